@@ -1,0 +1,86 @@
+//! Time of one iteration of the isolated rule, of one epoch on the digits, and of their parts.
+
+use alignscope::data::{CodeKind, digits};
+use alignscope::matrix::Matrix;
+use alignscope::measure::angle::Direction;
+use alignscope::network::{Loss, Order, Reduction, Setup, Trainer};
+use alignscope::random::{Role, Stream};
+use alignscope::real::Real;
+use alignscope::rule::{Activation, Isolated};
+use alignscope::signal::{Schedule, Signals};
+use criterion::{Criterion, criterion_group, criterion_main};
+
+const SIZES: [usize; 3] = [20, 100, 20];
+const BATCH: usize = 100;
+const ETA: f64 = 4e-4;
+
+fn isolated<T: Real>(c: &mut Criterion, name: &str) {
+    let mut group = c.benchmark_group(format!("isolated rule 20-100-20, batch 100, {name}"));
+    let mut signals = Signals::<T>::new(Schedule::White, BATCH, SIZES[0], SIZES[2], 1, 0);
+    let mut net = Isolated::<T>::draw(&SIZES, BATCH, Activation::Relu, [1.0, 1.0], 1, 0);
+    let direction = net.feedback.backward(1).map(Direction::towards_transpose_of);
+    group.bench_function("step (products and activations)", |b| {
+        b.iter(|| net.step(signals.activity(), signals.error(), T::from_f64(ETA * 1e-3)));
+    });
+    group.bench_function("fresh signals (4,000 normals)", |b| b.iter(|| signals.advance()));
+    group.bench_function("weight alignment", |b| {
+        b.iter(|| direction.as_ref().and_then(|d| d.angle_to(net.layers.weights[1].as_slice())));
+    });
+    group.bench_function("iteration (all of it)", |b| {
+        b.iter(|| {
+            net.step(signals.activity(), signals.error(), T::from_f64(ETA * 1e-3));
+            signals.advance();
+            direction.as_ref().and_then(|d| d.angle_to(net.layers.weights[1].as_slice()))
+        });
+    });
+    group.finish();
+}
+
+fn epoch(c: &mut Criterion) {
+    let Ok(data) = digits::<f32>() else { return };
+    let setup = |random_backward| Setup {
+        hidden: vec![50, 50],
+        random_backward,
+        activation: Activation::TanhRelu,
+        loss: Loss::HalfSquared,
+        code: CodeKind::NHot { ones: 5, units: 50 },
+        batch: 24,
+        eta: 0.01,
+        reduction: Reduction::Sum,
+        biases: true,
+        w_std: 0.1,
+        b_std: 0.1,
+        bias_std: 0.1,
+        order: Order::Once,
+    };
+    let mut group = c.benchmark_group("one epoch of the digits, 64-50-50-50, batch 24, f32");
+    for (name, random_backward) in [("bp", false), ("bp-trw", true)] {
+        let mut trainer = Trainer::new(&data, setup(random_backward), 1, 0);
+        group.bench_function(name, |b| b.iter(|| (0..trainer.batches_per_epoch()).for_each(|_| trainer.step())));
+    }
+    group.finish();
+}
+
+fn normals(c: &mut Criterion) {
+    let mut group = c.benchmark_group("4,000 normals");
+    let mut stream = Stream::new(1, 0, Role::Signal);
+    let (mut single, mut double) = (Matrix::<f32>::zeros(40, 100), Matrix::<f64>::zeros(40, 100));
+    group.bench_function("f32", |b| b.iter(|| stream.fill_normal(single.as_mut_slice())));
+    group.bench_function("f64", |b| b.iter(|| stream.fill_normal(double.as_mut_slice())));
+    group.bench_function("rand_distr's ziggurat on ChaCha8, f32", |b| {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
+        b.iter(|| single.as_mut_slice().iter_mut().for_each(|x| *x = rng.sample(rand_distr::StandardNormal)));
+    });
+    group.finish();
+}
+
+fn benches(c: &mut Criterion) {
+    isolated::<f32>(c, "f32");
+    isolated::<f64>(c, "f64");
+    epoch(c);
+    normals(c);
+}
+
+criterion_group!(iteration, benches);
+criterion_main!(iteration);

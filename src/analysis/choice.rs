@@ -1,0 +1,130 @@
+//! Parameters that are one of a few names: what the names are and what they stand for.
+
+use super::nearest::{list, suggestion};
+use crate::network::{Loss, Order, Reduction};
+use crate::real::Precision;
+use crate::rule::Activation;
+use crate::signal::Schedule;
+
+/// A type whose values have names.
+pub trait Choice: Copy + PartialEq + 'static {
+    /// Every value under its canonical name.
+    const CHOICES: &'static [(&'static str, Self)];
+    /// Other names that are understood.
+    const ALIASES: &'static [(&'static str, Self)] = &[];
+
+    /// Canonical name.
+    fn name(self) -> &'static str {
+        Self::CHOICES.iter().find(|(_, value)| *value == self).map_or("", |(name, _)| name)
+    }
+
+    /// The value called `name`, an alias or the canonical name.
+    fn named(name: &str) -> Option<Self> {
+        Self::CHOICES.iter().chain(Self::ALIASES).find(|(known, _)| *known == name).map(|&(_, value)| value)
+    }
+}
+
+/// Canonical name of `text` among the values of `C`. `what` names the parameter in the error.
+pub fn canonical<C: Choice>(what: &str, text: &str) -> Result<&'static str, String> {
+    if let Some(value) = C::named(text) {
+        return Ok(value.name());
+    }
+    let near = C::CHOICES.iter().chain(C::ALIASES).map(|&(name, _)| name);
+    Err(format!("unknown {what} `{text}`: expected {}{}", expected::<C>(), suggestion(text, near)))
+}
+
+/// `a, b or c`.
+pub fn expected<C: Choice>() -> String {
+    list(&C::CHOICES.iter().map(|&(name, _)| name).collect::<Vec<_>>())
+}
+
+impl Choice for Schedule {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("held", Self::Held), ("shared", Self::Shared), ("white", Self::White)];
+}
+
+impl Choice for Activation {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("relu", Self::Relu), ("linear", Self::Linear), ("tanh", Self::Tanh), ("tanh-relu", Self::TanhRelu)];
+}
+
+impl Choice for Precision {
+    const CHOICES: &'static [(&'static str, Self)] = &[("f32", Self::F32), ("f64", Self::F64)];
+}
+
+impl Choice for Loss {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("half-squared", Self::HalfSquared), ("softmax", Self::SoftmaxCrossEntropy)];
+}
+
+impl Choice for Order {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("fixed", Self::Fixed), ("once", Self::Once), ("each-epoch", Self::EachEpoch)];
+}
+
+impl Choice for Reduction {
+    const CHOICES: &'static [(&'static str, Self)] = &[("sum", Self::Sum), ("mean", Self::Mean)];
+}
+
+/// Whether biases are drawn and trained.
+impl Choice for bool {
+    const CHOICES: &'static [(&'static str, Self)] = &[("on", true), ("off", false)];
+}
+
+/// Which learning rule carries the error back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Transposed forward weights.
+    Bp,
+    /// Fixed random backward weights; called feedback alignment (`fa`) in most of the literature.
+    BpTrw,
+}
+
+impl Choice for Rule {
+    const CHOICES: &'static [(&'static str, Self)] = &[("bp", Self::Bp), ("bp-trw", Self::BpTrw)];
+    const ALIASES: &'static [(&'static str, Self)] = &[("fa", Self::BpTrw)];
+}
+
+/// Data set by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataName {
+    /// The 8 x 8 digits embedded in the program.
+    Digits,
+}
+
+impl Choice for DataName {
+    const CHOICES: &'static [(&'static str, Self)] = &[("digits", Self::Digits)];
+}
+
+/// Sizes of a data set that a spec is checked against before anything is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataFacts {
+    /// Images to learn from.
+    pub training_images: usize,
+    /// Pixels per image.
+    pub inputs: usize,
+    /// Classes.
+    pub classes: usize,
+}
+
+impl DataName {
+    /// Sizes of this data set.
+    pub fn facts(self) -> DataFacts {
+        match self {
+            Self::Digits => DataFacts { training_images: 1437, inputs: 64, classes: 10 },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_those_of_the_data() {
+        let data = crate::data::digits::<f32>().unwrap();
+        let found =
+            DataFacts { training_images: data.train.labels.len(), inputs: data.inputs(), classes: data.classes };
+        assert_eq!(DataName::Digits.facts(), found);
+    }
+}

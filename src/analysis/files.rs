@@ -1,0 +1,93 @@
+//! Writing files so that a reader never sees half of one, with errors that name file and remedy.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A file or directory that could not be used.
+#[derive(Debug, Error)]
+#[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
+pub struct FileError {
+    /// What was tried: `read`, `write`, ...
+    pub action: &'static str,
+    /// To which file.
+    pub path: PathBuf,
+    /// Why it failed.
+    pub source: std::io::Error,
+}
+
+impl FileError {
+    /// An error of doing `action` to `path`.
+    pub fn new(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self { action, path: path.to_path_buf(), source }
+    }
+}
+
+fn remedy(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; free some space and give the same command again: finished jobs are kept"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "; choose another directory, or change its permissions"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "; a file is in the way: choose another directory",
+        ErrorKind::NotFound => "; check the path",
+        _ => "",
+    }
+}
+
+/// Start of the names of files being written.
+pub(super) const TEMPORARY: &str = ".writing-";
+
+/// Writes `bytes` to a temporary file beside `path`, syncs it and renames it to `path`.
+///
+/// # Errors
+/// If any of that fails; `path` is then as it was before.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let refused = |source| FileError::new("write", path, source);
+    let name = path.file_name().ok_or_else(|| refused(ErrorKind::InvalidInput.into()))?;
+    let mut temporary_name = std::ffi::OsString::from(TEMPORARY);
+    temporary_name.push(name);
+    let temporary = path.with_file_name(temporary_name);
+    let written = File::create(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| fs::rename(&temporary, path));
+    renamed.map_err(|source| {
+        // The file is useless now, and that it cannot be removed either adds nothing to the first error.
+        let _ = fs::remove_file(&temporary);
+        refused(source)
+    })
+}
+
+/// Removes what writes that were killed left behind in `directory`.
+pub(super) fn remove_temporaries(directory: &Path) -> Result<(), FileError> {
+    let listed = fs::read_dir(directory).map_err(|source| FileError::new("list", directory, source))?;
+    for entry in listed.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(|source| FileError::new("remove", &path, source))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_and_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.json");
+        write_atomically(&path, b"1").unwrap();
+        write_atomically(&path, b"2").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"2");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        let error = write_atomically(&path.join("b"), b"3").unwrap_err().to_string();
+        assert!(error.contains("a.json/b") && error.contains("a file is in the way"), "{error}");
+    }
+}

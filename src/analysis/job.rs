@@ -1,0 +1,254 @@
+//! One job: a condition, a repeat and what to record; its address, and its result.
+
+use super::choice::Choice;
+use super::condition::Condition;
+use super::quantity::Quantity;
+use super::recording::Recording;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// Version of what jobs compute: raised whenever the same parameters would give other numbers.
+pub const RESULTS_VERSION: u32 = 1;
+
+/// One condition and repeat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// What runs.
+    pub condition: Condition,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// Repeat, from 0.
+    pub repeat: u64,
+    /// When quantities are recorded.
+    pub recording: Recording,
+    /// Iterations recorded besides, ascending.
+    pub report_at: Vec<usize>,
+    /// What is measured, in the order of the registry.
+    pub quantities: Vec<Quantity>,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Outcome {
+    /// At its last iteration.
+    Completed,
+    /// Weights were no longer finite after this many updates, this layer's first.
+    Diverged {
+        /// Iteration.
+        iteration: usize,
+        /// Layer.
+        layer: usize,
+    },
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "RecordTuple", into = "RecordTuple")]
+pub struct Record {
+    /// The state after this many updates.
+    pub iteration: usize,
+    /// Layer; `None` for the network as a whole.
+    pub layer: Option<usize>,
+    /// What was measured.
+    pub quantity: Quantity,
+    /// The value; `None` where there is none, as for the angle of a zero matrix.
+    pub value: Option<f64>,
+}
+
+/// Form of a record in files: short, as there are many.
+type RecordTuple = (usize, Option<usize>, Quantity, Option<f64>);
+
+impl From<RecordTuple> for Record {
+    fn from((iteration, layer, quantity, value): RecordTuple) -> Self {
+        Self { iteration, layer, quantity, value }
+    }
+}
+
+impl From<Record> for RecordTuple {
+    fn from(record: Record) -> Self {
+        (record.iteration, record.layer, record.quantity, record.value)
+    }
+}
+
+/// What a job gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobResult {
+    /// Address of the job.
+    pub address: String,
+    /// Everything that decides the numbers.
+    pub parameters: BTreeMap<String, Json>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was recorded, in order of iteration.
+    pub records: Vec<Record>,
+}
+
+/// Why a job gave no result.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum JobError {
+    /// It was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// It could not run: what happened and what to do.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Job {
+    /// Everything that decides the numbers, by name.
+    pub fn parameters(&self) -> BTreeMap<String, Json> {
+        let mut all = self.condition.parameters();
+        all.insert("kind".into(), self.condition.kind().name().into());
+        all.insert("seed".into(), self.seed.into());
+        all.insert("repeat".into(), self.repeat.into());
+        all.insert("record-every".into(), self.recording.to_string().into());
+        all.insert("report-at".into(), self.report_at.as_slice().into());
+        all.insert("quantities".into(), self.quantities.iter().map(|quantity| quantity.name()).collect());
+        all.insert("results-version".into(), RESULTS_VERSION.into());
+        all
+    }
+
+    /// Address of the result: the same parameters have the same, however they were written.
+    pub fn address(&self) -> String {
+        address(&self.parameters())
+    }
+
+    /// Recorded iterations: ascending, distinct, from 0 to [`Condition::last_iteration`].
+    pub fn recorded_iterations(&self) -> Vec<usize> {
+        let (last, per_epoch) = (self.condition.last_iteration(), self.condition.iterations_per_epoch());
+        self.recording.iterations(last, per_epoch, &self.report_at)
+    }
+
+    /// Whether `quantity` is measured.
+    pub fn measures(&self, quantity: Quantity) -> bool {
+        self.quantities.contains(&quantity)
+    }
+
+    /// The result of this job. Values that are not finite become absent.
+    pub fn finish(&self, outcome: Outcome, mut records: Vec<Record>) -> JobResult {
+        for record in &mut records {
+            record.value = record.value.filter(|value| value.is_finite());
+        }
+        let parameters = self.parameters();
+        JobResult { address: address(&parameters), parameters, outcome, records }
+    }
+}
+
+/// First 32 hexadecimal digits of the BLAKE3 hash of the canonical JSON: keys sorted, no blanks.
+pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String {
+    // Maps with text keys of plain values always have a JSON form.
+    let json = serde_json::to_vec(parameters).unwrap_or_default();
+    let mut digits = blake3::hash(&json).to_hex().to_string();
+    digits.truncate(32);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::condition::Values;
+    use super::super::parameter::{Kind, Parameter, Scope, parameters};
+    use super::super::spec::Analysis;
+    use super::*;
+
+    fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
+        let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();
+        Job {
+            condition: analysis.conditions[0].clone(),
+            seed: analysis.seed,
+            repeat: 0,
+            recording: analysis.recording,
+            report_at: analysis.report_at,
+            quantities: analysis.quantities,
+        }
+    }
+
+    #[test]
+    fn spelling_does_not_change_the_address() {
+        let a = job(Kind::Train, &[("rule", "fa"), ("eta", "4e-4"), ("hidden", "50, 40")]);
+        let b = job(Kind::Train, &[("hidden", "50,40"), ("eta", "0.0004"), ("rule", "bp-trw")]);
+        assert_eq!(a.address(), b.address());
+        assert_eq!(a.address().len(), 32);
+    }
+
+    #[test]
+    fn every_parameter_changes_the_address() {
+        let other = |kind: Kind, parameter: &Parameter| match (parameter.name, kind) {
+            ("layers", _) => "20,101,20",
+            ("schedule", _) => "white",
+            ("hidden", _) => "50",
+            ("rule", _) => "bp",
+            ("activation", _) => "tanh",
+            ("code", _) => "4-of-50",
+            ("reduction", _) => "mean",
+            ("bias", _) => "off",
+            ("order", _) => "each-epoch",
+            ("precision", Kind::Isolate) => "f32",
+            ("precision", Kind::Train) => "f64",
+            ("record-every", _) => "log:7",
+            ("quantities", _) => "weight_norm",
+            _ => "3",
+        };
+        for kind in [Kind::Isolate, Kind::Train] {
+            let default = job(kind, &[]).address();
+            for parameter in parameters(kind) {
+                // One data set so far; a loss changes only together with its code; repeats are jobs of their own.
+                if ["data", "loss", "repeats"].contains(&parameter.name) {
+                    continue;
+                }
+                assert_ne!(
+                    job(kind, &[(parameter.name, other(kind, parameter))]).address(),
+                    default,
+                    "{}",
+                    parameter.name
+                );
+            }
+            let mut repeat = job(kind, &[]);
+            repeat.repeat = 1;
+            assert_ne!(repeat.address(), default);
+        }
+        let [a, b] = ["half-squared", "softmax"].map(|loss| job(Kind::Train, &[("code", "one-hot"), ("loss", loss)]));
+        assert_ne!(a.address(), b.address());
+    }
+
+    #[test]
+    fn addresses_are_pinned() {
+        // A change here orphans every stored result: it is to be wanted.
+        assert_eq!(job(Kind::Isolate, &[]).address(), "a81a342d29b4c981fad8f214055a05f7");
+    }
+
+    #[test]
+    fn values_survive_the_file_bit_for_bit() {
+        let job = job(Kind::Isolate, &[]);
+        let mut state = 1u64;
+        let records: Vec<Record> = (0..20_000)
+            .map(|iteration| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let value = Some(f64::from_bits(state)).filter(|value| value.is_finite());
+                Record { iteration, layer: Some(1), quantity: Quantity::WeightNorm, value }
+            })
+            .collect();
+        let result = job.finish(Outcome::Diverged { iteration: 3, layer: 0 }, records);
+        let text = serde_json::to_string(&result).unwrap();
+        assert_eq!(serde_json::from_str::<JobResult>(&text).unwrap(), result, "serde_json needs float_roundtrip");
+    }
+
+    #[test]
+    fn recorded_iterations_include_those_reported() {
+        let job = job(Kind::Isolate, &[("record-every", "1000"), ("report-at", "100")]);
+        assert_eq!(job.recorded_iterations(), [0, 100, 1000, 1500]);
+        assert_eq!(job.finish(Outcome::Completed, Vec::new()).address, job.address());
+    }
+
+    #[test]
+    fn parameters_of_a_condition_do_not_collide_with_those_of_the_job() {
+        for kind in [Kind::Isolate, Kind::Train] {
+            let of_condition = Condition::new(kind, &Values::new()).unwrap().parameters().len();
+            assert_eq!(job(kind, &[]).parameters().len(), of_condition + 7);
+            assert_eq!(parameters(kind).filter(|p| p.scope == Scope::Condition).count(), of_condition);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `manifest.json` and `log.json`: what a run directory holds, and when it was made.
+
+use super::job::{JobResult, Outcome, RESULTS_VERSION};
+use super::plan::Plan;
+use super::quantity::Quantity;
+use super::run::Ended;
+use super::series::columns;
+use super::spec::Spec;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Word every manifest of this program starts with.
+pub const FORMAT: &str = "alignscope run";
+
+/// The manifest of a run that ended so far as `ended` (`None`: under way) with these results.
+pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>) -> Json {
+    let mut absent: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut diverged = Vec::new();
+    for planned in plan.planned() {
+        let Some(result) = results.get(planned.job).and_then(Option::as_ref) else { continue };
+        for record in result.records.iter().filter(|record| record.value.is_none()) {
+            *absent.entry(record.quantity.name()).or_default() += 1;
+        }
+        if let Outcome::Diverged { iteration, layer } = result.outcome {
+            diverged.push(json!({
+                "analysis": planned.analysis.name,
+                "condition": planned.condition.parameters(),
+                "repeat": planned.repeat,
+                "iteration": iteration,
+                "layer": layer,
+                "job": result.address,
+            }));
+        }
+    }
+    let quantities: Vec<Quantity> = Quantity::ALL
+        .into_iter()
+        .filter(|quantity| plan.analyses().any(|analysis| analysis.quantities.contains(quantity)))
+        .collect();
+    let describe = |quantity: &Quantity| {
+        let info = quantity.info();
+        let entry = json!({ "symbol": info.symbol, "unit": info.unit, "definition": info.definition });
+        (info.name.to_string(), entry)
+    };
+    let dictionary: BTreeMap<String, Json> = quantities.iter().map(describe).collect();
+    let columns: Vec<Json> = columns(plan).iter().map(|(name, what)| json!({ "name": name, "holds": what })).collect();
+    let seeds: BTreeMap<&str, u64> = plan.analyses().map(|a| (a.name.as_str(), a.seed)).collect();
+    json!({
+        "format": FORMAT,
+        "version": env!("CARGO_PKG_VERSION"),
+        "results-version": RESULTS_VERSION,
+        "address": plan.address(),
+        "ended": ended.map_or("under way", Ended::as_str),
+        "jobs": { "planned": plan.jobs.len(), "finished": results.iter().flatten().count() },
+        "seed": seeds,
+        "absent": absent,
+        "diverged": diverged,
+        "specs": plan.specs.iter().map(Spec::to_json).collect::<Vec<_>>(),
+        "columns": columns,
+        "quantities": dictionary,
+    })
+}
+
+/// The log with one more entry. A log that cannot be read is begun anew: it holds nothing that results depend on.
+pub fn log_with(path: &Path, entry: Json) -> Json {
+    let read = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
+    let mut runs = read.and_then(|log| log.get("runs").and_then(Json::as_array).cloned()).unwrap_or_default();
+    runs.push(entry);
+    json!({ "runs": runs })
+}
+
+/// Indented JSON text with a final newline.
+pub fn pretty(json: &Json) -> Vec<u8> {
+    let mut bytes = format!("{json:#}").into_bytes();
+    bytes.push(b'\n');
+    bytes
+}

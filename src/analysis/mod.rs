@@ -1,0 +1,39 @@
+//! From a spec to results: parameters, specs, jobs, the store, the parallel run, summaries.
+//!
+//! ```text
+//! options or TOML -> Analysis (checked) -> Plan (jobs, each once) -> run -> series.csv, manifest.json, summaries
+//! ```
+//!
+//! What a job computes is given to [`run()`] as a function; nothing here knows the rule or the networks.
+
+mod choice;
+mod condition;
+mod files;
+mod job;
+mod manifest;
+mod nearest;
+mod parameter;
+mod plan;
+mod quantity;
+mod recording;
+mod run;
+mod series;
+mod spec;
+mod spec_check;
+mod spec_file;
+mod store;
+mod summary;
+
+pub use choice::{Choice, DataFacts, DataName, Rule};
+pub use condition::{Condition, Conflict, IsolateCondition, TrainCondition, Values};
+pub use files::{FileError, write_atomically};
+pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
+pub use nearest::nearest;
+pub use parameter::{Kind, PARAMETERS, Parameter, Scope, Value, json_text, parameter, parameters};
+pub use plan::{Plan, PlanError, Planned};
+pub use quantity::{Quantity, QuantityInfo};
+pub use recording::Recording;
+pub use run::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
+pub use spec::{Analysis, Figure, OptionError, Spec, XAxis};
+pub use spec_file::{Problem, SpecError, parse_spec, read_spec};
+pub use summary::{Entry, Prediction, summarise};

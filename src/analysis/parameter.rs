@@ -1,0 +1,522 @@
+//! THE registry of parameters: one entry per option and TOML key, for help, specs and the data dictionary.
+
+use super::choice::{self, Choice, DataName, Rule};
+use super::nearest::suggestion;
+use super::quantity::Quantity;
+use super::recording::Recording;
+use crate::data::CodeKind;
+use crate::network::{Loss, Order, Reduction};
+use crate::real::Precision;
+use crate::rule::Activation;
+use crate::signal::Schedule;
+use serde_json::Value as Json;
+use toml::de::DeValue;
+
+/// Kind of analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The rule on exogenous signals.
+    Isolate,
+    /// A network on data.
+    Train,
+}
+
+impl Choice for Kind {
+    const CHOICES: &'static [(&'static str, Self)] = &[("isolate", Self::Isolate), ("train", Self::Train)];
+}
+
+/// What a parameter belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// To a condition: can be swept.
+    Condition,
+    /// To an analysis as a whole.
+    Analysis,
+}
+
+/// A value in its one canonical form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Sizes of layers, or iterations.
+    Sizes(Vec<usize>),
+    /// A whole number.
+    Count(u64),
+    /// A finite number.
+    Number(f64),
+    /// One of a few names.
+    Name(&'static str),
+    /// A label code.
+    Code(CodeKind),
+    /// A recording schedule.
+    Recording(Recording),
+    /// Quantities, in the order of their registry.
+    Quantities(Vec<Quantity>),
+}
+
+impl Value {
+    /// JSON form, as in manifests and summaries.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Sizes(sizes) => sizes.as_slice().into(),
+            Self::Count(count) => (*count).into(),
+            Self::Number(number) => (*number).into(),
+            Self::Name(name) => (*name).into(),
+            Self::Code(code) => code_name(*code).into(),
+            Self::Recording(recording) => recording.to_string().into(),
+            Self::Quantities(quantities) => quantities.iter().map(|q| q.name()).collect(),
+        }
+    }
+
+    /// Text form, as on the command line and in tables.
+    pub fn to_text(&self) -> String {
+        json_text(&self.to_json())
+    }
+}
+
+/// Text form of a parameter's JSON value: as on the command line, lists separated by commas.
+pub fn json_text(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) => items.iter().map(json_text).collect::<Vec<_>>().join(","),
+        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(real) => format!("{real:?}").trim_end_matches(".0").to_string(),
+            None => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// What a value must look like.
+#[derive(Clone, Copy)]
+enum Form {
+    /// At least this many sizes of layers, none zero.
+    Sizes { least: usize, example: &'static str },
+    /// A whole number in this range.
+    Count { least: u64, most: u64 },
+    /// A finite number above zero.
+    Positive,
+    /// One of a few names.
+    Choice { expected: fn() -> String, canonical: fn(&str, &str) -> Result<&'static str, String> },
+    /// `one-hot` or `N-of-M`.
+    Code,
+    /// A recording schedule.
+    Recording,
+    /// Iterations, possibly none.
+    Iterations,
+    /// Names of quantities.
+    Quantities,
+}
+
+const fn one_of<C: Choice>() -> Form {
+    Form::Choice { expected: choice::expected::<C>, canonical: choice::canonical::<C> }
+}
+
+/// One parameter.
+pub struct Parameter {
+    /// Option name and TOML key.
+    pub name: &'static str,
+    /// Placeholder in help.
+    pub placeholder: &'static str,
+    /// Help line.
+    pub help: &'static str,
+    /// What it belongs to.
+    pub scope: Scope,
+    /// Default by kind; `None` where the kind does not have the parameter.
+    isolate: Option<&'static str>,
+    train: Option<&'static str>,
+    form: Form,
+}
+
+/// Largest number of units of a layer.
+const MOST_UNITS: usize = 100_000;
+const MOST_BATCH: u64 = 1_000_000;
+const MOST_ITERATIONS: u64 = 1_000_000_000;
+const MOST_EPOCHS: u64 = 1_000_000;
+const MOST_REPEATS: u64 = 100_000;
+
+/// Shorthand of a registry entry: both defaults, then the form.
+const fn condition(
+    name: &'static str,
+    placeholder: &'static str,
+    help: &'static str,
+    defaults: [Option<&'static str>; 2],
+    form: Form,
+) -> Parameter {
+    let [isolate, train] = defaults;
+    Parameter { name, placeholder, help, scope: Scope::Condition, isolate, train, form }
+}
+
+const fn common(
+    name: &'static str,
+    placeholder: &'static str,
+    help: &'static str,
+    defaults: [&'static str; 2],
+    form: Form,
+) -> Parameter {
+    let [isolate, train] = defaults;
+    Parameter { name, placeholder, help, scope: Scope::Analysis, isolate: Some(isolate), train: Some(train), form }
+}
+
+/// Every parameter, in the order of help and columns; defaults for `[isolate, train]`.
+pub static PARAMETERS: &[Parameter] = &[
+    condition(
+        "layers",
+        "SIZES",
+        "Units of every layer, inputs first",
+        [Some("20,100,20"), None],
+        Form::Sizes { least: 3, example: "20,100,20 (inputs, hidden, outputs)" },
+    ),
+    condition(
+        "schedule",
+        "NAME",
+        "How activity X and error E follow in time: held (drawn once), shared (X := E, redrawn each iteration), \
+         white (both redrawn, independent)",
+        [Some("held"), None],
+        one_of::<Schedule>(),
+    ),
+    condition("data", "NAME", "Data set", [None, Some("digits")], one_of::<DataName>()),
+    condition(
+        "hidden",
+        "SIZES",
+        "Units of the hidden layers",
+        [None, Some("50,50")],
+        Form::Sizes { least: 1, example: "50,50" },
+    ),
+    condition(
+        "rule",
+        "NAME",
+        "Learning rule: BP, or BP-TRW with fixed random backward weights (also called fa)",
+        [None, Some("bp-trw")],
+        one_of::<Rule>(),
+    ),
+    condition(
+        "activation",
+        "NAME",
+        "Activation of every layer (with softmax, of the hidden layers)",
+        [Some("relu"), Some("tanh-relu")],
+        one_of::<Activation>(),
+    ),
+    condition("code", "CODE", "Label code: one-hot, or N of M outputs per class", [None, Some("5-of-50")], Form::Code),
+    condition("loss", "NAME", "Loss", [None, Some("half-squared")], one_of::<Loss>()),
+    condition("batch", "N", "Samples per batch", [Some("100"), Some("24")], Form::Count { least: 1, most: MOST_BATCH }),
+    condition("eta", "RATE", "Learning rate", [Some("4e-4"), Some("0.01")], Form::Positive),
+    condition("iterations", "N", "Updates", [Some("1500"), None], Form::Count { least: 1, most: MOST_ITERATIONS }),
+    condition(
+        "epochs",
+        "N",
+        "Passes over the training images",
+        [None, Some("40")],
+        Form::Count { least: 1, most: MOST_EPOCHS },
+    ),
+    condition(
+        "reduction",
+        "NAME",
+        "Gradients of a batch: sum (the paper's) or mean",
+        [None, Some("sum")],
+        one_of::<Reduction>(),
+    ),
+    condition("bias", "on|off", "Biases, drawn and trained", [None, Some("on")], one_of::<bool>()),
+    condition(
+        "w-std",
+        "STD",
+        "Standard deviation of the forward weights at the start",
+        [Some("1"), Some("0.1")],
+        Form::Positive,
+    ),
+    condition("b-std", "STD", "Standard deviation of the backward weights", [Some("1"), Some("0.1")], Form::Positive),
+    condition("bias-std", "STD", "Standard deviation of the biases at the start", [None, Some("0.1")], Form::Positive),
+    condition(
+        "b-scale",
+        "FACTOR",
+        "Factor on the backward weights after drawing",
+        [Some("1"), Some("1")],
+        Form::Positive,
+    ),
+    condition(
+        "order",
+        "NAME",
+        "Order of the training images: fixed (as stored), once (shuffled once per repeat), each-epoch",
+        [None, Some("once")],
+        one_of::<Order>(),
+    ),
+    condition("precision", "NAME", "Working precision", [Some("f64"), Some("f32")], one_of::<Precision>()),
+    common("repeats", "N", "Repeats of every condition", ["10", "10"], Form::Count { least: 1, most: MOST_REPEATS }),
+    common("seed", "N", "Seed of every random number", ["1", "1"], Form::Count { least: 0, most: u64::MAX }),
+    common("record-every", "SCHEDULE", "When to record, beside start and end", ["1", "epoch"], Form::Recording),
+    common("report-at", "ITERATIONS", "Iterations to summarise beside the last", ["", ""], Form::Iterations),
+    common(
+        "quantities",
+        "NAMES",
+        "What to measure",
+        ["weight_alignment", "weight_alignment,update_alignment,test_accuracy"],
+        Form::Quantities,
+    ),
+];
+
+/// The parameter called `name`.
+pub fn parameter(name: &str) -> Option<&'static Parameter> {
+    PARAMETERS.iter().find(|parameter| parameter.name == name)
+}
+
+/// Parameters of one kind of analysis, conditions' first.
+pub fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
+    PARAMETERS.iter().filter(move |parameter| parameter.default_text(kind).is_some())
+}
+
+impl Parameter {
+    /// Default for this kind as command-line text; `None` where the kind does not have the parameter.
+    pub fn default_text(&self, kind: Kind) -> Option<&'static str> {
+        match kind {
+            Kind::Isolate => self.isolate,
+            Kind::Train => self.train,
+        }
+    }
+
+    /// What is expected, in words.
+    pub fn expected(&self, kind: Kind) -> String {
+        match self.form {
+            Form::Sizes { least, example } => format!("at least {least}, none zero, such as {example}"),
+            Form::Count { least, most: u64::MAX } => format!("a whole number from {least}"),
+            Form::Count { least, most } => format!("a whole number from {least} to {most}"),
+            Form::Positive => "a finite number above 0".into(),
+            Form::Choice { expected, .. } => expected(),
+            Form::Code => "one-hot, or N-of-M such as 5-of-50".into(),
+            Form::Recording => Recording::expected(kind).into(),
+            Form::Iterations => "iterations separated by commas, such as 100,500".into(),
+            Form::Quantities => {
+                format!("one or more of {}", Quantity::of_kind(kind).map(Quantity::name).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    /// Help line with what is expected; the default is left to the option parser.
+    pub fn help_line(&self, kind: Kind) -> String {
+        format!("{}: {}", self.help, self.expected(kind))
+    }
+
+    /// Canonical value of command-line text.
+    ///
+    /// # Errors
+    /// What was wrong, what was expected and the nearest valid name.
+    pub fn parse_text(&self, text: &str, kind: Kind) -> Result<Value, String> {
+        let text = text.trim();
+        let refused = || format!("{} cannot be `{text}`: expected {}", self.name, self.expected(kind));
+        match self.form {
+            Form::Sizes { least, .. } => {
+                let sizes = whole_numbers(text).ok_or_else(refused)?;
+                if sizes.len() < least {
+                    let plural = if sizes.len() == 1 { "size" } else { "sizes" };
+                    let expected = self.expected(kind);
+                    return Err(format!("{} `{text}` has {} {plural}: expected {expected}", self.name, sizes.len()));
+                }
+                if let Some(position) = sizes.iter().position(|&size| size == 0) {
+                    return Err(format!(
+                        "{} `{text}` has a zero in place {}: a layer needs at least one unit",
+                        self.name,
+                        position + 1
+                    ));
+                }
+                if let Some(size) = sizes.iter().find(|&&size| size > MOST_UNITS) {
+                    return Err(format!(
+                        "{} `{text}`: {size} units are more than the {MOST_UNITS} a layer may have",
+                        self.name
+                    ));
+                }
+                Ok(Value::Sizes(sizes))
+            }
+            Form::Count { least, most } => {
+                let count = text.parse().ok().filter(|count| (least..=most).contains(count));
+                count.map(Value::Count).ok_or_else(refused)
+            }
+            Form::Positive => {
+                let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+                number.map(Value::Number).ok_or_else(refused)
+            }
+            Form::Choice { canonical, .. } => canonical(self.name, text).map(Value::Name),
+            Form::Code => parse_code(text).map(Value::Code).ok_or_else(refused),
+            Form::Recording => Recording::parse(text, kind).map(Value::Recording),
+            Form::Iterations if text.is_empty() => Ok(Value::Sizes(Vec::new())),
+            Form::Iterations => {
+                let mut iterations = whole_numbers(text).ok_or_else(refused)?;
+                iterations.sort_unstable();
+                iterations.dedup();
+                Ok(Value::Sizes(iterations))
+            }
+            Form::Quantities => {
+                let names = text.split(',').map(str::trim);
+                let mut quantities = names.map(|name| Quantity::parse(name, kind)).collect::<Result<Vec<_>, _>>()?;
+                quantities.sort_unstable();
+                quantities.dedup();
+                Ok(Value::Quantities(quantities))
+            }
+        }
+    }
+
+    /// Canonical value of a TOML value.
+    ///
+    /// # Errors
+    /// As [`Self::parse_text`], and for a value of the wrong type.
+    pub fn parse_toml(&self, value: &DeValue<'_>, kind: Kind) -> Result<Value, String> {
+        let text = match (self.form, value) {
+            (Form::Sizes { .. } | Form::Iterations | Form::Quantities, DeValue::Array(items)) => {
+                let texts = items.iter().map(|item| match (self.form, item.get_ref()) {
+                    (Form::Quantities, DeValue::String(name)) => Some(name.to_string()),
+                    (Form::Sizes { .. } | Form::Iterations, DeValue::Integer(_)) => scalar_text(item.get_ref()),
+                    _ => None,
+                });
+                texts.collect::<Option<Vec<_>>>().map(|texts| texts.join(","))
+            }
+            (Form::Count { .. } | Form::Recording | Form::Positive, DeValue::Integer(_)) => scalar_text(value),
+            (Form::Positive, DeValue::Float(_)) => scalar_text(value),
+            (Form::Count { .. } | Form::Positive, _) => None,
+            (_, DeValue::String(text)) => Some(text.to_string()),
+            _ => None,
+        };
+        let wrong_type =
+            || format!("{} cannot be a TOML {}: expected {}", self.name, value.type_str(), self.expected(kind));
+        let text = text.ok_or_else(wrong_type)?;
+        if matches!(self.form, Form::Quantities) && text.is_empty() {
+            return Err(format!("{} cannot be empty: expected {}", self.name, self.expected(kind)));
+        }
+        self.parse_text(&text, kind)
+    }
+}
+
+/// What to say of a name that is no parameter of this kind and scope.
+pub fn unknown_parameter(name: &str, kind: Kind, scope: Scope) -> String {
+    let here = parameters(kind).filter(|known| known.scope == scope).map(|known| known.name);
+    match parameter(name) {
+        Some(known) if known.default_text(kind).is_none() => {
+            let other = if kind == Kind::Isolate { Kind::Train } else { Kind::Isolate };
+            format!("`{name}` is a parameter of kind \"{}\", not of \"{}\"", other.name(), kind.name())
+        }
+        Some(known) if known.scope == Scope::Analysis => {
+            format!("`{name}` holds for a whole analysis: write it under [[analysis]]")
+        }
+        Some(_) => {
+            format!("`{name}` is a parameter of a condition: write it under [analysis.base] or [analysis.sweep]")
+        }
+        None => {
+            let what = if scope == Scope::Condition { "parameter" } else { "key" };
+            format!("unknown {what} `{name}` of kind \"{}\"{}", kind.name(), suggestion(name, here))
+        }
+    }
+}
+
+/// Name of a label code.
+pub fn code_name(code: CodeKind) -> String {
+    match code {
+        CodeKind::OneHot => "one-hot".into(),
+        CodeKind::NHot { ones, units } => format!("{ones}-of-{units}"),
+    }
+}
+
+fn parse_code(text: &str) -> Option<CodeKind> {
+    if text == "one-hot" {
+        return Some(CodeKind::OneHot);
+    }
+    let (ones, units) = text.split_once("-of-")?;
+    let (ones, units): (usize, usize) = (ones.parse().ok()?, units.parse().ok()?);
+    (1 <= ones && ones <= units && units <= MOST_UNITS).then_some(CodeKind::NHot { ones, units })
+}
+
+fn whole_numbers(text: &str) -> Option<Vec<usize>> {
+    text.split(',').map(|part| part.trim().parse().ok()).collect()
+}
+
+/// A TOML number as decimal text.
+fn scalar_text(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::Integer(integer) => {
+            i128::from_str_radix(integer.as_str(), integer.radix()).ok().map(|n| n.to_string())
+        }
+        DeValue::Float(float) => Some(float.as_str().to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(name: &str, text: &str, kind: Kind) -> Result<Value, String> {
+        parameter(name).unwrap().parse_text(text, kind)
+    }
+
+    #[test]
+    fn every_default_is_valid_and_canonical_text_is_read_back() {
+        for kind in [Kind::Isolate, Kind::Train] {
+            for parameter in parameters(kind) {
+                let value = parameter.parse_text(parameter.default_text(kind).unwrap(), kind).unwrap();
+                assert_eq!(parameter.parse_text(&value.to_text(), kind).unwrap(), value, "{}", parameter.name);
+                assert!(!parameter.help_line(kind).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_was_expected() {
+        let cases = [
+            ("layers", "20,100", Kind::Isolate, "layers `20,100` has 2 sizes: expected at least 3, none zero"),
+            ("layers", "20", Kind::Isolate, "layers `20` has 1 size: expected"),
+            (
+                "layers",
+                "20,0,20",
+                Kind::Isolate,
+                "layers `20,0,20` has a zero in place 2: a layer needs at least one unit",
+            ),
+            ("layers", "20,x,20", Kind::Isolate, "layers cannot be `20,x,20`: expected at least 3"),
+            ("layers", "20,9999999,20", Kind::Isolate, "9999999 units are more than the 100000"),
+            ("eta", "inf", Kind::Isolate, "eta cannot be `inf`: expected a finite number above 0"),
+            ("eta", "nan", Kind::Train, "eta cannot be `nan`"),
+            ("eta", "1e999", Kind::Train, "eta cannot be `1e999`"),
+            ("eta", "0", Kind::Train, "eta cannot be `0`"),
+            ("eta", "-1", Kind::Train, "eta cannot be `-1`"),
+            ("batch", "0", Kind::Train, "batch cannot be `0`: expected a whole number from 1 to 1000000"),
+            ("batch", "1.5", Kind::Train, "batch cannot be `1.5`"),
+            (
+                "schedule",
+                "hled",
+                Kind::Isolate,
+                "unknown schedule `hled`: expected held, shared or white; did you mean `held`?",
+            ),
+            ("rule", "bp-twr", Kind::Train, "unknown rule `bp-twr`: expected bp or bp-trw; did you mean `bp-trw`?"),
+            ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp or bp-trw"),
+            ("code", "51-of-50", Kind::Train, "code cannot be `51-of-50`: expected one-hot, or N-of-M"),
+            ("bias", "yes", Kind::Train, "unknown bias `yes`: expected on or off"),
+            ("repeats", "0", Kind::Train, "repeats cannot be `0`"),
+            ("report-at", "10,last", Kind::Isolate, "report-at cannot be `10,last`: expected iterations"),
+        ];
+        for (name, text, kind, expected) in cases {
+            let error = parse(name, text, kind).unwrap_err();
+            assert!(error.contains(expected), "{error}\nshould contain\n{expected}");
+        }
+    }
+
+    #[test]
+    fn aliases_and_spellings_have_one_canonical_form() {
+        assert_eq!(parse("rule", "fa", Kind::Train), Ok(Value::Name("bp-trw")));
+        assert_eq!(parse("eta", "0.0004", Kind::Isolate), parse("eta", "4e-4", Kind::Isolate));
+        assert_eq!(parse("layers", " 20, 100 ,20", Kind::Isolate), Ok(Value::Sizes(vec![20, 100, 20])));
+        assert_eq!(parse("report-at", "500,100,500", Kind::Isolate), Ok(Value::Sizes(vec![100, 500])));
+    }
+
+    #[test]
+    fn toml_values_must_have_the_right_type() {
+        let toml = |text: &'static str| DeValue::parse(text).unwrap().into_inner();
+        let check = |name: &str, text: &'static str| parameter(name).unwrap().parse_toml(&toml(text), Kind::Isolate);
+        assert_eq!(check("layers", "[20, 1_00, 20]"), Ok(Value::Sizes(vec![20, 100, 20])));
+        assert_eq!(check("layers", "\"20,100,20\""), Ok(Value::Sizes(vec![20, 100, 20])));
+        assert_eq!(check("eta", "1"), Ok(Value::Number(1.0)));
+        assert_eq!(check("batch", "0x10"), Ok(Value::Count(16)));
+        assert_eq!(check("record-every", "\"log:9\""), Ok(Value::Recording(Recording::Log(9))));
+        for (name, text) in
+            [("eta", "\"4e-4\""), ("batch", "1.0"), ("schedule", "1"), ("layers", "[20, \"a\"]"), ("eta", "[1]")]
+        {
+            let error = check(name, text).unwrap_err();
+            assert!(error.contains("cannot be a TOML"), "{error}");
+        }
+        assert!(check("eta", "inf").unwrap_err().contains("eta cannot be `inf`"));
+        assert!(check("quantities", "[]").unwrap_err().contains("cannot be empty"));
+    }
+}

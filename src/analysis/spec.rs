@@ -1,0 +1,340 @@
+//! Specs in their ready form: what an analysis runs, measures and draws.
+
+use super::choice::Choice;
+use super::condition::{Condition, Conflict, Values};
+use super::parameter::{Kind, Scope, Value, parameters};
+use super::quantity::Quantity;
+use super::recording::Recording;
+use serde_json::{Value as Json, json};
+use thiserror::Error;
+
+/// A document of analyses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// Name of the run directory, unless another is asked for.
+    pub name: String,
+    /// Heading.
+    pub title: String,
+    /// At least one.
+    pub analyses: Vec<Analysis>,
+}
+
+/// Conditions of one kind, run and measured alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    /// Name in files.
+    pub name: String,
+    /// Heading.
+    pub title: String,
+    /// What runs.
+    pub kind: Kind,
+    /// Repeats of every condition.
+    pub repeats: usize,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// When quantities are recorded.
+    pub recording: Recording,
+    /// Iterations to summarise beside the last, ascending; always recorded.
+    pub report_at: Vec<usize>,
+    /// What is measured, in the order of the registry.
+    pub quantities: Vec<Quantity>,
+    /// Distinct conditions, in the order of the spec.
+    pub conditions: Vec<Condition>,
+    /// Names of the parameters that vary, in the order of the spec.
+    pub axes: Vec<&'static str>,
+    /// Pictures.
+    pub figures: Vec<Figure>,
+}
+
+/// One picture: curves of quantities, a panel each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Name of its files.
+    pub name: String,
+    /// Heading.
+    pub title: String,
+    /// One panel each.
+    pub quantities: Vec<Quantity>,
+    /// Horizontal axis.
+    pub x: XAxis,
+    /// Parameters that tell the curves apart.
+    pub by: Vec<&'static str>,
+}
+
+/// Horizontal axis of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XAxis {
+    /// Updates.
+    Iteration,
+    /// Passes over the training images.
+    Epoch,
+}
+
+impl Choice for XAxis {
+    const CHOICES: &'static [(&'static str, Self)] = &[("iteration", Self::Iteration), ("epoch", Self::Epoch)];
+}
+
+/// Settings of an analysis that do not belong to a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settings {
+    pub repeats: usize,
+    pub seed: u64,
+    pub recording: Recording,
+    pub report_at: Vec<usize>,
+    pub quantities: Vec<Quantity>,
+}
+
+/// An option that cannot be used as given.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}{message}", option.map(|name| format!("--{name}: ")).unwrap_or_default())]
+pub struct OptionError {
+    /// Name of the option.
+    pub option: Option<&'static str>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Most conditions of an analysis, jobs of an analysis and recorded iterations of a job.
+pub(super) const MOST_CONDITIONS: usize = 10_000;
+const MOST_JOBS: usize = 1_000_000;
+const MOST_RECORDED: usize = 10_000_000;
+
+impl Settings {
+    /// Settings of the given values, defaults filling in.
+    pub fn new(kind: Kind, given: &Values) -> Result<Self, Conflict> {
+        let value = |name: &'static str| -> Result<Value, Conflict> {
+            let refuse = |message| Conflict { parameters: vec![name], message };
+            match (given.get(name), super::parameter::parameter(name)) {
+                (Some(value), _) => Ok(value.clone()),
+                (None, Some(parameter)) => {
+                    parameter.parse_text(parameter.default_text(kind).unwrap_or_default(), kind).map_err(refuse)
+                }
+                (None, None) => Err(refuse(format!("there is no parameter {name}"))),
+            }
+        };
+        let wrong =
+            |name| Conflict { parameters: vec![name], message: format!("{name} has a value of the wrong form") };
+        let count = |name| match value(name)? {
+            Value::Count(count) => Ok(count),
+            _ => Err(wrong(name)),
+        };
+        Ok(Self {
+            repeats: usize::try_from(count("repeats")?).map_err(|_| wrong("repeats"))?,
+            seed: count("seed")?,
+            recording: match value("record-every")? {
+                Value::Recording(recording) => recording,
+                _ => return Err(wrong("record-every")),
+            },
+            report_at: match value("report-at")? {
+                Value::Sizes(iterations) => iterations,
+                _ => return Err(wrong("report-at")),
+            },
+            quantities: match value("quantities")? {
+                Value::Quantities(quantities) => quantities,
+                _ => return Err(wrong("quantities")),
+            },
+        })
+    }
+
+    /// Checks that need the conditions.
+    pub fn conflicts(&self, conditions: &[Condition]) -> Vec<Conflict> {
+        let mut found = Vec::new();
+        let mut refuse = |parameters: Vec<&'static str>, message| found.push(Conflict { parameters, message });
+        if let Some(shortest) = conditions.iter().map(Condition::last_iteration).min()
+            && let Some(beyond) = self.report_at.iter().find(|&&k| k > shortest)
+        {
+            let message = format!("report-at {beyond} is never reached: the last iteration is {shortest}");
+            refuse(vec!["report-at"], message);
+        }
+        let count =
+            |c: &Condition| self.recording.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len());
+        if conditions.iter().any(|condition| count(condition) > MOST_RECORDED) {
+            let message = format!(
+                "record-every {} records more than {MOST_RECORDED} iterations per job: record less often, or log:N",
+                self.recording
+            );
+            refuse(vec!["record-every", "iterations", "epochs"], message);
+        }
+        let jobs = conditions.len().saturating_mul(self.repeats);
+        if jobs > MOST_JOBS {
+            let message = format!(
+                "{} conditions of {} repeats are more than {MOST_JOBS} jobs: use fewer repeats, or several specs",
+                conditions.len(),
+                self.repeats
+            );
+            refuse(vec!["repeats"], message);
+        }
+        found
+    }
+}
+
+impl Spec {
+    /// Spec of a single analysis.
+    pub fn single(analysis: Analysis) -> Self {
+        Self { name: analysis.name.clone(), title: analysis.title.clone(), analyses: vec![analysis] }
+    }
+
+    /// JSON form, for the manifest.
+    pub fn to_json(&self) -> Json {
+        let analyses: Vec<Json> = self.analyses.iter().map(Analysis::to_json).collect();
+        json!({ "name": self.name, "title": self.title, "analyses": analyses })
+    }
+}
+
+impl Analysis {
+    /// Analysis of one condition from command-line options, defaults filling in for those not given.
+    ///
+    /// # Errors
+    /// Every option that is unknown, malformed or in conflict with another.
+    pub fn from_options<'a>(
+        kind: Kind,
+        options: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<OptionError>> {
+        let (mut errors, mut of_condition, mut of_analysis) = (Vec::new(), Values::new(), Values::new());
+        for (name, text) in options {
+            let Some(parameter) = parameters(kind).find(|parameter| parameter.name == name) else {
+                let message = super::parameter::unknown_parameter(name, kind, Scope::Condition);
+                errors.push(OptionError { option: None, message });
+                continue;
+            };
+            match parameter.parse_text(text, kind) {
+                Ok(value) if parameter.scope == Scope::Condition => of_condition.insert(parameter.name, value),
+                Ok(value) => of_analysis.insert(parameter.name, value),
+                Err(message) => {
+                    errors.push(OptionError { option: Some(parameter.name), message });
+                    continue;
+                }
+            };
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let blame = |conflict: Conflict| OptionError {
+            option: conflict
+                .parameters
+                .iter()
+                .copied()
+                .find(|name| of_condition.contains_key(name) || of_analysis.contains_key(name)),
+            message: conflict.message,
+        };
+        let condition = Condition::new(kind, &of_condition)
+            .map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
+        let settings = Settings::new(kind, &of_analysis).map_err(|conflict| vec![blame(conflict)])?;
+        let conflicts = settings.conflicts(std::slice::from_ref(&condition));
+        if !conflicts.is_empty() {
+            return Err(conflicts.into_iter().map(blame).collect());
+        }
+        Ok(Self::of_settings(kind.name().into(), String::new(), kind, settings, vec![condition], Vec::new()))
+    }
+
+    pub(super) fn of_settings(
+        name: String,
+        title: String,
+        kind: Kind,
+        settings: Settings,
+        conditions: Vec<Condition>,
+        axes: Vec<&'static str>,
+    ) -> Self {
+        let Settings { repeats, seed, recording, report_at, quantities } = settings;
+        Self {
+            name,
+            title,
+            kind,
+            repeats,
+            seed,
+            recording,
+            report_at,
+            quantities,
+            conditions,
+            axes,
+            figures: Vec::new(),
+        }
+    }
+
+    /// Parameters that name a condition in files: those that vary and the headline ones of the kind.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let headline: &[&'static str] = match self.kind {
+            Kind::Isolate => &["schedule", "activation"],
+            Kind::Train => &["data", "rule", "activation"],
+        };
+        let wanted = |name| headline.contains(&name) || self.axes.contains(&name);
+        parameters(self.kind).map(|parameter| parameter.name).filter(|&name| wanted(name)).collect()
+    }
+
+    /// Short name of a condition for curves and tables: the values of what varies, or of the headline parameters.
+    pub fn label(&self, condition: &Condition) -> String {
+        let names = if self.axes.is_empty() { self.columns() } else { self.axes.clone() };
+        let values = condition.values();
+        let texts = names.iter().filter_map(|name| Some((name, values.get(name)?)));
+        let texts = texts.map(|(name, value)| match value {
+            Value::Name(text) => (*text).to_string(),
+            value => format!("{name} {}", value.to_text()),
+        });
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What decides the results: everything but titles and figures.
+    pub(super) fn results_json(&self) -> Json {
+        json!({
+            "name": self.name,
+            "kind": self.kind.name(),
+            "repeats": self.repeats,
+            "seed": self.seed,
+            "record-every": self.recording.to_string(),
+            "report-at": self.report_at,
+            "quantities": self.quantities,
+            "conditions": self.conditions.iter().map(Condition::parameters).collect::<Vec<_>>(),
+            "axes": self.axes,
+        })
+    }
+
+    fn to_json(&self) -> Json {
+        let mut json = self.results_json();
+        json["title"] = self.title.as_str().into();
+        json["figures"] = self.figures.iter().map(Figure::to_json).collect();
+        json
+    }
+}
+
+impl Figure {
+    fn to_json(&self) -> Json {
+        json!({
+            "name": self.name,
+            "title": self.title,
+            "kind": "curves",
+            "quantities": self.quantities,
+            "x": self.x.name(),
+            "by": self.by,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_make_an_analysis_of_one_condition() {
+        let options = [("layers", "5,4,5"), ("schedule", "shared"), ("report-at", "100"), ("repeats", "3")];
+        let analysis = Analysis::from_options(Kind::Isolate, options).unwrap();
+        assert_eq!((analysis.conditions.len(), analysis.repeats, &analysis.report_at[..]), (1, 3, &[100][..]));
+        assert_eq!(analysis.columns(), ["schedule", "activation"]);
+        assert_eq!(analysis.label(&analysis.conditions[0]), "shared, relu");
+    }
+
+    #[test]
+    fn every_bad_option_is_reported_under_its_name() {
+        let errors =
+            Analysis::from_options(Kind::Isolate, [("eta", "inf"), ("schedule", "hled"), ("layers", "2")]).unwrap_err();
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), 3);
+        assert!(texts[0].starts_with("--eta: eta cannot be `inf`"), "{texts:?}");
+        assert!(texts[1].contains("did you mean `held`?"));
+        let errors = Analysis::from_options(Kind::Isolate, [("layers", "5,4,6"), ("schedule", "shared")]).unwrap_err();
+        assert!(errors[0].to_string().starts_with("--schedule: schedule `shared` sets X := E"), "{errors:?}");
+        let errors = Analysis::from_options(Kind::Isolate, [("report-at", "2000")]).unwrap_err();
+        assert_eq!(errors[0].to_string(), "--report-at: report-at 2000 is never reached: the last iteration is 1500");
+        let errors = Analysis::from_options(Kind::Train, [("epochs", "1000000"), ("record-every", "1")]).unwrap_err();
+        assert!(errors[0].to_string().contains("record less often"), "{errors:?}");
+    }
+}

@@ -1,0 +1,348 @@
+//! The check that makes specs ready to run.
+
+use super::choice::{Choice, canonical};
+use super::condition::{Condition, Conflict, Values};
+use super::nearest::{list, suggestion};
+use super::parameter::{Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
+use super::quantity::Quantity;
+use super::spec::{Analysis, Figure, MOST_CONDITIONS, Settings, Spec, XAxis};
+use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use toml::Spanned;
+
+/// Values with the place each was typed at.
+type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
+
+pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems<'_>) -> Option<Spec> {
+    let stem = problems.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_string();
+    let name = match raw.name {
+        Some(node) => file_name(node, problems),
+        None if valid_file_name(&stem) => Some(stem),
+        None => {
+            problems
+                .add(0..0, format!("this spec needs a name = \"...\", as its file name does not serve: {NAME_RULE}"));
+            None
+        }
+    };
+    let title = text(raw.title, problems);
+    let mut analyses: Vec<Analysis> = Vec::new();
+    for raw_analysis in &raw.analyses {
+        if let Some(analysis) = check_analysis(raw_analysis, problems) {
+            if analyses.iter().any(|other| other.name == analysis.name) {
+                let at = raw_analysis.name.map_or(raw_analysis.header.clone(), Spanned::span);
+                problems.add(at, format!("there are two analyses named `{}`: rename one", analysis.name));
+            }
+            analyses.push(analysis);
+        }
+    }
+    Some(Spec { name: name?, title, analyses })
+}
+
+fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems<'_>) -> Option<Analysis> {
+    let before = problems.found.len();
+    let name = match raw.name {
+        Some(node) => file_name(node, problems),
+        None => {
+            problems.add(raw.header.clone(), "this analysis has no name: add name = \"...\"".into());
+            None
+        }
+    };
+    let title = text(raw.title, problems);
+    let kinds = format!("\"{}\" or \"{}\"", Kind::Isolate.name(), Kind::Train.name());
+    // Nothing else can be judged without the kind.
+    let Some(node) = raw.kind else {
+        problems.add(raw.header.clone(), format!("this analysis has no kind: add kind = {kinds}"));
+        return None;
+    };
+    let Some(written) = node.get_ref().as_str() else {
+        problems.add(node.span(), format!("kind cannot be a TOML {}: expected {kinds}", node.get_ref().type_str()));
+        return None;
+    };
+    let Some(kind) = Kind::named(written) else {
+        let near = suggestion(written, Kind::CHOICES.iter().map(|&(name, _)| name));
+        problems.add(node.span(), format!("unknown kind `{written}`: expected {kinds}{near}"));
+        return None;
+    };
+
+    let placed = check_settings(&raw.settings, kind, problems);
+    let settings = Settings::new(kind, &values(&placed));
+    let (conditions, axes, origins) = check_conditions(raw, kind, problems);
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(conflict) => {
+            blame(&conflict, &[&placed], &raw.header, problems);
+            return None;
+        }
+    };
+    for conflict in settings.conflicts(&conditions) {
+        blame(&conflict, &[&placed, &origins], &raw.header, problems);
+    }
+    let mut analysis = Analysis::of_settings(name?, title, kind, settings, conditions, axes);
+    for raw_figure in &raw.figures {
+        if let Some(figure) = check_figure(raw_figure, &analysis, problems) {
+            if analysis.figures.iter().any(|other| other.name == figure.name) {
+                let at = raw_figure.keys.get("name").map_or(raw_figure.header.clone(), |node| node.span());
+                problems.add(at, format!("there are two figures named `{}`: rename one", figure.name));
+            }
+            analysis.figures.push(figure);
+        }
+    }
+    (problems.found.len() == before).then_some(analysis)
+}
+
+/// Keys directly under `[[analysis]]` that are parameters of the analysis.
+fn check_settings(settings: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>) -> Placed {
+    let mut placed = Placed::new();
+    for (key, node) in settings {
+        let name = key.get_ref().as_ref();
+        match known(name, kind, Scope::Analysis) {
+            Some(parameter) => place(parameter, node, kind, &mut placed, problems),
+            None if parameter(name).is_some() => {
+                problems.add(key.span(), unknown_parameter(name, kind, Scope::Analysis));
+            }
+            None => {
+                let names = parameters(kind).filter(|known| known.scope == Scope::Analysis).map(|known| known.name);
+                let valid: Vec<&str> = ANALYSIS_KEYS.iter().copied().chain(names).collect();
+                let near = suggestion(name, valid.iter().copied());
+                problems
+                    .add(key.span(), format!("unknown key `{name}` of an analysis: expected {}{near}", list(&valid)));
+            }
+        }
+    }
+    placed
+}
+
+/// Distinct conditions, names of what varies, and where conditions' values were typed.
+fn check_conditions(
+    raw: &RawAnalysis<'_>,
+    kind: Kind,
+    problems: &mut Problems<'_>,
+) -> (Vec<Condition>, Vec<&'static str>, Placed) {
+    let before = problems.found.len();
+    let base = check_overrides(&raw.base, kind, problems);
+    let lists: Vec<(Range<usize>, Placed)> =
+        raw.conditions.iter().map(|(at, pairs)| (at.clone(), check_overrides(pairs, kind, problems))).collect();
+    let sweep = check_sweep(&raw.sweep, kind, problems);
+
+    let mut axes: Vec<&'static str> = Vec::new();
+    for (_, pairs) in &raw.conditions {
+        let names = pairs.iter().filter_map(|(key, _)| known(key.get_ref(), kind, Scope::Condition));
+        for parameter in names {
+            if !axes.contains(&parameter.name) {
+                axes.push(parameter.name);
+            }
+        }
+    }
+    for (name, at, _) in &sweep {
+        if axes.contains(name) {
+            problems.add(at.clone(), format!("`{name}` is both swept and set in a condition: keep one of the two"));
+        } else {
+            axes.push(name);
+        }
+    }
+    let points = sweep.iter().fold(lists.len().max(1), |points, (_, _, list)| points.saturating_mul(list.len()));
+    if points > MOST_CONDITIONS {
+        let at = sweep.first().map_or(raw.header.clone(), |(_, at, _)| at.clone());
+        problems.add(at, format!("{points} conditions are more than the {MOST_CONDITIONS} an analysis may have"));
+    }
+    if problems.found.len() > before {
+        return (Vec::new(), axes, base);
+    }
+
+    let starts = if lists.is_empty() { vec![(raw.header.clone(), Placed::new())] } else { lists };
+    let mut conditions: Vec<(Condition, Range<usize>)> = Vec::new();
+    for (at, overrides) in starts {
+        for point in grid(&sweep) {
+            let mut placed = base.clone();
+            placed.extend(overrides.clone());
+            let at = point.values().last().map_or(at.clone(), |(_, at)| at.clone());
+            placed.extend(point);
+            match Condition::new(kind, &values(&placed)) {
+                Err(conflicts) => {
+                    for conflict in conflicts {
+                        blame(&conflict, &[&overrides, &placed], &raw.header, problems);
+                    }
+                }
+                Ok(condition) if conditions.iter().any(|(other, _)| *other == condition) => {
+                    problems.add(at, "this condition is there twice: leave one out".into());
+                }
+                Ok(condition) => conditions.push((condition, at)),
+            }
+        }
+    }
+    (conditions.into_iter().map(|(condition, _)| condition).collect(), axes, base)
+}
+
+fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>) -> Placed {
+    let mut placed = Placed::new();
+    for (key, node) in pairs {
+        match known(key.get_ref(), kind, Scope::Condition) {
+            Some(parameter) => place(parameter, node, kind, &mut placed, problems),
+            None => problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition)),
+        }
+    }
+    placed
+}
+
+/// Axes of the grid: name, place, values with their places.
+type Axis = (&'static str, Range<usize>, Vec<(Value, Range<usize>)>);
+
+fn check_sweep(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>) -> Vec<Axis> {
+    let mut axes = Vec::new();
+    for (key, node) in pairs {
+        let Some(parameter) = known(key.get_ref(), kind, Scope::Condition) else {
+            problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition));
+            continue;
+        };
+        let name = parameter.name;
+        let items = node.get_ref().as_array().filter(|items| !items.is_empty());
+        let Some(items) = items else {
+            problems.add(node.span(), format!("{name} is swept over a list of values, such as {name} = [..., ...]"));
+            continue;
+        };
+        let mut values = Vec::new();
+        for item in items {
+            match parameter.parse_toml(item.get_ref(), kind) {
+                Ok(value) => values.push((value, item.span())),
+                Err(message) => problems.add(item.span(), message),
+            }
+        }
+        axes.push((name, key.span(), values));
+    }
+    axes
+}
+
+/// Points of a grid, the first axis slowest.
+fn grid(axes: &[Axis]) -> Vec<Placed> {
+    axes.iter().fold(vec![Placed::new()], |points, (name, _, values)| {
+        let extended = points.iter().flat_map(|point| {
+            values.iter().map(|value| {
+                let mut point = point.clone();
+                point.insert(name, value.clone());
+                point
+            })
+        });
+        extended.collect()
+    })
+}
+
+fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Option<Figure> {
+    let before = problems.found.len();
+    let name = match raw.keys.get("name") {
+        Some(node) => file_name(node, problems),
+        None => {
+            problems.add(raw.header.clone(), "this figure has no name: add name = \"...\"".into());
+            None
+        }
+    };
+    let title = text(raw.keys.get("title").copied(), problems);
+    if let Some(node) = raw.keys.get("kind")
+        && node.get_ref().as_str() != Some("curves")
+    {
+        problems.add(node.span(), "unknown kind of figure: expected \"curves\"".into());
+    }
+    let mut x = XAxis::Iteration;
+    if let Some(node) = raw.keys.get("x") {
+        match canonical::<XAxis>("x", node.get_ref().as_str().unwrap_or_default()) {
+            Ok(name) => x = XAxis::named(name).unwrap_or(x),
+            Err(message) => problems.add(node.span(), message),
+        }
+        if x == XAxis::Epoch && analysis.kind == Kind::Isolate {
+            problems.add(node.span(), "the rule in isolation has no epochs: expected x = \"iteration\"".into());
+        }
+    }
+    let mut quantities = analysis.quantities.clone();
+    if let Some(node) = raw.keys.get("quantities") {
+        quantities = Vec::new();
+        for (at, name) in texts(node, "quantities", problems) {
+            match Quantity::parse(name, analysis.kind) {
+                Ok(quantity) if analysis.quantities.contains(&quantity) => quantities.push(quantity),
+                Ok(_) => {
+                    problems
+                        .add(at, format!("`{name}` is not measured here: add it to the quantities of the analysis"));
+                }
+                Err(message) => problems.add(at, message),
+            }
+        }
+    }
+    let mut by = analysis.axes.clone();
+    if let Some(node) = raw.keys.get("by") {
+        by = Vec::new();
+        for (at, name) in texts(node, "by", problems) {
+            match known(name, analysis.kind, Scope::Condition) {
+                Some(parameter) => by.push(parameter.name),
+                None => problems.add(at, unknown_parameter(name, analysis.kind, Scope::Condition)),
+            }
+        }
+    }
+    (problems.found.len() == before).then_some(Figure { name: name?, title, quantities, x, by })
+}
+
+/// The parameter of this name, kind and scope.
+fn known(name: &str, kind: Kind, scope: Scope) -> Option<&'static Parameter> {
+    parameters(kind).find(|parameter| parameter.name == name && parameter.scope == scope)
+}
+
+fn place(parameter: &'static Parameter, node: Node<'_>, kind: Kind, placed: &mut Placed, problems: &mut Problems<'_>) {
+    match parameter.parse_toml(node.get_ref(), kind) {
+        Ok(value) => {
+            placed.insert(parameter.name, (value, node.span()));
+        }
+        Err(message) => problems.add(node.span(), message),
+    }
+}
+
+fn values(placed: &Placed) -> Values {
+    placed.iter().map(|(name, (value, _))| (*name, value.clone())).collect()
+}
+
+/// Reports a conflict at the first of its parameters that was typed, or at the analysis.
+fn blame(conflict: &Conflict, placed: &[&Placed], header: &Range<usize>, problems: &mut Problems<'_>) {
+    let mut typed = placed.iter().flat_map(|placed| conflict.parameters.iter().filter_map(|name| placed.get(name)));
+    let at = typed.next().map_or(header.clone(), |(_, at)| at.clone());
+    problems.add(at, conflict.message.clone());
+}
+
+fn text(node: Option<Node<'_>>, problems: &mut Problems<'_>) -> String {
+    let Some(node) = node else { return String::new() };
+    match node.get_ref().as_str() {
+        Some(text) => text.to_string(),
+        None => {
+            problems.add(node.span(), format!("expected text in quotes, not a TOML {}", node.get_ref().type_str()));
+            String::new()
+        }
+    }
+}
+
+fn texts<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<(Range<usize>, &'a str)> {
+    let items = node.get_ref().as_array();
+    let found: Option<Vec<_>> =
+        items.map(|items| items.iter().filter_map(|item| Some((item.span(), item.get_ref().as_str()?))).collect());
+    match (found, items) {
+        (Some(found), Some(items)) if found.len() == items.len() && !(found.is_empty() && what == "quantities") => {
+            found
+        }
+        _ => {
+            problems.add(node.span(), format!("{what} must be a list of names, such as {what} = [\"...\"]"));
+            Vec::new()
+        }
+    }
+}
+
+const NAME_RULE: &str = "letters, digits, - and _, at most 100, as it becomes part of file names";
+
+fn valid_file_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !name.is_empty() && name.len() <= 100 && name.chars().all(allowed)
+}
+
+fn file_name(node: Node<'_>, problems: &mut Problems<'_>) -> Option<String> {
+    match node.get_ref().as_str() {
+        Some(name) if valid_file_name(name) => Some(name.to_string()),
+        _ => {
+            problems.add(node.span(), format!("a name must be text of {NAME_RULE}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Specs as typed: TOML with the place of every key and value, and the problems found in it.
+
+use super::files::FileError;
+use super::nearest::{list, suggestion};
+use super::spec::Spec;
+use super::spec_check::check_spec;
+use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+/// Why a spec cannot be used.
+#[derive(Debug, Error)]
+pub enum SpecError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file says something that cannot be run; every problem found.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Refused(Vec<Problem>),
+}
+
+/// One thing wrong with a spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The spec.
+    pub file: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The offending line.
+    pub text: String,
+    /// What is wrong, what was expected, the nearest valid name.
+    pub message: String,
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self { file, line, column, text, message } = self;
+        write!(f, "{}:{line}:{column}: {message}\n    {}", file.display(), text.trim())
+    }
+}
+
+/// Reads and checks a spec.
+///
+/// # Errors
+/// If the file cannot be read, and every problem in it otherwise.
+pub fn read_spec(path: &Path) -> Result<Spec, SpecError> {
+    let text = std::fs::read_to_string(path).map_err(|source| FileError::new("read", path, source))?;
+    parse_spec(path, &text)
+}
+
+/// Checks the text of a spec; `path` names it in messages.
+///
+/// # Errors
+/// Every problem in it.
+pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut problems = Problems { path, text, found: Vec::new() };
+    for error in errors {
+        problems.add(error.span().unwrap_or(0..0), format!("this is not valid TOML: {}", error.message()));
+    }
+    // What recovery makes of broken TOML would only add misleading problems.
+    if problems.found.is_empty() {
+        let raw = RawSpec::read(document.get_ref(), &mut problems);
+        let spec = check_spec(&raw, &mut problems);
+        if let (Some(spec), true) = (spec, problems.found.is_empty()) {
+            return Ok(spec);
+        }
+    }
+    if problems.found.is_empty() {
+        problems.add(0..0, "this spec cannot be used".into());
+    }
+    problems.found.sort_by_key(|problem| (problem.line, problem.column));
+    Err(SpecError::Refused(problems.found))
+}
+
+/// Collects problems, with their places in the text.
+pub(super) struct Problems<'a> {
+    pub path: &'a Path,
+    text: &'a str,
+    pub found: Vec<Problem>,
+}
+
+impl Problems<'_> {
+    pub fn add(&mut self, span: Range<usize>, message: String) {
+        let start = (0..=span.start.min(self.text.len())).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or(0);
+        let before = &self.text[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let problem = Problem {
+            file: self.path.to_path_buf(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            text: self.text[line_start..].lines().next().unwrap_or_default().to_string(),
+            message,
+        };
+        if !self.found.contains(&problem) {
+            self.found.push(problem);
+        }
+    }
+}
+
+pub(super) type Key<'a> = &'a Spanned<DeString<'a>>;
+pub(super) type Node<'a> = &'a Spanned<DeValue<'a>>;
+pub(super) type Pair<'a> = (Key<'a>, Node<'a>);
+
+/// A spec as typed. Shapes of tables are known to be right, names and values are not.
+#[derive(Default)]
+pub(super) struct RawSpec<'a> {
+    pub name: Option<Node<'a>>,
+    pub title: Option<Node<'a>>,
+    pub analyses: Vec<RawAnalysis<'a>>,
+}
+
+/// An analysis as typed.
+pub(super) struct RawAnalysis<'a> {
+    pub header: Range<usize>,
+    pub name: Option<Node<'a>>,
+    pub title: Option<Node<'a>>,
+    pub kind: Option<Node<'a>>,
+    pub settings: Vec<Pair<'a>>,
+    pub base: Vec<Pair<'a>>,
+    pub sweep: Vec<Pair<'a>>,
+    pub conditions: Vec<(Range<usize>, Vec<Pair<'a>>)>,
+    pub figures: Vec<RawFigure<'a>>,
+}
+
+/// A figure as typed.
+pub(super) struct RawFigure<'a> {
+    pub header: Range<usize>,
+    pub keys: BTreeMap<&'a str, Node<'a>>,
+}
+
+const SPEC_KEYS: &[&str] = &["name", "title", "analysis"];
+pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "conditions", "figure"];
+const FIGURE_KEYS: &[&str] = &["name", "title", "kind", "quantities", "x", "by"];
+
+impl<'a> RawSpec<'a> {
+    fn read(document: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
+        let mut raw = Self::default();
+        for (key, node) in document {
+            match key.get_ref().as_ref() {
+                "name" => raw.name = Some(node),
+                "title" => raw.title = Some(node),
+                "analysis" => {
+                    let tables = tables(node, "[[analysis]]", problems);
+                    raw.analyses =
+                        tables.into_iter().map(|(at, table)| RawAnalysis::read(at, table, problems)).collect();
+                }
+                other => problems.add(
+                    key.span(),
+                    format!(
+                        "unknown key `{other}`: expected {}{}",
+                        list(SPEC_KEYS),
+                        suggestion(other, SPEC_KEYS.to_vec())
+                    ),
+                ),
+            }
+        }
+        if raw.analyses.is_empty() && problems.found.is_empty() {
+            problems.add(0..0, "this spec has no [[analysis]]: it needs at least one".into());
+        }
+        raw
+    }
+}
+
+impl<'a> RawAnalysis<'a> {
+    fn read(header: Range<usize>, analysis: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
+        let mut raw = Self {
+            header,
+            name: None,
+            title: None,
+            kind: None,
+            settings: Vec::new(),
+            base: Vec::new(),
+            sweep: Vec::new(),
+            conditions: Vec::new(),
+            figures: Vec::new(),
+        };
+        for (key, node) in analysis {
+            match key.get_ref().as_ref() {
+                "name" => raw.name = Some(node),
+                "title" => raw.title = Some(node),
+                "kind" => raw.kind = Some(node),
+                "base" => raw.base = pairs(node, "[analysis.base]", problems),
+                "sweep" => raw.sweep = pairs(node, "[analysis.sweep]", problems),
+                "conditions" => {
+                    let tables = tables(node, "[[analysis.conditions]]", problems);
+                    raw.conditions = tables.into_iter().map(|(at, table)| (at, table.iter().collect())).collect();
+                }
+                "figure" => {
+                    let tables = tables(node, "[[analysis.figure]]", problems);
+                    raw.figures = tables.into_iter().map(|(at, table)| RawFigure::read(at, table, problems)).collect();
+                }
+                _ => raw.settings.push((key, node)),
+            }
+        }
+        raw
+    }
+}
+
+impl<'a> RawFigure<'a> {
+    fn read(header: Range<usize>, figure: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
+        let mut keys = BTreeMap::new();
+        for (key, node) in figure {
+            let name = key.get_ref().as_ref();
+            if FIGURE_KEYS.contains(&name) {
+                keys.insert(name, node);
+            } else {
+                let near = suggestion(name, FIGURE_KEYS.to_vec());
+                problems
+                    .add(key.span(), format!("unknown key `{name}` of a figure: expected {}{near}", list(FIGURE_KEYS)));
+            }
+        }
+        Self { header, keys }
+    }
+}
+
+/// Elements of an array of tables.
+fn tables<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<(Range<usize>, &'a DeTable<'a>)> {
+    let Some(items) = node.get_ref().as_array() else {
+        problems.add(node.span(), format!("expected tables headed {what}, not a TOML {}", node.get_ref().type_str()));
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for item in items {
+        match item.get_ref().as_table() {
+            Some(table) => found.push((item.span(), table)),
+            None => {
+                let message = format!("expected tables headed {what}, not a TOML {}", item.get_ref().type_str());
+                problems.add(item.span(), message);
+            }
+        }
+    }
+    found
+}
+
+/// Keys and values of a table.
+fn pairs<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<Pair<'a>> {
+    match node.get_ref().as_table() {
+        Some(table) => table.iter().collect(),
+        None => {
+            problems
+                .add(node.span(), format!("expected a table headed {what}, not a TOML {}", node.get_ref().type_str()));
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! What a spec becomes, and what is said of a bad one.
+
+use super::super::condition::Condition;
+use super::*;
+use crate::signal::Schedule;
+
+const QUICKSTART: &str = r#"
+name = "quickstart"
+title = "Two things"
+
+[[analysis]]
+name = "mechanism"
+title = "E1"
+kind = "isolate"
+repeats = 3
+report-at = [100]
+record-every = 10
+[analysis.base]
+iterations = 200
+[analysis.sweep]
+schedule = ["held", "shared", "white"]
+eta = [4e-4, 1e-3]
+[[analysis.figure]]
+name = "angle"
+quantities = ["weight_alignment"]
+x = "iteration"
+by = ["schedule"]
+
+[[analysis]]
+name = "digits"
+kind = "train"
+quantities = ["weight_alignment", "test_accuracy"]
+[analysis.base]
+epochs = 5
+[[analysis.conditions]]
+rule = "bp"
+eta = 0.02
+[[analysis.conditions]]
+rule = "fa"
+[[analysis.figure]]
+name = "learning"
+x = "epoch"
+"#;
+
+fn parse(text: &str) -> Result<Spec, String> {
+    parse_spec(Path::new("a.toml"), text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_spec_becomes_conditions_in_written_order() {
+    let spec = parse(QUICKSTART).unwrap();
+    assert_eq!(spec.name, "quickstart");
+    let mechanism = &spec.analyses[0];
+    let points: Vec<_> = mechanism.conditions.iter().map(|c| mechanism.label(c)).collect();
+    assert_eq!(points[..3], ["held, eta 0.0004", "held, eta 0.001", "shared, eta 0.0004"]);
+    assert_eq!(mechanism.axes, ["schedule", "eta"]);
+    assert!(
+        matches!(&mechanism.conditions[5], Condition::Isolate(c) if c.schedule == Schedule::White && c.iterations == 200)
+    );
+    let digits = &spec.analyses[1];
+    assert_eq!(digits.axes, ["rule", "eta"]);
+    assert_eq!(digits.figures[0].quantities, digits.quantities);
+    assert_eq!(digits.columns(), ["data", "rule", "activation", "eta"]);
+}
+
+#[test]
+fn conditions_times_grid() {
+    let text = "[[analysis]]\nname = \"x\"\nkind = \"train\"\nconditions = [{rule = \"bp\"}, {rule = \"fa\"}]\nsweep.eta = [1, 2]\n";
+    let spec = parse(text).unwrap();
+    assert_eq!((spec.name.as_str(), spec.analyses[0].conditions.len()), ("a", 4));
+    assert_eq!(spec.analyses[0].label(&spec.analyses[0].conditions[1]), "bp, eta 2");
+}
+
+#[test]
+fn every_mistake_has_its_place_and_remedy() {
+    let analysis = |rest: &str| format!("[[analysis]]\nname = \"x\"\nkind = \"isolate\"\n{rest}");
+    let cases = [
+        (
+            "titel = \"x\"\n".to_string() + &analysis(""),
+            "a.toml:1:1: unknown key `titel`: expected name, title or analysis; did you mean `title`?\n    titel = \"x\"",
+        ),
+        ("name = \"x\"".into(), "a.toml:1:1: this spec has no [[analysis]]"),
+        ("analysis = 3".into(), "a.toml:1:12: expected tables headed [[analysis]], not a TOML integer"),
+        ("name = ".into(), "a.toml:1:8: this is not valid TOML"),
+        ("name = \"../x\"\n".to_string() + &analysis(""), "a.toml:1:8: a name must be text of letters"),
+        (
+            "[[analysis]]\nname = \"x\"".into(),
+            "a.toml:1:1: this analysis has no kind: add kind = \"isolate\" or \"train\"",
+        ),
+        ("[[analysis]]\nkind = \"isolate\"".into(), "a.toml:1:1: this analysis has no name"),
+        (
+            "[[analysis]]\nname = \"x\"\nkind = \"isolated\"".into(),
+            "a.toml:3:8: unknown kind `isolated`: expected \"isolate\" or \"train\"; did you mean `isolate`?",
+        ),
+        (analysis("repeat = 3"), "a.toml:4:1: unknown key `repeat` of an analysis: expected name, title"),
+        (analysis("repeat = 3"), "did you mean `repeats`?"),
+        (analysis("eta = 3"), "a.toml:4:1: `eta` is a parameter of a condition: write it under [analysis.base]"),
+        (analysis("repeats = \"3\""), "a.toml:4:11: repeats cannot be a TOML string: expected a whole number from 1"),
+        (analysis("quantities = [\"weight_alignement\"]"), "a.toml:4:14: unknown quantity `weight_alignement`"),
+        (analysis("base = 3"), "a.toml:4:8: expected a table headed [analysis.base]"),
+        (
+            analysis("[analysis.base]\niteratons = 3"),
+            "a.toml:5:1: unknown parameter `iteratons` of kind \"isolate\"; did you mean `iterations`?\n    iteratons = 3",
+        ),
+        (
+            analysis("[analysis.base]\nhidden = [3]"),
+            "a.toml:5:1: `hidden` is a parameter of kind \"train\", not of \"isolate\"",
+        ),
+        (
+            analysis("[analysis.base]\nseed = 3"),
+            "a.toml:5:1: `seed` holds for a whole analysis: write it under [[analysis]]",
+        ),
+        (analysis("[analysis.base]\nlayers = [20, 100]"), "a.toml:5:10: layers `20,100` has 2 sizes"),
+        (
+            analysis("[analysis.base]\nschedule = \"hled\""),
+            "a.toml:5:12: unknown schedule `hled`: expected held, shared or white; did you mean `held`?",
+        ),
+        (
+            analysis("[analysis.base]\nlayers = [3, 4, 5]\n[analysis.sweep]\nschedule = [\"held\", \"shared\"]"),
+            "a.toml:7:21: schedule `shared` sets X := E",
+        ),
+        (analysis("[analysis.sweep]\neta = 3"), "a.toml:5:7: eta is swept over a list of values"),
+        (analysis("[analysis.sweep]\neta = []"), "eta is swept over a list of values"),
+        (analysis("[analysis.sweep]\neta = [1, inf]"), "a.toml:5:11: eta cannot be `inf`"),
+        (analysis("[analysis.sweep]\neta = [1, 2, 1.0]"), "a.toml:5:14: this condition is there twice"),
+        (
+            analysis("[[analysis.conditions]]\neta = 1\n[[analysis.conditions]]\neta = 1"),
+            "a.toml:6:1: this condition is there twice",
+        ),
+        (
+            analysis("[analysis.sweep]\neta = [1]\n[[analysis.conditions]]\neta = 1"),
+            "a.toml:5:1: `eta` is both swept and set in a condition",
+        ),
+        (analysis("report-at = [2000]"), "a.toml:4:13: report-at 2000 is never reached: the last iteration is 1500"),
+        (analysis("[[analysis.figure]]\nname = \"f\"\npanel = 3"), "a.toml:6:1: unknown key `panel` of a figure"),
+        (
+            analysis("[[analysis.figure]]\nname = \"f\"\nquantities = [\"weight_norm\"]"),
+            "a.toml:6:15: `weight_norm` is not measured here",
+        ),
+        (
+            analysis("[[analysis.figure]]\nname = \"f\"\nx = \"epoch\""),
+            "a.toml:6:5: the rule in isolation has no epochs",
+        ),
+        (
+            analysis("[[analysis.figure]]\nname = \"f\"\nby = [\"schedul\"]"),
+            "a.toml:6:7: unknown parameter `schedul` of kind \"isolate\"; did you mean `schedule`?",
+        ),
+        (
+            analysis("[[analysis.figure]]\nname = \"f\"\n[[analysis.figure]]\nname = \"f\""),
+            "a.toml:7:8: there are two figures named `f`",
+        ),
+        (analysis("") + &analysis(""), "a.toml:5:8: there are two analyses named `x`"),
+    ];
+    for (text, expected) in cases {
+        let error = parse(&text).unwrap_err();
+        assert!(error.contains(expected), "{text}\ngave\n{error}\nwithout\n{expected}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_in_order() {
+    let text = "titel = 1\n[[analysis]]\nname = \"é\"\nkind = \"train\"\nrepeats = 0\n[analysis.base]\neta = -1\nbatch = 1.5\n";
+    let error = parse(text).unwrap_err();
+    let places: Vec<&str> = error.lines().filter_map(|line| line.split_once(": ")).map(|(at, _)| at).collect();
+    assert_eq!(places, ["a.toml:1:1", "a.toml:3:8", "a.toml:5:11", "a.toml:7:7", "a.toml:8:9"]);
+}
+
+#[test]
+fn nothing_typed_makes_it_panic() {
+    for cut in 0..QUICKSTART.len() {
+        let _ = parse(&QUICKSTART[..cut]);
+        let _ = parse(&QUICKSTART[cut..]);
+        let _ = parse(&format!("{}é[]=\"{}", &QUICKSTART[..cut], &QUICKSTART[cut..]));
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = read_spec(Path::new("no/such.toml")).unwrap_err().to_string();
+    assert!(error.contains("no/such.toml"), "{error}");
+}

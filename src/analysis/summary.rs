@@ -1,0 +1,92 @@
+//! Summaries over repeats, as printed by `--json` and in tables.
+
+use super::condition::Condition;
+use super::job::JobResult;
+use super::plan::Plan;
+use super::quantity::Quantity;
+use crate::measure::summary::Summary;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// One quantity of one condition, over its repeats.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    /// Name of the analysis.
+    pub analysis: String,
+    /// What was measured.
+    pub quantity: Quantity,
+    /// Layer; `None` for the network as a whole.
+    pub layer: Option<usize>,
+    /// Every parameter of the condition.
+    pub condition: BTreeMap<String, Json>,
+    /// The state after this many updates.
+    pub iteration: usize,
+    /// Repeats that have a value.
+    pub n: usize,
+    /// Mean of those; `None` where there are none.
+    pub mean: Option<f64>,
+    /// Standard deviation; `None` below two.
+    pub sd: Option<f64>,
+    /// 95 % interval of the mean by Student's t; `None` below two.
+    pub ci95: Option<[f64; 2]>,
+    /// Repeats that have none: it could not be measured, or the run diverged before.
+    pub absent: usize,
+    /// What theory says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<f64>,
+}
+
+/// What theory says of a quantity at a layer and iteration of a condition, where it says anything.
+pub type Prediction<'a> = dyn Fn(&Condition, Quantity, Option<usize>, usize) -> Option<f64> + 'a;
+
+/// Entries of every analysis, condition, quantity, layer and reported iteration (the last among them), in this order.
+/// Jobs without result (never run) are left out; repeats that diverged earlier count as absent.
+pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Prediction<'_>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut planned = plan.planned().peekable();
+    while let Some(first) = planned.next() {
+        let mut jobs = vec![first.job];
+        while let Some(next) = planned.next_if(|next| next.repeat > 0) {
+            jobs.push(next.job);
+        }
+        let (analysis, condition) = (first.analysis, first.condition);
+        let mut iterations = analysis.report_at.clone();
+        iterations.push(condition.last_iteration());
+        iterations.dedup();
+        let values: Vec<_> = jobs
+            .iter()
+            .filter_map(|&job| results.get(job)?.as_ref())
+            .map(|result| reported(result, &iterations))
+            .collect();
+        let parameters = condition.parameters();
+        for &quantity in &analysis.quantities {
+            for layer in quantity.layers(condition) {
+                for &iteration in &iterations {
+                    let of_repeats = values.iter().map(|v| v.get(&(iteration, layer, quantity)).copied().flatten());
+                    let summary = Summary::of(of_repeats);
+                    entries.push(Entry {
+                        analysis: analysis.name.clone(),
+                        quantity,
+                        layer,
+                        condition: parameters.clone(),
+                        iteration,
+                        n: summary.n,
+                        mean: summary.mean,
+                        sd: summary.sd,
+                        ci95: summary.ci95,
+                        absent: summary.absent,
+                        prediction: prediction(condition, quantity, layer, iteration),
+                    });
+                }
+            }
+        }
+    }
+    entries
+}
+
+/// Values of a result at some iterations.
+fn reported(result: &JobResult, iterations: &[usize]) -> BTreeMap<(usize, Option<usize>, Quantity), Option<f64>> {
+    let wanted = result.records.iter().filter(|record| iterations.contains(&record.iteration));
+    wanted.map(|record| ((record.iteration, record.layer, record.quantity), record.value)).collect()
+}

@@ -1,0 +1,101 @@
+//! The options, built from the registry of parameters.
+
+use crate::analysis::{Choice, Kind, parameters};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("alignscope")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Why do forward weights align with fixed random backward weights, and what does it buy?")
+        .after_help(
+            "Examples:\n  alignscope run analyses/quickstart.toml      the mechanism and learning, in figures\n  \
+             alignscope isolate --schedule white          the rule on signals without memory\n  \
+             alignscope train --rule fa --json            a network on the digits, as JSON\n  \
+             alignscope theory held --json                what exact theory says about it\n  \
+             alignscope verify --quick                    the claims and their verdicts\n\n\
+             Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
+             130 interrupted",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([
+            measuring(Kind::Isolate).about(
+                "Run the update rule in isolation on exogenous signals: no loss, no target, no data. Defaults are the \
+                 paper's first experiment",
+            ),
+            measuring(Kind::Train).about("Train a network on real data with BP or BP-TRW and measure alignment"),
+            output_options(
+                Command::new("run")
+                    .about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
+            )
+            .arg(
+                Arg::new("specs")
+                    .value_name("SPEC")
+                    .required(true)
+                    .num_args(1..)
+                    .value_parser(value_parser!(PathBuf))
+                    .help("Spec files"),
+            ),
+            super::theory::command(),
+            super::verify::command(),
+        ])
+}
+
+/// A subcommand that runs one condition of `kind`.
+fn measuring(kind: Kind) -> Command {
+    let args = parameters(kind).map(|parameter| {
+        // Choices keep their own parser, for its messages name the nearest valid choice.
+        let arg = Arg::new(parameter.name)
+            .long(parameter.name)
+            .value_name(parameter.placeholder)
+            .help(parameter.help_line(kind))
+            .allow_negative_numbers(true);
+        match parameter.default_text(kind) {
+            Some("") | None => arg,
+            Some(default) => arg.default_value(default),
+        }
+    });
+    output_options(Command::new(kind.name()).args(args))
+}
+
+/// Options of every subcommand that writes a run directory.
+pub(super) fn output_options(command: Command) -> Command {
+    command
+        .arg(
+            Arg::new("out")
+                .long("out")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Run directory; the same request in the same directory resumes [default: runs/<name>-<address>]"),
+        )
+        .arg(
+            Arg::new("threads")
+                .long("threads")
+                .value_name("N")
+                .value_parser(value_parser!(u16).range(1..))
+                .help("Jobs that run at a time [default: all cores]; results do not depend on it"),
+        )
+        .arg(json_flag())
+}
+
+/// `--json`.
+pub(super) fn json_flag() -> Arg {
+    Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Print one JSON object on standard output, everything else on standard error")
+}
+
+/// `--threads`, or the number of cores.
+pub(super) fn threads(matches: &ArgMatches) -> usize {
+    matches
+        .get_one::<u16>("threads")
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |&n| usize::from(n))
+}
+
+/// Parameters of `kind` with their text as typed or by default.
+pub(super) fn given(kind: Kind, matches: &ArgMatches) -> Vec<(&'static str, String)> {
+    parameters(kind).filter_map(|p| Some((p.name, matches.get_one::<String>(p.name)?.clone()))).collect()
+}

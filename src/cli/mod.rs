@@ -1,0 +1,104 @@
+//! The command line: arguments in, requests out.
+
+mod args;
+mod output;
+mod theory;
+mod verify;
+
+use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, Spec, interrupt_on_ctrl_c, read_spec, run};
+use crate::experiment::run_job;
+use anyhow::Context;
+use clap::ArgMatches;
+use std::path::PathBuf;
+
+pub use args::command;
+
+/// How the program ends: the exit codes of the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: everything asked for was done.
+    Done,
+    /// 1: something failed or diverged.
+    Failed,
+    /// 2: the request cannot be understood.
+    Usage,
+    /// 3: a claim that should hold does not.
+    ClaimFailed,
+    /// 130: interrupted; finished jobs are kept.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::ClaimFailed => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// A request that cannot be carried out as typed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+/// Carries out what the command line asks for.
+///
+/// # Errors
+/// Whatever stopped it; a [`UsageError`] or a spec's error ends with exit code 2, anything else with 1.
+pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    match matches.subcommand() {
+        Some(("isolate", m)) => measure(vec![single(Kind::Isolate, m)?], m),
+        Some(("train", m)) => measure(vec![single(Kind::Train, m)?], m),
+        Some(("run", m)) => {
+            let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
+            measure(files.map(|file| read_spec(file)).collect::<Result<_, _>>()?, m)
+        }
+        Some(("theory", m)) => theory::execute(m),
+        Some(("verify", m)) => verify::execute(m),
+        _ => Ok(Exit::Usage),
+    }
+}
+
+/// The analysis of one condition that `isolate` or `train` asks for.
+fn single(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Spec> {
+    let options = args::given(kind, matches);
+    let analysis = Analysis::from_options(kind, options.iter().map(|(name, text)| (*name, text.as_str())));
+    analysis.map(Spec::single).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        UsageError(lines.join("\n")).into()
+    })
+}
+
+/// Runs specs, draws their figures and prints the summary.
+fn measure(specs: Vec<Spec>, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let plan = Plan::new(specs).map_err(|error| UsageError(error.to_string()))?;
+    let interrupt = interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?;
+    let options = RunOptions {
+        out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| plan.default_directory()),
+        threads: args::threads(matches),
+        interrupt,
+    };
+    let report = run(&plan, &options, &run_job)?;
+    for warning in &report.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for diverged in &report.diverged {
+        eprintln!("error: {diverged}");
+    }
+    let figures = output::write_figures(&plan, &report)?;
+    output::print_summary(&plan, &report, &figures, matches.get_flag("json"))?;
+    Ok(match report.ended {
+        Ended::Completed => Exit::Done,
+        Ended::Diverged | Ended::Failed => Exit::Failed,
+        Ended::Interrupted => {
+            let (done, all) = (report.results.iter().flatten().count(), plan.jobs.len());
+            eprintln!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
+            Exit::Interrupted
+        }
+    })
+}

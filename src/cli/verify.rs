@@ -1,0 +1,75 @@
+//! `alignscope verify`: runs what is missing and prints the verdict on every claim.
+
+use super::{Exit, args, output};
+use crate::analysis::{Ended, Plan, RunOptions, interrupt_on_ctrl_c, parse_spec, run};
+use crate::claim::{Evidence, JudgedClaim, Verdict, judge};
+use crate::experiment::run_job;
+use anyhow::Context;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The analyses that feed the quick claims: the same as the README's first command, so that its results serve.
+const QUICK: &str = include_str!("../../analyses/quickstart.toml");
+
+pub(super) fn command() -> Command {
+    args::output_options(
+        Command::new("verify").about("Judge the claims on embedded data: statistic, interval, criterion, verdict").arg(
+            Arg::new("quick")
+                .long("quick")
+                .action(ArgAction::SetTrue)
+                .required(true)
+                .help("The claims that need no data but the embedded digits; well under a minute"),
+        ),
+    )
+}
+
+pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let spec = parse_spec(Path::new("analyses/quickstart.toml"), QUICK)?;
+    let plan = Plan::new(vec![spec])?;
+    let options = RunOptions {
+        out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| plan.default_directory()),
+        threads: args::threads(matches),
+        interrupt: interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?,
+    };
+    let report = run(&plan, &options, &run_job)?;
+    if report.ended == Ended::Interrupted {
+        eprintln!("interrupted: finished jobs are kept; the same command goes on from there");
+        return Ok(Exit::Interrupted);
+    }
+    let claims = judge(&Evidence::new(&plan, &report.results));
+    if matches.get_flag("json") {
+        let summary = output::summary(&plan, &report);
+        println!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
+    } else {
+        print!("{}", table(&claims));
+    }
+    let failed = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
+    Ok(if failed { Exit::ClaimFailed } else { Exit::Done })
+}
+
+fn table(claims: &[JudgedClaim]) -> String {
+    let mut out = String::new();
+    for claim in claims {
+        let _ = writeln!(out, "{:<10} {:<9} {}", claim.name, claim.verdict.as_str(), claim.statement);
+        for part in &claim.parts {
+            let value = match (part.mean, part.ci95) {
+                (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
+                _ => "no value".into(),
+            };
+            let (verdict, n, criterion) = (part.verdict.as_str(), part.n, &part.criterion);
+            let _ = writeln!(out, "  {:<66}\n    {value:<26} n {n:<4} asked {criterion:<15} {verdict}", part.statistic);
+        }
+    }
+    let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let _ = writeln!(
+        out,
+        "{} hold, {} fail, {} undecided. Intervals: Student's t over repeats, 95 %; verdicts after Holm's correction \
+         within a document.",
+        count(Verdict::Holds),
+        count(Verdict::Fails),
+        count(Verdict::Undecided)
+    );
+    out
+}

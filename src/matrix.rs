@@ -1,0 +1,106 @@
+//! A dense row-major matrix: rows are samples (or inputs), columns are units.
+//!
+//! Storage is contiguous without padding, so that elementwise passes run over one slice and a prefix
+//! of rows is itself a matrix. Products and decompositions go through [`Matrix::as_faer`].
+
+use crate::real::Real;
+use faer::{MatMut, MatRef};
+
+/// Dense row-major matrix of `rows x cols` values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix<T> {
+    rows: usize,
+    cols: usize,
+    data: Vec<T>,
+}
+
+impl<T: Real> Matrix<T> {
+    /// A `rows x cols` matrix of zeros.
+    pub fn zeros(rows: usize, cols: usize) -> Self {
+        Self { rows, cols, data: vec![T::zero(); rows * cols] }
+    }
+
+    /// Takes `data` in row-major order.
+    ///
+    /// # Panics
+    /// If `data.len() != rows * cols`: a bug of the caller, never of user input.
+    pub fn from_vec(rows: usize, cols: usize, data: Vec<T>) -> Self {
+        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix needs {} values", rows * cols);
+        Self { rows, cols, data }
+    }
+
+    /// Number of rows (samples, or units of the lower layer).
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns (units of the upper layer).
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Keeps `rows` rows (new ones are zero); allocates only beyond the largest number so far.
+    pub fn set_rows(&mut self, rows: usize) {
+        self.rows = rows;
+        self.data.resize(rows * self.cols, T::zero());
+    }
+
+    /// All values, row after row.
+    pub fn as_slice(&self) -> &[T] {
+        &self.data
+    }
+
+    /// All values, row after row.
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.data
+    }
+
+    /// Row `i`, `cols` values.
+    pub fn row(&self, i: usize) -> &[T] {
+        &self.data[i * self.cols..(i + 1) * self.cols]
+    }
+
+    /// Row `i`, `cols` values.
+    pub fn row_mut(&mut self, i: usize) -> &mut [T] {
+        &mut self.data[i * self.cols..(i + 1) * self.cols]
+    }
+
+    /// A view for faer.
+    pub fn as_faer(&self) -> MatRef<'_, T> {
+        MatRef::from_row_major_slice(&self.data, self.rows, self.cols)
+    }
+
+    /// A mutable view for faer.
+    pub fn as_faer_mut(&mut self) -> MatMut<'_, T> {
+        MatMut::from_row_major_slice_mut(&mut self.data, self.rows, self.cols)
+    }
+
+    /// The transpose, copied.
+    pub fn transpose(&self) -> Self {
+        let mut out = Self::zeros(self.cols, self.rows);
+        out.copy_transposed(self);
+        out
+    }
+
+    /// Overwrites `self` with the transpose of `source` (`cols x rows`).
+    pub fn copy_transposed(&mut self, source: &Self) {
+        assert_eq!((self.rows, self.cols), (source.cols, source.rows), "shapes of a transpose");
+        for (i, row) in self.data.chunks_exact_mut(self.cols.max(1)).enumerate() {
+            for (value, from) in row.iter_mut().zip(source.data[i..].iter().step_by(source.cols)) {
+                *value = *from;
+            }
+        }
+    }
+
+    /// Multiplies every value by `factor`.
+    pub fn scale(&mut self, factor: T) {
+        for value in &mut self.data {
+            *value = *value * factor;
+        }
+    }
+
+    /// The same matrix in double precision.
+    pub fn to_f64(&self) -> Matrix<f64> {
+        Matrix { rows: self.rows, cols: self.cols, data: self.data.iter().map(|v| v.to_f64()).collect() }
+    }
+}

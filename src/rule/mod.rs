@@ -1,0 +1,27 @@
+//! The update rule, once: layers, activations, forward pass, feedback, update.
+//!
+//! It is driven by any error signal at the output and knows of no loss, target or data: the rule in isolation and
+//! the training of a network both run on it. One iteration is
+//!
+//! ```text
+//! Z_{l+1} = L_l W_l + b_{l+1},   L_{l+1} = f(Z_{l+1})                     Layers::forward
+//! delta_l = f'(Z_l) o (delta_{l+1} B_l)     (BP: W_l^T in place of B_l)    Feedback::carry_back
+//! W_l += eta L_l^T delta_{l+1},  b_{l+1} += eta sum delta_{l+1}            Layers::update
+//! ```
+//!
+//! with all updates computed from the weights before the step, and summed over the batch. Nothing allocates.
+
+mod activation;
+mod feedback;
+mod isolated;
+mod layers;
+mod product;
+mod update_alignment;
+
+pub use activation::Activation;
+pub use feedback::Feedback;
+pub use isolated::Isolated;
+pub(crate) use isolated::normal_matrix;
+pub use layers::{Layers, Pass};
+pub use product::{Product, product};
+pub use update_alignment::UpdateAlignment;

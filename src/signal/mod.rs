@@ -1,0 +1,5 @@
+//! Exogenous activity and error sequences.
+
+mod schedule;
+
+pub use schedule::{Schedule, Signals};

@@ -1,0 +1,338 @@
+//! Vectorised elementary functions and reductions: the same bits at every SIMD level.
+//!
+//! Only correctly rounded operations are used (no fused multiply-add), and sums have a fixed lane structure, so that
+//! a wider instruction set changes the speed and nothing else. Series are plain Taylor series on reduced arguments.
+
+use crate::real::Real;
+use pulp::Arch;
+
+/// Elementary functions on one value, written so that loops over them vectorise.
+pub trait Elementary: Copy {
+    /// `e^x`.
+    fn exp(self) -> Self;
+    /// `e^x - 1`, accurate also where `x` is small.
+    fn exp_m1(self) -> Self;
+    /// `tanh x`.
+    fn tanh(self) -> Self;
+    /// `sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)` with `u = (first + 1/2) / 2^32`, `v = second / 2^32`: two independent
+    /// standard normals from two uniform words.
+    fn normal_pair(first: u32, second: u32) -> (Self, Self);
+}
+
+/// `e^x = first * second * (1 + small)`, `first * second = 2^whole`.
+struct Reduced<T> {
+    small: T,
+    first: T,
+    second: T,
+    whole: T,
+}
+
+macro_rules! reduce {
+    ($t:ident, $x:expr, $mantissa:literal, $bias:literal, $terms:literal, $ln2_hi:literal, $ln2_lo:literal) => {{
+        // Beyond these e^x is 0 or infinite in any case, and each factor stays a normal number.
+        const LOWEST: $t = -(($bias + $mantissa + 2) as $t) * core::$t::consts::LN_2;
+        const HIGHEST: $t = ($bias + 2) as $t * core::$t::consts::LN_2;
+        // Adding and subtracting 1.5 * 2^mantissa rounds to a whole number.
+        const ROUND: $t = 1.5 * (1u64 << $mantissa) as $t;
+        let x = if $x < LOWEST { LOWEST } else { $x };
+        let x = if x > HIGHEST { HIGHEST } else { x };
+        let whole = (x * core::$t::consts::LOG2_E + ROUND) - ROUND;
+        let r = (x - whole * $ln2_hi) - whole * $ln2_lo;
+        // e^r - 1 = r (1 + r/2 (1 + r/3 (...))), innermost first.
+        let mut series: $t = 1.0;
+        let mut n = $terms;
+        while n > 1 {
+            series = 1.0 + series * (r * (1.0 / n as $t));
+            n -= 1;
+        }
+        let half = (whole * 0.5 + ROUND) - ROUND;
+        Reduced { small: r * series, first: power_of_two::<$t>(half), second: power_of_two::<$t>(whole - half), whole }
+    }};
+}
+
+macro_rules! elementary {
+    ($t:ident, $bits:ident, $int:ident, mantissa $mantissa:literal, bias $bias:literal,
+     exp $exp:literal, atanh $atanh:literal, circular $circular:literal, ln2 ($ln2_hi:literal, $ln2_lo:literal)) => {
+        impl Elementary for $t {
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                let Reduced { small, first, second, whole } =
+                    reduce!($t, self, $mantissa, $bias, $exp, $ln2_hi, $ln2_lo);
+                let large = (first * small) * second + (first * second - 1.0);
+                if whole == 0.0 { small } else { large }
+            }
+
+            #[inline(always)]
+            fn exp(self) -> Self {
+                let Reduced { small, first, second, .. } = reduce!($t, self, $mantissa, $bias, $exp, $ln2_hi, $ln2_lo);
+                (first * (1.0 + small)) * second
+            }
+
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                let t = Elementary::exp_m1(-2.0 * self.abs());
+                (-t / (t + 2.0)).copysign(self)
+            }
+
+            #[inline(always)]
+            fn normal_pair(first: u32, second: u32) -> (Self, Self) {
+                const INVERSE: $t = 1.0 / 4_294_967_296.0;
+                // u = 2^e m with m in [sqrt(1/2), sqrt 2). Near 1, m - 1 is taken from the complement of the word,
+                // so that small radii keep their relative accuracy.
+                let u = (first as $t + 0.5) * INVERSE;
+                let shifted = u.to_bits().wrapping_sub(core::$t::consts::FRAC_1_SQRT_2.to_bits());
+                let exponent = ((shifted as $int) >> $mantissa) as $t;
+                let m = $t::from_bits(
+                    (shifted & ((1 << $mantissa) - 1)).wrapping_add(core::$t::consts::FRAC_1_SQRT_2.to_bits()),
+                );
+                let complement = -((!first) as $t + 0.5) * INVERSE;
+                let near_one = first >= 0xb504_f334;
+                let f = if near_one { complement } else { m - 1.0 };
+                let exponent = if near_one { 0.0 } else { exponent };
+                // ln(1 + f) = 2 atanh(s), s = f / (2 + f).
+                let s = f / (2.0 + f);
+                let s2 = s * s;
+                let mut series: $t = 1.0 / (2 * $atanh + 1) as $t;
+                let mut n = $atanh;
+                while n > 0 {
+                    n -= 1;
+                    series = 1.0 / (2 * n + 1) as $t + series * s2;
+                }
+                let ln = exponent * core::$t::consts::LN_2 + 2.0 * s * series;
+                let radius = (-2.0 * ln).sqrt();
+
+                // The two top bits, rounded, give the quadrant, the rest an angle in [-pi/4, pi/4).
+                let turned = second.wrapping_add(1 << 29);
+                let quadrant = turned >> 30;
+                let rest = (turned & ((1 << 30) - 1)) as i32 - (1 << 29);
+                let angle = rest as $t * (core::$t::consts::TAU * INVERSE);
+                let a2 = angle * angle;
+                let (mut sin, mut cos): ($t, $t) = (1.0, 1.0);
+                let mut n = $circular;
+                while n > 0 {
+                    cos = 1.0 - cos * (a2 * (1.0 / ((2 * n) * (2 * n - 1)) as $t));
+                    sin = 1.0 - sin * (a2 * (1.0 / ((2 * n) * (2 * n + 1)) as $t));
+                    n -= 1;
+                }
+                let sin = sin * angle;
+                let (x, y) = if quadrant & 1 == 0 { (cos, sin) } else { (sin, cos) };
+                let x = if (quadrant + 1) & 2 == 0 { x } else { -x };
+                let y = if quadrant & 2 == 0 { y } else { -y };
+                (radius * x, radius * y)
+            }
+        }
+
+        impl PowerOfTwo for $t {
+            #[inline(always)]
+            fn power_of_two(k: Self) -> Self {
+                // The mantissa bits of k + 1.5 * 2^mantissa + bias hold k + bias.
+                const ROUND: $t = 1.5 * (1u64 << $mantissa) as $t;
+                $t::from_bits((k + (ROUND + $bias as $t)).to_bits() << $mantissa)
+            }
+        }
+    };
+}
+
+/// `2^k` for a whole `k` within the range of normal exponents.
+trait PowerOfTwo {
+    fn power_of_two(k: Self) -> Self;
+}
+
+#[inline(always)]
+fn power_of_two<T: PowerOfTwo>(k: T) -> T {
+    T::power_of_two(k)
+}
+
+elementary!(f32, u32, i32, mantissa 23, bias 127, exp 8, atanh 5, circular 5,
+    ln2 (0.693_359_375, -2.121_944_4e-4));
+elementary!(f64, u64, i64, mantissa 52, bias 1023, exp 14, atanh 11, circular 9,
+    ln2 (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10));
+
+/// Replaces every `x` by `e^x`.
+pub fn exp_in_place<T: Real>(values: &mut [T]) {
+    Arch::new().dispatch(|| {
+        for value in values.iter_mut() {
+            *value = Elementary::exp(*value);
+        }
+    });
+}
+
+/// Replaces every `x` by `tanh x`.
+pub fn tanh_in_place<T: Real>(values: &mut [T]) {
+    Arch::new().dispatch(|| {
+        for value in values.iter_mut() {
+            *value = Elementary::tanh(*value);
+        }
+    });
+}
+
+/// Lanes of a sum. Value `i` goes to lane `i mod LANES`, whatever the instruction set.
+const LANES: usize = 16;
+
+/// Sum over `f(a_i, b_i)` of two slices of equal length, accumulated in double precision.
+#[inline(always)]
+fn lanes_sum<A: Copy, B: Copy>(a: &[A], b: &[B], f: impl Fn(A, B) -> f64) -> f64 {
+    let mut lanes = [0.0f64; LANES];
+    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let (a_rest, b_rest) = (a_chunks.remainder(), b_chunks.remainder());
+    for (a, b) in a_chunks.zip(b_chunks) {
+        for i in 0..LANES {
+            lanes[i] += f(a[i], b[i]);
+        }
+    }
+    for (lane, (&a, &b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *lane += f(a, b);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// Sum of squares, in double precision.
+pub fn sum_squares<T: Real>(values: &[T]) -> f64 {
+    Arch::new().dispatch(|| lanes_sum(values, values, |x, _| x.to_f64() * x.to_f64()))
+}
+
+/// Inner product of two slices of equal length, in double precision.
+pub fn dot<A: Real, B: Real>(a: &[A], b: &[B]) -> f64 {
+    Arch::new().dispatch(|| lanes_sum(a, b, |x, y| x.to_f64() * y.to_f64()))
+}
+
+/// `(|u a - v b|^2, |u a + v b|^2)` for factors `u`, `v`: what an angle is made of.
+pub fn squared_difference_and_sum<A: Real, B: Real>(a: &[A], u: f64, b: &[B], v: f64) -> (f64, f64) {
+    Arch::new().dispatch(|| {
+        let difference = lanes_sum(a, b, |x, y| (x.to_f64() * u - y.to_f64() * v).powi(2));
+        (difference, lanes_sum(a, b, |x, y| (x.to_f64() * u + y.to_f64() * v).powi(2)))
+    })
+}
+
+/// Whether no value is infinite or NaN.
+pub fn all_finite<T: Real>(values: &[T]) -> bool {
+    // x - x is 0 for finite x and NaN otherwise; NaN survives addition.
+    Arch::new().dispatch(|| {
+        let mut lanes = [T::zero(); LANES];
+        let chunks = values.chunks_exact(LANES);
+        let rest = chunks.remainder().iter().all(|x| x.is_finite());
+        for chunk in chunks {
+            for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                *lane += x - x;
+            }
+        }
+        rest && lanes.iter().all(|lane| *lane == T::zero())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(low: f64, high: f64, n: usize) -> impl Iterator<Item = f64> {
+        (0..=n).map(move |i| low + (high - low) * i as f64 / n as f64)
+    }
+
+    /// Largest error in units of the last place of the exact value.
+    fn ulps<T: Real>(pairs: impl Iterator<Item = (T, f64)>, epsilon: f64) -> f64 {
+        pairs
+            .map(|(got, exact)| {
+                let unit = exact.abs().max(1e-30) * epsilon;
+                (got.to_f64() - exact).abs() / unit
+            })
+            .fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn exp_and_tanh_are_accurate_to_a_few_units_of_the_last_place() {
+        let xs = || grid(-20.0, 20.0, 200_000).chain(grid(-1e-3, 1e-3, 2001));
+        let single = |f: fn(f32) -> f32, exact: fn(f64) -> f64| {
+            ulps(xs().map(|x| (f(x as f32), exact(f64::from(x as f32)))), f64::from(f32::EPSILON))
+        };
+        let double = |f: fn(f64) -> f64, exact: fn(f64) -> f64| ulps(xs().map(|x| (f(x), exact(x))), f64::EPSILON);
+        let errors = [
+            single(Elementary::exp, f64::exp),
+            double(Elementary::exp, f64::exp),
+            single(Elementary::exp_m1, f64::exp_m1),
+            double(Elementary::exp_m1, f64::exp_m1),
+            single(Elementary::tanh, f64::tanh),
+            double(Elementary::tanh, f64::tanh),
+        ];
+        assert!(errors.iter().all(|&e| e < 4.0), "{errors:?}");
+    }
+
+    #[test]
+    fn extremes_saturate_and_nan_propagates() {
+        fn check<T: Real>() {
+            let far = T::from_f64(1e30);
+            let mut values = [far, -far, T::zero(), -T::zero(), T::from_f64(f64::NAN), T::from_f64(f64::INFINITY)];
+            tanh_in_place(&mut values);
+            assert_eq!(values[..3].iter().map(|v| v.to_f64()).collect::<Vec<_>>(), [1.0, -1.0, 0.0]);
+            assert!(values[3].to_f64().is_sign_negative() && values[4].to_f64().is_nan());
+            assert_eq!(values[5].to_f64(), 1.0);
+            let mut values = [far, -far, T::zero(), T::from_f64(f64::NAN)];
+            exp_in_place(&mut values);
+            assert!(values[0].to_f64().is_infinite() && values[1].to_f64() == 0.0 && values[2].to_f64() == 1.0);
+            assert!(values[3].to_f64().is_nan());
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+
+    #[test]
+    fn normal_pairs_follow_their_definition() {
+        let mut word = 12_345u32;
+        let mut worst = [0.0f64; 2];
+        let edges = [0, 1, 2, 1 << 29, 1 << 30, 1 << 31, 0xb504_f333, 0xb504_f334, u32::MAX - 1, u32::MAX];
+        let mut check = |first: u32, second: u32| {
+            let u = (f64::from(first) + 0.5) / 4_294_967_296.0;
+            let ln = if u > 0.7 { (-(f64::from(!first) + 0.5) / 4_294_967_296.0).ln_1p() } else { u.ln() };
+            let radius = (-2.0 * ln).sqrt();
+            let angle = f64::from(second) / 4_294_967_296.0 * std::f64::consts::TAU;
+            let exact = [radius * angle.cos(), radius * angle.sin()];
+            let (single, double) = (f32::normal_pair(first, second), f64::normal_pair(first, second));
+            for (got, exact) in [f64::from(single.0), f64::from(single.1)].iter().zip(exact) {
+                worst[0] = worst[0].max((got - exact).abs() / radius / f64::from(f32::EPSILON));
+            }
+            for (got, exact) in [double.0, double.1].iter().zip(exact) {
+                worst[1] = worst[1].max((got - exact).abs() / radius / f64::EPSILON);
+            }
+        };
+        for first in edges {
+            edges.iter().for_each(|&second| check(first, second));
+        }
+        for _ in 0..200_000 {
+            let first = word.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+            word = first.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            check(first, word);
+        }
+        assert!(worst[0] < 4.0 && worst[1] < 8.0, "{worst:?}");
+        let largest = f64::normal_pair(0, 0).0;
+        assert!((largest - (66.0 * std::f64::consts::LN_2).sqrt()).abs() < 1e-12, "{largest}");
+    }
+
+    #[test]
+    fn dispatch_does_not_change_a_bit() {
+        let values: Vec<f32> = grid(-30.0, 30.0, 9999).map(|x| x as f32).collect();
+        let mut dispatched = values.clone();
+        tanh_in_place(&mut dispatched);
+        assert!(values.iter().zip(&dispatched).all(|(v, d)| Elementary::tanh(*v).to_bits() == d.to_bits()));
+        let plain = lanes_sum(&values, &values, |x, y| f64::from(x) * f64::from(y));
+        assert_eq!(plain.to_bits(), sum_squares(&values).to_bits());
+        assert_eq!(dot(&values, &values).to_bits(), plain.to_bits());
+    }
+
+    #[test]
+    fn finiteness_sees_every_place() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in [0, 15, 16, 31, 32, 36] {
+                let mut values = vec![1.0f32; 37];
+                assert!(all_finite(&values));
+                values[at] = bad;
+                assert!(!all_finite(&values), "{bad} at {at}");
+            }
+        }
+    }
+}

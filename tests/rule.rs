@@ -1,0 +1,223 @@
+//! The update rule against what is known exactly: gradients, BP as a special case, the alignment budget.
+
+use alignscope::data::{CodeKind, digits};
+use alignscope::matrix::Matrix;
+use alignscope::network::{Loss, Order, Reduction, Setup, Trainer};
+use alignscope::random::{Role, Stream};
+use alignscope::rule::{Activation, Feedback, Layers, Pass, Product, UpdateAlignment, product};
+
+const ACTIVATIONS: [Activation; 4] = [Activation::Linear, Activation::Relu, Activation::Tanh, Activation::TanhRelu];
+const SIZES: [usize; 4] = [7, 6, 5, 4];
+const SAMPLES: usize = 9;
+
+struct Case {
+    layers: Layers<f64>,
+    input: Matrix<f64>,
+    target: Matrix<f64>,
+    pass: Pass<f64>,
+    backward: Vec<Matrix<f64>>,
+}
+
+fn case(hidden: Activation, output: Activation, seed: u64) -> Case {
+    let mut stream = Stream::new(seed, 0, Role::Weights);
+    let mut normal = |rows, cols, scale: f64| {
+        let mut matrix = Matrix::zeros(rows, cols);
+        stream.fill_normal(matrix.as_mut_slice());
+        matrix.scale(scale);
+        matrix
+    };
+    let weights = SIZES.windows(2).map(|n| normal(n[0], n[1], 0.6)).collect();
+    let biases = SIZES[1..].iter().map(|&n| normal(1, n, 0.3).as_slice().to_vec()).collect();
+    let backward = SIZES[1..].windows(2).map(|n| normal(n[1], n[0], 0.6)).collect();
+    let (input, mut target) = (normal(SAMPLES, SIZES[0], 1.0), Matrix::zeros(SAMPLES, SIZES[3]));
+    for i in 0..SAMPLES {
+        target.row_mut(i)[i % SIZES[3]] = 1.0;
+    }
+    let activations = vec![hidden, hidden, output];
+    Case { layers: Layers { weights, biases, activations }, input, target, pass: Pass::new(&SIZES, SAMPLES), backward }
+}
+
+fn loss_at(case: &mut Case, loss: Loss) -> f64 {
+    case.layers.forward(&case.input, &mut case.pass);
+    loss.value(&case.target, &case.pass)
+}
+
+#[test]
+fn bp_follows_the_gradient_of_every_loss_through_every_activation() {
+    for loss in [Loss::HalfSquared, Loss::SoftmaxCrossEntropy] {
+        for hidden in ACTIVATIONS {
+            let mut case = case(hidden, loss.output_activation(hidden), 11);
+            let output = case.layers.activations[2];
+            loss_at(&mut case, loss);
+            loss.write_output_delta(output, &case.target, &mut case.pass);
+            Feedback::bp(&SIZES).carry_back(&case.layers, &mut case.pass);
+            let mut stepped = case.layers.clone();
+            let eta = 1e-3;
+            stepped.update(&case.input, &case.pass, eta);
+            let h = 1e-6;
+            for l in 0..3 {
+                for i in 0..stepped.weights[l].as_slice().len() {
+                    let step = (stepped.weights[l].as_slice()[i] - case.layers.weights[l].as_slice()[i]) / eta;
+                    let slope = central(&mut case, loss, h, |layers| &mut layers.weights[l].as_mut_slice()[i]);
+                    assert!(
+                        (step + slope).abs() < 1e-6 * (1.0 + slope.abs()),
+                        "{loss:?} {hidden:?} W_{l}[{i}]: {step} {slope}"
+                    );
+                }
+                for j in 0..stepped.biases[l].len() {
+                    let step = (stepped.biases[l][j] - case.layers.biases[l][j]) / eta;
+                    let slope = central(&mut case, loss, h, |layers| &mut layers.biases[l][j]);
+                    assert!((step + slope).abs() < 1e-6 * (1.0 + slope.abs()), "{loss:?} {hidden:?} b_{l}[{j}]");
+                }
+            }
+        }
+    }
+}
+
+fn central(case: &mut Case, loss: Loss, h: f64, at: impl Fn(&mut Layers<f64>) -> &mut f64) -> f64 {
+    let start = *at(&mut case.layers);
+    let mut value = |x| {
+        *at(&mut case.layers) = x;
+        loss_at(case, loss)
+    };
+    let slope = (value(start + h) - value(start - h)) / (2.0 * h);
+    value(start);
+    slope
+}
+
+#[test]
+fn derivative_at_zero_is_as_documented() {
+    for (activation, expected) in
+        [(Activation::Relu, 1.0), (Activation::TanhRelu, 0.0), (Activation::Tanh, 1.0), (Activation::Linear, 1.0)]
+    {
+        for zero in [0.0, -0.0] {
+            let (z, mut a, mut d) = ([zero], [f64::NAN], [1.0]);
+            activation.apply(&z, &mut a);
+            activation.multiply_derivative(&z, &a, &mut d);
+            assert_eq!(d[0], expected, "{activation:?} at {zero}");
+        }
+    }
+}
+
+fn setup(random_backward: bool) -> Setup {
+    Setup {
+        hidden: vec![20, 15],
+        random_backward,
+        activation: Activation::TanhRelu,
+        loss: Loss::HalfSquared,
+        code: CodeKind::NHot { ones: 3, units: 30 },
+        batch: 50,
+        eta: 0.01,
+        reduction: Reduction::Sum,
+        biases: true,
+        w_std: 0.1,
+        b_std: 0.1,
+        bias_std: 0.1,
+        order: Order::EachEpoch,
+    }
+}
+
+#[test]
+fn bp_trw_with_transposed_weights_is_bp_to_the_last_bit_and_with_random_ones_is_not() {
+    fn check<T: alignscope::real::Real>() {
+        let data = digits::<T>().unwrap();
+        let mut bp = Trainer::new(&data, setup(false), 5, 0);
+        let mut refreshed = Trainer::new(&data, setup(true), 5, 0);
+        let mut random = Trainer::new(&data, setup(true), 5, 0);
+        for _ in 0..70 {
+            let transposed = refreshed.layers().weights[1..].iter().map(Matrix::transpose).collect();
+            *refreshed.feedback_mut() = Feedback::BpTrw(transposed);
+            bp.step();
+            refreshed.step();
+            random.step();
+        }
+        assert_eq!(bp.layers().weights, refreshed.layers().weights);
+        assert_eq!(bp.layers().biases, refreshed.layers().biases);
+        assert!((0..2).all(|l| bp.layers().weights[l] != random.layers().weights[l]));
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+#[test]
+fn the_last_layer_gets_the_same_first_update_under_both_rules() {
+    let data = digits::<f64>().unwrap();
+    let mut bp = Trainer::new(&data, setup(false), 5, 0);
+    let mut trw = Trainer::new(&data, setup(true), 5, 0);
+    bp.step();
+    trw.step();
+    assert_eq!(bp.layers().weights[2], trw.layers().weights[2]);
+    assert_ne!(bp.layers().weights[1], trw.layers().weights[1]);
+}
+
+#[test]
+fn update_alignment_is_zero_against_itself_and_about_a_right_angle_at_the_start() {
+    let mut case = case(Activation::Relu, Activation::Linear, 3);
+    case.layers.forward(&case.input, &mut case.pass);
+    Loss::HalfSquared.write_output_delta(Activation::Linear, &case.target, &mut case.pass);
+    let transposed = case.layers.weights[1..].iter().map(Matrix::transpose).collect();
+    let mut same = Feedback::BpTrw(transposed);
+    let mut compare = UpdateAlignment::new(&SIZES);
+    let angles = compare.angles(&case.layers, &mut same, &case.input, &mut case.pass);
+    assert_eq!(angles, [Some(0.0), Some(0.0)]);
+    let mut random = Feedback::BpTrw(case.backward.clone());
+    let angles = compare.angles(&case.layers, &mut random, &case.input, &mut case.pass);
+    assert!(angles.iter().all(|a| (20.0..160.0).contains(&a.unwrap())), "{angles:?}");
+    // A zero error has no direction.
+    case.pass.output_delta_mut().as_mut_slice().fill(0.0);
+    assert_eq!(compare.angles(&case.layers, &mut random, &case.input, &mut case.pass), [None, None]);
+}
+
+/// `Q_l = 1/2 ||W_l||^2 + 1/2 ||b_{l+1}||^2 - <W_{l+1}, B_{l+1}^T>` changes by exactly
+/// `1/2 ||dW_l||^2 + 1/2 ||db_{l+1}||^2 + eta sum (f'(Z) o Z - f(Z)) o E` (Robertson & Koyejo 2024), for each hidden
+/// neuron alone.
+#[test]
+fn the_alignment_budget_closes_for_every_neuron() {
+    for hidden in ACTIVATIONS {
+        for seed in 0..5 {
+            let mut case = case(hidden, hidden, seed);
+            let mut feedback = Feedback::BpTrw(case.backward.clone());
+            let eta = 0.05;
+            for _ in 0..4 {
+                case.layers.forward(&case.input, &mut case.pass);
+                Loss::HalfSquared.write_output_delta(hidden, &case.target, &mut case.pass);
+                feedback.carry_back(&case.layers, &mut case.pass);
+                let before = case.layers.clone();
+                case.layers.update(&case.input, &case.pass, eta);
+                for l in 0..2 {
+                    assert_budget(&case, &before, l, eta, hidden);
+                }
+            }
+        }
+    }
+}
+
+fn assert_budget(case: &Case, before: &Layers<f64>, l: usize, eta: f64, hidden: Activation) {
+    let mut arriving = Matrix::zeros(SAMPLES, SIZES[l + 1]);
+    product(&mut arriving, Product::Replace, case.pass.delta[l + 1].as_faer(), case.backward[l].as_faer(), 1.0);
+    let (z, a) = (case.pass.z[l].as_slice(), case.pass.activity[l].as_slice());
+    let mut slope = vec![1.0; z.len()];
+    hidden.multiply_derivative(z, a, &mut slope);
+    for j in 0..SIZES[l + 1] {
+        let q = |layers: &Layers<f64>| {
+            let column = (0..SIZES[l]).map(|i| layers.weights[l].row(i)[j].powi(2)).sum::<f64>();
+            let aligned =
+                (0..SIZES[l + 2]).map(|m| layers.weights[l + 1].row(j)[m] * case.backward[l].row(m)[j]).sum::<f64>();
+            0.5 * column + 0.5 * layers.biases[l][j].powi(2) - aligned
+        };
+        let step = |i: usize| case.layers.weights[l].row(i)[j] - before.weights[l].row(i)[j];
+        let squares = (0..SIZES[l]).map(|i| step(i).powi(2)).sum::<f64>()
+            + (case.layers.biases[l][j] - before.biases[l][j]).powi(2);
+        let curvature: f64 =
+            (0..SAMPLES).map(|p| p * SIZES[l + 1] + j).map(|i| (slope[i] * z[i] - a[i]) * arriving.as_slice()[i]).sum();
+        let change = q(&case.layers) - q(before);
+        let expected = 0.5 * squares + eta * curvature;
+        assert!(
+            (change - expected).abs() < 1e-13 * (1.0 + q(before).abs()),
+            "{hidden:?} layer {l} neuron {j}: {change} {expected}"
+        );
+        if matches!(hidden, Activation::Linear | Activation::Relu) {
+            assert!(curvature.abs() < 1e-13);
+        }
+    }
+}
