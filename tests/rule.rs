@@ -212,12 +212,10 @@ fn assert_budget(case: &Case, before: &Layers<f64>, l: usize, eta: f64, hidden: 
             (0..SAMPLES).map(|p| p * SIZES[l + 1] + j).map(|i| (slope[i] * z[i] - a[i]) * arriving.as_slice()[i]).sum();
         let change = q(&case.layers) - q(before);
         let expected = 0.5 * squares + eta * curvature;
-        assert!(
-            (change - expected).abs() < 1e-13 * (1.0 + q(before).abs()),
-            "{hidden:?} layer {l} neuron {j}: {change} {expected}"
-        );
+        let scale = 1.0 + q(before).abs() + q(&case.layers).abs() + squares;
+        assert!((change - expected).abs() < 1e-12 * scale, "{hidden:?} layer {l} neuron {j}: {change} {expected}");
         if matches!(hidden, Activation::Linear | Activation::Relu) {
-            assert!(curvature.abs() < 1e-13);
+            assert!(curvature.abs() < 1e-12 * scale);
         }
     }
 }

@@ -69,7 +69,8 @@ fn compose(plan: &Plan, report: &RunReport, analysis: &Analysis, spec: &FigureSp
         }
     }
     let width = if panels.len() == 1 { Width::OneColumn } else { Width::TwoColumns };
-    Figure { title: spec.title.clone(), panels, width }
+    let note = format!("Lines: mean over {} repeats; shades: one standard deviation to each side.", analysis.repeats);
+    Figure { title: spec.title.clone(), panels, note, width }
 }
 
 fn value_text(condition: &Condition, name: &str) -> String {

@@ -40,13 +40,14 @@ pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     }
     let width = figure.width.units();
     let rows = legend_rows(figure, width as i32)?;
-    let height = TITLE_HEIGHT + PANEL_HEIGHT + LEGEND_ROW * rows.len() as u32 + 12;
+    let note_rows = u32::from(!figure.note.is_empty());
+    let height = TITLE_HEIGHT + PANEL_HEIGHT + LEGEND_ROW * (rows.len() as u32 + note_rows) + MARGIN as u32;
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
         root.fill(&WHITE).map_err(failed)?;
         let bold = TextStyle::from((FAMILY, f64::from(TITLE), FontStyle::Bold).into_font()).color(&INK);
-        root.draw_text(&figure.title, &bold, (MARGIN, 9)).map_err(failed)?;
+        root.draw_text(&figure.title, &bold, (MARGIN, MARGIN * 3 / 4)).map_err(failed)?;
         let (_, below) = root.split_vertically(TITLE_HEIGHT);
         let (panels, legend) = below.split_vertically(PANEL_HEIGHT);
         let single = figure.panels.len() == 1;
@@ -56,9 +57,23 @@ pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
         for (row, entries) in rows.iter().enumerate() {
             draw_legend_row(&legend, row, entries)?;
         }
+        let place = (MARGIN, legend_line(rows.len()) - TICK as i32 / 2);
+        legend.draw_text(&figure.note, &text(TICK).color(&GREY), place).map_err(failed)?;
         root.present().map_err(failed)?;
     }
-    Ok(svg)
+    Ok(with_physical_size(&svg, width, height))
+}
+
+/// Middle of a row of the legend, below its top.
+fn legend_line(row: usize) -> i32 {
+    MARGIN / 2 + (LEGEND_ROW * row as u32 + LEGEND_ROW / 2) as i32
+}
+
+/// Gives the document its size on the page instead of one in units.
+fn with_physical_size(svg: &str, width: u32, height: u32) -> String {
+    let inches = |units: u32| format!("{:.4}in", f64::from(units) / UNITS_PER_INCH);
+    let size = format!("<svg width=\"{width}\" height=\"{height}\"");
+    svg.replacen(&size, &format!("<svg width=\"{}\" height=\"{}\"", inches(width), inches(height)), 1)
 }
 
 fn failed<E: std::fmt::Display>(error: E) -> FigureError {
@@ -90,7 +105,8 @@ fn draw_panel(panel: &Panel, area: &Area<'_>, single: bool) -> Result<(), Figure
     let [y0, y1] = range(panel.y.range, ys, 0.04).ok_or_else(|| no_range("y"))?;
 
     let mut builder = ChartBuilder::on(area);
-    builder.margin_left(MARGIN).margin_right(MARGIN + 8).margin_top(6).x_label_area_size(48).y_label_area_size(62);
+    builder.margin_left(MARGIN / 2).margin_right(MARGIN * 3 / 2).margin_top(MARGIN / 2);
+    builder.x_label_area_size(190).y_label_area_size(240);
     if !single {
         builder.caption(&panel.title, text(TEXT));
     }
@@ -99,8 +115,9 @@ fn draw_panel(panel: &Panel, area: &Area<'_>, single: bool) -> Result<(), Figure
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID.stroke_width(1))
-        .axis_style(INK.stroke_width(1))
+        .bold_line_style(GRID.stroke_width(AXIS))
+        .axis_style(INK.stroke_width(AXIS))
+        .set_all_tick_mark_size(20)
         .x_labels(6)
         .y_labels(7)
         .x_label_formatter(&|v| short(*v))
@@ -113,11 +130,11 @@ fn draw_panel(panel: &Panel, area: &Area<'_>, single: bool) -> Result<(), Figure
         .map_err(failed)?;
     for band in &panel.bands {
         let corners = [(x0, band.low.clamp(y0, y1)), (x1, band.high.clamp(y0, y1))];
-        chart.draw_series([Rectangle::new(corners, GREY.mix(0.22).filled())]).map_err(failed)?;
+        chart.draw_series([Rectangle::new(corners, GREY.mix(BAND).filled())]).map_err(failed)?;
     }
     for line in &panel.references {
-        let ink = line.colour.map_or(GREY, colour).stroke_width(2);
-        let dots = DashedLineSeries::new([(x0, line.y), (x1, line.y)], 2, 5, ink);
+        let ink = line.colour.map_or(GREY, colour).stroke_width(LINE);
+        let dots = DashedLineSeries::new([(x0, line.y), (x1, line.y)], DOTS.0, DOTS.1, ink);
         chart.draw_series(dots).map_err(failed)?;
     }
     for series in &panel.series {
@@ -125,17 +142,17 @@ fn draw_panel(panel: &Panel, area: &Area<'_>, single: bool) -> Result<(), Figure
             let edge = |end: usize| run.iter().filter_map(move |p| Some((p.x, p.band?[end].clamp(y0, y1))));
             let outline: Vec<_> = edge(0).chain(edge(1).collect::<Vec<_>>().into_iter().rev()).collect();
             if outline.len() > 2 {
-                let fill = colour(series.colour).mix(0.18).filled();
+                let fill = colour(series.colour).mix(BAND).filled();
                 chart.draw_series([Polygon::new(outline, fill)]).map_err(failed)?;
             }
         }
     }
     for series in &panel.series {
-        let ink = colour(series.colour).stroke_width(3);
+        let ink = colour(series.colour).stroke_width(CURVE);
         for run in runs(series) {
             let line = run.iter().filter_map(|p| Some((p.x, p.y?)));
             if series.dashed {
-                chart.draw_series(DashedLineSeries::new(line, 8, 5, ink)).map_err(failed)?;
+                chart.draw_series(DashedLineSeries::new(line, DASHES.0, DASHES.1, ink)).map_err(failed)?;
             } else {
                 chart.draw_series(LineSeries::new(line, ink)).map_err(failed)?;
             }
@@ -158,7 +175,7 @@ fn short(value: f64) -> String {
 
 /// Entries of the legend, each label once, in rows that fit the width, each entry with its left end.
 fn legend_rows(figure: &Figure, width: i32) -> Result<Vec<Vec<(i32, String, Sample)>>, FigureError> {
-    let mut entries: Vec<(String, Sample)> = Vec::new();
+    let (mut entries, mut last): (Vec<(String, Sample)>, Vec<_>) = Default::default();
     for panel in &figure.panels {
         let curves = panel.series.iter().map(|s| {
             let dash = if s.dashed { Dash::Dashed } else { Dash::Solid };
@@ -167,12 +184,14 @@ fn legend_rows(figure: &Figure, width: i32) -> Result<Vec<Vec<(i32, String, Samp
         let lines =
             panel.references.iter().map(|r| (&r.label, Sample::Line(r.colour.map_or(GREY, colour), Dash::Dotted)));
         let bands = panel.bands.iter().map(|b| (&b.label, Sample::Band));
-        for (label, sample) in curves.chain(lines).chain(bands) {
-            if !entries.iter().any(|(known, _)| known == label) {
-                entries.push((label.clone(), sample));
-            }
+        for (label, sample) in curves {
+            add_entry(&mut entries, label, sample);
+        }
+        for (label, sample) in lines.chain(bands) {
+            add_entry(&mut last, label, sample);
         }
     }
+    entries.append(&mut last);
     let mut rows = vec![Vec::new()];
     let mut x = MARGIN;
     for (label, sample) in entries {
@@ -190,23 +209,29 @@ fn legend_rows(figure: &Figure, width: i32) -> Result<Vec<Vec<(i32, String, Samp
     Ok(rows)
 }
 
+fn add_entry(entries: &mut Vec<(String, Sample)>, label: &str, sample: Sample) {
+    if !entries.iter().any(|(known, _)| known == label) {
+        entries.push((label.to_string(), sample));
+    }
+}
+
 fn draw_legend_row(area: &Area<'_>, row: usize, entries: &[(i32, String, Sample)]) -> Result<(), FigureError> {
-    let y = 8 + (LEGEND_ROW * row as u32 + LEGEND_ROW / 2) as i32;
+    let y = legend_line(row);
     let style = text(TEXT).pos(Pos::new(HPos::Left, VPos::Center)).transform(FontTransform::None);
     for (x, label, sample) in entries {
         let ends = [(*x, y), (x + SAMPLE, y)];
         match sample {
             Sample::Band => {
-                let corners = [(*x, y - 7), (x + SAMPLE, y + 7)];
-                area.draw(&Rectangle::new(corners, GREY.mix(0.22).filled())).map_err(failed)?;
+                let corners = [(*x, y - MARGIN / 2), (x + SAMPLE, y + MARGIN / 2)];
+                area.draw(&Rectangle::new(corners, GREY.mix(BAND).filled())).map_err(failed)?;
             }
             Sample::Line(ink, Dash::Solid) => {
-                area.draw(&PathElement::new(ends, ink.stroke_width(3))).map_err(failed)?;
+                area.draw(&PathElement::new(ends, ink.stroke_width(CURVE))).map_err(failed)?;
             }
             Sample::Line(ink, dash) => {
-                let (size, gap, stroke) = if *dash == Dash::Dashed { (8, 5, 3) } else { (2, 5, 2) };
-                for start in (ends[0].0..ends[1].0).step_by(size + gap) {
-                    let end = (start + size as i32).min(ends[1].0);
+                let ((size, gap), stroke) = if *dash == Dash::Dashed { (DASHES, CURVE) } else { (DOTS, LINE) };
+                for start in (ends[0].0..ends[1].0).step_by((size + gap) as usize) {
+                    let end = (start + size).min(ends[1].0);
                     area.draw(&PathElement::new([(start, y), (end, y)], ink.stroke_width(stroke))).map_err(failed)?;
                 }
             }

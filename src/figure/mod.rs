@@ -34,6 +34,8 @@ pub struct Figure {
     pub title: String,
     /// Panels, left to right.
     pub panels: Vec<Panel>,
+    /// What lines and bands stand for, below the legend.
+    pub note: String,
     /// Width on the page.
     pub width: Width,
 }

@@ -1,13 +1,13 @@
 //! From layout to files: text becomes paths, and paths become pixels.
 
 use super::draw::layout;
-use super::style::{BOLD, FAMILY, REGULAR};
+use super::style::{BOLD, FAMILY, REGULAR, SIGNS};
 use super::{Figure, FigureError};
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;
 
-/// Pixels per unit of a PNG: 432 dots per inch on the page.
-const SCALE: f32 = 3.0;
+/// Pixels of a PNG per CSS pixel of 1/96 inch: 432 dots per inch on the page.
+const SCALE: f32 = 4.5;
 
 /// A rendered figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,9 @@ pub fn render(figure: &Figure) -> Result<Rendered, FigureError> {
     let drawing = |error: String| FigureError::Drawing(error);
     let laid_out = layout(figure)?;
     let mut fonts = usvg::fontdb::Database::new();
-    fonts.load_font_data(REGULAR.to_vec());
-    fonts.load_font_data(BOLD.to_vec());
+    for font in [REGULAR, BOLD, SIGNS] {
+        fonts.load_font_data(font.to_vec());
+    }
     let options = usvg::Options { fontdb: Arc::new(fonts), font_family: FAMILY.into(), ..Default::default() };
     let tree = usvg::Tree::from_str(&laid_out, &options).map_err(|e| drawing(e.to_string()))?;
     let write = usvg::WriteOptions { preserve_text: false, coordinates_precision: 3, ..Default::default() };

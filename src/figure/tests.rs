@@ -21,7 +21,10 @@ fn figure() -> Figure {
         bands: vec![Band { label: "null 95 %".into(), low: 87.5, high: 92.5 }],
     };
     Figure {
-        title: "A figure, β ≤ 1".into(), panels: vec![panel("ReLU"), panel("linear")], width: Width::TwoColumns
+        title: "A figure, β ≤ 1".into(),
+        panels: vec![panel("ReLU"), panel("linear")],
+        note: "lines: mean".into(),
+        width: Width::TwoColumns,
     }
 }
 
@@ -33,29 +36,27 @@ fn is_deterministic_and_free_of_text_elements() {
     assert!(a.svg.contains("<path"));
     let mut width = [0; 4];
     width.copy_from_slice(&a.png[16..20]);
-    assert_eq!(u32::from_be_bytes(width), 3 * 1009);
+    assert_eq!(u32::from_be_bytes(width), 3029);
 }
 
 #[test]
 fn each_label_stands_once_in_the_legend() {
     let svg = super::draw::layout(&figure()).unwrap();
-    for label in ["held", "white", "linear limit", "null 95 %"] {
+    for label in ["held", "white", "linear limit", "null 95 %", "lines: mean"] {
         assert_eq!(svg.lines().filter(|line| line.trim() == label).count(), 1, "{label}");
     }
 }
 
 #[test]
 fn every_character_used_is_in_the_embedded_font() {
-    let mut fonts = resvg::usvg::fontdb::Database::new();
-    fonts.load_font_data(style::REGULAR.to_vec());
-    assert_eq!(fonts.faces().next().unwrap().families[0].0, style::FAMILY);
-    let id = fonts.faces().next().unwrap().id;
+    use ab_glyph::Font;
     let text = "0123456789 abcxyzABCXYZ .,:;()[]/%+-−×±°≤≥→αβγδεηθλμρσωΔΣ²ᵀ–";
-    let missing = fonts.with_face_data(id, |data, index| {
-        let face = resvg::usvg::fontdb::ttf_parser::Face::parse(data, index).unwrap();
-        text.chars().filter(|c| face.glyph_index(*c).is_none()).collect::<String>()
-    });
-    assert_eq!(missing.unwrap(), "");
+    let font = |bytes: &'static [u8]| ab_glyph::FontRef::try_from_slice(bytes).unwrap();
+    let signs = font(style::SIGNS);
+    for family in [font(style::REGULAR), font(style::BOLD)] {
+        let lacks = |c: &char| family.glyph_id(*c).0 == 0 && signs.glyph_id(*c).0 == 0;
+        assert_eq!(text.chars().filter(lacks).collect::<String>(), "");
+    }
 }
 
 #[test]

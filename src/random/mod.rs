@@ -169,7 +169,9 @@ mod tests {
             normals::<f64>(&mut Stream::new(1, 0, Role::Signal), 4).iter().map(|v| v.to_bits()).collect();
         let mut stream = Stream::new(7, 3, Role::Code);
         let whole: Vec<u64> = (0..5).map(|_| stream.below(1000)).collect();
-        println!("{single:?} {double:?} {whole:?}");
+        assert_eq!(single, [3217341655, 3193555342, 1050698459, 1061200236, 1058543209]);
+        assert_eq!(double, [13830703317641565507, 4598211166571294361, 4606504464154983556, 13832444028332952944]);
+        assert_eq!(whole, [160, 110, 78, 611, 441]);
     }
 
     #[test]

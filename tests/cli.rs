@@ -1,0 +1,356 @@
+//! The command line as a user meets it: help, results, errors, determinism, interruption.
+
+use assert_cmd::Command;
+use serde_json::Value as Json;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A small version of the first experiment.
+const SMALL: [&str; 13] = [
+    "isolate",
+    "--layers",
+    "6,20,6",
+    "--batch",
+    "10",
+    "--eta",
+    "2e-3",
+    "--iterations",
+    "60",
+    "--repeats",
+    "4",
+    "--report-at",
+    "20",
+];
+
+fn alignscope(directory: &Path) -> Command {
+    let mut command = Command::cargo_bin("alignscope").unwrap();
+    command.current_dir(directory);
+    command
+}
+
+fn json(directory: &Path, args: &[&str]) -> Json {
+    let output = alignscope(directory).args(args).assert().success().get_output().stdout.clone();
+    serde_json::from_slice(&output).unwrap()
+}
+
+/// Runs with exit code `code` and returns standard error, which must be free of panics.
+fn refused(directory: &Path, args: &[&str], code: i32) -> String {
+    let assert = alignscope(directory).args(args).assert().code(code);
+    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+fn bytes(directory: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(directory.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+#[test]
+fn help_names_every_option_with_its_default() {
+    let here = TempDir::new().unwrap();
+    for (subcommand, words) in [
+        (
+            "isolate",
+            vec!["--layers", "20,100,20", "--schedule", "held, shared or white", "4e-4", "--threads", "--json"],
+        ),
+        ("train", vec!["--rule", "bp-trw", "--hidden", "50,50", "--code", "5-of-50", "softmax", "--order"]),
+        ("run", vec!["SPEC", "--out"]),
+        ("theory", vec!["null", "one-step", "held"]),
+        ("verify", vec!["--quick"]),
+    ] {
+        let output =
+            alignscope(here.path()).args([subcommand, "--help"]).assert().success().get_output().stdout.clone();
+        let text = String::from_utf8(output).unwrap();
+        for word in words {
+            assert!(text.contains(word), "{subcommand} --help lacks {word}:\n{text}");
+        }
+    }
+    let nothing = refused(here.path(), &[], 2);
+    assert!(nothing.contains("isolate") && nothing.contains("Examples"), "{nothing}");
+}
+
+#[test]
+fn isolate_reports_angles_with_intervals_and_predictions() {
+    let here = TempDir::new().unwrap();
+    let mut args = SMALL.to_vec();
+    args.extend(["--schedule", "held", "--activation", "linear", "--json"]);
+    let summary = json(here.path(), &args);
+    let entries = summary["summary"].as_array().unwrap();
+    assert_eq!(entries.len(), 2);
+    for (entry, iteration) in entries.iter().zip([20, 60]) {
+        assert_eq!((entry["quantity"].as_str(), entry["layer"].as_u64()), (Some("weight_alignment"), Some(1)));
+        assert_eq!(
+            (entry["iteration"].as_u64(), entry["n"].as_u64(), entry["absent"].as_u64()),
+            (Some(iteration), Some(4), Some(0))
+        );
+        assert_eq!(entry["condition"]["schedule"], "held");
+        let number = |key: &str| entry[key].as_f64().unwrap();
+        let (low, high) = (entry["ci95"][0].as_f64().unwrap(), entry["ci95"][1].as_f64().unwrap());
+        assert!(low < number("mean") && number("mean") < high && number("sd") > 0.0);
+        assert!((number("mean") - number("prediction")).abs() < 10.0, "{entry}");
+    }
+    // What theory computes from the same draws is what the rule did.
+    let theory = json(
+        here.path(),
+        &[
+            "theory",
+            "held",
+            "--layers",
+            "6,20,6",
+            "--batch",
+            "10",
+            "--eta",
+            "2e-3",
+            "--iterations",
+            "60",
+            "--repeats",
+            "4",
+            "--record-every",
+            "20",
+            "--json",
+        ],
+    );
+    let exact = theory["summary"].as_array().unwrap().iter().find(|e| e["iteration"] == 20).unwrap();
+    assert!((exact["mean"].as_f64().unwrap() - entries[0]["mean"].as_f64().unwrap()).abs() < 1e-9);
+    assert_eq!(exact["prediction"], entries[0]["prediction"]);
+}
+
+#[test]
+fn train_learns_the_digits_and_accepts_fa() {
+    let here = TempDir::new().unwrap();
+    let args = ["train", "--rule", "fa", "--epochs", "6", "--repeats", "2", "--json", "--out", "run"];
+    let summary = json(here.path(), &args);
+    let of = |quantity: &str| {
+        let entries = summary["summary"].as_array().unwrap().iter();
+        entries.filter(|e| e["quantity"] == quantity).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(of("test_accuracy")[0]["condition"]["rule"], "bp-trw");
+    assert!(of("test_accuracy")[0]["mean"].as_f64().unwrap() > 75.0);
+    let layers = |quantity: &str| of(quantity).iter().map(|e| e["layer"].as_u64().unwrap()).collect::<Vec<_>>();
+    assert_eq!((layers("weight_alignment"), layers("update_alignment")), (vec![1, 2], vec![0, 1]));
+    let manifest: Json = serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
+    assert_eq!(manifest["ended"], "completed");
+}
+
+#[test]
+fn softmax_learns_too_and_bp_has_no_weight_alignment() {
+    let here = TempDir::new().unwrap();
+    let args = [
+        "train",
+        "--rule",
+        "bp",
+        "--loss",
+        "softmax",
+        "--code",
+        "one-hot",
+        "--activation",
+        "relu",
+        "--eta",
+        "0.003",
+        "--epochs",
+        "5",
+        "--repeats",
+        "1",
+        "--json",
+    ];
+    let summary = json(here.path(), &args);
+    let entries = summary["summary"].as_array().unwrap();
+    assert!(entries.iter().all(|e| e["quantity"] != "weight_alignment"));
+    let accuracy = entries.iter().find(|e| e["quantity"] == "test_accuracy").unwrap();
+    assert!(accuracy["mean"].as_f64().unwrap() > 75.0 && accuracy["ci95"].is_null());
+}
+
+#[test]
+fn threads_do_not_change_a_byte() {
+    let here = TempDir::new().unwrap();
+    for kind in ["isolate", "train"] {
+        for threads in ["1", "2"] {
+            let mut args =
+                if kind == "isolate" { SMALL.to_vec() } else { vec!["train", "--epochs", "2", "--repeats", "3"] };
+            let out = format!("{kind}{threads}");
+            args.extend(["--threads", threads, "--out", &out]);
+            alignscope(here.path()).args(&args).assert().success();
+        }
+        let series = |threads: u8| bytes(&here.path().join(format!("{kind}{threads}")), "series.csv");
+        assert!(series(1) == series(2) && series(1).len() > 100);
+    }
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes() {
+    let here = TempDir::new().unwrap();
+    let spec = here.path().join("spec.toml");
+    std::fs::write(
+        &spec,
+        "name = \"k\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeats = 40\nrecord-every = 50\n\
+        [analysis.base]\niterations = 600\n[analysis.sweep]\nschedule = [\"white\", \"held\"]\n",
+    )
+    .unwrap();
+    alignscope(here.path()).args(["run", "spec.toml", "--out", "whole"]).assert().success();
+    let program = assert_cmd::cargo::cargo_bin("alignscope");
+    let mut stages = Vec::new();
+    for milliseconds in [120, 60, 200, 90] {
+        let mut child = std::process::Command::new(&program)
+            .args(["run", "spec.toml", "--out", "killed"])
+            .current_dir(here.path())
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let done = std::fs::read_dir(here.path().join("killed/jobs"))
+            .map_or(0, |jobs| jobs.flatten().filter(|job| job.path().extension().is_some_and(|e| e == "json")).count());
+        stages.push(done);
+    }
+    assert!(stages.windows(2).all(|pair| pair[0] <= pair[1]), "finished jobs were lost: {stages:?}");
+    alignscope(here.path()).args(["run", "spec.toml", "--out", "killed"]).assert().success();
+    let of = |name: &str| bytes(&here.path().join(name), "series.csv");
+    assert!(of("whole") == of("killed"));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_is_done_and_says_so() {
+    let here = TempDir::new().unwrap();
+    let program = assert_cmd::cargo::cargo_bin("alignscope");
+    let child = std::process::Command::new(program)
+        .args([
+            "isolate",
+            "--iterations",
+            "20000",
+            "--repeats",
+            "500",
+            "--record-every",
+            "20000",
+            "--threads",
+            "1",
+            "--out",
+            "run",
+        ])
+        .current_dir(here.path())
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{error}");
+    assert!(error.contains("interrupted:") && error.contains("of 500 jobs"), "{error}");
+    let manifest: Json = serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
+    assert_eq!(manifest["ended"], "interrupted");
+}
+
+#[test]
+fn bad_options_are_refused_with_the_remedy() {
+    let here = TempDir::new().unwrap();
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["isolate", "--layers", "20,20"], &["--layers", "at least 3"]),
+        (&["isolate", "--layers", "20,0,20"], &["--layers", "at least one unit"]),
+        (
+            &["isolate", "--layers", "20,100,10", "--schedule", "shared"],
+            &["as many inputs as outputs", "held or white"],
+        ),
+        (&["isolate", "--eta", "nan"], &["--eta", "finite"]),
+        (&["isolate", "--eta", "inf"], &["--eta", "finite"]),
+        (&["isolate", "--eta", "-1"], &["--eta", "above 0"]),
+        (&["isolate", "--schedule", "hled"], &["hled", "did you mean `held`"]),
+        (&["isolate", "--repeats", "0"], &["--repeats", "from 1"]),
+        (&["train", "--rule", "bptrw"], &["bptrw", "did you mean `bp-trw`"]),
+        (&["train", "--loss", "softmax"], &["softmax", "one-hot"]),
+        (&["train", "--code", "6-of-50"], &["60 outputs"]),
+        (&["train", "--hidden", "50,0"], &["--hidden", "at least one unit"]),
+        (&["train", "--batch", "5000"], &["1437"]),
+        (&["theory", "one-step", "--layers", "5,5"], &["three sizes"]),
+        (&["isolate", "--shedule", "held"], &["--schedule"]),
+    ];
+    for (args, words) in cases {
+        let error = refused(here.path(), args, 2);
+        for word in *words {
+            assert!(error.contains(word), "{args:?} lacks `{word}`:\n{error}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "a refused request leaves nothing behind");
+}
+
+#[test]
+fn bad_specs_are_refused_with_line_and_nearest_name() {
+    let here = TempDir::new().unwrap();
+    let spec = here.path().join("spec.toml");
+    std::fs::write(&spec, "name = \"s\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeets = 3\n").unwrap();
+    let error = refused(here.path(), &["run", "spec.toml"], 2);
+    assert!(error.contains("spec.toml:5:") && error.contains("did you mean `repeats`"), "{error}");
+    let error = refused(here.path(), &["run", "absent.toml"], 2);
+    assert!(error.contains("absent.toml"), "{error}");
+}
+
+#[test]
+fn bad_directories_are_found_before_the_run() {
+    let here = TempDir::new().unwrap();
+    std::fs::write(here.path().join("file"), "x").unwrap();
+    let error = refused(here.path(), &["isolate", "--out", "file/below"], 1);
+    assert!(error.contains("file/below"), "{error}");
+    std::fs::create_dir(here.path().join("other")).unwrap();
+    std::fs::write(here.path().join("other/thesis.tex"), "x").unwrap();
+    let error = refused(here.path(), &["isolate", "--out", "other"], 1);
+    assert!(error.contains("not empty") && error.contains("--out"), "{error}");
+    let mut args = SMALL.to_vec();
+    args.extend(["--out", "mine"]);
+    alignscope(here.path()).args(&args).assert().success();
+    let error = refused(here.path(), &["isolate", "--out", "mine"], 1);
+    assert!(error.contains("another spec"), "{error}");
+}
+
+#[test]
+fn a_divergent_run_says_where_keeps_what_it_has_and_fails() {
+    let here = TempDir::new().unwrap();
+    let args = [
+        "train",
+        "--activation",
+        "linear",
+        "--eta",
+        "10",
+        "--epochs",
+        "3",
+        "--repeats",
+        "2",
+        "--record-every",
+        "1",
+        "--out",
+        "run",
+    ];
+    let error = refused(here.path(), &args, 1);
+    assert!(
+        error.contains("diverged at iteration") && error.contains("in layer") && error.contains("smaller eta"),
+        "{error}"
+    );
+    let series = String::from_utf8(bytes(&here.path().join("run"), "series.csv")).unwrap();
+    assert!(series.lines().count() > 4, "{series}");
+    let manifest: Json = serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
+    assert_eq!(manifest["ended"], "diverged");
+}
+
+#[test]
+fn figures_need_no_fonts_and_are_the_same_every_time() {
+    let here = TempDir::new().unwrap();
+    let spec = here.path().join("spec.toml");
+    std::fs::write(&spec, "name = \"f\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeats = 2\n[analysis.base]\n\
+        layers = [5, 10, 5]\niterations = 20\n[analysis.sweep]\nschedule = [\"white\", \"held\"]\n\
+        [[analysis.figure]]\nname = \"fig\"\nquantities = [\"weight_alignment\"]\nx = \"iteration\"\nby = [\"schedule\"]\n").unwrap();
+    for out in ["one", "two"] {
+        let mut command = alignscope(here.path());
+        // No font directory is to be found under these.
+        command.env("HOME", here.path()).env("XDG_DATA_HOME", here.path()).env("FONTCONFIG_PATH", here.path());
+        command.args(["run", "spec.toml", "--out", out]).assert().success();
+    }
+    for extension in ["svg", "png", "csv"] {
+        let of = |out: &str| bytes(here.path(), &format!("{out}/figures/fig.{extension}"));
+        assert!(of("one") == of("two") && of("one").len() > 200);
+    }
+    let svg = String::from_utf8(bytes(here.path(), "one/figures/fig.svg")).unwrap();
+    assert!(!svg.contains("<text"));
+}
