@@ -150,20 +150,26 @@ elementary!(f64, u64, i64, mantissa 52, bias 1023, exp 14, atanh 11, circular 9,
 
 /// Replaces every `x` by `e^x`.
 pub fn exp_in_place<T: Real>(values: &mut [T]) {
-    Arch::new().dispatch(|| {
-        for value in values.iter_mut() {
-            *value = Elementary::exp(*value);
-        }
-    });
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for value in values.iter_mut() {
+                *value = Elementary::exp(*value);
+            }
+        },
+    );
 }
 
 /// Replaces every `x` by `tanh x`.
 pub fn tanh_in_place<T: Real>(values: &mut [T]) {
-    Arch::new().dispatch(|| {
-        for value in values.iter_mut() {
-            *value = Elementary::tanh(*value);
-        }
-    });
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for value in values.iter_mut() {
+                *value = Elementary::tanh(*value);
+            }
+        },
+    );
 }
 
 /// Lanes of a sum. Value `i` goes to lane `i mod LANES`, whatever the instruction set.
@@ -195,36 +201,75 @@ fn lanes_sum<A: Copy, B: Copy>(a: &[A], b: &[B], f: impl Fn(A, B) -> f64) -> f64
 
 /// Sum of squares, in double precision.
 pub fn sum_squares<T: Real>(values: &[T]) -> f64 {
-    Arch::new().dispatch(|| lanes_sum(values, values, |x, _| x.to_f64() * x.to_f64()))
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            lanes_sum(
+                values,
+                values,
+                #[inline(always)]
+                |x, _| x.to_f64() * x.to_f64(),
+            )
+        },
+    )
 }
 
 /// Inner product of two slices of equal length, in double precision.
 pub fn dot<A: Real, B: Real>(a: &[A], b: &[B]) -> f64 {
-    Arch::new().dispatch(|| lanes_sum(a, b, |x, y| x.to_f64() * y.to_f64()))
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            lanes_sum(
+                a,
+                b,
+                #[inline(always)]
+                |x, y| x.to_f64() * y.to_f64(),
+            )
+        },
+    )
 }
 
 /// `(|u a - v b|^2, |u a + v b|^2)` for factors `u`, `v`: what an angle is made of.
 pub fn squared_difference_and_sum<A: Real, B: Real>(a: &[A], u: f64, b: &[B], v: f64) -> (f64, f64) {
-    Arch::new().dispatch(|| {
-        let difference = lanes_sum(a, b, |x, y| (x.to_f64() * u - y.to_f64() * v).powi(2));
-        (difference, lanes_sum(a, b, |x, y| (x.to_f64() * u + y.to_f64() * v).powi(2)))
-    })
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let difference = lanes_sum(
+                a,
+                b,
+                #[inline(always)]
+                |x, y| (x.to_f64() * u - y.to_f64() * v).powi(2),
+            );
+            (
+                difference,
+                lanes_sum(
+                    a,
+                    b,
+                    #[inline(always)]
+                    |x, y| (x.to_f64() * u + y.to_f64() * v).powi(2),
+                ),
+            )
+        },
+    )
 }
 
 /// Whether no value is infinite or NaN.
 pub fn all_finite<T: Real>(values: &[T]) -> bool {
     // x - x is 0 for finite x and NaN otherwise; NaN survives addition.
-    Arch::new().dispatch(|| {
-        let mut lanes = [T::zero(); LANES];
-        let chunks = values.chunks_exact(LANES);
-        let rest = chunks.remainder().iter().all(|x| x.is_finite());
-        for chunk in chunks {
-            for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane += x - x;
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut lanes = [T::zero(); LANES];
+            let chunks = values.chunks_exact(LANES);
+            let rest = chunks.remainder().iter().all(|x| x.is_finite());
+            for chunk in chunks {
+                for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                    *lane += x - x;
+                }
             }
-        }
-        rest && lanes.iter().all(|lane| *lane == T::zero())
-    })
+            rest && lanes.iter().all(|lane| *lane == T::zero())
+        },
+    )
 }
 
 #[cfg(test)]

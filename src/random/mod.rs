@@ -108,21 +108,44 @@ fn transform<T: Real>(bytes: &[u8], out: &mut [T]) {
     let pairs = bytes.len() / 8;
     let (radii, angles) = bytes.split_at(4 * pairs);
     let (cosines, sines) = out.split_at_mut(pairs);
-    Arch::new().dispatch(|| fill_pairs(radii, angles, cosines, sines));
+    Arch::new().dispatch(
+        #[inline(always)]
+        || fill_pairs(radii, angles, cosines, sines),
+    );
 }
 
 #[inline(always)]
-fn fill_pairs<T: Elementary>(radii: &[u8], angles: &[u8], cosines: &mut [T], sines: &mut [T]) {
-    let word = |b: &[u8]| u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-    let words = radii.chunks_exact(4).map(word).zip(angles.chunks_exact(4).map(word));
-    let (paired, last) = cosines.split_at_mut(sines.len());
-    for (((first, second), x), y) in words.clone().zip(paired).zip(sines.iter_mut()) {
-        (*x, *y) = T::normal_pair(first, second);
+fn fill_pairs<T: Elementary + Default>(radii: &[u8], angles: &[u8], cosines: &mut [T], sines: &mut [T]) {
+    // Fixed chunks, so that every loop has a known length and vectorises.
+    let chunks = radii.chunks(4 * CHUNK).zip(angles.chunks(4 * CHUNK));
+    let mut sines = sines.chunks_mut(CHUNK);
+    for ((radii, angles), cosines) in chunks.zip(cosines.chunks_mut(CHUNK)) {
+        let (first, second) = (words(radii), words(angles));
+        let (mut x, mut y) = ([T::default(); CHUNK], [T::default(); CHUNK]);
+        for i in 0..CHUNK {
+            (x[i], y[i]) = T::normal_pair(first[i], second[i]);
+        }
+        cosines.copy_from_slice(&x[..cosines.len()]);
+        // An odd number of values leaves a cosine without its sine.
+        if let Some(sines) = sines.next() {
+            sines.copy_from_slice(&y[..sines.len()]);
+        }
     }
-    // An odd number of values leaves a cosine without its sine.
-    for ((first, second), x) in words.skip(sines.len()).zip(last) {
-        (*x, _) = T::normal_pair(first, second);
+}
+
+/// Pairs transformed at a time.
+const CHUNK: usize = 32;
+
+/// Up to [`CHUNK`] little-endian words; zero beyond the last.
+#[inline(always)]
+fn words(bytes: &[u8]) -> [u32; CHUNK] {
+    let mut padded = [0u8; 4 * CHUNK];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    let mut out = [0; CHUNK];
+    for i in 0..CHUNK {
+        out[i] = u32::from_le_bytes([padded[4 * i], padded[4 * i + 1], padded[4 * i + 2], padded[4 * i + 3]]);
     }
+    out
 }
 
 #[cfg(test)]

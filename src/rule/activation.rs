@@ -23,11 +23,14 @@ impl Activation {
         let zero = T::zero();
         match self {
             Self::Linear => activity.copy_from_slice(z),
-            Self::Relu => Arch::new().dispatch(|| {
-                for (a, &z) in activity.iter_mut().zip(z) {
-                    *a = if z >= zero { z } else { zero };
-                }
-            }),
+            Self::Relu => Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for (a, &z) in activity.iter_mut().zip(z) {
+                        *a = if z >= zero { z } else { zero };
+                    }
+                },
+            ),
             Self::Tanh => {
                 activity.copy_from_slice(z);
                 vmath::tanh_in_place(activity);
@@ -44,21 +47,30 @@ impl Activation {
         let (zero, one) = (T::zero(), T::one());
         match self {
             Self::Linear => {}
-            Self::Relu => Arch::new().dispatch(|| {
-                for (d, &z) in delta.iter_mut().zip(z) {
-                    *d = if z >= zero { *d } else { zero };
-                }
-            }),
-            Self::Tanh => Arch::new().dispatch(|| {
-                for (d, &a) in delta.iter_mut().zip(activity) {
-                    *d = *d * (one - a * a);
-                }
-            }),
-            Self::TanhRelu => Arch::new().dispatch(|| {
-                for ((d, &z), &a) in delta.iter_mut().zip(z).zip(activity) {
-                    *d = if z > zero { *d * (one - a * a) } else { zero };
-                }
-            }),
+            Self::Relu => Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for (d, &z) in delta.iter_mut().zip(z) {
+                        *d = if z >= zero { *d } else { zero };
+                    }
+                },
+            ),
+            Self::Tanh => Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for (d, &a) in delta.iter_mut().zip(activity) {
+                        *d = *d * (one - a * a);
+                    }
+                },
+            ),
+            Self::TanhRelu => Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for ((d, &z), &a) in delta.iter_mut().zip(z).zip(activity) {
+                        *d = if z > zero { *d * (one - a * a) } else { zero };
+                    }
+                },
+            ),
         }
     }
 }

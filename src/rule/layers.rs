@@ -71,13 +71,16 @@ fn add_scaled_column_sums<T: Real>(bias: &mut [T], delta: &Matrix<T>, rate: T) {
     if bias.is_empty() {
         return;
     }
-    pulp::Arch::new().dispatch(|| {
-        for row in delta.as_slice().chunks_exact(bias.len()) {
-            for (b, &d) in bias.iter_mut().zip(row) {
-                *b += rate * d;
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for row in delta.as_slice().chunks_exact(bias.len()) {
+                for (b, &d) in bias.iter_mut().zip(row) {
+                    *b += rate * d;
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Buffers of one forward and backward pass, allocated once. Index `l` belongs to layer `l + 1`.
