@@ -1,242 +1,325 @@
-//! Layout with plotters: title, panels side by side, legend below them and off the data.
+//! Layout of a figure with plotters: title, rows of panels, legend below them and off the data, note.
 
+use super::axis::{Tick, ends, ticks};
+use super::legend::{Legend, dashed, path};
+use super::path::{Frame, Place, thin};
 use super::style::*;
-use super::{Figure, FigureError, Panel, Series};
+use super::{Axis, Figure, FigureError, Panel, Point, Series, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontStyle, FontTransform, register_font};
-use std::sync::OnceLock;
+use plotters::style::text_anchor::HPos;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-/// What a legend entry shows before its text.
-#[derive(Clone, Copy, PartialEq)]
-enum Sample {
-    Line(RGBColor, Dash),
-    Band,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Dash {
-    Solid,
-    Dashed,
-    Dotted,
-}
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// The figure as SVG with text elements.
 pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
-    static REGISTERED: OnceLock<bool> = OnceLock::new();
-    let registered = REGISTERED.get_or_init(|| {
-        register_font(FAMILY, FontStyle::Normal, REGULAR).is_ok()
-            && register_font(FAMILY, FontStyle::Bold, BOLD).is_ok()
-    });
-    if !registered {
-        return Err(FigureError::Drawing("the embedded font cannot be read".into()));
-    }
-    let drawn = |panel: &Panel| panel.series.iter().any(|s| s.points.iter().any(|p| p.y.is_some()));
-    if !figure.panels.iter().any(drawn) {
+    text::register()?;
+    if !figure.panels.iter().any(|panel| points(panel).next().is_some()) {
         return Err(FigureError::Empty(figure.title.clone()));
     }
-    let width = figure.width.units();
-    let rows = legend_rows(figure, width as i32)?;
-    let note_rows = u32::from(!figure.note.is_empty());
-    let height = TITLE_HEIGHT + PANEL_HEIGHT + LEGEND_ROW * (rows.len() as u32 + note_rows) + MARGIN as u32;
+    let page = Page::plan(figure)?;
+    let legend = Legend::of(figure, page.width)?;
+    let note = text::lines(&figure.note, SMALL, FontStyle::Normal, page.width - 2 * MARGIN)?;
+    let legend_top = page.panels_end() + ROW_GAP;
+    let note_top = legend_top + legend.height() + if note.is_empty() { 0 } else { GAP / 2 };
+    let height = note_top + SMALL_LINE * note.len() as i32 + MARGIN;
+
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
-        root.fill(&WHITE).map_err(failed)?;
-        let bold = TextStyle::from((FAMILY, f64::from(TITLE), FontStyle::Bold).into_font()).color(&INK);
-        root.draw_text(&figure.title, &bold, (MARGIN, MARGIN * 3 / 4)).map_err(failed)?;
-        let (_, below) = root.split_vertically(TITLE_HEIGHT);
-        let (panels, legend) = below.split_vertically(PANEL_HEIGHT);
-        let single = figure.panels.len() == 1;
-        for (panel, area) in figure.panels.iter().zip(panels.split_evenly((1, figure.panels.len()))) {
-            draw_panel(panel, &area, single)?;
+        let size = (page.width.unsigned_abs(), height.unsigned_abs());
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        area.fill(&WHITE).map_err(failed)?;
+        let bold = text::style(TITLE, FontStyle::Bold, HPos::Left);
+        write_lines(&area, &page.title, &bold, (MARGIN, MARGIN), TITLE_LINE)?;
+        for (index, ready) in page.panels.iter().enumerate() {
+            ready.draw(&area, &page, page.frame(index))?;
         }
-        for (row, entries) in rows.iter().enumerate() {
-            draw_legend_row(&legend, row, entries)?;
-        }
-        let place = (MARGIN, legend_line(rows.len()) - TICK as i32 / 2);
-        legend.draw_text(&figure.note, &text(TICK).color(&GREY), place).map_err(failed)?;
-        root.present().map_err(failed)?;
+        legend.draw(&area, legend_top)?;
+        let small = text::style(SMALL, FontStyle::Normal, HPos::Left).color(&GREY);
+        write_lines(&area, &note, &small, (MARGIN, note_top), SMALL_LINE)?;
+        area.present().map_err(failed)?;
     }
-    Ok(with_physical_size(&svg, width, height))
+    Ok(finished(&svg, page.width, height))
 }
 
-/// Middle of a row of the legend, below its top.
-fn legend_line(row: usize) -> i32 {
-    MARGIN / 2 + (LEGEND_ROW * row as u32 + LEGEND_ROW / 2) as i32
-}
-
-/// Gives the document its size on the page instead of one in units.
-fn with_physical_size(svg: &str, width: u32, height: u32) -> String {
-    let inches = |units: u32| format!("{:.4}in", f64::from(units) / UNITS_PER_INCH);
+/// What plotters cannot write: the size on the page, round corners of lines, and opacity of the fill alone, without
+/// which every shade would be rendered through a layer of its own.
+fn finished(svg: &str, width: i32, height: i32) -> String {
+    let inches = |units: i32| format!("{:.6}in", f64::from(units) / UNITS_PER_INCH);
     let size = format!("<svg width=\"{width}\" height=\"{height}\"");
     svg.replacen(&size, &format!("<svg width=\"{}\" height=\"{}\"", inches(width), inches(height)), 1)
+        .replace("<polyline fill=\"none\"", "<polyline fill=\"none\" stroke-linejoin=\"round\"")
+        .replace("<polygon opacity=", "<polygon fill-opacity=")
 }
 
-fn failed<E: std::fmt::Display>(error: E) -> FigureError {
+pub(super) fn failed<E: std::fmt::Display>(error: E) -> FigureError {
     FigureError::Drawing(error.to_string())
 }
 
-fn text(size: u32) -> TextStyle<'static> {
-    TextStyle::from((FAMILY, f64::from(size)).into_font()).color(&INK)
-}
-
-/// Ends of an axis: as asked, or around the values with a small margin.
-fn range(asked: Option<[f64; 2]>, values: impl Iterator<Item = f64>, margin: f64) -> Option<[f64; 2]> {
-    let [low, high] = asked.unwrap_or_else(|| {
-        let [low, high] = values
-            .filter(|v| v.is_finite())
-            .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)]);
-        let room = if high > low { margin * (high - low) } else { 0.5 };
-        [low - room, high + room]
-    });
-    (low.is_finite() && high.is_finite() && low < high).then_some([low, high])
-}
-
-fn draw_panel(panel: &Panel, area: &Area<'_>, single: bool) -> Result<(), FigureError> {
-    let points = || panel.series.iter().flat_map(|s| &s.points).filter(|p| p.y.is_some());
-    let no_range = |axis| FigureError::Range(axis, panel.title.clone());
-    let [x0, x1] = range(panel.x.range, points().map(|p| p.x), 0.0).ok_or_else(|| no_range("x"))?;
-    let ys = points().flat_map(|p| p.y.into_iter().chain(p.band.into_iter().flatten()));
-    let ys = ys.chain(panel.references.iter().map(|r| r.y)).chain(panel.bands.iter().flat_map(|b| [b.low, b.high]));
-    let [y0, y1] = range(panel.y.range, ys, 0.04).ok_or_else(|| no_range("y"))?;
-
-    let mut builder = ChartBuilder::on(area);
-    builder.margin_left(MARGIN / 2).margin_right(MARGIN * 3 / 2).margin_top(MARGIN / 2);
-    builder.x_label_area_size(190).y_label_area_size(240);
-    if !single {
-        builder.caption(&panel.title, text(TEXT));
-    }
-    let mut chart = builder.build_cartesian_2d(x0..x1, y0..y1).map_err(failed)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID.stroke_width(AXIS))
-        .axis_style(INK.stroke_width(AXIS))
-        .set_all_tick_mark_size(20)
-        .x_labels(6)
-        .y_labels(7)
-        .x_label_formatter(&|v| short(*v))
-        .y_label_formatter(&|v| short(*v))
-        .label_style(text(TICK))
-        .axis_desc_style(text(TEXT))
-        .x_desc(&panel.x.label)
-        .y_desc(&panel.y.label)
-        .draw()
-        .map_err(failed)?;
-    for band in &panel.bands {
-        let corners = [(x0, band.low.clamp(y0, y1)), (x1, band.high.clamp(y0, y1))];
-        chart.draw_series([Rectangle::new(corners, GREY.mix(BAND).filled())]).map_err(failed)?;
-    }
-    for line in &panel.references {
-        let ink = line.colour.map_or(GREY, colour).stroke_width(LINE);
-        let dots = DashedLineSeries::new([(x0, line.y), (x1, line.y)], DOTS.0, DOTS.1, ink);
-        chart.draw_series(dots).map_err(failed)?;
-    }
-    for series in &panel.series {
-        for run in runs(series) {
-            let edge = |end: usize| run.iter().filter_map(move |p| Some((p.x, p.band?[end].clamp(y0, y1))));
-            let outline: Vec<_> = edge(0).chain(edge(1).collect::<Vec<_>>().into_iter().rev()).collect();
-            if outline.len() > 2 {
-                let fill = colour(series.colour).mix(BAND).filled();
-                chart.draw_series([Polygon::new(outline, fill)]).map_err(failed)?;
-            }
-        }
-    }
-    for series in &panel.series {
-        let ink = colour(series.colour).stroke_width(CURVE);
-        for run in runs(series) {
-            let line = run.iter().filter_map(|p| Some((p.x, p.y?)));
-            if series.dashed {
-                chart.draw_series(DashedLineSeries::new(line, DASHES.0, DASHES.1, ink)).map_err(failed)?;
-            } else {
-                chart.draw_series(LineSeries::new(line, ink)).map_err(failed)?;
-            }
-        }
+/// Writes `lines` below each other from `top` on.
+pub(super) fn write_lines(
+    area: &Area<'_>,
+    lines: &[String],
+    style: &TextStyle<'_>,
+    (x, top): (i32, i32),
+    distance: i32,
+) -> Result<(), FigureError> {
+    for (row, line) in (0..).zip(lines) {
+        area.draw_text(line, style, (x, top + distance * row + distance / 2)).map_err(failed)?;
     }
     Ok(())
 }
 
-/// Stretches of a series without gaps.
-fn runs(series: &Series) -> impl Iterator<Item = &[super::Point]> {
-    series.points.split(|p| p.y.is_none()).filter(|run| !run.is_empty())
+/// Points that can be drawn.
+fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
+    panel.series.iter().flat_map(|s| &s.points).filter(|p| p.height().is_some())
 }
 
-/// A tick label without needless digits.
-fn short(value: f64) -> String {
-    let rounded = format!("{value:.6}");
-    let trimmed = rounded.trim_end_matches('0').trim_end_matches('.');
-    if trimmed == "-0" { "0".into() } else { trimmed.replace('-', "−") }
+/// A panel with its axes settled.
+struct Ready<'a> {
+    panel: &'a Panel,
+    x: [f64; 2],
+    y: [f64; 2],
+    x_ticks: Vec<Tick>,
+    y_ticks: Vec<Tick>,
+    title: Vec<String>,
+    x_label: Vec<String>,
+    y_label: Vec<String>,
 }
 
-/// Entries of the legend, each label once, in rows that fit the width, each entry with its left end.
-fn legend_rows(figure: &Figure, width: i32) -> Result<Vec<Vec<(i32, String, Sample)>>, FigureError> {
-    let (mut entries, mut last): (Vec<(String, Sample)>, Vec<_>) = Default::default();
-    for panel in &figure.panels {
-        let curves = panel.series.iter().map(|s| {
-            let dash = if s.dashed { Dash::Dashed } else { Dash::Solid };
-            (&s.label, Sample::Line(colour(s.colour), dash))
-        });
-        let lines =
-            panel.references.iter().map(|r| (&r.label, Sample::Line(r.colour.map_or(GREY, colour), Dash::Dotted)));
-        let bands = panel.bands.iter().map(|b| (&b.label, Sample::Band));
-        for (label, sample) in curves {
-            add_entry(&mut entries, label, sample);
+/// Measures common to all panels, so that they line up.
+struct Page<'a> {
+    width: i32,
+    columns: i32,
+    title: Vec<String>,
+    panels: Vec<Ready<'a>>,
+    /// Space around the axes for labels.
+    left: i32,
+    right: i32,
+    above: i32,
+    below: i32,
+}
+
+impl<'a> Page<'a> {
+    fn plan(figure: &'a Figure) -> Result<Self, FigureError> {
+        let width = figure.width.units();
+        let columns = figure.width.columns(figure.panels.len()) as i32;
+        let title = text::lines(&figure.title, TITLE, FontStyle::Bold, width - 2 * MARGIN)?;
+        // The panel of a figure of one needs no title beside the figure's.
+        let titled = title.is_empty() || figure.panels.len() > 1;
+        let mut page = Self { width, columns, title, panels: Vec::new(), left: 0, right: MARGIN, above: 0, below: 0 };
+        let cell = (width - 2 * MARGIN) / columns;
+        for panel in &figure.panels {
+            let ready = Ready::new(panel, cell, titled)?;
+            let labels = widths(&ready.y_ticks)?;
+            let beside = TEXT_LINE * ready.y_label.len() as i32 + labels.into_iter().max().unwrap_or(0) + GAP;
+            page.left = page.left.max(beside + TICK + GAP / 2);
+            page.right = page.right.max(widths(&ready.x_ticks)?.last().map_or(0, |width| width / 2 + GAP));
+            page.above = page.above.max(TEXT_LINE * ready.title.len() as i32 + GAP);
+            let labels = SMALL_LINE + TEXT_LINE * ready.x_label.len() as i32;
+            page.below = page.below.max(TICK + GAP / 2 + labels + GAP / 2);
+            page.panels.push(ready);
         }
-        for (label, sample) in lines.chain(bands) {
-            add_entry(&mut last, label, sample);
-        }
+        Ok(page)
     }
-    entries.append(&mut last);
-    let mut rows = vec![Vec::new()];
-    let mut x = MARGIN;
-    for (label, sample) in entries {
-        let (text_width, _) = text(TEXT).font.box_size(&label).map_err(failed)?;
-        let entry = SAMPLE + SAMPLE_GAP + text_width as i32;
-        if x > MARGIN && x + entry > width - MARGIN {
-            rows.push(Vec::new());
-            x = MARGIN;
-        }
-        if let Some(row) = rows.last_mut() {
-            row.push((x, label, sample));
-        }
-        x += entry + ENTRY_GAP;
+
+    fn row_height(&self) -> i32 {
+        self.above + PLOT_HEIGHT + self.below
     }
-    Ok(rows)
+
+    fn panels_top(&self) -> i32 {
+        MARGIN + TITLE_LINE * self.title.len() as i32 + GAP
+    }
+
+    fn panels_end(&self) -> i32 {
+        let rows = self.panels.len().div_ceil(self.columns.unsigned_abs() as usize) as i32;
+        self.panels_top() + rows * self.row_height() + (rows - 1) * ROW_GAP
+    }
+
+    /// The axes of a panel.
+    fn frame(&self, index: usize) -> Frame {
+        let (column, row) = (index as i32 % self.columns, index as i32 / self.columns);
+        let cell = (self.width - MARGIN) / self.columns;
+        let left = MARGIN + column * cell + self.left;
+        let right = MARGIN + (column + 1) * cell - self.right;
+        let top = self.panels_top() + row * (self.row_height() + ROW_GAP) + self.above;
+        let [left, right, top, bottom] = [left, right.max(left + 1), top, top + PLOT_HEIGHT].map(f64::from);
+        Frame { left, right, top, bottom }
+    }
 }
 
-fn add_entry(entries: &mut Vec<(String, Sample)>, label: &str, sample: Sample) {
-    if !entries.iter().any(|(known, _)| known == label) {
-        entries.push((label.to_string(), sample));
-    }
+fn widths(ticks: &[Tick]) -> Result<Vec<i32>, FigureError> {
+    ticks.iter().map(|(_, label)| text::width(label, SMALL, FontStyle::Normal)).collect()
 }
 
-fn draw_legend_row(area: &Area<'_>, row: usize, entries: &[(i32, String, Sample)]) -> Result<(), FigureError> {
-    let y = legend_line(row);
-    let style = text(TEXT).pos(Pos::new(HPos::Left, VPos::Center)).transform(FontTransform::None);
-    for (x, label, sample) in entries {
-        let ends = [(*x, y), (x + SAMPLE, y)];
-        match sample {
-            Sample::Band => {
-                let corners = [(*x, y - MARGIN / 2), (x + SAMPLE, y + MARGIN / 2)];
-                area.draw(&Rectangle::new(corners, GREY.mix(BAND).filled())).map_err(failed)?;
+impl<'a> Ready<'a> {
+    fn new(panel: &'a Panel, cell: i32, titled: bool) -> Result<Self, FigureError> {
+        let no_range = |axis| FigureError::Range(axis, panel.title.clone());
+        let x = ends(panel.x.range, points(panel).map(|p| p.x), 0.0).ok_or_else(|| no_range("x"))?;
+        let heights = points(panel).flat_map(|p| p.height().into_iter().chain(p.shade().into_iter().flatten()));
+        let lines = panel.references.iter().map(|r| r.y);
+        let bands = panel.bands.iter().flat_map(|b| [b.low, b.high]);
+        let y = ends(panel.y.range, heights.chain(lines).chain(bands), 0.04).ok_or_else(|| no_range("y"))?;
+
+        let fit_x = |ticks: &[Tick]| {
+            let spaces = ticks.len().saturating_sub(1).max(1) as i32;
+            Ok::<_, FigureError>(widths(ticks)?.into_iter().max().unwrap_or(0) + GAP < cell * 2 / 3 / spaces)
+        };
+        let fit_y = |ticks: &[Tick]| Ok::<_, FigureError>(SMALL_LINE * (ticks.len() as i32) < PLOT_HEIGHT);
+        let wrap = |text: &str, room| text::lines(text, TEXT, FontStyle::Normal, room);
+        Ok(Self {
+            panel,
+            x,
+            y,
+            x_ticks: ticks(x, panel.x.is_in_degrees(), fit_x)?,
+            y_ticks: ticks(y, panel.y.is_in_degrees(), fit_y)?,
+            title: if titled { wrap(&panel.title, cell * 2 / 3)? } else { Vec::new() },
+            x_label: wrap(&panel.x.label, cell * 2 / 3)?,
+            y_label: wrap(&panel.y.label, PLOT_HEIGHT)?,
+        })
+    }
+
+    fn draw(&self, area: &Area<'_>, page: &Page<'_>, frame: Frame) -> Result<(), FigureError> {
+        self.draw_bands(area, frame)?;
+        self.draw_grid(area, frame)?;
+        for series in &self.panel.series {
+            self.draw_shades(area, frame, series)?;
+        }
+        for line in self.panel.references.iter().filter(|line| line.y.is_finite()) {
+            let y = self.place(frame, 0.0, line.y).1;
+            for part in frame.cut_line(&[(frame.left, y), (frame.right, y)]) {
+                dashed(area, &part, DOTS, line.colour.map_or(GREY, colour).stroke_width(LINE))?;
             }
-            Sample::Line(ink, Dash::Solid) => {
-                area.draw(&PathElement::new(ends, ink.stroke_width(CURVE))).map_err(failed)?;
+        }
+        for series in &self.panel.series {
+            self.draw_curve(area, frame, series)?;
+        }
+        self.draw_axes(area, page, frame)
+    }
+
+    /// Where a value stands on the page; far off for values far beyond the axes.
+    fn place(&self, frame: Frame, x: f64, y: f64) -> Place {
+        let share = |value: f64, [low, high]: [f64; 2]| ((value - low) / (high - low)).clamp(-1e9, 1e9);
+        let across = frame.left + share(x, self.x) * (frame.right - frame.left);
+        (across, frame.bottom - share(y, self.y) * (frame.bottom - frame.top))
+    }
+
+    fn draw_bands(&self, area: &Area<'_>, frame: Frame) -> Result<(), FigureError> {
+        for band in self.panel.bands.iter().filter(|b| b.low.is_finite() && b.high.is_finite()) {
+            let (top, bottom) = (self.place(frame, 0.0, band.high).1, self.place(frame, 0.0, band.low).1);
+            let corners = [(frame.left, top), (frame.right, top), (frame.right, bottom), (frame.left, bottom)];
+            fill(area, frame.cut_polygon(corners.to_vec()), PALE.to_rgba())?;
+        }
+        Ok(())
+    }
+
+    fn draw_grid(&self, area: &Area<'_>, frame: Frame) -> Result<(), FigureError> {
+        for (value, _) in &self.y_ticks {
+            let y = self.place(frame, 0.0, *value).1;
+            path(area, &[(frame.left, y), (frame.right, y)], GRID.stroke_width(AXIS))?;
+        }
+        Ok(())
+    }
+
+    fn draw_shades(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
+        let ink = colour(series.colour);
+        for run in series.points.split(|p| p.height().is_none() || p.shade().is_none()) {
+            let edge = |end: usize| -> Vec<Place> {
+                run.iter().filter_map(|p| Some(self.place(frame, p.x, p.shade()?[end]))).collect()
+            };
+            let (low, high) = (edge(0), edge(1));
+            if let ([low], [high]) = (&low[..], &high[..]) {
+                // A shade without width is shown as a whisker.
+                for part in frame.cut_line(&[*low, *high]) {
+                    path(area, &part, ink.stroke_width(AXIS))?;
+                }
+            } else {
+                let mut outline = thin(&low);
+                outline.extend(thin(&high).into_iter().rev());
+                fill(area, frame.cut_polygon(outline), ink.mix(SHADE))?;
             }
-            Sample::Line(ink, dash) => {
-                let ((size, gap), stroke) = if *dash == Dash::Dashed { (DASHES, CURVE) } else { (DOTS, LINE) };
-                for start in (ends[0].0..ends[1].0).step_by((size + gap) as usize) {
-                    let end = (start + size).min(ends[1].0);
-                    area.draw(&PathElement::new([(start, y), (end, y)], ink.stroke_width(stroke))).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn draw_curve(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
+        let ink = colour(series.colour).stroke_width(CURVE);
+        for run in series.points.split(|p| p.height().is_none()).filter(|run| !run.is_empty()) {
+            let line: Vec<Place> = run.iter().filter_map(|p| Some(self.place(frame, p.x, p.height()?))).collect();
+            for part in frame.cut_line(&thin(&line)) {
+                match part[..] {
+                    [point] => {
+                        let dot = Circle::new(whole(point), CURVE, colour(series.colour).filled());
+                        area.draw(&dot).map_err(failed)?;
+                    }
+                    _ if series.dashed => dashed(area, &part, DASHES, ink)?,
+                    _ => path(area, &part, ink)?,
                 }
             }
         }
-        area.draw_text(label, &style, (x + SAMPLE + SAMPLE_GAP, y)).map_err(failed)?;
+        Ok(())
     }
-    Ok(())
+
+    fn draw_axes(&self, area: &Area<'_>, page: &Page<'_>, frame: Frame) -> Result<(), FigureError> {
+        let ink = INK.stroke_width(AXIS);
+        let (left, bottom) = (frame.left, frame.bottom);
+        path(area, &[(left, frame.top), (left, bottom), (frame.right, bottom)], ink)?;
+        let tick = f64::from(TICK);
+        let (x0, y0) = whole((left, bottom));
+        let centred = |size| text::style(size, FontStyle::Normal, HPos::Center);
+        for (value, label) in &self.x_ticks {
+            let (x, _) = self.place(frame, *value, 0.0);
+            path(area, &[(x, bottom), (x, bottom + tick)], ink)?;
+            let middle = y0 + TICK + GAP / 2 + SMALL_LINE / 2;
+            area.draw_text(label, &centred(SMALL), (whole((x, 0.0)).0, middle)).map_err(failed)?;
+        }
+        let right = text::style(SMALL, FontStyle::Normal, HPos::Right);
+        for (value, label) in &self.y_ticks {
+            let (_, y) = self.place(frame, 0.0, *value);
+            path(area, &[(left - tick, y), (left, y)], ink)?;
+            area.draw_text(label, &right, (x0 - TICK - GAP / 2, whole((0.0, y)).1)).map_err(failed)?;
+        }
+        let middle = whole(((left + frame.right) / 2.0, (frame.top + bottom) / 2.0));
+        let title_top = whole((0.0, frame.top)).1 - GAP - TEXT_LINE * self.title.len() as i32;
+        write_lines(area, &self.title, &centred(TEXT), (middle.0, title_top), TEXT_LINE)?;
+        let label_top = y0 + TICK + GAP / 2 + SMALL_LINE + GAP / 2;
+        write_lines(area, &self.x_label, &centred(TEXT), (middle.0, label_top), TEXT_LINE)?;
+        let upwards = centred(TEXT).transform(FontTransform::Rotate270);
+        for (row, line) in (0..).zip(&self.y_label) {
+            let x = x0 - page.left + TEXT_LINE * row + TEXT_LINE / 2;
+            area.draw_text(line, &upwards, (x, middle.1)).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Axis {
+    fn is_in_degrees(&self) -> bool {
+        self.label.ends_with("(degrees)") || self.label.ends_with("(°)")
+    }
+}
+
+impl Point {
+    /// The ordinate, if the point can be drawn.
+    pub(super) fn height(&self) -> Option<f64> {
+        self.y.filter(|y| y.is_finite() && self.x.is_finite())
+    }
+
+    /// The ends of the band, if it can be drawn.
+    pub(super) fn shade(&self) -> Option<[f64; 2]> {
+        self.band.filter(|ends| ends.iter().all(|end| end.is_finite()))
+    }
+}
+
+/// plotters' coordinates.
+pub(super) fn whole((x, y): Place) -> (i32, i32) {
+    (x.round() as i32, y.round() as i32)
+}
+
+fn fill(area: &Area<'_>, outline: Vec<Place>, ink: RGBAColor) -> Result<(), FigureError> {
+    if outline.len() < 3 {
+        return Ok(());
+    }
+    let outline: Vec<_> = outline.into_iter().map(whole).collect();
+    area.draw(&Polygon::new(outline, ink.filled())).map_err(failed)
 }

@@ -3,9 +3,13 @@
 //! plotters lays a figure out as SVG, measuring text with the embedded font; usvg turns the text into paths with that
 //! font and no other, and resvg renders the PNG from the result. No system font is ever looked at.
 
+mod axis;
 mod draw;
+mod legend;
+mod path;
 mod render;
 mod style;
+mod text;
 
 pub use render::render;
 pub use style::Width;
@@ -27,12 +31,12 @@ pub enum FigureError {
     Drawing(String),
 }
 
-/// A figure of one row of panels with a common legend.
+/// A figure: panels in rows with a common legend below them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// Heading.
+    /// Heading; broken into lines where it is long, like all text of a figure.
     pub title: String,
-    /// Panels, left to right.
+    /// Panels, left to right and down.
     pub panels: Vec<Panel>,
     /// What lines and bands stand for, below the legend.
     pub note: String,
@@ -43,7 +47,7 @@ pub struct Figure {
 /// One set of axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// Heading.
+    /// Heading; left out where the panel is the only one.
     pub title: String,
     /// Horizontal axis, with its unit.
     pub x: Axis,
@@ -60,9 +64,9 @@ pub struct Panel {
 /// An axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
-    /// Label with unit.
+    /// Label with unit; ticks of axes whose label ends in "(degrees)" stand at parts of the right angle.
     pub label: String,
-    /// Ends; from the data if not given.
+    /// Ends, in ascending order; from the data if not given. What lies beyond them is cut off.
     pub range: Option<[f64; 2]>,
 }
 
@@ -71,7 +75,7 @@ pub struct Axis {
 pub struct Series {
     /// Entry in the legend; curves with the same label share it.
     pub label: String,
-    /// Index into the palette.
+    /// Index into the palette of seven, gone through again in darker tones.
     pub colour: usize,
     /// Drawn with dashes.
     pub dashed: bool,
@@ -84,7 +88,7 @@ pub struct Series {
 pub struct Point {
     /// Abscissa.
     pub x: f64,
-    /// Ordinate; the curve is interrupted where there is none.
+    /// Ordinate; the curve is interrupted where there is none or it is not finite.
     pub y: Option<f64>,
     /// Ends of the band around it.
     pub band: Option<[f64; 2]>,
@@ -113,10 +117,11 @@ pub struct Band {
 }
 
 impl Figure {
-    /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`.
+    /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`, where `kind` is `curve`, `line` or `band`; what does
+    /// not exist or is not finite is left empty.
     pub fn csv(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
+        let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(|v| v.to_string()).unwrap_or_default();
         let mut out = String::from("panel,kind,label,x,y,low,high\n");
         for panel in &self.panels {
             let title = quoted(&panel.title);
@@ -124,14 +129,15 @@ impl Figure {
                 for p in &series.points {
                     let [low, high] = p.band.map_or([None; 2], |band| band.map(Some));
                     let values = [number(p.y), number(low), number(high)].join(",");
-                    let _ = writeln!(out, "{title},curve,{},{},{values}", quoted(&series.label), p.x);
+                    let _ = writeln!(out, "{title},curve,{},{},{values}", quoted(&series.label), number(Some(p.x)));
                 }
             }
             for line in &panel.references {
-                let _ = writeln!(out, "{title},line,{},,{},,", quoted(&line.label), line.y);
+                let _ = writeln!(out, "{title},line,{},,{},,", quoted(&line.label), number(Some(line.y)));
             }
             for band in &panel.bands {
-                let _ = writeln!(out, "{title},band,{},,,{},{}", quoted(&band.label), band.low, band.high);
+                let [low, high] = [band.low, band.high].map(|end| number(Some(end)));
+                let _ = writeln!(out, "{title},band,{},,,{low},{high}", quoted(&band.label));
             }
         }
         out

@@ -1,6 +1,8 @@
-//! Tests of figures: bytes, sizes, legends, errors.
+//! Tests of figures: bytes, sizes, legends, errors, awkward input.
 
 use super::*;
+use plotters::style::FontStyle;
+use resvg::{tiny_skia, usvg};
 
 fn curve(label: &str, colour: usize, f: impl Fn(f64) -> f64) -> Series {
     let point = |i: i32| {
@@ -23,9 +25,15 @@ fn figure() -> Figure {
     Figure {
         title: "A figure, β ≤ 1".into(),
         panels: vec![panel("ReLU"), panel("linear")],
-        note: "lines: mean".into(),
+        note: "Lines: mean.".into(),
         width: Width::TwoColumns,
     }
+}
+
+fn fonts(data: &[u8]) -> usvg::Options<'static> {
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_data(data.to_vec());
+    usvg::Options { fontdb: std::sync::Arc::new(fonts), font_family: style::FAMILY.into(), ..Default::default() }
 }
 
 #[test]
@@ -34,28 +42,94 @@ fn is_deterministic_and_free_of_text_elements() {
     assert_eq!(a, b);
     assert!(!a.svg.contains("<text") && !a.svg.contains("font-family"), "text must be paths");
     assert!(a.svg.contains("<path"));
-    let mut width = [0; 4];
-    width.copy_from_slice(&a.png[16..20]);
-    assert_eq!(u32::from_be_bytes(width), 3029);
 }
 
 #[test]
-fn each_label_stands_once_in_the_legend() {
-    let svg = super::draw::layout(&figure()).unwrap();
-    for label in ["held", "white", "linear limit", "null 95 %", "lines: mean"] {
+fn has_the_width_of_a_page_in_both_formats() {
+    for (width, millimetres) in [(Width::OneColumn, 85.0), (Width::TwoColumns, 178.0)] {
+        let drawn = render(&Figure { width, ..figure() }).unwrap();
+        let inches = millimetres / 25.4;
+        let tree = usvg::Tree::from_str(&drawn.svg, &usvg::Options::default()).unwrap();
+        assert!((f64::from(tree.size().width()) / 96.0 - inches).abs() < 0.005);
+        let pixels = tiny_skia::Pixmap::decode_png(&drawn.png).unwrap();
+        assert!((f64::from(pixels.width()) - 432.0 * inches).abs() < 2.0, "{}", pixels.width());
+        assert!(pixels.pixels().iter().all(|p| p.alpha() == 255), "the ground must be white, not transparent");
+    }
+}
+
+#[test]
+fn every_label_stands_once_in_the_legend() {
+    let svg = draw::layout(&figure()).unwrap();
+    for label in ["A figure, β ≤ 1", "ReLU", "linear", "held", "white", "linear limit", "null 95 %", "Lines: mean."]
+    {
         assert_eq!(svg.lines().filter(|line| line.trim() == label).count(), 1, "{label}");
     }
 }
 
 #[test]
-fn every_character_used_is_in_the_embedded_font() {
-    use ab_glyph::Font;
-    let text = "0123456789 abcxyzABCXYZ .,:;()[]/%+-−×±°≤≥→αβγδεηθλμρσωΔΣ²ᵀ–";
-    let font = |bytes: &'static [u8]| ab_glyph::FontRef::try_from_slice(bytes).unwrap();
-    let signs = font(style::SIGNS);
-    for family in [font(style::REGULAR), font(style::BOLD)] {
-        let lacks = |c: &char| family.glyph_id(*c).0 == 0 && signs.glyph_id(*c).0 == 0;
-        assert_eq!(text.chars().filter(lacks).collect::<String>(), "");
+fn nothing_is_drawn_at_the_edge_of_the_page() {
+    let long = "a label so long that it must be broken into several lines wherever it is written, even ";
+    let mut crowded = figure();
+    crowded.title = long.repeat(3);
+    crowded.note = long.repeat(4);
+    for panel in &mut crowded.panels {
+        panel.title = long.into();
+        (panel.x.label, panel.y.label) = (long.into(), long.into());
+        panel.y.range = Some([-1.23e7, 4.56e7]);
+        panel.series[0].label = long.repeat(2) + &"word".repeat(60);
+        panel.references[0].y = 1e300;
+    }
+    for panels in 1..=5 {
+        for width in [Width::OneColumn, Width::TwoColumns] {
+            let panels = crowded.panels.iter().cycle().take(panels).cloned().collect();
+            let drawn = render(&Figure { panels, width, ..crowded.clone() }).unwrap();
+            let pixels = tiny_skia::Pixmap::decode_png(&drawn.png).unwrap();
+            let (right, bottom) = (pixels.width() - 1, pixels.height() - 1);
+            let white = |x, y| pixels.pixel(x, y).is_some_and(|p| (p.red(), p.green(), p.blue()) == (255, 255, 255));
+            for inset in 0..4 {
+                assert!((0..=right).all(|x| white(x, inset) && white(x, bottom - inset)));
+                assert!((0..=bottom).all(|y| white(inset, y) && white(right - inset, y)));
+            }
+        }
+    }
+}
+
+#[test]
+fn text_is_as_wide_as_it_is_measured() {
+    text::register().unwrap();
+    for (weight, name, data) in [(FontStyle::Normal, "normal", style::REGULAR), (FontStyle::Bold, "bold", style::BOLD)]
+    {
+        let words = "HWeight alignment (degrees) of held signals, β ≤ 0.5H";
+        let svg = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='9999' height='99'><text y='70' font-family='{}' \
+             font-weight='{name}' font-size='60'>{words}</text></svg>",
+            style::FAMILY
+        );
+        let tree = usvg::Tree::from_str(&svg, &fonts(data)).unwrap();
+        let drawn = tree.root().abs_bounding_box().width();
+        let measured = text::width(words, 60, weight).unwrap() as f32;
+        assert!((measured - drawn).abs() < 0.02 * drawn, "{name}: measured {measured}, drawn {drawn}");
+    }
+}
+
+#[test]
+fn every_character_used_is_in_both_fonts() {
+    for data in [style::REGULAR, style::BOLD] {
+        let options = fonts(data);
+        let outline = |text: &str| {
+            let svg = format!(
+                "<svg xmlns='http://www.w3.org/2000/svg' width='99' height='99'><text y='50' \
+                 font-family='{}'>{text}</text></svg>",
+                style::FAMILY
+            );
+            usvg::Tree::from_str(&svg, &options).unwrap().to_string(&usvg::WriteOptions::default())
+        };
+        // What a font lacks is drawn as an empty box, or not at all.
+        let missing = [outline("漢"), outline("ᚠ"), outline("")];
+        for c in "0123456789abcxyzABCXYZ.,:;()[]/%+-−×±°≤≥→αβγδεηθλμρσωΔΣ–äéøß⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂".chars()
+        {
+            assert!(!missing.contains(&outline(&c.to_string())), "{c}");
+        }
     }
 }
 
@@ -64,19 +138,54 @@ fn nothing_to_draw_is_an_error() {
     let mut empty = figure();
     empty.panels.iter_mut().for_each(|p| p.series.clear());
     assert_eq!(render(&empty), Err(FigureError::Empty(empty.title.clone())));
+    let mut absent = figure();
+    let points = absent.panels.iter_mut().flat_map(|p| &mut p.series).flat_map(|s| &mut s.points);
+    points.for_each(|p| p.y = Some(f64::NAN));
+    assert_eq!(render(&absent), Err(FigureError::Empty(absent.title.clone())));
     let mut flat = figure();
     flat.panels[0].y.range = Some([1.0, 1.0]);
     assert_eq!(render(&flat), Err(FigureError::Range("y", "ReLU".into())));
+    let mut endless = figure();
+    endless.panels[1].x.range = Some([0.0, f64::INFINITY]);
+    assert_eq!(render(&endless), Err(FigureError::Range("x", "linear".into())));
+}
+
+#[test]
+fn awkward_values_and_texts_do_no_harm() {
+    let mut awkward = figure();
+    awkward.title = "<b> & \"quotes\" \u{0}\u{7}\n漢".into();
+    awkward.panels[0].y.range = None;
+    awkward.panels[0].references[0].y = f64::NAN;
+    awkward.panels[0].bands[0].low = f64::NEG_INFINITY;
+    let points = &mut awkward.panels[0].series[0].points;
+    points[3].y = Some(f64::INFINITY);
+    points[5].band = Some([f64::NAN, 1.0]);
+    points[7].x = f64::NAN;
+    points[9].y = None;
+    points[11].y = None;
+    render(&awkward).unwrap();
+    for height in [1e300, -1e300, 1e-300, 0.0] {
+        let mut alone = figure();
+        alone.panels.truncate(1);
+        alone.panels[0].y.range = None;
+        alone.panels[0].references.clear();
+        alone.panels[0].bands.clear();
+        let point = Point { x: height, y: Some(height), band: None };
+        alone.panels[0].series = vec![Series { label: "alone".into(), colour: 99, dashed: true, points: vec![point] }];
+        render(&alone).unwrap();
+    }
 }
 
 #[test]
 fn gaps_interrupt_curves_and_stand_empty_in_the_csv() {
     let mut figure = figure();
     figure.panels[0].series[0].points[3].y = None;
+    figure.panels[0].series[0].points[4].y = Some(f64::NAN);
     render(&figure).unwrap();
     let csv = figure.csv();
     assert!(csv.starts_with("panel,kind,label,x,y,low,high\n"));
     assert!(csv.contains("\"ReLU\",curve,\"held\",30,,"), "{csv}");
+    assert!(csv.contains("\"ReLU\",curve,\"held\",40,,"), "{csv}");
     assert!(csv.contains("\"ReLU\",line,\"linear limit\",,48.4,,"));
     assert!(csv.contains("\"linear\",band,\"null 95 %\",,,87.5,92.5"));
 }

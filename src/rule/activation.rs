@@ -51,7 +51,9 @@ impl Activation {
                 #[inline(always)]
                 || {
                     for (d, &z) in delta.iter_mut().zip(z) {
-                        *d = if z >= zero { *d } else { zero };
+                        // Loaded first: a choice between two addresses would not vectorise.
+                        let error = *d;
+                        *d = if z >= zero { error } else { zero };
                     }
                 },
             ),
@@ -67,7 +69,8 @@ impl Activation {
                 #[inline(always)]
                 || {
                     for ((d, &z), &a) in delta.iter_mut().zip(z).zip(activity) {
-                        *d = if z > zero { *d * (one - a * a) } else { zero };
+                        let error = *d * (one - a * a);
+                        *d = if z > zero { error } else { zero };
                     }
                 },
             ),

@@ -1,0 +1,103 @@
+//! The legend of a figure: every label once, in rows below the panels.
+
+use super::draw::{Area, failed, whole};
+use super::path::{Place, dashes};
+use super::style::*;
+use super::{Figure, FigureError, text};
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+/// What is shown before a label.
+#[derive(Clone, Copy, PartialEq)]
+enum Sample {
+    Curve { ink: RGBColor, dashed: bool },
+    Line(RGBColor),
+    Band,
+}
+
+/// A label with its place: left end and row.
+struct Entry {
+    x: i32,
+    row: i32,
+    sample: Sample,
+    lines: Vec<String>,
+}
+
+pub(super) struct Legend {
+    entries: Vec<Entry>,
+    rows: i32,
+}
+
+impl Legend {
+    /// Sets the labels of `figure` in rows: curves, then lines, then bands.
+    pub(super) fn of(figure: &Figure, width: i32) -> Result<Self, FigureError> {
+        let all = |part: fn(&super::Panel) -> Vec<(&str, Sample)>| figure.panels.iter().flat_map(part);
+        let curves = all(|panel| {
+            let sample = |s: &super::Series| Sample::Curve { ink: colour(s.colour), dashed: s.dashed };
+            panel.series.iter().map(|s| (s.label.as_str(), sample(s))).collect()
+        });
+        let lines = all(|panel| {
+            let sample = |r: &super::Reference| Sample::Line(r.colour.map_or(GREY, colour));
+            panel.references.iter().map(|r| (r.label.as_str(), sample(r))).collect()
+        });
+        let bands = all(|panel| panel.bands.iter().map(|b| (b.label.as_str(), Sample::Band)).collect());
+        let mut labels: Vec<(&str, Sample)> = Vec::new();
+        for (label, sample) in curves.chain(lines).chain(bands) {
+            if !label.trim().is_empty() && !labels.iter().any(|(known, _)| *known == label) {
+                labels.push((label, sample));
+            }
+        }
+
+        let room = width - 2 * MARGIN;
+        let mut legend = Self { entries: Vec::new(), rows: 0 };
+        let (mut x, mut row) = (MARGIN, 0);
+        for (label, sample) in labels {
+            let before = SAMPLE + SAMPLE_GAP;
+            let lines = text::lines(label, TEXT, FontStyle::Normal, room - before)?;
+            let widths: Result<Vec<i32>, _> = lines.iter().map(|l| text::width(l, TEXT, FontStyle::Normal)).collect();
+            let entry = before + widths?.into_iter().max().unwrap_or(0);
+            if x > MARGIN && x + entry > MARGIN + room {
+                (x, row) = (MARGIN, legend.rows);
+            }
+            legend.rows = legend.rows.max(row + lines.len() as i32);
+            legend.entries.push(Entry { x, row, sample, lines });
+            x += entry + ENTRY_GAP;
+        }
+        Ok(legend)
+    }
+
+    pub(super) fn height(&self) -> i32 {
+        self.rows * TEXT_LINE
+    }
+
+    pub(super) fn draw(&self, area: &Area<'_>, top: i32) -> Result<(), FigureError> {
+        let style = text::style(TEXT, FontStyle::Normal, HPos::Left);
+        for entry in &self.entries {
+            let top = top + TEXT_LINE * entry.row;
+            let middle = top + TEXT_LINE / 2;
+            let line = [entry.x, entry.x + SAMPLE].map(|x| (f64::from(x), f64::from(middle)));
+            match entry.sample {
+                Sample::Curve { ink, dashed: false } => path(area, &line, ink.stroke_width(CURVE))?,
+                Sample::Curve { ink, dashed: true } => dashed(area, &line, DASHES, ink.stroke_width(CURVE))?,
+                Sample::Line(ink) => dashed(area, &line, DOTS, ink.stroke_width(LINE))?,
+                Sample::Band => {
+                    let corners = [(entry.x, middle - TEXT / 2), (entry.x + SAMPLE, middle + TEXT / 2)];
+                    area.draw(&Rectangle::new(corners, PALE.filled())).map_err(failed)?;
+                }
+            }
+            super::draw::write_lines(area, &entry.lines, &style, (entry.x + SAMPLE + SAMPLE_GAP, top), TEXT_LINE)?;
+        }
+        Ok(())
+    }
+}
+
+/// Draws a line through `places`.
+pub(super) fn path(area: &Area<'_>, places: &[Place], ink: ShapeStyle) -> Result<(), FigureError> {
+    let places: Vec<_> = places.iter().copied().map(whole).collect();
+    area.draw(&PathElement::new(places, ink)).map_err(failed)
+}
+
+/// Draws a dashed line through `places`.
+pub(super) fn dashed(area: &Area<'_>, places: &[Place], pattern: [f64; 2], ink: ShapeStyle) -> Result<(), FigureError> {
+    dashes(places, pattern).iter().try_for_each(|dash| path(area, dash, ink))
+}
