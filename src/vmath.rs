@@ -4,7 +4,8 @@
 //! a wider instruction set changes the speed and nothing else. Series are plain Taylor series on reduced arguments.
 
 use crate::real::Real;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
+use std::marker::PhantomData;
 
 /// Elementary functions on one value, written so that loops over them vectorise.
 pub trait Elementary: Copy {
@@ -148,47 +149,67 @@ elementary!(f32, u32, i32, mantissa 23, bias 127, exp 8, atanh 5, circular 5,
 elementary!(f64, u64, i64, mantissa 52, bias 1023, exp 14, atanh 11, circular 9,
     ln2 (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10));
 
+/// A loop to be compiled for every SIMD level. A closure would do, if the compiler could be made to inline it.
+pub(crate) trait Kernel<A> {
+    /// What it gives.
+    type Output;
+    /// The loop; to be `#[inline(always)]`.
+    fn run(arguments: A) -> Self::Output;
+}
+
+struct Dispatch<K, A>(PhantomData<K>, A);
+
+impl<K: Kernel<A>, A> WithSimd for Dispatch<K, A> {
+    type Output = K::Output;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> K::Output {
+        K::run(self.1)
+    }
+}
+
+/// Runs a kernel with the widest SIMD instructions of the machine.
+pub(crate) fn vectorise<K: Kernel<A>, A>(_: K, arguments: A) -> K::Output {
+    Arch::new().dispatch(Dispatch::<K, A>(PhantomData, arguments))
+}
+
+struct Exp;
+impl<T: Real> Kernel<&mut [T]> for Exp {
+    type Output = ();
+    #[inline(always)]
+    fn run(values: &mut [T]) {
+        for value in values {
+            *value = Elementary::exp(*value);
+        }
+    }
+}
+
 /// Replaces every `x` by `e^x`.
 pub fn exp_in_place<T: Real>(values: &mut [T]) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for value in values.iter_mut() {
-                *value = Elementary::exp(*value);
-            }
-        },
-    );
+    vectorise(Exp, values);
+}
+
+struct Tanh;
+impl<T: Real> Kernel<&mut [T]> for Tanh {
+    type Output = ();
+    #[inline(always)]
+    fn run(values: &mut [T]) {
+        for value in values {
+            *value = Elementary::tanh(*value);
+        }
+    }
 }
 
 /// Replaces every `x` by `tanh x`.
 pub fn tanh_in_place<T: Real>(values: &mut [T]) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for value in values.iter_mut() {
-                *value = Elementary::tanh(*value);
-            }
-        },
-    );
+    vectorise(Tanh, values);
 }
 
 /// Lanes of a sum. Value `i` goes to lane `i mod LANES`, whatever the instruction set.
 const LANES: usize = 16;
 
-/// Sum over `f(a_i, b_i)` of two slices of equal length, accumulated in double precision.
+/// Adds the lanes in a fixed tree.
 #[inline(always)]
-fn lanes_sum<A: Copy, B: Copy>(a: &[A], b: &[B], f: impl Fn(A, B) -> f64) -> f64 {
-    let mut lanes = [0.0f64; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let (a_rest, b_rest) = (a_chunks.remainder(), b_chunks.remainder());
-    for (a, b) in a_chunks.zip(b_chunks) {
-        for i in 0..LANES {
-            lanes[i] += f(a[i], b[i]);
-        }
-    }
-    for (lane, (&a, &b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
-        *lane += f(a, b);
-    }
+fn tree(mut lanes: [f64; LANES]) -> f64 {
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
@@ -199,77 +220,87 @@ fn lanes_sum<A: Copy, B: Copy>(a: &[A], b: &[B], f: impl Fn(A, B) -> f64) -> f64
     lanes[0]
 }
 
+/// Inner product in double precision.
+struct Dot;
+impl<A: Real, B: Real> Kernel<(&[A], &[B])> for Dot {
+    type Output = f64;
+    #[inline(always)]
+    fn run((a, b): (&[A], &[B])) -> f64 {
+        let mut lanes = [0.0f64; LANES];
+        let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+        let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+        for (a, b) in a_chunks.zip(b_chunks) {
+            for i in 0..LANES {
+                lanes[i] += a[i].to_f64() * b[i].to_f64();
+            }
+        }
+        for (lane, (a, b)) in lanes.iter_mut().zip(rest) {
+            *lane += a.to_f64() * b.to_f64();
+        }
+        tree(lanes)
+    }
+}
+
 /// Sum of squares, in double precision.
 pub fn sum_squares<T: Real>(values: &[T]) -> f64 {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            lanes_sum(
-                values,
-                values,
-                #[inline(always)]
-                |x, _| x.to_f64() * x.to_f64(),
-            )
-        },
-    )
+    vectorise(Dot, (values, values))
 }
 
 /// Inner product of two slices of equal length, in double precision.
 pub fn dot<A: Real, B: Real>(a: &[A], b: &[B]) -> f64 {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            lanes_sum(
-                a,
-                b,
-                #[inline(always)]
-                |x, y| x.to_f64() * y.to_f64(),
-            )
-        },
-    )
+    vectorise(Dot, (a, b))
+}
+
+struct DifferenceAndSum;
+impl<A: Real, B: Real> Kernel<(&[A], f64, &[B], f64)> for DifferenceAndSum {
+    type Output = (f64, f64);
+    #[inline(always)]
+    fn run((a, u, b, v): (&[A], f64, &[B], f64)) -> (f64, f64) {
+        let (mut differences, mut sums) = ([0.0f64; LANES], [0.0f64; LANES]);
+        let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+        let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+        for (a, b) in a_chunks.zip(b_chunks) {
+            for i in 0..LANES {
+                let (x, y) = (a[i].to_f64() * u, b[i].to_f64() * v);
+                differences[i] += (x - y) * (x - y);
+                sums[i] += (x + y) * (x + y);
+            }
+        }
+        for (i, (a, b)) in rest.enumerate() {
+            let (x, y) = (a.to_f64() * u, b.to_f64() * v);
+            differences[i] += (x - y) * (x - y);
+            sums[i] += (x + y) * (x + y);
+        }
+        (tree(differences), tree(sums))
+    }
 }
 
 /// `(|u a - v b|^2, |u a + v b|^2)` for factors `u`, `v`: what an angle is made of.
 pub fn squared_difference_and_sum<A: Real, B: Real>(a: &[A], u: f64, b: &[B], v: f64) -> (f64, f64) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let difference = lanes_sum(
-                a,
-                b,
-                #[inline(always)]
-                |x, y| (x.to_f64() * u - y.to_f64() * v).powi(2),
-            );
-            (
-                difference,
-                lanes_sum(
-                    a,
-                    b,
-                    #[inline(always)]
-                    |x, y| (x.to_f64() * u + y.to_f64() * v).powi(2),
-                ),
-            )
-        },
-    )
+    vectorise(DifferenceAndSum, (a, u, b, v))
+}
+
+struct AllFinite;
+impl<T: Real> Kernel<&[T]> for AllFinite {
+    type Output = bool;
+    #[inline(always)]
+    fn run(values: &[T]) -> bool {
+        // x - x is 0 for finite x and NaN otherwise; NaN survives addition.
+        let mut lanes = [T::zero(); 4 * LANES];
+        let chunks = values.chunks_exact(4 * LANES);
+        let rest = chunks.remainder().iter().all(|x| x.is_finite());
+        for chunk in chunks {
+            for i in 0..4 * LANES {
+                lanes[i] += chunk[i] - chunk[i];
+            }
+        }
+        rest && lanes.iter().all(|lane| *lane == T::zero())
+    }
 }
 
 /// Whether no value is infinite or NaN.
 pub fn all_finite<T: Real>(values: &[T]) -> bool {
-    // x - x is 0 for finite x and NaN otherwise; NaN survives addition.
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let mut lanes = [T::zero(); LANES];
-            let chunks = values.chunks_exact(LANES);
-            let rest = chunks.remainder().iter().all(|x| x.is_finite());
-            for chunk in chunks {
-                for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                    *lane += x - x;
-                }
-            }
-            rest && lanes.iter().all(|lane| *lane == T::zero())
-        },
-    )
+    vectorise(AllFinite, values)
 }
 
 #[cfg(test)]
@@ -364,7 +395,7 @@ mod tests {
         let mut dispatched = values.clone();
         tanh_in_place(&mut dispatched);
         assert!(values.iter().zip(&dispatched).all(|(v, d)| Elementary::tanh(*v).to_bits() == d.to_bits()));
-        let plain = lanes_sum(&values, &values, |x, y| f64::from(x) * f64::from(y));
+        let plain = Dot::run((&values[..], &values[..]));
         assert_eq!(plain.to_bits(), sum_squares(&values).to_bits());
         assert_eq!(dot(&values, &values).to_bits(), plain.to_bits());
     }
@@ -372,8 +403,8 @@ mod tests {
     #[test]
     fn finiteness_sees_every_place() {
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            for at in [0, 15, 16, 31, 32, 36] {
-                let mut values = vec![1.0f32; 37];
+            for at in [0, 15, 63, 64, 99, 128, 136] {
+                let mut values = vec![1.0f32; 137];
                 assert!(all_finite(&values));
                 values[at] = bad;
                 assert!(!all_finite(&values), "{bad} at {at}");

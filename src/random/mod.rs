@@ -4,8 +4,7 @@
 //! tests: the same seed gives the same bits on every machine.
 
 use crate::real::Real;
-use crate::vmath::Elementary;
-use pulp::Arch;
+use crate::vmath::{Elementary, Kernel, vectorise};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
@@ -108,27 +107,28 @@ fn transform<T: Real>(bytes: &[u8], out: &mut [T]) {
     let pairs = bytes.len() / 8;
     let (radii, angles) = bytes.split_at(4 * pairs);
     let (cosines, sines) = out.split_at_mut(pairs);
-    Arch::new().dispatch(
-        #[inline(always)]
-        || fill_pairs(radii, angles, cosines, sines),
-    );
+    vectorise(Pairs, (radii, angles, cosines, sines));
 }
 
-#[inline(always)]
-fn fill_pairs<T: Elementary + Default>(radii: &[u8], angles: &[u8], cosines: &mut [T], sines: &mut [T]) {
-    // Fixed chunks, so that every loop has a known length and vectorises.
-    let chunks = radii.chunks(4 * CHUNK).zip(angles.chunks(4 * CHUNK));
-    let mut sines = sines.chunks_mut(CHUNK);
-    for ((radii, angles), cosines) in chunks.zip(cosines.chunks_mut(CHUNK)) {
-        let (first, second) = (words(radii), words(angles));
-        let (mut x, mut y) = ([T::default(); CHUNK], [T::default(); CHUNK]);
-        for i in 0..CHUNK {
-            (x[i], y[i]) = T::normal_pair(first[i], second[i]);
-        }
-        cosines.copy_from_slice(&x[..cosines.len()]);
-        // An odd number of values leaves a cosine without its sine.
-        if let Some(sines) = sines.next() {
-            sines.copy_from_slice(&y[..sines.len()]);
+struct Pairs;
+impl<T: Elementary + Default> Kernel<(&[u8], &[u8], &mut [T], &mut [T])> for Pairs {
+    type Output = ();
+    #[inline(always)]
+    fn run((radii, angles, cosines, sines): (&[u8], &[u8], &mut [T], &mut [T])) {
+        // Fixed chunks, so that every loop has a known length and vectorises.
+        let chunks = radii.chunks(4 * CHUNK).zip(angles.chunks(4 * CHUNK));
+        let mut sines = sines.chunks_mut(CHUNK);
+        for ((radii, angles), cosines) in chunks.zip(cosines.chunks_mut(CHUNK)) {
+            let (first, second) = (words(radii), words(angles));
+            let (mut x, mut y) = ([T::default(); CHUNK], [T::default(); CHUNK]);
+            for i in 0..CHUNK {
+                (x[i], y[i]) = T::normal_pair(first[i], second[i]);
+            }
+            cosines.copy_from_slice(&x[..cosines.len()]);
+            // An odd number of values leaves a cosine without its sine.
+            if let Some(sines) = sines.next() {
+                sines.copy_from_slice(&y[..sines.len()]);
+            }
         }
     }
 }
@@ -177,7 +177,7 @@ mod tests {
                 rng.fill_bytes(&mut bytes);
                 let (radii, angles) = bytes.split_at(4 * pairs);
                 let (cosines, sines) = part.split_at_mut(pairs);
-                fill_pairs(radii, angles, cosines, sines);
+                Pairs::run((radii, angles, cosines, sines));
             }
             let dispatched = normals::<f32>(&mut Stream::new(4, 4, Role::Activity), n);
             assert!(plain.iter().zip(&dispatched).all(|(a, b)| a.to_bits() == b.to_bits()), "{n}");
