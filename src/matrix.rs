@@ -95,7 +95,7 @@ impl<T: Real> Matrix<T> {
     /// Multiplies every value by `factor`.
     pub fn scale(&mut self, factor: T) {
         for value in &mut self.data {
-            *value = *value * factor;
+            *value *= factor;
         }
     }
 

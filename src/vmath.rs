@@ -145,7 +145,7 @@ fn power_of_two<T: PowerOfTwo>(k: T) -> T {
 }
 
 elementary!(f32, u32, i32, mantissa 23, bias 127, exp 8, atanh 5, circular 5,
-    ln2 (0.693_359_375, -2.121_944_4e-4));
+    ln2 (0.693_359_4, -2.121_944_4e-4));
 elementary!(f64, u64, i64, mantissa 52, bias 1023, exp 14, atanh 11, circular 9,
     ln2 (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10));
 
@@ -285,13 +285,14 @@ impl<T: Real> Kernel<&[T]> for AllFinite {
     type Output = bool;
     #[inline(always)]
     fn run(values: &[T]) -> bool {
-        // x - x is 0 for finite x and NaN otherwise; NaN survives addition.
+        // 0 x is 0 for finite x and NaN otherwise; NaN survives addition.
         let mut lanes = [T::zero(); 4 * LANES];
         let chunks = values.chunks_exact(4 * LANES);
         let rest = chunks.remainder().iter().all(|x| x.is_finite());
         for chunk in chunks {
             for i in 0..4 * LANES {
-                lanes[i] += chunk[i] - chunk[i];
+                let x = chunk[i];
+                lanes[i] += x * T::zero();
             }
         }
         rest && lanes.iter().all(|lane| *lane == T::zero())

@@ -75,11 +75,11 @@ impl Loss {
 fn softmax<T: Real>(row: &mut [T]) {
     let top = row.iter().fold(row[0], |top, &v| if v > top { v } else { top });
     for v in row.iter_mut() {
-        *v = *v - top;
+        *v -= top;
     }
     crate::vmath::exp_in_place(row);
     let sum = row.iter().fold(T::zero(), |sum, &v| sum + v);
     for v in row.iter_mut() {
-        *v = *v / sum;
+        *v /= sum;
     }
 }

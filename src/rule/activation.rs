@@ -61,7 +61,7 @@ impl Activation {
                 #[inline(always)]
                 || {
                     for (d, &a) in delta.iter_mut().zip(activity) {
-                        *d = *d * (one - a * a);
+                        *d *= one - a * a;
                     }
                 },
             ),
