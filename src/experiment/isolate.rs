@@ -21,7 +21,7 @@ impl<T: Real> Experiment<T> for Run<T> {
     /// On the signals of the iteration to come, as the rule will see them.
     fn update_alignment(&mut self) -> Vec<Option<f64>> {
         let Isolated { layers, feedback, pass } = &mut self.net;
-        layers.forward(self.signals.activity(), pass);
+        layers.forward_hidden(self.signals.activity(), pass);
         pass.output_delta_mut().as_mut_slice().copy_from_slice(self.signals.error().as_slice());
         self.updates.angles(layers, feedback, self.signals.activity(), pass)
     }

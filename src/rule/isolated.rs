@@ -33,7 +33,7 @@ impl<T: Real> Isolated<T> {
     /// One iteration with input `activity` (`P x n_0`) and output error signal `error` (`P x n_D`), injected as it
     /// is, not multiplied by `f'(Z_D)`.
     pub fn step(&mut self, activity: &Matrix<T>, error: &Matrix<T>, eta: T) {
-        self.layers.forward(activity, &mut self.pass);
+        self.layers.forward_hidden(activity, &mut self.pass);
         self.pass.output_delta_mut().as_mut_slice().copy_from_slice(error.as_slice());
         self.feedback.carry_back(&self.layers, &mut self.pass);
         self.layers.update(activity, &self.pass, eta);

@@ -36,8 +36,18 @@ impl<T: Real> Layers<T> {
 
     /// Forward pass of `input` (`P x n_0`): fills the pre-activations and activities of `pass`.
     pub fn forward(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
+        self.forward_through(self.depth(), input, pass);
+    }
+
+    /// Forward pass through the hidden layers only: all that an update needs when the output error is given from
+    /// outside. The output layer's buffers keep what they hold.
+    pub fn forward_hidden(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
+        self.forward_through(self.depth() - 1, input, pass);
+    }
+
+    fn forward_through(&self, depth: usize, input: &Matrix<T>, pass: &mut Pass<T>) {
         pass.set_batch(input.rows());
-        for l in 0..self.depth() {
+        for l in 0..depth {
             let (below, above) = pass.activity.split_at_mut(l);
             let source = if l == 0 { input } else { &below[l - 1] };
             let z = &mut pass.z[l];
