@@ -7,7 +7,7 @@ use alignscope::network::{Loss, Order, Reduction, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::{Activation, Isolated};
-use alignscope::signal::{Schedule, Signals};
+use alignscope::signal::{Form, Pair, Signals, Sizes};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const SIZES: [usize; 3] = [20, 100, 20];
@@ -16,7 +16,8 @@ const ETA: f64 = 4e-4;
 
 fn isolated<T: Real>(c: &mut Criterion, name: &str) {
     let mut group = c.benchmark_group(format!("isolated rule 20-100-20, batch 100, {name}"));
-    let mut signals = Signals::<T>::new(Schedule::White, BATCH, SIZES[0], SIZES[2], 1, 0);
+    let sizes = Sizes { batch: BATCH, inputs: SIZES[0], outputs: SIZES[2], iterations: usize::MAX };
+    let Ok(mut signals) = Signals::<T>::new(&Pair::independent(Form::WHITE, Form::WHITE), sizes, 1, 0) else { return };
     let mut net = Isolated::<T>::draw(&SIZES, BATCH, Activation::Relu, [1.0, 1.0], 1, 0);
     let direction = net.feedback.backward(1).map(Direction::towards_transpose_of);
     group.bench_function("step (products and activations)", |b| {

@@ -1,6 +1,7 @@
 //! alignscope: why do forward weights align with fixed random backward weights, and what does it buy?
 
 pub mod analysis;
+pub mod array;
 pub mod claim;
 pub mod cli;
 pub mod data;

@@ -52,7 +52,7 @@ fn help_names_every_option_with_its_default() {
     for (subcommand, words) in [
         (
             "isolate",
-            vec!["--layers", "20,100,20", "--schedule", "held, shared or white", "4e-4", "--threads", "--json"],
+            vec!["--layers", "20,100,20", "--schedule", "held, shared, white or free", "4e-4", "--threads", "--json"],
         ),
         ("train", vec!["--rule", "bp-trw", "--hidden", "50,50", "--code", "5-of-50", "softmax", "--order"]),
         ("run", vec!["SPEC", "--out"]),
@@ -251,10 +251,7 @@ fn bad_options_are_refused_with_the_remedy() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["isolate", "--layers", "20,20"], &["--layers", "at least 3"]),
         (&["isolate", "--layers", "20,0,20"], &["--layers", "at least one unit"]),
-        (
-            &["isolate", "--layers", "20,100,10", "--schedule", "shared"],
-            &["as many inputs as outputs", "held or white"],
-        ),
+        (&["isolate", "--layers", "20,100,10", "--schedule", "shared"], &["as many inputs as outputs", "choose none"]),
         (&["isolate", "--eta", "nan"], &["--eta", "finite"]),
         (&["isolate", "--eta", "inf"], &["--eta", "finite"]),
         (&["isolate", "--eta", "-1"], &["--eta", "above 0"]),

@@ -40,7 +40,7 @@ pub fn expected<C: Choice>() -> String {
 
 impl Choice for Schedule {
     const CHOICES: &'static [(&'static str, Self)] =
-        &[("held", Self::Held), ("shared", Self::Shared), ("white", Self::White)];
+        &[("held", Self::Held), ("shared", Self::Shared), ("white", Self::White), ("free", Self::Free)];
 }
 
 impl Choice for Activation {
@@ -83,6 +83,25 @@ pub enum Rule {
 impl Choice for Rule {
     const CHOICES: &'static [(&'static str, Self)] = &[("bp", Self::Bp), ("bp-trw", Self::BpTrw)];
     const ALIASES: &'static [(&'static str, Self)] = &[("fa", Self::BpTrw)];
+}
+
+/// What an analysis of kind sample draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draw {
+    /// Activities and errors of two iterations, and the alignment term they make.
+    OneStep,
+    /// Two pairs of matrices at angles uniform on 0 to 180 degrees, and the angle of their products.
+    Composition,
+    /// The same on 0 to 90 degrees.
+    AcuteComposition,
+}
+
+impl Choice for Draw {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("one-step", Self::OneStep),
+        ("composition", Self::Composition),
+        ("acute-composition", Self::AcuteComposition),
+    ];
 }
 
 /// Data set by name.

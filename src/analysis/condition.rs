@@ -1,12 +1,12 @@
 //! Conditions in their ready form, and the checks that span several parameters.
 
-use super::choice::{Choice, DataName, Rule};
+use super::choice::{Choice, DataName, Draw, Rule};
 use super::parameter::{Kind, Scope, Value, parameter, parameters};
 use crate::data::CodeKind;
 use crate::network::{Loss, Order, Reduction};
 use crate::real::Precision;
 use crate::rule::Activation;
-use crate::signal::Schedule;
+use crate::signal::{Cross, Form, Pair, Schedule, Sizes};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -24,10 +24,18 @@ pub struct IsolateCondition {
     pub eta: f64,
     /// Updates.
     pub iterations: usize,
-    /// How the signals follow in time.
-    pub schedule: Schedule,
+    /// Activity and error.
+    pub signals: Pair,
+    /// Whether the error is multiplied by the derivative at the output.
+    pub output_mask: bool,
+    /// Norm of every neuron's input weights, if normalised.
+    pub weight_norm: Option<f64>,
     /// Activation of every layer.
     pub activation: Activation,
+    /// Whether there are biases.
+    pub bias: bool,
+    /// Standard deviation of the biases at the start.
+    pub bias_std: f64,
     /// Working precision.
     pub precision: Precision,
     /// Standard deviation of `W` at the start.
@@ -77,6 +85,27 @@ pub struct TrainCondition {
     pub precision: Precision,
 }
 
+/// One point of a sweep over random matrices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleCondition {
+    /// What is drawn.
+    pub draw: Draw,
+    /// Inputs, hidden units, outputs.
+    pub layers: Vec<usize>,
+    /// Samples per iteration.
+    pub batch: usize,
+    /// Draws per repeat.
+    pub draws: usize,
+    /// Activity and error of two iterations, independent of each other.
+    pub signals: Pair,
+    /// Standard deviation of `B`.
+    pub b_std: f64,
+    /// Mean of `B`.
+    pub b_mean: f64,
+    /// Working precision.
+    pub precision: Precision,
+}
+
 /// One point of a sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
@@ -84,6 +113,8 @@ pub enum Condition {
     Isolate(IsolateCondition),
     /// Of a network on data.
     Train(TrainCondition),
+    /// Of random matrices.
+    Sample(SampleCondition),
 }
 
 /// A combination of parameters that cannot run.
@@ -106,6 +137,7 @@ impl Condition {
     pub fn new(kind: Kind, given: &Values) -> Result<Self, Vec<Conflict>> {
         let broken = |message| vec![Conflict { parameters: Vec::new(), message }];
         let reader = Reader::new(kind, given).map_err(broken)?;
+        let reader = reader.with_schedule(given).map_err(|conflict| vec![conflict])?;
         let condition = reader.condition().map_err(broken)?;
         let conflicts = condition.conflicts();
         if conflicts.is_empty() { Ok(condition) } else { Err(conflicts) }
@@ -116,6 +148,7 @@ impl Condition {
         match self {
             Self::Isolate(_) => Kind::Isolate,
             Self::Train(_) => Kind::Train,
+            Self::Sample(_) => Kind::Sample,
         }
     }
 
@@ -128,8 +161,15 @@ impl Condition {
                 ("batch", Value::Count(c.batch as u64)),
                 ("eta", Value::Number(c.eta)),
                 ("iterations", Value::Count(c.iterations as u64)),
-                ("schedule", Value::Name(c.schedule.name())),
+                ("schedule", Value::Name(Schedule::of(&c.signals).name())),
+                ("activity", Value::Text(c.signals.activity.to_string())),
+                ("error", Value::Text(c.signals.error.to_string())),
+                ("cross", Value::Text(c.signals.cross.to_string())),
+                ("output-mask", Value::Name(c.output_mask.name())),
+                ("wn", c.weight_norm.map_or(Value::Name("off"), Value::Number)),
                 ("activation", Value::Name(c.activation.name())),
+                ("bias", Value::Name(c.bias.name())),
+                ("bias-std", Value::Number(c.bias_std)),
                 ("precision", Value::Name(c.precision.name())),
                 ("w-std", Value::Number(c.w_std)),
                 ("b-std", Value::Number(c.b_std)),
@@ -154,6 +194,17 @@ impl Condition {
                 ("order", Value::Name(c.order.name())),
                 ("precision", Value::Name(c.precision.name())),
             ]),
+            Self::Sample(c) => Values::from([
+                ("draw", Value::Name(c.draw.name())),
+                ("layers", sizes(&c.layers)),
+                ("batch", Value::Count(c.batch as u64)),
+                ("draws", Value::Count(c.draws as u64)),
+                ("activity", Value::Text(c.signals.activity.to_string())),
+                ("error", Value::Text(c.signals.error.to_string())),
+                ("b-std", Value::Number(c.b_std)),
+                ("b-mean", Value::Number(c.b_mean)),
+                ("precision", Value::Name(c.precision.name())),
+            ]),
         }
     }
 
@@ -166,6 +217,7 @@ impl Condition {
     pub fn sizes(&self) -> Vec<usize> {
         match self {
             Self::Isolate(c) => c.layers.clone(),
+            Self::Sample(c) => c.layers.clone(),
             Self::Train(c) => {
                 let facts = c.data.facts();
                 let hidden = c.hidden.iter().copied();
@@ -179,18 +231,19 @@ impl Condition {
         self.sizes().len().saturating_sub(1)
     }
 
-    /// Iterations of one epoch; 1 for the rule in isolation.
+    /// Iterations of one epoch; 1 where there are no epochs.
     pub fn iterations_per_epoch(&self) -> usize {
         match self {
-            Self::Isolate(_) => 1,
+            Self::Isolate(_) | Self::Sample(_) => 1,
             Self::Train(c) => c.data.facts().training_images.div_ceil(c.batch.max(1)).max(1),
         }
     }
 
-    /// The last iteration.
+    /// The last iteration; of kind sample, the number of draws.
     pub fn last_iteration(&self) -> usize {
         match self {
             Self::Isolate(c) => c.iterations,
+            Self::Sample(c) => c.draws,
             Self::Train(c) => c.epochs.saturating_mul(self.iterations_per_epoch()),
         }
     }
@@ -202,17 +255,26 @@ impl Condition {
         };
         match self {
             Self::Isolate(c) => {
-                if let [inputs, .., outputs] = c.layers[..]
-                    && c.schedule == Schedule::Shared
-                    && inputs != outputs
-                {
-                    refuse(
-                        &["schedule", "layers"],
-                        format!(
-                            "schedule `shared` sets X := E and needs as many inputs as outputs, but layers start with \
-                             {inputs} and end with {outputs}: make them equal, or choose held or white"
-                        ),
-                    );
+                let sizes = signal_sizes(&c.layers, c.batch, c.iterations);
+                if let Err(error) = c.signals.check(sizes) {
+                    let schedule = Schedule::of(&c.signals);
+                    let message = match schedule {
+                        Schedule::Free => error.to_string(),
+                        named => format!("schedule `{}`: {error}", named.name()),
+                    };
+                    let concerned: &[&'static str] = match schedule {
+                        Schedule::Free => &["cross", "activity", "error", "batch", "layers"],
+                        _ => &["schedule", "cross", "layers"],
+                    };
+                    refuse(concerned, message);
+                }
+            }
+            Self::Sample(c) => {
+                if c.layers.len() != 3 {
+                    let sizes = Value::Sizes(c.layers.clone()).to_text();
+                    refuse(&["layers"], format!("layers {sizes}: kind sample has three (inputs, hidden, outputs)"));
+                } else if let Err(error) = c.signals.check(signal_sizes(&c.layers, c.batch, 2)) {
+                    refuse(&["activity", "error"], error.to_string());
                 }
             }
             Self::Train(c) => {
@@ -254,7 +316,7 @@ impl Condition {
         }
         let bytes = self.bytes();
         if bytes > MOST_BYTES {
-            let sizes = if self.kind() == Kind::Isolate { "layers" } else { "hidden" };
+            let sizes = if self.kind() == Kind::Train { "hidden" } else { "layers" };
             refuse(
                 &[sizes, "batch"],
                 format!(
@@ -276,11 +338,18 @@ impl Condition {
         let batch = match self {
             Self::Isolate(c) => c.batch,
             Self::Train(c) => c.batch,
+            Self::Sample(c) => c.batch,
         };
         let weights: u128 = sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
         let units: u128 = sizes.iter().sum();
         8 * (5 * weights + 3 * units * batch as u128)
     }
+}
+
+/// Sizes of the signals of a network of `layers`.
+fn signal_sizes(layers: &[usize], batch: usize, iterations: usize) -> Sizes {
+    let (inputs, outputs) = (layers[0], layers[layers.len() - 1]);
+    Sizes { batch, inputs, outputs, iterations }
 }
 
 /// Takes typed values out of a complete set of canonical ones.
@@ -305,6 +374,42 @@ impl Reader {
         }
     }
 
+    /// The signals a schedule stands for take the place of those by default, and must agree with those given.
+    fn with_schedule(mut self, given: &Values) -> Result<Self, Conflict> {
+        let schedule = match self.values.get("schedule") {
+            Some(Value::Name(name)) => Schedule::named(name),
+            _ => None,
+        };
+        let Some(pair) = schedule.and_then(Schedule::pair) else { return Ok(self) };
+        let texts = [("activity", pair.activity.to_string()), ("error", pair.error.to_string())];
+        for (name, text) in texts.into_iter().chain([("cross", pair.cross.to_string())]) {
+            let value = Value::Text(text);
+            if let Some(other) = given.get(name).filter(|other| **other != value) {
+                let (other, value) = (other.to_text(), value.to_text());
+                let name_of = schedule.map_or("", Schedule::name);
+                let message = format!(
+                    "{name} `{other}` is not what schedule `{name_of}` stands for (`{value}`): leave one of the two out"
+                );
+                return Err(Conflict { parameters: vec![name, "schedule"], message });
+            }
+            self.values.insert(name, value);
+        }
+        Ok(self)
+    }
+
+    fn signals(&self) -> Result<Pair, String> {
+        let form = |name: &str| match self.values.get(name) {
+            Some(Value::Text(text)) => Form::parse(text).map_err(|error| error.to_string()),
+            _ => self.wrong(name),
+        };
+        let cross = match self.values.get("cross") {
+            Some(Value::Text(text)) => Cross::parse(text).map_or_else(|| self.wrong("cross"), Ok)?,
+            _ => Cross::None,
+        };
+        let pair = Pair { activity: form("activity")?, error: form("error")?, cross };
+        pair.resolve().map_err(|error| error.to_string())
+    }
+
     fn condition(&self) -> Result<Condition, String> {
         Ok(match self.kind {
             Kind::Isolate => Condition::Isolate(IsolateCondition {
@@ -312,8 +417,15 @@ impl Reader {
                 batch: self.count("batch")?,
                 eta: self.number("eta")?,
                 iterations: self.count("iterations")?,
-                schedule: self.choice("schedule")?,
+                signals: self.signals()?,
+                output_mask: self.choice("output-mask")?,
+                weight_norm: match self.values.get("wn") {
+                    Some(Value::Number(gamma)) => Some(*gamma),
+                    _ => None,
+                },
                 activation: self.choice("activation")?,
+                bias: self.choice("bias")?,
+                bias_std: self.number("bias-std")?,
                 precision: self.choice("precision")?,
                 w_std: self.number("w-std")?,
                 b_std: self.number("b-std")?,
@@ -336,6 +448,16 @@ impl Reader {
                 bias_std: self.number("bias-std")?,
                 b_scale: self.number("b-scale")?,
                 order: self.choice("order")?,
+                precision: self.choice("precision")?,
+            }),
+            Kind::Sample => Condition::Sample(SampleCondition {
+                draw: self.choice("draw")?,
+                layers: self.sizes("layers")?,
+                batch: self.count("batch")?,
+                draws: self.count("draws")?,
+                signals: self.signals()?,
+                b_std: self.number("b-std")?,
+                b_mean: self.number("b-mean")?,
                 precision: self.choice("precision")?,
             }),
         })
@@ -396,7 +518,7 @@ mod tests {
 
     #[test]
     fn defaults_make_conditions_that_survive_the_round_trip() {
-        for kind in [Kind::Isolate, Kind::Train] {
+        for kind in Kind::ALL {
             let condition = Condition::new(kind, &Values::new()).unwrap();
             assert_eq!(Condition::new(kind, &condition.values()).unwrap(), condition);
             let names: Vec<_> = condition.values().into_keys().collect();
@@ -411,7 +533,7 @@ mod tests {
             (
                 Kind::Isolate,
                 &[("schedule", "shared"), ("layers", "20,100,10")],
-                "needs as many inputs as outputs, but layers start with 20 and end with 10",
+                "schedule `shared`: cross `same` pairs unit with unit and needs as many inputs as outputs, not 20 and 10",
             ),
             (Kind::Train, &[("loss", "softmax")], "loss `softmax` needs code `one-hot`, not `5-of-50`"),
             (Kind::Train, &[("code", "6-of-50")], "code `6-of-50` needs 60 outputs for 10 classes"),

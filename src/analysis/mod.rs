@@ -24,8 +24,8 @@ mod spec_file;
 mod store;
 mod summary;
 
-pub use choice::{Choice, DataFacts, DataName, Rule};
-pub use condition::{Condition, Conflict, IsolateCondition, TrainCondition, Values};
+pub use choice::{Choice, DataFacts, DataName, Draw, Rule};
+pub use condition::{Condition, Conflict, IsolateCondition, SampleCondition, TrainCondition, Values};
 pub use files::{FileError, write_atomically};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
 pub use nearest::nearest;
@@ -34,6 +34,6 @@ pub use plan::{Plan, PlanError, Planned};
 pub use quantity::{Quantity, QuantityInfo};
 pub use recording::Recording;
 pub use run::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
-pub use spec::{Analysis, Figure, OptionError, Spec, XAxis};
+pub use spec::{Analysis, Figure, FigureKind, OptionError, Spec, XAxis};
 pub use spec_file::{Problem, SpecError, parse_spec, read_spec};
 pub use summary::{Entry, Prediction, summarise};

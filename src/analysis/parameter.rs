@@ -1,6 +1,6 @@
 //! THE registry of parameters: one entry per option and TOML key, for help, specs and the data dictionary.
 
-use super::choice::{self, Choice, DataName, Rule};
+use super::choice::{self, Choice, DataName, Draw, Rule};
 use super::nearest::suggestion;
 use super::quantity::Quantity;
 use super::recording::Recording;
@@ -8,7 +8,7 @@ use crate::data::CodeKind;
 use crate::network::{Loss, Order, Reduction};
 use crate::real::Precision;
 use crate::rule::Activation;
-use crate::signal::Schedule;
+use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule};
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
@@ -19,10 +19,18 @@ pub enum Kind {
     Isolate,
     /// A network on data.
     Train,
+    /// Random matrices, and no network.
+    Sample,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Isolate, Self::Train, Self::Sample];
 }
 
 impl Choice for Kind {
-    const CHOICES: &'static [(&'static str, Self)] = &[("isolate", Self::Isolate), ("train", Self::Train)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("isolate", Self::Isolate), ("train", Self::Train), ("sample", Self::Sample)];
 }
 
 /// What a parameter belongs to.
@@ -45,6 +53,8 @@ pub enum Value {
     Number(f64),
     /// One of a few names.
     Name(&'static str),
+    /// A signal form or cross-correlation, canonical.
+    Text(String),
     /// A label code.
     Code(CodeKind),
     /// A recording schedule.
@@ -61,6 +71,7 @@ impl Value {
             Self::Count(count) => (*count).into(),
             Self::Number(number) => (*number).into(),
             Self::Name(name) => (*name).into(),
+            Self::Text(text) => text.as_str().into(),
             Self::Code(code) => code_name(*code).into(),
             Self::Recording(recording) => recording.to_string().into(),
             Self::Quantities(quantities) => quantities.iter().map(|q| q.name()).collect(),
@@ -95,6 +106,14 @@ enum Form {
     Count { least: u64, most: u64 },
     /// A finite number above zero.
     Positive,
+    /// A finite number.
+    Real,
+    /// `off`, or a finite number above zero.
+    PositiveOrOff,
+    /// The form of a signal.
+    Signal,
+    /// A cross-correlation.
+    Cross,
     /// One of a few names.
     Choice { expected: fn() -> String, canonical: fn(&str, &str) -> Result<&'static str, String> },
     /// `one-hot` or `N-of-M`.
@@ -122,8 +141,7 @@ pub struct Parameter {
     /// What it belongs to.
     pub scope: Scope,
     /// Default by kind; `None` where the kind does not have the parameter.
-    isolate: Option<&'static str>,
-    train: Option<&'static str>,
+    defaults: [Option<&'static str>; 3],
     form: Form,
 }
 
@@ -134,122 +152,216 @@ const MOST_ITERATIONS: u64 = 1_000_000_000;
 const MOST_EPOCHS: u64 = 1_000_000;
 const MOST_REPEATS: u64 = 100_000;
 
-/// Shorthand of a registry entry: both defaults, then the form.
+/// Shorthand of a registry entry: the defaults of every kind, then the form.
 const fn condition(
     name: &'static str,
     placeholder: &'static str,
     help: &'static str,
-    defaults: [Option<&'static str>; 2],
+    defaults: [Option<&'static str>; 3],
     form: Form,
 ) -> Parameter {
-    let [isolate, train] = defaults;
-    Parameter { name, placeholder, help, scope: Scope::Condition, isolate, train, form }
+    Parameter { name, placeholder, help, scope: Scope::Condition, defaults, form }
 }
 
 const fn common(
     name: &'static str,
     placeholder: &'static str,
     help: &'static str,
-    defaults: [&'static str; 2],
+    defaults: [&'static str; 3],
     form: Form,
 ) -> Parameter {
-    let [isolate, train] = defaults;
-    Parameter { name, placeholder, help, scope: Scope::Analysis, isolate: Some(isolate), train: Some(train), form }
+    let [isolate, train, sample] = defaults;
+    let defaults = [Some(isolate), Some(train), Some(sample)];
+    Parameter { name, placeholder, help, scope: Scope::Analysis, defaults, form }
 }
 
-/// Every parameter, in the order of help and columns; defaults for `[isolate, train]`.
+/// Every parameter, in the order of help and columns; defaults for `[isolate, train, sample]`.
 pub static PARAMETERS: &[Parameter] = &[
     condition(
         "layers",
         "SIZES",
         "Units of every layer, inputs first",
-        [Some("20,100,20"), None],
+        [Some("20,100,20"), None, Some("100,100,10")],
         Form::Sizes { least: 3, example: "20,100,20 (inputs, hidden, outputs)" },
     ),
     condition(
         "schedule",
         "NAME",
-        "How activity X and error E follow in time: held (drawn once), shared (X := E, redrawn each iteration), \
-         white (both redrawn, independent)",
-        [Some("held"), None],
+        "Shorthand for activity, error and cross: held (both drawn once), shared (X := E, redrawn each iteration), white \
+         (both redrawn, independent), or free (as those say)",
+        [Some("free"), None, None],
         one_of::<Schedule>(),
     ),
-    condition("data", "NAME", "Data set", [None, Some("digits")], one_of::<DataName>()),
+    condition(
+        "activity",
+        "FORM",
+        "Activity X: how its values follow each other in time",
+        [Some("held"), None, Some("held")],
+        Form::Signal,
+    ),
+    condition(
+        "error",
+        "FORM",
+        "Error signal E: how its values follow each other in time",
+        [Some("held"), None, Some("held")],
+        Form::Signal,
+    ),
+    condition(
+        "cross",
+        "CROSS",
+        "Cross-correlation of error and activity, unit by unit",
+        [Some("none"), None, None],
+        Form::Cross,
+    ),
+    condition(
+        "output-mask",
+        "on|off",
+        "Whether the injected error is multiplied by f'(Z) of the output layer",
+        [Some("off"), None, None],
+        one_of::<bool>(),
+    ),
+    condition(
+        "wn",
+        "GAMMA",
+        "Weight normalisation: the norm of every neuron's input weights, kept after every update",
+        [Some("off"), None, None],
+        Form::PositiveOrOff,
+    ),
+    condition(
+        "draw",
+        "NAME",
+        "What is drawn: one-step (the alignment term of two iterations, Figs 1 and 2 of the paper), composition (angles \
+         through a layer, uniform on 0 to 180 degrees, Fig 5), acute-composition (on 0 to 90)",
+        [None, None, Some("one-step")],
+        one_of::<Draw>(),
+    ),
+    condition(
+        "draws",
+        "N",
+        "Draws per repeat",
+        [None, None, Some("1000")],
+        Form::Count { least: 1, most: MOST_ITERATIONS },
+    ),
+    condition("data", "NAME", "Data set", [None, Some("digits"), None], one_of::<DataName>()),
     condition(
         "hidden",
         "SIZES",
         "Units of the hidden layers",
-        [None, Some("50,50")],
+        [None, Some("50,50"), None],
         Form::Sizes { least: 1, example: "50,50" },
     ),
     condition(
         "rule",
         "NAME",
         "Learning rule: BP, or BP-TRW with fixed random backward weights (also called fa)",
-        [None, Some("bp-trw")],
+        [None, Some("bp-trw"), None],
         one_of::<Rule>(),
     ),
     condition(
         "activation",
         "NAME",
         "Activation of every layer (with softmax, of the hidden layers)",
-        [Some("relu"), Some("tanh-relu")],
+        [Some("relu"), Some("tanh-relu"), None],
         one_of::<Activation>(),
     ),
-    condition("code", "CODE", "Label code: one-hot, or N of M outputs per class", [None, Some("5-of-50")], Form::Code),
-    condition("loss", "NAME", "Loss", [None, Some("half-squared")], one_of::<Loss>()),
-    condition("batch", "N", "Samples per batch", [Some("100"), Some("24")], Form::Count { least: 1, most: MOST_BATCH }),
-    condition("eta", "RATE", "Learning rate", [Some("4e-4"), Some("0.01")], Form::Positive),
-    condition("iterations", "N", "Updates", [Some("1500"), None], Form::Count { least: 1, most: MOST_ITERATIONS }),
+    condition(
+        "code",
+        "CODE",
+        "Label code: one-hot, or N of M outputs per class",
+        [None, Some("5-of-50"), None],
+        Form::Code,
+    ),
+    condition("loss", "NAME", "Loss", [None, Some("half-squared"), None], one_of::<Loss>()),
+    condition(
+        "batch",
+        "N",
+        "Samples per batch",
+        [Some("100"), Some("24"), Some("100")],
+        Form::Count { least: 1, most: MOST_BATCH },
+    ),
+    condition("eta", "RATE", "Learning rate", [Some("4e-4"), Some("0.01"), None], Form::Positive),
+    condition(
+        "iterations",
+        "N",
+        "Updates",
+        [Some("1500"), None, None],
+        Form::Count { least: 1, most: MOST_ITERATIONS },
+    ),
     condition(
         "epochs",
         "N",
         "Passes over the training images",
-        [None, Some("40")],
+        [None, Some("40"), None],
         Form::Count { least: 1, most: MOST_EPOCHS },
     ),
     condition(
         "reduction",
         "NAME",
         "Gradients of a batch: sum (the paper's) or mean",
-        [None, Some("sum")],
+        [None, Some("sum"), None],
         one_of::<Reduction>(),
     ),
-    condition("bias", "on|off", "Biases, drawn and trained", [None, Some("on")], one_of::<bool>()),
+    condition("bias", "on|off", "Biases, drawn and updated", [Some("off"), Some("on"), None], one_of::<bool>()),
     condition(
         "w-std",
         "STD",
         "Standard deviation of the forward weights at the start",
-        [Some("1"), Some("0.1")],
+        [Some("1"), Some("0.1"), None],
         Form::Positive,
     ),
-    condition("b-std", "STD", "Standard deviation of the backward weights", [Some("1"), Some("0.1")], Form::Positive),
-    condition("bias-std", "STD", "Standard deviation of the biases at the start", [None, Some("0.1")], Form::Positive),
+    condition(
+        "b-std",
+        "STD",
+        "Standard deviation of the backward weights",
+        [Some("1"), Some("0.1"), Some("1")],
+        Form::Positive,
+    ),
+    condition("b-mean", "MEAN", "Mean of the backward weights", [None, None, Some("0")], Form::Real),
+    condition(
+        "bias-std",
+        "STD",
+        "Standard deviation of the biases at the start",
+        [Some("1"), Some("0.1"), None],
+        Form::Positive,
+    ),
     condition(
         "b-scale",
         "FACTOR",
         "Factor on the backward weights after drawing",
-        [Some("1"), Some("1")],
+        [Some("1"), Some("1"), None],
         Form::Positive,
     ),
     condition(
         "order",
         "NAME",
         "Order of the training images: fixed (as stored), once (shuffled once per repeat), each-epoch",
-        [None, Some("once")],
+        [None, Some("once"), None],
         one_of::<Order>(),
     ),
-    condition("precision", "NAME", "Working precision", [Some("f64"), Some("f32")], one_of::<Precision>()),
-    common("repeats", "N", "Repeats of every condition", ["10", "10"], Form::Count { least: 1, most: MOST_REPEATS }),
-    common("seed", "N", "Seed of every random number", ["1", "1"], Form::Count { least: 0, most: u64::MAX }),
-    common("record-every", "SCHEDULE", "When to record, beside start and end", ["1", "epoch"], Form::Recording),
-    common("report-at", "ITERATIONS", "Iterations to summarise beside the last", ["", ""], Form::Iterations),
+    condition("precision", "NAME", "Working precision", [Some("f64"), Some("f32"), Some("f64")], one_of::<Precision>()),
+    common(
+        "repeats",
+        "N",
+        "Repeats of every condition",
+        ["10", "10", "10"],
+        Form::Count { least: 1, most: MOST_REPEATS },
+    ),
+    common("seed", "N", "Seed of every random number", ["1", "1", "1"], Form::Count { least: 0, most: u64::MAX }),
+    common("record-every", "SCHEDULE", "When to record, beside start and end", ["1", "epoch", "1"], Form::Recording),
+    common("report-at", "ITERATIONS", "Iterations to summarise beside the last", ["", "", ""], Form::Iterations),
     common(
         "quantities",
         "NAMES",
         "What to measure",
-        ["weight_alignment", "weight_alignment,update_alignment,test_accuracy"],
+        ["weight_alignment", "weight_alignment,update_alignment,test_accuracy", "alignment_term"],
         Form::Quantities,
+    ),
+    common(
+        "predict",
+        "on|off",
+        "Exact predictions beside what is measured, where the rule is linear with one hidden layer",
+        ["off", "off", "off"],
+        one_of::<bool>(),
     ),
 ];
 
@@ -266,10 +378,7 @@ pub fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
 impl Parameter {
     /// Default for this kind as command-line text; `None` where the kind does not have the parameter.
     pub fn default_text(&self, kind: Kind) -> Option<&'static str> {
-        match kind {
-            Kind::Isolate => self.isolate,
-            Kind::Train => self.train,
-        }
+        self.defaults[Kind::ALL.iter().position(|&known| known == kind)?]
     }
 
     /// What is expected, in words.
@@ -279,6 +388,10 @@ impl Parameter {
             Form::Count { least, most: u64::MAX } => format!("a whole number from {least}"),
             Form::Count { least, most } => format!("a whole number from {least} to {most}"),
             Form::Positive => "a finite number above 0".into(),
+            Form::Real => "a finite number".into(),
+            Form::PositiveOrOff => "off, or a finite number above 0".into(),
+            Form::Signal => FORM_EXPECTED.into(),
+            Form::Cross => Cross::EXPECTED.into(),
             Form::Choice { expected, .. } => expected(),
             Form::Code => "one-hot, or N-of-M such as 5-of-50".into(),
             Form::Recording => Recording::expected(kind).into(),
@@ -287,6 +400,11 @@ impl Parameter {
                 format!("one or more of {}", Quantity::of_kind(kind).map(Quantity::name).collect::<Vec<_>>().join(", "))
             }
         }
+    }
+
+    /// Whether it is on or off.
+    pub fn is_switch(&self) -> bool {
+        self.placeholder == "on|off"
     }
 
     /// Help line with what is expected; the default is left to the option parser.
@@ -332,6 +450,19 @@ impl Parameter {
                 let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
                 number.map(Value::Number).ok_or_else(refused)
             }
+            Form::Real => {
+                text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number).ok_or_else(refused)
+            }
+            Form::PositiveOrOff if text == "off" => Ok(Value::Name("off")),
+            Form::PositiveOrOff => {
+                let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+                number.map(Value::Number).ok_or_else(refused)
+            }
+            Form::Signal => {
+                let form = SignalForm::parse(text).map_err(|error| format!("{}: {error}", self.name))?;
+                Ok(Value::Text(form.to_string()))
+            }
+            Form::Cross => Cross::parse(text).map(|cross| Value::Text(cross.to_string())).ok_or_else(refused),
             Form::Choice { canonical, .. } => canonical(self.name, text).map(Value::Name),
             Form::Code => parse_code(text).map(Value::Code).ok_or_else(refused),
             Form::Recording => Recording::parse(text, kind).map(Value::Recording),
@@ -366,9 +497,15 @@ impl Parameter {
                 });
                 texts.collect::<Option<Vec<_>>>().map(|texts| texts.join(","))
             }
-            (Form::Count { .. } | Form::Recording | Form::Positive, DeValue::Integer(_)) => scalar_text(value),
-            (Form::Positive, DeValue::Float(_)) => scalar_text(value),
-            (Form::Count { .. } | Form::Positive, _) => None,
+            (
+                Form::Count { .. } | Form::Recording | Form::Positive | Form::Real | Form::PositiveOrOff | Form::Cross,
+                DeValue::Integer(_),
+            ) => scalar_text(value),
+            (Form::Positive | Form::Real | Form::PositiveOrOff | Form::Cross, DeValue::Float(_)) => scalar_text(value),
+            (Form::Choice { .. }, DeValue::Boolean(on)) if self.is_switch() => {
+                Some(if *on { "on" } else { "off" }.into())
+            }
+            (Form::Count { .. } | Form::Positive | Form::Real, _) => None,
             (_, DeValue::String(text)) => Some(text.to_string()),
             _ => None,
         };
@@ -387,8 +524,9 @@ pub fn unknown_parameter(name: &str, kind: Kind, scope: Scope) -> String {
     let here = parameters(kind).filter(|known| known.scope == scope).map(|known| known.name);
     match parameter(name) {
         Some(known) if known.default_text(kind).is_none() => {
-            let other = if kind == Kind::Isolate { Kind::Train } else { Kind::Isolate };
-            format!("`{name}` is a parameter of kind \"{}\", not of \"{}\"", other.name(), kind.name())
+            let others = Kind::ALL.into_iter().filter(|&other| known.default_text(other).is_some());
+            let others: Vec<String> = others.map(|other| format!("\"{}\"", other.name())).collect();
+            format!("`{name}` is a parameter of kind {}, not of \"{}\"", others.join(" and "), kind.name())
         }
         Some(known) if known.scope == Scope::Analysis => {
             format!("`{name}` holds for a whole analysis: write it under [[analysis]]")
@@ -445,7 +583,7 @@ mod tests {
 
     #[test]
     fn every_default_is_valid_and_canonical_text_is_read_back() {
-        for kind in [Kind::Isolate, Kind::Train] {
+        for kind in Kind::ALL {
             for parameter in parameters(kind) {
                 let value = parameter.parse_text(parameter.default_text(kind).unwrap(), kind).unwrap();
                 assert_eq!(parameter.parse_text(&value.to_text(), kind).unwrap(), value, "{}", parameter.name);
@@ -478,7 +616,7 @@ mod tests {
                 "schedule",
                 "hled",
                 Kind::Isolate,
-                "unknown schedule `hled`: expected held, shared or white; did you mean `held`?",
+                "unknown schedule `hled`: expected held, shared, white or free; did you mean `held`?",
             ),
             ("rule", "bp-twr", Kind::Train, "unknown rule `bp-twr`: expected bp or bp-trw; did you mean `bp-trw`?"),
             ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp or bp-trw"),

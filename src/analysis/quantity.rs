@@ -22,6 +22,49 @@ pub enum Quantity {
     TrainAccuracy,
     /// Loss on the training images.
     Loss,
+    /// `<W_l, B_l^T>`.
+    WeightInnerProduct,
+    /// `||W_l||^2`.
+    WeightSquaredNorm,
+    /// Predicted weight alignment given the signals of the repeat.
+    ConditionalAlignment,
+    /// Angle of the latest update of `W_l` to `B_l^T`.
+    StepAlignment,
+    /// Angle of the alignment term of lag 1 to `B_l^T`.
+    AlignmentTerm,
+    /// Norm of the alignment term.
+    AlignmentTermNorm,
+    /// Angle of the superalignment term to `B_l^T`.
+    SuperalignmentTerm,
+    /// Norm of the superalignment term.
+    SuperalignmentTermNorm,
+    /// Angle of the summed alignment terms to `B_l^T`.
+    AlignmentSum,
+    /// Norm of the summed alignment terms.
+    AlignmentSumNorm,
+    /// Angle of the summed superalignment terms to `B_l^T`.
+    SuperalignmentSum,
+    /// Norm of the summed superalignment terms.
+    SuperalignmentSumNorm,
+    /// Angle of the alignment term under random masks.
+    #[serde(rename = "masked_alignment_term")]
+    MaskedTerm,
+    /// Angle of `B^T M_sym` to `B^T`.
+    SymmetricTerm,
+    /// Angle of `B^T M_skew` to `B^T`.
+    SkewTerm,
+    /// Norm of the skew over that of the symmetric part.
+    SkewRatio,
+    /// Eigenvalue of `M_sym / (P n_0)`.
+    Eigenvalue,
+    /// Angle between the drawn deltas.
+    DeltaAngle,
+    /// Angle between the drawn weights.
+    WeightAngle,
+    /// Angle of the products.
+    ComposedAngle,
+    /// Angle of the products under random masks.
+    MaskedComposedAngle,
 }
 
 /// What the world needs to know of a quantity.
@@ -35,88 +78,288 @@ pub struct QuantityInfo {
     pub symbol: &'static str,
     /// Unit; empty for pure numbers.
     pub unit: &'static str,
-    /// Definition in one sentence.
+    /// Definition in a sentence or two.
     pub definition: &'static str,
-    /// One value per layer, or one in all.
-    pub per_layer: bool,
     /// Kinds of analysis that measure it.
     pub kinds: &'static [Kind],
 }
 
+const ALL: &[Kind] = &Kind::ALL;
 const BOTH: &[Kind] = &[Kind::Isolate, Kind::Train];
+const ISOLATE: &[Kind] = &[Kind::Isolate];
+const ISOLATE_SAMPLE: &[Kind] = &[Kind::Isolate, Kind::Sample];
 const TRAIN: &[Kind] = &[Kind::Train];
+const SAMPLE: &[Kind] = &[Kind::Sample];
+
+/// The registry, in the order of [`Quantity`].
+static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
+    QuantityInfo {
+        name: "weight_alignment",
+        label: "weight alignment",
+        symbol: "∠(W, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle between the forward weights W_l and the transposed backward weights B_l of the same \
+                     layer, as flattened matrices; layer 0 and networks trained by BP have no B and no value.",
+        kinds: BOTH,
+    },
+    QuantityInfo {
+        name: "update_alignment",
+        label: "update alignment",
+        symbol: "∠(ΔW, ΔW_BP)",
+        unit: "degrees",
+        definition: "Angle between the update of W_l by the rule and the update BP would make in the same state on \
+                     the same samples; the last layer's are equal by construction and not reported. Of kind sample: \
+                     between the updates X'EB and X'EMB of the first layer, the second with the aligned part MB in \
+                     place of W'.",
+        kinds: ALL,
+    },
+    QuantityInfo {
+        name: "weight_norm",
+        label: "weight norm",
+        symbol: "‖W‖",
+        unit: "",
+        definition: "Frobenius norm of the forward weights W_l.",
+        kinds: BOTH,
+    },
+    QuantityInfo {
+        name: "test_accuracy",
+        label: "test accuracy",
+        symbol: "test accuracy",
+        unit: "percent",
+        definition: "Share of held-out images whose decoded class is their label.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "train_accuracy",
+        label: "training accuracy",
+        symbol: "training accuracy",
+        unit: "percent",
+        definition: "Share of training images whose decoded class is their label.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "loss",
+        label: "loss",
+        symbol: "loss",
+        unit: "",
+        definition: "Loss per sample, averaged over the training images.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "weight_inner_product",
+        label: "weight inner product",
+        symbol: "⟨W, Bᵀ⟩",
+        unit: "",
+        definition: "Sum of the products of the entries of W_l and of the transposed B_l: the cosine of the weight \
+                     alignment times both norms.",
+        kinds: BOTH,
+    },
+    QuantityInfo {
+        name: "weight_squared_norm",
+        label: "squared weight norm",
+        symbol: "‖W‖²",
+        unit: "",
+        definition: "Sum of the squared entries of W_l.",
+        kinds: BOTH,
+    },
+    QuantityInfo {
+        name: "conditional_alignment",
+        label: "weight alignment given the signals",
+        symbol: "∠(W, Bᵀ) given X, E",
+        unit: "degrees",
+        definition: "Weight alignment that exact theory predicts from the realised signals of the repeat alone, \
+                     averaged over W and B (linear rule, one hidden layer); exists only for that rule.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "step_alignment",
+        label: "angle of the latest update",
+        symbol: "∠(ΔW, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle between the latest update of W_l by the rule and the transposed B_l.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "alignment_term",
+        label: "alignment term",
+        symbol: "∠(T, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle to the transposed B_l of the alignment term of lag 1: the part of the latest update of \
+                     W_l that stems from the update of W_(l-1) before it, to first order. Of kind sample: of B'M, M \
+                     = E0'X0 X1'E1, for signals of two iterations.",
+        kinds: ISOLATE_SAMPLE,
+    },
+    QuantityInfo {
+        name: "alignment_term_norm",
+        label: "norm of the alignment term",
+        symbol: "‖T‖",
+        unit: "",
+        definition: "Frobenius norm of the alignment term of lag 1 of the latest update of W_l.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "superalignment_term",
+        label: "superalignment term",
+        symbol: "∠(S, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle to the transposed B_l of what the latest update of W_l would have been without the update \
+                     of W_(l-1) before it.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "superalignment_term_norm",
+        label: "norm of the superalignment term",
+        symbol: "‖S‖",
+        unit: "",
+        definition: "Frobenius norm of the superalignment term of the latest update of W_l.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "alignment_sum",
+        label: "sum of alignment terms",
+        symbol: "∠(ΣT, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle to the transposed B_l of the sum of the alignment terms of lag 1 of all updates so far.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "alignment_sum_norm",
+        label: "norm of the summed alignment terms",
+        symbol: "‖ΣT‖",
+        unit: "",
+        definition: "Frobenius norm of the sum of the alignment terms so far.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "superalignment_sum",
+        label: "sum of superalignment terms",
+        symbol: "∠(ΣS, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle to the transposed B_l of the sum of the superalignment terms of all updates so far.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "superalignment_sum_norm",
+        label: "norm of the summed superalignment terms",
+        symbol: "‖ΣS‖",
+        unit: "",
+        definition: "Frobenius norm of the sum of the superalignment terms so far.",
+        kinds: ISOLATE,
+    },
+    QuantityInfo {
+        name: "masked_alignment_term",
+        label: "alignment term with ReLU masks",
+        symbol: "∠(T masked, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle to the transposed B of the alignment term of two iterations in which random masks stand \
+                     for the derivatives of ReLU: one of the hidden units, the same for both iterations, and one of \
+                     the outputs each.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "symmetric_term",
+        label: "term of the symmetric part",
+        symbol: "∠(BᵀM_sym, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle to the transposed B of B' times the symmetric part of M.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "skew_term",
+        label: "term of the skew part",
+        symbol: "∠(BᵀM_skew, Bᵀ)",
+        unit: "degrees",
+        definition: "Angle to the transposed B of B' times the skew-symmetric part of M: a right angle for every \
+                     draw.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "skew_ratio",
+        label: "skew over symmetric part",
+        symbol: "‖BᵀM_skew‖ / ‖BᵀM_sym‖",
+        unit: "",
+        definition: "Norm of B' times the skew-symmetric part of M over that of the symmetric part.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "eigenvalue",
+        label: "eigenvalue of the symmetric part",
+        symbol: "λ(M_sym) / (P n₀)",
+        unit: "",
+        definition: "Eigenvalue of the symmetric part of M over P n0, of the first draw of a repeat, in ascending \
+                     order; the iteration column holds its rank from 0.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "delta_angle",
+        label: "angle of the deltas",
+        symbol: "∠(δ, δ_BP)",
+        unit: "degrees",
+        definition: "Drawn angle between two batches of error signals.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "weight_angle",
+        label: "angle of the weights",
+        symbol: "∠(B, Wᵀ)",
+        unit: "degrees",
+        definition: "Drawn angle between two weight matrices.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "composed_angle",
+        label: "composed angle",
+        symbol: "∠(δB, δ_BP Wᵀ)",
+        unit: "degrees",
+        definition: "Angle between the products of the two pairs: of the error signals one layer down.",
+        kinds: SAMPLE,
+    },
+    QuantityInfo {
+        name: "masked_composed_angle",
+        label: "composed angle with ReLU masks",
+        symbol: "∠ masked",
+        unit: "degrees",
+        definition: "The composed angle with random masks on the error signals and on the products, the same for \
+                     both.",
+        kinds: SAMPLE,
+    },
+];
 
 impl Quantity {
     /// All quantities, in the order of the registry.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 27] = [
         Self::WeightAlignment,
         Self::UpdateAlignment,
         Self::WeightNorm,
         Self::TestAccuracy,
         Self::TrainAccuracy,
         Self::Loss,
+        Self::WeightInnerProduct,
+        Self::WeightSquaredNorm,
+        Self::ConditionalAlignment,
+        Self::StepAlignment,
+        Self::AlignmentTerm,
+        Self::AlignmentTermNorm,
+        Self::SuperalignmentTerm,
+        Self::SuperalignmentTermNorm,
+        Self::AlignmentSum,
+        Self::AlignmentSumNorm,
+        Self::SuperalignmentSum,
+        Self::SuperalignmentSumNorm,
+        Self::MaskedTerm,
+        Self::SymmetricTerm,
+        Self::SkewTerm,
+        Self::SkewRatio,
+        Self::Eigenvalue,
+        Self::DeltaAngle,
+        Self::WeightAngle,
+        Self::ComposedAngle,
+        Self::MaskedComposedAngle,
     ];
 
     /// Entry of the registry.
     pub fn info(self) -> &'static QuantityInfo {
-        match self {
-            Self::WeightAlignment => &QuantityInfo {
-                name: "weight_alignment",
-                label: "weight alignment",
-                symbol: "∠(W, Bᵀ)",
-                unit: "degrees",
-                definition: "Angle between the forward weights W_l and the transposed backward weights B_l of the same layer, \
-                             as flattened matrices; layer 0 and networks trained by BP have no B and no value.",
-                per_layer: true,
-                kinds: BOTH,
-            },
-            Self::UpdateAlignment => &QuantityInfo {
-                name: "update_alignment",
-                label: "update alignment",
-                symbol: "∠(ΔW, ΔW_BP)",
-                unit: "degrees",
-                definition: "Angle between the update of W_l by the rule and the update BP would make in the same state on \
-                             the same samples; the last layer's are equal by construction and not reported.",
-                per_layer: true,
-                kinds: BOTH,
-            },
-            Self::WeightNorm => &QuantityInfo {
-                name: "weight_norm",
-                label: "weight norm",
-                symbol: "‖W‖",
-                unit: "",
-                definition: "Frobenius norm of the forward weights W_l.",
-                per_layer: true,
-                kinds: BOTH,
-            },
-            Self::TestAccuracy => &QuantityInfo {
-                name: "test_accuracy",
-                label: "test accuracy",
-                symbol: "test accuracy",
-                unit: "percent",
-                definition: "Share of held-out images whose decoded class is their label.",
-                per_layer: false,
-                kinds: TRAIN,
-            },
-            Self::TrainAccuracy => &QuantityInfo {
-                name: "train_accuracy",
-                label: "training accuracy",
-                symbol: "training accuracy",
-                unit: "percent",
-                definition: "Share of training images whose decoded class is their label.",
-                per_layer: false,
-                kinds: TRAIN,
-            },
-            Self::Loss => &QuantityInfo {
-                name: "loss",
-                label: "loss",
-                symbol: "loss",
-                unit: "",
-                definition: "Loss per sample, averaged over the training images.",
-                per_layer: false,
-                kinds: TRAIN,
-            },
-        }
+        &INFOS[self as usize]
     }
 
     /// Name in files and options.
@@ -146,15 +389,19 @@ impl Quantity {
 
     /// Layers for which `condition` yields this quantity; `None` stands for the network as a whole.
     pub fn layers(self, condition: &Condition) -> Vec<Option<usize>> {
+        if matches!(condition, Condition::Sample(_)) {
+            return vec![None];
+        }
         let depth = condition.depth();
         let layers = match self {
-            Self::WeightAlignment => match condition {
+            Self::TestAccuracy | Self::TrainAccuracy | Self::Loss => return vec![None],
+            Self::UpdateAlignment => 0..depth.saturating_sub(1),
+            Self::WeightNorm | Self::WeightSquaredNorm => 0..depth,
+            // All others compare with B.
+            _ => match condition {
                 Condition::Train(train) if train.rule == Rule::Bp => 0..0,
                 _ => 1..depth,
             },
-            Self::UpdateAlignment => 0..depth.saturating_sub(1),
-            Self::WeightNorm => 0..depth,
-            Self::TestAccuracy | Self::TrainAccuracy | Self::Loss => return vec![None],
         };
         layers.map(Some).collect()
     }
@@ -166,6 +413,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_files() {
+        assert!(Quantity::ALL.iter().enumerate().all(|(i, &quantity)| quantity as usize == i));
         for quantity in Quantity::ALL {
             let json = serde_json::to_string(&quantity).unwrap();
             assert_eq!(json, format!("\"{}\"", quantity.name()));
@@ -174,11 +422,12 @@ mod tests {
 
     #[test]
     fn misspelt_quantities_are_refused_with_the_nearest() {
-        let error = Quantity::parse("weight_alignement", Kind::Isolate).unwrap_err();
+        let error = Quantity::parse("weight_alignement", Kind::Train).unwrap_err();
         assert_eq!(
             error,
-            "unknown quantity `weight_alignement`: expected weight_alignment, update_alignment or weight_norm; \
-             did you mean `weight_alignment`?"
+            "unknown quantity `weight_alignement`: expected weight_alignment, update_alignment, weight_norm, \
+             test_accuracy, train_accuracy, loss, weight_inner_product or weight_squared_norm; did you mean \
+             `weight_alignment`?"
         );
         let error = Quantity::parse("loss", Kind::Isolate).unwrap_err();
         assert!(error.starts_with("`loss` is not measured by kind \"isolate\""), "{error}");

@@ -5,6 +5,7 @@ use super::condition::{Condition, Conflict, Values};
 use super::parameter::{Kind, Scope, Value, parameters};
 use super::quantity::Quantity;
 use super::recording::Recording;
+use crate::signal::Schedule;
 use serde_json::{Value as Json, json};
 use thiserror::Error;
 
@@ -38,6 +39,8 @@ pub struct Analysis {
     pub report_at: Vec<usize>,
     /// What is measured, in the order of the registry.
     pub quantities: Vec<Quantity>,
+    /// Whether exact predictions stand beside what is measured; changes no result.
+    pub predict: bool,
     /// Distinct conditions, in the order of the spec.
     pub conditions: Vec<Condition>,
     /// Names of the parameters that vary, in the order of the spec.
@@ -46,19 +49,63 @@ pub struct Analysis {
     pub figures: Vec<Figure>,
 }
 
-/// One picture: curves of quantities, a panel each.
+/// One picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// Name of its files.
     pub name: String,
     /// Heading.
     pub title: String,
+    /// What is drawn.
+    pub kind: FigureKind,
     /// One panel each.
     pub quantities: Vec<Quantity>,
     /// Horizontal axis.
     pub x: XAxis,
-    /// Parameters that tell the curves apart.
+    /// Vertical axis of a map: a parameter.
+    pub y: Option<&'static str>,
+    /// Parameters that tell the curves, or the panels, apart.
     pub by: Vec<&'static str>,
+    /// Whether the vertical axis is logarithmic.
+    pub log: bool,
+}
+
+/// What a figure draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureKind {
+    /// Means over repeats against iterations or epochs.
+    Curves,
+    /// Values at the last iteration against a parameter.
+    Sweep,
+    /// Values at the last iteration over two parameters, with the prediction beside them where there is one.
+    Map,
+    /// Distributions over draws.
+    Density,
+    /// Histograms of eigenvalues, with the random-matrix law where there is one.
+    Spectrum,
+    /// Means of a composed angle over the two angles it comes from.
+    Cells,
+    /// Distributions of a composed angle relative to the two angles it comes from, in groups of these.
+    Groups,
+}
+
+impl Choice for FigureKind {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("curves", Self::Curves),
+        ("sweep", Self::Sweep),
+        ("map", Self::Map),
+        ("density", Self::Density),
+        ("spectrum", Self::Spectrum),
+        ("cells", Self::Cells),
+        ("groups", Self::Groups),
+    ];
+}
+
+impl FigureKind {
+    /// Whether it shows draws rather than iterations.
+    pub fn is_of_draws(self) -> bool {
+        matches!(self, Self::Density | Self::Spectrum | Self::Cells | Self::Groups)
+    }
 }
 
 /// Horizontal axis of a figure.
@@ -68,10 +115,19 @@ pub enum XAxis {
     Iteration,
     /// Passes over the training images.
     Epoch,
+    /// A parameter of the condition.
+    Parameter(&'static str),
 }
 
-impl Choice for XAxis {
-    const CHOICES: &'static [(&'static str, Self)] = &[("iteration", Self::Iteration), ("epoch", Self::Epoch)];
+impl XAxis {
+    /// As written in specs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Iteration => "iteration",
+            Self::Epoch => "epoch",
+            Self::Parameter(name) => name,
+        }
+    }
 }
 
 /// Settings of an analysis that do not belong to a condition.
@@ -82,6 +138,7 @@ pub(super) struct Settings {
     pub recording: Recording,
     pub report_at: Vec<usize>,
     pub quantities: Vec<Quantity>,
+    pub predict: bool,
 }
 
 /// An option that cannot be used as given.
@@ -133,6 +190,7 @@ impl Settings {
                 Value::Quantities(quantities) => quantities,
                 _ => return Err(wrong("quantities")),
             },
+            predict: value("predict")? == Value::Name("on"),
         })
     }
 
@@ -235,7 +293,7 @@ impl Analysis {
         conditions: Vec<Condition>,
         axes: Vec<&'static str>,
     ) -> Self {
-        let Settings { repeats, seed, recording, report_at, quantities } = settings;
+        let Settings { repeats, seed, recording, report_at, quantities, predict } = settings;
         Self {
             name,
             title,
@@ -245,6 +303,7 @@ impl Analysis {
             recording,
             report_at,
             quantities,
+            predict,
             conditions,
             axes,
             figures: Vec::new(),
@@ -253,9 +312,12 @@ impl Analysis {
 
     /// Parameters that name a condition in files: those that vary and the headline ones of the kind.
     pub fn columns(&self) -> Vec<&'static str> {
+        let free = |c: &Condition| matches!(c, Condition::Isolate(c) if Schedule::of(&c.signals) == Schedule::Free);
         let headline: &[&'static str] = match self.kind {
+            Kind::Isolate if self.conditions.iter().any(free) => &["activity", "error", "cross", "activation"],
             Kind::Isolate => &["schedule", "activation"],
             Kind::Train => &["data", "rule", "activation"],
+            Kind::Sample => &["draw"],
         };
         let wanted = |name| headline.contains(&name) || self.axes.contains(&name);
         parameters(self.kind).map(|parameter| parameter.name).filter(|&name| wanted(name)).collect()
@@ -301,10 +363,12 @@ impl Figure {
         json!({
             "name": self.name,
             "title": self.title,
-            "kind": "curves",
+            "kind": self.kind.name(),
             "quantities": self.quantities,
             "x": self.x.name(),
+            "y": self.y,
             "by": self.by,
+            "scale": if self.log { "log" } else { "linear" },
         })
     }
 }
@@ -331,7 +395,7 @@ mod tests {
         assert!(texts[0].starts_with("--eta: eta cannot be `inf`"), "{texts:?}");
         assert!(texts[1].contains("did you mean `held`?"));
         let errors = Analysis::from_options(Kind::Isolate, [("layers", "5,4,6"), ("schedule", "shared")]).unwrap_err();
-        assert!(errors[0].to_string().starts_with("--schedule: schedule `shared` sets X := E"), "{errors:?}");
+        assert!(errors[0].to_string().starts_with("--schedule: schedule `shared`: cross `same`"), "{errors:?}");
         let errors = Analysis::from_options(Kind::Isolate, [("report-at", "2000")]).unwrap_err();
         assert_eq!(errors[0].to_string(), "--report-at: report-at 2000 is never reached: the last iteration is 1500");
         let errors = Analysis::from_options(Kind::Train, [("epochs", "1000000"), ("record-every", "1")]).unwrap_err();

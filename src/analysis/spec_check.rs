@@ -5,7 +5,7 @@ use super::condition::{Condition, Conflict, Values};
 use super::nearest::{list, suggestion};
 use super::parameter::{Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
 use super::quantity::Quantity;
-use super::spec::{Analysis, Figure, MOST_CONDITIONS, Settings, Spec, XAxis};
+use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Settings, Spec, XAxis};
 use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -49,7 +49,8 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems<'_>) -> Option<
         }
     };
     let title = text(raw.title, problems);
-    let kinds = format!("\"{}\" or \"{}\"", Kind::Isolate.name(), Kind::Train.name());
+    let kinds = Kind::ALL.map(|kind| format!("\"{}\"", kind.name()));
+    let kinds = list(&kinds.each_ref().map(String::as_str));
     // Nothing else can be judged without the kind.
     let Some(node) = raw.kind else {
         problems.add(raw.header.clone(), format!("this analysis has no kind: add kind = {kinds}"));
@@ -237,21 +238,35 @@ fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
         }
     };
     let title = text(raw.keys.get("title").copied(), problems);
-    if let Some(node) = raw.keys.get("kind")
-        && node.get_ref().as_str() != Some("curves")
-    {
-        problems.add(node.span(), "unknown kind of figure: expected \"curves\"".into());
-    }
-    let mut x = XAxis::Iteration;
-    if let Some(node) = raw.keys.get("x") {
-        match canonical::<XAxis>("x", node.get_ref().as_str().unwrap_or_default()) {
-            Ok(name) => x = XAxis::named(name).unwrap_or(x),
+    let mut kind = FigureKind::Curves;
+    if let Some(node) = raw.keys.get("kind") {
+        match canonical::<FigureKind>("kind", node.get_ref().as_str().unwrap_or_default()) {
+            Ok(name) => kind = FigureKind::named(name).unwrap_or(kind),
             Err(message) => problems.add(node.span(), message),
         }
-        if x == XAxis::Epoch && analysis.kind == Kind::Isolate {
-            problems.add(node.span(), "the rule in isolation has no epochs: expected x = \"iteration\"".into());
+        if kind.is_of_draws() != (analysis.kind == Kind::Sample) {
+            let (figure, of) = (kind.name(), analysis.kind.name());
+            problems
+                .add(node.span(), format!("a figure of kind \"{figure}\" cannot show an analysis of kind \"{of}\""));
         }
+    } else if analysis.kind == Kind::Sample {
+        let expected = "add kind = \"density\", \"spectrum\", \"cells\" or \"groups\"";
+        problems.add(raw.header.clone(), format!("an analysis of kind \"sample\" has no curves: {expected}"));
     }
+    let x = check_axis(raw, kind, analysis, problems);
+    let y = raw.keys.get("y").and_then(|node| axis_parameter(node, analysis, problems));
+    if (kind == FigureKind::Map) != raw.keys.contains_key("y") {
+        let message = "a figure has y = \"PARAMETER\" if and only if it is of kind \"map\"";
+        problems.add(raw.header.clone(), message.into());
+    }
+    let log = match raw.keys.get("scale").map(|node| (node, node.get_ref().as_str())) {
+        None | Some((_, Some("linear"))) => false,
+        Some((_, Some("log"))) => true,
+        Some((node, _)) => {
+            problems.add(node.span(), "unknown scale: expected \"linear\" or \"log\"".into());
+            false
+        }
+    };
     let mut quantities = analysis.quantities.clone();
     if let Some(node) = raw.keys.get("quantities") {
         quantities = Vec::new();
@@ -276,7 +291,50 @@ fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
             }
         }
     }
-    (problems.found.len() == before).then_some(Figure { name: name?, title, quantities, x, by })
+    (problems.found.len() == before).then_some(Figure { name: name?, title, kind, quantities, x, y, by, log })
+}
+
+/// What a figure has on its horizontal axis: time for curves, a parameter that varies for sweeps and maps.
+fn check_axis(raw: &RawFigure<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems<'_>) -> XAxis {
+    let of_parameter = matches!(kind, FigureKind::Sweep | FigureKind::Map);
+    let Some(node) = raw.keys.get("x") else {
+        if of_parameter {
+            problems.add(raw.header.clone(), "this figure needs x = \"PARAMETER\", one that varies".into());
+        }
+        return XAxis::Iteration;
+    };
+    if of_parameter {
+        return axis_parameter(node, analysis, problems).map_or(XAxis::Iteration, XAxis::Parameter);
+    }
+    match node.get_ref().as_str() {
+        Some("iteration") => XAxis::Iteration,
+        Some("epoch") if analysis.kind == Kind::Train => XAxis::Epoch,
+        Some("epoch") => {
+            let message = "only networks on data have epochs: expected x = \"iteration\"";
+            problems.add(node.span(), message.into());
+            XAxis::Iteration
+        }
+        other => {
+            let near = suggestion(other.unwrap_or_default(), ["iteration", "epoch"]);
+            let text = other.unwrap_or_default();
+            problems.add(node.span(), format!("unknown x `{text}`: expected iteration or epoch{near}"));
+            XAxis::Iteration
+        }
+    }
+}
+
+/// A parameter that varies, as the axis of a figure.
+fn axis_parameter(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Option<&'static str> {
+    let text = node.get_ref().as_str().unwrap_or_default();
+    let found = analysis.axes.iter().find(|axis| **axis == text).copied();
+    if found.is_none() {
+        let near = suggestion(text, analysis.axes.clone());
+        problems.add(
+            node.span(),
+            format!("`{text}` does not vary in this analysis: expected {}{near}", list(&analysis.axes)),
+        );
+    }
+    found
 }
 
 /// The parameter of this name, kind and scope.

@@ -4,6 +4,7 @@ use super::condition::Condition;
 use super::job::JobResult;
 use super::plan::Plan;
 use super::quantity::Quantity;
+use super::spec::Analysis;
 use crate::measure::summary::Summary;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -37,10 +38,11 @@ pub struct Entry {
     pub prediction: Option<f64>,
 }
 
-/// What theory says of a quantity at a layer and iteration of a condition, where it says anything.
-pub type Prediction<'a> = dyn Fn(&Condition, Quantity, Option<usize>, usize) -> Option<f64> + 'a;
+/// What theory says of a quantity at a layer and iteration of a condition of an analysis, where it says anything.
+pub type Prediction<'a> = dyn Fn(&Analysis, &Condition, Quantity, Option<usize>, usize) -> Option<f64> + 'a;
 
 /// Entries of every analysis, condition, quantity, layer and reported iteration (the last among them), in this order.
+/// Of kind sample, the value of a repeat is the mean over its draws.
 /// Jobs without result (never run) are left out; repeats that diverged earlier count as absent.
 pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Prediction<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
@@ -57,7 +59,10 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
         let values: Vec<_> = jobs
             .iter()
             .filter_map(|&job| results.get(job)?.as_ref())
-            .map(|result| reported(result, &iterations))
+            .map(|result| match condition {
+                Condition::Sample(_) => averaged(result, condition.last_iteration()),
+                _ => reported(result, &iterations),
+            })
             .collect();
         let parameters = condition.parameters();
         for &quantity in &analysis.quantities {
@@ -76,13 +81,22 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
                         sd: summary.sd,
                         ci95: summary.ci95,
                         absent: summary.absent,
-                        prediction: prediction(condition, quantity, layer, iteration),
+                        prediction: prediction(analysis, condition, quantity, layer, iteration),
                     });
                 }
             }
         }
     }
     entries
+}
+
+/// Means over the draws of a result, under the number of draws.
+fn averaged(result: &JobResult, draws: usize) -> BTreeMap<(usize, Option<usize>, Quantity), Option<f64>> {
+    let mut values: BTreeMap<_, Vec<Option<f64>>> = BTreeMap::new();
+    for record in &result.records {
+        values.entry((draws, record.layer, record.quantity)).or_default().push(record.value);
+    }
+    values.into_iter().map(|(key, values)| (key, Summary::of(values).mean)).collect()
 }
 
 /// Values of a result at some iterations.

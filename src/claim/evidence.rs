@@ -13,38 +13,74 @@ pub struct Evidence<'a> {
 /// One quantity of one layer over iterations and repeats.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
-    /// By iteration, one value per repeat that has one, in the order of repeats.
-    pub by_iteration: BTreeMap<usize, Vec<f64>>,
+    /// By iteration, one entry per repeat, in the order of repeats; `None` where the value does not exist.
+    pub by_iteration: BTreeMap<usize, Vec<Option<f64>>>,
 }
 
 impl Series {
     /// Values at the last iteration.
     pub fn last(&self) -> Vec<f64> {
-        self.by_iteration.last_key_value().map(|(_, values)| values.clone()).unwrap_or_default()
+        self.by_iteration.last_key_value().map(|(_, values)| present(values)).unwrap_or_default()
     }
 
     /// Values at `iteration`; none if it was not recorded.
     pub fn at(&self, iteration: usize) -> Vec<f64> {
-        self.by_iteration.get(&iteration).cloned().unwrap_or_default()
+        self.by_iteration.get(&iteration).map(|values| present(values)).unwrap_or_default()
+    }
+
+    /// Number of values that do not exist at the last iteration.
+    pub fn absent_at_end(&self) -> usize {
+        self.by_iteration.last_key_value().map_or(0, |(_, values)| values.iter().filter(|v| v.is_none()).count())
     }
 
     /// Values at the iteration whose mean is farthest from `centre`.
     pub fn farthest_from(&self, centre: f64) -> Vec<f64> {
-        let distance = |values: &[f64]| (mean(values) - centre).abs();
-        let farthest = self.by_iteration.values().max_by(|a, b| distance(a).total_cmp(&distance(b)));
-        farthest.cloned().unwrap_or_default()
+        let all = self.by_iteration.values().map(|values| present(values)).filter(|values| !values.is_empty());
+        all.max_by(|a, b| (mean(a) - centre).abs().total_cmp(&(mean(b) - centre).abs())).unwrap_or_default()
+    }
+
+    /// Values at the iteration, from `from` on, whose mean is smallest.
+    pub fn smallest_from(&self, from: usize) -> Vec<f64> {
+        let all = self.by_iteration.range(from..).map(|(_, values)| present(values));
+        all.filter(|values| !values.is_empty()).min_by(|a, b| mean(a).total_cmp(&mean(b))).unwrap_or_default()
     }
 
     /// Change over `step` iterations, per repeat, where its mean is largest, from iteration `from` on.
     pub fn largest_change(&self, from: usize, step: usize) -> Vec<f64> {
-        let changes = self.by_iteration.range(from..).filter(|(k, _)| (*k - from).is_multiple_of(step)).filter_map(
-            |(k, before)| {
-                let after = self.by_iteration.get(&(k + step)).filter(|after| after.len() == before.len())?;
-                Some(after.iter().zip(before).map(|(a, b)| a - b).collect::<Vec<_>>())
-            },
-        );
+        let starts = self.by_iteration.keys().copied().filter(|k| *k >= from && (k - from).is_multiple_of(step));
+        let changes = starts.map(|k| self.change(k, k + step)).filter(|change| !change.is_empty());
         changes.max_by(|a, b| mean(a).total_cmp(&mean(b))).unwrap_or_default()
     }
+
+    /// Value at `to` minus value at `from`, per repeat; none if one of them was not recorded.
+    pub fn change(&self, from: usize, to: usize) -> Vec<f64> {
+        match (self.by_iteration.get(&from), self.by_iteration.get(&to)) {
+            (Some(before), Some(after)) => differences(after, before),
+            _ => Vec::new(),
+        }
+    }
+
+    /// This series minus another of the same repeats, where both have a value.
+    pub fn minus(&self, other: &Self) -> Self {
+        let pairs = self.by_iteration.iter().filter_map(|(k, values)| Some((*k, values, other.by_iteration.get(k)?)));
+        let subtract = |a: &[Option<f64>], b: &[Option<f64>]| {
+            a.iter().zip(b).map(|(a, b)| a.zip(*b).map(|(a, b)| a - b)).collect()
+        };
+        Self { by_iteration: pairs.map(|(k, a, b)| (k, subtract(a, b))).collect() }
+    }
+
+    /// The last iteration.
+    pub fn end(&self) -> usize {
+        self.by_iteration.last_key_value().map_or(0, |(k, _)| *k)
+    }
+}
+
+fn present(values: &[Option<f64>]) -> Vec<f64> {
+    values.iter().copied().flatten().collect()
+}
+
+fn differences(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<f64> {
+    a.iter().zip(b).filter_map(|(a, b)| Some((*a)? - (*b)?)).collect()
 }
 
 /// Jackknife pseudo-values of the standard deviation: their mean estimates it and their spread its error.
@@ -63,7 +99,7 @@ pub(super) fn spread(values: &[f64]) -> Vec<f64> {
     (0..values.len()).map(|i| n * whole - (n - 1.0) * without(i)).collect()
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
@@ -73,8 +109,25 @@ impl<'a> Evidence<'a> {
         Self { plan, results }
     }
 
-    /// One quantity under the first condition of `analysis` that has the parameter values `selected`, given as
-    /// `(name, text)`. Empty if there is none.
+    /// Whether the analysis was run.
+    pub fn has(&self, analysis: &str) -> bool {
+        self.plan.analyses().any(|candidate| candidate.name == analysis)
+    }
+
+    /// Results of the repeats of the first condition of `analysis` that has the parameter values `selected`, given as
+    /// `(name, text)`. None if there is no such condition.
+    fn results(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<&'a JobResult> {
+        let Some(analysis) = self.plan.analyses().find(|candidate| candidate.name == analysis) else {
+            return Vec::new();
+        };
+        let matches = |values: &crate::analysis::Values| {
+            selected.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
+        };
+        let Some(condition) = analysis.conditions.iter().find(|c| matches(&c.values())) else { return Vec::new() };
+        self.plan.jobs_of(analysis, condition).filter_map(|job| self.results.get(job)?.as_ref()).collect()
+    }
+
+    /// One quantity over iterations and repeats. Empty if nothing was measured.
     pub fn series(
         &self,
         analysis: &str,
@@ -83,18 +136,32 @@ impl<'a> Evidence<'a> {
         layer: Option<usize>,
     ) -> Series {
         let mut series = Series::default();
-        let Some(analysis) = self.plan.analyses().find(|candidate| candidate.name == analysis) else { return series };
-        let matches = |values: &crate::analysis::Values| {
-            selected.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
-        };
-        let Some(condition) = analysis.conditions.iter().find(|c| matches(&c.values())) else { return series };
-        for result in self.plan.jobs_of(analysis, condition).filter_map(|job| self.results.get(job)?.as_ref()) {
-            let records = result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer);
-            for (iteration, value) in records.filter_map(|r| Some((r.iteration, r.value?))) {
-                series.by_iteration.entry(iteration).or_default().push(value);
+        for result in self.results(analysis, selected) {
+            for record in result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer) {
+                series.by_iteration.entry(record.iteration).or_default().push(record.value);
             }
         }
         series
+    }
+
+    /// Draws of several quantities, one list of rows per repeat, a row per draw; draws without one of them are left out.
+    pub fn draws<const N: usize>(
+        &self,
+        analysis: &str,
+        selected: &[(&str, &str)],
+        quantities: [Quantity; N],
+    ) -> Vec<Vec<[f64; N]>> {
+        let of_repeat = |result: &JobResult| {
+            let mut rows: BTreeMap<usize, [Option<f64>; N]> = BTreeMap::new();
+            for record in &result.records {
+                if let Some(column) = quantities.iter().position(|&quantity| quantity == record.quantity) {
+                    rows.entry(record.iteration).or_insert([None; N])[column] = record.value;
+                }
+            }
+            let whole = rows.into_values().filter(|row| row.iter().all(Option::is_some));
+            whole.map(|row| row.map(Option::unwrap_or_default)).collect()
+        };
+        self.results(analysis, selected).into_iter().map(of_repeat).collect()
     }
 }
 
@@ -103,7 +170,7 @@ mod tests {
     use super::*;
 
     fn series(rows: &[(usize, &[f64])]) -> Series {
-        Series { by_iteration: rows.iter().map(|(k, v)| (*k, v.to_vec())).collect() }
+        Series { by_iteration: rows.iter().map(|(k, v)| (*k, v.iter().map(|v| Some(*v)).collect())).collect() }
     }
 
     #[test]
@@ -115,6 +182,16 @@ mod tests {
         assert_eq!(s.farthest_from(90.0), [70.0, 75.0]);
         assert_eq!(s.largest_change(0, 10), [1.0, 0.0]);
         assert_eq!(s.largest_change(20, 10), [-11.0, -7.0]);
+        assert_eq!((s.smallest_from(10), s.end()), (vec![70.0, 75.0], 30));
+    }
+
+    #[test]
+    fn absent_values_keep_their_repeat() {
+        let whole = series(&[(0, &[9.0, 8.0, 7.0])]);
+        let mut holed = series(&[(0, &[1.0, 2.0, 3.0])]);
+        holed.by_iteration.get_mut(&0).unwrap()[1] = None;
+        assert_eq!(whole.minus(&holed).last(), [8.0, 4.0]);
+        assert_eq!((holed.last(), holed.absent_at_end()), (vec![1.0, 3.0], 1));
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod registry;
 mod verdict;
 
 pub use evidence::{Evidence, Series};
-pub use registry::{CLAIMS, Claim, Part};
+pub use registry::{Claim, Part, claims};
 pub use verdict::{Criterion, Estimate, Verdict, decide};
 
 use serde::Serialize;
@@ -17,7 +17,7 @@ const ALPHA: f64 = 0.05;
 #[derive(Clone, Debug, Serialize)]
 pub struct JudgedPart {
     /// What was measured.
-    pub statistic: &'static str,
+    pub statistic: String,
     /// Mean over repeats.
     pub mean: Option<f64>,
     /// Student's 95 % interval of the mean, uncorrected.
@@ -34,55 +34,52 @@ pub struct JudgedPart {
 #[derive(Clone, Debug, Serialize)]
 pub struct JudgedClaim {
     /// Name, `document/number`.
-    pub name: &'static str,
+    pub name: String,
     /// What is claimed.
-    pub statement: &'static str,
+    pub statement: String,
     /// Who claims it, and where the criterion comes from.
-    pub source: &'static str,
+    pub source: String,
     /// Holds if every part does, fails if one fails.
     pub verdict: Verdict,
     /// The parts.
     pub parts: Vec<JudgedPart>,
 }
 
-/// Judges every registered claim on the results. Holm's correction runs over all parts of a document's claims.
+/// Judges the claims whose analysis was run. Holm's correction runs over all parts of a document's claims.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
-    let mut documents: Vec<&str> = CLAIMS.iter().map(Claim::document).collect();
-    documents.dedup();
-    documents.into_iter().flat_map(|document| judge_document(document, evidence)).collect()
+    let claims: Vec<Claim> = claims().into_iter().filter(|claim| evidence.has(claim.analysis)).collect();
+    let same_document = claims.chunk_by(|a, b| a.document() == b.document());
+    same_document.flat_map(|claims| judge_document(claims, evidence)).collect()
 }
 
-fn judge_document(document: &str, evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
-    let claims = || CLAIMS.iter().filter(|claim| claim.document() == document);
-    let estimates: Vec<_> = claims()
-        .flat_map(|claim| claim.parts)
-        .map(|part| (Estimate::of(&(part.values)(evidence)), part.criterion))
-        .collect();
+fn judge_document(claims: &[Claim], evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
+    let parts = claims.iter().flat_map(|claim| &claim.parts);
+    let estimates: Vec<_> = parts.map(|part| (Estimate::of(&(part.values)(evidence)), part.criterion)).collect();
     let mut judged = estimates.iter().zip(decide(&estimates, ALPHA));
-    claims()
-        .map(|claim| {
-            let parts: Vec<JudgedPart> = claim
-                .parts
-                .iter()
-                .zip(judged.by_ref())
-                .map(|(part, (&(estimate, criterion), verdict))| JudgedPart {
-                    statistic: part.statistic,
-                    mean: estimate.map(|e| e.mean),
-                    ci95: estimate.map(|e| e.interval(0.95).into()),
-                    n: estimate.map_or(0, |e| e.n),
-                    criterion: criterion.describe(),
-                    verdict,
-                })
-                .collect();
-            let all = |verdict| parts.iter().all(|part| part.verdict == verdict);
-            let verdict = if all(Verdict::Holds) {
-                Verdict::Holds
-            } else if parts.iter().any(|part| part.verdict == Verdict::Fails) {
-                Verdict::Fails
-            } else {
-                Verdict::Undecided
-            };
-            JudgedClaim { name: claim.name, statement: claim.statement, source: claim.source, verdict, parts }
-        })
-        .collect()
+    let judge = |claim: &Claim| {
+        let parts: Vec<JudgedPart> = claim
+            .parts
+            .iter()
+            .zip(judged.by_ref())
+            .map(|(part, (&(estimate, criterion), verdict))| JudgedPart {
+                statistic: part.statistic.clone(),
+                mean: estimate.map(|e| e.mean),
+                ci95: estimate.map(|e| e.interval(0.95).into()),
+                n: estimate.map_or(0, |e| e.n),
+                criterion: criterion.describe(),
+                verdict,
+            })
+            .collect();
+        let all = |verdict| parts.iter().all(|part| part.verdict == verdict);
+        let verdict = if all(Verdict::Holds) {
+            Verdict::Holds
+        } else if parts.iter().any(|part| part.verdict == Verdict::Fails) {
+            Verdict::Fails
+        } else {
+            Verdict::Undecided
+        };
+        let (name, statement, source) = (claim.name.clone(), claim.statement.clone(), claim.source.clone());
+        JudgedClaim { name, statement, source, verdict, parts }
+    };
+    claims.iter().map(judge).collect()
 }

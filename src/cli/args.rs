@@ -1,6 +1,7 @@
 //! The options, built from the registry of parameters.
 
 use crate::analysis::{Choice, Kind, parameters};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub fn command() -> Command {
                  paper's first experiment",
             ),
             measuring(Kind::Train).about("Train a network on real data with BP or BP-TRW and measure alignment"),
+            measuring(Kind::Sample).about("Draw random matrices and measure angles and spectra: no network is run"),
             output_options(
                 Command::new("run")
                     .about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
@@ -52,6 +54,8 @@ fn measuring(kind: Kind) -> Command {
             .value_name(parameter.placeholder)
             .help(parameter.help_line(kind))
             .allow_negative_numbers(true);
+        // A switch may stand alone.
+        let arg = if parameter.is_switch() { arg.num_args(0..=1).default_missing_value("on") } else { arg };
         match parameter.default_text(kind) {
             Some("") | None => arg,
             Some(default) => arg.default_value(default),
@@ -95,7 +99,9 @@ pub(super) fn threads(matches: &ArgMatches) -> usize {
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |&n| usize::from(n))
 }
 
-/// Parameters of `kind` with their text as typed or by default.
+/// Parameters of `kind` that were typed, with their text; the registry knows the defaults of the others.
 pub(super) fn given(kind: Kind, matches: &ArgMatches) -> Vec<(&'static str, String)> {
-    parameters(kind).filter_map(|p| Some((p.name, matches.get_one::<String>(p.name)?.clone()))).collect()
+    let typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let typed = parameters(kind).filter(|parameter| typed(parameter.name));
+    typed.filter_map(|p| Some((p.name, matches.get_one::<String>(p.name)?.clone()))).collect()
 }

@@ -54,6 +54,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     match matches.subcommand() {
         Some(("isolate", m)) => measure(vec![single(Kind::Isolate, m)?], m),
         Some(("train", m)) => measure(vec![single(Kind::Train, m)?], m),
+        Some(("sample", m)) => measure(vec![single(Kind::Sample, m)?], m),
         Some(("run", m)) => {
             let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
             measure(files.map(|file| read_spec(file)).collect::<Result<_, _>>()?, m)

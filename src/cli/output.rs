@@ -2,7 +2,7 @@
 
 use crate::analysis::{Analysis, Condition, Entry, Figure as FigureSpec, FileError, Kind, Plan, Quantity, RunReport};
 use crate::analysis::{XAxis, json_text, summarise, write_atomically};
-use crate::experiment::{linear_limit, prediction};
+use crate::experiment::{Predictor, linear_limit};
 use crate::figure::{Axis, Band, Figure, Panel, Point, Reference, Series, Width, render};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
@@ -13,8 +13,9 @@ use std::path::PathBuf;
 
 /// Summary entries of a run, with predictions.
 pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
-    let predict = |condition: &Condition, quantity, layer, iteration| {
-        prediction(condition, quantity, layer, iteration).map(|prediction| prediction.value)
+    let predictor = Predictor::default();
+    let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
+        predictor.predict(condition, quantity, layer, iteration, analysis.predict)
     };
     summarise(plan, &report.results, &predict)
 }
@@ -206,7 +207,11 @@ fn table(plan: &Plan, entries: &[Entry]) -> String {
     for analysis in plan.analyses() {
         let names = if analysis.axes.is_empty() { analysis.columns() } else { analysis.axes.clone() };
         let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
-        let unit = if analysis.kind == Kind::Isolate { "update" } else { "epoch" };
+        let unit = match analysis.kind {
+            Kind::Isolate => "update",
+            Kind::Train => "epoch",
+            Kind::Sample => "draws",
+        };
         let _ = writeln!(out, "{title}");
         let head = ["condition", unit, "quantity", "mean [95 %]", "n", "predicted", "z null"];
         let mut rows = vec![head.map(String::from)];

@@ -5,8 +5,10 @@ use crate::analysis::{Kind, Recording};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated};
-use crate::signal::{Schedule, Signals};
-use crate::theory::{Prediction, Toy, held, one_step};
+use crate::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
+use crate::theory::moments::{Moments, Realised, moments};
+use crate::theory::spectra::{Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine};
+use crate::theory::{Prediction, Toy, held, one_step, relu};
 use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
@@ -41,23 +43,127 @@ pub(super) fn command() -> Command {
                 .args([sizes("100,100,10"), batch(), args::json_flag()]),
             Command::new("held")
                 .about("Held signals, linear rule: exact trajectory of drawn networks, averaged prediction, and limit")
+                .args([sizes("20,100,20"), batch()])
+                .args(scales())
+                .args([iterations("1500"), repeats(), seed(), record_every(), args::json_flag()]),
+            Command::new("moments")
+                .about(
+                    "Linear rule, any Gaussian signals: exact mean of <W1,B'> (with its spread over repeats) and of \
+                     ||W1||^2 over weights and signals, and the angle they make",
+                )
+                .args([sizes("20,100,20"), batch()])
+                .args(scales())
+                .args(signals())
+                .args([iterations("300"), report_at(), args::json_flag()]),
+            Command::new("conditional")
+                .about(
+                    "Linear rule, any signals, recorded ones too: the same over weights alone, given the signals that \
+                     `isolate` draws or a file holds",
+                )
+                .args([sizes("20,100,20"), batch()])
+                .args(scales())
+                .args(signals())
+                .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()]),
+            Command::new("relu")
+                .about("ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning rate")
+                .args([sizes("20,100,20"), batch()])
+                .args(scales())
+                .args(signals())
+                .args([iterations("300"), report_at(), args::json_flag()]),
+            Command::new("spectrum")
+                .about("Eigenvalues of D'X X'D / (P n0) for Gaussian X, D: density of the product-Wishart law (Fig 1)")
                 .args([
-                    sizes("20,100,20"),
+                    sizes("100,100,10"),
                     batch(),
-                    number("eta", "4e-4", "Learning rate"),
-                    number("w-std", "1", "Standard deviation of the forward weights at the start"),
-                    number("b-std", "1", "Standard deviation of the backward weights"),
-                    count("iterations", "1500", "Updates"),
-                    count("repeats", "10", "Networks to draw: those that `isolate --schedule held` runs"),
-                    Arg::new("seed").long("seed").value_name("N").default_value("1").value_parser(value_parser!(u64)),
-                    Arg::new("record-every")
-                        .long("record-every")
-                        .value_name("SCHEDULE")
-                        .default_value("log:16")
-                        .help("Iterations to print: N, or log:N"),
+                    count("points", "20", "Points of the density"),
+                    args::json_flag(),
+                ]),
+            Command::new("sign-symmetry")
+                .about("Angles of W to a B' that has its signs, at initialisation")
+                .arg(args::json_flag()),
+            Command::new("composition")
+                .about("Angle of the error signals one layer down, from those of the deltas and of the weights (Fig 5)")
+                .args([
+                    angle("delta", "Angle of the deltas in degrees"),
+                    angle("weights", "Angle of the weights in degrees"),
+                    args::json_flag(),
+                ]),
+            Command::new("von-mises-fisher")
+                .about("Mean angle of a von Mises-Fisher vector: the conjectured stationary angle under WN")
+                .args([
+                    count("dimension", "100", "Dimensions: inputs of a neuron"),
+                    number("kappa", "10", "Concentration"),
                     args::json_flag(),
                 ]),
         ])
+}
+
+fn scales() -> [Arg; 3] {
+    [
+        number("eta", "4e-4", "Learning rate"),
+        number("w-std", "1", "Standard deviation of the forward weights at the start"),
+        number("b-std", "1", "Standard deviation of the backward weights"),
+    ]
+}
+
+fn signals() -> [Arg; 3] {
+    let form = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("FORM")
+            .default_value("held")
+            .value_parser(|text: &str| Form::parse(text).map_err(|error| error.to_string()))
+            .help(help)
+    };
+    let cross = |text: &str| Cross::parse(text).ok_or_else(|| format!("expected {}", Cross::EXPECTED));
+    [
+        form("activity", "Activity X: how its values follow each other in time"),
+        form("error", "Error signal E: how its values follow each other in time"),
+        Arg::new("cross")
+            .long("cross")
+            .value_name("CROSS")
+            .default_value("none")
+            .allow_negative_numbers(true)
+            .value_parser(cross)
+            .help("Cross-correlation of error and activity, unit by unit"),
+    ]
+}
+
+fn iterations(default: &'static str) -> Arg {
+    count("iterations", default, "Updates")
+}
+
+fn repeats() -> Arg {
+    count("repeats", "10", "Repeats to draw: those that `isolate` runs")
+}
+
+fn seed() -> Arg {
+    Arg::new("seed").long("seed").value_name("N").default_value("1").value_parser(value_parser!(u64))
+}
+
+fn record_every() -> Arg {
+    Arg::new("record-every")
+        .long("record-every")
+        .value_name("SCHEDULE")
+        .default_value("log:16")
+        .help("Iterations to print: N, or log:N")
+}
+
+fn report_at() -> Arg {
+    Arg::new("report-at")
+        .long("report-at")
+        .value_name("ITERATIONS")
+        .value_delimiter(',')
+        .value_parser(value_parser!(u32).range(1..=10_000_000))
+        .help("Iterations to print beside the last")
+}
+
+fn angle(name: &'static str, help: &'static str) -> Arg {
+    let degrees = |text: &str| {
+        let value: Option<f64> = text.parse().ok().filter(|v| (0.0..=180.0).contains(v));
+        value.ok_or_else(|| "expected degrees from 0 to 180".to_string())
+    };
+    Arg::new(name).long(name).value_name("DEGREES").required(true).value_parser(degrees).help(help)
 }
 
 fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {
@@ -80,6 +186,13 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "null" => null(m)?,
         "one-step" => one_step(m)?,
         "held" => held(m)?,
+        "moments" => averaged(m)?,
+        "conditional" => conditional(m)?,
+        "relu" => leading_order(m)?,
+        "spectrum" => spectrum(m)?,
+        "sign-symmetry" => signs(),
+        "composition" => composed(m),
+        "von-mises-fisher" => stationary(m),
         other => bail!("there is no theory {other}"),
     };
     if m.get_flag("json") {
@@ -100,8 +213,10 @@ fn layers(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
 
 fn toy(matches: &ArgMatches) -> anyhow::Result<Toy> {
     let batch = matches.get_one::<u32>("batch").map_or(1, |&n| n as usize);
-    let eta = matches.try_get_one::<f64>("eta").ok().flatten().copied().unwrap_or(1.0);
-    Ok(Toy::new(&layers(matches)?, batch, eta).map_err(|error| UsageError(format!("--layers: {error}")))?)
+    let get = |name: &str| matches.try_get_one::<f64>(name).ok().flatten().copied().unwrap_or(1.0);
+    let toy =
+        Toy::new(&layers(matches)?, batch, get("eta")).map_err(|error| UsageError(format!("--layers: {error}")))?;
+    Ok(Toy { w_std: get("w-std"), b_std: get("b-std"), ..toy })
 }
 
 fn null(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
@@ -143,11 +258,8 @@ fn one_step(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 }
 
 fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
-    let get = |name: &str| matches.get_one::<f64>(name).copied().unwrap_or(1.0);
-    let whole = |name: &str| matches.get_one::<u32>(name).map_or(1, |&n| n as usize);
-    let (eta, iterations, repeats) = (get("eta"), whole("iterations"), whole("repeats"));
-    let toy = Toy { w_std: get("w-std"), b_std: get("b-std"), ..toy(matches)? };
-    let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
+    let (toy, iterations) = (toy(matches)?, whole(matches, "iterations"));
+    let (repeats, seed) = (whole(matches, "repeats"), matches.get_one::<u64>("seed").copied().unwrap_or(1));
     let schedule = matches.get_one::<String>("record-every").map(String::as_str).unwrap_or("log:16");
     let recording =
         Recording::parse(schedule, Kind::Isolate).map_err(|e| UsageError(format!("--record-every: {e}")))?;
@@ -156,22 +268,18 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         .map(|repeat| {
             let std = [toy.w_std, toy.b_std];
             let net = Isolated::<f64>::draw(&sizes, toy.batch, Activation::Linear, std, seed, repeat);
-            let signals = Signals::<f64>::new(Schedule::Held, toy.batch, toy.inputs, toy.outputs, seed, repeat);
+            let run = Sizes { batch: toy.batch, inputs: toy.inputs, outputs: toy.outputs, iterations };
+            let signals = Signals::<f64>::new(&Schedule::Held.pair()?, run, seed, repeat).ok()?;
             let [w0, w1] = [&net.layers.weights[0], &net.layers.weights[1]];
             let b = net.feedback.backward(1);
-            b.map(|b| held::Trajectory::new(w0, w1, b, [signals.activity(), signals.error()], eta))
+            b.map(|b| held::Trajectory::new(w0, w1, b, [signals.activity(), signals.error()], toy.eta))
         })
         .collect::<Option<_>>()
         .unwrap_or_default();
     let condition = json!({
-        "layers": sizes, "batch": toy.batch, "eta": eta, "w-std": toy.w_std, "b-std": toy.b_std,
+        "layers": sizes, "batch": toy.batch, "eta": toy.eta, "w-std": toy.w_std, "b-std": toy.b_std,
         "schedule": "held", "activation": "linear", "seed": seed,
     });
-    let fill = |mut row: Json, exact: Summary| {
-        (row["n"], row["absent"]) = (exact.n.into(), exact.absent.into());
-        (row["mean"], row["sd"], row["ci95"]) = (json!(exact.mean), json!(exact.sd), json!(exact.ci95));
-        row
-    };
     let mut rows: Vec<Json> = recording
         .iterations(iterations, 1, &[])
         .into_iter()
@@ -183,6 +291,174 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let limit = Summary::of(trajectories.iter().map(held::Trajectory::limit));
     rows.push(fill(entry("weight_alignment_limit", &condition, iterations, one_step::angle(&toy)), limit));
     Ok(rows)
+}
+
+/// A row with the summary of what repeats gave.
+fn fill(mut row: Json, summary: Summary) -> Json {
+    (row["n"], row["absent"]) = (summary.n.into(), summary.absent.into());
+    (row["mean"], row["sd"], row["ci95"]) = (json!(summary.mean), json!(summary.sd), json!(summary.ci95));
+    row
+}
+
+fn whole(matches: &ArgMatches, name: &str) -> usize {
+    matches.get_one::<u32>(name).map_or(1, |&n| n as usize)
+}
+
+/// The last iteration and those asked for besides, ascending.
+fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
+    let last = whole(matches, "iterations");
+    let mut all: Vec<usize> = matches.get_many::<u32>("report-at").into_iter().flatten().map(|&k| k as usize).collect();
+    if let Some(beyond) = all.iter().find(|&&k| k > last) {
+        return Err(UsageError(format!("--report-at: {beyond} is never reached: the last iteration is {last}")));
+    }
+    all.push(last);
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// The signals asked for, with what names them in a summary.
+fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
+    let form = |name: &str| matches.get_one::<Form>(name).cloned().unwrap_or(Form::HELD);
+    let cross = matches.get_one::<Cross>("cross").copied().unwrap_or(Cross::None);
+    let pair = Pair { activity: form("activity"), error: form("error"), cross }.resolve()?;
+    let iterations = whole(matches, "iterations");
+    let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std } = *toy;
+    pair.check(Sizes { batch, inputs, outputs, iterations }).map_err(|error| UsageError(error.to_string()))?;
+    let condition = json!({
+        "layers": [inputs, hidden, outputs], "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std,
+        "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
+        "activation": "linear",
+    });
+    Ok((pair, condition))
+}
+
+/// Entries of one set of moments.
+fn moment_rows(
+    condition: &Json,
+    iteration: usize,
+    moments: &Moments,
+    [assumptions, source]: [&'static str; 2],
+) -> Vec<Json> {
+    let row =
+        |quantity: &str, value: f64| entry(quantity, condition, iteration, Prediction { value, assumptions, source });
+    let mut inner = row("weight_inner_product", moments.inner_product);
+    inner["prediction_sd"] = json!(moments.inner_product_sd);
+    let norm = row("weight_squared_norm", moments.squared_norm);
+    vec![inner, norm, row("weight_alignment", moments.angle)]
+}
+
+fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let toy = toy(matches)?;
+    let (pair, condition) = pair(matches, &toy)?;
+    let mut rows = Vec::new();
+    for iteration in reported(matches)? {
+        let found = moments(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
+        rows.extend(moment_rows(&condition, iteration, &found, Moments::AVERAGED));
+    }
+    Ok(rows)
+}
+
+fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let toy = toy(matches)?;
+    let (pair, condition) = pair(matches, &toy)?;
+    let (reported, seed) = (reported(matches)?, matches.get_one::<u64>("seed").copied().unwrap_or(1));
+    let Toy { inputs, outputs, batch, .. } = toy;
+    let sizes = Sizes { batch, inputs, outputs, iterations: whole(matches, "iterations") };
+    // By reported iteration, one set of moments per repeat.
+    let mut found: Vec<Vec<Moments>> = vec![Vec::new(); reported.len()];
+    for repeat in 0..whole(matches, "repeats") as u64 {
+        let mut signals = Signals::<f64>::new(&pair, sizes, seed, repeat)?;
+        let (mut realised, mut done) = (Realised::new(inputs, outputs), 0);
+        for (&iteration, found) in reported.iter().zip(&mut found) {
+            for _ in done..iteration {
+                realised.add(signals.activity(), signals.error());
+                signals.advance();
+            }
+            done = iteration;
+            found.push(realised.moments(&toy));
+        }
+    }
+    let rows = reported.iter().zip(found).flat_map(|(&iteration, found)| {
+        let each = |value: fn(&Moments) -> f64| Summary::of(found.iter().map(|m| Some(value(m))));
+        let summaries = [each(|m| m.inner_product), each(|m| m.squared_norm), each(|m| m.angle)];
+        let [inner, norm, angle] = summaries.map(|s| s.mean.unwrap_or(f64::NAN));
+        let spread = each(|m| m.inner_product_sd).mean.unwrap_or(f64::NAN);
+        let mean = Moments { inner_product: inner, inner_product_sd: spread, squared_norm: norm, angle };
+        let rows = moment_rows(&condition, iteration, &mean, Moments::GIVEN);
+        rows.into_iter().zip(summaries).map(|(row, summary)| fill(row, summary)).collect::<Vec<_>>()
+    });
+    Ok(rows.collect())
+}
+
+fn leading_order(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let toy = toy(matches)?;
+    let (pair, mut condition) = pair(matches, &toy)?;
+    condition["activation"] = "relu".into();
+    let mut rows = Vec::new();
+    for iteration in reported(matches)? {
+        let found = relu::inner_product(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
+        rows.push(entry("weight_inner_product", &condition, iteration, found));
+    }
+    Ok(rows)
+}
+
+fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let toy = toy(matches)?;
+    let law = ProductWishart::new(toy.inputs, toy.outputs, toy.batch)
+        .ok_or_else(|| UsageError("--layers and --batch must be above 0".into()))?;
+    let condition = json!({ "layers": layers(matches)?, "batch": toy.batch });
+    let row = |quantity: &str, value: f64| {
+        let (assumptions, source) =
+            ("X, D Gaussian, variance 1; large sizes", "cubic of the product of two Wishart matrices");
+        entry(quantity, &condition, 1, Prediction { value, assumptions, source })
+    };
+    let [mean, square] = law.moments();
+    let end = law.upper_end();
+    let mut rows = vec![
+        row("eigenvalue_mean", mean),
+        row("eigenvalue_mean_square", square),
+        row("eigenvalue_upper_end", end),
+        row("eigenvalue_mass_at_zero", law.mass_at_zero()),
+    ];
+    let points = whole(matches, "points");
+    rows.extend((1..=points).map(|i| {
+        let x = end * i as f64 / points as f64;
+        let mut density = row("eigenvalue_density", law.density(x));
+        density["at"] = json!(x);
+        density
+    }));
+    Ok(rows)
+}
+
+fn signs() -> Vec<Json> {
+    let cases = [
+        ("gaussian", "constant", Magnitudes::Gaussian, false),
+        ("gaussian", "independent", Magnitudes::Gaussian, true),
+        ("uniform", "constant", Magnitudes::Uniform, false),
+        ("uniform", "independent", Magnitudes::Uniform, true),
+    ];
+    let row = |(weights, magnitudes, law, independent)| {
+        let condition = json!({ "weights": weights, "magnitudes": magnitudes });
+        entry("weight_alignment", &condition, 0, sign_symmetry(law, independent))
+    };
+    cases.map(row).to_vec()
+}
+
+fn composed(matches: &ArgMatches) -> Vec<Json> {
+    let [delta, weights] = ["delta", "weights"].map(|name| matches.get_one::<f64>(name).copied().unwrap_or(90.0));
+    vec![entry("composed_angle", &json!({ "delta": delta, "weights": weights }), 1, composition(delta, weights))]
+}
+
+fn stationary(matches: &ArgMatches) -> Vec<Json> {
+    let dimension = whole(matches, "dimension");
+    let kappa = matches.get_one::<f64>("kappa").copied().unwrap_or(1.0);
+    let prediction = Prediction {
+        value: von_mises_fisher_cosine(dimension, kappa).acos().to_degrees(),
+        assumptions: "conjecture: a column of weights under WN is von Mises-Fisher about its drift",
+        source: "cos = I_{n/2}(kappa) / I_{n/2-1}(kappa)",
+    };
+    vec![entry("weight_alignment", &json!({ "dimension": dimension, "kappa": kappa }), 0, prediction)]
 }
 
 /// The rows as a table on standard output.
@@ -203,12 +479,21 @@ fn print_table(rows: &[Json]) {
         }
         return;
     }
-    println!("{:<32} {:>9} {:>11} {:>22}", "quantity (degrees)", "iteration", "prediction", "exact: mean, n");
+    println!(
+        "{:<32} {:>9} {:>14} {:>24}",
+        "quantity (angles in degrees)", "iteration", "prediction", "mean of n drawn"
+    );
     for row in rows {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
-        let exact = row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
-        let quantity = row["quantity"].as_str().unwrap_or_default();
-        println!("{quantity:<32} {:>9} {prediction:>11.3} {exact:>22}", row["iteration"].to_string());
+        let drawn = row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
+        let mut quantity = row["quantity"].as_str().unwrap_or_default().to_string();
+        let cases = ["at", "weights", "magnitudes"].iter();
+        let cases = cases.filter_map(|name| row.get(*name).or_else(|| row["condition"].get(*name)));
+        for case in cases {
+            let text = case.as_f64().map_or_else(|| case.as_str().unwrap_or_default().into(), |x| format!("{x:.3}"));
+            quantity = format!("{quantity} {text}");
+        }
+        println!("{quantity:<40} {:>9} {prediction:>14.4} {drawn:>16}", row["iteration"].to_string());
     }
     for text in ["assumptions", "source"] {
         if let Some(text) = rows.first().and_then(|row| row[text].as_str()) {

@@ -1,16 +1,27 @@
 //! One repeat of the rule in isolation.
 
-use super::{Experiment, directions, drive};
+use super::{Experiment, directions, drive, linear_toy};
 use crate::analysis::{IsolateCondition, Job, JobError, JobResult, Quantity};
+use crate::matrix::Matrix;
+use crate::measure::angle::Direction;
 use crate::real::Real;
-use crate::rule::{Isolated, Layers, UpdateAlignment};
-use crate::signal::Signals;
+use crate::rule::{Feedback, Isolated, LagOne, Layers, Product, Terms, UpdateAlignment, product};
+use crate::signal::{Signals, Sizes};
+use crate::theory::Toy;
+use crate::theory::moments::Realised;
+use crate::vmath::sum_squares;
 
 struct Run<T: Real> {
     net: Isolated<T>,
     signals: Signals<T>,
     updates: UpdateAlignment<T>,
+    directions: Vec<Option<Direction>>,
     eta: T,
+    /// Kept where something that needs it is measured.
+    terms: Option<LagOne<T>>,
+    realised: Option<(Realised, Toy)>,
+    /// Latest updates of `W_1 .. W_{D-1}`, over eta; empty where nothing needs them.
+    steps: Vec<Matrix<T>>,
 }
 
 impl<T: Real> Experiment<T> for Run<T> {
@@ -18,22 +29,64 @@ impl<T: Real> Experiment<T> for Run<T> {
         &self.net.layers
     }
 
+    fn feedback(&self) -> &Feedback<T> {
+        &self.net.feedback
+    }
+
     /// On the signals of the iteration to come, as the rule will see them.
     fn update_alignment(&mut self) -> Vec<Option<f64>> {
-        let Isolated { layers, feedback, pass } = &mut self.net;
-        layers.forward_hidden(self.signals.activity(), pass);
-        pass.output_delta_mut().as_mut_slice().copy_from_slice(self.signals.error().as_slice());
+        self.net.inject(self.signals.activity(), self.signals.error());
+        let Isolated { layers, feedback, pass, .. } = &mut self.net;
         self.updates.angles(layers, feedback, self.signals.activity(), pass)
     }
 
-    fn overall(&mut self, _: Quantity) -> Option<f64> {
-        None
+    fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64> {
+        let l = layer?;
+        let direction = self.directions[l].as_ref()?;
+        if quantity == Quantity::ConditionalAlignment {
+            let (realised, toy) = self.realised.as_ref()?;
+            return (l == 1).then(|| realised.moments(toy).angle);
+        }
+        if quantity == Quantity::StepAlignment {
+            return direction.angle_to(self.steps.get(l - 1)?.as_slice());
+        }
+        let Terms { superalignment, alignment, superalignment_sum, alignment_sum } = self.terms.as_ref()?.terms(l)?;
+        let norm = |m: &Matrix<f64>| Some(sum_squares(m.as_slice()).sqrt());
+        match quantity {
+            Quantity::AlignmentTerm => direction.angle_to(alignment.as_slice()),
+            Quantity::AlignmentTermNorm => Some(sum_squares(alignment.as_slice()).sqrt()),
+            Quantity::SuperalignmentTerm => direction.angle_to(superalignment.as_slice()),
+            Quantity::SuperalignmentTermNorm => Some(sum_squares(superalignment.as_slice()).sqrt()),
+            Quantity::AlignmentSum => direction.angle_to(alignment_sum.as_slice()),
+            Quantity::AlignmentSumNorm => norm(alignment_sum),
+            Quantity::SuperalignmentSum => direction.angle_to(superalignment_sum.as_slice()),
+            Quantity::SuperalignmentSumNorm => norm(superalignment_sum),
+            _ => None,
+        }
     }
 
     fn step(&mut self) {
-        self.net.step(self.signals.activity(), self.signals.error(), self.eta);
+        let (activity, error) = (self.signals.activity(), self.signals.error());
+        self.net.carry(activity, error);
+        let pass = &self.net.pass;
+        if let Some(terms) = &mut self.terms {
+            terms.observe(&self.net.layers, activity, pass, self.eta);
+        }
+        for (index, step) in self.steps.iter_mut().enumerate() {
+            let source = pass.source(activity, index + 1).as_faer().transpose();
+            product(step, Product::Replace, source, pass.delta[index + 1].as_faer(), T::one());
+        }
+        self.net.apply(activity, self.eta);
+        if let Some((realised, _)) = &mut self.realised {
+            realised.add(activity, error);
+        }
         self.signals.advance();
     }
+}
+
+/// Whether a quantity is one of the terms of the latest update.
+fn is_of_terms(quantity: Quantity) -> bool {
+    (Quantity::AlignmentTerm..=Quantity::SuperalignmentSumNorm).contains(&quantity)
 }
 
 pub(super) fn run<T: Real>(
@@ -41,15 +94,37 @@ pub(super) fn run<T: Real>(
     condition: &IsolateCondition,
     stop: &dyn Fn() -> bool,
 ) -> Result<JobResult, JobError> {
-    let IsolateCondition { layers: sizes, batch, schedule, activation, .. } = condition;
-    let std = [condition.w_std, condition.b_std * condition.b_scale];
-    let net = Isolated::<T>::draw(sizes, *batch, *activation, std, job.seed, job.repeat);
-    let directions = directions(&net.feedback, net.layers.depth());
+    let IsolateCondition { layers: sizes, batch, signals, iterations, .. } = condition;
+    let run_sizes = Sizes { batch: *batch, inputs: sizes[0], outputs: sizes[sizes.len() - 1], iterations: *iterations };
+    let signals = Signals::new(signals, run_sizes, job.seed, job.repeat);
+    let net = network::<T>(condition, job);
+    let toy = linear_toy(condition).filter(|_| job.measures(Quantity::ConditionalAlignment));
+    let steps = sizes.windows(2).skip(1).filter(|_| job.measures(Quantity::StepAlignment));
     let run = Run {
-        signals: Signals::new(*schedule, *batch, sizes[0], sizes[sizes.len() - 1], job.seed, job.repeat),
+        signals: signals.map_err(|error| JobError::Failed(error.to_string()))?,
         updates: UpdateAlignment::new(sizes),
+        directions: directions(&net.feedback, net.layers.depth()),
         eta: T::from_f64(condition.eta),
+        terms: job.quantities.iter().any(|&q| is_of_terms(q)).then(|| LagOne::new(sizes, *batch)),
+        realised: toy.map(|toy| (Realised::new(toy.inputs, toy.outputs), toy)),
+        steps: steps.map(|n| Matrix::zeros(n[0], n[1])).collect(),
         net,
     };
-    drive(job, run, &directions, stop)
+    drive(job, run, stop)
+}
+
+/// The network of a condition, at the start.
+fn network<T: Real>(condition: &IsolateCondition, job: &Job) -> Isolated<T> {
+    let IsolateCondition { layers, batch, activation, w_std, b_std, b_scale, .. } = condition;
+    let mut net = Isolated::draw(layers, *batch, *activation, [*w_std, b_std * b_scale], job.seed, job.repeat);
+    if condition.bias {
+        net = net.with_biases(condition.bias_std, job.seed, job.repeat);
+    }
+    if condition.output_mask {
+        net = net.with_output_mask();
+    }
+    match condition.weight_norm {
+        Some(gamma) => net.with_weight_norm(gamma),
+        None => net,
+    }
 }

@@ -1,15 +1,17 @@
-//! What a job does: the rule in isolation on signals, or a network on data, measured as it goes.
+//! What a job does: the rule in isolation on signals, a network on data, or random matrices, measured as it goes.
 
 mod isolate;
 mod prediction;
+mod sample;
 mod train;
 
-pub use prediction::{linear_limit, prediction};
+pub use prediction::{Predictor, linear_limit, linear_toy};
 
 use crate::analysis::{Condition, Job, JobError, JobResult, Outcome, Quantity, Record};
 use crate::measure::angle::Direction;
 use crate::real::{Precision, Real};
 use crate::rule::{Feedback, Layers};
+use crate::vmath::{dot, sum_squares};
 
 /// Runs one job. `stop` is asked between iterations.
 ///
@@ -25,6 +27,10 @@ pub fn run_job(job: &Job, stop: &dyn Fn() -> bool) -> Result<JobResult, JobError
             Precision::F32 => train::run::<f32>(job, condition, stop),
             Precision::F64 => train::run::<f64>(job, condition, stop),
         },
+        Condition::Sample(condition) => match condition.precision {
+            Precision::F32 => sample::run::<f32>(job, condition, stop),
+            Precision::F64 => sample::run::<f64>(job, condition, stop),
+        },
     }
 }
 
@@ -32,10 +38,12 @@ pub fn run_job(job: &Job, stop: &dyn Fn() -> bool) -> Result<JobResult, JobError
 trait Experiment<T: Real> {
     /// Forward weights.
     fn layers(&self) -> &Layers<T>;
+    /// What carries the error back.
+    fn feedback(&self) -> &Feedback<T>;
     /// Update alignment of layers `0 .. D-2`.
     fn update_alignment(&mut self) -> Vec<Option<f64>>;
-    /// Value of a quantity of the network as a whole.
-    fn overall(&mut self, quantity: Quantity) -> Option<f64>;
+    /// Value of a quantity that not every experiment has, of a layer or of the network as a whole.
+    fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64>;
     /// One iteration.
     fn step(&mut self);
 }
@@ -44,9 +52,9 @@ trait Experiment<T: Real> {
 fn drive<T: Real>(
     job: &Job,
     mut experiment: impl Experiment<T>,
-    directions: &[Option<Direction>],
     stop: &dyn Fn() -> bool,
 ) -> Result<JobResult, JobError> {
+    let directions = directions(experiment.feedback(), experiment.layers().depth());
     let recorded = job.recorded_iterations();
     let mut records = Vec::with_capacity(recorded.len() * job.quantities.len());
     let mut iteration = 0;
@@ -62,7 +70,7 @@ fn drive<T: Real>(
             }
         }
         for &quantity in &job.quantities {
-            measure(job, &mut experiment, directions, iteration, quantity, &mut records);
+            measure(job, &mut experiment, &directions, iteration, quantity, &mut records);
         }
     }
     Ok(job.finish(Outcome::Completed, records))
@@ -82,9 +90,13 @@ fn measure<T: Real>(
         let weights = |l: usize| experiment.layers().weights[l].as_slice();
         let value = match (quantity, layer) {
             (Quantity::WeightAlignment, Some(l)) => directions[l].as_ref().and_then(|d| d.angle_to(weights(l))),
-            (Quantity::WeightNorm, Some(l)) => Some(crate::vmath::sum_squares(weights(l)).sqrt()),
+            (Quantity::WeightNorm, Some(l)) => Some(sum_squares(weights(l)).sqrt()),
+            (Quantity::WeightSquaredNorm, Some(l)) => Some(sum_squares(weights(l))),
+            (Quantity::WeightInnerProduct, Some(l)) => {
+                experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
+            }
             (Quantity::UpdateAlignment, Some(l)) => updates.get(l).copied().flatten(),
-            (_, _) => experiment.overall(quantity),
+            (_, _) => experiment.own(quantity, layer),
         };
         records.push(Record { iteration, layer, quantity, value });
     }

@@ -1,45 +1,86 @@
-//! Which closed form predicts which measured quantity.
+//! Which theory predicts which measured quantity.
 
 use crate::analysis::{Condition, IsolateCondition, Quantity};
 use crate::measure::null::WeightNull;
 use crate::rule::Activation;
-use crate::signal::Schedule;
+use crate::signal::{Cross, Form, Process, Schedule};
+use crate::theory::moments::{Moments, moments};
 use crate::theory::{Prediction, Toy, held, one_step, shared, white};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
-/// The mean of `quantity` under `condition` after `iteration` updates, where a closed form says it.
-pub fn prediction(
-    condition: &Condition,
-    quantity: Quantity,
-    layer: Option<usize>,
-    iteration: usize,
-) -> Option<Prediction> {
-    if quantity != Quantity::WeightAlignment {
-        return None;
+/// Predictions of means over repeats. Exact moments, whose cost grows with the third power of the iterations, are
+/// computed only where asked for, and once.
+#[derive(Default)]
+pub struct Predictor {
+    known: RefCell<HashMap<(String, usize), Option<Moments>>>,
+}
+
+impl Predictor {
+    /// The mean of `quantity` of `layer` under `condition` after `iteration` updates, where theory says it: by closed
+    /// form, or, if `exact`, by the exact moments of the linear rule.
+    pub fn predict(
+        &self,
+        condition: &Condition,
+        quantity: Quantity,
+        layer: Option<usize>,
+        iteration: usize,
+        exact: bool,
+    ) -> Option<f64> {
+        if quantity == Quantity::AlignmentTerm
+            && let Condition::Sample(c) = condition
+        {
+            let held = c.signals.activity == Form::HELD && c.signals.error == Form::HELD && c.b_mean == 0.0;
+            let toy = Toy::new(&c.layers, c.batch, 1.0).ok().filter(|_| held)?;
+            return Some(one_step::angle(&toy).value);
+        }
+        if quantity == Quantity::WeightAlignment && iteration == 0 {
+            return Some(WeightNull::MEAN);
+        }
+        let (Condition::Isolate(c), Some(1)) = (condition, layer) else { return None };
+        if quantity == Quantity::WeightAlignment
+            && let Some(closed) = closed_form(c, iteration)
+        {
+            return Some(closed.value);
+        }
+        let moments = if exact { self.moments(c, iteration)? } else { return None };
+        match quantity {
+            Quantity::WeightAlignment => Some(moments.angle),
+            Quantity::WeightInnerProduct => Some(moments.inner_product),
+            Quantity::WeightSquaredNorm => Some(moments.squared_norm),
+            _ => None,
+        }
     }
-    if iteration == 0 {
-        return Some(Prediction {
-            value: WeightNull::MEAN,
-            assumptions: "W and B drawn independently",
-            source: "null distribution of a weight angle",
-        });
-    }
-    match (condition, layer) {
-        (Condition::Isolate(condition), Some(1)) => isolated(condition, iteration),
-        _ => None,
+
+    fn moments(&self, condition: &IsolateCondition, iteration: usize) -> Option<Moments> {
+        let toy = linear_toy(condition)?;
+        let key = (format!("{toy:?} {:?}", condition.signals), iteration);
+        let mut known = self.known.borrow_mut();
+        *known.entry(key).or_insert_with(|| moments(&toy, &condition.signals, iteration).ok())
     }
 }
 
-fn isolated(condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
-    let toy = toy(condition)?;
-    match (condition.schedule, condition.activation) {
-        (Schedule::White, _) => Some(white::angle()),
-        (Schedule::Held, Activation::Linear) => Some(held::angle_after(&toy, iteration)),
-        (Schedule::Shared, Activation::Linear) => Some(shared::angle_after(&toy, iteration)),
-        _ => None,
+fn closed_form(condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
+    let error = &condition.signals.error;
+    let symmetric = error.process == Process::White && error.mean == 0.0 && condition.signals.cross == Cross::None;
+    if symmetric && condition.weight_norm.is_none() && condition.layers.len() == 3 {
+        return Some(white::angle());
+    }
+    let toy = linear_toy(condition)?;
+    match Schedule::of(&condition.signals) {
+        Schedule::Held => Some(held::angle_after(&toy, iteration)),
+        Schedule::Shared => Some(shared::angle_after(&toy, iteration)),
+        Schedule::White | Schedule::Free => None,
     }
 }
 
-/// The three-layer network of a condition; `None` where it has more layers.
+/// The network of a condition, if the theory of the linear rule holds for it: one hidden layer, linear, no output mask,
+/// no normalisation, no biases.
+pub fn linear_toy(condition: &IsolateCondition) -> Option<Toy> {
+    let plain = !condition.output_mask && condition.weight_norm.is_none() && !condition.bias;
+    (plain && condition.activation == Activation::Linear).then(|| toy(condition))?
+}
+
 fn toy(condition: &IsolateCondition) -> Option<Toy> {
     let toy = Toy::new(&condition.layers, condition.batch, condition.eta).ok()?;
     Some(Toy { w_std: condition.w_std, b_std: condition.b_std * condition.b_scale, ..toy })
@@ -48,13 +89,13 @@ fn toy(condition: &IsolateCondition) -> Option<Toy> {
 /// The angle that the linear rule tends to under the signals of `condition`, where it has a limit.
 pub fn linear_limit(condition: &IsolateCondition) -> Option<Prediction> {
     let toy = toy(condition)?;
-    match condition.schedule {
+    match Schedule::of(&condition.signals) {
         Schedule::Held => Some(one_step::angle(&toy)),
         Schedule::Shared => Some(Prediction {
             value: 0.0,
             assumptions: "linear activation; X = E Gaussian, redrawn every iteration",
             source: "E sum M = P^2 I k(k-1)/2",
         }),
-        Schedule::White => None,
+        Schedule::White | Schedule::Free => None,
     }
 }

@@ -1,11 +1,11 @@
 //! One repeat of a network on data.
 
-use super::{Experiment, directions, drive};
+use super::{Experiment, drive};
 use crate::analysis::{DataName, Job, JobError, JobResult, Quantity, Rule, TrainCondition};
 use crate::data::{DataSet, digits};
 use crate::network::{Setup, Trainer};
 use crate::real::Real;
-use crate::rule::Layers;
+use crate::rule::{Feedback, Layers};
 
 struct Run<'a, T: Real> {
     trainer: Trainer<'a, T>,
@@ -17,16 +17,20 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         self.trainer.layers()
     }
 
+    fn feedback(&self) -> &Feedback<T> {
+        self.trainer.feedback()
+    }
+
     fn update_alignment(&mut self) -> Vec<Option<f64>> {
         self.trainer.update_alignment()
     }
 
-    fn overall(&mut self, quantity: Quantity) -> Option<f64> {
+    fn own(&mut self, quantity: Quantity, _: Option<usize>) -> Option<f64> {
         match quantity {
             Quantity::TestAccuracy => Some(self.trainer.evaluate(&self.data.test).accuracy),
             Quantity::TrainAccuracy => Some(self.trainer.evaluate(&self.data.train).accuracy),
             Quantity::Loss => Some(self.trainer.evaluate(&self.data.train).loss),
-            Quantity::WeightAlignment | Quantity::UpdateAlignment | Quantity::WeightNorm => None,
+            _ => None,
         }
     }
 
@@ -44,8 +48,7 @@ pub(super) fn run<T: Real>(
         DataName::Digits => digits::<T>().map_err(|error| JobError::Failed(format!("the embedded digits: {error}")))?,
     };
     let trainer = Trainer::new(&data, setup(condition), job.seed, job.repeat);
-    let directions = directions(trainer.feedback(), trainer.layers().depth());
-    drive(job, Run { trainer, data: &data }, &directions, stop)
+    drive(job, Run { trainer, data: &data }, stop)
 }
 
 fn setup(condition: &TrainCondition) -> Setup {

@@ -2,4 +2,5 @@
 
 pub mod angle;
 pub mod null;
+pub mod spectrum;
 pub mod summary;

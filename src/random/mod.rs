@@ -25,6 +25,8 @@ pub enum Role {
     Signal,
     /// Activity sequence.
     Activity,
+    /// Classes of the samples of class-structured signals.
+    Label,
     /// Probe batches and null models.
     Probe,
 }
@@ -40,6 +42,7 @@ impl Role {
             Self::Code => b"code",
             Self::Signal => b"signal",
             Self::Activity => b"activity",
+            Self::Label => b"label",
             Self::Probe => b"probe",
         }
     }
@@ -74,6 +77,13 @@ impl Stream {
             let pairs = part.len().div_ceil(2);
             self.rng.fill_bytes(&mut bytes[..8 * pairs]);
             transform(&bytes[..8 * pairs], part);
+        }
+    }
+
+    /// Fills `out` with independent values uniform on 0 to 1, the midpoints of `2^32` equal parts, one word each.
+    pub fn fill_uniform<T: Real>(&mut self, out: &mut [T]) {
+        for value in out {
+            *value = T::from_f64((f64::from(self.rng.next_u32()) + 0.5) / 4_294_967_296.0);
         }
     }
 

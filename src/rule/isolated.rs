@@ -1,19 +1,22 @@
 //! The rule in isolation: exogenous activities and errors, no loss, no target, no data.
 
-use super::{Activation, Feedback, Layers, Pass};
+use super::{Activation, Feedback, Layers, Pass, normalise_columns};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 
-/// A network driven by an injected output error. The network's own output has no effect on its updates.
+/// A network driven by an injected output error. The network's own output has no effect on its updates, unless the
+/// output mask is on.
 #[derive(Clone, Debug)]
 pub struct Isolated<T> {
-    /// Forward weights; no biases.
+    /// Forward weights and biases.
     pub layers: Layers<T>,
     /// Fixed backward weights.
     pub feedback: Feedback<T>,
     /// Buffers of the current iteration.
     pub pass: Pass<T>,
+    output_mask: bool,
+    weight_norm: Option<f64>,
 }
 
 impl<T: Real> Isolated<T> {
@@ -27,16 +30,70 @@ impl<T: Real> Isolated<T> {
         let backward = sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], b_std)).collect();
         let depth = weights.len();
         let layers = Layers { weights, biases: vec![Vec::new(); depth], activations: vec![activation; depth] };
-        Self { layers, feedback: Feedback::BpTrw(backward), pass: Pass::new(sizes, batch) }
+        let (feedback, pass) = (Feedback::BpTrw(backward), Pass::new(sizes, batch));
+        Self { layers, feedback, pass, output_mask: false, weight_norm: None }
     }
 
-    /// One iteration with input `activity` (`P x n_0`) and output error signal `error` (`P x n_D`), injected as it
-    /// is, not multiplied by `f'(Z_D)`.
+    /// The same network with biases `N(0, std^2)`, updated like the weights.
+    pub fn with_biases(mut self, std: f64, seed: u64, repeat: u64) -> Self {
+        let mut stream = Stream::new(seed, repeat, Role::Bias);
+        for (bias, weights) in self.layers.biases.iter_mut().zip(&self.layers.weights) {
+            *bias = normal_matrix(&mut stream, 1, weights.cols(), std).as_slice().to_vec();
+        }
+        self
+    }
+
+    /// The same network with the injected error multiplied by `f'(Z_D)`, the derivative at its own output.
+    pub fn with_output_mask(self) -> Self {
+        Self { output_mask: true, ..self }
+    }
+
+    /// The same network under weight normalisation: every neuron's input weights have norm `gamma`, now and after every
+    /// update. `B` is left alone.
+    pub fn with_weight_norm(mut self, gamma: f64) -> Self {
+        self.weight_norm = Some(gamma);
+        self.normalise();
+        self
+    }
+
+    fn normalise(&mut self) {
+        if let Some(gamma) = self.weight_norm {
+            self.layers.weights.iter_mut().for_each(|weights| normalise_columns(weights, gamma));
+        }
+    }
+
+    /// One iteration with input `activity` (`P x n_0`) and output error signal `error` (`P x n_D`).
     pub fn step(&mut self, activity: &Matrix<T>, error: &Matrix<T>, eta: T) {
-        self.layers.forward_hidden(activity, &mut self.pass);
-        self.pass.output_delta_mut().as_mut_slice().copy_from_slice(error.as_slice());
+        self.carry(activity, error);
+        self.apply(activity, eta);
+    }
+
+    /// First half of an iteration: forward pass, injected error, and its way back. Leaves the weights alone.
+    pub fn carry(&mut self, activity: &Matrix<T>, error: &Matrix<T>) {
+        self.inject(activity, error);
         self.feedback.carry_back(&self.layers, &mut self.pass);
+    }
+
+    /// Second half of an iteration: the update that [`Self::carry`] prepared, and weight normalisation.
+    pub fn apply(&mut self, activity: &Matrix<T>, eta: T) {
         self.layers.update(activity, &self.pass, eta);
+        self.normalise();
+    }
+
+    /// Forward pass, and the error at the output: all that comes before the error is carried back.
+    pub fn inject(&mut self, activity: &Matrix<T>, error: &Matrix<T>) {
+        let last = self.layers.depth() - 1;
+        if self.output_mask {
+            self.layers.forward(activity, &mut self.pass);
+        } else {
+            self.layers.forward_hidden(activity, &mut self.pass);
+        }
+        let Pass { z, activity, delta } = &mut self.pass;
+        let delta = delta[last].as_mut_slice();
+        delta.copy_from_slice(error.as_slice());
+        if self.output_mask {
+            self.layers.activations[last].multiply_derivative(z[last].as_slice(), activity[last].as_slice(), delta);
+        }
     }
 }
 

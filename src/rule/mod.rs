@@ -14,7 +14,9 @@
 mod activation;
 mod feedback;
 mod isolated;
+mod lag_one;
 mod layers;
+mod normalise;
 mod product;
 mod update_alignment;
 
@@ -22,6 +24,8 @@ pub use activation::Activation;
 pub use feedback::Feedback;
 pub use isolated::Isolated;
 pub(crate) use isolated::normal_matrix;
+pub use lag_one::{LagOne, Terms};
 pub use layers::{Layers, Pass};
+pub use normalise::normalise_columns;
 pub use product::{Product, product};
 pub use update_alignment::UpdateAlignment;

@@ -1,5 +1,13 @@
-//! Exogenous activity and error sequences.
+//! Exogenous activity and error sequences with controlled statistics, each with its exact autocovariance.
 
+mod form;
+mod linear;
+mod pair;
+mod process;
+mod recorded;
 mod schedule;
 
-pub use schedule::{Schedule, Signals};
+pub use form::{EXPECTED as FORM_EXPECTED, Form, FormError, Process};
+pub use pair::{Cross, Pair, PairError, Signals, Sizes};
+pub use recorded::RecordedError;
+pub use schedule::Schedule;

@@ -79,13 +79,17 @@ pub fn angle_after(toy: &Toy, k: usize) -> Prediction {
 mod tests {
     use super::*;
     use crate::rule::{Activation, Isolated};
-    use crate::signal::{Schedule, Signals};
+    use crate::signal::{Schedule, Signals, Sizes};
+
+    fn held(sizes: Sizes, seed: u64, repeat: u64) -> Signals<f64> {
+        Signals::new(&Schedule::Held.pair().unwrap(), sizes, seed, repeat).unwrap()
+    }
 
     #[test]
     fn the_rule_follows_the_exact_trajectory() {
         for repeat in 0..3 {
             let mut net = Isolated::<f64>::draw(&[7, 30, 5], 11, Activation::Linear, [1.0, 0.7], 2, repeat);
-            let signals = Signals::<f64>::new(Schedule::Held, 11, 7, 5, 2, repeat);
+            let signals = held(Sizes { batch: 11, inputs: 7, outputs: 5, iterations: 400 }, 2, repeat);
             let (w, b) = (&net.layers.weights, net.feedback.backward(1).unwrap());
             let exact = Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3);
             for k in 0..=400 {
@@ -107,7 +111,7 @@ mod tests {
             let angles: Vec<f64> = (0..200)
                 .map(|repeat| {
                     let net = Isolated::<f64>::draw(&[20, 60, 20], 40, Activation::Linear, [1.0, 1.0], 5, repeat);
-                    let signals = Signals::<f64>::new(Schedule::Held, 40, 20, 20, 5, repeat);
+                    let signals = held(Sizes { batch: 40, inputs: 20, outputs: 20, iterations: 1000 }, 5, repeat);
                     let (w, b) = (&net.layers.weights, net.feedback.backward(1).unwrap());
                     Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3).angle(k).unwrap()
                 })

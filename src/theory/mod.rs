@@ -1,9 +1,13 @@
 //! Closed forms: what the rule must do, without running it.
 
 pub mod held;
+pub mod moments;
 pub mod one_step;
+pub mod relu;
 pub mod shared;
+pub mod spectra;
 pub mod white;
+pub mod wick;
 
 use thiserror::Error;
 

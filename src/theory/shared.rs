@@ -34,7 +34,7 @@ mod tests {
     use crate::matrix::Matrix;
     use crate::random::{Role, Stream};
     use crate::rule::{Activation, Isolated, Product, product};
-    use crate::signal::{Schedule, Signals};
+    use crate::signal::{Schedule, Signals, Sizes};
 
     #[test]
     fn second_moment_matches_sampled_wishart_products() {
@@ -71,7 +71,8 @@ mod tests {
         let marks = [20, 100, 300, 600];
         for repeat in 0..20 {
             let mut net = Isolated::<f64>::draw(&[12, 60, 12], 30, Activation::Linear, [1.0, 1.0], 6, repeat);
-            let mut signals = Signals::<f64>::new(Schedule::Shared, 30, 12, 12, 6, repeat);
+            let sizes = Sizes { batch: 30, inputs: 12, outputs: 12, iterations: 600 };
+            let mut signals = Signals::<f64>::new(&Schedule::Shared.pair().unwrap(), sizes, 6, repeat).unwrap();
             let b = net.feedback.backward(1).unwrap().clone();
             for k in 1..=600 {
                 net.step(signals.activity(), signals.error(), toy.eta);

@@ -55,7 +55,7 @@ fn a_spec_becomes_conditions_in_written_order() {
     assert_eq!(points[..3], ["held, eta 0.0004", "held, eta 0.001", "shared, eta 0.0004"]);
     assert_eq!(mechanism.axes, ["schedule", "eta"]);
     assert!(
-        matches!(&mechanism.conditions[5], Condition::Isolate(c) if c.schedule == Schedule::White && c.iterations == 200)
+        matches!(&mechanism.conditions[5], Condition::Isolate(c) if Schedule::of(&c.signals) == Schedule::White && c.iterations == 200)
     );
     let digits = &spec.analyses[1];
     assert_eq!(digits.axes, ["rule", "eta"]);
@@ -85,12 +85,12 @@ fn every_mistake_has_its_place_and_remedy() {
         ("name = \"../x\"\n".to_string() + &analysis(""), "a.toml:1:8: a name must be text of letters"),
         (
             "[[analysis]]\nname = \"x\"".into(),
-            "a.toml:1:1: this analysis has no kind: add kind = \"isolate\" or \"train\"",
+            "a.toml:1:1: this analysis has no kind: add kind = \"isolate\", \"train\" or \"sample\"",
         ),
         ("[[analysis]]\nkind = \"isolate\"".into(), "a.toml:1:1: this analysis has no name"),
         (
             "[[analysis]]\nname = \"x\"\nkind = \"isolated\"".into(),
-            "a.toml:3:8: unknown kind `isolated`: expected \"isolate\" or \"train\"; did you mean `isolate`?",
+            "a.toml:3:8: unknown kind `isolated`: expected \"isolate\", \"train\" or \"sample\"; did you mean `isolate`?",
         ),
         (analysis("repeat = 3"), "a.toml:4:1: unknown key `repeat` of an analysis: expected name, title"),
         (analysis("repeat = 3"), "did you mean `repeats`?"),
@@ -113,11 +113,11 @@ fn every_mistake_has_its_place_and_remedy() {
         (analysis("[analysis.base]\nlayers = [20, 100]"), "a.toml:5:10: layers `20,100` has 2 sizes"),
         (
             analysis("[analysis.base]\nschedule = \"hled\""),
-            "a.toml:5:12: unknown schedule `hled`: expected held, shared or white; did you mean `held`?",
+            "a.toml:5:12: unknown schedule `hled`: expected held, shared, white or free; did you mean `held`?",
         ),
         (
             analysis("[analysis.base]\nlayers = [3, 4, 5]\n[analysis.sweep]\nschedule = [\"held\", \"shared\"]"),
-            "a.toml:7:21: schedule `shared` sets X := E",
+            "a.toml:7:21: schedule `shared`: cross `same`",
         ),
         (analysis("[analysis.sweep]\neta = 3"), "a.toml:5:7: eta is swept over a list of values"),
         (analysis("[analysis.sweep]\neta = []"), "eta is swept over a list of values"),
@@ -137,10 +137,7 @@ fn every_mistake_has_its_place_and_remedy() {
             analysis("[[analysis.figure]]\nname = \"f\"\nquantities = [\"weight_norm\"]"),
             "a.toml:6:15: `weight_norm` is not measured here",
         ),
-        (
-            analysis("[[analysis.figure]]\nname = \"f\"\nx = \"epoch\""),
-            "a.toml:6:5: the rule in isolation has no epochs",
-        ),
+        (analysis("[[analysis.figure]]\nname = \"f\"\nx = \"epoch\""), "a.toml:6:5: only networks on data have epochs"),
         (
             analysis("[[analysis.figure]]\nname = \"f\"\nby = [\"schedul\"]"),
             "a.toml:6:7: unknown parameter `schedul` of kind \"isolate\"; did you mean `schedule`?",

@@ -1,0 +1,78 @@
+//! The claims, by document: what is stated, where it comes from, and what the results have to satisfy.
+
+mod digits;
+mod mech;
+mod toy;
+
+use super::evidence::Evidence;
+use super::verdict::Criterion;
+
+/// A statement to be verified.
+pub struct Claim {
+    /// `document/number`.
+    pub name: String,
+    /// What is claimed.
+    pub statement: String,
+    /// Paper and figure, and where the criterion comes from.
+    pub source: String,
+    /// The analysis that feeds it.
+    pub analysis: &'static str,
+    /// All have to hold.
+    pub parts: Vec<Part>,
+}
+
+/// What gives one value per repeat.
+pub type Statistic = Box<dyn Fn(&Evidence<'_>) -> Vec<f64>>;
+
+/// One statistic and its criterion.
+pub struct Part {
+    /// What is measured, in words.
+    pub statistic: String,
+    /// One value per repeat.
+    pub values: Statistic,
+    /// What the mean has to satisfy.
+    pub criterion: Criterion,
+}
+
+impl Part {
+    fn new(
+        statistic: impl Into<String>,
+        criterion: Criterion,
+        values: impl Fn(&Evidence<'_>) -> Vec<f64> + 'static,
+    ) -> Self {
+        Self { statistic: statistic.into(), values: Box::new(values), criterion }
+    }
+}
+
+impl Claim {
+    /// The document the claim belongs to: what stands before the slash.
+    pub fn document(&self) -> &str {
+        self.name.split('/').next().unwrap_or(&self.name)
+    }
+}
+
+/// Every claim, in the order of documents.
+pub fn claims() -> Vec<Claim> {
+    [toy::claims(), mech::claims(), digits::claims()].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_documents_stand_together() {
+        let claims = claims();
+        let mut names: Vec<_> = claims.iter().map(|c| c.name.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), claims.len());
+        let mut documents: Vec<_> = claims.iter().map(Claim::document).collect();
+        documents.dedup();
+        let runs = documents.len();
+        documents.sort_unstable();
+        documents.dedup();
+        assert_eq!(documents.len(), runs);
+        assert!(claims.iter().all(|claim| !claim.parts.is_empty()));
+    }
+}

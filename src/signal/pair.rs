@@ -1,0 +1,368 @@
+//! The activity and error of a run: two forms and how they are correlated with each other.
+
+use super::form::{Form, FormError, Process};
+use super::process::Sampler;
+use super::recorded::{self, RecordedError};
+use crate::matrix::Matrix;
+use crate::random::{Role, Stream};
+use crate::real::Real;
+use std::collections::VecDeque;
+use std::fmt::{Display, Formatter};
+use thiserror::Error;
+
+/// Cross-correlation of error and activity, unit by unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cross {
+    /// None.
+    None,
+    /// `same`: the activity is the error.
+    Same,
+    /// `0.5@lag=2`: the error is `r` times the activity `lag` iterations before (after, if negative) plus
+    /// `sqrt(1 - r^2)` times a process of its own form, both before means and scales.
+    Lagged {
+        /// Correlation coefficient, above -1 and below 1.
+        coefficient: f64,
+        /// How far the error follows the activity, in iterations.
+        lag: i32,
+    },
+}
+
+impl Cross {
+    /// What [`Cross::parse`] takes.
+    pub const EXPECTED: &'static str = "none, same, a coefficient between -1 and 1 such as 0.5, or one with a lag such \
+                                        as 0.5@lag=2";
+
+    /// Reads `none`, `same`, `0.5` or `0.5@lag=2`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        match text {
+            "none" => return Some(Self::None),
+            "same" => return Some(Self::Same),
+            _ => {}
+        }
+        let (coefficient, lag) = match text.split_once('@') {
+            Some((coefficient, lag)) => (coefficient, lag.trim().strip_prefix("lag=")?.parse().ok()?),
+            None => (text, 0),
+        };
+        let coefficient: f64 = coefficient.trim().parse().ok()?;
+        let valid = coefficient.abs() < 1.0 && (-1_000_000..=1_000_000).contains(&lag);
+        valid.then_some(if coefficient == 0.0 { Self::None } else { Self::Lagged { coefficient, lag } })
+    }
+}
+
+impl Display for Cross {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Same => f.write_str("same"),
+            Self::Lagged { coefficient, lag: 0 } => write!(f, "{coefficient}"),
+            Self::Lagged { coefficient, lag } => write!(f, "{coefficient}@lag={lag}"),
+        }
+    }
+}
+
+/// Activity and error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// Form of the activity `X`, `P x n_0` per iteration.
+    pub activity: Form,
+    /// Form of the error `E`, `P x n_D` per iteration.
+    pub error: Form,
+    /// How they are correlated.
+    pub cross: Cross,
+}
+
+/// Sizes of a run of signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Samples per iteration `P`.
+    pub batch: usize,
+    /// Units of the activity `n_0`.
+    pub inputs: usize,
+    /// Units of the error `n_D`.
+    pub outputs: usize,
+    /// Iterations `T`.
+    pub iterations: usize,
+}
+
+/// Why two forms do not make signals.
+#[derive(Debug, Error)]
+pub enum PairError {
+    /// A form does not fit the sizes.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// Cross-correlation needs pairs of units.
+    #[error(
+        "cross `{cross}` pairs unit with unit and needs as many inputs as outputs, not {inputs} and {outputs}: make them \
+         equal, or choose none"
+    )]
+    Units {
+        /// As typed.
+        cross: Cross,
+        /// Units of the activity.
+        inputs: usize,
+        /// Units of the error.
+        outputs: usize,
+    },
+    /// A lag that no pair of iterations has.
+    #[error("cross `{cross}`: a lag of {lag} lies beyond a run of {iterations} iterations")]
+    Lag {
+        /// As typed.
+        cross: Cross,
+        /// The lag.
+        lag: u32,
+        /// Length of the run.
+        iterations: usize,
+    },
+    /// Two forms that would have to be one.
+    #[error("cross `same` makes the activity the error: give both the same form, not `{0}` and `{1}`")]
+    Different(String, String),
+    /// A form that cannot be mixed with another.
+    #[error("cross `{0}` mixes Gaussian signals: `{1}` is not one")]
+    NotGaussian(Cross, String),
+    /// Correlations across batch or units that differ.
+    #[error("cross `{0}` needs batch= and units= to be the same for activity and error")]
+    Correlations(Cross),
+    /// Label sequences that cannot be shared.
+    #[error("activity of {0} classes and error of {1}: samples have one class, make the numbers equal")]
+    Classes(usize, usize),
+    /// A recorded signal that cannot be used.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+}
+
+impl Pair {
+    /// Two forms that have nothing to do with each other.
+    pub fn independent(activity: Form, error: Form) -> Self {
+        Self { activity, error, cross: Cross::None }
+    }
+
+    /// Whether all moments of both together follow from means and covariances.
+    pub fn is_gaussian(&self) -> bool {
+        self.activity.is_gaussian() && self.error.is_gaussian()
+    }
+
+    /// Checks the forms against each other and the sizes of a run, and reads recorded signals.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn check(&self, sizes: Sizes) -> Result<(), PairError> {
+        self.check_forms(sizes)?;
+        for (form, units) in [(&self.activity, sizes.inputs), (&self.error, sizes.outputs)] {
+            if matches!(form.process, Process::File { .. }) {
+                recorded::load::<f32>(form, [sizes.iterations, sizes.batch, units])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same pair with the contents of recorded signals named by their hash.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or its contents are not those the form names.
+    pub fn resolve(&self) -> Result<Self, RecordedError> {
+        let [activity, error] = [&self.activity, &self.error].map(recorded::resolve);
+        Ok(Self { activity: activity?, error: error?, cross: self.cross })
+    }
+
+    fn check_forms(&self, sizes: Sizes) -> Result<(), PairError> {
+        let cross = self.cross;
+        self.activity.check_sizes(sizes.batch, sizes.inputs)?;
+        self.error.check_sizes(sizes.batch, sizes.outputs)?;
+        if let (&Process::Classes { classes: a, .. }, &Process::Classes { classes: e, .. }) =
+            (&self.activity.process, &self.error.process)
+            && a != e
+        {
+            return Err(PairError::Classes(a, e));
+        }
+        if cross != Cross::None && sizes.inputs != sizes.outputs {
+            return Err(PairError::Units { cross, inputs: sizes.inputs, outputs: sizes.outputs });
+        }
+        match cross {
+            Cross::None => {}
+            Cross::Same if self.activity != self.error => {
+                return Err(PairError::Different(self.activity.to_string(), self.error.to_string()));
+            }
+            Cross::Same => {}
+            Cross::Lagged { lag, .. } => {
+                if let Some(form) = [&self.activity, &self.error].into_iter().find(|form| !form.is_gaussian()) {
+                    return Err(PairError::NotGaussian(cross, form.to_string()));
+                }
+                if [self.activity.batch, self.activity.units] != [self.error.batch, self.error.units] {
+                    return Err(PairError::Correlations(cross));
+                }
+                if lag.unsigned_abs() as usize >= sizes.iterations {
+                    return Err(PairError::Lag { cross, lag: lag.unsigned_abs(), iterations: sizes.iterations });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One of the two signals of a run.
+enum Source<T> {
+    Sampled(Box<Sampler<T>>),
+    Recorded(recorded::Recorded<T>),
+}
+
+impl<T: Real> Source<T> {
+    fn new(form: &Form, shape: [usize; 3], stream: Stream, labels: &[usize]) -> Result<Self, PairError> {
+        if matches!(form.process, Process::File { .. }) {
+            return Ok(Self::Recorded(recorded::load(form, shape)?));
+        }
+        Ok(Self::Sampled(Box::new(Sampler::new(form, shape[1], shape[2], stream, labels))))
+    }
+
+    fn frame(&self) -> &Matrix<T> {
+        match self {
+            Self::Sampled(sampler) => sampler.frame(),
+            Self::Recorded(recorded) => recorded.frame(),
+        }
+    }
+
+    fn advance(&mut self, labels: &[usize]) {
+        match self {
+            Self::Sampled(sampler) => sampler.advance(labels),
+            Self::Recorded(recorded) => recorded.advance(),
+        }
+    }
+}
+
+/// The signals of one repeat, one iteration at a time.
+pub struct Signals<T> {
+    pair: Pair,
+    activity_source: Source<T>,
+    error_source: Source<T>,
+    label_stream: Stream,
+    labels: Vec<usize>,
+    /// Activities from the earliest that is still needed to the latest drawn; empty without a lagged correlation.
+    window: VecDeque<Matrix<T>>,
+    /// What the rule sees, where that is not the source itself.
+    activity: Option<Matrix<T>>,
+    error: Option<Matrix<T>>,
+}
+
+impl<T: Real> Signals<T> {
+    /// Draws the signals of iteration 0. Activity and error have random streams of their own; the classes of samples,
+    /// where a form has classes, are common to both.
+    ///
+    /// # Errors
+    /// As [`Pair::check`].
+    pub fn new(pair: &Pair, sizes: Sizes, seed: u64, repeat: u64) -> Result<Self, PairError> {
+        pair.check_forms(sizes)?;
+        let Sizes { batch, inputs, outputs, iterations } = sizes;
+        let mut label_stream = Stream::new(seed, repeat, Role::Label);
+        let mut labels = vec![0; batch];
+        draw_labels(pair, &mut label_stream, &mut labels);
+        let stream = |role| Stream::new(seed, repeat, role);
+        let activity_shape = [iterations, batch, inputs];
+        let mut signals = Self {
+            activity_source: Source::new(&pair.activity, activity_shape, stream(Role::Activity), &labels)?,
+            error_source: Source::new(&pair.error, [iterations, batch, outputs], stream(Role::Signal), &labels)?,
+            pair: pair.clone(),
+            label_stream,
+            labels,
+            window: VecDeque::new(),
+            activity: None,
+            error: None,
+        };
+        if let Cross::Lagged { lag, .. } = pair.cross {
+            signals.window.push_back(signals.activity_source.frame().clone());
+            for _ in 0..lag.unsigned_abs() {
+                signals.extend_window();
+            }
+        }
+        signals.compose();
+        Ok(signals)
+    }
+
+    /// Activity `X` of the current iteration, `P x n_0`.
+    pub fn activity(&self) -> &Matrix<T> {
+        if self.pair.cross == Cross::Same {
+            return self.error();
+        }
+        self.activity.as_ref().unwrap_or_else(|| self.activity_source.frame())
+    }
+
+    /// Error signal `E` of the current iteration, `P x n_D`.
+    pub fn error(&self) -> &Matrix<T> {
+        self.error.as_ref().unwrap_or_else(|| self.error_source.frame())
+    }
+
+    /// Classes of the samples of the current iteration; all 0 where no form has classes.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// Moves to the next iteration.
+    pub fn advance(&mut self) {
+        draw_labels(&self.pair, &mut self.label_stream, &mut self.labels);
+        match self.pair.cross {
+            Cross::Same => {}
+            Cross::Lagged { .. } => {
+                self.extend_window();
+                self.window.pop_front();
+            }
+            Cross::None => self.activity_source.advance(&self.labels),
+        }
+        self.error_source.advance(&self.labels);
+        self.compose();
+    }
+
+    fn extend_window(&mut self) {
+        self.activity_source.advance(&self.labels);
+        self.window.push_back(self.activity_source.frame().clone());
+    }
+
+    /// Mixes, scales and shifts what the sources gave.
+    fn compose(&mut self) {
+        let Pair { activity, error, cross } = &self.pair;
+        let ends = self.window.front().zip(self.window.back());
+        let (now, other) = match (cross, ends) {
+            (Cross::Lagged { lag, .. }, Some((first, last))) if *lag >= 0 => (last, Some(first)),
+            (Cross::Lagged { .. }, Some((first, last))) => (first, Some(last)),
+            _ => (self.activity_source.frame(), None),
+        };
+        if other.is_some() || !is_plain(activity) {
+            let room = self.activity.take().unwrap_or_else(|| now.clone());
+            self.activity = Some(affine(room, now, activity));
+        }
+        if let (Cross::Lagged { coefficient, .. }, Some(other)) = (cross, other) {
+            let (shared, own) = (T::from_f64(*coefficient), T::from_f64((1.0 - coefficient * coefficient).sqrt()));
+            let mut mixed = self.error_source.frame().clone();
+            for (e, &x) in mixed.as_mut_slice().iter_mut().zip(other.as_slice()) {
+                *e = shared * x + own * *e;
+            }
+            self.error = Some(affine(mixed.clone(), &mixed, error));
+        } else if !is_plain(error) {
+            let source = self.error_source.frame();
+            let room = self.error.take().unwrap_or_else(|| source.clone());
+            self.error = Some(affine(room, source, error));
+        }
+    }
+}
+
+/// Whether the source is what the rule sees.
+fn is_plain(form: &Form) -> bool {
+    form.mean == 0.0 && form.std == 1.0
+}
+
+/// `room = mean + std * source`.
+fn affine<T: Real>(mut room: Matrix<T>, source: &Matrix<T>, form: &Form) -> Matrix<T> {
+    let (mean, std) = (T::from_f64(form.mean), T::from_f64(form.std));
+    for (out, &x) in room.as_mut_slice().iter_mut().zip(source.as_slice()) {
+        *out = mean + std * x;
+    }
+    room
+}
+
+fn draw_labels(pair: &Pair, stream: &mut Stream, labels: &mut [usize]) {
+    let classes = [&pair.activity, &pair.error].into_iter().find_map(|form| match form.process {
+        Process::Classes { classes, .. } => Some(classes),
+        _ => None,
+    });
+    if let Some(classes) = classes {
+        labels.iter_mut().for_each(|label| *label = stream.below(classes as u64) as usize);
+    }
+}
