@@ -129,6 +129,15 @@ pub struct Conflict {
 /// Most memory one job may need.
 const MOST_BYTES: u128 = 4 << 30;
 
+impl IsolateCondition {
+    /// Whether the exact theory of the linear rule holds: one hidden layer, linear, no output mask, no weight
+    /// normalisation, no biases.
+    pub fn is_linear_toy(&self) -> bool {
+        let plain = !self.output_mask && self.weight_norm.is_none() && !self.bias;
+        plain && self.activation == Activation::Linear && self.layers.len() == 3
+    }
+}
+
 impl Condition {
     /// Condition of the given values, defaults filling in for those not given.
     ///

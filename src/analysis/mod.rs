@@ -36,4 +36,4 @@ pub use recording::Recording;
 pub use run::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
 pub use spec::{Analysis, Figure, FigureKind, OptionError, Spec, XAxis};
 pub use spec_file::{Problem, SpecError, parse_spec, read_spec};
-pub use summary::{Entry, Prediction, summarise};
+pub use summary::{Discrepancy, Entry, Prediction, summarise};

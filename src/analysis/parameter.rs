@@ -359,7 +359,8 @@ pub static PARAMETERS: &[Parameter] = &[
     common(
         "predict",
         "on|off",
-        "Exact predictions beside what is measured, where the rule is linear with one hidden layer",
+        "Exact predictions beside what is measured, where the rule is linear with one hidden layer: averaged over \
+         signals, and given those of each repeat",
         ["off", "off", "off"],
         one_of::<bool>(),
     ),

@@ -397,6 +397,10 @@ impl Quantity {
             Self::TestAccuracy | Self::TrainAccuracy | Self::Loss => return vec![None],
             Self::UpdateAlignment => 0..depth.saturating_sub(1),
             Self::WeightNorm | Self::WeightSquaredNorm => 0..depth,
+            Self::ConditionalAlignment => match condition {
+                Condition::Isolate(isolate) if isolate.is_linear_toy() => 1..2,
+                _ => 0..0,
+            },
             // All others compare with B.
             _ => match condition {
                 Condition::Train(train) if train.rule == Rule::Bp => 0..0,

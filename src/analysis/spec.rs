@@ -175,6 +175,15 @@ impl Settings {
             Value::Count(count) => Ok(count),
             _ => Err(wrong(name)),
         };
+        let predict = value("predict")? == Value::Name("on");
+        let mut quantities = match value("quantities")? {
+            Value::Quantities(quantities) => quantities,
+            _ => return Err(wrong("quantities")),
+        };
+        if predict && kind == Kind::Isolate && !quantities.contains(&Quantity::ConditionalAlignment) {
+            quantities.push(Quantity::ConditionalAlignment);
+            quantities.sort_unstable();
+        }
         Ok(Self {
             repeats: usize::try_from(count("repeats")?).map_err(|_| wrong("repeats"))?,
             seed: count("seed")?,
@@ -186,11 +195,8 @@ impl Settings {
                 Value::Sizes(iterations) => iterations,
                 _ => return Err(wrong("report-at")),
             },
-            quantities: match value("quantities")? {
-                Value::Quantities(quantities) => quantities,
-                _ => return Err(wrong("quantities")),
-            },
-            predict: value("predict")? == Value::Name("on"),
+            quantities,
+            predict,
         })
     }
 

@@ -36,6 +36,28 @@ pub struct Entry {
     /// What theory says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<f64>,
+    /// Mean minus prediction, and the same in standard errors of the mean; of the conditional alignment, the measured
+    /// weight alignment minus it, paired by repeat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discrepancy: Option<Discrepancy>,
+}
+
+/// How far a measured mean is from its prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Discrepancy {
+    /// Measured minus predicted, in the unit of the quantity.
+    pub difference: f64,
+    /// The same in standard errors; `None` where there is none.
+    pub standard_errors: Option<f64>,
+}
+
+impl Discrepancy {
+    /// Of measured values from what is predicted.
+    fn of(summary: &Summary, predicted: f64) -> Option<Self> {
+        let difference = summary.mean? - predicted;
+        let error = summary.sd.map(|sd| sd / (summary.n as f64).sqrt()).filter(|error| *error > 0.0);
+        Some(Self { difference, standard_errors: error.map(|error| difference / error) })
+    }
 }
 
 /// What theory says of a quantity at a layer and iteration of a condition of an analysis, where it says anything.
@@ -70,6 +92,14 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
                 for &iteration in &iterations {
                     let of_repeats = values.iter().map(|v| v.get(&(iteration, layer, quantity)).copied().flatten());
                     let summary = Summary::of(of_repeats);
+                    let prediction = prediction(analysis, condition, quantity, layer, iteration);
+                    let discrepancy = if quantity == Quantity::ConditionalAlignment {
+                        let value = |v: &Values, q| v.get(&(iteration, layer, q)).copied().flatten();
+                        let off = |v| Some(value(v, Quantity::WeightAlignment)? - value(v, quantity)?);
+                        Discrepancy::of(&Summary::of(values.iter().map(off)), 0.0)
+                    } else {
+                        prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
+                    };
                     entries.push(Entry {
                         analysis: analysis.name.clone(),
                         quantity,
@@ -81,7 +111,8 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
                         sd: summary.sd,
                         ci95: summary.ci95,
                         absent: summary.absent,
-                        prediction: prediction(analysis, condition, quantity, layer, iteration),
+                        prediction,
+                        discrepancy,
                     });
                 }
             }
@@ -90,8 +121,11 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
     entries
 }
 
+/// Values by iteration, layer and quantity.
+type Values = BTreeMap<(usize, Option<usize>, Quantity), Option<f64>>;
+
 /// Means over the draws of a result, under the number of draws.
-fn averaged(result: &JobResult, draws: usize) -> BTreeMap<(usize, Option<usize>, Quantity), Option<f64>> {
+fn averaged(result: &JobResult, draws: usize) -> Values {
     let mut values: BTreeMap<_, Vec<Option<f64>>> = BTreeMap::new();
     for record in &result.records {
         values.entry((draws, record.layer, record.quantity)).or_default().push(record.value);
@@ -100,7 +134,7 @@ fn averaged(result: &JobResult, draws: usize) -> BTreeMap<(usize, Option<usize>,
 }
 
 /// Values of a result at some iterations.
-fn reported(result: &JobResult, iterations: &[usize]) -> BTreeMap<(usize, Option<usize>, Quantity), Option<f64>> {
+fn reported(result: &JobResult, iterations: &[usize]) -> Values {
     let wanted = result.records.iter().filter(|record| iterations.contains(&record.iteration));
     wanted.map(|record| ((record.iteration, record.layer, record.quantity), record.value)).collect()
 }

@@ -1,4 +1,10 @@
-//! Arrays in files.
+//! Arrays in files: signals recorded elsewhere, and those written by this program.
+
+mod csv;
+mod npy;
+
+pub use csv::{read_csv, write_csv};
+pub use npy::{read_npy, read_npz, write_npy, write_npz};
 
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -12,18 +18,126 @@ pub struct Array {
     pub data: Vec<f64>,
 }
 
-/// Why a file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// Most memory an array may take, in bytes.
+pub const MOST_BYTES: u64 = 4 << 30;
+
+/// Why a file cannot be read or written as an array.
+#[derive(Debug, Error)]
 pub enum ArrayError {
+    /// The file system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Not a format that is known.
-    #[error("{} is of no format that is read yet", .0.display())]
+    #[error("{} ends neither in .npz, .npy nor .csv: these are the formats that are read", .0.display())]
     Format(PathBuf),
+    /// A file that is not what its name says, or was cut short.
+    #[error("{} is damaged or no {format} file: {why}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        format: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// No such member.
+    #[error("{} has {found}: {}", path.display(), remedy(members, wanted.as_deref()), found = match wanted {
+        Some(wanted) => format!("no member `{wanted}`"),
+        None => "several members".into(),
+    })]
+    Member {
+        /// The archive.
+        path: PathBuf,
+        /// What was asked for.
+        wanted: Option<String>,
+        /// What there is.
+        members: Vec<String>,
+    },
+    /// A type of values that is not read.
+    #[error("{} holds values of type {found}: expected real numbers (f4, f8) or integers; convert it with .astype('f8')", path.display())]
+    Type {
+        /// The file.
+        path: PathBuf,
+        /// NumPy's name of the type.
+        found: String,
+    },
+    /// Too large.
+    #[error("{} claims {bytes} bytes, more than the {MOST_BYTES} that are read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What it would take.
+        bytes: u128,
+    },
+    /// A value that is not finite.
+    #[error("{} holds {value} at index {index:?}: signals must be finite", path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The value.
+        value: f64,
+        /// Where.
+        index: Vec<usize>,
+    },
+    /// A line of a CSV file.
+    #[error("{}:{line}: {why}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// What is wrong, and what was expected.
+        why: String,
+    },
 }
 
-/// Reads an array from a file.
+fn remedy(members: &[String], wanted: Option<&str>) -> String {
+    let near = wanted.and_then(|wanted| crate::analysis::nearest(wanted, members.iter().map(String::as_str)));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    match wanted {
+        Some(_) => format!("it has {}{hint}", members.join(", ")),
+        None => format!("choose one with #MEMBER: {}", members.join(", ")),
+    }
+}
+
+/// Reads an array from a `.npy` or `.csv` file, or a member of an `.npz` archive (the only one, if none is named).
 ///
 /// # Errors
-/// If its format is not known.
-pub fn read(path: &Path, _member: Option<&str>) -> Result<Array, ArrayError> {
-    Err(ArrayError::Format(path.into()))
+/// If the file cannot be read, is damaged, too large, or holds something else than finite numbers.
+pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
+    let array = match path.extension().and_then(|e| e.to_str()) {
+        Some("npz") => read_npz(path, member)?,
+        Some("npy") if member.is_none() => read_npy(path)?,
+        Some("csv") if member.is_none() => read_csv(path)?,
+        Some("npy" | "csv") => {
+            let members = vec!["(only .npz archives have members)".into()];
+            return Err(ArrayError::Member { path: path.into(), wanted: member.map(str::to_string), members });
+        }
+        _ => return Err(ArrayError::Format(path.into())),
+    };
+    match array.data.iter().position(|v| !v.is_finite()) {
+        None => Ok(array),
+        Some(at) => Err(ArrayError::NotFinite { path: path.into(), value: array.data[at], index: array.index(at) }),
+    }
 }
+
+impl Array {
+    /// Index of the value at a place in the data.
+    fn index(&self, mut at: usize) -> Vec<usize> {
+        let mut index = vec![0; self.shape.len()];
+        for (i, &length) in index.iter_mut().zip(&self.shape).rev() {
+            (*i, at) = (at % length.max(1), at / length.max(1));
+        }
+        index
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ mod verdict;
 
 pub use evidence::{Evidence, Series};
 pub use registry::{Claim, Part, claims};
+pub(crate) use verdict::short;
 pub use verdict::{Criterion, Estimate, Verdict, decide};
 
 use serde::Serialize;

@@ -30,13 +30,23 @@ impl Criterion {
 
     /// In words, e.g. `52.5 to 56`.
     pub fn describe(&self) -> String {
+        let [low, high] = [self.low, self.high].map(short);
         match (self.low.is_finite(), self.high.is_finite()) {
-            (true, true) => format!("{} to {}", self.low, self.high),
-            (true, false) => format!("at least {}", self.low),
-            (false, true) => format!("at most {}", self.high),
+            (true, true) => format!("{low} to {high}"),
+            (true, false) => format!("at least {low}"),
+            (false, true) => format!("at most {high}"),
             (false, false) => "any".into(),
         }
     }
+}
+
+/// A number to three decimals, or two digits where it is smaller, without needless zeros.
+pub(crate) fn short(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.01 {
+        return format!("{value:.1e}");
+    }
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 /// What is concluded.
@@ -150,6 +160,14 @@ mod tests {
         assert_eq!(one(Criterion::at_least(12.25)), Verdict::Undecided);
         assert_eq!(one(Criterion::at_least(12.27)), Verdict::Fails);
         assert_eq!(one(Criterion::at_most(7.73)), Verdict::Fails);
+    }
+
+    #[test]
+    fn bounds_are_written_short() {
+        assert_eq!(Criterion::within(23.094842552, 1e-4).describe(), "23.095 to 1.0e-4");
+        assert_eq!(Criterion::at_most(0.0).describe(), "at most 0");
+        assert_eq!(Criterion::at_least(-2.5).describe(), "at least -2.5");
+        assert_eq!(Criterion::within(89.9991, 90.0).describe(), "89.999 to 90");
     }
 
     #[test]

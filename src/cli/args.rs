@@ -1,6 +1,7 @@
 //! The options, built from the registry of parameters.
 
 use crate::analysis::{Choice, Kind, parameters};
+use crate::signal::{Cross, Form, Pair};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ pub fn command() -> Command {
                     .value_parser(value_parser!(PathBuf))
                     .help("Spec files"),
             ),
+            super::signals::command(),
             super::theory::command(),
             super::verify::command(),
         ])
@@ -104,4 +106,38 @@ pub(super) fn given(kind: Kind, matches: &ArgMatches) -> Vec<(&'static str, Stri
     let typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
     let typed = parameters(kind).filter(|parameter| typed(parameter.name));
     typed.filter_map(|p| Some((p.name, matches.get_one::<String>(p.name)?.clone()))).collect()
+}
+
+/// `--activity`, `--error` and `--cross`.
+pub(super) fn signals() -> [Arg; 3] {
+    let form = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("FORM")
+            .default_value("held")
+            .value_parser(|text: &str| Form::parse(text).map_err(|error| error.to_string()))
+            .help(help)
+    };
+    let cross = |text: &str| Cross::parse(text).ok_or_else(|| format!("expected {}", Cross::EXPECTED));
+    [
+        form("activity", "Activity X: how its values follow each other in time"),
+        form("error", "Error signal E: how its values follow each other in time"),
+        Arg::new("cross")
+            .long("cross")
+            .value_name("CROSS")
+            .default_value("none")
+            .allow_negative_numbers(true)
+            .value_parser(cross)
+            .help("Cross-correlation of error and activity, unit by unit"),
+    ]
+}
+
+/// The signals asked for.
+pub(super) fn pair(matches: &ArgMatches) -> Pair {
+    let form = |name: &str| matches.get_one::<Form>(name).cloned().unwrap_or(Form::HELD);
+    Pair {
+        activity: form("activity"),
+        error: form("error"),
+        cross: matches.get_one::<Cross>("cross").copied().unwrap_or(Cross::None),
+    }
 }

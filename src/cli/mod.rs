@@ -2,6 +2,7 @@
 
 mod args;
 mod output;
+mod signals;
 mod theory;
 mod verify;
 
@@ -59,6 +60,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
             measure(files.map(|file| read_spec(file)).collect::<Result<_, _>>()?, m)
         }
+        Some(("signals", m)) => signals::execute(m),
         Some(("theory", m)) => theory::execute(m),
         Some(("verify", m)) => verify::execute(m),
         _ => Ok(Exit::Usage),

@@ -5,7 +5,7 @@ use crate::analysis::{Kind, Recording};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated};
-use crate::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
+use crate::signal::{Pair, Schedule, Signals, Sizes};
 use crate::theory::moments::{Moments, Realised, moments};
 use crate::theory::spectra::{Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine};
 use crate::theory::{Prediction, Toy, held, one_step, relu};
@@ -53,7 +53,7 @@ pub(super) fn command() -> Command {
                 )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
-                .args(signals())
+                .args(args::signals())
                 .args([iterations("300"), report_at(), args::json_flag()]),
             Command::new("conditional")
                 .about(
@@ -62,13 +62,13 @@ pub(super) fn command() -> Command {
                 )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
-                .args(signals())
+                .args(args::signals())
                 .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()]),
             Command::new("relu")
                 .about("ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning rate")
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
-                .args(signals())
+                .args(args::signals())
                 .args([iterations("300"), report_at(), args::json_flag()]),
             Command::new("spectrum")
                 .about("Eigenvalues of D'X X'D / (P n0) for Gaussian X, D: density of the product-Wishart law (Fig 1)")
@@ -103,29 +103,6 @@ fn scales() -> [Arg; 3] {
         number("eta", "4e-4", "Learning rate"),
         number("w-std", "1", "Standard deviation of the forward weights at the start"),
         number("b-std", "1", "Standard deviation of the backward weights"),
-    ]
-}
-
-fn signals() -> [Arg; 3] {
-    let form = |name: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("FORM")
-            .default_value("held")
-            .value_parser(|text: &str| Form::parse(text).map_err(|error| error.to_string()))
-            .help(help)
-    };
-    let cross = |text: &str| Cross::parse(text).ok_or_else(|| format!("expected {}", Cross::EXPECTED));
-    [
-        form("activity", "Activity X: how its values follow each other in time"),
-        form("error", "Error signal E: how its values follow each other in time"),
-        Arg::new("cross")
-            .long("cross")
-            .value_name("CROSS")
-            .default_value("none")
-            .allow_negative_numbers(true)
-            .value_parser(cross)
-            .help("Cross-correlation of error and activity, unit by unit"),
     ]
 }
 
@@ -319,9 +296,7 @@ fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
 
 /// The signals asked for, with what names them in a summary.
 fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
-    let form = |name: &str| matches.get_one::<Form>(name).cloned().unwrap_or(Form::HELD);
-    let cross = matches.get_one::<Cross>("cross").copied().unwrap_or(Cross::None);
-    let pair = Pair { activity: form("activity"), error: form("error"), cross }.resolve()?;
+    let pair = args::pair(matches).resolve()?;
     let iterations = whole(matches, "iterations");
     let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std } = *toy;
     pair.check(Sizes { batch, inputs, outputs, iterations }).map_err(|error| UsageError(error.to_string()))?;

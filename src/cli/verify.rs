@@ -2,7 +2,7 @@
 
 use super::{Exit, args, output};
 use crate::analysis::{Ended, Plan, RunOptions, interrupt_on_ctrl_c, parse_spec, run};
-use crate::claim::{Evidence, JudgedClaim, Verdict, judge};
+use crate::claim::{Evidence, JudgedClaim, Verdict, judge, short};
 use crate::experiment::run_job;
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
@@ -84,6 +84,9 @@ fn table(claims: &[JudgedClaim]) -> String {
         let _ = writeln!(out, "{:<10} {:<9} {}", claim.name, claim.verdict.as_str(), claim.statement);
         for part in &claim.parts {
             let value = match (part.mean, part.ci95) {
+                (Some(mean), Some([low, high])) if mean.abs() < 0.01 => {
+                    format!("{} [{}, {}]", short(mean), short(low), short(high))
+                }
                 (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
                 _ => "no value".into(),
             };

@@ -2,7 +2,6 @@
 
 use crate::analysis::{Condition, IsolateCondition, Quantity};
 use crate::measure::null::WeightNull;
-use crate::rule::Activation;
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::moments::{Moments, moments};
 use crate::theory::{Prediction, Toy, held, one_step, shared, white};
@@ -74,11 +73,9 @@ fn closed_form(condition: &IsolateCondition, iteration: usize) -> Option<Predict
     }
 }
 
-/// The network of a condition, if the theory of the linear rule holds for it: one hidden layer, linear, no output mask,
-/// no normalisation, no biases.
+/// The network of a condition, if the exact theory of the linear rule holds for it.
 pub fn linear_toy(condition: &IsolateCondition) -> Option<Toy> {
-    let plain = !condition.output_mask && condition.weight_norm.is_none() && !condition.bias;
-    (plain && condition.activation == Activation::Linear).then(|| toy(condition))?
+    condition.is_linear_toy().then(|| toy(condition))?
 }
 
 fn toy(condition: &IsolateCondition) -> Option<Toy> {

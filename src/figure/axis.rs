@@ -60,6 +60,20 @@ pub(super) fn ticks<E>(
     Ok(best)
 }
 
+/// Powers of ten within `ends`, which are decimal logarithms, every so many that they find room.
+pub(super) fn decades<E>(ends: [f64; 2], fit: impl Fn(&[Tick]) -> Result<bool, E>) -> Result<Vec<Tick>, E> {
+    let [low, high] = ends.map(|end| end.clamp(-400.0, 400.0));
+    let powers = (low - 1e-6).ceil() as i32..=(high + 1e-6).floor() as i32;
+    for step in 1..=400 {
+        let chosen = powers.clone().filter(|p| p.rem_euclid(step) == 0);
+        let ticks: Vec<Tick> = chosen.map(|p| (f64::from(p), format!("10{}", raised(p)))).collect();
+        if fit(&ticks)? {
+            return Ok(ticks);
+        }
+    }
+    Ok(Vec::new())
+}
+
 /// `value` to the last digit that a step of 10^`exponent` changes; powers of ten where the axis is very long or short.
 fn label(value: f64, exponent: i32, size: f64) -> String {
     let text = if !(1e-3..1e6).contains(&size) {
@@ -77,12 +91,16 @@ fn scientific(value: f64, exponent: i32) -> String {
     }
     let power = (value.abs() * (1.0 + 1e-9)).log10().floor() as i32;
     let digits = usize::try_from(power - exponent).unwrap_or(0);
+    format!("{:.digits$}×10{}", value / 10f64.powi(power), raised(power))
+}
+
+/// A whole number in superscripts.
+fn raised(power: i32) -> String {
     let superscript = |c: char| match c {
         '-' => '⁻',
         _ => c.to_digit(10).and_then(|d| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(d as usize)).unwrap_or(c),
     };
-    let raised: String = power.to_string().chars().map(superscript).collect();
-    format!("{:.digits$}×10{raised}", value / 10f64.powi(power))
+    power.to_string().chars().map(superscript).collect()
 }
 
 #[cfg(test)]
@@ -103,6 +121,16 @@ mod tests {
         assert_eq!(labels([0.0, 4e6], false), "0 1×10⁶ 2×10⁶ 3×10⁶ 4×10⁶");
         assert_eq!(labels([1e-7, 6e-7], false), "1×10⁻⁷ 2×10⁻⁷ 3×10⁻⁷ 4×10⁻⁷ 5×10⁻⁷ 6×10⁻⁷");
         assert_eq!(labels([1e6, 1e6 + 4.0], false).split(' ').count(), 5);
+    }
+
+    #[test]
+    fn decades_are_thinned_to_what_fits() {
+        let labels = |ends, most: usize| {
+            let all: Result<_, ()> = decades(ends, |ticks| Ok(ticks.len() <= most));
+            all.unwrap().into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(labels([-1.0, 3.2], 9), "10⁻¹ 10⁰ 10¹ 10² 10³");
+        assert_eq!(labels([-1.0, 3.2], 3), "10⁰ 10²");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Layout of a figure with plotters: title, rows of panels, legend below them and off the data, note.
 
-use super::axis::{Tick, ends, ticks};
+use super::axis::{Tick, decades, ends, ticks};
 use super::legend::{Legend, dashed, path};
 use super::path::{Frame, Place, thin};
 use super::style::*;
-use super::{Axis, Figure, FigureError, Panel, Point, Series, text};
+use super::{Axis, Cells, Figure, FigureError, Mark, Panel, Point, Series, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -14,7 +14,7 @@ pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// The figure as SVG with text elements.
 pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     text::register()?;
-    if !figure.panels.iter().any(|panel| points(panel).next().is_some()) {
+    if !figure.panels.iter().any(|panel| points(panel).next().is_some() || panel.cells.is_some()) {
         return Err(FigureError::Empty(figure.title.clone()));
     }
     let page = Page::plan(figure)?;
@@ -72,7 +72,8 @@ pub(super) fn write_lines(
 
 /// Points that can be drawn.
 fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
-    panel.series.iter().flat_map(|s| &s.points).filter(|p| p.height().is_some())
+    let on_axes = |p: &&Point| (!panel.x.log || p.x > 0.0) && (!panel.y.log || p.y.is_some_and(|y| y > 0.0));
+    panel.series.iter().flat_map(|s| &s.points).filter(|p| p.height().is_some()).filter(on_axes)
 }
 
 /// A panel with its axes settled.
@@ -85,6 +86,8 @@ struct Ready<'a> {
     title: Vec<String>,
     x_label: Vec<String>,
     y_label: Vec<String>,
+    /// Of the colour bar of a heat map, in units of its values.
+    bar_ticks: Vec<Tick>,
 }
 
 /// Measures common to all panels, so that they line up.
@@ -114,7 +117,9 @@ impl<'a> Page<'a> {
             let labels = widths(&ready.y_ticks)?;
             let beside = TEXT_LINE * ready.y_label.len() as i32 + labels.into_iter().max().unwrap_or(0) + GAP;
             page.left = page.left.max(beside + TICK + GAP / 2);
-            page.right = page.right.max(widths(&ready.x_ticks)?.last().map_or(0, |width| width / 2 + GAP));
+            let bar = widths(&ready.bar_ticks)?.into_iter().max().map_or(0, |width| 2 * GAP + BAR + TICK + GAP + width);
+            page.right =
+                page.right.max(widths(&ready.x_ticks)?.last().map_or(0, |width| width / 2 + GAP)).max(bar + GAP);
             page.above = page.above.max(TEXT_LINE * ready.title.len() as i32 + GAP);
             let labels = SMALL_LINE + TEXT_LINE * ready.x_label.len() as i32;
             page.below = page.below.max(TICK + GAP / 2 + labels + GAP / 2);
@@ -155,11 +160,18 @@ fn widths(ticks: &[Tick]) -> Result<Vec<i32>, FigureError> {
 impl<'a> Ready<'a> {
     fn new(panel: &'a Panel, cell: i32, titled: bool) -> Result<Self, FigureError> {
         let no_range = |axis| FigureError::Range(axis, panel.title.clone());
-        let x = ends(panel.x.range, points(panel).map(|p| p.x), 0.0).ok_or_else(|| no_range("x"))?;
+        let grid =
+            |edges: fn(&Cells) -> &Vec<f64>| panel.cells.iter().flat_map(move |cells| edges(cells).iter().copied());
+        let across = points(panel).map(|p| p.x).chain(grid(|cells| &cells.x));
+        let discs = panel.series.iter().any(|s| s.mark == Mark::Points);
+        let margin = if discs { 0.04 } else { 0.0 };
+        let x = panel.x.ends(across, margin).ok_or_else(|| no_range("x"))?;
         let heights = points(panel).flat_map(|p| p.height().into_iter().chain(p.shade().into_iter().flatten()));
         let lines = panel.references.iter().map(|r| r.y);
         let bands = panel.bands.iter().flat_map(|b| [b.low, b.high]);
-        let y = ends(panel.y.range, heights.chain(lines).chain(bands), 0.04).ok_or_else(|| no_range("y"))?;
+        let heights = heights.chain(lines).chain(bands).chain(grid(|cells| &cells.y));
+        let margin = if panel.cells.is_some() { 0.0 } else { 0.04 };
+        let y = panel.y.ends(heights, margin).ok_or_else(|| no_range("y"))?;
 
         let fit_x = |ticks: &[Tick]| {
             let spaces = ticks.len().saturating_sub(1).max(1) as i32;
@@ -171,8 +183,12 @@ impl<'a> Ready<'a> {
             panel,
             x,
             y,
-            x_ticks: ticks(x, panel.x.is_in_degrees(), fit_x)?,
-            y_ticks: ticks(y, panel.y.is_in_degrees(), fit_y)?,
+            x_ticks: panel.x.ticks(x, fit_x)?,
+            y_ticks: panel.y.ticks(y, fit_y)?,
+            bar_ticks: match &panel.cells {
+                Some(cells) => ticks(cells.range, true, |t| Ok::<_, FigureError>(t.len() < 8))?,
+                None => Vec::new(),
+            },
             title: if titled { wrap(&panel.title, cell * 2 / 3)? } else { Vec::new() },
             x_label: wrap(&panel.x.label, cell * 2 / 3)?,
             y_label: wrap(&panel.y.label, PLOT_HEIGHT)?,
@@ -181,7 +197,10 @@ impl<'a> Ready<'a> {
 
     fn draw(&self, area: &Area<'_>, page: &Page<'_>, frame: Frame) -> Result<(), FigureError> {
         self.draw_bands(area, frame)?;
-        self.draw_grid(area, frame)?;
+        match &self.panel.cells {
+            Some(cells) => self.draw_cells(area, frame, cells)?,
+            None => self.draw_grid(area, frame)?,
+        }
         for series in &self.panel.series {
             self.draw_shades(area, frame, series)?;
         }
@@ -199,9 +218,56 @@ impl<'a> Ready<'a> {
 
     /// Where a value stands on the page; far off for values far beyond the axes.
     fn place(&self, frame: Frame, x: f64, y: f64) -> Place {
+        self.at(frame, self.panel.x.position(x), self.panel.y.position(y))
+    }
+
+    /// Where a position of the scaled axes stands.
+    fn at(&self, frame: Frame, x: f64, y: f64) -> Place {
         let share = |value: f64, [low, high]: [f64; 2]| ((value - low) / (high - low)).clamp(-1e9, 1e9);
         let across = frame.left + share(x, self.x) * (frame.right - frame.left);
         (across, frame.bottom - share(y, self.y) * (frame.bottom - frame.top))
+    }
+
+    /// The heat map, the values in its cells, and its colour bar.
+    fn draw_cells(&self, area: &Area<'_>, frame: Frame, cells: &Cells) -> Result<(), FigureError> {
+        let [low, high] = cells.range;
+        let share = |value: f64| (value - low) / (high - low);
+        let columns = cells.x.len().saturating_sub(1).max(1);
+        for (index, value) in cells.values.iter().enumerate() {
+            let Some(value) = value.filter(|v| v.is_finite()) else { continue };
+            let (column, row) = (index % columns, index / columns);
+            let corner = |dx: usize, dy: usize| whole(self.place(frame, cells.x[column + dx], cells.y[row + dy]));
+            let ink = shade(cells.colours, share(value));
+            area.draw(&Rectangle::new([corner(0, 1), corner(1, 0)], ink.filled())).map_err(failed)?;
+            if cells.written {
+                let ((left, top), (right, bottom)) = (corner(0, 1), corner(1, 0));
+                let letters = if is_dark(ink) { WHITE } else { INK };
+                let style = text::style(SMALL, FontStyle::Normal, HPos::Center).color(&letters);
+                let middle = ((left + right) / 2, (top + bottom) / 2);
+                area.draw_text(&format!("{value:.0}"), &style, middle).map_err(failed)?;
+            }
+        }
+        let left = whole((frame.right, 0.0)).0 + 2 * GAP;
+        let height = |share: f64| whole((0.0, frame.bottom - share * (frame.bottom - frame.top))).1;
+        for step in 0..BAR_STEPS {
+            let part = |i: usize| i as f64 / BAR_STEPS as f64;
+            let corners = [(left, height(part(step + 1))), (left + BAR, height(part(step)))];
+            let ink = shade(cells.colours, part(step) + 0.5 / BAR_STEPS as f64);
+            area.draw(&Rectangle::new(corners, ink.filled())).map_err(failed)?;
+        }
+        let style = text::style(SMALL, FontStyle::Normal, HPos::Left);
+        for (value, label) in &self.bar_ticks {
+            let (x, y) = (f64::from(left + BAR), height(share(*value)));
+            path(area, &[(x, f64::from(y)), (x + f64::from(TICK), f64::from(y))], INK.stroke_width(AXIS))?;
+            area.draw_text(label, &style, (left + BAR + TICK + GAP / 2, y)).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The ordinate of a point, if it stands on these axes.
+    fn height(&self, point: &Point) -> Option<f64> {
+        let on = |axis: &Axis, value: f64| !axis.log || value > 0.0;
+        point.height().filter(|&y| on(&self.panel.x, point.x) && on(&self.panel.y, y))
     }
 
     fn draw_bands(&self, area: &Area<'_>, frame: Frame) -> Result<(), FigureError> {
@@ -215,7 +281,7 @@ impl<'a> Ready<'a> {
 
     fn draw_grid(&self, area: &Area<'_>, frame: Frame) -> Result<(), FigureError> {
         for (value, _) in &self.y_ticks {
-            let y = self.place(frame, 0.0, *value).1;
+            let y = self.at(frame, 0.0, *value).1;
             path(area, &[(frame.left, y), (frame.right, y)], GRID.stroke_width(AXIS))?;
         }
         Ok(())
@@ -223,12 +289,20 @@ impl<'a> Ready<'a> {
 
     fn draw_shades(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
         let ink = colour(series.colour);
-        for run in series.points.split(|p| p.height().is_none() || p.shade().is_none()) {
+        for run in series.points.split(|p| self.height(p).is_none() || p.shade().is_none()) {
+            // Below the lowest value of a logarithmic axis, where a band that reaches zero ends.
+            let least = if self.panel.y.log { f64::MIN_POSITIVE } else { f64::NEG_INFINITY };
             let edge = |end: usize| -> Vec<Place> {
-                run.iter().filter_map(|p| Some(self.place(frame, p.x, p.shade()?[end]))).collect()
+                run.iter().filter_map(|p| Some(self.place(frame, p.x, p.shade()?[end].max(least)))).collect()
             };
             let (low, high) = (edge(0), edge(1));
-            if let ([low], [high]) = (&low[..], &high[..]) {
+            if series.mark == Mark::Points {
+                for (low, high) in low.into_iter().zip(high) {
+                    for part in frame.cut_line(&[low, high]) {
+                        path(area, &part, ink.stroke_width(AXIS))?;
+                    }
+                }
+            } else if let ([low], [high]) = (&low[..], &high[..]) {
                 // A shade without width is shown as a whisker.
                 for part in frame.cut_line(&[*low, *high]) {
                     path(area, &part, ink.stroke_width(AXIS))?;
@@ -244,15 +318,21 @@ impl<'a> Ready<'a> {
 
     fn draw_curve(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
         let ink = colour(series.colour).stroke_width(CURVE);
-        for run in series.points.split(|p| p.height().is_none()).filter(|run| !run.is_empty()) {
+        for run in series.points.split(|p| self.height(p).is_none()).filter(|run| !run.is_empty()) {
             let line: Vec<Place> = run.iter().filter_map(|p| Some(self.place(frame, p.x, p.height()?))).collect();
+            if series.mark == Mark::Points {
+                for place in line.into_iter().flat_map(|place| frame.cut_line(&[place])).flatten() {
+                    area.draw(&Circle::new(whole(place), DISC, colour(series.colour).filled())).map_err(failed)?;
+                }
+                continue;
+            }
             for part in frame.cut_line(&thin(&line)) {
                 match part[..] {
                     [point] => {
                         let dot = Circle::new(whole(point), CURVE, colour(series.colour).filled());
                         area.draw(&dot).map_err(failed)?;
                     }
-                    _ if series.dashed => dashed(area, &part, DASHES, ink)?,
+                    _ if series.mark == Mark::Dashes => dashed(area, &part, DASHES, ink)?,
                     _ => path(area, &part, ink)?,
                 }
             }
@@ -268,14 +348,14 @@ impl<'a> Ready<'a> {
         let (x0, y0) = whole((left, bottom));
         let centred = |size| text::style(size, FontStyle::Normal, HPos::Center);
         for (value, label) in &self.x_ticks {
-            let (x, _) = self.place(frame, *value, 0.0);
+            let (x, _) = self.at(frame, *value, 0.0);
             path(area, &[(x, bottom), (x, bottom + tick)], ink)?;
             let middle = y0 + TICK + GAP / 2 + SMALL_LINE / 2;
             area.draw_text(label, &centred(SMALL), (whole((x, 0.0)).0, middle)).map_err(failed)?;
         }
         let right = text::style(SMALL, FontStyle::Normal, HPos::Right);
         for (value, label) in &self.y_ticks {
-            let (_, y) = self.place(frame, 0.0, *value);
+            let (_, y) = self.at(frame, 0.0, *value);
             path(area, &[(left - tick, y), (left, y)], ink)?;
             area.draw_text(label, &right, (x0 - TICK - GAP / 2, whole((0.0, y)).1)).map_err(failed)?;
         }
@@ -294,6 +374,24 @@ impl<'a> Ready<'a> {
 }
 
 impl Axis {
+    /// Ends in scaled positions: of the range asked for, or of the values.
+    fn ends(&self, values: impl Iterator<Item = f64>, margin: f64) -> Option<[f64; 2]> {
+        let usable = values.filter(|v| !self.log || *v > 0.0).map(|v| self.position(v));
+        ends(self.range.map(|range| range.map(|end| self.position(end))), usable, margin)
+    }
+
+    /// Ticks at scaled positions.
+    fn ticks(
+        &self,
+        ends: [f64; 2],
+        fit: impl Fn(&[Tick]) -> Result<bool, FigureError>,
+    ) -> Result<Vec<Tick>, FigureError> {
+        if !self.names.is_empty() {
+            return Ok(self.names.clone());
+        }
+        if self.log { decades(ends, fit) } else { ticks(ends, self.is_in_degrees(), fit) }
+    }
+
     fn is_in_degrees(&self) -> bool {
         self.label.ends_with("(degrees)") || self.label.ends_with("(°)")
     }

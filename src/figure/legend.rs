@@ -3,14 +3,14 @@
 use super::draw::{Area, failed, whole};
 use super::path::{Place, dashes};
 use super::style::*;
-use super::{Figure, FigureError, text};
+use super::{Figure, FigureError, Mark, text};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 /// What is shown before a label.
 #[derive(Clone, Copy, PartialEq)]
 enum Sample {
-    Curve { ink: RGBColor, dashed: bool },
+    Curve { ink: RGBColor, mark: Mark },
     Line(RGBColor),
     Band,
 }
@@ -29,13 +29,13 @@ pub(super) struct Legend {
 }
 
 impl Legend {
-    /// Sets the labels of `figure` in rows: curves, then lines, then bands.
+    /// Sets the labels of `figure` in rows: curves in the order of their colours, then lines, then bands.
     pub(super) fn of(figure: &Figure, width: i32) -> Result<Self, FigureError> {
         let all = |part: fn(&super::Panel) -> Vec<(&str, Sample)>| figure.panels.iter().flat_map(part);
-        let curves = all(|panel| {
-            let sample = |s: &super::Series| Sample::Curve { ink: colour(s.colour), dashed: s.dashed };
-            panel.series.iter().map(|s| (s.label.as_str(), sample(s))).collect()
-        });
+        let mut curves: Vec<&super::Series> = figure.panels.iter().flat_map(|panel| &panel.series).collect();
+        curves.sort_by_key(|series| series.colour);
+        let sample = |s: &super::Series| Sample::Curve { ink: colour(s.colour), mark: s.mark };
+        let curves = curves.into_iter().map(|s| (s.label.as_str(), sample(s)));
         let lines = all(|panel| {
             let sample = |r: &super::Reference| Sample::Line(r.colour.map_or(GREY, colour));
             panel.references.iter().map(|r| (r.label.as_str(), sample(r))).collect()
@@ -77,8 +77,12 @@ impl Legend {
             let middle = top + TEXT_LINE / 2;
             let line = [entry.x, entry.x + SAMPLE].map(|x| (f64::from(x), f64::from(middle)));
             match entry.sample {
-                Sample::Curve { ink, dashed: false } => path(area, &line, ink.stroke_width(CURVE))?,
-                Sample::Curve { ink, dashed: true } => dashed(area, &line, DASHES, ink.stroke_width(CURVE))?,
+                Sample::Curve { ink, mark: Mark::Line } => path(area, &line, ink.stroke_width(CURVE))?,
+                Sample::Curve { ink, mark: Mark::Dashes } => dashed(area, &line, DASHES, ink.stroke_width(CURVE))?,
+                Sample::Curve { ink, mark: Mark::Points } => {
+                    let centre = (entry.x + SAMPLE / 2, middle);
+                    area.draw(&Circle::new(centre, DISC, ink.filled())).map_err(failed)?;
+                }
                 Sample::Line(ink) => dashed(area, &line, DOTS, ink.stroke_width(LINE))?,
                 Sample::Band => {
                     let corners = [(entry.x, middle - TEXT / 2), (entry.x + SAMPLE, middle + TEXT / 2)];

@@ -1,9 +1,10 @@
-//! Figures: line plots in one style, the same bytes on every machine.
+//! Figures: line plots and heat maps in one style, the same bytes on every machine.
 //!
 //! plotters lays a figure out as SVG, measuring text with the embedded font; usvg turns the text into paths with that
 //! font and no other, and resvg renders the PNG from the result. No system font is ever looked at.
 
 mod axis;
+mod compose;
 mod draw;
 mod legend;
 mod path;
@@ -11,6 +12,7 @@ mod render;
 mod style;
 mod text;
 
+pub use compose::{Results, compose};
 pub use render::render;
 pub use style::Width;
 
@@ -45,7 +47,7 @@ pub struct Figure {
 }
 
 /// One set of axes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Panel {
     /// Heading; left out where the panel is the only one.
     pub title: String,
@@ -59,15 +61,66 @@ pub struct Panel {
     pub references: Vec<Reference>,
     /// Horizontal bands.
     pub bands: Vec<Band>,
+    /// A heat map, below everything else.
+    pub cells: Option<Cells>,
+}
+
+impl Panel {
+    /// Empty axes.
+    pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
+        Self { title: title.into(), x, y, ..Self::default() }
+    }
+}
+
+/// A grid of coloured cells with a colour bar beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cells {
+    /// Edges of the columns, ascending, in units of the horizontal axis.
+    pub x: Vec<f64>,
+    /// Edges of the rows, ascending, in units of the vertical axis.
+    pub y: Vec<f64>,
+    /// One value per cell, row after row from the lowest; cells without one stay white.
+    pub values: Vec<Option<f64>>,
+    /// Ends of the colour scale, ascending; values beyond them take the colour of the end.
+    pub range: [f64; 2],
+    /// Which colours.
+    pub colours: Colours,
+    /// Whether the values are written into the cells.
+    pub written: bool,
+}
+
+/// Colours of a heat map, told apart with every form of colour blindness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colours {
+    /// Dark to light.
+    Sequential,
+    /// Blue to white to red: for values on both sides of a middle.
+    Diverging,
 }
 
 /// An axis.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Axis {
     /// Label with unit; ticks of axes whose label ends in "(degrees)" stand at parts of the right angle.
     pub label: String,
     /// Ends, in ascending order; from the data if not given. What lies beyond them is cut off.
     pub range: Option<[f64; 2]>,
+    /// Logarithmic; values that are not positive are left out.
+    pub log: bool,
+    /// Ticks with their names, in place of numbers.
+    pub names: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// A linear axis with its ends from the data.
+    pub fn new(label: impl Into<String>) -> Self {
+        Self { label: label.into(), ..Self::default() }
+    }
+
+    /// The position on the axis before scaling: the value, or its decimal logarithm.
+    fn position(&self, value: f64) -> f64 {
+        if self.log { value.log10() } else { value }
+    }
 }
 
 /// A curve.
@@ -77,10 +130,21 @@ pub struct Series {
     pub label: String,
     /// Index into the palette of seven, gone through again in darker tones.
     pub colour: usize,
-    /// Drawn with dashes.
-    pub dashed: bool,
+    /// How it is drawn.
+    pub mark: Mark,
     /// Ascending in `x`.
     pub points: Vec<Point>,
+}
+
+/// How a curve is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// A line, with a shade for the band.
+    Line,
+    /// A line of dashes, with a shade for the band.
+    Dashes,
+    /// Discs, with whiskers for the band.
+    Points,
 }
 
 /// A point of a curve.
@@ -116,9 +180,19 @@ pub struct Band {
     pub high: f64,
 }
 
+impl Cells {
+    /// Centre and value of every cell.
+    fn centres(&self) -> impl Iterator<Item = (f64, f64, Option<f64>)> {
+        let middle = |edges: &[f64]| edges.windows(2).map(|e| 0.5 * (e[0] + e[1])).collect::<Vec<_>>();
+        let (x, y) = (middle(&self.x), middle(&self.y));
+        let places = y.into_iter().flat_map(move |y| x.clone().into_iter().map(move |x| (x, y)));
+        places.zip(&self.values).map(|((x, y), value)| (x, y, *value))
+    }
+}
+
 impl Figure {
-    /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`, where `kind` is `curve`, `line` or `band`; what does
-    /// not exist or is not finite is left empty.
+    /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`, where `kind` is `curve`, `line`, `band` or `cell`; what
+    /// does not exist or is not finite is left empty. A cell has its centre as `x` and `y`, and its value as `low`.
     pub fn csv(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(|v| v.to_string()).unwrap_or_default();
@@ -131,6 +205,10 @@ impl Figure {
                     let values = [number(p.y), number(low), number(high)].join(",");
                     let _ = writeln!(out, "{title},curve,{},{},{values}", quoted(&series.label), number(Some(p.x)));
                 }
+            }
+            for (x, y, value) in panel.cells.iter().flat_map(Cells::centres) {
+                let [x, y] = [x, y].map(|v| number(Some(v)));
+                let _ = writeln!(out, "{title},cell,,{x},{y},{},", number(value));
             }
             for line in &panel.references {
                 let _ = writeln!(out, "{title},line,{},,{},,", quoted(&line.label), number(Some(line.y)));

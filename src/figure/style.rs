@@ -60,6 +60,38 @@ pub(super) fn colour(index: usize) -> RGBColor {
     RGBColor(darker(r), darker(g), darker(b))
 }
 
+/// Stops of the sequential scale: lightness rises evenly from dark blue to yellow.
+const SEQUENTIAL: [[f64; 3]; 7] = [
+    [0.0, 34.0, 78.0],
+    [48.0, 70.0, 107.0],
+    [87.0, 98.0, 110.0],
+    [124.0, 123.0, 120.0],
+    [165.0, 152.0, 115.0],
+    [209.0, 188.0, 91.0],
+    [254.0, 232.0, 56.0],
+];
+/// Stops of the diverging scale: blue, white, vermilion, the colours of the palette.
+const DIVERGING: [[f64; 3]; 5] =
+    [[0.0, 68.0, 136.0], [102.0, 170.0, 210.0], [247.0, 247.0, 247.0], [232.0, 150.0, 100.0], [170.0, 60.0, 0.0]];
+
+/// Colour of a share from 0 to 1 of a scale, between its stops in proportion.
+pub(super) fn shade(colours: super::Colours, share: f64) -> RGBColor {
+    let stops: &[[f64; 3]] = match colours {
+        super::Colours::Sequential => &SEQUENTIAL,
+        super::Colours::Diverging => &DIVERGING,
+    };
+    let position = share.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
+    let below = (position.floor() as usize).min(stops.len() - 2);
+    let part = position - below as f64;
+    let mix = |channel: usize| (stops[below][channel] * (1.0 - part) + stops[below + 1][channel] * part).round() as u8;
+    RGBColor(mix(0), mix(1), mix(2))
+}
+
+/// Whether white letters are read better on a colour than dark ones.
+pub(super) fn is_dark(RGBColor(r, g, b): RGBColor) -> bool {
+    0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b) < 130.0
+}
+
 /// Sizes of letters: 8.5, 7.5 and 6.5 points.
 pub(super) const TITLE: i32 = 68;
 pub(super) const TEXT: i32 = 60;
@@ -73,9 +105,15 @@ pub(super) const SMALL_LINE: i32 = 68;
 pub(super) const AXIS: u32 = 4;
 pub(super) const CURVE: u32 = 10;
 pub(super) const LINE: u32 = 8;
+/// Radius of a disc.
+pub(super) const DISC: u32 = 18;
 /// Length and gap of the dashes of curves and of the dots of analytic lines.
 pub(super) const DASHES: [f64; 2] = [34.0, 20.0];
 pub(super) const DOTS: [f64; 2] = [8.0, 16.0];
+
+/// Width of a colour bar, and its steps.
+pub(super) const BAR: i32 = 70;
+pub(super) const BAR_STEPS: usize = 64;
 
 pub(super) const MARGIN: i32 = 40;
 pub(super) const PLOT_HEIGHT: i32 = 1000;

@@ -9,18 +9,19 @@ fn curve(label: &str, colour: usize, f: impl Fn(f64) -> f64) -> Series {
         let x = f64::from(i) * 10.0;
         Point { x, y: Some(f(x)), band: Some([f(x) - 1.0, f(x) + 1.0]) }
     };
-    Series { label: label.into(), colour, dashed: colour == 1, points: (0..=150).map(point).collect() }
+    let mark = if colour == 1 { Mark::Dashes } else { Mark::Line };
+    Series { label: label.into(), colour, mark, points: (0..=150).map(point).collect() }
 }
 
 fn figure() -> Figure {
-    let axis = |label: &str| Axis { label: label.into(), range: None };
     let panel = |title: &str| Panel {
         title: title.into(),
-        x: axis("iteration"),
-        y: Axis { label: "weight alignment (degrees)".into(), range: Some([0.0, 95.0]) },
+        x: Axis::new("iteration"),
+        y: Axis { range: Some([0.0, 95.0]), ..Axis::new("weight alignment (degrees)") },
         series: vec![curve("held", 0, |x| 54.0 + 36.0 * (-x / 200.0).exp()), curve("white", 1, |_| 90.0)],
         references: vec![Reference { label: "linear limit".into(), y: 48.4, colour: None }],
         bands: vec![Band { label: "null 95 %".into(), low: 87.5, high: 92.5 }],
+        cells: None,
     };
     Figure {
         title: "A figure, β ≤ 1".into(),
@@ -171,7 +172,8 @@ fn awkward_values_and_texts_do_no_harm() {
         alone.panels[0].references.clear();
         alone.panels[0].bands.clear();
         let point = Point { x: height, y: Some(height), band: None };
-        alone.panels[0].series = vec![Series { label: "alone".into(), colour: 99, dashed: true, points: vec![point] }];
+        alone.panels[0].series =
+            vec![Series { label: "alone".into(), colour: 99, mark: Mark::Dashes, points: vec![point] }];
         render(&alone).unwrap();
     }
 }
@@ -188,4 +190,66 @@ fn gaps_interrupt_curves_and_stand_empty_in_the_csv() {
     assert!(csv.contains("\"ReLU\",curve,\"held\",40,,"), "{csv}");
     assert!(csv.contains("\"ReLU\",line,\"linear limit\",,48.4,,"));
     assert!(csv.contains("\"linear\",band,\"null 95 %\",,,87.5,92.5"));
+}
+
+#[test]
+fn legends_follow_the_order_of_colours() {
+    let mut figure = figure();
+    figure.panels[0].series = vec![curve("layer 1", 3, |_| 1.0)];
+    figure.panels[1].series = vec![curve("layer 0", 2, |_| 1.0)];
+    let svg = draw::layout(&figure).unwrap();
+    assert!(svg.find("layer 0").unwrap() < svg.find("layer 1").unwrap());
+}
+
+#[test]
+fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
+    let cells = Cells {
+        x: vec![0.0, 1.0, 2.0],
+        y: vec![0.0, 1.0, 3.0],
+        values: vec![Some(0.0), Some(50.0), None, Some(100.0)],
+        range: [0.0, 100.0],
+        colours: Colours::Sequential,
+        written: true,
+    };
+    let panel = Panel { cells: Some(cells), ..Panel::new("map", Axis::new("x"), Axis::new("y")) };
+    let figure = Figure { title: "Map".into(), panels: vec![panel], note: String::new(), width: Width::OneColumn };
+    assert!(render(&figure).is_ok());
+    let svg = draw::layout(&figure).unwrap();
+    for value in [0.0, 0.5, 1.0] {
+        let plotters::style::RGBColor(r, g, b) = style::shade(Colours::Sequential, value);
+        assert!(svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")), "{value}");
+    }
+    let csv = figure.csv();
+    assert!(csv.contains("\"map\",cell,,1.5,2,100,") && csv.contains("\"map\",cell,,0.5,2,,"), "{csv}");
+    // Lightness rises along the sequential scale.
+    let light = |share: f64| {
+        let plotters::style::RGBColor(r, g, b) = style::shade(Colours::Sequential, share);
+        0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b)
+    };
+    assert!((0..100).all(|i| light(f64::from(i) / 100.0) < light(f64::from(i + 1) / 100.0)));
+}
+
+#[test]
+fn logarithmic_axes_leave_out_what_is_not_positive() {
+    let mut figure = figure();
+    for panel in &mut figure.panels {
+        panel.y = Axis { log: true, ..Axis::new("norm") };
+        panel.bands.clear();
+        panel.references.clear();
+        panel.series = vec![curve("norm", 0, |x| if x == 500.0 { 0.0 } else { 1e-2 * (x / 100.0).exp() })];
+    }
+    let svg = draw::layout(&figure).unwrap();
+    assert!(svg.contains("10⁻²") && svg.contains("10⁴"));
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
+}
+
+#[test]
+fn discs_have_whiskers_and_named_ticks_their_names() {
+    let mut figure = figure();
+    let panel = &mut figure.panels[0];
+    panel.series[0].mark = Mark::Points;
+    panel.x.names = vec![(0.0, "white".into()), (1500.0, "held forever".into())];
+    let svg = draw::layout(&figure).unwrap();
+    assert!(svg.matches("<circle").count() > 150);
+    assert!(svg.contains("held forever"));
 }

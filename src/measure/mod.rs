@@ -1,6 +1,8 @@
 //! Measurements on matrices, wherever they come from.
 
 pub mod angle;
+pub mod histogram;
 pub mod null;
+pub mod pairs;
 pub mod spectrum;
 pub mod summary;

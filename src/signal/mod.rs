@@ -1,5 +1,6 @@
 //! Exogenous activity and error sequences with controlled statistics, each with its exact autocovariance.
 
+pub mod estimate;
 mod form;
 mod linear;
 mod pair;

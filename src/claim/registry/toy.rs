@@ -6,6 +6,7 @@ use super::{Claim, Part};
 use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Series, mean};
 use crate::claim::verdict::Criterion;
+use crate::measure::pairs::groups;
 use crate::theory::spectra::composition;
 use crate::theory::{Toy, one_step};
 
@@ -512,20 +513,6 @@ fn activity_autocorrelation() -> Vec<Claim> {
 const COMPOSED: [Quantity; 4] =
     [Quantity::DeltaAngle, Quantity::WeightAngle, Quantity::ComposedAngle, Quantity::MaskedComposedAngle];
 
-/// The groups of acute angles of Fig 5C, D, E.
-fn group(first: f64, second: f64) -> [bool; 6] {
-    let both = |test: &dyn Fn(f64) -> bool| test(first) && test(second);
-    let one = |test: &dyn Fn(f64) -> bool| test(first) || test(second);
-    [
-        one(&|a| a < 5.0),
-        one(&|a| a > 85.0),
-        both(&|a| a < 10.0),
-        both(&|a| a > 80.0),
-        both(&|a| a < 20.0) && !both(&|a| a < 10.0),
-        both(&|a| a > 70.0) && !both(&|a| a > 80.0),
-    ]
-}
-
 /// One value per repeat: a statistic of `value` over the acute draws that pass.
 fn acute(
     evidence: &Evidence<'_>,
@@ -590,12 +577,12 @@ fn composed_angles() -> Vec<Claim> {
     ];
     for g in 0..6 {
         let what = format!("group {}: change by masks, degrees", g + 1);
-        stays.push(Part::new(what, within(-0.1, 0.1), move |e| acute(e, |a, b| group(a, b)[g], masked_change, mean)));
+        stays.push(Part::new(what, within(-0.1, 0.1), move |e| acute(e, |a, b| groups(a, b)[g], masked_change, mean)));
     }
     for (smaller, larger) in [(2, 4), (4, 0), (4, 3), (4, 5), (4, 1)] {
         let what = format!("spread of the change by masks, group {} minus group {}, degrees", larger + 1, smaller + 1);
         stays.push(Part::new(what, at_least(0.0), move |e| {
-            let of = |g: usize| acute(e, |a, b| group(a, b)[g], masked_change, sd);
+            let of = |g: usize| acute(e, |a, b| groups(a, b)[g], masked_change, sd);
             of(larger).iter().zip(of(smaller)).map(|(l, s)| l - s).collect()
         }));
     }
@@ -603,7 +590,7 @@ fn composed_angles() -> Vec<Claim> {
     for (g, centre) in [0.14, 0.85, 0.98, 2.9, 2.3, 5.6].into_iter().enumerate() {
         let what = format!("group {}: excess over the larger angle, degrees", g + 1);
         let criterion = within(f64::max(centre - 0.3, 0.0), centre + 0.3);
-        exceeds.push(Part::new(what, criterion, move |e| acute(e, |a, b| group(a, b)[g], above_both, mean)));
+        exceeds.push(Part::new(what, criterion, move |e| acute(e, |a, b| groups(a, b)[g], above_both, mean)));
     }
     let claim = |name: &str, statement: &str, analysis: &'static str, parts| Claim {
         name: name.into(),
@@ -766,15 +753,6 @@ fn map() -> Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn groups_are_those_of_the_paper() {
-        assert_eq!(group(3.0, 50.0), [true, false, false, false, false, false]);
-        assert_eq!(group(86.0, 86.0), [false, true, false, true, false, false]);
-        assert_eq!(group(9.0, 15.0), [false, false, false, false, true, false]);
-        assert_eq!(group(9.0, 8.0), [false, false, true, false, false, false]);
-        assert_eq!(group(75.0, 82.0), [false, false, false, false, false, true]);
-    }
 
     #[test]
     fn statistics_of_draws() {

@@ -1,0 +1,155 @@
+//! NumPy's `.npy` and `.npz`.
+
+use super::{Array, ArrayError, MOST_BYTES};
+use crate::analysis::write_atomically;
+use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Write};
+use std::path::Path;
+use zip::ZipArchive;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+/// Reads a `.npy` file: real numbers or integers, either byte order, C or Fortran order.
+///
+/// # Errors
+/// As [`super::read`], but for values that are not finite.
+pub fn read_npy(path: &Path) -> Result<Array, ArrayError> {
+    let size = std::fs::metadata(path).map_err(|source| refused("read", path, source))?.len();
+    read_array(path, BufReader::new(open(path)?), size)
+}
+
+/// Reads a member of an `.npz` archive, or its only one.
+///
+/// # Errors
+/// As [`super::read`], but for values that are not finite.
+pub fn read_npz(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
+    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npz", why };
+    let mut archive = ZipArchive::new(BufReader::new(open(path)?)).map_err(|e| broken(e.to_string()))?;
+    let names: Result<Vec<_>, _> = archive.file_names().collect();
+    let names = names.map_err(|e| broken(e.to_string()))?;
+    let members: Vec<String> = names.iter().map(|n| n.strip_suffix(".npy").unwrap_or(n).to_string()).collect();
+    let wanted = match (member, &members[..]) {
+        (Some(member), _) if members.iter().any(|name| name == member) => member,
+        (None, [only]) => only,
+        _ => {
+            let wanted = member.map(str::to_string);
+            return Err(ArrayError::Member { path: path.into(), wanted, members });
+        }
+    };
+    let name = if archive.index_for_name(wanted).is_some() { wanted.to_string() } else { format!("{wanted}.npy") };
+    let file = archive.by_name(&name).map_err(|e| broken(format!("member `{wanted}`: {e}")))?;
+    let size = file.size();
+    read_array(path, file, size)
+}
+
+fn open(path: &Path) -> Result<File, ArrayError> {
+    File::open(path).map_err(|source| refused("read", path, source))
+}
+
+fn refused(action: &'static str, path: &Path, source: std::io::Error) -> ArrayError {
+    ArrayError::File { action, path: path.into(), source }
+}
+
+/// Reads an array of a file or member that is `size` bytes long.
+fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayError> {
+    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npy", why };
+    let file = NpyFile::new(reader).map_err(|e| broken(e.to_string()))?;
+    let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
+    let values = file.shape().iter().fold(1u128, |product, &n| product.saturating_mul(u128::from(n)));
+    let DType::Plain(plain) = file.dtype() else {
+        return Err(ArrayError::Type { path: path.into(), found: "structured".into() });
+    };
+    let found = plain.to_string();
+    // Checked before anything is allocated: what a header claims must be there.
+    let width = plain.num_bytes().unwrap_or(1) as u128;
+    if values > u128::from(MOST_BYTES / 8) {
+        return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
+    }
+    if values * width > u128::from(size) {
+        return Err(broken(format!("it claims {values} values of {width} bytes and is {size} bytes long")));
+    }
+    let order = file.order();
+    let text = |e: std::io::Error| broken(e.to_string());
+    macro_rules! widened {
+        ($t:ty) => {
+            file.into_vec::<$t>().map_err(text)?.into_iter().map(|v| v as f64).collect()
+        };
+    }
+    let data: Vec<f64> = match (plain.type_char(), plain.size_field()) {
+        (TypeChar::Float, 8) => file.into_vec::<f64>().map_err(text)?,
+        (TypeChar::Float, 4) => widened!(f32),
+        (TypeChar::Int, 1) => widened!(i8),
+        (TypeChar::Int, 2) => widened!(i16),
+        (TypeChar::Int, 4) => widened!(i32),
+        (TypeChar::Int, 8) => widened!(i64),
+        (TypeChar::Uint, 1) => widened!(u8),
+        (TypeChar::Uint, 2) => widened!(u16),
+        (TypeChar::Uint, 4) => widened!(u32),
+        (TypeChar::Uint, 8) => widened!(u64),
+        _ => return Err(ArrayError::Type { path: path.into(), found }),
+    };
+    if data.len() as u128 != values {
+        return Err(broken(format!("{} of {values} values are there", data.len())));
+    }
+    Ok(Array { data: if order == Order::Fortran { from_fortran(&shape, &data) } else { data }, shape })
+}
+
+/// Row-major values of column-major ones.
+fn from_fortran(shape: &[usize], data: &[f64]) -> Vec<f64> {
+    let strides: Vec<usize> = shape.iter().scan(1, |stride, &n| Some(std::mem::replace(stride, *stride * n))).collect();
+    let mut index = vec![0; shape.len()];
+    let mut out = Vec::with_capacity(data.len());
+    for _ in 0..data.len() {
+        out.push(data[index.iter().zip(&strides).map(|(i, s)| i * s).sum::<usize>()]);
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < shape[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+    out
+}
+
+/// Bytes of an array as a `.npy` file of `f8`.
+fn to_bytes(array: &Array) -> std::io::Result<Vec<u8>> {
+    let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
+    let mut bytes = Vec::new();
+    let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
+    writer.extend(array.data.iter().copied())?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// Writes a `.npy` file of `f8`, whole or not at all.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_npy(path: &Path, array: &Array) -> Result<(), ArrayError> {
+    let bytes = to_bytes(array).map_err(|source| refused("write", path, source))?;
+    store(path, &bytes)
+}
+
+/// Writes an `.npz` archive of `f8` members, whole or not at all; the same bytes for the same arrays.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_npz(path: &Path, members: &[(&str, &Array)]) -> Result<(), ArrayError> {
+    let failed = |source| refused("write", path, source);
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    // Without the time of writing.
+    let options = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        .last_modified_time(zip::DateTime::default());
+    for (name, array) in members {
+        archive.start_file(format!("{name}.npy"), options).map_err(|e| failed(e.into()))?;
+        archive.write_all(&to_bytes(array).map_err(failed)?).map_err(failed)?;
+    }
+    let bytes = archive.finish().map_err(|e| failed(e.into()))?.into_inner();
+    store(path, &bytes)
+}
+
+pub(super) fn store(path: &Path, bytes: &[u8]) -> Result<(), ArrayError> {
+    write_atomically(path, bytes).map_err(|error| refused("write", path, std::io::Error::other(error)))
+}

@@ -1,0 +1,331 @@
+//! `alignscope signals`: generates signals, writes them, and draws their statistics beside the exact ones.
+
+use super::{Exit, UsageError, args};
+use crate::analysis::write_atomically;
+use crate::array::{Array, write_csv, write_npz};
+use crate::figure::{Axis, Figure, Mark, Panel, Point, Series, Width, render};
+use crate::matrix::Matrix;
+use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
+use crate::signal::{Cross, Form, Pair, Process, Signals, Sizes};
+use crate::theory::Toy;
+use crate::theory::moments::statistics;
+use anyhow::Context;
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
+
+pub(super) fn command() -> Command {
+    let count = |name: &'static str, default: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("N")
+            .default_value(default)
+            .value_parser(value_parser!(u32).range(1..=10_000_000))
+            .help(help)
+    };
+    Command::new("signals")
+        .about("Generate signals, write them, and draw their statistics beside the exact ones")
+        .args(args::signals())
+        .args([
+            count("batch", "20", "Samples per iteration"),
+            count("inputs", "20", "Units of the activity"),
+            count("outputs", "20", "Units of the error"),
+            count("iterations", "1000", "Iterations"),
+            count("lags", "20", "Largest lag of the correlations"),
+            Arg::new("seed").long("seed").value_name("N").default_value("1").value_parser(value_parser!(u64)),
+            Arg::new("repeat")
+                .long("repeat")
+                .value_name("N")
+                .default_value("0")
+                .value_parser(value_parser!(u64))
+                .help("Repeat of `isolate` whose signals these are"),
+            Arg::new("format")
+                .long("format")
+                .value_name("NAME")
+                .default_value("npz")
+                .value_parser(["npz", "csv", "none"])
+                .help("How the signals are written"),
+            Arg::new("out")
+                .long("out")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Directory of the output [default: runs/signals-<address>]"),
+            args::json_flag(),
+        ])
+}
+
+/// One estimated number beside its target.
+struct Row {
+    quantity: &'static str,
+    /// Lag in iterations, or frequency in cycles per iteration.
+    at: f64,
+    estimate: Estimate,
+    target: Option<f64>,
+}
+
+impl Row {
+    /// The same over a scale, estimated and exact; no value where the scale is 0.
+    fn over(&self, quantity: &'static str, (scale, exact): (f64, Option<f64>)) -> Self {
+        let Estimate { value, band } = self.estimate;
+        let estimate = Estimate { value: value / scale, band: band.map(|ends| ends.map(|end| end / scale)) };
+        let target = self.target.zip(exact.filter(|exact| *exact > 0.0)).map(|(target, exact)| target / exact);
+        Self { quantity, at: self.at, estimate, target }
+    }
+}
+
+pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let whole = |name: &str| matches.get_one::<u32>(name).map_or(1, |&n| n as usize);
+    let sizes = Sizes {
+        batch: whole("batch"),
+        inputs: whole("inputs"),
+        outputs: whole("outputs"),
+        iterations: whole("iterations"),
+    };
+    let pair = args::pair(matches).resolve()?;
+    let (seed, repeat) = (number(matches, "seed"), number(matches, "repeat"));
+    let lags = whole("lags");
+    if lags >= sizes.iterations {
+        let most = sizes.iterations - 1;
+        return Err(UsageError(format!("--lags: {lags} lies beyond the run: at most {most} is possible")).into());
+    }
+    let values = sizes.iterations as u128 * sizes.batch as u128 * (sizes.inputs + sizes.outputs) as u128;
+    if values > 1 << 28 {
+        return Err(UsageError(format!(
+            "{values} values are too many to hold: make iterations, batch or units smaller"
+        ))
+        .into());
+    }
+    let signals = Signals::<f64>::new(&pair, sizes, seed, repeat);
+    let [activity, error] = generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);
+
+    let parameters = json!({
+        "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
+        "batch": sizes.batch, "inputs": sizes.inputs, "outputs": sizes.outputs, "iterations": sizes.iterations,
+        "lags": lags, "seed": seed, "repeat": repeat, "version": env!("CARGO_PKG_VERSION"),
+    });
+    let directory = directory(matches, &parameters)?;
+    match matches.get_one::<String>("format").map(String::as_str) {
+        Some("npz") => write_npz(&directory.join("signals.npz"), &[("activity", &activity), ("error", &error)])?,
+        Some("csv") => {
+            write_csv(&directory.join("activity.csv"), &activity)?;
+            write_csv(&directory.join("error.csv"), &error)?;
+        }
+        _ => {}
+    }
+    let rows = estimates(&pair, sizes, lags, [&activity, &error])?;
+    write_atomically(&directory.join("statistics.csv"), table(&rows).as_bytes())?;
+    let figure = figure(&pair, &rows);
+    let drawn = render(&figure)?;
+    write_atomically(&directory.join("signals.svg"), drawn.svg.as_bytes())?;
+    write_atomically(&directory.join("signals.png"), &drawn.png)?;
+    print(&rows, &parameters, &directory, sizes, matches.get_flag("json"));
+    Ok(Exit::Done)
+}
+
+fn number(matches: &ArgMatches, name: &str) -> u64 {
+    matches.get_one::<u64>(name).copied().unwrap_or_default()
+}
+
+/// All iterations of both signals, iterations x samples x units.
+fn generate(mut signals: Signals<f64>, sizes: Sizes) -> [Array; 2] {
+    let Sizes { batch, inputs, outputs, iterations } = sizes;
+    let mut arrays = [inputs, outputs].map(|units| Array { shape: vec![iterations, batch, units], data: Vec::new() });
+    for _ in 0..iterations {
+        arrays[0].data.extend_from_slice(signals.activity().as_slice());
+        arrays[1].data.extend_from_slice(signals.error().as_slice());
+        signals.advance();
+    }
+    arrays
+}
+
+/// The output directory: new, empty, or of the same request.
+fn directory(matches: &ArgMatches, parameters: &Json) -> anyhow::Result<PathBuf> {
+    let text = format!("{parameters:#}\n");
+    let address = blake3::hash(text.as_bytes()).to_hex();
+    let default = || PathBuf::from("runs").join(format!("signals-{}", &address[..8]));
+    let directory = matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(default);
+    let manifest = directory.join("signals.json");
+    let occupied = std::fs::read_dir(&directory).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied && std::fs::read_to_string(&manifest).ok().as_deref() != Some(text.as_str()) {
+        anyhow::bail!(
+            "{} is not empty and holds something else than these signals: choose another directory with --out",
+            directory.display()
+        );
+    }
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    write_atomically(&manifest, text.as_bytes())?;
+    Ok(directory)
+}
+
+/// Mean, covariances and spectra of both signals, with the exact ones where they are known.
+fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> anyhow::Result<Vec<Row>> {
+    let targets = Targets::new(pair, sizes);
+    let [activity, error] = arrays.map(|array| Signal::new(&array.data, sizes.iterations));
+    let signals = [activity?, error?];
+    let names = [
+        ["activity_mean", "activity_autocovariance", "activity_autocorrelation", "activity_spectrum"],
+        ["error_mean", "error_autocovariance", "error_autocorrelation", "error_spectrum"],
+    ];
+    let mut rows = Vec::new();
+    let (mut means, mut variances) = ([0.0; 2], [(0.0, None); 2]);
+    for (index, form) in [&pair.activity, &pair.error].into_iter().enumerate() {
+        let signal = signals[index];
+        let recorded = matches!(form.process, Process::File { .. });
+        let estimate = signal.mean();
+        means[index] = if recorded { estimate.value } else { form.mean };
+        let [mean, autocovariance, autocorrelation, spectrum] = names[index];
+        rows.push(Row { quantity: mean, at: 0.0, estimate, target: (!recorded).then_some(form.mean) });
+        let found = signal.autocovariance(means[index], lags)?;
+        variances[index] = (found[0].value, targets.auto(index, 0));
+        for (lag, &estimate) in found.iter().enumerate() {
+            let row = Row { quantity: autocovariance, at: lag as f64, estimate, target: targets.auto(index, lag) };
+            let normalised = row.over(autocorrelation, variances[index]);
+            rows.extend([row, normalised]);
+        }
+        let segment = segment(sizes.iterations);
+        if segment <= sizes.iterations {
+            let expected = targets.spectrum(index, segment);
+            for (k, (at, estimate)) in signal.spectrum(means[index], segment)?.into_iter().enumerate() {
+                rows.push(Row { quantity: spectrum, at, estimate, target: expected.as_ref().map(|e| e[k].1) });
+            }
+        }
+    }
+    if sizes.inputs == sizes.outputs {
+        let most = lags as i64;
+        for lag in -most..=most {
+            let estimate = signals[0].covariance_with(&signals[1], means, lag)?;
+            let row = Row { quantity: "cross_covariance", at: lag as f64, estimate, target: targets.cross(lag) };
+            let [(x, exact_x), (e, exact_e)] = variances;
+            let exact = exact_x.zip(exact_e).map(|(x, e): (f64, f64)| (x * e).sqrt());
+            let normalised = row.over("cross_correlation", ((x * e).sqrt(), exact));
+            rows.extend([row, normalised]);
+        }
+    }
+    Ok(rows)
+}
+
+/// Exact covariances between iterations of activity and error, where they are known.
+struct Targets {
+    own: [Option<Matrix<f64>>; 2],
+    cross: Option<Matrix<f64>>,
+    /// Whether the covariance depends on the lag alone.
+    stationary: [bool; 2],
+}
+
+impl Targets {
+    fn new(pair: &Pair, sizes: Sizes) -> Self {
+        let Sizes { batch, inputs, outputs, iterations } = sizes;
+        let toy = Toy::new(&[inputs, 1, outputs], batch, 1.0);
+        let joint = toy.ok().and_then(|toy| statistics(&toy, pair, iterations).ok());
+        let forms = [&pair.activity, &pair.error];
+        let stationary =
+            forms.map(|f| !matches!(f.process, Process::Held(_) | Process::Paper(_) | Process::File { .. }));
+        match joint {
+            Some(joint) => {
+                let independent = || Matrix::zeros(iterations, iterations);
+                let own = [Some(joint.activity.covariance), Some(joint.error.covariance)];
+                Self { own, cross: Some(joint.cross.unwrap_or_else(independent)), stationary }
+            }
+            // Not Gaussian, or long: every form knows its own covariance, as far as it can be held.
+            None => {
+                let held = |form: &Form| if iterations <= 5000 { form.covariance(iterations) } else { None };
+                let own = if pair.cross == Cross::None { forms.map(held) } else { [None, None] };
+                Self { own, cross: None, stationary }
+            }
+        }
+    }
+
+    /// Mean over time of the covariance at a lag.
+    fn average(matrix: &Matrix<f64>, lag: i64) -> f64 {
+        let size = lag.unsigned_abs() as usize;
+        let pairs = matrix.rows() - size;
+        let at = |t: usize| if lag >= 0 { matrix.row(t)[t + size] } else { matrix.row(t + size)[t] };
+        (0..pairs).map(at).sum::<f64>() / pairs as f64
+    }
+
+    fn auto(&self, index: usize, lag: usize) -> Option<f64> {
+        self.own[index].as_ref().map(|matrix| Self::average(matrix, lag as i64))
+    }
+
+    fn cross(&self, lag: i64) -> Option<f64> {
+        self.cross.as_ref().map(|matrix| Self::average(matrix, lag))
+    }
+
+    fn spectrum(&self, index: usize, segment: usize) -> Option<Vec<(f64, f64)>> {
+        let matrix = self.own[index].as_ref().filter(|_| self.stationary[index])?;
+        Some(expected_spectrum(&matrix.row(0)[..segment], segment))
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let number = |value: Option<f64>| value.map(|v| format!("{v:?}")).unwrap_or_default();
+    let line = |row: &Row| {
+        let [low, high] = row.estimate.band.map_or([None; 2], |band| band.map(Some));
+        let (at, value) = (row.at, row.estimate.value);
+        format!("{},{at},{value:?},{},{},{}\n", row.quantity, number(low), number(high), number(row.target))
+    };
+    let body: String = rows.iter().map(line).collect();
+    format!("quantity,lag_or_frequency,estimate,low,high,target\n{body}")
+}
+
+/// Autocovariances, cross-covariance and spectra, target against estimate.
+fn figure(pair: &Pair, rows: &[Row]) -> Figure {
+    let panel = |title: &str, x: &str, y: Axis, quantities: &[(&str, &str, usize)]| {
+        let mut panel = Panel::new(title, Axis::new(x), y);
+        for &(quantity, label, colour) in quantities {
+            let of = || rows.iter().filter(|row| row.quantity == quantity);
+            let points = of().map(|row| Point { x: row.at, y: Some(row.estimate.value), band: row.estimate.band });
+            let target = of().map(|row| Point { x: row.at, y: row.target, band: None });
+            let (points, target): (Vec<Point>, Vec<Point>) = (points.collect(), target.collect());
+            if points.is_empty() {
+                continue;
+            }
+            panel.series.push(Series { label: format!("{label}: exact"), colour, mark: Mark::Line, points: target });
+            panel.series.push(Series { label: format!("{label}: estimated"), colour, mark: Mark::Points, points });
+        }
+        panel
+    };
+    let both = [("activity_autocovariance", "activity", 0), ("error_autocovariance", "error", 1)];
+    let cross = [("cross_covariance", "both", 2)];
+    let spectra = [("activity_spectrum", "activity", 0), ("error_spectrum", "error", 1)];
+    let density = Axis { log: true, ..Axis::new("density") };
+    let panels = [
+        panel("Autocovariance", "lag (iterations)", Axis::new("autocovariance"), &both),
+        panel("Cross-covariance", "lag of the error (iterations)", Axis::new("covariance"), &cross),
+        panel("Spectrum", "frequency (cycles per iteration)", density, &spectra),
+    ];
+    let panels = panels.into_iter().filter(|panel| !panel.series.is_empty()).collect();
+    let title = format!("Activity {}, error {}, cross {}", pair.activity, pair.error, pair.cross);
+    let note = "Discs: mean over samples and units; whiskers: 95 %.".into();
+    Figure { title, panels, note, width: Width::TwoColumns }
+}
+
+fn print(rows: &[Row], parameters: &Json, directory: &Path, sizes: Sizes, as_json: bool) {
+    let place = format!("results in {}", directory.display());
+    if as_json {
+        let entries: Vec<Json> = rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "quantity": row.quantity, "layer": null, "condition": parameters, "at": row.at,
+                    "mean": row.estimate.value, "ci95": row.estimate.band, "prediction": row.target,
+                })
+            })
+            .collect();
+        println!("{}", json!({ "summary": entries }));
+        eprintln!("{place}");
+        return;
+    }
+    println!("{:<26} {:>10} {:>10} {:>22} {:>10}", "quantity", "lag", "estimate", "95 %", "exact");
+    let shown = |row: &&Row| row.quantity.ends_with("mean") || row.quantity.ends_with("covariance");
+    for row in rows.iter().filter(shown) {
+        let band = row.estimate.band.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
+        let target = row.target.map_or("-".into(), |t| format!("{t:.4}"));
+        println!("{:<26} {:>10} {:>10.4} {band:>22} {target:>10}", row.quantity, row.at, row.estimate.value);
+    }
+    let known = || rows.iter().filter_map(|row| Some((row.estimate.band?, row.target?)));
+    let covered = known().filter(|([low, high], target)| (*low..=*high).contains(target)).count();
+    println!("{covered} of {} bands (spectra among them) hold the exact value", known().count());
+    println!("{} series of {} iterations; {place}", sizes.batch * sizes.inputs, sizes.iterations);
+}

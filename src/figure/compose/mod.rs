@@ -1,0 +1,93 @@
+//! From results to figures: what the figures of a spec show.
+
+mod curves;
+mod draws;
+mod sweep;
+
+use super::{Axis, Figure, Width};
+use crate::analysis::{Analysis, Condition, Figure as Spec, FigureKind, JobResult, Plan, Quantity};
+use std::collections::BTreeMap;
+
+/// Results of a plan; `None` where a job has none.
+#[derive(Clone, Copy)]
+pub struct Results<'a> {
+    /// What was planned.
+    pub plan: &'a Plan,
+    /// By index into [`Plan::jobs`].
+    pub results: &'a [Option<JobResult>],
+}
+
+/// The figure `spec` of `analysis`.
+pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure {
+    let (panels, note) = match spec.kind {
+        FigureKind::Curves => curves::panels(results, analysis, spec),
+        FigureKind::Sweep => sweep::panels(results, analysis, spec),
+        FigureKind::Map => sweep::maps(results, analysis, spec),
+        FigureKind::Density => draws::densities(results, analysis, spec),
+        FigureKind::Spectrum => draws::spectra(results, analysis, spec),
+        FigureKind::Cells => draws::cells(results, analysis, spec),
+        FigureKind::Groups => draws::groups(results, analysis, spec),
+    };
+    let width = if panels.len() == 1 { Width::OneColumn } else { Width::TwoColumns };
+    Figure { title: spec.title.clone(), panels, note, width }
+}
+
+impl<'a> Results<'a> {
+    /// Results of the repeats of a condition.
+    fn of(self, analysis: &'a Analysis, condition: &'a Condition) -> impl Iterator<Item = &'a JobResult> {
+        self.plan.jobs_of(analysis, condition).filter_map(move |job| self.results.get(job)?.as_ref())
+    }
+
+    /// Values of one quantity and layer by iteration, one entry per repeat.
+    fn values(
+        self,
+        analysis: &'a Analysis,
+        condition: &'a Condition,
+        quantity: Quantity,
+        layer: Option<usize>,
+    ) -> BTreeMap<usize, Vec<Option<f64>>> {
+        let mut values: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
+        for result in self.of(analysis, condition) {
+            for record in result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer) {
+                values.entry(record.iteration).or_default().push(record.value);
+            }
+        }
+        values
+    }
+}
+
+/// Text of a parameter of a condition; empty where it has none.
+fn text(condition: &Condition, name: &str) -> String {
+    condition.values().get(name).map(|value| value.to_text()).unwrap_or_default()
+}
+
+/// What tells a condition apart from others of a figure: the values of `names`, with the names where a value does not
+/// speak for itself.
+fn label(condition: &Condition, names: &[&str]) -> String {
+    let speaks = |value: &str| value.chars().next().is_some_and(char::is_alphabetic);
+    let shown = names.iter().map(|&name| (name, text(condition, name)));
+    let parts = shown.map(|(name, value)| match name {
+        "wn" if value == "off" => "no WN".into(),
+        "wn" => format!("WN({value})"),
+        "activity" => format!("X {value}"),
+        "error" => format!("E {value}"),
+        "layers" => value.replace(',', "-"),
+        _ if speaks(&value) && !matches!(value.as_str(), "on" | "off") => value,
+        _ => format!("{name} {value}"),
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    values.fold(Vec::new(), |mut seen, value| {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+        seen
+    })
+}
+
+fn axis_of(quantity: Quantity) -> Axis {
+    let info = quantity.info();
+    Axis::new(if info.unit.is_empty() { info.label.into() } else { format!("{} ({})", info.label, info.unit) })
+}
