@@ -3,39 +3,56 @@
 
 usage: peers.py PROGRAM PEER_SCRIPT [PAIRS]
 
-PROGRAM is the release binary, PEER_SCRIPT the peer (see the README, Speed). Run with a Python that has torch and
-numpy. Each pair runs a peer and alignscope in turn on the same work: 20-100-20, batch 100, fresh signals, ReLU, f32,
-one weight angle per iteration, 1,500 iterations x 10 repeats. alignscope is timed as a whole process, results written;
-the peer times its loop alone, without its start-up. Prints the median ratio and its range.
+PROGRAM is the release binary, with its examples beside it (cargo build --release --examples), PEER_SCRIPT the peer. Run
+with a Python that has torch and numpy. Each pair runs a peer and alignscope in turn on the same work: batch 100, fresh
+signals, ReLU, f32, one weight angle per iteration. alignscope is timed as a whole process, results written; the peer times
+its loop alone, without its start-up. Prints the median ratio and its range, and how far alignscope is from the time that
+its products and random numbers alone take.
 """
 import json, os, statistics, subprocess, sys, tempfile, time
 
 program, peer = sys.argv[1:3]
 pairs = int(sys.argv[3]) if len(sys.argv) > 3 else 7
-WORK = ["20", "100", "20", "100", "1500", "10"]
+# sizes, iterations, repeats, learning rate
+WORK = {"20-100-20": ([20, 100, 20], 1500, 10, "4e-4"), "500-500-500": ([500, 500, 500], 150, 4, "1e-9")}
 
 
-def ours(threads):
+def ours(size, threads):
+    layers, iterations, repeats, eta = WORK[size]
     with tempfile.TemporaryDirectory() as directory:
         command = [program, "isolate", "--schedule", "white", "--precision", "f32", "--threads", str(threads),
-                   "--out", os.path.join(directory, "run"), "--json"]
+                   "--layers", ",".join(map(str, layers)), "--iterations", str(iterations), "--repeats", str(repeats),
+                   "--eta", eta, "--out", os.path.join(directory, "run"), "--json"]
         start = time.perf_counter()
         out = subprocess.run(command, check=True, capture_output=True).stdout
         seconds = time.perf_counter() - start
-        assert json.loads(out)["summary"][0]["n"] == 10
+        assert json.loads(out)["summary"][0]["n"] == repeats
         return seconds
 
 
-def theirs(library):
-    out = subprocess.run([sys.executable, peer, library, "1", "core", *WORK], check=True, capture_output=True,
+def theirs(size, library):
+    layers, iterations, repeats, _ = WORK[size]
+    work = [*map(str, layers), "100", str(iterations), str(repeats)]
+    out = subprocess.run([sys.executable, peer, library, "1", "core", *work], check=True, capture_output=True,
                          text=True, env={**os.environ, "REPS": "1"}).stdout
     return float(out.split(",")[4])
 
 
 def report(name, ratios):
-    print(f"{name:<34} {statistics.median(ratios):5.2f}x  ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} pairs)")
+    print(f"{name:<44} {statistics.median(ratios):5.2f}x  ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} pairs)")
 
 
-for library in ["torch", "torch_batched", "numpy"]:
-    report(f"{library} / alignscope, one thread", [theirs(library) / ours(1) for _ in range(pairs)])
-report("alignscope, one thread / two", [ours(1) / ours(2) for _ in range(pairs)])
+def limit(size):
+    example = os.path.join(os.path.dirname(os.path.abspath(program)), "examples", "limit")
+    if not os.path.exists(example):
+        sys.exit(f"{example} is missing: cargo build --release --examples")
+    parts = json.loads(subprocess.run([example], check=True, capture_output=True, text=True).stdout)[size]
+    return sum(parts.values())
+
+
+for size, (_, iterations, repeats, _) in WORK.items():
+    for library in ["torch", "torch_batched", "numpy"]:
+        report(f"{size}: {library} / alignscope, one thread", [theirs(size, library) / ours(size, 1) for _ in range(pairs)])
+    report(f"{size}: alignscope, one thread / two", [ours(size, 1) / ours(size, 2) for _ in range(pairs)])
+    per_iteration = lambda: ours(size, 1) * 1e6 / (iterations * repeats)
+    report(f"{size}: alignscope / bare products and normals", [per_iteration() / limit(size) for _ in range(pairs)])

@@ -264,6 +264,19 @@ fn bad_options_are_refused_with_the_remedy() {
         (&["train", "--batch", "5000"], &["1437"]),
         (&["theory", "one-step", "--layers", "5,5"], &["three sizes"]),
         (&["isolate", "--shedule", "held"], &["--schedule"]),
+        (&["isolate", "--activity", "ar1:1.2"], &["--activity", "not stationary", "held"]),
+        (&["isolate", "--error", "acf:0.9,0"], &["--error", "not positive definite", "spectrum is negative"]),
+        (&["isolate", "--error", "white:batch=-0.5"], &["not positive definite", "at least -0.0101"]),
+        (&["isolate", "--cross", "0.5@lag=1500"], &["a lag of 1500 lies beyond a run of 1500 iterations"]),
+        (&["isolate", "--cross", "1.5"], &["--cross", "between -1 and 1"]),
+        (&["isolate", "--schedule", "white", "--error", "held"], &["--error", "schedule `white`", "leave one"]),
+        (&["isolate", "--activity", "file:none.npz#x"], &["cannot read none.npz"]),
+        (&["isolate", "--wn", "0"], &["--wn", "off, or a finite number above 0"]),
+        (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
+        (&["signals", "--lags", "1000"], &["--lags", "at most 999"]),
+        (&["theory", "moments", "--activity", "uniform"], &["not Gaussian", "theory conditional"]),
+        (&["theory", "moments", "--iterations", "9000"], &["at most 5000"]),
+        (&["theory", "conditional", "--report-at", "400"], &["--report-at", "never reached"]),
     ];
     for (args, words) in cases {
         let error = refused(here.path(), args, 2);
@@ -272,6 +285,74 @@ fn bad_options_are_refused_with_the_remedy() {
         }
     }
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "a refused request leaves nothing behind");
+}
+
+#[test]
+fn recorded_signals_drive_the_rule_and_bad_ones_are_refused() {
+    let here = TempDir::new().unwrap();
+    let signals =
+        ["signals", "--activity", "ar1:0.9", "--error", "ar1:0.8", "--batch", "10", "--inputs", "8", "--outputs", "6"];
+    let signals = [&signals[..], &["--iterations", "30", "--lags", "5"]].concat();
+    let found = json(here.path(), &[&signals[..], &["--out", "npz", "--json"]].concat());
+    let lag = found["summary"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["quantity"] == "activity_autocovariance" && row["at"] == 2.0);
+    assert!((lag.unwrap()["prediction"].as_f64().unwrap() - 0.81).abs() < 1e-12);
+    for name in ["signals.npz", "statistics.csv", "signals.png", "signals.svg", "signals.json"] {
+        assert!(here.path().join("npz").join(name).is_file(), "{name}");
+    }
+    alignscope(here.path()).args([&signals[..], &["--out", "csv", "--format", "csv"]].concat()).assert().success();
+    let other = refused(here.path(), &[&signals[..], &["--seed", "2", "--out", "npz"]].concat(), 1);
+    assert!(other.contains("holds something else"), "{other}");
+
+    // The same signals from both files, and drawn anew: the same result to the last bit.
+    let toy = ["--layers", "8,40,6", "--batch", "10", "--eta", "0.02", "--iterations", "30", "--activation", "linear"];
+    let run = |signals: [&str; 4], out: &str| {
+        let args =
+            [&["isolate"], &toy[..], &signals, &["--repeats", "1", "--predict", "--json", "--out", out]].concat();
+        json(here.path(), &args)["summary"].as_array().unwrap().iter().map(|e| e["mean"].clone()).collect::<Vec<_>>()
+    };
+    let drawn = run(["--activity", "ar1:0.9", "--error", "ar1:0.8"], "a");
+    let npz = run(["--activity", "file:npz/signals.npz#activity", "--error", "file:npz/signals.npz#error"], "b");
+    let csv = run(["--activity", "file:csv/activity.csv", "--error", "file:csv/error.csv"], "c");
+    assert!(drawn.len() == 2 && drawn == npz && drawn == csv, "{drawn:?} {npz:?} {csv:?}");
+    let args = ["theory", "conditional", "--layers", "8,40,6", "--batch", "10", "--eta", "0.02", "--iterations", "30"];
+    let recorded = ["--activity", "file:csv/activity.csv", "--error", "file:csv/error.csv", "--repeats", "1", "--json"];
+    let theory = json(here.path(), &[&args[..], &recorded[..]].concat());
+    assert_eq!(theory["summary"][2]["prediction"], drawn[1], "theory and run see the same signals");
+
+    let short =
+        ["isolate", "--layers", "8,40,6", "--batch", "10", "--iterations", "31", "--activity", "file:csv/activity.csv"];
+    assert!(refused(here.path(), &short, 2).contains("holds an array of [30, 10, 8], and a run needs [31, 10, 8]"));
+    std::fs::write(here.path().join("nan.csv"), "iteration,sample,unit_0\n0,0,NaN\n").unwrap();
+    let nan = refused(here.path(), &["isolate", "--activity", "file:nan.csv"], 2);
+    assert!(nan.contains("nan.csv:2: unit_0 is `NaN`"), "{nan}");
+}
+
+#[test]
+fn theory_answers_in_one_shape() {
+    let here = TempDir::new().unwrap();
+    let toy = ["--layers", "8,40,6", "--batch", "10", "--eta", "0.02", "--iterations", "30"];
+    let forms = ["--activity", "ar1:0.9", "--error", "ar1:0.8", "--json"];
+    let found = json(here.path(), &[&["theory", "moments"], &toy[..], &forms[..]].concat());
+    let rows = found["summary"].as_array().unwrap();
+    for (row, (quantity, value)) in rows.iter().zip([
+        ("weight_inner_product", 521.93),
+        ("weight_squared_norm", 5483.6),
+        ("weight_alignment", 62.94),
+    ]) {
+        assert_eq!(row["quantity"], quantity);
+        assert!((row["prediction"].as_f64().unwrap() / value - 1.0).abs() < 1e-4, "{row}");
+        assert!(row["assumptions"].is_string() && row["source"].is_string());
+    }
+    for theory in [&["relu"][..], &["spectrum"], &["sign-symmetry"], &["von-mises-fisher"]] {
+        let rows = json(here.path(), &[&["theory"], theory, &["--json"]].concat());
+        assert!(rows["summary"].as_array().unwrap().iter().all(|row| row["prediction"].is_number()), "{theory:?}");
+    }
+    let composed = json(here.path(), &["theory", "composition", "--delta", "60", "--weights", "60", "--json"]);
+    assert!((composed["summary"][0]["prediction"].as_f64().unwrap() - 75.522).abs() < 1e-3);
 }
 
 #[test]

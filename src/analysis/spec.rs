@@ -291,6 +291,20 @@ impl Analysis {
         Ok(Self::of_settings(kind.name().into(), String::new(), kind, settings, vec![condition], Vec::new()))
     }
 
+    /// The analysis with a figure of everything it measures: curves, or densities over draws.
+    pub fn with_own_figure(mut self) -> Self {
+        let title = self.conditions.first().map(|condition| self.label(condition)).unwrap_or_default();
+        let (kind, x) = match self.kind {
+            Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
+            Kind::Train => (FigureKind::Curves, XAxis::Epoch),
+            Kind::Sample => (FigureKind::Density, XAxis::Iteration),
+        };
+        let (quantities, by) = (self.quantities.clone(), Vec::new());
+        let name = self.kind.name().into();
+        self.figures.push(Figure { name, title, kind, quantities, x, y: None, by, log: false });
+        self
+    }
+
     pub(super) fn of_settings(
         name: String,
         title: String,

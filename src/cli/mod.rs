@@ -71,7 +71,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 fn single(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Spec> {
     let options = args::given(kind, matches);
     let analysis = Analysis::from_options(kind, options.iter().map(|(name, text)| (*name, text.as_str())));
-    analysis.map(Spec::single).map_err(|errors| {
+    analysis.map(|analysis| Spec::single(analysis.with_own_figure())).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         UsageError(lines.join("\n")).into()
     })

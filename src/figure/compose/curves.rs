@@ -6,11 +6,12 @@ use crate::experiment::{Predictor, linear_limit};
 use crate::figure::{Axis, Band, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
+use std::collections::BTreeSet;
 
 /// A panel per quantity, or, for a quantity of its own, per value of the second parameter.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let split = match (&spec.quantities[..], &spec.by[..]) {
-        ([_], [_, second, ..]) => Some(*second),
+        ([_], [_, second, ..]) if analysis.conditions.len() > 1 => Some(*second),
         _ => None,
     };
     let names = if split.is_some() { &spec.by[..1] } else { &spec.by[..] };
@@ -63,8 +64,12 @@ fn panel(
         for layer in quantity.layers(condition) {
             let (label, colour, dashed) = match layer {
                 // Layers are told apart by colour where there are several, conditions otherwise.
-                Some(l) if several => (format!("{name}, layer {l}"), colours.len() + l, hue == 0),
-                _ => (name.clone(), hue, style == 0 && styles.len() > 1),
+                Some(l) if several => {
+                    (joined(&name, ", ", &format!("layer {l}")), colours.len() + l, hue == 0 && colours.len() > 1)
+                }
+                // A third style takes the darker tones.
+                _ if name.is_empty() => ("measured".into(), hue, false),
+                _ => (name.clone(), hue + 7 * style.saturating_sub(1), style == 0 && styles.len() > 1),
             };
             let points = points(results, analysis, condition, spec.x, quantity, layer);
             // An update compared with itself is a flat zero that says nothing.
@@ -85,7 +90,7 @@ fn panel(
             && isolated.weight_norm.is_none()
         {
             panel.references.push(Reference {
-                label: format!("{name}: linear limit"),
+                label: joined(&name, ": ", "linear limit"),
                 y: limit.value,
                 colour: Some(hue),
             });
@@ -95,6 +100,11 @@ fn panel(
         panel.bands.extend(null_band(conditions));
     }
     panel
+}
+
+/// A name and what is said of it, or that alone where there is no name.
+fn joined(name: &str, between: &str, said: &str) -> String {
+    if name.is_empty() { said.into() } else { format!("{name}{between}{said}") }
 }
 
 /// What theory says along a curve: averaged over signals, and given those of the repeats.
@@ -119,7 +129,7 @@ fn predicted(
         .collect();
     let mut series = Vec::new();
     if averaged.len() > 1 {
-        let label = format!("{name}: predicted");
+        let label = joined(name, ": ", "predicted");
         series.push(Series { label, colour, mark: Mark::Dashes, points: averaged });
     }
     if quantity == Quantity::WeightAlignment && Quantity::ConditionalAlignment.layers(condition).contains(&layer) {
@@ -127,7 +137,7 @@ fn predicted(
         given.iter_mut().for_each(|p| p.band = None);
         let kept = spaced(given.iter().map(|p| p.x as usize).collect());
         given.retain(|p| kept.contains(&(p.x as usize)));
-        let label = format!("{name}: predicted given the signals");
+        let label = joined(name, ": ", "predicted given the signals");
         series.push(Series { label, colour, mark: Mark::Points, points: given });
     }
     series
@@ -146,7 +156,7 @@ fn spaced(recorded: Vec<usize>) -> Vec<usize> {
 /// Whether the figure shows several layers, which then have colours of their own.
 fn several_layers(analysis: &Analysis, spec: &Spec) -> bool {
     let layers = |condition: &Condition| {
-        let all = spec.quantities.iter().flat_map(|q| q.layers(condition)).collect::<std::collections::BTreeSet<_>>();
+        let all = spec.quantities.iter().flat_map(|q| q.layers(condition)).collect::<BTreeSet<_>>();
         // One layer of weights and one of updates need no telling apart: they stand in panels of their own.
         spec.quantities.iter().map(|q| q.layers(condition).len()).max().unwrap_or(0).min(all.len())
     };
@@ -174,10 +184,14 @@ fn points(
     layer: Option<usize>,
 ) -> Vec<Point> {
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
+    // What was recorded for the summary alone may belong to another phase of the signals.
+    let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
+    let scheduled: BTreeSet<usize> = analysis.recording.iterations(last, per_epoch, &[]).into_iter().collect();
     let point = |(iteration, values): (usize, Vec<Option<f64>>)| {
         let summary = Summary::of(values);
         let band = summary.mean.zip(summary.sd).map(|(mean, sd)| [mean - sd, mean + sd]);
         Point { x: iteration as f64 / per_unit as f64, y: summary.mean, band }
     };
-    results.values(analysis, condition, quantity, layer).into_iter().map(point).collect()
+    let values = results.values(analysis, condition, quantity, layer).into_iter();
+    values.filter(|(iteration, _)| scheduled.contains(iteration)).map(point).collect()
 }

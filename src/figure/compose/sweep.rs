@@ -127,7 +127,9 @@ fn map(
     let axis = |name: &str, values: &[String]| {
         let named = |(i, value): (usize, &String)| {
             let coefficient = Form::parse(value).ok().and_then(|form| form.coefficient());
-            (i as f64 + 0.5, coefficient.map_or_else(|| value.clone(), |c| c.to_string()))
+            // Without the zero before the point, so that neighbours find room.
+            let short = |c: f64| c.to_string().replacen("0.", ".", 1);
+            (i as f64 + 0.5, coefficient.map_or_else(|| value.clone(), short))
         };
         Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(axis_name(name)) }
     };
