@@ -88,7 +88,11 @@ fn isolate_reports_angles_with_intervals_and_predictions() {
         let number = |key: &str| entry[key].as_f64().unwrap();
         let (low, high) = (entry["ci95"][0].as_f64().unwrap(), entry["ci95"][1].as_f64().unwrap());
         assert!(low < number("mean") && number("mean") < high && number("sd") > 0.0);
-        assert!((number("mean") - number("prediction")).abs() < 10.0, "{entry}");
+        let off = number("mean") - number("prediction");
+        assert!(off.abs() < 10.0, "{entry}");
+        let error = number("sd") / 2.0;
+        assert_eq!(entry["discrepancy"]["difference"].as_f64(), Some(off));
+        assert!((entry["discrepancy"]["standard_errors"].as_f64().unwrap() - off / error).abs() < 1e-9, "{entry}");
     }
     // What theory computes from the same draws is what the rule did.
     let theory = json(
@@ -273,6 +277,8 @@ fn bad_options_are_refused_with_the_remedy() {
         (&["isolate", "--activity", "file:none.npz#x"], &["cannot read none.npz"]),
         (&["isolate", "--wn", "0"], &["--wn", "off, or a finite number above 0"]),
         (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
+        (&["sample", "--draw", "composition"], &["--draw", "does not yield alignment_term: expected delta_angle"]),
+        (&["isolate", "--predict"], &["--predict", "activation `linear`"]),
         (&["signals", "--lags", "1000"], &["--lags", "at most 999"]),
         (&["theory", "moments", "--activity", "uniform"], &["not Gaussian", "theory conditional"]),
         (&["theory", "moments", "--iterations", "9000"], &["at most 5000"]),

@@ -1,6 +1,6 @@
 //! Registry of measured quantities: feeds specs, help, plot labels and the data dictionary.
 
-use super::choice::{Choice, Rule};
+use super::choice::{Choice, Draw, Rule};
 use super::condition::Condition;
 use super::nearest::{list, suggestion};
 use super::parameter::Kind;
@@ -385,6 +385,13 @@ impl Quantity {
             return Err(format!("`{name}` is not measured by kind \"{}\": expected {}", kind.name(), list(&valid)));
         }
         Err(format!("unknown quantity `{name}`: expected {}{}", list(&valid), suggestion(name, valid.iter().copied())))
+    }
+
+    /// Whether a drawing of this kind yields this quantity of kind sample.
+    pub fn is_drawn_by(self, draw: Draw) -> bool {
+        let composed =
+            matches!(self, Self::DeltaAngle | Self::WeightAngle | Self::ComposedAngle | Self::MaskedComposedAngle);
+        composed == matches!(draw, Draw::Composition | Draw::AcuteComposition)
     }
 
     /// Layers for which `condition` yields this quantity; `None` stands for the network as a whole.

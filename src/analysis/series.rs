@@ -8,7 +8,7 @@ use super::plan::Plan;
 /// Columns after the condition's.
 const LAST_COLUMNS: [(&str, &str); 5] = [
     ("repeat", "Repeat of the condition, from 0"),
-    ("iteration", "The state after this many updates"),
+    ("iteration", "The state after this many updates; of kind sample, the draw, or the rank of an eigenvalue"),
     ("layer", "Layer of W_l, from 0; empty for the network as a whole"),
     ("quantity", "What was measured"),
     ("value", "The value; empty where there is none"),

@@ -2,6 +2,7 @@
 
 use super::choice::Choice;
 use super::condition::{Condition, Conflict, Values};
+use super::nearest::list;
 use super::parameter::{Kind, Scope, Value, parameters};
 use super::quantity::Quantity;
 use super::recording::Recording;
@@ -218,6 +219,28 @@ impl Settings {
                 self.recording
             );
             refuse(vec!["record-every", "iterations", "epochs"], message);
+        }
+        let drawn = |quantity: Quantity, condition: &Condition| match condition {
+            Condition::Sample(c) => quantity.is_drawn_by(c.draw),
+            _ => true,
+        };
+        for &quantity in &self.quantities {
+            if let Some(Condition::Sample(c)) = conditions.iter().find(|&condition| !drawn(quantity, condition)) {
+                let (name, draw) = (quantity.name(), c.draw.name());
+                let of_draw = Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(c.draw));
+                let names: Vec<&str> = of_draw.map(Quantity::name).collect();
+                let message = format!("draw `{draw}` does not yield {name}: expected {}", list(&names));
+                refuse(vec!["quantities", "draw"], message);
+            }
+        }
+        let linear = |condition: &Condition| match condition {
+            Condition::Isolate(c) => c.is_linear_toy(),
+            _ => true,
+        };
+        if self.quantities.contains(&Quantity::ConditionalAlignment) && !conditions.iter().any(linear) {
+            let message = "exact predictions exist for activation `linear` with three layers, without output mask, wn and \
+                           bias: set these, or leave predict and conditional_alignment out";
+            refuse(vec!["predict", "quantities", "activation"], message.into());
         }
         let jobs = conditions.len().saturating_mul(self.repeats);
         if jobs > MOST_JOBS {

@@ -3,6 +3,8 @@
 use super::*;
 use std::fs;
 
+/// Written by NumPy's `savez_compressed`: `(arange(24).reshape(2, 3, 4) - 5) / 2` as f8 in C and Fortran order, as big-endian
+/// f4, doubled as i4, and so on; and what is no signal: f2, strings, booleans, complex, objects, structures, NaN.
 const NUMPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/numpy.npz");
 
 fn signal() -> Array {

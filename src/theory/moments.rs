@@ -30,8 +30,8 @@ impl Moments {
     ];
     /// Assumptions and source of the moments averaged over signals.
     pub const AVERAGED: [&'static str; 2] = [
-        "linear activation, no output mask, no normalisation; signals jointly Gaussian; ratio of moments (about 0.7 \
-         degrees off the mean angle at 10 outputs and coefficients of 0.95, less elsewhere)",
+        "linear activation, no output mask, no normalisation; signals jointly Gaussian; ratio of moments (up to 0.9 \
+         degrees above the mean angle, where signals are frozen)",
         "unrolled rule with all Wick pairings of the signals",
     ];
 
