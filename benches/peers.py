@@ -20,9 +20,21 @@ WORK = {"20-100-20": ([20, 100, 20], 1500, 10, "4e-4"), "500-500-500": ([500, 50
 def ours(size, threads):
     layers, iterations, repeats, eta = WORK[size]
     with tempfile.TemporaryDirectory() as directory:
-        command = [program, "isolate", "--schedule", "white", "--precision", "f32", "--threads", str(threads),
-                   "--layers", ",".join(map(str, layers)), "--iterations", str(iterations), "--repeats", str(repeats),
-                   "--eta", eta, "--out", os.path.join(directory, "run"), "--json"]
+        # A spec without figures: the peers draw none.
+        spec = os.path.join(directory, "peers.toml")
+        with open(spec, "w") as file:
+            file.write(f"""[[analysis]]
+name = "peers"
+kind = "isolate"
+repeats = {repeats}
+[analysis.base]
+schedule = "white"
+precision = "f32"
+layers = {layers}
+iterations = {iterations}
+eta = {eta}
+""")
+        command = [program, "run", spec, "--threads", str(threads), "--out", os.path.join(directory, "run"), "--json"]
         start = time.perf_counter()
         out = subprocess.run(command, check=True, capture_output=True).stdout
         seconds = time.perf_counter() - start

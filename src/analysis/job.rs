@@ -184,7 +184,6 @@ mod tests {
             ("cross", _) => "0.5",
             ("output-mask", _) => "on",
             ("wn", _) => "1",
-            ("draw", _) => "composition",
             ("hidden", _) => "50",
             ("rule", _) => "bp",
             ("activation", _) => "tanh",
@@ -203,9 +202,9 @@ mod tests {
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
             for parameter in parameters(kind) {
-                // One data set so far; a loss changes only together with its code; repeats are jobs of their own;
+                // One data set so far; a loss and a drawing change only together with others; repeats are jobs of their own;
                 // predictions change no result.
-                if ["data", "loss", "repeats", "predict"].contains(&parameter.name) {
+                if ["data", "loss", "draw", "repeats", "predict"].contains(&parameter.name) {
                     continue;
                 }
                 assert_ne!(
@@ -220,6 +219,9 @@ mod tests {
             assert_ne!(repeat.address(), default);
         }
         let [a, b] = ["half-squared", "softmax"].map(|loss| job(Kind::Train, &[("code", "one-hot"), ("loss", loss)]));
+        assert_ne!(a.address(), b.address());
+        let [a, b] = ["composition", "acute-composition"]
+            .map(|draw| job(Kind::Sample, &[("quantities", "composed_angle"), ("draw", draw)]));
         assert_ne!(a.address(), b.address());
     }
 

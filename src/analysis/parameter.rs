@@ -149,6 +149,7 @@ pub struct Parameter {
 const MOST_UNITS: usize = 100_000;
 const MOST_BATCH: u64 = 1_000_000;
 const MOST_ITERATIONS: u64 = 1_000_000_000;
+const MOST_DRAWS: u64 = 1_000_000;
 const MOST_EPOCHS: u64 = 1_000_000;
 const MOST_REPEATS: u64 = 100_000;
 
@@ -235,13 +236,7 @@ pub static PARAMETERS: &[Parameter] = &[
         [None, None, Some("one-step")],
         one_of::<Draw>(),
     ),
-    condition(
-        "draws",
-        "N",
-        "Draws per repeat",
-        [None, None, Some("1000")],
-        Form::Count { least: 1, most: MOST_ITERATIONS },
-    ),
+    condition("draws", "N", "Draws per repeat", [None, None, Some("1000")], Form::Count { least: 1, most: MOST_DRAWS }),
     condition("data", "NAME", "Data set", [None, Some("digits"), None], one_of::<DataName>()),
     condition(
         "hidden",
