@@ -1,9 +1,9 @@
 //! Time of one iteration of the isolated rule, of one epoch on the digits, and of their parts.
 
-use alignscope::data::{CodeKind, digits};
+use alignscope::data::digits;
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::Direction;
-use alignscope::network::{Loss, Order, Reduction, Setup, Trainer};
+use alignscope::network::{Order, Rule, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::{Activation, Isolated};
@@ -39,24 +39,10 @@ fn isolated<T: Real>(c: &mut Criterion, name: &str) {
 
 fn epoch(c: &mut Criterion) {
     let Ok(data) = digits::<f32>() else { return };
-    let setup = |random_backward| Setup {
-        hidden: vec![50, 50],
-        random_backward,
-        activation: Activation::TanhRelu,
-        loss: Loss::HalfSquared,
-        code: CodeKind::NHot { ones: 5, units: 50 },
-        batch: 24,
-        eta: 0.01,
-        reduction: Reduction::Sum,
-        biases: true,
-        w_std: 0.1,
-        b_std: 0.1,
-        bias_std: 0.1,
-        order: Order::Once,
-    };
+    let setup = |rule| Setup { rule, order: Order::Once, ..Setup::default() };
     let mut group = c.benchmark_group("one epoch of the digits, 64-50-50-50, batch 24, f32");
-    for (name, random_backward) in [("bp", false), ("bp-trw", true)] {
-        let mut trainer = Trainer::new(&data, setup(random_backward), 1, 0);
+    for (name, rule) in [("bp", Rule::Bp), ("bp-trw", Rule::BpTrw)] {
+        let mut trainer = Trainer::new(&data, setup(rule), 1, 0);
         group.bench_function(name, |b| b.iter(|| (0..trainer.batches_per_epoch()).for_each(|_| trainer.step())));
     }
     group.finish();

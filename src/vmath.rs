@@ -3,6 +3,7 @@
 //! Only correctly rounded operations are used (no fused multiply-add), and sums have a fixed lane structure, so that
 //! a wider instruction set changes the speed and nothing else. Series are plain Taylor series on reduced arguments.
 
+use crate::matrix::Matrix;
 use crate::real::Real;
 use pulp::{Arch, Simd, WithSimd};
 use std::marker::PhantomData;
@@ -278,6 +279,49 @@ impl<A: Real, B: Real> Kernel<(&[A], f64, &[B], f64)> for DifferenceAndSum {
 /// `(|u a - v b|^2, |u a + v b|^2)` for factors `u`, `v`: what an angle is made of.
 pub fn squared_difference_and_sum<A: Real, B: Real>(a: &[A], u: f64, b: &[B], v: f64) -> (f64, f64) {
     vectorise(DifferenceAndSum, (a, u, b, v))
+}
+
+/// Squared norms of columns, in double precision.
+struct SquaredColumnNorms;
+impl<T: Real> Kernel<(&[T], &mut [f64])> for SquaredColumnNorms {
+    type Output = ();
+    #[inline(always)]
+    fn run((values, sums): (&[T], &mut [f64])) {
+        for row in values.chunks_exact(sums.len()) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value.to_f64() * value.to_f64();
+            }
+        }
+    }
+}
+
+/// Squared Euclidean norm of every column, in double precision.
+pub fn squared_column_norms<T: Real>(matrix: &Matrix<T>) -> Vec<f64> {
+    let mut sums = vec![0.0; matrix.cols()];
+    if !sums.is_empty() {
+        vectorise(SquaredColumnNorms, (matrix.as_slice(), &mut sums[..]));
+    }
+    sums
+}
+
+struct ScaleColumns;
+impl<T: Real> Kernel<(&mut [T], &[T])> for ScaleColumns {
+    type Output = ();
+    #[inline(always)]
+    fn run((values, factors): (&mut [T], &[T])) {
+        for row in values.chunks_exact_mut(factors.len()) {
+            for (value, &factor) in row.iter_mut().zip(factors) {
+                *value *= factor;
+            }
+        }
+    }
+}
+
+/// Multiplies every column by its factor.
+pub fn scale_columns<T: Real>(matrix: &mut Matrix<T>, factors: &[T]) {
+    if !factors.is_empty() {
+        vectorise(ScaleColumns, (matrix.as_mut_slice(), factors));
+    }
 }
 
 struct AllFinite;

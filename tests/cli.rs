@@ -275,7 +275,7 @@ fn bad_options_are_refused_with_the_remedy() {
         (&["isolate", "--cross", "1.5"], &["--cross", "between -1 and 1"]),
         (&["isolate", "--schedule", "white", "--error", "held"], &["--error", "schedule `white`", "leave one"]),
         (&["isolate", "--activity", "file:none.npz#x"], &["cannot read none.npz"]),
-        (&["isolate", "--wn", "0"], &["--wn", "off, or a finite number above 0"]),
+        (&["isolate", "--wn", "0"], &["--wn", "off, the norm of every neuron"]),
         (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
         (&["sample", "--draw", "composition"], &["--draw", "does not yield alignment_term: expected delta_angle"]),
         (&["isolate", "--predict"], &["--predict", "activation `linear`"]),

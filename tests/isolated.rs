@@ -1,7 +1,7 @@
 //! The rule in isolation in full: output mask, weight normalisation, biases, and the split of the update.
 
 use alignscope::matrix::Matrix;
-use alignscope::rule::{Activation, Isolated, LagOne, Product, product};
+use alignscope::rule::{Activation, Isolated, LagOne, Product, WeightNorm, product};
 use alignscope::signal::{Form, Pair, Signals, Sizes};
 
 const LAYERS: [usize; 4] = [6, 9, 7, 5];
@@ -115,7 +115,8 @@ fn output_mask_multiplies_the_error_by_the_derivative_at_the_output() {
 #[test]
 fn normalised_networks_keep_their_norms_and_leave_the_backward_weights_alone() {
     let untouched = network(Activation::Relu);
-    let (mut net, mut signals) = (network(Activation::Relu).with_weight_norm(1.5), signals("held", "ar1:0.9"));
+    let (mut net, mut signals) =
+        (network(Activation::Relu).with_weight_norm(&WeightNorm::Neuron(vec![1.5])), signals("held", "ar1:0.9"));
     for _ in 0..10 {
         for weights in &net.layers.weights {
             for j in 0..weights.cols() {

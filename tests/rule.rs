@@ -2,11 +2,19 @@
 
 use alignscope::data::{CodeKind, digits};
 use alignscope::matrix::Matrix;
-use alignscope::network::{Loss, Order, Reduction, Setup, Trainer};
+use alignscope::network::{Loss, Order, Rule, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{Activation, Feedback, Layers, Pass, Product, UpdateAlignment, product};
 
-const ACTIVATIONS: [Activation; 4] = [Activation::Linear, Activation::Relu, Activation::Tanh, Activation::TanhRelu];
+const ACTIVATIONS: [Activation; 7] = [
+    Activation::Linear,
+    Activation::Relu,
+    Activation::Tanh,
+    Activation::TanhRelu,
+    Activation::LeakyRelu,
+    Activation::Sigmoid,
+    Activation::Erf,
+];
 const SIZES: [usize; 4] = [7, 6, 5, 4];
 const SAMPLES: usize = 9;
 
@@ -34,7 +42,13 @@ fn case(hidden: Activation, output: Activation, seed: u64) -> Case {
         target.row_mut(i)[i % SIZES[3]] = 1.0;
     }
     let activations = vec![hidden, hidden, output];
-    Case { layers: Layers { weights, biases, activations }, input, target, pass: Pass::new(&SIZES, SAMPLES), backward }
+    Case {
+        layers: Layers { weights, biases, biases_learn: true, activations },
+        input,
+        target,
+        pass: Pass::new(&SIZES, SAMPLES),
+        backward,
+    }
 }
 
 fn loss_at(case: &mut Case, loss: Loss) -> f64 {
@@ -44,13 +58,15 @@ fn loss_at(case: &mut Case, loss: Loss) -> f64 {
 
 #[test]
 fn bp_follows_the_gradient_of_every_loss_through_every_activation() {
-    for loss in [Loss::HalfSquared, Loss::SoftmaxCrossEntropy] {
+    for loss in [Loss::HalfSquared, Loss::SquaredLinear, Loss::SoftmaxCrossEntropy, Loss::SigmoidCrossEntropy] {
         for hidden in ACTIVATIONS {
             let mut case = case(hidden, loss.output_activation(hidden), 11);
             let output = case.layers.activations[2];
             loss_at(&mut case, loss);
             loss.write_output_delta(output, &case.target, &mut case.pass);
-            Feedback::bp(&SIZES).carry_back(&case.layers, &mut case.pass);
+            let mut feedback = Feedback::bp(&SIZES);
+            feedback.refresh(&case.layers);
+            feedback.carry_back(&case.layers, &mut case.pass);
             let mut stepped = case.layers.clone();
             let eta = 1e-3;
             stepped.update(&case.input, &case.pass, eta);
@@ -99,21 +115,15 @@ fn derivative_at_zero_is_as_documented() {
     }
 }
 
-fn setup(random_backward: bool) -> Setup {
+fn setup(rule: Rule) -> Setup {
     Setup {
         hidden: vec![20, 15],
-        random_backward,
-        activation: Activation::TanhRelu,
-        loss: Loss::HalfSquared,
+        rule,
+        activations: vec![Activation::TanhRelu],
         code: CodeKind::NHot { ones: 3, units: 30 },
         batch: 50,
-        eta: 0.01,
-        reduction: Reduction::Sum,
-        biases: true,
-        w_std: 0.1,
-        b_std: 0.1,
-        bias_std: 0.1,
         order: Order::EachEpoch,
+        ..Setup::default()
     }
 }
 
@@ -121,9 +131,9 @@ fn setup(random_backward: bool) -> Setup {
 fn bp_trw_with_transposed_weights_is_bp_to_the_last_bit_and_with_random_ones_is_not() {
     fn check<T: alignscope::real::Real>() {
         let data = digits::<T>().unwrap();
-        let mut bp = Trainer::new(&data, setup(false), 5, 0);
-        let mut refreshed = Trainer::new(&data, setup(true), 5, 0);
-        let mut random = Trainer::new(&data, setup(true), 5, 0);
+        let mut bp = Trainer::new(&data, setup(Rule::Bp), 5, 0);
+        let mut refreshed = Trainer::new(&data, setup(Rule::BpTrw), 5, 0);
+        let mut random = Trainer::new(&data, setup(Rule::BpTrw), 5, 0);
         for _ in 0..70 {
             let transposed = refreshed.layers().weights[1..].iter().map(Matrix::transpose).collect();
             *refreshed.feedback_mut() = Feedback::BpTrw(transposed);
@@ -142,8 +152,8 @@ fn bp_trw_with_transposed_weights_is_bp_to_the_last_bit_and_with_random_ones_is_
 #[test]
 fn the_last_layer_gets_the_same_first_update_under_both_rules() {
     let data = digits::<f64>().unwrap();
-    let mut bp = Trainer::new(&data, setup(false), 5, 0);
-    let mut trw = Trainer::new(&data, setup(true), 5, 0);
+    let mut bp = Trainer::new(&data, setup(Rule::Bp), 5, 0);
+    let mut trw = Trainer::new(&data, setup(Rule::BpTrw), 5, 0);
     bp.step();
     trw.step();
     assert_eq!(bp.layers().weights[2], trw.layers().weights[2]);
@@ -156,16 +166,16 @@ fn update_alignment_is_zero_against_itself_and_about_a_right_angle_at_the_start(
     case.layers.forward(&case.input, &mut case.pass);
     Loss::HalfSquared.write_output_delta(Activation::Linear, &case.target, &mut case.pass);
     let transposed = case.layers.weights[1..].iter().map(Matrix::transpose).collect();
-    let mut same = Feedback::BpTrw(transposed);
+    let same = Feedback::BpTrw(transposed);
     let mut compare = UpdateAlignment::new(&SIZES);
-    let angles = compare.angles(&case.layers, &mut same, &case.input, &mut case.pass);
+    let angles = compare.angles(&case.layers, &same, &case.input, &mut case.pass);
     assert_eq!(angles, [Some(0.0), Some(0.0)]);
-    let mut random = Feedback::BpTrw(case.backward.clone());
-    let angles = compare.angles(&case.layers, &mut random, &case.input, &mut case.pass);
+    let random = Feedback::BpTrw(case.backward.clone());
+    let angles = compare.angles(&case.layers, &random, &case.input, &mut case.pass);
     assert!(angles.iter().all(|a| (20.0..160.0).contains(&a.unwrap())), "{angles:?}");
     // A zero error has no direction.
     case.pass.output_delta_mut().as_mut_slice().fill(0.0);
-    assert_eq!(compare.angles(&case.layers, &mut random, &case.input, &mut case.pass), [None, None]);
+    assert_eq!(compare.angles(&case.layers, &random, &case.input, &mut case.pass), [None, None]);
 }
 
 /// `Q_l = 1/2 ||W_l||^2 + 1/2 ||b_{l+1}||^2 - <W_{l+1}, B_{l+1}^T>` changes by exactly
@@ -176,7 +186,7 @@ fn the_alignment_budget_closes_for_every_neuron() {
     for hidden in ACTIVATIONS {
         for seed in 0..5 {
             let mut case = case(hidden, hidden, seed);
-            let mut feedback = Feedback::BpTrw(case.backward.clone());
+            let feedback = Feedback::BpTrw(case.backward.clone());
             let eta = 0.05;
             for _ in 0..4 {
                 case.layers.forward(&case.input, &mut case.pass);
@@ -214,7 +224,7 @@ fn assert_budget(case: &Case, before: &Layers<f64>, l: usize, eta: f64, hidden: 
         let expected = 0.5 * squares + eta * curvature;
         let scale = 1.0 + q(before).abs() + q(&case.layers).abs() + squares;
         assert!((change - expected).abs() < 1e-12 * scale, "{hidden:?} layer {l} neuron {j}: {change} {expected}");
-        if matches!(hidden, Activation::Linear | Activation::Relu) {
+        if matches!(hidden, Activation::Linear | Activation::Relu | Activation::LeakyRelu) {
             assert!(curvature.abs() < 1e-12 * scale);
         }
     }

@@ -1,6 +1,7 @@
 //! Random matrices without a network, against what is known of them.
 
-use alignscope::analysis::{Analysis, Job, Kind, Plan, Quantity};
+use alignscope::analysis::{Analysis, Attempt, Job, Kind, Plan, Quantity};
+use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::theory::spectra::composition;
 use alignscope::theory::{Toy, one_step};
@@ -8,11 +9,11 @@ use alignscope::theory::{Toy, one_step};
 /// Values of every quantity asked for, by draw.
 fn draw(options: &[(&str, &str)]) -> Vec<(Quantity, Vec<f64>)> {
     let analysis = Analysis::from_options(Kind::Sample, options.iter().copied()).unwrap();
-    let quantities = analysis.quantities.clone();
+    let quantities: Vec<Quantity> = analysis.quantities().collect();
     let plan = Plan::single(analysis).unwrap();
     let mut values: Vec<(Quantity, Vec<f64>)> = quantities.into_iter().map(|q| (q, Vec::new())).collect();
     for job in &plan.jobs {
-        for record in run_job(job, &|| false).unwrap().records {
+        for record in run_job(job, &Attempt::bare(&|| false), &Library::default()).unwrap().records {
             let slot = values.iter_mut().find(|(quantity, _)| *quantity == record.quantity).unwrap();
             slot.1.push(record.value.unwrap());
         }
@@ -93,5 +94,6 @@ fn every_draw_and_repeat_has_signals_of_its_own() {
     angles.dedup();
     assert_eq!(angles.len(), 120);
     let job: Job = Plan::single(Analysis::from_options(Kind::Sample, options).unwrap()).unwrap().jobs[0].clone();
-    assert_eq!(run_job(&job, &|| false), run_job(&job, &|| false));
+    let run = || run_job(&job, &Attempt::bare(&|| false), &Library::default());
+    assert_eq!(run(), run());
 }

@@ -1,7 +1,8 @@
 //! Parameters that are one of a few names: what the names are and what they stand for.
 
 use super::nearest::{list, suggestion};
-use crate::network::{Loss, Order, Reduction};
+use crate::data::ChangeKind;
+use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Rule};
 use crate::real::Precision;
 use crate::rule::Activation;
 use crate::signal::Schedule;
@@ -44,8 +45,16 @@ impl Choice for Schedule {
 }
 
 impl Choice for Activation {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("relu", Self::Relu), ("linear", Self::Linear), ("tanh", Self::Tanh), ("tanh-relu", Self::TanhRelu)];
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("relu", Self::Relu),
+        ("linear", Self::Linear),
+        ("tanh", Self::Tanh),
+        ("tanh-relu", Self::TanhRelu),
+        ("leaky", Self::LeakyRelu),
+        ("sigmoid", Self::Sigmoid),
+        ("erf", Self::Erf),
+    ];
+    const ALIASES: &'static [(&'static str, Self)] = &[("leaky-relu", Self::LeakyRelu)];
 }
 
 impl Choice for Precision {
@@ -53,8 +62,13 @@ impl Choice for Precision {
 }
 
 impl Choice for Loss {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("half-squared", Self::HalfSquared), ("softmax", Self::SoftmaxCrossEntropy)];
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("half-squared", Self::HalfSquared),
+        ("squared-linear", Self::SquaredLinear),
+        ("softmax", Self::SoftmaxCrossEntropy),
+        ("sigmoid", Self::SigmoidCrossEntropy),
+        ("random", Self::Random),
+    ];
 }
 
 impl Choice for Order {
@@ -66,23 +80,27 @@ impl Choice for Reduction {
     const CHOICES: &'static [(&'static str, Self)] = &[("sum", Self::Sum), ("mean", Self::Mean)];
 }
 
-/// Whether biases are drawn and trained.
 impl Choice for bool {
     const CHOICES: &'static [(&'static str, Self)] = &[("on", true), ("off", false)];
 }
 
-/// Which learning rule carries the error back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Transposed forward weights.
-    Bp,
-    /// Fixed random backward weights; called feedback alignment (`fa`) in most of the literature.
-    BpTrw,
+impl Choice for Biases {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("on", Self::On), ("off", Self::Off), ("untrained", Self::Untrained)];
 }
 
 impl Choice for Rule {
-    const CHOICES: &'static [(&'static str, Self)] = &[("bp", Self::Bp), ("bp-trw", Self::BpTrw)];
-    const ALIASES: &'static [(&'static str, Self)] = &[("fa", Self::BpTrw)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("bp", Self::Bp), ("bp-trw", Self::BpTrw), ("shallow", Self::Shallow)];
+    const ALIASES: &'static [(&'static str, Self)] = &[("fa", Self::BpTrw), ("bp-taw", Self::BpTrw)];
+}
+
+impl Choice for ChangeKind {
+    const CHOICES: &'static [(&'static str, Self)] = &[("fresh", Self::Fresh), ("permute", Self::Permute)];
+}
+
+impl Choice for ProbeBatch {
+    const CHOICES: &'static [(&'static str, Self)] = &[("fixed", Self::Fixed), ("next", Self::Next)];
 }
 
 /// What an analysis of kind sample draws.
@@ -102,48 +120,4 @@ impl Choice for Draw {
         ("composition", Self::Composition),
         ("acute-composition", Self::AcuteComposition),
     ];
-}
-
-/// Data set by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataName {
-    /// The 8 x 8 digits embedded in the program.
-    Digits,
-}
-
-impl Choice for DataName {
-    const CHOICES: &'static [(&'static str, Self)] = &[("digits", Self::Digits)];
-}
-
-/// Sizes of a data set that a spec is checked against before anything is loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DataFacts {
-    /// Images to learn from.
-    pub training_images: usize,
-    /// Pixels per image.
-    pub inputs: usize,
-    /// Classes.
-    pub classes: usize,
-}
-
-impl DataName {
-    /// Sizes of this data set.
-    pub fn facts(self) -> DataFacts {
-        match self {
-            Self::Digits => DataFacts { training_images: 1437, inputs: 64, classes: 10 },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn facts_are_those_of_the_data() {
-        let data = crate::data::digits::<f32>().unwrap();
-        let found =
-            DataFacts { training_images: data.train.labels.len(), inputs: data.inputs(), classes: data.classes };
-        assert_eq!(DataName::Digits.facts(), found);
-    }
 }

@@ -1,12 +1,15 @@
 //! Conditions in their ready form, and the checks that span several parameters.
 
-use super::choice::{Choice, DataName, Draw, Rule};
-use super::parameter::{Kind, Scope, Value, parameter, parameters};
-use crate::data::CodeKind;
-use crate::network::{Loss, Order, Reduction};
+mod reader;
+
+use super::choice::{Choice, Draw};
+use super::parameter::{Kind, Value};
+use crate::data::{CodeKind, DataFacts, LabelChange, Source};
+use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
 use crate::real::Precision;
-use crate::rule::Activation;
-use crate::signal::{Cross, Form, Pair, Schedule, Sizes};
+use crate::rule::{Activation, WeightNorm};
+use crate::signal::{Pair, Schedule, Sizes};
+use reader::Reader;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -28,12 +31,12 @@ pub struct IsolateCondition {
     pub signals: Pair,
     /// Whether the error is multiplied by the derivative at the output.
     pub output_mask: bool,
-    /// Norm of every neuron's input weights, if normalised.
-    pub weight_norm: Option<f64>,
+    /// Weight normalisation.
+    pub weight_norm: Option<WeightNorm>,
     /// Activation of every layer.
     pub activation: Activation,
-    /// Whether there are biases.
-    pub bias: bool,
+    /// Biases.
+    pub bias: Biases,
     /// Standard deviation of the biases at the start.
     pub bias_std: f64,
     /// Working precision.
@@ -42,7 +45,9 @@ pub struct IsolateCondition {
     pub w_std: f64,
     /// Standard deviation of `B`.
     pub b_std: f64,
-    /// Factor on `B` after drawing.
+    /// Whether columns of `B` have norm 1 at the start.
+    pub normalize_b: bool,
+    /// Factor on `B` after drawing and normalising.
     pub b_scale: f64,
 }
 
@@ -50,37 +55,15 @@ pub struct IsolateCondition {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainCondition {
     /// Data set.
-    pub data: DataName,
-    /// Units of the hidden layers; at least one, none zero.
-    pub hidden: Vec<usize>,
-    /// Learning rule.
-    pub rule: Rule,
-    /// Activation of the hidden layers, and of the output unless the loss has its own.
-    pub activation: Activation,
-    /// Label code.
-    pub code: CodeKind,
-    /// Loss.
-    pub loss: Loss,
-    /// Samples per batch; at most the training images.
-    pub batch: usize,
-    /// Learning rate.
-    pub eta: f64,
-    /// Passes over the training images.
-    pub epochs: usize,
-    /// Sum or mean over the batch.
-    pub reduction: Reduction,
-    /// Whether there are biases.
-    pub bias: bool,
-    /// Standard deviation of `W` at the start.
-    pub w_std: f64,
-    /// Standard deviation of `B`.
-    pub b_std: f64,
-    /// Standard deviation of the biases at the start.
-    pub bias_std: f64,
-    /// Factor on `B` after drawing.
-    pub b_scale: f64,
-    /// Order of the training images.
-    pub order: Order,
+    pub data: Source,
+    /// Its sizes, as stored.
+    pub facts: DataFacts,
+    /// Side that its images are resized to.
+    pub size: Option<usize>,
+    /// What is run on it.
+    pub setup: Setup,
+    /// Samples on which update alignment and the like are measured.
+    pub probe: ProbeBatch,
     /// Working precision.
     pub precision: Precision,
 }
@@ -133,8 +116,27 @@ impl IsolateCondition {
     /// Whether the exact theory of the linear rule holds: one hidden layer, linear, no output mask, no weight
     /// normalisation, no biases.
     pub fn is_linear_toy(&self) -> bool {
-        let plain = !self.output_mask && self.weight_norm.is_none() && !self.bias;
+        let plain = !self.output_mask && self.weight_norm.is_none() && !self.normalize_b;
+        let plain = plain && self.bias == Biases::Off;
         plain && self.activation == Activation::Linear && self.layers.len() == 3
+    }
+}
+
+impl TrainCondition {
+    /// Inputs of the network.
+    pub fn inputs(&self) -> usize {
+        self.size.map_or(self.facts.inputs, |side| side * side)
+    }
+
+    /// Name of the data set; with part of a hash of what it holds where it is not one of those known by name.
+    fn data_name(&self) -> String {
+        match (&self.data, &self.facts.fingerprint) {
+            (Source::Path(path), Some(fingerprint)) => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                format!("{name}#{}", fingerprint.get(..16).unwrap_or(fingerprint))
+            }
+            (named, _) => named.to_string(),
+        }
     }
 }
 
@@ -175,34 +177,17 @@ impl Condition {
                 ("error", Value::Text(c.signals.error.to_string())),
                 ("cross", Value::Text(c.signals.cross.to_string())),
                 ("output-mask", Value::Name(c.output_mask.name())),
-                ("wn", c.weight_norm.map_or(Value::Name("off"), Value::Number)),
+                ("wn", norm_value(c.weight_norm.as_ref())),
                 ("activation", Value::Name(c.activation.name())),
                 ("bias", Value::Name(c.bias.name())),
                 ("bias-std", Value::Number(c.bias_std)),
                 ("precision", Value::Name(c.precision.name())),
                 ("w-std", Value::Number(c.w_std)),
                 ("b-std", Value::Number(c.b_std)),
+                ("normalize-b", Value::Name(c.normalize_b.name())),
                 ("b-scale", Value::Number(c.b_scale)),
             ]),
-            Self::Train(c) => Values::from([
-                ("data", Value::Name(c.data.name())),
-                ("hidden", sizes(&c.hidden)),
-                ("rule", Value::Name(c.rule.name())),
-                ("activation", Value::Name(c.activation.name())),
-                ("code", Value::Code(c.code)),
-                ("loss", Value::Name(c.loss.name())),
-                ("batch", Value::Count(c.batch as u64)),
-                ("eta", Value::Number(c.eta)),
-                ("epochs", Value::Count(c.epochs as u64)),
-                ("reduction", Value::Name(c.reduction.name())),
-                ("bias", Value::Name(c.bias.name())),
-                ("w-std", Value::Number(c.w_std)),
-                ("b-std", Value::Number(c.b_std)),
-                ("bias-std", Value::Number(c.bias_std)),
-                ("b-scale", Value::Number(c.b_scale)),
-                ("order", Value::Name(c.order.name())),
-                ("precision", Value::Name(c.precision.name())),
-            ]),
+            Self::Train(c) => train_values(c),
             Self::Sample(c) => Values::from([
                 ("draw", Value::Name(c.draw.name())),
                 ("layers", sizes(&c.layers)),
@@ -227,11 +212,7 @@ impl Condition {
         match self {
             Self::Isolate(c) => c.layers.clone(),
             Self::Sample(c) => c.layers.clone(),
-            Self::Train(c) => {
-                let facts = c.data.facts();
-                let hidden = c.hidden.iter().copied();
-                [facts.inputs].into_iter().chain(hidden).chain([c.code.outputs(facts.classes)]).collect()
-            }
+            Self::Train(c) => c.setup.sizes(c.inputs(), c.facts.classes),
         }
     }
 
@@ -244,7 +225,7 @@ impl Condition {
     pub fn iterations_per_epoch(&self) -> usize {
         match self {
             Self::Isolate(_) | Self::Sample(_) => 1,
-            Self::Train(c) => c.data.facts().training_images.div_ceil(c.batch.max(1)).max(1),
+            Self::Train(c) => c.facts.training_images.div_ceil(c.setup.batch.max(1)).max(1),
         }
     }
 
@@ -253,8 +234,28 @@ impl Condition {
         match self {
             Self::Isolate(c) => c.iterations,
             Self::Sample(c) => c.draws,
-            Self::Train(c) => c.epochs.saturating_mul(self.iterations_per_epoch()),
+            Self::Train(c) => c.setup.epochs.saturating_mul(self.iterations_per_epoch()),
         }
+    }
+
+    /// Iterations at which the label code changes, ascending.
+    pub fn label_changes(&self) -> Vec<usize> {
+        let Self::Train(c) = self else { return Vec::new() };
+        let epochs = c.setup.label_change.epochs(c.setup.epochs).into_iter();
+        epochs.map(|epoch| epoch.saturating_mul(self.iterations_per_epoch())).collect()
+    }
+
+    /// Multiplications and additions of one update, for estimates of time.
+    pub fn operations(&self) -> f64 {
+        let sizes = self.sizes();
+        let weights: f64 = sizes.windows(2).map(|n| n[0] as f64 * n[1] as f64).sum();
+        let carried: f64 = sizes[1..].windows(2).map(|n| n[0] as f64 * n[1] as f64).sum();
+        let batch = match self {
+            Self::Isolate(c) => c.batch,
+            Self::Train(c) => c.setup.batch,
+            Self::Sample(c) => c.batch,
+        };
+        2.0 * batch as f64 * (2.0 * weights + carried)
     }
 
     fn conflicts(&self) -> Vec<Conflict> {
@@ -286,42 +287,7 @@ impl Condition {
                     refuse(&["activity", "error"], error.to_string());
                 }
             }
-            Self::Train(c) => {
-                let facts = c.data.facts();
-                if c.loss == Loss::SoftmaxCrossEntropy && c.code != CodeKind::OneHot {
-                    refuse(
-                        &["loss", "code"],
-                        format!(
-                            "loss `softmax` needs code `one-hot`, not `{}`: set code to one-hot, or loss to half-squared",
-                            Value::Code(c.code).to_text()
-                        ),
-                    );
-                }
-                if let CodeKind::NHot { ones, units } = c.code
-                    && ones.saturating_mul(facts.classes) > units
-                {
-                    refuse(
-                        &["code", "data"],
-                        format!(
-                            "code `{ones}-of-{units}` needs {} outputs for {} classes: use at least that many, or fewer \
-                             ones per class",
-                            ones.saturating_mul(facts.classes),
-                            facts.classes
-                        ),
-                    );
-                }
-                if c.batch > facts.training_images {
-                    refuse(
-                        &["batch", "data"],
-                        format!(
-                            "batch {} is more than the {} training images of `{}`: make it smaller",
-                            c.batch,
-                            facts.training_images,
-                            c.data.name()
-                        ),
-                    );
-                }
-            }
+            Self::Train(c) => train_conflicts(c, &mut refuse),
         }
         let bytes = self.bytes();
         if bytes > MOST_BYTES {
@@ -346,7 +312,7 @@ impl Condition {
         let sizes: Vec<u128> = self.sizes().iter().map(|&size| size as u128).collect();
         let batch = match self {
             Self::Isolate(c) => c.batch,
-            Self::Train(c) => c.batch,
+            Self::Train(c) => c.setup.batch,
             Self::Sample(c) => c.batch,
         };
         let weights: u128 = sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
@@ -361,160 +327,114 @@ fn signal_sizes(layers: &[usize], batch: usize, iterations: usize) -> Sizes {
     Sizes { batch, inputs, outputs, iterations }
 }
 
-/// Takes typed values out of a complete set of canonical ones.
-struct Reader {
-    kind: Kind,
-    values: Values,
+/// Value of a weight normalisation: a number where one gamma holds for every neuron.
+fn norm_value(norm: Option<&WeightNorm>) -> Value {
+    match norm {
+        None => Value::Name("off"),
+        Some(WeightNorm::Neuron(norms)) if norms.len() == 1 => Value::Number(norms[0]),
+        Some(other) => Value::Text(other.to_string()),
+    }
 }
 
-impl Reader {
-    fn new(kind: Kind, given: &Values) -> Result<Self, String> {
-        let mut values = Values::new();
-        for parameter in parameters(kind).filter(|parameter| parameter.scope == Scope::Condition) {
-            let value = match (given.get(parameter.name), parameter.default_text(kind)) {
-                (Some(value), _) => value.clone(),
-                (None, default) => parameter.parse_text(default.unwrap_or_default(), kind)?,
-            };
-            values.insert(parameter.name, value);
-        }
-        match given.keys().find(|name| !values.contains_key(*name)) {
-            Some(name) => Err(super::parameter::unknown_parameter(name, kind, Scope::Condition)),
-            None => Ok(Self { kind, values }),
-        }
+fn std_value(std: Std) -> Value {
+    match (std, std.name()) {
+        (_, Some(name)) => Value::Name(name),
+        (Std::Value(std), None) => Value::Number(std),
+        (_, None) => Value::Name(""),
     }
+}
 
-    /// The signals a schedule stands for take the place of those by default, and must agree with those given.
-    fn with_schedule(mut self, given: &Values) -> Result<Self, Conflict> {
-        let schedule = match self.values.get("schedule") {
-            Some(Value::Name(name)) => Schedule::named(name),
-            _ => None,
-        };
-        let Some(pair) = schedule.and_then(Schedule::pair) else { return Ok(self) };
-        let texts = [("activity", pair.activity.to_string()), ("error", pair.error.to_string())];
-        for (name, text) in texts.into_iter().chain([("cross", pair.cross.to_string())]) {
-            let value = Value::Text(text);
-            if let Some(other) = given.get(name).filter(|other| **other != value) {
-                let (other, value) = (other.to_text(), value.to_text());
-                let name_of = schedule.map_or("", Schedule::name);
-                let message = format!(
-                    "{name} `{other}` is not what schedule `{name_of}` stands for (`{value}`): leave one of the two out"
-                );
-                return Err(Conflict { parameters: vec![name, "schedule"], message });
-            }
-            self.values.insert(name, value);
-        }
-        Ok(self)
+fn activations_value(activations: &[Activation]) -> Value {
+    match activations {
+        [one] => Value::Name(one.name()),
+        several => Value::Text(several.iter().map(|a| a.name()).collect::<Vec<_>>().join(",")),
     }
+}
 
-    fn signals(&self) -> Result<Pair, String> {
-        let form = |name: &str| match self.values.get(name) {
-            Some(Value::Text(text)) => Form::parse(text).map_err(|error| error.to_string()),
-            _ => self.wrong(name),
-        };
-        let cross = match self.values.get("cross") {
-            Some(Value::Text(text)) => Cross::parse(text).map_or_else(|| self.wrong("cross"), Ok)?,
-            _ => Cross::None,
-        };
-        let pair = Pair { activity: form("activity")?, error: form("error")?, cross };
-        pair.resolve().map_err(|error| error.to_string())
+fn train_values(c: &TrainCondition) -> Values {
+    let s = &c.setup;
+    let change = |off: &'static str| match &s.label_change {
+        LabelChange::Off => Value::Name(off),
+        change => Value::Text(change.to_string()),
+    };
+    Values::from([
+        ("data", Value::Text(c.data_name())),
+        ("size", c.size.map_or(Value::Name("off"), |side| Value::Count(side as u64))),
+        ("hidden", Value::Sizes(s.hidden.clone())),
+        ("rule", Value::Name(s.rule.name())),
+        ("activation", activations_value(&s.activations)),
+        ("code", Value::Code(s.code)),
+        ("label-smoothing", Value::Number(s.smoothing)),
+        ("wrong-labels", Value::Number(s.wrong_labels)),
+        ("label-change", change("off")),
+        ("label-change-kind", Value::Name(s.change_kind.name())),
+        ("loss", Value::Name(s.loss.name())),
+        ("batch", Value::Count(s.batch as u64)),
+        ("eta", Value::Number(s.eta)),
+        ("momentum", Value::Number(s.momentum)),
+        ("weight-decay", Value::Number(s.weight_decay)),
+        ("epochs", Value::Count(s.epochs as u64)),
+        ("reduction", Value::Name(s.reduction.name())),
+        ("bias", Value::Name(s.biases.name())),
+        ("wn", norm_value(s.weight_norm.as_ref())),
+        ("w-std", std_value(s.w_std)),
+        ("b-std", std_value(s.b_std)),
+        ("bias-std", std_value(s.bias_std)),
+        ("normalize-b", Value::Name(s.normalize_b.name())),
+        ("b-scale", Value::Number(s.b_scale)),
+        ("order", Value::Name(s.order.name())),
+        ("probe", Value::Name(c.probe.name())),
+        ("precision", Value::Name(c.precision.name())),
+    ])
+}
+
+fn train_conflicts(c: &TrainCondition, refuse: &mut dyn FnMut(&[&'static str], String)) {
+    let (setup, facts) = (&c.setup, &c.facts);
+    let depth = setup.hidden.len() + 1;
+    if setup.loss == Loss::SoftmaxCrossEntropy && setup.code != CodeKind::OneHot {
+        let code = Value::Code(setup.code).to_text();
+        let remedy = "set code to one-hot, or loss to half-squared or sigmoid";
+        refuse(&["loss", "code"], format!("loss `softmax` needs code `one-hot`, not `{code}`: {remedy}"));
     }
-
-    fn condition(&self) -> Result<Condition, String> {
-        Ok(match self.kind {
-            Kind::Isolate => Condition::Isolate(IsolateCondition {
-                layers: self.sizes("layers")?,
-                batch: self.count("batch")?,
-                eta: self.number("eta")?,
-                iterations: self.count("iterations")?,
-                signals: self.signals()?,
-                output_mask: self.choice("output-mask")?,
-                weight_norm: match self.values.get("wn") {
-                    Some(Value::Number(gamma)) => Some(*gamma),
-                    _ => None,
-                },
-                activation: self.choice("activation")?,
-                bias: self.choice("bias")?,
-                bias_std: self.number("bias-std")?,
-                precision: self.choice("precision")?,
-                w_std: self.number("w-std")?,
-                b_std: self.number("b-std")?,
-                b_scale: self.number("b-scale")?,
-            }),
-            Kind::Train => Condition::Train(TrainCondition {
-                data: self.choice("data")?,
-                hidden: self.sizes("hidden")?,
-                rule: self.choice("rule")?,
-                activation: self.choice("activation")?,
-                code: self.code("code")?,
-                loss: self.choice("loss")?,
-                batch: self.count("batch")?,
-                eta: self.number("eta")?,
-                epochs: self.count("epochs")?,
-                reduction: self.choice("reduction")?,
-                bias: self.choice("bias")?,
-                w_std: self.number("w-std")?,
-                b_std: self.number("b-std")?,
-                bias_std: self.number("bias-std")?,
-                b_scale: self.number("b-scale")?,
-                order: self.choice("order")?,
-                precision: self.choice("precision")?,
-            }),
-            Kind::Sample => Condition::Sample(SampleCondition {
-                draw: self.choice("draw")?,
-                layers: self.sizes("layers")?,
-                batch: self.count("batch")?,
-                draws: self.count("draws")?,
-                signals: self.signals()?,
-                b_std: self.number("b-std")?,
-                b_mean: self.number("b-mean")?,
-                precision: self.choice("precision")?,
-            }),
-        })
+    if let CodeKind::NHot { ones, units } = setup.code
+        && ones.saturating_mul(facts.classes) > units
+    {
+        let (needed, classes) = (ones.saturating_mul(facts.classes), facts.classes);
+        let remedy = "use at least that many, or fewer ones per class";
+        let message = format!("code `{ones}-of-{units}` needs {needed} outputs for {classes} classes: {remedy}");
+        refuse(&["code", "data"], message);
     }
-
-    fn sizes(&self, name: &str) -> Result<Vec<usize>, String> {
-        match self.values.get(name) {
-            Some(Value::Sizes(sizes)) => Ok(sizes.clone()),
-            _ => self.wrong(name),
+    if setup.batch > facts.training_images {
+        let (batch, images, data) = (setup.batch, facts.training_images, c.data_name());
+        let message = format!("batch {batch} is more than the {images} training images of `{data}`: make it smaller");
+        refuse(&["batch", "data"], message);
+    }
+    if let LabelChange::At(epochs) = &setup.label_change
+        && let Some(late) = epochs.iter().find(|&&epoch| epoch >= setup.epochs)
+    {
+        let (late, epochs) = (late, setup.epochs);
+        let remedy = "epochs is the total, those after the change included: raise it, or change earlier";
+        refuse(
+            &["label-change", "epochs"],
+            format!("the label change at epoch {late} is not before the end at {epochs}: {remedy}"),
+        );
+    }
+    let listed = setup.weight_norm.as_ref().map_or(0, WeightNorm::listed);
+    for (name, listed) in [("wn", listed), ("activation", setup.activations.len())] {
+        if listed > depth {
+            let message = format!("{name} lists {listed} layers, the network has {depth}: leave some out");
+            refuse(&[name, "hidden"], message);
         }
     }
-
-    fn count(&self, name: &str) -> Result<usize, String> {
-        match self.values.get(name) {
-            Some(Value::Count(count)) => usize::try_from(*count).or_else(|_| self.wrong(name)),
-            _ => self.wrong(name),
-        }
-    }
-
-    fn number(&self, name: &str) -> Result<f64, String> {
-        match self.values.get(name) {
-            Some(Value::Number(number)) => Ok(*number),
-            _ => self.wrong(name),
-        }
-    }
-
-    fn code(&self, name: &str) -> Result<CodeKind, String> {
-        match self.values.get(name) {
-            Some(Value::Code(code)) => Ok(*code),
-            _ => self.wrong(name),
-        }
-    }
-
-    fn choice<C: Choice>(&self, name: &str) -> Result<C, String> {
-        match self.values.get(name) {
-            Some(Value::Name(text)) => C::named(text).map_or_else(|| self.wrong(name), Ok),
-            _ => self.wrong(name),
-        }
-    }
-
-    fn wrong<V>(&self, name: &str) -> Result<V, String> {
-        let expected = parameter(name).map(|parameter| parameter.expected(self.kind)).unwrap_or_default();
-        Err(format!("{name} has a value of the wrong form: expected {expected}"))
+    if c.size.is_some() && facts.image.is_none() {
+        let message = format!("samples of `{}` are not images: leave size out", c.data_name());
+        refuse(&["size", "data"], message);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::parameter::{Scope, parameter, parameters};
     use super::*;
 
     fn values(kind: Kind, given: &[(&str, &str)]) -> Values {

@@ -2,6 +2,7 @@
 
 use super::choice::Choice;
 use super::condition::Condition;
+use super::observer::Observer;
 use super::quantity::Quantity;
 use super::recording::Recording;
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub struct Job {
     /// Iterations recorded besides, ascending.
     pub report_at: Vec<usize>,
     /// What is measured, in the order of the registry.
-    pub quantities: Vec<Quantity>,
+    pub observers: Vec<Observer>,
 }
 
 /// How a job ended.
@@ -107,7 +108,7 @@ impl Job {
         all.insert("repeat".into(), self.repeat.into());
         all.insert("record-every".into(), self.recording.to_string().into());
         all.insert("report-at".into(), self.report_at.as_slice().into());
-        all.insert("quantities".into(), self.quantities.iter().map(|quantity| quantity.name()).collect());
+        all.insert("quantities".into(), self.observers.iter().map(ToString::to_string).collect());
         all.insert("results-version".into(), RESULTS_VERSION.into());
         all
     }
@@ -117,15 +118,45 @@ impl Job {
         address(&self.parameters())
     }
 
-    /// Recorded iterations: ascending, distinct, from 0 to [`Condition::last_iteration`].
-    pub fn recorded_iterations(&self) -> Vec<usize> {
+    /// Iterations at which `quantity` is recorded, ascending, distinct, from 0 to [`Condition::last_iteration`]; none if
+    /// it is not measured. Label changes are always recorded. What is said of a change is recorded at changes only, or
+    /// at the following change and at the end.
+    pub fn recorded_iterations(&self, quantity: Quantity) -> Vec<usize> {
+        let Some(observer) = self.observers.iter().find(|observer| observer.quantity == quantity) else {
+            return Vec::new();
+        };
         let (last, per_epoch) = (self.condition.last_iteration(), self.condition.iterations_per_epoch());
-        self.recording.iterations(last, per_epoch, &self.report_at)
+        let changes = self.condition.label_changes();
+        match quantity {
+            Quantity::AccuracyBeforeChange => changes,
+            Quantity::RecoveryTime if changes.is_empty() => changes,
+            Quantity::RecoveryTime => changes[1..].iter().copied().chain([last]).collect(),
+            _ => {
+                let also: Vec<usize> = self.report_at.iter().copied().chain(changes).collect();
+                observer.recording.unwrap_or(self.recording).iterations(last, per_epoch, &also)
+            }
+        }
+    }
+
+    /// What is recorded at which iterations: both ascending.
+    pub fn agenda(&self) -> BTreeMap<usize, Vec<Quantity>> {
+        let mut agenda: BTreeMap<usize, Vec<Quantity>> = BTreeMap::new();
+        for quantity in self.quantities() {
+            for iteration in self.recorded_iterations(quantity) {
+                agenda.entry(iteration).or_default().push(quantity);
+            }
+        }
+        agenda
+    }
+
+    /// What is measured, in the order of the registry.
+    pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
+        self.observers.iter().map(|observer| observer.quantity)
     }
 
     /// Whether `quantity` is measured.
     pub fn measures(&self, quantity: Quantity) -> bool {
-        self.quantities.contains(&quantity)
+        self.quantities().any(|measured| measured == quantity)
     }
 
     /// The result of this job. Values that are not finite become absent.
@@ -156,14 +187,7 @@ mod tests {
 
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
         let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();
-        Job {
-            condition: analysis.conditions[0].clone(),
-            seed: analysis.seed,
-            repeat: 0,
-            recording: analysis.recording,
-            report_at: analysis.report_at,
-            quantities: analysis.quantities,
-        }
+        analysis.job(&analysis.conditions[0], 0)
     }
 
     #[test]
@@ -184,6 +208,12 @@ mod tests {
             ("cross", _) => "0.5",
             ("output-mask", _) => "on",
             ("wn", _) => "1",
+            ("label-smoothing" | "wrong-labels" | "momentum" | "weight-decay", _) => "0.5",
+            ("label-change", _) => "every:3",
+            ("label-change-kind", _) => "permute",
+            ("loss", _) => "random",
+            ("normalize-b", _) => "on",
+            ("probe", _) => "next",
             ("hidden", _) => "50",
             ("rule", _) => "bp",
             ("activation", _) => "tanh",
@@ -202,9 +232,9 @@ mod tests {
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
             for parameter in parameters(kind) {
-                // One data set so far; a loss and a drawing change only together with others; repeats are jobs of their own;
+                // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
                 // predictions change no result.
-                if ["data", "loss", "draw", "repeats", "predict"].contains(&parameter.name) {
+                if ["data", "draw", "repeats", "predict"].contains(&parameter.name) {
                     continue;
                 }
                 assert_ne!(
@@ -220,6 +250,8 @@ mod tests {
         }
         let [a, b] = ["half-squared", "softmax"].map(|loss| job(Kind::Train, &[("code", "one-hot"), ("loss", loss)]));
         assert_ne!(a.address(), b.address());
+        let [a, b] = ["digits", "mnist"].map(|data| job(Kind::Train, &[("data", data)]));
+        assert_ne!(a.address(), b.address());
         let [a, b] = ["composition", "acute-composition"]
             .map(|draw| job(Kind::Sample, &[("quantities", "composed_angle"), ("draw", draw)]));
         assert_ne!(a.address(), b.address());
@@ -228,7 +260,7 @@ mod tests {
     #[test]
     fn addresses_are_pinned() {
         // A change here orphans every stored result: it is to be wanted.
-        assert_eq!(job(Kind::Isolate, &[]).address(), "f0bdde0d823ee3ff7ecb702f7aab6ea1");
+        assert_eq!(job(Kind::Isolate, &[]).address(), "b00b03164516a10a42240049bb2e241a");
     }
 
     #[test]
@@ -250,7 +282,8 @@ mod tests {
     #[test]
     fn recorded_iterations_include_those_reported() {
         let job = job(Kind::Isolate, &[("record-every", "1000"), ("report-at", "100")]);
-        assert_eq!(job.recorded_iterations(), [0, 100, 1000, 1500]);
+        assert_eq!(job.recorded_iterations(Quantity::WeightAlignment), [0, 100, 1000, 1500]);
+        assert!(job.recorded_iterations(Quantity::WeightNorm).is_empty());
         assert_eq!(job.finish(Outcome::Completed, Vec::new()).address, job.address());
     }
 

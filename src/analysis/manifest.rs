@@ -35,7 +35,7 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
     }
     let quantities: Vec<Quantity> = Quantity::ALL
         .into_iter()
-        .filter(|quantity| plan.analyses().any(|analysis| analysis.quantities.contains(quantity)))
+        .filter(|quantity| plan.analyses().any(|analysis| analysis.quantities().any(|measured| measured == *quantity)))
         .collect();
     let describe = |quantity: &Quantity| {
         let info = quantity.info();

@@ -6,14 +6,17 @@
 //!
 //! What a job computes is given to [`run()`] as a function; nothing here knows the rule or the networks.
 
+mod attempt;
 mod choice;
 mod condition;
 mod files;
 mod job;
 mod manifest;
 mod nearest;
+mod observer;
 mod parameter;
 mod plan;
+mod progress;
 mod quantity;
 mod recording;
 mod run;
@@ -24,11 +27,13 @@ mod spec_file;
 mod store;
 mod summary;
 
-pub use choice::{Choice, DataFacts, DataName, Draw, Rule};
+pub use attempt::{Attempt, Export};
+pub use choice::{Choice, Draw};
 pub use condition::{Condition, Conflict, IsolateCondition, SampleCondition, TrainCondition, Values};
 pub use files::{FileError, write_atomically};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
 pub use nearest::nearest;
+pub use observer::{Observer, parse_observers};
 pub use parameter::{Kind, PARAMETERS, Parameter, Scope, Value, json_text, parameter, parameters};
 pub use plan::{Plan, PlanError, Planned};
 pub use quantity::{Quantity, QuantityInfo};

@@ -1,13 +1,14 @@
 //! THE registry of parameters: one entry per option and TOML key, for help, specs and the data dictionary.
 
-use super::choice::{self, Choice, DataName, Draw, Rule};
+use super::choice::{self, Choice, Draw};
 use super::nearest::suggestion;
+use super::observer::{Observer, parse_observers};
 use super::quantity::Quantity;
 use super::recording::Recording;
-use crate::data::CodeKind;
-use crate::network::{Loss, Order, Reduction};
+use crate::data::{ChangeKind, CodeKind, LabelChange, Source};
+use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Rule, Std};
 use crate::real::Precision;
-use crate::rule::Activation;
+use crate::rule::{Activation, WeightNorm};
 use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule};
 use serde_json::Value as Json;
 use toml::de::DeValue;
@@ -53,14 +54,14 @@ pub enum Value {
     Number(f64),
     /// One of a few names.
     Name(&'static str),
-    /// A signal form or cross-correlation, canonical.
+    /// A canonical text of a form of its own: of a signal, a data set, a label change, ...
     Text(String),
     /// A label code.
     Code(CodeKind),
     /// A recording schedule.
     Recording(Recording),
-    /// Quantities, in the order of their registry.
-    Quantities(Vec<Quantity>),
+    /// Quantities, in the order of their registry, with schedules of their own.
+    Observers(Vec<Observer>),
 }
 
 impl Value {
@@ -74,7 +75,7 @@ impl Value {
             Self::Text(text) => text.as_str().into(),
             Self::Code(code) => code_name(*code).into(),
             Self::Recording(recording) => recording.to_string().into(),
-            Self::Quantities(quantities) => quantities.iter().map(|q| q.name()).collect(),
+            Self::Observers(observers) => observers.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -104,12 +105,26 @@ enum Form {
     Sizes { least: usize, example: &'static str },
     /// A whole number in this range.
     Count { least: u64, most: u64 },
+    /// `off`, or a whole number in this range.
+    CountOrOff { least: u64, most: u64 },
     /// A finite number above zero.
     Positive,
     /// A finite number.
     Real,
-    /// `off`, or a finite number above zero.
-    PositiveOrOff,
+    /// A number from 0 to 1; 1 itself only where told so.
+    Share { one: bool },
+    /// A finite number from 0.
+    NonNegative,
+    /// A standard deviation; scalings with the size of the layer where there are layers of many sizes.
+    Std,
+    /// A weight normalisation, or `off`.
+    WeightNorm,
+    /// One activation, or one per layer.
+    Activations,
+    /// A data set.
+    Data,
+    /// When labels change.
+    LabelChange,
     /// The form of a signal.
     Signal,
     /// A cross-correlation.
@@ -122,8 +137,24 @@ enum Form {
     Recording,
     /// Iterations, possibly none.
     Iterations,
-    /// Names of quantities.
-    Quantities,
+    /// Names of quantities, with schedules of their own.
+    Observers,
+}
+
+impl Form {
+    /// Whether a number of TOML is of this form.
+    fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Positive
+                | Self::Real
+                | Self::Share { .. }
+                | Self::NonNegative
+                | Self::Std
+                | Self::WeightNorm
+                | Self::Cross
+        )
+    }
 }
 
 const fn one_of<C: Choice>() -> Form {
@@ -224,9 +255,9 @@ pub static PARAMETERS: &[Parameter] = &[
     condition(
         "wn",
         "GAMMA",
-        "Weight normalisation: the norm of every neuron's input weights, kept after every update",
-        [Some("off"), None, None],
-        Form::PositiveOrOff,
+        "Weight normalisation, at the start and after every update",
+        [Some("off"), Some("off"), None],
+        Form::WeightNorm,
     ),
     condition(
         "draw",
@@ -237,7 +268,14 @@ pub static PARAMETERS: &[Parameter] = &[
         one_of::<Draw>(),
     ),
     condition("draws", "N", "Draws per repeat", [None, None, Some("1000")], Form::Count { least: 1, most: MOST_DRAWS }),
-    condition("data", "NAME", "Data set", [None, Some("digits"), None], one_of::<DataName>()),
+    condition("data", "NAME|PATH", "Data set", [None, Some("digits"), None], Form::Data),
+    condition(
+        "size",
+        "N",
+        "Images are resized to N x N pixels: bilinear, half-pixel centres, no anti-aliasing (OpenCV's default)",
+        [None, Some("off"), None],
+        Form::CountOrOff { least: 1, most: 1000 },
+    ),
     condition(
         "hidden",
         "SIZES",
@@ -248,16 +286,17 @@ pub static PARAMETERS: &[Parameter] = &[
     condition(
         "rule",
         "NAME",
-        "Learning rule: BP, or BP-TRW with fixed random backward weights (also called fa)",
+        "Learning rule: BP, BP-TRW with fixed random backward weights (also called fa), or shallow (only the last layer \
+         learns, on frozen random features)",
         [None, Some("bp-trw"), None],
         one_of::<Rule>(),
     ),
     condition(
         "activation",
         "NAME",
-        "Activation of every layer (with softmax, of the hidden layers)",
+        "Activation of every layer, or one per layer; the output layer's gives way to that of the loss",
         [Some("relu"), Some("tanh-relu"), None],
-        one_of::<Activation>(),
+        Form::Activations,
     ),
     condition(
         "code",
@@ -266,7 +305,42 @@ pub static PARAMETERS: &[Parameter] = &[
         [None, Some("5-of-50"), None],
         Form::Code,
     ),
-    condition("loss", "NAME", "Loss", [None, Some("half-squared"), None], one_of::<Loss>()),
+    condition(
+        "label-smoothing",
+        "S",
+        "Targets of units of other classes are S in place of 0 (with softmax S/n, and 1 - S + S/n in place of 1)",
+        [None, Some("0"), None],
+        Form::Share { one: false },
+    ),
+    condition(
+        "wrong-labels",
+        "SHARE",
+        "Share of the training labels replaced, once, by classes drawn uniformly",
+        [None, Some("0"), None],
+        Form::Share { one: true },
+    ),
+    condition(
+        "label-change",
+        "EPOCHS",
+        "Epochs at which the label code changes",
+        [None, Some("off"), None],
+        Form::LabelChange,
+    ),
+    condition(
+        "label-change-kind",
+        "NAME",
+        "What the code changes to: fresh (newly drawn) or permute (the same groups of units for other classes)",
+        [None, Some("fresh"), None],
+        one_of::<ChangeKind>(),
+    ),
+    condition(
+        "loss",
+        "NAME",
+        "Loss: half-squared (with the derivative at the output: the paper's), squared-linear (linear output), softmax or \
+         sigmoid (cross-entropy), random (errors of no task: nothing is learnt)",
+        [None, Some("half-squared"), None],
+        one_of::<Loss>(),
+    ),
     condition(
         "batch",
         "N",
@@ -275,6 +349,20 @@ pub static PARAMETERS: &[Parameter] = &[
         Form::Count { least: 1, most: MOST_BATCH },
     ),
     condition("eta", "RATE", "Learning rate", [Some("4e-4"), Some("0.01"), None], Form::Positive),
+    condition(
+        "momentum",
+        "M",
+        "Momentum: V = M V + G, W += eta V",
+        [None, Some("0"), None],
+        Form::Share { one: false },
+    ),
+    condition(
+        "weight-decay",
+        "RATE",
+        "Weight decay of weights and biases, as part of the gradient",
+        [None, Some("0"), None],
+        Form::NonNegative,
+    ),
     condition(
         "iterations",
         "N",
@@ -296,20 +384,26 @@ pub static PARAMETERS: &[Parameter] = &[
         [None, Some("sum"), None],
         one_of::<Reduction>(),
     ),
-    condition("bias", "on|off", "Biases, drawn and updated", [Some("off"), Some("on"), None], one_of::<bool>()),
+    condition(
+        "bias",
+        "on|off|untrained",
+        "Biases: drawn and updated, none, or drawn and left alone",
+        [Some("off"), Some("on"), None],
+        one_of::<Biases>(),
+    ),
     condition(
         "w-std",
         "STD",
         "Standard deviation of the forward weights at the start",
         [Some("1"), Some("0.1"), None],
-        Form::Positive,
+        Form::Std,
     ),
     condition(
         "b-std",
         "STD",
         "Standard deviation of the backward weights",
         [Some("1"), Some("0.1"), Some("1")],
-        Form::Positive,
+        Form::Std,
     ),
     condition("b-mean", "MEAN", "Mean of the backward weights", [None, None, Some("0")], Form::Real),
     condition(
@@ -317,12 +411,19 @@ pub static PARAMETERS: &[Parameter] = &[
         "STD",
         "Standard deviation of the biases at the start",
         [Some("1"), Some("0.1"), None],
-        Form::Positive,
+        Form::Std,
+    ),
+    condition(
+        "normalize-b",
+        "on|off",
+        "Whether every column of the backward weights is given norm 1 at the start",
+        [Some("off"), Some("off"), None],
+        one_of::<bool>(),
     ),
     condition(
         "b-scale",
         "FACTOR",
-        "Factor on the backward weights after drawing",
+        "Factor on the backward weights after drawing and normalising",
         [Some("1"), Some("1"), None],
         Form::Positive,
     ),
@@ -332,6 +433,14 @@ pub static PARAMETERS: &[Parameter] = &[
         "Order of the training images: fixed (as stored), once (shuffled once per repeat), each-epoch",
         [None, Some("once"), None],
         one_of::<Order>(),
+    ),
+    condition(
+        "probe",
+        "NAME",
+        "Samples on which update alignment and the like are measured: fixed (as many training images as a batch has, \
+         drawn once per repeat), or next (the batch of the update to come: the paper's)",
+        [None, Some("fixed"), None],
+        one_of::<ProbeBatch>(),
     ),
     condition("precision", "NAME", "Working precision", [Some("f64"), Some("f32"), Some("f64")], one_of::<Precision>()),
     common(
@@ -347,9 +456,13 @@ pub static PARAMETERS: &[Parameter] = &[
     common(
         "quantities",
         "NAMES",
-        "What to measure",
-        ["weight_alignment", "weight_alignment,update_alignment,test_accuracy", "alignment_term"],
-        Form::Quantities,
+        "What to measure, NAME@SCHEDULE at times of its own",
+        [
+            "weight_alignment",
+            "weight_alignment,update_alignment,test_accuracy,accuracy_before_change,recovery_time",
+            "alignment_term",
+        ],
+        Form::Observers,
     ),
     common(
         "predict",
@@ -385,14 +498,26 @@ impl Parameter {
             Form::Count { least, most } => format!("a whole number from {least} to {most}"),
             Form::Positive => "a finite number above 0".into(),
             Form::Real => "a finite number".into(),
-            Form::PositiveOrOff => "off, or a finite number above 0".into(),
+            Form::CountOrOff { least, most } => format!("off, or a whole number from {least} to {most}"),
+            Form::Share { one: true } => "a number from 0 to 1".into(),
+            Form::Share { one: false } => "a number from 0, below 1".into(),
+            Form::NonNegative => "a finite number from 0".into(),
+            Form::Std if kind == Kind::Train => Std::EXPECTED.into(),
+            Form::Std => "a finite number above 0".into(),
+            Form::WeightNorm => WeightNorm::EXPECTED.into(),
+            Form::Activations if kind == Kind::Train => {
+                format!("{}, or several separated by commas, the lowest layer first", choice::expected::<Activation>())
+            }
+            Form::Activations => choice::expected::<Activation>(),
+            Form::Data => Source::EXPECTED.into(),
+            Form::LabelChange => LabelChange::EXPECTED.into(),
             Form::Signal => FORM_EXPECTED.into(),
             Form::Cross => Cross::EXPECTED.into(),
             Form::Choice { expected, .. } => expected(),
             Form::Code => "one-hot, or N-of-M such as 5-of-50".into(),
             Form::Recording => Recording::expected(kind).into(),
             Form::Iterations => "iterations separated by commas, such as 100,500".into(),
-            Form::Quantities => {
+            Form::Observers => {
                 format!("one or more of {}", Quantity::of_kind(kind).map(Quantity::name).collect::<Vec<_>>().join(", "))
             }
         }
@@ -400,7 +525,7 @@ impl Parameter {
 
     /// Whether it is on or off.
     pub fn is_switch(&self) -> bool {
-        self.placeholder == "on|off"
+        self.placeholder.starts_with("on|off")
     }
 
     /// Help line with what is expected; the default is left to the option parser.
@@ -415,6 +540,11 @@ impl Parameter {
     pub fn parse_text(&self, text: &str, kind: Kind) -> Result<Value, String> {
         let text = text.trim();
         let refused = || format!("{} cannot be `{text}`: expected {}", self.name, self.expected(kind));
+        let number = |allowed: &dyn Fn(f64) -> bool| {
+            let number = text.parse().ok().filter(|number: &f64| number.is_finite() && allowed(*number));
+            // Minus zero is zero.
+            number.map(|number| Value::Number(number + 0.0)).ok_or_else(refused)
+        };
         match self.form {
             Form::Sizes { least, .. } => {
                 let sizes = whole_numbers(text).ok_or_else(refused)?;
@@ -442,17 +572,42 @@ impl Parameter {
                 let count = text.parse().ok().filter(|count| (least..=most).contains(count));
                 count.map(Value::Count).ok_or_else(refused)
             }
-            Form::Positive => {
-                let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
-                number.map(Value::Number).ok_or_else(refused)
+            Form::CountOrOff { .. } | Form::WeightNorm if text == "off" => Ok(Value::Name("off")),
+            Form::CountOrOff { least, most } => {
+                let count = text.parse().ok().filter(|count| (least..=most).contains(count));
+                count.map(Value::Count).ok_or_else(refused)
             }
-            Form::Real => {
-                text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number).ok_or_else(refused)
+            Form::Positive => number(&|n| n > 0.0),
+            Form::Real => number(&|_| true),
+            Form::Share { one } => number(&|n| (0.0..1.0).contains(&n) || one && n == 1.0),
+            Form::NonNegative => number(&|n| n >= 0.0),
+            Form::Std => match Std::parse(text).ok_or_else(refused)? {
+                Std::Value(std) => Ok(Value::Number(std)),
+                scaled if kind == Kind::Train => Ok(Value::Name(scaled.name().unwrap_or_default())),
+                _ => Err(refused()),
+            },
+            Form::WeightNorm => match WeightNorm::parse(text).ok_or_else(refused)? {
+                WeightNorm::Neuron(norms) if norms.len() == 1 => Ok(Value::Number(norms[0])),
+                other => Ok(Value::Text(other.to_string())),
+            },
+            Form::Activations => {
+                let names = text.split(',').map(|name| choice::canonical::<Activation>(self.name, name.trim()));
+                match names.collect::<Result<Vec<_>, _>>()?[..] {
+                    [name] => Ok(Value::Name(name)),
+                    ref names if kind == Kind::Train => Ok(Value::Text(names.join(","))),
+                    _ => Err(refused()),
+                }
             }
-            Form::PositiveOrOff if text == "off" => Ok(Value::Name("off")),
-            Form::PositiveOrOff => {
-                let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
-                number.map(Value::Number).ok_or_else(refused)
+            Form::Data => {
+                let near = || suggestion(text, Source::NAMED.iter().map(|(name, _)| *name));
+                let unknown = || {
+                    let expected = self.expected(kind);
+                    format!("unknown data set `{text}`, and there is no such file: expected {expected}{}", near())
+                };
+                Source::parse(text).map(|source| Value::Text(source.to_string())).ok_or_else(unknown)
+            }
+            Form::LabelChange => {
+                LabelChange::parse(text).map(|change| Value::Text(change.to_string())).ok_or_else(refused)
             }
             Form::Signal => {
                 let form = SignalForm::parse(text).map_err(|error| format!("{}: {error}", self.name))?;
@@ -469,13 +624,7 @@ impl Parameter {
                 iterations.dedup();
                 Ok(Value::Sizes(iterations))
             }
-            Form::Quantities => {
-                let names = text.split(',').map(str::trim);
-                let mut quantities = names.map(|name| Quantity::parse(name, kind)).collect::<Result<Vec<_>, _>>()?;
-                quantities.sort_unstable();
-                quantities.dedup();
-                Ok(Value::Quantities(quantities))
-            }
+            Form::Observers => parse_observers(text, kind).map(Value::Observers),
         }
     }
 
@@ -485,30 +634,39 @@ impl Parameter {
     /// As [`Self::parse_text`], and for a value of the wrong type.
     pub fn parse_toml(&self, value: &DeValue<'_>, kind: Kind) -> Result<Value, String> {
         let text = match (self.form, value) {
-            (Form::Sizes { .. } | Form::Iterations | Form::Quantities, DeValue::Array(items)) => {
+            (
+                Form::Sizes { .. }
+                | Form::Iterations
+                | Form::Observers
+                | Form::Activations
+                | Form::WeightNorm
+                | Form::LabelChange,
+                DeValue::Array(items),
+            ) => {
                 let texts = items.iter().map(|item| match (self.form, item.get_ref()) {
-                    (Form::Quantities, DeValue::String(name)) => Some(name.to_string()),
-                    (Form::Sizes { .. } | Form::Iterations, DeValue::Integer(_)) => scalar_text(item.get_ref()),
+                    (Form::Observers | Form::Activations, DeValue::String(name)) => Some(name.to_string()),
+                    (Form::Sizes { .. } | Form::Iterations | Form::LabelChange, DeValue::Integer(_))
+                    | (Form::WeightNorm, DeValue::Integer(_) | DeValue::Float(_)) => scalar_text(item.get_ref()),
                     _ => None,
                 });
                 texts.collect::<Option<Vec<_>>>().map(|texts| texts.join(","))
             }
             (
-                Form::Count { .. } | Form::Recording | Form::Positive | Form::Real | Form::PositiveOrOff | Form::Cross,
+                Form::Count { .. } | Form::CountOrOff { .. } | Form::Recording | Form::LabelChange,
                 DeValue::Integer(_),
             ) => scalar_text(value),
-            (Form::Positive | Form::Real | Form::PositiveOrOff | Form::Cross, DeValue::Float(_)) => scalar_text(value),
+            (form, DeValue::Integer(_) | DeValue::Float(_)) if form.is_number() => scalar_text(value),
             (Form::Choice { .. }, DeValue::Boolean(on)) if self.is_switch() => {
                 Some(if *on { "on" } else { "off" }.into())
             }
-            (Form::Count { .. } | Form::Positive | Form::Real, _) => None,
+            (Form::Count { .. } | Form::Positive | Form::Real | Form::Share { .. } | Form::NonNegative, _) => None,
             (_, DeValue::String(text)) => Some(text.to_string()),
             _ => None,
         };
         let wrong_type =
             || format!("{} cannot be a TOML {}: expected {}", self.name, value.type_str(), self.expected(kind));
         let text = text.ok_or_else(wrong_type)?;
-        if matches!(self.form, Form::Quantities) && text.is_empty() {
+        if matches!(self.form, Form::Observers) && text.is_empty() {
             return Err(format!("{} cannot be empty: expected {}", self.name, self.expected(kind)));
         }
         self.parse_text(&text, kind)
@@ -614,10 +772,15 @@ mod tests {
                 Kind::Isolate,
                 "unknown schedule `hled`: expected held, shared, white or free; did you mean `held`?",
             ),
-            ("rule", "bp-twr", Kind::Train, "unknown rule `bp-twr`: expected bp or bp-trw; did you mean `bp-trw`?"),
-            ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp or bp-trw"),
+            (
+                "rule",
+                "bp-twr",
+                Kind::Train,
+                "unknown rule `bp-twr`: expected bp, bp-trw or shallow; did you mean `bp-trw`?",
+            ),
+            ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp, bp-trw or shallow"),
             ("code", "51-of-50", Kind::Train, "code cannot be `51-of-50`: expected one-hot, or N-of-M"),
-            ("bias", "yes", Kind::Train, "unknown bias `yes`: expected on or off"),
+            ("bias", "yes", Kind::Train, "unknown bias `yes`: expected on, off or untrained"),
             ("repeats", "0", Kind::Train, "repeats cannot be `0`"),
             ("report-at", "10,last", Kind::Isolate, "report-at cannot be `10,last`: expected iterations"),
         ];

@@ -62,14 +62,7 @@ impl Plan {
             names.push(&analysis.name);
             for condition in &analysis.conditions {
                 for repeat in 0..analysis.repeats {
-                    let job = Job {
-                        condition: condition.clone(),
-                        seed: analysis.seed,
-                        repeat: repeat as u64,
-                        recording: analysis.recording,
-                        report_at: analysis.report_at.clone(),
-                        quantities: analysis.quantities.clone(),
-                    };
+                    let job = analysis.job(condition, repeat);
                     let place = *index.entry(job.address()).or_insert_with_key(|address| {
                         addresses.push(address.clone());
                         jobs.push(job);

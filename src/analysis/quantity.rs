@@ -1,9 +1,10 @@
 //! Registry of measured quantities: feeds specs, help, plot labels and the data dictionary.
 
-use super::choice::{Choice, Draw, Rule};
+use super::choice::{Choice, Draw};
 use super::condition::Condition;
 use super::nearest::{list, suggestion};
 use super::parameter::Kind;
+use crate::network::Rule;
 use serde::{Deserialize, Serialize};
 
 /// Something measured at a recorded iteration.
@@ -65,6 +66,53 @@ pub enum Quantity {
     ComposedAngle,
     /// Angle of the products under random masks.
     MaskedComposedAngle,
+    /// Angle between the error signal of a layer under the rule and under BP.
+    DeltaAlignment,
+    /// `||W_l||` over its value at the start.
+    WeightGrowth,
+    /// Norm of the update of `W_l`, without the learning rate, over that of `W_l`.
+    RelativeUpdate,
+    /// Angle between the update of `W_l` and `W_l`.
+    UpdateWeightAngle,
+    /// First percentile of the pre-activations.
+    #[serde(rename = "pre_activation_p01")]
+    PreActivationLow,
+    /// Median of the pre-activations.
+    #[serde(rename = "pre_activation_p50")]
+    PreActivationMedian,
+    /// 99th percentile of the pre-activations.
+    #[serde(rename = "pre_activation_p99")]
+    PreActivationHigh,
+    /// Share of the pre-activations below -1.
+    PreActivationOff,
+    /// Units whose derivative is 0 on every sample.
+    DeadUnits,
+    /// 0.1 percentile of the norms of error signals.
+    #[serde(rename = "delta_norm_p001")]
+    DeltaNormLow,
+    /// Median of the norms of error signals.
+    #[serde(rename = "delta_norm_p50")]
+    DeltaNormMedian,
+    /// Mode of the norms of error signals.
+    DeltaNormMode,
+    /// Test accuracy under the code that is about to change.
+    AccuracyBeforeChange,
+    /// Epochs until 90 % of the accuracy before a change is back.
+    RecoveryTime,
+    /// 2.5th percentile of update angles under redrawn `B`.
+    #[serde(rename = "update_null_p025")]
+    UpdateNullLow,
+    /// 97.5th percentile of update angles under redrawn `B`.
+    #[serde(rename = "update_null_p975")]
+    UpdateNullHigh,
+    /// Standard score of the update alignment under redrawn `B`.
+    UpdateAlignmentZ,
+    /// Norm of a layer's activities over its value at the start.
+    ActivationGrowth,
+    /// Norm of BP's update of `W_l`, per sample.
+    BpGradientNorm,
+    /// Angle between BP's updates of two halves of the probe batch.
+    GradientStability,
 }
 
 /// What the world needs to know of a quantity.
@@ -323,11 +371,171 @@ static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
                      both.",
         kinds: SAMPLE,
     },
+    QuantityInfo {
+        name: "delta_alignment",
+        label: "delta alignment",
+        symbol: "∠(δ, δ_BP)",
+        unit: "degrees",
+        definition: "Angle between the error signals of the units that W_l leads to, carried back by the rule and by BP from the same output, on the probe batch; the output layer's are equal by construction and not reported.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "weight_growth",
+        label: "weight growth",
+        symbol: "‖W‖ / ‖W(0)‖",
+        unit: "",
+        definition: "Frobenius norm of W_l over what it was at the start.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "relative_update",
+        label: "relative update",
+        symbol: "‖ΔW‖ / (η ‖W‖)",
+        unit: "",
+        definition: "Frobenius norm of the rule's update of W_l on the probe batch, before the learning rate, momentum and decay, over that of W_l.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "update_weight_angle",
+        label: "angle of update and weights",
+        symbol: "∠(ΔW, W)",
+        unit: "degrees",
+        definition: "Angle between the rule's update of W_l on the probe batch and W_l itself: below 90 degrees it lengthens the weights.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "pre_activation_p01",
+        label: "pre-activation, 1st percentile",
+        symbol: "z, 1st percentile",
+        unit: "",
+        definition: "First percentile of the pre-activations of all units that W_l leads to, on the probe batch.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "pre_activation_p50",
+        label: "pre-activation, median",
+        symbol: "z, median",
+        unit: "",
+        definition: "Median of the pre-activations of all units that W_l leads to, on the probe batch.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "pre_activation_p99",
+        label: "pre-activation, 99th percentile",
+        symbol: "z, 99th percentile",
+        unit: "",
+        definition: "99th percentile of the pre-activations of all units that W_l leads to, on the probe batch.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "pre_activation_off",
+        label: "pre-activations below -1",
+        symbol: "z < −1",
+        unit: "percent",
+        definition: "Share of the pre-activations below -1, of all units that W_l leads to, on the probe batch.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "dead_units",
+        label: "dead units",
+        symbol: "dead units",
+        unit: "units",
+        definition: "Units that W_l leads to whose activation has derivative 0 on every sample of the probe batch, so that no error changes their input weights.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "delta_norm_p001",
+        label: "error norm, 0.1 percentile",
+        symbol: "‖δ‖, 0.1 percentile",
+        unit: "",
+        definition: "0.1 percentile, over all training images, of the Euclidean norm of an image's error signal at the units that W_l leads to.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "delta_norm_p50",
+        label: "error norm, median",
+        symbol: "‖δ‖, median",
+        unit: "",
+        definition: "Median, over all training images, of the Euclidean norm of an image's error signal at the units that W_l leads to.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "delta_norm_mode",
+        label: "error norm, mode",
+        symbol: "‖δ‖, mode",
+        unit: "",
+        definition: "Middle of the fullest of 60 equal bins between 0 and the 98th percentile of the norm of an image's error signal at the units that W_l leads to, over all training images.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "accuracy_before_change",
+        label: "test accuracy under the old code",
+        symbol: "test accuracy, old code",
+        unit: "percent",
+        definition: "Test accuracy just before a label change, read out by the code in force until then; exists at label changes only, where test_accuracy is that under the new code.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "recovery_time",
+        label: "recovery time",
+        symbol: "recovery time",
+        unit: "epochs",
+        definition: "Epochs from the latest label change before this state until the test accuracy, looked at after every epoch, first reached nine tenths of what it was before; absent if it did not. Recorded at the following change and at the end.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "update_null_p025",
+        label: "null of update alignment, 2.5th percentile",
+        symbol: "null, 2.5th percentile",
+        unit: "degrees",
+        definition: "2.5th percentile of the angle between BP's update of W_l and that of BP-TRW with 200 other draws of every B, on the probe batch and this state.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "update_null_p975",
+        label: "null of update alignment, 97.5th percentile",
+        symbol: "null, 97.5th percentile",
+        unit: "degrees",
+        definition: "97.5th percentile of the angle between BP's update of W_l and that of BP-TRW with 200 other draws of every B, on the probe batch and this state.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "update_alignment_z",
+        label: "standard score of update alignment",
+        symbol: "z of ∠(ΔW, ΔW_BP)",
+        unit: "",
+        definition: "Cosine of the update alignment minus its mean under 200 other draws of every B, over their standard deviation: positive where the updates align more than chance has it.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "activation_growth",
+        label: "activation growth",
+        symbol: "‖L‖ / ‖L(0)‖",
+        unit: "",
+        definition: "Frobenius norm of the activities of the units that W_l leads to, on the probe batch, over what it was at the start. Above 50, angles are those of a network that runs away.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "bp_gradient_norm",
+        label: "norm of BP's gradient",
+        symbol: "‖ΔW_BP‖ / P",
+        unit: "",
+        definition: "Frobenius norm of BP's update of W_l on the probe batch, averaged over its samples. Below 1e-7, update alignment compares with rounding errors.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "gradient_stability",
+        label: "angle of BP's gradients on two half batches",
+        symbol: "∠ of half batches",
+        unit: "degrees",
+        definition: "Angle between BP's updates of W_l on the two halves of the probe batch. Near 90 degrees, the gradient has no direction of its own that an update could align with.",
+        kinds: TRAIN,
+    },
 ];
 
 impl Quantity {
     /// All quantities, in the order of the registry.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 47] = [
         Self::WeightAlignment,
         Self::UpdateAlignment,
         Self::WeightNorm,
@@ -355,6 +563,26 @@ impl Quantity {
         Self::WeightAngle,
         Self::ComposedAngle,
         Self::MaskedComposedAngle,
+        Self::DeltaAlignment,
+        Self::WeightGrowth,
+        Self::RelativeUpdate,
+        Self::UpdateWeightAngle,
+        Self::PreActivationLow,
+        Self::PreActivationMedian,
+        Self::PreActivationHigh,
+        Self::PreActivationOff,
+        Self::DeadUnits,
+        Self::DeltaNormLow,
+        Self::DeltaNormMedian,
+        Self::DeltaNormMode,
+        Self::AccuracyBeforeChange,
+        Self::RecoveryTime,
+        Self::UpdateNullLow,
+        Self::UpdateNullHigh,
+        Self::UpdateAlignmentZ,
+        Self::ActivationGrowth,
+        Self::BpGradientNorm,
+        Self::GradientStability,
     ];
 
     /// Entry of the registry.
@@ -400,17 +628,48 @@ impl Quantity {
             return vec![None];
         }
         let depth = condition.depth();
+        let rule = match condition {
+            Condition::Train(train) => Some(train.setup.rule),
+            _ => None,
+        };
         let layers = match self {
             Self::TestAccuracy | Self::TrainAccuracy | Self::Loss => return vec![None],
+            Self::AccuracyBeforeChange | Self::RecoveryTime => match condition.label_changes().is_empty() {
+                true => return Vec::new(),
+                false => return vec![None],
+            },
+            Self::UpdateAlignment if rule == Some(Rule::Shallow) => 0..0,
             Self::UpdateAlignment => 0..depth.saturating_sub(1),
-            Self::WeightNorm | Self::WeightSquaredNorm => 0..depth,
+            Self::DeltaAlignment | Self::UpdateNullLow | Self::UpdateNullHigh | Self::UpdateAlignmentZ => {
+                if rule == Some(Rule::BpTrw) { 0..depth.saturating_sub(1) } else { 0..0 }
+            }
+            Self::RelativeUpdate | Self::UpdateWeightAngle if rule == Some(Rule::Shallow) => depth - 1..depth,
+            Self::DeltaNormLow | Self::DeltaNormMedian | Self::DeltaNormMode if rule == Some(Rule::Shallow) => {
+                depth - 1..depth
+            }
+            Self::WeightNorm
+            | Self::WeightSquaredNorm
+            | Self::WeightGrowth
+            | Self::RelativeUpdate
+            | Self::UpdateWeightAngle
+            | Self::PreActivationLow
+            | Self::PreActivationMedian
+            | Self::PreActivationHigh
+            | Self::PreActivationOff
+            | Self::DeadUnits
+            | Self::DeltaNormLow
+            | Self::DeltaNormMedian
+            | Self::DeltaNormMode
+            | Self::ActivationGrowth
+            | Self::BpGradientNorm
+            | Self::GradientStability => 0..depth,
             Self::ConditionalAlignment => match condition {
                 Condition::Isolate(isolate) if isolate.is_linear_toy() => 1..2,
                 _ => 0..0,
             },
             // All others compare with B.
-            _ => match condition {
-                Condition::Train(train) if train.rule == Rule::Bp => 0..0,
+            _ => match rule {
+                Some(Rule::Bp | Rule::Shallow) => 0..0,
                 _ => 1..depth,
             },
         };
@@ -434,12 +693,8 @@ mod tests {
     #[test]
     fn misspelt_quantities_are_refused_with_the_nearest() {
         let error = Quantity::parse("weight_alignement", Kind::Train).unwrap_err();
-        assert_eq!(
-            error,
-            "unknown quantity `weight_alignement`: expected weight_alignment, update_alignment, weight_norm, \
-             test_accuracy, train_accuracy, loss, weight_inner_product or weight_squared_norm; did you mean \
-             `weight_alignment`?"
-        );
+        let start = "unknown quantity `weight_alignement`: expected weight_alignment, update_alignment, weight_norm, ";
+        assert!(error.starts_with(start) && error.ends_with("; did you mean `weight_alignment`?"), "{error}");
         let error = Quantity::parse("loss", Kind::Isolate).unwrap_err();
         assert!(error.starts_with("`loss` is not measured by kind \"isolate\""), "{error}");
     }

@@ -1,31 +1,36 @@
 //! Running a plan: what is stored is not run again, the rest runs in parallel, and the results are written.
 
+use super::attempt::{Attempt, Export, Threads};
 use super::files::{FileError, TEMPORARY, remove_temporaries, write_atomically};
 use super::job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION};
 use super::manifest::{FORMAT, log_with, manifest, pretty};
+use super::parameter::Kind;
 use super::plan::Plan;
+use super::progress::Progress;
 use super::series::series;
 use super::store::{Found, Store};
-use indicatif::{ProgressBar, ProgressStyle};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
 use std::fmt::{Display, Formatter};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use thiserror::Error;
 
 /// Runs one job; asks now and then whether to stop, and then gives [`JobError::Interrupted`].
-pub type Runner<'a> = dyn Fn(&Job, &dyn Fn() -> bool) -> Result<JobResult, JobError> + Sync + 'a;
+pub type Runner<'a> = dyn Fn(&Job, &Attempt<'_>) -> Result<JobResult, JobError> + Sync + 'a;
 
 /// Where and how to run.
 #[derive(Clone, Debug)]
 pub struct RunOptions<'a> {
     /// Run directory.
     pub out: PathBuf,
-    /// Jobs at a time; 0 for as many as there are processors.
+    /// Threads; 0 for as many as there are processors. Every job has one, and the last ones share what is left.
     pub threads: usize,
+    /// What networks' jobs write beside their results.
+    pub export: Export,
     /// Set to stop: see [`interrupt_on_ctrl_c`].
     pub interrupt: &'a AtomicBool,
 }
@@ -176,9 +181,8 @@ pub fn interrupt_on_ctrl_c() -> Result<&'static AtomicBool, ctrlc::Error> {
 /// Afterwards: if a job cannot run or a file cannot be written; finished jobs are kept.
 pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result<RunReport, RunError> {
     let (started, clock) = (SystemTime::now(), Instant::now());
-    let directory = Directory::open(&options.out, plan)?;
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(plan.jobs.len()).min(MOST_THREADS)).build();
+    let directory = Directory::open(&options.out, plan, options.export)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build();
     let pool = pool.map_err(|source| RunError::Threads { threads: options.threads, source })?;
 
     let mut warnings = Vec::new();
@@ -192,17 +196,39 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
         }
     });
     let mut results: Vec<Option<JobResult>> = stored.collect();
+    for (result, job) in results.iter_mut().zip(&plan.jobs) {
+        // A job whose exports are asked for and not there runs again.
+        let file = |result: &JobResult| directory.export_file(options.export, job, &result.address);
+        *result = result.take().filter(|result| file(result).is_none_or(|file| file.is_file()));
+        if let Some(result) = result {
+            directory.store.remove_checkpoint(&result.address);
+        }
+    }
     let found = results.iter().flatten().count();
     // Written before anything runs: it finds out whether that will be possible, and marks the directory as ours.
     directory.write("manifest.json", &pretty(&manifest(plan, &results, None)))?;
 
     let pending: Vec<usize> = (0..plan.jobs.len()).filter(|&job| results[job].is_none()).collect();
-    let progress = progress_bar(plan.jobs.len(), found);
+    let threads = Threads::new(pool.current_num_threads(), pending.len());
+    let progress = Progress::new(plan.jobs.len(), pending.iter().map(|&job| &plan.jobs[job]));
+    let noted = Mutex::new(Vec::new());
     let failed = AtomicBool::new(false);
     let stop = || options.interrupt.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
     let work = |&job: &usize| -> Result<Option<(usize, JobResult, Duration)>, RunError> {
         let clock = Instant::now();
-        let outcome = if stop() { Err(JobError::Interrupted) } else { runner(&plan.jobs[job], &stop) };
+        let address = &plan.addresses[job];
+        let attempt = Attempt {
+            stop: &stop,
+            threads: Some(&threads),
+            progress: Some(&progress),
+            work: Progress::work(&plan.jobs[job]),
+            checkpoint: Some(directory.store.checkpoint_path(address)),
+            export: if plan.jobs[job].condition.kind() == Kind::Train { options.export } else { Export::Off },
+            export_path: directory.export_file(options.export, &plan.jobs[job], address),
+            warnings: Mutex::default(),
+        };
+        let outcome = if stop() { Err(JobError::Interrupted) } else { runner(&plan.jobs[job], &attempt) };
+        noted.lock().unwrap_or_else(PoisonError::into_inner).extend(attempt.warnings());
         let stored = match outcome {
             Ok(result) => {
                 directory.store.save(&result).map(|()| Some((job, result, clock.elapsed()))).map_err(Into::into)
@@ -210,15 +236,16 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
             Err(JobError::Interrupted) => Ok(None),
             Err(JobError::Failed(message)) => Err(RunError::Job { address: plan.addresses[job].clone(), message }),
         };
-        match &stored {
-            Ok(Some(_)) => progress.inc(1),
-            Ok(None) => {}
-            Err(_) => failed.store(true, Ordering::Relaxed),
+        if stored.is_err() {
+            failed.store(true, Ordering::Relaxed);
         }
+        threads.job_done();
+        progress.job_done();
         stored
     };
     let done: Vec<_> = pool.install(|| pending.par_iter().with_max_len(1).map(work).collect());
-    progress.finish_and_clear();
+    progress.clear();
+    warnings.append(&mut noted.into_inner().unwrap_or_else(PoisonError::into_inner));
 
     let (mut failure, mut times, mut ran) = (None, Vec::new(), 0);
     for one in done {
@@ -276,18 +303,6 @@ fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<DivergedJob>
     diverged.collect()
 }
 
-/// A bar on standard error, hidden where that is not a terminal.
-fn progress_bar(jobs: usize, found: usize) -> ProgressBar {
-    let bar = ProgressBar::new(jobs as u64).with_position(found as u64);
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} jobs, {elapsed}, {eta} left");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.reset_eta();
-    if !bar.is_hidden() {
-        bar.enable_steady_tick(Duration::from_millis(200));
-    }
-    bar
-}
-
 /// A run directory of which this process is the only writer.
 struct Directory {
     path: PathBuf,
@@ -301,7 +316,7 @@ const LOCK: &str = ".lock";
 
 impl Directory {
     /// Opens or makes the directory for `plan`.
-    fn open(path: &Path, plan: &Plan) -> Result<Self, RunError> {
+    fn open(path: &Path, plan: &Plan, export: Export) -> Result<Self, RunError> {
         if path.is_dir() {
             check_contents(path, plan)?;
         }
@@ -321,7 +336,18 @@ impl Directory {
         check_contents(path, plan)?;
         remove_temporaries(path)?;
         let store = Store::open(&path.join("jobs"))?;
+        if let Some(directory) = export.directory() {
+            let directory = path.join(directory);
+            std::fs::create_dir_all(&directory).map_err(|e| FileError::new("make the directory", &directory, e))?;
+            remove_temporaries(&directory)?;
+        }
         Ok(Self { path: path.to_path_buf(), store, _lock: lock })
+    }
+
+    /// Where the exports of a job go, if it has any.
+    fn export_file(&self, export: Export, job: &Job, address: &str) -> Option<PathBuf> {
+        let directory = export.directory().filter(|_| job.condition.kind() == Kind::Train)?;
+        Some(self.path.join(directory).join(format!("{address}.npz")))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {

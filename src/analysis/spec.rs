@@ -2,7 +2,9 @@
 
 use super::choice::Choice;
 use super::condition::{Condition, Conflict, Values};
+use super::job::Job;
 use super::nearest::list;
+use super::observer::Observer;
 use super::parameter::{Kind, Scope, Value, parameters};
 use super::quantity::Quantity;
 use super::recording::Recording;
@@ -39,7 +41,7 @@ pub struct Analysis {
     /// Iterations to summarise beside the last, ascending; always recorded.
     pub report_at: Vec<usize>,
     /// What is measured, in the order of the registry.
-    pub quantities: Vec<Quantity>,
+    pub observers: Vec<Observer>,
     /// Whether exact predictions stand beside what is measured; changes no result.
     pub predict: bool,
     /// Distinct conditions, in the order of the spec.
@@ -138,7 +140,7 @@ pub(super) struct Settings {
     pub seed: u64,
     pub recording: Recording,
     pub report_at: Vec<usize>,
-    pub quantities: Vec<Quantity>,
+    pub observers: Vec<Observer>,
     pub predict: bool,
 }
 
@@ -177,13 +179,14 @@ impl Settings {
             _ => Err(wrong(name)),
         };
         let predict = value("predict")? == Value::Name("on");
-        let mut quantities = match value("quantities")? {
-            Value::Quantities(quantities) => quantities,
+        let mut observers = match value("quantities")? {
+            Value::Observers(observers) => observers,
             _ => return Err(wrong("quantities")),
         };
-        if predict && kind == Kind::Isolate && !quantities.contains(&Quantity::ConditionalAlignment) {
-            quantities.push(Quantity::ConditionalAlignment);
-            quantities.sort_unstable();
+        let conditional = Quantity::ConditionalAlignment;
+        if predict && kind == Kind::Isolate && observers.iter().all(|o| o.quantity != conditional) {
+            observers.push(Observer { quantity: conditional, recording: None });
+            observers.sort_unstable_by_key(|observer| observer.quantity);
         }
         Ok(Self {
             repeats: usize::try_from(count("repeats")?).map_err(|_| wrong("repeats"))?,
@@ -196,7 +199,7 @@ impl Settings {
                 Value::Sizes(iterations) => iterations,
                 _ => return Err(wrong("report-at")),
             },
-            quantities,
+            observers,
             predict,
         })
     }
@@ -211,12 +214,14 @@ impl Settings {
             let message = format!("report-at {beyond} is never reached: the last iteration is {shortest}");
             refuse(vec!["report-at"], message);
         }
-        let count =
-            |c: &Condition| self.recording.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len());
-        if conditions.iter().any(|condition| count(condition) > MOST_RECORDED) {
+        let schedules = self.observers.iter().filter_map(|observer| observer.recording).chain([self.recording]);
+        let count = |recording: Recording, c: &Condition| {
+            recording.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len())
+        };
+        let mut all = schedules.flat_map(|recording| conditions.iter().map(move |condition| (recording, condition)));
+        if let Some((recording, _)) = all.find(|(recording, condition)| count(*recording, condition) > MOST_RECORDED) {
             let message = format!(
-                "record-every {} records more than {MOST_RECORDED} iterations per job: record less often, or log:N",
-                self.recording
+                "record-every {recording} records more than {MOST_RECORDED} iterations per job: record less often, or log:N"
             );
             refuse(vec!["record-every", "iterations", "epochs"], message);
         }
@@ -224,7 +229,7 @@ impl Settings {
             Condition::Sample(c) => quantity.is_drawn_by(c.draw),
             _ => true,
         };
-        for &quantity in &self.quantities {
+        for quantity in self.observers.iter().map(|observer| observer.quantity) {
             if let Some(Condition::Sample(c)) = conditions.iter().find(|&condition| !drawn(quantity, condition)) {
                 let (name, draw) = (quantity.name(), c.draw.name());
                 let of_draw = Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(c.draw));
@@ -237,7 +242,8 @@ impl Settings {
             Condition::Isolate(c) => c.is_linear_toy(),
             _ => true,
         };
-        if self.quantities.contains(&Quantity::ConditionalAlignment) && !conditions.iter().any(linear) {
+        if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment) && !conditions.iter().any(linear)
+        {
             let message = "exact predictions exist for activation `linear` with three layers, without output mask, wn and \
                            bias: set these, or leave predict and conditional_alignment out";
             refuse(vec!["predict", "quantities", "activation"], message.into());
@@ -322,7 +328,7 @@ impl Analysis {
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
             Kind::Sample => (FigureKind::Density, XAxis::Iteration),
         };
-        let (quantities, by) = (self.quantities.clone(), Vec::new());
+        let (quantities, by) = (self.quantities().collect(), Vec::new());
         let name = self.kind.name().into();
         self.figures.push(Figure { name, title, kind, quantities, x, y: None, by, log: false });
         self
@@ -336,7 +342,7 @@ impl Analysis {
         conditions: Vec<Condition>,
         axes: Vec<&'static str>,
     ) -> Self {
-        let Settings { repeats, seed, recording, report_at, quantities, predict } = settings;
+        let Settings { repeats, seed, recording, report_at, observers, predict } = settings;
         Self {
             name,
             title,
@@ -345,11 +351,28 @@ impl Analysis {
             seed,
             recording,
             report_at,
-            quantities,
+            observers,
             predict,
             conditions,
             axes,
             figures: Vec::new(),
+        }
+    }
+
+    /// What is measured, in the order of the registry.
+    pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
+        self.observers.iter().map(|observer| observer.quantity)
+    }
+
+    /// Job of one repeat of one of the conditions.
+    pub fn job(&self, condition: &Condition, repeat: usize) -> Job {
+        Job {
+            condition: condition.clone(),
+            seed: self.seed,
+            repeat: repeat as u64,
+            recording: self.recording,
+            report_at: self.report_at.clone(),
+            observers: self.observers.clone(),
         }
     }
 
@@ -387,7 +410,7 @@ impl Analysis {
             "seed": self.seed,
             "record-every": self.recording.to_string(),
             "report-at": self.report_at,
-            "quantities": self.quantities,
+            "quantities": self.observers.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "conditions": self.conditions.iter().map(Condition::parameters).collect::<Vec<_>>(),
             "axes": self.axes,
         })

@@ -267,12 +267,12 @@ fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
             false
         }
     };
-    let mut quantities = analysis.quantities.clone();
+    let mut quantities: Vec<Quantity> = analysis.quantities().collect();
     if let Some(node) = raw.keys.get("quantities") {
         quantities = Vec::new();
         for (at, name) in texts(node, "quantities", problems) {
             match Quantity::parse(name, analysis.kind) {
-                Ok(quantity) if analysis.quantities.contains(&quantity) => quantities.push(quantity),
+                Ok(quantity) if analysis.quantities().any(|measured| measured == quantity) => quantities.push(quantity),
                 Ok(_) => {
                     problems
                         .add(at, format!("`{name}` is not measured here: add it to the quantities of the analysis"));

@@ -39,6 +39,11 @@ impl Store {
         self.directory.join(format!("{address}.json"))
     }
 
+    /// What a job that is under way leaves to the next attempt.
+    pub fn checkpoint_path(&self, address: &str) -> PathBuf {
+        self.directory.join(format!("{address}.checkpoint"))
+    }
+
     /// What there is for `job`. A file that cannot be read, was cut short or belongs to other parameters is damaged.
     pub fn load(&self, job: &Job) -> Found {
         let wanted = job.address();
@@ -62,6 +67,13 @@ impl Store {
     pub fn save(&self, result: &JobResult) -> Result<(), FileError> {
         let path = self.path(&result.address);
         let bytes = serde_json::to_vec(result).map_err(|error| FileError::new("write", &path, error.into()))?;
-        write_atomically(&path, &bytes)
+        write_atomically(&path, &bytes)?;
+        self.remove_checkpoint(&result.address);
+        Ok(())
+    }
+
+    /// Removes the checkpoint of a job that is stored. One that cannot be removed does no harm.
+    pub fn remove_checkpoint(&self, address: &str) {
+        let _ = fs::remove_file(self.checkpoint_path(address));
     }
 }

@@ -76,7 +76,9 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
         }
         let (analysis, condition) = (first.analysis, first.condition);
         let mut iterations = analysis.report_at.clone();
+        iterations.extend(condition.label_changes());
         iterations.push(condition.last_iteration());
+        iterations.sort_unstable();
         iterations.dedup();
         let values: Vec<_> = jobs
             .iter()
@@ -87,9 +89,12 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
             })
             .collect();
         let parameters = condition.parameters();
-        for &quantity in &analysis.quantities {
+        let sampled = matches!(condition, Condition::Sample(_));
+        let job = analysis.job(condition, 0);
+        for quantity in analysis.quantities() {
+            let recorded = job.recorded_iterations(quantity);
             for layer in quantity.layers(condition) {
-                for &iteration in &iterations {
+                for &iteration in iterations.iter().filter(|k| sampled || recorded.contains(k)) {
                     let of_repeats = values.iter().map(|v| v.get(&(iteration, layer, quantity)).copied().flatten());
                     let summary = Summary::of(of_repeats);
                     let prediction = prediction(analysis, condition, quantity, layer, iteration);

@@ -4,7 +4,7 @@ mod csv;
 mod npy;
 
 pub use csv::{read_csv, write_csv};
-pub use npy::{read_npy, read_npz, write_npy, write_npz};
+pub use npy::{members, read_npy, read_npz, shape, write_npy, write_npz};
 
 use std::path::{Path, PathBuf};
 use thiserror::Error;

@@ -23,11 +23,52 @@ pub fn read_npy(path: &Path) -> Result<Array, ArrayError> {
 /// # Errors
 /// As [`super::read`], but for values that are not finite.
 pub fn read_npz(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
+    in_archive(path, member, |file, size| read_array(path, file, size))
+}
+
+/// Names of the members of an `.npz` archive, without their extension.
+///
+/// # Errors
+/// If the archive cannot be read.
+pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
+    names(path, &archive(path)?)
+}
+
+/// Shape of a member of an `.npz` archive, from its header alone.
+///
+/// # Errors
+/// As [`read_npz`].
+pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
+    in_archive(path, Some(member), |file, _| {
+        let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npy", why };
+        let file = NpyFile::new(file).map_err(|e| broken(e.to_string()))?;
+        Ok(file.shape().iter().map(|&n| n as usize).collect())
+    })
+}
+
+type Archive = ZipArchive<BufReader<File>>;
+
+fn archive(path: &Path) -> Result<Archive, ArrayError> {
     let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npz", why };
-    let mut archive = ZipArchive::new(BufReader::new(open(path)?)).map_err(|e| broken(e.to_string()))?;
+    ZipArchive::new(BufReader::new(open(path)?)).map_err(|e| broken(e.to_string()))
+}
+
+fn names(path: &Path, archive: &Archive) -> Result<Vec<String>, ArrayError> {
+    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npz", why };
     let names: Result<Vec<_>, _> = archive.file_names().collect();
     let names = names.map_err(|e| broken(e.to_string()))?;
-    let members: Vec<String> = names.iter().map(|n| n.strip_suffix(".npy").unwrap_or(n).to_string()).collect();
+    Ok(names.iter().map(|n| n.strip_suffix(".npy").unwrap_or(n).to_string()).collect())
+}
+
+/// Opens a member of an archive, or its only one, for `use_it`, which is also told its size.
+fn in_archive<R>(
+    path: &Path,
+    member: Option<&str>,
+    use_it: impl FnOnce(&mut dyn Read, u64) -> Result<R, ArrayError>,
+) -> Result<R, ArrayError> {
+    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npz", why };
+    let mut archive = archive(path)?;
+    let members = names(path, &archive)?;
     let wanted = match (member, &members[..]) {
         (Some(member), _) if members.iter().any(|name| name == member) => member,
         (None, [only]) => only,
@@ -37,9 +78,9 @@ pub fn read_npz(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> 
         }
     };
     let name = if archive.index_for_name(wanted).is_some() { wanted.to_string() } else { format!("{wanted}.npy") };
-    let file = archive.by_name(&name).map_err(|e| broken(format!("member `{wanted}`: {e}")))?;
+    let mut file = archive.by_name(&name).map_err(|e| broken(format!("member `{wanted}`: {e}")))?;
     let size = file.size();
-    read_array(path, file, size)
+    use_it(&mut file, size)
 }
 
 fn open(path: &Path) -> Result<File, ArrayError> {

@@ -1,6 +1,6 @@
 //! The options, built from the registry of parameters.
 
-use crate::analysis::{Choice, Kind, parameters};
+use crate::analysis::{Choice, Export, Kind, parameters};
 use crate::signal::{Cross, Form, Pair};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -41,6 +41,7 @@ pub fn command() -> Command {
                     .value_parser(value_parser!(PathBuf))
                     .help("Spec files"),
             ),
+            super::data::command(),
             super::signals::command(),
             super::theory::command(),
             super::verify::command(),
@@ -81,9 +82,37 @@ pub(super) fn output_options(command: Command) -> Command {
                 .long("threads")
                 .value_name("N")
                 .value_parser(value_parser!(u16).range(1..))
-                .help("Jobs that run at a time [default: all cores]; results do not depend on it"),
+                .help("Threads [default: all cores]: each runs a job, the last jobs share them; no result depends on it"),
+        )
+        .arg(data_directory_option())
+        .arg(
+            Arg::new("export")
+                .long("export")
+                .value_name("WHAT")
+                .value_parser(|text: &str| Export::parse(text).ok_or_else(|| format!("expected {}", Export::EXPECTED)))
+                .help(
+                    "What networks write beside their results, as .npz: weights (at start and end, and B), or signals (these, \
+                     and activities and deltas of every update, or of the first N: signals:N) [default: off]",
+                ),
         )
         .arg(json_flag())
+}
+
+/// `--data-dir`.
+pub(super) fn data_directory_option() -> Arg {
+    Arg::new("data-dir").long("data-dir").value_name("DIR").value_parser(value_parser!(PathBuf)).help(
+        "Directory of the data sets [default: that of ALIGNSCOPE_DATA, or alignscope in the platform's data directory]",
+    )
+}
+
+/// The data directory asked for.
+pub(super) fn data_directory(matches: &ArgMatches) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>("data-dir").cloned()
+}
+
+/// What is to be exported.
+pub(super) fn export(matches: &ArgMatches) -> Export {
+    matches.get_one::<Export>("export").copied().unwrap_or_default()
 }
 
 /// `--json`.

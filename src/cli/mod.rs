@@ -1,12 +1,15 @@
 //! The command line: arguments in, requests out.
 
 mod args;
+mod data;
 mod output;
 mod signals;
 mod theory;
 mod verify;
 
-use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, Spec, interrupt_on_ctrl_c, read_spec, run};
+use crate::analysis::{Analysis, Condition, Ended, Kind, Plan, RunOptions, RunReport, Spec};
+use crate::analysis::{interrupt_on_ctrl_c, read_spec, run};
+use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use anyhow::Context;
 use clap::ArgMatches;
@@ -60,6 +63,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
             measure(files.map(|file| read_spec(file)).collect::<Result<_, _>>()?, m)
         }
+        Some(("data", m)) => data::execute(m),
         Some(("signals", m)) => signals::execute(m),
         Some(("theory", m)) => theory::execute(m),
         Some(("verify", m)) => verify::execute(m),
@@ -77,19 +81,42 @@ fn single(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Spec> {
     })
 }
 
-/// Runs specs, draws their figures and prints the summary.
-fn measure(specs: Vec<Spec>, matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let plan = Plan::new(specs).map_err(|error| UsageError(error.to_string()))?;
-    let interrupt = interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?;
+/// Runs a plan as the options say, its data sets looked for before anything runs.
+fn run_plan(plan: &Plan, matches: &ArgMatches) -> anyhow::Result<RunReport> {
+    let library = Library::new(args::data_directory(matches));
+    for source in data_sets(plan) {
+        library.require(source)?;
+    }
     let options = RunOptions {
         out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| plan.default_directory()),
         threads: args::threads(matches),
-        interrupt,
+        export: args::export(matches),
+        interrupt: interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?,
     };
-    let report = run(&plan, &options, &run_job)?;
+    let report = run(plan, &options, &|job, attempt| run_job(job, attempt, &library))?;
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }
+    Ok(report)
+}
+
+/// The data sets a plan needs, each once.
+fn data_sets(plan: &Plan) -> Vec<&Source> {
+    let conditions = plan.analyses().flat_map(|analysis| &analysis.conditions);
+    conditions.fold(Vec::new(), |mut sources, condition| {
+        if let Condition::Train(train) = condition
+            && !sources.contains(&&train.data)
+        {
+            sources.push(&train.data);
+        }
+        sources
+    })
+}
+
+/// Runs specs, draws their figures and prints the summary.
+fn measure(specs: Vec<Spec>, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let plan = Plan::new(specs).map_err(|error| UsageError(error.to_string()))?;
+    let report = run_plan(&plan, matches)?;
     for diverged in &report.diverged {
         eprintln!("error: {diverged}");
     }

@@ -1,14 +1,12 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
 use super::{Exit, args, output};
-use crate::analysis::{Ended, Plan, RunOptions, interrupt_on_ctrl_c, parse_spec, run};
+use crate::analysis::{Ended, Plan, parse_spec};
 use crate::claim::{Evidence, JudgedClaim, Verdict, judge, short};
-use crate::experiment::run_job;
-use anyhow::Context;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A spec of the program.
 type Own = (&'static str, &'static str);
@@ -57,12 +55,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let specs = if matches.get_flag("full") { FULL } else { QUICK };
     let specs = specs.iter().map(|(path, text)| parse_spec(Path::new(path), text)).collect::<Result<_, _>>()?;
     let plan = Plan::new(specs)?;
-    let options = RunOptions {
-        out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| plan.default_directory()),
-        threads: args::threads(matches),
-        interrupt: interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?,
-    };
-    let report = run(&plan, &options, &run_job)?;
+    let report = super::run_plan(&plan, matches)?;
     if report.ended == Ended::Interrupted {
         eprintln!("interrupted: finished jobs are kept; the same command goes on from there");
         return Ok(Exit::Interrupted);

@@ -50,6 +50,13 @@ impl LabelCode {
         Self { units, groups }
     }
 
+    /// The same groups of units, handed to the classes in a new random order.
+    pub fn permuted(&self, stream: &mut Stream) -> Self {
+        let mut groups = self.groups.clone();
+        stream.shuffle(&mut groups);
+        Self { units: self.units, groups }
+    }
+
     /// Number of output units.
     pub fn units(&self) -> usize {
         self.units
@@ -60,11 +67,11 @@ impl LabelCode {
         self.groups.len()
     }
 
-    /// Writes the target of `class`: 1 on its units, 0 elsewhere.
-    pub fn write_target<T: Real>(&self, class: u8, target: &mut [T]) {
-        target.fill(T::zero());
+    /// Writes the target of `class`: `on` on its units, `off` elsewhere.
+    pub fn write_target<T: Real>(&self, class: u8, [off, on]: [T; 2], target: &mut [T]) {
+        target.fill(off);
         for &unit in &self.groups[usize::from(class)] {
-            target[unit] = T::one();
+            target[unit] = on;
         }
     }
 
@@ -98,7 +105,7 @@ mod tests {
             let mut owners = vec![0; units];
             let mut target = vec![0.0f32; units];
             for class in 0..10 {
-                code.write_target(class, &mut target);
+                code.write_target(class, [0.0, 1.0], &mut target);
                 assert_eq!(code.decode(&target), class);
                 for (owner, &t) in owners.iter_mut().zip(&target) {
                     *owner += t as usize;
@@ -106,6 +113,16 @@ mod tests {
             }
             assert!(owners.iter().all(|&n| n <= 1));
         }
+    }
+
+    #[test]
+    fn permuting_keeps_the_groups() {
+        let mut stream = Stream::new(3, 0, Role::Code);
+        let code = LabelCode::draw(CodeKind::NHot { ones: 5, units: 50 }, 10, &mut stream);
+        let mut permuted = code.permuted(&mut stream);
+        assert_ne!(permuted, code);
+        permuted.groups.sort_by_key(|group| code.groups.iter().position(|other| other == group));
+        assert_eq!(permuted, code);
     }
 
     #[test]

@@ -43,16 +43,53 @@ pub fn parse_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
     parse::<1>(bytes).map(|(_, labels)| labels)
 }
 
-fn parse<const N: usize>(bytes: &[u8]) -> Result<([usize; N], Vec<u8>), IdxError> {
-    let mut reader: Box<dyn Read> = match bytes {
-        [0x1f, 0x8b, ..] => Box::new(flate2::read::GzDecoder::new(bytes)),
-        _ => Box::new(bytes),
+/// Dimensions of an IDX file.
+pub(super) fn read_header<const N: usize>(bytes: &[u8]) -> Result<[usize; N], IdxError> {
+    header(&mut reader(bytes))
+}
+
+/// The bytes, uncompressed if they are a gzip stream.
+pub(super) fn decompressed(bytes: Vec<u8>) -> Result<Vec<u8>, IdxError> {
+    if !bytes.starts_with(&GZIP) {
+        return Ok(bytes);
+    }
+    let mut out = Vec::new();
+    // The header says how much there should be; more than one byte beyond is never unpacked.
+    let promised = match bytes_promised(&bytes) {
+        Some(promised) => promised,
+        None => return Err(IdxError::Gzip("the stream is cut short in the header".into())),
     };
-    let read = |reader: &mut dyn Read, limit: u64| {
-        let mut out = Vec::new();
-        reader.take(limit).read_to_end(&mut out).map_err(|e| IdxError::Gzip(e.to_string())).map(|_| out)
-    };
-    let header = read(&mut reader, 4 + 4 * N as u64)?;
+    reader(&bytes).take(promised.saturating_add(1)).read_to_end(&mut out).map_err(|e| IdxError::Gzip(e.to_string()))?;
+    Ok(out)
+}
+
+/// Length of the file whose header a gzip stream begins with.
+fn bytes_promised(bytes: &[u8]) -> Option<u64> {
+    let mut start = [0; 4];
+    let mut reader = reader(bytes);
+    reader.read_exact(&mut start).ok()?;
+    let mut promised = 1u64;
+    for _ in 0..start[3] {
+        let mut field = [0; 4];
+        reader.read_exact(&mut field).ok()?;
+        promised = promised.saturating_mul(u64::from(u32::from_be_bytes(field)));
+    }
+    Some(promised.saturating_add(4 + 4 * u64::from(start[3])))
+}
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+fn reader(bytes: &[u8]) -> Box<dyn Read + '_> {
+    if bytes.starts_with(&GZIP) { Box::new(flate2::read::GzDecoder::new(bytes)) } else { Box::new(bytes) }
+}
+
+fn read(reader: &mut dyn Read, limit: u64) -> Result<Vec<u8>, IdxError> {
+    let mut out = Vec::new();
+    reader.take(limit).read_to_end(&mut out).map_err(|e| IdxError::Gzip(e.to_string())).map(|_| out)
+}
+
+fn header<const N: usize>(reader: &mut dyn Read) -> Result<[usize; N], IdxError> {
+    let header = read(reader, 4 + 4 * N as u64)?;
     if header.len() < 4 + 4 * N || header[..4] != [0, 0, 8, N as u8] {
         let found = header.iter().take(4).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
         return Err(IdxError::Header { expected: N as u8, found });
@@ -61,9 +98,15 @@ fn parse<const N: usize>(bytes: &[u8]) -> Result<([usize; N], Vec<u8>), IdxError
     for (size, field) in shape.iter_mut().zip(header[4..].chunks_exact(4)) {
         *size = field.iter().fold(0, |value, &byte| value << 8 | usize::from(byte));
     }
+    Ok(shape)
+}
+
+fn parse<const N: usize>(bytes: &[u8]) -> Result<([usize; N], Vec<u8>), IdxError> {
+    let mut reader = reader(bytes);
+    let shape = header::<N>(&mut *reader)?;
     let promised = shape.iter().try_fold(1u64, |n, &size| n.checked_mul(size as u64)).unwrap_or(u64::MAX);
     // One byte beyond what is promised is enough to tell that there is too much.
-    let data = read(&mut reader, promised.saturating_add(1))?;
+    let data = read(&mut *reader, promised.saturating_add(1))?;
     if data.len() as u64 != promised {
         return Err(IdxError::Length { promised, held: data.len() as u64 });
     }

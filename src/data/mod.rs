@@ -1,15 +1,29 @@
-//! Data sets and label codes.
+//! Data sets, label codes and how they change in time.
 
 mod code;
 mod digits;
 mod idx;
+mod labels;
+mod library;
+mod npz;
+mod resize;
+mod source;
 
 pub use code::{CodeKind, LabelCode};
 pub use digits::digits;
+use digits::digits_pixels;
 pub use idx::{IdxError, parse_images, parse_labels};
+pub use labels::{ChangeKind, LabelChange, wrong_labels};
+pub use library::{Library, VARIABLE};
+pub use resize::Resizer;
+pub use source::{DataFacts, IDX_FILES, Source};
 
+use crate::array::ArrayError;
 use crate::matrix::Matrix;
+use crate::random::{Role, Stream};
 use crate::real::Real;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
 
 /// Images and labels of one part of a data set.
 #[derive(Clone, Debug)]
@@ -36,4 +50,96 @@ impl<T: Real> DataSet<T> {
     pub fn inputs(&self) -> usize {
         self.train.images.cols()
     }
+}
+
+impl<T: Real> Split<T> {
+    /// The samples of these indices.
+    fn select(&self, indices: &[usize]) -> Self {
+        let data = indices.iter().flat_map(|&i| self.images.row(i)).copied().collect();
+        Self {
+            images: Matrix::from_vec(indices.len(), self.images.cols(), data),
+            labels: indices.iter().map(|&i| self.labels[i]).collect(),
+        }
+    }
+}
+
+/// Why a data set cannot be had.
+#[derive(Debug, Error)]
+pub enum DataError {
+    /// A named set is not in the data directory.
+    #[error(
+        "data set `{name}` is not in {}: put the four official files (train-images-idx3-ubyte, ..., plain or .gz) into {}, \
+         or say with --data-dir or {VARIABLE} which directory has them; `alignscope data list` shows what is found",
+        directory.display(), directory.join(name).display()
+    )]
+    Missing {
+        /// Its name.
+        name: String,
+        /// The data directory.
+        directory: PathBuf,
+    },
+    /// One of the files of a set is missing.
+    #[error("{} has no file {file} (or {file}.gz): a data set needs train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte", directory.display())]
+    Lacks {
+        /// The directory.
+        directory: PathBuf,
+        /// The file.
+        file: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is no IDX file.
+    #[error("{}: {source}", path.display())]
+    Idx {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: IdxError,
+    },
+    /// A file of a named set is not the official one.
+    #[error("{} is not the official file of `{name}`: get it again, or use your own data by path (--data DIRECTORY)", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// The set.
+        name: String,
+    },
+    /// Files that are readable but do not make a data set.
+    #[error("{}: {why}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// An archive that cannot be read.
+    #[error(transparent)]
+    Array(#[from] ArrayError),
+    /// The digits of the program itself.
+    #[error("the embedded digits: {0}")]
+    Digits(IdxError),
+}
+
+/// Refuses a set with more labels than images, or fewer.
+fn check_counts(path: &Path, images: usize, labels: usize) -> Result<(), DataError> {
+    if images == labels && images > 0 {
+        return Ok(());
+    }
+    let why = if images == 0 { "no images".into() } else { format!("{images} images but {labels} labels") };
+    Err(DataError::Unfit { path: path.into(), why })
+}
+
+/// Indices of training and test samples of a set that comes in one piece: four fifths and one, whatever the seed of a
+/// run.
+fn fixed_split(count: usize) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..count).collect();
+    Stream::new(0, 0, Role::DataOrder).shuffle(&mut order);
+    let test = order.split_off((count * 4 / 5).clamp(1.min(count), count));
+    (order, test)
 }

@@ -1,9 +1,10 @@
 //! One repeat of the rule in isolation.
 
 use super::{Experiment, directions, drive, linear_toy};
-use crate::analysis::{IsolateCondition, Job, JobError, JobResult, Quantity};
+use crate::analysis::{Attempt, IsolateCondition, Job, JobError, JobResult, Quantity};
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
+use crate::network::Biases;
 use crate::real::Real;
 use crate::rule::{Feedback, Isolated, LagOne, Layers, Product, Terms, UpdateAlignment, product};
 use crate::signal::{Signals, Sizes};
@@ -15,6 +16,8 @@ struct Run<T: Real> {
     net: Isolated<T>,
     signals: Signals<T>,
     updates: UpdateAlignment<T>,
+    /// What these are in the present state; empty until asked for.
+    update_angles: Vec<Option<f64>>,
     directions: Vec<Option<Direction>>,
     eta: T,
     /// Kept where something that needs it is measured.
@@ -25,6 +28,17 @@ struct Run<T: Real> {
 }
 
 impl<T: Real> Experiment<T> for Run<T> {
+    /// Runs in isolation start anew.
+    type State = ();
+
+    fn save(&self) -> Option<()> {
+        None
+    }
+
+    fn restore(&mut self, (): ()) -> bool {
+        false
+    }
+
     fn layers(&self) -> &Layers<T> {
         &self.net.layers
     }
@@ -34,10 +48,13 @@ impl<T: Real> Experiment<T> for Run<T> {
     }
 
     /// On the signals of the iteration to come, as the rule will see them.
-    fn update_alignment(&mut self) -> Vec<Option<f64>> {
-        self.net.inject(self.signals.activity(), self.signals.error());
-        let Isolated { layers, feedback, pass, .. } = &mut self.net;
-        self.updates.angles(layers, feedback, self.signals.activity(), pass)
+    fn update_alignment(&mut self, l: usize) -> Option<f64> {
+        if self.update_angles.is_empty() {
+            self.net.inject(self.signals.activity(), self.signals.error());
+            let Isolated { layers, feedback, pass, .. } = &mut self.net;
+            self.update_angles = self.updates.angles(layers, feedback, self.signals.activity(), pass);
+        }
+        self.update_angles.get(l).copied().flatten()
     }
 
     fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64> {
@@ -65,7 +82,8 @@ impl<T: Real> Experiment<T> for Run<T> {
         }
     }
 
-    fn step(&mut self) {
+    fn step(&mut self, _threads: usize) {
+        self.update_angles.clear();
         let (activity, error) = (self.signals.activity(), self.signals.error());
         self.net.carry(activity, error);
         let pass = &self.net.pass;
@@ -92,7 +110,7 @@ fn is_of_terms(quantity: Quantity) -> bool {
 pub(super) fn run<T: Real>(
     job: &Job,
     condition: &IsolateCondition,
-    stop: &dyn Fn() -> bool,
+    attempt: &Attempt<'_>,
 ) -> Result<JobResult, JobError> {
     let IsolateCondition { layers: sizes, batch, signals, iterations, .. } = condition;
     let run_sizes = Sizes { batch: *batch, inputs: sizes[0], outputs: sizes[sizes.len() - 1], iterations: *iterations };
@@ -100,31 +118,39 @@ pub(super) fn run<T: Real>(
     let net = network::<T>(condition, job);
     let toy = linear_toy(condition).filter(|_| job.measures(Quantity::ConditionalAlignment));
     let steps = sizes.windows(2).skip(1).filter(|_| job.measures(Quantity::StepAlignment));
-    let run = Run {
+    let mut run = Run {
         signals: signals.map_err(|error| JobError::Failed(error.to_string()))?,
         updates: UpdateAlignment::new(sizes),
+        update_angles: Vec::new(),
         directions: directions(&net.feedback, net.layers.depth()),
         eta: T::from_f64(condition.eta),
-        terms: job.quantities.iter().any(|&q| is_of_terms(q)).then(|| LagOne::new(sizes, *batch)),
+        terms: job.quantities().any(is_of_terms).then(|| LagOne::new(sizes, *batch)),
         realised: toy.map(|toy| (Realised::new(toy.inputs, toy.outputs), toy)),
         steps: steps.map(|n| Matrix::zeros(n[0], n[1])).collect(),
         net,
     };
-    drive(job, run, stop)
+    drive(job, &mut run, attempt)
 }
 
 /// The network of a condition, at the start.
 fn network<T: Real>(condition: &IsolateCondition, job: &Job) -> Isolated<T> {
     let IsolateCondition { layers, batch, activation, w_std, b_std, b_scale, .. } = condition;
-    let mut net = Isolated::draw(layers, *batch, *activation, [*w_std, b_std * b_scale], job.seed, job.repeat);
-    if condition.bias {
+    let factor = if condition.normalize_b { 1.0 } else { *b_scale };
+    let mut net = Isolated::draw(layers, *batch, *activation, [*w_std, b_std * factor], job.seed, job.repeat);
+    if condition.normalize_b {
+        net = net.with_normalised_backward(*b_scale);
+    }
+    if condition.bias != Biases::Off {
         net = net.with_biases(condition.bias_std, job.seed, job.repeat);
+    }
+    if condition.bias == Biases::Untrained {
+        net = net.with_fixed_biases();
     }
     if condition.output_mask {
         net = net.with_output_mask();
     }
-    match condition.weight_norm {
-        Some(gamma) => net.with_weight_norm(gamma),
+    match &condition.weight_norm {
+        Some(kind) => net.with_weight_norm(kind),
         None => net,
     }
 }

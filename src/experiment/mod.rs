@@ -1,5 +1,6 @@
 //! What a job does: the rule in isolation on signals, a network on data, or random matrices, measured as it goes.
 
+mod export;
 mod isolate;
 mod prediction;
 mod sample;
@@ -7,73 +8,142 @@ mod train;
 
 pub use prediction::{Predictor, linear_limit, linear_toy};
 
-use crate::analysis::{Condition, Job, JobError, JobResult, Outcome, Quantity, Record};
+use crate::analysis::{Attempt, Condition, Job, JobError, JobResult, Outcome, Quantity, Record};
+use crate::data::Library;
 use crate::measure::angle::Direction;
 use crate::real::{Precision, Real};
 use crate::rule::{Feedback, Layers};
 use crate::vmath::{dot, sum_squares};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
 
-/// Runs one job. `stop` is asked between iterations.
+/// Runs one job, with data sets from `library`.
 ///
 /// # Errors
-/// [`JobError::Interrupted`] once `stop` says so; [`JobError::Failed`] if the data cannot be had.
-pub fn run_job(job: &Job, stop: &dyn Fn() -> bool) -> Result<JobResult, JobError> {
+/// [`JobError::Interrupted`] once `attempt` is to stop; [`JobError::Failed`] if the data cannot be had or a file not be
+/// written.
+pub fn run_job(job: &Job, attempt: &Attempt<'_>, library: &Library) -> Result<JobResult, JobError> {
     match &job.condition {
         Condition::Isolate(condition) => match condition.precision {
-            Precision::F32 => isolate::run::<f32>(job, condition, stop),
-            Precision::F64 => isolate::run::<f64>(job, condition, stop),
+            Precision::F32 => isolate::run::<f32>(job, condition, attempt),
+            Precision::F64 => isolate::run::<f64>(job, condition, attempt),
         },
         Condition::Train(condition) => match condition.precision {
-            Precision::F32 => train::run::<f32>(job, condition, stop),
-            Precision::F64 => train::run::<f64>(job, condition, stop),
+            Precision::F32 => train::run::<f32>(job, condition, attempt, library),
+            Precision::F64 => train::run::<f64>(job, condition, attempt, library),
         },
         Condition::Sample(condition) => match condition.precision {
-            Precision::F32 => sample::run::<f32>(job, condition, stop),
-            Precision::F64 => sample::run::<f64>(job, condition, stop),
+            Precision::F32 => sample::run::<f32>(job, condition, attempt),
+            Precision::F64 => sample::run::<f64>(job, condition, attempt),
         },
     }
 }
 
 /// The state of a run at one iteration, as quantities see it.
 trait Experiment<T: Real> {
+    /// What it takes to go on from an iteration.
+    type State: Serialize + DeserializeOwned;
     /// Forward weights.
     fn layers(&self) -> &Layers<T>;
     /// What carries the error back.
     fn feedback(&self) -> &Feedback<T>;
-    /// Update alignment of layers `0 .. D-2`.
-    fn update_alignment(&mut self) -> Vec<Option<f64>>;
+    /// Update alignment of layer `l`, below the last.
+    fn update_alignment(&mut self, l: usize) -> Option<f64>;
     /// Value of a quantity that not every experiment has, of a layer or of the network as a whole.
     fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64>;
-    /// One iteration.
-    fn step(&mut self);
+    /// One iteration, on up to so many threads.
+    fn step(&mut self, threads: usize);
+    /// What it takes to go on from here; `None` where the run has to start anew.
+    fn save(&self) -> Option<Self::State>;
+    /// Goes on from `state`; false, with nothing changed, if that is of another run.
+    fn restore(&mut self, state: Self::State) -> bool;
 }
 
-/// Runs `experiment` over the iterations of `job`, recording on the way, until the end, a stop, or divergence.
+/// A job under way, on disk.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Checkpoint<S> {
+    address: String,
+    iteration: usize,
+    records: Vec<Record>,
+    state: S,
+}
+
+/// Least time between two checkpoints. What is computed does not depend on it.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
+
+/// Runs `experiment` over the iterations of `job`, recording on the way, until the end, a stop, or divergence. Goes on
+/// from a checkpoint where there is one, and leaves one now and then and when stopped.
 fn drive<T: Real>(
     job: &Job,
-    mut experiment: impl Experiment<T>,
-    stop: &dyn Fn() -> bool,
+    experiment: &mut impl Experiment<T>,
+    attempt: &Attempt<'_>,
 ) -> Result<JobResult, JobError> {
     let directions = directions(experiment.feedback(), experiment.layers().depth());
-    let recorded = job.recorded_iterations();
-    let mut records = Vec::with_capacity(recorded.len() * job.quantities.len());
-    let mut iteration = 0;
-    for due in recorded {
+    let address = job.address();
+    let (mut iteration, mut records) = resume(experiment, attempt, &address).unwrap_or_default();
+    let fresh = records.is_empty();
+    attempt.advance(iteration);
+    let mut saved = Instant::now();
+    for (due, quantities) in job.agenda() {
+        // What was recorded at a checkpoint's iteration is in it.
+        if due < iteration || due == iteration && !fresh {
+            continue;
+        }
         while iteration < due {
-            if stop() {
-                return Err(JobError::Interrupted);
+            let stop = attempt.is_to_stop();
+            if stop || saved.elapsed() > CHECKPOINT_EVERY {
+                let kept = keep(experiment, attempt, &address, iteration, &records);
+                saved = Instant::now();
+                if stop {
+                    return Err(JobError::Interrupted);
+                }
+                kept?;
             }
-            experiment.step();
+            experiment.step(attempt.threads());
             iteration += 1;
+            attempt.advance(1);
             if let Some(layer) = experiment.layers().first_non_finite() {
                 return Ok(job.finish(Outcome::Diverged { iteration, layer }, records));
             }
         }
-        for &quantity in &job.quantities {
-            measure(job, &mut experiment, &directions, iteration, quantity, &mut records);
+        for quantity in quantities {
+            measure(job, experiment, &directions, iteration, quantity, &mut records);
         }
     }
     Ok(job.finish(Outcome::Completed, records))
+}
+
+/// Iteration and records of a checkpoint that fits, the experiment set to its state.
+fn resume<T: Real, E: Experiment<T>>(
+    experiment: &mut E,
+    attempt: &Attempt<'_>,
+    address: &str,
+) -> Option<(usize, Vec<Record>)> {
+    let bytes = attempt.checkpoint()?;
+    let found: Option<Checkpoint<E::State>> = serde_json::from_slice(&bytes).ok();
+    let resumed = found.filter(|checkpoint| checkpoint.address == address).and_then(|checkpoint| {
+        experiment.restore(checkpoint.state).then_some((checkpoint.iteration, checkpoint.records))
+    });
+    if resumed.is_none() {
+        attempt.warn(format!("the checkpoint of job {address} cannot be used; the job starts anew"));
+    }
+    resumed
+}
+
+/// Leaves a checkpoint, where the experiment can go on from one.
+fn keep<T: Real>(
+    experiment: &impl Experiment<T>,
+    attempt: &Attempt<'_>,
+    address: &str,
+    iteration: usize,
+    records: &[Record],
+) -> Result<(), JobError> {
+    let Some(state) = experiment.save() else { return Ok(()) };
+    let checkpoint = Checkpoint { address: address.into(), iteration, records: records.to_vec(), state };
+    let bytes = serde_json::to_vec(&checkpoint).map_err(|error| JobError::Failed(error.to_string()))?;
+    attempt.keep(&bytes).map_err(|error| JobError::Failed(error.to_string()))
 }
 
 /// Appends the values of one quantity at one iteration.
@@ -85,7 +155,6 @@ fn measure<T: Real>(
     quantity: Quantity,
     records: &mut Vec<Record>,
 ) {
-    let updates = if quantity == Quantity::UpdateAlignment { experiment.update_alignment() } else { Vec::new() };
     for layer in quantity.layers(&job.condition) {
         let weights = |l: usize| experiment.layers().weights[l].as_slice();
         let value = match (quantity, layer) {
@@ -95,7 +164,7 @@ fn measure<T: Real>(
             (Quantity::WeightInnerProduct, Some(l)) => {
                 experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
             }
-            (Quantity::UpdateAlignment, Some(l)) => updates.get(l).copied().flatten(),
+            (Quantity::UpdateAlignment, Some(l)) => experiment.update_alignment(l),
             (_, _) => experiment.own(quantity, layer),
         };
         records.push(Record { iteration, layer, quantity, value });

@@ -1,6 +1,6 @@
 //! Random matrices without a network: the alignment term of two iterations, and angles through a layer.
 
-use crate::analysis::{Draw, Job, JobError, JobResult, Outcome, Quantity, Record, SampleCondition};
+use crate::analysis::{Attempt, Draw, Job, JobError, JobResult, Outcome, Quantity, Record, SampleCondition};
 use crate::matrix::Matrix;
 use crate::measure::angle::angle;
 use crate::measure::spectrum::symmetric_eigenvalues;
@@ -14,11 +14,11 @@ use faer::MatRef;
 pub(super) fn run<T: Real>(
     job: &Job,
     condition: &SampleCondition,
-    stop: &dyn Fn() -> bool,
+    attempt: &Attempt<'_>,
 ) -> Result<JobResult, JobError> {
-    let mut records = Vec::with_capacity(condition.draws * job.quantities.len());
+    let mut records = Vec::with_capacity(condition.draws * job.observers.len());
     for draw in 0..condition.draws {
-        if stop() {
+        if attempt.is_to_stop() {
             return Err(JobError::Interrupted);
         }
         // Every draw has streams of its own, those of a repeat with this number.
@@ -31,7 +31,7 @@ pub(super) fn run<T: Real>(
         match condition.draw {
             Draw::OneStep => {
                 let step = OneStep::<T>::draw(condition, job.seed, stream)?;
-                for &quantity in &job.quantities {
+                for quantity in job.quantities() {
                     match quantity {
                         Quantity::Eigenvalue if draw > 0 => {}
                         Quantity::Eigenvalue => {

@@ -4,5 +4,6 @@ pub mod angle;
 pub mod histogram;
 pub mod null;
 pub mod pairs;
+pub mod quantile;
 pub mod spectrum;
 pub mod summary;

@@ -1,7 +1,13 @@
-//! The rule plus a task: loss, batches, epochs.
+//! The rule plus a task: loss, batches, epochs, label changes, probes.
 
 mod loss;
+mod part;
+mod probe;
+mod setup;
 mod trainer;
 
 pub use loss::Loss;
-pub use trainer::{Evaluation, Order, Reduction, Setup, Trainer};
+pub use part::{Part, Shown, part_sizes};
+pub use probe::{NULL_DRAWS, Probe, UpdateNull};
+pub use setup::{Biases, Order, ProbeBatch, Reduction, Rule, Setup, Std};
+pub use trainer::{Evaluation, State, Subset, Trainer};

@@ -1,62 +1,15 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
-use super::Loss;
-use crate::data::{CodeKind, DataSet, LabelCode, Split};
+use super::part::{Part, Shown, part_sizes};
+use super::{Biases, Loss, Order, Reduction, Rule, Setup};
+use crate::data::{ChangeKind, CodeKind, DataSet, LabelCode, wrong_labels};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
-use crate::rule::{Activation, Feedback, Layers, Pass, UpdateAlignment, normal_matrix};
-
-/// In which order the training images come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// As stored.
-    Fixed,
-    /// Shuffled once per repeat, then the same batches every epoch.
-    Once,
-    /// Shuffled before every epoch.
-    EachEpoch,
-}
-
-/// How gradients of the samples of a batch are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reduction {
-    /// Summed: the paper's.
-    Sum,
-    /// Averaged.
-    Mean,
-}
-
-/// Everything that defines a training run but its data.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// Units of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Fixed random backward weights (BP-TRW) instead of transposed forward weights (BP).
-    pub random_backward: bool,
-    /// Activation of the hidden layers.
-    pub activation: Activation,
-    /// Loss, which settles the output layer's activation.
-    pub loss: Loss,
-    /// Label code.
-    pub code: CodeKind,
-    /// Samples per batch; the last batch of an epoch holds what is left.
-    pub batch: usize,
-    /// Learning rate.
-    pub eta: f64,
-    /// Sum or mean over the batch.
-    pub reduction: Reduction,
-    /// Biases drawn and trained, or none.
-    pub biases: bool,
-    /// Standard deviation of `W`.
-    pub w_std: f64,
-    /// Standard deviation of `B`.
-    pub b_std: f64,
-    /// Standard deviation of the biases.
-    pub bias_std: f64,
-    /// Order of the training images.
-    pub order: Order,
-}
+use crate::rule::{Feedback, Layers, Normaliser, add_gradient, add_scaled_column_sums, normal_matrix};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Result of [`Trainer::evaluate`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,72 +20,108 @@ pub struct Evaluation {
     pub loss: f64,
 }
 
+/// One of the two parts of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subset {
+    /// Images to learn from, with the labels that are learnt, wrong ones included.
+    Train,
+    /// Held-out images.
+    Test,
+}
+
+/// What a run needs to go on after [`Trainer::iteration`] updates; the rest follows from setup, seed and repeat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    iteration: usize,
+    weights: Vec<Vec<f64>>,
+    biases: Vec<Vec<f64>>,
+    velocity: Vec<Vec<f64>>,
+    bias_velocity: Vec<Vec<f64>>,
+    error_position: u128,
+}
+
 /// One network in training.
 pub struct Trainer<'a, T: Real> {
     data: &'a DataSet<T>,
     setup: Setup,
-    code: LabelCode,
+    sizes: Vec<usize>,
+    /// Labels of the training images, wrong ones included.
+    labels: Vec<u8>,
+    /// Codes in the order they come into force, with the iteration from which each is.
+    codes: Vec<(usize, LabelCode)>,
     layers: Layers<T>,
     feedback: Feedback<T>,
-    pass: Pass<T>,
+    normaliser: Option<Normaliser>,
+    /// Velocities of weights and biases; empty without momentum.
+    velocity: Vec<Matrix<T>>,
+    bias_velocity: Vec<Vec<T>>,
+    parts: Vec<Part<T>>,
     order: Vec<usize>,
     order_stream: Stream,
-    next: usize,
-    input: Matrix<T>,
-    target: Matrix<T>,
-    alignment: UpdateAlignment<T>,
+    errors: Stream,
+    iteration: usize,
+    threads: usize,
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
     /// Draws code, weights, biases and backward weights from the streams of `(seed, repeat)`.
-    /// Under BP the backward weights are drawn too, so that the other streams do not depend on the rule.
+    /// Under BP the backward weights are not drawn; the other streams do not depend on the rule.
     pub fn new(data: &'a DataSet<T>, setup: Setup, seed: u64, repeat: u64) -> Self {
-        let outputs = setup.code.outputs(data.classes);
-        let sizes: Vec<usize> =
-            [data.inputs()].into_iter().chain(setup.hidden.iter().copied()).chain([outputs]).collect();
+        let sizes = setup.sizes(data.inputs(), data.classes);
         let depth = sizes.len() - 1;
-        let mut stream = Stream::new(seed, repeat, Role::Weights);
-        let weights = sizes.windows(2).map(|n| normal_matrix(&mut stream, n[0], n[1], setup.w_std)).collect();
-        let mut stream = Stream::new(seed, repeat, Role::Bias);
-        let biases = sizes[1..].iter().map(|&n| match setup.biases {
-            true => normal_matrix(&mut stream, 1, n, setup.bias_std).as_slice().to_vec(),
-            false => Vec::new(),
-        });
-        let biases = biases.collect();
-        let mut activations = vec![setup.activation; depth];
-        activations[depth - 1] = setup.loss.output_activation(setup.activation);
-        let feedback = if setup.random_backward {
-            let mut stream = Stream::new(seed, repeat, Role::Backward);
-            let draw = |n: &[usize]| normal_matrix(&mut stream, n[1], n[0], setup.b_std);
-            Feedback::BpTrw(sizes[1..].windows(2).map(draw).collect())
-        } else {
-            Feedback::bp(&sizes)
-        };
-        let mut order: Vec<usize> = (0..data.train.labels.len()).collect();
+        let mut layers = layers(&setup, &sizes, seed, repeat);
+        let normaliser = setup.weight_norm.as_ref().map(|kind| Normaliser::new(kind, &layers));
+        if let Some(normaliser) = &normaliser {
+            normaliser.apply(&mut layers);
+        }
+        let images = data.train.labels.len();
+        let mut order: Vec<usize> = (0..images).collect();
         let mut order_stream = Stream::new(seed, repeat, Role::DataOrder);
-        if setup.order == Order::Once {
+        if setup.order != Order::Fixed {
             order_stream.shuffle(&mut order);
         }
-        let batch = setup.batch.min(order.len());
+        let batch = setup.batch.min(images);
+        let mut wrong = Stream::new(seed, repeat, Role::WrongLabels);
+        let momentum = setup.momentum != 0.0;
         Self {
-            code: LabelCode::draw(setup.code, data.classes, &mut Stream::new(seed, repeat, Role::Code)),
-            layers: Layers { weights, biases, activations },
-            feedback,
-            pass: Pass::new(&sizes, batch),
-            next: order.len(),
+            codes: codes(&setup, data.classes, images.div_ceil(batch.max(1)), seed, repeat),
+            labels: wrong_labels(&data.train.labels, data.classes, setup.wrong_labels, &mut wrong),
+            feedback: match setup.rule {
+                Rule::Bp => Feedback::bp(&sizes),
+                Rule::Shallow => Feedback::Shallow,
+                Rule::BpTrw => backward_weights(&setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward)),
+            },
+            velocity: (0..depth).filter(|_| momentum).map(|l| Matrix::zeros(sizes[l], sizes[l + 1])).collect(),
+            bias_velocity: layers.biases.iter().filter(|_| momentum).map(|b| vec![T::zero(); b.len()]).collect(),
+            layers,
+            normaliser,
+            parts: part_sizes(batch).map(|samples| Part::new(&sizes, samples)).collect(),
             order,
             order_stream,
-            input: Matrix::zeros(batch, data.inputs()),
-            target: Matrix::zeros(batch, outputs),
-            alignment: UpdateAlignment::new(&sizes),
+            errors: Stream::new(seed, repeat, Role::RandomError),
+            iteration: 0,
+            threads: 1,
+            sizes,
             data,
             setup,
         }
     }
 
+    /// Works on this many threads of the current rayon pool from now on. Bits do not depend on it: threads share out parts
+    /// of the batch, and blocks of rows of the weights, and no sum is cut that is not cut on one thread.
+    pub fn use_threads(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
     /// Batches per epoch.
     pub fn batches_per_epoch(&self) -> usize {
-        self.order.len().div_ceil(self.setup.batch)
+        self.order.len().div_ceil(self.batch())
+    }
+
+    /// Updates so far.
+    pub fn iteration(&self) -> usize {
+        self.iteration
     }
 
     /// Forward weights and biases.
@@ -155,71 +144,344 @@ impl<'a, T: Real> Trainer<'a, T> {
         &mut self.feedback
     }
 
+    /// Units of every layer, inputs first.
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    /// The data set.
+    pub fn data(&self) -> &'a DataSet<T> {
+        self.data
+    }
+
+    /// What the run is.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn batch(&self) -> usize {
+        self.setup.batch.min(self.order.len()).max(1)
+    }
+
+    /// Code in force for the update to come.
+    pub fn code(&self) -> &LabelCode {
+        self.code_at(self.iteration)
+    }
+
+    /// Code in force before the latest change, if the code changes just now.
+    pub fn code_before_change(&self) -> Option<&LabelCode> {
+        let changes = self.codes.iter().skip(1).any(|(from, _)| *from == self.iteration);
+        changes.then(|| self.code_at(self.iteration - 1))
+    }
+
+    fn code_at(&self, iteration: usize) -> &LabelCode {
+        let later = self.codes.partition_point(|(from, _)| *from <= iteration);
+        &self.codes[later.saturating_sub(1)].1
+    }
+
+    /// Images and labels as they are shown under `code`.
+    pub fn shown<'b>(&'b self, subset: Subset, code: &'b LabelCode) -> Shown<'b, T> {
+        let (images, labels) = match subset {
+            Subset::Train => (&self.data.train.images, &self.labels[..]),
+            Subset::Test => (&self.data.test.images, &self.data.test.labels[..]),
+        };
+        let levels = self.setup.loss.target_levels(self.setup.smoothing, code.units()).map(T::from_f64);
+        Shown { images, labels, code, levels, loss: self.setup.loss }
+    }
+
+    /// Number of samples of a subset.
+    pub fn samples(&self, subset: Subset) -> usize {
+        match subset {
+            Subset::Train => self.labels.len(),
+            Subset::Test => self.data.test.labels.len(),
+        }
+    }
+
+    /// Indices of the training images of the update to come.
+    pub fn next_batch(&self) -> &[usize] {
+        let (batch, within) = (self.batch(), self.iteration % self.batches_per_epoch());
+        &self.order[within * batch..((within + 1) * batch).min(self.order.len())]
+    }
+
     /// One update on the next batch.
     pub fn step(&mut self) {
-        if self.next >= self.order.len() {
-            self.next = 0;
-            if self.setup.order == Order::EachEpoch {
+        let samples = self.next_batch().len();
+        let mut parts = std::mem::take(&mut self.parts);
+        let used = part_sizes(samples).count();
+        if self.setup.loss == Loss::Random {
+            for (part, samples) in parts.iter_mut().zip(part_sizes(samples)) {
+                part.target.set_rows(samples);
+                self.errors.fill_normal(part.target.as_mut_slice());
+            }
+        }
+        self.feedback.refresh(&self.layers);
+        let shown = self.shown(Subset::Train, self.code());
+        let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup.loss);
+        on_parts(self.threads, &mut parts[..used], self.next_batch(), |part, indices| {
+            part.take(shown, indices);
+            part.propagate(layers, feedback, loss);
+        });
+        self.update(&parts[..used], samples);
+        self.parts = parts;
+        if let Some(normaliser) = &self.normaliser {
+            normaliser.apply(&mut self.layers);
+        }
+        self.iteration += 1;
+        if self.setup.order == Order::EachEpoch && self.iteration.is_multiple_of(self.batches_per_epoch()) {
+            self.order_stream.shuffle(&mut self.order);
+        }
+    }
+
+    /// Samples of the latest batch with their passes, in order.
+    pub fn latest(&self) -> &[Part<T>] {
+        let within = (self.iteration.max(1) - 1) % self.batches_per_epoch();
+        let samples = self.batch().min(self.order.len() - within * self.batch());
+        &self.parts[..part_sizes(samples).count()]
+    }
+
+    /// `V = m V + G - decay W`, `W += eta V`; without momentum in one go.
+    fn update(&mut self, parts: &[Part<T>], samples: usize) {
+        let Setup { eta, momentum, weight_decay, reduction, .. } = self.setup;
+        let mean = if reduction == Reduction::Mean { 1.0 / samples as f64 } else { 1.0 };
+        let lowest = self.feedback.lowest_learning(self.layers.depth());
+        let step = |out: &mut [T], velocity: &mut [T], add: &dyn Fn(&mut [T], T)| {
+            if momentum == 0.0 {
+                if weight_decay != 0.0 {
+                    scale(out, T::from_f64(1.0 - eta * weight_decay));
+                }
+                return add(out, T::from_f64(eta * mean));
+            }
+            scale(velocity, T::from_f64(momentum));
+            add_scaled(velocity, out, T::from_f64(-weight_decay));
+            add(velocity, T::from_f64(mean));
+            add_scaled(out, velocity, T::from_f64(eta));
+        };
+        let block = |(l, rows, out, velocity): Block<'_, T>| {
+            step(out, velocity, &|out, rate| {
+                for part in parts {
+                    add_gradient(out, rows.clone(), part.pass.source(&part.input, l), &part.pass.delta[l], rate);
+                }
+            });
+        };
+        let blocks = blocks(&mut self.layers.weights, &mut self.velocity, lowest);
+        if self.threads > 1 {
+            blocks.into_par_iter().with_max_len(1).for_each(block);
+        } else {
+            blocks.into_iter().for_each(block);
+        }
+        if self.setup.biases != Biases::On {
+            return;
+        }
+        for (l, bias) in self.layers.biases.iter_mut().enumerate().skip(lowest) {
+            let velocity = self.bias_velocity.get_mut(l).map_or(&mut [][..], |velocity| &mut velocity[..]);
+            step(bias, velocity, &|out, rate| {
+                for part in parts {
+                    add_scaled_column_sums(out, &part.pass.delta[l], rate);
+                }
+            });
+        }
+    }
+
+    /// How well the network does on a subset under a code: `code` is that in force, or another to compare with.
+    pub fn evaluate(&mut self, subset: Subset, code: &LabelCode) -> Evaluation {
+        let all: Vec<usize> = (0..self.samples(subset)).collect();
+        let mut parts = std::mem::take(&mut self.parts);
+        let shown = self.shown(subset, code);
+        let (layers, loss) = (&self.layers, self.setup.loss);
+        let (mut correct, mut total) = (0usize, 0.0);
+        for chunk in all.chunks(self.batch()) {
+            let used = part_sizes(chunk.len()).count();
+            let found = on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
+                part.take(shown, indices);
+                layers.forward(&part.input, &mut part.pass);
+                let output = part.pass.output();
+                let right = indices.iter().enumerate().filter(|&(i, &s)| code.decode(output.row(i)) == shown.labels[s]);
+                (right.count(), loss.value(&part.target, &part.pass))
+            });
+            for (right, loss) in found {
+                correct += right;
+                total += loss;
+            }
+        }
+        self.parts = parts;
+        let samples = all.len().max(1) as f64;
+        Evaluation { accuracy: 100.0 * correct as f64 / samples, loss: total / samples }
+    }
+
+    /// Calls `look` with every part of the training images in turn, deltas carried back, under the code in force.
+    /// Nothing is learnt. Random errors are those of the latest batch.
+    pub fn over_training_images(&mut self, mut look: impl FnMut(&Part<T>)) {
+        let all: Vec<usize> = (0..self.samples(Subset::Train)).collect();
+        let mut parts = std::mem::take(&mut self.parts);
+        self.feedback.refresh(&self.layers);
+        let shown = self.shown(Subset::Train, self.code());
+        let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup.loss);
+        for chunk in all.chunks(self.batch()) {
+            let used = part_sizes(chunk.len()).count();
+            on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
+                part.take(shown, indices);
+                part.propagate(layers, feedback, loss);
+            });
+            parts[..used].iter().for_each(&mut look);
+        }
+        self.parts = parts;
+    }
+
+    /// What it takes to go on from here.
+    pub fn state(&self) -> State {
+        let widened = |values: &[T]| values.iter().map(|v| v.to_f64()).collect::<Vec<_>>();
+        let matrices = |m: &[Matrix<T>]| m.iter().map(|m| widened(m.as_slice())).collect();
+        let vectors = |v: &[Vec<T>]| v.iter().map(|v| widened(v)).collect();
+        State {
+            iteration: self.iteration,
+            weights: matrices(&self.layers.weights),
+            biases: vectors(&self.layers.biases),
+            velocity: matrices(&self.velocity),
+            bias_velocity: vectors(&self.bias_velocity),
+            error_position: self.errors.position(),
+        }
+    }
+
+    /// Goes on from `state`, which a run of the same setup, seed and repeat left. False, with nothing changed, if its
+    /// shapes are others.
+    pub fn restore(&mut self, state: &State) -> bool {
+        let fits = |mine: &[Matrix<T>], theirs: &[Vec<f64>]| {
+            mine.len() == theirs.len() && mine.iter().zip(theirs).all(|(m, t)| m.as_slice().len() == t.len())
+        };
+        let fit = |mine: &[Vec<T>], theirs: &[Vec<f64>]| {
+            mine.len() == theirs.len() && mine.iter().zip(theirs).all(|(m, t)| m.len() == t.len())
+        };
+        if !(fits(&self.layers.weights, &state.weights)
+            && fits(&self.velocity, &state.velocity)
+            && fit(&self.layers.biases, &state.biases)
+            && fit(&self.bias_velocity, &state.bias_velocity))
+        {
+            return false;
+        }
+        let copy = |to: &mut [T], from: &[f64]| to.iter_mut().zip(from).for_each(|(t, &f)| *t = T::from_f64(f));
+        let matrices = self.layers.weights.iter_mut().zip(&state.weights);
+        matrices.chain(self.velocity.iter_mut().zip(&state.velocity)).for_each(|(m, v)| copy(m.as_mut_slice(), v));
+        let vectors = self.layers.biases.iter_mut().zip(&state.biases);
+        vectors.chain(self.bias_velocity.iter_mut().zip(&state.bias_velocity)).for_each(|(m, v)| copy(m, v));
+        self.errors.seek(state.error_position);
+        self.iteration = state.iteration;
+        if self.setup.order == Order::EachEpoch {
+            // The first shuffle is that of a new trainer; one follows every epoch.
+            for _ in 0..state.iteration / self.batches_per_epoch() {
                 self.order_stream.shuffle(&mut self.order);
             }
         }
-        let end = (self.next + self.setup.batch).min(self.order.len());
-        gather(&self.data.train, &self.order[self.next..end], &self.code, &mut self.input, &mut self.target);
-        self.next = end;
-        self.output_delta();
-        self.feedback.carry_back(&self.layers, &mut self.pass);
-        let rate = match self.setup.reduction {
-            Reduction::Sum => self.setup.eta,
-            Reduction::Mean => self.setup.eta / self.input.rows() as f64,
-        };
-        self.layers.update(&self.input, &self.pass, T::from_f64(rate));
-    }
-
-    /// Update alignment of layers `0 .. D-2` in degrees, on the probe batch: the first images of the training set
-    /// as stored, as many as a batch holds.
-    pub fn update_alignment(&mut self) -> Vec<Option<f64>> {
-        let probe: Vec<usize> = (0..self.setup.batch.min(self.order.len())).collect();
-        gather(&self.data.train, &probe, &self.code, &mut self.input, &mut self.target);
-        self.output_delta();
-        self.alignment.angles(&self.layers, &mut self.feedback, &self.input, &mut self.pass)
-    }
-
-    /// How well the network does on one part of the data.
-    pub fn evaluate(&mut self, split: &Split<T>) -> Evaluation {
-        let all: Vec<usize> = (0..split.labels.len()).collect();
-        let (mut correct, mut loss) = (0usize, 0.0);
-        for chunk in all.chunks(self.setup.batch) {
-            gather(split, chunk, &self.code, &mut self.input, &mut self.target);
-            self.layers.forward(&self.input, &mut self.pass);
-            loss += self.setup.loss.value(&self.target, &self.pass);
-            let output = self.pass.output();
-            correct +=
-                chunk.iter().enumerate().filter(|&(i, &s)| self.code.decode(output.row(i)) == split.labels[s]).count();
-        }
-        let samples = all.len().max(1) as f64;
-        Evaluation { accuracy: 100.0 * correct as f64 / samples, loss: loss / samples }
-    }
-
-    /// Forward pass of the gathered batch and its output error signal.
-    fn output_delta(&mut self) {
-        self.layers.forward(&self.input, &mut self.pass);
-        let output = self.layers.activations[self.layers.depth() - 1];
-        self.setup.loss.write_output_delta(output, &self.target, &mut self.pass);
+        true
     }
 }
 
-/// Copies images and targets of the samples `indices` into the rows of `input` and `target`.
-fn gather<T: Real>(
-    split: &Split<T>,
+fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> Layers<T> {
+    let mut stream = Stream::new(seed, repeat, Role::Weights);
+    let weights =
+        sizes.windows(2).map(|n| normal_matrix(&mut stream, n[0], n[1], setup.w_std.of(n[0], n[1]))).collect();
+    let mut stream = Stream::new(seed, repeat, Role::Bias);
+    let biases = sizes.windows(2).map(|n| match setup.biases {
+        Biases::Off => Vec::new(),
+        _ => normal_matrix(&mut stream, 1, n[1], setup.bias_std.of(n[0], n[1])).as_slice().to_vec(),
+    });
+    Layers {
+        weights,
+        biases: biases.collect(),
+        biases_learn: setup.biases == Biases::On,
+        activations: setup.activations(sizes.len() - 1),
+    }
+}
+
+/// Backward weights of BP-TRW, drawn from `stream`.
+pub(super) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Feedback<T> {
+    // Normalising would undo a factor in the standard deviation.
+    let factor = if setup.normalize_b { 1.0 } else { setup.b_scale };
+    let draw = |n: &[usize]| normal_matrix(stream, n[1], n[0], setup.b_std.of(n[0], n[1]) * factor);
+    let mut feedback = Feedback::BpTrw(sizes[1..].windows(2).map(draw).collect());
+    if setup.normalize_b {
+        feedback.normalise();
+        feedback.scale(T::from_f64(setup.b_scale));
+    }
+    feedback
+}
+
+/// Codes and the iterations from which they are in force, all drawn from one stream.
+fn codes(setup: &Setup, classes: usize, per_epoch: usize, seed: u64, repeat: u64) -> Vec<(usize, LabelCode)> {
+    let mut stream = Stream::new(seed, repeat, Role::Code);
+    let mut codes = vec![(0, LabelCode::draw(setup.code, classes, &mut stream))];
+    for epoch in setup.label_change.epochs(setup.epochs) {
+        let code = match (setup.change_kind, setup.code) {
+            (ChangeKind::Fresh, CodeKind::NHot { .. }) => LabelCode::draw(setup.code, classes, &mut stream),
+            // A unit per class can only be handed to another one.
+            (ChangeKind::Permute, _) | (_, CodeKind::OneHot) => codes[codes.len() - 1].1.permuted(&mut stream),
+        };
+        codes.push((epoch * per_epoch, code));
+    }
+    codes
+}
+
+/// Runs `work` on every part with its share of `indices`, and gives the results in the order of parts.
+fn on_parts<T: Real, R: Send>(
+    threads: usize,
+    parts: &mut [Part<T>],
     indices: &[usize],
-    code: &LabelCode,
-    input: &mut Matrix<T>,
-    target: &mut Matrix<T>,
-) {
-    input.set_rows(indices.len());
-    target.set_rows(indices.len());
-    for (row, &sample) in indices.iter().enumerate() {
-        input.row_mut(row).copy_from_slice(split.images.row(sample));
-        code.write_target(split.labels[sample], target.row_mut(row));
+    work: impl Fn(&mut Part<T>, &[usize]) -> R + Sync,
+) -> Vec<R> {
+    let mut rest = indices;
+    let shares: Vec<&[usize]> = part_sizes(indices.len())
+        .map(|samples| {
+            let (share, others) = rest.split_at(samples);
+            rest = others;
+            share
+        })
+        .collect();
+    if threads > 1 {
+        let tasks = parts.par_iter_mut().zip(shares).with_max_len(1);
+        return tasks.map(|(part, share)| work(part, share)).collect();
+    }
+    parts.iter_mut().zip(shares).map(|(part, share)| work(part, share)).collect()
+}
+
+/// Rows of a layer's weights and of their velocities (empty without momentum), as a task of their own.
+type Block<'a, T> = (usize, Range<usize>, &'a mut [T], &'a mut [T]);
+
+/// Weights above this number are updated in two blocks, so that two threads have even shares.
+const BLOCK: usize = 50_000;
+
+/// Blocks of rows of the weights from layer `lowest` up, the largest layers in two.
+fn blocks<'a, T: Real>(
+    weights: &'a mut [Matrix<T>],
+    velocity: &'a mut [Matrix<T>],
+    lowest: usize,
+) -> Vec<Block<'a, T>> {
+    let mut blocks = Vec::with_capacity(2 * weights.len());
+    let mut velocities = velocity.iter_mut();
+    for (l, weights) in weights.iter_mut().enumerate() {
+        let velocity = velocities.next().map_or(&mut [][..], |matrix| matrix.as_mut_slice());
+        if l < lowest {
+            continue;
+        }
+        let (rows, columns) = (weights.rows(), weights.cols());
+        let half = if rows * columns > BLOCK { rows / 2 } else { rows };
+        let (first, second) = weights.as_mut_slice().split_at_mut(half * columns);
+        let (first_velocity, second_velocity) = velocity.split_at_mut(first.len().min(velocity.len()));
+        blocks.push((l, 0..half, first, first_velocity));
+        if half < rows {
+            blocks.push((l, half..rows, second, second_velocity));
+        }
+    }
+    blocks
+}
+
+fn scale<T: Real>(values: &mut [T], factor: T) {
+    for value in values {
+        *value *= factor;
+    }
+}
+
+/// `out += factor * values`.
+fn add_scaled<T: Real>(out: &mut [T], values: &[T], factor: T) {
+    for (out, &value) in out.iter_mut().zip(values) {
+        *out += factor * value;
     }
 }

@@ -27,8 +27,14 @@ pub enum Role {
     Activity,
     /// Classes of the samples of class-structured signals.
     Label,
-    /// Probe batches and null models.
+    /// Probe batches.
     Probe,
+    /// Null models: other draws of what a measurement is compared with.
+    Null,
+    /// Which training labels are wrong, and what stands in their place.
+    WrongLabels,
+    /// Errors that do not come from a task.
+    RandomError,
 }
 
 impl Role {
@@ -44,6 +50,9 @@ impl Role {
             Self::Activity => b"activity",
             Self::Label => b"label",
             Self::Probe => b"probe",
+            Self::Null => b"null",
+            Self::WrongLabels => b"wrong-labels",
+            Self::RandomError => b"random-error",
         }
     }
 }
@@ -64,6 +73,16 @@ impl Stream {
         key[8..16].copy_from_slice(&repeat.to_le_bytes());
         key[16..16 + role.tag().len()].copy_from_slice(role.tag());
         Self { rng: ChaCha8Rng::from_seed(key) }
+    }
+
+    /// Words drawn so far: where to go on.
+    pub fn position(&self) -> u128 {
+        self.rng.get_word_pos()
+    }
+
+    /// Goes on where another stream of the same name was.
+    pub fn seek(&mut self, position: u128) {
+        self.rng.set_word_pos(position);
     }
 
     /// Fills `out` with independent standard normals: the Box-Muller transform of pairs of 32-bit words, in the

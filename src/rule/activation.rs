@@ -3,6 +3,7 @@
 use crate::real::Real;
 use crate::vmath;
 use pulp::Arch;
+use statrs::function::erf::erf;
 
 /// Activation of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,16 @@ pub enum Activation {
     Tanh,
     /// `f(z) = tanh(max(z, 0))`, `f'(0) = 0`: the paper's network on real data.
     TanhRelu,
+    /// `f(z) = max(z, 0.01 z)`, `f'(0) = 1`.
+    LeakyRelu,
+    /// `f(z) = 1 / (1 + e^-z)`.
+    Sigmoid,
+    /// `f(z) = erf(z / sqrt 2)`: the choice of the teacher-student literature (Saad & Solla 1995).
+    Erf,
 }
+
+/// Slope of leaky ReLU below zero: PyTorch's default.
+const LEAK: f64 = 0.01;
 
 impl Activation {
     /// Writes `f(z)` to `activity`. Both slices have one value per sample and unit.
@@ -38,6 +48,33 @@ impl Activation {
             Self::TanhRelu => {
                 Self::Relu.apply(z, activity);
                 vmath::tanh_in_place(activity);
+            }
+            Self::LeakyRelu => {
+                let leak = T::from_f64(LEAK);
+                Arch::new().dispatch(
+                    #[inline(always)]
+                    || {
+                        for (a, &z) in activity.iter_mut().zip(z) {
+                            *a = if z >= zero { z } else { leak * z };
+                        }
+                    },
+                );
+            }
+            Self::Sigmoid => {
+                // (1 + tanh(z / 2)) / 2 is the sigmoid, without overflow.
+                let half = T::from_f64(0.5);
+                for (a, &z) in activity.iter_mut().zip(z) {
+                    *a = half * z;
+                }
+                vmath::tanh_in_place(activity);
+                for a in activity {
+                    *a = half + half * *a;
+                }
+            }
+            Self::Erf => {
+                for (a, &z) in activity.iter_mut().zip(z) {
+                    *a = T::from_f64(erf(z.to_f64() * std::f64::consts::FRAC_1_SQRT_2));
+                }
             }
         }
     }
@@ -74,6 +111,29 @@ impl Activation {
                     }
                 },
             ),
+            Self::LeakyRelu => {
+                let leak = T::from_f64(LEAK);
+                Arch::new().dispatch(
+                    #[inline(always)]
+                    || {
+                        for (d, &z) in delta.iter_mut().zip(z) {
+                            let error = *d;
+                            *d = if z >= zero { error } else { leak * error };
+                        }
+                    },
+                );
+            }
+            Self::Sigmoid => {
+                for (d, &a) in delta.iter_mut().zip(activity) {
+                    *d *= a * (one - a);
+                }
+            }
+            Self::Erf => {
+                let peak = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+                for (d, &z) in delta.iter_mut().zip(z) {
+                    *d *= T::from_f64(peak * (-0.5 * z.to_f64() * z.to_f64()).exp());
+                }
+            }
         }
     }
 }

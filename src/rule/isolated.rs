@@ -1,6 +1,6 @@
 //! The rule in isolation: exogenous activities and errors, no loss, no target, no data.
 
-use super::{Activation, Feedback, Layers, Pass, normalise_columns};
+use super::{Activation, Feedback, Layers, Normaliser, Pass, WeightNorm};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -16,7 +16,7 @@ pub struct Isolated<T> {
     /// Buffers of the current iteration.
     pub pass: Pass<T>,
     output_mask: bool,
-    weight_norm: Option<f64>,
+    normaliser: Option<Normaliser>,
 }
 
 impl<T: Real> Isolated<T> {
@@ -29,9 +29,10 @@ impl<T: Real> Isolated<T> {
         let mut stream = Stream::new(seed, repeat, Role::Backward);
         let backward = sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], b_std)).collect();
         let depth = weights.len();
-        let layers = Layers { weights, biases: vec![Vec::new(); depth], activations: vec![activation; depth] };
+        let (biases, activations) = (vec![Vec::new(); depth], vec![activation; depth]);
+        let layers = Layers { weights, biases, biases_learn: true, activations };
         let (feedback, pass) = (Feedback::BpTrw(backward), Pass::new(sizes, batch));
-        Self { layers, feedback, pass, output_mask: false, weight_norm: None }
+        Self { layers, feedback, pass, output_mask: false, normaliser: None }
     }
 
     /// The same network with biases `N(0, std^2)`, updated like the weights.
@@ -48,18 +49,25 @@ impl<T: Real> Isolated<T> {
         Self { output_mask: true, ..self }
     }
 
-    /// The same network under weight normalisation: every neuron's input weights have norm `gamma`, now and after every
-    /// update. `B` is left alone.
-    pub fn with_weight_norm(mut self, gamma: f64) -> Self {
-        self.weight_norm = Some(gamma);
-        self.normalise();
+    /// The same network with every column of every `B_l` rescaled to norm `scale`.
+    pub fn with_normalised_backward(mut self, scale: f64) -> Self {
+        self.feedback.normalise();
+        self.feedback.scale(T::from_f64(scale));
         self
     }
 
-    fn normalise(&mut self) {
-        if let Some(gamma) = self.weight_norm {
-            self.layers.weights.iter_mut().for_each(|weights| normalise_columns(weights, gamma));
-        }
+    /// The same network with biases that stay as they are.
+    pub fn with_fixed_biases(mut self) -> Self {
+        self.layers.biases_learn = false;
+        self
+    }
+
+    /// The same network under weight normalisation, now and after every update. `B` is left alone.
+    pub fn with_weight_norm(mut self, kind: &WeightNorm) -> Self {
+        let normaliser = Normaliser::new(kind, &self.layers);
+        normaliser.apply(&mut self.layers);
+        self.normaliser = Some(normaliser);
+        self
     }
 
     /// One iteration with input `activity` (`P x n_0`) and output error signal `error` (`P x n_D`).
@@ -77,7 +85,9 @@ impl<T: Real> Isolated<T> {
     /// Second half of an iteration: the update that [`Self::carry`] prepared, and weight normalisation.
     pub fn apply(&mut self, activity: &Matrix<T>, eta: T) {
         self.layers.update(activity, &self.pass, eta);
-        self.normalise();
+        if let Some(normaliser) = &self.normaliser {
+            normaliser.apply(&mut self.layers);
+        }
     }
 
     /// Forward pass, and the error at the output: all that comes before the error is carried back.

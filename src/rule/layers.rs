@@ -4,6 +4,9 @@ use super::Activation;
 use super::product::{Product, product};
 use crate::matrix::Matrix;
 use crate::real::Real;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, Par};
+use std::ops::Range;
 
 /// A stack of fully connected layers. `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0.
 #[derive(Clone, Debug)]
@@ -12,6 +15,8 @@ pub struct Layers<T> {
     pub weights: Vec<Matrix<T>>,
     /// `b_1 .. b_D`, one value per unit; empty vectors where the network has no biases.
     pub biases: Vec<Vec<T>>,
+    /// Whether updates change the biases.
+    pub biases_learn: bool,
     /// `f_1 .. f_D`.
     pub activations: Vec<Activation>,
 }
@@ -68,16 +73,25 @@ impl<T: Real> Layers<T> {
     /// from the deltas of `pass`. The sign is "towards the target": the error is target minus output.
     pub fn update(&mut self, input: &Matrix<T>, pass: &Pass<T>, rate: T) {
         for l in 0..self.depth() {
-            let source = pass.source(input, l);
-            let (weights, delta) = (&mut self.weights[l], &pass.delta[l]);
-            product(weights, Product::Add, source.as_faer().transpose(), delta.as_faer(), rate);
-            add_scaled_column_sums(&mut self.biases[l], delta, rate);
+            let rows = 0..self.weights[l].rows();
+            add_gradient(self.weights[l].as_mut_slice(), rows, pass.source(input, l), &pass.delta[l], rate);
+            if self.biases_learn {
+                add_scaled_column_sums(&mut self.biases[l], &pass.delta[l], rate);
+            }
         }
     }
 }
 
+/// Adds `rate * L^T delta` to rows of a matrix of the shape of `W`: `out` holds those `rows`, one after the other.
+/// `source` is `L` (`P x n_l`), `delta` is `P x n_{l+1}`.
+pub(crate) fn add_gradient<T: Real>(out: &mut [T], rows: Range<usize>, source: &Matrix<T>, delta: &Matrix<T>, rate: T) {
+    let out = MatMut::from_row_major_slice_mut(out, rows.len(), delta.cols());
+    let source = source.as_faer().subcols(rows.start, rows.len());
+    matmul(out, Accum::Add, source.transpose(), delta.as_faer(), rate, Par::Seq);
+}
+
 /// `bias += rate * (column sums of delta)`; nothing where there is no bias.
-fn add_scaled_column_sums<T: Real>(bias: &mut [T], delta: &Matrix<T>, rate: T) {
+pub(crate) fn add_scaled_column_sums<T: Real>(bias: &mut [T], delta: &Matrix<T>, rate: T) {
     if bias.is_empty() {
         return;
     }

@@ -1,40 +1,185 @@
 //! Weight normalisation WN(gamma).
 
+use super::Layers;
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::vmath::{scale_columns, squared_column_norms, sum_squares};
+use std::fmt::{Display, Formatter};
 
-/// Rescales every column of `weights` (`n_l x n_{l+1}`: the input weights of one neuron) to Euclidean norm `gamma`, as
-/// the paper does after every update. A column of zeros has no direction and stays.
-pub fn normalise_columns<T: Real>(weights: &mut Matrix<T>, gamma: f64) {
-    let columns = weights.cols();
-    if columns == 0 {
-        return;
+/// Which norms are kept, and at what.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WeightNorm {
+    /// Those of every neuron's input weights, at gamma: one for all layers, or one per layer, the lowest first. The
+    /// paper's.
+    Neuron(Vec<f64>),
+    /// Those of every neuron's input weights, at what they were at the start.
+    NeuronInitial,
+    /// Frobenius norms of whole matrices, at gamma: one for all layers, or one per layer.
+    Matrix(Vec<f64>),
+    /// Frobenius norms of whole matrices, at what they were at the start.
+    MatrixInitial,
+}
+
+impl WeightNorm {
+    /// What [`Self::parse`] takes.
+    pub const EXPECTED: &'static str = "off, the norm of every neuron's input weights (1, or one per layer: 1,1,0.5), \
+                                        initial (kept as drawn), matrix:7 or matrix:initial (of whole matrices)";
+
+    /// Reads the text form of a normalisation that is on.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, norms) = match text.strip_prefix("matrix:") {
+            Some(norms) => (true, norms.trim()),
+            None => (false, text),
+        };
+        if norms == "initial" {
+            return Some(if whole { Self::MatrixInitial } else { Self::NeuronInitial });
+        }
+        let number = |part: &str| part.trim().parse().ok().filter(|norm: &f64| norm.is_finite() && *norm > 0.0);
+        let mut norms = norms.split(',').map(number).collect::<Option<Vec<_>>>()?;
+        // The last one holds for all that follow.
+        while let [.., last, repeated] = norms[..]
+            && last == repeated
+        {
+            norms.pop();
+        }
+        Some(if whole { Self::Matrix(norms) } else { Self::Neuron(norms) })
     }
-    let mut squares = vec![0.0f64; columns];
-    for row in weights.as_slice().chunks_exact(columns) {
-        for (sum, w) in squares.iter_mut().zip(row) {
-            *sum += w.to_f64() * w.to_f64();
+
+    /// Number of layers that are given a norm each; the last one's holds for all that follow.
+    pub fn listed(&self) -> usize {
+        match self {
+            Self::Neuron(norms) | Self::Matrix(norms) => norms.len(),
+            Self::NeuronInitial | Self::MatrixInitial => 0,
         }
     }
-    let factor = |sum: &f64| if *sum > 0.0 { T::from_f64(gamma / sum.sqrt()) } else { T::one() };
-    let factors: Vec<T> = squares.iter().map(factor).collect();
-    for row in weights.as_mut_slice().chunks_exact_mut(columns) {
-        for (w, &factor) in row.iter_mut().zip(&factors) {
-            *w *= factor;
+}
+
+impl Display for WeightNorm {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let list = |norms: &[f64]| norms.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        match self {
+            Self::Neuron(norms) => f.write_str(&list(norms)),
+            Self::NeuronInitial => f.write_str("initial"),
+            Self::Matrix(norms) => write!(f, "matrix:{}", list(norms)),
+            Self::MatrixInitial => f.write_str("matrix:initial"),
         }
     }
+}
+
+/// Keeps the norms of a network where they are to be.
+#[derive(Clone, Debug)]
+pub struct Normaliser {
+    /// By layer: the norm of every column, or one of the whole matrix.
+    norms: Vec<Vec<f64>>,
+    whole: bool,
+}
+
+impl Normaliser {
+    /// For a network whose weights are at their start. A list of gammas holds for the layers in turn, its last one for
+    /// all that follow.
+    pub fn new<T: Real>(kind: &WeightNorm, layers: &Layers<T>) -> Self {
+        let whole = matches!(kind, WeightNorm::Matrix(_) | WeightNorm::MatrixInitial);
+        let of_layer = |(l, weights): (usize, &Matrix<T>)| match kind {
+            WeightNorm::Neuron(gamma) | WeightNorm::Matrix(gamma) => {
+                let gamma = gamma.get(l).or(gamma.last()).copied().unwrap_or(1.0);
+                vec![gamma; if whole { 1 } else { weights.cols() }]
+            }
+            WeightNorm::NeuronInitial => squared_column_norms(weights).into_iter().map(f64::sqrt).collect(),
+            WeightNorm::MatrixInitial => vec![sum_squares(weights.as_slice()).sqrt()],
+        };
+        Self { norms: layers.weights.iter().enumerate().map(of_layer).collect(), whole }
+    }
+
+    /// Rescales the weights of every layer; biases are left alone.
+    pub fn apply<T: Real>(&self, layers: &mut Layers<T>) {
+        for (weights, norms) in layers.weights.iter_mut().zip(&self.norms) {
+            if self.whole {
+                let norm = sum_squares(weights.as_slice()).sqrt();
+                if norm > 0.0 {
+                    weights.scale(T::from_f64(norms[0] / norm));
+                }
+            } else {
+                set_column_norms(weights, norms);
+            }
+        }
+    }
+}
+
+/// Rescales every column of `weights` (`n_l x n_{l+1}`: the input weights of one neuron) to the Euclidean norm given for
+/// it, as the paper does after every update. A column of zeros has no direction and stays.
+pub fn set_column_norms<T: Real>(weights: &mut Matrix<T>, norms: &[f64]) {
+    let squares = squared_column_norms(weights);
+    let factor = |(sum, norm): (&f64, &f64)| if *sum > 0.0 { T::from_f64(norm / sum.sqrt()) } else { T::one() };
+    let factors: Vec<T> = squares.iter().zip(norms).map(factor).collect();
+    scale_columns(weights, &factors);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Activation;
+
+    fn layers() -> Layers<f64> {
+        let first = Matrix::from_vec(2, 3, vec![3.0, 0.0, -1.0, 4.0, 0.0, 1.0]);
+        let second = Matrix::from_vec(3, 1, vec![2.0, -2.0, 1.0]);
+        Layers {
+            weights: vec![first, second],
+            biases: vec![vec![7.0; 3], vec![7.0]],
+            biases_learn: true,
+            activations: vec![Activation::Relu; 2],
+        }
+    }
+
+    #[test]
+    fn text_forms_are_read_back() {
+        for text in ["1", "0.25", "1,2,0.5", "initial", "matrix:7.07", "matrix:1,2", "matrix:initial"] {
+            assert_eq!(WeightNorm::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(WeightNorm::parse("2, 1,1.0,1"), WeightNorm::parse("2,1"));
+        for text in ["", "0", "-1", "1,", "matrix:", "matrix:nan", "inf", "Initial"] {
+            assert_eq!(WeightNorm::parse(text), None, "{text}");
+        }
+    }
+
+    fn after(kind: &WeightNorm, change: f64) -> Layers<f64> {
+        let mut layers = layers();
+        let normaliser = Normaliser::new(kind, &layers);
+        layers.weights.iter_mut().for_each(|w| w.scale(change));
+        normaliser.apply(&mut layers);
+        layers
+    }
+
+    fn close(a: &[f64], b: &[f64]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-15)
+    }
 
     #[test]
     fn every_column_has_the_norm_and_its_direction() {
-        let mut w = Matrix::from_vec(2, 3, vec![3.0f64, 0.0, -1.0, 4.0, 0.0, 1.0]);
-        normalise_columns(&mut w, 0.5);
+        let found = after(&WeightNorm::Neuron(vec![0.5, 3.0]), 1.0);
         let half = 0.5 / 2.0f64.sqrt();
-        let expected = [0.3, 0.0, -half, 0.4, 0.0, half];
-        assert!(w.as_slice().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{w:?}");
+        assert!(close(found.weights[0].as_slice(), &[0.3, 0.0, -half, 0.4, 0.0, half]), "{found:?}");
+        assert!(close(found.weights[1].as_slice(), &[2.0, -2.0, 1.0]), "{found:?}");
+        assert_eq!(found.biases[0], [7.0; 3]);
+    }
+
+    #[test]
+    fn initial_norms_come_back() {
+        for kind in [WeightNorm::NeuronInitial, WeightNorm::MatrixInitial] {
+            let found = after(&kind, 3.7);
+            for (found, start) in found.weights.iter().zip(layers().weights) {
+                assert!(close(found.as_slice(), start.as_slice()), "{kind:?} {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn whole_matrices_keep_the_ratios_of_their_columns() {
+        let found = after(&WeightNorm::Matrix(vec![2.0]), 1.0);
+        let factor = 2.0 / 27.0f64.sqrt();
+        assert!(close(
+            found.weights[0].as_slice(),
+            layers().weights[0].as_slice().iter().map(|w| w * factor).collect::<Vec<_>>().as_slice()
+        ));
+        assert!((sum_squares(found.weights[1].as_slice()) - 4.0).abs() < 1e-14);
     }
 }

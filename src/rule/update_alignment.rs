@@ -26,12 +26,13 @@ impl<T: Real> UpdateAlignment<T> {
     pub fn angles(
         &mut self,
         layers: &Layers<T>,
-        feedback: &mut Feedback<T>,
+        feedback: &Feedback<T>,
         input: &Matrix<T>,
         pass: &mut Pass<T>,
     ) -> Vec<Option<f64>> {
         feedback.carry_back(layers, pass);
         raw_updates(input, pass, &mut self.ours);
+        self.bp.refresh(layers);
         self.bp.carry_back(layers, pass);
         raw_updates(input, pass, &mut self.bps);
         let pairs = self.ours.iter().zip(&self.bps).take(layers.depth() - 1);
@@ -40,7 +41,7 @@ impl<T: Real> UpdateAlignment<T> {
 }
 
 /// `G_l = L_l^T delta_{l+1}` for every layer.
-fn raw_updates<T: Real>(input: &Matrix<T>, pass: &Pass<T>, updates: &mut [Matrix<T>]) {
+pub(crate) fn raw_updates<T: Real>(input: &Matrix<T>, pass: &Pass<T>, updates: &mut [Matrix<T>]) {
     for (l, update) in updates.iter_mut().enumerate() {
         let source = pass.source(input, l).as_faer();
         product(update, Product::Replace, source.transpose(), pass.delta[l].as_faer(), T::one());

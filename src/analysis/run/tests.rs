@@ -24,16 +24,16 @@ fn plan() -> Plan {
 }
 
 /// Numbers that depend on the job alone; repeat 4 diverges, and the angle is absent at the start.
-fn fake(job: &Job, stop: &dyn Fn() -> bool) -> Result<JobResult, JobError> {
+fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
     let mut records = Vec::new();
-    for iteration in job.recorded_iterations() {
-        if stop() {
+    for iteration in job.recorded_iterations(Quantity::WeightAlignment) {
+        if attempt.is_to_stop() {
             return Err(JobError::Interrupted);
         }
         if job.repeat == 4 && iteration > 12 {
             return Ok(job.finish(Outcome::Diverged { iteration, layer: 1 }, records));
         }
-        for &quantity in &job.quantities {
+        for quantity in job.quantities() {
             for layer in quantity.layers(&job.condition) {
                 let value =
                     ((job.repeat * 31 + job.seed) as f64 + iteration as f64 / 7.0 + layer.unwrap_or(9) as f64).sin();
@@ -46,7 +46,7 @@ fn fake(job: &Job, stop: &dyn Fn() -> bool) -> Result<JobResult, JobError> {
 }
 
 fn options(out: &Path, threads: usize) -> RunOptions<'static> {
-    RunOptions { out: out.to_path_buf(), threads, interrupt: &NEVER }
+    RunOptions { out: out.to_path_buf(), threads, export: Export::Off, interrupt: &NEVER }
 }
 
 fn bytes(out: &Path, name: &str) -> Vec<u8> {
@@ -99,9 +99,9 @@ fn threads_do_not_change_a_byte() {
 fn finished_jobs_are_not_run_again_and_lost_ones_are() {
     let (directory, series, manifest) = reference();
     let count = AtomicUsize::new(0);
-    let counting = |job: &Job, stop: &dyn Fn() -> bool| {
+    let counting = |job: &Job, attempt: &Attempt<'_>| {
         count.fetch_add(1, Ordering::Relaxed);
-        fake(job, stop)
+        fake(job, attempt)
     };
     let report = run(&plan(), &options(directory.path(), 2), &counting).unwrap();
     assert_eq!((report.found, report.ran, count.load(Ordering::Relaxed)), (6, 0, 0));
@@ -142,11 +142,11 @@ fn an_interrupted_run_keeps_what_is_finished_and_resumes_to_the_same_bytes() {
         let directory = tempfile::tempdir().unwrap();
         let interrupt = AtomicBool::new(false);
         let count = AtomicUsize::new(0);
-        let interrupted = |job: &Job, stop: &dyn Fn() -> bool| {
+        let interrupted = |job: &Job, attempt: &Attempt<'_>| {
             if count.fetch_add(1, Ordering::Relaxed) == 2 {
                 interrupt.store(true, Ordering::Relaxed);
             }
-            fake(job, stop)
+            fake(job, attempt)
         };
         let stopping = RunOptions { interrupt: &interrupt, ..options(directory.path(), threads) };
         let report = run(&plan(), &stopping, &interrupted).unwrap();
@@ -202,7 +202,7 @@ fn an_unwritable_directory_is_found_before_any_job_runs() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "x").unwrap();
-    let never = |_: &Job, _: &dyn Fn() -> bool| -> Result<JobResult, JobError> { panic!("a job ran") };
+    let never = |_: &Job, _: &Attempt<'_>| -> Result<JobResult, JobError> { panic!("a job ran") };
     for out in [file.join("run"), file.clone()] {
         let error = run(&plan(), &options(&out, 1), &never).unwrap_err().to_string();
         assert!(
@@ -216,10 +216,10 @@ fn an_unwritable_directory_is_found_before_any_job_runs() {
 fn two_runs_in_one_directory_do_not_mix() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().to_path_buf();
-    let nested = |job: &Job, stop: &dyn Fn() -> bool| {
+    let nested = |job: &Job, attempt: &Attempt<'_>| {
         let error = run(&plan(), &options(&out, 1), &fake).unwrap_err();
         assert!(matches!(error, RunError::Locked(_)), "{error}");
-        fake(job, stop)
+        fake(job, attempt)
     };
     run(&plan(), &options(&out, 1), &nested).unwrap();
     run(&plan(), &options(&out, 1), &fake).unwrap();
@@ -228,9 +228,9 @@ fn two_runs_in_one_directory_do_not_mix() {
 #[test]
 fn a_failing_job_keeps_the_finished_ones() {
     let directory = tempfile::tempdir().unwrap();
-    let failing = |job: &Job, stop: &dyn Fn() -> bool| match job.repeat {
+    let failing = |job: &Job, attempt: &Attempt<'_>| match job.repeat {
         5 => Err(JobError::Failed("no data; get some".into())),
-        _ => fake(job, stop),
+        _ => fake(job, attempt),
     };
     let error = run(&plan(), &options(directory.path(), 1), &failing).unwrap_err().to_string();
     assert!(error.ends_with("could not run: no data; get some"), "{error}");

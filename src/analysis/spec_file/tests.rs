@@ -59,7 +59,7 @@ fn a_spec_becomes_conditions_in_written_order() {
     );
     let digits = &spec.analyses[1];
     assert_eq!(digits.axes, ["rule", "eta"]);
-    assert_eq!(digits.figures[0].quantities, digits.quantities);
+    assert_eq!(digits.figures[0].quantities, digits.quantities().collect::<Vec<_>>());
     assert_eq!(digits.columns(), ["data", "rule", "activation", "eta"]);
 }
 

@@ -1,0 +1,70 @@
+//! Resizing of grey images.
+
+/// Interpolation along one axis: for every output coordinate the two source coordinates and the weight of the second.
+///
+/// Output coordinate `d` samples `s = (d + 1/2) from / to - 1/2`, clamped to the image: OpenCV's bilinear rule without
+/// anti-aliasing, half-pixel centres.
+fn taps(from: usize, to: usize) -> Vec<(usize, usize, f64)> {
+    let last = from.saturating_sub(1);
+    let tap = |d: usize| {
+        let s = ((d as f64 + 0.5) * from as f64 / to as f64 - 0.5).clamp(0.0, last as f64);
+        let low = s.floor() as usize;
+        (low, (low + 1).min(last), s - s.floor())
+    };
+    (0..to).map(tap).collect()
+}
+
+/// Resizes images of one size to another, bilinearly.
+pub struct Resizer {
+    rows: Vec<(usize, usize, f64)>,
+    columns: Vec<(usize, usize, f64)>,
+    width: usize,
+}
+
+impl Resizer {
+    /// From `[height, width]` to `[height, width]`.
+    pub fn new(from: [usize; 2], to: [usize; 2]) -> Self {
+        Self { rows: taps(from[0], to[0]), columns: taps(from[1], to[1]), width: from[1] }
+    }
+
+    /// Pixels of the resized image, row after row, from those of an image.
+    pub fn resize<'a>(&'a self, image: &'a [u8]) -> impl Iterator<Item = f64> + 'a {
+        self.rows.iter().flat_map(move |&(top, bottom, down)| {
+            self.columns.iter().map(move |&(left, right, across)| {
+                let pixel = |row: usize, column: usize| f64::from(image[row * self.width + column]);
+                let along = |row| pixel(row, left) * (1.0 - across) + pixel(row, right) * across;
+                along(top) * (1.0 - down) + along(bottom) * down
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_size_changes_nothing() {
+        let image: Vec<u8> = (0..12).map(|i| i * 20).collect();
+        let resized: Vec<f64> = Resizer::new([3, 4], [3, 4]).resize(&image).collect();
+        assert_eq!(resized, image.iter().map(|&p| f64::from(p)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn follows_the_half_pixel_rule() {
+        // Doubling: source coordinates -0.25 (clamped to 0), 0.25, 0.75, 1.25 (clamped to 1).
+        let resized: Vec<f64> = Resizer::new([1, 2], [1, 4]).resize(&[0, 100]).collect();
+        assert_eq!(resized, [0.0, 25.0, 75.0, 100.0]);
+        // 28 to 15: output 7 is the centre, 13.5, the mean of 13 and 14.
+        let row: Vec<u8> = (0..28).map(|i| if i < 14 { 0 } else { 200 }).collect();
+        let resized: Vec<f64> = Resizer::new([1, 28], [1, 15]).resize(&row).collect();
+        assert_eq!(resized[7], 100.0);
+        // Output 0 samples 0.5 * 28 / 15 - 0.5 = 0.43333.
+        let ramp: Vec<u8> = (0..28).map(|i| i * 9).collect();
+        let resized: Vec<f64> = Resizer::new([1, 28], [1, 15]).resize(&ramp).collect();
+        assert!(
+            (resized[0] - 9.0 * (14.0 / 15.0 - 0.5)).abs() < 1e-12
+                && (resized[14] - 9.0 * 26.566_666_666_666_666).abs() < 1e-12
+        );
+    }
+}
