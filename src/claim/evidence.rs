@@ -2,6 +2,7 @@
 
 use crate::analysis::{JobResult, Plan, Quantity};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// Results of a plan, by analysis, condition and quantity.
 #[derive(Clone, Copy)]
@@ -69,9 +70,62 @@ impl Series {
         Self { by_iteration: pairs.map(|(k, a, b)| (k, subtract(a, b))).collect() }
     }
 
+    /// Means over the iterations of a range, per repeat.
+    pub fn repeats_over(&self, range: RangeInclusive<usize>) -> Repeats {
+        let within: Vec<&Vec<Option<f64>>> = self.by_iteration.range(range).map(|(_, values)| values).collect();
+        let repeats = within.iter().map(|values| values.len()).max().unwrap_or(0);
+        let of = |repeat: usize| {
+            let values: Vec<f64> = within.iter().filter_map(|values| *values.get(repeat)?).collect();
+            (!values.is_empty()).then(|| mean(&values))
+        };
+        Repeats((0..repeats).map(of).collect())
+    }
+
     /// The last iteration.
     pub fn end(&self) -> usize {
         self.by_iteration.last_key_value().map_or(0, |(k, _)| *k)
+    }
+}
+
+/// One value per repeat, in the order of repeats; `None` where it does not exist.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Repeats(pub Vec<Option<f64>>);
+
+impl Repeats {
+    /// Values that exist.
+    pub fn present(&self) -> Vec<f64> {
+        present(&self.0)
+    }
+
+    /// Differences of the same repeats.
+    pub fn minus(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a - b)
+    }
+
+    /// Ratios of the same repeats.
+    pub fn over(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a / b)
+    }
+
+    /// Multiples.
+    pub fn times(&self, factor: f64) -> Self {
+        Self(self.0.iter().map(|value| value.map(|value| factor * value)).collect())
+    }
+
+    /// 1 where a value is above all of `others`, 0 where not.
+    pub fn above_all_of(&self, others: &Self) -> Self {
+        let highest = others.present().into_iter().fold(f64::NEG_INFINITY, f64::max);
+        Self(self.0.iter().map(|value| value.map(|value| f64::from(value > highest))).collect())
+    }
+
+    /// Means of several, by repeat; `None` where one of them does not exist.
+    pub fn mean(several: Vec<Self>) -> Self {
+        let Some((first, rest)) = several.split_first() else { return Self::default() };
+        rest.iter().fold(first.clone(), |sum, other| sum.with(other, |a, b| a + b)).times(1.0 / several.len() as f64)
+    }
+
+    fn with(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| Some(combine((*a)?, (*b)?))).collect())
     }
 }
 
@@ -192,6 +246,19 @@ mod tests {
         holed.by_iteration.get_mut(&0).unwrap()[1] = None;
         assert_eq!(whole.minus(&holed).last(), [8.0, 4.0]);
         assert_eq!((holed.last(), holed.absent_at_end()), (vec![1.0, 3.0], 1));
+    }
+
+    #[test]
+    fn repeats_are_paired() {
+        let s = series(&[(0, &[90.0, 91.0]), (10, &[80.0, 82.0]), (20, &[81.0, 84.0])]);
+        let late = s.repeats_over(5..=20);
+        assert_eq!(late, Repeats(vec![Some(80.5), Some(83.0)]));
+        let holed = Repeats(vec![Some(1.0), None]);
+        assert_eq!(late.minus(&holed), Repeats(vec![Some(79.5), None]));
+        assert_eq!(late.above_all_of(&holed).present(), [1.0, 1.0]);
+        assert_eq!(late.over(&late.times(2.0)).present(), [0.5, 0.5]);
+        assert_eq!(Repeats::mean(vec![late.clone(), holed]).present(), [40.75]);
+        assert_eq!(s.repeats_over(30..=40), Repeats(Vec::new()));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
 use super::{Exit, args, output};
-use crate::analysis::{Ended, Plan, parse_spec};
+use crate::analysis::{Ended, Plan, parse_spec, read_spec};
 use crate::claim::{Evidence, JudgedClaim, Verdict, judge, short};
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A spec of the program.
 type Own = (&'static str, &'static str);
@@ -29,6 +29,10 @@ const FULL: &[Own] = &[
     own!("composition.toml"),
     own!("terms.toml"),
     own!("autocorrelation-map.toml"),
+    own!("weight-normalisation.toml"),
+    own!("label-change.toml"),
+    own!("wrong-labels.toml"),
+    own!("depth.toml"),
 ];
 
 pub(super) fn command() -> Command {
@@ -47,13 +51,25 @@ pub(super) fn command() -> Command {
                     .action(ArgAction::SetTrue)
                     .help("All claims; about a quarter of an hour on two cores"),
             )
-            .group(ArgGroup::new("scope").args(["quick", "full"]).required(true)),
+            .arg(
+                Arg::new("specs")
+                    .value_name("SPEC")
+                    .num_args(1..)
+                    .value_parser(value_parser!(PathBuf))
+                    .help("Spec files: the claims that their analyses feed"),
+            )
+            .group(ArgGroup::new("scope").args(["quick", "full", "specs"]).required(true)),
     )
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let specs = if matches.get_flag("full") { FULL } else { QUICK };
-    let specs = specs.iter().map(|(path, text)| parse_spec(Path::new(path), text)).collect::<Result<_, _>>()?;
+    let specs = match matches.get_many::<PathBuf>("specs") {
+        Some(files) => files.map(|file| read_spec(file)).collect::<Result<_, _>>()?,
+        None => {
+            let own = if matches.get_flag("full") { FULL } else { QUICK };
+            own.iter().map(|(path, text)| parse_spec(Path::new(path), text)).collect::<Result<_, _>>()?
+        }
+    };
     let plan = Plan::new(specs)?;
     let report = super::run_plan(&plan, matches)?;
     if report.ended == Ended::Interrupted {

@@ -3,6 +3,7 @@
 mod digits;
 mod mech;
 mod toy;
+mod wn;
 
 use super::evidence::Evidence;
 use super::verdict::Criterion;
@@ -53,7 +54,7 @@ impl Claim {
 
 /// Every claim, in the order of documents.
 pub fn claims() -> Vec<Claim> {
-    [toy::claims(), mech::claims(), digits::claims()].into_iter().flatten().collect()
+    [toy::claims(), mech::claims(), digits::claims(), wn::claims()].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
