@@ -1,5 +1,6 @@
 //! `manifest.json` and `log.json`: what a run directory holds, and when it was made.
 
+use super::flag::flags;
 use super::job::{JobResult, Outcome, RESULTS_VERSION};
 use super::plan::Plan;
 use super::quantity::Quantity;
@@ -55,6 +56,7 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
         "seed": seeds,
         "absent": absent,
         "diverged": diverged,
+        "flags": flags(plan, results).iter().map(ToString::to_string).collect::<Vec<_>>(),
         "specs": plan.specs.iter().map(Spec::to_json).collect::<Vec<_>>(),
         "columns": columns,
         "quantities": dictionary,

@@ -3,6 +3,7 @@
 use super::choice::Choice;
 use super::condition::{Condition, Conflict, Values};
 use super::job::Job;
+use super::label::label;
 use super::nearest::list;
 use super::observer::Observer;
 use super::parameter::{Kind, Scope, Value, parameters};
@@ -10,6 +11,7 @@ use super::quantity::Quantity;
 use super::recording::Recording;
 use crate::signal::Schedule;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A document of analyses.
@@ -71,6 +73,25 @@ pub struct Figure {
     pub by: Vec<&'static str>,
     /// Whether the vertical axis is logarithmic.
     pub log: bool,
+    /// What panels stand beside each other.
+    pub panels: Panels,
+    /// Conditions shown: those that have one of these values, as text, of every parameter listed.
+    pub only: Vec<(&'static str, Vec<String>)>,
+    /// Curves are means over the latest so many iterations; 1 for none.
+    pub smooth: usize,
+    /// Ends of the vertical axes; from the data if not given.
+    pub range: Option<[f64; 2]>,
+}
+
+/// What the panels of a figure differ in, beside the quantity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Panels {
+    /// Nothing else; a single quantity by two parameters has a panel per value of the second.
+    Quantity,
+    /// The layer.
+    Layer,
+    /// Values of these parameters.
+    By(Vec<&'static str>),
 }
 
 /// What a figure draws.
@@ -90,6 +111,8 @@ pub enum FigureKind {
     Cells,
     /// Distributions of a composed angle relative to the two angles it comes from, in groups of these.
     Groups,
+    /// Values at the last iteration against the layer.
+    Profile,
 }
 
 impl Choice for FigureKind {
@@ -101,6 +124,7 @@ impl Choice for FigureKind {
         ("spectrum", Self::Spectrum),
         ("cells", Self::Cells),
         ("groups", Self::Groups),
+        ("profile", Self::Profile),
     ];
 }
 
@@ -330,7 +354,21 @@ impl Analysis {
         };
         let (quantities, by) = (self.quantities().collect(), Vec::new());
         let name = self.kind.name().into();
-        self.figures.push(Figure { name, title, kind, quantities, x, y: None, by, log: false });
+        let (panels, only) = (Panels::Quantity, Vec::new());
+        self.figures.push(Figure {
+            name,
+            title,
+            kind,
+            quantities,
+            x,
+            y: None,
+            by,
+            log: false,
+            panels,
+            only,
+            smooth: 1,
+            range: None,
+        });
         self
     }
 
@@ -392,13 +430,7 @@ impl Analysis {
     /// Short name of a condition for curves and tables: the values of what varies, or of the headline parameters.
     pub fn label(&self, condition: &Condition) -> String {
         let names = if self.axes.is_empty() { self.columns() } else { self.axes.clone() };
-        let values = condition.values();
-        let texts = names.iter().filter_map(|name| Some((name, values.get(name)?)));
-        let texts = texts.map(|(name, value)| match value {
-            Value::Name(text) => (*text).to_string(),
-            value => format!("{name} {}", value.to_text()),
-        });
-        texts.collect::<Vec<_>>().join(", ")
+        label(condition, &names)
     }
 
     /// What decides the results: everything but titles and figures.
@@ -424,7 +456,19 @@ impl Analysis {
     }
 }
 
+/// Whether a condition has one of the values of every parameter in `only`.
+pub(super) fn is_shown(condition: &Condition, only: &[(&'static str, Vec<String>)]) -> bool {
+    let values = condition.values();
+    only.iter().all(|(name, texts)| values.get(name).is_some_and(|value| texts.contains(&value.to_text())))
+}
+
 impl Figure {
+    /// The analysis with the conditions that this figure shows.
+    pub fn shown(&self, analysis: &Analysis) -> Analysis {
+        let conditions = analysis.conditions.iter().filter(|c| is_shown(c, &self.only)).cloned().collect();
+        Analysis { conditions, ..analysis.clone() }
+    }
+
     fn to_json(&self) -> Json {
         json!({
             "name": self.name,
@@ -435,6 +479,14 @@ impl Figure {
             "y": self.y,
             "by": self.by,
             "scale": if self.log { "log" } else { "linear" },
+            "panels": match &self.panels {
+                Panels::Quantity => json!("quantity"),
+                Panels::Layer => json!("layer"),
+                Panels::By(names) => json!(names),
+            },
+            "where": self.only.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "smooth": self.smooth,
+            "range": self.range,
         })
     }
 }

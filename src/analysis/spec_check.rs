@@ -5,11 +5,12 @@ use super::condition::{Condition, Conflict, Values};
 use super::nearest::{list, suggestion};
 use super::parameter::{Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
 use super::quantity::Quantity;
-use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Settings, Spec, XAxis};
+use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
 use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
+use toml::de::DeValue;
 
 /// Values with the place each was typed at.
 type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
@@ -291,12 +292,107 @@ fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
             }
         }
     }
-    (problems.found.len() == before).then_some(Figure { name: name?, title, kind, quantities, x, y, by, log })
+    let panels = check_panels(raw, analysis, problems);
+    let only = raw.keys.get("where").map(|node| check_where(node, analysis, problems)).unwrap_or_default();
+    let smooth = match raw
+        .keys
+        .get("smooth")
+        .map(|node| (node, parameter("draws").map(|p| p.parse_toml(node.get_ref(), analysis.kind))))
+    {
+        None => 1,
+        Some((_, Some(Ok(Value::Count(iterations))))) => iterations as usize,
+        Some((node, _)) => {
+            problems.add(node.span(), "smooth must be a number of iterations, such as smooth = 60".into());
+            1
+        }
+    };
+    let range = raw.keys.get("range").and_then(|node| check_range(node, problems));
+    let figure = Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range };
+    (problems.found.len() == before).then_some(figure)
+}
+
+/// Ends of an axis, ascending.
+fn check_range(node: Node<'_>, problems: &mut Problems<'_>) -> Option<[f64; 2]> {
+    let number = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
+        DeValue::Integer(n) => n.as_str().parse::<f64>().ok(),
+        DeValue::Float(n) => n.as_str().parse::<f64>().ok(),
+        _ => None,
+    };
+    let ends: Option<Vec<f64>> = node.get_ref().as_array().and_then(|items| items.iter().map(number).collect());
+    match ends.as_deref() {
+        Some(&[low, high]) if low.is_finite() && high.is_finite() && low < high => Some([low, high]),
+        _ => {
+            problems.add(node.span(), "range must be two ascending numbers, such as range = [80, 100]".into());
+            None
+        }
+    }
+}
+
+/// What the panels of a figure differ in.
+fn check_panels(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Panels {
+    let Some(node) = raw.keys.get("panels") else { return Panels::Quantity };
+    match node.get_ref().as_str() {
+        Some("quantity") => return Panels::Quantity,
+        Some("layer") => return Panels::Layer,
+        Some(other) => {
+            let near = suggestion(other, ["quantity", "layer"]);
+            let message = format!("unknown panels `{other}`: expected quantity, layer or a list of parameters{near}");
+            problems.add(node.span(), message);
+            return Panels::Quantity;
+        }
+        None => {}
+    }
+    let mut names = Vec::new();
+    for (at, name) in texts(node, "panels", problems) {
+        match known(name, analysis.kind, Scope::Condition) {
+            Some(parameter) => names.push(parameter.name),
+            None => problems.add(at, unknown_parameter(name, analysis.kind, Scope::Condition)),
+        }
+    }
+    Panels::By(names)
+}
+
+/// Values that the conditions of a figure must have: `where = { rule = "bp-trw", wn = ["off", 1.0] }`.
+fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Vec<(&'static str, Vec<String>)> {
+    let Some(table) = node.get_ref().as_table() else {
+        problems.add(node.span(), "where must be a table, such as where = { rule = \"bp-trw\" }".into());
+        return Vec::new();
+    };
+    let before = problems.found.len();
+    let mut only = Vec::new();
+    for (key, value) in table {
+        let Some(parameter) = known(key.get_ref(), analysis.kind, Scope::Condition) else {
+            problems.add(key.span(), unknown_parameter(key.get_ref(), analysis.kind, Scope::Condition));
+            continue;
+        };
+        // A list is one value of a parameter that has lists, or several values of another.
+        let whole = parameter.parse_toml(value.get_ref(), analysis.kind);
+        let each = match (whole, value.get_ref().as_array()) {
+            (Ok(value), _) => Ok(vec![value]),
+            (Err(_), Some(items)) => items.iter().map(|i| parameter.parse_toml(i.get_ref(), analysis.kind)).collect(),
+            (Err(message), None) => Err(message),
+        };
+        match each {
+            Ok(values) => only.push((parameter.name, values.iter().map(Value::to_text).collect())),
+            Err(message) => problems.add(value.span(), message),
+        }
+    }
+    let shown = analysis.conditions.iter().any(|condition| super::spec::is_shown(condition, &only));
+    if !shown && problems.found.len() == before && !analysis.conditions.is_empty() {
+        problems.add(node.span(), "no condition of this analysis has these values".into());
+    }
+    only
 }
 
 /// What a figure has on its horizontal axis: time for curves, a parameter that varies for sweeps and maps.
 fn check_axis(raw: &RawFigure<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems<'_>) -> XAxis {
     let of_parameter = matches!(kind, FigureKind::Sweep | FigureKind::Map);
+    if kind == FigureKind::Profile {
+        if let Some(node) = raw.keys.get("x") {
+            problems.add(node.span(), "a profile has the layers on its horizontal axis: leave x out".into());
+        }
+        return XAxis::Iteration;
+    }
     let Some(node) = raw.keys.get("x") else {
         if of_parameter {
             problems.add(raw.header.clone(), "this figure needs x = \"PARAMETER\", one that varies".into());

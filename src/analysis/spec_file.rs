@@ -137,7 +137,8 @@ pub(super) struct RawFigure<'a> {
 
 const SPEC_KEYS: &[&str] = &["name", "title", "analysis"];
 pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "conditions", "figure"];
-const FIGURE_KEYS: &[&str] = &["name", "title", "kind", "quantities", "x", "y", "by", "scale"];
+const FIGURE_KEYS: &[&str] =
+    &["name", "title", "kind", "quantities", "x", "y", "by", "scale", "panels", "where", "smooth", "range"];
 
 impl<'a> RawSpec<'a> {
     fn read(document: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {

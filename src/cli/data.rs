@@ -57,16 +57,16 @@ fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {
                 "inputs": facts.inputs, "classes": facts.classes, "found": place,
             })
         };
-        println!("{}", json!({ "directory": directory, "data": rows.iter().map(entry).collect::<Vec<_>>() }));
+        say!("{}", json!({ "directory": directory, "data": rows.iter().map(entry).collect::<Vec<_>>() }));
         return Ok(Exit::Done);
     }
-    println!("data directory: {directory}");
+    say!("data directory: {directory}");
     for (name, facts, place) in rows {
         let side = facts.image.map_or(String::new(), |[height, width]| format!("{height} x {width}"));
         let size = format!("{} + {} images of {side}", facts.training_images, facts.test_images);
-        println!("  {name:<14} {size:<32} {}", place.as_deref().unwrap_or("not there"));
+        say!("  {name:<14} {size:<32} {}", place.as_deref().unwrap_or("not there"));
     }
-    println!(
+    say!(
         "Official files, plain or .gz, go into a directory of the set's name in the data directory (--data-dir, or\n\
          ALIGNSCOPE_DATA). Any other directory of four such IDX files, and any .npz with x and y (and x_test, y_test),\n\
          can be named by its path."
@@ -86,10 +86,10 @@ fn verify(library: &Library, sources: &[Source], as_json: bool) -> anyhow::Resul
     }
     if as_json {
         let entry = |(name, error): &(String, Option<DataError>)| json!({ "name": name, "ok": error.is_none(), "error": error.as_ref().map(ToString::to_string) });
-        println!("{}", json!({ "data": found.iter().map(entry).collect::<Vec<_>>() }));
+        say!("{}", json!({ "data": found.iter().map(entry).collect::<Vec<_>>() }));
     } else {
         for (name, _) in found.iter().filter(|(_, error)| error.is_none()) {
-            println!("{name}: ok");
+            say!("{name}: ok");
         }
     }
     Ok(if bad { Exit::Failed } else { Exit::Done })

@@ -1,9 +1,15 @@
 //! The command line: arguments in, requests out.
 
+/// Prints a line on standard output.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::print(format_args!("{}\n", format_args!($($text)*))) };
+}
+
 mod args;
 mod data;
 mod output;
 mod signals;
+mod table;
 mod theory;
 mod verify;
 
@@ -41,6 +47,21 @@ impl Exit {
             Self::Usage => 2,
             Self::ClaimFailed => 3,
             Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough ends the program, which has nothing left to do but print; so
+/// does an output that takes no more, with an error.
+fn print(text: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let written = std::io::stdout().lock().write_fmt(text);
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            eprintln!("error: cannot write to standard output: {error}");
+            std::process::exit(i32::from(Exit::Failed.code()));
         }
     }
 }

@@ -313,19 +313,19 @@ fn print(rows: &[Row], parameters: &Json, directory: &Path, sizes: Sizes, as_jso
                 })
             })
             .collect();
-        println!("{}", json!({ "summary": entries }));
+        say!("{}", json!({ "summary": entries }));
         eprintln!("{place}");
         return;
     }
-    println!("{:<26} {:>10} {:>10} {:>22} {:>10}", "quantity", "lag", "estimate", "95 %", "exact");
+    say!("{:<26} {:>10} {:>10} {:>22} {:>10}", "quantity", "lag", "estimate", "95 %", "exact");
     let shown = |row: &&Row| row.quantity.ends_with("mean") || row.quantity.ends_with("covariance");
     for row in rows.iter().filter(shown) {
         let band = row.estimate.band.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
         let target = row.target.map_or("-".into(), |t| format!("{t:.4}"));
-        println!("{:<26} {:>10} {:>10.4} {band:>22} {target:>10}", row.quantity, row.at, row.estimate.value);
+        say!("{:<26} {:>10} {:>10.4} {band:>22} {target:>10}", row.quantity, row.at, row.estimate.value);
     }
     let known = || rows.iter().filter_map(|row| Some((row.estimate.band?, row.target?)));
     let covered = known().filter(|([low, high], target)| (*low..=*high).contains(target)).count();
-    println!("{covered} of {} bands (spectra among them) hold the exact value", known().count());
-    println!("{} series of {} iterations; {place}", sizes.batch * sizes.inputs, sizes.iterations);
+    say!("{covered} of {} bands (spectra among them) hold the exact value", known().count());
+    say!("{} series of {} iterations; {place}", sizes.batch * sizes.inputs, sizes.iterations);
 }

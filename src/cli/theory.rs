@@ -173,7 +173,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         other => bail!("there is no theory {other}"),
     };
     if m.get_flag("json") {
-        println!("{}", json!({ "summary": rows }));
+        say!("{}", json!({ "summary": rows }));
     } else {
         print_table(&rows);
     }
@@ -439,8 +439,8 @@ fn stationary(matches: &ArgMatches) -> Vec<Json> {
 /// The rows as a table on standard output.
 fn print_table(rows: &[Json]) {
     if rows.iter().any(|row| row.get("null").is_some()) {
-        println!("weight angle of independent matrices (90 degrees on average)");
-        println!("{:>5} {:>9} {:>8}   {:<18} {:<18}", "layer", "entries", "sd", "95 % interval", "99 % interval");
+        say!("weight angle of independent matrices (90 degrees on average)");
+        say!("{:>5} {:>9} {:>8}   {:<18} {:<18}", "layer", "entries", "sd", "95 % interval", "99 % interval");
         for row in rows {
             let null = &row["null"];
             let interval = |name: &str| match (null[name][0].as_f64(), null[name][1].as_f64()) {
@@ -450,14 +450,11 @@ fn print_table(rows: &[Json]) {
             let sd = null["angle_sd"].as_f64().unwrap_or(f64::NAN);
             let (layer, entries) = (&row["layer"], &null["entries"]);
             let intervals = [interval("interval95"), interval("interval99")];
-            println!("{layer:>5} {entries:>9} {sd:>8.3}   {:<18} {:<18}", intervals[0], intervals[1]);
+            say!("{layer:>5} {entries:>9} {sd:>8.3}   {:<18} {:<18}", intervals[0], intervals[1]);
         }
         return;
     }
-    println!(
-        "{:<32} {:>9} {:>14} {:>24}",
-        "quantity (angles in degrees)", "iteration", "prediction", "mean of n drawn"
-    );
+    say!("{:<32} {:>9} {:>14} {:>24}", "quantity (angles in degrees)", "iteration", "prediction", "mean of n drawn");
     for row in rows {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
         let drawn = row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
@@ -468,11 +465,11 @@ fn print_table(rows: &[Json]) {
             let text = case.as_f64().map_or_else(|| case.as_str().unwrap_or_default().into(), |x| format!("{x:.3}"));
             quantity = format!("{quantity} {text}");
         }
-        println!("{quantity:<40} {:>9} {prediction:>14.4} {drawn:>16}", row["iteration"].to_string());
+        say!("{quantity:<40} {:>9} {prediction:>14.4} {drawn:>16}", row["iteration"].to_string());
     }
     for text in ["assumptions", "source"] {
         if let Some(text) = rows.first().and_then(|row| row[text].as_str()) {
-            println!("  {text}");
+            say!("  {text}");
         }
     }
 }

@@ -79,9 +79,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let claims = judge(&Evidence::new(&plan, &report.results));
     if matches.get_flag("json") {
         let summary = output::summary(&plan, &report);
-        println!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
+        say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
     } else {
-        print!("{}", table(&claims));
+        super::print(format_args!("{}", table(&claims)));
     }
     let failed = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
     Ok(if failed { Exit::ClaimFailed } else { Exit::Done })

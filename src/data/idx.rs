@@ -43,9 +43,25 @@ pub fn parse_labels(bytes: &[u8]) -> Result<Vec<u8>, IdxError> {
     parse::<1>(bytes).map(|(_, labels)| labels)
 }
 
-/// Dimensions of an IDX file.
-pub(super) fn read_header<const N: usize>(bytes: &[u8]) -> Result<[usize; N], IdxError> {
-    header(&mut reader(bytes))
+/// Count, height and width of an uncompressed file of images that is as long as it says.
+pub(super) fn image_shape(bytes: &[u8]) -> Result<[usize; 3], IdxError> {
+    let shape = header::<3>(&mut &bytes[..])?;
+    let (promised, held) = (promised(&shape), (bytes.len() - HEADER) as u64);
+    if held == promised { Ok(shape) } else { Err(IdxError::Length { promised, held }) }
+}
+
+/// As [`parse_images`] of an uncompressed file, whose bytes become the pixels.
+pub(super) fn into_images(mut bytes: Vec<u8>) -> Result<([usize; 3], Vec<u8>), IdxError> {
+    let shape = image_shape(&bytes)?;
+    bytes.drain(..HEADER);
+    Ok((shape, bytes))
+}
+
+/// Bytes before the pixels of a file of images.
+const HEADER: usize = 16;
+
+fn promised(shape: &[usize]) -> u64 {
+    shape.iter().try_fold(1u64, |n, &size| n.checked_mul(size as u64)).unwrap_or(u64::MAX)
 }
 
 /// The bytes, uncompressed if they are a gzip stream.
@@ -104,7 +120,7 @@ fn header<const N: usize>(reader: &mut dyn Read) -> Result<[usize; N], IdxError>
 fn parse<const N: usize>(bytes: &[u8]) -> Result<([usize; N], Vec<u8>), IdxError> {
     let mut reader = reader(bytes);
     let shape = header::<N>(&mut *reader)?;
-    let promised = shape.iter().try_fold(1u64, |n, &size| n.checked_mul(size as u64)).unwrap_or(u64::MAX);
+    let promised = promised(&shape);
     // One byte beyond what is promised is enough to tell that there is too much.
     let data = read(&mut *reader, promised.saturating_add(1))?;
     if data.len() as u64 != promised {
@@ -143,5 +159,12 @@ mod tests {
         assert!(matches!(parse_labels(&labels_file(u32::MAX, 1)), Err(IdxError::Length { .. })));
         assert!(matches!(parse_images(&labels_file(3, 3)), Err(IdxError::Header { expected: 3, .. })));
         assert!(matches!(parse_labels(b""), Err(IdxError::Header { .. })));
+        let mut images = [[0, 0, 8, 3], [0, 0, 0, 1], [0, 0, 0, 2], [0, 0, 0, 2]].concat();
+        images.extend([1, 2, 3, 4]);
+        assert_eq!(into_images(images.clone()), Ok(([1, 2, 2], vec![1, 2, 3, 4])));
+        assert_eq!(into_images(images.clone()), parse_images(&images));
+        images.pop();
+        assert_eq!(into_images(images.clone()), Err(IdxError::Length { promised: 4, held: 3 }));
+        assert!(matches!(into_images(images[..9].to_vec()), Err(IdxError::Header { .. })));
     }
 }

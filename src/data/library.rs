@@ -1,8 +1,8 @@
 //! Data sets loaded once and shared by all jobs.
 
-use super::idx::{parse_images, parse_labels};
+use super::idx::{into_images, parse_labels};
 use super::resize::Resizer;
-use super::source::{IDX_FILES, idx_file, read_file};
+use super::source::{IDX_FILES, existing, idx_file, plain};
 use super::{DataError, DataSet, Source, Split, check_counts, digits_pixels, fixed_split, npz};
 use crate::matrix::Matrix;
 use crate::real::Real;
@@ -124,16 +124,6 @@ fn digits_set<T: Real>(side: Option<usize>) -> Result<DataSet<T>, DataError> {
     Ok(DataSet { train: all.select(&train), test: all.select(&test), classes: 10 })
 }
 
-fn existing(directory: &Path, name: &str) -> Result<PathBuf, DataError> {
-    idx_file(directory, name).ok_or_else(|| DataError::Lacks { directory: directory.into(), file: name.into() })
-}
-
-/// Bytes of an IDX file, uncompressed.
-fn plain(path: &Path) -> Result<Vec<u8>, DataError> {
-    let bytes = read_file(path)?;
-    super::idx::decompressed(bytes).map_err(|source| DataError::Idx { path: path.into(), source })
-}
-
 fn check_bytes(path: &Path, source: &Source, bytes: &[u8], checksum: &str) -> Result<(), DataError> {
     if blake3::hash(bytes).to_hex().as_str() == checksum {
         return Ok(());
@@ -160,8 +150,7 @@ fn read_directory<T: Real>(
             check_bytes(&files[1], source, &labels, checksums[at + 1])?;
         }
         let labels = parse_labels(&labels).map_err(of_file(&files[1]))?;
-        let (shape, pixels) = parse_images(&images).map_err(of_file(&files[0]))?;
-        drop(images);
+        let (shape, pixels) = into_images(images).map_err(of_file(&files[0]))?;
         check_counts(&files[0], shape[0], labels.len())?;
         if let Some(at) = labels.iter().position(|&label| usize::from(label) >= classes) {
             let why = format!("label {} at index {at}, with {classes} classes", labels[at]);
@@ -187,6 +176,3 @@ fn scaled<T: Real>([count, height, width]: [usize; 3], pixels: &[u8], side: Opti
     }
     Matrix::from_vec(count, to[0] * to[1], data)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,11 +1,13 @@
 //! Data sets by name or path: what is known of them before they are loaded.
 
 use super::DataError;
-use super::idx::{IdxError, read_header};
+use super::idx::{IdxError, decompressed, image_shape};
+use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Where a data set comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -104,8 +106,7 @@ impl Source {
         match self {
             Self::Digits => Ok(known(1437, 360, 8)),
             Self::Mnist | Self::FashionMnist => Ok(known(60_000, 10_000, 28)),
-            Self::Path(path) if path.is_dir() => facts_of_directory(path),
-            Self::Path(path) => super::npz::facts(path),
+            Self::Path(path) => facts_of_path(path),
         }
     }
 }
@@ -124,14 +125,25 @@ pub(super) fn idx_file(directory: &Path, name: &str) -> Option<PathBuf> {
     [name.to_string(), format!("{name}.gz")].into_iter().map(|name| directory.join(name)).find(|path| path.is_file())
 }
 
+/// Facts of files, looked at once: a sweep asks for them at each of its points.
+fn facts_of_path(path: &Path) -> Result<DataFacts, DataError> {
+    static KNOWN: Mutex<BTreeMap<PathBuf, DataFacts>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(facts) = known.get(path) {
+        return Ok(facts.clone());
+    }
+    let facts = if path.is_dir() { facts_of_directory(path)? } else { super::npz::facts(path)? };
+    known.insert(path.to_path_buf(), facts.clone());
+    Ok(facts)
+}
+
 fn facts_of_directory(directory: &Path) -> Result<DataFacts, DataError> {
     let mut hasher = blake3::Hasher::new();
     let mut shapes = Vec::new();
     let mut classes = 0;
     for name in IDX_FILES {
-        let path = idx_file(directory, name)
-            .ok_or_else(|| DataError::Lacks { directory: directory.into(), file: name.into() })?;
-        let bytes = read_file(&path)?;
+        let path = existing(directory, name)?;
+        let bytes = plain(&path)?;
         hasher.update(&bytes);
         let of_file = |source: IdxError| DataError::Idx { path: path.clone(), source };
         if name.contains("labels") {
@@ -139,7 +151,7 @@ fn facts_of_directory(directory: &Path) -> Result<DataFacts, DataError> {
             classes = classes.max(labels.iter().max().map_or(0, |&label| usize::from(label) + 1));
             shapes.push(vec![labels.len()]);
         } else {
-            shapes.push(read_header::<3>(&bytes).map_err(of_file)?.to_vec());
+            shapes.push(image_shape(&bytes).map_err(of_file)?.to_vec());
         }
     }
     super::check_counts(&directory.join(IDX_FILES[0]), shapes[0][0], shapes[1][0])?;
@@ -156,6 +168,17 @@ fn facts_of_directory(directory: &Path) -> Result<DataFacts, DataError> {
         classes,
         fingerprint: Some(hasher.finalize().to_hex().to_string()),
     })
+}
+
+/// The file called `name` in `directory`, plain or gzipped.
+pub(super) fn existing(directory: &Path, name: &str) -> Result<PathBuf, DataError> {
+    idx_file(directory, name).ok_or_else(|| DataError::Lacks { directory: directory.into(), file: name.into() })
+}
+
+/// Bytes of an IDX file, uncompressed.
+pub(super) fn plain(path: &Path) -> Result<Vec<u8>, DataError> {
+    let bytes = read_file(path)?;
+    decompressed(bytes).map_err(|source| DataError::Idx { path: path.into(), source })
 }
 
 /// Most bytes of a file that are read: above the largest data set of this kind (EMNIST, 550 MB).

@@ -68,7 +68,7 @@ fn conditions_times_grid() {
     let text = "[[analysis]]\nname = \"x\"\nkind = \"train\"\nconditions = [{rule = \"bp\"}, {rule = \"fa\"}]\nsweep.eta = [1, 2]\n";
     let spec = parse(text).unwrap();
     assert_eq!((spec.name.as_str(), spec.analyses[0].conditions.len()), ("a", 4));
-    assert_eq!(spec.analyses[0].label(&spec.analyses[0].conditions[1]), "bp, eta 2");
+    assert_eq!(spec.analyses[0].label(&spec.analyses[0].conditions[1]), "BP, eta 2");
 }
 
 #[test]

@@ -1,77 +1,120 @@
 //! Means over repeats against iterations or epochs.
 
 use super::{Results, axis_of, distinct, label, text};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity, XAxis};
+use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
 use crate::experiment::{Predictor, linear_limit};
 use crate::figure::{Axis, Band, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use std::collections::BTreeSet;
 
-/// A panel per quantity, or, for a quantity of its own, per value of the second parameter.
+/// A panel per quantity, and, as the figure asks, per layer or per value of some parameters; of a single quantity by two
+/// parameters, per value of the second.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
-    let split = match (&spec.quantities[..], &spec.by[..]) {
-        ([_], [_, second, ..]) if analysis.conditions.len() > 1 => Some(*second),
-        _ => None,
-    };
-    let names = if split.is_some() { &spec.by[..1] } else { &spec.by[..] };
-    let panel_values: Vec<Option<String>> = match split {
-        None => vec![None],
-        Some(name) => distinct(analysis.conditions.iter().map(|c| text(c, name))).into_iter().map(Some).collect(),
-    };
+    let (panel_names, names): (&[&'static str], &[&'static str]) =
+        match (&spec.panels, &spec.quantities[..], &spec.by[..]) {
+            (Panels::By(panels), _, _) => (panels, &spec.by),
+            (Panels::Quantity, [_], [first, second]) if analysis.conditions.len() > 1 && first != second => {
+                (std::slice::from_ref(&spec.by[1]), &spec.by[..1])
+            }
+            _ => (&[], &spec.by),
+        };
+    let names: Vec<&'static str> = names.iter().copied().filter(|name| !panel_names.contains(name)).collect();
+    let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let mut panels = Vec::new();
-    for &quantity in spec.quantities.iter().filter(|&&q| q != Quantity::ConditionalAlignment) {
-        for value in &panel_values {
-            let wanted = |c: &&Condition| match (split, value) {
-                (Some(name), Some(value)) => text(c, name) == *value,
-                _ => true,
-            };
-            let conditions: Vec<&Condition> = analysis.conditions.iter().filter(wanted).collect();
-            let title = match (split, conditions.first()) {
-                (Some(name), Some(condition)) => label(condition, &[name]),
-                _ => quantity.info().label.to_string(),
-            };
-            panels.push(panel(results, analysis, spec, quantity, &conditions, names, title));
+    let quantities: Vec<Quantity> =
+        spec.quantities.iter().copied().filter(|&q| q != Quantity::ConditionalAlignment).collect();
+    for &quantity in &quantities {
+        for title in &titles {
+            let conditions: Vec<&Condition> =
+                analysis.conditions.iter().filter(|c| label(c, panel_names) == *title).collect();
+            let layers: BTreeSet<Option<usize>> = conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+            // What no condition has needs no panel.
+            if layers.is_empty() {
+                continue;
+            }
+            let info = quantity.info();
+            let what = if panel_names.is_empty() { info.label.to_string() } else { title.clone() };
+            let what =
+                if quantities.len() > 1 && !panel_names.is_empty() { format!("{}, {title}", info.label) } else { what };
+            let shown = Shown { results, analysis, spec, quantity, names: &names };
+            if spec.panels == Panels::Layer && layers.len() > 1 {
+                panels.extend(layers.into_iter().map(|layer| {
+                    let place = layer.map_or(String::new(), |l| format!("layer {l}"));
+                    let title = if quantities.len() > 1 { format!("{what}, {place}") } else { place };
+                    panel(shown, &conditions, Some(layer), title)
+                }));
+            } else {
+                panels.push(panel(shown, &conditions, None, what));
+            }
         }
     }
+    let smooth =
+        if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
     let repeats = analysis.repeats;
-    (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side."))
+    (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side.{smooth}"))
 }
 
-fn panel(
-    results: Results<'_>,
-    analysis: &Analysis,
-    spec: &Spec,
+/// What a panel shows of which results.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    results: Results<'a>,
+    analysis: &'a Analysis,
+    spec: &'a Spec,
     quantity: Quantity,
-    conditions: &[&Condition],
-    names: &[&'static str],
-    title: String,
-) -> Panel {
+    /// Parameters that tell the curves apart.
+    names: &'a [&'static str],
+}
+
+/// Colour and style of the curves of a condition.
+struct Look {
+    hue: usize,
+    dashed: bool,
+}
+
+impl Shown<'_> {
+    /// The first parameter has the colours, the second the style of the lines; more than two have a colour per
+    /// combination.
+    fn look(self, condition: &Condition) -> Look {
+        let place = |of: &dyn Fn(&Condition) -> String| {
+            let known = distinct(self.analysis.conditions.iter().map(of));
+            (known.iter().position(|v| *v == of(condition)).unwrap_or_default(), known.len())
+        };
+        if self.names.len() > 2 {
+            return Look { hue: place(&|c| label(c, self.names)).0, dashed: false };
+        }
+        let value = |index: usize| move |c: &Condition| self.names.get(index).map_or(String::new(), |n| text(c, n));
+        let (hue, _) = place(&value(0));
+        let (style, styles) = place(&value(1));
+        // A third style takes the darker tones.
+        Look { hue: hue + 7 * style.saturating_sub(1), dashed: style == 0 && styles > 1 }
+    }
+
+    /// Number of colours that conditions have.
+    fn hues(self) -> usize {
+        distinct(self.analysis.conditions.iter().map(|c| self.names.first().map_or(String::new(), |n| text(c, n))))
+            .len()
+    }
+}
+
+fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>>, title: String) -> Panel {
+    let Shown { results, analysis, spec, quantity, names } = shown;
     let x = Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" });
     let mut panel = Panel::new(title, x, Axis { log: spec.log, ..axis_of(quantity) });
-    // The first parameter has the colours, the second the style of the lines.
-    let colours = distinct(analysis.conditions.iter().map(|c| names.first().map_or(String::new(), |n| text(c, n))));
-    let styles = distinct(analysis.conditions.iter().map(|c| names.get(1).map_or(String::new(), |n| text(c, n))));
-    let several = several_layers(analysis, spec);
-    let predictor = Predictor::default();
+    let several = only.is_none() && several_layers(analysis, spec);
+    let (predictor, hues) = (Predictor::default(), shown.hues());
     for condition in conditions {
         let name = label(condition, names);
-        let place = |known: &[String], index: usize| {
-            let value = names.get(index).map_or(String::new(), |n| text(condition, n));
-            known.iter().position(|v| *v == value).unwrap_or_default()
-        };
-        let (hue, style) = (place(&colours, 0), place(&styles, 1));
-        for layer in quantity.layers(condition) {
+        let Look { hue, dashed } = shown.look(condition);
+        for layer in quantity.layers(condition).into_iter().filter(|layer| only.is_none_or(|only| only == *layer)) {
             let (label, colour, dashed) = match layer {
                 // Layers are told apart by colour where there are several, conditions otherwise.
-                Some(l) if several => {
-                    (joined(&name, ", ", &format!("layer {l}")), colours.len() + l, hue == 0 && colours.len() > 1)
-                }
-                // A third style takes the darker tones.
+                Some(l) if several => (joined(&name, ", ", &format!("layer {l}")), hues + l, hue == 0 && hues > 1),
                 _ if name.is_empty() => ("measured".into(), hue, false),
-                _ => (name.clone(), hue + 7 * style.saturating_sub(1), style == 0 && styles.len() > 1),
+                _ => (name.clone(), hue, dashed),
             };
-            let points = points(results, analysis, condition, spec.x, quantity, layer);
+            let mut points = points(results, analysis, condition, spec.x, quantity, layer);
+            smooth(&mut points, spec, condition);
             // An update compared with itself is a flat zero that says nothing.
             let trivial = quantity == Quantity::UpdateAlignment && points.iter().all(|p| p.y.is_none_or(|y| y == 0.0));
             if !trivial {
@@ -79,9 +122,7 @@ fn panel(
                 panel.series.push(Series { label, colour, mark, points });
             }
             if analysis.predict {
-                let colour = colour + 7;
-                let series = predicted(results, analysis, condition, quantity, layer, &predictor, colour, &name);
-                panel.series.extend(series);
+                panel.series.extend(predicted(shown, condition, layer, &predictor, colour + 7, &name));
             }
         }
         if let (Quantity::WeightAlignment, Condition::Isolate(isolated)) = (quantity, condition)
@@ -102,23 +143,41 @@ fn panel(
     panel
 }
 
+/// Means over the latest iterations, as many as the figure says; at the start, over those there are.
+fn smooth(points: &mut [Point], spec: &Spec, condition: &Condition) {
+    if spec.smooth <= 1 {
+        return;
+    }
+    let per_unit = if spec.x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
+    let reach = spec.smooth as f64 / per_unit as f64;
+    let raw = points.to_vec();
+    for (at, point) in points.iter_mut().enumerate() {
+        let window = raw[..=at].iter().rev().take_while(|p| p.x > point.x - reach);
+        let present: Vec<(f64, [f64; 2])> = window.filter_map(|p| Some((p.y?, p.band.unwrap_or([p.y?; 2])))).collect();
+        let n = present.len() as f64;
+        if point.y.is_some() && n > 0.0 {
+            let mean = |of: &dyn Fn(&(f64, [f64; 2])) -> f64| present.iter().map(of).sum::<f64>() / n;
+            point.y = Some(mean(&|p| p.0));
+            point.band = point.band.map(|_| [mean(&|p| p.1[0]), mean(&|p| p.1[1])]);
+        }
+    }
+}
+
 /// A name and what is said of it, or that alone where there is no name.
 fn joined(name: &str, between: &str, said: &str) -> String {
     if name.is_empty() { said.into() } else { format!("{name}{between}{said}") }
 }
 
 /// What theory says along a curve: averaged over signals, and given those of the repeats.
-#[allow(clippy::too_many_arguments)]
 fn predicted(
-    results: Results<'_>,
-    analysis: &Analysis,
+    shown: Shown<'_>,
     condition: &Condition,
-    quantity: Quantity,
     layer: Option<usize>,
     predictor: &Predictor,
     colour: usize,
     name: &str,
 ) -> Vec<Series> {
+    let Shown { results, analysis, quantity, .. } = shown;
     let recorded = points(results, analysis, condition, XAxis::Iteration, quantity, layer);
     let averaged: Vec<Point> = spaced(recorded.iter().map(|p| p.x as usize).collect())
         .into_iter()

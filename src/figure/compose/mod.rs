@@ -2,9 +2,11 @@
 
 mod curves;
 mod draws;
+mod profile;
 mod sweep;
 
 use super::{Axis, Figure, Width};
+use crate::analysis::label;
 use crate::analysis::{Analysis, Condition, Figure as Spec, FigureKind, JobResult, Plan, Quantity};
 use std::collections::BTreeMap;
 
@@ -19,8 +21,10 @@ pub struct Results<'a> {
 
 /// The figure `spec` of `analysis`.
 pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure {
-    let (panels, note) = match spec.kind {
+    let analysis = &spec.shown(analysis);
+    let (mut panels, note) = match spec.kind {
         FigureKind::Curves => curves::panels(results, analysis, spec),
+        FigureKind::Profile => profile::panels(results, analysis, spec),
         FigureKind::Sweep => sweep::panels(results, analysis, spec),
         FigureKind::Map => sweep::maps(results, analysis, spec),
         FigureKind::Density => draws::densities(results, analysis, spec),
@@ -28,6 +32,9 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
         FigureKind::Cells => draws::cells(results, analysis, spec),
         FigureKind::Groups => draws::groups(results, analysis, spec),
     };
+    if let Some(range) = spec.range {
+        panels.iter_mut().for_each(|panel| panel.y.range = Some(range));
+    }
     let width = if panels.len() == 1 { Width::OneColumn } else { Width::TwoColumns };
     Figure { title: spec.title.clone(), panels, note, width }
 }
@@ -59,23 +66,6 @@ impl<'a> Results<'a> {
 /// Text of a parameter of a condition; empty where it has none.
 fn text(condition: &Condition, name: &str) -> String {
     condition.values().get(name).map(|value| value.to_text()).unwrap_or_default()
-}
-
-/// What tells a condition apart from others of a figure: the values of `names`, with the names where a value does not
-/// speak for itself.
-fn label(condition: &Condition, names: &[&str]) -> String {
-    let speaks = |value: &str| value.chars().next().is_some_and(char::is_alphabetic);
-    let shown = names.iter().map(|&name| (name, text(condition, name)));
-    let parts = shown.map(|(name, value)| match name {
-        "wn" if value == "off" => "no WN".into(),
-        "wn" => format!("WN({value})"),
-        "activity" => format!("X {value}"),
-        "error" => format!("E {value}"),
-        "layers" => value.replace(',', "-"),
-        _ if speaks(&value) && !matches!(value.as_str(), "on" | "off") => value,
-        _ => format!("{name} {value}"),
-    });
-    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {

@@ -1,15 +1,21 @@
 //! Values at the last iteration against one parameter, or over two.
 
 use super::{Results, axis_of, distinct, label, text};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity, Value, XAxis};
+use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, Value, XAxis};
 use crate::experiment::Predictor;
-use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use crate::signal::Form;
+use std::collections::BTreeSet;
 
-/// Mean and 95 % interval over repeats at the end, of the first layer that has the quantity.
-fn at_end(results: Results<'_>, analysis: &Analysis, condition: &Condition, quantity: Quantity) -> Option<Summary> {
-    let layer = *quantity.layers(condition).first()?;
+/// Mean and 95 % interval over repeats at the end.
+pub(super) fn at_end(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+    quantity: Quantity,
+    layer: Option<usize>,
+) -> Option<Summary> {
     let values = results.values(analysis, condition, quantity, layer).remove(&condition.last_iteration())?;
     Some(Summary::of(values))
 }
@@ -20,6 +26,8 @@ fn coordinate(condition: &Condition, name: &str) -> Option<f64> {
         Value::Number(number) => Some(*number),
         Value::Count(count) => Some(*count as f64),
         Value::Text(text) => Form::parse(text).ok()?.coefficient(),
+        // Of hidden layers, how many.
+        Value::Sizes(sizes) => Some(sizes.len() as f64),
         _ => None,
     }
 }
@@ -29,6 +37,9 @@ fn axis_name(name: &str) -> String {
     match name {
         "error" => "autocorrelation coefficient of the error".into(),
         "activity" => "autocorrelation coefficient of the activity".into(),
+        "hidden" => "hidden layers".into(),
+        "wn" => "γ of weight normalisation".into(),
+        "wrong-labels" => "share of wrong labels".into(),
         _ => name.into(),
     }
 }
@@ -36,29 +47,38 @@ fn axis_name(name: &str) -> String {
 /// A panel per quantity; a curve per combination of the other parameters.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
-    let by: Vec<&'static str> = spec.by.iter().copied().filter(|other| *other != name).collect();
+    let panel_names: &[&'static str] = match &spec.panels {
+        Panels::By(names) => names,
+        Panels::Quantity | Panels::Layer => &[],
+    };
+    let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other);
+    let by: Vec<&'static str> = spec.by.iter().copied().filter(|other| is_of_curves(&other)).collect();
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
+    let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let predictor = Predictor::default();
-    let panel = |&quantity: &Quantity| {
+    let panel = |quantity: Quantity, layer: Option<usize>, of: &str, title: String| {
         let y = Axis { log: spec.log, ..axis_of(quantity) };
-        let mut panel = Panel::new(quantity.info().label, Axis::new(axis_name(name)), y);
+        let mut panel = Panel::new(title, Axis::new(axis_name(name)), y);
         for (colour, curve) in labels.iter().enumerate() {
-            let of_curve = analysis.conditions.iter().filter(|c| label(c, &by) == *curve);
+            let is_shown = |c: &&Condition| label(c, &by) == *curve && label(c, panel_names) == of;
+            let of_curve = analysis.conditions.iter().filter(is_shown);
             let (mut measured, mut predicted) = (Vec::new(), Vec::new());
-            for condition in of_curve {
-                let Some(x) = coordinate(condition, name) else { continue };
-                let summary = at_end(results, analysis, condition, quantity);
-                measured.push(Point { x, y: summary.and_then(|s| s.mean), band: summary.and_then(|s| s.ci95) });
-                let layer = quantity.layers(condition).first().copied().flatten();
+            for condition in of_curve.filter(|c| quantity.layers(c).contains(&layer)) {
+                let summary = at_end(results, analysis, condition, quantity, layer);
+                let y = summary.and_then(|s| s.mean);
+                let Some(x) = coordinate(condition, name) else {
+                    // What has no place on the axis, such as no weight normalisation at all, is a line across.
+                    let label = format!("{curve}, {}", label(condition, &[name]));
+                    panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
+                    continue;
+                };
+                measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
                 let last = condition.last_iteration();
                 if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.predict) {
                     predicted.push(Point { x, y: Some(y), band: None });
                 }
             }
-            let mut add = |label: String, mark: Mark, mut points: Vec<Point>| {
-                points.sort_by(|a, b| a.x.total_cmp(&b.x));
-                panel.series.push(Series { label, colour, mark, points });
-            };
+            let mut add = |label, mark, points| panel.series.push(Series { label, colour, mark, points });
             let line = measured.iter().map(|p| Point { band: None, ..*p }).collect();
             add(curve.clone(), Mark::Line, line);
             add(String::new(), Mark::Points, measured);
@@ -68,10 +88,27 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         }
         panel
     };
+    let mut panels = Vec::new();
+    for &quantity in &spec.quantities {
+        let layers: BTreeSet<Option<usize>> = analysis.conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        let shown = if spec.panels == Panels::Layer { layers.len() } else { 1 };
+        for &layer in layers.iter().take(shown) {
+            for of in &titles {
+                let what = quantity.info().label;
+                let title = match (of.is_empty(), layer.filter(|_| shown > 1), spec.quantities.len()) {
+                    (true, Some(l), _) => format!("{what}, layer {l}"),
+                    (true, None, _) => what.into(),
+                    (false, _, 1) => of.clone(),
+                    (false, _, _) => format!("{what}, {of}"),
+                };
+                panels.push(panel(quantity, layer, of, title));
+            }
+        }
+    }
     let repeats = analysis.repeats;
     let note =
         format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean.");
-    (spec.quantities.iter().map(panel).collect(), note)
+    (panels, note)
 }
 
 /// For every quantity a map of what was measured and, where theory says it, of what was predicted and of the difference.
@@ -87,7 +124,7 @@ pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (V
             let place = |names: &[String], name| names.iter().position(|n| *n == text(condition, name)).unwrap_or(0);
             let cell = place(&rows, y) * columns.len() + place(&columns, x);
             let layer = quantity.layers(condition).first().copied().flatten();
-            measured[cell] = at_end(results, analysis, condition, quantity).and_then(|s| s.mean);
+            measured[cell] = at_end(results, analysis, condition, quantity, layer).and_then(|s| s.mean);
             let last = condition.last_iteration();
             predicted[cell] = predictor.predict(condition, quantity, layer, last, analysis.predict);
         }

@@ -1,0 +1,140 @@
+//! The summary as a table for people.
+
+use crate::analysis::{Analysis, Condition, Entry, Kind, Plan, Quantity, json_text};
+use crate::claim::short;
+use crate::measure::null::WeightNull;
+use std::fmt::Write as _;
+
+/// The summary for people, within 80 columns where names are short.
+pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
+    let mut out = String::new();
+    for analysis in plan.analyses() {
+        if analysis.kind == Kind::Train {
+            let _ = write!(out, "{}", by_layer(analysis, entries));
+            continue;
+        }
+        let names = if analysis.axes.is_empty() { analysis.columns() } else { analysis.axes.clone() };
+        let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
+        let unit = if analysis.kind == Kind::Sample { "draws" } else { "update" };
+        let _ = writeln!(out, "{title}");
+        let head = ["condition", unit, "quantity", "mean [95 %]", "n", "predicted", "off (se)", "z null"];
+        let mut rows = vec![head.map(String::from)];
+        for entry in entries.iter().filter(|entry| entry.analysis == analysis.name) {
+            let values: Vec<String> =
+                names.iter().filter_map(|name| entry.condition.get(*name)).map(json_text).collect();
+            rows.push(row(analysis, entry, values.join(", ")));
+        }
+        let rows = rows.into_iter().map(|row| row.to_vec()).collect();
+        let _ = write!(out, "{}", aligned(rows, "  "));
+    }
+    if plan.analyses().all(|analysis| analysis.kind == Kind::Train) {
+        return out;
+    }
+    let _ = writeln!(
+        out,
+        "mean over n repeats, Student's 95 % interval; angles in degrees; off: measured minus predicted\n\
+         (in standard errors); z null: standard score of the mean against independent W and B, positive if aligned."
+    );
+    out
+}
+
+/// Of networks: a block per condition, a line per quantity and epoch, a column per layer.
+fn by_layer(analysis: &Analysis, entries: &[Entry]) -> String {
+    let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
+    let mut out = format!("{title}\n");
+    for condition in &analysis.conditions {
+        let parameters = condition.parameters();
+        let of_condition: Vec<&Entry> =
+            entries.iter().filter(|e| e.analysis == analysis.name && e.condition == parameters).collect();
+        let depth = condition.depth();
+        let layers = (0..depth).filter(|l| of_condition.iter().any(|entry| entry.layer == Some(*l)));
+        let layers: Vec<usize> = layers.collect();
+        let head = ["quantity".to_string(), "epoch".into(), "network".into()];
+        let mut rows = vec![head.into_iter().chain(layers.iter().map(|l| format!("layer {l}"))).collect::<Vec<_>>()];
+        let mut last_quantity = None;
+        for entry in &of_condition {
+            let place = (entry.quantity, entry.iteration);
+            if of_condition
+                .iter()
+                .find(|e| (e.quantity, e.iteration) == place)
+                .is_none_or(|e| !std::ptr::eq(*e, *entry))
+            {
+                continue;
+            }
+            let cell = |layer: Option<usize>| {
+                let found = of_condition.iter().find(|e| (e.quantity, e.iteration) == place && e.layer == layer);
+                found.map(|entry| plus_minus(entry)).unwrap_or_default()
+            };
+            let name =
+                if last_quantity == Some(entry.quantity) { String::new() } else { entry.quantity.info().label.into() };
+            last_quantity = Some(entry.quantity);
+            let start = [name, epoch(condition, entry.iteration), cell(None)];
+            rows.push(start.into_iter().chain(layers.iter().map(|&l| cell(Some(l)))).collect());
+        }
+        let _ = writeln!(out, "  {}", analysis.label(condition));
+        let _ = write!(out, "{}", aligned(rows, "    "));
+    }
+    out.push_str("mean over repeats ± half of Student's 95 % interval; (n) where fewer repeats have a value; angles in degrees\n");
+    out
+}
+
+fn epoch(condition: &Condition, iteration: usize) -> String {
+    let per_epoch = condition.iterations_per_epoch();
+    if iteration.is_multiple_of(per_epoch) {
+        return (iteration / per_epoch).to_string();
+    }
+    format!("{:.2}", iteration as f64 / per_epoch as f64)
+}
+
+/// `79.3 ±1.0`; one decimal for angles and shares.
+fn plus_minus(entry: &Entry) -> String {
+    let Some(mean) = entry.mean else { return "absent".into() };
+    let coarse = matches!(entry.quantity.info().unit, "degrees" | "percent" | "epochs" | "units");
+    let text = |value: f64| if coarse { format!("{value:.1}") } else { short(value) };
+    let half = entry.ci95.map(|[_, high]| format!(" ±{}", text(high - mean))).unwrap_or_default();
+    let n = if entry.absent == 0 { String::new() } else { format!(" ({})", entry.n) };
+    format!("{}{half}{n}", text(mean))
+}
+
+/// Rows with their columns under each other, the first one the head.
+fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> =
+        (0..columns).map(|c| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0)).collect();
+    // A column without a single value is left out.
+    let shown: Vec<usize> = (0..columns).filter(|&c| rows[1..].iter().any(|row| !row[c].is_empty())).collect();
+    let line = |row: Vec<String>| {
+        let cells: Vec<String> = shown.iter().map(|&c| format!("{:<width$}", row[c], width = widths[c])).collect();
+        format!("{indent}{}\n", cells.join("  ").trim_end())
+    };
+    rows.into_iter().map(line).collect()
+}
+
+fn row(analysis: &Analysis, entry: &Entry, condition: String) -> [String; 8] {
+    let ready = analysis.conditions.iter().find(|c| c.parameters() == entry.condition);
+    let null = ready.zip(entry.layer).filter(|_| entry.quantity == Quantity::WeightAlignment);
+    let z = null.and_then(|(c, l)| {
+        let sizes = c.sizes();
+        Some(WeightNull::new(sizes[l] * sizes[l + 1])?.z(entry.mean?, entry.n))
+    });
+    let mean = match (entry.mean, entry.ci95) {
+        (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
+        (Some(mean), None) => format!("{mean:.2}"),
+        (None, _) => "absent".into(),
+    };
+    let n = if entry.absent == 0 { entry.n.to_string() } else { format!("{} ({} absent)", entry.n, entry.absent) };
+    let layer = entry.layer.map(|l| format!(" {l}")).unwrap_or_default();
+    [
+        condition,
+        entry.iteration.to_string(),
+        format!("{}{layer}", entry.quantity.info().label),
+        mean,
+        n,
+        entry.prediction.map_or("-".into(), |p| format!("{p:.2}")),
+        entry.discrepancy.map_or("-".into(), |d| match d.standard_errors {
+            Some(errors) => format!("{:+.2} ({errors:+.1})", d.difference),
+            None => format!("{:+.2}", d.difference),
+        }),
+        z.map_or("-".into(), |z| format!("{z:.1}")),
+    ]
+}

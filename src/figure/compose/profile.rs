@@ -1,0 +1,87 @@
+//! Values at the last iteration against the layer.
+
+use super::sweep::at_end;
+use super::{Results, axis_of, distinct, label};
+use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity};
+use crate::figure::{Axis, Band, Mark, Panel, Point, Series};
+use crate::measure::null::WeightNull;
+use std::collections::BTreeSet;
+
+/// A panel per quantity and, as the figure asks, per value of some parameters; a curve per condition.
+pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+    let panel_names: &[&'static str] = match &spec.panels {
+        Panels::By(names) => names,
+        Panels::Quantity | Panels::Layer => &[],
+    };
+    let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
+    let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
+    let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
+    let mut panels = Vec::new();
+    for &quantity in &spec.quantities {
+        for title in &titles {
+            let of_panel = |c: &&Condition| label(c, panel_names) == *title && !quantity.layers(c).is_empty();
+            let conditions: Vec<&Condition> = analysis.conditions.iter().filter(of_panel).collect();
+            if conditions.is_empty() {
+                continue;
+            }
+            let what = quantity.info().label;
+            let title = match (title.is_empty(), spec.quantities.len()) {
+                (true, _) => what.to_string(),
+                (false, 1) => title.clone(),
+                (false, _) => format!("{what}, {title}"),
+            };
+            let mut panel =
+                Panel::new(title, layer_axis(&conditions, quantity), Axis { log: spec.log, ..axis_of(quantity) });
+            for condition in &conditions {
+                let name = label(condition, &names);
+                let colour = curves.iter().position(|known| *known == name).unwrap_or_default();
+                panel.series.extend(curve(results, analysis, condition, quantity, name, colour));
+            }
+            if quantity == Quantity::WeightAlignment {
+                panel.bands.extend(null_band(&conditions, analysis.repeats));
+            }
+            panels.push(panel);
+        }
+    }
+    let repeats = analysis.repeats;
+    (panels, format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean."))
+}
+
+/// Layers as whole numbers.
+fn layer_axis(conditions: &[&Condition], quantity: Quantity) -> Axis {
+    let layers: BTreeSet<usize> = conditions.iter().flat_map(|c| quantity.layers(c)).flatten().collect();
+    let names = layers.iter().map(|&l| (l as f64, l.to_string())).collect();
+    Axis { names, ..Axis::new("layer") }
+}
+
+fn curve(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+    quantity: Quantity,
+    name: String,
+    colour: usize,
+) -> [Series; 2] {
+    let point = |layer: Option<usize>| {
+        let summary = at_end(results, analysis, condition, quantity, layer);
+        let y = summary.and_then(|s| s.mean);
+        Some(Point { x: layer? as f64, y, band: summary.and_then(|s| s.ci95) })
+    };
+    let points: Vec<Point> = quantity.layers(condition).into_iter().filter_map(point).collect();
+    let line = points.iter().map(|p| Point { band: None, ..*p }).collect();
+    [
+        Series { label: name, colour, mark: Mark::Line, points: line },
+        Series { label: String::new(), colour, mark: Mark::Points, points },
+    ]
+}
+
+/// 95 % of the means over repeats of the angles of the smallest independent pair.
+fn null_band(conditions: &[&Condition], repeats: usize) -> Option<Band> {
+    let entries = conditions.iter().flat_map(|c| {
+        let sizes = c.sizes();
+        sizes.windows(2).skip(1).map(|n| n[0] * n[1]).collect::<Vec<_>>()
+    });
+    let half = 1.96 * WeightNull::new(entries.min()?)?.angle_sd() / (repeats as f64).sqrt();
+    let [low, high] = [WeightNull::MEAN - half, WeightNull::MEAN + half];
+    Some(Band { label: "means of independent W and B, 95 %".into(), low, high })
+}
