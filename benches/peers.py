@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""Paired comparison of the isolated rule with what a user would write in PyTorch or NumPy.
+"""Paired comparison of the isolated rule and of a network in training with what a user would write in PyTorch or NumPy.
 
-usage: peers.py PROGRAM PEER_SCRIPT [PAIRS]
+usage: peers.py PROGRAM PEERS [PAIRS]
 
-PROGRAM is the release binary, with its examples beside it (cargo build --release --examples), PEER_SCRIPT the peer. Run
-with a Python that has torch and numpy. Each pair runs a peer and alignscope in turn on the same work: batch 100, fresh
-signals, ReLU, f32, one weight angle per iteration. alignscope is timed as a whole process, results written; the peer times
-its loop alone, without its start-up. Prints the median ratio and its range, and how far alignscope is from the time that
-its products and random numbers alone take.
+PROGRAM is the release binary, with its examples beside it (cargo build --release --examples), PEERS the directory of
+peer_rule.py and peer_mlp.py. Run with a Python that has torch and numpy. Each pair runs a peer and alignscope in turn on
+the same work, and the median ratio is printed with its range.
+
+The rule: batch 100, fresh signals, ReLU, f32, one weight angle per iteration; alignscope is timed as a whole process,
+results written, the peer times its loop alone. The network: one epoch of 60,000 random samples, 225-500-500-50, tanh,
+softmax, f32; both time the epoch alone. The distance from the time that bare products (and random numbers) take is
+printed beside.
 """
 import json, os, statistics, subprocess, sys, tempfile, time
 
-program, peer = sys.argv[1:3]
+program, peers = sys.argv[1:3]
+peer = os.path.join(peers, "peer_rule.py")
 pairs = int(sys.argv[3]) if len(sys.argv) > 3 else 7
 # sizes, iterations, repeats, learning rate
 WORK = {"20-100-20": ([20, 100, 20], 1500, 10, "4e-4"), "500-500-500": ([500, 500, 500], 150, 4, "1e-9")}
@@ -51,15 +55,19 @@ def theirs(size, library):
 
 
 def report(name, ratios):
-    print(f"{name:<44} {statistics.median(ratios):5.2f}x  ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} pairs)")
+    print(f"{name:<58} {statistics.median(ratios):5.2f}x  ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} pairs)")
+
+
+def example(name, *args, **environment):
+    path = os.path.join(os.path.dirname(os.path.abspath(program)), "examples", name)
+    if not os.path.exists(path):
+        sys.exit(f"{path} is missing: cargo build --release --examples")
+    run = subprocess.run([path, *map(str, args)], check=True, capture_output=True, text=True, env={**os.environ, **environment})
+    return json.loads(run.stdout)
 
 
 def limit(size):
-    example = os.path.join(os.path.dirname(os.path.abspath(program)), "examples", "limit")
-    if not os.path.exists(example):
-        sys.exit(f"{example} is missing: cargo build --release --examples")
-    parts = json.loads(subprocess.run([example], check=True, capture_output=True, text=True).stdout)[size]
-    return sum(parts.values())
+    return sum(example("limit")[size].values())
 
 
 for size, (_, iterations, repeats, _) in WORK.items():
@@ -68,3 +76,24 @@ for size, (_, iterations, repeats, _) in WORK.items():
     report(f"{size}: alignscope, one thread / two", [ours(size, 1) / ours(size, 2) for _ in range(pairs)])
     per_iteration = lambda: ours(size, 1) * 1e6 / (iterations * repeats)
     report(f"{size}: alignscope / bare products and normals", [per_iteration() / limit(size) for _ in range(pairs)])
+
+DIMS = "225,500,500,50"
+
+
+def network(library, threads, batch):
+    command = [sys.executable, os.path.join(peers, "peer_mlp.py"), library, str(threads), str(batch), DIMS, "tanh", "60000"]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "REPS": "1"}).stdout
+    return float(out.split(" s/epoch")[0].rsplit(",", 1)[1])
+
+
+def epoch(threads, batch):
+    return example("epoch", threads, batch, DIMS, 60000, REPS="1")
+
+
+for batch in [1000, 100]:
+    for threads in [1, 2]:
+        for library in ["torch_autograd", "torch_manual", "numpy"]:
+            ratios = [network(library, threads, batch) / epoch(threads, batch)["epoch"] for _ in range(pairs)]
+            report(f"network, batch {batch}, {threads} thread(s): {library} / alignscope", ratios)
+    runs = [epoch(1, batch) for _ in range(pairs)]
+    report(f"network, batch {batch}: alignscope / bare products", [run["epoch"] / run["products"] for run in runs])

@@ -51,6 +51,29 @@ mod tests {
     }
 
     #[test]
+    fn agrees_with_opencv() {
+        // cv2.resize of 28 x 28 pixels (7 i + 13 j + i j) mod 256, over 255, to 15 x 15, in single precision.
+        let image: Vec<u8> = (0..28 * 28)
+            .map(|at| {
+                let (i, j) = (at / 28, at % 28);
+                ((7 * i + 13 * j + i * j) % 256) as u8
+            })
+            .collect();
+        let resized: Vec<f64> = Resizer::new([28, 28], [15, 15]).resize(&image).map(|p| p / 255.0).collect();
+        for (row, column, expected) in [
+            (0, 0, 0.034_723_315),
+            (0, 14, 0.407_498_93),
+            (3, 8, 0.308_675_4),
+            (7, 7, 0.769_607_96),
+            (9, 2, 0.799_760_34),
+            (14, 14, 0.835_769_06),
+        ] {
+            let found = resized[row * 15 + column];
+            assert!((found - expected).abs() < 1.2e-7, "{row}, {column}: {found}");
+        }
+    }
+
+    #[test]
     fn follows_the_half_pixel_rule() {
         // Doubling: source coordinates -0.25 (clamped to 0), 0.25, 0.75, 1.25 (clamped to 1).
         let resized: Vec<f64> = Resizer::new([1, 2], [1, 4]).resize(&[0, 100]).collect();

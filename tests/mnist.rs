@@ -1,0 +1,117 @@
+//! The paper's network on the official MNIST files, where these are at hand (ALIGNSCOPE_DATA); passed over, and said so,
+//! where not.
+
+use alignscope::data::{Library, Source};
+use assert_cmd::Command;
+use serde_json::Value as Json;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Whether the data set is there; says so if not.
+fn have(source: &Source) -> bool {
+    let found = Library::new(None).require(source);
+    if let Err(error) = &found {
+        // Past the capture of the test harness: a test that is passed over must be seen.
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "PASSED OVER: {error}");
+    }
+    found.is_ok()
+}
+
+/// The network of the paper's experiments, for a few epochs.
+const PAPER: [&str; 20] = [
+    "train",
+    "--size",
+    "15",
+    "--hidden",
+    "50,50,50,50",
+    "--code",
+    "5-of-50",
+    "--batch",
+    "1000",
+    "--order",
+    "once",
+    "--eta",
+    "5e-4",
+    "--bias",
+    "on",
+    "--repeats",
+    "3",
+    "--probe",
+    "next",
+    "--json",
+];
+
+fn summary(directory: &TempDir, args: &[&str]) -> Vec<Json> {
+    let mut command = Command::cargo_bin("alignscope").unwrap();
+    let output =
+        command.current_dir(directory.path()).args(PAPER).args(args).assert().success().get_output().stdout.clone();
+    serde_json::from_slice::<Json>(&output).unwrap()["summary"].as_array().unwrap().clone()
+}
+
+fn mean(entries: &[Json], quantity: &str, layer: Option<u64>) -> f64 {
+    let found = entries.iter().find(|e| e["quantity"] == quantity && e["layer"].as_u64() == layer);
+    found.unwrap()["mean"].as_f64().unwrap()
+}
+
+#[test]
+fn official_files_have_their_checksums() {
+    for (_, source) in Source::NAMED {
+        if have(&source) {
+            Library::new(None).verify(&source).unwrap();
+        }
+    }
+}
+
+/// At epoch 10 the paper has 81.5 +- 1.6 % without and 89.5 +- 0.5 % with weight normalisation, and angles of 84.7, 83.6,
+/// 80.9, 76.1 degrees at iteration 500 and 83.5, 82.1, 79.3, 74.6 at 1000 without.
+#[test]
+fn ten_epochs_are_those_of_the_paper() {
+    if !have(&Source::Mnist) {
+        return;
+    }
+    let here = TempDir::new().unwrap();
+    let plain = summary(&here, &["--data", "mnist", "--rule", "fa", "--epochs", "10", "--out", "plain"]);
+    let normalised =
+        summary(&here, &["--data", "mnist", "--epochs", "10", "--wn", "1", "--normalize-b", "on", "--out", "wn"]);
+    let accuracy = |entries: &[Json]| mean(entries, "test_accuracy", None);
+    // Means of three repeats: within three standard errors and half a point.
+    assert!((accuracy(&plain) - 81.5).abs() < 3.4, "{}", accuracy(&plain));
+    assert!((accuracy(&normalised) - 89.5).abs() < 1.5, "{}", accuracy(&normalised));
+    for (l, [high, low]) in [[84.7, 83.5], [83.6, 82.1], [80.9, 79.3], [76.1, 74.6]].into_iter().enumerate() {
+        let found = mean(&plain, "weight_alignment", Some(l as u64 + 1));
+        assert!((low - 1.5..high + 1.5).contains(&found), "layer {}: {found}", l + 1);
+    }
+}
+
+/// Peak memory stays below twice the data set and the weights.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_stays_below_twice_the_data() {
+    if !have(&Source::Mnist) {
+        return;
+    }
+    let here = TempDir::new().unwrap();
+    let data = Library::new(None).load::<f32>(&Source::Mnist, None).unwrap();
+    let values = data.train.images.as_slice().len() + data.test.images.as_slice().len();
+    drop(data);
+    let program = assert_cmd::cargo::cargo_bin("alignscope");
+    let args = ["train", "--data", "mnist", "--epochs", "1", "--repeats", "1", "--batch", "1000", "--eta", "1e-4"];
+    let mut child = std::process::Command::new(program)
+        .args(args)
+        .current_dir(here.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let kilobytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+        peak = peak.max(kilobytes.unwrap_or(0) * 1024);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(child.wait().unwrap().success());
+    assert!(peak > 0 && peak < 2 * 4 * values, "{} MB of {} MB", peak >> 20, (2 * 4 * values) >> 20);
+}
