@@ -120,7 +120,13 @@ mod tests {
     fn only_what_is_out_of_bounds_is_flagged() {
         let options = [("quantities", "validity,test_accuracy"), ("repeats", "2")];
         let plan = Plan::single(Analysis::from_options(Kind::Train, options).unwrap()).unwrap();
-        let record = |quantity, layer, value| Record { iteration: 7, layer: Some(layer), quantity, value: Some(value) };
+        let record = |quantity, layer, value| Record {
+            iteration: 7,
+            layer: Some(layer),
+            lag: None,
+            quantity,
+            value: Some(value),
+        };
         let results: Vec<Option<JobResult>> = [(49.0, 1e-3), (70.0, 1e-9)]
             .into_iter()
             .zip(&plan.jobs)

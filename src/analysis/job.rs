@@ -5,9 +5,12 @@ use super::condition::Condition;
 use super::observer::Observer;
 use super::quantity::Quantity;
 use super::recording::Recording;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::fmt::Formatter;
 use thiserror::Error;
 
 /// Version of what jobs compute: raised whenever the same parameters would give other numbers.
@@ -26,6 +29,8 @@ pub struct Job {
     pub recording: Recording,
     /// Iterations recorded besides, ascending.
     pub report_at: Vec<usize>,
+    /// Lags of what is measured at several, ascending.
+    pub lags: Vec<usize>,
     /// What is measured, in the order of the registry.
     pub observers: Vec<Observer>,
 }
@@ -46,31 +51,59 @@ pub enum Outcome {
 }
 
 /// One value.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "RecordTuple", into = "RecordTuple")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Record {
     /// The state after this many updates.
     pub iteration: usize,
     /// Layer; `None` for the network as a whole.
     pub layer: Option<usize>,
+    /// Lag in iterations, of what is measured at several.
+    pub lag: Option<usize>,
     /// What was measured.
     pub quantity: Quantity,
     /// The value; `None` where there is none, as for the angle of a zero matrix.
     pub value: Option<f64>,
 }
 
-/// Form of a record in files: short, as there are many.
-type RecordTuple = (usize, Option<usize>, Quantity, Option<f64>);
-
-impl From<RecordTuple> for Record {
-    fn from((iteration, layer, quantity, value): RecordTuple) -> Self {
-        Self { iteration, layer, quantity, value }
+/// In files a record is a list, short as there are many: iteration, layer, quantity, value, and the lag where it has one.
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(4 + usize::from(self.lag.is_some())))?;
+        list.serialize_element(&self.iteration)?;
+        list.serialize_element(&self.layer)?;
+        list.serialize_element(&self.quantity)?;
+        list.serialize_element(&self.value)?;
+        if let Some(lag) = self.lag {
+            list.serialize_element(&lag)?;
+        }
+        list.end()
     }
 }
 
-impl From<Record> for RecordTuple {
-    fn from(record: Record) -> Self {
-        (record.iteration, record.layer, record.quantity, record.value)
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RecordVisitor)
+    }
+}
+
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of iteration, layer, quantity, value and perhaps lag")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Record, A::Error> {
+        let missing = |at| A::Error::invalid_length(at, &self);
+        Ok(Record {
+            iteration: list.next_element()?.ok_or_else(|| missing(0))?,
+            layer: list.next_element()?.ok_or_else(|| missing(1))?,
+            quantity: list.next_element()?.ok_or_else(|| missing(2))?,
+            value: list.next_element()?.ok_or_else(|| missing(3))?,
+            lag: list.next_element()?,
+        })
     }
 }
 
@@ -109,6 +142,9 @@ impl Job {
         all.insert("record-every".into(), self.recording.to_string().into());
         all.insert("report-at".into(), self.report_at.as_slice().into());
         all.insert("quantities".into(), self.observers.iter().map(ToString::to_string).collect());
+        if self.quantities().any(Quantity::has_lags) {
+            all.insert("lags".into(), self.lags.as_slice().into());
+        }
         all.insert("results-version".into(), RESULTS_VERSION.into());
         all
     }
@@ -152,6 +188,15 @@ impl Job {
     /// What is measured, in the order of the registry.
     pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
         self.observers.iter().map(|observer| observer.quantity)
+    }
+
+    /// Lags at which `quantity` is measured at an iteration; `None` alone for what has no lag. None reaches beyond the
+    /// start.
+    pub fn lags_of(&self, quantity: Quantity, iteration: usize) -> Vec<Option<usize>> {
+        if !quantity.has_lags() {
+            return vec![None];
+        }
+        self.lags.iter().copied().filter(|&lag| lag <= iteration).map(Some).collect()
     }
 
     /// Whether `quantity` is measured.
@@ -233,8 +278,8 @@ mod tests {
             let default = job(kind, &[]).address();
             for parameter in parameters(kind) {
                 // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
-                // predictions change no result.
-                if ["data", "draw", "repeats", "predict"].contains(&parameter.name) {
+                // predictions change no result, nor do lags where nothing is measured at them.
+                if ["data", "draw", "repeats", "predict", "lags"].contains(&parameter.name) {
                     continue;
                 }
                 assert_ne!(
@@ -271,7 +316,13 @@ mod tests {
             .map(|iteration| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let value = Some(f64::from_bits(state)).filter(|value| value.is_finite());
-                Record { iteration, layer: Some(1), quantity: Quantity::WeightNorm, value }
+                Record {
+                    iteration,
+                    layer: Some(1),
+                    lag: (iteration % 3 == 0).then_some(iteration),
+                    quantity: Quantity::WeightNorm,
+                    value,
+                }
             })
             .collect();
         let result = job.finish(Outcome::Diverged { iteration: 3, layer: 0 }, records);

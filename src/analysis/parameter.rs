@@ -137,6 +137,8 @@ enum Form {
     Recording,
     /// Iterations, possibly none.
     Iterations,
+    /// Lags, with ranges.
+    Lags,
     /// Names of quantities, with schedules of their own.
     Observers,
 }
@@ -183,6 +185,7 @@ const MOST_ITERATIONS: u64 = 1_000_000_000;
 const MOST_DRAWS: u64 = 1_000_000;
 const MOST_EPOCHS: u64 = 1_000_000;
 const MOST_REPEATS: u64 = 100_000;
+const MOST_LAGS: usize = 100_000;
 
 /// Shorthand of a registry entry: the defaults of every kind, then the form.
 const fn condition(
@@ -464,6 +467,14 @@ pub static PARAMETERS: &[Parameter] = &[
         ],
         Form::Observers,
     ),
+    Parameter {
+        name: "lags",
+        placeholder: "LAGS",
+        help: "Lags of what is measured at several",
+        scope: Scope::Analysis,
+        defaults: [Some("1"), Some("1"), None],
+        form: Form::Lags,
+    },
     common(
         "predict",
         "on|off",
@@ -517,6 +528,9 @@ impl Parameter {
             Form::Code => "one-hot, or N-of-M such as 5-of-50".into(),
             Form::Recording => Recording::expected(kind).into(),
             Form::Iterations => "iterations separated by commas, such as 100,500".into(),
+            Form::Lags => {
+                format!("whole numbers from 1 and ranges of them, such as 1-64,120, at most {MOST_LAGS} lags")
+            }
             Form::Observers => {
                 format!("one or more of {}", Quantity::of_kind(kind).map(Quantity::name).collect::<Vec<_>>().join(", "))
             }
@@ -624,6 +638,10 @@ impl Parameter {
                 iterations.dedup();
                 Ok(Value::Sizes(iterations))
             }
+            Form::Lags => {
+                let lags = ranges(text).filter(|lags| lags.len() <= MOST_LAGS && !lags.contains(&0));
+                lags.map(Value::Sizes).ok_or_else(refused)
+            }
             Form::Observers => parse_observers(text, kind).map(Value::Observers),
         }
     }
@@ -637,6 +655,7 @@ impl Parameter {
             (
                 Form::Sizes { .. }
                 | Form::Iterations
+                | Form::Lags
                 | Form::Observers
                 | Form::Activations
                 | Form::WeightNorm
@@ -645,14 +664,15 @@ impl Parameter {
             ) => {
                 let texts = items.iter().map(|item| match (self.form, item.get_ref()) {
                     (Form::Observers | Form::Activations, DeValue::String(name)) => Some(name.to_string()),
-                    (Form::Sizes { .. } | Form::Iterations | Form::LabelChange, DeValue::Integer(_))
+                    (Form::Sizes { .. } | Form::Iterations | Form::Lags | Form::LabelChange, DeValue::Integer(_))
                     | (Form::WeightNorm, DeValue::Integer(_) | DeValue::Float(_)) => scalar_text(item.get_ref()),
+                    (Form::Lags, DeValue::String(range)) => Some(range.to_string()),
                     _ => None,
                 });
                 texts.collect::<Option<Vec<_>>>().map(|texts| texts.join(","))
             }
             (
-                Form::Count { .. } | Form::CountOrOff { .. } | Form::Recording | Form::LabelChange,
+                Form::Count { .. } | Form::CountOrOff { .. } | Form::Recording | Form::Lags | Form::LabelChange,
                 DeValue::Integer(_),
             ) => scalar_text(value),
             (form, DeValue::Integer(_) | DeValue::Float(_)) if form.is_number() => scalar_text(value),
@@ -710,6 +730,26 @@ fn parse_code(text: &str) -> Option<CodeKind> {
     let (ones, units) = text.split_once("-of-")?;
     let (ones, units): (usize, usize) = (ones.parse().ok()?, units.parse().ok()?);
     (1 <= ones && ones <= units && units <= MOST_UNITS).then_some(CodeKind::NHot { ones, units })
+}
+
+/// Whole numbers and ranges of them, `1-64,120`; ascending, each once.
+fn ranges(text: &str) -> Option<Vec<usize>> {
+    let mut all = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        match part.split_once('-') {
+            None => all.push(part.parse().ok()?),
+            Some((first, last)) => {
+                let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+                if first > last || last - first > MOST_LAGS {
+                    return None;
+                }
+                all.extend(first..=last);
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }
 
 fn whole_numbers(text: &str) -> Option<Vec<usize>> {

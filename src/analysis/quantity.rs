@@ -622,6 +622,11 @@ impl Quantity {
         composed == matches!(draw, Draw::Composition | Draw::AcuteComposition)
     }
 
+    /// Whether it is measured at lags.
+    pub fn has_lags(self) -> bool {
+        false
+    }
+
     /// Layers for which `condition` yields this quantity; `None` stands for the network as a whole.
     pub fn layers(self, condition: &Condition) -> Vec<Option<usize>> {
         if matches!(condition, Condition::Sample(_)) {

@@ -6,10 +6,11 @@ use super::parameter::{PARAMETERS, parameter};
 use super::plan::Plan;
 
 /// Columns after the condition's.
-const LAST_COLUMNS: [(&str, &str); 5] = [
+const LAST_COLUMNS: [(&str, &str); 6] = [
     ("repeat", "Repeat of the condition, from 0"),
     ("iteration", "The state after this many updates; of kind sample, the draw, or the rank of an eigenvalue"),
     ("layer", "Layer of W_l, from 0; empty for the network as a whole"),
+    ("lag", "Lag in iterations, of what is measured at several; empty otherwise"),
     ("quantity", "What was measured"),
     ("value", "The value; empty where there is none"),
 ];
@@ -54,6 +55,7 @@ pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std
             }
             writer.write_field(record.iteration.to_string())?;
             writer.write_field(record.layer.map(|layer| layer.to_string()).unwrap_or_default())?;
+            writer.write_field(record.lag.map(|lag| lag.to_string()).unwrap_or_default())?;
             writer.write_field(record.quantity.name())?;
             writer.write_field(record.value.map(|value| format!("{value:?}")).unwrap_or_default())?;
             writer.write_record(None::<&[u8]>)?;

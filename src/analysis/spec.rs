@@ -42,6 +42,8 @@ pub struct Analysis {
     pub recording: Recording,
     /// Iterations to summarise beside the last, ascending; always recorded.
     pub report_at: Vec<usize>,
+    /// Lags of what is measured at several, ascending.
+    pub lags: Vec<usize>,
     /// What is measured, in the order of the registry.
     pub observers: Vec<Observer>,
     /// Whether exact predictions stand beside what is measured; changes no result.
@@ -164,6 +166,7 @@ pub(super) struct Settings {
     pub seed: u64,
     pub recording: Recording,
     pub report_at: Vec<usize>,
+    pub lags: Vec<usize>,
     pub observers: Vec<Observer>,
     pub predict: bool,
 }
@@ -222,6 +225,13 @@ impl Settings {
             report_at: match value("report-at")? {
                 Value::Sizes(iterations) => iterations,
                 _ => return Err(wrong("report-at")),
+            },
+            lags: match super::parameter::parameter("lags").filter(|p| p.default_text(kind).is_some()) {
+                None => Vec::new(),
+                Some(_) => match value("lags")? {
+                    Value::Sizes(lags) => lags,
+                    _ => return Err(wrong("lags")),
+                },
             },
             observers,
             predict,
@@ -380,7 +390,7 @@ impl Analysis {
         conditions: Vec<Condition>,
         axes: Vec<&'static str>,
     ) -> Self {
-        let Settings { repeats, seed, recording, report_at, observers, predict } = settings;
+        let Settings { repeats, seed, recording, report_at, lags, observers, predict } = settings;
         Self {
             name,
             title,
@@ -389,6 +399,7 @@ impl Analysis {
             seed,
             recording,
             report_at,
+            lags,
             observers,
             predict,
             conditions,
@@ -410,6 +421,7 @@ impl Analysis {
             repeat: repeat as u64,
             recording: self.recording,
             report_at: self.report_at.clone(),
+            lags: self.lags.clone(),
             observers: self.observers.clone(),
         }
     }
@@ -435,7 +447,7 @@ impl Analysis {
 
     /// What decides the results: everything but titles and figures.
     pub(super) fn results_json(&self) -> Json {
-        json!({
+        let mut json = json!({
             "name": self.name,
             "kind": self.kind.name(),
             "repeats": self.repeats,
@@ -445,7 +457,11 @@ impl Analysis {
             "quantities": self.observers.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "conditions": self.conditions.iter().map(Condition::parameters).collect::<Vec<_>>(),
             "axes": self.axes,
-        })
+        });
+        if self.quantities().any(Quantity::has_lags) {
+            json["lags"] = self.lags.as_slice().into();
+        }
+        json
     }
 
     fn to_json(&self) -> Json {

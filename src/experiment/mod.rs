@@ -167,7 +167,7 @@ fn measure<T: Real>(
             (Quantity::UpdateAlignment, Some(l)) => experiment.update_alignment(l),
             (_, _) => experiment.own(quantity, layer),
         };
-        records.push(Record { iteration, layer, quantity, value });
+        records.push(Record { iteration, layer, lag: None, quantity, value });
     }
 }
 

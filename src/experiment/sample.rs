@@ -25,7 +25,7 @@ pub(super) fn run<T: Real>(
         let stream = job.repeat.wrapping_mul(condition.draws as u64).wrapping_add(draw as u64);
         let mut record = |quantity, iteration, value: Option<f64>| {
             if job.measures(quantity) {
-                records.push(Record { iteration, layer: None, quantity, value });
+                records.push(Record { iteration, layer: None, lag: None, quantity, value });
             }
         };
         match condition.draw {

@@ -38,7 +38,7 @@ fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
                 let value =
                     ((job.repeat * 31 + job.seed) as f64 + iteration as f64 / 7.0 + layer.unwrap_or(9) as f64).sin();
                 let value = (iteration > 0 || quantity == Quantity::WeightNorm).then_some(value);
-                records.push(Record { iteration, layer, quantity, value });
+                records.push(Record { iteration, layer, lag: None, quantity, value });
             }
         }
     }
@@ -72,9 +72,9 @@ fn series_has_the_documented_columns() {
     let (_directory, series, manifest) = reference();
     let text = String::from_utf8(series).unwrap();
     let mut lines = text.lines();
-    assert_eq!(lines.next().unwrap(), "analysis,schedule,activation,repeat,iteration,layer,quantity,value");
-    assert_eq!(lines.next().unwrap(), "fake,held,relu,0,0,1,weight_alignment,");
-    assert!(lines.next().unwrap().starts_with("fake,held,relu,0,0,0,weight_norm,0."));
+    assert_eq!(lines.next().unwrap(), "analysis,schedule,activation,repeat,iteration,layer,lag,quantity,value");
+    assert_eq!(lines.next().unwrap(), "fake,held,relu,0,0,1,,weight_alignment,");
+    assert!(lines.next().unwrap().starts_with("fake,held,relu,0,0,0,,weight_norm,0."));
     let manifest: Json = serde_json::from_slice(&manifest).unwrap();
     assert_eq!(manifest["absent"], json!({ "weight_alignment": 6 }));
     assert_eq!(manifest["ended"], "diverged");
