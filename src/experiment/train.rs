@@ -90,7 +90,7 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         self.seen = Seen::default();
         self.note_recovery();
         if let Some(recorder) = &mut self.recorder {
-            recorder.take(self.trainer.latest());
+            recorder.take(self.trainer.latest(), self.trainer.layers());
         }
     }
 
@@ -250,7 +250,10 @@ pub(super) fn run<T: Real>(
         None => None,
         Some(limit) => {
             let iterations = limit.min(job.condition.last_iteration());
-            Some(Recorder::new(trainer.sizes(), condition.setup.batch, iterations).map_err(JobError::Failed)?)
+            Some(
+                Recorder::new(trainer.sizes(), condition.setup.batch, iterations, trainer.layers())
+                    .map_err(JobError::Failed)?,
+            )
         }
     };
     let start = attempt.export().is_on().then(|| trainer.layers().clone());
@@ -267,7 +270,7 @@ pub(super) fn run<T: Real>(
     };
     let result = drive(job, &mut run, attempt)?;
     if let (Some(path), Some(start)) = (attempt.export_path(), start) {
-        let written = export_weights(path, &start, &run.trainer, run.recorder.as_ref());
+        let written = export_weights(path, &start, &run.trainer, run.recorder.take());
         written.map_err(|error| JobError::Failed(error.to_string()))?;
     }
     Ok(result)

@@ -1,0 +1,136 @@
+//! Runs recorded elsewhere: weights, backward weights, activities and error signals from one `.npz` archive.
+//!
+//! | member | shape | what it is |
+//! |---|---|---|
+//! | `W0`, `W1`, ... | `n_l x n_{l+1}`, or states x that | weights, once or after every update, the start first |
+//! | `B1`, `B2`, ... | `n_{l+1} x n_l` | backward weights |
+//! | `b1`, `b2`, ... | `n_l`, or states x that | biases |
+//! | `activity0`, ... | iterations x samples x `n_l` | what `W_l` is fed |
+//! | `delta1`, ... | iterations x samples x `n_l` | error signals, towards the target |
+//! | `labels` | samples, or iterations x that | classes, whole numbers |
+//!
+//! Everything but one of `W`, `activity` or `delta` may be missing; what is there decides what can be said.
+
+mod read;
+
+pub use read::RecordingError;
+
+use crate::array::Array;
+use crate::matrix::Matrix;
+use std::path::Path;
+
+/// Matrices of equal shape, one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stack {
+    rows: usize,
+    columns: usize,
+    data: Vec<f64>,
+}
+
+impl Stack {
+    /// Matrices of an array of two dimensions (one) or three (several).
+    fn new(array: Array) -> Option<Self> {
+        match array.shape[..] {
+            [rows, columns] | [_, rows, columns] => Some(Self { rows, columns, data: array.data }),
+            _ => None,
+        }
+    }
+
+    /// Number of matrices.
+    pub fn len(&self) -> usize {
+        self.data.len() / (self.rows * self.columns).max(1)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rows and columns of each.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
+    /// Values of matrix `k`, row after row.
+    pub fn values(&self, k: usize) -> &[f64] {
+        let size = self.rows * self.columns;
+        &self.data[k * size..(k + 1) * size]
+    }
+
+    /// Matrix `k`.
+    pub fn matrix(&self, k: usize) -> Matrix<f64> {
+        Matrix::from_vec(self.rows, self.columns, self.values(k).to_vec())
+    }
+}
+
+/// A recorded run. Index `l` of the lists is that of the members' names; what was not recorded is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    /// `W_l`, states of `n_l x n_{l+1}`.
+    pub weights: Vec<Option<Stack>>,
+    /// `B_l`, `n_{l+1} x n_l`; index 0 is always `None`.
+    pub backward: Vec<Option<Matrix<f64>>>,
+    /// `b_l`, states of `1 x n_l`; index 0 is always `None`.
+    pub biases: Vec<Option<Stack>>,
+    /// `L_l`, iterations of samples x `n_l`.
+    pub activities: Vec<Option<Stack>>,
+    /// `delta_l`, iterations of samples x `n_l`; index 0 is always `None`.
+    pub deltas: Vec<Option<Stack>>,
+    /// Class of every sample, by iteration; one list where it is the same for all.
+    pub labels: Option<Vec<Vec<u8>>>,
+    /// Layers whose backward weights were recorded as their transposes, which their shapes gave away.
+    pub transposed: Vec<usize>,
+    /// Members that are not known, and so not used.
+    pub ignored: Vec<String>,
+}
+
+impl Recording {
+    /// Reads an archive.
+    ///
+    /// # Errors
+    /// If it cannot be read, and with every member that is malformed or does not fit the others.
+    pub fn open(path: &Path) -> Result<Self, RecordingError> {
+        read::open(path)
+    }
+
+    /// Number of weight matrices.
+    pub fn depth(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// `W_l`, where it was recorded.
+    pub fn weights(&self, l: usize) -> Option<&Stack> {
+        self.weights.get(l)?.as_ref()
+    }
+
+    /// `B_l`, where it was recorded.
+    pub fn backward(&self, l: usize) -> Option<&Matrix<f64>> {
+        self.backward.get(l)?.as_ref()
+    }
+
+    /// `b_l`, where it was recorded.
+    pub fn biases(&self, l: usize) -> Option<&Stack> {
+        self.biases.get(l)?.as_ref()
+    }
+
+    /// `L_l`, where it was recorded.
+    pub fn activity(&self, l: usize) -> Option<&Stack> {
+        self.activities.get(l)?.as_ref()
+    }
+
+    /// `delta_l`, where it was recorded.
+    pub fn delta(&self, l: usize) -> Option<&Stack> {
+        self.deltas.get(l)?.as_ref()
+    }
+
+    /// Classes of the samples of iteration `k`.
+    pub fn labels(&self, k: usize) -> Option<&[u8]> {
+        let labels = self.labels.as_ref()?;
+        labels.get(if labels.len() == 1 { 0 } else { k }).map(Vec::as_slice)
+    }
+
+    /// Iterations whose signals were recorded.
+    pub fn iterations(&self) -> usize {
+        self.activities.iter().chain(&self.deltas).flatten().map(Stack::len).next().unwrap_or(0)
+    }
+}
