@@ -61,8 +61,8 @@ fn json(directory: &Path, args: &[&str]) -> Json {
 const TRAIN: [&str; 7] = ["train", "--hidden", "12,12", "--epochs", "40", "--repeats", "2"];
 
 fn mean(summary: &Json, quantity: &str) -> f64 {
-    let entries = summary["summary"].as_array().unwrap().iter();
-    entries.filter(|e| e["quantity"] == quantity).next_back().unwrap()["mean"].as_f64().unwrap()
+    let mut entries = summary["summary"].as_array().unwrap().iter();
+    entries.rfind(|e| e["quantity"] == quantity).unwrap()["mean"].as_f64().unwrap()
 }
 
 #[test]

@@ -153,12 +153,15 @@ fn smooth(points: &mut [Point], spec: &Spec, condition: &Condition) {
     let raw = points.to_vec();
     for (at, point) in points.iter_mut().enumerate() {
         let window = raw[..=at].iter().rev().take_while(|p| p.x > point.x - reach);
-        let present: Vec<(f64, [f64; 2])> = window.filter_map(|p| Some((p.y?, p.band.unwrap_or([p.y?; 2])))).collect();
+        let present: Vec<[f64; 3]> = window
+            .filter_map(|p| p.y.map(|y| (y, p.band.unwrap_or([y; 2]))))
+            .map(|(y, [low, high])| [y, low, high])
+            .collect();
         let n = present.len() as f64;
         if point.y.is_some() && n > 0.0 {
-            let mean = |of: &dyn Fn(&(f64, [f64; 2])) -> f64| present.iter().map(of).sum::<f64>() / n;
-            point.y = Some(mean(&|p| p.0));
-            point.band = point.band.map(|_| [mean(&|p| p.1[0]), mean(&|p| p.1[1])]);
+            let mean = |column: usize| present.iter().map(|values| values[column]).sum::<f64>() / n;
+            point.y = Some(mean(0));
+            point.band = point.band.map(|_| [mean(1), mean(2)]);
         }
     }
 }

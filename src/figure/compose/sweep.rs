@@ -52,7 +52,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         Panels::Quantity | Panels::Layer => &[],
     };
     let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other);
-    let by: Vec<&'static str> = spec.by.iter().copied().filter(|other| is_of_curves(&other)).collect();
+    let by: Vec<&'static str> = spec.by.iter().copied().filter(is_of_curves).collect();
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let predictor = Predictor::default();
