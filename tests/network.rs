@@ -47,6 +47,7 @@ fn plain_step(weights: &[Matrix<f64>], backward: &[Matrix<f64>], input: &[f64], 
     let mut updates = Vec::new();
     for l in (0..depth).rev() {
         let mut update = Matrix::zeros(weights[l].rows(), weights[l].cols());
+        #[expect(clippy::needless_range_loop, reason = "written out with indices, as in the paper")]
         for i in 0..update.rows() {
             for (u, d) in update.row_mut(i).iter_mut().zip(&delta) {
                 *u = activities[l][i] * d;

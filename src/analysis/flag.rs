@@ -3,6 +3,7 @@
 use super::job::JobResult;
 use super::plan::Plan;
 use super::quantity::Quantity;
+use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 
 /// Something that a reader of a condition's angles has to know.
@@ -58,7 +59,7 @@ pub fn flags(plan: &Plan, results: &[Option<JobResult>]) -> Vec<Flag> {
                     worst: f64::NAN,
                     repeats: [0, of_condition.len()],
                 };
-                of_condition.iter().for_each(|result| flag.add(result));
+                flag.add(&of_condition);
                 if !flag.layers.is_empty() {
                     flag.layers.sort_unstable();
                     flag.layers.dedup();
@@ -71,17 +72,37 @@ pub fn flags(plan: &Plan, results: &[Option<JobResult>]) -> Vec<Flag> {
 }
 
 impl Flag {
-    /// Takes note of what a repeat has of it.
-    fn add(&mut self, result: &JobResult) {
-        let of_quantity = result.records.iter().filter(|record| record.quantity == self.quantity);
-        let bad = of_quantity.filter_map(|r| Some((r.layer?, r.value.filter(|v| is_bad(self.quantity, *v))?)));
-        let bad: Vec<(usize, f64)> = bad.collect();
-        self.repeats[0] += usize::from(!bad.is_empty());
-        for (layer, value) in bad {
-            self.layers.push(layer);
-            let worse = if self.quantity == Quantity::BpGradientNorm { value < self.worst } else { value > self.worst };
-            if self.worst.is_nan() || worse {
-                self.worst = value;
+    /// Takes note of what the repeats of a condition have of it.
+    fn add(&mut self, results: &[&JobResult]) {
+        let values = |result: &&JobResult| -> Vec<(Option<usize>, usize, f64)> {
+            let of_quantity = result.records.iter().filter(|record| record.quantity == self.quantity);
+            of_quantity.filter_map(|r| Some((r.layer, r.iteration, r.value?))).collect()
+        };
+        let mut repeats: Vec<Vec<_>> = results.iter().map(values).collect();
+        // The gradients of single half batches differ much: only their mean over repeats tells.
+        if self.quantity == Quantity::GradientStability {
+            let mut sums: BTreeMap<(Option<usize>, usize), (f64, f64)> = BTreeMap::new();
+            for &(layer, iteration, value) in repeats.iter().flatten() {
+                let sum = sums.entry((layer, iteration)).or_default();
+                *sum = (sum.0 + value, sum.1 + 1.0);
+            }
+            let means: Vec<_> = sums.into_iter().map(|((l, k), (sum, n))| (l, k, sum / n)).collect();
+            repeats = vec![means; results.len()];
+        }
+        for values in repeats {
+            let bad: Vec<(usize, f64)> = values
+                .into_iter()
+                .filter(|(_, _, v)| is_bad(self.quantity, *v))
+                .filter_map(|(l, _, v)| Some((l?, v)))
+                .collect();
+            self.repeats[0] += usize::from(!bad.is_empty());
+            for (layer, value) in bad {
+                self.layers.push(layer);
+                let worse =
+                    if self.quantity == Quantity::BpGradientNorm { value < self.worst } else { value > self.worst };
+                if self.worst.is_nan() || worse {
+                    self.worst = value;
+                }
             }
         }
     }
@@ -94,7 +115,7 @@ impl Display for Flag {
         let said = match quantity {
             Quantity::ActivationGrowth => format!("activities grew {worst:.3e} times"),
             Quantity::BpGradientNorm => format!("BP's gradient was down to {worst:.1e} per sample"),
-            _ => format!("BP's gradients of two half batches were up to {worst:.1} degrees apart"),
+            _ => format!("BP's gradients of two half batches were {worst:.1} degrees apart on average over repeats"),
         };
         let meaning = match quantity {
             Quantity::ActivationGrowth => "its angles are those of a network that runs away",

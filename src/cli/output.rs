@@ -44,8 +44,13 @@ pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<V
 /// Prints the summary: JSON on standard output, or a table.
 pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let entries = summary(plan, report);
-    for flag in flags(plan, &report.results) {
+    const SHOWN: usize = 8;
+    let flags = flags(plan, &report.results);
+    for flag in flags.iter().take(SHOWN) {
         eprintln!("warning: {flag}");
+    }
+    if flags.len() > SHOWN {
+        eprintln!("warning: and {} more, listed in manifest.json under flags", flags.len() - SHOWN);
     }
     let place = format!("results in {}", report.directory.display());
     if as_json {

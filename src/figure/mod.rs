@@ -180,6 +180,11 @@ pub struct Band {
     pub high: f64,
 }
 
+/// A number to seven digits, which is more than can be seen.
+fn seven_digits(value: f64) -> String {
+    format!("{value:.6e}").parse::<f64>().unwrap_or(value).to_string()
+}
+
 impl Cells {
     /// Centre and value of every cell.
     fn centres(&self) -> impl Iterator<Item = (f64, f64, Option<f64>)> {
@@ -195,7 +200,7 @@ impl Figure {
     /// does not exist or is not finite is left empty. A cell has its centre as `x` and `y`, and its value as `low`.
     pub fn csv(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(|v| v.to_string()).unwrap_or_default();
+        let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default();
         let mut out = String::from("panel,kind,label,x,y,low,high\n");
         for panel in &self.panels {
             let title = quoted(&panel.title);

@@ -115,6 +115,7 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
             };
             let mut points = points(results, analysis, condition, spec.x, quantity, layer);
             smooth(&mut points, spec, condition);
+            let points = thinned(points);
             // An update compared with itself is a flat zero that says nothing.
             let trivial = quantity == Quantity::UpdateAlignment && points.iter().all(|p| p.y.is_none_or(|y| y == 0.0));
             if !trivial {
@@ -141,6 +142,16 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
         panel.bands.extend(null_band(conditions));
     }
     panel
+}
+
+/// Most points of a curve: more cannot be told apart.
+const MOST_POINTS: usize = 400;
+
+/// Evenly many of the points, first and last among them.
+fn thinned(points: Vec<Point>) -> Vec<Point> {
+    let step = points.len().div_ceil(MOST_POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    points.into_iter().enumerate().filter(|(i, _)| i % step == 0 || *i == last).map(|(_, point)| point).collect()
 }
 
 /// Means over the latest iterations, as many as the figure says; at the start, over those there are.
