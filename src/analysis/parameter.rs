@@ -256,13 +256,6 @@ pub static PARAMETERS: &[Parameter] = &[
         one_of::<bool>(),
     ),
     condition(
-        "wn",
-        "GAMMA",
-        "Weight normalisation, at the start and after every update",
-        [Some("off"), Some("off"), None],
-        Form::WeightNorm,
-    ),
-    condition(
         "draw",
         "NAME",
         "What is drawn: one-step (the alignment term of two iterations, Figs 1 and 2 of the paper), composition (angles \
@@ -429,6 +422,13 @@ pub static PARAMETERS: &[Parameter] = &[
         "Factor on the backward weights after drawing and normalising",
         [Some("1"), Some("1"), None],
         Form::Positive,
+    ),
+    condition(
+        "wn",
+        "GAMMA",
+        "Weight normalisation, at the start and after every update",
+        [Some("off"), Some("off"), None],
+        Form::WeightNorm,
     ),
     condition(
         "order",
