@@ -163,6 +163,14 @@ impl Condition {
         }
     }
 
+    /// The network on data that it trains, if it does.
+    pub fn train(&self) -> Option<&TrainCondition> {
+        match self {
+            Self::Train(train) => Some(train),
+            Self::Isolate(_) | Self::Sample(_) => None,
+        }
+    }
+
     /// Canonical value of every parameter.
     pub fn values(&self) -> Values {
         let sizes = |sizes: &[usize]| Value::Sizes(sizes.to_vec());

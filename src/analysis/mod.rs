@@ -26,6 +26,7 @@ mod series;
 mod spec;
 mod spec_check;
 mod spec_file;
+mod spec_write;
 mod store;
 mod summary;
 

@@ -679,6 +679,8 @@ impl Parameter {
             (Form::Choice { .. }, DeValue::Boolean(on)) if self.is_switch() => {
                 Some(if *on { "on" } else { "off" }.into())
             }
+            // TOML's whole numbers end at half of a seed's.
+            (Form::Count { most: u64::MAX, .. }, DeValue::String(text)) => Some(text.to_string()),
             (Form::Count { .. } | Form::Positive | Form::Real | Form::Share { .. } | Form::NonNegative, _) => None,
             (_, DeValue::String(text)) => Some(text.to_string()),
             _ => None,

@@ -365,11 +365,16 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>)
             problems.add(key.span(), unknown_parameter(key.get_ref(), analysis.kind, Scope::Condition));
             continue;
         };
+        // Here values may be written as on the command line, too.
+        let parse = |value: &DeValue<'_>| match value.as_str() {
+            Some(text) => parameter.parse_text(text, analysis.kind),
+            None => parameter.parse_toml(value, analysis.kind),
+        };
         // A list is one value of a parameter that has lists, or several values of another.
-        let whole = parameter.parse_toml(value.get_ref(), analysis.kind);
+        let whole = parse(value.get_ref());
         let each = match (whole, value.get_ref().as_array()) {
             (Ok(value), _) => Ok(vec![value]),
-            (Err(_), Some(items)) => items.iter().map(|i| parameter.parse_toml(i.get_ref(), analysis.kind)).collect(),
+            (Err(_), Some(items)) => items.iter().map(|item| parse(item.get_ref())).collect(),
             (Err(message), None) => Err(message),
         };
         match each {
