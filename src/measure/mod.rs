@@ -8,3 +8,4 @@ pub mod quantile;
 pub mod similarity;
 pub mod spectrum;
 pub mod summary;
+pub mod trajectory;
