@@ -22,8 +22,8 @@ pub fn symmetric_eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<f64>, NoConverg
     Ok(values)
 }
 
-/// Eigenvalues of a symmetric matrix in descending order, with eigenvectors of norm 1 as columns in the same order; only
-/// its lower triangle is read. Sequential, so that bytes do not depend on the number of threads.
+/// Eigenvalues of a symmetric matrix in descending order, with eigenvectors of norm 1 as columns in the same order;
+/// only its lower triangle is read. Sequential, so that bytes do not depend on the number of threads.
 ///
 /// # Errors
 /// If the iteration does not converge.

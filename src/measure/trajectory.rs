@@ -134,8 +134,8 @@ impl Trajectory {
 pub struct Components {
     /// Common mean of all snapshots.
     pub mean: Vec<f64>,
-    /// Directions of norm 1 in the space of parameters, the one of most variance first. Their sign is such that the score of
-    /// largest magnitude is positive.
+    /// Directions of norm 1 in the space of parameters, the one of most variance first. Their sign is such that the
+    /// score of largest magnitude is positive.
     pub directions: Vec<Vec<f64>>,
     /// Share of the variance along every direction.
     pub shares: Vec<f64>,

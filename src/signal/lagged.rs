@@ -2,9 +2,9 @@
 //! samples, and of class means.
 //!
 //! In a recording the samples of a row change from batch to batch, unless a batch is revisited, so that a row has an
-//! autocorrelation at revisits only. What alignment builds on is the similarity of all samples of a batch with all samples
-//! of an earlier one, overall and within classes; see [`crate::measure::similarity`], which this is the average of per
-//! unit.
+//! autocorrelation at revisits only. What alignment builds on is the similarity of all samples of a batch with all
+//! samples of an earlier one, overall and within classes; see [`crate::measure::similarity`], which this is the average
+//! of per unit.
 
 use super::Sequence;
 use crate::real::Real;
@@ -25,7 +25,8 @@ pub enum Comparison {
     Within,
     /// `between`: every sample with all samples of other classes.
     Between,
-    /// `class-means`: the mean of every class with the mean of the same class, every class that both batches hold alike.
+    /// `class-means`: the mean of every class with the mean of the same class, every class that both batches hold
+    /// alike.
     ClassMeans,
 }
 
@@ -183,8 +184,8 @@ impl<'a, T: Real> Lagged<'a, T> {
         Ok(lagged)
     }
 
-    /// Adds the batch of the next iteration, samples x units, with the classes of its samples (any or none where they do
-    /// not matter).
+    /// Adds the batch of the next iteration, samples x units, with the classes of its samples (any or none where they
+    /// do not matter).
     ///
     /// # Errors
     /// If the sizes differ from those of the other batches.
@@ -265,8 +266,8 @@ impl<'a, T: Real> Lagged<'a, T> {
         (pairs * units > 0.0).then(|| likeness(sum / (pairs * units), power))
     }
 
-    /// Averages over the iterations `k` of a window, at every lag: only `k` has to lie in the window, and iterations below
-    /// the lag are left out.
+    /// Averages over the iterations `k` of a window, at every lag: only `k` has to lie in the window, and iterations
+    /// below the lag are left out.
     ///
     /// # Errors
     /// If the window is empty or too long, or a lag leads back from none of its iterations.

@@ -1,4 +1,5 @@
-//! Surrogates of recorded signals: some of their statistics kept, others destroyed, to see which of them alignment needs.
+//! Surrogates of recorded signals: some of their statistics kept, others destroyed, to see which of them alignment
+//! needs.
 
 use super::sequence::{Recording, Sequence, SequenceError, count};
 use crate::array::MOST_BYTES;
@@ -12,8 +13,8 @@ use realfft::num_complex::Complex;
 use std::f64::consts::TAU;
 use std::fmt::{Display, Formatter};
 
-/// How a surrogate is made from an activity `X` (`T x P x n_0`) and an error `D` (`T x P x n_D`). A series is one unit of
-/// one sample over the iterations.
+/// How a surrogate is made from an activity `X` (`T x P x n_0`) and an error `D` (`T x P x n_D`). A series is one unit
+/// of one sample over the iterations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surrogate {
     /// `time`: iterations in random order, one of its own for either signal. What is constant stays constant: signals
@@ -319,8 +320,8 @@ fn by_series<T: Real>(sequence: &mut Sequence<T>, mut change: impl FnMut(&mut [f
     }
 }
 
-/// Replaces the series by independent normal ones of the same mean at every iteration and covariance between iterations,
-/// both taken over series.
+/// Replaces the series by independent normal ones of the same mean at every iteration and covariance between
+/// iterations, both taken over series.
 fn draw_gaussian<T: Real>(sequence: &mut Sequence<T>, stream: &mut Stream) {
     let (iterations, all) = (sequence.iterations(), sequence.size());
     let mean: Vec<f64> =

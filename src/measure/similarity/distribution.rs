@@ -155,8 +155,8 @@ pub enum PairGroup {
     Well,
     /// At least one sample poorly learnt: with [`PairGroup::Well`], every pair once.
     Poor,
-    /// As [`PairGroup::Poor`], pairs of two poorly learnt samples twice: (poor at `k`) x (all at `k-o`) and (all at `k`) x
-    /// (poor at `k-o`) put together (the paper's E6b).
+    /// As [`PairGroup::Poor`], pairs of two poorly learnt samples twice: (poor at `k`) x (all at `k-o`) and (all at
+    /// `k`) x (poor at `k-o`) put together (the paper's E6b).
     PoorTwice,
 }
 
@@ -225,8 +225,8 @@ impl Distributions {
     }
 }
 
-/// Which samples are poorly learnt: all but the share `well` with the smallest norm of the output error (`P x n_D`); ties
-/// go by the order of the samples. The paper takes 0.6.
+/// Which samples are poorly learnt: all but the share `well` with the smallest norm of the output error (`P x n_D`);
+/// ties go by the order of the samples. The paper takes 0.6.
 ///
 /// # Errors
 /// If the share does not lie between 0 and 1.

@@ -11,7 +11,8 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// Activities that are not negative, errors of both signs, both depending on the class, of which there are `classes`.
+    /// Activities that are not negative, errors of both signs, both depending on the class, of which there are
+    /// `classes`.
     fn new(samples: usize, [inputs, outputs]: [usize; 2], classes: usize, stream: &mut Stream) -> Self {
         let mut drawn = |n| {
             let mut values = Matrix::<f64>::zeros(samples, n);
