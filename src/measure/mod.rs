@@ -5,5 +5,7 @@ pub mod histogram;
 pub mod null;
 pub mod pairs;
 pub mod quantile;
+pub mod similarity;
 pub mod spectrum;
 pub mod summary;
+pub mod trajectory;

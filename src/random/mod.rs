@@ -35,6 +35,8 @@ pub enum Role {
     WrongLabels,
     /// Errors that do not come from a task.
     RandomError,
+    /// Surrogates of recorded signals.
+    Surrogate,
 }
 
 impl Role {
@@ -53,6 +55,7 @@ impl Role {
             Self::Null => b"null",
             Self::WrongLabels => b"wrong-labels",
             Self::RandomError => b"random-error",
+            Self::Surrogate => b"surrogate",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::measure::summary::Summary;
 use realfft::RealFftPlanner;
+use std::ops::Range;
 use thiserror::Error;
 
 /// An estimate with its 95 % band.
@@ -39,6 +40,16 @@ pub enum EstimateError {
         /// Those there are.
         found: usize,
     },
+    /// A window that holds no iteration, or some that there are not.
+    #[error("a window of iterations {from} to {to}, the end excluded, is empty or beyond the {iterations} there are")]
+    Window {
+        /// First iteration.
+        from: usize,
+        /// End.
+        to: usize,
+        /// Length of the signal.
+        iterations: usize,
+    },
     /// A value that is not finite.
     #[error("the signal holds a value that is not finite at iteration {0}")]
     NotFinite(usize),
@@ -66,6 +77,19 @@ impl<'a> Signal<'a> {
             Some(at) => Err(EstimateError::NotFinite(at / series.max(1))),
             None => Ok(Self { values, iterations, series }),
         }
+    }
+
+    /// The iterations of a window alone: what is estimated of it holds for that time.
+    ///
+    /// # Errors
+    /// If the window is empty or too long.
+    pub fn window(&self, window: Range<usize>) -> Result<Self, EstimateError> {
+        let Range { start: from, end: to } = window;
+        if from >= to || to > self.iterations {
+            return Err(EstimateError::Window { from, to, iterations: self.iterations });
+        }
+        let values = &self.values[from * self.series..to * self.series];
+        Ok(Self { values, iterations: to - from, series: self.series })
     }
 
     /// Number of series.
@@ -214,6 +238,17 @@ mod tests {
         // Pairs (x_t - 1, x_{t-1}): (1, 1), (3, 2) and (2, 0), (-2, 3).
         assert!((cross - ((1.0 + 6.0) / 2.0 + (0.0 - 6.0) / 2.0) / 2.0).abs() < 1e-15, "{cross}");
         assert!((signal.mean().value - 1.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_window_is_a_signal() {
+        let values = [1.0, 0.0, 2.0, 3.0, 4.0, -1.0];
+        let signal = Signal::new(&values, 3).unwrap().window(1..3).unwrap();
+        assert!((signal.mean().value - 2.0).abs() < 1e-15);
+        assert!((signal.autocovariance(0.0, 1).unwrap()[1].value - (8.0 - 3.0) / 2.0).abs() < 1e-15);
+        for window in [1..1, Range { start: 2, end: 1 }, 1..3, 1..usize::MAX] {
+            assert!(signal.window(window).unwrap_err().to_string().contains("beyond the 2 there are"));
+        }
     }
 
     #[test]
