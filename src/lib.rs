@@ -12,7 +12,7 @@ pub mod measure;
 pub mod network;
 pub mod random;
 pub mod real;
-pub mod recording;
+pub mod recorded;
 pub mod rule;
 pub mod signal;
 pub mod theory;

@@ -5,7 +5,7 @@ use crate::data::ChangeKind;
 use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Rule};
 use crate::real::Precision;
 use crate::rule::Activation;
-use crate::signal::Schedule;
+use crate::signal::{Schedule, Surrogate};
 
 /// A type whose values have names.
 pub trait Choice: Copy + PartialEq + 'static {
@@ -101,6 +101,53 @@ impl Choice for ChangeKind {
 
 impl Choice for ProbeBatch {
     const CHOICES: &'static [(&'static str, Self)] = &[("fixed", Self::Fixed), ("next", Self::Next)];
+}
+
+/// Weights that a replay starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayWeights {
+    /// Drawn anew, `B` as well.
+    Fresh,
+    /// Those of the network.
+    Own,
+}
+
+impl Choice for ReplayWeights {
+    const CHOICES: &'static [(&'static str, Self)] = &[("fresh", Self::Fresh), ("own", Self::Own)];
+}
+
+/// Activation of a replaying hidden layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayActivation {
+    /// That of the network.
+    Own,
+    /// `f(z) = z`, of which exact theory predicts the alignment.
+    Linear,
+    /// `f(z) = max(z, 0)`.
+    Relu,
+}
+
+impl Choice for ReplayActivation {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("own", Self::Own), ("linear", Self::Linear), ("relu", Self::Relu)];
+}
+
+/// What is done to signals before they are replayed.
+impl Choice for Option<Surrogate> {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("none", None),
+        ("time", Some(Surrogate::Time)),
+        ("time:joint", Some(Surrogate::TimeJoint)),
+        ("samples", Some(Surrogate::Samples)),
+        ("samples:fixed", Some(Surrogate::SamplesFixed)),
+        ("signs", Some(Surrogate::Signs)),
+        ("signs:sample", Some(Surrogate::SignsSample)),
+        ("signs:each", Some(Surrogate::SignsEach)),
+        ("spectrum", Some(Surrogate::Spectrum)),
+        ("spectrum:signal", Some(Surrogate::SpectrumSignal)),
+        ("spectrum:joint", Some(Surrogate::SpectrumJoint)),
+        ("gaussian", Some(Surrogate::Gaussian)),
+    ];
 }
 
 /// What an analysis of kind sample draws.

@@ -2,13 +2,13 @@
 
 mod reader;
 
-use super::choice::{Choice, Draw};
+use super::choice::{Choice, Draw, ReplayActivation, ReplayWeights};
 use super::parameter::{Kind, Value};
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
-use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
+use crate::network::{Biases, Loss, ProbeBatch, Rule, Setup, Std};
 use crate::real::Precision;
 use crate::rule::{Activation, WeightNorm};
-use crate::signal::{Pair, Schedule, Sizes};
+use crate::signal::{Pair, Schedule, Sizes, Surrogate};
 use reader::Reader;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -68,6 +68,46 @@ pub struct TrainCondition {
     pub precision: Precision,
 }
 
+/// One point of a sweep over replays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplayCondition {
+    /// The network whose signals are replayed.
+    pub train: TrainCondition,
+    /// Layer whose alignment is replayed, from 1.
+    pub layer: usize,
+    /// What is done to the signals; `None` for nothing.
+    pub surrogate: Option<Surrogate>,
+    /// Weights that the replay starts from.
+    pub weights: ReplayWeights,
+    /// Activation of the replaying hidden layer.
+    pub activation: ReplayActivation,
+    /// Updates of the network before recording begins.
+    pub from: usize,
+    /// Updates recorded and replayed.
+    pub updates: usize,
+}
+
+impl ReplayCondition {
+    /// Activation of the replaying hidden layer.
+    pub fn hidden_activation(&self) -> Activation {
+        let own = self.train.setup.activations(self.train.setup.hidden.len() + 1);
+        match self.activation {
+            ReplayActivation::Own => own.get(self.layer - 1).copied().unwrap_or(Activation::Linear),
+            ReplayActivation::Linear => Activation::Linear,
+            ReplayActivation::Relu => Activation::Relu,
+        }
+    }
+
+    /// Whether exact theory predicts the replay from its signals: linear, fresh Gaussian weights without biases,
+    /// normalisation, momentum and decay.
+    pub fn is_predicted(&self) -> bool {
+        let setup = &self.train.setup;
+        let plain = setup.weight_norm.is_none() && !setup.normalize_b && setup.biases == Biases::Off;
+        let plain = plain && setup.momentum == 0.0 && setup.weight_decay == 0.0;
+        plain && self.hidden_activation() == Activation::Linear && self.weights == ReplayWeights::Fresh
+    }
+}
+
 /// One point of a sweep over random matrices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SampleCondition {
@@ -98,6 +138,8 @@ pub enum Condition {
     Train(TrainCondition),
     /// Of random matrices.
     Sample(SampleCondition),
+    /// Of replays.
+    Replay(Box<ReplayCondition>),
 }
 
 /// A combination of parameters that cannot run.
@@ -160,6 +202,7 @@ impl Condition {
             Self::Isolate(_) => Kind::Isolate,
             Self::Train(_) => Kind::Train,
             Self::Sample(_) => Kind::Sample,
+            Self::Replay(_) => Kind::Replay,
         }
     }
 
@@ -167,6 +210,7 @@ impl Condition {
     pub fn train(&self) -> Option<&TrainCondition> {
         match self {
             Self::Train(train) => Some(train),
+            Self::Replay(replay) => Some(&replay.train),
             Self::Isolate(_) | Self::Sample(_) => None,
         }
     }
@@ -196,6 +240,7 @@ impl Condition {
                 ("b-scale", Value::Number(c.b_scale)),
             ]),
             Self::Train(c) => train_values(c),
+            Self::Replay(c) => replay_values(c),
             Self::Sample(c) => Values::from([
                 ("draw", Value::Name(c.draw.name())),
                 ("layers", sizes(&c.layers)),
@@ -221,6 +266,10 @@ impl Condition {
             Self::Isolate(c) => c.layers.clone(),
             Self::Sample(c) => c.layers.clone(),
             Self::Train(c) => c.setup.sizes(c.inputs(), c.facts.classes),
+            Self::Replay(c) => {
+                let all = c.train.setup.sizes(c.train.inputs(), c.train.facts.classes);
+                all.into_iter().skip(c.layer - 1).take(3).collect()
+            }
         }
     }
 
@@ -232,7 +281,7 @@ impl Condition {
     /// Iterations of one epoch; 1 where there are no epochs.
     pub fn iterations_per_epoch(&self) -> usize {
         match self {
-            Self::Isolate(_) | Self::Sample(_) => 1,
+            Self::Isolate(_) | Self::Sample(_) | Self::Replay(_) => 1,
             Self::Train(c) => c.facts.training_images.div_ceil(c.setup.batch.max(1)).max(1),
         }
     }
@@ -242,6 +291,7 @@ impl Condition {
         match self {
             Self::Isolate(c) => c.iterations,
             Self::Sample(c) => c.draws,
+            Self::Replay(c) => c.updates,
             Self::Train(c) => c.setup.epochs.saturating_mul(self.iterations_per_epoch()),
         }
     }
@@ -261,6 +311,7 @@ impl Condition {
         let batch = match self {
             Self::Isolate(c) => c.batch,
             Self::Train(c) => c.setup.batch,
+            Self::Replay(c) => c.train.setup.batch,
             Self::Sample(c) => c.batch,
         };
         2.0 * batch as f64 * (2.0 * weights + carried)
@@ -296,10 +347,11 @@ impl Condition {
                 }
             }
             Self::Train(c) => train_conflicts(c, &mut refuse),
+            Self::Replay(c) => replay_conflicts(c, &mut refuse),
         }
         let bytes = self.bytes();
         if bytes > MOST_BYTES {
-            let sizes = if self.kind() == Kind::Train { "hidden" } else { "layers" };
+            let sizes = if self.kind().trains() { "hidden" } else { "layers" };
             refuse(
                 &[sizes, "batch"],
                 format!(
@@ -321,6 +373,7 @@ impl Condition {
         let batch = match self {
             Self::Isolate(c) => c.batch,
             Self::Train(c) => c.setup.batch,
+            Self::Replay(c) => c.train.setup.batch * (2 + c.updates),
             Self::Sample(c) => c.batch,
         };
         let weights: u128 = sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
@@ -394,6 +447,47 @@ fn train_values(c: &TrainCondition) -> Values {
         ("probe", Value::Name(c.probe.name())),
         ("precision", Value::Name(c.precision.name())),
     ])
+}
+
+fn replay_values(c: &ReplayCondition) -> Values {
+    let mut values = train_values(&c.train);
+    values.extend([
+        ("layer", Value::Count(c.layer as u64)),
+        ("surrogate", Value::Name(c.surrogate.name())),
+        ("replay-weights", Value::Name(c.weights.name())),
+        ("replay-activation", Value::Name(c.activation.name())),
+        ("replay-from", Value::Count(c.from as u64)),
+        ("replay-updates", Value::Count(c.updates as u64)),
+    ]);
+    values
+}
+
+fn replay_conflicts(c: &ReplayCondition, refuse: &mut dyn FnMut(&[&'static str], String)) {
+    train_conflicts(&c.train, refuse);
+    let hidden = c.train.setup.hidden.len();
+    if c.layer > hidden {
+        let message = format!("layer {} does not lie above a hidden layer: the network has {hidden} of them", c.layer);
+        refuse(&["layer", "hidden"], message);
+    }
+    let setup = &c.train.setup;
+    let last = setup.epochs.saturating_mul(c.train.facts.training_images.div_ceil(setup.batch.max(1)));
+    if c.from.saturating_add(c.updates) > last {
+        let message = format!(
+            "replay-from {} and replay-updates {} reach beyond the {last} updates of the run: raise epochs, or replay less",
+            c.from, c.updates
+        );
+        refuse(&["replay-updates", "replay-from", "epochs"], message);
+    }
+    if c.weights == ReplayWeights::Own && setup.rule != Rule::BpTrw {
+        let rule = setup.rule.name();
+        refuse(
+            &["replay-weights", "rule"],
+            format!("replay-weights `own` needs a network with a B, not rule `{rule}`"),
+        );
+    }
+    if setup.momentum != 0.0 || setup.weight_decay != 0.0 {
+        refuse(&["momentum", "weight-decay"], "the rule in isolation has neither momentum nor weight decay".into());
+    }
 }
 
 fn train_conflicts(c: &TrainCondition, refuse: &mut dyn FnMut(&[&'static str], String)) {

@@ -22,6 +22,22 @@ pub fn label(condition: &Condition, names: &[&str]) -> String {
         }
         "b-scale" if value == "1" => String::new(),
         "b-scale" => format!("B × {value}"),
+        "surrogate" if value == "none" => "as recorded".into(),
+        "layer" => format!("layer {value}"),
+        "replay-weights" => {
+            if value == "own" {
+                "own weights".into()
+            } else {
+                String::new()
+            }
+        }
+        "replay-activation" => {
+            if value == "own" {
+                String::new()
+            } else {
+                format!("{value} replay")
+            }
+        }
         "wrong-labels" => format!("{} % wrong labels", short_number(&value, 100.0)),
         "label-smoothing" if value == "0" => "no smoothing".into(),
         "label-smoothing" => format!("smoothing {value}"),

@@ -1,6 +1,6 @@
 //! THE registry of parameters: one entry per option and TOML key, for help, specs and the data dictionary.
 
-use super::choice::{self, Choice, Draw};
+use super::choice::{self, Choice, Draw, ReplayActivation, ReplayWeights};
 use super::nearest::suggestion;
 use super::observer::{Observer, parse_observers};
 use super::quantity::Quantity;
@@ -9,7 +9,7 @@ use crate::data::{ChangeKind, CodeKind, LabelChange, Source};
 use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Rule, Std};
 use crate::real::Precision;
 use crate::rule::{Activation, WeightNorm};
-use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule};
+use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule, Surrogate};
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
@@ -22,16 +22,25 @@ pub enum Kind {
     Train,
     /// Random matrices, and no network.
     Sample,
+    /// Signals of a network on data, replayed through the rule in isolation.
+    Replay,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Isolate, Self::Train, Self::Sample];
+    pub const ALL: [Self; 4] = [Self::Isolate, Self::Train, Self::Sample, Self::Replay];
+}
+
+impl Kind {
+    /// Whether a network is trained on data.
+    pub fn trains(self) -> bool {
+        matches!(self, Self::Train | Self::Replay)
+    }
 }
 
 impl Choice for Kind {
     const CHOICES: &'static [(&'static str, Self)] =
-        &[("isolate", Self::Isolate), ("train", Self::Train), ("sample", Self::Sample)];
+        &[("isolate", Self::Isolate), ("train", Self::Train), ("sample", Self::Sample), ("replay", Self::Replay)];
 }
 
 /// What a parameter belongs to.
@@ -173,8 +182,10 @@ pub struct Parameter {
     pub help: &'static str,
     /// What it belongs to.
     pub scope: Scope,
-    /// Default by kind; `None` where the kind does not have the parameter.
+    /// Default of kinds isolate, train and sample; `None` where the kind does not have the parameter.
     defaults: [Option<&'static str>; 3],
+    /// Default of kind replay, where it is not that of kind train.
+    replay: Option<&'static str>,
     form: Form,
 }
 
@@ -195,7 +206,7 @@ const fn condition(
     defaults: [Option<&'static str>; 3],
     form: Form,
 ) -> Parameter {
-    Parameter { name, placeholder, help, scope: Scope::Condition, defaults, form }
+    Parameter { name, placeholder, help, scope: Scope::Condition, defaults, replay: None, form }
 }
 
 const fn common(
@@ -207,7 +218,23 @@ const fn common(
 ) -> Parameter {
     let [isolate, train, sample] = defaults;
     let defaults = [Some(isolate), Some(train), Some(sample)];
-    Parameter { name, placeholder, help, scope: Scope::Analysis, defaults, form }
+    Parameter { name, placeholder, help, scope: Scope::Analysis, defaults, replay: None, form }
+}
+
+/// A parameter of kind replay alone.
+const fn of_replay(
+    name: &'static str,
+    placeholder: &'static str,
+    help: &'static str,
+    default: &'static str,
+    form: Form,
+) -> Parameter {
+    Parameter { name, placeholder, help, scope: Scope::Condition, defaults: [None; 3], replay: Some(default), form }
+}
+
+/// A parameter whose default differs for kind replay.
+const fn but_replay(parameter: Parameter, default: &'static str) -> Parameter {
+    Parameter { replay: Some(default), ..parameter }
 }
 
 /// Every parameter, in the order of help and columns; defaults for `[isolate, train, sample]`.
@@ -454,18 +481,74 @@ pub static PARAMETERS: &[Parameter] = &[
         Form::Count { least: 1, most: MOST_REPEATS },
     ),
     common("seed", "N", "Seed of every random number", ["1", "1", "1"], Form::Count { least: 0, most: u64::MAX }),
-    common("record-every", "SCHEDULE", "When to record, beside start and end", ["1", "epoch", "1"], Form::Recording),
+    of_replay(
+        "layer",
+        "L",
+        "Layer l whose alignment is replayed: the activities of layer l - 1 and the error signals of layer l + 1 drive a \
+         network of these three layers",
+        "1",
+        Form::Count { least: 1, most: 1000 },
+    ),
+    of_replay(
+        "surrogate",
+        "NAME",
+        "What is done to the recorded signals before they are replayed",
+        "none",
+        one_of::<Option<Surrogate>>(),
+    ),
+    of_replay(
+        "replay-weights",
+        "NAME",
+        "Weights that the replay starts from: fresh (drawn anew, B as well) or own (those of the network, which without a \
+         surrogate gives its own trajectory back)",
+        "fresh",
+        one_of::<ReplayWeights>(),
+    ),
+    of_replay(
+        "replay-activation",
+        "NAME",
+        "Activation of the replaying hidden layer: own (that of the network), or another",
+        "own",
+        one_of::<ReplayActivation>(),
+    ),
+    of_replay(
+        "replay-from",
+        "N",
+        "Updates of the network before recording begins",
+        "0",
+        Form::Count { least: 0, most: MOST_ITERATIONS },
+    ),
+    of_replay(
+        "replay-updates",
+        "N",
+        "Updates recorded and replayed",
+        "300",
+        Form::Count { least: 1, most: MOST_ITERATIONS },
+    ),
+    but_replay(
+        common(
+            "record-every",
+            "SCHEDULE",
+            "When to record, beside start and end",
+            ["1", "epoch", "1"],
+            Form::Recording,
+        ),
+        "10",
+    ),
     common("report-at", "ITERATIONS", "Iterations to summarise beside the last", ["", "", ""], Form::Iterations),
-    common(
-        "quantities",
-        "NAMES",
-        "What to measure, NAME@SCHEDULE at times of its own",
-        [
-            "weight_alignment",
-            "weight_alignment,update_alignment,test_accuracy,accuracy_before_change,recovery_time",
-            "alignment_term",
-        ],
-        Form::Observers,
+    but_replay(
+        common(
+            "quantities",
+            "NAMES",
+            "What to measure, NAME@SCHEDULE at times of its own",
+            [
+                "weight_alignment",
+                "weight_alignment,update_alignment,test_accuracy,accuracy_before_change,recovery_time",
+                "alignment_term",
+            ],
+            Form::Observers,
+        ),
+        "weight_alignment,source_alignment",
     ),
     Parameter {
         name: "lags",
@@ -473,6 +556,7 @@ pub static PARAMETERS: &[Parameter] = &[
         help: "Lags of what is measured at several",
         scope: Scope::Analysis,
         defaults: [Some("1"), Some("1"), None],
+        replay: None,
         form: Form::Lags,
     },
     common(
@@ -498,7 +582,12 @@ pub fn parameters(kind: Kind) -> impl Iterator<Item = &'static Parameter> {
 impl Parameter {
     /// Default for this kind as command-line text; `None` where the kind does not have the parameter.
     pub fn default_text(&self, kind: Kind) -> Option<&'static str> {
-        self.defaults[Kind::ALL.iter().position(|&known| known == kind)?]
+        match kind {
+            Kind::Isolate => self.defaults[0],
+            Kind::Train => self.defaults[1],
+            Kind::Sample => self.defaults[2],
+            Kind::Replay => self.replay.or(self.defaults[1]),
+        }
     }
 
     /// What is expected, in words.
@@ -513,10 +602,10 @@ impl Parameter {
             Form::Share { one: true } => "a number from 0 to 1".into(),
             Form::Share { one: false } => "a number from 0, below 1".into(),
             Form::NonNegative => "a finite number from 0".into(),
-            Form::Std if kind == Kind::Train => Std::EXPECTED.into(),
+            Form::Std if kind.trains() => Std::EXPECTED.into(),
             Form::Std => "a finite number above 0".into(),
             Form::WeightNorm => WeightNorm::EXPECTED.into(),
-            Form::Activations if kind == Kind::Train => {
+            Form::Activations if kind.trains() => {
                 format!("{}, or several separated by commas, the lowest layer first", choice::expected::<Activation>())
             }
             Form::Activations => choice::expected::<Activation>(),
@@ -597,7 +686,7 @@ impl Parameter {
             Form::NonNegative => number(&|n| n >= 0.0),
             Form::Std => match Std::parse(text).ok_or_else(refused)? {
                 Std::Value(std) => Ok(Value::Number(std)),
-                scaled if kind == Kind::Train => Ok(Value::Name(scaled.name().unwrap_or_default())),
+                scaled if kind.trains() => Ok(Value::Name(scaled.name().unwrap_or_default())),
                 _ => Err(refused()),
             },
             Form::WeightNorm => match WeightNorm::parse(text).ok_or_else(refused)? {
@@ -608,7 +697,7 @@ impl Parameter {
                 let names = text.split(',').map(|name| choice::canonical::<Activation>(self.name, name.trim()));
                 match names.collect::<Result<Vec<_>, _>>()?[..] {
                     [name] => Ok(Value::Name(name)),
-                    ref names if kind == Kind::Train => Ok(Value::Text(names.join(","))),
+                    ref names if kind.trains() => Ok(Value::Text(names.join(","))),
                     _ => Err(refused()),
                 }
             }

@@ -113,6 +113,8 @@ pub enum Quantity {
     BpGradientNorm,
     /// Angle between BP's updates of two halves of the probe batch.
     GradientStability,
+    /// Weight alignment of the network whose signals are replayed.
+    SourceAlignment,
 }
 
 /// What the world needs to know of a quantity.
@@ -132,12 +134,14 @@ pub struct QuantityInfo {
     pub kinds: &'static [Kind],
 }
 
-const ALL: &[Kind] = &Kind::ALL;
-const BOTH: &[Kind] = &[Kind::Isolate, Kind::Train];
+const ALL: &[Kind] = &[Kind::Isolate, Kind::Train, Kind::Sample];
+const BOTH: &[Kind] = &[Kind::Isolate, Kind::Train, Kind::Replay];
 const ISOLATE: &[Kind] = &[Kind::Isolate];
+const ISOLATE_REPLAY: &[Kind] = &[Kind::Isolate, Kind::Replay];
 const ISOLATE_SAMPLE: &[Kind] = &[Kind::Isolate, Kind::Sample];
 const TRAIN: &[Kind] = &[Kind::Train];
 const SAMPLE: &[Kind] = &[Kind::Sample];
+const REPLAY: &[Kind] = &[Kind::Replay];
 
 /// The registry, in the order of [`Quantity`].
 static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
@@ -217,7 +221,7 @@ static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
         unit: "degrees",
         definition: "Weight alignment that exact theory predicts from the realised signals of the repeat alone, \
                      averaged over W and B (linear rule, one hidden layer); exists only for that rule.",
-        kinds: ISOLATE,
+        kinds: ISOLATE_REPLAY,
     },
     QuantityInfo {
         name: "step_alignment",
@@ -531,11 +535,19 @@ static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
         definition: "Angle between BP's updates of W_l on the two halves of the probe batch. Near 90 degrees, the gradient has no direction of its own that an update could align with.",
         kinds: TRAIN,
     },
+    QuantityInfo {
+        name: "source_alignment",
+        label: "weight alignment in the network",
+        symbol: "∠(W, Bᵀ) in the network",
+        unit: "degrees",
+        definition: "Weight alignment, after the same update, of the network whose signals are replayed.",
+        kinds: REPLAY,
+    },
 ];
 
 impl Quantity {
     /// All quantities, in the order of the registry.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::WeightAlignment,
         Self::UpdateAlignment,
         Self::WeightNorm,
@@ -583,6 +595,7 @@ impl Quantity {
         Self::ActivationGrowth,
         Self::BpGradientNorm,
         Self::GradientStability,
+        Self::SourceAlignment,
     ];
 
     /// Entry of the registry.
@@ -635,6 +648,8 @@ impl Quantity {
         let depth = condition.depth();
         let rule = match condition {
             Condition::Train(train) => Some(train.setup.rule),
+            // The replay has a B, whatever the network has.
+            Condition::Replay(replay) if self == Self::SourceAlignment => Some(replay.train.setup.rule),
             _ => None,
         };
         let layers = match self {
@@ -670,6 +685,7 @@ impl Quantity {
             | Self::GradientStability => 0..depth,
             Self::ConditionalAlignment => match condition {
                 Condition::Isolate(isolate) if isolate.is_linear_toy() => 1..2,
+                Condition::Replay(replay) if replay.is_predicted() => 1..2,
                 _ => 0..0,
             },
             // All others compare with B.

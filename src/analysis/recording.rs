@@ -32,7 +32,9 @@ impl Recording {
     /// What [`Self::parse`] takes.
     pub fn expected(kind: Kind) -> &'static str {
         match kind {
-            Kind::Isolate | Kind::Sample => "a number of iterations, or log:N for N log-spaced ones (N at least 2)",
+            Kind::Isolate | Kind::Sample | Kind::Replay => {
+                "a number of iterations, or log:N for N log-spaced ones (N at least 2)"
+            }
             Kind::Train => "a number of iterations, `epoch`, or log:N for N log-spaced ones (N at least 2)",
         }
     }

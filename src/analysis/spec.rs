@@ -360,6 +360,7 @@ impl Analysis {
         let (kind, x) = match self.kind {
             Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
+            Kind::Replay => (FigureKind::Curves, XAxis::Iteration),
             Kind::Sample => (FigureKind::Density, XAxis::Iteration),
         };
         let (quantities, by) = (self.quantities().collect(), Vec::new());
@@ -434,6 +435,7 @@ impl Analysis {
             Kind::Isolate => &["schedule", "activation"],
             Kind::Train => &["data", "rule", "activation"],
             Kind::Sample => &["draw"],
+            Kind::Replay => &["data", "layer", "surrogate"],
         };
         let wanted = |name| headline.contains(&name) || self.axes.contains(&name);
         parameters(self.kind).map(|parameter| parameter.name).filter(|&name| wanted(name)).collect()

@@ -28,6 +28,10 @@ pub fn command() -> Command {
                  paper's first experiment",
             ),
             measuring(Kind::Train).about("Train a network on real data with BP or BP-TRW and measure alignment"),
+            measuring(Kind::Replay).about(
+                "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \
+                 test of the mechanism",
+            ),
             measuring(Kind::Sample).about("Draw random matrices and measure angles and spectra: no network is run"),
             output_options(
                 Command::new("run")

@@ -13,7 +13,7 @@ mod table;
 mod theory;
 mod verify;
 
-use crate::analysis::{Analysis, Condition, Ended, Kind, Plan, RunOptions, RunReport, Spec};
+use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Spec};
 use crate::analysis::{interrupt_on_ctrl_c, read_spec, run};
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
@@ -79,6 +79,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     match matches.subcommand() {
         Some(("isolate", m)) => measure(vec![single(Kind::Isolate, m)?], m),
         Some(("train", m)) => measure(vec![single(Kind::Train, m)?], m),
+        Some(("replay", m)) => measure(vec![single(Kind::Replay, m)?], m),
         Some(("sample", m)) => measure(vec![single(Kind::Sample, m)?], m),
         Some(("run", m)) => {
             let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
@@ -125,7 +126,7 @@ fn run_plan(plan: &Plan, matches: &ArgMatches) -> anyhow::Result<RunReport> {
 fn data_sets(plan: &Plan) -> Vec<&Source> {
     let conditions = plan.analyses().flat_map(|analysis| &analysis.conditions);
     conditions.fold(Vec::new(), |mut sources, condition| {
-        if let Condition::Train(train) = condition
+        if let Some(train) = condition.train()
             && !sources.contains(&&train.data)
         {
             sources.push(&train.data);

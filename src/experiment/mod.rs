@@ -3,6 +3,7 @@
 mod export;
 mod isolate;
 mod prediction;
+mod replay;
 mod sample;
 mod train;
 
@@ -32,6 +33,10 @@ pub fn run_job(job: &Job, attempt: &Attempt<'_>, library: &Library) -> Result<Jo
         Condition::Train(condition) => match condition.precision {
             Precision::F32 => train::run::<f32>(job, condition, attempt, library),
             Precision::F64 => train::run::<f64>(job, condition, attempt, library),
+        },
+        Condition::Replay(condition) => match condition.train.precision {
+            Precision::F32 => replay::run::<f32>(job, condition, attempt, library),
+            Precision::F64 => replay::run::<f64>(job, condition, attempt, library),
         },
         Condition::Sample(condition) => match condition.precision {
             Precision::F32 => sample::run::<f32>(job, condition, attempt),

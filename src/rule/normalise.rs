@@ -45,6 +45,21 @@ impl WeightNorm {
         Some(if whole { Self::Matrix(norms) } else { Self::Neuron(norms) })
     }
 
+    /// The same for the layers from `layer` on.
+    pub fn from_layer(&self, layer: usize) -> Self {
+        let rest = |norms: &[f64]| {
+            norms
+                .get(layer..)
+                .filter(|rest| !rest.is_empty())
+                .map_or_else(|| norms.last().copied().into_iter().collect(), <[f64]>::to_vec)
+        };
+        match self {
+            Self::Neuron(norms) => Self::Neuron(rest(norms)),
+            Self::Matrix(norms) => Self::Matrix(rest(norms)),
+            Self::NeuronInitial | Self::MatrixInitial => self.clone(),
+        }
+    }
+
     /// Number of layers that are given a norm each; the last one's holds for all that follow.
     pub fn listed(&self) -> usize {
         match self {

@@ -1,6 +1,6 @@
 //! From canonical values to conditions.
 
-use super::{Condition, Conflict, IsolateCondition, SampleCondition, TrainCondition, Values};
+use super::{Condition, Conflict, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition, Values};
 use crate::analysis::choice::Choice;
 use crate::analysis::parameter::{Kind, Scope, Value, parameter, parameters, unknown_parameter};
 use crate::data::{CodeKind, LabelChange, Source};
@@ -86,6 +86,15 @@ impl Reader {
                 b_scale: self.number("b-scale")?,
             }),
             Kind::Train => Condition::Train(self.train()?),
+            Kind::Replay => Condition::Replay(Box::new(ReplayCondition {
+                train: self.train()?,
+                layer: self.count("layer")?,
+                surrogate: self.choice("surrogate")?,
+                weights: self.choice("replay-weights")?,
+                activation: self.choice("replay-activation")?,
+                from: self.count("replay-from")?,
+                updates: self.count("replay-updates")?,
+            })),
             Kind::Sample => Condition::Sample(SampleCondition {
                 draw: self.choice("draw")?,
                 layers: self.sizes("layers")?,

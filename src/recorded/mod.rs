@@ -13,7 +13,7 @@
 
 mod read;
 
-pub use read::RecordingError;
+pub use read::RecordedRunError;
 
 use crate::array::Array;
 use crate::matrix::Matrix;
@@ -65,7 +65,7 @@ impl Stack {
 
 /// A recorded run. Index `l` of the lists is that of the members' names; what was not recorded is `None`.
 #[derive(Clone, Debug, Default)]
-pub struct Recording {
+pub struct RecordedRun {
     /// `W_l`, states of `n_l x n_{l+1}`.
     pub weights: Vec<Option<Stack>>,
     /// `B_l`, `n_{l+1} x n_l`; index 0 is always `None`.
@@ -84,12 +84,12 @@ pub struct Recording {
     pub ignored: Vec<String>,
 }
 
-impl Recording {
+impl RecordedRun {
     /// Reads an archive.
     ///
     /// # Errors
     /// If it cannot be read, and with every member that is malformed or does not fit the others.
-    pub fn open(path: &Path) -> Result<Self, RecordingError> {
+    pub fn open(path: &Path) -> Result<Self, RecordedRunError> {
         read::open(path)
     }
 

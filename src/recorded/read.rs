@@ -1,6 +1,6 @@
 //! From archives to recordings, with everything that is wrong said at once.
 
-use super::{Recording, Stack};
+use super::{RecordedRun, Stack};
 use crate::array::{Array, ArrayError, MOST_BYTES, members, read, shape};
 use crate::matrix::Matrix;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Why a recording cannot be used.
 #[derive(Debug, Error)]
-pub enum RecordingError {
+pub enum RecordedRunError {
     /// The archive cannot be read.
     #[error(transparent)]
     Array(#[from] ArrayError),
@@ -67,7 +67,7 @@ impl Part {
 
 type Shapes = BTreeMap<(Part, usize), (String, Vec<usize>)>;
 
-pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
+pub(super) fn open(path: &Path) -> Result<RecordedRun, RecordedRunError> {
     let mut problems = Vec::new();
     let (shapes, ignored) = shapes(path, &mut problems)?;
     let (sizes, transposed) = sizes(&shapes, &mut problems);
@@ -81,7 +81,7 @@ pub(super) fn open(path: &Path) -> Result<Recording, RecordingError> {
         ));
     }
     if !problems.is_empty() {
-        return Err(RecordingError::Unfit { path: path.into(), problems });
+        return Err(RecordedRunError::Unfit { path: path.into(), problems });
     }
     load(path, &shapes, sizes.len(), transposed, ignored)
 }
@@ -219,9 +219,9 @@ fn load(
     layers: usize,
     transposed: Vec<usize>,
     ignored: Vec<String>,
-) -> Result<Recording, RecordingError> {
+) -> Result<RecordedRun, RecordedRunError> {
     let depth = layers.saturating_sub(1);
-    let mut recording = Recording {
+    let mut recording = RecordedRun {
         weights: vec![None; depth],
         backward: vec![None; depth],
         biases: vec![None; layers],
@@ -260,11 +260,11 @@ fn as_rows(array: Array) -> Array {
 }
 
 /// Whole numbers from 0 to 255, by iteration.
-fn labels(path: &Path, array: &Array) -> Result<Vec<Vec<u8>>, RecordingError> {
+fn labels(path: &Path, array: &Array) -> Result<Vec<Vec<u8>>, RecordedRunError> {
     let samples = array.shape[array.shape.len() - 1];
     if let Some(at) = array.data.iter().position(|v| v.fract() != 0.0 || !(0.0..=255.0).contains(v)) {
         let why = format!("`labels` holds {} at place {at}: expected whole numbers from 0 to 255", array.data[at]);
-        return Err(RecordingError::Unfit { path: path.into(), problems: vec![why] });
+        return Err(RecordedRunError::Unfit { path: path.into(), problems: vec![why] });
     }
     Ok(array.data.chunks_exact(samples).map(|row| row.iter().map(|&v| v as u8).collect()).collect())
 }
@@ -303,7 +303,7 @@ mod tests {
             ("labels", &[3, 6]),
             ("note", &[1]),
         ]);
-        let run = Recording::open(&path).unwrap();
+        let run = RecordedRun::open(&path).unwrap();
         assert_eq!((run.depth(), run.iterations(), run.ignored.len()), (2, 3, 1));
         assert_eq!(run.weights(1).unwrap().len(), 4);
         assert_eq!(run.weights(1).unwrap().matrix(3).row(4), [2.0, 0.0]);
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn backward_weights_are_turned_only_where_shapes_demand_it() {
         let (_keep, path) = write(&[("W1", &[5, 2]), ("B1", &[5, 2]), ("W2", &[2, 2]), ("B2", &[2, 2])]);
-        let run = Recording::open(&path).unwrap();
+        let run = RecordedRun::open(&path).unwrap();
         assert_eq!(run.transposed, [1]);
         assert_eq!((run.backward(1).unwrap().rows(), run.backward(1).unwrap().cols()), (2, 5));
     }
@@ -331,7 +331,7 @@ mod tests {
             ("delta2", &[2]),
             ("labels", &[5]),
         ]);
-        let error = Recording::open(&path).unwrap_err().to_string();
+        let error = RecordedRun::open(&path).unwrap_err().to_string();
         for words in [
             "`W1` has 6 units in layer 1, `W0` has 5",
             "`B1` is 3 x 3: expected 2 x 5",
@@ -342,7 +342,7 @@ mod tests {
             assert!(error.contains(words), "lacks `{words}`:\n{error}");
         }
         let (_keep, path) = write(&[("weights", &[3, 3])]);
-        let error = Recording::open(&path).unwrap_err().to_string();
+        let error = RecordedRun::open(&path).unwrap_err().to_string();
         assert!(error.contains("none of W0") && error.contains("weights"), "{error}");
     }
 
