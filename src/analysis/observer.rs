@@ -15,7 +15,25 @@ pub struct Observer {
 }
 
 /// Names that stand for several quantities.
-const GROUPS: [(&str, &[Quantity]); 4] = [
+const GROUPS: [(&str, &[Quantity]); 5] = [
+    (
+        "similarity",
+        &[
+            Quantity::SimilarityActivityWithin,
+            Quantity::SimilarityActivityBetween,
+            Quantity::SimilarityErrorWithin,
+            Quantity::SimilarityErrorBetween,
+            Quantity::SimilarityProductWithin,
+            Quantity::SimilarityProductBetween,
+            Quantity::SimilarityProduct,
+            Quantity::SimilarityShuffled,
+            Quantity::SimilarityZ,
+            Quantity::SimilarityRandomWithin,
+            Quantity::SimilarityRandomBetween,
+            Quantity::MeanEigenvalue,
+            Quantity::SymmetricShare,
+        ],
+    ),
     ("validity", &[Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability]),
     (
         "pre_activation",

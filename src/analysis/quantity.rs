@@ -115,6 +115,36 @@ pub enum Quantity {
     GradientStability,
     /// Weight alignment of the network whose signals are replayed.
     SourceAlignment,
+    /// Mean similarity of activities over pairs of one class.
+    SimilarityActivityWithin,
+    /// Mean similarity of activities over pairs of different classes.
+    SimilarityActivityBetween,
+    /// Mean similarity of error signals over pairs of one class.
+    SimilarityErrorWithin,
+    /// Mean similarity of error signals over pairs of different classes.
+    SimilarityErrorBetween,
+    /// Mean product of both similarities over pairs of one class.
+    SimilarityProductWithin,
+    /// Mean product of both similarities over pairs of different classes.
+    SimilarityProductBetween,
+    /// Mean product of both similarities over all pairs.
+    SimilarityProduct,
+    /// The same if errors are similar at random pairs.
+    SimilarityShuffled,
+    /// Standard score of the mean product under such permutations.
+    SimilarityZ,
+    /// Activity similarity of one class, classes drawn at random.
+    SimilarityRandomWithin,
+    /// Activity similarity of different classes, classes drawn at random.
+    SimilarityRandomBetween,
+    /// Mean eigenvalue of the symmetric part of `M`.
+    MeanEigenvalue,
+    /// Norm of the symmetric part of `M` over that of `M`.
+    SymmetricShare,
+    /// Cosine of the activities of two iterations.
+    ActivityAutocorrelation,
+    /// Cosine of the error signals of two iterations.
+    ErrorAutocorrelation,
 }
 
 /// What the world needs to know of a quantity.
@@ -543,11 +573,131 @@ static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
         definition: "Weight alignment, after the same update, of the network whose signals are replayed.",
         kinds: REPLAY,
     },
+    QuantityInfo {
+        name: "similarity_activity_within",
+        label: "activity similarity, same class",
+        symbol: "S_L, same class",
+        unit: "",
+        definition: "Mean over pairs of samples of one class, one at iteration k - o and one at k, of the inner product of their activities in layer l - 1 (what feeds the layer whose units W_l starts from).",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_activity_between",
+        label: "activity similarity, different classes",
+        symbol: "S_L, different classes",
+        unit: "",
+        definition: "As similarity_activity_within, over pairs of different classes.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_error_within",
+        label: "error similarity, same class",
+        symbol: "S_δ, same class",
+        unit: "",
+        definition: "Mean over pairs of samples of one class, one at iteration k - o and one at k, of the inner product of their error signals at the units that W_l leads to.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_error_between",
+        label: "error similarity, different classes",
+        symbol: "S_δ, different classes",
+        unit: "",
+        definition: "As similarity_error_within, over pairs of different classes.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_product_within",
+        label: "product of similarities, same class",
+        symbol: "S_L S_δ, same class",
+        unit: "",
+        definition: "Mean over pairs of samples of one class of the product of the two similarities: what tr M is the sum of.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_product_between",
+        label: "product of similarities, different classes",
+        symbol: "S_L S_δ, different classes",
+        unit: "",
+        definition: "As similarity_product_within, over pairs of different classes.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_product",
+        label: "product of similarities",
+        symbol: "S_L S_δ",
+        unit: "",
+        definition: "Mean over all pairs of samples of the product of the two similarities: tr M over the number of pairs.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_shuffled",
+        label: "product of similarities, shuffled",
+        symbol: "S_L S_δ, shuffled",
+        unit: "",
+        definition: "Exact expectation of similarity_product when the error similarities are permuted at random over all pairs.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_z",
+        label: "standard score of the products",
+        symbol: "z of S_L S_δ",
+        unit: "",
+        definition: "similarity_product minus its expectation under random permutations of the error similarities over pairs, over its exact standard deviation.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_random_within",
+        label: "activity similarity, same random class",
+        symbol: "S_L, same random class",
+        unit: "",
+        definition: "similarity_activity_within with the classes of all samples drawn at random: the control in which classes say nothing.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "similarity_random_between",
+        label: "activity similarity, different random classes",
+        symbol: "S_L, different random classes",
+        unit: "",
+        definition: "similarity_activity_between with the classes of all samples drawn at random.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "mean_eigenvalue",
+        label: "mean eigenvalue of the symmetric part",
+        symbol: "tr M / n",
+        unit: "",
+        definition: "Mean eigenvalue of the symmetric part of M = D(k-o)' L(k-o) L(k)' D(k), its trace over its size: positive where the linear alignment term of lag o points at the transposed B_l.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "symmetric_share",
+        label: "symmetric share",
+        symbol: "‖M_sym‖ / ‖M‖",
+        unit: "",
+        definition: "Norm of the symmetric part of M over that of M.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "activity_autocorrelation",
+        label: "autocorrelation of activities",
+        symbol: "autocorrelation of L",
+        unit: "",
+        definition: "Cosine between the activities of layer l - 1 at iterations k and k - o, sample by sample and unit by unit, about zero.",
+        kinds: TRAIN,
+    },
+    QuantityInfo {
+        name: "error_autocorrelation",
+        label: "autocorrelation of error signals",
+        symbol: "autocorrelation of δ",
+        unit: "",
+        definition: "Cosine between the error signals at the units that W_l leads to at iterations k and k - o, sample by sample and unit by unit, about zero.",
+        kinds: TRAIN,
+    },
 ];
 
 impl Quantity {
     /// All quantities, in the order of the registry.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 63] = [
         Self::WeightAlignment,
         Self::UpdateAlignment,
         Self::WeightNorm,
@@ -596,6 +746,21 @@ impl Quantity {
         Self::BpGradientNorm,
         Self::GradientStability,
         Self::SourceAlignment,
+        Self::SimilarityActivityWithin,
+        Self::SimilarityActivityBetween,
+        Self::SimilarityErrorWithin,
+        Self::SimilarityErrorBetween,
+        Self::SimilarityProductWithin,
+        Self::SimilarityProductBetween,
+        Self::SimilarityProduct,
+        Self::SimilarityShuffled,
+        Self::SimilarityZ,
+        Self::SimilarityRandomWithin,
+        Self::SimilarityRandomBetween,
+        Self::MeanEigenvalue,
+        Self::SymmetricShare,
+        Self::ActivityAutocorrelation,
+        Self::ErrorAutocorrelation,
     ];
 
     /// Entry of the registry.
@@ -637,7 +802,12 @@ impl Quantity {
 
     /// Whether it is measured at lags.
     pub fn has_lags(self) -> bool {
-        false
+        self.is_similarity()
+    }
+
+    /// Whether it compares the signals of two iterations.
+    pub fn is_similarity(self) -> bool {
+        (Self::SimilarityActivityWithin..=Self::ErrorAutocorrelation).contains(&self)
     }
 
     /// Layers for which `condition` yields this quantity; `None` stands for the network as a whole.
@@ -688,6 +858,7 @@ impl Quantity {
                 Condition::Replay(replay) if replay.is_predicted() => 1..2,
                 _ => 0..0,
             },
+            similarity if similarity.is_similarity() => 1..depth,
             // All others compare with B.
             _ => match rule {
                 Some(Rule::Bp | Rule::Shallow) => 0..0,

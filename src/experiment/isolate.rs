@@ -57,7 +57,7 @@ impl<T: Real> Experiment<T> for Run<T> {
         self.update_angles.get(l).copied().flatten()
     }
 
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64> {
+    fn own(&mut self, quantity: Quantity, layer: Option<usize>, _lag: Option<usize>) -> Option<f64> {
         let l = layer?;
         let direction = self.directions[l].as_ref()?;
         if quantity == Quantity::ConditionalAlignment {

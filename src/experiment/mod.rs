@@ -2,6 +2,7 @@
 
 mod export;
 mod isolate;
+mod mechanism;
 mod prediction;
 mod replay;
 mod sample;
@@ -56,7 +57,7 @@ trait Experiment<T: Real> {
     /// Update alignment of layer `l`, below the last.
     fn update_alignment(&mut self, l: usize) -> Option<f64>;
     /// Value of a quantity that not every experiment has, of a layer or of the network as a whole.
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64>;
+    fn own(&mut self, quantity: Quantity, layer: Option<usize>, lag: Option<usize>) -> Option<f64>;
     /// One iteration, on up to so many threads.
     fn step(&mut self, threads: usize);
     /// What it takes to go on from here; `None` where the run has to start anew.
@@ -161,18 +162,20 @@ fn measure<T: Real>(
     records: &mut Vec<Record>,
 ) {
     for layer in quantity.layers(&job.condition) {
-        let weights = |l: usize| experiment.layers().weights[l].as_slice();
-        let value = match (quantity, layer) {
-            (Quantity::WeightAlignment, Some(l)) => directions[l].as_ref().and_then(|d| d.angle_to(weights(l))),
-            (Quantity::WeightNorm, Some(l)) => Some(sum_squares(weights(l)).sqrt()),
-            (Quantity::WeightSquaredNorm, Some(l)) => Some(sum_squares(weights(l))),
-            (Quantity::WeightInnerProduct, Some(l)) => {
-                experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
-            }
-            (Quantity::UpdateAlignment, Some(l)) => experiment.update_alignment(l),
-            (_, _) => experiment.own(quantity, layer),
-        };
-        records.push(Record { iteration, layer, lag: None, quantity, value });
+        for lag in job.lags_of(quantity, iteration) {
+            let weights = |l: usize| experiment.layers().weights[l].as_slice();
+            let value = match (quantity, layer) {
+                (Quantity::WeightAlignment, Some(l)) => directions[l].as_ref().and_then(|d| d.angle_to(weights(l))),
+                (Quantity::WeightNorm, Some(l)) => Some(sum_squares(weights(l)).sqrt()),
+                (Quantity::WeightSquaredNorm, Some(l)) => Some(sum_squares(weights(l))),
+                (Quantity::WeightInnerProduct, Some(l)) => {
+                    experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
+                }
+                (Quantity::UpdateAlignment, Some(l)) => experiment.update_alignment(l),
+                (_, _) => experiment.own(quantity, layer, lag),
+            };
+            records.push(Record { iteration, layer, lag, quantity, value });
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl<T: Real> Experiment<T> for Run<T> {
         self.updates.angles(layers, feedback, &self.activity, pass).get(l).copied().flatten()
     }
 
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64> {
+    fn own(&mut self, quantity: Quantity, layer: Option<usize>, _lag: Option<usize>) -> Option<f64> {
         match (quantity, layer) {
             (Quantity::SourceAlignment, Some(1)) => self.source.get(self.iteration).copied().flatten(),
             (Quantity::ConditionalAlignment, Some(1)) => {

@@ -1,6 +1,7 @@
 //! One repeat of a network on data.
 
 use super::export::{Recorder, export_weights};
+use super::mechanism::Mechanism;
 use super::{Experiment, drive};
 use crate::analysis::{Attempt, Job, JobError, JobResult, Quantity, TrainCondition};
 use crate::data::{DataError, LabelCode, Library};
@@ -29,6 +30,8 @@ struct Run<'a, T: Real> {
     /// Followed where it is asked for.
     recovery: Option<Recovery>,
     recorder: Option<Recorder>,
+    /// Signals and weights of earlier iterations, where something that needs them is measured.
+    mechanism: Option<Mechanism<T>>,
     seen: Seen,
 }
 
@@ -75,15 +78,22 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         self.probe.update_alignment(&self.trainer, l)
     }
 
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>) -> Option<f64> {
-        match layer {
-            None => self.of_network(quantity),
-            Some(l) => self.of_layer(quantity, l),
+    fn own(&mut self, quantity: Quantity, layer: Option<usize>, lag: Option<usize>) -> Option<f64> {
+        match (layer, lag) {
+            (None, _) => self.of_network(quantity),
+            (Some(l), None) => self.of_layer(quantity, l),
+            (Some(l), Some(lag)) => {
+                let mechanism = self.mechanism.as_mut()?;
+                mechanism.similarity(&self.trainer, &mut self.probe, quantity, l, lag)
+            }
         }
     }
 
     fn step(&mut self, threads: usize) {
         self.trainer.use_threads(threads);
+        if let Some(mechanism) = &mut self.mechanism {
+            mechanism.before_update(&self.trainer, &mut self.probe);
+        }
         self.note_label_change();
         self.trainer.step();
         self.probe.forget();
@@ -95,12 +105,14 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
     }
 
     fn save(&self) -> Option<Saved> {
-        // Recorded signals are not part of a checkpoint.
-        self.recorder.is_none().then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
+        // Recorded signals and the past of the network are not part of a checkpoint.
+        (self.recorder.is_none() && self.mechanism.is_none())
+            .then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
     }
 
     fn restore(&mut self, saved: Saved) -> bool {
         let fits = self.recorder.is_none()
+            && self.mechanism.is_none()
             && saved.recovery.is_some() == self.recovery.is_some()
             && self.trainer.restore(&saved.trainer);
         if fits {
@@ -265,6 +277,7 @@ pub(super) fn run<T: Real>(
         activity_norms,
         recovery: recovers.then(Recovery::default),
         recorder,
+        mechanism: Mechanism::new(job),
         seen: Seen::default(),
         trainer,
     };

@@ -129,6 +129,32 @@ impl<T: Real> Probe<T> {
         }
     }
 
+    /// What `W_l` is fed, `P x n_l`.
+    pub fn source(&mut self, trainer: &Trainer<'_, T>, l: usize) -> &Matrix<T> {
+        self.forward(trainer);
+        self.part.pass.source(&self.part.input, l)
+    }
+
+    /// Error signals under the rule at the units that `W_l` leads to, `P x n_{l+1}`.
+    pub fn delta(&mut self, trainer: &Trainer<'_, T>, l: usize) -> &Matrix<T> {
+        self.ours(trainer);
+        &self.ours.deltas[l]
+    }
+
+    /// Classes of the samples, as they are learnt.
+    pub fn labels(&self, trainer: &Trainer<'_, T>) -> Vec<u8> {
+        let code = trainer.code();
+        let labels = trainer.shown(Subset::Train, code).labels;
+        self.indices(trainer).iter().map(|&sample| labels[sample]).collect()
+    }
+
+    fn indices<'b>(&'b self, trainer: &'b Trainer<'_, T>) -> &'b [usize] {
+        match self.batch {
+            ProbeBatch::Fixed => &self.fixed,
+            ProbeBatch::Next => trainer.next_batch(),
+        }
+    }
+
     /// Angle in degrees between the updates of `W_l` by the rule and by BP; `None` where one is zero.
     pub fn update_alignment(&mut self, trainer: &Trainer<'_, T>, l: usize) -> Option<f64> {
         self.ours(trainer);
