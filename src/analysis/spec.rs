@@ -83,6 +83,8 @@ pub struct Figure {
     pub smooth: usize,
     /// Ends of the vertical axes; from the data if not given.
     pub range: Option<[f64; 2]>,
+    /// Lags shown; all that are measured if none is given.
+    pub lags: Vec<usize>,
 }
 
 /// What the panels of a figure differ in, beside the quantity.
@@ -115,6 +117,8 @@ pub enum FigureKind {
     Groups,
     /// Values at the last iteration against the layer.
     Profile,
+    /// Values at the reported iterations against the lag.
+    Lags,
 }
 
 impl Choice for FigureKind {
@@ -127,6 +131,7 @@ impl Choice for FigureKind {
         ("cells", Self::Cells),
         ("groups", Self::Groups),
         ("profile", Self::Profile),
+        ("lags", Self::Lags),
     ];
 }
 
@@ -379,6 +384,7 @@ impl Analysis {
             only,
             smooth: 1,
             range: None,
+            lags: Vec::new(),
         });
         self
     }
@@ -481,6 +487,15 @@ pub(super) fn is_shown(condition: &Condition, only: &[(&'static str, Vec<String>
 }
 
 impl Figure {
+    /// Lags at which a quantity is shown; `None` alone for what has no lag.
+    pub fn lags_of(&self, analysis: &Analysis, quantity: Quantity) -> Vec<Option<usize>> {
+        if !quantity.has_lags() {
+            return vec![None];
+        }
+        let shown = |lag: &&usize| self.lags.is_empty() || self.lags.contains(lag);
+        analysis.lags.iter().filter(shown).copied().map(Some).collect()
+    }
+
     /// The analysis with the conditions that this figure shows.
     pub fn shown(&self, analysis: &Analysis) -> Analysis {
         let conditions = analysis.conditions.iter().filter(|c| is_shown(c, &self.only)).cloned().collect();
@@ -505,6 +520,7 @@ impl Figure {
             "where": self.only.iter().cloned().collect::<BTreeMap<_, _>>(),
             "smooth": self.smooth,
             "range": self.range,
+            "lags": self.lags,
         })
     }
 }

@@ -307,8 +307,28 @@ fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
         }
     };
     let range = raw.keys.get("range").and_then(|node| check_range(node, problems));
-    let figure = Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range };
+    let lags = raw.keys.get("lags").map(|node| check_lags(node, analysis, problems)).unwrap_or_default();
+    let figure = Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range, lags };
     (problems.found.len() == before).then_some(figure)
+}
+
+/// Lags to be shown, each of them measured.
+fn check_lags(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Vec<usize> {
+    let parsed = parameter("lags").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind));
+    match parsed {
+        Some(Ok(Value::Sizes(lags))) => {
+            if let Some(lag) = lags.iter().find(|lag| !analysis.lags.contains(lag)) {
+                problems
+                    .add(node.span(), format!("lag {lag} is not measured here: add it to the lags of the analysis"));
+            }
+            lags
+        }
+        Some(Err(message)) => {
+            problems.add(node.span(), message);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Ends of an axis, ascending.
@@ -392,9 +412,10 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>)
 /// What a figure has on its horizontal axis: time for curves, a parameter that varies for sweeps and maps.
 fn check_axis(raw: &RawFigure<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems<'_>) -> XAxis {
     let of_parameter = matches!(kind, FigureKind::Sweep | FigureKind::Map);
-    if kind == FigureKind::Profile {
+    if matches!(kind, FigureKind::Profile | FigureKind::Lags) {
         if let Some(node) = raw.keys.get("x") {
-            problems.add(node.span(), "a profile has the layers on its horizontal axis: leave x out".into());
+            let axis = if kind == FigureKind::Profile { "layers" } else { "lags" };
+            problems.add(node.span(), format!("this figure has the {axis} on its horizontal axis: leave x out"));
         }
         return XAxis::Iteration;
     }

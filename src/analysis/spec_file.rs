@@ -138,7 +138,7 @@ pub(super) struct RawFigure<'a> {
 const SPEC_KEYS: &[&str] = &["name", "title", "analysis"];
 pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "conditions", "figure"];
 const FIGURE_KEYS: &[&str] =
-    &["name", "title", "kind", "quantities", "x", "y", "by", "scale", "panels", "where", "smooth", "range"];
+    &["name", "title", "kind", "quantities", "x", "y", "by", "scale", "panels", "where", "smooth", "range", "lags"];
 
 impl<'a> RawSpec<'a> {
     fn read(document: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {

@@ -62,7 +62,7 @@ impl Figure {
         line(out, "title", text(&self.title));
         line(out, "kind", text(self.kind.name()));
         line(out, "quantities", texts(self.quantities.iter().map(|quantity| quantity.name().to_string())));
-        if !self.kind.is_of_draws() && self.kind != FigureKind::Profile {
+        if !self.kind.is_of_draws() && !matches!(self.kind, FigureKind::Profile | FigureKind::Lags) {
             line(out, "x", text(self.x.name()));
         } else if self.x == XAxis::Epoch {
             line(out, "x", text(XAxis::Epoch.name()));
@@ -78,6 +78,9 @@ impl Figure {
             Panels::By(names) => line(out, "panels", texts(names.iter().map(ToString::to_string))),
         }
         line(out, "smooth", Toml::Integer(self.smooth as i64));
+        if !self.lags.is_empty() {
+            line(out, "lags", whole(&self.lags));
+        }
         if let Some(range) = self.range {
             line(out, "range", Toml::Array(range.map(Toml::Float).to_vec()));
         }

@@ -19,6 +19,9 @@ pub struct Entry {
     pub quantity: Quantity,
     /// Layer; `None` for the network as a whole.
     pub layer: Option<usize>,
+    /// Lag, of what is measured at several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag: Option<usize>,
     /// Every parameter of the condition.
     pub condition: BTreeMap<String, Json>,
     /// The state after this many updates.
@@ -95,30 +98,33 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
             let recorded = job.recorded_iterations(quantity);
             for layer in quantity.layers(condition) {
                 for &iteration in iterations.iter().filter(|k| sampled || recorded.contains(k)) {
-                    let of_repeats = values.iter().map(|v| v.get(&(iteration, layer, quantity)).copied().flatten());
-                    let summary = Summary::of(of_repeats);
-                    let prediction = prediction(analysis, condition, quantity, layer, iteration);
-                    let discrepancy = if quantity == Quantity::ConditionalAlignment {
-                        let value = |v: &Values, q| v.get(&(iteration, layer, q)).copied().flatten();
-                        let off = |v| Some(value(v, Quantity::WeightAlignment)? - value(v, quantity)?);
-                        Discrepancy::of(&Summary::of(values.iter().map(off)), 0.0)
-                    } else {
-                        prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
-                    };
-                    entries.push(Entry {
-                        analysis: analysis.name.clone(),
-                        quantity,
-                        layer,
-                        condition: parameters.clone(),
-                        iteration,
-                        n: summary.n,
-                        mean: summary.mean,
-                        sd: summary.sd,
-                        ci95: summary.ci95,
-                        absent: summary.absent,
-                        prediction,
-                        discrepancy,
-                    });
+                    for lag in job.lags_of(quantity, iteration) {
+                        let place = (iteration, layer, lag);
+                        let value = |v: &Values, q| v.get(&(place, q)).copied().flatten();
+                        let summary = Summary::of(values.iter().map(|v| value(v, quantity)));
+                        let prediction = prediction(analysis, condition, quantity, layer, iteration);
+                        let discrepancy = if quantity == Quantity::ConditionalAlignment {
+                            let off = |v| Some(value(v, Quantity::WeightAlignment)? - value(v, quantity)?);
+                            Discrepancy::of(&Summary::of(values.iter().map(off)), 0.0)
+                        } else {
+                            prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
+                        };
+                        entries.push(Entry {
+                            analysis: analysis.name.clone(),
+                            quantity,
+                            layer,
+                            lag,
+                            condition: parameters.clone(),
+                            iteration,
+                            n: summary.n,
+                            mean: summary.mean,
+                            sd: summary.sd,
+                            ci95: summary.ci95,
+                            absent: summary.absent,
+                            prediction,
+                            discrepancy,
+                        });
+                    }
                 }
             }
         }
@@ -126,14 +132,17 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
     entries
 }
 
-/// Values by iteration, layer and quantity.
-type Values = BTreeMap<(usize, Option<usize>, Quantity), Option<f64>>;
+/// Iteration, layer and lag.
+type Place = (usize, Option<usize>, Option<usize>);
+
+/// Values by place and quantity.
+type Values = BTreeMap<(Place, Quantity), Option<f64>>;
 
 /// Means over the draws of a result, under the number of draws.
 fn averaged(result: &JobResult, draws: usize) -> Values {
     let mut values: BTreeMap<_, Vec<Option<f64>>> = BTreeMap::new();
     for record in &result.records {
-        values.entry((draws, record.layer, record.quantity)).or_default().push(record.value);
+        values.entry(((draws, record.layer, record.lag), record.quantity)).or_default().push(record.value);
     }
     values.into_iter().map(|(key, values)| (key, Summary::of(values).mean)).collect()
 }
@@ -141,5 +150,5 @@ fn averaged(result: &JobResult, draws: usize) -> Values {
 /// Values of a result at some iterations.
 fn reported(result: &JobResult, iterations: &[usize]) -> Values {
     let wanted = result.records.iter().filter(|record| iterations.contains(&record.iteration));
-    wanted.map(|record| ((record.iteration, record.layer, record.quantity), record.value)).collect()
+    wanted.map(|record| (((record.iteration, record.layer, record.lag), record.quantity), record.value)).collect()
 }

@@ -189,9 +189,21 @@ impl<'a> Evidence<'a> {
         quantity: Quantity,
         layer: Option<usize>,
     ) -> Series {
+        self.series_at_lag(analysis, selected, quantity, layer, None)
+    }
+
+    /// The same of a quantity that is measured at lags.
+    pub fn series_at_lag(
+        &self,
+        analysis: &str,
+        selected: &[(&str, &str)],
+        quantity: Quantity,
+        layer: Option<usize>,
+        lag: Option<usize>,
+    ) -> Series {
         let mut series = Series::default();
         for result in self.results(analysis, selected) {
-            for record in result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer) {
+            for record in result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer && r.lag == lag) {
                 series.by_iteration.entry(record.iteration).or_default().push(record.value);
             }
         }

@@ -51,23 +51,21 @@ fn by_layer(analysis: &Analysis, entries: &[Entry]) -> String {
         let layers: Vec<usize> = layers.collect();
         let head = ["quantity".to_string(), "epoch".into(), "network".into()];
         let mut rows = vec![head.into_iter().chain(layers.iter().map(|l| format!("layer {l}"))).collect::<Vec<_>>()];
-        let mut last_quantity = None;
+        let mut last_name = String::new();
         for entry in &of_condition {
-            let place = (entry.quantity, entry.iteration);
-            if of_condition
-                .iter()
-                .find(|e| (e.quantity, e.iteration) == place)
-                .is_none_or(|e| !std::ptr::eq(*e, *entry))
-            {
+            let place = (entry.quantity, entry.iteration, entry.lag);
+            let place_of = |e: &Entry| (e.quantity, e.iteration, e.lag);
+            if of_condition.iter().find(|e| place_of(e) == place).is_none_or(|e| !std::ptr::eq(*e, *entry)) {
                 continue;
             }
             let cell = |layer: Option<usize>| {
-                let found = of_condition.iter().find(|e| (e.quantity, e.iteration) == place && e.layer == layer);
+                let found = of_condition.iter().find(|e| place_of(e) == place && e.layer == layer);
                 found.map(|entry| plus_minus(entry)).unwrap_or_default()
             };
-            let name =
-                if last_quantity == Some(entry.quantity) { String::new() } else { entry.quantity.info().label.into() };
-            last_quantity = Some(entry.quantity);
+            let lag = entry.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
+            let full = format!("{}{lag}", entry.quantity.info().label);
+            let name = if full == last_name { String::new() } else { full.clone() };
+            last_name = full;
             let start = [name, epoch(condition, entry.iteration), cell(None)];
             rows.push(start.into_iter().chain(layers.iter().map(|&l| cell(Some(l)))).collect());
         }
@@ -123,7 +121,8 @@ fn row(analysis: &Analysis, entry: &Entry, condition: String) -> [String; 8] {
         (None, _) => "absent".into(),
     };
     let n = if entry.absent == 0 { entry.n.to_string() } else { format!("{} ({} absent)", entry.n, entry.absent) };
-    let layer = entry.layer.map(|l| format!(" {l}")).unwrap_or_default();
+    let lag = entry.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
+    let layer = entry.layer.map(|l| format!(" {l}{lag}")).unwrap_or_default();
     [
         condition,
         entry.iteration.to_string(),

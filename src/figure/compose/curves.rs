@@ -106,14 +106,20 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
     for condition in conditions {
         let name = label(condition, names);
         let Look { hue, dashed } = shown.look(condition);
-        for layer in quantity.layers(condition).into_iter().filter(|layer| only.is_none_or(|only| only == *layer)) {
+        let lags = spec.lags_of(analysis, quantity);
+        let layers = quantity.layers(condition).into_iter().filter(|layer| only.is_none_or(|only| only == *layer));
+        for (layer, (at, &lag)) in layers.flat_map(|layer| lags.iter().enumerate().map(move |lag| (layer, lag))) {
+            let name = match lag.filter(|_| lags.len() > 1) {
+                Some(lag) => joined(&name, ", ", &format!("lag {lag}")),
+                None => name.clone(),
+            };
             let (label, colour, dashed) = match layer {
                 // Layers are told apart by colour where there are several, conditions otherwise.
                 Some(l) if several => (joined(&name, ", ", &format!("layer {l}")), hues + l, hue == 0 && hues > 1),
                 _ if name.is_empty() => ("measured".into(), hue, false),
-                _ => (name.clone(), hue, dashed),
+                _ => (name.clone(), hue + hues * at, dashed),
             };
-            let mut points = points(results, analysis, condition, spec.x, quantity, layer);
+            let mut points = points(results, analysis, condition, spec.x, quantity, [layer, lag]);
             smooth(&mut points, spec, condition);
             let points = thinned(points);
             // An update compared with itself is a flat zero that says nothing.
@@ -192,7 +198,7 @@ fn predicted(
     name: &str,
 ) -> Vec<Series> {
     let Shown { results, analysis, quantity, .. } = shown;
-    let recorded = points(results, analysis, condition, XAxis::Iteration, quantity, layer);
+    let recorded = points(results, analysis, condition, XAxis::Iteration, quantity, [layer, None]);
     let averaged: Vec<Point> = spaced(recorded.iter().map(|p| p.x as usize).collect())
         .into_iter()
         .filter_map(|k| {
@@ -206,7 +212,8 @@ fn predicted(
         series.push(Series { label, colour, mark: Mark::Dashes, points: averaged });
     }
     if quantity == Quantity::WeightAlignment && Quantity::ConditionalAlignment.layers(condition).contains(&layer) {
-        let mut given = points(results, analysis, condition, XAxis::Iteration, Quantity::ConditionalAlignment, layer);
+        let mut given =
+            points(results, analysis, condition, XAxis::Iteration, Quantity::ConditionalAlignment, [layer, None]);
         given.iter_mut().for_each(|p| p.band = None);
         let kept = spaced(given.iter().map(|p| p.x as usize).collect());
         given.retain(|p| kept.contains(&(p.x as usize)));
@@ -254,7 +261,7 @@ fn points(
     condition: &Condition,
     x: XAxis,
     quantity: Quantity,
-    layer: Option<usize>,
+    place: [Option<usize>; 2],
 ) -> Vec<Point> {
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
     // What was recorded for the summary alone may belong to another phase of the signals.
@@ -268,6 +275,6 @@ fn points(
         let band = summary.mean.zip(summary.sd).map(|(mean, sd)| [mean - sd, mean + sd]);
         Point { x: iteration as f64 / per_unit as f64, y: summary.mean, band }
     };
-    let values = results.values(analysis, condition, quantity, layer).into_iter();
+    let values = results.values(analysis, condition, quantity, place).into_iter();
     values.filter(|(iteration, _)| scheduled.contains(iteration)).map(point).collect()
 }

@@ -2,6 +2,7 @@
 
 mod curves;
 mod draws;
+mod lags;
 mod profile;
 mod sweep;
 
@@ -25,6 +26,7 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
     let (mut panels, note) = match spec.kind {
         FigureKind::Curves => curves::panels(results, analysis, spec),
         FigureKind::Profile => profile::panels(results, analysis, spec),
+        FigureKind::Lags => lags::panels(results, analysis, spec),
         FigureKind::Sweep => sweep::panels(results, analysis, spec),
         FigureKind::Map => sweep::maps(results, analysis, spec),
         FigureKind::Density => draws::densities(results, analysis, spec),
@@ -45,17 +47,17 @@ impl<'a> Results<'a> {
         self.plan.jobs_of(analysis, condition).filter_map(move |job| self.results.get(job)?.as_ref())
     }
 
-    /// Values of one quantity and layer by iteration, one entry per repeat.
+    /// Values of one quantity at a layer and lag by iteration, one entry per repeat.
     fn values(
         self,
         analysis: &'a Analysis,
         condition: &'a Condition,
         quantity: Quantity,
-        layer: Option<usize>,
+        [layer, lag]: [Option<usize>; 2],
     ) -> BTreeMap<usize, Vec<Option<f64>>> {
         let mut values: BTreeMap<usize, Vec<Option<f64>>> = BTreeMap::new();
         for result in self.of(analysis, condition) {
-            for record in result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer) {
+            for record in result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer && r.lag == lag) {
                 values.entry(record.iteration).or_default().push(record.value);
             }
         }

@@ -16,7 +16,7 @@ pub(super) fn at_end(
     quantity: Quantity,
     layer: Option<usize>,
 ) -> Option<Summary> {
-    let values = results.values(analysis, condition, quantity, layer).remove(&condition.last_iteration())?;
+    let values = results.values(analysis, condition, quantity, [layer, None]).remove(&condition.last_iteration())?;
     Some(Summary::of(values))
 }
 
