@@ -256,6 +256,11 @@ mod tests {
             ("label-smoothing" | "wrong-labels" | "momentum" | "weight-decay", _) => "0.5",
             ("label-change", _) => "every:3",
             ("label-change-kind", _) => "permute",
+            ("surrogate", _) => "time",
+            ("layer", _) => "2",
+            ("epochs", Kind::Replay) => "41",
+            ("replay-weights", _) => "own",
+            ("replay-activation", _) => "linear",
             ("loss", _) => "random",
             ("normalize-b", _) => "on",
             ("probe", _) => "next",
@@ -268,7 +273,7 @@ mod tests {
             ("bias", _) => "off",
             ("order", _) => "each-epoch",
             ("precision", Kind::Isolate | Kind::Sample) => "f32",
-            ("precision", Kind::Train) => "f64",
+            ("precision", Kind::Train | Kind::Replay) => "f64",
             ("record-every", _) => "log:7",
             ("quantities", Kind::Sample) => "eigenvalue",
             ("quantities", _) => "weight_norm",
@@ -277,6 +282,10 @@ mod tests {
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
             for parameter in parameters(kind) {
+                // Replays know neither momentum nor decay.
+                if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&parameter.name) {
+                    continue;
+                }
                 // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
                 // predictions change no result, nor do lags where nothing is measured at them.
                 if ["data", "draw", "repeats", "predict", "lags"].contains(&parameter.name) {

@@ -97,8 +97,10 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
         for quantity in analysis.quantities() {
             let recorded = job.recorded_iterations(quantity);
             for layer in quantity.layers(condition) {
-                for &iteration in iterations.iter().filter(|k| sampled || recorded.contains(k)) {
-                    for lag in job.lags_of(quantity, iteration) {
+                for lag in job.lags_of(quantity, usize::MAX) {
+                    let reached = |k: &&usize| lag.is_none_or(|lag| lag <= **k);
+                    let wanted = iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
+                    for &iteration in wanted {
                         let place = (iteration, layer, lag);
                         let value = |v: &Values, q| v.get(&(place, q)).copied().flatten();
                         let summary = Summary::of(values.iter().map(|v| value(v, quantity)));

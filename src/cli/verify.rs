@@ -33,6 +33,7 @@ const FULL: &[Own] = &[
     own!("label-change.toml"),
     own!("wrong-labels.toml"),
     own!("depth.toml"),
+    own!("causal.toml"),
 ];
 
 pub(super) fn command() -> Command {

@@ -1,5 +1,6 @@
 //! The claims, by document: what is stated, where it comes from, and what the results have to satisfy.
 
+mod causal;
 mod digits;
 mod mech;
 mod toy;
@@ -54,7 +55,7 @@ impl Claim {
 
 /// Every claim, in the order of documents.
 pub fn claims() -> Vec<Claim> {
-    [toy::claims(), mech::claims(), digits::claims(), wn::claims()].into_iter().flatten().collect()
+    [toy::claims(), mech::claims(), digits::claims(), wn::claims(), causal::claims()].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
