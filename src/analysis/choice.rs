@@ -150,6 +150,19 @@ impl Choice for Option<Surrogate> {
     ];
 }
 
+/// Networks that learn side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanePair {
+    /// The network as given, and BP without weight normalisation.
+    Bp,
+    /// The network as given, and the same with WN(1) and columns of `B` of norm 1.
+    Wn,
+}
+
+impl Choice for PlanePair {
+    const CHOICES: &'static [(&'static str, Self)] = &[("bp", Self::Bp), ("wn", Self::Wn)];
+}
+
 /// What an analysis of kind sample draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Draw {

@@ -2,7 +2,7 @@
 
 mod reader;
 
-use super::choice::{Choice, Draw, ReplayActivation, ReplayWeights};
+use super::choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
 use super::parameter::{Kind, Value};
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
 use crate::network::{Biases, Loss, ProbeBatch, Rule, Setup, Std};
@@ -108,6 +108,32 @@ impl ReplayCondition {
     }
 }
 
+/// One point of a sweep over planes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaneCondition {
+    /// The first network.
+    pub train: TrainCondition,
+    /// What the second one is.
+    pub pair: PlanePair,
+    /// Updates between snapshots.
+    pub every: usize,
+    /// Points along a side of the plane.
+    pub mesh: usize,
+    /// How far the plane reaches from its middle.
+    pub reach: f64,
+}
+
+impl PlaneCondition {
+    /// What the second network is.
+    pub fn second(&self) -> Setup {
+        let first = self.train.setup.clone();
+        match self.pair {
+            PlanePair::Bp => Setup { rule: Rule::Bp, weight_norm: None, ..first },
+            PlanePair::Wn => Setup { weight_norm: Some(WeightNorm::Neuron(vec![1.0])), normalize_b: true, ..first },
+        }
+    }
+}
+
 /// One point of a sweep over random matrices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SampleCondition {
@@ -140,6 +166,8 @@ pub enum Condition {
     Sample(SampleCondition),
     /// Of replays.
     Replay(Box<ReplayCondition>),
+    /// Of planes.
+    Plane(Box<PlaneCondition>),
 }
 
 /// A combination of parameters that cannot run.
@@ -168,6 +196,16 @@ impl TrainCondition {
     /// Inputs of the network.
     pub fn inputs(&self) -> usize {
         self.size.map_or(self.facts.inputs, |side| side * side)
+    }
+
+    /// Units of every layer, inputs first.
+    pub fn sizes(&self) -> Vec<usize> {
+        self.setup.sizes(self.inputs(), self.facts.classes)
+    }
+
+    /// Updates per epoch.
+    pub fn batches_per_epoch(&self) -> usize {
+        self.facts.training_images.div_ceil(self.setup.batch.max(1)).max(1)
     }
 
     /// Name of the data set; with part of a hash of what it holds where it is not one of those known by name.
@@ -203,6 +241,7 @@ impl Condition {
             Self::Train(_) => Kind::Train,
             Self::Sample(_) => Kind::Sample,
             Self::Replay(_) => Kind::Replay,
+            Self::Plane(_) => Kind::Plane,
         }
     }
 
@@ -211,6 +250,7 @@ impl Condition {
         match self {
             Self::Train(train) => Some(train),
             Self::Replay(replay) => Some(&replay.train),
+            Self::Plane(plane) => Some(&plane.train),
             Self::Isolate(_) | Self::Sample(_) => None,
         }
     }
@@ -241,6 +281,7 @@ impl Condition {
             ]),
             Self::Train(c) => train_values(c),
             Self::Replay(c) => replay_values(c),
+            Self::Plane(c) => plane_values(c),
             Self::Sample(c) => Values::from([
                 ("draw", Value::Name(c.draw.name())),
                 ("layers", sizes(&c.layers)),
@@ -265,11 +306,9 @@ impl Condition {
         match self {
             Self::Isolate(c) => c.layers.clone(),
             Self::Sample(c) => c.layers.clone(),
-            Self::Train(c) => c.setup.sizes(c.inputs(), c.facts.classes),
-            Self::Replay(c) => {
-                let all = c.train.setup.sizes(c.train.inputs(), c.train.facts.classes);
-                all.into_iter().skip(c.layer - 1).take(3).collect()
-            }
+            Self::Train(c) => c.sizes(),
+            Self::Plane(c) => c.train.sizes(),
+            Self::Replay(c) => c.train.sizes().into_iter().skip(c.layer - 1).take(3).collect(),
         }
     }
 
@@ -282,7 +321,8 @@ impl Condition {
     pub fn iterations_per_epoch(&self) -> usize {
         match self {
             Self::Isolate(_) | Self::Sample(_) | Self::Replay(_) => 1,
-            Self::Train(c) => c.facts.training_images.div_ceil(c.setup.batch.max(1)).max(1),
+            Self::Train(c) => c.batches_per_epoch(),
+            Self::Plane(c) => c.train.batches_per_epoch(),
         }
     }
 
@@ -293,6 +333,7 @@ impl Condition {
             Self::Sample(c) => c.draws,
             Self::Replay(c) => c.updates,
             Self::Train(c) => c.setup.epochs.saturating_mul(self.iterations_per_epoch()),
+            Self::Plane(c) => c.train.setup.epochs.saturating_mul(self.iterations_per_epoch()),
         }
     }
 
@@ -312,6 +353,7 @@ impl Condition {
             Self::Isolate(c) => c.batch,
             Self::Train(c) => c.setup.batch,
             Self::Replay(c) => c.train.setup.batch,
+            Self::Plane(c) => c.train.setup.batch,
             Self::Sample(c) => c.batch,
         };
         2.0 * batch as f64 * (2.0 * weights + carried)
@@ -348,6 +390,7 @@ impl Condition {
             }
             Self::Train(c) => train_conflicts(c, &mut refuse),
             Self::Replay(c) => replay_conflicts(c, &mut refuse),
+            Self::Plane(c) => train_conflicts(&c.train, &mut refuse),
         }
         let bytes = self.bytes();
         if bytes > MOST_BYTES {
@@ -373,6 +416,7 @@ impl Condition {
         let batch = match self {
             Self::Isolate(c) => c.batch,
             Self::Train(c) => c.setup.batch,
+            Self::Plane(c) => c.train.setup.batch,
             Self::Replay(c) => c.train.setup.batch * (2 + c.updates),
             Self::Sample(c) => c.batch,
         };
@@ -458,6 +502,17 @@ fn replay_values(c: &ReplayCondition) -> Values {
         ("replay-activation", Value::Name(c.activation.name())),
         ("replay-from", Value::Count(c.from as u64)),
         ("replay-updates", Value::Count(c.updates as u64)),
+    ]);
+    values
+}
+
+fn plane_values(c: &PlaneCondition) -> Values {
+    let mut values = train_values(&c.train);
+    values.extend([
+        ("pair", Value::Name(c.pair.name())),
+        ("snapshot-every", Value::Count(c.every as u64)),
+        ("mesh", Value::Count(c.mesh as u64)),
+        ("reach", Value::Number(c.reach)),
     ]);
     values
 }

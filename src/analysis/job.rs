@@ -3,6 +3,7 @@
 use super::choice::Choice;
 use super::condition::Condition;
 use super::observer::Observer;
+use super::parameter::Kind;
 use super::quantity::Quantity;
 use super::recording::Recording;
 use serde::de::{Error as _, SeqAccess, Visitor};
@@ -164,6 +165,9 @@ impl Job {
         let (last, per_epoch) = (self.condition.last_iteration(), self.condition.iterations_per_epoch());
         let changes = self.condition.label_changes();
         match quantity {
+            // Points of a plane and snapshots are no iterations.
+            Quantity::PlaneLoss | Quantity::PlaneFirst | Quantity::PlaneSecond => Vec::new(),
+            _ if self.condition.kind() == Kind::Plane => vec![last],
             Quantity::AccuracyBeforeChange => changes,
             Quantity::RecoveryTime if changes.is_empty() => changes,
             Quantity::RecoveryTime => changes[1..].iter().copied().chain([last]).collect(),
@@ -226,7 +230,7 @@ pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String 
 #[cfg(test)]
 mod tests {
     use super::super::condition::Values;
-    use super::super::parameter::{Kind, Parameter, Scope, parameters};
+    use super::super::parameter::{Parameter, Scope, parameters};
     use super::super::spec::Analysis;
     use super::*;
 
@@ -273,7 +277,10 @@ mod tests {
             ("bias", _) => "off",
             ("order", _) => "each-epoch",
             ("precision", Kind::Isolate | Kind::Sample) => "f32",
-            ("precision", Kind::Train | Kind::Replay) => "f64",
+            ("pair", _) => "wn",
+            ("snapshot-every", _) => "4",
+            ("quantities", Kind::Plane) => "explained",
+            ("precision", Kind::Train | Kind::Replay | Kind::Plane) => "f64",
             ("record-every", _) => "log:7",
             ("quantities", Kind::Sample) => "eigenvalue",
             ("quantities", _) => "weight_norm",

@@ -24,6 +24,8 @@ pub fn label(condition: &Condition, names: &[&str]) -> String {
         "b-scale" => format!("B × {value}"),
         "surrogate" if value == "none" => "as recorded".into(),
         "layer" => format!("layer {value}"),
+        "pair" if value == "bp" => "and BP".into(),
+        "pair" => "and WN".into(),
         "replay-weights" => {
             if value == "own" {
                 "own weights".into()

@@ -31,8 +31,10 @@ mod store;
 mod summary;
 
 pub use attempt::{Attempt, Export};
-pub use choice::{Choice, Draw, ReplayActivation, ReplayWeights};
-pub use condition::{Condition, Conflict, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition, Values};
+pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
+pub use condition::{
+    Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
+};
 pub use files::{FileError, write_atomically};
 pub use flag::{Flag, flags};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};

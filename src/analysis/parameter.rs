@@ -1,7 +1,7 @@
 //! THE registry of parameters: one entry per option and TOML key, for help, specs and the data dictionary.
 
-use super::choice::{self, Choice, Draw, ReplayActivation, ReplayWeights};
-use super::nearest::suggestion;
+use super::choice::{self, Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
+use super::nearest::{list, suggestion};
 use super::observer::{Observer, parse_observers};
 use super::quantity::Quantity;
 use super::recording::Recording;
@@ -24,23 +24,30 @@ pub enum Kind {
     Sample,
     /// Signals of a network on data, replayed through the rule in isolation.
     Replay,
+    /// The plane in which two networks move while they learn from the same start.
+    Plane,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Isolate, Self::Train, Self::Sample, Self::Replay];
+    pub const ALL: [Self; 5] = [Self::Isolate, Self::Train, Self::Sample, Self::Replay, Self::Plane];
 }
 
 impl Kind {
     /// Whether a network is trained on data.
     pub fn trains(self) -> bool {
-        matches!(self, Self::Train | Self::Replay)
+        matches!(self, Self::Train | Self::Replay | Self::Plane)
     }
 }
 
 impl Choice for Kind {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("isolate", Self::Isolate), ("train", Self::Train), ("sample", Self::Sample), ("replay", Self::Replay)];
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("isolate", Self::Isolate),
+        ("train", Self::Train),
+        ("sample", Self::Sample),
+        ("replay", Self::Replay),
+        ("plane", Self::Plane),
+    ];
 }
 
 /// What a parameter belongs to.
@@ -184,8 +191,8 @@ pub struct Parameter {
     pub scope: Scope,
     /// Default of kinds isolate, train and sample; `None` where the kind does not have the parameter.
     defaults: [Option<&'static str>; 3],
-    /// Default of kind replay, where it is not that of kind train.
-    replay: Option<&'static str>,
+    /// Defaults of kinds replay and plane, where they are not that of kind train.
+    others: [Option<&'static str>; 2],
     form: Form,
 }
 
@@ -206,7 +213,7 @@ const fn condition(
     defaults: [Option<&'static str>; 3],
     form: Form,
 ) -> Parameter {
-    Parameter { name, placeholder, help, scope: Scope::Condition, defaults, replay: None, form }
+    Parameter { name, placeholder, help, scope: Scope::Condition, defaults, others: [None; 2], form }
 }
 
 const fn common(
@@ -218,7 +225,7 @@ const fn common(
 ) -> Parameter {
     let [isolate, train, sample] = defaults;
     let defaults = [Some(isolate), Some(train), Some(sample)];
-    Parameter { name, placeholder, help, scope: Scope::Analysis, defaults, replay: None, form }
+    Parameter { name, placeholder, help, scope: Scope::Analysis, defaults, others: [None; 2], form }
 }
 
 /// A parameter of kind replay alone.
@@ -229,12 +236,26 @@ const fn of_replay(
     default: &'static str,
     form: Form,
 ) -> Parameter {
-    Parameter { name, placeholder, help, scope: Scope::Condition, defaults: [None; 3], replay: Some(default), form }
+    let others = [Some(default), None];
+    Parameter { name, placeholder, help, scope: Scope::Condition, defaults: [None; 3], others, form }
 }
 
-/// A parameter whose default differs for kind replay.
-const fn but_replay(parameter: Parameter, default: &'static str) -> Parameter {
-    Parameter { replay: Some(default), ..parameter }
+/// A parameter of kind plane alone.
+const fn of_plane(
+    name: &'static str,
+    placeholder: &'static str,
+    help: &'static str,
+    default: &'static str,
+    form: Form,
+) -> Parameter {
+    let others = [None, Some(default)];
+    Parameter { name, placeholder, help, scope: Scope::Condition, defaults: [None; 3], others, form }
+}
+
+/// A parameter whose defaults differ for kinds replay and plane.
+const fn but(parameter: Parameter, others: [&'static str; 2]) -> Parameter {
+    let [replay, plane] = others;
+    Parameter { others: [Some(replay), Some(plane)], ..parameter }
 }
 
 /// Every parameter, in the order of help and columns; defaults for `[isolate, train, sample]`.
@@ -525,7 +546,24 @@ pub static PARAMETERS: &[Parameter] = &[
         "300",
         Form::Count { least: 1, most: MOST_ITERATIONS },
     ),
-    but_replay(
+    of_plane(
+        "pair",
+        "NAME",
+        "Networks that learn from the same start on the same batches: bp (the network as given, and BP without weight \
+         normalisation), wn (the network as given, and the same with WN(1) and columns of B of norm 1)",
+        "bp",
+        one_of::<PlanePair>(),
+    ),
+    of_plane(
+        "snapshot-every",
+        "N",
+        "Updates between snapshots of all weights and biases",
+        "3",
+        Form::Count { least: 1, most: MOST_ITERATIONS },
+    ),
+    of_plane("mesh", "N", "Points along a side of the plane", "40", Form::Count { least: 2, most: 1000 }),
+    of_plane("reach", "X", "The plane reaches so far from its middle along both components", "20", Form::Positive),
+    but(
         common(
             "record-every",
             "SCHEDULE",
@@ -533,10 +571,10 @@ pub static PARAMETERS: &[Parameter] = &[
             ["1", "epoch", "1"],
             Form::Recording,
         ),
-        "10",
+        ["10", "epoch"],
     ),
     common("report-at", "ITERATIONS", "Iterations to summarise beside the last", ["", "", ""], Form::Iterations),
-    but_replay(
+    but(
         common(
             "quantities",
             "NAMES",
@@ -548,7 +586,10 @@ pub static PARAMETERS: &[Parameter] = &[
             ],
             Form::Observers,
         ),
-        "weight_alignment,source_alignment",
+        [
+            "weight_alignment,source_alignment",
+            "explained,explained_second,plane_training_loss,plane_training_loss_second,plane_accuracy,plane_accuracy_second",
+        ],
     ),
     Parameter {
         name: "lags",
@@ -556,7 +597,7 @@ pub static PARAMETERS: &[Parameter] = &[
         help: "Lags of what is measured at several",
         scope: Scope::Analysis,
         defaults: [Some("1"), Some("1"), None],
-        replay: None,
+        others: [None; 2],
         form: Form::Lags,
     },
     common(
@@ -586,7 +627,8 @@ impl Parameter {
             Kind::Isolate => self.defaults[0],
             Kind::Train => self.defaults[1],
             Kind::Sample => self.defaults[2],
-            Kind::Replay => self.replay.or(self.defaults[1]),
+            Kind::Replay => self.others[0].or(self.defaults[1]),
+            Kind::Plane => self.others[1].or(self.defaults[1]),
         }
     }
 
@@ -791,7 +833,8 @@ pub fn unknown_parameter(name: &str, kind: Kind, scope: Scope) -> String {
         Some(known) if known.default_text(kind).is_none() => {
             let others = Kind::ALL.into_iter().filter(|&other| known.default_text(other).is_some());
             let others: Vec<String> = others.map(|other| format!("\"{}\"", other.name())).collect();
-            format!("`{name}` is a parameter of kind {}, not of \"{}\"", others.join(" and "), kind.name())
+            let others: Vec<&str> = others.iter().map(String::as_str).collect();
+            format!("`{name}` is a parameter of kind {}, not of \"{}\"", list(&others), kind.name())
         }
         Some(known) if known.scope == Scope::Analysis => {
             format!("`{name}` holds for a whole analysis: write it under [[analysis]]")

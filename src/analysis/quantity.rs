@@ -145,6 +145,26 @@ pub enum Quantity {
     ActivityAutocorrelation,
     /// Cosine of the error signals of two iterations.
     ErrorAutocorrelation,
+    /// Share of variance along the first component.
+    Explained,
+    /// Share of variance along the second component.
+    ExplainedSecond,
+    /// Training loss of the first network at the end.
+    PlaneTrainingLoss,
+    /// Training loss of the second network at the end.
+    PlaneTrainingLossSecond,
+    /// Test accuracy of the first network at the end.
+    PlaneAccuracy,
+    /// Test accuracy of the second network at the end.
+    PlaneAccuracySecond,
+    /// Loss at a point of the plane.
+    PlaneLoss,
+    /// Coordinates of the first network's snapshots.
+    #[serde(rename = "plane_position")]
+    PlaneFirst,
+    /// Coordinates of the second network's snapshots.
+    #[serde(rename = "plane_position_second")]
+    PlaneSecond,
 }
 
 /// What the world needs to know of a quantity.
@@ -172,6 +192,7 @@ const ISOLATE_SAMPLE: &[Kind] = &[Kind::Isolate, Kind::Sample];
 const TRAIN: &[Kind] = &[Kind::Train];
 const SAMPLE: &[Kind] = &[Kind::Sample];
 const REPLAY: &[Kind] = &[Kind::Replay];
+const PLANE: &[Kind] = &[Kind::Plane];
 
 /// The registry, in the order of [`Quantity`].
 static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
@@ -693,11 +714,83 @@ static INFOS: [QuantityInfo; Quantity::ALL.len()] = [
         definition: "Cosine between the error signals at the units that W_l leads to at iterations k and k - o, sample by sample and unit by unit, about zero.",
         kinds: TRAIN,
     },
+    QuantityInfo {
+        name: "explained",
+        label: "variance explained by the first component",
+        symbol: "variance, component 1",
+        unit: "percent",
+        definition: "Share of the variance of the snapshots of both networks, about their common mean, along the first principal component.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "explained_second",
+        label: "variance explained by the second component",
+        symbol: "variance, component 2",
+        unit: "percent",
+        definition: "The same along the second principal component.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "plane_training_loss",
+        label: "training loss",
+        symbol: "training loss",
+        unit: "",
+        definition: "Loss of the first network at the end over all training images, as half the Frobenius norm of target minus output: the paper's measure, a square root.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "plane_training_loss_second",
+        label: "training loss of the second network",
+        symbol: "training loss, second",
+        unit: "",
+        definition: "The same of the second network.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "plane_accuracy",
+        label: "test accuracy",
+        symbol: "test accuracy",
+        unit: "percent",
+        definition: "Test accuracy of the first network at the end.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "plane_accuracy_second",
+        label: "test accuracy of the second network",
+        symbol: "test accuracy, second",
+        unit: "percent",
+        definition: "Test accuracy of the second network at the end.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "plane_loss",
+        label: "loss over the plane",
+        symbol: "loss",
+        unit: "",
+        definition: "Loss over all training images, as half the Frobenius norm of target minus output, of the network with the parameters of a point of the plane of the two leading components; the iteration column holds the point's number, row by row from the lower left.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "plane_position",
+        label: "position of the first network",
+        symbol: "position",
+        unit: "",
+        definition: "Coordinates of the first network's snapshots along the components; the layer column holds the component, 0 or 1.",
+        kinds: PLANE,
+    },
+    QuantityInfo {
+        name: "plane_position_second",
+        label: "position of the second network",
+        symbol: "position, second",
+        unit: "",
+        definition: "Coordinates of the second network's snapshots along the components; the layer column holds the component, 0 or 1.",
+        kinds: PLANE,
+    },
 ];
 
 impl Quantity {
     /// All quantities, in the order of the registry.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 72] = [
         Self::WeightAlignment,
         Self::UpdateAlignment,
         Self::WeightNorm,
@@ -761,6 +854,15 @@ impl Quantity {
         Self::SymmetricShare,
         Self::ActivityAutocorrelation,
         Self::ErrorAutocorrelation,
+        Self::Explained,
+        Self::ExplainedSecond,
+        Self::PlaneTrainingLoss,
+        Self::PlaneTrainingLossSecond,
+        Self::PlaneAccuracy,
+        Self::PlaneAccuracySecond,
+        Self::PlaneLoss,
+        Self::PlaneFirst,
+        Self::PlaneSecond,
     ];
 
     /// Entry of the registry.
@@ -858,6 +960,8 @@ impl Quantity {
                 Condition::Replay(replay) if replay.is_predicted() => 1..2,
                 _ => 0..0,
             },
+            Self::PlaneFirst | Self::PlaneSecond => 0..2,
+            _ if matches!(condition, Condition::Plane(_)) => return vec![None],
             similarity if similarity.is_similarity() => 1..depth,
             // All others compare with B.
             _ => match rule {

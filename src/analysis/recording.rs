@@ -22,7 +22,7 @@ impl Recording {
     pub fn parse(text: &str, kind: Kind) -> Result<Self, String> {
         let parsed = match text.strip_prefix("log:") {
             Some(points) => points.parse().ok().filter(|&n| n >= 2).map(Self::Log),
-            None if text == "epoch" && kind == Kind::Train => Some(Self::Epoch),
+            None if text == "epoch" && matches!(kind, Kind::Train | Kind::Plane) => Some(Self::Epoch),
             None => text.parse().ok().filter(|&n| n >= 1).map(Self::Every),
         };
         let expected = Self::expected(kind);
@@ -35,7 +35,9 @@ impl Recording {
             Kind::Isolate | Kind::Sample | Kind::Replay => {
                 "a number of iterations, or log:N for N log-spaced ones (N at least 2)"
             }
-            Kind::Train => "a number of iterations, `epoch`, or log:N for N log-spaced ones (N at least 2)",
+            Kind::Train | Kind::Plane => {
+                "a number of iterations, `epoch`, or log:N for N log-spaced ones (N at least 2)"
+            }
         }
     }
 

@@ -119,6 +119,8 @@ pub enum FigureKind {
     Profile,
     /// Values at the reported iterations against the lag.
     Lags,
+    /// Loss over the plane of two trajectories, of the first repeat.
+    Plane,
 }
 
 impl Choice for FigureKind {
@@ -132,6 +134,7 @@ impl Choice for FigureKind {
         ("groups", Self::Groups),
         ("profile", Self::Profile),
         ("lags", Self::Lags),
+        ("plane", Self::Plane),
     ];
 }
 
@@ -366,6 +369,7 @@ impl Analysis {
             Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
             Kind::Replay => (FigureKind::Curves, XAxis::Iteration),
+            Kind::Plane => (FigureKind::Plane, XAxis::Iteration),
             Kind::Sample => (FigureKind::Density, XAxis::Iteration),
         };
         let (quantities, by) = (self.quantities().collect(), Vec::new());
@@ -442,6 +446,7 @@ impl Analysis {
             Kind::Train => &["data", "rule", "activation"],
             Kind::Sample => &["draw"],
             Kind::Replay => &["data", "layer", "surrogate"],
+            Kind::Plane => &["data", "rule", "pair"],
         };
         let wanted = |name| headline.contains(&name) || self.axes.contains(&name);
         parameters(self.kind).map(|parameter| parameter.name).filter(|&name| wanted(name)).collect()

@@ -32,6 +32,9 @@ pub fn command() -> Command {
                 "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \
                  test of the mechanism",
             ),
+            measuring(Kind::Plane).about(
+                "Train two networks from the same start and look at the loss over the plane in which they move",
+            ),
             measuring(Kind::Sample).about("Draw random matrices and measure angles and spectra: no network is run"),
             output_options(
                 Command::new("run")

@@ -80,6 +80,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(("isolate", m)) => measure(vec![single(Kind::Isolate, m)?], m),
         Some(("train", m)) => measure(vec![single(Kind::Train, m)?], m),
         Some(("replay", m)) => measure(vec![single(Kind::Replay, m)?], m),
+        Some(("plane", m)) => measure(vec![single(Kind::Plane, m)?], m),
         Some(("sample", m)) => measure(vec![single(Kind::Sample, m)?], m),
         Some(("run", m)) => {
             let files = m.get_many::<PathBuf>("specs").into_iter().flatten();

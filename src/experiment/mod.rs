@@ -3,6 +3,7 @@
 mod export;
 mod isolate;
 mod mechanism;
+mod plane;
 mod prediction;
 mod replay;
 mod sample;
@@ -38,6 +39,10 @@ pub fn run_job(job: &Job, attempt: &Attempt<'_>, library: &Library) -> Result<Jo
         Condition::Replay(condition) => match condition.train.precision {
             Precision::F32 => replay::run::<f32>(job, condition, attempt, library),
             Precision::F64 => replay::run::<f64>(job, condition, attempt, library),
+        },
+        Condition::Plane(condition) => match condition.train.precision {
+            Precision::F32 => plane::run::<f32>(job, condition, attempt, library),
+            Precision::F64 => plane::run::<f64>(job, condition, attempt, library),
         },
         Condition::Sample(condition) => match condition.precision {
             Precision::F32 => sample::run::<f32>(job, condition, attempt),

@@ -1,6 +1,8 @@
 //! From canonical values to conditions.
 
-use super::{Condition, Conflict, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition, Values};
+use super::{
+    Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
+};
 use crate::analysis::choice::Choice;
 use crate::analysis::parameter::{Kind, Scope, Value, parameter, parameters, unknown_parameter};
 use crate::data::{CodeKind, LabelChange, Source};
@@ -86,6 +88,13 @@ impl Reader {
                 b_scale: self.number("b-scale")?,
             }),
             Kind::Train => Condition::Train(self.train()?),
+            Kind::Plane => Condition::Plane(Box::new(PlaneCondition {
+                train: self.train()?,
+                pair: self.choice("pair")?,
+                every: self.count("snapshot-every")?,
+                mesh: self.count("mesh")?,
+                reach: self.number("reach")?,
+            })),
             Kind::Replay => Condition::Replay(Box::new(ReplayCondition {
                 train: self.train()?,
                 layer: self.count("layer")?,

@@ -85,12 +85,12 @@ fn every_mistake_has_its_place_and_remedy() {
         ("name = \"../x\"\n".to_string() + &analysis(""), "a.toml:1:8: a name must be text of letters"),
         (
             "[[analysis]]\nname = \"x\"".into(),
-            "a.toml:1:1: this analysis has no kind: add kind = \"isolate\", \"train\", \"sample\" or \"replay\"",
+            "a.toml:1:1: this analysis has no kind: add kind = \"isolate\", \"train\", \"sample\", \"replay\" or \"plane\"",
         ),
         ("[[analysis]]\nkind = \"isolate\"".into(), "a.toml:1:1: this analysis has no name"),
         (
             "[[analysis]]\nname = \"x\"\nkind = \"isolated\"".into(),
-            "a.toml:3:8: unknown kind `isolated`: expected \"isolate\", \"train\", \"sample\" or \"replay\"; did you mean `isolate`?",
+            "a.toml:3:8: unknown kind `isolated`: expected \"isolate\", \"train\", \"sample\", \"replay\" or \"plane\"; did you mean `isolate`?",
         ),
         (analysis("repeat = 3"), "a.toml:4:1: unknown key `repeat` of an analysis: expected name, title"),
         (analysis("repeat = 3"), "did you mean `repeats`?"),
@@ -104,7 +104,7 @@ fn every_mistake_has_its_place_and_remedy() {
         ),
         (
             analysis("[analysis.base]\nhidden = [3]"),
-            "a.toml:5:1: `hidden` is a parameter of kind \"train\" and \"replay\", not of \"isolate\"",
+            "a.toml:5:1: `hidden` is a parameter of kind \"train\", \"replay\" or \"plane\", not of \"isolate\"",
         ),
         (
             analysis("[analysis.base]\nseed = 3"),

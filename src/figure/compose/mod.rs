@@ -3,6 +3,7 @@
 mod curves;
 mod draws;
 mod lags;
+mod plane;
 mod profile;
 mod sweep;
 
@@ -26,6 +27,7 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
     let (mut panels, note) = match spec.kind {
         FigureKind::Curves => curves::panels(results, analysis, spec),
         FigureKind::Profile => profile::panels(results, analysis, spec),
+        FigureKind::Plane => plane::panels(results, analysis),
         FigureKind::Lags => lags::panels(results, analysis, spec),
         FigureKind::Sweep => sweep::panels(results, analysis, spec),
         FigureKind::Map => sweep::maps(results, analysis, spec),
