@@ -70,6 +70,12 @@ impl Series {
         Self { by_iteration: pairs.map(|(k, a, b)| (k, subtract(a, b))).collect() }
     }
 
+    /// The same with its sign turned.
+    pub fn negated(&self) -> Self {
+        let negate = |values: &[Option<f64>]| values.iter().map(|value| value.map(|value| -value)).collect();
+        Self { by_iteration: self.by_iteration.iter().map(|(k, values)| (*k, negate(values))).collect() }
+    }
+
     /// Means over the iterations of a range, per repeat.
     pub fn repeats_over(&self, range: RangeInclusive<usize>) -> Repeats {
         let within: Vec<&Vec<Option<f64>>> = self.by_iteration.range(range).map(|(_, values)| values).collect();
@@ -100,6 +106,16 @@ impl Repeats {
     /// Differences of the same repeats.
     pub fn minus(&self, other: &Self) -> Self {
         self.with(other, |a, b| a - b)
+    }
+
+    /// Sums of the same repeats.
+    pub fn plus(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a + b)
+    }
+
+    /// 1 where a value is above `bound`, 0 where not.
+    pub fn share_above(&self, bound: f64) -> Self {
+        Self(self.0.iter().map(|value| value.map(|value| f64::from(value > bound))).collect())
     }
 
     /// Ratios of the same repeats.

@@ -2,6 +2,7 @@
 
 mod causal;
 mod digits;
+mod learning;
 mod mech;
 mod toy;
 mod wn;
@@ -55,7 +56,10 @@ impl Claim {
 
 /// Every claim, in the order of documents.
 pub fn claims() -> Vec<Claim> {
-    [toy::claims(), mech::claims(), digits::claims(), wn::claims(), causal::claims()].into_iter().flatten().collect()
+    [toy::claims(), mech::claims(), learning::claims(), digits::claims(), wn::claims(), causal::claims()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]
