@@ -25,6 +25,12 @@ impl TracyWidom {
         Some(Self { centre: (a + b).powi(2), scale: (a + b) * (1.0 / a + 1.0 / b).cbrt() })
     }
 
+    /// Mean of the largest squared singular value.
+    pub fn mean(&self) -> f64 {
+        // That of the Tracy-Widom law of real matrices.
+        self.centre - 1.206_533_6 * self.scale
+    }
+
     /// Probability that the largest squared singular value is above `square`; 0 where it is below the smallest number.
     pub fn tail(&self, square: f64) -> f64 {
         let [_, _, shift] = GAMMA;
