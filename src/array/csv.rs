@@ -1,13 +1,13 @@
-//! Signals as tables: `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample. Matrices as tables without a
-//! header.
+//! Signals as tables: `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample. Matrices as tables without
+//! a header.
 
 use super::npy::store;
 use super::{Array, ArrayError, MOST_BYTES};
 use std::fs::File;
 use std::path::Path;
 
-/// Reads a table of every iteration and sample, in this order, each from 0; or, if its first line holds numbers alone, a
-/// matrix.
+/// Reads a table of every iteration and sample, in this order, each from 0; or, if its first line holds numbers alone,
+/// a matrix.
 ///
 /// # Errors
 /// If the file cannot be read, and with its line, whatever is ragged, missing, out of order or no finite number.

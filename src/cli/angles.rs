@@ -14,8 +14,8 @@ pub(super) fn command() -> Command {
     Command::new("angles")
         .about("Angle of forward weights to backward ones, both from files, beside what independent matrices give")
         .after_help(
-            "Files are .npy, .npz (FILE#MEMBER) or .csv without a header. A matrix has two dimensions; one of three is a \
-             history (iterations x rows x columns) and gives a line per iteration.\n\n\
+            "Files are .npy, .npz (FILE#MEMBER) or .csv without a header. A matrix has two dimensions; three are a \
+             history (iterations x rows x columns), which gives a line per iteration.\n\n\
              B has the shape of W' (W_l: n_l x n_l+1, B_l: n_l+1 x n_l), also where both are square; a B that has the \
              shape of W, not being square, is taken to be stored transposed. The output says which it was.",
         )

@@ -27,8 +27,8 @@ impl Recorded {
             [iterations, rows, columns] => (Some(iterations), rows, columns),
             _ => {
                 return Err(UsageError(format!(
-                    "{text} holds an array of {shape:?}: expected a matrix (rows x columns) or a history (iterations x rows \
-                     x columns)"
+                    "{text} holds an array of {shape:?}: expected a matrix (rows x columns) or a history (iterations x \
+                     rows x columns)"
                 )));
             }
         };
@@ -80,8 +80,8 @@ impl Pair {
         let orientation = Orientation::of(forward.shape, backward.shape).map_err(|_| {
             let (rows, columns) = forward.shape;
             UsageError(format!(
-                "W is {} and B is {}: B must be {columns} x {rows}, the shape of W', or {rows} x {columns} if it is stored \
-                 transposed",
+                "W is {} and B is {}: B must be {columns} x {rows}, the shape of W', or {rows} x {columns} if it is \
+                 stored transposed",
                 forward.title(),
                 backward.title()
             ))
@@ -117,8 +117,8 @@ impl Pair {
     pub fn sentence(&self) -> &'static str {
         match self.orientation {
             Orientation::Backward if self.forward.shape.0 == self.forward.shape.1 => {
-                "W and B are square, so that shapes do not tell: B is taken to be stored as B, and was transposed to be \
-                 compared with W"
+                "W and B are square, so that shapes do not tell: B is taken to be stored as B, and was transposed to \
+                 be compared with W"
             }
             Orientation::Backward => "B has the shape of W': it was transposed to be compared with W",
             Orientation::Transposed => "B has the shape of W: it is taken to be stored as B', and was not transposed",

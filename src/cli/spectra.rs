@@ -29,13 +29,13 @@ pub(super) fn command() -> Command {
         }
     };
     Command::new("spectra")
-        .about("Singular values of weights from files beside those of independent entries; with B also W B, and what both share")
+        .about("Singular values of weights from files beside those of independent entries; with B, what both share")
         .after_help(
             "Files are .npy, .npz (FILE#MEMBER) or .csv without a header; of a history (iterations x rows x columns), \
              --iteration takes one. B is read as in `alignscope angles`.\n\n\
              Outliers are singular values beyond what the largest of independent Gaussian entries exceeds with the \
-             probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' standard deviation is that of \
-             the bulk, unless given.",
+             probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' standard deviation is \
+             that of the bulk, unless given.",
         )
         .args([
             file("W", "Forward weights").required(true),
@@ -55,7 +55,7 @@ pub(super) fn command() -> Command {
                 .long("leading")
                 .value_name("K")
                 .value_parser(value_parser!(u32).range(1..))
-                .help("Leading singular vectors whose subspaces are compared [default: as many as W has outliers, or 1]"),
+                .help("Leading singular vectors that are compared [default: as many as W has outliers, or 1]"),
             Arg::new("iteration")
                 .long("iteration")
                 .value_name("K")
@@ -114,29 +114,46 @@ struct Measured {
     false_alarm: f64,
 }
 
+/// Backward weights as read.
+struct Given {
+    /// `B^T`, in the layout of `W`.
+    transpose: Matrix<f64>,
+    transposed: bool,
+    sentence: &'static str,
+}
+
+/// What is to be measured, with the hashes of the files' values.
+struct Input {
+    forward: Matrix<f64>,
+    backward: Option<Given>,
+    digests: Vec<String>,
+}
+
+impl Input {
+    fn read(matches: &ArgMatches) -> Result<Self, UsageError> {
+        let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+        let forward = text("W").unwrap_or_default();
+        let Some(backward) = text("B") else {
+            let forward = Recorded::read(forward)?;
+            let at = chosen(forward.iterations, matches, &forward)?;
+            return Ok(Self { forward: forward.at(at), backward: None, digests: vec![forward.digest()] });
+        };
+        let pair = Pair::read(forward, backward)?;
+        let at = chosen(pair.iterations(), matches, &pair.forward)?;
+        let given = Given {
+            transpose: pair.transpose_of_backward(at),
+            transposed: pair.transposed(),
+            sentence: pair.sentence(),
+        };
+        let digests = vec![pair.forward.digest(), pair.backward.digest()];
+        Ok(Self { forward: pair.forward.at(at), backward: Some(given), digests })
+    }
+}
+
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
-    let forward = text("W").unwrap_or_default();
-    let (forward, backward) = match text("B") {
-        Some(backward) => {
-            let pair = Pair::read(forward, backward)?;
-            let at = chosen(pair.iterations(), matches, &pair.forward)?;
-            let meaning = (pair.transposed(), pair.sentence());
-            (
-                (pair.forward.at(at), pair.forward.digest()),
-                Some((pair.transpose_of_backward(at), pair.backward.digest(), meaning)),
-            )
-        }
-        None => {
-            let recorded = Recorded::read(forward)?;
-            let at = chosen(recorded.iterations, matches, &recorded)?;
-            ((recorded.at(at), recorded.digest()), None)
-        }
-    };
-    let digests = [Some(forward.1), backward.as_ref().map(|b| b.1.clone())];
-    let backward = backward.map(|(transpose, _, meaning)| (transpose, meaning));
-    let measured = measure(&forward.0, backward, matches)?;
-    let directory = matches.get_one::<PathBuf>("out").map(|_| write(&measured, &digests, matches)).transpose()?;
+    let input = Input::read(matches)?;
+    let measured = measure(&input, matches)?;
+    let directory = matches.get_one::<PathBuf>("out").map(|_| write(&measured, &input.digests, matches)).transpose()?;
     if matches.get_flag("json") {
         say!("{}", report::json(&measured));
     } else {
@@ -153,7 +170,8 @@ fn chosen(iterations: Option<usize>, matches: &ArgMatches, forward: &Recorded) -
     let (rows, columns) = forward.shape;
     if !is_decomposable(forward.shape) {
         return Err(UsageError(format!(
-            "{rows} x {columns} is too large: the shorter side squared times the longer may be at most 10^12; take a part of it"
+            "{rows} x {columns} is too large: the shorter side squared times the longer may be at most 10^12; take a \
+             part of it"
         )));
     }
     let asked = matches.get_one::<u32>("iteration").map(|&k| k as usize);
@@ -168,11 +186,8 @@ fn chosen(iterations: Option<usize>, matches: &ArgMatches, forward: &Recorded) -
     }
 }
 
-fn measure(
-    forward: &Matrix<f64>,
-    backward: Option<(Matrix<f64>, (bool, &'static str))>,
-    matches: &ArgMatches,
-) -> Result<Measured, SpectrumError> {
+fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumError> {
+    let forward = &input.forward;
     let false_alarm = matches.get_one::<f64>("false-alarm").copied().unwrap_or(0.01);
     let entry_sd = matches.get_one::<f64>("entry-sd").copied();
     let values = |name, matrix: &Matrix<f64>, values: Vec<f64>, entry_sd| {
@@ -180,18 +195,18 @@ fn measure(
         let split = split(&values, shape, entry_sd, false_alarm);
         Values { name, shape, norm: norm(matrix), values, split }
     };
-    let Some((transpose, (transposed, sentence))) = backward else {
+    let Some(Given { transpose, transposed, sentence }) = &input.backward else {
         let forward = values("W", forward, singular_values(forward)?, entry_sd);
         return Ok(Measured { forward, both: None, false_alarm });
     };
-    let (w, b) = (Svd::new(forward)?, Svd::new(&transpose)?);
+    let (w, b) = (Svd::new(forward)?, Svd::new(transpose)?);
     let of_forward = values("W", forward, w.values().to_vec(), entry_sd);
     let outliers = of_forward.split.as_ref().map_or(0, |split| split.outliers.len());
     let leading = matches.get_one::<u32>("leading").map_or(outliers.max(1), |&k| k as usize);
     let backward = transpose.transpose();
     let of_backward = values("B", &backward, b.values().to_vec(), None);
     let both = Both {
-        transposed,
+        transposed: *transposed,
         sentence,
         alignment: weight_alignment(forward, &backward).ok().flatten(),
         null: WeightNull::new(forward.rows() * forward.cols()),
@@ -208,7 +223,7 @@ fn measure(
 /// Angles between all that both span, and between the leading directions of both.
 fn shared(w: &Svd, b: &Svd, leading: usize) -> Result<Vec<Shared>, SpectrumError> {
     let compare = |space, leading, one: Subspace, other: Subspace| {
-        Ok(Shared {
+        Ok::<_, SpectrumError>(Shared {
             space,
             leading,
             angles: one.principal_angles(&other)?,
@@ -226,7 +241,7 @@ fn shared(w: &Svd, b: &Svd, leading: usize) -> Result<Vec<Shared>, SpectrumError
 }
 
 /// Writes the values and the figure.
-fn write(measured: &Measured, digests: &[Option<String>; 2], matches: &ArgMatches) -> anyhow::Result<PathBuf> {
+fn write(measured: &Measured, digests: &[String], matches: &ArgMatches) -> anyhow::Result<PathBuf> {
     let typed = |name: &str| matches.get_one::<String>(name);
     let parameters = json!({
         "forward": typed("W"), "backward": typed("B"), "digests": digests, "version": env!("CARGO_PKG_VERSION"),

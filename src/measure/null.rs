@@ -1,7 +1,7 @@
 //! Null distributions of weight angles and of overlaps of subspaces: what independent matrices give.
 //!
-//! They hold where `B` is isotropic. They are wrong for angles of updates, deltas and alignment terms, whose matrices have
-//! few effective dimensions.
+//! They hold where `B` is isotropic. They are wrong for angles of updates, deltas and alignment terms, whose matrices
+//! have few effective dimensions.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
@@ -77,8 +77,8 @@ pub struct SubspaceNull {
 }
 
 impl SubspaceNull {
-    /// Null for subspaces of `first` and `second` dimensions in a space of `space`; `None` if one has none, or more than
-    /// the space.
+    /// Null for subspaces of `first` and `second` dimensions in a space of `space`; `None` if one has none, or more
+    /// than the space.
     pub fn new(space: usize, first: usize, second: usize) -> Option<Self> {
         let dimensions = [first.max(second), first.min(second)];
         (dimensions[1] > 0 && dimensions[0] <= space).then_some(Self { space, dimensions })

@@ -14,8 +14,8 @@ pub enum Orientation {
 }
 
 impl Orientation {
-    /// Reads it from the shapes of `W` and of what is given: a matrix of the shape of `W^T` is `B`, also where that is the
-    /// shape of `W`.
+    /// Reads it from the shapes of `W` and of what is given: a matrix of the shape of `W^T` is `B`, also where that is
+    /// the shape of `W`.
     ///
     /// # Errors
     /// If it has neither shape.

@@ -11,9 +11,9 @@ pub use tracy_widom::TracyWidom;
 use super::Prediction;
 use std::f64::consts::PI;
 
-/// The law of the eigenvalues of `D^T X X^T D / (P n0)` for Gaussian `X` (`P x n0`) and `D` (`P x n2`): a product of two
-/// Wishart matrices (Fig 1 of the paper). Its moment function `m` solves the cubic
-/// `(1 + m)(1 + m n2/P)(1 + m n2/n0) = z m`, from the S-transform of the product (free probability; Mueller 2002).
+/// The law of the eigenvalues of `D^T X X^T D / (P n0)` for Gaussian `X` (`P x n0`) and `D` (`P x n2`): a product of
+/// two Wishart matrices (Fig 1 of the paper). Its moment function `m` solves the cubic `(1 + m)(1 + m n2/P)(1 + m
+/// n2/n0) = z m`, from the S-transform of the product (free probability; Mueller 2002).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProductWishart {
     /// `n2 / P` and `n2 / n0`.
@@ -74,9 +74,9 @@ fn imaginary_root([a, b, c, d]: [f64; 4]) -> f64 {
     0.5 * 3.0f64.sqrt() * ((r + root).cbrt() - (r - root).cbrt()).abs()
 }
 
-/// Radius of the disc that the eigenvalues of `W B` fill where `W` (`n1 x n2`) and `B` (`n2 x n1`) are independent, from
-/// their Frobenius norms: `s_w s_b sqrt(n1 n2)`, with entries of standard deviation `s_w` and `s_b`. Of 100 units the
-/// farthest eigenvalue lies 6 +- 6 % (standard deviation) beyond it, of 500 units 4 +- 2 %. `None` for a size of 0.
+/// Radius of the disc that the eigenvalues of `W B` fill where `W` (`n1 x n2`) and `B` (`n2 x n1`) are independent,
+/// from their Frobenius norms: `s_w s_b sqrt(n1 n2)`, with entries of standard deviation `s_w` and `s_b`. Of 100 units
+/// the farthest eigenvalue lies 6 +- 6 % (standard deviation) beyond it, of 500 units 4 +- 2 %. `None` for a size of 0.
 pub fn product_radius(shape: (usize, usize), forward_norm: f64, backward_norm: f64) -> Option<Prediction> {
     let entries = shape.0 as f64 * shape.1 as f64;
     (entries > 0.0).then(|| Prediction {

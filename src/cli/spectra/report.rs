@@ -28,8 +28,8 @@ struct Row {
 pub(super) fn json(measured: &Measured) -> Json {
     let row = |row: Row| {
         json!({
-            "quantity": row.quantity, "matrix": row.matrix, "space": row.space, "leading": row.leading, "value": row.value,
-            "prediction": row.prediction, "z": row.z, "p": row.p,
+            "quantity": row.quantity, "matrix": row.matrix, "space": row.space, "leading": row.leading,
+            "value": row.value, "prediction": row.prediction, "z": row.z, "p": row.p,
         })
     };
     let mut out = json!({
@@ -56,7 +56,10 @@ pub(super) fn json(measured: &Measured) -> Json {
 }
 
 fn outliers(of: &Values) -> Json {
-    let entry = |o: &crate::theory::spectra::Outlier| json!({ "matrix": of.name, "index": o.index, "value": o.value, "p": o.p, "strength": o.strength });
+    let entry = |o: &Outlier| {
+        let Outlier { index, value, p, strength } = *o;
+        json!({ "matrix": of.name, "index": index, "value": value, "p": p, "strength": strength })
+    };
     of.split.iter().flat_map(|split| &split.outliers).map(entry).collect()
 }
 
@@ -177,8 +180,8 @@ fn in_words(of: &Values, false_alarm: f64) -> String {
     if split.departure > split.usual_departure() {
         let _ = write!(
             text,
-            "\n{name}: the other values depart from the law of independent entries by {} (seldom above {}): these entries \
-             are not independent and alike, and the rate of false alarms does not hold",
+            "\n{name}: the other values depart from the law of independent entries by {} (seldom above {}): these \
+             entries are not independent and alike, and the rate of false alarms does not hold",
             short(split.departure),
             short(split.usual_departure())
         );

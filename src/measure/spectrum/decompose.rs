@@ -19,8 +19,8 @@ pub fn singular_values(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumError> 
     scaled.restore(values_of(scaled.matrix.as_ref())?)
 }
 
-/// Singular values of `W B` (`n1 x n1`) in descending order, for `W` of `n1 x n2` and `B` of `n2 x n1`: the `min(n1, n2)`
-/// that need not be 0. Where `n2 < n1` they are those of `R_W R_B^T`, from `W = Q_W R_W` and `B^T = Q_B R_B`.
+/// Singular values of `W B` (`n1 x n1`) in descending order, for `W` of `n1 x n2` and `B` of `n2 x n1`: the `min(n1,
+/// n2)` that need not be 0. Where `n2 < n1` they are those of `R_W R_B^T`, from `W = Q_W R_W` and `B^T = Q_B R_B`.
 ///
 /// # Errors
 /// As [`singular_values`], or if `B` does not have the shape of `W^T`.

@@ -1,7 +1,7 @@
 //! Spectra of matrices in double precision: singular values, eigenvalues, subspaces, pseudo-inverses.
 //!
-//! All decompositions are sequential, so that bytes do not depend on the number of threads. Matrices are scaled by a power
-//! of two before they are decomposed: neither huge nor tiny values overflow or vanish on the way.
+//! All decompositions are sequential, so that bytes do not depend on the number of threads. Matrices are scaled by a
+//! power of two before they are decomposed: neither huge nor tiny values overflow or vanish on the way.
 
 mod concentration;
 mod decompose;
@@ -40,7 +40,7 @@ pub enum SpectrumError {
     #[error("a {0} x {1} matrix has no eigenvalues: it must be square")]
     NotSquare(usize, usize),
     /// Two matrices of which both products are needed.
-    #[error("W of {} x {} and B of {} x {} have no square products: B must have the shape of W'", .0.0, .0.1, .1.0, .1.1)]
+    #[error("W of {} x {} and B of {} x {} have no square product: B must be as W'", .0.0, .0.1, .1.0, .1.1)]
     Shapes((usize, usize), (usize, usize)),
     /// Subspaces of different spaces.
     #[error("subspaces of {0} and of {1} dimensions make no angles: the spaces must be the same")]

@@ -16,8 +16,8 @@ pub fn pseudo_inverse(matrix: &Matrix<f64>) -> Result<Matrix<f64>, SpectrumError
     Svd::new(matrix)?.pseudo_inverse()
 }
 
-/// Angle in degrees of `W` (`n_l x n_{l+1}`) to the pseudo-inverse of `B` (`n_{l+1} x n_l`), which has the shape of `W`;
-/// `None` if either is zero.
+/// Angle in degrees of `W` (`n_l x n_{l+1}`) to the pseudo-inverse of `B` (`n_{l+1} x n_l`), which has the shape of
+/// `W`; `None` if either is zero.
 ///
 /// # Errors
 /// As [`Svd::new`] for `B`, or if `B` does not have the shape of `W^T`.

@@ -56,8 +56,8 @@ impl Subspace {
         Ok(sines.iter().rev().zip(&cosines).map(|(s, c)| s.atan2(*c).to_degrees()).collect())
     }
 
-    /// Mean squared cosine of the principal angles, the share of the smaller subspace that lies in the larger one; `None`
-    /// if one of them has no dimensions.
+    /// Mean squared cosine of the principal angles, the share of the smaller subspace that lies in the larger one;
+    /// `None` if one of them has no dimensions.
     ///
     /// # Errors
     /// If the spaces around them differ.

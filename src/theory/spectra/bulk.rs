@@ -4,8 +4,8 @@ use super::{MarchenkoPastur, TracyWidom};
 use crate::measure::spectrum::numerical_rank;
 use std::f64::consts::FRAC_1_SQRT_2;
 
-/// Singular values of a matrix of independent entries of mean 0 and one standard deviation: their Marchenko-Pastur law, and
-/// the law of the largest of them.
+/// Singular values of a matrix of independent entries of mean 0 and one standard deviation: their Marchenko-Pastur law,
+/// and the law of the largest of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bulk {
     /// Longer and shorter side.
@@ -73,8 +73,8 @@ impl Bulk {
         long * short / self.largest.mean()
     }
 
-    /// Singular value of the matrix of rank 1 which, added to such a matrix, makes `value` of it, where that is beyond the
-    /// bulk (Benaych-Georges & Nadakuditi 2012).
+    /// Singular value of the matrix of rank 1 which, added to such a matrix, makes `value` of it, where that is beyond
+    /// the bulk (Benaych-Georges & Nadakuditi 2012).
     pub fn strength(&self, value: f64) -> Option<f64> {
         let [long, short] = self.sides.map(|n| n as f64);
         let excess = (value / self.entry_sd).powi(2) - long - short;
@@ -123,25 +123,25 @@ pub struct Split {
 }
 
 impl Split {
-    /// Departure that independent Gaussian entries exceed in less than one matrix of a thousand: singular values repel each
-    /// other, so that it falls as `(1.2 + 0.55 ln n) / n` for `n` values (simulated, for 4 to 500). Where it is exceeded,
-    /// the entries are not independent and alike, and the rate of false alarms does not hold.
+    /// Departure that independent Gaussian entries exceed in less than one matrix of a thousand: singular values repel
+    /// each other, so that it falls as `(1.2 + 0.55 ln n) / n` for `n` values (simulated, for 4 to 500). Where it is
+    /// exceeded, the entries are not independent and alike, and the rate of false alarms does not hold.
     pub fn usual_departure(&self) -> f64 {
         let n = self.bulk.sides[1] as f64;
         (1.2 + 0.55 * n.ln()) / n
     }
 }
 
-/// Divides the singular values (descending) of a matrix of `shape` into a bulk and outliers, with a probability of at most
-/// `false_alarm` of finding any in a matrix of independent Gaussian entries. `None` if there are no values, the shape is
-/// not theirs, or most of them are 0: then there is no bulk.
+/// Divides the singular values (descending) of a matrix of `shape` into a bulk and outliers, with a probability of at
+/// most `false_alarm` of finding any in a matrix of independent Gaussian entries. `None` if there are no values, the
+/// shape is not theirs, or most of them are 0: then there is no bulk.
 ///
 /// With the entries' standard deviation given, values are tested one after the other against the largest of a matrix of
-/// the remaining size, until one fails (Kritchman & Nadler 2009). Otherwise a bulk is fitted to the median, which as many
-/// as half of the values being outliers does not move far; values beyond its edge are candidates; and of these, from the
-/// weakest on, each is tested against the mean square of itself and all below it. That is stricter than what it promises,
-/// the more so the smaller the matrix: at 1 %, 0.05 % of 10 x 10, 0.3 % of 20 x 20 and 0.7 % of 100 x 100 matrices raise a
-/// false alarm.
+/// the remaining size, until one fails (Kritchman & Nadler 2009). Otherwise a bulk is fitted to the median, which as
+/// many as half of the values being outliers does not move far; values beyond its edge are candidates; and of these,
+/// from the weakest on, each is tested against the mean square of itself and all below it. That is stricter than what
+/// it promises, the more so the smaller the matrix: at 1 %, 0.05 % of 10 x 10, 0.3 % of 20 x 20 and 0.7 % of 100 x 100
+/// matrices raise a false alarm.
 pub fn split(values: &[f64], shape: (usize, usize), entry_sd: Option<f64>, false_alarm: f64) -> Option<Split> {
     if values.len() != shape.0.min(shape.1) || !values.iter().all(|v| v.is_finite()) {
         return None;

@@ -4,8 +4,8 @@ use statrs::distribution::{ContinuousCDF, Gamma};
 
 /// Law of the largest squared singular value of `m x n` independent Gaussian entries of variance 1, for matrices of any
 /// size: `(s^2 - centre) / scale` follows the Tracy-Widom law of real matrices, with the constants of Ma (2012), whose
-/// error falls as `min(m, n)^(-2/3)`. That law is taken as a shifted gamma distribution (Chiani 2014), whose tail is off by
-/// less than 0.5, 2 and 5 % where it is 0.05, 0.01 and 0.001, and by up to 12 % at 1e-6.
+/// error falls as `min(m, n)^(-2/3)`. That law is taken as a shifted gamma distribution (Chiani 2014), whose tail is
+/// off by less than 0.5, 2 and 5 % where it is 0.05, 0.01 and 0.001, and by up to 12 % at 1e-6.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TracyWidom {
     centre: f64,
