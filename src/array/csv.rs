@@ -1,17 +1,61 @@
-//! Signals as tables: `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample.
+//! Signals as tables: `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample. Matrices as tables without
+//! a header.
 
 use super::npy::store;
-use super::{Array, ArrayError};
+use super::{Array, ArrayError, MOST_BYTES};
+use std::fs::File;
 use std::path::Path;
 
-/// Reads a table of every iteration and sample, in this order, each from 0.
+/// Reads a table of every iteration and sample, in this order, each from 0; or, if its first line holds numbers alone,
+/// a matrix.
 ///
 /// # Errors
 /// If the file cannot be read, and with its line, whatever is ragged, missing, out of order or no finite number.
 pub fn read_csv(path: &Path) -> Result<Array, ArrayError> {
-    let wrong = |line: u64, why: String| ArrayError::Line { path: path.into(), line, why };
     let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_path(path).map_err(|e| failed(path, e))?;
     let header = reader.headers().map_err(|e| failed(path, e))?.clone();
+    let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok();
+    if !header.is_empty() && header.iter().all(is_number) {
+        matrix(path, reader)
+    } else {
+        signal(path, reader, &header)
+    }
+}
+
+/// Reads a matrix, whose first line the reader takes for a header.
+fn matrix(path: &Path, mut reader: ::csv::Reader<File>) -> Result<Array, ArrayError> {
+    let wrong = |line: u64, why: String| ArrayError::Line { path: path.into(), line, why };
+    let first = reader.headers().map_err(|e| failed(path, e))?.clone();
+    let (mut data, mut rows) = (Vec::new(), 0);
+    for record in std::iter::once(Ok(first.clone())).chain(reader.records()) {
+        let record = record.map_err(|e| failed(path, e))?;
+        let line = record.position().map_or(1, ::csv::Position::line);
+        if record.len() != first.len() {
+            return Err(wrong(line, format!("{} cells, expected {}", record.len(), first.len())));
+        }
+        for (column, text) in record.iter().enumerate() {
+            let value = finite(text);
+            data.push(
+                value.ok_or_else(|| wrong(line, format!("column {column} is `{text}`, expected a finite number")))?,
+            );
+        }
+        check_size(path, &data)?;
+        rows += 1;
+    }
+    Ok(Array { shape: vec![rows, first.len()], data })
+}
+
+fn finite(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|v: &f64| v.is_finite())
+}
+
+fn check_size(path: &Path, data: &[f64]) -> Result<(), ArrayError> {
+    let bytes = 8 * data.len() as u128;
+    if bytes > u128::from(MOST_BYTES) { Err(ArrayError::TooLarge { path: path.into(), bytes }) } else { Ok(()) }
+}
+
+fn signal(path: &Path, mut reader: ::csv::Reader<File>, header: &::csv::StringRecord) -> Result<Array, ArrayError> {
+    let wrong = |line: u64, why: String| ArrayError::Line { path: path.into(), line, why };
     let units = header.len().saturating_sub(2);
     let expected = |i: usize| match i {
         0 => "iteration".to_string(),
@@ -19,7 +63,10 @@ pub fn read_csv(path: &Path) -> Result<Array, ArrayError> {
         _ => format!("unit_{}", i - 2),
     };
     if units == 0 || header.iter().enumerate().any(|(i, name)| name.trim() != expected(i)) {
-        return Err(wrong(1, "expected the columns iteration,sample,unit_0,unit_1,...".into()));
+        return Err(wrong(
+            1,
+            "expected the columns iteration,sample,unit_0,unit_1,..., or numbers alone for a matrix".into(),
+        ));
     }
     let (mut data, mut samples, mut rows) = (Vec::new(), None, 0usize);
     for record in reader.records() {
@@ -40,9 +87,10 @@ pub fn read_csv(path: &Path) -> Result<Array, ArrayError> {
             return Err(wrong(line, why));
         }
         for (unit, text) in record.iter().skip(2).enumerate() {
-            let value: Option<f64> = text.trim().parse().ok().filter(|v: &f64| v.is_finite());
+            let value = finite(text);
             data.push(value.ok_or_else(|| wrong(line, format!("unit_{unit} is `{text}`, expected a finite number")))?);
         }
+        check_size(path, &data)?;
         rows += 1;
     }
     let samples = samples.unwrap_or(rows);

@@ -77,7 +77,7 @@ pub enum ArrayError {
         bytes: u128,
     },
     /// A value that is not finite.
-    #[error("{} holds {value} at index {index:?}: signals must be finite", path.display())]
+    #[error("{} holds {value} at index {index:?}: values must be finite", path.display())]
     NotFinite {
         /// The file.
         path: PathBuf,
@@ -125,6 +125,14 @@ pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
     match array.data.iter().position(|v| !v.is_finite()) {
         None => Ok(array),
         Some(at) => Err(ArrayError::NotFinite { path: path.into(), value: array.data[at], index: array.index(at) }),
+    }
+}
+
+/// `PATH` or `PATH#MEMBER`, apart.
+pub fn place(text: &str) -> (PathBuf, Option<&str>) {
+    match text.rsplit_once('#') {
+        Some((path, member)) => (path.into(), Some(member)),
+        None => (text.into(), None),
     }
 }
 

@@ -95,6 +95,30 @@ fn damaged_files_are_refused_before_they_are_believed() {
 }
 
 #[test]
+fn a_table_without_a_header_is_a_matrix() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("m.csv");
+    fs::write(&path, "1, -2.5e3,3\n4,5,6\n").unwrap();
+    assert_eq!(read(&path, None).unwrap(), Array { shape: vec![2, 3], data: vec![1.0, -2500.0, 3.0, 4.0, 5.0, 6.0] });
+    fs::write(&path, "7").unwrap();
+    assert_eq!(read(&path, None).unwrap().shape, [1, 1]);
+    let cases = [
+        ("1,2\n3\n", "2: 1 cells, expected 2"),
+        ("1,2\n3,x\n", "2: column 1 is `x`, expected a finite number"),
+        ("1,nan\n", "1: column 1 is `nan`"),
+        ("1,2\n3,inf\n", "2: column 1 is `inf`"),
+        ("a,b\n3,4\n", "1: expected the columns iteration,sample,unit_0,unit_1,..."),
+    ];
+    for (text, expected) in cases {
+        fs::write(&path, text).unwrap();
+        let error = refusal(&path, None);
+        assert!(error.contains(expected), "{text:?}: {error}");
+    }
+    assert_eq!(place("a#b.npz#W1"), ("a#b.npz".into(), Some("W1")));
+    assert_eq!(place("a.npy"), ("a.npy".into(), None));
+}
+
+#[test]
 fn tables_are_refused_with_their_line() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.csv");

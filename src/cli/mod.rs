@@ -5,10 +5,13 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
+mod angles;
 mod args;
 mod data;
+mod matrices;
 mod output;
 mod signals;
+mod spectra;
 mod table;
 mod theory;
 mod verify;
@@ -86,6 +89,8 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
             measure(files.map(|file| read_spec(file)).collect::<Result<_, _>>()?, m)
         }
+        Some(("angles", m)) => angles::execute(m),
+        Some(("spectra", m)) => spectra::execute(m),
         Some(("data", m)) => data::execute(m),
         Some(("signals", m)) => signals::execute(m),
         Some(("theory", m)) => theory::execute(m),

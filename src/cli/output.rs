@@ -3,9 +3,11 @@
 use super::table::table;
 use crate::analysis::{Analysis, Condition, Entry, FileError, Plan, RunReport, flags, summarise, write_atomically};
 use crate::experiment::Predictor;
-use crate::figure::{Results, compose, render};
-use serde_json::json;
-use std::path::PathBuf;
+use crate::figure::{Figure, Results, compose, render};
+use anyhow::Context;
+use clap::ArgMatches;
+use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
 
 /// Summary entries of a run, with predictions.
 pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
@@ -24,21 +26,48 @@ pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<V
     for (analysis, spec) in plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))) {
         std::fs::create_dir_all(&directory).map_err(|e| FileError::new("make the directory", &directory, e))?;
         let figure = compose(results, analysis, spec);
-        match render(&figure) {
-            Ok(rendered) => {
-                for (extension, bytes) in
-                    [("svg", rendered.svg.as_bytes()), ("png", &rendered.png), ("csv", figure.csv().as_bytes())]
-                {
-                    let path = directory.join(format!("{}.{extension}", spec.name));
-                    write_atomically(&path, bytes)?;
-                    written.push(path);
-                }
-            }
-            // What was measured is worth keeping where a picture of it is not to be had.
-            Err(error) => eprintln!("warning: figure `{}` is not drawn: {error}", spec.name),
-        }
+        written.extend(draw(&directory, &spec.name, &figure)?);
     }
     Ok(written)
+}
+
+/// Draws a figure into a directory: SVG, PNG and the CSV behind them.
+pub(super) fn draw(directory: &Path, name: &str, figure: &Figure) -> anyhow::Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    match render(figure) {
+        Ok(rendered) => {
+            for (extension, bytes) in
+                [("svg", rendered.svg.as_bytes()), ("png", &rendered.png), ("csv", figure.csv().as_bytes())]
+            {
+                let path = directory.join(format!("{name}.{extension}"));
+                write_atomically(&path, bytes)?;
+                written.push(path);
+            }
+        }
+        // What was measured is worth keeping where a picture of it is not to be had.
+        Err(error) => eprintln!("warning: figure `{name}` is not drawn: {error}"),
+    }
+    Ok(written)
+}
+
+/// The output directory of a command that is no run: new, empty, or of the same request.
+pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) -> anyhow::Result<PathBuf> {
+    let text = format!("{parameters:#}\n");
+    let address = blake3::hash(text.as_bytes()).to_hex();
+    let default = || PathBuf::from("runs").join(format!("{command}-{}", &address[..8]));
+    let directory = matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(default);
+    let manifest = directory.join(format!("{command}.json"));
+    let occupied = std::fs::read_dir(&directory).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied && std::fs::read_to_string(&manifest).ok().as_deref() != Some(text.as_str()) {
+        anyhow::bail!(
+            "{} is not empty and holds something else than these {command}: choose another directory with --out",
+            directory.display()
+        );
+    }
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    write_atomically(&manifest, text.as_bytes())?;
+    Ok(directory)
 }
 
 /// Prints the summary: JSON on standard output, or a table.

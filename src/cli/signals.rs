@@ -1,6 +1,6 @@
 //! `alignscope signals`: generates signals, writes them, and draws their statistics beside the exact ones.
 
-use super::{Exit, UsageError, args};
+use super::{Exit, UsageError, args, output};
 use crate::analysis::write_atomically;
 use crate::array::{Array, write_csv, write_npz};
 use crate::figure::{Axis, Figure, Mark, Panel, Point, Series, Width, render};
@@ -9,7 +9,6 @@ use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
 use crate::signal::{Cross, Form, Pair, Process, Signals, Sizes};
 use crate::theory::Toy;
 use crate::theory::moments::statistics;
-use anyhow::Context;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -103,7 +102,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "batch": sizes.batch, "inputs": sizes.inputs, "outputs": sizes.outputs, "iterations": sizes.iterations,
         "lags": lags, "seed": seed, "repeat": repeat, "version": env!("CARGO_PKG_VERSION"),
     });
-    let directory = directory(matches, &parameters)?;
+    let directory = output::directory(matches, "signals", &parameters)?;
     match matches.get_one::<String>("format").map(String::as_str) {
         Some("npz") => write_npz(&directory.join("signals.npz"), &[("activity", &activity), ("error", &error)])?,
         Some("csv") => {
@@ -136,26 +135,6 @@ fn generate(mut signals: Signals<f64>, sizes: Sizes) -> [Array; 2] {
         signals.advance();
     }
     arrays
-}
-
-/// The output directory: new, empty, or of the same request.
-fn directory(matches: &ArgMatches, parameters: &Json) -> anyhow::Result<PathBuf> {
-    let text = format!("{parameters:#}\n");
-    let address = blake3::hash(text.as_bytes()).to_hex();
-    let default = || PathBuf::from("runs").join(format!("signals-{}", &address[..8]));
-    let directory = matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(default);
-    let manifest = directory.join("signals.json");
-    let occupied = std::fs::read_dir(&directory).is_ok_and(|mut entries| entries.next().is_some());
-    if occupied && std::fs::read_to_string(&manifest).ok().as_deref() != Some(text.as_str()) {
-        anyhow::bail!(
-            "{} is not empty and holds something else than these signals: choose another directory with --out",
-            directory.display()
-        );
-    }
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
-    write_atomically(&manifest, text.as_bytes())?;
-    Ok(directory)
 }
 
 /// Mean, covariances and spectra of both signals, with the exact ones where they are known.

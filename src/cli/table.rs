@@ -95,7 +95,7 @@ fn plus_minus(entry: &Entry) -> String {
 }
 
 /// Rows with their columns under each other, the first one the head.
-fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
+pub(super) fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> =
         (0..columns).map(|c| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0)).collect();

@@ -32,6 +32,16 @@ pub fn weight_alignment<T: Real>(forward: &Matrix<T>, backward: &Matrix<T>) -> R
     angle(forward, &backward.transpose())
 }
 
+/// Frobenius norm, in double precision, of values of any scale.
+pub fn norm<T: Real>(matrix: &Matrix<T>) -> f64 {
+    let values = matrix.as_slice();
+    match inverse_norm(values) {
+        Some((shrink, inverse)) => 1.0 / inverse / shrink,
+        // Zero, infinite or not a number.
+        None => values.iter().map(|v| v.to_f64().abs()).sum(),
+    }
+}
+
 /// A fixed direction that angles are taken to many times: normalised once.
 #[derive(Clone, Debug)]
 pub struct Direction {
@@ -134,6 +144,15 @@ mod tests {
         }
         assert_eq!(angle(&a, &row(&[1.0])), Err(ShapeMismatch((1, 2), (1, 1))));
         assert!(ShapeMismatch((1, 2), (1, 1)).to_string().contains("1 x 2 and 1 x 1"));
+    }
+
+    #[test]
+    fn norms_of_all_scales() {
+        for scale in [1.0, 1e200, 1e-200, 1e307, 1e-310] {
+            assert!((norm(&row(&[3.0 * scale, -4.0 * scale])) / (5.0 * scale) - 1.0).abs() < 1e-12, "{scale}");
+        }
+        assert_eq!((norm(&row(&[])), norm(&row(&[0.0]))), (0.0, 0.0));
+        assert!(norm(&row(&[f64::NAN])).is_nan() && norm(&row(&[f64::NEG_INFINITY])) == f64::INFINITY);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod angle;
 pub mod histogram;
 pub mod null;
+pub mod orientation;
 pub mod pairs;
 pub mod quantile;
 pub mod similarity;

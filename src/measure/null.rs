@@ -1,7 +1,7 @@
-//! Null distribution of a weight angle: what independent matrices give.
+//! Null distributions of weight angles and of overlaps of subspaces: what independent matrices give.
 //!
-//! It holds for weight angles, where `B` is isotropic. It is wrong for angles of updates, deltas and alignment terms,
-//! whose matrices have few effective dimensions.
+//! They hold where `B` is isotropic. They are wrong for angles of updates, deltas and alignment terms, whose matrices
+//! have few effective dimensions.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
@@ -67,6 +67,45 @@ impl WeightNull {
     }
 }
 
+/// Distribution of the overlap of a subspace with an independent one of uniform direction: the mean squared cosine of
+/// their principal angles ([`super::spectrum::Subspace::overlap`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubspaceNull {
+    space: usize,
+    /// Dimensions of the larger and the smaller one.
+    dimensions: [usize; 2],
+}
+
+impl SubspaceNull {
+    /// Null for subspaces of `first` and `second` dimensions in a space of `space`; `None` if one has none, or more
+    /// than the space.
+    pub fn new(space: usize, first: usize, second: usize) -> Option<Self> {
+        let dimensions = [first.max(second), first.min(second)];
+        (dimensions[1] > 0 && dimensions[0] <= space).then_some(Self { space, dimensions })
+    }
+
+    /// Mean overlap: the share of the space that the larger subspace takes.
+    pub fn mean(&self) -> f64 {
+        self.dimensions[0] as f64 / self.space as f64
+    }
+
+    /// Standard deviation of the overlap: the trace of the product of two random projections has the variance
+    /// `2 k l (n - k)(n - l) / (n^2 (n - 1)(n + 2))`. 0 where one of them is the whole space.
+    pub fn sd(&self) -> f64 {
+        let [n, k, l] = [self.space, self.dimensions[0], self.dimensions[1]].map(|n| n as f64);
+        if self.dimensions[0] == self.space {
+            return 0.0;
+        }
+        (2.0 * k * l * (n - k) * (n - l) / ((n - 1.0) * (n + 2.0))).sqrt() / (n * l)
+    }
+
+    /// Standard score of an overlap; `None` where it cannot be other than it is.
+    pub fn z(&self, overlap: f64) -> Option<f64> {
+        let sd = self.sd();
+        (sd > 0.0).then(|| (overlap - self.mean()) / sd)
+    }
+}
+
 /// Second derivative of `ln Gamma`: recurrence up to 20, then the asymptotic series (Abramowitz & Stegun 6.4.12).
 fn trigamma(mut x: f64) -> f64 {
     let mut sum = 0.0;
@@ -83,6 +122,7 @@ mod tests {
     use super::*;
     use crate::matrix::Matrix;
     use crate::measure::angle::angle;
+    use crate::measure::spectrum::Subspace;
     use crate::random::{Role, Stream};
     use std::f64::consts::PI;
 
@@ -97,6 +137,38 @@ mod tests {
         assert!((circle.quantile(0.25) - 45.0).abs() < 1e-6 && (circle.p_value(45.0) - 0.5).abs() < 1e-9);
         let sphere = WeightNull::new(3).unwrap();
         assert!((sphere.quantile(0.25) - 60.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn overlaps_of_random_subspaces_have_the_stated_moments() {
+        for (space, first, second) in [(12, 3, 5), (12, 1, 1), (12, 7, 9), (6, 6, 2)] {
+            let null = SubspaceNull::new(space, first, second).unwrap();
+            let draws = 4000;
+            let overlaps: Vec<f64> = (0..draws)
+                .map(|draw| {
+                    let mut stream = Stream::new(19, draw, Role::Probe);
+                    let [a, b] = [first, second].map(|columns| {
+                        let mut matrix = Matrix::zeros(space, columns);
+                        stream.fill_normal(matrix.as_mut_slice());
+                        Subspace::of_columns(&matrix).unwrap()
+                    });
+                    a.overlap(&b).unwrap().unwrap()
+                })
+                .collect();
+            let n = draws as f64;
+            let mean = overlaps.iter().sum::<f64>() / n;
+            let variance = overlaps.iter().map(|o| (o - mean).powi(2)).sum::<f64>() / n;
+            assert!(
+                (mean - null.mean()).abs() <= 4.0 * null.sd() / n.sqrt() + 1e-12,
+                "{space} {first} {second}: {mean}"
+            );
+            // Overlaps have a kurtosis of at most that of one squared cosine, about 15.
+            assert!((variance - null.sd().powi(2)).abs() <= 4.0 * null.sd().powi(2) * (14.0 / n).sqrt() + 1e-12);
+            assert_eq!(null.z(0.5).is_some(), first < space);
+        }
+        for bad in [(5, 0, 2), (5, 6, 2), (0, 0, 0)] {
+            assert_eq!(SubspaceNull::new(bad.0, bad.1, bad.2), None);
+        }
     }
 
     #[test]

@@ -1,45 +1,19 @@
 //! Laws of large random matrices, and angles and cosines that follow from symmetry.
 
+mod bulk;
+mod marchenko_pastur;
+mod tracy_widom;
+
+pub use bulk::{Bulk, Outlier, Split, split};
+pub use marchenko_pastur::MarchenkoPastur;
+pub use tracy_widom::TracyWidom;
+
 use super::Prediction;
 use std::f64::consts::PI;
 
-/// Marchenko-Pastur law: the eigenvalues of `Z^T Z / m` for `Z` of `m x n` independent entries of variance 1,
-/// `ratio = n / m`. Above a ratio of 1 a share `1 - 1 / ratio` of them is 0 and not part of the density.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MarchenkoPastur {
-    ratio: f64,
-}
-
-impl MarchenkoPastur {
-    /// Law for a positive ratio of columns to rows.
-    pub fn new(ratio: f64) -> Option<Self> {
-        (ratio > 0.0 && ratio.is_finite()).then_some(Self { ratio })
-    }
-
-    /// Ends of the continuous part.
-    pub fn support(&self) -> [f64; 2] {
-        let root = self.ratio.sqrt();
-        [(1.0 - root).powi(2), (1.0 + root).powi(2)]
-    }
-
-    /// Density of the continuous part at `x`.
-    pub fn density(&self, x: f64) -> f64 {
-        let [low, high] = self.support();
-        if x <= low.max(0.0) || x >= high {
-            return 0.0;
-        }
-        ((high - x) * (x - low)).sqrt() / (2.0 * PI * self.ratio * x)
-    }
-
-    /// Share of eigenvalues that are 0.
-    pub fn mass_at_zero(&self) -> f64 {
-        (1.0 - 1.0 / self.ratio).max(0.0)
-    }
-}
-
-/// The law of the eigenvalues of `D^T X X^T D / (P n0)` for Gaussian `X` (`P x n0`) and `D` (`P x n2`): a product of two
-/// Wishart matrices (Fig 1 of the paper). Its moment function `m` solves the cubic
-/// `(1 + m)(1 + m n2/P)(1 + m n2/n0) = z m`, from the S-transform of the product (free probability; Mueller 2002).
+/// The law of the eigenvalues of `D^T X X^T D / (P n0)` for Gaussian `X` (`P x n0`) and `D` (`P x n2`): a product of
+/// two Wishart matrices (Fig 1 of the paper). Its moment function `m` solves the cubic `(1 + m)(1 + m n2/P)(1 + m
+/// n2/n0) = z m`, from the S-transform of the product (free probability; Mueller 2002).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProductWishart {
     /// `n2 / P` and `n2 / n0`.
@@ -100,6 +74,18 @@ fn imaginary_root([a, b, c, d]: [f64; 4]) -> f64 {
     0.5 * 3.0f64.sqrt() * ((r + root).cbrt() - (r - root).cbrt()).abs()
 }
 
+/// Radius of the disc that the eigenvalues of `W B` fill where `W` (`n1 x n2`) and `B` (`n2 x n1`) are independent,
+/// from their Frobenius norms: `s_w s_b sqrt(n1 n2)`, with entries of standard deviation `s_w` and `s_b`. Of 100 units
+/// the farthest eigenvalue lies 6 +- 6 % (standard deviation) beyond it, of 500 units 4 +- 2 %. `None` for a size of 0.
+pub fn product_radius(shape: (usize, usize), forward_norm: f64, backward_norm: f64) -> Option<Prediction> {
+    let entries = shape.0 as f64 * shape.1 as f64;
+    (entries > 0.0).then(|| Prediction {
+        value: forward_norm * backward_norm / entries.sqrt(),
+        assumptions: "W and B independent, each of independent entries of mean 0; large matrices",
+        source: "eigenvalues of products of rectangular random matrices (Burda, Jarosz, Livan, Nowak & Swiech 2010)",
+    })
+}
+
 /// Distribution of the magnitudes of independent symmetric weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Magnitudes {
@@ -153,7 +139,7 @@ pub fn von_mises_fisher_cosine(n: usize, kappa: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::matrix::Matrix;
-    use crate::measure::spectrum::symmetric_eigenvalues;
+    use crate::measure::spectrum::{product_eigenvalues, symmetric_eigenvalues};
     use crate::random::{Role, Stream};
     use crate::rule::{Product, product};
 
@@ -167,13 +153,6 @@ mod tests {
 
     #[test]
     fn densities_have_their_mass_and_moments() {
-        for ratio in [0.1, 0.7, 1.0, 3.0] {
-            let law = MarchenkoPastur::new(ratio).unwrap();
-            let [_, high] = law.support();
-            assert!((integral(high, |x| law.density(x)) + law.mass_at_zero() - 1.0).abs() < 1e-4, "{ratio}");
-            assert!((integral(high, |x| x * law.density(x)) - 1.0).abs() < 1e-4, "{ratio}");
-            assert!((integral(high, |x| x * x * law.density(x)) - 1.0 - ratio).abs() < 1e-4, "{ratio}");
-        }
         for (n0, n2, p) in [(100, 10, 100), (100, 100, 100), (900, 100, 100), (10, 100, 100), (50, 100, 70)] {
             let law = ProductWishart::new(n0, n2, p).unwrap();
             let end = law.upper_end();
@@ -207,6 +186,30 @@ mod tests {
         }
         let largest = values.iter().fold(0.0f64, |m, v| m.max(*v));
         assert!((largest / law.upper_end() - 1.0).abs() < 0.1, "{largest} {}", law.upper_end());
+    }
+
+    #[test]
+    fn eigenvalues_of_independent_products_stay_within_their_radius() {
+        for (n1, n2) in [(60, 240), (240, 60), (120, 120)] {
+            let draws = 40;
+            let ratios: f64 = (0..draws)
+                .map(|draw| {
+                    let mut stream = Stream::new(3, draw, Role::Probe);
+                    let (mut w, mut b) = (Matrix::<f64>::zeros(n1, n2), Matrix::<f64>::zeros(n2, n1));
+                    stream.fill_normal(w.as_mut_slice());
+                    stream.fill_normal(b.as_mut_slice());
+                    w.scale(3.0);
+                    let norm = |m: &Matrix<f64>| m.as_slice().iter().map(|v| v * v).sum::<f64>().sqrt();
+                    let radius = product_radius((n1, n2), norm(&w), norm(&b)).unwrap().value;
+                    assert!((radius / (3.0 * ((n1 * n2) as f64).sqrt()) - 1.0).abs() < 0.05);
+                    product_eigenvalues(&w, &b).unwrap()[0].norm() / radius
+                })
+                .sum();
+            // 1.06, with a standard deviation of 0.06 for one draw.
+            let mean = ratios / draws as f64;
+            assert!((mean - 1.06).abs() < 0.03, "{n1} {n2}: {mean}");
+        }
+        assert!(product_radius((0, 3), 1.0, 1.0).is_none());
     }
 
     #[test]

@@ -1,0 +1,257 @@
+//! `alignscope spectra`: singular values of matrices in files beside those of independent entries, and with `B` the
+//! eigenvalues of `W B` and the subspaces both share.
+
+mod figure;
+mod report;
+
+use super::matrices::{Pair, Recorded, file, is_decomposable};
+use super::{Exit, UsageError, args, output};
+use crate::analysis::write_atomically;
+use crate::matrix::Matrix;
+use crate::measure::angle::{norm, weight_alignment};
+use crate::measure::null::{SubspaceNull, WeightNull};
+use crate::measure::spectrum::{
+    SpectrumError, Subspace, Svd, product_eigenvalues, product_singular_values, pseudo_inverse_alignment,
+    singular_values,
+};
+use crate::theory::spectra::{Split, product_radius, split};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use faer::c64;
+use serde_json::json;
+use std::path::PathBuf;
+
+pub(super) fn command() -> Command {
+    let within = |low: f64, high: f64| {
+        move |text: &str| {
+            let value: Option<f64> = text.parse().ok().filter(|v: &f64| *v > low && *v < high && v.is_finite());
+            let above = format!("expected a number above {low}");
+            value.ok_or(if high.is_finite() { format!("{above} and below {high}") } else { above })
+        }
+    };
+    Command::new("spectra")
+        .about("Singular values of weights from files beside those of independent entries; with B, what both share")
+        .after_help(
+            "Files are .npy, .npz (FILE#MEMBER) or .csv without a header; of a history (iterations x rows x columns), \
+             --iteration takes one. B is read as in `alignscope angles`.\n\n\
+             Outliers are singular values beyond what the largest of independent Gaussian entries exceeds with the \
+             probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' standard deviation is \
+             that of the bulk, unless given.",
+        )
+        .args([
+            file("W", "Forward weights").required(true),
+            file("B", "Backward weights"),
+            Arg::new("entry-sd")
+                .long("entry-sd")
+                .value_name("X")
+                .value_parser(within(0.0, f64::INFINITY))
+                .help("Standard deviation of the entries of W, were they independent [default: fitted]"),
+            Arg::new("false-alarm")
+                .long("false-alarm")
+                .value_name("P")
+                .default_value("0.01")
+                .value_parser(within(0.0, 1.0))
+                .help("Probability of an outlier in a matrix of independent entries"),
+            Arg::new("leading")
+                .long("leading")
+                .value_name("K")
+                .value_parser(value_parser!(u32).range(1..))
+                .help("Leading singular vectors that are compared [default: as many as W has outliers, or 1]"),
+            Arg::new("iteration")
+                .long("iteration")
+                .value_name("K")
+                .value_parser(value_parser!(u32))
+                .help("Iteration of a history, from 0"),
+            Arg::new("out")
+                .long("out")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Directory for the values (.csv) and a figure (.svg, .png); without it nothing is written"),
+            args::json_flag(),
+        ])
+}
+
+/// Singular values of one matrix.
+struct Values {
+    name: &'static str,
+    shape: (usize, usize),
+    norm: f64,
+    values: Vec<f64>,
+    /// Bulk and outliers; `None` where most values are 0.
+    split: Option<Split>,
+}
+
+/// Principal angles between what `W` and `B^T` span.
+struct Shared {
+    /// `columns` or `rows`.
+    space: &'static str,
+    /// Number of leading singular vectors; all of them if `None`.
+    leading: Option<usize>,
+    /// In degrees, ascending.
+    angles: Vec<f64>,
+    overlap: Option<f64>,
+    null: Option<SubspaceNull>,
+}
+
+/// What is measured of both.
+struct Both {
+    transposed: bool,
+    sentence: &'static str,
+    backward: Values,
+    alignment: Option<f64>,
+    null: Option<WeightNull>,
+    inverse_alignment: Option<f64>,
+    /// Of `W B`, those that need not be 0.
+    product: Vec<f64>,
+    eigenvalues: Vec<c64>,
+    /// Of the disc they fill if `W` and `B` are independent.
+    radius: Option<f64>,
+    shared: Vec<Shared>,
+}
+
+struct Measured {
+    forward: Values,
+    both: Option<Both>,
+    false_alarm: f64,
+}
+
+/// Backward weights as read.
+struct Given {
+    /// `B^T`, in the layout of `W`.
+    transpose: Matrix<f64>,
+    transposed: bool,
+    sentence: &'static str,
+}
+
+/// What is to be measured, with the hashes of the files' values.
+struct Input {
+    forward: Matrix<f64>,
+    backward: Option<Given>,
+    digests: Vec<String>,
+}
+
+impl Input {
+    fn read(matches: &ArgMatches) -> Result<Self, UsageError> {
+        let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+        let forward = text("W").unwrap_or_default();
+        let Some(backward) = text("B") else {
+            let forward = Recorded::read(forward)?;
+            let at = chosen(forward.iterations, matches, &forward)?;
+            return Ok(Self { forward: forward.at(at), backward: None, digests: vec![forward.digest()] });
+        };
+        let pair = Pair::read(forward, backward)?;
+        let at = chosen(pair.iterations(), matches, &pair.forward)?;
+        let given = Given {
+            transpose: pair.transpose_of_backward(at),
+            transposed: pair.transposed(),
+            sentence: pair.sentence(),
+        };
+        let digests = vec![pair.forward.digest(), pair.backward.digest()];
+        Ok(Self { forward: pair.forward.at(at), backward: Some(given), digests })
+    }
+}
+
+pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let input = Input::read(matches)?;
+    let measured = measure(&input, matches)?;
+    let directory = matches.get_one::<PathBuf>("out").map(|_| write(&measured, &input.digests, matches)).transpose()?;
+    if matches.get_flag("json") {
+        say!("{}", report::json(&measured));
+    } else {
+        report::print(&measured);
+    }
+    if let Some(directory) = directory {
+        eprintln!("results in {}", directory.display());
+    }
+    Ok(Exit::Done)
+}
+
+/// The iteration to be measured.
+fn chosen(iterations: Option<usize>, matches: &ArgMatches, forward: &Recorded) -> Result<usize, UsageError> {
+    let (rows, columns) = forward.shape;
+    if !is_decomposable(forward.shape) {
+        return Err(UsageError(format!(
+            "{rows} x {columns} is too large: the shorter side squared times the longer may be at most 10^12; take a \
+             part of it"
+        )));
+    }
+    let asked = matches.get_one::<u32>("iteration").map(|&k| k as usize);
+    match (asked, iterations) {
+        (None, None | Some(1)) => Ok(0),
+        (None, Some(n)) => {
+            Err(UsageError(format!("a history of {n} iterations: choose one with --iteration 0 to {}", n - 1)))
+        }
+        (Some(k), Some(n)) if k < n => Ok(k),
+        (Some(k), Some(n)) => Err(UsageError(format!("--iteration: {k} is not there: expected 0 to {}", n - 1))),
+        (Some(_), None) => Err(UsageError("--iteration: a matrix has no iterations: leave it out".into())),
+    }
+}
+
+fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumError> {
+    let forward = &input.forward;
+    let false_alarm = matches.get_one::<f64>("false-alarm").copied().unwrap_or(0.01);
+    let entry_sd = matches.get_one::<f64>("entry-sd").copied();
+    let values = |name, matrix: &Matrix<f64>, values: Vec<f64>, entry_sd| {
+        let shape = (matrix.rows(), matrix.cols());
+        let split = split(&values, shape, entry_sd, false_alarm);
+        Values { name, shape, norm: norm(matrix), values, split }
+    };
+    let Some(Given { transpose, transposed, sentence }) = &input.backward else {
+        let forward = values("W", forward, singular_values(forward)?, entry_sd);
+        return Ok(Measured { forward, both: None, false_alarm });
+    };
+    let (w, b) = (Svd::new(forward)?, Svd::new(transpose)?);
+    let of_forward = values("W", forward, w.values().to_vec(), entry_sd);
+    let outliers = of_forward.split.as_ref().map_or(0, |split| split.outliers.len());
+    let leading = matches.get_one::<u32>("leading").map_or(outliers.max(1), |&k| k as usize);
+    let backward = transpose.transpose();
+    let of_backward = values("B", &backward, b.values().to_vec(), None);
+    let both = Both {
+        transposed: *transposed,
+        sentence,
+        alignment: weight_alignment(forward, &backward).ok().flatten(),
+        null: WeightNull::new(forward.rows() * forward.cols()),
+        inverse_alignment: pseudo_inverse_alignment(forward, &backward)?,
+        product: product_singular_values(forward, &backward)?,
+        eigenvalues: product_eigenvalues(forward, &backward)?,
+        radius: product_radius(of_forward.shape, of_forward.norm, of_backward.norm).map(|p| p.value),
+        shared: shared(&w, &b, leading)?,
+        backward: of_backward,
+    };
+    Ok(Measured { forward: of_forward, both: Some(both), false_alarm })
+}
+
+/// Angles between all that both span, and between the leading directions of both.
+fn shared(w: &Svd, b: &Svd, leading: usize) -> Result<Vec<Shared>, SpectrumError> {
+    let compare = |space, leading, one: Subspace, other: Subspace| {
+        Ok::<_, SpectrumError>(Shared {
+            space,
+            leading,
+            angles: one.principal_angles(&other)?,
+            overlap: one.overlap(&other)?,
+            null: SubspaceNull::new(one.space(), one.dimensions(), other.dimensions()),
+        })
+    };
+    let some = Some(leading.min(w.values().len()));
+    Ok(vec![
+        compare("columns", None, w.column_space(), b.column_space())?,
+        compare("rows", None, w.row_space(), b.row_space())?,
+        compare("columns", some, w.left_subspace(leading), b.left_subspace(leading))?,
+        compare("rows", some, w.right_subspace(leading), b.right_subspace(leading))?,
+    ])
+}
+
+/// Writes the values and the figure.
+fn write(measured: &Measured, digests: &[String], matches: &ArgMatches) -> anyhow::Result<PathBuf> {
+    let typed = |name: &str| matches.get_one::<String>(name);
+    let parameters = json!({
+        "forward": typed("W"), "backward": typed("B"), "digests": digests, "version": env!("CARGO_PKG_VERSION"),
+        "entry-sd": matches.get_one::<f64>("entry-sd"), "false-alarm": measured.false_alarm,
+        "leading": matches.get_one::<u32>("leading"), "iteration": matches.get_one::<u32>("iteration"),
+    });
+    let directory = output::directory(matches, "spectra", &parameters)?;
+    for (name, table) in report::tables(measured) {
+        write_atomically(&directory.join(name), table.as_bytes())?;
+    }
+    output::draw(&directory, "spectra", &figure::figure(measured))?;
+    Ok(directory)
+}

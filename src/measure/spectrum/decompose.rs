@@ -1,0 +1,247 @@
+//! The decompositions, by faer.
+
+use super::{NoConvergence, SpectrumError};
+use crate::matrix::Matrix;
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, evd_real, evd_scratch, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::matmul;
+use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
+use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::{Accum, Mat, MatRef, Par, Spec, c64};
+
+/// Singular values in descending order, as many as the shorter side is long.
+///
+/// # Errors
+/// If a value is not finite, the iteration does not converge, or a singular value is beyond the largest number.
+pub fn singular_values(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumError> {
+    let scaled = Scaled::new(matrix)?;
+    scaled.restore(values_of(scaled.matrix.as_ref())?)
+}
+
+/// Singular values of `W B` (`n1 x n1`) in descending order, for `W` of `n1 x n2` and `B` of `n2 x n1`: the `min(n1,
+/// n2)` that need not be 0. Where `n2 < n1` they are those of `R_W R_B^T`, from `W = Q_W R_W` and `B^T = Q_B R_B`.
+///
+/// # Errors
+/// As [`singular_values`], or if `B` does not have the shape of `W^T`.
+pub fn product_singular_values(forward: &Matrix<f64>, backward: &Matrix<f64>) -> Result<Vec<f64>, SpectrumError> {
+    check_shapes(forward, backward)?;
+    let (w, b) = (Scaled::new(forward)?, Scaled::new(&backward.transpose())?);
+    let (power, tall) = (w.power + b.power, forward.cols() < forward.rows());
+    let [w, b] = [w, b].map(|scaled| if tall { triangle(scaled.matrix) } else { scaled.matrix });
+    restore(values_of(times(w.as_ref(), b.transpose()).as_ref())?, power)
+}
+
+/// Eigenvalues of a symmetric matrix in ascending order; only its lower triangle is read.
+///
+/// # Errors
+/// As [`singular_values`], or if the matrix is not square.
+pub fn symmetric_eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumError> {
+    let n = square(matrix)?;
+    let scaled = Scaled::new(matrix)?;
+    let mut found = Diag::zeros(n);
+    let (none, params) = (ComputeEigenvectors::No, Spec::default());
+    let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, none, Par::Seq, params));
+    let stack = MemStack::new(&mut memory);
+    self_adjoint_evd(scaled.matrix.as_ref(), found.as_mut(), None, Par::Seq, stack, params)
+        .map_err(|_| NoConvergence(n, n))?;
+    let mut values = scaled.restore(found.column_vector().iter().copied().collect())?;
+    values.sort_by(f64::total_cmp);
+    Ok(values)
+}
+
+/// Eigenvalues of a symmetric matrix in descending order, with eigenvectors of norm 1 as columns in the same order;
+/// only its lower triangle is read.
+///
+/// # Errors
+/// If the iteration does not converge.
+pub(crate) fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), NoConvergence> {
+    let n = matrix.nrows();
+    let (mut values, mut vectors) = (Diag::zeros(n), Mat::zeros(n, n));
+    let params = Spec::default();
+    let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, params));
+    let stack = MemStack::new(&mut memory);
+    self_adjoint_evd(matrix, values.as_mut(), Some(vectors.as_mut()), Par::Seq, stack, params)
+        .map_err(|_| NoConvergence(n, n))?;
+    let values: Vec<f64> = values.column_vector().iter().copied().collect();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    let vectors = Mat::from_fn(n, n, |i, j| vectors[(i, order[j])]);
+    Ok((order.iter().map(|&j| values[j]).collect(), vectors))
+}
+
+/// Eigenvalues of a square matrix, the largest modulus first; of a conjugate pair, the one above the real axis first.
+/// Rows and columns are not balanced beforehand.
+///
+/// # Errors
+/// As [`singular_values`], or if the matrix is not square.
+pub fn eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<c64>, SpectrumError> {
+    square(matrix)?;
+    let scaled = Scaled::new(matrix)?;
+    restore_complex(general(scaled.matrix.as_ref())?, scaled.power)
+}
+
+/// Eigenvalues of `W B` (`n1 x n1`) or `B W` (`n2 x n2`), whichever is smaller, the largest modulus first, for `W` of
+/// `n1 x n2` and `B` of `n2 x n1`. The larger product has these and `|n1 - n2|` zeros. Their sum is the inner product
+/// of `W` and `B^T`.
+///
+/// # Errors
+/// As [`singular_values`], or if `B` does not have the shape of `W^T`.
+pub fn product_eigenvalues(forward: &Matrix<f64>, backward: &Matrix<f64>) -> Result<Vec<c64>, SpectrumError> {
+    check_shapes(forward, backward)?;
+    let (w, b) = (Scaled::new(forward)?, Scaled::new(backward)?);
+    let (left, right) = if forward.rows() <= forward.cols() { (&w, &b) } else { (&b, &w) };
+    let product = times(left.matrix.as_ref(), right.matrix.as_ref());
+    restore_complex(general(product.as_ref())?, w.power + b.power)
+}
+
+/// Thin singular value decomposition `A = U S V^T`.
+#[derive(Clone, Debug)]
+pub struct Svd {
+    /// `m x r`, with `r = min(m, n)`.
+    pub(super) left: Mat<f64>,
+    /// `n x r`.
+    pub(super) right: Mat<f64>,
+    values: Vec<f64>,
+}
+
+impl Svd {
+    /// Decomposes a matrix.
+    ///
+    /// # Errors
+    /// As [`singular_values`].
+    pub fn new(matrix: &Matrix<f64>) -> Result<Self, SpectrumError> {
+        let scaled = Scaled::new(matrix)?;
+        let (m, n) = (matrix.rows(), matrix.cols());
+        let r = m.min(n);
+        let (mut left, mut right) = (Mat::zeros(m, r), Mat::zeros(n, r));
+        let mut found = Diag::zeros(r);
+        if r > 0 {
+            let (thin, params) = (ComputeSvdVectors::Thin, Spec::default());
+            let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, thin, thin, Par::Seq, params));
+            let (u, v) = (Some(left.as_mut()), Some(right.as_mut()));
+            svd(scaled.matrix.as_ref(), found.as_mut(), u, v, Par::Seq, MemStack::new(&mut memory), params)
+                .map_err(|_| NoConvergence(m, n))?;
+        }
+        let values = scaled.restore(found.column_vector().iter().copied().collect())?;
+        Ok(Self { left, right, values })
+    }
+
+    /// Singular values in descending order.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Rows and columns of the matrix.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.left.nrows(), self.right.nrows())
+    }
+
+    /// Numerical rank: see [`super::numerical_rank`].
+    pub fn rank(&self) -> usize {
+        super::numerical_rank(&self.values, self.shape())
+    }
+}
+
+/// A matrix over a power of two that brings its largest magnitude to between 1 and 2.
+struct Scaled {
+    matrix: Mat<f64>,
+    power: i32,
+}
+
+impl Scaled {
+    fn new(matrix: &Matrix<f64>) -> Result<Self, SpectrumError> {
+        let values = matrix.as_slice();
+        if let Some(at) = values.iter().position(|v| !v.is_finite()) {
+            let (row, column) = (at / matrix.cols(), at % matrix.cols());
+            return Err(SpectrumError::NotFinite { value: values[at], row, column });
+        }
+        let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+        let power = if largest > 0.0 { (largest.log2().floor() as i32).clamp(-1022, 1023) } else { 0 };
+        let factor = f64::from(-power).exp2();
+        let source = matrix.as_faer();
+        let scaled = Mat::from_fn(matrix.rows(), matrix.cols(), |i, j| source[(i, j)] * factor);
+        Ok(Self { matrix: scaled, power })
+    }
+
+    fn restore(&self, values: Vec<f64>) -> Result<Vec<f64>, SpectrumError> {
+        restore(values, self.power)
+    }
+}
+
+/// Times 2^`power`, which need not be a number itself.
+fn raise(value: f64, power: i32) -> f64 {
+    let half = power / 2;
+    value * f64::from(half).exp2() * f64::from(power - half).exp2()
+}
+
+fn restore(values: Vec<f64>, power: i32) -> Result<Vec<f64>, SpectrumError> {
+    let values: Vec<f64> = values.into_iter().map(|v| raise(v, power)).collect();
+    if values.iter().all(|v| v.is_finite()) { Ok(values) } else { Err(SpectrumError::Overflow) }
+}
+
+fn restore_complex(values: Vec<c64>, power: i32) -> Result<Vec<c64>, SpectrumError> {
+    let values: Vec<c64> = values.into_iter().map(|v| c64::new(raise(v.re, power), raise(v.im, power))).collect();
+    if values.iter().all(|v| v.re.is_finite() && v.im.is_finite()) { Ok(values) } else { Err(SpectrumError::Overflow) }
+}
+
+fn square(matrix: &Matrix<f64>) -> Result<usize, SpectrumError> {
+    let (m, n) = (matrix.rows(), matrix.cols());
+    if m == n { Ok(n) } else { Err(SpectrumError::NotSquare(m, n)) }
+}
+
+fn check_shapes(forward: &Matrix<f64>, backward: &Matrix<f64>) -> Result<(), SpectrumError> {
+    let (w, b) = ((forward.rows(), forward.cols()), (backward.rows(), backward.cols()));
+    if w == (b.1, b.0) { Ok(()) } else { Err(SpectrumError::Shapes(w, b)) }
+}
+
+pub(super) fn times(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
+    let mut out = Mat::zeros(left.nrows(), right.ncols());
+    matmul(out.as_mut(), Accum::Replace, left, right, 1.0, Par::Seq);
+    out
+}
+
+/// Singular values in descending order.
+pub(super) fn values_of(matrix: MatRef<'_, f64>) -> Result<Vec<f64>, SpectrumError> {
+    let (m, n) = matrix.shape();
+    let mut found = Diag::zeros(m.min(n));
+    if m.min(n) > 0 {
+        let (none, params) = (ComputeSvdVectors::No, Spec::default());
+        let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, none, none, Par::Seq, params));
+        svd(matrix, found.as_mut(), None, None, Par::Seq, MemStack::new(&mut memory), params)
+            .map_err(|_| NoConvergence(m, n))?;
+    }
+    let mut values: Vec<f64> = found.column_vector().iter().copied().collect();
+    values.sort_by(|a, b| b.total_cmp(a));
+    Ok(values)
+}
+
+fn general(matrix: MatRef<'_, f64>) -> Result<Vec<c64>, SpectrumError> {
+    let n = matrix.nrows();
+    let (mut real, mut imaginary) = (Diag::zeros(n), Diag::zeros(n));
+    if n > 0 {
+        let (none, params) = (ComputeEigenvectors::No, Spec::default());
+        let mut memory = MemBuffer::new(evd_scratch::<f64>(n, none, none, Par::Seq, params));
+        let stack = MemStack::new(&mut memory);
+        evd_real(matrix, real.as_mut(), imaginary.as_mut(), None, None, Par::Seq, stack, params)
+            .map_err(|_| NoConvergence(n, n))?;
+    }
+    let parts = real.column_vector().iter().zip(imaginary.column_vector().iter());
+    let mut values: Vec<c64> = parts.map(|(&re, &im)| c64::new(re, im)).collect();
+    let order =
+        |a: &c64, b: &c64| b.norm().total_cmp(&a.norm()).then(b.re.total_cmp(&a.re)).then(b.im.total_cmp(&a.im));
+    values.sort_by(order);
+    Ok(values)
+}
+
+/// The triangular factor `R` of `A = Q R`, `n x n` for `A` of `m x n`, `m >= n`.
+fn triangle(mut matrix: Mat<f64>) -> Mat<f64> {
+    let (m, n) = matrix.shape();
+    if n > 0 {
+        let block = recommended_block_size::<f64>(m, n);
+        let (mut coefficients, params) = (Mat::zeros(block, n), Spec::default());
+        let mut memory = MemBuffer::new(qr_in_place_scratch::<f64>(m, n, block, Par::Seq, params));
+        qr_in_place(matrix.as_mut(), coefficients.as_mut(), Par::Seq, MemStack::new(&mut memory), params);
+    }
+    Mat::from_fn(n, n, |i, j| if i <= j { matrix[(i, j)] } else { 0.0 })
+}

@@ -1,0 +1,308 @@
+//! `angles` and `spectra` on matrices in files, as a user meets them.
+
+use alignscope::array::{Array, write_npy, write_npz};
+use alignscope::matrix::Matrix;
+use alignscope::measure::angle::{norm, weight_alignment};
+use alignscope::measure::null::WeightNull;
+use alignscope::measure::spectrum::{pseudo_inverse_alignment, singular_values};
+use alignscope::random::{Role, Stream};
+use assert_cmd::Command;
+use serde_json::Value as Json;
+use std::path::Path;
+use tempfile::TempDir;
+
+fn alignscope(directory: &Path) -> Command {
+    let mut command = Command::cargo_bin("alignscope").unwrap();
+    command.current_dir(directory);
+    command
+}
+
+fn output(directory: &Path, args: &[&str]) -> String {
+    let assert = alignscope(directory).args(args).assert().success();
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+fn json(directory: &Path, args: &[&str]) -> Json {
+    serde_json::from_str(&output(directory, &[args, &["--json"]].concat())).unwrap()
+}
+
+/// Exits with code `code` and returns standard error, which must be free of panics.
+fn refused(directory: &Path, args: &[&str], code: i32) -> String {
+    let assert = alignscope(directory).args(args).assert().code(code);
+    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+fn normal(rows: usize, columns: usize, repeat: u64) -> Matrix<f64> {
+    let mut matrix = Matrix::zeros(rows, columns);
+    Stream::new(23, repeat, Role::Probe).fill_normal(matrix.as_mut_slice());
+    matrix
+}
+
+fn array(matrix: &Matrix<f64>) -> Array {
+    Array { shape: vec![matrix.rows(), matrix.cols()], data: matrix.as_slice().to_vec() }
+}
+
+fn write(directory: &Path, name: &str, matrix: &Matrix<f64>) {
+    write_npy(&directory.join(name), &array(matrix)).unwrap();
+}
+
+/// The entry of a quantity, and of a matrix and an iteration where these are given.
+fn entry<'a>(found: &'a Json, quantity: &str, matrix: Option<&str>, iteration: Option<u64>) -> &'a Json {
+    let fits = |e: &&Json| {
+        e["quantity"] == quantity
+            && matrix.is_none_or(|m| e["matrix"] == m)
+            && iteration.is_none_or(|k| e["iteration"].as_u64() == Some(k))
+    };
+    found["summary"].as_array().unwrap().iter().find(fits).unwrap_or_else(|| panic!("{quantity} in {found}"))
+}
+
+fn value(found: &Json, quantity: &str, matrix: Option<&str>) -> f64 {
+    entry(found, quantity, matrix, None)["value"].as_f64().unwrap()
+}
+
+#[test]
+fn angles_are_those_of_the_library_with_their_null() {
+    let here = TempDir::new().unwrap();
+    let (w, b) = (normal(20, 12, 0), normal(12, 20, 1));
+    write(here.path(), "w.npy", &w);
+    write(here.path(), "b.npy", &b);
+    let found = json(here.path(), &["angles", "w.npy", "b.npy"]);
+    let alignment = entry(&found, "weight_alignment", None, None);
+    let angle = weight_alignment(&w, &b).unwrap().unwrap();
+    let null = WeightNull::new(240).unwrap();
+    let number = |key: &str| alignment[key].as_f64().unwrap();
+    assert_eq!((number("value"), number("z"), number("p")), (angle, null.z(angle, 1), null.p_value(angle)));
+    assert_eq!(number("cosine"), angle.to_radians().cos());
+    assert!(alignment["iteration"].is_null() && found["transposed"] == true && found["absent"] == 0);
+    assert_eq!(found["null"]["interval95"][0].as_f64().unwrap(), null.interval(0.95)[0]);
+    let inverse = pseudo_inverse_alignment(&w, &b).unwrap().unwrap();
+    assert!((value(&found, "pseudo_inverse_alignment", None) - inverse).abs() < 1e-9);
+    assert_eq!(value(&found, "weight_norm", None), norm(&w));
+    assert!((value(&found, "backward_norm", None) / norm(&b) - 1.0).abs() < 1e-14);
+    let text = output(here.path(), &["angles", "w.npy", "b.npy"]);
+    for words in [&format!("{angle:.2}"), "it was transposed", "95 % of independent", "pinv(B) is at"] {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+}
+
+#[test]
+fn b_is_transposed_only_where_its_shape_demands_it() {
+    let here = TempDir::new().unwrap();
+    let (w, b) = (normal(20, 12, 0), normal(12, 20, 1));
+    write(here.path(), "w.npy", &w);
+    write(here.path(), "b.npy", &b);
+    write(here.path(), "bt.npy", &b.transpose());
+    let both = ["b.npy", "bt.npy"].map(|b| json(here.path(), &["angles", "w.npy", b]));
+    assert_eq!((&both[0]["transposed"], &both[1]["transposed"]), (&Json::from(true), &Json::from(false)));
+    assert_eq!(both[0]["summary"], both[1]["summary"], "the same B either way");
+    let text = output(here.path(), &["angles", "w.npy", "bt.npy"]);
+    assert!(text.contains("B has the shape of W: it is taken to be stored as B', and was not transposed"), "{text}");
+    // Square: the documented convention, and a warning that shapes do not tell.
+    let square = normal(9, 9, 2);
+    write(here.path(), "square.npy", &square);
+    write(here.path(), "turned.npy", &square.transpose());
+    let found = json(here.path(), &["angles", "square.npy", "turned.npy"]);
+    assert_eq!((value(&found, "weight_alignment", None), &found["transposed"]), (0.0, &Json::from(true)));
+    assert!(output(here.path(), &["angles", "square.npy", "turned.npy"]).contains("shapes do not tell"));
+    let spectra = ["b.npy", "bt.npy"].map(|b| json(here.path(), &["spectra", "w.npy", b]));
+    assert_eq!((&spectra[0]["transposed"], &spectra[1]["transposed"]), (&Json::from(true), &Json::from(false)));
+    assert_eq!(spectra[0]["summary"], spectra[1]["summary"]);
+}
+
+#[test]
+fn a_history_gives_a_line_per_iteration_and_zeros_have_no_angle() {
+    let here = TempDir::new().unwrap();
+    let b = normal(3, 5, 3);
+    let (mut data, transpose) = (vec![0.0; 15], b.transpose());
+    data.extend(normal(5, 3, 4).as_slice());
+    data.extend(transpose.as_slice().iter().map(|v| 2.0 * v));
+    let history = Array { shape: vec![3, 5, 3], data };
+    write_npz(&here.path().join("run.npz"), &[("W1", &history), ("B1", &array(&b))]).unwrap();
+    let found = json(here.path(), &["angles", "run.npz#W1", "run.npz#B1"]);
+    let at = |iteration| &entry(&found, "weight_alignment", None, Some(iteration))["value"];
+    assert!(at(0).is_null() && at(1).as_f64().unwrap() > 10.0 && at(2).as_f64().unwrap() < 1e-6);
+    assert_eq!(found["absent"], 1);
+    let text = output(here.path(), &["angles", "run.npz#W1", "run.npz#B1"]);
+    assert!(text.contains("absent") && text.contains("run.npz#W1 (3 x 5 x 3)"), "{text}");
+    // A history of B beside a single W, and two of different length.
+    let rows = json(here.path(), &["angles", "run.npz#B1", "run.npz#W1"]);
+    assert_eq!(rows["summary"].as_array().unwrap().iter().filter(|e| e["quantity"] == "weight_norm").count(), 3);
+    let two = Array { shape: vec![2, 3, 5], data: [b.as_slice(), b.as_slice()].concat() };
+    write_npy(&here.path().join("two.npy"), &two).unwrap();
+    let error = refused(here.path(), &["angles", "run.npz#W1", "two.npy"], 2);
+    assert!(error.contains("run.npz#W1 (3 x 5 x 3)") && error.contains("as many iterations"), "{error}");
+    // Spectra are those of one iteration.
+    let error = refused(here.path(), &["spectra", "run.npz#W1"], 2);
+    assert!(error.contains("--iteration 0 to 2"), "{error}");
+    let last = json(here.path(), &["spectra", "run.npz#W1", "run.npz#B1", "--iteration", "2"]);
+    assert!(value(&last, "weight_alignment", None) < 1e-6);
+    let zero = json(here.path(), &["spectra", "run.npz#W1", "run.npz#B1", "--iteration", "0"]);
+    assert!(entry(&zero, "weight_alignment", None, None)["value"].is_null());
+    assert!(entry(&zero, "participation_ratio", Some("W"), None)["value"].is_null());
+    let text = output(here.path(), &["spectra", "run.npz#W1", "--iteration", "0", "--out", "zero"]);
+    assert!(text.contains("there is no bulk") && !text.contains("NaN") && !text.contains("inf"), "{text}");
+}
+
+/// 60 x 40 entries of standard deviation 0.1, and two directions shared with `B^T` that stand out of them.
+fn planted() -> (Matrix<f64>, Matrix<f64>) {
+    let (mut w, b) = (normal(60, 40, 5), normal(40, 60, 6));
+    w.scale(0.1);
+    // The strongest directions of B^T, by powers of B^T B.
+    let mut bt = b.transpose();
+    for _ in 0..40 {
+        bt = times(&times(&bt, &b), &b.transpose());
+        let size = norm(&bt);
+        bt.scale(1.0 / size);
+    }
+    bt.scale(6.0);
+    w.as_mut_slice().iter_mut().zip(bt.as_slice()).for_each(|(w, b)| *w += b);
+    (w, b)
+}
+
+fn times(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
+    let product = a.as_faer() * b.as_faer();
+    let values = (0..a.rows()).flat_map(|i| (0..b.cols()).map(move |j| (i, j))).map(|at| product[at]).collect();
+    Matrix::from_vec(a.rows(), b.cols(), values)
+}
+
+#[test]
+fn spectra_name_outliers_and_what_both_share() {
+    let here = TempDir::new().unwrap();
+    let (w, b) = planted();
+    write(here.path(), "w.npy", &w);
+    write(here.path(), "b.npy", &b);
+    let alone = json(here.path(), &["spectra", "w.npy"]);
+    let values: Vec<f64> =
+        alone["singular_values"]["W"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    let exact = singular_values(&w).unwrap();
+    assert!(values.iter().zip(&exact).all(|(a, b)| (a - b).abs() < 1e-12) && values.len() == 40);
+    let count = value(&alone, "outliers", Some("W"));
+    assert!((1.0..=4.0).contains(&count), "{count}");
+    let outliers = alone["outliers"].as_array().unwrap();
+    assert_eq!((outliers.len() as f64, &outliers[0]["index"], &outliers[0]["matrix"]), (count, &0.into(), &"W".into()));
+    assert!(outliers[0]["p"].as_f64().unwrap() < 1e-6 && outliers[0]["strength"].as_f64().unwrap() < values[0]);
+    assert!((value(&alone, "entry_sd", Some("W")) / 0.1 - 1.0).abs() < 0.05);
+    assert!(value(&alone, "outlier_threshold", Some("W")) > value(&alone, "bulk_high", Some("W")));
+    let given = json(here.path(), &["spectra", "w.npy", "--entry-sd", "10"]);
+    assert_eq!(value(&given, "outliers", Some("W")), 0.0);
+
+    let both = json(here.path(), &["spectra", "w.npy", "b.npy"]);
+    let (angle, norms) = (value(&both, "weight_alignment", None), norm(&w) * norm(&b));
+    let trace = value(&both, "trace", None);
+    assert!((trace - angle.to_radians().cos() * norms).abs() < 1e-9 * norms, "the trace is the inner product");
+    let eigenvalues = both["eigenvalues"]["W B"].as_array().unwrap();
+    let sum: f64 = eigenvalues.iter().map(|v| v[0].as_f64().unwrap()).sum();
+    assert!(eigenvalues.len() == 40 && (sum - trace).abs() < 1e-9 * norms);
+    let radius = entry(&both, "spectral_radius", None, None);
+    assert!(radius["value"].as_f64().unwrap() > 2.0 * radius["prediction"].as_f64().unwrap(), "{radius}");
+    // The leading directions are shared, most of the columns' space is not.
+    let leading = both["summary"].as_array().unwrap().iter().filter(|e| e["quantity"] == "overlap");
+    let leading: Vec<&Json> = leading.filter(|e| e["leading"].is_u64()).collect();
+    assert!(leading.len() == 2 && leading.iter().all(|e| e["z"].as_f64().unwrap() > 3.0), "{leading:?}");
+    let angles = both["principal_angles"].as_array().unwrap();
+    assert_eq!(angles.iter().map(|a| a["angles"].as_array().unwrap().len()).max(), Some(40));
+    let text = output(here.path(), &["spectra", "w.npy", "b.npy"]);
+    for words in [
+        "W: ",
+        "beyond the singular values of independent entries",
+        " s1 = ",
+        "B: no singular value",
+        "condition number",
+    ] {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+}
+
+#[test]
+fn spectra_are_written_and_drawn_the_same_every_time() {
+    let here = TempDir::new().unwrap();
+    let (w, b) = planted();
+    write(here.path(), "w.npy", &w);
+    write(here.path(), "b.npy", &b);
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 2);
+    output(here.path(), &["spectra", "w.npy", "b.npy"]);
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 2, "nothing is written without --out");
+    for out in ["one", "two", "two"] {
+        output(here.path(), &["spectra", "w.npy", "b.npy", "--out", out]);
+    }
+    let bytes = |out: &str, name: &str| std::fs::read(here.path().join(out).join(name)).unwrap();
+    let names =
+        ["singular_values.csv", "eigenvalues.csv", "principal_angles.csv", "spectra.csv", "spectra.svg", "spectra.png"];
+    for name in names {
+        assert!(bytes("one", name) == bytes("two", name) && bytes("one", name).len() > 100, "{name}");
+    }
+    assert!(!String::from_utf8(bytes("one", "spectra.svg")).unwrap().contains("<text"));
+    let table = String::from_utf8(bytes("one", "singular_values.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 3 * 40);
+    assert!(table.starts_with("matrix,index,value,outlier,p,strength\nW,0,") && table.contains("\nW B,39,"), "{table}");
+    let drawn = String::from_utf8(bytes("one", "spectra.csv")).unwrap();
+    assert!(drawn.contains("Marchenko-Pastur law of the bulk") && drawn.contains("threshold of W"), "{drawn}");
+    let error = refused(here.path(), &["spectra", "w.npy", "--out", "one"], 1);
+    assert!(error.contains("holds something else") && error.contains("--out"), "{error}");
+    // The same names with other contents are another request.
+    write(here.path(), "w.npy", &normal(60, 40, 9));
+    assert!(refused(here.path(), &["spectra", "w.npy", "b.npy", "--out", "one"], 1).contains("holds something else"));
+    write(here.path(), "one.npy", &Matrix::from_vec(1, 1, vec![2.0]));
+    output(here.path(), &["spectra", "one.npy", "one.npy", "--out", "single"]);
+    assert!(here.path().join("single/spectra.png").is_file());
+}
+
+#[test]
+fn plain_tables_are_matrices() {
+    let here = TempDir::new().unwrap();
+    std::fs::write(here.path().join("w.csv"), "1,0\n0,1\n1,1\n").unwrap();
+    std::fs::write(here.path().join("b.csv"), "1,0,1\n0,1,1\n").unwrap();
+    let found = json(here.path(), &["angles", "w.csv", "b.csv"]);
+    assert_eq!((value(&found, "weight_alignment", None), &found["shape"]), (0.0, &serde_json::json!([3, 2])));
+    assert!(value(&json(here.path(), &["spectra", "w.csv"]), "condition_number", Some("W")) - 3f64.sqrt() < 1e-12);
+}
+
+#[test]
+fn what_is_no_pair_of_matrices_is_refused_with_the_remedy() {
+    let here = TempDir::new().unwrap();
+    write(here.path(), "w.npy", &normal(3, 4, 0));
+    write(here.path(), "other.npy", &normal(5, 4, 0));
+    let line = Array { shape: vec![5], data: vec![1.0; 5] };
+    let none = Array { shape: vec![0, 3], data: vec![] };
+    let long = Array { shape: vec![2, 1, 2, 2], data: vec![1.0; 8] };
+    for (name, array) in [("line.npy", &line), ("none.npy", &none), ("long.npy", &long)] {
+        write_npy(&here.path().join(name), array).unwrap();
+    }
+    let mut holed = array(&normal(3, 4, 0));
+    holed.data[6] = f64::NAN;
+    write_npy(&here.path().join("nan.npy"), &holed).unwrap();
+    write_npz(&here.path().join("run.npz"), &[("W1", &line), ("W2", &line)]).unwrap();
+    // A header that claims 30000 x 30000 values of one byte each, none of which is there.
+    let header = format!("{:<117}\n", "{'descr': '|i1', 'fortran_order': False, 'shape': (30000, 30000), }");
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    std::fs::write(here.path().join("huge.npy"), [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes()].concat())
+        .unwrap();
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["angles", "w.npy", "other.npy"], &["w.npy (3 x 4)", "other.npy (5 x 4)", "must be 4 x 3", "3 x 4 if"]),
+        (&["spectra", "w.npy", "other.npy"], &["w.npy (3 x 4)", "other.npy (5 x 4)"]),
+        (&["angles", "w.npy", "nan.npy"], &["nan.npy holds NaN at index [1, 2]", "must be finite"]),
+        (&["spectra", "nan.npy"], &["nan.npy holds NaN at index [1, 2]"]),
+        (&["angles", "line.npy", "w.npy"], &["line.npy holds an array of [5]", "expected a matrix"]),
+        (&["spectra", "long.npy"], &["[2, 1, 2, 2]", "expected a matrix"]),
+        (&["spectra", "none.npy"], &["none.npy holds an array of [0, 3]", "nothing to measure"]),
+        (&["spectra", "absent.npy"], &["cannot read absent.npy"]),
+        (&["angles", "run.npz#W3", "w.npy"], &["no member `W3`: it has W1, W2"]),
+        (&["angles", "run.npz", "w.npy"], &["choose one with #MEMBER: W1, W2"]),
+        (&["angles", "w.npy#W1", "w.npy"], &["only .npz archives have members"]),
+        (&["angles", "w.txt", "w.npy"], &["neither in .npz, .npy nor .csv"]),
+        (&["spectra", "huge.npy"], &["more than the"]),
+        (&["angles", "w.npy"], &["<B>"]),
+        (&["spectra", "w.npy", "--false-alarm", "1"], &["--false-alarm", "above 0 and below 1"]),
+        (&["spectra", "w.npy", "--entry-sd", "inf"], &["--entry-sd", "expected a number above 0"]),
+        (&["spectra", "w.npy", "--leading", "0"], &["--leading"]),
+        (&["spectra", "w.npy", "--iteration", "1"], &["a matrix has no iterations"]),
+    ];
+    for (args, words) in cases {
+        let error = refused(here.path(), args, 2);
+        for word in *words {
+            assert!(error.contains(word), "{args:?} lacks `{word}`:\n{error}");
+        }
+    }
+}
