@@ -12,6 +12,7 @@
 //! with all updates computed from the weights before the step, and summed over the batch. Nothing allocates.
 
 mod activation;
+mod budget;
 mod feedback;
 mod isolated;
 mod lag_one;
@@ -21,6 +22,7 @@ mod product;
 mod update_alignment;
 
 pub use activation::Activation;
+pub use budget::Budget;
 pub use feedback::Feedback;
 pub use isolated::Isolated;
 pub(crate) use isolated::normal_matrix;
