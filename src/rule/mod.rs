@@ -13,6 +13,7 @@
 
 mod activation;
 mod budget;
+pub mod decomposition;
 mod feedback;
 mod isolated;
 mod lag_one;
@@ -30,6 +31,7 @@ pub use lag_one::{LagOne, Terms};
 pub use layers::{Layers, Pass};
 pub(crate) use layers::{add_gradient, add_scaled_column_sums};
 pub use normalise::{Normaliser, WeightNorm, set_column_norms};
+pub(crate) use product::product_into;
 pub use product::{Product, product};
 pub use update_alignment::UpdateAlignment;
 pub(crate) use update_alignment::raw_updates;
