@@ -1,6 +1,7 @@
 //! The rule in isolation in full: output mask, weight normalisation, biases, and the split of the update.
 
 use alignscope::matrix::Matrix;
+use alignscope::rule::decomposition::{Follower, Plan, Wanted};
 use alignscope::rule::{Activation, Isolated, LagOne, Product, WeightNorm, product};
 use alignscope::signal::{Form, Pair, Signals, Sizes};
 
@@ -93,6 +94,40 @@ fn sums_of_terms_are_sums_of_terms() {
     let found = terms.terms(1).unwrap();
     assert_eq!(sums, [found.alignment_sum.clone(), found.superalignment_sum.clone()]);
     assert!(terms.terms(0).is_none() && terms.terms(3).is_none());
+}
+
+/// The decomposition in a window of one lag is this split, with and without a projection to be told from the rule's step.
+#[test]
+fn terms_of_lag_one_are_those_of_the_decomposition() {
+    for norm in [None, Some(WeightNorm::Neuron(vec![1.5]))] {
+        let mut net = network(Activation::Tanh).with_biases(0.3, 4, 1);
+        if let Some(kind) = &norm {
+            net = net.with_weight_norm(kind);
+        }
+        let mut signals = signals("ar1:0.9", "ar1:0.8");
+        let mut terms = LagOne::new(&LAYERS, BATCH);
+        let plan = Plan { window: 1, projection: norm.is_some(), control: None };
+        let mut follower = Follower::new(&net.layers, &plan).unwrap();
+        for _ in 0..6 {
+            net.carry(signals.activity(), signals.error());
+            terms.observe(&net.layers, signals.activity(), &net.pass, ETA);
+            let (input, pass) = (signals.activity().clone(), net.pass.clone());
+            for l in 1..3 {
+                let wanted = Wanted { lags: &[1], ..Wanted::LAST };
+                let found = follower.decompose(l, &[(&input, &pass)], ETA, &wanted).unwrap();
+                let (Some(lag_one), Some(term)) = (terms.terms(l), found.terms.first()) else {
+                    assert!(terms.terms(l).is_none() && found.terms.is_empty());
+                    continue;
+                };
+                let (alignment, last) = (&lag_one.alignment, &lag_one.superalignment);
+                assert!(largest(&difference(&term.alignment, alignment)) < 1e-12 * largest(alignment));
+                assert!(largest(&difference(&found.last, last)) < 1e-14 * largest(last));
+            }
+            net.apply(signals.activity(), ETA);
+            follower.advance(&[(&input, &pass)], ETA, &net.layers).unwrap();
+            signals.advance();
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use alignscope::data::{CodeKind, digits};
 use alignscope::matrix::Matrix;
 use alignscope::network::{Loss, Order, Rule, Setup, Trainer};
 use alignscope::random::{Role, Stream};
-use alignscope::rule::{Activation, Feedback, Layers, Pass, Product, UpdateAlignment, product};
+use alignscope::rule::{Activation, Budget, Feedback, Layers, Normaliser, Pass, UpdateAlignment, WeightNorm};
 
 const ACTIVATIONS: [Activation; 7] = [
     Activation::Linear,
@@ -178,54 +178,90 @@ fn update_alignment_is_zero_against_itself_and_about_a_right_angle_at_the_start(
     assert_eq!(compare.angles(&case.layers, &random, &case.input, &mut case.pass), [None, None]);
 }
 
-/// `Q_l = 1/2 ||W_l||^2 + 1/2 ||b_{l+1}||^2 - <W_{l+1}, B_{l+1}^T>` changes by exactly
-/// `1/2 ||dW_l||^2 + 1/2 ||db_{l+1}||^2 + eta sum (f'(Z) o Z - f(Z)) o E` (Robertson & Koyejo 2024), for each hidden
-/// neuron alone.
+fn budgets(case: &Case, before: &Layers<f64>, l: usize, eta: f64) -> Vec<Budget> {
+    Budget::of_neurons(l, before, &case.layers, &[&case.pass], &case.backward[l], eta).unwrap()
+}
+
+fn propagate(case: &mut Case, feedback: &Feedback<f64>) -> Layers<f64> {
+    let output = case.layers.activations[2];
+    case.layers.forward(&case.input, &mut case.pass);
+    Loss::HalfSquared.write_output_delta(output, &case.target, &mut case.pass);
+    feedback.carry_back(&case.layers, &mut case.pass);
+    case.layers.clone()
+}
+
 #[test]
 fn the_alignment_budget_closes_for_every_neuron() {
     for hidden in ACTIVATIONS {
         for seed in 0..5 {
             let mut case = case(hidden, hidden, seed);
             let feedback = Feedback::BpTrw(case.backward.clone());
-            let eta = 0.05;
             for _ in 0..4 {
-                case.layers.forward(&case.input, &mut case.pass);
-                Loss::HalfSquared.write_output_delta(hidden, &case.target, &mut case.pass);
-                feedback.carry_back(&case.layers, &mut case.pass);
-                let before = case.layers.clone();
-                case.layers.update(&case.input, &case.pass, eta);
+                let before = propagate(&mut case, &feedback);
+                case.layers.update(&case.input, &case.pass, 0.05);
                 for l in 0..2 {
-                    assert_budget(&case, &before, l, eta, hidden);
+                    let found = budgets(&case, &before, l, 0.05);
+                    assert_eq!(found.len(), SIZES[l + 1]);
+                    for budget in found.iter().chain([&Budget::of_layer(&found)]) {
+                        let scale = 1.0 + budget.q[0].abs() + budget.q[1].abs() + budget.quadratic;
+                        assert!(budget.left_over().abs() < 1e-12 * scale, "{hidden:?} layer {l}: {budget:?}");
+                        if matches!(hidden, Activation::Linear | Activation::Relu | Activation::LeakyRelu) {
+                            assert!(budget.curvature.abs() < 1e-12 * scale);
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-fn assert_budget(case: &Case, before: &Layers<f64>, l: usize, eta: f64, hidden: Activation) {
-    let mut arriving = Matrix::zeros(SAMPLES, SIZES[l + 1]);
-    product(&mut arriving, Product::Replace, case.pass.delta[l + 1].as_faer(), case.backward[l].as_faer(), 1.0);
-    let (z, a) = (case.pass.z[l].as_slice(), case.pass.activity[l].as_slice());
-    let mut slope = vec![1.0; z.len()];
-    hidden.multiply_derivative(z, a, &mut slope);
-    for j in 0..SIZES[l + 1] {
-        let q = |layers: &Layers<f64>| {
-            let column = (0..SIZES[l]).map(|i| layers.weights[l].row(i)[j].powi(2)).sum::<f64>();
-            let aligned =
-                (0..SIZES[l + 2]).map(|m| layers.weights[l + 1].row(j)[m] * case.backward[l].row(m)[j]).sum::<f64>();
-            0.5 * column + 0.5 * layers.biases[l][j].powi(2) - aligned
-        };
-        let step = |i: usize| case.layers.weights[l].row(i)[j] - before.weights[l].row(i)[j];
-        let squares = (0..SIZES[l]).map(|i| step(i).powi(2)).sum::<f64>()
-            + (case.layers.biases[l][j] - before.biases[l][j]).powi(2);
-        let curvature: f64 =
-            (0..SAMPLES).map(|p| p * SIZES[l + 1] + j).map(|i| (slope[i] * z[i] - a[i]) * arriving.as_slice()[i]).sum();
-        let change = q(&case.layers) - q(before);
-        let expected = 0.5 * squares + eta * curvature;
-        let scale = 1.0 + q(before).abs() + q(&case.layers).abs() + squares;
-        assert!((change - expected).abs() < 1e-12 * scale, "{hidden:?} layer {l} neuron {j}: {change} {expected}");
-        if matches!(hidden, Activation::Linear | Activation::Relu | Activation::LeakyRelu) {
-            assert!(curvature.abs() < 1e-12 * scale);
+/// Of the definition, for one neuron, written out anew.
+#[test]
+fn the_budget_is_about_the_change_of_norms_and_alignment() {
+    let mut case = case(Activation::Tanh, Activation::Linear, 8);
+    let feedback = Feedback::BpTrw(case.backward.clone());
+    let before = propagate(&mut case, &feedback);
+    case.layers.update(&case.input, &case.pass, 0.05);
+    let (l, j) = (1, 2);
+    let q = |layers: &Layers<f64>| {
+        let column: f64 = (0..SIZES[l]).map(|i| layers.weights[l].row(i)[j].powi(2)).sum();
+        let above = layers.weights[l + 1].row(j);
+        let aligned: f64 = (0..SIZES[l + 2]).map(|m| above[m] * case.backward[l].row(m)[j]).sum();
+        0.5 * column + 0.5 * layers.biases[l][j].powi(2) - aligned
+    };
+    let found = budgets(&case, &before, l, 0.05)[j];
+    assert!((found.q[0] - q(&before)).abs() < 1e-14 && (found.q[1] - q(&case.layers)).abs() < 1e-14);
+    let curvature: f64 = (0..SAMPLES)
+        .map(|p| {
+            let delta = case.pass.delta[l + 1].row(p);
+            let arriving: f64 = (0..SIZES[l + 2]).map(|m| delta[m] * case.backward[l].row(m)[j]).sum();
+            let z = case.pass.z[l].row(p)[j];
+            (z / z.cosh().powi(2) - z.tanh()) * arriving
+        })
+        .sum();
+    assert!((found.curvature - 0.05 * curvature).abs() < 1e-14);
+    assert!(found.curvature.abs() > 1e-4 && found.quadratic > 1e-6, "{found:?}");
+    // There is no layer above the last, and B of another layer does not fit.
+    let of = |l, backward| Budget::of_neurons(l, &before, &case.layers, &[&case.pass], backward, 0.05);
+    assert!(of(2, &case.backward[1]).is_none() && of(1, &case.backward[0]).is_none());
+}
+
+#[test]
+fn weight_normalisation_leaves_over_what_its_projections_inject() {
+    let mut case = case(Activation::Erf, Activation::Linear, 9);
+    let normaliser = Normaliser::new(&WeightNorm::Neuron(vec![1.0]), &case.layers);
+    normaliser.apply(&mut case.layers);
+    let feedback = Feedback::BpTrw(case.backward.clone());
+    let before = propagate(&mut case, &feedback);
+    case.layers.update(&case.input, &case.pass, 0.05);
+    let stepped = case.layers.clone();
+    normaliser.apply(&mut case.layers);
+    for l in 0..2 {
+        for (j, budget) in budgets(&case, &before, l, 0.05).iter().enumerate() {
+            let dp = |l: usize, i: usize, j: usize| case.layers.weights[l].row(i)[j] - stepped.weights[l].row(i)[j];
+            let below: f64 = (0..SIZES[l]).map(|i| before.weights[l].row(i)[j] * dp(l, i, j)).sum();
+            let above: f64 = (0..SIZES[l + 2]).map(|m| dp(l + 1, j, m) * case.backward[l].row(m)[j]).sum();
+            assert!((budget.left_over() - (below - above)).abs() < 1e-12 && (below - above).abs() > 1e-9, "{budget:?}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Activations `f` and their derivatives `f'`, as passes over whole matrices.
 
 use crate::real::Real;
-use crate::vmath;
-use pulp::Arch;
+use crate::vmath::{Elementary, Kernel, vectorise};
 use statrs::function::erf::erf;
+use std::marker::PhantomData;
 
 /// Activation of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,113 +27,113 @@ pub enum Activation {
 /// Slope of leaky ReLU below zero: PyTorch's default.
 const LEAK: f64 = 0.01;
 
+/// An activation on one value, written so that loops over it vectorise.
+pub(crate) trait Pointwise {
+    /// `f(z)`.
+    fn value<T: Real>(z: T) -> T;
+    /// `error * f'(z)`, where `activity` is `f(z)`, from which the derivative of tanh is known.
+    fn through<T: Real>(error: T, z: T, activity: T) -> T;
+}
+
+macro_rules! pointwise {
+    ($name:ident, |$v:ident: $t:ident| $value:expr, |$error:ident, $z:ident, $a:ident| $through:expr) => {
+        pub(crate) struct $name;
+        impl Pointwise for $name {
+            #[inline(always)]
+            fn value<$t: Real>($v: $t) -> $t {
+                $value
+            }
+            #[inline(always)]
+            fn through<$t: Real>($error: $t, $z: $t, $a: $t) -> $t {
+                $through
+            }
+        }
+    };
+}
+
+pointwise!(Linear, |z: T| z, |error, _z, _a| error);
+pointwise!(Relu, |z: T| if z >= T::zero() { z } else { T::zero() }, |error, z, _a| if z >= T::zero() {
+    error
+} else {
+    T::zero()
+});
+pointwise!(Tanh, |z: T| Elementary::tanh(z), |error, _z, a| error * (T::one() - a * a));
+pointwise!(TanhRelu, |z: T| Elementary::tanh(Relu::value(z)), |error, z, a| {
+    let error = error * (T::one() - a * a);
+    if z > T::zero() { error } else { T::zero() }
+});
+pointwise!(
+    LeakyRelu,
+    |z: T| if z >= T::zero() { z } else { T::from_f64(LEAK) * z },
+    |error, z, _a| if z >= T::zero() { error } else { T::from_f64(LEAK) * error }
+);
+// (1 + tanh(z / 2)) / 2 is the sigmoid, without overflow.
+pointwise!(
+    Sigmoid,
+    |z: T| {
+        let half = T::from_f64(0.5);
+        half + half * Elementary::tanh(half * z)
+    },
+    |error, _z, a| error * (a * (T::one() - a))
+);
+pointwise!(Erf, |z: T| T::from_f64(erf(z.to_f64() * std::f64::consts::FRAC_1_SQRT_2)), |error, z, _a| {
+    let peak = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+    error * T::from_f64(peak * (-0.5 * z.to_f64() * z.to_f64()).exp())
+});
+
+/// Evaluates an expression with a type that stands for the [`Pointwise`] of an activation.
+macro_rules! for_activation {
+    ($activation:expr, $p:ident => $body:expr) => {{
+        use $crate::rule::activation as pointwise;
+        match $activation {
+            $crate::rule::Activation::Linear => for_activation!(@ $p = Linear, $body),
+            $crate::rule::Activation::Relu => for_activation!(@ $p = Relu, $body),
+            $crate::rule::Activation::Tanh => for_activation!(@ $p = Tanh, $body),
+            $crate::rule::Activation::TanhRelu => for_activation!(@ $p = TanhRelu, $body),
+            $crate::rule::Activation::LeakyRelu => for_activation!(@ $p = LeakyRelu, $body),
+            $crate::rule::Activation::Sigmoid => for_activation!(@ $p = Sigmoid, $body),
+            $crate::rule::Activation::Erf => for_activation!(@ $p = Erf, $body),
+        }
+    }};
+    (@ $p:ident = $name:ident, $body:expr) => {{
+        type $p = pointwise::$name;
+        $body
+    }};
+}
+pub(crate) use for_activation;
+
+struct Apply<P>(PhantomData<P>);
+impl<P: Pointwise, T: Real> Kernel<(&[T], &mut [T])> for Apply<P> {
+    type Output = ();
+    #[inline(always)]
+    fn run((z, activity): (&[T], &mut [T])) {
+        for (a, &z) in activity.iter_mut().zip(z) {
+            *a = P::value(z);
+        }
+    }
+}
+
+struct MultiplyDerivative<P>(PhantomData<P>);
+impl<P: Pointwise, T: Real> Kernel<(&[T], &[T], &mut [T])> for MultiplyDerivative<P> {
+    type Output = ();
+    #[inline(always)]
+    fn run((z, activity, delta): (&[T], &[T], &mut [T])) {
+        for ((d, &z), &a) in delta.iter_mut().zip(z).zip(activity) {
+            // Loaded first: a choice between two addresses would not vectorise.
+            let error = *d;
+            *d = P::through(error, z, a);
+        }
+    }
+}
+
 impl Activation {
     /// Writes `f(z)` to `activity`. Both slices have one value per sample and unit.
     pub fn apply<T: Real>(self, z: &[T], activity: &mut [T]) {
-        let zero = T::zero();
-        match self {
-            Self::Linear => activity.copy_from_slice(z),
-            Self::Relu => Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for (a, &z) in activity.iter_mut().zip(z) {
-                        *a = if z >= zero { z } else { zero };
-                    }
-                },
-            ),
-            Self::Tanh => {
-                activity.copy_from_slice(z);
-                vmath::tanh_in_place(activity);
-            }
-            Self::TanhRelu => {
-                Self::Relu.apply(z, activity);
-                vmath::tanh_in_place(activity);
-            }
-            Self::LeakyRelu => {
-                let leak = T::from_f64(LEAK);
-                Arch::new().dispatch(
-                    #[inline(always)]
-                    || {
-                        for (a, &z) in activity.iter_mut().zip(z) {
-                            *a = if z >= zero { z } else { leak * z };
-                        }
-                    },
-                );
-            }
-            Self::Sigmoid => {
-                // (1 + tanh(z / 2)) / 2 is the sigmoid, without overflow.
-                let half = T::from_f64(0.5);
-                for (a, &z) in activity.iter_mut().zip(z) {
-                    *a = half * z;
-                }
-                vmath::tanh_in_place(activity);
-                for a in activity {
-                    *a = half + half * *a;
-                }
-            }
-            Self::Erf => {
-                for (a, &z) in activity.iter_mut().zip(z) {
-                    *a = T::from_f64(erf(z.to_f64() * std::f64::consts::FRAC_1_SQRT_2));
-                }
-            }
-        }
+        for_activation!(self, P => vectorise(Apply::<P>(PhantomData), (z, activity)));
     }
 
     /// Multiplies `delta` by `f'(z)`. `activity` is `f(z)`, from which the derivative of tanh is known.
     pub fn multiply_derivative<T: Real>(self, z: &[T], activity: &[T], delta: &mut [T]) {
-        let (zero, one) = (T::zero(), T::one());
-        match self {
-            Self::Linear => {}
-            Self::Relu => Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for (d, &z) in delta.iter_mut().zip(z) {
-                        // Loaded first: a choice between two addresses would not vectorise.
-                        let error = *d;
-                        *d = if z >= zero { error } else { zero };
-                    }
-                },
-            ),
-            Self::Tanh => Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for (d, &a) in delta.iter_mut().zip(activity) {
-                        *d *= one - a * a;
-                    }
-                },
-            ),
-            Self::TanhRelu => Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for ((d, &z), &a) in delta.iter_mut().zip(z).zip(activity) {
-                        let error = *d * (one - a * a);
-                        *d = if z > zero { error } else { zero };
-                    }
-                },
-            ),
-            Self::LeakyRelu => {
-                let leak = T::from_f64(LEAK);
-                Arch::new().dispatch(
-                    #[inline(always)]
-                    || {
-                        for (d, &z) in delta.iter_mut().zip(z) {
-                            let error = *d;
-                            *d = if z >= zero { error } else { leak * error };
-                        }
-                    },
-                );
-            }
-            Self::Sigmoid => {
-                for (d, &a) in delta.iter_mut().zip(activity) {
-                    *d *= a * (one - a);
-                }
-            }
-            Self::Erf => {
-                let peak = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
-                for (d, &z) in delta.iter_mut().zip(z) {
-                    *d *= T::from_f64(peak * (-0.5 * z.to_f64() * z.to_f64()).exp());
-                }
-            }
-        }
+        for_activation!(self, P => vectorise(MultiplyDerivative::<P>(PhantomData), (z, activity, delta)));
     }
 }

@@ -7,6 +7,9 @@
 //! * superalignment term `eta f(zeta)^T delta_{l+1}(i)`: what the update would be without the latest change;
 //! * alignment term `eta [f'(zeta) o (L_{l-1}(i) dW_{l-1}(i-1))]^T delta_{l+1}(i)`: what the latest change adds. It carries
 //!   `B_l^T`, as `dW_{l-1}(i-1) = eta L_{l-1}(i-1)^T delta_l(i-1)` does, and points at it where signals repeat.
+//!
+//! These are `last` and `T^1` of the [decomposition](super::decomposition) in a window of one lag. They are computed here
+//! from the rule's own step, not from a difference of weights, at every iteration and without an allocation.
 
 use super::{Layers, Pass, Product, product};
 use crate::matrix::Matrix;

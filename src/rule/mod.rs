@@ -12,6 +12,8 @@
 //! with all updates computed from the weights before the step, and summed over the batch. Nothing allocates.
 
 mod activation;
+mod budget;
+pub mod decomposition;
 mod feedback;
 mod isolated;
 mod lag_one;
@@ -21,6 +23,7 @@ mod product;
 mod update_alignment;
 
 pub use activation::Activation;
+pub use budget::Budget;
 pub use feedback::Feedback;
 pub use isolated::Isolated;
 pub(crate) use isolated::normal_matrix;
@@ -28,6 +31,7 @@ pub use lag_one::{LagOne, Terms};
 pub use layers::{Layers, Pass};
 pub(crate) use layers::{add_gradient, add_scaled_column_sums};
 pub use normalise::{Normaliser, WeightNorm, set_column_norms};
+pub(crate) use product::product_into;
 pub use product::{Product, product};
 pub use update_alignment::UpdateAlignment;
 pub(crate) use update_alignment::raw_updates;

@@ -3,7 +3,7 @@
 use crate::matrix::Matrix;
 use crate::real::Real;
 use faer::linalg::matmul::matmul;
-use faer::{Accum, MatRef, Par};
+use faer::{Accum, MatMut, MatRef, Par};
 
 /// What a product does with the values already there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +16,20 @@ pub enum Product {
 
 /// `out = factor * left * right`, or `out += ...`. Summation order depends on the shapes alone.
 pub fn product<T: Real>(out: &mut Matrix<T>, write: Product, left: MatRef<'_, T>, right: MatRef<'_, T>, factor: T) {
+    product_into(out.as_faer_mut(), write, left, right, factor);
+}
+
+/// The same, into a part of a matrix.
+pub(crate) fn product_into<T: Real>(
+    out: MatMut<'_, T>,
+    write: Product,
+    left: MatRef<'_, T>,
+    right: MatRef<'_, T>,
+    factor: T,
+) {
     let write = match write {
         Product::Replace => Accum::Replace,
         Product::Add => Accum::Add,
     };
-    matmul(out.as_faer_mut(), write, left, right, factor, Par::Seq);
+    matmul(out, write, left, right, factor, Par::Seq);
 }

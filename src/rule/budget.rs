@@ -1,0 +1,125 @@
+//! The alignment budget: where the alignment of a layer comes from in one step, exactly.
+
+use super::{Activation, Layers, Pass, Product, product};
+use crate::matrix::Matrix;
+use crate::real::Real;
+
+/// Change of one neuron's, or of one layer's,
+/// `Q_l = 1/2 ||W_l||^2 + 1/2 ||b_{l+1}||^2 - <W_{l+1}, B_{l+1}^T>` over a step, and what it is made of.
+///
+/// A plain step of BP-TRW with biases that learn, or without biases, changes it by exactly the quadratic and the curvature
+/// part, on any data (after Robertson & Koyejo 2024): alignment above grows only as the norms below grow, but for the
+/// curvature of `f`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Budget {
+    /// Change of `Q`.
+    pub change: f64,
+    /// `1/2 ||dW_l||^2 + 1/2 ||db_{l+1}||^2` of the step as it was.
+    pub quadratic: f64,
+    /// `eta sum over the batch of (f'(Z) Z - f(Z)) E`, `Z` of layer `l + 1`, `E = delta_{l+2} B_{l+1}` the error that
+    /// arrives at it. Zero for linear, ReLU and leaky ReLU layers.
+    pub curvature: f64,
+    /// `Q` before and after, whose rounding is that of the change.
+    pub q: [f64; 2],
+}
+
+impl Budget {
+    /// What neither part explains. Zero to rounding for a plain step; under weight normalisation, weight decay or momentum
+    /// what these inject, `<W_l, dP_l> + <b_{l+1}, dp_{l+1}> - <dP_{l+1}, B_{l+1}^T>` with `dP`, `dp` their parts of the
+    /// steps. Biases that are held fixed count among them.
+    pub fn left_over(&self) -> f64 {
+        self.change - self.quadratic - self.curvature
+    }
+
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            change: self.change + other.change,
+            quadratic: self.quadratic + other.quadratic,
+            curvature: self.curvature + other.curvature,
+            q: [self.q[0] + other.q[0], self.q[1] + other.q[1]],
+        }
+    }
+
+    /// The budget of a layer from those of its neurons.
+    pub fn of_layer(neurons: &[Self]) -> Self {
+        neurons.iter().fold(Self::default(), Self::plus)
+    }
+
+    /// The budget of every neuron of layer `l + 1` over one step, in double precision: `before` and `after` are the network
+    /// on both sides of it, `passes` the batch that made it, deltas carried back, in one part or several, `backward` is
+    /// `B_{l+1}` (`n_{l+2} x n_{l+1}`), `eta` what the sum over the batch was multiplied by. `None` for layers without one
+    /// above, and where shapes differ.
+    pub fn of_neurons<T: Real>(
+        l: usize,
+        before: &Layers<T>,
+        after: &Layers<T>,
+        passes: &[&Pass<T>],
+        backward: &Matrix<T>,
+        eta: T,
+    ) -> Option<Vec<Self>> {
+        if l + 1 >= before.depth() || before.sizes() != after.sizes() {
+            return None;
+        }
+        let above = (before.weights[l + 1].cols(), before.weights[l + 1].rows());
+        if (backward.rows(), backward.cols()) != above {
+            return None;
+        }
+        let mut budgets = changes(l, before, after, backward);
+        for pass in passes {
+            let (z, delta) = (pass.z.get(l)?, pass.delta.get(l + 1)?);
+            if z.cols() != budgets.len() || delta.cols() != above.0 || delta.rows() != z.rows() {
+                return None;
+            }
+            add_curvature(&mut budgets, before.activations[l], z, delta, backward, eta);
+        }
+        Some(budgets)
+    }
+}
+
+/// Changes of `Q` and the quadratic parts.
+fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &Matrix<T>) -> Vec<Budget> {
+    let mut budgets = vec![Budget::default(); before.weights[l].cols()];
+    let (rows_before, rows_after) = (before.weights[l].as_slice(), after.weights[l].as_slice());
+    let units = budgets.len().max(1);
+    let biases = [before.biases[l].as_slice(), after.biases[l].as_slice()];
+    let rows = rows_before.chunks_exact(units).zip(rows_after.chunks_exact(units)).chain([(biases[0], biases[1])]);
+    for (before, after) in rows {
+        for (budget, (before, after)) in budgets.iter_mut().zip(before.iter().zip(after)) {
+            let (before, after) = (before.to_f64(), after.to_f64());
+            budget.q[0] += 0.5 * before * before;
+            budget.q[1] += 0.5 * after * after;
+            budget.quadratic += 0.5 * (after - before) * (after - before);
+        }
+    }
+    for (m, row) in backward.as_slice().chunks_exact(units).enumerate() {
+        for (j, (budget, b)) in budgets.iter_mut().zip(row).enumerate() {
+            for (q, layers) in budget.q.iter_mut().zip([before, after]) {
+                *q -= layers.weights[l + 1].row(j)[m].to_f64() * b.to_f64();
+            }
+        }
+    }
+    budgets.iter_mut().for_each(|budget| budget.change = budget.q[1] - budget.q[0]);
+    budgets
+}
+
+fn add_curvature<T: Real>(
+    budgets: &mut [Budget],
+    activation: Activation,
+    z: &Matrix<T>,
+    delta: &Matrix<T>,
+    backward: &Matrix<T>,
+    eta: T,
+) {
+    let mut arriving = Matrix::zeros(z.rows(), z.cols());
+    product(&mut arriving, Product::Replace, delta.as_faer(), backward.as_faer(), T::one());
+    let (mut activity, mut slope) = (Matrix::zeros(z.rows(), z.cols()), Matrix::zeros(z.rows(), z.cols()));
+    activation.apply(z.as_slice(), activity.as_mut_slice());
+    slope.as_mut_slice().fill(T::one());
+    activation.multiply_derivative(z.as_slice(), activity.as_slice(), slope.as_mut_slice());
+    for p in 0..z.rows() {
+        let values = z.row(p).iter().zip(activity.row(p)).zip(slope.row(p)).zip(arriving.row(p));
+        for (budget, (((z, a), s), e)) in budgets.iter_mut().zip(values) {
+            budget.curvature += eta.to_f64() * (s.to_f64() * z.to_f64() - a.to_f64()) * e.to_f64();
+        }
+    }
+}

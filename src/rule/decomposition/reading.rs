@@ -1,0 +1,130 @@
+//! Norms of terms, and where they point.
+
+use super::{Decomposition, Sums, Term};
+use crate::matrix::Matrix;
+use crate::measure::angle::{Direction, ShapeMismatch};
+use crate::real::Real;
+use crate::vmath::{dot, sum_squares};
+
+/// The direction `B_l^T` that terms are compared with: made once, read many times.
+#[derive(Clone, Debug)]
+pub struct Towards {
+    direction: Direction,
+    transposed: Matrix<f64>,
+}
+
+impl Towards {
+    /// Towards `B_l^T`, `B_l` being `n_{l+1} x n_l`.
+    pub fn transpose_of<T: Real>(backward: &Matrix<T>) -> Self {
+        let transposed = backward.to_f64().transpose();
+        Self { direction: Direction::towards(&transposed), transposed }
+    }
+
+    /// Reads one term, `n_l x n_{l+1}`.
+    ///
+    /// # Errors
+    /// If it does not have the shape of `B_l^T`.
+    pub fn read<T: Real>(&self, term: &Matrix<T>) -> Result<Reading, ShapeMismatch> {
+        let (found, needed) = ((term.rows(), term.cols()), (self.transposed.rows(), self.transposed.cols()));
+        if found != needed {
+            return Err(ShapeMismatch(found, needed));
+        }
+        Ok(Reading {
+            angle: self.direction.angle_to(term.as_slice()),
+            norm: sum_squares(term.as_slice()).sqrt(),
+            inner: dot(term.as_slice(), self.transposed.as_slice()),
+        })
+    }
+}
+
+/// One term, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// Angle to `B_l^T` in degrees; `None` for a term of zeros.
+    pub angle: Option<f64>,
+    /// Frobenius norm.
+    pub norm: f64,
+    /// Inner product with `B_l^T`.
+    pub inner: f64,
+}
+
+/// Terms of one lag, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TermReading {
+    /// The lag `o`.
+    pub lag: usize,
+    /// `T^o`.
+    pub alignment: Reading,
+    /// `N^o`.
+    pub projection: Option<Reading>,
+    /// The control's term, towards its own `B'_l^T`.
+    pub control: Option<Reading>,
+}
+
+/// A [`Decomposition`], in numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Readings {
+    /// The update.
+    pub update: Reading,
+    /// The last term.
+    pub last: Reading,
+    /// Terms of the lags asked for.
+    pub terms: Vec<TermReading>,
+    /// `sum_o T^o`.
+    pub alignment: Option<Reading>,
+    /// `sum_o N^o`.
+    pub projection: Option<Reading>,
+    /// The control's sum, towards its own `B'_l^T`.
+    pub control: Option<Reading>,
+    /// Sum over the multiples of a period.
+    pub revisits: Option<Reading>,
+    /// The remainder by subtraction.
+    pub remainder: Option<Reading>,
+    /// The remainder from its own definition.
+    pub direct_remainder: Option<Reading>,
+    /// Last term and remainder together: all that does not come from past steps to first order.
+    pub non_aligning: Option<Reading>,
+}
+
+impl<T: Real> Decomposition<T> {
+    /// Norms, angles and inner products of everything there is, towards `B_l^T`. What the control did is read towards
+    /// `control`, and left out without it.
+    ///
+    /// # Errors
+    /// If a direction is that of another layer.
+    pub fn read(&self, towards: &Towards, control: Option<&Towards>) -> Result<Readings, ShapeMismatch> {
+        let maybe = |term: Option<&Matrix<T>>| term.map(|term| towards.read(term)).transpose();
+        let of_control = |term: Option<&Matrix<T>>| match (term, control) {
+            (Some(term), Some(control)) => control.read(term).map(Some),
+            _ => Ok(None),
+        };
+        let read_term = |term: &Term<T>| {
+            Ok(TermReading {
+                lag: term.lag,
+                alignment: towards.read(&term.alignment)?,
+                projection: maybe(term.projection.as_ref())?,
+                control: of_control(term.control.as_ref())?,
+            })
+        };
+        let sums = self.sums.as_ref();
+        let non_aligning = sums.map(|sums| sum(&self.last, &sums.remainder));
+        let of = |pick: fn(&Sums<T>) -> Option<&Matrix<T>>| sums.and_then(pick);
+        Ok(Readings {
+            update: towards.read(&self.update)?,
+            last: towards.read(&self.last)?,
+            terms: self.terms.iter().map(read_term).collect::<Result<_, ShapeMismatch>>()?,
+            alignment: maybe(of(|sums| Some(&sums.alignment)))?,
+            projection: maybe(of(|sums| sums.projection.as_ref()))?,
+            control: of_control(of(|sums| sums.control.as_ref()))?,
+            revisits: maybe(of(|sums| sums.revisits.as_ref()))?,
+            remainder: maybe(of(|sums| Some(&sums.remainder)))?,
+            direct_remainder: maybe(of(|sums| sums.direct_remainder.as_ref()))?,
+            non_aligning: maybe(non_aligning.as_ref())?,
+        })
+    }
+}
+
+fn sum<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Matrix<T> {
+    let values = a.as_slice().iter().zip(b.as_slice()).map(|(&a, &b)| a + b);
+    Matrix::from_vec(a.rows(), a.cols(), values.collect())
+}
