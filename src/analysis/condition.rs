@@ -337,6 +337,20 @@ impl Condition {
         }
     }
 
+    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay and momentum.
+    pub fn has_projections(&self) -> bool {
+        match self {
+            Self::Isolate(c) => c.weight_norm.is_some(),
+            Self::Train(c) => c.setup.weight_norm.is_some() || c.setup.weight_decay != 0.0 || c.setup.momentum != 0.0,
+            Self::Replay(_) | Self::Plane(_) | Self::Sample(_) => false,
+        }
+    }
+
+    /// Whether no batch of a training run comes twice.
+    pub fn is_of_one_epoch(&self) -> bool {
+        matches!(self, Self::Train(c) if c.setup.epochs < 2)
+    }
+
     /// Iterations at which the label code changes, ascending.
     pub fn label_changes(&self) -> Vec<usize> {
         let Self::Train(c) = self else { return Vec::new() };

@@ -6,6 +6,7 @@ use super::observer::Observer;
 use super::parameter::Kind;
 use super::quantity::Quantity;
 use super::recording::Recording;
+use super::spec::window_json;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -32,6 +33,8 @@ pub struct Job {
     pub report_at: Vec<usize>,
     /// Lags of what is measured at several, ascending.
     pub lags: Vec<usize>,
+    /// Most lags of a decomposition; `None` for all.
+    pub window: Option<usize>,
     /// What is measured, in the order of the registry.
     pub observers: Vec<Observer>,
 }
@@ -145,6 +148,9 @@ impl Job {
         all.insert("quantities".into(), self.observers.iter().map(ToString::to_string).collect());
         if self.quantities().any(Quantity::has_lags) {
             all.insert("lags".into(), self.lags.as_slice().into());
+        }
+        if self.quantities().any(Quantity::is_of_window) {
+            all.insert("window".into(), window_json(self.window));
         }
         all.insert("results-version".into(), RESULTS_VERSION.into());
         all
@@ -294,8 +300,8 @@ mod tests {
                     continue;
                 }
                 // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
-                // predictions change no result, nor do lags where nothing is measured at them.
-                if ["data", "draw", "repeats", "predict", "lags"].contains(&parameter.name) {
+                // predictions change no result, nor do lags and windows where nothing is measured at them.
+                if ["data", "draw", "repeats", "predict", "lags", "window"].contains(&parameter.name) {
                     continue;
                 }
                 assert_ne!(

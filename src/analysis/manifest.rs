@@ -35,7 +35,8 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
         }
     }
     let quantities: Vec<Quantity> = Quantity::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|quantity| plan.analyses().any(|analysis| analysis.quantities().any(|measured| measured == *quantity)))
         .collect();
     let describe = |quantity: &Quantity| {

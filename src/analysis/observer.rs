@@ -15,7 +15,36 @@ pub struct Observer {
 }
 
 /// Names that stand for several quantities.
-const GROUPS: [(&str, &[Quantity]); 5] = [
+const GROUPS: [(&str, &[Quantity]); 8] = [
+    ("terms", &[Quantity::TermAngle, Quantity::TermNorm, Quantity::TermShare]),
+    (
+        "decomposition",
+        &[
+            Quantity::TermsAngle,
+            Quantity::TermsRatio,
+            Quantity::TermsShare,
+            Quantity::ProjectionsAngle,
+            Quantity::ProjectionsRatio,
+            Quantity::ProjectionsShare,
+            Quantity::LastAngle,
+            Quantity::LastRatio,
+            Quantity::LastShare,
+            Quantity::RemainderAngle,
+            Quantity::RemainderRatio,
+            Quantity::RemainderShare,
+            Quantity::NonAligningAngle,
+        ],
+    ),
+    (
+        "budget",
+        &[
+            Quantity::BudgetAlignment,
+            Quantity::BudgetGrowth,
+            Quantity::BudgetQuadratic,
+            Quantity::BudgetCurvature,
+            Quantity::BudgetInjected,
+        ],
+    ),
     (
         "similarity",
         &[
@@ -62,7 +91,7 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
         };
         let group = GROUPS.iter().find(|(group, _)| *group == name).map(|(_, members)| *members);
         let members = match group {
-            Some(members) if kind == Kind::Train => members.to_vec(),
+            Some(members) if members.iter().all(|member| member.info().kinds.contains(&kind)) => members.to_vec(),
             _ => vec![Quantity::parse(name, kind)?],
         };
         for quantity in members {

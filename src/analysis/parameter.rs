@@ -121,8 +121,8 @@ enum Form {
     Sizes { least: usize, example: &'static str },
     /// A whole number in this range.
     Count { least: u64, most: u64 },
-    /// `off`, or a whole number in this range.
-    CountOrOff { least: u64, most: u64 },
+    /// This name, or a whole number in this range.
+    CountOr { name: &'static str, least: u64, most: u64 },
     /// A finite number above zero.
     Positive,
     /// A finite number.
@@ -318,7 +318,7 @@ pub static PARAMETERS: &[Parameter] = &[
         "N",
         "Images are resized to N x N pixels: bilinear, half-pixel centres, no anti-aliasing (OpenCV's default)",
         [None, Some("off"), None],
-        Form::CountOrOff { least: 1, most: 1000 },
+        Form::CountOr { name: "off", least: 1, most: 1000 },
     ),
     condition(
         "hidden",
@@ -600,6 +600,15 @@ pub static PARAMETERS: &[Parameter] = &[
         others: [None; 2],
         form: Form::Lags,
     },
+    Parameter {
+        name: "window",
+        placeholder: "LAGS",
+        help: "How many lags a decomposition reaches back: all to the start, or fewer to save memory",
+        scope: Scope::Analysis,
+        defaults: [Some("all"), Some("all"), None],
+        others: [None; 2],
+        form: Form::CountOr { name: "all", least: 1, most: u64::MAX },
+    },
     common(
         "predict",
         "on|off",
@@ -640,7 +649,8 @@ impl Parameter {
             Form::Count { least, most } => format!("a whole number from {least} to {most}"),
             Form::Positive => "a finite number above 0".into(),
             Form::Real => "a finite number".into(),
-            Form::CountOrOff { least, most } => format!("off, or a whole number from {least} to {most}"),
+            Form::CountOr { name, least, most: u64::MAX } => format!("{name}, or a whole number from {least}"),
+            Form::CountOr { name, least, most } => format!("{name}, or a whole number from {least} to {most}"),
             Form::Share { one: true } => "a number from 0 to 1".into(),
             Form::Share { one: false } => "a number from 0, below 1".into(),
             Form::NonNegative => "a finite number from 0".into(),
@@ -717,8 +727,9 @@ impl Parameter {
                 let count = text.parse().ok().filter(|count| (least..=most).contains(count));
                 count.map(Value::Count).ok_or_else(refused)
             }
-            Form::CountOrOff { .. } | Form::WeightNorm if text == "off" => Ok(Value::Name("off")),
-            Form::CountOrOff { least, most } => {
+            Form::WeightNorm if text == "off" => Ok(Value::Name("off")),
+            Form::CountOr { name, .. } if text == name => Ok(Value::Name(name)),
+            Form::CountOr { least, most, .. } => {
                 let count = text.parse().ok().filter(|count| (least..=most).contains(count));
                 count.map(Value::Count).ok_or_else(refused)
             }
@@ -803,7 +814,7 @@ impl Parameter {
                 texts.collect::<Option<Vec<_>>>().map(|texts| texts.join(","))
             }
             (
-                Form::Count { .. } | Form::CountOrOff { .. } | Form::Recording | Form::Lags | Form::LabelChange,
+                Form::Count { .. } | Form::CountOr { .. } | Form::Recording | Form::Lags | Form::LabelChange,
                 DeValue::Integer(_),
             ) => scalar_text(value),
             (form, DeValue::Integer(_) | DeValue::Float(_)) if form.is_number() => scalar_text(value),

@@ -44,6 +44,8 @@ pub struct Analysis {
     pub report_at: Vec<usize>,
     /// Lags of what is measured at several, ascending.
     pub lags: Vec<usize>,
+    /// Most lags of a decomposition; `None` for all.
+    pub window: Option<usize>,
     /// What is measured, in the order of the registry.
     pub observers: Vec<Observer>,
     /// Whether exact predictions stand beside what is measured; changes no result.
@@ -175,6 +177,7 @@ pub(super) struct Settings {
     pub recording: Recording,
     pub report_at: Vec<usize>,
     pub lags: Vec<usize>,
+    pub window: Option<usize>,
     pub observers: Vec<Observer>,
     pub predict: bool,
 }
@@ -241,6 +244,14 @@ impl Settings {
                     _ => return Err(wrong("lags")),
                 },
             },
+            window: match super::parameter::parameter("window").filter(|p| p.default_text(kind).is_some()) {
+                None => None,
+                Some(_) => match value("window")? {
+                    Value::Name(_) => None,
+                    Value::Count(window) => Some(usize::try_from(window).map_err(|_| wrong("window"))?),
+                    _ => return Err(wrong("window")),
+                },
+            },
             observers,
             predict,
         })
@@ -289,6 +300,19 @@ impl Settings {
             let message = "exact predictions exist for activation `linear` with three layers, without output mask, wn and \
                            bias: set these, or leave predict and conditional_alignment out";
             refuse(vec!["predict", "quantities", "activation"], message.into());
+        }
+        if let Some(window) = self.window {
+            let measures = |of: fn(Quantity) -> bool| self.observers.iter().map(|o| o.quantity).find(|&q| of(q));
+            if let (Some(lag), Some(_)) = (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term)) {
+                refuse(vec!["window", "lags"], format!("lag {lag} lies beyond the window of {window} lags"));
+            }
+            if let Some(quantity) = measures(Quantity::reaches_to_start) {
+                let name = quantity.name();
+                refuse(
+                    vec!["window", "quantities"],
+                    format!("{name} takes every lag to the start: leave window at all"),
+                );
+            }
         }
         let jobs = conditions.len().saturating_mul(self.repeats);
         if jobs > MOST_JOBS {
@@ -401,7 +425,7 @@ impl Analysis {
         conditions: Vec<Condition>,
         axes: Vec<&'static str>,
     ) -> Self {
-        let Settings { repeats, seed, recording, report_at, lags, observers, predict } = settings;
+        let Settings { repeats, seed, recording, report_at, lags, window, observers, predict } = settings;
         Self {
             name,
             title,
@@ -411,6 +435,7 @@ impl Analysis {
             recording,
             report_at,
             lags,
+            window,
             observers,
             predict,
             conditions,
@@ -433,6 +458,7 @@ impl Analysis {
             recording: self.recording,
             report_at: self.report_at.clone(),
             lags: self.lags.clone(),
+            window: self.window,
             observers: self.observers.clone(),
         }
     }
@@ -474,6 +500,9 @@ impl Analysis {
         if self.quantities().any(Quantity::has_lags) {
             json["lags"] = self.lags.as_slice().into();
         }
+        if self.quantities().any(Quantity::is_of_window) {
+            json["window"] = window_json(self.window);
+        }
         json
     }
 
@@ -483,6 +512,11 @@ impl Analysis {
         json["figures"] = self.figures.iter().map(Figure::to_json).collect();
         json
     }
+}
+
+/// The window of decompositions in files.
+pub(super) fn window_json(window: Option<usize>) -> Json {
+    window.map_or_else(|| "all".into(), Json::from)
 }
 
 /// Whether a condition has one of the values of every parameter in `only`.

@@ -34,6 +34,9 @@ impl Analysis {
         if !self.lags.is_empty() {
             line(out, "lags", whole(&self.lags));
         }
+        if let Some(window) = self.window {
+            line(out, "window", Toml::Integer(window as i64));
+        }
         line(out, "predict", text(self.predict.name()));
         let of = |condition: &Condition| written(condition, &self.axes);
         if let Some(first) = self.conditions.first() {

@@ -1,11 +1,14 @@
 //! One repeat of the rule in isolation.
 
+use super::balance::Balance;
+use super::decomposed::{Coming, Decomposed};
 use super::{Experiment, directions, drive, linear_toy};
 use crate::analysis::{Attempt, IsolateCondition, Job, JobError, JobResult, Quantity};
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::network::Biases;
 use crate::real::Real;
+use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, LagOne, Layers, Product, Terms, UpdateAlignment, product};
 use crate::signal::{Signals, Sizes};
 use crate::theory::Toy;
@@ -25,6 +28,9 @@ struct Run<T: Real> {
     realised: Option<(Realised, Toy)>,
     /// Latest updates of `W_1 .. W_{D-1}`, over eta; empty where nothing needs them.
     steps: Vec<Matrix<T>>,
+    decomposed: Option<Decomposed<T>>,
+    balance: Option<Balance<T>>,
+    iteration: usize,
 }
 
 impl<T: Real> Experiment<T> for Run<T> {
@@ -57,8 +63,68 @@ impl<T: Real> Experiment<T> for Run<T> {
         self.update_angles.get(l).copied().flatten()
     }
 
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>, _lag: Option<usize>) -> Option<f64> {
-        let l = layer?;
+    fn own(
+        &mut self,
+        quantity: Quantity,
+        layer: Option<usize>,
+        lag: Option<usize>,
+    ) -> Result<Option<f64>, DecompositionError> {
+        match (layer, &mut self.decomposed) {
+            (Some(l), Some(decomposed)) if quantity.is_decomposition() => {
+                let activity = self.signals.activity();
+                self.net.carry(activity, self.signals.error());
+                let passes = [(activity, &self.net.pass)];
+                let coming = Coming {
+                    iteration: self.iteration,
+                    layers: &self.net.layers,
+                    passes: &passes,
+                    labels: &[],
+                    eta: self.eta,
+                };
+                decomposed.value(&coming, quantity, l, lag)
+            }
+            (Some(l), _) if quantity.is_budget() => Ok(self.balance.as_ref().and_then(|b| b.value(quantity, l))),
+            (Some(l), _) => Ok(self.of_layer(quantity, l)),
+            (None, _) => Ok(None),
+        }
+    }
+
+    fn step(&mut self, _threads: usize) -> Result<(), DecompositionError> {
+        self.update_angles.clear();
+        let (activity, error) = (self.signals.activity(), self.signals.error());
+        self.net.carry(activity, error);
+        let pass = &self.net.pass;
+        if let Some(terms) = &mut self.terms {
+            terms.observe(&self.net.layers, activity, pass, self.eta);
+        }
+        for (index, step) in self.steps.iter_mut().enumerate() {
+            let source = pass.source(activity, index + 1).as_faer().transpose();
+            product(step, Product::Replace, source, pass.delta[index + 1].as_faer(), T::one());
+        }
+        if let Some(decomposed) = &mut self.decomposed {
+            let (iteration, layers, passes) = (self.iteration, &self.net.layers, [(activity, pass)]);
+            let coming = Coming { iteration, layers, passes: &passes, labels: &[], eta: self.eta };
+            decomposed.before_update(&coming)?;
+        }
+        self.net.apply(activity, self.eta);
+        let (pass, after) = (&self.net.pass, &self.net.layers);
+        if let Some(decomposed) = &mut self.decomposed {
+            decomposed.after_update(&[(activity, pass)], self.eta, after)?;
+        }
+        if let Some(balance) = &mut self.balance {
+            balance.after_update(&[pass], self.eta, after);
+        }
+        if let Some((realised, _)) = &mut self.realised {
+            realised.add(activity, error);
+        }
+        self.signals.advance();
+        self.iteration += 1;
+        Ok(())
+    }
+}
+
+impl<T: Real> Run<T> {
+    fn of_layer(&mut self, quantity: Quantity, l: usize) -> Option<f64> {
         let direction = self.directions[l].as_ref()?;
         if quantity == Quantity::ConditionalAlignment {
             let (realised, toy) = self.realised.as_ref()?;
@@ -80,25 +146,6 @@ impl<T: Real> Experiment<T> for Run<T> {
             Quantity::SuperalignmentSumNorm => norm(superalignment_sum),
             _ => None,
         }
-    }
-
-    fn step(&mut self, _threads: usize) {
-        self.update_angles.clear();
-        let (activity, error) = (self.signals.activity(), self.signals.error());
-        self.net.carry(activity, error);
-        let pass = &self.net.pass;
-        if let Some(terms) = &mut self.terms {
-            terms.observe(&self.net.layers, activity, pass, self.eta);
-        }
-        for (index, step) in self.steps.iter_mut().enumerate() {
-            let source = pass.source(activity, index + 1).as_faer().transpose();
-            product(step, Product::Replace, source, pass.delta[index + 1].as_faer(), T::one());
-        }
-        self.net.apply(activity, self.eta);
-        if let Some((realised, _)) = &mut self.realised {
-            realised.add(activity, error);
-        }
-        self.signals.advance();
     }
 }
 
@@ -127,6 +174,9 @@ pub(super) fn run<T: Real>(
         terms: job.quantities().any(is_of_terms).then(|| LagOne::new(sizes, *batch)),
         realised: toy.map(|toy| (Realised::new(toy.inputs, toy.outputs), toy)),
         steps: steps.map(|n| Matrix::zeros(n[0], n[1])).collect(),
+        decomposed: Decomposed::new(job, &net.layers, &net.feedback, None).map_err(JobError::Failed)?,
+        balance: Balance::new(job, &net.layers, &net.feedback),
+        iteration: 0,
         net,
     };
     drive(job, &mut run, attempt)

@@ -1,5 +1,7 @@
 //! What a job does: the rule in isolation on signals, a network on data, or random matrices, measured as it goes.
 
+mod balance;
+mod decomposed;
 mod export;
 mod isolate;
 mod mechanism;
@@ -15,6 +17,7 @@ use crate::analysis::{Attempt, Condition, Job, JobError, JobResult, Outcome, Qua
 use crate::data::Library;
 use crate::measure::angle::Direction;
 use crate::real::{Precision, Real};
+use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Layers};
 use crate::vmath::{dot, sum_squares};
 use serde::de::DeserializeOwned;
@@ -62,9 +65,14 @@ trait Experiment<T: Real> {
     /// Update alignment of layer `l`, below the last.
     fn update_alignment(&mut self, l: usize) -> Option<f64>;
     /// Value of a quantity that not every experiment has, of a layer or of the network as a whole.
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>, lag: Option<usize>) -> Option<f64>;
+    fn own(
+        &mut self,
+        quantity: Quantity,
+        layer: Option<usize>,
+        lag: Option<usize>,
+    ) -> Result<Option<f64>, DecompositionError>;
     /// One iteration, on up to so many threads.
-    fn step(&mut self, threads: usize);
+    fn step(&mut self, threads: usize) -> Result<(), DecompositionError>;
     /// What it takes to go on from here; `None` where the run has to start anew.
     fn save(&self) -> Option<Self::State>;
     /// Goes on from `state`; false, with nothing changed, if that is of another run.
@@ -112,7 +120,7 @@ fn drive<T: Real>(
                 }
                 kept?;
             }
-            experiment.step(attempt.threads());
+            experiment.step(attempt.threads()).map_err(defect)?;
             iteration += 1;
             attempt.advance(1);
             if let Some(layer) = experiment.layers().first_non_finite() {
@@ -120,7 +128,7 @@ fn drive<T: Real>(
             }
         }
         for quantity in quantities {
-            measure(job, experiment, &directions, iteration, quantity, &mut records);
+            measure(job, experiment, &directions, iteration, quantity, &mut records).map_err(defect)?;
         }
     }
     Ok(job.finish(Outcome::Completed, records))
@@ -165,7 +173,7 @@ fn measure<T: Real>(
     iteration: usize,
     quantity: Quantity,
     records: &mut Vec<Record>,
-) {
+) -> Result<(), DecompositionError> {
     for layer in quantity.layers(&job.condition) {
         for lag in job.lags_of(quantity, iteration) {
             let weights = |l: usize| experiment.layers().weights[l].as_slice();
@@ -177,11 +185,17 @@ fn measure<T: Real>(
                     experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
                 }
                 (Quantity::UpdateAlignment, Some(l)) => experiment.update_alignment(l),
-                (_, _) => experiment.own(quantity, layer, lag),
+                (_, _) => experiment.own(quantity, layer, lag)?,
             };
             records.push(Record { iteration, layer, lag, quantity, value });
         }
     }
+    Ok(())
+}
+
+/// What a run hands over always fits; if not, the job fails and says so.
+fn defect(error: DecompositionError) -> JobError {
+    JobError::Failed(format!("an update cannot be decomposed: {error}"))
 }
 
 /// For every layer the direction of `B_l^T`, where the policy has a `B_l`.

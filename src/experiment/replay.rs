@@ -11,6 +11,7 @@ use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::network::{Biases, Part, Trainer};
 use crate::real::Real;
+use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, Layers, UpdateAlignment};
 use crate::signal::{Recording, Sequence, SequenceError};
 use crate::theory::Toy;
@@ -56,24 +57,29 @@ impl<T: Real> Experiment<T> for Run<T> {
         self.updates.angles(layers, feedback, &self.activity, pass).get(l).copied().flatten()
     }
 
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>, _lag: Option<usize>) -> Option<f64> {
-        match (quantity, layer) {
+    fn own(
+        &mut self,
+        quantity: Quantity,
+        layer: Option<usize>,
+        _lag: Option<usize>,
+    ) -> Result<Option<f64>, DecompositionError> {
+        Ok(match (quantity, layer) {
             (Quantity::SourceAlignment, Some(1)) => self.source.get(self.iteration).copied().flatten(),
             (Quantity::ConditionalAlignment, Some(1)) => {
-                let (realised, toy) = self.realised.as_ref()?;
-                Some(realised.moments(toy).angle)
+                self.realised.as_ref().map(|(realised, toy)| realised.moments(toy).angle)
             }
             _ => None,
-        }
+        })
     }
 
-    fn step(&mut self, _threads: usize) {
+    fn step(&mut self, _threads: usize) -> Result<(), DecompositionError> {
         self.net.step(&self.activity, &self.error, self.eta);
         if let Some((realised, _)) = &mut self.realised {
             realised.add(&self.activity, &self.error);
         }
         self.iteration += 1;
         self.show(self.iteration);
+        Ok(())
     }
 }
 

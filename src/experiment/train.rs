@@ -1,18 +1,24 @@
 //! One repeat of a network on data.
 
+use super::balance::Balance;
+use super::decomposed::{Coming, Decomposed};
 use super::export::{Recorder, export_weights};
 use super::mechanism::Mechanism;
 use super::{Experiment, drive};
 use crate::analysis::{Attempt, Job, JobError, JobResult, Quantity, TrainCondition};
 use crate::data::{DataError, LabelCode, Library};
+use crate::matrix::Matrix;
+use crate::measure::angle::Direction;
 use crate::measure::quantile::Sorted;
-use crate::network::{Evaluation, Probe, State, Subset, Trainer, UpdateNull};
+use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
 use crate::random::{Role, Stream};
 use crate::real::Real;
-use crate::rule::{Feedback, Layers};
+use crate::rule::decomposition::DecompositionError;
+use crate::rule::{Feedback, Layers, Pass, Product, product};
 use crate::vmath::sum_squares;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 /// Share of the accuracy before a label change that counts as recovered.
 const RECOVERED: f64 = 0.9;
@@ -32,6 +38,8 @@ struct Run<'a, T: Real> {
     recorder: Option<Recorder>,
     /// Signals and weights of earlier iterations, where something that needs them is measured.
     mechanism: Option<Mechanism<T>>,
+    decomposed: Option<Decomposed<T>>,
+    balance: Option<Balance<T>>,
     seen: Seen,
 }
 
@@ -78,41 +86,52 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         self.probe.update_alignment(&self.trainer, l)
     }
 
-    fn own(&mut self, quantity: Quantity, layer: Option<usize>, lag: Option<usize>) -> Option<f64> {
-        match (layer, lag) {
+    fn own(
+        &mut self,
+        quantity: Quantity,
+        layer: Option<usize>,
+        lag: Option<usize>,
+    ) -> Result<Option<f64>, DecompositionError> {
+        Ok(match (layer, lag) {
             (None, _) => self.of_network(quantity),
-            (Some(l), None) => self.of_layer(quantity, l),
-            (Some(l), Some(lag)) => {
-                let mechanism = self.mechanism.as_mut()?;
-                mechanism.similarity(&self.trainer, &mut self.probe, quantity, l, lag)
+            (Some(l), _) if quantity.is_decomposition() => {
+                self.of_coming(|decomposed, coming| decomposed.value(coming, quantity, l, lag))?.flatten()
             }
-        }
+            (Some(l), None) if quantity.is_budget() => self.balance.as_ref().and_then(|b| b.value(quantity, l)),
+            (Some(l), None) => self.of_layer(quantity, l),
+            (Some(l), Some(lag)) => self
+                .mechanism
+                .as_mut()
+                .and_then(|mechanism| mechanism.similarity(&self.trainer, &mut self.probe, quantity, l, lag)),
+        })
     }
 
-    fn step(&mut self, threads: usize) {
+    fn step(&mut self, threads: usize) -> Result<(), DecompositionError> {
         self.trainer.use_threads(threads);
         if let Some(mechanism) = &mut self.mechanism {
             mechanism.before_update(&self.trainer, &mut self.probe);
         }
         self.note_label_change();
+        let eta = T::from_f64(self.trainer.rate());
+        self.of_coming(|decomposed, coming| decomposed.before_update(coming))?;
         self.trainer.step();
+        self.book(eta)?;
         self.probe.forget();
         self.seen = Seen::default();
         self.note_recovery();
         if let Some(recorder) = &mut self.recorder {
             recorder.take(self.trainer.latest(), self.trainer.layers());
         }
+        Ok(())
     }
 
     fn save(&self) -> Option<Saved> {
         // Recorded signals and the past of the network are not part of a checkpoint.
-        (self.recorder.is_none() && self.mechanism.is_none())
-            .then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
+        self.is_restartable().then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
     }
 
     fn restore(&mut self, saved: Saved) -> bool {
-        let fits = self.recorder.is_none()
-            && self.mechanism.is_none()
+        let fits = self.is_restartable()
             && saved.recovery.is_some() == self.recovery.is_some()
             && self.trainer.restore(&saved.trainer);
         if fits {
@@ -125,6 +144,57 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
 }
 
 impl<T: Real> Run<'_, T> {
+    /// Whether a checkpoint holds all that a run depends on.
+    fn is_restartable(&self) -> bool {
+        let past = self.mechanism.is_some() || self.decomposed.is_some() || self.balance.is_some();
+        self.recorder.is_none() && !past
+    }
+
+    /// What `look` says of the update to come, where updates are decomposed.
+    fn of_coming<U>(
+        &mut self,
+        look: impl FnOnce(&mut Decomposed<T>, &Coming<'_, T>) -> Result<U, DecompositionError>,
+    ) -> Result<Option<U>, DecompositionError> {
+        let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
+        self.trainer.look_ahead();
+        let passes = passes(self.trainer.ahead());
+        let all = self.trainer.shown(Subset::Train, self.trainer.code()).labels;
+        let labels: Vec<u8> = self.trainer.next_batch().iter().map(|&sample| all[sample]).collect();
+        let coming = Coming {
+            iteration: self.trainer.iteration(),
+            layers: self.trainer.layers(),
+            passes: &passes,
+            labels: &labels,
+            eta: T::from_f64(self.trainer.rate()),
+        };
+        look(decomposed, &coming).map(Some)
+    }
+
+    /// After an update: takes note of it, and of what came of it.
+    fn book(&mut self, eta: T) -> Result<(), DecompositionError> {
+        let (parts, after) = (self.trainer.latest(), self.trainer.layers());
+        if let Some(decomposed) = &mut self.decomposed {
+            decomposed.after_update(&passes(parts), eta, after)?;
+        }
+        if let Some(balance) = &mut self.balance {
+            balance.after_update(&parts.iter().map(|part| &part.pass).collect::<Vec<_>>(), eta, after);
+        }
+        Ok(())
+    }
+
+    /// Angle to `B_l^T` of the rule's update of `W_l` to come.
+    fn step_alignment(&mut self, l: usize) -> Option<f64> {
+        self.trainer.look_ahead();
+        let direction = Direction::towards_transpose_of(self.trainer.feedback().backward(l)?);
+        let weights = &self.trainer.layers().weights[l];
+        let mut step = Matrix::zeros(weights.rows(), weights.cols());
+        for Part { input, pass, .. } in self.trainer.ahead() {
+            let source = pass.source(input, l).as_faer().transpose();
+            product(&mut step, Product::Add, source, pass.delta[l].as_faer(), T::one());
+        }
+        direction.angle_to(step.as_slice())
+    }
+
     fn of_network(&mut self, quantity: Quantity) -> Option<f64> {
         match quantity {
             Quantity::TestAccuracy => Some(self.test().accuracy),
@@ -144,6 +214,9 @@ impl<T: Real> Run<'_, T> {
     }
 
     fn of_layer(&mut self, quantity: Quantity, l: usize) -> Option<f64> {
+        if quantity == Quantity::StepAlignment {
+            return self.step_alignment(l);
+        }
         let (probe, trainer) = (&mut self.probe, &self.trainer);
         match quantity {
             Quantity::DeltaAlignment => probe.delta_alignment(trainer, l),
@@ -233,7 +306,11 @@ impl<T: Real> Run<'_, T> {
     }
 }
 
-fn norm_of<T: Real>(matrix: &crate::matrix::Matrix<T>) -> f64 {
+fn passes<T: Real>(parts: &[Part<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
+    parts.iter().map(|part| (&part.input, &part.pass)).collect()
+}
+
+fn norm_of<T: Real>(matrix: &Matrix<T>) -> f64 {
     sum_squares(matrix.as_slice()).sqrt()
 }
 
@@ -268,6 +345,8 @@ pub(super) fn run<T: Real>(
             )
         }
     };
+    let period = NonZeroUsize::new(trainer.batches_per_epoch());
+    let decomposed = Decomposed::new(job, trainer.layers(), trainer.feedback(), period).map_err(JobError::Failed)?;
     let start = attempt.export().is_on().then(|| trainer.layers().clone());
     let mut run = Run {
         probe,
@@ -278,6 +357,8 @@ pub(super) fn run<T: Real>(
         recovery: recovers.then(Recovery::default),
         recorder,
         mechanism: Mechanism::new(job),
+        decomposed,
+        balance: Balance::new(job, trainer.layers(), trainer.feedback()),
         seen: Seen::default(),
         trainer,
     };

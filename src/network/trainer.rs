@@ -60,6 +60,10 @@ pub struct Trainer<'a, T: Real> {
     order: Vec<usize>,
     order_stream: Stream,
     errors: Stream,
+    /// Where the errors of the update to come start in their stream.
+    error_position: u128,
+    /// Whether the parts hold the batch of the update to come and its passes.
+    ready: bool,
     iteration: usize,
     threads: usize,
 }
@@ -100,6 +104,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             order,
             order_stream,
             errors: Stream::new(seed, repeat, Role::RandomError),
+            error_position: 0,
+            ready: false,
             iteration: 0,
             threads: 1,
             sizes,
@@ -131,6 +137,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Forward weights and biases, to start from other values than those drawn.
     pub fn layers_mut(&mut self) -> &mut Layers<T> {
+        self.ready = false;
         &mut self.layers
     }
 
@@ -141,6 +148,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Feedback policy, to set other backward weights than those drawn.
     pub fn feedback_mut(&mut self) -> &mut Feedback<T> {
+        self.ready = false;
         &mut self.feedback
     }
 
@@ -203,12 +211,31 @@ impl<'a, T: Real> Trainer<'a, T> {
         &self.order[within * batch..((within + 1) * batch).min(self.order.len())]
     }
 
-    /// One update on the next batch.
-    pub fn step(&mut self) {
+    /// What the sum over the batch of the update to come is multiplied by: the learning rate, over the number of samples
+    /// where gradients are averaged.
+    pub fn rate(&self) -> f64 {
+        match self.setup.reduction {
+            Reduction::Sum => self.setup.eta,
+            Reduction::Mean => self.setup.eta * (1.0 / self.next_batch().len() as f64),
+        }
+    }
+
+    /// Samples of the update to come, in order, with the passes that it will be made of; none before
+    /// [`Self::look_ahead`].
+    pub fn ahead(&self) -> &[Part<T>] {
+        if self.ready { &self.parts[..part_sizes(self.next_batch().len()).count()] } else { &[] }
+    }
+
+    /// Propagates the batch of the update to come, which [`Self::step`] then only has to add.
+    pub fn look_ahead(&mut self) {
+        if self.ready {
+            return;
+        }
         let samples = self.next_batch().len();
         let mut parts = std::mem::take(&mut self.parts);
         let used = part_sizes(samples).count();
         if self.setup.loss == Loss::Random {
+            self.errors.seek(self.error_position);
             for (part, samples) in parts.iter_mut().zip(part_sizes(samples)) {
                 part.target.set_rows(samples);
                 self.errors.fill_normal(part.target.as_mut_slice());
@@ -221,7 +248,18 @@ impl<'a, T: Real> Trainer<'a, T> {
             part.take(shown, indices);
             part.propagate(layers, feedback, loss);
         });
-        self.update(&parts[..used], samples);
+        self.parts = parts;
+        self.ready = true;
+    }
+
+    /// One update on the next batch.
+    pub fn step(&mut self) {
+        let samples = self.next_batch().len();
+        self.look_ahead();
+        self.ready = false;
+        self.error_position = self.errors.position();
+        let parts = std::mem::take(&mut self.parts);
+        self.update(&parts[..part_sizes(samples).count()], samples);
         self.parts = parts;
         if let Some(normaliser) = &self.normaliser {
             normaliser.apply(&mut self.layers);
@@ -286,6 +324,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     pub fn evaluate(&mut self, subset: Subset, code: &LabelCode) -> Evaluation {
         let all: Vec<usize> = (0..self.samples(subset)).collect();
         let mut parts = std::mem::take(&mut self.parts);
+        self.ready = false;
         let shown = self.shown(subset, code);
         let (layers, loss) = (&self.layers, self.setup.loss);
         let (mut correct, mut total) = (0usize, 0.0);
@@ -309,10 +348,11 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Calls `look` with every part of the training images in turn, deltas carried back, under the code in force.
-    /// Nothing is learnt. Random errors are those of the latest batch.
+    /// Nothing is learnt. Random errors are those drawn last.
     pub fn over_training_images(&mut self, mut look: impl FnMut(&Part<T>)) {
         let all: Vec<usize> = (0..self.samples(Subset::Train)).collect();
         let mut parts = std::mem::take(&mut self.parts);
+        self.ready = false;
         self.feedback.refresh(&self.layers);
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup.loss);
@@ -338,7 +378,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             biases: vectors(&self.layers.biases),
             velocity: matrices(&self.velocity),
             bias_velocity: vectors(&self.bias_velocity),
-            error_position: self.errors.position(),
+            error_position: self.error_position,
         }
     }
 
@@ -363,7 +403,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         matrices.chain(self.velocity.iter_mut().zip(&state.velocity)).for_each(|(m, v)| copy(m.as_mut_slice(), v));
         let vectors = self.layers.biases.iter_mut().zip(&state.biases);
         vectors.chain(self.bias_velocity.iter_mut().zip(&state.bias_velocity)).for_each(|(m, v)| copy(m, v));
-        self.errors.seek(state.error_position);
+        self.error_position = state.error_position;
+        self.ready = false;
         self.iteration = state.iteration;
         if self.setup.order == Order::EachEpoch {
             // The first shuffle is that of a new trainer; one follows every epoch.

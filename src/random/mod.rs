@@ -37,6 +37,8 @@ pub enum Role {
     RandomError,
     /// Surrogates of recorded signals.
     Surrogate,
+    /// Backward weights of a control that is carried along.
+    Control,
 }
 
 impl Role {
@@ -56,6 +58,7 @@ impl Role {
             Self::WrongLabels => b"wrong-labels",
             Self::RandomError => b"random-error",
             Self::Surrogate => b"surrogate",
+            Self::Control => b"control",
         }
     }
 }

@@ -1,0 +1,70 @@
+//! The alignment budget over a run: what the alignment of every layer has come from so far.
+
+use crate::analysis::{Job, Quantity};
+use crate::matrix::Matrix;
+use crate::real::Real;
+use crate::rule::{Budget, Feedback, Layers, Pass};
+use crate::vmath::{dot, sum_squares};
+
+/// Sums of the parts of the budget of every `W_l`, `l >= 1`, in double precision.
+pub(super) struct Balance<T> {
+    /// The network before the update under way.
+    before: Layers<T>,
+    accounts: Vec<Account<T>>,
+}
+
+struct Account<T> {
+    /// `B_l`.
+    backward: Matrix<T>,
+    /// `<W_l, B_l^T>` and half the squared norm below, at the start.
+    start: [f64; 2],
+    quadratic: f64,
+    curvature: f64,
+}
+
+impl<T: Real> Balance<T> {
+    /// For what `job` measures, from the present state of a network on; `None` if nothing of it is part of the budget, or
+    /// there is no `B`.
+    pub fn new(job: &Job, layers: &Layers<T>, feedback: &Feedback<T>) -> Option<Self> {
+        let open = |l: usize| {
+            let backward = feedback.backward(l)?.clone();
+            Some(Account { start: state(layers, l, &backward), backward, quadratic: 0.0, curvature: 0.0 })
+        };
+        let accounts: Vec<_> = (1..layers.depth()).filter_map(open).collect();
+        (job.quantities().any(Quantity::is_budget) && !accounts.is_empty())
+            .then(|| Self { before: layers.clone(), accounts })
+    }
+
+    /// Books an update that led to `after`: `passes` made it, `eta` is what the sum over the batch was multiplied by.
+    pub fn after_update(&mut self, passes: &[&Pass<T>], eta: T, after: &Layers<T>) {
+        for (below, account) in self.accounts.iter_mut().enumerate() {
+            let neurons = Budget::of_neurons(below, &self.before, after, passes, &account.backward, eta);
+            let Budget { quadratic, curvature, .. } = Budget::of_layer(&neurons.unwrap_or_default());
+            account.quadratic += quadratic;
+            account.curvature += curvature;
+        }
+        self.before.clone_from(after);
+    }
+
+    /// A part of the budget of `W_l` so far.
+    pub fn value(&self, quantity: Quantity, l: usize) -> Option<f64> {
+        let account = self.accounts.get(l.checked_sub(1)?)?;
+        let [alignment, growth] = state(&self.before, l, &account.backward);
+        let (alignment, growth) = (alignment - account.start[0], growth - account.start[1]);
+        match quantity {
+            Quantity::BudgetAlignment => Some(alignment),
+            Quantity::BudgetGrowth => Some(growth),
+            Quantity::BudgetQuadratic => Some(account.quadratic),
+            Quantity::BudgetCurvature => Some(account.curvature),
+            Quantity::BudgetInjected => Some(growth - alignment - account.quadratic - account.curvature),
+            _ => None,
+        }
+    }
+}
+
+/// `<W_l, B_l^T>` and `1/2 ||W_{l-1}||^2 + 1/2 ||b_l||^2`.
+fn state<T: Real>(layers: &Layers<T>, l: usize, backward: &Matrix<T>) -> [f64; 2] {
+    let alignment = dot(layers.weights[l].as_slice(), backward.transpose().as_slice());
+    let growth = sum_squares(layers.weights[l - 1].as_slice()) + sum_squares(&layers.biases[l - 1]);
+    [alignment, 0.5 * growth]
+}
