@@ -34,6 +34,9 @@ const FULL: &[Own] = &[
     own!("wrong-labels.toml"),
     own!("depth.toml"),
     own!("causal.toml"),
+    own!("similarity.toml"),
+    own!("planes.toml"),
+    own!("decomposition.toml"),
 ];
 
 pub(super) fn command() -> Command {

@@ -1,6 +1,7 @@
 //! The claims, by document: what is stated, where it comes from, and what the results have to satisfy.
 
 mod causal;
+mod decomposition;
 mod digits;
 mod learning;
 mod mech;
@@ -56,10 +57,18 @@ impl Claim {
 
 /// Every claim, in the order of documents.
 pub fn claims() -> Vec<Claim> {
-    [toy::claims(), mech::claims(), learning::claims(), digits::claims(), wn::claims(), causal::claims()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        toy::claims(),
+        mech::claims(),
+        learning::claims(),
+        decomposition::claims(),
+        digits::claims(),
+        wn::claims(),
+        causal::claims(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[cfg(test)]
