@@ -34,6 +34,19 @@ pub fn canonical<C: Choice>(what: &str, text: &str) -> Result<&'static str, Stri
     Err(format!("unknown {what} `{text}`: expected {}{}", expected::<C>(), suggestion(text, near)))
 }
 
+/// The values of `C` whose names stand in `text`, separated by commas, each once. `what` names the parameter in the error.
+///
+/// # Errors
+/// For a name that is none of them: what was expected, with the nearest.
+pub fn choices<C: Choice>(what: &str, text: &str) -> Result<Vec<C>, String> {
+    let mut chosen: Vec<C> = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        let name = canonical::<C>(what, name)?;
+        chosen.extend(C::named(name).filter(|choice| !chosen.contains(choice)));
+    }
+    Ok(chosen)
+}
+
 /// `a, b or c`.
 pub fn expected<C: Choice>() -> String {
     list(&C::CHOICES.iter().map(|&(name, _)| name).collect::<Vec<_>>())

@@ -9,6 +9,7 @@
 mod attempt;
 mod choice;
 mod condition;
+mod figure_options;
 mod files;
 mod flag;
 mod job;
@@ -26,26 +27,31 @@ mod series;
 mod spec;
 mod spec_check;
 mod spec_file;
+mod spec_manifest;
 mod spec_write;
 mod store;
+mod stored;
 mod summary;
 
 pub use attempt::{Attempt, Export};
-pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
+pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights, choices};
 pub use condition::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
+pub use figure_options::{FIGURE_OPTIONS, FigureOption};
 pub use files::{FileError, write_atomically};
 pub use flag::{Flag, flags};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
 pub use label::label;
-pub use nearest::nearest;
+pub use nearest::{list, nearest, suggestion};
 pub use observer::{Observer, parse_observers};
 pub use parameter::{Kind, PARAMETERS, Parameter, Scope, Value, json_text, parameter, parameters};
 pub use plan::{Plan, PlanError, Planned};
 pub use quantity::{Quantity, QuantityInfo};
 pub use recording::Recording;
 pub use run::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
+pub use series::columns;
 pub use spec::{Analysis, Figure, FigureKind, OptionError, Panels, Spec, XAxis};
 pub use spec_file::{Problem, SpecError, parse_spec, read_spec};
+pub use stored::{Stored, StoredDirectory, StoredError, read_runs};
 pub use summary::{Discrepancy, Entry, Prediction, summarise};

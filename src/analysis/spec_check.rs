@@ -229,7 +229,7 @@ fn grid(axes: &[Axis]) -> Vec<Placed> {
     })
 }
 
-fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Option<Figure> {
+pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Option<Figure> {
     let before = problems.found.len();
     let name = match raw.keys.get("name") {
         Some(node) => file_name(node, problems),

@@ -60,7 +60,7 @@ pub fn read_spec(path: &Path) -> Result<Spec, SpecError> {
 /// Every problem in it.
 pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut problems = Problems { path, text, found: Vec::new() };
+    let mut problems = Problems::new(path, text);
     for error in errors {
         problems.add(error.span().unwrap_or(0..0), format!("this is not valid TOML: {}", error.message()));
     }
@@ -86,7 +86,11 @@ pub(super) struct Problems<'a> {
     pub found: Vec<Problem>,
 }
 
-impl Problems<'_> {
+impl<'a> Problems<'a> {
+    pub fn new(path: &'a Path, text: &'a str) -> Self {
+        Self { path, text, found: Vec::new() }
+    }
+
     pub fn add(&mut self, span: Range<usize>, message: String) {
         let start = (0..=span.start.min(self.text.len())).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or(0);
         let before = &self.text[..start];
@@ -205,7 +209,7 @@ impl<'a> RawAnalysis<'a> {
 }
 
 impl<'a> RawFigure<'a> {
-    fn read(header: Range<usize>, figure: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
+    pub(super) fn read(header: Range<usize>, figure: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
         let mut keys = BTreeMap::new();
         for (key, node) in figure {
             let name = key.get_ref().as_ref();

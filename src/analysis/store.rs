@@ -34,6 +34,11 @@ impl Store {
         Ok(Self { directory: directory.to_path_buf() })
     }
 
+    /// The store in `directory` for reading alone, whether or not it is there.
+    pub fn of_reader(directory: &Path) -> Self {
+        Self { directory: directory.to_path_buf() }
+    }
+
     /// File of a job.
     pub fn path(&self, address: &str) -> PathBuf {
         self.directory.join(format!("{address}.json"))

@@ -8,6 +8,7 @@ macro_rules! say {
 mod angles;
 mod args;
 mod data;
+mod figure;
 mod matrices;
 mod output;
 mod signals;
@@ -93,6 +94,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(("spectra", m)) => spectra::execute(m),
         Some(("data", m)) => data::execute(m),
         Some(("signals", m)) => signals::execute(m),
+        Some(("figure", m)) => figure::execute(m),
         Some(("theory", m)) => theory::execute(m),
         Some(("verify", m)) => verify::execute(m),
         _ => Ok(Exit::Usage),

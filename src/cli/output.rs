@@ -1,9 +1,10 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
 use super::table::table;
+use crate::analysis::Choice;
 use crate::analysis::{Analysis, Condition, Entry, FileError, Plan, RunReport, flags, summarise, write_atomically};
 use crate::experiment::Predictor;
-use crate::figure::{Figure, Results, compose, render};
+use crate::figure::{Figure, FigureError, Format, Results, compose, render};
 use anyhow::Context;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
@@ -18,6 +19,9 @@ pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
     summarise(plan, &report.results, &predict)
 }
 
+/// Formats of figures, unless others are asked for.
+pub(super) const ON_PAGES: [Format; 2] = [Format::Svg, Format::Png];
+
 /// Draws every figure of the specs into `figures/` of the run directory: SVG, PNG and the CSV behind them.
 pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<Vec<PathBuf>> {
     let directory = report.directory.join("figures");
@@ -26,26 +30,40 @@ pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<V
     for (analysis, spec) in plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))) {
         std::fs::create_dir_all(&directory).map_err(|e| FileError::new("make the directory", &directory, e))?;
         let figure = compose(results, analysis, spec);
-        written.extend(draw(&directory, &spec.name, &figure)?);
+        written.extend(draw(&directory, &spec.name, &figure, &ON_PAGES)?);
     }
     Ok(written)
 }
 
-/// Draws a figure into a directory: SVG, PNG and the CSV behind them.
-pub(super) fn draw(directory: &Path, name: &str, figure: &Figure) -> anyhow::Result<Vec<PathBuf>> {
+/// Draws a figure into a directory, with the CSV behind it; what was measured is worth keeping where a picture of it is
+/// not to be had.
+pub(super) fn draw(directory: &Path, name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut written = write_figure(directory, name, figure, formats);
+    if let Some(refusal) = written.as_ref().err().and_then(|error| error.downcast_ref::<FigureError>()) {
+        eprintln!("warning: figure `{name}` is not drawn: {refusal}");
+        return Ok(Vec::new());
+    }
+    if let Ok(written) = &mut written {
+        let path = directory.join(format!("{name}.csv"));
+        write_atomically(&path, figure.csv().as_bytes())?;
+        written.push(path);
+    }
+    written
+}
+
+/// Writes the pictures of a figure.
+pub(super) fn write_figure(
+    directory: &Path,
+    name: &str,
+    figure: &Figure,
+    formats: &[Format],
+) -> anyhow::Result<Vec<PathBuf>> {
+    let rendered = render(figure)?;
     let mut written = Vec::new();
-    match render(figure) {
-        Ok(rendered) => {
-            for (extension, bytes) in
-                [("svg", rendered.svg.as_bytes()), ("png", &rendered.png), ("csv", figure.csv().as_bytes())]
-            {
-                let path = directory.join(format!("{name}.{extension}"));
-                write_atomically(&path, bytes)?;
-                written.push(path);
-            }
-        }
-        // What was measured is worth keeping where a picture of it is not to be had.
-        Err(error) => eprintln!("warning: figure `{name}` is not drawn: {error}"),
+    for format in formats {
+        let path = directory.join(format!("{name}.{}", format.name()));
+        write_atomically(&path, &rendered.bytes(*format)?)?;
+        written.push(path);
     }
     Ok(written)
 }

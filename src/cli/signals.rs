@@ -3,7 +3,7 @@
 use super::{Exit, UsageError, args, output};
 use crate::analysis::write_atomically;
 use crate::array::{Array, write_csv, write_npz};
-use crate::figure::{Axis, Figure, Mark, Panel, Point, Series, Width, render};
+use crate::figure::{Axis, Figure, Mark, Panel, Point, Series, Theme, Width};
 use crate::matrix::Matrix;
 use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
 use crate::signal::{Cross, Form, Pair, Process, Signals, Sizes};
@@ -114,9 +114,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let rows = estimates(&pair, sizes, lags, [&activity, &error])?;
     write_atomically(&directory.join("statistics.csv"), table(&rows).as_bytes())?;
     let figure = figure(&pair, &rows);
-    let drawn = render(&figure)?;
-    write_atomically(&directory.join("signals.svg"), drawn.svg.as_bytes())?;
-    write_atomically(&directory.join("signals.png"), &drawn.png)?;
+    output::write_figure(&directory, "signals", &figure, &output::ON_PAGES)?;
     print(&rows, &parameters, &directory, sizes, matches.get_flag("json"));
     Ok(Exit::Done)
 }
@@ -277,7 +275,7 @@ fn figure(pair: &Pair, rows: &[Row]) -> Figure {
     let panels = panels.into_iter().filter(|panel| !panel.series.is_empty()).collect();
     let title = format!("Activity {}, error {}, cross {}", pair.activity, pair.error, pair.cross);
     let note = "Discs: mean over samples and units; whiskers: 95 %.".into();
-    Figure { title, panels, note, width: Width::TwoColumns }
+    Figure { title, panels, note, width: Width::TwoColumns, theme: Theme::Light }
 }
 
 fn print(rows: &[Row], parameters: &Json, directory: &Path, sizes: Sizes, as_json: bool) {

@@ -252,6 +252,6 @@ fn write(measured: &Measured, digests: &[String], matches: &ArgMatches) -> anyho
     for (name, table) in report::tables(measured) {
         write_atomically(&directory.join(name), table.as_bytes())?;
     }
-    output::draw(&directory, "spectra", &figure::figure(measured))?;
+    output::draw(&directory, "spectra", &figure::figure(measured), &output::ON_PAGES)?;
     Ok(directory)
 }

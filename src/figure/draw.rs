@@ -17,6 +17,7 @@ pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     if !figure.panels.iter().any(|panel| points(panel).next().is_some() || panel.cells.is_some()) {
         return Err(FigureError::Empty(figure.title.clone()));
     }
+    let inks = figure.theme.inks();
     let page = Page::plan(figure)?;
     let legend = Legend::of(figure, page.width)?;
     let note = text::lines(&figure.note, SMALL, FontStyle::Normal, page.width - 2 * MARGIN)?;
@@ -28,14 +29,14 @@ pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     {
         let size = (page.width.unsigned_abs(), height.unsigned_abs());
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        area.fill(&WHITE).map_err(failed)?;
-        let bold = text::style(TITLE, FontStyle::Bold, HPos::Left);
+        area.fill(&inks.paper).map_err(failed)?;
+        let bold = text::style(TITLE, FontStyle::Bold, HPos::Left, &inks.ink);
         write_lines(&area, &page.title, &bold, (MARGIN, MARGIN), TITLE_LINE)?;
         for (index, ready) in page.panels.iter().enumerate() {
             ready.draw(&area, &page, page.frame(index))?;
         }
         legend.draw(&area, legend_top)?;
-        let small = text::style(SMALL, FontStyle::Normal, HPos::Left).color(&GREY);
+        let small = text::style(SMALL, FontStyle::Normal, HPos::Left, &inks.grey);
         write_lines(&area, &note, &small, (MARGIN, note_top), SMALL_LINE)?;
         area.present().map_err(failed)?;
     }
@@ -81,6 +82,7 @@ fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
 /// A panel with its axes settled.
 struct Ready<'a> {
     panel: &'a Panel,
+    inks: &'static Inks,
     x: [f64; 2],
     y: [f64; 2],
     x_ticks: Vec<Tick>,
@@ -115,7 +117,7 @@ impl<'a> Page<'a> {
         let mut page = Self { width, columns, title, panels: Vec::new(), left: 0, right: MARGIN, above: 0, below: 0 };
         let cell = (width - 2 * MARGIN) / columns;
         for panel in &figure.panels {
-            let ready = Ready::new(panel, cell, titled)?;
+            let ready = Ready::new(panel, figure.theme.inks(), cell, titled)?;
             let labels = widths(&ready.y_ticks)?;
             let beside = TEXT_LINE * ready.y_label.len() as i32 + labels.into_iter().max().unwrap_or(0) + GAP;
             page.left = page.left.max(beside + TICK + GAP / 2);
@@ -160,7 +162,7 @@ fn widths(ticks: &[Tick]) -> Result<Vec<i32>, FigureError> {
 }
 
 impl<'a> Ready<'a> {
-    fn new(panel: &'a Panel, cell: i32, titled: bool) -> Result<Self, FigureError> {
+    fn new(panel: &'a Panel, inks: &'static Inks, cell: i32, titled: bool) -> Result<Self, FigureError> {
         let no_range = |axis| FigureError::Range(axis, panel.title.clone());
         let grid =
             |edges: fn(&Cells) -> &Vec<f64>| panel.cells.iter().flat_map(move |cells| edges(cells).iter().copied());
@@ -183,6 +185,7 @@ impl<'a> Ready<'a> {
         let wrap = |text: &str, room| text::lines(text, TEXT, FontStyle::Normal, room);
         Ok(Self {
             panel,
+            inks,
             x,
             y,
             x_ticks: panel.x.ticks(x, fit_x)?,
@@ -208,8 +211,9 @@ impl<'a> Ready<'a> {
         }
         for line in self.panel.references.iter().filter(|line| line.y.is_finite()) {
             let y = self.place(frame, 0.0, line.y).1;
+            let ink = line.colour.map_or(self.inks.grey, |index| self.inks.curve(index));
             for part in frame.cut_line(&[(frame.left, y), (frame.right, y)]) {
-                dashed(area, &part, DOTS, line.colour.map_or(GREY, colour).stroke_width(LINE))?;
+                dashed(area, &part, DOTS, ink.stroke_width(LINE))?;
             }
         }
         for series in &self.panel.series {
@@ -243,8 +247,8 @@ impl<'a> Ready<'a> {
             area.draw(&Rectangle::new([corner(0, 1), corner(1, 0)], ink.filled())).map_err(failed)?;
             if cells.written {
                 let ((left, top), (right, bottom)) = (corner(0, 1), corner(1, 0));
-                let letters = if is_dark(ink) { WHITE } else { INK };
-                let style = text::style(SMALL, FontStyle::Normal, HPos::Center).color(&letters);
+                let letters = &LETTERS[usize::from(is_dark(ink))];
+                let style = text::style(SMALL, FontStyle::Normal, HPos::Center, letters);
                 let middle = ((left + right) / 2, (top + bottom) / 2);
                 area.draw_text(&format!("{value:.0}"), &style, middle).map_err(failed)?;
             }
@@ -257,10 +261,10 @@ impl<'a> Ready<'a> {
             let ink = shade(cells.colours, part(step) + 0.5 / BAR_STEPS as f64);
             area.draw(&Rectangle::new(corners, ink.filled())).map_err(failed)?;
         }
-        let style = text::style(SMALL, FontStyle::Normal, HPos::Left);
+        let style = text::style(SMALL, FontStyle::Normal, HPos::Left, &self.inks.ink);
         for (value, label) in &self.bar_ticks {
             let (x, y) = (f64::from(left + BAR), height(share(*value)));
-            path(area, &[(x, f64::from(y)), (x + f64::from(TICK), f64::from(y))], INK.stroke_width(AXIS))?;
+            path(area, &[(x, f64::from(y)), (x + f64::from(TICK), f64::from(y))], self.inks.ink.stroke_width(AXIS))?;
             area.draw_text(label, &style, (left + BAR + TICK + GAP / 2, y)).map_err(failed)?;
         }
         Ok(())
@@ -276,7 +280,7 @@ impl<'a> Ready<'a> {
         for band in self.panel.bands.iter().filter(|b| b.low.is_finite() && b.high.is_finite()) {
             let (top, bottom) = (self.place(frame, 0.0, band.high).1, self.place(frame, 0.0, band.low).1);
             let corners = [(frame.left, top), (frame.right, top), (frame.right, bottom), (frame.left, bottom)];
-            fill(area, frame.cut_polygon(corners.to_vec()), PALE.to_rgba())?;
+            fill(area, frame.cut_polygon(corners.to_vec()), self.inks.pale.to_rgba())?;
         }
         Ok(())
     }
@@ -284,13 +288,13 @@ impl<'a> Ready<'a> {
     fn draw_grid(&self, area: &Area<'_>, frame: Frame) -> Result<(), FigureError> {
         for (value, _) in &self.y_ticks {
             let y = self.at(frame, 0.0, *value).1;
-            path(area, &[(frame.left, y), (frame.right, y)], GRID.stroke_width(AXIS))?;
+            path(area, &[(frame.left, y), (frame.right, y)], self.inks.grid.stroke_width(AXIS))?;
         }
         Ok(())
     }
 
     fn draw_shades(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
-        let ink = colour(series.colour);
+        let ink = self.inks.curve(series.colour);
         for run in series.points.split(|p| self.height(p).is_none() || p.shade().is_none()) {
             // Below the lowest value of a logarithmic axis, where a band that reaches zero ends.
             let least = if self.panel.y.log { f64::MIN_POSITIVE } else { f64::NEG_INFINITY };
@@ -319,19 +323,20 @@ impl<'a> Ready<'a> {
     }
 
     fn draw_curve(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
-        let ink = colour(series.colour).stroke_width(CURVE);
+        let colour = self.inks.curve(series.colour);
+        let ink = colour.stroke_width(CURVE);
         for run in series.points.split(|p| self.height(p).is_none()).filter(|run| !run.is_empty()) {
             let line: Vec<Place> = run.iter().filter_map(|p| Some(self.place(frame, p.x, p.height()?))).collect();
             if series.mark == Mark::Points {
                 for place in line.into_iter().flat_map(|place| frame.cut_line(&[place])).flatten() {
-                    area.draw(&Circle::new(whole(place), DISC, colour(series.colour).filled())).map_err(failed)?;
+                    area.draw(&Circle::new(whole(place), DISC, colour.filled())).map_err(failed)?;
                 }
                 continue;
             }
             for part in frame.cut_line(&thin(&line)) {
                 match part[..] {
                     [point] => {
-                        let dot = Circle::new(whole(point), CURVE, colour(series.colour).filled());
+                        let dot = Circle::new(whole(point), CURVE, colour.filled());
                         area.draw(&dot).map_err(failed)?;
                     }
                     _ if series.mark == Mark::Dashes => dashed(area, &part, DASHES, ink)?,
@@ -343,19 +348,19 @@ impl<'a> Ready<'a> {
     }
 
     fn draw_axes(&self, area: &Area<'_>, page: &Page<'_>, frame: Frame) -> Result<(), FigureError> {
-        let ink = INK.stroke_width(AXIS);
+        let ink = self.inks.ink.stroke_width(AXIS);
         let (left, bottom) = (frame.left, frame.bottom);
         path(area, &[(left, frame.top), (left, bottom), (frame.right, bottom)], ink)?;
         let tick = f64::from(TICK);
         let (x0, y0) = whole((left, bottom));
-        let centred = |size| text::style(size, FontStyle::Normal, HPos::Center);
+        let centred = |size| text::style(size, FontStyle::Normal, HPos::Center, &self.inks.ink);
         for (value, label) in &self.x_ticks {
             let (x, _) = self.at(frame, *value, 0.0);
             path(area, &[(x, bottom), (x, bottom + tick)], ink)?;
             let middle = y0 + TICK + GAP / 2 + SMALL_LINE / 2;
             area.draw_text(label, &centred(SMALL), (whole((x, 0.0)).0, middle)).map_err(failed)?;
         }
-        let right = text::style(SMALL, FontStyle::Normal, HPos::Right);
+        let right = text::style(SMALL, FontStyle::Normal, HPos::Right, &self.inks.ink);
         for (value, label) in &self.y_ticks {
             let (_, y) = self.at(frame, 0.0, *value);
             path(area, &[(left - tick, y), (left, y)], ink)?;

@@ -26,21 +26,21 @@ struct Entry {
 pub(super) struct Legend {
     entries: Vec<Entry>,
     rows: i32,
+    inks: &'static Inks,
 }
 
 impl Legend {
     /// Sets the labels of `figure` in rows: curves in the order of their colours, then lines, then bands.
     pub(super) fn of(figure: &Figure, width: i32) -> Result<Self, FigureError> {
-        let all = |part: fn(&super::Panel) -> Vec<(&str, Sample)>| figure.panels.iter().flat_map(part);
         let mut curves: Vec<&super::Series> = figure.panels.iter().flat_map(|panel| &panel.series).collect();
         curves.sort_by_key(|series| series.colour);
-        let sample = |s: &super::Series| Sample::Curve { ink: colour(s.colour), mark: s.mark };
+        let inks = figure.theme.inks();
+        let sample = |s: &super::Series| Sample::Curve { ink: inks.curve(s.colour), mark: s.mark };
         let curves = curves.into_iter().map(|s| (s.label.as_str(), sample(s)));
-        let lines = all(|panel| {
-            let sample = |r: &super::Reference| Sample::Line(r.colour.map_or(GREY, colour));
-            panel.references.iter().map(|r| (r.label.as_str(), sample(r))).collect()
-        });
-        let bands = all(|panel| panel.bands.iter().map(|b| (b.label.as_str(), Sample::Band)).collect());
+        let panels = || figure.panels.iter();
+        let sample = |r: &super::Reference| Sample::Line(r.colour.map_or(inks.grey, |index| inks.curve(index)));
+        let lines = panels().flat_map(|panel| &panel.references).map(|r| (r.label.as_str(), sample(r)));
+        let bands = panels().flat_map(|panel| &panel.bands).map(|b| (b.label.as_str(), Sample::Band));
         let mut labels: Vec<(&str, Sample)> = Vec::new();
         for (label, sample) in curves.chain(lines).chain(bands) {
             if !label.trim().is_empty() && !labels.iter().any(|(known, _)| *known == label) {
@@ -49,7 +49,7 @@ impl Legend {
         }
 
         let room = width - 2 * MARGIN;
-        let mut legend = Self { entries: Vec::new(), rows: 0 };
+        let mut legend = Self { entries: Vec::new(), rows: 0, inks };
         let (mut x, mut row) = (MARGIN, 0);
         for (label, sample) in labels {
             let before = SAMPLE + SAMPLE_GAP;
@@ -71,7 +71,7 @@ impl Legend {
     }
 
     pub(super) fn draw(&self, area: &Area<'_>, top: i32) -> Result<(), FigureError> {
-        let style = text::style(TEXT, FontStyle::Normal, HPos::Left);
+        let style = text::style(TEXT, FontStyle::Normal, HPos::Left, &self.inks.ink);
         for entry in &self.entries {
             let top = top + TEXT_LINE * entry.row;
             let middle = top + TEXT_LINE / 2;
@@ -86,7 +86,7 @@ impl Legend {
                 Sample::Line(ink) => dashed(area, &line, DOTS, ink.stroke_width(LINE))?,
                 Sample::Band => {
                     let corners = [(entry.x, middle - TEXT / 2), (entry.x + SAMPLE, middle + TEXT / 2)];
-                    area.draw(&Rectangle::new(corners, PALE.filled())).map_err(failed)?;
+                    area.draw(&Rectangle::new(corners, self.inks.pale.filled())).map_err(failed)?;
                 }
             }
             super::draw::write_lines(area, &entry.lines, &style, (entry.x + SAMPLE + SAMPLE_GAP, top), TEXT_LINE)?;

@@ -1,20 +1,22 @@
 //! Figures: line plots and heat maps in one style, the same bytes on every machine.
 //!
 //! plotters lays a figure out as SVG, measuring text with the embedded font; usvg turns the text into paths with that
-//! font and no other, and resvg renders the PNG from the result. No system font is ever looked at.
+//! font and no other, resvg renders the PNG from the result, and pdf-writer writes it as a PDF. No system font is ever looked
+//! at.
 
 mod axis;
 mod compose;
 mod draw;
 mod legend;
 mod path;
+mod pdf;
 mod render;
 mod style;
 mod text;
 
 pub use compose::{Results, compose};
-pub use render::render;
-pub use style::Width;
+pub use render::{Format, Rendered, render};
+pub use style::{Theme, Width};
 
 use std::fmt::Write as _;
 use thiserror::Error;
@@ -44,6 +46,8 @@ pub struct Figure {
     pub note: String,
     /// Width on the page.
     pub width: Width,
+    /// What it stands on.
+    pub theme: Theme,
 }
 
 /// One set of axes.
@@ -79,7 +83,7 @@ pub struct Cells {
     pub x: Vec<f64>,
     /// Edges of the rows, ascending, in units of the vertical axis.
     pub y: Vec<f64>,
-    /// One value per cell, row after row from the lowest; cells without one stay white.
+    /// One value per cell, row after row from the lowest; cells without one stay empty.
     pub values: Vec<Option<f64>>,
     /// Ends of the colour scale, ascending; values beyond them take the colour of the end.
     pub range: [f64; 2],
@@ -128,7 +132,7 @@ impl Axis {
 pub struct Series {
     /// Entry in the legend; curves with the same label share it.
     pub label: String,
-    /// Index into the palette of seven, gone through again in darker tones.
+    /// Index into the palette of seven, gone through again in other tones.
     pub colour: usize,
     /// How it is drawn.
     pub mark: Mark,

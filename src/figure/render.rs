@@ -1,21 +1,39 @@
-//! From layout to files: text becomes paths, and paths become pixels.
+//! From layout to files: text becomes paths, and paths become pixels or a page.
 
 use super::draw::layout;
-use super::style::{BOLD, FAMILY, REGULAR};
-use super::{Figure, FigureError};
+use super::style::{BOLD, FAMILY, Inks, REGULAR};
+use super::{Figure, FigureError, pdf};
+use crate::analysis::Choice;
+use plotters::style::RGBColor;
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;
 
 /// Pixels of a PNG per CSS pixel of 1/96 inch: 432 dots per inch on the page.
 const SCALE: f32 = 4.5;
 
-/// A rendered figure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A form of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Scalable, for the screen: no text elements, no references.
+    Svg,
+    /// Pixels.
+    Png,
+    /// A page as large as the figure.
+    Pdf,
+}
+
+impl Choice for Format {
+    const CHOICES: &'static [(&'static str, Self)] = &[("svg", Self::Svg), ("png", Self::Png), ("pdf", Self::Pdf)];
+}
+
+/// A figure drawn, to be written in any format.
 pub struct Rendered {
-    /// SVG document without text elements or references.
-    pub svg: String,
-    /// PNG image.
-    pub png: Vec<u8>,
+    tree: usvg::Tree,
+    inks: &'static Inks,
+}
+
+pub(super) fn drawing<E: std::fmt::Display>(error: E) -> FigureError {
+    FigureError::Drawing(error.to_string())
 }
 
 /// Draws `figure`.
@@ -23,21 +41,43 @@ pub struct Rendered {
 /// # Errors
 /// If there is nothing to draw or an axis has no finite range.
 pub fn render(figure: &Figure) -> Result<Rendered, FigureError> {
-    let drawing = |error: String| FigureError::Drawing(error);
     let laid_out = layout(figure)?;
     let mut fonts = usvg::fontdb::Database::new();
     fonts.load_font_data(REGULAR.to_vec());
     fonts.load_font_data(BOLD.to_vec());
     let options = usvg::Options { fontdb: Arc::new(fonts), font_family: FAMILY.into(), ..Default::default() };
-    let tree = usvg::Tree::from_str(&laid_out, &options).map_err(|e| drawing(e.to_string()))?;
-    let write = usvg::WriteOptions { preserve_text: false, coordinates_precision: 3, ..Default::default() };
-    let svg = tree.to_string(&write);
-    let pixels_of = |length: f32| (length * SCALE).round() as u32;
-    let mut pixels = tiny_skia::Pixmap::new(pixels_of(tree.size().width()), pixels_of(tree.size().height()))
-        .ok_or_else(|| drawing("the figure is too large for an image".into()))?;
-    // The edge of the page may cut through a pixel, which the drawing alone would leave half transparent.
-    pixels.fill(tiny_skia::Color::WHITE);
-    resvg::render(&tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-    let png = pixels.encode_png().map_err(|e| drawing(e.to_string()))?;
-    Ok(Rendered { svg, png })
+    let tree = usvg::Tree::from_str(&laid_out, &options).map_err(drawing)?;
+    Ok(Rendered { tree, inks: figure.theme.inks() })
+}
+
+impl Rendered {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// If the figure is too large for an image, or a library cannot write it.
+    pub fn bytes(&self, format: Format) -> Result<Vec<u8>, FigureError> {
+        match format {
+            Format::Svg => Ok(self.svg().into_bytes()),
+            Format::Png => self.png(),
+            Format::Pdf => pdf::page(&self.tree),
+        }
+    }
+
+    /// The SVG document.
+    pub fn svg(&self) -> String {
+        let write = usvg::WriteOptions { preserve_text: false, coordinates_precision: 3, ..Default::default() };
+        self.tree.to_string(&write)
+    }
+
+    fn png(&self) -> Result<Vec<u8>, FigureError> {
+        let pixels_of = |length: f32| (length * SCALE).round() as u32;
+        let size = self.tree.size();
+        let mut pixels = tiny_skia::Pixmap::new(pixels_of(size.width()), pixels_of(size.height()))
+            .ok_or_else(|| drawing("the figure is too large for an image"))?;
+        // The edge of the page may cut through a pixel, which the drawing alone would leave half transparent.
+        let RGBColor(r, g, b) = self.inks.paper;
+        pixels.fill(tiny_skia::Color::from_rgba8(r, g, b, u8::MAX));
+        resvg::render(&self.tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
+        pixels.encode_png().map_err(drawing)
+    }
 }

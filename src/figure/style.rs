@@ -1,5 +1,6 @@
 //! The one style of all figures. Lengths are in units of 1/576 inch (an eighth of a point): plotters knows whole ones only.
 
+use crate::analysis::Choice;
 use plotters::style::RGBColor;
 
 /// Width on the page.
@@ -9,6 +10,10 @@ pub enum Width {
     OneColumn,
     /// 178 mm, up to three panels beside each other.
     TwoColumns,
+}
+
+impl Choice for Width {
+    const CHOICES: &'static [(&'static str, Self)] = &[("one", Self::OneColumn), ("two", Self::TwoColumns)];
 }
 
 impl Width {
@@ -36,28 +41,94 @@ pub(super) const FAMILY: &str = "Noto Sans";
 pub(super) const REGULAR: &[u8] = include_bytes!("../../assets/fonts/NotoSans-Regular-subset.ttf");
 pub(super) const BOLD: &[u8] = include_bytes!("../../assets/fonts/NotoSans-Bold-subset.ttf");
 
-/// Okabe and Ito's palette, told apart with every form of colour blindness; yellow left out as too pale for lines.
-const PALETTE: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(60, 60, 60),
-];
-pub(super) const INK: RGBColor = RGBColor(30, 30, 30);
-pub(super) const GRID: RGBColor = RGBColor(226, 226, 226);
-pub(super) const GREY: RGBColor = RGBColor(110, 110, 110);
-pub(super) const PALE: RGBColor = RGBColor(232, 232, 232);
+/// What a figure stands on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// White paper.
+    #[default]
+    Light,
+    /// A dark screen.
+    Dark,
+}
+
+impl Choice for Theme {
+    const CHOICES: &'static [(&'static str, Self)] = &[("light", Self::Light), ("dark", Self::Dark)];
+}
+
+/// Colours of a theme.
+pub(super) struct Inks {
+    pub paper: RGBColor,
+    /// Axes and letters.
+    pub ink: RGBColor,
+    pub grid: RGBColor,
+    pub grey: RGBColor,
+    pub pale: RGBColor,
+    /// Okabe and Ito's palette, told apart with every form of colour blindness; yellow left out as too pale for lines.
+    palette: [RGBColor; 7],
+    /// What the palette is mixed with, and how much of it, when it is gone through again.
+    again: (RGBColor, f64),
+}
+
+static LIGHT: Inks = Inks {
+    paper: RGBColor(255, 255, 255),
+    ink: RGBColor(30, 30, 30),
+    grid: RGBColor(226, 226, 226),
+    grey: RGBColor(110, 110, 110),
+    pale: RGBColor(232, 232, 232),
+    palette: [
+        RGBColor(0, 114, 178),
+        RGBColor(213, 94, 0),
+        RGBColor(0, 158, 115),
+        RGBColor(204, 121, 167),
+        RGBColor(230, 159, 0),
+        RGBColor(86, 180, 233),
+        RGBColor(60, 60, 60),
+    ],
+    again: (RGBColor(0, 0, 0), 0.4),
+};
+
+/// The same hues, the dark ones of them raised until they stand out from the ground.
+static DARK: Inks = Inks {
+    paper: RGBColor(20, 22, 25),
+    ink: RGBColor(226, 228, 230),
+    grid: RGBColor(52, 55, 60),
+    grey: RGBColor(160, 164, 170),
+    pale: RGBColor(46, 49, 54),
+    palette: [
+        RGBColor(48, 143, 214),
+        RGBColor(232, 113, 24),
+        RGBColor(0, 178, 130),
+        RGBColor(218, 134, 181),
+        RGBColor(234, 168, 16),
+        RGBColor(128, 204, 244),
+        RGBColor(190, 190, 190),
+    ],
+    again: (RGBColor(255, 255, 255), 0.45),
+};
+
+/// Letters in cells: on light ones, and on dark ones.
+pub(super) static LETTERS: [RGBColor; 2] = [RGBColor(30, 30, 30), RGBColor(255, 255, 255)];
 /// Opacity of the band around a curve.
 pub(super) const SHADE: f64 = 0.2;
 
-/// Colour of a curve; the palette is gone through again in darker tones.
-pub(super) fn colour(index: usize) -> RGBColor {
-    let RGBColor(r, g, b) = PALETTE[index % PALETTE.len()];
-    let darker = |channel: u8| if index < PALETTE.len() { channel } else { (f64::from(channel) * 0.6) as u8 };
-    RGBColor(darker(r), darker(g), darker(b))
+impl Theme {
+    pub(super) fn inks(self) -> &'static Inks {
+        match self {
+            Self::Light => &LIGHT,
+            Self::Dark => &DARK,
+        }
+    }
+}
+
+impl Inks {
+    /// Colour of a curve; the palette is gone through again in tones farther from the paper.
+    pub(super) fn curve(&self, index: usize) -> RGBColor {
+        let RGBColor(r, g, b) = self.palette[index % self.palette.len()];
+        let (RGBColor(r2, g2, b2), share) = self.again;
+        let share = if index < self.palette.len() { 0.0 } else { share };
+        let mix = |from: u8, to: u8| (f64::from(from) * (1.0 - share) + f64::from(to) * share) as u8;
+        RGBColor(mix(r, r2), mix(g, g2), mix(b, b2))
+    }
 }
 
 /// Stops of the sequential scale: lightness rises evenly from dark blue to yellow.

@@ -1,7 +1,7 @@
 //! Tests of figures: bytes, sizes, legends, errors, awkward input.
 
 use super::*;
-use plotters::style::FontStyle;
+use plotters::style::{FontStyle, RGBColor};
 use resvg::{tiny_skia, usvg};
 
 fn curve(label: &str, colour: usize, f: impl Fn(f64) -> f64) -> Series {
@@ -28,6 +28,7 @@ fn figure() -> Figure {
         panels: vec![panel("ReLU"), panel("linear")],
         note: "Lines: mean.".into(),
         width: Width::TwoColumns,
+        theme: Theme::Light,
     }
 }
 
@@ -40,9 +41,12 @@ fn fonts(data: &[u8]) -> usvg::Options<'static> {
 #[test]
 fn is_deterministic_and_free_of_text_elements() {
     let (a, b) = (render(&figure()).unwrap(), render(&figure()).unwrap());
-    assert_eq!(a, b);
-    assert!(!a.svg.contains("<text") && !a.svg.contains("font-family"), "text must be paths");
-    assert!(a.svg.contains("<path"));
+    for format in [Format::Svg, Format::Png, Format::Pdf] {
+        assert_eq!(a.bytes(format).unwrap(), b.bytes(format).unwrap(), "{format:?}");
+    }
+    let svg = a.svg();
+    assert!(!svg.contains("<text") && !svg.contains("font-family"), "text must be paths");
+    assert!(svg.contains("<path"));
 }
 
 #[test]
@@ -50,9 +54,9 @@ fn has_the_width_of_a_page_in_both_formats() {
     for (width, millimetres) in [(Width::OneColumn, 85.0), (Width::TwoColumns, 178.0)] {
         let drawn = render(&Figure { width, ..figure() }).unwrap();
         let inches = millimetres / 25.4;
-        let tree = usvg::Tree::from_str(&drawn.svg, &usvg::Options::default()).unwrap();
+        let tree = usvg::Tree::from_str(&drawn.svg(), &usvg::Options::default()).unwrap();
         assert!((f64::from(tree.size().width()) / 96.0 - inches).abs() < 0.005);
-        let pixels = tiny_skia::Pixmap::decode_png(&drawn.png).unwrap();
+        let pixels = tiny_skia::Pixmap::decode_png(&drawn.bytes(Format::Png).unwrap()).unwrap();
         assert!((f64::from(pixels.width()) - 432.0 * inches).abs() < 2.0, "{}", pixels.width());
         assert!(pixels.pixels().iter().all(|p| p.alpha() == 255), "the ground must be white, not transparent");
     }
@@ -84,7 +88,7 @@ fn nothing_is_drawn_at_the_edge_of_the_page() {
         for width in [Width::OneColumn, Width::TwoColumns] {
             let panels = crowded.panels.iter().cycle().take(panels).cloned().collect();
             let drawn = render(&Figure { panels, width, ..crowded.clone() }).unwrap();
-            let pixels = tiny_skia::Pixmap::decode_png(&drawn.png).unwrap();
+            let pixels = tiny_skia::Pixmap::decode_png(&drawn.bytes(Format::Png).unwrap()).unwrap();
             let (right, bottom) = (pixels.width() - 1, pixels.height() - 1);
             let white = |x, y| pixels.pixel(x, y).is_some_and(|p| (p.red(), p.green(), p.blue()) == (255, 255, 255));
             for inset in 0..4 {
@@ -138,17 +142,17 @@ fn every_character_used_is_in_both_fonts() {
 fn nothing_to_draw_is_an_error() {
     let mut empty = figure();
     empty.panels.iter_mut().for_each(|p| p.series.clear());
-    assert_eq!(render(&empty), Err(FigureError::Empty(empty.title.clone())));
+    assert_eq!(render(&empty).err(), Some(FigureError::Empty(empty.title.clone())));
     let mut absent = figure();
     let points = absent.panels.iter_mut().flat_map(|p| &mut p.series).flat_map(|s| &mut s.points);
     points.for_each(|p| p.y = Some(f64::NAN));
-    assert_eq!(render(&absent), Err(FigureError::Empty(absent.title.clone())));
+    assert_eq!(render(&absent).err(), Some(FigureError::Empty(absent.title.clone())));
     let mut flat = figure();
     flat.panels[0].y.range = Some([1.0, 1.0]);
-    assert_eq!(render(&flat), Err(FigureError::Range("y", "ReLU".into())));
+    assert_eq!(render(&flat).err(), Some(FigureError::Range("y", "ReLU".into())));
     let mut endless = figure();
     endless.panels[1].x.range = Some([0.0, f64::INFINITY]);
-    assert_eq!(render(&endless), Err(FigureError::Range("x", "linear".into())));
+    assert_eq!(render(&endless).err(), Some(FigureError::Range("x", "linear".into())));
 }
 
 #[test]
@@ -212,18 +216,24 @@ fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
         written: true,
     };
     let panel = Panel { cells: Some(cells), ..Panel::new("map", Axis::new("x"), Axis::new("y")) };
-    let figure = Figure { title: "Map".into(), panels: vec![panel], note: String::new(), width: Width::OneColumn };
+    let figure = Figure {
+        title: "Map".into(),
+        panels: vec![panel],
+        note: String::new(),
+        width: Width::OneColumn,
+        theme: Theme::Light,
+    };
     assert!(render(&figure).is_ok());
     let svg = draw::layout(&figure).unwrap();
     for value in [0.0, 0.5, 1.0] {
-        let plotters::style::RGBColor(r, g, b) = style::shade(Colours::Sequential, value);
+        let RGBColor(r, g, b) = style::shade(Colours::Sequential, value);
         assert!(svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")), "{value}");
     }
     let csv = figure.csv();
     assert!(csv.contains("\"map\",cell,,1.5,2,100,") && csv.contains("\"map\",cell,,0.5,2,,"), "{csv}");
     // Lightness rises along the sequential scale.
     let light = |share: f64| {
-        let plotters::style::RGBColor(r, g, b) = style::shade(Colours::Sequential, share);
+        let RGBColor(r, g, b) = style::shade(Colours::Sequential, share);
         0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b)
     };
     assert!((0..100).all(|i| light(f64::from(i) / 100.0) < light(f64::from(i + 1) / 100.0)));
@@ -252,4 +262,49 @@ fn discs_have_whiskers_and_named_ticks_their_names() {
     let svg = draw::layout(&figure).unwrap();
     assert!(svg.matches("<circle").count() > 150);
     assert!(svg.contains("held forever"));
+}
+
+#[test]
+fn a_pdf_is_one_page_of_the_size_of_the_figure() {
+    let pdf = render(&figure()).unwrap().bytes(Format::Pdf).unwrap();
+    assert!(pdf.starts_with(b"%PDF-"));
+    let text = String::from_utf8_lossy(&pdf);
+    assert_eq!(text.matches("/Type /Page\n").count(), 1, "one page");
+    let page = text.split("/MediaBox [").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+    let ends: Vec<f64> = page.split_whitespace().map(|end| end.parse().unwrap()).collect();
+    assert!((ends[2] / 72.0 - 178.0 / 25.4).abs() < 0.01, "{page}");
+    assert!(!text.contains("/Font"), "text must be paths");
+}
+
+#[test]
+fn themes_differ_in_colours_alone_and_stand_out_from_their_ground() {
+    let luminance = |RGBColor(r, g, b): RGBColor| {
+        let linear = |channel: u8| {
+            let share = f64::from(channel) / 255.0;
+            if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    };
+    let contrast = |a, b| {
+        let [a, b] = [a, b].map(luminance);
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    };
+    for theme in [Theme::Light, Theme::Dark] {
+        let inks = theme.inks();
+        assert!(contrast(inks.ink, inks.paper) > 7.0 && contrast(inks.grey, inks.paper) > 4.5, "{theme:?}");
+        // Okabe and Ito's orange and sky blue are pale on white.
+        let least = if theme == Theme::Dark { 4.5 } else { 2.0 };
+        for index in 0..14 {
+            assert!(contrast(inks.curve(index), inks.paper) > least, "{theme:?} {index}");
+        }
+        let drawn = render(&Figure { theme, ..figure() }).unwrap();
+        let pixels = tiny_skia::Pixmap::decode_png(&drawn.bytes(Format::Png).unwrap()).unwrap();
+        let corner = pixels.pixel(0, 0).unwrap();
+        assert_eq!(RGBColor(corner.red(), corner.green(), corner.blue()), inks.paper);
+    }
+    let places = |theme| {
+        let svg = render(&Figure { theme, ..figure() }).unwrap().svg();
+        svg.split('"').filter(|part| !part.starts_with('#')).collect::<Vec<_>>().join("\"")
+    };
+    assert_eq!(places(Theme::Light), places(Theme::Dark));
 }

@@ -1,9 +1,9 @@
 //! Text in the embedded font: its style, its width, its lines.
 
 use super::FigureError;
-use super::style::{BOLD, FAMILY, INK, REGULAR};
+use super::style::{BOLD, FAMILY, REGULAR};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontStyle, IntoFont, TextStyle, register_font};
+use plotters::style::{FontStyle, IntoFont, RGBColor, TextStyle, register_font};
 use std::sync::OnceLock;
 
 /// plotters divides the size asked for by this before it writes it into the SVG.
@@ -25,9 +25,9 @@ pub(super) fn register() -> Result<(), FigureError> {
 }
 
 /// Text of `size`, placed by its vertical middle and by its end `side`.
-pub(super) fn style(size: i32, weight: FontStyle, side: HPos) -> TextStyle<'static> {
+pub(super) fn style(size: i32, weight: FontStyle, side: HPos, ink: &'static RGBColor) -> TextStyle<'static> {
     let font = (FAMILY, f64::from(size) * SIZE_PER_EM, weight).into_font();
-    TextStyle::from(font).color(&INK).pos(Pos::new(side, VPos::Center))
+    TextStyle::from(font).color(ink).pos(Pos::new(side, VPos::Center))
 }
 
 /// Width of `text` when drawn, rounded up.

@@ -1,7 +1,7 @@
 //! The figure of `alignscope spectra`.
 
 use super::{Both, Measured, Values};
-use crate::figure::{Axis, Figure, Mark, Panel, Point, Reference, Series, Width};
+use crate::figure::{Axis, Figure, Mark, Panel, Point, Reference, Series, Theme, Width};
 use crate::measure::histogram::Histogram;
 use crate::theory::spectra::Split;
 use faer::c64;
@@ -23,7 +23,7 @@ pub(super) fn figure(measured: &Measured) -> Figure {
     panels.retain(|panel| !panel.series.is_empty());
     let (rows, columns) = measured.forward.shape;
     let title = format!("Spectrum of W ({rows} x {columns}){}", if both.is_some() { " and of W B" } else { "" });
-    Figure { title, panels, note, width: Width::TwoColumns }
+    Figure { title, panels, note, width: Width::TwoColumns, theme: Theme::Light }
 }
 
 fn point(x: f64, y: f64) -> Point {

@@ -7,7 +7,7 @@ mod plane;
 mod profile;
 mod sweep;
 
-use super::{Axis, Figure, Width};
+use super::{Axis, Figure, Theme, Width};
 use crate::analysis::label;
 use crate::analysis::{Analysis, Condition, Figure as Spec, FigureKind, JobResult, Plan, Quantity};
 use std::collections::BTreeMap;
@@ -39,11 +39,21 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
     if let Some(range) = spec.range {
         panels.iter_mut().for_each(|panel| panel.y.range = Some(range));
     }
+    let [stored, planned] = results.count(analysis);
+    let note = if stored < planned { format!("{note} Unfinished: {stored} of {planned} jobs.") } else { note };
     let width = if panels.len() == 1 { Width::OneColumn } else { Width::TwoColumns };
-    Figure { title: spec.title.clone(), panels, note, width }
+    Figure { title: spec.title.clone(), panels, note, width, theme: Theme::Light }
 }
 
 impl<'a> Results<'a> {
+    /// Jobs of an analysis with a result, of how many.
+    fn count(self, analysis: &Analysis) -> [usize; 2] {
+        let jobs = analysis.conditions.iter().flat_map(|condition| self.plan.jobs_of(analysis, condition));
+        jobs.fold([0, 0], |[stored, planned], job| {
+            [stored + usize::from(self.results.get(job).is_some_and(Option::is_some)), planned + 1]
+        })
+    }
+
     /// Results of the repeats of a condition.
     fn of(self, analysis: &'a Analysis, condition: &'a Condition) -> impl Iterator<Item = &'a JobResult> {
         self.plan.jobs_of(analysis, condition).filter_map(move |job| self.results.get(job)?.as_ref())

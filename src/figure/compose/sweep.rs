@@ -95,7 +95,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         for &layer in layers.iter().take(shown) {
             for of in &titles {
                 let what = quantity.info().label;
-                let title = match (of.is_empty(), layer.filter(|_| shown > 1), spec.quantities.len()) {
+                let title = match (of.is_empty(), layer.filter(|_| layers.len() > 1), spec.quantities.len()) {
                     (true, Some(l), _) => format!("{what}, layer {l}"),
                     (true, None, _) => what.into(),
                     (false, _, 1) => of.clone(),

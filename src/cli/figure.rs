@@ -1,0 +1,178 @@
+//! `alignscope figure`: draws from the results of a run, and runs nothing.
+
+use super::{Exit, UsageError, output};
+use crate::analysis::{
+    Analysis, Choice, FIGURE_OPTIONS, Figure as Spec, Stored, StoredError, choices, list, read_runs, suggestion,
+};
+use crate::figure::{Format, Results, Theme, Width, compose};
+use anyhow::Context;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+pub(super) fn command() -> Command {
+    let drawn = FIGURE_OPTIONS.iter().map(|option| {
+        let arg = Arg::new(option.name).long(option.name).value_name(option.placeholder).help(option.help);
+        arg.action(ArgAction::Append).allow_hyphen_values(true).conflicts_with("figure")
+    });
+    Command::new("figure")
+        .about("Draw from the results of a run, which is not run again: the figures of its spec, or one of your own")
+        .arg(
+            Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help("Run directory"),
+        )
+        .args(drawn)
+        .arg(
+            Arg::new("figure")
+                .long("figure")
+                .value_name("NAMES")
+                .help("Figures of the spec, as they are there [default: all, unless options describe one]"),
+        )
+        .arg(Arg::new("analysis").long("analysis").value_name("NAME").help("Analysis to draw, where there are several"))
+        .arg(spec_option())
+        .arg(choice::<Width>(
+            "width",
+            "WIDTH",
+            "Columns of a page: one (85 mm) or two (178 mm) [default: as panels need]",
+        ))
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_name("NAMES")
+                .default_value("svg,png")
+                .value_parser(|text: &str| choices::<Format>("format", text))
+                .help("Formats of the picture: svg, png, pdf; the CSV behind it is always written"),
+        )
+        .arg(
+            choice::<Theme>("theme", "THEME", "light, or dark, whose files are called NAME-dark")
+                .default_value("light"),
+        )
+        .arg(
+            Arg::new("out")
+                .long("out")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where the files go [default: figures/ of the run directory]"),
+        )
+}
+
+/// `--spec`, of commands that read runs.
+pub(super) fn spec_option() -> Arg {
+    Arg::new("spec")
+        .long("spec")
+        .value_name("FILE")
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(PathBuf))
+        .help("Spec to read the results by, in place of the run's own; can be repeated")
+}
+
+/// An option with the names of a choice.
+fn choice<C: Choice + Send + Sync>(name: &'static str, placeholder: &'static str, help: &'static str) -> Arg {
+    let one = move |text: &str| match choices::<C>(name, text)?[..] {
+        [one] => Ok(one),
+        _ => Err(format!("{name} cannot be several")),
+    };
+    Arg::new(name).long(name).value_name(placeholder).value_parser(one).help(help)
+}
+
+/// Reads run directories by the specs given with `--spec`, and says what is damaged or missing.
+pub(super) fn read(runs: &[PathBuf], matches: &ArgMatches) -> anyhow::Result<Stored> {
+    let specs: Vec<PathBuf> = matches.get_many("spec").into_iter().flatten().cloned().collect();
+    let stored = read_runs(runs, &specs).map_err(|error| match error {
+        // A bad spec is a bad request.
+        StoredError::Spec(error) => anyhow::Error::from(error),
+        other => other.into(),
+    })?;
+    for warning in &stored.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let (found, planned) = (stored.results.iter().flatten().count(), stored.plan.jobs.len());
+    if found < planned {
+        eprintln!("warning: {found} of {planned} jobs are stored, and only these are shown");
+    }
+    Ok(stored)
+}
+
+pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let run = matches.get_one::<PathBuf>("run").context("no run directory is given")?;
+    let stored = read(std::slice::from_ref(run), matches)?;
+    let directory = matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| run.join("figures"));
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    let theme = matches.get_one::<Theme>("theme").copied().unwrap_or_default();
+    let formats = matches.get_one::<Vec<Format>>("format").cloned().unwrap_or_default();
+    let mut exit = Exit::Done;
+    let results = Results { plan: &stored.plan, results: &stored.results };
+    for (analysis, spec) in wanted(&stored, matches)? {
+        let mut figure = compose(results, analysis, &spec);
+        figure.theme = theme;
+        figure.width = matches.get_one::<Width>("width").copied().unwrap_or(figure.width);
+        let name = if theme == Theme::Dark { format!("{}-dark", spec.name) } else { spec.name.clone() };
+        let written = output::draw(&directory, &name, &figure, &formats)?;
+        written.iter().for_each(|path| say!("{}", path.display()));
+        if written.is_empty() {
+            exit = Exit::Failed;
+        }
+    }
+    Ok(exit)
+}
+
+/// What is to be drawn: one figure that options describe, or figures of the spec.
+fn wanted<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(&'a Analysis, Spec)>> {
+    let typed: Vec<(&str, String)> = FIGURE_OPTIONS
+        .iter()
+        .flat_map(|option| {
+            let texts = matches.get_many::<String>(option.name).into_iter().flatten();
+            texts.map(|text| (option.name, text.clone()))
+        })
+        .collect();
+    if typed.is_empty() {
+        return of_spec(stored, matches);
+    }
+    let analysis = analysis(stored, matches.get_one::<String>("analysis"))?;
+    let figure = Spec::from_options(analysis, &typed)
+        .map_err(|errors| UsageError(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+    Ok(vec![(analysis, figure)])
+}
+
+/// The analysis of this name, or the only one there is.
+fn analysis<'a>(stored: &'a Stored, name: Option<&String>) -> Result<&'a Analysis, UsageError> {
+    let names: Vec<&str> = stored.plan.analyses().map(|analysis| analysis.name.as_str()).collect();
+    match name {
+        Some(name) => stored.plan.analyses().find(|analysis| analysis.name == *name).ok_or_else(|| {
+            let near = suggestion(name, names.iter().copied());
+            UsageError(format!("--analysis: there is no analysis `{name}`: expected {}{near}", list(&names)))
+        }),
+        None => match stored.plan.analyses().collect::<Vec<_>>()[..] {
+            [one] => Ok(one),
+            _ => Err(UsageError(format!("this run has several analyses: say which with --analysis: {}", list(&names)))),
+        },
+    }
+}
+
+/// Figures of the spec, by name if any are named.
+fn of_spec<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(&'a Analysis, Spec)>> {
+    let only = matches.get_one::<String>("analysis");
+    let shown: Vec<&Analysis> = match only {
+        Some(_) => vec![analysis(stored, only)?],
+        None => stored.plan.analyses().collect(),
+    };
+    let all: Vec<(&Analysis, Spec)> =
+        shown.iter().flat_map(|analysis| analysis.figures.iter().map(|figure| (*analysis, figure.clone()))).collect();
+    let Some(names) = matches.get_one::<String>("figure") else {
+        let none =
+            || UsageError("the spec of this run has no figures: say what to draw, such as --quantity NAME".into());
+        return if all.is_empty() { Err(none().into()) } else { Ok(all) };
+    };
+    let known: Vec<&str> = all.iter().map(|(_, figure)| figure.name.as_str()).collect();
+    let mut chosen = Vec::new();
+    for name in names.split(',').map(str::trim) {
+        let found = all.iter().filter(|(_, figure)| figure.name == name);
+        let before = chosen.len();
+        chosen.extend(found.cloned());
+        if chosen.len() == before {
+            let near = suggestion(name, known.iter().copied());
+            let message = format!("--figure: the spec has no figure `{name}`: expected {}{near}", list(&known));
+            return Err(UsageError(message).into());
+        }
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,106 @@
+//! What is drawn and told of a run that is not run again, as a user meets it.
+
+use assert_cmd::Command;
+use std::path::Path;
+use tempfile::TempDir;
+
+const SPEC: &str = r#"
+name = "tiny"
+title = "A tiny run"
+
+[[analysis]]
+name = "tiny"
+title = "Held against white <signals>"
+kind = "isolate"
+repeats = 3
+record-every = 5
+[analysis.base]
+layers = [4, 6, 4]
+batch = 3
+iterations = 20
+[analysis.sweep]
+schedule = ["held", "white"]
+eta = [1e-3, 2e-3]
+[[analysis.figure]]
+name = "angles"
+title = "Angles & repeats"
+"#;
+
+fn alignscope(directory: &Path) -> Command {
+    let mut command = Command::cargo_bin("alignscope").unwrap();
+    command.current_dir(directory);
+    command
+}
+
+/// A directory with a spec and its run.
+fn ran() -> TempDir {
+    let here = TempDir::new().unwrap();
+    std::fs::write(here.path().join("tiny.toml"), SPEC).unwrap();
+    alignscope(here.path()).args(["run", "tiny.toml", "--out", "run"]).assert().success();
+    here
+}
+
+fn done(directory: &Path, args: &[&str]) -> String {
+    let assert = alignscope(directory).args(args).assert().success();
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+/// Runs with exit code `code` and returns standard error, which must be free of panics.
+fn refused(directory: &Path, args: &[&str], code: i32) -> String {
+    let assert = alignscope(directory).args(args).assert().code(code);
+    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+fn bytes(directory: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(directory.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+#[test]
+fn figures_are_redrawn_without_running_a_job() {
+    let here = ran();
+    let run = here.path().join("run");
+    let before = ["log.json", "manifest.json", "series.csv"].map(|name| bytes(&run, name));
+    let first = ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
+    std::fs::remove_dir_all(run.join("figures")).unwrap();
+    // Without the data that jobs are made of nothing can be run: there is no file of a job to be written either.
+    let listed = done(here.path(), &["figure", "run", "--format", "svg,png,pdf"]);
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    let again = ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
+    assert!(first == again, "redrawn figures are the same");
+    assert!(bytes(&run, "figures/angles.pdf").starts_with(b"%PDF-"));
+    assert!(before == ["log.json", "manifest.json", "series.csv"].map(|name| bytes(&run, name)));
+    let args = ["figure", "run", "--quantity", "weight_alignment", "--kind", "sweep", "--x", "eta", "--theme", "dark"];
+    done(here.path(), &[&args[..], &["--out", "own"]].concat());
+    let svg = String::from_utf8(bytes(here.path(), "own/weight_alignment-sweep-dark.svg")).unwrap();
+    assert!(svg.contains("#141619"), "the ground of the dark theme");
+}
+
+#[test]
+fn bad_requests_for_figures_say_what_to_do() {
+    let here = ran();
+    for (args, said, code) in [
+        (&["figure", "."][..], "is no run directory: it holds no manifest.json", 1),
+        (&["figure", "run", "--quantity", "weight_alinment"], "did you mean `weight_alignment`?", 2),
+        (&["figure", "run", "--kind", "sweep", "--x", "shedule"], "did you mean `schedule`?", 2),
+        (&["figure", "run", "--figure", "angels"], "did you mean `angles`?", 2),
+        (&["figure", "run", "--analysis", "tny", "--by", "schedule"], "did you mean `tiny`?", 2),
+        (&["figure", "run", "--theme", "drak"], "did you mean `dark`?", 2),
+        (&["figure", "run", "--format", "svg,pfd"], "did you mean `pdf`?", 2),
+        (&["figure", "run", "--width", "1"], "expected one or two", 2),
+        (&["figure", "run", "--spec", "none.toml"], "cannot read none.toml", 2),
+    ] {
+        let error = refused(here.path(), args, code);
+        assert!(error.contains(said), "{error}\nshould contain\n{said}");
+    }
+    let jobs = here.path().join("run/jobs");
+    let job = std::fs::read_dir(&jobs).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(job).unwrap();
+    let error = refused(here.path(), &["figure", "run"], 0);
+    assert!(error.contains("11 of 12 jobs are stored"), "{error}");
+    assert!(!error.contains("error"), "{error}");
+    std::fs::remove_dir_all(&jobs).unwrap();
+    let error = refused(here.path(), &["figure", "run"], 1);
+    assert!(error.contains("figure `angles` is not drawn"), "{error}");
+}
