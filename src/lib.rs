@@ -13,6 +13,7 @@ pub mod network;
 pub mod random;
 pub mod real;
 pub mod recorded;
+pub mod report;
 pub mod rule;
 pub mod signal;
 pub mod theory;

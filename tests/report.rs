@@ -104,3 +104,36 @@ fn bad_requests_for_figures_say_what_to_do() {
     let error = refused(here.path(), &["figure", "run"], 1);
     assert!(error.contains("figure `angles` is not drawn"), "{error}");
 }
+
+#[test]
+fn a_report_is_written_of_runs_and_of_nothing_else() {
+    let here = ran();
+    let run = here.path().join("run");
+    let before = ["log.json", "manifest.json", "series.csv"].map(|name| bytes(&run, name));
+    assert_eq!(done(here.path(), &["report", "run", "--out", "a.html"]), "a.html\n");
+    done(here.path(), &["report", "run", "--spec", "tiny.toml", "--out", "b.html"]);
+    let html = bytes(here.path(), "a.html");
+    assert!(html == bytes(here.path(), "b.html"), "the spec given is that of the manifest");
+    let html = String::from_utf8(html).unwrap();
+    for said in [
+        "A tiny run",
+        "Held against white &lt;signals&gt;",
+        "Angles &amp; repeats",
+        "12 of 12",
+        "None of these analyses",
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    assert!(!html.contains(&here.path().display().to_string()), "no path of this machine");
+    assert!(before == ["log.json", "manifest.json", "series.csv"].map(|name| bytes(&run, name)));
+
+    let index = done(here.path(), &["report", "run", "--markdown"]);
+    assert!(index.starts_with("# Claims, verdicts and figures"), "{index}");
+    let error = refused(here.path(), &["report", "run", "run"], 1);
+    assert!(error.contains("two of these runs have an analysis named `tiny`"), "{error}");
+    let error = refused(here.path(), &["report", "run", "--out", "none/a.html"], 1);
+    assert!(error.contains("cannot write none/a.html"), "{error}");
+    std::fs::write(run.join("manifest.json"), "{ \"format\"").unwrap();
+    let error = refused(here.path(), &["report", "run"], 1);
+    assert!(error.contains("manifest.json is not a manifest of this program"), "{error}");
+}

@@ -31,6 +31,19 @@ pub struct JudgedPart {
     pub verdict: Verdict,
 }
 
+impl JudgedPart {
+    /// Mean and interval, as in tables.
+    pub fn value(&self) -> String {
+        match (self.mean, self.ci95) {
+            (Some(mean), Some([low, high])) if mean.abs() < 0.01 => {
+                format!("{} [{}, {}]", short(mean), short(low), short(high))
+            }
+            (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
+            _ => "no value".into(),
+        }
+    }
+}
+
 /// A claim, judged.
 #[derive(Clone, Debug, Serialize)]
 pub struct JudgedClaim {
@@ -40,6 +53,8 @@ pub struct JudgedClaim {
     pub statement: String,
     /// Who claims it, and where the criterion comes from.
     pub source: String,
+    /// The analysis that feeds it.
+    pub analysis: &'static str,
     /// Holds if every part does, fails if one fails.
     pub verdict: Verdict,
     /// The parts.
@@ -80,7 +95,7 @@ fn judge_document(claims: &[Claim], evidence: &Evidence<'_>) -> Vec<JudgedClaim>
             Verdict::Undecided
         };
         let (name, statement, source) = (claim.name.clone(), claim.statement.clone(), claim.source.clone());
-        JudgedClaim { name, statement, source, verdict, parts }
+        JudgedClaim { name, statement, source, analysis: claim.analysis, verdict, parts }
     };
     claims.iter().map(judge).collect()
 }

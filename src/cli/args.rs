@@ -18,6 +18,7 @@ pub fn command() -> Command {
              alignscope theory held --json                what exact theory says about it\n  \
              alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from elsewhere\n  \
              alignscope figure RUN --format pdf           its figures once more, from results\n  \
+             alignscope report RUN --out report.html      all of it in one file\n  \
              alignscope verify --quick                    the claims and their verdicts\n\n\
              Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
              130 interrupted",
@@ -51,6 +52,7 @@ pub fn command() -> Command {
                     .help("Spec files"),
             ),
             super::figure::command(),
+            super::report::command(),
             super::angles::command(),
             super::spectra::command(),
             super::data::command(),

@@ -11,6 +11,7 @@ mod data;
 mod figure;
 mod matrices;
 mod output;
+mod report;
 mod signals;
 mod spectra;
 mod table;
@@ -95,6 +96,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(("data", m)) => data::execute(m),
         Some(("signals", m)) => signals::execute(m),
         Some(("figure", m)) => figure::execute(m),
+        Some(("report", m)) => report::execute(m),
         Some(("theory", m)) => theory::execute(m),
         Some(("verify", m)) => verify::execute(m),
         _ => Ok(Exit::Usage),

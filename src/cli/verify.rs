@@ -2,7 +2,7 @@
 
 use super::{Exit, args, output};
 use crate::analysis::{Ended, Plan, parse_spec, read_spec};
-use crate::claim::{Evidence, JudgedClaim, JudgedPart, Verdict, judge, short};
+use crate::claim::{Evidence, JudgedClaim, Verdict, judge};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -100,17 +100,6 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(if failed { Exit::ClaimFailed } else { Exit::Done })
 }
 
-/// Mean and interval of a part, as in tables.
-fn value_of(part: &JudgedPart) -> String {
-    match (part.mean, part.ci95) {
-        (Some(mean), Some([low, high])) if mean.abs() < 0.01 => {
-            format!("{} [{}, {}]", short(mean), short(low), short(high))
-        }
-        (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
-        _ => "no value".into(),
-    }
-}
-
 /// A section per claim.
 fn markdown(claims: &[JudgedClaim]) -> String {
     let mut out = String::new();
@@ -120,7 +109,7 @@ fn markdown(claims: &[JudgedClaim]) -> String {
         out.push_str("| statistic | mean [95 %] | n | criterion | verdict |\n|---|---|---|---|---|\n");
         for part in &claim.parts {
             let (statistic, n, criterion) = (&part.statistic, part.n, &part.criterion);
-            let (value, verdict) = (value_of(part), part.verdict.as_str());
+            let (value, verdict) = (part.value(), part.verdict.as_str());
             let _ = writeln!(out, "| {statistic} | {value} | {n} | {criterion} | {verdict} |");
         }
         out.push('\n');
@@ -133,7 +122,7 @@ fn table(claims: &[JudgedClaim]) -> String {
     for claim in claims {
         let _ = writeln!(out, "{:<10} {:<9} {}", claim.name, claim.verdict.as_str(), claim.statement);
         for part in &claim.parts {
-            let value = value_of(part);
+            let value = part.value();
             let (verdict, n, criterion) = (part.verdict.as_str(), part.n, &part.criterion);
             let _ = writeln!(out, "  {:<66}\n    {value:<26} n {n:<4} asked {criterion:<15} {verdict}", part.statistic);
         }

@@ -69,6 +69,12 @@ impl Rendered {
         self.tree.to_string(&write)
     }
 
+    /// The SVG document to a tenth of a unit, which is finer than any screen or printer: for pages with many of them.
+    pub fn small_svg(&self) -> String {
+        let write = usvg::WriteOptions { preserve_text: false, coordinates_precision: 1, ..Default::default() };
+        self.tree.to_string(&write)
+    }
+
     fn png(&self) -> Result<Vec<u8>, FigureError> {
         let pixels_of = |length: f32| (length * SCALE).round() as u32;
         let size = self.tree.size();

@@ -1,0 +1,161 @@
+//! The report of runs: one HTML file, complete in itself, for people who were not there.
+//!
+//! Nothing in it is fetched from anywhere, and no script runs. Every text is escaped by maud. The same results give the
+//! same bytes: no times, no paths.
+
+mod claims;
+mod conduct;
+mod dictionary;
+mod figures;
+mod index;
+mod methods;
+mod results;
+
+use crate::analysis::{Analysis, Condition, Entry, Flag, Stored, flags, summarise};
+use crate::claim::{Claim, Evidence, JudgedClaim, claims as all_claims, judge};
+use crate::experiment::Predictor;
+use crate::figure::FigureError;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("report.css");
+
+/// Everything that is told of some runs.
+pub struct Report<'a> {
+    stored: &'a Stored,
+    judged: Vec<JudgedClaim>,
+    /// Claims whose analysis is here but not finished.
+    waiting: Vec<Claim>,
+    /// Claims of the same documents whose analysis is not here.
+    elsewhere: Vec<Claim>,
+    entries: Vec<Entry>,
+    flags: Vec<Flag>,
+}
+
+impl<'a> Report<'a> {
+    /// Judges and summarises what is stored. Claims are judged only on analyses of which every job is there: a part of
+    /// the repeats cannot be paired, and a verdict that may be had at any time is not worth its level.
+    pub fn new(stored: &'a Stored) -> Self {
+        let complete = stored.complete();
+        let judged = complete.map(|whole| judge(&Evidence::new(&whole.plan, &whole.results))).unwrap_or_default();
+        let is_judged = |claim: &Claim| judged.iter().any(|known| known.name == claim.name);
+        let here = Evidence::new(&stored.plan, &stored.results);
+        let (waiting, others): (Vec<Claim>, Vec<Claim>) =
+            all_claims().into_iter().filter(|claim| !is_judged(claim)).partition(|claim| here.has(claim.analysis));
+        let documents: Vec<&str> = judged.iter().map(|claim| document(&claim.name)).collect();
+        let elsewhere = others.into_iter().filter(|claim| documents.contains(&claim.document())).collect();
+        let predictor = Predictor::default();
+        let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
+            predictor.predict(condition, quantity, layer, iteration, analysis.predict)
+        };
+        let entries = summarise(&stored.plan, &stored.results, &predict);
+        let flags = flags(&stored.plan, &stored.results);
+        Self { stored, judged, waiting, elsewhere, entries, flags }
+    }
+
+    /// The HTML document.
+    ///
+    /// # Errors
+    /// If a figure cannot be drawn, other than for want of data.
+    pub fn html(&self) -> Result<String, FigureError> {
+        let results = self.results()?;
+        let sections: [(&str, &str, Markup); 7] = [
+            ("done", "What was done", self.done()),
+            ("claims", "What held", self.claims()),
+            ("results", "Figures and values", results),
+            ("methods", "Methods", self.methods()),
+            ("dictionary", "Data dictionary", self.dictionary()),
+            ("validity", "Validity", self.validity()),
+            ("reproduce", "Versions, and how to reproduce", self.reproduce()),
+        ];
+        let title = self.title();
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta http-equiv="Content-Security-Policy"
+                        content="default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+                    meta name="generator" content={ "alignscope " (env!("CARGO_PKG_VERSION")) };
+                    title { (title) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    header {
+                        h1 { (title) }
+                        (self.notices())
+                    }
+                    nav aria-label="Contents" {
+                        ol { @for (id, heading, _) in &sections { li { a href={ "#" (id) } { (heading) } } } }
+                    }
+                    main {
+                        @for (id, heading, content) in &sections {
+                            section id=(id) { h2 { (heading) } (content) }
+                        }
+                    }
+                }
+            }
+        };
+        Ok(page.into_string() + "\n")
+    }
+
+    fn title(&self) -> String {
+        let titles = self.stored.plan.specs.iter();
+        let titles: Vec<&str> = titles.map(|s| if s.title.is_empty() { &s.name } else { &s.title }.as_str()).collect();
+        titles.join("; ")
+    }
+
+    /// What stands before everything else: that something is missing, diverged or means less than it seems to.
+    fn notices(&self) -> Markup {
+        let (found, planned) = (self.stored.results.iter().flatten().count(), self.stored.plan.jobs.len());
+        let diverged = self.diverged().len();
+        html! {
+            @if found < planned {
+                p.notice {
+                    strong { "Not finished: " (found) " of " (planned) " jobs are there. " }
+                    "What is shown is of these; claims that need the rest are not judged. What is missing stands under "
+                    a href="#done" { "What was done" } "."
+                }
+            }
+            @for warning in &self.stored.warnings { p.notice { "Damaged: " (warning) "." } }
+            @if diverged > 0 {
+                p.notice { (counted(diverged, "job")) " diverged: see " a href="#validity" { "Validity" } "." }
+            }
+            @if !self.flags.is_empty() {
+                p.notice {
+                    "Some angles mean less than they seem to: " (counted(self.flags.len(), "validity flag")) ", listed under "
+                    a href="#validity" { "Validity" } "."
+                }
+            }
+        }
+    }
+}
+
+/// What stands before the slash of a claim's name.
+fn document(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
+
+/// `1 job`, `2 jobs`.
+fn counted(count: usize, what: &str) -> String {
+    let many = match (count, what.strip_suffix('y')) {
+        (1, _) => what.to_string(),
+        (_, Some(stem)) => format!("{stem}ies"),
+        (_, None) if what.ends_with("is") => format!("{}es", &what[..what.len() - 2]),
+        (_, None) => format!("{what}s"),
+    };
+    format!("{count} {many}")
+}
+
+/// Title of an analysis, or its name.
+fn heading(analysis: &Analysis) -> &str {
+    if analysis.title.is_empty() { &analysis.name } else { &analysis.title }
+}
+
+/// A table that scrolls by itself where it is wider than the page.
+fn scrolling(label: &str, table: Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! What a report says of whole, partial and failing runs, and that it needs nothing but itself.
+
+use super::*;
+use crate::analysis::{Job, Outcome, Plan, Quantity, Record, StoredDirectory, parse_spec};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The wrong-labels analysis with `value` at its last iterations, which feeds four claims.
+fn stored(value: impl Fn(&Job, Quantity, usize) -> f64) -> Stored {
+    let text = include_str!("../../analyses/wrong-labels.toml");
+    let mut spec = parse_spec(Path::new("wrong-labels.toml"), text).unwrap();
+    spec.title = "Labels <wrong> & \"right\"".into();
+    spec.analyses[0].conditions.retain(|c| c.values()["data"].to_text() == "mnist");
+    let plan = Plan::new(vec![spec]).unwrap();
+    let result = |job: &Job| {
+        let mut records = Vec::new();
+        for quantity in [Quantity::WeightAlignment, Quantity::TestAccuracy] {
+            for iteration in [0, 5400, 5460, 5940, 5980, 6000] {
+                for layer in quantity.layers(&job.condition) {
+                    let value = Some(value(job, quantity, layer.unwrap_or(0)) + 0.01 * job.repeat as f64);
+                    records.push(Record { iteration, layer, lag: None, quantity, value });
+                }
+            }
+        }
+        Some(job.finish(Outcome::Completed, records))
+    };
+    let results = plan.jobs.iter().map(result).collect();
+    let directory = StoredDirectory {
+        path: "run".into(),
+        version: "0.1.0".into(),
+        address: plan.address(),
+        ended: "completed".into(),
+    };
+    Stored { plan, results, directories: vec![directory], warnings: Vec::new() }
+}
+
+/// Nothing is learnt whatever the labels, and every layer aligns.
+fn unlearned() -> Stored {
+    stored(|_, quantity, _| if quantity == Quantity::TestAccuracy { 9.5 } else { 80.0 })
+}
+
+/// Values of an attribute.
+fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    html.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn a_report_needs_nothing_but_itself() {
+    let stored = unlearned();
+    let html = Report::new(&stored).html().unwrap();
+    assert_eq!(html, Report::new(&stored).html().unwrap(), "the same bytes");
+    assert!(!html.contains("<script") && !html.contains("http:") && !html.contains("https:") && !html.contains("url("));
+    for (name, start) in
+        [("src", "data:image/svg+xml;base64,"), ("srcset", "data:image/svg+xml;base64,"), ("href", "#")]
+    {
+        let all = attributes(&html, name);
+        assert!(!all.is_empty() && all.iter().all(|value| value.starts_with(start)), "{name}");
+    }
+    let ids = attributes(&html, "id");
+    let distinct: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), distinct.len(), "every place has a name of its own");
+    for link in attributes(&html, "href") {
+        assert!(distinct.contains(&link[1..]), "{link} leads nowhere");
+    }
+}
+
+#[test]
+fn texts_are_escaped() {
+    let html = Report::new(&unlearned()).html().unwrap();
+    assert!(html.contains("<h1>Labels &lt;wrong&gt; &amp; &quot;right&quot;</h1>"));
+    assert!(!html.contains("<wrong>"));
+}
+
+#[test]
+fn it_says_what_was_done_on_how_many_repeats_and_what_held() {
+    let stored = unlearned();
+    let html = Report::new(&stored).html().unwrap();
+    for said in [
+        "1 analysis of 6 conditions: 60 jobs",
+        "all of them finished",
+        "60 of 60",
+        "Of 4 claims, 3 hold, 1 fail, 0 undecided.",
+        "<h3>wn/D-chance: <span class=\"verdict holds\">✓ holds</span></h3>",
+        "<h3>wn/D-robust: <span class=\"verdict fails\">✗ fails</span></h3>",
+        "9.54 [9.52, 9.57]",
+        "5 to 15",
+        "claims of the same documents need other analyses",
+        "10 of every condition",
+        &stored.plan.address(),
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    let condition = &stored.plan.specs[0].analyses[0].conditions[0];
+    for name in condition.values().keys() {
+        assert!(html.contains(&format!("<code>{name}</code>")), "parameter {name}");
+    }
+    for quantity in stored.plan.specs[0].analyses[0].quantities() {
+        let info = quantity.info();
+        let definition = maud::html! { (info.definition) }.into_string();
+        assert!(
+            html.contains(&definition) && html.contains(&format!("id=\"quantity-{}\"", info.name)),
+            "{}",
+            info.name
+        );
+    }
+    let spec = maud::html! { (stored.plan.specs[0].to_toml()) }.into_string();
+    assert!(html.contains(&spec), "the spec in full");
+}
+
+#[test]
+fn of_an_unfinished_run_it_says_what_is_missing_and_judges_nothing() {
+    let mut stored = unlearned();
+    stored.results[13] = None;
+    stored.warnings.push("jobs/x.json is damaged".into());
+    let report = Report::new(&stored);
+    let html = report.html().unwrap();
+    for said in [
+        "Not finished: 59 of 60 jobs are there.",
+        "Damaged: jobs/x.json is damaged.",
+        "<td class=\"number\">9 of 10</td>",
+        "Not judged, as not every job of the analysis is there:",
+        "<strong>wn/D-chance</strong>",
+        "Unfinished: 59 of 60 jobs.",
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    assert!(!html.contains("✓ holds") && !html.contains("✗ fails"));
+    assert!(report.markdown(&|_| true).contains("| not judged |"));
+    stored.results.fill(None);
+    let html = Report::new(&stored).html().unwrap();
+    assert!(html.contains("There is nothing to draw: no value of it is there."));
+}
+
+#[test]
+fn diverged_jobs_and_absent_values_are_told() {
+    let mut stored = unlearned();
+    let result = stored.results[0].as_mut().unwrap();
+    result.outcome = Outcome::Diverged { iteration: 41, layer: 2 };
+    result.records[0].value = None;
+    let html = Report::new(&stored).html().unwrap();
+    assert!(html.contains("1 job diverged"));
+    assert!(html.contains("repeat 0: at iteration 41 in layer 2"));
+    assert!(html.contains("weight alignment: 1 of 1440 (counted as absent"));
+    assert!(html.contains("was not measured in wrong-labels, so none could be raised there"));
+}
+
+#[test]
+fn the_index_links_figures_that_are_there() {
+    let stored = unlearned();
+    let index = Report::new(&stored).markdown(&|name| name == "wrong-labels-accuracy.png");
+    let row = index.lines().find(|line| line.contains("wn/D-robust")).unwrap();
+    assert!(row.contains("| FAILS |") && row.contains("percent: 9.54 [9.52, 9.57], n 10, at least 50"), "{row}");
+    assert!(row.contains("wrong-labels-alignment, [wrong-labels-accuracy](wrong-labels-accuracy.png)"), "{row}");
+    assert!(row.ends_with("`alignscope verify analyses/wrong-labels.toml` |"), "{row}");
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    assert!(index.lines().filter(|line| line.starts_with('|')).all(|line| cells(line) == 6), "{index}");
+}
