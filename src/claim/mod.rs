@@ -34,14 +34,16 @@ pub struct JudgedPart {
 impl JudgedPart {
     /// Mean and interval, as in tables.
     pub fn value(&self) -> String {
-        match (self.mean, self.ci95) {
-            (Some(mean), Some([low, high])) if mean.abs() < 0.01 => {
-                format!("{} [{}, {}]", short(mean), short(low), short(high))
-            }
-            (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
-            _ => "no value".into(),
-        }
+        self.mean.zip(self.ci95).map_or("no value".into(), |(mean, ends)| with_interval(mean, ends))
     }
+}
+
+/// A mean and its interval to two decimals, or to two digits where it is small.
+pub(crate) fn with_interval(mean: f64, [low, high]: [f64; 2]) -> String {
+    if mean.abs() < 0.01 {
+        return format!("{} [{}, {}]", short(mean), short(low), short(high));
+    }
+    format!("{mean:.2} [{low:.2}, {high:.2}]")
 }
 
 /// A claim, judged.

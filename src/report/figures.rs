@@ -1,15 +1,11 @@
 //! Figures in the page: for screens wide and narrow, light and dark, and for paper.
 
 use super::Report;
-use crate::analysis::{Analysis, Figure as Spec};
+use crate::analysis::{Analysis, Choice, Figure as Spec};
 use crate::figure::{Figure, FigureError, Results, Theme, Width, compose, render};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
-
-/// Screens below this width get the figure of one column, whose letters are as large as on paper there.
-const NARROW: &str = "screen and (max-width: 44rem)";
-const DARK: &str = "(prefers-color-scheme: dark)";
 
 impl Report<'_> {
     /// A figure with its caption.
@@ -18,7 +14,7 @@ impl Report<'_> {
     /// If it cannot be drawn, other than for want of data, which is said in its place.
     pub(super) fn figure(&self, analysis: &Analysis, spec: &Spec, number: usize) -> Result<Markup, FigureError> {
         let figure = compose(Results { plan: &self.stored.plan, results: &self.stored.results }, analysis, spec);
-        let picture = match picture(&figure) {
+        let picture = match pictures(&figure) {
             Err(FigureError::Empty(_)) => html! { p.notice { "There is nothing to draw: no value of it is there." } },
             other => other?,
         };
@@ -34,25 +30,22 @@ impl Report<'_> {
     }
 }
 
-fn picture(figure: &Figure) -> Result<Markup, FigureError> {
-    let of = |width: Width, theme: Theme| data(&Figure { width, theme, ..figure.clone() });
-    let alternative = alternative(figure);
-    let narrow = if figure.width == Width::OneColumn {
-        None
-    } else {
-        Some([of(Width::OneColumn, Theme::Dark)?, of(Width::OneColumn, Theme::Light)?])
+/// The figure in both themes, and for narrow screens in one column, whose letters are as large there as on paper. The
+/// style sheet shows one of them.
+fn pictures(figure: &Figure) -> Result<Markup, FigureError> {
+    let widths: &[(Width, &str)] = match figure.width {
+        Width::OneColumn => &[(Width::OneColumn, "full slim")],
+        Width::TwoColumns => &[(Width::TwoColumns, "full"), (Width::OneColumn, "slim")],
     };
-    let (dark, light) = (of(figure.width, Theme::Dark)?, of(figure.width, Theme::Light)?);
-    Ok(html! {
-        picture {
-            @if let Some([dark, light]) = narrow {
-                source media={ (NARROW) " and " (DARK) } srcset=(dark);
-                source media=(NARROW) srcset=(light);
-            }
-            source media={ "screen and " (DARK) } srcset=(dark);
-            img src=(light) alt=(alternative);
+    let alternative = alternative(figure);
+    let mut all = Vec::new();
+    for (width, size) in widths {
+        for theme in [Theme::Light, Theme::Dark] {
+            let picture = data(&Figure { width: *width, theme, ..figure.clone() })?;
+            all.push(html! { img class={ (theme.name()) " " (size) } src=(picture) alt=(alternative); });
         }
-    })
+    }
+    Ok(html! { @for picture in &all { (picture) } })
 }
 
 /// What the picture shows, in words.

@@ -2,7 +2,7 @@
 
 use super::{Report, counted, heading, scrolling};
 use crate::analysis::{Analysis, Entry, Kind, json_text};
-use crate::claim::short;
+use crate::claim::{short, with_interval};
 use crate::figure::FigureError;
 use maud::{Markup, html};
 
@@ -122,7 +122,7 @@ impl Report<'_> {
 /// Mean with its interval.
 fn mean(entry: &Entry) -> String {
     match (entry.mean, entry.ci95) {
-        (Some(mean), Some([low, high])) => format!("{} [{}, {}]", short(mean), short(low), short(high)),
+        (Some(mean), Some(ends)) => with_interval(mean, ends),
         (Some(mean), None) => short(mean),
         (None, _) => "absent".into(),
     }

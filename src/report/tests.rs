@@ -51,9 +51,7 @@ fn a_report_needs_nothing_but_itself() {
     let html = Report::new(&stored).html().unwrap();
     assert_eq!(html, Report::new(&stored).html().unwrap(), "the same bytes");
     assert!(!html.contains("<script") && !html.contains("http:") && !html.contains("https:") && !html.contains("url("));
-    for (name, start) in
-        [("src", "data:image/svg+xml;base64,"), ("srcset", "data:image/svg+xml;base64,"), ("href", "#")]
-    {
+    for (name, start) in [("src", "data:image/svg+xml;base64,"), ("href", "#")] {
         let all = attributes(&html, name);
         assert!(!all.is_empty() && all.iter().all(|value| value.starts_with(start)), "{name}");
     }
