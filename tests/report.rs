@@ -64,7 +64,6 @@ fn figures_are_redrawn_without_running_a_job() {
     let before = ["log.json", "manifest.json", "series.csv"].map(|name| bytes(&run, name));
     let first = ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
     std::fs::remove_dir_all(run.join("figures")).unwrap();
-    // Without the data that jobs are made of nothing can be run: there is no file of a job to be written either.
     let listed = done(here.path(), &["figure", "run", "--format", "svg,png,pdf"]);
     assert_eq!(listed.lines().count(), 4, "{listed}");
     let again = ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
