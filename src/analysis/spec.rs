@@ -87,6 +87,10 @@ pub struct Figure {
     pub range: Option<[f64; 2]>,
     /// Lags shown; all that are measured if none is given.
     pub lags: Vec<usize>,
+    /// Reported iterations shown by a figure of lags; all if none is given.
+    pub at: Vec<usize>,
+    /// Whether all quantities share the panels of curves.
+    pub together: bool,
 }
 
 /// What the panels of a figure differ in, beside the quantity.
@@ -413,6 +417,8 @@ impl Analysis {
             smooth: 1,
             range: None,
             lags: Vec::new(),
+            at: Vec::new(),
+            together: false,
         });
         self
     }
@@ -560,6 +566,8 @@ impl Figure {
             "smooth": self.smooth,
             "range": self.range,
             "lags": self.lags,
+            "at": self.at,
+            "together": self.together,
         })
     }
 }

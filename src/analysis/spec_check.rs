@@ -308,8 +308,33 @@ fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
     };
     let range = raw.keys.get("range").and_then(|node| check_range(node, problems));
     let lags = raw.keys.get("lags").map(|node| check_lags(node, analysis, problems)).unwrap_or_default();
-    let figure = Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range, lags };
+    let at = raw.keys.get("at").map(|node| check_at(node, kind, analysis, problems)).unwrap_or_default();
+    let together = match raw.keys.get("together").map(|node| (node, node.get_ref().as_bool())) {
+        None => false,
+        Some((_, Some(together))) if kind == FigureKind::Curves => together,
+        Some((node, _)) => {
+            problems.add(node.span(), "together must be true or false, for a figure of kind \"curves\"".into());
+            false
+        }
+    };
+    let figure =
+        Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range, lags, at, together };
     (problems.found.len() == before).then_some(figure)
+}
+
+/// Reported iterations to be shown.
+fn check_at(node: Node<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems<'_>) -> Vec<usize> {
+    let parsed = parameter("report-at").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind));
+    let Some(Ok(Value::Sizes(at))) = parsed else {
+        problems.add(node.span(), "at must be a list of iterations, such as at = [66]".into());
+        return Vec::new();
+    };
+    if kind != FigureKind::Lags {
+        problems.add(node.span(), "at selects iterations of a figure of kind \"lags\": leave it out".into());
+    } else if let Some(k) = at.iter().find(|k| !analysis.report_at.contains(k)) {
+        problems.add(node.span(), format!("iteration {k} is not reported here: add it to report-at of the analysis"));
+    }
+    at
 }
 
 /// Lags to be shown, each of them measured.

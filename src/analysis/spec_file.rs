@@ -137,8 +137,23 @@ pub(super) struct RawFigure<'a> {
 
 const SPEC_KEYS: &[&str] = &["name", "title", "analysis"];
 pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "conditions", "figure"];
-const FIGURE_KEYS: &[&str] =
-    &["name", "title", "kind", "quantities", "x", "y", "by", "scale", "panels", "where", "smooth", "range", "lags"];
+const FIGURE_KEYS: &[&str] = &[
+    "name",
+    "title",
+    "kind",
+    "quantities",
+    "x",
+    "y",
+    "by",
+    "scale",
+    "panels",
+    "where",
+    "smooth",
+    "range",
+    "lags",
+    "at",
+    "together",
+];
 
 impl<'a> RawSpec<'a> {
     fn read(document: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {

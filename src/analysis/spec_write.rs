@@ -85,6 +85,12 @@ impl Figure {
         if !self.lags.is_empty() {
             line(out, "lags", whole(&self.lags));
         }
+        if !self.at.is_empty() {
+            line(out, "at", whole(&self.at));
+        }
+        if self.together {
+            line(out, "together", Toml::Boolean(true));
+        }
         if let Some(range) = self.range {
             line(out, "range", Toml::Array(range.map(Toml::Float).to_vec()));
         }

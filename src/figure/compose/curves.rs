@@ -21,10 +21,14 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         };
     let names: Vec<&'static str> = names.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
-    let mut panels = Vec::new();
     let quantities: Vec<Quantity> =
         spec.quantities.iter().copied().filter(|&q| q != Quantity::ConditionalAlignment).collect();
-    for &quantity in &quantities {
+    let mut panels = Vec::new();
+    if spec.together {
+        let shown = Shown { results, analysis, spec, quantity: Quantity::WeightAlignment, names: &names };
+        panels = shared(shown, &quantities, panel_names, &titles);
+    }
+    for &quantity in quantities.iter().filter(|_| !spec.together) {
         for title in &titles {
             let conditions: Vec<&Condition> =
                 analysis.conditions.iter().filter(|c| label(c, panel_names) == *title).collect();
@@ -53,6 +57,44 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
     let repeats = analysis.repeats;
     (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side.{smooth}"))
+}
+
+/// Panels that all quantities share, a colour each: by layer where the figure asks for it, or by value of some parameters.
+fn shared(shown: Shown<'_>, quantities: &[Quantity], panel_names: &[&'static str], titles: &[String]) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for title in titles {
+        let of_title = |c: &&Condition| label(c, panel_names) == *title;
+        let conditions: Vec<&Condition> = shown.analysis.conditions.iter().filter(of_title).collect();
+        let of_all = quantities.iter().flat_map(|quantity| conditions.iter().flat_map(|c| quantity.layers(c)));
+        let layers: BTreeSet<Option<usize>> = of_all.collect();
+        let only = match shown.spec.panels {
+            Panels::Layer => layers.into_iter().map(Some).collect(),
+            _ => vec![None],
+        };
+        for layer in only {
+            let place = layer.flatten().map_or(String::new(), |l| format!("layer {l}"));
+            let of = |&quantity: &Quantity| panel(Shown { quantity, ..shown }, &conditions, layer, String::new());
+            let parts: Vec<Panel> = quantities.iter().map(of).collect();
+            panels.push(superposed(parts, quantities, joined(title, ", ", &place)));
+        }
+    }
+    panels
+}
+
+/// One panel of several that show a quantity each.
+fn superposed(parts: Vec<Panel>, quantities: &[Quantity], title: String) -> Panel {
+    let degrees = quantities.iter().all(|quantity| quantity.info().unit == "degrees");
+    let mut whole = Panel { title, ..Panel::default() };
+    for (hue, (part, quantity)) in parts.into_iter().zip(quantities).enumerate() {
+        let name = quantity.info().label;
+        whole.series.extend(part.series.into_iter().map(|series| {
+            let label = if series.label == "measured" { name.into() } else { joined(&series.label, ": ", name) };
+            Series { label, colour: hue, ..series }
+        }));
+        let label = if degrees { "angle (degrees)" } else { "value" };
+        (whole.x, whole.y) = (part.x, Axis { label: label.into(), ..part.y });
+    }
+    whole
 }
 
 /// What a panel shows of which results.
