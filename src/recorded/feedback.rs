@@ -46,11 +46,12 @@ impl LayerFeedback {
         let activation = activation.activation?;
         let (delta, above) = (run.delta(l)?, run.delta(l + 1)?);
         let mut tallies: Vec<(Carrier, Tally)> = Vec::new();
+        let rounding_below = run.rounding_of(run.units(l - 1)? + 1);
         for k in 0..delta.len() {
             let z = run.pre_activation(l, k)?;
             let mut activity = vec![0.0; z.as_slice().len()];
             activation.apply(z.as_slice(), &mut activity);
-            let clear = clear_of_zero(&z, run.rounding_of(run.units(l - 1)? + 1));
+            let clear = clear_of_zero(&z, rounding_below);
             for (carrier, matrix) in carriers(run, l, k) {
                 let mut made = Matrix::zeros(z.rows(), z.cols());
                 product(&mut made, Product::Replace, above.matrix(k).as_faer(), matrix.as_faer(), 1.0);

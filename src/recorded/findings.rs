@@ -73,9 +73,9 @@ pub struct LayerAngles {
     pub null_z: [Option<f64>; 2],
 }
 
-/// A layer whose updates are not decomposed.
+/// A layer of which something cannot be said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NotDecomposed {
+pub struct Unsaid {
     /// The layer `l` of `W_l`.
     pub layer: usize,
     /// Why, and what to do.
@@ -98,12 +98,14 @@ pub struct Findings {
     /// Decomposed updates.
     pub terms: Vec<LayerTerms>,
     /// Layers whose updates are not decomposed.
-    pub not_decomposed: Vec<NotDecomposed>,
+    pub not_decomposed: Vec<Unsaid>,
     /// Similarities of batches.
     #[serde(rename = "similarities")]
     pub pairs: Vec<LayerPairs>,
     /// Predictions for the linear rule.
     pub predictions: Vec<LinearPrediction>,
+    /// Layers for which the theory does not hold, though all that it takes was recorded.
+    pub not_predicted: Vec<Unsaid>,
 }
 
 impl Findings {
@@ -123,7 +125,7 @@ impl Findings {
         let (mut terms, mut not_decomposed) = (Vec::new(), Vec::new());
         for of in &activations {
             match why_not(run, of, steps.as_ref()) {
-                Some(why) => not_decomposed.push(NotDecomposed { layer: of.layer, why }),
+                Some(why) => not_decomposed.push(Unsaid { layer: of.layer, why }),
                 None => {
                     if let Some(steps) = &steps {
                         terms.extend(decompose(run, of.layer, of, steps, &questions.terms)?);
@@ -137,10 +139,21 @@ impl Findings {
                 compared.extend(pairs::compare(run, l, lag, questions.terms.every)?);
             }
         }
-        let usable = steps.as_ref().filter(|steps| steps.chosen().eta[0] > 0.0);
-        let predictions = hidden.clone().filter_map(|l| predict::predict(run, l, usable?)).collect();
+        let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref());
         let angles = hidden.filter_map(|l| LayerAngles::of(run, l)).collect();
-        Ok(Self { angles, activations, feedback, turned, steps, terms, not_decomposed, pairs: compared, predictions })
+        let pairs = compared;
+        Ok(Self {
+            angles,
+            activations,
+            feedback,
+            turned,
+            steps,
+            terms,
+            not_decomposed,
+            pairs,
+            predictions,
+            not_predicted,
+        })
     }
 }
 
@@ -179,6 +192,27 @@ impl LayerAngles {
     }
 }
 
+/// Predictions for the layers that learn by the rule, and why there are none for others.
+fn predictions(
+    run: &RecordedRun,
+    feedback: &[LayerFeedback],
+    steps: Option<&Steps>,
+) -> (Vec<LinearPrediction>, Vec<Unsaid>) {
+    let (mut made, mut not) = (Vec::new(), Vec::new());
+    for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps?)) {
+        let layer = prediction.layer;
+        let carried = feedback.iter().find(|of| of.layer == layer).map(|of| of.carried_by);
+        let by_backward = matches!(carried, None | Some(Some(Carrier::Backward | Carrier::BackwardTransposed)));
+        let steps_of_rule = steps.is_some_and(|steps| steps.chosen().closing.is_none() || steps.is_rule_alone());
+        match (by_backward, steps_of_rule) {
+            (true, true) => made.push(prediction),
+            (false, _) => not.push(Unsaid { layer, why: format!("delta{layer} was not carried back by B{layer}") }),
+            (true, false) => not.push(Unsaid { layer, why: "the steps are not the rule's alone".into() }),
+        }
+    }
+    (made, not)
+}
+
 /// Turns the square `B_l` whose transposes carried the error back.
 fn turn(run: &mut RecordedRun, feedback: &[LayerFeedback]) -> Vec<usize> {
     let transposed = feedback.iter().filter(|of| of.carried_by == Some(Carrier::BackwardTransposed));
@@ -208,8 +242,8 @@ fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps
         return Some(match (&activation.closing, activation.nearest) {
             (Some(closing), Some(nearest)) => format!(
                 "no activation that is known makes activity{l} of W{0} and activity{0}: the nearest, {nearest}, is off \
-                 by {1:.1e}; if there is none between them (normalisation, dropout, a pass in another mode), give \
-                 --activation",
+                 by {1:.1e}; an activation of another kind, or what else lies between them (normalisation, dropout), is \
+                 not part of the decomposition",
                 l - 1,
                 closing.relative_difference
             ),

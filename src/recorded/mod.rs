@@ -30,7 +30,7 @@ mod terms;
 pub use activation::LayerActivation;
 pub use closing::{Closing, LayerClosing};
 pub use feedback::{Carrier, CarrierClosing, LayerFeedback};
-pub use findings::{Findings, LayerAngles, NotDecomposed, QuestionError, Questions};
+pub use findings::{Findings, LayerAngles, QuestionError, Questions, Unsaid};
 pub use missing::Missing;
 pub use pairs::{ByClass, LayerPairs};
 pub use predict::LinearPrediction;

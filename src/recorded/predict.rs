@@ -33,12 +33,14 @@ impl LinearPrediction {
     pub const SOURCE: &'static str = "unrolled rule: W_l = W_l(0) + eta W_{l-1}(0)' G + eta^2 B_l' M";
 }
 
-/// The prediction for `W_l`; `None` where a member that it takes is missing, or learning rates differ between layers.
+/// The prediction for `W_l`; `None` where a member that it takes is missing, or learning rates differ between layers or are
+/// negative.
 pub(super) fn predict(run: &RecordedRun, l: usize, steps: &Steps) -> Option<LinearPrediction> {
     let (above, backward) = (run.weights(l).filter(|w| w.len() > 1)?, run.backward(l)?);
     let (activity, error) = (run.activity(l - 1)?, run.delta(l + 1)?);
     let state = above.len() - 1;
-    if (0..state).any(|k| steps.eta(l, k) != steps.eta(l - 1, k)) {
+    let differs = |k: usize| steps.eta(l, k) != steps.eta(l - 1, k) || steps.eta(l, k) < 0.0;
+    if (0..state).any(differs) {
         return None;
     }
     let start = with_bias(run, l)?;

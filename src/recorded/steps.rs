@@ -171,7 +171,7 @@ fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
 
 impl Step {
     /// The step of `W_l` from state `k`; `None` where the next state is not there.
-    fn at(run: &RecordedRun, l: usize, k: usize, eta: f64) -> Option<Self> {
+    fn at(run: &RecordedRun, l: usize, k: usize, eta: f64, unit: f64) -> Option<Self> {
         let (weights, activity, delta) = (run.weights(l)?, run.activity(l)?, run.delta(l + 1)?);
         if k + 1 >= weights.len() || k >= activity.len() {
             return None;
@@ -182,7 +182,7 @@ impl Step {
         let rule = correlation(&activity, &delta);
         // The sum over samples rounds by its terms, the state by its own size.
         let terms = sum_squares(correlation(&absolute(activity), &absolute(delta)).as_slice()).sqrt();
-        let rounding = run.unit() * (sum_squares(weights.values(k + 1)).sqrt() + eta.abs() * terms);
+        let rounding = unit * (sum_squares(weights.values(k + 1)).sqrt() + eta.abs() * terms);
         Some(Self {
             step: difference(k),
             parts: [rule.as_slice().to_vec(), before, weights.values(k).to_vec()],
@@ -258,7 +258,7 @@ impl Grams {
     /// `None` without a step that moves anything.
     fn of(run: &RecordedRun, layers: &[usize]) -> Option<Self> {
         let of_layer = |&l: &usize| -> Vec<Gram> {
-            let steps = (0..run.iterations()).map_while(|k| Step::at(run, l, k, 0.0));
+            let steps = (0..run.iterations()).map_while(|k| Step::at(run, l, k, 0.0, 0.0));
             steps.map(|step| Gram::of(&step)).collect()
         };
         let all: Vec<Vec<Gram>> = layers.iter().map(of_layer).collect();
@@ -337,11 +337,12 @@ const STEP_ROUNDING: f64 = MOST_ROUNDING / 8.0;
 
 /// Measures how well every fit makes the steps.
 fn measure(run: &RecordedRun, layers: &[usize], fits: &mut [StepFit]) {
+    let unit = run.unit();
     let mut sums = vec![vec![Sums::default(); layers.len()]; fits.len()];
     for (place, &l) in layers.iter().enumerate() {
         for k in 0..run.iterations() {
             let rate = fits.first().map_or(0.0, |fit| fit.of(place, k)[RULE]);
-            let Some(step) = Step::at(run, l, k, rate) else { break };
+            let Some(step) = Step::at(run, l, k, rate, unit) else { break };
             for (fit, sums) in fits.iter().zip(&mut sums) {
                 if k > 0 || !fit.kind.skips_first() {
                     let difference = step.difference(fit.of(place, k));

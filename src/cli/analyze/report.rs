@@ -94,36 +94,38 @@ fn terms(of: &LayerTerms) {
     let title = format!("Update of W{} by lag: {} iterations, lags up to {reach}", of.layer, of.iterations.len());
     table(&title, &head, of.overall.iter().map(row).collect());
     let worst = |value: Option<f64>| value.map_or("not known".into(), |v| format!("{v:.1e}"));
-    say!(
-        "  at worst: parts off the update by {}, update off the recorded step by {}",
-        worst(of.remainder_difference),
-        worst(of.step_difference)
-    );
+    // With more than the rule in it, the step is not the update.
+    let step = if of.split {
+        String::new()
+    } else {
+        format!(", update off the recorded step by {}", worst(of.step_difference))
+    };
+    say!("  at worst: parts off the update by {}{step}", worst(of.remainder_difference));
 }
 
+/// A mean over pairs of one kind.
+type Pick = fn(&ByClass) -> Option<f64>;
+
 fn pairs(analysis: &Analysis) {
-    let rows = analysis.findings.pairs.iter().map(|of| {
-        let by_class = |value: &ByClass, digits: Option<usize>| {
-            let text = |v: f64| digits.map_or_else(|| format!("{v:.2e}"), |digits| format!("{v:.digits$}"));
-            let classed = value.within.zip(value.between).map(|(w, b)| format!(" ({}, {})", text(w), text(b)));
-            format!("{}{}", value.all.map_or("absent".into(), text), classed.unwrap_or_default())
-        };
-        vec![
-            of.layer.to_string(),
-            of.lag.to_string(),
-            by_class(&of.activity, None),
-            by_class(&of.error, None),
-            by_class(&of.product, None),
-            by_class(&of.shuffled, None),
-            by_class(&of.z, Some(1)),
-            format!("{:.2e}", of.trace),
-            format!("{:.2e}", of.mean_eigenvalue),
-            number(of.cosine_to_identity, 3),
-        ]
-    });
-    let head = ["layer", "lag", "inputs", "errors", "product", "shuffled", "z", "tr M", "mean eigenvalue", "cos to 1"];
-    let labels = if analysis.run.labels.is_some() { " (within, between classes)" } else { "" };
-    table(&format!("Similarities of samples of batches a lag apart{labels}"), &head, rows.collect());
+    let mut rows = Vec::new();
+    for of in &analysis.findings.pairs {
+        let classes: [(&str, Pick); 3] =
+            [("all", |v| v.all), ("same class", |v| v.within), ("different", |v| v.between)];
+        for (name, pick) in classes.into_iter().take(if analysis.run.labels.is_some() { 3 } else { 1 }) {
+            let means = [&of.activity, &of.error, &of.product, &of.shuffled];
+            let means = means.map(|value| pick(value).map_or("absent".into(), |v| format!("{v:.2e}")));
+            let mut row = vec![of.layer.to_string(), of.lag.to_string(), name.to_string()];
+            row.extend(means);
+            row.push(number(pick(&of.z), 1));
+            row.extend(match name {
+                "all" => [format!("{:.2e}", of.mean_eigenvalue), number(of.cosine_to_identity, 3)],
+                _ => [String::new(), String::new()],
+            });
+            rows.push(row);
+        }
+    }
+    let head = ["layer", "lag", "pairs", "inputs", "errors", "product", "shuffled", "z", "tr M / n", "M to 1"];
+    table("Similarities of samples a lag apart: means over pairs; M to 1: cosine of M to the identity", &head, rows);
 }
 
 /// Quantities of spectra that the report has, with their headings.

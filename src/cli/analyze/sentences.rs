@@ -3,7 +3,7 @@
 use super::Analysis;
 use crate::analysis::Choice;
 use crate::claim::short;
-use crate::recorded::{Carrier, Closing, LayerActivation, LayerFeedback, StepFit, StepKind, Steps};
+use crate::recorded::{Carrier, Closing, LayerActivation, LayerFeedback, StepFit, StepKind, Steps, Unsaid};
 
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {
@@ -26,9 +26,10 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
             split.join(", ")
         ));
     }
-    let not =
-        |of: &crate::recorded::NotDecomposed| format!("the updates of W{} are not decomposed: {}", of.layer, of.why);
+    let not = |of: &Unsaid| format!("the updates of W{} are not decomposed: {}", of.layer, of.why);
     out.extend(findings.not_decomposed.iter().map(not));
+    let not = |of: &Unsaid| format!("no prediction for layer {}: {}", of.layer, of.why);
+    out.extend(findings.not_predicted.iter().map(not));
     out.extend(analysis.too_large.iter().map(|l| format!("W{l} is too large for its spectrum, which is left out")));
     out
 }
