@@ -31,7 +31,7 @@ mod store;
 mod summary;
 
 pub use attempt::{Attempt, Export};
-pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
+pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights, canonical};
 pub use condition::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };

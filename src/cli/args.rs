@@ -17,6 +17,7 @@ pub fn command() -> Command {
              alignscope train --rule fa --json            a network on the digits, as JSON\n  \
              alignscope theory held --json                what exact theory says about it\n  \
              alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from elsewhere\n  \
+             alignscope analyze run.npz                   what a run recorded in PyTorch says\n  \
              alignscope verify --quick                    the claims and their verdicts\n\n\
              Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
              130 interrupted",
@@ -49,6 +50,7 @@ pub fn command() -> Command {
                     .value_parser(value_parser!(PathBuf))
                     .help("Spec files"),
             ),
+            super::analyze::command(),
             super::angles::command(),
             super::spectra::command(),
             super::data::command(),

@@ -5,6 +5,7 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
+mod analyze;
 mod angles;
 mod args;
 mod data;
@@ -89,6 +90,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
             measure(files.map(|file| read_spec(file)).collect::<Result<_, _>>()?, m)
         }
+        Some(("analyze", m)) => analyze::execute(m),
         Some(("angles", m)) => angles::execute(m),
         Some(("spectra", m)) => spectra::execute(m),
         Some(("data", m)) => data::execute(m),
