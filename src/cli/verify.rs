@@ -53,7 +53,7 @@ pub(super) fn command() -> Command {
                 Arg::new("full")
                     .long("full")
                     .action(ArgAction::SetTrue)
-                    .help("All claims; about a quarter of an hour on two cores"),
+                    .help("All claims; about four hours on two cores"),
             )
             .arg(
                 Arg::new("markdown")
