@@ -2,7 +2,7 @@
 
 use super::{Exit, args, output};
 use crate::analysis::{Ended, Plan, parse_spec, read_spec};
-use crate::claim::{Evidence, JudgedClaim, JudgedPart, Verdict, judge, short};
+use crate::claim::{Evidence, JudgedClaim, JudgedPart, Verdict, judge, partly_judged, short};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -147,5 +147,11 @@ fn table(claims: &[JudgedClaim]) -> String {
         count(Verdict::Fails),
         count(Verdict::Undecided)
     );
+    for (document, judged, all) in partly_judged(claims) {
+        let _ = writeln!(
+            out,
+            "{document}: {judged} of its {all} claims judged; the correction counts these, and judging all may leave more undecided."
+        );
+    }
     out
 }
