@@ -7,11 +7,12 @@ use crate::recorded::{LayerTerms, TermPart};
 /// Angles over states, and norms of the parts of the updates; `None` where there is neither.
 pub(super) fn figure(analysis: &Analysis) -> Option<Figure> {
     let mut panels = vec![angles(analysis)];
-    panels.extend(analysis.findings.terms.iter().map(norms));
+    let first = analysis.findings.angles.len();
+    panels.extend(analysis.findings.terms.iter().map(|of| norms(of, first)));
     panels.retain(|panel| panel.series.iter().any(|series| !series.points.is_empty()));
     let note =
         "Band: 95 % of the angles of independent matrices, of the smallest layer. T: what past steps of the layer \
-                below contribute; last term: what its first weights do."
+                below contribute; last term: what its oldest weights do."
             .into();
     let width = if panels.len() > 1 { Width::TwoColumns } else { Width::OneColumn };
     let title = analysis.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -37,7 +38,8 @@ fn angles(analysis: &Analysis) -> Panel {
     panel
 }
 
-fn norms(of: &LayerTerms) -> Panel {
+/// Norms of the parts of an update, in colours from `first` on: those before it stand for layers.
+fn norms(of: &LayerTerms, first: usize) -> Panel {
     let norm = Axis { log: true, ..Axis::new("norm") };
     let mut panel = Panel::new(format!("Update of W{}", of.layer), Axis::new("iteration"), norm);
     let parts = [
@@ -53,7 +55,7 @@ fn norms(of: &LayerTerms) -> Panel {
         };
         let points: Vec<Point> = of.iterations.iter().filter_map(at).collect();
         if !points.is_empty() {
-            panel.series.push(Series { label: label.into(), colour, mark: Mark::Line, points });
+            panel.series.push(Series { label: label.into(), colour: first + colour, mark: Mark::Line, points });
         }
     }
     panel
