@@ -133,15 +133,14 @@ impl Findings {
                 }
             }
         }
-        let mut compared = Vec::new();
+        let mut pairs = Vec::new();
         for l in hidden.clone() {
             for &lag in &questions.terms.lags {
-                compared.extend(pairs::compare(run, l, lag, questions.terms.every)?);
+                pairs.extend(pairs::compare(run, l, lag, questions.terms.every)?);
             }
         }
         let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref());
         let angles = hidden.filter_map(|l| LayerAngles::of(run, l)).collect();
-        let pairs = compared;
         Ok(Self {
             angles,
             activations,

@@ -149,8 +149,6 @@ struct Step {
     step: Vec<f64>,
     /// Rule, step before, weights.
     parts: [Vec<f64>; 3],
-    /// Norm of what rounding is expected to add.
-    rounding: f64,
 }
 
 /// `L_l(k)^T delta_{l+1}(k)`, `n_l x n_{l+1}`.
@@ -171,23 +169,15 @@ fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
 
 impl Step {
     /// The step of `W_l` from state `k`; `None` where the next state is not there.
-    fn at(run: &RecordedRun, l: usize, k: usize, eta: f64, unit: f64) -> Option<Self> {
+    fn at(run: &RecordedRun, l: usize, k: usize) -> Option<Self> {
         let (weights, activity, delta) = (run.weights(l)?, run.activity(l)?, run.delta(l + 1)?);
         if k + 1 >= weights.len() || k >= activity.len() {
             return None;
         }
         let difference = |k: usize| weights.values(k + 1).iter().zip(weights.values(k)).map(|(b, a)| b - a).collect();
         let before = if k == 0 { vec![0.0; weights.values(0).len()] } else { difference(k - 1) };
-        let (activity, delta) = (activity.matrix(k), delta.matrix(k));
-        let rule = correlation(&activity, &delta);
-        // The sum over samples rounds by its terms, the state by its own size.
-        let terms = sum_squares(correlation(&absolute(activity), &absolute(delta)).as_slice()).sqrt();
-        let rounding = unit * (sum_squares(weights.values(k + 1)).sqrt() + eta.abs() * terms);
-        Some(Self {
-            step: difference(k),
-            parts: [rule.as_slice().to_vec(), before, weights.values(k).to_vec()],
-            rounding,
-        })
+        let rule = correlation(&activity.matrix(k), &delta.matrix(k));
+        Some(Self { step: difference(k), parts: [rule.as_slice().to_vec(), before, weights.values(k).to_vec()] })
     }
 
     /// Norm of the step less the parts with these coefficients, squared.
@@ -196,6 +186,15 @@ impl Step {
         let made = g.iter().zip(b).zip(w).map(|((g, b), w)| rule * g + before * b + weights * w);
         self.step.iter().zip(made).map(|(step, made)| (step - made).powi(2)).sum()
     }
+}
+
+/// Norm of what rounding, of relative errors up to `unit`, is expected to add to the step of `W_l` from state `k` with
+/// learning rate `eta`; `None` where a member is missing. The sum over samples rounds by its terms, the state by its own
+/// size.
+fn rounding(run: &RecordedRun, l: usize, k: usize, eta: f64, unit: f64) -> Option<f64> {
+    let [activity, delta] = [run.activity(l)?, run.delta(l + 1)?].map(|stack| absolute(stack.matrix(k)));
+    let terms = sum_squares(correlation(&activity, &delta).as_slice()).sqrt();
+    Some(unit * (sum_squares(run.weights(l)?.values(k + 1)).sqrt() + eta.abs() * terms))
 }
 
 /// Inner products of the parts with each other, and with the step.
@@ -258,7 +257,7 @@ impl Grams {
     /// `None` without a step that moves anything.
     fn of(run: &RecordedRun, layers: &[usize]) -> Option<Self> {
         let of_layer = |&l: &usize| -> Vec<Gram> {
-            let steps = (0..run.iterations()).map_while(|k| Step::at(run, l, k, 0.0, 0.0));
+            let steps = (0..run.iterations()).map_while(|k| Step::at(run, l, k));
             steps.map(|step| Gram::of(&step)).collect()
         };
         let all: Vec<Vec<Gram>> = layers.iter().map(of_layer).collect();
@@ -342,11 +341,12 @@ fn measure(run: &RecordedRun, layers: &[usize], fits: &mut [StepFit]) {
     for (place, &l) in layers.iter().enumerate() {
         for k in 0..run.iterations() {
             let rate = fits.first().map_or(0.0, |fit| fit.of(place, k)[RULE]);
-            let Some(step) = Step::at(run, l, k, rate, unit) else { break };
+            let Some(step) = Step::at(run, l, k) else { break };
+            let Some(rounding) = rounding(run, l, k, rate, unit) else { break };
             for (fit, sums) in fits.iter().zip(&mut sums) {
                 if k > 0 || !fit.kind.skips_first() {
                     let difference = step.difference(fit.of(place, k));
-                    let (size, rounding) = (sum_squares(&step.step), step.rounding.powi(2));
+                    let (size, rounding) = (sum_squares(&step.step), rounding.powi(2));
                     sums[place].add(Sums { difference, step: size, rounding });
                 }
             }

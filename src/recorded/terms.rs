@@ -3,10 +3,9 @@
 use super::steps::rule_part;
 use super::{LayerActivation, RecordedRun, Steps};
 use crate::matrix::Matrix;
-use crate::measure::angle::Direction;
 use crate::rule::Activation;
 use crate::rule::decomposition::{
-    Decomposer, Decomposition, DecompositionError, History, Now, Parts, Samples, Step, Wanted,
+    Decomposer, Decomposition, DecompositionError, History, Now, Parts, Reading, Samples, Step, Towards, Wanted,
 };
 use crate::vmath::{dot, sum_squares};
 use serde::Serialize;
@@ -114,7 +113,8 @@ struct Layer<'a> {
     steps: &'a Steps,
     l: usize,
     activation: Activation,
-    backward: Option<Matrix<f64>>,
+    /// The direction of `B_l^T`.
+    towards: Option<Towards>,
     history: History<f64>,
     decomposer: Decomposer<f64>,
     split: bool,
@@ -144,7 +144,7 @@ impl<'a> Layer<'a> {
             steps,
             l,
             activation,
-            backward: run.backward(l).cloned(),
+            towards: run.backward(l).map(Towards::transpose_of),
             history: History::new(inputs, units, window, parts)?,
             decomposer: Decomposer::new([inputs, units, above.shape()[1]]),
             split,
@@ -158,7 +158,7 @@ impl<'a> Layer<'a> {
             self.advance(k)?;
             if k.is_multiple_of(plan.every) || k == last {
                 let found = self.at(k, &plan.lags)?;
-                let parts = self.parts(&found);
+                let parts = self.parts(&found)?;
                 overall.add(&parts);
                 iterations.push(self.iteration(k, &found, &parts));
             }
@@ -198,20 +198,33 @@ impl<'a> Layer<'a> {
         self.decomposer.run(&self.history, &now, &Wanted { lags, direct_remainder: true, ..Wanted::SUMS })
     }
 
-    fn parts<'b>(&'b self, found: &'b Decomposition<f64>) -> Vec<Part> {
-        let read = Reader::new(found.update.as_slice(), self.backward.as_ref());
-        let mut parts = vec![read.part(TermPart::Update, None, &found.update)];
+    fn parts(&self, found: &Decomposition<f64>) -> Result<Vec<Part>, DecompositionError> {
+        let mut parts = vec![(TermPart::Update, None, &found.update)];
         for term in &found.terms {
-            parts.push(read.part(TermPart::Alignment, Some(term.lag), &term.alignment));
-            parts.extend(term.projection.iter().map(|n| read.part(TermPart::Projection, Some(term.lag), n)));
+            parts.push((TermPart::Alignment, Some(term.lag), &term.alignment));
+            parts.extend(term.projection.iter().map(|n| (TermPart::Projection, Some(term.lag), n)));
         }
         if let Some(sums) = &found.sums {
-            parts.push(read.part(TermPart::AlignmentSum, None, &sums.alignment));
-            parts.extend(sums.projection.iter().map(|n| read.part(TermPart::ProjectionSum, None, n)));
-            parts.push(read.part(TermPart::Last, None, &found.last));
-            parts.push(read.part(TermPart::Remainder, None, &sums.remainder));
+            parts.push((TermPart::AlignmentSum, None, &sums.alignment));
+            parts.extend(sums.projection.iter().map(|n| (TermPart::ProjectionSum, None, n)));
+            parts.push((TermPart::Last, None, &found.last));
+            parts.push((TermPart::Remainder, None, &sums.remainder));
         }
-        parts
+        let towards = |term: &Matrix<f64>| self.towards.as_ref().map(|towards| towards.read(term)).transpose();
+        let (update, squares) = (found.update.as_slice(), sum_squares(found.update.as_slice()));
+        let whole = towards(&found.update)?.map_or(0.0, |reading| reading.inner);
+        let read = |(part, lag, term): (TermPart, Option<usize>, &Matrix<f64>)| {
+            let reading = towards(term)?;
+            Ok(Part {
+                part,
+                lag,
+                squares: sum_squares(term.as_slice()),
+                degrees: reading.and_then(|Reading { angle, .. }| angle),
+                update: [dot(term.as_slice(), update), squares],
+                alignment: reading.map(|Reading { inner, .. }| [inner, whole]),
+            })
+        };
+        parts.into_iter().map(read).collect()
     }
 
     fn iteration(&self, k: usize, found: &Decomposition<f64>, parts: &[Part]) -> IterationTerms {
@@ -247,36 +260,6 @@ struct Part {
     update: [f64; 2],
     /// Inner product with `B_l^T`, and the update's.
     alignment: Option<[f64; 2]>,
-}
-
-/// What parts are read against.
-struct Reader<'a> {
-    update: &'a [f64],
-    backward: Option<(Matrix<f64>, Direction)>,
-    update_alignment: f64,
-}
-
-impl<'a> Reader<'a> {
-    fn new(update: &'a [f64], backward: Option<&Matrix<f64>>) -> Self {
-        let backward = backward.map(|b| (b.transpose(), Direction::towards_transpose_of(b)));
-        let update_alignment = backward.as_ref().map_or(0.0, |(transposed, _)| dot(update, transposed.as_slice()));
-        Self { update, backward, update_alignment }
-    }
-
-    fn part(&self, part: TermPart, lag: Option<usize>, term: &Matrix<f64>) -> Part {
-        let term = term.as_slice();
-        Part {
-            part,
-            lag,
-            squares: sum_squares(term),
-            degrees: self.backward.as_ref().and_then(|(_, direction)| direction.angle_to(term)),
-            update: [dot(term, self.update), sum_squares(self.update)],
-            alignment: self
-                .backward
-                .as_ref()
-                .map(|(transposed, _)| [dot(term, transposed.as_slice()), self.update_alignment]),
-        }
-    }
 }
 
 /// Sums over iterations, by part.
