@@ -60,8 +60,8 @@ pub fn partly_judged(judged: &[JudgedClaim]) -> Vec<(String, usize, usize)> {
     let mut documents: Vec<&str> = all.iter().map(Claim::document).collect();
     documents.dedup();
     let count = |document: &str| {
-        let of = |name: &str| name.split('/').next() == Some(document);
-        (judged.iter().filter(|claim| of(&claim.name)).count(), all.iter().filter(|claim| of(&claim.name)).count())
+        let judged = judged.iter().filter(|claim| registry::document(&claim.name) == document).count();
+        (judged, all.iter().filter(|claim| claim.document() == document).count())
     };
     let counted = documents.into_iter().map(|document| (document.to_string(), count(document)));
     counted.filter(|(_, (some, all))| *some > 0 && some < all).map(|(name, (some, all))| (name, some, all)).collect()

@@ -149,13 +149,10 @@ impl<T: Real> Mechanism<T> {
 
     fn learnt(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Learnt> {
         let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
-        let labels = probe.labels(trainer);
-        let (activity, delta) = (probe.source(trainer, l - 1).clone(), probe.delta(trainer, l).clone());
         let output = probe.delta(trainer, trainer.layers().depth() - 1);
         let poor = [poorly_learnt(earlier.deltas.last()?, WELL).ok()?, poorly_learnt(output, WELL).ok()?];
-        let before = Batch::new(&earlier.activities[l - 1], &earlier.deltas[l], earlier.labels.iter().copied()).ok()?;
-        let now = Batch::new(&activity, &delta, labels).ok()?;
-        let pairs = SamplePairs::new(&before, &now, OwnPairs::Keep).ok()?;
+        let now = Present::of(trainer, probe, l);
+        let pairs = SamplePairs::new(&earlier.batch(l)?, &now.batch()?, OwnPairs::Keep).ok()?;
         let all = pairs.distributions(&Axes::coarse(), Some([&poor[0], &poor[1]])).ok()?;
         let errors = [PairGroup::Well, PairGroup::Poor]
             .map(|group| all.tally(Similarity::Error, PairRelation::Within, group).mean());
@@ -177,10 +174,8 @@ impl<T: Real> Mechanism<T> {
 
     fn compare(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Compared> {
         let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
-        let labels = probe.labels(trainer);
-        let (activity, delta) = (probe.source(trainer, l - 1).clone(), probe.delta(trainer, l).clone());
-        let before = Batch::new(&earlier.activities[l - 1], &earlier.deltas[l], earlier.labels.iter().copied()).ok()?;
-        let now = Batch::new(&activity, &delta, labels).ok()?;
+        let present = Present::of(trainer, probe, l);
+        let (before, now) = (earlier.batch(l)?, present.batch()?);
         let pairs = SamplePairs::new(&before, &now, OwnPairs::Keep).ok()?;
         let mut stream = Stream::new(self.seed, self.repeat, Role::Null);
         let classes = trainer.data().classes;
@@ -192,9 +187,34 @@ impl<T: Real> Mechanism<T> {
             shuffled: pairs.shuffled().all,
             random,
             transformation: pairs.transformation(),
-            activity: cosine(&earlier.activities[l - 1], &activity),
-            error: cosine(&earlier.deltas[l], &delta),
+            activity: cosine(&earlier.activities[l - 1], &present.activity),
+            error: cosine(&earlier.deltas[l], &present.delta),
         })
+    }
+}
+
+impl<T: Real> Signals<T> {
+    /// The samples as `W_l` sees them.
+    fn batch(&self, l: usize) -> Option<Batch<'_, T>> {
+        Batch::new(&self.activities[l - 1], &self.deltas[l], self.labels.iter().copied()).ok()
+    }
+}
+
+/// Signals of the probe's samples at the present iteration, as `W_l` sees them.
+struct Present<T> {
+    activity: Matrix<T>,
+    delta: Matrix<T>,
+    labels: Vec<u8>,
+}
+
+impl<T: Real> Present<T> {
+    fn of(trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize) -> Self {
+        let labels = probe.labels(trainer);
+        Self { activity: probe.source(trainer, l - 1).clone(), delta: probe.delta(trainer, l).clone(), labels }
+    }
+
+    fn batch(&self) -> Option<Batch<'_, T>> {
+        Batch::new(&self.activity, &self.delta, self.labels.iter().copied()).ok()
     }
 }
 

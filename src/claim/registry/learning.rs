@@ -11,8 +11,7 @@ const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024)";
 const LAYERS: [usize; 4] = [1, 2, 3, 4];
 
 fn claim(name: &str, statement: &str, figure: &str, analysis: &'static str, parts: Vec<Part>) -> Claim {
-    let source = format!("{PAPER}, {figure}");
-    Claim { name: name.into(), statement: statement.into(), source, analysis, parts }
+    super::claim(name, statement, &format!("{PAPER}, {figure}"), analysis, parts)
 }
 
 pub(super) fn claims() -> Vec<Claim> {
