@@ -23,58 +23,73 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let quantities: Vec<Quantity> =
         spec.quantities.iter().copied().filter(|&q| q != Quantity::ConditionalAlignment).collect();
-    let mut panels = Vec::new();
-    if spec.together {
-        let shown = Shown { results, analysis, spec, quantity: Quantity::WeightAlignment, names: &names };
-        panels = shared(shown, &quantities, panel_names, &titles);
-    }
-    for &quantity in quantities.iter().filter(|_| !spec.together) {
-        for title in &titles {
-            let conditions: Vec<&Condition> =
-                analysis.conditions.iter().filter(|c| label(c, panel_names) == *title).collect();
-            let layers: BTreeSet<Option<usize>> = conditions.iter().flat_map(|c| quantity.layers(c)).collect();
-            // What no condition has needs no panel.
-            if layers.is_empty() {
-                continue;
-            }
-            let info = quantity.info();
-            let what = if panel_names.is_empty() { info.label.to_string() } else { title.clone() };
-            let what =
-                if quantities.len() > 1 && !panel_names.is_empty() { format!("{}, {title}", info.label) } else { what };
-            let shown = Shown { results, analysis, spec, quantity, names: &names };
-            if spec.panels == Panels::Layer && layers.len() > 1 {
-                panels.extend(layers.into_iter().map(|layer| {
-                    let place = layer.map_or(String::new(), |l| format!("layer {l}"));
-                    let title = if quantities.len() > 1 { format!("{what}, {place}") } else { place };
-                    panel(shown, &conditions, Some(layer), title)
-                }));
-            } else {
-                panels.push(panel(shown, &conditions, None, what));
-            }
-        }
-    }
+    let shown = |quantity| Shown { results, analysis, spec, quantity, names: &names };
+    let panels = match spec.together {
+        true => shared(shown, &quantities, panel_names, &titles),
+        false => separate(shown, &quantities, panel_names, &titles),
+    };
     let smooth =
         if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
     let repeats = analysis.repeats;
     (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side.{smooth}"))
 }
 
+/// Panels of every quantity by itself.
+fn separate<'a>(
+    shown: impl Fn(Quantity) -> Shown<'a>,
+    quantities: &[Quantity],
+    panel_names: &[&'static str],
+    titles: &[String],
+) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for (&quantity, title) in quantities.iter().flat_map(|quantity| titles.iter().map(move |title| (quantity, title))) {
+        let shown = shown(quantity);
+        let conditions = shown.titled(panel_names, title);
+        let layers: BTreeSet<Option<usize>> = conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        // What no condition has needs no panel.
+        if layers.is_empty() {
+            continue;
+        }
+        let name = quantity.info().label;
+        let what = match (panel_names.is_empty(), quantities.len()) {
+            (true, _) => name.to_string(),
+            (false, 1) => title.clone(),
+            (false, _) => format!("{name}, {title}"),
+        };
+        if shown.spec.panels == Panels::Layer && layers.len() > 1 {
+            panels.extend(layers.into_iter().map(|layer| {
+                let place = layer.map_or(String::new(), |l| format!("layer {l}"));
+                let title = if quantities.len() > 1 { format!("{what}, {place}") } else { place };
+                panel(shown, &conditions, Some(layer), title)
+            }));
+        } else {
+            panels.push(panel(shown, &conditions, None, what));
+        }
+    }
+    panels
+}
+
 /// Panels that all quantities share, a colour each: by layer where the figure asks for it, or by value of some parameters.
-fn shared(shown: Shown<'_>, quantities: &[Quantity], panel_names: &[&'static str], titles: &[String]) -> Vec<Panel> {
+fn shared<'a>(
+    shown: impl Fn(Quantity) -> Shown<'a>,
+    quantities: &[Quantity],
+    panel_names: &[&'static str],
+    titles: &[String],
+) -> Vec<Panel> {
+    let all: Vec<Shown<'_>> = quantities.iter().map(|&quantity| shown(quantity)).collect();
+    let Some(first) = all.first() else { return Vec::new() };
     let mut panels = Vec::new();
     for title in titles {
-        let of_title = |c: &&Condition| label(c, panel_names) == *title;
-        let conditions: Vec<&Condition> = shown.analysis.conditions.iter().filter(of_title).collect();
+        let conditions = first.titled(panel_names, title);
         let of_all = quantities.iter().flat_map(|quantity| conditions.iter().flat_map(|c| quantity.layers(c)));
         let layers: BTreeSet<Option<usize>> = of_all.collect();
-        let only = match shown.spec.panels {
+        let only = match first.spec.panels {
             Panels::Layer => layers.into_iter().map(Some).collect(),
             _ => vec![None],
         };
         for layer in only {
             let place = layer.flatten().map_or(String::new(), |l| format!("layer {l}"));
-            let of = |&quantity: &Quantity| panel(Shown { quantity, ..shown }, &conditions, layer, String::new());
-            let parts: Vec<Panel> = quantities.iter().map(of).collect();
+            let parts: Vec<Panel> = all.iter().map(|&shown| panel(shown, &conditions, layer, String::new())).collect();
             panels.push(superposed(parts, quantities, joined(title, ", ", &place)));
         }
     }
@@ -114,7 +129,12 @@ struct Look {
     dashed: bool,
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    /// The conditions of the panels of this title.
+    fn titled(self, panel_names: &[&'static str], title: &str) -> Vec<&'a Condition> {
+        self.analysis.conditions.iter().filter(|c| label(c, panel_names) == title).collect()
+    }
+
     /// The first parameter has the colours, the second the style of the lines; more than two have a colour per
     /// combination.
     fn look(self, condition: &Condition) -> Look {
