@@ -1,6 +1,6 @@
 //! The options, built from the registry of parameters.
 
-use crate::analysis::{Choice, Export, Kind, parameters};
+use crate::analysis::{Choice, Export, Kind, Shard, parameters};
 use crate::signal::{Cross, Form, Pair};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -41,14 +41,8 @@ pub fn command() -> Command {
                 Command::new("run")
                     .about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
             )
-            .arg(
-                Arg::new("specs")
-                    .value_name("SPEC")
-                    .required(true)
-                    .num_args(1..)
-                    .value_parser(value_parser!(PathBuf))
-                    .help("Spec files"),
-            ),
+            .args([specs().required(true), shard_option()]),
+            super::merge::command(),
             super::angles::command(),
             super::spectra::command(),
             super::data::command(),
@@ -56,6 +50,31 @@ pub fn command() -> Command {
             super::theory::command(),
             super::verify::command(),
         ])
+}
+
+/// Spec files, or a run directory.
+pub(super) fn specs() -> Arg {
+    Arg::new("specs").value_name("SPEC").num_args(1..).value_parser(value_parser!(PathBuf)).help(
+        "Spec files; or a run directory, which holds its spec: what is missing there is run, figures are drawn again",
+    )
+}
+
+/// `--shard`.
+fn shard_option() -> Arg {
+    Arg::new("shard").long("shard").value_name("I/N").value_parser(Shard::parse).help(
+        "Run every N-th job from the I-th on, as in 3/16, into a directory of its own [default: that of the run, \
+         .shards/I-of-N]; `alignscope merge` puts shards together",
+    )
+}
+
+/// The share of the jobs asked for, of a command that has shards.
+pub(super) fn shard(matches: &ArgMatches) -> Option<Shard> {
+    matches.try_get_one::<Shard>("shard").ok().flatten().copied()
+}
+
+/// The run directory asked for.
+pub(super) fn out(matches: &ArgMatches) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>("out").cloned()
 }
 
 /// A subcommand that runs one condition of `kind`.
