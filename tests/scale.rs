@@ -1,6 +1,7 @@
 //! Runs in parts: directories that describe themselves, shards, merging.
 
 use assert_cmd::Command;
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -265,4 +266,47 @@ fn a_killed_shard_resumes_from_its_directory() {
     done(here.path(), "run parts.toml --shard 2/2 --out s/2");
     done(here.path(), "merge merged s/1 s/2");
     assert_same(&here.path().join("whole"), &here.path().join("merged"));
+}
+
+#[test]
+fn a_dry_run_tells_what_is_left_and_writes_nothing() {
+    let here = whole();
+    for job in jobs(&here.path().join("whole")).iter().take(5) {
+        std::fs::remove_file(job).unwrap();
+    }
+    let before = tree(here.path());
+    let text = done(here.path(), "run parts.toml --dry-run --out whole");
+    for part in [
+        "rule (isolate), conditions: 3, repeats: 4",
+        "net (train)",
+        "held",
+        "16 jobs, 11 of them done in whole, 5 to run",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.contains("about") && text.contains("Estimated from up to 4 conditions"), "{text}");
+    let found: Json = serde_json::from_str(&done(here.path(), "run parts.toml --dry-run --shard 2/5 --json")).unwrap();
+    assert_eq!((found["jobs"].as_u64(), found["to-run"].as_u64(), &found["shard"]), (Some(16), Some(3), &"2/5".into()));
+    assert_eq!(found["analyses"][0]["conditions"][0]["jobs"], 1, "{found}");
+    let seconds = |key: &str| found["seconds"][key].as_f64().unwrap();
+    assert!(0.0 < seconds("low") && seconds("low") <= seconds("likely") && seconds("likely") <= seconds("high"));
+    assert!(before == tree(here.path()) && !here.path().join("runs").exists());
+    let error = refused(here.path(), "run parts.toml --dry-run --out .", 1);
+    assert!(error.contains("is not empty and holds no run"), "{error}");
+}
+
+#[test]
+fn a_dry_run_begins_long_jobs_and_gives_them_up() {
+    let here = TempDir::new().unwrap();
+    let spec =
+        SPEC.replace("iterations = 40", "iterations = 900000000").replace("record-every = 10", "record-every = 100000");
+    std::fs::write(here.path().join("parts.toml"), spec.replace("epochs = 1\n", "epochs = 100000\n")).unwrap();
+    let mut command = alignscope(here.path());
+    command.args(["run", "parts.toml", "--dry-run", "--json"]).timeout(Duration::from_secs(100));
+    let output = command.assert().success().get_output().stdout.clone();
+    let found: Json = serde_json::from_slice(&output).unwrap();
+    // Nine hundred million updates of more than ten nanoseconds each.
+    let each = found["analyses"][0]["conditions"][0]["seconds-each"]["likely"].as_f64().unwrap();
+    assert!(each > 9.0, "{found}");
+    assert!(found["seconds"]["likely"].as_f64().unwrap() > each);
 }

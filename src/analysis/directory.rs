@@ -12,7 +12,7 @@ use super::shard::Shard;
 use super::spec::Spec;
 use super::spec_file::read_spec;
 use super::store::{Found, Store};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value as Json;
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -51,6 +51,29 @@ pub fn read_directory(path: &Path) -> Result<Described, RunError> {
     }
     let specs = paths.iter().map(|path| read_spec(path)).collect::<Result<_, _>>()?;
     Ok(Described { specs, shard: head.shard })
+}
+
+/// Which jobs of `plan` are done in a directory, that may not be there yet; nothing is changed.
+///
+/// # Errors
+/// If it holds anything but a run of `plan`.
+pub fn finished(plan: &Plan, path: &Path, export: Export) -> Result<Vec<bool>, RunError> {
+    if !path.exists() {
+        return Ok(vec![false; plan.jobs.len()]);
+    }
+    check_contents(path, plan)?;
+    let store = Store::at(&path.join(JOBS));
+    let done = plan.jobs.par_iter().zip(&plan.addresses).map(|(job, address)| {
+        let exported = export_file(path, export, job, address).is_none_or(|file| file.is_file());
+        exported && matches!(store.load(job), Found::Result(_))
+    });
+    Ok(done.collect())
+}
+
+/// Where the exports of a job go, if it has any.
+fn export_file(path: &Path, export: Export, job: &Job, address: &str) -> Option<PathBuf> {
+    let directory = export.directory().filter(|_| job.condition.kind() == Kind::Train)?;
+    Some(path.join(directory).join(format!("{address}.npz")))
 }
 
 /// Checks that a directory holds a run of `plan` that nobody is writing to, and gives its share of the jobs.
@@ -111,8 +134,7 @@ impl Directory {
 
     /// Where the exports of a job go, if it has any.
     pub fn export_file(&self, export: Export, job: &Job, address: &str) -> Option<PathBuf> {
-        let directory = export.directory().filter(|_| job.condition.kind() == Kind::Train)?;
-        Some(self.path.join(directory).join(format!("{address}.npz")))
+        export_file(&self.path, export, job, address)
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {

@@ -10,6 +10,7 @@ mod attempt;
 mod choice;
 mod condition;
 mod directory;
+mod estimate;
 mod files;
 mod flag;
 mod job;
@@ -38,7 +39,8 @@ pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
 pub use condition::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
-pub use directory::{Described, read_directory};
+pub use directory::{Described, finished, read_directory};
+pub use estimate::{Pending, Seconds, estimate, together};
 pub use files::{FileError, write_atomically};
 pub use flag::{Flag, flags};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};

@@ -9,6 +9,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::shard::Shard;
 use super::spec_file::SpecError;
+use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
 use std::fmt::{Display, Formatter};
@@ -219,8 +220,7 @@ pub fn interrupt_on_ctrl_c() -> Result<&'static AtomicBool, ctrlc::Error> {
 pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result<RunReport, RunError> {
     let clock = Clock::start();
     let directory = Directory::open(&options.out, plan, options.export)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build();
-    let pool = pool.map_err(|source| RunError::Threads { threads: options.threads, source })?;
+    let pool = pool(options.threads)?;
 
     let (mut results, mut warnings) = pool.install(|| directory.stored(plan));
     let own: Vec<usize> =
@@ -267,6 +267,12 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
     let diverged = diverged_jobs(plan, &results);
     let (directory, shard) = (options.out.clone(), options.shard);
     Ok(RunReport { directory, shard, ended, results, found, ran, diverged, warnings })
+}
+
+/// So many threads; 0 for as many as there are processors.
+pub(super) fn pool(threads: usize) -> Result<ThreadPool, RunError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.min(MOST_THREADS)).build();
+    pool.map_err(|source| RunError::Threads { threads, source })
 }
 
 /// When something began.
@@ -373,4 +379,4 @@ pub(super) fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<D
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -41,7 +41,7 @@ pub fn command() -> Command {
                 Command::new("run")
                     .about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
             )
-            .args([specs().required(true), shard_option()]),
+            .args([specs().required(true), shard_option(), dry_run()]),
             super::merge::command(),
             super::angles::command(),
             super::spectra::command(),
@@ -64,6 +64,14 @@ fn shard_option() -> Arg {
     Arg::new("shard").long("shard").value_name("I/N").value_parser(Shard::parse).help(
         "Run every N-th job from the I-th on, as in 3/16, into a directory of its own [default: that of the run, \
          .shards/I-of-N]; `alignscope merge` puts shards together",
+    )
+}
+
+/// `--dry-run`.
+fn dry_run() -> Arg {
+    Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help(
+        "List conditions and jobs, which are done already, and an estimate of the time from a short calibration; no job is \
+         run to its end, and nothing is written",
     )
 }
 

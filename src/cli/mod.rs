@@ -8,6 +8,7 @@ macro_rules! say {
 mod angles;
 mod args;
 mod data;
+mod dry;
 mod matrices;
 mod merge;
 mod output;
@@ -86,6 +87,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(("replay", m)) => measure(&Request::single(Kind::Replay, m)?, m),
         Some(("plane", m)) => measure(&Request::single(Kind::Plane, m)?, m),
         Some(("sample", m)) => measure(&Request::single(Kind::Sample, m)?, m),
+        Some(("run", m)) if m.get_flag("dry-run") => dry::execute(&Request::of_files(m)?, m),
         Some(("run", m)) => measure(&Request::of_files(m)?, m),
         Some(("merge", m)) => merge::execute(m),
         Some(("angles", m)) => angles::execute(m),

@@ -22,7 +22,12 @@ fn analysis(name: &str, options: &[(&str, &str)]) -> Analysis {
 }
 
 fn plan() -> Plan {
-    Plan::single(analysis("fake", &[])).unwrap()
+    plan_of(&[])
+}
+
+/// Six jobs with these options.
+pub(in super::super) fn plan_of(options: &[(&str, &str)]) -> Plan {
+    Plan::single(analysis("fake", options)).unwrap()
 }
 
 /// Numbers that depend on the job alone; repeat 4 diverges, and the angle is absent at the start.
