@@ -310,3 +310,38 @@ fn a_dry_run_begins_long_jobs_and_gives_them_up() {
     assert!(each > 9.0, "{found}");
     assert!(found["seconds"]["likely"].as_f64().unwrap() > each);
 }
+
+#[test]
+fn a_new_spec_runs_as_it_is_and_overwrites_nothing() {
+    let here = TempDir::new().unwrap();
+    let printed = done(here.path(), "new idea-1");
+    assert!(printed.contains("idea-1.toml written; next: alignscope run idea-1.toml"), "{printed}");
+    let text = std::fs::read_to_string(here.path().join("idea-1.toml")).unwrap();
+    let found: Json = serde_json::from_str(&done(here.path(), "run idea-1.toml --json --out run")).unwrap();
+    let of = |analysis: &str| found["summary"].as_array().unwrap().iter().filter(|e| e["analysis"] == analysis).count();
+    assert!(of("rule") == 12 && of("network") == 8, "{} {}", of("rule"), of("network"));
+    let held = found["summary"].as_array().unwrap().iter().find(|e| e["condition"]["schedule"] == "held").unwrap();
+    assert!(held["mean"].as_f64().unwrap() < 85.0, "{held}");
+    for figure in ["rule.svg", "network.png"] {
+        assert!(here.path().join("run/figures").join(figure).is_file(), "{figure}");
+    }
+
+    std::fs::write(here.path().join("idea-1.toml"), "mine").unwrap();
+    let error = refused(here.path(), "new idea-1", 1);
+    assert!(error.contains("idea-1.toml is there already, and nothing is overwritten"), "{error}");
+    assert_eq!(std::fs::read_to_string(here.path().join("idea-1.toml")).unwrap(), "mine");
+    assert!(refused(here.path(), "new idea-2.toml", 2).contains("give the name alone, alignscope new idea-2"));
+    assert!(refused(here.path(), "new ../x", 2).contains("cannot be a name: expected letters"));
+
+    // What the comments offer works, too: extending, ranges, lists varied together.
+    std::fs::write(here.path().join("other.toml"), &text).unwrap();
+    let live = text
+        .replace("# extends = ", "extends = ")
+        .replace("# eta = \"log", "eta = \"log")
+        .replace("# [analysis.zip]", "[analysis.zip]")
+        .replace("# w-std", "w-std")
+        .replace("# b-std", "b-std");
+    std::fs::write(here.path().join("live.toml"), live).unwrap();
+    let found: Json = serde_json::from_str(&done(here.path(), "run live.toml --dry-run --json")).unwrap();
+    assert_eq!(found["analyses"][0]["conditions"].as_array().unwrap().len(), 3 * 5 * 3 * 2, "{found}");
+}

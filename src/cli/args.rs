@@ -43,6 +43,7 @@ pub fn command() -> Command {
             )
             .args([specs().required(true), shard_option(), dry_run()]),
             super::merge::command(),
+            super::new::command(),
             super::angles::command(),
             super::spectra::command(),
             super::data::command(),

@@ -11,6 +11,7 @@ mod data;
 mod dry;
 mod matrices;
 mod merge;
+mod new;
 mod output;
 mod signals;
 mod spectra;
@@ -90,6 +91,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(("run", m)) if m.get_flag("dry-run") => dry::execute(&Request::of_files(m)?, m),
         Some(("run", m)) => measure(&Request::of_files(m)?, m),
         Some(("merge", m)) => merge::execute(m),
+        Some(("new", m)) => new::execute(m),
         Some(("angles", m)) => angles::execute(m),
         Some(("spectra", m)) => spectra::execute(m),
         Some(("data", m)) => data::execute(m),
