@@ -44,6 +44,7 @@ pub fn command() -> Command {
             .args([specs().required(true), shard_option(), dry_run()]),
             super::merge::command(),
             super::new::command(),
+            super::sbatch::command(),
             super::angles::command(),
             super::spectra::command(),
             super::data::command(),
@@ -116,24 +117,25 @@ pub(super) fn output_options(command: Command) -> Command {
                 .help("Run directory; the same request in the same directory resumes [default: runs/<name>-<address>]"),
         )
         .arg(
-            Arg::new("threads")
-                .long("threads")
-                .value_name("N")
-                .value_parser(value_parser!(u16).range(1..))
-                .help("Threads [default: all cores]: each runs a job, the last jobs share them; no result depends on it"),
+            Arg::new("threads").long("threads").value_name("N").value_parser(value_parser!(u16).range(1..)).help(
+                "Threads [default: all cores]: each runs a job, the last jobs share them; no result depends on it",
+            ),
         )
         .arg(data_directory_option())
-        .arg(
-            Arg::new("export")
-                .long("export")
-                .value_name("WHAT")
-                .value_parser(|text: &str| Export::parse(text).ok_or_else(|| format!("expected {}", Export::EXPECTED)))
-                .help(
-                    "What networks write beside their results, as .npz: weights (at start and end, and B), or signals (these, \
-                     and activities and deltas of every update, or of the first N: signals:N) [default: off]",
-                ),
-        )
+        .arg(export_option())
         .arg(json_flag())
+}
+
+/// `--export`.
+pub(super) fn export_option() -> Arg {
+    Arg::new("export")
+        .long("export")
+        .value_name("WHAT")
+        .value_parser(|text: &str| Export::parse(text).ok_or_else(|| format!("expected {}", Export::EXPECTED)))
+        .help(
+            "What networks write beside their results, as .npz: weights (at start and end, and B), or signals (these, \
+             and activities and deltas of every update, or of the first N: signals:N) [default: off]",
+        )
 }
 
 /// `--data-dir`.

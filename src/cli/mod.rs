@@ -13,6 +13,7 @@ mod matrices;
 mod merge;
 mod new;
 mod output;
+mod sbatch;
 mod signals;
 mod spectra;
 mod table;
@@ -92,6 +93,7 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(("run", m)) => measure(&Request::of_files(m)?, m),
         Some(("merge", m)) => merge::execute(m),
         Some(("new", m)) => new::execute(m),
+        Some(("sbatch", m)) => sbatch::execute(m),
         Some(("angles", m)) => angles::execute(m),
         Some(("spectra", m)) => spectra::execute(m),
         Some(("data", m)) => data::execute(m),
