@@ -13,6 +13,7 @@ pub fn command() -> Command {
         .about("Why do forward weights align with fixed random backward weights, and what does it buy?")
         .after_help(
             "Examples:\n  alignscope run analyses/quickstart.toml      the mechanism and learning, in figures\n  \
+             alignscope new idea                          a commented spec to start from\n  \
              alignscope isolate --schedule white          the rule on signals without memory\n  \
              alignscope train --rule fa --json            a network on the digits, as JSON\n  \
              alignscope theory held --json                what exact theory says about it\n  \
