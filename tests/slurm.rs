@@ -1,4 +1,5 @@
 //! The job-array script: in a shell that plays SLURM, and on a real one.
+#![cfg(target_os = "linux")]
 
 use assert_cmd::Command as Checked;
 use std::io::Write;
@@ -42,7 +43,7 @@ fn prepared(options: &str) -> (TempDir, PathBuf) {
     std::fs::create_dir(&here).unwrap();
     std::fs::write(here.join("array.toml"), SPEC).unwrap();
     assert!(alignscope(&here, "run array.toml --out whole").status.success());
-    let script = alignscope(&here, &format!("sbatch array.toml --out merged {options}"));
+    let script = alignscope(&here, &format!("sbatch array.toml --out merged/ {options}"));
     assert!(script.status.success(), "{script:?}");
     std::fs::write(here.join("job.sh"), script.stdout).unwrap();
     (directory, here)

@@ -91,7 +91,8 @@ fn script(request: &Request, shards: usize, matches: &ArgMatches) -> anyhow::Res
     let program = std::env::current_exe().context("cannot tell where this program is")?;
     let paths: Vec<String> =
         matches.get_many("specs").into_iter().flatten().map(|path: &PathBuf| operand(path)).collect();
-    let out = operand(&request.out);
+    // Without a slash at its end, as `.shards` is added to it.
+    let out = operand(&request.out.components().collect::<PathBuf>());
     let values = [
         ("@NAME@", name.to_string()),
         ("@SHARDS@", shards.to_string()),
