@@ -1,7 +1,8 @@
 #!/bin/bash
 # @NAME@ in @SHARDS@ shards on SLURM, and their merge into @OUT_SHOWN@.
 #   bash THIS_FILE [OPTIONS OF SBATCH]   submits both; the same again goes on with whatever is not done
-# A shard that is killed, or whose time is up, is put back into the queue and goes on from its last checkpoint.
+# A shard that is killed, or whose time is up, is put back into the queue: finished jobs are kept, training goes on from its
+# last checkpoint, and any other job under way starts anew. The time limit has to be longer than one of these takes.
 @DIRECTIVES@
 # Told so a minute before the time is up.
 #SBATCH --signal=B:USR1@60
