@@ -55,7 +55,10 @@ fn help_names_every_option_with_its_default() {
             vec!["--layers", "20,100,20", "--schedule", "held, shared, white or free", "4e-4", "--threads", "--json"],
         ),
         ("train", vec!["--rule", "bp-trw", "--hidden", "50,50", "--code", "5-of-50", "softmax", "--order"]),
-        ("run", vec!["SPEC", "--out"]),
+        ("run", vec!["SPEC", "--out", "--shard", "--dry-run", "run directory"]),
+        ("merge", vec!["OUT", "DIR", "byte for byte"]),
+        ("new", vec!["NAME", "overwrites nothing"]),
+        ("sbatch", vec!["--shards", "--time", "--partition", "--cpus", "--export", "bash job.sh"]),
         ("theory", vec!["null", "one-step", "held"]),
         ("verify", vec!["--quick"]),
     ] {

@@ -150,6 +150,23 @@ fn isolated_runs_decompose_as_well() {
 }
 
 #[test]
+fn well_and_poorly_learnt_samples_make_up_all_pairs() {
+    let quantities = "similarity_product,similarity_product_well,similarity_product_poor,similarity_poor_share,\
+                      similarity_error_within,similarity_error_well,similarity_error_poor";
+    let result = train(&[("quantities", quantities), ("lags", "1"), ("batch", "50"), ("probe", "fixed")]);
+    for l in [1, 2] {
+        let of = |quantity| value(&result, quantity, 45, l, Some(1)).unwrap();
+        let (well, poor) = (0.36 * of(Quantity::SimilarityProductWell), 0.64 * of(Quantity::SimilarityProductPoor));
+        let all = of(Quantity::SimilarityProduct);
+        assert!((well + poor - all).abs() < 1e-12 * (well.abs() + poor.abs()), "{well} {poor} {all}");
+        assert!((poor / all - of(Quantity::SimilarityPoorShare)).abs() < 1e-9);
+        let (well, poor) = (of(Quantity::SimilarityErrorWell), of(Quantity::SimilarityErrorPoor));
+        let within = of(Quantity::SimilarityErrorWithin);
+        assert!(well < within && within < poor, "{well} {within} {poor}");
+    }
+}
+
+#[test]
 fn looking_ahead_changes_no_bit() {
     let data = alignscope::data::digits::<f32>().unwrap();
     for loss in [alignscope::network::Loss::HalfSquared, alignscope::network::Loss::Random] {

@@ -80,7 +80,7 @@ fn figures_are_redrawn_without_running_a_job() {
 fn bad_requests_for_figures_say_what_to_do() {
     let here = ran();
     for (args, said, code) in [
-        (&["figure", "."][..], "is no run directory: it holds no manifest.json", 1),
+        (&["figure", "."][..], "holds no run of this program: there is no manifest.json", 1),
         (&["figure", "run", "--quantity", "weight_alinment"], "did you mean `weight_alignment`?", 2),
         (&["figure", "run", "--kind", "sweep", "--x", "shedule"], "did you mean `schedule`?", 2),
         (&["figure", "run", "--figure", "angels"], "did you mean `angles`?", 2),

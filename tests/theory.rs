@@ -1,7 +1,8 @@
 //! The exact linear theory against simulation, and against checked values.
 
+use alignscope::matrix::Matrix;
 use alignscope::measure::angle::Direction;
-use alignscope::rule::{Activation, Isolated};
+use alignscope::rule::{Activation, Isolated, Product, product};
 use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
 use alignscope::theory::moments::{Moments, Realised, moments};
 use alignscope::theory::{Toy, held, relu, shared};
@@ -180,4 +181,66 @@ fn relu_follows_its_leading_order_at_small_rates() {
         // Beyond three standard errors, the next order in eta: measured, it takes away 2 % of held signals at this rate.
         assert!((mean - predicted).abs() < 3.0 * error + 0.03 * predicted.abs(), "{x} {e}: {mean} {error} {predicted}");
     }
+}
+
+#[test]
+fn weights_of_different_scales_are_predicted_given_the_signals() {
+    let (sizes, [w0, w1, b]) = ([9, 200, 6], [0.3, 0.1, 0.7]);
+    let [inputs, _, outputs] = sizes;
+    let (eta, iterations, batch) = (0.02, 25, 8);
+    let run = Sizes { batch, inputs, outputs, iterations };
+    let mut signals = Signals::<f64>::new(&pair("ar1:0.9", "ar1:0.8", "none"), run, 3, 0).unwrap();
+    let mut realised = Realised::new(inputs, outputs);
+    let mut taken = Vec::new();
+    for _ in 0..iterations {
+        realised.add(signals.activity(), signals.error());
+        taken.push((signals.activity().clone(), signals.error().clone()));
+        signals.advance();
+    }
+    // With equal scales it is the angle of the moments.
+    let unit = Toy { w_std: 0.4, b_std: 0.7, ..toy(sizes, batch, eta) };
+    assert!((realised.angle(eta, [0.4, 0.4, 0.7]).unwrap() - realised.moments(&unit).angle).abs() < 1e-9);
+    let draws: Vec<f64> = (0..200)
+        .map(|repeat| {
+            let mut net = Isolated::<f64>::draw(&sizes, batch, Activation::Linear, [1.0, b], 5, repeat);
+            net.layers.weights[0].scale(w0);
+            net.layers.weights[1].scale(w1);
+            let starts = [net.layers.weights[0].clone(), net.layers.weights[1].clone()];
+            let backward = net.feedback.backward(1).unwrap().clone();
+            let direction = Direction::towards_transpose_of(&backward);
+            let unrolled = realised.weights([&starts[0], &starts[1]], &backward, eta);
+            if repeat == 0 {
+                let stepped = stepped(starts, &backward, &taken, eta);
+                let off = unrolled.as_slice().iter().zip(stepped.as_slice()).map(|(a, b)| (a - b).abs());
+                assert!(off.fold(0.0, f64::max) < 1e-12, "the unrolled rule is the rule");
+            }
+            direction.angle_to(unrolled.as_slice()).unwrap()
+        })
+        .collect();
+    let n = draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / n;
+    let error = (draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt();
+    let predicted = realised.angle(eta, [w0, w1, b]).unwrap();
+    // Up to what a ratio of moments is off given the signals, 0.2 degrees.
+    assert!(predicted < 80.0 && (mean - predicted).abs() < 0.2 + 3.0 * error, "{mean} {predicted} {error}");
+    let equal = realised.angle(eta, [w1, w1, b]).unwrap();
+    assert!((equal - predicted).abs() > 1.0, "the scales matter here");
+    assert_eq!(Realised::new(3, 2).angle(eta, [1.0, 0.0, 1.0]), None);
+}
+
+/// The linear rule step by step.
+fn stepped(
+    [mut w0, mut w1]: [Matrix<f64>; 2],
+    backward: &Matrix<f64>,
+    signals: &[(Matrix<f64>, Matrix<f64>)],
+    eta: f64,
+) -> Matrix<f64> {
+    for (x, d) in signals {
+        let (mut activity, mut delta) = (Matrix::zeros(x.rows(), w0.cols()), Matrix::zeros(x.rows(), w0.cols()));
+        product(&mut activity, Product::Replace, x.as_faer(), w0.as_faer(), 1.0);
+        product(&mut delta, Product::Replace, d.as_faer(), backward.as_faer(), 1.0);
+        product(&mut w1, Product::Add, activity.as_faer().transpose(), d.as_faer(), eta);
+        product(&mut w0, Product::Add, x.as_faer().transpose(), delta.as_faer(), eta);
+    }
+    w1
 }

@@ -29,6 +29,7 @@ enum Form {
     /// A list, or one of the words that say how panels differ.
     Panels,
     Whole,
+    Flag,
     Ends,
     Table,
 }
@@ -62,6 +63,8 @@ pub const FIGURE_OPTIONS: &[FigureOption] = &[
     option("range", "range", "LOW,HIGH", Form::Ends, "Ends of the vertical axis [default: those of the values]"),
     option("smooth", "smooth", "N", Form::Whole, "Means over the latest N iterations"),
     option("lags", "lags", "LAGS", Form::Text, "Lags shown, such as 1,5-9 [default: all that are measured]"),
+    option("at", "at", "ITERATIONS", Form::Text, "Of lags: iterations shown, such as 900,1800 [default: the last]"),
+    option("together", "together", "true|false", Form::Flag, "Quantities of one unit in one panel [default: false]"),
     option("title", "title", "TEXT", Form::Text, "Heading"),
     option("name", "name", "NAME", Form::Text, "Name of the files [default: <quantity>-<kind>]"),
 ];
@@ -122,6 +125,7 @@ impl Form {
             Self::Panels if ["quantity", "layer"].contains(&typed) => text(),
             Self::Panels => list(),
             Self::Whole => typed.parse().map_or_else(|_| text(), Toml::Integer),
+            Self::Flag => typed.parse().map_or_else(|_| text(), Toml::Boolean),
             Self::Ends => {
                 let ends: Result<Vec<f64>, _> = typed.split(',').map(|end| end.trim().parse()).collect();
                 ends.map_or_else(|_| text(), |ends| Toml::Array(ends.into_iter().map(Toml::Float).collect()))

@@ -46,13 +46,27 @@ pub(super) const TEMPORARY: &str = ".writing-";
 /// # Errors
 /// If any of that fails; `path` is then as it was before.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, |file| file.write_all(bytes))
+}
+
+/// Copies a file so that `to` is whole or as it was before.
+///
+/// # Errors
+/// If it cannot be read, or the copy not be written.
+pub(super) fn copy_atomically(from: &Path, to: &Path) -> Result<(), FileError> {
+    let mut source = File::open(from).map_err(|source| FileError::new("read", from, source))?;
+    replace(to, |file| std::io::copy(&mut source, file).map(|_| ()))
+}
+
+/// Has `fill` write a temporary file beside `path`, and puts it in its place.
+fn replace(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), FileError> {
     let refused = |source| FileError::new("write", path, source);
     let name = path.file_name().ok_or_else(|| refused(ErrorKind::InvalidInput.into()))?;
     let mut temporary_name = std::ffi::OsString::from(TEMPORARY);
     temporary_name.push(name);
     let temporary = path.with_file_name(temporary_name);
     let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
+        fill(&mut file)?;
         file.sync_all()
     });
     let renamed = written.and_then(|()| fs::rename(&temporary, path));

@@ -6,6 +6,7 @@ use super::plan::Plan;
 use super::quantity::Quantity;
 use super::run::Ended;
 use super::series::columns;
+use super::shard::Shard;
 use super::spec::Spec;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -14,8 +15,8 @@ use std::path::Path;
 /// Word every manifest of this program starts with.
 pub const FORMAT: &str = "alignscope run";
 
-/// The manifest of a run that ended so far as `ended` (`None`: under way) with these results.
-pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>) -> Json {
+/// The manifest of a run, or of a shard of it, that ended so far as `ended` (`None`: under way) with these results.
+pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>, shard: Option<Shard>) -> Json {
     let mut absent: BTreeMap<&str, usize> = BTreeMap::new();
     let mut diverged = Vec::new();
     for planned in plan.planned() {
@@ -47,7 +48,7 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
     let dictionary: BTreeMap<String, Json> = quantities.iter().map(describe).collect();
     let columns: Vec<Json> = columns(plan).iter().map(|(name, what)| json!({ "name": name, "holds": what })).collect();
     let seeds: BTreeMap<&str, u64> = plan.analyses().map(|a| (a.name.as_str(), a.seed)).collect();
-    json!({
+    let mut manifest = json!({
         "format": FORMAT,
         "version": env!("CARGO_PKG_VERSION"),
         "results-version": RESULTS_VERSION,
@@ -61,7 +62,11 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
         "specs": plan.specs.iter().map(Spec::to_json).collect::<Vec<_>>(),
         "columns": columns,
         "quantities": dictionary,
-    })
+    });
+    if let Some(shard) = shard {
+        manifest["shard"] = shard.to_string().into();
+    }
+    manifest
 }
 
 /// The log with one more entry. A log that cannot be read is begun anew: it holds nothing that results depend on.

@@ -678,6 +678,16 @@ impl Parameter {
         }
     }
 
+    /// Whether its values are numbers, or may be.
+    pub fn is_number(&self) -> bool {
+        self.form.is_number() || self.is_whole()
+    }
+
+    /// Whether its numbers are whole.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.form, Form::Count { .. } | Form::CountOr { .. })
+    }
+
     /// Whether it is on or off.
     pub fn is_switch(&self) -> bool {
         self.placeholder.starts_with("on|off")

@@ -1,19 +1,19 @@
 //! Running a plan: what is stored is not run again, the rest runs in parallel, and the results are written.
 
 use super::attempt::{Attempt, Export, Threads};
-use super::files::{FileError, TEMPORARY, remove_temporaries, write_atomically};
+use super::directory::Directory;
+use super::files::FileError;
 use super::job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION};
-use super::manifest::{FORMAT, log_with, manifest, pretty};
 use super::parameter::Kind;
 use super::plan::Plan;
 use super::progress::Progress;
-use super::series::series;
-use super::store::{Found, Store};
+use super::shard::Shard;
+use super::spec_file::SpecError;
+use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
 use std::fmt::{Display, Formatter};
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -31,6 +31,8 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// What networks' jobs write beside their results.
     pub export: Export,
+    /// The share of the jobs to run; `None` for all.
+    pub shard: Option<Shard>,
     /// Set to stop: see [`interrupt_on_ctrl_c`].
     pub interrupt: &'a AtomicBool,
 }
@@ -49,6 +51,17 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// How jobs ended of which those of `own` were to be run.
+    pub(super) fn of(plan: &Plan, results: &[Option<JobResult>], own: &[usize]) -> Self {
+        if own.iter().any(|&job| results[job].is_none()) {
+            Self::Interrupted
+        } else if !diverged_jobs(plan, results).is_empty() {
+            Self::Diverged
+        } else {
+            Self::Completed
+        }
+    }
+
     /// As in the manifest.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -91,6 +104,8 @@ impl Display for DivergedJob {
 pub struct RunReport {
     /// Run directory.
     pub directory: PathBuf,
+    /// The share of the jobs that was to be run; `None` for all.
+    pub shard: Option<Shard>,
     /// Why it ended: completed, diverged or interrupted.
     pub ended: Ended,
     /// By index into [`Plan::jobs`]; `None` where an interrupted run did not get to.
@@ -127,6 +142,28 @@ pub enum RunError {
         /// Its version.
         theirs: u64,
     },
+    /// The directory is no run.
+    #[error("{} holds no run of this program: there is no manifest.json in it; give a directory that a run wrote (its --out)", .0.display())]
+    NoRun(PathBuf),
+    /// What is merged is also where it would go.
+    #[error("{} cannot be merged into itself: name another directory first, and then those to be merged", .0.display())]
+    SourceIsOut(PathBuf),
+    /// Two directories hold different results of a job.
+    #[error("{} and {} hold different results of job {address}: one of them was changed, or comes of another version or machine; remove the wrong one", first.display(), second.display())]
+    Conflicting {
+        /// Address of the job.
+        address: String,
+        /// A file.
+        first: PathBuf,
+        /// A file with other bytes.
+        second: PathBuf,
+    },
+    /// The directory does not say what it is of.
+    #[error("{} holds no spec.toml, as runs of older versions do not: give the spec itself", .0.display())]
+    NoSpec(PathBuf),
+    /// What it says cannot be used.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
     /// The manifest makes no sense.
     #[error("{} is not a manifest of this program: choose another directory with --out, or remove this one", .0.display())]
     Manifest(PathBuf),
@@ -173,123 +210,161 @@ pub fn interrupt_on_ctrl_c() -> Result<&'static AtomicBool, ctrlc::Error> {
     Ok(&INTERRUPTED)
 }
 
-/// Runs what of `plan` is not stored yet in `options.out`, and writes `series.csv`, `manifest.json` and `log.json`.
-/// The results and `series.csv` do not depend on the number of threads or on how often the run was stopped.
+/// Runs what of `plan`, or of a shard of it, is not stored yet in `options.out`, and writes `series.csv`, `manifest.json`,
+/// the spec and `log.json`. The results and `series.csv` do not depend on the number of threads or on how often the run
+/// was stopped.
 ///
 /// # Errors
 /// Before any job runs: if the directory is foreign, holds another run, is in use or cannot be written to.
 /// Afterwards: if a job cannot run or a file cannot be written; finished jobs are kept.
 pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result<RunReport, RunError> {
-    let (started, clock) = (SystemTime::now(), Instant::now());
+    let clock = Clock::start();
     let directory = Directory::open(&options.out, plan, options.export)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build();
-    let pool = pool.map_err(|source| RunError::Threads { threads: options.threads, source })?;
+    let pool = pool(options.threads)?;
 
-    let mut warnings = Vec::new();
-    let stored: Vec<Found> = pool.install(|| plan.jobs.par_iter().map(|job| directory.store.load(job)).collect());
-    let stored = stored.into_iter().map(|found| match found {
-        Found::Result(result) => Some(result),
-        Found::Nothing => None,
-        Found::Damaged(why) => {
-            warnings.push(format!("{why}; the job runs again"));
-            None
-        }
-    });
-    let mut results: Vec<Option<JobResult>> = stored.collect();
-    for (result, job) in results.iter_mut().zip(&plan.jobs) {
+    let (mut results, mut warnings) = pool.install(|| directory.stored(plan));
+    let own: Vec<usize> =
+        (0..plan.jobs.len()).filter(|&job| options.shard.is_none_or(|shard| shard.has(job))).collect();
+    for &job in &own {
         // A job whose exports are asked for and not there runs again.
-        let file = |result: &JobResult| directory.export_file(options.export, job, &result.address);
-        *result = result.take().filter(|result| file(result).is_none_or(|file| file.is_file()));
-        if let Some(result) = result {
-            directory.store.remove_checkpoint(&result.address);
+        let file = directory.export_file(options.export, &plan.jobs[job], &plan.addresses[job]);
+        results[job] = results[job].take().filter(|_| file.is_none_or(|file| file.is_file()));
+        if results[job].is_some() {
+            directory.store.remove_checkpoint(&plan.addresses[job]);
         }
     }
     let found = results.iter().flatten().count();
     // Written before anything runs: it finds out whether that will be possible, and marks the directory as ours.
-    directory.write("manifest.json", &pretty(&manifest(plan, &results, None)))?;
+    directory.describe(plan, &results, None, options.shard)?;
 
-    let pending: Vec<usize> = (0..plan.jobs.len()).filter(|&job| results[job].is_none()).collect();
-    let threads = Threads::new(pool.current_num_threads(), pending.len());
-    let progress = Progress::new(plan.jobs.len(), pending.iter().map(|&job| &plan.jobs[job]));
-    let noted = Mutex::new(Vec::new());
-    let failed = AtomicBool::new(false);
-    let stop = || options.interrupt.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
-    let work = |&job: &usize| -> Result<Option<(usize, JobResult, Duration)>, RunError> {
-        let clock = Instant::now();
-        let address = &plan.addresses[job];
-        let attempt = Attempt {
-            stop: &stop,
-            threads: Some(&threads),
-            progress: Some(&progress),
-            work: Progress::work(&plan.jobs[job]),
-            checkpoint: Some(directory.store.checkpoint_path(address)),
-            export: if plan.jobs[job].condition.kind() == Kind::Train { options.export } else { Export::Off },
-            export_path: directory.export_file(options.export, &plan.jobs[job], address),
-            warnings: Mutex::default(),
-        };
-        let outcome = if stop() { Err(JobError::Interrupted) } else { runner(&plan.jobs[job], &attempt) };
-        noted.lock().unwrap_or_else(PoisonError::into_inner).extend(attempt.warnings());
-        let stored = match outcome {
-            Ok(result) => {
-                directory.store.save(&result).map(|()| Some((job, result, clock.elapsed()))).map_err(Into::into)
-            }
-            Err(JobError::Interrupted) => Ok(None),
-            Err(JobError::Failed(message)) => Err(RunError::Job { address: plan.addresses[job].clone(), message }),
-        };
-        if stored.is_err() {
-            failed.store(true, Ordering::Relaxed);
-        }
-        threads.job_done();
-        progress.job_done();
-        stored
-    };
-    let done: Vec<_> = pool.install(|| pending.par_iter().with_max_len(1).map(work).collect());
-    progress.clear();
-    warnings.append(&mut noted.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let pending: Vec<usize> = own.iter().copied().filter(|&job| results[job].is_none()).collect();
+    let session = Session::new(plan, options, &directory, runner, &pending, own.len(), pool.current_num_threads());
+    let done: Vec<_> = pool.install(|| pending.par_iter().with_max_len(1).map(|&job| session.run_job(job)).collect());
+    warnings.append(&mut session.end());
 
-    let (mut failure, mut times, mut ran) = (None, Vec::new(), 0);
+    let (mut failure, mut times) = (None, Vec::new());
     for one in done {
         match one {
             Ok(None) => {}
             Ok(Some((job, result, time))) => {
                 times.push(json!({ "job": result.address, "seconds": time.as_secs_f64() }));
                 results[job] = Some(result);
-                ran += 1;
             }
             Err(error) => failure = failure.or(Some(error)),
         }
     }
-    let diverged = diverged_jobs(plan, &results);
-    let ended = match &failure {
-        Some(_) => Ended::Failed,
-        None if results.iter().any(Option::is_none) => Ended::Interrupted,
-        None if !diverged.is_empty() => Ended::Diverged,
-        None => Ended::Completed,
-    };
-    let entry = json!({
-        "started-unix-seconds": started.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs()),
-        "seconds": clock.elapsed().as_secs_f64(),
+    let ended = if failure.is_some() { Ended::Failed } else { Ended::of(plan, &results, &own) };
+    let ran = times.len();
+    let entry = clock.entry(json!({
         "threads": pool.current_num_threads(),
         "ended": ended.as_str(),
         "jobs-found": found,
         "jobs": times,
-    });
-    let written = directory.write_results(plan, &results, ended, entry);
-    match failure {
-        Some(error) => Err(error),
-        None => written.map(|()| RunReport {
-            directory: options.out.clone(),
-            ended,
-            results,
-            found,
-            ran,
-            diverged,
-            warnings,
-        }),
+    }));
+    let written = directory.write_results(plan, &results, ended, options.shard, entry);
+    failure.map_or(Ok(()), Err)?;
+    written?;
+    let diverged = diverged_jobs(plan, &results);
+    let (directory, shard) = (options.out.clone(), options.shard);
+    Ok(RunReport { directory, shard, ended, results, found, ran, diverged, warnings })
+}
+
+/// So many threads; 0 for as many as there are processors.
+pub(super) fn pool(threads: usize) -> Result<ThreadPool, RunError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.min(MOST_THREADS)).build();
+    pool.map_err(|source| RunError::Threads { threads, source })
+}
+
+/// When something began.
+pub(super) struct Clock(SystemTime, Instant);
+
+impl Clock {
+    pub fn start() -> Self {
+        Self(SystemTime::now(), Instant::now())
+    }
+
+    /// `what` with start and duration, for the log.
+    pub fn entry(&self, mut what: Json) -> Json {
+        let started = self.0.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        what["started-unix-seconds"] = started.into();
+        what["seconds"] = self.1.elapsed().as_secs_f64().into();
+        what
     }
 }
 
-fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<DivergedJob> {
+/// Jobs being run.
+struct Session<'a> {
+    plan: &'a Plan,
+    options: &'a RunOptions<'a>,
+    directory: &'a Directory,
+    runner: &'a Runner<'a>,
+    threads: Threads,
+    progress: Progress,
+    warnings: Mutex<Vec<String>>,
+    failed: AtomicBool,
+}
+
+impl<'a> Session<'a> {
+    fn new(
+        plan: &'a Plan,
+        options: &'a RunOptions<'a>,
+        directory: &'a Directory,
+        runner: &'a Runner<'a>,
+        pending: &[usize],
+        all: usize,
+        threads: usize,
+    ) -> Self {
+        let progress = Progress::new(all, pending.iter().map(|&job| &plan.jobs[job]));
+        let threads = Threads::new(threads, pending.len());
+        let (warnings, failed) = (Mutex::default(), AtomicBool::new(false));
+        Self { plan, options, directory, runner, threads, progress, warnings, failed }
+    }
+
+    /// Runs and stores one job; `None` if it was to stop.
+    fn run_job(&self, job: usize) -> Result<Option<(usize, JobResult, Duration)>, RunError> {
+        let clock = Instant::now();
+        let stop = || self.options.interrupt.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed);
+        let attempt = self.attempt(job, &stop);
+        let outcome = if stop() { Err(JobError::Interrupted) } else { (self.runner)(&self.plan.jobs[job], &attempt) };
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(attempt.warnings());
+        let stored = match outcome {
+            Ok(result) => {
+                let saved = self.directory.store.save(&result);
+                saved.map(|()| Some((job, result, clock.elapsed()))).map_err(Into::into)
+            }
+            Err(JobError::Interrupted) => Ok(None),
+            Err(JobError::Failed(message)) => Err(RunError::Job { address: self.plan.addresses[job].clone(), message }),
+        };
+        if stored.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        self.threads.job_done();
+        self.progress.job_done();
+        stored
+    }
+
+    fn attempt<'b>(&'b self, index: usize, stop: &'b dyn Fn() -> bool) -> Attempt<'b> {
+        let (job, address, export) = (&self.plan.jobs[index], &self.plan.addresses[index], self.options.export);
+        Attempt {
+            stop,
+            threads: Some(&self.threads),
+            progress: Some(&self.progress),
+            work: Progress::work(job),
+            checkpoint: Some(self.directory.store.checkpoint_path(address)),
+            export: if job.condition.kind() == Kind::Train { export } else { Export::Off },
+            export_path: self.directory.export_file(export, job, address),
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// Takes the bar away and gives the warnings.
+    fn end(self) -> Vec<String> {
+        self.progress.clear();
+        self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<DivergedJob> {
     let diverged = plan.planned().filter_map(|planned| match results.get(planned.job)?.as_ref()?.outcome {
         Outcome::Completed => None,
         Outcome::Diverged { iteration, layer } => Some(DivergedJob {
@@ -303,108 +378,5 @@ fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<DivergedJob>
     diverged.collect()
 }
 
-/// A run directory of which this process is the only writer.
-struct Directory {
-    path: PathBuf,
-    store: Store,
-    /// Held, and so locked, as long as this is.
-    _lock: File,
-}
-
-const MANIFEST: &str = "manifest.json";
-const LOCK: &str = ".lock";
-
-impl Directory {
-    /// Opens or makes the directory for `plan`.
-    fn open(path: &Path, plan: &Plan, export: Export) -> Result<Self, RunError> {
-        if path.is_dir() {
-            check_contents(path, plan)?;
-        }
-        let make = |source| FileError::new("make the directory", path, source);
-        std::fs::create_dir_all(path).map_err(make)?;
-        let lock_path = path.join(LOCK);
-        let refused = |source| FileError::new("write to", path, source);
-        let lock = File::create(&lock_path).map_err(refused)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RunError::Locked(path.to_path_buf())),
-            // Some network file systems have no locks; running without is better than not at all.
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(FileError::new("lock", &lock_path, error).into()),
-        }
-        // Again, now that nobody else can change it.
-        check_contents(path, plan)?;
-        remove_temporaries(path)?;
-        let store = Store::open(&path.join("jobs"))?;
-        if let Some(directory) = export.directory() {
-            let directory = path.join(directory);
-            std::fs::create_dir_all(&directory).map_err(|e| FileError::new("make the directory", &directory, e))?;
-            remove_temporaries(&directory)?;
-        }
-        Ok(Self { path: path.to_path_buf(), store, _lock: lock })
-    }
-
-    /// Where the exports of a job go, if it has any.
-    fn export_file(&self, export: Export, job: &Job, address: &str) -> Option<PathBuf> {
-        let directory = export.directory().filter(|_| job.condition.kind() == Kind::Train)?;
-        Some(self.path.join(directory).join(format!("{address}.npz")))
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
-        write_atomically(&self.path.join(name), bytes)
-    }
-
-    fn write_results(
-        &self,
-        plan: &Plan,
-        results: &[Option<JobResult>],
-        ended: Ended,
-        log_entry: Json,
-    ) -> Result<(), RunError> {
-        let path = self.path.join("series.csv");
-        let bytes = series(plan, results).map_err(|source| FileError::new("write", &path, source))?;
-        write_atomically(&path, &bytes)?;
-        self.write("log.json", &pretty(&log_with(&self.path.join("log.json"), log_entry)))?;
-        // Last, as it says how all the rest ended.
-        self.write(MANIFEST, &pretty(&manifest(plan, results, Some(ended))))?;
-        Ok(())
-    }
-}
-
-/// Refuses a directory that holds anything but a run of `plan`.
-fn check_contents(path: &Path, plan: &Plan) -> Result<(), RunError> {
-    let manifest_path = path.join(MANIFEST);
-    let listed = std::fs::read_dir(path).map_err(|source| FileError::new("list", path, source))?;
-    let ours = |name: &str| name == LOCK || name.starts_with(TEMPORARY);
-    let jobs_empty = || std::fs::read_dir(path.join("jobs")).is_ok_and(|mut entries| entries.next().is_none());
-    let mut names = listed.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    // What a run that was killed before its manifest leaves behind does not count.
-    if !names.any(|name| !(ours(&name) || name == "jobs" && jobs_empty())) {
-        return Ok(());
-    }
-    let bytes = match std::fs::read(&manifest_path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(RunError::Foreign(path.to_path_buf()));
-        }
-        Err(source) => return Err(FileError::new("read", &manifest_path, source).into()),
-    };
-    let manifest: Json = serde_json::from_slice(&bytes).map_err(|_| RunError::Manifest(manifest_path.clone()))?;
-    let address = match (manifest["format"].as_str(), manifest["address"].as_str()) {
-        (Some(FORMAT), Some(address)) => address,
-        _ => return Err(RunError::Manifest(manifest_path)),
-    };
-    if let Some(theirs) = manifest["results-version"].as_u64().filter(|&theirs| theirs != u64::from(RESULTS_VERSION)) {
-        return Err(RunError::OtherVersion { path: path.to_path_buf(), theirs });
-    }
-    if address != plan.address() {
-        let specs = manifest["specs"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let names: Vec<String> =
-            specs.iter().filter_map(|spec| spec["name"].as_str()).map(|n| format!("`{n}`")).collect();
-        return Err(RunError::OtherSpec { path: path.to_path_buf(), theirs: names.join(", ") });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -87,6 +87,10 @@ pub struct Figure {
     pub range: Option<[f64; 2]>,
     /// Lags shown; all that are measured if none is given.
     pub lags: Vec<usize>,
+    /// Reported iterations shown by a figure of lags; all if none is given.
+    pub at: Vec<usize>,
+    /// Whether all quantities share the panels of curves.
+    pub together: bool,
 }
 
 /// What the panels of a figure differ in, beside the quantity.
@@ -216,6 +220,11 @@ impl Settings {
             Value::Count(count) => Ok(count),
             _ => Err(wrong(name)),
         };
+        // Of a parameter that not every kind has.
+        let own = |name| {
+            let known = super::parameter::parameter(name).filter(|p| p.default_text(kind).is_some());
+            known.map(|_| value(name)).transpose()
+        };
         let predict = value("predict")? == Value::Name("on");
         let mut observers = match value("quantities")? {
             Value::Observers(observers) => observers,
@@ -237,20 +246,15 @@ impl Settings {
                 Value::Sizes(iterations) => iterations,
                 _ => return Err(wrong("report-at")),
             },
-            lags: match super::parameter::parameter("lags").filter(|p| p.default_text(kind).is_some()) {
+            lags: match own("lags")? {
                 None => Vec::new(),
-                Some(_) => match value("lags")? {
-                    Value::Sizes(lags) => lags,
-                    _ => return Err(wrong("lags")),
-                },
+                Some(Value::Sizes(lags)) => lags,
+                Some(_) => return Err(wrong("lags")),
             },
-            window: match super::parameter::parameter("window").filter(|p| p.default_text(kind).is_some()) {
-                None => None,
-                Some(_) => match value("window")? {
-                    Value::Name(_) => None,
-                    Value::Count(window) => Some(usize::try_from(window).map_err(|_| wrong("window"))?),
-                    _ => return Err(wrong("window")),
-                },
+            window: match own("window")? {
+                None | Some(Value::Name(_)) => None,
+                Some(Value::Count(window)) => Some(usize::try_from(window).map_err(|_| wrong("window"))?),
+                Some(_) => return Err(wrong("window")),
             },
             observers,
             predict,
@@ -413,6 +417,8 @@ impl Analysis {
             smooth: 1,
             range: None,
             lags: Vec::new(),
+            at: Vec::new(),
+            together: false,
         });
         self
     }
@@ -560,6 +566,8 @@ impl Figure {
             "smooth": self.smooth,
             "range": self.range,
             "lags": self.lags,
+            "at": self.at,
+            "together": self.together,
         })
     }
 }

@@ -6,6 +6,7 @@ use super::nearest::{list, suggestion};
 use super::parameter::{Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
 use super::quantity::Quantity;
 use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
+use super::spec_axes::{check_axes, grid};
 use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,13 +14,13 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 /// Values with the place each was typed at.
-type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
+pub(super) type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
 
-pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems<'_>) -> Option<Spec> {
-    let stem = problems.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_string();
+pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems) -> Option<Spec> {
+    let stem = problems.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_string();
     let name = match raw.name {
         Some(node) => file_name(node, problems),
-        None if valid_file_name(&stem) => Some(stem),
+        None if is_name(&stem) => Some(stem),
         None => {
             problems
                 .add(0..0, format!("this spec needs a name = \"...\", as its file name does not serve: {NAME_RULE}"));
@@ -40,7 +41,7 @@ pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems<'_>) -> Opti
     Some(Spec { name: name?, title, analyses })
 }
 
-fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems<'_>) -> Option<Analysis> {
+fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Analysis> {
     let before = problems.found.len();
     let name = match raw.name {
         Some(node) => file_name(node, problems),
@@ -94,7 +95,7 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems<'_>) -> Option<
 }
 
 /// Keys directly under `[[analysis]]` that are parameters of the analysis.
-fn check_settings(settings: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>) -> Placed {
+fn check_settings(settings: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> Placed {
     let mut placed = Placed::new();
     for (key, node) in settings {
         let name = key.get_ref().as_ref();
@@ -119,13 +120,13 @@ fn check_settings(settings: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>
 fn check_conditions(
     raw: &RawAnalysis<'_>,
     kind: Kind,
-    problems: &mut Problems<'_>,
+    problems: &mut Problems,
 ) -> (Vec<Condition>, Vec<&'static str>, Placed) {
     let before = problems.found.len();
     let base = check_overrides(&raw.base, kind, problems);
     let lists: Vec<(Range<usize>, Placed)> =
         raw.conditions.iter().map(|(at, pairs)| (at.clone(), check_overrides(pairs, kind, problems))).collect();
-    let sweep = check_sweep(&raw.sweep, kind, problems);
+    let grid_axes = check_axes(raw, kind, problems);
 
     let mut axes: Vec<&'static str> = Vec::new();
     for (_, pairs) in &raw.conditions {
@@ -136,16 +137,16 @@ fn check_conditions(
             }
         }
     }
-    for (name, at, _) in &sweep {
+    for (name, at) in grid_axes.iter().flat_map(|axis| &axis.names) {
         if axes.contains(name) {
             problems.add(at.clone(), format!("`{name}` is both swept and set in a condition: keep one of the two"));
         } else {
             axes.push(name);
         }
     }
-    let points = sweep.iter().fold(lists.len().max(1), |points, (_, _, list)| points.saturating_mul(list.len()));
+    let points = grid_axes.iter().fold(lists.len().max(1), |points, axis| points.saturating_mul(axis.points.len()));
     if points > MOST_CONDITIONS {
-        let at = sweep.first().map_or(raw.header.clone(), |(_, at, _)| at.clone());
+        let at = grid_axes.first().and_then(|axis| axis.names.first()).map_or(raw.header.clone(), |(_, at)| at.clone());
         problems.add(at, format!("{points} conditions are more than the {MOST_CONDITIONS} an analysis may have"));
     }
     if problems.found.len() > before {
@@ -155,7 +156,7 @@ fn check_conditions(
     let starts = if lists.is_empty() { vec![(raw.header.clone(), Placed::new())] } else { lists };
     let mut conditions: Vec<(Condition, Range<usize>)> = Vec::new();
     for (at, overrides) in starts {
-        for point in grid(&sweep) {
+        for point in grid(&grid_axes) {
             let mut placed = base.clone();
             placed.extend(overrides.clone());
             let at = point.values().last().map_or(at.clone(), |(_, at)| at.clone());
@@ -176,7 +177,7 @@ fn check_conditions(
     (conditions.into_iter().map(|(condition, _)| condition).collect(), axes, base)
 }
 
-fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>) -> Placed {
+fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> Placed {
     let mut placed = Placed::new();
     for (key, node) in pairs {
         match known(key.get_ref(), kind, Scope::Condition) {
@@ -187,49 +188,7 @@ fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>) 
     placed
 }
 
-/// Axes of the grid: name, place, values with their places.
-type Axis = (&'static str, Range<usize>, Vec<(Value, Range<usize>)>);
-
-fn check_sweep(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems<'_>) -> Vec<Axis> {
-    let mut axes = Vec::new();
-    for (key, node) in pairs {
-        let Some(parameter) = known(key.get_ref(), kind, Scope::Condition) else {
-            problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition));
-            continue;
-        };
-        let name = parameter.name;
-        let items = node.get_ref().as_array().filter(|items| !items.is_empty());
-        let Some(items) = items else {
-            problems.add(node.span(), format!("{name} is swept over a list of values, such as {name} = [..., ...]"));
-            continue;
-        };
-        let mut values = Vec::new();
-        for item in items {
-            match parameter.parse_toml(item.get_ref(), kind) {
-                Ok(value) => values.push((value, item.span())),
-                Err(message) => problems.add(item.span(), message),
-            }
-        }
-        axes.push((name, key.span(), values));
-    }
-    axes
-}
-
-/// Points of a grid, the first axis slowest.
-fn grid(axes: &[Axis]) -> Vec<Placed> {
-    axes.iter().fold(vec![Placed::new()], |points, (name, _, values)| {
-        let extended = points.iter().flat_map(|point| {
-            values.iter().map(|value| {
-                let mut point = point.clone();
-                point.insert(name, value.clone());
-                point
-            })
-        });
-        extended.collect()
-    })
-}
-
-pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Option<Figure> {
+pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems) -> Option<Figure> {
     let before = problems.found.len();
     let name = match raw.keys.get("name") {
         Some(node) => file_name(node, problems),
@@ -308,12 +267,37 @@ pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &
     };
     let range = raw.keys.get("range").and_then(|node| check_range(node, problems));
     let lags = raw.keys.get("lags").map(|node| check_lags(node, analysis, problems)).unwrap_or_default();
-    let figure = Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range, lags };
+    let at = raw.keys.get("at").map(|node| check_at(node, kind, analysis, problems)).unwrap_or_default();
+    let together = match raw.keys.get("together").map(|node| (node, node.get_ref().as_bool())) {
+        None => false,
+        Some((_, Some(together))) if kind == FigureKind::Curves => together,
+        Some((node, _)) => {
+            problems.add(node.span(), "together must be true or false, for a figure of kind \"curves\"".into());
+            false
+        }
+    };
+    let figure =
+        Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range, lags, at, together };
     (problems.found.len() == before).then_some(figure)
 }
 
+/// Reported iterations to be shown.
+fn check_at(node: Node<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems) -> Vec<usize> {
+    let parsed = parameter("report-at").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind));
+    let Some(Ok(Value::Sizes(at))) = parsed else {
+        problems.add(node.span(), "at must be a list of iterations, such as at = [66]".into());
+        return Vec::new();
+    };
+    if kind != FigureKind::Lags {
+        problems.add(node.span(), "at selects iterations of a figure of kind \"lags\": leave it out".into());
+    } else if let Some(k) = at.iter().find(|k| !analysis.report_at.contains(k)) {
+        problems.add(node.span(), format!("iteration {k} is not reported here: add it to report-at of the analysis"));
+    }
+    at
+}
+
 /// Lags to be shown, each of them measured.
-fn check_lags(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Vec<usize> {
+fn check_lags(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> Vec<usize> {
     let parsed = parameter("lags").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind));
     match parsed {
         Some(Ok(Value::Sizes(lags))) => {
@@ -332,7 +316,7 @@ fn check_lags(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>) 
 }
 
 /// Ends of an axis, ascending.
-fn check_range(node: Node<'_>, problems: &mut Problems<'_>) -> Option<[f64; 2]> {
+fn check_range(node: Node<'_>, problems: &mut Problems) -> Option<[f64; 2]> {
     let number = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
         DeValue::Integer(n) => n.as_str().parse::<f64>().ok(),
         DeValue::Float(n) => n.as_str().parse::<f64>().ok(),
@@ -349,7 +333,7 @@ fn check_range(node: Node<'_>, problems: &mut Problems<'_>) -> Option<[f64; 2]> 
 }
 
 /// What the panels of a figure differ in.
-fn check_panels(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Panels {
+fn check_panels(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems) -> Panels {
     let Some(node) = raw.keys.get("panels") else { return Panels::Quantity };
     match node.get_ref().as_str() {
         Some("quantity") => return Panels::Quantity,
@@ -373,7 +357,7 @@ fn check_panels(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
 }
 
 /// Values that the conditions of a figure must have: `where = { rule = "bp-trw", wn = ["off", 1.0] }`.
-fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Vec<(&'static str, Vec<String>)> {
+fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> Vec<(&'static str, Vec<String>)> {
     let Some(table) = node.get_ref().as_table() else {
         problems.add(node.span(), "where must be a table, such as where = { rule = \"bp-trw\" }".into());
         return Vec::new();
@@ -410,7 +394,7 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>)
 }
 
 /// What a figure has on its horizontal axis: time for curves, a parameter that varies for sweeps and maps.
-fn check_axis(raw: &RawFigure<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems<'_>) -> XAxis {
+fn check_axis(raw: &RawFigure<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems) -> XAxis {
     let of_parameter = matches!(kind, FigureKind::Sweep | FigureKind::Map);
     if matches!(kind, FigureKind::Profile | FigureKind::Lags) {
         if let Some(node) = raw.keys.get("x") {
@@ -446,7 +430,7 @@ fn check_axis(raw: &RawFigure<'_>, kind: FigureKind, analysis: &Analysis, proble
 }
 
 /// A parameter that varies, as the axis of a figure.
-fn axis_parameter(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'_>) -> Option<&'static str> {
+fn axis_parameter(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> Option<&'static str> {
     let text = node.get_ref().as_str().unwrap_or_default();
     let found = analysis.axes.iter().find(|axis| **axis == text).copied();
     if found.is_none() {
@@ -460,11 +444,11 @@ fn axis_parameter(node: Node<'_>, analysis: &Analysis, problems: &mut Problems<'
 }
 
 /// The parameter of this name, kind and scope.
-fn known(name: &str, kind: Kind, scope: Scope) -> Option<&'static Parameter> {
+pub(super) fn known(name: &str, kind: Kind, scope: Scope) -> Option<&'static Parameter> {
     parameters(kind).find(|parameter| parameter.name == name && parameter.scope == scope)
 }
 
-fn place(parameter: &'static Parameter, node: Node<'_>, kind: Kind, placed: &mut Placed, problems: &mut Problems<'_>) {
+fn place(parameter: &'static Parameter, node: Node<'_>, kind: Kind, placed: &mut Placed, problems: &mut Problems) {
     match parameter.parse_toml(node.get_ref(), kind) {
         Ok(value) => {
             placed.insert(parameter.name, (value, node.span()));
@@ -478,13 +462,13 @@ fn values(placed: &Placed) -> Values {
 }
 
 /// Reports a conflict at the first of its parameters that was typed, or at the analysis.
-fn blame(conflict: &Conflict, placed: &[&Placed], header: &Range<usize>, problems: &mut Problems<'_>) {
+fn blame(conflict: &Conflict, placed: &[&Placed], header: &Range<usize>, problems: &mut Problems) {
     let mut typed = placed.iter().flat_map(|placed| conflict.parameters.iter().filter_map(|name| placed.get(name)));
     let at = typed.next().map_or(header.clone(), |(_, at)| at.clone());
     problems.add(at, conflict.message.clone());
 }
 
-fn text(node: Option<Node<'_>>, problems: &mut Problems<'_>) -> String {
+fn text(node: Option<Node<'_>>, problems: &mut Problems) -> String {
     let Some(node) = node else { return String::new() };
     match node.get_ref().as_str() {
         Some(text) => text.to_string(),
@@ -495,7 +479,7 @@ fn text(node: Option<Node<'_>>, problems: &mut Problems<'_>) -> String {
     }
 }
 
-fn texts<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<(Range<usize>, &'a str)> {
+fn texts<'a>(node: Node<'a>, what: &str, problems: &mut Problems) -> Vec<(Range<usize>, &'a str)> {
     let items = node.get_ref().as_array();
     let found: Option<Vec<_>> =
         items.map(|items| items.iter().filter_map(|item| Some((item.span(), item.get_ref().as_str()?))).collect());
@@ -510,16 +494,18 @@ fn texts<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<(Ra
     }
 }
 
-const NAME_RULE: &str = "letters, digits, - and _, at most 100, as it becomes part of file names";
+/// What a name may be.
+pub const NAME_RULE: &str = "letters, digits, - and _, at most 100, as it becomes part of file names";
 
-fn valid_file_name(name: &str) -> bool {
+/// Whether a spec, an analysis or a figure may be called so.
+pub fn is_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !name.is_empty() && name.len() <= 100 && name.chars().all(allowed)
 }
 
-fn file_name(node: Node<'_>, problems: &mut Problems<'_>) -> Option<String> {
+fn file_name(node: Node<'_>, problems: &mut Problems) -> Option<String> {
     match node.get_ref().as_str() {
-        Some(name) if valid_file_name(name) => Some(name.to_string()),
+        Some(name) if is_name(name) => Some(name.to_string()),
         _ => {
             problems.add(node.span(), format!("a name must be text of {NAME_RULE}"));
             None

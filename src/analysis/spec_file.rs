@@ -4,6 +4,7 @@ use super::files::FileError;
 use super::nearest::{list, suggestion};
 use super::spec::Spec;
 use super::spec_check::check_spec;
+use super::spec_extends::follow_extends;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
@@ -54,19 +55,25 @@ pub fn read_spec(path: &Path) -> Result<Spec, SpecError> {
     parse_spec(path, &text)
 }
 
-/// Checks the text of a spec; `path` names it in messages.
+/// Checks the text of a spec, and of those it extends; `path` names it in messages.
 ///
 /// # Errors
-/// Every problem in it.
+/// Every problem in them.
 pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
-    let (document, errors) = DeTable::parse_recoverable(text);
     let mut problems = Problems::new(path, text);
-    for error in errors {
+    follow_extends(&mut problems);
+    let texts: Vec<String> = problems.sources.iter().map(Source::placed).collect();
+    let documents: Vec<_> = texts.iter().map(|text| DeTable::parse_recoverable(text)).collect();
+    for error in documents.iter().flat_map(|(_, errors)| errors) {
         problems.add(error.span().unwrap_or(0..0), format!("this is not valid TOML: {}", error.message()));
     }
     // What recovery makes of broken TOML would only add misleading problems.
     if problems.found.is_empty() {
-        let raw = RawSpec::read(document.get_ref(), &mut problems);
+        let raws = documents.iter().map(|(document, _)| RawSpec::read(document.get_ref(), &mut problems));
+        let raw = raws.collect::<Vec<_>>().into_iter().reduce(RawSpec::over).unwrap_or_default();
+        if raw.analyses.is_empty() && problems.found.is_empty() {
+            problems.add(0..0, "this spec has no [[analysis]]: it needs at least one".into());
+        }
         let spec = check_spec(&raw, &mut problems);
         if let (Some(spec), true) = (spec, problems.found.is_empty()) {
             return Ok(spec);
@@ -75,31 +82,66 @@ pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
     if problems.found.is_empty() {
         problems.add(0..0, "this spec cannot be used".into());
     }
-    problems.found.sort_by_key(|problem| (problem.line, problem.column));
-    Err(SpecError::Refused(problems.found))
+    let Problems { sources, mut found } = problems;
+    let place = |file: &Path| sources.iter().position(|source| source.path == file);
+    found.sort_by_key(|problem| (place(&problem.file), problem.line, problem.column));
+    Err(SpecError::Refused(found))
 }
 
-/// Collects problems, with their places in the text.
-pub(super) struct Problems<'a> {
-    pub path: &'a Path,
-    text: &'a str,
+/// A text of a spec. Places in several texts are told apart by where each one starts.
+pub(super) struct Source {
+    pub path: PathBuf,
+    pub text: String,
+    start: usize,
+}
+
+impl Source {
+    fn first(path: &Path, text: &str) -> Self {
+        Self { path: path.to_path_buf(), text: text.into(), start: 0 }
+    }
+
+    /// One that comes after this.
+    pub fn next(&self, path: PathBuf, text: &str) -> Self {
+        let text = text.trim_start_matches('\u{feff}').to_string();
+        Self { path, text, start: self.start + self.text.len() + 1 }
+    }
+
+    /// The text with blanks before it, so that what is parsed has its places.
+    pub fn placed(&self) -> String {
+        " ".repeat(self.start) + &self.text
+    }
+}
+
+/// Collects problems, with their places in the texts.
+pub(super) struct Problems {
+    /// The spec, the one it extends, and so on.
+    pub sources: Vec<Source>,
     pub found: Vec<Problem>,
 }
 
-impl<'a> Problems<'a> {
-    pub fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text, found: Vec::new() }
+impl Problems {
+    pub fn new(path: &Path, text: &str) -> Self {
+        Self { sources: vec![Source::first(path, text)], found: Vec::new() }
+    }
+
+    /// The spec itself.
+    pub fn path(&self) -> &Path {
+        self.sources.first().map_or(Path::new(""), |source| &source.path)
     }
 
     pub fn add(&mut self, span: Range<usize>, message: String) {
-        let start = (0..=span.start.min(self.text.len())).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or(0);
-        let before = &self.text[..start];
+        let Some(Source { path, text, start }) = self.sources.iter().rfind(|source| source.start <= span.start) else {
+            return;
+        };
+        let at = (span.start - start).min(text.len());
+        let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        let before = &text[..at];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let problem = Problem {
-            file: self.path.to_path_buf(),
+            file: path.clone(),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            text: self.text[line_start..].lines().next().unwrap_or_default().to_string(),
+            text: text[line_start..].lines().next().unwrap_or_default().to_string(),
             message,
         };
         if !self.found.contains(&problem) {
@@ -129,6 +171,7 @@ pub(super) struct RawAnalysis<'a> {
     pub settings: Vec<Pair<'a>>,
     pub base: Vec<Pair<'a>>,
     pub sweep: Vec<Pair<'a>>,
+    pub zip: Vec<Pair<'a>>,
     pub conditions: Vec<(Range<usize>, Vec<Pair<'a>>)>,
     pub figures: Vec<RawFigure<'a>>,
 }
@@ -139,18 +182,35 @@ pub(super) struct RawFigure<'a> {
     pub keys: BTreeMap<&'a str, Node<'a>>,
 }
 
-const SPEC_KEYS: &[&str] = &["name", "title", "analysis"];
-pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "conditions", "figure"];
-const FIGURE_KEYS: &[&str] =
-    &["name", "title", "kind", "quantities", "x", "y", "by", "scale", "panels", "where", "smooth", "range", "lags"];
+const SPEC_KEYS: &[&str] = &["name", "title", "extends", "analysis"];
+pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "zip", "conditions", "figure"];
+const FIGURE_KEYS: &[&str] = &[
+    "name",
+    "title",
+    "kind",
+    "quantities",
+    "x",
+    "y",
+    "by",
+    "scale",
+    "panels",
+    "where",
+    "smooth",
+    "range",
+    "lags",
+    "at",
+    "together",
+];
 
 impl<'a> RawSpec<'a> {
-    fn read(document: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
+    fn read(document: &'a DeTable<'a>, problems: &mut Problems) -> Self {
         let mut raw = Self::default();
         for (key, node) in document {
             match key.get_ref().as_ref() {
                 "name" => raw.name = Some(node),
                 "title" => raw.title = Some(node),
+                // Followed before.
+                "extends" => {}
                 "analysis" => {
                     let tables = tables(node, "[[analysis]]", problems);
                     raw.analyses =
@@ -166,15 +226,12 @@ impl<'a> RawSpec<'a> {
                 ),
             }
         }
-        if raw.analyses.is_empty() && problems.found.is_empty() {
-            problems.add(0..0, "this spec has no [[analysis]]: it needs at least one".into());
-        }
         raw
     }
 }
 
 impl<'a> RawAnalysis<'a> {
-    fn read(header: Range<usize>, analysis: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
+    fn read(header: Range<usize>, analysis: &'a DeTable<'a>, problems: &mut Problems) -> Self {
         let mut raw = Self {
             header,
             name: None,
@@ -183,6 +240,7 @@ impl<'a> RawAnalysis<'a> {
             settings: Vec::new(),
             base: Vec::new(),
             sweep: Vec::new(),
+            zip: Vec::new(),
             conditions: Vec::new(),
             figures: Vec::new(),
         };
@@ -193,6 +251,7 @@ impl<'a> RawAnalysis<'a> {
                 "kind" => raw.kind = Some(node),
                 "base" => raw.base = pairs(node, "[analysis.base]", problems),
                 "sweep" => raw.sweep = pairs(node, "[analysis.sweep]", problems),
+                "zip" => raw.zip = pairs(node, "[analysis.zip]", problems),
                 "conditions" => {
                     let tables = tables(node, "[[analysis.conditions]]", problems);
                     raw.conditions = tables.into_iter().map(|(at, table)| (at, table.iter().collect())).collect();
@@ -209,7 +268,7 @@ impl<'a> RawAnalysis<'a> {
 }
 
 impl<'a> RawFigure<'a> {
-    pub(super) fn read(header: Range<usize>, figure: &'a DeTable<'a>, problems: &mut Problems<'_>) -> Self {
+    pub(super) fn read(header: Range<usize>, figure: &'a DeTable<'a>, problems: &mut Problems) -> Self {
         let mut keys = BTreeMap::new();
         for (key, node) in figure {
             let name = key.get_ref().as_ref();
@@ -226,7 +285,7 @@ impl<'a> RawFigure<'a> {
 }
 
 /// Elements of an array of tables.
-fn tables<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<(Range<usize>, &'a DeTable<'a>)> {
+fn tables<'a>(node: Node<'a>, what: &str, problems: &mut Problems) -> Vec<(Range<usize>, &'a DeTable<'a>)> {
     let Some(items) = node.get_ref().as_array() else {
         problems.add(node.span(), format!("expected tables headed {what}, not a TOML {}", node.get_ref().type_str()));
         return Vec::new();
@@ -245,7 +304,7 @@ fn tables<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<(R
 }
 
 /// Keys and values of a table.
-fn pairs<'a>(node: Node<'a>, what: &str, problems: &mut Problems<'_>) -> Vec<Pair<'a>> {
+fn pairs<'a>(node: Node<'a>, what: &str, problems: &mut Problems) -> Vec<Pair<'a>> {
     match node.get_ref().as_table() {
         Some(table) => table.iter().collect(),
         None => {

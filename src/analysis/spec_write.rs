@@ -85,6 +85,12 @@ impl Figure {
         if !self.lags.is_empty() {
             line(out, "lags", whole(&self.lags));
         }
+        if !self.at.is_empty() {
+            line(out, "at", whole(&self.at));
+        }
+        if self.together {
+            line(out, "together", Toml::Boolean(true));
+        }
         if let Some(range) = self.range {
             line(out, "range", Toml::Array(range.map(Toml::Float).to_vec()));
         }
@@ -140,9 +146,16 @@ fn whole(items: &[usize]) -> Toml {
 #[cfg(test)]
 mod tests {
     use super::super::parameter::Kind;
+    use super::super::plan::Plan;
     use super::super::spec_file::parse_spec;
     use super::*;
     use std::path::Path;
+
+    fn assert_same_jobs(back: Spec, spec: Spec) {
+        let [back, plan] = [back, spec].map(|spec| Plan::new(vec![spec]).unwrap());
+        assert_eq!(back.addresses, plan.addresses);
+        assert_eq!(back.address(), plan.address());
+    }
 
     #[test]
     fn specs_are_read_back_the_same() {
@@ -154,6 +167,7 @@ mod tests {
             let written = spec.to_toml();
             let back = parse_spec(&path, &written).unwrap_or_else(|e| panic!("{}: {e}\n{written}", path.display()));
             assert_eq!(back, spec, "{}", path.display());
+            assert_same_jobs(back, spec);
             checked += 1;
         }
         assert!(checked > 5);
@@ -168,12 +182,16 @@ mod tests {
             ),
             (Kind::Train, &[("wn", "1,2"), ("activation", "tanh,relu"), ("label-change", "every:7"), ("w-std", "he")]),
             (Kind::Sample, &[("draw", "composition"), ("quantities", "composed_angle")]),
+            (Kind::Replay, &[("surrogate", "signs:each"), ("replay-updates", "12"), ("bias", "off")]),
+            (Kind::Plane, &[("pair", "wn"), ("reach", "1e-7"), ("mesh", "7")]),
+            (Kind::Isolate, &[("quantities", "terms"), ("lags", "1-8,30"), ("window", "64"), ("predict", "off")]),
         ] {
             let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap().with_own_figure();
             let spec = Spec::single(analysis);
             let back = parse_spec(Path::new("own.toml"), &spec.to_toml())
                 .unwrap_or_else(|e| panic!("{e}\n{}", spec.to_toml()));
             assert_eq!(back, spec);
+            assert_same_jobs(back, spec);
         }
     }
 }

@@ -31,11 +31,11 @@ impl Store {
     pub fn open(directory: &Path) -> Result<Self, FileError> {
         fs::create_dir_all(directory).map_err(|source| FileError::new("make the directory", directory, source))?;
         remove_temporaries(directory)?;
-        Ok(Self { directory: directory.to_path_buf() })
+        Ok(Self::at(directory))
     }
 
-    /// The store in `directory` for reading alone, whether or not it is there.
-    pub fn of_reader(directory: &Path) -> Self {
+    /// The store in `directory`, to be read only; it need not be there.
+    pub fn at(directory: &Path) -> Self {
         Self { directory: directory.to_path_buf() }
     }
 

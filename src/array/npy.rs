@@ -34,16 +34,19 @@ pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
     names(path, &archive(path)?)
 }
 
-/// Shape of a member of an `.npz` archive, from its header alone.
+/// Shape of a member of an `.npz` archive, from its header alone, whose type and size are checked.
 ///
 /// # Errors
 /// As [`read_npz`].
 pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
-    in_archive(path, Some(member), |file, _| {
-        let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npy", why };
-        let file = NpyFile::new(file).map_err(|e| broken(e.to_string()))?;
-        Ok(file.shape().iter().map(|&n| n as usize).collect())
+    in_archive(path, Some(member), |file, size| {
+        let file = NpyFile::new(file).map_err(|e| damaged(path, e.to_string()))?;
+        check_header(path, &file, size)
     })
+}
+
+fn damaged(path: &Path, why: String) -> ArrayError {
+    ArrayError::Damaged { path: path.into(), format: ".npy", why }
 }
 
 type Archive = ZipArchive<BufReader<File>>;
@@ -79,9 +82,17 @@ fn in_archive<R>(
     };
     let name = if archive.index_for_name(wanted).is_some() { wanted.to_string() } else { format!("{wanted}.npy") };
     let mut file = archive.by_name(&name).map_err(|e| broken(format!("member `{wanted}`: {e}")))?;
-    let size = file.size();
+    let (size, stored) = (file.size(), file.compressed_size());
+    if size / MOST_DEFLATED > stored {
+        return Err(broken(format!(
+            "member `{wanted}` claims {size} bytes, and {stored} stored ones cannot hold these"
+        )));
+    }
     use_it(&mut file, size)
 }
+
+/// A bound on how many bytes a stored one may become: deflate reaches 1032.
+const MOST_DEFLATED: u64 = 1100;
 
 fn open(path: &Path) -> Result<File, ArrayError> {
     File::open(path).map_err(|source| refused("read", path, source))
@@ -93,22 +104,12 @@ fn refused(action: &'static str, path: &Path, source: std::io::Error) -> ArrayEr
 
 /// Reads an array of a file or member that is `size` bytes long.
 fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayError> {
-    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npy", why };
+    let broken = |why: String| damaged(path, why);
     let file = NpyFile::new(reader).map_err(|e| broken(e.to_string()))?;
-    let shape: Vec<usize> = file.shape().iter().map(|&n| n as usize).collect();
-    let values = file.shape().iter().fold(1u128, |product, &n| product.saturating_mul(u128::from(n)));
+    let shape = check_header(path, &file, size)?;
     let DType::Plain(plain) = file.dtype() else {
         return Err(ArrayError::Type { path: path.into(), found: "structured".into() });
     };
-    let found = plain.to_string();
-    // Checked before anything is allocated: what a header claims must be there.
-    let width = plain.num_bytes().unwrap_or(1) as u128;
-    if values > u128::from(MOST_BYTES / 8) {
-        return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
-    }
-    if values * width > u128::from(size) {
-        return Err(broken(format!("it claims {values} values of {width} bytes and is {size} bytes long")));
-    }
     let order = file.order();
     let text = |e: std::io::Error| broken(e.to_string());
     macro_rules! widened {
@@ -127,12 +128,32 @@ fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayE
         (TypeChar::Uint, 2) => widened!(u16),
         (TypeChar::Uint, 4) => widened!(u32),
         (TypeChar::Uint, 8) => widened!(u64),
-        _ => return Err(ArrayError::Type { path: path.into(), found }),
+        _ => return Err(ArrayError::Type { path: path.into(), found: plain.to_string() }),
     };
-    if data.len() as u128 != values {
+    let values: usize = shape.iter().product();
+    if data.len() != values {
         return Err(broken(format!("{} of {values} values are there", data.len())));
     }
     Ok(Array { data: if order == Order::Fortran { from_fortran(&shape, &data) } else { data }, shape })
+}
+
+/// Shape of an array that is `size` bytes long, header included. What the header claims is checked before anything is
+/// allocated: values of a type that is read, not too many, and all of them there.
+fn check_header<R: Read>(path: &Path, file: &NpyFile<R>, size: u64) -> Result<Vec<usize>, ArrayError> {
+    let values = file.shape().iter().fold(1u128, |product, &n| product.saturating_mul(u128::from(n)));
+    let unread = |found: String| ArrayError::Type { path: path.into(), found };
+    let DType::Plain(plain) = file.dtype() else { return Err(unread("structured".into())) };
+    let width = match (plain.type_char(), plain.size_field()) {
+        (TypeChar::Float, width @ (4 | 8)) | (TypeChar::Int | TypeChar::Uint, width @ (1 | 2 | 4 | 8)) => width,
+        _ => return Err(unread(plain.to_string())),
+    };
+    if values > u128::from(MOST_BYTES / 8) {
+        return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
+    }
+    if values * u128::from(width) > u128::from(size) {
+        return Err(damaged(path, format!("it claims {values} values of {width} bytes and is {size} bytes long")));
+    }
+    Ok(file.shape().iter().map(|&n| n as usize).collect())
 }
 
 /// Row-major values of column-major ones.

@@ -70,6 +70,20 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     same_document.flat_map(|claims| judge_document(claims, evidence)).collect()
 }
 
+/// Documents of which only some claims were judged, each with the number judged and the number there is. Holm's correction
+/// counts those judged, so that a verdict may be bolder than among all of them.
+pub fn partly_judged(judged: &[JudgedClaim]) -> Vec<(String, usize, usize)> {
+    let all = claims();
+    let mut documents: Vec<&str> = all.iter().map(Claim::document).collect();
+    documents.dedup();
+    let count = |document: &str| {
+        let judged = judged.iter().filter(|claim| registry::document(&claim.name) == document).count();
+        (judged, all.iter().filter(|claim| claim.document() == document).count())
+    };
+    let counted = documents.into_iter().map(|document| (document.to_string(), count(document)));
+    counted.filter(|(_, (some, all))| *some > 0 && some < all).map(|(name, (some, all))| (name, some, all)).collect()
+}
+
 fn judge_document(claims: &[Claim], evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let parts = claims.iter().flat_map(|claim| &claim.parts);
     let estimates: Vec<_> = parts.map(|part| (Estimate::of(&(part.values)(evidence)), part.criterion)).collect();

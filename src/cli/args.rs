@@ -1,6 +1,6 @@
 //! The options, built from the registry of parameters.
 
-use crate::analysis::{Choice, Export, Kind, parameters};
+use crate::analysis::{Choice, Export, Kind, Shard, parameters};
 use crate::signal::{Cross, Form, Pair};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -13,12 +13,14 @@ pub fn command() -> Command {
         .about("Why do forward weights align with fixed random backward weights, and what does it buy?")
         .after_help(
             "Examples:\n  alignscope run analyses/quickstart.toml      the mechanism and learning, in figures\n  \
+             alignscope new idea                          a commented spec to start from\n  \
              alignscope isolate --schedule white          the rule on signals without memory\n  \
              alignscope train --rule fa --json            a network on the digits, as JSON\n  \
              alignscope theory held --json                what exact theory says about it\n  \
              alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from elsewhere\n  \
              alignscope figure RUN --format pdf           its figures once more, from results\n  \
              alignscope report RUN --out report.html      all of it in one file\n  \
+             alignscope analyze run.npz                   what a run recorded in PyTorch says\n  \
              alignscope verify --quick                    the claims and their verdicts\n\n\
              Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
              130 interrupted",
@@ -43,16 +45,13 @@ pub fn command() -> Command {
                 Command::new("run")
                     .about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
             )
-            .arg(
-                Arg::new("specs")
-                    .value_name("SPEC")
-                    .required(true)
-                    .num_args(1..)
-                    .value_parser(value_parser!(PathBuf))
-                    .help("Spec files"),
-            ),
+            .args([specs().required(true), shard_option(), dry_run()]),
+            super::analyze::command(),
             super::figure::command(),
             super::report::command(),
+            super::merge::command(),
+            super::new::command(),
+            super::sbatch::command(),
             super::angles::command(),
             super::spectra::command(),
             super::data::command(),
@@ -60,6 +59,39 @@ pub fn command() -> Command {
             super::theory::command(),
             super::verify::command(),
         ])
+}
+
+/// Spec files, or a run directory.
+pub(super) fn specs() -> Arg {
+    Arg::new("specs").value_name("SPEC").num_args(1..).value_parser(value_parser!(PathBuf)).help(
+        "Spec files; or a run directory, which holds its spec: what is missing there is run, figures are drawn again",
+    )
+}
+
+/// `--shard`.
+fn shard_option() -> Arg {
+    Arg::new("shard").long("shard").value_name("I/N").value_parser(Shard::parse).help(
+        "Run every N-th job from the I-th on, as in 3/16, into a directory of its own [default: that of the run, \
+         .shards/I-of-N]; `alignscope merge` puts shards together",
+    )
+}
+
+/// `--dry-run`.
+fn dry_run() -> Arg {
+    Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help(
+        "List conditions and jobs, which are done already, and an estimate of the time from a short calibration; no job is \
+         run to its end, and nothing is written",
+    )
+}
+
+/// The share of the jobs asked for, of a command that has shards.
+pub(super) fn shard(matches: &ArgMatches) -> Option<Shard> {
+    matches.try_get_one::<Shard>("shard").ok().flatten().copied()
+}
+
+/// The run directory asked for.
+pub(super) fn out(matches: &ArgMatches) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>("out").cloned()
 }
 
 /// A subcommand that runs one condition of `kind`.
@@ -92,24 +124,25 @@ pub(super) fn output_options(command: Command) -> Command {
                 .help("Run directory; the same request in the same directory resumes [default: runs/<name>-<address>]"),
         )
         .arg(
-            Arg::new("threads")
-                .long("threads")
-                .value_name("N")
-                .value_parser(value_parser!(u16).range(1..))
-                .help("Threads [default: all cores]: each runs a job, the last jobs share them; no result depends on it"),
+            Arg::new("threads").long("threads").value_name("N").value_parser(value_parser!(u16).range(1..)).help(
+                "Threads [default: all cores]: each runs a job, the last jobs share them; no result depends on it",
+            ),
         )
         .arg(data_directory_option())
-        .arg(
-            Arg::new("export")
-                .long("export")
-                .value_name("WHAT")
-                .value_parser(|text: &str| Export::parse(text).ok_or_else(|| format!("expected {}", Export::EXPECTED)))
-                .help(
-                    "What networks write beside their results, as .npz: weights (at start and end, and B), or signals (these, \
-                     and activities and deltas of every update, or of the first N: signals:N) [default: off]",
-                ),
-        )
+        .arg(export_option())
         .arg(json_flag())
+}
+
+/// `--export`.
+pub(super) fn export_option() -> Arg {
+    Arg::new("export")
+        .long("export")
+        .value_name("WHAT")
+        .value_parser(|text: &str| Export::parse(text).ok_or_else(|| format!("expected {}", Export::EXPECTED)))
+        .help(
+            "What networks write beside their results, as .npz: weights (at start and end, and B), or signals (these, \
+             and activities and deltas of every update, or of the first N: signals:N) [default: off]",
+        )
 }
 
 /// `--data-dir`.

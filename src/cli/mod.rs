@@ -5,26 +5,31 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
+mod analyze;
 mod angles;
 mod args;
 mod data;
+mod dry;
 mod figure;
 mod matrices;
+mod merge;
+mod new;
 mod output;
 mod report;
+mod sbatch;
 mod signals;
 mod spectra;
 mod table;
 mod theory;
 mod verify;
 
-use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Spec};
-use crate::analysis::{interrupt_on_ctrl_c, read_spec, run};
+use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Shard, Spec};
+use crate::analysis::{interrupt_on_ctrl_c, read_directory, read_spec, run};
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use anyhow::Context;
 use clap::ArgMatches;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use args::command;
 
@@ -82,15 +87,17 @@ pub struct UsageError(pub String);
 /// Whatever stopped it; a [`UsageError`] or a spec's error ends with exit code 2, anything else with 1.
 pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     match matches.subcommand() {
-        Some(("isolate", m)) => measure(vec![single(Kind::Isolate, m)?], m),
-        Some(("train", m)) => measure(vec![single(Kind::Train, m)?], m),
-        Some(("replay", m)) => measure(vec![single(Kind::Replay, m)?], m),
-        Some(("plane", m)) => measure(vec![single(Kind::Plane, m)?], m),
-        Some(("sample", m)) => measure(vec![single(Kind::Sample, m)?], m),
-        Some(("run", m)) => {
-            let files = m.get_many::<PathBuf>("specs").into_iter().flatten();
-            measure(files.map(|file| read_spec(file)).collect::<Result<_, _>>()?, m)
-        }
+        Some(("isolate", m)) => measure(&Request::single(Kind::Isolate, m)?, m),
+        Some(("train", m)) => measure(&Request::single(Kind::Train, m)?, m),
+        Some(("replay", m)) => measure(&Request::single(Kind::Replay, m)?, m),
+        Some(("plane", m)) => measure(&Request::single(Kind::Plane, m)?, m),
+        Some(("sample", m)) => measure(&Request::single(Kind::Sample, m)?, m),
+        Some(("run", m)) if m.get_flag("dry-run") => dry::execute(&Request::of_files(m)?, m),
+        Some(("run", m)) => measure(&Request::of_files(m)?, m),
+        Some(("analyze", m)) => analyze::execute(m),
+        Some(("merge", m)) => merge::execute(m),
+        Some(("new", m)) => new::execute(m),
+        Some(("sbatch", m)) => sbatch::execute(m),
         Some(("angles", m)) => angles::execute(m),
         Some(("spectra", m)) => spectra::execute(m),
         Some(("data", m)) => data::execute(m),
@@ -103,33 +110,95 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
 }
 
-/// The analysis of one condition that `isolate` or `train` asks for.
-fn single(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Spec> {
-    let options = args::given(kind, matches);
-    let analysis = Analysis::from_options(kind, options.iter().map(|(name, text)| (*name, text.as_str())));
-    analysis.map(|analysis| Spec::single(analysis.with_own_figure())).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        UsageError(lines.join("\n")).into()
-    })
+/// What is to be run, and where.
+struct Request {
+    plan: Plan,
+    out: PathBuf,
+    shard: Option<Shard>,
+}
+
+impl Request {
+    /// Of specs, in the directory asked for or in one of their name.
+    fn new(specs: Vec<Spec>, matches: &ArgMatches, shard: Option<Shard>) -> anyhow::Result<Self> {
+        let plan = Plan::new(specs).map_err(|error| UsageError(error.to_string()))?;
+        let out = args::out(matches).unwrap_or_else(|| match shard {
+            Some(shard) => shard_directory(&plan.default_directory(), shard),
+            None => plan.default_directory(),
+        });
+        Ok(Self { plan, out, shard })
+    }
+
+    /// The analysis of one condition that `isolate`, `train` and their like ask for.
+    fn single(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Self> {
+        let options = args::given(kind, matches);
+        let analysis = Analysis::from_options(kind, options.iter().map(|(name, text)| (*name, text.as_str())));
+        let analysis = analysis.map_err(|errors| {
+            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            UsageError(lines.join("\n"))
+        })?;
+        Self::new(vec![Spec::single(analysis.with_own_figure())], matches, None)
+    }
+
+    /// Of spec files, or of a run directory, which says itself what it is of and is gone on with.
+    fn of_files(matches: &ArgMatches) -> anyhow::Result<Self> {
+        let files: Vec<&PathBuf> = matches.get_many("specs").into_iter().flatten().collect();
+        let shard = args::shard(matches);
+        let Some(directory) = files.iter().find(|file| file.is_dir()) else {
+            let specs = files.into_iter().map(|file| read_spec(file)).collect::<Result<_, _>>()?;
+            return Self::new(specs, matches, shard);
+        };
+        if files.len() > 1 {
+            let message = format!("{} is a directory: give a run directory alone, or spec files", directory.display());
+            return Err(UsageError(message).into());
+        }
+        let described = read_directory(directory)?;
+        let mut request = Self::new(described.specs, matches, shard)?;
+        if args::out(matches).is_none() {
+            request.out = directory.to_path_buf();
+            request.shard = shard.or(described.shard);
+        }
+        Ok(request)
+    }
+}
+
+/// Where a shard of a run goes unless another directory is asked for: beside that of the whole.
+fn shard_directory(out: &Path, shard: Shard) -> PathBuf {
+    let mut name = out.as_os_str().to_os_string();
+    name.push(".shards");
+    PathBuf::from(name).join(shard.directory())
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Runs a plan as the options say, its data sets looked for before anything runs.
-fn run_plan(plan: &Plan, matches: &ArgMatches) -> anyhow::Result<RunReport> {
-    let library = Library::new(args::data_directory(matches));
-    for source in data_sets(plan) {
-        library.require(source)?;
-    }
+fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
+    let library = library(&request.plan, matches)?;
     let options = RunOptions {
-        out: matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| plan.default_directory()),
+        out: request.out.clone(),
         threads: args::threads(matches),
         export: args::export(matches),
+        shard: request.shard,
         interrupt: interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?,
     };
-    let report = run(plan, &options, &|job, attempt| run_job(job, attempt, &library))?;
+    let report = run(&request.plan, &options, &|job, attempt| run_job(job, attempt, &library))?;
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }
     Ok(report)
+}
+
+/// The data sets, all that the plan needs being there.
+fn library(plan: &Plan, matches: &ArgMatches) -> anyhow::Result<Library> {
+    let library = Library::new(args::data_directory(matches));
+    for source in data_sets(plan) {
+        library.require(source)?;
+    }
+    Ok(library)
 }
 
 /// The data sets a plan needs, each once.
@@ -145,20 +214,26 @@ fn data_sets(plan: &Plan) -> Vec<&Source> {
     })
 }
 
-/// Runs specs, draws their figures and prints the summary.
-fn measure(specs: Vec<Spec>, matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let plan = Plan::new(specs).map_err(|error| UsageError(error.to_string()))?;
-    let report = run_plan(&plan, matches)?;
+/// Runs a request, draws its figures and prints the summary; of a shard, which has but a part of every figure, prints how
+/// far it is.
+fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let report = run_plan(request, matches)?;
     for diverged in &report.diverged {
         eprintln!("error: {diverged}");
     }
-    let figures = output::write_figures(&plan, &report)?;
-    output::print_summary(&plan, &report, &figures, matches.get_flag("json"))?;
+    let (plan, json) = (&request.plan, matches.get_flag("json"));
+    match request.shard {
+        Some(shard) => output::print_shard(plan, &report, shard, json)?,
+        None => {
+            let figures = output::write_figures(plan, &report)?;
+            output::print_summary(plan, &report, &figures, json)?;
+        }
+    }
     Ok(match report.ended {
         Ended::Completed => Exit::Done,
         Ended::Diverged | Ended::Failed => Exit::Failed,
         Ended::Interrupted => {
-            let (done, all) = (report.results.iter().flatten().count(), plan.jobs.len());
+            let [done, all] = output::share(plan, &report, request.shard);
             eprintln!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
             Exit::Interrupted
         }

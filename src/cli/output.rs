@@ -1,8 +1,8 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
 use super::table::table;
-use crate::analysis::Choice;
-use crate::analysis::{Analysis, Condition, Entry, FileError, Plan, RunReport, flags, summarise, write_atomically};
+use crate::analysis::{Analysis, Choice, Condition, Entry, FileError, Plan, RunReport, Shard};
+use crate::analysis::{flags, summarise, write_atomically};
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
 use anyhow::Context;
@@ -110,5 +110,25 @@ pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf]
             say!("figure {}", figure.display());
         }
     }
+    Ok(())
+}
+
+/// Jobs finished, and all, of a shard or of the whole.
+pub(super) fn share(plan: &Plan, report: &RunReport, shard: Option<Shard>) -> [usize; 2] {
+    let own = (0..plan.jobs.len()).filter(|&job| shard.is_none_or(|shard| shard.has(job)));
+    own.fold([0, 0], |[done, all], job| [done + usize::from(report.results[job].is_some()), all + 1])
+}
+
+/// Prints how far a shard is: JSON on standard output, or a line.
+pub(super) fn print_shard(plan: &Plan, report: &RunReport, shard: Shard, as_json: bool) -> anyhow::Result<()> {
+    let ([done, all], directory) = (share(plan, report, Some(shard)), report.directory.display());
+    if as_json {
+        let found =
+            json!({ "shard": shard.to_string(), "jobs": all, "finished": done, "ended": report.ended.as_str() });
+        say!("{}", serde_json::to_string(&found)?);
+    } else {
+        say!("shard {shard}: {done} of its {all} jobs are done, {} in all shards", plan.jobs.len());
+    }
+    eprintln!("results in {directory}; `alignscope merge OUT DIR...` puts shards together");
     Ok(())
 }

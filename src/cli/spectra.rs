@@ -2,7 +2,7 @@
 //! eigenvalues of `W B` and the subspaces both share.
 
 mod figure;
-mod report;
+pub(super) mod report;
 
 use super::matrices::{Pair, Recorded, file, is_decomposable};
 use super::{Exit, UsageError, args, output};
@@ -71,13 +71,28 @@ pub(super) fn command() -> Command {
 }
 
 /// Singular values of one matrix.
-struct Values {
+pub(super) struct Values {
     name: &'static str,
     shape: (usize, usize),
     norm: f64,
     values: Vec<f64>,
     /// Bulk and outliers; `None` where most values are 0.
     split: Option<Split>,
+}
+
+impl Values {
+    /// Divides the singular values (descending) of a matrix into bulk and outliers.
+    pub fn new(
+        name: &'static str,
+        matrix: &Matrix<f64>,
+        values: Vec<f64>,
+        entry_sd: Option<f64>,
+        false_alarm: f64,
+    ) -> Self {
+        let shape = (matrix.rows(), matrix.cols());
+        let split = split(&values, shape, entry_sd, false_alarm);
+        Self { name, shape, norm: norm(matrix), values, split }
+    }
 }
 
 /// Principal angles between what `W` and `B^T` span.
@@ -190,11 +205,7 @@ fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumErro
     let forward = &input.forward;
     let false_alarm = matches.get_one::<f64>("false-alarm").copied().unwrap_or(0.01);
     let entry_sd = matches.get_one::<f64>("entry-sd").copied();
-    let values = |name, matrix: &Matrix<f64>, values: Vec<f64>, entry_sd| {
-        let shape = (matrix.rows(), matrix.cols());
-        let split = split(&values, shape, entry_sd, false_alarm);
-        Values { name, shape, norm: norm(matrix), values, split }
-    };
+    let values = |name, matrix, values, entry_sd| Values::new(name, matrix, values, entry_sd, false_alarm);
     let Some(Given { transpose, transposed, sentence }) = &input.backward else {
         let forward = values("W", forward, singular_values(forward)?, entry_sd);
         return Ok(Measured { forward, both: None, false_alarm });

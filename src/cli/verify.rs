@@ -1,12 +1,12 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
-use super::{Exit, args, output};
-use crate::analysis::{Ended, Plan, parse_spec, read_spec};
-use crate::claim::{Evidence, JudgedClaim, Verdict, judge};
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use super::{Exit, Request, UsageError, args, output};
+use crate::analysis::{Ended, parse_spec};
+use crate::claim::{Evidence, JudgedClaim, Verdict, judge, partly_judged};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A spec of the program.
 type Own = (&'static str, &'static str);
@@ -53,7 +53,7 @@ pub(super) fn command() -> Command {
                 Arg::new("full")
                     .long("full")
                     .action(ArgAction::SetTrue)
-                    .help("All claims; about a quarter of an hour on two cores"),
+                    .help("All claims; about four hours on two cores"),
             )
             .arg(
                 Arg::new("markdown")
@@ -62,34 +62,32 @@ pub(super) fn command() -> Command {
                     .conflicts_with("json")
                     .help("Print the verdicts as Markdown, as in docs/claims.md"),
             )
-            .arg(
-                Arg::new("specs")
-                    .value_name("SPEC")
-                    .num_args(1..)
-                    .value_parser(value_parser!(PathBuf))
-                    .help("Spec files: the claims that their analyses feed"),
-            )
+            .arg(args::specs().help("Spec files, or a run directory: the claims that their analyses feed"))
             .group(ArgGroup::new("scope").args(["quick", "full", "specs"]).required(true)),
     )
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let specs = match matches.get_many::<PathBuf>("specs") {
-        Some(files) => files.map(|file| read_spec(file)).collect::<Result<_, _>>()?,
-        None => {
-            let own = if matches.get_flag("full") { FULL } else { QUICK };
-            own.iter().map(|(path, text)| parse_spec(Path::new(path), text)).collect::<Result<_, _>>()?
-        }
+    let request = if matches.contains_id("specs") {
+        Request::of_files(matches)?
+    } else {
+        let own = if matches.get_flag("full") { FULL } else { QUICK };
+        let specs = own.iter().map(|(path, text)| parse_spec(Path::new(path), text)).collect::<Result<_, _>>()?;
+        Request::new(specs, matches, None)?
     };
-    let plan = Plan::new(specs)?;
-    let report = super::run_plan(&plan, matches)?;
+    if let Some(shard) = request.shard {
+        let message = format!("{} is shard {shard} of a run: merge the shards first", request.out.display());
+        return Err(UsageError(message).into());
+    }
+    let plan = &request.plan;
+    let report = super::run_plan(&request, matches)?;
     if report.ended == Ended::Interrupted {
         eprintln!("interrupted: finished jobs are kept; the same command goes on from there");
         return Ok(Exit::Interrupted);
     }
-    let claims = judge(&Evidence::new(&plan, &report.results));
+    let claims = judge(&Evidence::new(plan, &report.results));
     if matches.get_flag("json") {
-        let summary = output::summary(&plan, &report);
+        let summary = output::summary(plan, &report);
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
     } else if matches.get_flag("markdown") {
         super::print(format_args!("{}", markdown(&claims)));
@@ -136,5 +134,11 @@ fn table(claims: &[JudgedClaim]) -> String {
         count(Verdict::Fails),
         count(Verdict::Undecided)
     );
+    for (document, judged, all) in partly_judged(claims) {
+        let _ = writeln!(
+            out,
+            "{document}: {judged} of its {all} claims judged; the correction counts these, and judging all may leave more undecided."
+        );
+    }
     out
 }

@@ -1,5 +1,6 @@
 //! Updates of a run, decomposed as it goes: what past updates they owe their direction to.
 
+use super::norm_of;
 use crate::analysis::{Job, Quantity};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
@@ -139,11 +140,16 @@ impl<T: Real> Decomposed<T> {
         if let (true, Some(lag)) = (quantity.is_by_class(), lag) {
             return self.by_class(coming, quantity, l, lag);
         }
-        if !self.found.contains_key(&l) {
-            let found = self.decompose(coming, l)?;
-            self.found.insert(l, found);
-        }
-        Ok(self.found.get(&l).and_then(|found| found.value(quantity, lag)))
+        Ok(self.found(coming, l)?.value(quantity, lag))
+    }
+
+    /// What is due of the update of `W_l` to come, decomposed once.
+    fn found(&mut self, coming: &Coming<'_, T>, l: usize) -> Result<&Found, DecompositionError> {
+        let found = match self.found.remove(&l) {
+            Some(found) => found,
+            None => self.decompose(coming, l)?,
+        };
+        Ok(self.found.entry(l).or_insert(found))
     }
 
     fn decompose(&mut self, coming: &Coming<'_, T>, l: usize) -> Result<Found, DecompositionError> {
@@ -152,7 +158,7 @@ impl<T: Real> Decomposed<T> {
         let cumulative = measures(|quantity| quantity == Quantity::TermCumulative);
         let revisits = measures(|quantity| matches!(quantity, Quantity::RevisitsAngle | Quantity::RevisitsShare));
         let wanted = Wanted {
-            lags: if measures(Quantity::is_term) { &self.lags } else { &[] },
+            lags: if measures(|quantity| quantity.is_term() && !quantity.is_by_class()) { &self.lags } else { &[] },
             sums: measures(Quantity::is_of_every_lag),
             period: self.period.filter(|_| revisits),
             direct_remainder: false,
@@ -164,12 +170,12 @@ impl<T: Real> Decomposed<T> {
             Some(sums) if measures(Quantity::is_linear_form) => {
                 let form = sums[l - 1].terms(&samples(coming.passes, l), &self.backward[l - 1], coming.eta)?;
                 let sum = split.sums.as_ref().map(|sums| &sums.alignment);
-                let deviation = sum.and_then(|sum| fraction(distance(&form, sum), norm(sum)));
-                Some((read(towards, &form)?, deviation))
+                let deviation = sum.and_then(|sum| fraction(distance(&form, sum), norm_of(sum)));
+                Some((towards.read(&form)?, deviation))
             }
             _ => None,
         };
-        let readings = split.read(towards, None).map_err(mismatch)?;
+        let readings = split.read(towards, None)?;
         Ok(Found { readings, inner: split.inner, linear })
     }
 
@@ -185,17 +191,14 @@ impl<T: Real> Decomposed<T> {
             self.split.insert((l, lag), pair);
         }
         let Some([within, between]) = self.split.get(&(l, lag)).copied() else { return Ok(None) };
-        let mut share = |part: Reading| -> Result<Option<f64>, DecompositionError> {
-            let update = self.follower.decompose(l, coming.passes, coming.eta, &Wanted::LAST)?.update;
-            Ok(fraction(part.inner, read(&self.towards[l - 1], &update)?.inner))
-        };
-        match quantity {
-            Quantity::TermWithinAngle => Ok(within.angle),
-            Quantity::TermBetweenAngle => Ok(between.angle),
-            Quantity::TermWithinShare => share(within),
-            Quantity::TermBetweenShare => share(between),
-            _ => Ok(None),
-        }
+        let update = self.found(coming, l)?.readings.update.inner;
+        Ok(match quantity {
+            Quantity::TermWithinAngle => within.angle,
+            Quantity::TermBetweenAngle => between.angle,
+            Quantity::TermWithinShare => fraction(within.inner, update),
+            Quantity::TermBetweenShare => fraction(between.inner, update),
+            _ => None,
+        })
     }
 
     /// The term of a lag over pairs of the same class and of different ones.
@@ -218,7 +221,7 @@ impl<T: Real> Decomposed<T> {
         // The split has the present rate for both updates; that of the earlier one was its own.
         let factor = kept.eta.to_f64() / coming.eta.to_f64();
         let of = |part: &Matrix<T>| -> Result<Reading, DecompositionError> {
-            let Reading { angle, norm, inner } = read(&self.towards[l - 1], part)?;
+            let Reading { angle, norm, inner } = self.towards[l - 1].read(part)?;
             Ok(Reading { angle, norm: factor * norm, inner: factor * inner })
         };
         Ok(Some([of(&within)?, of(&between)?]))
@@ -351,20 +354,8 @@ fn samples<'a, T: Real>(passes: &Passes<'a, T>, l: usize) -> Vec<Samples<'a, T>>
     passes.iter().filter_map(|&(input, pass)| Samples::of(input, pass, l)).collect()
 }
 
-fn read<T: Real>(towards: &Towards, part: &Matrix<T>) -> Result<Reading, DecompositionError> {
-    towards.read(part).map_err(mismatch)
-}
-
-fn mismatch(error: crate::measure::angle::ShapeMismatch) -> DecompositionError {
-    DecompositionError::Shape { what: "a term", found: error.0, needed: error.1 }
-}
-
 fn fraction(part: f64, whole: f64) -> Option<f64> {
     (whole != 0.0).then(|| part / whole)
-}
-
-fn norm<T: Real>(a: &Matrix<T>) -> f64 {
-    sum_squares(a.as_slice()).sqrt()
 }
 
 fn distance<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> f64 {

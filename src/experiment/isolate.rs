@@ -2,7 +2,7 @@
 
 use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
-use super::{Experiment, directions, drive, linear_toy};
+use super::{Experiment, directions, drive, linear_toy, norm_of};
 use crate::analysis::{Attempt, IsolateCondition, Job, JobError, JobResult, Quantity};
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
@@ -13,7 +13,6 @@ use crate::rule::{Feedback, Isolated, LagOne, Layers, Product, Terms, UpdateAlig
 use crate::signal::{Signals, Sizes};
 use crate::theory::Toy;
 use crate::theory::moments::Realised;
-use crate::vmath::sum_squares;
 
 struct Run<T: Real> {
     net: Isolated<T>,
@@ -134,16 +133,15 @@ impl<T: Real> Run<T> {
             return direction.angle_to(self.steps.get(l - 1)?.as_slice());
         }
         let Terms { superalignment, alignment, superalignment_sum, alignment_sum } = self.terms.as_ref()?.terms(l)?;
-        let norm = |m: &Matrix<f64>| Some(sum_squares(m.as_slice()).sqrt());
         match quantity {
             Quantity::AlignmentTerm => direction.angle_to(alignment.as_slice()),
-            Quantity::AlignmentTermNorm => Some(sum_squares(alignment.as_slice()).sqrt()),
+            Quantity::AlignmentTermNorm => Some(norm_of(alignment)),
             Quantity::SuperalignmentTerm => direction.angle_to(superalignment.as_slice()),
-            Quantity::SuperalignmentTermNorm => Some(sum_squares(superalignment.as_slice()).sqrt()),
+            Quantity::SuperalignmentTermNorm => Some(norm_of(superalignment)),
             Quantity::AlignmentSum => direction.angle_to(alignment_sum.as_slice()),
-            Quantity::AlignmentSumNorm => norm(alignment_sum),
+            Quantity::AlignmentSumNorm => Some(norm_of(alignment_sum)),
             Quantity::SuperalignmentSum => direction.angle_to(superalignment_sum.as_slice()),
-            Quantity::SuperalignmentSumNorm => norm(superalignment_sum),
+            Quantity::SuperalignmentSumNorm => Some(norm_of(superalignment_sum)),
             _ => None,
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::analysis::{Job, Quantity};
 use crate::matrix::Matrix;
-use crate::measure::similarity::{Batch, Means, OwnPairs, SamplePairs, ShuffledMean, Transformation};
+use crate::measure::similarity::{
+    Axes, Batch, Means, OwnPairs, PairGroup, PairRelation, SamplePairs, ShuffledMean, Similarity, Transformation,
+    poorly_learnt,
+};
 use crate::network::{Probe, Trainer};
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -38,6 +41,18 @@ pub(super) struct Mechanism<T> {
     kept: BTreeMap<usize, Signals<T>>,
     /// What was compared at the present iteration, by layer and lag.
     compared: BTreeMap<(usize, usize), Option<Compared>>,
+    learnt: BTreeMap<(usize, usize), Option<Learnt>>,
+}
+
+/// Share of the samples of an iteration that count as well learnt: the paper's.
+const WELL: f64 = 0.6;
+
+/// What is said of well and poorly learnt samples of a pair of iterations at a layer: means over pairs of two well learnt
+/// samples, and over the others.
+struct Learnt {
+    errors: [Option<f64>; 2],
+    products: [Option<f64>; 2],
+    poor_share: Option<f64>,
 }
 
 impl<T: Real> Mechanism<T> {
@@ -56,12 +71,14 @@ impl<T: Real> Mechanism<T> {
             reach: job.lags.last().copied().unwrap_or(0),
             kept: BTreeMap::new(),
             compared: BTreeMap::new(),
+            learnt: BTreeMap::new(),
         })
     }
 
     /// Before an update: keeps the signals of this iteration where they will be needed.
     pub fn before_update(&mut self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>) {
         self.compared.clear();
+        self.learnt.clear();
         let now = trainer.iteration();
         if self.wanted.contains(&now) {
             self.kept.insert(now, signals(trainer, probe));
@@ -78,6 +95,9 @@ impl<T: Real> Mechanism<T> {
         l: usize,
         lag: usize,
     ) -> Option<f64> {
+        if quantity.is_of_learnt() {
+            return self.of_learnt(trainer, probe, quantity, l, lag);
+        }
         if !self.compared.contains_key(&(l, lag)) {
             let compared = self.compare(trainer, probe, l, lag);
             self.compared.insert((l, lag), compared);
@@ -104,12 +124,58 @@ impl<T: Real> Mechanism<T> {
         }
     }
 
+    fn of_learnt(
+        &mut self,
+        trainer: &Trainer<'_, T>,
+        probe: &mut Probe<T>,
+        quantity: Quantity,
+        l: usize,
+        lag: usize,
+    ) -> Option<f64> {
+        if !self.learnt.contains_key(&(l, lag)) {
+            let learnt = self.learnt(trainer, probe, l, lag);
+            self.learnt.insert((l, lag), learnt);
+        }
+        let Learnt { errors, products, poor_share } = self.learnt.get(&(l, lag))?.as_ref()?;
+        match quantity {
+            Quantity::SimilarityErrorWell => errors[0],
+            Quantity::SimilarityErrorPoor => errors[1],
+            Quantity::SimilarityProductWell => products[0],
+            Quantity::SimilarityProductPoor => products[1],
+            Quantity::SimilarityPoorShare => *poor_share,
+            _ => None,
+        }
+    }
+
+    fn learnt(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Learnt> {
+        let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
+        let output = probe.delta(trainer, trainer.layers().depth() - 1);
+        let poor = [poorly_learnt(earlier.deltas.last()?, WELL).ok()?, poorly_learnt(output, WELL).ok()?];
+        let now = Present::of(trainer, probe, l);
+        let pairs = SamplePairs::new(&earlier.batch(l)?, &now.batch()?, OwnPairs::Keep).ok()?;
+        let all = pairs.distributions(&Axes::coarse(), Some([&poor[0], &poor[1]])).ok()?;
+        let errors = [PairGroup::Well, PairGroup::Poor]
+            .map(|group| all.tally(Similarity::Error, PairRelation::Within, group).mean());
+        let sums = [PairGroup::Well, PairGroup::Poor].map(|group| {
+            [PairRelation::Within, PairRelation::Between]
+                .map(|relation| all.tally(Similarity::Product, relation, group))
+                .iter()
+                .fold((0.0, 0), |(sum, pairs), tally| {
+                    (sum + tally.mean().unwrap_or(0.0) * tally.total() as f64, pairs + tally.total())
+                })
+        });
+        let total = sums[0].0 + sums[1].0;
+        Some(Learnt {
+            errors,
+            products: sums.map(|(sum, pairs)| (pairs > 0).then(|| sum / pairs as f64)),
+            poor_share: (total != 0.0).then(|| sums[1].0 / total),
+        })
+    }
+
     fn compare(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Compared> {
         let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
-        let labels = probe.labels(trainer);
-        let (activity, delta) = (probe.source(trainer, l - 1).clone(), probe.delta(trainer, l).clone());
-        let before = Batch::new(&earlier.activities[l - 1], &earlier.deltas[l], earlier.labels.iter().copied()).ok()?;
-        let now = Batch::new(&activity, &delta, labels).ok()?;
+        let present = Present::of(trainer, probe, l);
+        let (before, now) = (earlier.batch(l)?, present.batch()?);
         let pairs = SamplePairs::new(&before, &now, OwnPairs::Keep).ok()?;
         let mut stream = Stream::new(self.seed, self.repeat, Role::Null);
         let classes = trainer.data().classes;
@@ -121,9 +187,34 @@ impl<T: Real> Mechanism<T> {
             shuffled: pairs.shuffled().all,
             random,
             transformation: pairs.transformation(),
-            activity: cosine(&earlier.activities[l - 1], &activity),
-            error: cosine(&earlier.deltas[l], &delta),
+            activity: cosine(&earlier.activities[l - 1], &present.activity),
+            error: cosine(&earlier.deltas[l], &present.delta),
         })
+    }
+}
+
+impl<T: Real> Signals<T> {
+    /// The samples as `W_l` sees them.
+    fn batch(&self, l: usize) -> Option<Batch<'_, T>> {
+        Batch::new(&self.activities[l - 1], &self.deltas[l], self.labels.iter().copied()).ok()
+    }
+}
+
+/// Signals of the probe's samples at the present iteration, as `W_l` sees them.
+struct Present<T> {
+    activity: Matrix<T>,
+    delta: Matrix<T>,
+    labels: Vec<u8>,
+}
+
+impl<T: Real> Present<T> {
+    fn of(trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize) -> Self {
+        let labels = probe.labels(trainer);
+        Self { activity: probe.source(trainer, l - 1).clone(), delta: probe.delta(trainer, l).clone(), labels }
+    }
+
+    fn batch(&self) -> Option<Batch<'_, T>> {
+        Batch::new(&self.activity, &self.delta, self.labels.iter().copied()).ok()
     }
 }
 

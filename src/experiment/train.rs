@@ -4,7 +4,7 @@ use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
 use super::export::{Recorder, export_weights};
 use super::mechanism::Mechanism;
-use super::{Experiment, drive};
+use super::{Experiment, drive, norm_of};
 use crate::analysis::{Attempt, Job, JobError, JobResult, Quantity, TrainCondition};
 use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
@@ -308,10 +308,6 @@ impl<T: Real> Run<'_, T> {
 
 fn passes<T: Real>(parts: &[Part<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
     parts.iter().map(|part| (&part.input, &part.pass)).collect()
-}
-
-fn norm_of<T: Real>(matrix: &Matrix<T>) -> f64 {
-    sum_squares(matrix.as_slice()).sqrt()
 }
 
 fn ratio(now: f64, start: Option<&f64>) -> Option<f64> {

@@ -10,10 +10,33 @@
 //! | `labels` | samples, or iterations x that | classes, whole numbers |
 //!
 //! Everything but one of `W`, `activity` or `delta` may be missing; what is there decides what can be said.
+//!
+//! [`Findings`] are what a recording says, in this order: which activation makes an activity of the one below
+//! ([`LayerActivation`]), which matrix carried the error back ([`LayerFeedback`]), what the steps of the weights are made
+//! of ([`Steps`]). What closes to rounding is known; the updates are then decomposed ([`LayerTerms`]), batches compared
+//! ([`LayerPairs`]) and the linear rule predicted ([`LinearPrediction`]).
 
+mod activation;
+mod closing;
+mod feedback;
+mod findings;
+mod missing;
+mod pairs;
+mod predict;
 mod read;
+mod steps;
+mod terms;
 
+pub use activation::LayerActivation;
+pub use closing::{Closing, LayerClosing};
+pub use feedback::{Carrier, CarrierClosing, LayerFeedback};
+pub use findings::{Findings, LayerAngles, QuestionError, Questions, Unsaid};
+pub use missing::Missing;
+pub use pairs::{ByClass, LayerPairs};
+pub use predict::LinearPrediction;
 pub use read::RecordedRunError;
+pub use steps::{StepFit, StepKind, Steps};
+pub use terms::{IterationTerms, LayerTerms, PartReading, TermPart, TermsPlan};
 
 use crate::array::Array;
 use crate::matrix::Matrix;
@@ -49,6 +72,11 @@ impl Stack {
     /// Rows and columns of each.
     pub fn shape(&self) -> [usize; 2] {
         [self.rows, self.columns]
+    }
+
+    /// All values, matrix after matrix.
+    pub fn all(&self) -> &[f64] {
+        &self.data
     }
 
     /// Values of matrix `k`, row after row.

@@ -109,7 +109,9 @@ fn shapes(path: &Path, problems: &mut Vec<String>) -> Result<(Shapes, Vec<String
             }
         }
     }
-    if !known.keys().any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta)) {
+    if problems.is_empty()
+        && !known.keys().any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
+    {
         problems.push(format!(
             "it has none of W0, W1, ..., activity0, ..., delta1, ...: its members are {}",
             ignored.join(", ")
@@ -231,8 +233,15 @@ fn load(
         transposed,
         ignored,
     };
+    let mut problems = Vec::new();
     for ((part, l), (name, _)) in shapes {
-        let array = read(path, Some(name))?;
+        let array = match read(path, Some(name)) {
+            Ok(array) => array,
+            Err(error) => {
+                problems.push(format!("`{name}`: {error}"));
+                continue;
+            }
+        };
         match part {
             Part::Weights => recording.weights[*l] = Stack::new(array),
             Part::Backward => {
@@ -243,10 +252,13 @@ fn load(
             Part::Bias => recording.biases[*l] = Stack::new(as_rows(array)),
             Part::Activity => recording.activities[*l] = Stack::new(array),
             Part::Delta => recording.deltas[*l] = Stack::new(array),
-            Part::Labels => recording.labels = Some(labels(path, &array)?),
+            Part::Labels => match labels(&array) {
+                Ok(labels) => recording.labels = Some(labels),
+                Err(why) => problems.push(why),
+            },
         }
     }
-    Ok(recording)
+    if problems.is_empty() { Ok(recording) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
 }
 
 /// Vectors as matrices of one row.
@@ -260,11 +272,10 @@ fn as_rows(array: Array) -> Array {
 }
 
 /// Whole numbers from 0 to 255, by iteration.
-fn labels(path: &Path, array: &Array) -> Result<Vec<Vec<u8>>, RecordedRunError> {
+fn labels(array: &Array) -> Result<Vec<Vec<u8>>, String> {
     let samples = array.shape[array.shape.len() - 1];
     if let Some(at) = array.data.iter().position(|v| v.fract() != 0.0 || !(0.0..=255.0).contains(v)) {
-        let why = format!("`labels` holds {} at place {at}: expected whole numbers from 0 to 255", array.data[at]);
-        return Err(RecordedRunError::Unfit { path: path.into(), problems: vec![why] });
+        return Err(format!("`labels` holds {} at place {at}: expected whole numbers from 0 to 255", array.data[at]));
     }
     Ok(array.data.chunks_exact(samples).map(|row| row.iter().map(|&v| v as u8).collect()).collect())
 }

@@ -78,6 +78,25 @@ impl Realised {
         (0..self.transformation.rows()).map(|j| self.transformation.row(j)[j]).sum()
     }
 
+    /// `W_1` after these iterations, from `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`) and `B` (`n2 x n1`): the unrolled
+    /// rule `W_1(0) + eta W_0(0)^T G + eta^2 B^T M`, exact for the linear activation.
+    pub fn weights(&self, [w0, w1]: [&Matrix<f64>; 2], backward: &Matrix<f64>, eta: f64) -> Matrix<f64> {
+        let mut out = w1.clone();
+        product(&mut out, Product::Add, w0.as_faer().transpose(), self.gradient.as_faer(), eta);
+        product(&mut out, Product::Add, backward.as_faer().transpose(), self.transformation.as_faer(), eta * eta);
+        out
+    }
+
+    /// The angle in degrees of [`Moments::angle`] given these signals, for weights `W_0(0)`, `W_1(0)` and `B` of standard
+    /// deviations of their own. The number of hidden units cancels. `None` where the weights are zero throughout.
+    pub fn angle(&self, eta: f64, [w0, w1, b]: [f64; 3]) -> Option<f64> {
+        let n2 = self.transformation.rows() as f64;
+        let [gradient, norm] = [&self.gradient, &self.transformation].map(|m| crate::vmath::sum_squares(m.as_slice()));
+        let square = n2 * w1.powi(2) + (eta * w0).powi(2) * gradient + (eta * eta * b).powi(2) * norm;
+        let cosine = eta * eta * b * self.trace() / (n2 * square).sqrt();
+        cosine.is_finite().then(|| cosine.clamp(-1.0, 1.0).acos().to_degrees())
+    }
+
     /// Moments over `W_0(0)`, `W_1(0)` and `B` alone, given these signals (linear activation).
     pub fn moments(&self, toy: &Toy) -> Moments {
         let squares = |m: &Matrix<f64>| crate::vmath::sum_squares(m.as_slice());

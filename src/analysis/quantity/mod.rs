@@ -125,6 +125,11 @@ impl Quantity {
         (Self::SimilarityActivityWithin..=Self::ErrorAutocorrelation).contains(&self)
     }
 
+    /// Whether it tells well and poorly learnt samples apart.
+    pub fn is_of_learnt(self) -> bool {
+        (Self::SimilarityErrorWell..=Self::SimilarityPoorShare).contains(&self)
+    }
+
     /// Layers for which `condition` yields this quantity; `None` stands for the network as a whole.
     pub fn layers(self, condition: &Condition) -> Vec<Option<usize>> {
         if matches!(condition, Condition::Sample(_)) {

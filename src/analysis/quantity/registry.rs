@@ -197,6 +197,17 @@ quantities! {
          nothing.";
     SimilarityRandomBetween: "similarity_random_between", "activity similarity, different random classes", "S_L, different random classes", "", TRAIN,
         "similarity_activity_between with the classes of all samples drawn at random.";
+    SimilarityErrorWell: "similarity_error_well", "error similarity, well learnt, same class", "S_δ, well learnt", "", TRAIN,
+        "similarity_error_within over pairs of two well learnt samples: those whose output error signal is among the \
+         smallest 60 % of their iteration.";
+    SimilarityErrorPoor: "similarity_error_poor", "error similarity, poorly learnt, same class", "S_δ, poorly learnt", "", TRAIN,
+        "similarity_error_within over pairs with at least one poorly learnt sample.";
+    SimilarityProductWell: "similarity_product_well", "product of similarities, well learnt", "S_L S_δ, well learnt", "", TRAIN,
+        "similarity_product over pairs of two well learnt samples.";
+    SimilarityProductPoor: "similarity_product_poor", "product of similarities, poorly learnt", "S_L S_δ, poorly learnt", "", TRAIN,
+        "similarity_product over pairs with at least one poorly learnt sample.";
+    SimilarityPoorShare: "similarity_poor_share", "share of poorly learnt samples in tr M", "share of poorly learnt", "", TRAIN,
+        "Share that pairs with at least one poorly learnt sample have in tr M; 64 % of all pairs are such.";
     MeanEigenvalue: "mean_eigenvalue", "mean eigenvalue of the symmetric part", "tr M / n", "", TRAIN,
         "Mean eigenvalue of the symmetric part of M = D(k-o)' L(k-o) L(k)' D(k), its trace over its size: positive \
          where the linear alignment term of lag o points at the transposed B_l.";

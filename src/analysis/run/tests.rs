@@ -1,12 +1,14 @@
 //! Runs with a stand-in for the science.
 
-use super::super::parameter::Kind;
+use super::super::directory::{MANIFEST, read_directory};
+use super::super::files::TEMPORARY;
 use super::super::quantity::Quantity;
 use super::super::spec::Analysis;
 use super::super::summary::summarise;
 use super::super::{Record, Spec};
 use super::*;
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -20,7 +22,12 @@ fn analysis(name: &str, options: &[(&str, &str)]) -> Analysis {
 }
 
 fn plan() -> Plan {
-    Plan::single(analysis("fake", &[])).unwrap()
+    plan_of(&[])
+}
+
+/// Six jobs with these options.
+pub(in super::super) fn plan_of(options: &[(&str, &str)]) -> Plan {
+    Plan::single(analysis("fake", options)).unwrap()
 }
 
 /// Numbers that depend on the job alone; repeat 4 diverges, and the angle is absent at the start.
@@ -46,7 +53,7 @@ fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
 }
 
 fn options(out: &Path, threads: usize) -> RunOptions<'static> {
-    RunOptions { out: out.to_path_buf(), threads, export: Export::Off, interrupt: &NEVER }
+    RunOptions { out: out.to_path_buf(), threads, export: Export::Off, shard: None, interrupt: &NEVER }
 }
 
 fn bytes(out: &Path, name: &str) -> Vec<u8> {
@@ -248,6 +255,14 @@ fn specs_sharing_jobs_run_them_once_and_both_report_them() {
     let text = String::from_utf8(bytes(directory.path(), "series.csv")).unwrap();
     let rows = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
     assert_eq!(rows("a,held,relu,0,"), rows("b,held,relu,0,"));
+    // The directory says what it is of, in as many documents as last given.
+    let written = |specs| Plan::new(specs).unwrap().address();
+    let described = read_directory(directory.path()).unwrap();
+    assert_eq!((described.specs.len(), written(described.specs), described.shard), (2, shared.address(), None));
+    let analyses = shared.analyses().cloned().collect();
+    let one = vec![Spec { name: "one".into(), title: String::new(), analyses }];
+    run(&Plan::new(one).unwrap(), &options(directory.path(), 2), &fake).unwrap();
+    assert_eq!(read_directory(directory.path()).unwrap().specs.len(), 1);
     assert_eq!(report.diverged.len(), 2);
     assert!(
         report.diverged[0].to_string().starts_with("a (held, relu), repeat 4: diverged at iteration 13 in layer 1;")

@@ -72,12 +72,35 @@ fn conditions_times_grid() {
 }
 
 #[test]
+fn ranges_and_lists_varied_together() {
+    let values = |rest: &str, name: &str| {
+        let spec = parse(&format!("[[analysis]]\nname = \"x\"\nkind = \"isolate\"\n{rest}")).unwrap();
+        let conditions = spec.analyses[0].conditions.iter();
+        conditions.map(|c| c.values()[name].to_text()).collect::<Vec<_>>()
+    };
+    let eta = |axis: &str| values(&format!("[analysis.sweep]\neta = {axis}"), "eta");
+    assert_eq!(eta("\"log:1e-4..1e-2:5\""), ["0.0001", "0.000316228", "0.001", "0.00316228", "0.01"]);
+    assert_eq!(eta("\"lin:0.1..0.4:4\""), ["0.1", "0.2", "0.3", "0.4"]);
+    assert_eq!(eta("\"lin:3..1:3\""), ["3", "2", "1"]);
+    assert_eq!(eta("[5, \"log: 1 .. 4 :3\", 7]"), ["5", "1", "2", "4", "7"]);
+    assert_eq!(values("[analysis.sweep]\nbatch = \"log:10..1000:4\"", "batch"), ["10", "46", "215", "1000"]);
+    assert_eq!(values("[analysis.sweep]\nwn = [\"off\", \"lin:0.5..1:2\"]", "wn"), ["off", "0.5", "1"]);
+
+    let zip = "[analysis.zip]\nw-std = [1, 2, 3]\nb-std = \"lin:9..7:3\"\n";
+    assert_eq!(values(zip, "b-std"), ["9", "8", "7"]);
+    assert_eq!(values(zip, "w-std"), ["1", "2", "3"]);
+    let both = format!("{zip}[analysis.sweep]\neta = [1, 2]\n");
+    assert_eq!(values(&both, "w-std"), ["1", "1", "2", "2", "3", "3"]);
+    assert_eq!(values(&both, "eta"), ["1", "2", "1", "2", "1", "2"]);
+}
+
+#[test]
 fn every_mistake_has_its_place_and_remedy() {
     let analysis = |rest: &str| format!("[[analysis]]\nname = \"x\"\nkind = \"isolate\"\n{rest}");
     let cases = [
         (
             "titel = \"x\"\n".to_string() + &analysis(""),
-            "a.toml:1:1: unknown key `titel`: expected name, title or analysis; did you mean `title`?\n    titel = \"x\"",
+            "a.toml:1:1: unknown key `titel`: expected name, title, extends or analysis; did you mean `title`?\n    titel = \"x\"",
         ),
         ("name = \"x\"".into(), "a.toml:1:1: this spec has no [[analysis]]"),
         ("analysis = 3".into(), "a.toml:1:12: expected tables headed [[analysis]], not a TOML integer"),
@@ -121,6 +144,51 @@ fn every_mistake_has_its_place_and_remedy() {
         ),
         (analysis("[analysis.sweep]\neta = 3"), "a.toml:5:7: eta is swept over a list of values"),
         (analysis("[analysis.sweep]\neta = []"), "eta is swept over a list of values"),
+        (
+            analysis("[analysis.sweep]\neta = \"logg:1..2:3\""),
+            "a.toml:5:7: eta is swept over a list of values, such as eta = [..., ...], or over a range, lin:A..B:N or \
+             log:A..B:N: N values from A to B, such as log:1e-4..1e-2:5; did you mean `log`?",
+        ),
+        (
+            analysis("[analysis.sweep]\neta = \"log:1..2\""),
+            "a.toml:5:7: eta cannot be swept over `log:1..2`: expected lin:",
+        ),
+        (analysis("[analysis.sweep]\neta = [1, \"lin:1-2:3\"]"), "a.toml:5:11: eta cannot be swept over `lin:1-2:3`"),
+        (analysis("[analysis.sweep]\neta = \"lin:0..1:3\""), "a.toml:5:7: eta cannot be `0`: expected a finite number"),
+        (
+            analysis("[analysis.sweep]\neta = \"log:-1..1:3\""),
+            "a.toml:5:7: the range `log:-1..1:3` of ratios needs ends above 0",
+        ),
+        (analysis("[analysis.sweep]\neta = \"lin:1..1:2\""), "a.toml:5:7: the range `lin:1..1:2` has 1 twice"),
+        (
+            analysis("[analysis.sweep]\nbatch = \"log:1..4:9\""),
+            "a.toml:5:9: the range `log:1..4:9` has 1 twice, as values are rounded",
+        ),
+        (analysis("[analysis.sweep]\neta = \"lin:1..2:1\""), "a.toml:5:7: a range has from 2 to 10000 values, not 1"),
+        (analysis("[analysis.sweep]\neta = \"lin:1..2:99999999999\""), "a range has from 2 to 10000 values"),
+        (
+            analysis("[analysis.sweep]\nschedule = [\"lin:1..2:3\"]"),
+            "a.toml:5:13: schedule has no ranges, as it is no number",
+        ),
+        (
+            analysis("[analysis.zip]\nw-std = [1, 2, 3]\nb-std = [1, 2]"),
+            "a.toml:6:1: what is varied together has as many values each: `b-std` has 2, `w-std` 3",
+        ),
+        (
+            analysis("[analysis.zip]\nw-sdt = [1, 2, 3]"),
+            "a.toml:5:1: unknown parameter `w-sdt` of kind \"isolate\"; did you mean `w-std`?",
+        ),
+        (analysis("[analysis.zip]\neta = 3"), "a.toml:5:7: eta is swept over a list"),
+        (
+            analysis("[analysis.zip]\neta = [1, 2]\n[analysis.sweep]\neta = [3]"),
+            "a.toml:7:1: `eta` is both swept and in [analysis.zip]: keep one of the two",
+        ),
+        (
+            analysis("[analysis.zip]\neta = [1, 2]\n[[analysis.conditions]]\neta = 3"),
+            "a.toml:5:1: `eta` is both swept and set in a condition",
+        ),
+        (analysis("[analysis.zipp]\neta = [1, 2]"), "a.toml:4:11: unknown key `zipp` of an analysis"),
+        ("extends = 3\n".to_string() + &analysis(""), "a.toml:1:11: extends must be the path of a spec in quotes"),
         (analysis("[analysis.sweep]\neta = [1, inf]"), "a.toml:5:11: eta cannot be `inf`"),
         (analysis("[analysis.sweep]\neta = [1, 2, 1.0]"), "a.toml:5:14: this condition is there twice"),
         (

@@ -18,7 +18,13 @@ fn plan(name: &str, repeats: &str) -> Plan {
 /// Runs a plan without any rule: every job has one value.
 fn store(plan: &Plan, out: &Path) {
     let interrupt = AtomicBool::new(false);
-    let options = RunOptions { out: out.to_path_buf(), threads: 1, export: Default::default(), interrupt: &interrupt };
+    let options = RunOptions {
+        out: out.to_path_buf(),
+        threads: 1,
+        export: Default::default(),
+        shard: None,
+        interrupt: &interrupt,
+    };
     let record =
         Record { iteration: 4, layer: Some(1), lag: None, quantity: Quantity::WeightAlignment, value: Some(1.0) };
     run(plan, &options, &|job, _| Ok(job.finish(Outcome::Completed, vec![record]))).unwrap();
@@ -73,34 +79,36 @@ fn what_is_no_run_is_refused_with_the_reason() {
     let here = TempDir::new().unwrap();
     let run = here.path().join("run");
     store(&plan("a", "1"), &run);
-    assert!(message(&[here.path()]).contains("holds no manifest.json"));
-    assert!(message(&[&run.join("series.csv")]).contains("is no run directory"));
+    assert!(message(&[here.path()]).contains("there is no manifest.json"));
+    assert!(message(&[&run.join("series.csv")]).contains("holds no run of this program"));
     assert!(message(&[]).contains("give at least one run directory"));
     let manifest = run.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     for (broken, said) in [
-        (text[..text.len() / 2].to_string(), "is not a manifest of this program (EOF"),
-        ("{}".into(), "it has no format or no address"),
+        (text[..text.len() / 2].to_string(), "is not a manifest of this program"),
+        ("{}".into(), "is not a manifest of this program"),
         (text.replace("\"results-version\": 1", "\"results-version\": 99"), "holds results of version 99"),
-        (text.replace("\"batch\": 2", "\"batch\": 3"), "give the spec it was made of with --spec"),
-        (text.replace("\"batch\": 2", "\"batsch\": 2"), "give the spec it was made of with --spec"),
     ] {
         assert_ne!(broken, text);
         std::fs::write(&manifest, broken).unwrap();
         let message = message(&[&run]);
         assert!(message.contains(said), "{message}");
     }
+    std::fs::write(&manifest, text).unwrap();
+    std::fs::remove_file(run.join("spec.toml")).unwrap();
+    assert!(message(&[&run]).contains("give the spec itself"));
 }
 
 #[test]
-fn a_spec_in_the_directory_or_given_comes_before_the_manifest() {
+fn every_spec_of_a_run_is_read_and_one_given_comes_before_them() {
     let here = TempDir::new().unwrap();
-    let run = here.path().join("run");
-    let [mut stored, other] = [plan("a", "3"), plan("a", "2")];
+    let [run, both] = ["run", "both"].map(|name| here.path().join(name));
+    let [stored, other] = [plan("a", "3"), plan("a", "2")];
+    store(&Plan::new([plan("c", "1").specs, plan("d", "1").specs].concat()).unwrap(), &both);
+    let read = read_runs(&[both], &[]).unwrap();
+    assert_eq!(read.plan.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>(), ["c", "d"]);
     store(&stored, &run);
-    stored.specs[0].title = "Titled".into();
-    std::fs::write(run.join("spec.toml"), stored.specs[0].to_toml()).unwrap();
-    assert_eq!(read_runs(std::slice::from_ref(&run), &[]).unwrap().plan.specs[0].title, "Titled");
+    assert_eq!(read_runs(std::slice::from_ref(&run), &[]).unwrap().plan.specs, stored.specs);
     let given = here.path().join("given.toml");
     std::fs::write(&given, other.specs[0].to_toml()).unwrap();
     let fewer = read_runs(std::slice::from_ref(&run), std::slice::from_ref(&given)).unwrap();

@@ -21,7 +21,7 @@ fn angle(e: &Evidence<'_>, analysis: &str, layer: &str, surrogate: &str) -> Repe
 }
 
 fn claim(name: &str, statement: &str, analysis: &'static str, parts: Vec<Part>) -> Claim {
-    Claim { name: name.into(), statement: statement.into(), source: OURS.into(), analysis, parts }
+    super::claim(name, statement, OURS, analysis, parts)
 }
 
 pub(super) fn claims() -> Vec<Claim> {

@@ -1,8 +1,8 @@
 //! Claims on what the updates of a network in training are made of (experiments E2 to E4), and on the alignment budget.
 
-use super::{Claim, Part};
+use super::{Claim, Part, claim};
 use crate::analysis::Quantity;
-use crate::claim::evidence::{Evidence, Repeats, Series};
+use crate::claim::evidence::{Evidence, Repeats, Series, mean};
 use crate::claim::verdict::Criterion;
 
 const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), experiments E2 and E3; tolerances around the published \
@@ -19,10 +19,6 @@ const LATE: usize = 1260;
 const ONCE: [(&str, &str); 2] = [("order", "once"), ("wrong-labels", "0")];
 const SHUFFLED: [(&str, &str); 2] = [("order", "each-epoch"), ("wrong-labels", "0")];
 const RANDOM: [(&str, &str); 2] = [("order", "fixed"), ("wrong-labels", "1")];
-
-fn claim(name: &str, statement: &str, source: &str, analysis: &'static str, parts: Vec<Part>) -> Claim {
-    Claim { name: name.into(), statement: statement.into(), source: source.into(), analysis, parts }
-}
 
 /// Mean angle of the alignment terms of several lags at an iteration.
 fn term(
@@ -47,7 +43,6 @@ fn largest_term(
     l: usize,
     lags: std::ops::RangeInclusive<usize>,
 ) -> Vec<f64> {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let all = lags.map(|lag| term(e, selected, at, l, [lag]).present()).filter(|values| !values.is_empty());
     all.max_by(|a, b| mean(a).total_cmp(&mean(b))).unwrap_or_default()
 }

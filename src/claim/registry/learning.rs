@@ -11,8 +11,7 @@ const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024)";
 const LAYERS: [usize; 4] = [1, 2, 3, 4];
 
 fn claim(name: &str, statement: &str, figure: &str, analysis: &'static str, parts: Vec<Part>) -> Claim {
-    let source = format!("{PAPER}, {figure}");
-    Claim { name: name.into(), statement: statement.into(), source, analysis, parts }
+    super::claim(name, statement, &format!("{PAPER}, {figure}"), analysis, parts)
 }
 
 pub(super) fn claims() -> Vec<Claim> {
@@ -149,8 +148,42 @@ fn same_samples() -> Vec<Claim> {
             ),
         ]
     });
+    let learnt = |e: &Evidence<'_>, quantity, l, iteration: usize| -> Repeats {
+        e.series_at_lag("similarity-learnt", &[], quantity, Some(l), Some(1)).repeats_over(iteration..=iteration)
+    };
+    let late = LAYERS.into_iter().flat_map(|l| {
+        [
+            Part::new(
+                format!("layer {l}, iteration 3: share of poorly learnt samples in the products"),
+                Criterion::within(0.5, 0.8),
+                move |e| learnt(e, Q::SimilarityPoorShare, l, 3).present(),
+            ),
+            Part::new(
+                format!("layer {l}, iteration 800: share of poorly learnt samples in the products"),
+                Criterion::at_least(0.9),
+                move |e| learnt(e, Q::SimilarityPoorShare, l, 800).present(),
+            ),
+            Part::new(
+                format!(
+                    "layer {l}, iteration 800: error similarity of well learnt samples over that of poorly learnt ones"
+                ),
+                Criterion::within(-0.1, 0.1),
+                move |e| {
+                    let well = learnt(e, Q::SimilarityErrorWell, l, 800);
+                    well.over(&learnt(e, Q::SimilarityErrorPoor, l, 800)).present()
+                },
+            ),
+        ]
+    });
     let figure = "distributions of similarities (E6); criteria of the rebuilt protocol";
     vec![
+        claim(
+            "mech/learnt",
+            "Late in training the errors of poorly learnt samples are what is left, and all that aligns",
+            "distributions of similarities (E6); criteria of this project, fixed before the full run",
+            "similarity-learnt",
+            late.collect(),
+        ),
         claim(
             "mech/C21",
             "With classes drawn at random there is no difference",

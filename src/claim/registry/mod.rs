@@ -49,10 +49,19 @@ impl Part {
 }
 
 impl Claim {
-    /// The document the claim belongs to: what stands before the slash.
+    /// The document the claim belongs to.
     pub fn document(&self) -> &str {
-        self.name.split('/').next().unwrap_or(&self.name)
+        document(&self.name)
     }
+}
+
+/// The document of the claim of this name: what stands before the slash.
+pub(super) fn document(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
+
+fn claim(name: &str, statement: &str, source: &str, analysis: &'static str, parts: Vec<Part>) -> Claim {
+    Claim { name: name.into(), statement: statement.into(), source: source.into(), analysis, parts }
 }
 
 /// Every claim, in the order of documents.

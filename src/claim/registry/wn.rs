@@ -2,7 +2,7 @@
 //! protocol. Where that protocol withholds the values (experiments C and D), and for what the paper did not do, criteria
 //! are this project's, set before the first full run.
 
-use super::{Claim, Part};
+use super::{Claim, Part, claim};
 use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats};
 use crate::claim::verdict::Criterion;
@@ -125,10 +125,6 @@ pub(super) fn claims() -> Vec<Claim> {
     claims.extend(fashion());
     claims.extend(depth());
     claims
-}
-
-fn claim(name: &str, statement: &str, source: &str, analysis: &'static str, parts: Vec<Part>) -> Claim {
-    Claim { name: name.into(), statement: statement.into(), source: source.into(), analysis, parts }
 }
 
 fn practice() -> Vec<Claim> {

@@ -14,13 +14,13 @@ const MOST_NAMED: usize = 12;
 
 /// One number, with what independent entries make of it.
 #[derive(Default)]
-struct Row {
+pub(in crate::cli) struct Row {
     matrix: &'static str,
-    quantity: &'static str,
+    pub quantity: &'static str,
     space: Option<&'static str>,
     leading: Option<usize>,
-    value: Option<f64>,
-    prediction: Option<f64>,
+    pub value: Option<f64>,
+    pub prediction: Option<f64>,
     z: Option<f64>,
     p: Option<f64>,
 }
@@ -72,7 +72,8 @@ fn rows(measured: &Measured) -> Vec<Row> {
     rows
 }
 
-fn of_one(of: &Values, false_alarm: f64) -> Vec<Row> {
+/// What is said of one matrix.
+pub(in crate::cli) fn of_one(of: &Values, false_alarm: f64) -> Vec<Row> {
     let row = |quantity, value| Row { matrix: of.name, quantity, value, ..Row::default() };
     let expected = Bulk::new(of.shape, 1.0);
     let with = |row: Row, prediction: fn(&Bulk) -> f64| Row { prediction: expected.as_ref().map(prediction), ..row };

@@ -21,38 +21,95 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         };
     let names: Vec<&'static str> = names.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
-    let mut panels = Vec::new();
     let quantities: Vec<Quantity> =
         spec.quantities.iter().copied().filter(|&q| q != Quantity::ConditionalAlignment).collect();
-    for &quantity in &quantities {
-        for title in &titles {
-            let conditions: Vec<&Condition> =
-                analysis.conditions.iter().filter(|c| label(c, panel_names) == *title).collect();
-            let layers: BTreeSet<Option<usize>> = conditions.iter().flat_map(|c| quantity.layers(c)).collect();
-            // What no condition has needs no panel.
-            if layers.is_empty() {
-                continue;
-            }
-            let info = quantity.info();
-            let what = if panel_names.is_empty() { info.label.to_string() } else { title.clone() };
-            let what =
-                if quantities.len() > 1 && !panel_names.is_empty() { format!("{}, {title}", info.label) } else { what };
-            let shown = Shown { results, analysis, spec, quantity, names: &names };
-            if spec.panels == Panels::Layer && layers.len() > 1 {
-                panels.extend(layers.into_iter().map(|layer| {
-                    let place = layer.map_or(String::new(), |l| format!("layer {l}"));
-                    let title = if quantities.len() > 1 { format!("{what}, {place}") } else { place };
-                    panel(shown, &conditions, Some(layer), title)
-                }));
-            } else {
-                panels.push(panel(shown, &conditions, None, what));
-            }
-        }
-    }
+    let shown = |quantity| Shown { results, analysis, spec, quantity, names: &names };
+    let panels = match spec.together {
+        true => shared(shown, &quantities, panel_names, &titles),
+        false => separate(shown, &quantities, panel_names, &titles),
+    };
     let smooth =
         if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
     let repeats = analysis.repeats;
     (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side.{smooth}"))
+}
+
+/// Panels of every quantity by itself.
+fn separate<'a>(
+    shown: impl Fn(Quantity) -> Shown<'a>,
+    quantities: &[Quantity],
+    panel_names: &[&'static str],
+    titles: &[String],
+) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for (&quantity, title) in quantities.iter().flat_map(|quantity| titles.iter().map(move |title| (quantity, title))) {
+        let shown = shown(quantity);
+        let conditions = shown.titled(panel_names, title);
+        let layers: BTreeSet<Option<usize>> = conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        // What no condition has needs no panel.
+        if layers.is_empty() {
+            continue;
+        }
+        let name = quantity.info().label;
+        let what = match (panel_names.is_empty(), quantities.len()) {
+            (true, _) => name.to_string(),
+            (false, 1) => title.clone(),
+            (false, _) => format!("{name}, {title}"),
+        };
+        if shown.spec.panels == Panels::Layer && layers.len() > 1 {
+            panels.extend(layers.into_iter().map(|layer| {
+                let place = layer.map_or(String::new(), |l| format!("layer {l}"));
+                let title = if quantities.len() > 1 { format!("{what}, {place}") } else { place };
+                panel(shown, &conditions, Some(layer), title)
+            }));
+        } else {
+            panels.push(panel(shown, &conditions, None, what));
+        }
+    }
+    panels
+}
+
+/// Panels that all quantities share, a colour each: by layer where the figure asks for it, or by value of some parameters.
+fn shared<'a>(
+    shown: impl Fn(Quantity) -> Shown<'a>,
+    quantities: &[Quantity],
+    panel_names: &[&'static str],
+    titles: &[String],
+) -> Vec<Panel> {
+    let all: Vec<Shown<'_>> = quantities.iter().map(|&quantity| shown(quantity)).collect();
+    let Some(first) = all.first() else { return Vec::new() };
+    let mut panels = Vec::new();
+    for title in titles {
+        let conditions = first.titled(panel_names, title);
+        let of_all = quantities.iter().flat_map(|quantity| conditions.iter().flat_map(|c| quantity.layers(c)));
+        let layers: BTreeSet<Option<usize>> = of_all.collect();
+        let only = match first.spec.panels {
+            Panels::Layer => layers.into_iter().map(Some).collect(),
+            _ => vec![None],
+        };
+        for layer in only {
+            let place = layer.flatten().map_or(String::new(), |l| format!("layer {l}"));
+            let parts: Vec<Panel> = all.iter().map(|&shown| panel(shown, &conditions, layer, String::new())).collect();
+            panels.push(superposed(parts, quantities, joined(title, ", ", &place)));
+        }
+    }
+    panels
+}
+
+/// One panel of several that show a quantity each.
+fn superposed(parts: Vec<Panel>, quantities: &[Quantity], title: String) -> Panel {
+    let degrees = quantities.iter().all(|quantity| quantity.info().unit == "degrees");
+    let mut whole = Panel { title, ..Panel::default() };
+    for (hue, (part, quantity)) in parts.into_iter().zip(quantities).enumerate() {
+        let name = quantity.info().label;
+        whole.series.extend(part.series.into_iter().map(|series| {
+            let label = if series.label == "measured" { name.into() } else { joined(&series.label, ": ", name) };
+            Series { label, colour: hue, ..series }
+        }));
+        let label = if degrees { "angle (degrees)" } else { "value" };
+        (whole.x, whole.y) = (part.x, Axis { label: label.into(), ..part.y });
+    }
+    whole
 }
 
 /// What a panel shows of which results.
@@ -72,7 +129,12 @@ struct Look {
     dashed: bool,
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    /// The conditions of the panels of this title.
+    fn titled(self, panel_names: &[&'static str], title: &str) -> Vec<&'a Condition> {
+        self.analysis.conditions.iter().filter(|c| label(c, panel_names) == title).collect()
+    }
+
     /// The first parameter has the colours, the second the style of the lines; more than two have a colour per
     /// combination.
     fn look(self, condition: &Condition) -> Look {

@@ -44,7 +44,7 @@ fn curves(
 ) -> Vec<Series> {
     let lags: Vec<usize> = spec.lags_of(analysis, quantity).into_iter().flatten().collect();
     let last = condition.last_iteration();
-    let mut iterations = analysis.report_at.clone();
+    let mut iterations = if spec.at.is_empty() { analysis.report_at.clone() } else { spec.at.clone() };
     if iterations.is_empty() {
         iterations.push(last);
     }

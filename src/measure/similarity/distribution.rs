@@ -185,6 +185,15 @@ pub struct Axes {
     pub product: Axis,
 }
 
+impl Axes {
+    /// One bin each: for sums and means alone, which do not depend on bins.
+    pub fn coarse() -> Self {
+        let whole = Bins { low: f64::MIN / 4.0, high: f64::MAX / 4.0, count: 1 };
+        let axis = Axis::Given { within: whole, between: whole };
+        Self { activity: axis, error: axis, product: axis }
+    }
+}
+
 impl Default for Axes {
     /// 200 bins each.
     fn default() -> Self {

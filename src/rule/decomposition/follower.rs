@@ -62,9 +62,9 @@ impl<T: Real> Follower<T> {
     pub fn new(layers: &Layers<T>, plan: &Plan<T>) -> Result<Self, DecompositionError> {
         let sizes = layers.sizes();
         let parts = Parts { projection: plan.projection, control: plan.control.is_some() };
-        let of_layer = |(index, n): (usize, &[usize])| {
+        let of_layer = |(index, n): (usize, &[usize])| -> Result<Followed<T>, DecompositionError> {
             let [inputs, units, outputs] = [n[0], n[1], n[2]];
-            let control = plan.control.as_ref().map(|all| {
+            let control = plan.control.as_ref().map(|all| -> Result<Control<T>, DecompositionError> {
                 let last = sizes.len().saturating_sub(2);
                 let backward = all.get(index).ok_or(DecompositionError::Layer { layer: index + 1, last })?;
                 check_shape("B'_l", (backward.rows(), backward.cols()), (outputs, units))?;

@@ -89,6 +89,7 @@ pub use reading::{Reading, Readings, TermReading, Towards};
 
 use super::{Activation, Pass};
 use crate::matrix::Matrix;
+use crate::measure::angle::ShapeMismatch;
 use crate::real::Real;
 use thiserror::Error;
 
@@ -131,6 +132,13 @@ pub enum DecompositionError {
         /// The last that is decomposed.
         last: usize,
     },
+}
+
+impl From<ShapeMismatch> for DecompositionError {
+    /// Of a term and a direction that belongs to another layer.
+    fn from(ShapeMismatch(found, needed): ShapeMismatch) -> Self {
+        Self::Shape { what: "a term", found, needed }
+    }
 }
 
 /// Samples of one iteration as the weights `W_l` see them. A batch may come in several parts.

@@ -1,0 +1,159 @@
+//! What the findings mean, in sentences.
+
+use super::Analysis;
+use crate::analysis::Choice;
+use crate::claim::short;
+use crate::recorded::{Carrier, Closing, LayerActivation, LayerFeedback, StepFit, StepKind, Steps, Unsaid};
+
+/// All of them.
+pub(super) fn all(analysis: &Analysis) -> Vec<String> {
+    let (run, findings) = (&analysis.run, &analysis.findings);
+    let mut out = Vec::new();
+    out.extend(
+        run.transposed.iter().map(|l| format!("B{l} was recorded transposed, as its shape tells: it was turned")),
+    );
+    if !run.ignored.is_empty() {
+        out.push(format!("not used, as their names are not known: {}", run.ignored.join(", ")));
+    }
+    out.extend(findings.activations.iter().filter_map(activation));
+    out.extend(findings.feedback.iter().map(feedback));
+    out.extend(steps(findings.steps.as_ref()));
+    let split = findings.terms.iter().filter(|terms| terms.split).map(|terms| terms.layer.to_string());
+    let split: Vec<String> = split.collect();
+    if !split.is_empty() {
+        out.push(format!(
+            "terms of layer {}: the steps below are split into the rule's own part (T) and the rest (N)",
+            split.join(", ")
+        ));
+    }
+    let not = |of: &Unsaid| format!("the updates of W{} are not decomposed: {}", of.layer, of.why);
+    out.extend(findings.not_decomposed.iter().map(not));
+    let not = |of: &Unsaid| format!("no prediction for layer {}: {}", of.layer, of.why);
+    out.extend(findings.not_predicted.iter().map(not));
+    out.extend(analysis.too_large.iter().map(|l| format!("W{l} is too large for its spectrum, which is left out")));
+    out
+}
+
+/// `off by 1e-7 (rounding: 6e-8), closes`.
+pub(super) fn closing(of: &Closing) -> String {
+    let verdict = if of.closes { "closes" } else { "does not close" };
+    format!("off by {:.1e}, rounding {:.0e}: {verdict}", of.relative_difference, of.rounding)
+}
+
+fn activation(of: &LayerActivation) -> Option<String> {
+    let (l, below) = (of.layer, of.layer - 1);
+    let made = format!("activity{l} against f(activity{below} W{below} + b{l})");
+    let Some(how) = &of.closing else {
+        return of
+            .activation
+            .map(|f| format!("layer {l} is {}, as given: it takes activity{l} and others to check", f.name()));
+    };
+    let Some(activation) = of.activation else {
+        return Some(format!(
+            "layer {l}: no known activation makes its activity; {made} with {}: {}",
+            of.nearest.unwrap_or("the nearest"),
+            closing(how)
+        ));
+    };
+    let source = if of.given { "as given" } else { "inferred" };
+    let mut text = format!("layer {l} is {}, {source}; {made}: {}", activation.name(), closing(how));
+    if let Some(nearest) = of.nearest.filter(|nearest| *nearest != activation.name()) {
+        text.push_str(&format!("; {nearest} is nearer"));
+    }
+    if !of.alike.is_empty() {
+        text.push_str(&format!("; {} would make the same of these pre-activations", of.alike.join(", ")));
+    }
+    Some(text)
+}
+
+fn feedback(of: &LayerFeedback) -> String {
+    let (l, above) = (of.layer, of.layer + 1);
+    let of_carrier = |carrier: Carrier| of.closings.iter().find(|c| c.carrier == carrier).map(|c| &c.closing);
+    let told = |carrier: Carrier| of_carrier(carrier).map(closing).unwrap_or_default();
+    let others = |text: &str| {
+        let off: Vec<String> = of
+            .closings
+            .iter()
+            .map(|c| format!("{} is off by {:.1e}", name(c.carrier, l), c.closing.relative_difference))
+            .collect();
+        format!("delta{l} is {text}: {}", off.join(", "))
+    };
+    match of.carried_by {
+        Some(Carrier::Backward) => {
+            format!("delta{l} is delta{above} carried back by B{l} through f': {}", told(Carrier::Backward))
+        }
+        Some(Carrier::BackwardTransposed) => format!(
+            "delta{l} is delta{above} carried back by B{l}', {}: B{l} was recorded transposed, and was turned",
+            told(Carrier::BackwardTransposed)
+        ),
+        Some(Carrier::ForwardTransposed) => {
+            let unused = if of_carrier(Carrier::Backward).is_some() { format!(", not by B{l}") } else { String::new() };
+            format!(
+                "delta{l} is delta{above} carried back by W{l}'{unused}: this is backpropagation; {}",
+                told(Carrier::ForwardTransposed)
+            )
+        }
+        None => others("not what any recorded matrix makes of the one above"),
+    }
+}
+
+fn name(carrier: Carrier, l: usize) -> String {
+    match carrier {
+        Carrier::Backward => format!("B{l}"),
+        Carrier::BackwardTransposed => format!("B{l}'"),
+        Carrier::ForwardTransposed => format!("W{l}'"),
+    }
+}
+
+/// What the steps are made of, and what follows.
+fn steps(found: Option<&Steps>) -> Vec<String> {
+    let Some(steps) = found else {
+        return vec!["steps cannot be checked: no layer has states, activity and the error signal above on record, or nothing moves".into()];
+    };
+    let chosen = steps.chosen();
+    let made = match chosen.kind {
+        StepKind::Given => format!("steps against L' delta with eta {}, as given", short(chosen.eta[0])),
+        _ => format!("steps of W{} against {}", list(&steps.layers), recipe(chosen)),
+    };
+    let Some(how) = &chosen.closing else {
+        return vec![format!("{made}: no steps are on record to check it with")];
+    };
+    let mut out = vec![format!("{made}: {}", closing(how))];
+    if !chosen.closes() {
+        let off: Vec<String> =
+            chosen.layers.iter().map(|of| format!("W{} by {:.1e}", of.layer, of.closing.relative_difference)).collect();
+        out.push(format!("off are {}", off.join(", ")));
+        out.push(match steps.closed() {
+            Some(fit) => format!("the steps are {}: {}", recipe(fit), fit.closing.as_ref().map(closing).unwrap_or_default()),
+            None => "the steps are not the rule's alone, nor with momentum, weight decay, rates by layer or by iteration: an \
+                     adaptive optimiser (Adam), a projection (weight normalisation), clipping, or states and signals that do \
+                     not belong together; terms use the rate above, and what it does not explain is their N part"
+                .into(),
+        });
+    }
+    out
+}
+
+fn list(layers: &[usize]) -> String {
+    layers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", W")
+}
+
+/// What steps are made of, in words.
+pub(super) fn recipe(fit: &StepFit) -> String {
+    let [low, high] = fit.eta;
+    let rate = if low == high { short(low) } else { format!("{} to {}", short(low), short(high)) };
+    let fitted = "fitted by least squares";
+    let with = match fit.kind {
+        StepKind::Given => "as given".into(),
+        StepKind::Plain => fitted.into(),
+        StepKind::RateByLayer => format!("one by layer, {fitted}"),
+        StepKind::RateByIteration => format!("one by iteration, {fitted}"),
+        _ => {
+            let momentum = fit.momentum.map(|m| format!("momentum {}", short(m)));
+            let decay = fit.weight_decay.map(|d| format!("weight decay {}", short(d)));
+            let both: Vec<String> = momentum.into_iter().chain(decay).collect();
+            format!("{}, {fitted}", both.join(", "))
+        }
+    };
+    format!("eta L' delta with eta {rate}, {with}")
+}

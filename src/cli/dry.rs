@@ -1,0 +1,145 @@
+//! `alignscope run --dry-run`: what would be run, and how long it would take.
+
+use super::table::aligned;
+use super::{Exit, Request, args, library};
+use crate::analysis::{Analysis, Choice, Pending, Plan, Seconds, estimate, finished, interrupt_on_ctrl_c, together};
+use crate::experiment::run_job;
+use anyhow::Context;
+use clap::ArgMatches;
+use serde_json::{Value as Json, json};
+use std::sync::atomic::Ordering;
+
+/// Conditions of an analysis listed one by one.
+const LISTED: usize = 24;
+
+const METHOD: &str = "Estimated from up to 4 conditions per analysis, each begun on all threads at once and given up after half\n\
+                      a second at most: time per update and per recorded iteration, other conditions scaled by the\n\
+                      operations of an update. The range holds what the timings differ by, and a factor of 1.5 for what\n\
+                      they cannot see. Work that grows during a job, as of decompositions over many lags, is underestimated.";
+
+pub(super) fn execute(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let plan = &request.plan;
+    let done = finished(plan, &request.out, args::export(matches))?;
+    let own = |&job: &usize| request.shard.is_none_or(|shard| shard.has(job));
+    let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
+    let library = library(plan, matches)?;
+    let (interrupt, threads) = (interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?, args::threads(matches));
+    let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| run_job(job, attempt, &library))?;
+    if interrupt.load(Ordering::Relaxed) {
+        eprintln!("interrupted");
+        return Ok(Exit::Interrupted);
+    }
+    let outlook = Outlook { request, done, times, threads };
+    if matches.get_flag("json") {
+        say!("{}", serde_json::to_string(&outlook.json())?);
+    } else {
+        super::print(format_args!("{}", outlook.text()));
+    }
+    Ok(Exit::Done)
+}
+
+/// What would be run.
+struct Outlook<'a> {
+    request: &'a Request,
+    done: Vec<bool>,
+    times: Vec<Pending>,
+    threads: usize,
+}
+
+impl Outlook<'_> {
+    fn plan(&self) -> &Plan {
+        &self.request.plan
+    }
+
+    /// Jobs of a condition that are to be run or done, and those done.
+    fn jobs(&self, analysis: &Analysis, condition: usize) -> [usize; 2] {
+        let jobs = self.plan().jobs_of(analysis, &analysis.conditions[condition]);
+        let own = jobs.filter(|&job| self.request.shard.is_none_or(|shard| shard.has(job)));
+        own.fold([0, 0], |[all, done], job| [all + 1, done + usize::from(self.done[job])])
+    }
+
+    /// Time of a condition's jobs, if any are left that no earlier analysis has.
+    fn time(&self, analysis: &Analysis, condition: usize) -> Option<&Pending> {
+        self.times.iter().find(|group| group.analysis == analysis.name && group.condition == condition)
+    }
+
+    fn pending(&self) -> usize {
+        self.times.iter().map(|group| group.jobs.len()).sum()
+    }
+
+    fn text(&self) -> String {
+        let mut out = String::new();
+        for analysis in self.plan().analyses() {
+            let (conditions, repeats) = (analysis.conditions.len(), analysis.repeats);
+            let kind = analysis.kind.name();
+            out += &format!("{} ({kind}), conditions: {conditions}, repeats: {repeats}\n", analysis.name);
+            let mut rows = vec![["condition", "jobs", "done", "seconds each", "range"].map(String::from).to_vec()];
+            rows.extend((0..conditions.min(LISTED)).map(|condition| self.row(analysis, condition)));
+            out += &aligned(rows, "  ");
+            if conditions > LISTED {
+                out += &format!("  and {} more conditions\n", conditions - LISTED);
+            }
+        }
+        let (plan, out_directory) = (self.plan(), self.request.out.display());
+        let own = (0..plan.jobs.len()).filter(|&job| self.request.shard.is_none_or(|shard| shard.has(job)));
+        let all = own.count();
+        let pending = self.pending();
+        let shard = self.request.shard.map(|shard| format!(" of shard {shard}")).unwrap_or_default();
+        out += &format!("{all} jobs{shard}, {} of them done in {out_directory}, {pending} to run\n", all - pending);
+        let total = together(&self.times, self.threads);
+        out += &format!(
+            "about {} on {} threads, between {} and {}\n",
+            said(total.likely),
+            self.threads,
+            said(total.low),
+            said(total.high)
+        );
+        out + METHOD + "\n"
+    }
+
+    fn row(&self, analysis: &Analysis, condition: usize) -> Vec<String> {
+        let [all, done] = self.jobs(analysis, condition);
+        let time = self.time(analysis, condition).map(|group| group.each);
+        let number = |of: fn(Seconds) -> f64| time.map_or(String::new(), |time| format!("{:.2}", of(time)));
+        let range = time.map_or(String::new(), |time| format!("{:.2} to {:.2}", time.low, time.high));
+        let label = analysis.label(&analysis.conditions[condition]);
+        vec![label, all.to_string(), done.to_string(), number(|time| time.likely), range]
+    }
+
+    fn json(&self) -> Json {
+        let range = |time: Seconds| json!({ "low": time.low, "likely": time.likely, "high": time.high });
+        let analyses = self.plan().analyses().map(|analysis| {
+            let conditions = (0..analysis.conditions.len()).map(|condition| {
+                let [all, done] = self.jobs(analysis, condition);
+                json!({
+                    "condition": analysis.conditions[condition].parameters(),
+                    "jobs": all,
+                    "done": done,
+                    "seconds-each": self.time(analysis, condition).map(|group| range(group.each)),
+                })
+            });
+            json!({ "analysis": analysis.name, "conditions": conditions.collect::<Vec<_>>() })
+        });
+        json!({
+            "analyses": analyses.collect::<Vec<_>>(),
+            "directory": self.request.out.display().to_string(),
+            "shard": self.request.shard.map(|shard| shard.to_string()),
+            "jobs": self.plan().jobs.len(),
+            "to-run": self.pending(),
+            "threads": self.threads,
+            "seconds": range(together(&self.times, self.threads)),
+            "method": METHOD.replace('\n', " "),
+        })
+    }
+}
+
+/// A time in words.
+fn said(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.95 => format!("{s:.1} s"),
+        s if s < 99.5 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}

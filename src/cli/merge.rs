@@ -1,0 +1,96 @@
+//! `alignscope merge`: shards, or any runs of the same spec, put together.
+
+use super::{Exit, args, output, quoted};
+use crate::analysis::{Ended, Merged, Plan, RunReport, Shard, Source, merge, read_directory};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use std::path::{Path, PathBuf};
+
+/// Missing jobs that are listed one by one.
+const LISTED: usize = 20;
+
+pub(super) fn command() -> Command {
+    let directory = |name: &'static str| Arg::new(name).required(true).value_parser(value_parser!(PathBuf));
+    Command::new("merge")
+        .about(
+            "Put shards, or any runs of the same spec, together: OUT becomes, byte for byte, the directory of one run. \
+             Missing jobs are listed with the commands that run them; results that contradict each other are refused",
+        )
+        .arg(directory("out").value_name("OUT").help("Run directory to be written; what it already holds is kept"))
+        .arg(directory("directories").value_name("DIR").num_args(1..).help("Run directories to be merged"))
+        .arg(args::json_flag())
+}
+
+pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let sources: Vec<PathBuf> = matches.get_many("directories").into_iter().flatten().cloned().collect();
+    let out = args::out(matches).unwrap_or_default();
+    let Some(first) = sources.first() else { return Ok(Exit::Usage) };
+    let plan = Plan::new(read_directory(first)?.specs)?;
+    let Merged { report, sources } = merge(&plan, &sources, &out)?;
+    for warning in &report.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for diverged in &report.diverged {
+        eprintln!("error: {diverged}");
+    }
+    if report.ended == Ended::Interrupted {
+        eprintln!("{}", missing(&plan, &report, &sources));
+        return Ok(Exit::Failed);
+    }
+    let figures = output::write_figures(&plan, &report)?;
+    output::print_summary(&plan, &report, &figures, matches.get_flag("json"))?;
+    Ok(if report.ended == Ended::Completed { Exit::Done } else { Exit::Failed })
+}
+
+/// Which jobs are missing, and what runs them.
+fn missing(plan: &Plan, report: &RunReport, sources: &[Source]) -> String {
+    let missing: Vec<usize> = (0..plan.jobs.len()).filter(|&job| report.results[job].is_none()).collect();
+    let mut lines = vec![format!("error: {} of {} jobs are missing:", missing.len(), plan.jobs.len())];
+    for &job in missing.iter().take(LISTED) {
+        let planned = plan.planned().find(|planned| planned.job == job);
+        lines.extend(
+            planned.map(|p| format!("  {} ({}), repeat {}", p.analysis.name, p.analysis.label(p.condition), p.repeat)),
+        );
+    }
+    if missing.len() > LISTED {
+        lines.push(format!("  and {} more", missing.len() - LISTED));
+    }
+    lines.push("they are run by".into());
+    lines
+        .extend(commands(&missing, sources).into_iter().map(|(command, jobs)| format!("  {command}    ({jobs} jobs)")));
+    let out = quoted(&report.directory);
+    lines.push(format!(
+        "and merged by the same command again; or, here and now, they are run by\n  alignscope run {out}"
+    ));
+    lines.join("\n")
+}
+
+/// Commands that run missing jobs where they belong, and how many each.
+fn commands(missing: &[usize], sources: &[Source]) -> Vec<(String, usize)> {
+    let mut left = missing.to_vec();
+    let mut found = Vec::new();
+    let mut take = |command: String, has: &dyn Fn(usize) -> bool| {
+        let before = left.len();
+        left.retain(|&job| !has(job));
+        if left.len() < before {
+            found.push((command, before - left.len()));
+        }
+    };
+    for source in sources {
+        let has = |job| source.shard.is_none_or(|shard| shard.has(job));
+        take(format!("alignscope run {}", quoted(&source.path)), &has);
+    }
+    // What is left belongs to shards of which there is no directory.
+    if let Some((source, shard)) = sources.iter().find_map(|source| Some((source, source.shard?))) {
+        for absent in shard.all() {
+            take(command_of(source, absent), &|job| absent.has(job));
+        }
+    }
+    found
+}
+
+/// Runs a shard beside one that is there.
+fn command_of(sibling: &Source, shard: Shard) -> String {
+    let parent = sibling.path.parent().unwrap_or(Path::new(""));
+    let (sibling, out) = (quoted(&sibling.path), quoted(&parent.join(shard.directory())));
+    format!("alignscope run {sibling} --shard {shard} --out {out}")
+}

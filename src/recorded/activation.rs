@@ -1,0 +1,81 @@
+//! Which activation a recorded layer has: the one that makes its activity of its pre-activation.
+
+use super::RecordedRun;
+use super::closing::{Closing, Tally};
+use crate::analysis::Choice;
+use crate::rule::Activation;
+use serde::Serialize;
+
+/// The activation of one layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerActivation {
+    /// The layer, whose activity is `L_l`.
+    pub layer: usize,
+    /// Its activation: as given, or else the one that reproduces `L_l`; `None` if none does, or nothing can tell.
+    #[serde(serialize_with = "name")]
+    pub activation: Option<Activation>,
+    /// Whether it was given.
+    pub given: bool,
+    /// Recorded `L_l` against `f(L_{l-1} W_{l-1} + b_l)`; `None` where a member that this takes is missing.
+    pub closing: Option<Closing>,
+    /// The nearest activation, where the one above does not close.
+    pub nearest: Option<&'static str>,
+    /// Others that reproduce `L_l` as well: the recorded pre-activations do not tell them apart.
+    pub alike: Vec<&'static str>,
+}
+
+fn name<S: serde::Serializer>(activation: &Option<Activation>, serializer: S) -> Result<S::Ok, S::Error> {
+    activation.map(Choice::name).serialize(serializer)
+}
+
+impl LayerActivation {
+    /// The activation of layer `l`, 0 < `l`.
+    pub(super) fn of(run: &RecordedRun, l: usize, given: Option<Activation>) -> Self {
+        let mut found = Self {
+            layer: l,
+            activation: given,
+            given: given.is_some(),
+            closing: None,
+            nearest: None,
+            alike: Vec::new(),
+        };
+        let Some(fits) = fits(run, l) else { return found };
+        let best = fits.iter().min_by(|a, b| a.1.relative_difference.total_cmp(&b.1.relative_difference));
+        let Some(&(best, closing)) = best else { return found };
+        match given {
+            Some(given) => found.closing = fits.iter().find(|(kind, _)| *kind == given).map(|fit| fit.1),
+            None => {
+                found.activation = closing.closes.then_some(best);
+                found.closing = Some(closing);
+            }
+        }
+        let closes = found.closing.is_some_and(|closing| closing.closes);
+        found.nearest = (!closes).then(|| best.name());
+        let others = fits.iter().filter(|(kind, fit)| closes && fit.closes && Some(*kind) != found.activation);
+        found.alike = others.map(|(kind, _)| kind.name()).collect();
+        found
+    }
+}
+
+/// Every activation with how well it reproduces `L_l`, all iterations together.
+fn fits(run: &RecordedRun, l: usize) -> Option<Vec<(Activation, Closing)>> {
+    let (activity, source) = (run.activity(l)?, run.activity(l - 1)?);
+    let mut tallies = vec![Tally::default(); Activation::CHOICES.len()];
+    for k in 0..activity.len() {
+        let z = run.pre_activation(l, k)?;
+        let recorded = activity.matrix(k);
+        // Samples of zeros fill up short batches: nothing was made of them.
+        let source = source.matrix(k);
+        let filler = |p: usize| [source.row(p), recorded.row(p)].iter().all(|row| row.iter().all(|v| *v == 0.0));
+        let mut made = vec![0.0; z.cols()];
+        for p in (0..z.rows()).filter(|&p| !filler(p)) {
+            for ((_, kind), tally) in Activation::CHOICES.iter().zip(&mut tallies) {
+                kind.apply(z.row(p), &mut made);
+                tally.add(recorded.row(p), &made);
+            }
+        }
+    }
+    let rounding = run.rounding_of(source.shape()[1] + 1);
+    let of = |(&(_, kind), tally): (&(_, Activation), &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
+    Activation::CHOICES.iter().zip(&tallies).map(of).collect()
+}

@@ -1,0 +1,126 @@
+//! Whether recorded arrays follow from each other: to rounding, or not.
+
+use super::{RecordedRun, Stack};
+use crate::matrix::Matrix;
+use crate::real::Precision;
+use crate::rule::{Product, product};
+use crate::vmath::sum_squares;
+use serde::Serialize;
+
+/// What was recorded against what other members make of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Closing {
+    /// Norm of the difference over the norm of what was recorded, all iterations together.
+    pub relative_difference: f64,
+    /// What rounding alone is expected to make of it.
+    pub rounding: f64,
+    /// Whether the difference is no more than rounding.
+    pub closes: bool,
+}
+
+/// The closing of one layer: of `W_l` or `L_l`, as said where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LayerClosing {
+    /// The layer `l`.
+    pub layer: usize,
+    /// How it closes.
+    #[serde(flatten)]
+    pub closing: Closing,
+}
+
+/// A difference is rounding up to this many times the size that is expected of it: summation orders differ, and sums
+/// cancel.
+pub(super) const MOST_ROUNDING: f64 = 32.0;
+
+impl Closing {
+    pub(super) fn new(relative_difference: f64, rounding: f64) -> Self {
+        Self { relative_difference, rounding, closes: relative_difference <= MOST_ROUNDING * rounding }
+    }
+}
+
+/// Squared norms over iterations of a difference and of what it is relative to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    difference: f64,
+    size: f64,
+}
+
+impl Tally {
+    /// Adds one iteration: `recorded` against `made`.
+    pub fn add(&mut self, recorded: &[f64], made: &[f64]) {
+        self.difference += recorded.iter().zip(made).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        self.size += sum_squares(recorded);
+    }
+
+    /// Norm of the difference over the norm of what was recorded; `None` where that is zero.
+    pub fn relative(&self) -> Option<f64> {
+        (self.size > 0.0).then(|| (self.difference / self.size).sqrt())
+    }
+}
+
+impl RecordedRun {
+    /// Precision of the run: single where all values of one of its weights, activities or error signals are single.
+    pub fn precision(&self) -> Precision {
+        let stacks = self.weights.iter().chain(&self.activities).chain(&self.deltas).flatten();
+        // Zeros and whole numbers, such as those of pixels, are exact in either.
+        let real = |v: &&f64| v.fract() != 0.0;
+        let single = |stack: &Stack| {
+            let mut values = stack.all().iter().filter(real).peekable();
+            values.peek().is_some() && values.all(|v| f64::from(*v as f32) == *v)
+        };
+        if stacks.into_iter().any(single) { Precision::F32 } else { Precision::F64 }
+    }
+
+    /// Largest relative error of one rounding.
+    pub(super) fn unit(&self) -> f64 {
+        0.5 * match self.precision() {
+            Precision::F32 => f64::from(f32::EPSILON),
+            Precision::F64 => f64::EPSILON,
+        }
+    }
+
+    /// What rounding is expected to make of sums of so many terms.
+    pub(super) fn rounding_of(&self, terms: usize) -> f64 {
+        self.unit() * (terms as f64).sqrt()
+    }
+
+    /// Weights `W_l` before update `k`; `None` where only others were recorded.
+    pub(super) fn weights_before(&self, l: usize, k: usize) -> Option<Matrix<f64>> {
+        let stack = self.weights(l)?;
+        // Of a single state nobody knows whether it is that of the start or of the end.
+        (k < stack.len() && (stack.len() > 1 || self.iterations() <= 1)).then(|| stack.matrix(k))
+    }
+
+    /// Biases `b_l` before update `k`, `n_l` values; a single state is that of all, and none is no values.
+    pub(super) fn biases_before(&self, l: usize, k: usize) -> &[f64] {
+        self.biases(l).map_or(&[], |stack| stack.values(if stack.len() == 1 { 0 } else { k.min(stack.len() - 1) }))
+    }
+
+    /// Pre-activation `Z_l = L_{l-1} W_{l-1} + b_l` of iteration `k`, samples x `n_l`.
+    pub(super) fn pre_activation(&self, l: usize, k: usize) -> Option<Matrix<f64>> {
+        let source = self.activity(l.checked_sub(1)?).filter(|stack| k < stack.len())?.matrix(k);
+        let weights = self.weights_before(l - 1, k)?;
+        let mut z = Matrix::zeros(source.rows(), weights.cols());
+        product(&mut z, Product::Replace, source.as_faer(), weights.as_faer(), 1.0);
+        let bias = self.biases_before(l, k);
+        if !bias.is_empty() {
+            z.as_mut_slice().chunks_exact_mut(bias.len()).for_each(|row| {
+                row.iter_mut().zip(bias).for_each(|(z, b)| *z += b);
+            });
+        }
+        Some(z)
+    }
+
+    /// Units of layer `l`; `None` where nothing tells.
+    pub fn units(&self, l: usize) -> Option<usize> {
+        let above = self.weights(l).map(|w| w.shape()[0]);
+        let below = || Some(self.weights(l.checked_sub(1)?)?.shape()[1]);
+        let signal = || self.activity(l).or(self.delta(l)).or(self.biases(l)).map(|s| s.shape()[1]);
+        above.or_else(below).or_else(signal)
+    }
+
+    /// Samples of an iteration; `None` without signals.
+    pub fn samples(&self) -> Option<usize> {
+        self.activities.iter().chain(&self.deltas).flatten().map(|stack| stack.shape()[0]).next()
+    }
+}

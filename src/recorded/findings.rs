@@ -1,0 +1,261 @@
+//! Everything that a recording says.
+
+use super::feedback::Carrier;
+use super::terms::decompose;
+use super::{
+    LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Steps, TermsPlan, pairs,
+    predict,
+};
+use crate::measure::angle::Direction;
+use crate::measure::null::WeightNull;
+use crate::measure::similarity::SimilarityError;
+use crate::rule::Activation;
+use crate::rule::decomposition::DecompositionError;
+use serde::Serialize;
+use thiserror::Error;
+
+/// What is to be found out, with what is known beforehand.
+#[derive(Clone, Debug)]
+pub struct Questions {
+    /// Learning rate, if known.
+    pub eta: Option<f64>,
+    /// Activations of layers 1 to the last hidden one, if known: one for all, or one each.
+    pub activations: Vec<Activation>,
+    /// Lags, window and spacing of decompositions and comparisons.
+    pub terms: TermsPlan,
+}
+
+/// Why a question cannot be answered.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum QuestionError {
+    /// Activations that are not one for all hidden layers, nor one each.
+    #[error("{found} activations for {hidden} hidden layers: give one for all, or one each")]
+    Activations {
+        /// Given.
+        found: usize,
+        /// Hidden layers.
+        hidden: usize,
+    },
+    /// A lag that the recording does not reach.
+    #[error("lag {lag} is not there: {iterations} iterations were recorded, so that lags are 1 to {}", iterations.saturating_sub(1))]
+    Lag {
+        /// The lag.
+        lag: usize,
+        /// Iterations on record.
+        iterations: usize,
+    },
+    /// A lag beyond the window.
+    #[error("lag {lag} lies beyond the window of {window}")]
+    Window {
+        /// The lag.
+        lag: usize,
+        /// The window.
+        window: usize,
+    },
+    /// An update that cannot be decomposed.
+    #[error(transparent)]
+    Decomposition(#[from] DecompositionError),
+    /// Samples that cannot be compared.
+    #[error(transparent)]
+    Similarity(#[from] SimilarityError),
+}
+
+/// Weight alignment of one layer over the recorded states.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerAngles {
+    /// The layer `l` of `W_l`.
+    pub layer: usize,
+    /// Angle of `W_l` to `B_l^T` in degrees by state, the first before any update on record; `None` for zeros.
+    pub degrees: Vec<Option<f64>>,
+    /// What 95 % of the angles of independent matrices of this size lie within, in degrees.
+    pub null_interval95: Option<[f64; 2]>,
+    /// Standard score of the first and of the last angle against independent matrices, positive if aligned.
+    pub null_z: [Option<f64>; 2],
+}
+
+/// A layer of which something cannot be said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unsaid {
+    /// The layer `l` of `W_l`.
+    pub layer: usize,
+    /// Why, and what to do.
+    pub why: String,
+}
+
+/// Everything that was found. Lists hold the layers of which there was something to be found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Findings {
+    /// Weight alignment.
+    pub angles: Vec<LayerAngles>,
+    /// Activations of the hidden layers.
+    pub activations: Vec<LayerActivation>,
+    /// What carried the error back.
+    pub feedback: Vec<LayerFeedback>,
+    /// Square `B_l` that were recorded transposed, which the error signals gave away; they were turned.
+    pub turned: Vec<usize>,
+    /// What steps are made of.
+    pub steps: Option<Steps>,
+    /// Decomposed updates.
+    pub terms: Vec<LayerTerms>,
+    /// Layers whose updates are not decomposed.
+    pub not_decomposed: Vec<Unsaid>,
+    /// Similarities of batches.
+    #[serde(rename = "similarities")]
+    pub pairs: Vec<LayerPairs>,
+    /// Predictions for the linear rule.
+    pub predictions: Vec<LinearPrediction>,
+    /// Layers for which the theory does not hold, though all that it takes was recorded.
+    pub not_predicted: Vec<Unsaid>,
+}
+
+impl Findings {
+    /// Finds out what the recording says; turns square `B_l` whose error signals say that they are transposed.
+    ///
+    /// # Errors
+    /// If a question does not fit the recording, or memory is short.
+    pub fn of(run: &mut RecordedRun, questions: &Questions) -> Result<Self, QuestionError> {
+        questions.check(run)?;
+        let hidden = 1..run.depth();
+        let activations: Vec<LayerActivation> =
+            hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect();
+        let feedback: Vec<LayerFeedback> =
+            activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of)).collect();
+        let turned = turn(run, &feedback);
+        let steps = Steps::of(run, questions.eta);
+        let (mut terms, mut not_decomposed) = (Vec::new(), Vec::new());
+        for of in &activations {
+            match why_not(run, of, steps.as_ref()) {
+                Some(why) => not_decomposed.push(Unsaid { layer: of.layer, why }),
+                None => {
+                    if let Some(steps) = &steps {
+                        terms.extend(decompose(run, of.layer, of, steps, &questions.terms)?);
+                    }
+                }
+            }
+        }
+        let mut pairs = Vec::new();
+        for l in hidden.clone() {
+            for &lag in &questions.terms.lags {
+                pairs.extend(pairs::compare(run, l, lag, questions.terms.every)?);
+            }
+        }
+        let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref());
+        let angles = hidden.filter_map(|l| LayerAngles::of(run, l)).collect();
+        Ok(Self {
+            angles,
+            activations,
+            feedback,
+            turned,
+            steps,
+            terms,
+            not_decomposed,
+            pairs,
+            predictions,
+            not_predicted,
+        })
+    }
+}
+
+impl Questions {
+    fn check(&self, run: &RecordedRun) -> Result<(), QuestionError> {
+        let (found, hidden) = (self.activations.len(), run.depth().saturating_sub(1));
+        if found > 1 && found != hidden {
+            return Err(QuestionError::Activations { found, hidden });
+        }
+        let iterations = run.iterations();
+        if let Some(&lag) = self.terms.lags.iter().find(|&&lag| lag == 0 || (iterations > 0 && lag >= iterations)) {
+            return Err(QuestionError::Lag { lag, iterations });
+        }
+        let beyond = |window: usize| self.terms.lags.iter().copied().find(|&lag| lag > window).map(|lag| (lag, window));
+        match self.terms.window.and_then(beyond) {
+            Some((lag, window)) => Err(QuestionError::Window { lag, window }),
+            None => Ok(()),
+        }
+    }
+
+    fn activation(&self, l: usize) -> Option<Activation> {
+        if self.activations.len() == 1 { self.activations.first() } else { self.activations.get(l - 1) }.copied()
+    }
+}
+
+impl LayerAngles {
+    fn of(run: &RecordedRun, l: usize) -> Option<Self> {
+        let (weights, backward) = (run.weights(l)?, run.backward(l)?);
+        let direction = Direction::towards_transpose_of(backward);
+        let degrees: Vec<Option<f64>> = (0..weights.len()).map(|k| direction.angle_to(weights.values(k))).collect();
+        let null = WeightNull::new(weights.shape().iter().product());
+        let z =
+            |degrees: Option<&Option<f64>>| degrees.copied().flatten().zip(null).map(|(angle, null)| null.z(angle, 1));
+        let null_z = [z(degrees.first()), z(degrees.last())];
+        Some(Self { layer: l, null_interval95: null.map(|null| null.interval(0.95)), null_z, degrees })
+    }
+}
+
+/// Predictions for the layers that learn by the rule, and why there are none for others.
+fn predictions(
+    run: &RecordedRun,
+    feedback: &[LayerFeedback],
+    steps: Option<&Steps>,
+) -> (Vec<LinearPrediction>, Vec<Unsaid>) {
+    let (mut made, mut not) = (Vec::new(), Vec::new());
+    for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps?)) {
+        let layer = prediction.layer;
+        let carried = feedback.iter().find(|of| of.layer == layer).map(|of| of.carried_by);
+        let by_backward = matches!(carried, None | Some(Some(Carrier::Backward | Carrier::BackwardTransposed)));
+        let steps_of_rule = steps.is_some_and(|steps| steps.chosen().closing.is_none() || steps.is_rule_alone());
+        match (by_backward, steps_of_rule) {
+            (true, true) => made.push(prediction),
+            (false, _) => not.push(Unsaid { layer, why: format!("delta{layer} was not carried back by B{layer}") }),
+            (true, false) => not.push(Unsaid { layer, why: "the steps are not the rule's alone".into() }),
+        }
+    }
+    (made, not)
+}
+
+/// Turns the square `B_l` whose transposes carried the error back.
+fn turn(run: &mut RecordedRun, feedback: &[LayerFeedback]) -> Vec<usize> {
+    let transposed = feedback.iter().filter(|of| of.carried_by == Some(Carrier::BackwardTransposed));
+    let layers: Vec<usize> = transposed.map(|of| of.layer).collect();
+    for &l in &layers {
+        if let Some(Some(backward)) = run.backward.get_mut(l) {
+            *backward = backward.transpose();
+        }
+    }
+    layers
+}
+
+/// Why the update of `W_l` is not decomposed; `None` if it is.
+fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps>) -> Option<String> {
+    let l = activation.layer;
+    let below = run.weights(l - 1).is_some_and(|w| w.len() > 1);
+    let members = [
+        (below, format!("states of W{}", l - 1)),
+        (run.activity(l - 1).is_some(), format!("activity{}", l - 1)),
+        (run.delta(l + 1).is_some(), format!("delta{}", l + 1)),
+    ];
+    let lacking: Vec<String> = members.into_iter().filter(|(there, _)| !there).map(|(_, name)| name).collect();
+    if !lacking.is_empty() {
+        return Some(format!("it takes {}, not on record", lacking.join(", ")));
+    }
+    if activation.activation.is_none() {
+        return Some(match (&activation.closing, activation.nearest) {
+            (Some(closing), Some(nearest)) => format!(
+                "no activation that is known makes activity{l} of W{0} and activity{0}: the nearest, {nearest}, is off \
+                 by {1:.1e}; an activation of another kind, or what else lies between them (normalisation, dropout), is \
+                 not part of the decomposition",
+                l - 1,
+                closing.relative_difference
+            ),
+            _ => format!("the activation of layer {l} is not known: record activity{l}, or give --activation"),
+        });
+    }
+    match steps {
+        None => Some("no steps are on record, or nothing moves: give --eta and record states and signals".into()),
+        Some(steps) if steps.chosen().eta[0] <= 0.0 => Some(
+            "the steps go against the error signals: these seem to be gradients; record their negatives, which point \
+             towards the target"
+                .into(),
+        ),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,182 @@
+//! Similarities of the recorded samples of successive batches.
+
+use super::RecordedRun;
+use crate::matrix::Matrix;
+use crate::measure::similarity::{
+    Batch, Means, OwnPairs, SamplePairs, Shuffled, SimilarityError, Split, Transformation,
+};
+use serde::Serialize;
+
+/// A mean over pairs of samples of one class, of different classes, and of all; the first two without labels absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ByClass {
+    /// Pairs of one class.
+    pub within: Option<f64>,
+    /// Pairs of different classes.
+    pub between: Option<f64>,
+    /// All pairs.
+    pub all: Option<f64>,
+}
+
+/// Similarities of batches `lag` iterations apart, means over iterations. `L_{l-1}` is the activity below layer `l` and
+/// `delta_{l+1}` the error signal above it: those whose products make the alignment term of `W_l`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerPairs {
+    /// The layer `l` of `W_l`.
+    pub layer: usize,
+    /// Iterations between the batches.
+    pub lag: usize,
+    /// Pairs of batches that were compared.
+    pub batches: usize,
+    /// Mean inner product of activities `L_{l-1}`.
+    pub activity: ByClass,
+    /// Mean inner product of error signals `delta_{l+1}`.
+    pub error: ByClass,
+    /// Mean product of the two.
+    pub product: ByClass,
+    /// The same with errors permuted over all pairs: the product of the means.
+    pub shuffled: ByClass,
+    /// Standard score of the product against permutations, all batches together.
+    pub z: ByClass,
+    /// Mean of `tr M`.
+    pub trace: f64,
+    /// Mean of the mean eigenvalue of `M`, `tr M / n_{l+1}`.
+    pub mean_eigenvalue: f64,
+    /// Mean cosine of `M` to the identity; `None` where all are zero.
+    pub cosine_to_identity: Option<f64>,
+}
+
+/// Compares batches `lag` apart at every so many iterations; `None` where a signal is missing or none are so far apart.
+///
+/// # Errors
+/// If a value is not finite.
+pub(super) fn compare(
+    run: &RecordedRun,
+    l: usize,
+    lag: usize,
+    every: usize,
+) -> Result<Option<LayerPairs>, SimilarityError> {
+    let mut sums = Sums::default();
+    for k in (lag..run.iterations()).rev().step_by(every) {
+        let (Some(earlier), Some(later)) = (Side::of(run, l, k - lag), Side::of(run, l, k)) else { continue };
+        let pairs = SamplePairs::new(&earlier.batch()?, &later.batch()?, OwnPairs::Keep)?;
+        sums.add(&pairs.means(), &pairs.shuffled(), &pairs.transformation());
+    }
+    Ok((sums.batches > 0).then(|| sums.finish(l, lag, run.labels.is_some())))
+}
+
+/// Samples of one iteration, without those of zeros that fill up a short batch.
+struct Side {
+    activity: Matrix<f64>,
+    error: Matrix<f64>,
+    labels: Vec<u8>,
+}
+
+impl Side {
+    fn of(run: &RecordedRun, l: usize, k: usize) -> Option<Self> {
+        let (activity, error) = (run.activity(l - 1)?.matrix(k), run.delta(l + 1)?.matrix(k));
+        let zero = |row: &[f64]| row.iter().all(|v| *v == 0.0);
+        let rows: Vec<usize> =
+            (0..activity.rows()).filter(|&p| !(zero(activity.row(p)) && zero(error.row(p)))).collect();
+        let select = |matrix: &Matrix<f64>| {
+            let values = rows.iter().flat_map(|&p| matrix.row(p)).copied().collect();
+            Matrix::from_vec(rows.len(), matrix.cols(), values)
+        };
+        let labels = rows.iter().map(|&p| run.labels(k).map_or(0, |labels| labels[p])).collect();
+        (!rows.is_empty()).then(|| Self { activity: select(&activity), error: select(&error), labels })
+    }
+
+    fn batch(&self) -> Result<Batch<'_, f64>, SimilarityError> {
+        Batch::new(&self.activity, &self.error, self.labels.iter().copied())
+    }
+}
+
+/// A sum of values that may be absent, and their number.
+#[derive(Clone, Copy, Default)]
+struct Sum(f64, f64);
+
+impl Sum {
+    fn add(&mut self, value: Option<f64>) {
+        if let Some(value) = value {
+            *self = Self(self.0 + value, self.1 + 1.0);
+        }
+    }
+
+    fn mean(self) -> Option<f64> {
+        (self.1 > 0.0).then_some(self.0 / self.1)
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct SplitSum {
+    within: Sum,
+    between: Sum,
+    all: Sum,
+}
+
+impl SplitSum {
+    fn add(&mut self, values: Split<Option<f64>>) {
+        self.within.add(values.within);
+        self.between.add(values.between);
+        self.all.add(values.all);
+    }
+
+    /// `of` the three sums, the first two only with `labels`.
+    fn by_class(self, labels: bool, of: impl Fn(Sum) -> Option<f64>) -> ByClass {
+        let classed = |sum: Sum| if labels { of(sum) } else { None };
+        ByClass { within: classed(self.within), between: classed(self.between), all: of(self.all) }
+    }
+}
+
+#[derive(Default)]
+struct Sums {
+    batches: usize,
+    activity: SplitSum,
+    error: SplitSum,
+    product: SplitSum,
+    shuffled: SplitSum,
+    variance: SplitSum,
+    trace: f64,
+    mean_eigenvalue: f64,
+    cosine: Sum,
+}
+
+impl Sums {
+    fn add(&mut self, means: &Means, shuffled: &Shuffled, transformation: &Transformation) {
+        self.batches += 1;
+        self.activity.add(means.activity);
+        self.error.add(means.error);
+        self.product.add(means.product);
+        self.shuffled.add(shuffled.map(|of| of.map(|of| of.mean)));
+        self.variance.add(shuffled.map(|of| of.map(|of| of.sd * of.sd)));
+        self.trace += transformation.trace;
+        self.mean_eigenvalue += transformation.mean_eigenvalue().unwrap_or(0.0);
+        self.cosine.add(transformation.cosine());
+    }
+
+    fn finish(self, layer: usize, lag: usize, labels: bool) -> LayerPairs {
+        let mean = |sum: SplitSum| sum.by_class(labels, Sum::mean);
+        let z = |product: Sum, shuffled: Sum, variance: Sum| {
+            (variance.0 > 0.0).then(|| (product.0 - shuffled.0) / variance.0.sqrt())
+        };
+        let (product, shuffled, variance) = (self.product, self.shuffled, self.variance);
+        let n = self.batches as f64;
+        LayerPairs {
+            layer,
+            lag,
+            batches: self.batches,
+            activity: mean(self.activity),
+            error: mean(self.error),
+            product: mean(product),
+            shuffled: mean(shuffled),
+            z: ByClass {
+                within: z(product.within, shuffled.within, variance.within).filter(|_| labels),
+                between: z(product.between, shuffled.between, variance.between).filter(|_| labels),
+                all: z(product.all, shuffled.all, variance.all),
+            },
+            trace: self.trace / n,
+            mean_eigenvalue: self.mean_eigenvalue / n,
+            cosine_to_identity: self.cosine.mean(),
+        }
+    }
+}
