@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// 16 jobs: the rule in isolation, and a network with exports.
@@ -234,6 +234,36 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
     assert!(refused(here.path(), "verify s/1-of-2", 2).contains("is shard 1/2 of a run: merge the shards first"));
     let error = refused(here.path(), "run parts.toml --shard 3/2", 2);
     assert!(error.contains("there is no shard 3 of 2: they count from 1 to 2"), "{error}");
+}
+
+#[test]
+#[ignore = "two minutes: 50 runs, each killed at a moment of its own and gone on with"]
+fn fifty_runs_killed_at_any_moment_end_in_the_same_bytes() {
+    let here = TempDir::new().unwrap();
+    let spec = SPEC.replace("iterations = 40", "iterations = 40000").replace("epochs = 1", "epochs = 5");
+    std::fs::write(here.path().join("parts.toml"), spec).unwrap();
+    let begun = Instant::now();
+    done(here.path(), "run parts.toml --export weights --out whole");
+    let whole = begun.elapsed();
+    let program = assert_cmd::cargo::cargo_bin("alignscope");
+    let mut killed = 0;
+    for moment in 0..50 {
+        let mut child = std::process::Command::new(&program)
+            .args(["run", "parts.toml", "--export", "weights", "--out", "killed"])
+            .current_dir(here.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Spread over the run as the multiples of the golden ratio are.
+        std::thread::sleep(whole.mul_f64((f64::from(moment) * 0.618_033_988_75).fract()));
+        let _ = child.kill();
+        killed += usize::from(child.wait().unwrap().code().is_none());
+        done(here.path(), "run parts.toml --export weights --out killed");
+        assert_same(&here.path().join("whole"), &here.path().join("killed"));
+        std::fs::remove_dir_all(here.path().join("killed")).unwrap();
+    }
+    assert!(killed >= 40, "only {killed} of 50 were killed before they ended");
 }
 
 #[test]

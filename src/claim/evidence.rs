@@ -29,9 +29,9 @@ impl Series {
         self.by_iteration.get(&iteration).map(|values| present(values)).unwrap_or_default()
     }
 
-    /// Number of values that do not exist at the last iteration.
-    pub fn absent_at_end(&self) -> usize {
-        self.by_iteration.last_key_value().map_or(0, |(_, values)| values.iter().filter(|v| v.is_none()).count())
+    /// Values at `iteration`, by repeat.
+    pub fn repeats_at(&self, iteration: usize) -> Repeats {
+        self.repeats_over(iteration..=iteration)
     }
 
     /// Values at the iteration whose mean is farthest from `centre`.
@@ -140,6 +140,11 @@ impl Repeats {
         rest.iter().fold(first.clone(), |sum, other| sum.with(other, |a, b| a + b)).times(1.0 / several.len() as f64)
     }
 
+    /// A statistic of lists of values, one per repeat; `None` of lists shorter than `least`.
+    pub fn of(lists: impl Iterator<Item = Vec<f64>>, least: usize, statistic: impl Fn(&[f64]) -> f64) -> Self {
+        Self(lists.map(|values| (values.len() >= least).then(|| statistic(&values))).collect())
+    }
+
     fn with(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| Some(combine((*a)?, (*b)?))).collect())
     }
@@ -184,9 +189,9 @@ impl<'a> Evidence<'a> {
         self.plan.analyses().any(|candidate| candidate.name == analysis)
     }
 
-    /// Results of the repeats of the first condition of `analysis` that has the parameter values `selected`, given as
-    /// `(name, text)`. None if there is no such condition.
-    fn results(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<&'a JobResult> {
+    /// Results of the repeats, in their order, of the first condition of `analysis` that has the parameter values
+    /// `selected`, given as `(name, text)`; `None` of a repeat that has none. Empty if there is no such condition.
+    fn results(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<Option<&'a JobResult>> {
         let Some(analysis) = self.plan.analyses().find(|candidate| candidate.name == analysis) else {
             return Vec::new();
         };
@@ -194,7 +199,7 @@ impl<'a> Evidence<'a> {
             selected.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
         };
         let Some(condition) = analysis.conditions.iter().find(|c| matches(&c.values())) else { return Vec::new() };
-        self.plan.jobs_of(analysis, condition).filter_map(|job| self.results.get(job)?.as_ref()).collect()
+        self.plan.jobs_of(analysis, condition).map(|job| self.results.get(job)?.as_ref()).collect()
     }
 
     /// One quantity over iterations and repeats. Empty if nothing was measured.
@@ -218,15 +223,19 @@ impl<'a> Evidence<'a> {
         lag: Option<usize>,
     ) -> Series {
         let mut series = Series::default();
-        for result in self.results(analysis, selected) {
-            for record in result.records.iter().filter(|r| r.quantity == quantity && r.layer == layer && r.lag == lag) {
-                series.by_iteration.entry(record.iteration).or_default().push(record.value);
+        let repeats = self.results(analysis, selected);
+        for (repeat, result) in repeats.iter().enumerate() {
+            let records = result.iter().flat_map(|result| &result.records);
+            for record in records.filter(|r| r.quantity == quantity && r.layer == layer && r.lag == lag) {
+                let values = series.by_iteration.entry(record.iteration).or_insert_with(|| vec![None; repeats.len()]);
+                values[repeat] = record.value;
             }
         }
         series
     }
 
-    /// Draws of several quantities, one list of rows per repeat, a row per draw; draws without one of them are left out.
+    /// Draws of several quantities, one list of rows per repeat, a row per draw; draws without one of them are left
+    /// out.
     pub fn draws<const N: usize>(
         &self,
         analysis: &str,
@@ -243,13 +252,14 @@ impl<'a> Evidence<'a> {
             let whole = rows.into_values().filter(|row| row.iter().all(Option::is_some));
             whole.map(|row| row.map(Option::unwrap_or_default)).collect()
         };
-        self.results(analysis, selected).into_iter().map(of_repeat).collect()
+        self.results(analysis, selected).into_iter().map(|result| result.map(of_repeat).unwrap_or_default()).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::{Analysis, Kind, Outcome, Record};
 
     fn series(rows: &[(usize, &[f64])]) -> Series {
         Series { by_iteration: rows.iter().map(|(k, v)| (*k, v.iter().map(|v| Some(*v)).collect())).collect() }
@@ -273,7 +283,35 @@ mod tests {
         let mut holed = series(&[(0, &[1.0, 2.0, 3.0])]);
         holed.by_iteration.get_mut(&0).unwrap()[1] = None;
         assert_eq!(whole.minus(&holed).last(), [8.0, 4.0]);
-        assert_eq!((holed.last(), holed.absent_at_end()), (vec![1.0, 3.0], 1));
+        assert_eq!(holed.last(), [1.0, 3.0]);
+        assert_eq!(whole.repeats_at(0).over(&holed.repeats_at(0)), Repeats(vec![Some(9.0), None, Some(7.0 / 3.0)]));
+    }
+
+    #[test]
+    fn a_repeat_without_a_result_keeps_its_place() {
+        let options = [("layers", "3,4,3"), ("batch", "2"), ("iterations", "4"), ("repeats", "3")];
+        let mut analysis = Analysis::from_options(Kind::Isolate, options).unwrap();
+        analysis.name = "a".into();
+        let plan = Plan::single(analysis).unwrap();
+        let record = |iteration, value| Record {
+            iteration,
+            layer: Some(1),
+            lag: None,
+            quantity: Quantity::WeightAlignment,
+            value: Some(value),
+        };
+        // The first repeat diverged after iteration 2, the second was not run.
+        let records = [Some(vec![record(2, 1.0)]), None, Some(vec![record(2, 3.0), record(4, 4.0)])];
+        let results: Vec<Option<JobResult>> = plan
+            .jobs
+            .iter()
+            .zip(records)
+            .map(|(job, records)| Some(job.finish(Outcome::Completed, records?)))
+            .collect();
+        let series = Evidence::new(&plan, &results).series("a", &[], Quantity::WeightAlignment, Some(1));
+        assert_eq!(series.repeats_at(2), Repeats(vec![Some(1.0), None, Some(3.0)]));
+        assert_eq!(series.repeats_at(4), Repeats(vec![None, None, Some(4.0)]));
+        assert_eq!(series.change(2, 4), [1.0]);
     }
 
     #[test]

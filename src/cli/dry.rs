@@ -18,18 +18,10 @@ const METHOD: &str = "Estimated from up to 4 conditions per analysis, each begun
                       they cannot see. Work that grows during a job, as of decompositions over many lags, is underestimated.";
 
 pub(super) fn execute(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let plan = &request.plan;
-    let done = finished(plan, &request.out, args::export(matches))?;
-    let own = |&job: &usize| request.shard.is_none_or(|shard| shard.has(job));
-    let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
-    let library = library(plan, matches)?;
-    let (interrupt, threads) = (interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?, args::threads(matches));
-    let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| run_job(job, attempt, &library))?;
-    if interrupt.load(Ordering::Relaxed) {
+    let Some(outlook) = Outlook::of(request, matches)? else {
         eprintln!("interrupted");
         return Ok(Exit::Interrupted);
-    }
-    let outlook = Outlook { request, done, times, threads };
+    };
     if matches.get_flag("json") {
         say!("{}", serde_json::to_string(&outlook.json())?);
     } else {
@@ -39,14 +31,45 @@ pub(super) fn execute(request: &Request, matches: &ArgMatches) -> anyhow::Result
 }
 
 /// What would be run.
-struct Outlook<'a> {
+pub(super) struct Outlook<'a> {
     request: &'a Request,
     done: Vec<bool>,
     times: Vec<Pending>,
     threads: usize,
 }
 
-impl Outlook<'_> {
+impl<'a> Outlook<'a> {
+    /// Looks at what is done, and begins some of the rest; `None` if it was interrupted.
+    pub fn of(request: &'a Request, matches: &ArgMatches) -> anyhow::Result<Option<Self>> {
+        let plan = &request.plan;
+        let done = finished(plan, &request.out, args::export(matches))?;
+        let own = |&job: &usize| request.shard.is_none_or(|shard| shard.has(job));
+        let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
+        let library = library(plan, matches)?;
+        let (interrupt, threads) = (interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?, args::threads(matches));
+        let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| run_job(job, attempt, &library))?;
+        Ok((!interrupt.load(Ordering::Relaxed)).then_some(Self { request, done, times, threads }))
+    }
+
+    /// Jobs to run of an analysis that no earlier one has, and their time in words if there are any.
+    pub fn of_analysis(&self, name: &str) -> (usize, String) {
+        let own: Vec<Pending> = self.times.iter().filter(|group| group.analysis == name).cloned().collect();
+        let jobs = own.iter().map(|group| group.jobs.len()).sum();
+        (jobs, if jobs > 0 { said(together(&own, self.threads).likely) } else { "done".into() })
+    }
+
+    /// Time of everything in words.
+    pub fn total(&self) -> String {
+        let total = together(&self.times, self.threads);
+        format!(
+            "about {} on {} threads, between {} and {}",
+            said(total.likely),
+            self.threads,
+            said(total.low),
+            said(total.high)
+        )
+    }
+
     fn plan(&self) -> &Plan {
         &self.request.plan
     }
@@ -86,14 +109,7 @@ impl Outlook<'_> {
         let pending = self.pending();
         let shard = self.request.shard.map(|shard| format!(" of shard {shard}")).unwrap_or_default();
         out += &format!("{all} jobs{shard}, {} of them done in {out_directory}, {pending} to run\n", all - pending);
-        let total = together(&self.times, self.threads);
-        out += &format!(
-            "about {} on {} threads, between {} and {}\n",
-            said(total.likely),
-            self.threads,
-            said(total.low),
-            said(total.high)
-        );
+        out += &format!("{}\n", self.total());
         out + METHOD + "\n"
     }
 

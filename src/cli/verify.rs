@@ -1,8 +1,9 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
+use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output};
 use crate::analysis::{Ended, parse_spec};
-use crate::claim::{Evidence, JudgedClaim, Verdict, judge, partly_judged};
+use crate::claim::{Evidence, JudgedClaim, Verdict, claims, judge, partly_judged};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -37,6 +38,9 @@ const FULL: &[Own] = &[
     own!("similarity.toml"),
     own!("planes.toml"),
     own!("decomposition.toml"),
+    own!("width.toml"),
+    own!("batch.toml"),
+    own!("label-frequency.toml"),
 ];
 
 pub(super) fn command() -> Command {
@@ -53,7 +57,13 @@ pub(super) fn command() -> Command {
                 Arg::new("full")
                     .long("full")
                     .action(ArgAction::SetTrue)
-                    .help("All claims; about four hours on two cores"),
+                    .help("All claims; about two hours on two cores"),
+            )
+            .arg(
+                Arg::new("dry-run")
+                    .long("dry-run")
+                    .action(ArgAction::SetTrue)
+                    .help("Print the time budget of every claim, and run nothing"),
             )
             .arg(
                 Arg::new("markdown")
@@ -80,6 +90,15 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         return Err(UsageError(message).into());
     }
     let plan = &request.plan;
+    let dry = matches.get_flag("dry-run");
+    if dry || matches.get_flag("full") {
+        let Some(outlook) = Outlook::of(&request, matches)? else { return Ok(Exit::Interrupted) };
+        if dry {
+            super::print(format_args!("{}", budget(&request, &outlook)));
+            return Ok(Exit::Done);
+        }
+        eprint!("{}", budget(&request, &outlook));
+    }
     let report = super::run_plan(&request, matches)?;
     if report.ended == Ended::Interrupted {
         eprintln!("interrupted: finished jobs are kept; the same command goes on from there");
@@ -96,6 +115,19 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let failed = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
     Ok(if failed { Exit::ClaimFailed } else { Exit::Done })
+}
+
+/// What each claim will take: claims that one analysis feeds share its time.
+fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
+    let claims = claims();
+    let mut out = format!("{:<28} {:>6} {:>8}  claims\n", "analysis", "to run", "time");
+    for analysis in request.plan.analyses() {
+        let (jobs, time) = outlook.of_analysis(&analysis.name);
+        let fed: Vec<&str> = claims.iter().filter(|c| c.analysis == analysis.name).map(|c| c.name.as_str()).collect();
+        let fed = if fed.is_empty() { "(with others)".into() } else { fed.join(" ") };
+        let _ = writeln!(out, "{:<28} {jobs:>6} {time:>8}  {fed}", analysis.name);
+    }
+    out + &format!("{}\n", outlook.total())
 }
 
 /// A section per claim.

@@ -1,5 +1,6 @@
 //! The claims, by document: what is stated, where it comes from, and what the results have to satisfy.
 
+mod beyond;
 mod causal;
 mod decomposition;
 mod digits;
@@ -74,6 +75,7 @@ pub fn claims() -> Vec<Claim> {
         digits::claims(),
         wn::claims(),
         causal::claims(),
+        beyond::claims(),
     ]
     .into_iter()
     .flatten()

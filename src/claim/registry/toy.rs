@@ -4,7 +4,7 @@
 
 use super::{Claim, Part};
 use crate::analysis::Quantity;
-use crate::claim::evidence::{Evidence, Series, mean};
+use crate::claim::evidence::{Evidence, Repeats, Series, mean};
 use crate::claim::verdict::Criterion;
 use crate::measure::pairs::groups;
 use crate::theory::spectra::composition;
@@ -48,10 +48,9 @@ fn of_draws(
     selected: &[(&str, &str)],
     quantity: Quantity,
     statistic: fn(&[f64]) -> f64,
-) -> Vec<f64> {
-    let repeats = evidence.draws(analysis, selected, [quantity]);
-    let flat = repeats.into_iter().map(|draws| draws.into_iter().map(|[value]| value).collect::<Vec<_>>());
-    flat.filter(|draws| !draws.is_empty()).map(|draws| statistic(&draws)).collect()
+) -> Repeats {
+    let repeats = evidence.draws(analysis, selected, [quantity]).into_iter();
+    Repeats::of(repeats.map(|draws| draws.into_iter().map(|[value]| value).collect()), 1, statistic)
 }
 
 fn largest(values: &[f64]) -> f64 {
@@ -76,7 +75,7 @@ fn sizes_part(
 ) -> Part {
     let (layers, batch, ..) = SIZES[index];
     Part::new(format!("{layers}, batch {batch}: {what}"), criterion, move |e| {
-        of_draws(e, "one-step-sizes", &[("layers", layers), ("batch", batch)], quantity, statistic)
+        of_draws(e, "one-step-sizes", &[("layers", layers), ("batch", batch)], quantity, statistic).present()
     })
 }
 
@@ -116,13 +115,13 @@ fn one_step_sizes() -> Vec<Claim> {
         let of = |layers| {
             of_draws(e, "one-step-sizes", &[("layers", layers), ("batch", "100")], Quantity::AlignmentTerm, sd)
         };
-        of("100,10,100").iter().zip(of("100,100,100")).map(|(few, many)| few / many).collect()
+        of("100,10,100").over(&of("100,100,100")).present()
     };
     let shift = |e: &Evidence<'_>| {
         let of = |layers| {
             of_draws(e, "one-step-sizes", &[("layers", layers), ("batch", "100")], Quantity::AlignmentTerm, mean)
         };
-        of("100,10,100").iter().zip(of("100,100,100")).map(|(few, many)| few - many).collect()
+        of("100,10,100").minus(&of("100,100,100")).present()
     };
     vec![
         Claim {
@@ -178,7 +177,7 @@ fn statistics_part(
     let selected = [("activity", activity), ("error", error), ("b-mean", b_mean)];
     let name = if b_mean == "0" { String::new() } else { format!(", B of mean {b_mean}") };
     Part::new(format!("X {activity}, E {error}{name}: {what}"), criterion, move |e| {
-        of_draws(e, "one-step-statistics", &selected, quantity, statistic)
+        of_draws(e, "one-step-statistics", &selected, quantity, statistic).present()
     })
 }
 
@@ -519,12 +518,10 @@ fn acute(
     passes: impl Fn(f64, f64) -> bool,
     value: fn([f64; 4]) -> f64,
     statistic: fn(&[f64]) -> f64,
-) -> Vec<f64> {
-    let repeats = evidence.draws("acute-composition", &[], COMPOSED);
-    let chosen = repeats
-        .into_iter()
-        .map(|rows| rows.into_iter().filter(|row| passes(row[0], row[1])).map(value).collect::<Vec<_>>());
-    chosen.filter(|values| values.len() > 1).map(|values| statistic(&values)).collect()
+) -> Repeats {
+    let repeats = evidence.draws("acute-composition", &[], COMPOSED).into_iter();
+    let chosen = repeats.map(|rows| rows.into_iter().filter(|row| passes(row[0], row[1])).map(value).collect());
+    Repeats::of(chosen, 2, statistic)
 }
 
 /// Residuals from the product of cosines in the cell of 5 x 5 degrees with at least 50 draws in all whose mean is
@@ -550,13 +547,13 @@ fn worst_cell(evidence: &Evidence<'_>, column: usize) -> Vec<f64> {
 fn residual_sd(evidence: &Evidence<'_>, column: usize) -> Vec<f64> {
     let repeats = evidence.draws("composition", &[], COMPOSED).into_iter();
     let residual = |row: &[f64; 4]| row[column] - composition(row[0], row[1]).value;
-    repeats.map(|rows| sd(&rows.iter().map(residual).collect::<Vec<_>>())).collect()
+    Repeats::of(repeats.map(|rows| rows.iter().map(residual).collect()), 2, sd).present()
 }
 
 fn composed_angles() -> Vec<Claim> {
     let (within, at_most, at_least) = (Criterion::within, Criterion::at_most, Criterion::at_least);
     let share = |what: &str, criterion, passes: fn(f64, f64) -> bool, value: fn([f64; 4]) -> f64| {
-        Part::new(what, criterion, move |e| acute(e, passes, value, mean))
+        Part::new(what, criterion, move |e| acute(e, passes, value, mean).present())
     };
     let obtuse = |row: [f64; 4]| f64::from(row[2] > 90.0);
     let masked_obtuse = |row: [f64; 4]| f64::from(row[3] > 90.0);
@@ -577,20 +574,22 @@ fn composed_angles() -> Vec<Claim> {
     ];
     for g in 0..6 {
         let what = format!("group {}: change by masks, degrees", g + 1);
-        stays.push(Part::new(what, within(-0.1, 0.1), move |e| acute(e, |a, b| groups(a, b)[g], masked_change, mean)));
+        stays.push(Part::new(what, within(-0.1, 0.1), move |e| {
+            acute(e, |a, b| groups(a, b)[g], masked_change, mean).present()
+        }));
     }
     for (smaller, larger) in [(2, 4), (4, 0), (4, 3), (4, 5), (4, 1)] {
         let what = format!("spread of the change by masks, group {} minus group {}, degrees", larger + 1, smaller + 1);
         stays.push(Part::new(what, at_least(0.0), move |e| {
             let of = |g: usize| acute(e, |a, b| groups(a, b)[g], masked_change, sd);
-            of(larger).iter().zip(of(smaller)).map(|(l, s)| l - s).collect()
+            of(larger).minus(&of(smaller)).present()
         }));
     }
     let mut exceeds = vec![share("share below both angles", at_most(1e-3), |_, _| true, below_both)];
     for (g, centre) in [0.14, 0.85, 0.98, 2.9, 2.3, 5.6].into_iter().enumerate() {
         let what = format!("group {}: excess over the larger angle, degrees", g + 1);
         let criterion = within(f64::max(centre - 0.3, 0.0), centre + 0.3);
-        exceeds.push(Part::new(what, criterion, move |e| acute(e, |a, b| groups(a, b)[g], above_both, mean)));
+        exceeds.push(Part::new(what, criterion, move |e| acute(e, |a, b| groups(a, b)[g], above_both, mean).present()));
     }
     let claim = |name: &str, statement: &str, analysis: &'static str, parts| Claim {
         name: name.into(),
@@ -654,18 +653,17 @@ fn terms() -> Vec<Claim> {
             within(85.0, 95.0),
             move |e| term(e, error, "off", Quantity::SuperalignmentTerm).at(fresh),
         ));
-        let ratio = |e: &Evidence<'_>, error: &str, wn: &str| -> Vec<f64> {
-            let of = |quantity| term(e, error, wn, quantity).at(1500);
-            let pairs = of(Quantity::SuperalignmentTermNorm).into_iter().zip(of(Quantity::AlignmentTermNorm));
-            pairs.map(|(rest, aligned)| rest / aligned).collect()
+        let ratio = |e: &Evidence<'_>, error: &str, wn: &str| {
+            let of = |quantity| term(e, error, wn, quantity).repeats_at(1500);
+            of(Quantity::SuperalignmentTermNorm).over(&of(Quantity::AlignmentTermNorm))
         };
         norms.push(Part::new(
             format!("{name}: norm of the superalignment over the alignment term at the end"),
             at_least(3.0),
-            move |e| ratio(e, error, "off"),
+            move |e| ratio(e, error, "off").present(),
         ));
         norms.push(Part::new(format!("E {error}: that ratio with WN(1) over that without"), at_most(0.5), move |e| {
-            ratio(e, error, "1").iter().zip(ratio(e, error, "off")).map(|(with, without)| with / without).collect()
+            ratio(e, error, "1").over(&ratio(e, error, "off")).present()
         }));
         norms.push(Part::new(
             format!("E {error}: gain in weight alignment from WN(1) at the end, degrees"),
