@@ -195,18 +195,23 @@ pub enum RunError {
 const MOST_THREADS: usize = 1024;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static LISTENING: Mutex<bool> = Mutex::new(false);
 
 /// A flag that Ctrl-C sets. A second Ctrl-C ends the process at once with exit code 130, which harms nothing: files
 /// are renamed into place when they are whole.
 ///
 /// # Errors
-/// If the handler cannot be set, as when there is one already.
+/// If the handler cannot be set, as when another part of the program has set one.
 pub fn interrupt_on_ctrl_c() -> Result<&'static AtomicBool, ctrlc::Error> {
-    ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })?;
+    let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*listening {
+        ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        })?;
+        *listening = true;
+    }
     Ok(&INTERRUPTED)
 }
 

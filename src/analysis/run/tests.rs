@@ -293,3 +293,9 @@ fn summaries_cover_reported_iterations_and_count_what_is_absent() {
     assert!(json["ci95"].is_array() && json["prediction"].is_number());
     assert!(serde_json::to_value(&entries[0]).unwrap().get("prediction").is_none());
 }
+
+#[test]
+fn listening_twice_is_listening() {
+    interrupt_on_ctrl_c().unwrap();
+    assert!(!interrupt_on_ctrl_c().unwrap().load(Ordering::Relaxed));
+}
