@@ -161,6 +161,21 @@ fn widths(ticks: &[Tick]) -> Result<Vec<i32>, FigureError> {
     ticks.iter().map(|(_, label)| text::width(label, SMALL, FontStyle::Normal)).collect()
 }
 
+/// Ticks without the names that would come too close to the one before on an axis of this length.
+fn apart(mut ticks: Vec<Tick>, [low, high]: [f64; 2], length: i32) -> Result<Vec<Tick>, FigureError> {
+    let mut free = f64::NEG_INFINITY;
+    for (at, name) in &mut ticks {
+        let middle = (*at - low) / (high - low) * f64::from(length);
+        let half = 0.5 * f64::from(text::width(name, SMALL, FontStyle::Normal)? + GAP);
+        if middle - half < free {
+            name.clear();
+        } else {
+            free = middle + half;
+        }
+    }
+    Ok(ticks)
+}
+
 impl<'a> Ready<'a> {
     fn new(panel: &'a Panel, inks: &'static Inks, cell: i32, titled: bool) -> Result<Self, FigureError> {
         let no_range = |axis| FigureError::Range(axis, panel.title.clone());
@@ -188,7 +203,10 @@ impl<'a> Ready<'a> {
             inks,
             x,
             y,
-            x_ticks: panel.x.ticks(x, fit_x)?,
+            x_ticks: match panel.x.names.is_empty() {
+                true => panel.x.ticks(x, fit_x)?,
+                false => apart(panel.x.ticks(x, fit_x)?, x, cell * 2 / 3)?,
+            },
             y_ticks: panel.y.ticks(y, fit_y)?,
             bar_ticks: match &panel.cells {
                 Some(cells) => ticks(cells.range, true, |t| Ok::<_, FigureError>(t.len() < 8))?,
@@ -394,7 +412,7 @@ impl Axis {
         fit: impl Fn(&[Tick]) -> Result<bool, FigureError>,
     ) -> Result<Vec<Tick>, FigureError> {
         if !self.names.is_empty() {
-            return Ok(self.names.clone());
+            return Ok(self.names.iter().map(|(value, name)| (self.position(*value), name.clone())).collect());
         }
         if self.log { decades(ends, fit) } else { ticks(ends, self.is_in_degrees(), fit) }
     }

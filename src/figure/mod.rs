@@ -127,13 +127,38 @@ impl Axis {
     }
 }
 
+/// Colour of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hue {
+    /// Of what has no order: index into the palette of seven, gone through again in other tones.
+    Palette(usize),
+    /// Of what has one: a place in a ramp from dark to light, gone through again in other tones.
+    Ramp {
+        /// Place from 0.
+        place: usize,
+        /// Number of places.
+        of: usize,
+    },
+}
+
+impl Hue {
+    /// The same in another tone.
+    #[must_use]
+    pub fn again(self) -> Self {
+        match self {
+            Self::Palette(index) => Self::Palette(index + style::PALETTE),
+            Self::Ramp { place, of } => Self::Ramp { place: place + of, of },
+        }
+    }
+}
+
 /// A curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Entry in the legend; curves with the same label share it.
     pub label: String,
-    /// Index into the palette of seven, gone through again in other tones.
-    pub colour: usize,
+    /// Its colour, by which entries of the legend are ordered.
+    pub colour: Hue,
     /// How it is drawn.
     pub mark: Mark,
     /// Ascending in `x`.
@@ -169,8 +194,8 @@ pub struct Reference {
     pub label: String,
     /// Where.
     pub y: f64,
-    /// Index into the palette; grey if not given.
-    pub colour: Option<usize>,
+    /// That of the curves it belongs to; grey if not given.
+    pub colour: Option<Hue>,
 }
 
 /// A horizontal band, such as the range of a null distribution.

@@ -2,7 +2,7 @@
 
 use super::{Results, axis_of, distinct};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, label};
-use crate::figure::{Axis, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
 use std::collections::BTreeSet;
 
@@ -66,7 +66,7 @@ fn curves(
             (false, 1) => name.into(),
             (false, _) => format!("{name}, {when}"),
         };
-        Series { label, colour: place * count + at, mark: Mark::Line, points }
+        Series { label, colour: Hue::Palette(place * count + at), mark: Mark::Line, points }
     };
     iterations.iter().enumerate().map(curve).filter(|series| !series.points.is_empty()).collect()
 }

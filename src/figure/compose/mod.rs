@@ -5,6 +5,7 @@ mod draws;
 mod lags;
 mod plane;
 mod profile;
+mod scale;
 mod sweep;
 
 use super::{Axis, Figure, Theme, Width};

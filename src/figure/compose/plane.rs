@@ -2,7 +2,7 @@
 
 use super::{Results, axis_of};
 use crate::analysis::{Analysis, Condition, JobResult, Quantity, label};
-use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use std::collections::BTreeMap;
 
 /// A panel per condition, of the first repeat.
@@ -38,8 +38,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis) -> (Vec<Panel>, 
             crate::analysis::PlanePair::Bp => "BP",
             crate::analysis::PlanePair::Wn => "the same with WN",
         };
-        panel.series.push(way(result, Quantity::PlaneFirst, &label(condition, &["rule"]), 1));
-        panel.series.push(way(result, Quantity::PlaneSecond, second, 5));
+        panel.series.push(way(result, Quantity::PlaneFirst, &label(condition, &["rule"]), Hue::Palette(1)));
+        panel.series.push(way(result, Quantity::PlaneSecond, second, Hue::Palette(5)));
         panels.push(panel);
     }
     let unit = axis_of(Quantity::PlaneLoss).label;
@@ -47,7 +47,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis) -> (Vec<Panel>, 
 }
 
 /// The way of a network, thinned; ascending in nothing, as ways are.
-fn way(result: &JobResult, quantity: Quantity, label: &str, colour: usize) -> Series {
+fn way(result: &JobResult, quantity: Quantity, label: &str, colour: Hue) -> Series {
     let mut places: BTreeMap<usize, [f64; 2]> = BTreeMap::new();
     for record in result.records.iter().filter(|r| r.quantity == quantity) {
         if let (Some(component @ 0..=1), Some(value)) = (record.layer, record.value) {

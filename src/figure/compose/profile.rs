@@ -1,9 +1,10 @@
 //! Values at the last iteration against the layer.
 
+use super::scale::hues;
 use super::sweep::at_end;
 use super::{Results, axis_of, distinct, label};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity};
-use crate::figure::{Axis, Band, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
+    let hue = hues(&analysis.conditions, &names);
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
         for title in &titles {
@@ -34,7 +36,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 Panel::new(title, layer_axis(&conditions, quantity), Axis { log: spec.log, ..axis_of(quantity) });
             for condition in &conditions {
                 let name = label(condition, &names);
-                let colour = curves.iter().position(|known| *known == name).unwrap_or_default();
+                let colour = hue(curves.iter().position(|known| *known == name).unwrap_or_default());
                 panel.series.extend(curve(results, analysis, condition, quantity, name, colour));
             }
             if quantity == Quantity::WeightAlignment {
@@ -60,7 +62,7 @@ fn curve(
     condition: &Condition,
     quantity: Quantity,
     name: String,
-    colour: usize,
+    colour: Hue,
 ) -> [Series; 2] {
     let point = |layer: Option<usize>| {
         let summary = at_end(results, analysis, condition, quantity, layer);

@@ -1,7 +1,8 @@
 //! Values at the last iteration against one parameter, or over two.
 
+use super::scale::{Scale, hues};
 use super::{Results, axis_of, distinct, label, text};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, Value, XAxis};
+use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
@@ -20,30 +21,6 @@ pub(super) fn at_end(
     Some(Summary::of(values))
 }
 
-/// A number that stands for the value of a parameter: itself, or the coefficient of a form.
-fn coordinate(condition: &Condition, name: &str) -> Option<f64> {
-    match condition.values().get(name)? {
-        Value::Number(number) => Some(*number),
-        Value::Count(count) => Some(*count as f64),
-        Value::Text(text) => Form::parse(text).ok()?.coefficient(),
-        // Of hidden layers, how many.
-        Value::Sizes(sizes) => Some(sizes.len() as f64),
-        _ => None,
-    }
-}
-
-/// How the axis of a parameter is called.
-fn axis_name(name: &str) -> String {
-    match name {
-        "error" => "autocorrelation coefficient of the error".into(),
-        "activity" => "autocorrelation coefficient of the activity".into(),
-        "hidden" => "hidden layers".into(),
-        "wn" => "γ of weight normalisation".into(),
-        "wrong-labels" => "share of wrong labels".into(),
-        _ => name.into(),
-    }
-}
-
 /// A panel per quantity; a curve per combination of the other parameters.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
@@ -55,18 +32,20 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let by: Vec<&'static str> = spec.by.iter().copied().filter(is_of_curves).collect();
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
+    let (scale, hue) = (Scale::new(&analysis.conditions, name), hues(&analysis.conditions, &by));
     let predictor = Predictor::default();
     let panel = |quantity: Quantity, layer: Option<usize>, of: &str, title: String| {
         let y = Axis { log: spec.log, ..axis_of(quantity) };
-        let mut panel = Panel::new(title, Axis::new(axis_name(name)), y);
-        for (colour, curve) in labels.iter().enumerate() {
+        let mut panel = Panel::new(title, scale.axis(), y);
+        for (place, curve) in labels.iter().enumerate() {
+            let colour = hue(place);
             let is_shown = |c: &&Condition| label(c, &by) == *curve && label(c, panel_names) == of;
             let of_curve = analysis.conditions.iter().filter(is_shown);
             let (mut measured, mut predicted) = (Vec::new(), Vec::new());
             for condition in of_curve.filter(|c| quantity.layers(c).contains(&layer)) {
                 let summary = at_end(results, analysis, condition, quantity, layer);
                 let y = summary.and_then(|s| s.mean);
-                let Some(x) = coordinate(condition, name) else {
+                let Some(x) = scale.coordinate(condition) else {
                     // What has no place on the axis, such as no weight normalisation at all, is a line across.
                     let label = format!("{curve}, {}", label(condition, &[name]));
                     panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
@@ -114,6 +93,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 /// For every quantity a map of what was measured and, where theory says it, of what was predicted and of the difference.
 pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else { return (Vec::new(), String::new()) };
+    let axes = [x, y].map(|name| Scale::new(&analysis.conditions, name).label());
     let [columns, rows] = [x, y].map(|name| distinct(analysis.conditions.iter().map(|c| text(c, name))));
     let predictor = Predictor::default();
     let mut panels = Vec::new();
@@ -139,12 +119,12 @@ pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (V
         let largest = differences.iter().flatten().fold(0.0f64, |m, d| m.max(d.abs()));
         let known = predicted.iter().any(Option::is_some);
         let title = |what: &str| format!("{}, {what}", quantity.info().label);
-        panels.push(map(title("measured"), [x, y], [&columns, &rows], measured, range, colours));
+        panels.push(map(title("measured"), axes, [&columns, &rows], measured, range, colours));
         if known {
-            panels.push(map(title("predicted"), [x, y], [&columns, &rows], predicted, range, colours));
+            panels.push(map(title("predicted"), axes, [&columns, &rows], predicted, range, colours));
             let range = [-largest.max(1e-9), largest.max(1e-9)];
             let difference = title("measured minus predicted");
-            panels.push(map(difference, [x, y], [&columns, &rows], differences, range, Colours::Diverging));
+            panels.push(map(difference, axes, [&columns, &rows], differences, range, Colours::Diverging));
         }
     }
     let note =
@@ -168,7 +148,7 @@ fn map(
             let short = |c: f64| c.to_string().replacen("0.", ".", 1);
             (i as f64 + 0.5, coefficient.map_or_else(|| value.clone(), short))
         };
-        Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(axis_name(name)) }
+        Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(name) }
     };
     let edges = |n: usize| (0..=n).map(|i| i as f64).collect::<Vec<_>>();
     let small = columns.len().max(rows.len()) <= 10;
