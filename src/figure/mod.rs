@@ -79,6 +79,8 @@ impl Panel {
 /// A grid of coloured cells with a colour bar beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cells {
+    /// What the colours stand for, with its unit: the label of the colour bar.
+    pub label: String,
     /// Edges of the columns, ascending, in units of the horizontal axis.
     pub x: Vec<f64>,
     /// Edges of the rows, ascending, in units of the vertical axis.
@@ -109,6 +111,8 @@ pub struct Axis {
     pub label: String,
     /// Ends, in ascending order; from the data if not given. What lies beyond them is cut off.
     pub range: Option<[f64; 2]>,
+    /// What values cannot go beyond: neither do ends from the data.
+    pub limits: Option<[f64; 2]>,
     /// Logarithmic; values that are not positive are left out.
     pub log: bool,
     /// Ticks with their names, in place of numbers.
@@ -226,7 +230,7 @@ impl Cells {
 
 impl Figure {
     /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`, where `kind` is `curve`, `line`, `band` or `cell`; what
-    /// does not exist or is not finite is left empty. A cell has its centre as `x` and `y`, and its value as `low`.
+    /// does not exist or is not finite is left empty. A cell has the label of the colour bar, its centre as `x` and `y`, and its value as `low`.
     pub fn csv(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default();
@@ -240,9 +244,11 @@ impl Figure {
                     let _ = writeln!(out, "{title},curve,{},{},{values}", quoted(&series.label), number(Some(p.x)));
                 }
             }
-            for (x, y, value) in panel.cells.iter().flat_map(Cells::centres) {
-                let [x, y] = [x, y].map(|v| number(Some(v)));
-                let _ = writeln!(out, "{title},cell,,{x},{y},{},", number(value));
+            if let Some(cells) = &panel.cells {
+                for (x, y, value) in cells.centres() {
+                    let [x, y] = [x, y].map(|v| number(Some(v)));
+                    let _ = writeln!(out, "{title},cell,{},{x},{y},{},", quoted(&cells.label), number(value));
+                }
             }
             for line in &panel.references {
                 let _ = writeln!(out, "{title},line,{},,{},,", quoted(&line.label), number(Some(line.y)));

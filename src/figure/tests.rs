@@ -208,6 +208,7 @@ fn legends_follow_the_order_of_colours() {
 #[test]
 fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
     let cells = Cells {
+        label: "loss (units)".into(),
         x: vec![0.0, 1.0, 2.0],
         y: vec![0.0, 1.0, 3.0],
         values: vec![Some(0.0), Some(50.0), None, Some(100.0)],
@@ -230,7 +231,10 @@ fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
         assert!(svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")), "{value}");
     }
     let csv = figure.csv();
-    assert!(csv.contains("\"map\",cell,,1.5,2,100,") && csv.contains("\"map\",cell,,0.5,2,,"), "{csv}");
+    assert!(csv.contains("\"map\",cell,\"loss (units)\",1.5,2,100,"), "{csv}");
+    assert!(csv.contains("\"map\",cell,\"loss (units)\",0.5,2,,"), "{csv}");
+    // The colour bar says what it shows.
+    assert_eq!(svg.lines().filter(|line| line.trim() == "loss (units)").count(), 1);
     // Lightness rises along the sequential scale.
     let light = |share: f64| {
         let RGBColor(r, g, b) = style::shade(Colours::Sequential, share);

@@ -1,7 +1,7 @@
 //! Means over repeats against iterations or epochs.
 
 use super::scale::hues;
-use super::{Results, axis_of, distinct, label, text};
+use super::{Results, axis_named, axis_of, distinct, label, text};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
 use crate::experiment::{Predictor, linear_limit};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
@@ -46,7 +46,8 @@ fn separate<'a>(
     for (&quantity, title) in quantities.iter().flat_map(|quantity| titles.iter().map(move |title| (quantity, title))) {
         let shown = shown(quantity);
         let conditions = shown.titled(panel_names, title);
-        let layers: BTreeSet<Option<usize>> = conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        let layers: BTreeSet<Option<usize>> =
+            conditions.iter().flat_map(|c| shown.spec.layers_of(c, quantity)).collect();
         // What no condition has needs no panel.
         if layers.is_empty() {
             continue;
@@ -82,7 +83,8 @@ fn shared<'a>(
     let mut panels = Vec::new();
     for title in titles {
         let conditions = first.titled(panel_names, title);
-        let of_all = quantities.iter().flat_map(|quantity| conditions.iter().flat_map(|c| quantity.layers(c)));
+        let layers_of = |&quantity| conditions.iter().flat_map(move |c| first.spec.layers_of(c, quantity));
+        let of_all = quantities.iter().flat_map(layers_of);
         let layers: BTreeSet<Option<usize>> = of_all.collect();
         let only = match first.spec.panels {
             Panels::Layer => layers.into_iter().map(Some).collect(),
@@ -99,18 +101,31 @@ fn shared<'a>(
 
 /// One panel of several that show a quantity each.
 fn superposed(parts: Vec<Panel>, quantities: &[Quantity], title: String) -> Panel {
-    let degrees = quantities.iter().all(|quantity| quantity.info().unit == "degrees");
-    let mut whole = Panel { title, ..Panel::default() };
+    let y = Axis { log: parts.iter().any(|part| part.y.log), ..common_axis(quantities) };
+    let mut whole = Panel { title, y, ..Panel::default() };
     for (index, (part, quantity)) in parts.into_iter().zip(quantities).enumerate() {
         let name = quantity.info().label;
         whole.series.extend(part.series.into_iter().map(|series| {
             let label = if series.label == "measured" { name.into() } else { joined(&series.label, ": ", name) };
             Series { label, colour: Hue::Palette(index), ..series }
         }));
-        let label = if degrees { "angle (degrees)" } else { "value" };
-        (whole.x, whole.y) = (part.x, Axis { label: label.into(), ..part.y });
+        whole.x = part.x;
     }
     whole
+}
+
+/// The axis of quantities that share a panel: what they all are, in the unit they have in common.
+fn common_axis(quantities: &[Quantity]) -> Axis {
+    let units: BTreeSet<&str> = quantities.iter().map(|quantity| quantity.info().unit).collect();
+    let unit = if units.len() == 1 { units.first().copied().unwrap_or_default() } else { "" };
+    match unit {
+        "degrees" => axis_named("angle", unit),
+        "percent" => axis_named("share", unit),
+        _ if quantities.iter().all(|quantity| quantity.is_budget()) => {
+            axis_named("parts of the budget of ⟨W, Bᵀ⟩", unit)
+        }
+        _ => axis_named("value", unit),
+    }
 }
 
 /// What a panel shows of which results.
@@ -175,7 +190,8 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
             let first = if lags.len() > 1 { Hue::Palette(place + places * at) } else { hue(place) };
             if again { first.again() } else { first }
         };
-        let layers = quantity.layers(condition).into_iter().filter(|layer| only.is_none_or(|only| only == *layer));
+        let layers =
+            spec.layers_of(condition, quantity).into_iter().filter(|layer| only.is_none_or(|only| only == *layer));
         for (layer, (at, &lag)) in layers.flat_map(|layer| lags.iter().enumerate().map(move |lag| (layer, lag))) {
             let name = match lag.filter(|_| lags.len() > 1) {
                 Some(lag) => joined(&name, ", ", &format!("lag {lag}")),

@@ -128,18 +128,24 @@ pub(super) fn cells(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (
         };
         let spread: Vec<Option<f64>> = values.iter().map(|v| (v.len() > 9).then(|| variance(v))).collect();
         let name = quantity.info().label;
-        panels.push(grid(format!("{name}: mean (degrees)"), means, [0.0, 180.0], Colours::Diverging));
+        panels.push(grid(format!("{name}: mean"), "mean (degrees)", means, [0.0, 180.0], Colours::Diverging));
         let top = spread.iter().flatten().fold(0.0f64, |m, v| m.max(*v));
-        variances.push(grid(format!("{name}: variance (degrees²)"), spread, [0.0, top], Colours::Sequential));
+        variances.push(grid(
+            format!("{name}: variance"),
+            "variance (degrees²)",
+            spread,
+            [0.0, top],
+            Colours::Sequential,
+        ));
     }
     panels.extend(variances);
     let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.repeats;
     (panels, format!("{draws} draws in cells of 5 x 5 degrees."))
 }
 
-fn grid(title: String, values: Vec<Option<f64>>, range: [f64; 2], colours: Colours) -> Panel {
+fn grid(title: String, label: &str, values: Vec<Option<f64>>, range: [f64; 2], colours: Colours) -> Panel {
     let edges: Vec<f64> = (0..=36).map(|i| 5.0 * f64::from(i)).collect();
-    let cells = Cells { x: edges.clone(), y: edges, values, range, colours, written: false };
+    let cells = Cells { label: label.into(), x: edges.clone(), y: edges, values, range, colours, written: false };
     let (x, y) = (Axis::new("angle of the deltas (degrees)"), Axis::new("angle of the weights (degrees)"));
     Panel { cells: Some(cells), ..Panel::new(title, x, y) }
 }

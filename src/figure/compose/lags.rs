@@ -11,7 +11,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let names = distinct(analysis.conditions.iter().map(|c| label(c, &spec.by)));
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
-        let layers: BTreeSet<Option<usize>> = analysis.conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        let layers: BTreeSet<Option<usize>> =
+            analysis.conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).collect();
         for layer in layers {
             let what = quantity.info().label;
             let title = match (layer, spec.quantities.len(), &spec.panels) {
@@ -21,7 +22,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             };
             let mut panel =
                 Panel::new(title, Axis::new("lag (iterations)"), Axis { log: spec.log, ..axis_of(quantity) });
-            for condition in analysis.conditions.iter().filter(|c| quantity.layers(c).contains(&layer)) {
+            for condition in analysis.conditions.iter().filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
                 let name = label(condition, &spec.by);
                 let place = names.iter().position(|known| *known == name).unwrap_or_default();
                 panel.series.extend(curves(results, analysis, spec, condition, quantity, layer, (place, &name)));
