@@ -21,6 +21,8 @@ pub fn label(condition: &Condition, names: &[&str]) -> String {
                 String::new()
             }
         }
+        "b-mean" if value == "0" => String::new(),
+        "b-mean" => format!("B of mean {value}"),
         "b-scale" if value == "1" => String::new(),
         "b-scale" => format!("B × {value}"),
         "data" => condition.train().and_then(|train| train.data.title()).map_or(value, str::to_string),

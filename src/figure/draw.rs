@@ -184,7 +184,7 @@ impl<'a> Ready<'a> {
             |edges: fn(&Cells) -> &Vec<f64>| panel.cells.iter().flat_map(move |cells| edges(cells).iter().copied());
         let across = points(panel).map(|p| p.x).chain(grid(|cells| &cells.x));
         let discs = panel.series.iter().any(|s| s.mark == Mark::Points);
-        let margin = if discs { 0.04 } else { 0.0 };
+        let margin = if discs && panel.cells.is_none() { 0.04 } else { 0.0 };
         let x = panel.x.ends(across, margin).ok_or_else(|| no_range("x"))?;
         let heights = points(panel).flat_map(|p| p.height().into_iter().chain(p.shade().into_iter().flatten()));
         let lines = panel.references.iter().map(|r| r.y);

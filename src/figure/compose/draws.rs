@@ -58,7 +58,7 @@ pub(super) fn spectra(results: Results<'_>, analysis: &Analysis, spec: &Spec) ->
         let zero = 1e-9 * high.abs().max(low.abs());
         let rest: Vec<f64> = values.iter().copied().filter(|v| v.abs() > zero).collect();
         let share = rest.len() as f64 / values.len().max(1) as f64;
-        if share < 1.0 {
+        if share < 0.995 {
             panel.title = format!("{} ({:.0} % are 0)", panel.title, 100.0 * (1.0 - share));
         }
         let [low, high] = range(rest.iter().copied());

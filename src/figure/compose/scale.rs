@@ -58,8 +58,8 @@ impl<'a> Scale<'a> {
     /// How its axis is called.
     pub(super) fn label(self) -> &'a str {
         match self.name {
-            "error" => "autocorrelation coefficient of the error",
-            "activity" => "autocorrelation coefficient of the activity",
+            "error" => "autocorrelation of the error",
+            "activity" => "autocorrelation of the activity",
             "hidden" if self.of_widths => "units per hidden layer",
             "hidden" => "hidden layers",
             "batch" => "batch size",

@@ -1,7 +1,7 @@
 //! Values at the last iteration against one parameter, or over two.
 
 use super::scale::{Scale, hues};
-use super::{Results, axis_of, distinct, label, text};
+use super::{Results, axis_named, axis_of, distinct, label, text};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Reference, Series};
@@ -123,18 +123,25 @@ pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (V
         let differences: Vec<Option<f64>> = measured.iter().zip(&predicted).map(|(m, p)| Some((*m)? - (*p)?)).collect();
         let largest = differences.iter().flatten().fold(0.0f64, |m, d| m.max(d.abs())).max(1e-9);
         let known = predicted.iter().any(Option::is_some);
-        let map = |what: &str, values, range, colours| {
+        let map = |what: &str, bar: Axis, values, range, colours| {
             let title = match spec.quantities.len() {
                 1 => what.into(),
                 _ => format!("{}, {what}", quantity.info().label),
             };
-            let cells = cells(axis_of(quantity).label, [columns.len(), rows.len()], values, range, colours);
+            let cells = cells(bar.label, [columns.len(), rows.len()], values, range, colours);
             Panel { cells: Some(cells), ..Panel::new(title, x_axis.clone(), y_axis.clone()) }
         };
-        panels.push(map("measured", measured, range, Colours::Sequential));
+        panels.push(map("measured", axis_of(quantity), measured, range, Colours::Sequential));
         if known {
-            panels.push(map("predicted", predicted, range, Colours::Sequential));
-            panels.push(map("measured minus predicted", differences, [-largest, largest], Colours::Diverging));
+            panels.push(map("predicted", axis_of(quantity), predicted, range, Colours::Sequential));
+            let difference = axis_named("difference", quantity.info().unit);
+            panels.push(map(
+                "measured minus predicted",
+                difference,
+                differences,
+                [-largest, largest],
+                Colours::Diverging,
+            ));
         }
     }
     let note =
