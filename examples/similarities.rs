@@ -4,7 +4,7 @@
 //! usage: similarities DATA [OUT]: DATA is a directory with the MNIST files; figures go to OUT, or the working directory.
 
 use alignscope::data::{Library, Source};
-use alignscope::figure::{Axis as FigureAxis, Figure, Format, Mark, Panel, Point, Series, Theme, Width, render};
+use alignscope::figure::{Axis as FigureAxis, Figure, Format, Hue, Mark, Panel, Point, Series, Theme, Width, render};
 use alignscope::measure::similarity::{
     Axes, Axis, Batch, Bins, Distributions, OwnPairs, PairGroup, PairRelation, SamplePairs, Similarity, poorly_learnt,
 };
@@ -130,7 +130,7 @@ fn draw(
                 let half = tally.bins().width() / 2.0;
                 let shown = tally.bins().edges().into_iter().zip(shares).filter(|&(_, share)| share > 1e-5);
                 let points = shown.map(|(edge, share)| Point { x: edge + half, y: Some(share), band: None }).collect();
-                Series { label: label.clone(), colour, mark: Mark::Line, points }
+                Series { label: label.clone(), colour: Hue::Palette(colour), mark: Mark::Line, points }
             })
             .collect();
         panel

@@ -29,6 +29,7 @@ enum Form {
     /// A list, or one of the words that say how panels differ.
     Panels,
     Whole,
+    Wholes,
     Flag,
     Ends,
     Table,
@@ -64,6 +65,7 @@ pub const FIGURE_OPTIONS: &[FigureOption] = &[
     option("smooth", "smooth", "N", Form::Whole, "Means over the latest N iterations"),
     option("lags", "lags", "LAGS", Form::Text, "Lags shown, such as 1,5-9 [default: all that are measured]"),
     option("at", "at", "ITERATIONS", Form::Text, "Of lags: iterations shown, such as 900,1800 [default: the last]"),
+    option("layers", "layers", "LAYERS", Form::Wholes, "Layers shown, such as 1,4 [default: all that are measured]"),
     option("together", "together", "true|false", Form::Flag, "Quantities of one unit in one panel [default: false]"),
     option("title", "title", "TEXT", Form::Text, "Heading"),
     option("name", "name", "NAME", Form::Text, "Name of the files [default: <quantity>-<kind>]"),
@@ -125,6 +127,10 @@ impl Form {
             Self::Panels if ["quantity", "layer"].contains(&typed) => text(),
             Self::Panels => list(),
             Self::Whole => typed.parse().map_or_else(|_| text(), Toml::Integer),
+            Self::Wholes => {
+                let all: Result<Vec<i64>, _> = typed.split(',').map(|part| part.trim().parse()).collect();
+                all.map_or_else(|_| text(), |all| Toml::Array(all.into_iter().map(Toml::Integer).collect()))
+            }
             Self::Flag => typed.parse().map_or_else(|_| text(), Toml::Boolean),
             Self::Ends => {
                 let ends: Result<Vec<f64>, _> = typed.split(',').map(|end| end.trim().parse()).collect();
@@ -179,13 +185,14 @@ mod tests {
             ("where", "hidden=50,50"),
             ("range", "0,90"),
             ("smooth", "3"),
+            ("layers", "1, 2"),
             ("title", "A \"quoted\" one"),
         ])
         .unwrap();
         assert_eq!((drawn.kind, drawn.x), (FigureKind::Sweep, XAxis::Parameter("hidden")));
         assert_eq!(drawn.panels, Panels::By(vec!["rule"]));
         assert_eq!(drawn.only, [("rule", vec!["bp-trw".to_string()]), ("hidden", vec!["50,50".to_string()])]);
-        assert_eq!((drawn.range, drawn.smooth), (Some([0.0, 90.0]), 3));
+        assert_eq!((drawn.range, drawn.smooth, &drawn.layers[..]), (Some([0.0, 90.0]), 3, &[1, 2][..]));
         assert_eq!((drawn.name.as_str(), drawn.title.as_str()), ("weight_alignment-sweep", "A \"quoted\" one"));
         let all = figure(&[("where", "rule=bp,fa")]).unwrap();
         assert_eq!(all.only, [("rule", vec!["bp".to_string(), "bp-trw".to_string()])]);
@@ -208,6 +215,8 @@ mod tests {
             (&[("where", "rule=bp"), ("where", "rule=fa")], "--where: `rule` is given twice"),
             (&[("smooth", "many")], "--smooth: smooth must be"),
             (&[("range", "9,1")], "--range: range must be two ascending numbers"),
+            (&[("layers", "1,x")], "--layers: layers must be a list of layers"),
+            (&[("quantity", "weight_alignment"), ("layers", "1,7")], "--layers: layer 7 has none of these quantities"),
             (&[("name", "a/b")], "--name: a name must be"),
         ] {
             let message = figure(options).unwrap_err();

@@ -89,6 +89,8 @@ pub struct Figure {
     pub lags: Vec<usize>,
     /// Reported iterations shown by a figure of lags; all if none is given.
     pub at: Vec<usize>,
+    /// Layers shown; all of them if none are given.
+    pub layers: Vec<usize>,
     /// Whether all quantities share the panels of curves.
     pub together: bool,
 }
@@ -418,6 +420,7 @@ impl Analysis {
             range: None,
             lags: Vec::new(),
             at: Vec::new(),
+            layers: Vec::new(),
             together: false,
         });
         self
@@ -541,6 +544,13 @@ impl Figure {
         analysis.lags.iter().filter(shown).copied().map(Some).collect()
     }
 
+    /// Layers at which a quantity of a condition is shown; `None` stands for the network as a whole.
+    pub fn layers_of(&self, condition: &Condition, quantity: Quantity) -> Vec<Option<usize>> {
+        let mut layers = quantity.layers(condition);
+        layers.retain(|layer| self.layers.is_empty() || layer.is_none_or(|layer| self.layers.contains(&layer)));
+        layers
+    }
+
     /// The analysis with the conditions that this figure shows.
     pub fn shown(&self, analysis: &Analysis) -> Analysis {
         let conditions = analysis.conditions.iter().filter(|c| is_shown(c, &self.only)).cloned().collect();
@@ -567,6 +577,7 @@ impl Figure {
             "range": self.range,
             "lags": self.lags,
             "at": self.at,
+            "layers": self.layers,
             "together": self.together,
         })
     }

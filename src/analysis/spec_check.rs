@@ -8,7 +8,7 @@ use super::quantity::Quantity;
 use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
 use super::spec_axes::{check_axes, grid};
 use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -268,6 +268,8 @@ pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &
     let range = raw.keys.get("range").and_then(|node| check_range(node, problems));
     let lags = raw.keys.get("lags").map(|node| check_lags(node, analysis, problems)).unwrap_or_default();
     let at = raw.keys.get("at").map(|node| check_at(node, kind, analysis, problems)).unwrap_or_default();
+    let layers = raw.keys.get("layers").map(|node| check_layers(node, (kind, &quantities), analysis, problems));
+    let layers = layers.unwrap_or_default();
     let together = match raw.keys.get("together").map(|node| (node, node.get_ref().as_bool())) {
         None => false,
         Some((_, Some(together))) if kind == FigureKind::Curves => together,
@@ -276,8 +278,24 @@ pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &
             false
         }
     };
-    let figure =
-        Figure { name: name?, title, kind, quantities, x, y, by, log, panels, only, smooth, range, lags, at, together };
+    let figure = Figure {
+        name: name?,
+        title,
+        kind,
+        quantities,
+        x,
+        y,
+        by,
+        log,
+        panels,
+        only,
+        smooth,
+        range,
+        lags,
+        at,
+        layers,
+        together,
+    };
     (problems.found.len() == before).then_some(figure)
 }
 
@@ -313,6 +331,36 @@ fn check_lags(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> V
         }
         _ => Vec::new(),
     }
+}
+
+/// Layers to be shown, each of them one that quantities of the figure are measured at.
+fn check_layers(
+    node: Node<'_>,
+    (kind, quantities): (FigureKind, &[Quantity]),
+    analysis: &Analysis,
+    problems: &mut Problems,
+) -> Vec<usize> {
+    let whole = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
+        DeValue::Integer(n) => n.as_str().parse::<usize>().ok(),
+        _ => None,
+    };
+    let layers: Option<Vec<usize>> = node.get_ref().as_array().and_then(|items| items.iter().map(whole).collect());
+    let Some(layers) = layers.filter(|layers| !layers.is_empty()) else {
+        problems.add(node.span(), "layers must be a list of layers, such as layers = [1, 4]".into());
+        return Vec::new();
+    };
+    let of_condition = |condition| quantities.iter().flat_map(move |quantity| quantity.layers(condition)).flatten();
+    let measured: BTreeSet<usize> = analysis.conditions.iter().flat_map(of_condition).collect();
+    if !matches!(kind, FigureKind::Curves | FigureKind::Sweep | FigureKind::Profile | FigureKind::Lags) {
+        let message = format!("a figure of kind \"{}\" has no layers to choose from: leave layers out", kind.name());
+        problems.add(node.span(), message);
+    } else if let Some(layer) = layers.iter().find(|layer| !measured.contains(layer)) {
+        let numbers: Vec<String> = measured.iter().map(ToString::to_string).collect();
+        let known =
+            if numbers.is_empty() { "leave layers out".into() } else { format!("expected {}", numbers.join(", ")) };
+        problems.add(node.span(), format!("layer {layer} has none of these quantities: {known}"));
+    }
+    layers
 }
 
 /// Ends of an axis, ascending.

@@ -199,6 +199,7 @@ const FIGURE_KEYS: &[&str] = &[
     "range",
     "lags",
     "at",
+    "layers",
     "together",
 ];
 

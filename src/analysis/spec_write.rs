@@ -88,6 +88,9 @@ impl Figure {
         if !self.at.is_empty() {
             line(out, "at", whole(&self.at));
         }
+        if !self.layers.is_empty() {
+            line(out, "layers", whole(&self.layers));
+        }
         if self.together {
             line(out, "together", Toml::Boolean(true));
         }

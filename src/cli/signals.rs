@@ -3,7 +3,7 @@
 use super::{Exit, UsageError, args, output};
 use crate::analysis::write_atomically;
 use crate::array::{Array, write_csv, write_npz};
-use crate::figure::{Axis, Figure, Mark, Panel, Point, Series, Theme, Width};
+use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Series, Theme, Width};
 use crate::matrix::Matrix;
 use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
 use crate::signal::{Cross, Form, Pair, Process, Signals, Sizes};
@@ -250,7 +250,8 @@ fn table(rows: &[Row]) -> String {
 fn figure(pair: &Pair, rows: &[Row]) -> Figure {
     let panel = |title: &str, x: &str, y: Axis, quantities: &[(&str, &str, usize)]| {
         let mut panel = Panel::new(title, Axis::new(x), y);
-        for &(quantity, label, colour) in quantities {
+        for &(quantity, label, index) in quantities {
+            let colour = Hue::Palette(index);
             let of = || rows.iter().filter(|row| row.quantity == quantity);
             let points = of().map(|row| Point { x: row.at, y: Some(row.estimate.value), band: row.estimate.band });
             let target = of().map(|row| Point { x: row.at, y: row.target, band: None });

@@ -62,6 +62,16 @@ impl Source {
         (is_path && !text.is_empty()).then(|| Self::Path(path.to_path_buf()))
     }
 
+    /// Name as it is written in prose; `None` of a path.
+    pub fn title(&self) -> Option<&'static str> {
+        match self {
+            Self::Digits => Some("digits"),
+            Self::Mnist => Some("MNIST"),
+            Self::FashionMnist => Some("Fashion-MNIST"),
+            Self::Path(_) => None,
+        }
+    }
+
     /// Other names of the directory that holds the official files: those of torchvision.
     pub(super) fn directories(&self) -> &'static [&'static str] {
         match self {

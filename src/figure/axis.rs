@@ -8,8 +8,14 @@ const FEWEST: usize = 4;
 /// Smallest extent of an axis in relation to its values: what is left of it must be exact enough to be ticked.
 const FINEST: f64 = 1e-9;
 
-/// Ends of an axis: as asked, or those of the values with `margin` (a share of the extent) beyond them.
-pub(super) fn ends(asked: Option<[f64; 2]>, values: impl Iterator<Item = f64>, margin: f64) -> Option<[f64; 2]> {
+/// Ends of an axis: as asked, or those of the values with `margin` (a share of the extent) beyond them as far as `limits`
+/// allow.
+pub(super) fn ends(
+    asked: Option<[f64; 2]>,
+    limits: Option<[f64; 2]>,
+    values: impl Iterator<Item = f64>,
+    margin: f64,
+) -> Option<[f64; 2]> {
     let [low, high] = asked.unwrap_or_else(|| {
         let [low, high] = values
             .filter(|v| v.is_finite())
@@ -20,7 +26,8 @@ pub(super) fn ends(asked: Option<[f64; 2]>, values: impl Iterator<Item = f64>, m
             _ if size > 0.0 => 0.05 * size,
             _ => 0.5,
         };
-        [low - room, high + room]
+        let [least, most] = limits.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+        [(low - room).max(least), (high + room).min(most)]
     });
     let extent = high - low;
     (extent.is_finite() && extent > FINEST * low.abs().max(high.abs())).then_some([low, high])
@@ -142,13 +149,21 @@ mod tests {
     }
 
     #[test]
+    fn ends_of_values_keep_to_limits_and_ends_asked_for_do_not() {
+        let limits = Some([0.0, 100.0]);
+        assert_eq!(ends(None, limits, [40.0, 99.0].into_iter(), 0.1), Some([34.1, 100.0]));
+        assert_eq!(ends(None, limits, [0.0, 0.0].into_iter(), 0.1), Some([0.0, 0.5]));
+        assert_eq!(ends(Some([-5.0, 105.0]), limits, std::iter::empty(), 0.1), Some([-5.0, 105.0]));
+    }
+
+    #[test]
     fn ends_must_leave_an_extent() {
-        assert_eq!(ends(None, [1.0, 3.0, f64::NAN].into_iter(), 0.5), Some([0.0, 4.0]));
-        assert_eq!(ends(None, [0.0].into_iter(), 0.1), Some([-0.5, 0.5]));
-        assert_eq!(ends(None, std::iter::empty(), 0.1), None);
-        assert_eq!(ends(None, [-1e308, 1.7e308].into_iter(), 0.1), None);
+        assert_eq!(ends(None, None, [1.0, 3.0, f64::NAN].into_iter(), 0.5), Some([0.0, 4.0]));
+        assert_eq!(ends(None, None, [0.0].into_iter(), 0.1), Some([-0.5, 0.5]));
+        assert_eq!(ends(None, None, std::iter::empty(), 0.1), None);
+        assert_eq!(ends(None, None, [-1e308, 1.7e308].into_iter(), 0.1), None);
         for asked in [[1.0, 1.0], [2.0, 1.0], [f64::NAN, 1.0], [0.0, f64::INFINITY], [1e17, 1e17 + 16.0]] {
-            assert_eq!(ends(Some(asked), std::iter::empty(), 0.1), None, "{asked:?}");
+            assert_eq!(ends(Some(asked), None, std::iter::empty(), 0.1), None, "{asked:?}");
         }
     }
 }

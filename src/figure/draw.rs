@@ -92,6 +92,7 @@ struct Ready<'a> {
     y_label: Vec<String>,
     /// Of the colour bar of a heat map, in units of its values.
     bar_ticks: Vec<Tick>,
+    bar_label: Vec<String>,
 }
 
 /// Measures common to all panels, so that they line up.
@@ -121,7 +122,7 @@ impl<'a> Page<'a> {
             let labels = widths(&ready.y_ticks)?;
             let beside = TEXT_LINE * ready.y_label.len() as i32 + labels.into_iter().max().unwrap_or(0) + GAP;
             page.left = page.left.max(beside + TICK + GAP / 2);
-            let bar = widths(&ready.bar_ticks)?.into_iter().max().map_or(0, |width| 2 * GAP + BAR + TICK + GAP + width);
+            let bar = if panel.cells.is_some() { ready.bar_label_left()? + ready.bar_label_width() } else { 0 };
             page.right =
                 page.right.max(widths(&ready.x_ticks)?.last().map_or(0, |width| width / 2 + GAP)).max(bar + GAP);
             page.above = page.above.max(TEXT_LINE * ready.title.len() as i32 + GAP);
@@ -161,6 +162,21 @@ fn widths(ticks: &[Tick]) -> Result<Vec<i32>, FigureError> {
     ticks.iter().map(|(_, label)| text::width(label, SMALL, FontStyle::Normal)).collect()
 }
 
+/// Ticks without the names that would come too close to the one before on an axis of this length.
+fn apart(mut ticks: Vec<Tick>, [low, high]: [f64; 2], length: i32) -> Result<Vec<Tick>, FigureError> {
+    let mut free = f64::NEG_INFINITY;
+    for (at, name) in &mut ticks {
+        let middle = (*at - low) / (high - low) * f64::from(length);
+        let half = 0.5 * f64::from(text::width(name, SMALL, FontStyle::Normal)? + GAP);
+        if middle - half < free {
+            name.clear();
+        } else {
+            free = middle + half;
+        }
+    }
+    Ok(ticks)
+}
+
 impl<'a> Ready<'a> {
     fn new(panel: &'a Panel, inks: &'static Inks, cell: i32, titled: bool) -> Result<Self, FigureError> {
         let no_range = |axis| FigureError::Range(axis, panel.title.clone());
@@ -168,7 +184,7 @@ impl<'a> Ready<'a> {
             |edges: fn(&Cells) -> &Vec<f64>| panel.cells.iter().flat_map(move |cells| edges(cells).iter().copied());
         let across = points(panel).map(|p| p.x).chain(grid(|cells| &cells.x));
         let discs = panel.series.iter().any(|s| s.mark == Mark::Points);
-        let margin = if discs { 0.04 } else { 0.0 };
+        let margin = if discs && panel.cells.is_none() { 0.04 } else { 0.0 };
         let x = panel.x.ends(across, margin).ok_or_else(|| no_range("x"))?;
         let heights = points(panel).flat_map(|p| p.height().into_iter().chain(p.shade().into_iter().flatten()));
         let lines = panel.references.iter().map(|r| r.y);
@@ -188,10 +204,17 @@ impl<'a> Ready<'a> {
             inks,
             x,
             y,
-            x_ticks: panel.x.ticks(x, fit_x)?,
+            x_ticks: match panel.x.names.is_empty() {
+                true => panel.x.ticks(x, fit_x)?,
+                false => apart(panel.x.ticks(x, fit_x)?, x, cell * 2 / 3)?,
+            },
             y_ticks: panel.y.ticks(y, fit_y)?,
             bar_ticks: match &panel.cells {
-                Some(cells) => ticks(cells.range, true, |t| Ok::<_, FigureError>(t.len() < 8))?,
+                Some(cells) => ticks(cells.range, is_in_degrees(&cells.label), |t| Ok::<_, FigureError>(t.len() < 8))?,
+                None => Vec::new(),
+            },
+            bar_label: match &panel.cells {
+                Some(cells) => wrap(&cells.label, PLOT_HEIGHT)?,
                 None => Vec::new(),
             },
             title: if titled { wrap(&panel.title, cell * 2 / 3)? } else { Vec::new() },
@@ -200,10 +223,23 @@ impl<'a> Ready<'a> {
         })
     }
 
+    /// How far right of the axes the label of the colour bar starts.
+    fn bar_label_left(&self) -> Result<i32, FigureError> {
+        let widest = widths(&self.bar_ticks)?.into_iter().max().unwrap_or(0);
+        Ok(2 * GAP + BAR + TICK + GAP + widest)
+    }
+
+    fn bar_label_width(&self) -> i32 {
+        TEXT_LINE * self.bar_label.len() as i32
+    }
+
     fn draw(&self, area: &Area<'_>, page: &Page<'_>, frame: Frame) -> Result<(), FigureError> {
         self.draw_bands(area, frame)?;
         match &self.panel.cells {
-            Some(cells) => self.draw_cells(area, frame, cells)?,
+            Some(cells) => {
+                self.draw_cells(area, frame, cells)?;
+                self.draw_bar(area, frame, cells)?;
+            }
             None => self.draw_grid(area, frame)?,
         }
         for series in &self.panel.series {
@@ -234,7 +270,7 @@ impl<'a> Ready<'a> {
         (across, frame.bottom - share(y, self.y) * (frame.bottom - frame.top))
     }
 
-    /// The heat map, the values in its cells, and its colour bar.
+    /// The heat map, and the values in its cells.
     fn draw_cells(&self, area: &Area<'_>, frame: Frame, cells: &Cells) -> Result<(), FigureError> {
         let [low, high] = cells.range;
         let share = |value: f64| (value - low) / (high - low);
@@ -253,6 +289,12 @@ impl<'a> Ready<'a> {
                 area.draw_text(&format!("{value:.0}"), &style, middle).map_err(failed)?;
             }
         }
+        Ok(())
+    }
+
+    /// The colour bar of a heat map, with its label.
+    fn draw_bar(&self, area: &Area<'_>, frame: Frame, cells: &Cells) -> Result<(), FigureError> {
+        let [low, high] = cells.range;
         let left = whole((frame.right, 0.0)).0 + 2 * GAP;
         let height = |share: f64| whole((0.0, frame.bottom - share * (frame.bottom - frame.top))).1;
         for step in 0..BAR_STEPS {
@@ -263,9 +305,21 @@ impl<'a> Ready<'a> {
         }
         let style = text::style(SMALL, FontStyle::Normal, HPos::Left, &self.inks.ink);
         for (value, label) in &self.bar_ticks {
-            let (x, y) = (f64::from(left + BAR), height(share(*value)));
+            let (x, y) = (f64::from(left + BAR), height((value - low) / (high - low)));
             path(area, &[(x, f64::from(y)), (x + f64::from(TICK), f64::from(y))], self.inks.ink.stroke_width(AXIS))?;
             area.draw_text(label, &style, (left + BAR + TICK + GAP / 2, y)).map_err(failed)?;
+        }
+        let left = whole((frame.right, 0.0)).0 + self.bar_label_left()?;
+        self.write_upwards(area, &self.bar_label, left, frame)
+    }
+
+    /// Writes lines upwards, one after the other to the right from `left` on, along the middle of the axes.
+    fn write_upwards(&self, area: &Area<'_>, lines: &[String], left: i32, frame: Frame) -> Result<(), FigureError> {
+        let style = text::style(TEXT, FontStyle::Normal, HPos::Center, &self.inks.ink);
+        let upwards = style.transform(FontTransform::Rotate270);
+        let middle = whole((0.0, (frame.top + frame.bottom) / 2.0)).1;
+        for (row, line) in (0..).zip(lines) {
+            area.draw_text(line, &upwards, (left + TEXT_LINE * row + TEXT_LINE / 2, middle)).map_err(failed)?;
         }
         Ok(())
     }
@@ -366,17 +420,12 @@ impl<'a> Ready<'a> {
             path(area, &[(left - tick, y), (left, y)], ink)?;
             area.draw_text(label, &right, (x0 - TICK - GAP / 2, whole((0.0, y)).1)).map_err(failed)?;
         }
-        let middle = whole(((left + frame.right) / 2.0, (frame.top + bottom) / 2.0));
+        let middle = whole(((left + frame.right) / 2.0, 0.0)).0;
         let title_top = whole((0.0, frame.top)).1 - GAP - TEXT_LINE * self.title.len() as i32;
-        write_lines(area, &self.title, &centred(TEXT), (middle.0, title_top), TEXT_LINE)?;
+        write_lines(area, &self.title, &centred(TEXT), (middle, title_top), TEXT_LINE)?;
         let label_top = y0 + TICK + GAP / 2 + SMALL_LINE + GAP / 2;
-        write_lines(area, &self.x_label, &centred(TEXT), (middle.0, label_top), TEXT_LINE)?;
-        let upwards = centred(TEXT).transform(FontTransform::Rotate270);
-        for (row, line) in (0..).zip(&self.y_label) {
-            let x = x0 - page.left + TEXT_LINE * row + TEXT_LINE / 2;
-            area.draw_text(line, &upwards, (x, middle.1)).map_err(failed)?;
-        }
-        Ok(())
+        write_lines(area, &self.x_label, &centred(TEXT), (middle, label_top), TEXT_LINE)?;
+        self.write_upwards(area, &self.y_label, x0 - page.left, frame)
     }
 }
 
@@ -384,7 +433,8 @@ impl Axis {
     /// Ends in scaled positions: of the range asked for, or of the values.
     fn ends(&self, values: impl Iterator<Item = f64>, margin: f64) -> Option<[f64; 2]> {
         let usable = values.filter(|v| !self.log || *v > 0.0).map(|v| self.position(v));
-        ends(self.range.map(|range| range.map(|end| self.position(end))), usable, margin)
+        let [asked, limits] = [self.range, self.limits].map(|ends| ends.map(|ends| ends.map(|end| self.position(end))));
+        ends(asked, limits, usable, margin)
     }
 
     /// Ticks at scaled positions.
@@ -394,14 +444,15 @@ impl Axis {
         fit: impl Fn(&[Tick]) -> Result<bool, FigureError>,
     ) -> Result<Vec<Tick>, FigureError> {
         if !self.names.is_empty() {
-            return Ok(self.names.clone());
+            return Ok(self.names.iter().map(|(value, name)| (self.position(*value), name.clone())).collect());
         }
-        if self.log { decades(ends, fit) } else { ticks(ends, self.is_in_degrees(), fit) }
+        if self.log { decades(ends, fit) } else { ticks(ends, is_in_degrees(&self.label), fit) }
     }
+}
 
-    fn is_in_degrees(&self) -> bool {
-        self.label.ends_with("(degrees)") || self.label.ends_with("(°)")
-    }
+/// Whether what has this label is ticked at parts of the right angle.
+fn is_in_degrees(label: &str) -> bool {
+    label.ends_with("(degrees)") || label.ends_with("(°)")
 }
 
 impl Point {

@@ -79,6 +79,8 @@ impl Panel {
 /// A grid of coloured cells with a colour bar beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cells {
+    /// What the colours stand for, with its unit: the label of the colour bar.
+    pub label: String,
     /// Edges of the columns, ascending, in units of the horizontal axis.
     pub x: Vec<f64>,
     /// Edges of the rows, ascending, in units of the vertical axis.
@@ -109,6 +111,8 @@ pub struct Axis {
     pub label: String,
     /// Ends, in ascending order; from the data if not given. What lies beyond them is cut off.
     pub range: Option<[f64; 2]>,
+    /// What values cannot go beyond: neither do ends from the data.
+    pub limits: Option<[f64; 2]>,
     /// Logarithmic; values that are not positive are left out.
     pub log: bool,
     /// Ticks with their names, in place of numbers.
@@ -127,13 +131,38 @@ impl Axis {
     }
 }
 
+/// Colour of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hue {
+    /// Of what has no order: index into the palette of seven, gone through again in other tones.
+    Palette(usize),
+    /// Of what has one: a place in a ramp from dark to light, gone through again in other tones.
+    Ramp {
+        /// Place from 0.
+        place: usize,
+        /// Number of places.
+        of: usize,
+    },
+}
+
+impl Hue {
+    /// The same in another tone.
+    #[must_use]
+    pub fn again(self) -> Self {
+        match self {
+            Self::Palette(index) => Self::Palette(index + style::PALETTE),
+            Self::Ramp { place, of } => Self::Ramp { place: place + of, of },
+        }
+    }
+}
+
 /// A curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Entry in the legend; curves with the same label share it.
     pub label: String,
-    /// Index into the palette of seven, gone through again in other tones.
-    pub colour: usize,
+    /// Its colour, by which entries of the legend are ordered.
+    pub colour: Hue,
     /// How it is drawn.
     pub mark: Mark,
     /// Ascending in `x`.
@@ -169,8 +198,8 @@ pub struct Reference {
     pub label: String,
     /// Where.
     pub y: f64,
-    /// Index into the palette; grey if not given.
-    pub colour: Option<usize>,
+    /// That of the curves it belongs to; grey if not given.
+    pub colour: Option<Hue>,
 }
 
 /// A horizontal band, such as the range of a null distribution.
@@ -201,7 +230,7 @@ impl Cells {
 
 impl Figure {
     /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`, where `kind` is `curve`, `line`, `band` or `cell`; what
-    /// does not exist or is not finite is left empty. A cell has its centre as `x` and `y`, and its value as `low`.
+    /// does not exist or is not finite is left empty. A cell has the label of the colour bar, its centre as `x` and `y`, and its value as `low`.
     pub fn csv(&self) -> String {
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default();
@@ -215,9 +244,11 @@ impl Figure {
                     let _ = writeln!(out, "{title},curve,{},{},{values}", quoted(&series.label), number(Some(p.x)));
                 }
             }
-            for (x, y, value) in panel.cells.iter().flat_map(Cells::centres) {
-                let [x, y] = [x, y].map(|v| number(Some(v)));
-                let _ = writeln!(out, "{title},cell,,{x},{y},{},", number(value));
+            if let Some(cells) = &panel.cells {
+                for (x, y, value) in cells.centres() {
+                    let [x, y] = [x, y].map(|v| number(Some(v)));
+                    let _ = writeln!(out, "{title},cell,{},{x},{y},{},", quoted(&cells.label), number(value));
+                }
             }
             for line in &panel.references {
                 let _ = writeln!(out, "{title},line,{},,{},,", quoted(&line.label), number(Some(line.y)));

@@ -1,5 +1,6 @@
 //! The one style of all figures. Lengths are in units of 1/576 inch (an eighth of a point): plotters knows whole ones only.
 
+use super::{Colours, Hue};
 use crate::analysis::Choice;
 use plotters::style::RGBColor;
 
@@ -34,6 +35,9 @@ impl Width {
     }
 }
 
+/// Colours of the palette.
+pub(super) const PALETTE: usize = 7;
+
 pub(super) const UNITS_PER_INCH: f64 = 576.0;
 
 /// Family name of the embedded font.
@@ -64,8 +68,10 @@ pub(super) struct Inks {
     pub grey: RGBColor,
     pub pale: RGBColor,
     /// Okabe and Ito's palette, told apart with every form of colour blindness; yellow left out as too pale for lines.
-    palette: [RGBColor; 7],
-    /// What the palette is mixed with, and how much of it, when it is gone through again.
+    palette: [RGBColor; PALETTE],
+    /// Stops of the ramp: lightness rises from blue to orange, in hues told apart with every form of colour blindness.
+    ramp: [[f64; 3]; 4],
+    /// What palette and ramp are mixed with, and how much of it, when they are gone through again.
     again: (RGBColor, f64),
 }
 
@@ -84,6 +90,7 @@ static LIGHT: Inks = Inks {
         RGBColor(86, 180, 233),
         RGBColor(60, 60, 60),
     ],
+    ramp: [[13.0, 20.0, 130.0], [126.0, 20.0, 165.0], [204.0, 71.0, 120.0], [240.0, 145.0, 30.0]],
     again: (RGBColor(0, 0, 0), 0.4),
 };
 
@@ -103,6 +110,7 @@ static DARK: Inks = Inks {
         RGBColor(128, 204, 244),
         RGBColor(190, 190, 190),
     ],
+    ramp: [[95.0, 125.0, 250.0], [180.0, 120.0, 245.0], [238.0, 135.0, 175.0], [250.0, 195.0, 90.0]],
     again: (RGBColor(255, 255, 255), 0.45),
 };
 
@@ -121,11 +129,17 @@ impl Theme {
 }
 
 impl Inks {
-    /// Colour of a curve; the palette is gone through again in tones farther from the paper.
-    pub(super) fn curve(&self, index: usize) -> RGBColor {
-        let RGBColor(r, g, b) = self.palette[index % self.palette.len()];
+    /// Colour of a curve; palette and ramp are gone through again in tones farther from the paper.
+    pub(super) fn curve(&self, hue: Hue) -> RGBColor {
+        let (RGBColor(r, g, b), is_first) = match hue {
+            Hue::Palette(index) => (self.palette[index % PALETTE], index < PALETTE),
+            Hue::Ramp { place, of } => {
+                let last = of.saturating_sub(1).max(1);
+                (between(&self.ramp, (place % of.max(1)) as f64 / last as f64), place < of)
+            }
+        };
         let (RGBColor(r2, g2, b2), share) = self.again;
-        let share = if index < self.palette.len() { 0.0 } else { share };
+        let share = if is_first { 0.0 } else { share };
         let mix = |from: u8, to: u8| (f64::from(from) * (1.0 - share) + f64::from(to) * share) as u8;
         RGBColor(mix(r, r2), mix(g, g2), mix(b, b2))
     }
@@ -145,12 +159,17 @@ const SEQUENTIAL: [[f64; 3]; 7] = [
 const DIVERGING: [[f64; 3]; 5] =
     [[0.0, 68.0, 136.0], [102.0, 170.0, 210.0], [247.0, 247.0, 247.0], [232.0, 150.0, 100.0], [170.0, 60.0, 0.0]];
 
-/// Colour of a share from 0 to 1 of a scale, between its stops in proportion.
-pub(super) fn shade(colours: super::Colours, share: f64) -> RGBColor {
+/// Colour of a share from 0 to 1 of a scale.
+pub(super) fn shade(colours: Colours, share: f64) -> RGBColor {
     let stops: &[[f64; 3]] = match colours {
-        super::Colours::Sequential => &SEQUENTIAL,
-        super::Colours::Diverging => &DIVERGING,
+        Colours::Sequential => &SEQUENTIAL,
+        Colours::Diverging => &DIVERGING,
     };
+    between(stops, share)
+}
+
+/// Colour of a share from 0 to 1 of the way along `stops`, in proportion.
+fn between(stops: &[[f64; 3]], share: f64) -> RGBColor {
     let position = share.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
     let below = (position.floor() as usize).min(stops.len() - 2);
     let part = position - below as f64;

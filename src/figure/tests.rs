@@ -10,7 +10,7 @@ fn curve(label: &str, colour: usize, f: impl Fn(f64) -> f64) -> Series {
         Point { x, y: Some(f(x)), band: Some([f(x) - 1.0, f(x) + 1.0]) }
     };
     let mark = if colour == 1 { Mark::Dashes } else { Mark::Line };
-    Series { label: label.into(), colour, mark, points: (0..=150).map(point).collect() }
+    Series { label: label.into(), colour: Hue::Palette(colour), mark, points: (0..=150).map(point).collect() }
 }
 
 fn figure() -> Figure {
@@ -177,7 +177,7 @@ fn awkward_values_and_texts_do_no_harm() {
         alone.panels[0].bands.clear();
         let point = Point { x: height, y: Some(height), band: None };
         alone.panels[0].series =
-            vec![Series { label: "alone".into(), colour: 99, mark: Mark::Dashes, points: vec![point] }];
+            vec![Series { label: "alone".into(), colour: Hue::Palette(99), mark: Mark::Dashes, points: vec![point] }];
         render(&alone).unwrap();
     }
 }
@@ -208,6 +208,7 @@ fn legends_follow_the_order_of_colours() {
 #[test]
 fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
     let cells = Cells {
+        label: "loss (units)".into(),
         x: vec![0.0, 1.0, 2.0],
         y: vec![0.0, 1.0, 3.0],
         values: vec![Some(0.0), Some(50.0), None, Some(100.0)],
@@ -230,7 +231,10 @@ fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
         assert!(svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")), "{value}");
     }
     let csv = figure.csv();
-    assert!(csv.contains("\"map\",cell,,1.5,2,100,") && csv.contains("\"map\",cell,,0.5,2,,"), "{csv}");
+    assert!(csv.contains("\"map\",cell,\"loss (units)\",1.5,2,100,"), "{csv}");
+    assert!(csv.contains("\"map\",cell,\"loss (units)\",0.5,2,,"), "{csv}");
+    // The colour bar says what it shows.
+    assert_eq!(svg.lines().filter(|line| line.trim() == "loss (units)").count(), 1);
     // Lightness rises along the sequential scale.
     let light = |share: f64| {
         let RGBColor(r, g, b) = style::shade(Colours::Sequential, share);
@@ -265,6 +269,22 @@ fn discs_have_whiskers_and_named_ticks_their_names() {
 }
 
 #[test]
+fn named_ticks_stand_at_their_values_and_names_that_would_overlap_are_left_out() {
+    let mut figure = figure();
+    let names = [50.0, 200.0, 1000.0, 1010.0].map(|value| (value, value.to_string())).to_vec();
+    figure.panels.truncate(1);
+    figure.panels[0].x = Axis { log: true, names, range: Some([50.0, 5000.0]), ..Axis::new("batch size") };
+    let svg = draw::layout(&figure).unwrap();
+    let place = |name: &str| {
+        let element = svg.split("<text ").find(|part| part.lines().any(|line| line.trim() == name))?;
+        element.split("x=\"").nth(1)?.split('"').next()?.parse::<f64>().ok()
+    };
+    let [low, middle, high] = ["50", "200", "1000"].map(|name| place(name).unwrap());
+    assert!(((middle - low) / (high - low) - 4f64.ln() / 20f64.ln()).abs() < 0.01);
+    assert_eq!(place("1010"), None);
+}
+
+#[test]
 fn a_pdf_is_one_page_of_the_size_of_the_figure() {
     let pdf = render(&figure()).unwrap().bytes(Format::Pdf).unwrap();
     assert!(pdf.starts_with(b"%PDF-"));
@@ -294,9 +314,14 @@ fn themes_differ_in_colours_alone_and_stand_out_from_their_ground() {
         assert!(contrast(inks.ink, inks.paper) > 7.0 && contrast(inks.grey, inks.paper) > 4.5, "{theme:?}");
         // Okabe and Ito's orange and sky blue are pale on white.
         let least = if theme == Theme::Dark { 4.5 } else { 2.0 };
-        for index in 0..14 {
-            assert!(contrast(inks.curve(index), inks.paper) > least, "{theme:?} {index}");
+        let ramp = |place| Hue::Ramp { place, of: 7 };
+        for hue in (0..14).flat_map(|index| [Hue::Palette(index), ramp(index)]) {
+            assert!(contrast(inks.curve(hue), inks.paper) > least, "{theme:?} {hue:?}");
         }
+        let luminances: Vec<f64> = (0..7).map(|place| luminance(inks.curve(ramp(place)))).collect();
+        assert!(luminances.is_sorted_by(|a, b| a < b), "{theme:?} {luminances:?}");
+        // What is predicted has the hue of what is measured in another tone.
+        assert!((0..7).all(|place| inks.curve(ramp(place)) != inks.curve(ramp(place).again())));
         let drawn = render(&Figure { theme, ..figure() }).unwrap();
         let pixels = tiny_skia::Pixmap::decode_png(&drawn.bytes(Format::Png).unwrap()).unwrap();
         let corner = pixels.pixel(0, 0).unwrap();

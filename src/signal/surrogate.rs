@@ -70,6 +70,23 @@ impl Surrogate {
         Self::ALL.into_iter().find(|surrogate| surrogate.facts()[0] == text.trim())
     }
 
+    /// What is done to the signals, in a few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Time => "iterations shuffled, each signal by itself",
+            Self::TimeJoint => "iterations shuffled, both signals alike",
+            Self::Samples => "error rows shuffled at every iteration",
+            Self::SamplesFixed => "error rows shuffled once",
+            Self::Signs => "random sign of the error by iteration",
+            Self::SignsSample => "random sign of the error by sample",
+            Self::SignsEach => "random sign of the error by sample and iteration",
+            Self::Spectrum => "random phases by series",
+            Self::SpectrumSignal => "random phases by signal",
+            Self::SpectrumJoint => "random phases, the same for all series",
+            Self::Gaussian => "Gaussian series of the same covariance",
+        }
+    }
+
     /// What stays exactly as it is, up to rounding; for [`Surrogate::Gaussian`], on average over draws.
     pub fn preserves(self) -> &'static str {
         self.facts()[1]

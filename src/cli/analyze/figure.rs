@@ -1,7 +1,7 @@
 //! The figure of `alignscope analyze`.
 
 use super::Analysis;
-use crate::figure::{Axis, Band, Figure, Mark, Panel, Point, Series, Theme, Width};
+use crate::figure::{Axis, Band, Figure, Hue, Mark, Panel, Point, Series, Theme, Width};
 use crate::recorded::{LayerTerms, TermPart};
 
 /// Angles over states, and norms of the parts of the updates; `None` where there is neither.
@@ -29,7 +29,12 @@ fn angles(analysis: &Analysis) -> Panel {
     let found = &analysis.findings.angles;
     for (colour, of) in found.iter().enumerate().filter(|(_, of)| of.degrees.len() > 1) {
         let points = of.degrees.iter().enumerate().map(|(k, degrees)| point(k, *degrees)).collect();
-        panel.series.push(Series { label: format!("layer {}", of.layer), colour, mark: Mark::Line, points });
+        panel.series.push(Series {
+            label: format!("layer {}", of.layer),
+            colour: Hue::Palette(colour),
+            mark: Mark::Line,
+            points,
+        });
     }
     let bands = found.iter().filter_map(|of| of.null_interval95);
     if let Some([low, high]) = bands.reduce(|a, b| if a[0] < b[0] { a } else { b }) {
@@ -55,7 +60,12 @@ fn norms(of: &LayerTerms, first: usize) -> Panel {
         };
         let points: Vec<Point> = of.iterations.iter().filter_map(at).collect();
         if !points.is_empty() {
-            panel.series.push(Series { label: label.into(), colour: first + colour, mark: Mark::Line, points });
+            panel.series.push(Series {
+                label: label.into(),
+                colour: Hue::Palette(first + colour),
+                mark: Mark::Line,
+                points,
+            });
         }
     }
     panel

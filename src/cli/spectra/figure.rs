@@ -1,7 +1,7 @@
 //! The figure of `alignscope spectra`.
 
 use super::{Both, Measured, Values};
-use crate::figure::{Axis, Figure, Mark, Panel, Point, Reference, Series, Theme, Width};
+use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Reference, Series, Theme, Width};
 use crate::measure::histogram::Histogram;
 use crate::theory::spectra::Split;
 use faer::c64;
@@ -31,7 +31,7 @@ fn point(x: f64, y: f64) -> Point {
 }
 
 fn series(label: &str, colour: usize, mark: Mark, points: Vec<Point>) -> Series {
-    Series { label: label.into(), colour, mark, points }
+    Series { label: label.into(), colour: Hue::Palette(colour), mark, points }
 }
 
 /// Density of the singular values of `W` with the law of the bulk. What lies far beyond is told in words.
@@ -83,7 +83,7 @@ fn ranked(measured: &Measured) -> Panel {
             panel.references.push(Reference {
                 label: format!("threshold of {}", of.name),
                 y: bulk.threshold(measured.false_alarm) / unit,
-                colour: Some(colour),
+                colour: Some(Hue::Palette(colour)),
             });
         }
     }

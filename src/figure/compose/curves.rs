@@ -1,9 +1,10 @@
 //! Means over repeats against iterations or epochs.
 
-use super::{Results, axis_of, distinct, label, text};
+use super::scale::hues;
+use super::{Results, axis_named, axis_of, distinct, label, text};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
 use crate::experiment::{Predictor, linear_limit};
-use crate::figure::{Axis, Band, Mark, Panel, Point, Reference, Series};
+use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use std::collections::BTreeSet;
@@ -45,7 +46,8 @@ fn separate<'a>(
     for (&quantity, title) in quantities.iter().flat_map(|quantity| titles.iter().map(move |title| (quantity, title))) {
         let shown = shown(quantity);
         let conditions = shown.titled(panel_names, title);
-        let layers: BTreeSet<Option<usize>> = conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        let layers: BTreeSet<Option<usize>> =
+            conditions.iter().flat_map(|c| shown.spec.layers_of(c, quantity)).collect();
         // What no condition has needs no panel.
         if layers.is_empty() {
             continue;
@@ -81,7 +83,8 @@ fn shared<'a>(
     let mut panels = Vec::new();
     for title in titles {
         let conditions = first.titled(panel_names, title);
-        let of_all = quantities.iter().flat_map(|quantity| conditions.iter().flat_map(|c| quantity.layers(c)));
+        let layers_of = |&quantity| conditions.iter().flat_map(move |c| first.spec.layers_of(c, quantity));
+        let of_all = quantities.iter().flat_map(layers_of);
         let layers: BTreeSet<Option<usize>> = of_all.collect();
         let only = match first.spec.panels {
             Panels::Layer => layers.into_iter().map(Some).collect(),
@@ -98,18 +101,31 @@ fn shared<'a>(
 
 /// One panel of several that show a quantity each.
 fn superposed(parts: Vec<Panel>, quantities: &[Quantity], title: String) -> Panel {
-    let degrees = quantities.iter().all(|quantity| quantity.info().unit == "degrees");
-    let mut whole = Panel { title, ..Panel::default() };
-    for (hue, (part, quantity)) in parts.into_iter().zip(quantities).enumerate() {
+    let y = Axis { log: parts.iter().any(|part| part.y.log), ..common_axis(quantities) };
+    let mut whole = Panel { title, y, ..Panel::default() };
+    for (index, (part, quantity)) in parts.into_iter().zip(quantities).enumerate() {
         let name = quantity.info().label;
         whole.series.extend(part.series.into_iter().map(|series| {
             let label = if series.label == "measured" { name.into() } else { joined(&series.label, ": ", name) };
-            Series { label, colour: hue, ..series }
+            Series { label, colour: Hue::Palette(index), ..series }
         }));
-        let label = if degrees { "angle (degrees)" } else { "value" };
-        (whole.x, whole.y) = (part.x, Axis { label: label.into(), ..part.y });
+        whole.x = part.x;
     }
     whole
+}
+
+/// The axis of quantities that share a panel: what they all are, in the unit they have in common.
+fn common_axis(quantities: &[Quantity]) -> Axis {
+    let units: BTreeSet<&str> = quantities.iter().map(|quantity| quantity.info().unit).collect();
+    let unit = if units.len() == 1 { units.first().copied().unwrap_or_default() } else { "" };
+    match unit {
+        "degrees" => axis_named("angle", unit),
+        "percent" => axis_named("share", unit),
+        _ if quantities.iter().all(|quantity| quantity.is_budget()) => {
+            axis_named("parts of the budget of ⟨W, Bᵀ⟩", unit)
+        }
+        _ => axis_named("value", unit),
+    }
 }
 
 /// What a panel shows of which results.
@@ -125,7 +141,11 @@ struct Shown<'a> {
 
 /// Colour and style of the curves of a condition.
 struct Look {
-    hue: usize,
+    /// Of what has the colours, among how many.
+    place: usize,
+    places: usize,
+    /// The colour in another tone.
+    again: bool,
     dashed: bool,
 }
 
@@ -135,27 +155,24 @@ impl<'a> Shown<'a> {
         self.analysis.conditions.iter().filter(|c| label(c, panel_names) == title).collect()
     }
 
-    /// The first parameter has the colours, the second the style of the lines; more than two have a colour per
-    /// combination.
-    fn look(self, condition: &Condition) -> Look {
-        let place = |of: &dyn Fn(&Condition) -> String| {
-            let known = distinct(self.analysis.conditions.iter().map(of));
-            (known.iter().position(|v| *v == of(condition)).unwrap_or_default(), known.len())
-        };
-        if self.names.len() > 2 {
-            return Look { hue: place(&|c| label(c, self.names)).0, dashed: false };
+    /// Parameters that have the colours, and those that have the styles of lines: the first and the second; of more than
+    /// two, every combination has a colour.
+    fn told_apart(self) -> [&'a [&'static str]; 2] {
+        match self.names.len() {
+            1 | 2 => self.names.split_at(1).into(),
+            _ => [self.names, &[]],
         }
-        let value = |index: usize| move |c: &Condition| self.names.get(index).map_or(String::new(), |n| text(c, n));
-        let (hue, _) = place(&value(0));
-        let (style, styles) = place(&value(1));
-        // A third style takes the darker tones.
-        Look { hue: hue + 7 * style.saturating_sub(1), dashed: style == 0 && styles > 1 }
     }
 
-    /// Number of colours that conditions have.
-    fn hues(self) -> usize {
-        distinct(self.analysis.conditions.iter().map(|c| self.names.first().map_or(String::new(), |n| text(c, n))))
-            .len()
+    fn look(self, condition: &Condition) -> Look {
+        let place = |names: &[&str]| {
+            let of = |c: &Condition| names.iter().map(|name| text(c, name)).collect::<Vec<_>>().join("\n");
+            let known = distinct(self.analysis.conditions.iter().map(of));
+            (known.iter().position(|value| *value == of(condition)).unwrap_or_default(), known.len())
+        };
+        let [(place, places), (style, styles)] = self.told_apart().map(place);
+        // A third style takes the other tones.
+        Look { place, places, again: style > 1, dashed: style == 0 && styles > 1 }
     }
 }
 
@@ -164,12 +181,17 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
     let x = Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" });
     let mut panel = Panel::new(title, x, Axis { log: spec.log, ..axis_of(quantity) });
     let several = only.is_none() && several_layers(analysis, spec);
-    let (predictor, hues) = (Predictor::default(), shown.hues());
+    let (predictor, hue) = (Predictor::default(), hues(&analysis.conditions, shown.told_apart()[0]));
     for condition in conditions {
         let name = label(condition, names);
-        let Look { hue, dashed } = shown.look(condition);
+        let Look { place, places, again, dashed } = shown.look(condition);
         let lags = spec.lags_of(analysis, quantity);
-        let layers = quantity.layers(condition).into_iter().filter(|layer| only.is_none_or(|only| only == *layer));
+        let colour = |at| {
+            let first = if lags.len() > 1 { Hue::Palette(place + places * at) } else { hue(place) };
+            if again { first.again() } else { first }
+        };
+        let layers =
+            spec.layers_of(condition, quantity).into_iter().filter(|layer| only.is_none_or(|only| only == *layer));
         for (layer, (at, &lag)) in layers.flat_map(|layer| lags.iter().enumerate().map(move |lag| (layer, lag))) {
             let name = match lag.filter(|_| lags.len() > 1) {
                 Some(lag) => joined(&name, ", ", &format!("lag {lag}")),
@@ -177,9 +199,12 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
             };
             let (label, colour, dashed) = match layer {
                 // Layers are told apart by colour where there are several, conditions otherwise.
-                Some(l) if several => (joined(&name, ", ", &format!("layer {l}")), hues + l, hue == 0 && hues > 1),
-                _ if name.is_empty() => ("measured".into(), hue, false),
-                _ => (name.clone(), hue + hues * at, dashed),
+                Some(l) if several => {
+                    let label = joined(&name, ", ", &format!("layer {l}"));
+                    (label, Hue::Palette(places + l), place == 0 && places > 1)
+                }
+                _ if name.is_empty() => ("measured".into(), colour(at), false),
+                _ => (name.clone(), colour(at), dashed),
             };
             let mut points = points(results, analysis, condition, spec.x, quantity, [layer, lag]);
             smooth(&mut points, spec, condition);
@@ -191,7 +216,7 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
                 panel.series.push(Series { label, colour, mark, points });
             }
             if analysis.predict {
-                panel.series.extend(predicted(shown, condition, layer, &predictor, colour + 7, &name));
+                panel.series.extend(predicted(shown, condition, layer, &predictor, colour.again(), &name));
             }
         }
         if let (Quantity::WeightAlignment, Condition::Isolate(isolated)) = (quantity, condition)
@@ -202,7 +227,7 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
             panel.references.push(Reference {
                 label: joined(&name, ": ", "linear limit"),
                 y: limit.value,
-                colour: Some(hue),
+                colour: Some(colour(0)),
             });
         }
     }
@@ -256,7 +281,7 @@ fn predicted(
     condition: &Condition,
     layer: Option<usize>,
     predictor: &Predictor,
-    colour: usize,
+    colour: Hue,
     name: &str,
 ) -> Vec<Series> {
     let Shown { results, analysis, quantity, .. } = shown;

@@ -1,8 +1,9 @@
 //! Distributions over draws of random matrices.
 
+use super::scale::hues;
 use super::{Results, axis_of, distinct, label};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
-use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use crate::measure::histogram::Histogram;
 use crate::measure::pairs::{GROUPS, groups as groups_of};
 use crate::signal::Form;
@@ -21,7 +22,7 @@ fn range(values: impl Iterator<Item = f64>) -> [f64; 2] {
     values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)])
 }
 
-fn outline(label: String, colour: usize, values: &[f64], [low, high]: [f64; 2], bins: usize) -> Option<Series> {
+fn outline(label: String, colour: Hue, values: &[f64], [low, high]: [f64; 2], bins: usize) -> Option<Series> {
     let corners = Histogram::new(values, low, high, bins)?.outline();
     let points = corners.into_iter().map(|(x, y)| Point { x, y: Some(y), band: None }).collect();
     Some(Series { label, colour, mark: Mark::Line, points })
@@ -29,14 +30,15 @@ fn outline(label: String, colour: usize, values: &[f64], [low, high]: [f64; 2], 
 
 /// A panel per quantity with a density per condition.
 pub(super) fn densities(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+    let hue = hues(&analysis.conditions, &spec.by);
     let panel = |&quantity: &Quantity| {
         let mut panel = Panel::new(quantity.info().label, axis_of(quantity), Axis::new("density"));
-        for (colour, condition) in analysis.conditions.iter().enumerate() {
+        for (place, condition) in analysis.conditions.iter().enumerate() {
             let values = drawn(results, analysis, condition, quantity);
             let [low, high] = range(values.iter().copied());
             // A quantity that is the same for all draws has no density.
             if high - low > 1e-6 * high.abs() {
-                panel.series.extend(outline(label(condition, &spec.by), colour, &values, [low, high], BINS / 2));
+                panel.series.extend(outline(label(condition, &spec.by), hue(place), &values, [low, high], BINS / 2));
             }
         }
         panel
@@ -56,11 +58,11 @@ pub(super) fn spectra(results: Results<'_>, analysis: &Analysis, spec: &Spec) ->
         let zero = 1e-9 * high.abs().max(low.abs());
         let rest: Vec<f64> = values.iter().copied().filter(|v| v.abs() > zero).collect();
         let share = rest.len() as f64 / values.len().max(1) as f64;
-        if share < 1.0 {
+        if share < 0.995 {
             panel.title = format!("{} ({:.0} % are 0)", panel.title, 100.0 * (1.0 - share));
         }
         let [low, high] = range(rest.iter().copied());
-        if let Some(mut series) = outline("drawn".into(), 0, &rest, [low.min(0.0), high], 40) {
+        if let Some(mut series) = outline("drawn".into(), Hue::Palette(0), &rest, [low.min(0.0), high], 40) {
             series.points.iter_mut().for_each(|p| p.y = p.y.map(|y| y * share));
             let law = law(condition).map(|law| curve(&law, high.max(law.upper_end())));
             // The law of a matrix of full rank diverges at 0: what is drawn sets the height.
@@ -86,7 +88,7 @@ fn curve(law: &ProductWishart, end: f64) -> Series {
     // Closer points towards 0, where the density may diverge.
     let at = |i: i32| end * (f64::from(i) / 400.0).powi(2);
     let points = (1..=400).map(|i| Point { x: at(i), y: Some(law.density(at(i))), band: None }).collect();
-    Series { label: "law of large matrices".into(), colour: 1, mark: Mark::Dashes, points }
+    Series { label: "law of large matrices".into(), colour: Hue::Palette(1), mark: Mark::Dashes, points }
 }
 
 /// Rows `[delta angle, weight angle, composed angle]` of all draws.
@@ -126,18 +128,24 @@ pub(super) fn cells(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (
         };
         let spread: Vec<Option<f64>> = values.iter().map(|v| (v.len() > 9).then(|| variance(v))).collect();
         let name = quantity.info().label;
-        panels.push(grid(format!("{name}: mean (degrees)"), means, [0.0, 180.0], Colours::Diverging));
+        panels.push(grid(format!("{name}: mean"), "mean (degrees)", means, [0.0, 180.0], Colours::Diverging));
         let top = spread.iter().flatten().fold(0.0f64, |m, v| m.max(*v));
-        variances.push(grid(format!("{name}: variance (degrees²)"), spread, [0.0, top], Colours::Sequential));
+        variances.push(grid(
+            format!("{name}: variance"),
+            "variance (degrees²)",
+            spread,
+            [0.0, top],
+            Colours::Sequential,
+        ));
     }
     panels.extend(variances);
     let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.repeats;
     (panels, format!("{draws} draws in cells of 5 x 5 degrees."))
 }
 
-fn grid(title: String, values: Vec<Option<f64>>, range: [f64; 2], colours: Colours) -> Panel {
+fn grid(title: String, label: &str, values: Vec<Option<f64>>, range: [f64; 2], colours: Colours) -> Panel {
     let edges: Vec<f64> = (0..=36).map(|i| 5.0 * f64::from(i)).collect();
-    let cells = Cells { x: edges.clone(), y: edges, values, range, colours, written: false };
+    let cells = Cells { label: label.into(), x: edges.clone(), y: edges, values, range, colours, written: false };
     let (x, y) = (Axis::new("angle of the deltas (degrees)"), Axis::new("angle of the weights (degrees)"));
     Panel { cells: Some(cells), ..Panel::new(title, x, y) }
 }
@@ -153,7 +161,7 @@ pub(super) fn groups(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
         for (g, name) in GROUPS.iter().enumerate() {
             let chosen = (0..plain.len()).filter(|&i| groups_of(plain[i][0], plain[i][1])[g]);
             let values: Vec<f64> = chosen.map(value).collect();
-            panel.series.extend(outline(name.to_string(), g, &values, ends, 60));
+            panel.series.extend(outline(name.to_string(), Hue::Palette(g), &values, ends, 60));
         }
         panel
     };

@@ -2,7 +2,7 @@
 
 use super::{Results, axis_of, distinct};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, label};
-use crate::figure::{Axis, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
 use std::collections::BTreeSet;
 
@@ -11,7 +11,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let names = distinct(analysis.conditions.iter().map(|c| label(c, &spec.by)));
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
-        let layers: BTreeSet<Option<usize>> = analysis.conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        let layers: BTreeSet<Option<usize>> =
+            analysis.conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).collect();
         for layer in layers {
             let what = quantity.info().label;
             let title = match (layer, spec.quantities.len(), &spec.panels) {
@@ -21,7 +22,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             };
             let mut panel =
                 Panel::new(title, Axis::new("lag (iterations)"), Axis { log: spec.log, ..axis_of(quantity) });
-            for condition in analysis.conditions.iter().filter(|c| quantity.layers(c).contains(&layer)) {
+            for condition in analysis.conditions.iter().filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
                 let name = label(condition, &spec.by);
                 let place = names.iter().position(|known| *known == name).unwrap_or_default();
                 panel.series.extend(curves(results, analysis, spec, condition, quantity, layer, (place, &name)));
@@ -66,7 +67,7 @@ fn curves(
             (false, 1) => name.into(),
             (false, _) => format!("{name}, {when}"),
         };
-        Series { label, colour: place * count + at, mark: Mark::Line, points }
+        Series { label, colour: Hue::Palette(place * count + at), mark: Mark::Line, points }
     };
     iterations.iter().enumerate().map(curve).filter(|series| !series.points.is_empty()).collect()
 }

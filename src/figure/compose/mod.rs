@@ -5,6 +5,7 @@ mod draws;
 mod lags;
 mod plane;
 mod profile;
+mod scale;
 mod sweep;
 
 use super::{Axis, Figure, Theme, Width};
@@ -91,7 +92,16 @@ fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
     })
 }
 
+/// The axis of a quantity, or of several of one unit under a common `name`.
+fn axis_named(name: &str, unit: &str) -> Axis {
+    let limits = match unit {
+        "percent" => Some([0.0, 100.0]),
+        "degrees" => Some([0.0, 180.0]),
+        _ => None,
+    };
+    Axis { limits, ..Axis::new(if unit.is_empty() { name.into() } else { format!("{name} ({unit})") }) }
+}
+
 fn axis_of(quantity: Quantity) -> Axis {
-    let info = quantity.info();
-    Axis::new(if info.unit.is_empty() { info.label.into() } else { format!("{} ({})", info.label, info.unit) })
+    axis_named(quantity.info().label, quantity.info().unit)
 }

@@ -1,8 +1,8 @@
 //! The loss over the plane in which two networks move, and their ways through it.
 
 use super::{Results, axis_of};
-use crate::analysis::{Analysis, Condition, JobResult, Quantity, label};
-use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Series};
+use crate::analysis::{Analysis, Condition, JobResult, PlanePair, Quantity, label};
+use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use std::collections::BTreeMap;
 
 /// A panel per condition, of the first repeat.
@@ -24,30 +24,39 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis) -> (Vec<Panel>, 
         };
         let x = axis("component 1", Quantity::Explained);
         let y = axis("component 2", Quantity::ExplainedSecond);
-        let mut panel = Panel::new(label(condition, &["rule", "pair"]), x, y);
+        let first = label(condition, &["rule"]);
+        let second = match plane.pair {
+            PlanePair::Bp => "BP".into(),
+            PlanePair::Wn => format!("{first} with WN"),
+        };
+        let mut panel = Panel::new(format!("{first} and {second}"), x, y);
         let range =
             losses.iter().flatten().fold([f64::INFINITY, f64::NEG_INFINITY], |[l, h], v| [l.min(*v), h.max(*v)]);
         if range[0] < range[1] {
             // Half a step beyond the outermost points, which are the middles of their cells.
             let step = 2.0 * plane.reach / (plane.mesh - 1) as f64;
             let edges: Vec<f64> = (0..=plane.mesh).map(|i| -plane.reach + (i as f64 - 0.5) * step).collect();
-            let colours = Colours::Sequential;
-            panel.cells = Some(Cells { x: edges.clone(), y: edges, values: losses, range, colours, written: false });
+            panel.cells = Some(Cells {
+                label: axis_of(Quantity::PlaneLoss).label,
+                x: edges.clone(),
+                y: edges,
+                values: losses,
+                range,
+                colours: Colours::Sequential,
+                written: false,
+            });
         }
-        let second = match plane.pair {
-            crate::analysis::PlanePair::Bp => "BP",
-            crate::analysis::PlanePair::Wn => "the same with WN",
-        };
-        panel.series.push(way(result, Quantity::PlaneFirst, &label(condition, &["rule"]), 1));
-        panel.series.push(way(result, Quantity::PlaneSecond, second, 5));
+        // Colours that stand out from those of the loss, one for every network.
+        let other = if plane.pair == PlanePair::Bp { 5 } else { 3 };
+        panel.series.extend(way(result, Quantity::PlaneFirst, first, Hue::Palette(1)));
+        panel.series.extend(way(result, Quantity::PlaneSecond, second, Hue::Palette(other)));
         panels.push(panel);
     }
-    let unit = axis_of(Quantity::PlaneLoss).label;
-    (panels, format!("Colours: {unit}; lines: ways of the two networks from their common start. First repeat."))
+    (panels, "Lines: ways of the two networks, each from its disc on. First repeat.".into())
 }
 
-/// The way of a network, thinned; ascending in nothing, as ways are.
-fn way(result: &JobResult, quantity: Quantity, label: &str, colour: usize) -> Series {
+/// The way of a network, thinned, and a disc at its start; ascending in nothing, as ways are.
+fn way(result: &JobResult, quantity: Quantity, label: String, colour: Hue) -> [Series; 2] {
     let mut places: BTreeMap<usize, [f64; 2]> = BTreeMap::new();
     for record in result.records.iter().filter(|r| r.quantity == quantity) {
         if let (Some(component @ 0..=1), Some(value)) = (record.layer, record.value) {
@@ -55,6 +64,11 @@ fn way(result: &JobResult, quantity: Quantity, label: &str, colour: usize) -> Se
         }
     }
     let step = places.len().div_ceil(400).max(1);
-    let points = places.into_values().step_by(step).map(|[x, y]| Point { x, y: Some(y), band: None }).collect();
-    Series { label: label.into(), colour, mark: Mark::Line, points }
+    let points = places.into_values().step_by(step).map(|[x, y]| Point { x, y: Some(y), band: None });
+    let points: Vec<Point> = points.collect();
+    let start = points.first().copied().into_iter().collect();
+    [
+        Series { label, colour, mark: Mark::Line, points },
+        Series { label: String::new(), colour, mark: Mark::Points, points: start },
+    ]
 }

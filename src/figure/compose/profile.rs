@@ -1,9 +1,10 @@
 //! Values at the last iteration against the layer.
 
+use super::scale::hues;
 use super::sweep::at_end;
 use super::{Results, axis_of, distinct, label};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity};
-use crate::figure::{Axis, Band, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
 use std::collections::BTreeSet;
 
@@ -16,10 +17,11 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
+    let hue = hues(&analysis.conditions, &names);
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
         for title in &titles {
-            let of_panel = |c: &&Condition| label(c, panel_names) == *title && !quantity.layers(c).is_empty();
+            let of_panel = |c: &&Condition| label(c, panel_names) == *title && !spec.layers_of(c, quantity).is_empty();
             let conditions: Vec<&Condition> = analysis.conditions.iter().filter(of_panel).collect();
             if conditions.is_empty() {
                 continue;
@@ -31,11 +33,11 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 (false, _) => format!("{what}, {title}"),
             };
             let mut panel =
-                Panel::new(title, layer_axis(&conditions, quantity), Axis { log: spec.log, ..axis_of(quantity) });
+                Panel::new(title, layer_axis(&conditions, spec, quantity), Axis { log: spec.log, ..axis_of(quantity) });
             for condition in &conditions {
                 let name = label(condition, &names);
-                let colour = curves.iter().position(|known| *known == name).unwrap_or_default();
-                panel.series.extend(curve(results, analysis, condition, quantity, name, colour));
+                let colour = hue(curves.iter().position(|known| *known == name).unwrap_or_default());
+                panel.series.extend(curve(results, (analysis, spec), condition, quantity, name, colour));
             }
             if quantity == Quantity::WeightAlignment {
                 panel.bands.extend(null_band(&conditions, analysis.repeats));
@@ -48,26 +50,26 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 }
 
 /// Layers as whole numbers.
-fn layer_axis(conditions: &[&Condition], quantity: Quantity) -> Axis {
-    let layers: BTreeSet<usize> = conditions.iter().flat_map(|c| quantity.layers(c)).flatten().collect();
+fn layer_axis(conditions: &[&Condition], spec: &Spec, quantity: Quantity) -> Axis {
+    let layers: BTreeSet<usize> = conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).flatten().collect();
     let names = layers.iter().map(|&l| (l as f64, l.to_string())).collect();
     Axis { names, ..Axis::new("layer") }
 }
 
 fn curve(
     results: Results<'_>,
-    analysis: &Analysis,
+    (analysis, spec): (&Analysis, &Spec),
     condition: &Condition,
     quantity: Quantity,
     name: String,
-    colour: usize,
+    colour: Hue,
 ) -> [Series; 2] {
     let point = |layer: Option<usize>| {
         let summary = at_end(results, analysis, condition, quantity, layer);
         let y = summary.and_then(|s| s.mean);
         Some(Point { x: layer? as f64, y, band: summary.and_then(|s| s.ci95) })
     };
-    let points: Vec<Point> = quantity.layers(condition).into_iter().filter_map(point).collect();
+    let points: Vec<Point> = spec.layers_of(condition, quantity).into_iter().filter_map(point).collect();
     let line = points.iter().map(|p| Point { band: None, ..*p }).collect();
     [
         Series { label: name, colour, mark: Mark::Line, points: line },

@@ -1,7 +1,8 @@
 //! Values at the last iteration against one parameter, or over two.
 
-use super::{Results, axis_of, distinct, label, text};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, Value, XAxis};
+use super::scale::{Scale, hues};
+use super::{Results, axis_named, axis_of, distinct, label, text};
+use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
@@ -20,30 +21,6 @@ pub(super) fn at_end(
     Some(Summary::of(values))
 }
 
-/// A number that stands for the value of a parameter: itself, or the coefficient of a form.
-fn coordinate(condition: &Condition, name: &str) -> Option<f64> {
-    match condition.values().get(name)? {
-        Value::Number(number) => Some(*number),
-        Value::Count(count) => Some(*count as f64),
-        Value::Text(text) => Form::parse(text).ok()?.coefficient(),
-        // Of hidden layers, how many.
-        Value::Sizes(sizes) => Some(sizes.len() as f64),
-        _ => None,
-    }
-}
-
-/// How the axis of a parameter is called.
-fn axis_name(name: &str) -> String {
-    match name {
-        "error" => "autocorrelation coefficient of the error".into(),
-        "activity" => "autocorrelation coefficient of the activity".into(),
-        "hidden" => "hidden layers".into(),
-        "wn" => "γ of weight normalisation".into(),
-        "wrong-labels" => "share of wrong labels".into(),
-        _ => name.into(),
-    }
-}
-
 /// A panel per quantity; a curve per combination of the other parameters.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
@@ -55,18 +32,20 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let by: Vec<&'static str> = spec.by.iter().copied().filter(is_of_curves).collect();
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
+    let (scale, hue) = (Scale::new(&analysis.conditions, name), hues(&analysis.conditions, &by));
     let predictor = Predictor::default();
     let panel = |quantity: Quantity, layer: Option<usize>, of: &str, title: String| {
         let y = Axis { log: spec.log, ..axis_of(quantity) };
-        let mut panel = Panel::new(title, Axis::new(axis_name(name)), y);
-        for (colour, curve) in labels.iter().enumerate() {
+        let mut panel = Panel::new(title, scale.axis(), y);
+        for (place, curve) in labels.iter().enumerate() {
+            let colour = hue(place);
             let is_shown = |c: &&Condition| label(c, &by) == *curve && label(c, panel_names) == of;
             let of_curve = analysis.conditions.iter().filter(is_shown);
             let (mut measured, mut predicted) = (Vec::new(), Vec::new());
-            for condition in of_curve.filter(|c| quantity.layers(c).contains(&layer)) {
+            for condition in of_curve.filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
                 let summary = at_end(results, analysis, condition, quantity, layer);
                 let y = summary.and_then(|s| s.mean);
-                let Some(x) = coordinate(condition, name) else {
+                let Some(x) = scale.coordinate(condition) else {
                     // What has no place on the axis, such as no weight normalisation at all, is a line across.
                     let label = format!("{curve}, {}", label(condition, &[name]));
                     panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
@@ -90,12 +69,17 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     };
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
-        let layers: BTreeSet<Option<usize>> = analysis.conditions.iter().flat_map(|c| quantity.layers(c)).collect();
+        let layers: BTreeSet<Option<usize>> =
+            analysis.conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).collect();
         let shown = if spec.panels == Panels::Layer { layers.len() } else { 1 };
         for &layer in layers.iter().take(shown) {
             for of in &titles {
                 let what = quantity.info().label;
-                let title = match (of.is_empty(), layer.filter(|_| layers.len() > 1), spec.quantities.len()) {
+                let title = match (
+                    of.is_empty(),
+                    layer.filter(|_| layers.len() > 1 || !spec.layers.is_empty()),
+                    spec.quantities.len(),
+                ) {
                     (true, Some(l), _) => format!("{what}, layer {l}"),
                     (true, None, _) => what.into(),
                     (false, _, 1) => of.clone(),
@@ -115,6 +99,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else { return (Vec::new(), String::new()) };
     let [columns, rows] = [x, y].map(|name| distinct(analysis.conditions.iter().map(|c| text(c, name))));
+    let axis = |name, values: &[String]| steps(Scale::new(&analysis.conditions, name).label(), values);
+    let (x_axis, y_axis) = (axis(x, &columns), axis(y, &rows));
     let predictor = Predictor::default();
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| q != Quantity::ConditionalAlignment) {
@@ -134,17 +120,28 @@ pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (V
         } else {
             all.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)])
         };
-        let colours = Colours::Sequential;
         let differences: Vec<Option<f64>> = measured.iter().zip(&predicted).map(|(m, p)| Some((*m)? - (*p)?)).collect();
-        let largest = differences.iter().flatten().fold(0.0f64, |m, d| m.max(d.abs()));
+        let largest = differences.iter().flatten().fold(0.0f64, |m, d| m.max(d.abs())).max(1e-9);
         let known = predicted.iter().any(Option::is_some);
-        let title = |what: &str| format!("{}, {what}", quantity.info().label);
-        panels.push(map(title("measured"), [x, y], [&columns, &rows], measured, range, colours));
+        let map = |what: &str, bar: Axis, values, range, colours| {
+            let title = match spec.quantities.len() {
+                1 => what.into(),
+                _ => format!("{}, {what}", quantity.info().label),
+            };
+            let cells = cells(bar.label, [columns.len(), rows.len()], values, range, colours);
+            Panel { cells: Some(cells), ..Panel::new(title, x_axis.clone(), y_axis.clone()) }
+        };
+        panels.push(map("measured", axis_of(quantity), measured, range, Colours::Sequential));
         if known {
-            panels.push(map(title("predicted"), [x, y], [&columns, &rows], predicted, range, colours));
-            let range = [-largest.max(1e-9), largest.max(1e-9)];
-            let difference = title("measured minus predicted");
-            panels.push(map(difference, [x, y], [&columns, &rows], differences, range, Colours::Diverging));
+            panels.push(map("predicted", axis_of(quantity), predicted, range, Colours::Sequential));
+            let difference = axis_named("difference", quantity.info().unit);
+            panels.push(map(
+                "measured minus predicted",
+                difference,
+                differences,
+                [-largest, largest],
+                Colours::Diverging,
+            ));
         }
     }
     let note =
@@ -152,28 +149,26 @@ pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (V
     (panels, note)
 }
 
+/// An axis with a step of 1 for every value of a parameter.
+fn steps(name: &str, values: &[String]) -> Axis {
+    let named = |(i, value): (usize, &String)| {
+        let coefficient = Form::parse(value).ok().and_then(|form| form.coefficient());
+        // Without the zero before the point, so that neighbours find room.
+        let short = |c: f64| c.to_string().replacen("0.", ".", 1);
+        (i as f64 + 0.5, coefficient.map_or_else(|| value.clone(), short))
+    };
+    Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(name) }
+}
+
 /// Cells of equal size, one per pair of values.
-fn map(
-    title: String,
-    [x, y]: [&str; 2],
-    [columns, rows]: [&[String]; 2],
+fn cells(
+    label: String,
+    [columns, rows]: [usize; 2],
     values: Vec<Option<f64>>,
     range: [f64; 2],
     colours: Colours,
-) -> Panel {
-    let axis = |name: &str, values: &[String]| {
-        let named = |(i, value): (usize, &String)| {
-            let coefficient = Form::parse(value).ok().and_then(|form| form.coefficient());
-            // Without the zero before the point, so that neighbours find room.
-            let short = |c: f64| c.to_string().replacen("0.", ".", 1);
-            (i as f64 + 0.5, coefficient.map_or_else(|| value.clone(), short))
-        };
-        Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(axis_name(name)) }
-    };
+) -> Cells {
     let edges = |n: usize| (0..=n).map(|i| i as f64).collect::<Vec<_>>();
-    let small = columns.len().max(rows.len()) <= 10;
-    let span = range[1] - range[0];
-    let cells =
-        Cells { x: edges(columns.len()), y: edges(rows.len()), values, range, colours, written: small && span > 5.0 };
-    Panel { cells: Some(cells), ..Panel::new(title, axis(x, columns), axis(y, rows)) }
+    let written = columns.max(rows) <= 10 && range[1] - range[0] > 5.0;
+    Cells { label, x: edges(columns), y: edges(rows), values, range, colours, written }
 }
