@@ -1,7 +1,7 @@
 //! Claims on what the paper's networks leave fixed: width, the size of batches, how often labels change. Criteria of this
 //! project, set before the first run of what they judge.
 
-use super::{Claim, Part, claim};
+use super::{CONFOUND, Claim, Part, claim};
 use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats};
 use crate::claim::verdict::Criterion;
@@ -80,7 +80,8 @@ fn width() -> Vec<Claim> {
     let of_batches = |batch: &'static str, suffix: &str, source: &str| {
         let of = |name: &str, statement: &str, parts| {
             let statement = format!("{statement} (batches of {batch})");
-            claim(&format!("width/{name}{suffix}"), &statement, source, "width", parts)
+            let source = format!("{source}; {CONFOUND}");
+            claim(&format!("width/{name}{suffix}"), &statement, &source, "width", parts)
         };
         [
             of("present", "Weights align at every width", present(batch).into()),

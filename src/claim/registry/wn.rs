@@ -2,7 +2,7 @@
 //! protocol. Where that protocol withholds the values (experiments C and D), and for what the paper did not do, criteria
 //! are this project's, set before the first full run.
 
-use super::{Claim, Part, claim};
+use super::{CONFOUND, Claim, Part, claim};
 use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats};
 use crate::claim::verdict::Criterion;
@@ -16,6 +16,7 @@ const SENSITIVITY: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2021), Fig S3 
 const WRONG: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), label shuffling (experiment D); criteria of this \
                      project, fixed before the first full run";
 const OURS: &str = "criteria of this project, fixed before the first full run";
+const AFTER: &str = "criterion of this project, set after the first results were seen";
 
 /// Updates per epoch of both data sets at batches of 1,000.
 const EPOCH: usize = 60;
@@ -127,18 +128,24 @@ pub(super) fn claims() -> Vec<Claim> {
     claims
 }
 
+/// A claim that compares A1 with A2, which differ in more than WN.
+fn of_practice(name: &str, statement: &str, source: &str, parts: Vec<Part>) -> Claim {
+    claim(name, statement, &format!("{source}; {CONFOUND}"), "wn-practice", parts)
+}
+
 fn practice() -> Vec<Claim> {
     let mnist = Source { analysis: "wn-practice", data: "mnist" };
     let mut claims = practice_angles(mnist);
     claims.extend(practice_accuracy(mnist));
     claims.extend(practice_mechanism(mnist));
     claims.push(split_of_the_gain(mnist));
+    claims.push(split_of_the_angle(mnist));
     claims
 }
 
 /// W1 to W4.
 fn practice_angles(mnist: Source) -> Vec<Claim> {
-    let a = |name, statement, parts| claim(name, statement, PRACTICE, "wn-practice", parts);
+    let a = |name, statement, parts| of_practice(name, statement, PRACTICE, parts);
     let gain = |l: usize, criterion| {
         let what = format!("layer {l}: angle without WN minus with WN, degrees");
         mnist.part(what, criterion, move |s, e| s.angle(e, A1, l).minus(&s.angle(e, A2, l)))
@@ -190,7 +197,7 @@ fn practice_angles(mnist: Source) -> Vec<Claim> {
 
 /// W5, W6, W8.
 fn practice_accuracy(mnist: Source) -> Vec<Claim> {
-    let a = |name, statement, parts| claim(name, statement, PRACTICE, "wn-practice", parts);
+    let a = |name, statement, parts| of_practice(name, statement, PRACTICE, parts);
     let accuracy = |what: &str, criterion, selected: Selected| {
         mnist.part(format!("{what}: test accuracy after 90 epochs, percent"), criterion, move |s, e| {
             s.accuracy(e, selected, Epoch(90))
@@ -220,7 +227,8 @@ fn practice_accuracy(mnist: Source) -> Vec<Claim> {
         ),
         a(
             "wn/W8",
-            "Order of test errors at the end: BP, BP-TRW with WN, BP with WN(0.6), BP-TRW",
+            "Order of test errors at the end: BP, BP-TRW with WN, BP with WN(0.6), BP-TRW (BP at learning rate 3e-4, BP-TRW \
+             at 5e-4)",
             vec![
                 better("accuracy of BP minus BP-TRW with WN, epochs 90 to 100, percentage points", end, 0.0, A4, A2),
                 better("BP-TRW with WN minus BP with WN(0.6), percentage points", end, 0.0, A2, A5),
@@ -232,7 +240,7 @@ fn practice_accuracy(mnist: Source) -> Vec<Claim> {
 
 /// W9 to W12.
 fn practice_mechanism(mnist: Source) -> Vec<Claim> {
-    let a = |name, statement, parts| claim(name, statement, PRACTICE, "wn-practice", parts);
+    let a = |name, statement, parts| of_practice(name, statement, PRACTICE, parts);
     let growth = [1.03, 1.20, 1.31, 1.71, 3.67].into_iter().enumerate().map(|(l, reference)| {
         let tolerance = if l == 4 { 0.15 } else { 0.10 } * reference;
         mnist.part(format!("layer {l}: growth of the norm"), near(reference, tolerance), move |s, e| {
@@ -313,6 +321,21 @@ fn split_of_the_gain(mnist: Source) -> Claim {
             frozen("BP-TRW with WN minus frozen hidden layers with WN, percentage points", A2, FROZEN_WN),
         ],
     )
+}
+
+/// W1's criterion for each of the two changes alone.
+fn split_of_the_angle(mnist: Source) -> Claim {
+    let alone = [("WN alone, B as drawn", A3), ("B scaled alone", SCALED)].into_iter().flat_map(|(what, selected)| {
+        (1..5).map(move |l| {
+            let what = format!("{what}: angle of layer {l} without minus with it, degrees");
+            let criterion = if l == 4 { WITHIN(-1.5, 1.5) } else { AT_LEAST(2.5) };
+            mnist.part(what, criterion, move |s, e| s.angle(e, A1, l).minus(&s.angle(e, selected, l)))
+        })
+    });
+    let source = format!("W1's criterion applied to each change alone: {AFTER}");
+    let statement = "WN alone and the scale of B alone each restore the alignment of the lower layers and leave that of the \
+                     last";
+    claim("wn/split-angle", statement, &source, "wn-practice", alone.collect())
 }
 
 fn label_change() -> Vec<Claim> {
@@ -548,18 +571,11 @@ fn fashion() -> Vec<Claim> {
     };
     let source = "analogue on Fashion-MNIST; criteria of this project, fixed before the first full run";
     vec![
-        claim(
-            "fashion/angles",
-            "WN restores the alignment of the lower layers",
-            source,
-            "wn-practice",
-            lower.collect(),
-        ),
-        claim(
+        of_practice("fashion/angles", "WN restores the alignment of the lower layers", source, lower.collect()),
+        of_practice(
             "fashion/accuracy",
             "WN improves the test accuracy of BP-TRW",
             source,
-            "wn-practice",
             vec![practice.part("WN minus no WN after 90 epochs, percentage points", AT_LEAST(0.5), |s, e| {
                 s.accuracy(e, A2, Epoch(90)).minus(&s.accuracy(e, A1, Epoch(90)))
             })],
@@ -604,10 +620,16 @@ fn depth() -> Vec<Claim> {
         AT_LEAST(2.0),
         move |e| mean_angle(e, A1, 8).minus(&mean_angle(e, A1, 2)).present(),
     )];
-    let restored = (3..=8).map(|layers| {
-        let what = format!("{layers} hidden layers: mean angle without WN minus with WN and B of norm 1, degrees");
-        Part::new(what, AT_LEAST(2.0), move |e| mean_angle(e, A1, layers).minus(&mean_angle(e, A2, layers)).present())
-    });
+    let lower = move |what: &'static str, selected: Selected| {
+        (3..=8).map(move |layers| {
+            let what = format!("{layers} hidden layers: mean angle without WN minus with {what}, degrees");
+            Part::new(what, AT_LEAST(2.0), move |e| {
+                mean_angle(e, A1, layers).minus(&mean_angle(e, selected, layers)).present()
+            })
+        })
+    };
+    let restored = lower("WN and B of norm 1", A2);
+    let alone = lower("WN alone, B as drawn", A3).chain(lower("B scaled alone, no WN", SCALED));
     let accurate = (4..=8).map(|layers| {
         let what =
             format!("{layers} hidden layers: accuracy with WN and B of norm 1 minus without WN, percentage points");
@@ -616,9 +638,18 @@ fn depth() -> Vec<Claim> {
             of(A2).minus(&of(A1)).present()
         })
     });
+    let both = format!("{OURS}; {CONFOUND}");
+    let split = format!("the criterion of depth/restored applied to each change alone: {AFTER}");
     vec![
         claim("depth/weaker", "In deeper networks alignment weakens", OURS, "depth", weaker),
-        claim("depth/restored", "WN restores alignment at every depth", OURS, "depth", restored.collect()),
-        claim("depth/accuracy", "WN helps BP-TRW at every depth", OURS, "depth", accurate.collect()),
+        claim("depth/restored", "WN restores alignment at every depth", &both, "depth", restored.collect()),
+        claim("depth/accuracy", "WN helps BP-TRW at every depth", &both, "depth", accurate.collect()),
+        claim(
+            "depth/split",
+            "WN alone and the scale of B alone each restore alignment at every depth",
+            &split,
+            "depth",
+            alone.collect(),
+        ),
     ]
 }
