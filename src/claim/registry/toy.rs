@@ -25,6 +25,7 @@ pub(super) fn claims() -> Vec<Claim> {
     claims.extend(schedules());
     claims.extend(error_autocorrelation());
     claims.extend(activity_autocorrelation());
+    claims.extend(unit_variance());
     claims.extend(composed_angles());
     claims.extend(terms());
     claims.push(map());
@@ -331,46 +332,65 @@ fn schedules() -> Vec<Claim> {
     ]
 }
 
-/// A curve of a sweep of autocorrelations: of `error` or `activity`.
-fn swept(evidence: &Evidence<'_>, of: &'static str, form: &str, wn: &str, quantity: Quantity) -> Series {
-    let layer = if quantity == Quantity::UpdateAlignment { 0 } else { 1 };
-    evidence.series(&format!("{of}-autocorrelation"), &[(of, form), ("wn", wn)], quantity, Some(layer))
+/// A sweep of one signal's autocorrelation.
+#[derive(Clone, Copy)]
+struct Sweep {
+    /// The signal, `error` or `activity`.
+    of: &'static str,
+    analysis: &'static str,
+    forms: [&'static str; 6],
 }
 
+const ERROR: Sweep = Sweep { of: "error", analysis: "error-autocorrelation", forms: BETAS };
+const ACTIVITY: Sweep = Sweep { of: "activity", analysis: "activity-autocorrelation", forms: BETAS };
+const ERROR_UNIT: Sweep = Sweep { of: "error", analysis: "error-autocorrelation-unit", forms: UNIT };
+const ACTIVITY_UNIT: Sweep = Sweep { of: "activity", analysis: "activity-autocorrelation-unit", forms: UNIT };
+
 const BETAS: [&str; 6] = ["paper:0", "paper:0.2", "paper:0.4", "paper:0.6", "paper:0.8", "paper:1"];
+/// The same at variance 1 throughout.
+const UNIT: [&str; 6] = ["ar1:0", "ar1:0.2", "ar1:0.4", "ar1:0.6", "ar1:0.8", "ar1:0.99"];
+
+/// What else the paper's recursion changes, for the sources.
+const AMPLITUDE: &str = "the amplitude of the paper's recursion falls as its coefficient rises, and at 1 it is frozen at \
+                         variance 1: see toy/fig4-unit";
+
+/// A curve of a sweep.
+fn swept(evidence: &Evidence<'_>, sweep: Sweep, form: &str, wn: &str, quantity: Quantity) -> Series {
+    let layer = if quantity == Quantity::UpdateAlignment { 0 } else { 1 };
+    evidence.series(sweep.analysis, &[(sweep.of, form), ("wn", wn)], quantity, Some(layer))
+}
 
 fn wn_name(wn: &str) -> &'static str {
     if wn == "off" { "no WN" } else { "WN(1)" }
 }
 
 /// A value at the end of a sweep.
-fn swept_part(of: &'static str, index: usize, wn: &'static str, quantity: Quantity, criterion: Criterion) -> Part {
-    let form = BETAS[index];
+fn swept_part(sweep: Sweep, index: usize, wn: &'static str, quantity: Quantity, criterion: Criterion) -> Part {
+    let form = sweep.forms[index];
     let what = format!("{form}, {}: {} at the end, degrees", wn_name(wn), quantity.info().label);
-    Part::new(what, criterion, move |e| swept(e, of, form, wn, quantity).last())
+    Part::new(what, criterion, move |e| swept(e, sweep, form, wn, quantity).last())
 }
 
 /// Fall of the final angle from one point of a sweep to the next.
-fn falling(of: &'static str, wn: &'static str, from: usize) -> Vec<Part> {
+fn falling(sweep: Sweep, wn: &'static str) -> impl Iterator<Item = Part> {
     let quantity = Quantity::WeightAlignment;
-    let fall = |i: usize| {
-        let (less, more) = (BETAS[i], BETAS[i + 1]);
+    (0..sweep.forms.len() - 1).map(move |i| {
+        let (less, more) = (sweep.forms[i], sweep.forms[i + 1]);
         let what = format!("{}: fall of the angle from {less} to {more}, degrees", wn_name(wn));
         Part::new(what, Criterion::at_least(0.0), move |e| {
-            swept(e, of, less, wn, quantity).minus(&swept(e, of, more, wn, quantity)).last()
+            swept(e, sweep, less, wn, quantity).minus(&swept(e, sweep, more, wn, quantity)).last()
         })
-    };
-    (from..BETAS.len() - 1).map(fall).collect()
+    })
 }
 
 /// No WN minus WN.
-fn gain(evidence: &Evidence<'_>, of: &'static str, form: &str) -> Series {
+fn gain(evidence: &Evidence<'_>, sweep: Sweep, form: &str) -> Series {
     let weight = Quantity::WeightAlignment;
-    swept(evidence, of, form, "off", weight).minus(&swept(evidence, of, form, "1", weight))
+    swept(evidence, sweep, form, "off", weight).minus(&swept(evidence, sweep, form, "1", weight))
 }
 
 fn error_autocorrelation() -> Vec<Claim> {
-    let of = "error";
+    let of = ERROR;
     let near = |centre: f64, width: f64| Criterion::within(centre - width, centre + width);
     let (weight, update) = (Quantity::WeightAlignment, Quantity::UpdateAlignment);
     let mut finals = vec![swept_part(of, 0, "off", weight, Criterion::within(89.0, 91.0))];
@@ -381,8 +401,8 @@ fn error_autocorrelation() -> Vec<Claim> {
     finals.extend(
         [63.0, 46.0, 41.5, 40.0, 36.7].iter().zip(1..).map(|(&c, i)| swept_part(of, i, "1", weight, near(c, 2.5))),
     );
-    finals.extend(falling(of, "off", 0));
-    finals.extend(falling(of, "1", 0));
+    finals.extend(falling(of, "off"));
+    finals.extend(falling(of, "1"));
 
     let mut gains = Vec::new();
     for form in &BETAS[1..5] {
@@ -433,7 +453,7 @@ fn error_autocorrelation() -> Vec<Claim> {
     let claim = |name: &str, statement: &str, parts| Claim {
         name: name.into(),
         statement: statement.into(),
-        source: source("Fig 4A, B, the ramp subtracted from one curve of the published figure undone", RERUN),
+        source: format!("{}; {AMPLITUDE}", source("Fig 4A, B, the ramp subtracted from one curve undone", RERUN)),
         analysis: "error-autocorrelation",
         parts,
     };
@@ -461,7 +481,7 @@ fn error_autocorrelation() -> Vec<Claim> {
 /// and from the neighbouring error sweep, whose condition 0.8 it shares at half the rate and 4,000 iterations: 53 degrees
 /// without and 40 with WN there, lower without WN after more and larger steps.
 fn activity_autocorrelation() -> Vec<Claim> {
-    let of = "activity";
+    let of = ACTIVITY;
     let (weight, update) = (Quantity::WeightAlignment, Quantity::UpdateAlignment);
     let within = Criterion::within;
     let mut finals = vec![
@@ -470,8 +490,8 @@ fn activity_autocorrelation() -> Vec<Claim> {
         swept_part(of, 5, "off", weight, within(42.0, 52.0)),
         swept_part(of, 5, "1", weight, within(37.0, 43.0)),
     ];
-    finals.extend(falling(of, "off", 0));
-    finals.extend(falling(of, "1", 0));
+    finals.extend(falling(of, "off"));
+    finals.extend(falling(of, "1"));
     let gains = (1..5).map(|i| {
         let form = BETAS[i];
         Part::new(format!("{form}: gain from WN at the end, degrees"), Criterion::at_least(3.0), move |e| {
@@ -486,7 +506,7 @@ fn activity_autocorrelation() -> Vec<Claim> {
     let claim = |name: &str, statement: &str, parts| Claim {
         name: name.into(),
         statement: statement.into(),
-        source: source("Fig 4C, D", OURS),
+        source: format!("{}; {AMPLITUDE}", source("Fig 4C, D", OURS)),
         analysis: "activity-autocorrelation",
         parts,
     };
@@ -505,6 +525,33 @@ fn activity_autocorrelation() -> Vec<Claim> {
             "toy/fig4d",
             "The updates of the two rules align with the autocorrelation of the activity",
             updates.into(),
+        ),
+    ]
+}
+
+/// Fig 4 without what the recursion does to the amplitude.
+fn unit_variance() -> Vec<Claim> {
+    let of = |name: &str, sweep: Sweep, statement: &str| Claim {
+        name: name.into(),
+        statement: statement.into(),
+        source: source(
+            "Fig 4",
+            "the strict fall that toy/C11 asks for, at variance 1 throughout; criterion of this project, set \
+                                 after the first results were seen",
+        ),
+        analysis: sweep.analysis,
+        parts: falling(sweep, "off").chain(falling(sweep, "1")).collect(),
+    };
+    vec![
+        of(
+            "toy/fig4-unit-error",
+            ERROR_UNIT,
+            "At constant amplitude too, the more the error is autocorrelated, the more the weights align",
+        ),
+        of(
+            "toy/fig4-unit-activity",
+            ACTIVITY_UNIT,
+            "At constant amplitude too, the more the activity is autocorrelated, the more the weights align",
         ),
     ]
 }
