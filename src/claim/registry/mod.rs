@@ -2,6 +2,7 @@
 
 mod beyond;
 mod causal;
+mod cross;
 mod decomposition;
 mod digits;
 mod learning;
@@ -80,6 +81,7 @@ pub fn claims() -> Vec<Claim> {
         digits::claims(),
         wn::claims(),
         causal::claims(),
+        cross::claims(),
         beyond::claims(),
     ]
     .into_iter()
