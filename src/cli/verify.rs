@@ -30,6 +30,7 @@ const FULL: &[Own] = &[
     own!("composition.toml"),
     own!("terms.toml"),
     own!("autocorrelation-map.toml"),
+    own!("cross-correlation.toml"),
     own!("weight-normalisation.toml"),
     own!("label-change.toml"),
     own!("wrong-labels.toml"),

@@ -1,8 +1,8 @@
 //! Claims of the paper about the mechanism in networks that learn, numbered as in its rebuilt protocol.
 
-use super::{Claim, Part};
+use super::{CONFOUND, Claim, Part};
 use crate::analysis::Quantity;
-use crate::claim::evidence::{Evidence, Repeats, Series};
+use crate::claim::evidence::{Evidence, Repeats, Series, mean};
 use crate::claim::verdict::Criterion;
 
 const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024)";
@@ -15,7 +15,7 @@ fn claim(name: &str, statement: &str, figure: &str, analysis: &'static str, part
 }
 
 pub(super) fn claims() -> Vec<Claim> {
-    let mut claims = similarities();
+    let mut claims = vec![similarities(), products(), controls()];
     claims.extend(same_samples());
     claims.extend(planes());
     claims
@@ -28,18 +28,16 @@ fn of_batches(e: &Evidence<'_>, quantity: Quantity, l: usize) -> Series {
 
 /// Values at the iteration, within a range, whose mean is lowest.
 fn lowest(series: &Series, from: usize, to: usize) -> Vec<f64> {
-    let within = Series { by_iteration: series.by_iteration.range(from..=to).map(|(k, v)| (*k, v.clone())).collect() };
-    within.smallest_from(0)
+    series.within(from..=to).smallest_from(0)
 }
 
 fn highest(series: &Series, from: usize, to: usize) -> Vec<f64> {
     lowest(&series.negated(), from, to).into_iter().map(|value| -value).collect()
 }
 
-/// C16, C18: experiment E5.
-fn similarities() -> Vec<Claim> {
+/// C16: experiment E5.
+fn similarities() -> Claim {
     use Quantity as Q;
-    let figure = "similarities of successive batches (E5)";
     let above = |what: &str, within: Q, between: Q| {
         let what = what.to_string();
         LAYERS.map(|l| {
@@ -68,6 +66,27 @@ fn similarities() -> Vec<Claim> {
             end.iter().zip(peak).map(|(end, peak)| end - share * peak).collect()
         })
     });
+    let peak = LAYERS.map(|l| {
+        let statistic = format!("layer {l}: error similarity of one class, highest from 5 to 110 minus highest later");
+        Part::new(statistic, Criterion::at_least(0.0), move |e| {
+            let series = of_batches(e, Q::SimilarityErrorWithin, l);
+            let later = highest(&series, 111, usize::MAX);
+            highest(&series, 5, 110).iter().zip(later).map(|(peak, later)| peak - later).collect()
+        })
+    });
+    claim(
+        "mech/C16",
+        "Activities and errors of one class are more similar than those of different classes, and errors of different \
+         classes are opposed",
+        "similarities of successive batches (E5); criteria of the rebuilt protocol",
+        "similarity",
+        activities.into_iter().chain(errors).chain(negative).chain(falls).chain(peak).collect(),
+    )
+}
+
+/// C18: experiment E5.
+fn products() -> Claim {
+    use Quantity as Q;
     let products = LAYERS.into_iter().flat_map(|l| {
         [
             Part::new(
@@ -98,25 +117,66 @@ fn similarities() -> Vec<Claim> {
                     late.iter().zip(highest(&series, 5, 70)).map(|(late, peak)| late.abs() - 0.25 * peak).collect()
                 },
             ),
+            Part::new(
+                format!("layer {l}: the same with the mean eigenvalue at the iteration farthest from 0"),
+                Criterion::at_most(0.0),
+                move |e| {
+                    let series = of_batches(e, Q::MeanEigenvalue, l);
+                    let worst = series.within(500..=usize::MAX).farthest_from(0.0);
+                    let sign = mean(&worst).signum();
+                    worst.iter().zip(highest(&series, 5, 70)).map(|(worst, peak)| sign * worst - 0.25 * peak).collect()
+                },
+            ),
         ]
     });
-    vec![
-        claim(
-            "mech/C16",
-            "Activities and errors of one class are more similar than those of different classes, and errors of different \
-             classes are opposed",
-            &format!("{figure}; criteria of the rebuilt protocol"),
-            "similarity",
-            activities.into_iter().chain(errors).chain(negative).chain(falls).collect(),
-        ),
-        claim(
-            "mech/C18",
-            "Similar inputs meet similar errors early in training, which makes M positive on average",
-            &format!("{figure}; criteria of the rebuilt protocol"),
-            "similarity",
-            products.chain(eigenvalues).collect(),
-        ),
-    ]
+    claim(
+        "mech/C18",
+        "Similar inputs meet similar errors early in training, which makes M positive on average",
+        "similarities of successive batches (E5); criteria of the rebuilt protocol",
+        "similarity",
+        products.chain(eigenvalues).collect(),
+    )
+}
+
+/// The controls of experiment E5.
+fn controls() -> Claim {
+    use Quantity as Q;
+    let shuffled = LAYERS.into_iter().flat_map(|l| {
+        [
+            Part::new(
+                format!("layer {l}: product of similarities minus that at random pairs, where smallest from 5 to 70"),
+                Criterion::at_least(0.0),
+                move |e| {
+                    let of = |quantity| of_batches(e, quantity, l);
+                    lowest(&of(Q::SimilarityProduct).minus(&of(Q::SimilarityShuffled)), 5, 70)
+                },
+            ),
+            Part::new(
+                format!("layer {l}: product at random pairs over that of the pairs as they are, mean from 5 to 70"),
+                Criterion::within(-0.1, 0.1),
+                move |e| {
+                    let of = |quantity| of_batches(e, quantity, l).repeats_over(5..=70);
+                    of(Q::SimilarityShuffled).over(&of(Q::SimilarityProduct)).present()
+                },
+            ),
+        ]
+    });
+    let random = Part::new(
+        "activity similarity of the input layer, same random class minus different, where farthest from 0",
+        Criterion::within(-0.05, 0.05),
+        |e| {
+            let of = |quantity| of_batches(e, quantity, 1);
+            of(Q::SimilarityRandomWithin).minus(&of(Q::SimilarityRandomBetween)).farthest_from(0.0)
+        },
+    );
+    claim(
+        "mech/shuffled",
+        "Destroying the pairing of activities and errors takes the effect away; classes drawn at random make no difference",
+        "similarities of successive batches (E5), statement without values; the bound of C21 for random classes, otherwise \
+         criteria of this project, set after the first results were seen",
+        "similarity",
+        shuffled.chain([random]).collect(),
+    )
 }
 
 /// C21, C24: experiment E6.
@@ -209,6 +269,7 @@ fn planes() -> Vec<Claim> {
         series.repeats_over(series.end()..=series.end())
     };
     let figure = "weight trajectories (E7); criteria of the rebuilt protocol";
+    let confounded = format!("{figure}; {CONFOUND}");
     let explained = vec![
         Part::new("BP-TRW and BP: variance along two components, percent", Criterion::at_least(88.0), move |e| {
             of(e, "bp", Q::Explained).plus(&of(e, "bp", Q::ExplainedSecond)).present()
@@ -246,10 +307,10 @@ fn planes() -> Vec<Claim> {
         claim(
             "mech/C22c",
             "WN takes BP-TRW to a lower training loss, if not for every seed",
-            figure,
+            &confounded,
             "planes",
             vec![better],
         ),
-        claim("mech/C23", "Accuracies after 100 epochs: BP, BP-TRW with WN, BP-TRW", figure, "planes", accuracy),
+        claim("mech/C23", "Accuracies after 100 epochs: BP, BP-TRW with WN, BP-TRW", &confounded, "planes", accuracy),
     ]
 }

@@ -18,15 +18,22 @@ fn source(figure: &str, criterion: &str) -> String {
 
 const RERUN: &str = "tolerances around the published figure and an independent re-run";
 const OURS: &str = "criteria of this project, from theory, fixed before the first full run";
+const AFTER: &str =
+    "values of an independent re-run; tolerances of this project, set after the first results were seen";
 
 pub(super) fn claims() -> Vec<Claim> {
     let mut claims = one_step_sizes();
+    claims.push(masked_sizes());
     claims.extend(one_step_statistics());
+    claims.push(symmetric_parts());
     claims.extend(schedules());
+    claims.push(norms());
     claims.extend(error_autocorrelation());
     claims.extend(activity_autocorrelation());
+    claims.extend(unit_variance());
     claims.extend(composed_angles());
     claims.extend(terms());
+    claims.push(superalignment());
     claims.push(map());
     claims
 }
@@ -156,6 +163,21 @@ fn one_step_sizes() -> Vec<Claim> {
     ]
 }
 
+/// The sizes of Fig 1 under the masks of ReLU, which the paper computes and does not show.
+fn masked_sizes() -> Claim {
+    let parts = [49.4, 74.1, 67.2, 71.2, 74.2, 81.9].into_iter().enumerate().map(|(index, angle)| {
+        let criterion = Criterion::within(angle - 1.0, angle + 1.0);
+        sizes_part(index, "mean angle with masks, degrees", criterion, Quantity::MaskedTerm, mean)
+    });
+    Claim {
+        name: "toy/fig1-masked".into(),
+        statement: "With the masks of ReLU too the alignment term is acute for all sizes".into(),
+        source: source("Fig 1", AFTER),
+        analysis: "one-step-sizes",
+        parts: parts.collect(),
+    }
+}
+
 /// The conditions of Fig 2: activity, error, mean of B.
 const STATISTICS: [(&str, &str, &str); 6] = [
     ("white", "white", "0"),
@@ -259,6 +281,35 @@ fn one_step_statistics() -> Vec<Claim> {
     ]
 }
 
+/// What Fig 2 says of the symmetric part of M where signals have no mean: the tolerances are the standard deviations over
+/// draws (eigenvalues), and those of toy/fig2-independent times the square root of 2 (angles).
+fn symmetric_parts() -> Claim {
+    let part = statistics_part;
+    let (near, term) =
+        (|centre: f64, tolerance| Criterion::within(centre - tolerance, centre + tolerance), Quantity::SymmetricTerm);
+    let extremes = [(0, -1.42, 0.18, 1.46, 0.20), (1, -1.65, 0.30, 1.69, 0.27)];
+    let eigenvalues = extremes.into_iter().flat_map(|(i, low, low_sd, high, high_sd)| {
+        [
+            part(i, "smallest eigenvalue of one draw", near(low, low_sd), Quantity::Eigenvalue, smallest),
+            part(i, "largest eigenvalue of one draw", near(high, high_sd), Quantity::Eigenvalue, largest),
+        ]
+    });
+    let angles = [(0, 2.0, 0.3), (1, 3.2, 0.4)].into_iter().flat_map(|(i, spread, tolerance)| {
+        [
+            part(i, "mean angle of the symmetric part, degrees", near(90.0, 0.4), term, mean),
+            part(i, "its standard deviation, degrees", near(spread, tolerance), term, sd),
+        ]
+    });
+    Claim {
+        name: "toy/fig2-symmetric".into(),
+        statement: "Without means the symmetric part of M has eigenvalues of both signs and aligns no more than M"
+            .into(),
+        source: source("Fig 2", AFTER),
+        analysis: "one-step-statistics",
+        parts: eigenvalues.chain(angles).collect(),
+    }
+}
+
 fn schedule(evidence: &Evidence<'_>, error: &str, quantity: Quantity) -> Series {
     let layer = if quantity == Quantity::UpdateAlignment { 0 } else { 1 };
     evidence.series("schedules", &[("error", error)], quantity, Some(layer))
@@ -331,46 +382,87 @@ fn schedules() -> Vec<Claim> {
     ]
 }
 
-/// A curve of a sweep of autocorrelations: of `error` or `activity`.
-fn swept(evidence: &Evidence<'_>, of: &'static str, form: &str, wn: &str, quantity: Quantity) -> Series {
-    let layer = if quantity == Quantity::UpdateAlignment { 0 } else { 1 };
-    evidence.series(&format!("{of}-autocorrelation"), &[(of, form), ("wn", wn)], quantity, Some(layer))
+/// Norms at the end of Fig 3, which grow without bound as the error knows nothing of the output.
+fn norms() -> Claim {
+    let published =
+        [("held", 6.4e3, 8e5), ("white", 130.0, 136.0), ("held:2", 206.0, 583.0), ("white:mean=0.5", 2.2e4, 3.5e7)];
+    let parts = published.into_iter().flat_map(|(error, first, second)| {
+        [(0, first), (1, second)].map(|(l, norm)| {
+            let what = format!("E {error}: norm of W{l} at the end, over {norm}");
+            Part::new(what, Criterion::within(0.9, 1.1), move |e| {
+                let series = e.series("schedules", &[("error", error)], Quantity::WeightNorm, Some(l));
+                series.last().into_iter().map(|value| value / norm).collect()
+            })
+        })
+    });
+    Claim {
+        name: "toy/fig3-norms".into(),
+        statement: "Weights grow by orders of magnitude where errors are held or have a mean".into(),
+        source: source("Fig 3", AFTER),
+        analysis: "schedules",
+        parts: parts.collect(),
+    }
 }
 
+/// A sweep of one signal's autocorrelation.
+#[derive(Clone, Copy)]
+struct Sweep {
+    /// The signal, `error` or `activity`.
+    of: &'static str,
+    analysis: &'static str,
+    forms: [&'static str; 6],
+}
+
+const ERROR: Sweep = Sweep { of: "error", analysis: "error-autocorrelation", forms: BETAS };
+const ACTIVITY: Sweep = Sweep { of: "activity", analysis: "activity-autocorrelation", forms: BETAS };
+const ERROR_UNIT: Sweep = Sweep { of: "error", analysis: "error-autocorrelation-unit", forms: UNIT };
+const ACTIVITY_UNIT: Sweep = Sweep { of: "activity", analysis: "activity-autocorrelation-unit", forms: UNIT };
+
 const BETAS: [&str; 6] = ["paper:0", "paper:0.2", "paper:0.4", "paper:0.6", "paper:0.8", "paper:1"];
+/// The same at variance 1 throughout.
+const UNIT: [&str; 6] = ["ar1:0", "ar1:0.2", "ar1:0.4", "ar1:0.6", "ar1:0.8", "ar1:0.99"];
+
+/// What else the paper's recursion changes, for the sources.
+const AMPLITUDE: &str = "the amplitude of the paper's recursion falls as its coefficient rises, and at 1 it is frozen at \
+                         variance 1: see toy/fig4-unit";
+
+/// A curve of a sweep.
+fn swept(evidence: &Evidence<'_>, sweep: Sweep, form: &str, wn: &str, quantity: Quantity) -> Series {
+    let layer = if quantity == Quantity::UpdateAlignment { 0 } else { 1 };
+    evidence.series(sweep.analysis, &[(sweep.of, form), ("wn", wn)], quantity, Some(layer))
+}
 
 fn wn_name(wn: &str) -> &'static str {
     if wn == "off" { "no WN" } else { "WN(1)" }
 }
 
 /// A value at the end of a sweep.
-fn swept_part(of: &'static str, index: usize, wn: &'static str, quantity: Quantity, criterion: Criterion) -> Part {
-    let form = BETAS[index];
+fn swept_part(sweep: Sweep, index: usize, wn: &'static str, quantity: Quantity, criterion: Criterion) -> Part {
+    let form = sweep.forms[index];
     let what = format!("{form}, {}: {} at the end, degrees", wn_name(wn), quantity.info().label);
-    Part::new(what, criterion, move |e| swept(e, of, form, wn, quantity).last())
+    Part::new(what, criterion, move |e| swept(e, sweep, form, wn, quantity).last())
 }
 
 /// Fall of the final angle from one point of a sweep to the next.
-fn falling(of: &'static str, wn: &'static str, from: usize) -> Vec<Part> {
+fn falling(sweep: Sweep, wn: &'static str) -> impl Iterator<Item = Part> {
     let quantity = Quantity::WeightAlignment;
-    let fall = |i: usize| {
-        let (less, more) = (BETAS[i], BETAS[i + 1]);
+    (0..sweep.forms.len() - 1).map(move |i| {
+        let (less, more) = (sweep.forms[i], sweep.forms[i + 1]);
         let what = format!("{}: fall of the angle from {less} to {more}, degrees", wn_name(wn));
         Part::new(what, Criterion::at_least(0.0), move |e| {
-            swept(e, of, less, wn, quantity).minus(&swept(e, of, more, wn, quantity)).last()
+            swept(e, sweep, less, wn, quantity).minus(&swept(e, sweep, more, wn, quantity)).last()
         })
-    };
-    (from..BETAS.len() - 1).map(fall).collect()
+    })
 }
 
 /// No WN minus WN.
-fn gain(evidence: &Evidence<'_>, of: &'static str, form: &str) -> Series {
+fn gain(evidence: &Evidence<'_>, sweep: Sweep, form: &str) -> Series {
     let weight = Quantity::WeightAlignment;
-    swept(evidence, of, form, "off", weight).minus(&swept(evidence, of, form, "1", weight))
+    swept(evidence, sweep, form, "off", weight).minus(&swept(evidence, sweep, form, "1", weight))
 }
 
 fn error_autocorrelation() -> Vec<Claim> {
-    let of = "error";
+    let of = ERROR;
     let near = |centre: f64, width: f64| Criterion::within(centre - width, centre + width);
     let (weight, update) = (Quantity::WeightAlignment, Quantity::UpdateAlignment);
     let mut finals = vec![swept_part(of, 0, "off", weight, Criterion::within(89.0, 91.0))];
@@ -381,8 +473,8 @@ fn error_autocorrelation() -> Vec<Claim> {
     finals.extend(
         [63.0, 46.0, 41.5, 40.0, 36.7].iter().zip(1..).map(|(&c, i)| swept_part(of, i, "1", weight, near(c, 2.5))),
     );
-    finals.extend(falling(of, "off", 0));
-    finals.extend(falling(of, "1", 0));
+    finals.extend(falling(of, "off"));
+    finals.extend(falling(of, "1"));
 
     let mut gains = Vec::new();
     for form in &BETAS[1..5] {
@@ -433,7 +525,7 @@ fn error_autocorrelation() -> Vec<Claim> {
     let claim = |name: &str, statement: &str, parts| Claim {
         name: name.into(),
         statement: statement.into(),
-        source: source("Fig 4A, B, the ramp subtracted from one curve of the published figure undone", RERUN),
+        source: format!("{}; {AMPLITUDE}", source("Fig 4A, B, the ramp subtracted from one curve undone", RERUN)),
         analysis: "error-autocorrelation",
         parts,
     };
@@ -461,7 +553,7 @@ fn error_autocorrelation() -> Vec<Claim> {
 /// and from the neighbouring error sweep, whose condition 0.8 it shares at half the rate and 4,000 iterations: 53 degrees
 /// without and 40 with WN there, lower without WN after more and larger steps.
 fn activity_autocorrelation() -> Vec<Claim> {
-    let of = "activity";
+    let of = ACTIVITY;
     let (weight, update) = (Quantity::WeightAlignment, Quantity::UpdateAlignment);
     let within = Criterion::within;
     let mut finals = vec![
@@ -470,8 +562,8 @@ fn activity_autocorrelation() -> Vec<Claim> {
         swept_part(of, 5, "off", weight, within(42.0, 52.0)),
         swept_part(of, 5, "1", weight, within(37.0, 43.0)),
     ];
-    finals.extend(falling(of, "off", 0));
-    finals.extend(falling(of, "1", 0));
+    finals.extend(falling(of, "off"));
+    finals.extend(falling(of, "1"));
     let gains = (1..5).map(|i| {
         let form = BETAS[i];
         Part::new(format!("{form}: gain from WN at the end, degrees"), Criterion::at_least(3.0), move |e| {
@@ -486,7 +578,7 @@ fn activity_autocorrelation() -> Vec<Claim> {
     let claim = |name: &str, statement: &str, parts| Claim {
         name: name.into(),
         statement: statement.into(),
-        source: source("Fig 4C, D", OURS),
+        source: format!("{}; {AMPLITUDE}", source("Fig 4C, D", OURS)),
         analysis: "activity-autocorrelation",
         parts,
     };
@@ -505,6 +597,33 @@ fn activity_autocorrelation() -> Vec<Claim> {
             "toy/fig4d",
             "The updates of the two rules align with the autocorrelation of the activity",
             updates.into(),
+        ),
+    ]
+}
+
+/// Fig 4 without what the recursion does to the amplitude.
+fn unit_variance() -> Vec<Claim> {
+    let of = |name: &str, sweep: Sweep, statement: &str| Claim {
+        name: name.into(),
+        statement: statement.into(),
+        source: source(
+            "Fig 4",
+            "the strict fall that toy/C11 asks for, at variance 1 throughout; criterion of this project, set after the \
+             first results were seen",
+        ),
+        analysis: sweep.analysis,
+        parts: falling(sweep, "off").chain(falling(sweep, "1")).collect(),
+    };
+    vec![
+        of(
+            "toy/fig4-unit-error",
+            ERROR_UNIT,
+            "At constant amplitude too, the more the error is autocorrelated, the more the weights align",
+        ),
+        of(
+            "toy/fig4-unit-activity",
+            ACTIVITY_UNIT,
+            "At constant amplitude too, the more the activity is autocorrelated, the more the weights align",
         ),
     ]
 }
@@ -694,6 +813,48 @@ fn terms() -> Vec<Claim> {
             norms,
         ),
     ]
+}
+
+/// Statements on Fig S1 that [`terms`] leaves out: the superalignment term in every condition, and WN(0.7).
+fn superalignment() -> Claim {
+    let conditions = [("held:2", "off"), ("held:3", "off"), ("held:3", "1"), ("held:2", "1"), ("held:2", "0.7")];
+    let angles = conditions.into_iter().flat_map(|(error, wn)| {
+        let wn_name = if wn == "0.7" { "WN(0.7)" } else { wn_name(wn) };
+        [1498, 1499].map(|at| {
+            let what = format!("E {error}, {wn_name}: superalignment term at iteration {at}, degrees");
+            Part::new(what, Criterion::within(85.0, 95.0), move |e| {
+                term(e, error, wn, Quantity::SuperalignmentTerm).at(at)
+            })
+        })
+    });
+    let of = |quantity| move |e: &Evidence<'_>, wn: &str| term(e, "held:2", wn, quantity).repeats_at(1500);
+    let ratio = move |e: &Evidence<'_>, wn: &str| {
+        of(Quantity::SuperalignmentTermNorm)(e, wn).over(&of(Quantity::AlignmentTermNorm)(e, wn))
+    };
+    let stronger = vec![
+        Part::new(
+            "E held:2: norm of the superalignment over the alignment term, with WN(0.7) over without",
+            Criterion::at_most(0.5),
+            move |e| ratio(e, "0.7").over(&ratio(e, "off")).present(),
+        ),
+        Part::new(
+            "E held:2: gain in weight alignment from WN(0.7) at the end, degrees",
+            Criterion::at_least(5.0),
+            move |e| of(Quantity::WeightAlignment)(e, "off").minus(&of(Quantity::WeightAlignment)(e, "0.7")).present(),
+        ),
+    ];
+    Claim {
+        name: "toy/figS1-superalignment".into(),
+        statement:
+            "The superalignment term stands at a right angle whatever the error and WN, and WN(0.7) does as WN(1)"
+                .into(),
+        source: source(
+            "Fig S1",
+            "bounds of toy/figS1-terms and toy/figS1-wn; criterion of this project, set after the first results were seen",
+        ),
+        analysis: "terms",
+        parts: angles.chain(stronger).collect(),
+    }
 }
 
 /// Values of the autocorrelation map.

@@ -2,7 +2,7 @@
 //! protocol. Where that protocol withholds the values (experiments C and D), and for what the paper did not do, criteria
 //! are this project's, set before the first full run.
 
-use super::{Claim, Part, claim};
+use super::{CONFOUND, Claim, Part, claim};
 use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats};
 use crate::claim::verdict::Criterion;
@@ -16,6 +16,7 @@ const SENSITIVITY: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2021), Fig S3 
 const WRONG: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), label shuffling (experiment D); criteria of this \
                      project, fixed before the first full run";
 const OURS: &str = "criteria of this project, fixed before the first full run";
+const AFTER: &str = "criterion of this project, set after the first results were seen";
 
 /// Updates per epoch of both data sets at batches of 1,000.
 const EPOCH: usize = 60;
@@ -127,18 +128,25 @@ pub(super) fn claims() -> Vec<Claim> {
     claims
 }
 
+/// A claim that compares A1 with A2, which differ in more than WN.
+fn of_practice(name: &str, statement: &str, source: &str, parts: Vec<Part>) -> Claim {
+    claim(name, statement, &format!("{source}; {CONFOUND}"), "wn-practice", parts)
+}
+
 fn practice() -> Vec<Claim> {
     let mnist = Source { analysis: "wn-practice", data: "mnist" };
     let mut claims = practice_angles(mnist);
     claims.extend(practice_accuracy(mnist));
     claims.extend(practice_mechanism(mnist));
+    claims.extend(radial_updates(mnist));
     claims.push(split_of_the_gain(mnist));
+    claims.push(split_of_the_angle(mnist));
     claims
 }
 
 /// W1 to W4.
 fn practice_angles(mnist: Source) -> Vec<Claim> {
-    let a = |name, statement, parts| claim(name, statement, PRACTICE, "wn-practice", parts);
+    let a = |name, statement, parts| of_practice(name, statement, PRACTICE, parts);
     let gain = |l: usize, criterion| {
         let what = format!("layer {l}: angle without WN minus with WN, degrees");
         mnist.part(what, criterion, move |s, e| s.angle(e, A1, l).minus(&s.angle(e, A2, l)))
@@ -190,7 +198,7 @@ fn practice_angles(mnist: Source) -> Vec<Claim> {
 
 /// W5, W6, W8.
 fn practice_accuracy(mnist: Source) -> Vec<Claim> {
-    let a = |name, statement, parts| claim(name, statement, PRACTICE, "wn-practice", parts);
+    let a = |name, statement, parts| of_practice(name, statement, PRACTICE, parts);
     let accuracy = |what: &str, criterion, selected: Selected| {
         mnist.part(format!("{what}: test accuracy after 90 epochs, percent"), criterion, move |s, e| {
             s.accuracy(e, selected, Epoch(90))
@@ -220,7 +228,8 @@ fn practice_accuracy(mnist: Source) -> Vec<Claim> {
         ),
         a(
             "wn/W8",
-            "Order of test errors at the end: BP, BP-TRW with WN, BP with WN(0.6), BP-TRW",
+            "Order of test errors at the end: BP, BP-TRW with WN, BP with WN(0.6), BP-TRW (BP at learning rate 3e-4, BP-TRW \
+             at 5e-4)",
             vec![
                 better("accuracy of BP minus BP-TRW with WN, epochs 90 to 100, percentage points", end, 0.0, A4, A2),
                 better("BP-TRW with WN minus BP with WN(0.6), percentage points", end, 0.0, A2, A5),
@@ -230,13 +239,20 @@ fn practice_accuracy(mnist: Source) -> Vec<Claim> {
     ]
 }
 
-/// W9 to W12.
+/// W9 to W11.
 fn practice_mechanism(mnist: Source) -> Vec<Claim> {
-    let a = |name, statement, parts| claim(name, statement, PRACTICE, "wn-practice", parts);
+    let a = |name, statement, parts| of_practice(name, statement, PRACTICE, parts);
     let growth = [1.03, 1.20, 1.31, 1.71, 3.67].into_iter().enumerate().map(|(l, reference)| {
         let tolerance = if l == 4 { 0.15 } else { 0.10 } * reference;
         mnist.part(format!("layer {l}: growth of the norm"), near(reference, tolerance), move |s, e| {
             s.get(e, A1, Quantity::WeightGrowth, Some(l), Epoch(100))
+        })
+    });
+    let rising = (0..4).map(|l| {
+        let what = format!("layer {} minus layer {l}: growth of the norm", l + 1);
+        mnist.part(what, AT_LEAST(0.0), move |s, e| {
+            let of = |l| s.get(e, A1, Quantity::WeightGrowth, Some(l), Epoch(100));
+            of(l + 1).minus(&of(l))
         })
     });
     let relative = (1..5).map(|l| {
@@ -264,19 +280,38 @@ fn practice_mechanism(mnist: Source) -> Vec<Claim> {
             mnist.part(format!("layer {l}: 0.1 percentile without WN"), AT_MOST(edge), of(low, A1)),
         ]
     });
-    let radial = |what: &str, criterion, selected: Selected| {
-        mnist.part(format!("{what}: angle of update and weights of layer 4, degrees"), criterion, move |s, e| {
-            s.get(e, selected, Quantity::UpdateWeightAngle, Some(4), LastEpoch)
-        })
-    };
     vec![
-        a("wn/W9", "Without WN weights grow, the more the nearer to the output", growth.collect()),
+        a("wn/W9", "Without WN weights grow, the more the nearer to the output", growth.chain(rising).collect()),
         a("wn/W10", "WN keeps updates large relative to the weights", relative.collect()),
         a("wn/W11", "WN keeps the error signals of well-learnt samples from vanishing", norms.collect()),
-        a(
+    ]
+}
+
+/// W12, and the same of lower layers.
+fn radial_updates(mnist: Source) -> [Claim; 2] {
+    let radial = |what: &str, l: usize, criterion, selected: Selected| {
+        mnist.part(format!("{what}: angle of update and weights of layer {l}, degrees"), criterion, move |s, e| {
+            s.get(e, selected, Quantity::UpdateWeightAngle, Some(l), LastEpoch)
+        })
+    };
+    let published = [(1, 89.0, 87.8, 1.5), (2, 88.9, 84.8, 3.0), (3, 88.6, 78.4, 4.5)];
+    let lower = published.into_iter().flat_map(|(l, plain, normalised, tolerance)| {
+        [radial("no WN", l, near(plain, 1.5), A1), radial("WN", l, near(normalised, tolerance), A2)]
+    });
+    let tolerances = "published values of layers 1 to 3, with tolerances of 1.5 degrees or of 1.5 standard deviations over repeats \
+                      as in W12";
+    [
+        of_practice(
             "wn/W12",
             "Under WN a large part of the output layer's update is radial",
-            vec![radial("WN", near(66.0, 8.0), A2), radial("no WN", AT_LEAST(85.0), A1)],
+            PRACTICE,
+            vec![radial("WN", 4, near(66.0, 8.0), A2), radial("no WN", 4, AT_LEAST(85.0), A1)],
+        ),
+        of_practice(
+            "wn/radial",
+            "Under WN updates are the more radial the nearer to the output; without, they are next to orthogonal to the weights",
+            &format!("{PRACTICE}: {tolerances}; {AFTER}"),
+            lower.collect(),
         ),
     ]
 }
@@ -313,6 +348,21 @@ fn split_of_the_gain(mnist: Source) -> Claim {
             frozen("BP-TRW with WN minus frozen hidden layers with WN, percentage points", A2, FROZEN_WN),
         ],
     )
+}
+
+/// W1's criterion for each of the two changes alone.
+fn split_of_the_angle(mnist: Source) -> Claim {
+    let alone = [("WN alone, B as drawn", A3), ("B scaled alone", SCALED)].into_iter().flat_map(|(what, selected)| {
+        (1..5).map(move |l| {
+            let what = format!("{what}: angle of layer {l} without minus with it, degrees");
+            let criterion = if l == 4 { WITHIN(-1.5, 1.5) } else { AT_LEAST(2.5) };
+            mnist.part(what, criterion, move |s, e| s.angle(e, A1, l).minus(&s.angle(e, selected, l)))
+        })
+    });
+    let source = format!("W1's criterion applied to each change alone: {AFTER}");
+    let statement = "WN alone and the scale of B alone each restore the alignment of the lower layers and leave that of the \
+                     last";
+    claim("wn/split-angle", statement, &source, "wn-practice", alone.collect())
 }
 
 fn label_change() -> Vec<Claim> {
@@ -394,6 +444,62 @@ fn label_change() -> Vec<Claim> {
             vec![at("BP with WN", 105, AT_LEAST(80.0), BP_WN), at("BP-TRW with WN", 105, AT_LEAST(70.0), TRW_WN)],
         ),
         pre_activations(mnist),
+    ]
+    .into_iter()
+    .chain(each_repeat(mnist))
+    .collect()
+}
+
+/// C29 and C30 of the first version where L1 to L9 do not state the same, and the median that L5 asks for.
+fn each_repeat(mnist: Source) -> [Claim; 3] {
+    let end = |s: Source, e: &Evidence<'_>, selected| s.accuracy(e, selected, Epoch(190));
+    let below = |what: &str, selected: Selected| {
+        let what = format!("{what}: share of repeats below 70 % after 190 epochs");
+        mnist.part(what, AT_LEAST(1.0), move |s, e| end(s, e, selected).times(-1.0).share_above(-70.0))
+    };
+    let ordered = |what: &str, first: Selected, second: Selected| {
+        mnist.part(format!("{what}, after 190 epochs, percentage points"), AT_LEAST(0.0), move |s, e| {
+            end(s, e, first).minus(&end(s, e, second))
+        })
+    };
+    let above =
+        mnist.part("BP-TRW with WN: share of repeats above 84 % after 190 epochs", AT_LEAST(1.0), move |s, e| {
+            end(s, e, TRW_WN).share_above(84.0)
+        });
+    let close = mnist.part(
+        "share of repeats in which BP is at most 5 points ahead of BP-TRW, both with WN, after 190 epochs",
+        AT_LEAST(0.5),
+        move |s, e| end(s, e, TRW_WN).minus(&end(s, e, BP_WN)).share_above(-5.0),
+    );
+    let protocol = "RahmanSetayesh, Ghazizadeh & Marvasti (2021), Fig 8; criterion of the rebuilt protocol";
+    let median =
+        format!("{CHANGE}; L5 asks for the median without a bound of its own, so that of the mean is taken: {AFTER}");
+    [
+        claim(
+            "wn/C29",
+            "Without WN every network relearns little, with WN every network of BP-TRW relearns",
+            protocol,
+            "label-change",
+            vec![below("BP", BP), below("BP-TRW", TRW), above],
+        ),
+        claim(
+            "wn/C30",
+            "Order after the change: BP with WN, BP-TRW with WN, BP, BP-TRW",
+            protocol,
+            "label-change",
+            vec![
+                ordered("BP with WN minus BP-TRW with WN", BP_WN, TRW_WN),
+                ordered("BP-TRW with WN minus BP", TRW_WN, BP),
+                ordered("BP minus BP-TRW", BP, TRW),
+            ],
+        ),
+        claim(
+            "wn/L5-median",
+            "With WN, BP-TRW almost matches BP after the change, in the median",
+            &median,
+            "label-change",
+            vec![close],
+        ),
     ]
 }
 
@@ -487,6 +593,9 @@ fn sensitivity() -> Vec<Claim> {
     ]
 }
 
+/// Shares of wrong labels, ascending.
+const SHARES: [&str; 6] = ["0", "0.2", "0.4", "0.6", "0.8", "1"];
+
 /// Weight alignment at the end under a share of wrong labels.
 fn wrong(e: &Evidence<'_>, share: &str, l: usize) -> Repeats {
     let series =
@@ -496,13 +605,29 @@ fn wrong(e: &Evidence<'_>, share: &str, l: usize) -> Repeats {
 
 fn wrong_labels() -> Vec<Claim> {
     let d = |name, statement, parts| claim(name, statement, WRONG, "wrong-labels", parts);
+    let after = |e: &Evidence<'_>, share: &str, quantity| {
+        let selected = [("data", "mnist"), ("wrong-labels", share)];
+        e.series("wrong-labels", &selected, quantity, None).repeats_over(90 * EPOCH..=90 * EPOCH)
+    };
     let accuracy = |share: &'static str, criterion| {
         Part::new(format!("share {share}: test accuracy after 90 epochs, percent"), criterion, move |e| {
-            let selected = [("data", "mnist"), ("wrong-labels", share)];
-            let series = e.series("wrong-labels", &selected, Quantity::TestAccuracy, None);
-            series.repeats_over(90 * EPOCH..=90 * EPOCH).present()
+            after(e, share, Quantity::TestAccuracy).present()
         })
     };
+    let training = Part::new("share 1: training accuracy after 90 epochs, percent", WITHIN(5.0, 15.0), move |e| {
+        after(e, "1", Quantity::TrainAccuracy).present()
+    });
+    let falls = SHARES.windows(2).map(|pair| {
+        let [less, more] = [pair[0], pair[1]];
+        let what = format!("share {less} minus share {more}: test accuracy after 90 epochs, percentage points");
+        Part::new(what, AT_LEAST(0.0), move |e| {
+            let of = |share| after(e, share, Quantity::TestAccuracy);
+            of(less).minus(&of(more)).present()
+        })
+    });
+    let later = format!(
+        "RahmanSetayesh, Ghazizadeh & Marvasti (2024), label shuffling (experiment D), without values; {AFTER}"
+    );
     let aligned = (1..5).map(|l| {
         // A mean of ten angles of independent 50 x 50 matrices is below 88.5 once in 20,000.
         Part::new(
@@ -527,6 +652,14 @@ fn wrong_labels() -> Vec<Claim> {
             "With four labels in five replaced, what is left is still learnt",
             vec![accuracy("0.8", AT_LEAST(50.0)), accuracy("0.2", AT_LEAST(85.0))],
         ),
+        claim(
+            "wn/D-chance-training",
+            "Labels drawn at random are not learnt by heart either",
+            &later,
+            "wrong-labels",
+            vec![training],
+        ),
+        claim("wn/D-falls", "The more labels are wrong, the less is learnt", &later, "wrong-labels", falls.collect()),
     ]
 }
 
@@ -548,18 +681,11 @@ fn fashion() -> Vec<Claim> {
     };
     let source = "analogue on Fashion-MNIST; criteria of this project, fixed before the first full run";
     vec![
-        claim(
-            "fashion/angles",
-            "WN restores the alignment of the lower layers",
-            source,
-            "wn-practice",
-            lower.collect(),
-        ),
-        claim(
+        of_practice("fashion/angles", "WN restores the alignment of the lower layers", source, lower.collect()),
+        of_practice(
             "fashion/accuracy",
             "WN improves the test accuracy of BP-TRW",
             source,
-            "wn-practice",
             vec![practice.part("WN minus no WN after 90 epochs, percentage points", AT_LEAST(0.5), |s, e| {
                 s.accuracy(e, A2, Epoch(90)).minus(&s.accuracy(e, A1, Epoch(90)))
             })],
@@ -604,10 +730,16 @@ fn depth() -> Vec<Claim> {
         AT_LEAST(2.0),
         move |e| mean_angle(e, A1, 8).minus(&mean_angle(e, A1, 2)).present(),
     )];
-    let restored = (3..=8).map(|layers| {
-        let what = format!("{layers} hidden layers: mean angle without WN minus with WN and B of norm 1, degrees");
-        Part::new(what, AT_LEAST(2.0), move |e| mean_angle(e, A1, layers).minus(&mean_angle(e, A2, layers)).present())
-    });
+    let lower = move |what: &'static str, selected: Selected| {
+        (3..=8).map(move |layers| {
+            let what = format!("{layers} hidden layers: mean angle without WN minus with {what}, degrees");
+            Part::new(what, AT_LEAST(2.0), move |e| {
+                mean_angle(e, A1, layers).minus(&mean_angle(e, selected, layers)).present()
+            })
+        })
+    };
+    let restored = lower("WN and B of norm 1", A2);
+    let alone = lower("WN alone, B as drawn", A3).chain(lower("B scaled alone, no WN", SCALED));
     let accurate = (4..=8).map(|layers| {
         let what =
             format!("{layers} hidden layers: accuracy with WN and B of norm 1 minus without WN, percentage points");
@@ -616,9 +748,18 @@ fn depth() -> Vec<Claim> {
             of(A2).minus(&of(A1)).present()
         })
     });
+    let both = format!("{OURS}; {CONFOUND}");
+    let split = format!("the criterion of depth/restored applied to each change alone: {AFTER}");
     vec![
         claim("depth/weaker", "In deeper networks alignment weakens", OURS, "depth", weaker),
-        claim("depth/restored", "WN restores alignment at every depth", OURS, "depth", restored.collect()),
-        claim("depth/accuracy", "WN helps BP-TRW at every depth", OURS, "depth", accurate.collect()),
+        claim("depth/restored", "WN restores alignment at every depth", &both, "depth", restored.collect()),
+        claim("depth/accuracy", "WN helps BP-TRW at every depth", &both, "depth", accurate.collect()),
+        claim(
+            "depth/split",
+            "WN alone and the scale of B alone each restore alignment at every depth",
+            &split,
+            "depth",
+            alone.collect(),
+        ),
     ]
 }

@@ -3,7 +3,7 @@
 use super::{distinct, text};
 use crate::analysis::{Condition, Value};
 use crate::figure::{Axis, Hue};
-use crate::signal::Form;
+use crate::signal::{Cross, Form};
 use std::collections::BTreeSet;
 
 /// Axes whose values span this factor are logarithmic.
@@ -37,6 +37,7 @@ impl<'a> Scale<'a> {
         match condition.values().get(self.name)? {
             Value::Number(number) => Some(*number),
             Value::Count(count) => Some(*count as f64),
+            Value::Text(text) if self.name == "cross" => Some(Cross::parse(text)?.coefficient()),
             Value::Text(text) => Form::parse(text).ok()?.coefficient(),
             Value::Sizes(sizes) if self.of_widths => sizes.first().map(|&units| units as f64),
             Value::Sizes(sizes) => Some(sizes.len() as f64),
@@ -60,6 +61,7 @@ impl<'a> Scale<'a> {
         match self.name {
             "error" => "autocorrelation of the error",
             "activity" => "autocorrelation of the activity",
+            "cross" => "correlation of activity and error",
             "hidden" if self.of_widths => "units per hidden layer",
             "hidden" => "hidden layers",
             "batch" => "batch size",
