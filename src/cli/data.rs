@@ -62,14 +62,15 @@ fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {
     }
     say!("data directory: {directory}");
     for (name, facts, place) in rows {
-        let side = facts.image.map_or(String::new(), |[height, width]| format!("{height} x {width}"));
-        let size = format!("{} + {} images of {side}", facts.training_images, facts.test_images);
-        say!("  {name:<14} {size:<32} {}", place.as_deref().unwrap_or("not there"));
+        let shape = facts.image.into_iter().flatten().skip_while(|&n| n == 1).map(|n| n.to_string());
+        let shape = shape.collect::<Vec<_>>().join(" x ");
+        let size = format!("{} + {} images of {shape}", facts.training_images, facts.test_images);
+        say!("  {name:<14} {size:<36} {}", place.as_deref().unwrap_or("not there"));
     }
     say!(
-        "Official files, plain or .gz, go into a directory of the set's name in the data directory (--data-dir, or\n\
-         ALIGNSCOPE_DATA). Any other directory of four such IDX files, and any .npz with x and y (and x_test, y_test),\n\
-         can be named by its path."
+        "Official files (those of IDX plain or .gz) go into a directory of the set's name in the data directory\n\
+         (--data-dir, or ALIGNSCOPE_DATA). Any other directory of four such IDX files or of CIFAR-10 batches, and any\n\
+         .npz with x and y (and x_test, y_test), can be named by its path."
     );
     Ok(Exit::Done)
 }
