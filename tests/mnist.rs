@@ -63,6 +63,26 @@ fn official_files_have_their_checksums() {
     }
 }
 
+#[cfg(feature = "fetch")]
+#[test]
+fn official_files_are_fetched_from_a_directory() {
+    let here = TempDir::new().unwrap();
+    for (name, source) in [("mnist", Source::Mnist), ("cifar10", Source::Cifar10)] {
+        if !have(&source) {
+            continue;
+        }
+        let from = Library::new(None).locate(&source).unwrap();
+        let fetch = || {
+            let mut command = Command::cargo_bin("alignscope").unwrap();
+            command.current_dir(here.path()).args(["data", "fetch", name, "--data-dir", "sets", "--json", "--from"]);
+            let output = command.arg(&from).assert().success().get_output().stdout.clone();
+            serde_json::from_slice::<Json>(&output).unwrap()["fetched"].as_array().unwrap().len()
+        };
+        assert_eq!([fetch(), fetch()], [source.official_files().len(), 0]);
+        Library::new(Some(here.path().join("sets"))).verify(&source).unwrap();
+    }
+}
+
 #[test]
 fn colour_images_are_what_they_are_known_for() {
     if !have(&Source::Cifar10) {

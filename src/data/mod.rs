@@ -3,6 +3,8 @@
 mod cifar;
 mod code;
 mod digits;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod idx;
 mod labels;
 mod library;
@@ -14,6 +16,8 @@ pub use cifar::{CifarError, parse_batch};
 pub use code::{CodeKind, LabelCode};
 pub use digits::digits;
 use digits::digits_pixels;
+#[cfg(feature = "fetch")]
+pub use fetch::{FetchError, Origin, Packing, Progress, Publication, fetch};
 pub use idx::{IdxError, parse_images, parse_labels};
 pub use labels::{ChangeKind, LabelChange, wrong_labels};
 pub use library::{Library, VARIABLE};
@@ -70,9 +74,9 @@ impl<T: Real> Split<T> {
 pub enum DataError {
     /// A named set is not in the data directory.
     #[error(
-        "data set `{name}` is not in {}: put the official files ({needs}) into {}, \
+        "data set `{name}` is not in {}: {}put the official files ({needs}) into {}, \
          or say with --data-dir or {VARIABLE} which directory has them; `alignscope data list` shows what is found",
-        directory.display(), directory.join(name).display()
+        directory.display(), fetching(name), directory.join(name).display()
     )]
     Missing {
         /// Its name.
@@ -143,6 +147,11 @@ pub enum DataError {
     /// The digits of the program itself.
     #[error("the embedded digits: {0}")]
     Digits(IdxError),
+}
+
+/// How to get a named set by command, where this program can.
+fn fetching(name: &str) -> String {
+    if cfg!(feature = "fetch") { format!("get it with `alignscope data fetch {name}`, ") } else { String::new() }
 }
 
 /// Refuses a set with more labels than images, or fewer.
