@@ -61,9 +61,17 @@ fn help_names_every_option_with_its_default() {
         ("sbatch", vec!["--shards", "--time", "--partition", "--cpus", "--export", "bash job.sh"]),
         ("theory", vec!["null", "one-step", "held"]),
         ("verify", vec!["--quick"]),
+        #[cfg(feature = "fetch")]
+        ("data fetch", vec!["mnist, fashion-mnist, cifar10", "--from", "URL|FILE", "--data-dir", "goes on with"]),
     ] {
-        let output =
-            alignscope(here.path()).args([subcommand, "--help"]).assert().success().get_output().stdout.clone();
+        let output = alignscope(here.path())
+            .args(subcommand.split(' '))
+            .arg("--help")
+            .assert()
+            .success()
+            .get_output()
+            .stdout
+            .clone();
         let text = String::from_utf8(output).unwrap();
         for word in words {
             assert!(text.contains(word), "{subcommand} --help lacks {word}:\n{text}");

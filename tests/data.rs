@@ -1,7 +1,7 @@
 //! Data sets from files: what is read, what is refused and how; checkpoints and exports of networks on them.
 
 use alignscope::array::{Array, read_npz, write_npz};
-use alignscope::data::{IDX_FILES, Library, Source};
+use alignscope::data::{CIFAR_FILES, IDX_FILES, Library, Source};
 use assert_cmd::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -36,6 +36,21 @@ fn image_set(directory: &Path, gzip: bool) {
                 std::fs::write(directory.join(name), bytes).unwrap();
             }
         }
+    }
+}
+
+/// Batches of `count` images of 10 classes: those of class `c` have value 20 c in the red plane, row * 8 in the green and
+/// column * 8 in the blue.
+fn batches(directory: &Path, count: usize) {
+    std::fs::create_dir_all(directory).unwrap();
+    let record = |label: u8| {
+        let of = |f: fn(u8, u8) -> u8| (0..32).flat_map(move |row| (0..32).map(move |column| f(row, column)));
+        let red = std::iter::repeat_n(20 * label, 1024);
+        std::iter::once(label).chain(red).chain(of(|row, _| row * 8)).chain(of(|_, column| column * 8))
+    };
+    for name in CIFAR_FILES {
+        let bytes: Vec<u8> = (0..count).flat_map(|i| record((i % 10) as u8)).collect();
+        std::fs::write(directory.join(name), bytes).unwrap();
     }
 }
 
@@ -122,6 +137,62 @@ fn images_are_resized_where_asked() {
 }
 
 #[test]
+fn colour_batches_are_read_resized_and_trained_on() {
+    let here = TempDir::new().unwrap();
+    batches(&here.path().join("set"), 20);
+    let source = Source::Path(here.path().join("set"));
+    let library = Library::default();
+    let whole = library.load::<f64>(&source, None).unwrap();
+    assert_eq!((whole.classes, whole.inputs(), whole.train.labels.len(), whole.test.labels.len()), (10, 3072, 100, 20));
+    let image = whole.train.images.row(27);
+    assert_eq!(whole.train.labels[27], 7);
+    // The planes one after the other, each row after row.
+    assert_eq!(
+        [image[0], image[1023], image[1024 + 32], image[2048 + 3]].map(|p| p * 255.0),
+        [140.0, 140.0, 8.0, 24.0]
+    );
+    // Each channel is resized by itself: 32 to 16 averages pairs.
+    let half = library.load::<f64>(&source, Some(16)).unwrap();
+    assert_eq!(half.inputs(), 768);
+    let image = half.train.images.row(27);
+    for (at, value) in [(0, 140.0), (255, 140.0), (256 + 16, 20.0), (512 + 3, 52.0)] {
+        assert!((image[at] * 255.0 - value).abs() < 1e-12, "{at}: {}", image[at] * 255.0);
+    }
+    let args = ["--data", "./set", "--size", "4", "--batch", "20", "--export", "weights", "--out", "run"];
+    alignscope(here.path()).args([&TRAIN[..], &args].concat()).assert().success();
+    let file = std::fs::read_dir(here.path().join("run/weights")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(read_npz(&file, Some("W0_start")).unwrap().shape, [48, 12]);
+    let error = refused(here.path(), &["train", "--data", "./set", "--epochs", "1", "--batch", "101"], 2);
+    assert!(error.contains("more than the 100 training images"), "{error}");
+}
+
+#[test]
+fn bad_batches_are_refused_by_name_with_the_reason() {
+    let here = TempDir::new().unwrap();
+    let good = here.path().join("good");
+    batches(&good, 3);
+    let [first, .., last] = CIFAR_FILES;
+    let bytes = std::fs::read(good.join(first)).unwrap();
+    let cases: [(&str, &str, Vec<u8>, &str); 5] = [
+        ("short", first, bytes[..9000].to_vec(), "9000 bytes are no whole number of records of 3073"),
+        ("long", last, [&bytes[..], &[0]].concat(), "9220 bytes are no whole number"),
+        ("empty", CIFAR_FILES[3], Vec::new(), "0 bytes are no whole number"),
+        ("label", last, [&[10], &bytes[1..]].concat(), "label 10 of image 0: expected 0 to 9"),
+        ("later", first, [&bytes[..6146], &[255], &bytes[6147..]].concat(), "label 255 of image 2"),
+    ];
+    for (name, file, bytes, reason) in cases {
+        let bad = here.path().join(name);
+        batches(&bad, 3);
+        std::fs::write(bad.join(file), bytes).unwrap();
+        let error = refused(here.path(), &[&TRAIN[..], &["--data", &format!("./{name}")]].concat(), 2);
+        assert!(error.contains(file) && error.contains(reason), "{name}: {error}");
+    }
+    std::fs::remove_file(good.join(CIFAR_FILES[4])).unwrap();
+    let error = refused(here.path(), &[&TRAIN[..], &["--data", "./good"]].concat(), 2);
+    assert!(error.contains("has no file data_batch_5.bin") && error.contains("and test_batch.bin"), "{error}");
+}
+
+#[test]
 fn bad_files_are_refused_by_name_with_the_reason() {
     let here = TempDir::new().unwrap();
     let good = here.path().join("good");
@@ -189,7 +260,7 @@ fn bad_archives_and_settings_are_refused() {
     std::fs::write(here.path().join("text.npz"), "no archive").unwrap();
     write_npz(&here.path().join("bare.npz"), &[("z", &array(&[3], 1.0))]).unwrap();
     image_set(&here.path().join("set"), false);
-    let cases: [(&[&str], i32, &[&str]); 15] = [
+    let cases: [(&[&str], i32, &[&str]); 16] = [
         (&["--data", "labels.npz"], 2, &["`y` holds 1.5 at index 0", "whole numbers"]),
         (&["--data", "counts.npz"], 2, &["30 images but 29 labels"]),
         (&["--data", "large.npz"], 2, &["300", "0 to 255"]),
@@ -199,6 +270,7 @@ fn bad_archives_and_settings_are_refused() {
         (&["--data", "bare.npz"], 2, &["no member `x`"]),
         (&["--data", "absent.npz"], 2, &["absent.npz"]),
         (&["--data", "mnits"], 2, &["unknown data set `mnits`", "did you mean `mnist`?"]),
+        (&["--data", "cifar10"], 1, &["data set `cifar10` is not in", "data_batch_1.bin to data_batch_5.bin"]),
         (&["--data", "mnist"], 1, &["data set `mnist` is not in", "--data-dir", "ALIGNSCOPE_DATA"]),
         (&["--data", "fine.npz", "--size", "3", "--batch", "5"], 2, &["--size", "are not images"]),
         (&["--data", "./set", "--code", "3-of-10"], 2, &["needs 12 outputs for 4 classes"]),
@@ -225,6 +297,10 @@ fn data_are_listed_and_verified() {
     assert_eq!(found["data"][1]["found"], "sets/mnist");
     let error = refused(here.path(), &["data", "verify", "mnist", "--data-dir", "sets"], 1);
     assert!(error.contains("train-images-idx3-ubyte is not the official file of `mnist`"), "{error}");
+    assert!(error.contains("1936 bytes, not 47040016"), "{error}");
+    batches(&here.path().join("sets/cifar10"), 3);
+    let error = refused(here.path(), &["data", "verify", "cifar10", "--data-dir", "sets"], 1);
+    assert!(error.contains("data_batch_1.bin is not the official file") && error.contains("not 30730000"), "{error}");
     // Nor is such a set trained on under the name.
     let error = refused(here.path(), &["train", "--data", "mnist", "--data-dir", "sets", "--epochs", "1"], 1);
     assert!(error.contains("is not the official file"), "{error}");

@@ -1,4 +1,4 @@
-//! The paper's network on the official MNIST files, where these are at hand (ALIGNSCOPE_DATA); passed over, and said so,
+//! The paper's network on the official MNIST files, and a look at those of CIFAR-10, where these are at hand (ALIGNSCOPE_DATA); passed over, and said so,
 //! where not.
 
 use alignscope::data::{Library, Source};
@@ -61,6 +61,55 @@ fn official_files_have_their_checksums() {
             Library::new(None).verify(&source).unwrap();
         }
     }
+}
+
+#[cfg(feature = "fetch")]
+#[test]
+fn official_files_are_fetched_from_a_directory() {
+    let here = TempDir::new().unwrap();
+    for (name, source) in [("mnist", Source::Mnist), ("cifar10", Source::Cifar10)] {
+        if !have(&source) {
+            continue;
+        }
+        let from = Library::new(None).locate(&source).unwrap();
+        let fetch = || {
+            let mut command = Command::cargo_bin("alignscope").unwrap();
+            command.current_dir(here.path()).args(["data", "fetch", name, "--data-dir", "sets", "--json", "--from"]);
+            let output = command.arg(&from).assert().success().get_output().stdout.clone();
+            serde_json::from_slice::<Json>(&output).unwrap()["fetched"].as_array().unwrap().len()
+        };
+        assert_eq!([fetch(), fetch()], [source.official_files().len(), 0]);
+        Library::new(Some(here.path().join("sets"))).verify(&source).unwrap();
+    }
+}
+
+#[test]
+fn colour_images_are_what_they_are_known_for() {
+    if !have(&Source::Cifar10) {
+        return;
+    }
+    let data = Library::new(None).load::<f32>(&Source::Cifar10, None).unwrap();
+    assert_eq!((data.inputs(), data.classes), (3072, 10));
+    for (part, per_class) in [(&data.train, 5000), (&data.test, 1000)] {
+        let count = |class: u8| part.labels.iter().filter(|&&label| label == class).count();
+        assert!((0..10).all(|class| count(class) == per_class));
+    }
+    // The first image, a frog: its first pixels are (59, 62, 63), (43, 46, 45), (50, 48, 43) in red, green and blue.
+    let frog = data.train.images.row(0);
+    let planes = [0, 1024, 2048].map(|plane| [0, 1, 2].map(|at| (frog[plane + at] * 255.0).round()));
+    assert_eq!((data.train.labels[0], planes), (6, [[59.0, 43.0, 50.0], [62.0, 46.0, 48.0], [63.0, 45.0, 43.0]]));
+    drop(data);
+    let here = TempDir::new().unwrap();
+    let network = ["--data", "cifar10", "--size", "8", "--hidden", "50", "--batch", "500", "--eta", "1e-4"];
+    let run = |kind: &str| {
+        let mut command = Command::cargo_bin("alignscope").unwrap();
+        command.current_dir(here.path()).arg(kind).args(network).args(["--epochs", "3", "--repeats", "1", "--json"]);
+        let output = command.assert().success().get_output().stdout.clone();
+        serde_json::from_slice::<Json>(&output).unwrap()["summary"].as_array().unwrap().clone()
+    };
+    // Better than chance, at 10 % +- 0.3 %.
+    assert!(mean(&run("train"), "test_accuracy", None) > 13.0);
+    assert!(run("replay").iter().any(|entry| entry["quantity"] == "weight_alignment" && entry["n"] == 1));
 }
 
 /// At epoch 10 the paper has 81.5 +- 1.6 % without and 89.5 +- 0.5 % with weight normalisation, and angles of 84.7, 83.6,

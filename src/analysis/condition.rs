@@ -195,7 +195,10 @@ impl IsolateCondition {
 impl TrainCondition {
     /// Inputs of the network.
     pub fn inputs(&self) -> usize {
-        self.size.map_or(self.facts.inputs, |side| side * side)
+        match (self.size, self.facts.image) {
+            (Some(side), Some([channels, ..])) => channels * side * side,
+            _ => self.facts.inputs,
+        }
     }
 
     /// Units of every layer, inputs first.

@@ -316,7 +316,8 @@ pub static PARAMETERS: &[Parameter] = &[
     condition(
         "size",
         "N",
-        "Images are resized to N x N pixels: bilinear, half-pixel centres, no anti-aliasing (OpenCV's default)",
+        "Images are resized to N x N pixels, colour channels each by itself: bilinear, half-pixel centres, no \
+         anti-aliasing (OpenCV's default)",
         [None, Some("off"), None],
         Form::CountOr { name: "off", least: 1, most: 1000 },
     ),

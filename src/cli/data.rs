@@ -1,4 +1,4 @@
-//! `alignscope data`: which data sets are there, and whether they are what they should be.
+//! `alignscope data`: which data sets are there, whether they are what they should be, and how to get them.
 
 use super::{Exit, args};
 use crate::data::{DataError, Library, Source};
@@ -7,14 +7,17 @@ use serde_json::json;
 
 pub(super) fn command() -> Command {
     let shared = |command: Command| command.arg(args::data_directory_option()).arg(args::json_flag());
-    Command::new("data")
-        .about("List data sets and check their files")
+    let command = Command::new("data")
+        .about("List data sets, check their files, and fetch them")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(shared(Command::new("list").about("List the data sets, and where they are")))
         .subcommand(shared(Command::new("verify").about("Compare the files of data sets with the official ones")).arg(
             Arg::new("names").value_name("NAME|PATH").num_args(0..).help("Data sets [default: all that are there]"),
-        ))
+        ));
+    #[cfg(feature = "fetch")]
+    let command = command.subcommand(shared(super::fetch::command()));
+    command
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
@@ -29,6 +32,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             };
             verify(&library, &sources, m.get_flag("json"))
         }
+        #[cfg(feature = "fetch")]
+        Some(("fetch", m)) => super::fetch::execute(m),
         _ => Ok(Exit::Usage),
     }
 }
@@ -62,14 +67,15 @@ fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {
     }
     say!("data directory: {directory}");
     for (name, facts, place) in rows {
-        let side = facts.image.map_or(String::new(), |[height, width]| format!("{height} x {width}"));
-        let size = format!("{} + {} images of {side}", facts.training_images, facts.test_images);
-        say!("  {name:<14} {size:<32} {}", place.as_deref().unwrap_or("not there"));
+        let shape = facts.image.into_iter().flatten().skip_while(|&n| n == 1).map(|n| n.to_string());
+        let shape = shape.collect::<Vec<_>>().join(" x ");
+        let size = format!("{} + {} images of {shape}", facts.training_images, facts.test_images);
+        say!("  {name:<14} {size:<36} {}", place.as_deref().unwrap_or("not there"));
     }
     say!(
-        "Official files, plain or .gz, go into a directory of the set's name in the data directory (--data-dir, or\n\
-         ALIGNSCOPE_DATA). Any other directory of four such IDX files, and any .npz with x and y (and x_test, y_test),\n\
-         can be named by its path."
+        "Official files (those of IDX plain or .gz) go into a directory of the set's name in the data directory\n\
+         (--data-dir, or ALIGNSCOPE_DATA). Any other directory of four such IDX files or of CIFAR-10 batches, and any\n\
+         .npz with x and y (and x_test, y_test), can be named by its path."
     );
     Ok(Exit::Done)
 }

@@ -10,6 +10,8 @@ mod angles;
 mod args;
 mod data;
 mod dry;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod figure;
 mod matrices;
 mod merge;

@@ -1,9 +1,11 @@
 //! Data sets loaded once and shared by all jobs.
 
+use super::cifar::{CIFAR_IMAGE, parse_batch};
 use super::idx::{into_images, parse_labels};
 use super::resize::Resizer;
-use super::source::{IDX_FILES, existing, idx_file, plain};
-use super::{DataError, DataSet, Source, Split, check_counts, digits_pixels, fixed_split, npz};
+use super::source::{CIFAR_FILES, Format, IDX_FILES, existing, read_unpacked};
+use super::{DataError, DataSet, OfficialFile, Source, Split};
+use super::{check_counts, digits_pixels, fixed_split, npz};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use std::any::{Any, TypeId};
@@ -49,11 +51,12 @@ impl Library {
         let missing = || DataError::Missing {
             name: source.to_string(),
             directory: self.directory.clone().unwrap_or_else(|| PathBuf::from("(no data directory)")),
+            needs: source.format().needs(),
         };
         let directory = self.directory.as_ref().ok_or_else(missing)?;
-        let candidates = source.directories().iter().map(|name| directory.join(name));
-        let found = candidates.into_iter().find(|path| idx_file(path, IDX_FILES[0]).is_some());
-        found.ok_or_else(missing)
+        let first = source.official_files().first().ok_or_else(missing)?;
+        let mut candidates = source.directories().iter().map(|name| directory.join(name));
+        candidates.find(|path| existing(path, source.format(), first.name).is_ok()).ok_or_else(missing)
     }
 
     /// Checks that a data set is at hand, without loading it.
@@ -63,7 +66,7 @@ impl Library {
     pub fn require(&self, source: &Source) -> Result<(), DataError> {
         match source {
             Source::Digits => Ok(()),
-            Source::Mnist | Source::FashionMnist => self.locate(source).map(|_| ()),
+            Source::Mnist | Source::FashionMnist | Source::Cifar10 => self.locate(source).map(|_| ()),
             Source::Path(_) => source.facts().map(|_| ()),
         }
     }
@@ -73,13 +76,12 @@ impl Library {
     /// # Errors
     /// If a file is missing, cannot be read, or differs.
     pub fn verify(&self, source: &Source) -> Result<(), DataError> {
-        let Some(checksums) = source.checksums() else { return source.facts().map(|_| ()) };
-        let directory = self.locate(source)?;
-        for (name, checksum) in IDX_FILES.into_iter().zip(checksums) {
-            let path = existing(&directory, name)?;
-            check_bytes(&path, source, &plain(&path)?, checksum)?;
+        if source.official_files().is_empty() {
+            return source.facts().map(|_| ());
         }
-        Ok(())
+        let directory = self.locate(source)?;
+        let file = |file: &OfficialFile| contents(&directory, source, source.format(), file.name).map(|_| ());
+        source.official_files().iter().try_for_each(file)
     }
 
     /// The data set, its images resized to `side x side` pixels where a side is given.
@@ -109,8 +111,8 @@ impl Library {
                 }
                 npz::load(path, facts.classes)
             }
-            Source::Path(directory) => read_directory(directory, source, side, source.facts()?.classes),
-            Source::Mnist | Source::FashionMnist => read_directory(&self.locate(source)?, source, side, 10),
+            Source::Path(directory) => read_directory(directory, source, Format::of(directory), side),
+            named => read_directory(&self.locate(source)?, source, named.format(), side),
         }
     }
 }
@@ -118,61 +120,98 @@ impl Library {
 /// The digits of the program, resized where a side is given.
 fn digits_set<T: Real>(side: Option<usize>) -> Result<DataSet<T>, DataError> {
     let (shape, pixels, labels, levels) = digits_pixels().map_err(DataError::Digits)?;
-    let images = scaled(shape, &pixels, side, levels);
+    let images = scaled(shape[0], [1, shape[1], shape[2]], &pixels, side, levels);
     let all = Split { images, labels };
     let (train, test) = fixed_split(all.labels.len());
     Ok(DataSet { train: all.select(&train), test: all.select(&test), classes: 10 })
 }
 
-fn check_bytes(path: &Path, source: &Source, bytes: &[u8], checksum: &str) -> Result<(), DataError> {
-    if blake3::hash(bytes).to_hex().as_str() == checksum {
-        return Ok(());
+/// A file in `directory` and what it holds, unpacked; of a named set only if it is the official one.
+fn contents(directory: &Path, source: &Source, format: Format, name: &str) -> Result<(PathBuf, Vec<u8>), DataError> {
+    let (path, bytes) = read_unpacked(directory, format, name)?;
+    let official = source.official_files().iter().find(|file| file.name == name);
+    if let Some(why) = official.and_then(|official| official.difference(&bytes)) {
+        return Err(DataError::Unofficial { path, name: source.to_string(), why });
     }
-    Err(DataError::Checksum { path: path.into(), name: source.to_string() })
+    Ok((path, bytes))
 }
 
+/// The data set in a directory of files.
 fn read_directory<T: Real>(
     directory: &Path,
     source: &Source,
+    format: Format,
     side: Option<usize>,
-    classes: usize,
 ) -> Result<DataSet<T>, DataError> {
-    let part = |at: usize| -> Result<Split<T>, DataError> {
-        let files = [existing(directory, IDX_FILES[at])?, existing(directory, IDX_FILES[at + 1])?];
-        let of_file = |path: &Path| {
-            let path = path.to_path_buf();
-            move |source| DataError::Idx { path, source }
-        };
-        let labels = plain(&files[1])?;
-        let images = plain(&files[0])?;
-        if let Some(checksums) = source.checksums() {
-            check_bytes(&files[0], source, &images, checksums[at])?;
-            check_bytes(&files[1], source, &labels, checksums[at + 1])?;
+    let classes = source.facts()?.classes;
+    let contents = |name: &str| contents(directory, source, format, name);
+    let (train, test) = match format {
+        Format::Idx => {
+            let part = |at: usize| idx_part(contents(IDX_FILES[at])?, contents(IDX_FILES[at + 1])?, side, classes);
+            (part(0)?, part(2)?)
         }
-        let labels = parse_labels(&labels).map_err(of_file(&files[1]))?;
-        let (shape, pixels) = into_images(images).map_err(of_file(&files[0]))?;
-        check_counts(&files[0], shape[0], labels.len())?;
-        if let Some(at) = labels.iter().position(|&label| usize::from(label) >= classes) {
-            let why = format!("label {} at index {at}, with {classes} classes", labels[at]);
-            return Err(DataError::Unfit { path: files[1].clone(), why });
+        Format::Cifar => {
+            let [train @ .., test] = CIFAR_FILES;
+            let part = |names: &[&str]| cifar_part(names.iter().map(|name| contents(name)), side);
+            (part(&train)?, part(&[test])?)
         }
-        Ok(Split { images: scaled(shape, &pixels, side, LEVELS), labels })
     };
-    Ok(DataSet { train: part(0)?, test: part(2)?, classes })
+    Ok(DataSet { train, test, classes })
 }
 
-/// Pixels divided by the number of grey levels, one image per row, resized where a side is given.
-fn scaled<T: Real>([count, height, width]: [usize; 3], pixels: &[u8], side: Option<usize>, levels: f64) -> Matrix<T> {
+/// One part of a data set, from an IDX file of images and one of labels.
+fn idx_part<T: Real>(
+    (images_path, images): (PathBuf, Vec<u8>),
+    (labels_path, labels): (PathBuf, Vec<u8>),
+    side: Option<usize>,
+    classes: usize,
+) -> Result<Split<T>, DataError> {
+    let labels = parse_labels(&labels).map_err(|source| DataError::Idx { path: labels_path.clone(), source })?;
+    let ([count, height, width], pixels) =
+        into_images(images).map_err(|source| DataError::Idx { path: images_path.clone(), source })?;
+    check_counts(&images_path, count, labels.len())?;
+    if let Some(at) = labels.iter().position(|&label| usize::from(label) >= classes) {
+        let why = format!("label {} at index {at}, with {classes} classes", labels[at]);
+        return Err(DataError::Unfit { path: labels_path, why });
+    }
+    Ok(Split { images: scaled(count, [1, height, width], &pixels, side, LEVELS), labels })
+}
+
+/// One part of a data set, from batches in their order.
+fn cifar_part<T: Real>(
+    batches: impl Iterator<Item = Result<(PathBuf, Vec<u8>), DataError>>,
+    side: Option<usize>,
+) -> Result<Split<T>, DataError> {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for batch in batches {
+        let (path, bytes) = batch?;
+        let (of_images, of_labels) = parse_batch(&bytes).map_err(|source| DataError::Cifar { path, source })?;
+        pixels.extend(of_images);
+        labels.extend(of_labels);
+    }
+    Ok(Split { images: scaled(labels.len(), CIFAR_IMAGE, &pixels, side, LEVELS), labels })
+}
+
+/// Pixels divided by the number of grey levels, one image per row, resized where a side is given, each channel by
+/// itself.
+fn scaled<T: Real>(
+    count: usize,
+    [channels, height, width]: [usize; 3],
+    pixels: &[u8],
+    side: Option<usize>,
+    levels: f64,
+) -> Matrix<T> {
     let to = side.map_or([height, width], |side| [side, side]);
+    let inputs = channels * to[0] * to[1];
     let value = |pixel: f64| T::from_f64(pixel / levels);
-    let mut data = Vec::with_capacity(count * to[0] * to[1]);
+    let mut data = Vec::with_capacity(count * inputs);
     if to == [height, width] {
         data.extend(pixels.iter().map(|&pixel| value(f64::from(pixel))));
     } else {
         let resizer = Resizer::new([height, width], to);
-        for image in pixels.chunks_exact(height * width) {
-            data.extend(resizer.resize(image).map(value));
+        for plane in pixels.chunks_exact(height * width) {
+            data.extend(resizer.resize(plane).map(value));
         }
     }
-    Matrix::from_vec(count, to[0] * to[1], data)
+    Matrix::from_vec(count, inputs, data)
 }

@@ -1,7 +1,10 @@
 //! Data sets, label codes and how they change in time.
 
+mod cifar;
 mod code;
 mod digits;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod idx;
 mod labels;
 mod library;
@@ -9,14 +12,17 @@ mod npz;
 mod resize;
 mod source;
 
+pub use cifar::{CifarError, parse_batch};
 pub use code::{CodeKind, LabelCode};
 pub use digits::digits;
 use digits::digits_pixels;
+#[cfg(feature = "fetch")]
+pub use fetch::{FetchError, Origin, Packing, Progress, Publication, fetch};
 pub use idx::{IdxError, parse_images, parse_labels};
 pub use labels::{ChangeKind, LabelChange, wrong_labels};
 pub use library::{Library, VARIABLE};
 pub use resize::Resizer;
-pub use source::{DataFacts, IDX_FILES, Source};
+pub use source::{CIFAR_FILES, DataFacts, IDX_FILES, OfficialFile, Source};
 
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
@@ -28,7 +34,7 @@ use thiserror::Error;
 /// Images and labels of one part of a data set.
 #[derive(Clone, Debug)]
 pub struct Split<T> {
-    /// One image per row, pixels scaled to `[0, 1]`.
+    /// One image per row, pixels scaled to `[0, 1]`; of colour images the red plane, the green and the blue.
     pub images: Matrix<T>,
     /// One class per image, below [`DataSet::classes`].
     pub labels: Vec<u8>,
@@ -46,7 +52,7 @@ pub struct DataSet<T> {
 }
 
 impl<T: Real> DataSet<T> {
-    /// Pixels per image.
+    /// Pixels per image, of all channels.
     pub fn inputs(&self) -> usize {
         self.train.images.cols()
     }
@@ -68,23 +74,27 @@ impl<T: Real> Split<T> {
 pub enum DataError {
     /// A named set is not in the data directory.
     #[error(
-        "data set `{name}` is not in {}: put the four official files (train-images-idx3-ubyte, ..., plain or .gz) into {}, \
+        "data set `{name}` is not in {}: {}put the official files ({needs}) into {}, \
          or say with --data-dir or {VARIABLE} which directory has them; `alignscope data list` shows what is found",
-        directory.display(), directory.join(name).display()
+        directory.display(), fetching(name), directory.join(name).display()
     )]
     Missing {
         /// Its name.
         name: String,
         /// The data directory.
         directory: PathBuf,
+        /// The files it needs.
+        needs: &'static str,
     },
     /// One of the files of a set is missing.
-    #[error("{} has no file {file} (or {file}.gz): a data set needs train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte", directory.display())]
+    #[error("{} has no file {file}: the data set needs {needs}", directory.display())]
     Lacks {
         /// The directory.
         directory: PathBuf,
         /// The file.
         file: String,
+        /// All files it needs.
+        needs: &'static str,
     },
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -102,13 +112,26 @@ pub enum DataError {
         /// Why.
         source: IdxError,
     },
+    /// A file is no CIFAR-10 batch.
+    #[error("{}: {source}", path.display())]
+    Cifar {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: CifarError,
+    },
     /// A file of a named set is not the official one.
-    #[error("{} is not the official file of `{name}`: get it again, or use your own data by path (--data DIRECTORY)", path.display())]
-    Checksum {
+    #[error(
+        "{} is not the official file of `{name}` ({why}): get it again, or use your own data by path (--data DIRECTORY)",
+        path.display()
+    )]
+    Unofficial {
         /// The file.
         path: PathBuf,
         /// The set.
         name: String,
+        /// How it differs.
+        why: String,
     },
     /// Files that are readable but do not make a data set.
     #[error("{}: {why}", path.display())]
@@ -124,6 +147,11 @@ pub enum DataError {
     /// The digits of the program itself.
     #[error("the embedded digits: {0}")]
     Digits(IdxError),
+}
+
+/// How to get a named set by command, where this program can.
+fn fetching(name: &str) -> String {
+    if cfg!(feature = "fetch") { format!("get it with `alignscope data fetch {name}`, ") } else { String::new() }
 }
 
 /// Refuses a set with more labels than images, or fewer.

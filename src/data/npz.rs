@@ -47,7 +47,7 @@ pub(super) fn facts(path: &Path) -> Result<DataFacts, DataError> {
         training_images,
         test_images,
         inputs: rest.iter().product(),
-        image: <[usize; 2]>::try_from(rest).ok(),
+        image: <[usize; 2]>::try_from(rest).ok().map(|[height, width]| [1, height, width]),
         classes,
         fingerprint: Some(blake3::hash(&bytes).to_hex().to_string()),
     })

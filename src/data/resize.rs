@@ -1,4 +1,4 @@
-//! Resizing of grey images.
+//! Resizing of images of one channel.
 
 /// Interpolation along one axis: for every output coordinate the two source coordinates and the weight of the second.
 ///

@@ -1,6 +1,7 @@
 //! Data sets by name or path: what is known of them before they are loaded.
 
 use super::DataError;
+use super::cifar::CIFAR_IMAGE;
 use super::idx::{IdxError, decompressed, image_shape};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
@@ -18,7 +19,10 @@ pub enum Source {
     Mnist,
     /// Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), the official files in the data directory.
     FashionMnist,
-    /// A directory of four IDX files of the names MNIST has, or an `.npz` archive with members `x` and `y`.
+    /// CIFAR-10 (Krizhevsky 2009), the official binary batches in the data directory.
+    Cifar10,
+    /// A directory of four IDX files of the names MNIST has or of the batches CIFAR-10 has, or an `.npz` archive with
+    /// members `x` and `y`.
     Path(PathBuf),
 }
 
@@ -29,10 +33,10 @@ pub struct DataFacts {
     pub training_images: usize,
     /// Held-out images.
     pub test_images: usize,
-    /// Pixels per image.
+    /// Pixels per image, of all channels.
     pub inputs: usize,
-    /// Height and width, where samples are images.
-    pub image: Option<[usize; 2]>,
+    /// Colour channels, height and width, where samples are images.
+    pub image: Option<[usize; 3]>,
     /// Classes.
     pub classes: usize,
     /// BLAKE3 of the files of a [`Source::Path`], for what they hold decides results and their path does not.
@@ -43,14 +47,104 @@ pub struct DataFacts {
 pub const IDX_FILES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
+/// The batches of CIFAR-10 under their official names: five of training images, one of test images.
+pub const CIFAR_FILES: [&str; 6] = [
+    "data_batch_1.bin",
+    "data_batch_2.bin",
+    "data_batch_3.bin",
+    "data_batch_4.bin",
+    "data_batch_5.bin",
+    "test_batch.bin",
+];
+
+/// How the files of a directory are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// [`IDX_FILES`], each plain or gzipped.
+    Idx,
+    /// [`CIFAR_FILES`].
+    Cifar,
+}
+
+impl Format {
+    /// That of a directory: of CIFAR-10 batches where it has any of them.
+    pub(super) fn of(directory: &Path) -> Self {
+        let has_batch = CIFAR_FILES.iter().any(|name| directory.join(name).is_file());
+        if has_batch { Self::Cifar } else { Self::Idx }
+    }
+
+    /// What such a data set needs, in words.
+    pub(super) fn needs(self) -> &'static str {
+        match self {
+            Self::Idx => {
+                "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, \
+                 each plain or .gz"
+            }
+            Self::Cifar => "data_batch_1.bin to data_batch_5.bin and test_batch.bin",
+        }
+    }
+}
+
+/// A file of a data set as its authors publish it, unpacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfficialFile {
+    /// Its name.
+    pub name: &'static str,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its BLAKE3, in hexadecimal.
+    pub blake3: &'static str,
+}
+
+impl OfficialFile {
+    /// How `bytes` differ from it, in words; `None` if they do not.
+    pub fn difference(&self, bytes: &[u8]) -> Option<String> {
+        if bytes.len() as u64 != self.bytes {
+            return Some(format!("{} bytes, not {}", bytes.len(), self.bytes));
+        }
+        (blake3::hash(bytes).to_hex().as_str() != self.blake3).then(|| "its checksum differs".into())
+    }
+}
+
+const fn official(name: &'static str, bytes: u64, blake3: &'static str) -> OfficialFile {
+    OfficialFile { name, bytes, blake3 }
+}
+
+const MNIST: [OfficialFile; 4] = [
+    official(IDX_FILES[0], 47_040_016, "c6e6fd8c67d07c8a9b7bffa7dd0413ff4b8af241607b049b7721107f379df9fd"),
+    official(IDX_FILES[1], 60_008, "8ebcfdf2fe191516f9cb37fceb75d2d19289d91ee92026534ed45e44144b5642"),
+    official(IDX_FILES[2], 7_840_016, "f8d502322cd9f186e155a74a3dff598ed56c1a7b5a5c8d312749ac47c4a2bec7"),
+    official(IDX_FILES[3], 10_008, "6d43ea317fa8f5851bb85404bb7358defd48b0294cf31f60cdcde8106fe2c3ad"),
+];
+
+const FASHION_MNIST: [OfficialFile; 4] = [
+    official(IDX_FILES[0], 47_040_016, "feaca08b36e07f8d504641a929bff1554884ef73964323e44e59e39a986b4c9e"),
+    official(IDX_FILES[1], 60_008, "b4d9ea8013b029ef778c95ea7de31195ef443589877589523ad330db2829ebd6"),
+    official(IDX_FILES[2], 7_840_016, "a19b8c1e5f798e5a6fa7229093b630c04a620179497a1fa3a71e7334fb59a30b"),
+    official(IDX_FILES[3], 10_008, "0a067399ed18bcc9d7dc26832b3b8e4481abf2d33fee04c611e90b9061296b90"),
+];
+
+const CIFAR10: [OfficialFile; 6] = [
+    official(CIFAR_FILES[0], 30_730_000, "1b3fcad40d258858f510c4bcd1afcfe8c314b9ce56dd1e5497433a7084a97293"),
+    official(CIFAR_FILES[1], 30_730_000, "d6e4b10488a9921e026b4d5ee9f7e3dd326e866f8b48d623538c7cef1a8ffc79"),
+    official(CIFAR_FILES[2], 30_730_000, "a736d929656ecfb2eab80ea59e8573caeea112d8d60a45f4a0a4504214bdd281"),
+    official(CIFAR_FILES[3], 30_730_000, "afd36c14a4d2a00e0c9eab2d984d5c1ebe5a5d7f35ce865c8d6ce74275afb0eb"),
+    official(CIFAR_FILES[4], 30_730_000, "fc1cbe676c343edd20366fde0b046aa5251665fe07c5bc068044656a5e5d45eb"),
+    official(CIFAR_FILES[5], 30_730_000, "69a7d1df5b1d17f8c98089666dffee384a8f3da4421e368f08a80f067ae79ffc"),
+];
+
 impl Source {
     /// The named data sets.
-    pub const NAMED: [(&'static str, Self); 3] =
-        [("digits", Self::Digits), ("mnist", Self::Mnist), ("fashion-mnist", Self::FashionMnist)];
+    pub const NAMED: [(&'static str, Self); 4] = [
+        ("digits", Self::Digits),
+        ("mnist", Self::Mnist),
+        ("fashion-mnist", Self::FashionMnist),
+        ("cifar10", Self::Cifar10),
+    ];
 
     /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str =
-        "digits, mnist, fashion-mnist, a directory of IDX files, or an .npz file with x and y";
+    pub const EXPECTED: &'static str = "digits, mnist, fashion-mnist, cifar10, a directory of IDX files or of CIFAR-10 \
+         batches, or an .npz file with x and y";
 
     /// The data set called `text`, or the path it is: anything that has a separator, ends in `.npz`, or exists.
     pub fn parse(text: &str) -> Option<Self> {
@@ -68,36 +162,34 @@ impl Source {
             Self::Digits => Some("digits"),
             Self::Mnist => Some("MNIST"),
             Self::FashionMnist => Some("Fashion-MNIST"),
+            Self::Cifar10 => Some("CIFAR-10"),
             Self::Path(_) => None,
         }
     }
 
-    /// Other names of the directory that holds the official files: those of torchvision.
+    /// Names of the directory that holds the official files: ours, and that of torchvision or of the archive.
     pub(super) fn directories(&self) -> &'static [&'static str] {
         match self {
             Self::Mnist => &["mnist", "MNIST/raw"],
             Self::FashionMnist => &["fashion-mnist", "FashionMNIST/raw"],
+            Self::Cifar10 => &["cifar10", "cifar-10-batches-bin"],
             Self::Digits | Self::Path(_) => &[],
         }
     }
 
-    /// BLAKE3 of the official files, uncompressed, in the order of [`IDX_FILES`].
-    pub fn checksums(&self) -> Option<[&'static str; 4]> {
+    /// The official files of a named data set that is kept in the data directory; none of others.
+    pub fn official_files(&self) -> &'static [OfficialFile] {
         match self {
-            Self::Mnist => Some([
-                "c6e6fd8c67d07c8a9b7bffa7dd0413ff4b8af241607b049b7721107f379df9fd",
-                "8ebcfdf2fe191516f9cb37fceb75d2d19289d91ee92026534ed45e44144b5642",
-                "f8d502322cd9f186e155a74a3dff598ed56c1a7b5a5c8d312749ac47c4a2bec7",
-                "6d43ea317fa8f5851bb85404bb7358defd48b0294cf31f60cdcde8106fe2c3ad",
-            ]),
-            Self::FashionMnist => Some([
-                "feaca08b36e07f8d504641a929bff1554884ef73964323e44e59e39a986b4c9e",
-                "b4d9ea8013b029ef778c95ea7de31195ef443589877589523ad330db2829ebd6",
-                "a19b8c1e5f798e5a6fa7229093b630c04a620179497a1fa3a71e7334fb59a30b",
-                "0a067399ed18bcc9d7dc26832b3b8e4481abf2d33fee04c611e90b9061296b90",
-            ]),
-            Self::Digits | Self::Path(_) => None,
+            Self::Mnist => &MNIST,
+            Self::FashionMnist => &FASHION_MNIST,
+            Self::Cifar10 => &CIFAR10,
+            Self::Digits | Self::Path(_) => &[],
         }
+    }
+
+    /// How the official files are laid out.
+    pub(super) fn format(&self) -> Format {
+        if *self == Self::Cifar10 { Format::Cifar } else { Format::Idx }
     }
 
     /// Sizes, known by heart or read from the headers of files.
@@ -105,17 +197,18 @@ impl Source {
     /// # Errors
     /// If the files of a path cannot be read or do not fit together.
     pub fn facts(&self) -> Result<DataFacts, DataError> {
-        let known = |training_images, test_images, side: usize| DataFacts {
+        let known = |training_images, test_images, image: [usize; 3]| DataFacts {
             training_images,
             test_images,
-            inputs: side * side,
-            image: Some([side, side]),
+            inputs: image.iter().product(),
+            image: Some(image),
             classes: 10,
             fingerprint: None,
         };
         match self {
-            Self::Digits => Ok(known(1437, 360, 8)),
-            Self::Mnist | Self::FashionMnist => Ok(known(60_000, 10_000, 28)),
+            Self::Digits => Ok(known(1437, 360, [1, 8, 8])),
+            Self::Mnist | Self::FashionMnist => Ok(known(60_000, 10_000, [1, 28, 28])),
+            Self::Cifar10 => Ok(known(50_000, 10_000, CIFAR_IMAGE)),
             Self::Path(path) => facts_of_path(path),
         }
     }
@@ -130,11 +223,6 @@ impl Display for Source {
     }
 }
 
-/// The file called `name` in `directory`, plain or gzipped.
-pub(super) fn idx_file(directory: &Path, name: &str) -> Option<PathBuf> {
-    [name.to_string(), format!("{name}.gz")].into_iter().map(|name| directory.join(name)).find(|path| path.is_file())
-}
-
 /// Facts of files, looked at once: a sweep asks for them at each of its points.
 fn facts_of_path(path: &Path) -> Result<DataFacts, DataError> {
     static KNOWN: Mutex<BTreeMap<PathBuf, DataFacts>> = Mutex::new(BTreeMap::new());
@@ -142,7 +230,11 @@ fn facts_of_path(path: &Path) -> Result<DataFacts, DataError> {
     if let Some(facts) = known.get(path) {
         return Ok(facts.clone());
     }
-    let facts = if path.is_dir() { facts_of_directory(path)? } else { super::npz::facts(path)? };
+    let facts = match (path.is_dir(), Format::of(path)) {
+        (true, Format::Idx) => facts_of_directory(path)?,
+        (true, Format::Cifar) => super::cifar::facts(path)?,
+        (false, _) => super::npz::facts(path)?,
+    };
     known.insert(path.to_path_buf(), facts.clone());
     Ok(facts)
 }
@@ -152,8 +244,7 @@ fn facts_of_directory(directory: &Path) -> Result<DataFacts, DataError> {
     let mut shapes = Vec::new();
     let mut classes = 0;
     for name in IDX_FILES {
-        let path = existing(directory, name)?;
-        let bytes = plain(&path)?;
+        let (path, bytes) = read_unpacked(directory, Format::Idx, name)?;
         hasher.update(&bytes);
         let of_file = |source: IdxError| DataError::Idx { path: path.clone(), source };
         if name.contains("labels") {
@@ -174,21 +265,30 @@ fn facts_of_directory(directory: &Path) -> Result<DataFacts, DataError> {
         training_images: shapes[0][0],
         test_images: shapes[2][0],
         inputs: shapes[0][1] * shapes[0][2],
-        image: Some([shapes[0][1], shapes[0][2]]),
+        image: Some([1, shapes[0][1], shapes[0][2]]),
         classes,
         fingerprint: Some(hasher.finalize().to_hex().to_string()),
     })
 }
 
-/// The file called `name` in `directory`, plain or gzipped.
-pub(super) fn existing(directory: &Path, name: &str) -> Result<PathBuf, DataError> {
-    idx_file(directory, name).ok_or_else(|| DataError::Lacks { directory: directory.into(), file: name.into() })
+/// The file called `name` in `directory`, or, of IDX files, gzipped.
+pub(super) fn existing(directory: &Path, format: Format, name: &str) -> Result<PathBuf, DataError> {
+    let zipped = (format == Format::Idx).then(|| directory.join(format!("{name}.gz")));
+    let found = std::iter::once(directory.join(name)).chain(zipped).find(|path| path.is_file());
+    found.ok_or_else(|| DataError::Lacks { directory: directory.into(), file: name.into(), needs: format.needs() })
 }
 
-/// Bytes of an IDX file, uncompressed.
-pub(super) fn plain(path: &Path) -> Result<Vec<u8>, DataError> {
-    let bytes = read_file(path)?;
-    decompressed(bytes).map_err(|source| DataError::Idx { path: path.into(), source })
+/// The file called `name` in `directory`, and what it holds, unpacked.
+pub(super) fn read_unpacked(directory: &Path, format: Format, name: &str) -> Result<(PathBuf, Vec<u8>), DataError> {
+    let path = existing(directory, format, name)?;
+    let bytes = read_file(&path)?;
+    match format {
+        Format::Cifar => Ok((path, bytes)),
+        Format::Idx => match decompressed(bytes) {
+            Ok(bytes) => Ok((path, bytes)),
+            Err(source) => Err(DataError::Idx { path, source }),
+        },
+    }
 }
 
 /// Most bytes of a file that are read: above the largest data set of this kind (EMNIST, 550 MB).
