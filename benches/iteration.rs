@@ -41,7 +41,7 @@ fn epoch(c: &mut Criterion) {
     let Ok(data) = digits::<f32>() else { return };
     let setup = |rule| Setup { rule, order: Order::Once, ..Setup::default() };
     let mut group = c.benchmark_group("one epoch of the digits, 64-50-50-50, batch 24, f32");
-    for (name, rule) in [("bp", Rule::Bp), ("bp-trw", Rule::BpTrw)] {
+    for (name, rule) in [("bp", Rule::BP), ("bp-trw", Rule::BP_TRW)] {
         let mut trainer = Trainer::new(&data, setup(rule), 1, 0);
         group.bench_function(name, |b| b.iter(|| (0..trainer.batches_per_epoch()).for_each(|_| trainer.step())));
     }

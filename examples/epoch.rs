@@ -26,7 +26,7 @@ fn main() {
     let data = DataSet { train: Split { images, labels }, test, classes };
     let setup = Setup {
         hidden: dims[1..dims.len() - 1].to_vec(),
-        rule: Rule::BpTrw,
+        rule: Rule::BP_TRW,
         activations: vec![Activation::Tanh],
         loss: Loss::SoftmaxCrossEntropy,
         code: CodeKind::OneHot,

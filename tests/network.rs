@@ -282,7 +282,7 @@ fn scaling_and_normalising_the_backward_weights_are_separate() {
 #[test]
 fn shallow_learning_moves_the_last_layer_alone() {
     let data = data::<f32>();
-    let mut net = trainer(&data, Setup { rule: Rule::Shallow, weight_decay: 0.1, ..setup() });
+    let mut net = trainer(&data, Setup { rule: Rule::SHALLOW, weight_decay: 0.1, ..setup() });
     let start = net.layers().clone();
     run(&mut net, 30);
     for l in 0..2 {
@@ -369,7 +369,7 @@ fn probes_see_what_the_next_update_does() {
     }
     // With transposed weights for B, updates and deltas are BP's.
     let transposed = net.layers().weights[1..].iter().map(Matrix::transpose).collect();
-    *net.feedback_mut() = Feedback::BpTrw(transposed);
+    *net.feedback_mut() = Feedback::fixed(transposed);
     probe.forget();
     for l in 0..2 {
         assert_eq!(probe.update_alignment(&net, l), Some(0.0));

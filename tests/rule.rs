@@ -65,7 +65,7 @@ fn bp_follows_the_gradient_of_every_loss_through_every_activation() {
             loss_at(&mut case, loss);
             loss.write_output_delta(output, &case.target, &mut case.pass);
             let mut feedback = Feedback::bp(&SIZES);
-            feedback.refresh(&case.layers);
+            feedback.refresh(&case.layers, 0);
             feedback.carry_back(&case.layers, &mut case.pass);
             let mut stepped = case.layers.clone();
             let eta = 1e-3;
@@ -131,12 +131,12 @@ fn setup(rule: Rule) -> Setup {
 fn bp_trw_with_transposed_weights_is_bp_to_the_last_bit_and_with_random_ones_is_not() {
     fn check<T: alignscope::real::Real>() {
         let data = digits::<T>().unwrap();
-        let mut bp = Trainer::new(&data, setup(Rule::Bp), 5, 0);
-        let mut refreshed = Trainer::new(&data, setup(Rule::BpTrw), 5, 0);
-        let mut random = Trainer::new(&data, setup(Rule::BpTrw), 5, 0);
+        let mut bp = Trainer::new(&data, setup(Rule::BP), 5, 0);
+        let mut refreshed = Trainer::new(&data, setup(Rule::BP_TRW), 5, 0);
+        let mut random = Trainer::new(&data, setup(Rule::BP_TRW), 5, 0);
         for _ in 0..70 {
             let transposed = refreshed.layers().weights[1..].iter().map(Matrix::transpose).collect();
-            *refreshed.feedback_mut() = Feedback::BpTrw(transposed);
+            *refreshed.feedback_mut() = Feedback::fixed(transposed);
             bp.step();
             refreshed.step();
             random.step();
@@ -152,8 +152,8 @@ fn bp_trw_with_transposed_weights_is_bp_to_the_last_bit_and_with_random_ones_is_
 #[test]
 fn the_last_layer_gets_the_same_first_update_under_both_rules() {
     let data = digits::<f64>().unwrap();
-    let mut bp = Trainer::new(&data, setup(Rule::Bp), 5, 0);
-    let mut trw = Trainer::new(&data, setup(Rule::BpTrw), 5, 0);
+    let mut bp = Trainer::new(&data, setup(Rule::BP), 5, 0);
+    let mut trw = Trainer::new(&data, setup(Rule::BP_TRW), 5, 0);
     bp.step();
     trw.step();
     assert_eq!(bp.layers().weights[2], trw.layers().weights[2]);
@@ -166,11 +166,11 @@ fn update_alignment_is_zero_against_itself_and_about_a_right_angle_at_the_start(
     case.layers.forward(&case.input, &mut case.pass);
     Loss::HalfSquared.write_output_delta(Activation::Linear, &case.target, &mut case.pass);
     let transposed = case.layers.weights[1..].iter().map(Matrix::transpose).collect();
-    let same = Feedback::BpTrw(transposed);
+    let same = Feedback::fixed(transposed);
     let mut compare = UpdateAlignment::new(&SIZES);
     let angles = compare.angles(&case.layers, &same, &case.input, &mut case.pass);
     assert_eq!(angles, [Some(0.0), Some(0.0)]);
-    let random = Feedback::BpTrw(case.backward.clone());
+    let random = Feedback::fixed(case.backward.clone());
     let angles = compare.angles(&case.layers, &random, &case.input, &mut case.pass);
     assert!(angles.iter().all(|a| (20.0..160.0).contains(&a.unwrap())), "{angles:?}");
     // A zero error has no direction.
@@ -195,7 +195,7 @@ fn the_alignment_budget_closes_for_every_neuron() {
     for hidden in ACTIVATIONS {
         for seed in 0..5 {
             let mut case = case(hidden, hidden, seed);
-            let feedback = Feedback::BpTrw(case.backward.clone());
+            let feedback = Feedback::fixed(case.backward.clone());
             for _ in 0..4 {
                 let before = propagate(&mut case, &feedback);
                 case.layers.update(&case.input, &case.pass, 0.05);
@@ -219,7 +219,7 @@ fn the_alignment_budget_closes_for_every_neuron() {
 #[test]
 fn the_budget_is_about_the_change_of_norms_and_alignment() {
     let mut case = case(Activation::Tanh, Activation::Linear, 8);
-    let feedback = Feedback::BpTrw(case.backward.clone());
+    let feedback = Feedback::fixed(case.backward.clone());
     let before = propagate(&mut case, &feedback);
     case.layers.update(&case.input, &case.pass, 0.05);
     let (l, j) = (1, 2);
@@ -251,7 +251,7 @@ fn weight_normalisation_leaves_over_what_its_projections_inject() {
     let mut case = case(Activation::Erf, Activation::Linear, 9);
     let normaliser = Normaliser::new(&WeightNorm::Neuron(vec![1.0]), &case.layers);
     normaliser.apply(&mut case.layers);
-    let feedback = Feedback::BpTrw(case.backward.clone());
+    let feedback = Feedback::fixed(case.backward.clone());
     let before = propagate(&mut case, &feedback);
     case.layers.update(&case.input, &case.pass, 0.05);
     let stepped = case.layers.clone();

@@ -2,7 +2,7 @@
 
 use super::nearest::{list, suggestion};
 use crate::data::ChangeKind;
-use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Rule};
+use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction};
 use crate::real::Precision;
 use crate::rule::Activation;
 use crate::signal::{Schedule, Surrogate};
@@ -100,12 +100,6 @@ impl Choice for bool {
 impl Choice for Biases {
     const CHOICES: &'static [(&'static str, Self)] =
         &[("on", Self::On), ("off", Self::Off), ("untrained", Self::Untrained)];
-}
-
-impl Choice for Rule {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("bp", Self::Bp), ("bp-trw", Self::BpTrw), ("shallow", Self::Shallow)];
-    const ALIASES: &'static [(&'static str, Self)] = &[("fa", Self::BpTrw), ("bp-taw", Self::BpTrw)];
 }
 
 impl Choice for ChangeKind {

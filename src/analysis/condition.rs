@@ -5,9 +5,9 @@ mod reader;
 use super::choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
 use super::parameter::{Kind, Value};
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
-use crate::network::{Biases, Loss, ProbeBatch, Rule, Setup, Std};
+use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
 use crate::real::Precision;
-use crate::rule::{Activation, WeightNorm};
+use crate::rule::{Activation, Backward, Rule, WeightNorm};
 use crate::signal::{Pair, Schedule, Sizes, Surrogate};
 use reader::Reader;
 use serde_json::Value as Json;
@@ -128,7 +128,7 @@ impl PlaneCondition {
     pub fn second(&self) -> Setup {
         let first = self.train.setup.clone();
         match self.pair {
-            PlanePair::Bp => Setup { rule: Rule::Bp, weight_norm: None, ..first },
+            PlanePair::Bp => Setup { rule: Rule::BP, weight_norm: None, ..first },
             PlanePair::Wn => Setup { weight_norm: Some(WeightNorm::Neuron(vec![1.0])), normalize_b: true, ..first },
         }
     }
@@ -483,7 +483,7 @@ fn train_values(c: &TrainCondition) -> Values {
         ("data", Value::Text(c.data_name())),
         ("size", c.size.map_or(Value::Name("off"), |side| Value::Count(side as u64))),
         ("hidden", Value::Sizes(s.hidden.clone())),
-        ("rule", Value::Name(s.rule.name())),
+        ("rule", Value::Text(s.rule.to_string())),
         ("activation", activations_value(&s.activations)),
         ("code", Value::Code(s.code)),
         ("label-smoothing", Value::Number(s.smoothing)),
@@ -550,11 +550,11 @@ fn replay_conflicts(c: &ReplayCondition, refuse: &mut dyn FnMut(&[&'static str],
         );
         refuse(&["replay-updates", "replay-from", "epochs"], message);
     }
-    if c.weights == ReplayWeights::Own && setup.rule != Rule::BpTrw {
-        let rule = setup.rule.name();
+    if c.weights == ReplayWeights::Own && !setup.rule.has_fixed_backward() {
+        let rule = setup.rule;
         refuse(
             &["replay-weights", "rule"],
-            format!("replay-weights `own` needs a network with a B, not rule `{rule}`"),
+            format!("replay-weights `own` needs a network with a fixed B, not rule `{rule}`"),
         );
     }
     if setup.momentum != 0.0 || setup.weight_decay != 0.0 {
@@ -599,6 +599,10 @@ fn train_conflicts(c: &TrainCondition, refuse: &mut dyn FnMut(&[&'static str], S
             let message = format!("{name} lists {listed} layers, the network has {depth}: leave some out");
             refuse(&[name, "hidden"], message);
         }
+    }
+    if setup.rule.facts().backward == Backward::Learning && setup.momentum != 0.0 {
+        let message = format!("the backward weights of rule `{}` have no momentum: leave it out", setup.rule);
+        refuse(&["momentum", "rule"], message);
     }
     if c.size.is_some() && facts.image.is_none() {
         let message = format!("samples of `{}` are not images: leave size out", c.data_name());

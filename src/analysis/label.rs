@@ -1,6 +1,7 @@
 //! Short names of conditions, for curves and tables.
 
 use super::condition::Condition;
+use crate::rule::Rule;
 use crate::signal::Surrogate;
 
 /// What tells a condition apart from others: the values of `names`, with the names where a value does not speak for
@@ -12,8 +13,7 @@ pub fn label(condition: &Condition, names: &[&str]) -> String {
     let parts = shown.map(|(name, value)| match name {
         "wn" if value == "off" => "no WN".into(),
         "wn" => format!("WN({value})"),
-        "rule" if value == "shallow" => "frozen hidden layers".into(),
-        "rule" => value.to_uppercase(),
+        "rule" => Rule::parse(&value).map_or(value, Rule::label),
         "normalize-b" => {
             if value == "on" {
                 "B of norm 1".into()

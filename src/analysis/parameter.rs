@@ -6,9 +6,9 @@ use super::observer::{Observer, parse_observers};
 use super::quantity::Quantity;
 use super::recording::Recording;
 use crate::data::{ChangeKind, CodeKind, LabelChange, Source};
-use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Rule, Std};
+use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Std};
 use crate::real::Precision;
-use crate::rule::{Activation, WeightNorm};
+use crate::rule::{Activation, Rule, WeightNorm};
 use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule, Surrogate};
 use serde_json::Value as Json;
 use toml::de::DeValue;
@@ -147,6 +147,8 @@ enum Form {
     Cross,
     /// One of a few names.
     Choice { expected: fn() -> String, canonical: fn(&str, &str) -> Result<&'static str, String> },
+    /// A feedback policy, with its argument.
+    Rule,
     /// `one-hot` or `N-of-M`.
     Code,
     /// A recording schedule.
@@ -331,10 +333,11 @@ pub static PARAMETERS: &[Parameter] = &[
     condition(
         "rule",
         "NAME",
-        "Learning rule: BP, BP-TRW with fixed random backward weights (also called fa), or shallow (only the last layer \
-         learns, on frozen random features)",
+        "Learning rule, what carries the error back: bp, bp-trw (fixed random backward weights, also called fa), shallow (only \
+         the last layer learns), dfa, sign-uniform, sign-batch, sign-fixed, kolen-pollack, mirror:RATE, interpolated:SHARE, \
+         correlated:COSINE, sparse:SHARE or orthogonal; see docs/rules.md",
         [None, Some("bp-trw"), None],
-        one_of::<Rule>(),
+        Form::Rule,
     ),
     condition(
         "activation",
@@ -663,6 +666,7 @@ impl Parameter {
             }
             Form::Activations => choice::expected::<Activation>(),
             Form::Data => Source::EXPECTED.into(),
+            Form::Rule => list(&Rule::names().iter().map(String::as_str).collect::<Vec<_>>()),
             Form::LabelChange => LabelChange::EXPECTED.into(),
             Form::Signal => FORM_EXPECTED.into(),
             Form::Cross => Cross::EXPECTED.into(),
@@ -781,6 +785,14 @@ impl Parameter {
                 Ok(Value::Text(form.to_string()))
             }
             Form::Cross => Cross::parse(text).map(|cross| Value::Text(cross.to_string())).ok_or_else(refused),
+            Form::Rule => Rule::parse(text).map(|rule| Value::Text(rule.to_string())).map_err(|error| {
+                let near = suggestion(text, Rule::known_names());
+                if error.starts_with("unknown") {
+                    format!("{error}: expected {}{near}", self.expected(kind))
+                } else {
+                    error
+                }
+            }),
             Form::Choice { canonical, .. } => canonical(self.name, text).map(Value::Name),
             Form::Code => parse_code(text).map(Value::Code).ok_or_else(refused),
             Form::Recording => Recording::parse(text, kind).map(Value::Recording),
@@ -988,7 +1000,7 @@ mod tests {
 
     #[test]
     fn aliases_and_spellings_have_one_canonical_form() {
-        assert_eq!(parse("rule", "fa", Kind::Train), Ok(Value::Name("bp-trw")));
+        assert_eq!(parse("rule", "fa", Kind::Train), Ok(Value::Text("bp-trw".into())));
         assert_eq!(parse("eta", "0.0004", Kind::Isolate), parse("eta", "4e-4", Kind::Isolate));
         assert_eq!(parse("layers", " 20, 100 ,20", Kind::Isolate), Ok(Value::Sizes(vec![20, 100, 20])));
         assert_eq!(parse("report-at", "500,100,500", Kind::Isolate), Ok(Value::Sizes(vec![100, 500])));

@@ -42,6 +42,8 @@ const FULL: &[Own] = &[
     own!("width.toml"),
     own!("batch.toml"),
     own!("label-frequency.toml"),
+    own!("rules.toml"),
+    own!("akrout.toml"),
 ];
 
 pub(super) fn command() -> Command {

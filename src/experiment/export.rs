@@ -5,6 +5,7 @@ use crate::matrix::Matrix;
 use crate::network::{Part, Trainer};
 use crate::real::Real;
 use crate::rule::Layers;
+use crate::rule::Route;
 use std::path::Path;
 
 /// Most memory recorded signals may take.
@@ -110,7 +111,7 @@ fn matrix<T: Real>(matrix: &Matrix<T>) -> Array {
     Array { shape: vec![matrix.rows(), matrix.cols()], data: matrix.as_slice().iter().map(|v| v.to_f64()).collect() }
 }
 
-/// Writes `B1`, ... where there are backward weights, and
+/// Writes `B1`, ... (`F1`, ... of direct feedback) where there are backward weights, and
 ///
 /// * without a recorder the weights `W0`, ... and biases `b1`, ... at the end, and `W0_start`, ..., `b1_start`, ...;
 /// * with one the states `W0`, ... and `b1`, ... before every update and after the last one recorded, and the signals
@@ -127,7 +128,10 @@ pub(super) fn export_weights<T: Real>(
         Some(recorder) => recorder.into_arrays(),
         None => [("", trainer.layers()), ("_start", start)].into_iter().flat_map(|(s, l)| state(l, s)).collect(),
     };
-    let backward = (1..start.depth()).filter_map(|l| Some((format!("B{l}"), matrix(trainer.feedback().backward(l)?))));
+    // Direct feedback is no matrix from one layer to the next, and must not be taken for one.
+    let letter = if trainer.setup().rule.facts().route == Route::Direct { "F" } else { "B" };
+    let backward =
+        (1..start.depth()).filter_map(|l| Some((format!("{letter}{l}"), matrix(trainer.feedback().backward(l)?))));
     members.extend(backward);
     let members: Vec<(&str, &Array)> = members.iter().map(|(name, array)| (name.as_str(), array)).collect();
     write_npz(path, &members)

@@ -19,7 +19,7 @@ use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::real::{Precision, Real};
 use crate::rule::decomposition::DecompositionError;
-use crate::rule::{Feedback, Layers};
+use crate::rule::{Backward, Feedback, Layers};
 use crate::vmath::{dot, sum_squares};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,8 @@ fn drive<T: Real>(
     experiment: &mut impl Experiment<T>,
     attempt: &Attempt<'_>,
 ) -> Result<JobResult, JobError> {
-    let directions = directions(experiment.feedback(), experiment.layers().depth());
+    let depth = experiment.layers().depth();
+    let mut towards = directions(experiment.feedback(), depth);
     let address = job.address();
     let (mut iteration, mut records) = resume(experiment, attempt, &address).unwrap_or_default();
     let fresh = records.is_empty();
@@ -128,8 +129,11 @@ fn drive<T: Real>(
                 return Ok(job.finish(Outcome::Diverged { iteration, layer }, records));
             }
         }
+        if matches!(experiment.feedback().rule().facts().backward, Backward::Following | Backward::Learning) {
+            towards = directions(experiment.feedback(), depth);
+        }
         for quantity in quantities {
-            measure(job, experiment, &directions, iteration, quantity, &mut records).map_err(defect)?;
+            measure(job, experiment, &towards, iteration, quantity, &mut records).map_err(defect)?;
         }
     }
     Ok(job.finish(Outcome::Completed, records))

@@ -221,7 +221,7 @@ fn network<T: Real>(
     match (condition.weights, backward) {
         (ReplayWeights::Own, Some(backward)) => {
             net.layers = Layers { activations: vec![activation; 2], ..start };
-            net.feedback = Feedback::BpTrw(vec![backward]);
+            net.feedback = Feedback::fixed(vec![backward]);
         }
         _ => {
             net.layers.weights[1] = redrawn(&net.layers.weights[1], setup.w_std.of(sizes[1], sizes[2]) / std[0]);

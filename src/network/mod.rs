@@ -6,8 +6,9 @@ mod probe;
 mod setup;
 mod trainer;
 
+pub use crate::rule::Rule;
 pub use loss::Loss;
 pub use part::{Part, Shown, part_sizes};
 pub use probe::{NULL_DRAWS, Probe, UpdateNull};
-pub use setup::{Biases, Order, ProbeBatch, Reduction, Rule, Setup, Std};
+pub use setup::{Biases, Order, ProbeBatch, Reduction, Setup, Std};
 pub use trainer::{Evaluation, State, Subset, Trainer};

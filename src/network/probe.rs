@@ -9,7 +9,7 @@ use crate::measure::angle::{Direction, angle};
 use crate::measure::quantile::Sorted;
 use crate::random::{Role, Stream};
 use crate::real::Real;
-use crate::rule::{Feedback, Pass, raw_updates};
+use crate::rule::{Feedback, Pass, Rule, raw_updates};
 use crate::vmath::sum_squares;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Par};
@@ -104,17 +104,15 @@ impl<T: Real> Probe<T> {
             self.part.target.as_mut_slice().copy_from_slice(&errors.as_slice()[..values]);
         }
         self.part.forward(trainer.layers(), trainer.setup().loss);
-        self.bp.refresh(trainer.layers());
+        self.bp.refresh(trainer.layers(), 0);
     }
 
     /// Deltas and updates of the rule.
     fn ours(&mut self, trainer: &Trainer<'_, T>) {
         self.forward(trainer);
         if !std::mem::replace(&mut self.done.ours, true) {
-            let feedback = match trainer.feedback() {
-                Feedback::Bp(_) => &self.bp,
-                other => other,
-            };
+            // The trainer's transposes may be those of the update before.
+            let feedback = if trainer.setup().rule == Rule::BP { &self.bp } else { trainer.feedback() };
             feedback.carry_back(trainer.layers(), &mut self.part.pass);
             self.ours.take(&self.part.input, &self.part.pass);
         }
@@ -245,7 +243,7 @@ impl<T: Real> Probe<T> {
         let mut side = self.ours.clone();
         let mut angles = vec![Vec::with_capacity(NULL_DRAWS); lower];
         for _ in 0..NULL_DRAWS {
-            let other = backward_weights(trainer.setup(), trainer.sizes(), stream);
+            let other = Feedback::fixed(backward_weights(trainer.setup(), trainer.sizes(), stream));
             other.carry_back(trainer.layers(), &mut self.part.pass);
             side.take(&self.part.input, &self.part.pass);
             for ((angles, bp), update) in angles.iter_mut().zip(&towards).zip(&side.updates) {

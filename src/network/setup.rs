@@ -2,7 +2,7 @@
 
 use super::Loss;
 use crate::data::{ChangeKind, CodeKind, LabelChange};
-use crate::rule::{Activation, WeightNorm};
+use crate::rule::{Activation, Rule, WeightNorm};
 
 /// In which order the training images come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +33,6 @@ pub enum Biases {
     Off,
     /// Drawn, and left as they are.
     Untrained,
-}
-
-/// What carries the error back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Transposed forward weights.
-    Bp,
-    /// Fixed random backward weights; called feedback alignment (`fa`) in most of the literature.
-    BpTrw,
-    /// Nothing: only the last layer learns, on frozen random features.
-    Shallow,
 }
 
 /// On which samples update alignment and the like are measured.
@@ -160,7 +149,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             hidden: vec![50, 50],
-            rule: Rule::BpTrw,
+            rule: Rule::BP_TRW,
             activations: vec![Activation::TanhRelu],
             loss: Loss::HalfSquared,
             code: CodeKind::NHot { ones: 5, units: 50 },

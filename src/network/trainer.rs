@@ -1,12 +1,15 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
 use super::part::{Part, Shown, part_sizes};
-use super::{Biases, Loss, Order, Reduction, Rule, Setup};
+use super::{Biases, Loss, Order, Reduction, Setup};
 use crate::data::{ChangeKind, CodeKind, DataSet, LabelCode, wrong_labels};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
-use crate::rule::{Feedback, Layers, Normaliser, add_gradient, add_scaled_column_sums, normal_matrix};
+use crate::rule::{
+    Backward, Feedback, Layers, Made, Normaliser, Pass, add_gradient, add_scaled_column_sums, normal_matrix,
+    set_column_norms,
+};
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -38,6 +41,9 @@ pub struct State {
     biases: Vec<Vec<f64>>,
     velocity: Vec<Vec<f64>>,
     bias_velocity: Vec<Vec<f64>>,
+    /// Backward weights, where they learn.
+    #[serde(default)]
+    backward: Vec<Vec<f64>>,
     error_position: u128,
 }
 
@@ -64,13 +70,15 @@ pub struct Trainer<'a, T: Real> {
     error_position: u128,
     /// Whether the parts hold the batch of the update to come and its passes.
     ready: bool,
+    /// Whether the forward weights have changed since the backward weights followed them.
+    stale: bool,
     iteration: usize,
     threads: usize,
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
     /// Draws code, weights, biases and backward weights from the streams of `(seed, repeat)`.
-    /// Under BP the backward weights are not drawn; the other streams do not depend on the rule.
+    /// No other stream depends on the rule.
     pub fn new(data: &'a DataSet<T>, setup: Setup, seed: u64, repeat: u64) -> Self {
         let sizes = setup.sizes(data.inputs(), data.classes);
         let depth = sizes.len() - 1;
@@ -88,14 +96,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         let batch = setup.batch.min(images);
         let mut wrong = Stream::new(seed, repeat, Role::WrongLabels);
         let momentum = setup.momentum != 0.0;
+        let drawn = backward_weights(&setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
         Self {
             codes: codes(&setup, data.classes, images.div_ceil(batch.max(1)), seed, repeat),
             labels: wrong_labels(&data.train.labels, data.classes, setup.wrong_labels, &mut wrong),
-            feedback: match setup.rule {
-                Rule::Bp => Feedback::bp(&sizes),
-                Rule::Shallow => Feedback::Shallow,
-                Rule::BpTrw => backward_weights(&setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward)),
-            },
+            feedback: Feedback::begin(setup.rule, drawn, &layers, [seed, repeat]),
             velocity: (0..depth).filter(|_| momentum).map(|l| Matrix::zeros(sizes[l], sizes[l + 1])).collect(),
             bias_velocity: layers.biases.iter().filter(|_| momentum).map(|b| vec![T::zero(); b.len()]).collect(),
             layers,
@@ -106,6 +111,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             errors: Stream::new(seed, repeat, Role::RandomError),
             error_position: 0,
             ready: false,
+            stale: false,
             iteration: 0,
             threads: 1,
             sizes,
@@ -137,7 +143,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Forward weights and biases, to start from other values than those drawn.
     pub fn layers_mut(&mut self) -> &mut Layers<T> {
-        self.ready = false;
+        (self.ready, self.stale) = (false, true);
         &mut self.layers
     }
 
@@ -241,7 +247,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 self.errors.fill_normal(part.target.as_mut_slice());
             }
         }
-        self.feedback.refresh(&self.layers);
+        self.refresh_feedback();
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup.loss);
         on_parts(self.threads, &mut parts[..used], self.next_batch(), |part, indices| {
@@ -261,12 +267,38 @@ impl<'a, T: Real> Trainer<'a, T> {
         let parts = std::mem::take(&mut self.parts);
         self.update(&parts[..part_sizes(samples).count()], samples);
         self.parts = parts;
+        self.stale = true;
         if let Some(normaliser) = &self.normaliser {
             normaliser.apply(&mut self.layers);
         }
         self.iteration += 1;
+        self.teach_feedback(samples);
         if self.setup.order == Order::EachEpoch && self.iteration.is_multiple_of(self.batches_per_epoch()) {
             self.order_stream.shuffle(&mut self.order);
+        }
+    }
+
+    /// Backward weights that go with the forward weights of the moment.
+    fn refresh_feedback(&mut self) {
+        if std::mem::take(&mut self.stale) {
+            self.feedback.refresh(&self.layers, self.iteration);
+        }
+    }
+
+    /// After an update of `samples`: what becomes of backward weights that move.
+    fn teach_feedback(&mut self, samples: usize) {
+        match self.setup.rule.facts().backward {
+            Backward::None | Backward::Fixed => {}
+            Backward::Following => self.refresh_feedback(),
+            Backward::Learning => {
+                let Setup { eta, weight_decay, reduction, .. } = self.setup;
+                let mean = if reduction == Reduction::Mean { 1.0 / samples as f64 } else { 1.0 };
+                let passes: Vec<&Pass<T>> =
+                    self.parts[..part_sizes(samples).count()].iter().map(|part| &part.pass).collect();
+                let [rate, kept] = [eta * mean, 1.0 - eta * weight_decay].map(T::from_f64);
+                let made = Made { passes: &passes, layers: &self.layers, rate, kept };
+                self.feedback.learn(&made, self.iteration);
+            }
         }
     }
 
@@ -281,7 +313,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     fn update(&mut self, parts: &[Part<T>], samples: usize) {
         let Setup { eta, momentum, weight_decay, reduction, .. } = self.setup;
         let mean = if reduction == Reduction::Mean { 1.0 / samples as f64 } else { 1.0 };
-        let lowest = self.feedback.lowest_learning(self.layers.depth());
+        let lowest = self.setup.rule.lowest_learning(self.layers.depth());
         let step = |out: &mut [T], velocity: &mut [T], add: &dyn Fn(&mut [T], T)| {
             if momentum == 0.0 {
                 if weight_decay != 0.0 {
@@ -353,7 +385,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         let all: Vec<usize> = (0..self.samples(Subset::Train)).collect();
         let mut parts = std::mem::take(&mut self.parts);
         self.ready = false;
-        self.feedback.refresh(&self.layers);
+        self.refresh_feedback();
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup.loss);
         for chunk in all.chunks(self.batch()) {
@@ -378,6 +410,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             biases: vectors(&self.layers.biases),
             velocity: matrices(&self.velocity),
             bias_velocity: vectors(&self.bias_velocity),
+            backward: matrices(self.feedback.learnt()),
             error_position: self.error_position,
         }
     }
@@ -393,19 +426,23 @@ impl<'a, T: Real> Trainer<'a, T> {
         };
         if !(fits(&self.layers.weights, &state.weights)
             && fits(&self.velocity, &state.velocity)
+            && fits(self.feedback.learnt(), &state.backward)
             && fit(&self.layers.biases, &state.biases)
             && fit(&self.bias_velocity, &state.bias_velocity))
         {
             return false;
         }
         let copy = |to: &mut [T], from: &[f64]| to.iter_mut().zip(from).for_each(|(t, &f)| *t = T::from_f64(f));
-        let matrices = self.layers.weights.iter_mut().zip(&state.weights);
-        matrices.chain(self.velocity.iter_mut().zip(&state.velocity)).for_each(|(m, v)| copy(m.as_mut_slice(), v));
+        let weights = self.layers.weights.iter_mut().zip(&state.weights);
+        let velocity = self.velocity.iter_mut().zip(&state.velocity);
+        let backward = self.feedback.learnt_mut().iter_mut().zip(&state.backward);
+        weights.chain(velocity).chain(backward).for_each(|(m, v)| copy(m.as_mut_slice(), v));
         let vectors = self.layers.biases.iter_mut().zip(&state.biases);
         vectors.chain(self.bias_velocity.iter_mut().zip(&state.bias_velocity)).for_each(|(m, v)| copy(m, v));
         self.error_position = state.error_position;
-        self.ready = false;
+        (self.ready, self.stale) = (false, true);
         self.iteration = state.iteration;
+        self.refresh_feedback();
         if self.setup.order == Order::EachEpoch {
             // The first shuffle is that of a new trainer; one follows every epoch.
             for _ in 0..state.iteration / self.batches_per_epoch() {
@@ -433,17 +470,19 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
     }
 }
 
-/// Backward weights of BP-TRW, drawn from `stream`.
-pub(super) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Feedback<T> {
+/// Backward weights drawn from `stream`, in the shapes of the rule.
+pub(super) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Vec<Matrix<T>> {
     // Normalising would undo a factor in the standard deviation.
     let factor = if setup.normalize_b { 1.0 } else { setup.b_scale };
-    let draw = |n: &[usize]| normal_matrix(stream, n[1], n[0], setup.b_std.of(n[0], n[1]) * factor);
-    let mut feedback = Feedback::BpTrw(sizes[1..].windows(2).map(draw).collect());
-    if setup.normalize_b {
-        feedback.normalise();
-        feedback.scale(T::from_f64(setup.b_scale));
-    }
-    feedback
+    let draw = |[rows, columns]: [usize; 2]| {
+        let mut b = normal_matrix(stream, rows, columns, setup.b_std.of(columns, rows) * factor);
+        if setup.normalize_b {
+            set_column_norms(&mut b, &vec![1.0; columns]);
+            b.scale(T::from_f64(setup.b_scale));
+        }
+        b
+    };
+    setup.rule.facts().route.shapes(sizes).into_iter().map(draw).collect()
 }
 
 /// Codes and the iterations from which they are in force, all drawn from one stream.

@@ -39,6 +39,12 @@ pub enum Role {
     Surrogate,
     /// Backward weights of a control that is carried along.
     Control,
+    /// What a feedback policy draws at the start beside the backward weights.
+    BackwardStart,
+    /// What a feedback policy draws as it follows the forward weights.
+    BackwardFollow,
+    /// What a feedback policy draws as it learns.
+    BackwardLearn,
 }
 
 impl Role {
@@ -59,6 +65,9 @@ impl Role {
             Self::RandomError => b"random-error",
             Self::Surrogate => b"surrogate",
             Self::Control => b"control",
+            Self::BackwardStart => b"backward-start",
+            Self::BackwardFollow => b"backward-follow",
+            Self::BackwardLearn => b"backward-learn",
         }
     }
 }

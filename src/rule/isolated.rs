@@ -31,7 +31,7 @@ impl<T: Real> Isolated<T> {
         let depth = weights.len();
         let (biases, activations) = (vec![Vec::new(); depth], vec![activation; depth]);
         let layers = Layers { weights, biases, biases_learn: true, activations };
-        let (feedback, pass) = (Feedback::BpTrw(backward), Pass::new(sizes, batch));
+        let (feedback, pass) = (Feedback::fixed(backward), Pass::new(sizes, batch));
         Self { layers, feedback, pass, output_mask: false, normaliser: None }
     }
 

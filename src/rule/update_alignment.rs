@@ -32,7 +32,7 @@ impl<T: Real> UpdateAlignment<T> {
     ) -> Vec<Option<f64>> {
         feedback.carry_back(layers, pass);
         raw_updates(input, pass, &mut self.ours);
-        self.bp.refresh(layers);
+        self.bp.refresh(layers, 0);
         self.bp.carry_back(layers, pass);
         raw_updates(input, pass, &mut self.bps);
         let pairs = self.ours.iter().zip(&self.bps).take(layers.depth() - 1);

@@ -7,7 +7,7 @@ use crate::analysis::choice::Choice;
 use crate::analysis::parameter::{Kind, Scope, Value, parameter, parameters, unknown_parameter};
 use crate::data::{CodeKind, LabelChange, Source};
 use crate::network::{Setup, Std};
-use crate::rule::{Activation, WeightNorm};
+use crate::rule::{Activation, Rule, WeightNorm};
 use crate::signal::{Cross, Form, Pair, Schedule};
 
 /// Takes typed values out of a complete set of canonical ones.
@@ -121,7 +121,7 @@ impl Reader {
         let data = Source::parse(&self.text("data")).map_or_else(|| self.wrong("data"), Ok)?;
         let setup = Setup {
             hidden: self.sizes("hidden")?,
-            rule: self.choice("rule")?,
+            rule: Rule::parse(&self.text("rule"))?,
             activations: self.activations("activation")?,
             loss: self.choice("loss")?,
             code: self.code("code")?,

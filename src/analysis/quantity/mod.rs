@@ -6,7 +6,7 @@ use super::choice::{Choice, Draw};
 use super::condition::Condition;
 use super::nearest::{list, suggestion};
 use super::parameter::Kind;
-use crate::network::Rule;
+use crate::rule::Rule;
 use registry::INFOS;
 pub use registry::Quantity;
 
@@ -148,13 +148,22 @@ impl Quantity {
                 true => return Vec::new(),
                 false => return vec![None],
             },
-            Self::UpdateAlignment if rule == Some(Rule::Shallow) => 0..0,
+            Self::UpdateAlignment if rule == Some(Rule::SHALLOW) => 0..0,
             Self::UpdateAlignment => 0..depth.saturating_sub(1),
-            Self::DeltaAlignment | Self::UpdateNullLow | Self::UpdateNullHigh | Self::UpdateAlignmentZ => {
-                if rule == Some(Rule::BpTrw) { 0..depth.saturating_sub(1) } else { 0..0 }
+            Self::DeltaAlignment if rule.is_some_and(|rule| !rule.compared(depth).is_empty()) => {
+                0..depth.saturating_sub(1)
             }
-            Self::RelativeUpdate | Self::UpdateWeightAngle if rule == Some(Rule::Shallow) => depth - 1..depth,
-            Self::DeltaNormLow | Self::DeltaNormMedian | Self::DeltaNormMode if rule == Some(Rule::Shallow) => {
+            Self::DeltaAlignment => 0..0,
+            // Drawn anew as those of BP-TRW are.
+            Self::UpdateNullLow | Self::UpdateNullHigh | Self::UpdateAlignmentZ => {
+                if rule == Some(Rule::BP_TRW) {
+                    0..depth.saturating_sub(1)
+                } else {
+                    0..0
+                }
+            }
+            Self::RelativeUpdate | Self::UpdateWeightAngle if rule == Some(Rule::SHALLOW) => depth - 1..depth,
+            Self::DeltaNormLow | Self::DeltaNormMedian | Self::DeltaNormMode if rule == Some(Rule::SHALLOW) => {
                 depth - 1..depth
             }
             Self::WeightNorm
@@ -192,10 +201,10 @@ impl Quantity {
             _ if matches!(condition, Condition::Plane(_)) => return vec![None],
             similarity if similarity.is_similarity() => 1..depth,
             // All others compare with B.
-            _ => match rule {
-                Some(Rule::Bp | Rule::Shallow) => 0..0,
-                _ => 1..depth,
-            },
+            of_fixed if of_fixed.is_decomposition() || of_fixed.is_budget() => {
+                if rule.is_none_or(Rule::has_fixed_backward) { 1..depth } else { 0..0 }
+            }
+            _ => rule.map_or(1..depth, |rule| rule.compared(depth)),
         };
         layers.map(Some).collect()
     }

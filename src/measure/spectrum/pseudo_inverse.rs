@@ -42,6 +42,14 @@ impl Svd {
         self.inverse(self.values().first().copied().unwrap_or(1.0))
     }
 
+    /// `U V^T`: of the matrices with orthonormal rows or columns the nearest to this one.
+    pub fn nearest_orthonormal(&self) -> Matrix<f64> {
+        let (rows, columns) = self.shape();
+        let mut out = Matrix::zeros(rows, columns);
+        matmul(out.as_faer_mut(), Accum::Replace, self.left.as_ref(), self.right.transpose(), 1.0, Par::Seq);
+        out
+    }
+
     /// `scale V S^+ U^T`.
     fn inverse(&self, scale: f64) -> Matrix<f64> {
         let ((rows, columns), rank) = (self.shape(), self.rank());

@@ -1,0 +1,59 @@
+//! BP-TRW with backward weights that start at a chosen cosine to the transposed forward weights.
+//!
+//! ```text
+//! B_l = ||D|| (r W^T / ||W|| + sqrt(1 - r^2) D' / ||D'||),   D the B_l drawn, D' what of it is orthogonal to W^T
+//! ```
+//!
+//! with `W` the `W_l` of the start, so that the alignment at the start is `acos r` exactly.
+
+use super::{Backward, Facts, Policy, Route};
+use crate::matrix::Matrix;
+use crate::random::Stream;
+use crate::real::Real;
+use crate::rule::Layers;
+use crate::vmath::{dot, sum_squares};
+use std::sync::Arc;
+
+pub(super) const FACTS: Facts = Facts {
+    name: "correlated",
+    aliases: &[],
+    label: "cosine at the start",
+    about: "BP-TRW with backward weights at cosine X to the transposed forward weights of the start",
+    argument: Some(("the cosine between B and the transposed W at the start", [-1.0, 1.0])),
+    route: Route::Layered,
+    backward: Backward::Fixed,
+};
+
+#[derive(Debug)]
+struct Correlated {
+    cosine: f64,
+}
+
+pub(super) fn policy<T: Real>(cosine: f64) -> Arc<dyn Policy<T>> {
+    Arc::new(Correlated { cosine })
+}
+
+impl<T: Real> Policy<T> for Correlated {
+    fn begin(&self, backward: &mut [Matrix<T>], layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+        for (b, weights) in backward.iter_mut().zip(&layers.weights[1..]) {
+            let transposed = weights.transpose();
+            let squares = sum_squares(transposed.as_slice());
+            if squares == 0.0 {
+                continue;
+            }
+            let norm = sum_squares(b.as_slice()).sqrt();
+            let along = dot(b.as_slice(), transposed.as_slice()) / squares;
+            add(b, -along, &transposed);
+            let rest = sum_squares(b.as_slice()).sqrt();
+            let sine = (1.0 - self.cosine * self.cosine).sqrt();
+            b.scale(T::from_f64(if rest > 0.0 { sine * norm / rest } else { 0.0 }));
+            add(b, self.cosine * norm / squares.sqrt(), &transposed);
+        }
+        Vec::new()
+    }
+}
+
+fn add<T: Real>(to: &mut Matrix<T>, factor: f64, other: &Matrix<T>) {
+    let factor = T::from_f64(factor);
+    to.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(to, &value)| *to += factor * value);
+}

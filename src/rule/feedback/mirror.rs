@@ -1,0 +1,71 @@
+//! Weight mirror: beside learning, every layer fires noise and the backward weights take on its correlation with what the
+//! layer above makes of it (Akrout et al. 2019).
+//!
+//! ```text
+//! x ~ N(0, 1), 32 samples;   y = f_{l+1}(x W_l + b_{l+1}) less its mean over the samples
+//! B_l <- (1 - eta_B) B_l + eta_B y^T x / 32
+//! ```
+//!
+//! after every update. Their decay and learning rate of `B` are one number here, the argument, so that `B_l` tends to the
+//! mean of `y^T x`, which is `W_l^T` for a linear layer and about half of it for ReLU.
+
+use super::{Backward, Facts, Made, Policy, Route};
+use crate::matrix::Matrix;
+use crate::random::Stream;
+use crate::real::Real;
+use crate::rule::{Product, product};
+use std::sync::Arc;
+
+/// Samples of noise after every update.
+const SAMPLES: usize = 32;
+
+pub(super) const FACTS: Facts = Facts {
+    name: "mirror",
+    aliases: &["wm"],
+    label: "weight mirror",
+    about: "backward weights learn from noise sent through the layers, at rate X, also called wm",
+    argument: Some(("the rate at which backward weights learn", [0.0, 1.0])),
+    route: Route::Layered,
+    backward: Backward::Learning,
+};
+
+#[derive(Debug)]
+struct Mirror {
+    rate: f64,
+}
+
+pub(super) fn policy<T: Real>(rate: f64) -> Arc<dyn Policy<T>> {
+    Arc::new(Mirror { rate })
+}
+
+impl<T: Real> Policy<T> for Mirror {
+    fn learn(&self, backward: &mut [Matrix<T>], made: &Made<'_, T>, noise: &mut Stream) {
+        for (index, b) in backward.iter_mut().enumerate() {
+            let l = index + 1;
+            let mut x = Matrix::zeros(SAMPLES, b.cols());
+            noise.fill_normal(x.as_mut_slice());
+            let (mut z, mut y) = (Matrix::zeros(SAMPLES, b.rows()), Matrix::zeros(SAMPLES, b.rows()));
+            if !made.layers.biases[l].is_empty() {
+                (0..SAMPLES).for_each(|i| z.row_mut(i).copy_from_slice(&made.layers.biases[l]));
+            }
+            product(&mut z, Product::Add, x.as_faer(), made.layers.weights[l].as_faer(), T::one());
+            made.layers.activations[l].apply(z.as_slice(), y.as_mut_slice());
+            centre_columns(&mut y);
+            b.scale(T::from_f64(1.0 - self.rate));
+            let factor = T::from_f64(self.rate / SAMPLES as f64);
+            product(b, Product::Add, y.as_faer().transpose(), x.as_faer(), factor);
+        }
+    }
+}
+
+/// Takes from every column its mean.
+fn centre_columns<T: Real>(matrix: &mut Matrix<T>) {
+    let mut means = vec![T::zero(); matrix.cols()];
+    for i in 0..matrix.rows() {
+        means.iter_mut().zip(matrix.row(i)).for_each(|(mean, &value)| *mean += value);
+    }
+    let share = T::from_f64(1.0 / matrix.rows() as f64);
+    for i in 0..matrix.rows() {
+        matrix.row_mut(i).iter_mut().zip(&means).for_each(|(value, &sum)| *value -= share * sum);
+    }
+}

@@ -1,0 +1,229 @@
+//! What carries the error back, and what becomes of the backward weights: one policy per file, one line each in the
+//! registry.
+//!
+//! Layers `l = 1 .. D-1` have backward weights: `B_l` carries the error at layer `l + 1` to layer `l`. Layer 0 has none, as
+//! no error is carried to the input, and the last layer's update does not pass through any: it is BP's under every policy.
+
+mod bp;
+mod bp_trw;
+mod correlated;
+mod direct;
+mod interpolated;
+mod kolen_pollack;
+mod mirror;
+mod orthogonal;
+mod registry;
+mod shallow;
+mod sign;
+mod sign_batch;
+mod sign_fixed;
+mod sign_uniform;
+mod sparse;
+
+pub use registry::{PolicyName, Rule};
+
+use super::normalise::set_column_norms;
+use super::product::{Product, product};
+use super::{Layers, Pass};
+use crate::matrix::Matrix;
+use crate::random::{Role, Stream};
+use crate::real::Real;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The way of the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// From layer to layer: `E_l = delta_{l+1} B_l`, `B_l` of shape `n_{l+1} x n_l`.
+    Layered,
+    /// From the output to every layer: `E_l = delta_D B_l`, `B_l` of shape `n_D x n_l`.
+    Direct,
+    /// None: only the last layer learns.
+    Nowhere,
+}
+
+impl Route {
+    /// Rows and columns of `B_1 .. B_{D-1}` for layers of `sizes`, the input first.
+    pub fn shapes(self, sizes: &[usize]) -> Vec<[usize; 2]> {
+        let outputs = sizes.last().copied().unwrap_or(0);
+        let of = |pair: &[usize]| [if self == Self::Direct { outputs } else { pair[1] }, pair[0]];
+        if self == Self::Nowhere { Vec::new() } else { sizes[1..].windows(2).map(of).collect() }
+    }
+}
+
+/// What becomes of the backward weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backward {
+    /// They are the transposed forward weights, or there are none: nothing to compare the forward weights with.
+    None,
+    /// They stay as they were at the start.
+    Fixed,
+    /// They follow from the forward weights of the moment.
+    Following,
+    /// They learn, and are part of the state of a run.
+    Learning,
+}
+
+/// What is known of a policy before anything runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// Name in options and files.
+    pub name: &'static str,
+    /// Other names that are understood.
+    pub aliases: &'static [&'static str],
+    /// Name in figures.
+    pub label: &'static str,
+    /// What it does, for help.
+    pub about: &'static str,
+    /// The number after the name and a colon: what it is, and its ends, if the policy has one.
+    pub argument: Option<(&'static str, [f64; 2])>,
+    /// The way of the error.
+    pub route: Route,
+    /// What becomes of the backward weights.
+    pub backward: Backward,
+}
+
+/// An update that was just made.
+pub struct Made<'a, T> {
+    /// Passes of the parts of the batch, before the update.
+    pub passes: &'a [&'a Pass<T>],
+    /// The network after it.
+    pub layers: &'a Layers<T>,
+    /// What the sum over the batch was multiplied by.
+    pub rate: T,
+    /// What weight decay left of the weights, `1 - eta * decay`.
+    pub kept: T,
+}
+
+/// A feedback policy. Without any method of its own it is BP-TRW: the matrices drawn stay.
+///
+/// `backward` holds `B_1 .. B_{D-1}`, independent normal values in the shapes of the policy's [`Route`] at the start.
+pub trait Policy<T: Real>: Debug + Send + Sync {
+    /// Makes of the matrices drawn those of the start. Gives what [`Self::follow`] needs of them.
+    fn begin(&self, _backward: &mut [Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+        Vec::new()
+    }
+
+    /// Follows the forward weights. Due whenever they have changed, before errors are carried back.
+    fn follow(&self, _backward: &mut [Matrix<T>], _drawn: &[Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) {}
+
+    /// Learns, after an update of the forward weights.
+    fn learn(&self, _backward: &mut [Matrix<T>], _made: &Made<'_, T>, _noise: &mut Stream) {}
+}
+
+/// Backward weights under a policy.
+#[derive(Clone, Debug)]
+pub struct Feedback<T> {
+    rule: Rule,
+    backward: Vec<Matrix<T>>,
+    drawn: Vec<Matrix<T>>,
+    policy: Arc<dyn Policy<T>>,
+    /// Seed and repeat of what the policy draws on the way.
+    noise: [u64; 2],
+}
+
+impl<T: Real> Feedback<T> {
+    /// Back-propagation for layers of `sizes`, the input first; to be [refreshed](Self::refresh).
+    pub fn bp(sizes: &[usize]) -> Self {
+        let zeros = |[rows, columns]: [usize; 2]| Matrix::zeros(rows, columns);
+        Self::held(Rule::BP, Route::Layered.shapes(sizes).into_iter().map(zeros).collect())
+    }
+
+    /// BP-TRW with these `B_1 .. B_{D-1}`, `B_l` of shape `n_{l+1} x n_l`.
+    pub fn fixed(backward: Vec<Matrix<T>>) -> Self {
+        Self::held(Rule::BP_TRW, backward)
+    }
+
+    /// Any policy, from the matrices `drawn` for it in the shapes of its route and the weights at the start. What it draws
+    /// on the way comes of a stream of `(seed, repeat)`.
+    pub fn begin(rule: Rule, drawn: Vec<Matrix<T>>, layers: &Layers<T>, [seed, repeat]: [u64; 2]) -> Self {
+        let mut feedback = Self { noise: [seed, repeat], ..Self::held(rule, drawn) };
+        let mut noise = Stream::new(seed, repeat, Role::BackwardStart);
+        feedback.drawn = feedback.policy.begin(&mut feedback.backward, layers, &mut noise);
+        feedback.refresh(layers, 0);
+        feedback
+    }
+
+    fn held(rule: Rule, backward: Vec<Matrix<T>>) -> Self {
+        Self { rule, backward, drawn: Vec::new(), policy: rule.policy(), noise: [0; 2] }
+    }
+
+    /// Which policy this is.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// `B_l`, where this policy has one that is not the transposed `W_l`.
+    pub fn backward(&self, l: usize) -> Option<&Matrix<T>> {
+        let own = self.rule.facts().backward != Backward::None;
+        l.checked_sub(1).filter(|_| own).and_then(|i| self.backward.get(i))
+    }
+
+    /// Rescales every column of every `B_l` (the backward weights that arrive at one unit) to norm 1.
+    pub fn normalise(&mut self) {
+        for b in &mut self.backward {
+            let ones = vec![1.0; b.cols()];
+            set_column_norms(b, &ones);
+        }
+    }
+
+    /// Multiplies every `B_l` by `factor`.
+    pub fn scale(&mut self, factor: T) {
+        self.backward.iter_mut().for_each(|b| b.scale(factor));
+    }
+
+    /// What the policy draws for the update to come after `iteration` updates: the same whenever it is asked for.
+    fn noise(&self, role: Role, iteration: usize) -> Stream {
+        let mut stream = Stream::new(self.noise[0], self.noise[1], role);
+        // Far more words than one update draws.
+        stream.seek((iteration as u128) << 40);
+        stream
+    }
+
+    /// Follows the forward weights there are after `iteration` updates. Due after every update, before errors are carried
+    /// back.
+    pub fn refresh(&mut self, layers: &Layers<T>, iteration: usize) {
+        let mut noise = self.noise(Role::BackwardFollow, iteration);
+        self.policy.follow(&mut self.backward, &self.drawn, layers, &mut noise);
+    }
+
+    /// Lets the policy learn from the update that led to state `iteration`.
+    pub fn learn(&mut self, made: &Made<'_, T>, iteration: usize) {
+        let mut noise = self.noise(Role::BackwardLearn, iteration);
+        self.policy.learn(&mut self.backward, made, &mut noise);
+    }
+
+    /// The matrices, where they are part of the state of a run; empty otherwise.
+    pub fn learnt(&self) -> &[Matrix<T>] {
+        if self.rule.facts().backward == Backward::Learning { &self.backward } else { &[] }
+    }
+
+    /// The same, to be restored.
+    pub fn learnt_mut(&mut self) -> &mut [Matrix<T>] {
+        if self.rule.facts().backward == Backward::Learning { &mut self.backward } else { &mut [] }
+    }
+
+    /// Carries the output error signal of `pass` down to layer 1: fills every `delta` below the last. Must have been
+    /// [refreshed](Self::refresh). Every policy runs the very same products, so that BP-TRW with `B_l = W_l^T` is BP to the
+    /// last bit.
+    pub fn carry_back(&self, layers: &Layers<T>, pass: &mut Pass<T>) {
+        let depth = layers.depth();
+        let route = self.rule.facts().route;
+        if route == Route::Nowhere {
+            return pass.delta[..depth - 1].iter_mut().for_each(|delta| delta.as_mut_slice().fill(T::zero()));
+        }
+        for l in (1..depth).rev() {
+            let (below, above) = pass.delta.split_at_mut(l);
+            let delta = &mut below[l - 1];
+            let from = if route == Route::Direct { &above[depth - 1 - l] } else { &above[0] };
+            product(delta, Product::Replace, from.as_faer(), self.backward[l - 1].as_faer(), T::one());
+            let (z, activity) = (&pass.z[l - 1], &pass.activity[l - 1]);
+            layers.activations[l - 1].multiply_derivative(z.as_slice(), activity.as_slice(), delta.as_mut_slice());
+        }
+    }
+}
+
+/// Root mean square of the entries.
+fn rms<T: Real>(matrix: &Matrix<T>) -> f64 {
+    (crate::vmath::sum_squares(matrix.as_slice()) / matrix.as_slice().len().max(1) as f64).sqrt()
+}
