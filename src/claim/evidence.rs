@@ -63,11 +63,24 @@ impl Series {
 
     /// This series minus another of the same repeats, where both have a value.
     pub fn minus(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a - b)
+    }
+
+    fn with(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
         let pairs = self.by_iteration.iter().filter_map(|(k, values)| Some((*k, values, other.by_iteration.get(k)?)));
-        let subtract = |a: &[Option<f64>], b: &[Option<f64>]| {
-            a.iter().zip(b).map(|(a, b)| a.zip(*b).map(|(a, b)| a - b)).collect()
-        };
-        Self { by_iteration: pairs.map(|(k, a, b)| (k, subtract(a, b))).collect() }
+        let of =
+            |a: &[Option<f64>], b: &[Option<f64>]| a.iter().zip(b).map(|(a, b)| Some(combine((*a)?, (*b)?))).collect();
+        Self { by_iteration: pairs.map(|(k, a, b)| (k, of(a, b))).collect() }
+    }
+
+    /// This series over another of the same repeats, where both have a value.
+    pub fn over(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a / b)
+    }
+
+    /// The part at the iterations of a range.
+    pub fn within(&self, range: RangeInclusive<usize>) -> Self {
+        Self { by_iteration: self.by_iteration.range(range).map(|(k, values)| (*k, values.clone())).collect() }
     }
 
     /// The same with its sign turned.
@@ -275,6 +288,8 @@ mod tests {
         assert_eq!(s.largest_change(0, 10), [1.0, 0.0]);
         assert_eq!(s.largest_change(20, 10), [-11.0, -7.0]);
         assert_eq!((s.smallest_from(10), s.end()), (vec![70.0, 75.0], 30));
+        assert_eq!((s.within(5..=20).end(), s.within(5..=20).farthest_from(90.0)), (20, vec![80.0, 82.0]));
+        assert_eq!(s.within(0..=0).over(&s).last(), [1.0, 1.0]);
     }
 
     #[test]

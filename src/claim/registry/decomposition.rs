@@ -9,6 +9,9 @@ const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), experiments E
                      curves and an independent re-run";
 const WITHHELD: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), experiments E2 and E4, statements without values; criteria \
                         fixed before the full run";
+const E2: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), experiment E2";
+const E3: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), experiment E3";
+const AFTER: &str = "criterion of this project, set after the first results were seen";
 const BUDGET: &str = "after Robertson & Koyejo (2024); criteria of this project, fixed before the full run";
 
 const LAYERS: [usize; 4] = [1, 2, 3, 4];
@@ -68,6 +71,9 @@ pub(super) fn claims() -> Vec<Claim> {
         random(),
         linear(),
         control(),
+        dip(),
+        learns(),
+        orthogonal(),
     ]
     .into_iter()
     .chain(budgets())
@@ -300,6 +306,67 @@ fn control() -> Claim {
     let statement = "Weights built with another B in the alignment terms align with that B as much: alignment is a property of \
                      the signals";
     claim("mech/control", statement, WITHHELD, "linear-control", parts.into())
+}
+
+/// E2a and E2b: the lag at which batches come again.
+fn dip() -> Claim {
+    let depth = |e: &Evidence<'_>, selected, l, lag| {
+        term(e, selected, EARLY, l, [lag]).minus(&term(e, selected, EARLY, l, [60]))
+    };
+    let beside = LAYERS.into_iter().flat_map(|l| {
+        [59, 61].map(|lag| {
+            let what = format!("layer {l}: angle of lag {lag} minus that of lag 60 at iteration {EARLY}, degrees");
+            Part::new(what, Criterion::at_least(0.0), move |e| depth(e, &ONCE, l, lag).present())
+        })
+    });
+    let gone = LAYERS.map(|l| {
+        let what = format!("layer {l}: mean of the two, minus the same shuffled every epoch, degrees");
+        Part::new(what, Criterion::at_least(0.0), move |e| {
+            let mean = |selected| Repeats::mean(vec![depth(e, selected, l, 59), depth(e, selected, l, 61)]);
+            mean(&ONCE).minus(&mean(&SHUFFLED)).present()
+        })
+    });
+    let statement = "Early already, the term of the same batch points towards the transposed B more than its neighbours, unless \
+                     batches are shuffled";
+    let source = format!("{E2}, digitised figure: the signs of its differences; {AFTER}");
+    claim("mech/dip", statement, &source, "terms-lags", beside.chain(gone).collect())
+}
+
+/// E2: what its networks have learnt by then.
+fn learns() -> Claim {
+    let parts = [("fixed order", ONCE), ("shuffled every epoch", SHUFFLED)].into_iter().flat_map(|(what, selected)| {
+        [(10, 80.0, 85.0), (20, 85.0, 88.0)].map(|(epoch, low, high)| {
+            let what = format!("{what}: test accuracy after {epoch} epochs, percent");
+            Part::new(what, Criterion::within(low, high), move |e| {
+                e.series("terms-lags", &selected, Quantity::TestAccuracy, None).at(60 * epoch)
+            })
+        })
+    });
+    let statement = "Accuracies after 10 and 20 epochs, in fixed order and shuffled";
+    claim("mech/accuracy", statement, &format!("{E2}: the range printed"), "terms-lags", parts.collect())
+}
+
+/// E3: the last term beside the alignment terms.
+fn orthogonal() -> Claim {
+    let same = LAYERS.map(|l| {
+        let what =
+            format!("layer {l}: angle of last term and remainder minus that of the last term, where farthest, degrees");
+        Part::new(what, Criterion::within(-0.5, 0.5), move |e| {
+            remainder(e, Quantity::NonAligningAngle, l).minus(&remainder(e, Quantity::LastAngle, l)).farthest_from(0.0)
+        })
+    });
+    let sizes = LAYERS.map(|l| {
+        let what =
+            format!("layer {l}: norm of the alignment terms over that of the last term, where farthest from 1.075");
+        Part::new(what, Criterion::within(0.75, 1.4), move |e| {
+            let ratio = remainder(e, Quantity::TermsRatio, l).over(&remainder(e, Quantity::LastRatio, l));
+            ratio.within(100..=usize::MAX).farthest_from(1.075)
+        })
+    });
+    let statement = "The last term is as large as the alignment terms, and the remainder does not change its direction";
+    let source =
+        format!("{E3}: the range printed, from iteration 100 on; 0.5 degrees for `indistinguishable`: {AFTER}");
+    claim("mech/last", statement, &source, "remainder", same.into_iter().chain(sizes).collect())
 }
 
 fn budgets() -> [Claim; 2] {

@@ -2,7 +2,7 @@
 
 use super::{CONFOUND, Claim, Part};
 use crate::analysis::Quantity;
-use crate::claim::evidence::{Evidence, Repeats, Series};
+use crate::claim::evidence::{Evidence, Repeats, Series, mean};
 use crate::claim::verdict::Criterion;
 
 const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024)";
@@ -28,8 +28,7 @@ fn of_batches(e: &Evidence<'_>, quantity: Quantity, l: usize) -> Series {
 
 /// Values at the iteration, within a range, whose mean is lowest.
 fn lowest(series: &Series, from: usize, to: usize) -> Vec<f64> {
-    let within = Series { by_iteration: series.by_iteration.range(from..=to).map(|(k, v)| (*k, v.clone())).collect() };
-    within.smallest_from(0)
+    series.within(from..=to).smallest_from(0)
 }
 
 fn highest(series: &Series, from: usize, to: usize) -> Vec<f64> {
@@ -68,6 +67,14 @@ fn similarities() -> Vec<Claim> {
             end.iter().zip(peak).map(|(end, peak)| end - share * peak).collect()
         })
     });
+    let peak = LAYERS.map(|l| {
+        let statistic = format!("layer {l}: error similarity of one class, highest from 5 to 110 minus highest later");
+        Part::new(statistic, Criterion::at_least(0.0), move |e| {
+            let series = of_batches(e, Q::SimilarityErrorWithin, l);
+            let later = highest(&series, 111, usize::MAX);
+            highest(&series, 5, 110).iter().zip(later).map(|(peak, later)| peak - later).collect()
+        })
+    });
     let products = LAYERS.into_iter().flat_map(|l| {
         [
             Part::new(
@@ -98,16 +105,67 @@ fn similarities() -> Vec<Claim> {
                     late.iter().zip(highest(&series, 5, 70)).map(|(late, peak)| late.abs() - 0.25 * peak).collect()
                 },
             ),
+            Part::new(
+                format!("layer {l}: the same with the mean eigenvalue at the iteration farthest from 0"),
+                Criterion::at_most(0.0),
+                move |e| {
+                    let series = of_batches(e, Q::MeanEigenvalue, l);
+                    let worst = series.within(500..=usize::MAX).farthest_from(0.0);
+                    let sign = mean(&worst).signum();
+                    worst.iter().zip(highest(&series, 5, 70)).map(|(worst, peak)| sign * worst - 0.25 * peak).collect()
+                },
+            ),
         ]
     });
+    let shuffled = LAYERS.into_iter().flat_map(|l| {
+        [
+            Part::new(
+                format!("layer {l}: product of similarities minus that at random pairs, where smallest from 5 to 70"),
+                Criterion::at_least(0.0),
+                move |e| {
+                    lowest(
+                        &of_batches(e, Q::SimilarityProduct, l).minus(&of_batches(e, Q::SimilarityShuffled, l)),
+                        5,
+                        70,
+                    )
+                },
+            ),
+            Part::new(
+                format!("layer {l}: product at random pairs over that of the pairs as they are, mean from 5 to 70"),
+                Criterion::within(-0.1, 0.1),
+                move |e| {
+                    let of = |quantity| of_batches(e, quantity, l).repeats_over(5..=70);
+                    of(Q::SimilarityShuffled).over(&of(Q::SimilarityProduct)).present()
+                },
+            ),
+        ]
+    });
+    let random = Part::new(
+        "activity similarity of the input layer, same random class minus different, where farthest from 0",
+        Criterion::within(-0.05, 0.05),
+        |e| {
+            let of = |quantity| of_batches(e, quantity, 1);
+            of(Q::SimilarityRandomWithin).minus(&of(Q::SimilarityRandomBetween)).farthest_from(0.0)
+        },
+    );
     vec![
+        claim(
+            "mech/shuffled",
+            "Destroying the pairing of activities and errors takes the effect away; classes drawn at random make no difference",
+            &format!(
+                "{figure}, statement without values; the bound of C21 for random classes, otherwise criteria of this project, \
+                      set after the first results were seen"
+            ),
+            "similarity",
+            shuffled.chain([random]).collect(),
+        ),
         claim(
             "mech/C16",
             "Activities and errors of one class are more similar than those of different classes, and errors of different \
              classes are opposed",
             &format!("{figure}; criteria of the rebuilt protocol"),
             "similarity",
-            activities.into_iter().chain(errors).chain(negative).chain(falls).collect(),
+            activities.into_iter().chain(errors).chain(negative).chain(falls).chain(peak).collect(),
         ),
         claim(
             "mech/C18",

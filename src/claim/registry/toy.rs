@@ -18,16 +18,22 @@ fn source(figure: &str, criterion: &str) -> String {
 
 const RERUN: &str = "tolerances around the published figure and an independent re-run";
 const OURS: &str = "criteria of this project, from theory, fixed before the first full run";
+const AFTER: &str =
+    "values of an independent re-run; tolerances of this project, set after the first results were seen";
 
 pub(super) fn claims() -> Vec<Claim> {
     let mut claims = one_step_sizes();
+    claims.push(masked_sizes());
     claims.extend(one_step_statistics());
+    claims.push(symmetric_parts());
     claims.extend(schedules());
+    claims.push(norms());
     claims.extend(error_autocorrelation());
     claims.extend(activity_autocorrelation());
     claims.extend(unit_variance());
     claims.extend(composed_angles());
     claims.extend(terms());
+    claims.push(superalignment());
     claims.push(map());
     claims
 }
@@ -157,6 +163,21 @@ fn one_step_sizes() -> Vec<Claim> {
     ]
 }
 
+/// The sizes of Fig 1 under the masks of ReLU, which the paper computes and does not show.
+fn masked_sizes() -> Claim {
+    let parts = [49.4, 74.1, 67.2, 71.2, 74.2, 81.9].into_iter().enumerate().map(|(index, angle)| {
+        let criterion = Criterion::within(angle - 1.0, angle + 1.0);
+        sizes_part(index, "mean angle with masks, degrees", criterion, Quantity::MaskedTerm, mean)
+    });
+    Claim {
+        name: "toy/fig1-masked".into(),
+        statement: "With the masks of ReLU too the alignment term is acute for all sizes".into(),
+        source: source("Fig 1", AFTER),
+        analysis: "one-step-sizes",
+        parts: parts.collect(),
+    }
+}
+
 /// The conditions of Fig 2: activity, error, mean of B.
 const STATISTICS: [(&str, &str, &str); 6] = [
     ("white", "white", "0"),
@@ -260,6 +281,35 @@ fn one_step_statistics() -> Vec<Claim> {
     ]
 }
 
+/// What Fig 2 says of the symmetric part of M where signals have no mean: the tolerances are the standard deviations over
+/// draws (eigenvalues), and those of toy/fig2-independent times the square root of 2 (angles).
+fn symmetric_parts() -> Claim {
+    let part = statistics_part;
+    let (near, term) =
+        (|centre: f64, tolerance| Criterion::within(centre - tolerance, centre + tolerance), Quantity::SymmetricTerm);
+    let extremes = [(0, -1.42, 0.18, 1.46, 0.20), (1, -1.65, 0.30, 1.69, 0.27)];
+    let eigenvalues = extremes.into_iter().flat_map(|(i, low, low_sd, high, high_sd)| {
+        [
+            part(i, "smallest eigenvalue of one draw", near(low, low_sd), Quantity::Eigenvalue, smallest),
+            part(i, "largest eigenvalue of one draw", near(high, high_sd), Quantity::Eigenvalue, largest),
+        ]
+    });
+    let angles = [(0, 2.0, 0.3), (1, 3.2, 0.4)].into_iter().flat_map(|(i, spread, tolerance)| {
+        [
+            part(i, "mean angle of the symmetric part, degrees", near(90.0, 0.4), term, mean),
+            part(i, "its standard deviation, degrees", near(spread, tolerance), term, sd),
+        ]
+    });
+    Claim {
+        name: "toy/fig2-symmetric".into(),
+        statement: "Without means the symmetric part of M has eigenvalues of both signs and aligns no more than M"
+            .into(),
+        source: source("Fig 2", AFTER),
+        analysis: "one-step-statistics",
+        parts: eigenvalues.chain(angles).collect(),
+    }
+}
+
 fn schedule(evidence: &Evidence<'_>, error: &str, quantity: Quantity) -> Series {
     let layer = if quantity == Quantity::UpdateAlignment { 0 } else { 1 };
     evidence.series("schedules", &[("error", error)], quantity, Some(layer))
@@ -330,6 +380,28 @@ fn schedules() -> Vec<Claim> {
             ],
         ),
     ]
+}
+
+/// Norms at the end of Fig 3, which grow without bound as the error knows nothing of the output.
+fn norms() -> Claim {
+    let published =
+        [("held", 6.4e3, 8e5), ("white", 130.0, 136.0), ("held:2", 206.0, 583.0), ("white:mean=0.5", 2.2e4, 3.5e7)];
+    let parts = published.into_iter().flat_map(|(error, first, second)| {
+        [(0, first), (1, second)].map(|(l, norm)| {
+            let what = format!("E {error}: norm of W{l} at the end, over {norm}");
+            Part::new(what, Criterion::within(0.9, 1.1), move |e| {
+                let series = e.series("schedules", &[("error", error)], Quantity::WeightNorm, Some(l));
+                series.last().into_iter().map(|value| value / norm).collect()
+            })
+        })
+    });
+    Claim {
+        name: "toy/fig3-norms".into(),
+        statement: "Weights grow by orders of magnitude where errors are held or have a mean".into(),
+        source: source("Fig 3", AFTER),
+        analysis: "schedules",
+        parts: parts.collect(),
+    }
 }
 
 /// A sweep of one signal's autocorrelation.
@@ -536,8 +608,8 @@ fn unit_variance() -> Vec<Claim> {
         statement: statement.into(),
         source: source(
             "Fig 4",
-            "the strict fall that toy/C11 asks for, at variance 1 throughout; criterion of this project, set \
-                                 after the first results were seen",
+            "the strict fall that toy/C11 asks for, at variance 1 throughout; criterion of this project, set after the \
+             first results were seen",
         ),
         analysis: sweep.analysis,
         parts: falling(sweep, "off").chain(falling(sweep, "1")).collect(),
@@ -741,6 +813,48 @@ fn terms() -> Vec<Claim> {
             norms,
         ),
     ]
+}
+
+/// Statements on Fig S1 that [`terms`] leaves out: the superalignment term in every condition, and WN(0.7).
+fn superalignment() -> Claim {
+    let conditions = [("held:2", "off"), ("held:3", "off"), ("held:3", "1"), ("held:2", "1"), ("held:2", "0.7")];
+    let angles = conditions.into_iter().flat_map(|(error, wn)| {
+        let wn_name = if wn == "0.7" { "WN(0.7)" } else { wn_name(wn) };
+        [1498, 1499].map(|at| {
+            let what = format!("E {error}, {wn_name}: superalignment term at iteration {at}, degrees");
+            Part::new(what, Criterion::within(85.0, 95.0), move |e| {
+                term(e, error, wn, Quantity::SuperalignmentTerm).at(at)
+            })
+        })
+    });
+    let of = |quantity| move |e: &Evidence<'_>, wn: &str| term(e, "held:2", wn, quantity).repeats_at(1500);
+    let ratio = move |e: &Evidence<'_>, wn: &str| {
+        of(Quantity::SuperalignmentTermNorm)(e, wn).over(&of(Quantity::AlignmentTermNorm)(e, wn))
+    };
+    let stronger = vec![
+        Part::new(
+            "E held:2: norm of the superalignment over the alignment term, with WN(0.7) over without",
+            Criterion::at_most(0.5),
+            move |e| ratio(e, "0.7").over(&ratio(e, "off")).present(),
+        ),
+        Part::new(
+            "E held:2: gain in weight alignment from WN(0.7) at the end, degrees",
+            Criterion::at_least(5.0),
+            move |e| of(Quantity::WeightAlignment)(e, "off").minus(&of(Quantity::WeightAlignment)(e, "0.7")).present(),
+        ),
+    ];
+    Claim {
+        name: "toy/figS1-superalignment".into(),
+        statement:
+            "The superalignment term stands at a right angle whatever the error and WN, and WN(0.7) does as WN(1)"
+                .into(),
+        source: source(
+            "Fig S1",
+            "bounds of toy/figS1-terms and toy/figS1-wn; criterion of this project, set after the first results were seen",
+        ),
+        analysis: "terms",
+        parts: angles.chain(stronger).collect(),
+    }
 }
 
 /// Values of the autocorrelation map.
