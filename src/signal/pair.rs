@@ -48,6 +48,15 @@ impl Cross {
         let valid = coefficient.abs() < 1.0 && (-1_000_000..=1_000_000).contains(&lag);
         valid.then_some(if coefficient == 0.0 { Self::None } else { Self::Lagged { coefficient, lag } })
     }
+
+    /// Correlation of the two: 0 for none, 1 for `same`.
+    pub fn coefficient(self) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::Same => 1.0,
+            Self::Lagged { coefficient, .. } => coefficient,
+        }
+    }
 }
 
 impl Display for Cross {

@@ -5,7 +5,7 @@ use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, Val
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
-use crate::signal::Form;
+use crate::signal::{Cross, Form};
 use std::collections::BTreeSet;
 
 /// Mean and 95 % interval over repeats at the end.
@@ -25,6 +25,7 @@ fn coordinate(condition: &Condition, name: &str) -> Option<f64> {
     match condition.values().get(name)? {
         Value::Number(number) => Some(*number),
         Value::Count(count) => Some(*count as f64),
+        Value::Text(text) if name == "cross" => Some(Cross::parse(text)?.coefficient()),
         Value::Text(text) => Form::parse(text).ok()?.coefficient(),
         // Of hidden layers, how many.
         Value::Sizes(sizes) => Some(sizes.len() as f64),
@@ -37,6 +38,7 @@ fn axis_name(name: &str) -> String {
     match name {
         "error" => "autocorrelation coefficient of the error".into(),
         "activity" => "autocorrelation coefficient of the activity".into(),
+        "cross" => "correlation of activity and error".into(),
         "hidden" => "hidden layers".into(),
         "wn" => "γ of weight normalisation".into(),
         "wrong-labels" => "share of wrong labels".into(),
