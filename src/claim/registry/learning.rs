@@ -15,7 +15,7 @@ fn claim(name: &str, statement: &str, figure: &str, analysis: &'static str, part
 }
 
 pub(super) fn claims() -> Vec<Claim> {
-    let mut claims = similarities();
+    let mut claims = vec![similarities(), products(), controls()];
     claims.extend(same_samples());
     claims.extend(planes());
     claims
@@ -35,10 +35,9 @@ fn highest(series: &Series, from: usize, to: usize) -> Vec<f64> {
     lowest(&series.negated(), from, to).into_iter().map(|value| -value).collect()
 }
 
-/// C16, C18: experiment E5.
-fn similarities() -> Vec<Claim> {
+/// C16: experiment E5.
+fn similarities() -> Claim {
     use Quantity as Q;
-    let figure = "similarities of successive batches (E5)";
     let above = |what: &str, within: Q, between: Q| {
         let what = what.to_string();
         LAYERS.map(|l| {
@@ -75,6 +74,19 @@ fn similarities() -> Vec<Claim> {
             highest(&series, 5, 110).iter().zip(later).map(|(peak, later)| peak - later).collect()
         })
     });
+    claim(
+        "mech/C16",
+        "Activities and errors of one class are more similar than those of different classes, and errors of different \
+         classes are opposed",
+        "similarities of successive batches (E5); criteria of the rebuilt protocol",
+        "similarity",
+        activities.into_iter().chain(errors).chain(negative).chain(falls).chain(peak).collect(),
+    )
+}
+
+/// C18: experiment E5.
+fn products() -> Claim {
+    use Quantity as Q;
     let products = LAYERS.into_iter().flat_map(|l| {
         [
             Part::new(
@@ -117,17 +129,26 @@ fn similarities() -> Vec<Claim> {
             ),
         ]
     });
+    claim(
+        "mech/C18",
+        "Similar inputs meet similar errors early in training, which makes M positive on average",
+        "similarities of successive batches (E5); criteria of the rebuilt protocol",
+        "similarity",
+        products.chain(eigenvalues).collect(),
+    )
+}
+
+/// The controls of experiment E5.
+fn controls() -> Claim {
+    use Quantity as Q;
     let shuffled = LAYERS.into_iter().flat_map(|l| {
         [
             Part::new(
                 format!("layer {l}: product of similarities minus that at random pairs, where smallest from 5 to 70"),
                 Criterion::at_least(0.0),
                 move |e| {
-                    lowest(
-                        &of_batches(e, Q::SimilarityProduct, l).minus(&of_batches(e, Q::SimilarityShuffled, l)),
-                        5,
-                        70,
-                    )
+                    let of = |quantity| of_batches(e, quantity, l);
+                    lowest(&of(Q::SimilarityProduct).minus(&of(Q::SimilarityShuffled)), 5, 70)
                 },
             ),
             Part::new(
@@ -148,33 +169,14 @@ fn similarities() -> Vec<Claim> {
             of(Q::SimilarityRandomWithin).minus(&of(Q::SimilarityRandomBetween)).farthest_from(0.0)
         },
     );
-    vec![
-        claim(
-            "mech/shuffled",
-            "Destroying the pairing of activities and errors takes the effect away; classes drawn at random make no difference",
-            &format!(
-                "{figure}, statement without values; the bound of C21 for random classes, otherwise criteria of this project, \
-                      set after the first results were seen"
-            ),
-            "similarity",
-            shuffled.chain([random]).collect(),
-        ),
-        claim(
-            "mech/C16",
-            "Activities and errors of one class are more similar than those of different classes, and errors of different \
-             classes are opposed",
-            &format!("{figure}; criteria of the rebuilt protocol"),
-            "similarity",
-            activities.into_iter().chain(errors).chain(negative).chain(falls).chain(peak).collect(),
-        ),
-        claim(
-            "mech/C18",
-            "Similar inputs meet similar errors early in training, which makes M positive on average",
-            &format!("{figure}; criteria of the rebuilt protocol"),
-            "similarity",
-            products.chain(eigenvalues).collect(),
-        ),
-    ]
+    claim(
+        "mech/shuffled",
+        "Destroying the pairing of activities and errors takes the effect away; classes drawn at random make no difference",
+        "similarities of successive batches (E5), statement without values; the bound of C21 for random classes, otherwise \
+         criteria of this project, set after the first results were seen",
+        "similarity",
+        shuffled.chain([random]).collect(),
+    )
 }
 
 /// C21, C24: experiment E6.

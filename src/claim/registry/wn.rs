@@ -138,6 +138,7 @@ fn practice() -> Vec<Claim> {
     let mut claims = practice_angles(mnist);
     claims.extend(practice_accuracy(mnist));
     claims.extend(practice_mechanism(mnist));
+    claims.extend(radial_updates(mnist));
     claims.push(split_of_the_gain(mnist));
     claims.push(split_of_the_angle(mnist));
     claims
@@ -238,7 +239,7 @@ fn practice_accuracy(mnist: Source) -> Vec<Claim> {
     ]
 }
 
-/// W9 to W12.
+/// W9 to W11.
 fn practice_mechanism(mnist: Source) -> Vec<Claim> {
     let a = |name, statement, parts| of_practice(name, statement, PRACTICE, parts);
     let growth = [1.03, 1.20, 1.31, 1.71, 3.67].into_iter().enumerate().map(|(l, reference)| {
@@ -279,6 +280,15 @@ fn practice_mechanism(mnist: Source) -> Vec<Claim> {
             mnist.part(format!("layer {l}: 0.1 percentile without WN"), AT_MOST(edge), of(low, A1)),
         ]
     });
+    vec![
+        a("wn/W9", "Without WN weights grow, the more the nearer to the output", growth.chain(rising).collect()),
+        a("wn/W10", "WN keeps updates large relative to the weights", relative.collect()),
+        a("wn/W11", "WN keeps the error signals of well-learnt samples from vanishing", norms.collect()),
+    ]
+}
+
+/// W12, and the same of lower layers.
+fn radial_updates(mnist: Source) -> [Claim; 2] {
     let radial = |what: &str, l: usize, criterion, selected: Selected| {
         mnist.part(format!("{what}: angle of update and weights of layer {l}, degrees"), criterion, move |s, e| {
             s.get(e, selected, Quantity::UpdateWeightAngle, Some(l), LastEpoch)
@@ -288,22 +298,19 @@ fn practice_mechanism(mnist: Source) -> Vec<Claim> {
     let lower = published.into_iter().flat_map(|(l, plain, normalised, tolerance)| {
         [radial("no WN", l, near(plain, 1.5), A1), radial("WN", l, near(normalised, tolerance), A2)]
     });
-    vec![
-        a("wn/W9", "Without WN weights grow, the more the nearer to the output", growth.chain(rising).collect()),
-        a("wn/W10", "WN keeps updates large relative to the weights", relative.collect()),
-        a("wn/W11", "WN keeps the error signals of well-learnt samples from vanishing", norms.collect()),
-        a(
+    let tolerances = "published values of layers 1 to 3, with tolerances of 1.5 degrees or of 1.5 standard deviations over repeats \
+                      as in W12";
+    [
+        of_practice(
             "wn/W12",
             "Under WN a large part of the output layer's update is radial",
+            PRACTICE,
             vec![radial("WN", 4, near(66.0, 8.0), A2), radial("no WN", 4, AT_LEAST(85.0), A1)],
         ),
         of_practice(
             "wn/radial",
             "Under WN updates are the more radial the nearer to the output; without, they are next to orthogonal to the weights",
-            &format!(
-                "{PRACTICE}: published values of layers 1 to 3, with tolerances of 1.5 degrees or of 1.5 standard deviations over \
-                      repeats as in W12; {AFTER}"
-            ),
+            &format!("{PRACTICE}: {tolerances}; {AFTER}"),
             lower.collect(),
         ),
     ]
