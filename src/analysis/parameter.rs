@@ -984,9 +984,10 @@ mod tests {
                 "rule",
                 "bp-twr",
                 Kind::Train,
-                "unknown rule `bp-twr`: expected bp, bp-trw or shallow; did you mean `bp-trw`?",
+                "unknown rule `bp-twr`: expected bp, bp-trw, shallow, dfa, sign-uniform, sign-batch, sign-fixed, kolen-pollack, \
+                 mirror:X, interpolated:X, correlated:X, sparse:X or orthogonal; did you mean `bp-trw`?",
             ),
-            ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp, bp-trw or shallow"),
+            ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp, bp-trw, shallow, dfa"),
             ("code", "51-of-50", Kind::Train, "code cannot be `51-of-50`: expected one-hot, or N-of-M"),
             ("bias", "yes", Kind::Train, "unknown bias `yes`: expected on, off or untrained"),
             ("repeats", "0", Kind::Train, "repeats cannot be `0`"),
