@@ -63,11 +63,21 @@ pub struct JudgedClaim {
     pub parts: Vec<JudgedPart>,
 }
 
-/// Judges the claims whose analysis was run. Holm's correction runs over all parts of a document's claims.
+/// Judges the claims whose analysis was run. Holm's correction runs over all parts of the claims of a
+/// [family](Claim::family).
 pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let claims: Vec<Claim> = claims().into_iter().filter(|claim| evidence.has(claim.analysis)).collect();
-    let same_document = claims.chunk_by(|a, b| a.document() == b.document());
-    same_document.flat_map(|claims| judge_document(claims, evidence)).collect()
+    let mut families: Vec<_> = claims.iter().map(Claim::family).collect();
+    families.sort_unstable();
+    families.dedup();
+    let of_family = |family| {
+        let members: Vec<(usize, &Claim)> = claims.iter().enumerate().filter(|(_, c)| c.family() == family).collect();
+        let judged = judge_family(&members.iter().map(|(_, claim)| *claim).collect::<Vec<_>>(), evidence);
+        members.into_iter().map(|(place, _)| place).zip(judged).collect::<Vec<_>>()
+    };
+    let mut judged: Vec<(usize, JudgedClaim)> = families.into_iter().flat_map(of_family).collect();
+    judged.sort_by_key(|(place, _)| *place);
+    judged.into_iter().map(|(_, claim)| claim).collect()
 }
 
 /// Documents of which only some claims were judged, each with the number judged and the number there is. Holm's correction
@@ -84,11 +94,11 @@ pub fn partly_judged(judged: &[JudgedClaim]) -> Vec<(String, usize, usize)> {
     counted.filter(|(_, (some, all))| *some > 0 && some < all).map(|(name, (some, all))| (name, some, all)).collect()
 }
 
-fn judge_document(claims: &[Claim], evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
+fn judge_family(claims: &[&Claim], evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let parts = claims.iter().flat_map(|claim| &claim.parts);
     let estimates: Vec<_> = parts.map(|part| (Estimate::of(&(part.values)(evidence)), part.criterion)).collect();
     let mut judged = estimates.iter().zip(decide(&estimates, ALPHA));
-    let judge = |claim: &Claim| {
+    let mut judge = |claim: &Claim| {
         let parts: Vec<JudgedPart> = claim
             .parts
             .iter()
@@ -113,5 +123,5 @@ fn judge_document(claims: &[Claim], evidence: &Evidence<'_>) -> Vec<JudgedClaim>
         let (name, statement, source) = (claim.name.clone(), claim.statement.clone(), claim.source.clone());
         JudgedClaim { name, statement, source, analysis: claim.analysis, verdict, parts }
     };
-    claims.iter().map(judge).collect()
+    claims.iter().map(|claim| judge(claim)).collect()
 }

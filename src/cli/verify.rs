@@ -164,7 +164,7 @@ fn table(claims: &[JudgedClaim]) -> String {
     let _ = writeln!(
         out,
         "{} hold, {} fail, {} undecided. Intervals: Student's t over repeats, 95 %; verdicts after Holm's correction \
-         within a document.",
+         within a document, claims added after the first results by themselves.",
         count(Verdict::Holds),
         count(Verdict::Fails),
         count(Verdict::Undecided)

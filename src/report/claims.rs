@@ -14,8 +14,8 @@ impl Report<'_> {
                 p.soft {
                     "A statistic holds if its whole interval lies inside the criterion, fails if the whole interval lies \
                      outside, and is undecided otherwise, after Holm's correction to a joint level of 5 % over the statistics \
-                     of a document (the part of a name before the slash) that are judged here. A claim holds if all its \
-                     statistics do, and fails if one does. Intervals shown are Student's t over repeats, 95 %, uncorrected. \
+                     of a document (the part of a name before the slash) that are judged here; claims added after the first \
+                     results are counted by themselves. A claim holds if all its statistics do, and fails if one does. Intervals shown are Student's t over repeats, 95 %, uncorrected. \
                      Where a criterion comes from stands under Source."
                 }
                 table.cards {
