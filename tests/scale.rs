@@ -237,7 +237,7 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
 }
 
 #[test]
-#[ignore = "two minutes: 50 runs, each killed at a moment of its own and gone on with"]
+#[ignore = "half a minute: 50 runs, each killed at a moment of its own and gone on with"]
 fn fifty_runs_killed_at_any_moment_end_in_the_same_bytes() {
     let here = TempDir::new().unwrap();
     let spec = SPEC.replace("iterations = 40", "iterations = 40000").replace("epochs = 1", "epochs = 5");

@@ -1,7 +1,7 @@
 //! The index of figures: claim, verdict, numbers, figures and command, as Markdown.
 
 use super::Report;
-use crate::claim::JudgedClaim;
+use crate::claim::{JudgedClaim, JudgedPart, Verdict};
 use std::fmt::Write as _;
 
 impl Report<'_> {
@@ -43,12 +43,25 @@ impl Report<'_> {
     }
 }
 
-/// Every statistic in a line of its own.
+/// Statistics shown of a claim.
+const SHOWN: usize = 3;
+
+/// The statistics that the verdict hangs on, a line each: those that do not hold before those that do, and how many more
+/// there are.
 fn numbers(claim: &JudgedClaim) -> String {
-    let line = |part: &crate::claim::JudgedPart| {
-        format!("{}: {}, n {}, {}", cell(&part.statistic), part.value(), part.n, cell(&part.criterion))
+    let line = |part: &&JudgedPart| {
+        let (value, verdict) = (part.value(), part.verdict.as_str());
+        format!("{}: {value}, n {}, {}: {verdict}", cell(&part.statistic), part.n, cell(&part.criterion))
     };
-    claim.parts.iter().map(line).collect::<Vec<_>>().join("<br>")
+    let (held, others): (Vec<_>, Vec<_>) = claim.parts.iter().partition(|part| part.verdict == Verdict::Holds);
+    let all: Vec<&JudgedPart> = others.into_iter().chain(held).collect();
+    let mut lines: Vec<String> = all.iter().take(SHOWN).map(line).collect();
+    let rest: Vec<&&JudgedPart> = all.iter().skip(SHOWN).collect();
+    let of_rest = rest.iter().filter(|part| part.verdict == Verdict::Holds).count();
+    if !rest.is_empty() {
+        lines.push(format!("and {} more, of which {of_rest} hold", rest.len()));
+    }
+    lines.join("<br>")
 }
 
 /// Text that ends no cell of a table and opens no tag.
