@@ -2,9 +2,11 @@
 
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::Direction;
+use alignscope::random::{Role, Stream};
 use alignscope::rule::{Activation, Isolated, Product, product};
 use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
 use alignscope::theory::moments::{Moments, Realised, moments};
+use alignscope::theory::spectra::von_mises_fisher_cosine;
 use alignscope::theory::{Toy, held, relu, shared};
 use alignscope::vmath::{dot, sum_squares};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -243,4 +245,49 @@ fn stepped(
         product(&mut w0, Product::Add, x.as_faer().transpose(), delta.as_faer(), eta);
     }
     w1
+}
+
+/// Mean cosine to `b` of a column of norm 1 in `n` dimensions that every step moves by `mu` along `b` and by noise of
+/// standard deviation `s` per entry with autocorrelation `memory`, and is normalised after it.
+fn drifting(n: usize, mu: f64, s: f64, memory: f64) -> f64 {
+    let means = (0..48u64).into_par_iter().map(|repeat| {
+        let mut stream = Stream::new(89, repeat, Role::Weights);
+        let (mut w, mut noise, mut fresh) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        stream.fill_normal(&mut w);
+        stream.fill_normal(&mut noise);
+        let (mut sum, from, to) = (0.0, 2_000, 12_000);
+        for step in 0..to {
+            stream.fill_normal(&mut fresh);
+            for (noise, &fresh) in noise.iter_mut().zip(&fresh) {
+                *noise = memory * *noise + (1.0 - memory * memory).sqrt() * fresh;
+            }
+            w.iter_mut().zip(&noise).for_each(|(w, noise)| *w += s * noise);
+            w[0] += mu;
+            let norm = sum_squares(&w).sqrt();
+            w.iter_mut().for_each(|w| *w /= norm);
+            sum += if step >= from { w[0] / f64::from(to - from) } else { 0.0 };
+        }
+        sum
+    });
+    means.collect::<Vec<_>>().iter().sum::<f64>() / 48.0
+}
+
+#[test]
+fn under_weight_normalisation_drift_and_noise_settle_at_the_von_mises_fisher_angle() {
+    // As conjectured, kappa = 2 mu / s^2 for small steps; a first check allowed 10 %.
+    for (n, mu, s) in [(5, 0.004, 0.02), (20, 0.004, 0.02), (20, 0.016, 0.04), (50, 0.004, 0.02)] {
+        let expected = von_mises_fisher_cosine(n, 2.0 * mu / (s * s));
+        let found = drifting(n, mu, s, 0.0);
+        assert!((found / expected - 1.0).abs() < 0.05, "{n} {mu} {s}: {found} {expected}");
+    }
+    // Noise with memory a spreads as white noise of (1 + a) / (1 - a) times its variance, while it forgets fast.
+    for n in [5, 20] {
+        let expected = von_mises_fisher_cosine(n, 20.0 / 3.0);
+        let found = drifting(n, 0.004, 0.02, 0.5);
+        assert!((found / expected - 1.0).abs() < 0.1, "{n}: {found} {expected}");
+    }
+    // Where it remembers as long as the column takes to settle, the column is closer than that.
+    let naive = von_mises_fisher_cosine(20, 20.0 / 19.0);
+    let found = drifting(20, 0.004, 0.02, 0.9);
+    assert!(found > 1.2 * naive, "{found} {naive}");
 }
