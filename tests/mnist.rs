@@ -1,5 +1,5 @@
-//! The paper's network on the official MNIST files, and a look at those of CIFAR-10, where these are at hand (ALIGNSCOPE_DATA); passed over, and said so,
-//! where not.
+//! The paper's network on the official MNIST files, and a look at those of CIFAR-10, where these are at hand
+//! (ALIGNSCOPE_DATA); passed over, and said so, where not.
 
 use alignscope::data::{Library, Source};
 use assert_cmd::Command;
@@ -163,4 +163,24 @@ fn memory_stays_below_twice_the_data() {
     }
     assert!(child.wait().unwrap().success());
     assert!(peak > 0 && peak < 2 * 4 * values, "{} MB of {} MB", peak >> 20, (2 * 4 * values) >> 20);
+}
+
+#[test]
+fn what_is_stored_is_drawn_and_judged_where_the_data_are_not() {
+    if !have(&Source::Mnist) {
+        return;
+    }
+    let here = TempDir::new().unwrap();
+    let alignscope = |args: &[&str]| {
+        let mut command = Command::cargo_bin("alignscope").unwrap();
+        command.current_dir(here.path()).args(args);
+        command
+    };
+    let network = ["train", "--data", "mnist", "--size", "7", "--hidden", "5", "--epochs", "1", "--batch", "1000"];
+    alignscope(&[&network[..], &["--out", "run"]].concat()).assert().success();
+    std::fs::create_dir(here.path().join("none")).unwrap();
+    alignscope(&["run", "run", "--data-dir", "none"]).assert().success();
+    let job = std::fs::read_dir(here.path().join("run/jobs")).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(job).unwrap();
+    alignscope(&["run", "run", "--data-dir", "none"]).assert().failure();
 }

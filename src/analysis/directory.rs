@@ -70,6 +70,11 @@ pub fn finished(plan: &Plan, path: &Path, export: Export) -> Result<Vec<bool>, R
     Ok(done.collect())
 }
 
+/// Whether a run directory has a result of the job with this address, whole or not.
+pub fn is_stored(path: &Path, address: &str) -> bool {
+    Store::at(&path.join(JOBS)).path(address).is_file()
+}
+
 /// Where the exports of a job go, if it has any.
 fn export_file(path: &Path, export: Export, job: &Job, address: &str) -> Option<PathBuf> {
     let directory = export.directory().filter(|_| job.condition.kind() == Kind::Train)?;

@@ -43,7 +43,7 @@ pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights, canon
 pub use condition::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
-pub use directory::{Described, finished, read_directory};
+pub use directory::{Described, finished, is_stored, read_directory};
 pub use estimate::{Pending, Seconds, estimate, together};
 pub use figure_options::{FIGURE_OPTIONS, FigureOption};
 pub use files::{FileError, write_atomically};

@@ -45,7 +45,7 @@ impl<'a> Outlook<'a> {
         let done = finished(plan, &request.out, args::export(matches))?;
         let own = |&job: &usize| request.shard.is_none_or(|shard| shard.has(job));
         let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
-        let library = library(plan, matches)?;
+        let library = library(request, matches)?;
         let (interrupt, threads) = (interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?, args::threads(matches));
         let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| run_job(job, attempt, &library))?;
         Ok((!interrupt.load(Ordering::Relaxed)).then_some(Self { request, done, times, threads }))

@@ -26,7 +26,7 @@ mod theory;
 mod verify;
 
 use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Shard, Spec};
-use crate::analysis::{interrupt_on_ctrl_c, read_directory, read_spec, run};
+use crate::analysis::{interrupt_on_ctrl_c, is_stored, read_directory, read_spec, run};
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use anyhow::Context;
@@ -179,7 +179,7 @@ fn quoted(path: &Path) -> String {
 
 /// Runs a plan as the options say, its data sets looked for before anything runs.
 fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
-    let library = library(&request.plan, matches)?;
+    let library = library(request, matches)?;
     let options = RunOptions {
         out: request.out.clone(),
         threads: args::threads(matches),
@@ -194,23 +194,23 @@ fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport
     Ok(report)
 }
 
-/// The data sets, all that the plan needs being there.
-fn library(plan: &Plan, matches: &ArgMatches) -> anyhow::Result<Library> {
+/// The data sets, all that the jobs without a result need being there.
+fn library(request: &Request, matches: &ArgMatches) -> anyhow::Result<Library> {
     let library = Library::new(args::data_directory(matches));
-    for source in data_sets(plan) {
+    for source in data_sets(request) {
         library.require(source)?;
     }
     Ok(library)
 }
 
-/// The data sets a plan needs, each once.
-fn data_sets(plan: &Plan) -> Vec<&Source> {
-    let conditions = plan.analyses().flat_map(|analysis| &analysis.conditions);
-    conditions.fold(Vec::new(), |mut sources, condition| {
-        if let Some(train) = condition.train()
-            && !sources.contains(&&train.data)
-        {
-            sources.push(&train.data);
+/// The data sets that jobs without a result need, each once.
+fn data_sets(request: &Request) -> Vec<&Source> {
+    let plan = &request.plan;
+    let to_run = plan.planned().filter(|planned| !is_stored(&request.out, &plan.addresses[planned.job]));
+    let needed = to_run.filter_map(|planned| Some(&planned.condition.train()?.data));
+    needed.fold(Vec::new(), |mut sources, source| {
+        if !sources.contains(&source) {
+            sources.push(source);
         }
         sources
     })
