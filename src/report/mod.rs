@@ -102,7 +102,12 @@ impl<'a> Report<'a> {
     fn title(&self) -> String {
         let titles = self.stored.plan.specs.iter();
         let titles: Vec<&str> = titles.map(|s| if s.title.is_empty() { &s.name } else { &s.title }.as_str()).collect();
-        titles.join("; ")
+        match &titles[..] {
+            [first, second, _, rest @ ..] if !rest.is_empty() => {
+                format!("{first}; {second}; and {} more", titles.len() - 2)
+            }
+            few => few.join("; "),
+        }
     }
 
     /// What stands before everything else: that something is missing, diverged or means less than it seems to.
