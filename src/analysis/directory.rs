@@ -44,13 +44,17 @@ pub struct Described {
 /// # Errors
 /// If it is no run directory of this version, or its specs are not there or cannot be read.
 pub fn read_directory(path: &Path) -> Result<Described, RunError> {
-    let head = Head::read(path)?.ok_or_else(|| RunError::NoRun(path.to_path_buf()))?;
+    let head = Head::of_run(path)?;
+    Ok(Described { specs: kept_specs(path)?, shard: head.shard })
+}
+
+/// The specs that a run directory keeps.
+pub(super) fn kept_specs(path: &Path) -> Result<Vec<Spec>, RunError> {
     let paths: Vec<PathBuf> = spec_paths(path).take_while(|path| path.is_file()).collect();
     if paths.is_empty() {
         return Err(RunError::NoSpec(path.to_path_buf()));
     }
-    let specs = paths.iter().map(|path| read_spec(path)).collect::<Result<_, _>>()?;
-    Ok(Described { specs, shard: head.shard })
+    Ok(paths.iter().map(|path| read_spec(path)).collect::<Result<_, _>>()?)
 }
 
 /// Which jobs of `plan` are done in a directory, that may not be there yet; nothing is changed.
@@ -83,7 +87,7 @@ fn export_file(path: &Path, export: Export, job: &Job, address: &str) -> Option<
 
 /// Checks that a directory holds a run of `plan` that nobody is writing to, and gives its share of the jobs.
 pub(super) fn check_source(path: &Path, plan: &Plan) -> Result<Option<Shard>, RunError> {
-    let head = Head::read(path)?.ok_or_else(|| RunError::NoRun(path.to_path_buf()))?;
+    let head = Head::of_run(path)?;
     head.check(path, plan)?;
     // Released at once: what is found out is whether a run is under way now.
     if let Ok(lock) = File::open(path.join(LOCK)) {
@@ -207,7 +211,7 @@ pub(super) struct Head {
 
 impl Head {
     /// From the manifest of a directory; `None` where there is no manifest.
-    pub fn read(directory: &Path) -> Result<Option<Self>, RunError> {
+    fn read(directory: &Path) -> Result<Option<Self>, RunError> {
         let path = directory.join(MANIFEST);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
@@ -228,6 +232,11 @@ impl Head {
         let shard = manifest["shard"].as_str().and_then(|text| Shard::parse(text).ok());
         let [version, ended] = ["version", "ended"].map(|key| manifest[key].as_str().unwrap_or_default().to_string());
         Ok(Some(Self { address, version, ended, specs, shard }))
+    }
+
+    /// The same, of a directory that has to be a run.
+    pub fn of_run(directory: &Path) -> Result<Self, RunError> {
+        Self::read(directory)?.ok_or_else(|| RunError::NoRun(directory.to_path_buf()))
     }
 
     /// Refuses another spec than that of `plan`.

@@ -333,9 +333,7 @@ pub static PARAMETERS: &[Parameter] = &[
     condition(
         "rule",
         "NAME",
-        "Learning rule, what carries the error back: bp, bp-trw (fixed random backward weights, also called fa), shallow (only \
-         the last layer learns), dfa, sign-uniform, sign-batch, sign-fixed, kolen-pollack, mirror:RATE, interpolated:SHARE, \
-         correlated:COSINE, sparse:SHARE or orthogonal; see docs/rules.md",
+        "Learning rule, what carries the error back (bp-trw is also called fa; docs/rules.md says what X is)",
         [None, Some("bp-trw"), None],
         Form::Rule,
     ),
@@ -785,14 +783,11 @@ impl Parameter {
                 Ok(Value::Text(form.to_string()))
             }
             Form::Cross => Cross::parse(text).map(|cross| Value::Text(cross.to_string())).ok_or_else(refused),
-            Form::Rule => Rule::parse(text).map(|rule| Value::Text(rule.to_string())).map_err(|error| {
+            Form::Rule if !Rule::is_known(text) => {
                 let near = suggestion(text, Rule::known_names());
-                if error.starts_with("unknown") {
-                    format!("{error}: expected {}{near}", self.expected(kind))
-                } else {
-                    error
-                }
-            }),
+                Err(format!("unknown rule `{text}`: expected {}{near}", self.expected(kind)))
+            }
+            Form::Rule => Rule::parse(text).map(|rule| Value::Text(rule.to_string())),
             Form::Choice { canonical, .. } => canonical(self.name, text).map(Value::Name),
             Form::Code => parse_code(text).map(Value::Code).ok_or_else(refused),
             Form::Recording => Recording::parse(text, kind).map(Value::Recording),

@@ -1,6 +1,6 @@
 //! Run directories read back: what was planned, what there is of it, and nothing run.
 
-use super::directory::{Head, JOBS, read_directory};
+use super::directory::{Head, JOBS, kept_specs};
 use super::job::JobResult;
 use super::plan::{Plan, PlanError};
 use super::run::RunError;
@@ -66,8 +66,7 @@ pub enum StoredError {
 pub fn read_runs(directories: &[PathBuf], specs: &[PathBuf]) -> Result<Stored, StoredError> {
     let heads = directories.iter().map(|path| stored_directory(path)).collect::<Result<Vec<_>, _>>()?;
     let planned = if specs.is_empty() {
-        let described = directories.iter().map(|path| Ok(read_directory(path)?.specs));
-        described.collect::<Result<Vec<_>, StoredError>>()?.concat()
+        directories.iter().map(|path| kept_specs(path)).collect::<Result<Vec<_>, _>>()?.concat()
     } else {
         specs.iter().map(|path| read_spec(path)).collect::<Result<Vec<_>, _>>()?
     };
@@ -87,7 +86,7 @@ pub fn read_runs(directories: &[PathBuf], specs: &[PathBuf]) -> Result<Stored, S
 
 /// What the manifest of a directory says of it.
 fn stored_directory(path: &Path) -> Result<StoredDirectory, RunError> {
-    let head = Head::read(path)?.ok_or_else(|| RunError::NoRun(path.to_path_buf()))?;
+    let head = Head::of_run(path)?;
     Ok(StoredDirectory { path: path.to_path_buf(), version: head.version, address: head.address, ended: head.ended })
 }
 

@@ -2,7 +2,7 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output};
-use crate::analysis::{Ended, parse_spec};
+use crate::analysis::{Ended, is_stored, parse_spec};
 use crate::claim::{Evidence, JudgedClaim, Verdict, claims, judge, partly_judged};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::json;
@@ -94,7 +94,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let plan = &request.plan;
     let dry = matches.get_flag("dry-run");
-    if dry || matches.get_flag("full") {
+    let to_run = || plan.addresses.iter().any(|address| !is_stored(&request.out, address));
+    if dry || matches.get_flag("full") && to_run() {
         let Some(outlook) = Outlook::of(&request, matches)? else { return Ok(Exit::Interrupted) };
         if dry {
             super::print(format_args!("{}", budget(&request, &outlook)));

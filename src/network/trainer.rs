@@ -8,7 +8,7 @@ use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{
     Backward, Feedback, Layers, Made, Normaliser, Pass, add_gradient, add_scaled_column_sums, normal_matrix,
-    set_column_norms,
+    normalise_backward,
 };
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
@@ -260,7 +260,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// One update on the next batch.
     pub fn step(&mut self) {
-        let samples = self.next_batch().len();
+        let (samples, rate) = (self.next_batch().len(), self.rate());
         self.look_ahead();
         self.ready = false;
         self.error_position = self.errors.position();
@@ -272,7 +272,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             normaliser.apply(&mut self.layers);
         }
         self.iteration += 1;
-        self.teach_feedback(samples);
+        self.teach_feedback(samples, rate);
         if self.setup.order == Order::EachEpoch && self.iteration.is_multiple_of(self.batches_per_epoch()) {
             self.order_stream.shuffle(&mut self.order);
         }
@@ -285,17 +285,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
     }
 
-    /// After an update of `samples`: what becomes of backward weights that move.
-    fn teach_feedback(&mut self, samples: usize) {
+    /// After an update of `samples` at `rate`: what becomes of backward weights that move.
+    fn teach_feedback(&mut self, samples: usize, rate: f64) {
         match self.setup.rule.facts().backward {
             Backward::None | Backward::Fixed => {}
             Backward::Following => self.refresh_feedback(),
             Backward::Learning => {
-                let Setup { eta, weight_decay, reduction, .. } = self.setup;
-                let mean = if reduction == Reduction::Mean { 1.0 / samples as f64 } else { 1.0 };
+                let Setup { eta, weight_decay, .. } = self.setup;
                 let passes: Vec<&Pass<T>> =
                     self.parts[..part_sizes(samples).count()].iter().map(|part| &part.pass).collect();
-                let [rate, kept] = [eta * mean, 1.0 - eta * weight_decay].map(T::from_f64);
+                let [rate, kept] = [rate, 1.0 - eta * weight_decay].map(T::from_f64);
                 let made = Made { passes: &passes, layers: &self.layers, rate, kept };
                 self.feedback.learn(&made, self.iteration);
             }
@@ -470,15 +469,18 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
     }
 }
 
-/// Backward weights drawn from `stream`, in the shapes of the rule.
+/// Backward weights drawn from `stream`, in the shapes of the rule; room for them, where the rule has none of its own.
 pub(super) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Vec<Matrix<T>> {
     // Normalising would undo a factor in the standard deviation.
     let factor = if setup.normalize_b { 1.0 } else { setup.b_scale };
+    let own = setup.rule.facts().backward != Backward::None;
     let draw = |[rows, columns]: [usize; 2]| {
+        if !own {
+            return Matrix::zeros(rows, columns);
+        }
         let mut b = normal_matrix(stream, rows, columns, setup.b_std.of(columns, rows) * factor);
         if setup.normalize_b {
-            set_column_norms(&mut b, &vec![1.0; columns]);
-            b.scale(T::from_f64(setup.b_scale));
+            normalise_backward(&mut b, setup.b_scale);
         }
         b
     };

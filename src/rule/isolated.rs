@@ -51,8 +51,7 @@ impl<T: Real> Isolated<T> {
 
     /// The same network with every column of every `B_l` rescaled to norm `scale`.
     pub fn with_normalised_backward(mut self, scale: f64) -> Self {
-        self.feedback.normalise();
-        self.feedback.scale(T::from_f64(scale));
+        self.feedback.normalise(scale);
         self
     }
 

@@ -24,6 +24,7 @@ mod update_alignment;
 
 pub use activation::Activation;
 pub use budget::Budget;
+pub(crate) use feedback::normalise_backward;
 pub use feedback::{Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule};
 pub use isolated::Isolated;
 pub(crate) use isolated::normal_matrix;

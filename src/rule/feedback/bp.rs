@@ -13,15 +13,8 @@ use crate::real::Real;
 use crate::rule::Layers;
 use std::sync::Arc;
 
-pub(super) const FACTS: Facts = Facts {
-    name: "bp",
-    aliases: &[],
-    label: "BP",
-    about: "back-propagation",
-    argument: None,
-    route: Route::Layered,
-    backward: Backward::None,
-};
+pub(super) const FACTS: Facts =
+    Facts { name: "bp", aliases: &[], label: "BP", argument: None, route: Route::Layered, backward: Backward::None };
 
 #[derive(Debug)]
 struct Bp;

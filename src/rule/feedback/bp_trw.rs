@@ -13,7 +13,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "bp-trw",
     aliases: &["fa", "bp-taw"],
     label: "BP-TRW",
-    about: "BP through fixed random backward weights, also called fa",
     argument: None,
     route: Route::Layered,
     backward: Backward::Fixed,

@@ -18,7 +18,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "correlated",
     aliases: &[],
     label: "cosine at the start",
-    about: "BP-TRW with backward weights at cosine X to the transposed forward weights of the start",
     argument: Some(("the cosine between B and the transposed W at the start", [-1.0, 1.0])),
     route: Route::Layered,
     backward: Backward::Fixed,

@@ -10,15 +10,8 @@ use super::{Backward, Facts, Policy, Route};
 use crate::real::Real;
 use std::sync::Arc;
 
-pub(super) const FACTS: Facts = Facts {
-    name: "dfa",
-    aliases: &[],
-    label: "DFA",
-    about: "direct feedback alignment, from the output to every layer by fixed random weights",
-    argument: None,
-    route: Route::Direct,
-    backward: Backward::Fixed,
-};
+pub(super) const FACTS: Facts =
+    Facts { name: "dfa", aliases: &[], label: "DFA", argument: None, route: Route::Direct, backward: Backward::Fixed };
 
 #[derive(Debug)]
 struct Direct;

@@ -17,7 +17,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "interpolated",
     aliases: &[],
     label: "interpolated",
-    about: "a share X of the transposed forward weights, the rest fixed and random",
     argument: Some(("the share of the transposed forward weights", [0.0, 1.0])),
     route: Route::Layered,
     backward: Backward::Following,

@@ -19,7 +19,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "kolen-pollack",
     aliases: &["kp"],
     label: "Kolen-Pollack",
-    about: "backward weights learn by the transposed updates of the forward weights; needs weight-decay to align, also called kp",
     argument: None,
     route: Route::Layered,
     backward: Backward::Learning,

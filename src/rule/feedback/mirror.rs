@@ -23,7 +23,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "mirror",
     aliases: &["wm"],
     label: "weight mirror",
-    about: "backward weights learn from noise sent through the layers, at rate X, also called wm",
     argument: Some(("the rate at which backward weights learn", [0.0, 1.0])),
     route: Route::Layered,
     backward: Backward::Learning,

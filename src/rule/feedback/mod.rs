@@ -73,8 +73,6 @@ pub struct Facts {
     pub aliases: &'static [&'static str],
     /// Name in figures.
     pub label: &'static str,
-    /// What it does, for help.
-    pub about: &'static str,
     /// The number after the name and a colon: what it is, and its ends, if the policy has one.
     pub argument: Option<(&'static str, [f64; 2])>,
     /// The way of the error.
@@ -159,17 +157,9 @@ impl<T: Real> Feedback<T> {
         l.checked_sub(1).filter(|_| own).and_then(|i| self.backward.get(i))
     }
 
-    /// Rescales every column of every `B_l` (the backward weights that arrive at one unit) to norm 1.
-    pub fn normalise(&mut self) {
-        for b in &mut self.backward {
-            let ones = vec![1.0; b.cols()];
-            set_column_norms(b, &ones);
-        }
-    }
-
-    /// Multiplies every `B_l` by `factor`.
-    pub fn scale(&mut self, factor: T) {
-        self.backward.iter_mut().for_each(|b| b.scale(factor));
+    /// [Normalises](normalise_backward) every `B_l`.
+    pub fn normalise(&mut self, scale: f64) {
+        self.backward.iter_mut().for_each(|b| normalise_backward(b, scale));
     }
 
     /// What the policy draws for the update to come after `iteration` updates: the same whenever it is asked for.
@@ -221,6 +211,12 @@ impl<T: Real> Feedback<T> {
             layers.activations[l - 1].multiply_derivative(z.as_slice(), activity.as_slice(), delta.as_mut_slice());
         }
     }
+}
+
+/// Rescales every column of `B_l` (the backward weights that arrive at one unit) to norm `scale`.
+pub(crate) fn normalise_backward<T: Real>(b: &mut Matrix<T>, scale: f64) {
+    set_column_norms(b, &vec![1.0; b.cols()]);
+    b.scale(T::from_f64(scale));
 }
 
 /// Root mean square of the entries.

@@ -18,7 +18,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "orthogonal",
     aliases: &[],
     label: "orthogonal B",
-    about: "BP-TRW with orthogonal backward weights",
     argument: None,
     route: Route::Layered,
     backward: Backward::Fixed,

@@ -72,9 +72,8 @@ impl Rule {
     /// # Errors
     /// What was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (name, given) = text.split_once(':').map_or((text, None), |(name, argument)| (name, Some(argument)));
-        let known = |policy: &&PolicyName| policy.facts().name == name || policy.facts().aliases.contains(&name);
-        let policy = *PolicyName::ALL.iter().find(known).ok_or_else(|| format!("unknown rule `{text}`"))?;
+        let (policy, given) = Self::split(text);
+        let policy = policy.ok_or_else(|| format!("unknown rule `{text}`"))?;
         let facts = policy.facts();
         let rule = facts.name;
         let Some((what, [least, most])) = facts.argument else {
@@ -85,6 +84,18 @@ impl Rule {
         let argument = number.filter(|number| (least..=most).contains(number));
         let expected = || format!("rule `{rule}` needs {what}, from {least} to {most}: write `{rule}:{most}`, say");
         Ok(Self { policy, argument: argument.ok_or_else(expected)? })
+    }
+
+    /// The policy that `text` names, and what stands after the colon.
+    fn split(text: &str) -> (Option<PolicyName>, Option<&str>) {
+        let (name, given) = text.split_once(':').map_or((text, None), |(name, argument)| (name, Some(argument)));
+        let known = |policy: &&PolicyName| policy.facts().name == name || policy.facts().aliases.contains(&name);
+        (PolicyName::ALL.iter().find(known).copied(), given)
+    }
+
+    /// Whether `text` names a policy, whatever its argument.
+    pub fn is_known(text: &str) -> bool {
+        Self::split(text).0.is_some()
     }
 
     /// All names, those with an argument with its place.

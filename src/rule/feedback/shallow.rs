@@ -8,7 +8,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "shallow",
     aliases: &[],
     label: "frozen hidden layers",
-    about: "only the last layer learns, on frozen random features",
     argument: None,
     route: Route::Nowhere,
     backward: Backward::None,

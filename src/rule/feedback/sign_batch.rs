@@ -17,7 +17,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "sign-batch",
     aliases: &["brsf"],
     label: "sign symmetry, magnitudes per batch",
-    about: "the signs of the forward weights with random magnitudes, new for every batch, also called brsf",
     argument: None,
     route: Route::Layered,
     backward: Backward::Following,

@@ -17,7 +17,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "sign-fixed",
     aliases: &["frsf"],
     label: "sign symmetry, fixed magnitudes",
-    about: "the signs of the forward weights with fixed random magnitudes, also called frsf",
     argument: None,
     route: Route::Layered,
     backward: Backward::Following,

@@ -17,7 +17,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "sign-uniform",
     aliases: &["usf"],
     label: "sign symmetry, uniform",
-    about: "the signs of the forward weights with one magnitude, also called usf",
     argument: None,
     route: Route::Layered,
     backward: Backward::Following,

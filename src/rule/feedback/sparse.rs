@@ -16,7 +16,6 @@ pub(super) const FACTS: Facts = Facts {
     name: "sparse",
     aliases: &[],
     label: "sparse B",
-    about: "BP-TRW with a share X of the backward weights, the others 0",
     argument: Some(("the share of entries that are kept", [0.001, 1.0])),
     route: Route::Layered,
     backward: Backward::Fixed,
