@@ -157,7 +157,7 @@ impl<T: Real> Feedback<T> {
         l.checked_sub(1).filter(|_| own).and_then(|i| self.backward.get(i))
     }
 
-    /// [Normalises](normalise_backward) every `B_l`.
+    /// Rescales every column of every `B_l` to norm `scale`.
     pub fn normalise(&mut self, scale: f64) {
         self.backward.iter_mut().for_each(|b| normalise_backward(b, scale));
     }
