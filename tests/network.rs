@@ -30,6 +30,30 @@ fn largest_difference(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
     a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
+#[test]
+fn a_dropped_last_batch_is_no_update() {
+    let data = data::<f64>();
+    let images = data.train.labels.len();
+    let setup = Setup { batch: 100, drop_last: true, ..setup() };
+    let mut net = trainer(&data, setup.clone());
+    let whole = images / 100;
+    assert_ne!(images % 100, 0, "there is something to drop");
+    assert_eq!(net.batches_per_epoch(), whole);
+    let mut shown = vec![0; images];
+    for _ in 0..3 * whole {
+        assert_eq!(net.next_batch().len(), 100);
+        net.next_batch().iter().for_each(|&i| shown[i] += 1);
+        net.step();
+    }
+    assert!(shown.iter().all(|&times| times <= 3) && shown.contains(&2), "another batch is left out in each epoch");
+    let mut all = trainer(&data, Setup { drop_last: false, ..setup });
+    assert_eq!(all.batches_per_epoch(), whole + 1);
+    let mut again = trainer(&data, Setup { drop_last: true, ..all.setup().clone() });
+    run(&mut all, whole);
+    run(&mut again, whole);
+    assert_eq!(all.layers().weights, again.layers().weights, "the same up to there");
+}
+
 /// What the paper's rule does to one batch, written out sample by sample.
 fn plain_step(weights: &[Matrix<f64>], backward: &[Matrix<f64>], input: &[f64], target: &[f64]) -> Vec<Matrix<f64>> {
     let depth = weights.len();

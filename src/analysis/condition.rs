@@ -208,7 +208,7 @@ impl TrainCondition {
 
     /// Updates per epoch.
     pub fn batches_per_epoch(&self) -> usize {
-        self.facts.training_images.div_ceil(self.setup.batch.max(1)).max(1)
+        self.setup.batches_per_epoch(self.facts.training_images)
     }
 
     /// Name of the data set; with part of a hash of what it holds where it is not one of those known by name.
@@ -492,6 +492,7 @@ fn train_values(c: &TrainCondition) -> Values {
         ("label-change-kind", Value::Name(s.change_kind.name())),
         ("loss", Value::Name(s.loss.name())),
         ("batch", Value::Count(s.batch as u64)),
+        ("drop-last", Value::Name(s.drop_last.name())),
         ("eta", Value::Number(s.eta)),
         ("momentum", Value::Number(s.momentum)),
         ("weight-decay", Value::Number(s.weight_decay)),
@@ -542,7 +543,7 @@ fn replay_conflicts(c: &ReplayCondition, refuse: &mut dyn FnMut(&[&'static str],
         refuse(&["layer", "hidden"], message);
     }
     let setup = &c.train.setup;
-    let last = setup.epochs.saturating_mul(c.train.facts.training_images.div_ceil(setup.batch.max(1)));
+    let last = setup.epochs.saturating_mul(c.train.batches_per_epoch());
     if c.from.saturating_add(c.updates) > last {
         let message = format!(
             "replay-from {} and replay-updates {} reach beyond the {last} updates of the run: raise epochs, or replay less",

@@ -152,6 +152,10 @@ impl Job {
         if self.quantities().any(Quantity::is_of_window) {
             all.insert("window".into(), window_json(self.window));
         }
+        // Younger than results that are kept: without it the address is theirs.
+        if all.get("drop-last").is_some_and(|value| value == "off") {
+            all.remove("drop-last");
+        }
         all.insert("results-version".into(), RESULTS_VERSION.into());
         all
     }
@@ -272,7 +276,7 @@ mod tests {
             ("replay-weights", _) => "own",
             ("replay-activation", _) => "linear",
             ("loss", _) => "random",
-            ("normalize-b", _) => "on",
+            ("normalize-b" | "drop-last", _) => "on",
             ("probe", _) => "next",
             ("hidden", _) => "50",
             ("rule", _) => "bp",

@@ -14,6 +14,7 @@ pub fn label(condition: &Condition, names: &[&str]) -> String {
         "wn" if value == "off" => "no WN".into(),
         "wn" => format!("WN({value})"),
         "rule" => Rule::parse(&value).map_or(value, Rule::label),
+        "drop-last" => format!("{} short last batch", if value == "on" { "no" } else { "with" }),
         "normalize-b" => {
             if value == "on" {
                 "B of norm 1".into()

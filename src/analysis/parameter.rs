@@ -394,6 +394,13 @@ pub static PARAMETERS: &[Parameter] = &[
         [Some("100"), Some("24"), Some("100")],
         Form::Count { least: 1, most: MOST_BATCH },
     ),
+    condition(
+        "drop-last",
+        "on|off",
+        "Whether an epoch ends before a last batch that would be smaller",
+        [None, Some("off"), None],
+        one_of::<bool>(),
+    ),
     condition("eta", "RATE", "Learning rate", [Some("4e-4"), Some("0.01"), None], Form::Positive),
     condition(
         "momentum",

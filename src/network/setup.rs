@@ -115,6 +115,8 @@ pub struct Setup {
     pub change_kind: ChangeKind,
     /// Samples per batch; the last batch of an epoch holds what is left.
     pub batch: usize,
+    /// Whether an epoch ends before a last batch that would be smaller.
+    pub drop_last: bool,
     /// Learning rate.
     pub eta: f64,
     /// Passes over the training images: what the label changes are counted in.
@@ -158,6 +160,7 @@ impl Default for Setup {
             label_change: LabelChange::Off,
             change_kind: ChangeKind::Fresh,
             batch: 24,
+            drop_last: false,
             eta: 0.01,
             epochs: 40,
             reduction: Reduction::Sum,
@@ -180,6 +183,12 @@ impl Setup {
     pub fn sizes(&self, inputs: usize, classes: usize) -> Vec<usize> {
         let hidden = self.hidden.iter().copied();
         [inputs].into_iter().chain(hidden).chain([self.code.outputs(classes)]).collect()
+    }
+
+    /// Batches per epoch of this many images: at least one.
+    pub fn batches_per_epoch(&self, images: usize) -> usize {
+        let batch = self.batch.clamp(1, images.max(1));
+        if self.drop_last { images / batch } else { images.div_ceil(batch) }.max(1)
     }
 
     /// Activation of every layer of a network of `depth` weight matrices.

@@ -98,7 +98,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         let momentum = setup.momentum != 0.0;
         let drawn = backward_weights(&setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
         Self {
-            codes: codes(&setup, data.classes, images.div_ceil(batch.max(1)), seed, repeat),
+            codes: codes(&setup, data.classes, setup.batches_per_epoch(images), seed, repeat),
             labels: wrong_labels(&data.train.labels, data.classes, setup.wrong_labels, &mut wrong),
             feedback: Feedback::begin(setup.rule, drawn, &layers, [seed, repeat]),
             velocity: (0..depth).filter(|_| momentum).map(|l| Matrix::zeros(sizes[l], sizes[l + 1])).collect(),
@@ -128,7 +128,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Batches per epoch.
     pub fn batches_per_epoch(&self) -> usize {
-        self.order.len().div_ceil(self.batch())
+        self.setup.batches_per_epoch(self.order.len())
     }
 
     /// Updates so far.

@@ -144,6 +144,7 @@ impl Reader {
             b_scale: self.number("b-scale")?,
             weight_norm: self.weight_norm("wn")?,
             order: self.choice("order")?,
+            drop_last: self.choice("drop-last")?,
         };
         let facts = data.facts().map_err(|error| format!("data: {error}"))?;
         let size = match self.values.get("size") {

@@ -39,7 +39,6 @@ const ADDED: &[&str] = &[
     "wn/D-chance-training",
     "wn/D-falls",
     "depth/split",
-    "akrout/fa-biases",
     "width/present-100",
     "width/restored-100",
     "width/weaker-100",
