@@ -183,12 +183,22 @@ pub struct Conflict {
 const MOST_BYTES: u128 = 4 << 30;
 
 impl IsolateCondition {
-    /// Whether the exact theory of the linear rule holds: one hidden layer, linear, no output mask, no weight
-    /// normalisation, no biases.
-    pub fn is_linear_toy(&self) -> bool {
+    /// Whether theory is about it: one hidden layer, no output mask, no weight normalisation, no biases.
+    pub fn is_toy(&self) -> bool {
         let plain = !self.output_mask && self.weight_norm.is_none() && !self.normalize_b;
         let plain = plain && self.bias == Biases::Off;
-        plain && self.activation == Activation::Linear && self.layers.len() == 3
+        plain && self.layers.len() == 3
+    }
+
+    /// Whether theory says more of it than that white errors give no alignment.
+    pub fn is_predicted(&self) -> bool {
+        let by_schedule = [Schedule::Held, Schedule::Shared].contains(&Schedule::of(&self.signals));
+        self.is_linear_toy() || (self.is_toy() && self.activation == Activation::Relu && by_schedule)
+    }
+
+    /// Whether the exact theory of the linear rule holds.
+    pub fn is_linear_toy(&self) -> bool {
+        self.is_toy() && self.activation == Activation::Linear
     }
 }
 

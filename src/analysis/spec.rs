@@ -297,14 +297,16 @@ impl Settings {
                 refuse(vec!["quantities", "draw"], message);
             }
         }
-        let linear = |condition: &Condition| match condition {
-            Condition::Isolate(c) => c.is_linear_toy(),
+        let predicted = |condition: &Condition| match condition {
+            Condition::Isolate(c) => c.is_predicted(),
             _ => true,
         };
-        if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment) && !conditions.iter().any(linear)
+        if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment)
+            && !conditions.iter().any(predicted)
         {
-            let message = "exact predictions exist for activation `linear` with three layers, without output mask, wn and \
-                           bias: set these, or leave predict and conditional_alignment out";
+            let message = "predictions exist for activation `linear`, and `relu` with schedule `held` or `shared`, with three \
+                           layers, without output mask, wn and bias: set these, or leave predict and conditional_alignment \
+                           out";
             refuse(vec!["predict", "quantities", "activation"], message.into());
         }
         if let Some(window) = self.window {

@@ -1,6 +1,7 @@
 //! What claims look up in results: values over repeats at an iteration, and curves.
 
-use crate::analysis::{JobResult, Plan, Quantity};
+use crate::analysis::{Condition, JobResult, Plan, Quantity};
+use crate::experiment::Predictor;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -100,6 +101,13 @@ impl Series {
         Repeats((0..repeats).map(of).collect())
     }
 
+    /// The iteration at which the mean is smallest.
+    pub fn lowest(&self) -> usize {
+        let all = self.by_iteration.iter().map(|(k, values)| (*k, present(values)));
+        let means = all.filter(|(_, values)| !values.is_empty()).map(|(k, values)| (k, mean(&values)));
+        means.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(k, _)| k)
+    }
+
     /// The last iteration.
     pub fn end(&self) -> usize {
         self.by_iteration.last_key_value().map_or(0, |(k, _)| *k)
@@ -128,7 +136,7 @@ impl Repeats {
 
     /// 1 where a value is above `bound`, 0 where not.
     pub fn share_above(&self, bound: f64) -> Self {
-        Self(self.0.iter().map(|value| value.map(|value| f64::from(value > bound))).collect())
+        self.map(|value| f64::from(value > bound))
     }
 
     /// Ratios of the same repeats.
@@ -138,13 +146,23 @@ impl Repeats {
 
     /// Multiples.
     pub fn times(&self, factor: f64) -> Self {
-        Self(self.0.iter().map(|value| value.map(|value| factor * value)).collect())
+        self.map(|value| factor * value)
+    }
+
+    /// Products of the same repeats.
+    pub fn product(&self, other: &Self) -> Self {
+        self.with(other, |a, b| a * b)
+    }
+
+    /// A function of every value.
+    pub fn map(&self, function: impl Fn(f64) -> f64) -> Self {
+        Self(self.0.iter().map(|value| value.map(&function)).collect())
     }
 
     /// 1 where a value is above all of `others`, 0 where not.
     pub fn above_all_of(&self, others: &Self) -> Self {
         let highest = others.present().into_iter().fold(f64::NEG_INFINITY, f64::max);
-        Self(self.0.iter().map(|value| value.map(|value| f64::from(value > highest))).collect())
+        self.map(|value| f64::from(value > highest))
     }
 
     /// Means of several, by repeat; `None` where one of them does not exist.
@@ -202,17 +220,33 @@ impl<'a> Evidence<'a> {
         self.plan.analyses().any(|candidate| candidate.name == analysis)
     }
 
-    /// Results of the repeats, in their order, of the first condition of `analysis` that has the parameter values
-    /// `selected`, given as `(name, text)`; `None` of a repeat that has none. Empty if there is no such condition.
-    fn results(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<Option<&'a JobResult>> {
-        let Some(analysis) = self.plan.analyses().find(|candidate| candidate.name == analysis) else {
-            return Vec::new();
-        };
+    /// The first condition of `analysis` that has the parameter values `selected`, given as `(name, text)`.
+    fn condition(&self, analysis: &str, selected: &[(&str, &str)]) -> Option<&'a Condition> {
         let matches = |values: &crate::analysis::Values| {
             selected.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
         };
-        let Some(condition) = analysis.conditions.iter().find(|c| matches(&c.values())) else { return Vec::new() };
+        let analysis = self.plan.analyses().find(|candidate| candidate.name == analysis)?;
+        analysis.conditions.iter().find(|c| matches(&c.values()))
+    }
+
+    /// Results of the repeats, in their order, of the first condition of `analysis` that has the parameter values
+    /// `selected`, given as `(name, text)`; `None` of a repeat that has none. Empty if there is no such condition.
+    fn results(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<Option<&'a JobResult>> {
+        let Some(condition) = self.condition(analysis, selected) else { return Vec::new() };
+        let Some(analysis) = self.plan.analyses().find(|candidate| candidate.name == analysis) else {
+            return Vec::new();
+        };
         self.plan.jobs_of(analysis, condition).map(|job| self.results.get(job)?.as_ref()).collect()
+    }
+
+    /// Weight alignment of layer 1 minus what theory predicts for the condition, by repeat; empty where there is no theory.
+    pub fn beside_theory(&self, analysis: &str, selected: &[(&str, &str)], iteration: usize) -> Vec<f64> {
+        let (quantity, layer) = (Quantity::WeightAlignment, Some(1));
+        let predicted = self
+            .condition(analysis, selected)
+            .and_then(|condition| Predictor::default().predict(condition, quantity, layer, iteration, false));
+        let measured = self.series(analysis, selected, quantity, layer).at(iteration);
+        predicted.map(|predicted| measured.iter().map(|value| value - predicted).collect()).unwrap_or_default()
     }
 
     /// One quantity over iterations and repeats. Empty if nothing was measured.

@@ -2,9 +2,10 @@
 
 use crate::analysis::{Condition, IsolateCondition, Quantity};
 use crate::measure::null::WeightNull;
+use crate::rule::Activation;
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::moments::{Moments, moments};
-use crate::theory::{Prediction, Toy, held, one_step, shared, white};
+use crate::theory::{Prediction, Toy, held, mean_field, one_step, shared, white};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub struct Predictor {
     known: RefCell<HashMap<(String, usize), Option<Moments>>>,
+    mean_fields: RefCell<HashMap<String, mean_field::Trajectory>>,
 }
 
 impl Predictor {
@@ -38,7 +40,7 @@ impl Predictor {
         }
         let (Condition::Isolate(c), Some(1)) = (condition, layer) else { return None };
         if quantity == Quantity::WeightAlignment
-            && let Some(closed) = closed_form(c, iteration)
+            && let Some(closed) = self.closed_form(c, iteration)
         {
             return Some(closed.value);
         }
@@ -57,19 +59,27 @@ impl Predictor {
         let mut known = self.known.borrow_mut();
         *known.entry(key).or_insert_with(|| moments(&toy, &condition.signals, iteration).ok())
     }
-}
 
-fn closed_form(condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
-    let error = &condition.signals.error;
-    let symmetric = error.process == Process::White && error.mean == 0.0 && condition.signals.cross == Cross::None;
-    if symmetric && condition.weight_norm.is_none() && condition.layers.len() == 3 {
-        return Some(white::angle());
+    fn closed_form(&self, condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
+        let error = &condition.signals.error;
+        let symmetric = error.process == Process::White && error.mean == 0.0 && condition.signals.cross == Cross::None;
+        if symmetric && condition.weight_norm.is_none() && condition.layers.len() == 3 {
+            return Some(white::angle());
+        }
+        let toy = condition.is_toy().then(|| toy(condition))??;
+        match (Schedule::of(&condition.signals), condition.activation) {
+            (Schedule::Held, Activation::Linear) => Some(held::angle_after(&toy, iteration)),
+            (Schedule::Held, Activation::Relu) => self.mean_field(&toy, condition.iterations, iteration),
+            (Schedule::Shared, Activation::Linear) => Some(shared::angle_after(&toy, iteration)),
+            (Schedule::Shared, Activation::Relu) => Some(shared::relu_angle_after(&toy, iteration)),
+            _ => None,
+        }
     }
-    let toy = linear_toy(condition)?;
-    match Schedule::of(&condition.signals) {
-        Schedule::Held => Some(held::angle_after(&toy, iteration)),
-        Schedule::Shared => Some(shared::angle_after(&toy, iteration)),
-        Schedule::White | Schedule::Free => None,
+
+    fn mean_field(&self, toy: &Toy, iterations: usize, iteration: usize) -> Option<Prediction> {
+        let mut known = self.mean_fields.borrow_mut();
+        let new = || mean_field::Trajectory::new(toy, iterations);
+        known.entry(format!("{toy:?} {iterations}")).or_insert_with(new).angle(iteration)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Closed forms: what the rule must do, without running it.
 
 pub mod held;
+pub mod mean_field;
 pub mod moments;
 pub mod one_step;
 pub mod relu;

@@ -7,6 +7,7 @@ mod decomposition;
 mod digits;
 mod learning;
 mod mech;
+mod open;
 mod toy;
 mod wn;
 
@@ -114,6 +115,7 @@ pub fn claims() -> Vec<Claim> {
         causal::claims(),
         cross::claims(),
         beyond::claims(),
+        open::claims(),
     ]
     .into_iter()
     .flatten()

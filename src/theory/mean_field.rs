@@ -1,0 +1,199 @@
+//! Mean-field theory of the whole ReLU trajectory under held signals: open theory, with its measured error in
+//! `docs/open-theory.md`.
+//!
+//! Given the signals, hidden units are independent of each other. For one unit with backward weights `b`, sample `p` has an
+//! error `e_p = d_p . b` and a pre-activation that moves, per update, by
+//!
+//! ```text
+//! dz_p = eta sum_q (x_p . x_q) 1[z_q > 0] e_q
+//! ```
+//!
+//! For many inputs and samples the term of `p` itself is `eta n0 e_p` while the unit is active, and the rest is a Gaussian
+//! field `c_p` of variance `eta^2 n0 (P - 1) E[1[z > 0] e^2]`: one sample in the mean field of the others. It starts at `z =
+//! w0 . x`, Gaussian too, so that a trajectory is a function of three independent normals, and means over them are sums over a
+//! fixed grid. A sample with `c > 0` and `eta n0 e + c < 0` cannot leave `z = 0`: it slides along its threshold, and the weights
+//! can no longer move along its input. A share `f` of sliding samples takes `P f` of the `n0` directions away, which leaves
+//! the field and a sample's own term with `r = 1 - P f / n0` of their strength (variance and mean).
+//!
+//! The rule is not iterated, and neither units nor signals are drawn.
+
+use super::{Prediction, Toy};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// Points of the grid along each of the three normals: with 60 angles differ by less than 0.1 degrees.
+const POINTS: usize = 40;
+
+/// Moments of the weights after every update.
+#[derive(Clone, Debug)]
+pub struct Trajectory {
+    toy: Toy,
+    /// `E <W_1, B^T>` and `E ||W_1||^2`, from 0 updates on.
+    moments: Vec<[f64; 2]>,
+}
+
+/// Where a sample stands in front of the threshold of a unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Active,
+    Silent,
+    /// Held at the threshold by the mean field from below and by its own error from above.
+    Sliding,
+}
+
+/// One sample in the mean field of the others.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    /// Pre-activation.
+    z: f64,
+    /// Error at the unit.
+    error: f64,
+    /// The field in units of its standard deviation.
+    field: f64,
+    state: State,
+    /// Sum of the unit's outputs.
+    output: f64,
+}
+
+impl Sample {
+    /// Moves by one update: `own` per error while active, and the field of standard deviation `spread`.
+    fn advance(&mut self, own: f64, spread: f64) {
+        let field = spread * self.field;
+        let active = own * self.error + field;
+        let slides = active < 0.0 && field > 0.0;
+        match self.state {
+            State::Sliding if slides => return,
+            State::Sliding => self.state = if active > 0.0 { State::Active } else { State::Silent },
+            State::Active | State::Silent => {}
+        }
+        self.z += if self.state == State::Active { active } else { field };
+        let above = self.z > 0.0;
+        if above != (self.state == State::Active) {
+            self.state = match (slides, above) {
+                (true, _) => State::Sliding,
+                (false, true) => State::Active,
+                (false, false) => State::Silent,
+            };
+        }
+        if self.state == State::Sliding {
+            self.z = 0.0;
+        }
+    }
+}
+
+/// Centres of as many equally likely pieces of a standard normal, scaled to variance 1.
+fn normal_grid(points: usize) -> Vec<f64> {
+    let normal = Normal::standard();
+    let grid: Vec<f64> = (0..points).map(|i| normal.inverse_cdf((i as f64 + 0.5) / points as f64)).collect();
+    let scale = (grid.iter().map(|x| x * x).sum::<f64>() / points as f64).sqrt();
+    grid.into_iter().map(|x| x / scale).collect()
+}
+
+impl Trajectory {
+    /// Over `iterations` updates.
+    pub fn new(toy: &Toy, iterations: usize) -> Self {
+        Self::on_grid(toy, iterations, POINTS)
+    }
+
+    fn on_grid(toy: &Toy, iterations: usize, points: usize) -> Self {
+        let [n0, _, n2, p] = toy.real();
+        let grid = normal_grid(points);
+        let (start, error) = (n0.sqrt() * toy.w_std, n2.sqrt() * toy.b_std);
+        let each = |f: &dyn Fn(f64, f64, f64) -> Sample| -> Vec<Sample> {
+            let pairs = grid.iter().flat_map(|&u| grid.iter().map(move |&e| (u, e)));
+            pairs.flat_map(|(u, e)| grid.iter().map(move |&c| f(u, e, c))).collect()
+        };
+        let mut samples = each(&|u, e, c| {
+            let state = if u > 0.0 { State::Active } else { State::Silent };
+            Sample { z: start * u, error: error * e, field: c, state, output: 0.0 }
+        });
+        let mut moments = vec![summed(toy, &samples)];
+        for _ in 0..iterations {
+            let mean = |f: &dyn Fn(&Sample) -> f64| samples.iter().map(f).sum::<f64>() / samples.len() as f64;
+            let response = (1.0 - p / n0 * mean(&|s| f64::from(s.state == State::Sliding))).max(0.0);
+            let push = mean(&|s| if s.state == State::Active { s.error * s.error } else { 0.0 });
+            let own = toy.eta * n0 * response;
+            let spread = toy.eta * ((p - 1.0) * n0 * response * push).sqrt();
+            for sample in &mut samples {
+                sample.output += sample.z.max(0.0);
+                sample.advance(own, spread);
+            }
+            moments.push(summed(toy, &samples));
+        }
+        Self { toy: *toy, moments }
+    }
+
+    /// Predicted angle of `W_1` to `B^T` after `k` updates; `None` beyond the last.
+    pub fn angle(&self, k: usize) -> Option<Prediction> {
+        let &[inner, norm] = self.moments.get(k)?;
+        Some(Prediction {
+            value: self.toy.angle_of_moments(inner, norm),
+            assumptions: "ReLU, no output mask, no normalisation; X, E Gaussian, variance 1, drawn once; many inputs, outputs \
+                          and samples; ratio of moments; within 1.5 degrees (open theory)",
+            source: "one sample in the mean field of the others",
+        })
+    }
+}
+
+/// `E <W_1, B^T>` and `E ||W_1||^2` when the outputs of the hidden units sum to those of `samples`.
+///
+/// A unit's `v = v_0 + eta sum_p R_p d_p` with `R_p` the sum of its outputs. Along `b`, `d_p` is `e_p`; across `b` it has `n2 - 1`
+/// independent components that the unit never feels.
+fn summed(toy: &Toy, samples: &[Sample]) -> [f64; 2] {
+    let [_, n1, n2, p] = toy.real();
+    let mean = |f: &dyn Fn(&Sample) -> f64| samples.iter().map(f).sum::<f64>() / samples.len() as f64;
+    let along = toy.eta * mean(&|s| s.output * s.error);
+    let along_squared = toy.eta.powi(2) * mean(&|s| (s.output * s.error).powi(2));
+    let across = toy.eta.powi(2) * mean(&|s| s.output * s.output);
+    let b = n2 * toy.b_std.powi(2);
+    let pulled = (p * along_squared + p * (p - 1.0) * along * along) / b;
+    [n1 * p * along, n1 * (n2 * toy.w_std.powi(2) + p * (n2 - 1.0) * across + pulled)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::relu;
+
+    fn toy(layers: [usize; 3], batch: usize, eta: f64) -> Toy {
+        Toy::new(&layers, batch, eta).unwrap()
+    }
+
+    #[test]
+    fn the_grid_is_fine_enough() {
+        for toy in [toy([20, 100, 20], 100, 4e-4), toy([50, 100, 20], 20, 1e-3)] {
+            let [coarse, fine] = [POINTS, 60].map(|points| Trajectory::on_grid(&toy, 300, points));
+            for k in [30, 100, 300] {
+                let [a, b] = [&coarse, &fine].map(|t| t.angle(k).unwrap().value);
+                assert!((a - b).abs() < 0.1, "{k}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn begins_as_the_leading_order_says() {
+        // Steps so small that no sample reaches its threshold.
+        let toy = toy([40, 50, 30], 20, 1e-7);
+        let trajectory = Trajectory::new(&toy, 20);
+        let held = crate::signal::Schedule::Held.pair().unwrap();
+        let expected = relu::inner_product(&toy, &held, 20).unwrap().value;
+        let found = trajectory.moments[20][0];
+        assert!((found / expected - 1.0).abs() < 0.02, "{found} {expected}");
+        assert!((trajectory.angle(0).unwrap().value - 90.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_sample_between_field_and_error_stays_at_the_threshold() {
+        let mut sample = Sample { z: 0.5, error: -2.0, field: 1.0, state: State::Active, output: 0.0 };
+        for _ in 0..5 {
+            sample.advance(1.0, 1.0);
+        }
+        assert_eq!((sample.state, sample.z), (State::Sliding, 0.0));
+        sample.advance(0.1, 1.0);
+        assert_eq!(sample.state, State::Active, "once the field wins it leaves");
+        let mut lost = Sample { z: 0.5, error: -2.0, field: -1.0, state: State::Active, output: 0.0 };
+        for _ in 0..5 {
+            lost.advance(1.0, 1.0);
+        }
+        assert!(lost.state == State::Silent && lost.z < -3.0, "{lost:?}");
+    }
+}
