@@ -53,7 +53,7 @@ pub const FIGURE_OPTIONS: &[FigureOption] = &[
         "kind",
         "KIND",
         Form::Text,
-        "curves, sweep, map, profile, lags or plane; of draws: density, spectrum, cells or groups [default: curves]",
+        "curves, sweep, map, profile, scatter, lags or plane; of draws: density, spectrum, cells or groups [default: curves]",
     ),
     option("x", "x", "AXIS", Form::Text, "Of curves: iteration or epoch; of sweeps and maps: a parameter that varies"),
     option("y", "y", "PARAMETER", Form::Text, "Vertical axis of a map"),

@@ -125,6 +125,8 @@ pub enum FigureKind {
     Groups,
     /// Values at the last iteration against the layer.
     Profile,
+    /// Means over layers of one quantity at the last iteration against those of another.
+    Scatter,
     /// Values at the reported iterations against the lag.
     Lags,
     /// Loss over the plane of two trajectories, of the first repeat.
@@ -141,12 +143,23 @@ impl Choice for FigureKind {
         ("cells", Self::Cells),
         ("groups", Self::Groups),
         ("profile", Self::Profile),
+        ("scatter", Self::Scatter),
         ("lags", Self::Lags),
         ("plane", Self::Plane),
     ];
 }
 
 impl FigureKind {
+    /// What is on its horizontal axis, where `x` has no say.
+    pub fn own_axis(self) -> Option<&'static str> {
+        match self {
+            Self::Profile => Some("layers"),
+            Self::Lags => Some("lags"),
+            Self::Scatter => Some("first of its quantities"),
+            _ => None,
+        }
+    }
+
     /// Whether it shows draws rather than iterations.
     pub fn is_of_draws(self) -> bool {
         matches!(self, Self::Density | Self::Spectrum | Self::Cells | Self::Groups)

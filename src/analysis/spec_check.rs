@@ -241,6 +241,10 @@ pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &
             }
         }
     }
+    if kind == FigureKind::Scatter && quantities.len() != 2 {
+        let message = "a figure of kind \"scatter\" needs two quantities, of the horizontal and of the vertical axis";
+        problems.add(raw.header.clone(), message.into());
+    }
     let mut by = analysis.axes.clone();
     if let Some(node) = raw.keys.get("by") {
         by = Vec::new();
@@ -444,9 +448,8 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> 
 /// What a figure has on its horizontal axis: time for curves, a parameter that varies for sweeps and maps.
 fn check_axis(raw: &RawFigure<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems) -> XAxis {
     let of_parameter = matches!(kind, FigureKind::Sweep | FigureKind::Map);
-    if matches!(kind, FigureKind::Profile | FigureKind::Lags) {
+    if let Some(axis) = kind.own_axis() {
         if let Some(node) = raw.keys.get("x") {
-            let axis = if kind == FigureKind::Profile { "layers" } else { "lags" };
             problems.add(node.span(), format!("this figure has the {axis} on its horizontal axis: leave x out"));
         }
         return XAxis::Iteration;

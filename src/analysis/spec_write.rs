@@ -65,8 +65,7 @@ impl Figure {
         line(out, "title", text(&self.title));
         line(out, "kind", text(self.kind.name()));
         line(out, "quantities", texts(self.quantities.iter().map(|quantity| quantity.name().to_string())));
-        if !self.kind.is_of_draws() && !matches!(self.kind, FigureKind::Profile | FigureKind::Lags | FigureKind::Plane)
-        {
+        if !self.kind.is_of_draws() && self.kind.own_axis().is_none() && self.kind != FigureKind::Plane {
             line(out, "x", text(self.x.name()));
         } else if self.x == XAxis::Epoch {
             line(out, "x", text(XAxis::Epoch.name()));

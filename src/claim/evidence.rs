@@ -1,7 +1,7 @@
 //! What claims look up in results: values over repeats at an iteration, and curves.
 
 use crate::analysis::{Condition, JobResult, Plan, Quantity};
-use crate::experiment::Predictor;
+use crate::experiment::{Predictor, limit};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -247,6 +247,17 @@ impl<'a> Evidence<'a> {
             .and_then(|condition| Predictor::default().predict(condition, quantity, layer, iteration, false));
         let measured = self.series(analysis, selected, quantity, layer).at(iteration);
         predicted.map(|predicted| measured.iter().map(|value| value - predicted).collect()).unwrap_or_default()
+    }
+
+    /// Mean weight alignment of layer 1 over the second half minus where theory says it ends, by repeat.
+    pub fn beside_limit(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<f64> {
+        let end = self.condition(analysis, selected).and_then(|condition| match condition {
+            Condition::Isolate(isolated) => limit(isolated).map(|(_, found)| found.value),
+            _ => None,
+        });
+        let series = self.series(analysis, selected, Quantity::WeightAlignment, Some(1));
+        let late = series.repeats_over(series.end() / 2 + 1..=series.end()).present();
+        end.map(|end| late.iter().map(|value| value - end).collect()).unwrap_or_default()
     }
 
     /// One quantity over iterations and repeats. Empty if nothing was measured.

@@ -44,6 +44,7 @@ const FULL: &[Own] = &[
     own!("label-frequency.toml"),
     own!("rules.toml"),
     own!("akrout.toml"),
+    own!("open.toml"),
 ];
 
 pub(super) fn command() -> Command {

@@ -11,7 +11,7 @@ mod replay;
 mod sample;
 mod train;
 
-pub use prediction::{Predictor, linear_limit, linear_toy};
+pub use prediction::{Predictor, limit, linear_toy};
 
 use crate::analysis::{Attempt, Condition, Job, JobError, JobResult, Outcome, Quantity, Record};
 use crate::data::Library;

@@ -2,10 +2,11 @@
 
 use crate::analysis::{Condition, IsolateCondition, Quantity};
 use crate::measure::null::WeightNull;
-use crate::rule::Activation;
+use crate::network::Biases;
+use crate::rule::{Activation, WeightNorm};
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::moments::{Moments, moments};
-use crate::theory::{Prediction, Toy, held, mean_field, one_step, shared, white};
+use crate::theory::{Prediction, Toy, held, mean_field, one_step, shared, stationary, white};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -93,11 +94,20 @@ fn toy(condition: &IsolateCondition) -> Option<Toy> {
     Some(Toy { w_std: condition.w_std, b_std: condition.b_std * condition.b_scale, ..toy })
 }
 
-/// The angle that the linear rule tends to under the signals of `condition`, where it has a limit.
-pub fn linear_limit(condition: &IsolateCondition) -> Option<Prediction> {
+/// Where the angle of a condition ends, under a name for legends: the limit of the linear rule, or the angle at which it
+/// settles under weight normalisation.
+pub fn limit(condition: &IsolateCondition) -> Option<(&'static str, Prediction)> {
     let toy = toy(condition)?;
+    match &condition.weight_norm {
+        _ if condition.output_mask => None,
+        Some(norm) => stationary_angle(condition, &toy, norm).map(|found| ("stationary angle", found)),
+        None => linear_limit(condition, &toy).map(|found| ("linear limit", found)),
+    }
+}
+
+fn linear_limit(condition: &IsolateCondition, toy: &Toy) -> Option<Prediction> {
     match Schedule::of(&condition.signals) {
-        Schedule::Held => Some(one_step::angle(&toy)),
+        Schedule::Held => Some(one_step::angle(toy)),
         Schedule::Shared => Some(Prediction {
             value: 0.0,
             assumptions: "linear activation; X = E Gaussian, redrawn every iteration",
@@ -105,4 +115,19 @@ pub fn linear_limit(condition: &IsolateCondition) -> Option<Prediction> {
         }),
         Schedule::White | Schedule::Free => None,
     }
+}
+
+/// Of the linear rule with the norm of every neuron kept, and signals that are the same.
+fn stationary_angle(condition: &IsolateCondition, toy: &Toy, norm: &WeightNorm) -> Option<Prediction> {
+    let WeightNorm::Neuron(norms) = norm else { return None };
+    let form = &condition.signals.activity;
+    let memory = match form.process {
+        Process::White => 0.0,
+        Process::Ar1(memory) => memory,
+        _ => return None,
+    };
+    let same = condition.signals.cross == Cross::Same && *form == Form { process: form.process.clone(), ..Form::HELD };
+    let plain = condition.activation == Activation::Linear && condition.bias == Biases::Off && !condition.normalize_b;
+    let norms = [*norms.first()?, *norms.last()?];
+    (same && plain).then(|| stationary::angle(toy, norms, memory))?
 }

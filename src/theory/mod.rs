@@ -7,6 +7,7 @@ pub mod one_step;
 pub mod relu;
 pub mod shared;
 pub mod spectra;
+pub mod stationary;
 pub mod white;
 pub mod wick;
 

@@ -3,7 +3,7 @@
 use super::scale::hues;
 use super::{Results, axis_named, axis_of, distinct, label, text};
 use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
-use crate::experiment::{Predictor, linear_limit};
+use crate::experiment::{Predictor, limit};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
@@ -220,12 +220,10 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
             }
         }
         if let (Quantity::WeightAlignment, Condition::Isolate(isolated)) = (quantity, condition)
-            && let Some(limit) = linear_limit(isolated)
-            && !isolated.output_mask
-            && isolated.weight_norm.is_none()
+            && let Some((what, limit)) = limit(isolated)
         {
             panel.references.push(Reference {
-                label: joined(&name, ": ", "linear limit"),
+                label: joined(&name, ": ", what),
                 y: limit.value,
                 colour: Some(colour(0)),
             });

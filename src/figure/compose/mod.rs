@@ -6,6 +6,7 @@ mod lags;
 mod plane;
 mod profile;
 mod scale;
+mod scatter;
 mod sweep;
 
 use super::{Axis, Figure, Theme, Width};
@@ -28,6 +29,7 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
     let (mut panels, note) = match spec.kind {
         FigureKind::Curves => curves::panels(results, analysis, spec),
         FigureKind::Profile => profile::panels(results, analysis, spec),
+        FigureKind::Scatter => scatter::panels(results, analysis, spec),
         FigureKind::Plane => plane::panels(results, analysis),
         FigureKind::Lags => lags::panels(results, analysis, spec),
         FigureKind::Sweep => sweep::panels(results, analysis, spec),
