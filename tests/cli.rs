@@ -292,9 +292,11 @@ fn bad_options_are_refused_with_the_remedy() {
         (&["isolate", "--wn", "0"], &["--wn", "off, the norm of every neuron"]),
         (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
         (&["sample", "--draw", "composition"], &["--draw", "does not yield alignment_term: expected delta_angle"]),
-        (&["isolate", "--predict"], &["--predict", "activation `linear`"]),
+        (&["isolate", "--activation", "tanh", "--predict"], &["--predict", "activation `linear`"]),
         (&["signals", "--lags", "1000"], &["--lags", "at most 999"]),
         (&["theory", "moments", "--activity", "uniform"], &["not Gaussian", "theory conditional"]),
+        (&["theory", "stationary", "--eta", "1"], &["in less than one update"]),
+        (&["theory", "stationary", "--layers", "20,100,10"], &["as many inputs as outputs"]),
         (&["theory", "moments", "--iterations", "9000"], &["at most 5000"]),
         (&["theory", "conditional", "--report-at", "400"], &["--report-at", "never reached"]),
     ];
@@ -367,7 +369,14 @@ fn theory_answers_in_one_shape() {
         assert!((row["prediction"].as_f64().unwrap() / value - 1.0).abs() < 1e-4, "{row}");
         assert!(row["assumptions"].is_string() && row["source"].is_string());
     }
-    for theory in [&["relu"][..], &["spectrum"], &["sign-symmetry"], &["von-mises-fisher"]] {
+    for theory in [
+        &["relu"][..],
+        &["mean-field", "--iterations", "20"],
+        &["stationary", "--eta", "1e-3", "--batch", "10"],
+        &["spectrum"],
+        &["sign-symmetry"],
+        &["von-mises-fisher"],
+    ] {
         let rows = json(here.path(), &[&["theory"], theory, &["--json"]].concat());
         assert!(rows["summary"].as_array().unwrap().iter().all(|row| row["prediction"].is_number()), "{theory:?}");
     }

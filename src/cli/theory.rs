@@ -9,6 +9,7 @@ use crate::signal::{Pair, Schedule, Signals, Sizes};
 use crate::theory::moments::{Moments, Realised, moments};
 use crate::theory::spectra::{Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine};
 use crate::theory::{Prediction, Toy, held, one_step, relu};
+use crate::theory::{mean_field, stationary};
 use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
@@ -70,6 +71,20 @@ pub(super) fn command() -> Command {
                 .args(scales())
                 .args(args::signals())
                 .args([iterations("300"), report_at(), args::json_flag()]),
+            Command::new("mean-field")
+                .about("ReLU, held signals: the whole trajectory from one sample in the mean field of the others (open theory)")
+                .args([sizes("20,100,20"), batch()])
+                .args(scales())
+                .args([iterations("1500"), report_at(), args::json_flag()]),
+            Command::new("stationary")
+                .about("Linear rule, error = activity, WN: the angle at which it settles (open theory)")
+                .args([sizes("20,100,20"), batch()])
+                .args(scales())
+                .args([
+                    number("wn", "1", "Norm of every neuron's input weights"),
+                    share("memory", "Autocorrelation of the signals from one iteration to the next"),
+                    args::json_flag(),
+                ]),
             Command::new("spectrum")
                 .about("Eigenvalues of D'X X'D / (P n0) for Gaussian X, D: density of the product-Wishart law (Fig 1)")
                 .args([
@@ -147,6 +162,14 @@ fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg 
     Arg::new(name).long(name).value_name("X").default_value(default).value_parser(positive).help(help)
 }
 
+fn share(name: &'static str, help: &'static str) -> Arg {
+    let below_one = |text: &str| {
+        let value: Option<f64> = text.parse().ok().filter(|v| (0.0..1.0).contains(v));
+        value.ok_or_else(|| "expected a number from 0 to below 1".to_string())
+    };
+    Arg::new(name).long(name).value_name("X").default_value("0").value_parser(below_one).help(help)
+}
+
 fn count(name: &'static str, default: &'static str, help: &'static str) -> Arg {
     let range = value_parser!(u32).range(1..=10_000_000);
     Arg::new(name).long(name).value_name("N").default_value(default).value_parser(range).help(help)
@@ -166,10 +189,12 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "moments" => averaged(m)?,
         "conditional" => conditional(m)?,
         "relu" => leading_order(m)?,
+        "mean-field" => mean_field(m)?,
+        "stationary" => stationary_angle(m)?,
         "spectrum" => spectrum(m)?,
         "sign-symmetry" => signs(),
         "composition" => composed(m),
-        "von-mises-fisher" => stationary(m),
+        "von-mises-fisher" => von_mises_fisher(m),
         other => bail!("there is no theory {other}"),
     };
     if m.get_flag("json") {
@@ -378,6 +403,33 @@ fn leading_order(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     Ok(rows)
 }
 
+fn mean_field(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let toy = toy(matches)?;
+    let trajectory = mean_field::Trajectory::new(&toy, whole(matches, "iterations"));
+    let condition = json!({
+        "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "w-std": toy.w_std, "b-std": toy.b_std,
+        "schedule": "held", "activation": "relu",
+    });
+    let row = |k| trajectory.angle(k).map(|found| entry("weight_alignment", &condition, k, found));
+    Ok(reported(matches)?.into_iter().filter_map(row).collect())
+}
+
+fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let toy = toy(matches)?;
+    if toy.inputs != toy.outputs {
+        return Err(UsageError("--layers: error and activity are the same: as many inputs as outputs".into()).into());
+    }
+    let [norm, memory] = ["wn", "memory"].map(|name| matches.get_one::<f64>(name).copied().unwrap_or_default());
+    let found = stationary::angle(&toy, [norm, norm], memory).ok_or_else(|| {
+        UsageError("--eta: a column turns in less than one update: there is no prediction for steps this long".into())
+    })?;
+    let condition = json!({
+        "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "b-std": toy.b_std, "wn": norm,
+        "activity": format!("ar1:{memory}"), "cross": "same", "activation": "linear",
+    });
+    Ok(vec![entry("weight_alignment", &condition, 0, found)])
+}
+
 fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy(matches)?;
     let law = ProductWishart::new(toy.inputs, toy.outputs, toy.batch)
@@ -425,7 +477,7 @@ fn composed(matches: &ArgMatches) -> Vec<Json> {
     vec![entry("composed_angle", &json!({ "delta": delta, "weights": weights }), 1, composition(delta, weights))]
 }
 
-fn stationary(matches: &ArgMatches) -> Vec<Json> {
+fn von_mises_fisher(matches: &ArgMatches) -> Vec<Json> {
     let dimension = whole(matches, "dimension");
     let kappa = matches.get_one::<f64>("kappa").copied().unwrap_or(1.0);
     let prediction = Prediction {
