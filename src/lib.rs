@@ -1,11 +1,15 @@
 //! alignscope: why do forward weights align with fixed random backward weights, and what does it buy?
 
+#![forbid(unsafe_code)]
+
 pub mod analysis;
 pub mod array;
 pub mod claim;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod data;
 pub mod experiment;
+#[cfg(feature = "plot")]
 pub mod figure;
 pub mod matrix;
 pub mod measure;
@@ -13,6 +17,7 @@ pub mod network;
 pub mod random;
 pub mod real;
 pub mod recorded;
+#[cfg(feature = "plot")]
 pub mod report;
 pub mod rule;
 pub mod signal;

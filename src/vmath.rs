@@ -173,6 +173,21 @@ pub(crate) fn vectorise<K: Kernel<A>, A>(_: K, arguments: A) -> K::Output {
     Arch::new().dispatch(Dispatch::<K, A>(PhantomData, arguments))
 }
 
+/// Width of the SIMD instructions that kernels run with, in words.
+pub fn simd_level() -> String {
+    struct Lanes;
+    impl WithSimd for Lanes {
+        type Output = usize;
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            size_of::<S::f64s>() / size_of::<f64>()
+        }
+    }
+    match Arch::new().dispatch(Lanes) {
+        1 => "none".into(),
+        lanes => format!("{lanes} doubles, {} singles at once", 2 * lanes),
+    }
+}
+
 struct Exp;
 impl<T: Real> Kernel<&mut [T]> for Exp {
     type Output = ();

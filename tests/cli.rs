@@ -73,12 +73,16 @@ fn help_names_every_option_with_its_default() {
             .stdout
             .clone();
         let text = String::from_utf8(output).unwrap();
+        // However lines are broken.
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for word in words {
-            assert!(text.contains(word), "{subcommand} --help lacks {word}:\n{text}");
+            assert!(flat.contains(word), "{subcommand} --help lacks {word}:\n{text}");
         }
     }
-    let nothing = refused(here.path(), &[], 2);
-    assert!(nothing.contains("isolate") && nothing.contains("Examples"), "{nothing}");
+    let nothing = alignscope(here.path()).assert().success().get_output().stdout.clone();
+    let nothing = String::from_utf8(nothing).unwrap();
+    assert!(nothing.contains("Start here") && nothing.contains("alignscope isolate --plot"), "{nothing}");
+    assert!(nothing.lines().all(|line| line.chars().count() <= 80), "{nothing}");
 }
 
 #[test]
@@ -460,4 +464,39 @@ fn figures_need_no_fonts_and_are_the_same_every_time() {
     }
     let svg = String::from_utf8(bytes(here.path(), "one/figures/fig.svg")).unwrap();
     assert!(!svg.contains("<text"));
+}
+
+#[test]
+fn the_shell_gets_completions_pages_and_plots() {
+    let here = TempDir::new().unwrap();
+    let printed = |args: &[&str]| {
+        let output = alignscope(here.path()).args(args).assert().success().get_output().stdout.clone();
+        String::from_utf8(output).unwrap()
+    };
+    for shell in ["bash", "zsh", "fish"] {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains("isolate") && script.contains("schedule"), "{shell}: {script}");
+    }
+    refused(here.path(), &["completions", "cmd"], 2);
+    printed(&["man", "pages"]);
+    let page = std::fs::read_to_string(here.path().join("pages/alignscope-isolate.1")).unwrap();
+    assert!(page.contains("schedule") && here.path().join("pages/alignscope-data-list.1").is_file(), "{page}");
+    let mut args = SMALL.to_vec();
+    args.push("--plot");
+    let text = printed(&args);
+    assert!(text.contains("weight alignment (degrees) against iteration"), "{text}");
+    assert!(text.contains('⠁') && text.contains("  ends at "), "{text}");
+    args.push("--json");
+    assert!(refused(here.path(), &args, 2).contains("--plot"));
+}
+
+#[test]
+fn the_doctor_says_what_is_there() {
+    let here = TempDir::new().unwrap();
+    std::fs::create_dir_all(here.path().join("runs/one/jobs")).unwrap();
+    std::fs::write(here.path().join("runs/one/jobs/a.json"), [0; 300]).unwrap();
+    let found = json(here.path(), &["doctor", "--json", "--data-dir", "nowhere"]);
+    assert_eq!((found["results"]["runs"].as_u64(), found["results"]["bytes"].as_u64()), (Some(1), Some(300)));
+    assert_eq!(found["data"]["missing"], serde_json::json!(["mnist", "fashion-mnist", "cifar10"]));
+    assert!(found["threads"].as_u64() >= Some(1) && found["simd"].is_string());
 }

@@ -26,7 +26,8 @@ pub(super) fn command() -> Command {
         value.ok_or("expected a finite number above 0")
     };
     Command::new("analyze")
-        .about("What a run recorded elsewhere says: whether it is the rule, alignment, its terms by lag, spectra, theory")
+        .about("What a run recorded elsewhere says")
+        .long_about("What a run recorded elsewhere says: whether it is the rule, alignment, its terms by lag, spectra, theory")
         .after_help(
             "RUN.npz holds W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l), b1, ... (states x n_l), activity0, \
              ... and delta1, ... (iterations x samples x n_l; delta points towards the target), labels (iterations x \

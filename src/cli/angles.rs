@@ -12,7 +12,8 @@ use serde_json::{Value as Json, json};
 
 pub(super) fn command() -> Command {
     Command::new("angles")
-        .about("Angle of forward weights to backward ones, both from files, beside what independent matrices give")
+        .about("Angles of weights from files, beside independent ones")
+        .long_about("Angle of forward weights to backward ones, both from files, beside what independent matrices give")
         .after_help(
             "Files are .npy, .npz (FILE#MEMBER) or .csv without a header. A matrix has two dimensions; three are a \
              history (iterations x rows x columns), which gives a line per iteration.\n\n\

@@ -25,25 +25,30 @@ pub fn command() -> Command {
              Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
              130 interrupted",
         )
-        .subcommand_required(true)
-        .arg_required_else_help(true)
+        .max_term_width(100)
         .subcommands([
-            measuring(Kind::Isolate).about(
+            measuring(Kind::Isolate).about("The rule in isolation: exogenous signals, no loss, no data")
+        .long_about(
                 "Run the update rule in isolation on exogenous signals: no loss, no target, no data. Defaults are the \
                  paper's first experiment",
             ),
-            measuring(Kind::Train).about("Train a network on real data with BP or BP-TRW and measure alignment"),
-            measuring(Kind::Replay).about(
+            measuring(Kind::Train).about("A network on real data, with any of the rules")
+        .long_about("Train a network on real data with BP or BP-TRW and measure alignment"),
+            measuring(Kind::Replay).about("Signals of a network through the rule alone: the causal test")
+        .long_about(
                 "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \
                  test of the mechanism",
             ),
-            measuring(Kind::Plane).about(
+            measuring(Kind::Plane).about("The loss over the plane in which two networks move")
+        .long_about(
                 "Train two networks from the same start and look at the loss over the plane in which they move",
             ),
-            measuring(Kind::Sample).about("Draw random matrices and measure angles and spectra: no network is run"),
+            measuring(Kind::Sample).about("Angles and spectra of drawn matrices: no network is run")
+        .long_about("Draw random matrices and measure angles and spectra: no network is run"),
             output_options(
                 Command::new("run")
-                    .about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
+                    .about("Run specs, draw their figures, summarise; resumes")
+        .long_about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
             )
             .args([specs().required(true), shard_option(), dry_run()]),
             super::analyze::command(),
@@ -58,6 +63,9 @@ pub fn command() -> Command {
             super::signals::command(),
             super::theory::command(),
             super::verify::command(),
+            super::doctor::command(),
+            super::shell::completions(),
+            super::shell::man(),
         ])
 }
 
@@ -131,6 +139,13 @@ pub(super) fn output_options(command: Command) -> Command {
         .arg(data_directory_option())
         .arg(export_option())
         .arg(json_flag())
+        .arg(
+            Arg::new("plot")
+                .long("plot")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("json")
+                .help("Draw the curves of the figures in the terminal too, for a quick look"),
+        )
 }
 
 /// `--export`.

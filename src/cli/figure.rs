@@ -15,7 +15,10 @@ pub(super) fn command() -> Command {
         arg.action(ArgAction::Append).allow_hyphen_values(true).conflicts_with("figure")
     });
     Command::new("figure")
-        .about("Draw from the results of a run, which is not run again: the figures of its spec, or one of your own")
+        .about("Draw from the results of a run")
+        .long_about(
+            "Draw from the results of a run, which is not run again: the figures of its spec, or one of your own",
+        )
         .arg(
             Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help("Run directory"),
         )

@@ -11,7 +11,8 @@ const LISTED: usize = 20;
 pub(super) fn command() -> Command {
     let directory = |name: &'static str| Arg::new(name).required(true).value_parser(value_parser!(PathBuf));
     Command::new("merge")
-        .about(
+        .about("Put shards of a run together")
+        .long_about(
             "Put shards, or any runs of the same spec, together: OUT becomes, byte for byte, the directory of one run. \
              Missing jobs are listed with the commands that run them; results that contradict each other are refused",
         )

@@ -9,6 +9,7 @@ mod analyze;
 mod angles;
 mod args;
 mod data;
+mod doctor;
 mod dry;
 #[cfg(feature = "fetch")]
 mod fetch;
@@ -17,13 +18,16 @@ mod matrices;
 mod merge;
 mod new;
 mod output;
+mod plot;
 mod report;
 mod sbatch;
+mod shell;
 mod signals;
 mod spectra;
 mod table;
 mod theory;
 mod verify;
+mod welcome;
 
 use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Shard, Spec};
 use crate::analysis::{interrupt_on_ctrl_c, is_stored, read_directory, read_spec, run};
@@ -108,7 +112,14 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(("report", m)) => report::execute(m),
         Some(("theory", m)) => theory::execute(m),
         Some(("verify", m)) => verify::execute(m),
-        _ => Ok(Exit::Usage),
+        Some(("doctor", m)) => doctor::execute(m),
+        Some(("completions", m)) => shell::print_completions(m),
+        Some(("man", m)) => shell::write_pages(m),
+        Some(_) => Ok(Exit::Usage),
+        None => {
+            welcome::print();
+            Ok(Exit::Done)
+        }
     }
 }
 
@@ -229,6 +240,9 @@ fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
         None => {
             let figures = output::write_figures(plan, &report)?;
             output::print_summary(plan, &report, &figures, json)?;
+            if matches.get_flag("plot") {
+                plot::print(plan, &report.results);
+            }
         }
     }
     Ok(match report.ended {

@@ -11,7 +11,10 @@ const TEMPLATE: &str = include_str!("new.toml");
 
 pub(super) fn command() -> Command {
     Command::new("new")
-        .about("Write NAME.toml, a commented spec that runs as it is in seconds, on embedded data; overwrites nothing")
+        .about("Write a commented spec to start from")
+        .long_about(
+            "Write NAME.toml, a commented spec that runs as it is in seconds, on embedded data; overwrites nothing",
+        )
         .arg(Arg::new("name").value_name("NAME").required(true).help(format!("Name of the spec: {NAME_RULE}")))
 }
 

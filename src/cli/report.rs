@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn command() -> Command {
     Command::new("report")
-        .about(
+        .about("Write runs into one HTML file")
+        .long_about(
             "Write what runs gave into one HTML file: verdicts, figures, methods, data dictionary, how to reproduce. Nothing is \
              run; of a run that is not finished it says what is missing",
         )

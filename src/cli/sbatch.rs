@@ -13,7 +13,8 @@ pub(super) fn command() -> Command {
         Arg::new(name).long(name).value_name(value).help(help)
     };
     Command::new("sbatch")
-        .about(
+        .about("Print a script that runs a spec on SLURM")
+        .long_about(
             "Print a script that runs a spec in shards on SLURM, as a job array, and merges them: `bash SCRIPT` submits it; \
              killed and requeued shards go on from where they were",
         )

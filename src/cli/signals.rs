@@ -23,7 +23,8 @@ pub(super) fn command() -> Command {
             .help(help)
     };
     Command::new("signals")
-        .about("Generate signals, write them, and draw their statistics beside the exact ones")
+        .about("Generate signals; their statistics beside the exact ones")
+        .long_about("Generate signals, write them, and draw their statistics beside the exact ones")
         .args(args::signals())
         .args([
             count("batch", "20", "Samples per iteration"),

@@ -29,7 +29,10 @@ pub(super) fn command() -> Command {
         }
     };
     Command::new("spectra")
-        .about("Singular values of weights from files beside those of independent entries; with B, what both share")
+        .about("Singular values of weights from files")
+        .long_about(
+            "Singular values of weights from files beside those of independent entries; with B, what both share",
+        )
         .after_help(
             "Files are .npy, .npz (FILE#MEMBER) or .csv without a header; of a history (iterations x rows x columns), \
              --iteration takes one. B is read as in `alignscope angles`.\n\n\

@@ -16,7 +16,6 @@ pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
         let names = if analysis.axes.is_empty() { analysis.columns() } else { analysis.axes.clone() };
         let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
         let unit = if analysis.kind == Kind::Sample { "draws" } else { "update" };
-        let _ = writeln!(out, "{title}");
         let head = ["condition", unit, "quantity", "mean [95 %]", "n", "predicted", "off (se)", "z null"];
         let mut rows = vec![head.map(String::from)];
         for entry in entries.iter().filter(|entry| entry.analysis == analysis.name) {
@@ -24,7 +23,15 @@ pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
                 names.iter().filter_map(|name| entry.condition.get(*name)).map(json_text).collect();
             rows.push(row(analysis, entry, values.join(", ")));
         }
-        let rows = rows.into_iter().map(|row| row.to_vec()).collect();
+        // What is the same in every row is said once, so that rows fit 80 columns.
+        let same = |column: usize| rows[1..].windows(2).all(|pair| pair[0][column] == pair[1][column]);
+        let kept: Vec<usize> = (0..head.len()).filter(|&column| ![2, 4].contains(&column) || !same(column)).collect();
+        let said = [(2, ""), (4, "n ")].map(|(column, word)| match rows.get(1) {
+            Some(row) if !kept.contains(&column) => format!(", {word}{}", row[column]),
+            _ => String::new(),
+        });
+        let _ = writeln!(out, "{title}{}", said.concat());
+        let rows = rows.iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect();
         let _ = write!(out, "{}", aligned(rows, "  "));
     }
     if plan.analyses().all(|analysis| analysis.kind == Kind::Train) {
@@ -32,8 +39,9 @@ pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
     }
     let _ = writeln!(
         out,
-        "mean over n repeats, Student's 95 % interval; angles in degrees; off: measured minus predicted\n\
-         (in standard errors); z null: standard score of the mean against independent W and B, positive if aligned."
+        "mean over n repeats, Student's 95 % interval; angles in degrees; off: measured\n\
+         minus predicted (in standard errors); z null: standard score of the mean against\n\
+         independent W and B, positive if aligned."
     );
     out
 }
@@ -72,7 +80,7 @@ fn by_layer(analysis: &Analysis, entries: &[Entry]) -> String {
         let _ = writeln!(out, "  {}", analysis.label(condition));
         let _ = write!(out, "{}", aligned(rows, "    "));
     }
-    out.push_str("mean over repeats ± half of Student's 95 % interval; (n) where fewer repeats have a value; angles in degrees\n");
+    out.push_str("mean over repeats ± half of Student's 95 % interval; (n) where fewer repeats have\na value; angles in degrees\n");
     out
 }
 

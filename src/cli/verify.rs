@@ -51,6 +51,7 @@ pub(super) fn command() -> Command {
     args::output_options(
         Command::new("verify")
             .about("Judge the claims: statistic, interval, criterion, verdict")
+            .long_about("Judge the claims: statistic, interval, criterion, verdict")
             .arg(
                 Arg::new("quick")
                     .long("quick")
