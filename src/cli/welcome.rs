@@ -11,7 +11,7 @@ Start here, each takes seconds, with embedded data:
   alignscope verify --quick            claims with intervals and verdicts
 
 Go on:
-  alignscope new NAME                  a spec; `alignscope run NAME.toml` runs it
+  alignscope new NAME                  a spec; `run NAME.toml` runs it
   alignscope theory                    predictions without running the rule
   alignscope analyze RUN.npz           what a run recorded elsewhere says
   alignscope report RUN                what a run gave, in one HTML file
