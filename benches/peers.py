@@ -12,7 +12,9 @@ results written, the peer times its loop alone. The network: one epoch of 60,000
 softmax, f32; both time the epoch alone. The distance from the time that bare products (and random numbers) take is
 printed beside.
 """
-import json, os, statistics, subprocess, sys, tempfile, time
+import json, os, subprocess, sys, tempfile, time
+
+from paired import report
 
 program, peers = sys.argv[1:3]
 peer = os.path.join(peers, "peer_rule.py")
@@ -54,10 +56,6 @@ def theirs(size, library):
     return float(out.split(",")[4])
 
 
-def report(name, ratios):
-    print(f"{name:<58} {statistics.median(ratios):5.2f}x  ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} pairs)")
-
-
 def example(name, *args, **environment):
     path = os.path.join(os.path.dirname(os.path.abspath(program)), "examples", name)
     if not os.path.exists(path):
@@ -72,10 +70,10 @@ def limit(size):
 
 for size, (_, iterations, repeats, _) in WORK.items():
     for library in ["torch", "torch_batched", "numpy"]:
-        report(f"{size}: {library} / alignscope, one thread", [theirs(size, library) / ours(size, 1) for _ in range(pairs)])
-    report(f"{size}: alignscope, one thread / two", [ours(size, 1) / ours(size, 2) for _ in range(pairs)])
+        report("rule", f"{size}, one thread: {library} / alignscope", [theirs(size, library) / ours(size, 1) for _ in range(pairs)])
+    report("rule", f"{size}: alignscope on one thread / on two", [ours(size, 1) / ours(size, 2) for _ in range(pairs)])
     per_iteration = lambda: ours(size, 1) * 1e6 / (iterations * repeats)
-    report(f"{size}: alignscope / bare products and normals", [per_iteration() / limit(size) for _ in range(pairs)])
+    report("ceiling", f"rule {size}: alignscope / bare products and random numbers", [per_iteration() / limit(size) for _ in range(pairs)])
 
 DIMS = "225,500,500,50"
 
@@ -94,6 +92,6 @@ for batch in [1000, 100]:
     for threads in [1, 2]:
         for library in ["torch_autograd", "torch_manual", "numpy"]:
             ratios = [network(library, threads, batch) / epoch(threads, batch)["epoch"] for _ in range(pairs)]
-            report(f"network, batch {batch}, {threads} thread(s): {library} / alignscope", ratios)
+            report("network", f"batch {batch}, threads {threads}: {library} / alignscope", ratios)
     runs = [epoch(1, batch) for _ in range(pairs)]
-    report(f"network, batch {batch}: alignscope / bare products", [run["epoch"] / run["products"] for run in runs])
+    report("ceiling", f"network, batch {batch}: alignscope / bare products", [run["epoch"] / run["products"] for run in runs])

@@ -5,15 +5,16 @@ usage: peers_spectra.py PROGRAM [ROUNDS]
 
 PROGRAM is the release binary of the example (cargo build --release --example spectra). Run with a Python that has NumPy. In
 every round NumPy and alignscope decompose a random matrix of each size in turn, both in processes that already run and
-with one thread. Prints the median of the ratios, their range, and both median times.
+with one thread. Prints the median of the ratios with its interval.
 """
 import os
 
 for name in ["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"]:
     os.environ[name] = "1"
-import json, statistics, subprocess, sys, time
+import json, subprocess, sys, time
 
 import numpy as np
+from paired import report
 
 program = sys.argv[1]
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 11
@@ -53,7 +54,4 @@ for size in [50, 200, 1000]:
     ours.stdin.close()
     ours.wait()
     for name, times in pairs.items():
-        ratios = [alignscope / numpy for numpy, alignscope in times]
-        numpy, alignscope = (statistics.median(side) for side in zip(*times))
-        print(f"{size:>5} x {size:<5} {name:<24} alignscope / NumPy {statistics.median(ratios):5.2f}  "
-              f"({min(ratios):.2f} to {max(ratios):.2f}, {rounds} pairs)  {alignscope:9.3f} / {numpy:9.3f} ms")
+        report("spectra", f"{size} x {size}, {name}: NumPy / alignscope", [numpy / alignscope for numpy, alignscope in times])

@@ -3,10 +3,11 @@
 //! Every use of randomness has a role of its own, so that adding one changes no other stream. Values are pinned by
 //! tests: the same seed gives the same bits on every machine.
 
+mod chacha;
+
 use crate::real::Real;
 use crate::vmath::{Elementary, Kernel, vectorise};
-use rand::rngs::ChaCha8Rng;
-use rand::{Rng, SeedableRng};
+use chacha::ChaCha8;
 
 /// What a stream is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ const WORDS: usize = 512;
 
 /// A stream of random numbers.
 pub struct Stream {
-    rng: ChaCha8Rng,
+    rng: ChaCha8,
 }
 
 impl Stream {
@@ -87,17 +88,17 @@ impl Stream {
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&repeat.to_le_bytes());
         key[16..16 + role.tag().len()].copy_from_slice(role.tag());
-        Self { rng: ChaCha8Rng::from_seed(key) }
+        Self { rng: ChaCha8::new(key) }
     }
 
     /// Words drawn so far: where to go on.
     pub fn position(&self) -> u128 {
-        self.rng.get_word_pos()
+        self.rng.position()
     }
 
     /// Goes on where another stream of the same name was.
     pub fn seek(&mut self, position: u128) {
-        self.rng.set_word_pos(position);
+        self.rng.seek(position);
     }
 
     /// Fills `out` with independent standard normals: the Box-Muller transform of pairs of 32-bit words, in the
@@ -106,18 +107,18 @@ impl Stream {
     ///
     /// The largest magnitude is `sqrt(66 ln 2) = 6.76`, which a normal exceeds once in 7e10 draws.
     pub fn fill_normal<T: Real>(&mut self, out: &mut [T]) {
-        let mut bytes = [0u8; 4 * WORDS];
+        let mut words = [0u32; WORDS];
         for part in out.chunks_mut(WORDS) {
-            let pairs = part.len().div_ceil(2);
-            self.rng.fill_bytes(&mut bytes[..8 * pairs]);
-            transform(&bytes[..8 * pairs], part);
+            let words = &mut words[..2 * part.len().div_ceil(2)];
+            self.rng.fill(words);
+            transform(words, part);
         }
     }
 
     /// Fills `out` with independent values uniform on 0 to 1, the midpoints of `2^32` equal parts, one word each.
     pub fn fill_uniform<T: Real>(&mut self, out: &mut [T]) {
         for value in out {
-            *value = T::from_f64((f64::from(self.rng.next_u32()) + 0.5) / 4_294_967_296.0);
+            *value = T::from_f64((f64::from(self.rng.next_word()) + 0.5) / 4_294_967_296.0);
         }
     }
 
@@ -145,25 +146,25 @@ impl Stream {
     }
 }
 
-/// Normals of little-endian words: the first half of the words are radii, the second half angles, and the values come
+/// Normals of words: the first half of the words are radii, the second half angles, and the values come
 /// in the same order, cosines before sines.
-fn transform<T: Real>(bytes: &[u8], out: &mut [T]) {
-    let pairs = bytes.len() / 8;
-    let (radii, angles) = bytes.split_at(4 * pairs);
+fn transform<T: Real>(words: &[u32], out: &mut [T]) {
+    let pairs = words.len() / 2;
+    let (radii, angles) = words.split_at(pairs);
     let (cosines, sines) = out.split_at_mut(pairs);
     vectorise(Pairs, (radii, angles, cosines, sines));
 }
 
 struct Pairs;
-impl<T: Elementary + Default> Kernel<(&[u8], &[u8], &mut [T], &mut [T])> for Pairs {
+impl<T: Elementary + Default> Kernel<(&[u32], &[u32], &mut [T], &mut [T])> for Pairs {
     type Output = ();
     #[inline(always)]
-    fn run((radii, angles, cosines, sines): (&[u8], &[u8], &mut [T], &mut [T])) {
+    fn run((radii, angles, cosines, sines): (&[u32], &[u32], &mut [T], &mut [T])) {
         // Fixed chunks, so that every loop has a known length and vectorises.
-        let chunks = radii.chunks(4 * CHUNK).zip(angles.chunks(4 * CHUNK));
+        let chunks = radii.chunks(CHUNK).zip(angles.chunks(CHUNK));
         let mut sines = sines.chunks_mut(CHUNK);
         for ((radii, angles), cosines) in chunks.zip(cosines.chunks_mut(CHUNK)) {
-            let (first, second) = (words(radii), words(angles));
+            let (first, second) = (padded(radii), padded(angles));
             let (mut x, mut y) = ([T::default(); CHUNK], [T::default(); CHUNK]);
             for i in 0..CHUNK {
                 (x[i], y[i]) = T::normal_pair(first[i], second[i]);
@@ -180,16 +181,12 @@ impl<T: Elementary + Default> Kernel<(&[u8], &[u8], &mut [T], &mut [T])> for Pai
 /// Pairs transformed at a time.
 const CHUNK: usize = 32;
 
-/// Up to [`CHUNK`] little-endian words; zero beyond the last.
+/// Up to [`CHUNK`] words; zero beyond the last.
 #[inline(always)]
-fn words(bytes: &[u8]) -> [u32; CHUNK] {
-    let mut padded = [0u8; 4 * CHUNK];
-    padded[..bytes.len()].copy_from_slice(bytes);
-    let mut out = [0; CHUNK];
-    for i in 0..CHUNK {
-        out[i] = u32::from_le_bytes([padded[4 * i], padded[4 * i + 1], padded[4 * i + 2], padded[4 * i + 3]]);
-    }
-    out
+fn padded(words: &[u32]) -> [u32; CHUNK] {
+    let mut padded = [0; CHUNK];
+    padded[..words.len()].copy_from_slice(words);
+    padded
 }
 
 #[cfg(test)]
@@ -217,9 +214,9 @@ mod tests {
             let mut plain = vec![0.0f32; n];
             for part in plain.chunks_mut(WORDS) {
                 let pairs = part.len().div_ceil(2);
-                let mut bytes = vec![0; 8 * pairs];
-                rng.fill_bytes(&mut bytes);
-                let (radii, angles) = bytes.split_at(4 * pairs);
+                let mut words = vec![0; 2 * pairs];
+                rng.fill(&mut words);
+                let (radii, angles) = words.split_at(pairs);
                 let (cosines, sines) = part.split_at_mut(pairs);
                 Pairs::run((radii, angles, cosines, sines));
             }
