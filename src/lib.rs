@@ -1,4 +1,111 @@
 //! alignscope: why do forward weights align with fixed random backward weights, and what does it buy?
+//!
+//! The program of the same name is a thin layer over this library. The ways through it:
+//!
+//! ```text
+//! signal -> rule                  \
+//!                                  -> measure -> analysis -> figure, claim, report
+//! data   -> network (task + rule) /      beside it: theory
+//! ```
+//!
+//! # Signal, rule, measure
+//! [`signal::Signals`] are activities and errors that come from nowhere, [`rule::Isolated`] applies the update rule to them,
+//! [`measure`] looks at the matrices. There is no loss, no target and no data, and yet the weights align:
+//!
+//! ```
+//! use alignscope::measure::{angle::weight_alignment, null::WeightNull};
+//! use alignscope::rule::{Activation, Isolated};
+//! use alignscope::signal::{Form, Pair, Signals, Sizes};
+//!
+//! let pair = Pair::independent(Form::parse("ar1:0.9")?, Form::parse("ar1:0.8")?);
+//! let sizes = Sizes { batch: 20, inputs: 20, outputs: 10, iterations: 500 };
+//! let mut signals = Signals::<f64>::new(&pair, sizes, 1, 0)?; // seed 1, repeat 0
+//! let mut network = Isolated::draw(&[20, 60, 10], 20, Activation::Relu, [1.0, 1.0], 1, 0);
+//! for _ in 0..sizes.iterations {
+//!     network.step(signals.activity(), signals.error(), 0.01);
+//!     signals.advance();
+//! }
+//! let (forward, backward) = (&network.layers.weights[1], network.feedback.backward(1).ok_or("no B")?);
+//! let angle = weight_alignment(forward, backward)?.ok_or("no angle to zero")?;
+//! let null = WeightNull::new(60 * 10).ok_or("too few weights")?;
+//! assert!(angle < 75.0 && null.p_value(angle) < 1e-9, "{angle}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A prediction beside it
+//! [`theory`] says what the linear rule must do, and runs nothing. [`theory::moments::moments`] are exact averages over
+//! weights and signals; the angle made of them is close to the mean angle of many repeats:
+//!
+//! ```
+//! use alignscope::measure::angle::weight_alignment;
+//! use alignscope::rule::{Activation, Isolated};
+//! use alignscope::signal::{Form, Pair, Signals, Sizes};
+//! use alignscope::theory::{Toy, moments::moments};
+//!
+//! let toy = Toy::new(&[20, 60, 10], 20, 0.01)?;
+//! let pair = Pair::independent(Form::parse("ar1:0.95")?, Form::parse("ar1:0.95")?);
+//! let predicted = moments(&toy, &pair, 30)?.angle;
+//! let mut sum = 0.0;
+//! for repeat in 0..40 {
+//!     let sizes = Sizes { batch: 20, inputs: 20, outputs: 10, iterations: 30 };
+//!     let mut signals = Signals::<f64>::new(&pair, sizes, 1, repeat)?;
+//!     let mut network = Isolated::draw(&[20, 60, 10], 20, Activation::Linear, [1.0, 1.0], 1, repeat);
+//!     for _ in 0..sizes.iterations {
+//!         network.step(signals.activity(), signals.error(), toy.eta);
+//!         signals.advance();
+//!     }
+//!     let backward = network.feedback.backward(1).ok_or("no B")?;
+//!     sum += weight_alignment(&network.layers.weights[1], backward)?.ok_or("no angle to zero")?;
+//! }
+//! assert!((predicted - 52.27).abs() < 0.01, "{predicted}");
+//! assert!((sum / 40.0 - predicted).abs() < 2.0, "{} for {predicted}", sum / 40.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A network on data
+//! [`network::Trainer`] is the same rule with a task: a loss makes the error, a data set the activity. [`data::digits`] is
+//! embedded:
+//!
+//! ```
+//! use alignscope::data::digits;
+//! use alignscope::measure::angle::weight_alignment;
+//! use alignscope::network::{Setup, Subset, Trainer};
+//! use alignscope::rule::Rule;
+//!
+//! let digits = digits::<f64>()?;
+//! let setup = Setup { rule: Rule::parse("fa")?, hidden: vec![50], epochs: 5, ..Setup::default() };
+//! let mut trainer = Trainer::new(&digits, setup, 1, 0);
+//! for _ in 0..5 * trainer.batches_per_epoch() {
+//!     trainer.step();
+//! }
+//! let code = trainer.code().clone();
+//! let accuracy = trainer.evaluate(Subset::Test, &code).accuracy;
+//! let backward = trainer.feedback().backward(1).ok_or("BP has no B")?;
+//! let angle = weight_alignment(&trainer.layers().weights[1], backward)?;
+//! assert!(accuracy > 70.0 && angle.is_some_and(|angle| angle < 85.0), "{accuracy} % at {angle:?}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where what is
+//! | module | holds |
+//! |---|---|
+//! | [`signal`] | stochastic processes with exact autocovariances, recorded signals, surrogates, estimators |
+//! | [`rule`] | the update rule: layers, activations, feedback policies, weight normalisation, decomposition, budget |
+//! | [`data`] | data sets, label codes, label changes, resizing |
+//! | [`network`] | the rule with a task: losses, batches, training, checkpoints, probes |
+//! | [`measure`] | angles and their null, similarities, spectra, principal angles, summaries |
+//! | [`theory`] | predictions that run nothing, each with its assumptions and source |
+//! | [`analysis`] | specs, their conditions and jobs, runs that resume, shards, the results, the registry of quantities |
+//! | [`experiment`] | what one job does |
+//! | [`recorded`] | runs of other programs |
+//! | [`figure`], [`report`] | pictures and pages from results |
+//! | [`claim`] | statements with criteria, and verdicts |
+//! | [`cli`] | the program: reads arguments, holds no science |
+//! | [`mod@array`] | `.npy`, `.npz` and `.csv` files |
+//! | [`matrix`], [`real`], [`vmath`], [`random`] | row-major matrices, `f32` or `f64`, vectorised functions, named random streams |
+//!
+//! `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0; `B_l` has the shape of its transpose, `l` from 1. Rows of activities and errors are samples. Errors point *towards* the target. Angles are in
+//! degrees, and `None` where one of two matrices is zero. The same seed and repeat give the same bits.
 
 #![forbid(unsafe_code)]
 
