@@ -1,5 +1,7 @@
 //! alignscope: why do forward weights align with fixed random backward weights, and what does it buy?
 
+#![forbid(unsafe_code)]
+
 pub mod analysis;
 pub mod array;
 pub mod claim;
