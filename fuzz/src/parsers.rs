@@ -14,8 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// Every target by name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+/// A target with its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 8] = [
     ("idx", idx),
     ("cifar", cifar),
     ("npy", npy),
