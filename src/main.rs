@@ -1,5 +1,7 @@
 //! The `alignscope` program.
 
+#![forbid(unsafe_code)]
+
 use alignscope::analysis::SpecError;
 use alignscope::cli::{Exit, UsageError, command, execute};
 use std::process::ExitCode;

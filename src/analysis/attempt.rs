@@ -45,12 +45,15 @@ impl Export {
         }
     }
 
-    /// Directory of the files, below that of the run.
+    /// Directories of the files, below that of the run: of weights, and of signals.
+    pub(super) const DIRECTORIES: [&'static str; 2] = ["weights", "signals"];
+
+    /// Directory of the files.
     pub(super) fn directory(self) -> Option<&'static str> {
         match self {
             Self::Off => None,
-            Self::Weights => Some("weights"),
-            Self::Signals(_) => Some("signals"),
+            Self::Weights => Some(Self::DIRECTORIES[0]),
+            Self::Signals(_) => Some(Self::DIRECTORIES[1]),
         }
     }
 }

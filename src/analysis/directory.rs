@@ -1,7 +1,9 @@
 //! A run directory: who may write to it, what it holds, and what it says of itself.
 
 use super::attempt::Export;
-use super::files::{FileError, TEMPORARY, remove_temporaries, write_atomically};
+use super::files::{
+    FileError, TEMPORARY, create_file, make_directory, remove_file, remove_temporaries, write_atomically,
+};
 use super::job::{Job, JobResult, RESULTS_VERSION};
 use super::manifest::{FORMAT, log_with, manifest, pretty};
 use super::parameter::Kind;
@@ -109,10 +111,9 @@ impl Directory {
         if path.is_dir() {
             check_contents(path, plan)?;
         }
-        let make = |source| FileError::new("make the directory", path, source);
-        std::fs::create_dir_all(path).map_err(make)?;
+        make_directory(path)?;
         let lock_path = path.join(LOCK);
-        let lock = File::create(&lock_path).map_err(|source| FileError::new("write to", path, source))?;
+        let lock = create_file(&lock_path).map_err(|source| FileError::new("write to", path, source))?;
         lock_or_refuse(lock.try_lock(), path)?;
         // Again, now that nobody else can change it.
         check_contents(path, plan)?;
@@ -120,7 +121,7 @@ impl Directory {
         let store = Store::open(&path.join(JOBS))?;
         if let Some(directory) = export.directory() {
             let directory = path.join(directory);
-            std::fs::create_dir_all(&directory).map_err(|e| FileError::new("make the directory", &directory, e))?;
+            make_directory(&directory)?;
             remove_temporaries(&directory)?;
         }
         Ok(Self { path: path.to_path_buf(), store, _lock: lock })
@@ -166,7 +167,7 @@ impl Directory {
         }
         // The same analyses may have been in more documents before.
         for path in paths.take_while(|path| path.is_file()) {
-            std::fs::remove_file(&path).map_err(|source| FileError::new("remove", &path, source))?;
+            remove_file(&path)?;
         }
         Ok(())
     }
@@ -253,10 +254,11 @@ impl Head {
 pub(super) fn check_contents(path: &Path, plan: &Plan) -> Result<(), RunError> {
     let listed = std::fs::read_dir(path).map_err(|source| FileError::new("list", path, source))?;
     let ours = |name: &str| name == LOCK || name.starts_with(TEMPORARY);
-    let jobs_empty = || std::fs::read_dir(path.join(JOBS)).is_ok_and(|mut entries| entries.next().is_none());
+    let made = |name: &str| name == JOBS || Export::DIRECTORIES.contains(&name);
+    let is_empty = |name: &str| std::fs::read_dir(path.join(name)).is_ok_and(|mut entries| entries.next().is_none());
     let mut names = listed.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     // What a run that was killed before its manifest leaves behind does not count.
-    if !names.any(|name| !(ours(&name) || name == JOBS && jobs_empty())) {
+    if names.all(|name| ours(&name) || made(&name) && is_empty(&name)) {
         return Ok(());
     }
     let head = Head::read(path)?.ok_or_else(|| RunError::Foreign(path.to_path_buf()))?;

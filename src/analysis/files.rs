@@ -1,5 +1,7 @@
 //! Writing files so that a reader never sees half of one, with errors that name file and remedy.
 
+#[cfg(test)]
+use super::fault::checked;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -38,6 +40,53 @@ fn remedy(source: &std::io::Error) -> &'static str {
     }
 }
 
+/// What is done to files; tests make any of it fail, see `fault.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    /// A directory is made.
+    Make,
+    /// A file is opened to be written.
+    Create,
+    /// Its bytes are written.
+    Write,
+    /// They are brought to the disk.
+    Sync,
+    /// The file is put in its place.
+    Rename,
+    /// A file or an entry is removed.
+    Remove,
+}
+
+/// Outside tests nothing fails on purpose.
+#[cfg(not(test))]
+#[inline]
+fn checked(_: Operation, _: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Makes a directory and those above it.
+///
+/// # Errors
+/// If one cannot be made.
+pub(super) fn make_directory(path: &Path) -> Result<(), FileError> {
+    let made = checked(Operation::Make, path).and_then(|()| fs::create_dir_all(path));
+    made.map_err(|source| FileError::new("make the directory", path, source))
+}
+
+/// Opens a file to be written, empty.
+pub(super) fn create_file(path: &Path) -> std::io::Result<File> {
+    checked(Operation::Create, path).and_then(|()| File::create(path))
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// If it cannot be removed.
+pub(super) fn remove_file(path: &Path) -> Result<(), FileError> {
+    let removed = checked(Operation::Remove, path).and_then(|()| fs::remove_file(path));
+    removed.map_err(|source| FileError::new("remove", path, source))
+}
+
 /// Start of the names of files being written.
 pub(super) const TEMPORARY: &str = ".writing-";
 
@@ -65,14 +114,19 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> 
     let mut temporary_name = std::ffi::OsString::from(TEMPORARY);
     temporary_name.push(name);
     let temporary = path.with_file_name(temporary_name);
-    let written = File::create(&temporary).and_then(|mut file| {
+    let written = create_file(&temporary).and_then(|mut file| {
         fill(&mut file)?;
+        checked(Operation::Write, &temporary)?;
+        checked(Operation::Sync, &temporary)?;
         file.sync_all()
     });
-    let renamed = written.and_then(|()| fs::rename(&temporary, path));
+    let renamed = written.and_then(|()| {
+        checked(Operation::Rename, &temporary)?;
+        fs::rename(&temporary, path)
+    });
     renamed.map_err(|source| {
         // The file is useless now, and that it cannot be removed either adds nothing to the first error.
-        let _ = fs::remove_file(&temporary);
+        let _ = remove_file(&temporary);
         refused(source)
     })
 }
@@ -82,8 +136,7 @@ pub(super) fn remove_temporaries(directory: &Path) -> Result<(), FileError> {
     let listed = fs::read_dir(directory).map_err(|source| FileError::new("list", directory, source))?;
     for entry in listed.flatten() {
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(|source| FileError::new("remove", &path, source))?;
+            remove_file(&entry.path())?;
         }
     }
     Ok(())

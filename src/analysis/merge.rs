@@ -2,7 +2,7 @@
 
 use super::attempt::Export;
 use super::directory::{Directory, JOBS, check_source};
-use super::files::{FileError, copy_atomically};
+use super::files::{FileError, copy_atomically, make_directory};
 use super::job::{Job, JobResult};
 use super::plan::Plan;
 use super::run::{Clock, Ended, RunError, RunReport, diverged_jobs};
@@ -61,6 +61,8 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
         warnings.extend(pick.warnings);
     }
     copies.extend(exports(plan, &places)?);
+    // Before anything is copied, as it is the manifest that makes the directory ours: a merge that is killed can be repeated.
+    directory.describe(plan, &results, None, None)?;
     copies.par_iter().with_max_len(1).try_for_each(|(from, to)| copy_atomically(from, to))?;
 
     let all: Vec<usize> = (0..plan.jobs.len()).collect();
@@ -119,13 +121,12 @@ fn pick(job: &Job, places: &[PathBuf]) -> Result<Pick, RunError> {
 /// Exported files of planned jobs that are not yet in the first of `places`.
 fn exports(plan: &Plan, places: &[PathBuf]) -> Result<Vec<Copy>, RunError> {
     let mut copies = Vec::new();
-    for kind in [Export::Weights, Export::Signals(usize::MAX)].into_iter().filter_map(Export::directory) {
+    for kind in Export::DIRECTORIES {
         let directories: Vec<PathBuf> = places.iter().map(|place| place.join(kind)).collect();
         if directories.iter().all(|directory| !directory.is_dir()) {
             continue;
         }
-        std::fs::create_dir_all(&directories[0])
-            .map_err(|source| FileError::new("make the directory", &directories[0], source))?;
+        make_directory(&directories[0])?;
         let each = plan.addresses.par_iter().map(|address| export(address, &directories));
         copies.extend(each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten());
     }

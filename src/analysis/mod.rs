@@ -11,6 +11,8 @@ mod choice;
 mod condition;
 mod directory;
 mod estimate;
+#[cfg(test)]
+mod fault;
 mod figure_options;
 mod files;
 mod flag;

@@ -3,9 +3,13 @@
 /// The candidate closest to `name`, if it is close enough to be what was meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase().replace('_', "-");
-    let scored = candidates.into_iter().map(|c| (distance(&name, &c.replace('_', "-")), c));
+    let length = name.chars().count();
+    let most = |candidate: &str| length.max(candidate.chars().count()).div_ceil(3);
+    // As many edits as lengths differ by are needed: a very long name is not even compared.
+    let possible = candidates.into_iter().filter(|c| length.abs_diff(c.chars().count()) <= most(c));
+    let scored = possible.map(|c| (distance(&name, &c.replace('_', "-")), c));
     let (edits, best) = scored.min_by_key(|&(edits, _)| edits)?;
-    (edits <= name.chars().count().max(best.chars().count()).div_ceil(3)).then_some(best)
+    (edits <= most(best)).then_some(best)
 }
 
 /// `; did you mean `x`?`, or nothing.
@@ -50,6 +54,7 @@ mod tests {
         assert_eq!(nearest("hled", ["held", "shared", "white"]), Some("held"));
         assert_eq!(nearest("weight_alignement", ["weight_alignment", "weight_norm"]), Some("weight_alignment"));
         assert_eq!(nearest("record_every", ["record-every", "repeats"]), Some("record-every"));
+        assert_eq!(nearest(&"held".repeat(5_000_000), ["held", "shared", "white"]), None);
         assert_eq!(nearest("brownian", ["held", "shared", "white"]), None);
         assert_eq!(list(&["a", "b", "c"]), "a, b or c");
     }

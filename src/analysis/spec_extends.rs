@@ -20,7 +20,7 @@ pub(super) fn follow_extends(problems: &mut Problems) {
             problems.add(at, format!("this spec extends itself: {chain}; leave one extends out"));
             return;
         }
-        match std::fs::read_to_string(&path) {
+        match read_text(&path) {
             Ok(text) => {
                 let next = last.next(path, &text);
                 problems.sources.push(next);
@@ -37,6 +37,19 @@ pub(super) fn follow_extends(problems: &mut Problems) {
             }
         }
     }
+}
+
+/// Most bytes of a spec.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Text of a file. A device or a pipe may never end, and is refused.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_file() && metadata.len() <= MOST_BYTES {
+        return std::fs::read_to_string(path);
+    }
+    let why = if metadata.is_file() { "it is too large for a spec" } else { "it is no file" };
+    Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why))
 }
 
 /// Where a spec says that it extends another, and which; `Err` where that is no text.

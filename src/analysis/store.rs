@@ -1,6 +1,6 @@
 //! Store of finished jobs: one file each, named by the job's address.
 
-use super::files::{FileError, remove_temporaries, write_atomically};
+use super::files::{FileError, make_directory, remove_file, remove_temporaries, write_atomically};
 use super::job::{Job, JobResult, address};
 use std::fs;
 use std::io::ErrorKind;
@@ -29,7 +29,7 @@ impl Store {
     /// # Errors
     /// If it cannot be made, or what killed writes left there cannot be removed.
     pub fn open(directory: &Path) -> Result<Self, FileError> {
-        fs::create_dir_all(directory).map_err(|source| FileError::new("make the directory", directory, source))?;
+        make_directory(directory)?;
         remove_temporaries(directory)?;
         Ok(Self::at(directory))
     }
@@ -79,6 +79,6 @@ impl Store {
 
     /// Removes the checkpoint of a job that is stored. One that cannot be removed does no harm.
     pub fn remove_checkpoint(&self, address: &str) {
-        let _ = fs::remove_file(self.checkpoint_path(address));
+        let _ = remove_file(&self.checkpoint_path(address));
     }
 }

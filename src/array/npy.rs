@@ -39,10 +39,7 @@ pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
 /// # Errors
 /// As [`read_npz`].
 pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
-    in_archive(path, Some(member), |file, size| {
-        let file = NpyFile::new(file).map_err(|e| damaged(path, e.to_string()))?;
-        check_header(path, &file, size)
-    })
+    in_archive(path, Some(member), |file, size| check_header(path, &header(path, file, size)?, size))
 }
 
 fn damaged(path: &Path, why: String) -> ArrayError {
@@ -105,7 +102,7 @@ fn refused(action: &'static str, path: &Path, source: std::io::Error) -> ArrayEr
 /// Reads an array of a file or member that is `size` bytes long.
 fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayError> {
     let broken = |why: String| damaged(path, why);
-    let file = NpyFile::new(reader).map_err(|e| broken(e.to_string()))?;
+    let file = header(path, reader, size)?;
     let shape = check_header(path, &file, size)?;
     let DType::Plain(plain) = file.dtype() else {
         return Err(ArrayError::Type { path: path.into(), found: "structured".into() });
@@ -135,6 +132,25 @@ fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayE
         return Err(broken(format!("{} of {values} values are there", data.len())));
     }
     Ok(Array { data: if order == Order::Fortran { from_fortran(&shape, &data) } else { data }, shape })
+}
+
+/// Most bytes of a header: NumPy reads 10000.
+const MOST_HEADER: u64 = 1 << 16;
+
+/// Reads the header of an array that is `size` bytes long, once it is known to be there: npyz would allocate whatever
+/// length it claims, and recurse as deep as it nests.
+fn header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<NpyFile<impl Read>, ArrayError> {
+    let mut start = Vec::new();
+    (&mut reader).take(12).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
+    let length = match start[..] {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => u64::from(u16::from_le_bytes([a, b])),
+        [_, _, _, _, _, _, _, _, a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        _ => return Err(damaged(path, "it is cut short in the header".into())),
+    };
+    if length > size.min(MOST_HEADER) {
+        return Err(damaged(path, format!("its header claims {length} bytes")));
+    }
+    NpyFile::new(Cursor::new(start).chain(reader)).map_err(|e| damaged(path, e.to_string()))
 }
 
 /// Shape of an array that is `size` bytes long, header included. What the header claims is checked before anything is

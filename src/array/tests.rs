@@ -87,6 +87,17 @@ fn damaged_files_are_refused_before_they_are_believed() {
     assert!(claim("(9999999, 99999)").contains("more than the 4294967296 that are read"));
     assert!(claim("(9999999999, 9999999999, 9999999999)").contains("more than the 4294967296 that are read"));
     assert!(claim("(-1, 3)").contains("damaged"));
+    // Headers that are said to be longer than the file, and nested ones.
+    let header = |length: u32, text: &str| {
+        let file = [b"\x93NUMPY\x02\x00", &length.to_le_bytes()[..], text.as_bytes()].concat();
+        fs::write(path("a.npy"), file).unwrap();
+        refusal(&path("a.npy"), None)
+    };
+    assert!(header(u32::MAX, "{").contains("its header claims 4294967295 bytes"));
+    for nested in ["(".repeat(60_000), "[".repeat(60_000), "{0:".repeat(20_000)] {
+        assert!(header(60_000, &nested).contains("damaged"));
+    }
+    assert!(header(2_000_000, &"(".repeat(2_000_000)).contains("its header claims 2000000 bytes"));
     let archive = fs::read(NUMPY).unwrap();
     for length in [0, 10, archive.len() / 2, archive.len() - 30] {
         fs::write(path("a.npz"), &archive[..length]).unwrap();

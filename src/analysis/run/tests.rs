@@ -31,7 +31,7 @@ pub(in super::super) fn plan_of(options: &[(&str, &str)]) -> Plan {
 }
 
 /// Numbers that depend on the job alone; repeat 4 diverges, and the angle is absent at the start.
-fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
+pub(in super::super) fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
     let mut records = Vec::new();
     for iteration in job.recorded_iterations(Quantity::WeightAlignment) {
         if attempt.is_to_stop() {
@@ -52,7 +52,7 @@ fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
     Ok(job.finish(Outcome::Completed, records))
 }
 
-fn options(out: &Path, threads: usize) -> RunOptions<'static> {
+pub(in super::super) fn options(out: &Path, threads: usize) -> RunOptions<'static> {
     RunOptions { out: out.to_path_buf(), threads, export: Export::Off, shard: None, interrupt: &NEVER }
 }
 

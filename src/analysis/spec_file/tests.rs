@@ -189,6 +189,10 @@ fn every_mistake_has_its_place_and_remedy() {
         ),
         (analysis("[analysis.zipp]\neta = [1, 2]"), "a.toml:4:11: unknown key `zipp` of an analysis"),
         ("extends = 3\n".to_string() + &analysis(""), "a.toml:1:11: extends must be the path of a spec in quotes"),
+        (
+            "extends = \"/dev/zero\"\n".to_string() + &analysis(""),
+            "a.toml:1:11: cannot read /dev/zero, which is extended (it is no file)",
+        ),
         (analysis("[analysis.sweep]\neta = [1, inf]"), "a.toml:5:11: eta cannot be `inf`"),
         (analysis("[analysis.sweep]\neta = [1, 2, 1.0]"), "a.toml:5:14: this condition is there twice"),
         (
