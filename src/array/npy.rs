@@ -137,8 +137,24 @@ fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayE
 /// Most bytes of a header: NumPy reads 10000.
 const MOST_HEADER: u64 = 1 << 16;
 
+/// How deep the text of a header nests: that of a plain array is a tuple in a dictionary. The time that npyz takes doubles with
+/// every level.
+const MOST_NESTED: usize = 8;
+
+fn deepest(text: &[u8]) -> usize {
+    let depths = text.iter().scan(0usize, |depth, byte| {
+        match byte {
+            b'{' | b'[' | b'(' => *depth += 1,
+            b'}' | b']' | b')' => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        Some(*depth)
+    });
+    depths.max().unwrap_or(0)
+}
+
 /// Reads the header of an array that is `size` bytes long, once it is known to be there: npyz would allocate whatever
-/// length it claims, and recurse as deep as it nests.
+/// length it claims, and take for ever over what nests deep.
 fn header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<NpyFile<impl Read>, ArrayError> {
     let mut start = Vec::new();
     (&mut reader).take(12).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
@@ -149,6 +165,11 @@ fn header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<NpyFile<impl
     };
     if length > size.min(MOST_HEADER) {
         return Err(damaged(path, format!("its header claims {length} bytes")));
+    }
+    // What is there of 12 bytes of the first version is part of the text already.
+    (&mut reader).take(length).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
+    if deepest(&start) > MOST_NESTED {
+        return Err(damaged(path, "its header nests too deep".into()));
     }
     NpyFile::new(Cursor::new(start).chain(reader)).map_err(|e| damaged(path, e.to_string()))
 }
