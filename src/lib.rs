@@ -104,8 +104,9 @@
 //! | [`mod@array`] | `.npy`, `.npz` and `.csv` files |
 //! | [`matrix`], [`real`], [`vmath`], [`random`] | row-major matrices, `f32` or `f64`, vectorised functions, named random streams |
 //!
-//! `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0; `B_l` has the shape of its transpose, `l` from 1. Rows of activities and errors are samples. Errors point *towards* the target. Angles are in
-//! degrees, and `None` where one of two matrices is zero. The same seed and repeat give the same bits.
+//! `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0; `B_l` has the shape of its transpose, `l` from 1. Rows of
+//! activities and errors are samples. Errors point *towards* the target. Angles are in degrees, and `None` where one of two
+//! matrices is zero. The same seed and repeat give the same bits.
 
 #![forbid(unsafe_code)]
 

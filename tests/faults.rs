@@ -1,10 +1,12 @@
 //! Output directories that cannot be written to, fill up, are links, or are wanted by two; a run that is interrupted.
 #![cfg(unix)]
 
+mod common;
+
 use assert_cmd::cargo::cargo_bin;
-use std::collections::BTreeMap;
+use common::tree;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -49,23 +51,6 @@ fn error(output: &Output) -> String {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!error.contains("panicked"), "{error}");
     error
-}
-
-/// Files of a run directory with what is in them, but for the log of times.
-fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut directories = vec![directory.to_path_buf()];
-    while let Some(next) = directories.pop() {
-        for entry in std::fs::read_dir(&next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                directories.push(path);
-            } else if path.file_name() != Some("log.json".as_ref()) {
-                files.insert(path.strip_prefix(directory).unwrap().to_path_buf(), std::fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 fn assert_same(here: &Path, a: &str, b: &str) {

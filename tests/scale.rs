@@ -1,8 +1,10 @@
 //! Runs in parts: directories that describe themselves, shards, merging.
 
+mod common;
+
 use assert_cmd::Command;
+use common::tree;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -60,23 +62,6 @@ fn refused(directory: &Path, line: &str, code: i32) -> String {
     let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(!error.contains("panicked"), "{error}");
     error
-}
-
-/// Files of a run directory with what is in them, but for the log of times.
-fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut directories = vec![directory.to_path_buf()];
-    while let Some(next) = directories.pop() {
-        for entry in std::fs::read_dir(&next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                directories.push(path);
-            } else if path.file_name() != Some("log.json".as_ref()) {
-                files.insert(path.strip_prefix(directory).unwrap().to_path_buf(), std::fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 fn assert_same(a: &Path, b: &Path) {

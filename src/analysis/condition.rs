@@ -183,11 +183,15 @@ pub struct Conflict {
 const MOST_BYTES: u128 = 4 << 30;
 
 impl IsolateCondition {
-    /// Whether theory is about it: one hidden layer, no output mask, no weight normalisation, no biases.
+    /// Whether theory is about it: one hidden layer, no output mask, `B` as drawn, no biases; under weight normalisation or
+    /// not.
+    pub fn is_plain(&self) -> bool {
+        self.layers.len() == 3 && !self.output_mask && !self.normalize_b && self.bias == Biases::Off
+    }
+
+    /// The same without weight normalisation.
     pub fn is_toy(&self) -> bool {
-        let plain = !self.output_mask && self.weight_norm.is_none() && !self.normalize_b;
-        let plain = plain && self.bias == Biases::Off;
-        plain && self.layers.len() == 3
+        self.is_plain() && self.weight_norm.is_none()
     }
 
     /// Whether theory says more of it than that white errors give no alignment.

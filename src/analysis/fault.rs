@@ -61,6 +61,9 @@ impl Drop for Faults {
     }
 }
 
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
 mod tests {
     use super::super::attempt::{Attempt, Export};
     use super::super::directory::JOBS;
@@ -74,6 +77,7 @@ mod tests {
     use super::super::shard::Shard;
     use super::super::spec::Analysis;
     use super::super::store::{Found, Store};
+    use super::common::tree;
     use super::*;
     use std::collections::BTreeMap;
     use std::fs;
@@ -100,23 +104,6 @@ mod tests {
             write_atomically(path, job.address().as_bytes()).map_err(failed)?;
         }
         Ok(result)
-    }
-
-    /// What there is below a directory, but for the log of times.
-    fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        let mut directories = vec![directory.to_path_buf()];
-        while let Some(next) = directories.pop() {
-            for entry in fs::read_dir(&next).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    directories.push(path);
-                } else if path.file_name() != Some("log.json".as_ref()) {
-                    files.insert(path.strip_prefix(directory).unwrap().to_path_buf(), fs::read(&path).unwrap());
-                }
-            }
-        }
-        files
     }
 
     /// Every file that is in its place is whole; returns how many jobs are stored.

@@ -106,6 +106,16 @@ pub enum Panels {
     By(Vec<&'static str>),
 }
 
+impl Panels {
+    /// The parameters, if they are what panels differ in.
+    pub fn parameters(&self) -> &[&'static str] {
+        match self {
+            Self::By(names) => names,
+            Self::Quantity | Self::Layer => &[],
+        }
+    }
+}
+
 /// What a figure draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FigureKind {

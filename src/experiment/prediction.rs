@@ -2,7 +2,6 @@
 
 use crate::analysis::{Condition, IsolateCondition, Quantity};
 use crate::measure::null::WeightNull;
-use crate::network::Biases;
 use crate::rule::{Activation, WeightNorm};
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::moments::{Moments, moments};
@@ -127,7 +126,7 @@ fn stationary_angle(condition: &IsolateCondition, toy: &Toy, norm: &WeightNorm) 
         _ => return None,
     };
     let same = condition.signals.cross == Cross::Same && *form == Form { process: form.process.clone(), ..Form::HELD };
-    let plain = condition.activation == Activation::Linear && condition.bias == Biases::Off && !condition.normalize_b;
+    let linear = condition.is_plain() && condition.activation == Activation::Linear;
     let norms = [*norms.first()?, *norms.last()?];
-    (same && plain).then(|| stationary::angle(toy, norms, memory))?
+    (same && linear).then(|| stationary::angle(toy, norms, memory))?
 }

@@ -3,17 +3,14 @@
 use super::scale::hues;
 use super::sweep::at_end;
 use super::{Results, axis_of, distinct, label};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity};
+use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
 use std::collections::BTreeSet;
 
 /// A panel per quantity and, as the figure asks, per value of some parameters; a curve per condition.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
-    let panel_names: &[&'static str] = match &spec.panels {
-        Panels::By(names) => names,
-        Panels::Quantity | Panels::Layer => &[],
-    };
+    let panel_names = spec.panels.parameters();
     let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));

@@ -2,7 +2,7 @@
 
 use super::scale::hues;
 use super::{Results, axis_of, distinct, label};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity};
+use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use std::collections::BTreeMap;
@@ -11,10 +11,7 @@ use std::collections::BTreeMap;
 /// rule without backward weights has no angle, is a horizontal line.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let &[across, up] = spec.quantities.as_slice() else { return (Vec::new(), String::new()) };
-    let panel_names: &[&'static str] = match &spec.panels {
-        Panels::By(names) => names,
-        Panels::Quantity | Panels::Layer => &[],
-    };
+    let panel_names = spec.panels.parameters();
     let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
     let hue = hues(&analysis.conditions, &names);

@@ -24,10 +24,7 @@ pub(super) fn at_end(
 /// A panel per quantity; a curve per combination of the other parameters.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
-    let panel_names: &[&'static str] = match &spec.panels {
-        Panels::By(names) => names,
-        Panels::Quantity | Panels::Layer => &[],
-    };
+    let panel_names = spec.panels.parameters();
     let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other);
     let by: Vec<&'static str> = spec.by.iter().copied().filter(is_of_curves).collect();
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
