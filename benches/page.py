@@ -4,7 +4,7 @@
 usage: page.py PEERS PAGE [PAIRS]
 
 PEERS is the directory of peer_rule.py and peer_mlp.py, PAGE the Markdown to write (docs/benchmarks.md). Run from the root of
-the project, with a Python that has torch and numpy, on an idle machine, after `cargo build --release --examples`.
+the project, with a Python that has torch and numpy, on an idle machine, after `cargo build --release --bins --examples`.
 Instructions are counted where valgrind is installed.
 """
 import json, os, platform, re, shutil, subprocess, sys, tempfile

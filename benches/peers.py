@@ -3,7 +3,7 @@
 
 usage: peers.py PROGRAM PEERS [PAIRS]
 
-PROGRAM is the release binary, with its examples beside it (cargo build --release --examples), PEERS the directory of
+PROGRAM is the release binary, with its examples beside it (cargo build --release --bins --examples), PEERS the directory of
 peer_rule.py and peer_mlp.py. Run with a Python that has torch and numpy. Each pair runs a peer and alignscope in turn on
 the same work, and the median ratio is printed with its range.
 
@@ -59,7 +59,7 @@ def theirs(size, library):
 def example(name, *args, **environment):
     path = os.path.join(os.path.dirname(os.path.abspath(program)), "examples", name)
     if not os.path.exists(path):
-        sys.exit(f"{path} is missing: cargo build --release --examples")
+        sys.exit(f"{path} is missing: cargo build --release --bins --examples")
     run = subprocess.run([path, *map(str, args)], check=True, capture_output=True, text=True, env={**os.environ, **environment})
     return json.loads(run.stdout)
 

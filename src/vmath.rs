@@ -236,24 +236,29 @@ fn tree(mut lanes: [f64; LANES]) -> f64 {
     lanes[0]
 }
 
-/// Inner product in double precision.
+/// Sum over `term(a_i, b_i)`, in double precision.
+#[inline(always)]
+fn sum_over<A: Real, B: Real>(a: &[A], b: &[B], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut lanes = [0.0f64; LANES];
+    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
+    for (a, b) in a_chunks.zip(b_chunks) {
+        for i in 0..LANES {
+            lanes[i] += term(a[i].to_f64(), b[i].to_f64());
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(rest) {
+        *lane += term(a.to_f64(), b.to_f64());
+    }
+    tree(lanes)
+}
+
 struct Dot;
 impl<A: Real, B: Real> Kernel<(&[A], &[B])> for Dot {
     type Output = f64;
     #[inline(always)]
     fn run((a, b): (&[A], &[B])) -> f64 {
-        let mut lanes = [0.0f64; LANES];
-        let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-        let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
-        for (a, b) in a_chunks.zip(b_chunks) {
-            for i in 0..LANES {
-                lanes[i] += a[i].to_f64() * b[i].to_f64();
-            }
-        }
-        for (lane, (a, b)) in lanes.iter_mut().zip(rest) {
-            *lane += a.to_f64() * b.to_f64();
-        }
-        tree(lanes)
+        sum_over(a, b, |x, y| x * y)
     }
 }
 
@@ -272,22 +277,9 @@ impl<A: Real, B: Real> Kernel<(&[A], f64, &[B], f64)> for DifferenceAndSum {
     type Output = (f64, f64);
     #[inline(always)]
     fn run((a, u, b, v): (&[A], f64, &[B], f64)) -> (f64, f64) {
-        let (mut differences, mut sums) = ([0.0f64; LANES], [0.0f64; LANES]);
-        let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-        let rest = a_chunks.remainder().iter().zip(b_chunks.remainder());
-        for (a, b) in a_chunks.zip(b_chunks) {
-            for i in 0..LANES {
-                let (x, y) = (a[i].to_f64() * u, b[i].to_f64() * v);
-                differences[i] += (x - y) * (x - y);
-                sums[i] += (x + y) * (x + y);
-            }
-        }
-        for (i, (a, b)) in rest.enumerate() {
-            let (x, y) = (a.to_f64() * u, b.to_f64() * v);
-            differences[i] += (x - y) * (x - y);
-            sums[i] += (x + y) * (x + y);
-        }
-        (tree(differences), tree(sums))
+        // One after the other: sums and differences in one loop are mixed into narrower vectors.
+        let difference = sum_over(a, b, |x, y| (x * u - y * v) * (x * u - y * v));
+        (difference, sum_over(a, b, |x, y| (x * u + y * v) * (x * u + y * v)))
     }
 }
 
@@ -344,17 +336,8 @@ impl<T: Real> Kernel<&[T]> for AllFinite {
     type Output = bool;
     #[inline(always)]
     fn run(values: &[T]) -> bool {
-        // 0 x is 0 for finite x and NaN otherwise; NaN survives addition.
-        let mut lanes = [T::zero(); 4 * LANES];
-        let chunks = values.chunks_exact(4 * LANES);
-        let rest = chunks.remainder().iter().all(|x| x.is_finite());
-        for chunk in chunks {
-            for i in 0..4 * LANES {
-                let x = chunk[i];
-                lanes[i] += x * T::zero();
-            }
-        }
-        rest && lanes.iter().all(|lane| *lane == T::zero())
+        // To the end, whatever is found: a loop with a way out would not vectorise.
+        values.iter().fold(true, |all, x| all & x.is_finite())
     }
 }
 

@@ -102,11 +102,26 @@ impl Kernel<(&[u32; 8], u64, &mut [u32; BATCH])> for Blocks {
                 quarter(&mut rows, a, b, c, d);
             }
         }
-        for (i, (row, start)) in rows.iter().zip(&start).enumerate() {
-            for lane in 0..LANES {
-                out[lane * BLOCK + i] = row[lane].wrapping_add(start[lane]);
-            }
+        // One flat loop: nested ones are made into gathers.
+        for (word, start) in rows.as_flattened_mut().iter_mut().zip(start.as_flattened()) {
+            *word = word.wrapping_add(*start);
         }
+        // Four riffles turn the eight bits of an index by four, which transposes: word by lane becomes lane by word.
+        let mut room = [0u32; BATCH];
+        riffle(rows.as_flattened(), &mut room);
+        riffle(&room, out);
+        riffle(out, &mut room);
+        riffle(&room, out);
+    }
+}
+
+/// The two halves in turn, as of a deck of cards.
+#[inline(always)]
+fn riffle(from: &[u32], to: &mut [u32; BATCH]) {
+    let (first, second) = from.split_at(BATCH / 2);
+    for ((to, &a), &b) in to.chunks_exact_mut(2).zip(first).zip(second) {
+        to[0] = a;
+        to[1] = b;
     }
 }
 

@@ -156,37 +156,20 @@ fn transform<T: Real>(words: &[u32], out: &mut [T]) {
 }
 
 struct Pairs;
-impl<T: Elementary + Default> Kernel<(&[u32], &[u32], &mut [T], &mut [T])> for Pairs {
+impl<T: Elementary> Kernel<(&[u32], &[u32], &mut [T], &mut [T])> for Pairs {
     type Output = ();
     #[inline(always)]
     fn run((radii, angles, cosines, sines): (&[u32], &[u32], &mut [T], &mut [T])) {
-        // Fixed chunks, so that every loop has a known length and vectorises.
-        let chunks = radii.chunks(CHUNK).zip(angles.chunks(CHUNK));
-        let mut sines = sines.chunks_mut(CHUNK);
-        for ((radii, angles), cosines) in chunks.zip(cosines.chunks_mut(CHUNK)) {
-            let (first, second) = (padded(radii), padded(angles));
-            let (mut x, mut y) = ([T::default(); CHUNK], [T::default(); CHUNK]);
-            for i in 0..CHUNK {
-                (x[i], y[i]) = T::normal_pair(first[i], second[i]);
-            }
-            cosines.copy_from_slice(&x[..cosines.len()]);
-            // An odd number of values leaves a cosine without its sine.
-            if let Some(sines) = sines.next() {
-                sines.copy_from_slice(&y[..sines.len()]);
-            }
+        // An odd number of values leaves a cosine without its sine.
+        let both = sines.len();
+        let pairs = radii[..both].iter().zip(&angles[..both]);
+        for (((&first, &second), x), y) in pairs.zip(&mut cosines[..both]).zip(sines) {
+            (*x, *y) = T::normal_pair(first, second);
+        }
+        for ((&first, &second), x) in radii[both..].iter().zip(&angles[both..]).zip(&mut cosines[both..]) {
+            *x = T::normal_pair(first, second).0;
         }
     }
-}
-
-/// Pairs transformed at a time.
-const CHUNK: usize = 32;
-
-/// Up to [`CHUNK`] words; zero beyond the last.
-#[inline(always)]
-fn padded(words: &[u32]) -> [u32; CHUNK] {
-    let mut padded = [0; CHUNK];
-    padded[..words.len()].copy_from_slice(words);
-    padded
 }
 
 #[cfg(test)]
