@@ -10,9 +10,9 @@ the same work, and the median ratio is printed with its range.
 The rule: batch 100, fresh signals, ReLU, f32, one weight angle per iteration; alignscope is timed as a whole process,
 results written, the peer times its loop alone. The network: one epoch of 60,000 random samples, 225-500-500-50, tanh,
 softmax, f32; both time the epoch alone. The distance from the time that bare products (and random numbers) take is
-printed beside.
+printed beside, and so is that of the decomposition of updates.
 """
-import json, os, subprocess, sys, tempfile, time
+import json, os, re, subprocess, sys, tempfile, time
 
 from paired import report
 
@@ -56,12 +56,16 @@ def theirs(size, library):
     return float(out.split(",")[4])
 
 
-def example(name, *args, **environment):
+def example_text(name, *args, **environment):
     path = os.path.join(os.path.dirname(os.path.abspath(program)), "examples", name)
     if not os.path.exists(path):
         sys.exit(f"{path} is missing: cargo build --release --bins --examples")
     run = subprocess.run([path, *map(str, args)], check=True, capture_output=True, text=True, env={**os.environ, **environment})
-    return json.loads(run.stdout)
+    return run.stdout
+
+
+def example(name, *args, **environment):
+    return json.loads(example_text(name, *args, **environment))
 
 
 def limit(size):
@@ -75,6 +79,16 @@ for size, (_, iterations, repeats, _) in WORK.items():
     per_iteration = lambda: ours(size, 1) * 1e6 / (iterations * repeats)
     report("ceiling", f"rule {size}: alignscope / bare products and random numbers", [per_iteration() / limit(size) for _ in range(pairs)])
 
+
+
+def decomposition():
+    """Time of the decomposition of updates over that of its bare products, random images."""
+    text = example_text("remainder", 300)
+    return float(re.search(r"([0-9.]+) s of them", text)[1]) / float(re.search(r"would take ([0-9.]+) s", text)[1])
+
+
+report("ceiling", "updates of 5 layers decomposed, lags 0 to 300: alignscope / bare products", [decomposition() for _ in range(pairs)])
+
 DIMS = "225,500,500,50"
 
 
@@ -84,14 +98,15 @@ def network(library, threads, batch):
     return float(out.split(" s/epoch")[0].rsplit(",", 1)[1])
 
 
-def epoch(threads, batch):
-    return example("epoch", threads, batch, DIMS, 60000, REPS="1")
+def epoch(threads, batch, *bare):
+    return example("epoch", threads, batch, DIMS, 60000, *bare, REPS="1")
 
 
 for batch in [1000, 100]:
-    for threads in [1, 2]:
-        for library in ["torch_autograd", "torch_manual", "numpy"]:
-            ratios = [network(library, threads, batch) / epoch(threads, batch)["epoch"] for _ in range(pairs)]
-            report("network", f"batch {batch}, threads {threads}: {library} / alignscope", ratios)
-    runs = [epoch(1, batch) for _ in range(pairs)]
+    for library, threads in [("torch_autograd", 1), ("torch_manual", 1), ("numpy", 1), ("torch_autograd", 2)]:
+        ratios = [network(library, threads, batch) / epoch(threads, batch)["epoch"] for _ in range(pairs)]
+        report("network", f"batch {batch}, threads {threads}: {library} / alignscope", ratios)
+    ratios = [epoch(1, batch)["epoch"] / epoch(2, batch)["epoch"] for _ in range(pairs)]
+    report("network", f"batch {batch}: alignscope on one thread / on two", ratios)
+    runs = [epoch(1, batch, "bare") for _ in range(pairs)]
     report("ceiling", f"network, batch {batch}: alignscope / bare products", [run["epoch"] / run["products"] for run in runs])

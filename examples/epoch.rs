@@ -1,6 +1,6 @@
-//! Seconds that one epoch of a network takes, and those that its bare matrix products take: for `benches/peers.py`.
+//! Seconds that one epoch of a network takes, and, if asked, those that its bare matrix products take: for `benches/peers.py`.
 //!
-//! usage: epoch THREADS BATCH DIMS(225,500,500,50) SAMPLES; REPS in the environment says how many are timed, the median is
+//! usage: epoch THREADS BATCH DIMS(225,500,500,50) SAMPLES [bare]; REPS in the environment says how many are timed, the median is
 //! printed. Random data, tanh, softmax, BP-TRW, single precision, order shuffled before every epoch.
 
 use alignscope::data::{CodeKind, DataSet, Split};
@@ -47,6 +47,9 @@ fn main() {
         Ok(pool) => pool.install(|| (0..steps).for_each(|_| trainer.step())),
         Err(error) => eprintln!("{error}"),
     });
+    if args.get(4).is_none_or(|asked| asked != "bare") {
+        return println!("{{\"epoch\": {epoch:.6}}}");
+    }
     let mut bare = Products::new(&dims, batch);
     let products = median(reps, || (0..steps).for_each(|_| bare.step()));
     println!("{{\"epoch\": {epoch:.6}, \"products\": {products:.6}}}");
@@ -74,16 +77,18 @@ struct Products {
 impl Products {
     fn new(dims: &[usize], batch: usize) -> Self {
         let mut stream = Stream::new(0, 0, Role::Weights);
-        let mut normal = |rows, cols| {
+        let mut normal = |rows, cols, scale| {
             let mut matrix = Matrix::zeros(rows, cols);
             stream.fill_normal(matrix.as_mut_slice());
-            matrix.scale(1e-3);
+            matrix.scale(scale);
             matrix
         };
+        // Values keep their size from layer to layer: products of subnormal numbers are many times slower.
+        let keeping = |inputs: usize| (inputs as f32).sqrt().recip();
         Self {
-            activity: dims.iter().map(|&n| normal(batch, n)).collect(),
-            weights: dims.windows(2).map(|n| normal(n[0], n[1])).collect(),
-            backward: dims.windows(2).map(|n| normal(n[1], n[0])).collect(),
+            activity: dims.iter().map(|&n| normal(batch, n, 1.0)).collect(),
+            weights: dims.windows(2).map(|n| normal(n[0], n[1], keeping(n[0]))).collect(),
+            backward: dims.windows(2).map(|n| normal(n[1], n[0], keeping(n[1]))).collect(),
         }
     }
 
@@ -92,11 +97,11 @@ impl Products {
         let depth = weights.len();
         for l in 0..depth {
             let (below, above) = activity.split_at_mut(l + 1);
-            product(&mut above[0], Product::Replace, below[l].as_faer(), weights[l].as_faer(), 1e-3);
+            product(&mut above[0], Product::Replace, below[l].as_faer(), weights[l].as_faer(), 1.0);
         }
         for l in (1..depth).rev() {
             let (below, above) = activity.split_at_mut(l + 1);
-            product(&mut below[l], Product::Replace, above[0].as_faer(), backward[l].as_faer(), 1e-3);
+            product(&mut below[l], Product::Replace, above[0].as_faer(), backward[l].as_faer(), 1.0);
         }
         for l in 0..depth {
             let (source, delta) = (activity[l].as_faer().transpose(), activity[l + 1].as_faer());

@@ -1,11 +1,12 @@
 //! `analyze` on runs recorded elsewhere, as a user meets it.
 
+mod common;
+
 use alignscope::array::{Array, members, read, write_npz};
 use alignscope::matrix::Matrix;
 use alignscope::recorded::{RecordedRun, Stack};
 use alignscope::rule::Activation;
 use alignscope::rule::decomposition::{Earlier, Now, Samples, Towards, literal_term};
-use assert_cmd::Command;
 use serde_json::Value as Json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,26 +18,16 @@ fn pytorch() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pytorch.npz")
 }
 
-fn alignscope(directory: &Path, args: &[&str]) -> assert_cmd::assert::Assert {
-    let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory).args(args).assert()
-}
-
 fn analyze(directory: &Path, run: &str, args: &[&str]) -> Json {
-    let assert = alignscope(directory, &[&["analyze", run, "--json"], args].concat()).success();
-    serde_json::from_slice(&assert.get_output().stdout).unwrap()
+    common::json(directory, &[&["analyze", run, "--json"], args].concat())
 }
 
 fn report(directory: &Path, run: &str, args: &[&str]) -> String {
-    let assert = alignscope(directory, &[&["analyze", run], args].concat()).success();
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    common::done(directory, &[&["analyze", run], args].concat())
 }
 
 fn refused(directory: &Path, run: &str, args: &[&str]) -> String {
-    let assert = alignscope(directory, &[&["analyze", run], args].concat()).code(2);
-    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(!error.contains("panicked"), "{error}");
-    error
+    common::refused(directory, &[&["analyze", run], args].concat(), 2)
 }
 
 const MEMBERS: [&str; 14] = [
@@ -170,7 +161,7 @@ fn recordings_of_this_program_are_read_back() {
     let here = TempDir::new().unwrap();
     let args =
         ["train", "--epochs", "1", "--hidden", "12,10", "--repeats", "1", "--out", "run", "--export", "signals:20"];
-    alignscope(here.path(), &args).success();
+    common::done(here.path(), &args);
     let exported = std::fs::read_dir(here.path().join("run/signals")).unwrap().flatten().next().unwrap().path();
     let found = analyze(here.path(), exported.to_str().unwrap(), &[]);
     let fit = &found["steps"]["fits"][found["steps"]["chosen"].as_u64().unwrap() as usize];
@@ -229,10 +220,48 @@ fn bad_input_is_refused_with_everything_that_is_wrong() {
     assert!(refused(here.path(), run, &["--lags", "99"]).contains("99"));
 }
 
+#[test]
+fn a_rate_of_every_step_leaves_the_last_update_out_where_no_state_follows() {
+    let here = TempDir::new().unwrap();
+    let recorded = |name: String| read(&pytorch(), Some(&name)).unwrap();
+    // Steps at rates that rise, 25 states and none after the last update; biases have none either.
+    let run = changed(here.path(), "warmup.npz", |name, mut array| {
+        let kept = array.data.len() / array.shape[0] * 25;
+        if let Some(l) = name.strip_prefix('W') {
+            let l: usize = l.parse().unwrap();
+            let (source, delta) = (recorded(format!("activity{l}")), recorded(format!("delta{}", l + 1)));
+            let [samples, inputs, outputs] = [source.shape[1], source.shape[2], delta.shape[2]];
+            let size = inputs * outputs;
+            for k in 0..24 {
+                let (x, d) = (&source.data[k * samples * inputs..], &delta.data[k * samples * outputs..]);
+                for at in 0..size {
+                    let (i, j) = (at / outputs, at % outputs);
+                    let step: f64 = (0..samples).map(|p| x[p * inputs + i] * d[p * outputs + j]).sum();
+                    array.data[(k + 1) * size + at] = array.data[k * size + at] + 0.01 * (k + 1) as f64 * step;
+                }
+            }
+        }
+        if name.starts_with(['W', 'b']) {
+            (array.shape[0], array.data) = (25, array.data[..kept].to_vec());
+        }
+        Some(array)
+    });
+    let found = analyze(here.path(), &run, &["--activation", "tanh", "--lags", "1"]);
+    assert_eq!(
+        found["steps"]["fits"][found["steps"]["chosen"].as_u64().unwrap() as usize]["kind"],
+        "rate_by_iteration"
+    );
+    for l in [1, 2] {
+        let of = of_layer(&found["terms"], l);
+        assert_eq!(of["iterations"].as_array().unwrap().last().unwrap()["iteration"], 23);
+        assert!(number(&of["remainder_difference"]) < 1e-12);
+    }
+}
+
 /// The recorded run of a network of our own, 64-15-15-50 units and 20 updates.
 fn trained(directory: &Path, options: &str) -> PathBuf {
     let fixed = "train --hidden 15,15 --epochs 1 --repeats 1 --export signals:20 --out run";
-    alignscope(directory, &fixed.split(' ').chain(options.split(' ')).collect::<Vec<_>>()).success();
+    common::done(directory, &fixed.split(' ').chain(options.split(' ')).collect::<Vec<_>>());
     std::fs::read_dir(directory.join("run/signals")).unwrap().flatten().next().unwrap().path()
 }
 

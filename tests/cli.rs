@@ -1,8 +1,9 @@
 //! The command line as a user meets it: help, results, errors, determinism, interruption.
 
-use assert_cmd::Command;
+mod common;
+
+use common::{alignscope, bytes, json, refused};
 use serde_json::Value as Json;
-use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -22,29 +23,6 @@ const SMALL: [&str; 13] = [
     "--report-at",
     "20",
 ];
-
-fn alignscope(directory: &Path) -> Command {
-    let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory);
-    command
-}
-
-fn json(directory: &Path, args: &[&str]) -> Json {
-    let output = alignscope(directory).args(args).assert().success().get_output().stdout.clone();
-    serde_json::from_slice(&output).unwrap()
-}
-
-/// Runs with exit code `code` and returns standard error, which must be free of panics.
-fn refused(directory: &Path, args: &[&str], code: i32) -> String {
-    let assert = alignscope(directory).args(args).assert().code(code);
-    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(!error.contains("panicked"), "{error}");
-    error
-}
-
-fn bytes(directory: &Path, name: &str) -> Vec<u8> {
-    std::fs::read(directory.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-}
 
 #[test]
 fn help_names_every_option_with_its_default() {
@@ -284,7 +262,7 @@ fn bad_options_are_refused_with_the_remedy() {
         (&["train", "--code", "6-of-50"], &["60 outputs"]),
         (&["train", "--hidden", "50,0"], &["--hidden", "at least one unit"]),
         (&["train", "--batch", "5000"], &["1437"]),
-        (&["theory", "one-step", "--layers", "5,5"], &["three sizes"]),
+        (&["theory", "one-step", "--layers", "5,5"], &["at least 3, none zero"]),
         (&["isolate", "--shedule", "held"], &["--schedule"]),
         (&["isolate", "--activity", "ar1:1.2"], &["--activity", "not stationary", "held"]),
         (&["isolate", "--error", "acf:0.9,0"], &["--error", "not positive definite", "spectrum is negative"]),

@@ -1,8 +1,10 @@
 //! Data sets from files: what is read, what is refused and how; checkpoints and exports of networks on them.
 
+mod common;
+
 use alignscope::array::{Array, read_npz, write_npz};
 use alignscope::data::{CIFAR_FILES, IDX_FILES, Library, Source};
-use assert_cmd::Command;
+use common::{alignscope, json, refused};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value as Json;
@@ -52,25 +54,6 @@ fn batches(directory: &Path, count: usize) {
         let bytes: Vec<u8> = (0..count).flat_map(|i| record((i % 10) as u8)).collect();
         std::fs::write(directory.join(name), bytes).unwrap();
     }
-}
-
-fn alignscope(directory: &Path) -> Command {
-    let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory).env_remove("ALIGNSCOPE_DATA").env("XDG_DATA_HOME", directory.join("none"));
-    command
-}
-
-/// Standard error of a request that ends with `code`, free of panics.
-fn refused(directory: &Path, args: &[&str], code: i32) -> String {
-    let assert = alignscope(directory).args(args).assert().code(code);
-    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(!error.contains("panicked"), "{error}");
-    error
-}
-
-fn json(directory: &Path, args: &[&str]) -> Json {
-    let output = alignscope(directory).args(args).assert().success().get_output().stdout.clone();
-    serde_json::from_slice(&output).unwrap()
 }
 
 const TRAIN: [&str; 7] = ["train", "--hidden", "12,12", "--epochs", "40", "--repeats", "2"];

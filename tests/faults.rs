@@ -4,7 +4,7 @@
 mod common;
 
 use assert_cmd::cargo::cargo_bin;
-use common::tree;
+use common::{assert_same, tree};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -53,12 +53,6 @@ fn error(output: &Output) -> String {
     error
 }
 
-fn assert_same(here: &Path, a: &str, b: &str) {
-    let [one, other] = [a, b].map(|name| tree(&here.join(name)));
-    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
-    assert!(one == other, "{a} and {b} differ");
-}
-
 #[test]
 fn files_that_may_not_grow_are_an_error_that_loses_nothing() {
     let here = here(SPEC);
@@ -76,7 +70,7 @@ fn files_that_may_not_grow_are_an_error_that_loses_nothing() {
         assert!(left.keys().all(|path| !path.to_string_lossy().contains(".writing-")), "{left:?}");
     }
     done(here.path(), "full");
-    assert_same(here.path(), "whole", "full");
+    assert_same(&here.path().join("whole"), &here.path().join("full"));
 }
 
 #[test]
@@ -111,7 +105,7 @@ fn a_directory_in_place_of_a_result_is_an_error_that_names_it() {
     assert!(output.status.code() == Some(1) && error.contains(job.to_str().unwrap()), "{error}");
     std::fs::remove_dir(&path).unwrap();
     done(here.path(), "run");
-    assert_same(here.path(), "whole", "run");
+    assert_same(&here.path().join("whole"), &here.path().join("run"));
 }
 
 #[test]
@@ -122,9 +116,9 @@ fn a_link_to_a_directory_is_that_directory() {
     symlink("elsewhere", here.path().join("link")).unwrap();
     done(here.path(), "link");
     assert!(here.path().join("link").is_symlink());
-    assert_same(here.path(), "whole", "elsewhere");
+    assert_same(&here.path().join("whole"), &here.path().join("elsewhere"));
     done(here.path(), "elsewhere");
-    assert_same(here.path(), "whole", "elsewhere");
+    assert_same(&here.path().join("whole"), &here.path().join("elsewhere"));
     symlink("nowhere", here.path().join("dangling")).unwrap();
     let output = run(here.path(), "dangling");
     let error = error(&output);
@@ -165,7 +159,7 @@ fn a_second_run_in_a_directory_is_refused_and_disturbs_nothing() {
     assert_eq!(second.status.code(), Some(1), "the first ended before the second began: {refusal}");
     assert!(refusal.contains("another run is writing to") && refusal.contains("wait for it to end"), "{refusal}");
     done(here.path(), "whole");
-    assert_same(here.path(), "whole", "run");
+    assert_same(&here.path().join("whole"), &here.path().join("run"));
 }
 
 #[test]
@@ -183,5 +177,5 @@ fn what_ctrl_c_interrupts_goes_on_to_the_same_bytes() {
     let finished = half.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "json"));
     assert!(finished.clone().count() == kept && finished.into_iter().all(|(path, bytes)| whole[path] == *bytes));
     done(here.path(), "run");
-    assert_same(here.path(), "whole", "run");
+    assert_same(&here.path().join("whole"), &here.path().join("run"));
 }

@@ -1,37 +1,20 @@
 //! `angles` and `spectra` on matrices in files, as a user meets them.
 
+mod common;
+
 use alignscope::array::{Array, write_npy, write_npz};
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::{norm, weight_alignment};
 use alignscope::measure::null::WeightNull;
 use alignscope::measure::spectrum::{pseudo_inverse_alignment, singular_values};
 use alignscope::random::{Role, Stream};
-use assert_cmd::Command;
+use common::{done, refused};
 use serde_json::Value as Json;
 use std::path::Path;
 use tempfile::TempDir;
 
-fn alignscope(directory: &Path) -> Command {
-    let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory);
-    command
-}
-
-fn output(directory: &Path, args: &[&str]) -> String {
-    let assert = alignscope(directory).args(args).assert().success();
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
-}
-
 fn json(directory: &Path, args: &[&str]) -> Json {
-    serde_json::from_str(&output(directory, &[args, &["--json"]].concat())).unwrap()
-}
-
-/// Exits with code `code` and returns standard error, which must be free of panics.
-fn refused(directory: &Path, args: &[&str], code: i32) -> String {
-    let assert = alignscope(directory).args(args).assert().code(code);
-    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(!error.contains("panicked"), "{error}");
-    error
+    common::json(directory, &[args, &["--json"]].concat())
 }
 
 fn normal(rows: usize, columns: usize, repeat: u64) -> Matrix<f64> {
@@ -81,7 +64,7 @@ fn angles_are_those_of_the_library_with_their_null() {
     assert!((value(&found, "pseudo_inverse_alignment", None) - inverse).abs() < 1e-9);
     assert_eq!(value(&found, "weight_norm", None), norm(&w));
     assert!((value(&found, "backward_norm", None) / norm(&b) - 1.0).abs() < 1e-14);
-    let text = output(here.path(), &["angles", "w.npy", "b.npy"]);
+    let text = done(here.path(), &["angles", "w.npy", "b.npy"]);
     for words in [&format!("{angle:.2}"), "it was transposed", "95 % of independent", "pinv(B) is at"] {
         assert!(text.contains(words), "{words}:\n{text}");
     }
@@ -97,7 +80,7 @@ fn b_is_transposed_only_where_its_shape_demands_it() {
     let both = ["b.npy", "bt.npy"].map(|b| json(here.path(), &["angles", "w.npy", b]));
     assert_eq!((&both[0]["transposed"], &both[1]["transposed"]), (&Json::from(true), &Json::from(false)));
     assert_eq!(both[0]["summary"], both[1]["summary"], "the same B either way");
-    let text = output(here.path(), &["angles", "w.npy", "bt.npy"]);
+    let text = done(here.path(), &["angles", "w.npy", "bt.npy"]);
     assert!(text.contains("B has the shape of W: it is taken to be stored as B', and was not transposed"), "{text}");
     // Square: the documented convention, and a warning that shapes do not tell.
     let square = normal(9, 9, 2);
@@ -105,7 +88,7 @@ fn b_is_transposed_only_where_its_shape_demands_it() {
     write(here.path(), "turned.npy", &square.transpose());
     let found = json(here.path(), &["angles", "square.npy", "turned.npy"]);
     assert_eq!((value(&found, "weight_alignment", None), &found["transposed"]), (0.0, &Json::from(true)));
-    assert!(output(here.path(), &["angles", "square.npy", "turned.npy"]).contains("shapes do not tell"));
+    assert!(done(here.path(), &["angles", "square.npy", "turned.npy"]).contains("shapes do not tell"));
     let spectra = ["b.npy", "bt.npy"].map(|b| json(here.path(), &["spectra", "w.npy", b]));
     assert_eq!((&spectra[0]["transposed"], &spectra[1]["transposed"]), (&Json::from(true), &Json::from(false)));
     assert_eq!(spectra[0]["summary"], spectra[1]["summary"]);
@@ -124,7 +107,7 @@ fn a_history_gives_a_line_per_iteration_and_zeros_have_no_angle() {
     let at = |iteration| &entry(&found, "weight_alignment", None, Some(iteration))["value"];
     assert!(at(0).is_null() && at(1).as_f64().unwrap() > 10.0 && at(2).as_f64().unwrap() < 1e-6);
     assert_eq!(found["absent"], 1);
-    let text = output(here.path(), &["angles", "run.npz#W1", "run.npz#B1"]);
+    let text = done(here.path(), &["angles", "run.npz#W1", "run.npz#B1"]);
     assert!(text.contains("absent") && text.contains("run.npz#W1 (3 x 5 x 3)"), "{text}");
     // A history of B beside a single W, and two of different length.
     let rows = json(here.path(), &["angles", "run.npz#B1", "run.npz#W1"]);
@@ -141,7 +124,7 @@ fn a_history_gives_a_line_per_iteration_and_zeros_have_no_angle() {
     let zero = json(here.path(), &["spectra", "run.npz#W1", "run.npz#B1", "--iteration", "0"]);
     assert!(entry(&zero, "weight_alignment", None, None)["value"].is_null());
     assert!(entry(&zero, "participation_ratio", Some("W"), None)["value"].is_null());
-    let text = output(here.path(), &["spectra", "run.npz#W1", "--iteration", "0", "--out", "zero"]);
+    let text = done(here.path(), &["spectra", "run.npz#W1", "--iteration", "0", "--out", "zero"]);
     assert!(text.contains("there is no bulk") && !text.contains("NaN") && !text.contains("inf"), "{text}");
 }
 
@@ -203,7 +186,7 @@ fn spectra_name_outliers_and_what_both_share() {
     assert!(leading.len() == 2 && leading.iter().all(|e| e["z"].as_f64().unwrap() > 3.0), "{leading:?}");
     let angles = both["principal_angles"].as_array().unwrap();
     assert_eq!(angles.iter().map(|a| a["angles"].as_array().unwrap().len()).max(), Some(40));
-    let text = output(here.path(), &["spectra", "w.npy", "b.npy"]);
+    let text = done(here.path(), &["spectra", "w.npy", "b.npy"]);
     for words in [
         "W: ",
         "beyond the singular values of independent entries",
@@ -222,10 +205,10 @@ fn spectra_are_written_and_drawn_the_same_every_time() {
     write(here.path(), "w.npy", &w);
     write(here.path(), "b.npy", &b);
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 2);
-    output(here.path(), &["spectra", "w.npy", "b.npy"]);
+    done(here.path(), &["spectra", "w.npy", "b.npy"]);
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 2, "nothing is written without --out");
     for out in ["one", "two", "two"] {
-        output(here.path(), &["spectra", "w.npy", "b.npy", "--out", out]);
+        done(here.path(), &["spectra", "w.npy", "b.npy", "--out", out]);
     }
     let bytes = |out: &str, name: &str| std::fs::read(here.path().join(out).join(name)).unwrap();
     let names =
@@ -245,7 +228,7 @@ fn spectra_are_written_and_drawn_the_same_every_time() {
     write(here.path(), "w.npy", &normal(60, 40, 9));
     assert!(refused(here.path(), &["spectra", "w.npy", "b.npy", "--out", "one"], 1).contains("holds something else"));
     write(here.path(), "one.npy", &Matrix::from_vec(1, 1, vec![2.0]));
-    output(here.path(), &["spectra", "one.npy", "one.npy", "--out", "single"]);
+    done(here.path(), &["spectra", "one.npy", "one.npy", "--out", "single"]);
     assert!(here.path().join("single/spectra.png").is_file());
 }
 

@@ -1,7 +1,8 @@
 //! What is drawn and told of a run that is not run again, as a user meets it.
 
-use assert_cmd::Command;
-use std::path::Path;
+mod common;
+
+use common::{alignscope, bytes, done, refused};
 use tempfile::TempDir;
 
 const SPEC: &str = r#"
@@ -26,35 +27,12 @@ name = "angles"
 title = "Angles & repeats"
 "#;
 
-fn alignscope(directory: &Path) -> Command {
-    let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory);
-    command
-}
-
 /// A directory with a spec and its run.
 fn ran() -> TempDir {
     let here = TempDir::new().unwrap();
     std::fs::write(here.path().join("tiny.toml"), SPEC).unwrap();
     alignscope(here.path()).args(["run", "tiny.toml", "--out", "run"]).assert().success();
     here
-}
-
-fn done(directory: &Path, args: &[&str]) -> String {
-    let assert = alignscope(directory).args(args).assert().success();
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
-}
-
-/// Runs with exit code `code` and returns standard error, which must be free of panics.
-fn refused(directory: &Path, args: &[&str], code: i32) -> String {
-    let assert = alignscope(directory).args(args).assert().code(code);
-    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(!error.contains("panicked"), "{error}");
-    error
-}
-
-fn bytes(directory: &Path, name: &str) -> Vec<u8> {
-    std::fs::read(directory.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 mod common;
 
-use assert_cmd::Command;
-use common::tree;
+use common::{alignscope, assert_same, tree};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -45,31 +44,12 @@ name = "net"
 x = "epoch"
 "#;
 
-fn alignscope(directory: &Path) -> Command {
-    let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory);
-    command
-}
-
 fn done(directory: &Path, line: &str) -> String {
-    let assert = alignscope(directory).args(line.split(' ')).assert().success();
-    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+    common::done(directory, &line.split(' ').collect::<Vec<_>>())
 }
 
-/// Runs with exit code `code` and returns standard error, which must be free of panics.
 fn refused(directory: &Path, line: &str, code: i32) -> String {
-    let assert = alignscope(directory).args(line.split(' ')).assert().code(code);
-    let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(!error.contains("panicked"), "{error}");
-    error
-}
-
-fn assert_same(a: &Path, b: &Path) {
-    let [a, b] = [tree(a), tree(b)];
-    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
-    for (path, bytes) in &a {
-        assert!(*bytes == b[path], "{} differs", path.display());
-    }
+    common::refused(directory, &line.split(' ').collect::<Vec<_>>(), code)
 }
 
 /// Job files of a directory, sorted.

@@ -5,10 +5,11 @@ mod reader;
 use super::choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
 use super::parameter::{Kind, Value};
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
+use crate::measure::trajectory::MOST_ROWS;
 use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
 use crate::real::Precision;
 use crate::rule::{Activation, Backward, Rule, WeightNorm};
-use crate::signal::{Pair, Schedule, Sizes, Surrogate};
+use crate::signal::{Cross, Pair, Schedule, Sizes, Surrogate};
 use reader::Reader;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -220,6 +221,13 @@ impl TrainCondition {
         self.setup.sizes(self.inputs(), self.facts.classes)
     }
 
+    /// Bytes of all images as the network sees them.
+    fn data_bytes(&self) -> u128 {
+        let width = if self.precision == Precision::F32 { 4 } else { 8 };
+        let images = self.facts.training_images as u128 + self.facts.test_images as u128;
+        width * images * self.inputs() as u128
+    }
+
     /// Updates per epoch.
     pub fn batches_per_epoch(&self) -> usize {
         self.setup.batches_per_epoch(self.facts.training_images)
@@ -421,7 +429,19 @@ impl Condition {
             }
             Self::Train(c) => train_conflicts(c, &mut refuse),
             Self::Replay(c) => replay_conflicts(c, &mut refuse),
-            Self::Plane(c) => train_conflicts(&c.train, &mut refuse),
+            Self::Plane(c) => plane_conflicts(c, &mut refuse),
+        }
+        if let Some(train) = self.train() {
+            let bytes = train.data_bytes();
+            if bytes > MOST_BYTES {
+                let (images, gigabytes, most) = (train.facts.training_images, bytes >> 30, MOST_BYTES >> 30);
+                let message = format!(
+                    "{images} training images of {} pixels would need about {gigabytes} GB of memory, more than the {most} GB \
+                     allowed: make size smaller",
+                    train.inputs()
+                );
+                refuse(&["data", "size"], message);
+            }
         }
         let bytes = self.bytes();
         if bytes > MOST_BYTES {
@@ -440,21 +460,34 @@ impl Condition {
         found
     }
 
-    /// Rough memory of one job: weights, backward weights, updates and transposes, and three matrices per layer of
-    /// the batch, in the widest precision.
+    /// Rough memory of one job but for its data: what its networks take, signals that are recorded, and activities that a
+    /// correlation over a lag needs at a time, in the widest precision.
     fn bytes(&self) -> u128 {
-        let sizes: Vec<u128> = self.sizes().iter().map(|&size| size as u128).collect();
-        let batch = match self {
-            Self::Isolate(c) => c.batch,
-            Self::Train(c) => c.setup.batch,
-            Self::Plane(c) => c.train.setup.batch,
-            Self::Replay(c) => c.train.setup.batch * (2 + c.updates),
-            Self::Sample(c) => c.batch,
-        };
-        let weights: u128 = sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
-        let units: u128 = sizes.iter().sum();
-        8 * (5 * weights + 3 * units * batch as u128)
+        let sizes = self.sizes();
+        match self {
+            Self::Isolate(c) => {
+                let kept = match c.signals.cross {
+                    Cross::Lagged { lag, .. } => 1 + u128::from(lag.unsigned_abs()),
+                    _ => 0,
+                };
+                network_bytes(&sizes, c.batch) + 8 * kept * c.batch as u128 * sizes[0] as u128
+            }
+            Self::Train(c) => network_bytes(&sizes, c.setup.batch),
+            Self::Plane(c) => 2 * network_bytes(&sizes, c.train.setup.batch),
+            Self::Replay(c) => {
+                let recorded = c.train.setup.batch.saturating_mul(2 + c.updates);
+                network_bytes(&c.train.sizes(), c.train.setup.batch) + network_bytes(&sizes, recorded)
+            }
+            Self::Sample(c) => network_bytes(&sizes, c.batch),
+        }
     }
+}
+
+/// Weights, backward weights, updates and transposes, and three matrices per layer of the batch.
+fn network_bytes(sizes: &[usize], batch: usize) -> u128 {
+    let weights: u128 = sizes.windows(2).map(|pair| pair[0] as u128 * pair[1] as u128).sum();
+    let units: u128 = sizes.iter().map(|&size| size as u128).sum();
+    8 * (5 * weights + 3 * units * batch as u128)
 }
 
 /// Sizes of the signals of a network of `layers`.
@@ -574,6 +607,16 @@ fn replay_conflicts(c: &ReplayCondition, refuse: &mut dyn FnMut(&[&'static str],
     }
     if setup.momentum != 0.0 || setup.weight_decay != 0.0 {
         refuse(&["momentum", "weight-decay"], "the rule in isolation has neither momentum nor weight decay".into());
+    }
+}
+
+fn plane_conflicts(c: &PlaneCondition, refuse: &mut dyn FnMut(&[&'static str], String)) {
+    train_conflicts(&c.train, refuse);
+    let updates = c.train.setup.epochs.saturating_mul(c.train.batches_per_epoch());
+    let snapshots = updates.div_ceil(c.every).saturating_mul(2);
+    if snapshots > MOST_ROWS {
+        let message = format!("{snapshots} snapshots of both networks are more than {MOST_ROWS}: take them less often");
+        refuse(&["snapshot-every", "epochs"], message);
     }
 }
 

@@ -288,6 +288,7 @@ mod tests {
             ("order", _) => "each-epoch",
             ("precision", Kind::Isolate | Kind::Sample) => "f32",
             ("pair", _) => "wn",
+            ("batch", Kind::Plane) => "30",
             ("snapshot-every", _) => "4",
             ("quantities", Kind::Plane) => "explained",
             ("precision", Kind::Train | Kind::Replay | Kind::Plane) => "f64",

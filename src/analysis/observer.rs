@@ -92,7 +92,11 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
         let group = GROUPS.iter().find(|(group, _)| *group == name).map(|(_, members)| *members);
         let members = match group {
             Some(members) if members.iter().all(|member| member.info().kinds.contains(&kind)) => members.to_vec(),
-            _ => vec![Quantity::parse(name, kind)?],
+            // Says which kinds have it.
+            Some(members) => {
+                members.iter().map(|member| Quantity::parse(member.name(), kind)).collect::<Result<_, _>>()?
+            }
+            None => vec![Quantity::parse(name, kind)?],
         };
         for quantity in members {
             observers.retain(|other| other.quantity != quantity);
@@ -129,7 +133,9 @@ mod tests {
                 "gradient_stability@epoch"
             ]
         );
-        assert!(parse_observers("validity", Kind::Isolate).unwrap_err().contains("unknown quantity"));
+        assert!(
+            parse_observers("validity", Kind::Isolate).unwrap_err().contains("is not measured by kind \"isolate\"")
+        );
         assert!(parse_observers("loss@often", Kind::Train).unwrap_err().contains("not a recording schedule"));
     }
 }

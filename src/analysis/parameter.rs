@@ -723,33 +723,14 @@ impl Parameter {
         match self.form {
             Form::Sizes { least, .. } => {
                 let sizes = whole_numbers(text).ok_or_else(refused)?;
-                if sizes.len() < least {
-                    let plural = if sizes.len() == 1 { "size" } else { "sizes" };
-                    let expected = self.expected(kind);
-                    return Err(format!("{} `{text}` has {} {plural}: expected {expected}", self.name, sizes.len()));
+                match self.wrong_sizes(&sizes, least, kind) {
+                    Some(wrong) => Err(format!("{} `{text}`{wrong}", self.name)),
+                    None => Ok(Value::Sizes(sizes)),
                 }
-                if let Some(position) = sizes.iter().position(|&size| size == 0) {
-                    return Err(format!(
-                        "{} `{text}` has a zero in place {}: a layer needs at least one unit",
-                        self.name,
-                        position + 1
-                    ));
-                }
-                if let Some(size) = sizes.iter().find(|&&size| size > MOST_UNITS) {
-                    return Err(format!(
-                        "{} `{text}`: {size} units are more than the {MOST_UNITS} a layer may have",
-                        self.name
-                    ));
-                }
-                Ok(Value::Sizes(sizes))
-            }
-            Form::Count { least, most } => {
-                let count = text.parse().ok().filter(|count| (least..=most).contains(count));
-                count.map(Value::Count).ok_or_else(refused)
             }
             Form::WeightNorm if text == "off" => Ok(Value::Name("off")),
             Form::CountOr { name, .. } if text == name => Ok(Value::Name(name)),
-            Form::CountOr { least, most, .. } => {
+            Form::Count { least, most } | Form::CountOr { least, most, .. } => {
                 let count = text.parse().ok().filter(|count| (least..=most).contains(count));
                 count.map(Value::Count).ok_or_else(refused)
             }
@@ -811,6 +792,19 @@ impl Parameter {
             }
             Form::Observers => parse_observers(text, kind).map(Value::Observers),
         }
+    }
+
+    /// What is wrong with sizes of layers, at least `least` of them.
+    fn wrong_sizes(&self, sizes: &[usize], least: usize, kind: Kind) -> Option<String> {
+        if sizes.len() < least {
+            let plural = if sizes.len() == 1 { "size" } else { "sizes" };
+            return Some(format!(" has {} {plural}: expected {}", sizes.len(), self.expected(kind)));
+        }
+        if let Some(place) = sizes.iter().position(|&size| size == 0) {
+            return Some(format!(" has a zero in place {}: a layer needs at least one unit", place + 1));
+        }
+        let size = sizes.iter().find(|&&size| size > MOST_UNITS)?;
+        Some(format!(": {size} units are more than the {MOST_UNITS} a layer may have"))
     }
 
     /// Canonical value of a TOML value.

@@ -190,14 +190,40 @@ fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> P
 
 pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems) -> Option<Figure> {
     let before = problems.found.len();
-    let name = match raw.keys.get("name") {
+    let value = |key: &str| raw.keys.get(key).copied();
+    let name = match value("name") {
         Some(node) => file_name(node, problems),
         None => {
             problems.add(raw.header.clone(), "this figure has no name: add name = \"...\"".into());
             None
         }
     };
-    let title = text(raw.keys.get("title").copied(), problems);
+    let kind = check_kind(raw, analysis, problems);
+    let quantities = check_quantities(raw, kind, analysis, problems);
+    let layers = value("layers").map(|node| check_layers(node, (kind, &quantities), analysis, problems));
+    let figure = Figure {
+        title: text(value("title"), problems),
+        x: check_axis(raw, kind, analysis, problems),
+        y: check_vertical(raw, kind, analysis, problems),
+        by: check_by(raw, analysis, problems),
+        log: value("scale").is_some_and(|node| check_scale(node, problems)),
+        panels: check_panels(raw, analysis, problems),
+        only: value("where").map(|node| check_where(node, analysis, problems)).unwrap_or_default(),
+        smooth: value("smooth").map_or(1, |node| check_smooth(node, analysis, problems)),
+        range: value("range").and_then(|node| check_range(node, problems)),
+        lags: value("lags").map(|node| check_lags(node, analysis, problems)).unwrap_or_default(),
+        at: value("at").map(|node| check_at(node, kind, analysis, problems)).unwrap_or_default(),
+        layers: layers.unwrap_or_default(),
+        together: value("together").is_some_and(|node| check_together(node, kind, problems)),
+        name: name?,
+        kind,
+        quantities,
+    };
+    (problems.found.len() == before).then_some(figure)
+}
+
+/// What kind of figure it is; curves if it says nothing.
+fn check_kind(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems) -> FigureKind {
     let mut kind = FigureKind::Curves;
     if let Some(node) = raw.keys.get("kind") {
         match canonical::<FigureKind>("kind", node.get_ref().as_str().unwrap_or_default()) {
@@ -213,20 +239,16 @@ pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &
         let expected = "add kind = \"density\", \"spectrum\", \"cells\" or \"groups\"";
         problems.add(raw.header.clone(), format!("an analysis of kind \"sample\" has no curves: {expected}"));
     }
-    let x = check_axis(raw, kind, analysis, problems);
-    let y = raw.keys.get("y").and_then(|node| axis_parameter(node, analysis, problems));
-    if (kind == FigureKind::Map) != raw.keys.contains_key("y") {
-        let message = "a figure has y = \"PARAMETER\" if and only if it is of kind \"map\"";
-        problems.add(raw.header.clone(), message.into());
-    }
-    let log = match raw.keys.get("scale").map(|node| (node, node.get_ref().as_str())) {
-        None | Some((_, Some("linear"))) => false,
-        Some((_, Some("log"))) => true,
-        Some((node, _)) => {
-            problems.add(node.span(), "unknown scale: expected \"linear\" or \"log\"".into());
-            false
-        }
-    };
+    kind
+}
+
+/// Quantities to be shown, each of them measured; all if it says nothing.
+fn check_quantities(
+    raw: &RawFigure<'_>,
+    kind: FigureKind,
+    analysis: &Analysis,
+    problems: &mut Problems,
+) -> Vec<Quantity> {
     let mut quantities: Vec<Quantity> = analysis.quantities().collect();
     if let Some(node) = raw.keys.get("quantities") {
         quantities = Vec::new();
@@ -245,62 +267,69 @@ pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &
         let message = "a figure of kind \"scatter\" needs two quantities, of the horizontal and of the vertical axis";
         problems.add(raw.header.clone(), message.into());
     }
-    let mut by = analysis.axes.clone();
-    if let Some(node) = raw.keys.get("by") {
-        by = Vec::new();
-        for (at, name) in texts(node, "by", problems) {
-            match known(name, analysis.kind, Scope::Condition) {
-                Some(parameter) => by.push(parameter.name),
-                None => problems.add(at, unknown_parameter(name, analysis.kind, Scope::Condition)),
-            }
+    quantities
+}
+
+/// The vertical axis of a map.
+fn check_vertical(
+    raw: &RawFigure<'_>,
+    kind: FigureKind,
+    analysis: &Analysis,
+    problems: &mut Problems,
+) -> Option<&'static str> {
+    let y = raw.keys.get("y").and_then(|node| axis_parameter(node, analysis, problems));
+    if (kind == FigureKind::Map) != raw.keys.contains_key("y") {
+        let message = "a figure has y = \"PARAMETER\" if and only if it is of kind \"map\"";
+        problems.add(raw.header.clone(), message.into());
+    }
+    y
+}
+
+/// Parameters that curves differ in; all that vary if it says nothing.
+fn check_by(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems) -> Vec<&'static str> {
+    let Some(node) = raw.keys.get("by") else { return analysis.axes.clone() };
+    let mut by = Vec::new();
+    for (at, name) in texts(node, "by", problems) {
+        match known(name, analysis.kind, Scope::Condition) {
+            Some(parameter) => by.push(parameter.name),
+            None => problems.add(at, unknown_parameter(name, analysis.kind, Scope::Condition)),
         }
     }
-    let panels = check_panels(raw, analysis, problems);
-    let only = raw.keys.get("where").map(|node| check_where(node, analysis, problems)).unwrap_or_default();
-    let smooth = match raw
-        .keys
-        .get("smooth")
-        .map(|node| (node, parameter("draws").map(|p| p.parse_toml(node.get_ref(), analysis.kind))))
-    {
-        None => 1,
-        Some((_, Some(Ok(Value::Count(iterations))))) => iterations as usize,
-        Some((node, _)) => {
+    by
+}
+
+/// Whether the scale is logarithmic.
+fn check_scale(node: Node<'_>, problems: &mut Problems) -> bool {
+    match node.get_ref().as_str() {
+        Some("linear") => false,
+        Some("log") => true,
+        _ => {
+            problems.add(node.span(), "unknown scale: expected \"linear\" or \"log\"".into());
+            false
+        }
+    }
+}
+
+/// Iterations that are averaged over.
+fn check_smooth(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> usize {
+    match parameter("draws").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind)) {
+        Some(Ok(Value::Count(iterations))) => iterations as usize,
+        _ => {
             problems.add(node.span(), "smooth must be a number of iterations, such as smooth = 60".into());
             1
         }
-    };
-    let range = raw.keys.get("range").and_then(|node| check_range(node, problems));
-    let lags = raw.keys.get("lags").map(|node| check_lags(node, analysis, problems)).unwrap_or_default();
-    let at = raw.keys.get("at").map(|node| check_at(node, kind, analysis, problems)).unwrap_or_default();
-    let layers = raw.keys.get("layers").map(|node| check_layers(node, (kind, &quantities), analysis, problems));
-    let layers = layers.unwrap_or_default();
-    let together = match raw.keys.get("together").map(|node| (node, node.get_ref().as_bool())) {
-        None => false,
-        Some((_, Some(together))) if kind == FigureKind::Curves => together,
-        Some((node, _)) => {
+    }
+}
+
+/// Whether all quantities share one panel.
+fn check_together(node: Node<'_>, kind: FigureKind, problems: &mut Problems) -> bool {
+    match node.get_ref().as_bool() {
+        Some(together) if kind == FigureKind::Curves => together,
+        _ => {
             problems.add(node.span(), "together must be true or false, for a figure of kind \"curves\"".into());
             false
         }
-    };
-    let figure = Figure {
-        name: name?,
-        title,
-        kind,
-        quantities,
-        x,
-        y,
-        by,
-        log,
-        panels,
-        only,
-        smooth,
-        range,
-        lags,
-        at,
-        layers,
-        together,
-    };
-    (problems.found.len() == before).then_some(figure)
+    }
 }
 
 /// Reported iterations to be shown.

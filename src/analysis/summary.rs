@@ -78,11 +78,7 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
             jobs.push(next.job);
         }
         let (analysis, condition) = (first.analysis, first.condition);
-        let mut iterations = analysis.report_at.clone();
-        iterations.extend(condition.label_changes());
-        iterations.push(condition.last_iteration());
-        iterations.sort_unstable();
-        iterations.dedup();
+        let iterations = reported_iterations(analysis, condition);
         let values: Vec<_> = jobs
             .iter()
             .filter_map(|&job| results.get(job)?.as_ref())
@@ -132,6 +128,16 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
         }
     }
     entries
+}
+
+/// Iterations that are reported, in order: those asked for, those of label changes, and the last.
+fn reported_iterations(analysis: &Analysis, condition: &Condition) -> Vec<usize> {
+    let mut iterations = analysis.report_at.clone();
+    iterations.extend(condition.label_changes());
+    iterations.push(condition.last_iteration());
+    iterations.sort_unstable();
+    iterations.dedup();
+    iterations
 }
 
 /// Iteration, layer and lag.

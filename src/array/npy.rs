@@ -153,8 +153,19 @@ fn deepest(text: &[u8]) -> usize {
     depths.max().unwrap_or(0)
 }
 
+/// The largest product of numbers between two brackets: no shape in the text has more values. npyz multiplies unchecked.
+fn most_values(text: &[u8]) -> u128 {
+    let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse().ok().or(Some(u128::MAX));
+    let product = |list: &[u8]| {
+        let numbers = list.split(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty()).filter_map(number);
+        // A zero comes too late for a product that has left its range before.
+        numbers.filter(|&n| n > 0).fold(1, u128::saturating_mul)
+    };
+    text.split(|byte| b"()[]".contains(byte)).map(product).max().unwrap_or(1)
+}
+
 /// Reads the header of an array that is `size` bytes long, once it is known to be there: npyz would allocate whatever
-/// length it claims, and take for ever over what nests deep.
+/// length it claims, take for ever over what nests deep, and lose count of too many values.
 fn header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<NpyFile<impl Read>, ArrayError> {
     let mut start = Vec::new();
     (&mut reader).take(12).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
@@ -171,22 +182,23 @@ fn header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<NpyFile<impl
     if deepest(&start) > MOST_NESTED {
         return Err(damaged(path, "its header nests too deep".into()));
     }
+    let values = most_values(&start[10..]);
+    if values > u128::from(MOST_BYTES / 8) {
+        return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
+    }
     NpyFile::new(Cursor::new(start).chain(reader)).map_err(|e| damaged(path, e.to_string()))
 }
 
 /// Shape of an array that is `size` bytes long, header included. What the header claims is checked before anything is
-/// allocated: values of a type that is read, not too many, and all of them there.
+/// allocated: values of a type that is read, and all of them there.
 fn check_header<R: Read>(path: &Path, file: &NpyFile<R>, size: u64) -> Result<Vec<usize>, ArrayError> {
-    let values = file.shape().iter().fold(1u128, |product, &n| product.saturating_mul(u128::from(n)));
+    let values: u128 = file.shape().iter().map(|&n| u128::from(n)).product();
     let unread = |found: String| ArrayError::Type { path: path.into(), found };
     let DType::Plain(plain) = file.dtype() else { return Err(unread("structured".into())) };
     let width = match (plain.type_char(), plain.size_field()) {
         (TypeChar::Float, width @ (4 | 8)) | (TypeChar::Int | TypeChar::Uint, width @ (1 | 2 | 4 | 8)) => width,
         _ => return Err(unread(plain.to_string())),
     };
-    if values > u128::from(MOST_BYTES / 8) {
-        return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
-    }
     if values * u128::from(width) > u128::from(size) {
         return Err(damaged(path, format!("it claims {values} values of {width} bytes and is {size} bytes long")));
     }

@@ -53,7 +53,7 @@ pub(super) fn command() -> Command {
                 .value_delimiter(',')
                 .default_value("1")
                 .value_parser(value_parser!(u32))
-                .help("Lags whose terms and similarities are reported each by itself"),
+                .help("Lags whose terms and similarities are reported each by itself, separated by commas, without ranges"),
             count("window", "Longest lag that terms are made for [default: back to the first state]"),
             count("every", "Iterations from one decomposition to the next [default: so that there are some 50]"),
             Arg::new("out")

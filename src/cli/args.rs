@@ -33,7 +33,7 @@ pub fn command() -> Command {
                  paper's first experiment",
             ),
             measuring(Kind::Train).about("A network on real data, with any of the rules")
-        .long_about("Train a network on real data with BP or BP-TRW and measure alignment"),
+        .long_about("Train a network on real data with any of the rules and measure alignment"),
             measuring(Kind::Replay).about("Signals of a network through the rule alone: the causal test")
         .long_about(
                 "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \

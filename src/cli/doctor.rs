@@ -59,7 +59,10 @@ fn threads() -> Finding {
 
 fn simd() -> Finding {
     let found = crate::vmath::simd_level();
-    let text = format!("{found}; results have the same bits at every level");
+    let text = format!(
+        "{found}; elementary functions have the same bits at every level;\n           matrix products only on processors \
+         with the same features"
+    );
     Finding { name: "simd", value: json!(found), text }
 }
 

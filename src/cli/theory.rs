@@ -1,7 +1,8 @@
 //! `alignscope theory`: closed forms as tables or JSON.
 
 use super::{Exit, UsageError, args};
-use crate::analysis::{Kind, Recording};
+use crate::analysis::{Kind, Recording, Value, parameter};
+use crate::array::MOST_BYTES;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated};
@@ -194,7 +195,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "spectrum" => spectrum(m)?,
         "sign-symmetry" => signs(),
         "composition" => composed(m),
-        "von-mises-fisher" => von_mises_fisher(m),
+        "von-mises-fisher" => von_mises_fisher(m)?,
         other => bail!("there is no theory {other}"),
     };
     if m.get_flag("json") {
@@ -207,10 +208,28 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 fn layers(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
     let text = matches.get_one::<String>("layers").map(String::as_str).unwrap_or_default();
-    let sizes: Option<Vec<usize>> = text.split(',').map(|s| s.trim().parse().ok().filter(|&n| n > 0)).collect();
-    sizes.filter(|sizes| sizes.len() >= 3).ok_or_else(|| {
-        UsageError(format!("--layers: `{text}` must be at least three sizes, none zero, such as 20,100,20"))
-    })
+    let parsed = parameter("layers").map(|layers| layers.parse_text(text, Kind::Isolate));
+    match parsed {
+        Some(Ok(Value::Sizes(sizes))) => Ok(sizes),
+        Some(Err(message)) => Err(UsageError(format!("--{message}"))),
+        _ => Err(UsageError(format!("--layers: `{text}` is no list of sizes"))),
+    }
+}
+
+/// A toy network whose matrices are to be made: they must fit into memory.
+fn toy_in_memory(matches: &ArgMatches) -> anyhow::Result<Toy> {
+    let toy = toy(matches)?;
+    let [n0, n1, n2, p] = [toy.inputs, toy.hidden, toy.outputs, toy.batch].map(|n| n as u128);
+    // Weights and signals, and matrices of the size of inputs and outputs squared, a few of each.
+    let bytes = 32 * (n1 * (n0 + n2) + (n0 + n2).pow(2) + p * (n0 + n1 + n2));
+    if bytes > u128::from(MOST_BYTES) {
+        let (gigabytes, most) = (bytes >> 30, MOST_BYTES >> 30);
+        let message = format!(
+            "--layers, --batch: these would need about {gigabytes} GB of memory, more than the {most} GB allowed"
+        );
+        return Err(UsageError(message).into());
+    }
+    Ok(toy)
 }
 
 fn toy(matches: &ArgMatches) -> anyhow::Result<Toy> {
@@ -260,7 +279,7 @@ fn one_step(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 }
 
 fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
-    let (toy, iterations) = (toy(matches)?, whole(matches, "iterations"));
+    let (toy, iterations) = (toy_in_memory(matches)?, whole(matches, "iterations"));
     let (repeats, seed) = (whole(matches, "repeats"), matches.get_one::<u64>("seed").copied().unwrap_or(1));
     let schedule = matches.get_one::<String>("record-every").map(String::as_str).unwrap_or("log:16");
     let recording =
@@ -360,7 +379,7 @@ fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 }
 
 fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
-    let toy = toy(matches)?;
+    let toy = toy_in_memory(matches)?;
     let (pair, condition) = pair(matches, &toy)?;
     let (reported, seed) = (reported(matches)?, matches.get_one::<u64>("seed").copied().unwrap_or(1));
     let Toy { inputs, outputs, batch, .. } = toy;
@@ -477,15 +496,21 @@ fn composed(matches: &ArgMatches) -> Vec<Json> {
     vec![entry("composed_angle", &json!({ "delta": delta, "weights": weights }), 1, composition(delta, weights))]
 }
 
-fn von_mises_fisher(matches: &ArgMatches) -> Vec<Json> {
+/// Largest concentration: beyond it the continued fraction takes long, and the angle is a thousandth of a degree or two.
+const MOST_KAPPA: f64 = 1e7;
+
+fn von_mises_fisher(matches: &ArgMatches) -> Result<Vec<Json>, UsageError> {
     let dimension = whole(matches, "dimension");
     let kappa = matches.get_one::<f64>("kappa").copied().unwrap_or(1.0);
+    if kappa > MOST_KAPPA {
+        return Err(UsageError(format!("--kappa: {kappa} is more than the {MOST_KAPPA} that this is computed for")));
+    }
     let prediction = Prediction {
         value: von_mises_fisher_cosine(dimension, kappa).acos().to_degrees(),
         assumptions: "conjecture: a column of weights under WN is von Mises-Fisher about its drift",
         source: "cos = I_{n/2}(kappa) / I_{n/2-1}(kappa)",
     };
-    vec![entry("weight_alignment", &json!({ "dimension": dimension, "kappa": kappa }), 0, prediction)]
+    Ok(vec![entry("weight_alignment", &json!({ "dimension": dimension, "kappa": kappa }), 0, prediction)])
 }
 
 /// The rows as a table on standard output.

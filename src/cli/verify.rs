@@ -58,12 +58,10 @@ pub(super) fn command() -> Command {
                     .action(ArgAction::SetTrue)
                     .help("The mechanism and learning on the embedded digits; well under a minute"),
             )
-            .arg(
-                Arg::new("full")
-                    .long("full")
-                    .action(ArgAction::SetTrue)
-                    .help("All claims; about two hours on two cores"),
-            )
+            .arg(Arg::new("full").long("full").action(ArgAction::SetTrue).help(
+                "All claims but those of sensitivity and akrout-long; about 2.5 to 4 hours on two cores, --dry-run \
+                 estimates it",
+            ))
             .arg(
                 Arg::new("dry-run")
                     .long("dry-run")

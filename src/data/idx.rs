@@ -1,5 +1,6 @@
 //! IDX files of unsigned bytes, plain or gzipped: the format of MNIST.
 
+use crate::array::MOST_BYTES;
 use std::io::Read;
 use thiserror::Error;
 
@@ -25,6 +26,9 @@ pub enum IdxError {
         /// Bytes after the header.
         held: u64,
     },
+    /// The header promises more than is read.
+    #[error("the header promises {0} bytes of data, more than the {MOST_BYTES} that are read")]
+    TooLarge(u64),
 }
 
 /// Images of an IDX file: count, height, width, and one byte per pixel.
@@ -72,6 +76,7 @@ pub(super) fn decompressed(bytes: Vec<u8>) -> Result<Vec<u8>, IdxError> {
     let mut out = Vec::new();
     // The header says how much there should be; more than one byte beyond is never unpacked.
     let promised = match bytes_promised(&bytes) {
+        Some(promised) if promised > MOST_BYTES => return Err(IdxError::TooLarge(promised)),
         Some(promised) => promised,
         None => return Err(IdxError::Gzip("the stream is cut short in the header".into())),
     };
@@ -121,6 +126,9 @@ fn parse<const N: usize>(bytes: &[u8]) -> Result<([usize; N], Vec<u8>), IdxError
     let mut reader = reader(bytes);
     let shape = header::<N>(&mut *reader)?;
     let promised = promised(&shape);
+    if promised > MOST_BYTES {
+        return Err(IdxError::TooLarge(promised));
+    }
     // One byte beyond what is promised is enough to tell that there is too much.
     let data = read(&mut *reader, promised.saturating_add(1))?;
     if data.len() as u64 != promised {

@@ -4,7 +4,7 @@
 use crate::analysis::{Attempt, Job, JobError, JobResult, Outcome, PlaneCondition, Quantity, Record};
 use crate::data::{DataSet, Library};
 use crate::measure::trajectory::{Components, Trajectory, TrajectoryError};
-use crate::network::{Setup, Subset, Trainer};
+use crate::network::{Loss, Setup, Subset, Trainer};
 use crate::real::Real;
 use crate::rule::Layers;
 
@@ -30,12 +30,12 @@ pub(super) fn run<T: Real>(
     let last = job.condition.last_iteration();
     let mut record = |iteration, layer, quantity, value| {
         if job.measures(quantity) {
-            records.push(Record { iteration, layer, lag: None, quantity, value: Some(value) });
+            records.push(Record { iteration, layer, lag: None, quantity, value });
         }
     };
     let explained = |component: usize| 100.0 * components.shares.get(component).copied().unwrap_or(0.0);
-    record(last, None, Quantity::Explained, explained(0));
-    record(last, None, Quantity::ExplainedSecond, explained(1));
+    record(last, None, Quantity::Explained, Some(explained(0)));
+    record(last, None, Quantity::ExplainedSecond, Some(explained(1)));
     let quantities = [
         [Quantity::PlaneTrainingLoss, Quantity::PlaneAccuracy, Quantity::PlaneFirst],
         [Quantity::PlaneTrainingLossSecond, Quantity::PlaneAccuracySecond, Quantity::PlaneSecond],
@@ -43,10 +43,10 @@ pub(super) fn run<T: Real>(
     for (at, (network, [loss, accuracy, position])) in learnt.iter_mut().zip(quantities).enumerate() {
         record(last, None, loss, root_loss(&mut network.trainer));
         let code = network.trainer.code().clone();
-        record(last, None, accuracy, network.trainer.evaluate(Subset::Test, &code).accuracy);
+        record(last, None, accuracy, Some(network.trainer.evaluate(Subset::Test, &code).accuracy));
         for (snapshot, scores) in components.scores[at].iter().enumerate() {
             for (component, &score) in scores.iter().enumerate() {
-                record(snapshot * condition.every, Some(component), position, score);
+                record(snapshot * condition.every, Some(component), position, Some(score));
             }
         }
     }
@@ -124,9 +124,12 @@ fn set<T: Real>(layers: &mut Layers<T>, parameters: &[f64]) {
     }
 }
 
-/// Half the Frobenius norm of target minus output over all training images, of a half squared loss.
-fn root_loss<T: Real>(trainer: &mut Trainer<'_, T>) -> f64 {
+/// Half the Frobenius norm of target minus output over all training images; none where the loss is not half its square.
+fn root_loss<T: Real>(trainer: &mut Trainer<'_, T>) -> Option<f64> {
+    if !matches!(trainer.setup().loss, Loss::HalfSquared | Loss::SquaredLinear) {
+        return None;
+    }
     let code = trainer.code().clone();
     let loss = trainer.evaluate(Subset::Train, &code).loss * trainer.samples(Subset::Train) as f64;
-    0.5 * (2.0 * loss).sqrt()
+    Some(0.5 * (2.0 * loss).sqrt())
 }

@@ -1,6 +1,6 @@
 //! Which theory predicts which measured quantity.
 
-use crate::analysis::{Condition, IsolateCondition, Quantity};
+use crate::analysis::{Condition, IsolateCondition, Quantity, ReplayWeights};
 use crate::measure::null::WeightNull;
 use crate::rule::{Activation, WeightNorm};
 use crate::signal::{Cross, Form, Process, Schedule};
@@ -15,6 +15,18 @@ use std::collections::HashMap;
 pub struct Predictor {
     known: RefCell<HashMap<(String, usize), Option<Moments>>>,
     mean_fields: RefCell<HashMap<String, mean_field::Trajectory>>,
+}
+
+/// Whether forward and backward weights are independent of each other at the start.
+fn starts_independent(condition: &Condition) -> bool {
+    match condition {
+        Condition::Train(c) => c.setup.rule.starts_independent(),
+        Condition::Replay(c) => {
+            c.weights == ReplayWeights::Fresh || c.from == 0 && c.train.setup.rule.starts_independent()
+        }
+        Condition::Plane(c) => c.train.setup.rule.starts_independent(),
+        Condition::Isolate(_) | Condition::Sample(_) => true,
+    }
 }
 
 impl Predictor {
@@ -35,7 +47,7 @@ impl Predictor {
             let toy = Toy::new(&c.layers, c.batch, 1.0).ok().filter(|_| held)?;
             return Some(one_step::angle(&toy).value);
         }
-        if quantity == Quantity::WeightAlignment && iteration == 0 {
+        if quantity == Quantity::WeightAlignment && iteration == 0 && starts_independent(condition) {
             return Some(WeightNull::MEAN);
         }
         let (Condition::Isolate(c), Some(1)) = (condition, layer) else { return None };

@@ -251,7 +251,7 @@ fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps
     }
     match steps {
         None => Some("no steps are on record, or nothing moves: give --eta and record states and signals".into()),
-        Some(steps) if steps.chosen().eta[0] <= 0.0 => Some(
+        Some(steps) if steps.chosen().eta[1] <= 0.0 => Some(
             "the steps go against the error signals: these seem to be gradients; record their negatives, which point \
              towards the target"
                 .into(),

@@ -133,7 +133,14 @@ impl Steps {
         self.chosen().closes() && self.chosen().kind.parts() == [RULE]
     }
 
-    /// Learning rate of `W_l` in iteration `k`.
+    /// How many of the recorded iterations have a learning rate: all, or, where every step has one of its own, those that end
+    /// in a recorded state.
+    pub fn known(&self, iterations: usize) -> usize {
+        let chosen = self.chosen();
+        if chosen.kind == StepKind::RateByIteration { iterations.min(chosen.coefficients.len()) } else { iterations }
+    }
+
+    /// Learning rate of `W_l` in iteration `k`, one of those [known](Self::known).
     pub fn eta(&self, l: usize, k: usize) -> f64 {
         let place = self.layers.iter().position(|known| *known == l).unwrap_or(0);
         self.chosen().of(place, k)[RULE]
@@ -340,8 +347,8 @@ fn measure(run: &RecordedRun, layers: &[usize], fits: &mut [StepFit]) {
     let mut sums = vec![vec![Sums::default(); layers.len()]; fits.len()];
     for (place, &l) in layers.iter().enumerate() {
         for k in 0..run.iterations() {
-            let rate = fits.first().map_or(0.0, |fit| fit.of(place, k)[RULE]);
             let Some(step) = Step::at(run, l, k) else { break };
+            let rate = fits.first().map_or(0.0, |fit| fit.of(place, k)[RULE]);
             let Some(rounding) = rounding(run, l, k, rate, unit) else { break };
             for (fit, sums) in fits.iter().zip(&mut sums) {
                 if k > 0 || !fit.kind.skips_first() {

@@ -152,7 +152,8 @@ impl<'a> Layer<'a> {
     }
 
     fn run(mut self, plan: &TermsPlan) -> Result<LayerTerms, DecompositionError> {
-        let last = self.run.iterations() - 1;
+        // An update whose rate is not known is not decomposed.
+        let last = self.steps.known(self.run.iterations()) - 1;
         let (mut iterations, mut overall) = (Vec::new(), Overall::default());
         for k in 0..=last {
             self.advance(k)?;

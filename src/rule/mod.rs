@@ -9,7 +9,8 @@
 //! W_l += eta L_l^T delta_{l+1},  b_{l+1} += eta sum delta_{l+1}            Layers::update
 //! ```
 //!
-//! with all updates computed from the weights before the step, and summed over the batch. Nothing allocates.
+//! with all updates computed from the weights before the step, and summed over the batch. Passes and updates of BP
+//! and BP-TRW allocate nothing.
 
 mod activation;
 mod budget;

@@ -32,6 +32,14 @@ pub enum EstimateError {
     /// Signals that cannot be compared.
     #[error("signals of {0} and {1} values differ in size")]
     Sizes(usize, usize),
+    /// Iterations that do not have as many values each.
+    #[error("{values} values are no whole number for each of {iterations} iterations")]
+    Uneven {
+        /// Values there are.
+        values: usize,
+        /// Iterations they should be of.
+        iterations: usize,
+    },
     /// Too short for a spectrum.
     #[error("a spectrum needs at least {needed} iterations, not {found}")]
     Short {
@@ -70,7 +78,7 @@ impl<'a> Signal<'a> {
     /// If the number of values is no multiple of the iterations, or one is not finite.
     pub fn new(values: &'a [f64], iterations: usize) -> Result<Self, EstimateError> {
         if iterations == 0 || !values.len().is_multiple_of(iterations) {
-            return Err(EstimateError::Sizes(values.len(), iterations));
+            return Err(EstimateError::Uneven { values: values.len(), iterations });
         }
         let series = values.len() / iterations;
         match values.iter().position(|v| !v.is_finite()) {
@@ -255,7 +263,7 @@ mod tests {
     fn what_cannot_be_estimated_is_refused() {
         let values = [1.0, 2.0, f64::NAN, 4.0];
         assert_eq!(Signal::new(&values, 2).unwrap_err(), EstimateError::NotFinite(1));
-        assert_eq!(Signal::new(&values[..3], 2).unwrap_err(), EstimateError::Sizes(3, 2));
+        assert_eq!(Signal::new(&values[..3], 2).unwrap_err(), EstimateError::Uneven { values: 3, iterations: 2 });
         let signal = Signal::new(&values[..2], 2).unwrap();
         assert!(signal.autocovariance(0.0, 2).unwrap_err().to_string().contains("at most 1 is possible"));
         assert!(signal.spectrum(0.0, 8).unwrap_err().to_string().contains("at least 8 iterations"));

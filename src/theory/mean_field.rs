@@ -23,7 +23,8 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// Points of the grid along each of the three normals: with 60 angles differ by less than 0.1 degrees.
 const POINTS: usize = 40;
 
-/// Updates that are taken at once, as a share of those before: nothing changes faster than the time that has passed.
+/// Updates made so far per update taken at once, of which there is one at least: nothing changes faster than the time that
+/// has passed.
 const STRIDE: usize = 64;
 
 /// Moments of the weights over time.

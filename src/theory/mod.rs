@@ -24,7 +24,7 @@ pub struct Prediction {
     pub source: &'static str,
 }
 
-/// Sizes, scales and time of a network of three layers in isolation.
+/// Sizes, scales and learning rate of a network of three layers in isolation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Toy {
     /// Inputs `n_0`.

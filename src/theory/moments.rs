@@ -120,7 +120,9 @@ pub enum NoMoments {
     #[error("`{0}` is not Gaussian, so that its covariance does not decide the moments: use `theory conditional`")]
     NotGaussian(String),
     /// Too long.
-    #[error("{0} iterations need matrices of that size squared: the moments are for at most {MOST} iterations")]
+    #[error(
+        "{0} iterations (with the lag) need matrices of that size squared: the moments are for at most {MOST} iterations"
+    )]
     TooLong(usize),
     /// Correlations that do not fit.
     #[error("{0}")]
@@ -146,14 +148,15 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
     if let Some(form) = [&pair.activity, &pair.error].into_iter().find(|form| !form.is_gaussian()) {
         return Err(NoMoments::NotGaussian(form.to_string()));
     }
-    if iterations > MOST {
-        return Err(NoMoments::TooLong(iterations));
-    }
     let Toy { inputs, outputs, batch, .. } = *toy;
     let lag = match pair.cross {
         Cross::Lagged { lag, .. } => lag,
         _ => 0,
     };
+    let spanned = iterations.saturating_add(lag.unsigned_abs() as usize);
+    if spanned > MOST {
+        return Err(NoMoments::TooLong(spanned));
+    }
     let run = iterations.max(lag.unsigned_abs() as usize + 1);
     pair.check(Sizes { batch, inputs, outputs, iterations: run }).map_err(|e| NoMoments::Pair(e.to_string()))?;
     let covariance =

@@ -124,7 +124,7 @@ pub fn composition(first: f64, second: f64) -> Prediction {
 /// Mean cosine to its mean direction of a von Mises-Fisher distributed unit vector in `n` dimensions with concentration
 /// `kappa`: `I_{n/2}(kappa) / I_{n/2-1}(kappa)`, by its continued fraction (Amos 1974). Conjectured (not proven) to be
 /// the stationary cosine of a column of weights under WN, with `kappa = 2 mu |b| gamma / s^2` for a drift `mu b` and
-/// noise of variance `s^2` per weight and step.
+/// noise of variance `s^2` per weight and step. Takes time in proportion to `kappa`.
 pub fn von_mises_fisher_cosine(n: usize, kappa: f64) -> f64 {
     if kappa == 0.0 {
         return 0.0;

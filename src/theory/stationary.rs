@@ -16,11 +16,14 @@
 use super::{Prediction, Toy};
 use statrs::function::gamma::ln_gamma;
 
-/// Iterations of the covariances at most; they stop changing long before.
-const MOST: usize = 1_000_000;
+type Square = [[f64; 3]; 3];
+
+/// Doublings of the number of iterations: more than any rate above rounding needs.
+const DOUBLINGS: usize = 64;
 
 /// Predicted angle of `W_1` to `B^T` long after the start, for norms `[g_0, g_1]` and signals of autocorrelation `memory` from one
-/// iteration to the next (0: white). `None` where steps are so long that a column turns in one.
+/// iteration to the next (0: white). Error and activity are one signal: as many inputs as outputs (`toy.outputs` is not read).
+/// Nor is `toy.w_std`, as the start is forgotten. `None` where steps are so long that a column turns in one.
 pub fn angle(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<Prediction> {
     let [n, n1, _, p] = toy.real();
     let b = n.sqrt() * toy.b_std;
@@ -31,7 +34,7 @@ pub fn angle(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<Prediction> {
     let ratio = toy.eta * g0 / g1;
     // u, v and f: what one update makes of them.
     let update = [[1.0 - r0, 0.0, toy.eta * b / g0], [ratio * p, 1.0 - r1, ratio], [0.0, 0.0, memory * memory]];
-    let fluctuation = stationary(&update, p * (1.0 - memory.powi(4)))?[1][1];
+    let fluctuation = stationary(&update, p * (1.0 - memory.powi(4)))[1][1];
     let turned = n1 * fluctuation * (n - 1.0) / n;
     let norms = (2.0f64 / n).sqrt() * (ln_gamma((n + 1.0) / 2.0) - ln_gamma(n / 2.0)).exp();
     Some(Prediction {
@@ -41,26 +44,29 @@ pub fn angle(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<Prediction> {
     })
 }
 
-/// Covariances that `update`, and noise of this variance in the last variable, leave as they are.
-fn stationary(update: &[[f64; 3]; 3], noise: f64) -> Option<[[f64; 3]; 3]> {
-    let mut covariance = [[0.0; 3]; 3];
-    for _ in 0..MOST {
-        let mut next = [[0.0; 3]; 3];
-        for (i, row) in next.iter_mut().enumerate() {
-            for (j, value) in row.iter_mut().enumerate() {
-                let pairs = (0..3).flat_map(|k| (0..3).map(move |l| (k, l)));
-                *value = pairs.map(|(k, l)| update[i][k] * covariance[k][l] * update[j][l]).sum();
-            }
-        }
-        next[2][2] += noise;
-        let changed = (0..3).map(|i| (next[i][i] - covariance[i][i]).abs() / next[i][i].max(f64::MIN_POSITIVE));
-        let settled = changed.fold(0.0, f64::max) < 1e-12;
-        covariance = next;
-        if settled {
-            return Some(covariance);
-        }
+/// Covariances that `update`, whose eigenvalues lie within the unit circle, and noise of this variance in the last variable
+/// leave as they are: `S = sum_k A^k Q A'^k`, by sums of twice as many terms each time (Smith 1968).
+fn stationary(update: &Square, noise: f64) -> Square {
+    let (mut sum, mut power) = ([[0.0; 3]; 3], *update);
+    sum[2][2] = noise;
+    for _ in 0..DOUBLINGS {
+        let added = times(&times(&power, &sum), &transposed(&power));
+        sum = from_fn(|i, j| sum[i][j] + added[i][j]);
+        power = times(&power, &power);
     }
-    None
+    sum
+}
+
+fn from_fn(entry: impl Fn(usize, usize) -> f64) -> Square {
+    std::array::from_fn(|i| std::array::from_fn(|j| entry(i, j)))
+}
+
+fn times(a: &Square, b: &Square) -> Square {
+    from_fn(|i, j| (0..3).map(|k| a[i][k] * b[k][j]).sum())
+}
+
+fn transposed(a: &Square) -> Square {
+    from_fn(|i, j| a[j][i])
 }
 
 #[cfg(test)]
@@ -71,7 +77,7 @@ mod tests {
     fn covariances_are_those_of_an_autoregression() {
         // v alone, driven by white noise f: variance c^2 / (1 - (1 - r)^2).
         let (r, c) = (0.1, 0.3);
-        let found = stationary(&[[0.5, 0.0, 0.0], [0.0, 1.0 - r, c], [0.0, 0.0, 0.0]], 2.0).unwrap();
+        let found = stationary(&[[0.5, 0.0, 0.0], [0.0, 1.0 - r, c], [0.0, 0.0, 0.0]], 2.0);
         let expected = 2.0 * c * c / (1.0 - (1.0 - r) * (1.0 - r));
         assert!((found[1][1] / expected - 1.0).abs() < 1e-9, "{found:?}");
     }
@@ -84,5 +90,8 @@ mod tests {
         assert!(short < long && short > 9.0, "{short} {long}");
         assert!(angle(3e-4, 0.9).unwrap() > short + 1.0);
         assert_eq!(angle(1.0, 0.0), None);
+        // The shorter the steps, the closer, however many it takes to settle: only the spread of the columns of B is left.
+        let spread = (2.0f64 / 20.0).sqrt() * (ln_gamma(10.5) - ln_gamma(10.0)).exp();
+        assert!((angle(1e-12, 0.5).unwrap() - spread.acos().to_degrees()).abs() < 1e-3);
     }
 }

@@ -89,12 +89,12 @@ fn memory(e: &Evidence<'_>, wrong: &str) -> (Series, usize) {
 
 fn memorise() -> [Claim; 3] {
     const SOURCE: &str = "Refinetti, d'Ascoli, Ohana & Goldt (2021), who see it in networks of other sizes; bounds of this \
-                          project, fixed after one network of another seed, with half of the labels wrong, and before the \
+                          project, fixed after one network of another seed, with half of the labels redrawn, and before the \
                           first run";
     const SHARES: [&str; 3] = ["0", "0.5", "1"];
     const WRONG: [&str; 2] = ["0.5", "1"];
     let align = SHARES.map(|wrong| {
-        let what = format!("share {wrong} of labels wrong: smallest angle, degrees");
+        let what = format!("share {wrong} of labels redrawn: smallest angle, degrees");
         Part::new(what, Criterion::at_most(60.0), move |e| {
             let (angle, lowest) = memory(e, wrong);
             angle.at(lowest)
@@ -117,7 +117,7 @@ fn memorise() -> [Claim; 3] {
         ]
     });
     let corruption =
-        vec![Part::new("smallest angle, all labels wrong minus none, degrees", Criterion::at_least(2.0), |e| {
+        vec![Part::new("smallest angle, all labels redrawn minus none, degrees", Criterion::at_least(2.0), |e| {
             let lowest = |wrong| {
                 let (angle, lowest) = memory(e, wrong);
                 angle.repeats_at(lowest)

@@ -1,3 +1,5 @@
+//! Similarities against all pairs written out, by hand and on drawn batches.
+
 use super::*;
 use crate::random::Role;
 use proptest::prelude::*;

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! after every update. Their decay and learning rate of `B` are one number here, the argument, so that `B_l` tends to the
-//! mean of `y^T x`, which is `W_l^T` for a linear layer and about half of it for ReLU.
+//! mean of `y^T x / 32`: 31/32 of `W_l^T` for a linear layer, as one degree of freedom goes with the mean of `y`, and about
+//! half of that for ReLU.
 
 use super::{Backward, Facts, Made, Policy, Route};
 use crate::matrix::Matrix;

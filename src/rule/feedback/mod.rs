@@ -157,7 +157,8 @@ impl<T: Real> Feedback<T> {
         l.checked_sub(1).filter(|_| own).and_then(|i| self.backward.get(i))
     }
 
-    /// Rescales every column of every `B_l` to norm `scale`.
+    /// Rescales every column of every `B_l` to norm `scale`: of the weights in force, not of those drawn for the policy. Rules
+    /// that follow the forward weights undo it at their next [refresh](Self::refresh).
     pub fn normalise(&mut self, scale: f64) {
         self.backward.iter_mut().for_each(|b| normalise_backward(b, scale));
     }

@@ -146,6 +146,11 @@ impl Rule {
         self.facts().backward == Backward::Fixed && self.facts().route == Route::Layered
     }
 
+    /// Whether the backward weights of the start know nothing of the forward weights.
+    pub fn starts_independent(self) -> bool {
+        self.facts().backward != Backward::Following && self.facts().name != correlated::FACTS.name
+    }
+
     pub(super) fn policy<T: Real>(self) -> Arc<dyn Policy<T>> {
         self.policy.policy(self.argument)
     }

@@ -1,3 +1,5 @@
+//! What surrogates keep of a recording and what they destroy.
+
 use super::*;
 use crate::signal::lagged::{Comparison, Lagged};
 use crate::signal::{Cross, Form, Pair, Sizes};
