@@ -54,8 +54,8 @@ Made by one command, on {cpu}, {os.cpu_count()} cores:
     python benches/page.py PEERS docs/benchmarks.md {pairs}
 
 Each number is the median of ratios of times taken in turn, one of a peer and one of alignscope, with the interval that covers
-the median with at least 95 % (order statistics of the pairs; the whole range, 94 %, where there are five). The rule is timed as a whole process, results
-written, and the peers by their loops alone. Absolute times differ between machines and hours, and are not given.
+the median with at least 95 % (order statistics of the pairs; the whole range, 94 %, where there are five). The rule is timed as a whole
+process, results written, and the peers by their loops alone. Absolute times differ between machines and hours, and are not given.
 """
 TITLES = {
     "rule": "The rule in isolation (more is better)",

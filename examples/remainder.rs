@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 decomposing += clock.elapsed();
                 let inputs = trainer.sizes()[l - 1];
                 operations += (2 * SAMPLES * inputs * HIDDEN * (found.reach + 1)) as f64;
-                let readings = found.read(towards, None)?;
+                let readings = found.read(towards)?;
                 if let (0, Some(remainder), Some(sum)) = (k % 300, readings.remainder, readings.alignment) {
                     let degrees = |angle: Option<f64>| angle.map_or("-".into(), |angle| format!("{angle:.1}"));
                     let [last, rest, sum] = [readings.last, remainder, sum].map(|reading| degrees(reading.angle));

@@ -104,3 +104,10 @@ impl<T: Real> Matrix<T> {
         Matrix { rows: self.rows, cols: self.cols, data: self.data.iter().map(|v| v.to_f64()).collect() }
     }
 }
+
+/// `out += factor * values`.
+pub(crate) fn add_scaled<T: Real>(out: &mut [T], values: &[T], factor: T) {
+    for (out, &value) in out.iter_mut().zip(values) {
+        *out += factor * value;
+    }
+}

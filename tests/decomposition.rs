@@ -521,7 +521,7 @@ fn readings_are_those_of_the_matrices() {
     let plan = Plan { window: 4, projection: true, control: Some(run.backward.clone()) };
     let found = run.decompose(&plan, 1, &everything(&[2], None));
     let towards = Towards::transpose_of(backward);
-    let readings = found.read(&towards, Some(&towards)).unwrap();
+    let readings = found.read(&towards).unwrap();
     let term = readings.terms[0];
     assert_eq!((term.lag, readings.terms.len()), (2, 1));
     let matrix = &found.terms[0].alignment;
@@ -529,19 +529,19 @@ fn readings_are_those_of_the_matrices() {
     assert!((term.alignment.inner - inner(matrix, backward)).abs() < 1e-14);
     let cosine = term.alignment.inner / (term.alignment.norm * norm(backward));
     assert!((term.alignment.angle.unwrap().to_radians().cos() - cosine).abs() < 1e-12);
-    assert!((term.control.unwrap().inner - term.alignment.inner).abs() < 1e-14);
+    let control = |matrix: &Option<Matrix<f64>>| towards.read(matrix.as_ref().unwrap()).unwrap().inner;
+    assert!((control(&found.terms[0].control) - term.alignment.inner).abs() < 1e-14);
     let sums = found.sums.as_ref().unwrap();
     let non_aligning = total(&found.last, [&sums.remainder]);
     assert!((readings.non_aligning.unwrap().norm - norm(&non_aligning)).abs() < 1e-14);
-    assert!((readings.control.unwrap().inner - readings.alignment.unwrap().inner).abs() < 1e-14);
-    // Nothing to compare the control with, no reading; a layer's terms have no angle to another's weights.
-    assert_eq!(found.read(&towards, None).unwrap().control, None);
-    assert!(found.read(&Towards::transpose_of(&run.backward[1]), None).is_err());
+    assert!((control(&sums.control) - readings.alignment.unwrap().inner).abs() < 1e-14);
+    // A layer's terms have no angle to another's weights.
+    assert!(found.read(&Towards::transpose_of(&run.backward[1])).is_err());
     // At the start there is nothing to decompose: no terms, and a remainder of zeros, which has no angle.
     let start = Case { steps: 0, ..small() }.run::<f64>();
     let found = start.split(1, &everything(&LAGS, Some(&start.backward[0])));
     assert_eq!(found.update, found.last);
-    let readings = found.read(&towards, None).unwrap();
+    let readings = found.read(&towards).unwrap();
     assert!(readings.terms.is_empty());
     assert_eq!((readings.remainder.unwrap().angle, readings.alignment.unwrap().angle), (None, None));
     let inner = found.inner.unwrap();

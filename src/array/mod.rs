@@ -6,6 +6,7 @@ mod npy;
 pub use csv::{read_csv, write_csv};
 pub use npy::{members, read_npy, read_npz, shape, write_npy, write_npz};
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -105,6 +106,20 @@ fn remedy(members: &[String], wanted: Option<&str>) -> String {
         Some(_) => format!("it has {}{hint}", members.join(", ")),
         None => format!("choose one with #MEMBER: {}", members.join(", ")),
     }
+}
+
+/// Digits of a [`digest`].
+pub const DIGEST: usize = 16;
+
+/// What tells a file from another of its name: the first hexadecimal digits of the BLAKE3 hash of its bytes.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn digest(path: &Path) -> Result<String, ArrayError> {
+    let refuse = |source| ArrayError::File { action: "read", path: path.into(), source };
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path).map_err(refuse)?).map_err(refuse)?;
+    Ok(hasher.finalize().to_hex()[..DIGEST].into())
 }
 
 /// Reads an array from a `.npy` or `.csv` file, or a member of an `.npz` archive (the only one, if none is named).

@@ -9,13 +9,14 @@ use super::spectra::Values;
 use super::spectra::report::{Row, of_one};
 use super::{Exit, UsageError, args, output};
 use crate::analysis::{Choice, canonical, write_atomically};
+use crate::array;
 use crate::measure::spectrum::{SpectrumError, singular_values};
 use crate::recorded::{Findings, Missing, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(super) fn command() -> Command {
     let count = |name: &'static str, help: &'static str| {
@@ -205,7 +206,7 @@ impl Analysis {
 fn write(analysis: &Analysis, matches: &ArgMatches) -> anyhow::Result<PathBuf> {
     let report = analysis.json();
     let parameters = json!({
-        "run": analysis.path.display().to_string(), "digest": digest(&analysis.path)?,
+        "run": analysis.path.display().to_string(), "digest": array::digest(&analysis.path)?,
         "questions": report["questions"], "version": env!("CARGO_PKG_VERSION"),
     });
     let directory = output::directory(matches, "analyze", &parameters)?;
@@ -221,11 +222,4 @@ fn write(analysis: &Analysis, matches: &ArgMatches) -> anyhow::Result<PathBuf> {
         output::draw(&directory, "analysis", &figure, &output::ON_PAGES)?;
     }
     Ok(directory)
-}
-
-/// Hash of the archive: what tells one file of this name from another.
-fn digest(path: &Path) -> anyhow::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(std::fs::File::open(path)?)?;
-    Ok(hasher.finalize().to_hex()[..16].into())
 }

@@ -175,7 +175,7 @@ impl<T: Real> Decomposed<T> {
             }
             _ => None,
         };
-        let readings = split.read(towards, None)?;
+        let readings = split.read(towards)?;
         Ok(Found { readings, inner: split.inner, linear })
     }
 

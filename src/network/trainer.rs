@@ -3,7 +3,7 @@
 use super::part::{Part, Shown, part_sizes};
 use super::{Biases, Loss, Order, Reduction, Setup};
 use crate::data::{ChangeKind, CodeKind, DataSet, LabelCode, wrong_labels};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, add_scaled};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{
@@ -558,12 +558,5 @@ fn blocks<'a, T: Real>(
 fn scale<T: Real>(values: &mut [T], factor: T) {
     for value in values {
         *value *= factor;
-    }
-}
-
-/// `out += factor * values`.
-fn add_scaled<T: Real>(out: &mut [T], values: &[T], factor: T) {
-    for (out, &value) in out.iter_mut().zip(values) {
-        *out += factor * value;
     }
 }

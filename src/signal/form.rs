@@ -1,6 +1,7 @@
 //! Forms of signals: how one sequence follows in time, as typed and with its exact autocovariance.
 
 use super::linear::{AutoRegression, Innovations};
+use crate::array::DIGEST;
 use crate::matrix::Matrix;
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
@@ -367,9 +368,6 @@ fn parse_file(text: &str, place: &str) -> Result<Form, FormError> {
     }
     Ok(Form::plain(Process::File { path: path.into(), member, digest }))
 }
-
-/// Hexadecimal digits of a file's hash.
-pub(super) const DIGEST: usize = 16;
 
 /// The canonical text: read back, it gives the same form.
 impl Display for Form {

@@ -2,7 +2,7 @@
 
 use super::form::{Form, Process};
 use super::linear::{AutoRegression, Innovations};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, add_scaled};
 use crate::random::Stream;
 use crate::real::Real;
 use std::collections::VecDeque;
@@ -151,7 +151,7 @@ impl<T: Real> Sampler<T> {
                 self.frame = latest.clone();
                 self.frame.scale(weights[0]);
                 for (&w, past) in weights[1..].iter().zip(noise.iter().rev()) {
-                    axpy(&mut self.frame, w, past);
+                    add_scaled(self.frame.as_mut_slice(), past.as_slice(), w);
                 }
                 push(noise, latest, weights.len() - 1);
             }
@@ -192,13 +192,7 @@ impl<T: Real> Sampler<T> {
 /// `target += sum_j weights[j] * past[j + 1 back]`; the latest stands last.
 fn add_weighted<T: Real>(target: &mut Matrix<T>, weights: &[f64], past: &VecDeque<Matrix<T>>) {
     for (&w, past) in weights.iter().zip(past.iter().rev()) {
-        axpy(target, T::from_f64(w), past);
-    }
-}
-
-fn axpy<T: Real>(target: &mut Matrix<T>, factor: T, source: &Matrix<T>) {
-    for (t, &s) in target.as_mut_slice().iter_mut().zip(source.as_slice()) {
-        *t += factor * s;
+        add_scaled(target.as_mut_slice(), past.as_slice(), T::from_f64(w));
     }
 }
 

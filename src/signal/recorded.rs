@@ -1,10 +1,10 @@
 //! Signals recorded elsewhere: iterations x samples x units, from a file.
 
-use super::form::{DIGEST, Form, Process};
-use crate::array::{Array, ArrayError, read};
+use super::form::{Form, Process};
+use crate::array::{self, Array, ArrayError, read};
 use crate::matrix::Matrix;
 use crate::real::Real;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why a recorded signal cannot be used.
@@ -13,14 +13,6 @@ pub enum RecordedError {
     /// The file cannot be read as an array.
     #[error(transparent)]
     Array(#[from] ArrayError),
-    /// The file cannot be read at all.
-    #[error("cannot read {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
     /// An array of another shape.
     #[error(
         "{} holds an array of {found:?}, and a run needs {wanted:?} (iterations, samples, units; more iterations are \
@@ -100,7 +92,7 @@ pub(super) fn load<T: Real>(form: &Form, wanted: [usize; 3]) -> Result<Recorded<
 /// If the file cannot be read, or has another hash than the form says.
 pub(super) fn resolve(form: &Form) -> Result<Form, RecordedError> {
     let Process::File { path, member, digest } = &form.process else { return Ok(form.clone()) };
-    let found = hash(path)?;
+    let found = array::digest(path)?;
     match digest {
         Some(wanted) if *wanted != found => {
             Err(RecordedError::Changed { path: path.clone(), found, wanted: wanted.clone() })
@@ -110,12 +102,4 @@ pub(super) fn resolve(form: &Form) -> Result<Form, RecordedError> {
             Ok(Form { process, ..form.clone() })
         }
     }
-}
-
-fn hash(path: &Path) -> Result<String, RecordedError> {
-    let refuse = |source| RecordedError::File { path: path.into(), source };
-    let mut hasher = blake3::Hasher::new();
-    let file = std::fs::File::open(path).map_err(refuse)?;
-    hasher.update_reader(file).map_err(refuse)?;
-    Ok(hasher.finalize().to_hex()[..DIGEST].to_string())
 }

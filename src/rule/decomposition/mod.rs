@@ -48,7 +48,7 @@
 //!     let passes: Vec<_> = trainer.latest().iter().map(|part| (&part.input, &part.pass)).collect();
 //!     if k % 10 == 0 {
 //!         let found = follower.decompose(1, &passes, eta, &Wanted { lags: &[1, 60], ..Wanted::SUMS })?;
-//!         println!("{k}: {:?}", found.read(&towards, None)?);
+//!         println!("{k}: {:?}", found.read(&towards)?);
 //!     }
 //!     follower.advance(&passes, eta, trainer.layers())?;
 //! }

@@ -57,8 +57,6 @@ pub struct TermReading {
     pub alignment: Reading,
     /// `N^o`.
     pub projection: Option<Reading>,
-    /// The control's term, towards its own `B'_l^T`.
-    pub control: Option<Reading>,
 }
 
 /// A [`Decomposition`], in numbers.
@@ -74,8 +72,6 @@ pub struct Readings {
     pub alignment: Option<Reading>,
     /// `sum_o N^o`.
     pub projection: Option<Reading>,
-    /// The control's sum, towards its own `B'_l^T`.
-    pub control: Option<Reading>,
     /// Sum over the multiples of a period.
     pub revisits: Option<Reading>,
     /// The remainder by subtraction.
@@ -87,23 +83,18 @@ pub struct Readings {
 }
 
 impl<T: Real> Decomposition<T> {
-    /// Norms, angles and inner products of everything there is, towards `B_l^T`. What the control did is read towards
-    /// `control`, and left out without it.
+    /// Norms, angles and inner products of everything there is, towards `B_l^T`, but for what the control did,
+    /// which has a direction of its own.
     ///
     /// # Errors
-    /// If a direction is that of another layer.
-    pub fn read(&self, towards: &Towards, control: Option<&Towards>) -> Result<Readings, ShapeMismatch> {
+    /// If the direction is that of another layer.
+    pub fn read(&self, towards: &Towards) -> Result<Readings, ShapeMismatch> {
         let maybe = |term: Option<&Matrix<T>>| term.map(|term| towards.read(term)).transpose();
-        let of_control = |term: Option<&Matrix<T>>| match (term, control) {
-            (Some(term), Some(control)) => control.read(term).map(Some),
-            _ => Ok(None),
-        };
         let read_term = |term: &Term<T>| {
             Ok(TermReading {
                 lag: term.lag,
                 alignment: towards.read(&term.alignment)?,
                 projection: maybe(term.projection.as_ref())?,
-                control: of_control(term.control.as_ref())?,
             })
         };
         let sums = self.sums.as_ref();
@@ -115,7 +106,6 @@ impl<T: Real> Decomposition<T> {
             terms: self.terms.iter().map(read_term).collect::<Result<_, ShapeMismatch>>()?,
             alignment: maybe(of(|sums| Some(&sums.alignment)))?,
             projection: maybe(of(|sums| sums.projection.as_ref()))?,
-            control: of_control(of(|sums| sums.control.as_ref()))?,
             revisits: maybe(of(|sums| sums.revisits.as_ref()))?,
             remainder: maybe(of(|sums| Some(&sums.remainder)))?,
             direct_remainder: maybe(of(|sums| sums.direct_remainder.as_ref()))?,

@@ -7,7 +7,7 @@
 //! with `W` the `W_l` of the start, so that the alignment at the start is `acos r` exactly.
 
 use super::{Backward, Facts, Policy, Route};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, add_scaled};
 use crate::random::Stream;
 use crate::real::Real;
 use crate::rule::Layers;
@@ -53,6 +53,5 @@ impl<T: Real> Policy<T> for Correlated {
 }
 
 fn add<T: Real>(to: &mut Matrix<T>, factor: f64, other: &Matrix<T>) {
-    let factor = T::from_f64(factor);
-    to.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(to, &value)| *to += factor * value);
+    add_scaled(to.as_mut_slice(), other.as_slice(), T::from_f64(factor));
 }
