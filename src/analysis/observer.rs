@@ -91,8 +91,7 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
         };
         let group = GROUPS.iter().find(|(group, _)| *group == name).map(|(_, members)| *members);
         let members = match group {
-            Some(members) if members.iter().all(|member| member.info().kinds.contains(&kind)) => members.to_vec(),
-            // Says which kinds have it.
+            // A member that the kind lacks says what there is.
             Some(members) => {
                 members.iter().map(|member| Quantity::parse(member.name(), kind)).collect::<Result<_, _>>()?
             }
