@@ -546,6 +546,12 @@ fn readings_are_those_of_the_matrices() {
     assert_eq!((readings.remainder.unwrap().angle, readings.alignment.unwrap().angle), (None, None));
     let inner = found.inner.unwrap();
     assert_eq!((inner.cumulative(), inner.shares()), (vec![], Some(vec![])));
+    // Later every term has its share.
+    let run = small().run::<f64>();
+    let inner = run.split(1, &everything(&LAGS, Some(&run.backward[0]))).inner.unwrap();
+    let expected: Vec<f64> = inner.alignment.iter().map(|term| term / inner.update).collect();
+    assert!(expected.len() > 1);
+    assert_eq!(inner.shares(), Some(expected));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is fuzzed: any bytes give a value or an error, never a panic, and a value that is written and read back is the same.
 //! Shared by the fuzzer and by `tests/fuzz_cases.rs`, which replays the corpus.
 
-use alignscope::analysis::{Export, Kind, Observer, Recording, Shard, parameter, parse_observers, parse_spec};
+use alignscope::analysis::{Export, Kind, Observer, RecordEvery, Shard, parameter, parse_observers, parse_spec};
 use alignscope::array::{Array, members, read, shape, write_csv, write_npy, write_npz};
 use alignscope::data::{LabelChange, parse_batch, parse_images, parse_labels};
 use alignscope::network::Std;
@@ -153,8 +153,8 @@ fn option(bytes: &[u8]) {
     same(shard(text), shard);
     let _ = (Std::parse(text), Export::parse(text));
     for kind in kinds {
-        if let Ok(recording) = Recording::parse(text, kind) {
-            assert_eq!(Recording::parse(&recording.to_string(), kind), Ok(recording));
+        if let Ok(recording) = RecordEvery::parse(text, kind) {
+            assert_eq!(RecordEvery::parse(&recording.to_string(), kind), Ok(recording));
             let listed = recording.iterations(1000, 7, &[5]);
             assert!(listed.len() <= recording.count(1000, 7, 1) && listed.is_sorted());
         }

@@ -1,7 +1,7 @@
 //! What a job has at hand while it runs: whether to stop, threads, checkpoints, and where its exports go.
 
-use super::files::{FileError, write_atomically};
 use super::progress::Progress;
+use crate::file::{FileError, write_atomically};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,9 +1,6 @@
 //! A run directory: who may write to it, what it holds, and what it says of itself.
 
 use super::attempt::Export;
-use super::files::{
-    FileError, TEMPORARY, create_file, make_directory, remove_file, remove_temporaries, write_atomically,
-};
 use super::job::{Job, JobResult, RESULTS_VERSION};
 use super::manifest::{FORMAT, log_with, manifest, pretty};
 use super::parameter::Kind;
@@ -14,6 +11,9 @@ use super::shard::Shard;
 use super::spec::Spec;
 use super::spec_file::read_spec;
 use super::store::{Found, Store};
+use crate::file::{
+    FileError, TEMPORARY, create_file, make_directory, remove_file, remove_temporaries, write_atomically,
+};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value as Json;
 use std::fs::{File, TryLockError};

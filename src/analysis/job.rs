@@ -5,7 +5,7 @@ use super::condition::Condition;
 use super::observer::Observer;
 use super::parameter::Kind;
 use super::quantity::Quantity;
-use super::recording::Recording;
+use super::record_every::RecordEvery;
 use super::spec::window_json;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -28,7 +28,7 @@ pub struct Job {
     /// Repeat, from 0.
     pub repeat: u64,
     /// When quantities are recorded.
-    pub recording: Recording,
+    pub record_every: RecordEvery,
     /// Iterations recorded besides, ascending.
     pub report_at: Vec<usize>,
     /// Lags of what is measured at several, ascending.
@@ -143,7 +143,7 @@ impl Job {
         all.insert("kind".into(), self.condition.kind().name().into());
         all.insert("seed".into(), self.seed.into());
         all.insert("repeat".into(), self.repeat.into());
-        all.insert("record-every".into(), self.recording.to_string().into());
+        all.insert("record-every".into(), self.record_every.to_string().into());
         all.insert("report-at".into(), self.report_at.as_slice().into());
         all.insert("quantities".into(), self.observers.iter().map(ToString::to_string).collect());
         if self.quantities().any(Quantity::has_lags) {
@@ -183,7 +183,7 @@ impl Job {
             Quantity::RecoveryTime => changes[1..].iter().copied().chain([last]).collect(),
             _ => {
                 let also: Vec<usize> = self.report_at.iter().copied().chain(changes).collect();
-                observer.recording.unwrap_or(self.recording).iterations(last, per_epoch, &also)
+                observer.record_every.unwrap_or(self.record_every).iterations(last, per_epoch, &also)
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use super::attempt::Export;
 use super::directory::{Directory, JOBS, check_source};
-use super::files::{FileError, copy_atomically, make_directory};
 use super::job::{Job, JobResult};
 use super::plan::Plan;
 use super::run::{Clock, Ended, RunError, RunReport, diverged_jobs};
 use super::shard::Shard;
 use super::store::{Found, Store};
+use crate::file::{FileError, copy_atomically, make_directory};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::json;
 use std::fs::File;

@@ -2,7 +2,7 @@
 
 use super::parameter::Kind;
 use super::quantity::Quantity;
-use super::recording::Recording;
+use super::record_every::RecordEvery;
 use std::fmt::{Display, Formatter};
 
 /// A quantity, recorded at times of its own or when everything else is.
@@ -11,7 +11,7 @@ pub struct Observer {
     /// What is measured.
     pub quantity: Quantity,
     /// Its own schedule, if it has one.
-    pub recording: Option<Recording>,
+    pub record_every: Option<RecordEvery>,
 }
 
 /// Names that stand for several quantities.
@@ -86,7 +86,7 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
     let mut observers: Vec<Observer> = Vec::new();
     for item in text.split(',').map(str::trim) {
         let (name, schedule) = match item.split_once('@') {
-            Some((name, schedule)) => (name.trim(), Some(Recording::parse(schedule.trim(), kind)?)),
+            Some((name, schedule)) => (name.trim(), Some(RecordEvery::parse(schedule.trim(), kind)?)),
             None => (item, None),
         };
         let group = GROUPS.iter().find(|(group, _)| *group == name).map(|(_, members)| *members);
@@ -99,7 +99,7 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
         };
         for quantity in members {
             observers.retain(|other| other.quantity != quantity);
-            observers.push(Observer { quantity, recording: schedule });
+            observers.push(Observer { quantity, record_every: schedule });
         }
     }
     observers.sort_unstable_by_key(|observer| observer.quantity);
@@ -109,7 +109,7 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
 impl Display for Observer {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.quantity.name())?;
-        self.recording.map_or(Ok(()), |recording| write!(f, "@{recording}"))
+        self.record_every.map_or(Ok(()), |record_every| write!(f, "@{record_every}"))
     }
 }
 

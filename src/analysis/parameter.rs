@@ -4,7 +4,7 @@ use super::choice::{self, Choice, Draw, PlanePair, ReplayActivation, ReplayWeigh
 use super::nearest::{list, suggestion};
 use super::observer::{Observer, parse_observers};
 use super::quantity::Quantity;
-use super::recording::Recording;
+use super::record_every::RecordEvery;
 use crate::data::{ChangeKind, CodeKind, LabelChange, Source};
 use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Std};
 use crate::real::Precision;
@@ -75,7 +75,7 @@ pub enum Value {
     /// A label code.
     Code(CodeKind),
     /// A recording schedule.
-    Recording(Recording),
+    RecordEvery(RecordEvery),
     /// Quantities, in the order of their registry, with schedules of their own.
     Observers(Vec<Observer>),
 }
@@ -90,7 +90,7 @@ impl Value {
             Self::Name(name) => (*name).into(),
             Self::Text(text) => text.as_str().into(),
             Self::Code(code) => code_name(*code).into(),
-            Self::Recording(recording) => recording.to_string().into(),
+            Self::RecordEvery(record_every) => record_every.to_string().into(),
             Self::Observers(observers) => observers.iter().map(ToString::to_string).collect(),
         }
     }
@@ -152,7 +152,7 @@ enum Form {
     /// `one-hot` or `N-of-M`.
     Code,
     /// A recording schedule.
-    Recording,
+    RecordEvery,
     /// Iterations, possibly none.
     Iterations,
     /// Lags, with ranges.
@@ -578,7 +578,7 @@ pub static PARAMETERS: &[Parameter] = &[
             "SCHEDULE",
             "When to record, beside start and end",
             ["1", "epoch", "1"],
-            Form::Recording,
+            Form::RecordEvery,
         ),
         ["10", "epoch"],
     ),
@@ -677,7 +677,7 @@ impl Parameter {
             Form::Cross => Cross::EXPECTED.into(),
             Form::Choice { expected, .. } => expected(),
             Form::Code => "one-hot, or N-of-M such as 5-of-50".into(),
-            Form::Recording => Recording::expected(kind).into(),
+            Form::RecordEvery => RecordEvery::expected(kind).into(),
             Form::Iterations => "iterations separated by commas, such as 100,500".into(),
             Form::Lags => {
                 format!("whole numbers from 1 and ranges of them, such as 1-64,120, at most {MOST_LAGS} lags")
@@ -778,7 +778,7 @@ impl Parameter {
             Form::Rule => Rule::parse(text).map(|rule| Value::Text(rule.to_string())),
             Form::Choice { canonical, .. } => canonical(self.name, text).map(Value::Name),
             Form::Code => parse_code(text).map(Value::Code).ok_or_else(refused),
-            Form::Recording => Recording::parse(text, kind).map(Value::Recording),
+            Form::RecordEvery => RecordEvery::parse(text, kind).map(Value::RecordEvery),
             Form::Iterations if text.is_empty() => Ok(Value::Sizes(Vec::new())),
             Form::Iterations => {
                 let mut iterations = whole_numbers(text).ok_or_else(refused)?;
@@ -833,7 +833,7 @@ impl Parameter {
                 texts.collect::<Option<Vec<_>>>().map(|texts| texts.join(","))
             }
             (
-                Form::Count { .. } | Form::CountOr { .. } | Form::Recording | Form::Lags | Form::LabelChange,
+                Form::Count { .. } | Form::CountOr { .. } | Form::RecordEvery | Form::Lags | Form::LabelChange,
                 DeValue::Integer(_),
             ) => scalar_text(value),
             (form, DeValue::Integer(_) | DeValue::Float(_)) if form.is_number() => scalar_text(value),
@@ -1011,7 +1011,7 @@ mod tests {
         assert_eq!(check("layers", "\"20,100,20\""), Ok(Value::Sizes(vec![20, 100, 20])));
         assert_eq!(check("eta", "1"), Ok(Value::Number(1.0)));
         assert_eq!(check("batch", "0x10"), Ok(Value::Count(16)));
-        assert_eq!(check("record-every", "\"log:9\""), Ok(Value::Recording(Recording::Log(9))));
+        assert_eq!(check("record-every", "\"log:9\""), Ok(Value::RecordEvery(RecordEvery::Log(9))));
         for (name, text) in
             [("eta", "\"4e-4\""), ("batch", "1.0"), ("schedule", "1"), ("layers", "[20, \"a\"]"), ("eta", "[1]")]
         {

@@ -2,13 +2,13 @@
 
 use super::attempt::{Attempt, Export, Threads};
 use super::directory::Directory;
-use super::files::FileError;
 use super::job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION};
 use super::parameter::Kind;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::shard::Shard;
 use super::spec_file::SpecError;
+use crate::file::FileError;
 use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};

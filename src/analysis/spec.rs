@@ -8,7 +8,7 @@ use super::nearest::list;
 use super::observer::Observer;
 use super::parameter::{Kind, Scope, Value, parameters};
 use super::quantity::Quantity;
-use super::recording::Recording;
+use super::record_every::RecordEvery;
 use crate::signal::Schedule;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub struct Analysis {
     /// Seed of every random number.
     pub seed: u64,
     /// When quantities are recorded.
-    pub recording: Recording,
+    pub record_every: RecordEvery,
     /// Iterations to summarise beside the last, ascending; always recorded.
     pub report_at: Vec<usize>,
     /// Lags of what is measured at several, ascending.
@@ -203,7 +203,7 @@ impl XAxis {
 pub(super) struct Settings {
     pub repeats: usize,
     pub seed: u64,
-    pub recording: Recording,
+    pub record_every: RecordEvery,
     pub report_at: Vec<usize>,
     pub lags: Vec<usize>,
     pub window: Option<usize>,
@@ -257,14 +257,14 @@ impl Settings {
         };
         let conditional = Quantity::ConditionalAlignment;
         if predict && kind == Kind::Isolate && observers.iter().all(|o| o.quantity != conditional) {
-            observers.push(Observer { quantity: conditional, recording: None });
+            observers.push(Observer { quantity: conditional, record_every: None });
             observers.sort_unstable_by_key(|observer| observer.quantity);
         }
         Ok(Self {
             repeats: usize::try_from(count("repeats")?).map_err(|_| wrong("repeats"))?,
             seed: count("seed")?,
-            recording: match value("record-every")? {
-                Value::Recording(recording) => recording,
+            record_every: match value("record-every")? {
+                Value::RecordEvery(record_every) => record_every,
                 _ => return Err(wrong("record-every")),
             },
             report_at: match value("report-at")? {
@@ -296,14 +296,17 @@ impl Settings {
             let message = format!("report-at {beyond} is never reached: the last iteration is {shortest}");
             refuse(vec!["report-at"], message);
         }
-        let schedules = self.observers.iter().filter_map(|observer| observer.recording).chain([self.recording]);
-        let count = |recording: Recording, c: &Condition| {
-            recording.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len())
+        let schedules = self.observers.iter().filter_map(|observer| observer.record_every).chain([self.record_every]);
+        let count = |record_every: RecordEvery, c: &Condition| {
+            record_every.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len())
         };
-        let mut all = schedules.flat_map(|recording| conditions.iter().map(move |condition| (recording, condition)));
-        if let Some((recording, _)) = all.find(|(recording, condition)| count(*recording, condition) > MOST_RECORDED) {
+        let mut all =
+            schedules.flat_map(|record_every| conditions.iter().map(move |condition| (record_every, condition)));
+        if let Some((record_every, _)) =
+            all.find(|(record_every, condition)| count(*record_every, condition) > MOST_RECORDED)
+        {
             let message = format!(
-                "record-every {recording} records more than {MOST_RECORDED} iterations per job: record less often, or log:N"
+                "record-every {record_every} records more than {MOST_RECORDED} iterations per job: record less often, or log:N"
             );
             refuse(vec!["record-every", "iterations", "epochs"], message);
         }
@@ -459,14 +462,14 @@ impl Analysis {
         conditions: Vec<Condition>,
         axes: Vec<&'static str>,
     ) -> Self {
-        let Settings { repeats, seed, recording, report_at, lags, window, observers, predict } = settings;
+        let Settings { repeats, seed, record_every, report_at, lags, window, observers, predict } = settings;
         Self {
             name,
             title,
             kind,
             repeats,
             seed,
-            recording,
+            record_every,
             report_at,
             lags,
             window,
@@ -489,7 +492,7 @@ impl Analysis {
             condition: condition.clone(),
             seed: self.seed,
             repeat: repeat as u64,
-            recording: self.recording,
+            record_every: self.record_every,
             report_at: self.report_at.clone(),
             lags: self.lags.clone(),
             window: self.window,
@@ -525,7 +528,7 @@ impl Analysis {
             "kind": self.kind.name(),
             "repeats": self.repeats,
             "seed": self.seed,
-            "record-every": self.recording.to_string(),
+            "record-every": self.record_every.to_string(),
             "report-at": self.report_at,
             "quantities": self.observers.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "conditions": self.conditions.iter().map(Condition::parameters).collect::<Vec<_>>(),

@@ -28,7 +28,7 @@ impl Analysis {
         line(out, "kind", text(self.kind.name()));
         line(out, "repeats", Toml::Integer(self.repeats as i64));
         line(out, "seed", number(&self.seed.to_string()));
-        line(out, "record-every", text(&self.recording.to_string()));
+        line(out, "record-every", text(&self.record_every.to_string()));
         line(out, "report-at", whole(&self.report_at));
         line(out, "quantities", texts(self.observers.iter().map(ToString::to_string)));
         if !self.lags.is_empty() {
@@ -124,7 +124,7 @@ fn toml(value: &Value) -> Toml {
         Value::Count(count) => number(&count.to_string()),
         Value::Number(number) => Toml::Float(*number),
         Value::Observers(observers) => texts(observers.iter().map(ToString::to_string)),
-        Value::Name(_) | Value::Text(_) | Value::Code(_) | Value::Recording(_) => text(&value.to_text()),
+        Value::Name(_) | Value::Text(_) | Value::Code(_) | Value::RecordEvery(_) => text(&value.to_text()),
     }
 }
 

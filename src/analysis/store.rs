@@ -1,7 +1,7 @@
 //! Store of finished jobs: one file each, named by the job's address.
 
-use super::files::{FileError, make_directory, remove_file, remove_temporaries, write_atomically};
 use super::job::{Job, JobResult, address};
+use crate::file::{FileError, make_directory, remove_file, remove_temporaries, write_atomically};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

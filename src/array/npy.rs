@@ -1,7 +1,7 @@
 //! NumPy's `.npy` and `.npz`.
 
 use super::{Array, ArrayError, MOST_BYTES};
-use crate::analysis::write_atomically;
+use crate::file::write_atomically;
 use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};

@@ -1,10 +1,11 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
 use super::table::table;
-use crate::analysis::{Analysis, Choice, Condition, Entry, FileError, Plan, RunReport, Shard};
-use crate::analysis::{flags, summarise, write_atomically};
+use crate::analysis::{Analysis, Choice, Condition, Entry, Plan, RunReport, Shard};
+use crate::analysis::{flags, summarise};
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
+use crate::file::{FileError, write_atomically};
 use anyhow::Context;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};

@@ -1,7 +1,7 @@
 //! `alignscope report`: what was done, on how many repeats, and what held, in one file.
 
 use super::{Exit, figure};
-use crate::analysis::write_atomically;
+use crate::file::write_atomically;
 use crate::report::Report;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! `alignscope signals`: generates signals, writes them, and draws their statistics beside the exact ones.
 
 use super::{Exit, UsageError, args, output};
-use crate::analysis::write_atomically;
 use crate::array::{Array, write_csv, write_npz};
 use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Series, Theme, Width};
+use crate::file::write_atomically;
 use crate::matrix::Matrix;
 use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
 use crate::signal::{Cross, Form, Pair, Process, Signals, Sizes};

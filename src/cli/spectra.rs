@@ -6,7 +6,7 @@ pub(super) mod report;
 
 use super::matrices::{Pair, Recorded, file, is_decomposable};
 use super::{Exit, UsageError, args, output};
-use crate::analysis::write_atomically;
+use crate::file::write_atomically;
 use crate::matrix::Matrix;
 use crate::measure::angle::{norm, weight_alignment};
 use crate::measure::null::{SubspaceNull, WeightNull};

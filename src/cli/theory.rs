@@ -1,7 +1,7 @@
 //! `alignscope theory`: closed forms as tables or JSON.
 
 use super::{Exit, UsageError, args};
-use crate::analysis::{Kind, Recording, Value, parameter};
+use crate::analysis::{Kind, RecordEvery, Value, parameter};
 use crate::array::MOST_BYTES;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
@@ -282,8 +282,8 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let (toy, iterations) = (toy_in_memory(matches)?, whole(matches, "iterations"));
     let (repeats, seed) = (whole(matches, "repeats"), matches.get_one::<u64>("seed").copied().unwrap_or(1));
     let schedule = matches.get_one::<String>("record-every").map(String::as_str).unwrap_or("log:16");
-    let recording =
-        Recording::parse(schedule, Kind::Isolate).map_err(|e| UsageError(format!("--record-every: {e}")))?;
+    let record_every =
+        RecordEvery::parse(schedule, Kind::Isolate).map_err(|e| UsageError(format!("--record-every: {e}")))?;
     let sizes = [toy.inputs, toy.hidden, toy.outputs];
     let trajectories: Vec<held::Trajectory> = (0..repeats as u64)
         .map(|repeat| {
@@ -301,7 +301,7 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         "layers": sizes, "batch": toy.batch, "eta": toy.eta, "w-std": toy.w_std, "b-std": toy.b_std,
         "schedule": "held", "activation": "linear", "seed": seed,
     });
-    let mut rows: Vec<Json> = recording
+    let mut rows: Vec<Json> = record_every
         .iterations(iterations, 1, &[])
         .into_iter()
         .map(|k| {
@@ -496,7 +496,7 @@ fn composed(matches: &ArgMatches) -> Vec<Json> {
     vec![entry("composed_angle", &json!({ "delta": delta, "weights": weights }), 1, composition(delta, weights))]
 }
 
-/// Largest concentration: beyond it the continued fraction takes long, and the angle is a thousandth of a degree or two.
+/// Largest concentration: beyond it the continued fraction takes long.
 const MOST_KAPPA: f64 = 1e7;
 
 fn von_mises_fisher(matches: &ArgMatches) -> Result<Vec<Json>, UsageError> {

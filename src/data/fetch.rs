@@ -2,7 +2,7 @@
 
 use super::source::{Format, read_unpacked};
 use super::{DataError, OfficialFile, Source};
-use crate::analysis::{FileError, write_atomically};
+use crate::file::{FileError, write_atomically};
 use flate2::read::GzDecoder;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read, Write};

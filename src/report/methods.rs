@@ -49,7 +49,7 @@ impl Report<'_> {
                     dt { (if analysis.kind == Kind::Sample { "Draws" } else { "Updates" }) } dd { (updates) }
                     dt { "Measured" }
                     dd { (quantities.join(", ")) @if quantities.iter().any(|name| name.contains('@')) { " (what stands after @ is when, if not as all others)" } }
-                    dt { "Recorded" } dd { code { "record-every = " (analysis.recording) } ", at the start and at the end" }
+                    dt { "Recorded" } dd { code { "record-every = " (analysis.record_every) } ", at the start and at the end" }
                     dt { "Reported" } dd { "at the end" (reported) }
                     @if analysis.observers.iter().any(|observer| observer.quantity.has_lags()) {
                         dt { "Lags" } dd { (texts(&analysis.lags)) }

@@ -1,12 +1,12 @@
 //! Runs with a stand-in for the science.
 
 use super::super::directory::{MANIFEST, read_directory};
-use super::super::files::TEMPORARY;
 use super::super::quantity::Quantity;
 use super::super::spec::Analysis;
 use super::super::summary::summarise;
 use super::super::{Record, Spec};
 use super::*;
+use crate::file::TEMPORARY;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;

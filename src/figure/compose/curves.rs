@@ -351,10 +351,10 @@ fn points(
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
     // What was recorded for the summary alone may belong to another phase of the signals.
     let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
-    let own = analysis.observers.iter().find(|observer| observer.quantity == quantity).and_then(|o| o.recording);
-    let recording = own.unwrap_or(analysis.recording);
+    let own = analysis.observers.iter().find(|observer| observer.quantity == quantity).and_then(|o| o.record_every);
+    let record_every = own.unwrap_or(analysis.record_every);
     let changes = condition.label_changes();
-    let scheduled: BTreeSet<usize> = recording.iterations(last, per_epoch, &changes).into_iter().collect();
+    let scheduled: BTreeSet<usize> = record_every.iterations(last, per_epoch, &changes).into_iter().collect();
     let point = |(iteration, values): (usize, Vec<Option<f64>>)| {
         let summary = Summary::of(values);
         let band = summary.mean.zip(summary.sd).map(|(mean, sd)| [mean - sd, mean + sd]);

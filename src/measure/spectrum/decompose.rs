@@ -57,6 +57,10 @@ pub fn symmetric_eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumE
 /// If the iteration does not converge.
 pub(crate) fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), NoConvergence> {
     let n = matrix.nrows();
+    if n == 0 {
+        // faer counts n - 1 reflections here, which overflows where such things are checked.
+        return Ok((Vec::new(), Mat::zeros(0, 0)));
+    }
     let (mut values, mut vectors) = (Diag::zeros(n), Mat::zeros(n, n));
     let params = Spec::default();
     let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, params));

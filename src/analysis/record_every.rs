@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter};
 
 /// When to record. Iteration 0 and the last are recorded whatever the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recording {
+pub enum RecordEvery {
     /// Every so many iterations.
     Every(usize),
     /// At the end of every epoch.
@@ -14,7 +14,7 @@ pub enum Recording {
     Log(usize),
 }
 
-impl Recording {
+impl RecordEvery {
     /// Reads `10`, `log:40` or, when training, `epoch`.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl Recording {
     }
 }
 
-impl Display for Recording {
+impl Display for RecordEvery {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Every(step) => write!(f, "{step}"),
@@ -100,37 +100,37 @@ mod tests {
 
     #[test]
     fn start_and_end_are_always_recorded() {
-        assert_eq!(Recording::Every(4).iterations(10, 1, &[]), [0, 4, 8, 10]);
-        assert_eq!(Recording::Epoch.iterations(9, 3, &[4, 100]), [0, 3, 4, 6, 9]);
-        assert_eq!(Recording::Every(100).iterations(10, 1, &[]), [0, 10]);
+        assert_eq!(RecordEvery::Every(4).iterations(10, 1, &[]), [0, 4, 8, 10]);
+        assert_eq!(RecordEvery::Epoch.iterations(9, 3, &[4, 100]), [0, 3, 4, 6, 9]);
+        assert_eq!(RecordEvery::Every(100).iterations(10, 1, &[]), [0, 10]);
     }
 
     #[test]
     fn log_points_are_distinct_and_as_many_as_asked() {
         for (last, points) in [(1500, 40), (1500, 2), (50, 40), (10, 40), (1_000_000, 7)] {
-            let recorded = Recording::Log(points).iterations(last, 1, &[]);
+            let recorded = RecordEvery::Log(points).iterations(last, 1, &[]);
             assert_eq!(recorded.len(), points.min(last) + 1, "{last} {points}");
             assert!(recorded.windows(2).all(|pair| pair[0] < pair[1]));
             assert_eq!((recorded[0], recorded[1], recorded[recorded.len() - 1]), (0, 1, last));
         }
-        let recorded = Recording::Log(7).iterations(1_000_000, 1, &[]);
+        let recorded = RecordEvery::Log(7).iterations(1_000_000, 1, &[]);
         assert_eq!(recorded, [0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000]);
     }
 
     #[test]
     fn text_form_is_read_back() {
         for text in ["1", "25", "log:40", "epoch"] {
-            assert_eq!(Recording::parse(text, Kind::Train).unwrap().to_string(), text);
+            assert_eq!(RecordEvery::parse(text, Kind::Train).unwrap().to_string(), text);
         }
         for text in ["0", "log:1", "log", "epoch", "-3", "often"] {
-            assert!(Recording::parse(text, Kind::Isolate).unwrap_err().contains("expected a number"), "{text}");
+            assert!(RecordEvery::parse(text, Kind::Isolate).unwrap_err().contains("expected a number"), "{text}");
         }
     }
 
     #[test]
     fn count_bounds_the_list() {
-        for recording in [Recording::Every(3), Recording::Epoch, Recording::Log(9)] {
-            assert!(recording.iterations(100, 7, &[5, 6]).len() <= recording.count(100, 7, 2));
+        for record_every in [RecordEvery::Every(3), RecordEvery::Epoch, RecordEvery::Log(9)] {
+            assert!(record_every.iterations(100, 7, &[5, 6]).len() <= record_every.count(100, 7, 2));
         }
     }
 }

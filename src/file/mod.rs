@@ -1,7 +1,10 @@
 //! Writing files so that a reader never sees half of one, with errors that name file and remedy.
 
 #[cfg(test)]
-use super::fault::checked;
+pub(crate) mod fault;
+
+#[cfg(test)]
+use fault::checked;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -40,9 +43,9 @@ fn remedy(source: &std::io::Error) -> &'static str {
     }
 }
 
-/// What is done to files; tests make any of it fail, see `fault.rs`.
+/// What is done to files; tests make any of it fail, see [`fault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     /// A directory is made.
     Make,
     /// A file is opened to be written.
@@ -68,13 +71,13 @@ fn checked(_: Operation, _: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// If one cannot be made.
-pub(super) fn make_directory(path: &Path) -> Result<(), FileError> {
+pub(crate) fn make_directory(path: &Path) -> Result<(), FileError> {
     let made = checked(Operation::Make, path).and_then(|()| fs::create_dir_all(path));
     made.map_err(|source| FileError::new("make the directory", path, source))
 }
 
 /// Opens a file to be written, empty.
-pub(super) fn create_file(path: &Path) -> std::io::Result<File> {
+pub(crate) fn create_file(path: &Path) -> std::io::Result<File> {
     checked(Operation::Create, path).and_then(|()| File::create(path))
 }
 
@@ -82,13 +85,13 @@ pub(super) fn create_file(path: &Path) -> std::io::Result<File> {
 ///
 /// # Errors
 /// If it cannot be removed.
-pub(super) fn remove_file(path: &Path) -> Result<(), FileError> {
+pub(crate) fn remove_file(path: &Path) -> Result<(), FileError> {
     let removed = checked(Operation::Remove, path).and_then(|()| fs::remove_file(path));
     removed.map_err(|source| FileError::new("remove", path, source))
 }
 
 /// Start of the names of files being written.
-pub(super) const TEMPORARY: &str = ".writing-";
+pub(crate) const TEMPORARY: &str = ".writing-";
 
 /// Writes `bytes` to a temporary file beside `path`, syncs it and renames it to `path`.
 ///
@@ -102,7 +105,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 ///
 /// # Errors
 /// If it cannot be read, or the copy not be written.
-pub(super) fn copy_atomically(from: &Path, to: &Path) -> Result<(), FileError> {
+pub(crate) fn copy_atomically(from: &Path, to: &Path) -> Result<(), FileError> {
     let mut source = File::open(from).map_err(|source| FileError::new("read", from, source))?;
     replace(to, |file| std::io::copy(&mut source, file).map(|_| ()))
 }
@@ -132,7 +135,7 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> 
 }
 
 /// Removes what writes that were killed left behind in `directory`.
-pub(super) fn remove_temporaries(directory: &Path) -> Result<(), FileError> {
+pub(crate) fn remove_temporaries(directory: &Path) -> Result<(), FileError> {
     let listed = fs::read_dir(directory).map_err(|source| FileError::new("list", directory, source))?;
     for entry in listed.flatten() {
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
