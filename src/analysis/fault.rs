@@ -14,10 +14,8 @@ use super::run::{RunOptions, run};
 use super::shard::Shard;
 use super::spec::Analysis;
 use super::store::{Found, Store};
-use crate::file::write_atomically;
-
-use crate::file::Operation;
 use crate::file::fault::Faults;
+use crate::file::{FileError, Operation, TEMPORARY, write_atomically};
 use common::tree;
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,8 +35,8 @@ fn exporting(out: &Path) -> RunOptions<'static> {
 }
 
 /// A stand-in for the science that writes all that a job can: a checkpoint, an export, a result.
-fn writing(job: &Job, attempt: &Attempt<'_>) -> std::result::Result<JobResult, JobError> {
-    let failed = |error: crate::file::FileError| JobError::Failed(error.to_string());
+fn writing(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
+    let failed = |error: FileError| JobError::Failed(error.to_string());
     attempt.keep(b"half").map_err(failed)?;
     let result = fake(job, attempt)?;
     if let Some(path) = attempt.export_path() {
@@ -51,7 +49,7 @@ fn writing(job: &Job, attempt: &Attempt<'_>) -> std::result::Result<JobResult, J
 fn check_whole(out: &Path, plan: &Plan, reference: &BTreeMap<PathBuf, Vec<u8>>, context: &str) -> usize {
     for (path, bytes) in if out.is_dir() { tree(out) } else { BTreeMap::new() } {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.starts_with(crate::file::TEMPORARY) || name.ends_with(".checkpoint") {
+        if name.starts_with(TEMPORARY) || name.ends_with(".checkpoint") {
             continue;
         }
         match name.as_str() {

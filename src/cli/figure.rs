@@ -5,6 +5,7 @@ use crate::analysis::{
     Analysis, Choice, FIGURE_OPTIONS, Figure as Spec, Stored, StoredError, choices, list, read_runs, suggestion,
 };
 use crate::figure::{Format, Results, Theme, Width, compose};
+use crate::file::make_directory;
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
@@ -98,8 +99,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let run = matches.get_one::<PathBuf>("run").context("no run directory is given")?;
     let stored = read(std::slice::from_ref(run), matches)?;
     let directory = matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| run.join("figures"));
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    make_directory(&directory)?;
     let theme = matches.get_one::<Theme>("theme").copied().unwrap_or_default();
     let formats = matches.get_one::<Vec<Format>>("format").cloned().unwrap_or_default();
     let mut exit = Exit::Done;

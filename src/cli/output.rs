@@ -1,12 +1,10 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
 use super::table::table;
-use crate::analysis::{Analysis, Choice, Condition, Entry, Plan, RunReport, Shard};
-use crate::analysis::{flags, summarise};
+use crate::analysis::{Analysis, Choice, Condition, Entry, Plan, RunReport, Shard, flags, summarise};
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
-use crate::file::{FileError, write_atomically};
-use anyhow::Context;
+use crate::file::{make_directory, write_atomically};
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -29,7 +27,7 @@ pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<V
     let results = Results { plan, results: &report.results };
     let mut written = Vec::new();
     for (analysis, spec) in plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))) {
-        std::fs::create_dir_all(&directory).map_err(|e| FileError::new("make the directory", &directory, e))?;
+        make_directory(&directory)?;
         let figure = compose(results, analysis, spec);
         written.extend(draw(&directory, &spec.name, &figure, &ON_PAGES)?);
     }
@@ -83,8 +81,7 @@ pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) 
             directory.display()
         );
     }
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("cannot make the directory {}", directory.display()))?;
+    make_directory(&directory)?;
     write_atomically(&manifest, text.as_bytes())?;
     Ok(directory)
 }

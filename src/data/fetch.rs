@@ -2,7 +2,7 @@
 
 use super::source::{Format, read_unpacked};
 use super::{DataError, OfficialFile, Source};
-use crate::file::{FileError, write_atomically};
+use crate::file::{FileError, make_directory, remove_file, write_atomically};
 use flate2::read::GzDecoder;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read, Write};
@@ -168,7 +168,7 @@ pub fn fetch(
     directory: &Path,
     observe: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<&'static str>, FetchError> {
-    fs::create_dir_all(directory).map_err(|source| FileError::new("make the directory", directory, source))?;
+    make_directory(directory)?;
     let packing = publication.packing;
     let is_right = |file: &OfficialFile| {
         read_unpacked(directory, packing.format(), file.name).is_ok_and(|(_, bytes)| file.difference(&bytes).is_none())
@@ -274,12 +274,12 @@ impl Target<'_> {
         let mut unpacked = unpack(self, &part);
         if resumed && matches!(unpacked, Err(FetchError::Damaged { .. })) {
             // What an earlier download left was of another file, or damaged.
-            remove(&part)?;
+            remove_file(&part)?;
             self.receive(url, &part)?;
             unpacked = unpack(self, &part);
         }
         if matches!(unpacked, Ok(()) | Err(FetchError::Damaged { .. })) {
-            remove(&part)?;
+            remove_file(&part)?;
         }
         unpacked
     }
@@ -316,7 +316,7 @@ impl Target<'_> {
             }
             received += count as u64;
             if received > self.most {
-                remove(part)?;
+                remove_file(part)?;
                 return Err(FetchError::Damaged { from: url.into(), why: "more bytes than the files have".into() });
             }
             file.write_all(&buffer[..count]).map_err(unwritable)?;
@@ -342,8 +342,4 @@ fn request(url: &str, start: u64) -> Result<ureq::http::Response<ureq::Body>, Fe
 fn range_start(response: &ureq::http::Response<ureq::Body>) -> Option<u64> {
     let range = response.headers().get("Content-Range")?.to_str().ok()?;
     range.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
-}
-
-fn remove(path: &Path) -> Result<(), FileError> {
-    fs::remove_file(path).map_err(|source| FileError::new("remove", path, source))
 }

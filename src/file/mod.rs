@@ -43,7 +43,7 @@ fn remedy(source: &std::io::Error) -> &'static str {
     }
 }
 
-/// What is done to files; tests make any of it fail, see [`fault`].
+/// What is done to files; tests make any of it fail, see `fault.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// A directory is made.
