@@ -5,7 +5,7 @@ use alignscope::measure::angle::Direction;
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{Activation, Isolated, Product, product};
 use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
-use alignscope::theory::moments::{Moments, Realised, moments};
+use alignscope::theory::moments::{self, Moments, Realised, moments};
 use alignscope::theory::spectra::von_mises_fisher_cosine;
 use alignscope::theory::{Toy, held, relu, shared};
 use alignscope::vmath::{dot, sum_squares};
@@ -51,6 +51,31 @@ fn moments_agree_with_closed_forms() {
             "{k}"
         );
         assert!((of(&sizes, Schedule::White) - 90.0).abs() < 1e-12);
+    }
+}
+
+/// `E_t = r X_{t - lag} + sqrt(1 - r^2) N_t`: what follows is written down from that, for an `X` with autocorrelation `0.8^d`.
+#[test]
+fn cross_covariances_are_those_of_the_definition_whichever_comes_first() {
+    let r: f64 = 0.6;
+    let autocorrelation = |d: i32| 0.8f64.powi(d.abs());
+    for lag in [-3, -1, 0, 2] {
+        let pair = pair("ar1:0.8", "white", &format!("{r}@lag={lag}"));
+        let found = moments::statistics(&toy([4, 8, 4], 5, 0.01), &pair, 6).unwrap();
+        let crossed = found.cross.unwrap();
+        for s in 0..6i32 {
+            for t in 0..6i32 {
+                let noise = if s == t { 1.0 - r * r } else { 0.0 };
+                for (matrix, expected) in [
+                    (&found.activity.covariance, autocorrelation(s - t)),
+                    (&found.error.covariance, r * r * autocorrelation(s - t) + noise),
+                    (&crossed, r * autocorrelation(s - (t - lag))),
+                ] {
+                    let value = matrix.row(s as usize)[t as usize];
+                    assert!((value - expected).abs() < 1e-12, "lag {lag}, {s}, {t}: {value} for {expected}");
+                }
+            }
+        }
     }
 }
 
