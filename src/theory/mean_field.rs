@@ -170,6 +170,9 @@ fn summed(toy: &Toy, samples: &[Sample]) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::angle::weight_alignment;
+    use crate::rule::{Activation, Isolated};
+    use crate::signal::{Schedule, Signals, Sizes};
     use crate::theory::relu;
 
     fn toy(layers: [usize; 3], batch: usize, eta: f64) -> Toy {
@@ -205,6 +208,31 @@ mod tests {
         let (_, [found, _]) = trajectory.moments[20];
         assert!((found / expected - 1.0).abs() < 0.02, "{found} {expected}");
         assert!((trajectory.angle(0).unwrap().value - 90.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_rule_follows_where_samples_slide_along_their_thresholds() {
+        // Five samples per input: sliding ones take most directions away.
+        let (layers, batch, eta) = ([20, 100, 20], 100, 4e-4);
+        let trajectory = Trajectory::new(&toy(layers, batch, eta), 400);
+        let (seed, repeats, at) = (7, 8, [50, 100, 200, 400]);
+        let mut sums = [0.0; 4];
+        for repeat in 0..repeats {
+            let sizes = Sizes { batch, inputs: layers[0], outputs: layers[2], iterations: 400 };
+            let signals = Signals::new(&Schedule::Held.pair().unwrap(), sizes, seed, repeat).unwrap();
+            let mut net = Isolated::<f64>::draw(&layers, batch, Activation::Relu, [1.0, 1.0], seed, repeat);
+            for k in 1..=400 {
+                net.step(signals.activity(), signals.error(), eta);
+                if let Some(i) = at.iter().position(|&a| a == k) {
+                    sums[i] +=
+                        weight_alignment(&net.layers.weights[1], net.feedback.backward(1).unwrap()).unwrap().unwrap();
+                }
+            }
+        }
+        for (k, sum) in at.into_iter().zip(sums) {
+            let (found, expected) = (sum / repeats as f64, trajectory.angle(k).unwrap().value);
+            assert!((found - expected).abs() < 1.5, "{k}: {found} {expected}");
+        }
     }
 
     #[test]
