@@ -92,18 +92,23 @@ fn budgets_balance_but_for_what_normalisation_injects() {
         let start = value(result, Quantity::WeightInnerProduct, 0, l, None).unwrap();
         let gain = of(Quantity::WeightInnerProduct) - start;
         assert!((of(Quantity::BudgetAlignment) - gain).abs() < 1e-12);
-        [Quantity::BudgetGrowth, Quantity::BudgetQuadratic, Quantity::BudgetCurvature, Quantity::BudgetInjected].map(of)
+        let [growth, quadratic, curvature] =
+            [Quantity::BudgetGrowth, Quantity::BudgetQuadratic, Quantity::BudgetCurvature].map(of);
+        [growth, quadratic, curvature, of(Quantity::BudgetInjected), of(Quantity::BudgetOwn)]
     };
     let (plain, normalised) = (budget(&[]), budget(&[("wn", "1")]));
     let relu = budget(&[("activation", "relu"), ("loss", "softmax"), ("code", "one-hot")]);
     for l in [1, 2] {
-        let [growth, quadratic, curvature, injected] = parts(&plain, l);
+        let [growth, quadratic, curvature, injected, own] = parts(&plain, l);
         assert!(injected.abs() < 1e-12 * growth.abs() && quadratic > 0.0 && curvature < 0.0, "{injected} {growth}");
-        let [growth, _, curvature, injected] = parts(&relu, l);
+        assert!(own.abs() < 1e-12 * growth.abs(), "{own} {growth}");
+        let [growth, _, curvature, injected, _] = parts(&relu, l);
         assert!(injected.abs() < 1e-12 * growth.abs() && curvature == 0.0);
         // Norms of neurons are held: what alignment there is, normalisation let in.
-        let [_, quadratic, _, injected] = parts(&normalised, l);
+        let [_, quadratic, _, injected, own] = parts(&normalised, l);
         assert!(injected < -0.1 * quadratic, "{injected} {quadratic}");
+        // What aligns grows, and is cut back.
+        assert!(own > 0.0, "{own}");
     }
 }
 

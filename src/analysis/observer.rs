@@ -43,6 +43,7 @@ const GROUPS: [(&str, &[Quantity]); 8] = [
             Quantity::BudgetQuadratic,
             Quantity::BudgetCurvature,
             Quantity::BudgetInjected,
+            Quantity::BudgetOwn,
         ],
     ),
     (

@@ -19,6 +19,10 @@ pub struct Budget {
     /// `eta sum over the batch of (f'(Z) Z - f(Z)) E`, `Z` of layer `l + 1`, `E = delta_{l+2} B_{l+1}` the error that
     /// arrives at it. Zero for linear, ReLU and leaky ReLU layers.
     pub curvature: f64,
+    /// `-<dP_{l+1}, B_{l+1}^T>`: what normalisation, decay and momentum of `W_{l+1}` itself take from the alignment that its
+    /// plain step would have brought, `eta sum over the batch of f(Z) E`. Part of what is [left over](Self::left_over); the
+    /// rest is of the weights below.
+    pub own: f64,
     /// `Q` before and after, whose rounding is that of the change.
     pub q: [f64; 2],
 }
@@ -36,6 +40,7 @@ impl Budget {
             change: self.change + other.change,
             quadratic: self.quadratic + other.quadratic,
             curvature: self.curvature + other.curvature,
+            own: self.own + other.own,
             q: [self.q[0] + other.q[0], self.q[1] + other.q[1]],
         }
     }
@@ -70,13 +75,13 @@ impl Budget {
             if z.cols() != budgets.len() || delta.cols() != above.0 || delta.rows() != z.rows() {
                 return None;
             }
-            add_curvature(&mut budgets, before.activations[l], z, delta, backward, eta);
+            add_batch(&mut budgets, before.activations[l], z, delta, backward, eta);
         }
         Some(budgets)
     }
 }
 
-/// Changes of `Q` and the quadratic parts.
+/// Changes of `Q`, the quadratic parts, and changes of the alignment in [`Budget::own`].
 fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &Matrix<T>) -> Vec<Budget> {
     let mut budgets = vec![Budget::default(); before.weights[l].cols()];
     let (rows_before, rows_after) = (before.weights[l].as_slice(), after.weights[l].as_slice());
@@ -93,16 +98,18 @@ fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &
     }
     for (m, row) in backward.as_slice().chunks_exact(units).enumerate() {
         for (j, (budget, b)) in budgets.iter_mut().zip(row).enumerate() {
-            for (q, layers) in budget.q.iter_mut().zip([before, after]) {
-                *q -= layers.weights[l + 1].row(j)[m].to_f64() * b.to_f64();
-            }
+            let aligned = [before, after].map(|layers| layers.weights[l + 1].row(j)[m].to_f64() * b.to_f64());
+            budget.q[0] -= aligned[0];
+            budget.q[1] -= aligned[1];
+            budget.own -= aligned[1] - aligned[0];
         }
     }
     budgets.iter_mut().for_each(|budget| budget.change = budget.q[1] - budget.q[0]);
     budgets
 }
 
-fn add_curvature<T: Real>(
+/// Adds what the batch decides: curvature, and in [`Budget::own`] what a plain step brings.
+fn add_batch<T: Real>(
     budgets: &mut [Budget],
     activation: Activation,
     z: &Matrix<T>,
@@ -119,7 +126,9 @@ fn add_curvature<T: Real>(
     for p in 0..z.rows() {
         let values = z.row(p).iter().zip(activity.row(p)).zip(slope.row(p)).zip(arriving.row(p));
         for (budget, (((z, a), s), e)) in budgets.iter_mut().zip(values) {
-            budget.curvature += eta.to_f64() * (s.to_f64() * z.to_f64() - a.to_f64()) * e.to_f64();
+            let eta_e = eta.to_f64() * e.to_f64();
+            budget.curvature += eta_e * (s.to_f64() * z.to_f64() - a.to_f64());
+            budget.own += eta_e * a.to_f64();
         }
     }
 }

@@ -117,7 +117,7 @@ impl Quantity {
 
     /// Whether it is part of the alignment budget.
     pub fn is_budget(self) -> bool {
-        (Self::BudgetAlignment..=Self::BudgetInjected).contains(&self)
+        (Self::BudgetAlignment..=Self::BudgetOwn).contains(&self)
     }
 
     /// Whether it compares the signals of two iterations.

@@ -327,4 +327,7 @@ quantities! {
     BudgetInjected: "budget_injected", "injected by normalisation, decay and momentum", "injected", "", ISOLATE_TRAIN,
         "Sum over iterations of what is left of the alignment budget: what weight normalisation, decay, momentum and biases \
          that do not learn bring in. Zero to rounding for plain steps.";
+    BudgetOwn: "budget_own", "taken by normalisation of the weights themselves", "−Σ⟨ΔP, Bᵀ⟩", "", ISOLATE_TRAIN,
+        "Part of budget_injected: sum over iterations of what weight normalisation, decay and momentum of W_l itself take from \
+         the alignment that plain steps would have brought. The rest of budget_injected is of the weights below.";
 }
