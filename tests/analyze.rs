@@ -77,7 +77,7 @@ fn angles_are_those_that_numpy_computed_in_double_precision() {
 #[test]
 fn a_recording_from_pytorch_closes_to_the_rounding_of_single_precision() {
     let here = TempDir::new().unwrap();
-    let found = analyze(here.path(), pytorch().to_str().unwrap(), &["--lags", "1,2,24"]);
+    let found = analyze(here.path(), pytorch().to_str().unwrap(), &["--lags", "1-2,24"]);
     assert_eq!(found["activations"].as_array().unwrap().len(), 2);
     for of in found["activations"].as_array().unwrap() {
         assert_eq!((&of["activation"], &of["closing"]["closes"]), (&"tanh".into(), &true.into()), "{of}");
@@ -584,7 +584,8 @@ fn requests_that_do_not_fit_the_recording_are_refused() {
         ("--eta nan", "a finite number above 0"),
         ("--activation tahn", "did you mean `tanh`?"),
         ("--activation tanh,tanh,tanh", "3 activations for 2 hidden layers"),
-        ("--lags 0", "lag 0 is not there: 25 iterations were recorded, so that lags are 1 to 24"),
+        ("--lags 0", "lags cannot be `0`: expected whole numbers from 1 and ranges of them"),
+        ("--lags 1-30", "lag 25 is not there: 25 iterations were recorded, so that lags are 1 to 24"),
         ("--lags 1,25", "lag 25 is not there"),
         ("--lags 5 --window 4", "lag 5 lies beyond the window of 4"),
     ] {

@@ -8,7 +8,7 @@ use super::matrices::is_decomposable;
 use super::spectra::Values;
 use super::spectra::report::{Row, of_one};
 use super::{Exit, UsageError, args, output};
-use crate::analysis::{Choice, canonical};
+use crate::analysis::{Choice, Kind, Value, canonical, parameter};
 use crate::array;
 use crate::file::write_atomically;
 use crate::measure::spectrum::{SpectrumError, singular_values};
@@ -26,6 +26,12 @@ pub(super) fn command() -> Command {
     let eta = |text: &str| {
         let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0);
         value.ok_or("expected a finite number above 0")
+    };
+    // As everywhere else.
+    let lags = |text: &str| match parameter("lags").map(|lags| lags.parse_text(text, Kind::Train)) {
+        Some(Ok(Value::Sizes(lags))) => Ok(lags),
+        Some(Err(error)) => Err(error),
+        _ => Err("expected lags".into()),
     };
     Command::new("analyze")
         .about("What a run recorded elsewhere says")
@@ -52,10 +58,9 @@ pub(super) fn command() -> Command {
             Arg::new("lags")
                 .long("lags")
                 .value_name("LIST")
-                .value_delimiter(',')
                 .default_value("1")
-                .value_parser(value_parser!(u32))
-                .help("Lags whose terms and similarities are reported each by itself, separated by commas, without ranges"),
+                .value_parser(lags)
+                .help("Lags whose terms and similarities are reported each by itself, such as 1-8,60"),
             count("window", "Longest lag that terms are made for [default: back to the first state]"),
             count("every", "Iterations from one decomposition to the next [default: so that there are some 50]"),
             Arg::new("out")
@@ -114,10 +119,10 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
     let whole = |name: &str| matches.get_one::<u32>(name).map(|&n| n as usize);
-    let lags = matches.get_many::<u32>("lags").into_iter().flatten().map(|&lag| lag as usize);
+    let lags = matches.get_one::<Vec<usize>>("lags").cloned().unwrap_or_default();
     // Of a single iteration there is no lag, unless one is asked for.
     let asked = matches.value_source("lags") == Some(ValueSource::CommandLine);
-    let lags = if asked || iterations > 1 { lags.collect() } else { Vec::new() };
+    let lags = if asked || iterations > 1 { lags } else { Vec::new() };
     let activations = matches.get_many::<&str>("activation").into_iter().flatten();
     Questions {
         eta: matches.get_one::<f64>("eta").copied(),

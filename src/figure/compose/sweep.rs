@@ -54,12 +54,12 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                     predicted.push(Point { x, y: Some(y), band: None });
                 }
             }
-            let mut add = |label, mark, points| panel.series.push(Series { label, colour, mark, points });
+            let mut add = |label, colour, mark, points| panel.series.push(Series { label, colour, mark, points });
             let line = measured.iter().map(|p| Point { band: None, ..*p }).collect();
-            add(curve.clone(), Mark::Line, line);
-            add(String::new(), Mark::Points, measured);
+            add(curve.clone(), colour, Mark::Line, line);
+            add(String::new(), colour, Mark::Points, measured);
             if analysis.predict && predicted.len() > 1 {
-                add(format!("{curve}: predicted"), Mark::Dashes, predicted);
+                add(format!("{curve}: predicted"), colour.again(), Mark::Dashes, predicted);
             }
         }
         panel
