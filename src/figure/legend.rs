@@ -15,6 +15,20 @@ enum Sample {
     Band,
 }
 
+impl Sample {
+    /// The same without a colour of its own.
+    fn neutral(self, grey: RGBColor) -> Self {
+        match self {
+            Self::Curve { mark, .. } => Self::Curve { ink: grey, mark },
+            Self::Line(_) => Self::Line(grey),
+            Self::Band => Self::Band,
+        }
+    }
+}
+
+/// How many curves have to have the same beside them for one entry to stand for all.
+const COMMON: usize = 3;
+
 /// A label with its place: left end and row.
 struct Entry {
     x: i32,
@@ -47,6 +61,7 @@ impl Legend {
                 labels.push((label, sample));
             }
         }
+        let labels = with_common(&labels, inks.grey);
 
         let room = width - 2 * MARGIN;
         let mut legend = Self { entries: Vec::new(), rows: 0, inks };
@@ -93,6 +108,24 @@ impl Legend {
         }
         Ok(())
     }
+}
+
+/// Labels with one neutral entry `what` in place of all of `name: what`, `name` that of a curve, where there are many.
+fn with_common<'a>(labels: &[(&'a str, Sample)], grey: RGBColor) -> Vec<(&'a str, Sample)> {
+    let is_curve = |name| labels.iter().any(|(label, sample)| *label == name && matches!(sample, Sample::Curve { .. }));
+    let beside = |label: &'a str, sample: Sample| {
+        let (name, what) = label.rsplit_once(": ")?;
+        is_curve(name).then_some((what, sample.neutral(grey)))
+    };
+    let all: Vec<_> = labels.iter().map(|&(label, sample)| beside(label, sample)).collect();
+    let mut kept = Vec::new();
+    for (&own, common) in labels.iter().zip(&all) {
+        let entry = common.filter(|_| all.iter().filter(|other| *other == common).count() >= COMMON).unwrap_or(own);
+        if !kept.contains(&entry) {
+            kept.push(entry);
+        }
+    }
+    kept
 }
 
 /// Draws a line through `places`.

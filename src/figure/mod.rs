@@ -159,7 +159,8 @@ impl Hue {
 /// A curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Entry in the legend; curves with the same label share it.
+    /// Entry in the legend; curves with the same label share it, and three or more of labels `name: what` beside curves called
+    /// `name` share an entry `what`.
     pub label: String,
     /// Its colour, by which entries of the legend are ordered.
     pub colour: Hue,

@@ -72,6 +72,32 @@ fn every_label_stands_once_in_the_legend() {
 }
 
 #[test]
+fn what_stands_beside_many_curves_has_one_entry() {
+    let stands = |figure: &Figure, label: &str| {
+        let svg = draw::layout(figure).unwrap();
+        svg.lines().filter(|line| line.trim() == label).count()
+    };
+    let with = |names: &[&str]| {
+        let mut figure = figure();
+        let of = |(at, name): (usize, &&str)| {
+            let predicted = Series { mark: Mark::Dashes, ..curve(&format!("{name}: predicted"), at + 7, |_| 50.0) };
+            [curve(name, at, |_| 40.0), predicted]
+        };
+        figure.panels[0].series = names.iter().enumerate().flat_map(of).collect();
+        figure
+    };
+    let many = with(&["held", "shared", "white"]);
+    assert_eq!(["held", "shared", "white", "predicted"].map(|label| stands(&many, label)), [1; 4]);
+    assert_eq!(stands(&many, "held: predicted"), 0);
+    let few = with(&["held", "shared"]);
+    assert_eq!(["held: predicted", "shared: predicted", "predicted"].map(|label| stands(&few, label)), [1, 1, 0]);
+    // A label of its own that looks like it.
+    let mut alone = with(&[]);
+    alone.panels[0].series = (0..3).map(|at| curve(&format!("part {at}: exact"), at, |_| 40.0)).collect();
+    assert_eq!([stands(&alone, "part 0: exact"), stands(&alone, "exact")], [1, 0]);
+}
+
+#[test]
 fn nothing_is_drawn_at_the_edge_of_the_page() {
     let long = "a label so long that it must be broken into several lines wherever it is written, even ";
     let mut crowded = figure();

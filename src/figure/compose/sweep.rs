@@ -21,75 +21,86 @@ pub(super) fn at_end(
     Some(Summary::of(values))
 }
 
+/// What the panels of a sweep share.
+struct Shown<'a> {
+    results: Results<'a>,
+    analysis: &'a Analysis,
+    spec: &'a Spec,
+    /// The parameter of the axis.
+    name: &'static str,
+    /// Parameters that tell the curves apart.
+    by: Vec<&'static str>,
+    predictor: Predictor,
+}
+
 /// A panel per quantity; a curve per combination of the other parameters.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
     let panel_names = spec.panels.parameters();
     let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other);
-    let by: Vec<&'static str> = spec.by.iter().copied().filter(is_of_curves).collect();
-    let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
+    let by = spec.by.iter().copied().filter(is_of_curves).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
-    let (scale, hue) = (Scale::new(&analysis.conditions, name), hues(&analysis.conditions, &by));
-    let predictor = Predictor::default();
-    let panel = |quantity: Quantity, layer: Option<usize>, of: &str, title: String| {
-        let y = Axis { log: spec.log, ..axis_of(quantity) };
-        let mut panel = Panel::new(title, scale.axis(), y);
-        for (place, curve) in labels.iter().enumerate() {
-            let colour = hue(place);
-            let is_shown = |c: &&Condition| label(c, &by) == *curve && label(c, panel_names) == of;
-            let of_curve = analysis.conditions.iter().filter(is_shown);
-            let (mut measured, mut predicted) = (Vec::new(), Vec::new());
-            for condition in of_curve.filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
-                let summary = at_end(results, analysis, condition, quantity, layer);
-                let y = summary.and_then(|s| s.mean);
-                let Some(x) = scale.coordinate(condition) else {
-                    // What has no place on the axis, such as no weight normalisation at all, is a line across.
-                    let label = format!("{curve}, {}", label(condition, &[name]));
-                    panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
-                    continue;
-                };
-                measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
-                let last = condition.last_iteration();
-                if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.predict) {
-                    predicted.push(Point { x, y: Some(y), band: None });
-                }
-            }
-            let mut add = |label, colour, mark, points| panel.series.push(Series { label, colour, mark, points });
-            let line = measured.iter().map(|p| Point { band: None, ..*p }).collect();
-            add(curve.clone(), colour, Mark::Line, line);
-            add(String::new(), colour, Mark::Points, measured);
-            if analysis.predict && predicted.len() > 1 {
-                add(format!("{curve}: predicted"), colour.again(), Mark::Dashes, predicted);
-            }
-        }
-        panel
-    };
+    let shown = Shown { results, analysis, spec, name, by, predictor: Predictor::default() };
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
         let layers: BTreeSet<Option<usize>> =
             analysis.conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).collect();
-        let shown = if spec.panels == Panels::Layer { layers.len() } else { 1 };
-        for &layer in layers.iter().take(shown) {
-            for of in &titles {
+        let several = if spec.panels == Panels::Layer { layers.len() } else { 1 };
+        for &layer in layers.iter().take(several) {
+            let place = layer.filter(|_| layers.len() > 1 || !spec.layers.is_empty());
+            panels.extend(titles.iter().map(|of| {
                 let what = quantity.info().label;
-                let title = match (
-                    of.is_empty(),
-                    layer.filter(|_| layers.len() > 1 || !spec.layers.is_empty()),
-                    spec.quantities.len(),
-                ) {
+                let title = match (of.is_empty(), place, spec.quantities.len()) {
                     (true, Some(l), _) => format!("{what}, layer {l}"),
                     (true, None, _) => what.into(),
                     (false, _, 1) => of.clone(),
                     (false, _, _) => format!("{what}, {of}"),
                 };
-                panels.push(panel(quantity, layer, of, title));
-            }
+                panel(&shown, quantity, layer, of, title)
+            }));
         }
     }
     let repeats = analysis.repeats;
     let note =
         format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean.");
     (panels, note)
+}
+
+/// Curves of one quantity and layer over the conditions whose panel is `of`.
+fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, title: String) -> Panel {
+    let Shown { results, analysis, spec, name, ref by, ref predictor } = *shown;
+    let labels = distinct(analysis.conditions.iter().map(|c| label(c, by)));
+    let (scale, hue) = (Scale::new(&analysis.conditions, name), hues(&analysis.conditions, by));
+    let mut panel = Panel::new(title, scale.axis(), Axis { log: spec.log, ..axis_of(quantity) });
+    for (place, curve) in labels.iter().enumerate() {
+        let colour = hue(place);
+        let is_shown = |c: &&Condition| label(c, by) == *curve && label(c, spec.panels.parameters()) == of;
+        let of_curve = analysis.conditions.iter().filter(is_shown);
+        let (mut measured, mut predicted) = (Vec::new(), Vec::new());
+        for condition in of_curve.filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
+            let summary = at_end(results, analysis, condition, quantity, layer);
+            let y = summary.and_then(|s| s.mean);
+            let Some(x) = scale.coordinate(condition) else {
+                // What has no place on the axis, such as no weight normalisation at all, is a line across.
+                let label = format!("{curve}, {}", label(condition, &[name]));
+                panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
+                continue;
+            };
+            measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
+            let last = condition.last_iteration();
+            if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.predict) {
+                predicted.push(Point { x, y: Some(y), band: None });
+            }
+        }
+        let mut add = |label, colour, mark, points| panel.series.push(Series { label, colour, mark, points });
+        let line = measured.iter().map(|p| Point { band: None, ..*p }).collect();
+        add(curve.clone(), colour, Mark::Line, line);
+        add(String::new(), colour, Mark::Points, measured);
+        if analysis.predict && predicted.len() > 1 {
+            add(format!("{curve}: predicted"), colour.again(), Mark::Dashes, predicted);
+        }
+    }
+    panel
 }
 
 /// For every quantity a map of what was measured and, where theory says it, of what was predicted and of the difference.
