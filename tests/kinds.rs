@@ -31,6 +31,57 @@ layer = [1, 2]
 surrogate = ["none", "samples"]
 
 [[analysis]]
+name = "fresh"
+title = "Replays from fresh weights, through a linear layer"
+kind = "replay"
+repeats = 3
+record-every = 40
+quantities = ["weight_alignment", "conditional_alignment"]
+[analysis.base]
+data = "digits"
+hidden = [40, 40]
+batch = 96
+eta = 0.2
+reduction = "mean"
+epochs = 10
+bias = "off"
+layer = 1
+replay-activation = "linear"
+replay-updates = 120
+
+[[analysis]]
+name = "signals"
+title = "Signals and how they last"
+kind = "isolate"
+repeats = 2
+record-every = 50
+quantities = ["weight_alignment"]
+predict = true
+[analysis.base]
+layers = [8, 12, 8]
+activation = "linear"
+batch = 10
+iterations = 200
+eta = 0.001
+[analysis.sweep]
+activity = ["ar1:0", "ar1:0.9"]
+error = ["ar1:0", "ar1:0.9"]
+[[analysis.figure]]
+name = "map"
+title = "Both have to last"
+kind = "map"
+quantities = ["weight_alignment"]
+x = "error"
+y = "activity"
+[[analysis.figure]]
+name = "ends"
+title = "Measured and predicted"
+kind = "sweep"
+quantities = ["weight_alignment"]
+x = "error"
+by = ["activity"]
+
+[[analysis]]
 name = "plane"
 title = "Two networks from the same start"
 kind = "plane"
@@ -58,7 +109,7 @@ kind = "train"
 repeats = 2
 record-every = 10
 report-at = [20]
-quantities = ["weight_alignment", "test_accuracy", "term_angle"]
+quantities = ["weight_alignment", "update_alignment", "test_accuracy", "term_angle"]
 lags = [1, 2, 5]
 [analysis.base]
 data = "digits"
@@ -87,6 +138,15 @@ kind = "lags"
 quantities = ["term_angle"]
 by = ["wn"]
 at = [20]
+[[analysis.figure]]
+name = "together"
+title = "Weights and updates"
+quantities = ["weight_alignment", "update_alignment"]
+x = "epoch"
+by = ["wn"]
+panels = "layer"
+together = true
+smooth = 20
 [[analysis.figure]]
 name = "sweep"
 title = "Accuracy"
@@ -161,7 +221,10 @@ fn every_kind_runs_measures_and_draws() {
     let here = TempDir::new().unwrap();
     std::fs::write(here.path().join("kinds.toml"), SPEC).unwrap();
     alignscope(here.path()).args(["run", "kinds.toml", "--out", "run"]).assert().success();
-    for figure in ["plane", "profile", "scatter", "lags", "sweep", "density", "spectrum", "cells", "groups"] {
+    for figure in [
+        "plane", "profile", "scatter", "lags", "sweep", "density", "spectrum", "cells", "groups", "map", "ends",
+        "together",
+    ] {
         let [svg, table] =
             ["svg", "csv"].map(|format| bytes(&here.path().join("run"), &format!("figures/{figure}.{format}")));
         assert!(svg.windows(6).any(|tag| tag == b"</svg>"), "{figure}");
@@ -178,6 +241,15 @@ fn every_kind_runs_measures_and_draws() {
     }
     assert!(same < 1e-3, "what was recorded gives the trajectory back: {same} degrees");
     assert!(other > 0.5, "samples shuffled against each other do not: {other} degrees");
+    // What theory says of the linear rule given the signals, within its finite size.
+    let [angle, theory] = ["weight_alignment", "conditional_alignment"].map(|name| series(&table, "fresh", name));
+    let end = |found: &BTreeMap<String, f64>| {
+        let at_end: Vec<f64> =
+            found.iter().filter(|(key, _)| key.contains("iteration=120 ")).map(|(_, v)| *v).collect();
+        assert_eq!(at_end.len(), 3, "{found:?}");
+        at_end.iter().sum::<f64>() / 3.0
+    };
+    assert!(end(&angle) < 88.0 && (end(&angle) - end(&theory)).abs() < 1.5, "{angle:?} {theory:?}");
     let explained = ["explained", "explained_second"].map(|name| series(&table, "plane", name));
     assert!(explained[0].len() == 2 && explained[1].len() == 2, "{explained:?}");
     for (key, first) in &explained[0] {

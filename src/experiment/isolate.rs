@@ -52,16 +52,6 @@ impl<T: Real> Experiment<T> for Run<T> {
         &self.net.feedback
     }
 
-    /// On the signals of the iteration to come, as the rule will see them.
-    fn update_alignment(&mut self, l: usize) -> Option<f64> {
-        if self.update_angles.is_empty() {
-            self.net.inject(self.signals.activity(), self.signals.error());
-            let Isolated { layers, feedback, pass, .. } = &mut self.net;
-            self.update_angles = self.updates.angles(layers, feedback, self.signals.activity(), pass);
-        }
-        self.update_angles.get(l).copied().flatten()
-    }
-
     fn own(
         &mut self,
         quantity: Quantity,
@@ -123,7 +113,20 @@ impl<T: Real> Experiment<T> for Run<T> {
 }
 
 impl<T: Real> Run<T> {
+    /// Update alignment of layer `l`, below the last, on the signals of the iteration to come, as the rule will see them.
+    fn update_alignment(&mut self, l: usize) -> Option<f64> {
+        if self.update_angles.is_empty() {
+            self.net.inject(self.signals.activity(), self.signals.error());
+            let Isolated { layers, feedback, pass, .. } = &mut self.net;
+            self.update_angles = self.updates.angles(layers, feedback, self.signals.activity(), pass);
+        }
+        self.update_angles.get(l).copied().flatten()
+    }
+
     fn of_layer(&mut self, quantity: Quantity, l: usize) -> Option<f64> {
+        if quantity == Quantity::UpdateAlignment {
+            return self.update_alignment(l);
+        }
         let direction = self.directions[l].as_ref()?;
         if quantity == Quantity::ConditionalAlignment {
             let (realised, toy) = self.realised.as_ref()?;

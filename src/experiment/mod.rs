@@ -63,8 +63,6 @@ trait Experiment<T: Real> {
     fn layers(&self) -> &Layers<T>;
     /// What carries the error back.
     fn feedback(&self) -> &Feedback<T>;
-    /// Update alignment of layer `l`, below the last.
-    fn update_alignment(&mut self, l: usize) -> Option<f64>;
     /// Value of a quantity that not every experiment has, of a layer or of the network as a whole.
     fn own(
         &mut self,
@@ -189,7 +187,6 @@ fn measure<T: Real>(
                 (Quantity::WeightInnerProduct, Some(l)) => {
                     experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
                 }
-                (Quantity::UpdateAlignment, Some(l)) => experiment.update_alignment(l),
                 (_, _) => experiment.own(quantity, layer, lag)?,
             };
             records.push(Record { iteration, layer, lag, quantity, value });

@@ -12,7 +12,7 @@ use crate::measure::angle::Direction;
 use crate::network::{Biases, Part, Trainer};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
-use crate::rule::{Feedback, Isolated, Layers, UpdateAlignment};
+use crate::rule::{Feedback, Isolated, Layers};
 use crate::signal::{Recording, Sequence, SequenceError};
 use crate::theory::Toy;
 use crate::theory::moments::Realised;
@@ -27,7 +27,6 @@ struct Run<T: Real> {
     eta: T,
     /// Weight alignment of the network that was recorded, after every update; `None` where it has none.
     source: Vec<Option<f64>>,
-    updates: UpdateAlignment<T>,
     realised: Option<(Realised, Toy)>,
 }
 
@@ -49,12 +48,6 @@ impl<T: Real> Experiment<T> for Run<T> {
 
     fn feedback(&self) -> &Feedback<T> {
         &self.net.feedback
-    }
-
-    fn update_alignment(&mut self, l: usize) -> Option<f64> {
-        self.net.inject(&self.activity, &self.error);
-        let Isolated { layers, feedback, pass, .. } = &mut self.net;
-        self.updates.angles(layers, feedback, &self.activity, pass).get(l).copied().flatten()
     }
 
     fn own(
@@ -132,7 +125,6 @@ pub(super) fn run<T: Real>(
         iteration: 0,
         eta: T::from_f64(eta),
         source,
-        updates: UpdateAlignment::new(&sizes),
         realised: toy.map(|toy| (Realised::new(toy.inputs, toy.outputs), toy)),
         signals,
         net,

@@ -82,10 +82,6 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         self.trainer.feedback()
     }
 
-    fn update_alignment(&mut self, l: usize) -> Option<f64> {
-        self.probe.update_alignment(&self.trainer, l)
-    }
-
     fn own(
         &mut self,
         quantity: Quantity,
@@ -219,6 +215,7 @@ impl<T: Real> Run<'_, T> {
         }
         let (probe, trainer) = (&mut self.probe, &self.trainer);
         match quantity {
+            Quantity::UpdateAlignment => probe.update_alignment(trainer, l),
             Quantity::DeltaAlignment => probe.delta_alignment(trainer, l),
             Quantity::RelativeUpdate => probe.relative_update(trainer, l),
             Quantity::UpdateWeightAngle => probe.update_weight_angle(trainer, l),

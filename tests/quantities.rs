@@ -1,0 +1,233 @@
+//! What jobs of training say of a network, against the network itself and against each other.
+
+use alignscope::analysis::{Analysis, Attempt, Condition, JobResult, Kind, Quantity};
+use alignscope::data::Library;
+use alignscope::experiment::run_job;
+use alignscope::matrix::Matrix;
+use alignscope::network::{Subset, Trainer};
+
+/// All training images in every batch, so that probe and batch are the same.
+const DIGITS: [(&str, &str); 7] = [
+    ("hidden", "24,20"),
+    ("batch", "1437"),
+    ("eta", "1e-4"),
+    ("epochs", "12"),
+    ("precision", "f64"),
+    ("bias", "off"),
+    ("record-every", "1"),
+];
+
+const END: usize = 12;
+
+struct Run {
+    analysis: Analysis,
+    result: JobResult,
+}
+
+impl Run {
+    fn of(options: &[(&str, &str)]) -> Self {
+        let options = [&DIGITS, options].concat();
+        let analysis = Analysis::from_options(Kind::Train, options.iter().copied()).unwrap();
+        let job = analysis.job(&analysis.conditions[0], 0);
+        let result = run_job(&job, &Attempt::bare(&|| false), &Library::default()).unwrap();
+        Self { analysis, result }
+    }
+
+    fn value(&self, quantity: Quantity, k: usize, layer: impl Into<Option<usize>>) -> f64 {
+        let layer = layer.into();
+        let mut records = self.result.records.iter();
+        let found = records.find(|r| r.quantity == quantity && r.iteration == k && r.layer == layer);
+        found.and_then(|r| r.value).unwrap_or_else(|| panic!("no {} of {layer:?} at {k}", quantity.name()))
+    }
+
+    /// The same network, trained apart, and what it makes of the training images: for every layer above the input
+    /// pre-activations and norms of error signals.
+    fn network<R>(&self, k: usize, look: impl FnOnce(&mut Trainer<'_, f64>, &[Vec<f64>], &[Vec<f64>]) -> R) -> R {
+        let Condition::Train(condition) = &self.analysis.conditions[0] else { panic!("kind train") };
+        let data = alignscope::data::digits::<f64>().unwrap();
+        let mut trainer = Trainer::new(&data, condition.setup.clone(), self.analysis.seed, 0);
+        (0..k).for_each(|_| trainer.step());
+        let depth = trainer.layers().depth();
+        let (mut z, mut norms) = (vec![Vec::new(); depth], vec![Vec::new(); depth]);
+        let rows = |m: &Matrix<f64>| (0..m.rows()).map(|i| m.row(i).to_vec()).collect::<Vec<_>>();
+        trainer.over_training_images(|part| {
+            for l in 0..depth {
+                z[l].extend_from_slice(part.pass.z[l].as_slice());
+                let norm = |row: &Vec<f64>| row.iter().map(|d| d * d).sum::<f64>().sqrt();
+                norms[l].extend(rows(&part.pass.delta[l]).iter().map(norm));
+            }
+        });
+        look(&mut trainer, &z, &norms)
+    }
+}
+
+fn close(a: f64, b: f64, tolerance: f64) -> bool {
+    (a - b).abs() <= tolerance * (a.abs() + b.abs())
+}
+
+/// From norms and inner products before and after, what the update between them was.
+#[test]
+fn updates_measured_are_the_differences_they_make() {
+    let quantities = "weight_alignment,weight_norm,weight_inner_product,step_alignment,relative_update,\
+                      update_weight_angle,weight_growth";
+    let run = Run::of(&[("quantities", quantities)]);
+    for (k, l) in (0..END).flat_map(|k| [1, 2].map(|l| (k, l))) {
+        let of = |quantity| run.value(quantity, k, l);
+        let next = |quantity| run.value(quantity, k + 1, l);
+        let norm = of(Quantity::WeightNorm);
+        let step = 1e-4 * norm * of(Quantity::RelativeUpdate);
+        let b = of(Quantity::WeightInnerProduct) / norm / of(Quantity::WeightAlignment).to_radians().cos();
+        let gain = next(Quantity::WeightInnerProduct) - of(Quantity::WeightInnerProduct);
+        let cosine = of(Quantity::StepAlignment).to_radians().cos();
+        assert!(close(gain, step * b * cosine, 1e-7), "{k} {l}: {gain} {step} {b} {cosine}");
+        let lengthens = of(Quantity::UpdateWeightAngle).to_radians().cos();
+        let squared = norm * norm + step * step + 2.0 * norm * step * lengthens;
+        assert!(close(next(Quantity::WeightNorm).powi(2), squared, 1e-13), "{k} {l}: {squared}");
+        let growth = norm / run.value(Quantity::WeightNorm, 0, l);
+        assert!(close(of(Quantity::WeightGrowth), growth, 1e-13), "{k} {l}: {growth}");
+    }
+    assert!(run.value(Quantity::WeightGrowth, END, 2) > 1.0001);
+}
+
+/// A small step of BP takes the rate times the squared gradient from the loss.
+#[test]
+fn the_loss_falls_by_the_gradient_that_is_measured() {
+    let quantities = ("quantities", "loss,bp_gradient_norm,gradient_stability,relative_update,weight_norm");
+    let run = Run::of(&[("rule", "bp"), ("eta", "1e-6"), ("loss", "softmax"), ("code", "one-hot"), quantities]);
+    let samples = run.network(0, |trainer, _, _| trainer.samples(Subset::Train)) as f64;
+    for k in 0..END {
+        let mut squared = 0.0;
+        for l in 0..3 {
+            let gradient = run.value(Quantity::BpGradientNorm, k, l);
+            let ours = run.value(Quantity::RelativeUpdate, k, l) * run.value(Quantity::WeightNorm, k, l);
+            assert!(close(gradient * samples, ours, 1e-12), "{gradient} {ours}");
+            squared += gradient * gradient;
+            // Half of the images have nearly the gradient of the other half.
+            assert!((0.0..30.0).contains(&run.value(Quantity::GradientStability, k, l)));
+        }
+        let fall = run.value(Quantity::Loss, k, None) - run.value(Quantity::Loss, k + 1, None);
+        assert!(close(fall, 1e-6 * samples * squared, 5e-3), "{k}: {fall} {}", 1e-6 * samples * squared);
+    }
+}
+
+/// Against a network trained apart.
+#[test]
+fn distributions_and_accuracies_are_those_of_the_network() {
+    let quantities = "pre_activation_p01,pre_activation_p50,pre_activation_p99,pre_activation_off,dead_units,\
+                      activation_growth,delta_norm_p001,delta_norm_p50,delta_norm_mode,train_accuracy,test_accuracy,loss";
+    let end = 200;
+    let learning = [("eta", "1e-4"), ("epochs", "200"), ("record-every", "200")];
+    let run = Run::of(&[&learning[..], &[("activation", "relu"), ("quantities", quantities)]].concat());
+    let norm_of = |z: &[f64]| z.iter().map(|z| z.max(0.0).powi(2)).sum::<f64>().sqrt();
+    let start = run.network(0, |_, z, _| norm_of(&z[1]));
+    for k in [0, end] {
+        run.network(k, |trainer, z, norms| {
+            for l in 0..2 {
+                let of = |quantity| run.value(quantity, k, l);
+                let below = |bound: f64| z[l].iter().filter(|z| **z < bound).count() as f64 / z[l].len() as f64;
+                for (quantity, share) in [
+                    (Quantity::PreActivationLow, 0.01),
+                    (Quantity::PreActivationMedian, 0.5),
+                    (Quantity::PreActivationHigh, 0.99),
+                ] {
+                    assert!((below(of(quantity)) - share).abs() < 2.0 / z[l].len() as f64, "{k} {l} {share}");
+                }
+                assert!((below(-1.0) - of(Quantity::PreActivationOff) / 100.0).abs() < 1e-12);
+                let units = trainer.sizes()[l + 1];
+                let dead = (0..units).filter(|j| z[l].iter().skip(*j).step_by(units).all(|z| *z < 0.0)).count();
+                assert_eq!(of(Quantity::DeadUnits), dead as f64, "{k} {l}");
+            }
+            assert!(close(run.value(Quantity::ActivationGrowth, k, 1), norm_of(&z[1]) / start, 1e-12));
+            for (l, norms) in norms.iter().enumerate() {
+                let of = |quantity| run.value(quantity, k, l);
+                let below = |bound: f64| norms.iter().filter(|n| **n < bound).count() as f64 / norms.len() as f64;
+                let share = |quantity| below(of(quantity));
+                assert!((share(Quantity::DeltaNormMedian) - 0.5).abs() < 2.0 / norms.len() as f64, "{k} {l}");
+                assert!(share(Quantity::DeltaNormLow) < 0.003, "{k} {l}");
+                // No other window as wide as a bin, from one mode to the next, holds clearly more.
+                let mut sorted = norms.clone();
+                sorted.sort_by(f64::total_cmp);
+                let (at, rest) =
+                    ((0.98 * (sorted.len() - 1) as f64) as usize, (0.98 * (sorted.len() - 1) as f64).fract());
+                let half = (sorted[at] + rest * (sorted[at + 1] - sorted[at])) / 120.0;
+                let around = |at: f64| below(at + half) - below(at - half * (1.0 + 1e-9));
+                let mode = of(Quantity::DeltaNormMode);
+                assert!((0..60).all(|bin| around((2 * bin + 1) as f64 * half) <= around(mode) + 0.003), "{k} {l}");
+            }
+            let code = trainer.code().clone();
+            for (subset, quantity) in [(Subset::Train, Quantity::TrainAccuracy), (Subset::Test, Quantity::TestAccuracy)]
+            {
+                assert_eq!(run.value(quantity, k, None), trainer.evaluate(subset, &code).accuracy);
+            }
+            assert!(close(run.value(Quantity::Loss, k, None), trainer.evaluate(Subset::Train, &code).loss, 1e-12));
+        });
+    }
+    assert!(run.value(Quantity::TrainAccuracy, end, None) > run.value(Quantity::TrainAccuracy, 0, None) + 20.0);
+}
+
+/// At the start no more than chance has it.
+#[test]
+fn updates_align_beyond_their_null_once_weights_do() {
+    let quantities = ("quantities", "update_alignment,update_null_p025,update_null_p975,update_alignment_z");
+    let run = Run::of(&[("batch", "96"), ("eta", "4e-3"), ("epochs", "60"), ("record-every", "900"), quantities]);
+    let last = run.result.records.iter().map(|r| r.iteration).max().unwrap();
+    for l in 0..2 {
+        let at = |k| {
+            let of = |quantity| run.value(quantity, k, l);
+            [Quantity::UpdateNullLow, Quantity::UpdateAlignment, Quantity::UpdateNullHigh, Quantity::UpdateAlignmentZ]
+                .map(of)
+        };
+        let [low, _, high, z] = at(0);
+        assert!(low < 90.0 && high > 90.0 && z.abs() < 5.0, "{low} {high} {z}");
+        let [low, angle, high, z] = at(last);
+        assert!(angle < low && low < high && z > 3.0, "{low} {angle} {high} {z}");
+    }
+}
+
+/// The update of the rule in isolation, split by the latest change of the layer below, adds up.
+#[test]
+fn terms_of_the_rule_in_isolation_add_up() {
+    let quantities = "weight_alignment,weight_norm,weight_inner_product,alignment_term,alignment_term_norm,\
+                      superalignment_term,superalignment_term_norm,alignment_sum,alignment_sum_norm,\
+                      superalignment_sum,superalignment_sum_norm";
+    let options = [
+        ("layers", "8,12,6"),
+        // The split is to first order in the change below.
+        ("activation", "linear"),
+        ("activity", "ar1:0.8"),
+        ("error", "ar1:0.9"),
+        ("iterations", "30"),
+        ("record-every", "1"),
+        ("precision", "f64"),
+        ("quantities", quantities),
+    ];
+    let analysis = Analysis::from_options(Kind::Isolate, options).unwrap();
+    let job = analysis.job(&analysis.conditions[0], 0);
+    let run = Run { result: run_job(&job, &Attempt::bare(&|| false), &Library::default()).unwrap(), analysis };
+    let of = |quantity, k| run.value(quantity, k, 1);
+    let inner = |angle, norm, k| of(norm, k) * of(angle, k).to_radians().cos();
+    let b = of(Quantity::WeightInnerProduct, 5) / inner(Quantity::WeightAlignment, Quantity::WeightNorm, 5);
+    let (mut alignment, mut superalignment) = (0.0, 0.0);
+    // The first update has none before it.
+    for k in 2..=30 {
+        let [of_alignment, of_superalignment] = [
+            (Quantity::AlignmentTerm, Quantity::AlignmentTermNorm),
+            (Quantity::SuperalignmentTerm, Quantity::SuperalignmentTermNorm),
+        ]
+        .map(|(angle, norm)| b * inner(angle, norm, k));
+        let gain = of(Quantity::WeightInnerProduct, k) - of(Quantity::WeightInnerProduct, k - 1);
+        assert!((gain - of_alignment - of_superalignment).abs() < 1e-9 * gain.abs().max(1e-3), "{k}: {gain}");
+        (alignment, superalignment) = (alignment + of_alignment, superalignment + of_superalignment);
+        let sums = [
+            (alignment, Quantity::AlignmentSum, Quantity::AlignmentSumNorm),
+            (superalignment, Quantity::SuperalignmentSum, Quantity::SuperalignmentSumNorm),
+        ];
+        for (sum, angle, norm) in sums {
+            assert!(
+                (sum - b * inner(angle, norm, k)).abs() < 1e-9 * sum.abs().max(1e-3),
+                "{k} {}: {sum}",
+                angle.name()
+            );
+        }
+    }
+}
