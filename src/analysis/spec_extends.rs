@@ -2,6 +2,8 @@
 
 use super::nearest::suggestion;
 use super::spec_file::{Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -20,7 +22,7 @@ pub(super) fn follow_extends(problems: &mut Problems) {
             problems.add(at, format!("this spec extends itself: {chain}; leave one extends out"));
             return;
         }
-        match read_text(&path) {
+        match read_file(&path) {
             Ok(text) => {
                 let next = last.next(path, &text);
                 problems.sources.push(next);
@@ -42,14 +44,20 @@ pub(super) fn follow_extends(problems: &mut Problems) {
 /// Most bytes of a spec.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// Text of a file. A device or a pipe may never end, and is refused.
-fn read_text(path: &Path) -> std::io::Result<String> {
-    let metadata = std::fs::metadata(path)?;
-    if metadata.is_file() && metadata.len() <= MOST_BYTES {
-        return std::fs::read_to_string(path);
-    }
-    let why = if metadata.is_file() { "it is too large for a spec" } else { "it is no file" };
-    Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why))
+fn refused(why: &str) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidInput, why)
+}
+
+/// Text of a spec as typed, which may come through a pipe; no more of it is read than a spec can have.
+pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 <= MOST_BYTES { Ok(text) } else { Err(refused("it is too large for a spec")) }
+}
+
+/// Text of a spec that another names, which is a file: what else there is may keep who opens it waiting.
+fn read_file(path: &Path) -> std::io::Result<String> {
+    if std::fs::metadata(path)?.is_file() { read_text(path) } else { Err(refused("it is no file")) }
 }
 
 /// Where a spec says that it extends another, and which; `Err` where that is no text.

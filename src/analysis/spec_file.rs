@@ -3,7 +3,7 @@
 use super::nearest::{list, suggestion};
 use super::spec::Spec;
 use super::spec_check::check_spec;
-use super::spec_extends::follow_extends;
+use super::spec_extends::{follow_extends, read_text};
 use crate::file::FileError;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
@@ -51,7 +51,7 @@ impl Display for Problem {
 /// # Errors
 /// If the file cannot be read, and every problem in it otherwise.
 pub fn read_spec(path: &Path) -> Result<Spec, SpecError> {
-    let text = std::fs::read_to_string(path).map_err(|source| FileError::new("read", path, source))?;
+    let text = read_text(path).map_err(|source| FileError::new("read", path, source))?;
     parse_spec(path, &text)
 }
 

@@ -248,3 +248,9 @@ fn a_missing_file_is_named() {
     let error = read_spec(Path::new("no/such.toml")).unwrap_err().to_string();
     assert!(error.contains("no/such.toml"), "{error}");
 }
+
+#[test]
+fn what_never_ends_is_no_spec() {
+    let error = read_spec(Path::new("/dev/zero")).unwrap_err().to_string();
+    assert!(error.contains("/dev/zero") && error.contains("too large for a spec"), "{error}");
+}
