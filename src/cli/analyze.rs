@@ -8,7 +8,7 @@ use super::matrices::is_decomposable;
 use super::spectra::Values;
 use super::spectra::report::{Row, of_one};
 use super::{Exit, UsageError, args, output};
-use crate::analysis::{Choice, Kind, Value, canonical, parameter};
+use crate::analysis::{Choice, Kind, canonical};
 use crate::array;
 use crate::file::write_atomically;
 use crate::measure::spectrum::{SpectrumError, singular_values};
@@ -26,12 +26,6 @@ pub(super) fn command() -> Command {
     let eta = |text: &str| {
         let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0);
         value.ok_or("expected a finite number above 0")
-    };
-    // As everywhere else.
-    let lags = |text: &str| match parameter("lags").map(|lags| lags.parse_text(text, Kind::Train)) {
-        Some(Ok(Value::Sizes(lags))) => Ok(lags),
-        Some(Err(error)) => Err(error),
-        _ => Err("expected lags".into()),
     };
     Command::new("analyze")
         .about("What a run recorded elsewhere says")
@@ -59,7 +53,7 @@ pub(super) fn command() -> Command {
                 .long("lags")
                 .value_name("LIST")
                 .default_value("1")
-                .value_parser(lags)
+                .value_parser(|text: &str| args::whole_numbers("lags", Kind::Train, text))
                 .help("Lags whose terms and similarities are reported each by itself, such as 1-8,60"),
             count("window", "Longest lag that terms are made for [default: back to the first state]"),
             count("every", "Iterations from one decomposition to the next [default: so that there are some 50]"),

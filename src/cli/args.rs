@@ -1,6 +1,6 @@
 //! The options, built from the registry of parameters.
 
-use crate::analysis::{Choice, Export, Kind, Shard, parameters};
+use crate::analysis::{Choice, Export, Kind, Shard, Value, parameter, parameters};
 use crate::signal::{Cross, Form, Pair};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -183,6 +183,15 @@ pub(super) fn json_flag() -> Arg {
         .long("json")
         .action(ArgAction::SetTrue)
         .help("Print one JSON object on standard output, everything else on standard error")
+}
+
+/// Whole numbers, typed as the parameter `name` takes them everywhere.
+pub(super) fn whole_numbers(name: &str, kind: Kind, text: &str) -> Result<Vec<usize>, String> {
+    match parameter(name).map(|parameter| parameter.parse_text(text, kind)) {
+        Some(Ok(Value::Sizes(numbers))) => Ok(numbers),
+        Some(Err(message)) => Err(message),
+        _ => Err(format!("{name}: `{text}` is no list of whole numbers")),
+    }
 }
 
 /// `--threads`, or the number of cores.

@@ -1,7 +1,7 @@
 //! `alignscope theory`: closed forms as tables or JSON.
 
 use super::{Exit, UsageError, args};
-use crate::analysis::{Kind, RecordEvery, Value, parameter};
+use crate::analysis::{Kind, RecordEvery};
 use crate::array::MOST_BYTES;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
@@ -208,12 +208,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 fn layers(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
     let text = matches.get_one::<String>("layers").map(String::as_str).unwrap_or_default();
-    let parsed = parameter("layers").map(|layers| layers.parse_text(text, Kind::Isolate));
-    match parsed {
-        Some(Ok(Value::Sizes(sizes))) => Ok(sizes),
-        Some(Err(message)) => Err(UsageError(format!("--{message}"))),
-        _ => Err(UsageError(format!("--layers: `{text}` is no list of sizes"))),
-    }
+    args::whole_numbers("layers", Kind::Isolate, text).map_err(|message| UsageError(format!("--{message}")))
 }
 
 /// A toy network whose matrices are to be made: they must fit into memory.
