@@ -30,6 +30,8 @@ struct Shown<'a> {
     name: &'static str,
     /// Parameters that tell the curves apart.
     by: Vec<&'static str>,
+    labels: Vec<String>,
+    scale: Scale<'a>,
     predictor: Predictor,
 }
 
@@ -38,15 +40,17 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
     let panel_names = spec.panels.parameters();
     let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other);
-    let by = spec.by.iter().copied().filter(is_of_curves).collect();
+    let by: Vec<_> = spec.by.iter().copied().filter(is_of_curves).collect();
+    let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
-    let shown = Shown { results, analysis, spec, name, by, predictor: Predictor::default() };
+    let scale = Scale::new(&analysis.conditions, name);
+    let shown = Shown { results, analysis, spec, name, by, labels, scale, predictor: Predictor::default() };
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
         let layers: BTreeSet<Option<usize>> =
             analysis.conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).collect();
-        let several = if spec.panels == Panels::Layer { layers.len() } else { 1 };
-        for &layer in layers.iter().take(several) {
+        let count = if spec.panels == Panels::Layer { layers.len() } else { 1 };
+        for &layer in layers.iter().take(count) {
             let place = layer.filter(|_| layers.len() > 1 || !spec.layers.is_empty());
             panels.extend(titles.iter().map(|of| {
                 let what = quantity.info().label;
@@ -68,9 +72,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 
 /// Curves of one quantity and layer over the conditions whose panel is `of`.
 fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, title: String) -> Panel {
-    let Shown { results, analysis, spec, name, ref by, ref predictor } = *shown;
-    let labels = distinct(analysis.conditions.iter().map(|c| label(c, by)));
-    let (scale, hue) = (Scale::new(&analysis.conditions, name), hues(&analysis.conditions, by));
+    let Shown { results, analysis, spec, name, ref by, ref labels, ref scale, ref predictor } = *shown;
+    let hue = hues(&analysis.conditions, by);
     let mut panel = Panel::new(title, scale.axis(), Axis { log: spec.log, ..axis_of(quantity) });
     for (place, curve) in labels.iter().enumerate() {
         let colour = hue(place);
