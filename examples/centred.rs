@@ -26,19 +26,21 @@ fn main() -> Result<(), Failure> {
     let setup = Setup { hidden: vec![50; 4], batch: 1000, eta: 5e-4, biases: Biases::Off, ..Setup::default() };
     println!("layer  signals  as they are            centred in every batch");
     for layer in 1..=4 {
-        for parted in ["recorded", "samples", "time"] {
-            let mut angles = [Vec::new(), Vec::new()];
-            for repeat in 0..repeats {
-                let recorded = record(&data, &setup, layer, repeat)?;
+        let mut found = ["recorded", "samples", "time"].map(|parted| (parted, [Vec::new(), Vec::new()]));
+        for repeat in 0..repeats {
+            let recorded = record(&data, &setup, layer, repeat)?;
+            for (parted, angles) in &mut found {
                 let signals = match Surrogate::parse(parted) {
                     Some(surrogate) => surrogate.draw(&recorded, 1, repeat)?,
-                    None => recorded,
+                    None => recorded.clone(),
                 };
                 let centred = Recording::new(centred(signals.activity())?, centred(signals.error())?)?;
                 for (angles, signals) in angles.iter_mut().zip([&signals, &centred]) {
-                    angles.push(replay(signals, &setup, repeat));
+                    angles.push(replay(signals, layer, &setup, repeat));
                 }
             }
+        }
+        for (parted, angles) in found {
             let [plain, centred] = angles.map(|angles| {
                 let Summary { mean, ci95, .. } = Summary::of(angles);
                 let [low, high] = ci95.unwrap_or([f64::NAN; 2]);
@@ -50,7 +52,8 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What drives `W_layer`: activities below the layer before it, error signals above it.
+/// What drives `W_layer`: the activities that `W_(layer - 1)` is fed, and the error signals of the units that `W_layer`
+/// leads to.
 fn record(data: &DataSet<f32>, setup: &Setup, layer: usize, repeat: u64) -> Result<Recording<f32>, Failure> {
     let mut trainer = Trainer::new(data, setup.clone(), 1, repeat);
     let (mut activity, mut error) = (Vec::new(), Vec::new());
@@ -81,9 +84,9 @@ fn centred(signals: &Sequence<f32>) -> Result<Sequence<f32>, Failure> {
 }
 
 /// Weight alignment after the linear rule has been applied to `signals`, from fresh weights.
-fn replay(signals: &Recording<f32>, setup: &Setup, repeat: u64) -> Option<f64> {
+fn replay(signals: &Recording<f32>, layer: usize, setup: &Setup, repeat: u64) -> Option<f64> {
     let [_, batch, inputs] = signals.activity().shape();
-    let sizes = [inputs, 50, signals.error().shape()[2]];
+    let sizes = [inputs, setup.hidden[layer - 1], signals.error().shape()[2]];
     let std = [setup.w_std.of(sizes[0], sizes[1]), setup.b_std.of(sizes[1], sizes[2])];
     let mut net = Isolated::<f32>::draw(&sizes, batch, Activation::Linear, std, 2, repeat);
     for k in 0..signals.iterations() {
