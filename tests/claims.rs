@@ -2,6 +2,7 @@
 
 use alignscope::analysis::{Condition, Draw, Job, JobResult, Outcome, Plan, Record, read_spec};
 use alignscope::claim::{Evidence, claims, judge};
+use alignscope::random::{Role, Stream};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -10,17 +11,9 @@ const REPEATS: usize = 3;
 /// Draws of every repeat of a drawing: of angles that are composed enough to fill a map.
 const DRAWS: [usize; 2] = [400, 60_000];
 
-/// A number from 0 to 1 that depends on all of `parts`.
-fn noise(parts: &[usize]) -> f64 {
-    let mixed = parts.iter().fold(0x9e37_79b9_7f4a_7c15_u64, |state, &part| {
-        let state = (state ^ part as u64).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        state ^ (state >> 29)
-    });
-    (mixed >> 11) as f64 / (1u64 << 53) as f64
-}
-
 /// What `job` would record, with numbers that mean nothing: angles from 0 to 180, shares in percent, others from 0 to 2.
 fn invented(job: &Job) -> JobResult {
+    let mut noise = Stream::new(job.seed, job.repeat, Role::Null);
     let mut records = Vec::new();
     for quantity in job.quantities() {
         let iterations = match job.condition {
@@ -35,9 +28,9 @@ fn invented(job: &Job) -> JobResult {
         for layer in quantity.layers(&job.condition) {
             for &iteration in &iterations {
                 records.extend(job.lags_of(quantity, iteration).into_iter().map(|lag| {
-                    let place =
-                        [quantity as usize, layer.unwrap_or(99), iteration, lag.unwrap_or(0), job.repeat as usize];
-                    Record { iteration, layer, lag, quantity, value: Some(scale * noise(&place)) }
+                    let mut value = [0.0];
+                    noise.fill_uniform(&mut value);
+                    Record { iteration, layer, lag, quantity, value: Some(scale * value[0]) }
                 }));
             }
         }

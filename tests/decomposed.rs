@@ -1,5 +1,8 @@
 //! Decomposition and budget of the updates of whole runs, as jobs measure them.
 
+#[path = "common/job.rs"]
+mod job;
+
 use alignscope::analysis::{Analysis, Attempt, JobResult, Kind, Quantity};
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
@@ -8,9 +11,7 @@ use alignscope::network::{Setup, Trainer};
 const DIGITS: [(&str, &str); 4] = [("epochs", "3"), ("hidden", "24,20"), ("record-every", "45"), ("precision", "f64")];
 
 fn run(kind: Kind, options: &[(&str, &str)]) -> JobResult {
-    let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();
-    let job = analysis.job(&analysis.conditions[0], 0);
-    run_job(&job, &Attempt::bare(&|| false), &Library::default()).unwrap()
+    job::run(kind, options).1
 }
 
 fn train(options: &[(&str, &str)]) -> JobResult {

@@ -1,9 +1,9 @@
 //! What jobs of training say of a network, against the network itself and against each other.
 
-use alignscope::analysis::{Analysis, Attempt, Condition, JobResult, Kind, Quantity};
-use alignscope::data::Library;
-use alignscope::experiment::run_job;
-use alignscope::matrix::Matrix;
+#[path = "common/job.rs"]
+mod job;
+
+use alignscope::analysis::{Condition, Job, JobResult, Kind, Quantity};
 use alignscope::network::{Subset, Trainer};
 
 /// All training images in every batch, so that probe and batch are the same.
@@ -20,17 +20,18 @@ const DIGITS: [(&str, &str); 7] = [
 const END: usize = 12;
 
 struct Run {
-    analysis: Analysis,
+    job: Job,
     result: JobResult,
 }
 
 impl Run {
+    fn new(kind: Kind, options: &[(&str, &str)]) -> Self {
+        let (job, result) = job::run(kind, options);
+        Self { job, result }
+    }
+
     fn of(options: &[(&str, &str)]) -> Self {
-        let options = [&DIGITS, options].concat();
-        let analysis = Analysis::from_options(Kind::Train, options.iter().copied()).unwrap();
-        let job = analysis.job(&analysis.conditions[0], 0);
-        let result = run_job(&job, &Attempt::bare(&|| false), &Library::default()).unwrap();
-        Self { analysis, result }
+        Self::new(Kind::Train, &[&DIGITS, options].concat())
     }
 
     fn value(&self, quantity: Quantity, k: usize, layer: impl Into<Option<usize>>) -> f64 {
@@ -43,18 +44,17 @@ impl Run {
     /// The same network, trained apart, and what it makes of the training images: for every layer above the input
     /// pre-activations and norms of error signals.
     fn network<R>(&self, k: usize, look: impl FnOnce(&mut Trainer<'_, f64>, &[Vec<f64>], &[Vec<f64>]) -> R) -> R {
-        let Condition::Train(condition) = &self.analysis.conditions[0] else { panic!("kind train") };
+        let Condition::Train(condition) = &self.job.condition else { panic!("kind train") };
         let data = alignscope::data::digits::<f64>().unwrap();
-        let mut trainer = Trainer::new(&data, condition.setup.clone(), self.analysis.seed, 0);
+        let mut trainer = Trainer::new(&data, condition.setup.clone(), self.job.seed, self.job.repeat);
         (0..k).for_each(|_| trainer.step());
         let depth = trainer.layers().depth();
         let (mut z, mut norms) = (vec![Vec::new(); depth], vec![Vec::new(); depth]);
-        let rows = |m: &Matrix<f64>| (0..m.rows()).map(|i| m.row(i).to_vec()).collect::<Vec<_>>();
         trainer.over_training_images(|part| {
             for l in 0..depth {
                 z[l].extend_from_slice(part.pass.z[l].as_slice());
-                let norm = |row: &Vec<f64>| row.iter().map(|d| d * d).sum::<f64>().sqrt();
-                norms[l].extend(rows(&part.pass.delta[l]).iter().map(norm));
+                let delta = &part.pass.delta[l];
+                norms[l].extend((0..delta.rows()).map(|i| delta.row(i).iter().map(|d| d * d).sum::<f64>().sqrt()));
             }
         });
         look(&mut trainer, &z, &norms)
@@ -201,9 +201,7 @@ fn terms_of_the_rule_in_isolation_add_up() {
         ("precision", "f64"),
         ("quantities", quantities),
     ];
-    let analysis = Analysis::from_options(Kind::Isolate, options).unwrap();
-    let job = analysis.job(&analysis.conditions[0], 0);
-    let run = Run { result: run_job(&job, &Attempt::bare(&|| false), &Library::default()).unwrap(), analysis };
+    let run = Run::new(Kind::Isolate, &options);
     let of = |quantity, k| run.value(quantity, k, 1);
     let inner = |angle, norm, k| of(norm, k) * of(angle, k).to_radians().cos();
     let b = of(Quantity::WeightInnerProduct, 5) / inner(Quantity::WeightAlignment, Quantity::WeightNorm, 5);
