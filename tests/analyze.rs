@@ -305,7 +305,7 @@ fn terms_are_the_literal_form_of_the_recorded_signals() {
     let run = RecordedRun::open(&pytorch()).unwrap();
     let found = analyze(here.path(), pytorch().to_str().unwrap(), &["--lags", "3", "--eta", "0.05"]);
     for (l, k) in [(1, 20), (2, 7)] {
-        let matrix = |stack: Option<&Stack>, k: usize| stack.unwrap().matrix(k);
+        let matrix = |stack: Option<&Stack>, k: usize| stack.unwrap().matrix(k).unwrap();
         let signals = |k: usize| (matrix(run.activity(l - 1), k), matrix(run.delta(l + 1), k));
         let ((source, delta), (then_source, then_delta)) = (signals(k), signals(k - 3));
         // Z_l of the earlier iteration, from its tanh.
@@ -313,7 +313,8 @@ fn terms_are_the_literal_form_of_the_recorded_signals() {
         z.as_mut_slice().iter_mut().for_each(|v| *v = v.atanh());
         let then = [Earlier { samples: Samples { source: &then_source, delta: &then_delta }, z: &z }];
         let samples = [Samples { source: &source, delta: &delta }];
-        let bias = run.biases(l).unwrap().values(k);
+        let bias = matrix(run.biases(l), k);
+        let bias = bias.as_slice();
         let now = Now { samples: &samples, bias, activation: Activation::Tanh, eta: 0.05 };
         let backward = run.backward(l).unwrap();
         let term = literal_term(&matrix(run.weights(l - 1), k - 3), &then, &now, backward).unwrap();
@@ -333,7 +334,8 @@ fn similarities_are_those_of_the_recorded_samples() {
     let (run, pairs) = (RecordedRun::open(&pytorch()).unwrap(), of_layer(&found["similarities"], 2));
     assert_eq!((&pairs["batches"], &pairs["lag"]), (&Json::from(1), &Json::from(2)));
     let similarity = |of: &Stack, p: usize, q: usize| -> f64 {
-        of.matrix(22).row(p).iter().zip(of.matrix(24).row(q)).map(|(a, b)| a * b).sum()
+        let (earlier, later) = (of.matrix(22).unwrap(), of.matrix(24).unwrap());
+        earlier.row(p).iter().zip(later.row(q)).map(|(a, b)| a * b).sum()
     };
     // Count, activity, error and product of pairs of one class and of different ones.
     let mut sums = [[0.0; 4]; 2];

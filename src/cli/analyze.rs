@@ -11,7 +11,7 @@ use super::{Exit, UsageError, args, output};
 use crate::analysis::{Choice, Kind, canonical};
 use crate::array;
 use crate::file::write_atomically;
-use crate::measure::spectrum::{SpectrumError, singular_values};
+use crate::measure::spectrum::singular_values;
 use crate::recorded::{Findings, Missing, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use clap::parser::ValueSource;
@@ -130,7 +130,7 @@ fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
 }
 
 /// Spectra of the first and the last state of every layer, and the layers that are too large for it.
-fn spectra(run: &RecordedRun) -> Result<(Vec<Spectrum>, Vec<usize>), SpectrumError> {
+fn spectra(run: &RecordedRun) -> anyhow::Result<(Vec<Spectrum>, Vec<usize>)> {
     let (mut found, mut too_large) = (Vec::new(), Vec::new());
     for (layer, weights) in (0..run.depth()).filter_map(|l| Some((l, run.weights(l)?))) {
         if !is_decomposable(weights.shape().into()) {
@@ -140,7 +140,7 @@ fn spectra(run: &RecordedRun) -> Result<(Vec<Spectrum>, Vec<usize>), SpectrumErr
         let mut states = vec![0, weights.len() - 1];
         states.dedup();
         for state in states {
-            let matrix = weights.matrix(state);
+            let matrix = weights.matrix(state)?;
             let values = Values::new("W", &matrix, singular_values(&matrix)?, None, FALSE_ALARM);
             found.push(Spectrum { layer, state, rows: of_one(&values, FALSE_ALARM) });
         }

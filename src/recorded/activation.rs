@@ -3,6 +3,7 @@
 use super::RecordedRun;
 use super::closing::{Closing, Tally};
 use crate::analysis::Choice;
+use crate::array::ArrayError;
 use crate::rule::Activation;
 use serde::Serialize;
 
@@ -30,7 +31,7 @@ fn name<S: serde::Serializer>(activation: &Option<Activation>, serializer: S) ->
 
 impl LayerActivation {
     /// The activation of layer `l`, 0 < `l`.
-    pub(super) fn of(run: &RecordedRun, l: usize, given: Option<Activation>) -> Self {
+    pub(super) fn of(run: &RecordedRun, l: usize, given: Option<Activation>) -> Result<Self, ArrayError> {
         let mut found = Self {
             layer: l,
             activation: given,
@@ -39,9 +40,9 @@ impl LayerActivation {
             nearest: None,
             alike: Vec::new(),
         };
-        let Some(fits) = fits(run, l) else { return found };
+        let Some(fits) = fits(run, l)? else { return Ok(found) };
         let best = fits.iter().min_by(|a, b| a.1.relative_difference.total_cmp(&b.1.relative_difference));
-        let Some(&(best, closing)) = best else { return found };
+        let Some(&(best, closing)) = best else { return Ok(found) };
         match given {
             Some(given) => found.closing = fits.iter().find(|(kind, _)| *kind == given).map(|fit| fit.1),
             None => {
@@ -53,19 +54,19 @@ impl LayerActivation {
         found.nearest = (!closes).then(|| best.name());
         let others = fits.iter().filter(|(kind, fit)| closes && fit.closes && Some(*kind) != found.activation);
         found.alike = others.map(|(kind, _)| kind.name()).collect();
-        found
+        Ok(found)
     }
 }
 
 /// Every activation with how well it reproduces `L_l`, all iterations together.
-fn fits(run: &RecordedRun, l: usize) -> Option<Vec<(Activation, Closing)>> {
-    let (activity, source) = (run.activity(l)?, run.activity(l - 1)?);
+fn fits(run: &RecordedRun, l: usize) -> Result<Option<Vec<(Activation, Closing)>>, ArrayError> {
+    let (Some(activity), Some(source)) = (run.activity(l), run.activity(l - 1)) else { return Ok(None) };
     let mut tallies = vec![Tally::default(); Activation::CHOICES.len()];
     for k in 0..activity.len() {
-        let z = run.pre_activation(l, k)?;
-        let recorded = activity.matrix(k);
+        let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
+        let recorded = activity.matrix(k)?;
         // Samples of zeros fill up short batches: nothing was made of them.
-        let source = source.matrix(k);
+        let source = source.matrix(k)?;
         let filler = |p: usize| [source.row(p), recorded.row(p)].iter().all(|row| row.iter().all(|v| *v == 0.0));
         let mut made = vec![0.0; z.cols()];
         for p in (0..z.rows()).filter(|&p| !filler(p)) {
@@ -77,5 +78,5 @@ fn fits(run: &RecordedRun, l: usize) -> Option<Vec<(Activation, Closing)>> {
     }
     let rounding = run.rounding_of(source.shape()[1] + 1);
     let of = |(&(_, kind), tally): (&(_, Activation), &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
-    Activation::CHOICES.iter().zip(&tallies).map(of).collect()
+    Ok(Activation::CHOICES.iter().zip(&tallies).map(of).collect())
 }

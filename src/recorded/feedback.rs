@@ -2,6 +2,7 @@
 
 use super::closing::{Closing, MOST_ROUNDING, Tally};
 use super::{LayerActivation, RecordedRun};
+use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::rule::{Product, product};
 use crate::vmath::sum_squares;
@@ -42,25 +43,29 @@ pub struct LayerFeedback {
 
 impl LayerFeedback {
     /// The error signal of layer `l`; `None` where a member that this takes is missing, or the activation is not known.
-    pub(super) fn of(run: &RecordedRun, l: usize, activation: &LayerActivation) -> Option<Self> {
-        let activation = activation.activation?;
-        let (delta, above) = (run.delta(l)?, run.delta(l + 1)?);
+    pub(super) fn of(run: &RecordedRun, l: usize, activation: &LayerActivation) -> Result<Option<Self>, ArrayError> {
+        let (Some(activation), Some(delta), Some(above), Some(below)) =
+            (activation.activation, run.delta(l), run.delta(l + 1), run.units(l - 1))
+        else {
+            return Ok(None);
+        };
         let mut tallies: Vec<(Carrier, Tally)> = Vec::new();
-        let rounding_below = run.rounding_of(run.units(l - 1)? + 1);
+        let rounding_below = run.rounding_of(below + 1);
         for k in 0..delta.len() {
-            let z = run.pre_activation(l, k)?;
+            let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
+            let (recorded, error) = (delta.matrix(k)?, above.matrix(k)?);
             let mut activity = vec![0.0; z.as_slice().len()];
             activation.apply(z.as_slice(), &mut activity);
             let clear = clear_of_zero(&z, rounding_below);
-            for (carrier, matrix) in carriers(run, l, k) {
+            for (carrier, matrix) in carriers(run, l, k)? {
                 let mut made = Matrix::zeros(z.rows(), z.cols());
-                product(&mut made, Product::Replace, above.matrix(k).as_faer(), matrix.as_faer(), 1.0);
+                product(&mut made, Product::Replace, error.as_faer(), matrix.as_faer(), 1.0);
                 activation.multiply_derivative(z.as_slice(), &activity, made.as_mut_slice());
                 let known = tallies.iter().position(|(of, _)| *of == carrier).unwrap_or_else(|| {
                     tallies.push((carrier, Tally::default()));
                     tallies.len() - 1
                 });
-                let pairs = delta.values(k).iter().zip(made.as_slice()).zip(&clear);
+                let pairs = recorded.as_slice().iter().zip(made.as_slice()).zip(&clear);
                 let (recorded, made): (Vec<f64>, Vec<f64>) = pairs.filter(|(_, clear)| **clear).map(|(d, _)| d).unzip();
                 tallies[known].1.add(&recorded, &made);
             }
@@ -73,7 +78,7 @@ impl LayerFeedback {
         let relative = |of: &CarrierClosing| of.closing.relative_difference;
         let closed = closings.iter().filter(|of| of.closing.closes);
         let carried_by = closed.min_by(|a, b| relative(a).total_cmp(&relative(b))).map(|of| of.carrier);
-        (!closings.is_empty()).then_some(Self { layer: l, carried_by, closings })
+        Ok((!closings.is_empty()).then_some(Self { layer: l, carried_by, closings }))
     }
 }
 
@@ -85,14 +90,14 @@ fn clear_of_zero(z: &Matrix<f64>, rounding: f64) -> Vec<bool> {
 }
 
 /// What may have carried the error back in iteration `k`, `n_{l+1} x n_l` each.
-fn carriers(run: &RecordedRun, l: usize, k: usize) -> Vec<(Carrier, Matrix<f64>)> {
+fn carriers(run: &RecordedRun, l: usize, k: usize) -> Result<Vec<(Carrier, Matrix<f64>)>, ArrayError> {
     let backward = run.backward(l);
     let square = backward.filter(|b| b.rows() == b.cols());
-    let forward = run.weights_before(l, k);
+    let forward = run.weights_before(l, k)?;
     let all = [
         (Carrier::Backward, backward.cloned()),
         (Carrier::BackwardTransposed, square.map(Matrix::transpose)),
         (Carrier::ForwardTransposed, forward.map(|w| w.transpose())),
     ];
-    all.into_iter().filter_map(|(of, matrix)| Some((of, matrix?))).collect()
+    Ok(all.into_iter().filter_map(|(of, matrix)| Some((of, matrix?))).collect())
 }

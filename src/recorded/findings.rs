@@ -6,6 +6,7 @@ use super::{
     LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Steps, TermsPlan, pairs,
     predict,
 };
+use crate::array::ArrayError;
 use crate::measure::angle::Direction;
 use crate::measure::null::WeightNull;
 use crate::measure::similarity::SimilarityError;
@@ -26,8 +27,11 @@ pub struct Questions {
 }
 
 /// Why a question cannot be answered.
-#[derive(Clone, Debug, PartialEq, Error)]
+#[derive(Debug, Error)]
 pub enum QuestionError {
+    /// A member that can no longer be read.
+    #[error(transparent)]
+    Array(#[from] ArrayError),
     /// Activations that are not one for all hidden layers, nor one each.
     #[error("{found} activations for {hidden} hidden layers: give one for all, or one each")]
     Activations {
@@ -117,11 +121,11 @@ impl Findings {
         questions.check(run)?;
         let hidden = 1..run.depth();
         let activations: Vec<LayerActivation> =
-            hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect();
-        let feedback: Vec<LayerFeedback> =
-            activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of)).collect();
+            hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect::<Result<_, _>>()?;
+        let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
+        let feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
         let turned = turn(run, &feedback);
-        let steps = Steps::of(run, questions.eta);
+        let steps = Steps::of(run, questions.eta)?;
         let (mut terms, mut not_decomposed) = (Vec::new(), Vec::new());
         for of in &activations {
             match why_not(run, of, steps.as_ref()) {
@@ -139,8 +143,8 @@ impl Findings {
                 pairs.extend(pairs::compare(run, l, lag, questions.terms.every)?);
             }
         }
-        let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref());
-        let angles = hidden.filter_map(|l| LayerAngles::of(run, l)).collect();
+        let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref())?;
+        let angles = hidden.filter_map(|l| LayerAngles::of(run, l).transpose()).collect::<Result<_, _>>()?;
         Ok(Self {
             angles,
             activations,
@@ -179,15 +183,17 @@ impl Questions {
 }
 
 impl LayerAngles {
-    fn of(run: &RecordedRun, l: usize) -> Option<Self> {
-        let (weights, backward) = (run.weights(l)?, run.backward(l)?);
+    fn of(run: &RecordedRun, l: usize) -> Result<Option<Self>, ArrayError> {
+        let (Some(weights), Some(backward)) = (run.weights(l), run.backward(l)) else { return Ok(None) };
         let direction = Direction::towards_transpose_of(backward);
-        let degrees: Vec<Option<f64>> = (0..weights.len()).map(|k| direction.angle_to(weights.values(k))).collect();
+        let degrees = (0..weights.len()).map(|k| Ok(direction.angle_to(weights.matrix(k)?.as_slice())));
+        let degrees: Vec<Option<f64>> = degrees.collect::<Result<_, ArrayError>>()?;
         let null = WeightNull::new(weights.shape().iter().product());
         let z =
             |degrees: Option<&Option<f64>>| degrees.copied().flatten().zip(null).map(|(angle, null)| null.z(angle, 1));
         let null_z = [z(degrees.first()), z(degrees.last())];
-        Some(Self { layer: l, null_interval95: null.map(|null| null.interval(0.95)), null_z, degrees })
+        let null_interval95 = null.map(|null| null.interval(0.95));
+        Ok(Some(Self { layer: l, null_interval95, null_z, degrees }))
     }
 }
 
@@ -196,20 +202,22 @@ fn predictions(
     run: &RecordedRun,
     feedback: &[LayerFeedback],
     steps: Option<&Steps>,
-) -> (Vec<LinearPrediction>, Vec<Unsaid>) {
+) -> Result<(Vec<LinearPrediction>, Vec<Unsaid>), ArrayError> {
     let (mut made, mut not) = (Vec::new(), Vec::new());
-    for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps?)) {
+    let Some(steps) = steps else { return Ok((made, not)) };
+    for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps).transpose()) {
+        let prediction = prediction?;
         let layer = prediction.layer;
         let carried = feedback.iter().find(|of| of.layer == layer).map(|of| of.carried_by);
         let by_backward = matches!(carried, None | Some(Some(Carrier::Backward | Carrier::BackwardTransposed)));
-        let steps_of_rule = steps.is_some_and(|steps| steps.chosen().closing.is_none() || steps.is_rule_alone());
+        let steps_of_rule = steps.chosen().closing.is_none() || steps.is_rule_alone();
         match (by_backward, steps_of_rule) {
             (true, true) => made.push(prediction),
             (false, _) => not.push(Unsaid { layer, why: format!("delta{layer} was not carried back by B{layer}") }),
             (true, false) => not.push(Unsaid { layer, why: "the steps are not the rule's alone".into() }),
         }
     }
-    (made, not)
+    Ok((made, not))
 }
 
 /// Turns the square `B_l` whose transposes carried the error back.

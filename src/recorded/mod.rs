@@ -24,6 +24,7 @@ mod missing;
 mod pairs;
 mod predict;
 mod read;
+mod stack;
 mod steps;
 mod terms;
 
@@ -35,61 +36,12 @@ pub use missing::Missing;
 pub use pairs::{ByClass, LayerPairs};
 pub use predict::LinearPrediction;
 pub use read::RecordedRunError;
+pub use stack::{Exactness, Stack};
 pub use steps::{StepFit, StepKind, Steps};
 pub use terms::{IterationTerms, LayerTerms, PartReading, TermPart, TermsPlan};
 
-use crate::array::Array;
 use crate::matrix::Matrix;
 use std::path::Path;
-
-/// Matrices of equal shape, one after the other.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stack {
-    rows: usize,
-    columns: usize,
-    data: Vec<f64>,
-}
-
-impl Stack {
-    /// Matrices of an array of two dimensions (one) or three (several).
-    fn new(array: Array) -> Option<Self> {
-        match array.shape[..] {
-            [rows, columns] | [_, rows, columns] => Some(Self { rows, columns, data: array.data }),
-            _ => None,
-        }
-    }
-
-    /// Number of matrices.
-    pub fn len(&self) -> usize {
-        self.data.len() / (self.rows * self.columns).max(1)
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Rows and columns of each.
-    pub fn shape(&self) -> [usize; 2] {
-        [self.rows, self.columns]
-    }
-
-    /// All values, matrix after matrix.
-    pub fn all(&self) -> &[f64] {
-        &self.data
-    }
-
-    /// Values of matrix `k`, row after row.
-    pub fn values(&self, k: usize) -> &[f64] {
-        let size = self.rows * self.columns;
-        &self.data[k * size..(k + 1) * size]
-    }
-
-    /// Matrix `k`.
-    pub fn matrix(&self, k: usize) -> Matrix<f64> {
-        Matrix::from_vec(self.rows, self.columns, self.values(k).to_vec())
-    }
-}
 
 /// A recorded run. Index `l` of the lists is that of the members' names; what was not recorded is `None`.
 #[derive(Clone, Debug, Default)]

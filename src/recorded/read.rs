@@ -317,7 +317,7 @@ mod tests {
         let run = RecordedRun::open(&path).unwrap();
         assert_eq!((run.depth(), run.iterations(), run.ignored.len()), (2, 3, 1));
         assert_eq!(run.weights(1).unwrap().len(), 4);
-        assert_eq!(run.weights(1).unwrap().matrix(3).row(4), [2.0, 0.0]);
+        assert_eq!(run.weights(1).unwrap().matrix(3).unwrap().row(4), [2.0, 0.0]);
         assert_eq!((run.backward(1).unwrap().rows(), run.biases(1).unwrap().shape()), (2, [1, 5]));
         assert_eq!(run.labels(2).unwrap().len(), 6);
         assert!(run.transposed.is_empty() && run.backward(0).is_none() && run.delta(0).is_none());

@@ -1,7 +1,7 @@
 //! The recorded updates decomposed by lag, layer by layer.
 
 use super::steps::rule_part;
-use super::{LayerActivation, RecordedRun, Steps};
+use super::{LayerActivation, QuestionError, RecordedRun, Steps};
 use crate::matrix::Matrix;
 use crate::rule::Activation;
 use crate::rule::decomposition::{
@@ -95,14 +95,14 @@ pub struct LayerTerms {
 /// Decomposes the updates of `W_l`; `None` where a member that this takes is missing.
 ///
 /// # Errors
-/// If the states do not fit into memory.
+/// If the states do not fit into memory, or can no longer be read.
 pub(super) fn decompose(
     run: &RecordedRun,
     l: usize,
     activation: &LayerActivation,
     steps: &Steps,
     plan: &TermsPlan,
-) -> Result<Option<LayerTerms>, DecompositionError> {
+) -> Result<Option<LayerTerms>, QuestionError> {
     let Some(layer) = Layer::new(run, l, activation, steps, plan)? else { return Ok(None) };
     layer.run(plan).map(Some)
 }
@@ -127,7 +127,7 @@ impl<'a> Layer<'a> {
         activation: &LayerActivation,
         steps: &'a Steps,
         plan: &TermsPlan,
-    ) -> Result<Option<Self>, DecompositionError> {
+    ) -> Result<Option<Self>, QuestionError> {
         let below = run.weights(l - 1).filter(|w| w.len() > 1);
         let (Some(activation), Some(below), Some(_), Some(above)) =
             (activation.activation, below, run.activity(l - 1), run.delta(l + 1))
@@ -151,7 +151,7 @@ impl<'a> Layer<'a> {
         }))
     }
 
-    fn run(mut self, plan: &TermsPlan) -> Result<LayerTerms, DecompositionError> {
+    fn run(mut self, plan: &TermsPlan) -> Result<LayerTerms, QuestionError> {
         // An update whose rate is not known is not decomposed.
         let last = self.steps.known(self.run.iterations()) - 1;
         let (mut iterations, mut overall) = (Vec::new(), Overall::default());
@@ -161,7 +161,7 @@ impl<'a> Layer<'a> {
                 let found = self.at(k, &plan.lags)?;
                 let parts = self.parts(&found)?;
                 overall.add(&parts);
-                iterations.push(self.iteration(k, &found, &parts));
+                iterations.push(self.iteration(k, &found, &parts)?);
             }
         }
         let most = |pick: fn(&IterationTerms) -> Option<f64>| iterations.iter().filter_map(pick).reduce(f64::max);
@@ -176,27 +176,25 @@ impl<'a> Layer<'a> {
     }
 
     /// Takes in the state of `W_{l-1}` before update `k`.
-    fn advance(&mut self, k: usize) -> Result<(), DecompositionError> {
+    fn advance(&mut self, k: usize) -> Result<(), QuestionError> {
         let below = self.l - 1;
-        let rule = (k > 0 && self.split).then(|| rule_part(self.run, below, k - 1)).flatten().map(|mut rule| {
+        let mut rule = if k > 0 && self.split { rule_part(self.run, below, k - 1)? } else { None };
+        if let Some(rule) = &mut rule {
             rule.scale(self.steps.eta(below, k - 1));
-            rule
-        });
-        match self.run.weights(below) {
-            Some(weights) => self.history.push(&weights.matrix(k), Step { rule: rule.as_ref(), control: None }),
-            None => Err(DecompositionError::Empty),
         }
+        let weights = self.run.weights(below).ok_or(DecompositionError::Empty)?;
+        Ok(self.history.push(&weights.matrix(k)?, Step { rule: rule.as_ref(), control: None })?)
     }
 
-    fn at(&mut self, k: usize, lags: &[usize]) -> Result<Decomposition<f64>, DecompositionError> {
+    fn at(&mut self, k: usize, lags: &[usize]) -> Result<Decomposition<f64>, QuestionError> {
         let (Some(source), Some(delta)) = (self.run.activity(self.l - 1), self.run.delta(self.l + 1)) else {
-            return Err(DecompositionError::NoSamples);
+            return Err(DecompositionError::NoSamples.into());
         };
-        let (source, delta) = (source.matrix(k), delta.matrix(k));
+        let (source, delta) = (source.matrix(k)?, delta.matrix(k)?);
         let samples = [Samples { source: &source, delta: &delta }];
-        let bias = self.run.biases_before(self.l, k);
-        let now = Now { samples: &samples, bias, activation: self.activation, eta: self.steps.eta(self.l, k) };
-        self.decomposer.run(&self.history, &now, &Wanted { lags, direct_remainder: true, ..Wanted::SUMS })
+        let bias = self.run.biases_before(self.l, k)?;
+        let now = Now { samples: &samples, bias: &bias, activation: self.activation, eta: self.steps.eta(self.l, k) };
+        Ok(self.decomposer.run(&self.history, &now, &Wanted { lags, direct_remainder: true, ..Wanted::SUMS })?)
     }
 
     fn parts(&self, found: &Decomposition<f64>) -> Result<Vec<Part>, DecompositionError> {
@@ -228,25 +226,30 @@ impl<'a> Layer<'a> {
         parts.into_iter().map(read).collect()
     }
 
-    fn iteration(&self, k: usize, found: &Decomposition<f64>, parts: &[Part]) -> IterationTerms {
+    fn iteration(&self, k: usize, found: &Decomposition<f64>, parts: &[Part]) -> Result<IterationTerms, QuestionError> {
         let update = found.update.as_slice();
         let relative = |of: &[f64], to: &[f64], whole: f64| {
             let difference: f64 = of.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum();
             (whole > 0.0).then(|| (difference / whole).sqrt())
         };
         let weights = self.run.weights(self.l).filter(|w| k + 1 < w.len());
-        let step: Option<Vec<f64>> =
-            weights.map(|w| w.values(k + 1).iter().zip(w.values(k)).map(|(after, before)| after - before).collect());
+        let step: Option<Vec<f64>> = match weights {
+            None => None,
+            Some(weights) => {
+                let (before, after) = (weights.matrix(k)?, weights.matrix(k + 1)?);
+                Some(after.as_slice().iter().zip(before.as_slice()).map(|(after, before)| after - before).collect())
+            }
+        };
         let sums = found.sums.as_ref();
         let remainders =
             sums.and_then(|sums| Some((sums.remainder.as_slice(), sums.direct_remainder.as_ref()?.as_slice())));
-        IterationTerms {
+        Ok(IterationTerms {
             iteration: k,
             reach: found.reach,
             parts: parts.iter().map(|part| Overall::of(part).reading()).collect(),
             step_difference: step.and_then(|step| relative(update, &step, sum_squares(&step))),
             remainder_difference: remainders.and_then(|(a, b)| relative(a, b, sum_squares(update))),
-        }
+        })
     }
 }
 
