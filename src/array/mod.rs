@@ -2,10 +2,13 @@
 
 mod csv;
 mod npy;
+mod stored;
 
 pub use csv::{read_csv, write_csv};
-pub use npy::{members, read_npy, read_npz, shape, write_npy, write_npz};
+pub use npy::{members, read_npy, read_npz, write_npy, write_npz};
+pub use stored::{Header, Stored};
 
+use crate::file::memory::{self, MemoryLimit};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -19,8 +22,7 @@ pub struct Array {
     pub data: Vec<f64>,
 }
 
-/// Most memory an array may take, in bytes.
-pub const MOST_BYTES: u64 = 4 << 30;
+pub use crate::file::memory::MOST_BYTES;
 
 /// Why a file cannot be read or written as an array.
 #[derive(Debug, Error)]
@@ -62,7 +64,7 @@ pub enum ArrayError {
         members: Vec<String>,
     },
     /// A type of values that is not read.
-    #[error("{} holds values of type {found}: expected real numbers (f4, f8) or integers; convert it with .astype('f8')", path.display())]
+    #[error("{} holds values of type {found}: expected real numbers (f2, bfloat16, f4, f8), integers or truth values; convert it with .astype('f8')", path.display())]
     Type {
         /// The file.
         path: PathBuf,
@@ -70,12 +72,14 @@ pub enum ArrayError {
         found: String,
     },
     /// Too large.
-    #[error("{} claims {bytes} bytes, more than the {MOST_BYTES} that are read", path.display())]
+    #[error("{} claims {bytes} bytes, more than the {} that are read: {}", path.display(), limit.bytes, limit)]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// What it would take.
+        /// What its values take in memory.
         bytes: u128,
+        /// What is allowed.
+        limit: MemoryLimit,
     },
     /// A value that is not finite.
     #[error("{} holds {value} at index {index:?}: values must be finite", path.display())]
@@ -97,6 +101,28 @@ pub enum ArrayError {
         /// What is wrong, and what was expected.
         why: String,
     },
+}
+
+/// Refuses values that take more memory than one request may.
+fn check_size(path: &Path, values: u128) -> Result<(), ArrayError> {
+    let (bytes, limit) = (values.saturating_mul(8), memory::limit());
+    if bytes > u128::from(limit.bytes) {
+        return Err(ArrayError::TooLarge { path: path.into(), bytes, limit });
+    }
+    Ok(())
+}
+
+/// An empty list with room for `values` values.
+fn room(path: &Path, values: usize) -> Result<Vec<f64>, ArrayError> {
+    check_size(path, values as u128)?;
+    let mut room = Vec::new();
+    // The limit is an estimate: what the system refuses is no reason to end the program.
+    room.try_reserve_exact(values).map_err(|_| ArrayError::TooLarge {
+        path: path.into(),
+        bytes: 8 * values as u128,
+        limit: memory::limit(),
+    })?;
+    Ok(room)
 }
 
 fn remedy(members: &[String], wanted: Option<&str>) -> String {
@@ -141,6 +167,26 @@ pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
         None => Ok(array),
         Some(at) => Err(ArrayError::NotFinite { path: path.into(), value: array.data[at], index: array.index(at) }),
     }
+}
+
+/// Shape and type of an array, from its header alone, whose type and size are checked; a table is read for it.
+///
+/// # Errors
+/// As [`read`], but for values that are not finite.
+pub fn header(path: &Path, member: Option<&str>) -> Result<Header, ArrayError> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("npz") => npy::header_npz(path, member),
+        Some("npy") if member.is_none() => npy::header_npy(path),
+        _ => Ok(Header { shape: read(path, member)?.shape, stored: Stored::F64 }),
+    }
+}
+
+/// Shape of a member of an `.npz` archive, see [`header`].
+///
+/// # Errors
+/// As [`header`].
+pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
+    Ok(header(path, Some(member))?.shape)
 }
 
 /// `PATH` or `PATH#MEMBER`, apart.
