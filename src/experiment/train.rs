@@ -341,14 +341,8 @@ pub(super) fn run<T: Real>(
         Some(limit) => {
             let iterations = limit.min(job.condition.last_iteration());
             Some(
-                Recorder::new(
-                    trainer.sizes(),
-                    condition.setup.batch,
-                    iterations,
-                    trainer.layers(),
-                    trainer.feedback(),
-                )
-                .map_err(JobError::Failed)?,
+                Recorder::new(trainer.sizes(), condition.setup.batch, iterations, trainer.layers(), trainer.feedback())
+                    .map_err(JobError::Failed)?,
             )
         }
     };

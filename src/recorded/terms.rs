@@ -113,8 +113,9 @@ struct Layer<'a> {
     steps: &'a Steps,
     l: usize,
     activation: Activation,
-    /// The direction of `B_l^T`.
+    /// The direction of `B_l^T`, of the state of the moment where it changes.
     towards: Option<Towards>,
+    backward_moves: bool,
     history: History<f64>,
     decomposer: Decomposer<f64>,
     split: bool,
@@ -144,7 +145,8 @@ impl<'a> Layer<'a> {
             steps,
             l,
             activation,
-            towards: run.backward(l).map(Towards::transpose_of),
+            towards: run.fixed_backward(l)?.as_ref().map(Towards::transpose_of),
+            backward_moves: run.backward(l).is_some_and(|backward| !backward.is_fixed()),
             history: History::new(inputs, units, window, parts)?,
             decomposer: Decomposer::new([inputs, units, above.shape()[1]]),
             split,
@@ -158,6 +160,9 @@ impl<'a> Layer<'a> {
         for k in 0..=last {
             self.advance(k)?;
             if k.is_multiple_of(plan.every) || k == last {
+                if self.backward_moves {
+                    self.towards = self.run.backward_before(self.l, k)?.as_ref().map(Towards::transpose_of);
+                }
                 let found = self.at(k, &plan.lags)?;
                 let parts = self.parts(&found)?;
                 overall.add(&parts);
