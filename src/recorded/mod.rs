@@ -30,6 +30,7 @@ mod missing;
 mod pairs;
 mod predict;
 mod read;
+mod slopes;
 mod stack;
 mod steps;
 mod terms;
