@@ -1,8 +1,7 @@
 //! Signals as tables: `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample. Matrices as tables without
 //! a header.
 
-use super::npy::store;
-use super::{Array, ArrayError, check_size};
+use super::{Array, ArrayError, Source, store};
 use std::fs::File;
 use std::path::Path;
 
@@ -39,7 +38,7 @@ fn matrix(path: &Path, mut reader: ::csv::Reader<File>) -> Result<Array, ArrayEr
                 value.ok_or_else(|| wrong(line, format!("column {column} is `{text}`, expected a finite number")))?,
             );
         }
-        check_size(path, data.len() as u128)?;
+        Source { path, member: None }.check_size(data.len() as u128)?;
         rows += 1;
     }
     Ok(Array { shape: vec![rows, first.len()], data })
@@ -85,7 +84,7 @@ fn signal(path: &Path, mut reader: ::csv::Reader<File>, header: &::csv::StringRe
             let value = finite(text);
             data.push(value.ok_or_else(|| wrong(line, format!("unit_{unit} is `{text}`, expected a finite number")))?);
         }
-        check_size(path, data.len() as u128)?;
+        Source { path, member: None }.check_size(data.len() as u128)?;
         rows += 1;
     }
     let samples = samples.unwrap_or(rows);

@@ -166,3 +166,71 @@ fn tables_are_refused_with_their_line() {
         assert!(error.contains(expected), "{text:?}: {error}");
     }
 }
+
+/// What can be read of an archive: names, and of every member its header and the bits of its values.
+type Contents = Vec<(String, Result<(Header, Vec<usize>, Vec<u64>), ArrayError>)>;
+
+fn contents(path: &Path, names: &[String]) -> Contents {
+    let read = |name: &String| {
+        let array = read_npz(path, Some(name))?;
+        Ok((header(path, Some(name))?, array.shape, array.data.iter().map(|v| v.to_bits()).collect()))
+    };
+    names.iter().map(|name| (name.clone(), read(name))).collect()
+}
+
+#[test]
+fn exhaustive() {
+    let directory = tempfile::tempdir().unwrap();
+    for container in ["stored", "deflated", "streamed"] {
+        let original = format!("{}/tests/data/{container}.npz", env!("CARGO_MANIFEST_DIR"));
+        let whole = fs::read(&original).unwrap();
+        let names = members(Path::new(&original)).unwrap();
+        let good = contents(Path::new(&original), &names);
+        let path = directory.path().join("flipped.npz");
+        let (mut same, mut refused, mut bad) = (0, 0, 0);
+        let mut words = std::collections::BTreeMap::new();
+        for bit in 0..8 * whole.len() {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, &bytes).unwrap();
+            match members(&path) {
+                Err(e) => {
+                    refused += 1;
+                    *words.entry(e.to_string().replace(&path.display().to_string(), "F")).or_insert(0) += 1;
+                    continue;
+                }
+                Ok(found) if found != names => {
+                    bad += 1;
+                    println!("{container} bit {bit} byte {}: names {found:?}", bit / 8);
+                    continue;
+                }
+                Ok(_) => {}
+            }
+            let mut any = false;
+            for ((name, good), (_, found)) in good.iter().zip(contents(&path, &names)) {
+                let good = good.as_ref().unwrap();
+                match found {
+                    Err(e) => {
+                        any = true;
+                        *words.entry(e.to_string().replace(&path.display().to_string(), "F")).or_insert(0) += 1;
+                    }
+                    Ok(found) if found == *good => {}
+                    Ok(found) => {
+                        bad += 1;
+                        println!("{container} bit {bit} byte {}: {name} {:?}", bit / 8, found.1);
+                    }
+                }
+            }
+            if any {
+                refused += 1
+            } else {
+                same += 1;
+                println!("{container} same byte {} of {}", bit / 8, whole.len());
+            }
+        }
+        for (w, n) in words {
+            println!("{n:6} {w}");
+        }
+        println!("{container}: {same} same, {refused} refused, {bad} bad");
+    }
+}

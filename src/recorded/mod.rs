@@ -18,11 +18,14 @@
 
 mod activation;
 mod closing;
+mod extent;
 mod feedback;
 mod findings;
 mod missing;
 mod pairs;
+mod plan;
 mod predict;
+mod progress;
 mod read;
 mod stack;
 mod steps;
@@ -35,6 +38,7 @@ pub use findings::{Findings, LayerAngles, QuestionError, Questions, Unsaid};
 pub use missing::Missing;
 pub use pairs::{ByClass, LayerPairs};
 pub use predict::LinearPrediction;
+pub use progress::Progress;
 pub use read::RecordedRunError;
 pub use stack::{Exactness, Stack};
 pub use steps::{StepFit, StepKind, Steps};
@@ -62,15 +66,38 @@ pub struct RecordedRun {
     pub transposed: Vec<usize>,
     /// Members that are not known, and so not used.
     pub ignored: Vec<String>,
+    /// What was made of the members that is not what they say, in sentences.
+    pub remarks: Vec<String>,
 }
 
 impl RecordedRun {
-    /// Reads an archive.
+    /// One of so many layers of which nothing is known.
+    fn of_layers(layers: usize) -> Self {
+        let depth = layers.saturating_sub(1);
+        Self {
+            weights: vec![None; depth],
+            backward: vec![None; depth],
+            biases: vec![None; layers],
+            activities: vec![None; layers],
+            deltas: vec![None; layers],
+            ..Self::default()
+        }
+    }
+
+    /// Opens an archive or a directory: reads every member once, and keeps none that is large.
     ///
     /// # Errors
     /// If it cannot be read, and with every member that is malformed or does not fit the others.
     pub fn open(path: &Path) -> Result<Self, RecordedRunError> {
-        read::open(path)
+        Self::open_with(path, &Progress::hidden())
+    }
+
+    /// The same with a bar that tells how far it has come.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(path: &Path, progress: &Progress) -> Result<Self, RecordedRunError> {
+        read::open(path, progress)
     }
 
     /// Number of weight matrices.

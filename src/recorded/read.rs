@@ -1,8 +1,8 @@
 //! From archives to recordings, with everything that is wrong said at once.
 
-use super::{RecordedRun, Stack};
-use crate::array::{Array, ArrayError, MOST_BYTES, members, read, shape};
-use crate::matrix::Matrix;
+use super::extent::{self, Extents, MemberExtent};
+use super::{Progress, RecordedRun, Stack};
+use crate::array::{self, ArrayError, Spool, members};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -25,7 +25,7 @@ pub enum RecordedRunError {
 
 /// What a member holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+pub(super) enum Part {
     Weights,
     Backward,
     Bias,
@@ -54,6 +54,19 @@ impl Part {
         (layer >= lowest).then_some((part, layer))
     }
 
+    /// Whether, with so many dimensions, the first one counts states or iterations.
+    fn is_stacked(self, dimensions: usize) -> bool {
+        match self {
+            Self::Weights | Self::Backward | Self::Activity | Self::Delta => dimensions == 3,
+            Self::Bias | Self::Labels => dimensions == 2,
+        }
+    }
+
+    /// Whether it is of a state, rather than of an iteration.
+    pub(super) fn is_of_state(self) -> bool {
+        matches!(self, Self::Weights | Self::Backward | Self::Bias)
+    }
+
     /// Numbers of dimensions it may have.
     fn dimensions(self) -> [usize; 2] {
         match self {
@@ -65,57 +78,60 @@ impl Part {
     }
 }
 
+/// Name and shape of every member that is known.
 type Shapes = BTreeMap<(Part, usize), (String, Vec<usize>)>;
 
-pub(super) fn open(path: &Path) -> Result<RecordedRun, RecordedRunError> {
+pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunError> {
     let mut problems = Vec::new();
-    let (shapes, ignored) = shapes(path, &mut problems)?;
-    let (sizes, transposed) = sizes(&shapes, &mut problems);
-    check_counts(&shapes, &mut problems);
-    let values = |shape: &[usize]| shape.iter().fold(1u128, |n, &size| n.saturating_mul(size as u128));
-    let bytes = shapes.values().fold(0u128, |sum, (_, shape)| sum.saturating_add(8 * values(shape)));
-    if bytes > u128::from(MOST_BYTES) {
-        problems.push(format!(
-            "its members claim {bytes} bytes in all, more than the {MOST_BYTES} that are read: record fewer iterations or \
-             samples"
-        ));
-    }
-    if !problems.is_empty() {
-        return Err(RecordedRunError::Unfit { path: path.into(), problems });
-    }
-    load(path, &shapes, sizes.len(), transposed, ignored)
-}
-
-/// Shapes of the members that are known, and the names of others.
-fn shapes(path: &Path, problems: &mut Vec<String>) -> Result<(Shapes, Vec<String>), ArrayError> {
-    let (mut known, mut ignored) = (Shapes::new(), Vec::new());
-    for name in members(path)? {
-        let Some(key) = Part::of(&name) else {
-            ignored.push(name);
-            continue;
-        };
-        match shape(path, &name) {
-            Err(error) => problems.push(format!("`{name}`: {error}")),
-            Ok(shape) => {
-                let [least, most] = key.0.dimensions();
-                if !(least..=most).contains(&shape.len()) {
-                    let expected = if least == most { least.to_string() } else { format!("{least} or {most}") };
-                    problems.push(format!("`{name}` is {shape:?}: expected {expected} dimensions"));
-                } else if shape.contains(&0) {
-                    problems.push(format!("`{name}` is {shape:?}: it is empty"));
-                } else {
-                    known.insert(key, (name, shape));
-                }
-            }
-        }
-    }
+    let (mut extents, ignored) = extents(path, &mut problems)?;
+    let remarks: Vec<String> = extent::settle(&mut extents).into_iter().collect();
+    let shapes: Shapes = extents.iter().map(|(key, of)| (*key, (of.name.clone(), of.shape.clone()))).collect();
     if problems.is_empty()
-        && !known.keys().any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
+        && !shapes.keys().any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
     {
         problems.push(format!(
             "it has none of W0, W1, ..., activity0, ..., delta1, ...: its members are {}",
             ignored.join(", ")
         ));
+    }
+    let (sizes, transposed) = sizes(&shapes, &mut problems);
+    check_counts(&shapes, &mut problems);
+    if !problems.is_empty() {
+        return Err(RecordedRunError::Unfit { path: path.into(), problems });
+    }
+    let run = RecordedRun { transposed, ignored, remarks, ..RecordedRun::of_layers(sizes.len()) };
+    load(path, &extents, run, progress)
+}
+
+/// Extents of the members that are known, and the names of others.
+fn extents(path: &Path, problems: &mut Vec<String>) -> Result<(Extents, Vec<String>), ArrayError> {
+    let (mut known, mut ignored) = (Extents::new(), Vec::new());
+    for name in members(path)? {
+        let Some(key) = Part::of(&name) else {
+            ignored.push(name);
+            continue;
+        };
+        match array::extent(path, Some(&name)) {
+            Err(error) => problems.push(format!("`{name}`: {error}")),
+            Ok(found) => {
+                let (shape, [least, most]) = (&found.header.shape, key.0.dimensions());
+                if !(least..=most).contains(&shape.len()) {
+                    let expected = if least == most { least.to_string() } else { format!("{least} or {most}") };
+                    problems.push(format!("`{name}` is {shape:?}: expected {expected} dimensions"));
+                    continue;
+                }
+                let stacked = key.0.is_stacked(shape.len());
+                match MemberExtent::new(name, found, stacked, path.is_dir()) {
+                    Ok(member) if member.shape.contains(&0) => {
+                        problems.push(format!("`{}` is {:?}: it is empty", member.name, member.shape));
+                    }
+                    Ok(member) => {
+                        known.insert(key, member);
+                    }
+                    Err(why) => problems.push(why),
+                }
+            }
+        }
     }
     Ok((known, ignored))
 }
@@ -215,75 +231,66 @@ fn check_counts(shapes: &Shapes, problems: &mut Vec<String>) {
     }
 }
 
+/// Bytes of compressed members that are unpacked into memory; more go to a file.
+const UNPACKED: usize = 64 << 20;
+
 fn load(
     path: &Path,
-    shapes: &Shapes,
-    layers: usize,
-    transposed: Vec<usize>,
-    ignored: Vec<String>,
+    extents: &Extents,
+    mut run: RecordedRun,
+    progress: &Progress,
 ) -> Result<RecordedRun, RecordedRunError> {
-    let depth = layers.saturating_sub(1);
-    let mut recording = RecordedRun {
-        weights: vec![None; depth],
-        backward: vec![None; depth],
-        biases: vec![None; layers],
-        activities: vec![None; layers],
-        deltas: vec![None; layers],
-        labels: None,
-        transposed,
-        ignored,
-    };
-    let mut problems = Vec::new();
-    for ((part, l), (name, _)) in shapes {
-        let array = match read(path, Some(name)) {
-            Ok(array) => array,
+    progress.begin("reading", extents.values().map(MemberExtent::bytes).sum());
+    let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
+    for ((part, l), extent) in extents {
+        let member = match Stack::open(path, &extent.name, &extent.layout(), &mut spool, progress) {
+            Ok(member) => member,
             Err(error) => {
-                problems.push(format!("`{name}`: {error}"));
+                problems.push(format!("`{}`: {error}", extent.name));
                 continue;
             }
         };
         match part {
-            Part::Weights => recording.weights[*l] = Stack::new(array),
+            Part::Weights => run.weights[*l] = Some(member),
             Part::Backward => {
-                let matrix = Matrix::from_vec(array.shape[0], array.shape[1], array.data);
-                let turned = recording.transposed.contains(l);
-                recording.backward[*l] = Some(if turned { matrix.transpose() } else { matrix });
+                let matrix = member.matrix(0)?;
+                run.backward[*l] = Some(if run.transposed.contains(l) { matrix.transpose() } else { matrix });
             }
-            Part::Bias => recording.biases[*l] = Stack::new(as_rows(array)),
-            Part::Activity => recording.activities[*l] = Stack::new(array),
-            Part::Delta => recording.deltas[*l] = Stack::new(array),
-            Part::Labels => match labels(&array) {
-                Ok(labels) => recording.labels = Some(labels),
+            Part::Bias => run.biases[*l] = Some(member),
+            Part::Activity => run.activities[*l] = Some(member),
+            Part::Delta => run.deltas[*l] = Some(member),
+            Part::Labels => match labels(&member)? {
+                Ok(labels) => run.labels = Some(labels),
                 Err(why) => problems.push(why),
             },
         }
     }
-    if problems.is_empty() { Ok(recording) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
+    progress.clear();
+    if problems.is_empty() { Ok(run) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
 }
 
-/// Vectors as matrices of one row.
-fn as_rows(array: Array) -> Array {
-    let shape = match array.shape[..] {
-        [units] => vec![1, units],
-        [states, units] => vec![states, 1, units],
-        _ => array.shape,
-    };
-    Array { shape, data: array.data }
-}
-
-/// Whole numbers from 0 to 255, by iteration.
-fn labels(array: &Array) -> Result<Vec<Vec<u8>>, String> {
-    let samples = array.shape[array.shape.len() - 1];
-    if let Some(at) = array.data.iter().position(|v| v.fract() != 0.0 || !(0.0..=255.0).contains(v)) {
-        return Err(format!("`labels` holds {} at place {at}: expected whole numbers from 0 to 255", array.data[at]));
+/// Whole numbers from 0 to 255, by iteration; or why they are not.
+fn labels(member: &Stack) -> Result<Result<Vec<Vec<u8>>, String>, ArrayError> {
+    let mut labels = Vec::new();
+    for k in 0..member.len() {
+        let values = member.matrix(k)?;
+        let values = values.as_slice();
+        if let Some(at) = values.iter().position(|v| v.fract() != 0.0 || !(0.0..=255.0).contains(v)) {
+            let place = k * values.len() + at;
+            return Ok(Err(format!(
+                "`labels` holds {} at place {place}: expected whole numbers from 0 to 255",
+                values[at]
+            )));
+        }
+        labels.push(values.iter().map(|&v| v as u8).collect());
     }
-    Ok(array.data.chunks_exact(samples).map(|row| row.iter().map(|&v| v as u8).collect()).collect())
+    Ok(Ok(labels))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::array::write_npz;
+    use crate::array::{Array, write_npz};
 
     fn write(members: &[(&str, &[usize])]) -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();

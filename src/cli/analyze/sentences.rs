@@ -8,7 +8,7 @@ use crate::recorded::{Carrier, Closing, LayerActivation, LayerFeedback, StepFit,
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {
     let (run, findings) = (&analysis.run, &analysis.findings);
-    let mut out = Vec::new();
+    let mut out = run.remarks.clone();
     out.extend(
         run.transposed.iter().map(|l| format!("B{l} was recorded transposed, as its shape tells: it was turned")),
     );
@@ -26,6 +26,7 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
             split.join(", ")
         ));
     }
+    out.extend(findings.remarks.iter().cloned());
     let not = |of: &Unsaid| format!("the updates of W{} are not decomposed: {}", of.layer, of.why);
     out.extend(findings.not_decomposed.iter().map(not));
     let not = |of: &Unsaid| format!("no prediction for layer {}: {}", of.layer, of.why);
