@@ -499,3 +499,116 @@ fn no_room(source: &Source<'_>, bytes: usize, error: std::io::Error) -> ArrayErr
         source: std::io::Error::new(error.kind(), why),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::PathBuf;
+
+    /// A `.npy` file of a header of our choice, and values.
+    fn npy(directory: &Path, name: &str, descr: &str, fortran: bool, shape: &str, values: &[u8]) -> PathBuf {
+        let order = if fortran { "True" } else { "False" };
+        let text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
+        let text = format!("{text:<117}\n");
+        let length = u16::try_from(text.len()).unwrap().to_le_bytes();
+        let path = directory.join(name);
+        fs::write(&path, [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), values].concat()).unwrap();
+        path
+    }
+
+    fn singles(values: impl IntoIterator<Item = u16>) -> Vec<u8> {
+        values.into_iter().flat_map(|value| f32::from(value).to_le_bytes()).collect()
+    }
+
+    fn open(path: &Path, taken: Taken, memory: usize) -> Result<(Frames, Vec<f64>), ArrayError> {
+        let mut seen = Vec::new();
+        let frames = Frames::open(path, None, taken, &mut Spool::new(memory), &mut |values| seen.extend(values))?;
+        Ok((frames, seen))
+    }
+
+    #[test]
+    fn frames_are_read_from_where_they_lie() {
+        let here = tempfile::tempdir().unwrap();
+        let path = npy(here.path(), "a.npy", "<f4", false, "(4, 2, 3)", &singles(0..24));
+        let (frames, seen) = open(&path, Taken::All, 0).unwrap();
+        assert_eq!((frames.len(), frames.stored(), seen.len()), (4, Stored::F32, 24));
+        assert_eq!(frames.read(2).unwrap(), [12.0, 13.0, 14.0, 15.0, 16.0, 17.0]);
+        assert!(frames.read(4).unwrap_err().to_string().contains("frame 4 was asked for, of 4"));
+        assert_eq!(open(&path, Taken::One, 0).unwrap().0.read(0).unwrap().len(), 24);
+        let big = npy(here.path(), "b.npy", ">i2", false, "(2, 2)", &[0, 1, 0xff, 0xfe, 0, 3, 0, 4]);
+        assert_eq!(open(&big, Taken::All, 0).unwrap().0.read(1).unwrap(), [3.0, 4.0]);
+        assert_eq!(open(&big, Taken::All, 0).unwrap().1, [1.0, -2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn frames_in_fortran_order_are_put_in_order_once() {
+        let here = tempfile::tempdir().unwrap();
+        // Value 6 k + 3 i + j of frame k, row i, column j, the first index fastest.
+        let value = |at: u16| 6 * (at % 4) + 3 * (at / 4 % 2) + at / 8;
+        let path = npy(here.path(), "a.npy", "<f4", true, "(4, 2, 3)", &singles((0..24).map(value)));
+        for memory in [0, 1 << 20] {
+            let (frames, _) = open(&path, Taken::All, memory).unwrap();
+            assert!(frames.column_major());
+            assert_eq!(frames.read(3).unwrap(), [18.0, 21.0, 19.0, 22.0, 20.0, 23.0], "column after column");
+        }
+        let one = npy(here.path(), "b.npy", "<f4", true, "(2, 3)", &singles(0..6));
+        let (frames, _) = open(&one, Taken::One, 0).unwrap();
+        assert_eq!((frames.column_major(), frames.read(0).unwrap()), (true, (0..6).map(f64::from).collect()));
+        let rows = open(&one, Taken::All, 0).unwrap().0;
+        assert_eq!((rows.column_major(), rows.read(1).unwrap()), (false, vec![1.0, 3.0, 5.0]));
+    }
+
+    #[test]
+    fn only_whole_frames_that_the_header_counts_are_there() {
+        let here = tempfile::tempdir().unwrap();
+        let of = |shape: &str, values: u16, rest: usize| {
+            let bytes = [singles(0..values), vec![0; rest]].concat();
+            let path = npy(here.path(), "a.npy", "<f4", false, shape, &bytes);
+            let extent = extent(&path, None).unwrap();
+            (extent.frames(), extent.claimed(), extent.is_whole(), extent.length())
+        };
+        assert_eq!(of("(4, 2, 3)", 24, 0), (4, 4, true, 4.0));
+        assert_eq!(of("(4, 2, 3)", 21, 0), (3, 4, false, 3.5));
+        assert_eq!(of("(3, 2, 3)", 21, 3), (3, 3, false, 3.0), "space that was set aside");
+        assert_eq!(of("(0, 2, 3)", 21, 0), (0, 0, false, 0.0));
+        let path = npy(here.path(), "a.npy", "<f4", false, "(4, 2, 3)", &singles(0..21));
+        assert_eq!(open(&path, Taken::First(3), 0).unwrap().1.len(), 18);
+        for (taken, words) in [
+            (Taken::All, "it is cut short: 21 of 24 values are there"),
+            (Taken::First(4), "it became shorter while it was read: 4 frames are gone"),
+        ] {
+            let error = open(&path, taken, 0).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        let (frames, _) = open(&path, Taken::First(3), 0).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_len(140).unwrap();
+        let error = frames.read(2).unwrap_err().to_string();
+        assert!(error.contains("it became shorter while it was read: frame 2 is gone"), "{error}");
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_located_in_either_order() {
+        let here = tempfile::tempdir().unwrap();
+        for (fortran, index) in [(false, "[1, 0, 2]"), (true, "[0, 0, 1]")] {
+            let mut bytes = singles(0..24);
+            bytes[4 * 8..4 * 9].copy_from_slice(&f32::NAN.to_le_bytes());
+            let path = npy(here.path(), "a.npy", "<f4", fortran, "(4, 2, 3)", &bytes);
+            let error = open(&path, Taken::All, 0).unwrap_err().to_string();
+            assert!(error.contains(&format!("NaN at index {index}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn shapes_that_cannot_be_counted_are_refused() {
+        let here = tempfile::tempdir().unwrap();
+        for shape in ["(9999999999, 9999999999, 9999999999)", "(2, 4294967296, 4294967296)", "(576460752303423489,)"] {
+            let path = npy(here.path(), "a.npy", "<f8", false, shape, &[0; 64]);
+            assert!(extent(&path, None).is_err(), "{shape}");
+        }
+        let path = npy(here.path(), "a.npy", "<f8", false, "(2, 288230376151711744)", &[0; 64]);
+        let found = extent(&path, None).unwrap();
+        assert_eq!((found.frames(), found.is_whole()), (0, false));
+        assert!(open(&path, Taken::All, 0).is_err());
+    }
+}

@@ -91,12 +91,9 @@ struct Analysis {
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let path = matches.get_one::<PathBuf>("run").cloned().unwrap_or_default();
     let progress = Progress::shown();
-    let mut run = RecordedRun::open_with(&path, &progress).map_err(|error| UsageError(error.to_string()))?;
-    let questions = questions(matches, run.iterations());
-    let findings =
-        Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
-    let (spectra, too_large) = spectra(&run)?;
-    let analysis = Analysis { path, missing: run.missing(), run, questions, findings, spectra, too_large };
+    let analysis = analyse(matches, path, &progress);
+    progress.clear();
+    let analysis = analysis?;
     let directory = matches.get_one::<PathBuf>("out").map(|_| write(&analysis, matches)).transpose()?;
     if matches.get_flag("json") {
         say!("{}", analysis.json());
@@ -107,6 +104,15 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         eprintln!("results in {}", directory.display());
     }
     Ok(Exit::Done)
+}
+
+fn analyse(matches: &ArgMatches, path: PathBuf, progress: &Progress) -> anyhow::Result<Analysis> {
+    let mut run = RecordedRun::open_with(&path, progress).map_err(|error| UsageError(error.to_string()))?;
+    let questions = questions(matches, run.iterations());
+    let findings =
+        Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+    let (spectra, too_large) = spectra(&run)?;
+    Ok(Analysis { path, missing: run.missing(), run, questions, findings, spectra, too_large })
 }
 
 fn questions(matches: &ArgMatches, iterations: usize) -> Questions {

@@ -141,16 +141,23 @@ impl Findings {
     pub fn of(run: &mut RecordedRun, questions: &Questions) -> Result<Self, QuestionError> {
         questions.check(run)?;
         let hidden = 1..run.depth();
+        run.begin("activations", &[&run.weights, &run.activities]);
         let activations: Vec<LayerActivation> =
             hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect::<Result<_, _>>()?;
+        run.begin("feedback", &[&run.weights, &run.activities, &run.deltas]);
         let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
         let feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
         let turned = turn(run, &feedback);
+        run.begin("steps", &[&run.weights, &run.activities, &run.deltas]);
         let steps = Steps::of(run, questions.eta)?;
+        run.begin("terms by lag", &[&run.weights]);
         let Decomposed { terms, not_decomposed, every, remarks } =
             decompose_all(run, &activations, steps.as_ref(), &questions.terms)?;
+        run.begin("similarities", &[]);
         let pairs = compare_all(run, &questions.terms)?;
+        run.begin("predictions", &[&run.activities, &run.deltas]);
         let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref())?;
+        run.begin("angles", &[&run.weights]);
         let angles = hidden.filter_map(|l| LayerAngles::of(run, l).transpose()).collect::<Result<_, _>>()?;
         Ok(Self {
             angles,

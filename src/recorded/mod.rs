@@ -68,6 +68,8 @@ pub struct RecordedRun {
     pub ignored: Vec<String>,
     /// What was made of the members that is not what they say, in sentences.
     pub remarks: Vec<String>,
+    /// What tells how far the analysis has come.
+    progress: Progress,
 }
 
 impl RecordedRun {
@@ -98,6 +100,12 @@ impl RecordedRun {
     /// As [`Self::open`].
     pub fn open_with(path: &Path, progress: &Progress) -> Result<Self, RecordedRunError> {
         read::open(path, progress)
+    }
+
+    /// Begins a stage of the analysis that reads these members, each once.
+    fn begin(&self, stage: &str, members: &[&[Option<Stack>]]) {
+        let bytes = members.iter().flat_map(|members| members.iter().flatten()).map(Stack::bytes).sum();
+        self.progress.begin(stage, bytes);
     }
 
     /// Number of weight matrices.

@@ -99,8 +99,9 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     if !problems.is_empty() {
         return Err(RecordedRunError::Unfit { path: path.into(), problems });
     }
-    let run = RecordedRun { transposed, ignored, remarks, ..RecordedRun::of_layers(sizes.len()) };
-    load(path, &extents, run, progress)
+    let progress = progress.clone();
+    let run = RecordedRun { transposed, ignored, remarks, progress, ..RecordedRun::of_layers(sizes.len()) };
+    load(path, &extents, run)
 }
 
 /// Extents of the members that are known, and the names of others.
@@ -238,12 +239,12 @@ fn load(
     path: &Path,
     extents: &Extents,
     mut run: RecordedRun,
-    progress: &Progress,
 ) -> Result<RecordedRun, RecordedRunError> {
+    let progress = run.progress.clone();
     progress.begin("reading", extents.values().map(MemberExtent::bytes).sum());
     let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
     for ((part, l), extent) in extents {
-        let member = match Stack::open(path, &extent.name, &extent.layout(), &mut spool, progress) {
+        let member = match Stack::open(path, &extent.name, &extent.layout(), &mut spool, &progress) {
             Ok(member) => member,
             Err(error) => {
                 problems.push(format!("`{}`: {error}", extent.name));
@@ -265,7 +266,6 @@ fn load(
             },
         }
     }
-    progress.clear();
     if problems.is_empty() { Ok(run) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
 }
 

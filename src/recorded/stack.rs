@@ -16,6 +16,7 @@ pub struct Stack {
     turned: bool,
     exactness: Exactness,
     frames: Frames,
+    progress: Progress,
 }
 
 /// In which types all values of a member would be the same numbers: what they were once rounded to, whatever they are
@@ -81,7 +82,7 @@ impl Stack {
             exactness.add(values, stored);
             progress.advance(values.len() * stored.width());
         })?;
-        Ok(Self { rows, columns, turned: false, exactness, frames })
+        Ok(Self { rows, columns, turned: false, exactness, frames, progress: progress.clone() })
     }
 
     /// Number of matrices.
@@ -110,6 +111,15 @@ impl Stack {
         self.exactness
     }
 
+    /// Bytes of all matrices as they are stored.
+    pub(super) fn bytes(&self) -> u64 {
+        self.len() as u64 * self.matrix_bytes() as u64
+    }
+
+    fn matrix_bytes(&self) -> usize {
+        self.rows * self.columns * self.stored().width()
+    }
+
     /// How the values are stored.
     pub fn stored(&self) -> Stored {
         self.frames.stored()
@@ -121,6 +131,7 @@ impl Stack {
     /// If it can no longer be read, or there is no such matrix.
     pub fn matrix(&self, k: usize) -> Result<Matrix<f64>, ArrayError> {
         let values = self.frames.read(k)?;
+        self.progress.advance(self.matrix_bytes());
         let (rows, columns) = (self.rows, self.columns);
         // Column after column, it is stored as its transpose.
         let column_major = self.frames.column_major();
