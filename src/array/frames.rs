@@ -215,6 +215,16 @@ impl Frames {
         })
     }
 
+    /// Frames of values in memory.
+    #[cfg(test)]
+    pub(crate) fn of_values(values: &[f64], size: usize) -> Self {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let length = values.len() / size.max(1);
+        let place = Place::Memory(Arc::new(bytes));
+        let (path, stored) = (PathBuf::new(), Stored::F64);
+        Self { path, stored, big_endian: false, size, length, column_major: false, place, start: 0 }
+    }
+
     /// Number of frames.
     pub fn len(&self) -> usize {
         self.length

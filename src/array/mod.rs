@@ -283,7 +283,7 @@ pub fn place(text: &str) -> (PathBuf, Option<&str>) {
 
 impl Array {
     /// Index of the value at a place in the data.
-    fn index(&self, mut at: usize) -> Vec<usize> {
+    pub(crate) fn index(&self, mut at: usize) -> Vec<usize> {
         let mut index = vec![0; self.shape.len()];
         for (i, &length) in index.iter_mut().zip(&self.shape).rev() {
             (*i, at) = (at % length.max(1), at / length.max(1));

@@ -1,6 +1,7 @@
 //! `alignscope analyze`: what a recorded run says.
 
 mod figure;
+mod readings;
 mod report;
 mod sentences;
 
@@ -12,7 +13,7 @@ use crate::analysis::{Choice, Kind, canonical};
 use crate::array;
 use crate::file::write_atomically;
 use crate::measure::spectrum::singular_values;
-use crate::recorded::{Findings, Missing, Progress, Questions, RecordedRun, TermsPlan};
+use crate::recorded::{Backward, Findings, Missing, Progress, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -188,7 +189,7 @@ impl Analysis {
     }
 
     fn archive(&self) -> Json {
-        let run = &self.run;
+        let (run, reading) = (&self.run, &self.run.reading);
         let layers_of = |there: &dyn Fn(usize) -> bool| (0..=run.depth()).filter(|&l| there(l)).collect::<Vec<_>>();
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
@@ -196,7 +197,10 @@ impl Analysis {
             "precision": run.precision().name(),
             "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),
             "biases": layers_of(&|l| run.biases(l).is_some()), "activities": layers_of(&|l| run.activity(l).is_some()),
-            "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": run.transposed, "ignored": run.ignored,
+            "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": reading.transposed,
+            "weights_transposed": reading.weights_turned.iter().map(|(l, _)| l).collect::<Vec<_>>(),
+            "direct": layers_of(&|l| run.backward(l).is_some_and(Backward::is_direct)),
+            "numbering": reading.numbering, "left_out": reading.left_out, "ignored": reading.ignored,
             "missing": self.missing,
         })
     }

@@ -40,7 +40,7 @@ impl Closing {
 }
 
 /// Squared norms over iterations of a difference and of what it is relative to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Tally {
     difference: f64,
     size: f64,
@@ -51,6 +51,12 @@ impl Tally {
     pub fn add(&mut self, recorded: &[f64], made: &[f64]) {
         self.difference += recorded.iter().zip(made).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
         self.size += sum_squares(recorded);
+    }
+
+    /// Adds those of another.
+    pub fn plus(&mut self, other: Self) {
+        self.difference += other.difference;
+        self.size += other.size;
     }
 
     /// Norm of the difference over the norm of what was recorded; `None` where that is zero.

@@ -1,7 +1,7 @@
 //! How much of every member there is. Members of a directory grow while a run is recorded, and whoever writes them may be
 //! stopped at any moment: then some hold more than others, part of a matrix, or more than their headers say yet.
 
-use super::read::Part;
+use super::layout::Part;
 use super::stack::Layout;
 use crate::array::{Extent, Taken};
 use std::collections::BTreeMap;

@@ -1,13 +1,13 @@
 //! Everything that a recording says.
 
-use super::feedback::Carrier;
 use super::plan::{Cost, Schedule, comparisons};
 use super::terms::{Wish, decompose};
 use super::{
-    LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Steps, TermsPlan, pairs,
-    predict, terms,
+    Backward, LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Stack, StatesOf,
+    Steps, TermsPlan, Told, pairs, predict, terms,
 };
 use crate::array::ArrayError;
+use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::measure::null::WeightNull;
 use crate::measure::similarity::SimilarityError;
@@ -84,7 +84,11 @@ pub enum QuestionError {
 pub struct LayerAngles {
     /// The layer `l` of `W_l`.
     pub layer: usize,
-    /// Angle of `W_l` to `B_l^T` in degrees by state, the first before any update on record; `None` for zeros.
+    /// How `W_l` and `B_l` are read, where nothing tells and two readings stand beside each other: the likelier comes last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<&'static str>,
+    /// Angle of `W_l` to `B_l^T` in degrees by state, the first before any update on record; `None` for zeros, and where
+    /// the `B_l` of the state was not recorded.
     pub degrees: Vec<Option<f64>>,
     /// What 95 % of the angles of independent matrices of this size lie within, in degrees.
     pub null_interval95: Option<[f64; 2]>,
@@ -146,8 +150,10 @@ impl Findings {
             hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect::<Result<_, _>>()?;
         run.begin("feedback", &[&run.weights, &run.activities, &run.deltas]);
         let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
-        let feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
-        let turned = turn(run, &feedback);
+        let mut feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
+        settle(run, &activations, &mut feedback)?;
+        let backward = |l: &usize| run.backward(*l).filter(|b| b.told() == Told::Errors && b.is_turned()).is_some();
+        let turned = hidden.clone().filter(backward).collect();
         run.begin("steps", &[&run.weights, &run.activities, &run.deltas]);
         let steps = Steps::of(run, questions.eta)?;
         run.begin("terms by lag", &[&run.weights]);
@@ -158,7 +164,10 @@ impl Findings {
         run.begin("predictions", &[&run.activities, &run.deltas]);
         let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref())?;
         run.begin("angles", &[&run.weights]);
-        let angles = hidden.filter_map(|l| LayerAngles::of(run, l).transpose()).collect::<Result<_, _>>()?;
+        let mut angles = Vec::new();
+        for l in hidden {
+            angles.extend(LayerAngles::of(run, l)?);
+        }
         Ok(Self {
             angles,
             activations,
@@ -249,18 +258,86 @@ impl Questions {
 }
 
 impl LayerAngles {
-    fn of(run: &RecordedRun, l: usize) -> Result<Option<Self>, ArrayError> {
-        let (Some(weights), Some(backward)) = (run.weights(l), run.backward(l)) else { return Ok(None) };
-        let direction = Direction::towards_transpose_of(backward);
-        let degrees = (0..weights.len()).map(|k| Ok(direction.angle_to(weights.matrix(k)?.as_slice())));
-        let degrees: Vec<Option<f64>> = degrees.collect::<Result<_, ArrayError>>()?;
+    /// Those of layer `l`: none without `B_l` of the states, two where nothing tells which way matrices are stored.
+    fn of(run: &RecordedRun, l: usize) -> Result<Vec<Self>, ArrayError> {
+        let (Some(weights), Some(backward)) = (run.weights(l), run.comparable_backward(l)) else {
+            return Ok(Vec::new());
+        };
+        if *backward.of() == StatesOf::None {
+            return Ok(Vec::new());
+        }
+        let weights_turned = run.reading.weights_turned.iter().any(|(of, _)| *of == l);
+        let open = [run.reading.weights_open.contains(&l), backward.told() == Told::Nothing];
+        let likelier = [weights_turned, backward.is_turned()];
+        let as_read = Self { reading: None, ..Self::between(l, weights, backward, false)? };
+        Ok(match open {
+            [false, false] => vec![as_read],
+            // Two matrices that are both turned have the angle of two that are not.
+            [weights_open, backward_open] => {
+                let other = if backward_open {
+                    [likelier[0], !likelier[1]]
+                } else {
+                    [likelier[0] != weights_open, likelier[1]]
+                };
+                let other = Self { reading: Some(reading(other)), ..Self::between(l, weights, backward, true)? };
+                vec![other, Self { reading: Some(reading(likelier)), ..as_read }]
+            }
+        })
+    }
+
+    /// Angles of `W_l` to `B_l^T`, or to `B_l` where one of them is `turned`.
+    fn between(layer: usize, weights: &Stack, backward: &Backward, turned: bool) -> Result<Self, ArrayError> {
+        let towards = |b: &Matrix<f64>| {
+            if turned { Direction::towards(b) } else { Direction::towards_transpose_of(b) }
+        };
+        // A matrix that is that of several states is a direction once.
+        let single = if backward.states().len() == 1 { Some(towards(&backward.states().matrix(0)?)) } else { None };
+        let of_state = |k: usize| -> Result<Option<f64>, ArrayError> {
+            let Some(b) = backward.at(k)? else { return Ok(None) };
+            let weights = weights.matrix(k)?;
+            let angle = |direction: &Direction| direction.angle_to(weights.as_slice());
+            Ok(single.as_ref().map_or_else(|| angle(&towards(&b)), angle))
+        };
+        let degrees: Vec<Option<f64>> = (0..weights.len()).map(of_state).collect::<Result<_, _>>()?;
         let null = WeightNull::new(weights.shape().iter().product());
         let z =
             |degrees: Option<&Option<f64>>| degrees.copied().flatten().zip(null).map(|(angle, null)| null.z(angle, 1));
         let null_z = [z(degrees.first()), z(degrees.last())];
         let null_interval95 = null.map(|null| null.interval(0.95));
-        Ok(Some(Self { layer: l, null_interval95, null_z, degrees }))
+        Ok(Self { layer, reading: None, null_interval95, null_z, degrees })
     }
+}
+
+/// How matrices are read, in words.
+fn reading([weights, backward]: [bool; 2]) -> &'static str {
+    match (weights, backward) {
+        (false, false) => "as recorded",
+        (false, true) => "B transposed",
+        (true, false) => "W transposed",
+        (true, true) => "W and B transposed",
+    }
+}
+
+/// Settles which way backward weights are read, and of which states they are.
+fn settle(
+    run: &mut RecordedRun,
+    activations: &[LayerActivation],
+    feedback: &mut [LayerFeedback],
+) -> Result<(), ArrayError> {
+    let direct = |run: &RecordedRun, l: usize| run.backward(l).is_some_and(Backward::is_direct);
+    let top = run.depth().saturating_sub(1);
+    let before = direct(run, top);
+    run.settle_readings(feedback);
+    // Of direct feedback, the last hidden layer's is told by the others alone.
+    if direct(run, top) != before
+        && let (Some(of), Some(activation)) =
+            (feedback.iter_mut().find(|of| of.layer == top), activations.iter().find(|of| of.layer == top))
+        && let Some(again) = LayerFeedback::of(run, top, activation)?
+    {
+        *of = again;
+    }
+    run.settle_states(feedback);
+    Ok(())
 }
 
 /// Predictions for the layers that learn by the rule, and why there are none for others.
@@ -271,11 +348,22 @@ fn predictions(
 ) -> Result<(Vec<LinearPrediction>, Vec<Unsaid>), ArrayError> {
     let (mut made, mut not) = (Vec::new(), Vec::new());
     let Some(steps) = steps else { return Ok((made, not)) };
+    let why = |backward: &Backward, layer: usize| {
+        if !backward.is_fixed() {
+            Some(format!("it takes one B{layer} that is that of all states"))
+        } else if backward.told() == Told::Nothing {
+            Some(format!("nothing tells which way B{layer} is stored"))
+        } else {
+            None
+        }
+    };
+    let unfit = |layer: usize| Some(Unsaid { layer, why: why(run.comparable_backward(layer)?, layer)? });
+    not.extend((1..run.depth()).filter_map(unfit));
     for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps).transpose()) {
         let prediction = prediction?;
         let layer = prediction.layer;
-        let carried = feedback.iter().find(|of| of.layer == layer).map(|of| of.carried_by);
-        let by_backward = matches!(carried, None | Some(Some(Carrier::Backward | Carrier::BackwardTransposed)));
+        let carried = feedback.iter().find(|of| of.layer == layer);
+        let by_backward = carried.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()));
         let steps_of_rule = steps.chosen().closing.is_none() || steps.is_rule_alone();
         match (by_backward, steps_of_rule) {
             (true, true) => made.push(prediction),
@@ -284,18 +372,6 @@ fn predictions(
         }
     }
     Ok((made, not))
-}
-
-/// Turns the square `B_l` whose transposes carried the error back.
-fn turn(run: &mut RecordedRun, feedback: &[LayerFeedback]) -> Vec<usize> {
-    let transposed = feedback.iter().filter(|of| of.carried_by == Some(Carrier::BackwardTransposed));
-    let layers: Vec<usize> = transposed.map(|of| of.layer).collect();
-    for &l in &layers {
-        if let Some(Some(backward)) = run.backward.get_mut(l) {
-            *backward = backward.transpose();
-        }
-    }
-    layers
 }
 
 /// Why the update of `W_l` is not decomposed; `None` if it is.

@@ -70,7 +70,7 @@ pub(super) fn compare(
 struct Side {
     activity: Matrix<f64>,
     error: Matrix<f64>,
-    labels: Vec<u8>,
+    labels: Vec<usize>,
 }
 
 impl Side {

@@ -39,7 +39,7 @@ impl LinearPrediction {
 pub(super) fn predict(run: &RecordedRun, l: usize, steps: &Steps) -> Result<Option<LinearPrediction>, ArrayError> {
     let above = run.weights(l).filter(|w| w.len() > 1);
     let (Some(above), Some(backward), Some(activity), Some(error)) =
-        (above, run.backward(l), run.activity(l - 1), run.delta(l + 1))
+        (above, run.fixed_backward(l)?, run.activity(l - 1), run.delta(l + 1))
     else {
         return Ok(None);
     };
@@ -57,15 +57,15 @@ pub(super) fn predict(run: &RecordedRun, l: usize, steps: &Steps) -> Result<Opti
         realised.add(&with_ones(activity.matrix(k)?, start.rows()), &error);
     }
     let (first, last) = (above.matrix(0)?, above.matrix(state)?);
-    let angle = |weights: &Matrix<f64>| weight_alignment(weights, backward).ok().flatten();
+    let angle = |weights: &Matrix<f64>| weight_alignment(weights, &backward).ok().flatten();
     let scale = |m: &Matrix<f64>| (sum_squares(m.as_slice()) / m.as_slice().len() as f64).sqrt();
     Ok(Some(LinearPrediction {
         layer: l,
         state,
         first_degrees: angle(&first),
         measured_degrees: angle(&last),
-        from_these_weights_degrees: angle(&realised.weights([&start, &first], backward, 1.0)),
-        averaged_degrees: realised.angle(1.0, [scale(&start), scale(&first), scale(backward)]),
+        from_these_weights_degrees: angle(&realised.weights([&start, &first], &backward, 1.0)),
+        averaged_degrees: realised.angle(1.0, [scale(&start), scale(&first), scale(&backward)]),
     }))
 }
 

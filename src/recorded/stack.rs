@@ -85,6 +85,17 @@ impl Stack {
         Ok(Self { rows, columns, turned: false, exactness, frames, progress: progress.clone() })
     }
 
+    /// Matrices in memory.
+    #[cfg(test)]
+    pub(super) fn of(matrices: &[Matrix<f64>]) -> Self {
+        let (rows, columns) = matrices.first().map_or((0, 0), |m| (m.rows(), m.cols()));
+        let values: Vec<f64> = matrices.iter().flat_map(|m| m.as_slice().to_vec()).collect();
+        let mut exactness = Exactness::NONE;
+        exactness.add(&values, Stored::F64);
+        let frames = Frames::of_values(&values, rows * columns);
+        Self { rows, columns, turned: false, exactness, frames, progress: Progress::hidden() }
+    }
+
     /// Number of matrices.
     pub fn len(&self) -> usize {
         self.frames.len()

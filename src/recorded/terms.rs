@@ -131,7 +131,8 @@ pub(super) fn decompose(run: &RecordedRun, steps: &Steps, wish: &Wish<'_>) -> Re
         steps,
         l,
         activation: wish.activation,
-        towards: run.backward(l).map(Towards::transpose_of),
+        towards: run.fixed_backward(l)?.as_ref().map(Towards::transpose_of),
+        backward_moves: run.backward(l).is_some_and(|backward| !backward.is_fixed()),
         history: History::new(units[0], units[1], wish.window, parts)?,
         decomposer: Decomposer::new(units),
         split: parts.projection,
@@ -145,8 +146,9 @@ struct Layer<'a> {
     steps: &'a Steps,
     l: usize,
     activation: Activation,
-    /// The direction of `B_l^T`.
+    /// The direction of `B_l^T`, of the state of the moment where it changes.
     towards: Option<Towards>,
+    backward_moves: bool,
     history: History<f64>,
     decomposer: Decomposer<f64>,
     split: bool,
@@ -162,6 +164,9 @@ impl Layer<'_> {
                 self.advance(state)?;
             }
             next = k + 1;
+            if self.backward_moves {
+                self.towards = self.run.backward_before(self.l, k)?.as_ref().map(Towards::transpose_of);
+            }
             let found = self.at(k, wish.lags)?;
             let parts = self.parts(&found)?;
             overall.add(&parts);
