@@ -1,22 +1,23 @@
 //! Arrays in files: signals recorded elsewhere, and those written by this program.
 
-mod csv;
 mod directory;
 mod frames;
 mod npy;
 mod npz;
 mod refusal;
 mod stored;
+mod text;
 
-pub use csv::{read_csv, write_csv};
 pub use frames::{Extent, Frames, Spool, Taken, extent};
 pub use npy::{read_npy, write_npy};
 pub use npz::{read_npz, write_npz};
 pub use stored::{Header, Stored};
+pub use text::{read_text, write_csv};
 
 use crate::file::memory::{self, MemoryLimit};
 use crate::file::write_atomically;
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -178,13 +179,16 @@ impl Source<'_> {
     fn room(&self, values: usize) -> Result<Vec<f64>, ArrayError> {
         self.check_size(values as u128)?;
         let mut room = Vec::new();
-        // The limit is an estimate: what the system refuses is no reason to end the program.
-        room.try_reserve_exact(values).map_err(|_| ArrayError::TooLarge {
-            path: self.name(),
-            bytes: 8 * values as u128,
-            limit: memory::limit(),
-        })?;
+        self.reserve(&mut room, values)?;
         Ok(room)
+    }
+
+    /// Makes room for `more` values. The limit is an estimate: what the system refuses is no reason to end the program.
+    fn reserve(&self, room: &mut Vec<f64>, more: usize) -> Result<(), ArrayError> {
+        room.try_reserve_exact(more).map_err(|_| {
+            let bytes = 8 * (room.len() as u128 + more as u128);
+            ArrayError::TooLarge { path: self.name(), bytes, limit: memory::limit() }
+        })
     }
 }
 
@@ -193,12 +197,18 @@ fn store(path: &Path, bytes: &[u8]) -> Result<(), ArrayError> {
     write_atomically(path, bytes).map_err(|error| refused("write", path, std::io::Error::other(error)))
 }
 
+/// Most members that an error names.
+const MOST_NAMED: usize = 40;
+
 fn remedy(members: &[String], wanted: Option<&str>) -> String {
     let near = wanted.and_then(|wanted| crate::analysis::nearest(wanted, members.iter().map(String::as_str)));
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let (some, rest) = members.split_at(members.len().min(MOST_NAMED));
+    let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    let some = some.join(", ");
     match wanted {
-        Some(_) => format!("it has {}{hint}", members.join(", ")),
-        None => format!("choose one with #MEMBER: {}", members.join(", ")),
+        Some(_) => format!("it has {some}{rest}{hint}"),
+        None => format!("choose one with #MEMBER: {some}{rest}"),
     }
 }
 
@@ -221,6 +231,39 @@ pub fn digest(path: &Path) -> Result<String, ArrayError> {
     Ok(hasher.finalize().to_hex()[..DIGEST].into())
 }
 
+/// How a file holds arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Npy,
+    Npz,
+    Text,
+}
+
+impl Format {
+    /// As the extension of a file says; but what starts as an `.npy` or as an archive is one, for either is easily saved
+    /// under the name of the other.
+    fn of(path: &Path, member: Option<&str>) -> Result<Self, ArrayError> {
+        let named = match &extension(path)[..] {
+            "npz" => Self::Npz,
+            "npy" => Self::Npy,
+            "csv" | "tsv" | "txt" | "dat" => Self::Text,
+            _ => return Err(ArrayError::Format(path.into())),
+        };
+        let mut start = Vec::new();
+        let opened = File::open(path).and_then(|file| file.take(6).read_to_end(&mut start));
+        let format = match named {
+            Self::Npz if start.starts_with(npy::MAGIC) => Self::Npy,
+            Self::Npy if start.starts_with(b"PK\x03\x04") => Self::Npz,
+            named => named,
+        };
+        if format != Self::Npz && member.is_some() {
+            let members = vec!["(only .npz archives have members)".into()];
+            return Err(ArrayError::Member { path: path.into(), wanted: member.map(str::to_string), members });
+        }
+        opened.map(|_| format).map_err(|source| refused("read", path, source))
+    }
+}
+
 /// Names of the arrays of an `.npz` archive or of a directory of `.npy` files, without their extension.
 ///
 /// # Errors
@@ -229,26 +272,27 @@ pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
     if path.is_dir() { directory::members(path) } else { npz::members(path) }
 }
 
-/// Reads an array from a `.npy` or `.csv` file, or a member of an `.npz` archive or of a directory of `.npy` files (the only
-/// one, if none is named).
+/// Reads an array from a `.npy` file, a table as text (`.csv`, `.tsv`, `.txt`, `.dat`), or a member of an `.npz` archive or
+/// of a directory of `.npy` files (the only one, if none is named).
 ///
 /// # Errors
 /// If the file cannot be read, is damaged, too large, or holds something else than finite numbers.
 pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
-    let array = match path.extension().and_then(|e| e.to_str()) {
-        _ if path.is_dir() => return read(&directory::file(path, member)?, None),
-        Some("npz") => read_npz(path, member)?,
-        Some("npy") if member.is_none() => read_npy(path)?,
-        Some("csv") if member.is_none() => read_csv(path)?,
-        Some("npy" | "csv") => {
-            let members = vec!["(only .npz archives have members)".into()];
-            return Err(ArrayError::Member { path: path.into(), wanted: member.map(str::to_string), members });
-        }
-        _ => return Err(ArrayError::Format(path.into())),
+    if path.is_dir() {
+        return read(&directory::file(path, member)?, None);
+    }
+    let array = match Format::of(path, member)? {
+        Format::Npz => read_npz(path, member)?,
+        Format::Npy => read_npy(path)?,
+        Format::Text => read_text(path)?,
     };
     match array.data.iter().position(|v| !v.is_finite()) {
         None => Ok(array),
-        Some(at) => Err(ArrayError::NotFinite { path: path.into(), value: array.data[at], index: array.index(at) }),
+        Some(at) => Err(ArrayError::NotFinite {
+            path: Source { path, member }.name(),
+            value: array.data[at],
+            index: array.index(at),
+        }),
     }
 }
 
@@ -257,11 +301,13 @@ pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
 /// # Errors
 /// As [`read`], but for values that are not finite.
 pub fn header(path: &Path, member: Option<&str>) -> Result<Header, ArrayError> {
-    match path.extension().and_then(|e| e.to_str()) {
-        _ if path.is_dir() => header(&directory::file(path, member)?, None),
-        Some("npz") => npz::header_npz(path, member),
-        Some("npy") if member.is_none() => npy::header_npy(path),
-        _ => Ok(Header { shape: read(path, member)?.shape, stored: Stored::F64 }),
+    if path.is_dir() {
+        return header(&directory::file(path, member)?, None);
+    }
+    match Format::of(path, member)? {
+        Format::Npz => npz::header_npz(path, member),
+        Format::Npy => npy::header_npy(path),
+        Format::Text => Ok(Header { shape: read_text(path)?.shape, stored: Stored::F64 }),
     }
 }
 
@@ -273,12 +319,25 @@ pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
     Ok(header(path, Some(member))?.shape)
 }
 
-/// `PATH` or `PATH#MEMBER`, apart.
+/// `PATH` or `PATH#MEMBER`, apart. A `#` may stand in either: a file that exists is meant, the longest such name first;
+/// if there is none, an archive by its extension.
 pub fn place(text: &str) -> (PathBuf, Option<&str>) {
-    match text.rsplit_once('#') {
-        Some((path, member)) => (path.into(), Some(member)),
-        None => (text.into(), None),
-    }
+    let splits = || text.rmatch_indices('#').map(|(at, _)| (&text[..at], Some(&text[at + 1..])));
+    let whole = || std::iter::once((text, None));
+    let is_archive = |path: &str| path.to_ascii_lowercase().ends_with(".npz");
+    let is_named =
+        |path: &str| ["npz", "npy", "csv", "tsv", "txt", "dat"].contains(&extension(Path::new(path)).as_str());
+    let there = whole().chain(splits()).find(|(path, _)| Path::new(path).is_file());
+    let (path, member) = there
+        .or_else(|| splits().find(|(path, _)| is_archive(path)))
+        .or_else(|| whole().chain(splits()).find(|(path, _)| is_named(path)))
+        .unwrap_or((text, None));
+    (path.into(), member)
+}
+
+/// Extension of a file's name, in small letters.
+fn extension(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase()
 }
 
 impl Array {

@@ -162,7 +162,7 @@ pub(super) fn parse(source: &Source, reader: &mut dyn Read, size: u64) -> Result
         Err(error) => {
             let unknown = error.to_string().contains("type string");
             let described = description(&text).filter(|_| unknown);
-            return Err(described.map_or_else(|| source.damaged(error.to_string()), |text| source.unread(text, &[])));
+            return Err(described.map_or_else(|| source.damaged(error.to_string()), |text| source.unread(&text, &[])));
         }
     };
     let shape: Vec<usize> = found.shape().iter().map(|&n| n as usize).collect();
@@ -214,9 +214,10 @@ fn header_text(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Vec<
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The type as the text of a header gives it, if it is a name.
-fn description(text: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(text.get(12..)?).ok()?;
-    text.split_once("'descr':")?.1.trim_start().strip_prefix('\'')?.split('\'').next()
+fn description(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text);
+    let name = text.split_once("'descr':")?.1.trim_start().strip_prefix('\'')?.split('\'').next()?;
+    Some(name.chars().take(40).flat_map(char::escape_debug).collect())
 }
 
 /// The header with a name npyz does not know replaced by one that it does: some versions of ml_dtypes give bfloat16

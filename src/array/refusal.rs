@@ -1,6 +1,6 @@
 //! What is not read, and one line that turns it into what is.
 
-use super::{ArrayError, Source};
+use super::{ArrayError, Source, extension};
 use npyz::{DType, TypeChar};
 use std::path::Path;
 
@@ -71,13 +71,12 @@ pub(super) fn other_format(path: &Path) -> String {
     let file = path.display();
     let out = path.with_extension("npz");
     let out = out.display();
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     let python = |lines: &str| format!("convert it with Python: {lines}");
     let hdf5 = format!(
         "import h5py, numpy; d = {{}}; h5py.File('{file}').visititems(lambda n, x: d.update({{n: x[()]}}) if hasattr(x, \
          'shape') else None); numpy.savez('{out}', **d)"
     );
-    match &extension[..] {
+    match &extension(path)[..] {
         "pt" | "pth" | "ckpt" | "bin" => python(&format!(
             "import torch, numpy; d = torch.load('{file}', map_location='cpu', weights_only=True); \
              numpy.savez('{out}', **{{k: v.double().numpy() for k, v in d.items()}}) (a state_dict; of a tensor t: \
