@@ -230,7 +230,6 @@ pub(super) fn score(relations: &[Both]) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::array::Array;
     use crate::random::{Role, Stream};
 
     fn drawn(stream: &mut Stream, rows: usize, columns: usize) -> Matrix<f64> {
@@ -240,9 +239,7 @@ mod tests {
     }
 
     fn stack(matrices: &[Matrix<f64>]) -> Stack {
-        let shape = vec![matrices.len(), matrices[0].rows(), matrices[0].cols()];
-        let data = matrices.iter().flat_map(|m| m.as_slice().to_vec()).collect();
-        Stack::new(Array { shape, data }).unwrap()
+        Stack::of(matrices)
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Everything that a recording says.
 
-use super::terms::decompose;
+use super::plan::{Cost, Schedule, comparisons};
+use super::terms::{Wish, decompose};
 use super::{
     Backward, LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Stack, StatesOf,
-    Steps, TermsPlan, Told, pairs, predict,
+    Steps, TermsPlan, Told, pairs, predict, terms,
 };
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
@@ -55,6 +56,20 @@ pub enum QuestionError {
         lag: usize,
         /// The window.
         window: usize,
+    },
+    /// States that do not fit into memory.
+    #[error("the states of a window of {window} below W{layer} take {need} of memory, more than {limit}: {remedy}")]
+    Memory {
+        /// The layer `l` of `W_l`.
+        layer: usize,
+        /// The window.
+        window: usize,
+        /// What it takes.
+        need: String,
+        /// What there is.
+        limit: String,
+        /// What can be done.
+        remedy: String,
     },
     /// An update that cannot be decomposed.
     #[error(transparent)]
@@ -114,6 +129,12 @@ pub struct Findings {
     pub predictions: Vec<LinearPrediction>,
     /// Layers for which the theory does not hold, though all that it takes was recorded.
     pub not_predicted: Vec<Unsaid>,
+    /// Iterations from one decomposition to the next.
+    #[serde(skip)]
+    pub every: usize,
+    /// What was left out for want of memory or time, in sentences.
+    #[serde(skip)]
+    pub remarks: Vec<String>,
 }
 
 impl Findings {
@@ -124,32 +145,25 @@ impl Findings {
     pub fn of(run: &mut RecordedRun, questions: &Questions) -> Result<Self, QuestionError> {
         questions.check(run)?;
         let hidden = 1..run.depth();
+        run.begin("activations", &[&run.weights, &run.activities]);
         let activations: Vec<LayerActivation> =
             hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect::<Result<_, _>>()?;
+        run.begin("feedback", &[&run.weights, &run.activities, &run.deltas]);
         let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
         let mut feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
         settle(run, &activations, &mut feedback)?;
         let backward = |l: &usize| run.backward(*l).filter(|b| b.told() == Told::Errors && b.is_turned()).is_some();
         let turned = hidden.clone().filter(backward).collect();
+        run.begin("steps", &[&run.weights, &run.activities, &run.deltas]);
         let steps = Steps::of(run, questions.eta)?;
-        let (mut terms, mut not_decomposed) = (Vec::new(), Vec::new());
-        for of in &activations {
-            match why_not(run, of, steps.as_ref()) {
-                Some(why) => not_decomposed.push(Unsaid { layer: of.layer, why }),
-                None => {
-                    if let Some(steps) = &steps {
-                        terms.extend(decompose(run, of.layer, of, steps, &questions.terms)?);
-                    }
-                }
-            }
-        }
-        let mut pairs = Vec::new();
-        for l in hidden.clone() {
-            for &lag in &questions.terms.lags {
-                pairs.extend(pairs::compare(run, l, lag, questions.terms.every)?);
-            }
-        }
+        run.begin("terms by lag", &[&run.weights]);
+        let Decomposed { terms, not_decomposed, every, remarks } =
+            decompose_all(run, &activations, steps.as_ref(), &questions.terms)?;
+        run.begin("similarities", &[]);
+        let pairs = compare_all(run, &questions.terms)?;
+        run.begin("predictions", &[&run.activities, &run.deltas]);
         let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref())?;
+        run.begin("angles", &[&run.weights]);
         let mut angles = Vec::new();
         for l in hidden {
             angles.extend(LayerAngles::of(run, l)?);
@@ -165,8 +179,60 @@ impl Findings {
             pairs,
             predictions,
             not_predicted,
+            every,
+            remarks,
         })
     }
+}
+
+/// The decomposed updates of all layers.
+struct Decomposed {
+    terms: Vec<LayerTerms>,
+    not_decomposed: Vec<Unsaid>,
+    every: usize,
+    remarks: Vec<String>,
+}
+
+fn decompose_all(
+    run: &RecordedRun,
+    activations: &[LayerActivation],
+    steps: Option<&Steps>,
+    plan: &TermsPlan,
+) -> Result<Decomposed, QuestionError> {
+    let (mut layers, mut not_decomposed) = (Vec::new(), Vec::new());
+    for of in activations {
+        match why_not(run, of, steps) {
+            Some(why) => not_decomposed.push(Unsaid { layer: of.layer, why }),
+            None => {
+                let cost = steps.and_then(|steps| terms::cost(run, of.layer, steps));
+                layers.extend(cost.zip(of.activation));
+            }
+        }
+    }
+    let costs: Vec<Cost> = layers.iter().map(|(cost, _)| *cost).collect();
+    let Schedule { every, windows, remark } = Schedule::new(&costs, run.iterations(), plan)?;
+    let mut terms = Vec::new();
+    for ((cost, activation), window) in layers.into_iter().zip(windows) {
+        if let Some(steps) = steps {
+            let wish = Wish { cost, activation, lags: &plan.lags, window, every };
+            terms.push(decompose(run, steps, &wish)?);
+        }
+    }
+    Ok(Decomposed { terms, not_decomposed, every, remarks: remark.into_iter().collect() })
+}
+
+/// Similarities of all layers whose signals were recorded.
+fn compare_all(run: &RecordedRun, plan: &TermsPlan) -> Result<Vec<LayerPairs>, QuestionError> {
+    let units = |l: usize| Some((l, [run.activity(l - 1)?.shape()[1], run.delta(l + 1)?.shape()[1]]));
+    let (layers, units): (Vec<usize>, Vec<[usize; 2]>) = (1..run.depth()).filter_map(units).unzip();
+    let every = comparisons(run.iterations(), run.samples().unwrap_or(0), &units, plan);
+    let mut pairs = Vec::new();
+    for l in layers {
+        for &lag in &plan.lags {
+            pairs.extend(pairs::compare(run, l, lag, every)?);
+        }
+    }
+    Ok(pairs)
 }
 
 impl Questions {

@@ -49,6 +49,20 @@ impl Part {
         }
     }
 
+    /// Whether, of this shape and where iterations have so many samples, the first dimension counts states or iterations.
+    pub fn is_stacked(self, shape: &[usize], samples: Option<usize>) -> bool {
+        match (self, shape) {
+            (Self::Labels, [_, _, _]) => true,
+            (Self::Labels, [_, second]) => samples == Some(*second),
+            _ => shape.len() == self.dimensions()[1],
+        }
+    }
+
+    /// Whether it is of a state, rather than of an iteration.
+    pub fn is_of_state(self) -> bool {
+        matches!(self, Self::Weights | Self::Backward | Self::Direct | Self::Bias)
+    }
+
     /// Whether a recording can do without this one, if it is malformed.
     pub fn is_optional(self) -> bool {
         matches!(self, Self::Backward | Self::Direct | Self::Bias | Self::Labels)

@@ -22,13 +22,16 @@ mod activation;
 mod backward;
 mod closing;
 mod evidence;
+mod extent;
 mod feedback;
 mod findings;
 mod labels;
 mod layout;
 mod missing;
 mod pairs;
+mod plan;
 mod predict;
+mod progress;
 mod read;
 mod slopes;
 mod stack;
@@ -44,6 +47,7 @@ pub use layout::Numbering;
 pub use missing::Missing;
 pub use pairs::{ByClass, LayerPairs};
 pub use predict::LinearPrediction;
+pub use progress::Progress;
 pub use read::RecordedRunError;
 pub use stack::{Exactness, Stack};
 pub use steps::{StepFit, StepKind, Steps};
@@ -68,6 +72,8 @@ pub struct RecordedRun {
     pub labels: Option<Vec<Vec<usize>>>,
     /// How names, shapes and signals let the members be read.
     pub reading: Reading,
+    /// What tells how far the analysis has come.
+    progress: Progress,
 }
 
 /// How the members of a recording were read.
@@ -89,15 +95,44 @@ pub struct Reading {
     pub left_out: Vec<String>,
     /// Members that are not known, and so not used.
     pub ignored: Vec<String>,
+    /// What was made of the members that is not what they say, in sentences.
+    pub remarks: Vec<String>,
 }
 
 impl RecordedRun {
-    /// Reads an archive.
+    /// One of so many layers of which nothing is known.
+    fn of_layers(layers: usize) -> Self {
+        let depth = layers.saturating_sub(1);
+        Self {
+            weights: vec![None; depth],
+            backward: vec![None; depth],
+            biases: vec![None; layers],
+            activities: vec![None; layers],
+            deltas: vec![None; layers],
+            ..Self::default()
+        }
+    }
+
+    /// Opens an archive or a directory: reads every member once, and keeps none that is large.
     ///
     /// # Errors
     /// If it cannot be read, and with every member that is malformed or does not fit the others.
     pub fn open(path: &Path) -> Result<Self, RecordedRunError> {
-        read::open(path)
+        Self::open_with(path, &Progress::hidden())
+    }
+
+    /// The same with a bar that tells how far it has come.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(path: &Path, progress: &Progress) -> Result<Self, RecordedRunError> {
+        read::open(path, progress)
+    }
+
+    /// Begins a stage of the analysis that reads these members, each once.
+    fn begin(&self, stage: &str, members: &[&[Option<Stack>]]) {
+        let bytes = members.iter().flat_map(|members| members.iter().flatten()).map(Stack::bytes).sum();
+        self.progress.begin(stage, bytes);
     }
 
     /// Number of weight matrices.

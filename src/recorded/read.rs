@@ -1,9 +1,10 @@
 //! From archives to recordings, with everything that is wrong said at once.
 
 use super::evidence::{self, Both};
+use super::extent::{self, Extents, MemberExtent};
 use super::layout::{BackwardReading, Layout, Member, Members, Part, check_counts};
-use super::{Backward, Reading, RecordedRun, Stack, Told, labels};
-use crate::array::{Array, ArrayError, MOST_BYTES, members, read, shape};
+use super::{Backward, Progress, Reading, RecordedRun, Stack, Told, labels};
+use crate::array::{self, Array, ArrayError, Spool, members};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -27,67 +28,17 @@ pub enum RecordedRunError {
 /// Why members are left out, by part and number.
 type LeftOut = BTreeMap<(Part, usize), String>;
 
-pub(super) fn open(path: &Path) -> Result<RecordedRun, RecordedRunError> {
+pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunError> {
     let (mut problems, mut left_out) = (Vec::new(), LeftOut::new());
-    let (mut known, ignored) = shapes(path, &mut problems, &mut left_out)?;
-    check_counts(&known, &mut left_out, &mut problems);
-    known.retain(|key, _| !left_out.contains_key(key));
-    let mut layouts = Layout::all(&known);
-    // All of them have equally few; the first is that of the names as they stand, if that is among them.
-    problems.extend(layouts.first().map(|of| of.problems.clone()).unwrap_or_default());
-    let values = |shape: &[usize]| shape.iter().fold(1u128, |n, &size| n.saturating_mul(size as u128));
-    let bytes = known.values().fold(0u128, |sum, of| sum.saturating_add(8 * values(&of.shape)));
-    if bytes > u128::from(MOST_BYTES) {
-        problems.push(format!(
-            "its members claim {bytes} bytes in all, more than the {MOST_BYTES} that are read: record fewer iterations or \
-             samples"
-        ));
-    }
-    if !problems.is_empty() {
-        problems.extend(left_out.into_values());
-        problems.extend(layouts.swap_remove(0).left_out.into_values());
-        return Err(RecordedRunError::Unfit { path: path.into(), problems });
-    }
-    let mut loaded = load(path, &known, &mut left_out)?;
-    let (layout, open) = choose(layouts, &loaded.stacks)?;
-    let mut reading = Reading { numbering: layout.numbering, numbering_open: open, ignored, ..Reading::default() };
-    reading.renumbered = layout.numbering.examples(&known);
-    reading.left_out = left_out.into_values().chain(layout.left_out.values().cloned()).collect();
-    loaded.stacks.retain(|key, _| !layout.left_out.contains_key(key));
-    Ok(build(loaded, layout, reading)?)
-}
-
-/// Members that are known, and the names of others.
-fn shapes(
-    path: &Path,
-    problems: &mut Vec<String>,
-    left_out: &mut LeftOut,
-) -> Result<(Members, Vec<String>), ArrayError> {
-    let (mut known, mut ignored) = (Members::new(), Vec::new());
-    for name in members(path)? {
-        let Some(key) = Part::of(&name).filter(|key| !known.contains_key(key) && !left_out.contains_key(key)) else {
-            ignored.push(name);
-            continue;
-        };
-        let member = match shape(path, &name) {
-            Ok(shape) => Member { name: name.clone(), shape },
-            Err(error @ ArrayError::Type { .. }) if key.0.is_optional() => {
-                left_out.insert(key, format!("`{name}`: {error}"));
-                continue;
-            }
-            Err(error) => {
-                problems.push(format!("`{name}`: {error}"));
-                continue;
-            }
-        };
+    let (mut extents, ignored) = extents(path, &mut problems, &mut left_out)?;
+    let remarks: Vec<String> = extent::settle(&mut extents).into_iter().collect();
+    let mut known = Members::new();
+    for (key, of) in &extents {
+        let member = Member { name: of.name.clone(), shape: of.shape.clone() };
         match member.flaw(key.0) {
-            None => {
-                known.insert(key, member);
-            }
-            Some(flaw) if key.0.is_optional() => {
-                left_out.insert(key, format!("`{name}` {flaw}"));
-            }
-            Some(flaw) => problems.push(format!("`{name}` {flaw}")),
+            None => drop(known.insert(*key, member)),
+            Some(flaw) if key.0.is_optional() => drop(left_out.insert(*key, format!("`{}` {flaw}", of.name))),
+            Some(flaw) => problems.push(format!("`{}` {flaw}", of.name)),
         }
     }
     if problems.is_empty()
@@ -98,7 +49,59 @@ fn shapes(
             ignored.join(", ")
         ));
     }
-    Ok((known, ignored))
+    check_counts(&known, &mut left_out, &mut problems);
+    known.retain(|key, _| !left_out.contains_key(key));
+    let mut layouts = Layout::all(&known);
+    // All of them have equally few; the first is that of the names as they stand, if that is among them.
+    problems.extend(layouts.first().map(|of| of.problems.clone()).unwrap_or_default());
+    if !problems.is_empty() {
+        problems.extend(left_out.into_values());
+        problems.extend(layouts.swap_remove(0).left_out.into_values());
+        return Err(RecordedRunError::Unfit { path: path.into(), problems });
+    }
+    extents.retain(|key, _| known.contains_key(key));
+    let mut loaded = load(path, &extents, &mut left_out, progress)?;
+    let (layout, open) = choose(layouts, &loaded.stacks)?;
+    let mut reading = Reading { numbering: layout.numbering, numbering_open: open, ignored, ..Reading::default() };
+    reading.remarks = remarks;
+    reading.renumbered = layout.numbering.examples(&known);
+    reading.left_out = left_out.into_values().chain(layout.left_out.values().cloned()).collect();
+    loaded.stacks.retain(|key, _| !layout.left_out.contains_key(key));
+    Ok(RecordedRun { progress: progress.clone(), ..build(loaded, layout, reading)? })
+}
+
+/// Extents of the members that are known, and the names of others.
+fn extents(
+    path: &Path,
+    problems: &mut Vec<String>,
+    left_out: &mut LeftOut,
+) -> Result<(Extents, Vec<String>), ArrayError> {
+    let (mut found, mut ignored) = (BTreeMap::new(), Vec::new());
+    for name in members(path)? {
+        let known = |key: &(Part, usize)| found.contains_key(key) || left_out.contains_key(key);
+        let Some(key) = Part::of(&name).filter(|key| !known(key)) else {
+            ignored.push(name);
+            continue;
+        };
+        match array::extent(path, Some(&name)) {
+            Ok(extent) => drop(found.insert(key, (name, extent))),
+            Err(error @ ArrayError::Type { .. }) if key.0.is_optional() => {
+                left_out.insert(key, format!("`{name}`: {error}"));
+            }
+            Err(error) => problems.push(format!("`{name}`: {error}")),
+        }
+    }
+    let signals = found.iter().filter(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
+    let samples = signals.filter_map(|(_, (_, extent))| extent.header.shape.get(1).copied()).next();
+    let mut extents = Extents::new();
+    for (key, (name, extent)) in found {
+        let stacked = key.0.is_stacked(&extent.header.shape, samples);
+        match MemberExtent::new(name, extent, stacked, path.is_dir()) {
+            Ok(member) => drop(extents.insert(key, member)),
+            Err(why) => problems.push(why),
+        }
+    }
+    Ok((extents, ignored))
 }
 
 /// Values by part and number.
@@ -107,14 +110,24 @@ struct Loaded {
     labels: Option<Vec<Vec<usize>>>,
 }
 
-fn load(path: &Path, known: &Members, left_out: &mut LeftOut) -> Result<Loaded, RecordedRunError> {
+/// Bytes of compressed members that are unpacked into memory; more go to a file.
+const UNPACKED: usize = 64 << 20;
+
+fn load(
+    path: &Path,
+    extents: &Extents,
+    left_out: &mut LeftOut,
+    progress: &Progress,
+) -> Result<Loaded, RecordedRunError> {
+    progress.begin("reading", extents.values().map(MemberExtent::bytes).sum());
     let mut loaded = Loaded { stacks: BTreeMap::new(), labels: None };
-    let signals = known.iter().find(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
+    let signals = extents.iter().find(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
     let signals = signals.map(|(_, of)| [of.shape[0], of.shape[1]]);
-    let mut problems = Vec::new();
-    for (&key, Member { name, .. }) in known {
-        let array = match read(path, Some(name)) {
-            Ok(array) => array,
+    let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
+    for (&key, extent) in extents {
+        let name = &extent.name;
+        let stack = match Stack::open(path, name, &extent.layout(), &mut spool, progress) {
+            Ok(stack) => stack,
             Err(error @ ArrayError::NotFinite { .. }) if key.0 == Part::Labels => {
                 left_out.insert(key, format!("`{name}`: {error}"));
                 continue;
@@ -124,28 +137,27 @@ fn load(path: &Path, known: &Members, left_out: &mut LeftOut) -> Result<Loaded, 
                 continue;
             }
         };
-        if key.0 == Part::Labels {
-            match labels::classes(&array, signals) {
-                Ok(classes) => loaded.labels = Some(classes),
-                Err(why) => {
-                    left_out.insert(key, format!("`{name}` are no classes of the samples: {why}"));
-                }
-            }
-        } else if let Some(stack) = Stack::new(if key.0 == Part::Bias { as_rows(array) } else { array }) {
+        if key.0 != Part::Labels {
             loaded.stacks.insert(key, stack);
+            continue;
+        }
+        match labels::classes(&whole(&stack, &extent.shape)?, signals) {
+            Ok(classes) => loaded.labels = Some(classes),
+            Err(why) => {
+                left_out.insert(key, format!("`{name}` are no classes of the samples: {why}"));
+            }
         }
     }
     if problems.is_empty() { Ok(loaded) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
 }
 
-/// Vectors as matrices of one row.
-fn as_rows(array: Array) -> Array {
-    let shape = match array.shape[..] {
-        [units] => vec![1, units],
-        [states, units] => vec![states, 1, units],
-        _ => array.shape,
-    };
-    Array { shape, data: array.data }
+/// All values of a member that is small, as an array of this shape.
+fn whole(stack: &Stack, shape: &[usize]) -> Result<Array, ArrayError> {
+    let mut data = Vec::new();
+    for k in 0..stack.len() {
+        data.extend_from_slice(stack.matrix(k)?.as_slice());
+    }
+    Ok(Array { shape: shape.to_vec(), data })
 }
 
 /// The layout that the signals bear out best, and whether nothing tells it from others.
@@ -187,17 +199,7 @@ fn relations(layout: &Layout, stacks: &BTreeMap<(Part, usize), Stack>) -> Result
 }
 
 fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<RecordedRun, ArrayError> {
-    let layers = layout.sizes.len();
-    let depth = layers.saturating_sub(1);
-    let mut run = RecordedRun {
-        weights: vec![None; depth],
-        backward: vec![None; depth],
-        biases: vec![None; layers],
-        activities: vec![None; layers],
-        deltas: vec![None; layers],
-        labels: loaded.labels,
-        reading: Reading::default(),
-    };
+    let mut run = RecordedRun { labels: loaded.labels, ..RecordedRun::of_layers(layout.sizes.len()) };
     for (key, stack) in loaded.stacks {
         let l = layout.numbering.layer(key);
         let list = match key.0 {

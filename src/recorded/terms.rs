@@ -1,7 +1,8 @@
 //! The recorded updates decomposed by lag, layer by layer.
 
+use super::plan::{Cost, decomposed};
 use super::steps::rule_part;
-use super::{LayerActivation, QuestionError, RecordedRun, Steps};
+use super::{QuestionError, RecordedRun, Steps};
 use crate::matrix::Matrix;
 use crate::rule::Activation;
 use crate::rule::decomposition::{
@@ -15,10 +16,11 @@ use serde::Serialize;
 pub struct TermsPlan {
     /// Lags whose terms are wanted each by itself, from 1.
     pub lags: Vec<usize>,
-    /// Longest lag that is held; all there is if not given.
+    /// Longest lag that is held; if not given, all there are, or as many as memory and time allow.
     pub window: Option<usize>,
-    /// Iterations from one decomposition to the next; the last is decomposed in any case.
-    pub every: usize,
+    /// Iterations from one decomposition to the next, and from one comparison of batches; the last is decomposed in any case.
+    /// If not given, so that there are some 50, or as many as time allows.
+    pub every: Option<usize>,
 }
 
 /// A part of an update.
@@ -92,19 +94,50 @@ pub struct LayerTerms {
     pub iterations: Vec<IterationTerms>,
 }
 
-/// Decomposes the updates of `W_l`; `None` where a member that this takes is missing.
+/// What decompositions of the updates of `W_l` take; `None` where a member that they need is missing.
+pub(super) fn cost(run: &RecordedRun, l: usize, steps: &Steps) -> Option<Cost> {
+    let below = run.weights(l - 1).filter(|w| w.len() > 1)?;
+    let (source, above) = (run.activity(l - 1)?, run.delta(l + 1)?);
+    let [inputs, units] = below.shape();
+    // A step that is the rule's own has nothing to be split off but rounding.
+    let split = !steps.is_rule_alone() && run.delta(l).is_some();
+    Some(Cost {
+        layer: l,
+        units: [inputs, units, above.shape()[1]],
+        samples: source.shape()[0],
+        parts: Parts { projection: split, control: false },
+        // An update whose rate is not known is not decomposed.
+        iterations: steps.known(run.iterations()).min(below.len()),
+    })
+}
+
+/// How the updates of one layer are decomposed.
+pub(super) struct Wish<'a> {
+    pub cost: Cost,
+    pub activation: Activation,
+    pub lags: &'a [usize],
+    pub window: usize,
+    pub every: usize,
+}
+
+/// Decomposes the updates of one layer.
 ///
 /// # Errors
 /// If the states do not fit into memory, or can no longer be read.
-pub(super) fn decompose(
-    run: &RecordedRun,
-    l: usize,
-    activation: &LayerActivation,
-    steps: &Steps,
-    plan: &TermsPlan,
-) -> Result<Option<LayerTerms>, QuestionError> {
-    let Some(layer) = Layer::new(run, l, activation, steps, plan)? else { return Ok(None) };
-    layer.run(plan).map(Some)
+pub(super) fn decompose(run: &RecordedRun, steps: &Steps, wish: &Wish<'_>) -> Result<LayerTerms, QuestionError> {
+    let Cost { layer: l, units, parts, .. } = wish.cost;
+    let layer = Layer {
+        run,
+        steps,
+        l,
+        activation: wish.activation,
+        towards: run.fixed_backward(l)?.as_ref().map(Towards::transpose_of),
+        backward_moves: run.backward(l).is_some_and(|backward| !backward.is_fixed()),
+        history: History::new(units[0], units[1], wish.window, parts)?,
+        decomposer: Decomposer::new(units),
+        split: parts.projection,
+    };
+    layer.run(wish)
 }
 
 /// One layer on its way through the run.
@@ -121,53 +154,23 @@ struct Layer<'a> {
     split: bool,
 }
 
-impl<'a> Layer<'a> {
-    fn new(
-        run: &'a RecordedRun,
-        l: usize,
-        activation: &LayerActivation,
-        steps: &'a Steps,
-        plan: &TermsPlan,
-    ) -> Result<Option<Self>, QuestionError> {
-        let below = run.weights(l - 1).filter(|w| w.len() > 1);
-        let (Some(activation), Some(below), Some(_), Some(above)) =
-            (activation.activation, below, run.activity(l - 1), run.delta(l + 1))
-        else {
-            return Ok(None);
-        };
-        let [inputs, units] = below.shape();
-        // A step that is the rule's own has nothing to be split off but rounding.
-        let split = !steps.is_rule_alone() && run.delta(l).is_some();
-        let parts = Parts { projection: split, control: false };
-        let window = plan.window.unwrap_or(usize::MAX).min(below.len() - 1);
-        Ok(Some(Self {
-            run,
-            steps,
-            l,
-            activation,
-            towards: run.fixed_backward(l)?.as_ref().map(Towards::transpose_of),
-            backward_moves: run.backward(l).is_some_and(|backward| !backward.is_fixed()),
-            history: History::new(inputs, units, window, parts)?,
-            decomposer: Decomposer::new([inputs, units, above.shape()[1]]),
-            split,
-        }))
-    }
-
-    fn run(mut self, plan: &TermsPlan) -> Result<LayerTerms, QuestionError> {
-        // An update whose rate is not known is not decomposed.
-        let last = self.steps.known(self.run.iterations()) - 1;
+impl Layer<'_> {
+    fn run(mut self, wish: &Wish<'_>) -> Result<LayerTerms, QuestionError> {
         let (mut iterations, mut overall) = (Vec::new(), Overall::default());
-        for k in 0..=last {
-            self.advance(k)?;
-            if k.is_multiple_of(plan.every) || k == last {
-                if self.backward_moves {
-                    self.towards = self.run.backward_before(self.l, k)?.as_ref().map(Towards::transpose_of);
-                }
-                let found = self.at(k, &plan.lags)?;
-                let parts = self.parts(&found)?;
-                overall.add(&parts);
-                iterations.push(self.iteration(k, &found, &parts)?);
+        let mut next = 0;
+        for k in decomposed(wish.cost.iterations, wish.every) {
+            // States that no window reaches are not read.
+            for state in next.max(k.saturating_sub(wish.window))..=k {
+                self.advance(state)?;
             }
+            next = k + 1;
+            if self.backward_moves {
+                self.towards = self.run.backward_before(self.l, k)?.as_ref().map(Towards::transpose_of);
+            }
+            let found = self.at(k, wish.lags)?;
+            let parts = self.parts(&found)?;
+            overall.add(&parts);
+            iterations.push(self.iteration(k, &found, &parts)?);
         }
         let most = |pick: fn(&IterationTerms) -> Option<f64>| iterations.iter().filter_map(pick).reduce(f64::max);
         Ok(LayerTerms {

@@ -7,9 +7,18 @@ use crate::recorded::{
 
 /// What was renumbered, turned or left out before anything was made of it.
 pub(super) fn members(run: &RecordedRun) -> Vec<String> {
-    let Reading { numbering, renumbered, numbering_open, weights_turned, weights_open, transposed, left_out, ignored } =
-        &run.reading;
-    let mut out = Vec::new();
+    let Reading {
+        numbering,
+        renumbered,
+        numbering_open,
+        weights_turned,
+        weights_open,
+        transposed,
+        left_out,
+        ignored,
+        ..
+    } = &run.reading;
+    let mut out = run.reading.remarks.clone();
     if !numbering.is_own() {
         let read = renumbered.join(", ");
         let elsewhere = [numbering.weights, numbering.activity, numbering.delta, numbering.bias, numbering.backward];

@@ -8,8 +8,7 @@ use crate::recorded::{Closing, LayerActivation, StepFit, StepKind, Steps, Unsaid
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {
     let (run, findings) = (&analysis.run, &analysis.findings);
-    let mut out = Vec::new();
-    out.extend(readings::members(run));
+    let mut out = readings::members(run);
     out.extend(findings.activations.iter().filter_map(activation));
     out.extend(readings::errors(run, findings));
     out.extend(steps(findings.steps.as_ref()));
@@ -21,6 +20,7 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
             split.join(", ")
         ));
     }
+    out.extend(findings.remarks.iter().cloned());
     let not = |of: &Unsaid| format!("the updates of W{} are not decomposed: {}", of.layer, of.why);
     out.extend(findings.not_decomposed.iter().map(not));
     let not = |of: &Unsaid| format!("no prediction for layer {}: {}", of.layer, of.why);
