@@ -270,6 +270,11 @@ impl Layout {
         all
     }
 
+    /// Names as they stand.
+    pub fn as_named(members: &Members) -> Self {
+        Self::new(members, Numbering::default(), Turn::None)
+    }
+
     fn new(members: &Members, numbering: Numbering, turn: Turn) -> Self {
         let mut out = Self { numbering, ..Self::default() };
         out.settle(members, turn);
