@@ -62,7 +62,10 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     }
     extents.retain(|key, _| known.contains_key(key));
     let mut loaded = load(path, &extents, &mut left_out, progress)?;
-    let (layout, open) = choose(layouts, &loaded.stacks)?;
+    let (mut layout, open) = choose(layouts, &loaded.stacks)?;
+    if open {
+        layout = layout.without_doubtful_backward(&known);
+    }
     let mut reading = Reading { numbering: layout.numbering, numbering_open: open, ignored, ..Reading::default() };
     reading.remarks = remarks;
     reading.renumbered = layout.numbering.examples(&known);
