@@ -61,7 +61,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
     let pair = Pair::read(text("W"), text("B"))?;
     if !is_decomposable(pair.forward.shape) {
-        eprintln!("warning: B is too large for its pseudo-inverse, which is left out");
+        tell!("warning: B is too large for its pseudo-inverse, which is left out");
     }
     let rows = measure(&pair)?;
     let null = WeightNull::new(pair.forward.shape.0 * pair.forward.shape.1);

@@ -19,13 +19,13 @@ const METHOD: &str = "Estimated from up to 4 conditions per analysis, each begun
 
 pub(super) fn execute(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     let Some(outlook) = Outlook::of(request, matches)? else {
-        eprintln!("interrupted");
+        tell!("interrupted");
         return Ok(Exit::Interrupted);
     };
     if matches.get_flag("json") {
         say!("{}", serde_json::to_string(&outlook.json())?);
     } else {
-        super::print(format_args!("{}", outlook.text()));
+        super::print::print(format_args!("{}", outlook.text()));
     }
     Ok(Exit::Done)
 }

@@ -1,9 +1,10 @@
 //! The command line: arguments in, requests out.
 
-/// Prints a line on standard output.
-macro_rules! say {
-    ($($text:tt)*) => { $crate::cli::print(format_args!("{}\n", format_args!($($text)*))) };
-}
+// Both panic where the stream takes nothing; `say!` and `tell!` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+mod print;
 
 mod analyze;
 mod angles;
@@ -19,6 +20,7 @@ mod merge;
 mod new;
 mod output;
 mod plot;
+mod quote;
 mod report;
 mod sbatch;
 mod shell;
@@ -38,6 +40,7 @@ use clap::ArgMatches;
 use std::path::{Path, PathBuf};
 
 pub use args::command;
+pub use print::{tell_line, tell_usage};
 
 /// How the program ends: the exit codes of the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,21 +66,6 @@ impl Exit {
             Self::Usage => 2,
             Self::ClaimFailed => 3,
             Self::Interrupted => 130,
-        }
-    }
-}
-
-/// Writes to standard output. A reader that has seen enough ends the program, which has nothing left to do but print; so
-/// does an output that takes no more, with an error.
-fn print(text: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let written = std::io::stdout().lock().write_fmt(text);
-    match written {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        Err(error) => {
-            eprintln!("error: cannot write to standard output: {error}");
-            std::process::exit(i32::from(Exit::Failed.code()));
         }
     }
 }
@@ -181,13 +169,6 @@ fn shard_directory(out: &Path, shard: Shard) -> PathBuf {
     PathBuf::from(name).join(shard.directory())
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=,:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
 /// Runs a plan as the options say, its data sets looked for before anything runs.
 fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
     let library = library(request, matches)?;
@@ -200,7 +181,7 @@ fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport
     };
     let report = run(&request.plan, &options, &|job, attempt| run_job(job, attempt, &library))?;
     for warning in &report.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     Ok(report)
 }
@@ -232,7 +213,7 @@ fn data_sets(request: &Request) -> Vec<&Source> {
 fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     let report = run_plan(request, matches)?;
     for diverged in &report.diverged {
-        eprintln!("error: {diverged}");
+        tell!("error: {diverged}");
     }
     let (plan, json) = (&request.plan, matches.get_flag("json"));
     match request.shard {
@@ -250,7 +231,7 @@ fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
         Ended::Diverged | Ended::Failed => Exit::Failed,
         Ended::Interrupted => {
             let [done, all] = output::share(plan, &report, request.shard);
-            eprintln!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
+            tell!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
             Exit::Interrupted
         }
     })

@@ -293,7 +293,7 @@ fn print(rows: &[Row], parameters: &Json, directory: &Path, sizes: Sizes, as_jso
             })
             .collect();
         say!("{}", json!({ "summary": entries }));
-        eprintln!("{place}");
+        tell!("{place}");
         return;
     }
     say!("{:<26} {:>10} {:>10} {:>22} {:>10}", "quantity", "lag", "estimate", "95 %", "exact");
