@@ -2,6 +2,7 @@
 
 use super::UsageError;
 use crate::array::{Array, place, read};
+use crate::file::memory::check;
 use crate::matrix::Matrix;
 use crate::measure::orientation::Orientation;
 use clap::Arg;
@@ -133,6 +134,16 @@ const MOST_WORK: u128 = 1_000_000_000_000;
 pub(super) fn is_decomposable((rows, columns): (usize, usize)) -> bool {
     let (short, long) = (rows.min(columns) as u128, rows.max(columns) as u128);
     short * short * long <= MOST_WORK
+}
+
+/// Refuses the decomposition of a matrix, and of one to be compared with it, that does not fit into
+/// memory.
+pub(super) fn decomposition_fits((rows, columns): (usize, usize)) -> Result<(), UsageError> {
+    let (short, all) = (rows.min(columns) as u128, rows as u128 * columns as u128);
+    // Both, their transposes and singular vectors, and the room for these.
+    let need = 8 * (12 * all + 12 * short * short);
+    check(&format!("the decomposition of {rows} x {columns}"), need)
+        .map_err(|error| UsageError(format!("{error}; or take a part of it")))
 }
 
 /// The argument of a matrix.

@@ -31,10 +31,12 @@ mod theory;
 mod verify;
 mod welcome;
 
+use crate::analysis::memory::{admit, fewer_threads};
 use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Shard, Spec};
 use crate::analysis::{interrupt_on_ctrl_c, is_stored, read_directory, read_spec, run};
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
+use crate::file::memory;
 use anyhow::Context;
 use clap::ArgMatches;
 use std::path::{Path, PathBuf};
@@ -80,6 +82,9 @@ pub struct UsageError(pub String);
 /// # Errors
 /// Whatever stopped it; a [`UsageError`] or a spec's error ends with exit code 2, anything else with 1.
 pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    if let Some((_, of_subcommand)) = matches.subcommand() {
+        args::warn_of_threads(of_subcommand);
+    }
     match matches.subcommand() {
         Some(("isolate", m)) => measure(&Request::single(Kind::Isolate, m)?, m),
         Some(("train", m)) => measure(&Request::single(Kind::Train, m)?, m),
@@ -162,6 +167,15 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Jobs that are to be run here and have no result yet.
+    fn pending(&self) -> impl Iterator<Item = usize> {
+        let own = |&job: &usize| self.shard.is_none_or(|shard| shard.has(job));
+        let jobs = (0..self.plan.jobs.len()).filter(own);
+        jobs.filter(|&job| !is_stored(&self.out, &self.plan.addresses[job]))
+    }
+}
+
 /// Where a shard of a run goes unless another directory is asked for: beside that of the whole.
 fn shard_directory(out: &Path, shard: Shard) -> PathBuf {
     let mut name = out.as_os_str().to_os_string();
@@ -171,10 +185,12 @@ fn shard_directory(out: &Path, shard: Shard) -> PathBuf {
 
 /// Runs a plan as the options say, its data sets looked for before anything runs.
 fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
+    let pending: Vec<usize> = request.pending().collect();
+    let threads = admitted(request, &pending, matches)?;
     let library = library(request, matches)?;
     let options = RunOptions {
         out: request.out.clone(),
-        threads: args::threads(matches),
+        threads,
         export: args::export(matches),
         shard: request.shard,
         interrupt: interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?,
@@ -184,6 +200,17 @@ fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport
         tell!("warning: {warning}");
     }
     Ok(report)
+}
+
+/// Threads that there is memory for, before any of it is taken; says so if these are fewer than asked for.
+fn admitted(request: &Request, pending: &[usize], matches: &ArgMatches) -> Result<usize, UsageError> {
+    let (threads, limit) = (args::threads(matches), memory::left());
+    let found = admit(&request.plan, pending, args::export(matches), threads, limit);
+    let fit = found.map_err(|error| UsageError(error.to_string()))?;
+    if fit < threads.min(pending.len()) {
+        tell!("warning: {}", fewer_threads(fit, threads, limit));
+    }
+    Ok(fit)
 }
 
 /// The data sets, all that the jobs without a result need being there.
@@ -197,9 +224,7 @@ fn library(request: &Request, matches: &ArgMatches) -> anyhow::Result<Library> {
 
 /// The data sets that jobs without a result need, each once.
 fn data_sets(request: &Request) -> Vec<&Source> {
-    let plan = &request.plan;
-    let to_run = plan.planned().filter(|planned| !is_stored(&request.out, &plan.addresses[planned.job]));
-    let needed = to_run.filter_map(|planned| Some(&planned.condition.train()?.data));
+    let needed = request.pending().filter_map(|job| Some(&request.plan.jobs[job].condition.train()?.data));
     needed.fold(Vec::new(), |mut sources, source| {
         if !sources.contains(&source) {
             sources.push(source);

@@ -4,7 +4,7 @@
 mod figure;
 pub(super) mod report;
 
-use super::matrices::{Pair, Recorded, file, is_decomposable};
+use super::matrices::{Pair, Recorded, decomposition_fits, file, is_decomposable};
 use super::{Exit, UsageError, args, output};
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
@@ -192,6 +192,7 @@ fn chosen(iterations: Option<usize>, matches: &ArgMatches, forward: &Recorded) -
              part of it"
         )));
     }
+    decomposition_fits(forward.shape)?;
     let asked = matches.get_one::<u32>("iteration").map(|&k| k as usize);
     match (asked, iterations) {
         (None, None | Some(1)) => Ok(0),

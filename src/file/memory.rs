@@ -68,7 +68,12 @@ pub fn memory_limit() -> u64 {
 
 /// [`memory_limit`], and what sets it. Where the system tells nothing (beyond Linux) it is [`MOST_BYTES`].
 pub fn limit() -> MemoryLimit {
-    limit_below(Path::new("/"))
+    limit_below(Path::new("/"), MOST_BYTES)
+}
+
+/// What all that this process does may take together: as [`limit`], without the cap on a single request.
+pub fn left() -> MemoryLimit {
+    limit_below(Path::new("/"), u64::MAX)
 }
 
 /// Refuses a need beyond the limit, before anything is allocated; `what` starts the sentence.
@@ -96,12 +101,12 @@ pub fn in_words(bytes: u128) -> String {
     format!("{value:.digits$} {}", units[unit])
 }
 
-/// The limit that the files below `root` tell of.
-fn limit_below(root: &Path) -> MemoryLimit {
+/// The limit that the files below `root` tell of, `most` at most.
+fn limit_below(root: &Path, most: u64) -> MemoryLimit {
     let left = [(machine(root), Bound::Machine), (group(root), Bound::Group), (process(root), Bound::Process)];
     // An eighth is left for stacks, buffers and everyone else.
     let left = left.into_iter().filter_map(|(left, bound)| left.map(|left| (left - left / 8, bound)));
-    let (bytes, bound) = left.fold((MOST_BYTES, Bound::Cap), |least, next| if next.0 < least.0 { next } else { least });
+    let (bytes, bound) = left.fold((most, Bound::Cap), |least, next| if next.0 < least.0 { next } else { least });
     MemoryLimit { bytes, bound }
 }
 
@@ -173,7 +178,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        limit_below(root.path())
+        limit_below(root.path(), MOST_BYTES)
     }
 
     const ROOMY: (&str, &str) = ("proc/meminfo", "MemTotal: 99999999 kB\nMemAvailable:   90000000 kB\n");
