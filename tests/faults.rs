@@ -309,18 +309,16 @@ fn links_in_a_run_directory_are_not_followed() {
         here(&(SPEC.to_owned() + "[[analysis.figure]]\nname = \"rule\"\nx = \"iteration\"\nby = [\"schedule\"]\n"));
     done(here.path(), "whole");
     let victim = here.path().join("victim");
-    let names = ["lock", "manifest", "series", "figure", "temporary", "report"];
     std::fs::write(&victim, "precious").unwrap();
     let run_directory = here.path().join("run");
-    std::fs::create_dir_all(run_directory.join("figures")).unwrap();
+    std::fs::create_dir(&run_directory).unwrap();
     // A link in place of the lock: refused, as it may be that of another run.
     symlink(&victim, run_directory.join(".lock")).unwrap();
     let output = run(here.path(), "run");
     let told = error(&output);
     assert!(output.status.code() == Some(1) && told.contains(".lock") && told.contains("it is a link"), "{told}");
-    assert_eq!(std::fs::read(&victim).unwrap(), b"precious", "{names:?}");
+    assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
     std::fs::remove_file(run_directory.join(".lock")).unwrap();
-    std::fs::remove_dir(run_directory.join("figures")).unwrap();
     done(here.path(), "run");
     // In place of results, and of what was once written beside them: replaced.
     for name in ["manifest.json", "series.csv", "figures/rule.svg", "figures/rule.csv", "log.json"] {
@@ -491,4 +489,22 @@ fn what_is_read_neither_steers_the_terminal_nor_fills_it() {
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(!told.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{told:?}");
     }
+}
+
+#[test]
+fn no_cell_of_a_table_is_a_formula() {
+    let here = TempDir::new().unwrap();
+    let spec = SPEC.replace("name = \"rule\"", "name = \"-rule\"").replace("[\"held\", \"white\"]", "[\"held\"]");
+    let figure = "[[analysis.figure]]\nname = \"f\"\ntitle = \"=1+1\"\nx = \"iteration\"\nby = [\"schedule\"]\n";
+    std::fs::write(here.path().join("faults.toml"), spec + figure).unwrap();
+    done(here.path(), "run");
+    for table in ["series.csv", "figures/f.csv"] {
+        let text = std::fs::read_to_string(here.path().join("run").join(table)).unwrap();
+        let cells = text.split(['\n', ',']).map(|cell| cell.trim_matches('"'));
+        for cell in cells.filter(|cell| cell.parse::<f64>().is_err()) {
+            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{table}: {cell}");
+        }
+    }
+    let series = std::fs::read_to_string(here.path().join("run/series.csv")).unwrap();
+    assert!(series.contains("\n'-rule,"), "{series}");
 }

@@ -4,6 +4,7 @@
 pub(crate) mod fault;
 pub mod memory;
 
+mod cell;
 mod temporary;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use temporary::Temporary;
 
+pub(crate) use cell::cell;
 #[cfg(any(test, feature = "cli"))]
 pub(crate) use temporary::{Kept, remove_abandoned};
 pub(crate) use temporary::{TEMPORARY, remove_temporaries};
