@@ -1,9 +1,10 @@
 //! The `alignscope` program.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use alignscope::analysis::SpecError;
-use alignscope::cli::{Exit, UsageError, command, execute};
+use alignscope::cli::{Exit, UsageError, command, execute, tell_line, tell_usage};
 use std::process::ExitCode;
 
 /// An error and its causes, each said once: many errors quote what caused them.
@@ -16,9 +17,12 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn main() -> ExitCode {
-    let matches = command().get_matches();
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return ExitCode::from(tell_usage(&error)),
+    };
     let exit = execute(&matches).unwrap_or_else(|error| {
-        eprintln!("error: {}", message(&error));
+        tell_line(format_args!("error: {}", message(&error)));
         if error.is::<UsageError>() || error.is::<SpecError>() { Exit::Usage } else { Exit::Failed }
     });
     ExitCode::from(exit.code())

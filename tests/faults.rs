@@ -179,3 +179,332 @@ fn what_ctrl_c_interrupts_goes_on_to_the_same_bytes() {
     done(here.path(), "run");
     assert_same(&here.path().join("whole"), &here.path().join("run"));
 }
+
+/// Standard error and exit code of a command under `ulimit -v`, in kB.
+#[cfg(target_os = "linux")]
+fn limited(here: &Path, kilobytes: u64, args: &[&str]) -> (Option<i32>, String) {
+    let limited = format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"");
+    let mut bash = Command::new("bash");
+    let output = bash.args(["-c", &limited]).arg(cargo_bin("alignscope")).args(args).current_dir(here);
+    let output = output.output().unwrap();
+    (output.status.code(), error(&output))
+}
+
+/// The size that follows `before` in a message, in kB.
+#[cfg(target_os = "linux")]
+fn size_after(message: &str, before: &str) -> f64 {
+    let mut words = message.split_once(before).unwrap_or_else(|| panic!("{message}")).1.split([' ', ',']);
+    let value: f64 = words.next().unwrap().parse().unwrap();
+    value
+        * match words.next().unwrap() {
+            "KiB" => 1.0,
+            "MiB" => 1024.0,
+            "GiB" => 1024.0 * 1024.0,
+            unit => panic!("{unit}: {message}"),
+        }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
+    let here = TempDir::new().unwrap();
+    let once = ["--threads", "1", "--repeats", "1", "--report-at", ""];
+    let toy = ["isolate", "--iterations", "2"];
+    let cases: [Vec<&str>; 9] = [
+        [&toy[..], &["--batch", "60000"], &once].concat(),
+        [&toy[..], &["--batch", "50000", "--activity", "ma:1,1,1,1", "--error", "ar1:0.5"], &once].concat(),
+        [&toy[..], &["--layers", "1500,2000,1500"], &once].concat(),
+        [
+            &["isolate", "--iterations", "5000", "--record-every", "5000", "--layers", "50,200,50", "--batch", "2"][..],
+            &["--quantities", "terms_angle"],
+            &once,
+        ]
+        .concat(),
+        [&["isolate", "--iterations", "300000", "--record-every", "1", "--layers", "2,2,2", "--batch", "1"], &once[..]]
+            .concat(),
+        [&["train", "--hidden", "1500,1500", "--epochs", "1", "--batch", "500"], &once[..4]].concat(),
+        [&["train", "--export", "signals:80", "--epochs", "5", "--hidden", "200,200"], &once[..4]].concat(),
+        [&["replay", "--replay-updates", "600", "--batch", "1000", "--epochs", "600"], &once[..4]].concat(),
+        [&["sample", "--layers", "20,500,1200", "--draws", "1", "--quantities", "eigenvalue"], &once[..4]].concat(),
+    ];
+    const SMALL: u64 = 150_000;
+    for (number, case) in cases.iter().enumerate() {
+        let out = format!("run{number}");
+        let case = [&case[..], &["--out", &out]].concat();
+        let (code, refusal) = limited(here.path(), SMALL, &case);
+        assert!(code == Some(2) && refusal.contains("; or "), "{case:?}: {code:?} {refusal}");
+        assert!(!here.path().join(&out).exists(), "nothing is begun: {case:?}");
+        // An eighth of what is not taken at the start is left alone.
+        let (need, allowed) = (size_after(&refusal, "needs "), size_after(&refusal, "more than "));
+        let taken = SMALL as f64 - allowed * 8.0 / 7.0;
+        let limit = |share: f64| (share * need * 8.0 / 7.0 + taken) as u64;
+        let (code, refusal) = limited(here.path(), limit(0.95), &case);
+        assert!(code == Some(2) && refusal.contains(" of memory, more than "), "{case:?}: {code:?} {refusal}");
+        let (code, told) = limited(here.path(), limit(1.02), &case);
+        assert_eq!(code, Some(0), "{case:?}: {told}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_request_ends_in_an_abort_for_want_of_memory() {
+    let here = TempDir::new().unwrap();
+    for (kilobytes, args) in [
+        (4_194_304, &["isolate", "--batch", "1000000"][..]),
+        (4_194_304, &["theory", "moments", "--iterations", "5000"]),
+        (4_194_304, &["theory", "moments", "--iterations", "4999", "--report-at", "10", "--cross", "0.5@lag=1"]),
+        (500_000, &["theory", "relu", "--iterations", "4000"]),
+        (500_000, &["theory", "held", "--layers", "100,1000,100", "--repeats", "1000"]),
+        (500_000, &["theory", "held", "--iterations", "10000000", "--record-every", "1"]),
+        (500_000, &["theory", "conditional", "--layers", "9000,10,10"]),
+        (500_000, &["theory", "spectrum", "--points", "10000000"]),
+        (500_000, &["isolate", "--layers", "5000,5000,5000"]),
+        (500_000, &["isolate", "--iterations", "1000000000", "--record-every", "100"]),
+        (500_000, &["isolate", "--iterations", "1000000", "--quantities", "terms_angle", "--record-every", "1000000"]),
+        (
+            500_000,
+            &[
+                "isolate",
+                "--predict",
+                "--activation",
+                "linear",
+                "--schedule",
+                "free",
+                "--activity",
+                "ar1:0.5",
+                "--error",
+                "ar1:0.5",
+                "--iterations",
+                "4000",
+            ],
+        ),
+        (500_000, &["train", "--hidden", "5000,5000"]),
+        (500_000, &["train", "--export", "signals"]),
+        (
+            500_000,
+            &["train", "--quantities", "term_within_angle", "--lags", "1-5000", "--batch", "1000", "--epochs", "9999"],
+        ),
+        (500_000, &["replay", "--replay-updates", "10000", "--epochs", "10000", "--batch", "1000"]),
+        (500_000, &["plane", "--epochs", "3000", "--snapshot-every", "20", "--hidden", "300,300"]),
+        (500_000, &["sample", "--layers", "20,5000,5000"]),
+        (500_000, &["sample", "--draws", "1000000", "--repeats", "100"]),
+        (500_000, &["signals", "--iterations", "10000000", "--batch", "1", "--inputs", "2", "--outputs", "2"]),
+    ] {
+        let (code, refusal) = limited(here.path(), kilobytes, args);
+        assert!(code == Some(2) && refusal.contains(" of memory, more than "), "{args:?}: {code:?} {refusal}");
+        let remedy = ["smaller", "fewer", "less often", "larger", "out"].iter().any(|word| refusal.contains(word));
+        assert!(remedy && refusal.contains("ulimit -v"), "{refusal}");
+    }
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
+    // Threads are as many as there is memory for, and not more than there is use for.
+    let many = ["isolate", "--threads", "1000", "--iterations", "10", "--report-at", "", "--repeats", "40"];
+    let (code, told) = limited(here.path(), 400_000, &many);
+    assert!(code == Some(0) && told.contains("warning: --threads 1000:"), "{code:?} {told}");
+    assert!(told.contains("threads are used, as jobs on more would need more memory"), "{told}");
+}
+
+#[test]
+fn links_in_a_run_directory_are_not_followed() {
+    let here =
+        here(&(SPEC.to_owned() + "[[analysis.figure]]\nname = \"rule\"\nx = \"iteration\"\nby = [\"schedule\"]\n"));
+    done(here.path(), "whole");
+    let victim = here.path().join("victim");
+    std::fs::write(&victim, "precious").unwrap();
+    let run_directory = here.path().join("run");
+    std::fs::create_dir(&run_directory).unwrap();
+    // A link in place of the lock: refused, as it may be that of another run.
+    symlink(&victim, run_directory.join(".lock")).unwrap();
+    let output = run(here.path(), "run");
+    let told = error(&output);
+    assert!(output.status.code() == Some(1) && told.contains(".lock") && told.contains("it is a link"), "{told}");
+    assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+    std::fs::remove_file(run_directory.join(".lock")).unwrap();
+    done(here.path(), "run");
+    // In place of results, and of what was once written beside them: replaced.
+    for name in ["manifest.json", "series.csv", "figures/rule.svg", "figures/rule.csv", "log.json"] {
+        let path = run_directory.join(name);
+        std::fs::remove_file(&path).unwrap();
+        symlink(&victim, &path).unwrap();
+    }
+    std::fs::remove_file(run_directory.join("manifest.json")).unwrap();
+    std::fs::copy(here.path().join("whole/manifest.json"), run_directory.join("manifest.json")).unwrap();
+    for name in ["figures/.writing-rule.svg", ".writing-manifest.json", "jobs/.writing-x", ".writing-report.html"] {
+        symlink(&victim, run_directory.join(name)).unwrap();
+    }
+    symlink(&victim, here.path().join(".writing-report.html")).unwrap();
+    done(here.path(), "run");
+    assert_same(&here.path().join("whole"), &run_directory);
+    let alignscope = |args: &[&str]| {
+        let output = Command::new(cargo_bin("alignscope")).args(args).current_dir(here.path()).output().unwrap();
+        (output.status.code(), error(&output))
+    };
+    assert_eq!(alignscope(&["figure", "run"]).0, Some(0));
+    symlink(&victim, here.path().join("linked.html")).unwrap();
+    for out in ["report.html", "linked.html"] {
+        assert_eq!(alignscope(&["report", "run", "--out", out]), (Some(0), String::new()));
+        let path = here.path().join(out);
+        assert!(!path.is_symlink() && std::fs::read(path).unwrap().starts_with(b"<!DOCTYPE html>"));
+    }
+    assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+}
+
+#[test]
+fn reports_go_where_they_are_asked_to_and_nothing_is_replaced_by_them() {
+    let here = here(SPEC);
+    done(here.path(), "run");
+    let report = |out: &str| {
+        let mut command = Command::new(cargo_bin("alignscope"));
+        command.args(["report", "run", "--out", out]).current_dir(here.path()).output().unwrap()
+    };
+    assert!(report("report.html").status.success());
+    let expected = std::fs::read(here.path().join("report.html")).unwrap();
+    for out in ["-", "/dev/stdout"] {
+        let output = report(out);
+        assert!(output.status.success() && output.stdout == expected, "{out}: {}", error(&output));
+    }
+    let pipe = here.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    assert!(report("pipe").status.success());
+    assert!(reader.wait_with_output().unwrap().stdout == expected);
+    assert!(report("/dev/null").status.success());
+    let is_device = std::os::unix::fs::FileTypeExt::is_char_device;
+    assert!(is_device(&std::fs::symlink_metadata("/dev/null").unwrap().file_type()));
+    for out in ["run", "run/", "absent/", "."] {
+        let output = report(out);
+        let told = error(&output);
+        assert!(output.status.code() == Some(2) && told.contains("--out"), "{out}: {told}");
+        assert!(told.contains("is a directory") && told.contains("report.html"), "{out}: {told}");
+    }
+}
+
+#[test]
+fn figures_and_reports_drawn_at_once_do_not_meet() {
+    let here =
+        here(&(SPEC.to_owned() + "[[analysis.figure]]\nname = \"rule\"\nx = \"iteration\"\nby = [\"schedule\"]\n"));
+    done(here.path(), "run");
+    let before = tree(&here.path().join("run"));
+    for args in [&["figure", "run"][..], &["report", "run"]] {
+        let start = |_| {
+            Command::new(cargo_bin("alignscope"))
+                .args(args)
+                .current_dir(here.path())
+                .stderr(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        for child in (0..8).map(start).collect::<Vec<_>>() {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{args:?}: {}", error(&output));
+        }
+    }
+    assert!(tree(&here.path().join("run")) == before);
+    let left = std::fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".writing-")));
+}
+
+#[test]
+fn what_killed_processes_leave_is_removed_by_the_next() {
+    let here =
+        here(&(SPEC.to_owned() + "[[analysis.figure]]\nname = \"rule\"\nx = \"iteration\"\nby = [\"schedule\"]\n"));
+    done(here.path(), "run");
+    let before = tree(&here.path().join("run"));
+    for name in ["run/figures/.writing-7-1", "run/figures/.writing-rule.svg", ".writing-7-2", ".writing-my-notes"] {
+        std::fs::write(here.path().join(name), "half").unwrap();
+    }
+    for args in [&["figure", "run"][..], &["report", "run"]] {
+        let mut command = Command::new(cargo_bin("alignscope"));
+        assert!(command.args(args).current_dir(here.path()).output().unwrap().status.success());
+    }
+    assert!(tree(&here.path().join("run")) == before);
+    assert!(!here.path().join(".writing-7-2").exists());
+    assert!(here.path().join(".writing-my-notes").exists(), "a user's own file");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn outputs_that_take_nothing_are_no_panic() {
+    let here = here(SPEC);
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for (args, code) in [
+        (&["run", "faults.toml", "--out", "run", "--threads", "1000"][..], 0),
+        (&["run", "absent.toml"], 2),
+        (&["isolate", "--no-such-option"], 2),
+        (
+            &[
+                "train",
+                "--activation",
+                "linear",
+                "--eta",
+                "10",
+                "--epochs",
+                "3",
+                "--repeats",
+                "1",
+                "--record-every",
+                "1",
+            ],
+            1,
+        ),
+        (&["figure", "run"], 2),
+        (&["merge", "merged", "absent"], 1),
+        (&["angles", "absent", "absent"], 2),
+    ] {
+        let mut command = Command::new(cargo_bin("alignscope"));
+        let output = command.args(args).current_dir(here.path()).stderr(full()).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+        let mut command = Command::new(cargo_bin("alignscope"));
+        let both = command.args(args).current_dir(here.path()).stderr(full()).stdout(full()).status().unwrap();
+        assert!([Some(1), Some(2)].contains(&both.code()), "{args:?}: {both:?}");
+    }
+}
+
+#[test]
+fn what_is_read_neither_steers_the_terminal_nor_fills_it() {
+    let here = TempDir::new().unwrap();
+    let steering = "a\u{1b}[2Jb\u{9b}c\u{202e}d\u{7}";
+    let long = "x".repeat(5_000_000);
+    let specs = [
+        format!(
+            "name = \"s\"\n[[analysis]]\nname = \"{}\"\nkind = \"isolate\"\n",
+            steering.replace('\u{1b}', "\\u001B").replace('\u{7}', "\\u0007")
+        ),
+        format!("name = \"{long}\"\n"),
+        format!("name = \"s\"\n{long} = 1\n"),
+        format!("name = \"s\"\n[[analysis]]\nname = \"a\"\nkind = \"{long}\"\n"),
+    ];
+    for spec in specs {
+        std::fs::write(here.path().join("spec.toml"), spec).unwrap();
+        let output = Command::new(cargo_bin("alignscope")).args(["run", "spec.toml"]).current_dir(here.path()).output();
+        let output = output.unwrap();
+        let told = error(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.len() < 20_000, "{}", told.len());
+        assert!(!told.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{told:?}");
+    }
+    for args in [["run", steering], ["isolate", steering], ["angles", steering], ["isolate", "--eta=\u{1b}[2J"]] {
+        let output = Command::new(cargo_bin("alignscope")).args(args).current_dir(here.path()).output().unwrap();
+        let told = error(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(!told.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{told:?}");
+    }
+}
+
+#[test]
+fn no_cell_of_a_table_is_a_formula() {
+    let here = TempDir::new().unwrap();
+    let spec = SPEC.replace("name = \"rule\"", "name = \"-rule\"").replace("[\"held\", \"white\"]", "[\"held\"]");
+    let figure = "[[analysis.figure]]\nname = \"f\"\ntitle = \"=1+1\"\nx = \"iteration\"\nby = [\"schedule\"]\n";
+    std::fs::write(here.path().join("faults.toml"), spec + figure).unwrap();
+    done(here.path(), "run");
+    for table in ["series.csv", "figures/f.csv"] {
+        let text = std::fs::read_to_string(here.path().join("run").join(table)).unwrap();
+        let cells = text.split(['\n', ',']).map(|cell| cell.trim_matches('"'));
+        for cell in cells.filter(|cell| cell.parse::<f64>().is_err()) {
+            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{table}: {cell}");
+        }
+    }
+    let series = std::fs::read_to_string(here.path().join("run/series.csv")).unwrap();
+    assert!(series.contains("\n'-rule,"), "{series}");
+}

@@ -2,7 +2,10 @@
 #![cfg(target_os = "linux")]
 
 use assert_cmd::Command as Checked;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -150,6 +153,163 @@ fn tasks_that_are_stopped_come_back_and_go_on() {
     assert!(merged.status.success(), "{}", text(&merged.stderr));
     assert_merged(&here);
     assert_eq!(requeued(), "");
+}
+
+/// Names that a shell, `sbatch` or a template might take for something else, each with what it must
+/// not leave behind.
+fn odd_names() -> Vec<OsString> {
+    let mut names: Vec<OsString> = [
+        "$(touch X)",
+        "`touch X`",
+        "a;touch X",
+        "a\n touch X\n",
+        "\n#SBATCH --wrap=x\n",
+        "'",
+        "\"",
+        "x'$(touch X)'\"",
+        "*",
+        "~",
+        "!!",
+        "#",
+        "%j",
+        "%a",
+        "%%",
+        "\\",
+        "a\\%j",
+        " a  b ",
+        "-x",
+        "--out",
+        "@OUT@ ",
+        "@SPECS@",
+        "$out",
+        "${program}",
+        "\t\r\n",
+        "\u{1b}[31m",
+        "{a,b}",
+        "[0]=x",
+        "grün",
+    ]
+    .into_iter()
+    .map(OsString::from)
+    .collect();
+    names.extend([&b"\xff'\n"[..], b"-\x80$(touch X)", b"\\\xc3"].map(|bytes| OsString::from_vec(bytes.into())));
+    names
+}
+
+/// A program `name` that notes its arguments in the file `noted`, each ended by a zero byte, and a
+/// call of it by one more.
+fn fake(bin: &Path, name: &str, noted: &Path, says: &str) {
+    std::fs::create_dir_all(bin).unwrap();
+    let path = bin.join(name);
+    let script = format!("#!/bin/sh\nprintf '%s\\0' \"$@\" '' >> '{}'\necho '{says}'\n", noted.display());
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Calls that [`fake`] has noted since it was last asked.
+fn calls(noted: &Path) -> Vec<Vec<OsString>> {
+    let bytes = std::fs::read(noted).unwrap_or_default();
+    std::fs::remove_file(noted).ok();
+    let mut words = bytes.split(|&byte| byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect::<Vec<_>>();
+    words.pop();
+    words.split(|word| word.is_empty()).filter(|call| !call.is_empty()).map(<[_]>::to_vec).collect()
+}
+
+/// Two words in one.
+fn joined(start: impl AsRef<OsStr>, end: impl AsRef<OsStr>) -> OsString {
+    let mut word = start.as_ref().to_os_string();
+    word.push(end);
+    word
+}
+
+/// Every file and directory below, by its path.
+fn all_below(directory: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut left = vec![directory.to_path_buf()];
+    while let Some(next) = left.pop() {
+        for path in std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                left.push(path.clone());
+            }
+            found.insert(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_name_is_run_or_becomes_another() {
+    let top = TempDir::new().unwrap();
+    let (bin, noted) = (top.path().join("bin"), top.path().join("noted"));
+    fake(&bin, "sbatch", &noted, "7;cluster");
+    fake(&bin, "alignscope", &noted, "");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    for name in odd_names() {
+        // Its directory, the spec, the data and the results are all called so.
+        let here = top.path().join("odd").join(joined(&name, " in"));
+        std::fs::create_dir_all(&here).unwrap();
+        let spec = joined(&name, ".toml");
+        std::fs::write(here.join(&spec), SPEC).unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("alignscope"));
+        command.current_dir(&here).args(["sbatch", "--shards", "2", "--export", "signals:3", "--time", "9"]);
+        command.args(["--out=", "--data-dir="].map(|option| joined(option, &name)));
+        let printed = command.arg("--").arg(&spec).output().unwrap();
+        assert!(printed.status.success(), "{name:?}: {}", text(&printed.stderr));
+        let script = String::from_utf8(printed.stdout).unwrap();
+        assert!(!script.chars().any(|c| c.is_control() && c != '\n'), "{script}");
+        let directives: Vec<&str> = script.lines().filter(|line| line.starts_with("#SBATCH")).collect();
+        assert_eq!(directives.len(), 7, "{script}");
+        // In place of the program, one that tells what it is called with.
+        let program = script.lines().find(|line| line.starts_with("program=")).unwrap();
+        let script = script.replace(program, "program=alignscope");
+        std::fs::write(here.join("job.sh"), script).unwrap();
+        let bash = |argument: &str| {
+            let mut bash = Command::new("bash");
+            bash.current_dir(&here).env("PATH", &path).env("SLURM_ARRAY_TASK_ID", "1").args(["job.sh", argument]);
+            let output = bash.output().unwrap();
+            assert!(output.status.success(), "{name:?}: {}", text(&output.stderr));
+            assert_eq!(text(&output.stderr), "", "{name:?}");
+        };
+        let operand = |name: &OsStr| -> OsString {
+            if name.as_bytes().starts_with(b"-") { Path::new(".").join(name).into() } else { name.into() }
+        };
+        let out = operand(&name);
+        bash("shard");
+        let shard: Vec<OsString> = vec![
+            "run".into(),
+            operand(&spec),
+            "--shard".into(),
+            "1/2".into(),
+            "--out".into(),
+            joined(&out, ".shards/1-of-2"),
+            "--threads".into(),
+            "1".into(),
+            joined("--data-dir=", &name),
+            "--export".into(),
+            "signals:3".into(),
+        ];
+        assert_eq!(calls(&noted), [shard], "{name:?}");
+        bash("--no-kill");
+        let logs = joined(&out, ".shards/logs");
+        assert!(here.join(&logs).is_dir());
+        let [array, merge] = &calls(&noted)[..] else { panic!("{name:?}") };
+        let of = |first: &[&str], log: &str, task: &str| -> Vec<OsString> {
+            let mut words: Vec<OsString> = first.iter().map(OsString::from).collect();
+            words.push(joined("--chdir=", &logs));
+            words.extend([log.into(), "--no-kill".into(), here.join("job.sh").into(), task.into()]);
+            words
+        };
+        assert_eq!(*array, of(&["--parsable", "--array=1-2"], "--output=%a.log", "shard"));
+        assert_eq!(*merge, of(&["--parsable", "--dependency=afterany:7"], "--output=merge.log", "merge"));
+        bash("merge");
+        let [merge] = &calls(&noted)[..] else { panic!("{name:?}") };
+        assert_eq!(merge[..2], ["merge".into(), out.clone()]);
+        // Nothing else has come to be: the spec, the script, and where the logs go.
+        let shards = here.join(joined(&out, ".shards"));
+        let expected = [here.join(&spec), here.join("job.sh"), shards.join("logs"), shards];
+        assert_eq!(all_below(&here), BTreeSet::from(expected), "{name:?}");
+    }
+    assert!(!top.path().join("odd/X").exists() && !Path::new("X").exists());
 }
 
 fn parent(pid: u32) -> Option<u32> {

@@ -9,7 +9,7 @@ use crate::measure::trajectory::MOST_ROWS;
 use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
 use crate::real::Precision;
 use crate::rule::{Activation, Backward, Rule, WeightNorm};
-use crate::signal::{Cross, Pair, Schedule, Sizes, Surrogate};
+use crate::signal::{Pair, Schedule, Sizes, Surrogate};
 use reader::Reader;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -222,7 +222,7 @@ impl TrainCondition {
     }
 
     /// Bytes of all images as the network sees them.
-    fn data_bytes(&self) -> u128 {
+    pub(super) fn data_bytes(&self) -> u128 {
         let width = if self.precision == Precision::F32 { 4 } else { 8 };
         let images = self.facts.training_images as u128 + self.facts.test_images as u128;
         width * images * self.inputs() as u128
@@ -443,51 +443,23 @@ impl Condition {
                 refuse(&["data", "size"], message);
             }
         }
-        let bytes = self.bytes();
+        let need = self.need();
+        let bytes = need.bytes();
         if bytes > MOST_BYTES {
             let sizes = if self.kind().trains() { "hidden" } else { "layers" };
             refuse(
                 &[sizes, "batch"],
                 format!(
-                    "a job of layers {} and this batch would need about {} GB of memory, more than the {} GB allowed: \
-                     make layers or batch smaller",
+                    "a job of layers {} and this batch would need about {} GB of memory, more than the {} GB allowed: {}",
                     Value::Sizes(self.sizes()).to_text(),
                     bytes >> 30,
-                    MOST_BYTES >> 30
+                    MOST_BYTES >> 30,
+                    need.remedy()
                 ),
             );
         }
         found
     }
-
-    /// Rough memory of one job but for its data: what its networks take, signals that are recorded, and activities that a
-    /// correlation over a lag needs at a time, in the widest precision.
-    fn bytes(&self) -> u128 {
-        let sizes = self.sizes();
-        match self {
-            Self::Isolate(c) => {
-                let kept = match c.signals.cross {
-                    Cross::Lagged { lag, .. } => 1 + u128::from(lag.unsigned_abs()),
-                    _ => 0,
-                };
-                network_bytes(&sizes, c.batch) + 8 * kept * c.batch as u128 * sizes[0] as u128
-            }
-            Self::Train(c) => network_bytes(&sizes, c.setup.batch),
-            Self::Plane(c) => 2 * network_bytes(&sizes, c.train.setup.batch),
-            Self::Replay(c) => {
-                let recorded = c.train.setup.batch.saturating_mul(2 + c.updates);
-                network_bytes(&c.train.sizes(), c.train.setup.batch) + network_bytes(&sizes, recorded)
-            }
-            Self::Sample(c) => network_bytes(&sizes, c.batch),
-        }
-    }
-}
-
-/// Weights, backward weights, updates and transposes, and three matrices per layer of the batch.
-fn network_bytes(sizes: &[usize], batch: usize) -> u128 {
-    let weights: u128 = sizes.windows(2).map(|pair| pair[0] as u128 * pair[1] as u128).sum();
-    let units: u128 = sizes.iter().map(|&size| size as u128).sum();
-    8 * (5 * weights + 3 * units * batch as u128)
 }
 
 /// Sizes of the signals of a network of `layers`.

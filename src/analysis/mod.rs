@@ -18,6 +18,7 @@ mod flag;
 mod job;
 mod label;
 mod manifest;
+pub mod memory;
 mod merge;
 mod nearest;
 mod observer;

@@ -4,6 +4,7 @@ use super::condition::Condition;
 use super::job::JobResult;
 use super::parameter::{PARAMETERS, parameter};
 use super::plan::Plan;
+use crate::file::cell;
 
 /// Columns after the condition's.
 const LAST_COLUMNS: [(&str, &str); 6] = [
@@ -44,10 +45,12 @@ pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std
     for planned in plan.planned() {
         let Some(result) = results.get(planned.job).and_then(Option::as_ref) else { continue };
         let shown = planned.analysis.columns();
-        let mut start = vec![planned.analysis.name.clone()];
+        let mut start = vec![cell(&planned.analysis.name).into_owned()];
         // A column that stands for another analysis stays empty, even where this one has the parameter.
         let cells = texts(planned.condition).into_iter().zip(&names);
-        start.extend(cells.map(|(text, name)| if shown.contains(name) { text } else { String::new() }));
+        start.extend(
+            cells.map(|(text, name)| if shown.contains(name) { cell(&text).into_owned() } else { String::new() }),
+        );
         start.push(planned.repeat.to_string());
         for record in &result.records {
             for cell in &start {

@@ -103,7 +103,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         report::print(&analysis);
     }
     if let Some(directory) = directory {
-        eprintln!("results in {}", directory.display());
+        tell!("results in {}", directory.display());
     }
     Ok(Exit::Done)
 }

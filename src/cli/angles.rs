@@ -66,7 +66,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let asked = matches.get_one::<Orientation>("transpose").copied();
     let pair = Pair::read([text("W"), text("B")], asked, copies)?;
     if !is_decomposable(pair.forward.shape) {
-        eprintln!("warning: B is too large for its pseudo-inverse, which is left out");
+        tell!("warning: B is too large for its pseudo-inverse, which is left out");
     }
     let mut rows = Vec::new();
     for &reading in &pair.readings {

@@ -194,11 +194,22 @@ pub(super) fn whole_numbers(name: &str, kind: Kind, text: &str) -> Result<Vec<us
     }
 }
 
-/// `--threads`, or the number of cores.
+/// Threads that each core is given at most: more only take memory and time to start.
+const MOST_PER_CORE: usize = 8;
+
+/// `--threads`, as far as there are cores for them, or the number of cores.
 pub(super) fn threads(matches: &ArgMatches) -> usize {
-    matches
-        .get_one::<u16>("threads")
-        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |&n| usize::from(n))
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    matches.get_one::<u16>("threads").map_or(cores, |&n| usize::from(n).min(cores * MOST_PER_CORE))
+}
+
+/// Says so if there are more threads asked for than are used.
+pub(super) fn warn_of_threads(matches: &ArgMatches) {
+    let asked = matches.try_get_one::<u16>("threads").ok().flatten();
+    if let Some(&asked) = asked.filter(|&&asked| usize::from(asked) > threads(matches)) {
+        let used = threads(matches);
+        tell!("warning: --threads {asked}: {used} are used, {MOST_PER_CORE} for each core there is");
+    }
 }
 
 /// Parameters of `kind` that were typed, with their text; the registry knows the defaults of the others.

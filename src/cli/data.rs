@@ -86,7 +86,7 @@ fn verify(library: &Library, sources: &[Source], as_json: bool) -> anyhow::Resul
     let mut bad = false;
     for (_, error) in &found {
         if let Some(error) = error {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             bad = true;
         }
     }

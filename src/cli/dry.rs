@@ -1,7 +1,7 @@
 //! `alignscope run --dry-run`: what would be run, and how long it would take.
 
 use super::table::aligned;
-use super::{Exit, Request, args, library};
+use super::{Exit, Request, admitted, args, library};
 use crate::analysis::{Analysis, Choice, Pending, Plan, Seconds, estimate, finished, interrupt_on_ctrl_c, together};
 use crate::experiment::run_job;
 use anyhow::Context;
@@ -19,13 +19,13 @@ const METHOD: &str = "Estimated from up to 4 conditions per analysis, each begun
 
 pub(super) fn execute(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     let Some(outlook) = Outlook::of(request, matches)? else {
-        eprintln!("interrupted");
+        tell!("interrupted");
         return Ok(Exit::Interrupted);
     };
     if matches.get_flag("json") {
         say!("{}", serde_json::to_string(&outlook.json())?);
     } else {
-        super::print(format_args!("{}", outlook.text()));
+        super::print::print(format_args!("{}", outlook.text()));
     }
     Ok(Exit::Done)
 }
@@ -45,8 +45,9 @@ impl<'a> Outlook<'a> {
         let done = finished(plan, &request.out, args::export(matches))?;
         let own = |&job: &usize| request.shard.is_none_or(|shard| shard.has(job));
         let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
+        let threads = admitted(request, &pending, matches)?;
         let library = library(request, matches)?;
-        let (interrupt, threads) = (interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?, args::threads(matches));
+        let interrupt = interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?;
         let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| run_job(job, attempt, &library))?;
         Ok((!interrupt.load(Ordering::Relaxed)).then_some(Self { request, done, times, threads }))
     }

@@ -63,7 +63,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 /// On Ctrl-C, ends at once, whatever a server does.
 fn say_when_interrupted() -> anyhow::Result<()> {
     let end = || {
-        eprintln!("interrupted: what was downloaded is kept; the same command goes on from there");
+        tell!("interrupted: what was downloaded is kept; the same command goes on from there");
         std::process::exit(i32::from(Exit::Interrupted.code()));
     };
     ctrlc::set_handler(end).context("cannot listen for Ctrl-C")
@@ -80,7 +80,7 @@ impl Shown {
             Progress::Begins { url, held, total } => {
                 let size = total.map_or(String::new(), |bytes| format!(" ({})", HumanBytes(bytes)));
                 let held = if held > 0 { format!(", after {} of before", HumanBytes(held)) } else { String::new() };
-                eprintln!("downloading {url}{size}{held}");
+                tell!("downloading {url}{size}{held}");
                 let style =
                     ProgressStyle::with_template("{bar:24} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
                 self.bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
@@ -89,7 +89,7 @@ impl Shown {
             Progress::Received(bytes) => self.bar.set_position(bytes),
             Progress::Placed(name) => {
                 self.bar.finish_and_clear();
-                eprintln!("{name}: ok");
+                tell!("{name}: ok");
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::analysis::{
     Analysis, Choice, FIGURE_OPTIONS, Figure as Spec, Stored, StoredError, choices, list, read_runs, suggestion,
 };
 use crate::figure::{Format, Results, Theme, Width, compose};
-use crate::file::make_directory;
+use crate::file::{Kept, make_directory, remove_abandoned};
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
@@ -86,11 +86,11 @@ pub(super) fn read(runs: &[PathBuf], matches: &ArgMatches) -> anyhow::Result<Sto
         other => other.into(),
     })?;
     for warning in &stored.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     let (found, planned) = (stored.results.iter().flatten().count(), stored.plan.jobs.len());
     if found < planned {
-        eprintln!("warning: {found} of {planned} jobs are stored, and only these are shown");
+        tell!("warning: {found} of {planned} jobs are stored, and only these are shown");
     }
     Ok(stored)
 }
@@ -98,8 +98,12 @@ pub(super) fn read(runs: &[PathBuf], matches: &ArgMatches) -> anyhow::Result<Sto
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let run = matches.get_one::<PathBuf>("run").context("no run directory is given")?;
     let stored = read(std::slice::from_ref(run), matches)?;
-    let directory = matches.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| run.join("figures"));
+    let (directory, kept) = match matches.get_one::<PathBuf>("out") {
+        Some(directory) => (directory.clone(), Kept::Others),
+        None => (run.join("figures"), Kept::Ours),
+    };
     make_directory(&directory)?;
+    remove_abandoned(&directory, kept);
     let theme = matches.get_one::<Theme>("theme").copied().unwrap_or_default();
     let formats = matches.get_one::<Vec<Format>>("format").cloned().unwrap_or_default();
     let mut exit = Exit::Done;

@@ -1,6 +1,7 @@
 //! `alignscope merge`: shards, or any runs of the same spec, put together.
 
-use super::{Exit, args, output, quoted};
+use super::quote::operand;
+use super::{Exit, args, output};
 use crate::analysis::{Ended, Merged, Plan, RunReport, Shard, Source, merge, read_directory};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
@@ -28,13 +29,13 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let plan = Plan::new(read_directory(first)?.specs)?;
     let Merged { report, sources } = merge(&plan, &sources, &out)?;
     for warning in &report.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     for diverged in &report.diverged {
-        eprintln!("error: {diverged}");
+        tell!("error: {diverged}");
     }
     if report.ended == Ended::Interrupted {
-        eprintln!("{}", missing(&plan, &report, &sources));
+        tell!("{}", missing(&plan, &report, &sources));
         return Ok(Exit::Failed);
     }
     let figures = output::write_figures(&plan, &report)?;
@@ -58,7 +59,7 @@ fn missing(plan: &Plan, report: &RunReport, sources: &[Source]) -> String {
     lines.push("they are run by".into());
     lines
         .extend(commands(&missing, sources).into_iter().map(|(command, jobs)| format!("  {command}    ({jobs} jobs)")));
-    let out = quoted(&report.directory);
+    let out = operand(&report.directory);
     lines.push(format!(
         "and merged by the same command again; or, here and now, they are run by\n  alignscope run {out}"
     ));
@@ -78,7 +79,7 @@ fn commands(missing: &[usize], sources: &[Source]) -> Vec<(String, usize)> {
     };
     for source in sources {
         let has = |job| source.shard.is_none_or(|shard| shard.has(job));
-        take(format!("alignscope run {}", quoted(&source.path)), &has);
+        take(format!("alignscope run {}", operand(&source.path)), &has);
     }
     // What is left belongs to shards of which there is no directory.
     if let Some((source, shard)) = sources.iter().find_map(|source| Some((source, source.shard?))) {
@@ -92,6 +93,6 @@ fn commands(missing: &[usize], sources: &[Source]) -> Vec<(String, usize)> {
 /// Runs a shard beside one that is there.
 fn command_of(sibling: &Source, shard: Shard) -> String {
     let parent = sibling.path.parent().unwrap_or(Path::new(""));
-    let (sibling, out) = (quoted(&sibling.path), quoted(&parent.join(shard.directory())));
+    let (sibling, out) = (operand(&sibling.path), operand(&parent.join(shard.directory())));
     format!("alignscope run {sibling} --shard {shard} --out {out}")
 }

@@ -1,9 +1,10 @@
 //! The command line: arguments in, requests out.
 
-/// Prints a line on standard output.
-macro_rules! say {
-    ($($text:tt)*) => { $crate::cli::print(format_args!("{}\n", format_args!($($text)*))) };
-}
+// Both panic where the stream takes nothing; `say!` and `tell!` do not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+mod print;
 
 mod analyze;
 mod angles;
@@ -19,6 +20,7 @@ mod merge;
 mod new;
 mod output;
 mod plot;
+mod quote;
 mod report;
 mod sbatch;
 mod shell;
@@ -29,15 +31,18 @@ mod theory;
 mod verify;
 mod welcome;
 
+use crate::analysis::memory::{admit, fewer_threads};
 use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Shard, Spec};
 use crate::analysis::{interrupt_on_ctrl_c, is_stored, read_directory, read_spec, run};
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
+use crate::file::memory;
 use anyhow::Context;
 use clap::ArgMatches;
 use std::path::{Path, PathBuf};
 
 pub use args::command;
+pub use print::{tell_line, tell_usage};
 
 /// How the program ends: the exit codes of the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,21 +72,6 @@ impl Exit {
     }
 }
 
-/// Writes to standard output. A reader that has seen enough ends the program, which has nothing left to do but print; so
-/// does an output that takes no more, with an error.
-fn print(text: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let written = std::io::stdout().lock().write_fmt(text);
-    match written {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        Err(error) => {
-            eprintln!("error: cannot write to standard output: {error}");
-            std::process::exit(i32::from(Exit::Failed.code()));
-        }
-    }
-}
-
 /// A request that cannot be carried out as typed.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -92,6 +82,9 @@ pub struct UsageError(pub String);
 /// # Errors
 /// Whatever stopped it; a [`UsageError`] or a spec's error ends with exit code 2, anything else with 1.
 pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    if let Some((_, of_subcommand)) = matches.subcommand() {
+        args::warn_of_threads(of_subcommand);
+    }
     match matches.subcommand() {
         Some(("isolate", m)) => measure(&Request::single(Kind::Isolate, m)?, m),
         Some(("train", m)) => measure(&Request::single(Kind::Train, m)?, m),
@@ -174,6 +167,15 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Jobs that are to be run here and have no result yet.
+    fn pending(&self) -> impl Iterator<Item = usize> {
+        let own = |&job: &usize| self.shard.is_none_or(|shard| shard.has(job));
+        let jobs = (0..self.plan.jobs.len()).filter(own);
+        jobs.filter(|&job| !is_stored(&self.out, &self.plan.addresses[job]))
+    }
+}
+
 /// Where a shard of a run goes unless another directory is asked for: beside that of the whole.
 fn shard_directory(out: &Path, shard: Shard) -> PathBuf {
     let mut name = out.as_os_str().to_os_string();
@@ -181,28 +183,34 @@ fn shard_directory(out: &Path, shard: Shard) -> PathBuf {
     PathBuf::from(name).join(shard.directory())
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=,:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
-}
-
 /// Runs a plan as the options say, its data sets looked for before anything runs.
 fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
+    let pending: Vec<usize> = request.pending().collect();
+    let threads = admitted(request, &pending, matches)?;
     let library = library(request, matches)?;
     let options = RunOptions {
         out: request.out.clone(),
-        threads: args::threads(matches),
+        threads,
         export: args::export(matches),
         shard: request.shard,
         interrupt: interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?,
     };
     let report = run(&request.plan, &options, &|job, attempt| run_job(job, attempt, &library))?;
     for warning in &report.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     Ok(report)
+}
+
+/// Threads that there is memory for, before any of it is taken; says so if these are fewer than asked for.
+fn admitted(request: &Request, pending: &[usize], matches: &ArgMatches) -> Result<usize, UsageError> {
+    let (threads, limit) = (args::threads(matches), memory::left());
+    let found = admit(&request.plan, pending, args::export(matches), threads, limit);
+    let fit = found.map_err(|error| UsageError(error.to_string()))?;
+    if fit < threads.min(pending.len()) {
+        tell!("warning: {}", fewer_threads(fit, threads, limit));
+    }
+    Ok(fit)
 }
 
 /// The data sets, all that the jobs without a result need being there.
@@ -216,9 +224,7 @@ fn library(request: &Request, matches: &ArgMatches) -> anyhow::Result<Library> {
 
 /// The data sets that jobs without a result need, each once.
 fn data_sets(request: &Request) -> Vec<&Source> {
-    let plan = &request.plan;
-    let to_run = plan.planned().filter(|planned| !is_stored(&request.out, &plan.addresses[planned.job]));
-    let needed = to_run.filter_map(|planned| Some(&planned.condition.train()?.data));
+    let needed = request.pending().filter_map(|job| Some(&request.plan.jobs[job].condition.train()?.data));
     needed.fold(Vec::new(), |mut sources, source| {
         if !sources.contains(&source) {
             sources.push(source);
@@ -232,7 +238,7 @@ fn data_sets(request: &Request) -> Vec<&Source> {
 fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     let report = run_plan(request, matches)?;
     for diverged in &report.diverged {
-        eprintln!("error: {diverged}");
+        tell!("error: {diverged}");
     }
     let (plan, json) = (&request.plan, matches.get_flag("json"));
     match request.shard {
@@ -250,7 +256,7 @@ fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
         Ended::Diverged | Ended::Failed => Exit::Failed,
         Ended::Interrupted => {
             let [done, all] = output::share(plan, &report, request.shard);
-            eprintln!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
+            tell!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
             Exit::Interrupted
         }
     })

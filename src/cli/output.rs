@@ -4,7 +4,7 @@ use super::table::table;
 use crate::analysis::{Analysis, Choice, Condition, Entry, Plan, RunReport, Shard, flags, summarise};
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
-use crate::file::{make_directory, write_atomically};
+use crate::file::{Kept, make_directory, remove_abandoned, write_atomically};
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -26,8 +26,12 @@ pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<V
     let directory = report.directory.join("figures");
     let results = Results { plan, results: &report.results };
     let mut written = Vec::new();
-    for (analysis, spec) in plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))) {
+    let figures: Vec<_> = plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))).collect();
+    if !figures.is_empty() {
         make_directory(&directory)?;
+        remove_abandoned(&directory, Kept::Ours);
+    }
+    for (analysis, spec) in figures {
         let figure = compose(results, analysis, spec);
         written.extend(draw(&directory, &spec.name, &figure, &ON_PAGES)?);
     }
@@ -39,7 +43,7 @@ pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<V
 pub(super) fn draw(directory: &Path, name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
     let mut written = write_figure(directory, name, figure, formats);
     if let Some(refusal) = written.as_ref().err().and_then(|error| error.downcast_ref::<FigureError>()) {
-        eprintln!("warning: figure `{name}` is not drawn: {refusal}");
+        tell!("warning: figure `{name}` is not drawn: {refusal}");
         return Ok(Vec::new());
     }
     if let Ok(written) = &mut written {
@@ -92,17 +96,17 @@ pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf]
     const SHOWN: usize = 8;
     let flags = flags(plan, &report.results);
     for flag in flags.iter().take(SHOWN) {
-        eprintln!("warning: {flag}");
+        tell!("warning: {flag}");
     }
     if flags.len() > SHOWN {
-        eprintln!("warning: and {} more, listed in manifest.json under flags", flags.len() - SHOWN);
+        tell!("warning: and {} more, listed in manifest.json under flags", flags.len() - SHOWN);
     }
     let place = format!("results in {}", report.directory.display());
     if as_json {
         say!("{}", serde_json::to_string(&json!({ "summary": entries }))?);
-        eprintln!("{place}");
+        tell!("{place}");
     } else {
-        super::print(format_args!("{}", table(plan, &entries)));
+        super::print::print(format_args!("{}", table(plan, &entries)));
         say!("{place}");
         for figure in figures.iter().filter(|path| path.extension().is_some_and(|e| e == "png")) {
             say!("figure {}", figure.display());
@@ -127,6 +131,6 @@ pub(super) fn print_shard(plan: &Plan, report: &RunReport, shard: Shard, as_json
     } else {
         say!("shard {shard}: {done} of its {all} jobs are done, {} in all shards", plan.jobs.len());
     }
-    eprintln!("results in {directory}; `alignscope merge OUT DIR...` puts shards together");
+    tell!("results in {directory}; `alignscope merge OUT DIR...` puts shards together");
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(super) fn print(plan: &Plan, results: &[Option<JobResult>]) {
         let figure = compose(results, analysis, spec);
         say!("\n{}", figure.title);
         for panel in &figure.panels {
-            super::print(format_args!("{}", chart(panel)));
+            super::print::print(format_args!("{}", chart(panel)));
         }
     }
 }

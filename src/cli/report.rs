@@ -1,7 +1,9 @@
 //! `alignscope report`: what was done, on how many repeats, and what held, in one file.
 
-use super::{Exit, figure};
-use crate::file::write_atomically;
+use super::print::print_bytes;
+use super::quote::quoted;
+use super::{Exit, UsageError, figure};
+use crate::file::{Kept, remove_abandoned, write_named};
 use crate::report::Report;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ pub(super) fn command() -> Command {
                 .long("out")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("The file [default: report.html; with --markdown, standard output]"),
+                .help("The file, - for standard output [default: report.html; with --markdown, -]"),
         )
         .arg(
             Arg::new("markdown")
@@ -39,25 +41,47 @@ pub(super) fn command() -> Command {
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let runs: Vec<PathBuf> = matches.get_many("runs").into_iter().flatten().cloned().collect();
+    let out = matches.get_one::<PathBuf>("out").map(PathBuf::as_path);
+    let out = match (out, matches.get_flag("markdown")) {
+        (None, false) => Some(Path::new("report.html")),
+        (out, _) => out.filter(|path| !is_standard_output(path)),
+    };
+    out.map_or(Ok(()), refuse_directory)?;
     let stored = figure::read(&runs, matches)?;
     let report = Report::new(&stored);
-    let out = matches.get_one::<PathBuf>("out").map(PathBuf::as_path);
-    if !matches.get_flag("markdown") {
-        return write(out.unwrap_or(Path::new("report.html")), &report.html()?);
-    }
-    let beside = out.and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
-    let index = report.markdown(&|name| out.is_some() && beside.join(name).is_file());
+    let text = if matches.get_flag("markdown") {
+        let beside = out.and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
+        report.markdown(&|name| out.is_some() && beside.join(name).is_file())
+    } else {
+        report.html()?
+    };
     match out {
-        Some(path) => write(path, &index),
-        None => {
-            super::print(format_args!("{index}"));
-            Ok(Exit::Done)
-        }
+        Some(path) => write(path, &text)?,
+        None => print_bytes(text.as_bytes()),
     }
+    Ok(Exit::Done)
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<Exit> {
-    write_atomically(path, text.as_bytes())?;
+/// Whether a path stands for standard output.
+fn is_standard_output(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path.as_os_str() == *name)
+}
+
+fn refuse_directory(path: &Path) -> Result<(), UsageError> {
+    if !path.is_dir() && !path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Ok(());
+    }
+    let (directory, file) = (quoted(path), quoted(path.join("report.html")));
+    Err(UsageError(format!(
+        "--out: {directory} is a directory, and a report is one file: add its name, such as {file}"
+    )))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    // What others that were killed here have left; a path without a directory is in this one.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    remove_abandoned(parent.unwrap_or(Path::new(".")), Kept::Others);
+    write_named(path, text.as_bytes())?;
     say!("{}", path.display());
-    Ok(Exit::Done)
+    Ok(())
 }

@@ -1,12 +1,30 @@
 //! `alignscope sbatch`: a script that runs shards as a job array of SLURM, and merges them.
 
-use super::{Exit, Request, UsageError, args, quoted};
+use super::print::print_bytes;
+use super::quote::{operand, quoted};
+use super::{Exit, Request, UsageError, args};
 use crate::analysis::{Export, Shard, finished};
 use anyhow::Context;
 use clap::{Arg, ArgMatches, Command, value_parser};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 
-const SCRIPT: &str = include_str!("sbatch.sh");
+/// What the script is for, in comments.
+const PURPOSE: &str = "\
+#   bash THIS_FILE [OPTIONS OF SBATCH]   submits both; the same again goes on with whatever is not done
+# A shard that is killed, or whose time is up, is put back into the queue: finished jobs are kept, training goes on from its
+# last checkpoint, and any other job under way starts anew. The time limit has to be longer than one of these takes.";
+
+/// Directives that are the same for every request.
+const SIGNALS: &str = "\
+# Told so a minute before the time is up.
+#SBATCH --signal=B:USR1@60
+#SBATCH --requeue
+#SBATCH --open-mode=append
+";
+
+/// All that is the same for every request: it reads the variables set before it.
+const BODY: &str = include_str!("sbatch.sh");
 
 pub(super) fn command() -> Command {
     let text = |name: &'static str, value: &'static str, help: &'static str| {
@@ -80,41 +98,38 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     finished(&request.plan, &request.out, Export::Off)?;
     let jobs = request.plan.jobs.len();
     if shards > jobs {
-        eprintln!("warning: there are {jobs} jobs, so {} of the {shards} shards have nothing to do", shards - jobs);
+        tell!("warning: there are {jobs} jobs, so {} of the {shards} shards have nothing to do", shards - jobs);
     }
-    super::print(format_args!("{}", script(&request, shards, matches)?));
+    print_bytes(script(&request, shards, matches)?.as_bytes());
     Ok(Exit::Done)
 }
 
+/// The script: its head, which is all that depends on the request, and the body.
 fn script(request: &Request, shards: usize, matches: &ArgMatches) -> anyhow::Result<String> {
-    let name = request.plan.specs.first().map(|spec| spec.name.as_str()).unwrap_or_default();
     let here = std::env::current_dir().context("cannot tell the current directory")?;
     let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let paths: Vec<String> =
+    let specs: Vec<String> =
         matches.get_many("specs").into_iter().flatten().map(|path: &PathBuf| operand(path)).collect();
     // Without a slash at its end, as `.shards` is added to it.
     let out = operand(&request.out.components().collect::<PathBuf>());
-    let values = [
-        ("@NAME@", name.to_string()),
-        ("@SHARDS@", shards.to_string()),
-        ("@OUT_SHOWN@", request.out.display().to_string().replace(char::is_control, "?")),
-        ("@DIRECTIVES@", directives(name, matches)),
-        ("@PROGRAM@", quoted(&program)),
-        ("@SPECS@", paths.join(" ")),
-        ("@OUT@", out),
-        ("@OPTIONS@", options(matches)),
-        ("@DIRECTORY@", quoted(&here)),
+    // A name of a job is text that SLURM may put into names of files.
+    let name = request.plan.specs.first().map(|spec| spec.name.as_str()).unwrap_or_default();
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c), "_");
+    let head = [
+        "#!/bin/bash".to_string(),
+        format!("# {name} in {shards} shards on SLURM, and their merge into {out}."),
+        PURPOSE.into(),
+        directives(&name, matches),
+        SIGNALS.into(),
+        format!("program={}", quoted(&program)),
+        format!("specs=({})", specs.join(" ")),
+        format!("out={out}"),
+        format!("options=({})", options(matches)),
+        format!("shards={shards}"),
+        format!("directory={}", quoted(&here)),
+        BODY.into(),
     ];
-    Ok(values.iter().fold(SCRIPT.to_string(), |script, (place, value)| script.replace(place, value)))
-}
-
-/// A path as an argument, that cannot be taken for an option.
-fn operand(path: &Path) -> String {
-    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
-        quoted(&Path::new(".").join(path))
-    } else {
-        quoted(path)
-    }
+    Ok(head.join("\n"))
 }
 
 fn directives(name: &str, matches: &ArgMatches) -> String {
@@ -131,9 +146,12 @@ fn directives(name: &str, matches: &ArgMatches) -> String {
 fn options(matches: &ArgMatches) -> String {
     let mut all = Vec::new();
     if let Some(directory) = args::data_directory(matches) {
-        all.extend(["--data-dir".to_string(), quoted(&directory)]);
+        // In one word, lest a directory is taken for an option.
+        let mut option = OsString::from("--data-dir=");
+        option.push(directory);
+        all.push(quoted(option));
     }
-    let export = matches.get_raw("export").into_iter().flatten().map(|text| text.to_string_lossy().into_owned());
-    all.extend(export.flat_map(|text| ["--export".to_string(), text]));
+    let export = matches.get_raw("export").into_iter().flatten();
+    all.extend(export.flat_map(|text| ["--export".into(), quoted(text)]));
     all.join(" ")
 }

@@ -1,23 +1,7 @@
-#!/bin/bash
-# @NAME@ in @SHARDS@ shards on SLURM, and their merge into @OUT_SHOWN@.
-#   bash THIS_FILE [OPTIONS OF SBATCH]   submits both; the same again goes on with whatever is not done
-# A shard that is killed, or whose time is up, is put back into the queue: finished jobs are kept, training goes on from its
-# last checkpoint, and any other job under way starts anew. The time limit has to be longer than one of these takes.
-@DIRECTIVES@
-# Told so a minute before the time is up.
-#SBATCH --signal=B:USR1@60
-#SBATCH --requeue
-#SBATCH --open-mode=append
-
-program=@PROGRAM@
-specs=(@SPECS@)
-out=@OUT@
-options=(@OPTIONS@)
-shards=@SHARDS@
 # A shard comes back so often before it is given up.
 restarts=20
-script=$(realpath "$0")
-cd @DIRECTORY@ || exit 1
+script=$(realpath -- "$0")
+cd "$directory" || exit 1
 
 # One task of the array: shard number SLURM_ARRAY_TASK_ID.
 shard() {
@@ -51,9 +35,11 @@ merge() {
 submit() {
     local logs="$out.shards/logs" array merged
     mkdir -p "$logs" || exit 1
-    array=$(sbatch --parsable --array="1-$shards" --output="$logs/%a.log" "$@" "$script" shard) || exit 1
+    # SLURM reads `%` and `\` in the name of a log as its own, and in that of its directory as they are.
+    array=$(sbatch --parsable --array="1-$shards" --chdir="$logs" --output=%a.log "$@" "$script" shard) || exit 1
     array=${array%%;*}
-    merged=$(sbatch --parsable --dependency="afterany:$array" --output="$logs/merge.log" "$@" "$script" merge) || exit 1
+    merged=$(sbatch --parsable --dependency="afterany:$array" --chdir="$logs" --output=merge.log "$@" "$script" merge) ||
+        exit 1
     echo "shards: job $array; merge: job ${merged%%;*}; logs in $logs"
 }
 

@@ -28,7 +28,7 @@ pub(super) fn print_completions(matches: &ArgMatches) -> anyhow::Result<Exit> {
     if let Some(&shell) = matches.get_one::<Shell>("shell") {
         let mut text = Vec::new();
         clap_complete::generate(shell, &mut args::command(), "alignscope", &mut text);
-        super::print(format_args!("{}", String::from_utf8_lossy(&text)));
+        super::print::print(format_args!("{}", String::from_utf8_lossy(&text)));
     }
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use super::{Exit, UsageError, args, output};
 use crate::array::{Array, write_csv, write_npz};
 use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Series, Theme, Width};
+use crate::file::memory::check;
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
 use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
@@ -89,12 +90,10 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         return Err(UsageError(format!("--lags: {lags} lies beyond the run: at most {most} is possible")).into());
     }
     let values = sizes.iterations as u128 * sizes.batch as u128 * (sizes.inputs + sizes.outputs) as u128;
-    if values > 1 << 28 {
-        return Err(UsageError(format!(
-            "{values} values are too many to hold: make iterations, batch or units smaller"
-        ))
-        .into());
-    }
+    // The signals, and the file made of them; of text a value is longer.
+    let copies = if matches.get_one::<String>("format").is_some_and(|name| name == "csv") { 10 } else { 4 };
+    check(&format!("{values} values"), 8 * copies * values)
+        .map_err(|error| UsageError(format!("{error}; or make iterations, batch or units smaller")))?;
     let signals = Signals::<f64>::new(&pair, sizes, seed, repeat);
     let [activity, error] = generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);
 
@@ -127,7 +126,9 @@ fn number(matches: &ArgMatches, name: &str) -> u64 {
 /// All iterations of both signals, iterations x samples x units.
 fn generate(mut signals: Signals<f64>, sizes: Sizes) -> [Array; 2] {
     let Sizes { batch, inputs, outputs, iterations } = sizes;
-    let mut arrays = [inputs, outputs].map(|units| Array { shape: vec![iterations, batch, units], data: Vec::new() });
+    let array =
+        |units| Array { shape: vec![iterations, batch, units], data: Vec::with_capacity(iterations * batch * units) };
+    let mut arrays = [inputs, outputs].map(array);
     for _ in 0..iterations {
         arrays[0].data.extend_from_slice(signals.activity().as_slice());
         arrays[1].data.extend_from_slice(signals.error().as_slice());
@@ -293,7 +294,7 @@ fn print(rows: &[Row], parameters: &Json, directory: &Path, sizes: Sizes, as_jso
             })
             .collect();
         say!("{}", json!({ "summary": entries }));
-        eprintln!("{place}");
+        tell!("{place}");
         return;
     }
     say!("{:<26} {:>10} {:>10} {:>22} {:>10}", "quantity", "lag", "estimate", "95 %", "exact");

@@ -208,7 +208,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         report::print(&measured);
     }
     if let Some(directory) = directory {
-        eprintln!("results in {}", directory.display());
+        tell!("results in {}", directory.display());
     }
     Ok(Exit::Done)
 }

@@ -2,12 +2,12 @@
 
 use super::{Exit, UsageError, args};
 use crate::analysis::{Kind, RecordEvery};
-use crate::array::MOST_BYTES;
+use crate::file::memory::check;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated};
 use crate::signal::{Pair, Schedule, Signals, Sizes};
-use crate::theory::moments::{Moments, Realised, moments};
+use crate::theory::moments::{Moments, Realised, fits, moments};
 use crate::theory::spectra::{Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine};
 use crate::theory::{Prediction, Toy, held, one_step, relu};
 use crate::theory::{mean_field, stationary};
@@ -217,15 +217,17 @@ fn toy_in_memory(matches: &ArgMatches) -> anyhow::Result<Toy> {
     let [n0, n1, n2, p] = [toy.inputs, toy.hidden, toy.outputs, toy.batch].map(|n| n as u128);
     // Weights and signals, and matrices of the size of inputs and outputs squared, a few of each.
     let bytes = 32 * (n1 * (n0 + n2) + (n0 + n2).pow(2) + p * (n0 + n1 + n2));
-    if bytes > u128::from(MOST_BYTES) {
-        let (gigabytes, most) = (bytes >> 30, MOST_BYTES >> 30);
-        let message = format!(
-            "--layers, --batch: these would need about {gigabytes} GB of memory, more than the {most} GB allowed"
-        );
-        return Err(UsageError(message).into());
-    }
+    within_memory("--layers, --batch", "these", bytes)?;
     Ok(toy)
 }
+
+/// Refuses what does not fit into memory, before any of it is taken.
+fn within_memory(options: &str, what: &str, bytes: u128) -> Result<(), UsageError> {
+    check(what, bytes).map_err(|error| UsageError(format!("{options}: {error}; or make them smaller")))
+}
+
+/// Bytes of a row of a summary, at most.
+const ROW: u128 = 4096;
 
 fn toy(matches: &ArgMatches) -> anyhow::Result<Toy> {
     let batch = matches.get_one::<u32>("batch").map_or(1, |&n| n as usize);
@@ -280,6 +282,9 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let record_every =
         RecordEvery::parse(schedule, Kind::Isolate).map_err(|e| UsageError(format!("--record-every: {e}")))?;
     let sizes = [toy.inputs, toy.hidden, toy.outputs];
+    let of_repeats = 5 * 8 * (toy.hidden * toy.outputs) as u128 * repeats as u128;
+    within_memory("--repeats, --layers", "these repeats", of_repeats)?;
+    within_memory("--record-every", "rows of so many iterations", ROW * record_every.count(iterations, 1, 0) as u128)?;
     let trajectories: Vec<held::Trajectory> = (0..repeats as u64)
         .map(|repeat| {
             let std = [toy.w_std, toy.b_std];
@@ -365,6 +370,8 @@ fn moment_rows(
 fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy(matches)?;
     let (pair, condition) = pair(matches, &toy)?;
+    // Before shorter ones are computed, which may take long.
+    fits(&pair, whole(matches, "iterations")).map_err(|error| UsageError(error.to_string()))?;
     let mut rows = Vec::new();
     for iteration in reported(matches)? {
         let found = moments(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
@@ -379,6 +386,8 @@ fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let (reported, seed) = (reported(matches)?, matches.get_one::<u64>("seed").copied().unwrap_or(1));
     let Toy { inputs, outputs, batch, .. } = toy;
     let sizes = Sizes { batch, inputs, outputs, iterations: whole(matches, "iterations") };
+    let moments = size_of::<Moments>() as u128 * reported.len() as u128 * whole(matches, "repeats") as u128;
+    within_memory("--repeats", "moments of so many repeats", 2 * moments)?;
     // By reported iteration, one set of moments per repeat.
     let mut found: Vec<Vec<Moments>> = vec![Vec::new(); reported.len()];
     for repeat in 0..whole(matches, "repeats") as u64 {
@@ -409,6 +418,8 @@ fn leading_order(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy(matches)?;
     let (pair, mut condition) = pair(matches, &toy)?;
     condition["activation"] = "relu".into();
+    // Before shorter ones are computed, which may take long.
+    fits(&pair, whole(matches, "iterations")).map_err(|error| UsageError(error.to_string()))?;
     let mut rows = Vec::new();
     for iteration in reported(matches)? {
         let found = relu::inner_product(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
@@ -463,6 +474,7 @@ fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         row("eigenvalue_mass_at_zero", law.mass_at_zero()),
     ];
     let points = whole(matches, "points");
+    within_memory("--points", "rows of so many points", ROW * points as u128)?;
     rows.extend((1..=points).map(|i| {
         let x = end * i as f64 / points as f64;
         let mut density = row("eigenvalue_density", law.density(x));

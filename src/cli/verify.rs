@@ -98,14 +98,14 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     if dry || matches.get_flag("full") && to_run() {
         let Some(outlook) = Outlook::of(&request, matches)? else { return Ok(Exit::Interrupted) };
         if dry {
-            super::print(format_args!("{}", budget(&request, &outlook)));
+            super::print::print(format_args!("{}", budget(&request, &outlook)));
             return Ok(Exit::Done);
         }
-        eprint!("{}", budget(&request, &outlook));
+        tell!("{}", budget(&request, &outlook).trim_end());
     }
     let report = super::run_plan(&request, matches)?;
     if report.ended == Ended::Interrupted {
-        eprintln!("interrupted: finished jobs are kept; the same command goes on from there");
+        tell!("interrupted: finished jobs are kept; the same command goes on from there");
         return Ok(Exit::Interrupted);
     }
     let claims = judge(&Evidence::new(plan, &report.results));
@@ -113,9 +113,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         let summary = output::summary(plan, &report);
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
     } else if matches.get_flag("markdown") {
-        super::print(format_args!("{}", markdown(&claims)));
+        super::print::print(format_args!("{}", markdown(&claims)));
     } else {
-        super::print(format_args!("{}", table(&claims)));
+        super::print::print(format_args!("{}", table(&claims)));
     }
     let failed = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
     Ok(if failed { Exit::ClaimFailed } else { Exit::Done })

@@ -18,6 +18,7 @@ pub use compose::{Results, compose};
 pub use render::{Format, Rendered, render};
 pub use style::{Theme, Width};
 
+use crate::file::cell;
 use std::fmt::Write as _;
 use thiserror::Error;
 
@@ -233,7 +234,7 @@ impl Figure {
     /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`, where `kind` is `curve`, `line`, `band` or `cell`; what
     /// does not exist or is not finite is left empty. A cell has the label of the colour bar, its centre as `x` and `y`, and its value as `low`.
     pub fn csv(&self) -> String {
-        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let quoted = |text: &str| format!("\"{}\"", cell(text).replace('"', "\"\""));
         let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default();
         let mut out = String::from("panel,kind,label,x,y,low,high\n");
         for panel in &self.panels {

@@ -68,7 +68,12 @@ pub fn memory_limit() -> u64 {
 
 /// [`memory_limit`], and what sets it. Where the system tells nothing (beyond Linux) it is [`MOST_BYTES`].
 pub fn limit() -> MemoryLimit {
-    limit_below(Path::new("/"))
+    limit_below(Path::new("/"), MOST_BYTES)
+}
+
+/// What all that this process does may take together: as [`limit`], without the cap on a single request.
+pub fn left() -> MemoryLimit {
+    limit_below(Path::new("/"), u64::MAX)
 }
 
 /// Refuses a need beyond the limit, before anything is allocated; `what` starts the sentence.
@@ -86,12 +91,13 @@ pub fn check(what: &str, need: u128) -> Result<(), MemoryError> {
 /// As [`check`], but without the cap: for what is taken to work with values that have been read.
 ///
 /// # Errors
-/// If `need` bytes are more than machine, control group and process leave.
+/// If `need` bytes are more than [`left`] allows.
 pub fn check_left(what: &str, need: u128) -> Result<(), MemoryError> {
-    match left_below(Path::new("/")) {
-        Some(limit) if need > u128::from(limit.bytes) => Err(MemoryError { what: what.into(), need, limit }),
-        _ => Ok(()),
+    let limit = left();
+    if need <= u128::from(limit.bytes) {
+        return Ok(());
     }
+    Err(MemoryError { what: what.into(), need, limit })
 }
 
 /// A size as people say it: `1.5 GiB`.
@@ -107,18 +113,13 @@ pub fn in_words(bytes: u128) -> String {
     format!("{value:.digits$} {}", units[unit])
 }
 
-/// The limit that the files below `root` tell of.
-fn limit_below(root: &Path) -> MemoryLimit {
-    let cap = MemoryLimit { bytes: MOST_BYTES, bound: Bound::Cap };
-    left_below(root).filter(|left| left.bytes < cap.bytes).unwrap_or(cap)
-}
-
-/// What is left, and what bounds it, as the files below `root` tell.
-fn left_below(root: &Path) -> Option<MemoryLimit> {
+/// The limit that the files below `root` tell of, `most` at most.
+fn limit_below(root: &Path, most: u64) -> MemoryLimit {
     let left = [(machine(root), Bound::Machine), (group(root), Bound::Group), (process(root), Bound::Process)];
     // An eighth is left for stacks, buffers and everyone else.
-    let left = left.into_iter().filter_map(|(left, bound)| Some(MemoryLimit { bytes: left? - left? / 8, bound }));
-    left.min_by_key(|limit| limit.bytes)
+    let left = left.into_iter().filter_map(|(left, bound)| left.map(|left| (left - left / 8, bound)));
+    let (bytes, bound) = left.fold((most, Bound::Cap), |least, next| if next.0 < least.0 { next } else { least });
+    MemoryLimit { bytes, bound }
 }
 
 fn text(path: impl AsRef<Path>) -> Option<String> {
@@ -189,7 +190,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        limit_below(root.path())
+        limit_below(root.path(), MOST_BYTES)
     }
 
     const ROOMY: (&str, &str) = ("proc/meminfo", "MemTotal: 99999999 kB\nMemAvailable:   90000000 kB\n");

@@ -129,7 +129,10 @@ impl Form {
         if let Some(place) = text.strip_prefix("file:") {
             return parse_file(text, place);
         }
-        let (name, arguments) = text.split_once(':').unwrap_or((text, ""));
+        // A form without numbers of its own needs no colon: `white,std=2` is `white:std=2`.
+        let named = |(_, arguments): &(&str, &str)| arguments.split(',').all(|part| part.contains('='));
+        let without_colon = || text.split_once(',').filter(named);
+        let (name, arguments) = text.split_once(':').or_else(without_colon).unwrap_or((text, ""));
         let arguments = Arguments::read(text, arguments)?;
         let form = Self::of_arguments(name, text, &arguments)?;
         form.check(text)?;
@@ -162,7 +165,7 @@ impl Form {
             ("ar" | "ma" | "acf", _) => return Err(wrong(&format!("{name}: and at least one number"))),
             ("paper", _) => return Err(wrong("paper:B, one number from 0 to 1")),
             ("classes", _) => return Err(wrong("classes:K,within=W,between=B with a whole number of classes from 1")),
-            _ => return Err(FormError::Unknown(text.into())),
+            _ => return Err(unknown(text)),
         };
         let default_mean = match process {
             Process::Uniform => 0.5,
@@ -351,6 +354,18 @@ impl Arguments {
     }
 }
 
+/// Why there is no form of this text: where one is named and a comma follows, a colon is missing.
+fn unknown(text: &str) -> FormError {
+    const NAMES: [&str; 10] = ["white", "uniform", "constant", "held", "ar1", "ar", "ma", "acf", "paper", "classes"];
+    match text.split_once(',') {
+        Some((name, rest)) if NAMES.contains(&name.trim()) => {
+            let expected = format!("a colon after the name, as in {}:{}", name.trim(), rest.trim());
+            FormError::Malformed { text: text.into(), expected }
+        }
+        _ => FormError::Unknown(text.into()),
+    }
+}
+
 /// `PATH`, `PATH#MEMBER`, and either with `@DIGEST`.
 fn parse_file(text: &str, place: &str) -> Result<Form, FormError> {
     let is_digest = |d: &str| d.len() == DIGEST && d.bytes().all(|b| b.is_ascii_hexdigit());
@@ -433,6 +448,14 @@ mod tests {
         }
         assert_eq!(Form::parse(" ar1:0.90 ").unwrap(), Form::parse("ar1:.9").unwrap());
         assert_eq!(Form::parse("uniform").unwrap().mean, 0.5);
+        // A comma where no number needs a colon.
+        for (typed, meant) in [("white,std=2", "white:std=2"), ("held, mean=1, std=2", "held:mean=1,std=2")] {
+            assert_eq!(Form::parse(typed).unwrap(), Form::parse(meant).unwrap());
+        }
+        for typed in ["ar1,0.5", "white,2", "held,2,std=2", "classes,3,within=0.5"] {
+            let error = Form::parse(typed).unwrap_err().to_string();
+            assert!(error.contains("expected a colon after the name, as in ") && !error.contains("paper"), "{error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Toy;
 use super::wick::{Moment, SignalMoments, Statistics};
+use crate::file::memory::{MemoryError, check};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::rule::{Product, product};
@@ -114,7 +115,7 @@ impl Realised {
 }
 
 /// Why signals have no averaged moments.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum NoMoments {
     /// Higher moments do not follow from the covariance.
     #[error("`{0}` is not Gaussian, so that its covariance does not decide the moments: use `theory conditional`")]
@@ -124,13 +125,24 @@ pub enum NoMoments {
         "{0} iterations (with the lag) need matrices of that size squared: the moments are for at most {MOST} iterations"
     )]
     TooLong(usize),
+    /// More memory than there is.
+    #[error("{0}; or ask for fewer iterations")]
+    Memory(#[from] MemoryError),
     /// Correlations that do not fit.
     #[error("{0}")]
     Pair(String),
 }
 
-/// Most iterations: some ten matrices of this size squared are held at a time.
+/// Most iterations: some [`SQUARES`] matrices of this size squared are held at a time.
 pub const MOST: usize = 5000;
+
+/// Matrices of iterations squared that are held at a time, at most.
+const SQUARES: u128 = 18;
+
+/// Bytes that the moments of so many iterations, the lag included, take.
+pub fn bytes(iterations: usize) -> u128 {
+    SQUARES * 8 * (iterations as u128).pow(2)
+}
 
 /// Exact moments averaged over weights and Gaussian signals after `iterations` updates.
 ///
@@ -138,6 +150,22 @@ pub const MOST: usize = 5000;
 /// If the signals are not Gaussian, do not fit the sizes, or the run is too long.
 pub fn moments(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Moments, NoMoments> {
     Ok(Moments::of(toy, &statistics(toy, pair, iterations)?.moments()))
+}
+
+/// Whether the moments of `pair` after `iterations` updates can be computed here, before any of it is.
+///
+/// # Errors
+/// If the run is too long, for the theory or for the memory there is.
+pub fn fits(pair: &Pair, iterations: usize) -> Result<(), NoMoments> {
+    let lag = match pair.cross {
+        Cross::Lagged { lag, .. } => lag.unsigned_abs() as usize,
+        Cross::None | Cross::Same => 0,
+    };
+    let spanned = iterations.saturating_add(lag);
+    if spanned > MOST {
+        return Err(NoMoments::TooLong(spanned));
+    }
+    Ok(check(&format!("the moments of {spanned} iterations"), bytes(spanned))?)
 }
 
 /// Joint statistics of the first `iterations` iterations of `pair`.
@@ -153,10 +181,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
         Cross::Lagged { lag, .. } => lag,
         _ => 0,
     };
-    let spanned = iterations.saturating_add(lag.unsigned_abs() as usize);
-    if spanned > MOST {
-        return Err(NoMoments::TooLong(spanned));
-    }
+    fits(pair, iterations)?;
     let run = iterations.max(lag.unsigned_abs() as usize + 1);
     pair.check(Sizes { batch, inputs, outputs, iterations: run }).map_err(|e| NoMoments::Pair(e.to_string()))?;
     let covariance =
