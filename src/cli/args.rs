@@ -104,7 +104,13 @@ pub(super) fn out(matches: &ArgMatches) -> Option<PathBuf> {
 
 /// A subcommand that runs one condition of `kind`.
 fn measuring(kind: Kind) -> Command {
-    let args = parameters(kind).map(|parameter| {
+    output_options(Command::new(kind.name()).args(parameter_options(kind, &[])))
+}
+
+/// The options of `kind` but those named.
+pub(super) fn parameter_options(kind: Kind, but: &'static [&'static str]) -> impl Iterator<Item = Arg> {
+    let wanted = parameters(kind).filter(|parameter| !but.contains(&parameter.name));
+    wanted.map(move |parameter| {
         // Choices keep their own parser, for its messages name the nearest valid choice.
         let arg = Arg::new(parameter.name)
             .long(parameter.name)
@@ -117,8 +123,7 @@ fn measuring(kind: Kind) -> Command {
             Some("") | None => arg,
             Some(default) => arg.default_value(default),
         }
-    });
-    output_options(Command::new(kind.name()).args(args))
+    })
 }
 
 /// Options of every subcommand that writes a run directory.
@@ -214,7 +219,8 @@ pub(super) fn warn_of_threads(matches: &ArgMatches) {
 
 /// Parameters of `kind` that were typed, with their text; the registry knows the defaults of the others.
 pub(super) fn given(kind: Kind, matches: &ArgMatches) -> Vec<(&'static str, String)> {
-    let typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let typed =
+        |name| matches.try_contains_id(name).is_ok() && matches.value_source(name) == Some(ValueSource::CommandLine);
     let typed = parameters(kind).filter(|parameter| typed(parameter.name));
     typed.filter_map(|p| Some((p.name, matches.get_one::<String>(p.name)?.clone()))).collect()
 }

@@ -1,5 +1,8 @@
 //! `alignscope theory`: closed forms as tables or JSON.
 
+mod depth;
+mod learning;
+
 use super::{Exit, UsageError, args};
 use crate::analysis::{Kind, RecordEvery};
 use crate::file::memory::check;
@@ -66,6 +69,8 @@ pub(super) fn command() -> Command {
                 .args(scales())
                 .args(args::signals())
                 .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()]),
+            depth::command(sizes("20,100,100,20"), batch(), iterations("300"), report_at()),
+            learning::command(),
             Command::new("relu")
                 .about("ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning rate")
                 .args([sizes("20,100,20"), batch()])
@@ -189,6 +194,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "held" => held(m)?,
         "moments" => averaged(m)?,
         "conditional" => conditional(m)?,
+        "depth" => depth::rows(m)?,
+        "learning" => learning::rows(m)?,
         "relu" => leading_order(m)?,
         "mean-field" => mean_field(m)?,
         "stationary" => stationary_angle(m)?,
@@ -340,14 +347,25 @@ fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
 
 /// The signals asked for, with what names them in a summary.
 fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
+    let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std } = *toy;
+    let (pair, mut condition) = pair_of(matches, [batch, inputs, outputs])?;
+    let named = json!({
+        "layers": [inputs, hidden, outputs], "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std,
+        "activation": "linear",
+    });
+    if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
+        condition.extend(named.clone());
+    }
+    Ok((pair, condition))
+}
+
+/// The same for a batch, inputs and outputs of any network.
+fn pair_of(matches: &ArgMatches, [batch, inputs, outputs]: [usize; 3]) -> anyhow::Result<(Pair, Json)> {
     let pair = args::pair(matches).resolve()?;
     let iterations = whole(matches, "iterations");
-    let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std } = *toy;
     pair.check(Sizes { batch, inputs, outputs, iterations }).map_err(|error| UsageError(error.to_string()))?;
     let condition = json!({
-        "layers": [inputs, hidden, outputs], "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std,
         "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
-        "activation": "linear",
     });
     Ok((pair, condition))
 }
@@ -538,11 +556,15 @@ fn print_table(rows: &[Json]) {
         }
         return;
     }
+    let several = rows.iter().any(|row| row["layer"] != rows[0]["layer"]);
     say!("{:<32} {:>9} {:>14} {:>24}", "quantity (angles in degrees)", "iteration", "prediction", "mean of n drawn");
     for row in rows {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
         let drawn = row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
         let mut quantity = row["quantity"].as_str().unwrap_or_default().to_string();
+        if let Some(layer) = row["layer"].as_u64().filter(|_| several) {
+            quantity = format!("{quantity} {layer}");
+        }
         let cases = ["at", "weights", "magnitudes"].iter();
         let cases = cases.filter_map(|name| row.get(*name).or_else(|| row["condition"].get(*name)));
         for case in cases {

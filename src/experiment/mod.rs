@@ -4,6 +4,7 @@ mod balance;
 mod decomposed;
 mod export;
 mod isolate;
+pub mod learning;
 mod mechanism;
 mod plane;
 mod prediction;

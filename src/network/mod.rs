@@ -1,5 +1,6 @@
 //! The rule plus a task: loss, batches, epochs, label changes, probes.
 
+mod batches;
 mod loss;
 mod part;
 mod probe;
@@ -7,8 +8,10 @@ mod setup;
 mod trainer;
 
 pub use crate::rule::Rule;
+pub use batches::Batches;
 pub use loss::Loss;
 pub use part::{Part, Shown, part_sizes};
 pub use probe::{NULL_DRAWS, Probe, UpdateNull};
 pub use setup::{Biases, Order, ProbeBatch, Reduction, Setup, Std};
+pub(crate) use trainer::backward_weights;
 pub use trainer::{Evaluation, State, Subset, Trainer};

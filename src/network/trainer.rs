@@ -1,8 +1,8 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
 use super::part::{Part, Shown, part_sizes};
-use super::{Biases, Loss, Order, Reduction, Setup};
-use crate::data::{ChangeKind, CodeKind, DataSet, LabelCode, wrong_labels};
+use super::{Batches, Biases, Loss, Reduction, Setup};
+use crate::data::{DataSet, LabelCode};
 use crate::matrix::{Matrix, add_scaled};
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -49,13 +49,8 @@ pub struct State {
 
 /// One network in training.
 pub struct Trainer<'a, T: Real> {
-    data: &'a DataSet<T>,
-    setup: Setup,
+    batches: Batches<'a, T>,
     sizes: Vec<usize>,
-    /// Labels of the training images, wrong ones included.
-    labels: Vec<u8>,
-    /// Codes in the order they come into force, with the iteration from which each is.
-    codes: Vec<(usize, LabelCode)>,
     layers: Layers<T>,
     feedback: Feedback<T>,
     normaliser: Option<Normaliser>,
@@ -63,8 +58,6 @@ pub struct Trainer<'a, T: Real> {
     velocity: Vec<Matrix<T>>,
     bias_velocity: Vec<Vec<T>>,
     parts: Vec<Part<T>>,
-    order: Vec<usize>,
-    order_stream: Stream,
     errors: Stream,
     /// Where the errors of the update to come start in their stream.
     error_position: u128,
@@ -72,7 +65,6 @@ pub struct Trainer<'a, T: Real> {
     ready: bool,
     /// Whether the forward weights have changed since the backward weights followed them.
     stale: bool,
-    iteration: usize,
     threads: usize,
 }
 
@@ -87,36 +79,24 @@ impl<'a, T: Real> Trainer<'a, T> {
         if let Some(normaliser) = &normaliser {
             normaliser.apply(&mut layers);
         }
-        let images = data.train.labels.len();
-        let mut order: Vec<usize> = (0..images).collect();
-        let mut order_stream = Stream::new(seed, repeat, Role::DataOrder);
-        if setup.order != Order::Fixed {
-            order_stream.shuffle(&mut order);
-        }
-        let batch = setup.batch.min(images);
-        let mut wrong = Stream::new(seed, repeat, Role::WrongLabels);
+        let batches = Batches::new(data, setup, seed, repeat);
+        let (setup, batch) = (batches.setup(), batches.size());
         let momentum = setup.momentum != 0.0;
-        let drawn = backward_weights(&setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
+        let drawn = backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
         Self {
-            codes: codes(&setup, data.classes, setup.batches_per_epoch(images), seed, repeat),
-            labels: wrong_labels(&data.train.labels, data.classes, setup.wrong_labels, &mut wrong),
             feedback: Feedback::begin(setup.rule, drawn, &layers, [seed, repeat]),
             velocity: (0..depth).filter(|_| momentum).map(|l| Matrix::zeros(sizes[l], sizes[l + 1])).collect(),
             bias_velocity: layers.biases.iter().filter(|_| momentum).map(|b| vec![T::zero(); b.len()]).collect(),
             layers,
             normaliser,
             parts: part_sizes(batch).map(|samples| Part::new(&sizes, samples)).collect(),
-            order,
-            order_stream,
             errors: Stream::new(seed, repeat, Role::RandomError),
             error_position: 0,
             ready: false,
             stale: false,
-            iteration: 0,
             threads: 1,
             sizes,
-            data,
-            setup,
+            batches,
         }
     }
 
@@ -128,12 +108,12 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Batches per epoch.
     pub fn batches_per_epoch(&self) -> usize {
-        self.setup.batches_per_epoch(self.order.len())
+        self.batches.per_epoch()
     }
 
     /// Updates so far.
     pub fn iteration(&self) -> usize {
-        self.iteration
+        self.batches.iteration()
     }
 
     /// Forward weights and biases.
@@ -165,65 +145,43 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// The data set.
     pub fn data(&self) -> &'a DataSet<T> {
-        self.data
+        self.batches.data()
     }
 
     /// What the run is.
     pub fn setup(&self) -> &Setup {
-        &self.setup
-    }
-
-    fn batch(&self) -> usize {
-        self.setup.batch.min(self.order.len()).max(1)
+        self.batches.setup()
     }
 
     /// Code in force for the update to come.
     pub fn code(&self) -> &LabelCode {
-        self.code_at(self.iteration)
+        self.batches.code()
     }
 
     /// Code in force before the latest change, if the code changes just now.
     pub fn code_before_change(&self) -> Option<&LabelCode> {
-        let changes = self.codes.iter().skip(1).any(|(from, _)| *from == self.iteration);
-        changes.then(|| self.code_at(self.iteration - 1))
-    }
-
-    fn code_at(&self, iteration: usize) -> &LabelCode {
-        let later = self.codes.partition_point(|(from, _)| *from <= iteration);
-        &self.codes[later.saturating_sub(1)].1
+        self.batches.code_before_change()
     }
 
     /// Images and labels as they are shown under `code`.
     pub fn shown<'b>(&'b self, subset: Subset, code: &'b LabelCode) -> Shown<'b, T> {
-        let (images, labels) = match subset {
-            Subset::Train => (&self.data.train.images, &self.labels[..]),
-            Subset::Test => (&self.data.test.images, &self.data.test.labels[..]),
-        };
-        let levels = self.setup.loss.target_levels(self.setup.smoothing, code.units()).map(T::from_f64);
-        Shown { images, labels, code, levels, loss: self.setup.loss }
+        self.batches.shown(subset, code)
     }
 
     /// Number of samples of a subset.
     pub fn samples(&self, subset: Subset) -> usize {
-        match subset {
-            Subset::Train => self.labels.len(),
-            Subset::Test => self.data.test.labels.len(),
-        }
+        self.batches.samples(subset)
     }
 
     /// Indices of the training images of the update to come.
     pub fn next_batch(&self) -> &[usize] {
-        let (batch, within) = (self.batch(), self.iteration % self.batches_per_epoch());
-        &self.order[within * batch..((within + 1) * batch).min(self.order.len())]
+        self.batches.next()
     }
 
     /// What the sum over the batch of the update to come is multiplied by: the learning rate, over the number of samples
     /// where gradients are averaged.
     pub fn rate(&self) -> f64 {
-        match self.setup.reduction {
-            Reduction::Sum => self.setup.eta,
-            Reduction::Mean => self.setup.eta * (1.0 / self.next_batch().len() as f64),
-        }
+        self.setup().eta * self.batches.share()
     }
 
     /// Samples of the update to come, in order, with the passes that it will be made of; none before
@@ -240,7 +198,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         let samples = self.next_batch().len();
         let mut parts = std::mem::take(&mut self.parts);
         let used = part_sizes(samples).count();
-        if self.setup.loss == Loss::Random {
+        if self.setup().loss == Loss::Random {
             self.errors.seek(self.error_position);
             for (part, samples) in parts.iter_mut().zip(part_sizes(samples)) {
                 part.target.set_rows(samples);
@@ -249,7 +207,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         self.refresh_feedback();
         let shown = self.shown(Subset::Train, self.code());
-        let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup.loss);
+        let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup().loss);
         on_parts(self.threads, &mut parts[..used], self.next_batch(), |part, indices| {
             part.take(shown, indices);
             part.propagate(layers, feedback, loss);
@@ -271,48 +229,44 @@ impl<'a, T: Real> Trainer<'a, T> {
         if let Some(normaliser) = &self.normaliser {
             normaliser.apply(&mut self.layers);
         }
-        self.iteration += 1;
+        self.batches.advance();
         self.teach_feedback(samples, rate);
-        if self.setup.order == Order::EachEpoch && self.iteration.is_multiple_of(self.batches_per_epoch()) {
-            self.order_stream.shuffle(&mut self.order);
-        }
     }
 
     /// Backward weights that go with the forward weights of the moment.
     fn refresh_feedback(&mut self) {
         if std::mem::take(&mut self.stale) {
-            self.feedback.refresh(&self.layers, self.iteration);
+            self.feedback.refresh(&self.layers, self.iteration());
         }
     }
 
     /// After an update of `samples` at `rate`: what becomes of backward weights that move.
     fn teach_feedback(&mut self, samples: usize, rate: f64) {
-        match self.setup.rule.facts().backward {
+        match self.setup().rule.facts().backward {
             Backward::None | Backward::Fixed => {}
             Backward::Following => self.refresh_feedback(),
             Backward::Learning => {
-                let Setup { eta, weight_decay, .. } = self.setup;
+                let Setup { eta, weight_decay, .. } = *self.setup();
                 let passes: Vec<&Pass<T>> =
                     self.parts[..part_sizes(samples).count()].iter().map(|part| &part.pass).collect();
                 let [rate, kept] = [rate, 1.0 - eta * weight_decay].map(T::from_f64);
                 let made = Made { passes: &passes, layers: &self.layers, rate, kept };
-                self.feedback.learn(&made, self.iteration);
+                self.feedback.learn(&made, self.iteration());
             }
         }
     }
 
     /// Samples of the latest batch with their passes, in order.
     pub fn latest(&self) -> &[Part<T>] {
-        let within = (self.iteration.max(1) - 1) % self.batches_per_epoch();
-        let samples = self.batch().min(self.order.len() - within * self.batch());
+        let samples = self.batches.latest_samples();
         &self.parts[..part_sizes(samples).count()]
     }
 
     /// `V = m V + G - decay W`, `W += eta V`; without momentum in one go.
     fn update(&mut self, parts: &[Part<T>], samples: usize) {
-        let Setup { eta, momentum, weight_decay, reduction, .. } = self.setup;
+        let Setup { eta, momentum, weight_decay, reduction, .. } = *self.setup();
         let mean = if reduction == Reduction::Mean { 1.0 / samples as f64 } else { 1.0 };
-        let lowest = self.setup.rule.lowest_learning(self.layers.depth());
+        let lowest = self.setup().rule.lowest_learning(self.layers.depth());
         let step = |out: &mut [T], velocity: &mut [T], add: &dyn Fn(&mut [T], T)| {
             if momentum == 0.0 {
                 if weight_decay != 0.0 {
@@ -338,7 +292,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         } else {
             blocks.into_iter().for_each(block);
         }
-        if self.setup.biases != Biases::On {
+        if self.setup().biases != Biases::On {
             return;
         }
         for (l, bias) in self.layers.biases.iter_mut().enumerate().skip(lowest) {
@@ -357,9 +311,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         let mut parts = std::mem::take(&mut self.parts);
         self.ready = false;
         let shown = self.shown(subset, code);
-        let (layers, loss) = (&self.layers, self.setup.loss);
+        let (layers, loss) = (&self.layers, self.setup().loss);
         let (mut correct, mut total) = (0usize, 0.0);
-        for chunk in all.chunks(self.batch()) {
+        for chunk in all.chunks(self.batches.size()) {
             let used = part_sizes(chunk.len()).count();
             let found = on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
                 part.take(shown, indices);
@@ -386,8 +340,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.ready = false;
         self.refresh_feedback();
         let shown = self.shown(Subset::Train, self.code());
-        let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup.loss);
-        for chunk in all.chunks(self.batch()) {
+        let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup().loss);
+        for chunk in all.chunks(self.batches.size()) {
             let used = part_sizes(chunk.len()).count();
             on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
                 part.take(shown, indices);
@@ -404,7 +358,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         let matrices = |m: &[Matrix<T>]| m.iter().map(|m| widened(m.as_slice())).collect();
         let vectors = |v: &[Vec<T>]| v.iter().map(|v| widened(v)).collect();
         State {
-            iteration: self.iteration,
+            iteration: self.iteration(),
             weights: matrices(&self.layers.weights),
             biases: vectors(&self.layers.biases),
             velocity: matrices(&self.velocity),
@@ -440,14 +394,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         vectors.chain(self.bias_velocity.iter_mut().zip(&state.bias_velocity)).for_each(|(m, v)| copy(m, v));
         self.error_position = state.error_position;
         (self.ready, self.stale) = (false, true);
-        self.iteration = state.iteration;
+        self.batches.skip_to(state.iteration);
         self.refresh_feedback();
-        if self.setup.order == Order::EachEpoch {
-            // The first shuffle is that of a new trainer; one follows every epoch.
-            for _ in 0..state.iteration / self.batches_per_epoch() {
-                self.order_stream.shuffle(&mut self.order);
-            }
-        }
         true
     }
 }
@@ -470,7 +418,7 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
 }
 
 /// Backward weights drawn from `stream`, in the shapes of the rule; room for them, where the rule has none of its own.
-pub(super) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Vec<Matrix<T>> {
+pub(crate) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Vec<Matrix<T>> {
     // Normalising would undo a factor in the standard deviation.
     let factor = if setup.normalize_b { 1.0 } else { setup.b_scale };
     let own = setup.rule.facts().backward != Backward::None;
@@ -485,21 +433,6 @@ pub(super) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: 
         b
     };
     setup.rule.facts().route.shapes(sizes).into_iter().map(draw).collect()
-}
-
-/// Codes and the iterations from which they are in force, all drawn from one stream.
-fn codes(setup: &Setup, classes: usize, per_epoch: usize, seed: u64, repeat: u64) -> Vec<(usize, LabelCode)> {
-    let mut stream = Stream::new(seed, repeat, Role::Code);
-    let mut codes = vec![(0, LabelCode::draw(setup.code, classes, &mut stream))];
-    for epoch in setup.label_change.epochs(setup.epochs) {
-        let code = match (setup.change_kind, setup.code) {
-            (ChangeKind::Fresh, CodeKind::NHot { .. }) => LabelCode::draw(setup.code, classes, &mut stream),
-            // A unit per class can only be handed to another one.
-            (ChangeKind::Permute, _) | (_, CodeKind::OneHot) => codes[codes.len() - 1].1.permuted(&mut stream),
-        };
-        codes.push((epoch * per_epoch, code));
-    }
-    codes
 }
 
 /// Runs `work` on every part with its share of `indices`, and gives the results in the order of parts.

@@ -74,6 +74,22 @@ pub(crate) fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<
     Ok((order.iter().map(|&j| values[j]).collect(), vectors))
 }
 
+/// A matrix `R` with `R R^T = S`, for a positive semidefinite `S`: a column per eigenvalue that is not zero to rounding.
+///
+/// # Errors
+/// If the iteration does not converge.
+pub(crate) fn root(matrix: &Matrix<f64>) -> Result<Matrix<f64>, NoConvergence> {
+    let (values, vectors) = symmetric_eigen(matrix.as_faer())?;
+    let n = matrix.rows();
+    let least = n as f64 * f64::EPSILON * values.first().copied().unwrap_or(0.0);
+    let rank = values.iter().take_while(|value| **value > least).count();
+    let mut out = Matrix::zeros(n, rank);
+    for (j, value) in values[..rank].iter().enumerate() {
+        (0..n).for_each(|i| out.row_mut(i)[j] = value.sqrt() * vectors[(i, j)]);
+    }
+    Ok(out)
+}
+
 /// Eigenvalues of a square matrix, the largest modulus first; of a conjugate pair, the one above the real axis first.
 /// Rows and columns are not balanced beforehand.
 ///

@@ -9,10 +9,10 @@ mod pseudo_inverse;
 mod subspace;
 
 pub use concentration::{condition_number, effective_rank, numerical_rank, participation_ratio, stable_rank};
-pub(crate) use decompose::symmetric_eigen;
 pub use decompose::{
     Svd, eigenvalues, product_eigenvalues, product_singular_values, singular_values, symmetric_eigenvalues,
 };
+pub(crate) use decompose::{root, symmetric_eigen};
 pub use pseudo_inverse::{pseudo_inverse, pseudo_inverse_alignment};
 pub use subspace::Subspace;
 

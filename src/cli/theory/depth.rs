@@ -1,0 +1,156 @@
+//! `alignscope theory depth`: every layer of a deep linear network in isolation.
+
+use super::{UsageError, args, count, fill, layers, number, pair_of, reported, scales, seed, whole};
+use crate::measure::summary::Summary;
+use crate::rule::WeightNorm;
+use crate::theory::Prediction;
+use crate::theory::depth::{DeepNetwork, DepthAngles, DepthRun, StepRule, Width};
+use clap::{Arg, ArgMatches, Command};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use serde_json::{Value as Json, json};
+
+pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -> Command {
+    Command::new("depth")
+        .about(
+            "Linear rule at any depth, any signals: weight, error-signal and update angles of every layer, without \
+             running a network",
+        )
+        .args([sizes, batch])
+        .args(scales())
+        .args(args::signals())
+        .args([
+            Arg::new("wn").long("wn").value_name("NORMS").default_value("off").value_parser(norms).help(
+                "Norm of every neuron's input weights, one or one per layer (the last holds for all that follow); off \
+                 for none",
+            ),
+            number("b-scale", "1", "Factor on B after drawing"),
+            iterations,
+            report_at,
+            width(),
+            draws(),
+            seed(),
+            args::json_flag(),
+        ])
+}
+
+/// `--width`.
+pub(super) fn width() -> Arg {
+    let parser = |text: &str| match text {
+        "drawn" => Ok(Width::Drawn),
+        "infinite" => Ok(Width::Infinite),
+        _ => Err("expected drawn or infinite".to_string()),
+    };
+    Arg::new("width")
+        .long("width")
+        .value_name("FORM")
+        .default_value("drawn")
+        .value_parser(parser)
+        .help("What B is taken to be: drawn, with all effects of its size, or infinite, the limit of wide layers")
+}
+
+/// `--draws`.
+pub(super) fn draws() -> Arg {
+    count("draws", "10", "Draws of signals and B that predictions are averaged over: those of the repeats that are run")
+}
+
+fn norms(text: &str) -> Result<Option<WeightNorm>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    match WeightNorm::parse(text) {
+        Some(norm @ WeightNorm::Neuron(_)) => Ok(Some(norm)),
+        _ => {
+            Err("expected off, or the norm of every neuron's input weights: 1, or one per layer such as 1,1,0.5".into())
+        }
+    }
+}
+
+pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let (run, condition) = request(matches)?;
+    let iterations = reported(matches)?;
+    let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
+    let draws = whole(matches, "draws") as u64;
+    let found: Vec<Vec<DepthAngles>> =
+        (0..draws).into_par_iter().map(|draw| run.angles(&iterations, seed, draw)).collect::<Result<_, _>>()?;
+    let mut rows = Vec::new();
+    for (at, &iteration) in iterations.iter().enumerate() {
+        let mut add = |quantity: &str, first: usize, values: fn(&DepthAngles) -> &[f64]| {
+            for place in 0..found.first().map_or(0, |draw| values(&draw[at]).len()) {
+                let summary = Summary::of(found.iter().map(|draw| Some(values(&draw[at])[place])));
+                let row = entry(quantity, first + place, &condition, iteration, summary);
+                rows.push(row);
+            }
+        };
+        add("weight_alignment", 1, |of| &of.weights);
+        add("delta_alignment", 1, |of| &of.deltas);
+        add("update_alignment", 0, |of| &of.updates);
+        add("weight_squared_norm", 0, |of| &of.squared_norms);
+    }
+    finite(&rows)?;
+    Ok(rows)
+}
+
+/// Refuses predictions that have left the range of numbers.
+pub(super) fn finite(rows: &[Json]) -> Result<(), UsageError> {
+    match rows.iter().find(|row| row["prediction"].as_f64().is_none_or(|value| !value.is_finite())) {
+        None => Ok(()),
+        Some(row) => Err(UsageError(format!(
+            "the predicted {} of layer {} is not finite after {} updates: give a smaller --eta, fewer updates or smaller \
+             --layers",
+            row["quantity"].as_str().unwrap_or_default(),
+            row["layer"],
+            row["iteration"]
+        ))),
+    }
+}
+
+fn entry(quantity: &str, layer: usize, condition: &Json, iteration: usize, summary: Summary) -> Json {
+    let prediction = Prediction {
+        value: summary.mean.unwrap_or(f64::NAN),
+        assumptions: DepthRun::ASSUMPTIONS,
+        source: DepthRun::SOURCE,
+    };
+    let mut row = super::entry(quantity, condition, iteration, prediction);
+    row["layer"] = layer.into();
+    row["prediction_se"] = json!(summary.sd.map(|sd| sd / (summary.n as f64).sqrt()));
+    fill(row, summary)
+}
+
+/// What is to be predicted, with what names it in a summary.
+fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
+    let sizes = layers(matches)?;
+    if sizes.len() < 3 || sizes.contains(&0) {
+        let message = "--layers: give inputs, at least one hidden layer, and outputs, of at least one unit each";
+        return Err(UsageError(message.into()).into());
+    }
+    let get = |name: &str| matches.get_one::<f64>(name).copied().unwrap_or(1.0);
+    let (depth, batch) = (sizes.len() - 1, whole(matches, "batch"));
+    let outputs = sizes[depth];
+    let (pair, mut condition) = pair_of(matches, [batch, sizes[0], outputs])?;
+    let norm = matches.get_one::<Option<WeightNorm>>("wn").cloned().flatten();
+    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Drawn);
+    let norms = norm.as_ref().map(|norm| match norm {
+        WeightNorm::Neuron(norms) => {
+            (0..depth).map(|l| norms.get(l).or(norms.last()).copied().unwrap_or(1.0)).collect()
+        }
+        _ => Vec::new(),
+    });
+    let [eta, w_std, b_std, b_scale] = ["eta", "w-std", "b-std", "b-scale"].map(get);
+    let named = json!({
+        "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std, "b-scale": b_scale,
+        "wn": norm.map_or("off".into(), |norm| norm.to_string()),
+        "width": if width == Width::Drawn { "drawn" } else { "infinite" }, "activation": "linear",
+    });
+    if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
+        condition.extend(named.clone());
+    }
+    let run = DepthRun {
+        b_std: vec![b_std * b_scale; depth - 1],
+        network: DeepNetwork { w_std: vec![w_std; depth], norms, bias_std: None, sizes },
+        width,
+        pair,
+        batch,
+        rule: StepRule::plain(eta),
+    };
+    Ok((run, condition))
+}

@@ -1,0 +1,105 @@
+//! `alignscope theory learning`: a deep linear network that learns, predicted.
+
+use super::depth::{draws, finite, width};
+use super::{UsageError, args, fill, whole};
+use crate::analysis::{Analysis, Condition, Kind};
+use crate::data::Library;
+use crate::experiment::learning::{ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load};
+use crate::measure::summary::Summary;
+use crate::theory::Prediction;
+use crate::theory::depth::Width;
+use clap::{ArgMatches, Command};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use serde_json::{Value as Json, json};
+
+pub(super) fn command() -> Command {
+    Command::new("learning")
+        .about(
+            "Linear networks that learn on data, at any depth: loss, accuracy and the alignment of every layer at every \
+             update, without running one",
+        )
+        .long_about(
+            "Predict how a linear network with fixed random backward weights learns: loss, accuracy, and the alignment of \
+             every layer, from the batches of the data alone. Options are those of `train`; --activation linear and --loss \
+             squared-linear are the defaults here",
+        )
+        .args(args::parameter_options(Kind::Train, &["repeats", "quantities", "lags", "window", "predict", "precision"]))
+        .args([draws(), width(), args::data_directory_option(), args::json_flag()])
+}
+
+pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
+    let analysis = analysis(matches)?;
+    let Some(condition @ Condition::Train(of)) = analysis.conditions.first() else {
+        return Err(UsageError("there is nothing to predict".into()).into());
+    };
+    let library = Library::new(args::data_directory(matches));
+    library.require(&of.data)?;
+    let data = load(of, &library)?;
+    let per_epoch = condition.iterations_per_epoch();
+    let iterations = analysis.record_every.iterations(condition.last_iteration(), per_epoch, &analysis.report_at);
+    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Drawn);
+    let predict = |draw: u64| -> Result<Vec<LearningPrediction>, NoLearningTheory> {
+        let mut run = LearningRun::new(&data, of, width, [analysis.seed, draw])?;
+        let at = |&iteration: &usize| {
+            run.advance_to(iteration)?;
+            run.prediction()
+        };
+        iterations.iter().map(at).collect()
+    };
+    let draws = whole(matches, "draws") as u64;
+    let found: Vec<Vec<LearningPrediction>> = (0..draws)
+        .into_par_iter()
+        .map(predict)
+        .collect::<Result<_, _>>()
+        .map_err(|error| UsageError(error.to_string()))?;
+    let rows = summarise(&found, &condition_json(condition, width), &iterations, per_epoch);
+    finite(&rows)?;
+    Ok(rows)
+}
+
+fn analysis(matches: &ArgMatches) -> anyhow::Result<Analysis> {
+    let mut options = args::given(Kind::Train, matches);
+    for (name, text) in [("activation", "linear"), ("loss", "squared-linear")] {
+        if !options.iter().any(|(given, _)| *given == name) {
+            options.push((name, text.into()));
+        }
+    }
+    options.push(("precision", "f64".into()));
+    let analysis = Analysis::from_options(Kind::Train, options.iter().map(|(name, text)| (*name, text.as_str())));
+    Ok(analysis.map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        UsageError(lines.join("\n"))
+    })?)
+}
+
+fn condition_json(condition: &Condition, width: Width) -> Json {
+    let mut out = json!(condition.parameters());
+    out["width"] = if width == Width::Drawn { "drawn" } else { "infinite" }.into();
+    out
+}
+
+fn summarise(found: &[Vec<LearningPrediction>], condition: &Json, iterations: &[usize], per_epoch: usize) -> Vec<Json> {
+    let mut rows = Vec::new();
+    for (at, &iteration) in iterations.iter().enumerate() {
+        let mut push = |quantity: &str, layer: Option<usize>, value: &dyn Fn(&LearningPrediction) -> f64| {
+            let summary = Summary::of(found.iter().map(|draw| Some(value(&draw[at]))));
+            let prediction =
+                Prediction { value: summary.mean.unwrap_or(f64::NAN), assumptions: ASSUMPTIONS, source: SOURCE };
+            let mut row = super::entry(quantity, condition, iteration, prediction);
+            row["layer"] = json!(layer);
+            row["epoch"] = json!(iteration as f64 / per_epoch as f64);
+            row["prediction_se"] = json!(summary.sd.map(|sd| sd / (summary.n as f64).sqrt()));
+            rows.push(fill(row, summary));
+        };
+        push("loss", None, &|of| of.loss);
+        push("train_accuracy", None, &|of| of.train_accuracy);
+        push("test_accuracy", None, &|of| of.test_accuracy);
+        let hidden = found.first().map_or(0, |draw| draw[at].weights.len());
+        for l in 1..=hidden {
+            push("weight_alignment", Some(l), &|of| of.weights[l - 1]);
+            push("delta_alignment", Some(l), &|of| of.deltas[l - 1]);
+            push("update_alignment", Some(l - 1), &|of| of.updates[l - 1]);
+        }
+    }
+    rows
+}

@@ -1,0 +1,225 @@
+//! Learning predicted: a deep linear network on data, by theory alone.
+
+use crate::analysis::TrainCondition;
+use crate::data::{DataError, DataSet, Library};
+use crate::matrix::Matrix;
+use crate::measure::spectrum::NoConvergence;
+use crate::network::{Batches, Biases, Loss, Setup, Shown, Subset, backward_weights};
+use crate::random::{Role, Stream};
+use crate::rule::{Activation, Rule, WeightNorm};
+use crate::theory::depth::{BackwardTheory, Classes, DeepNetwork, LearningTheory, StepRule, Width};
+use thiserror::Error;
+
+/// Why the learning of a network is not predicted.
+#[derive(Debug, Error)]
+pub enum NoLearningTheory {
+    /// Something that the theory does not hold for.
+    #[error("{0}")]
+    Unfit(String),
+    /// The data cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A decomposition that does not converge: values that have run away.
+    #[error(transparent)]
+    NoConvergence(#[from] NoConvergence),
+    /// The predicted network runs away.
+    #[error("the predicted outputs are not finite after {0} updates: the learning rate is too large")]
+    Diverged(usize),
+}
+
+/// What is predicted after some updates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LearningPrediction {
+    /// Number of updates.
+    pub iteration: usize,
+    /// Angle in degrees of `W_l` to `B_l^T`, `l` from 1 to `D-1`.
+    pub weights: Vec<f64>,
+    /// Angles of the error signals of layers 1 to `D-1` to those of back-propagation, over all training images.
+    pub deltas: Vec<f64>,
+    /// Angles of the updates of `W_0 .. W_{D-2}` to those of back-propagation, over all training images.
+    pub updates: Vec<f64>,
+    /// Mean loss per training image.
+    pub loss: f64,
+    /// Training images that are read out rightly, in percent.
+    pub train_accuracy: f64,
+    /// Test images that are read out rightly, in percent.
+    pub test_accuracy: f64,
+}
+
+/// Assumptions of the prediction.
+pub const ASSUMPTIONS: &str = "linear activation throughout, squared error, fixed random B; layers much wider than the output; \
+     averaged over W(0) but for the last layer's, which is drawn";
+/// Source of the prediction.
+pub const SOURCE: &str = "reduced dynamics with the error E = Y - X Pi_D, closed by one draw of the last layer";
+
+/// The learning of one network, predicted.
+pub struct LearningRun<'a> {
+    batches: Batches<'a, f64>,
+    theory: LearningTheory,
+}
+
+impl<'a> LearningRun<'a> {
+    /// The start of a network under `condition` with the batches, codes and backward weights of `(seed, repeat)`.
+    ///
+    /// # Errors
+    /// If the theory does not hold for it.
+    pub fn new(
+        data: &'a DataSet<f64>,
+        condition: &TrainCondition,
+        width: Width,
+        [seed, repeat]: [u64; 2],
+    ) -> Result<Self, NoLearningTheory> {
+        let setup = &condition.setup;
+        check(setup)?;
+        let sizes = setup.sizes(data.inputs(), data.classes);
+        let network = network(setup, &sizes)?;
+        let rule = StepRule { eta: setup.eta, momentum: setup.momentum, decay: setup.weight_decay };
+        let start = |backward| LearningTheory::new(network.clone(), backward, rule, [seed, repeat]);
+        let batches = || Batches::new(data, setup.clone(), seed, repeat);
+        if width == Width::Infinite {
+            return Ok(Self {
+                theory: start(BackwardTheory::wide(&sizes, &b_std(setup, &sizes)))?,
+                batches: batches(),
+            });
+        }
+        let backward: Vec<Matrix<f64>> =
+            backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
+        let outputs = sizes[sizes.len() - 1];
+        let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(&sizes));
+        let mut run = Self { theory: start(one)?, batches: batches() };
+        if matches!(setup.weight_norm, Some(WeightNorm::Neuron(_) | WeightNorm::NeuronInitial)) {
+            // Neurons whose norms would come to differ are told apart by a first run to the end.
+            let last = setup.epochs.saturating_mul(run.batches.per_epoch());
+            run.advance_to(last)?;
+            let classes = Classes::by_norm(&backward, run.theory.weights());
+            let theory = start(BackwardTheory::drawn(&backward, outputs, &classes))?;
+            run = Self { theory, batches: batches() };
+        }
+        Ok(run)
+    }
+
+    /// Predicts on to update `iteration`.
+    ///
+    /// # Errors
+    /// If values run away.
+    pub fn advance_to(&mut self, iteration: usize) -> Result<(), NoLearningTheory> {
+        while self.batches.iteration() < iteration {
+            let (inputs, targets) = shown(&self.batches.shown(Subset::Train, self.batches.code()), self.batches.next());
+            let errors = self.theory.advance(&inputs, &targets, self.batches.share());
+            if !crate::vmath::all_finite(errors.as_slice()) {
+                return Err(NoLearningTheory::Diverged(self.batches.iteration()));
+            }
+            self.batches.advance();
+        }
+        Ok(())
+    }
+
+    /// What is predicted of the present state.
+    ///
+    /// # Errors
+    /// If values have run away.
+    pub fn prediction(&self) -> Result<LearningPrediction, NoLearningTheory> {
+        let code = self.batches.code();
+        let train = self.batches.shown(Subset::Train, code);
+        let all: Vec<usize> = (0..train.labels.len()).collect();
+        let (inputs, targets) = shown(&train, &all);
+        let errors = self.theory.errors(&inputs, &targets);
+        if !crate::vmath::all_finite(errors.as_slice()) {
+            return Err(NoLearningTheory::Diverged(self.batches.iteration()));
+        }
+        let weights = self.theory.weights();
+        let mut gram = Matrix::zeros(errors.cols(), errors.cols());
+        let transposed = errors.as_faer().transpose();
+        crate::rule::product(&mut gram, crate::rule::Product::Replace, transposed, errors.as_faer(), 1.0);
+        let depth = weights.network().depth();
+        Ok(LearningPrediction {
+            iteration: self.batches.iteration(),
+            weights: (1..depth).map(|l| self.theory.weight_alignment(l)).collect(),
+            deltas: weights.delta_alignment(&gram)?,
+            updates: weights.update_alignment(&self.theory.step(&inputs, &errors))?,
+            loss: 0.5 * crate::vmath::sum_squares(errors.as_slice()) / all.len().max(1) as f64,
+            train_accuracy: self.accuracy(&train),
+            test_accuracy: self.accuracy(&self.batches.shown(Subset::Test, code)),
+        })
+    }
+
+    fn accuracy(&self, shown: &Shown<'_, f64>) -> f64 {
+        let outputs = self.theory.outputs(shown.images);
+        let right = |&(i, &label): &(usize, &u8)| shown.code.decode(outputs.row(i)) == label;
+        100.0 * shown.labels.iter().enumerate().filter(right).count() as f64 / shown.labels.len().max(1) as f64
+    }
+}
+
+/// Loads the data of a condition in double precision.
+///
+/// # Errors
+/// If they cannot be had.
+pub fn load(condition: &TrainCondition, library: &Library) -> Result<std::sync::Arc<DataSet<f64>>, DataError> {
+    library.load::<f64>(&condition.data, condition.size)
+}
+
+/// Images and targets of these samples.
+fn shown(shown: &Shown<'_, f64>, indices: &[usize]) -> (Matrix<f64>, Matrix<f64>) {
+    let mut inputs = Matrix::zeros(indices.len(), shown.images.cols());
+    let mut targets = Matrix::zeros(indices.len(), shown.code.units());
+    for (row, &sample) in indices.iter().enumerate() {
+        inputs.row_mut(row).copy_from_slice(shown.images.row(sample));
+        shown.code.write_target(shown.labels[sample], shown.levels, targets.row_mut(row));
+    }
+    (inputs, targets)
+}
+
+fn check(setup: &Setup) -> Result<(), NoLearningTheory> {
+    let unfit = |message: &str| Err(NoLearningTheory::Unfit(message.into()));
+    let depth = setup.hidden.len() + 1;
+    if setup.hidden.is_empty() {
+        return unfit("--hidden: without a hidden layer nothing aligns: give at least one");
+    }
+    if setup.activations(depth).iter().any(|activation| *activation != Activation::Linear) {
+        return unfit(
+            "--activation, --loss: the theory of learning is for linear networks: give --activation linear and --loss \
+             squared-linear",
+        );
+    }
+    if !matches!(setup.loss, Loss::SquaredLinear | Loss::HalfSquared) {
+        return unfit(
+            "--loss: the error of this loss is no linear function of the outputs: give --loss squared-linear",
+        );
+    }
+    if setup.rule != Rule::BP_TRW {
+        return unfit("--rule: the theory of learning is for fixed random backward weights: give --rule fa");
+    }
+    if setup.biases == Biases::Untrained {
+        return unfit("--bias: biases that do not learn are not part of the theory: give off or on");
+    }
+    if setup.biases == Biases::On && setup.weight_decay != 0.0 {
+        return unfit("--weight-decay: the theory has no decay of biases: give --bias off as well");
+    }
+    Ok(())
+}
+
+fn network(setup: &Setup, sizes: &[usize]) -> Result<DeepNetwork, NoLearningTheory> {
+    let pairs = || sizes.windows(2);
+    let w_std: Vec<f64> = pairs().map(|n| setup.w_std.of(n[0], n[1])).collect();
+    let listed = |norms: &[f64], l: usize| norms.get(l).or(norms.last()).copied().unwrap_or(1.0);
+    let norms = setup.weight_norm.as_ref().map(|kind| {
+        let of_layer = |(l, n): (usize, &[usize])| match kind {
+            WeightNorm::Neuron(norms) => listed(norms, l),
+            WeightNorm::Matrix(norms) => listed(norms, l) / (n[1] as f64).sqrt(),
+            WeightNorm::NeuronInitial | WeightNorm::MatrixInitial => w_std[l] * (n[0] as f64).sqrt(),
+        };
+        pairs().enumerate().map(of_layer).collect()
+    });
+    let biases = setup.biases == Biases::On;
+    let bias_std = biases.then(|| pairs().map(|n| setup.bias_std.of(n[0], n[1])).collect());
+    Ok(DeepNetwork { sizes: sizes.to_vec(), w_std, norms, bias_std })
+}
+
+/// Standard deviation of `B_l`, `l` from 1.
+fn b_std(setup: &Setup, sizes: &[usize]) -> Vec<f64> {
+    let of = |n: &[usize]| {
+        let std = if setup.normalize_b { 1.0 / (n[1] as f64).sqrt() } else { setup.b_std.of(n[0], n[1]) };
+        std * setup.b_scale
+    };
+    sizes[1..].windows(2).map(of).collect()
+}

@@ -1,0 +1,198 @@
+//! Angles of error signals and of updates to those of back-propagation, layer by layer.
+//!
+//! Back-propagation carries the output error `E` (`P x n_D`) to layer `l` as `E Phi_l^T`, `Phi_l = W_l ... W_{D-1}`, where
+//! the rule carries it as `E C_l`. Both are read off by following rows through the layers above. Rows `x` at layer `i` are
+//! known by their inner products with what the network makes of its inputs, that is by a part along the inputs, `x_0`, and
+//! parts along what `B` opened at layer `j`, `T_j` (rows x `n_D`):
+//!
+//! ```text
+//! x Pi_i(t)^T = alpha_i(t) x_0 + sum_j beta_{i,j}(t) T_j V_{j-1}(t)^T
+//! Y_i = x Q_i = x_0 G_i + sum_j T_j N_{i,j}
+//! x W_i:  x_0 -> rho_i x_0,   T_j -> rho_i T_j,   T_{i+1} = Y_i S_{i+1},   ||x W_i||^2 = rho_i^2 ||x||^2 + tr(Y_i S_{i+1} Y_i^T)
+//! ```
+//!
+//! At the top `x W_{D-1} = Y_{D-1} + (start of the last layer, of mean zero)`. Started with the rows of `C_l`, that is with
+//! `T_l = S_l`, this gives the mean of `Z_l = C_l Phi_l`; started with an orthonormal basis of layer `l`, it gives
+//! `Gamma_l = Phi_l^T Phi_l`. Then, with `E^T E` for error signals and `Theta_l = A^T Pi_l Pi_l^T A` for the updates of the
+//! layer below,
+//!
+//! ```text
+//! cos = tr(E^T E Z_l^T) / sqrt(tr(E^T E S_l) tr(E^T E Gamma_l))
+//! ```
+
+use super::{DepthTheory, Length, degrees, identity, inner, times, transposed_times};
+use crate::matrix::{Matrix, add_scaled};
+use crate::measure::spectrum::{NoConvergence, root};
+use crate::rule::{Product, product};
+
+/// Mean of `Z_l` and `Gamma_l`, `n_D x n_D`, for the layers from 1 to `D`.
+struct Carried {
+    means: Vec<Matrix<f64>>,
+    squares: Vec<Matrix<f64>>,
+}
+
+/// Rows on their way through the layers.
+struct Rows {
+    /// The part along the inputs, rows x `n_0` (and one for what biases put there).
+    inputs: Option<Matrix<f64>>,
+    /// `T_j` by `j - 1`, rows x `m_j n_D`.
+    opened: Vec<Option<Matrix<f64>>>,
+    /// Sum of their squared norms.
+    square: f64,
+}
+
+/// What is left of rows at the top.
+struct Top {
+    /// `Y_{D-1} C_D`, rows x `n_D`.
+    learnt: Matrix<f64>,
+    /// Sum of squared norms below the last layer.
+    square: f64,
+}
+
+impl DepthTheory {
+    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation, for output errors with
+    /// `errors = E^T E` (`n_D x n_D`).
+    ///
+    /// # Errors
+    /// If the decomposition of an `S_l` does not converge.
+    pub fn delta_alignment(&self, errors: &Matrix<f64>) -> Result<Vec<f64>, NoConvergence> {
+        let carried = self.carried()?;
+        Ok((1..self.network.depth()).map(|l| self.angle(&carried, l, errors)).collect())
+    }
+
+    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` with `step = X^T E` (`n_0 x n_D`) to those of back-propagation.
+    ///
+    /// # Errors
+    /// If the decomposition of an `S_l` does not converge.
+    pub fn update_alignment(&self, step: &Matrix<f64>) -> Result<Vec<f64>, NoConvergence> {
+        let (carried, passed, beta) = (self.carried()?, self.passed(step), self.beta());
+        let lengths = self.lengths();
+        let mut angles = Vec::new();
+        for l in 0..self.network.depth() - 1 {
+            let mut seen = self.seen(step, lengths[l]);
+            for (j, passed) in passed[..l].iter().enumerate() {
+                let spread = times(self.backward.gram(j + 1), passed);
+                let factor = beta[l][j].powi(2);
+                product(&mut seen, Product::Add, passed.as_faer().transpose(), spread.as_faer(), factor);
+            }
+            angles.push(self.angle(&carried, l + 1, &seen));
+        }
+        Ok(angles)
+    }
+
+    /// `A^T A` with inputs as long as the weights of the start make them at a layer.
+    fn seen(&self, step: &Matrix<f64>, length: Length) -> Matrix<f64> {
+        let mut weighted = step.clone();
+        weighted.scale(length.input);
+        if self.network.bias_std.is_some() {
+            let last = step.rows() - 1;
+            let constant = length.constant.sqrt();
+            weighted.row_mut(last).iter_mut().zip(step.row(last)).for_each(|(to, from)| *to = constant * from);
+        }
+        transposed_times(&weighted, &weighted)
+    }
+
+    /// Angle at layer `l` of what carries errors with inner products `errors` down to it.
+    fn angle(&self, carried: &Carried, l: usize, errors: &Matrix<f64>) -> f64 {
+        let [mean, square] = [&carried.means[l - 1], &carried.squares[l - 1]];
+        let norms = inner(errors, self.backward.whole(l)) * inner(errors, square);
+        degrees(inner(errors, mean) / norms.sqrt())
+    }
+
+    fn carried(&self) -> Result<Carried, NoConvergence> {
+        let depth = self.network.depth();
+        let (mut means, mut squares) = (Vec::new(), Vec::new());
+        for l in 1..depth {
+            means.push(fold(&self.follow(l, self.start(l, l, self.backward.gram(l).clone())).learnt, self.outputs()));
+            squares.push(self.square_of_backprop(l)?);
+        }
+        means.push(identity(self.outputs()));
+        squares.push(identity(self.outputs()));
+        Ok(Carried { means, squares })
+    }
+
+    /// Rows at layer `l` that lie along what `B` opened at layer `j`, with this `T_j`.
+    fn start(&self, l: usize, j: usize, opened: Matrix<f64>) -> Rows {
+        let square = opened.rows() as f64;
+        let mut all = vec![None; l];
+        all[j - 1] = Some(opened);
+        Rows { inputs: None, opened: all, square }
+    }
+
+    /// `Gamma_l`: an orthonormal basis of layer `l` is made of the inputs' directions, of those that `B` opened up to this
+    /// layer, and of others, which only see the start of the weights.
+    fn square_of_backprop(&self, l: usize) -> Result<Matrix<f64>, NoConvergence> {
+        let (depth, outputs) = (self.network.depth(), self.outputs());
+        let rows = self.network.step_rows();
+        let mut starts = vec![Rows { inputs: Some(identity(rows)), opened: vec![None; l], square: rows as f64 }];
+        for j in 1..=l {
+            starts.push(self.start(l, j, root(self.backward.gram(j))?.transpose()));
+        }
+        let mut known = 0;
+        let (mut sum, mut square) = (Matrix::zeros(outputs, outputs), 0.0);
+        for start in starts {
+            known += start.square as usize;
+            let top = self.follow(l, start);
+            let learnt = transposed_times(&top.learnt, &top.learnt);
+            add_scaled(sum.as_mut_slice(), learnt.as_slice(), 1.0);
+            square += top.square;
+        }
+        let others = self.network.sizes[l] as f64 - known as f64;
+        square += others * (l..depth - 1).map(|i| self.stretch(i).powi(2)).product::<f64>();
+        let last = self.stretch(depth - 1).powi(2) / outputs as f64;
+        add_scaled(sum.as_mut_slice(), identity(outputs).as_slice(), last * square.max(0.0));
+        Ok(sum)
+    }
+
+    /// Follows rows from layer `l` to the top.
+    fn follow(&self, l: usize, mut rows: Rows) -> Top {
+        let depth = self.network.depth();
+        let lengths = self.lengths();
+        for i in l.. {
+            let learnt = self.met(i, &rows);
+            if i + 1 == depth {
+                return Top { learnt: times(&learnt, self.backward.top()), square: rows.square };
+            }
+            let (stretch, opened) = (self.stretch(i), times(&learnt, self.backward.gram(i + 1)));
+            rows.square = stretch * stretch * rows.square + inner(&opened, &learnt);
+            rows.opened.iter_mut().flatten().for_each(|part| part.scale(stretch));
+            rows.opened.push(Some(opened));
+            if let Some(inputs) = &mut rows.inputs {
+                inputs.scale(stretch);
+                if self.network.bias_std.is_some() {
+                    // Of the constant of the layer above, only a part comes from that of this layer.
+                    let [below, above] = [lengths[i].constant, lengths[i + 1].constant];
+                    let share = if above > 0.0 { stretch * (below / above).sqrt() } else { 0.0 };
+                    let last = inputs.cols() - 1;
+                    (0..inputs.rows()).for_each(|row| inputs.row_mut(row)[last] *= share);
+                }
+            }
+        }
+        Top { learnt: Matrix::zeros(0, self.outputs()), square: rows.square }
+    }
+
+    /// `Y_i`: what the learnt part of `W_i` makes of rows, rows x `m_{i+1} n_D`.
+    fn met(&self, i: usize, rows: &Rows) -> Matrix<f64> {
+        let mut parts = rows.opened.iter().flatten();
+        let count = rows.inputs.as_ref().or_else(|| parts.next()).map_or(0, Matrix::rows);
+        let mut out = Matrix::zeros(count, self.backward.width(i + 1));
+        if let Some(inputs) = &rows.inputs {
+            product(&mut out, Product::Add, inputs.as_faer(), self.gradient(i).as_faer(), 1.0);
+        }
+        for (opened, response) in rows.opened.iter().zip(&self.responses[i]) {
+            if let Some(opened) = opened {
+                product(&mut out, Product::Add, opened.as_faer(), response.value.as_faer(), 1.0);
+            }
+        }
+        out
+    }
+}
+
+/// The sum of the blocks of `rows` rows: of classes of neurons.
+fn fold(matrix: &Matrix<f64>, rows: usize) -> Matrix<f64> {
+    let mut out = Matrix::zeros(rows, matrix.cols());
+    for block in matrix.as_slice().chunks_exact(rows * matrix.cols()) {
+        add_scaled(out.as_mut_slice(), block, 1.0);
+    }
+    out
+}

@@ -1,0 +1,163 @@
+//! What the theory of depth knows of backward weights: drawn ones, or their infinite-width form.
+
+use super::{DepthTheory, identity, times, times_transposed};
+use crate::matrix::Matrix;
+use crate::vmath::{dot, sum_squares};
+
+/// Most classes of neurons that a layer is divided into: more make no difference that shows.
+pub const MOST_CLASSES: usize = 6;
+
+/// By layer `1 .. D`, the class of every unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classes(Vec<Vec<usize>>);
+
+impl Classes {
+    /// One class in every layer.
+    pub fn one(sizes: &[usize]) -> Self {
+        Self(sizes[1..].iter().map(|&n| vec![0; n]).collect())
+    }
+
+    /// Quantiles of the norm that the learnt part of every neuron's input weights has in `end`, the theory of the same
+    /// network with one class per layer after the last update: neurons that weight normalisation slows down differently.
+    pub fn by_norm(backward: &[Matrix<f64>], end: &DepthTheory) -> Self {
+        let depth = end.network().depth();
+        let carriers = carriers(backward, end.outputs());
+        let classes = (1..=depth).map(|l| {
+            let square = end.square(l - 1);
+            let columns = carriers[l - 1].transpose();
+            let spread = times(&columns, &square);
+            let norms: Vec<f64> = (0..columns.rows()).map(|q| dot(columns.row(q), spread.row(q))).collect();
+            quantiles(&norms, MOST_CLASSES)
+        });
+        Self(classes.collect())
+    }
+}
+
+/// Which of up to `most` equal parts of the ascending values every value belongs to.
+fn quantiles(values: &[f64], most: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let parts = most.min(values.len());
+    let mut class = vec![0; values.len()];
+    order.iter().enumerate().for_each(|(rank, &unit)| class[unit] = rank * parts / values.len());
+    class
+}
+
+/// `C_1 .. C_D`, `n_D x n_l`: `C_D = I`, `C_l = C_{l+1} B_l`.
+fn carriers(backward: &[Matrix<f64>], outputs: usize) -> Vec<Matrix<f64>> {
+    let mut all = vec![identity(outputs)];
+    for b in backward.iter().rev() {
+        all.push(times(&all[all.len() - 1], b));
+    }
+    all.reverse();
+    all
+}
+
+/// Inner products of backward weights. Index 0 of every list belongs to layer 1.
+#[derive(Clone, Debug)]
+pub struct BackwardTheory {
+    outputs: usize,
+    /// Number of units of every class, by layer.
+    classes: Vec<Vec<usize>>,
+    /// `S_l = C_l C_l^T` with `C_l` cut into classes of units: block-diagonal, `m_l n_D` squared.
+    grams: Vec<Matrix<f64>>,
+    /// The same of whole layers, `n_D` squared.
+    whole: Vec<Matrix<f64>>,
+    /// `C_l (C_{l+1} B_l)^T` with both cut into classes, `m_l n_D x m_{l+1} n_D`: what `<W_l, B_l^T>` is read by.
+    pairings: Vec<Matrix<f64>>,
+    /// `||B_l||^2`.
+    squared_norms: Vec<f64>,
+    /// `C_D = I` cut into classes, `m_D n_D x n_D`.
+    top: Matrix<f64>,
+}
+
+impl BackwardTheory {
+    /// Of these `B_1 .. B_{D-1}`, `B_l` of shape `n_{l+1} x n_l`: all effects of their finite size are kept.
+    pub fn drawn(backward: &[Matrix<f64>], outputs: usize, classes: &Classes) -> Self {
+        let carriers = carriers(backward, outputs);
+        let cut: Vec<Matrix<f64>> = carriers.iter().zip(&classes.0).map(|(c, class)| cut(c, class)).collect();
+        let pairings =
+            backward.iter().zip(cut.windows(2)).map(|(b, cut)| times_transposed(&cut[0], &times(&cut[1], b)));
+        Self {
+            outputs,
+            classes: classes.0.iter().map(|class| counts(class)).collect(),
+            pairings: pairings.collect(),
+            grams: cut.iter().map(|c| times_transposed(c, c)).collect(),
+            whole: carriers.iter().map(|c| times_transposed(c, c)).collect(),
+            squared_norms: backward.iter().map(|b| sum_squares(b.as_slice())).collect(),
+            top: cut.into_iter().next_back().unwrap_or_else(|| identity(outputs)),
+        }
+    }
+
+    /// At infinite width, for layers of `sizes` with `B_l ~ N(0, b_std^2)`: `S_l = c_l I`, `c_l` the product of
+    /// `n_j b_std^2` over `j` from `l` to `D-1`.
+    pub fn wide(sizes: &[usize], b_std: &[f64]) -> Self {
+        let depth = sizes.len() - 1;
+        let outputs = sizes[depth];
+        let square = |l: usize| sizes[l] as f64 * b_std[l - 1].powi(2);
+        let grams: Vec<Matrix<f64>> = (1..=depth)
+            .map(|l| {
+                let mut gram = identity(outputs);
+                gram.scale((l..depth).map(square).product());
+                gram
+            })
+            .collect();
+        Self {
+            outputs,
+            classes: sizes[1..].iter().map(|&n| vec![n]).collect(),
+            pairings: grams[..depth - 1].to_vec(),
+            whole: grams.clone(),
+            squared_norms: (1..depth).map(|l| square(l) * sizes[l + 1] as f64).collect(),
+            top: identity(outputs),
+            grams,
+        }
+    }
+
+    /// Units of every class of layer `l`, 0 < `l`.
+    pub(super) fn classes(&self, l: usize) -> &[usize] {
+        &self.classes[l - 1]
+    }
+
+    /// Rows of the blocks of layer `l`: classes times outputs.
+    pub(super) fn width(&self, l: usize) -> usize {
+        self.classes[l - 1].len() * self.outputs
+    }
+
+    pub(super) fn gram(&self, l: usize) -> &Matrix<f64> {
+        &self.grams[l - 1]
+    }
+
+    pub(super) fn whole(&self, l: usize) -> &Matrix<f64> {
+        &self.whole[l - 1]
+    }
+
+    pub(super) fn pairing(&self, l: usize) -> &Matrix<f64> {
+        &self.pairings[l - 1]
+    }
+
+    pub(super) fn squared_norm(&self, l: usize) -> f64 {
+        self.squared_norms[l - 1]
+    }
+
+    pub(super) fn top(&self) -> &Matrix<f64> {
+        &self.top
+    }
+}
+
+fn counts(class: &[usize]) -> Vec<usize> {
+    let mut counts = vec![0; class.iter().max().map_or(0, |most| most + 1)];
+    class.iter().for_each(|&k| counts[k] += 1);
+    counts
+}
+
+/// A matrix over units, once per class below each other, with zeros for the units of other classes.
+fn cut(matrix: &Matrix<f64>, class: &[usize]) -> Matrix<f64> {
+    let (classes, rows) = (counts(class).len(), matrix.rows());
+    let mut out = Matrix::zeros(classes * rows, matrix.cols());
+    for i in 0..rows {
+        for (unit, &value) in matrix.row(i).iter().enumerate() {
+            out.row_mut(class[unit] * rows + i)[unit] = value;
+        }
+    }
+    out
+}

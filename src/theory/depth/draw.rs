@@ -1,0 +1,148 @@
+//! Predictions for drawn signals and backward weights: those that the rule in isolation would draw.
+
+use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, StepRule, transposed_times};
+use crate::matrix::Matrix;
+use crate::measure::spectrum::NoConvergence;
+use crate::random::{Role, Stream};
+use crate::rule::normal_matrix;
+use crate::signal::{Pair, PairError, Signals, Sizes};
+use thiserror::Error;
+
+/// Why nothing is predicted.
+#[derive(Debug, Error)]
+pub enum NoDepthTheory {
+    /// Signals that do not fit the network.
+    #[error(transparent)]
+    Signals(#[from] PairError),
+    /// Values that have run away.
+    #[error("the predicted weights run away: give a smaller learning rate, or fewer updates ({0})")]
+    Diverged(#[from] NoConvergence),
+}
+
+/// Which form of the backward weights a prediction rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// Those drawn, with all effects of their finite size.
+    Drawn,
+    /// Their infinite-width form, in which nothing is drawn but the signals.
+    Infinite,
+}
+
+/// A deep linear network in isolation: what is to be predicted.
+#[derive(Clone, Debug)]
+pub struct DepthRun {
+    /// The network.
+    pub network: DeepNetwork,
+    /// Standard deviation of `B_l` by layer, `l` from 1.
+    pub b_std: Vec<f64>,
+    /// What the backward weights are taken to be.
+    pub width: Width,
+    /// Activity and error.
+    pub pair: Pair,
+    /// Samples per update.
+    pub batch: usize,
+    /// Learning rate, momentum, decay.
+    pub rule: StepRule,
+}
+
+/// Angles in degrees of every layer after some updates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepthAngles {
+    /// Number of updates.
+    pub iteration: usize,
+    /// `W_l` to `B_l^T`, `l` from 1 to `D-1`.
+    pub weights: Vec<f64>,
+    /// `||W_l||^2`, `l` from 0 to `D-1`.
+    pub squared_norms: Vec<f64>,
+    /// Error signals of layers 1 to `D-1` to those of back-propagation, for the errors of the update to come.
+    pub deltas: Vec<f64>,
+    /// Updates of `W_0 .. W_{D-2}` to those of back-propagation, for the update to come.
+    pub updates: Vec<f64>,
+}
+
+impl DepthRun {
+    /// Assumptions of the prediction.
+    pub const ASSUMPTIONS: &'static str = "linear activation, no output mask, no biases; layers much wider than the output; \
+         given the signals, averaged over W(0)";
+    /// Source of the prediction.
+    pub const SOURCE: &'static str =
+        "reduced dynamics: W_l = W_l(0) + Q_l C_{l+1} with Q_l of rank n_D, in n_D x n_D matrices";
+
+    /// Angles after every one of `iterations` (ascending) for the signals and backward weights of `(seed, repeat)`, which
+    /// are those that the rule in isolation draws.
+    ///
+    /// # Errors
+    /// If the signals do not fit the network, or values run away.
+    pub fn angles(&self, iterations: &[usize], seed: u64, repeat: u64) -> Result<Vec<DepthAngles>, NoDepthTheory> {
+        let sizes = &self.network.sizes;
+        let outputs = sizes[self.network.depth()];
+        if self.width == Width::Infinite {
+            return self
+                .run(BackwardTheory::wide(sizes, &self.b_std), iterations, seed, repeat)
+                .map(|(_, found)| found);
+        }
+        let backward = self.backward(seed, repeat);
+        let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(sizes));
+        let (end, found) = self.run(one, iterations, seed, repeat)?;
+        if self.network.norms.is_none() {
+            return Ok(found);
+        }
+        let classes = Classes::by_norm(&backward, &end);
+        self.run(BackwardTheory::drawn(&backward, outputs, &classes), iterations, seed, repeat).map(|(_, found)| found)
+    }
+
+    pub(super) fn backward(&self, seed: u64, repeat: u64) -> Vec<Matrix<f64>> {
+        let mut stream = Stream::new(seed, repeat, Role::Backward);
+        let shapes = self.network.sizes[1..].windows(2).zip(&self.b_std);
+        shapes.map(|(n, &std)| normal_matrix(&mut stream, n[1], n[0], std)).collect()
+    }
+
+    pub(super) fn run(
+        &self,
+        backward: BackwardTheory,
+        iterations: &[usize],
+        seed: u64,
+        repeat: u64,
+    ) -> Result<(DepthTheory, Vec<DepthAngles>), NoDepthTheory> {
+        let sizes = &self.network.sizes;
+        let last = iterations.last().copied().unwrap_or(0);
+        let (inputs, outputs) = (sizes[0], sizes[self.network.depth()]);
+        let run = Sizes { batch: self.batch, inputs, outputs, iterations: last.max(1) };
+        let mut signals = Signals::<f64>::new(&self.pair, run, seed, repeat)?;
+        let mut theory = DepthTheory::new(self.network.clone(), backward, self.rule);
+        let (mut found, mut done) = (Vec::new(), 0);
+        for &iteration in iterations {
+            for _ in done..iteration {
+                theory.advance(&transposed_times(signals.activity(), signals.error()));
+                signals.advance();
+            }
+            done = iteration;
+            let step = transposed_times(signals.activity(), signals.error());
+            let errors = transposed_times(signals.error(), signals.error());
+            found.push(theory.angles(iteration, &step, &errors)?);
+        }
+        Ok((theory, found))
+    }
+}
+
+impl DepthTheory {
+    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors = E^T E` of the next.
+    ///
+    /// # Errors
+    /// If a decomposition does not converge: values have run away.
+    pub fn angles(
+        &self,
+        iteration: usize,
+        step: &Matrix<f64>,
+        errors: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence> {
+        let depth = self.network.depth();
+        Ok(DepthAngles {
+            iteration,
+            weights: (1..depth).map(|l| self.weight_alignment(l)).collect(),
+            squared_norms: (0..depth).map(|l| self.squared_norm(l)).collect(),
+            deltas: self.delta_alignment(errors)?,
+            updates: self.update_alignment(step)?,
+        })
+    }
+}

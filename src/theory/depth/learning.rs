@@ -1,0 +1,191 @@
+//! Learning in deep linear networks under the rule, in closed form: loss, outputs and the alignment of every layer at every
+//! update, with no weight matrix run.
+//!
+//! With a task the error is `E = Y - X Pi_D`, `Pi_D = Pi_{D-1} (W_{D-1}(0) + Q_{D-1} C_D)`. The rule sees the network only
+//! through `Pi_D`, so that the recursion of [`super`] closes once `Pi_D` is known. In its representation `Pi_{D-1}` has a
+//! block of columns for the inputs, `alpha I`, and one for every layer `j` below, `beta_{D-1,j} V_{j-1} R_j` with
+//! `R_j R_j^T = S_j`; `W_{D-1}(0)` is one draw `Omega` of that many rows, kept throughout:
+//!
+//! ```text
+//! Pi_D = alpha Omega_0 + sum_j beta_{D-1,j} V_{j-1} R_j Omega_j + V_{D-1}
+//! ```
+//!
+//! Here the error depends on `W(0)`, so that inner products of the start with what is learnt no longer vanish. That of the
+//! last layer is known, `2 tr(Omega^T Q_{D-1})` in its squared norm; the others are neglected.
+
+use super::{BackwardTheory, DeepNetwork, DepthTheory, StepRule, degrees, inner, times, transposed_times};
+use crate::matrix::Matrix;
+use crate::measure::spectrum::{NoConvergence, root};
+use crate::random::{Role, Stream};
+use crate::rule::{Product, normal_matrix, product};
+
+/// The theory of a network that learns.
+#[derive(Clone, Debug)]
+pub struct LearningTheory {
+    depth: DepthTheory,
+    /// `Omega_0`, a row per input (and one for biases) of standard normal values; scaled when it is used.
+    start: Matrix<f64>,
+    /// `s R_j Omega_j` for `j` from 1 to `D-1`, `m_j n_D x n_D`: what of `W_{D-1}(0)` the directions of `B` meet.
+    met: Vec<Matrix<f64>>,
+}
+
+impl LearningTheory {
+    /// The network at its start, its last layer drawn for `(seed, repeat)`.
+    ///
+    /// # Errors
+    /// If the decomposition of `S_j` does not converge.
+    pub fn new(
+        network: DeepNetwork,
+        backward: BackwardTheory,
+        rule: StepRule,
+        [seed, repeat]: [u64; 2],
+    ) -> Result<Self, NoConvergence> {
+        let last = network.depth() - 1;
+        let (outputs, std) = (network.sizes[last + 1], network.w_std[last]);
+        let mut stream = Stream::new(seed, repeat, Role::Weights);
+        let start = normal_matrix(&mut stream, network.step_rows(), outputs, 1.0);
+        let mut met = Vec::new();
+        for j in 1..=last {
+            let root = root(backward.gram(j))?;
+            met.push(times(&root, &normal_matrix(&mut stream, root.cols(), outputs, std)));
+        }
+        Ok(Self { depth: DepthTheory::new(network, backward, rule), start, met })
+    }
+
+    /// The state of the weights: norms, inner products, angles of updates.
+    pub fn weights(&self) -> &DepthTheory {
+        &self.depth
+    }
+
+    /// What the network makes of its inputs, `n_0 x n_D`, with a row for biases if it has them.
+    pub fn function(&self) -> Matrix<f64> {
+        let last = self.depth.network.depth() - 1;
+        let (lengths, beta) = (self.depth.lengths(), self.depth.beta());
+        let learnt = self.learnt(&lengths, &beta);
+        let mut out = self.first();
+        for (j, met) in self.met.iter().enumerate() {
+            product(&mut out, Product::Add, learnt[j].as_faer(), met.as_faer(), beta[last][j]);
+        }
+        self.keep(&mut out);
+        product(&mut out, Product::Add, learnt[last].as_faer(), self.depth.backward.top().as_faer(), 1.0);
+        out
+    }
+
+    /// Outputs for inputs `P x n_0`, `P x n_D`.
+    pub fn outputs(&self, inputs: &Matrix<f64>) -> Matrix<f64> {
+        apply(inputs, &self.function())
+    }
+
+    /// One update on a batch of inputs (`P x n_0`) and targets (`P x n_D`), its sum over samples multiplied by `share`: 1,
+    /// or `1 / P` for the mean. Gives the errors `Y - L_D`.
+    pub fn advance(&mut self, inputs: &Matrix<f64>, targets: &Matrix<f64>, share: f64) -> Matrix<f64> {
+        let errors = self.errors(inputs, targets);
+        let mut step = self.step(inputs, &errors);
+        step.scale(share);
+        self.depth.advance(&step);
+        errors
+    }
+
+    /// `Y - L_D`.
+    pub fn errors(&self, inputs: &Matrix<f64>, targets: &Matrix<f64>) -> Matrix<f64> {
+        let mut errors = self.outputs(inputs);
+        errors.as_mut_slice().iter_mut().zip(targets.as_slice()).for_each(|(z, y)| *z = y - *z);
+        errors
+    }
+
+    /// `X^T E`, with the sums of the errors as its last row where there are biases.
+    pub fn step(&self, inputs: &Matrix<f64>, errors: &Matrix<f64>) -> Matrix<f64> {
+        let mut step = Matrix::zeros(self.depth.network.step_rows(), errors.cols());
+        let sums = transposed_times(inputs, errors);
+        step.as_mut_slice()[..sums.as_slice().len()].copy_from_slice(sums.as_slice());
+        if self.depth.network.bias_std.is_some() {
+            let last = step.rows() - 1;
+            for p in 0..errors.rows() {
+                step.row_mut(last).iter_mut().zip(errors.row(p)).for_each(|(sum, e)| *sum += e);
+            }
+        }
+        step
+    }
+
+    /// Angle in degrees of `W_l` to `B_l^T`, 0 < `l` < `D`.
+    pub fn weight_alignment(&self, l: usize) -> f64 {
+        if l + 1 < self.depth.network.depth() {
+            return self.depth.weight_alignment(l);
+        }
+        let square = self.depth.squared_norm(l) + 2.0 * self.start_with_learnt();
+        degrees(self.depth.inner_product(l) / (square * self.depth.backward.squared_norm(l)).sqrt())
+    }
+
+    /// `<W_{D-1}(0), Q_{D-1} C_D>`.
+    fn start_with_learnt(&self) -> f64 {
+        let last = self.depth.network.depth() - 1;
+        let top = self.depth.backward.top();
+        let mut first = self.start.clone();
+        first.scale(self.depth.network.w_std[last]);
+        self.keep(&mut first);
+        let mut sum = inner(&first, &times(&self.depth.gradient(last), top));
+        for (met, response) in self.met.iter().zip(&self.depth.responses[last]) {
+            let mut met = met.clone();
+            self.keep(&mut met);
+            sum += inner(&met, &times(&response.value, top));
+        }
+        sum
+    }
+
+    /// `alpha Omega_0`, before what is left of it.
+    fn first(&self) -> Matrix<f64> {
+        let network = &self.depth.network;
+        let last = network.depth() - 1;
+        let (length, std) = (self.depth.lengths()[last], network.w_std[last]);
+        let mut out = self.start.clone();
+        out.scale(length.input * std);
+        if let Some(biases) = &network.bias_std {
+            let row = out.rows() - 1;
+            let constant = (length.constant * std * std + biases[last].powi(2)).sqrt();
+            out.row_mut(row).iter_mut().zip(self.start.row(row)).for_each(|(to, from)| *to = constant * from);
+        }
+        out
+    }
+
+    /// Multiplies the columns, one per output, by what is left of `W_{D-1}(0)` there.
+    fn keep(&self, matrix: &mut Matrix<f64>) {
+        let kept = &self.depth.kept[self.depth.network.depth() - 1];
+        let outputs = matrix.cols();
+        let top = self.depth.backward.top();
+        let left: Vec<f64> = (0..outputs)
+            .map(|q| kept.iter().enumerate().map(|(k, [a, _])| a * top.row(k * outputs + q)[q]).sum())
+            .collect();
+        matrix.as_mut_slice().chunks_exact_mut(outputs).for_each(|row| {
+            row.iter_mut().zip(&left).for_each(|(value, left)| *value *= left);
+        });
+    }
+
+    /// `V_l` for every layer, `n_0 x m_{l+1} n_D`.
+    fn learnt(&self, lengths: &[super::Length], beta: &[Vec<f64>]) -> Vec<Matrix<f64>> {
+        let mut all: Vec<Matrix<f64>> = Vec::new();
+        for (l, gradient) in self.depth.gradients.iter().enumerate() {
+            let mut here = self.depth.weighted(&gradient.value, lengths[l]);
+            for (j, response) in self.depth.responses[l].iter().enumerate() {
+                let spread = times(self.depth.backward.gram(j + 1), &response.value);
+                product(&mut here, Product::Add, all[j].as_faer(), spread.as_faer(), beta[l][j]);
+            }
+            all.push(here);
+        }
+        all
+    }
+}
+
+/// Inputs through a function that may have a last row for biases.
+fn apply(inputs: &Matrix<f64>, function: &Matrix<f64>) -> Matrix<f64> {
+    let (rows, outputs) = (inputs.cols(), function.cols());
+    let mut out = Matrix::zeros(inputs.rows(), outputs);
+    let weights = function.as_faer().subrows(0, rows);
+    product(&mut out, Product::Replace, inputs.as_faer(), weights, 1.0);
+    if function.rows() > rows {
+        let bias = function.row(rows);
+        out.as_mut_slice().chunks_exact_mut(outputs).for_each(|row| {
+            row.iter_mut().zip(bias).for_each(|(z, b)| *z += b);
+        });
+    }
+    out
+}
