@@ -77,6 +77,11 @@ impl Exports {
     }
 }
 
+/// That nothing vouches for a run directory, as a sentence begins.
+pub(super) fn without_checksums(run: &Path) -> String {
+    format!("{} holds no {CHECKSUMS}, as runs of version 0.1.0 do not", run.display())
+}
+
 /// What makes an export again.
 pub(super) fn remedy(run: &Path, export: &str) -> String {
     format!("`alignscope run {} --export {export}` makes it again", run.display())

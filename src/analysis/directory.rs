@@ -1,7 +1,7 @@
 //! A run directory: who may write to it, and what it holds.
 
 use super::attempt::Export;
-use super::audit::{Exports, derived, export_name, of_list};
+use super::audit::{Exports, derived, export_name, of_list, without_checksums};
 use super::head::{Head, spec_paths};
 use super::job::JobResult;
 use super::manifest::{log_with, manifest, pretty};
@@ -160,9 +160,8 @@ impl Directory {
     pub fn damages(&self) -> Result<Vec<String>, FileError> {
         let Some(head) = &self.head else { return Ok(Vec::new()) };
         if !self.checksums().is_present() {
-            let path = self.path.display();
-            let what = "as runs of version 0.1.0 do not: what it holds is taken as it is, and has checksums from now on";
-            let legacy = format!("{path} holds no {CHECKSUMS}, {what}");
+            let what = "what it holds is taken as it is, and has checksums from now on";
+            let legacy = format!("{}: {what}", without_checksums(&self.path));
             return Ok(vec![legacy].into_iter().chain(self.again(&head.damage)).collect());
         }
         let mut damages = of_list(&self.path, self.checksums());

@@ -8,7 +8,7 @@ use super::run::RunError;
 use super::shard::Shard;
 use super::spec::Spec;
 use super::spec_file::{parse_spec, read_spec};
-use crate::file::{Checksums, FileError, Standing};
+use crate::file::{Checksums, FileError};
 use serde_json::{Value as Json, json};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -226,12 +226,10 @@ fn read_manifest(path: &Path, checksums: &Checksums) -> Result<Option<Manifest>,
     let parsed = serde_json::from_slice::<Json>(&bytes).ok();
     let parsed = parsed.filter(|json| json["format"] == FORMAT && json["address"].is_string());
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Some(match (checksums.standing(MANIFEST, blake3::hash(&bytes)), parsed) {
-        (Standing::Whole, Some(manifest)) => Manifest::Whole(manifest),
-        (Standing::Whole, None) => {
-            Manifest::Damaged(format!("{} is not a manifest of this program", path.display()), text)
-        }
-        (standing, _) => Manifest::Damaged(standing.damage(path).unwrap_or_default(), text),
+    Ok(Some(match (parsed, checksums.standing(MANIFEST, blake3::hash(&bytes)).damage(path)) {
+        (Some(manifest), None) => Manifest::Whole(manifest),
+        (Some(_), Some(damage)) => Manifest::Damaged(damage, text),
+        (None, _) => Manifest::Damaged(format!("{} is not a manifest of this program", path.display()), text),
     }))
 }
 

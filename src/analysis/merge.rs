@@ -1,7 +1,7 @@
 //! Shards, or any runs of the same spec, put together.
 
 use super::attempt::Export;
-use super::audit::{Exports, damages, remedy};
+use super::audit::{Exports, damages, remedy, without_checksums};
 use super::directory::{Directory, check_source};
 use super::job::{Job, JobResult};
 use super::plan::Plan;
@@ -70,6 +70,9 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
         let head = check_source(path, plan, &checksums)?;
         described.push(Source { path: path.clone(), shard: head.shard });
         warnings.extend(damages(path, &head, &checksums)?);
+        if !checksums.is_present() {
+            warnings.push(format!("{}: it is taken as it is", without_checksums(path)));
+        }
         places.push(Place::new(path, checksums)?);
     }
     let directory = Directory::open(out, plan, Export::Off)?;

@@ -1,6 +1,6 @@
 //! Run directories read back: what was planned, what there is of it, and nothing run.
 
-use super::audit::{Exports, damages};
+use super::audit::{Exports, damages, without_checksums};
 use super::head::Head;
 use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};
@@ -40,6 +40,13 @@ pub struct StoredDirectory {
     pub ended: String,
     /// Whether there are checksums that vouch for its files; version 0.1.0 wrote none.
     pub is_vouched_for: bool,
+}
+
+impl StoredDirectory {
+    /// What is to be said of a directory that nothing vouches for.
+    pub fn caution(&self) -> Option<String> {
+        (!self.is_vouched_for).then(|| format!("{}: it is taken as it is", without_checksums(&self.path)))
+    }
 }
 
 /// Why run directories cannot be read.

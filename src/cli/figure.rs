@@ -3,7 +3,7 @@
 use super::gallery::Gallery;
 use super::{Exit, UsageError, output};
 use crate::analysis::{
-    Analysis, Choice, FIGURE_OPTIONS, FIGURES, Figure as Spec, Stored, StoredError, choices, list, read_runs, suggestion,
+    Analysis, Choice, FIGURE_OPTIONS, FIGURES, Figure as Spec, Stored, StoredDirectory, StoredError, choices, list, read_runs, suggestion,
 };
 use crate::figure::{Figure as Drawing, Format, Results, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
@@ -93,9 +93,8 @@ pub(super) fn read(runs: &[PathBuf], matches: &ArgMatches) -> anyhow::Result<Sto
     if found < planned {
         tell!("warning: {found} of {planned} jobs are stored, and only these are shown");
     }
-    for run in stored.directories.iter().filter(|run| !run.is_vouched_for) {
-        let path = run.path.display();
-        tell!("warning: {path} holds no checksums, as runs of version 0.1.0 do not: it is taken as it is");
+    for caution in stored.directories.iter().filter_map(StoredDirectory::caution) {
+        tell!("warning: {caution}");
     }
     Ok(stored)
 }

@@ -86,8 +86,9 @@ fn what_is_no_run_is_refused_with_the_reason() {
     let manifest = run.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     for (broken, said) in [
-        (text[..text.len() / 2].to_string(), "does not match its checksum; spec.toml stands in for it"),
-        ("{}".into(), "does not match its checksum; spec.toml stands in for it"),
+        (text[..text.len() / 2].to_string(), "is not a manifest of this program; spec.toml stands in for it"),
+        ("{}".into(), "is not a manifest of this program; spec.toml stands in for it"),
+        (text.replace("completed", "diverged"), "does not match its checksum; spec.toml"),
     ] {
         assert_ne!(broken, text);
         std::fs::write(&manifest, broken).unwrap();
