@@ -43,12 +43,12 @@ mod stored;
 mod summary;
 
 pub use attempt::{Attempt, Export};
+pub(crate) use audit::damaged_files;
+pub use audit::{FIGURES, damaged_figures};
 pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights, canonical, choices};
 pub use condition::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
-pub(crate) use audit::damaged_files;
-pub use audit::{FIGURES, damaged_figures};
 pub use directory::{Finished, finished, is_stored};
 pub use estimate::{Pending, Seconds, estimate, together};
 pub use figure_options::{FIGURE_OPTIONS, FigureOption};

@@ -3,7 +3,8 @@
 use super::gallery::Gallery;
 use super::{Exit, UsageError, output};
 use crate::analysis::{
-    Analysis, Choice, FIGURE_OPTIONS, FIGURES, Figure as Spec, Stored, StoredDirectory, StoredError, choices, list, read_runs, suggestion,
+    Analysis, Choice, FIGURE_OPTIONS, FIGURES, Figure as Spec, Stored, StoredDirectory, StoredError, choices, list,
+    read_runs, suggestion,
 };
 use crate::figure::{Figure as Drawing, Format, Results, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
@@ -137,7 +138,8 @@ enum Place {
 impl Place {
     fn of(run: &Path, asked: Option<&PathBuf>) -> anyhow::Result<Self> {
         let of_run = run.join(FIGURES);
-        let is_of_run = |path: &PathBuf| matches!((path.canonicalize(), of_run.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let is_of_run =
+            |path: &PathBuf| matches!((path.canonicalize(), of_run.canonicalize()), (Ok(a), Ok(b)) if a == b);
         match asked {
             Some(directory) if !is_of_run(directory) => {
                 make_directory(directory)?;
