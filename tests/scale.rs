@@ -52,6 +52,23 @@ fn refused(directory: &Path, line: &str, code: i32) -> String {
     common::refused(directory, &line.split(' ').collect::<Vec<_>>(), code)
 }
 
+/// Standard error of a request that succeeds.
+fn done_with_warnings(directory: &Path, line: &str) -> String {
+    let assert = alignscope(directory).args(line.split(' ')).assert().success();
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+/// Has the checksums of a run directory vouch for these contents.
+fn vouch(run: &Path, name: &str, contents: impl AsRef<[u8]>) {
+    let path = run.join("checksums");
+    let list = std::fs::read_to_string(&path).unwrap();
+    let lines = list.lines().map(|line| match line.strip_suffix(name) {
+        Some(_) => format!("{}  {name}\n", blake3::hash(contents.as_ref())),
+        None => format!("{line}\n"),
+    });
+    std::fs::write(path, lines.collect::<String>()).unwrap();
+}
+
 /// Job files of a directory, sorted.
 fn jobs(run: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(run.join("jobs")).unwrap().map(|e| e.unwrap().path()).collect();
@@ -171,22 +188,43 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
     assert!(error.contains("is damaged") && error.contains("it is left out"), "{error}");
     assert!(error.contains("1 of 16 jobs are missing") && error.contains("alignscope run s/1-of-2 "), "{error}");
 
-    // Another value under the same address.
+    // Another value under the same address, which is found damaged, and one that was written like that.
     let text = String::from_utf8(bytes.clone()).unwrap();
     let (start, records) = text.split_once("\"records\":").unwrap();
     let digit = records.find('.').unwrap() + 1;
-    let other = format!("{start}\"records\":{}7{}", &records[..digit], &records[digit..]);
-    std::fs::write(&job, other).unwrap();
-    let error = refused(here.path(), "merge new s/1-of-2 s/2-of-2 whole", 1);
+    let other = match records.as_bytes()[digit] {
+        b'7' => "3",
+        _ => "7",
+    };
+    let other = format!("{start}\"records\":{}{other}{}", &records[..digit], &records[digit + 1..]);
+    assert_eq!(other.len(), text.len());
+    std::fs::write(&job, &other).unwrap();
     let name = job.file_name().unwrap().to_str().unwrap();
+    let error = done_with_warnings(here.path(), "merge whole-instead s/1-of-2 s/2-of-2 whole");
+    assert!(error.contains(&format!("s/1-of-2/jobs/{name} does not match its checksum; it is left out")), "{error}");
+    assert_same(&here.path().join("whole"), &here.path().join("whole-instead"));
+    vouch(&first, &format!("jobs/{name}"), &other);
+    let error = refused(here.path(), "merge new s/1-of-2 s/2-of-2 whole", 1);
     for file in [format!("s/1-of-2/jobs/{name}"), format!("whole/jobs/{name}")] {
         assert!(error.contains(&file) && error.contains("different results of job"), "{error}");
     }
     std::fs::write(&job, &bytes).unwrap();
+    vouch(&first, &format!("jobs/{name}"), &text);
 
+    // The same with what was exported.
     let weights = std::fs::read_dir(second.join("weights")).unwrap().next().unwrap().unwrap().path();
     let name = weights.file_name().unwrap().to_str().unwrap().to_string();
-    std::fs::write(&weights, "other").unwrap();
+    let mut other = std::fs::read(&weights).unwrap();
+    let middle = other.len() / 2;
+    other[middle] ^= 1;
+    std::fs::write(&weights, &other).unwrap();
+    let error = done_with_warnings(here.path(), "merge weights-instead s/1-of-2 s/2-of-2 whole");
+    assert!(error.contains(&format!("s/2-of-2/weights/{name} does not match its checksum; it is left out")), "{error}");
+    assert_same(&here.path().join("whole"), &here.path().join("weights-instead"));
+    let error = refused(here.path(), "merge weights-lost s/1-of-2 s/2-of-2", 1);
+    let remedy = "`alignscope run s/2-of-2 --export weights` makes it again";
+    assert!(error.contains(remedy) && !error.contains("missing"), "{error}");
+    vouch(&second, &format!("weights/{name}"), &other);
     let error = refused(here.path(), "merge new s/1-of-2 s/2-of-2 whole", 1);
     assert!(error.contains(&format!("s/2-of-2/weights/{name} and whole/weights/{name}")), "{error}");
 

@@ -1,7 +1,7 @@
 //! What a job has at hand while it runs: whether to stop, threads, checkpoints, and where its exports go.
 
 use super::progress::Progress;
-use crate::file::{FileError, write_atomically};
+use crate::file::{FileError, sealed, unsealed, write_atomically};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -80,6 +80,9 @@ impl Threads {
     }
 }
 
+/// The first line of a checkpoint is its hash alone.
+const NOTHING_BESIDE: [&str; 2] = ["", ""];
+
 /// What a job has at hand while it runs.
 pub struct Attempt<'a> {
     pub(super) stop: &'a dyn Fn() -> bool,
@@ -125,17 +128,24 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// What an earlier attempt left.
+    /// What an earlier attempt left. A file that is not as it was written is told of, and not used.
     pub fn checkpoint(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.checkpoint.as_ref()?).ok()
+        let path = self.checkpoint.as_ref()?;
+        let bytes = std::fs::read(path).ok()?;
+        let kept = unsealed(NOTHING_BESIDE, &bytes).map(<[u8]>::to_vec);
+        if kept.is_none() {
+            self.warn(format!("{} does not match its checksum; the job starts anew", path.display()));
+        }
+        kept
     }
 
-    /// Leaves `bytes` to the next attempt.
+    /// Leaves `bytes` to the next attempt, after a line with their checksum.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn keep(&self, bytes: &[u8]) -> Result<(), FileError> {
-        self.checkpoint.as_ref().map_or(Ok(()), |path| write_atomically(path, bytes))
+        let kept = |path| write_atomically(path, &sealed(NOTHING_BESIDE, bytes));
+        self.checkpoint.as_ref().map_or(Ok(()), |path| kept(path))
     }
 
     /// What is to be written beside the result.

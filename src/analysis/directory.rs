@@ -1,18 +1,19 @@
-//! A run directory: who may write to it, what it holds, and what it says of itself.
+//! A run directory: who may write to it, and what it holds.
 
 use super::attempt::Export;
-use super::job::{Job, JobResult, RESULTS_VERSION};
-use super::manifest::{FORMAT, log_with, manifest, pretty};
-use super::parameter::Kind;
+use super::audit::{Exports, derived, export_name, of_list, without_checksums};
+use super::head::{Head, spec_paths};
+use super::job::JobResult;
+use super::manifest::{log_with, manifest, pretty};
 use super::plan::Plan;
 use super::run::{Ended, RunError};
 use super::series::series;
 use super::shard::Shard;
 use super::spec::Spec;
-use super::spec_file::read_spec;
 use super::store::{Found, Store};
 use crate::file::{
-    FileError, TEMPORARY, make_directory, open_lock, open_unfollowed, remove_file, remove_temporaries, write_atomically,
+    CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock, open_unfollowed, remove_file,
+    remove_temporaries, write_atomically,
 };
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value as Json;
@@ -21,6 +22,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const SERIES: &str = "series.csv";
+pub(super) const LOG: &str = "log.json";
 pub(super) const JOBS: &str = "jobs";
 const LOCK: &str = ".lock";
 
@@ -28,88 +31,70 @@ const LOCK: &str = ".lock";
 pub(super) struct Directory {
     pub path: PathBuf,
     pub store: Store,
+    /// What is written, with its checksums.
+    ledger: Ledger,
+    /// What it said of itself before.
+    head: Option<Head>,
     /// Held, and so locked, as long as this is.
     _lock: File,
 }
 
-/// What a run directory says of itself.
+/// How far a directory is.
 #[derive(Clone, Debug)]
-pub struct Described {
-    /// The documents that were run, every value written out.
-    pub specs: Vec<Spec>,
-    /// The share of their jobs that was to be run; `None` for all.
-    pub shard: Option<Shard>,
-}
-
-/// Reads from a run directory what it is of.
-///
-/// # Errors
-/// If it is no run directory of this version, or its specs are not there or cannot be read.
-pub fn read_directory(path: &Path) -> Result<Described, RunError> {
-    let head = Head::of_run(path)?;
-    Ok(Described { specs: kept_specs(path)?, shard: head.shard })
-}
-
-/// The specs that a run directory keeps.
-pub(super) fn kept_specs(path: &Path) -> Result<Vec<Spec>, RunError> {
-    let paths: Vec<PathBuf> = spec_paths(path).take_while(|path| path.is_file()).collect();
-    if paths.is_empty() {
-        return Err(RunError::NoSpec(path.to_path_buf()));
-    }
-    Ok(paths.iter().map(|path| read_spec(path)).collect::<Result<_, _>>()?)
+pub struct Finished {
+    /// By index into [`Plan::jobs`]: whether it is done, exports included.
+    pub done: Vec<bool>,
+    /// Damaged files, and what becomes of them.
+    pub warnings: Vec<String>,
 }
 
 /// Which jobs of `plan` are done in a directory, that may not be there yet; nothing is changed.
 ///
 /// # Errors
 /// If it holds anything but a run of `plan`.
-pub fn finished(plan: &Plan, path: &Path, export: Export) -> Result<Vec<bool>, RunError> {
+pub fn finished(plan: &Plan, path: &Path, export: Export) -> Result<Finished, RunError> {
     if !path.exists() {
-        return Ok(vec![false; plan.jobs.len()]);
+        return Ok(Finished { done: vec![false; plan.jobs.len()], warnings: Vec::new() });
     }
-    check_contents(path, plan)?;
-    let store = Store::at(&path.join(JOBS));
-    let done = plan.jobs.par_iter().zip(&plan.addresses).map(|(job, address)| {
-        let exported = export_file(path, export, job, address).is_none_or(|file| file.is_file());
-        exported && matches!(store.load(job), Found::Result(_))
+    let checksums = Checksums::read(path)?;
+    check_contents(path, plan, &checksums)?;
+    let (store, exports) = (Store::at(path), Exports::read(path, &checksums)?);
+    let found = plan.jobs.par_iter().zip(&plan.addresses).map(|(job, address)| {
+        let name = export_name(export, job, address);
+        let exported = name.as_ref().is_none_or(|name| exports.whole(name).is_some());
+        let export_damage = name.and_then(|name| exports.damage(path, &name));
+        match store.load(job, &checksums) {
+            Found::Result(..) => (exported, export_damage),
+            Found::Nothing => (false, None),
+            Found::Damaged(why) => (false, Some(why)),
+        }
     });
-    Ok(done.collect())
+    let (done, damages): (Vec<bool>, Vec<Option<String>>) = found.unzip();
+    let warnings = damages.into_iter().flatten().map(|why| format!("{why}; the job will run again"));
+    Ok(Finished { done, warnings: warnings.collect() })
 }
 
 /// Whether a run directory has a result of the job with this address, whole or not.
 pub fn is_stored(path: &Path, address: &str) -> bool {
-    Store::at(&path.join(JOBS)).path(address).is_file()
-}
-
-/// Where the exports of a job go, if it has any.
-fn export_file(path: &Path, export: Export, job: &Job, address: &str) -> Option<PathBuf> {
-    let directory = export.directory().filter(|_| job.condition.kind() == Kind::Train)?;
-    Some(path.join(directory).join(format!("{address}.npz")))
+    Store::at(path).path(address).is_file()
 }
 
 /// Checks that a directory holds a run of `plan` that nobody is writing to, and gives its share of the jobs.
-pub(super) fn check_source(path: &Path, plan: &Plan) -> Result<Option<Shard>, RunError> {
-    let head = Head::of_run(path)?;
+pub(super) fn check_source(path: &Path, plan: &Plan, checksums: &Checksums) -> Result<Head, RunError> {
+    let head = Head::of_run(path, checksums)?;
     head.check(path, plan)?;
     // Released at once: what is found out is whether a run is under way now.
     if let Ok(lock) = open_unfollowed(&path.join(LOCK)) {
         lock_or_refuse(lock.try_lock_shared(), path)?;
     }
-    Ok(head.shard)
-}
-
-/// Where the specs of a run are kept: `spec.toml`, and `spec-2.toml`, ... where there are several.
-fn spec_paths(directory: &Path) -> impl Iterator<Item = PathBuf> {
-    let name = |number| if number == 1 { "spec.toml".into() } else { format!("spec-{number}.toml") };
-    let directory = directory.to_path_buf();
-    (1..).map(move |number: usize| directory.join(name(number)))
+    Ok(head)
 }
 
 impl Directory {
     /// Opens or makes the directory for `plan`.
     pub fn open(path: &Path, plan: &Plan, export: Export) -> Result<Self, RunError> {
         if path.is_dir() {
-            check_contents(path, plan)?;
+            check_contents(path, plan, &Checksums::read(path)?)?;
         }
         make_directory(path)?;
         let lock_path = path.join(LOCK);
@@ -119,23 +104,42 @@ impl Directory {
         })?;
         lock_or_refuse(lock.try_lock(), path)?;
         // Again, now that nobody else can change it.
-        check_contents(path, plan)?;
+        let checksums = Checksums::read(path)?;
+        let head = check_contents(path, plan, &checksums)?;
         remove_temporaries(path)?;
-        let store = Store::open(&path.join(JOBS))?;
+        let store = Store::open(path)?;
         if let Some(directory) = export.directory() {
             let directory = path.join(directory);
             make_directory(&directory)?;
             remove_temporaries(&directory)?;
         }
-        Ok(Self { path: path.to_path_buf(), store, _lock: lock })
+        Ok(Self { path: path.to_path_buf(), store, ledger: Ledger::new(path, checksums), head, _lock: lock })
+    }
+
+    /// What vouches for the files, as it was when the directory was opened.
+    pub fn checksums(&self) -> &Checksums {
+        self.ledger.found()
+    }
+
+    /// Takes note of a file that was found whole.
+    pub fn confirm(&self, name: &str, hash: blake3::Hash) {
+        self.ledger.confirm(name, hash);
+    }
+
+    /// Adds files that are about to be put in their places.
+    pub fn note(&self, files: &[(String, blake3::Hash)]) -> Result<(), FileError> {
+        self.ledger.note(files)
     }
 
     /// Results that are there, by index into the plan's jobs, and what is wrong with files of others.
     pub fn stored(&self, plan: &Plan) -> (Vec<Option<JobResult>>, Vec<String>) {
-        let found: Vec<Found> = plan.jobs.par_iter().map(|job| self.store.load(job)).collect();
+        let found: Vec<Found> = plan.jobs.par_iter().map(|job| self.store.load(job, self.checksums())).collect();
         let mut warnings = Vec::new();
         let results = found.into_iter().map(|found| match found {
-            Found::Result(result) => Some(result),
+            Found::Result(result, hash) => {
+                self.confirm(&Store::name(&result.address), hash);
+                Some(result)
+            }
             Found::Nothing => None,
             Found::Damaged(why) => {
                 warnings.push(format!("{why}; the job runs again"));
@@ -145,13 +149,49 @@ impl Directory {
         (results.collect(), warnings)
     }
 
-    /// Where the exports of a job go, if it has any.
-    pub fn export_file(&self, export: Export, job: &Job, address: &str) -> Option<PathBuf> {
-        export_file(&self.path, export, job, address)
+    /// The exports that are there.
+    pub fn exports(&self) -> Result<Exports, FileError> {
+        let exports = Exports::read(&self.path, self.checksums())?;
+        exports.all_whole().for_each(|(name, hash)| self.confirm(name, hash));
+        Ok(exports)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
-        write_atomically(&self.path.join(name), bytes)
+    /// What was wrong with the files that every run writes again, and with the list of checksums.
+    pub fn damages(&self) -> Result<Vec<String>, FileError> {
+        let Some(head) = &self.head else { return Ok(Vec::new()) };
+        if !self.checksums().is_present() {
+            let what = "what it holds is taken as it is, and has checksums from now on";
+            let legacy = format!("{}: {what}", without_checksums(&self.path));
+            return Ok(vec![legacy].into_iter().chain(self.again(&head.damage)).collect());
+        }
+        let mut damages = of_list(&self.path, self.checksums());
+        damages.extend(self.again(&head.damage));
+        damages.extend(self.again(&spec_damages(&self.path, self.checksums())?));
+        damages.extend(self.again(&derived(&self.path, self.checksums())?));
+        Ok(damages)
+    }
+
+    fn again<'a>(&self, damages: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+        damages.into_iter().map(|damage| format!("{damage}; it is written again")).collect()
+    }
+
+    /// Stores the result of a job, and vouches for it and for what the job has exported.
+    pub fn save(&self, result: &JobResult, export: Option<String>) -> Result<(), FileError> {
+        let bytes = self.store.encode(result)?;
+        let mut files = vec![(Store::name(&result.address), blake3::hash(&bytes))];
+        if let Some(name) = export.filter(|name| self.path.join(name).is_file()) {
+            let hash = hash_of(&self.path.join(&name))?;
+            files.push((name, hash));
+        }
+        self.note(&files)?;
+        self.store.save(&result.address, &bytes)
+    }
+
+    /// Writes files, vouching for them first.
+    fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
+        let hashes: Vec<_> = files.iter().map(|(name, bytes)| (name.clone(), blake3::hash(bytes))).collect();
+        self.note(&hashes)?;
+        files.iter().try_for_each(|(name, bytes)| write_atomically(&self.path.join(name), bytes))
     }
 
     /// Writes the manifest and the specs: what is run here, and how it ended (`None`: under way).
@@ -163,11 +203,12 @@ impl Directory {
         shard: Option<Shard>,
     ) -> Result<(), RunError> {
         // First, as it is the manifest that makes the directory ours.
-        self.write(MANIFEST, &pretty(&manifest(plan, results, ended, shard)))?;
+        let mut files = vec![(MANIFEST.to_string(), pretty(&manifest(plan, results, ended, shard)))];
         let mut paths = spec_paths(&self.path);
-        for (spec, path) in plan.specs.iter().zip(paths.by_ref()) {
-            write_atomically(&path, spec.to_toml().as_bytes())?;
-        }
+        let name = |path: PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = |spec: &Spec| spec.to_toml().into_bytes();
+        files.extend(plan.specs.iter().zip(paths.by_ref()).map(|(spec, path)| (name(path), text(spec))));
+        self.write(&files)?;
         // The same analyses may have been in more documents before.
         for path in paths.take_while(|path| path.is_file()) {
             remove_file(&path)?;
@@ -175,7 +216,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Writes the series, the log, and last, as it says how all the rest ended, the manifest.
+    /// Writes the series, the log, the manifest, which says how all the rest ended, and last the checksums.
     pub fn write_results(
         &self,
         plan: &Plan,
@@ -184,12 +225,24 @@ impl Directory {
         shard: Option<Shard>,
         log_entry: Json,
     ) -> Result<(), RunError> {
-        let path = self.path.join("series.csv");
-        let bytes = series(plan, results).map_err(|source| FileError::new("write", &path, source))?;
-        write_atomically(&path, &bytes)?;
-        self.write("log.json", &pretty(&log_with(&self.path.join("log.json"), log_entry)))?;
-        self.describe(plan, results, Some(ended), shard)
+        let bytes = series(plan, results).map_err(|source| FileError::new("write", &self.path.join(SERIES), source))?;
+        self.write(&[(SERIES.into(), bytes)])?;
+        // Times differ from run to run, and checksums must not: the log vouches for itself.
+        let log = self.path.join(LOG);
+        write_atomically(&log, &log_with(&log, log_entry))?;
+        self.describe(plan, results, Some(ended), shard)?;
+        Ok(self.ledger.settle()?)
     }
+}
+
+/// What is wrong with the specs that a run wrote.
+fn spec_damages(run: &Path, checksums: &Checksums) -> Result<Vec<String>, FileError> {
+    let mut damages = Vec::new();
+    for path in spec_paths(run).take_while(|path| path.is_file()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        damages.extend(checksums.of_file(run, &name)?.and_then(|(standing, _)| standing.damage(&path)));
+    }
+    Ok(damages)
 }
 
 /// Some network file systems have no locks; going on without is better than not at all.
@@ -202,68 +255,19 @@ fn lock_or_refuse(lock: Result<(), TryLockError>, path: &Path) -> Result<(), Run
     }
 }
 
-/// What a manifest says of a run directory as a whole.
-pub(super) struct Head {
-    pub address: String,
-    /// Version of the program that wrote it.
-    pub version: String,
-    /// Why the run ended, or `under way`.
-    pub ended: String,
-    specs: Vec<String>,
-    shard: Option<Shard>,
-}
-
-impl Head {
-    /// From the manifest of a directory; `None` where there is no manifest.
-    fn read(directory: &Path) -> Result<Option<Self>, RunError> {
-        let path = directory.join(MANIFEST);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(source) => return Err(FileError::new("read", &path, source).into()),
-        };
-        let manifest: Json = serde_json::from_slice(&bytes).map_err(|_| RunError::Manifest(path.clone()))?;
-        let address = match (manifest["format"].as_str(), manifest["address"].as_str()) {
-            (Some(FORMAT), Some(address)) => address.to_string(),
-            _ => return Err(RunError::Manifest(path)),
-        };
-        let version = manifest["results-version"].as_u64();
-        if let Some(theirs) = version.filter(|&theirs| theirs != u64::from(RESULTS_VERSION)) {
-            return Err(RunError::OtherVersion { path: directory.to_path_buf(), theirs });
-        }
-        let specs = manifest["specs"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let specs = specs.iter().filter_map(|spec| spec["name"].as_str()).map(String::from).collect();
-        let shard = manifest["shard"].as_str().and_then(|text| Shard::parse(text).ok());
-        let [version, ended] = ["version", "ended"].map(|key| manifest[key].as_str().unwrap_or_default().to_string());
-        Ok(Some(Self { address, version, ended, specs, shard }))
-    }
-
-    /// The same, of a directory that has to be a run.
-    pub fn of_run(directory: &Path) -> Result<Self, RunError> {
-        Self::read(directory)?.ok_or_else(|| RunError::NoRun(directory.to_path_buf()))
-    }
-
-    /// Refuses another spec than that of `plan`.
-    fn check(&self, directory: &Path, plan: &Plan) -> Result<(), RunError> {
-        if self.address == plan.address() {
-            return Ok(());
-        }
-        let names: Vec<String> = self.specs.iter().map(|name| format!("`{name}`")).collect();
-        Err(RunError::OtherSpec { path: directory.to_path_buf(), theirs: names.join(", ") })
-    }
-}
-
-/// Refuses a directory that holds anything but a run of `plan`.
-pub(super) fn check_contents(path: &Path, plan: &Plan) -> Result<(), RunError> {
+/// Refuses a directory that holds anything but a run of `plan`; gives what it says of itself, if it is one.
+pub(super) fn check_contents(path: &Path, plan: &Plan, checksums: &Checksums) -> Result<Option<Head>, RunError> {
     let listed = std::fs::read_dir(path).map_err(|source| FileError::new("list", path, source))?;
-    let ours = |name: &str| name == LOCK || name.starts_with(TEMPORARY);
+    let begun = checksums.broken() == 0 && (checksums.has(MANIFEST) || checksums.names().next().is_none());
+    let ours = |name: &str| name == LOCK || name.starts_with(TEMPORARY) || name == CHECKSUMS && begun;
     let made = |name: &str| name == JOBS || Export::DIRECTORIES.contains(&name);
     let is_empty = |name: &str| std::fs::read_dir(path.join(name)).is_ok_and(|mut entries| entries.next().is_none());
     let mut names = listed.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     // What a run that was killed before its manifest leaves behind does not count.
     if names.all(|name| ours(&name) || made(&name) && is_empty(&name)) {
-        return Ok(());
+        return Ok(None);
     }
-    let head = Head::read(path)?.ok_or_else(|| RunError::Foreign(path.to_path_buf()))?;
-    head.check(path, plan)
+    let head = Head::read(path, checksums)?.ok_or_else(|| RunError::Foreign(path.to_path_buf()))?;
+    head.check(path, plan)?;
+    Ok(Some(head))
 }

@@ -4,7 +4,6 @@
 mod common;
 
 use super::attempt::{Attempt, Export};
-use super::directory::JOBS;
 use super::job::{Job, JobError, JobResult};
 use super::merge::merge;
 use super::parameter::Kind;
@@ -15,7 +14,7 @@ use super::shard::Shard;
 use super::spec::Analysis;
 use super::store::{Found, Store};
 use crate::file::fault::Faults;
-use crate::file::{FileError, Operation, TEMPORARY, write_atomically};
+use crate::file::{Checksums, FileError, Operation, TEMPORARY, write_atomically};
 use common::tree;
 use std::collections::BTreeMap;
 use std::fs;
@@ -56,13 +55,14 @@ fn check_whole(out: &Path, plan: &Plan, reference: &BTreeMap<PathBuf, Vec<u8>>, 
             // These tell of the state of the run.
             "manifest.json" => drop(serde_json::from_slice::<serde_json::Value>(&bytes).expect(context)),
             "series.csv" => assert!(bytes.ends_with(b"\n"), "{context}"),
+            "checksums" => assert_eq!(Checksums::read(out).unwrap().broken(), 0, "{context}"),
             _ => assert!(bytes == reference[&path], "{context}: {}", path.display()),
         }
     }
-    let store = Store::at(&out.join(JOBS));
-    let found = plan.jobs.iter().map(|job| store.load(job));
+    let (store, checksums) = (Store::at(out), Checksums::read(out).unwrap());
+    let found = plan.jobs.iter().map(|job| store.load(job, &checksums));
     found.fold(0, |stored, found| match found {
-        Found::Result(_) => stored + 1,
+        Found::Result(..) => stored + 1,
         Found::Nothing => stored,
         Found::Damaged(why) => panic!("{context}: {why}"),
     })
@@ -77,9 +77,15 @@ fn an_error_at_any_operation_of_a_run_loses_nothing() {
     run(&plan, &exporting(&whole), &writing).unwrap();
     let operations = faults.seen();
     let reference = tree(&whole);
-    for operation in
-        [Operation::Make, Operation::Create, Operation::Write, Operation::Sync, Operation::Rename, Operation::Remove]
-    {
+    for operation in [
+        Operation::Make,
+        Operation::Create,
+        Operation::Write,
+        Operation::Append,
+        Operation::Sync,
+        Operation::Rename,
+        Operation::Remove,
+    ] {
         assert!(operations.iter().filter(|&&seen| seen == operation).count() >= 3, "{operation:?}");
     }
     let mut ignored = 0;
@@ -114,6 +120,7 @@ fn an_error_at_any_operation_of_a_run_loses_nothing() {
             }
             let resumed = run(&plan, &exporting(&out), &writing).unwrap_or_else(|e| panic!("{context}: {e}"));
             assert_eq!(resumed.found + resumed.ran, JOB_COUNT, "{context}");
+            assert!(resumed.warnings.is_empty() && resumed.damaged.is_empty(), "{context}: {:?}", resumed.warnings);
             assert!(tree(&out) == reference, "{context}");
             serde_json::from_slice::<serde_json::Value>(&fs::read(out.join("log.json")).unwrap()).unwrap();
         }

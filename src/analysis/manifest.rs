@@ -8,8 +8,10 @@ use super::run::Ended;
 use super::series::columns;
 use super::shard::Shard;
 use super::spec::Spec;
+use crate::file::{sealed, unsealed};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Word every manifest of this program starts with.
@@ -69,12 +71,30 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
     manifest
 }
 
-/// The log with one more entry. A log that cannot be read is begun anew: it holds nothing that results depend on.
-pub fn log_with(path: &Path, entry: Json) -> Json {
-    let read = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
-    let mut runs = read.and_then(|log| log.get("runs").and_then(Json::as_array).cloned()).unwrap_or_default();
+/// What stands around the hash in the first line of the log, which is JSON all the same.
+const LOG_HEAD: [&str; 2] = ["{ \"blake3\": \"", "\","];
+
+/// The runs of a log; `None` if it is not as it was written. Version 0.1.0 wrote no hash.
+fn logged(bytes: &[u8]) -> Option<Vec<Json>> {
+    let text = match unsealed(LOG_HEAD, bytes) {
+        Some(rest) => [b"{".as_slice(), rest].concat(),
+        None if bytes.starts_with(b"{\n") => bytes.to_vec(),
+        None => return None,
+    };
+    serde_json::from_slice::<Json>(&text).ok()?.get("runs").and_then(Json::as_array).cloned()
+}
+
+/// Whether a log is as it was written; one that is not there is.
+pub fn log_is_whole(path: &Path) -> bool {
+    std::fs::read(path).map_or_else(|error| error.kind() == ErrorKind::NotFound, |bytes| logged(&bytes).is_some())
+}
+
+/// The text of a log with one more entry. A log that is damaged is begun anew: it holds nothing that results depend on.
+pub fn log_with(path: &Path, entry: Json) -> Vec<u8> {
+    let mut runs = std::fs::read(path).ok().and_then(|bytes| logged(&bytes)).unwrap_or_default();
     runs.push(entry);
-    json!({ "runs": runs })
+    let text = pretty(&json!({ "runs": runs }));
+    sealed(LOG_HEAD, text.strip_prefix(b"{\n").unwrap_or(&text))
 }
 
 /// Indented JSON text with a final newline.

@@ -7,6 +7,7 @@
 //! What a job computes is given to [`run()`] as a function; nothing here knows the rule or the networks.
 
 mod attempt;
+mod audit;
 mod choice;
 mod condition;
 mod directory;
@@ -15,6 +16,7 @@ mod estimate;
 mod fault;
 mod figure_options;
 mod flag;
+mod head;
 mod job;
 mod label;
 mod manifest;
@@ -41,14 +43,17 @@ mod stored;
 mod summary;
 
 pub use attempt::{Attempt, Export};
+pub(crate) use audit::damaged_files;
+pub use audit::{FIGURES, damaged_figures};
 pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights, canonical, choices};
 pub use condition::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
-pub use directory::{Described, finished, is_stored, read_directory};
+pub use directory::{Finished, finished, is_stored};
 pub use estimate::{Pending, Seconds, estimate, together};
 pub use figure_options::{FIGURE_OPTIONS, FigureOption};
 pub use flag::{Flag, flags};
+pub use head::{Described, read_directory};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
 pub use label::label;
 pub use merge::{Merged, Source, merge};

@@ -4,7 +4,7 @@ use super::condition::Condition;
 use super::job::{Job, RESULTS_VERSION, address};
 use super::spec::{Analysis, Spec};
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -54,12 +54,11 @@ impl Plan {
     /// If two analyses share a name, or there is none.
     pub fn new(specs: Vec<Spec>) -> Result<Self, PlanError> {
         let (mut jobs, mut addresses, mut places) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut index, mut names) = (HashMap::new(), Vec::new());
+        let (mut index, mut names) = (HashMap::new(), HashSet::new());
         for analysis in specs.iter().flat_map(|spec| &spec.analyses) {
-            if names.contains(&&analysis.name) {
+            if !names.insert(&analysis.name) {
                 return Err(PlanError::SameName(analysis.name.clone()));
             }
-            names.push(&analysis.name);
             for condition in &analysis.conditions {
                 for repeat in 0..analysis.repeats {
                     let job = analysis.job(condition, repeat);

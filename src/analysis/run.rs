@@ -1,6 +1,7 @@
 //! Running a plan: what is stored is not run again, the rest runs in parallel, and the results are written.
 
 use super::attempt::{Attempt, Export, Threads};
+use super::audit::export_name;
 use super::directory::Directory;
 use super::job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION};
 use super::parameter::Kind;
@@ -12,8 +13,9 @@ use crate::file::FileError;
 use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
+use std::collections::HashSet;
 use std::fmt::{Display, Formatter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -118,6 +120,8 @@ pub struct RunReport {
     pub diverged: Vec<DivergedJob>,
     /// What the user should know: damaged files that were replaced.
     pub warnings: Vec<String>,
+    /// Damaged exports that were not asked for and so are still there, and what makes them again.
+    pub damaged: Vec<String>,
 }
 
 /// Why a run could not be done.
@@ -164,8 +168,20 @@ pub enum RunError {
     /// What it says cannot be used.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// The manifest makes no sense.
-    #[error("{} is not a manifest of this program: choose another directory with --out, or remove this one", .0.display())]
+    /// The spec in the directory is not the one that was run.
+    #[error("{}", spec_changed(paths, directory, *shard, difference.as_deref()))]
+    SpecChanged {
+        /// The specs that are there.
+        paths: Vec<PathBuf>,
+        /// Run directory.
+        directory: PathBuf,
+        /// Its share of the jobs.
+        shard: Option<Shard>,
+        /// What was changed, as far as that can be said.
+        difference: Option<String>,
+    },
+    /// The manifest makes no sense, and nothing else says what the directory is of.
+    #[error("{} is damaged or not a manifest of this program, and there is no spec.toml of the run beside it that could stand in: give the spec of the run with this directory as --out, or choose another directory with --out", .0.display())]
     Manifest(PathBuf),
     /// Another process is at it.
     #[error("another run is writing to {}: wait for it to end, or choose another directory with --out", .0.display())]
@@ -189,6 +205,18 @@ pub enum RunError {
         /// What happened and what to do.
         message: String,
     },
+}
+
+/// What was changed, and what to do about it.
+fn spec_changed(paths: &[PathBuf], directory: &Path, shard: Option<Shard>, difference: Option<&str>) -> String {
+    let specs: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let (specs, out) = (specs.join(" "), directory.display());
+    let difference = difference.map(|difference| format!(" ({difference})")).unwrap_or_default();
+    let shard = shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
+    format!(
+        "{specs} was changed after the run wrote it{difference}: if that is meant, say so with alignscope run {specs} \
+         --out {out}{shard}; otherwise give the spec that was run in its place"
+    )
 }
 
 /// More threads than any machine has processors only cost memory.
@@ -227,17 +255,28 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
     let directory = Directory::open(&options.out, plan, options.export)?;
     let pool = pool(options.threads)?;
 
-    let (mut results, mut warnings) = pool.install(|| directory.stored(plan));
+    let mut warnings = directory.damages()?;
+    let (mut results, damages) = pool.install(|| directory.stored(plan));
+    warnings.extend(damages);
+    let exports = pool.install(|| directory.exports())?;
+    let mut wanted = HashSet::new();
     let own: Vec<usize> =
         (0..plan.jobs.len()).filter(|&job| options.shard.is_none_or(|shard| shard.has(job))).collect();
     for &job in &own {
-        // A job whose exports are asked for and not there runs again.
-        let file = directory.export_file(options.export, &plan.jobs[job], &plan.addresses[job]);
-        results[job] = results[job].take().filter(|_| file.is_none_or(|file| file.is_file()));
+        // A job whose exports are asked for and not there, or damaged, runs again.
+        if let Some(name) = export_name(options.export, &plan.jobs[job], &plan.addresses[job]) {
+            if results[job].is_some() {
+                let damage = exports.damage(&directory.path, &name);
+                warnings.extend(damage.map(|damage| format!("{damage}; the job runs again")));
+            }
+            results[job] = results[job].take().filter(|_| exports.whole(&name).is_some());
+            wanted.insert(name);
+        }
         if results[job].is_some() {
             directory.store.remove_checkpoint(&plan.addresses[job]);
         }
     }
+    let damaged = exports.damages(&directory.path, &wanted);
     let found = results.iter().flatten().count();
     // Written before anything runs: it finds out whether that will be possible, and marks the directory as ours.
     directory.describe(plan, &results, None, options.shard)?;
@@ -271,7 +310,7 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
     written?;
     let diverged = diverged_jobs(plan, &results);
     let (directory, shard) = (options.out.clone(), options.shard);
-    Ok(RunReport { directory, shard, ended, results, found, ran, diverged, warnings })
+    Ok(RunReport { directory, shard, ended, results, found, ran, diverged, warnings, damaged })
 }
 
 /// So many threads; 0 for as many as there are processors.
@@ -334,7 +373,8 @@ impl<'a> Session<'a> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(attempt.warnings());
         let stored = match outcome {
             Ok(result) => {
-                let saved = self.directory.store.save(&result);
+                let export = export_name(self.options.export, &self.plan.jobs[job], &self.plan.addresses[job]);
+                let saved = self.directory.save(&result, export);
                 saved.map(|()| Some((job, result, clock.elapsed()))).map_err(Into::into)
             }
             Err(JobError::Interrupted) => Ok(None),
@@ -357,7 +397,7 @@ impl<'a> Session<'a> {
             work: Progress::work(job),
             checkpoint: Some(self.directory.store.checkpoint_path(address)),
             export: if job.condition.kind() == Kind::Train { export } else { Export::Off },
-            export_path: self.directory.export_file(export, job, address),
+            export_path: export_name(export, job, address).map(|name| self.directory.path.join(name)),
             warnings: Mutex::default(),
         }
     }

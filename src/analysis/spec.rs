@@ -546,6 +546,7 @@ impl Analysis {
     fn to_json(&self) -> Json {
         let mut json = self.results_json();
         json["title"] = self.title.as_str().into();
+        json["predict"] = self.predict.into();
         json["figures"] = self.figures.iter().map(Figure::to_json).collect();
         json
     }

@@ -1,7 +1,7 @@
 //! Specs as typed: TOML with the place of every key and value, and the problems found in it.
 
 use super::nearest::{list, suggestion};
-use super::spec::Spec;
+use super::spec::{MOST_CONDITIONS, Spec};
 use super::spec_check::check_spec;
 use super::spec_extends::{follow_extends, read_text};
 use crate::file::FileError;
@@ -112,6 +112,12 @@ impl Source {
     }
 }
 
+/// Problems that are told, at most.
+const MOST_PROBLEMS: usize = 100;
+
+/// Tables of a kind that a spec, or an analysis, may have. What is said of one is held against all others.
+const MOST_TABLES: usize = 1000;
+
 /// Collects problems, with their places in the texts.
 pub(super) struct Problems {
     /// The spec, the one it extends, and so on.
@@ -130,6 +136,10 @@ impl Problems {
     }
 
     pub fn add(&mut self, span: Range<usize>, message: String) {
+        // No one reads them all, and to find the place of each would take longer the more there are.
+        if self.found.len() > MOST_PROBLEMS {
+            return;
+        }
         let Some(Source { path, text, start }) = self.sources.iter().rfind(|source| source.start <= span.start) else {
             return;
         };
@@ -144,9 +154,12 @@ impl Problems {
             text: text[line_start..].lines().next().unwrap_or_default().to_string(),
             message,
         };
-        if !self.found.contains(&problem) {
-            self.found.push(problem);
+        if self.found.contains(&problem) {
+            return;
         }
+        let is_last = self.found.len() == MOST_PROBLEMS;
+        let more = || format!("there are more problems than the {MOST_PROBLEMS} that are told: mend these first");
+        self.found.push(if is_last { Problem { message: more(), ..problem } } else { problem });
     }
 }
 
@@ -213,7 +226,7 @@ impl<'a> RawSpec<'a> {
                 // Followed before.
                 "extends" => {}
                 "analysis" => {
-                    let tables = tables(node, "[[analysis]]", problems);
+                    let tables = tables(node, "[[analysis]]", MOST_TABLES, problems);
                     raw.analyses =
                         tables.into_iter().map(|(at, table)| RawAnalysis::read(at, table, problems)).collect();
                 }
@@ -254,11 +267,11 @@ impl<'a> RawAnalysis<'a> {
                 "sweep" => raw.sweep = pairs(node, "[analysis.sweep]", problems),
                 "zip" => raw.zip = pairs(node, "[analysis.zip]", problems),
                 "conditions" => {
-                    let tables = tables(node, "[[analysis.conditions]]", problems);
+                    let tables = tables(node, "[[analysis.conditions]]", MOST_CONDITIONS, problems);
                     raw.conditions = tables.into_iter().map(|(at, table)| (at, table.iter().collect())).collect();
                 }
                 "figure" => {
-                    let tables = tables(node, "[[analysis.figure]]", problems);
+                    let tables = tables(node, "[[analysis.figure]]", MOST_TABLES, problems);
                     raw.figures = tables.into_iter().map(|(at, table)| RawFigure::read(at, table, problems)).collect();
                 }
                 _ => raw.settings.push((key, node)),
@@ -285,12 +298,22 @@ impl<'a> RawFigure<'a> {
     }
 }
 
-/// Elements of an array of tables.
-fn tables<'a>(node: Node<'a>, what: &str, problems: &mut Problems) -> Vec<(Range<usize>, &'a DeTable<'a>)> {
+/// Elements of an array of tables, of which there may be so many.
+fn tables<'a>(
+    node: Node<'a>,
+    what: &str,
+    limit: usize,
+    problems: &mut Problems,
+) -> Vec<(Range<usize>, &'a DeTable<'a>)> {
     let Some(items) = node.get_ref().as_array() else {
         problems.add(node.span(), format!("expected tables headed {what}, not a TOML {}", node.get_ref().type_str()));
         return Vec::new();
     };
+    if items.len() > limit {
+        let message = format!("{} tables headed {what} are more than {limit}: use several specs", items.len());
+        problems.add(node.span(), message);
+        return Vec::new();
+    }
     let mut found = Vec::new();
     for item in items {
         match item.get_ref().as_table() {

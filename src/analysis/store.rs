@@ -1,12 +1,14 @@
 //! Store of finished jobs: one file each, named by the job's address.
 
+use super::directory::JOBS;
 use super::job::{Job, JobResult, address};
-use crate::file::{FileError, make_directory, remove_file, remove_temporaries, write_atomically};
+use crate::file::{Checksums, FileError, make_directory, remove_file, remove_temporaries, write_atomically};
+use blake3::Hash;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Results by address, in a directory of their own.
+/// Results by address, in a run directory.
 #[derive(Debug)]
 pub struct Store {
     directory: PathBuf,
@@ -15,8 +17,8 @@ pub struct Store {
 /// What the store has for a job.
 #[derive(Debug)]
 pub enum Found {
-    /// Its result.
-    Result(JobResult),
+    /// Its result, and the hash of its file.
+    Result(JobResult, Hash),
     /// Nothing.
     Nothing,
     /// A file that is not its result, and why: to be run again.
@@ -24,19 +26,25 @@ pub enum Found {
 }
 
 impl Store {
-    /// Opens the store in `directory`, which is made if need be.
+    /// Opens the store of a run directory, which is made if need be.
     ///
     /// # Errors
     /// If it cannot be made, or what killed writes left there cannot be removed.
-    pub fn open(directory: &Path) -> Result<Self, FileError> {
-        make_directory(directory)?;
-        remove_temporaries(directory)?;
-        Ok(Self::at(directory))
+    pub fn open(run: &Path) -> Result<Self, FileError> {
+        let store = Self::at(run);
+        make_directory(&store.directory)?;
+        remove_temporaries(&store.directory)?;
+        Ok(store)
     }
 
-    /// The store in `directory`, to be read only; it need not be there.
-    pub fn at(directory: &Path) -> Self {
-        Self { directory: directory.to_path_buf() }
+    /// The store of a run directory, to be read only; it need not be there.
+    pub fn at(run: &Path) -> Self {
+        Self { directory: run.join(JOBS) }
+    }
+
+    /// Path of a job's file below the run directory, as in its checksums.
+    pub fn name(address: &str) -> String {
+        format!("{JOBS}/{address}.json")
     }
 
     /// File of a job.
@@ -49,8 +57,9 @@ impl Store {
         self.directory.join(format!("{address}.checkpoint"))
     }
 
-    /// What there is for `job`. A file that cannot be read, was cut short or belongs to other parameters is damaged.
-    pub fn load(&self, job: &Job) -> Found {
+    /// What there is for `job`. A file that cannot be read, was cut short, belongs to other parameters or is not as it was
+    /// written is damaged.
+    pub fn load(&self, job: &Job, checksums: &Checksums) -> Found {
         let wanted = job.address();
         let path = self.path(&wanted);
         let bytes = match fs::read(&path) {
@@ -58,22 +67,34 @@ impl Store {
             Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
             Err(error) => return Found::Damaged(format!("{} cannot be read ({error})", path.display())),
         };
-        match serde_json::from_slice::<JobResult>(&bytes) {
-            Ok(result) if result.address == wanted && address(&result.parameters) == wanted => Found::Result(result),
-            Ok(_) => Found::Damaged(format!("{} does not hold the job of its name", path.display())),
-            Err(error) => Found::Damaged(format!("{} is damaged ({error})", path.display())),
+        let hash = blake3::hash(&bytes);
+        let damage = checksums.standing(&Self::name(&wanted), hash).damage(&path);
+        match (serde_json::from_slice::<JobResult>(&bytes), damage) {
+            (Ok(result), _) if result.address != wanted || address(&result.parameters) != wanted => {
+                Found::Damaged(format!("{} does not hold the job of its name", path.display()))
+            }
+            (Err(error), _) => Found::Damaged(format!("{} is damaged ({error})", path.display())),
+            (Ok(_), Some(damage)) => Found::Damaged(damage),
+            (Ok(result), None) => Found::Result(result, hash),
         }
+    }
+
+    /// The bytes of a result's file.
+    ///
+    /// # Errors
+    /// If it has no JSON form, which never happens.
+    pub fn encode(&self, result: &JobResult) -> Result<Vec<u8>, FileError> {
+        let path = self.path(&result.address);
+        serde_json::to_vec(result).map_err(|error| FileError::new("write", &path, error.into()))
     }
 
     /// Stores a result.
     ///
     /// # Errors
     /// If its file cannot be written.
-    pub fn save(&self, result: &JobResult) -> Result<(), FileError> {
-        let path = self.path(&result.address);
-        let bytes = serde_json::to_vec(result).map_err(|error| FileError::new("write", &path, error.into()))?;
-        write_atomically(&path, &bytes)?;
-        self.remove_checkpoint(&result.address);
+    pub fn save(&self, address: &str, bytes: &[u8]) -> Result<(), FileError> {
+        write_atomically(&self.path(address), bytes)?;
+        self.remove_checkpoint(address);
         Ok(())
     }
 

@@ -1,14 +1,16 @@
 //! Run directories read back: what was planned, what there is of it, and nothing run.
 
-use super::directory::{Head, JOBS, kept_specs};
-use super::job::JobResult;
+use super::audit::{Exports, damages, without_checksums};
+use super::head::Head;
+use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};
 use super::run::RunError;
-use super::spec::Analysis;
+use super::spec::{Analysis, Spec};
 use super::spec_file::{SpecError, read_spec};
 use super::store::{Found, Store};
+use crate::file::Checksums;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -21,7 +23,7 @@ pub struct Stored {
     pub results: Vec<Option<JobResult>>,
     /// Where it was found, in the order given.
     pub directories: Vec<StoredDirectory>,
-    /// Damaged files.
+    /// Damaged files, and what makes them again.
     pub warnings: Vec<String>,
 }
 
@@ -36,6 +38,15 @@ pub struct StoredDirectory {
     pub address: String,
     /// Why it ended, or `under way`.
     pub ended: String,
+    /// Whether there are checksums that vouch for its files; version 0.1.0 wrote none.
+    pub is_vouched_for: bool,
+}
+
+impl StoredDirectory {
+    /// What is to be said of a directory that nothing vouches for.
+    pub fn caution(&self) -> Option<String> {
+        (!self.is_vouched_for).then(|| format!("{}: it is taken as it is", without_checksums(&self.path)))
+    }
 }
 
 /// Why run directories cannot be read.
@@ -59,14 +70,51 @@ pub enum StoredError {
 }
 
 /// Reads run directories: their plans from `specs` if any are given, and otherwise from what each says of itself. Nothing
-/// is run or written, so a run that is under way can be read.
+/// is run or written, so a run that is under way can be read. Every file is held against its checksum; a result that is
+/// not as it was written is left out.
 ///
 /// # Errors
 /// If one of them is no run of this version, its plan cannot be had, or nothing of the given specs is there.
 pub fn read_runs(directories: &[PathBuf], specs: &[PathBuf]) -> Result<Stored, StoredError> {
-    let heads = directories.iter().map(|path| stored_directory(path)).collect::<Result<Vec<_>, _>>()?;
+    match read_once(directories, specs) {
+        // What was being written while it was read fits its checksum the next time.
+        Ok(stored) if !stored.warnings.is_empty() => read_once(directories, specs),
+        Err(StoredError::Run(RunError::SpecChanged { .. } | RunError::Manifest(_))) => read_once(directories, specs),
+        read => read,
+    }
+}
+
+/// A run directory that is read.
+struct Read {
+    described: StoredDirectory,
+    specs: Vec<Spec>,
+    checksums: Checksums,
+    damages: Vec<String>,
+}
+
+impl Read {
+    fn of(path: &Path, with_specs: bool) -> Result<Self, RunError> {
+        let checksums = Checksums::read(path)?;
+        let head = Head::of_run(path, &checksums)?;
+        let specs = if with_specs { head.specs(path, &checksums)?.0 } else { Vec::new() };
+        let mut damages = damages(path, &head, &checksums)?;
+        damages.extend(Exports::read(path, &checksums)?.damages(path, &HashSet::new()));
+        let described = StoredDirectory {
+            path: path.to_path_buf(),
+            address: head.address().to_string(),
+            version: head.version,
+            ended: head.ended,
+            is_vouched_for: checksums.is_present(),
+        };
+        Ok(Self { described, specs, checksums, damages })
+    }
+}
+
+fn read_once(directories: &[PathBuf], specs: &[PathBuf]) -> Result<Stored, StoredError> {
+    let read = directories.iter().map(|path| Read::of(path, specs.is_empty()));
+    let read = read.collect::<Result<Vec<_>, _>>()?;
     let planned = if specs.is_empty() {
-        directories.iter().map(|path| kept_specs(path)).collect::<Result<Vec<_>, _>>()?.concat()
+        read.iter().flat_map(|read| read.specs.clone()).collect()
     } else {
         specs.iter().map(|path| read_spec(path)).collect::<Result<Vec<_>, _>>()?
     };
@@ -74,30 +122,27 @@ pub fn read_runs(directories: &[PathBuf], specs: &[PathBuf]) -> Result<Stored, S
         PlanError::SameName(name) => StoredError::SameName(name),
         PlanError::Empty => StoredError::Empty,
     })?;
-    let stores: Vec<Store> = directories.iter().map(|path| Store::at(&path.join(JOBS))).collect();
-    let found: Vec<(Option<JobResult>, Vec<String>)> = plan.jobs.par_iter().map(|job| first(&stores, job)).collect();
-    let (results, warnings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let found: Vec<(Option<JobResult>, Vec<String>)> = plan.jobs.par_iter().map(|job| first(&read, job)).collect();
+    let (results, damaged): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     if !specs.is_empty() && results.iter().all(Option::is_none) {
         let names: Vec<String> = directories.iter().map(|path| path.display().to_string()).collect();
         return Err(StoredError::NothingOf(names.join(", ")));
     }
-    Ok(Stored { plan, results, directories: heads, warnings: warnings.concat() })
+    let warnings = read.iter().flat_map(|read| read.damages.clone()).chain(damaged.into_iter().flatten()).collect();
+    Ok(Stored { plan, results, directories: read.into_iter().map(|read| read.described).collect(), warnings })
 }
 
-/// What the manifest of a directory says of it.
-fn stored_directory(path: &Path) -> Result<StoredDirectory, RunError> {
-    let head = Head::of_run(path)?;
-    Ok(StoredDirectory { path: path.to_path_buf(), version: head.version, address: head.address, ended: head.ended })
-}
-
-/// The result of a job in the first store that has it, and what was damaged on the way.
-fn first(stores: &[Store], job: &super::job::Job) -> (Option<JobResult>, Vec<String>) {
+/// The result of a job in the first directory that has it, and what was damaged on the way.
+fn first(directories: &[Read], job: &Job) -> (Option<JobResult>, Vec<String>) {
     let mut damaged = Vec::new();
-    for store in stores {
-        match store.load(job) {
-            Found::Result(result) => return (Some(result), damaged),
+    for Read { described, checksums, .. } in directories {
+        match Store::at(&described.path).load(job, checksums) {
+            Found::Result(result, _) => return (Some(result), damaged),
             Found::Nothing => {}
-            Found::Damaged(why) => damaged.push(why),
+            Found::Damaged(why) => {
+                let run = described.path.display();
+                damaged.push(format!("{why}; it is left out, and `alignscope run {run}` runs the job again"));
+            }
         }
     }
     (None, damaged)

@@ -2,7 +2,7 @@
 
 use super::table::aligned;
 use super::{Exit, Request, admitted, args, library};
-use crate::analysis::{Analysis, Choice, Pending, Plan, Seconds, estimate, finished, interrupt_on_ctrl_c, together};
+use crate::analysis::{Analysis, Choice, Finished, Pending, Plan, Seconds, estimate, finished, interrupt_on_ctrl_c, together};
 use crate::experiment::run_job;
 use anyhow::Context;
 use clap::ArgMatches;
@@ -42,7 +42,8 @@ impl<'a> Outlook<'a> {
     /// Looks at what is done, and begins some of the rest; `None` if it was interrupted.
     pub fn of(request: &'a Request, matches: &ArgMatches) -> anyhow::Result<Option<Self>> {
         let plan = &request.plan;
-        let done = finished(plan, &request.out, args::export(matches))?;
+        let Finished { done, warnings } = finished(plan, &request.out, args::export(matches))?;
+        warnings.iter().for_each(|warning| tell!("warning: {warning}"));
         let own = |&job: &usize| request.shard.is_none_or(|shard| shard.has(job));
         let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
         let threads = admitted(request, &pending, matches)?;

@@ -1,14 +1,16 @@
 //! `alignscope figure`: draws from the results of a run, and runs nothing.
 
+use super::gallery::Gallery;
 use super::{Exit, UsageError, output};
 use crate::analysis::{
-    Analysis, Choice, FIGURE_OPTIONS, Figure as Spec, Stored, StoredError, choices, list, read_runs, suggestion,
+    Analysis, Choice, FIGURE_OPTIONS, FIGURES, Figure as Spec, Stored, StoredDirectory, StoredError, choices, list,
+    read_runs, suggestion,
 };
-use crate::figure::{Format, Results, Theme, Width, compose};
+use crate::figure::{Figure as Drawing, Format, Results, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) fn command() -> Command {
     let drawn = FIGURE_OPTIONS.iter().map(|option| {
@@ -92,34 +94,68 @@ pub(super) fn read(runs: &[PathBuf], matches: &ArgMatches) -> anyhow::Result<Sto
     if found < planned {
         tell!("warning: {found} of {planned} jobs are stored, and only these are shown");
     }
+    for caution in stored.directories.iter().filter_map(StoredDirectory::caution) {
+        tell!("warning: {caution}");
+    }
     Ok(stored)
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let run = matches.get_one::<PathBuf>("run").context("no run directory is given")?;
     let stored = read(std::slice::from_ref(run), matches)?;
-    let (directory, kept) = match matches.get_one::<PathBuf>("out") {
-        Some(directory) => (directory.clone(), Kept::Others),
-        None => (run.join("figures"), Kept::Ours),
-    };
-    make_directory(&directory)?;
-    remove_abandoned(&directory, kept);
+    let mut place = Place::of(run, matches.get_one::<PathBuf>("out"))?;
     let theme = matches.get_one::<Theme>("theme").copied().unwrap_or_default();
     let formats = matches.get_one::<Vec<Format>>("format").cloned().unwrap_or_default();
-    let mut exit = Exit::Done;
+    let mut exit = if stored.warnings.is_empty() { Exit::Done } else { Exit::Failed };
     let results = Results { plan: &stored.plan, results: &stored.results };
     for (analysis, spec) in wanted(&stored, matches)? {
         let mut figure = compose(results, analysis, &spec);
         figure.theme = theme;
         figure.width = matches.get_one::<Width>("width").copied().unwrap_or(figure.width);
         let name = if theme == Theme::Dark { format!("{}-dark", spec.name) } else { spec.name.clone() };
-        let written = output::draw(&directory, &name, &figure, &formats)?;
+        let written = place.draw(&name, &figure, &formats)?;
         written.iter().for_each(|path| say!("{}", path.display()));
         if written.is_empty() {
             exit = Exit::Failed;
         }
     }
+    if let Place::Run(gallery) = place
+        && !output::tell_damaged(&gallery.close()?)
+    {
+        exit = Exit::Failed;
+    }
     Ok(exit)
+}
+
+/// Where figures are drawn.
+enum Place {
+    /// Among those of the run.
+    Run(Gallery),
+    /// In a directory of the user's.
+    Other(PathBuf),
+}
+
+impl Place {
+    fn of(run: &Path, asked: Option<&PathBuf>) -> anyhow::Result<Self> {
+        let of_run = run.join(FIGURES);
+        let is_of_run =
+            |path: &PathBuf| matches!((path.canonicalize(), of_run.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        match asked {
+            Some(directory) if !is_of_run(directory) => {
+                make_directory(directory)?;
+                remove_abandoned(directory, Kept::Others);
+                Ok(Self::Other(directory.clone()))
+            }
+            _ => Ok(Self::Run(Gallery::open(run)?)),
+        }
+    }
+
+    fn draw(&mut self, name: &str, figure: &Drawing, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
+        match self {
+            Self::Run(gallery) => gallery.draw(name, figure, formats),
+            Self::Other(directory) => output::draw(directory, name, figure, formats),
+        }
+    }
 }
 
 /// What is to be drawn: one figure that options describe, or figures of the spec.

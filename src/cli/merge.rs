@@ -27,7 +27,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let out = args::out(matches).unwrap_or_default();
     let Some(first) = sources.first() else { return Ok(Exit::Usage) };
     let plan = Plan::new(read_directory(first)?.specs)?;
-    let Merged { report, sources } = merge(&plan, &sources, &out)?;
+    let Merged { mut report, sources } = merge(&plan, &sources, &out)?;
     for warning in &report.warnings {
         tell!("warning: {warning}");
     }
@@ -35,12 +35,14 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         tell!("error: {diverged}");
     }
     if report.ended == Ended::Interrupted {
+        output::tell_damaged(&report.damaged);
         tell!("{}", missing(&plan, &report, &sources));
         return Ok(Exit::Failed);
     }
-    let figures = output::write_figures(&plan, &report)?;
+    let figures = output::write_figures(&plan, &mut report)?;
     output::print_summary(&plan, &report, &figures, matches.get_flag("json"))?;
-    Ok(if report.ended == Ended::Completed { Exit::Done } else { Exit::Failed })
+    let is_whole = output::tell_damaged(&report.damaged);
+    Ok(if report.ended == Ended::Completed && is_whole { Exit::Done } else { Exit::Failed })
 }
 
 /// Which jobs are missing, and what runs them.

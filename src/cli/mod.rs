@@ -15,6 +15,7 @@ mod dry;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod figure;
+mod gallery;
 mod matrices;
 mod merge;
 mod new;
@@ -236,7 +237,7 @@ fn data_sets(request: &Request) -> Vec<&Source> {
 /// Runs a request, draws its figures and prints the summary; of a shard, which has but a part of every figure, prints how
 /// far it is.
 fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let report = run_plan(request, matches)?;
+    let mut report = run_plan(request, matches)?;
     for diverged in &report.diverged {
         tell!("error: {diverged}");
     }
@@ -244,15 +245,17 @@ fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     match request.shard {
         Some(shard) => output::print_shard(plan, &report, shard, json)?,
         None => {
-            let figures = output::write_figures(plan, &report)?;
+            let figures = output::write_figures(plan, &mut report)?;
             output::print_summary(plan, &report, &figures, json)?;
             if matches.get_flag("plot") {
                 plot::print(plan, &report.results);
             }
         }
     }
+    let is_whole = output::tell_damaged(&report.damaged);
     Ok(match report.ended {
-        Ended::Completed => Exit::Done,
+        Ended::Completed if is_whole => Exit::Done,
+        Ended::Completed => Exit::Failed,
         Ended::Diverged | Ended::Failed => Exit::Failed,
         Ended::Interrupted => {
             let [done, all] = output::share(plan, &report, request.shard);

@@ -1,5 +1,6 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
+use super::gallery::Gallery;
 use super::table::table;
 use crate::analysis::{Analysis, Choice, Condition, Entry, Plan, RunReport, Shard, flags, summarise};
 use crate::experiment::Predictor;
@@ -21,37 +22,63 @@ pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
 /// Formats of figures, unless others are asked for.
 pub(super) const ON_PAGES: [Format; 2] = [Format::Svg, Format::Png];
 
-/// Draws every figure of the specs into `figures/` of the run directory: SVG, PNG and the CSV behind them.
-pub(super) fn write_figures(plan: &Plan, report: &RunReport) -> anyhow::Result<Vec<PathBuf>> {
-    let directory = report.directory.join("figures");
-    let results = Results { plan, results: &report.results };
-    let mut written = Vec::new();
-    let figures: Vec<_> = plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))).collect();
-    if !figures.is_empty() {
-        make_directory(&directory)?;
-        remove_abandoned(&directory, Kept::Ours);
+/// Draws every figure of the specs into `figures/` of the run directory: SVG, PNG and the CSV behind them. Figures of
+/// others that are damaged make the report say so.
+pub(super) fn write_figures(plan: &Plan, report: &mut RunReport) -> anyhow::Result<Vec<PathBuf>> {
+    let specs: Vec<_> = plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))).collect();
+    if specs.is_empty() {
+        return Ok(Vec::new());
     }
-    for (analysis, spec) in figures {
+    let results = Results { plan, results: &report.results };
+    let mut gallery = Gallery::open(&report.directory)?;
+    let mut written = Vec::new();
+    for (analysis, spec) in specs {
         let figure = compose(results, analysis, spec);
-        written.extend(draw(&directory, &spec.name, &figure, &ON_PAGES)?);
+        written.extend(gallery.draw(&spec.name, &figure, &ON_PAGES)?);
+    }
+    report.damaged.extend(gallery.close()?);
+    Ok(written)
+}
+
+/// Tells of damaged files that are left; gives whether there are none.
+pub(super) fn tell_damaged(damaged: &[String]) -> bool {
+    for damage in damaged {
+        tell!("error: {damage}");
+    }
+    damaged.is_empty()
+}
+
+/// Draws a figure into a directory, with the CSV behind it.
+pub(super) fn draw(directory: &Path, name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    for (name, bytes) in files(name, figure, formats)? {
+        let path = directory.join(name);
+        write_atomically(&path, &bytes)?;
+        written.push(path);
     }
     Ok(written)
 }
 
-/// Draws a figure into a directory, with the CSV behind it; what was measured is worth keeping where a picture of it is
-/// not to be had.
-pub(super) fn draw(directory: &Path, name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut written = write_figure(directory, name, figure, formats);
-    if let Some(refusal) = written.as_ref().err().and_then(|error| error.downcast_ref::<FigureError>()) {
-        tell!("warning: figure `{name}` is not drawn: {refusal}");
-        return Ok(Vec::new());
-    }
-    if let Ok(written) = &mut written {
-        let path = directory.join(format!("{name}.csv"));
-        write_atomically(&path, figure.csv().as_bytes())?;
-        written.push(path);
-    }
-    written
+/// Names and bytes of a figure's files, the CSV behind it last; none, and a warning, where there is nothing to be drawn.
+pub(super) fn files(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut files = match pictures(name, figure, formats) {
+        Ok(files) => files,
+        Err(error) => match error.downcast_ref::<FigureError>() {
+            Some(refusal) => {
+                tell!("warning: figure `{name}` is not drawn: {refusal}");
+                return Ok(Vec::new());
+            }
+            None => return Err(error),
+        },
+    };
+    files.push((format!("{name}.csv"), figure.csv().into_bytes()));
+    Ok(files)
+}
+
+fn pictures(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let rendered = render(figure)?;
+    let each = formats.iter().map(|format| Ok((format!("{name}.{}", format.name()), rendered.bytes(*format)?)));
+    each.collect()
 }
 
 /// Writes the pictures of a figure.
@@ -61,11 +88,10 @@ pub(super) fn write_figure(
     figure: &Figure,
     formats: &[Format],
 ) -> anyhow::Result<Vec<PathBuf>> {
-    let rendered = render(figure)?;
     let mut written = Vec::new();
-    for format in formats {
-        let path = directory.join(format!("{name}.{}", format.name()));
-        write_atomically(&path, &rendered.bytes(*format)?)?;
+    for (name, bytes) in pictures(name, figure, formats)? {
+        let path = directory.join(name);
+        write_atomically(&path, &bytes)?;
         written.push(path);
     }
     Ok(written)

@@ -3,6 +3,7 @@
 use super::print::print_bytes;
 use super::quote::quoted;
 use super::{Exit, UsageError, figure};
+use crate::analysis::damaged_figures;
 use crate::file::{Kept, remove_abandoned, write_named};
 use crate::report::Report;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -47,7 +48,12 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         (out, _) => out.filter(|path| !is_standard_output(path)),
     };
     out.map_or(Ok(()), refuse_directory)?;
-    let stored = figure::read(&runs, matches)?;
+    let mut stored = figure::read(&runs, matches)?;
+    for run in &runs {
+        let damaged = damaged_figures(run)?;
+        damaged.iter().for_each(|damage| tell!("warning: {damage}"));
+        stored.warnings.extend(damaged);
+    }
     let report = Report::new(&stored);
     let text = if matches.get_flag("markdown") {
         let beside = out.and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
@@ -59,7 +65,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(path) => write(path, &text)?,
         None => print_bytes(text.as_bytes()),
     }
-    Ok(Exit::Done)
+    Ok(if stored.warnings.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
 /// Whether a path stands for standard output.

@@ -2,7 +2,7 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output};
-use crate::analysis::{Ended, is_stored, parse_spec};
+use crate::analysis::{Ended, damaged_figures, is_stored, parse_spec};
 use crate::claim::{Evidence, JudgedClaim, Verdict, claims, judge, partly_judged};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::json;
@@ -108,6 +108,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         tell!("interrupted: finished jobs are kept; the same command goes on from there");
         return Ok(Exit::Interrupted);
     }
+    let is_whole = output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
     let claims = judge(&Evidence::new(plan, &report.results));
     if matches.get_flag("json") {
         let summary = output::summary(plan, &report);
@@ -118,7 +119,11 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         super::print::print(format_args!("{}", table(&claims)));
     }
     let failed = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
-    Ok(if failed { Exit::ClaimFailed } else { Exit::Done })
+    Ok(match (failed, is_whole) {
+        (true, _) => Exit::ClaimFailed,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Failed,
+    })
 }
 
 /// What each claim will take: claims that one analysis feeds share its time.

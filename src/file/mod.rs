@@ -1,5 +1,6 @@
 //! Writing files so that a reader never sees half of one, with errors that name file and remedy.
 
+mod checksums;
 #[cfg(test)]
 pub(crate) mod fault;
 pub mod memory;
@@ -18,6 +19,11 @@ pub(crate) use cell::cell;
 #[cfg(any(test, feature = "cli"))]
 pub(crate) use temporary::{Kept, remove_abandoned};
 pub(crate) use temporary::{TEMPORARY, remove_temporaries};
+
+pub(crate) use checksums::{Checksums, Ledger, Standing, hash_of, sealed, unsealed};
+
+/// Name of the list of what was written into a directory.
+pub(crate) const CHECKSUMS: &str = "checksums";
 
 /// A file or directory that could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +76,8 @@ pub(crate) enum Operation {
     Create,
     /// Its bytes are written.
     Write,
+    /// Lines are added to it.
+    Append,
     /// They are brought to the disk.
     Sync,
     /// The file is put in its place.

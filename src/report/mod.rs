@@ -122,6 +122,14 @@ impl<'a> Report<'a> {
                     a href="#done" { "What was done" } "."
                 }
             }
+            @for (number, run) in self.stored.directories.iter().enumerate() {
+                @if !run.is_vouched_for {
+                    p.notice {
+                        "Run " (number + 1) " holds no checksums, as runs of version 0.1.0 do not: whether its files are \
+                         as they were written is not known."
+                    }
+                }
+            }
             @for warning in &self.stored.warnings { p.notice { "Damaged: " (warning) "." } }
             @if diverged > 0 {
                 p.notice { (counted(diverged, "job")) " diverged: see " a href="#validity" { "Validity" } "." }

@@ -30,6 +30,7 @@ fn stored(value: impl Fn(&Job, Quantity, usize) -> f64) -> Stored {
         version: "0.1.0".into(),
         address: plan.address(),
         ended: "completed".into(),
+        is_vouched_for: true,
     };
     Stored { plan, results, directories: vec![directory], warnings: Vec::new() }
 }

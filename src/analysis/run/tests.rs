@@ -1,12 +1,13 @@
 //! Runs with a stand-in for the science.
 
-use super::super::directory::{MANIFEST, read_directory};
+use super::super::directory::MANIFEST;
+use super::super::head::read_directory;
 use super::super::quantity::Quantity;
 use super::super::spec::Analysis;
 use super::super::summary::summarise;
 use super::super::{Record, Spec};
 use super::*;
-use crate::file::TEMPORARY;
+use crate::file::{Checksums, Ledger, TEMPORARY};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
@@ -58,6 +59,14 @@ pub(in super::super) fn options(out: &Path, threads: usize) -> RunOptions<'stati
 
 fn bytes(out: &Path, name: &str) -> Vec<u8> {
     fs::read(out.join(name)).unwrap()
+}
+
+/// Writes a file of a run directory as a run does: with its checksum.
+pub(in super::super) fn rewrite(out: &Path, name: &str, bytes: &[u8]) {
+    let ledger = Ledger::new(out, Checksums::read(out).unwrap());
+    ledger.note(&[(name.into(), blake3::hash(bytes))]).unwrap();
+    fs::write(out.join(name), bytes).unwrap();
+    ledger.settle().unwrap();
 }
 
 fn reference() -> (tempfile::TempDir, Vec<u8>, Vec<u8>) {
@@ -187,10 +196,13 @@ fn foreign_directories_and_other_specs_are_refused_untouched() {
 
     let path = directory.path().join(MANIFEST);
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("\"results-version\": 1", "\"results-version\": 99")).unwrap();
+    // As another version would have written it, which has its own checksum.
+    rewrite(directory.path(), MANIFEST, text.replace("\"results-version\": 1", "\"results-version\": 99").as_bytes());
     let error = run(&plan(), &options(directory.path(), 1), &fake).unwrap_err().to_string();
     assert!(error.contains("holds results of version 99"), "{error}");
     fs::write(&path, "{").unwrap();
+    fs::remove_file(directory.path().join("spec.toml")).unwrap();
+    fs::remove_dir_all(directory.path().join("jobs")).unwrap();
     assert!(matches!(run(&plan(), &options(directory.path(), 1), &fake), Err(RunError::Manifest(_))));
 }
 

@@ -254,3 +254,22 @@ fn what_never_ends_is_no_spec() {
     let error = read_spec(Path::new("/dev/zero")).unwrap_err().to_string();
     assert!(error.contains("/dev/zero") && error.contains("too large for a spec"), "{error}");
 }
+
+#[test]
+fn specs_beyond_all_measure_are_refused_by_their_size() {
+    let text = |count: usize, what: &dyn Fn(usize) -> String| (0..count).map(what).collect::<String>();
+    let analysis = "name = \"x\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\n";
+    let keys = text(100_000, &|number| format!("k{number} = 1\n"));
+    for spec in [format!("{analysis}{keys}"), format!("{keys}{analysis}")] {
+        let SpecError::Refused(found) = parse_spec(Path::new("x.toml"), &spec).unwrap_err() else { panic!() };
+        assert_eq!(found.len(), 101);
+        assert!(found.iter().any(|problem| problem.message.contains("more problems than the 100 that are told")));
+    }
+    let same = text(100_000, &|_| "[[analysis]]\nname = \"a\"\nkind = \"isolate\"\n".into());
+    let figures = text(100_000, &|_| "[[analysis.figure]]\nname = \"f\"\n".into());
+    for (spec, what) in [(same, "[[analysis]]"), (format!("{analysis}{figures}"), "[[analysis.figure]]")] {
+        let error = parse_spec(Path::new("x.toml"), &spec).unwrap_err().to_string();
+        let said = format!("100000 tables headed {what} are more than 1000: use several specs");
+        assert!(error.contains(&said), "{}", &error[..error.len().min(300)]);
+    }
+}

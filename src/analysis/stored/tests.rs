@@ -3,6 +3,7 @@
 use super::super::job::{Outcome, Record};
 use super::super::parameter::Kind;
 use super::super::quantity::Quantity;
+use super::super::run::tests::rewrite;
 use super::super::run::{RunOptions, run};
 use super::*;
 use std::sync::atomic::AtomicBool;
@@ -85,16 +86,20 @@ fn what_is_no_run_is_refused_with_the_reason() {
     let manifest = run.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     for (broken, said) in [
-        (text[..text.len() / 2].to_string(), "is not a manifest of this program"),
-        ("{}".into(), "is not a manifest of this program"),
-        (text.replace("\"results-version\": 1", "\"results-version\": 99"), "holds results of version 99"),
+        (text[..text.len() / 2].to_string(), "is not a manifest of this program; spec.toml stands in for it"),
+        ("{}".into(), "is not a manifest of this program; spec.toml stands in for it"),
+        (text.replace("completed", "diverged"), "does not match its checksum; spec.toml"),
     ] {
         assert_ne!(broken, text);
         std::fs::write(&manifest, broken).unwrap();
-        let message = message(&[&run]);
-        assert!(message.contains(said), "{message}");
+        let stored = read_runs(std::slice::from_ref(&run), &[]).unwrap();
+        assert!(stored.results.iter().all(Option::is_some));
+        assert!(stored.warnings.len() == 1 && stored.warnings[0].contains(said), "{:?}", stored.warnings);
     }
-    std::fs::write(&manifest, text).unwrap();
+    rewrite(&run, "manifest.json", text.replace("\"results-version\": 1", "\"results-version\": 99").as_bytes());
+    let error = message(&[&run]);
+    assert!(error.contains("holds results of version 99"), "{error}");
+    rewrite(&run, "manifest.json", text.as_bytes());
     std::fs::remove_file(run.join("spec.toml")).unwrap();
     assert!(message(&[&run]).contains("give the spec itself"));
 }
