@@ -316,3 +316,61 @@ fn under_weight_normalisation_drift_and_noise_settle_at_the_von_mises_fisher_ang
     let found = drifting(20, 0.004, 0.02, 0.9);
     assert!(found > 1.2 * naive, "{found} {naive}");
 }
+
+/// Loss and weight angles of linear networks on the digits against predictions from the same batches and the same `B`:
+/// mini-batches, momentum and decay, weight normalisation, biases, and labels that change.
+#[test]
+fn learning_of_deep_linear_networks_is_predicted() {
+    use alignscope::analysis::{Analysis, Condition, Kind};
+    use alignscope::data::{Library, digits};
+    use alignscope::experiment::learning::{LearningRun, load};
+    use alignscope::network::{Subset, Trainer};
+    use alignscope::theory::depth::Width;
+
+    let base = [
+        ("hidden", "120,120,120"),
+        ("activation", "linear"),
+        ("loss", "squared-linear"),
+        ("code", "one-hot"),
+        ("batch", "100"),
+        ("epochs", "8"),
+        ("eta", "4e-4"),
+        ("w-std", "0.09"),
+        ("b-std", "0.09"),
+        ("bias", "off"),
+        ("precision", "f64"),
+    ];
+    let cases: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("momentum", "0.5"), ("weight-decay", "0.05"), ("eta", "2e-4")],
+        &[("bias", "on")],
+        &[("label-change", "4")],
+    ];
+    let data = digits::<f64>().unwrap();
+    for case in cases {
+        let kept = base.iter().filter(|(name, _)| !case.iter().any(|(other, _)| other == name));
+        let options: Vec<(&str, &str)> = kept.chain(case).copied().collect();
+        let analysis = Analysis::from_options(Kind::Train, options).unwrap();
+        let Condition::Train(condition) = &analysis.conditions[0] else { panic!("a training run") };
+        let shown = load(condition, &Library::new(None)).unwrap();
+        let last = analysis.conditions[0].last_iteration();
+        let (mut angles, mut losses) = ([0.0; 3], 0.0);
+        let repeats = 4;
+        for repeat in 0..repeats {
+            let mut predicted = LearningRun::new(&shown, condition, Width::Drawn, [1, repeat]).unwrap();
+            predicted.advance_to(last).unwrap();
+            let predicted = predicted.prediction().unwrap();
+            let mut trainer = Trainer::new(&data, condition.setup.clone(), 1, repeat);
+            (0..last).for_each(|_| trainer.step());
+            let code = trainer.code().clone();
+            losses += predicted.loss / trainer.evaluate(Subset::Train, &code).loss / repeats as f64;
+            for l in 1..=3 {
+                let backward = trainer.feedback().backward(l).unwrap();
+                let angle = weight_alignment(&trainer.layers().weights[l], backward).unwrap().unwrap();
+                angles[l - 1] += (predicted.weights[l - 1] - angle) / repeats as f64;
+            }
+        }
+        assert!((losses - 1.0).abs() < 0.05, "{case:?}: loss {losses} times that of the network");
+        assert!(angles.iter().all(|off| off.abs() < 1.5), "{case:?}: off by {angles:?} degrees");
+    }
+}
