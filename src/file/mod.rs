@@ -4,7 +4,7 @@ mod checksums;
 #[cfg(test)]
 pub(crate) mod fault;
 pub mod memory;
-
+pub(crate) mod quote;
 mod temporary;
 
 #[cfg(test)]
