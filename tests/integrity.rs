@@ -392,7 +392,7 @@ fn dropped_records_and_another_outcome_are_seen() {
 #[test]
 fn a_changed_checkpoint_is_not_gone_on_from() {
     let here = TempDir::new().unwrap();
-    let options = [("epochs", "2"), ("hidden", "3"), ("batch", "300"), ("record-every", "epoch")];
+    let options = [("epochs", "1"), ("hidden", "3"), ("batch", "300"), ("record-every", "epoch")];
     let analysis = alignscope::analysis::Analysis::from_options(alignscope::analysis::Kind::Train, options).unwrap();
     let plan = Plan::single(analysis).unwrap();
     let stop = AtomicBool::new(false);
@@ -417,7 +417,7 @@ fn a_changed_checkpoint_is_not_gone_on_from() {
     let kept = stopped();
     assert_eq!(on(&out, &NEVER).warnings, [""; 0]);
     let mut random = ChaCha8Rng::seed_from_u64(3);
-    for _ in 0..20 {
+    for _ in 0..10 {
         assert_eq!(stopped(), kept);
         let mut bytes = kept.clone();
         let what = change(&mut random, &mut bytes);

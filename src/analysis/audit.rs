@@ -8,6 +8,7 @@ use super::job::Job;
 use super::manifest::log_is_whole;
 use super::parameter::Kind;
 use super::run::RunError;
+use crate::file::quote::operand;
 use crate::file::{CHECKSUMS, Checksums, FileError, Standing};
 use blake3::Hash;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -84,7 +85,7 @@ pub(super) fn without_checksums(run: &Path) -> String {
 
 /// What makes an export again.
 pub(super) fn remedy(run: &Path, export: &str) -> String {
-    format!("`alignscope run {} --export {export}` makes it again", run.display())
+    format!("`alignscope run {} --export {export}` makes it again", operand(run))
 }
 
 /// What a reader is to say of a run directory, but for its jobs and exports: what is damaged, and what writes it again.
@@ -96,7 +97,7 @@ pub(super) fn damages(run: &Path, head: &Head, checksums: &Checksums) -> Result<
     damages.extend(head.damage.iter().map(|why| format!("{why}; spec.toml stands in for it")));
     damages.extend(head.specs(run, checksums).map(|(_, damages)| damages).unwrap_or_default());
     damages.extend(derived(run, checksums)?);
-    let remedy = |damage| format!("{damage}; `alignscope run {}` writes it again", run.display());
+    let remedy = |damage| format!("{damage}; `alignscope run {}` writes it again", operand(run));
     Ok(damages.into_iter().map(remedy).collect())
 }
 
@@ -126,7 +127,7 @@ pub(super) fn of_list(run: &Path, checksums: &Checksums) -> Vec<String> {
 pub fn damaged_figures(run: &Path) -> Result<Vec<String>, FileError> {
     let directory = run.join(FIGURES);
     let (files, list) = damaged_files(&directory, &Checksums::read(&directory)?)?;
-    let remedy = format!("`alignscope figure {}` draws those of the spec again", run.display());
+    let remedy = format!("`alignscope figure {}` draws those of the spec again", operand(run));
     let damages = files.into_iter().map(|(_, damage)| damage).chain(list);
     Ok(damages.map(|damage| format!("{damage}; {remedy}")).collect())
 }

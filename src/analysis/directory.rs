@@ -12,8 +12,8 @@ use super::shard::Shard;
 use super::spec::Spec;
 use super::store::{Found, Store};
 use crate::file::{
-    CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock, open_unfollowed, remove_file,
-    remove_temporaries, write_atomically,
+    CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock, open_unfollowed,
+    remove_file, remove_temporaries, write_atomically,
 };
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value as Json;

@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::shard::Shard;
 use super::spec_file::SpecError;
 use crate::file::FileError;
+use crate::file::quote::operand;
 use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
@@ -209,12 +210,13 @@ pub enum RunError {
 
 /// What was changed, and what to do about it.
 fn spec_changed(paths: &[PathBuf], directory: &Path, shard: Option<Shard>, difference: Option<&str>) -> String {
-    let specs: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    let (specs, out) = (specs.join(" "), directory.display());
+    let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let given: Vec<String> = paths.iter().map(|path| operand(path)).collect();
+    let (named, given, out) = (named.join(" "), given.join(" "), operand(directory));
     let difference = difference.map(|difference| format!(" ({difference})")).unwrap_or_default();
     let shard = shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
     format!(
-        "{specs} was changed after the run wrote it{difference}: if that is meant, say so with alignscope run {specs} \
+        "{named} was changed after the run wrote it{difference}: if that is meant, say so with alignscope run {given} \
          --out {out}{shard}; otherwise give the spec that was run in its place"
     )
 }

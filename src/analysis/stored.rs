@@ -9,6 +9,7 @@ use super::spec::{Analysis, Spec};
 use super::spec_file::{SpecError, read_spec};
 use super::store::{Found, Store};
 use crate::file::Checksums;
+use crate::file::quote::operand;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -140,7 +141,7 @@ fn first(directories: &[Read], job: &Job) -> (Option<JobResult>, Vec<String>) {
             Found::Result(result, _) => return (Some(result), damaged),
             Found::Nothing => {}
             Found::Damaged(why) => {
-                let run = described.path.display();
+                let run = operand(&described.path);
                 damaged.push(format!("{why}; it is left out, and `alignscope run {run}` runs the job again"));
             }
         }

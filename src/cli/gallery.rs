@@ -3,9 +3,7 @@
 use super::output;
 use crate::analysis::{FIGURES, damaged_files};
 use crate::figure::{Figure, Format};
-use crate::file::{
-    Checksums, FileError, Kept, Ledger, make_directory, open_lock, remove_abandoned, write_atomically,
-};
+use crate::file::{Checksums, FileError, Kept, Ledger, make_directory, open_lock, remove_abandoned, write_atomically};
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};

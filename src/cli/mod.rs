@@ -21,7 +21,6 @@ mod merge;
 mod new;
 mod output;
 mod plot;
-mod quote;
 mod report;
 mod sbatch;
 mod shell;
@@ -38,6 +37,7 @@ use crate::analysis::{interrupt_on_ctrl_c, is_stored, read_directory, read_spec,
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use crate::file::memory;
+use crate::file::quote;
 use anyhow::Context;
 use clap::ArgMatches;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use super::table::table;
 use crate::analysis::{Analysis, Choice, Condition, Entry, Plan, RunReport, Shard, flags, summarise};
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
-use crate::file::{Kept, make_directory, remove_abandoned, write_atomically};
+use crate::file::{make_directory, write_atomically};
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! What goes to the terminal: standard output, standard error, and what is kept from both.
 
 use super::Exit;
+use super::quote::steers;
 use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -74,12 +75,6 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
-}
-
-/// Whether a character is not to reach a terminal.
-pub(super) fn steers(character: char) -> bool {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    character.is_control() && !matches!(character, '\n' | '\t') || turns(character)
 }
 
 /// Characters of a line that are shown, at most: from its beginning, and from its end.

@@ -4,6 +4,7 @@ mod checksums;
 #[cfg(test)]
 pub(crate) mod fault;
 pub mod memory;
+pub(crate) mod quote;
 
 mod cell;
 mod temporary;

@@ -1,6 +1,5 @@
 //! Paths as a shell takes them.
 
-use super::print::steers;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use std::path::Path;
 /// Plain words stay as they are. Others go into `'...'`, in which nothing means anything; those with
 /// characters that do not print, or with bytes that are no text, into `$'...'`, with these bytes as
 /// octal numbers: so a word never reaches over the end of its line.
-pub(super) fn quoted(word: impl AsRef<OsStr>) -> String {
+pub(crate) fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     match word.to_str() {
         Some(text) if is_plain(text) => text.into(),
@@ -18,6 +17,12 @@ pub(super) fn quoted(word: impl AsRef<OsStr>) -> String {
         }
         _ => numbered(word.as_encoded_bytes()),
     }
+}
+
+/// Whether a character is not to reach a terminal.
+pub(crate) fn steers(character: char) -> bool {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character.is_control() && !matches!(character, '\n' | '\t') || turns(character)
 }
 
 /// Whether a word means nothing but itself, wherever it stands in a command.
@@ -44,17 +49,17 @@ fn numbered(bytes: &[u8]) -> String {
 }
 
 /// A path as an argument, that cannot be taken for an option.
-pub(super) fn operand(path: &Path) -> String {
+pub(crate) fn operand(path: &Path) -> String {
     if path.as_os_str().as_encoded_bytes().starts_with(b"-") { quoted(Path::new(".").join(path)) } else { quoted(path) }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::ffi::OsString;
 
     /// Names that a shell, `sbatch` or a template might take for something else.
-    pub(in crate::cli) fn odd_names() -> Vec<OsString> {
+    pub(crate) fn odd_names() -> Vec<OsString> {
         let mut names: Vec<OsString> = [
             "plain",
             "a b",
