@@ -4,6 +4,7 @@ use super::Progress;
 use crate::array::{ArrayError, Frames, Spool, Stored, Taken};
 use crate::matrix::Matrix;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Matrices of equal shape, one after the other: the states of a weight matrix, or a signal by iteration. They stay where
 /// and as they are stored, and every one is read and widened to double precision when it is asked for.
@@ -16,6 +17,8 @@ pub struct Stack {
     turned: bool,
     exactness: Exactness,
     frames: Frames,
+    /// Places of the matrices among those stored, if they are not these as they are.
+    places: Option<Arc<Vec<usize>>>,
     progress: Progress,
 }
 
@@ -82,7 +85,7 @@ impl Stack {
             exactness.add(values, stored);
             progress.advance(values.len() * stored.width());
         })?;
-        Ok(Self { rows, columns, turned: false, exactness, frames, progress: progress.clone() })
+        Ok(Self { rows, columns, turned: false, exactness, frames, places: None, progress: progress.clone() })
     }
 
     /// Matrices in memory.
@@ -93,17 +96,17 @@ impl Stack {
         let mut exactness = Exactness::NONE;
         exactness.add(&values, Stored::F64);
         let frames = Frames::of_values(&values, rows * columns);
-        Self { rows, columns, turned: false, exactness, frames, progress: Progress::hidden() }
+        Self { rows, columns, turned: false, exactness, frames, places: None, progress: Progress::hidden() }
     }
 
     /// Number of matrices.
     pub fn len(&self) -> usize {
-        self.frames.len()
+        self.places.as_ref().map_or(self.frames.len(), |places| places.len())
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.len() == 0
     }
 
     /// Rows and columns of each.
@@ -115,6 +118,11 @@ impl Stack {
     #[must_use]
     pub fn turned(self) -> Self {
         Self { turned: !self.turned, ..self }
+    }
+
+    /// Some of the matrices, by their places.
+    pub(super) fn selected(self, places: Vec<usize>) -> Self {
+        Self { places: Some(Arc::new(places)), ..self }
     }
 
     /// In which types all values are exact.
@@ -141,7 +149,8 @@ impl Stack {
     /// # Errors
     /// If it can no longer be read, or there is no such matrix.
     pub fn matrix(&self, k: usize) -> Result<Matrix<f64>, ArrayError> {
-        let values = self.frames.read(k)?;
+        let place = self.places.as_ref().map_or(Some(k), |places| places.get(k).copied());
+        let values = self.frames.read(place.unwrap_or(usize::MAX))?;
         self.progress.advance(self.matrix_bytes());
         let (rows, columns) = (self.rows, self.columns);
         // Column after column, it is stored as its transpose.
