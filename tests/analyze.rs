@@ -316,7 +316,7 @@ fn terms_are_the_literal_form_of_the_recorded_signals() {
         let bias = matrix(run.biases(l), k);
         let bias = bias.as_slice();
         let now = Now { samples: &samples, bias, activation: Activation::Tanh, eta: 0.05 };
-        let backward = run.backward(l).unwrap();
+        let backward = &run.backward(l).unwrap().states().matrix(0).unwrap();
         let term = literal_term(&matrix(run.weights(l - 1), k - 3), &then, &now, backward).unwrap();
         let expected = Towards::transpose_of(backward).read(&term).unwrap();
         let parts = of_layer(&found["terms"], l)["iterations"][k]["parts"].as_array().unwrap();

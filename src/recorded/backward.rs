@@ -59,7 +59,8 @@ impl Backward {
     /// Backward weights whose shape allows these readings, the likeliest first.
     pub(super) fn new(stored: Stack, readings: Vec<BackwardReading>) -> Option<Self> {
         let first = *readings.first()?;
-        let told = if readings.len() == 1 { Told::Shape } else { Told::Nothing };
+        let open = readings.iter().any(|reading| reading.turned != first.turned);
+        let told = if open { Told::Nothing } else { Told::Shape };
         let of = if stored.len() > 1 { StatesOf::Each } else { StatesOf::Presumed };
         let states = if first.turned { stored.turned() } else { stored };
         Some(Self { states, direct: first.direct, told, of, readings })
@@ -202,13 +203,15 @@ impl RecordedRun {
 
 impl Backward {
     fn settle_reading(&mut self, feedback: &LayerFeedback) {
-        if self.told != Told::Nothing {
+        if self.readings.len() < 2 {
             return;
         }
         let told = feedback.carried_by.and_then(Carrier::backward).or_else(|| left(&feedback.courses));
         if let Some(reading) = told.filter(|reading| self.readings.contains(reading)) {
             self.read_as(reading);
-            self.told = Told::Errors;
+            if self.told == Told::Nothing {
+                self.told = Told::Errors;
+            }
         }
     }
 

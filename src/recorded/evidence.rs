@@ -259,7 +259,7 @@ mod tests {
             let (mut weights, mut source, mut above, mut activity, mut delta) =
                 (vec![w], vec![], vec![], vec![], vec![]);
             for k in 0..5 {
-                let (x, e) = (drawn(&mut stream, 8, units), drawn(&mut stream, 8, units));
+                let (x, e) = (drawn(&mut stream, 30, units), drawn(&mut stream, 30, units));
                 let mut made = multiplied(&x, &weights[k], false).unwrap();
                 let mut carried = multiplied(&e, &b, false).unwrap();
                 // Softplus, whose derivative is logistic: neither is among the activations of this crate.

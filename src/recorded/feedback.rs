@@ -3,6 +3,7 @@
 use super::closing::{Closing, MOST_ROUNDING, Tally};
 use super::evidence::{Agreement, signs};
 use super::layout::BackwardReading;
+use super::slopes::{Said, Slopes};
 use super::{LayerActivation, RecordedRun, StatesOf};
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
@@ -107,6 +108,7 @@ impl LayerFeedback {
             let recorded = delta.matrix(k)?;
             let error = above.matrix(k)?;
             let slope = activation.activation.map(|f| Slope::at(run, l, k, f)).transpose()?.flatten();
+            let activity = run.activity(l).filter(|_| slope.is_none()).map(|of| of.matrix(k)).transpose()?;
             for (way, matrix) in ways(run, l, k)? {
                 let direct = matches!(way, Way::Backward { direct: true, .. });
                 let from = match output.filter(|_| direct) {
@@ -118,7 +120,8 @@ impl LayerFeedback {
                     courses.push(Course::new(way));
                     courses.len() - 1
                 });
-                courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, slope.as_ref());
+                let through = Through { slope: slope.as_ref(), activity: activity.as_ref() };
+                courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &through);
             }
         }
         let rounding = run.rounding_of(above.shape()[1].max(output.map_or(0, |of| of.shape()[1])) + 1);
@@ -212,22 +215,35 @@ pub(super) struct Course {
     /// By iteration; `None` where errors are zero.
     differences: [Vec<Option<f64>>; 2],
     signs: Vec<Agreement>,
+    slopes: Slopes,
+}
+
+/// What the error goes through on its way.
+struct Through<'a> {
+    /// Where it is on the activation, if that is known.
+    slope: Option<&'a Slope>,
+    /// The activity, if it is not.
+    activity: Option<&'a Matrix<f64>>,
 }
 
 impl Course {
     fn new(way: Way) -> Self {
         let tallies = [Tally::default(); 2];
-        Self { way, rounding: 0.0, tallies, differences: [Vec::new(), Vec::new()], signs: Vec::new() }
+        let differences = [Vec::new(), Vec::new()];
+        Self { way, rounding: 0.0, tallies, differences, signs: Vec::new(), slopes: Slopes::default() }
     }
 
-    fn add(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, slope: Option<&Slope>) {
+    fn add(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, through: &Through<'_>) {
         let mut made = Matrix::zeros(error.rows(), matrix.cols());
         product(&mut made, Product::Replace, error.as_faer(), matrix.as_faer(), 1.0);
         self.signs.push(signs(recorded, error, matrix, false));
         let mut without = Tally::default();
         without.add(recorded.as_slice(), made.as_slice());
         self.take(1, without);
-        if let Some(slope) = slope {
+        if let Some(activity) = through.activity {
+            self.slopes.add(activity.as_slice(), recorded.as_slice(), made.as_slice());
+        }
+        if let Some(slope) = through.slope {
             slope.multiply(made.as_mut_slice());
             let pairs = recorded.as_slice().iter().zip(made.as_slice()).zip(&slope.clear);
             let (recorded, made): (Vec<f64>, Vec<f64>) = pairs.filter(|(_, clear)| **clear).map(|(d, _)| d).unzip();
@@ -285,6 +301,11 @@ impl Course {
 
     /// The same, where the activation is not known.
     fn states_by_signs(&self, last: usize) -> StatesOf {
+        match self.slopes.say() {
+            Said::Carried => return StatesOf::All,
+            Said::Changed(differences) => return ends(&differences, last),
+            Said::Nothing => {}
+        }
         let third = self.signs.len().div_ceil(3);
         let count = |of: &[Agreement]| of.iter().map(Agreement::contradictions).sum::<f64>();
         let [early, late] = [count(&self.signs[..third]), count(&self.signs[self.signs.len() - third..])];
@@ -293,7 +314,6 @@ impl Course {
             return ends(&wrong, last);
         }
         match self.signs().share() {
-            Some(share) if share >= LIKE => StatesOf::All,
             Some(share) if share >= ALIKE => StatesOf::Presumed,
             _ => StatesOf::None,
         }
@@ -301,7 +321,8 @@ impl Course {
 }
 
 /// The last state, where differences fall towards the end: what was recorded once, after the last update, made no error on
-/// record, but nearly the last of them. Where they are small and do not change, something else is in them. Otherwise none.
+/// record, but nearly the last of them; or the first, where they rise. Where they are small and do not change, something else
+/// is in them. Otherwise none.
 fn ends(differences: &[Option<f64>], last: usize) -> StatesOf {
     let known: Vec<f64> = differences.iter().flatten().copied().collect();
     let lowest = known.iter().copied().fold(f64::INFINITY, f64::min);
@@ -309,6 +330,9 @@ fn ends(differences: &[Option<f64>], last: usize) -> StatesOf {
     match (known.first(), known.last()) {
         (Some(first), Some(end)) if known.len() > 1 && *end <= 0.5 * first && *end <= 1.5 * lowest => {
             StatesOf::Only(last..=last)
+        }
+        (Some(first), Some(end)) if known.len() > 1 && *first <= 0.5 * end && *first <= 1.5 * lowest => {
+            StatesOf::Only(0..=0)
         }
         _ if highest <= FLAT && highest <= 4.0 * lowest => StatesOf::Presumed,
         _ => StatesOf::None,

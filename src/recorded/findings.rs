@@ -354,26 +354,26 @@ fn predictions(
         not.extend(layers.map(|layer| Unsaid { layer, why: THINNED.into() }));
         return Ok((made, not));
     }
-    let why = |backward: &Backward, layer: usize| {
-        if !backward.is_fixed() {
-            Some(format!("it takes one B{layer} that is that of all states"))
-        } else if backward.told() == Told::Nothing {
-            Some(format!("nothing tells which way B{layer} is stored"))
-        } else {
-            None
-        }
+    let carried = |layer: usize| {
+        let found = feedback.iter().find(|of| of.layer == layer);
+        found.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()))
+    };
+    let not_carried = |layer: usize| format!("delta{layer} was not carried back by B{layer}");
+    let why = |backward: &Backward, layer: usize| match (backward.is_fixed(), backward.told() == Told::Nothing) {
+        (true, false) => None,
+        _ if !carried(layer) => Some(not_carried(layer)),
+        (false, _) => Some(format!("it takes one B{layer} that is that of all states")),
+        (true, true) => Some(format!("nothing tells which way B{layer} is stored")),
     };
     let unfit = |layer: usize| Some(Unsaid { layer, why: why(run.comparable_backward(layer)?, layer)? });
     not.extend((1..run.depth()).filter_map(unfit));
     for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps).transpose()) {
         let prediction = prediction?;
         let layer = prediction.layer;
-        let carried = feedback.iter().find(|of| of.layer == layer);
-        let by_backward = carried.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()));
         let steps_of_rule = steps.chosen().closing.is_none() || steps.is_rule_alone();
-        match (by_backward, steps_of_rule) {
+        match (carried(layer), steps_of_rule) {
             (true, true) => made.push(prediction),
-            (false, _) => not.push(Unsaid { layer, why: format!("delta{layer} was not carried back by B{layer}") }),
+            (false, _) => not.push(Unsaid { layer, why: not_carried(layer) }),
             (true, false) => not.push(Unsaid { layer, why: "the steps are not the rule's alone".into() }),
         }
     }

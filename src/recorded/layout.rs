@@ -256,6 +256,8 @@ pub(super) struct Layout {
     pub problems: Vec<String>,
     /// Layers that the numbers skip.
     gaps: usize,
+    /// Whether members of every kind start where they should, renumbered by one, and there are several kinds.
+    uniform: bool,
 }
 
 impl Layout {
@@ -285,7 +287,18 @@ impl Layout {
         out.settle_biases(members);
         out.settle_backward(members);
         out.gaps = out.gaps(members);
+        let kinds: BTreeSet<Part> = members.keys().map(|key| key.0).filter(|part| *part != Part::Labels).collect();
+        let starts = |part: &Part| {
+            let layers = members.keys().filter(|key| key.0 == *part).map(|key| numbering.layer(*key));
+            layers.min() == Some(part.base()) && numbering.shift(*part) == -1
+        };
+        out.uniform = kinds.len() > 1 && kinds.iter().all(starts);
         out
+    }
+
+    /// Whether this is the same network, only with its layers counted from 1, all of them.
+    pub fn is_all_from_one(&self) -> bool {
+        self.uniform && self.gaps == 0
     }
 
     /// Sizes of layers from signals and weights.
@@ -394,7 +407,9 @@ impl Layout {
         }
         // Where one cannot but be direct, all are.
         let only = |direct: bool| {
-            let mut all = self.backward.iter().filter(|(l, _)| **l > 0);
+            // To the last hidden layer either leads from the output: only a name tells.
+            let tells = |l: usize| l > 0 && (direct || l + 2 < self.sizes.len());
+            let mut all = self.backward.iter().filter(|(l, _)| tells(**l));
             all.any(|(_, readings)| readings.iter().all(|reading| reading.direct == direct))
         };
         let (direct, layered) = (only(true), only(false));
@@ -507,6 +522,20 @@ pub(super) fn check_counts(
             "`{weights}` has {states} states and `{name}` {iterations} iterations: expected a state before every iteration, \
              and perhaps the last"
         ));
+    }
+    if let (Some(Member { name, shape }), Some((first, [iterations, samples]))) =
+        (members.get(&(Part::Labels, 0)), signals)
+    {
+        let fits = match shape[..] {
+            [p] => p == samples,
+            [a, b] => (a, b) == (iterations, samples) || a == samples,
+            [t, p, _] => (t, p) == (iterations, samples),
+            _ => false,
+        };
+        if !fits {
+            let why = format!("`{name}` is {shape:?}, `{first}` has {iterations} iterations of {samples} samples");
+            left_out.insert((Part::Labels, 0), why);
+        }
     }
     let optional = members.iter().filter(|(key, _)| matches!(key.0, Part::Backward | Part::Direct | Part::Bias));
     for (key, member) in optional {

@@ -60,6 +60,7 @@ mod plan;
 mod predict;
 mod progress;
 mod read;
+mod slopes;
 mod stack;
 mod steps;
 mod terms;

@@ -222,9 +222,11 @@ fn choose(
     let scores = layouts.iter().map(|layout| Ok(evidence::score(&relations(layout, stacks, updates)?)));
     let scores: Vec<i32> = scores.collect::<Result<_, ArrayError>>()?;
     let best = scores.iter().copied().max().unwrap_or(0);
-    let ties = scores.iter().filter(|score| **score == best).count();
-    let place = scores.iter().position(|score| *score == best).unwrap_or(0);
-    Ok((layouts.swap_remove(place), ties > 1))
+    let tied: Vec<usize> = (0..layouts.len()).filter(|place| scores[*place] == best).collect();
+    // That every kind of member lacks its first layer is less likely than that all count from 1.
+    let from_one = tied.iter().copied().find(|place| layouts[*place].is_all_from_one());
+    let place = from_one.or(tied.first().copied()).unwrap_or(0);
+    Ok((layouts.swap_remove(place), tied.len() > 1 && from_one.is_none()))
 }
 
 /// What all signals say of all matrices, if they are numbered like this.
@@ -291,7 +293,7 @@ fn build(
             *place = Some(if turned { stack.turned() } else { stack });
         }
     }
-    let by_shape = |readings: &[BackwardReading]| matches!(readings, [BackwardReading { turned: true, .. }]);
+    let by_shape = |readings: &[BackwardReading]| readings.iter().all(|reading| reading.turned);
     reading.transposed = layout.backward.iter().filter(|(l, of)| **l > 0 && by_shape(of)).map(|(l, _)| *l).collect();
     reading.weights_turned = layout.turned.iter().map(|l| (*l, Told::Shape)).collect();
     run.reading = reading;
