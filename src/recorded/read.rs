@@ -46,10 +46,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     if problems.is_empty()
         && !known.keys().any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
     {
-        problems.push(format!(
-            "it has none of W0, W1, ..., activity0, ..., delta1, ...: its members are {}",
-            ignored.join(", ")
-        ));
+        problems.push(format!("it has none of W0, W1, ..., activity0, ..., delta1, ...: {}", what_else(path, &ignored)));
     }
     check_counts(&known, updates.as_ref(), &mut left_out, &mut problems);
     known.retain(|key, _| !left_out.contains_key(key));
@@ -149,6 +146,22 @@ fn updates(path: &Path, extents: &mut Extents, left_out: &mut LeftOut) -> Result
         }
     }
     Ok(None)
+}
+
+/// What there is where no recording is.
+fn what_else(path: &Path, ignored: &[String]) -> String {
+    if !ignored.is_empty() {
+        return format!("its members are {}", ignored.join(", "));
+    }
+    // Recorders put convolutions, which are recordings by themselves, into directories below.
+    let below = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let holds = |path: &PathBuf| path.is_dir() && members(path).is_ok_and(|members| !members.is_empty());
+    let mut below: Vec<String> = below.filter(holds).map(|path| path.display().to_string()).collect();
+    below.sort();
+    match below.is_empty() {
+        true => "it has no members".into(),
+        false => format!("there are recordings in {}", below.join(", ")),
+    }
 }
 
 /// Values by part and number.

@@ -182,19 +182,20 @@ impl Step {
         let (Some(weights), Some(activity), Some(delta)) = (run.weights(l), run.activity(l), run.delta(l + 1)) else {
             return Ok(None);
         };
-        if k + 1 >= weights.len() || k >= activity.len() {
+        let (first, Some(next)) = (run.state_before(k), run.state_after(k)) else { return Ok(None) };
+        if next >= weights.len() || k >= activity.len() {
             return Ok(None);
         }
         let difference = |after: &Matrix<f64>, before: &Matrix<f64>| -> Vec<f64> {
             after.as_slice().iter().zip(before.as_slice()).map(|(b, a)| b - a).collect()
         };
-        let state = weights.matrix(k)?;
-        let before = match k.checked_sub(1) {
-            None => vec![0.0; state.as_slice().len()],
-            Some(k) => difference(&state, &weights.matrix(k)?),
+        let state = weights.matrix(first)?;
+        let before = match run.follows(k) {
+            false => vec![0.0; state.as_slice().len()],
+            true => difference(&state, &weights.matrix(run.state_before(k - 1))?),
         };
         let rule = correlation(&activity.matrix(k)?, &delta.matrix(k)?);
-        let step = difference(&weights.matrix(k + 1)?, &state);
+        let step = difference(&weights.matrix(next)?, &state);
         Ok(Some(Self { step, parts: [rule.as_slice().to_vec(), before, state.as_slice().to_vec()] }))
     }
 
@@ -215,7 +216,8 @@ fn rounding(run: &RecordedRun, l: usize, k: usize, eta: f64, unit: f64) -> Resul
     };
     let (activity, delta) = (absolute(activity.matrix(k)?), absolute(delta.matrix(k)?));
     let terms = sum_squares(correlation(&activity, &delta).as_slice()).sqrt();
-    let state = sum_squares(weights.matrix(k + 1)?.as_slice()).sqrt();
+    let Some(next) = run.state_after(k) else { return Ok(None) };
+    let state = sum_squares(weights.matrix(next)?.as_slice()).sqrt();
     Ok(Some(unit * (state + eta.abs() * terms)))
 }
 
@@ -366,7 +368,7 @@ fn measure(run: &RecordedRun, layers: &[usize], fits: &mut [StepFit]) -> Result<
             let rate = fits.first().map_or(0.0, |fit| fit.of(place, k)[RULE]);
             let Some(rounding) = rounding(run, l, k, rate, unit)? else { break };
             for (fit, sums) in fits.iter().zip(&mut sums) {
-                if k > 0 || !fit.kind.skips_first() {
+                if run.follows(k) || !fit.kind.skips_first() {
                     let difference = step.difference(fit.of(place, k));
                     let (size, rounding) = (sum_squares(&step.step), rounding.powi(2));
                     sums[place].add(Sums { difference, step: size, rounding });
