@@ -13,7 +13,7 @@ use crate::analysis::{Choice, Kind, canonical};
 use crate::array;
 use crate::file::write_atomically;
 use crate::measure::spectrum::singular_values;
-use crate::recorded::{Backward, Findings, Missing, Progress, Questions, RecordedRun, TermsPlan};
+use crate::recorded::{Backward, Findings, Missing, NumberFormat, Progress, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -194,11 +194,13 @@ impl Analysis {
 
     fn archive(&self) -> Json {
         let (run, reading) = (&self.run, &self.run.reading);
+        let [weights, activities, deltas] = run.precisions().map(|format| format.map(NumberFormat::name));
         let layers_of = |there: &dyn Fn(usize) -> bool| (0..=run.depth()).filter(|&l| there(l)).collect::<Vec<_>>();
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
             "iterations": run.iterations(), "samples": run.samples(), "labels": run.labels.is_some(),
             "precision": run.precision().name(),
+            "precisions": { "weights": weights, "activities": activities, "deltas": deltas },
             "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),
             "biases": layers_of(&|l| run.biases(l).is_some()), "activities": layers_of(&|l| run.activity(l).is_some()),
             "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": reading.transposed,

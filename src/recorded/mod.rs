@@ -57,6 +57,7 @@ mod layout;
 mod missing;
 mod pairs;
 mod plan;
+mod precision;
 mod predict;
 mod progress;
 mod read;
@@ -74,11 +75,15 @@ pub use findings::{Findings, LayerAngles, QuestionError, Questions, Unsaid};
 pub use layout::Numbering;
 pub use missing::Missing;
 pub use pairs::{ByClass, LayerPairs};
+pub use precision::{Grid, NumberFormat};
 pub use predict::LinearPrediction;
 pub use progress::Progress;
 pub use read::RecordedRunError;
-pub use stack::{Exactness, Stack};
-pub use steps::{StepFit, StepKind, Steps};
+pub use stack::Stack;
+pub use steps::{
+    Beginning, DecayKind, ExcludedRecipe, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, StepDecay, StepFit,
+    StepMomentum, StepRates, Steps,
+};
 pub use terms::{IterationTerms, LayerTerms, PartReading, TermPart, TermsPlan};
 
 use std::path::Path;
