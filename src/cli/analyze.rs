@@ -32,9 +32,10 @@ pub(super) fn command() -> Command {
         .about("What a run recorded elsewhere says")
         .long_about("What a run recorded elsewhere says: whether it is the rule, alignment, its terms by lag, spectra, theory")
         .after_help(
-            "RUN, an .npz archive or a directory of .npy files that may be growing still, holds W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l), b1, ... (states x n_l), activity0, \
-             ... and delta1, ... (iterations x samples x n_l; delta points towards the target), labels (iterations x \
-             samples); what is missing costs what depends on it. docs/recording.md says how to record from PyTorch.",
+            "RUN, an .npz archive or a directory of .npy files that may be growing still, holds W0, W1, ... (states x n_l x n_l+1), \
+             B1, ... (n_l+1 x n_l, or states x that; n_D x n_l of direct feedback), b1, ... (states x n_l), activity0, ... and delta1, ... (iterations x samples x n_l; delta points towards the target), labels (iterations x \
+             samples, or one-hot); matrices may be stored as their transposes, and layers counted from 1; what is \
+             missing costs what depends on it. docs/recording.md says how to record from PyTorch.",
         )
         .args([
             Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help("Recorded run: an .npz archive, or a directory of .npy files"),

@@ -1,6 +1,6 @@
 //! Recorded backward weights: which way they are stored, and of which states they are.
 
-use super::evidence::Agreement;
+use super::evidence::{Agreement, moves, turned_by_steps};
 use super::feedback::{Carrier, Course, LayerFeedback, Way};
 use super::layout::BackwardReading;
 use super::{RecordedRun, Stack};
@@ -152,14 +152,23 @@ impl RecordedRun {
         if fixed { self.backward_before(l, 0) } else { Ok(None) }
     }
 
-    /// Settles which way backward weights are read, by what the error signals say.
-    pub(super) fn settle_readings(&mut self, feedback: &[LayerFeedback]) {
+    /// Settles which way backward weights are read, by what the error signals say, or else by how they move.
+    ///
+    /// # Errors
+    /// If a member can no longer be read.
+    pub(super) fn settle_readings(&mut self, feedback: &[LayerFeedback]) -> Result<(), ArrayError> {
         for of in feedback {
             if let Some(Some(backward)) = self.backward.get_mut(of.layer) {
                 backward.settle_reading(of);
             }
         }
+        for (weights, backward) in self.weights.iter().zip(&mut self.backward) {
+            if let (Some(weights), Some(backward)) = (weights, backward) {
+                backward.settle_by_moves(weights)?;
+            }
+        }
         self.settle_by_other_layers();
+        Ok(())
     }
 
     /// Settles of which states backward weights are, by what the error signals say.
@@ -213,6 +222,20 @@ impl Backward {
                 self.told = Told::Errors;
             }
         }
+    }
+
+    fn settle_by_moves(&mut self, weights: &Stack) -> Result<(), ArrayError> {
+        if self.told != Told::Nothing || self.states.len() < 2 {
+            return Ok(());
+        }
+        if let Some(turned) = turned_by_steps(&moves(weights, &self.states)?) {
+            let other = turned != self.is_turned();
+            if let Some(reading) = self.readings.iter().copied().find(|of| of.turned == other) {
+                self.read_as(reading);
+                self.told = Told::Steps;
+            }
+        }
+        Ok(())
     }
 
     fn settle_states(&mut self, feedback: &LayerFeedback, last: usize) {

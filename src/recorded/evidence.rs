@@ -190,6 +190,30 @@ pub(super) fn turned_by_steps(both: &Both) -> Option<bool> {
     }
 }
 
+/// Squared cosine of the steps of backward weights to those of the transposed weights, all steps looked at together. Rules by
+/// which they learn or follow move them the same way.
+pub(super) fn moves(weights: &Stack, backward: &Stack) -> Result<Both, ArrayError> {
+    let mut inner = [0.0; 2];
+    let (mut forward, mut back, mut number) = (0.0, 0.0, 0.0);
+    let step = |of: &Stack, k: usize| -> Result<Matrix<f64>, ArrayError> {
+        let (before, mut step) = (of.matrix(k)?, of.matrix(k + 1)?);
+        step.as_mut_slice().iter_mut().zip(before.as_slice()).for_each(|(after, before)| *after -= before);
+        Ok(step)
+    };
+    for k in looks(weights.len().min(backward.len()).saturating_sub(1)) {
+        let (w, b) = (step(weights, k)?, step(backward, k)?);
+        if w.as_slice().len() != b.as_slice().len() {
+            return Ok(Both::default());
+        }
+        inner[0] += dot(w.transpose().as_slice(), b.as_slice());
+        inner[1] += dot(w.as_slice(), b.as_slice());
+        forward += sum_squares(w.as_slice());
+        back += sum_squares(b.as_slice());
+        number += w.as_slice().len() as f64;
+    }
+    Ok(inner.map(|inner| Agreement { agreeing: inner * inner, all: forward * back, number }))
+}
+
 /// Signs of `delta` against those of `error M`, weighted by their sizes: an activation that does not fall keeps them.
 pub(super) fn signs(delta: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, turned: bool) -> Agreement {
     let mut found = Agreement::default();
@@ -288,6 +312,25 @@ mod tests {
             assert_eq!(turned(&carriage(&delta, &above, &other).unwrap()), None);
             assert_eq!(turned(&order(&source, &other, None, &activity).unwrap()), None);
         }
+    }
+
+    #[test]
+    fn backward_weights_that_learn_move_as_the_weights_do() {
+        let mut stream = Stream::new(9, 0, Role::Probe);
+        let (mut w, mut b) = (vec![drawn(&mut stream, 6, 6)], vec![drawn(&mut stream, 6, 6)]);
+        for k in 0..5 {
+            let step = drawn(&mut stream, 6, 6);
+            let moved = |of: &Matrix<f64>, by: &Matrix<f64>| {
+                let values = of.as_slice().iter().zip(by.as_slice()).map(|(a, b)| 0.99 * a + 0.1 * b).collect();
+                Matrix::from_vec(6, 6, values)
+            };
+            w.push(moved(&w[k], &step));
+            b.push(moved(&b[k], &step.transpose()));
+        }
+        let (w, b) = (stack(&w), stack(&b));
+        assert_eq!(turned_by_steps(&moves(&w, &b).unwrap()), Some(false));
+        assert_eq!(turned_by_steps(&moves(&w, &b.clone().turned()).unwrap()), Some(true));
+        assert_eq!(turned_by_steps(&moves(&w.turned(), &b.turned()).unwrap()), Some(false));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::closing::{Closing, MOST_ROUNDING, Tally};
 use super::evidence::{Agreement, signs};
 use super::layout::BackwardReading;
-use super::slopes::{Said, Slopes};
+use super::slopes::{End, Said, Slopes};
 use super::{LayerActivation, RecordedRun, StatesOf};
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
@@ -302,7 +302,9 @@ impl Course {
     fn states_by_signs(&self, last: usize) -> StatesOf {
         match self.slopes.say() {
             Said::Carried => return StatesOf::All,
-            Said::Changed(differences) => return ends(&differences, last),
+            Said::Changed(Some(End::First)) => return StatesOf::Only(0..=0),
+            Said::Changed(Some(End::Last)) => return StatesOf::Only(last..=last),
+            Said::Changed(None) => return StatesOf::None,
             Said::Nothing => {}
         }
         let third = self.signs.len().div_ceil(3);

@@ -152,7 +152,9 @@ impl Findings {
         let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
         let mut feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
         settle(run, &activations, &mut feedback)?;
-        let backward = |l: &usize| run.backward(*l).filter(|b| b.told() == Told::Errors && b.is_turned()).is_some();
+        let backward = |l: &usize| {
+            run.backward(*l).is_some_and(|b| matches!(b.told(), Told::Errors | Told::Steps) && b.is_turned())
+        };
         let turned = hidden.clone().filter(backward).collect();
         run.begin("steps", &[&run.weights, &run.activities, &run.deltas]);
         let steps = Steps::of(run, questions.eta)?;
@@ -268,7 +270,9 @@ impl LayerAngles {
             return Ok(Vec::new());
         }
         let weights_turned = run.reading.weights_turned.iter().any(|(of, _)| *of == l);
-        let open = [run.reading.weights_open.contains(&l), backward.told() == Told::Nothing];
+        // What moves as the weights do is turned where these are: the angle is the same.
+        let weights_open = run.reading.weights_open.contains(&l) && backward.told() != Told::Steps;
+        let open = [weights_open, backward.told() == Told::Nothing];
         let likelier = [weights_turned, backward.is_turned()];
         let as_read = Self { reading: None, ..Self::between(l, weights, backward, false)? };
         Ok(match open {
@@ -328,7 +332,7 @@ fn settle(
     let direct = |run: &RecordedRun, l: usize| run.backward(l).is_some_and(Backward::is_direct);
     let top = run.depth().saturating_sub(1);
     let before = direct(run, top);
-    run.settle_readings(feedback);
+    run.settle_readings(feedback)?;
     // Of direct feedback, the last hidden layer's is told by the others alone.
     if direct(run, top) != before
         && let (Some(of), Some(activation)) =

@@ -281,6 +281,11 @@ impl Layout {
         all
     }
 
+    /// Names as they stand.
+    pub fn as_named(members: &Members) -> Self {
+        Self::new(members, Numbering::default(), Turn::None)
+    }
+
     fn new(members: &Members, numbering: Numbering, turn: Turn) -> Self {
         let mut out = Self { numbering, ..Self::default() };
         out.settle(members, turn);
@@ -451,6 +456,29 @@ impl Layout {
         out
     }
 
+    /// Leaves backward weights out that start at 0 and are not those of all weights: whether the first is that of the inputs,
+    /// which nothing uses, or of layer 1, is for the signals to tell.
+    pub fn without_doubtful_backward(mut self, members: &Members) -> Self {
+        let backward = |key: &&(Part, usize)| matches!(key.0, Part::Backward | Part::Direct);
+        let keys: Vec<(Part, usize)> = members.keys().filter(backward).copied().collect();
+        let layers = |part: Part| members.keys().filter(move |key| key.0 == part).map(|key| key.1);
+        let doubtful = self.numbering.backward == 0
+            && layers(Part::Backward).min() == Some(0)
+            && layers(Part::Backward).max() != layers(Part::Weights).max();
+        if doubtful {
+            self.backward.clear();
+            for key in keys {
+                let why = format!(
+                    "`{}`: nothing tells which layers B0, ... lead to; record error signals, or name them B1, ..., so that \
+                     B_l leads to layer l",
+                    members[&key].name
+                );
+                self.left_out.insert(key, why);
+            }
+        }
+        self
+    }
+
     /// How many layers lack a member that others of its kind have, at their lower end, and lie beyond the last weights.
     fn gaps(&self, members: &Members) -> usize {
         let parts = [Part::Weights, Part::Activity, Part::Delta, Part::Bias, Part::Backward, Part::Direct];
@@ -611,6 +639,21 @@ mod tests {
         // One of them alone, as the signals say.
         let signals = [("activity0", &[2, 8, 4][..]), ("activity1", &[2, 8, 6]), ("activity2", &[2, 8, 5])];
         assert_eq!(turned(&[&[("W0", &[4, 6][..]), ("W1", &[5, 6])], &signals[..]].concat()), [1]);
+    }
+
+    #[test]
+    fn backward_weights_from_0_are_not_guessed() {
+        let square: &[usize] = &[5, 5];
+        let of = |backward: &[&str]| {
+            let names = [&["W0", "W1", "W2"], backward].concat();
+            let members = members(&names.iter().map(|name| (*name, square)).collect::<Vec<_>>());
+            let first = Layout::all(&members).swap_remove(0);
+            first.without_doubtful_backward(&members)
+        };
+        // Of every layer, the inputs' among them.
+        assert!(of(&["B0", "B1", "B2"]).left_out.is_empty());
+        assert!(of(&["B1", "B2"]).left_out.is_empty());
+        assert_eq!(of(&["B0", "B1"]).left_out.len(), 2);
     }
 
     #[test]

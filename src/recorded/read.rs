@@ -50,7 +50,8 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     }
     check_counts(&known, updates.as_ref(), &mut left_out, &mut problems);
     known.retain(|key, _| !left_out.contains_key(key));
-    let mut layouts = Layout::all(&known);
+    // Of a recording that cannot be used, names are not interpreted: members that would tell are missing.
+    let mut layouts = if problems.is_empty() { Layout::all(&known) } else { vec![Layout::as_named(&known)] };
     // All of them have equally few; the first is that of the names as they stand, if that is among them.
     problems.extend(layouts.first().map(|of| of.problems.clone()).unwrap_or_default());
     if !problems.is_empty() {
@@ -60,7 +61,10 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     }
     extents.retain(|key, _| known.contains_key(key));
     let mut loaded = load(path, &extents, &mut left_out, progress)?;
-    let (layout, open) = choose(layouts, &loaded.stacks, updates.as_ref())?;
+    let (mut layout, open) = choose(layouts, &loaded.stacks, updates.as_ref())?;
+    if open {
+        layout = layout.without_doubtful_backward(&known);
+    }
     let mut reading = Reading { numbering: layout.numbering, numbering_open: open, ignored, ..Reading::default() };
     reading.remarks = remarks;
     reading.renumbered = layout.numbering.examples(&known);

@@ -14,8 +14,9 @@ const LEAST: usize = 8 * APART;
 const SMOOTH: f64 = 0.4;
 /// Differences of quotients, relative to their size, that are rounding.
 const ROUNDING: f64 = 1e-4;
-/// How much farther off than at the one end the quotients are at the other, if a matrix is that of the one.
-const FARTHER: f64 = 2.0;
+/// Standard score by which quotients of one end are farther off than those of the other, if a matrix is that of one end:
+/// chance does so once in 4,000 times.
+const FARTHER: f64 = 3.5;
 
 /// Pairs of an activity and the quotient there, by iteration.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,10 +27,17 @@ pub(super) struct Slopes(Vec<Vec<[f64; 2]>>);
 pub(super) enum Said {
     /// It carried all errors.
     Carried,
-    /// It did not carry those far from one end: how far off it is, by iteration.
-    Changed(Vec<Option<f64>>),
+    /// It changed: it is nearest to what carried the first errors, or the last, or, `None`, those between.
+    Changed(Option<End>),
     /// Nothing.
     Nothing,
+}
+
+/// An end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    First,
+    Last,
 }
 
 impl Slopes {
@@ -50,37 +58,54 @@ impl Slopes {
         if far <= ROUNDING * median(all.iter().map(|of| of[1].abs())) || near <= SMOOTH * far {
             return Said::Carried;
         }
-        let third = self.0.len().div_ceil(3);
-        let (first, last) = (self.off(0..third), self.off(self.0.len() - third..self.0.len()));
-        let mean = |of: &[Option<f64>]| {
-            let known: Vec<f64> = of.iter().flatten().copied().collect();
-            known.iter().sum::<f64>() / known.len().max(1) as f64
-        };
-        let ends = |of: &[Option<f64>]| [mean(&of[..third]), mean(&of[of.len() - third..])];
-        let ([at_first, later], [earlier, at_last]) = (ends(&first), ends(&last));
-        // Which of the two is the function of its own end.
-        if earlier >= FARTHER * at_last && at_last < at_first {
-            return Said::Changed(last);
-        }
-        if later >= FARTHER * at_first && at_first < at_last {
-            return Said::Changed(first);
-        }
-        Said::Nothing
+        self.nearest()
     }
 
-    /// How far the quotients of every iteration are from the function that those of some make: the median of the relative
-    /// differences.
-    fn off(&self, reference: std::ops::Range<usize>) -> Vec<Option<f64>> {
-        let iterations = |k: usize| {
-            // An iteration is no reference for itself.
-            let others = reference.clone().filter(|of| *of != k).flat_map(|of| self.0[of].iter().copied());
-            let known = sorted(others);
-            let off: Vec<f64> =
-                self.0[k].iter().filter_map(|of| Some((of[1] / between(&known, of[0])? - 1.0).abs())).collect();
-            (!off.is_empty()).then(|| median(off.into_iter()))
+    /// Which of the errors a matrix is nearest to, that did not carry all.
+    fn nearest(&self) -> Said {
+        let third = self.0.len().div_ceil(3);
+        let off = |reference: std::ops::Range<usize>| {
+            let off: Vec<Vec<f64>> = (0..self.0.len()).map(|k| self.off(k, &reference)).collect();
+            let part = |of: std::ops::Range<usize>| off[of].concat();
+            [part(0..third), part(third..self.0.len() - third), part(self.0.len() - third..self.0.len())]
         };
-        (0..self.0.len()).map(iterations).collect()
+        // By the function that quotients of each end make.
+        let [first, last] = [off(0..third), off(self.0.len() - third..self.0.len())];
+        let scores = [score(&first[2], &first[0]), score(&last[0], &last[2])];
+        let ([score, _], [_, middle, own], end) = match scores[0] >= scores[1] {
+            true => (scores, [&first[2], &first[1], &first[0]], End::First),
+            false => ([scores[1], scores[0]], [&last[0], &last[1], &last[2]], End::Last),
+        };
+        let is_nearest = middle.is_empty() || mean(own) <= mean(middle);
+        if score < FARTHER { Said::Nothing } else { Said::Changed(Some(end).filter(|_| is_nearest)) }
     }
+
+    /// How far the quotients of an iteration are from the function that those of others make, relative to it.
+    fn off(&self, k: usize, reference: &std::ops::Range<usize>) -> Vec<f64> {
+        let others = reference.clone().filter(|of| *of != k).flat_map(|of| self.0[of].iter().copied());
+        let known = sorted(others);
+        let off = self.0[k].iter().filter_map(|of| Some((of[1] / between(&known, of[0])? - 1.0).abs()));
+        off.filter(|off| off.is_finite()).collect()
+    }
+}
+
+/// Mean over the middle half, which outliers do not move.
+fn mean(values: &[f64]) -> f64 {
+    let mut all = values.to_vec();
+    all.sort_unstable_by(f64::total_cmp);
+    let middle = &all[all.len() / 4..all.len() - all.len() / 4];
+    middle.iter().sum::<f64>() / middle.len().max(1) as f64
+}
+
+/// By how many standard deviations the ranks of `larger` among all are above those of `smaller` (Mann-Whitney).
+fn score(larger: &[f64], smaller: &[f64]) -> f64 {
+    let tagged = |of: &[f64], large: bool| of.iter().map(|v| (*v, large)).collect::<Vec<_>>();
+    let mut all = [tagged(larger, true), tagged(smaller, false)].concat();
+    all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let (n, m) = (larger.len() as f64, smaller.len() as f64);
+    let ranks: f64 = all.iter().enumerate().filter(|(_, of)| of.1).map(|(rank, _)| rank as f64 + 1.0).sum();
+    let above = ranks - n * (n + 1.0) / 2.0 - n * m / 2.0;
+    if n * m == 0.0 { 0.0 } else { above / (n * m * (n + m + 1.0) / 12.0).sqrt() }
 }
 
 fn sorted(pairs: impl Iterator<Item = [f64; 2]>) -> Vec<[f64; 2]> {
@@ -141,9 +166,7 @@ mod tests {
 
     #[test]
     fn a_matrix_of_one_end_is_found_out() {
-        let Said::Changed(falls) = slopes(40, 10, |k| 0.05 * (9 - k) as f64).say() else { panic!("falls") };
-        assert!(falls[0].unwrap() > 3.0 * falls[9].unwrap(), "{falls:?}");
-        let Said::Changed(rises) = slopes(40, 10, |k| 0.05 * k as f64).say() else { panic!("rises") };
-        assert!(rises[9].unwrap() > 3.0 * rises[0].unwrap(), "{rises:?}");
+        assert_eq!(slopes(40, 10, |k| 0.05 * (9 - k) as f64).say(), Said::Changed(Some(End::Last)));
+        assert_eq!(slopes(40, 10, |k| 0.05 * k as f64).say(), Said::Changed(Some(End::First)));
     }
 }

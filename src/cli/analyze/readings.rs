@@ -91,6 +91,10 @@ fn orientation(l: usize, backward: &Backward, feedback: Option<&LayerFeedback>) 
         (Told::Errors, true) if !carried => {
             Some(format!("B{l} was recorded transposed, as the signs of the error signals tell: it was turned"))
         }
+        (Told::Steps, true) => Some(format!(
+            "B{l} was recorded transposed, as its steps tell, which follow those of W{l} and not their transposes: it was \
+             turned"
+        )),
         (Told::Nothing, turned) => {
             let [units, above] = [backward.states().shape()[1], backward.states().shape()[0]];
             let likelier = if turned {
