@@ -46,7 +46,8 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     if problems.is_empty()
         && !known.keys().any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
     {
-        problems.push(format!("it has none of W0, W1, ..., activity0, ..., delta1, ...: {}", what_else(path, &ignored)));
+        problems
+            .push(format!("it has none of W0, W1, ..., activity0, ..., delta1, ...: {}", what_else(path, &ignored)));
     }
     check_counts(&known, updates.as_ref(), &mut left_out, &mut problems);
     known.retain(|key, _| !left_out.contains_key(key));
