@@ -124,7 +124,7 @@ impl LayerFeedback {
                 courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &through);
             }
         }
-        let rounding = run.rounding_of(above.shape()[1].max(output.map_or(0, |of| of.shape()[1])) + 1);
+        let rounding = run.rounding_of_delta(l);
         courses.iter_mut().for_each(|course| course.rounding = rounding);
         let closings: Vec<CarrierClosing> = courses.iter().flat_map(Course::closings).collect();
         let relative = |of: &CarrierClosing| of.closing.relative_difference;
@@ -163,8 +163,7 @@ impl Slope {
         let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
         let mut activity = vec![0.0; z.as_slice().len()];
         activation.apply(z.as_slice(), &mut activity);
-        let below = run.units(l - 1).unwrap_or(0);
-        let clear = clear_of_zero(&z, run.rounding_of(below + 1));
+        let clear = clear_of_zero(&z, run.rounding_of_activity(l));
         Ok(Some(Self { activation, z, activity, clear }))
     }
 
@@ -183,7 +182,7 @@ fn clear_of_zero(z: &Matrix<f64>, rounding: f64) -> Vec<bool> {
 fn ways(run: &RecordedRun, l: usize, k: usize) -> Result<Vec<(Way, Matrix<f64>)>, ArrayError> {
     let mut all = Vec::new();
     if let Some(backward) = run.backward(l)
-        && let Some(matrix) = backward.at(k)?
+        && let Some(matrix) = backward.at(run.state_before(k))?
     {
         let turned_now = backward.is_turned();
         for way in backward.ways() {
