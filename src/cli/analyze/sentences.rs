@@ -84,7 +84,11 @@ fn steps(found: Option<&Steps>) -> Vec<String> {
     match (chosen.closes(), steps.closed()) {
         (true, _) => out.extend(details(steps)),
         (false, Some(fit)) => {
-            out.push(format!("the steps are {}: {}", fit.recipe, fit.closing.as_ref().map(closing).unwrap_or_default()));
+            out.push(format!(
+                "the steps are {}: {}",
+                fit.recipe,
+                fit.closing.as_ref().map(closing).unwrap_or_default()
+            ));
             out.extend(details(steps));
         }
         (false, None) => out.extend(no_recipe(steps)),

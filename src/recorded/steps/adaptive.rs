@@ -77,12 +77,35 @@ struct Means {
 }
 
 impl Means {
+    /// Takes in the gradient of one more iteration. Gives the direction.
+    fn step(&mut self, rule: &Rule, gradient: f64) -> f64 {
+        let ([b1, b2], [n1, n2]) = (rule.beta, rule.new);
+        self.first = b1 * self.first + n1 * gradient;
+        self.second = b2 * self.second + n2 * gradient * gradient;
+        let [p1, p2] = self.powers.unwrap_or([1.0; 2]);
+        self.powers = Some([p1 * b1, p2 * b2]);
+        let [c1, c2] = self.corrections(rule);
+        let mut root = self.second;
+        if rule.optimiser == Optimiser::Amsgrad {
+            self.largest = self.largest.max(self.second);
+            root = self.largest;
+        }
+        let denominator = (c2 * root).sqrt() + rule.epsilon;
+        if denominator == 0.0 { 0.0 } else { c1 * self.first / denominator }
+    }
+
+    /// What the running means are multiplied by for their start.
+    fn corrections(&self, rule: &Rule) -> [f64; 2] {
+        let powers = self.powers.unwrap_or([0.0; 2]);
+        powers.map(|power| if rule.corrected { 1.0 / (1.0 - power) } else { 1.0 })
+    }
+
     /// Takes in the gradient of one more iteration, known to `error`; relative rounding of what is computed is `unit`.
     /// Gives the direction and its expected error.
     fn push(&mut self, rule: &Rule, gradient: f64, error: f64, unit: f64) -> [f64; 2] {
         let ([b1, b2], [n1, n2]) = (rule.beta, rule.new);
-        self.first = b1 * self.first + n1 * gradient;
-        self.second = b2 * self.second + n2 * gradient * gradient;
+        let largest = self.largest;
+        let direction = self.step(rule, gradient);
         let slope = 2.0 * n2 * gradient;
         let [first, cross, second] = self.errors;
         let square = error * error;
@@ -91,26 +114,22 @@ impl Means {
             b1 * b2 * cross + n1 * slope * square,
             b2 * b2 * second + slope * slope * square + (unit * self.second).powi(2),
         ];
-        let [p1, p2] = self.powers.unwrap_or([1.0; 2]);
-        self.powers = Some([p1 * b1, p2 * b2]);
         let (mut root, mut errors) = (self.second, self.errors);
         if rule.optimiser == Optimiser::Amsgrad {
-            if self.second >= self.largest {
-                (self.largest, self.largest_errors) = (self.second, [self.errors[1], self.errors[2]]);
+            if self.second >= largest {
+                self.largest_errors = [self.errors[1], self.errors[2]];
             } else {
                 self.largest_errors[0] *= b1;
             }
             root = self.largest;
             errors = [self.errors[0], self.largest_errors[0], self.largest_errors[1]];
         }
-        let correct = |power: f64| if rule.corrected { 1.0 / (1.0 - power) } else { 1.0 };
-        let [c1, c2] = [correct(p1 * b1), correct(p2 * b2)];
+        let [c1, c2] = self.corrections(rule);
         let root = (c2 * root).sqrt();
         let denominator = root + rule.epsilon;
         if denominator == 0.0 {
             return [0.0, if error > 0.0 { f64::INFINITY } else { 0.0 }];
         }
-        let direction = c1 * self.first / denominator;
         let by_first = c1 / denominator;
         let by_second = if root > 0.0 { direction / denominator * c2 / (2.0 * root) } else { 0.0 };
         let variance = by_first * by_first * errors[0] - 2.0 * by_first * by_second * errors[1]
@@ -159,28 +178,31 @@ impl Values {
     }
 }
 
-/// Directions of all entries of a layer, and what rounding is expected to add to them.
+/// Directions of all entries of a layer, and what rounding is expected to add to them, if that is asked for.
 struct Directions {
     values: Vec<f64>,
     errors: Vec<f64>,
 }
 
 impl Directions {
-    fn of(entries: &Entries, rule: &Rule, iterations: usize) -> Self {
+    fn of(entries: &Entries, rule: &Rule, iterations: usize, errors_too: bool) -> Self {
         let count = entries.count;
         let mut means = vec![Means::default(); count];
         let (mut values, mut errors) = (Vec::new(), Vec::new());
-        values.reserve(count * iterations);
-        errors.reserve(count * iterations);
         let [state, signal] = entries.units;
         for k in 0..iterations {
             for (i, means) in means.iter_mut().enumerate() {
                 let at = k * count + i;
                 let decayed = rule.coupled * entries.weights[at];
-                let error = signal * entries.terms[at] + state * decayed.abs();
-                let [value, error] = means.push(rule, entries.gradients[at] - decayed, error, state);
-                values.push(value);
-                errors.push(error);
+                let gradient = entries.gradients[at] - decayed;
+                if errors_too {
+                    let error = signal * entries.terms[at] + state * decayed.abs();
+                    let [value, error] = means.push(rule, gradient, error, state);
+                    values.push(value);
+                    errors.push(error);
+                } else {
+                    values.push(means.step(rule, gradient));
+                }
             }
         }
         Self { values, errors }
@@ -204,10 +226,10 @@ impl<'a> Fit<'a> {
         Self { layers, shape, iterations, weights: layers.iter().map(|e| vec![1.0; e.count * iterations]).collect() }
     }
 
-    fn directions(&self, values: &Values) -> Vec<Directions> {
+    fn directions(&self, values: &Values, errors: bool) -> Vec<Directions> {
         let rule = Rule::of(self.shape, values);
         let mut all: Vec<Directions> =
-            self.layers.iter().map(|entries| Directions::of(entries, &rule, self.iterations)).collect();
+            self.layers.iter().map(|entries| Directions::of(entries, &rule, self.iterations, errors)).collect();
         if self.shape.decay == Some(DecayKind::Decoupled) {
             for (directions, entries) in all.iter_mut().zip(self.layers) {
                 let weights = entries.weights.iter();
@@ -245,20 +267,20 @@ impl<'a> Fit<'a> {
                 let rate = over(&mut products.iter().flatten().copied());
                 vec![vec![rate; iterations]; layers]
             }
-            RatesBy::Layer => {
-                products.iter().map(|of| vec![over(&mut of.iter().copied()); iterations]).collect()
-            }
+            RatesBy::Layer => products.iter().map(|of| vec![over(&mut of.iter().copied()); iterations]).collect(),
             RatesBy::Iteration => {
                 let rate = |k: usize| over(&mut products.iter().map(|of| of[k]));
                 vec![(0..iterations).map(rate).collect(); layers]
             }
-            RatesBy::Each => products.iter().map(|of| of.iter().map(|p| over(&mut [*p].into_iter())).collect()).collect(),
+            RatesBy::Each => {
+                products.iter().map(|of| of.iter().map(|p| over(&mut [*p].into_iter())).collect()).collect()
+            }
             RatesBy::LayerAndIteration => alternate(&products),
         }
     }
 
     fn residuals(&self, values: &Values) -> Vec<f64> {
-        let directions = self.directions(values);
+        let directions = self.directions(values, false);
         let rates = self.rates(&directions);
         let mut out = Vec::new();
         for (place, entries) in self.layers.iter().enumerate() {
@@ -272,10 +294,12 @@ impl<'a> Fit<'a> {
 
     /// Weighs entries by what rounding is expected to make of them with these numbers.
     fn weigh(&mut self, values: &Values) {
-        let directions = self.directions(values);
+        let directions = self.directions(values, true);
         let rates = self.rates(&directions);
         for (place, entries) in self.layers.iter().enumerate() {
-            let rounding = |at: usize| entry_rounding(entries, at, &directions[place], rates[place][at / entries.count], self.shape);
+            let rounding = |at: usize| {
+                entry_rounding(entries, at, &directions[place], rates[place][at / entries.count], self.shape)
+            };
             let weights = (0..entries.count * self.iterations).map(rounding);
             let inverse = |rounding: Option<f64>| rounding.filter(|r| *r > 0.0).map_or(0.0, |r| 1.0 / r);
             let weights: Vec<f64> = weights.map(inverse).collect();
@@ -284,7 +308,7 @@ impl<'a> Fit<'a> {
     }
 
     fn sums(&self, values: &Values, rates: &Table) -> Vec<Sums> {
-        let directions = self.directions(values);
+        let directions = self.directions(values, true);
         let of_layer = |place: usize| {
             let (entries, mut sums) = (&self.layers[place], Sums::default());
             for k in 0..self.iterations {
@@ -376,12 +400,7 @@ const EPSILONS: [f64; 2] = [EPSILON, 1e-3];
 const DECAYS: [f64; 4] = [0.0, 0.02, 0.1, 0.5];
 
 /// Fits a shape to the entries of all layers, from the best place of a grid where none is given.
-pub(super) fn fit(
-    layers: &[Entries],
-    shape: &Shape,
-    iterations: usize,
-    start: Option<Values>,
-) -> Option<Fitted> {
+pub(super) fn fit(layers: &[Entries], shape: &Shape, iterations: usize, start: Option<Values>) -> Option<Fitted> {
     let grid = Fit::new(layers, shape, iterations);
     let starts = start.map_or_else(|| grid.starts(), |start| vec![start]);
     let mut best: Option<Fitted> = None;
@@ -419,7 +438,7 @@ fn descend(mut fit: Fit, start: Values) -> Option<Fitted> {
             break;
         }
     }
-    let directions = fit.directions(&values);
+    let directions = fit.directions(&values, false);
     let eta = fit.rates(&directions);
     let sums = fit.sums(&values, &eta);
     Some(Fitted { numbers: numbers(shape, &values, &errors), eta, sums, values })
@@ -466,9 +485,8 @@ impl Fit<'_> {
     /// A decay that would change directions much: of gradients where it is part of these, of directions of size 1 where it
     /// stands beside them.
     fn decay_scale(&self) -> f64 {
-        let squares = |pick: fn(&Entries) -> &Vec<f64>| -> f64 {
-            self.layers.iter().flat_map(pick).map(|v| v * v).sum()
-        };
+        let squares =
+            |pick: fn(&Entries) -> &Vec<f64>| -> f64 { self.layers.iter().flat_map(pick).map(|v| v * v).sum() };
         let weights = squares(|e| &e.weights);
         let other = match self.shape.decay {
             Some(DecayKind::Coupled) => squares(|e| &e.gradients),
@@ -490,7 +508,8 @@ fn numbers(shape: &Shape, values: &Values, errors: &[f64]) -> Numbers {
         beta1: within(values.beta[0], beta1, 1.0),
         beta2: within(values.beta[1], beta2, 1.0),
         epsilon: within(values.epsilon, epsilon, values.epsilon),
-        decay: within(values.decay, decay, values.decay.abs().max(f64::MIN_POSITIVE)).or(shape.decay.map(|_| values.decay)),
+        decay: within(values.decay, decay, values.decay.abs().max(f64::MIN_POSITIVE))
+            .or(shape.decay.map(|_| values.decay)),
         ..Numbers::default()
     }
 }
