@@ -87,11 +87,194 @@ fn b_is_transposed_only_where_its_shape_demands_it() {
     write(here.path(), "square.npy", &square);
     write(here.path(), "turned.npy", &square.transpose());
     let found = json(here.path(), &["angles", "square.npy", "turned.npy"]);
-    assert_eq!((value(&found, "weight_alignment", None), &found["transposed"]), (0.0, &Json::from(true)));
+    // Both readings stand; that in which W and B' are one matrix is the likelier, and the last.
+    assert_eq!(
+        (&found["transposed"], &found["reading"], &found["settled_by"]),
+        (&true.into(), &"b".into(), &Json::Null)
+    );
+    let [alike, opposite] = readings(&found)[..] else { panic!("{found}") };
+    assert_eq!((opposite, alike), (("b", 0.0), ("none", angle_of(&square, &square.transpose()))));
     assert!(done(here.path(), &["angles", "square.npy", "turned.npy"]).contains("shapes do not tell"));
+    let found = json(here.path(), &["angles", "square.npy", "square.npy"]);
+    assert_eq!((readings(&found)[1], &found["transposed"]), (("none", 0.0), &Json::from(false)), "by the values");
     let spectra = ["b.npy", "bt.npy"].map(|b| json(here.path(), &["spectra", "w.npy", b]));
     assert_eq!((&spectra[0]["transposed"], &spectra[1]["transposed"]), (&Json::from(true), &Json::from(false)));
     assert_eq!(spectra[0]["summary"], spectra[1]["summary"]);
+}
+
+/// Readings and angles of the weight alignment, in their order; where only one stands it is named once.
+fn readings<'a>(found: &'a Json) -> Vec<(&'a str, f64)> {
+    let all = found["summary"].as_array().unwrap().iter().filter(|e| e["quantity"] == "weight_alignment");
+    let reading = |e: &'a Json| e["reading"].as_str().or(found["reading"].as_str()).unwrap();
+    all.map(|e| (reading(e), e["value"].as_f64().unwrap())).collect()
+}
+
+/// Angle of two matrices, entry by entry.
+fn angle_of(w: &Matrix<f64>, b_transposed: &Matrix<f64>) -> f64 {
+    weight_alignment(w, &b_transposed.transpose()).unwrap().unwrap()
+}
+
+#[test]
+fn square_matrices_are_shown_both_ways_unless_the_user_knows() {
+    // Kernel and B of flax, both inputs x outputs.
+    let path = case("06-square-kernel-and-B.npz");
+    let (w, b) = (format!("{path}#kernel"), format!("{path}#B"));
+    let here = TempDir::new().unwrap();
+    let args = |transpose: Option<&'static str>| {
+        let mut args = vec!["angles", &w, &b];
+        args.extend(transpose.iter().flat_map(|how| ["--transpose", how]));
+        json(here.path(), &args)
+    };
+    let rounded = |found: &Json| -> Vec<(String, f64)> {
+        readings(found).iter().map(|(name, angle)| ((*name).into(), (100.0 * angle).round() / 100.0)).collect()
+    };
+    let found = args(None);
+    assert_eq!(rounded(&found), [("none".into(), 97.35), ("b".into(), 76.71)]);
+    assert!(found["settled_by"].is_null());
+    for (how, angle) in [("none", 97.35), ("w,b", 97.35), ("b", 76.71), ("w", 76.71)] {
+        let found = args(Some(how));
+        assert_eq!(rounded(&found), [(how.into(), angle)]);
+        assert_eq!((&found["settled_by"], &found["transposed"]), (&"option".into(), &how.contains('b').into()));
+    }
+    let text = done(here.path(), &["angles", &w, &b]);
+    assert!(text.contains("97.35") && text.contains("76.71") && text.contains("--transpose none, or"), "{text}");
+
+    // Spectra show both too; what is written is of one reading.
+    let both = json(here.path(), &["spectra", &w, &b]);
+    assert_eq!(rounded(&both), rounded(&found));
+    let eigenvalues = |found: &Json| found["eigenvalues"]["W B"].clone();
+    let one = json(here.path(), &["spectra", &w, &b, "--transpose", "none"]);
+    assert_eq!(eigenvalues(&both["other_reading"]), eigenvalues(&one));
+    assert_ne!(eigenvalues(&both), eigenvalues(&one));
+    assert_eq!((&both["reading"], &one["reading"]), (&"b".into(), &"none".into()));
+    let error = refused(here.path(), &["spectra", &w, &b, "--out", "out"], 2);
+    assert!(error.contains("--transpose b or --transpose none"), "{error}");
+    done(here.path(), &["spectra", &w, &b, "--out", "out", "--transpose", "none"]);
+
+    // The trace of W B is the inner product of W and B', whatever is transposed.
+    for how in ["none", "b", "w", "w,b"] {
+        let found = json(here.path(), &["spectra", &w, &b, "--transpose", how]);
+        let norms = value(&found, "norm", Some("W")) * value(&found, "norm", Some("B"));
+        let cosine = value(&found, "weight_alignment", None).to_radians().cos();
+        assert!((value(&found, "trace", None) - cosine * norms).abs() < 1e-12 * norms, "{how}");
+    }
+}
+
+#[test]
+fn every_way_to_store_a_pair_gives_the_angle_of_the_pair() {
+    let here = TempDir::new().unwrap();
+    for (n, m) in [(5, 3), (4, 4)] {
+        let (w, b) = (normal(n, m, 30), normal(m, n, 31));
+        let angle = weight_alignment(&w, &b).unwrap().unwrap();
+        for (name, matrix) in [("w", &w), ("wt", &w.transpose()), ("b", &b), ("bt", &b.transpose())] {
+            write(here.path(), &format!("{name}.npy"), matrix);
+        }
+        for (files, how) in [("w b", "b"), ("w bt", "none"), ("wt b", "none"), ("wt bt", "b")] {
+            let (w, b) = files.split_once(' ').unwrap();
+            let (w, b) = (format!("{w}.npy"), format!("{b}.npy"));
+            let told = json(here.path(), &["angles", &w, &b, "--transpose", how]);
+            assert!((readings(&told)[0].1 - angle).abs() < 1e-9, "{files}: {told}");
+            let open = json(here.path(), &["angles", &w, &b]);
+            assert_eq!(readings(&open).len(), if n == m { 2 } else { 1 }, "{files}");
+            assert!(readings(&open).contains(&readings(&told)[0]), "{files}: {open}");
+        }
+    }
+    // A symmetric matrix is its own transpose: nothing is open.
+    let w = normal(4, 4, 32);
+    let data = (0..16).map(|at| w.row(at / 4)[at % 4] + w.row(at % 4)[at / 4]).collect();
+    write(here.path(), "s.npy", &Matrix::from_vec(4, 4, data));
+    let found = json(here.path(), &["angles", "w.npy", "s.npy"]);
+    assert_eq!((readings(&found).len(), &found["settled_by"]), (1, &"symmetry".into()));
+    write(here.path(), "long.npy", &normal(5, 3, 33));
+    let error = refused(here.path(), &["angles", "long.npy", "long.npy", "--transpose", "b"], 2);
+    assert!(error.contains("--transpose b") && error.contains("leave the option out"), "{error}");
+    assert!(refused(here.path(), &["angles", "w.npy", "b.npy", "--transpose", "x"], 2).contains("expected w, b, none"));
+    assert!(refused(here.path(), &["spectra", "w.npy", "--transpose", "b"], 2).contains("there is no B"));
+}
+
+/// A file of the cases that others' programs wrote.
+fn case(name: &str) -> String {
+    format!("{}/tests/data/cases/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn files_of_other_programs_are_read_or_refused_with_the_remedy() {
+    let here = TempDir::new().unwrap();
+    let b = format!("{}#B1", case("01-good.npz"));
+    let last = |found: &Json| {
+        let angles = readings(found);
+        let conventional: Vec<f64> = angles.iter().filter(|(name, _)| *name == "b").map(|(_, angle)| *angle).collect();
+        (100.0 * conventional[conventional.len() - 1]).round() / 100.0
+    };
+    let exact = last(&json(here.path(), &["angles", &format!("{}#W1", case("01-good.npz")), &b]));
+    assert_eq!(exact, 97.35);
+    for (name, accuracy) in [("28-savetxt-default.csv", 0.005), ("29-run#3/W.npy", 0.005), ("24-bf16.npy", 0.05)] {
+        let found = last(&json(here.path(), &["angles", &case(name), &b]));
+        assert!((found - exact).abs() <= accuracy, "{name}: {found}");
+    }
+    let (half, good) = (case("11-half.npz"), case("01-good.npz"));
+    let found = json(here.path(), &["angles", &format!("{half}#W2"), &format!("{half}#B2")]);
+    let full = json(here.path(), &["angles", &format!("{good}#W2"), &format!("{good}#B2")]);
+    assert!((readings(&found)[12].1 - readings(&full)[12].1).abs() < 0.05, "{found}");
+
+    let (w1, b1) = (format!("{}#W1", case("02-bad-crc.npz")), format!("{}#B1", case("02-bad-crc.npz")));
+    let refusals: [(&[&str], &[&str]); 5] = [
+        (&["angles", &w1, &b1], &["member `W1`", "checksum"]),
+        (&["analyze", &case("02-bad-crc.npz")], &["`W1`", "checksum"]),
+        (&["spectra", &w1], &["member `W1`", "checksum"]),
+        (&["angles", &case("27-cut-short.npy"), &b], &["34.9 of 36 values are there"]),
+        (&["angles", &case("26-pickled-dict.npz"), &b], &["numpy.savez('new.npz', **d)"]),
+    ];
+    for (args, words) in refusals {
+        let error = refused(here.path(), args, 2);
+        assert!(words.iter().all(|word| error.contains(word)), "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn matrices_of_any_scale_have_angles_and_no_infinite_norm() {
+    let here = TempDir::new().unwrap();
+    let (w, b) = (normal(5, 4, 40), normal(4, 5, 41));
+    write(here.path(), "b.npy", &b);
+    for scale in [1e200, 1e-200, 1e300] {
+        let mut scaled = w.clone();
+        scaled.scale(scale);
+        write(here.path(), "w.npy", &scaled);
+        let found = json(here.path(), &["angles", "w.npy", "b.npy"]);
+        let exact = weight_alignment(&w, &b).unwrap().unwrap();
+        assert!((readings(&found)[0].1 - exact).abs() < 1e-9, "{scale}");
+        assert!((value(&found, "weight_norm", None) / (scale * norm(&w)) - 1.0).abs() < 1e-12, "{scale}");
+    }
+    let mut huge = w.clone();
+    huge.scale(5e307);
+    write(here.path(), "w.npy", &huge);
+    assert!(refused(here.path(), &["angles", "w.npy", "b.npy"], 2).contains("beyond the largest number"));
+    assert!(refused(here.path(), &["spectra", "w.npy"], 1).contains("beyond the largest number"));
+}
+
+/// An archive of much less than it unpacks to is refused where there is no room, before anything is allocated.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_no_memory_holds_is_refused_with_both_numbers() {
+    let here = TempDir::new().unwrap();
+    let n = 3600;
+    let zeros = Array { shape: vec![n, n], data: vec![0.0; n * n] };
+    write_npy(&here.path().join("zeros.npy"), &zeros).unwrap();
+    let bytes = std::fs::read(here.path().join("zeros.npy")).unwrap();
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(here.path().join("zeros.npz")).unwrap());
+    archive.start_file("W.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut archive, &bytes).unwrap();
+    archive.finish().unwrap();
+    assert!(std::fs::metadata(here.path().join("zeros.npz")).unwrap().len() < 1 << 20);
+    let program = env!("CARGO_BIN_EXE_alignscope");
+    for args in ["angles zeros.npz zeros.npz", "spectra zeros.npz", "angles zeros.npy zeros.npy"] {
+        let command = format!("ulimit -v 900000; exec '{program}' {args}");
+        let out = std::process::Command::new("sh").args(["-c", &command]).current_dir(here.path()).output().unwrap();
+        let error = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{args}: {error}");
+        assert!(error.contains("(3600 x 3600)") && error.contains("of memory, more than"), "{args}: {error}");
+        assert!(error.contains("`ulimit -v` leaves"), "{args}: {error}");
+    }
 }
 
 #[test]

@@ -184,7 +184,11 @@ fn members_that_were_never_written_together_are_refused() {
     let empty = here.path().join("empty");
     fs::create_dir(&empty).unwrap();
     let error = common::refused(here.path(), &["analyze", "empty"], 2);
-    assert!(error.contains("none of W0"), "{error}");
+    assert!(error.contains("none of W0") && error.contains("it has no members"), "{error}");
+    directory(&empty, "conv1", &members);
+    let error = common::refused(here.path(), &["analyze", "empty"], 2);
+    assert!(error.contains("there are recordings in empty/conv1"), "{error}");
+    fs::remove_dir_all(empty.join("conv1")).unwrap();
     fs::write(empty.join("W0.npy"), members[0].header(0)).unwrap();
     let error = common::refused(here.path(), &["analyze", "empty"], 2);
     assert!(error.contains("`W0`") && error.contains("it is empty"), "{error}");
@@ -282,4 +286,70 @@ fn a_changed_bit_of_an_archive_is_found_before_anything_is_printed() {
             assert!(output.stdout.is_empty(), "byte {at}: {}", String::from_utf8_lossy(&output.stdout));
         }
     }
+}
+
+/// Some of the matrices of a member.
+fn selected(of: &Member, places: &[usize]) -> Member {
+    let size = of.frame_bytes() / 4;
+    let values = places.iter().flat_map(|k| of.values[k * size..(k + 1) * size].to_vec()).collect();
+    let shape = [&[places.len()], &of.shape[1..]].concat();
+    Member { name: of.name.clone(), shape, values, fortran: false }
+}
+
+/// Every fifth update of the recording from PyTorch, with the states before and after each, as our recorder leaves them.
+fn thinned() -> Vec<Member> {
+    let (iterations, states) = ([0, 5, 10, 15, 20], [0, 1, 5, 6, 10, 11, 15, 16, 20, 21]);
+    let mut members: Vec<Member> = recording()
+        .iter()
+        .map(|of| match of.shape[0] {
+            _ if !of.grows() => of.clone(),
+            26 => selected(of, &states),
+            _ => selected(of, &iterations),
+        })
+        .collect();
+    for (name, numbers) in [("iterations", &iterations[..]), ("states", &states[..])] {
+        let values = numbers.iter().map(|number| *number as f32).collect();
+        members.push(Member { name: name.into(), shape: vec![numbers.len()], values, fortran: false });
+    }
+    members
+}
+
+#[test]
+fn a_thinned_recording_says_what_it_can_and_counts_updates() {
+    let here = TempDir::new().unwrap();
+    let whole = analyze(here.path(), &pytorch());
+    let run = directory(here.path(), "thinned", &thinned());
+    let found = analyze(here.path(), &run);
+    for (some, all) in found["angles"].as_array().unwrap().iter().zip(whole["angles"].as_array().unwrap()) {
+        let all = all["degrees"].as_array().unwrap();
+        let expected: Vec<&Json> = [0, 1, 5, 6, 10, 11, 15, 16, 20, 21].map(|k| &all[k]).into();
+        assert_eq!(some["degrees"].as_array().unwrap().iter().collect::<Vec<_>>(), expected);
+    }
+    assert_eq!(found["archive"]["updates"]["iterations"], serde_json::json!([0, 5, 10, 15, 20]));
+    assert!(found["activations"].as_array().unwrap().iter().all(|of| of["activation"] == "tanh"), "{found:#}");
+    assert!(found["feedback"].as_array().unwrap().iter().all(|of| of["carried_by"] == "backward"));
+    let fit = &found["steps"]["fits"][found["steps"]["chosen"].as_u64().unwrap() as usize];
+    assert!(fit["closing"]["closes"] == true && (fit["eta"][0].as_f64().unwrap() - 0.05).abs() < 1e-6, "{fit}");
+    assert!(found["terms"].as_array().unwrap().is_empty() && found["predictions"].as_array().unwrap().is_empty());
+    assert!(notes(&found).contains("the updates of W1 are not decomposed: it takes every update"), "{}", notes(&found));
+    assert!(found["archive"]["missing"].as_array().unwrap().is_empty(), "{}", found["archive"]["missing"]);
+    let lags: Vec<&Json> = found["similarities"].as_array().unwrap().iter().map(|of| &of["lag"]).collect();
+    assert_eq!(lags, [5, 5]);
+    assert_eq!(found["similarities"][0]["batches"], 4);
+    common::done(here.path(), &["analyze", "thinned", "--out", "results"]);
+    let angles = fs::read_to_string(here.path().join("results/angles.csv")).unwrap();
+    assert!(angles.lines().any(|line| line.starts_with("1,20,")) && !angles.contains("\n1,2,"), "{angles}");
+    let error = common::refused(here.path(), &["analyze", "thinned", "--lags", "21"], 2);
+    assert!(error.contains("lag 21 is not there"), "{error}");
+}
+
+#[test]
+fn numbers_of_updates_that_are_none_are_left_out_and_that_is_said() {
+    let here = TempDir::new().unwrap();
+    let mut members = recording();
+    members.push(Member { name: "iterations".into(), shape: vec![2], values: vec![3.0, 1.0], fortran: false });
+    let run = archive(here.path(), "run.npz", &members, zip::CompressionMethod::Stored);
+    let found = analyze(here.path(), &run);
+    assert!(notes(&found).contains("left out: `iterations`: both are needed"), "{}", notes(&found));
+    assert_eq!(found["archive"]["updates"], Json::Null);
 }

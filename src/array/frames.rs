@@ -264,15 +264,19 @@ impl Frames {
                 self.stored.widen(&room[at..at + bytes], self.big_endian, &mut values);
             }
             Place::File(file) => {
-                let mut raw = vec![0; bytes];
-                read_at(file, &mut raw, at).map_err(|error| match error.kind() {
-                    std::io::ErrorKind::UnexpectedEof => {
-                        let why = format!("it became shorter while it was read: frame {k} is gone");
-                        failed(std::io::Error::new(error.kind(), why))
-                    }
-                    _ => failed(error),
-                })?;
-                self.stored.widen(&raw, self.big_endian, &mut values);
+                // In pieces that stay in a fast cache until they are widened.
+                let mut raw = [0; PIECE];
+                for from in (0..bytes).step_by(PIECE) {
+                    let piece = &mut raw[..PIECE.min(bytes - from)];
+                    read_at(file, piece, at + from as u64).map_err(|error| match error.kind() {
+                        std::io::ErrorKind::UnexpectedEof => {
+                            let why = format!("it became shorter while it was read: frame {k} is gone");
+                            failed(std::io::Error::new(error.kind(), why))
+                        }
+                        _ => failed(error),
+                    })?;
+                    self.stored.widen(piece, self.big_endian, &mut values);
+                }
             }
         }
         Ok(values)
@@ -291,8 +295,9 @@ fn read_at(mut file: &File, room: &mut [u8], at: u64) -> std::io::Result<()> {
     file.read_exact(room)
 }
 
-/// Bytes that are read at once: a multiple of the width of every type.
+/// Bytes that are read at once, of all values and of those of a frame: multiples of the width of every type.
 const CHUNK: usize = 1 << 18;
+const PIECE: usize = 1 << 16;
 
 /// One way through all values of an array.
 struct Pass<'a> {

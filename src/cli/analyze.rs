@@ -13,7 +13,7 @@ use crate::analysis::{Choice, Kind, canonical};
 use crate::array;
 use crate::file::write_atomically;
 use crate::measure::spectrum::singular_values;
-use crate::recorded::{Backward, Findings, Missing, Progress, Questions, RecordedRun, TermsPlan};
+use crate::recorded::{Backward, Findings, Missing, NumberFormat, Progress, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -110,19 +110,23 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 fn analyse(matches: &ArgMatches, path: PathBuf, progress: &Progress) -> anyhow::Result<Analysis> {
     let mut run = RecordedRun::open_with(&path, progress).map_err(|error| UsageError(error.to_string()))?;
-    let questions = questions(matches, run.iterations());
+    let questions = questions(matches, &run);
     let findings =
         Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
     let (spectra, too_large) = spectra(&run)?;
     Ok(Analysis { path, missing: run.missing(), run, questions, findings, spectra, too_large })
 }
 
-fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
+fn questions(matches: &ArgMatches, run: &RecordedRun) -> Questions {
     let whole = |name: &str| matches.get_one::<u32>(name).map(|&n| n as usize);
     let lags = matches.get_one::<Vec<usize>>("lags").cloned().unwrap_or_default();
-    // Of a single iteration there is no lag, unless one is asked for.
+    // Of a single iteration there is no lag, unless one is asked for; and of every fifth no lag but 5, 10, ...
     let asked = matches.value_source("lags") == Some(ValueSource::CommandLine);
-    let lags = if asked || iterations > 1 { lags } else { Vec::new() };
+    let lags = match (asked, run.iterations()) {
+        (true, _) => lags,
+        (false, 0 | 1) => Vec::new(),
+        (false, _) => vec![run.spacing()],
+    };
     let activations = matches.get_many::<&str>("activation").into_iter().flatten();
     Questions {
         eta: matches.get_one::<f64>("eta").copied(),
@@ -191,18 +195,22 @@ impl Analysis {
 
     fn archive(&self) -> Json {
         let (run, reading) = (&self.run, &self.run.reading);
+        let [weights, activities, deltas] = run.precisions().map(|format| format.map(NumberFormat::name));
         let layers_of = |there: &dyn Fn(usize) -> bool| (0..=run.depth()).filter(|&l| there(l)).collect::<Vec<_>>();
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
             "iterations": run.iterations(), "samples": run.samples(), "labels": run.labels.is_some(),
             "precision": run.precision().name(),
+            "precisions": { "weights": weights, "activities": activities, "deltas": deltas },
             "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),
             "biases": layers_of(&|l| run.biases(l).is_some()), "activities": layers_of(&|l| run.activity(l).is_some()),
             "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": reading.transposed,
             "weights_transposed": reading.weights_turned.iter().map(|(l, _)| l).collect::<Vec<_>>(),
             "direct": layers_of(&|l| run.backward(l).is_some_and(Backward::is_direct)),
             "numbering": reading.numbering, "left_out": reading.left_out, "ignored": reading.ignored,
-            "missing": self.missing,
+            "missing": self.missing, "updates": run.updates().map(|[iterations, states]| {
+                json!({ "iterations": iterations, "states": states })
+            }),
         })
     }
 }

@@ -1,11 +1,12 @@
 //! `alignscope angles`: the weight alignment of matrices in files.
 
-use super::matrices::{Pair, file, is_decomposable};
+use super::matrices::{FILES, ORIENTATION, Pair, file, is_decomposable, name, transpose_option};
 use super::table::aligned;
-use super::{Exit, args};
+use super::{Exit, UsageError, args};
 use crate::matrix::Matrix;
 use crate::measure::angle::{angle, norm};
 use crate::measure::null::WeightNull;
+use crate::measure::orientation::Orientation;
 use crate::measure::spectrum::Svd;
 use clap::{ArgMatches, Command};
 use serde_json::{Value as Json, json};
@@ -14,15 +15,11 @@ pub(super) fn command() -> Command {
     Command::new("angles")
         .about("Angles of weights from files, beside independent ones")
         .long_about("Angle of forward weights to backward ones, both from files, beside what independent matrices give")
-        .after_help(
-            "Files are .npy, .npz (FILE#MEMBER) or .csv without a header. A matrix has two dimensions; three are a \
-             history (iterations x rows x columns), which gives a line per iteration.\n\n\
-             B has the shape of W' (W_l: n_l x n_l+1, B_l: n_l+1 x n_l), also where both are square; a B that has the \
-             shape of W, not being square, is taken to be stored transposed. The output says which it was.",
-        )
+        .after_help(format!("{FILES} A history gives a line per iteration.\n\n{ORIENTATION}"))
         .args([
             file("W", "Forward weights").required(true),
             file("B", "Backward weights").required(true),
+            transpose_option(),
             args::json_flag(),
         ])
 }
@@ -32,24 +29,26 @@ struct Backward {
     /// `B^T`, in the layout of `W`.
     transpose: Matrix<f64>,
     norm: f64,
-    /// Direction of the pseudo-inverse, in the layout of `W`; `None` if it is too costly.
+    /// Direction of the pseudo-inverse, in the layout of `W`; `None` if it is too costly, or if there is none.
     inverse: Option<Matrix<f64>>,
     /// Angle in degrees of the pseudo-inverse to `B^T`.
     inverse_to_transpose: Option<f64>,
 }
 
 impl Backward {
-    fn new(pair: &Pair, iteration: usize) -> anyhow::Result<Self> {
-        let transpose = pair.transpose_of_backward(iteration);
-        let decomposed = is_decomposable(pair.forward.shape).then(|| Svd::new(&transpose.transpose())).transpose()?;
+    fn new(transpose: Matrix<f64>) -> anyhow::Result<Self> {
+        let (norm, shape) = (norm(&transpose), (transpose.rows(), transpose.cols()));
+        let worthwhile = norm > 0.0 && is_decomposable(shape);
+        let decomposed = worthwhile.then(|| Svd::new(&transpose.transpose())).transpose()?;
         let inverse = decomposed.map(|svd| svd.pseudo_inverse_direction());
         let inverse_to_transpose = inverse.as_ref().map(|inverse| angle(inverse, &transpose)).transpose()?.flatten();
-        Ok(Self { norm: norm(&transpose), transpose, inverse, inverse_to_transpose })
+        Ok(Self { norm, transpose, inverse, inverse_to_transpose })
     }
 }
 
-/// What is measured at one iteration.
+/// What is measured at one iteration, in one reading.
 struct Row {
+    reading: Orientation,
     iteration: Option<usize>,
     angle: Option<f64>,
     inverse_angle: Option<f64>,
@@ -57,13 +56,22 @@ struct Row {
     norms: [f64; 2],
 }
 
+/// Matrices that are held at once while one pair is measured, beside what was read.
+fn copies(shape: (usize, usize)) -> Result<usize, UsageError> {
+    Ok(if is_decomposable(shape) { 14 } else { 4 })
+}
+
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-    let pair = Pair::read(text("W"), text("B"))?;
+    let asked = matches.get_one::<Orientation>("transpose").copied();
+    let pair = Pair::read([text("W"), text("B")], asked, copies)?;
     if !is_decomposable(pair.forward.shape) {
         eprintln!("warning: B is too large for its pseudo-inverse, which is left out");
     }
-    let rows = measure(&pair)?;
+    let mut rows = Vec::new();
+    for &reading in &pair.readings {
+        rows.extend(measure(&pair, reading)?);
+    }
     let null = WeightNull::new(pair.forward.shape.0 * pair.forward.shape.1);
     if matches.get_flag("json") {
         say!("{}", report(&pair, &rows, null));
@@ -73,30 +81,42 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn measure(pair: &Pair) -> anyhow::Result<Vec<Row>> {
-    let mut backward = Backward::new(pair, 0)?;
+fn measure(pair: &Pair, reading: Orientation) -> anyhow::Result<Vec<Row>> {
+    let mut backward: Option<Backward> = None;
     let mut rows = Vec::new();
     for iteration in 0..pair.iterations().unwrap_or(1) {
-        if iteration > 0 && pair.backward.count() > 1 {
-            backward = Backward::new(pair, iteration)?;
+        let [forward, transpose] = pair.at(reading, iteration);
+        // A single B is that of all iterations.
+        let known = backward.take().filter(|_| pair.backward.count() == 1);
+        let current = known.map_or_else(|| Backward::new(transpose), Ok)?;
+        let inverse = current.inverse.as_ref().map(|inverse| angle(&forward, inverse)).transpose()?;
+        let norms = [norm(&forward), current.norm];
+        if norms.iter().any(|norm| norm.is_infinite()) {
+            let why = "the norm of W or of B is beyond the largest number: divide the matrix by a power of ten, which \
+                       changes no angle";
+            return Err(UsageError(why.into()).into());
         }
-        let forward = pair.forward.at(iteration);
-        let inverse = backward.inverse.as_ref().map(|inverse| angle(&forward, inverse)).transpose()?;
         rows.push(Row {
+            reading,
             iteration: pair.iterations().map(|_| iteration),
-            angle: angle(&forward, &backward.transpose)?,
+            angle: angle(&forward, &current.transpose)?,
             inverse_angle: inverse.flatten(),
-            inverse_to_transpose: backward.inverse_to_transpose,
-            norms: [norm(&forward), backward.norm],
+            inverse_to_transpose: current.inverse_to_transpose,
+            norms,
         });
+        backward = Some(current);
     }
     Ok(rows)
 }
 
 fn report(pair: &Pair, rows: &[Row], null: Option<WeightNull>) -> Json {
     let entries = rows.iter().flat_map(|row| {
+        // Where only one reading stands, results do not depend on how the matrices were stored.
+        let reading = (pair.readings.len() > 1).then(|| name(row.reading));
         let entry = |quantity: &str, value: Option<f64>| {
-            json!({ "quantity": quantity, "layer": null, "iteration": row.iteration, "value": value })
+            json!({
+                "quantity": quantity, "layer": null, "iteration": row.iteration, "reading": reading, "value": value,
+            })
         };
         let mut alignment = entry("weight_alignment", row.angle);
         alignment["cosine"] = json!(row.angle.map(|a| a.to_radians().cos()));
@@ -117,23 +137,27 @@ fn report(pair: &Pair, rows: &[Row], null: Option<WeightNull>) -> Json {
             "angle_sd": law.angle_sd(), "interval95": law.interval(0.95),
         })
     });
+    let absent = rows.iter().filter(|row| row.reading == pair.likeliest() && row.angle.is_none()).count();
     json!({
         "summary": entries.collect::<Vec<_>>(),
-        "forward": pair.forward.name, "backward": pair.backward.name, "shape": pair.forward.shape,
-        "transposed": pair.transposed(), "absent": rows.iter().filter(|row| row.angle.is_none()).count(),
-        "null": independent,
+        "forward": pair.forward.name, "backward": pair.backward.name, "shape": pair.shape(),
+        "transposed": pair.likeliest().backward, "reading": name(pair.likeliest()), "settled_by": pair.settled(),
+        "absent": absent, "null": independent,
     })
 }
 
 fn print(pair: &Pair, rows: &[Row], null: Option<WeightNull>) {
     say!("W {}, B {}", pair.forward.title(), pair.backward.title());
     say!("{}", pair.sentence());
-    let head = ["iteration", "angle", "cosine", "z null", "p", "to pinv(B)", "norm of W", "norm of B"];
-    let mut table = vec![head.map(String::from).to_vec()];
+    let several = pair.readings.len() > 1;
+    let head = ["reading", "iteration", "angle", "cosine", "z null", "p", "to pinv(B)", "norm of W", "norm of B"];
+    let skip = usize::from(!several);
+    let mut table = vec![head[skip..].iter().map(|name| (*name).into()).collect()];
     for row in rows {
         let number = |value: Option<f64>, digits: usize| value.map_or("absent".into(), |v| format!("{v:.digits$}"));
         let scored = row.angle.zip(null);
-        table.push(vec![
+        let cells = [
+            format!("--transpose {}", name(row.reading)),
             row.iteration.map(|k| k.to_string()).unwrap_or_default(),
             number(row.angle, 2),
             number(row.angle.map(|a| a.to_radians().cos()), 4),
@@ -142,7 +166,8 @@ fn print(pair: &Pair, rows: &[Row], null: Option<WeightNull>) {
             number(row.inverse_angle, 2),
             format!("{:.4e}", row.norms[0]),
             format!("{:.4e}", row.norms[1]),
-        ]);
+        ];
+        table.push(cells[skip..].to_vec());
     }
     say!("{}", aligned(table, "  ").trim_end_matches('\n'));
     let interval = null.map(|null| null.interval(0.95)).map_or("any angle is as likely".into(), |[low, high]| {

@@ -1,10 +1,92 @@
 //! Matrices, and recorded histories of them, named on the command line.
 
 use super::UsageError;
-use crate::array::{Array, place, read};
+use crate::array::{Array, Header, header, place, read};
+use crate::file::memory;
 use crate::matrix::Matrix;
+use crate::measure::angle::angle;
+use crate::measure::null::WeightNull;
 use crate::measure::orientation::Orientation;
 use clap::Arg;
+use std::path::PathBuf;
+
+/// A matrix, or one per iteration, of which the header has been read.
+struct Named {
+    /// As typed.
+    name: String,
+    path: PathBuf,
+    member: Option<String>,
+    /// Rows and columns.
+    shape: (usize, usize),
+    /// Number of matrices, if this is a history.
+    iterations: Option<usize>,
+}
+
+impl Named {
+    /// Opens `FILE` or `FILE#MEMBER`. Nothing is read of what cannot be used.
+    fn open(text: &str) -> Result<Self, UsageError> {
+        let (path, member) = place(text);
+        let Header { shape, .. } = header(&path, member).map_err(|error| UsageError(error.to_string()))?;
+        let (iterations, rows, columns) = match shape[..] {
+            [rows, columns] => (None, rows, columns),
+            [iterations, rows, columns] => (Some(iterations), rows, columns),
+            _ => {
+                return Err(UsageError(format!(
+                    "{text} holds an array of {shape:?}: expected a matrix (rows x columns) or a history (iterations x \
+                     rows x columns)"
+                )));
+            }
+        };
+        if shape.contains(&0) {
+            return Err(UsageError(format!("{text} holds an array of {shape:?}: there is nothing to measure")));
+        }
+        let member = member.map(String::from);
+        Ok(Self { name: text.into(), path, member, shape: (rows, columns), iterations })
+    }
+
+    /// Number of all values.
+    fn values(&self) -> u128 {
+        (self.iterations.unwrap_or(1) as u128) * entries(self.shape)
+    }
+
+    /// `W.npy (100 x 20)`.
+    fn title(&self) -> String {
+        title(&self.name, self.iterations, self.shape)
+    }
+
+    /// Reads the values.
+    fn read(self) -> Result<Recorded, UsageError> {
+        let Array { shape, data } =
+            read(&self.path, self.member.as_deref()).map_err(|error| UsageError(error.to_string()))?;
+        let expected: Vec<usize> = self.iterations.into_iter().chain([self.shape.0, self.shape.1]).collect();
+        if shape != expected {
+            return Err(UsageError(format!("{} was changed while it was read: try again", self.name)));
+        }
+        Ok(Recorded { name: self.name, shape: self.shape, iterations: self.iterations, data })
+    }
+}
+
+fn entries((rows, columns): (usize, usize)) -> u128 {
+    rows as u128 * columns as u128
+}
+
+fn title(name: &str, iterations: Option<usize>, (rows, columns): (usize, usize)) -> String {
+    let history = iterations.map(|n| format!("{n} x ")).unwrap_or_default();
+    format!("{name} ({history}{rows} x {columns})")
+}
+
+/// Matrices of one shape that are held at once while they are measured, beside what was read; or why matrices of this
+/// shape are not.
+pub(super) type Copies = fn((usize, usize)) -> Result<usize, UsageError>;
+
+/// Refuses what needs more memory than there is: the values of all files, and `copies` matrices to work with.
+fn check_memory(named: &[&Named], copies: usize) -> Result<(), UsageError> {
+    let values: u128 = named.iter().map(|named| named.values()).sum();
+    let largest = named.iter().map(|named| entries(named.shape)).max().unwrap_or(0);
+    let titles: Vec<String> = named.iter().map(|named| named.title()).collect();
+    let need = 8 * (values + copies as u128 * largest);
+    memory::check_left(&titles.join(" beside "), need).map_err(|error| UsageError(error.to_string()))
+}
 
 /// A matrix, or one per iteration.
 pub(super) struct Recorded {
@@ -18,24 +100,11 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// Reads `FILE` or `FILE#MEMBER`.
-    pub fn read(text: &str) -> Result<Self, UsageError> {
-        let (path, member) = place(text);
-        let Array { shape, data } = read(&path, member).map_err(|error| UsageError(error.to_string()))?;
-        let (iterations, rows, columns) = match shape[..] {
-            [rows, columns] => (None, rows, columns),
-            [iterations, rows, columns] => (Some(iterations), rows, columns),
-            _ => {
-                return Err(UsageError(format!(
-                    "{text} holds an array of {shape:?}: expected a matrix (rows x columns) or a history (iterations x \
-                     rows x columns)"
-                )));
-            }
-        };
-        if data.is_empty() {
-            return Err(UsageError(format!("{text} holds an array of {shape:?}: there is nothing to measure")));
-        }
-        Ok(Self { name: text.into(), shape: (rows, columns), iterations, data })
+    /// Reads `FILE` or `FILE#MEMBER`, if there is room for it and for what is done with it.
+    pub fn read(text: &str, copies: Copies) -> Result<Self, UsageError> {
+        let named = Named::open(text)?;
+        check_memory(&[&named], copies(named.shape)?)?;
+        named.read()
     }
 
     /// Number of matrices.
@@ -50,6 +119,13 @@ impl Recorded {
         Matrix::from_vec(rows, columns, self.data[iteration * size..(iteration + 1) * size].to_vec())
     }
 
+    /// Whether all matrices are symmetric.
+    fn is_symmetric(&self) -> bool {
+        let (n, columns) = self.shape;
+        let symmetric = |matrix: &[f64]| (0..n).all(|i| (0..i).all(|j| matrix[i * n + j] == matrix[j * n + i]));
+        n == columns && self.data.chunks_exact(n * n).all(symmetric)
+    }
+
     /// Hash of the values: what tells one file of this name from another.
     pub fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();
@@ -61,32 +137,48 @@ impl Recorded {
 
     /// `W.npy (100 x 20)`.
     pub fn title(&self) -> String {
-        let history = self.iterations.map(|n| format!("{n} x ")).unwrap_or_default();
-        format!("{} ({history}{} x {})", self.name, self.shape.0, self.shape.1)
+        title(&self.name, self.iterations, self.shape)
     }
 }
+
+/// What decided how `W` and `B` are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settled {
+    Shape,
+    Option,
+    /// One of the matrices is symmetric, so that it makes no difference.
+    Symmetry,
+    /// Nothing: both readings stand, the last being likelier by the convention, or because only in it the matrices are
+    /// closer, or farther, than chance.
+    No {
+        by_values: bool,
+    },
+}
+
+/// Below this p-value a single reading is beyond chance, and above [`CHANCE`] the other is not.
+const BEYOND_CHANCE: f64 = 1e-6;
+const CHANCE: f64 = 1e-3;
 
 /// Forward and backward weights.
 pub(super) struct Pair {
     pub forward: Recorded,
     pub backward: Recorded,
-    pub orientation: Orientation,
+    /// How they may be compared, the likeliest last; never empty.
+    pub readings: Vec<Orientation>,
+    settled: Settled,
 }
 
 impl Pair {
-    /// Reads both, of shapes and numbers of iterations that go together.
-    pub fn read(forward: &str, backward: &str) -> Result<Self, UsageError> {
-        let (forward, backward) = (Recorded::read(forward)?, Recorded::read(backward)?);
-        let orientation = Orientation::of(forward.shape, backward.shape).map_err(|_| {
-            let (rows, columns) = forward.shape;
-            UsageError(format!(
-                "W is {} and B is {}: B must be {columns} x {rows}, the shape of W', or {rows} x {columns} if it is \
-                 stored transposed",
-                forward.title(),
-                backward.title()
-            ))
-        })?;
-        let (first, second) = (forward.count(), backward.count());
+    /// Reads both, of shapes and numbers of iterations that go together, if there is room for them and for what is done
+    /// with them. `asked` is what the user says of their orientation.
+    pub fn read(
+        [forward, backward]: [&str; 2],
+        asked: Option<Orientation>,
+        copies: Copies,
+    ) -> Result<Self, UsageError> {
+        let (forward, backward) = (Named::open(forward)?, Named::open(backward)?);
+        let readings = possible(&forward, &backward, asked)?;
+        let (first, second) = (forward.iterations.unwrap_or(1), backward.iterations.unwrap_or(1));
         if first != second && first > 1 && second > 1 {
             return Err(UsageError(format!(
                 "W is {} and B is {}: both must have as many iterations, or one of them a single one",
@@ -94,7 +186,40 @@ impl Pair {
                 backward.title()
             )));
         }
-        Ok(Self { forward, backward, orientation })
+        check_memory(&[&forward, &backward], copies(forward.shape)?)?;
+        let settled = if asked.is_some() { Settled::Option } else { Settled::Shape };
+        let mut pair = Self { forward: forward.read()?, backward: backward.read()?, readings, settled };
+        if pair.readings.len() > 1 {
+            pair.weigh();
+        }
+        Ok(pair)
+    }
+
+    /// Looks at the values where shapes leave two readings.
+    fn weigh(&mut self) {
+        if self.forward.is_symmetric() || self.backward.is_symmetric() {
+            self.readings = vec![Orientation::OPPOSITE];
+            self.settled = Settled::Symmetry;
+            return;
+        }
+        let last = self.iterations().unwrap_or(1) - 1;
+        let null = WeightNull::new(self.shape().0 * self.shape().1);
+        let p_value = |reading: &Orientation| {
+            let [forward, transpose] = self.at(*reading, last);
+            let angle = angle(&forward, &transpose).ok().flatten();
+            angle.zip(null).map_or(1.0, |(angle, null)| null.p_value(angle))
+        };
+        let beyond: Vec<f64> = self.readings.iter().map(p_value).collect();
+        let decided = |this: f64, other: f64| this < BEYOND_CHANCE && other > CHANCE;
+        let by_values = match beyond[..] {
+            [alike, opposite] if decided(alike, opposite) => {
+                self.readings.reverse();
+                true
+            }
+            [alike, opposite] => decided(opposite, alike),
+            _ => false,
+        };
+        self.settled = Settled::No { by_values };
     }
 
     /// Number of pairs, if one of the two is a history.
@@ -103,28 +228,136 @@ impl Pair {
         both.into_iter().flatten().max()
     }
 
-    /// `B^T` at an iteration, in the layout of `W`.
-    pub fn transpose_of_backward(&self, iteration: usize) -> Matrix<f64> {
-        self.orientation.transpose_of(self.backward.at(iteration))
+    /// Shape in which both are compared.
+    pub fn shape(&self) -> (usize, usize) {
+        let (rows, columns) = self.forward.shape;
+        if self.likeliest().forward { (columns, rows) } else { (rows, columns) }
     }
 
-    /// Whether what was given as `B` was transposed to be compared with `W`.
-    pub fn transposed(&self) -> bool {
-        self.orientation == Orientation::Backward
+    /// `W` and `B^T`, in one layout, at an iteration.
+    pub fn at(&self, reading: Orientation, iteration: usize) -> [Matrix<f64>; 2] {
+        reading.apply(self.forward.at(iteration), self.backward.at(iteration))
+    }
+
+    /// The only reading, or the likelier one.
+    pub fn likeliest(&self) -> Orientation {
+        self.readings.last().copied().unwrap_or(Orientation::OPPOSITE)
+    }
+
+    /// What decided, for machines; `None` if nothing did.
+    pub fn settled(&self) -> Option<&'static str> {
+        match self.settled {
+            Settled::Shape => Some("shape"),
+            Settled::Option => Some("option"),
+            Settled::Symmetry => Some("symmetry"),
+            Settled::No { .. } => None,
+        }
     }
 
     /// What was made of the shapes, in words.
-    pub fn sentence(&self) -> &'static str {
-        match self.orientation {
-            Orientation::Backward if self.forward.shape.0 == self.forward.shape.1 => {
-                "W and B are square, so that shapes do not tell: B is taken to be stored as B, and was transposed to \
-                 be compared with W"
+    pub fn sentence(&self) -> String {
+        let reading = self.likeliest();
+        match (self.settled, reading.backward) {
+            (Settled::Option, _) => format!("{} (--transpose {})", in_words(reading), name(reading)),
+            (Settled::Shape, true) => "B has the shape of W': it was transposed to be compared with W".into(),
+            (Settled::Shape, false) => {
+                "B has the shape of W: it is taken to be stored as B', and was not transposed".into()
             }
-            Orientation::Backward => "B has the shape of W': it was transposed to be compared with W",
-            Orientation::Transposed => "B has the shape of W: it is taken to be stored as B', and was not transposed",
+            (Settled::Symmetry, _) => {
+                "W and B are square, and one of them is symmetric: it makes no difference whether B was transposed"
+                    .into()
+            }
+            (Settled::No { by_values }, _) => {
+                let why = if by_values {
+                    "only in it W and B' are closer, or farther, than chance"
+                } else {
+                    "by the convention W_l: n_l x n_l+1, B_l: n_l+1 x n_l"
+                };
+                format!(
+                    "W and B are square, so that shapes do not tell whether they are stored the same way round or each \
+                     as the transpose of the other. Both readings follow, the likelier last ({why}): --transpose none, \
+                     or --transpose b, settles it"
+                )
+            }
         }
     }
 }
+
+/// The readings that shapes and the user leave.
+fn possible(forward: &Named, backward: &Named, asked: Option<Orientation>) -> Result<Vec<Orientation>, UsageError> {
+    let (rows, columns) = forward.shape;
+    let titles = format!("W is {} and B is {}", forward.title(), backward.title());
+    let found = Orientation::possible(forward.shape, backward.shape).map_err(|_| {
+        UsageError(format!(
+            "{titles}: B must be {columns} x {rows}, the shape of W', or {rows} x {columns} if it is stored transposed"
+        ))
+    })?;
+    match asked {
+        None => Ok(found),
+        Some(asked) if asked.fits(forward.shape, backward.shape) => Ok(vec![asked]),
+        Some(asked) => Err(UsageError(format!(
+            "--transpose {}: {titles}, which have no entries to compare then: leave the option out, for shapes tell",
+            name(asked)
+        ))),
+    }
+}
+
+/// What `--transpose` calls a reading.
+pub(super) fn name(reading: Orientation) -> &'static str {
+    match (reading.forward, reading.backward) {
+        (false, false) => "none",
+        (false, true) => "b",
+        (true, false) => "w",
+        (true, true) => "w,b",
+    }
+}
+
+/// A reading in words.
+pub(super) fn in_words(reading: Orientation) -> &'static str {
+    match (reading.forward, reading.backward) {
+        (false, false) => "W and B are compared as they are stored",
+        (false, true) => "B was transposed to be compared with W",
+        (true, false) => "W was transposed to be compared with B",
+        (true, true) => "W and B were both transposed",
+    }
+}
+
+/// `--transpose`.
+pub(super) fn transpose_option() -> Arg {
+    Arg::new("transpose").long("transpose").value_name("w|b|none").value_parser(parse_transpose).help(
+        "Which of W and B is transposed before their entries are compared [default: B where shapes demand it; of square \
+         matrices both readings are shown]",
+    )
+}
+
+fn parse_transpose(text: &str) -> Result<Orientation, String> {
+    let expected = || "expected w, b, none, or both as w,b".to_string();
+    let mut reading = Orientation::ALIKE;
+    for part in text.split(',').map(str::trim) {
+        let turned = match part {
+            "none" if text.trim() == "none" => return Ok(reading),
+            "w" | "W" => &mut reading.forward,
+            "b" | "B" => &mut reading.backward,
+            _ => return Err(expected()),
+        };
+        if std::mem::replace(turned, true) {
+            return Err(expected());
+        }
+    }
+    Ok(reading)
+}
+
+/// How files are read, for `--help`.
+pub(super) const FILES: &str = "Files are .npy, .npz (FILE#MEMBER), or text (.csv, .tsv, .txt, .dat) with a row per line, \
+    cells parted by blanks, tabs, semicolons or commas, and comments behind #. Values are of half (f2, bfloat16), single or \
+    double precision, whole numbers or truth values, of either byte order, in C or Fortran order. Archives are checked \
+    against their checksums. A matrix has two dimensions; three are a history (iterations x rows x columns).";
+
+/// How orientation is read, for `--help`.
+pub(super) const ORIENTATION: &str = "Shapes tell whether B is stored as B (W_l: n_l x n_l+1, B_l: n_l+1 x n_l) or with the \
+    shape of W, unless both are square: then both readings are shown, the likelier last, and --transpose settles it. `none` \
+    is for programs that store both the same way round (weight and weight_backward in PyTorch and BioTorch; kernel and B in \
+    flax and bioflax), and for PyTorch's weight (n_l+1 x n_l) beside B_l as above; `b` is for W_l and B_l as above.";
 
 /// Most operations of a decomposition, the shorter side squared times the longer: a few minutes' worth.
 const MOST_WORK: u128 = 1_000_000_000_000;
@@ -143,6 +376,17 @@ pub(super) fn file(id: &'static str, help: &'static str) -> Arg {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_transposed_is_named_as_it_is_asked_for() {
+        for text in ["none", "w", "b", "w,b"] {
+            assert_eq!(name(parse_transpose(text).unwrap()), text);
+        }
+        assert_eq!(parse_transpose("B, w"), parse_transpose("w,b"));
+        for text in ["", "x", "w,w", "none,b", "b,none", "w b"] {
+            assert!(parse_transpose(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn thin_matrices_are_cheap_and_square_ones_are_not() {

@@ -4,12 +4,13 @@
 mod figure;
 pub(super) mod report;
 
-use super::matrices::{Pair, Recorded, file, is_decomposable};
+use super::matrices::{FILES, ORIENTATION, Pair, Recorded, file, is_decomposable, name, transpose_option};
 use super::{Exit, UsageError, args, output};
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
 use crate::measure::angle::{norm, weight_alignment};
 use crate::measure::null::{SubspaceNull, WeightNull};
+use crate::measure::orientation::Orientation;
 use crate::measure::spectrum::{
     SpectrumError, Subspace, Svd, product_eigenvalues, product_singular_values, pseudo_inverse_alignment,
     singular_values,
@@ -33,13 +34,12 @@ pub(super) fn command() -> Command {
         .long_about(
             "Singular values of weights from files beside those of independent entries; with B, what both share",
         )
-        .after_help(
-            "Files are .npy, .npz (FILE#MEMBER) or .csv without a header; of a history (iterations x rows x columns), \
-             --iteration takes one. B is read as in `alignscope angles`.\n\n\
+        .after_help(format!(
+            "{FILES} Of a history, --iteration takes one.\n\n{ORIENTATION}\n\n\
              Outliers are singular values beyond what the largest of independent Gaussian entries exceeds with the \
              probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' standard deviation is \
              that of the bulk, unless given.",
-        )
+        ))
         .args([
             file("W", "Forward weights").required(true),
             file("B", "Backward weights"),
@@ -64,6 +64,7 @@ pub(super) fn command() -> Command {
                 .value_name("K")
                 .value_parser(value_parser!(u32))
                 .help("Iteration of a history, from 0"),
+            transpose_option(),
             Arg::new("out")
                 .long("out")
                 .value_name("DIR")
@@ -110,10 +111,9 @@ struct Shared {
     null: Option<SubspaceNull>,
 }
 
-/// What is measured of both.
+/// What is measured of both, in one reading of their orientation.
 struct Both {
-    transposed: bool,
-    sentence: &'static str,
+    reading: Orientation,
     backward: Values,
     alignment: Option<f64>,
     null: Option<WeightNull>,
@@ -129,42 +129,72 @@ struct Both {
 struct Measured {
     forward: Values,
     both: Option<Both>,
+    /// The less likely reading, where two stand.
+    other: Option<Both>,
+    /// What was made of the orientation, in words.
+    sentence: String,
     false_alarm: f64,
-}
-
-/// Backward weights as read.
-struct Given {
-    /// `B^T`, in the layout of `W`.
-    transpose: Matrix<f64>,
-    transposed: bool,
-    sentence: &'static str,
 }
 
 /// What is to be measured, with the hashes of the files' values.
 struct Input {
     forward: Matrix<f64>,
-    backward: Option<Given>,
+    /// `B^T`, in the layout of `W`, in every reading that stands, the likeliest last.
+    transposes: Vec<(Orientation, Matrix<f64>)>,
+    sentence: String,
     digests: Vec<String>,
+}
+
+/// Matrices that are held at once, beside what was read: for W alone, and for both.
+fn copies_of_one(shape: (usize, usize)) -> Result<usize, UsageError> {
+    check_decomposable(shape).map(|()| 8)
+}
+
+fn copies_of_both(shape: (usize, usize)) -> Result<usize, UsageError> {
+    check_decomposable(shape).map(|()| 24)
+}
+
+fn check_decomposable(shape: (usize, usize)) -> Result<(), UsageError> {
+    if is_decomposable(shape) {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "{} x {} is too large: the shorter side squared times the longer may be at most 10^12; take a part of it",
+        shape.0, shape.1
+    )))
 }
 
 impl Input {
     fn read(matches: &ArgMatches) -> Result<Self, UsageError> {
         let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+        let asked = matches.get_one::<Orientation>("transpose").copied();
         let forward = text("W").unwrap_or_default();
         let Some(backward) = text("B") else {
-            let forward = Recorded::read(forward)?;
-            let at = chosen(forward.iterations, matches, &forward)?;
-            return Ok(Self { forward: forward.at(at), backward: None, digests: vec![forward.digest()] });
+            if asked.is_some() {
+                return Err(UsageError("--transpose: there is no B to compare W with: leave it out".into()));
+            }
+            let forward = Recorded::read(forward, copies_of_one)?;
+            let at = chosen(forward.iterations, matches)?;
+            let digests = vec![forward.digest()];
+            return Ok(Self { forward: forward.at(at), transposes: Vec::new(), sentence: String::new(), digests });
         };
-        let pair = Pair::read(forward, backward)?;
-        let at = chosen(pair.iterations(), matches, &pair.forward)?;
-        let given = Given {
-            transpose: pair.transpose_of_backward(at),
-            transposed: pair.transposed(),
-            sentence: pair.sentence(),
-        };
+        let pair = Pair::read([forward, backward], asked, copies_of_both)?;
+        let at = chosen(pair.iterations(), matches)?;
+        if pair.readings.len() > 1 && matches.contains_id("out") {
+            return Err(UsageError(
+                "--out: W and B are square, so that shapes do not tell how they are stored: choose the reading that is \
+                 written, with --transpose b or --transpose none"
+                    .into(),
+            ));
+        }
+        let [forward, _] = pair.at(pair.likeliest(), at);
+        let transposes = pair.readings.iter().map(|&reading| {
+            let [_, transpose] = pair.at(reading, at);
+            (reading, transpose)
+        });
+        let transposes = transposes.collect();
         let digests = vec![pair.forward.digest(), pair.backward.digest()];
-        Ok(Self { forward: pair.forward.at(at), backward: Some(given), digests })
+        Ok(Self { forward, transposes, sentence: pair.sentence(), digests })
     }
 }
 
@@ -184,14 +214,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 }
 
 /// The iteration to be measured.
-fn chosen(iterations: Option<usize>, matches: &ArgMatches, forward: &Recorded) -> Result<usize, UsageError> {
-    let (rows, columns) = forward.shape;
-    if !is_decomposable(forward.shape) {
-        return Err(UsageError(format!(
-            "{rows} x {columns} is too large: the shorter side squared times the longer may be at most 10^12; take a \
-             part of it"
-        )));
-    }
+fn chosen(iterations: Option<usize>, matches: &ArgMatches) -> Result<usize, UsageError> {
     let asked = matches.get_one::<u32>("iteration").map(|&k| k as usize);
     match (asked, iterations) {
         (None, None | Some(1)) => Ok(0),
@@ -204,34 +227,45 @@ fn chosen(iterations: Option<usize>, matches: &ArgMatches, forward: &Recorded) -
     }
 }
 
+/// Largest norm of a matrix that is measured.
+const MOST_NORM: f64 = 1e300;
+
 fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumError> {
     let forward = &input.forward;
+    // Laws and thresholds lie above the values they are made for.
+    if std::iter::once(forward).chain(input.transposes.iter().map(|(_, b)| b)).any(|matrix| norm(matrix) > MOST_NORM) {
+        return Err(SpectrumError::Overflow);
+    }
     let false_alarm = matches.get_one::<f64>("false-alarm").copied().unwrap_or(0.01);
     let entry_sd = matches.get_one::<f64>("entry-sd").copied();
-    let values = |name, matrix, values, entry_sd| Values::new(name, matrix, values, entry_sd, false_alarm);
-    let Some(Given { transpose, transposed, sentence }) = &input.backward else {
-        let forward = values("W", forward, singular_values(forward)?, entry_sd);
-        return Ok(Measured { forward, both: None, false_alarm });
-    };
-    let (w, b) = (Svd::new(forward)?, Svd::new(transpose)?);
-    let of_forward = values("W", forward, w.values().to_vec(), entry_sd);
+    let sentence = input.sentence.clone();
+    if input.transposes.is_empty() {
+        let forward = Values::new("W", forward, singular_values(forward)?, entry_sd, false_alarm);
+        return Ok(Measured { forward, both: None, other: None, sentence, false_alarm });
+    }
+    let w = Svd::new(forward)?;
+    let of_forward = Values::new("W", forward, w.values().to_vec(), entry_sd, false_alarm);
     let outliers = of_forward.split.as_ref().map_or(0, |split| split.outliers.len());
     let leading = matches.get_one::<u32>("leading").map_or(outliers.max(1), |&k| k as usize);
-    let backward = transpose.transpose();
-    let of_backward = values("B", &backward, b.values().to_vec(), None);
-    let both = Both {
-        transposed: *transposed,
-        sentence,
-        alignment: weight_alignment(forward, &backward).ok().flatten(),
-        null: WeightNull::new(forward.rows() * forward.cols()),
-        inverse_alignment: pseudo_inverse_alignment(forward, &backward)?,
-        product: product_singular_values(forward, &backward)?,
-        eigenvalues: product_eigenvalues(forward, &backward)?,
-        radius: product_radius(of_forward.shape, of_forward.norm, of_backward.norm).map(|p| p.value),
-        shared: shared(&w, &b, leading)?,
-        backward: of_backward,
+    let of_both = |(reading, transpose): &(Orientation, Matrix<f64>)| {
+        let b = Svd::new(transpose)?;
+        let backward = transpose.transpose();
+        let of_backward = Values::new("B", &backward, b.values().to_vec(), None, false_alarm);
+        Ok::<_, SpectrumError>(Both {
+            reading: *reading,
+            alignment: weight_alignment(forward, &backward).ok().flatten(),
+            null: WeightNull::new(forward.rows() * forward.cols()),
+            inverse_alignment: pseudo_inverse_alignment(forward, &backward)?,
+            product: product_singular_values(forward, &backward)?,
+            eigenvalues: product_eigenvalues(forward, &backward)?,
+            radius: product_radius(of_forward.shape, of_forward.norm, of_backward.norm).map(|p| p.value),
+            shared: shared(&w, &b, leading)?,
+            backward: of_backward,
+        })
     };
-    Ok(Measured { forward: of_forward, both: Some(both), false_alarm })
+    let mut readings = input.transposes.iter().map(of_both).collect::<Result<Vec<_>, _>>()?;
+    let both = readings.pop();
+    Ok(Measured { both, other: readings.pop(), forward: of_forward, sentence, false_alarm })
 }
 
 /// Angles between all that both span, and between the leading directions of both.
@@ -257,11 +291,15 @@ fn shared(w: &Svd, b: &Svd, leading: usize) -> Result<Vec<Shared>, SpectrumError
 /// Writes the values and the figure.
 fn write(measured: &Measured, digests: &[String], matches: &ArgMatches) -> anyhow::Result<PathBuf> {
     let typed = |name: &str| matches.get_one::<String>(name);
-    let parameters = json!({
+    let mut parameters = json!({
         "forward": typed("W"), "backward": typed("B"), "digests": digests, "version": env!("CARGO_PKG_VERSION"),
         "entry-sd": matches.get_one::<f64>("entry-sd"), "false-alarm": measured.false_alarm,
         "leading": matches.get_one::<u32>("leading"), "iteration": matches.get_one::<u32>("iteration"),
     });
+    // Only where it was asked for, so that requests from before are still the same.
+    if let Some(reading) = matches.get_one::<Orientation>("transpose") {
+        parameters["transpose"] = name(*reading).into();
+    }
     let directory = output::directory(matches, "spectra", &parameters)?;
     for (name, table) in report::tables(measured) {
         write_atomically(&directory.join(name), table.as_bytes())?;

@@ -83,6 +83,17 @@ pub fn check(what: &str, need: u128) -> Result<(), MemoryError> {
     Err(MemoryError { what: what.into(), need, limit })
 }
 
+/// As [`check`], but without the cap: for what is taken to work with values that have been read.
+///
+/// # Errors
+/// If `need` bytes are more than machine, control group and process leave.
+pub fn check_left(what: &str, need: u128) -> Result<(), MemoryError> {
+    match left_below(Path::new("/")) {
+        Some(limit) if need > u128::from(limit.bytes) => Err(MemoryError { what: what.into(), need, limit }),
+        _ => Ok(()),
+    }
+}
+
 /// A size as people say it: `1.5 GiB`.
 pub fn in_words(bytes: u128) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
@@ -98,11 +109,16 @@ pub fn in_words(bytes: u128) -> String {
 
 /// The limit that the files below `root` tell of.
 fn limit_below(root: &Path) -> MemoryLimit {
+    let cap = MemoryLimit { bytes: MOST_BYTES, bound: Bound::Cap };
+    left_below(root).filter(|left| left.bytes < cap.bytes).unwrap_or(cap)
+}
+
+/// What is left, and what bounds it, as the files below `root` tell.
+fn left_below(root: &Path) -> Option<MemoryLimit> {
     let left = [(machine(root), Bound::Machine), (group(root), Bound::Group), (process(root), Bound::Process)];
     // An eighth is left for stacks, buffers and everyone else.
-    let left = left.into_iter().filter_map(|(left, bound)| left.map(|left| (left - left / 8, bound)));
-    let (bytes, bound) = left.fold((MOST_BYTES, Bound::Cap), |least, next| if next.0 < least.0 { next } else { least });
-    MemoryLimit { bytes, bound }
+    let left = left.into_iter().filter_map(|(left, bound)| Some(MemoryLimit { bytes: left? - left? / 8, bound }));
+    left.min_by_key(|limit| limit.bytes)
 }
 
 fn text(path: impl AsRef<Path>) -> Option<String> {

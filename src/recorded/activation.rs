@@ -110,7 +110,7 @@ fn fits_of(
             }
         }
     }
-    let rounding = run.rounding_of(source.shape()[1] + 1);
+    let rounding = run.rounding_of_activity(l);
     let of = |(&kind, tally): (&Activation, &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
     Ok(kinds.iter().zip(&tallies).map(of).collect())
 }

@@ -1,9 +1,8 @@
 //! Whether recorded arrays follow from each other: to rounding, or not.
 
-use super::{RecordedRun, Stack};
+use super::RecordedRun;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
-use crate::real::Precision;
 use crate::rule::{Product, product};
 use crate::vmath::sum_squares;
 use serde::Serialize;
@@ -66,29 +65,9 @@ impl Tally {
 }
 
 impl RecordedRun {
-    /// Precision of the run: single where all values of one of its weights, activities or error signals are single.
-    pub fn precision(&self) -> Precision {
-        let mut stacks =
-            self.weights.iter().chain(&self.activities).chain(&self.deltas).flatten().map(Stack::exactness);
-        if stacks.any(|of| of.single && of.fractions) { Precision::F32 } else { Precision::F64 }
-    }
-
-    /// Largest relative error of one rounding.
-    pub(super) fn unit(&self) -> f64 {
-        0.5 * match self.precision() {
-            Precision::F32 => f64::from(f32::EPSILON),
-            Precision::F64 => f64::EPSILON,
-        }
-    }
-
-    /// What rounding is expected to make of sums of so many terms.
-    pub(super) fn rounding_of(&self, terms: usize) -> f64 {
-        self.unit() * (terms as f64).sqrt()
-    }
-
     /// Weights `W_l` before update `k`; `None` where only others were recorded.
     pub(super) fn weights_before(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
-        let Some(stack) = self.weights(l) else { return Ok(None) };
+        let (Some(stack), k) = (self.weights(l), self.state_before(k)) else { return Ok(None) };
         // Of a single state nobody knows whether it is that of the start or of the end.
         let known = k < stack.len() && (stack.len() > 1 || self.iterations() <= 1);
         known.then(|| stack.matrix(k)).transpose()
@@ -97,7 +76,7 @@ impl RecordedRun {
     /// Biases `b_l` before update `k`, `n_l` values; a single state is that of all, and none is no values.
     pub(super) fn biases_before(&self, l: usize, k: usize) -> Result<Vec<f64>, ArrayError> {
         let Some(stack) = self.biases(l) else { return Ok(Vec::new()) };
-        let state = if stack.len() == 1 { 0 } else { k.min(stack.len() - 1) };
+        let state = if stack.len() == 1 { 0 } else { self.state_before(k).min(stack.len() - 1) };
         Ok(stack.matrix(state)?.as_slice().to_vec())
     }
 

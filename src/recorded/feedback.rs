@@ -128,7 +128,7 @@ impl LayerFeedback {
                 courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &through);
             }
         }
-        let rounding = run.rounding_of(above.shape()[1].max(output.map_or(0, |of| of.shape()[1])) + 1);
+        let rounding = run.rounding_of_delta(l);
         // Where an activity is not one function of the pre-activation (normalisation), its slope is none either.
         let elementwise = activities.is_function() != Some(false);
         courses.iter_mut().for_each(|course| (course.rounding, course.elementwise) = (rounding, elementwise));
@@ -170,8 +170,7 @@ impl Slope {
         let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
         let mut activity = vec![0.0; z.as_slice().len()];
         activation.apply(z.as_slice(), &mut activity);
-        let below = run.units(l - 1).unwrap_or(0);
-        let clear = clear_of_zero(&z, run.rounding_of(below + 1));
+        let clear = clear_of_zero(&z, run.rounding_of_activity(l));
         Ok(Some(Self { activation, z, activity, clear }))
     }
 
@@ -190,7 +189,7 @@ fn clear_of_zero(z: &Matrix<f64>, rounding: f64) -> Vec<bool> {
 fn ways(run: &RecordedRun, l: usize, k: usize) -> Result<Vec<(Way, Matrix<f64>)>, ArrayError> {
     let mut all = Vec::new();
     if let Some(backward) = run.backward(l)
-        && let Some(matrix) = backward.at(k)?
+        && let Some(matrix) = backward.at(run.state_before(k))?
     {
         let turned_now = backward.is_turned();
         for way in backward.ways() {
@@ -299,6 +298,14 @@ impl Course {
 
     /// Of which states a single matrix is, of the states from 0 to `last`.
     pub fn states(&self, last: usize) -> StatesOf {
+        match self.states_by_errors(last) {
+            // One error says nothing of a matrix that may change after it.
+            StatesOf::All if self.signs.iter().filter(|of| of.share().is_some()).count() < 2 => StatesOf::Presumed,
+            states => states,
+        }
+    }
+
+    fn states_by_errors(&self, last: usize) -> StatesOf {
         let whole = |place: usize| self.tallies[place].relative().unwrap_or(f64::INFINITY);
         if self.differences[0].is_empty() && whole(1) > MOST_ROUNDING * self.rounding {
             return self.states_by_signs(last);
@@ -308,9 +315,7 @@ impl Course {
         let same = |d: &Option<f64>| d.is_some_and(|d| d <= MOST_ROUNDING * self.rounding);
         let other = |d: &Option<f64>| d.is_some_and(|d| d > (MOST_ROUNDING * self.rounding).max(SAME));
         if !differences.iter().any(other) {
-            // One error says nothing of a matrix that may change after it.
-            let several = differences.iter().filter(|d| same(d)).count() > 1;
-            return if several { StatesOf::All } else { StatesOf::Presumed };
+            return StatesOf::All;
         }
         match (differences.iter().position(same), differences.iter().rposition(same)) {
             // What carried two errors has not changed between them, nor, by all appearance, after the second.

@@ -1,9 +1,11 @@
 //! Matrices of equal shape, one after the other, read when they are asked for.
 
 use super::Progress;
+use super::precision::Grid;
 use crate::array::{ArrayError, Frames, Spool, Stored, Taken};
 use crate::matrix::Matrix;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Matrices of equal shape, one after the other: the states of a weight matrix, or a signal by iteration. They stay where
 /// and as they are stored, and every one is read and widened to double precision when it is asked for.
@@ -14,53 +16,11 @@ pub struct Stack {
     columns: usize,
     /// Whether every matrix is the transpose of what is stored.
     turned: bool,
-    exactness: Exactness,
+    grid: Grid,
     frames: Frames,
+    /// Places of the matrices among those stored, if they are not these as they are.
+    places: Option<Arc<Vec<usize>>>,
     progress: Progress,
-}
-
-/// In which types all values of a member would be the same numbers: what they were once rounded to, whatever they are
-/// stored as now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exactness {
-    /// Half precision, `f2`: 11 bits.
-    pub half: bool,
-    /// bfloat16: 8 bits.
-    pub bfloat: bool,
-    /// Single precision, `f4`: 24 bits.
-    pub single: bool,
-    /// Whether any value is no whole number: whole ones, such as pixels, are exact in most types and tell nothing.
-    pub fractions: bool,
-}
-
-impl Exactness {
-    /// That of no value.
-    pub const NONE: Self = Self { half: true, bfloat: true, single: true, fractions: false };
-
-    /// Takes more values into account, which are stored as `stored`.
-    fn add(&mut self, values: &[f64], stored: Stored) {
-        // Of what is stored in single precision, that it is single need not be found out.
-        let always_single = matches!(stored, Stored::F16 | Stored::Bf16 | Stored::F32);
-        for &value in values {
-            if self.fractions && !self.half && !self.bfloat && (!self.single || always_single) {
-                return;
-            }
-            if value.fract() != 0.0 {
-                let single = value as f32;
-                let is_single = f64::from(single) == value;
-                self.half &= is_single && is_half(single);
-                self.bfloat &= is_single && single.to_bits() & 0xffff == 0;
-                self.single &= is_single;
-                self.fractions = true;
-            }
-        }
-    }
-}
-
-/// Whether half precision has this number: 11 bits, and a last one of no less than 2^-24.
-fn is_half(value: f32) -> bool {
-    let steps = value * 16_777_216.0;
-    value.to_bits() & 0x1fff == 0 && value.abs() <= 65504.0 && steps.fract() == 0.0
 }
 
 impl Stack {
@@ -77,12 +37,12 @@ impl Stack {
         progress: &Progress,
     ) -> Result<Self, ArrayError> {
         let Layout { rows, columns, taken, stored } = *layout;
-        let mut exactness = Exactness::NONE;
+        let mut grid = Grid::of(stored);
         let frames = Frames::open(path, Some(member), taken, spool, &mut |values| {
-            exactness.add(values, stored);
+            grid.add(values);
             progress.advance(values.len() * stored.width());
         })?;
-        Ok(Self { rows, columns, turned: false, exactness, frames, progress: progress.clone() })
+        Ok(Self { rows, columns, turned: false, grid, frames, places: None, progress: progress.clone() })
     }
 
     /// Matrices in memory.
@@ -90,20 +50,20 @@ impl Stack {
     pub(super) fn of(matrices: &[Matrix<f64>]) -> Self {
         let (rows, columns) = matrices.first().map_or((0, 0), |m| (m.rows(), m.cols()));
         let values: Vec<f64> = matrices.iter().flat_map(|m| m.as_slice().to_vec()).collect();
-        let mut exactness = Exactness::NONE;
-        exactness.add(&values, Stored::F64);
+        let mut grid = Grid::of(Stored::F64);
+        grid.add(&values);
         let frames = Frames::of_values(&values, rows * columns);
-        Self { rows, columns, turned: false, exactness, frames, progress: Progress::hidden() }
+        Self { rows, columns, turned: false, grid, frames, places: None, progress: Progress::hidden() }
     }
 
     /// Number of matrices.
     pub fn len(&self) -> usize {
-        self.frames.len()
+        self.places.as_ref().map_or(self.frames.len(), |places| places.len())
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.len() == 0
     }
 
     /// Rows and columns of each.
@@ -117,9 +77,14 @@ impl Stack {
         Self { turned: !self.turned, ..self }
     }
 
-    /// In which types all values are exact.
-    pub fn exactness(&self) -> Exactness {
-        self.exactness
+    /// Some of the matrices, by their places.
+    pub(super) fn selected(self, places: Vec<usize>) -> Self {
+        Self { places: Some(Arc::new(places)), ..self }
+    }
+
+    /// How many bits the values take.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
     }
 
     /// Bytes of all matrices as they are stored.
@@ -141,7 +106,8 @@ impl Stack {
     /// # Errors
     /// If it can no longer be read, or there is no such matrix.
     pub fn matrix(&self, k: usize) -> Result<Matrix<f64>, ArrayError> {
-        let values = self.frames.read(k)?;
+        let place = self.places.as_ref().map_or(Some(k), |places| places.get(k).copied());
+        let values = self.frames.read(place.unwrap_or(usize::MAX))?;
         self.progress.advance(self.matrix_bytes());
         let (rows, columns) = (self.rows, self.columns);
         // Column after column, it is stored as its transpose.
@@ -159,31 +125,4 @@ pub(super) struct Layout {
     pub columns: usize,
     pub taken: Taken,
     pub stored: Stored,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_tell_what_they_were_once_rounded_to() {
-        let of = |values: &[f64], stored| {
-            let mut exactness = Exactness::NONE;
-            values.chunks(1).for_each(|values| exactness.add(values, stored));
-            [exactness.half, exactness.bfloat, exactness.single, exactness.fractions]
-        };
-        assert_eq!(of(&[], Stored::F64), [true, true, true, false]);
-        assert_eq!(
-            of(&[3.0, -255.0, 0.0, 1e300], Stored::F64),
-            [true, true, true, false],
-            "whole numbers tell nothing"
-        );
-        assert_eq!(of(&[0.5, -1.25], Stored::F64), [true, true, true, true]);
-        // 1 + 2^-10 is half and no bfloat16, 2^-30 bfloat16 and no half.
-        assert_eq!(of(&[1.0 + 2f64.powi(-10)], Stored::F64), [true, false, true, true]);
-        assert_eq!(of(&[2f64.powi(-30)], Stored::F64), [false, true, true, true]);
-        assert_eq!(of(&[2f64.powi(-24) * 3.0, 65504.5], Stored::F64), [false, false, true, true]);
-        assert_eq!(of(&[f64::from(0.1f32)], Stored::F32), [false, false, true, true]);
-        assert_eq!(of(&[f64::from(0.1f32), 0.1], Stored::F64), [false, false, false, true]);
-    }
 }

@@ -1,7 +1,7 @@
 //! Signals recorded elsewhere: iterations x samples x units, from a file.
 
 use super::form::{Form, Process};
-use crate::array::{self, Array, ArrayError, read};
+use crate::array::{self, Array, ArrayError, header, read};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use std::path::PathBuf;
@@ -75,11 +75,17 @@ pub(super) fn load<T: Real>(form: &Form, wanted: [usize; 3]) -> Result<Recorded<
             at: 0,
         });
     };
-    let values = read(path, member.as_deref())?;
     let [iterations, batch, units] = wanted;
-    let fits = matches!(values.shape[..], [t, p, n] if t >= iterations && p == batch && n == units);
-    if !fits {
-        return Err(RecordedError::Shape { path: path.clone(), found: values.shape, wanted });
+    let fits = |shape: &[usize]| matches!(*shape, [t, p, n] if t >= iterations && p == batch && n == units);
+    let refuse = |found| RecordedError::Shape { path: path.clone(), found, wanted };
+    // The header tells already, however long the signal is.
+    let found = header(path, member.as_deref())?.shape;
+    if !fits(&found) {
+        return Err(refuse(found));
+    }
+    let values = read(path, member.as_deref())?;
+    if !fits(&values.shape) {
+        return Err(refuse(values.shape));
     }
     let mut recorded = Recorded { values, frame: Matrix::zeros(batch, units), at: 0 };
     recorded.fill();

@@ -2,9 +2,8 @@
 
 use super::super::table::aligned;
 use super::{Analysis, sentences};
-use crate::analysis::Choice;
 use crate::claim::short;
-use crate::recorded::{ByClass, LayerTerms, LinearPrediction, PartReading, TermPart};
+use crate::recorded::{ByClass, LayerTerms, LinearPrediction, NumberFormat, PartReading, RecordedRun, TermPart};
 use std::fmt::Write as _;
 
 pub(super) fn print(analysis: &Analysis) {
@@ -30,11 +29,22 @@ fn archive(analysis: &Analysis) {
     let biases: Vec<String> = (1..=run.depth()).filter(|&l| run.biases(l).is_some()).map(|l| l.to_string()).collect();
     parts.push(if biases.is_empty() { "no biases".into() } else { format!("biases of layers {}", biases.join(", ")) });
     parts.push(if run.labels.is_some() { "labels".into() } else { "no labels".into() });
-    parts.push(run.precision().name().into());
+    parts.push(precision(run));
     say!("{}: {}", analysis.path.display(), parts.join(", "));
     for missing in &analysis.missing {
         say!("  without {}: {}", missing.member, missing.costs);
     }
+}
+
+/// The precision, or those of weights, activities and error signals where they differ.
+fn precision(run: &RecordedRun) -> String {
+    let of = ["weights", "activities", "deltas"].into_iter().zip(run.precisions());
+    let told: Vec<(&str, NumberFormat)> = of.filter_map(|(name, format)| Some((name, format?))).collect();
+    if told.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+        return run.precision().name().into();
+    }
+    let all: Vec<String> = told.iter().map(|(name, format)| format!("{} {name}", format.name())).collect();
+    all.join(", ")
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {
@@ -193,6 +203,7 @@ pub(super) fn angles_csv(analysis: &Analysis) -> String {
     for of in found {
         let reading = if readings { format!("{},", of.reading.unwrap_or_default()) } else { String::new() };
         for (state, degrees) in of.degrees.iter().enumerate() {
+            let state = analysis.run.update_of_state(state);
             let _ = writeln!(out, "{},{reading}{state},{}", of.layer, cell(*degrees));
         }
     }

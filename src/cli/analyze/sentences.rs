@@ -3,7 +3,7 @@
 use super::{Analysis, readings};
 use crate::analysis::Choice;
 use crate::claim::short;
-use crate::recorded::{Closing, LayerActivation, StepFit, StepKind, Steps, Unsaid};
+use crate::recorded::{Beginning, Closing, LayerActivation, Optimiser, RatesBy, StepRates, Steps, Unsaid};
 
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {
@@ -67,9 +67,10 @@ fn steps(found: Option<&Steps>) -> Vec<String> {
         return vec!["steps cannot be checked: no layer has states, activity and the error signal above on record, or nothing moves".into()];
     };
     let chosen = steps.chosen();
-    let made = match chosen.kind {
-        StepKind::Given => format!("steps against L' delta with eta {}, as given", short(chosen.eta[0])),
-        _ => format!("steps of W{} against {}", list(&steps.layers), recipe(chosen)),
+    let made = if chosen.is_given() {
+        format!("steps against L' delta with eta {}, as given", short(chosen.eta[0]))
+    } else {
+        format!("steps of W{} against L' delta by {}", list(&steps.layers), chosen.recipe)
     };
     let Some(how) = &chosen.closing else {
         return vec![format!("{made}: no steps are on record to check it with")];
@@ -79,37 +80,125 @@ fn steps(found: Option<&Steps>) -> Vec<String> {
         let off: Vec<String> =
             chosen.layers.iter().map(|of| format!("W{} by {:.1e}", of.layer, of.closing.relative_difference)).collect();
         out.push(format!("off are {}", off.join(", ")));
-        out.push(match steps.closed() {
-            Some(fit) => format!("the steps are {}: {}", recipe(fit), fit.closing.as_ref().map(closing).unwrap_or_default()),
-            None => "the steps are not the rule's alone, nor with momentum, weight decay, rates by layer or by iteration: an \
-                     adaptive optimiser (Adam), a projection (weight normalisation), clipping, or states and signals that do \
-                     not belong together; terms use the rate above, and what it does not explain is their N part"
-                .into(),
-        });
+    }
+    match (chosen.closes(), steps.closed()) {
+        (true, _) => out.extend(details(steps)),
+        (false, Some(fit)) => {
+            out.push(format!(
+                "the steps are {}: {}",
+                fit.recipe,
+                fit.closing.as_ref().map(closing).unwrap_or_default()
+            ));
+            out.extend(details(steps));
+        }
+        (false, None) => out.extend(no_recipe(steps)),
+    }
+    if !steps.frozen.is_empty() {
+        out.push(format!("W{} does not move: it is frozen", list(&steps.frozen)));
     }
     out
 }
 
-fn list(layers: &[usize]) -> String {
-    layers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", W")
+/// What is to be known of the recipe that makes the steps.
+fn details(steps: &Steps) -> Vec<String> {
+    let mut out = Vec::new();
+    if steps.within_rounding {
+        out.push("no step is larger than rounding: any recipe would do, and none is told from another".into());
+    }
+    if let Some(rates) = &steps.rates {
+        let all = |list: &[f64]| list.iter().map(|eta| short(*eta)).collect::<Vec<_>>().join(", ");
+        out.extend(rates.layers.as_ref().map(|of| format!("rates of W{}: {}", list(&steps.layers), all(of))));
+        out.extend(rates.iterations.as_ref().map(|of| format!("rates by iteration: {}", schedule(of))));
+        for (layer, of) in steps.layers.iter().zip(rates.steps.iter().flatten()) {
+            out.push(format!("rates of W{layer} by iteration: {}", schedule(of)));
+        }
+    }
+    if steps.rates.as_ref().is_some_and(|rates| rates.by == RatesBy::Each || is_irregular(rates)) {
+        out.push("rates that follow no schedule are what clipping or normalising the norm of gradients makes".into());
+    }
+    if steps.momentum.is_some_and(|momentum| momentum.begins == Beginning::Running) {
+        out.push("the recording begins in the middle of a training: the first step is left out of the check".into());
+    }
+    if matches!(steps.optimiser, Some(Optimiser::Adam | Optimiser::Amsgrad)) && steps.decay.is_none() {
+        out.push("without weight decay adam and adamw are the same".into());
+    }
+    if steps.optimiser.is_some_and(|optimiser| optimiser != Optimiser::Sgd) {
+        out.push(
+            "rates adapt entry by entry: terms use the one rate that leaves least, and what it does not explain is their N \
+             part"
+                .into(),
+        );
+    }
+    if !steps.alike.is_empty() {
+        out.push(format!("as good as this: {}; this recording does not tell them apart", steps.alike.join("; ")));
+    }
+    if !steps.undetermined.is_empty() {
+        out.push(format!("the recording does not determine {}", steps.undetermined.join(", ")));
+    }
+    out
 }
 
-/// What steps are made of, in words.
-pub(super) fn recipe(fit: &StepFit) -> String {
-    let [low, high] = fit.eta;
-    let rate = if low == high { short(low) } else { format!("{} to {}", short(low), short(high)) };
-    let fitted = "fitted by least squares";
-    let with = match fit.kind {
-        StepKind::Given => "as given".into(),
-        StepKind::Plain => fitted.into(),
-        StepKind::RateByLayer => format!("one by layer, {fitted}"),
-        StepKind::RateByIteration => format!("one by iteration, {fitted}"),
-        _ => {
-            let momentum = fit.momentum.map(|m| format!("momentum {}", short(m)));
-            let decay = fit.weight_decay.map(|d| format!("weight decay {}", short(d)));
-            let both: Vec<String> = momentum.into_iter().chain(decay).collect();
-            format!("{}, {fitted}", both.join(", "))
-        }
+/// Whether rates by iteration go up and down more than a schedule does.
+fn is_irregular(rates: &StepRates) -> bool {
+    let turns = |of: &[f64]| {
+        let differences: Vec<f64> =
+            of.windows(2).map(|w| w[1] - w[0]).filter(|d| d.abs() > 1e-4 * of[0].abs()).collect();
+        differences.windows(2).filter(|w| w[0] * w[1] < 0.0).count()
     };
-    format!("eta L' delta with eta {rate}, {with}")
+    rates.iterations.as_ref().is_some_and(|of| 4 * turns(of) > of.len())
+}
+
+/// Rates by iteration; runs of equal ones in one.
+fn schedule(rates: &[f64]) -> String {
+    let mut runs: Vec<(f64, usize, usize)> = Vec::new();
+    for (k, &rate) in rates.iter().enumerate() {
+        match runs.last_mut() {
+            // Rates that are fitted are equal to rounding.
+            Some((known, _, last)) if (rate - *known).abs() <= 1e-4 * known.abs() => *last = k,
+            _ => runs.push((rate, k, k)),
+        }
+    }
+    let of = |&(rate, first, last): &(f64, usize, usize)| {
+        let rate = if rate.is_nan() { "not known".into() } else { short(rate) };
+        if first == last { format!("{rate} in {first}") } else { format!("{rate} in {first} to {last}") }
+    };
+    let (first, last) = (runs.iter().take(4).map(of), runs.last().map(of));
+    let mut parts: Vec<String> = first.collect();
+    if runs.len() > 4 {
+        parts.push("...".into());
+        parts.extend(last);
+    }
+    parts.join(", ")
+}
+
+/// What was tried in vain, and what it may be.
+fn no_recipe(steps: &Steps) -> Vec<String> {
+    let mut out = Vec::new();
+    let nearest = steps.excluded.iter().min_by(|a, b| a.relative_difference.total_cmp(&b.relative_difference));
+    if let Some(nearest) = nearest {
+        out.push(format!(
+            "{} recipes were fitted, and none makes the steps; the nearest, {}, leaves {:.1e} where rounding leaves {:.0e}",
+            steps.excluded.len(),
+            nearest.recipe,
+            nearest.relative_difference,
+            nearest.rounding
+        ));
+        out.push(format!("excluded are {}", kinds(steps)));
+    }
+    out.push(
+        "not looked into: clipping, a projection (weight normalisation), adaptive rates of a training that began before the \
+         recording, other optimisers, states and signals that do not belong together; terms use the rate above, and what \
+         it does not explain is their N part"
+            .into(),
+    );
+    out
+}
+
+/// Recipes that were excluded, without their rates.
+fn kinds(steps: &Steps) -> String {
+    steps.excluded.iter().map(|of| of.recipe.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+fn list(layers: &[usize]) -> String {
+    layers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", W")
 }

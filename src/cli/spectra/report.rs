@@ -1,6 +1,7 @@
 //! Spectra as JSON, as a table, and as CSV.
 
 use super::super::angles::p_text;
+use super::super::matrices::name;
 use super::super::table::aligned;
 use super::{Both, Measured, Values};
 use crate::claim::short;
@@ -16,6 +17,8 @@ const MOST_NAMED: usize = 12;
 #[derive(Default)]
 pub(in crate::cli) struct Row {
     matrix: &'static str,
+    /// How W and B are compared, where two readings stand.
+    reading: Option<&'static str>,
     pub quantity: &'static str,
     space: Option<&'static str>,
     leading: Option<usize>,
@@ -28,7 +31,7 @@ pub(in crate::cli) struct Row {
 pub(super) fn json(measured: &Measured) -> Json {
     let row = |row: Row| {
         json!({
-            "quantity": row.quantity, "matrix": row.matrix, "space": row.space, "leading": row.leading,
+            "quantity": row.quantity, "matrix": row.matrix, "reading": row.reading, "space": row.space, "leading": row.leading,
             "value": row.value, "prediction": row.prediction, "z": row.z, "p": row.p,
         })
     };
@@ -39,20 +42,35 @@ pub(super) fn json(measured: &Measured) -> Json {
         "outliers": outliers(&measured.forward),
     });
     if let Some(both) = &measured.both {
-        out["transposed"] = both.transposed.into();
+        out["transposed"] = both.reading.backward.into();
+        out["reading"] = name(both.reading).into();
         out["singular_values"]["B"] = json!(both.backward.values);
         out["singular_values"]["W B"] = json!(both.product);
         if let (Some(all), Some(others)) = (out["outliers"].as_array_mut(), outliers(&both.backward).as_array()) {
             all.extend_from_slice(others);
         }
-        out["eigenvalues"] = json!({ "W B": both.eigenvalues.iter().map(|v| [v.re, v.im]).collect::<Vec<_>>() });
-        let angles = both
-            .shared
-            .iter()
-            .map(|shared| json!({ "space": shared.space, "leading": shared.leading, "angles": shared.angles }));
-        out["principal_angles"] = angles.collect();
+        out["eigenvalues"] = json!({ "W B": eigenvalues(both) });
+        out["principal_angles"] = principal_angles(both);
+    }
+    if let Some(other) = &measured.other {
+        out["other_reading"] = json!({
+            "reading": name(other.reading), "singular_values": { "W B": other.product },
+            "eigenvalues": { "W B": eigenvalues(other) }, "principal_angles": principal_angles(other),
+        });
     }
     out
+}
+
+fn eigenvalues(both: &Both) -> Json {
+    both.eigenvalues.iter().map(|v| [v.re, v.im]).collect()
+}
+
+fn principal_angles(both: &Both) -> Json {
+    let angles = both
+        .shared
+        .iter()
+        .map(|shared| json!({ "space": shared.space, "leading": shared.leading, "angles": shared.angles }));
+    angles.collect()
 }
 
 fn outliers(of: &Values) -> Json {
@@ -67,7 +85,10 @@ fn rows(measured: &Measured) -> Vec<Row> {
     let mut rows = of_one(&measured.forward, measured.false_alarm);
     if let Some(both) = &measured.both {
         rows.extend(of_one(&both.backward, measured.false_alarm));
-        rows.extend(of_both(both));
+        for both in measured.other.iter().chain([both]) {
+            let reading = measured.other.as_ref().map(|_| name(both.reading));
+            rows.extend(of_both(both).into_iter().map(|row| Row { reading, ..row }));
+        }
     }
     rows
 }
@@ -136,18 +157,19 @@ fn of_both(both: &Both) -> Vec<Row> {
 pub(super) fn print(measured: &Measured) {
     let (rows_of, columns) = measured.forward.shape;
     say!("W is {rows_of} x {columns}");
-    if let Some(both) = &measured.both {
-        say!("{}", both.sentence);
+    if measured.both.is_some() {
+        say!("{}", measured.sentence);
     }
     let head = ["matrix", "quantity", "value", "independent", "z", "p"];
     let mut table = vec![head.map(String::from).to_vec()];
     for row in rows(measured) {
         let leading = row.leading.map(|k| format!(", leading {k}")).unwrap_or_default();
         let space = row.space.map(|space| format!(" ({space}{leading})")).unwrap_or_default();
+        let reading = row.reading.map(|name| format!(" [--transpose {name}]")).unwrap_or_default();
         let number = |value: Option<f64>| value.map(|v| if v.abs() < 1e6 { short(v) } else { format!("{v:.3e}") });
         table.push(vec![
             row.matrix.into(),
-            format!("{}{space}", row.quantity.replace('_', " ")),
+            format!("{}{space}{reading}", row.quantity.replace('_', " ")),
             number(row.value).unwrap_or("absent".into()),
             number(row.prediction).unwrap_or_default(),
             row.z.map(|z| format!("{z:.1}")).unwrap_or_default(),

@@ -1,0 +1,221 @@
+//! One pass over a recording, layer by layer: relations of steps, and some entries of them whole.
+
+use super::adaptive::{Entries, Follower};
+use super::relation::Relation;
+use super::search::Candidate;
+use super::sums::Sums;
+use crate::array::ArrayError;
+use crate::matrix::Matrix;
+use crate::recorded::{RecordedRun, Stack};
+use crate::rule::{Product, product};
+use crate::vmath::sum_squares;
+
+/// `L_l(k)^T delta_{l+1}(k)`, `n_l x n_{l+1}`.
+pub(in crate::recorded) fn rule_part(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+    let (Some(activity), Some(delta)) = (run.activity(l), run.delta(l + 1)) else { return Ok(None) };
+    Ok(Some(correlation(&activity.matrix(k)?, &delta.matrix(k)?)))
+}
+
+fn correlation(activity: &Matrix<f64>, delta: &Matrix<f64>) -> Matrix<f64> {
+    let mut out = Matrix::zeros(activity.cols(), delta.cols());
+    product(&mut out, Product::Replace, activity.as_faer().transpose(), delta.as_faer(), 1.0);
+    out
+}
+
+fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
+    matrix.as_mut_slice().iter_mut().for_each(|v| *v = v.abs());
+    matrix
+}
+
+/// Norm of `A^T B`, from `A A^T` and `B B^T`: of few samples and many units these are the smaller ones.
+fn norm_of_correlation(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
+    let (samples, units) = (a.rows(), (a.cols() * b.cols()) / (a.cols() + b.cols()).max(1));
+    if samples > units {
+        return sum_squares(correlation(a, b).as_slice()).sqrt();
+    }
+    let gram = |of: &Matrix<f64>| {
+        let mut out = Matrix::zeros(samples, samples);
+        product(&mut out, Product::Replace, of.as_faer(), of.as_faer().transpose(), 1.0);
+        out
+    };
+    let (a, b) = (gram(a), gram(b));
+    a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| a * b).sum::<f64>().max(0.0).sqrt()
+}
+
+/// Members that a step of `W_l` takes.
+struct Members<'a> {
+    weights: &'a Stack,
+    activity: &'a Stack,
+    delta: &'a Stack,
+    units: [f64; 2],
+}
+
+impl<'a> Members<'a> {
+    fn of(run: &'a RecordedRun, l: usize) -> Option<Self> {
+        Some(Self {
+            weights: run.weights(l).filter(|weights| weights.len() > 1)?,
+            activity: run.activity(l)?,
+            delta: run.delta(l + 1)?,
+            units: run.units_of_step(l),
+        })
+    }
+
+    /// Iterations that start and end in a recorded state.
+    fn steps(&self, run: &RecordedRun) -> Vec<usize> {
+        let there = |state: usize| state < self.weights.len();
+        (0..self.activity.len())
+            .filter(|&k| there(run.state_before(k)) && run.state_after(k).is_some_and(there))
+            .collect()
+    }
+
+    fn entries(&self) -> usize {
+        self.weights.shape().iter().product()
+    }
+
+    fn signals(&self, k: usize) -> Result<[Matrix<f64>; 2], ArrayError> {
+        Ok([self.activity.matrix(k)?, self.delta.matrix(k)?])
+    }
+}
+
+/// Layers whose `W_l` has steps, `L_l` and `delta_{l+1}` on record.
+pub(super) fn layers(run: &RecordedRun) -> Vec<usize> {
+    (0..run.depth()).filter(|&l| Members::of(run, l).is_some_and(|members| !members.steps(run).is_empty())).collect()
+}
+
+/// Most values of entries that are held whole, all layers and iterations together.
+const MOST_VALUES: usize = 20_000;
+/// Fewest entries of a layer that are held, however many iterations there are.
+const FEWEST_ENTRIES: usize = 16;
+/// Most iterations of them.
+const MOST_ITERATIONS: usize = 4096;
+
+/// What a pass has seen.
+pub(super) struct Seen {
+    /// By layer, and within it by iteration.
+    pub relations: Vec<Vec<Relation>>,
+    /// Entries of each layer.
+    pub entries: Vec<Entries>,
+    /// How many of the first iterations these are of.
+    pub held: usize,
+    /// The iterations, those that start and end in a recorded state.
+    pub iterations: Vec<usize>,
+}
+
+/// Goes through the steps of some layers.
+///
+/// # Errors
+/// If a matrix can no longer be read.
+pub(super) fn pass(run: &RecordedRun, layers: &[usize]) -> Result<Seen, ArrayError> {
+    let all: Vec<Members> = layers.iter().filter_map(|&l| Members::of(run, l)).collect();
+    let iterations = all.first().map(|members| members.steps(run)).unwrap_or_default();
+    let held = iterations.len().min(MOST_ITERATIONS);
+    let most = (MOST_VALUES / (held * all.len()).max(1)).max(FEWEST_ENTRIES);
+    let mut seen = Seen { relations: Vec::new(), entries: Vec::new(), held, iterations };
+    for members in &all {
+        let first = seen.iterations.first().map_or(0, |k| run.state_before(*k));
+        let mut collector = Collector::new(members, first, most, held)?;
+        for &k in &seen.iterations {
+            collector.push(members, run, k)?;
+        }
+        seen.relations.push(collector.relations);
+        seen.entries.push(collector.entries);
+    }
+    Ok(seen)
+}
+
+/// One layer on its way through the run.
+struct Collector {
+    relations: Vec<Relation>,
+    entries: Entries,
+    /// Which entries are held whole.
+    places: Vec<usize>,
+    held: usize,
+    /// The state that is at hand, and its place.
+    state: Matrix<f64>,
+    place: usize,
+    /// Step, gradient and norm of terms of the iteration before.
+    step: Vec<f64>,
+    gradient: Vec<f64>,
+    terms: f64,
+}
+
+impl Collector {
+    fn new(members: &Members, first: usize, most: usize, held: usize) -> Result<Self, ArrayError> {
+        let size = members.entries();
+        let count = size.min(most);
+        // Spread evenly, so that rows and columns are all met.
+        let places: Vec<usize> = (0..count).map(|i| i * size / count).collect();
+        let state = members.weights.matrix(first)?;
+        let mut entries = Entries { count, units: members.units, ..Entries::default() };
+        entries.weights.extend(places.iter().map(|&at| state.as_slice()[at]));
+        Ok(Self {
+            relations: Vec::new(),
+            entries,
+            places,
+            held,
+            state,
+            place: first,
+            step: vec![0.0; size],
+            gradient: vec![0.0; size],
+            terms: 0.0,
+        })
+    }
+
+    fn push(&mut self, members: &Members, run: &RecordedRun, k: usize) -> Result<(), ArrayError> {
+        if self.place != run.state_before(k) {
+            self.state = members.weights.matrix(run.state_before(k))?;
+        }
+        self.place = run.state_after(k).unwrap_or(usize::MAX);
+        let [activity, delta] = members.signals(k)?;
+        let next = members.weights.matrix(self.place)?;
+        let gradient = correlation(&activity, &delta).as_slice().to_vec();
+        let step: Vec<f64> = next.as_slice().iter().zip(self.state.as_slice()).map(|(b, a)| b - a).collect();
+        if self.relations.len() < self.held {
+            self.hold(&activity, &delta, &gradient, &next);
+        }
+        let norm = |of: &Matrix<f64>| sum_squares(of.as_slice()).sqrt();
+        let terms = norm_of_correlation(&absolute(activity), &absolute(delta));
+        let relation = Relation::of([self.state.as_slice(), &self.step, &self.gradient, &gradient, &step]);
+        self.relations.push(Relation {
+            states: [norm(&self.state), norm(&next)],
+            terms: [self.terms, terms],
+            units: members.units,
+            follows: run.follows(k),
+            ..relation
+        });
+        (self.state, self.step, self.gradient, self.terms) = (next, step, gradient, terms);
+        Ok(())
+    }
+
+    fn hold(&mut self, activity: &Matrix<f64>, delta: &Matrix<f64>, gradient: &[f64], next: &Matrix<f64>) {
+        let columns = delta.cols();
+        for &at in &self.places {
+            let (i, j) = (at / columns, at % columns);
+            let terms = (0..activity.rows()).map(|p| (activity.row(p)[i] * delta.row(p)[j]).abs());
+            self.entries.terms.push(terms.sum());
+            self.entries.gradients.push(gradient[at]);
+            self.entries.weights.push(next.as_slice()[at]);
+        }
+    }
+}
+
+/// Follows a recipe of adaptive rates through all entries of the layers, where only some were held. Sums by layer.
+///
+/// # Errors
+/// If a matrix can no longer be read.
+pub(super) fn follow(run: &RecordedRun, layers: &[usize], recipe: &Candidate) -> Result<Vec<Sums>, ArrayError> {
+    let mut out = Vec::new();
+    for (members, rates) in layers.iter().filter_map(|&l| Members::of(run, l)).zip(&recipe.eta) {
+        let mut follower = Follower::new(&recipe.shape, &recipe.adaptive, members.units, members.entries());
+        let mut state = members.weights.matrix(0)?;
+        for (k, &rate) in rates.iter().enumerate() {
+            let ([activity, delta], next) = (members.signals(k)?, members.weights.matrix(k + 1)?);
+            let gradient = correlation(&activity, &delta);
+            let terms = correlation(&absolute(activity), &absolute(delta));
+            follower.push(rate, gradient.as_slice(), terms.as_slice(), [state.as_slice(), next.as_slice()]);
+            state = next;
+        }
+        out.push(follower.sums);
+    }
+    Ok(out)
+}
