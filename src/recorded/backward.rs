@@ -53,6 +53,8 @@ pub struct Backward {
     of: StatesOf,
     /// Which way `states` are read, and others that their shape allows, the likeliest first.
     readings: Vec<BackwardReading>,
+    /// Whether errors tell which of them it is.
+    settled: bool,
 }
 
 impl Backward {
@@ -63,7 +65,7 @@ impl Backward {
         let told = if open { Told::Nothing } else { Told::Shape };
         let of = if stored.len() > 1 { StatesOf::Each } else { StatesOf::Presumed };
         let states = if first.turned { stored.turned() } else { stored };
-        Some(Self { states, direct: first.direct, told, of, readings })
+        Some(Self { states, direct: first.direct, told, of, readings, settled: false })
     }
 
     /// The matrices, one or one by state: `n_{l+1} x n_l`, or `n_D x n_l` of direct feedback.
@@ -84,6 +86,11 @@ impl Backward {
     /// What tells which way it is stored.
     pub fn told(&self) -> Told {
         self.told
+    }
+
+    /// Whether nothing tells if it leads from the layer above, as is taken for granted, or from the output.
+    pub fn may_be_direct(&self) -> bool {
+        !self.direct && !self.settled && self.readings.iter().any(|reading| reading.direct)
     }
 
     /// Of which states it is.
@@ -212,12 +219,16 @@ impl RecordedRun {
 
 impl Backward {
     fn settle_reading(&mut self, feedback: &LayerFeedback) {
-        if self.readings.len() < 2 {
+        // Errors that something else carried say nothing of it.
+        let other = feedback.carried_by.is_some_and(|carrier| carrier.backward().is_none());
+        if self.readings.len() < 2 || other {
             return;
         }
-        let told = feedback.carried_by.and_then(Carrier::backward).or_else(|| left(&feedback.courses));
+        let told = feedback.carried_by.and_then(Carrier::backward);
+        let told = told.or_else(|| left(&feedback.courses)).or_else(|| nearest(&feedback.courses));
         if let Some(reading) = told.filter(|reading| self.readings.contains(reading)) {
             self.read_as(reading);
+            self.settled = true;
             if self.told == Told::Nothing {
                 self.told = Told::Errors;
             }
@@ -239,30 +250,57 @@ impl Backward {
     }
 
     fn settle_states(&mut self, feedback: &LayerFeedback, last: usize) {
-        if self.of == StatesOf::Each || self.told == Told::Nothing && feedback.carried_by.is_none() {
+        if self.of == StatesOf::Each {
             return;
         }
         if feedback.carried_by.is_some_and(|carrier| carrier.backward().is_none()) {
             self.of = StatesOf::Unused;
             return;
         }
-        let reading = self.readings.first().map(|of| Way::Backward { direct: of.direct, turned: of.turned });
-        if let Some(course) = feedback.courses.iter().find(|course| Some(course.way) == reading) {
-            self.of = course.states(last);
+        let mut readings = self.readings.clone();
+        // Either reading may be the right one where nothing tells.
+        if self.told != Told::Nothing {
+            readings.truncate(1);
         }
+        let way = |of: &BackwardReading| Way::Backward { direct: of.direct, turned: of.turned };
+        let course = |of: &BackwardReading| feedback.courses.iter().find(|course| course.way == way(of));
+        let found: Vec<StatesOf> = readings.iter().filter_map(course).map(|course| course.states(last)).collect();
+        let all = |states: &StatesOf| matches!(states, StatesOf::All | StatesOf::Presumed);
+        self.of = match &found[..] {
+            [] => StatesOf::Presumed,
+            [states] => states.clone(),
+            _ if found.iter().any(all) => StatesOf::Presumed,
+            _ => StatesOf::None,
+        };
+    }
+}
+
+/// The one reading that makes nearly the recorded errors without any derivative, as those of small pre-activations have
+/// slopes near 1, where no other does.
+fn nearest(courses: &[Course]) -> Option<BackwardReading> {
+    let difference = |course: &Course| Some((course.way.backward()?, course.difference()?));
+    let mut all: Vec<(BackwardReading, f64)> = courses.iter().filter_map(difference).collect();
+    all.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
+    match all[..] {
+        [(reading, best), (_, next), ..] if best <= 0.25 && 4.0 * best <= next => Some(reading),
+        _ => None,
     }
 }
 
 /// The one reading of backward weights that signs of the errors leave: in all iterations together, or in the first or the
 /// last, as one that changes may be that of an end.
 fn left(courses: &[Course]) -> Option<BackwardReading> {
-    let windows: [fn(&Course) -> Agreement; 3] = [Course::signs, Course::signs_at_first, Course::signs_at_last];
     let backward: Vec<&Course> = courses.iter().filter(|course| course.way.backward().is_some()).collect();
-    windows.into_iter().find_map(|window| {
+    let of = |window: &dyn Fn(&Course) -> Agreement, least: f64| {
         let rules_out_others = |course: &&&Course| {
             let others = backward.iter().filter(|other| other.way != course.way);
-            others.map(|other| window(other)).all(|other| window(course).rules_out(&other))
+            window(course).share().is_some_and(|share| share >= least)
+                && others.map(|other| window(other)).all(|other| window(course).rules_out(&other))
         };
         backward.iter().find(rules_out_others).and_then(|course| course.way.backward())
-    })
+    };
+    // A part may agree by chance.
+    of(&Course::signs, 0.9)
+        .or_else(|| of(&|course| course.signs_at_ends()[0], 0.95))
+        .or_else(|| of(&|course| course.signs_at_ends()[1], 0.95))
 }

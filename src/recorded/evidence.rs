@@ -26,6 +26,8 @@ pub(super) struct Agreement {
     agreeing: f64,
     all: f64,
     number: f64,
+    /// How many contradict, whatever their weight.
+    against: f64,
 }
 
 impl Agreement {
@@ -33,6 +35,7 @@ impl Agreement {
         self.agreeing += if agrees { weight } else { 0.0 };
         self.all += weight;
         self.number += 1.0;
+        self.against += f64::from(u8::from(!agrees));
     }
 
     fn plus(&mut self, other: Self) {
@@ -42,12 +45,24 @@ impl Agreement {
     /// Both together.
     pub fn with(self, other: Self) -> Self {
         let [agreeing, all] = [self.agreeing + other.agreeing, self.all + other.all];
-        Self { agreeing, all, number: self.number + other.number }
+        Self { agreeing, all, number: self.number + other.number, against: self.against + other.against }
     }
 
-    /// How many of what was looked at contradict it, by their weight.
-    pub fn contradictions(&self) -> f64 {
-        self.share().map_or(0.0, |share| (1.0 - share) * self.number)
+    /// Share that contradicts, whatever the weights.
+    pub fn against(&self) -> f64 {
+        if self.number > 0.0 { self.against / self.number } else { 0.0 }
+    }
+
+    /// Whether nothing contradicts, of many.
+    pub fn is_without_contradiction(&self) -> bool {
+        self.against == 0.0 && self.number >= 64.0
+    }
+
+    /// Whether far more contradicts this than `other`: three times the share, and four standard deviations.
+    pub fn is_worse_than(&self, other: &Self) -> bool {
+        let share = (self.against + other.against) / (self.number + other.number);
+        let deviation = (share * (1.0 - share) * (1.0 / self.number + 1.0 / other.number)).sqrt();
+        self.against() >= 3.0 * other.against() && self.against() - other.against() >= 4.0 * deviation && share > 0.0
     }
 
     /// Share that agrees, from 0 to 1; `None` of nothing.
@@ -172,7 +187,7 @@ pub(super) fn steps(weights: &Stack, activity: &Stack, delta: &Stack) -> Result<
         rules += sum_squares(rule.as_slice());
         number += step.as_slice().len() as f64;
     }
-    let of = |inner: f64| Agreement { agreeing: inner * inner, all: steps * rules, number };
+    let of = |inner: f64| Agreement { agreeing: inner * inner, all: steps * rules, number, against: 0.0 };
     Ok(inner.map(of))
 }
 
@@ -211,7 +226,7 @@ pub(super) fn moves(weights: &Stack, backward: &Stack) -> Result<Both, ArrayErro
         back += sum_squares(b.as_slice());
         number += w.as_slice().len() as f64;
     }
-    Ok(inner.map(|inner| Agreement { agreeing: inner * inner, all: forward * back, number }))
+    Ok(inner.map(|inner| Agreement { agreeing: inner * inner, all: forward * back, number, against: 0.0 }))
 }
 
 /// Signs of `delta` against those of `error M`, weighted by their sizes: an activation that does not fall keeps them.

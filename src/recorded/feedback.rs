@@ -104,11 +104,15 @@ impl LayerFeedback {
         let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) else { return Ok(None) };
         let output = run.delta(run.depth());
         let mut courses: Vec<Course> = Vec::new();
+        let mut activities = Slopes::default();
         for k in 0..delta.len() {
             let recorded = delta.matrix(k)?;
             let error = above.matrix(k)?;
             let slope = activation.activation.map(|f| Slope::at(run, l, k, f)).transpose()?.flatten();
             let activity = run.activity(l).filter(|_| slope.is_none()).map(|of| of.matrix(k)).transpose()?;
+            if let (Some(activity), Some(z)) = (&activity, run.pre_activation(l, k)?) {
+                activities.add(z.as_slice(), activity.as_slice(), &vec![1.0; z.as_slice().len()]);
+            }
             for (way, matrix) in ways(run, l, k)? {
                 let direct = matches!(way, Way::Backward { direct: true, .. });
                 let from = match output.filter(|_| direct) {
@@ -125,7 +129,9 @@ impl LayerFeedback {
             }
         }
         let rounding = run.rounding_of_delta(l);
-        courses.iter_mut().for_each(|course| course.rounding = rounding);
+        // Where an activity is not one function of the pre-activation (normalisation), its slope is none either.
+        let elementwise = activities.is_function() != Some(false);
+        courses.iter_mut().for_each(|course| (course.rounding, course.elementwise) = (rounding, elementwise));
         let closings: Vec<CarrierClosing> = courses.iter().flat_map(Course::closings).collect();
         let relative = |of: &CarrierClosing| of.closing.relative_difference;
         let closed = closings.iter().filter(|of| of.closing.closes);
@@ -144,6 +150,7 @@ impl LayerFeedback {
             let mut others = self.courses.iter().filter(|other| other.way != course.way);
             course.signs().share().is_some_and(|share| share >= LIKE)
                 && others.all(|other| course.signs().rules_out(&other.signs()))
+                && (course.way != Way::Forward || course.is_exact())
         };
         self.courses.iter().find(rules_out_others).map(|course| Carrier { way: course.way, derivative: true })
     }
@@ -198,7 +205,7 @@ fn ways(run: &RecordedRun, l: usize, k: usize) -> Result<Vec<(Way, Matrix<f64>)>
 /// such as GELU, have a few wrong.
 const LIKE: f64 = 0.95;
 /// Share of signs that speaks for a matrix, though something else, such as a normalisation, lies between.
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.65;
 /// Relative difference that, where it is the same in all iterations, is put down to coarser arithmetic.
 const FLAT: f64 = 0.02;
 /// Relative difference up to which backward weights are not said to be others: the angle is right to its second digit.
@@ -215,6 +222,8 @@ pub(super) struct Course {
     differences: [Vec<Option<f64>>; 2],
     signs: Vec<Agreement>,
     slopes: Slopes,
+    /// Whether the layer has an activation, and nothing else between pre-activation and activity.
+    elementwise: bool,
 }
 
 /// What the error goes through on its way.
@@ -229,7 +238,8 @@ impl Course {
     fn new(way: Way) -> Self {
         let tallies = [Tally::default(); 2];
         let differences = [Vec::new(), Vec::new()];
-        Self { way, rounding: 0.0, tallies, differences, signs: Vec::new(), slopes: Slopes::default() }
+        let (signs, slopes) = (Vec::new(), Slopes::default());
+        Self { way, rounding: 0.0, tallies, differences, signs, slopes, elementwise: true }
     }
 
     fn add(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, through: &Through<'_>) {
@@ -264,21 +274,38 @@ impl Course {
         })
     }
 
+    /// Whether more than signs speaks for this matrix: those of the weights are also the signs of matrices that take them over
+    /// from the weights. Its quotients are a function of the activity, or no sign of many is wrong.
+    fn is_exact(&self) -> bool {
+        self.slopes.is_function().unwrap_or_else(|| self.signs().is_without_contradiction())
+    }
+
     /// Signs in all iterations.
     pub fn signs(&self) -> Agreement {
-        self.signs.iter().fold(Agreement::default(), |sum, of| sum.with(*of))
+        sum(&self.signs)
     }
 
-    pub fn signs_at_first(&self) -> Agreement {
-        self.signs.first().copied().unwrap_or_default()
+    /// Relative difference of the recorded errors to those made, without any derivative.
+    pub fn difference(&self) -> Option<f64> {
+        self.tallies[1].relative()
     }
 
-    pub fn signs_at_last(&self) -> Agreement {
-        self.signs.last().copied().unwrap_or_default()
+    /// Signs in the first and in the last third of the iterations.
+    pub fn signs_at_ends(&self) -> [Agreement; 2] {
+        let third = self.signs.len().div_ceil(3);
+        [&self.signs[..third], &self.signs[self.signs.len() - third..]].map(sum)
     }
 
     /// Of which states a single matrix is, of the states from 0 to `last`.
     pub fn states(&self, last: usize) -> StatesOf {
+        match self.states_by_errors(last) {
+            // One error says nothing of a matrix that may change after it.
+            StatesOf::All if self.signs.iter().filter(|of| of.share().is_some()).count() < 2 => StatesOf::Presumed,
+            states => states,
+        }
+    }
+
+    fn states_by_errors(&self, last: usize) -> StatesOf {
         let whole = |place: usize| self.tallies[place].relative().unwrap_or(f64::INFINITY);
         if self.differences[0].is_empty() && whole(1) > MOST_ROUNDING * self.rounding {
             return self.states_by_signs(last);
@@ -300,6 +327,10 @@ impl Course {
 
     /// The same, where the activation is not known.
     fn states_by_signs(&self, last: usize) -> StatesOf {
+        if !self.elementwise {
+            let share = self.signs().share().unwrap_or(0.0);
+            return if share >= ALIKE { StatesOf::Presumed } else { StatesOf::None };
+        }
         match self.slopes.say() {
             Said::Carried => return StatesOf::All,
             Said::Changed(Some(End::First)) => return StatesOf::Only(0..=0),
@@ -308,17 +339,23 @@ impl Course {
             Said::Nothing => {}
         }
         let third = self.signs.len().div_ceil(3);
-        let count = |of: &[Agreement]| of.iter().map(Agreement::contradictions).sum::<f64>();
-        let [early, late] = [count(&self.signs[..third]), count(&self.signs[self.signs.len() - third..])];
-        if early.max(late) >= 8.0 && early.max(late) >= 4.0 * early.min(late) {
-            let wrong: Vec<Option<f64>> = self.signs.iter().map(|of| of.share().map(|share| 1.0 - share)).collect();
-            return ends(&wrong, last);
+        let [early, late] = self.signs_at_ends();
+        let middle = sum(&self.signs[third.min(self.signs.len() - third)..self.signs.len() - third]);
+        if early.is_worse_than(&late) {
+            return if middle.against() < late.against() { StatesOf::None } else { StatesOf::Only(last..=last) };
+        }
+        if late.is_worse_than(&early) {
+            return if middle.against() < early.against() { StatesOf::None } else { StatesOf::Only(0..=0) };
         }
         match self.signs().share() {
             Some(share) if share >= ALIKE => StatesOf::Presumed,
             _ => StatesOf::None,
         }
     }
+}
+
+fn sum(all: &[Agreement]) -> Agreement {
+    all.iter().fold(Agreement::default(), |sum, of| sum.with(*of))
 }
 
 /// The last state, where differences fall towards the end: what was recorded once, after the last update, made no error on

@@ -363,9 +363,13 @@ fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError>
         }
     }
     if let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) {
-        // Errors are carried back by the transpose.
+        // Errors are carried back by the transpose, unless B carries them: then these have none to do with the weights.
         let [as_is, turned] = evidence::carriage(delta, above, &weights_before)?;
-        if let Some(turned) = evidence::turned(&[turned, as_is]) {
+        let backward = run.backward(l).map(|b| before(b.states(), updates));
+        let by_backward = backward.map(|b| evidence::carriage(delta, above, &b)).transpose()?;
+        let others = by_backward.iter().flatten().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
+        let best = [as_is, turned].iter().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
+        if let Some(turned) = evidence::turned(&[turned, as_is]).filter(|_| best >= 0.97 && others < 0.85) {
             return Ok(Some((turned, Told::Errors)));
         }
     }

@@ -10,8 +10,8 @@ const APART: usize = 8;
 /// Quotients that it takes to tell a function from scatter.
 const LEAST: usize = 8 * APART;
 /// Quotients of neighbours differ less than those apart do, by this factor at least, if they are those of a function: then
-/// it is the distance by which they differ, of scatter about 1.
-const SMOOTH: f64 = 0.4;
+/// a function that is nearly straight between them makes an eighth of it, scatter about 1.
+const SMOOTH: f64 = 0.2;
 /// Differences of quotients, relative to their size, that are rounding.
 const ROUNDING: f64 = 1e-4;
 /// Standard score by which quotients of one end are farther off than those of the other, if a matrix is that of one end:
@@ -50,15 +50,16 @@ impl Slopes {
     }
 
     pub fn say(&self) -> Said {
-        let all = sorted(self.0.iter().flatten().copied());
-        if all.len() < LEAST {
-            return Said::Nothing;
+        match self.is_function() {
+            None => Said::Nothing,
+            Some(true) => Said::Carried,
+            Some(false) => self.nearest(),
         }
-        let (near, far) = (differences(&all, 1), differences(&all, APART));
-        if far <= ROUNDING * median(all.iter().map(|of| of[1].abs())) || near <= SMOOTH * far {
-            return Said::Carried;
-        }
-        self.nearest()
+    }
+
+    /// Whether all quotients are one function of the activity; `None` of too few.
+    pub fn is_function(&self) -> Option<bool> {
+        is_function(&self.0)
     }
 
     /// Which of the errors a matrix is nearest to, that did not carry all.
@@ -76,7 +77,9 @@ impl Slopes {
             true => (scores, [&first[2], &first[1], &first[0]], End::First),
             false => ([scores[1], scores[0]], [&last[0], &last[1], &last[2]], End::Last),
         };
-        let is_nearest = middle.is_empty() || mean(own) <= mean(middle);
+        // What was recorded at the start carried the first errors as they are; at the end, it is one update later.
+        let is_exact = end == End::Last || is_function(&self.0[..third]) == Some(true);
+        let is_nearest = is_exact && (middle.is_empty() || mean(own) <= mean(middle));
         if score < FARTHER { Said::Nothing } else { Said::Changed(Some(end).filter(|_| is_nearest)) }
     }
 
@@ -87,6 +90,16 @@ impl Slopes {
         let off = self.0[k].iter().filter_map(|of| Some((of[1] / between(&known, of[0])? - 1.0).abs()));
         off.filter(|off| off.is_finite()).collect()
     }
+}
+
+/// Whether quotients of these iterations are one function of the activity; `None` of too few.
+fn is_function(iterations: &[Vec<[f64; 2]>]) -> Option<bool> {
+    let all = sorted(iterations.iter().flatten().copied());
+    if all.len() < LEAST {
+        return None;
+    }
+    let (near, far) = (differences(&all, 1), differences(&all, APART));
+    Some(far <= ROUNDING * median(all.iter().map(|of| of[1].abs())) || near <= SMOOTH * far)
 }
 
 /// Mean over the middle half, which outliers do not move.

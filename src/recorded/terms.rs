@@ -165,7 +165,8 @@ impl Layer<'_> {
             }
             next = k + 1;
             if self.backward_moves {
-                self.towards = self.run.backward_before(self.l, k)?.as_ref().map(Towards::transpose_of);
+                let state = self.run.state_before(k);
+                self.towards = self.run.backward_before(self.l, state)?.as_ref().map(Towards::transpose_of);
             }
             let found = self.at(k, wish.lags)?;
             let parts = self.parts(&found)?;

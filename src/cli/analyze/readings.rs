@@ -81,6 +81,13 @@ pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
         let feedback = findings.feedback.iter().find(|of| of.layer == l);
         out.extend(orientation(l, backward, feedback));
         out.extend(states(l, backward, run));
+        if backward.may_be_direct() {
+            let above = l + 1;
+            out.push(format!(
+                "B{l} is taken to lead from layer {above}: as there are as many outputs, nothing tells it from direct \
+                 feedback, whose name is F{l}"
+            ));
+        }
     }
     out
 }
