@@ -2,9 +2,11 @@
 
 mod csv;
 mod npy;
+mod stored;
 
 pub use csv::{read_csv, write_csv};
-pub use npy::{members, read_npy, read_npz, shape, write_npy, write_npz};
+pub use npy::{members, read_npy, read_npz, write_npy, write_npz};
+pub use stored::{Header, Stored};
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -62,7 +64,7 @@ pub enum ArrayError {
         members: Vec<String>,
     },
     /// A type of values that is not read.
-    #[error("{} holds values of type {found}: expected real numbers (f4, f8) or integers; convert it with .astype('f8')", path.display())]
+    #[error("{} holds values of type {found}: expected real numbers (f2, bfloat16, f4, f8), integers or truth values; convert it with .astype('f8')", path.display())]
     Type {
         /// The file.
         path: PathBuf,
@@ -141,6 +143,26 @@ pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
         None => Ok(array),
         Some(at) => Err(ArrayError::NotFinite { path: path.into(), value: array.data[at], index: array.index(at) }),
     }
+}
+
+/// Shape and type of an array, from its header alone, whose type and size are checked; a table is read for it.
+///
+/// # Errors
+/// As [`read`], but for values that are not finite.
+pub fn header(path: &Path, member: Option<&str>) -> Result<Header, ArrayError> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("npz") => npy::header_npz(path, member),
+        Some("npy") if member.is_none() => npy::header_npy(path),
+        _ => Ok(Header { shape: read(path, member)?.shape, stored: Stored::F64 }),
+    }
+}
+
+/// Shape of a member of an `.npz` archive, see [`header`].
+///
+/// # Errors
+/// As [`header`].
+pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
+    Ok(header(path, Some(member))?.shape)
 }
 
 /// `PATH` or `PATH#MEMBER`, apart.

@@ -1,15 +1,15 @@
 //! NumPy's `.npy` and `.npz`.
 
-use super::{Array, ArrayError, MOST_BYTES};
+use super::{Array, ArrayError, Header, MOST_BYTES, Stored};
 use crate::file::write_atomically;
-use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+use npyz::{DType, Endianness, NpyHeader, Order, WriterBuilder};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};
 use std::path::Path;
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// Reads a `.npy` file: real numbers or integers, either byte order, C or Fortran order.
+/// Reads a `.npy` file: real numbers, integers or truth values, either byte order, C or Fortran order.
 ///
 /// # Errors
 /// As [`super::read`], but for values that are not finite.
@@ -34,12 +34,15 @@ pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
     names(path, &archive(path)?)
 }
 
-/// Shape of a member of an `.npz` archive, from its header alone, whose type and size are checked.
-///
-/// # Errors
-/// As [`read_npz`].
-pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
-    in_archive(path, Some(member), |file, size| check_header(path, &header(path, file, size)?, size))
+/// Header of a `.npy` file.
+pub(super) fn header_npy(path: &Path) -> Result<Header, ArrayError> {
+    let size = std::fs::metadata(path).map_err(|source| refused("read", path, source))?.len();
+    Ok(open_header(path, BufReader::new(open(path)?), size)?.header)
+}
+
+/// Header of a member of an `.npz` archive, or of its only one.
+pub(super) fn header_npz(path: &Path, member: Option<&str>) -> Result<Header, ArrayError> {
+    in_archive(path, member, |file, size| Ok(open_header(path, file, size)?.header))
 }
 
 fn damaged(path: &Path, why: String) -> ArrayError {
@@ -99,39 +102,60 @@ fn refused(action: &'static str, path: &Path, source: std::io::Error) -> ArrayEr
     ArrayError::File { action, path: path.into(), source }
 }
 
-/// Reads an array of a file or member that is `size` bytes long.
+/// Reads an array of a file or member that is `size` bytes long, to its end.
 fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayError> {
-    let broken = |why: String| damaged(path, why);
-    let file = header(path, reader, size)?;
-    let shape = check_header(path, &file, size)?;
-    let DType::Plain(plain) = file.dtype() else {
-        return Err(ArrayError::Type { path: path.into(), found: "structured".into() });
-    };
-    let order = file.order();
-    let text = |e: std::io::Error| broken(e.to_string());
-    macro_rules! widened {
-        ($t:ty) => {
-            file.into_vec::<$t>().map_err(text)?.into_iter().map(|v| v as f64).collect()
-        };
+    let mut opened = open_header(path, reader, size)?;
+    let Header { shape, stored } = opened.header;
+    let data = read_values(path, &mut opened.rest, stored, opened.big_endian, shape.iter().product())?;
+    if stored == Stored::Bool && data.iter().any(|v| *v > 1.0) {
+        return Err(damaged(path, "its truth values are not all 0 or 1".into()));
     }
-    let data: Vec<f64> = match (plain.type_char(), plain.size_field()) {
-        (TypeChar::Float, 8) => file.into_vec::<f64>().map_err(text)?,
-        (TypeChar::Float, 4) => widened!(f32),
-        (TypeChar::Int, 1) => widened!(i8),
-        (TypeChar::Int, 2) => widened!(i16),
-        (TypeChar::Int, 4) => widened!(i32),
-        (TypeChar::Int, 8) => widened!(i64),
-        (TypeChar::Uint, 1) => widened!(u8),
-        (TypeChar::Uint, 2) => widened!(u16),
-        (TypeChar::Uint, 4) => widened!(u32),
-        (TypeChar::Uint, 8) => widened!(u64),
-        _ => return Err(ArrayError::Type { path: path.into(), found: plain.to_string() }),
-    };
-    let values: usize = shape.iter().product();
-    if data.len() != values {
-        return Err(broken(format!("{} of {values} values are there", data.len())));
-    }
+    let order = opened.order;
     Ok(Array { data: if order == Order::Fortran { from_fortran(&shape, &data) } else { data }, shape })
+}
+
+/// Bytes that are read at once: a multiple of the width of every type.
+const CHUNK: usize = 1 << 16;
+
+/// Reads `values` values and makes sure that nothing follows them.
+fn read_values(
+    path: &Path,
+    reader: &mut impl Read,
+    stored: Stored,
+    big_endian: bool,
+    values: usize,
+) -> Result<Vec<f64>, ArrayError> {
+    let failed = |error: std::io::Error| damaged(path, error.to_string());
+    let (mut data, mut chunk) = (Vec::with_capacity(values), vec![0; CHUNK]);
+    let mut missing = values as u64 * stored.width() as u64;
+    while missing > 0 {
+        let wanted = missing.min(CHUNK as u64) as usize;
+        let mut filled = 0;
+        while filled < wanted {
+            match reader.read(&mut chunk[filled..wanted]).map_err(failed)? {
+                0 => break,
+                more => filled += more,
+            }
+        }
+        stored.widen(&chunk[..filled], big_endian, &mut data);
+        missing -= filled as u64;
+        if filled < wanted {
+            return Err(damaged(path, cut_short(values as u64, missing, stored)));
+        }
+    }
+    // Reading on to the end also has the checksum of a member compared.
+    match reader.read(&mut chunk).map_err(failed)? {
+        0 => Ok(data),
+        _ => Err(damaged(path, format!("something follows the last of its {values} values"))),
+    }
+}
+
+/// How many values there are when `missing` bytes are not.
+fn cut_short(values: u64, missing: u64, stored: Stored) -> String {
+    let width = stored.width() as u64;
+    let there = values * width - missing;
+    let digits = usize::from(there % width != 0);
+    format!("it is cut short: {:.digits$} of {values} values are there", there as f64 / width as f64)
 }
 
 /// Most bytes of a header: NumPy reads 10000.
@@ -164,45 +188,77 @@ fn most_values(text: &[u8]) -> u128 {
     text.split(|byte| b"()[]".contains(byte)).map(product).max().unwrap_or(1)
 }
 
+/// An array whose header has been read and checked.
+struct Opened<R> {
+    header: Header,
+    order: Order,
+    big_endian: bool,
+    /// The values.
+    rest: R,
+}
+
 /// Reads the header of an array that is `size` bytes long, once it is known to be there: npyz would allocate whatever
-/// length it claims, take for ever over what nests deep, and lose count of too many values.
-fn header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<NpyFile<impl Read>, ArrayError> {
-    let mut start = Vec::new();
-    (&mut reader).take(12).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
-    let length = match start[..] {
-        [_, _, _, _, _, _, 1, _, a, b, ..] => u64::from(u16::from_le_bytes([a, b])),
-        [_, _, _, _, _, _, _, _, a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
-        _ => return Err(damaged(path, "it is cut short in the header".into())),
-    };
-    if length > size.min(MOST_HEADER) {
-        return Err(damaged(path, format!("its header claims {length} bytes")));
-    }
-    // What is there of 12 bytes of the first version is part of the text already.
-    (&mut reader).take(length).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
-    if deepest(&start) > MOST_NESTED {
+/// length it claims, take for ever over what nests deep, and lose count of too many values. What it claims is checked
+/// before any value is read: a type that is read, and all of the values there.
+fn open_header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<Opened<R>, ArrayError> {
+    let text = header_text(path, &mut reader, size)?;
+    if deepest(&text) > MOST_NESTED {
         return Err(damaged(path, "its header nests too deep".into()));
     }
-    let values = most_values(&start[10..]);
+    let values = most_values(&text[10..]);
     if values > u128::from(MOST_BYTES / 8) {
         return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
     }
-    NpyFile::new(Cursor::new(start).chain(reader)).map_err(|e| damaged(path, e.to_string()))
+    let found = NpyHeader::from_reader(&with_known_types(&text)[..]).map_err(|e| damaged(path, e.to_string()))?;
+    let unread = |found: String| ArrayError::Type { path: path.into(), found };
+    let DType::Plain(plain) = found.dtype() else { return Err(unread("structured".into())) };
+    let kind = plain.to_string().chars().nth(1).unwrap_or('?');
+    let stored = Stored::of(kind, plain.size_field()).ok_or_else(|| unread(plain.to_string()))?;
+    let values: u64 = found.shape().iter().product();
+    let (needed, there) = (values * stored.width() as u64, size.saturating_sub(text.len() as u64));
+    if needed > there {
+        return Err(damaged(path, cut_short(values, needed - there, stored)));
+    }
+    let shape = found.shape().iter().map(|&n| n as usize).collect();
+    let big_endian = plain.endianness() == Endianness::Big;
+    Ok(Opened { header: Header { shape, stored }, order: found.order(), big_endian, rest: reader })
 }
 
-/// Shape of an array that is `size` bytes long, header included. What the header claims is checked before anything is
-/// allocated: values of a type that is read, and all of them there.
-fn check_header<R: Read>(path: &Path, file: &NpyFile<R>, size: u64) -> Result<Vec<usize>, ArrayError> {
-    let values: u128 = file.shape().iter().map(|&n| u128::from(n)).product();
-    let unread = |found: String| ArrayError::Type { path: path.into(), found };
-    let DType::Plain(plain) = file.dtype() else { return Err(unread("structured".into())) };
-    let width = match (plain.type_char(), plain.size_field()) {
-        (TypeChar::Float, width @ (4 | 8)) | (TypeChar::Int | TypeChar::Uint, width @ (1 | 2 | 4 | 8)) => width,
-        _ => return Err(unread(plain.to_string())),
+/// The bytes of a header, from the first one of the file, once they are known to be there.
+fn header_text(path: &Path, reader: &mut impl Read, size: u64) -> Result<Vec<u8>, ArrayError> {
+    let cut = || damaged(path, "it is cut short in the header".into());
+    let mut text = Vec::new();
+    let mut read = |length: u64, text: &mut Vec<u8>| {
+        let got = reader.take(length).read_to_end(text).map_err(|e| damaged(path, e.to_string()))?;
+        if got as u64 == length { Ok(()) } else { Err(cut()) }
     };
-    if values * u128::from(width) > u128::from(size) {
-        return Err(damaged(path, format!("it claims {values} values of {width} bytes and is {size} bytes long")));
+    read(10, &mut text)?;
+    let length = match text[..] {
+        [_, _, _, _, _, _, 1, _, a, b] => u64::from(u16::from_le_bytes([a, b])),
+        _ => {
+            read(2, &mut text)?;
+            let [.., a, b, c, d] = text[..] else { return Err(cut()) };
+            u64::from(u32::from_le_bytes([a, b, c, d]))
+        }
+    };
+    if length > MOST_HEADER {
+        return Err(damaged(path, format!("its header claims {length} bytes")));
     }
-    Ok(file.shape().iter().map(|&n| n as usize).collect())
+    if length > size {
+        return Err(cut());
+    }
+    read(length, &mut text)?;
+    Ok(text)
+}
+
+/// The header with a name npyz does not know replaced by one that it does: some versions of ml_dtypes give bfloat16
+/// by name.
+fn with_known_types(text: &[u8]) -> Vec<u8> {
+    let (named, known) = (b"'bfloat16'", b"'<V2'     ");
+    match text.windows(named.len()).position(|window| window == named) {
+        Some(at) => [&text[..at], known, &text[at + named.len()..]].concat(),
+        None => text.to_vec(),
+    }
 }
 
 /// Row-major values of column-major ones.
