@@ -2,7 +2,7 @@
 //! a header.
 
 use super::npy::store;
-use super::{Array, ArrayError, MOST_BYTES};
+use super::{Array, ArrayError, check_size};
 use std::fs::File;
 use std::path::Path;
 
@@ -39,7 +39,7 @@ fn matrix(path: &Path, mut reader: ::csv::Reader<File>) -> Result<Array, ArrayEr
                 value.ok_or_else(|| wrong(line, format!("column {column} is `{text}`, expected a finite number")))?,
             );
         }
-        check_size(path, &data)?;
+        check_size(path, data.len() as u128)?;
         rows += 1;
     }
     Ok(Array { shape: vec![rows, first.len()], data })
@@ -47,11 +47,6 @@ fn matrix(path: &Path, mut reader: ::csv::Reader<File>) -> Result<Array, ArrayEr
 
 fn finite(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|v: &f64| v.is_finite())
-}
-
-fn check_size(path: &Path, data: &[f64]) -> Result<(), ArrayError> {
-    let bytes = 8 * data.len() as u128;
-    if bytes > u128::from(MOST_BYTES) { Err(ArrayError::TooLarge { path: path.into(), bytes }) } else { Ok(()) }
 }
 
 fn signal(path: &Path, mut reader: ::csv::Reader<File>, header: &::csv::StringRecord) -> Result<Array, ArrayError> {
@@ -90,7 +85,7 @@ fn signal(path: &Path, mut reader: ::csv::Reader<File>, header: &::csv::StringRe
             let value = finite(text);
             data.push(value.ok_or_else(|| wrong(line, format!("unit_{unit} is `{text}`, expected a finite number")))?);
         }
-        check_size(path, &data)?;
+        check_size(path, data.len() as u128)?;
         rows += 1;
     }
     let samples = samples.unwrap_or(rows);

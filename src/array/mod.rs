@@ -8,6 +8,7 @@ pub use csv::{read_csv, write_csv};
 pub use npy::{members, read_npy, read_npz, write_npy, write_npz};
 pub use stored::{Header, Stored};
 
+use crate::file::memory::{self, MemoryLimit};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -21,8 +22,7 @@ pub struct Array {
     pub data: Vec<f64>,
 }
 
-/// Most memory an array may take, in bytes.
-pub const MOST_BYTES: u64 = 4 << 30;
+pub use crate::file::memory::MOST_BYTES;
 
 /// Why a file cannot be read or written as an array.
 #[derive(Debug, Error)]
@@ -72,12 +72,14 @@ pub enum ArrayError {
         found: String,
     },
     /// Too large.
-    #[error("{} claims {bytes} bytes, more than the {MOST_BYTES} that are read", path.display())]
+    #[error("{} claims {bytes} bytes, more than the {} that are read: {}", path.display(), limit.bytes, limit)]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// What it would take.
+        /// What its values take in memory.
         bytes: u128,
+        /// What is allowed.
+        limit: MemoryLimit,
     },
     /// A value that is not finite.
     #[error("{} holds {value} at index {index:?}: values must be finite", path.display())]
@@ -99,6 +101,28 @@ pub enum ArrayError {
         /// What is wrong, and what was expected.
         why: String,
     },
+}
+
+/// Refuses values that take more memory than one request may.
+fn check_size(path: &Path, values: u128) -> Result<(), ArrayError> {
+    let (bytes, limit) = (values.saturating_mul(8), memory::limit());
+    if bytes > u128::from(limit.bytes) {
+        return Err(ArrayError::TooLarge { path: path.into(), bytes, limit });
+    }
+    Ok(())
+}
+
+/// An empty list with room for `values` values.
+fn room(path: &Path, values: usize) -> Result<Vec<f64>, ArrayError> {
+    check_size(path, values as u128)?;
+    let mut room = Vec::new();
+    // The limit is an estimate: what the system refuses is no reason to end the program.
+    room.try_reserve_exact(values).map_err(|_| ArrayError::TooLarge {
+        path: path.into(),
+        bytes: 8 * values as u128,
+        limit: memory::limit(),
+    })?;
+    Ok(room)
 }
 
 fn remedy(members: &[String], wanted: Option<&str>) -> String {

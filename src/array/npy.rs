@@ -1,6 +1,6 @@
 //! NumPy's `.npy` and `.npz`.
 
-use super::{Array, ArrayError, Header, MOST_BYTES, Stored};
+use super::{Array, ArrayError, Header, Stored, check_size, room};
 use crate::file::write_atomically;
 use npyz::{DType, Endianness, NpyHeader, Order, WriterBuilder};
 use std::fs::File;
@@ -111,7 +111,7 @@ fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayE
         return Err(damaged(path, "its truth values are not all 0 or 1".into()));
     }
     let order = opened.order;
-    Ok(Array { data: if order == Order::Fortran { from_fortran(&shape, &data) } else { data }, shape })
+    Ok(Array { data: if order == Order::Fortran { from_fortran(path, &shape, &data)? } else { data }, shape })
 }
 
 /// Bytes that are read at once: a multiple of the width of every type.
@@ -126,7 +126,7 @@ fn read_values(
     values: usize,
 ) -> Result<Vec<f64>, ArrayError> {
     let failed = |error: std::io::Error| damaged(path, error.to_string());
-    let (mut data, mut chunk) = (Vec::with_capacity(values), vec![0; CHUNK]);
+    let (mut data, mut chunk) = (room(path, values)?, vec![0; CHUNK]);
     let mut missing = values as u64 * stored.width() as u64;
     while missing > 0 {
         let wanted = missing.min(CHUNK as u64) as usize;
@@ -206,9 +206,7 @@ fn open_header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<Opened<
         return Err(damaged(path, "its header nests too deep".into()));
     }
     let values = most_values(&text[10..]);
-    if values > u128::from(MOST_BYTES / 8) {
-        return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
-    }
+    check_size(path, values)?;
     let found = NpyHeader::from_reader(&with_known_types(&text)[..]).map_err(|e| damaged(path, e.to_string()))?;
     let unread = |found: String| ArrayError::Type { path: path.into(), found };
     let DType::Plain(plain) = found.dtype() else { return Err(unread("structured".into())) };
@@ -262,10 +260,10 @@ fn with_known_types(text: &[u8]) -> Vec<u8> {
 }
 
 /// Row-major values of column-major ones.
-fn from_fortran(shape: &[usize], data: &[f64]) -> Vec<f64> {
+fn from_fortran(path: &Path, shape: &[usize], data: &[f64]) -> Result<Vec<f64>, ArrayError> {
     let strides: Vec<usize> = shape.iter().scan(1, |stride, &n| Some(std::mem::replace(stride, *stride * n))).collect();
     let mut index = vec![0; shape.len()];
-    let mut out = Vec::with_capacity(data.len());
+    let mut out = room(path, data.len())?;
     for _ in 0..data.len() {
         out.push(data[index.iter().zip(&strides).map(|(i, s)| i * s).sum::<usize>()]);
         for axis in (0..shape.len()).rev() {
@@ -276,7 +274,7 @@ fn from_fortran(shape: &[usize], data: &[f64]) -> Vec<f64> {
             index[axis] = 0;
         }
     }
-    out
+    Ok(out)
 }
 
 /// Bytes of an array as a `.npy` file of `f8`.

