@@ -12,7 +12,7 @@ use super::spec::Spec;
 use super::spec_file::read_spec;
 use super::store::{Found, Store};
 use crate::file::{
-    FileError, TEMPORARY, create_file, make_directory, remove_file, remove_temporaries, write_atomically,
+    FileError, TEMPORARY, make_directory, open_lock, open_unfollowed, remove_file, remove_temporaries, write_atomically,
 };
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value as Json;
@@ -92,7 +92,7 @@ pub(super) fn check_source(path: &Path, plan: &Plan) -> Result<Option<Shard>, Ru
     let head = Head::of_run(path)?;
     head.check(path, plan)?;
     // Released at once: what is found out is whether a run is under way now.
-    if let Ok(lock) = File::open(path.join(LOCK)) {
+    if let Ok(lock) = open_unfollowed(&path.join(LOCK)) {
         lock_or_refuse(lock.try_lock_shared(), path)?;
     }
     Ok(head.shard)
@@ -113,7 +113,10 @@ impl Directory {
         }
         make_directory(path)?;
         let lock_path = path.join(LOCK);
-        let lock = create_file(&lock_path).map_err(|source| FileError::new("write to", path, source))?;
+        let lock = open_lock(&lock_path).map_err(|source| match source.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FileError::new("write to", path, source),
+            _ => FileError::new("open", &lock_path, source),
+        })?;
         lock_or_refuse(lock.try_lock(), path)?;
         // Again, now that nobody else can change it.
         check_contents(path, plan)?;

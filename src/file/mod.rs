@@ -4,15 +4,21 @@
 pub(crate) mod fault;
 pub mod memory;
 
+mod temporary;
+
 #[cfg(test)]
 use fault::checked;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use thiserror::Error;
+use temporary::Temporary;
+
+#[cfg(any(test, feature = "cli"))]
+pub(crate) use temporary::{Kept, remove_abandoned};
+pub(crate) use temporary::{TEMPORARY, remove_temporaries};
 
 /// A file or directory that could not be used.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
 pub struct FileError {
     /// What was tried: `read`, `write`, ...
@@ -40,8 +46,17 @@ fn remedy(source: &std::io::Error) -> &'static str {
         }
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "; a file is in the way: choose another directory",
         ErrorKind::NotFound => "; check the path",
+        _ if is_link_refused(source) => "; it is a link, which is not followed: remove it",
         _ => "",
     }
+}
+
+/// Whether a file was not opened as it is a link.
+fn is_link_refused(source: &Error) -> bool {
+    #[cfg(unix)]
+    return source.raw_os_error() == Some(libc::ELOOP);
+    #[cfg(not(unix))]
+    return false;
 }
 
 /// What is done to files; tests make any of it fail, see `fault.rs`.
@@ -77,11 +92,6 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), FileError> {
     made.map_err(|source| FileError::new("make the directory", path, source))
 }
 
-/// Opens a file to be written, empty.
-pub(crate) fn create_file(path: &Path) -> std::io::Result<File> {
-    checked(Operation::Create, path).and_then(|()| File::create(path))
-}
-
 /// Removes a file.
 ///
 /// # Errors
@@ -91,10 +101,10 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), FileError> {
     removed.map_err(|source| FileError::new("remove", path, source))
 }
 
-/// Start of the names of files being written.
-pub(crate) const TEMPORARY: &str = ".writing-";
-
 /// Writes `bytes` to a temporary file beside `path`, syncs it and renames it to `path`.
+///
+/// No link is followed: a link at `path` is replaced, and what it points to stays as it is. A
+/// device, a pipe or a directory at `path` is refused.
 ///
 /// # Errors
 /// If any of that fails; `path` is then as it was before.
@@ -114,51 +124,76 @@ pub(crate) fn copy_atomically(from: &Path, to: &Path) -> Result<(), FileError> {
 /// Has `fill` write a temporary file beside `path`, and puts it in its place.
 fn replace(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), FileError> {
     let refused = |source| FileError::new("write", path, source);
-    let name = path.file_name().ok_or_else(|| refused(ErrorKind::InvalidInput.into()))?;
-    let mut temporary_name = std::ffi::OsString::from(TEMPORARY);
-    temporary_name.push(name);
-    let temporary = path.with_file_name(temporary_name);
-    let written = create_file(&temporary).and_then(|mut file| {
-        fill(&mut file)?;
-        checked(Operation::Write, &temporary)?;
-        checked(Operation::Sync, &temporary)?;
-        file.sync_all()
-    });
-    let renamed = written.and_then(|()| {
-        checked(Operation::Rename, &temporary)?;
-        fs::rename(&temporary, path)
-    });
-    renamed.map_err(|source| {
-        // The file is useless now, and that it cannot be removed either adds nothing to the first error.
-        let _ = remove_file(&temporary);
-        refused(source)
-    })
+    if path.file_name().is_none() {
+        return Err(refused(Error::new(ErrorKind::IsADirectory, NO_FILE)));
+    }
+    refuse_special(path).map_err(refused)?;
+    let mut temporary = Temporary::beside(path).map_err(refused)?;
+    temporary.fill(fill).and_then(|()| temporary.rename(path)).map_err(refused)
 }
 
-/// Removes what writes that were killed left behind in `directory`.
-pub(crate) fn remove_temporaries(directory: &Path) -> Result<(), FileError> {
-    let listed = fs::read_dir(directory).map_err(|source| FileError::new("list", directory, source))?;
-    for entry in listed.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            remove_file(&entry.path())?;
+const NO_FILE: &str = "it is a directory, and a file is to be written; add a file name";
+
+/// Refuses what a file may not take the place of.
+fn refuse_special(path: &Path) -> std::io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(Error::new(ErrorKind::IsADirectory, NO_FILE)),
+        Ok(found) if !found.is_file() && !found.is_symlink() => {
+            Err(Error::other("it is a device, a pipe or a socket; choose another path"))
         }
+        // Whatever else is the matter comes up when the file is written.
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Writes a file that the user has named: like [`write_atomically`], but straight into a device or
+/// a pipe, which are there to be written to.
+///
+/// # Errors
+/// If it cannot be written.
+#[cfg(feature = "cli")]
+pub(crate) fn write_named(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let found = fs::metadata(path).ok();
+    // Links below these directories are open files of this process, by number.
+    let of_system = ["/dev", "/proc"].iter().any(|system| path.starts_with(system));
+    let direct = found.is_some_and(|found| !found.is_dir() && (of_system || !found.is_file()));
+    if !direct {
+        return write_atomically(path, bytes);
+    }
+    let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|source| FileError::new("write", path, source))
+}
+
+/// Opens the file at `path`, which is made if need be, to be locked: neither is it emptied, nor is
+/// a link followed to another.
+///
+/// # Errors
+/// If it cannot be opened, or is a link, a directory, a device or a pipe.
+pub(crate) fn open_lock(path: &Path) -> std::io::Result<File> {
+    checked(Operation::Create, path)?;
+    let mut options = File::options();
+    unfollowed(options.read(true).write(true).create(true).truncate(false)).open(path).and_then(regular)
+}
+
+/// Opens the file at `path` to be read, unless it is a link or no regular file.
+///
+/// # Errors
+/// If it cannot be opened, or is a link, a directory, a device or a pipe.
+pub(crate) fn open_unfollowed(path: &Path) -> std::io::Result<File> {
+    unfollowed(File::options().read(true)).open(path).and_then(regular)
+}
+
+/// Has `options` open no link, and not wait for the other end of a pipe.
+pub(crate) fn unfollowed(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
+}
+
+/// The file, if it is one.
+fn regular(file: File) -> std::io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(Error::other("it is no regular file; remove it")) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn replaces_and_leaves_nothing_behind() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("a.json");
-        write_atomically(&path, b"1").unwrap();
-        write_atomically(&path, b"2").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"2");
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
-        let error = write_atomically(&path.join("b"), b"3").unwrap_err().to_string();
-        assert!(error.contains("a.json/b") && error.contains("a file is in the way"), "{error}");
-    }
-}
+mod tests;
