@@ -1,6 +1,7 @@
 //! Getting data sets from where they are published.
 
-use super::source::{Format, read_unpacked};
+use super::layout::{Format, existing, has_batches};
+use super::parts::read_unpacked;
 use super::{DataError, OfficialFile, Source};
 use crate::file::{FileError, make_directory, remove_file, write_atomically};
 use flate2::read::GzDecoder;
@@ -171,7 +172,9 @@ pub fn fetch(
     make_directory(directory)?;
     let packing = publication.packing;
     let is_right = |file: &OfficialFile| {
-        read_unpacked(directory, packing.format(), file.name).is_ok_and(|(_, bytes)| file.difference(&bytes).is_none())
+        existing(directory, packing.format(), file.name)
+            .and_then(|path| read_unpacked(&path))
+            .is_ok_and(|bytes| file.difference(&bytes).is_none())
     };
     let wanted: Vec<OfficialFile> = publication.files.iter().filter(|file| !is_right(file)).copied().collect();
     let names = wanted.iter().map(|file| file.name).collect();
@@ -182,13 +185,14 @@ pub fn fetch(
     let mut target = Target { directory, most, observe };
     match (origin, packing) {
         (Origin::File(path), _) => target.unpack_tar(path, &path.display().to_string(), &wanted)?,
-        (Origin::Directory(from), Packing::Tar(archive)) if Format::of(from) != Format::Cifar => {
+        (Origin::Directory(from), Packing::Tar(archive)) if !has_batches(from) => {
             let path = from.join(archive);
             target.unpack_tar(&path, &path.display().to_string(), &wanted)?;
         }
         (Origin::Directory(from), _) => {
             for file in &wanted {
-                let (path, bytes) = read_unpacked(from, packing.format(), file.name)?;
+                let path = existing(from, packing.format(), file.name)?;
+                let bytes = read_unpacked(&path)?;
                 target.place(file, &path.display().to_string(), &mut &bytes[..])?;
             }
         }
