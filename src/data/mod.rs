@@ -20,7 +20,7 @@ pub use code::{CodeKind, LabelCode};
 pub use digits::digits;
 use digits::digits_pixels;
 #[cfg(feature = "fetch")]
-pub use fetch::{FetchError, Origin, Packing, Progress, Publication, fetch};
+pub use fetch::{FetchError, Origin, Packing, Patience, Progress, Publication, fetch};
 pub use idx::{IdxError, parse_images, parse_labels};
 pub use labels::{ChangeKind, LabelChange, wrong_labels};
 pub use library::{Library, VARIABLE};
