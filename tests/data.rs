@@ -248,7 +248,7 @@ fn bad_archives_and_settings_are_refused() {
         (&["--data", "counts.npz"], 2, &["30 images but 29 labels"]),
         (&["--data", "large.npz"], 2, &["300", "0 to 255"]),
         (&["--data", "flat.npz"], 2, &["`x` is [30]", "samples by features"]),
-        (&["--data", "nan.npz", "--batch", "5"], 1, &["nan.npz", "NaN"]),
+        (&["--data", "nan.npz", "--batch", "5"], 2, &["nan.npz", "`x` holds NaN at index [0, 0]"]),
         (&["--data", "text.npz"], 2, &["text.npz is damaged"]),
         (&["--data", "bare.npz"], 2, &["no member `x`"]),
         (&["--data", "absent.npz"], 2, &["absent.npz"]),

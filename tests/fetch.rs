@@ -1,7 +1,7 @@
 //! Data sets fetched from a server of the test's own: whole, resumed, damaged, absent, from elsewhere.
 #![cfg(feature = "fetch")]
 
-use alignscope::data::{FetchError, OfficialFile, Origin, Packing, Progress, Publication, fetch};
+use alignscope::data::{FetchError, OfficialFile, Origin, Packing, Patience, Progress, Publication, fetch};
 use assert_cmd::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -26,6 +26,8 @@ enum Manner {
     Elsewhere,
     /// Ranges, but after so many bytes nothing more comes.
     Stall(usize),
+    /// Ranges, one byte after the other.
+    Drip,
 }
 
 /// A server on loopback; it ends with the test.
@@ -116,6 +118,10 @@ fn answer(mut out: TcpStream, manner: Manner, path: &str, start: usize, file: Op
             // Left open until the program that reads it ends.
             out.read(&mut [0]).map(|_| ())
         }
+        Manner::Drip => body.iter().try_for_each(|byte| {
+            std::thread::sleep(Duration::from_millis(2));
+            out.write_all(&[*byte])
+        }),
         _ => out.write_all(body),
     }
 }
@@ -165,8 +171,18 @@ fn packed() -> (Publication, [Vec<u8>; 2], Vec<u8>) {
     (Publication { base: "", packing: Packing::Tar(ARCHIVE), files }, bytes, archive)
 }
 
+/// A gzipped tar archive whose first header says that so long a name or header of another entry follows.
+fn long_header(kind: u8, size: u64) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::new(kind));
+    header.set_path("././@LongLink").unwrap();
+    header.set_size(size);
+    header.set_cksum();
+    gzipped(&[header.as_bytes(), &[b'a'; 1 << 17][..]].concat())
+}
+
 fn quiet(publication: &Publication, origin: &Origin, directory: &Path) -> Result<Vec<&'static str>, FetchError> {
-    fetch(publication, origin, directory, &mut |_| ())
+    fetch(publication, origin, directory, Patience::default(), &mut |_| ())
 }
 
 /// Names in a directory, sorted.
@@ -189,7 +205,7 @@ fn gets_what_is_missing_and_nothing_else() {
     let (publication, bytes, archive) = packed();
     let server = Server::new(&[(ARCHIVE, &archive)]);
     let mut seen = Vec::new();
-    let fetched = fetch(&publication, &server.origin(), here.path(), &mut |progress| {
+    let fetched = fetch(&publication, &server.origin(), here.path(), Patience::default(), &mut |progress| {
         seen.push(match progress {
             Progress::Begins { held, total, .. } => format!("begins {held} {total:?}"),
             Progress::Received(bytes) => format!("{bytes}"),
@@ -263,13 +279,16 @@ fn wrong_files_are_refused_and_not_kept() {
     let mut flipped = bytes.clone();
     flipped[1][77] ^= 1;
     let of = |second: &[u8]| tar_gz(&[(FILES[0], &bytes[0]), (FILES[1], second)]);
-    let cases: [(Vec<u8>, &str, usize); 6] = [
+    let cases: [(Vec<u8>, &str, usize); 9] = [
         (of(&flipped[1]), "test_batch.bin is not the official file (its checksum differs)", 1),
         (of(&bytes[1][1..]), "test_batch.bin is not the official file (99999 bytes, not 100000)", 1),
         (tar_gz(&[(FILES[0], &bytes[0])]), "the archive has no file test_batch.bin", 1),
         (b"<html>Log in first</html>".to_vec(), "no gzipped tar archive", 0),
         (archive[..archive.len() - 5000].to_vec(), "cannot unpack test_batch.bin", 1),
         (noise(4, 2_000_000), "more bytes than the files have", 0),
+        (long_header(b'L', 1 << 17), "a name or header in it is longer than 65536 bytes", 0),
+        (long_header(b'x', 1 << 30), "a name or header in it is longer than 65536 bytes", 0),
+        (tar_gz(&[("padding", &[0; 12_000_000])]), "unpacks to far more than the files of the data set have", 0),
     ];
     for (archive, reason, right) in cases {
         let here = TempDir::new().unwrap();
@@ -279,6 +298,95 @@ fn wrong_files_are_refused_and_not_kept() {
         // The file that was right is kept, of the archive nothing.
         assert_eq!(names(here.path()), FILES[..right]);
     }
+}
+
+#[test]
+fn a_server_that_drips_is_given_up_and_what_came_is_kept() {
+    let here = TempDir::new().unwrap();
+    let (publication, bytes, archive) = packed();
+    let server = Server::new(&[(ARCHIVE, &archive)]);
+    server.set(Manner::Drip);
+    let get = |time: u64, bytes: u64| {
+        let patience = Patience { time: Duration::from_millis(time), bytes };
+        fetch(&publication, &server.origin(), here.path(), patience, &mut |_| ())
+    };
+    // It never sends two bytes in a row, let alone so many in the time.
+    let error = get(200, 1 << 20).unwrap_err().to_string();
+    assert!(error.contains("given up: ") && error.contains("the same command goes on from there"), "{error}");
+    let kept = std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap();
+    assert!(!kept.is_empty() && kept == archive[..kept.len()], "{}", kept.len());
+    server.set(Manner::Stall(0));
+    let error = get(200, 1).unwrap_err().to_string();
+    assert!(error.contains("broke after") && error.contains("timeout"), "{error}");
+    server.set(Manner::Ranges);
+    get(60_000, 1).unwrap();
+    complete(here.path(), &bytes);
+    assert_eq!(server.starts(), [0, kept.len(), kept.len()]);
+    assert_eq!(Patience::default(), Patience { time: Duration::from_secs(60), bytes: 60 << 10 });
+}
+
+#[cfg(unix)]
+#[test]
+fn downloads_are_not_written_through_links() {
+    use std::os::unix::fs::symlink;
+    let (publication, bytes, archive) = packed();
+    let server = Server::new(&[(ARCHIVE, &archive)]);
+    let victim = b"not to be touched";
+    let elsewhere = TempDir::new().unwrap();
+    let path = elsewhere.path().join("victim");
+    type Link = fn(&Path, &Path) -> std::io::Result<()>;
+    let links: [Link; 2] = [|from, to| symlink(from, to), |from, to| std::fs::hard_link(from, to)];
+    for link in links {
+        // The server goes on after what is held as well as from the beginning.
+        for manner in [Manner::Ranges, Manner::Whole, Manner::Cut(1000)] {
+            let here = TempDir::new().unwrap();
+            std::fs::write(&path, victim).unwrap();
+            link(&path, &here.path().join(format!("{ARCHIVE}.part"))).unwrap();
+            server.set(manner);
+            let got = quiet(&publication, &server.origin(), here.path());
+            assert_eq!(std::fs::read(&path).unwrap(), victim);
+            if matches!(manner, Manner::Cut(_)) {
+                assert!(got.is_err());
+                assert!(std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap() == archive[..1000]);
+            } else {
+                complete(here.path(), &bytes);
+            }
+            assert_eq!(server.starts(), [0]);
+        }
+    }
+    // A link to nothing makes no file elsewhere.
+    let here = TempDir::new().unwrap();
+    symlink(elsewhere.path().join("made"), here.path().join(format!("{ARCHIVE}.part"))).unwrap();
+    server.set(Manner::Ranges);
+    quiet(&publication, &server.origin(), here.path()).unwrap();
+    complete(here.path(), &bytes);
+    assert!(!elsewhere.path().join("made").exists());
+}
+
+#[test]
+fn long_names_of_archives_are_read() {
+    let here = TempDir::new().unwrap();
+    let (publication, bytes, _) = packed();
+    let server = Server::new(&[]);
+    let directory = "d".repeat(150);
+    let name = |file: &str| format!("{directory}/{file}");
+    let pax = |file: &str| {
+        let mut builder = tar::Builder::new(Vec::new());
+        builder.append_pax_extensions([("path", name(file).as_bytes())]).unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes[1].len() as u64);
+        builder.append_data(&mut header, "short", &bytes[1][..]).unwrap();
+        builder.into_inner().unwrap()
+    };
+    let mut gnu = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(bytes[0].len() as u64);
+    gnu.append_data(&mut header, name(FILES[0]), &bytes[0][..]).unwrap();
+    let first = gnu.into_inner().unwrap();
+    // The first archive without the two empty blocks at its end, then the second.
+    server.put(ARCHIVE, gzipped(&[&first[..first.len() - 1024], &pax(FILES[1])].concat()));
+    quiet(&publication, &server.origin(), here.path()).unwrap();
+    complete(here.path(), &bytes);
 }
 
 #[test]

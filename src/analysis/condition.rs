@@ -604,8 +604,10 @@ fn train_conflicts(c: &TrainCondition, refuse: &mut dyn FnMut(&[&'static str], S
         && ones.saturating_mul(facts.classes) > units
     {
         let (needed, classes) = (ones.saturating_mul(facts.classes), facts.classes);
-        let remedy = "use at least that many, or fewer ones per class";
-        let message = format!("code `{ones}-of-{units}` needs {needed} outputs for {classes} classes: {remedy}");
+        let remedy = format!("set code (--code) to one-hot, or to {ones}-of-{needed} or fewer ones per class");
+        let absent = facts.absent_classes.iter().map(|text| format!(" ({text})")).collect::<String>();
+        let message =
+            format!("code `{ones}-of-{units}` needs {needed} outputs for {classes} classes{absent}: {remedy}");
         refuse(&["code", "data"], message);
     }
     if setup.batch > facts.training_images {
@@ -635,7 +637,14 @@ fn train_conflicts(c: &TrainCondition, refuse: &mut dyn FnMut(&[&'static str], S
         refuse(&["momentum", "rule"], message);
     }
     if c.size.is_some() && facts.image.is_none() {
-        let message = format!("samples of `{}` are not images: leave size out", c.data_name());
+        let values = facts.inputs;
+        let side = values.isqrt();
+        let example = if side * side == values { format!("{side}, {side}") } else { "height, width".into() };
+        let message = format!(
+            "samples of `{}` are not images but {values} values in a row: leave size out, or save them as images with \
+             x.reshape(-1, {example})",
+            c.data_name()
+        );
         refuse(&["size", "data"], message);
     }
 }

@@ -1,12 +1,13 @@
 //! `alignscope data fetch`: gets a data set from where it is published, or from elsewhere.
 
 use super::{Exit, UsageError, args};
-use crate::data::{Library, Origin, Progress, Source, fetch};
+use crate::data::{Library, Origin, Patience, Progress, Source, fetch};
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, value_parser};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::time::Duration;
 
 /// The data sets that are published somewhere.
 fn names() -> impl Iterator<Item = &'static str> {
@@ -26,6 +27,15 @@ pub(super) fn command() -> Command {
                 "Other place to take it from: a URL below which the archives have their official names, that of a \
                  .tar.gz of all files, such an archive, or a directory of the files [default: where it is published]",
             ),
+            Arg::new("timeout")
+                .long("timeout")
+                .value_name("SECONDS")
+                .default_value("60")
+                .value_parser(value_parser!(u64).range(1..=86_400))
+                .help(
+                    "Give a server up that does not answer for so long, or gives less than 1 KiB a second over this \
+                     time; what came is kept, and the same command goes on from there",
+                ),
         ])
 }
 
@@ -45,7 +55,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             let directory = directory.join(name);
             say_when_interrupted()?;
             let mut shown = Shown { bar: ProgressBar::hidden() };
-            let fetched = fetch(&publication, &origin, &directory, &mut |progress| shown.show(progress));
+            let seconds = matches.get_one("timeout").copied().unwrap_or(60);
+            let patience = Patience::of(Duration::from_secs(seconds));
+            let fetched = fetch(&publication, &origin, &directory, patience, &mut |progress| shown.show(progress));
             shown.bar.finish_and_clear();
             (directory, fetched?)
         }

@@ -219,6 +219,9 @@ fn library(request: &Request, matches: &ArgMatches) -> anyhow::Result<Library> {
     let library = Library::new(args::data_directory(matches));
     for source in data_sets(request) {
         library.require(source)?;
+        for note in source.facts()?.notes {
+            eprintln!("{}", note.about(source));
+        }
     }
     Ok(library)
 }

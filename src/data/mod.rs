@@ -5,10 +5,13 @@ mod code;
 mod digits;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod gzip;
 mod idx;
 mod labels;
+mod layout;
 mod library;
-mod npz;
+mod members;
+mod parts;
 mod resize;
 mod source;
 
@@ -17,10 +20,11 @@ pub use code::{CodeKind, LabelCode};
 pub use digits::digits;
 use digits::digits_pixels;
 #[cfg(feature = "fetch")]
-pub use fetch::{FetchError, Origin, Packing, Progress, Publication, fetch};
+pub use fetch::{FetchError, Origin, Packing, Patience, Progress, Publication, fetch};
 pub use idx::{IdxError, parse_images, parse_labels};
 pub use labels::{ChangeKind, LabelChange, wrong_labels};
 pub use library::{Library, VARIABLE};
+pub use parts::Note;
 pub use resize::Resizer;
 pub use source::{CIFAR_FILES, DataFacts, IDX_FILES, OfficialFile, Source};
 

@@ -28,10 +28,10 @@ impl Resizer {
     }
 
     /// Pixels of the resized image, row after row, from those of an image.
-    pub fn resize<'a>(&'a self, image: &'a [u8]) -> impl Iterator<Item = f64> + 'a {
+    pub fn resize<'a, P: Copy + Into<f64>>(&'a self, image: &'a [P]) -> impl Iterator<Item = f64> + 'a {
         self.rows.iter().flat_map(move |&(top, bottom, down)| {
             self.columns.iter().map(move |&(left, right, across)| {
-                let pixel = |row: usize, column: usize| f64::from(image[row * self.width + column]);
+                let pixel = |row: usize, column: usize| image[row * self.width + column].into();
                 let along = |row| pixel(row, left) * (1.0 - across) + pixel(row, right) * across;
                 along(top) * (1.0 - down) + along(bottom) * down
             })
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn follows_the_half_pixel_rule() {
         // Doubling: source coordinates -0.25 (clamped to 0), 0.25, 0.75, 1.25 (clamped to 1).
-        let resized: Vec<f64> = Resizer::new([1, 2], [1, 4]).resize(&[0, 100]).collect();
+        let resized: Vec<f64> = Resizer::new([1, 2], [1, 4]).resize(&[0u8, 100]).collect();
         assert_eq!(resized, [0.0, 25.0, 75.0, 100.0]);
         // 28 to 15: output 7 is the centre, 13.5, the mean of 13 and 14.
         let row: Vec<u8> = (0..28).map(|i| if i < 14 { 0 } else { 200 }).collect();

@@ -2,11 +2,10 @@
 
 use super::DataError;
 use super::cifar::CIFAR_IMAGE;
-use super::idx::{IdxError, decompressed, image_shape};
+use super::layout::{Format, Layout, is_there};
+use super::parts::{Note, Stored};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -21,8 +20,8 @@ pub enum Source {
     FashionMnist,
     /// CIFAR-10 (Krizhevsky 2009), the official binary batches in the data directory.
     Cifar10,
-    /// A directory of four IDX files of the names MNIST has or of the batches CIFAR-10 has, or an `.npz` archive with
-    /// members `x` and `y`.
+    /// An `.npz` archive of images and labels, or a directory: of four IDX files named as those of MNIST, EMNIST or
+    /// QMNIST are, of the binary batches of CIFAR-10 or CIFAR-100, or of NumPy arrays.
     Path(PathBuf),
 }
 
@@ -41,6 +40,10 @@ pub struct DataFacts {
     pub classes: usize,
     /// BLAKE3 of the files of a [`Source::Path`], for what they hold decides results and their path does not.
     pub fingerprint: Option<String>,
+    /// Classes that no label names, or none of those learnt from, in words with what to do about them.
+    pub absent_classes: Option<String>,
+    /// What else is to be known of how the files of a [`Source::Path`] are taken.
+    pub notes: Vec<Note>,
 }
 
 /// The four parts of a data set of IDX files, under their official names.
@@ -56,34 +59,6 @@ pub const CIFAR_FILES: [&str; 6] = [
     "data_batch_5.bin",
     "test_batch.bin",
 ];
-
-/// How the files of a directory are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    /// [`IDX_FILES`], each plain or gzipped.
-    Idx,
-    /// [`CIFAR_FILES`].
-    Cifar,
-}
-
-impl Format {
-    /// That of a directory: of CIFAR-10 batches where it has any of them.
-    pub(super) fn of(directory: &Path) -> Self {
-        let has_batch = CIFAR_FILES.iter().any(|name| directory.join(name).is_file());
-        if has_batch { Self::Cifar } else { Self::Idx }
-    }
-
-    /// What such a data set needs, in words.
-    pub(super) fn needs(self) -> &'static str {
-        match self {
-            Self::Idx => {
-                "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, \
-                 each plain or .gz"
-            }
-            Self::Cifar => "data_batch_1.bin to data_batch_5.bin and test_batch.bin",
-        }
-    }
-}
 
 /// A file of a data set as its authors publish it, unpacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +118,9 @@ impl Source {
     ];
 
     /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "digits, mnist, fashion-mnist, cifar10, a directory of IDX files or of CIFAR-10 \
-         batches, or an .npz file with x and y";
+    pub const EXPECTED: &'static str = "digits, mnist, fashion-mnist, cifar10, or a path: an .npz file of images and \
+         labels (x and y, x_train and so on), or a directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such \
+         arrays as .npy files";
 
     /// The data set called `text`, or the path it is: anything that has a separator, ends in `.npz`, or exists.
     pub fn parse(text: &str) -> Option<Self> {
@@ -152,7 +128,7 @@ impl Source {
             return Some(named);
         }
         let path = Path::new(text);
-        let is_path = text.contains(['/', '\\']) || path.extension().is_some_and(|e| e == "npz") || path.exists();
+        let is_path = text.contains(['/', '\\']) || path.extension().is_some_and(|e| e == "npz") || is_there(path);
         (is_path && !text.is_empty()).then(|| Self::Path(path.to_path_buf()))
     }
 
@@ -204,6 +180,8 @@ impl Source {
             image: Some(image),
             classes: 10,
             fingerprint: None,
+            absent_classes: None,
+            notes: Vec::new(),
         };
         match self {
             Self::Digits => Ok(known(1437, 360, [1, 8, 8])),
@@ -230,80 +208,7 @@ fn facts_of_path(path: &Path) -> Result<DataFacts, DataError> {
     if let Some(facts) = known.get(path) {
         return Ok(facts.clone());
     }
-    let facts = match (path.is_dir(), Format::of(path)) {
-        (true, Format::Idx) => facts_of_directory(path)?,
-        (true, Format::Cifar) => super::cifar::facts(path)?,
-        (false, _) => super::npz::facts(path)?,
-    };
+    let facts = Stored::read(&Layout::find(path)?, None)?.facts;
     known.insert(path.to_path_buf(), facts.clone());
     Ok(facts)
-}
-
-fn facts_of_directory(directory: &Path) -> Result<DataFacts, DataError> {
-    let mut hasher = blake3::Hasher::new();
-    let mut shapes = Vec::new();
-    let mut classes = 0;
-    for name in IDX_FILES {
-        let (path, bytes) = read_unpacked(directory, Format::Idx, name)?;
-        hasher.update(&bytes);
-        let of_file = |source: IdxError| DataError::Idx { path: path.clone(), source };
-        if name.contains("labels") {
-            let labels = super::parse_labels(&bytes).map_err(of_file)?;
-            classes = classes.max(labels.iter().max().map_or(0, |&label| usize::from(label) + 1));
-            shapes.push(vec![labels.len()]);
-        } else {
-            shapes.push(image_shape(&bytes).map_err(of_file)?.to_vec());
-        }
-    }
-    super::check_counts(&directory.join(IDX_FILES[0]), shapes[0][0], shapes[1][0])?;
-    super::check_counts(&directory.join(IDX_FILES[2]), shapes[2][0], shapes[3][0])?;
-    if shapes[0][1..] != shapes[2][1..] {
-        let why = format!("training images are {:?} and test images {:?} pixels", &shapes[0][1..], &shapes[2][1..]);
-        return Err(DataError::Unfit { path: directory.into(), why });
-    }
-    Ok(DataFacts {
-        training_images: shapes[0][0],
-        test_images: shapes[2][0],
-        inputs: shapes[0][1] * shapes[0][2],
-        image: Some([1, shapes[0][1], shapes[0][2]]),
-        classes,
-        fingerprint: Some(hasher.finalize().to_hex().to_string()),
-    })
-}
-
-/// The file called `name` in `directory`, or, of IDX files, gzipped.
-pub(super) fn existing(directory: &Path, format: Format, name: &str) -> Result<PathBuf, DataError> {
-    let zipped = (format == Format::Idx).then(|| directory.join(format!("{name}.gz")));
-    let found = std::iter::once(directory.join(name)).chain(zipped).find(|path| path.is_file());
-    found.ok_or_else(|| DataError::Lacks { directory: directory.into(), file: name.into(), needs: format.needs() })
-}
-
-/// The file called `name` in `directory`, and what it holds, unpacked.
-pub(super) fn read_unpacked(directory: &Path, format: Format, name: &str) -> Result<(PathBuf, Vec<u8>), DataError> {
-    let path = existing(directory, format, name)?;
-    let bytes = read_file(&path)?;
-    match format {
-        Format::Cifar => Ok((path, bytes)),
-        Format::Idx => match decompressed(bytes) {
-            Ok(bytes) => Ok((path, bytes)),
-            Err(source) => Err(DataError::Idx { path, source }),
-        },
-    }
-}
-
-/// Most bytes of a file that are read: above the largest data set of this kind (EMNIST, 550 MB).
-const MOST_BYTES: u64 = 2 << 30;
-
-/// Bytes of a file.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, DataError> {
-    let refused = |source| DataError::File { path: path.into(), source };
-    let file = File::open(path).map_err(refused)?;
-    let size = file.metadata().map_err(refused)?.len();
-    if size > MOST_BYTES {
-        let why = format!("{size} bytes are more than the {MOST_BYTES} that are read");
-        return Err(DataError::Unfit { path: path.into(), why });
-    }
-    let mut bytes = Vec::with_capacity(size as usize);
-    file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(refused)?;
-    Ok(bytes)
 }
