@@ -58,9 +58,14 @@ impl MemberExtent {
         self.stacked
     }
 
+    /// Number of values of what is taken.
+    pub fn values(&self) -> usize {
+        self.shape.iter().fold(1, |values: usize, &n| values.saturating_mul(n))
+    }
+
     /// Bytes of what is taken.
     pub fn bytes(&self) -> u64 {
-        self.shape.iter().fold(self.found.header.stored.width() as u64, |bytes, &n| bytes.saturating_mul(n as u64))
+        (self.values() as u64).saturating_mul(self.found.header.stored.width() as u64)
     }
 
     /// What there is, where that is not `used` matrices and what the header says.

@@ -175,6 +175,9 @@ struct Loaded {
     labels: Option<Vec<Vec<usize>>>,
 }
 
+/// Most labels: unlike all else, these are held.
+const MOST_LABELS: usize = 1 << 24;
+
 /// Bytes of compressed members that are unpacked into memory; more go to a file.
 const UNPACKED: usize = 64 << 20;
 
@@ -191,6 +194,10 @@ fn load(
     let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
     for (&key, extent) in extents {
         let name = &extent.name;
+        if key.0 == Part::Labels && extent.values() > MOST_LABELS {
+            left_out.insert(key, format!("`{name}` has {} values, more than the {MOST_LABELS} that are held", extent.values()));
+            continue;
+        }
         let stack = match Stack::open(path, name, &extent.layout(), &mut spool, progress) {
             Ok(stack) => stack,
             Err(error @ ArrayError::NotFinite { .. }) if key.0 == Part::Labels => {
