@@ -243,8 +243,7 @@ impl Questions {
         if found > 1 && found != hidden {
             return Err(QuestionError::Activations { found, hidden });
         }
-        let last = run.iterations().checked_sub(1);
-        let iterations = last.map_or(0, |last| (run.update(last) - run.update(0)) as usize + 1);
+        let iterations = run.iterations();
         if let Some(&lag) = self.terms.lags.iter().find(|&&lag| lag == 0 || (iterations > 0 && lag >= iterations)) {
             return Err(QuestionError::Lag { lag, iterations });
         }
@@ -353,11 +352,6 @@ fn predictions(
 ) -> Result<(Vec<LinearPrediction>, Vec<Unsaid>), ArrayError> {
     let (mut made, mut not) = (Vec::new(), Vec::new());
     let Some(steps) = steps else { return Ok((made, not)) };
-    if run.is_thinned() {
-        let layers = (1..run.depth()).filter(|&l| run.comparable_backward(l).is_some());
-        not.extend(layers.map(|layer| Unsaid { layer, why: THINNED.into() }));
-        return Ok((made, not));
-    }
     let carried = |layer: usize| {
         let found = feedback.iter().find(|of| of.layer == layer);
         found.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()))
@@ -384,10 +378,6 @@ fn predictions(
     Ok((made, not))
 }
 
-/// Why nothing is said that takes every update.
-const THINNED: &str =
-    "it takes every update, and some between the recorded ones were left out: record all of a shorter stretch";
-
 /// Why the update of `W_l` is not decomposed; `None` if it is.
 fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps>) -> Option<String> {
     let l = activation.layer;
@@ -400,9 +390,6 @@ fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps
     let lacking: Vec<String> = members.into_iter().filter(|(there, _)| !there).map(|(_, name)| name).collect();
     if !lacking.is_empty() {
         return Some(format!("it takes {}, not on record", lacking.join(", ")));
-    }
-    if run.is_thinned() {
-        return Some(THINNED.into());
     }
     if activation.activation.is_none() {
         return Some(match (&activation.closing, activation.nearest) {
