@@ -1,0 +1,484 @@
+"""Recordings of any library's arrays."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import weakref
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignscope.recording.npy import HEADER, GrowingArray, header
+from alignscope.recording.values import (
+    ArrayValues,
+    RecordingError,
+    Values,
+    buffer_type,
+    holds,
+    is_little_endian,
+    stored_shape,
+)
+from alignscope.recording.writer import Buffers, Piece, Writer
+
+#: Members of one state or one iteration, by name.
+Members = Mapping[str, Values]
+
+#: The parts of every member, whose samples follow each other.
+Parts = Mapping[str, Sequence[Values]]
+
+
+class Recording:
+    """A recording that grows update by update.
+
+    It is written while the run goes on, by a thread of its own and with bounded memory: into the
+    directory ``path``, or into a temporary one until :meth:`save` makes an archive of it.
+
+    Parameters
+    ----------
+    path
+        Directory of the recording, which must be new or empty; by default a temporary one.
+    every
+        Record updates 0, ``every``, 2 ``every``, ... that :meth:`update` is told of. The states
+        before and after each are recorded, so that steps over several updates are not taken for
+        one.
+    samples
+        Samples of every iteration; by default those of the first. Fewer are filled up with rows
+        of zeros, which change no sum.
+    memory
+        Bytes of the buffers between the run and the file system.
+
+    Examples
+    --------
+    >>> recording = Recording("run")                                    # doctest: +SKIP
+    >>> for x, y in batches:                                            # doctest: +SKIP
+    ...     recording.update([W0, W1], [b1, b2], [x, h], [d1, d2], labels=y, feedback={1: B1})
+    ...     ...                                                         # now change the weights
+    >>> recording.finish([W0, W1], [b1, b2])                            # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        every: int = 1,
+        samples: int | None = None,
+        memory: int = 1 << 26,
+    ) -> None:
+        if every < 1:
+            raise ValueError(f"every={every}: expected 1 or more")
+        if not is_little_endian():
+            raise RecordingError("recordings are little endian, and this machine is not")
+        self.every = every
+        self.path = _directory(path)
+        self._samples = samples
+        self._given_samples = samples is not None
+        self._writer = Writer(memory)
+        self._files: dict[str, GrowingArray] = {}
+        # Backward weights as long as they do not change.
+        self._fixed: dict[str, tuple[str, NDArray[Any]]] = {}
+        self._numbers = {"states": _Numbers(), "iterations": _Numbers()}
+        self._members: dict[str, set[str]] = {}
+        self._provisional = False
+        self._updates = 0
+        self._closed = False
+        temporary = self.path if path is None else None
+        self._release = weakref.finalize(self, _release, self._writer, temporary)
+
+    # What the run says.
+
+    def update(
+        self,
+        weights: Sequence[Any],
+        biases: Sequence[Any] | None = None,
+        activities: Sequence[Any] = (),
+        deltas: Sequence[Any] = (),
+        labels: Any = None,
+        feedback: Mapping[int, Any] | Sequence[Any] | None = None,
+    ) -> None:
+        """Record one update, with the state before it.
+
+        Parameters
+        ----------
+        weights
+            ``W_l``, each n_l x n_{l+1}, the input's first.
+        biases
+            ``b_{l+1}`` of each layer, n_{l+1} numbers or ``None``.
+        activities
+            ``L_l``, samples x n_l: what each ``W_l`` is fed.
+        deltas
+            ``delta_{l+1}``, samples x n_{l+1}: *minus* the gradient of the loss in the
+            pre-activations of layer l + 1.
+        labels
+            Class of every sample.
+        feedback
+            ``B_l`` by layer l, from 1: n_{l+1} x n_l. May change from update to update.
+
+        Raises
+        ------
+        RecordingError
+            If something does not fit what was recorded before, or cannot be written.
+        """
+        number = self._updates
+        due = number % self.every == 0
+        after = number > 0 and (number - 1) % self.every == 0
+        if due or after:
+            signals, classes = None, None
+            if due:
+                signals = {
+                    **{f"activity{k}": [_array(f"activity{k}", v)] for k, v in enumerate(activities)},
+                    **{f"delta{k}": [_array(f"delta{k}", v)] for k, v in enumerate(deltas, 1)},
+                }
+                classes = None if labels is None else [_array("labels", labels)]
+            self.add(
+                number, _state(weights, biases), feedback=_feedback(feedback),
+                signals=signals, labels=classes,
+            )
+        self._updates += 1
+
+    def finish(
+        self,
+        weights: Sequence[Any],
+        biases: Sequence[Any] | None = None,
+        feedback: Mapping[int, Any] | Sequence[Any] | None = None,
+    ) -> None:
+        """Record the state after the last update. :meth:`update` may still be called afterwards."""
+        self.add_last(self._updates, _state(weights, biases), feedback=_feedback(feedback))
+
+    # What recorders of libraries say.
+
+    def add(
+        self,
+        number: int,
+        state: Members,
+        *,
+        feedback: Members | None = None,
+        signals: Parts | None = None,
+        labels: Sequence[Values] | None = None,
+    ) -> None:
+        """Record the state before update ``number``, and the signals of that update if there are.
+
+        Parameters
+        ----------
+        number
+            Updates that were made before.
+        state
+            ``W0``, ``b1``, ... as they are now.
+        feedback
+            ``B1``, ... as they are now.
+        signals
+            ``activity0``, ``delta1``, ... of the update, in parts whose samples follow each other.
+        labels
+            Classes of the samples, in the same parts.
+        """
+        if self._closed:
+            raise RecordingError("the recording is closed")
+        self._take_back()
+        self._check("state", set(state) | {f"{name}" for name in feedback or ()})
+        buffers = self._writer.buffers()
+        pieces = self._state_pieces(buffers, state, feedback or {})
+        pieces += self._number("states", number)
+        if signals is not None:
+            pieces += self._signal_pieces(buffers, signals, labels)
+            pieces += self._number("iterations", number)
+        self._writer.submit(buffers, pieces)
+
+    def add_last(self, number: int, state: Members, *, feedback: Members | None = None) -> None:
+        """Record the state after the last update, which more updates may replace."""
+        self._take_back()
+        if self._numbers["states"].last == number:
+            return
+        self.add(number, state, feedback=feedback)
+        self._provisional = True
+
+    # Files.
+
+    def save(
+        self, path: str | os.PathLike[str] | None = None, *, compress: bool = False
+    ) -> Path:
+        """Bring everything into the directory, and make an archive of it if ``path`` is given.
+
+        Parameters
+        ----------
+        path
+            Archive to write, ``.npz``; it is replaced if it is there.
+        compress
+            Whether to deflate the archive, which takes some ten times as long.
+
+        Returns
+        -------
+        Path
+            The archive, or the directory.
+        """
+        self._settle()
+        if path is None:
+            return self.path
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"{path}: an archive's name ends in .npz; a directory is Recorder(path=...)")
+        names = sorted([*self._files, *self._fixed])
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+        try:
+            with zipfile.ZipFile(temporary, "w", method) as archive:
+                for name in names:
+                    # Without the time of writing: the same recording makes the same archive.
+                    entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+                    entry.compress_type = method
+                    with archive.open(entry, "w", force_zip64=True) as out, open(
+                        self.path / f"{name}.npy", "rb"
+                    ) as file:
+                        shutil.copyfileobj(file, out, 1 << 20)
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+        return path
+
+    def close(self) -> None:
+        """Write what is left and release everything; a temporary directory is deleted."""
+        self._closed = True
+        self._release()
+
+    def __enter__(self) -> Recording:
+        """Give the recording itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the recording."""
+        self.close()
+
+    # How it is done.
+
+    def _settle(self) -> None:
+        if self._closed:
+            if not self.path.exists():
+                raise RecordingError("the recording is closed: save it before")
+            return
+        self._writer.drain()
+        for file in self._files.values():
+            file.settle()
+
+    def _take_back(self) -> None:
+        """Take back the last state where it was written only for the time being."""
+        if self._provisional:
+            self._writer.drain()
+            for name in self._members["state"]:
+                if name in self._files:
+                    self._files[name].drop_last()
+            self._numbers["states"].drop_last()
+            if "states" in self._files:
+                self._files["states"].drop_last()
+            self._provisional = False
+
+    def _check(self, kind: str, names: set[str]) -> None:
+        known = self._members.setdefault(kind, names)
+        if known != names:
+            missing, new = sorted(known - names), sorted(names - known)
+            told = [f"without {', '.join(missing)}"] * bool(missing)
+            told += [f"with {', '.join(new)}, which was not recorded before"] * bool(new)
+            raise RecordingError(f"this update comes {' and '.join(told)}: record the same in each")
+
+    def _state_pieces(self, buffers: Buffers, state: Members, feedback: Members) -> list[Piece]:
+        pieces = []
+        for name, values in state.items():
+            file = self._file(name, values.descr, stored_shape(values))
+            _fits(file, values, stored_shape(values) == file.shape)
+            buffer = _buffer(buffers, name, values.shape, file.dtype)
+            values.copy_to(buffer)
+            pieces.append((file, buffer, values.turned))
+        for name, values in feedback.items():
+            pieces += self._feedback_pieces(buffers, name, values)
+        return pieces
+
+    def _feedback_pieces(self, buffers: Buffers, name: str, values: Values) -> list[Piece]:
+        """Backward weights are kept once until they change, and then for every state."""
+        shape = stored_shape(values)
+        if name not in self._files:
+            now = np.empty(values.shape, buffer_type(values.descr))
+            values.copy_to(now)
+            now = np.ascontiguousarray(now.T) if values.turned else now
+            if name not in self._fixed:
+                (self.path / f"{name}.npy").write_bytes(header(values.descr, shape) + now.tobytes())
+                self._fixed[name] = (values.descr, now)
+            descr, first = self._fixed[name]
+            if descr != values.descr or shape != first.shape:
+                raise RecordingError(
+                    f"{name} was {descr} {first.shape} before and is {values.descr} {shape} now"
+                )
+            if np.array_equal(first, now):
+                return []
+            self._unfix(name)
+        file = self._files[name]
+        _fits(file, values, shape == file.shape)
+        buffer = _buffer(buffers, name, values.shape, file.dtype)
+        values.copy_to(buffer)
+        return [(file, buffer, values.turned)]
+
+    def _unfix(self, name: str) -> None:
+        """Repeat what was fixed for all states so far."""
+        descr, first = self._fixed.pop(name)
+        self._writer.drain()
+        new = self.path / f".{name}.npy"
+        file = GrowingArray(new, descr, first.shape)
+        for _ in range(self._numbers["states"].count):
+            file.append(first)
+        file.commit()
+        file.path = self.path / f"{name}.npy"
+        os.replace(new, file.path)
+        self._files[name] = file
+        self._writer.add_file(file)
+
+    def _signal_pieces(
+        self, buffers: Buffers, signals: Parts, labels: Sequence[Values] | None
+    ) -> list[Piece]:
+        parts = dict(signals) if labels is None else {**signals, "labels": labels}
+        self._check("signals", set(parts))
+        counts = {name: sum(v.shape[0] for v in values) for name, values in parts.items()}
+        samples = max(counts.values())
+        for name, count in counts.items():
+            if count != samples:
+                raise RecordingError(
+                    f"{name} has {count} samples, {max(counts, key=lambda n: counts[n])} {samples}"
+                )
+        if self._samples is None:
+            self._samples = samples
+        if samples > self._samples:
+            which = "that were set" if self._given_samples else "of the first update"
+            raise RecordingError(
+                f"this update has {samples} samples, more than the {self._samples} {which}: every "
+                f"iteration takes the same space; make the recorder with samples={samples} or more"
+            )
+        return [self._signal_piece(buffers, name, values) for name, values in parts.items()]
+
+    def _signal_piece(self, buffers: Buffers, name: str, parts: Sequence[Values]) -> Piece:
+        units = parts[0].shape[1:]
+        file = self._file(name, parts[0].descr, (self._samples or 0, *units))
+        buffer = _buffer(buffers, name, file.shape, file.dtype)
+        start = 0
+        for values in parts:
+            _fits(file, values, values.shape[1:] == file.shape[1:])
+            end = start + values.shape[0]
+            values.copy_to(buffer[start:end])
+            start = end
+        buffer[start:] = 0
+        return file, buffer, False
+
+    def _file(self, name: str, descr: str, shape: tuple[int, ...]) -> GrowingArray:
+        if name not in self._files:
+            self._files[name] = GrowingArray(self.path / f"{name}.npy", descr, shape)
+            self._writer.add_file(self._files[name])
+        return self._files[name]
+
+    def _number(self, name: str, number: int) -> list[Piece]:
+        """Say which updates states or iterations belong to, once these are not 0, 1, 2, ..."""
+        numbers = self._numbers[name]
+        if number != numbers.count and name not in self._files:
+            self._writer.drain()
+            file = self._file(name, "<i8", ())
+            for known in range(numbers.count):
+                file.append(np.array(known, "<i8"))
+        numbers.add(number)
+        if name not in self._files:
+            return []
+        return [(self._files[name], np.array(number, "<i8"), False)]
+
+
+class _Numbers:
+    """How many states or iterations there are, and the updates before the last ones."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last: list[int] = []
+
+    @property
+    def last(self) -> int | None:
+        return self._last[-1] if self._last else None
+
+    def add(self, number: int) -> None:
+        if self.last is not None and number <= self.last:
+            raise RecordingError(f"update {number} comes after update {self.last}")
+        self.count += 1
+        self._last = [*self._last[-1:], number]
+
+    def drop_last(self) -> None:
+        self.count -= 1
+        self._last.pop()
+
+
+def _directory(path: str | os.PathLike[str] | None) -> Path:
+    """Directory of a recording, made if it is not there; refused if something is in it."""
+    if path is None:
+        return Path(tempfile.mkdtemp(prefix="alignscope-"))
+    path = Path(path)
+    if path.suffix in (".npz", ".npy"):
+        raise ValueError(f"{path}: path is a directory; an archive is made by save({str(path)!r})")
+    path.mkdir(parents=True, exist_ok=True)
+    if any(path.iterdir()):
+        raise FileExistsError(
+            f"{path} is not empty: a recording goes into a directory of its own; delete what is "
+            "there, or name another"
+        )
+    return path
+
+
+def _release(writer: Writer, temporary: Path | None) -> None:
+    writer.close()
+    if temporary is not None:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _buffer(
+    buffers: Buffers, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    buffer = buffers.get(name)
+    if buffer is None:
+        buffer = buffers[name] = np.empty(shape, dtype)
+    return buffer
+
+
+def _fits(file: GrowingArray, values: Values, same_shape: bool) -> None:
+    if not same_shape:
+        raise RecordingError(f"{values.name} is {values.shape}, and was {file.shape} before")
+    if not holds(file.descr, values.descr):
+        raise RecordingError(
+            f"{values.name} is of type {values.descr}, and was {file.descr} before, which cannot "
+            "hold all of its values: record runs of one precision apart from those of another"
+        )
+
+
+def _array(name: str, values: Any) -> ArrayValues:
+    array = ArrayValues(name, values)
+    if name.startswith(("activity", "delta")) and array.values.ndim != 2:
+        raise RecordingError(f"{name} is {array.shape}: expected samples x units")
+    if name == "labels":
+        if array.values.ndim == 2 and array.shape[1] == 1:
+            array.values = array.values[:, 0]
+        if array.values.ndim != 1:
+            raise RecordingError(
+                f"labels are {array.shape}: expected one class for each sample, such as "
+                "labels.argmax(1)"
+            )
+    return array
+
+
+def _state(weights: Sequence[Any], biases: Sequence[Any] | None) -> dict[str, Values]:
+    state: dict[str, Values] = {f"W{k}": ArrayValues(f"W{k}", w) for k, w in enumerate(weights)}
+    for name, values in state.items():
+        if len(values.shape) != 2:
+            raise RecordingError(f"{name} is {values.shape}: expected n_l x n_l+1")
+    for k, bias in enumerate(biases or (), 1):
+        if bias is not None:
+            state[f"b{k}"] = ArrayValues(f"b{k}", bias)
+    return state
+
+
+def _feedback(feedback: Mapping[int, Any] | Sequence[Any] | None) -> dict[str, Values]:
+    entries = feedback.items() if isinstance(feedback, Mapping) else enumerate(feedback or ())
+    return {f"B{k}": ArrayValues(f"B{k}", b) for k, b in entries if k > 0 and b is not None}
