@@ -101,9 +101,7 @@ class Recorder:
             id(p) for layer in self._layers for p in layer.module.parameters()
         }
         self._hooks = [self._watch(layer) for layer in self._layers]
-        step_hook = _watch_steps(self)
-        if step_hook is not None:
-            self._hooks.append(step_hook)
+        self._hooks += _watch_steps(self)
 
     # What the loop calls.
 
@@ -161,7 +159,7 @@ class Recorder:
         list of Path
             What was written, archives or directories.
         """
-        if not self._parts:
+        if not self._begun:
             raise RecordingError(
                 "nothing was recorded: call before() after each backward pass, before the step"
             )
@@ -179,7 +177,7 @@ class Recorder:
         """Record the last state, remove all hooks, and release everything."""
         if not self._closed:
             try:
-                if self._parts:
+                if self._begun:
                     self.save()
             finally:
                 self._remove()
@@ -191,6 +189,10 @@ class Recorder:
     def __exit__(self, kind: object, *_: object) -> None:
         """Close the recorder; after an exception without a last state, which may be half made."""
         self._remove() if kind is not None else self.close()
+
+    @property
+    def _begun(self) -> bool:
+        return bool(self._parts) and all(part.recording.states > 0 for part in self._parts)
 
     def _remove(self) -> None:
         self._closed = True
@@ -317,8 +319,7 @@ class Recorder:
 
     def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Meet a step of an optimiser, which may be one that nobody announced."""
-        ours = (id(p) in self._parameters for group in optimizer.param_groups for p in group["params"])
-        if self._closed or not any(ours):
+        if not self._trains(optimizer):
             return
         if isinstance(optimizer, torch.optim.LBFGS):
             raise RecordingError(
@@ -332,6 +333,11 @@ class Recorder:
                         self._updates, part.state(), feedback=part.feedback(self._feedback)
                     )
             self._advance(recorded=False)
+
+    def _trains(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether an optimiser changes what is recorded."""
+        parameters = (p for group in optimizer.param_groups for p in group["params"])
+        return not self._closed and any(id(p) in self._parameters for p in parameters)
 
     def _finite(self) -> bool:
         """Whether all gradients are finite: the condition under which a GradScaler steps."""
@@ -507,13 +513,19 @@ class _StepCount:
         self._steps: dict[int, int] = {}
         self._unannounced = 0
         self._ever = False
+        self._due = False
 
     @property
     def settled(self) -> bool:
         """Whether no update is announced that was not made, as far as is known."""
-        return not self._ever or bool(self._steps)
+        return not (self._ever and self._due)
+
+    def made(self) -> None:
+        """Take note of a step that an optimiser has made."""
+        self._due = False
 
     def before(self) -> None:
+        self._due = True
         if self._ever and self._announced and not self._steps:
             self._refuse()
         self._announced = 1 if self._steps else self._announced + 1
@@ -521,7 +533,7 @@ class _StepCount:
         self._unannounced = 0
 
     def left_out(self) -> None:
-        self._announced = 0
+        self._announced, self._due = 0, False
 
     def is_unannounced(self, optimizer: torch.optim.Optimizer) -> bool:
         """Count a step. Several optimisers may make one update, each for its own parameters."""
@@ -703,12 +715,15 @@ def _outside_of_compiled_code(hook: Callable[..., Any]) -> Callable[..., Any]:
     return compiler.disable(hook) if hasattr(compiler, "disable") else hook
 
 
-def _watch_steps(recorder: Recorder) -> Any:
+def _watch_steps(recorder: Recorder) -> list[Any]:
     """Watch the steps of all optimisers, if this version of PyTorch lets one."""
     try:
-        from torch.optim.optimizer import register_optimizer_step_pre_hook
+        from torch.optim.optimizer import (
+            register_optimizer_step_post_hook,
+            register_optimizer_step_pre_hook,
+        )
     except ImportError:  # before PyTorch 2
-        return None
+        return []
     this = weakref.ref(recorder)
 
     def before_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
@@ -716,4 +731,12 @@ def _watch_steps(recorder: Recorder) -> Any:
         if recorder is not None:
             recorder._before_step(optimizer)
 
-    return register_optimizer_step_pre_hook(before_step)
+    def after_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        recorder = this()
+        if recorder is not None and recorder._trains(optimizer):
+            recorder._steps.made()
+
+    return [
+        register_optimizer_step_pre_hook(before_step),
+        register_optimizer_step_post_hook(after_step),
+    ]

@@ -180,13 +180,13 @@ class Recording:
         if self._closed:
             raise RecordingError("the recording is closed")
         self._take_back()
-        self._check("state", set(state) | {f"{name}" for name in feedback or ()})
+        self._check("state", {*state, *(feedback or ())})
         buffers = self._writer.buffers()
         pieces = self._state_pieces(buffers, state, feedback or {})
-        pieces += self._number("states", number)
-        if signals is not None:
+        if signals:
             pieces += self._signal_pieces(buffers, signals, labels)
             pieces += self._number("iterations", number)
+        pieces += self._number("states", number)
         self._writer.submit(buffers, pieces)
 
     def add_last(self, number: int, state: Members, *, feedback: Members | None = None) -> None:
@@ -196,6 +196,11 @@ class Recording:
             return
         self.add(number, state, feedback=feedback)
         self._provisional = True
+
+    @property
+    def states(self) -> int:
+        """Number of states that were recorded."""
+        return self._numbers["states"].count
 
     # Files.
 
@@ -377,13 +382,14 @@ class Recording:
         return self._files[name]
 
     def _number(self, name: str, number: int) -> list[Piece]:
-        """Say which updates states or iterations belong to, once these are not 0, 1, 2, ..."""
+        """Say which updates states and iterations belong to, once these are not 0, 1, 2, ..."""
         numbers = self._numbers[name]
         if number != numbers.count and name not in self._files:
             self._writer.drain()
-            file = self._file(name, "<i8", ())
-            for known in range(numbers.count):
-                file.append(np.array(known, "<i8"))
+            for which, known in self._numbers.items():
+                file = self._file(which, "<i8", ())
+                for k in range(known.count):
+                    file.append(np.array(k, "<i8"))
         numbers.add(number)
         if name not in self._files:
             return []
