@@ -91,7 +91,7 @@ def value_grad_and_signals(
 
         zeros = [jnp.zeros(z.shape, z.dtype) for z in jax.eval_shape(shapes, params, *batch)]
         if not zeros:
-            raise RecordingError("the loss never calls tap: call z = tap(activity, z) in each layer")
+            raise RecordingError("the loss never calls tap: let z = tap(activity, z) in each layer")
 
         def perturbed(params: Any, zeros: list[Array]) -> tuple[Array, tuple[Array, ...]]:
             activities: list[Array] = []
@@ -145,8 +145,8 @@ def kernels_and_biases(params: Any) -> tuple[list[Array], list[Array | None]]:
         if set(found) - {1, 2} or len(found.get(2, ())) != 1 or len(found.get(1, ())) > 1:
             told = {d: len(leaves) for d, leaves in found.items()}
             raise RecordingError(
-                f"parameters {key} are no dense layer of one kernel and at most one bias (arrays by "
-                f"dimensions: {told}): give the kernels and biases as two lists"
+                f"parameters {key} are no dense layer of one kernel and at most one bias (arrays "
+                f"by dimensions: {told}): give the kernels and biases as two lists"
             )
         kernel, bias = found[2][0], found.get(1, [None])[0]
         if kernels and np.shape(kernels[-1])[1] != np.shape(kernel)[0]:
@@ -234,8 +234,9 @@ class Recorder:
         for k, (kernel, activity, error) in enumerate(zip(kernels, rows, errors)):
             if (activity.shape[1], error.shape[1]) != np.shape(kernel):
                 raise RecordingError(
-                    f"tap call {k} was of {activity.shape[1]} to {error.shape[1]} units, and kernel "
-                    f"{k} is {np.shape(kernel)}: call tap(activity, z) in the order of the kernels"
+                    f"tap call {k} was of {activity.shape[1]} to {error.shape[1]} units, and "
+                    f"kernel {k} is {np.shape(kernel)}: call tap(activity, z) in "
+                    "the order of the kernels"
                 )
         self.recording.update(kernels, biases, rows, errors, labels, feedback)
 

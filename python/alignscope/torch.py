@@ -16,14 +16,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from alignscope.recording import Recording, RecordingError
-from alignscope.recording.values import BFLOAT16, ArrayValues, Values, descr_of
+from alignscope.recording.values import BFLOAT16, ArrayValues, Values
 
 __all__ = ["Recorder", "RecordingError"]
 
 #: Backward weights of one layer, n_{l+1} x n_l: values, or a function that gives those of now.
 Feedback = Union[Tensor, NDArray[Any], Callable[[], Any]]
 
-_DESCR = {torch.float16: "<f2", torch.bfloat16: BFLOAT16, torch.float32: "<f4", torch.float64: "<f8"}
+_DESCR = {
+    torch.float16: "<f2",
+    torch.bfloat16: BFLOAT16,
+    torch.float32: "<f4",
+    torch.float64: "<f8",
+}
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
 
@@ -97,9 +102,7 @@ class Recorder:
         self._labelled: bool | None = None
         self._closed = False
         self._steps = _StepCount()
-        self._parameters = {
-            id(p) for layer in self._layers for p in layer.module.parameters()
-        }
+        self._parameters = {id(p) for layer in self._layers for p in layer.module.parameters()}
         self._hooks = [self._watch(layer) for layer in self._layers]
         self._hooks += _watch_steps(self)
 
@@ -134,8 +137,11 @@ class Recorder:
                     signals = part.signals(scale or 1.0)
                     classes = None if labels is None else [part.labels(labels)]
                 part.recording.add(
-                    self._updates, part.state(), feedback=part.feedback(self._feedback),
-                    signals=signals, labels=classes,
+                    self._updates,
+                    part.state(),
+                    feedback=part.feedback(self._feedback),
+                    signals=signals,
+                    labels=classes,
                 )
         self._advance(recorded=self._due)
 
@@ -168,10 +174,8 @@ class Recorder:
                 part.recording.add_last(
                     self._updates, part.state(), feedback=part.feedback(self._feedback)
                 )
-        return [
-            part.recording.save(None if path is None else part.archive(Path(path)), compress=compress)
-            for part in self._parts
-        ]
+        to = None if path is None else Path(path)
+        return [part.save(to, compress=compress) for part in self._parts]
 
     def close(self) -> None:
         """Record the last state, remove all hooks, and release everything."""
@@ -199,7 +203,8 @@ class Recorder:
         for hook in self._hooks:
             hook.remove()
         self._forget()
-        for recording in {id(r): r for r in [self._recording, *(p.recording for p in self._parts)]}.values():
+        # Those of the parts lie in the directory of the first.
+        for recording in [*(part.recording for part in self._parts), self._recording]:
             recording.close()
 
     # What passes through the layers.
@@ -255,17 +260,17 @@ class Recorder:
                 recorder._called.append(layer)
 
         # Of the node rather than of the tensor, which may be changed in place afterwards.
-        output.grad_fn.register_hook(backward)  # type: ignore[union-attr]
+        output.grad_fn.register_hook(backward)
         return made
 
     def _begin(self) -> None:
         """Settle which layers there are, in which order, and what goes into which recording."""
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            if torch.distributed.get_world_size() > 1:
-                raise RecordingError(
-                    "gradients are summed over processes, and each sees a part of the batch: "
-                    "record a run of one process"
-                )
+        several = torch.distributed.is_available() and torch.distributed.is_initialized()
+        if several and torch.distributed.get_world_size() > 1:
+            raise RecordingError(
+                "gradients are summed over processes, and each sees a part of the batch: "
+                "record a run of one process"
+            )
         # Errors come back from the output to the input.
         called = self._called[::-1]
         silent = [layer for layer in self._layers if layer not in called]
@@ -323,8 +328,8 @@ class Recorder:
             return
         if isinstance(optimizer, torch.optim.LBFGS):
             raise RecordingError(
-                "LBFGS evaluates the network many times in one step, so that no step is made of one "
-                "error signal: record a run of another optimiser"
+                "LBFGS evaluates the network many times in one step, so that no step is made of "
+                "one error signal: record a run of another optimiser"
             )
         if self._steps.is_unannounced(optimizer):
             if self._after:
@@ -376,7 +381,7 @@ class _Layer:
 
     def weight(self) -> Tensor:
         """Weights as a matrix, out x in or, if they are not to be turned, in x out."""
-        weight = self.module.weight.detach()  # type: ignore[operator, union-attr]
+        weight = _weight(self.module).detach()
         return weight.reshape(weight.shape[0], -1) if self.is_convolution else weight
 
     def sizes(self) -> tuple[int, int]:
@@ -401,14 +406,14 @@ class _Layer:
         straight, turned = difference(weight), difference(weight.T)
         if straight == turned == float("inf"):
             raise RecordingError(
-                f"{self.name} takes {activity.shape[-1]} units to {output.shape[-1]}, and its weight "
-                f"is {tuple(weight.shape)}: only layers whose weight maps the one to the other "
-                "are recorded; leave it out"
+                f"{self.name} takes {activity.shape[-1]} units to {output.shape[-1]}, and its "
+                f"weight is {tuple(weight.shape)}: only layers whose weight maps the one to the "
+                "other are recorded; leave it out"
             )
         self.turned = turned <= straight
 
     def activities(self, signal: _Signal) -> Tensor:
-        """What the weights were fed, samples x units."""
+        """Give what the weights were fed, samples x units."""
         activity = signal.activity.detach()
         if signal.version != signal.activity._version:
             raise RecordingError(
@@ -438,8 +443,10 @@ class _Part:
     layers: list[_Layer]
     recording: Recording
 
-    def archive(self, path: Path) -> Path:
-        return path if self.name is None else path.with_name(f"{path.stem}.{self.name}{path.suffix}")
+    def save(self, path: Path | None, *, compress: bool) -> Path:
+        if path is not None and self.name is not None:
+            path = path.with_name(f"{path.stem}.{self.name}{path.suffix}")
+        return self.recording.save(path, compress=compress)
 
     def state(self) -> dict[str, Values]:
         state: dict[str, Values] = {}
@@ -476,8 +483,7 @@ class _Part:
                 _TensorValues(activity, layer.activities(s)) for s in layer.signals
             ]
             signals[delta] = [
-                _TensorValues(delta, layer.gradients(s), factor=-1.0 / scale)
-                for s in layer.signals
+                _TensorValues(delta, layer.gradients(s), factor=-1.0 / scale) for s in layer.signals
             ]
         return signals
 
@@ -567,7 +573,7 @@ class _TensorValues:
         self._tensor = tensor
         descr = _DESCR.get(tensor.dtype)
         if descr is None:
-            raise RecordingError(f"{name} is of type {tensor.dtype}: only real numbers are recorded")
+            raise RecordingError(f"{name} is of type {tensor.dtype}: expected real numbers")
         self.descr = descr
 
     @property
@@ -609,7 +615,8 @@ def _layers(layers: nn.Module | Iterable[nn.Module]) -> list[_Layer]:
         raise ValueError("no layers are given")
     found = []
     for place, module in enumerate(modules):
-        if not isinstance(module, nn.Module) or not isinstance(getattr(module, "weight", None), Tensor):
+        weight = getattr(module, "weight", None)
+        if not isinstance(module, nn.Module) or not isinstance(weight, Tensor):
             raise RecordingError(f"layer {place}, {type(module).__name__}, has no weight")
         if any(module is other.module for other in found):
             raise RecordingError(f"layer {place} is given twice: shared layers are not recorded")
@@ -628,14 +635,20 @@ def _is_layer(module: nn.Module) -> bool:
     return isinstance(weight, Tensor) and weight.dim() == 2 and not isinstance(module, lookup)
 
 
+def _weight(module: nn.Module) -> Tensor:
+    weight = module.weight
+    assert isinstance(weight, Tensor)
+    return weight
+
+
 def _check_kind(layer: _Layer) -> None:
     module = layer.module
     if isinstance(module, _CONVOLUTIONS):
         if module.groups != 1:
             raise RecordingError(f"{layer.name} is a convolution in groups: leave it out")
-    elif module.weight.dim() != 2:  # type: ignore[operator, union-attr]
+    elif _weight(module).dim() != 2:
         raise RecordingError(
-            f"{layer.name}, {type(module).__name__}, has a weight of {module.weight.dim()} "  # type: ignore[operator, union-attr]
+            f"{layer.name}, {type(module).__name__}, has a weight of {_weight(module).dim()} "
             "dimensions: linear layers and convolutions in one and two dimensions are recorded"
         )
 
@@ -681,8 +694,8 @@ def _feedback(layer: _Layer, given: Feedback) -> Values:
     below, above = layer.sizes()
     if len(matrix.shape) < 2 or values.shape[1] != below:
         raise RecordingError(
-            f"feedback[{layer.place}] is {tuple(matrix.shape)}: expected {above} x {below}, units of "
-            f"layer {layer.place + 1} by units of layer {layer.place}"
+            f"feedback[{layer.place}] is {tuple(matrix.shape)}: expected {above} x {below}, units "
+            f"of layer {layer.place + 1} by units of layer {layer.place}"
             + ("; give its transpose" if values.shape == (below, above) else "")
         )
     return values
@@ -694,7 +707,7 @@ def _rows(tensor: Tensor) -> Tensor:
 
 
 def _patches(module: nn.Module, activity: Tensor) -> Tensor:
-    """What the weights of a convolution meet at each place: (samples x places) x inputs."""
+    """Give what a convolution's weights meet at each place: (samples x places) x inputs."""
     assert isinstance(module, _CONVOLUTIONS)
     flat = isinstance(module, nn.Conv1d)
     if activity.dim() == (2 if flat else 3):
@@ -712,7 +725,8 @@ def _patches(module: nn.Module, activity: Tensor) -> Tensor:
 def _outside_of_compiled_code(hook: Callable[..., Any]) -> Callable[..., Any]:
     """Have a hook run as it is where a compiler would make it part of a graph."""
     compiler = getattr(torch, "compiler", None)
-    return compiler.disable(hook) if hasattr(compiler, "disable") else hook
+    disable = getattr(compiler, "disable", None)
+    return disable(hook) if disable is not None else hook
 
 
 def _watch_steps(recorder: Recorder) -> list[Any]:

@@ -10,6 +10,7 @@ import pytest
 jax = pytest.importorskip("jax")
 
 import jax.numpy as jnp  # noqa: E402
+from conftest import check_angles, check_closes  # noqa: E402
 
 from alignscope.jax import (  # noqa: E402
     Layers,
@@ -18,7 +19,6 @@ from alignscope.jax import (  # noqa: E402
     kernels_and_biases,
     value_grad_and_signals,
 )
-from conftest import check_angles, check_closes  # noqa: E402
 
 SIZES = (12, 10, 8, 6)
 

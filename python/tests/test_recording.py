@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import check_angles, check_closes
 
 from alignscope import Recording, RecordingError
-
-from conftest import check_angles, check_closes
 
 SIZES = (5, 4, 3)
 
@@ -45,7 +44,10 @@ class Network:
         for k in range(updates):
             activities, deltas = self.signals(samples(k))
             recording.update(
-                self.weights, self.biases, activities, deltas,
+                self.weights,
+                self.biases,
+                activities,
+                deltas,
                 labels=np.arange(samples(k)) % 3 if labels else None,
                 feedback={1: self.backward},
             )
@@ -183,14 +185,13 @@ def test_what_cannot_be_written_is_said(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(RecordingError, match="No space left"):
-        with Recording() as recording:
+    with pytest.raises(RecordingError, match="No space left"), Recording() as recording:
+        recording.update([np.ones((3, 2))])
+        recording.save()
+        monkeypatch.setattr(os, "pwrite", full)
+        for _ in range(10):
             recording.update([np.ones((3, 2))])
-            recording.save()
-            monkeypatch.setattr(os, "pwrite", full)
-            for _ in range(10):
-                recording.update([np.ones((3, 2))])
-            recording.save()
+        recording.save()
     monkeypatch.undo()
 
 

@@ -13,10 +13,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from conftest import check_angles, check_closes  # noqa: E402
 from torch import nn  # noqa: E402
 
 from alignscope.torch import Recorder, RecordingError  # noqa: E402
-from conftest import check_angles, check_closes  # noqa: E402
 
 cross_entropy = nn.functional.cross_entropy
 two = pytest.mark.skipif(torch.__version__ < "2", reason="optimisers are watched from PyTorch 2")
@@ -32,7 +32,7 @@ class Function(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient):
-        x, weight, backward = ctx.saved_tensors
+        x, _, backward = ctx.saved_tensors
         rows, inputs = gradient.reshape(-1, gradient.shape[-1]), x.reshape(-1, x.shape[-1])
         return gradient @ backward.to(gradient.dtype), rows.T @ inputs, rows.sum(0), None
 
@@ -275,7 +275,8 @@ def test_updates_that_were_not_announced_are_counted(tmp_path):
 @two
 def test_several_optimisers_make_one_update(tmp_path):
     net = network()
-    first, second = (torch.optim.SGD(p, lr=0.1) for p in (net[0].parameters(), net[2:].parameters()))
+    parts = net[0].parameters(), net[2:].parameters()
+    first, second = (torch.optim.SGD(p, lr=0.1) for p in parts)
     with Recorder(net) as recorder:
         for x, y in batches():
             net.zero_grad()
@@ -335,9 +336,9 @@ class Shared(nn.Module):
 
 def test_shared_layers_are_refused_at_once():
     net = Shared()
-    with Recorder(net) as recorder:
-        with pytest.raises(RecordingError, match=r"inner was used twice before a backward pass"):
-            train(net, recorder, batches())
+    words = "inner was used twice before a backward pass"
+    with Recorder(net) as recorder, pytest.raises(RecordingError, match=words):
+        train(net, recorder, batches())
     layer = nn.Linear(6, 6)
     with pytest.raises(RecordingError, match="given twice"):
         Recorder([layer, layer])
@@ -482,7 +483,7 @@ def test_convolutions_are_recorded_as_patches(tmp_path, analyze, make):
         np.testing.assert_allclose(patches @ w + bias, z, atol=1e-5)
         expected = gradients[k].reshape(4, -1).T.numpy()
         np.testing.assert_allclose(-patches.T @ delta, expected, atol=1e-6)
-        assert values["labels"].shape == delta.shape[:0] + (5, len(delta))
+        assert values["labels"].shape == (5, len(delta))
     for path in paths:
         found = analyze(path)
         fit = found["steps"]["fits"][found["steps"]["chosen"]]
@@ -565,18 +566,19 @@ def test_after_an_exception_there_is_no_half_made_state(tmp_path):
     with pytest.raises(ZeroDivisionError), Recorder(net, path=tmp_path / "run") as recorder:
         train(net, recorder, batches())
         raise ZeroDivisionError
-    assert np.load(tmp_path / "run/W0.npy").shape[0] == np.load(tmp_path / "run/delta1.npy").shape[0]
+    states, iterations = (len(np.load(tmp_path / f"run/{n}.npy")) for n in ("W0", "delta1"))
+    assert states == iterations == 4
 
 
 def test_what_is_not_recorded_is_said():
     x, y = batches()[0]
     net = network(nn.Linear)
-    with Recorder(net) as recorder, pytest.raises(RecordingError, match="no error signal came back"):
+    with Recorder(net) as recorder, pytest.raises(RecordingError, match="no error signal came"):
         net(x)
         recorder.before(y)
-    with Recorder([net[2], net[0]]) as recorder:
-        with pytest.raises(RecordingError, match="layer1, layer0: give them in this order"):
-            train(net, recorder, batches())
+    words = "layer1, layer0: give them in this order"
+    with Recorder([net[2], net[0]]) as recorder, pytest.raises(RecordingError, match=words):
+        train(net, recorder, batches())
     with Recorder([net[0], net[2]]) as recorder, pytest.raises(RecordingError, match="to layer0"):
         cross_entropy(net[4](torch.tanh(net[2](torch.tanh(net[0](x)).detach()))), y).backward()
         recorder.before(y)

@@ -69,7 +69,7 @@ class GrowingArray:
         """Write one frame, contiguous and of the frame's shape, behind the last."""
         start = HEADER + self.frames * self.frame_bytes
         self._reserve(start + self.frame_bytes)
-        view = memoryview(values.reshape(-1).view(np.uint8))
+        view = values.reshape(-1).view(np.uint8).data
         while view:
             written = os.pwrite(self._file, view, start)
             view, start = view[written:], start + written

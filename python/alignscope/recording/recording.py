@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignscope.recording.npy import HEADER, GrowingArray, header
+from alignscope.recording.npy import GrowingArray, header
 from alignscope.recording.values import (
     ArrayValues,
     RecordingError,
@@ -131,14 +131,16 @@ class Recording:
         if due or after:
             signals, classes = None, None
             if due:
-                signals = {
-                    **{f"activity{k}": [_array(f"activity{k}", v)] for k, v in enumerate(activities)},
-                    **{f"delta{k}": [_array(f"delta{k}", v)] for k, v in enumerate(deltas, 1)},
-                }
+                named = {f"activity{k}": v for k, v in enumerate(activities)}
+                named |= {f"delta{k}": v for k, v in enumerate(deltas, 1)}
+                signals = {name: [_array(name, v)] for name, v in named.items()}
                 classes = None if labels is None else [_array("labels", labels)]
             self.add(
-                number, _state(weights, biases), feedback=_feedback(feedback),
-                signals=signals, labels=classes,
+                number,
+                _state(weights, biases),
+                feedback=_feedback(feedback),
+                signals=signals,
+                labels=classes,
             )
         self._updates += 1
 
@@ -204,9 +206,7 @@ class Recording:
 
     # Files.
 
-    def save(
-        self, path: str | os.PathLike[str] | None = None, *, compress: bool = False
-    ) -> Path:
+    def save(self, path: str | os.PathLike[str] | None = None, *, compress: bool = False) -> Path:
         """Bring everything into the directory, and make an archive of it if ``path`` is given.
 
         Parameters
@@ -226,7 +226,9 @@ class Recording:
             return self.path
         path = Path(path)
         if path.suffix != ".npz":
-            raise ValueError(f"{path}: an archive's name ends in .npz; a directory is Recorder(path=...)")
+            raise ValueError(
+                f"{path}: an archive's name ends in .npz; for a directory give path to the recorder"
+            )
         names = sorted([*self._files, *self._fixed])
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
@@ -236,9 +238,10 @@ class Recording:
                     # Without the time of writing: the same recording makes the same archive.
                     entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
                     entry.compress_type = method
-                    with archive.open(entry, "w", force_zip64=True) as out, open(
-                        self.path / f"{name}.npy", "rb"
-                    ) as file:
+                    with (
+                        archive.open(entry, "w", force_zip64=True) as out,
+                        open(self.path / f"{name}.npy", "rb") as file,
+                    ):
                         shutil.copyfileobj(file, out, 1 << 20)
             os.replace(temporary, path)
         finally:

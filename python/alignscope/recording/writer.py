@@ -36,7 +36,8 @@ class Writer:
 
     def __init__(self, memory: int) -> None:
         self._memory = memory
-        self._sets: queue.LifoQueue[Buffers] = queue.LifoQueue()  # the last used is still in the cache
+        # The last used comes first: it is still in the cache.
+        self._sets: queue.LifoQueue[Buffers] = queue.LifoQueue()
         self._made = 0
         self._most = 2
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
