@@ -128,21 +128,19 @@ class Recorder:
             self._forget()
             self._steps.left_out()
             return
-        if self._due or self._after:
-            if not self._parts:
-                self._begin()
-            for part in self._parts:
-                signals, classes = (None, None)
-                if self._due:
-                    signals = part.signals(scale or 1.0)
-                    classes = None if labels is None else [part.labels(labels)]
+        if self._due and not self._parts:
+            self._begin()
+        for part in self._parts:
+            if self._due:
                 part.recording.add(
                     self._updates,
                     part.state(),
                     feedback=part.feedback(self._feedback),
-                    signals=signals,
-                    labels=classes,
+                    signals=part.signals(scale or 1.0),
+                    labels=None if labels is None else [part.labels(labels)],
                 )
+            elif self._after:
+                part.recording.add_next(self._updates, part.state())
         self._advance(recorded=self._due)
 
     def save(
@@ -334,9 +332,7 @@ class Recorder:
         if self._steps.is_unannounced(optimizer):
             if self._after:
                 for part in self._parts:
-                    part.recording.add(
-                        self._updates, part.state(), feedback=part.feedback(self._feedback)
-                    )
+                    part.recording.add_next(self._updates, part.state())
             self._advance(recorded=False)
 
     def _trains(self, optimizer: torch.optim.Optimizer) -> bool:

@@ -115,12 +115,13 @@ def test_thinned_updates_come_with_the_states_before_and_after(tmp_path):
     with Recording() as recording:
         Network().train(recording, 8)
         whole = np.load(recording.save(tmp_path / "whole.npz"))
-    np.testing.assert_array_equal(thinned["iterations"], [0, 3, 6])
-    np.testing.assert_array_equal(thinned["states"], [0, 1, 3, 4, 6, 7, 8])
+    np.testing.assert_array_equal(thinned["updates"], [0, 3, 6, 8])
     for name in ("W0", "W1", "b1", "b2"):
-        np.testing.assert_array_equal(thinned[name], whole[name][thinned["states"]])
+        np.testing.assert_array_equal(thinned[name], whole[name][thinned["updates"]])
+    for name in ("W0", "W1"):
+        np.testing.assert_array_equal(thinned[f"{name}_next"], whole[name][[1, 4, 7]])
     for name in ("activity0", "activity1", "delta1", "delta2"):
-        np.testing.assert_array_equal(thinned[name], whole[name][thinned["iterations"]])
+        np.testing.assert_array_equal(thinned[name], whole[name][::3])
 
 
 def test_backward_weights_are_recorded_by_state_once_they_change(tmp_path):

@@ -246,12 +246,12 @@ def test_thinning(tmp_path, every):
         train(thinned, recorder, data)
         some = np.load(recorder.save(tmp_path / "thinned.npz")[0])
     iterations = np.arange(0, 12, every)
-    np.testing.assert_array_equal(some["iterations"], iterations)
-    expected = sorted({*iterations, *(iterations + 1), 12})
-    np.testing.assert_array_equal(some["states"], expected)
+    np.testing.assert_array_equal(some["updates"], [*iterations, 12])
     for name in some.files:
-        if name[0] in "Wb":
-            np.testing.assert_array_equal(some[name], all_of[name][expected])
+        if name.endswith("_next"):
+            np.testing.assert_array_equal(some[name], all_of[name[:-5]][iterations + 1])
+        elif name[0] in "Wb":
+            np.testing.assert_array_equal(some[name], all_of[name][[*iterations, 12]])
         elif name.startswith(("activity", "delta", "labels")):
             np.testing.assert_array_equal(some[name], all_of[name][iterations])
 
@@ -261,15 +261,19 @@ def test_updates_that_were_not_announced_are_counted(tmp_path):
     net = network()
     with Recorder(net) as recorder:
         optimizer = sgd(net)
+        states = []
         for k, (x, y) in enumerate(batches() * 2):
             optimizer.zero_grad()
             cross_entropy(net(x), y).backward()
-            if k % 3 == 1:
+            states.append(net[2].weight.detach().numpy().T.copy())
+            if k in (0, 1, 4, 7):
                 recorder.before(y)
             optimizer.step()
+        states.append(net[2].weight.detach().numpy().T)
         values = np.load(recorder.save(tmp_path / "run.npz")[0])
-    np.testing.assert_array_equal(values["iterations"], [1, 4, 7])
-    np.testing.assert_array_equal(values["states"], [1, 2, 4, 5, 7, 8])
+    np.testing.assert_array_equal(values["updates"], [0, 1, 4, 7, 8])
+    np.testing.assert_array_equal(values["W1"], np.stack(states)[[0, 1, 4, 7, 8]])
+    np.testing.assert_array_equal(values["W1_next"], np.stack(states)[[1, 2, 5, 8]])
 
 
 @two
@@ -285,7 +289,7 @@ def test_several_optimisers_make_one_update(tmp_path):
             first.step()
             second.step()
         values = np.load(recorder.save(tmp_path / "run.npz")[0])
-    assert "iterations" not in values and values["W0"].shape[0] == 5
+    assert "updates" not in values and values["W0"].shape[0] == 5
 
 
 @two

@@ -9,12 +9,12 @@ member                  shape                                   what it is
 ``activity0``, ...      iterations x samples x n_l              what ``W_l`` is fed
 ``delta1``, ...         iterations x samples x n_l              minus the gradient of the loss
 ``labels``              iterations x samples                    classes
-``iterations``          iterations                              updates before each iteration
-``states``              states                                  updates before each state
+``updates``             states                                  updates made before each state
+``W0_next``, ...        iterations x n_l x n_{l+1}              weights right after each update
 ======================  ======================================  ===================================
 
-The last two are there only if some updates of the run were not recorded; without them iterations
-are 0, 1, ..., one state stands before each, and perhaps one after the last.
+State k is that before iteration k; one more may stand after the last. ``updates`` and ``W0_next``,
+... are there only if some updates of the run were not recorded.
 """
 
 from alignscope.recording.recording import Recording

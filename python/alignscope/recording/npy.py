@@ -96,6 +96,11 @@ class GrowingArray:
             os.pwrite(self._file, header(self.descr, (self.frames, *self.shape)), 0)
             self._promised = self.frames
 
+    def frame(self, k: int) -> NDArray[Any]:
+        """Read frame ``k`` back."""
+        values = os.pread(self._file, self.frame_bytes, HEADER + k * self.frame_bytes)
+        return np.frombuffer(values, self.dtype).reshape(self.shape)
+
     def drop_last(self) -> None:
         """Take the last frame back."""
         self.frames -= 1

@@ -45,9 +45,8 @@ class Recording:
     path
         Directory of the recording, which must be new or empty; by default a temporary one.
     every
-        Record updates 0, ``every``, 2 ``every``, ... that :meth:`update` is told of. The states
-        before and after each are recorded, so that steps over several updates are not taken for
-        one.
+        Record updates 0, ``every``, 2 ``every``, ... that :meth:`update` is told of, each with the
+        states before and after it, so that steps over several updates are not taken for one.
     samples
         Samples of every iteration; by default those of the first. Fewer are filled up with rows
         of zeros, which change no sum.
@@ -83,9 +82,15 @@ class Recording:
         self._files: dict[str, GrowingArray] = {}
         # Backward weights as long as they do not change.
         self._fixed: dict[str, tuple[str, NDArray[Any]]] = {}
-        self._numbers = {"states": _Numbers(), "iterations": _Numbers()}
+        # Weights after updates whose next one was not recorded, by the name of the weights.
+        self._next: dict[str, GrowingArray] = {}
+        self._nexts = 0
+        self._states = 0
+        # Updates before the last two states.
+        self._numbers: list[int] = []
         self._members: dict[str, set[str]] = {}
-        self._provisional = False
+        # 1 if the last state may be replaced, 2 if it was written as that after an update too.
+        self._provisional = 0
         self._updates = 0
         self._closed = False
         temporary = self.path if path is None else None
@@ -126,22 +131,18 @@ class Recording:
             If something does not fit what was recorded before, or cannot be written.
         """
         number = self._updates
-        due = number % self.every == 0
-        after = number > 0 and (number - 1) % self.every == 0
-        if due or after:
-            signals, classes = None, None
-            if due:
-                named = {f"activity{k}": v for k, v in enumerate(activities)}
-                named |= {f"delta{k}": v for k, v in enumerate(deltas, 1)}
-                signals = {name: [_array(name, v)] for name, v in named.items()}
-                classes = None if labels is None else [_array("labels", labels)]
+        if number % self.every == 0:
+            named = {f"activity{k}": v for k, v in enumerate(activities)}
+            named |= {f"delta{k}": v for k, v in enumerate(deltas, 1)}
             self.add(
                 number,
                 _state(weights, biases),
                 feedback=_feedback(feedback),
-                signals=signals,
-                labels=classes,
+                signals={name: [_array(name, v)] for name, v in named.items()},
+                labels=None if labels is None else [_array("labels", labels)],
             )
+        elif (number - 1) % self.every == 0:
+            self.add_next(number, _state(weights, biases))
         self._updates += 1
 
     def finish(
@@ -164,12 +165,13 @@ class Recording:
         signals: Parts | None = None,
         labels: Sequence[Values] | None = None,
     ) -> None:
-        """Record the state before update ``number``, and the signals of that update if there are.
+        """Record the state before update ``number``, and the signals of that update.
 
         Parameters
         ----------
         number
-            Updates that were made before.
+            Updates that were made before. If some were made since the last one that was recorded,
+            :meth:`add_next` was called after that.
         state
             ``W0``, ``b1``, ... as they are now.
         feedback
@@ -179,30 +181,51 @@ class Recording:
         labels
             Classes of the samples, in the same parts.
         """
-        if self._closed:
-            raise RecordingError("the recording is closed")
         self._take_back()
-        self._check("state", {*state, *(feedback or ())})
-        buffers = self._writer.buffers()
-        pieces = self._state_pieces(buffers, state, feedback or {})
+        pieces, buffers = self._begin(number, state, feedback or {})
         if signals:
             pieces += self._signal_pieces(buffers, signals, labels)
-            pieces += self._number("iterations", number)
-        pieces += self._number("states", number)
+        pieces += self._number(number)
+        self._writer.submit(buffers, pieces)
+
+    def add_next(self, number: int, state: Members) -> None:
+        """Record the weights after the last recorded update, as the next one will not be.
+
+        Parameters
+        ----------
+        number
+            Updates that were made before: one more than before the last that was recorded.
+        state
+            ``W0``, ``b1``, ... as they are now.
+        """
+        self._take_back()
+        if self._numbers[-1:] != [number - 1]:
+            raise RecordingError(f"state {number} does not follow an update that was recorded")
+        if not self._next:
+            self._begin_next(state)
+        buffers = self._writer.buffers()
+        pieces = [
+            (self._next[name], self._copied(buffers, self._files[name], values), values.turned)
+            for name, values in state.items()
+            if name in self._next
+        ]
+        self._nexts += 1
         self._writer.submit(buffers, pieces)
 
     def add_last(self, number: int, state: Members, *, feedback: Members | None = None) -> None:
         """Record the state after the last update, which more updates may replace."""
         self._take_back()
-        if self._numbers["states"].last == number:
+        if self._numbers[-1:] == [number]:
             return
-        self.add(number, state, feedback=feedback)
-        self._provisional = True
+        nexts = self._nexts
+        pieces, buffers = self._begin(number, state, feedback or {})
+        self._writer.submit(buffers, pieces + self._number(number))
+        self._provisional = 1 + self._nexts - nexts
 
     @property
     def states(self) -> int:
         """Number of states that were recorded."""
-        return self._numbers["states"].count
+        return self._states
 
     # Files.
 
@@ -275,15 +298,20 @@ class Recording:
 
     def _take_back(self) -> None:
         """Take back the last state where it was written only for the time being."""
+        if self._closed:
+            raise RecordingError("the recording is closed")
         if self._provisional:
             self._writer.drain()
-            for name in self._members["state"]:
+            for name in [*self._members["state"], "updates"]:
                 if name in self._files:
                     self._files[name].drop_last()
-            self._numbers["states"].drop_last()
-            if "states" in self._files:
-                self._files["states"].drop_last()
-            self._provisional = False
+            if self._provisional > 1:
+                self._nexts -= 1
+                for file in self._next.values():
+                    file.drop_last()
+            self._states -= 1
+            self._numbers.pop()
+            self._provisional = 0
 
     def _check(self, kind: str, names: set[str]) -> None:
         known = self._members.setdefault(kind, names)
@@ -293,17 +321,46 @@ class Recording:
             told += [f"with {', '.join(new)}, which was not recorded before"] * bool(new)
             raise RecordingError(f"this update comes {' and '.join(told)}: record the same in each")
 
-    def _state_pieces(self, buffers: Buffers, state: Members, feedback: Members) -> list[Piece]:
-        pieces = []
+    def _begin(self, number: int, state: Members, feedback: Members) -> tuple[list[Piece], Buffers]:
+        """Give what is to be written of a state, and the buffers it was copied to."""
+        last = self._numbers[-1] if self._numbers else -1
+        if number <= last:
+            raise RecordingError(f"update {number} comes after update {last}")
+        follows = number == last + 1
+        if self._numbers and not follows and self._nexts < self._states:
+            raise RecordingError(f"the state after update {last} was not recorded")
+        self._check("state", {*state, *feedback})
+        buffers = self._writer.buffers()
+        pieces: list[Piece] = []
         for name, values in state.items():
             file = self._file(name, values.descr, stored_shape(values))
-            _fits(file, values, stored_shape(values) == file.shape)
-            buffer = _buffer(buffers, name, values.shape, file.dtype)
-            values.copy_to(buffer)
+            buffer = self._copied(buffers, file, values)
             pieces.append((file, buffer, values.turned))
+            if follows and name in self._next:
+                pieces.append((self._next[name], buffer, values.turned))
+        self._nexts += bool(follows and self._next)
         for name, values in feedback.items():
             pieces += self._feedback_pieces(buffers, name, values)
-        return pieces
+        return pieces, buffers
+
+    @staticmethod
+    def _copied(buffers: Buffers, file: GrowingArray, values: Values) -> NDArray[Any]:
+        _fits(file, values, stored_shape(values) == file.shape)
+        buffer = _buffer(buffers, file.path.stem, values.shape, file.dtype)
+        values.copy_to(buffer)
+        return buffer
+
+    def _begin_next(self, state: Members) -> None:
+        """Make the files of weights after updates, and repeat what is on record of them."""
+        self._writer.drain()
+        for name in state:
+            if name.startswith("W"):
+                weights, next_name = self._files[name], f"{name}_next"
+                file = self._file(next_name, weights.descr, weights.shape)
+                for k in range(1, weights.frames):
+                    file.append(weights.frame(k))
+                self._next[name] = file
+        self._nexts = self._states - 1
 
     def _feedback_pieces(self, buffers: Buffers, name: str, values: Values) -> list[Piece]:
         """Backward weights are kept once until they change, and then for every state."""
@@ -324,10 +381,7 @@ class Recording:
                 return []
             self._unfix(name)
         file = self._files[name]
-        _fits(file, values, shape == file.shape)
-        buffer = _buffer(buffers, name, values.shape, file.dtype)
-        values.copy_to(buffer)
-        return [(file, buffer, values.turned)]
+        return [(file, self._copied(buffers, file, values), values.turned)]
 
     def _unfix(self, name: str) -> None:
         """Repeat what was fixed for all states so far."""
@@ -335,7 +389,7 @@ class Recording:
         self._writer.drain()
         new = self.path / f".{name}.npy"
         file = GrowingArray(new, descr, first.shape)
-        for _ in range(self._numbers["states"].count):
+        for _ in range(self._states):
             file.append(first)
         file.commit()
         file.path = self.path / f"{name}.npy"
@@ -384,41 +438,19 @@ class Recording:
             self._writer.add_file(self._files[name])
         return self._files[name]
 
-    def _number(self, name: str, number: int) -> list[Piece]:
-        """Say which updates states and iterations belong to, once these are not 0, 1, 2, ..."""
-        numbers = self._numbers[name]
-        if number != numbers.count and name not in self._files:
+    def _number(self, number: int) -> list[Piece]:
+        """Say how many updates were made before each state, once this is not 0, 1, 2, ..."""
+        name = "updates"
+        if number != self._states and name not in self._files:
             self._writer.drain()
-            for which, known in self._numbers.items():
-                file = self._file(which, "<i8", ())
-                for k in range(known.count):
-                    file.append(np.array(k, "<i8"))
-        numbers.add(number)
+            file = self._file(name, "<i8", ())
+            for known in range(self._states):
+                file.append(np.array(known, "<i8"))
+        self._states += 1
+        self._numbers = [*self._numbers[-1:], number]
         if name not in self._files:
             return []
         return [(self._files[name], np.array(number, "<i8"), False)]
-
-
-class _Numbers:
-    """How many states or iterations there are, and the updates before the last ones."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._last: list[int] = []
-
-    @property
-    def last(self) -> int | None:
-        return self._last[-1] if self._last else None
-
-    def add(self, number: int) -> None:
-        if self.last is not None and number <= self.last:
-            raise RecordingError(f"update {number} comes after update {self.last}")
-        self.count += 1
-        self._last = [*self._last[-1:], number]
-
-    def drop_last(self) -> None:
-        self.count -= 1
-        self._last.pop()
 
 
 def _directory(path: str | os.PathLike[str] | None) -> Path:
