@@ -498,7 +498,7 @@ class _Part:
                 "labels.argmax(1)"
             )
         layer = self.layers[0]
-        samples = sum(layer.gradients(s).shape[0] for s in layer.signals)
+        samples = sum(s.gradient.numel() for s in layer.signals) // layer.sizes()[1]
         if labels.size == 0 or samples % labels.size != 0:
             raise RecordingError(
                 f"{labels.size} labels for {samples} samples: expected one for each; where "
