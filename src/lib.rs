@@ -101,8 +101,8 @@
 //! | [`figure`], [`report`] | pictures and pages from results |
 //! | [`claim`] | statements with criteria, and verdicts |
 //! | [`cli`] | the program: reads arguments, holds no science |
-//! | [`mod@array`] | `.npy`, `.npz` and `.csv` files |
-//! | [`mod@file`] | files that are whole or not there |
+//! | [`mod@array`] | `.npy` and `.npz` files, and matrices as text |
+//! | [`mod@file`] | files that are whole or not there, and how much memory may be taken |
 //! | [`matrix`], [`real`], [`vmath`], [`random`] | row-major matrices, `f32` or `f64`, vectorised functions, named random streams |
 //!
 //! `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0; `B_l` has the shape of its transpose, `l` from 1. Rows of

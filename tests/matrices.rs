@@ -274,7 +274,7 @@ fn what_is_no_pair_of_matrices_is_refused_with_the_remedy() {
         (&["angles", "run.npz#W3", "w.npy"], &["no member `W3`: it has W1, W2"]),
         (&["angles", "run.npz", "w.npy"], &["choose one with #MEMBER: W1, W2"]),
         (&["angles", "w.npy#W1", "w.npy"], &["only .npz archives have members"]),
-        (&["angles", "w.txt", "w.npy"], &["neither in .npz, .npy nor .csv"]),
+        (&["angles", "w.mat", "w.npy"], &["neither in .npz, .npy nor .csv", "scipy.io.loadmat('w.mat')"]),
         (&["spectra", "huge.npy"], &["more than the"]),
         (&["angles", "w.npy"], &["<B>"]),
         (&["spectra", "w.npy", "--false-alarm", "1"], &["--false-alarm", "above 0 and below 1"]),

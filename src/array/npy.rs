@@ -1,137 +1,91 @@
-//! NumPy's `.npy` and `.npz`.
+//! NumPy's `.npy`.
 
-use super::{Array, ArrayError, MOST_BYTES};
-use crate::file::write_atomically;
-use npyz::{DType, NpyFile, Order, TypeChar, WriterBuilder};
+use super::refusal::unread;
+use super::{Array, ArrayError, Header, Source, Stored, refused, store};
+use npyz::{DType, Endianness, NpyHeader, Order, WriterBuilder};
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Write};
+use std::io::{BufReader, Read};
 use std::path::Path;
-use zip::ZipArchive;
-use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// Reads a `.npy` file: real numbers or integers, either byte order, C or Fortran order.
+/// Reads a `.npy` file: real numbers, integers or truth values, either byte order, C or Fortran order.
 ///
 /// # Errors
 /// As [`super::read`], but for values that are not finite.
 pub fn read_npy(path: &Path) -> Result<Array, ArrayError> {
-    let size = std::fs::metadata(path).map_err(|source| refused("read", path, source))?.len();
-    read_array(path, BufReader::new(open(path)?), size)
+    in_file(path, read_array)
 }
 
-/// Reads a member of an `.npz` archive, or its only one.
-///
-/// # Errors
-/// As [`super::read`], but for values that are not finite.
-pub fn read_npz(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
-    in_archive(path, member, |file, size| read_array(path, file, size))
+/// Header of a `.npy` file.
+pub(super) fn header_npy(path: &Path) -> Result<Header, ArrayError> {
+    in_file(path, read_header)
 }
 
-/// Names of the members of an `.npz` archive, without their extension.
-///
-/// # Errors
-/// If the archive cannot be read.
-pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
-    names(path, &archive(path)?)
-}
-
-/// Shape of a member of an `.npz` archive, from its header alone, whose type and size are checked.
-///
-/// # Errors
-/// As [`read_npz`].
-pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
-    in_archive(path, Some(member), |file, size| check_header(path, &header(path, file, size)?, size))
-}
-
-fn damaged(path: &Path, why: String) -> ArrayError {
-    ArrayError::Damaged { path: path.into(), format: ".npy", why }
-}
-
-type Archive = ZipArchive<BufReader<File>>;
-
-fn archive(path: &Path) -> Result<Archive, ArrayError> {
-    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npz", why };
-    ZipArchive::new(BufReader::new(open(path)?)).map_err(|e| broken(e.to_string()))
-}
-
-fn names(path: &Path, archive: &Archive) -> Result<Vec<String>, ArrayError> {
-    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npz", why };
-    let names: Result<Vec<_>, _> = archive.file_names().collect();
-    let names = names.map_err(|e| broken(e.to_string()))?;
-    Ok(names.iter().map(|n| n.strip_suffix(".npy").unwrap_or(n).to_string()).collect())
-}
-
-/// Opens a member of an archive, or its only one, for `use_it`, which is also told its size.
-fn in_archive<R>(
+/// Opens a file for `use_it`, which is also told its size.
+fn in_file<R>(
     path: &Path,
-    member: Option<&str>,
-    use_it: impl FnOnce(&mut dyn Read, u64) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Source, &mut dyn Read, u64) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
-    let broken = |why: String| ArrayError::Damaged { path: path.into(), format: ".npz", why };
-    let mut archive = archive(path)?;
-    let members = names(path, &archive)?;
-    let wanted = match (member, &members[..]) {
-        (Some(member), _) if members.iter().any(|name| name == member) => member,
-        (None, [only]) => only,
-        _ => {
-            let wanted = member.map(str::to_string);
-            return Err(ArrayError::Member { path: path.into(), wanted, members });
-        }
-    };
-    let name = if archive.index_for_name(wanted).is_some() { wanted.to_string() } else { format!("{wanted}.npy") };
-    let mut file = archive.by_name(&name).map_err(|e| broken(format!("member `{wanted}`: {e}")))?;
-    let (size, stored) = (file.size(), file.compressed_size());
-    if size / MOST_DEFLATED > stored {
-        return Err(broken(format!(
-            "member `{wanted}` claims {size} bytes, and {stored} stored ones cannot hold these"
-        )));
+    let failed = |source| refused("read", path, source);
+    let file = File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    use_it(&Source { path, member: None }, &mut BufReader::new(file), size)
+}
+
+/// Reads the header of an array that is `size` bytes long.
+pub(super) fn read_header(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Header, ArrayError> {
+    Ok(open(source, reader, size)?.header)
+}
+
+/// Reads an array of a file or member that is `size` bytes long, to its end.
+pub(super) fn read_array(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Array, ArrayError> {
+    let opened = open(source, reader, size)?;
+    let data = read_values(source, reader, &opened)?;
+    let Header { shape, stored } = opened.header;
+    if stored == Stored::Bool && data.iter().any(|v| *v > 1.0) {
+        return Err(source.damaged("its truth values are not all 0 or 1".into()));
     }
-    use_it(&mut file, size)
+    let data = if opened.order == Order::Fortran { from_fortran(source, &shape, &data)? } else { data };
+    Ok(Array { shape, data })
 }
 
-/// A bound on how many bytes a stored one may become: deflate reaches 1032.
-const MOST_DEFLATED: u64 = 1100;
+/// Bytes that are read at once: a multiple of the width of every type.
+const CHUNK: usize = 1 << 16;
 
-fn open(path: &Path) -> Result<File, ArrayError> {
-    File::open(path).map_err(|source| refused("read", path, source))
-}
-
-fn refused(action: &'static str, path: &Path, source: std::io::Error) -> ArrayError {
-    ArrayError::File { action, path: path.into(), source }
-}
-
-/// Reads an array of a file or member that is `size` bytes long.
-fn read_array(path: &Path, reader: impl Read, size: u64) -> Result<Array, ArrayError> {
-    let broken = |why: String| damaged(path, why);
-    let file = header(path, reader, size)?;
-    let shape = check_header(path, &file, size)?;
-    let DType::Plain(plain) = file.dtype() else {
-        return Err(ArrayError::Type { path: path.into(), found: "structured".into() });
-    };
-    let order = file.order();
-    let text = |e: std::io::Error| broken(e.to_string());
-    macro_rules! widened {
-        ($t:ty) => {
-            file.into_vec::<$t>().map_err(text)?.into_iter().map(|v| v as f64).collect()
-        };
-    }
-    let data: Vec<f64> = match (plain.type_char(), plain.size_field()) {
-        (TypeChar::Float, 8) => file.into_vec::<f64>().map_err(text)?,
-        (TypeChar::Float, 4) => widened!(f32),
-        (TypeChar::Int, 1) => widened!(i8),
-        (TypeChar::Int, 2) => widened!(i16),
-        (TypeChar::Int, 4) => widened!(i32),
-        (TypeChar::Int, 8) => widened!(i64),
-        (TypeChar::Uint, 1) => widened!(u8),
-        (TypeChar::Uint, 2) => widened!(u16),
-        (TypeChar::Uint, 4) => widened!(u32),
-        (TypeChar::Uint, 8) => widened!(u64),
-        _ => return Err(ArrayError::Type { path: path.into(), found: plain.to_string() }),
-    };
+/// Reads the values and makes sure that nothing follows them.
+fn read_values(source: &Source, reader: &mut dyn Read, opened: &Opened) -> Result<Vec<f64>, ArrayError> {
+    let Header { shape, stored } = &opened.header;
     let values: usize = shape.iter().product();
-    if data.len() != values {
-        return Err(broken(format!("{} of {values} values are there", data.len())));
+    let failed = |error: std::io::Error| source.failed(&error);
+    let (mut data, mut chunk) = (source.room(values)?, vec![0; CHUNK]);
+    let mut missing = values as u64 * stored.width() as u64;
+    while missing > 0 {
+        let wanted = missing.min(CHUNK as u64) as usize;
+        let mut filled = 0;
+        while filled < wanted {
+            match reader.read(&mut chunk[filled..wanted]).map_err(failed)? {
+                0 => break,
+                more => filled += more,
+            }
+        }
+        stored.widen(&chunk[..filled], opened.big_endian, &mut data);
+        missing -= filled as u64;
+        if filled < wanted {
+            return Err(source.damaged(cut_short(values as u128, missing.into(), *stored)));
+        }
     }
-    Ok(Array { data: if order == Order::Fortran { from_fortran(&shape, &data) } else { data }, shape })
+    // Reading on to the end also has the checksum of a member compared.
+    match reader.read(&mut chunk).map_err(failed)? {
+        0 => Ok(data),
+        _ => Err(source.damaged(format!("something follows the last of its {values} values"))),
+    }
+}
+
+/// How many values there are when `missing` bytes are not.
+pub(super) fn cut_short(values: u128, missing: u128, stored: Stored) -> String {
+    let width = stored.width() as u128;
+    let there = values * width - missing;
+    let digits = usize::from(there % width != 0);
+    format!("it is cut short: {:.digits$} of {values} values are there", there as f64 / width as f64)
 }
 
 /// Most bytes of a header: NumPy reads 10000.
@@ -164,52 +118,123 @@ fn most_values(text: &[u8]) -> u128 {
     text.split(|byte| b"()[]".contains(byte)).map(product).max().unwrap_or(1)
 }
 
-/// Reads the header of an array that is `size` bytes long, once it is known to be there: npyz would allocate whatever
-/// length it claims, take for ever over what nests deep, and lose count of too many values.
-fn header<R: Read>(path: &Path, mut reader: R, size: u64) -> Result<NpyFile<impl Read>, ArrayError> {
-    let mut start = Vec::new();
-    (&mut reader).take(12).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
-    let length = match start[..] {
-        [_, _, _, _, _, _, 1, _, a, b, ..] => u64::from(u16::from_le_bytes([a, b])),
-        [_, _, _, _, _, _, _, _, a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
-        _ => return Err(damaged(path, "it is cut short in the header".into())),
-    };
-    if length > size.min(MOST_HEADER) {
-        return Err(damaged(path, format!("its header claims {length} bytes")));
-    }
-    // What is there of 12 bytes of the first version is part of the text already.
-    (&mut reader).take(length).read_to_end(&mut start).map_err(|e| damaged(path, e.to_string()))?;
-    if deepest(&start) > MOST_NESTED {
-        return Err(damaged(path, "its header nests too deep".into()));
-    }
-    let values = most_values(&start[10..]);
-    if values > u128::from(MOST_BYTES / 8) {
-        return Err(ArrayError::TooLarge { path: path.into(), bytes: values.saturating_mul(8) });
-    }
-    NpyFile::new(Cursor::new(start).chain(reader)).map_err(|e| damaged(path, e.to_string()))
+/// What the header of an array tells.
+pub(super) struct Opened {
+    pub header: Header,
+    pub order: Order,
+    pub big_endian: bool,
+    /// Bytes of the header.
+    pub length: u64,
+    /// No shape in the header has more values than this.
+    most_values: u128,
 }
 
-/// Shape of an array that is `size` bytes long, header included. What the header claims is checked before anything is
-/// allocated: values of a type that is read, and all of them there.
-fn check_header<R: Read>(path: &Path, file: &NpyFile<R>, size: u64) -> Result<Vec<usize>, ArrayError> {
-    let values: u128 = file.shape().iter().map(|&n| u128::from(n)).product();
-    let unread = |found: String| ArrayError::Type { path: path.into(), found };
-    let DType::Plain(plain) = file.dtype() else { return Err(unread("structured".into())) };
-    let width = match (plain.type_char(), plain.size_field()) {
-        (TypeChar::Float, width @ (4 | 8)) | (TypeChar::Int | TypeChar::Uint, width @ (1 | 2 | 4 | 8)) => width,
-        _ => return Err(unread(plain.to_string())),
-    };
-    if values * u128::from(width) > u128::from(size) {
-        return Err(damaged(path, format!("it claims {values} values of {width} bytes and is {size} bytes long")));
+/// Reads the header of an array that is `size` bytes long. What it claims is checked before any value is read: a type that
+/// is read, room for the values, and all of them there.
+fn open(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Opened, ArrayError> {
+    let opened = parse(source, reader, size)?;
+    source.check_size(opened.most_values)?;
+    let Header { shape, stored } = &opened.header;
+    let values: u128 = shape.iter().map(|&n| n as u128).product();
+    let (needed, there) = (values * stored.width() as u128, u128::from(size.saturating_sub(opened.length)));
+    if needed > there {
+        return Err(source.damaged(cut_short(values, needed - there, *stored)));
     }
-    Ok(file.shape().iter().map(|&n| n as usize).collect())
+    Ok(opened)
+}
+
+/// Most values of a shape that is looked at: npyz counts them and their bytes in 64 bits, unchecked.
+const MOST_COUNTED: u128 = 1 << 59;
+
+/// Reads the header of an array, once it is known to be there: npyz would allocate whatever length it claims, take for ever
+/// over what nests deep, and lose count of too many values. Whether the values are there is not looked at.
+pub(super) fn parse(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Opened, ArrayError> {
+    let text = header_text(source, reader, size)?;
+    if deepest(&text) > MOST_NESTED {
+        return Err(source.damaged("its header nests too deep".into()));
+    }
+    let most_values = most_values(&text[10..]);
+    if most_values > MOST_COUNTED {
+        source.check_size(most_values)?;
+    }
+    let found = match NpyHeader::from_reader(&with_known_types(&text)[..]) {
+        Ok(found) => found,
+        Err(error) => {
+            let unknown = error.to_string().contains("type string");
+            let described = description(&text).filter(|_| unknown);
+            return Err(described.map_or_else(|| source.damaged(error.to_string()), |text| source.unread(&text, &[])));
+        }
+    };
+    let shape: Vec<usize> = found.shape().iter().map(|&n| n as usize).collect();
+    let dtype = found.dtype();
+    let known = match &dtype {
+        DType::Plain(plain) => {
+            let kind = plain.to_string().chars().nth(1).unwrap_or('?');
+            Stored::of(kind, plain.size_field()).map(|stored| (stored, plain.endianness()))
+        }
+        _ => None,
+    };
+    let Some((stored, endianness)) = known else { return Err(unread(source, &dtype, &shape)) };
+    let header = Header { shape, stored };
+    let (order, big_endian, length) = (found.order(), endianness == Endianness::Big, text.len() as u64);
+    Ok(Opened { header, order, big_endian, length, most_values })
+}
+
+/// The bytes of a header, from the first one of the file, once they are known to be there.
+fn header_text(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Vec<u8>, ArrayError> {
+    let cut = || source.damaged("it is cut short in the header".into());
+    let mut text = Vec::new();
+    let mut read = |length: u64, text: &mut Vec<u8>| {
+        let got = reader.take(length).read_to_end(text).map_err(|error| source.failed(&error))?;
+        if got as u64 == length { Ok(()) } else { Err(cut()) }
+    };
+    read(10, &mut text)?;
+    if !text.starts_with(MAGIC) {
+        return Err(source.damaged("it does not start as one".into()));
+    }
+    let length = match text[..] {
+        [_, _, _, _, _, _, 1, _, a, b] => u64::from(u16::from_le_bytes([a, b])),
+        _ => {
+            read(2, &mut text)?;
+            let [.., a, b, c, d] = text[..] else { return Err(cut()) };
+            u64::from(u32::from_le_bytes([a, b, c, d]))
+        }
+    };
+    if length > MOST_HEADER {
+        return Err(source.damaged(format!("its header claims {length} bytes")));
+    }
+    if length > size {
+        return Err(cut());
+    }
+    read(length, &mut text)?;
+    Ok(text)
+}
+
+/// How a `.npy` file starts.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// The type as the text of a header gives it, if it is a name.
+fn description(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text);
+    let name = text.split_once("'descr':")?.1.trim_start().strip_prefix('\'')?.split('\'').next()?;
+    Some(name.chars().take(40).flat_map(char::escape_debug).collect())
+}
+
+/// The header with a name npyz does not know replaced by one that it does: some versions of ml_dtypes give bfloat16
+/// by name.
+fn with_known_types(text: &[u8]) -> Vec<u8> {
+    let (named, known) = (b"'bfloat16'", b"'<V2'     ");
+    match text.windows(named.len()).position(|window| window == named) {
+        Some(at) => [&text[..at], known, &text[at + named.len()..]].concat(),
+        None => text.to_vec(),
+    }
 }
 
 /// Row-major values of column-major ones.
-fn from_fortran(shape: &[usize], data: &[f64]) -> Vec<f64> {
+fn from_fortran(source: &Source, shape: &[usize], data: &[f64]) -> Result<Vec<f64>, ArrayError> {
     let strides: Vec<usize> = shape.iter().scan(1, |stride, &n| Some(std::mem::replace(stride, *stride * n))).collect();
     let mut index = vec![0; shape.len()];
-    let mut out = Vec::with_capacity(data.len());
+    let mut out = source.room(data.len())?;
     for _ in 0..data.len() {
         out.push(data[index.iter().zip(&strides).map(|(i, s)| i * s).sum::<usize>()]);
         for axis in (0..shape.len()).rev() {
@@ -220,11 +245,11 @@ fn from_fortran(shape: &[usize], data: &[f64]) -> Vec<f64> {
             index[axis] = 0;
         }
     }
-    out
+    Ok(out)
 }
 
 /// Bytes of an array as a `.npy` file of `f8`.
-fn to_bytes(array: &Array) -> std::io::Result<Vec<u8>> {
+pub(super) fn to_bytes(array: &Array) -> std::io::Result<Vec<u8>> {
     let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
     let mut bytes = Vec::new();
     let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
@@ -240,27 +265,4 @@ fn to_bytes(array: &Array) -> std::io::Result<Vec<u8>> {
 pub fn write_npy(path: &Path, array: &Array) -> Result<(), ArrayError> {
     let bytes = to_bytes(array).map_err(|source| refused("write", path, source))?;
     store(path, &bytes)
-}
-
-/// Writes an `.npz` archive of `f8` members, whole or not at all; the same bytes for the same arrays.
-///
-/// # Errors
-/// If the file cannot be written.
-pub fn write_npz(path: &Path, members: &[(&str, &Array)]) -> Result<(), ArrayError> {
-    let failed = |source| refused("write", path, source);
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    // Without the time of writing.
-    let options = SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Stored)
-        .last_modified_time(zip::DateTime::default());
-    for (name, array) in members {
-        archive.start_file(format!("{name}.npy"), options).map_err(|e| failed(e.into()))?;
-        archive.write_all(&to_bytes(array).map_err(failed)?).map_err(failed)?;
-    }
-    let bytes = archive.finish().map_err(|e| failed(e.into()))?.into_inner();
-    store(path, &bytes)
-}
-
-pub(super) fn store(path: &Path, bytes: &[u8]) -> Result<(), ArrayError> {
-    write_atomically(path, bytes).map_err(|error| refused("write", path, std::io::Error::other(error)))
 }

@@ -1,6 +1,7 @@
 //! `alignscope analyze`: what a recorded run says.
 
 mod figure;
+mod readings;
 mod report;
 mod sentences;
 
@@ -11,8 +12,8 @@ use super::{Exit, UsageError, args, output};
 use crate::analysis::{Choice, Kind, canonical};
 use crate::array;
 use crate::file::write_atomically;
-use crate::measure::spectrum::{SpectrumError, singular_values};
-use crate::recorded::{Findings, Missing, Questions, RecordedRun, TermsPlan};
+use crate::measure::spectrum::singular_values;
+use crate::recorded::{Backward, Findings, Missing, Progress, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -31,12 +32,12 @@ pub(super) fn command() -> Command {
         .about("What a run recorded elsewhere says")
         .long_about("What a run recorded elsewhere says: whether it is the rule, alignment, its terms by lag, spectra, theory")
         .after_help(
-            "RUN.npz holds W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l), b1, ... (states x n_l), activity0, \
+            "RUN, an .npz archive or a directory of .npy files that may be growing still, holds W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l), b1, ... (states x n_l), activity0, \
              ... and delta1, ... (iterations x samples x n_l; delta points towards the target), labels (iterations x \
              samples); what is missing costs what depends on it. docs/recording.md says how to record from PyTorch.",
         )
         .args([
-            Arg::new("run").value_name("RUN.npz").required(true).value_parser(value_parser!(PathBuf)).help("Recorded run"),
+            Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help("Recorded run: an .npz archive, or a directory of .npy files"),
             Arg::new("eta")
                 .long("eta")
                 .value_name("X")
@@ -55,8 +56,8 @@ pub(super) fn command() -> Command {
                 .default_value("1")
                 .value_parser(|text: &str| args::whole_numbers("lags", Kind::Train, text))
                 .help("Lags whose terms and similarities are reported each by itself, such as 1-8,60"),
-            count("window", "Longest lag that terms are made for [default: back to the first state]"),
-            count("every", "Iterations from one decomposition to the next [default: so that there are some 50]"),
+            count("window", "Longest lag that terms are made for [default: back to the first state, or as far as 384 MiB and some ten seconds allow]"),
+            count("every", "Iterations from one decomposition to the next [default: so that there are some 50, or 10 where these take long]"),
             Arg::new("out")
                 .long("out")
                 .value_name("DIR")
@@ -68,9 +69,6 @@ pub(super) fn command() -> Command {
 
 /// Probability of an outlier in a matrix of independent entries.
 const FALSE_ALARM: f64 = 0.01;
-
-/// Iterations that are decomposed unless said otherwise, roughly.
-const DECOMPOSED: usize = 50;
 
 /// Spectrum of one state of one layer.
 struct Spectrum {
@@ -93,12 +91,10 @@ struct Analysis {
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let path = matches.get_one::<PathBuf>("run").cloned().unwrap_or_default();
-    let mut run = RecordedRun::open(&path).map_err(|error| UsageError(error.to_string()))?;
-    let questions = questions(matches, run.iterations());
-    let findings =
-        Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
-    let (spectra, too_large) = spectra(&run)?;
-    let analysis = Analysis { path, missing: run.missing(), run, questions, findings, spectra, too_large };
+    let progress = Progress::shown();
+    let analysis = analyse(matches, path, &progress);
+    progress.clear();
+    let analysis = analysis?;
     let directory = matches.get_one::<PathBuf>("out").map(|_| write(&analysis, matches)).transpose()?;
     if matches.get_flag("json") {
         say!("{}", analysis.json());
@@ -111,6 +107,15 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+fn analyse(matches: &ArgMatches, path: PathBuf, progress: &Progress) -> anyhow::Result<Analysis> {
+    let mut run = RecordedRun::open_with(&path, progress).map_err(|error| UsageError(error.to_string()))?;
+    let questions = questions(matches, run.iterations());
+    let findings =
+        Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+    let (spectra, too_large) = spectra(&run)?;
+    Ok(Analysis { path, missing: run.missing(), run, questions, findings, spectra, too_large })
+}
+
 fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
     let whole = |name: &str| matches.get_one::<u32>(name).map(|&n| n as usize);
     let lags = matches.get_one::<Vec<usize>>("lags").cloned().unwrap_or_default();
@@ -121,16 +126,12 @@ fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
     Questions {
         eta: matches.get_one::<f64>("eta").copied(),
         activations: activations.filter_map(|name| Activation::named(name)).collect(),
-        terms: TermsPlan {
-            lags,
-            window: whole("window"),
-            every: whole("every").unwrap_or_else(|| iterations.div_ceil(DECOMPOSED).max(1)),
-        },
+        terms: TermsPlan { lags, window: whole("window"), every: whole("every") },
     }
 }
 
 /// Spectra of the first and the last state of every layer, and the layers that are too large for it.
-fn spectra(run: &RecordedRun) -> Result<(Vec<Spectrum>, Vec<usize>), SpectrumError> {
+fn spectra(run: &RecordedRun) -> anyhow::Result<(Vec<Spectrum>, Vec<usize>)> {
     let (mut found, mut too_large) = (Vec::new(), Vec::new());
     for (layer, weights) in (0..run.depth()).filter_map(|l| Some((l, run.weights(l)?))) {
         if !is_decomposable(weights.shape().into()) {
@@ -140,7 +141,7 @@ fn spectra(run: &RecordedRun) -> Result<(Vec<Spectrum>, Vec<usize>), SpectrumErr
         let mut states = vec![0, weights.len() - 1];
         states.dedup();
         for state in states {
-            let matrix = weights.matrix(state);
+            let matrix = weights.matrix(state)?;
             let values = Values::new("W", &matrix, singular_values(&matrix)?, None, FALSE_ALARM);
             found.push(Spectrum { layer, state, rows: of_one(&values, FALSE_ALARM) });
         }
@@ -165,7 +166,7 @@ impl Analysis {
         let Questions { eta, activations, terms } = &self.questions;
         out["questions"] = json!({
             "eta": eta, "activations": activations.iter().map(|a| a.name()).collect::<Vec<_>>(), "lags": terms.lags,
-            "window": terms.window, "every": terms.every,
+            "window": terms.window, "every": self.findings.every,
         });
         let of_state = |s: &Spectrum| -> Vec<Json> {
             let entry = |row: &Row| {
@@ -188,7 +189,7 @@ impl Analysis {
     }
 
     fn archive(&self) -> Json {
-        let run = &self.run;
+        let (run, reading) = (&self.run, &self.run.reading);
         let layers_of = |there: &dyn Fn(usize) -> bool| (0..=run.depth()).filter(|&l| there(l)).collect::<Vec<_>>();
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
@@ -196,7 +197,10 @@ impl Analysis {
             "precision": run.precision().name(),
             "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),
             "biases": layers_of(&|l| run.biases(l).is_some()), "activities": layers_of(&|l| run.activity(l).is_some()),
-            "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": run.transposed, "ignored": run.ignored,
+            "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": reading.transposed,
+            "weights_transposed": reading.weights_turned.iter().map(|(l, _)| l).collect::<Vec<_>>(),
+            "direct": layers_of(&|l| run.backward(l).is_some_and(Backward::is_direct)),
+            "numbering": reading.numbering, "left_out": reading.left_out, "ignored": reading.ignored,
             "missing": self.missing,
         })
     }

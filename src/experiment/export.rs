@@ -4,27 +4,39 @@ use crate::array::{Array, ArrayError, write_npz};
 use crate::matrix::Matrix;
 use crate::network::{Part, Trainer};
 use crate::real::Real;
-use crate::rule::Layers;
-use crate::rule::Route;
+use crate::rule::{Backward, Feedback, Layers, Route};
 use std::path::Path;
 
 /// Most memory recorded signals may take.
 const MOST_BYTES: u128 = 1 << 30;
 
-/// Weights, biases, activities and error signals of every update of a run, up to a number.
+/// Label of the samples that fill up a short batch: that of no class.
+const NO_CLASS: f64 = -1.0;
+
+/// Weights, biases, backward weights that change, activities, error signals and labels of every update of a run, up to a
+/// number.
 ///
-/// Batches that hold fewer samples than others are filled up with zeros, which change no sum over samples.
+/// Batches that hold fewer samples than others are filled up with zeros, which change no sum over samples, and labelled
+/// [`NO_CLASS`].
 pub(super) struct Recorder {
     limit: usize,
     taken: usize,
     batch: usize,
+    /// Labels of the update that is due.
+    due: Vec<u8>,
     /// Shape of one iteration and values so far, by name of the member.
     members: Vec<(String, Vec<usize>, Vec<f64>)>,
 }
 
 impl Recorder {
     /// For `limit` updates of a network of `sizes` in batches of up to `batch`, which starts with these weights.
-    pub fn new<T: Real>(sizes: &[usize], batch: usize, limit: usize, start: &Layers<T>) -> Result<Self, String> {
+    pub fn new<T: Real>(
+        sizes: &[usize],
+        batch: usize,
+        limit: usize,
+        start: &Layers<T>,
+        feedback: &Feedback<T>,
+    ) -> Result<Self, String> {
         let depth = sizes.len() - 1;
         let mut members = Vec::new();
         members.extend((0..depth).map(|l| (format!("activity{l}"), vec![batch, sizes[l]])));
@@ -32,6 +44,8 @@ impl Recorder {
         members.extend((0..depth).map(|l| (format!("W{l}"), vec![sizes[l], sizes[l + 1]])));
         let biases = (0..depth).filter(|l| !start.biases[*l].is_empty());
         members.extend(biases.map(|l| (format!("b{}", l + 1), vec![sizes[l + 1]])));
+        members.extend(moving(feedback, depth).map(|(l, b)| (backward_name(feedback, l), vec![b.rows(), b.cols()])));
+        members.push(("labels".into(), vec![batch]));
         let per_update: u128 =
             members.iter().map(|(_, shape)| shape.iter().map(|&n| n as u128).product::<u128>()).sum();
         let bytes = 8 * per_update * (limit as u128 + 1);
@@ -48,8 +62,9 @@ impl Recorder {
             let values = Vec::with_capacity(shape.iter().product::<usize>() * (limit + 1));
             (name, shape, values)
         };
-        let mut recorder = Self { limit, taken: 0, batch, members: members.into_iter().map(room).collect() };
-        recorder.take_state(start);
+        let members = members.into_iter().map(room).collect();
+        let mut recorder = Self { limit, taken: 0, batch, due: Vec::new(), members };
+        recorder.take_state(start, feedback);
         Ok(recorder)
     }
 
@@ -57,7 +72,7 @@ impl Recorder {
         self.members.iter_mut().find(|(known, _, _)| known == name).map(|(_, _, values)| values)
     }
 
-    fn take_state<T: Real>(&mut self, layers: &Layers<T>) {
+    fn take_state<T: Real>(&mut self, layers: &Layers<T>, feedback: &Feedback<T>) {
         for l in 0..layers.depth() {
             for (name, state) in
                 [(format!("W{l}"), layers.weights[l].as_slice()), (format!("b{}", l + 1), &layers.biases[l][..])]
@@ -67,10 +82,21 @@ impl Recorder {
                 }
             }
         }
+        for (l, b) in moving(feedback, layers.depth()) {
+            if let Some(values) = self.values(&backward_name(feedback, l)) {
+                values.extend(b.as_slice().iter().map(|v| v.to_f64()));
+            }
+        }
     }
 
-    /// Takes the latest update, whose samples are in `parts`, and the state after it.
-    pub fn take<T: Real>(&mut self, parts: &[Part<T>], after: &Layers<T>) {
+    /// Takes note of the labels of the update to come: after it the samples may be in another order.
+    pub fn expect(&mut self, labels: Vec<u8>) {
+        self.due = labels;
+    }
+
+    /// Takes the latest update, whose samples are in `parts`, and the state after it: weights, and the backward weights that
+    /// go with them.
+    pub fn take<T: Real>(&mut self, parts: &[Part<T>], after: &Layers<T>, feedback: &Feedback<T>) {
         if self.taken == self.limit {
             return;
         }
@@ -86,7 +112,12 @@ impl Recorder {
                 append(values, units * rows, parts.iter().map(|p| &p.pass.delta[l]));
             }
         }
-        self.take_state(after);
+        let labels = std::mem::take(&mut self.due);
+        if let Some(values) = self.values("labels") {
+            values.extend(labels.into_iter().map(f64::from));
+            values.resize(rows, NO_CLASS);
+        }
+        self.take_state(after, feedback);
     }
 
     fn into_arrays(self) -> Vec<(String, Array)> {
@@ -97,6 +128,18 @@ impl Recorder {
         };
         self.members.into_iter().map(array).collect()
     }
+}
+
+/// `B_l` that change in the course of a run, by layer.
+fn moving<T: Real>(feedback: &Feedback<T>, depth: usize) -> impl Iterator<Item = (usize, &Matrix<T>)> {
+    let moves = matches!(feedback.rule().facts().backward, Backward::Following | Backward::Learning);
+    (1..depth).filter(move |_| moves).filter_map(|l| Some((l, feedback.backward(l)?)))
+}
+
+/// `B1`, and `F1` of direct feedback: that is no matrix from one layer to the next, and its shape does not always say so.
+fn backward_name<T: Real>(feedback: &Feedback<T>, l: usize) -> String {
+    let letter = if feedback.rule().facts().route == Route::Direct { "F" } else { "B" };
+    format!("{letter}{l}")
 }
 
 /// Appends rows, and zeros up to `length` values.
@@ -114,8 +157,9 @@ fn matrix<T: Real>(matrix: &Matrix<T>) -> Array {
 /// Writes `B1`, ... (`F1`, ... of direct feedback) where there are backward weights, and
 ///
 /// * without a recorder the weights `W0`, ... and biases `b1`, ... at the end, and `W0_start`, ..., `b1_start`, ...;
-/// * with one the states `W0`, ... and `b1`, ... before every update and after the last one recorded, and the signals
-///   `activity0`, ... (what `W_l` is fed) and `delta1`, ... (updates x samples x units): a recording as `analyze` reads it.
+/// * with one the states `W0`, ... and `b1`, ... before every update and after the last one recorded (`B1`, ... as well,
+///   where these change), and `activity0`, ... (what `W_l` is fed), `delta1`, ... (updates x samples x units) and `labels`
+///   (updates x samples): a recording as `analyze` reads it.
 ///
 /// All are `f8`, which holds single precision exactly.
 pub(super) fn export_weights<T: Real>(
@@ -128,11 +172,11 @@ pub(super) fn export_weights<T: Real>(
         Some(recorder) => recorder.into_arrays(),
         None => [("", trainer.layers()), ("_start", start)].into_iter().flat_map(|(s, l)| state(l, s)).collect(),
     };
-    // Direct feedback is no matrix from one layer to the next, and must not be taken for one.
-    let letter = if trainer.setup().rule.facts().route == Route::Direct { "F" } else { "B" };
-    let backward =
-        (1..start.depth()).filter_map(|l| Some((format!("{letter}{l}"), matrix(trainer.feedback().backward(l)?))));
-    members.extend(backward);
+    let feedback = trainer.feedback();
+    let backward = (1..start.depth()).filter_map(|l| Some((backward_name(feedback, l), matrix(feedback.backward(l)?))));
+    let last: Vec<(String, Array)> =
+        backward.filter(|(name, _)| members.iter().all(|(known, _)| known != name)).collect();
+    members.extend(last);
     let members: Vec<(&str, &Array)> = members.iter().map(|(name, array)| (name.as_str(), array)).collect();
     write_npz(path, &members)
 }

@@ -110,13 +110,16 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         self.note_label_change();
         let eta = T::from_f64(self.trainer.rate());
         self.of_coming(|decomposed, coming| decomposed.before_update(coming))?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.expect(labels_to_come(&self.trainer));
+        }
         self.trainer.step();
         self.book(eta)?;
         self.probe.forget();
         self.seen = Seen::default();
         self.note_recovery();
         if let Some(recorder) = &mut self.recorder {
-            recorder.take(self.trainer.latest(), self.trainer.layers());
+            recorder.take(self.trainer.latest(), self.trainer.layers(), self.trainer.feedback());
         }
         Ok(())
     }
@@ -139,6 +142,12 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
     }
 }
 
+/// Labels of the samples of the update to come, as they are learnt.
+fn labels_to_come<T: Real>(trainer: &Trainer<'_, T>) -> Vec<u8> {
+    let all = trainer.shown(Subset::Train, trainer.code()).labels;
+    trainer.next_batch().iter().map(|&sample| all[sample]).collect()
+}
+
 impl<T: Real> Run<'_, T> {
     /// Whether a checkpoint holds all that a run depends on.
     fn is_restartable(&self) -> bool {
@@ -154,8 +163,7 @@ impl<T: Real> Run<'_, T> {
         let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
         self.trainer.look_ahead();
         let passes = passes(self.trainer.ahead());
-        let all = self.trainer.shown(Subset::Train, self.trainer.code()).labels;
-        let labels: Vec<u8> = self.trainer.next_batch().iter().map(|&sample| all[sample]).collect();
+        let labels = labels_to_come(&self.trainer);
         let coming = Coming {
             iteration: self.trainer.iteration(),
             layers: self.trainer.layers(),
@@ -333,7 +341,7 @@ pub(super) fn run<T: Real>(
         Some(limit) => {
             let iterations = limit.min(job.condition.last_iteration());
             Some(
-                Recorder::new(trainer.sizes(), condition.setup.batch, iterations, trainer.layers())
+                Recorder::new(trainer.sizes(), condition.setup.batch, iterations, trainer.layers(), trainer.feedback())
                     .map_err(JobError::Failed)?,
             )
         }

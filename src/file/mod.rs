@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod fault;
+pub mod memory;
 
 #[cfg(test)]
 use fault::checked;

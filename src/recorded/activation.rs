@@ -1,8 +1,9 @@
 //! Which activation a recorded layer has: the one that makes its activity of its pre-activation.
 
 use super::RecordedRun;
-use super::closing::{Closing, Tally};
+use super::closing::{Closing, MOST_ROUNDING, Tally};
 use crate::analysis::Choice;
+use crate::array::ArrayError;
 use crate::rule::Activation;
 use serde::Serialize;
 
@@ -30,7 +31,7 @@ fn name<S: serde::Serializer>(activation: &Option<Activation>, serializer: S) ->
 
 impl LayerActivation {
     /// The activation of layer `l`, 0 < `l`.
-    pub(super) fn of(run: &RecordedRun, l: usize, given: Option<Activation>) -> Self {
+    pub(super) fn of(run: &RecordedRun, l: usize, given: Option<Activation>) -> Result<Self, ArrayError> {
         let mut found = Self {
             layer: l,
             activation: given,
@@ -39,9 +40,9 @@ impl LayerActivation {
             nearest: None,
             alike: Vec::new(),
         };
-        let Some(fits) = fits(run, l) else { return found };
+        let Some(fits) = fits(run, l, given)? else { return Ok(found) };
         let best = fits.iter().min_by(|a, b| a.1.relative_difference.total_cmp(&b.1.relative_difference));
-        let Some(&(best, closing)) = best else { return found };
+        let Some(&(best, closing)) = best else { return Ok(found) };
         match given {
             Some(given) => found.closing = fits.iter().find(|(kind, _)| *kind == given).map(|fit| fit.1),
             None => {
@@ -53,29 +54,63 @@ impl LayerActivation {
         found.nearest = (!closes).then(|| best.name());
         let others = fits.iter().filter(|(kind, fit)| closes && fit.closes && Some(*kind) != found.activation);
         found.alike = others.map(|(kind, _)| kind.name()).collect();
-        found
+        Ok(found)
     }
 }
 
-/// Every activation with how well it reproduces `L_l`, all iterations together.
-fn fits(run: &RecordedRun, l: usize) -> Option<Vec<(Activation, Closing)>> {
-    let (activity, source) = (run.activity(l)?, run.activity(l - 1)?);
-    let mut tallies = vec![Tally::default(); Activation::CHOICES.len()];
-    for k in 0..activity.len() {
-        let z = run.pre_activation(l, k)?;
-        let recorded = activity.matrix(k);
+/// Iterations after which only activations that may still close are looked at, if one does.
+const PROBED: usize = 4;
+
+/// An activation whose difference is this many times more than rounding makes after these few iterations closes on no record:
+/// sums over others would have to be a million times as large.
+const HOPELESS: f64 = 1e3;
+
+/// The activation that was given and those that may reproduce `L_l`, with how well they do, all iterations together; all
+/// there are if none does.
+fn fits(
+    run: &RecordedRun,
+    l: usize,
+    given: Option<Activation>,
+) -> Result<Option<Vec<(Activation, Closing)>>, ArrayError> {
+    let all: Vec<Activation> = Activation::CHOICES.iter().map(|&(_, kind)| kind).collect();
+    let closes = |fits: &[(Activation, Closing)]| fits.iter().any(|(_, closing)| closing.closes);
+    let Some(probed) = fits_of(run, l, &all, PROBED)? else { return Ok(None) };
+    if closes(&probed) {
+        let hopeful = |(kind, fit): &&(Activation, Closing)| {
+            given == Some(*kind) || fit.relative_difference <= HOPELESS * MOST_ROUNDING * fit.rounding
+        };
+        let some: Vec<Activation> = probed.iter().filter(hopeful).map(|(kind, _)| *kind).collect();
+        if let Some(fits) = fits_of(run, l, &some, usize::MAX)?.filter(|fits| closes(fits)) {
+            return Ok(Some(fits));
+        }
+    }
+    fits_of(run, l, &all, usize::MAX)
+}
+
+/// How well activations reproduce `L_l` over the first `most` iterations.
+fn fits_of(
+    run: &RecordedRun,
+    l: usize,
+    kinds: &[Activation],
+    most: usize,
+) -> Result<Option<Vec<(Activation, Closing)>>, ArrayError> {
+    let (Some(activity), Some(source)) = (run.activity(l), run.activity(l - 1)) else { return Ok(None) };
+    let mut tallies = vec![Tally::default(); kinds.len()];
+    for k in 0..activity.len().min(most) {
+        let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
+        let recorded = activity.matrix(k)?;
         // Samples of zeros fill up short batches: nothing was made of them.
-        let source = source.matrix(k);
+        let source = source.matrix(k)?;
         let filler = |p: usize| [source.row(p), recorded.row(p)].iter().all(|row| row.iter().all(|v| *v == 0.0));
         let mut made = vec![0.0; z.cols()];
         for p in (0..z.rows()).filter(|&p| !filler(p)) {
-            for ((_, kind), tally) in Activation::CHOICES.iter().zip(&mut tallies) {
+            for (kind, tally) in kinds.iter().zip(&mut tallies) {
                 kind.apply(z.row(p), &mut made);
                 tally.add(recorded.row(p), &made);
             }
         }
     }
     let rounding = run.rounding_of(source.shape()[1] + 1);
-    let of = |(&(_, kind), tally): (&(_, Activation), &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
-    Activation::CHOICES.iter().zip(&tallies).map(of).collect()
+    let of = |(&kind, tally): (&Activation, &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
+    Ok(kinds.iter().zip(&tallies).map(of).collect())
 }

@@ -1,6 +1,7 @@
 //! Whether recorded arrays follow from each other: to rounding, or not.
 
 use super::{RecordedRun, Stack};
+use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::real::Precision;
 use crate::rule::{Product, product};
@@ -39,7 +40,7 @@ impl Closing {
 }
 
 /// Squared norms over iterations of a difference and of what it is relative to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Tally {
     difference: f64,
     size: f64,
@@ -52,6 +53,12 @@ impl Tally {
         self.size += sum_squares(recorded);
     }
 
+    /// Adds those of another.
+    pub fn plus(&mut self, other: Self) {
+        self.difference += other.difference;
+        self.size += other.size;
+    }
+
     /// Norm of the difference over the norm of what was recorded; `None` where that is zero.
     pub fn relative(&self) -> Option<f64> {
         (self.size > 0.0).then(|| (self.difference / self.size).sqrt())
@@ -61,14 +68,9 @@ impl Tally {
 impl RecordedRun {
     /// Precision of the run: single where all values of one of its weights, activities or error signals are single.
     pub fn precision(&self) -> Precision {
-        let stacks = self.weights.iter().chain(&self.activities).chain(&self.deltas).flatten();
-        // Zeros and whole numbers, such as those of pixels, are exact in either.
-        let real = |v: &&f64| v.fract() != 0.0;
-        let single = |stack: &Stack| {
-            let mut values = stack.all().iter().filter(real).peekable();
-            values.peek().is_some() && values.all(|v| f64::from(*v as f32) == *v)
-        };
-        if stacks.into_iter().any(single) { Precision::F32 } else { Precision::F64 }
+        let mut stacks =
+            self.weights.iter().chain(&self.activities).chain(&self.deltas).flatten().map(Stack::exactness);
+        if stacks.any(|of| of.single && of.fractions) { Precision::F32 } else { Precision::F64 }
     }
 
     /// Largest relative error of one rounding.
@@ -85,30 +87,35 @@ impl RecordedRun {
     }
 
     /// Weights `W_l` before update `k`; `None` where only others were recorded.
-    pub(super) fn weights_before(&self, l: usize, k: usize) -> Option<Matrix<f64>> {
-        let stack = self.weights(l)?;
+    pub(super) fn weights_before(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+        let Some(stack) = self.weights(l) else { return Ok(None) };
         // Of a single state nobody knows whether it is that of the start or of the end.
-        (k < stack.len() && (stack.len() > 1 || self.iterations() <= 1)).then(|| stack.matrix(k))
+        let known = k < stack.len() && (stack.len() > 1 || self.iterations() <= 1);
+        known.then(|| stack.matrix(k)).transpose()
     }
 
     /// Biases `b_l` before update `k`, `n_l` values; a single state is that of all, and none is no values.
-    pub(super) fn biases_before(&self, l: usize, k: usize) -> &[f64] {
-        self.biases(l).map_or(&[], |stack| stack.values(if stack.len() == 1 { 0 } else { k.min(stack.len() - 1) }))
+    pub(super) fn biases_before(&self, l: usize, k: usize) -> Result<Vec<f64>, ArrayError> {
+        let Some(stack) = self.biases(l) else { return Ok(Vec::new()) };
+        let state = if stack.len() == 1 { 0 } else { k.min(stack.len() - 1) };
+        Ok(stack.matrix(state)?.as_slice().to_vec())
     }
 
     /// Pre-activation `Z_l = L_{l-1} W_{l-1} + b_l` of iteration `k`, samples x `n_l`.
-    pub(super) fn pre_activation(&self, l: usize, k: usize) -> Option<Matrix<f64>> {
-        let source = self.activity(l.checked_sub(1)?).filter(|stack| k < stack.len())?.matrix(k);
-        let weights = self.weights_before(l - 1, k)?;
+    pub(super) fn pre_activation(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+        let Some(below) = l.checked_sub(1) else { return Ok(None) };
+        let Some(source) = self.activity(below).filter(|stack| k < stack.len()) else { return Ok(None) };
+        let Some(weights) = self.weights_before(below, k)? else { return Ok(None) };
+        let source = source.matrix(k)?;
         let mut z = Matrix::zeros(source.rows(), weights.cols());
         product(&mut z, Product::Replace, source.as_faer(), weights.as_faer(), 1.0);
-        let bias = self.biases_before(l, k);
+        let bias = self.biases_before(l, k)?;
         if !bias.is_empty() {
             z.as_mut_slice().chunks_exact_mut(bias.len()).for_each(|row| {
-                row.iter_mut().zip(bias).for_each(|(z, b)| *z += b);
+                row.iter_mut().zip(&bias).for_each(|(z, b)| *z += b);
             });
         }
-        Some(z)
+        Ok(Some(z))
     }
 
     /// Units of layer `l`; `None` where nothing tells.

@@ -1,30 +1,83 @@
-//! Which matrix carried the error back: the one whose product with `delta_{l+1}` makes `delta_l`.
+//! Which matrix carried the error back: the one whose product with `delta_{l+1}`, or `delta_D`, makes `delta_l`.
 
 use super::closing::{Closing, MOST_ROUNDING, Tally};
-use super::{LayerActivation, RecordedRun};
+use super::evidence::{Agreement, signs};
+use super::layout::BackwardReading;
+use super::slopes::{Said, Slopes};
+use super::{LayerActivation, RecordedRun, StatesOf};
+use crate::array::ArrayError;
 use crate::matrix::Matrix;
-use crate::rule::{Product, product};
+use crate::rule::{Activation, Product, product};
 use crate::vmath::sum_squares;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// What carried the error of layer `l + 1` back to layer `l`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Carrier {
-    /// `B_l`, as recorded.
-    Backward,
-    /// `B_l^T`: a square matrix that was recorded transposed.
-    BackwardTransposed,
+/// A matrix and the layer whose error signal it carries to layer `l`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// `B_l`, or `B_l^T`, from layer `l + 1` or, direct, from the output.
+    Backward {
+        /// From the output.
+        direct: bool,
+        /// As the transpose of what was recorded.
+        turned: bool,
+    },
     /// `W_l^T` of the same iteration: backpropagation.
-    ForwardTransposed,
+    Forward,
+}
+
+impl Way {
+    pub(super) fn backward(self) -> Option<BackwardReading> {
+        match self {
+            Self::Backward { direct, turned } => Some(BackwardReading { direct, turned }),
+            Self::Forward => None,
+        }
+    }
+}
+
+/// What makes `delta_l`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// The matrix, and where the error comes from.
+    pub way: Way,
+    /// Whether the product is multiplied by `f'(Z_l)`.
+    pub derivative: bool,
+}
+
+impl Carrier {
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        match (self.way, self.derivative) {
+            (Way::Backward { direct: false, turned: false }, true) => "backward",
+            (Way::Backward { direct: false, turned: false }, false) => "backward_without_derivative",
+            (Way::Backward { direct: false, turned: true }, true) => "backward_transposed",
+            (Way::Backward { direct: false, turned: true }, false) => "backward_transposed_without_derivative",
+            (Way::Backward { direct: true, turned: false }, true) => "direct",
+            (Way::Backward { direct: true, turned: false }, false) => "direct_without_derivative",
+            (Way::Backward { direct: true, turned: true }, true) => "direct_transposed",
+            (Way::Backward { direct: true, turned: true }, false) => "direct_transposed_without_derivative",
+            (Way::Forward, true) => "forward_transposed",
+            (Way::Forward, false) => "forward_transposed_without_derivative",
+        }
+    }
+
+    /// How backward weights are read, if it is these.
+    pub(super) fn backward(self) -> Option<BackwardReading> {
+        self.way.backward()
+    }
+}
+
+impl Serialize for Carrier {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// What one matrix makes of the error signal above.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CarrierClosing {
-    /// The matrix `M`.
+    /// The matrix `M`, and whether there is a derivative.
     pub carrier: Carrier,
-    /// Recorded `delta_l` against `(delta_{l+1} M) o f'(Z_l)`.
+    /// Recorded `delta_l` against `(delta M) o f'(Z_l)`, or `delta M`.
     #[serde(flatten)]
     pub closing: Closing,
 }
@@ -34,65 +87,254 @@ pub struct CarrierClosing {
 pub struct LayerFeedback {
     /// The layer of `delta_l`.
     pub layer: usize,
-    /// The matrix that makes `delta_l` of `delta_{l+1}`; `None` if none does.
+    /// What makes `delta_l` of the error signal above; `None` if nothing does.
     pub carried_by: Option<Carrier>,
+    /// Whether only signs tell, as the activation is not known.
+    pub by_signs: bool,
     /// Every matrix that was recorded and may have carried it.
     pub closings: Vec<CarrierClosing>,
+    #[serde(skip)]
+    pub(super) courses: Vec<Course>,
 }
 
 impl LayerFeedback {
-    /// The error signal of layer `l`; `None` where a member that this takes is missing, or the activation is not known.
-    pub(super) fn of(run: &RecordedRun, l: usize, activation: &LayerActivation) -> Option<Self> {
-        let activation = activation.activation?;
-        let (delta, above) = (run.delta(l)?, run.delta(l + 1)?);
-        let mut tallies: Vec<(Carrier, Tally)> = Vec::new();
-        let rounding_below = run.rounding_of(run.units(l - 1)? + 1);
+    /// The error signal of layer `l`; `None` where an error signal is missing, or no matrix was recorded, or all errors are
+    /// zero.
+    pub(super) fn of(run: &RecordedRun, l: usize, activation: &LayerActivation) -> Result<Option<Self>, ArrayError> {
+        let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) else { return Ok(None) };
+        let output = run.delta(run.depth());
+        let mut courses: Vec<Course> = Vec::new();
         for k in 0..delta.len() {
-            let z = run.pre_activation(l, k)?;
-            let mut activity = vec![0.0; z.as_slice().len()];
-            activation.apply(z.as_slice(), &mut activity);
-            let clear = clear_of_zero(&z, rounding_below);
-            for (carrier, matrix) in carriers(run, l, k) {
-                let mut made = Matrix::zeros(z.rows(), z.cols());
-                product(&mut made, Product::Replace, above.matrix(k).as_faer(), matrix.as_faer(), 1.0);
-                activation.multiply_derivative(z.as_slice(), &activity, made.as_mut_slice());
-                let known = tallies.iter().position(|(of, _)| *of == carrier).unwrap_or_else(|| {
-                    tallies.push((carrier, Tally::default()));
-                    tallies.len() - 1
+            let recorded = delta.matrix(k)?;
+            let error = above.matrix(k)?;
+            let slope = activation.activation.map(|f| Slope::at(run, l, k, f)).transpose()?.flatten();
+            let activity = run.activity(l).filter(|_| slope.is_none()).map(|of| of.matrix(k)).transpose()?;
+            for (way, matrix) in ways(run, l, k)? {
+                let direct = matches!(way, Way::Backward { direct: true, .. });
+                let from = match output.filter(|_| direct) {
+                    None if direct => continue,
+                    None => None,
+                    Some(output) => Some(output.matrix(k)?),
+                };
+                let place = courses.iter().position(|of| of.way == way).unwrap_or_else(|| {
+                    courses.push(Course::new(way));
+                    courses.len() - 1
                 });
-                let pairs = delta.values(k).iter().zip(made.as_slice()).zip(&clear);
-                let (recorded, made): (Vec<f64>, Vec<f64>) = pairs.filter(|(_, clear)| **clear).map(|(d, _)| d).unzip();
-                tallies[known].1.add(&recorded, &made);
+                let through = Through { slope: slope.as_ref(), activity: activity.as_ref() };
+                courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &through);
             }
         }
-        let rounding = run.rounding_of(above.shape()[1] + 1);
-        let closing = |(carrier, tally): (Carrier, Tally)| {
-            Some(CarrierClosing { carrier, closing: Closing::new(tally.relative()?, rounding) })
-        };
-        let closings: Vec<CarrierClosing> = tallies.into_iter().filter_map(closing).collect();
+        let rounding = run.rounding_of(above.shape()[1].max(output.map_or(0, |of| of.shape()[1])) + 1);
+        courses.iter_mut().for_each(|course| course.rounding = rounding);
+        let closings: Vec<CarrierClosing> = courses.iter().flat_map(Course::closings).collect();
         let relative = |of: &CarrierClosing| of.closing.relative_difference;
         let closed = closings.iter().filter(|of| of.closing.closes);
         let carried_by = closed.min_by(|a, b| relative(a).total_cmp(&relative(b))).map(|of| of.carrier);
-        (!closings.is_empty()).then_some(Self { layer: l, carried_by, closings })
+        let mut found = Self { layer: l, carried_by, by_signs: false, closings, courses };
+        if carried_by.is_none() && activation.activation.is_none() {
+            found.carried_by = found.by_signs();
+            found.by_signs = found.carried_by.is_some();
+        }
+        Ok((!found.closings.is_empty()).then_some(found))
+    }
+
+    /// What the signs of the errors leave.
+    fn by_signs(&self) -> Option<Carrier> {
+        let rules_out_others = |course: &&Course| {
+            let mut others = self.courses.iter().filter(|other| other.way != course.way);
+            course.signs().share().is_some_and(|share| share >= LIKE)
+                && others.all(|other| course.signs().rules_out(&other.signs()))
+        };
+        self.courses.iter().find(rules_out_others).map(|course| Carrier { way: course.way, derivative: true })
     }
 }
 
-/// Which pre-activations are so far from zero that rounding does not decide on which side of a kink they lie.
+/// Where a layer is on its activation in one iteration.
+struct Slope {
+    activation: Activation,
+    z: Matrix<f64>,
+    activity: Vec<f64>,
+    /// Which pre-activations are so far from zero that rounding does not decide on which side of a kink they lie.
+    clear: Vec<bool>,
+}
+
+impl Slope {
+    fn at(run: &RecordedRun, l: usize, k: usize, activation: Activation) -> Result<Option<Self>, ArrayError> {
+        let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
+        let mut activity = vec![0.0; z.as_slice().len()];
+        activation.apply(z.as_slice(), &mut activity);
+        let below = run.units(l - 1).unwrap_or(0);
+        let clear = clear_of_zero(&z, run.rounding_of(below + 1));
+        Ok(Some(Self { activation, z, activity, clear }))
+    }
+
+    fn multiply(&self, made: &mut [f64]) {
+        self.activation.multiply_derivative(self.z.as_slice(), &self.activity, made);
+    }
+}
+
 fn clear_of_zero(z: &Matrix<f64>, rounding: f64) -> Vec<bool> {
     let mean_square = sum_squares(z.as_slice()) / z.as_slice().len().max(1) as f64;
     let margin = MOST_ROUNDING * rounding * mean_square.sqrt();
     z.as_slice().iter().map(|z| z.abs() > margin).collect()
 }
 
-/// What may have carried the error back in iteration `k`, `n_{l+1} x n_l` each.
-fn carriers(run: &RecordedRun, l: usize, k: usize) -> Vec<(Carrier, Matrix<f64>)> {
-    let backward = run.backward(l);
-    let square = backward.filter(|b| b.rows() == b.cols());
-    let forward = run.weights_before(l, k);
-    let all = [
-        (Carrier::Backward, backward.cloned()),
-        (Carrier::BackwardTransposed, square.map(Matrix::transpose)),
-        (Carrier::ForwardTransposed, forward.map(|w| w.transpose())),
-    ];
-    all.into_iter().filter_map(|(of, matrix)| Some((of, matrix?))).collect()
+/// What may have carried the error back in iteration `k`.
+fn ways(run: &RecordedRun, l: usize, k: usize) -> Result<Vec<(Way, Matrix<f64>)>, ArrayError> {
+    let mut all = Vec::new();
+    if let Some(backward) = run.backward(l)
+        && let Some(matrix) = backward.at(k)?
+    {
+        let turned_now = backward.is_turned();
+        for way in backward.ways() {
+            let turn = matches!(way, Way::Backward { turned, .. } if turned != turned_now);
+            all.push((way, if turn { matrix.transpose() } else { matrix.clone() }));
+        }
+    }
+    all.extend(run.weights_before(l, k)?.map(|weights| (Way::Forward, weights.transpose())));
+    Ok(all)
+}
+
+/// Share of signs that a matrix has right which carried the error, whatever the activation: those that fall somewhere,
+/// such as GELU, have a few wrong.
+const LIKE: f64 = 0.95;
+/// Share of signs that speaks for a matrix, though something else, such as a normalisation, lies between.
+const ALIKE: f64 = 0.75;
+/// Relative difference that, where it is the same in all iterations, is put down to coarser arithmetic.
+const FLAT: f64 = 0.02;
+/// Relative difference up to which backward weights are not said to be others: the angle is right to its second digit.
+const SAME: f64 = 1e-4;
+
+/// What one matrix makes of the error signals, by iteration.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Course {
+    pub way: Way,
+    rounding: f64,
+    /// With the derivative, if it is known, and without: all iterations together.
+    tallies: [Tally; 2],
+    /// By iteration; `None` where errors are zero.
+    differences: [Vec<Option<f64>>; 2],
+    signs: Vec<Agreement>,
+    slopes: Slopes,
+}
+
+/// What the error goes through on its way.
+struct Through<'a> {
+    /// Where it is on the activation, if that is known.
+    slope: Option<&'a Slope>,
+    /// The activity, if it is not.
+    activity: Option<&'a Matrix<f64>>,
+}
+
+impl Course {
+    fn new(way: Way) -> Self {
+        let tallies = [Tally::default(); 2];
+        let differences = [Vec::new(), Vec::new()];
+        Self { way, rounding: 0.0, tallies, differences, signs: Vec::new(), slopes: Slopes::default() }
+    }
+
+    fn add(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, through: &Through<'_>) {
+        let mut made = Matrix::zeros(error.rows(), matrix.cols());
+        product(&mut made, Product::Replace, error.as_faer(), matrix.as_faer(), 1.0);
+        self.signs.push(signs(recorded, error, matrix, false));
+        let mut without = Tally::default();
+        without.add(recorded.as_slice(), made.as_slice());
+        self.take(1, without);
+        if let Some(activity) = through.activity {
+            self.slopes.add(activity.as_slice(), recorded.as_slice(), made.as_slice());
+        }
+        if let Some(slope) = through.slope {
+            slope.multiply(made.as_mut_slice());
+            let pairs = recorded.as_slice().iter().zip(made.as_slice()).zip(&slope.clear);
+            let (recorded, made): (Vec<f64>, Vec<f64>) = pairs.filter(|(_, clear)| **clear).map(|(d, _)| d).unzip();
+            let mut with = Tally::default();
+            with.add(&recorded, &made);
+            self.take(0, with);
+        }
+    }
+
+    fn take(&mut self, place: usize, tally: Tally) {
+        self.tallies[place].plus(tally);
+        self.differences[place].push(tally.relative());
+    }
+
+    fn closings(&self) -> impl Iterator<Item = CarrierClosing> + '_ {
+        [true, false].into_iter().zip(self.tallies).filter_map(|(derivative, tally)| {
+            let closing = Closing::new(tally.relative()?, self.rounding);
+            Some(CarrierClosing { carrier: Carrier { way: self.way, derivative }, closing })
+        })
+    }
+
+    /// Signs in all iterations.
+    pub fn signs(&self) -> Agreement {
+        self.signs.iter().fold(Agreement::default(), |sum, of| sum.with(*of))
+    }
+
+    pub fn signs_at_first(&self) -> Agreement {
+        self.signs.first().copied().unwrap_or_default()
+    }
+
+    pub fn signs_at_last(&self) -> Agreement {
+        self.signs.last().copied().unwrap_or_default()
+    }
+
+    /// Of which states a single matrix is, of the states from 0 to `last`.
+    pub fn states(&self, last: usize) -> StatesOf {
+        let whole = |place: usize| self.tallies[place].relative().unwrap_or(f64::INFINITY);
+        if self.differences[0].is_empty() && whole(1) > MOST_ROUNDING * self.rounding {
+            return self.states_by_signs(last);
+        }
+        let place = usize::from(whole(1) < whole(0));
+        let differences = &self.differences[place];
+        let same = |d: &Option<f64>| d.is_some_and(|d| d <= MOST_ROUNDING * self.rounding);
+        let other = |d: &Option<f64>| d.is_some_and(|d| d > (MOST_ROUNDING * self.rounding).max(SAME));
+        if !differences.iter().any(other) {
+            return StatesOf::All;
+        }
+        match (differences.iter().position(same), differences.iter().rposition(same)) {
+            // What carried two errors has not changed between them, nor, by all appearance, after the second.
+            (Some(first), Some(end)) if first < end && end + 1 == differences.len() => StatesOf::Only(first..=last),
+            (Some(first), Some(end)) => StatesOf::Only(first..=end),
+            _ => ends(differences, last),
+        }
+    }
+
+    /// The same, where the activation is not known.
+    fn states_by_signs(&self, last: usize) -> StatesOf {
+        match self.slopes.say() {
+            Said::Carried => return StatesOf::All,
+            Said::Changed(differences) => return ends(&differences, last),
+            Said::Nothing => {}
+        }
+        let third = self.signs.len().div_ceil(3);
+        let count = |of: &[Agreement]| of.iter().map(Agreement::contradictions).sum::<f64>();
+        let [early, late] = [count(&self.signs[..third]), count(&self.signs[self.signs.len() - third..])];
+        if early.max(late) >= 8.0 && early.max(late) >= 4.0 * early.min(late) {
+            let wrong: Vec<Option<f64>> = self.signs.iter().map(|of| of.share().map(|share| 1.0 - share)).collect();
+            return ends(&wrong, last);
+        }
+        match self.signs().share() {
+            Some(share) if share >= ALIKE => StatesOf::Presumed,
+            _ => StatesOf::None,
+        }
+    }
+}
+
+/// The last state, where differences fall towards the end: what was recorded once, after the last update, made no error on
+/// record, but nearly the last of them; or the first, where they rise. Where they are small and do not change, something else
+/// is in them. Otherwise none.
+fn ends(differences: &[Option<f64>], last: usize) -> StatesOf {
+    let known: Vec<f64> = differences.iter().flatten().copied().collect();
+    let lowest = known.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = known.iter().copied().fold(0.0, f64::max);
+    match (known.first(), known.last()) {
+        (Some(first), Some(end)) if known.len() > 1 && *end <= 0.5 * first && *end <= 1.5 * lowest => {
+            StatesOf::Only(last..=last)
+        }
+        (Some(first), Some(end)) if known.len() > 1 && *first <= 0.5 * end && *first <= 1.5 * lowest => {
+            StatesOf::Only(0..=0)
+        }
+        _ if highest <= FLAT && highest <= 4.0 * lowest => StatesOf::Presumed,
+        _ => StatesOf::None,
+    }
 }

@@ -1,11 +1,13 @@
 //! Everything that a recording says.
 
-use super::feedback::Carrier;
-use super::terms::decompose;
+use super::plan::{Cost, Schedule, comparisons};
+use super::terms::{Wish, decompose};
 use super::{
-    LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Steps, TermsPlan, pairs,
-    predict,
+    Backward, LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Stack, StatesOf,
+    Steps, TermsPlan, Told, pairs, predict, terms,
 };
+use crate::array::ArrayError;
+use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::measure::null::WeightNull;
 use crate::measure::similarity::SimilarityError;
@@ -26,8 +28,11 @@ pub struct Questions {
 }
 
 /// Why a question cannot be answered.
-#[derive(Clone, Debug, PartialEq, Error)]
+#[derive(Debug, Error)]
 pub enum QuestionError {
+    /// A member that can no longer be read.
+    #[error(transparent)]
+    Array(#[from] ArrayError),
     /// Activations that are not one for all hidden layers, nor one each.
     #[error("{found} activations for {hidden} hidden layers: give one for all, or one each")]
     Activations {
@@ -52,6 +57,20 @@ pub enum QuestionError {
         /// The window.
         window: usize,
     },
+    /// States that do not fit into memory.
+    #[error("the states of a window of {window} below W{layer} take {need} of memory, more than {limit}: {remedy}")]
+    Memory {
+        /// The layer `l` of `W_l`.
+        layer: usize,
+        /// The window.
+        window: usize,
+        /// What it takes.
+        need: String,
+        /// What there is.
+        limit: String,
+        /// What can be done.
+        remedy: String,
+    },
     /// An update that cannot be decomposed.
     #[error(transparent)]
     Decomposition(#[from] DecompositionError),
@@ -65,7 +84,11 @@ pub enum QuestionError {
 pub struct LayerAngles {
     /// The layer `l` of `W_l`.
     pub layer: usize,
-    /// Angle of `W_l` to `B_l^T` in degrees by state, the first before any update on record; `None` for zeros.
+    /// How `W_l` and `B_l` are read, where nothing tells and two readings stand beside each other: the likelier comes last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<&'static str>,
+    /// Angle of `W_l` to `B_l^T` in degrees by state, the first before any update on record; `None` for zeros, and where
+    /// the `B_l` of the state was not recorded.
     pub degrees: Vec<Option<f64>>,
     /// What 95 % of the angles of independent matrices of this size lie within, in degrees.
     pub null_interval95: Option<[f64; 2]>,
@@ -106,6 +129,12 @@ pub struct Findings {
     pub predictions: Vec<LinearPrediction>,
     /// Layers for which the theory does not hold, though all that it takes was recorded.
     pub not_predicted: Vec<Unsaid>,
+    /// Iterations from one decomposition to the next.
+    #[serde(skip)]
+    pub every: usize,
+    /// What was left out for want of memory or time, in sentences.
+    #[serde(skip)]
+    pub remarks: Vec<String>,
 }
 
 impl Findings {
@@ -116,31 +145,29 @@ impl Findings {
     pub fn of(run: &mut RecordedRun, questions: &Questions) -> Result<Self, QuestionError> {
         questions.check(run)?;
         let hidden = 1..run.depth();
+        run.begin("activations", &[&run.weights, &run.activities]);
         let activations: Vec<LayerActivation> =
-            hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect();
-        let feedback: Vec<LayerFeedback> =
-            activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of)).collect();
-        let turned = turn(run, &feedback);
-        let steps = Steps::of(run, questions.eta);
-        let (mut terms, mut not_decomposed) = (Vec::new(), Vec::new());
-        for of in &activations {
-            match why_not(run, of, steps.as_ref()) {
-                Some(why) => not_decomposed.push(Unsaid { layer: of.layer, why }),
-                None => {
-                    if let Some(steps) = &steps {
-                        terms.extend(decompose(run, of.layer, of, steps, &questions.terms)?);
-                    }
-                }
-            }
+            hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect::<Result<_, _>>()?;
+        run.begin("feedback", &[&run.weights, &run.activities, &run.deltas]);
+        let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
+        let mut feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
+        settle(run, &activations, &mut feedback)?;
+        let backward = |l: &usize| run.backward(*l).filter(|b| b.told() == Told::Errors && b.is_turned()).is_some();
+        let turned = hidden.clone().filter(backward).collect();
+        run.begin("steps", &[&run.weights, &run.activities, &run.deltas]);
+        let steps = Steps::of(run, questions.eta)?;
+        run.begin("terms by lag", &[&run.weights]);
+        let Decomposed { terms, not_decomposed, every, remarks } =
+            decompose_all(run, &activations, steps.as_ref(), &questions.terms)?;
+        run.begin("similarities", &[]);
+        let pairs = compare_all(run, &questions.terms)?;
+        run.begin("predictions", &[&run.activities, &run.deltas]);
+        let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref())?;
+        run.begin("angles", &[&run.weights]);
+        let mut angles = Vec::new();
+        for l in hidden {
+            angles.extend(LayerAngles::of(run, l)?);
         }
-        let mut pairs = Vec::new();
-        for l in hidden.clone() {
-            for &lag in &questions.terms.lags {
-                pairs.extend(pairs::compare(run, l, lag, questions.terms.every)?);
-            }
-        }
-        let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref());
-        let angles = hidden.filter_map(|l| LayerAngles::of(run, l)).collect();
         Ok(Self {
             angles,
             activations,
@@ -152,8 +179,60 @@ impl Findings {
             pairs,
             predictions,
             not_predicted,
+            every,
+            remarks,
         })
     }
+}
+
+/// The decomposed updates of all layers.
+struct Decomposed {
+    terms: Vec<LayerTerms>,
+    not_decomposed: Vec<Unsaid>,
+    every: usize,
+    remarks: Vec<String>,
+}
+
+fn decompose_all(
+    run: &RecordedRun,
+    activations: &[LayerActivation],
+    steps: Option<&Steps>,
+    plan: &TermsPlan,
+) -> Result<Decomposed, QuestionError> {
+    let (mut layers, mut not_decomposed) = (Vec::new(), Vec::new());
+    for of in activations {
+        match why_not(run, of, steps) {
+            Some(why) => not_decomposed.push(Unsaid { layer: of.layer, why }),
+            None => {
+                let cost = steps.and_then(|steps| terms::cost(run, of.layer, steps));
+                layers.extend(cost.zip(of.activation));
+            }
+        }
+    }
+    let costs: Vec<Cost> = layers.iter().map(|(cost, _)| *cost).collect();
+    let Schedule { every, windows, remark } = Schedule::new(&costs, run.iterations(), plan)?;
+    let mut terms = Vec::new();
+    for ((cost, activation), window) in layers.into_iter().zip(windows) {
+        if let Some(steps) = steps {
+            let wish = Wish { cost, activation, lags: &plan.lags, window, every };
+            terms.push(decompose(run, steps, &wish)?);
+        }
+    }
+    Ok(Decomposed { terms, not_decomposed, every, remarks: remark.into_iter().collect() })
+}
+
+/// Similarities of all layers whose signals were recorded.
+fn compare_all(run: &RecordedRun, plan: &TermsPlan) -> Result<Vec<LayerPairs>, QuestionError> {
+    let units = |l: usize| Some((l, [run.activity(l - 1)?.shape()[1], run.delta(l + 1)?.shape()[1]]));
+    let (layers, units): (Vec<usize>, Vec<[usize; 2]>) = (1..run.depth()).filter_map(units).unzip();
+    let every = comparisons(run.iterations(), run.samples().unwrap_or(0), &units, plan);
+    let mut pairs = Vec::new();
+    for l in layers {
+        for &lag in &plan.lags {
+            pairs.extend(pairs::compare(run, l, lag, every)?);
+        }
+    }
+    Ok(pairs)
 }
 
 impl Questions {
@@ -179,16 +258,86 @@ impl Questions {
 }
 
 impl LayerAngles {
-    fn of(run: &RecordedRun, l: usize) -> Option<Self> {
-        let (weights, backward) = (run.weights(l)?, run.backward(l)?);
-        let direction = Direction::towards_transpose_of(backward);
-        let degrees: Vec<Option<f64>> = (0..weights.len()).map(|k| direction.angle_to(weights.values(k))).collect();
+    /// Those of layer `l`: none without `B_l` of the states, two where nothing tells which way matrices are stored.
+    fn of(run: &RecordedRun, l: usize) -> Result<Vec<Self>, ArrayError> {
+        let (Some(weights), Some(backward)) = (run.weights(l), run.comparable_backward(l)) else {
+            return Ok(Vec::new());
+        };
+        if *backward.of() == StatesOf::None {
+            return Ok(Vec::new());
+        }
+        let weights_turned = run.reading.weights_turned.iter().any(|(of, _)| *of == l);
+        let open = [run.reading.weights_open.contains(&l), backward.told() == Told::Nothing];
+        let likelier = [weights_turned, backward.is_turned()];
+        let as_read = Self { reading: None, ..Self::between(l, weights, backward, false)? };
+        Ok(match open {
+            [false, false] => vec![as_read],
+            // Two matrices that are both turned have the angle of two that are not.
+            [weights_open, backward_open] => {
+                let other = if backward_open {
+                    [likelier[0], !likelier[1]]
+                } else {
+                    [likelier[0] != weights_open, likelier[1]]
+                };
+                let other = Self { reading: Some(reading(other)), ..Self::between(l, weights, backward, true)? };
+                vec![other, Self { reading: Some(reading(likelier)), ..as_read }]
+            }
+        })
+    }
+
+    /// Angles of `W_l` to `B_l^T`, or to `B_l` where one of them is `turned`.
+    fn between(layer: usize, weights: &Stack, backward: &Backward, turned: bool) -> Result<Self, ArrayError> {
+        let towards = |b: &Matrix<f64>| {
+            if turned { Direction::towards(b) } else { Direction::towards_transpose_of(b) }
+        };
+        // A matrix that is that of several states is a direction once.
+        let single = if backward.states().len() == 1 { Some(towards(&backward.states().matrix(0)?)) } else { None };
+        let of_state = |k: usize| -> Result<Option<f64>, ArrayError> {
+            let Some(b) = backward.at(k)? else { return Ok(None) };
+            let weights = weights.matrix(k)?;
+            let angle = |direction: &Direction| direction.angle_to(weights.as_slice());
+            Ok(single.as_ref().map_or_else(|| angle(&towards(&b)), angle))
+        };
+        let degrees: Vec<Option<f64>> = (0..weights.len()).map(of_state).collect::<Result<_, _>>()?;
         let null = WeightNull::new(weights.shape().iter().product());
         let z =
             |degrees: Option<&Option<f64>>| degrees.copied().flatten().zip(null).map(|(angle, null)| null.z(angle, 1));
         let null_z = [z(degrees.first()), z(degrees.last())];
-        Some(Self { layer: l, null_interval95: null.map(|null| null.interval(0.95)), null_z, degrees })
+        let null_interval95 = null.map(|null| null.interval(0.95));
+        Ok(Self { layer, reading: None, null_interval95, null_z, degrees })
     }
+}
+
+/// How matrices are read, in words.
+fn reading([weights, backward]: [bool; 2]) -> &'static str {
+    match (weights, backward) {
+        (false, false) => "as recorded",
+        (false, true) => "B transposed",
+        (true, false) => "W transposed",
+        (true, true) => "W and B transposed",
+    }
+}
+
+/// Settles which way backward weights are read, and of which states they are.
+fn settle(
+    run: &mut RecordedRun,
+    activations: &[LayerActivation],
+    feedback: &mut [LayerFeedback],
+) -> Result<(), ArrayError> {
+    let direct = |run: &RecordedRun, l: usize| run.backward(l).is_some_and(Backward::is_direct);
+    let top = run.depth().saturating_sub(1);
+    let before = direct(run, top);
+    run.settle_readings(feedback);
+    // Of direct feedback, the last hidden layer's is told by the others alone.
+    if direct(run, top) != before
+        && let (Some(of), Some(activation)) =
+            (feedback.iter_mut().find(|of| of.layer == top), activations.iter().find(|of| of.layer == top))
+        && let Some(again) = LayerFeedback::of(run, top, activation)?
+    {
+        *of = again;
+    }
+    run.settle_states(feedback);
+    Ok(())
 }
 
 /// Predictions for the layers that learn by the rule, and why there are none for others.
@@ -196,32 +345,33 @@ fn predictions(
     run: &RecordedRun,
     feedback: &[LayerFeedback],
     steps: Option<&Steps>,
-) -> (Vec<LinearPrediction>, Vec<Unsaid>) {
+) -> Result<(Vec<LinearPrediction>, Vec<Unsaid>), ArrayError> {
     let (mut made, mut not) = (Vec::new(), Vec::new());
-    for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps?)) {
+    let Some(steps) = steps else { return Ok((made, not)) };
+    let carried = |layer: usize| {
+        let found = feedback.iter().find(|of| of.layer == layer);
+        found.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()))
+    };
+    let not_carried = |layer: usize| format!("delta{layer} was not carried back by B{layer}");
+    let why = |backward: &Backward, layer: usize| match (backward.is_fixed(), backward.told() == Told::Nothing) {
+        (true, false) => None,
+        _ if !carried(layer) => Some(not_carried(layer)),
+        (false, _) => Some(format!("it takes one B{layer} that is that of all states")),
+        (true, true) => Some(format!("nothing tells which way B{layer} is stored")),
+    };
+    let unfit = |layer: usize| Some(Unsaid { layer, why: why(run.comparable_backward(layer)?, layer)? });
+    not.extend((1..run.depth()).filter_map(unfit));
+    for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps).transpose()) {
+        let prediction = prediction?;
         let layer = prediction.layer;
-        let carried = feedback.iter().find(|of| of.layer == layer).map(|of| of.carried_by);
-        let by_backward = matches!(carried, None | Some(Some(Carrier::Backward | Carrier::BackwardTransposed)));
-        let steps_of_rule = steps.is_some_and(|steps| steps.chosen().closing.is_none() || steps.is_rule_alone());
-        match (by_backward, steps_of_rule) {
+        let steps_of_rule = steps.chosen().closing.is_none() || steps.is_rule_alone();
+        match (carried(layer), steps_of_rule) {
             (true, true) => made.push(prediction),
-            (false, _) => not.push(Unsaid { layer, why: format!("delta{layer} was not carried back by B{layer}") }),
+            (false, _) => not.push(Unsaid { layer, why: not_carried(layer) }),
             (true, false) => not.push(Unsaid { layer, why: "the steps are not the rule's alone".into() }),
         }
     }
-    (made, not)
-}
-
-/// Turns the square `B_l` whose transposes carried the error back.
-fn turn(run: &mut RecordedRun, feedback: &[LayerFeedback]) -> Vec<usize> {
-    let transposed = feedback.iter().filter(|of| of.carried_by == Some(Carrier::BackwardTransposed));
-    let layers: Vec<usize> = transposed.map(|of| of.layer).collect();
-    for &l in &layers {
-        if let Some(Some(backward)) = run.backward.get_mut(l) {
-            *backward = backward.transpose();
-        }
-    }
-    layers
+    Ok((made, not))
 }
 
 /// Why the update of `W_l` is not decomposed; `None` if it is.

@@ -1,6 +1,7 @@
 //! Similarities of the recorded samples of successive batches.
 
-use super::RecordedRun;
+use super::{QuestionError, RecordedRun};
+use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::similarity::{
     Batch, Means, OwnPairs, SamplePairs, Shuffled, SimilarityError, Split, Transformation,
@@ -49,16 +50,16 @@ pub struct LayerPairs {
 /// Compares batches `lag` apart at every so many iterations; `None` where a signal is missing or none are so far apart.
 ///
 /// # Errors
-/// If a value is not finite.
+/// If a value is not finite, or can no longer be read.
 pub(super) fn compare(
     run: &RecordedRun,
     l: usize,
     lag: usize,
     every: usize,
-) -> Result<Option<LayerPairs>, SimilarityError> {
+) -> Result<Option<LayerPairs>, QuestionError> {
     let mut sums = Sums::default();
     for k in (lag..run.iterations()).rev().step_by(every) {
-        let (Some(earlier), Some(later)) = (Side::of(run, l, k - lag), Side::of(run, l, k)) else { continue };
+        let (Some(earlier), Some(later)) = (Side::of(run, l, k - lag)?, Side::of(run, l, k)?) else { continue };
         let pairs = SamplePairs::new(&earlier.batch()?, &later.batch()?, OwnPairs::Keep)?;
         sums.add(&pairs.means(), &pairs.shuffled(), &pairs.transformation());
     }
@@ -69,12 +70,13 @@ pub(super) fn compare(
 struct Side {
     activity: Matrix<f64>,
     error: Matrix<f64>,
-    labels: Vec<u8>,
+    labels: Vec<usize>,
 }
 
 impl Side {
-    fn of(run: &RecordedRun, l: usize, k: usize) -> Option<Self> {
-        let (activity, error) = (run.activity(l - 1)?.matrix(k), run.delta(l + 1)?.matrix(k));
+    fn of(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Self>, ArrayError> {
+        let (Some(activity), Some(error)) = (run.activity(l - 1), run.delta(l + 1)) else { return Ok(None) };
+        let (activity, error) = (activity.matrix(k)?, error.matrix(k)?);
         let zero = |row: &[f64]| row.iter().all(|v| *v == 0.0);
         let rows: Vec<usize> =
             (0..activity.rows()).filter(|&p| !(zero(activity.row(p)) && zero(error.row(p)))).collect();
@@ -83,7 +85,7 @@ impl Side {
             Matrix::from_vec(rows.len(), matrix.cols(), values)
         };
         let labels = rows.iter().map(|&p| run.labels(k).map_or(0, |labels| labels[p])).collect();
-        (!rows.is_empty()).then(|| Self { activity: select(&activity), error: select(&error), labels })
+        Ok((!rows.is_empty()).then(|| Self { activity: select(&activity), error: select(&error), labels }))
     }
 
     fn batch(&self) -> Result<Batch<'_, f64>, SimilarityError> {

@@ -1,6 +1,7 @@
 //! What the linear rule would have made of the recorded signals.
 
 use super::{RecordedRun, Steps};
+use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::angle::weight_alignment;
 use crate::theory::moments::Realised;
@@ -35,45 +36,45 @@ impl LinearPrediction {
 
 /// The prediction for `W_l`; `None` where a member that it takes is missing, or learning rates differ between layers or are
 /// negative.
-pub(super) fn predict(run: &RecordedRun, l: usize, steps: &Steps) -> Option<LinearPrediction> {
-    let (above, backward) = (run.weights(l).filter(|w| w.len() > 1)?, run.backward(l)?);
-    let (activity, error) = (run.activity(l - 1)?, run.delta(l + 1)?);
+pub(super) fn predict(run: &RecordedRun, l: usize, steps: &Steps) -> Result<Option<LinearPrediction>, ArrayError> {
+    let above = run.weights(l).filter(|w| w.len() > 1);
+    let (Some(above), Some(backward), Some(activity), Some(error)) =
+        (above, run.fixed_backward(l)?, run.activity(l - 1), run.delta(l + 1))
+    else {
+        return Ok(None);
+    };
     let state = above.len() - 1;
     let differs = |k: usize| steps.eta(l, k) != steps.eta(l - 1, k) || steps.eta(l, k) < 0.0;
     if (0..state).any(differs) {
-        return None;
+        return Ok(None);
     }
-    let start = with_bias(run, l)?;
+    let Some(start) = with_bias(run, l)? else { return Ok(None) };
     let mut realised = Realised::new(start.rows(), error.shape()[1]);
     for k in 0..state {
-        let mut error = error.matrix(k);
+        let mut error = error.matrix(k)?;
         // Rates that change are part of the signal.
         error.scale(steps.eta(l, k));
-        realised.add(&with_ones(activity.matrix(k), start.rows()), &error);
+        realised.add(&with_ones(activity.matrix(k)?, start.rows()), &error);
     }
-    let (first, last) = (above.matrix(0), above.matrix(state));
-    let angle = |weights: &Matrix<f64>| weight_alignment(weights, backward).ok().flatten();
+    let (first, last) = (above.matrix(0)?, above.matrix(state)?);
+    let angle = |weights: &Matrix<f64>| weight_alignment(weights, &backward).ok().flatten();
     let scale = |m: &Matrix<f64>| (sum_squares(m.as_slice()) / m.as_slice().len() as f64).sqrt();
-    Some(LinearPrediction {
+    Ok(Some(LinearPrediction {
         layer: l,
         state,
         first_degrees: angle(&first),
         measured_degrees: angle(&last),
-        from_these_weights_degrees: angle(&realised.weights([&start, &first], backward, 1.0)),
-        averaged_degrees: realised.angle(1.0, [scale(&start), scale(&first), scale(backward)]),
-    })
+        from_these_weights_degrees: angle(&realised.weights([&start, &first], &backward, 1.0)),
+        averaged_degrees: realised.angle(1.0, [scale(&start), scale(&first), scale(&backward)]),
+    }))
 }
 
 /// `W_{l-1}(0)`, with biases that move as weights of a unit that is always 1.
-fn with_bias(run: &RecordedRun, l: usize) -> Option<Matrix<f64>> {
-    let weights = run.weights_before(l - 1, 0)?;
-    match run.biases(l).filter(|biases| biases.len() > 1) {
-        None => Some(weights),
-        Some(biases) => {
-            let values = weights.as_slice().iter().chain(biases.values(0)).copied().collect();
-            Some(Matrix::from_vec(weights.rows() + 1, weights.cols(), values))
-        }
-    }
+fn with_bias(run: &RecordedRun, l: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+    let Some(weights) = run.weights_before(l - 1, 0)? else { return Ok(None) };
+    let Some(biases) = run.biases(l).filter(|biases| biases.len() > 1) else { return Ok(Some(weights)) };
+    let values = weights.as_slice().iter().chain(biases.matrix(0)?.as_slice()).copied().collect();
+    Ok(Some(Matrix::from_vec(weights.rows() + 1, weights.cols(), values)))
 }
 
 /// The activity, with units of 1 up to `units`.

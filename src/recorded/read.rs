@@ -1,8 +1,10 @@
 //! From archives to recordings, with everything that is wrong said at once.
 
-use super::{RecordedRun, Stack};
-use crate::array::{Array, ArrayError, MOST_BYTES, members, read, shape};
-use crate::matrix::Matrix;
+use super::evidence::{self, Both};
+use super::extent::{self, Extents, MemberExtent};
+use super::layout::{BackwardReading, Layout, Member, Members, Part, check_counts};
+use super::{Backward, Progress, Reading, RecordedRun, Stack, Told, labels};
+use crate::array::{self, Array, ArrayError, Spool, members};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -23,90 +25,20 @@ pub enum RecordedRunError {
     },
 }
 
-/// What a member holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Weights,
-    Backward,
-    Bias,
-    Activity,
-    Delta,
-    Labels,
-}
+/// Why members are left out, by part and number.
+type LeftOut = BTreeMap<(Part, usize), String>;
 
-impl Part {
-    /// What the name of a member says, and which layer it belongs to.
-    fn of(name: &str) -> Option<(Self, usize)> {
-        if name == "labels" {
-            return Some((Self::Labels, 0));
-        }
-        let prefixes = [
-            ("activity", Self::Activity),
-            ("delta", Self::Delta),
-            ("W", Self::Weights),
-            ("B", Self::Backward),
-            ("b", Self::Bias),
-        ];
-        let (part, digits) = prefixes.iter().find_map(|(prefix, part)| Some((*part, name.strip_prefix(prefix)?)))?;
-        // 999 is far beyond any network, and keeps a typo from making lists of that length.
-        let layer: usize = digits.parse().ok().filter(|l: &usize| *l < 1000 && digits == l.to_string())?;
-        let lowest = usize::from(matches!(part, Self::Backward | Self::Bias | Self::Delta));
-        (layer >= lowest).then_some((part, layer))
-    }
-
-    /// Numbers of dimensions it may have.
-    fn dimensions(self) -> [usize; 2] {
-        match self {
-            Self::Weights => [2, 3],
-            Self::Backward => [2, 2],
-            Self::Activity | Self::Delta => [3, 3],
-            Self::Bias | Self::Labels => [1, 2],
-        }
-    }
-}
-
-type Shapes = BTreeMap<(Part, usize), (String, Vec<usize>)>;
-
-pub(super) fn open(path: &Path) -> Result<RecordedRun, RecordedRunError> {
-    let mut problems = Vec::new();
-    let (shapes, ignored) = shapes(path, &mut problems)?;
-    let (sizes, transposed) = sizes(&shapes, &mut problems);
-    check_counts(&shapes, &mut problems);
-    let values = |shape: &[usize]| shape.iter().fold(1u128, |n, &size| n.saturating_mul(size as u128));
-    let bytes = shapes.values().fold(0u128, |sum, (_, shape)| sum.saturating_add(8 * values(shape)));
-    if bytes > u128::from(MOST_BYTES) {
-        problems.push(format!(
-            "its members claim {bytes} bytes in all, more than the {MOST_BYTES} that are read: record fewer iterations or \
-             samples"
-        ));
-    }
-    if !problems.is_empty() {
-        return Err(RecordedRunError::Unfit { path: path.into(), problems });
-    }
-    load(path, &shapes, sizes.len(), transposed, ignored)
-}
-
-/// Shapes of the members that are known, and the names of others.
-fn shapes(path: &Path, problems: &mut Vec<String>) -> Result<(Shapes, Vec<String>), ArrayError> {
-    let (mut known, mut ignored) = (Shapes::new(), Vec::new());
-    for name in members(path)? {
-        let Some(key) = Part::of(&name) else {
-            ignored.push(name);
-            continue;
-        };
-        match shape(path, &name) {
-            Err(error) => problems.push(format!("`{name}`: {error}")),
-            Ok(shape) => {
-                let [least, most] = key.0.dimensions();
-                if !(least..=most).contains(&shape.len()) {
-                    let expected = if least == most { least.to_string() } else { format!("{least} or {most}") };
-                    problems.push(format!("`{name}` is {shape:?}: expected {expected} dimensions"));
-                } else if shape.contains(&0) {
-                    problems.push(format!("`{name}` is {shape:?}: it is empty"));
-                } else {
-                    known.insert(key, (name, shape));
-                }
-            }
+pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunError> {
+    let (mut problems, mut left_out) = (Vec::new(), LeftOut::new());
+    let (mut extents, ignored) = extents(path, &mut problems, &mut left_out)?;
+    let remarks: Vec<String> = extent::settle(&mut extents).into_iter().collect();
+    let mut known = Members::new();
+    for (key, of) in &extents {
+        let member = Member { name: of.name.clone(), shape: of.shape.clone() };
+        match member.flaw(key.0) {
+            None => drop(known.insert(*key, member)),
+            Some(flaw) if key.0.is_optional() => drop(left_out.insert(*key, format!("`{}` {flaw}", of.name))),
+            Some(flaw) => problems.push(format!("`{}` {flaw}", of.name)),
         }
     }
     if problems.is_empty()
@@ -117,167 +49,234 @@ fn shapes(path: &Path, problems: &mut Vec<String>) -> Result<(Shapes, Vec<String
             ignored.join(", ")
         ));
     }
-    Ok((known, ignored))
+    check_counts(&known, &mut left_out, &mut problems);
+    known.retain(|key, _| !left_out.contains_key(key));
+    let mut layouts = Layout::all(&known);
+    // All of them have equally few; the first is that of the names as they stand, if that is among them.
+    problems.extend(layouts.first().map(|of| of.problems.clone()).unwrap_or_default());
+    if !problems.is_empty() {
+        problems.extend(left_out.into_values());
+        problems.extend(layouts.swap_remove(0).left_out.into_values());
+        return Err(RecordedRunError::Unfit { path: path.into(), problems });
+    }
+    extents.retain(|key, _| known.contains_key(key));
+    let mut loaded = load(path, &extents, &mut left_out, progress)?;
+    let (layout, open) = choose(layouts, &loaded.stacks)?;
+    let mut reading = Reading { numbering: layout.numbering, numbering_open: open, ignored, ..Reading::default() };
+    reading.remarks = remarks;
+    reading.renumbered = layout.numbering.examples(&known);
+    reading.left_out = left_out.into_values().chain(layout.left_out.values().cloned()).collect();
+    loaded.stacks.retain(|key, _| !layout.left_out.contains_key(key));
+    Ok(RecordedRun { progress: progress.clone(), ..build(loaded, layout, reading)? })
 }
 
-/// Units of every layer, `None` where nothing tells; and the layers whose backward weights are transposed.
-fn sizes(shapes: &Shapes, problems: &mut Vec<String>) -> (Vec<Option<usize>>, Vec<usize>) {
-    let top = |(part, l): &(Part, usize)| l + usize::from(matches!(part, Part::Weights | Part::Backward));
-    let layers = shapes.keys().filter(|(part, _)| *part != Part::Labels).map(top).max().map_or(0, |top| top + 1);
-    let mut sizes: Vec<Option<(usize, String)>> = vec![None; layers];
-    let mut settle = |l: usize, units: usize, name: &str, problems: &mut Vec<String>| match &sizes[l] {
-        None => sizes[l] = Some((units, name.into())),
-        Some((known, _)) if *known == units => {}
-        Some((known, first)) => {
-            problems.push(format!("`{name}` has {units} units in layer {l}, `{first}` has {known}"));
-        }
-    };
-    for ((part, l), (name, shape)) in shapes {
-        let last = shape[shape.len() - 1];
-        match part {
-            Part::Weights => {
-                settle(*l, shape[shape.len() - 2], name, problems);
-                settle(*l + 1, last, name, problems);
-            }
-            Part::Activity | Part::Delta | Part::Bias => settle(*l, last, name, problems),
-            Part::Backward | Part::Labels => {}
-        }
-    }
-    let sizes: Vec<Option<usize>> = sizes.into_iter().map(|size| size.map(|(units, _)| units)).collect();
-    let mut transposed = Vec::new();
-    for ((_, l), (name, shape)) in shapes.iter().filter(|((part, _), _)| *part == Part::Backward) {
-        let fits = |[above, below]: [usize; 2]| {
-            sizes[*l].is_none_or(|n| n == below) && sizes[*l + 1].is_none_or(|n| n == above)
-        };
-        match [shape[0], shape[1]] {
-            shape if fits(shape) => {}
-            [a, b] if fits([b, a]) => transposed.push(*l),
-            [a, b] => {
-                let units = |n: Option<usize>| n.map_or("?".into(), |n| n.to_string());
-                let (above, below) = (units(sizes[*l + 1]), units(sizes[*l]));
-                problems.push(format!(
-                    "`{name}` is {a} x {b}: expected {above} x {below} (units of layer {}, of layer {l})",
-                    l + 1
-                ));
-            }
-        }
-    }
-    (sizes, transposed)
-}
-
-/// Iterations and samples must be the same throughout; states may be one more, the end.
-fn check_counts(shapes: &Shapes, problems: &mut Vec<String>) {
-    let mut signals: Option<(&str, [usize; 2])> = None;
-    for ((part, _), (name, shape)) in shapes {
-        if !matches!(part, Part::Activity | Part::Delta) {
+/// Extents of the members that are known, and the names of others.
+fn extents(
+    path: &Path,
+    problems: &mut Vec<String>,
+    left_out: &mut LeftOut,
+) -> Result<(Extents, Vec<String>), ArrayError> {
+    let (mut found, mut ignored) = (BTreeMap::new(), Vec::new());
+    for name in members(path)? {
+        let known = |key: &(Part, usize)| found.contains_key(key) || left_out.contains_key(key);
+        let Some(key) = Part::of(&name).filter(|key| !known(key)) else {
+            ignored.push(name);
             continue;
-        }
-        let found = [shape[0], shape[1]];
-        match signals {
-            None => signals = Some((name, found)),
-            Some((_, known)) if known == found => {}
-            Some((first, [t, p])) => problems.push(format!(
-                "`{name}` has {} iterations of {} samples, `{first}` has {t} of {p}",
-                found[0], found[1]
-            )),
-        }
-    }
-    let mut states: Option<(&str, usize)> = None;
-    for ((part, _), (name, shape)) in shapes {
-        let found = match (part, shape.len()) {
-            (Part::Weights, 3) | (Part::Bias, 2) => shape[0],
-            _ => continue,
         };
-        match states {
-            None => states = Some((name, found)),
-            Some((_, known)) if known == found => {}
-            Some((first, known)) => problems.push(format!("`{name}` has {found} states, `{first}` has {known}")),
+        match array::extent(path, Some(&name)) {
+            Ok(extent) => drop(found.insert(key, (name, extent))),
+            Err(error @ ArrayError::Type { .. }) if key.0.is_optional() => {
+                left_out.insert(key, format!("`{name}`: {error}"));
+            }
+            Err(error) => problems.push(format!("`{name}`: {error}")),
         }
     }
-    if let (Some((name, [iterations, _])), Some((weights, states))) = (signals, states)
-        && states != iterations
-        && states != iterations + 1
-    {
-        problems.push(format!(
-            "`{weights}` has {states} states and `{name}` {iterations} iterations: expected a state before every iteration, \
-             and perhaps the last"
-        ));
-    }
-    if let (Some((name, shape)), Some((first, [iterations, samples]))) = (shapes.get(&(Part::Labels, 0)), signals) {
-        let fits = match shape[..] {
-            [p] => p == samples,
-            [t, p] => t == iterations && p == samples,
-            _ => false,
-        };
-        if !fits {
-            problems.push(format!("`{name}` is {shape:?}, `{first}` has {iterations} iterations of {samples} samples"));
+    let signals = found.iter().filter(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
+    let samples = signals.filter_map(|(_, (_, extent))| extent.header.shape.get(1).copied()).next();
+    let mut extents = Extents::new();
+    for (key, (name, extent)) in found {
+        let stacked = key.0.is_stacked(&extent.header.shape, samples);
+        match MemberExtent::new(name, extent, stacked, path.is_dir()) {
+            Ok(member) => drop(extents.insert(key, member)),
+            Err(why) => problems.push(why),
         }
     }
+    Ok((extents, ignored))
 }
+
+/// Values by part and number.
+struct Loaded {
+    stacks: BTreeMap<(Part, usize), Stack>,
+    labels: Option<Vec<Vec<usize>>>,
+}
+
+/// Bytes of compressed members that are unpacked into memory; more go to a file.
+const UNPACKED: usize = 64 << 20;
 
 fn load(
     path: &Path,
-    shapes: &Shapes,
-    layers: usize,
-    transposed: Vec<usize>,
-    ignored: Vec<String>,
-) -> Result<RecordedRun, RecordedRunError> {
-    let depth = layers.saturating_sub(1);
-    let mut recording = RecordedRun {
-        weights: vec![None; depth],
-        backward: vec![None; depth],
-        biases: vec![None; layers],
-        activities: vec![None; layers],
-        deltas: vec![None; layers],
-        labels: None,
-        transposed,
-        ignored,
-    };
-    let mut problems = Vec::new();
-    for ((part, l), (name, _)) in shapes {
-        let array = match read(path, Some(name)) {
-            Ok(array) => array,
+    extents: &Extents,
+    left_out: &mut LeftOut,
+    progress: &Progress,
+) -> Result<Loaded, RecordedRunError> {
+    progress.begin("reading", extents.values().map(MemberExtent::bytes).sum());
+    let mut loaded = Loaded { stacks: BTreeMap::new(), labels: None };
+    let signals = extents.iter().find(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
+    let signals = signals.map(|(_, of)| [of.shape[0], of.shape[1]]);
+    let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
+    for (&key, extent) in extents {
+        let name = &extent.name;
+        let stack = match Stack::open(path, name, &extent.layout(), &mut spool, progress) {
+            Ok(stack) => stack,
+            Err(error @ ArrayError::NotFinite { .. }) if key.0 == Part::Labels => {
+                left_out.insert(key, format!("`{name}`: {error}"));
+                continue;
+            }
             Err(error) => {
                 problems.push(format!("`{name}`: {error}"));
                 continue;
             }
         };
-        match part {
-            Part::Weights => recording.weights[*l] = Stack::new(array),
-            Part::Backward => {
-                let matrix = Matrix::from_vec(array.shape[0], array.shape[1], array.data);
-                let turned = recording.transposed.contains(l);
-                recording.backward[*l] = Some(if turned { matrix.transpose() } else { matrix });
+        if key.0 != Part::Labels {
+            loaded.stacks.insert(key, stack);
+            continue;
+        }
+        match labels::classes(&whole(&stack, &extent.shape)?, signals) {
+            Ok(classes) => loaded.labels = Some(classes),
+            Err(why) => {
+                left_out.insert(key, format!("`{name}` are no classes of the samples: {why}"));
             }
-            Part::Bias => recording.biases[*l] = Stack::new(as_rows(array)),
-            Part::Activity => recording.activities[*l] = Stack::new(array),
-            Part::Delta => recording.deltas[*l] = Stack::new(array),
-            Part::Labels => match labels(&array) {
-                Ok(labels) => recording.labels = Some(labels),
-                Err(why) => problems.push(why),
-            },
         }
     }
-    if problems.is_empty() { Ok(recording) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
+    if problems.is_empty() { Ok(loaded) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
 }
 
-/// Vectors as matrices of one row.
-fn as_rows(array: Array) -> Array {
-    let shape = match array.shape[..] {
-        [units] => vec![1, units],
-        [states, units] => vec![states, 1, units],
-        _ => array.shape,
-    };
-    Array { shape, data: array.data }
-}
-
-/// Whole numbers from 0 to 255, by iteration.
-fn labels(array: &Array) -> Result<Vec<Vec<u8>>, String> {
-    let samples = array.shape[array.shape.len() - 1];
-    if let Some(at) = array.data.iter().position(|v| v.fract() != 0.0 || !(0.0..=255.0).contains(v)) {
-        return Err(format!("`labels` holds {} at place {at}: expected whole numbers from 0 to 255", array.data[at]));
+/// All values of a member that is small, as an array of this shape.
+fn whole(stack: &Stack, shape: &[usize]) -> Result<Array, ArrayError> {
+    let mut data = Vec::new();
+    for k in 0..stack.len() {
+        data.extend_from_slice(stack.matrix(k)?.as_slice());
     }
-    Ok(array.data.chunks_exact(samples).map(|row| row.iter().map(|&v| v as u8).collect()).collect())
+    Ok(Array { shape: shape.to_vec(), data })
+}
+
+/// The layout that the signals bear out best, and whether nothing tells it from others.
+fn choose(mut layouts: Vec<Layout>, stacks: &BTreeMap<(Part, usize), Stack>) -> Result<(Layout, bool), ArrayError> {
+    if layouts.len() < 2 {
+        return Ok((layouts.pop().unwrap_or_default(), false));
+    }
+    let scores = layouts.iter().map(|layout| Ok(evidence::score(&relations(layout, stacks)?)));
+    let scores: Vec<i32> = scores.collect::<Result<_, ArrayError>>()?;
+    let best = scores.iter().copied().max().unwrap_or(0);
+    let tied: Vec<usize> = (0..layouts.len()).filter(|place| scores[*place] == best).collect();
+    // That every kind of member lacks its first layer is less likely than that all count from 1.
+    let from_one = tied.iter().copied().find(|place| layouts[*place].is_all_from_one());
+    let place = from_one.or(tied.first().copied()).unwrap_or(0);
+    Ok((layouts.swap_remove(place), tied.len() > 1 && from_one.is_none()))
+}
+
+/// What all signals say of all matrices, if they are numbered like this.
+fn relations(layout: &Layout, stacks: &BTreeMap<(Part, usize), Stack>) -> Result<Vec<Both>, ArrayError> {
+    let by_layer: BTreeMap<(Part, usize), &Stack> =
+        stacks.iter().map(|(key, stack)| ((key.0, layout.numbering.layer(*key)), stack)).collect();
+    let get = |part: Part, l: usize| by_layer.get(&(part, l)).copied();
+    let mut found = Vec::new();
+    for l in 0..layout.sizes.len().saturating_sub(1) {
+        let (here, next) = (get(Part::Activity, l), get(Part::Activity, l + 1));
+        let (delta, above) = (get(Part::Delta, l), get(Part::Delta, l + 1));
+        let weights = get(Part::Weights, l);
+        if let (Some(weights), Some(here), Some(next)) = (weights, here, next) {
+            found.push(evidence::order(here, weights, get(Part::Bias, l + 1), next)?);
+        }
+        if let (Some(weights), Some(here), Some(above)) = (weights, here, above) {
+            found.push(evidence::steps(weights, here, above)?);
+        }
+        if let (Some(delta), Some(above), true) = (delta, above, l > 0) {
+            found.extend(get(Part::Backward, l).map(|b| evidence::carriage(delta, above, b)).transpose()?);
+        }
+    }
+    Ok(found)
+}
+
+fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<RecordedRun, ArrayError> {
+    let mut run = RecordedRun { labels: loaded.labels, ..RecordedRun::of_layers(layout.sizes.len()) };
+    for (key, stack) in loaded.stacks {
+        let l = layout.numbering.layer(key);
+        let list = match key.0 {
+            Part::Weights => &mut run.weights,
+            Part::Bias => &mut run.biases,
+            Part::Activity => &mut run.activities,
+            Part::Delta => &mut run.deltas,
+            Part::Labels => continue,
+            Part::Backward | Part::Direct => {
+                match layout.backward.get(&l).filter(|_| l > 0) {
+                    Some(readings) => run.backward[l] = Backward::new(stack, readings.clone()),
+                    None => reading.left_out.push(format!("B{l} is not used: no error is carried to the inputs")),
+                }
+                continue;
+            }
+        };
+        if let Some(place) = list.get_mut(l) {
+            let turned = key.0 == Part::Weights && layout.turned.contains(&l);
+            *place = Some(if turned { stack.turned() } else { stack });
+        }
+    }
+    let by_shape = |readings: &[BackwardReading]| readings.iter().all(|reading| reading.turned);
+    reading.transposed = layout.backward.iter().filter(|(l, of)| **l > 0 && by_shape(of)).map(|(l, _)| *l).collect();
+    reading.weights_turned = layout.turned.iter().map(|l| (*l, Told::Shape)).collect();
+    run.reading = reading;
+    settle_square_weights(&mut run, &layout)?;
+    Ok(run)
+}
+
+/// Turns square weights that the signals, or those of all other layers, say are stored as their transposes.
+fn settle_square_weights(run: &mut RecordedRun, layout: &Layout) -> Result<(), ArrayError> {
+    let mut as_is = run.weights.iter().flatten().count() > layout.square.len() + layout.turned.len();
+    let mut open = Vec::new();
+    for &l in &layout.square {
+        match told(run, l)? {
+            Some((true, told)) => turn(run, l, told),
+            Some((false, _)) => as_is = true,
+            None => open.push(l),
+        }
+    }
+    match (as_is, run.reading.weights_turned.is_empty()) {
+        (false, false) => open.iter().for_each(|l| turn(run, *l, Told::OtherLayers)),
+        (true, true) => {}
+        _ => run.reading.weights_open = open,
+    }
+    run.reading.weights_turned.sort_unstable_by_key(|(l, _)| *l);
+    Ok(())
+}
+
+fn turn(run: &mut RecordedRun, l: usize, told: Told) {
+    run.weights[l] = run.weights[l].take().map(Stack::turned);
+    run.reading.weights_turned.push((l, told));
+}
+
+/// Whether square `W_l` is stored as its transpose, and what tells.
+fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError> {
+    let Some(weights) = run.weights(l) else { return Ok(None) };
+    if let (Some(here), Some(next)) = (run.activity(l), run.activity(l + 1)) {
+        let both = evidence::order(here, weights, run.biases(l + 1), next)?;
+        if let Some(turned) = evidence::turned(&both) {
+            return Ok(Some((turned, Told::Activities)));
+        }
+    }
+    if let (Some(here), Some(above)) = (run.activity(l), run.delta(l + 1)) {
+        let both = evidence::steps(weights, here, above)?;
+        if let Some(turned) = evidence::turned_by_steps(&both) {
+            return Ok(Some((turned, Told::Steps)));
+        }
+    }
+    if let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) {
+        // Errors are carried back by the transpose.
+        let [as_is, turned] = evidence::carriage(delta, above, weights)?;
+        if let Some(turned) = evidence::turned(&[turned, as_is]) {
+            return Ok(Some((turned, Told::Errors)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -315,20 +314,20 @@ mod tests {
             ("note", &[1]),
         ]);
         let run = RecordedRun::open(&path).unwrap();
-        assert_eq!((run.depth(), run.iterations(), run.ignored.len()), (2, 3, 1));
+        assert_eq!((run.depth(), run.iterations(), run.reading.ignored.len()), (2, 3, 1));
         assert_eq!(run.weights(1).unwrap().len(), 4);
-        assert_eq!(run.weights(1).unwrap().matrix(3).row(4), [2.0, 0.0]);
-        assert_eq!((run.backward(1).unwrap().rows(), run.biases(1).unwrap().shape()), (2, [1, 5]));
+        assert_eq!(run.weights(1).unwrap().matrix(3).unwrap().row(4), [2.0, 0.0]);
+        assert_eq!((run.backward(1).unwrap().states().shape()[0], run.biases(1).unwrap().shape()), (2, [1, 5]));
         assert_eq!(run.labels(2).unwrap().len(), 6);
-        assert!(run.transposed.is_empty() && run.backward(0).is_none() && run.delta(0).is_none());
+        assert!(run.reading.transposed.is_empty() && run.backward(0).is_none() && run.delta(0).is_none());
     }
 
     #[test]
     fn backward_weights_are_turned_only_where_shapes_demand_it() {
         let (_keep, path) = write(&[("W1", &[5, 2]), ("B1", &[5, 2]), ("W2", &[2, 2]), ("B2", &[2, 2])]);
         let run = RecordedRun::open(&path).unwrap();
-        assert_eq!(run.transposed, [1]);
-        assert_eq!((run.backward(1).unwrap().rows(), run.backward(1).unwrap().cols()), (2, 5));
+        assert_eq!(run.reading.transposed, [1]);
+        assert_eq!(run.backward(1).unwrap().states().shape(), [2, 5]);
     }
 
     #[test]
@@ -355,14 +354,5 @@ mod tests {
         let (_keep, path) = write(&[("weights", &[3, 3])]);
         let error = RecordedRun::open(&path).unwrap_err().to_string();
         assert!(error.contains("none of W0") && error.contains("weights"), "{error}");
-    }
-
-    #[test]
-    fn names_mean_what_they_say() {
-        assert_eq!(Part::of("W12"), Some((Part::Weights, 12)));
-        assert_eq!(Part::of("b1"), Some((Part::Bias, 1)));
-        for name in ["W", "W01", "W-1", "B0", "b0", "delta0", "Wx", "activity", "W1000", "W0_start"] {
-            assert_eq!(Part::of(name), None, "{name}");
-        }
     }
 }

@@ -6,6 +6,7 @@
 
 use super::RecordedRun;
 use super::closing::{Closing, LayerClosing, MOST_ROUNDING};
+use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::rule::{Product, product};
 use crate::vmath::{dot, sum_squares};
@@ -107,15 +108,15 @@ pub struct Steps {
 impl Steps {
     /// Fits the steps of a run. `None` where no layer has steps, activity and error signal on record, or nothing moves,
     /// and no learning rate was given.
-    pub(super) fn of(run: &RecordedRun, given: Option<f64>) -> Option<Self> {
+    pub(super) fn of(run: &RecordedRun, given: Option<f64>) -> Result<Option<Self>, ArrayError> {
         let layers: Vec<usize> = (0..run.depth()).filter(|&l| has_steps(run, l)).collect();
-        let grams = Grams::of(run, &layers);
+        let grams = Grams::of(run, &layers)?;
         let mut fits: Vec<StepFit> =
             given.map(|eta| unmeasured(StepKind::Given, vec![[eta, 0.0, 0.0]])).into_iter().collect();
         fits.extend(StepKind::FITTED.into_iter().filter_map(|kind| grams.as_ref()?.fit(kind)));
-        measure(run, &layers, &mut fits);
+        measure(run, &layers, &mut fits)?;
         let chosen = if given.is_some() { 0 } else { fits.iter().position(StepFit::closes).unwrap_or(0) };
-        (!fits.is_empty()).then_some(Self { layers, given, fits, chosen })
+        Ok((!fits.is_empty()).then_some(Self { layers, given, fits, chosen }))
     }
 
     /// The way that is used.
@@ -159,8 +160,9 @@ struct Step {
 }
 
 /// `L_l(k)^T delta_{l+1}(k)`, `n_l x n_{l+1}`.
-pub(super) fn rule_part(run: &RecordedRun, l: usize, k: usize) -> Option<Matrix<f64>> {
-    Some(correlation(&run.activity(l)?.matrix(k), &run.delta(l + 1)?.matrix(k)))
+pub(super) fn rule_part(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+    let (Some(activity), Some(delta)) = (run.activity(l), run.delta(l + 1)) else { return Ok(None) };
+    Ok(Some(correlation(&activity.matrix(k)?, &delta.matrix(k)?)))
 }
 
 fn correlation(activity: &Matrix<f64>, delta: &Matrix<f64>) -> Matrix<f64> {
@@ -176,15 +178,24 @@ fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
 
 impl Step {
     /// The step of `W_l` from state `k`; `None` where the next state is not there.
-    fn at(run: &RecordedRun, l: usize, k: usize) -> Option<Self> {
-        let (weights, activity, delta) = (run.weights(l)?, run.activity(l)?, run.delta(l + 1)?);
+    fn at(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Self>, ArrayError> {
+        let (Some(weights), Some(activity), Some(delta)) = (run.weights(l), run.activity(l), run.delta(l + 1)) else {
+            return Ok(None);
+        };
         if k + 1 >= weights.len() || k >= activity.len() {
-            return None;
+            return Ok(None);
         }
-        let difference = |k: usize| weights.values(k + 1).iter().zip(weights.values(k)).map(|(b, a)| b - a).collect();
-        let before = if k == 0 { vec![0.0; weights.values(0).len()] } else { difference(k - 1) };
-        let rule = correlation(&activity.matrix(k), &delta.matrix(k));
-        Some(Self { step: difference(k), parts: [rule.as_slice().to_vec(), before, weights.values(k).to_vec()] })
+        let difference = |after: &Matrix<f64>, before: &Matrix<f64>| -> Vec<f64> {
+            after.as_slice().iter().zip(before.as_slice()).map(|(b, a)| b - a).collect()
+        };
+        let state = weights.matrix(k)?;
+        let before = match k.checked_sub(1) {
+            None => vec![0.0; state.as_slice().len()],
+            Some(k) => difference(&state, &weights.matrix(k)?),
+        };
+        let rule = correlation(&activity.matrix(k)?, &delta.matrix(k)?);
+        let step = difference(&weights.matrix(k + 1)?, &state);
+        Ok(Some(Self { step, parts: [rule.as_slice().to_vec(), before, state.as_slice().to_vec()] }))
     }
 
     /// Norm of the step less the parts with these coefficients, squared.
@@ -198,10 +209,14 @@ impl Step {
 /// Norm of what rounding, of relative errors up to `unit`, is expected to add to the step of `W_l` from state `k` with
 /// learning rate `eta`; `None` where a member is missing. The sum over samples rounds by its terms, the state by its own
 /// size.
-fn rounding(run: &RecordedRun, l: usize, k: usize, eta: f64, unit: f64) -> Option<f64> {
-    let [activity, delta] = [run.activity(l)?, run.delta(l + 1)?].map(|stack| absolute(stack.matrix(k)));
+fn rounding(run: &RecordedRun, l: usize, k: usize, eta: f64, unit: f64) -> Result<Option<f64>, ArrayError> {
+    let (Some(weights), Some(activity), Some(delta)) = (run.weights(l), run.activity(l), run.delta(l + 1)) else {
+        return Ok(None);
+    };
+    let (activity, delta) = (absolute(activity.matrix(k)?), absolute(delta.matrix(k)?));
     let terms = sum_squares(correlation(&activity, &delta).as_slice()).sqrt();
-    Some(unit * (sum_squares(run.weights(l)?.values(k + 1)).sqrt() + eta.abs() * terms))
+    let state = sum_squares(weights.matrix(k + 1)?.as_slice()).sqrt();
+    Ok(Some(unit * (state + eta.abs() * terms)))
 }
 
 /// Inner products of the parts with each other, and with the step.
@@ -262,14 +277,14 @@ struct Grams {
 
 impl Grams {
     /// `None` without a step that moves anything.
-    fn of(run: &RecordedRun, layers: &[usize]) -> Option<Self> {
-        let of_layer = |&l: &usize| -> Vec<Gram> {
-            let steps = (0..run.iterations()).map_while(|k| Step::at(run, l, k));
-            steps.map(|step| Gram::of(&step)).collect()
+    fn of(run: &RecordedRun, layers: &[usize]) -> Result<Option<Self>, ArrayError> {
+        let of_layer = |&l: &usize| -> Result<Vec<Gram>, ArrayError> {
+            let steps = (0..run.iterations()).map_while(|k| Step::at(run, l, k).transpose());
+            steps.map(|step| Ok(Gram::of(&step?))).collect()
         };
-        let all: Vec<Vec<Gram>> = layers.iter().map(of_layer).collect();
+        let all: Vec<Vec<Gram>> = layers.iter().map(of_layer).collect::<Result<_, _>>()?;
         let moves = all.iter().flatten().any(|gram| gram.step[RULE] != 0.0);
-        moves.then_some(Self { all })
+        Ok(moves.then_some(Self { all }))
     }
 
     fn fit(&self, kind: StepKind) -> Option<StepFit> {
@@ -342,14 +357,14 @@ impl Sums {
 const STEP_ROUNDING: f64 = MOST_ROUNDING / 8.0;
 
 /// Measures how well every fit makes the steps.
-fn measure(run: &RecordedRun, layers: &[usize], fits: &mut [StepFit]) {
+fn measure(run: &RecordedRun, layers: &[usize], fits: &mut [StepFit]) -> Result<(), ArrayError> {
     let unit = run.unit();
     let mut sums = vec![vec![Sums::default(); layers.len()]; fits.len()];
     for (place, &l) in layers.iter().enumerate() {
         for k in 0..run.iterations() {
-            let Some(step) = Step::at(run, l, k) else { break };
+            let Some(step) = Step::at(run, l, k)? else { break };
             let rate = fits.first().map_or(0.0, |fit| fit.of(place, k)[RULE]);
-            let Some(rounding) = rounding(run, l, k, rate, unit) else { break };
+            let Some(rounding) = rounding(run, l, k, rate, unit)? else { break };
             for (fit, sums) in fits.iter().zip(&mut sums) {
                 if k > 0 || !fit.kind.skips_first() {
                     let difference = step.difference(fit.of(place, k));
@@ -368,4 +383,5 @@ fn measure(run: &RecordedRun, layers: &[usize], fits: &mut [StepFit]) {
         let every = fit.layers.iter().all(|of| of.closing.closes);
         fit.closing = (all.step > 0.0).then(|| all.closing()).map(|all| Closing { closes: all.closes && every, ..all });
     }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! The recorded updates decomposed by lag, layer by layer.
 
+use super::plan::{Cost, decomposed};
 use super::steps::rule_part;
-use super::{LayerActivation, RecordedRun, Steps};
+use super::{QuestionError, RecordedRun, Steps};
 use crate::matrix::Matrix;
 use crate::rule::Activation;
 use crate::rule::decomposition::{
@@ -15,10 +16,11 @@ use serde::Serialize;
 pub struct TermsPlan {
     /// Lags whose terms are wanted each by itself, from 1.
     pub lags: Vec<usize>,
-    /// Longest lag that is held; all there is if not given.
+    /// Longest lag that is held; if not given, all there are, or as many as memory and time allow.
     pub window: Option<usize>,
-    /// Iterations from one decomposition to the next; the last is decomposed in any case.
-    pub every: usize,
+    /// Iterations from one decomposition to the next, and from one comparison of batches; the last is decomposed in any case.
+    /// If not given, so that there are some 50, or as many as time allows.
+    pub every: Option<usize>,
 }
 
 /// A part of an update.
@@ -92,19 +94,50 @@ pub struct LayerTerms {
     pub iterations: Vec<IterationTerms>,
 }
 
-/// Decomposes the updates of `W_l`; `None` where a member that this takes is missing.
+/// What decompositions of the updates of `W_l` take; `None` where a member that they need is missing.
+pub(super) fn cost(run: &RecordedRun, l: usize, steps: &Steps) -> Option<Cost> {
+    let below = run.weights(l - 1).filter(|w| w.len() > 1)?;
+    let (source, above) = (run.activity(l - 1)?, run.delta(l + 1)?);
+    let [inputs, units] = below.shape();
+    // A step that is the rule's own has nothing to be split off but rounding.
+    let split = !steps.is_rule_alone() && run.delta(l).is_some();
+    Some(Cost {
+        layer: l,
+        units: [inputs, units, above.shape()[1]],
+        samples: source.shape()[0],
+        parts: Parts { projection: split, control: false },
+        // An update whose rate is not known is not decomposed.
+        iterations: steps.known(run.iterations()).min(below.len()),
+    })
+}
+
+/// How the updates of one layer are decomposed.
+pub(super) struct Wish<'a> {
+    pub cost: Cost,
+    pub activation: Activation,
+    pub lags: &'a [usize],
+    pub window: usize,
+    pub every: usize,
+}
+
+/// Decomposes the updates of one layer.
 ///
 /// # Errors
-/// If the states do not fit into memory.
-pub(super) fn decompose(
-    run: &RecordedRun,
-    l: usize,
-    activation: &LayerActivation,
-    steps: &Steps,
-    plan: &TermsPlan,
-) -> Result<Option<LayerTerms>, DecompositionError> {
-    let Some(layer) = Layer::new(run, l, activation, steps, plan)? else { return Ok(None) };
-    layer.run(plan).map(Some)
+/// If the states do not fit into memory, or can no longer be read.
+pub(super) fn decompose(run: &RecordedRun, steps: &Steps, wish: &Wish<'_>) -> Result<LayerTerms, QuestionError> {
+    let Cost { layer: l, units, parts, .. } = wish.cost;
+    let layer = Layer {
+        run,
+        steps,
+        l,
+        activation: wish.activation,
+        towards: run.fixed_backward(l)?.as_ref().map(Towards::transpose_of),
+        backward_moves: run.backward(l).is_some_and(|backward| !backward.is_fixed()),
+        history: History::new(units[0], units[1], wish.window, parts)?,
+        decomposer: Decomposer::new(units),
+        split: parts.projection,
+    };
+    layer.run(wish)
 }
 
 /// One layer on its way through the run.
@@ -113,56 +146,31 @@ struct Layer<'a> {
     steps: &'a Steps,
     l: usize,
     activation: Activation,
-    /// The direction of `B_l^T`.
+    /// The direction of `B_l^T`, of the state of the moment where it changes.
     towards: Option<Towards>,
+    backward_moves: bool,
     history: History<f64>,
     decomposer: Decomposer<f64>,
     split: bool,
 }
 
-impl<'a> Layer<'a> {
-    fn new(
-        run: &'a RecordedRun,
-        l: usize,
-        activation: &LayerActivation,
-        steps: &'a Steps,
-        plan: &TermsPlan,
-    ) -> Result<Option<Self>, DecompositionError> {
-        let below = run.weights(l - 1).filter(|w| w.len() > 1);
-        let (Some(activation), Some(below), Some(_), Some(above)) =
-            (activation.activation, below, run.activity(l - 1), run.delta(l + 1))
-        else {
-            return Ok(None);
-        };
-        let [inputs, units] = below.shape();
-        // A step that is the rule's own has nothing to be split off but rounding.
-        let split = !steps.is_rule_alone() && run.delta(l).is_some();
-        let parts = Parts { projection: split, control: false };
-        let window = plan.window.unwrap_or(usize::MAX).min(below.len() - 1);
-        Ok(Some(Self {
-            run,
-            steps,
-            l,
-            activation,
-            towards: run.backward(l).map(Towards::transpose_of),
-            history: History::new(inputs, units, window, parts)?,
-            decomposer: Decomposer::new([inputs, units, above.shape()[1]]),
-            split,
-        }))
-    }
-
-    fn run(mut self, plan: &TermsPlan) -> Result<LayerTerms, DecompositionError> {
-        // An update whose rate is not known is not decomposed.
-        let last = self.steps.known(self.run.iterations()) - 1;
+impl Layer<'_> {
+    fn run(mut self, wish: &Wish<'_>) -> Result<LayerTerms, QuestionError> {
         let (mut iterations, mut overall) = (Vec::new(), Overall::default());
-        for k in 0..=last {
-            self.advance(k)?;
-            if k.is_multiple_of(plan.every) || k == last {
-                let found = self.at(k, &plan.lags)?;
-                let parts = self.parts(&found)?;
-                overall.add(&parts);
-                iterations.push(self.iteration(k, &found, &parts));
+        let mut next = 0;
+        for k in decomposed(wish.cost.iterations, wish.every) {
+            // States that no window reaches are not read.
+            for state in next.max(k.saturating_sub(wish.window))..=k {
+                self.advance(state)?;
             }
+            next = k + 1;
+            if self.backward_moves {
+                self.towards = self.run.backward_before(self.l, k)?.as_ref().map(Towards::transpose_of);
+            }
+            let found = self.at(k, wish.lags)?;
+            let parts = self.parts(&found)?;
+            overall.add(&parts);
+            iterations.push(self.iteration(k, &found, &parts)?);
         }
         let most = |pick: fn(&IterationTerms) -> Option<f64>| iterations.iter().filter_map(pick).reduce(f64::max);
         Ok(LayerTerms {
@@ -176,27 +184,25 @@ impl<'a> Layer<'a> {
     }
 
     /// Takes in the state of `W_{l-1}` before update `k`.
-    fn advance(&mut self, k: usize) -> Result<(), DecompositionError> {
+    fn advance(&mut self, k: usize) -> Result<(), QuestionError> {
         let below = self.l - 1;
-        let rule = (k > 0 && self.split).then(|| rule_part(self.run, below, k - 1)).flatten().map(|mut rule| {
+        let mut rule = if k > 0 && self.split { rule_part(self.run, below, k - 1)? } else { None };
+        if let Some(rule) = &mut rule {
             rule.scale(self.steps.eta(below, k - 1));
-            rule
-        });
-        match self.run.weights(below) {
-            Some(weights) => self.history.push(&weights.matrix(k), Step { rule: rule.as_ref(), control: None }),
-            None => Err(DecompositionError::Empty),
         }
+        let weights = self.run.weights(below).ok_or(DecompositionError::Empty)?;
+        Ok(self.history.push(&weights.matrix(k)?, Step { rule: rule.as_ref(), control: None })?)
     }
 
-    fn at(&mut self, k: usize, lags: &[usize]) -> Result<Decomposition<f64>, DecompositionError> {
+    fn at(&mut self, k: usize, lags: &[usize]) -> Result<Decomposition<f64>, QuestionError> {
         let (Some(source), Some(delta)) = (self.run.activity(self.l - 1), self.run.delta(self.l + 1)) else {
-            return Err(DecompositionError::NoSamples);
+            return Err(DecompositionError::NoSamples.into());
         };
-        let (source, delta) = (source.matrix(k), delta.matrix(k));
+        let (source, delta) = (source.matrix(k)?, delta.matrix(k)?);
         let samples = [Samples { source: &source, delta: &delta }];
-        let bias = self.run.biases_before(self.l, k);
-        let now = Now { samples: &samples, bias, activation: self.activation, eta: self.steps.eta(self.l, k) };
-        self.decomposer.run(&self.history, &now, &Wanted { lags, direct_remainder: true, ..Wanted::SUMS })
+        let bias = self.run.biases_before(self.l, k)?;
+        let now = Now { samples: &samples, bias: &bias, activation: self.activation, eta: self.steps.eta(self.l, k) };
+        Ok(self.decomposer.run(&self.history, &now, &Wanted { lags, direct_remainder: true, ..Wanted::SUMS })?)
     }
 
     fn parts(&self, found: &Decomposition<f64>) -> Result<Vec<Part>, DecompositionError> {
@@ -228,25 +234,30 @@ impl<'a> Layer<'a> {
         parts.into_iter().map(read).collect()
     }
 
-    fn iteration(&self, k: usize, found: &Decomposition<f64>, parts: &[Part]) -> IterationTerms {
+    fn iteration(&self, k: usize, found: &Decomposition<f64>, parts: &[Part]) -> Result<IterationTerms, QuestionError> {
         let update = found.update.as_slice();
         let relative = |of: &[f64], to: &[f64], whole: f64| {
             let difference: f64 = of.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum();
             (whole > 0.0).then(|| (difference / whole).sqrt())
         };
         let weights = self.run.weights(self.l).filter(|w| k + 1 < w.len());
-        let step: Option<Vec<f64>> =
-            weights.map(|w| w.values(k + 1).iter().zip(w.values(k)).map(|(after, before)| after - before).collect());
+        let step: Option<Vec<f64>> = match weights {
+            None => None,
+            Some(weights) => {
+                let (before, after) = (weights.matrix(k)?, weights.matrix(k + 1)?);
+                Some(after.as_slice().iter().zip(before.as_slice()).map(|(after, before)| after - before).collect())
+            }
+        };
         let sums = found.sums.as_ref();
         let remainders =
             sums.and_then(|sums| Some((sums.remainder.as_slice(), sums.direct_remainder.as_ref()?.as_slice())));
-        IterationTerms {
+        Ok(IterationTerms {
             iteration: k,
             reach: found.reach,
             parts: parts.iter().map(|part| Overall::of(part).reading()).collect(),
             step_difference: step.and_then(|step| relative(update, &step, sum_squares(&step))),
             remainder_difference: remainders.and_then(|(a, b)| relative(a, b, sum_squares(update))),
-        }
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Forms of signals: how one sequence follows in time, as typed and with its exact autocovariance.
 
 use super::linear::{AutoRegression, Innovations};
-use crate::array::DIGEST;
+use crate::array::{self, DIGEST};
 use crate::matrix::Matrix;
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
@@ -358,15 +358,13 @@ fn parse_file(text: &str, place: &str) -> Result<Form, FormError> {
         Some((place, digest)) if is_digest(digest) => (place, Some(digest.to_string())),
         _ => (place, None),
     };
-    let (path, member) = match place.rsplit_once('#') {
-        Some((path, member)) => (path, Some(member.to_string())),
-        None => (place, None),
-    };
-    if path.is_empty() || member.as_deref() == Some("") {
+    let (path, member) = array::place(place);
+    let member = member.map(String::from);
+    if path.as_os_str().is_empty() || member.as_deref() == Some("") {
         let expected = "file:PATH, or file:PATH#MEMBER for a member of an .npz archive".into();
         return Err(FormError::Malformed { text: text.into(), expected });
     }
-    Ok(Form::plain(Process::File { path: path.into(), member, digest }))
+    Ok(Form::plain(Process::File { path, member, digest }))
 }
 
 /// The canonical text: read back, it gives the same form.

@@ -30,7 +30,7 @@ fn angles(analysis: &Analysis) -> Panel {
     for (colour, of) in found.iter().enumerate().filter(|(_, of)| of.degrees.len() > 1) {
         let points = of.degrees.iter().enumerate().map(|(k, degrees)| point(k, *degrees)).collect();
         panel.series.push(Series {
-            label: format!("layer {}", of.layer),
+            label: format!("layer {}{}", of.layer, of.reading.map(|r| format!(", {r}")).unwrap_or_default()),
             colour: Hue::Palette(colour),
             mark: Mark::Line,
             points,

@@ -51,18 +51,23 @@ fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) {
 }
 
 fn angles(analysis: &Analysis) {
+    let found = &analysis.findings.angles;
+    // Readings stand in the table only where there are two of a layer.
+    let readings = found.iter().any(|of| of.reading.is_some());
     let row = |of: &crate::recorded::LayerAngles| {
         let null = of.null_interval95.map_or("any".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
         let z = |z: Option<f64>| number(z, 1);
         let [first, last] = [of.degrees.first(), of.degrees.last()].map(|d| number(d.copied().flatten(), 2));
-        vec![of.layer.to_string(), first, last, null, z(of.null_z[0]), z(of.null_z[1])]
+        let reading = readings.then(|| of.reading.unwrap_or("as said above").to_string());
+        let layer = [of.layer.to_string()].into_iter().chain(reading);
+        layer.chain([first, last, null, z(of.null_z[0]), z(of.null_z[1])]).collect()
     };
     let head = ["layer", "first", "last", "95 % of independent", "z first", "z last"];
-    table(
-        "Weight alignment: angle of W_l to B_l' in degrees",
-        &head,
-        analysis.findings.angles.iter().map(row).collect(),
-    );
+    let mut head = head.to_vec();
+    if readings {
+        head.insert(1, "reading");
+    }
+    table("Weight alignment: angle of W_l to B_l' in degrees", &head, found.iter().map(row).collect());
 }
 
 fn name(part: &PartReading) -> String {
@@ -180,12 +185,15 @@ fn cell(value: Option<f64>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
 }
 
-/// `layer,state,degrees`.
+/// `layer,state,degrees`, with `reading` after the layer where there are two of one.
 pub(super) fn angles_csv(analysis: &Analysis) -> String {
-    let mut out = String::from("layer,state,degrees\n");
-    for of in &analysis.findings.angles {
+    let found = &analysis.findings.angles;
+    let readings = found.iter().any(|of| of.reading.is_some());
+    let mut out = format!("layer,{}state,degrees\n", if readings { "reading," } else { "" });
+    for of in found {
+        let reading = if readings { format!("{},", of.reading.unwrap_or_default()) } else { String::new() };
         for (state, degrees) in of.degrees.iter().enumerate() {
-            let _ = writeln!(out, "{},{state},{}", of.layer, cell(*degrees));
+            let _ = writeln!(out, "{},{reading}{state},{}", of.layer, cell(*degrees));
         }
     }
     out

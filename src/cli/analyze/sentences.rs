@@ -1,22 +1,16 @@
 //! What the findings mean, in sentences.
 
-use super::Analysis;
+use super::{Analysis, readings};
 use crate::analysis::Choice;
 use crate::claim::short;
-use crate::recorded::{Carrier, Closing, LayerActivation, LayerFeedback, StepFit, StepKind, Steps, Unsaid};
+use crate::recorded::{Closing, LayerActivation, StepFit, StepKind, Steps, Unsaid};
 
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {
     let (run, findings) = (&analysis.run, &analysis.findings);
-    let mut out = Vec::new();
-    out.extend(
-        run.transposed.iter().map(|l| format!("B{l} was recorded transposed, as its shape tells: it was turned")),
-    );
-    if !run.ignored.is_empty() {
-        out.push(format!("not used, as their names are not known: {}", run.ignored.join(", ")));
-    }
+    let mut out = readings::members(run);
     out.extend(findings.activations.iter().filter_map(activation));
-    out.extend(findings.feedback.iter().map(feedback));
+    out.extend(readings::errors(run, findings));
     out.extend(steps(findings.steps.as_ref()));
     let split = findings.terms.iter().filter(|terms| terms.split).map(|terms| terms.layer.to_string());
     let split: Vec<String> = split.collect();
@@ -26,6 +20,7 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
             split.join(", ")
         ));
     }
+    out.extend(findings.remarks.iter().cloned());
     let not = |of: &Unsaid| format!("the updates of W{} are not decomposed: {}", of.layer, of.why);
     out.extend(findings.not_decomposed.iter().map(not));
     let not = |of: &Unsaid| format!("no prediction for layer {}: {}", of.layer, of.why);
@@ -64,45 +59,6 @@ fn activation(of: &LayerActivation) -> Option<String> {
         text.push_str(&format!("; {} would make the same of these pre-activations", of.alike.join(", ")));
     }
     Some(text)
-}
-
-fn feedback(of: &LayerFeedback) -> String {
-    let (l, above) = (of.layer, of.layer + 1);
-    let of_carrier = |carrier: Carrier| of.closings.iter().find(|c| c.carrier == carrier).map(|c| &c.closing);
-    let told = |carrier: Carrier| of_carrier(carrier).map(closing).unwrap_or_default();
-    let others = |text: &str| {
-        let off: Vec<String> = of
-            .closings
-            .iter()
-            .map(|c| format!("{} is off by {:.1e}", name(c.carrier, l), c.closing.relative_difference))
-            .collect();
-        format!("delta{l} is {text}: {}", off.join(", "))
-    };
-    match of.carried_by {
-        Some(Carrier::Backward) => {
-            format!("delta{l} is delta{above} carried back by B{l} through f': {}", told(Carrier::Backward))
-        }
-        Some(Carrier::BackwardTransposed) => format!(
-            "delta{l} is delta{above} carried back by B{l}', {}: B{l} was recorded transposed, and was turned",
-            told(Carrier::BackwardTransposed)
-        ),
-        Some(Carrier::ForwardTransposed) => {
-            let unused = if of_carrier(Carrier::Backward).is_some() { format!(", not by B{l}") } else { String::new() };
-            format!(
-                "delta{l} is delta{above} carried back by W{l}'{unused}: this is backpropagation; {}",
-                told(Carrier::ForwardTransposed)
-            )
-        }
-        None => others("not what any recorded matrix makes of the one above"),
-    }
-}
-
-fn name(carrier: Carrier, l: usize) -> String {
-    match carrier {
-        Carrier::Backward => format!("B{l}"),
-        Carrier::BackwardTransposed => format!("B{l}'"),
-        Carrier::ForwardTransposed => format!("W{l}'"),
-    }
 }
 
 /// What the steps are made of, and what follows.

@@ -1,0 +1,232 @@
+//! How much memory one request may take: the least of a fixed cap and what the machine, the control group and `ulimit`
+//! leave. Who needs much asks first: an allocation that fails ends the program without a word of why.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use thiserror::Error;
+
+/// Most that one request may take on any machine, in bytes.
+pub const MOST_BYTES: u64 = 4 << 30;
+
+/// What sets the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// [`MOST_BYTES`].
+    Cap,
+    /// The memory that is free.
+    Machine,
+    /// The control group: a container, or a job of a cluster.
+    Group,
+    /// The process, by `ulimit -v` or `ulimit -d`.
+    Process,
+}
+
+impl Bound {
+    /// What the limit is, in words, and what can be done about it.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Cap => "the most that one request may take",
+            Self::Machine => "what this machine has left",
+            Self::Group => "what the container or cluster job has left; ask for more, as with --mem",
+            Self::Process => "what `ulimit -v` leaves; raise it",
+        }
+    }
+}
+
+/// What a request may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// In bytes.
+    pub bytes: u64,
+    /// What sets it.
+    pub bound: Bound,
+}
+
+impl fmt::Display for MemoryLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", in_words(self.bytes.into()), self.bound.words())
+    }
+}
+
+/// More memory than a request may take.
+#[derive(Clone, Debug, Error)]
+#[error("{what} needs {} of memory, more than {limit}", in_words(*.need))]
+pub struct MemoryError {
+    /// What needs it, as the start of a sentence.
+    pub what: String,
+    /// In bytes.
+    pub need: u128,
+    /// What is allowed.
+    pub limit: MemoryLimit,
+}
+
+/// The memory that one request may take at this moment, in bytes.
+pub fn memory_limit() -> u64 {
+    limit().bytes
+}
+
+/// [`memory_limit`], and what sets it. Where the system tells nothing (beyond Linux) it is [`MOST_BYTES`].
+pub fn limit() -> MemoryLimit {
+    limit_below(Path::new("/"))
+}
+
+/// Refuses a need beyond the limit, before anything is allocated; `what` starts the sentence.
+///
+/// # Errors
+/// If `need` bytes are more than [`limit`] allows.
+pub fn check(what: &str, need: u128) -> Result<(), MemoryError> {
+    let limit = limit();
+    if need <= u128::from(limit.bytes) {
+        return Ok(());
+    }
+    Err(MemoryError { what: what.into(), need, limit })
+}
+
+/// A size as people say it: `1.5 GiB`.
+pub fn in_words(bytes: u128) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let digits = usize::from(unit > 0 && value.fract() != 0.0);
+    format!("{value:.digits$} {}", units[unit])
+}
+
+/// The limit that the files below `root` tell of.
+fn limit_below(root: &Path) -> MemoryLimit {
+    let left = [(machine(root), Bound::Machine), (group(root), Bound::Group), (process(root), Bound::Process)];
+    // An eighth is left for stacks, buffers and everyone else.
+    let left = left.into_iter().filter_map(|(left, bound)| left.map(|left| (left - left / 8, bound)));
+    let (bytes, bound) = left.fold((MOST_BYTES, Bound::Cap), |least, next| if next.0 < least.0 { next } else { least });
+    MemoryLimit { bytes, bound }
+}
+
+fn text(path: impl AsRef<Path>) -> Option<String> {
+    fs::read_to_string(path).ok()
+}
+
+/// The number behind `name` at the start of a line, be it parted by blanks or a colon.
+fn number(text: &str, name: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.trim_start_matches(':').split_whitespace().next()?.parse().ok()
+}
+
+fn machine(root: &Path) -> Option<u64> {
+    Some(1024 * number(&text(root.join("proc/meminfo"))?, "MemAvailable")?)
+}
+
+/// The least that the soft limits of address space and of data leave beside what is taken already.
+fn process(root: &Path) -> Option<u64> {
+    let (limits, status) = (text(root.join("proc/self/limits"))?, text(root.join("proc/self/status"))?);
+    let left = |limit: &str, taken: &str| {
+        let taken = 1024 * number(&status, taken)?;
+        Some(number(&limits, limit)?.saturating_sub(taken))
+    };
+    let both = [left("Max address space", "VmSize"), left("Max data size", "VmData")];
+    both.into_iter().flatten().min()
+}
+
+/// The least that the control groups of this process leave, those above included. Pages of files, which are given up
+/// when memory is short, count as free.
+fn group(root: &Path) -> Option<u64> {
+    let groups = text(root.join("proc/self/cgroup"))?;
+    let mut least = None;
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
+        let (mount, names) = match controllers {
+            "" => ("sys/fs/cgroup", ["memory.max", "memory.current", "inactive_file"]),
+            _ if controllers.split(',').any(|name| name == "memory") => {
+                ("sys/fs/cgroup/memory", ["memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"])
+            }
+            _ => continue,
+        };
+        // Inside a container the path is often that outside of it: the mount itself is asked as well.
+        for above in Path::new(path.trim_start_matches('/')).ancestors() {
+            least = [least, group_left(&root.join(mount).join(above), names)].into_iter().flatten().min();
+        }
+    }
+    least
+}
+
+fn group_left(directory: &Path, [limit, usage, inactive]: [&str; 3]) -> Option<u64> {
+    let read = |name: &str| text(directory.join(name))?.trim().parse::<u64>().ok();
+    let limit = read(limit)?;
+    let files = text(directory.join("memory.stat")).and_then(|stat| number(&stat, inactive));
+    let taken = read(usage).unwrap_or(0).saturating_sub(files.unwrap_or(0));
+    Some(limit.saturating_sub(taken))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine whose files say this.
+    fn machine_of(files: &[(&str, &str)]) -> MemoryLimit {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        limit_below(root.path())
+    }
+
+    const ROOMY: (&str, &str) = ("proc/meminfo", "MemTotal: 99999999 kB\nMemAvailable:   90000000 kB\n");
+    const UNLIMITED: &str = "Limit                     Soft Limit           Hard Limit           Units\n\
+                             Max data size             unlimited            unlimited            bytes\n\
+                             Max address space         unlimited            unlimited            bytes\n";
+    const STATUS: (&str, &str) = ("proc/self/status", "Name:\talignscope\nVmSize:\t  1024 kB\nVmData:\t 2048 kB\n");
+
+    #[test]
+    fn the_least_of_all_bounds_holds() {
+        let cap = MemoryLimit { bytes: MOST_BYTES, bound: Bound::Cap };
+        assert_eq!(machine_of(&[]), cap, "where the system tells nothing");
+        assert_eq!(machine_of(&[ROOMY, ("proc/self/limits", UNLIMITED), STATUS]), cap);
+        let found = machine_of(&[("proc/meminfo", "MemAvailable: 1024 kB\n")]);
+        assert_eq!(found, MemoryLimit { bytes: 7 << 17, bound: Bound::Machine });
+        let limited =
+            UNLIMITED.replacen("Max address space         unlimited", "Max address space         9437184  ", 1);
+        let found = machine_of(&[ROOMY, ("proc/self/limits", &limited), STATUS]);
+        assert_eq!(found, MemoryLimit { bytes: 7 << 20, bound: Bound::Process });
+        let limited = UNLIMITED.replacen("unlimited", "1048576  ", 1);
+        let found = machine_of(&[ROOMY, ("proc/self/limits", &limited), STATUS]);
+        assert_eq!(found, MemoryLimit { bytes: 0, bound: Bound::Process }, "more is taken than is allowed");
+    }
+
+    #[test]
+    fn control_groups_of_both_versions_are_respected() {
+        let second = [
+            ROOMY,
+            ("proc/self/cgroup", "0::/job/step\n"),
+            ("sys/fs/cgroup/job/memory.max", "16777216\n"),
+            ("sys/fs/cgroup/job/memory.current", "9437184\n"),
+            ("sys/fs/cgroup/job/memory.stat", "anon 5\ninactive_file 1048576\n"),
+            ("sys/fs/cgroup/job/step/memory.max", "max\n"),
+        ];
+        let eight = MemoryLimit { bytes: 7 << 20, bound: Bound::Group };
+        assert_eq!(machine_of(&second), eight, "that of the group above");
+        let first = [
+            ROOMY,
+            ("proc/self/cgroup", "9:name=systemd:/\n4:cpu,memory:/elsewhere\n0::/\n"),
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "8388608\n"),
+        ];
+        assert_eq!(machine_of(&first), eight, "that of the mount, the path being unknown inside");
+    }
+
+    #[test]
+    fn a_need_beyond_is_refused_with_both_numbers() {
+        assert!(check("A matrix", 1000).is_ok());
+        let error = check("A matrix of 9 x 9", u128::from(u64::MAX)).unwrap_err();
+        let limit = in_words(error.limit.bytes.into());
+        let text = error.to_string();
+        assert!(text.starts_with("A matrix of 9 x 9 needs 16777216 TiB of memory, more than "), "{text}");
+        assert!(text.contains(&limit), "{text}");
+        assert_eq!(in_words(0), "0 bytes");
+        assert_eq!((in_words(1536), in_words(4 << 30)), ("1.5 KiB".into(), "4 GiB".into()));
+    }
+}
