@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from alignscope.recording import Recording, RecordingError
 from alignscope.recording.values import BFLOAT16, ArrayValues, Values
+from alignscope.recording.writer import Buffers
 
 __all__ = ["Recorder", "RecordingError"]
 
@@ -132,13 +133,7 @@ class Recorder:
             self._begin()
         for part in self._parts:
             if self._due:
-                part.recording.add(
-                    self._updates,
-                    part.state(),
-                    feedback=part.feedback(self._feedback),
-                    signals=part.signals(scale or 1.0),
-                    labels=None if labels is None else [part.labels(labels)],
-                )
+                part.add(self._updates, self._feedback, labels, scale)
             elif self._after:
                 part.recording.add_next(self._updates, part.state())
         self._advance(recorded=self._due)
@@ -214,9 +209,14 @@ class Recorder:
             recorder = this()
             if recorder is None or not recorder._due or not torch.is_grad_enabled():
                 return None
+            if compiling():
+                return outside(recorder, layer, module, inputs, output)
             return recorder._forward(layer, module, inputs, output)
 
-        return layer.module.register_forward_hook(_outside_of_compiled_code(forward))
+        # Where a compiler makes the hook part of a graph, this much of it runs as it is.
+        compiling = getattr(getattr(torch, "compiler", None), "is_compiling", lambda: False)
+        outside = _outside_of_compiled_code(Recorder._forward)
+        return layer.module.register_forward_hook(forward)
 
     def _forward(
         self, layer: _Layer, module: nn.Module, inputs: tuple[Any, ...], output: Any
@@ -438,6 +438,81 @@ class _Part:
     name: str | None
     layers: list[_Layer]
     recording: Recording
+    #: Shapes and types of the last update, if the next may be recorded the short way.
+    signature: tuple[Any, ...] | None = None
+    #: Backward weights as they were then, by layer.
+    fixed: dict[int, Any] = field(default_factory=dict)
+
+    def add(
+        self, number: int, feedback: dict[int, Feedback], labels: Any, scale: float | None
+    ) -> None:
+        """Record one update."""
+        signature = None if scale is not None else self._signature(labels)
+        if signature is not None and signature == self.signature and self._is_fixed(feedback):
+            with torch.no_grad():
+                if self.recording.repeat(number, lambda buffers: self._fill(buffers, labels)):
+                    return
+        self.recording.add(
+            number,
+            self.state(),
+            feedback=self.feedback(feedback),
+            signals=self.signals(scale or 1.0),
+            labels=None if labels is None else [self.labels(labels)],
+        )
+        self.signature = signature
+        if signature is not None:
+            now = {layer.place: _now(feedback.get(layer.place)) for layer in self.layers}
+            self.fixed = {
+                place: matrix.detach().clone() if isinstance(matrix, Tensor) else np.array(matrix)
+                for place, matrix in now.items()
+                if matrix is not None
+            }
+
+    def _signature(self, labels: Any) -> tuple[Any, ...] | None:
+        """Shapes and types of an update of plain linear layers and one pass; ``None`` of others."""
+        found: list[Any] = []
+        if labels is not None:
+            if not isinstance(labels, Tensor) or labels.dim() != 1:
+                return None
+            found.append((labels.shape, labels.dtype))
+        for layer in self.layers:
+            if len(layer.signals) != 1 or layer.is_convolution:
+                return None
+            signal, module = layer.signals[0], layer.module
+            activity, gradient = signal.activity, signal.gradient
+            unchanged = signal.version == activity._version
+            if activity.dim() != 2 or not unchanged or signal.gradient_version != gradient._version:
+                return None
+            weight, bias = _weight(module), getattr(module, "bias", None)
+            tensors = [activity, gradient, weight, *([] if bias is None else [bias])]
+            found.append([(tensor.shape, tensor.dtype) for tensor in tensors])
+        return tuple(found)
+
+    def _is_fixed(self, feedback: dict[int, Feedback]) -> bool:
+        """Whether backward weights are what they were."""
+        for place, before in self.fixed.items():
+            now = _now(feedback.get(place))
+            if isinstance(before, Tensor) and isinstance(now, Tensor):
+                if now.shape != before.shape or not torch.equal(now, before):
+                    return False
+            elif not np.array_equal(np.asarray(now), before):
+                return False
+        return True
+
+    def _fill(self, buffers: Buffers, labels: Any) -> None:
+        """Copy an update whose signature is known."""
+        views = buffers.views
+        if not views:
+            views.update((name, _as_tensor(array)) for name, array in buffers.items())
+        for layer in self.layers:
+            module, signal, place = layer.module, layer.signals[0], layer.place
+            views[f"W{place}"].copy_(module.weight)
+            if getattr(module, "bias", None) is not None:
+                views[f"b{place + 1}"].copy_(module.bias)
+            views[f"activity{place}"].copy_(signal.activity)
+            _copy(signal.gradient, -1.0, views[f"delta{place + 1}"])
+        if labels is not None:
+            views["labels"].copy_(labels)
 
     def save(self, path: Path | None, *, compress: bool) -> Path:
         if path is not None and self.name is not None:
@@ -566,29 +641,31 @@ class _TensorValues:
         if abs(factor) != 1.0:
             # Half precision would lose what the loss was scaled for.
             tensor = tensor.to(torch.promote_types(tensor.dtype, torch.float32))
-        self._tensor = tensor
+        self._tensor, self.shape = tensor, tuple(tensor.shape)
         descr = _DESCR.get(tensor.dtype)
         if descr is None:
             raise RecordingError(f"{name} is of type {tensor.dtype}: expected real numbers")
         self.descr = descr
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self._tensor.shape)
-
     def copy_to(self, buffer: NDArray[Any]) -> None:
         """Copy the values, each times the factor, from whatever device they are on."""
-        if buffer.dtype == np.uint16:
-            out = torch.from_numpy(buffer.view(np.int16)).view(torch.bfloat16)
-        else:
-            out = torch.from_numpy(buffer)
-        tensor = self._tensor
-        if self._factor == 1.0:
-            out.copy_(tensor)
-        elif tensor.device == out.device and tensor.dtype == out.dtype:
-            torch.mul(tensor, self._factor, out=out)
-        else:
-            out.copy_(tensor * self._factor)
+        _copy(self._tensor, self._factor, _as_tensor(buffer))
+
+
+def _as_tensor(buffer: NDArray[Any]) -> Tensor:
+    """Give a tensor of the same memory."""
+    if buffer.dtype == np.uint16:
+        return torch.from_numpy(buffer.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(buffer)
+
+
+def _copy(tensor: Tensor, factor: float, out: Tensor) -> None:
+    if factor == 1.0:
+        out.copy_(tensor)
+    elif tensor.device == out.device and tensor.dtype == out.dtype:
+        torch.mul(tensor, factor, out=out)
+    else:
+        out.copy_(tensor * factor)
 
 
 def _layers(layers: nn.Module | Iterable[nn.Module]) -> list[_Layer]:
@@ -676,10 +753,15 @@ def _by_layer(
     return found
 
 
+def _now(given: Feedback | None) -> Any:
+    """Backward weights as they are now."""
+    return given() if callable(given) and not isinstance(given, Tensor) else given
+
+
 def _feedback(layer: _Layer, given: Feedback) -> Values:
     """Backward weights of one layer as they are now."""
     name = f"B{layer.place}"
-    matrix = given() if callable(given) and not isinstance(given, Tensor) else given
+    matrix = _now(given)
     values: Values
     if isinstance(matrix, Tensor):
         matrix = matrix.detach()

@@ -137,6 +137,21 @@ def test_a_short_last_batch(tmp_path, analyze):
     check_angles(found, values)
 
 
+def test_short_batches_in_a_row(tmp_path, analyze):
+    net, data = network(), batches(samples=96)
+    data = [(x[:n], y[:n]) for (x, y), n in zip(data, [16, 16, 9, 9, 9, 16])]
+    with Recorder(net, feedback(net)) as recorder:
+        train(net, recorder, data)
+        (path,) = recorder.save(tmp_path / "run.npz")
+    values = np.load(path)
+    for k, (x, y) in enumerate(data):
+        np.testing.assert_array_equal(values["activity0"][k, : len(x)], x)
+        np.testing.assert_array_equal(values["labels"][k, : len(y)], y)
+        for name in ("activity0", "activity1", "delta1", "delta3", "labels"):
+            assert not values[name][k, len(x) :].any()
+    check_closes(analyze(path))
+
+
 def test_evaluation_between_updates(tmp_path, analyze):
     net = network()
     with Recorder(net, feedback(net)) as recorder:

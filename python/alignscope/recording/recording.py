@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import weakref
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,9 @@ class Recording:
         self._next: dict[str, GrowingArray] = {}
         self._nexts = 0
         self._states = 0
+        # What was written of the last update, and from buffers of which shapes, if the next may
+        # repeat it.
+        self._template: list[tuple[GrowingArray, str, tuple[int, ...], bool]] | None = None
         # Updates before the last two states.
         self._numbers: list[int] = []
         self._members: dict[str, set[str]] = {}
@@ -185,8 +188,45 @@ class Recording:
         pieces, buffers = self._begin(number, state, feedback or {})
         if signals:
             pieces += self._signal_pieces(buffers, signals, labels)
+        by_state = any(name in self._files for name in [*(feedback or ()), "updates"])
         pieces += self._number(number)
         self._writer.submit(buffers, pieces)
+        if not signals or by_state or self._next or "updates" in self._files:
+            return
+        # Only full batches fill the buffers.
+        if all(sum(v.shape[0] for v in parts) == self._samples for parts in signals.values()):
+            self._template = [
+                (file, file.path.stem, values.shape, turned) for file, values, turned in pieces
+            ]
+
+    def repeat(self, number: int, fill: Callable[[Buffers], None]) -> bool:
+        """Record the next update, whose values have the members, shapes and types of the last one.
+
+        The short way for recorders that have found this out themselves.
+
+        Parameters
+        ----------
+        number
+            Updates that were made before.
+        fill
+            Copies the values of all members but fixed backward weights.
+
+        Returns
+        -------
+        bool
+            Whether that was possible; if not, :meth:`add` is.
+        """
+        if self._template is None or self._numbers[-1:] != [number - 1]:
+            return False
+        buffers = self._writer.buffers()
+        for file, name, shape, _ in self._template:
+            _buffer(buffers, name, shape, file.dtype)
+        fill(buffers)
+        self._states += 1
+        self._numbers = [number - 1, number]
+        pieces = [(file, buffers[name], turned) for file, name, _, turned in self._template]
+        self._writer.submit(buffers, pieces)
+        return True
 
     def add_next(self, number: int, state: Members) -> None:
         """Record the weights after the last recorded update, as the next one will not be.
@@ -274,7 +314,7 @@ class Recording:
 
     def close(self) -> None:
         """Write what is left and release everything; a temporary directory is deleted."""
-        self._closed = True
+        self._closed, self._template = True, None
         self._release()
 
     def __enter__(self) -> Recording:
@@ -300,6 +340,7 @@ class Recording:
         """Take back the last state where it was written only for the time being."""
         if self._closed:
             raise RecordingError("the recording is closed")
+        self._template = None
         if self._provisional:
             self._writer.drain()
             for name in [*self._members["state"], "updates"]:
