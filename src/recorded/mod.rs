@@ -9,6 +9,8 @@
 //! | `delta1`, ... | iterations x samples x `n_l` | error signals, towards the target |
 //! | `labels` | samples, or iterations x that | classes, whole numbers or one-hot |
 //!
+//! Of a run whose updates were not all recorded, `thinned` says what else there is.
+//!
 //! Everything but one of `W`, `activity` or `delta` may be missing; what is there decides what can be said. Matrices may be
 //! stored as their transposes, and layers counted from 1 (`layout`): shapes tell, or else what the signals say
 //! (`evidence`). What is optional and malformed is left out.
@@ -38,6 +40,7 @@ mod slopes;
 mod stack;
 mod steps;
 mod terms;
+mod thinned;
 
 pub use activation::LayerActivation;
 pub use backward::{Backward, StatesOf, Told};
@@ -57,6 +60,7 @@ pub use steps::{
     StepMomentum, StepRates, Steps,
 };
 pub use terms::{IterationTerms, LayerTerms, PartReading, TermPart, TermsPlan};
+pub use thinned::{SingleSteps, Thinned};
 
 use std::path::Path;
 
@@ -75,6 +79,8 @@ pub struct RecordedRun {
     pub deltas: Vec<Option<Stack>>,
     /// Class of every sample, numbered from 0, by iteration; one list where it is the same for all.
     pub labels: Option<Vec<Vec<usize>>>,
+    /// Which updates were recorded, where others were made between them.
+    pub thinned: Option<Thinned>,
     /// How names, shapes and signals let the members be read.
     pub reading: Reading,
     /// What tells how far the analysis has come.

@@ -58,8 +58,9 @@ pub(super) fn compare(
     every: usize,
 ) -> Result<Option<LayerPairs>, QuestionError> {
     let mut sums = Sums::default();
-    for k in (lag..run.iterations()).rev().step_by(every) {
-        let (Some(earlier), Some(later)) = (Side::of(run, l, k - lag)?, Side::of(run, l, k)?) else { continue };
+    let apart = (0..run.iterations()).rev().filter_map(|k| Some((run.earlier(k, lag)?, k)));
+    for (earlier, later) in apart.step_by(every) {
+        let (Some(earlier), Some(later)) = (Side::of(run, l, earlier)?, Side::of(run, l, later)?) else { continue };
         let pairs = SamplePairs::new(&earlier.batch()?, &later.batch()?, OwnPairs::Keep)?;
         sums.add(&pairs.means(), &pairs.shuffled(), &pairs.transformation());
     }

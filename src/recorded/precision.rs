@@ -136,7 +136,8 @@ impl RecordedRun {
     /// Precision of the run: the coarsest among the values that were computed; if none of these tells, among the weights;
     /// double where nothing tells.
     pub fn precision(&self) -> NumberFormat {
-        let coarsest = |stacks: &mut dyn Iterator<Item = &Stack>| stacks.filter_map(|stack| stack.grid().format()).min();
+        let coarsest =
+            |stacks: &mut dyn Iterator<Item = &Stack>| stacks.filter_map(|stack| stack.grid().format()).min();
         coarsest(&mut self.computed())
             .or_else(|| coarsest(&mut self.weights.iter().flatten()))
             .unwrap_or(NumberFormat::Double)

@@ -3,7 +3,7 @@
 use super::evidence::{self, Both};
 use super::extent::{self, Extents, MemberExtent};
 use super::layout::{BackwardReading, Layout, Member, Members, Part, check_counts};
-use super::{Backward, Progress, Reading, RecordedRun, Stack, Told, labels};
+use super::{Backward, Progress, Reading, RecordedRun, Stack, Thinned, Told, labels};
 use crate::array::{self, Array, ArrayError, Spool, members};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,9 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     reading.renumbered = layout.numbering.examples(&known);
     reading.left_out = left_out.into_values().chain(layout.left_out.values().cloned()).collect();
     loaded.stacks.retain(|key, _| !layout.left_out.contains_key(key));
-    Ok(RecordedRun { progress: progress.clone(), ..build(loaded, layout, reading)? })
+    let mut run = RecordedRun { progress: progress.clone(), ..build(loaded, layout, reading)? };
+    run.thinned = Thinned::read(path, &mut run, progress)?;
+    Ok(run)
 }
 
 /// Extents of the members that are known, and the names of others.
@@ -148,7 +150,10 @@ fn load(
     for (&key, extent) in extents {
         let name = &extent.name;
         if key.0 == Part::Labels && extent.values() > MOST_LABELS {
-            left_out.insert(key, format!("`{name}` has {} values, more than the {MOST_LABELS} that are held", extent.values()));
+            left_out.insert(
+                key,
+                format!("`{name}` has {} values, more than the {MOST_LABELS} that are held", extent.values()),
+            );
             continue;
         }
         let stack = match Stack::open(path, name, &extent.layout(), &mut spool, progress) {

@@ -19,7 +19,7 @@ pub(super) fn figure(analysis: &Analysis) -> Option<Figure> {
     (!panels.is_empty()).then_some(Figure { title, panels, note, width, theme: Theme::Light })
 }
 
-fn point(x: usize, y: Option<f64>) -> Point {
+fn point(x: u64, y: Option<f64>) -> Point {
     Point { x: x as f64, y, band: None }
 }
 
@@ -28,7 +28,12 @@ fn angles(analysis: &Analysis) -> Panel {
     let mut panel = Panel::new("Weight alignment", Axis::new("updates"), degrees);
     let found = &analysis.findings.angles;
     for (colour, of) in found.iter().enumerate().filter(|(_, of)| of.degrees.len() > 1) {
-        let points = of.degrees.iter().enumerate().map(|(k, degrees)| point(k, *degrees)).collect();
+        let points = of
+            .degrees
+            .iter()
+            .enumerate()
+            .map(|(k, degrees)| point(analysis.run.update_of_state(k), *degrees))
+            .collect();
         panel.series.push(Series {
             label: format!("layer {}{}", of.layer, of.reading.map(|r| format!(", {r}")).unwrap_or_default()),
             colour: Hue::Palette(colour),
@@ -56,7 +61,7 @@ fn norms(of: &LayerTerms, first: usize) -> Panel {
     ];
     for (colour, (part, label)) in parts.into_iter().enumerate() {
         let at = |i: &crate::recorded::IterationTerms| {
-            i.parts.iter().find(|p| p.part == part).map(|p| point(i.iteration, Some(p.norm)))
+            i.parts.iter().find(|p| p.part == part).map(|p| point(i.iteration as u64, Some(p.norm)))
         };
         let points: Vec<Point> = of.iterations.iter().filter_map(at).collect();
         if !points.is_empty() {

@@ -203,6 +203,7 @@ pub(super) fn angles_csv(analysis: &Analysis) -> String {
     for of in found {
         let reading = if readings { format!("{},", of.reading.unwrap_or_default()) } else { String::new() };
         for (state, degrees) in of.degrees.iter().enumerate() {
+            let state = analysis.run.update_of_state(state);
             let _ = writeln!(out, "{},{reading}{state},{}", of.layer, cell(*degrees));
         }
     }

@@ -245,14 +245,14 @@ impl<'a> Fit<'a> {
                 let rate = over(&mut products.iter().flatten().copied());
                 vec![vec![rate; iterations]; layers]
             }
-            RatesBy::Layer => {
-                products.iter().map(|of| vec![over(&mut of.iter().copied()); iterations]).collect()
-            }
+            RatesBy::Layer => products.iter().map(|of| vec![over(&mut of.iter().copied()); iterations]).collect(),
             RatesBy::Iteration => {
                 let rate = |k: usize| over(&mut products.iter().map(|of| of[k]));
                 vec![(0..iterations).map(rate).collect(); layers]
             }
-            RatesBy::Each => products.iter().map(|of| of.iter().map(|p| over(&mut [*p].into_iter())).collect()).collect(),
+            RatesBy::Each => {
+                products.iter().map(|of| of.iter().map(|p| over(&mut [*p].into_iter())).collect()).collect()
+            }
             RatesBy::LayerAndIteration => alternate(&products),
         }
     }
@@ -275,7 +275,9 @@ impl<'a> Fit<'a> {
         let directions = self.directions(values);
         let rates = self.rates(&directions);
         for (place, entries) in self.layers.iter().enumerate() {
-            let rounding = |at: usize| entry_rounding(entries, at, &directions[place], rates[place][at / entries.count], self.shape);
+            let rounding = |at: usize| {
+                entry_rounding(entries, at, &directions[place], rates[place][at / entries.count], self.shape)
+            };
             let weights = (0..entries.count * self.iterations).map(rounding);
             let inverse = |rounding: Option<f64>| rounding.filter(|r| *r > 0.0).map_or(0.0, |r| 1.0 / r);
             let weights: Vec<f64> = weights.map(inverse).collect();
@@ -376,12 +378,7 @@ const EPSILONS: [f64; 2] = [EPSILON, 1e-3];
 const DECAYS: [f64; 4] = [0.0, 0.02, 0.1, 0.5];
 
 /// Fits a shape to the entries of all layers, from the best place of a grid where none is given.
-pub(super) fn fit(
-    layers: &[Entries],
-    shape: &Shape,
-    iterations: usize,
-    start: Option<Values>,
-) -> Option<Fitted> {
+pub(super) fn fit(layers: &[Entries], shape: &Shape, iterations: usize, start: Option<Values>) -> Option<Fitted> {
     let grid = Fit::new(layers, shape, iterations);
     let starts = start.map_or_else(|| grid.starts(), |start| vec![start]);
     let mut best: Option<Fitted> = None;
@@ -466,9 +463,8 @@ impl Fit<'_> {
     /// A decay that would change directions much: of gradients where it is part of these, of directions of size 1 where it
     /// stands beside them.
     fn decay_scale(&self) -> f64 {
-        let squares = |pick: fn(&Entries) -> &Vec<f64>| -> f64 {
-            self.layers.iter().flat_map(pick).map(|v| v * v).sum()
-        };
+        let squares =
+            |pick: fn(&Entries) -> &Vec<f64>| -> f64 { self.layers.iter().flat_map(pick).map(|v| v * v).sum() };
         let weights = squares(|e| &e.weights);
         let other = match self.shape.decay {
             Some(DecayKind::Coupled) => squares(|e| &e.gradients),
@@ -490,7 +486,8 @@ fn numbers(shape: &Shape, values: &Values, errors: &[f64]) -> Numbers {
         beta1: within(values.beta[0], beta1, 1.0),
         beta2: within(values.beta[1], beta2, 1.0),
         epsilon: within(values.epsilon, epsilon, values.epsilon),
-        decay: within(values.decay, decay, values.decay.abs().max(f64::MIN_POSITIVE)).or(shape.decay.map(|_| values.decay)),
+        decay: within(values.decay, decay, values.decay.abs().max(f64::MIN_POSITIVE))
+            .or(shape.decay.map(|_| values.decay)),
         ..Numbers::default()
     }
 }

@@ -132,9 +132,7 @@ mod tests {
 
     #[test]
     fn parameters_of_a_curve_are_found_to_rounding() {
-        let curve = |p: &[f64]| -> Vec<f64> {
-            (0..20).map(|k| p[0] * p[1].powi(k) - 3.0 * 0.9f64.powi(k)).collect()
-        };
+        let curve = |p: &[f64]| -> Vec<f64> { (0..20).map(|k| p[0] * p[1].powi(k) - 3.0 * 0.9f64.powi(k)).collect() };
         let found = minimise(curve, vec![1.0, 0.5], &[1.0, 1.0]).unwrap();
         assert!((found.at[0] - 3.0).abs() < 1e-12 && (found.at[1] - 0.9).abs() < 1e-12, "{found:?}");
     }

@@ -255,7 +255,11 @@ impl Steps {
         let mut found = search.finish();
         confirm(run, &layers, &seen, &mut found)?;
         let iterations = std::mem::take(&mut seen.iterations);
-        Ok(Some(Self { iterations, thinned: run.is_thinned(), ..Self::report(&relations, layers, frozen, given, found) }))
+        Ok(Some(Self {
+            iterations,
+            thinned: run.is_thinned(),
+            ..Self::report(&relations, layers, frozen, given, found)
+        }))
     }
 
     fn unmeasured(layers: Vec<usize>, eta: f64) -> Self {
@@ -285,13 +289,7 @@ impl Steps {
         }
     }
 
-    fn report(
-        relations: &Relations,
-        layers: Vec<usize>,
-        frozen: Vec<usize>,
-        given: Option<f64>,
-        found: Found,
-    ) -> Self {
+    fn report(relations: &Relations, layers: Vec<usize>, frozen: Vec<usize>, given: Option<f64>, found: Found) -> Self {
         let (plain, best) = (search::plain(relations, None), found.best);
         let mut fits: Vec<StepFit> = Vec::new();
         if given.is_some() {

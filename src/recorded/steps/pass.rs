@@ -11,11 +11,7 @@ use crate::rule::{Product, product};
 use crate::vmath::sum_squares;
 
 /// `L_l(k)^T delta_{l+1}(k)`, `n_l x n_{l+1}`.
-pub(in crate::recorded) fn rule_part(
-    run: &RecordedRun,
-    l: usize,
-    k: usize,
-) -> Result<Option<Matrix<f64>>, ArrayError> {
+pub(in crate::recorded) fn rule_part(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
     let (Some(activity), Some(delta)) = (run.activity(l), run.delta(l + 1)) else { return Ok(None) };
     Ok(Some(correlation(&activity.matrix(k)?, &delta.matrix(k)?)))
 }
@@ -207,11 +203,7 @@ impl Collector {
 ///
 /// # Errors
 /// If a matrix can no longer be read.
-pub(super) fn follow(
-    run: &RecordedRun,
-    layers: &[usize],
-    recipe: &Candidate,
-) -> Result<Vec<Sums>, ArrayError> {
+pub(super) fn follow(run: &RecordedRun, layers: &[usize], recipe: &Candidate) -> Result<Vec<Sums>, ArrayError> {
     let mut out = Vec::new();
     for (members, rates) in layers.iter().filter_map(|&l| Members::of(run, l)).zip(&recipe.eta) {
         let mut follower = Follower::new(&recipe.shape, &recipe.adaptive, members.units, members.entries());

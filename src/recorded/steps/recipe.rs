@@ -44,8 +44,7 @@ pub enum RatesBy {
 }
 
 impl RatesBy {
-    pub(super) const ALL: [Self; 5] =
-        [Self::One, Self::Layer, Self::Iteration, Self::LayerAndIteration, Self::Each];
+    pub(super) const ALL: [Self; 5] = [Self::One, Self::Layer, Self::Iteration, Self::LayerAndIteration, Self::Each];
 
     /// Whether they change from step to step.
     pub fn vary_by_iteration(self) -> bool {
@@ -182,7 +181,8 @@ impl Shape {
                     MomentumKind::HeavyBall => "momentum",
                     MomentumKind::Nesterov => "nesterov momentum",
                 };
-                let form = if form == MomentumForm::Velocity { " (its velocity holds the rates, as in Keras)" } else { "" };
+                let form =
+                    if form == MomentumForm::Velocity { " (its velocity holds the rates, as in Keras)" } else { "" };
                 format!("sgd, {kind}{}{form}", number(|n| n.momentum))
             }
             (Optimiser::Sign, _) => "signs of gradients".into(),

@@ -2,9 +2,7 @@
 //! with everything it contains.
 
 use super::adaptive::{self, Entries};
-use super::recipe::{
-    Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape,
-};
+use super::recipe::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape};
 use super::sgd::{self, Relations, Start};
 use super::span::Span;
 use super::sums::Sums;
@@ -300,9 +298,8 @@ fn families(beginning: Beginning) -> Vec<Shape> {
 
 /// Kinds of rates that so many layers and iterations tell apart, the most general last.
 fn rates(layers: usize, iterations: usize) -> impl Iterator<Item = RatesBy> {
-    let told = move |rates: &RatesBy| {
-        (layers > 1 || !rates.vary_by_layer()) && (iterations > 1 || !rates.vary_by_iteration())
-    };
+    let told =
+        move |rates: &RatesBy| (layers > 1 || !rates.vary_by_layer()) && (iterations > 1 || !rates.vary_by_iteration());
     RatesBy::ALL.into_iter().filter(told)
 }
 

@@ -12,9 +12,7 @@
 
 use super::least_squares::minimise;
 use super::recipe::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, RatesBy, Shape};
-use super::relation::{
-    BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, Seen, WEIGHTS, inner, plus,
-};
+use super::relation::{BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, Seen, WEIGHTS, inner, plus};
 use super::sums::{OWN_ROUNDING, Sums};
 
 /// Relations of all steps, by layer and iteration, with what weighs them.
@@ -253,8 +251,7 @@ fn both(views: &[View]) -> Option<[f64; 2]> {
         [|v| v.earlier.as_ref().unwrap_or(&[0.0; 5]), |v| &v.direction, |v| &v.target];
     let (ee, ed, dd, et, dt) = (of(e, e), of(e, d), of(d, d), of(e, t), of(d, t));
     let determinant = ee * dd - ed * ed;
-    (determinant > 1e-12 * ee * dd)
-        .then(|| [(et * dd - dt * ed) / determinant, (ee * dt - ed * et) / determinant])
+    (determinant > 1e-12 * ee * dd).then(|| [(et * dd - dt * ed) / determinant, (ee * dt - ed * et) / determinant])
 }
 
 struct Evaluator<'a> {
