@@ -130,6 +130,11 @@ impl RecordedRun {
         self.thinned.as_ref().is_none_or(single).then_some(k + 1)
     }
 
+    /// Whether updates between the recorded ones are not on record.
+    pub fn is_thinned(&self) -> bool {
+        self.thinned.is_some()
+    }
+
     /// Whether iteration `k` is the update right after that of the iteration before it.
     pub fn follows(&self, k: usize) -> bool {
         k > 0 && self.state_after(k - 1).is_some()
@@ -298,5 +303,6 @@ fn rounding(run: &RecordedRun, l: usize, next: &Stack, k: usize, eta: f64) -> Re
     let mut terms = Matrix::zeros(activity.cols(), delta.cols());
     product(&mut terms, Product::Replace, activity.as_faer().transpose(), delta.as_faer(), 1.0);
     let [terms, state] = [&terms, &next.matrix(k)?].map(|matrix| sum_squares(matrix.as_slice()).sqrt());
-    Ok(run.unit() * (state + eta.abs() * terms))
+    let [of_states, of_terms] = run.units_of_step(l);
+    Ok(of_states * state + of_terms * eta.abs() * terms)
 }

@@ -77,12 +77,35 @@ struct Means {
 }
 
 impl Means {
+    /// Takes in the gradient of one more iteration. Gives the direction.
+    fn step(&mut self, rule: &Rule, gradient: f64) -> f64 {
+        let ([b1, b2], [n1, n2]) = (rule.beta, rule.new);
+        self.first = b1 * self.first + n1 * gradient;
+        self.second = b2 * self.second + n2 * gradient * gradient;
+        let [p1, p2] = self.powers.unwrap_or([1.0; 2]);
+        self.powers = Some([p1 * b1, p2 * b2]);
+        let [c1, c2] = self.corrections(rule);
+        let mut root = self.second;
+        if rule.optimiser == Optimiser::Amsgrad {
+            self.largest = self.largest.max(self.second);
+            root = self.largest;
+        }
+        let denominator = (c2 * root).sqrt() + rule.epsilon;
+        if denominator == 0.0 { 0.0 } else { c1 * self.first / denominator }
+    }
+
+    /// What the running means are multiplied by for their start.
+    fn corrections(&self, rule: &Rule) -> [f64; 2] {
+        let powers = self.powers.unwrap_or([0.0; 2]);
+        powers.map(|power| if rule.corrected { 1.0 / (1.0 - power) } else { 1.0 })
+    }
+
     /// Takes in the gradient of one more iteration, known to `error`; relative rounding of what is computed is `unit`.
     /// Gives the direction and its expected error.
     fn push(&mut self, rule: &Rule, gradient: f64, error: f64, unit: f64) -> [f64; 2] {
         let ([b1, b2], [n1, n2]) = (rule.beta, rule.new);
-        self.first = b1 * self.first + n1 * gradient;
-        self.second = b2 * self.second + n2 * gradient * gradient;
+        let largest = self.largest;
+        let direction = self.step(rule, gradient);
         let slope = 2.0 * n2 * gradient;
         let [first, cross, second] = self.errors;
         let square = error * error;
@@ -91,26 +114,22 @@ impl Means {
             b1 * b2 * cross + n1 * slope * square,
             b2 * b2 * second + slope * slope * square + (unit * self.second).powi(2),
         ];
-        let [p1, p2] = self.powers.unwrap_or([1.0; 2]);
-        self.powers = Some([p1 * b1, p2 * b2]);
         let (mut root, mut errors) = (self.second, self.errors);
         if rule.optimiser == Optimiser::Amsgrad {
-            if self.second >= self.largest {
-                (self.largest, self.largest_errors) = (self.second, [self.errors[1], self.errors[2]]);
+            if self.second >= largest {
+                self.largest_errors = [self.errors[1], self.errors[2]];
             } else {
                 self.largest_errors[0] *= b1;
             }
             root = self.largest;
             errors = [self.errors[0], self.largest_errors[0], self.largest_errors[1]];
         }
-        let correct = |power: f64| if rule.corrected { 1.0 / (1.0 - power) } else { 1.0 };
-        let [c1, c2] = [correct(p1 * b1), correct(p2 * b2)];
+        let [c1, c2] = self.corrections(rule);
         let root = (c2 * root).sqrt();
         let denominator = root + rule.epsilon;
         if denominator == 0.0 {
             return [0.0, if error > 0.0 { f64::INFINITY } else { 0.0 }];
         }
-        let direction = c1 * self.first / denominator;
         let by_first = c1 / denominator;
         let by_second = if root > 0.0 { direction / denominator * c2 / (2.0 * root) } else { 0.0 };
         let variance = by_first * by_first * errors[0] - 2.0 * by_first * by_second * errors[1]
@@ -159,28 +178,31 @@ impl Values {
     }
 }
 
-/// Directions of all entries of a layer, and what rounding is expected to add to them.
+/// Directions of all entries of a layer, and what rounding is expected to add to them, if that is asked for.
 struct Directions {
     values: Vec<f64>,
     errors: Vec<f64>,
 }
 
 impl Directions {
-    fn of(entries: &Entries, rule: &Rule, iterations: usize) -> Self {
+    fn of(entries: &Entries, rule: &Rule, iterations: usize, errors_too: bool) -> Self {
         let count = entries.count;
         let mut means = vec![Means::default(); count];
         let (mut values, mut errors) = (Vec::new(), Vec::new());
-        values.reserve(count * iterations);
-        errors.reserve(count * iterations);
         let [state, signal] = entries.units;
         for k in 0..iterations {
             for (i, means) in means.iter_mut().enumerate() {
                 let at = k * count + i;
                 let decayed = rule.coupled * entries.weights[at];
-                let error = signal * entries.terms[at] + state * decayed.abs();
-                let [value, error] = means.push(rule, entries.gradients[at] - decayed, error, state);
-                values.push(value);
-                errors.push(error);
+                let gradient = entries.gradients[at] - decayed;
+                if errors_too {
+                    let error = signal * entries.terms[at] + state * decayed.abs();
+                    let [value, error] = means.push(rule, gradient, error, state);
+                    values.push(value);
+                    errors.push(error);
+                } else {
+                    values.push(means.step(rule, gradient));
+                }
             }
         }
         Self { values, errors }
@@ -204,10 +226,10 @@ impl<'a> Fit<'a> {
         Self { layers, shape, iterations, weights: layers.iter().map(|e| vec![1.0; e.count * iterations]).collect() }
     }
 
-    fn directions(&self, values: &Values) -> Vec<Directions> {
+    fn directions(&self, values: &Values, errors: bool) -> Vec<Directions> {
         let rule = Rule::of(self.shape, values);
         let mut all: Vec<Directions> =
-            self.layers.iter().map(|entries| Directions::of(entries, &rule, self.iterations)).collect();
+            self.layers.iter().map(|entries| Directions::of(entries, &rule, self.iterations, errors)).collect();
         if self.shape.decay == Some(DecayKind::Decoupled) {
             for (directions, entries) in all.iter_mut().zip(self.layers) {
                 let weights = entries.weights.iter();
@@ -258,7 +280,7 @@ impl<'a> Fit<'a> {
     }
 
     fn residuals(&self, values: &Values) -> Vec<f64> {
-        let directions = self.directions(values);
+        let directions = self.directions(values, false);
         let rates = self.rates(&directions);
         let mut out = Vec::new();
         for (place, entries) in self.layers.iter().enumerate() {
@@ -272,7 +294,7 @@ impl<'a> Fit<'a> {
 
     /// Weighs entries by what rounding is expected to make of them with these numbers.
     fn weigh(&mut self, values: &Values) {
-        let directions = self.directions(values);
+        let directions = self.directions(values, true);
         let rates = self.rates(&directions);
         for (place, entries) in self.layers.iter().enumerate() {
             let rounding = |at: usize| {
@@ -286,7 +308,7 @@ impl<'a> Fit<'a> {
     }
 
     fn sums(&self, values: &Values, rates: &Table) -> Vec<Sums> {
-        let directions = self.directions(values);
+        let directions = self.directions(values, true);
         let of_layer = |place: usize| {
             let (entries, mut sums) = (&self.layers[place], Sums::default());
             for k in 0..self.iterations {
@@ -416,7 +438,7 @@ fn descend(mut fit: Fit, start: Values) -> Option<Fitted> {
             break;
         }
     }
-    let directions = fit.directions(&values);
+    let directions = fit.directions(&values, false);
     let eta = fit.rates(&directions);
     let sums = fit.sums(&values, &eta);
     Some(Fitted { numbers: numbers(shape, &values, &errors), eta, sums, values })

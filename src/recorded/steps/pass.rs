@@ -83,9 +83,9 @@ pub(super) fn layers(run: &RecordedRun) -> Vec<usize> {
 }
 
 /// Most values of entries that are held whole, all layers and iterations together.
-const MOST_VALUES: usize = 20_000;
+const MOST_VALUES: usize = 6_000;
 /// Fewest entries of a layer that are held, however many iterations there are.
-const FEWEST_ENTRIES: usize = 16;
+const FEWEST_ENTRIES: usize = 8;
 /// Most iterations of them.
 const MOST_ITERATIONS: usize = 4096;
 
