@@ -110,23 +110,19 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 fn analyse(matches: &ArgMatches, path: PathBuf, progress: &Progress) -> anyhow::Result<Analysis> {
     let mut run = RecordedRun::open_with(&path, progress).map_err(|error| UsageError(error.to_string()))?;
-    let questions = questions(matches, &run);
+    let questions = questions(matches, run.iterations());
     let findings =
         Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
     let (spectra, too_large) = spectra(&run)?;
     Ok(Analysis { path, missing: run.missing(), run, questions, findings, spectra, too_large })
 }
 
-fn questions(matches: &ArgMatches, run: &RecordedRun) -> Questions {
+fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
     let whole = |name: &str| matches.get_one::<u32>(name).map(|&n| n as usize);
     let lags = matches.get_one::<Vec<usize>>("lags").cloned().unwrap_or_default();
-    // Of a single iteration there is no lag, unless one is asked for; and of every fifth no lag but 5, 10, ...
+    // Of a single iteration there is no lag, unless one is asked for.
     let asked = matches.value_source("lags") == Some(ValueSource::CommandLine);
-    let lags = match (asked, run.iterations()) {
-        (true, _) => lags,
-        (false, 0 | 1) => Vec::new(),
-        (false, _) => vec![run.spacing()],
-    };
+    let lags = if asked || iterations > 1 { lags } else { Vec::new() };
     let activations = matches.get_many::<&str>("activation").into_iter().flatten();
     Questions {
         eta: matches.get_one::<f64>("eta").copied(),
@@ -199,7 +195,8 @@ impl Analysis {
         let layers_of = |there: &dyn Fn(usize) -> bool| (0..=run.depth()).filter(|&l| there(l)).collect::<Vec<_>>();
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
-            "iterations": run.iterations(), "samples": run.samples(), "labels": run.labels.is_some(),
+            "iterations": run.iterations(),
+            "updates": run.thinned.as_ref().map(|of| of.updates()), "samples": run.samples(), "labels": run.labels.is_some(),
             "precision": run.precision().name(),
             "precisions": { "weights": weights, "activities": activities, "deltas": deltas },
             "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),
@@ -208,9 +205,7 @@ impl Analysis {
             "weights_transposed": reading.weights_turned.iter().map(|(l, _)| l).collect::<Vec<_>>(),
             "direct": layers_of(&|l| run.backward(l).is_some_and(Backward::is_direct)),
             "numbering": reading.numbering, "left_out": reading.left_out, "ignored": reading.ignored,
-            "missing": self.missing, "updates": run.updates().map(|[iterations, states]| {
-                json!({ "iterations": iterations, "states": states })
-            }),
+            "missing": self.missing,
         })
     }
 }

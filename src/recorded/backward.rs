@@ -181,15 +181,9 @@ impl RecordedRun {
     /// Settles of which states backward weights are, by what the error signals say.
     pub(super) fn settle_states(&mut self, feedback: &[LayerFeedback]) {
         let last = self.weights.iter().flatten().map(Stack::len).max().unwrap_or(1) - 1;
-        // Error signals tell of iterations, which do not start from the states of their places where updates were left out.
-        let before: Vec<usize> = (0..self.iterations()).map(|k| self.state_before(k).min(last)).collect();
         for of in feedback {
             if let Some(Some(backward)) = self.backward.get_mut(of.layer) {
                 backward.settle_states(of, last);
-                if let StatesOf::Only(range) = &backward.of {
-                    let state = |k: usize| if k == last { last } else { before.get(k).copied().unwrap_or(last) };
-                    backward.of = StatesOf::Only(state(*range.start())..=state(*range.end()));
-                }
             }
         }
     }

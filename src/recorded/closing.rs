@@ -67,7 +67,7 @@ impl Tally {
 impl RecordedRun {
     /// Weights `W_l` before update `k`; `None` where only others were recorded.
     pub(super) fn weights_before(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
-        let (Some(stack), k) = (self.weights(l), self.state_before(k)) else { return Ok(None) };
+        let Some(stack) = self.weights(l) else { return Ok(None) };
         // Of a single state nobody knows whether it is that of the start or of the end.
         let known = k < stack.len() && (stack.len() > 1 || self.iterations() <= 1);
         known.then(|| stack.matrix(k)).transpose()
@@ -76,7 +76,7 @@ impl RecordedRun {
     /// Biases `b_l` before update `k`, `n_l` values; a single state is that of all, and none is no values.
     pub(super) fn biases_before(&self, l: usize, k: usize) -> Result<Vec<f64>, ArrayError> {
         let Some(stack) = self.biases(l) else { return Ok(Vec::new()) };
-        let state = if stack.len() == 1 { 0 } else { self.state_before(k).min(stack.len() - 1) };
+        let state = if stack.len() == 1 { 0 } else { k.min(stack.len() - 1) };
         Ok(stack.matrix(state)?.as_slice().to_vec())
     }
 

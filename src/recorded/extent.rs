@@ -53,14 +53,14 @@ impl MemberExtent {
         Layout { rows, columns, taken, stored: self.found.header.stored }
     }
 
-    /// Whether its first dimension counts matrices.
-    pub fn is_stacked(&self) -> bool {
-        self.stacked
+    /// Number of values of what is taken.
+    pub fn values(&self) -> usize {
+        self.shape.iter().fold(1, |values: usize, &n| values.saturating_mul(n))
     }
 
     /// Bytes of what is taken.
     pub fn bytes(&self) -> u64 {
-        self.shape.iter().fold(self.found.header.stored.width() as u64, |bytes, &n| bytes.saturating_mul(n as u64))
+        (self.values() as u64).saturating_mul(self.found.header.stored.width() as u64)
     }
 
     /// What there is, where that is not `used` matrices and what the header says.
@@ -96,58 +96,33 @@ impl Counts {
 /// Takes of every member that grows what all have: iterations that are whole in every one, with the states before them and
 /// after the last. Says so, if there is more. Members that are too different to have been stopped are left as they are.
 pub(super) fn settle(extents: &mut Extents) -> Option<String> {
-    let counts = common(extents)?;
-    let differences: Vec<String> = extents
-        .iter()
-        .filter(|(_, of)| of.grows)
-        .filter_map(|((part, _), of)| of.difference(counts.of(*part)?))
-        .collect();
-    truncate(extents, counts);
+    let lengths = |state: bool| -> Vec<usize> {
+        let of_kind = extents.iter().filter(|((part, _), of)| of.grows && part.is_of_state() == state);
+        of_kind.map(|(_, of)| of.shape[0]).collect()
+    };
+    let (states, signals) = (lengths(true), lengths(false));
+    let all = || states.iter().chain(&signals).copied();
+    let (least, most) = (all().min()?, all().max()?);
+    if least == 0 || most - least > HELD_BACK.max(most / 2) {
+        return None;
+    }
+    let counts = Counts {
+        iterations: (!signals.is_empty()).then_some(least),
+        states: states.iter().min().map(|&states| if signals.is_empty() { states } else { states.min(least + 1) }),
+    };
+    let growing = || extents.iter().filter(|(_, of)| of.grows);
+    let differences: Vec<String> = growing().filter_map(|((part, _), of)| of.difference(counts.of(*part)?)).collect();
+    for ((part, _), of) in extents.iter_mut().filter(|(_, of)| of.grows) {
+        of.shape[0] = counts.of(*part).unwrap_or(of.shape[0]);
+    }
     let words = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}"));
     let read: Vec<String> =
         [words(counts.iterations, "iterations"), words(counts.states, "states")].into_iter().flatten().collect();
     (!differences.is_empty()).then(|| {
         format!(
-            "the recording has no proper end, as where its program was stopped or still runs: {}; what all members hold whole \
-             is read, {}",
+            "the end of the recording is torn, as where its program was stopped or is still running: {}; what all members              hold whole is read, {}",
             differences.join(", "),
             read.join(" and ")
         )
     })
-}
-
-/// Takes so many iterations and no more of members that grow; whether that is all of them.
-pub(super) fn truncate_iterations(extents: &mut Extents, iterations: usize) -> bool {
-    let all = extents.iter().all(|((part, _), of)| part.is_of_state() || !of.stacked || of.grows);
-    if all {
-        truncate(extents, Counts { iterations: Some(iterations), states: None });
-    }
-    all
-}
-
-fn truncate(extents: &mut Extents, counts: Counts) {
-    for ((part, _), of) in extents.iter_mut().filter(|(_, of)| of.grows) {
-        of.shape[0] = counts.of(*part).unwrap_or(of.shape[0]);
-    }
-}
-
-/// What all members that grow have; `None` if these are none, or have too little in common.
-fn common(extents: &Extents) -> Option<Counts> {
-    let lengths = |state: bool| -> Option<[usize; 2]> {
-        let of_kind = extents.iter().filter(|((part, _), of)| of.grows && part.is_of_state() == state);
-        let lengths: Vec<usize> = of_kind.map(|(_, of)| of.shape[0]).collect();
-        Some([*lengths.iter().min()?, *lengths.iter().max()?])
-    };
-    let alike = |[least, most]: [usize; 2]| least > 0 && most - least <= HELD_BACK.max(most / 2);
-    let (states, signals) = (lengths(true), lengths(false));
-    // States that are numbered may be as many as they like.
-    let numbered = [Part::Iterations, Part::States].iter().all(|part| extents.contains_key(&(*part, 0)));
-    if numbered {
-        let fit = states.is_none_or(alike) && signals.is_none_or(alike);
-        return fit.then(|| Counts { iterations: signals.map(|of| of[0]), states: states.map(|of| of[0]) });
-    }
-    let both = states.into_iter().chain(signals).reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])?;
-    let iterations = signals.map(|_| both[0]);
-    let states = states.map(|[least, _]| iterations.map_or(least, |iterations| least.min(iterations + 1)));
-    alike(both).then_some(Counts { iterations, states })
 }

@@ -189,7 +189,7 @@ fn clear_of_zero(z: &Matrix<f64>, rounding: f64) -> Vec<bool> {
 fn ways(run: &RecordedRun, l: usize, k: usize) -> Result<Vec<(Way, Matrix<f64>)>, ArrayError> {
     let mut all = Vec::new();
     if let Some(backward) = run.backward(l)
-        && let Some(matrix) = backward.at(run.state_before(k))?
+        && let Some(matrix) = backward.at(k)?
     {
         let turned_now = backward.is_turned();
         for way in backward.ways() {

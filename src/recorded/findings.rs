@@ -3,8 +3,8 @@
 use super::plan::{Cost, Schedule, comparisons};
 use super::terms::{Wish, decompose};
 use super::{
-    Backward, LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, Stack, StatesOf,
-    Steps, TermsPlan, Told, pairs, predict, terms,
+    Backward, LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, SingleSteps,
+    Stack, StatesOf, Steps, TermsPlan, Told, pairs, predict, terms,
 };
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
@@ -118,6 +118,8 @@ pub struct Findings {
     pub turned: Vec<usize>,
     /// What steps are made of.
     pub steps: Option<Steps>,
+    /// What single updates did, where not all were recorded: steps are not taken apart further then.
+    pub single_steps: Option<SingleSteps>,
     /// Decomposed updates.
     pub terms: Vec<LayerTerms>,
     /// Layers whose updates are not decomposed.
@@ -157,7 +159,9 @@ impl Findings {
         };
         let turned = hidden.clone().filter(backward).collect();
         run.begin("steps", &[&run.weights, &run.activities, &run.deltas]);
-        let steps = Steps::of(run, questions.eta)?;
+        // Differences of states that lie several updates apart are no steps.
+        let steps = if run.thinned.is_none() { Steps::of(run, questions.eta)? } else { None };
+        let single_steps = SingleSteps::of(run, questions.eta)?;
         run.begin("terms by lag", &[&run.weights]);
         let Decomposed { terms, not_decomposed, every, remarks } =
             decompose_all(run, &activations, steps.as_ref(), &questions.terms)?;
@@ -176,6 +180,7 @@ impl Findings {
             feedback,
             turned,
             steps,
+            single_steps,
             terms,
             not_decomposed,
             pairs,
@@ -243,9 +248,9 @@ impl Questions {
         if found > 1 && found != hidden {
             return Err(QuestionError::Activations { found, hidden });
         }
-        let last = run.iterations().checked_sub(1);
-        let iterations = last.map_or(0, |last| (run.update(last) - run.update(0)) as usize + 1);
-        if let Some(&lag) = self.terms.lags.iter().find(|&&lag| lag == 0 || (iterations > 0 && lag >= iterations)) {
+        let iterations = run.iterations();
+        let beyond = |lag: usize| iterations > 0 && run.thinned.is_none() && lag >= iterations;
+        if let Some(&lag) = self.terms.lags.iter().find(|&&lag| lag == 0 || beyond(lag)) {
             return Err(QuestionError::Lag { lag, iterations });
         }
         let beyond = |window: usize| self.terms.lags.iter().copied().find(|&lag| lag > window).map(|lag| (lag, window));
@@ -353,11 +358,6 @@ fn predictions(
 ) -> Result<(Vec<LinearPrediction>, Vec<Unsaid>), ArrayError> {
     let (mut made, mut not) = (Vec::new(), Vec::new());
     let Some(steps) = steps else { return Ok((made, not)) };
-    if run.is_thinned() {
-        let layers = (1..run.depth()).filter(|&l| run.comparable_backward(l).is_some());
-        not.extend(layers.map(|layer| Unsaid { layer, why: THINNED.into() }));
-        return Ok((made, not));
-    }
     let carried = |layer: usize| {
         let found = feedback.iter().find(|of| of.layer == layer);
         found.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()))
@@ -384,10 +384,6 @@ fn predictions(
     Ok((made, not))
 }
 
-/// Why nothing is said that takes every update.
-const THINNED: &str =
-    "it takes every update, and some between the recorded ones were left out: record all of a shorter stretch";
-
 /// Why the update of `W_l` is not decomposed; `None` if it is.
 fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps>) -> Option<String> {
     let l = activation.layer;
@@ -401,9 +397,6 @@ fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps
     if !lacking.is_empty() {
         return Some(format!("it takes {}, not on record", lacking.join(", ")));
     }
-    if run.is_thinned() {
-        return Some(THINNED.into());
-    }
     if activation.activation.is_none() {
         return Some(match (&activation.closing, activation.nearest) {
             (Some(closing), Some(nearest)) => format!(
@@ -415,6 +408,9 @@ fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps
             ),
             _ => format!("the activation of layer {l} is not known: record activity{l}, or give --activation"),
         });
+    }
+    if run.thinned.is_some() {
+        return Some("the steps of the weights below it are not on record one by one: record every update".into());
     }
     match steps {
         None => Some("no steps are on record, or nothing moves: give --eta and record states and signals".into()),

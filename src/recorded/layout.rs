@@ -1,6 +1,5 @@
 //! Which member is which: names, numbers of layers, and which way matrices are stored, as far as shapes tell.
 
-use super::updates::Updates;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,20 +14,13 @@ pub(super) enum Part {
     Activity,
     Delta,
     Labels,
-    /// Numbers of updates before iterations.
-    Iterations,
-    /// Numbers of updates before states.
-    States,
 }
 
 impl Part {
     /// What the name of a member says, and which number it has.
     pub fn of(name: &str) -> Option<(Self, usize)> {
-        match name {
-            "labels" => return Some((Self::Labels, 0)),
-            "iterations" => return Some((Self::Iterations, 0)),
-            "states" => return Some((Self::States, 0)),
-            _ => {}
+        if name == "labels" {
+            return Some((Self::Labels, 0));
         }
         let prefixes = [
             ("activity", Self::Activity),
@@ -54,7 +46,6 @@ impl Part {
             Self::Activity | Self::Delta => [3, 3],
             Self::Bias => [1, 2],
             Self::Labels => [1, 3],
-            Self::Iterations | Self::States => [1, 1],
         }
     }
 
@@ -69,12 +60,12 @@ impl Part {
 
     /// Whether it is of a state, rather than of an iteration.
     pub fn is_of_state(self) -> bool {
-        matches!(self, Self::Weights | Self::Backward | Self::Direct | Self::Bias | Self::States)
+        matches!(self, Self::Weights | Self::Backward | Self::Direct | Self::Bias)
     }
 
     /// Whether a recording can do without this one, if it is malformed.
     pub fn is_optional(self) -> bool {
-        !matches!(self, Self::Weights | Self::Activity | Self::Delta)
+        matches!(self, Self::Backward | Self::Direct | Self::Bias | Self::Labels)
     }
 
     /// The lowest layer that has it.
@@ -91,8 +82,6 @@ impl Part {
             Self::Activity => "activity",
             Self::Delta => "delta",
             Self::Labels => "labels",
-            Self::Iterations => "iterations",
-            Self::States => "states",
         }
     }
 }
@@ -168,7 +157,7 @@ impl Numbering {
             Part::Delta => self.delta,
             Part::Bias => self.bias,
             Part::Backward | Part::Direct => self.backward,
-            Part::Labels | Part::Iterations | Part::States => 0,
+            Part::Labels => 0,
         }
     }
 
@@ -508,11 +497,10 @@ fn first_of(members: &Members, numbering: Numbering, l: usize) -> Option<String>
     members.iter().find(|(key, _)| has(key)).map(|(_, of)| of.name.clone())
 }
 
-/// Iterations and samples must be the same throughout; states may be one more, the end, unless their `updates` are known.
-/// What is optional and does not fit is left out.
+/// Iterations and samples must be the same throughout; states may be one more, the end. What is optional and does not fit
+/// is left out.
 pub(super) fn check_counts(
     members: &Members,
-    updates: Option<&Updates>,
     left_out: &mut BTreeMap<(Part, usize), String>,
     problems: &mut Vec<String>,
 ) {
@@ -542,7 +530,6 @@ pub(super) fn check_counts(
         }
     }
     if let (Some((name, [iterations, _])), Some((weights, states))) = (signals, states)
-        && updates.is_none()
         && states != iterations
         && states != iterations + 1
     {

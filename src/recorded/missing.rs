@@ -44,7 +44,7 @@ impl RecordedRun {
                 &format!("{member} of every iteration"),
                 format!("course of layer {l}, its steps, activation of layer {}{update}", l + 1),
             )),
-            Some(stack) if stack.len() > 1 && self.lacks_last(stack.len()) => {
+            Some(stack) if stack.len() > 1 && stack.len() == self.iterations() => {
                 out.push(missing(
                     &format!("last state of {member}"),
                     format!("last step and final state of layer {l}"),
@@ -57,12 +57,6 @@ impl RecordedRun {
                 format!("weight alignment of layer {l}, where its updates and their terms point, its prediction");
             out.push(missing(&format!("B{l}"), costs));
         }
-    }
-
-    /// Whether the state after the last iteration is not among so many.
-    fn lacks_last(&self, states: usize) -> bool {
-        let last = self.iterations().checked_sub(1);
-        last.is_some_and(|last| self.state_after(last).is_none_or(|state| state >= states))
     }
 
     fn missing_signals(&self, l: usize, out: &mut Vec<Missing>) {

@@ -1,5 +1,4 @@
-//! Runs recorded elsewhere: weights, backward weights, activities and error signals, from an `.npz` archive or from a
-//! directory of `.npy` files.
+//! Runs recorded elsewhere: weights, backward weights, activities and error signals from one `.npz` archive.
 //!
 //! | member | shape | what it is |
 //! |---|---|---|
@@ -9,36 +8,12 @@
 //! | `activity0`, ... | iterations x samples x `n_l` | what `W_l` is fed |
 //! | `delta1`, ... | iterations x samples x `n_l` | error signals, towards the target |
 //! | `labels` | samples, or iterations x that | classes, whole numbers or one-hot |
-//! | `iterations`, `states` | iterations; states | updates before each, where not all of them were recorded |
+//!
+//! Of a run whose updates were not all recorded, `thinned` says what else there is.
 //!
 //! Everything but one of `W`, `activity` or `delta` may be missing; what is there decides what can be said. Matrices may be
 //! stored as their transposes, and layers counted from 1 (`layout`): shapes tell, or else what the signals say
 //! (`evidence`). What is optional and malformed is left out.
-//!
-//! # Long recordings
-//!
-//! Nothing is held that is large: opening a recording reads every member once, from its start to its end, so that checksums
-//! are compared and no value that is not finite gets further; a [`Stack`] then reads one matrix after the other from where it
-//! lies, in the type it is stored in, as often as it is asked for. Compressed members, and those of Fortran order that are
-//! not one matrix, are unpacked once into a temporary file without a name (small ones into memory).
-//!
-//! In a directory, `NAME.npy` is the member `NAME`; other files are no part of the recording. A member of states or
-//! iterations grows by whole matrices in C order, behind a header that says in its first dimension how many there are:
-//!
-//! * A recorder appends the values first, and then rewrites the header in place; it leaves room for that by padding the
-//!   header with blanks, as NumPy does (version 1.0, 128 bytes). It may set space aside: bytes behind the last matrix that
-//!   the header counts mean nothing.
-//! * Whoever is stopped in between leaves a torn end: fewer values than the header says, the last matrix in part, more
-//!   iterations in one member than in another. What all members hold whole is read: so many iterations, the states before
-//!   them, and one after the last if it is there. That is said ([`Reading::remarks`]), as it is of a recording that grows
-//!   still, whose length is settled when it is opened.
-//! * Members whose lengths differ by more than half are no torn recording, and are refused; so is a member of a single
-//!   matrix that is not all there.
-//!
-//! Decompositions hold many states: how many, and at how many iterations, is chosen within bounds on memory and operations
-//! (`plan`), unless it is given.
-//!
-//! # What is found
 //!
 //! [`Findings`] are what a recording says, in this order: which activation makes an activity of the one below
 //! ([`LayerActivation`]), which matrix carried the error back ([`LayerFeedback`]), what the steps of the weights are made
@@ -65,7 +40,7 @@ mod slopes;
 mod stack;
 mod steps;
 mod terms;
-mod updates;
+mod thinned;
 
 pub use activation::LayerActivation;
 pub use backward::{Backward, StatesOf, Told};
@@ -85,6 +60,7 @@ pub use steps::{
     StepMomentum, StepRates, Steps,
 };
 pub use terms::{IterationTerms, LayerTerms, PartReading, TermPart, TermsPlan};
+pub use thinned::{SingleSteps, Thinned};
 
 use std::path::Path;
 
@@ -103,10 +79,10 @@ pub struct RecordedRun {
     pub deltas: Vec<Option<Stack>>,
     /// Class of every sample, numbered from 0, by iteration; one list where it is the same for all.
     pub labels: Option<Vec<Vec<usize>>>,
+    /// Which updates were recorded, where others were made between them.
+    pub thinned: Option<Thinned>,
     /// How names, shapes and signals let the members be read.
     pub reading: Reading,
-    /// Which updates were recorded, where that is not all.
-    updates: Option<updates::Updates>,
     /// What tells how far the analysis has come.
     progress: Progress,
 }

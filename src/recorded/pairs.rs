@@ -58,10 +58,9 @@ pub(super) fn compare(
     every: usize,
 ) -> Result<Option<LayerPairs>, QuestionError> {
     let mut sums = Sums::default();
-    let earlier = |k: usize| run.iteration_after(run.update(k).checked_sub(lag as u64)?);
-    let batches = (0..run.iterations()).rev().filter_map(|k| Some((earlier(k)?, k)));
-    for (earlier, k) in batches.step_by(every) {
-        let (Some(earlier), Some(later)) = (Side::of(run, l, earlier)?, Side::of(run, l, k)?) else { continue };
+    let apart = (0..run.iterations()).rev().filter_map(|k| Some((run.earlier(k, lag)?, k)));
+    for (earlier, later) in apart.step_by(every) {
+        let (Some(earlier), Some(later)) = (Side::of(run, l, earlier)?, Side::of(run, l, later)?) else { continue };
         let pairs = SamplePairs::new(&earlier.batch()?, &later.batch()?, OwnPairs::Keep)?;
         sums.add(&pairs.means(), &pairs.shuffled(), &pairs.transformation());
     }

@@ -3,8 +3,7 @@
 use super::evidence::{self, Both};
 use super::extent::{self, Extents, MemberExtent};
 use super::layout::{BackwardReading, Layout, Member, Members, Part, check_counts};
-use super::updates::Updates;
-use super::{Backward, Progress, Reading, RecordedRun, Stack, Told, labels};
+use super::{Backward, Progress, Reading, RecordedRun, Stack, Thinned, Told, labels};
 use crate::array::{self, Array, ArrayError, Spool, members};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,7 +32,6 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     let (mut problems, mut left_out) = (Vec::new(), LeftOut::new());
     let (mut extents, ignored) = extents(path, &mut problems, &mut left_out)?;
     let remarks: Vec<String> = extent::settle(&mut extents).into_iter().collect();
-    let updates = updates(path, &mut extents, &mut left_out)?;
     let mut known = Members::new();
     for (key, of) in &extents {
         let member = Member { name: of.name.clone(), shape: of.shape.clone() };
@@ -49,7 +47,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
         problems
             .push(format!("it has none of W0, W1, ..., activity0, ..., delta1, ...: {}", what_else(path, &ignored)));
     }
-    check_counts(&known, updates.as_ref(), &mut left_out, &mut problems);
+    check_counts(&known, &mut left_out, &mut problems);
     known.retain(|key, _| !left_out.contains_key(key));
     // Of a recording that cannot be used, names are not interpreted: members that would tell are missing.
     let mut layouts = if problems.is_empty() { Layout::all(&known) } else { vec![Layout::as_named(&known)] };
@@ -62,7 +60,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     }
     extents.retain(|key, _| known.contains_key(key));
     let mut loaded = load(path, &extents, &mut left_out, progress)?;
-    let (mut layout, open) = choose(layouts, &loaded.stacks, updates.as_ref())?;
+    let (mut layout, open) = choose(layouts, &loaded.stacks)?;
     if open {
         layout = layout.without_doubtful_backward(&known);
     }
@@ -71,7 +69,9 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     reading.renumbered = layout.numbering.examples(&known);
     reading.left_out = left_out.into_values().chain(layout.left_out.values().cloned()).collect();
     loaded.stacks.retain(|key, _| !layout.left_out.contains_key(key));
-    Ok(RecordedRun { progress: progress.clone(), ..build(loaded, layout, reading, updates)? })
+    let mut run = RecordedRun { progress: progress.clone(), ..build(loaded, layout, reading)? };
+    run.thinned = Thinned::read(path, &mut run, progress)?;
+    Ok(run)
 }
 
 /// Extents of the members that are known, and the names of others.
@@ -108,51 +108,6 @@ fn extents(
     Ok((extents, ignored))
 }
 
-/// Numbers of updates, if both members that hold them are there and of use. Iterations at a torn end whose states did not
-/// make it into the recording are left out.
-fn updates(path: &Path, extents: &mut Extents, left_out: &mut LeftOut) -> Result<Option<Updates>, ArrayError> {
-    let keys = [(Part::Iterations, 0), (Part::States, 0)];
-    let count = |extents: &Extents, parts: &[Part]| {
-        extents.iter().find(|((part, _), of)| parts.contains(part) && of.is_stacked()).map(|(_, of)| of.shape[0])
-    };
-    let found: Vec<&MemberExtent> = keys.iter().filter_map(|key| extents.get(key)).collect();
-    let why = match found[..] {
-        [] => return Ok(None),
-        [iterations, states] if iterations.shape.len() == 1 && states.shape.len() == 1 => {
-            let values = |of: &MemberExtent| -> Result<Vec<f64>, ArrayError> {
-                let stack = Stack::open(path, &of.name, &of.layout(), &mut Spool::new(UNPACKED), &Progress::hidden())?;
-                Ok(whole(&stack, &of.shape)?.data)
-            };
-            match Updates::new(&values(iterations)?, &values(states)?) {
-                Err(why) => why,
-                Ok(mut updates) => {
-                    let [own_iterations, own_states] = updates.lengths();
-                    let complete = updates.complete();
-                    let counted = count(extents, &[Part::Activity, Part::Delta]).is_none_or(|n| n == own_iterations)
-                        && count(extents, &[Part::Weights]).is_none_or(|n| n == own_states);
-                    if counted
-                        && complete > 0
-                        && (complete == own_iterations || extent::truncate_iterations(extents, complete))
-                    {
-                        updates.truncate(complete);
-                        return Ok(Some(updates));
-                    }
-                    format!(
-                        "they number {own_iterations} iterations and {own_states} states, and the members are not these"
-                    )
-                }
-            }
-        }
-        _ => "both are needed, a number for every iteration and for every state".into(),
-    };
-    for key in keys {
-        if let Some(of) = extents.remove(&key) {
-            left_out.insert(key, format!("`{}`: {why}", of.name));
-        }
-    }
-    Ok(None)
-}
-
 /// What there is where no recording is.
 fn what_else(path: &Path, ignored: &[String]) -> String {
     if !ignored.is_empty() {
@@ -175,6 +130,9 @@ struct Loaded {
     labels: Option<Vec<Vec<usize>>>,
 }
 
+/// Most labels: unlike all else, these are held.
+const MOST_LABELS: usize = 1 << 24;
+
 /// Bytes of compressed members that are unpacked into memory; more go to a file.
 const UNPACKED: usize = 64 << 20;
 
@@ -191,6 +149,13 @@ fn load(
     let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
     for (&key, extent) in extents {
         let name = &extent.name;
+        if key.0 == Part::Labels && extent.values() > MOST_LABELS {
+            left_out.insert(
+                key,
+                format!("`{name}` has {} values, more than the {MOST_LABELS} that are held", extent.values()),
+            );
+            continue;
+        }
         let stack = match Stack::open(path, name, &extent.layout(), &mut spool, progress) {
             Ok(stack) => stack,
             Err(error @ ArrayError::NotFinite { .. }) if key.0 == Part::Labels => {
@@ -202,9 +167,6 @@ fn load(
                 continue;
             }
         };
-        if matches!(key.0, Part::Iterations | Part::States) {
-            continue;
-        }
         if key.0 != Part::Labels {
             loaded.stacks.insert(key, stack);
             continue;
@@ -229,15 +191,11 @@ fn whole(stack: &Stack, shape: &[usize]) -> Result<Array, ArrayError> {
 }
 
 /// The layout that the signals bear out best, and whether nothing tells it from others.
-fn choose(
-    mut layouts: Vec<Layout>,
-    stacks: &BTreeMap<(Part, usize), Stack>,
-    updates: Option<&Updates>,
-) -> Result<(Layout, bool), ArrayError> {
+fn choose(mut layouts: Vec<Layout>, stacks: &BTreeMap<(Part, usize), Stack>) -> Result<(Layout, bool), ArrayError> {
     if layouts.len() < 2 {
         return Ok((layouts.pop().unwrap_or_default(), false));
     }
-    let scores = layouts.iter().map(|layout| Ok(evidence::score(&relations(layout, stacks, updates)?)));
+    let scores = layouts.iter().map(|layout| Ok(evidence::score(&relations(layout, stacks)?)));
     let scores: Vec<i32> = scores.collect::<Result<_, ArrayError>>()?;
     let best = scores.iter().copied().max().unwrap_or(0);
     let tied: Vec<usize> = (0..layouts.len()).filter(|place| scores[*place] == best).collect();
@@ -248,48 +206,30 @@ fn choose(
 }
 
 /// What all signals say of all matrices, if they are numbered like this.
-fn relations(
-    layout: &Layout,
-    stacks: &BTreeMap<(Part, usize), Stack>,
-    updates: Option<&Updates>,
-) -> Result<Vec<Both>, ArrayError> {
+fn relations(layout: &Layout, stacks: &BTreeMap<(Part, usize), Stack>) -> Result<Vec<Both>, ArrayError> {
     let by_layer: BTreeMap<(Part, usize), &Stack> =
         stacks.iter().map(|(key, stack)| ((key.0, layout.numbering.layer(*key)), stack)).collect();
     let get = |part: Part, l: usize| by_layer.get(&(part, l)).copied();
-    let get_before = |part: Part, l: usize| get(part, l).map(|stack| before(stack, updates));
     let mut found = Vec::new();
     for l in 0..layout.sizes.len().saturating_sub(1) {
         let (here, next) = (get(Part::Activity, l), get(Part::Activity, l + 1));
         let (delta, above) = (get(Part::Delta, l), get(Part::Delta, l + 1));
         let weights = get(Part::Weights, l);
-        if let (Some(weights), Some(here), Some(next)) = (get_before(Part::Weights, l), here, next) {
-            found.push(evidence::order(here, &weights, get_before(Part::Bias, l + 1).as_ref(), next)?);
+        if let (Some(weights), Some(here), Some(next)) = (weights, here, next) {
+            found.push(evidence::order(here, weights, get(Part::Bias, l + 1), next)?);
         }
-        if let (Some(weights), Some(here), Some(above), None) = (weights, here, above, updates) {
+        if let (Some(weights), Some(here), Some(above)) = (weights, here, above) {
             found.push(evidence::steps(weights, here, above)?);
         }
         if let (Some(delta), Some(above), true) = (delta, above, l > 0) {
-            found.extend(get_before(Part::Backward, l).map(|b| evidence::carriage(delta, above, &b)).transpose()?);
+            found.extend(get(Part::Backward, l).map(|b| evidence::carriage(delta, above, b)).transpose()?);
         }
     }
     Ok(found)
 }
 
-/// The states that iterations start from.
-fn before(stack: &Stack, updates: Option<&Updates>) -> Stack {
-    match updates {
-        Some(updates) if stack.len() > 1 => stack.clone().selected(updates.before()),
-        _ => stack.clone(),
-    }
-}
-
-fn build(
-    loaded: Loaded,
-    layout: Layout,
-    mut reading: Reading,
-    updates: Option<Updates>,
-) -> Result<RecordedRun, ArrayError> {
-    let mut run = RecordedRun { labels: loaded.labels, updates, ..RecordedRun::of_layers(layout.sizes.len()) };
+fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<RecordedRun, ArrayError> {
+    let mut run = RecordedRun { labels: loaded.labels, ..RecordedRun::of_layers(layout.sizes.len()) };
     for (key, stack) in loaded.stacks {
         let l = layout.numbering.layer(key);
         let list = match key.0 {
@@ -297,7 +237,7 @@ fn build(
             Part::Bias => &mut run.biases,
             Part::Activity => &mut run.activities,
             Part::Delta => &mut run.deltas,
-            Part::Labels | Part::Iterations | Part::States => continue,
+            Part::Labels => continue,
             Part::Backward | Part::Direct => {
                 match layout.backward.get(&l).filter(|_| l > 0) {
                     Some(readings) => run.backward[l] = Backward::new(stack, readings.clone()),
@@ -347,16 +287,13 @@ fn turn(run: &mut RecordedRun, l: usize, told: Told) {
 /// Whether square `W_l` is stored as its transpose, and what tells.
 fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError> {
     let Some(weights) = run.weights(l) else { return Ok(None) };
-    let updates = run.updates.as_ref();
-    let weights_before = before(weights, updates);
     if let (Some(here), Some(next)) = (run.activity(l), run.activity(l + 1)) {
-        let biases = run.biases(l + 1).map(|biases| before(biases, updates));
-        let both = evidence::order(here, &weights_before, biases.as_ref(), next)?;
+        let both = evidence::order(here, weights, run.biases(l + 1), next)?;
         if let Some(turned) = evidence::turned(&both) {
             return Ok(Some((turned, Told::Activities)));
         }
     }
-    if let (Some(here), Some(above), None) = (run.activity(l), run.delta(l + 1), updates) {
+    if let (Some(here), Some(above)) = (run.activity(l), run.delta(l + 1)) {
         let both = evidence::steps(weights, here, above)?;
         if let Some(turned) = evidence::turned_by_steps(&both) {
             return Ok(Some((turned, Told::Steps)));
@@ -364,9 +301,8 @@ fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError>
     }
     if let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) {
         // Errors are carried back by the transpose, unless B carries them: then these have none to do with the weights.
-        let [as_is, turned] = evidence::carriage(delta, above, &weights_before)?;
-        let backward = run.backward(l).map(|b| before(b.states(), updates));
-        let by_backward = backward.map(|b| evidence::carriage(delta, above, &b)).transpose()?;
+        let [as_is, turned] = evidence::carriage(delta, above, weights)?;
+        let by_backward = run.backward(l).map(|b| evidence::carriage(delta, above, b.states())).transpose()?;
         let others = by_backward.iter().flatten().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
         let best = [as_is, turned].iter().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
         if let Some(turned) = evidence::turned(&[turned, as_is]).filter(|_| best >= 0.97 && others < 0.85) {

@@ -5,7 +5,6 @@ use super::precision::Grid;
 use crate::array::{ArrayError, Frames, Spool, Stored, Taken};
 use crate::matrix::Matrix;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Matrices of equal shape, one after the other: the states of a weight matrix, or a signal by iteration. They stay where
 /// and as they are stored, and every one is read and widened to double precision when it is asked for.
@@ -18,8 +17,6 @@ pub struct Stack {
     turned: bool,
     grid: Grid,
     frames: Frames,
-    /// Places of the matrices among those stored, if they are not these as they are.
-    places: Option<Arc<Vec<usize>>>,
     progress: Progress,
 }
 
@@ -42,7 +39,7 @@ impl Stack {
             grid.add(values);
             progress.advance(values.len() * stored.width());
         })?;
-        Ok(Self { rows, columns, turned: false, grid, frames, places: None, progress: progress.clone() })
+        Ok(Self { rows, columns, turned: false, grid, frames, progress: progress.clone() })
     }
 
     /// Matrices in memory.
@@ -53,17 +50,17 @@ impl Stack {
         let mut grid = Grid::of(Stored::F64);
         grid.add(&values);
         let frames = Frames::of_values(&values, rows * columns);
-        Self { rows, columns, turned: false, grid, frames, places: None, progress: Progress::hidden() }
+        Self { rows, columns, turned: false, grid, frames, progress: Progress::hidden() }
     }
 
     /// Number of matrices.
     pub fn len(&self) -> usize {
-        self.places.as_ref().map_or(self.frames.len(), |places| places.len())
+        self.frames.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.frames.is_empty()
     }
 
     /// Rows and columns of each.
@@ -75,11 +72,6 @@ impl Stack {
     #[must_use]
     pub fn turned(self) -> Self {
         Self { turned: !self.turned, ..self }
-    }
-
-    /// Some of the matrices, by their places.
-    pub(super) fn selected(self, places: Vec<usize>) -> Self {
-        Self { places: Some(Arc::new(places)), ..self }
     }
 
     /// How many bits the values take.
@@ -106,8 +98,7 @@ impl Stack {
     /// # Errors
     /// If it can no longer be read, or there is no such matrix.
     pub fn matrix(&self, k: usize) -> Result<Matrix<f64>, ArrayError> {
-        let place = self.places.as_ref().map_or(Some(k), |places| places.get(k).copied());
-        let values = self.frames.read(place.unwrap_or(usize::MAX))?;
+        let values = self.frames.read(k)?;
         self.progress.advance(self.matrix_bytes());
         let (rows, columns) = (self.rows, self.columns);
         // Column after column, it is stored as its transpose.

@@ -3,7 +3,9 @@
 use super::{Analysis, readings};
 use crate::analysis::Choice;
 use crate::claim::short;
-use crate::recorded::{Beginning, Closing, LayerActivation, Optimiser, RatesBy, StepRates, Steps, Unsaid};
+use crate::recorded::{
+    Beginning, Closing, Findings, LayerActivation, Optimiser, RatesBy, StepRates, Steps, Thinned, Unsaid,
+};
 
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {
@@ -11,7 +13,13 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
     let mut out = readings::members(run);
     out.extend(findings.activations.iter().filter_map(activation));
     out.extend(readings::errors(run, findings));
-    out.extend(steps(findings.steps.as_ref()));
+    match &run.thinned {
+        Some(thinned) => {
+            out.extend(single_steps(thinned, findings));
+            out.extend(unreached(thinned, analysis));
+        }
+        None => out.extend(steps(findings.steps.as_ref())),
+    }
     let split = findings.terms.iter().filter(|terms| terms.split).map(|terms| terms.layer.to_string());
     let split: Vec<String> = split.collect();
     if !split.is_empty() {
@@ -59,6 +67,52 @@ fn activation(of: &LayerActivation) -> Option<String> {
         text.push_str(&format!("; {} would make the same of these pre-activations", of.alike.join(", ")));
     }
     Some(text)
+}
+
+/// Which updates were recorded, and what they did.
+fn single_steps(thinned: &Thinned, findings: &Findings) -> Vec<String> {
+    let updates = thinned.updates();
+    let first: Vec<String> = updates.iter().take(4).map(ToString::to_string).collect();
+    let more = if updates.len() > first.len() { ", ..." } else { "" };
+    let every = thinned.spacing().map_or(String::new(), |n| format!(", one of every {n}"));
+    let mut out = vec![format!(
+        "not all updates of the run were recorded: states are those before update {}{more} (counted from 0{every}), and lags \
+         count updates; what took place between them is not known",
+        first.join(", ")
+    )];
+    out.push(match &findings.single_steps {
+        None => {
+            "steps cannot be checked: no layer has the weights right after each update (W0_next, ...), activity and \
+                 the error signal above on record"
+                .into()
+        }
+        Some(of) => {
+            let [low, high] = of.eta;
+            let rate = if low == high { short(low) } else { format!("{} to {}", short(low), short(high)) };
+            let how = if of.given { "as given" } else { "fitted by least squares" };
+            let verdict = closing(&of.closing);
+            format!("the recorded updates, each by itself, against eta L' delta with eta {rate}, {how}: {verdict}")
+        }
+    });
+    if findings.single_steps.as_ref().is_some_and(|of| !of.closing.closes) {
+        out.push(
+            "the updates are not the rule's alone: what else they are made of (momentum, weight decay, an adaptive \
+             optimiser) takes a recording of every update to be found out"
+                .into(),
+        );
+    }
+    out
+}
+
+/// Lags that no two recorded updates are apart.
+fn unreached(thinned: &Thinned, analysis: &Analysis) -> Option<String> {
+    let compared = |lag: &&usize| analysis.findings.pairs.iter().any(|of| of.lag == **lag);
+    let signals = analysis.run.samples().is_some();
+    let lags = analysis.questions.terms.lags.iter().filter(|lag| signals && !compared(lag));
+    let lags: Vec<String> = lags.map(ToString::to_string).collect();
+    let remedy = thinned.spacing().map_or(String::new(), |n| format!(": --lags {n} is there"));
+    let told = format!("no similarities at lag {}: no two recorded updates are so far apart{remedy}", lags.join(", "));
+    (!lags.is_empty()).then_some(told)
 }
 
 /// What the steps are made of, and what follows.
