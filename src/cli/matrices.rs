@@ -2,7 +2,7 @@
 
 use super::UsageError;
 use crate::array::{Array, place, read};
-use crate::file::memory::check;
+use crate::file::memory::limit;
 use crate::matrix::Matrix;
 use crate::measure::orientation::Orientation;
 use clap::Arg;
@@ -141,8 +141,10 @@ pub(super) fn is_decomposable((rows, columns): (usize, usize)) -> bool {
 pub(super) fn decomposition_fits((rows, columns): (usize, usize)) -> Result<(), UsageError> {
     let (short, all) = (rows.min(columns) as u128, rows as u128 * columns as u128);
     // Both, their transposes and singular vectors, and the room for these.
-    let need = 8 * (12 * all + 12 * short * short);
-    check(&format!("the decomposition of {rows} x {columns}"), need)
+    let limit = limit();
+    let need = 8 * (12 * all + 12 * short * short) + limit.of_threads(1);
+    limit
+        .check(&format!("the decomposition of {rows} x {columns}"), need)
         .map_err(|error| UsageError(format!("{error}; or take a part of it")))
 }
 
