@@ -227,7 +227,7 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
         [&["replay", "--replay-updates", "600", "--batch", "1000", "--epochs", "600"], &once[..4]].concat(),
         [&["sample", "--layers", "20,500,1200", "--draws", "1", "--quantities", "eigenvalue"], &once[..4]].concat(),
     ];
-    const SMALL: u64 = 150_000;
+    const SMALL: u64 = 320_000;
     for (number, case) in cases.iter().enumerate() {
         let out = format!("run{number}");
         let case = [&case[..], &["--out", &out]].concat();
@@ -259,7 +259,7 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
         (500_000, &["theory", "conditional", "--layers", "9000,10,10"]),
         (500_000, &["theory", "spectrum", "--points", "10000000"]),
         (500_000, &["isolate", "--layers", "5000,5000,5000"]),
-        (500_000, &["isolate", "--iterations", "1000000000", "--record-every", "100"]),
+        (500_000, &["isolate", "--iterations", "1000000000", "--record-every", "200"]),
         (500_000, &["isolate", "--iterations", "1000000", "--quantities", "terms_angle", "--record-every", "1000000"]),
         (
             500_000,

@@ -8,7 +8,7 @@ use super::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondi
 use super::job::{Job, Record};
 use super::plan::Plan;
 use super::quantity::Quantity;
-use crate::file::memory::{Bound, MemoryError, MemoryLimit, in_words};
+use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::real::Precision;
 use crate::signal::{Cross, Form, Process, Surrogate};
 use crate::theory::moments::{self, MOST};
@@ -278,12 +278,6 @@ pub struct TooLarge {
     pub remedy: &'static str,
 }
 
-/// What a thread takes beside its job: of address space, room for products of matrices and a stack; of
-/// memory, as much of it as is used.
-fn thread(limit: MemoryLimit) -> u128 {
-    if limit.bound == Bound::Process { 72 << 20 } else { 8 << 20 }
-}
-
 /// What a run takes, apart from its jobs: results, tables, data sets.
 fn shared(plan: &Plan, pending: &[usize]) -> Need {
     let mut records_of: BTreeMap<usize, u128> = BTreeMap::new();
@@ -316,10 +310,12 @@ pub fn admit(
 ) -> Result<usize, TooLarge> {
     let shared = shared(plan, pending);
     let largest = pending.iter().map(|&job| (need(&plan.jobs[job], export), job)).max_by_key(|(need, _)| need.bytes());
-    let each = largest.as_ref().map_or(0, |(need, _)| need.bytes() + thread(limit));
-    let predicted = predicted(plan);
-    let left = u128::from(limit.bytes).saturating_sub(shared.bytes());
-    if shared.bytes() <= u128::from(limit.bytes) && each.max(predicted) <= left {
+    // The first thread is that of the program, which waits.
+    let [first, second] = [0, 1].map(|threads| limit.of_threads(threads));
+    let each = largest.as_ref().map_or(0, |(need, _)| need.bytes() + second - first);
+    let (always, predicted) = (shared.bytes().saturating_add(first), predicted(plan));
+    let left = u128::from(limit.bytes).saturating_sub(always);
+    if always <= u128::from(limit.bytes) && each.max(predicted) <= left {
         let fit = left.checked_div(each).and_then(|fit| usize::try_from(fit).ok());
         return Ok(fit.map_or(threads, |fit| threads.min(fit)));
     }
@@ -328,7 +324,7 @@ pub fn admit(
         Some((need, job)) if each >= shared.bytes() => (plan_name(plan, *job), need.remedy()),
         _ => ("this run, with all its results,".into(), shared.remedy()),
     };
-    let error = MemoryError { what, need: each.max(predicted) + shared.bytes(), limit };
+    let error = MemoryError { what, need: each.max(predicted).saturating_add(always), limit };
     Err(TooLarge { error, remedy })
 }
 
@@ -366,6 +362,7 @@ mod tests {
     use super::super::parameter::Kind;
     use super::super::spec::Analysis;
     use super::*;
+    use crate::file::memory::Bound;
 
     fn plan(kind: Kind, options: &[(&str, &str)]) -> Plan {
         Plan::single(Analysis::from_options(kind, options.iter().copied()).unwrap()).unwrap()
@@ -420,7 +417,7 @@ mod tests {
     fn threads_are_as_many_as_fit_and_none_is_refused_with_the_remedy() {
         let plan = plan(Kind::Isolate, &[("batch", "10000"), ("repeats", "8")]);
         let pending: Vec<usize> = (0..8).collect();
-        let each = need(&plan.jobs[0], Export::Off).bytes() + thread(limit(0));
+        let each = need(&plan.jobs[0], Export::Off).bytes() + limit(0).of_threads(1);
         let shared = shared(&plan, &pending).bytes();
         for fit in 1..=5u128 {
             for (spare, expected) in [(0, fit), (each - 1, fit), (each, fit + 1)] {
@@ -438,7 +435,7 @@ mod tests {
     #[test]
     fn nothing_a_spec_may_ask_for_overflows() {
         let most = [("iterations", "1000000000"), ("lags", "1-100000"), ("repeats", "1"), ("report-at", "")];
-        let every = [("record-every", "100"), ("quantities", "term_angle,terms_angle")];
+        let every = [("record-every", "200"), ("quantities", "term_angle,terms_angle")];
         let found = need_of(Kind::Isolate, &[&most[..], &every].concat());
         assert!(found.bytes() > 1 << 40, "{found:?}");
     }

@@ -3,7 +3,7 @@
 use super::{Exit, UsageError, args, output};
 use crate::array::{Array, write_csv, write_npz};
 use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Series, Theme, Width};
-use crate::file::memory::check;
+use crate::file::memory::limit;
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
 use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
@@ -90,9 +90,11 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         return Err(UsageError(format!("--lags: {lags} lies beyond the run: at most {most} is possible")).into());
     }
     let values = sizes.iterations as u128 * sizes.batch as u128 * (sizes.inputs + sizes.outputs) as u128;
-    // The signals, and the file made of them; of text a value is longer.
-    let copies = if matches.get_one::<String>("format").is_some_and(|name| name == "csv") { 10 } else { 4 };
-    check(&format!("{values} values"), 8 * copies * values)
+    // The signals, copies to estimate from, and the file made of them; of text a value is longer.
+    let copies = if matches.get_one::<String>("format").is_some_and(|name| name == "csv") { 10 } else { 5 };
+    let (limit, what) = (limit(), format!("working on {values} values"));
+    limit
+        .check(&what, 8 * copies * values + limit.of_threads(1))
         .map_err(|error| UsageError(format!("{error}; or make iterations, batch or units smaller")))?;
     let signals = Signals::<f64>::new(&pair, sizes, seed, repeat);
     let [activity, error] = generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);

@@ -5,7 +5,7 @@ mod learning;
 
 use super::{Exit, UsageError, args};
 use crate::analysis::{Kind, RecordEvery};
-use crate::file::memory::check;
+use crate::file::memory::limit;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated};
@@ -224,13 +224,16 @@ fn toy_in_memory(matches: &ArgMatches) -> anyhow::Result<Toy> {
     let [n0, n1, n2, p] = [toy.inputs, toy.hidden, toy.outputs, toy.batch].map(|n| n as u128);
     // Weights and signals, and matrices of the size of inputs and outputs squared, a few of each.
     let bytes = 32 * (n1 * (n0 + n2) + (n0 + n2).pow(2) + p * (n0 + n1 + n2));
-    within_memory("--layers, --batch", "these", bytes)?;
+    within_memory("--layers, --batch", "a network of these", bytes)?;
     Ok(toy)
 }
 
 /// Refuses what does not fit into memory, before any of it is taken.
 fn within_memory(options: &str, what: &str, bytes: u128) -> Result<(), UsageError> {
-    check(what, bytes).map_err(|error| UsageError(format!("{options}: {error}; or make them smaller")))
+    let limit = limit();
+    limit
+        .check(what, bytes + limit.of_threads(1))
+        .map_err(|error| UsageError(format!("{options}: {error}; or make them smaller")))
 }
 
 /// Bytes of a row of a summary, at most.
@@ -290,8 +293,8 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         RecordEvery::parse(schedule, Kind::Isolate).map_err(|e| UsageError(format!("--record-every: {e}")))?;
     let sizes = [toy.inputs, toy.hidden, toy.outputs];
     let of_repeats = 5 * 8 * (toy.hidden * toy.outputs) as u128 * repeats as u128;
-    within_memory("--repeats, --layers", "these repeats", of_repeats)?;
-    within_memory("--record-every", "rows of so many iterations", ROW * record_every.count(iterations, 1, 0) as u128)?;
+    within_memory("--repeats, --layers", "holding these repeats", of_repeats)?;
+    within_memory("--record-every", "printing so many iterations", ROW * record_every.count(iterations, 1, 0) as u128)?;
     let trajectories: Vec<held::Trajectory> = (0..repeats as u64)
         .map(|repeat| {
             let std = [toy.w_std, toy.b_std];
@@ -405,7 +408,7 @@ fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let Toy { inputs, outputs, batch, .. } = toy;
     let sizes = Sizes { batch, inputs, outputs, iterations: whole(matches, "iterations") };
     let moments = size_of::<Moments>() as u128 * reported.len() as u128 * whole(matches, "repeats") as u128;
-    within_memory("--repeats", "moments of so many repeats", 2 * moments)?;
+    within_memory("--repeats", "holding so many repeats", 2 * moments)?;
     // By reported iteration, one set of moments per repeat.
     let mut found: Vec<Vec<Moments>> = vec![Vec::new(); reported.len()];
     for repeat in 0..whole(matches, "repeats") as u64 {
@@ -492,7 +495,7 @@ fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         row("eigenvalue_mass_at_zero", law.mass_at_zero()),
     ];
     let points = whole(matches, "points");
-    within_memory("--points", "rows of so many points", ROW * points as u128)?;
+    within_memory("--points", "printing so many points", ROW * points as u128)?;
     rows.extend((1..=points).map(|i| {
         let x = end * i as f64 / points as f64;
         let mut density = row("eigenvalue_density", law.density(x));

@@ -49,6 +49,27 @@ impl fmt::Display for MemoryLimit {
     }
 }
 
+impl MemoryLimit {
+    /// What so many threads take beside what they work on. Where address space is limited that is all
+    /// that they reserve: room for products of matrices, for small allocations, and a stack; elsewhere
+    /// as much of it as they use.
+    pub fn of_threads(self, threads: usize) -> u128 {
+        let [first, each] = if self.bound == Bound::Process { [80 << 20, 136 << 20] } else { [0, 8 << 20] };
+        first + each * threads as u128
+    }
+
+    /// Refuses a need beyond the limit; `what` starts the sentence.
+    ///
+    /// # Errors
+    /// If `need` bytes are more.
+    pub fn check(self, what: &str, need: u128) -> Result<(), MemoryError> {
+        if need <= u128::from(self.bytes) {
+            return Ok(());
+        }
+        Err(MemoryError { what: what.into(), need, limit: self })
+    }
+}
+
 /// More memory than a request may take.
 #[derive(Clone, Debug, Error)]
 #[error("{what} needs {} of memory, more than {limit}", in_words(*.need))]
@@ -81,11 +102,7 @@ pub fn left() -> MemoryLimit {
 /// # Errors
 /// If `need` bytes are more than [`limit`] allows.
 pub fn check(what: &str, need: u128) -> Result<(), MemoryError> {
-    let limit = limit();
-    if need <= u128::from(limit.bytes) {
-        return Ok(());
-    }
-    Err(MemoryError { what: what.into(), need, limit })
+    limit().check(what, need)
 }
 
 /// As [`check`], but without the cap: for what is taken to work with values that have been read.

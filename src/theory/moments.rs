@@ -2,7 +2,7 @@
 
 use super::Toy;
 use super::wick::{Moment, SignalMoments, Statistics};
-use crate::file::memory::{MemoryError, check};
+use crate::file::memory::{MemoryError, left};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::rule::{Product, product};
@@ -137,7 +137,7 @@ pub enum NoMoments {
 pub const MOST: usize = 5000;
 
 /// Matrices of iterations squared that are held at a time, at most.
-const SQUARES: u128 = 18;
+const SQUARES: u128 = 24;
 
 /// Bytes that the moments of so many iterations, the lag included, take.
 pub fn bytes(iterations: usize) -> u128 {
@@ -165,7 +165,8 @@ pub fn fits(pair: &Pair, iterations: usize) -> Result<(), NoMoments> {
     if spanned > MOST {
         return Err(NoMoments::TooLong(spanned));
     }
-    Ok(check(&format!("the moments of {spanned} iterations"), bytes(spanned))?)
+    let (limit, what) = (left(), format!("the computation of moments of {spanned} iterations"));
+    Ok(limit.check(&what, bytes(spanned) + limit.of_threads(1))?)
 }
 
 /// Joint statistics of the first `iterations` iterations of `pair`.
