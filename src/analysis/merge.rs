@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::run::{Clock, Ended, RunError, RunReport, diverged_jobs};
 use super::shard::Shard;
 use super::store::{Found, Store};
-use crate::file::{Checksums, FileError, copy_atomically, make_directory};
+use crate::file::{Checksums, FileError, copy_atomically, make_directory, remove_temporaries};
 use blake3::Hash;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::json;
@@ -170,7 +170,9 @@ fn exports(plan: &Plan, places: &[Place]) -> Result<Vec<Pick>, RunError> {
     let mut picks = Vec::new();
     for kind in Export::DIRECTORIES {
         if places.iter().any(|place| place.path.join(kind).is_dir()) {
-            make_directory(&places[0].path.join(kind))?;
+            let directory = places[0].path.join(kind);
+            make_directory(&directory)?;
+            remove_temporaries(&directory)?;
             let each = plan.addresses.par_iter().map(|address| export(address, kind, places));
             picks.extend(each.collect::<Result<Vec<_>, _>>()?);
         }
