@@ -1,7 +1,7 @@
 //! The exact linear theory against simulation, and against checked values.
 
 use alignscope::matrix::Matrix;
-use alignscope::measure::angle::Direction;
+use alignscope::measure::angle::{Direction, weight_alignment};
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{Activation, Isolated, Product, product};
 use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};

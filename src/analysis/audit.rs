@@ -132,6 +132,9 @@ pub fn damaged_figures(run: &Path) -> Result<Vec<String>, FileError> {
     Ok(damages.map(|damage| format!("{damage}; {remedy}")).collect())
 }
 
+/// A file, by its path in the directory, and what is wrong with it.
+type NamedDamage = (String, String);
+
 /// Files of a directory's list that are not as they were written, by path, with what is wrong; and what is wrong with the
 /// list.
 ///
@@ -140,7 +143,7 @@ pub fn damaged_figures(run: &Path) -> Result<Vec<String>, FileError> {
 pub(crate) fn damaged_files(
     directory: &Path,
     checksums: &Checksums,
-) -> Result<(Vec<(String, String)>, Vec<String>), FileError> {
+) -> Result<(Vec<NamedDamage>, Vec<String>), FileError> {
     let mut damaged = Vec::new();
     for name in checksums.names() {
         let found = checksums.of_file(directory, name)?;

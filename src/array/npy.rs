@@ -84,7 +84,7 @@ fn read_values(source: &Source, reader: &mut dyn Read, opened: &Opened) -> Resul
 pub(super) fn cut_short(values: u128, missing: u128, stored: Stored) -> String {
     let width = stored.width() as u128;
     let there = values * width - missing;
-    let digits = usize::from(there % width != 0);
+    let digits = usize::from(!there.is_multiple_of(width));
     format!("it is cut short: {:.digits$} of {values} values are there", there as f64 / width as f64)
 }
 

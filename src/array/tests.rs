@@ -379,13 +379,16 @@ enum Damage {
 }
 
 /// Shape and bits of a member.
-fn bits(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<u64>), ArrayError> {
+type Bits = (Vec<usize>, Vec<u64>);
+
+/// Reads them.
+fn bits(path: &Path, name: &str) -> Result<Bits, ArrayError> {
     let array = read_npz(path, Some(name))?;
     Ok((array.shape, array.data.iter().map(|v| v.to_bits()).collect()))
 }
 
 /// Judges the copy of an archive that had members of these names with these bits.
-fn damage(path: &Path, whole: &[(String, (Vec<usize>, Vec<u64>))]) -> Damage {
+fn damage(path: &Path, whole: &[(String, Bits)]) -> Damage {
     let Ok(found) = members(path) else { return Damage::Refused };
     // A member under another name is missed in silence by who looks for the names that are known.
     if !found.iter().eq(whole.iter().map(|(name, _)| name)) {

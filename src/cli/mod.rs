@@ -220,7 +220,7 @@ fn library(request: &Request, matches: &ArgMatches) -> anyhow::Result<Library> {
     for source in data_sets(request) {
         library.require(source)?;
         for note in source.facts()?.notes {
-            eprintln!("{}", note.about(source));
+            tell!("{}", note.about(source));
         }
     }
     Ok(library)

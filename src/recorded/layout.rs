@@ -379,11 +379,13 @@ impl Layout {
             let [rows, columns] = member.matrix();
             let readings = self.backward_readings(l, [rows, columns], key.0 == Part::Direct);
             let size = |l: usize| self.sizes.get(l).copied().flatten().map_or("?".into(), |n| n.to_string());
-            let why = if self.backward.contains_key(&l) {
-                format!("there are other backward weights of layer {l}")
-            } else if !readings.is_empty() {
+            let is_taken = self.backward.contains_key(&l);
+            if !is_taken && !readings.is_empty() {
                 self.backward.insert(l, readings);
                 continue;
+            }
+            let why = if is_taken {
+                format!("there are other backward weights of layer {l}")
             } else if l + 1 >= self.sizes.len() {
                 format!("`{}` leads to layer {l}, and there is no layer above it", member.name)
             } else {

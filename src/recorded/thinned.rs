@@ -285,8 +285,11 @@ impl SingleSteps {
     }
 }
 
+/// What an update added to `W_l`, and the sum over samples that the rule makes it of.
+type StepAndRule = (Vec<f64>, Matrix<f64>);
+
 /// What update `k` added to `W_l`, and the sum over samples of the rule; `None` where a member is missing.
-fn step(run: &RecordedRun, l: usize, next: &Stack, k: usize) -> Result<Option<(Vec<f64>, Matrix<f64>)>, ArrayError> {
+fn step(run: &RecordedRun, l: usize, next: &Stack, k: usize) -> Result<Option<StepAndRule>, ArrayError> {
     let (Some(before), Some(rule)) = (run.weights_before(l, k)?, rule_part(run, l, k)?) else { return Ok(None) };
     let after = next.matrix(k)?;
     let step = after.as_slice().iter().zip(before.as_slice()).map(|(after, before)| after - before);
