@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A network of 12-10-8-6 units recorded from PyTorch in single precision: fixed random B, tanh, biases, softmax
-/// cross-entropy summed over batches of 16, learning rate 0.05, 25 updates, labels. `docs/record.py` recorded it.
+/// cross-entropy summed over batches of 16, learning rate 0.05, 25 updates, labels. Recorded by hooks on its layers.
 fn pytorch() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pytorch.npz")
 }
