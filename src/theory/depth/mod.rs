@@ -38,9 +38,10 @@
 //! # Biases
 //! A bias is a weight of an input that is always 1 and that every layer sees anew: one row more in `G_l`, longer by 1.
 //!
-//! # Checked
-//! Against the rule itself: seven layers deep within 0.1 degrees given `B`; error signals and updates within 0.2; under
-//! weight normalisation with six classes within 0.5 where widths are at least five times `n_D`.
+//! # How near it comes
+//! Its error falls with the width. At widths of at least five times `n_D` the angles of weights are those of the rule, given
+//! `B`, to 0.3 degrees and the standard error of some ten repeats; those of error signals and updates to two degrees more;
+//! under weight normalisation those of weights to one degree. The tests hold it to this.
 
 mod alignment;
 mod backward;
