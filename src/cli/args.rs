@@ -136,11 +136,10 @@ pub(super) fn output_options(command: Command) -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Run directory; the same request in the same directory resumes [default: runs/<name>-<address>]"),
         )
-        .arg(
-            Arg::new("threads").long("threads").value_name("N").value_parser(value_parser!(u16).range(1..)).help(
-                "Threads [default: all cores]: each runs a job, the last jobs share them; no result depends on it",
-            ),
-        )
+        .arg(Arg::new("threads").long("threads").value_name("N").value_parser(value_parser!(u16).range(1..)).help(
+            "Threads [default: all cores; at most 8 for each, fewer where memory is short]: each runs a job, the last \
+                 jobs share them; no result depends on it",
+        ))
         .arg(data_directory_option())
         .arg(export_option())
         .arg(json_flag())
