@@ -311,10 +311,9 @@ impl<'a> Fit<'a> {
         let directions = self.directions(values, true);
         let of_layer = |place: usize| {
             let (entries, mut sums) = (&self.layers[place], Sums::default());
-            for k in 0..self.iterations {
+            for (k, &rate) in rates[place].iter().enumerate() {
                 let (mut difference, mut step, mut expected, mut decided) = (0.0, 0.0, 0.0, 0);
                 for at in k * entries.count..(k + 1) * entries.count {
-                    let rate = rates[place][k];
                     if let Some(rounding) = entry_rounding(entries, at, &directions[place], rate, self.shape) {
                         difference += (entries.step(at) - rate * directions[place].values[at]).powi(2);
                         step += entries.step(at).powi(2);

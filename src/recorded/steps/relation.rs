@@ -113,16 +113,16 @@ const CHUNK: usize = 1024;
 /// `R` of five columns, by the modified Gram-Schmidt process, which is as stable as Householder's for it.
 fn triangle(mut matrices: [Vec<f64>; 5]) -> [[f64; 5]; 5] {
     let mut columns = [[0.0; 5]; 5];
-    for j in 0..5 {
+    for (j, seen) in columns.iter_mut().enumerate() {
         let (known, rest) = matrices.split_at_mut(j);
         let Some(column) = rest.first_mut() else { break };
         for (i, direction) in known.iter().enumerate() {
             let along = dot(direction, column);
-            columns[j][i] = along;
+            seen[i] = along;
             column.iter_mut().zip(direction).for_each(|(a, q)| *a -= along * q);
         }
         let norm = sum_squares(column).sqrt();
-        columns[j][j] = norm;
+        seen[j] = norm;
         let inverse = if norm > 0.0 { 1.0 / norm } else { 0.0 };
         column.iter_mut().for_each(|a| *a *= inverse);
     }

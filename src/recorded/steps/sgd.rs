@@ -287,7 +287,7 @@ impl Evaluator<'_> {
     }
 
     /// Whether step `k` is made of gradients alone, as nothing was summed up before the first.
-    fn from_rest(&self, k: usize) -> bool {
+    fn starts_at_rest(&self, k: usize) -> bool {
         self.shape.beginning == Beginning::AtRest && (k == 0 || k == 1 && self.follows(k) && !self.holds_rates())
     }
 
@@ -309,7 +309,7 @@ impl Evaluator<'_> {
     /// What is known before step `k`, but for rates.
     fn before(&self, k: usize, rate: f64) -> Before {
         match k {
-            _ if self.from_rest(k) => Before::Rest,
+            _ if self.starts_at_rest(k) => Before::Rest,
             0 => Before::Unknown,
             _ => Before::Rate(rate),
         }
@@ -415,7 +415,7 @@ impl Evaluator<'_> {
     fn rounding(&self, relation: &Relation, k: usize, eta: f64, carried: f64) -> f64 {
         let [state, signal] = relation.units;
         let mu = self.parameters.mu;
-        let from_rest = self.from_rest(k);
+        let from_rest = self.starts_at_rest(k);
         let before = if from_rest { 0.0 } else { mu * carried * relation.states[0] };
         let shrunk = if self.parameters.decoupled == 0.0 { 0.0 } else { relation.states[0] };
         let computed = 2.0 * relation.norm(STEP);
