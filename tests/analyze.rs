@@ -567,11 +567,15 @@ fn more_than_there_is_room_for_is_refused_by_what_is_claimed() {
     assert!(error.contains("`W0`") && error.contains("8 of 810000 values are there"), "{error}");
     let error = refused(here.path(), &claim("(9999999, 99999)"), &[]);
     assert!(error.contains("`W0`") && error.contains("8 of 999989900001 values are there"), "{error}");
-    // An archive whose directory lies about the size of its member.
+    // An archive that lies about the size of its member: in its directory alone, or before the member as well.
     let path = here.path().join(claim("(20000, 10000)"));
     let mut bytes = std::fs::read(&path).unwrap();
     let entry = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     bytes[entry + 24..entry + 28].copy_from_slice(&0x7000_0000u32.to_le_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let error = refused(here.path(), "raw.npz", &[]);
+    assert!(error.contains("size mismatch"), "{error}");
+    bytes[22..26].copy_from_slice(&0x7000_0000u32.to_le_bytes());
     std::fs::write(&path, bytes).unwrap();
     let error = refused(here.path(), "raw.npz", &[]);
     assert!(error.contains("claims 1879048192 bytes, and 192 stored ones cannot hold these"), "{error}");

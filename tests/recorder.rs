@@ -54,7 +54,7 @@ fn a_directory_that_pytorch_wrote_and_an_archive_of_jax_close() {
         assert_angles(&found, name);
         assert_eq!(found["archive"]["states"], states);
         assert_eq!(found["archive"]["updates"], Json::Null);
-        assert!(notes(&found).contains("with eta 0.05"), "{name}: {}", notes(&found));
+        assert!(notes(&found).contains("one rate 0.05"), "{name}: {}", notes(&found));
     }
 }
 

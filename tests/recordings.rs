@@ -155,11 +155,11 @@ fn what_all_members_of_a_torn_recording_hold_whole_is_read_and_that_is_said() {
     assert_eq!((&found["archive"]["iterations"], &found["archive"]["states"]), (&18.into(), &19.into()));
     let note = notes(&found);
     for words in [
-        "the recording has no proper end",
+        "the end of the recording is torn",
         "activity1 holds 19.5 (its header says 20)",
         "delta3 holds 18 (and space for more)",
         "W2 holds 21",
-        "is read, 18 iterations and 19 states",
+        "what all members hold whole is read, 18 iterations and 19 states",
     ] {
         assert!(note.contains(words), "lacks `{words}`:\n{note}");
     }

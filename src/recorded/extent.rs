@@ -120,7 +120,8 @@ pub(super) fn settle(extents: &mut Extents) -> Option<String> {
         [words(counts.iterations, "iterations"), words(counts.states, "states")].into_iter().flatten().collect();
     (!differences.is_empty()).then(|| {
         format!(
-            "the end of the recording is torn, as where its program was stopped or is still running: {}; what all members              hold whole is read, {}",
+            "the end of the recording is torn, as where its program was stopped or is still running: {}; what all members hold \
+             whole is read, {}",
             differences.join(", "),
             read.join(" and ")
         )

@@ -180,6 +180,9 @@ mod tests {
     #[test]
     fn a_matrix_of_one_end_is_found_out() {
         assert_eq!(slopes(40, 10, |k| 0.05 * (9 - k) as f64).say(), Said::Changed(Some(End::Last)));
-        assert_eq!(slopes(40, 10, |k| 0.05 * k as f64).say(), Said::Changed(Some(End::First)));
+        // That of the start carried the first errors to rounding; what only comes near them is of no state for certain.
+        let after = |k: usize| if k < 4 { 0.0 } else { 0.05 * k as f64 };
+        assert_eq!(slopes(40, 10, after).say(), Said::Changed(Some(End::First)));
+        assert_eq!(slopes(40, 10, |k| 0.05 * k as f64).say(), Said::Changed(None));
     }
 }

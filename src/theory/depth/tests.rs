@@ -112,16 +112,16 @@ fn every_layer_of_the_linear_rule_is_predicted_given_b() {
 
 #[test]
 fn under_weight_normalisation_classes_of_neurons_take_the_error_away() {
-    let case = Case { sizes: &[12, 60, 60, 60, 12], eta: 1e-3, norm: Some(1.0), ..HELD };
-    let [weights, _] = case.differences(10);
+    let case = Case { sizes: &[20, 100, 100, 100, 20], batch: 50, iterations: 400, eta: 6e-4, norm: Some(1.0), ..HELD };
+    let [weights, _] = case.differences(6);
     assert!(weights.iter().all(|[off, error]| off.abs() < 1.0 + 2.0 * error), "{weights:?}");
     // One class alone is off by more in the last layer, where columns differ most.
     let run = case.run();
     let mut off: f64 = 0.0;
-    for repeat in 0..10 {
-        let backward = BackwardTheory::drawn(&run.backward(1, repeat), 12, &Classes::one(case.sizes));
+    for repeat in 0..6 {
+        let backward = BackwardTheory::drawn(&run.backward(1, repeat), 20, &Classes::one(case.sizes));
         let (_, found) = run.run(backward, &[case.iterations], 1, repeat).unwrap();
-        off += (found[0].weights[2] - case.simulate(repeat)[0][2]) / 10.0;
+        off += (found[0].weights[2] - case.simulate(repeat)[0][2]) / 6.0;
     }
     assert!(weights[2][0].abs() < off.abs(), "{weights:?} {off}");
 }
