@@ -285,7 +285,7 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
             &["train", "--quantities", "term_within_angle", "--lags", "1-5000", "--batch", "1000", "--epochs", "9999"],
         ),
         (500_000, &["replay", "--replay-updates", "3000", "--epochs", "10000", "--batch", "1000"]),
-        (500_000, &["plane", "--epochs", "3000", "--snapshot-every", "20", "--hidden", "300,300"]),
+        (500_000, &["plane", "--epochs", "500", "--snapshot-every", "20", "--hidden", "300,300"]),
         (500_000, &["sample", "--layers", "20,5000,5000"]),
         (500_000, &["sample", "--draws", "1000000", "--repeats", "100"]),
         (500_000, &["signals", "--iterations", "10000000", "--batch", "1", "--inputs", "2", "--outputs", "2"]),
