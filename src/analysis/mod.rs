@@ -43,6 +43,7 @@ mod stored;
 mod summary;
 
 pub use attempt::{Attempt, Export};
+#[cfg(feature = "cli")]
 pub(crate) use audit::damaged_files;
 pub use audit::{FIGURES, damaged_figures};
 pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights, canonical, choices};

@@ -2,9 +2,11 @@
 //!
 //! With `d_k = g_k - lambda_c W_k` (coupled decay), the direction of a step is
 //!
-//!     x_k = d_k                                   without momentum,
-//!     x_k = mu x_{k-1} + (1 - dampening) d_k      with a heavy ball,
-//!     x_k = mu x_{k-1} + (1 + mu) d_k - mu d_{k-1}    with Nesterov's,
+//! ```text
+//! x_k = d_k                                       without momentum,
+//! x_k = mu x_{k-1} + (1 - dampening) d_k          with a heavy ball,
+//! x_k = mu x_{k-1} + (1 + mu) d_k - mu d_{k-1}    with Nesterov's,
+//! ```
 //!
 //! and the step `eta_k x_k - eta_k lambda_d W_k - c W_k` (decoupled and fixed decay). A velocity that holds the rates takes
 //! `eta_k d_k` for `d_k`, and its step is `X_k`. As `x_{k-1}` is known from the step before and its rate, no sum over all the
