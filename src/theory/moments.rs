@@ -133,7 +133,7 @@ pub enum NoMoments {
     Pair(String),
 }
 
-/// Most iterations: some [`SQUARES`] matrices of this size squared are held at a time.
+/// Most iterations: some two dozen matrices of this size squared are held at a time.
 pub const MOST: usize = 5000;
 
 /// Matrices of iterations squared that are held at a time, at most.
