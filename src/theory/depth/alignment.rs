@@ -82,13 +82,7 @@ impl DepthTheory {
 
     /// `A^T A` with inputs as long as the weights of the start make them at a layer.
     fn seen(&self, step: &Matrix<f64>, length: Length) -> Matrix<f64> {
-        let mut weighted = step.clone();
-        weighted.scale(length.input);
-        if self.network.bias_std.is_some() {
-            let last = step.rows() - 1;
-            let constant = length.constant.sqrt();
-            weighted.row_mut(last).iter_mut().zip(step.row(last)).for_each(|(to, from)| *to = constant * from);
-        }
+        let weighted = self.stretched(step, length.input, length.constant.sqrt());
         transposed_times(&weighted, &weighted)
     }
 

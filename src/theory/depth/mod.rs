@@ -253,11 +253,15 @@ impl DepthTheory {
     /// A step as `Q_l` takes it: inputs as long as they are at layer `l`; the constant is what it was, and 1 more for the
     /// bias of the layer above.
     fn weighted(&self, step: &Matrix<f64>, length: Length) -> Matrix<f64> {
+        self.stretched(step, length.input, (length.constant + 1.0).sqrt())
+    }
+
+    /// A step with the rows of the inputs and that of the constant multiplied each by its own factor.
+    fn stretched(&self, step: &Matrix<f64>, input: f64, constant: f64) -> Matrix<f64> {
         let mut out = step.clone();
-        out.scale(length.input);
+        out.scale(input);
         if self.network.bias_std.is_some() {
             let last = step.rows() - 1;
-            let constant = (length.constant + 1.0).sqrt();
             out.row_mut(last).iter_mut().zip(step.row(last)).for_each(|(to, from)| *to = constant * from);
         }
         out
