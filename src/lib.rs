@@ -131,5 +131,6 @@ pub mod recorded;
 pub mod report;
 pub mod rule;
 pub mod signal;
+pub mod text;
 pub mod theory;
 pub mod vmath;

@@ -2,7 +2,7 @@
 
 mod reader;
 
-use super::choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
+use super::choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
 use super::parameter::{Kind, Value};
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
 use crate::measure::trajectory::MOST_ROWS;
@@ -10,6 +10,7 @@ use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
 use crate::real::Precision;
 use crate::rule::{Activation, Backward, Rule, WeightNorm};
 use crate::signal::{Pair, Schedule, Sizes, Surrogate};
+use crate::text::Choice;
 use reader::Reader;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

@@ -1,12 +1,12 @@
 //! One job: a condition, a repeat and what to record; its address, and its result.
 
-use super::choice::Choice;
 use super::condition::Condition;
 use super::observer::Observer;
 use super::parameter::Kind;
 use super::quantity::Quantity;
 use super::record_every::RecordEvery;
 use super::spec::window_json;
+use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

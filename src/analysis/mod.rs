@@ -22,7 +22,6 @@ mod label;
 mod manifest;
 pub mod memory;
 mod merge;
-mod nearest;
 mod observer;
 mod parameter;
 mod plan;
@@ -46,7 +45,7 @@ pub use attempt::{Attempt, Export};
 #[cfg(feature = "cli")]
 pub(crate) use audit::damaged_files;
 pub use audit::{FIGURES, damaged_figures};
-pub use choice::{Choice, Draw, PlanePair, ReplayActivation, ReplayWeights, canonical, choices};
+pub use choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
 pub use condition::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
@@ -58,9 +57,8 @@ pub use head::{Described, read_directory};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
 pub use label::label;
 pub use merge::{Merged, Source, merge};
-pub use nearest::{list, nearest, suggestion};
 pub use observer::{Observer, parse_observers};
-pub use parameter::{Kind, PARAMETERS, Parameter, Scope, Value, json_text, parameter, parameters};
+pub use parameter::{Kind, PARAMETERS, Parameter, Scope, Value, parameter, parameters};
 pub use plan::{Plan, PlanError, Planned};
 pub use quantity::{Quantity, QuantityInfo};
 pub use record_every::RecordEvery;

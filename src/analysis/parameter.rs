@@ -1,7 +1,6 @@
 //! THE registry of parameters: one entry per option and TOML key, for help, specs and the data dictionary.
 
-use super::choice::{self, Choice, Draw, PlanePair, ReplayActivation, ReplayWeights};
-use super::nearest::{list, suggestion};
+use super::choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
 use super::observer::{Observer, parse_observers};
 use super::quantity::Quantity;
 use super::record_every::RecordEvery;
@@ -10,6 +9,7 @@ use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Std};
 use crate::real::Precision;
 use crate::rule::{Activation, Rule, WeightNorm};
 use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule, Surrogate};
+use crate::text::{Choice, canonical, expected, json_text, list, suggestion};
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
@@ -101,19 +101,6 @@ impl Value {
     }
 }
 
-/// Text form of a parameter's JSON value: as on the command line, lists separated by commas.
-pub fn json_text(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.clone(),
-        Json::Array(items) => items.iter().map(json_text).collect::<Vec<_>>().join(","),
-        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-            Some(real) => format!("{real:?}").trim_end_matches(".0").to_string(),
-            None => number.to_string(),
-        },
-        other => other.to_string(),
-    }
-}
-
 /// What a value must look like.
 #[derive(Clone, Copy)]
 enum Form {
@@ -178,7 +165,7 @@ impl Form {
 }
 
 const fn one_of<C: Choice>() -> Form {
-    Form::Choice { expected: choice::expected::<C>, canonical: choice::canonical::<C> }
+    Form::Choice { expected: expected::<C>, canonical: canonical::<C> }
 }
 
 /// One parameter.
@@ -667,9 +654,9 @@ impl Parameter {
             Form::Std => "a finite number above 0".into(),
             Form::WeightNorm => WeightNorm::EXPECTED.into(),
             Form::Activations if kind.trains() => {
-                format!("{}, or several separated by commas, the lowest layer first", choice::expected::<Activation>())
+                format!("{}, or several separated by commas, the lowest layer first", expected::<Activation>())
             }
-            Form::Activations => choice::expected::<Activation>(),
+            Form::Activations => expected::<Activation>(),
             Form::Data => Source::EXPECTED.into(),
             Form::Rule => list(&Rule::names().iter().map(String::as_str).collect::<Vec<_>>()),
             Form::LabelChange => LabelChange::EXPECTED.into(),
@@ -748,7 +735,7 @@ impl Parameter {
                 other => Ok(Value::Text(other.to_string())),
             },
             Form::Activations => {
-                let names = text.split(',').map(|name| choice::canonical::<Activation>(self.name, name.trim()));
+                let names = text.split(',').map(|name| canonical::<Activation>(self.name, name.trim()));
                 match names.collect::<Result<Vec<_>, _>>()?[..] {
                     [name] => Ok(Value::Name(name)),
                     ref names if kind.trains() => Ok(Value::Text(names.join(","))),

@@ -1,15 +1,15 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
-use super::choice::Choice;
 use super::condition::{Condition, Conflict, Values};
 use super::job::Job;
 use super::label::label;
-use super::nearest::list;
 use super::observer::Observer;
 use super::parameter::{Kind, Scope, Value, parameters};
 use super::quantity::Quantity;
 use super::record_every::RecordEvery;
 use crate::signal::Schedule;
+use crate::text::Choice;
+use crate::text::list;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use thiserror::Error;

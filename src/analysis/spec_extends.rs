@@ -1,7 +1,7 @@
 //! Specs that extend another: its keys, those of the extending spec in their place.
 
-use super::nearest::suggestion;
 use super::spec_file::{Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use crate::text::suggestion;
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;

@@ -1,9 +1,9 @@
 //! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
 
-use super::choice::Choice;
 use super::condition::{Condition, Values};
 use super::parameter::Value;
 use super::spec::{Analysis, Figure, FigureKind, Panels, Spec, XAxis};
+use crate::text::Choice;
 use std::fmt::Write as _;
 use toml::Value as Toml;
 

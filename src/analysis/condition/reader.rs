@@ -3,12 +3,12 @@
 use super::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
-use crate::analysis::choice::Choice;
 use crate::analysis::parameter::{Kind, Scope, Value, parameter, parameters, unknown_parameter};
 use crate::data::{CodeKind, LabelChange, Source};
 use crate::network::{Setup, Std};
 use crate::rule::{Activation, Rule, WeightNorm};
 use crate::signal::{Cross, Form, Pair, Schedule};
+use crate::text::Choice;
 
 /// Takes typed values out of a complete set of canonical ones.
 pub(super) struct Reader {

@@ -2,11 +2,12 @@
 
 mod registry;
 
-use super::choice::{Choice, Draw};
+use super::choice::Draw;
 use super::condition::Condition;
-use super::nearest::{list, suggestion};
 use super::parameter::Kind;
 use crate::rule::Rule;
+use crate::text::Choice;
+use crate::text::{list, suggestion};
 use registry::INFOS;
 pub use registry::Quantity;
 
