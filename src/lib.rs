@@ -116,6 +116,7 @@ pub mod array;
 pub mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod condition;
 pub mod data;
 pub mod experiment;
 #[cfg(feature = "plot")]

@@ -1,7 +1,8 @@
 //! Every part of every claim finds what it judges, among the conditions, quantities, layers and iterations of its analysis.
 
-use alignscope::analysis::{Condition, Draw, Job, JobResult, Outcome, Plan, Record, read_spec};
+use alignscope::analysis::{Job, JobResult, Outcome, Plan, Record, read_spec};
 use alignscope::claim::{Evidence, claims, judge};
+use alignscope::condition::{Condition, Draw};
 use alignscope::random::{Role, Stream};
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -3,7 +3,8 @@
 #[path = "common/job.rs"]
 mod job;
 
-use alignscope::analysis::{Analysis, Attempt, JobResult, Kind, Quantity};
+use alignscope::analysis::{Analysis, Attempt, JobResult, Quantity};
+use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::network::{Setup, Trainer};

@@ -1,8 +1,9 @@
 //! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
 #![cfg(unix)]
 
-use alignscope::analysis::{Condition, Kind, Plan, Quantity, parameter, parse_spec};
+use alignscope::analysis::{Plan, Quantity, parse_spec};
 use alignscope::cli::command;
+use alignscope::condition::{Condition, Kind, parameter};
 use alignscope::text::Choice;
 use std::collections::BTreeSet;
 use std::fs;

@@ -3,7 +3,8 @@
 #[path = "common/job.rs"]
 mod job;
 
-use alignscope::analysis::{Condition, Job, JobResult, Kind, Quantity};
+use alignscope::analysis::{Job, JobResult, Quantity};
+use alignscope::condition::{Condition, Kind};
 use alignscope::network::{Subset, Trainer};
 
 /// All training images in every batch, so that probe and batch are the same.

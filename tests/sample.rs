@@ -1,6 +1,7 @@
 //! Random matrices without a network, against what is known of them.
 
-use alignscope::analysis::{Analysis, Attempt, Job, Kind, Plan, Quantity};
+use alignscope::analysis::{Analysis, Attempt, Job, Plan, Quantity};
+use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::theory::spectra::composition;

@@ -1,12 +1,12 @@
 //! How long a plan will take: jobs of it are begun, timed for a moment, and given up.
 
 use super::attempt::Attempt;
-use super::condition::Condition;
 use super::job::{Job, JobError};
-use super::parameter::Kind;
 use super::plan::Plan;
 use super::quantity::Quantity;
 use super::run::{RunError, Runner, pool};
+use crate::condition::Condition;
+use crate::condition::Kind;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::{Add, Mul};

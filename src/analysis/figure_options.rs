@@ -1,9 +1,9 @@
 //! Figures asked for on the command line: the keys of a figure in a spec, checked by the same rules.
 
-use super::parameter::{Kind, Scope, parameters};
 use super::spec::{Analysis, Figure, OptionError};
 use super::spec_check::check_figure;
 use super::spec_file::{Problems, RawFigure};
+use crate::condition::{Kind, Scope, parameters};
 use std::path::Path;
 use toml::Value as Toml;
 use toml::de::DeTable;

@@ -1,11 +1,11 @@
 //! One job: a condition, a repeat and what to record; its address, and its result.
 
-use super::condition::Condition;
 use super::observer::Observer;
-use super::parameter::Kind;
 use super::quantity::Quantity;
-use super::record_every::RecordEvery;
 use super::spec::window_json;
+use crate::condition::Condition;
+use crate::condition::Kind;
+use crate::condition::RecordEvery;
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -239,10 +239,10 @@ pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::super::condition::Values;
-    use super::super::parameter::{Parameter, Scope, parameters};
     use super::super::spec::Analysis;
     use super::*;
+    use crate::condition::Values;
+    use crate::condition::{Parameter, Scope, parameters};
 
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
         let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();

@@ -4,10 +4,10 @@
 //! program, and takes with it what else was under way.
 
 use super::attempt::Export;
-use super::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition};
 use super::job::{Job, Record};
 use super::plan::Plan;
 use super::quantity::Quantity;
+use crate::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition};
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::real::Precision;
 use crate::signal::{Cross, Form, Process, Surrogate};
@@ -215,7 +215,7 @@ fn measured(job: &Job, need: &mut Need) {
 /// Iterations that a job records at, at most, over all its quantities.
 fn recorded_iterations(job: &Job) -> u128 {
     let (last, per_epoch) = (job.condition.last_iteration(), job.condition.iterations_per_epoch());
-    let of = |every: Option<super::record_every::RecordEvery>| {
+    let of = |every: Option<crate::condition::RecordEvery>| {
         every.unwrap_or(job.record_every).count(last, per_epoch, job.report_at.len()) as u128
     };
     job.observers.iter().map(|observer| of(observer.record_every)).max().unwrap_or(0)
@@ -359,9 +359,9 @@ pub fn fewer_threads(admitted: usize, threads: usize, limit: MemoryLimit) -> Str
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::Kind;
     use super::super::spec::Analysis;
     use super::*;
+    use crate::condition::Kind;
     use crate::file::memory::Bound;
 
     fn plan(kind: Kind, options: &[(&str, &str)]) -> Plan {

@@ -8,8 +8,6 @@
 
 mod attempt;
 mod audit;
-mod choice;
-mod condition;
 mod directory;
 mod estimate;
 #[cfg(test)]
@@ -18,16 +16,13 @@ mod figure_options;
 mod flag;
 mod head;
 mod job;
-mod label;
 mod manifest;
 pub mod memory;
 mod merge;
 mod observer;
-mod parameter;
 mod plan;
 mod progress;
 mod quantity;
-mod record_every;
 mod run;
 mod series;
 mod shard;
@@ -45,23 +40,16 @@ pub use attempt::{Attempt, Export};
 #[cfg(feature = "cli")]
 pub(crate) use audit::damaged_files;
 pub use audit::{FIGURES, damaged_figures};
-pub use choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
-pub use condition::{
-    Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
-};
 pub use directory::{Finished, finished, is_stored};
 pub use estimate::{Pending, Seconds, estimate, together};
 pub use figure_options::{FIGURE_OPTIONS, FigureOption};
 pub use flag::{Flag, flags};
 pub use head::{Described, read_directory};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
-pub use label::label;
 pub use merge::{Merged, Source, merge};
 pub use observer::{Observer, parse_observers};
-pub use parameter::{Kind, PARAMETERS, Parameter, Scope, Value, parameter, parameters};
 pub use plan::{Plan, PlanError, Planned};
 pub use quantity::{Quantity, QuantityInfo};
-pub use record_every::RecordEvery;
 pub use run::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
 pub use series::columns;
 pub use shard::Shard;

@@ -1,8 +1,8 @@
 //! What is measured, and when.
 
-use super::parameter::Kind;
 use super::quantity::Quantity;
-use super::record_every::RecordEvery;
+use crate::condition::Kind;
+use crate::condition::RecordEvery;
 use std::fmt::{Display, Formatter};
 
 /// A quantity, recorded at times of its own or when everything else is.

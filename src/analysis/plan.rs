@@ -1,8 +1,8 @@
 //! Specs expanded into jobs, each of them once.
 
-use super::condition::Condition;
 use super::job::{Job, RESULTS_VERSION, address};
 use super::spec::{Analysis, Spec};
+use crate::condition::Condition;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -121,8 +121,8 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::Kind;
     use super::*;
+    use crate::condition::Kind;
 
     fn analysis(name: &str, options: &[(&str, &str)]) -> Analysis {
         let mut analysis = Analysis::from_options(Kind::Isolate, options.iter().copied()).unwrap();

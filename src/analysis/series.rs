@@ -1,9 +1,9 @@
 //! `series.csv`: every recorded value, in long form.
 
-use super::condition::Condition;
 use super::job::JobResult;
-use super::parameter::{PARAMETERS, parameter};
 use super::plan::Plan;
+use crate::condition::Condition;
+use crate::condition::{PARAMETERS, parameter};
 use crate::file::cell;
 
 /// Columns after the condition's.

@@ -1,12 +1,12 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
-use super::condition::{Condition, Conflict, Values};
 use super::job::Job;
-use super::label::label;
 use super::observer::Observer;
-use super::parameter::{Kind, Scope, Value, parameters};
 use super::quantity::Quantity;
-use super::record_every::RecordEvery;
+use crate::condition::RecordEvery;
+use crate::condition::label;
+use crate::condition::{Condition, Conflict, Values};
+use crate::condition::{Kind, Scope, Value, parameters};
 use crate::signal::Schedule;
 use crate::text::Choice;
 use crate::text::list;
@@ -231,7 +231,7 @@ impl Settings {
     pub fn new(kind: Kind, given: &Values) -> Result<Self, Conflict> {
         let value = |name: &'static str| -> Result<Value, Conflict> {
             let refuse = |message| Conflict { parameters: vec![name], message };
-            match (given.get(name), super::parameter::parameter(name)) {
+            match (given.get(name), crate::condition::parameter(name)) {
                 (Some(value), _) => Ok(value.clone()),
                 (None, Some(parameter)) => {
                     parameter.parse_text(parameter.default_text(kind).unwrap_or_default(), kind).map_err(refuse)
@@ -247,7 +247,7 @@ impl Settings {
         };
         // Of a parameter that not every kind has.
         let own = |name| {
-            let known = super::parameter::parameter(name).filter(|p| p.default_text(kind).is_some());
+            let known = crate::condition::parameter(name).filter(|p| p.default_text(kind).is_some());
             known.map(|_| value(name)).transpose()
         };
         let predict = value("predict")? == Value::Name("on");
@@ -386,7 +386,7 @@ impl Analysis {
         let (mut errors, mut of_condition, mut of_analysis) = (Vec::new(), Values::new(), Values::new());
         for (name, text) in options {
             let Some(parameter) = parameters(kind).find(|parameter| parameter.name == name) else {
-                let message = super::parameter::unknown_parameter(name, kind, Scope::Condition);
+                let message = crate::condition::unknown_parameter(name, kind, Scope::Condition);
                 errors.push(OptionError { option: None, message });
                 continue;
             };

@@ -1,9 +1,9 @@
 //! What varies in an analysis: lists and ranges, in every combination or varied together.
 
-use super::parameter::{Kind, Parameter, Scope, Value, unknown_parameter};
 use super::spec::MOST_CONDITIONS;
 use super::spec_check::{Placed, known};
 use super::spec_file::{Node, Pair, Problems, RawAnalysis};
+use crate::condition::{Kind, Parameter, Scope, Value, unknown_parameter};
 use crate::text::suggestion;
 use std::ops::Range;
 

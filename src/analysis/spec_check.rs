@@ -1,11 +1,11 @@
 //! The check that makes specs ready to run.
 
-use super::condition::{Condition, Conflict, Values};
-use super::parameter::{Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
 use super::quantity::Quantity;
 use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
 use super::spec_axes::{check_axes, grid};
 use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use crate::condition::{Condition, Conflict, Values};
+use crate::condition::{Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
 use crate::text::{Choice, canonical};
 use crate::text::{list, suggestion};
 use std::collections::{BTreeMap, BTreeSet};

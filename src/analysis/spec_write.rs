@@ -1,8 +1,8 @@
 //! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
 
-use super::condition::{Condition, Values};
-use super::parameter::Value;
 use super::spec::{Analysis, Figure, FigureKind, Panels, Spec, XAxis};
+use crate::condition::Value;
+use crate::condition::{Condition, Values};
 use crate::text::Choice;
 use std::fmt::Write as _;
 use toml::Value as Toml;
@@ -147,10 +147,10 @@ fn whole(items: &[usize]) -> Toml {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::Kind;
     use super::super::plan::Plan;
     use super::super::spec_file::parse_spec;
     use super::*;
+    use crate::condition::Kind;
     use std::path::Path;
 
     fn assert_same_jobs(back: Spec, spec: Spec) {

@@ -1,10 +1,10 @@
 //! Summaries over repeats, as printed by `--json` and in tables.
 
-use super::condition::Condition;
 use super::job::JobResult;
 use super::plan::Plan;
 use super::quantity::Quantity;
 use super::spec::Analysis;
+use crate::condition::Condition;
 use crate::measure::summary::Summary;
 use serde::Serialize;
 use serde_json::Value as Json;

@@ -32,8 +32,9 @@ mod verify;
 mod welcome;
 
 use crate::analysis::memory::{admit, fewer_threads};
-use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Shard, Spec};
+use crate::analysis::{Analysis, Ended, Plan, RunOptions, RunReport, Shard, Spec};
 use crate::analysis::{interrupt_on_ctrl_c, is_stored, read_directory, read_spec, run};
+use crate::condition::Kind;
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use crate::file::memory;

@@ -2,7 +2,8 @@
 
 use super::gallery::Gallery;
 use super::table::table;
-use crate::analysis::{Analysis, Condition, Entry, Plan, RunReport, Shard, flags, summarise};
+use crate::analysis::{Analysis, Entry, Plan, RunReport, Shard, flags, summarise};
+use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
 use crate::file::{make_directory, write_atomically};

@@ -1,7 +1,8 @@
 //! The summary as a table for people.
 
-use crate::analysis::{Analysis, Condition, Entry, Kind, Plan, Quantity};
+use crate::analysis::{Analysis, Entry, Plan, Quantity};
 use crate::claim::short;
+use crate::condition::{Condition, Kind};
 use crate::measure::null::WeightNull;
 use crate::text::json_text;
 use std::fmt::Write as _;

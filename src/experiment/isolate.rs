@@ -3,7 +3,8 @@
 use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
 use super::{Experiment, directions, drive, linear_toy, norm_of};
-use crate::analysis::{Attempt, IsolateCondition, Job, JobError, JobResult, Quantity};
+use crate::analysis::{Attempt, Job, JobError, JobResult, Quantity};
+use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::network::Biases;

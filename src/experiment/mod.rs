@@ -14,7 +14,8 @@ mod train;
 
 pub use prediction::{Predictor, limit, linear_toy};
 
-use crate::analysis::{Attempt, Condition, Job, JobError, JobResult, Outcome, Quantity, Record};
+use crate::analysis::{Attempt, Job, JobError, JobResult, Outcome, Quantity, Record};
+use crate::condition::Condition;
 use crate::data::Library;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;

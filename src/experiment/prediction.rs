@@ -1,6 +1,7 @@
 //! Which theory predicts which measured quantity.
 
-use crate::analysis::{Condition, IsolateCondition, Quantity, ReplayWeights};
+use crate::analysis::Quantity;
+use crate::condition::{Condition, IsolateCondition, ReplayWeights};
 use crate::measure::null::WeightNull;
 use crate::rule::{Activation, WeightNorm};
 use crate::signal::{Cross, Form, Process, Schedule};

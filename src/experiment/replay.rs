@@ -5,7 +5,8 @@
 //! signals: there is neither task nor loss, and nothing the replaying network does comes back to it.
 
 use super::{Experiment, directions, drive};
-use crate::analysis::{Attempt, Job, JobError, JobResult, Quantity, ReplayCondition, ReplayWeights};
+use crate::analysis::{Attempt, Job, JobError, JobResult, Quantity};
+use crate::condition::{ReplayCondition, ReplayWeights};
 use crate::data::Library;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;

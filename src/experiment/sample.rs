@@ -1,6 +1,7 @@
 //! Random matrices without a network: the alignment term of two iterations, and angles through a layer.
 
-use crate::analysis::{Attempt, Draw, Job, JobError, JobResult, Outcome, Quantity, Record, SampleCondition};
+use crate::analysis::{Attempt, Job, JobError, JobResult, Outcome, Quantity, Record};
+use crate::condition::{Draw, SampleCondition};
 use crate::matrix::Matrix;
 use crate::measure::angle::angle;
 use crate::measure::spectrum::symmetric_eigenvalues;

@@ -1,7 +1,8 @@
 //! What to be careful about, and how to do it again.
 
 use super::{Report, counted};
-use crate::analysis::{Analysis, Condition, Outcome, Quantity, RESULTS_VERSION, Spec};
+use crate::analysis::{Analysis, Outcome, Quantity, RESULTS_VERSION, Spec};
+use crate::condition::Condition;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 

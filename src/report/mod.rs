@@ -11,8 +11,9 @@ mod index;
 mod methods;
 mod results;
 
-use crate::analysis::{Analysis, Condition, Entry, Flag, Stored, flags, summarise};
+use crate::analysis::{Analysis, Entry, Flag, Stored, flags, summarise};
 use crate::claim::{Claim, Evidence, JudgedClaim, claims as all_claims, judge};
+use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::FigureError;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

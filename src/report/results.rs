@@ -1,8 +1,9 @@
 //! What was done in short, the figures, and the values behind them.
 
 use super::{Report, counted, heading, scrolling};
-use crate::analysis::{Analysis, Entry, Kind};
+use crate::analysis::{Analysis, Entry};
 use crate::claim::{short, with_interval};
+use crate::condition::Kind;
 use crate::figure::FigureError;
 use crate::text::json_text;
 use maud::{Markup, html};

@@ -1,6 +1,7 @@
 //! What tests of jobs have in common.
 
-use alignscope::analysis::{Analysis, Attempt, Job, JobResult, Kind};
+use alignscope::analysis::{Analysis, Attempt, Job, JobResult};
+use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 

@@ -2,9 +2,9 @@
 
 mod registry;
 
-use super::choice::Draw;
-use super::condition::Condition;
-use super::parameter::Kind;
+use crate::condition::Condition;
+use crate::condition::Draw;
+use crate::condition::Kind;
 use crate::rule::Rule;
 use crate::text::Choice;
 use crate::text::{list, suggestion};

@@ -1,7 +1,7 @@
 //! The list of measured quantities.
 
 use super::QuantityInfo;
-use crate::analysis::parameter::Kind;
+use crate::condition::Kind;
 use serde::{Deserialize, Serialize};
 
 /// Defines [`Quantity`] and its registry from one list.

@@ -1,7 +1,7 @@
 //! What a spec becomes, and what is said of a bad one.
 
-use super::super::condition::Condition;
 use super::*;
+use crate::condition::Condition;
 use crate::signal::Schedule;
 
 const QUICKSTART: &str = r#"

@@ -2,7 +2,8 @@
 
 use super::depth::{draws, finite, width};
 use super::{UsageError, args, fill, whole};
-use crate::analysis::{Analysis, Condition, Kind};
+use crate::analysis::Analysis;
+use crate::condition::{Condition, Kind};
 use crate::data::Library;
 use crate::experiment::learning::{ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load};
 use crate::measure::summary::Summary;

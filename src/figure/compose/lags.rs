@@ -1,7 +1,8 @@
 //! Values against the lag, at the iterations that are reported.
 
 use super::{Results, axis_of, distinct};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, label};
+use crate::analysis::{Analysis, Figure as Spec, Panels, Quantity};
+use crate::condition::{Condition, label};
 use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 //! The loss over the plane in which two networks move, and their ways through it.
 
 use super::{Results, axis_of};
-use crate::analysis::{Analysis, Condition, JobResult, PlanePair, Quantity, label};
+use crate::analysis::{Analysis, JobResult, Quantity};
+use crate::condition::{Condition, PlanePair, label};
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use std::collections::BTreeMap;
 

@@ -3,7 +3,8 @@
 use super::scale::hues;
 use super::sweep::at_end;
 use super::{Results, axis_of, distinct, label};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
+use crate::analysis::{Analysis, Figure as Spec, Quantity};
+use crate::condition::Condition;
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
 use std::collections::BTreeSet;

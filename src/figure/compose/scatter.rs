@@ -2,7 +2,8 @@
 
 use super::scale::hues;
 use super::{Results, axis_of, distinct, label};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
+use crate::analysis::{Analysis, Figure as Spec, Quantity};
+use crate::condition::Condition;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use std::collections::BTreeMap;

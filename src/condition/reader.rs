@@ -1,9 +1,10 @@
 //! From canonical values to conditions.
 
-use super::{
+use super::kind::Kind;
+use super::parameter::{Scope, Value, parameter, parameters, unknown_parameter};
+use super::point::{
     Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
 };
-use crate::analysis::parameter::{Kind, Scope, Value, parameter, parameters, unknown_parameter};
 use crate::data::{CodeKind, LabelChange, Source};
 use crate::network::{Setup, Std};
 use crate::rule::{Activation, Rule, WeightNorm};

@@ -1,6 +1,6 @@
 //! Recording schedule: at which iterations quantities are measured.
 
-use super::parameter::Kind;
+use super::kind::Kind;
 use std::fmt::{Display, Formatter};
 
 /// When to record. Iteration 0 and the last are recorded whatever the schedule.

@@ -1,9 +1,10 @@
 //! THE registry of parameters: one entry per option and TOML key, for help, specs and the data dictionary.
 
 use super::choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
-use super::observer::{Observer, parse_observers};
-use super::quantity::Quantity;
+use super::kind::Kind;
 use super::record_every::RecordEvery;
+use crate::analysis::Quantity;
+use crate::analysis::{Observer, parse_observers};
 use crate::data::{ChangeKind, CodeKind, LabelChange, Source};
 use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Std};
 use crate::real::Precision;
@@ -12,43 +13,6 @@ use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule, Surrogat
 use crate::text::{Choice, canonical, expected, json_text, list, suggestion};
 use serde_json::Value as Json;
 use toml::de::DeValue;
-
-/// Kind of analysis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The rule on exogenous signals.
-    Isolate,
-    /// A network on data.
-    Train,
-    /// Random matrices, and no network.
-    Sample,
-    /// Signals of a network on data, replayed through the rule in isolation.
-    Replay,
-    /// The plane in which two networks move while they learn from the same start.
-    Plane,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Isolate, Self::Train, Self::Sample, Self::Replay, Self::Plane];
-}
-
-impl Kind {
-    /// Whether a network is trained on data.
-    pub fn trains(self) -> bool {
-        matches!(self, Self::Train | Self::Replay | Self::Plane)
-    }
-}
-
-impl Choice for Kind {
-    const CHOICES: &'static [(&'static str, Self)] = &[
-        ("isolate", Self::Isolate),
-        ("train", Self::Train),
-        ("sample", Self::Sample),
-        ("replay", Self::Replay),
-        ("plane", Self::Plane),
-    ];
-}
 
 /// What a parameter belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Conditions in their ready form, and the checks that span several parameters.
 
-mod reader;
-
 use super::choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
-use super::parameter::{Kind, Value};
+use super::kind::Kind;
+use super::parameter::Value;
+use super::reader::Reader;
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
 use crate::measure::trajectory::MOST_ROWS;
 use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
@@ -11,7 +11,6 @@ use crate::real::Precision;
 use crate::rule::{Activation, Backward, Rule, WeightNorm};
 use crate::signal::{Pair, Schedule, Sizes, Surrogate};
 use crate::text::Choice;
-use reader::Reader;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -223,7 +222,7 @@ impl TrainCondition {
     }
 
     /// Bytes of all images as the network sees them.
-    pub(super) fn data_bytes(&self) -> u128 {
+    pub(crate) fn data_bytes(&self) -> u128 {
         let width = if self.precision == Precision::F32 { 4 } else { 8 };
         let images = self.facts.training_images as u128 + self.facts.test_images as u128;
         width * images * self.inputs() as u128

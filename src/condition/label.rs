@@ -1,6 +1,6 @@
 //! Short names of conditions, for curves and tables.
 
-use super::condition::Condition;
+use super::point::Condition;
 use crate::rule::Rule;
 use crate::signal::Surrogate;
 
@@ -92,9 +92,9 @@ fn short_number(text: &str, factor: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::Kind;
-    use super::super::spec::Analysis;
+    use super::super::kind::Kind;
     use super::*;
+    use crate::analysis::Analysis;
 
     #[test]
     fn values_speak_for_themselves_where_they_can() {
