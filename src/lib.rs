@@ -125,6 +125,7 @@ pub mod file;
 pub mod matrix;
 pub mod measure;
 pub mod network;
+pub mod quantity;
 pub mod random;
 pub mod real;
 pub mod recorded;

@@ -3,9 +3,10 @@
 #[path = "common/job.rs"]
 mod job;
 
-use alignscope::analysis::{Job, JobResult, Quantity};
+use alignscope::analysis::{Job, JobResult};
 use alignscope::condition::{Condition, Kind};
 use alignscope::network::{Subset, Trainer};
+use alignscope::quantity::Quantity;
 
 /// All training images in every batch, so that probe and batch are the same.
 const DIGITS: [(&str, &str); 7] = [

@@ -3,10 +3,9 @@
 use super::attempt::Attempt;
 use super::job::{Job, JobError};
 use super::plan::Plan;
-use super::quantity::Quantity;
 use super::run::{RunError, Runner, pool};
-use crate::condition::Condition;
-use crate::condition::Kind;
+use crate::condition::{Condition, Kind};
+use crate::quantity::Quantity;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::{Add, Mul};

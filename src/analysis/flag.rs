@@ -2,7 +2,7 @@
 
 use super::job::JobResult;
 use super::plan::Plan;
-use super::quantity::Quantity;
+use crate::quantity::Quantity;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 

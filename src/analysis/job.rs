@@ -1,11 +1,8 @@
 //! One job: a condition, a repeat and what to record; its address, and its result.
 
-use super::observer::Observer;
-use super::quantity::Quantity;
 use super::spec::window_json;
-use crate::condition::Condition;
-use crate::condition::Kind;
-use crate::condition::RecordEvery;
+use crate::condition::{Condition, Kind, RecordEvery};
+use crate::quantity::{Observer, Quantity};
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -241,8 +238,7 @@ pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String 
 mod tests {
     use super::super::spec::Analysis;
     use super::*;
-    use crate::condition::Values;
-    use crate::condition::{Parameter, Scope, parameters};
+    use crate::condition::{Parameter, Scope, Values, parameters};
 
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
         let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();

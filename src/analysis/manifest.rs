@@ -3,12 +3,12 @@
 use super::flag::flags;
 use super::job::{JobResult, Outcome, RESULTS_VERSION};
 use super::plan::Plan;
-use super::quantity::Quantity;
 use super::run::Ended;
 use super::series::columns;
 use super::shard::Shard;
 use super::spec::Spec;
 use crate::file::{sealed, unsealed};
+use crate::quantity::Quantity;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;

@@ -6,9 +6,9 @@
 use super::attempt::Export;
 use super::job::{Job, Record};
 use super::plan::Plan;
-use super::quantity::Quantity;
 use crate::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition};
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
+use crate::quantity::Quantity;
 use crate::real::Precision;
 use crate::signal::{Cross, Form, Process, Surrogate};
 use crate::theory::moments::{self, MOST};
@@ -228,7 +228,7 @@ pub fn records(job: &Job) -> u128 {
         Condition::Sample(c) => (c.draws * job.observers.len() + c.layers[c.layers.len() - 1]) as u128,
         Condition::Plane(c) => (c.mesh * c.mesh + 4 * last.div_ceil(c.every) + 8) as u128,
         _ => {
-            let of = |observer: &super::observer::Observer| {
+            let of = |observer: &crate::quantity::Observer| {
                 let every = observer.record_every.unwrap_or(job.record_every);
                 let iterations = every.count(last, per_epoch, job.report_at.len()) as u128;
                 let layers = observer.quantity.layers(&job.condition).len() as u128;

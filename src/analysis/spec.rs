@@ -1,15 +1,10 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
 use super::job::Job;
-use super::observer::Observer;
-use super::quantity::Quantity;
-use crate::condition::RecordEvery;
-use crate::condition::label;
-use crate::condition::{Condition, Conflict, Values};
-use crate::condition::{Kind, Scope, Value, parameters};
+use crate::condition::{Condition, Conflict, Kind, RecordEvery, Scope, Value, Values, label, parameters};
+use crate::quantity::{Observer, Quantity};
 use crate::signal::Schedule;
-use crate::text::Choice;
-use crate::text::list;
+use crate::text::{Choice, list};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use thiserror::Error;

@@ -1,13 +1,13 @@
 //! The check that makes specs ready to run.
 
-use super::quantity::Quantity;
 use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
 use super::spec_axes::{check_axes, grid};
 use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
-use crate::condition::{Condition, Conflict, Values};
-use crate::condition::{Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
-use crate::text::{Choice, canonical};
-use crate::text::{list, suggestion};
+use crate::condition::{
+    Condition, Conflict, Kind, Parameter, Scope, Value, Values, parameter, parameters, unknown_parameter,
+};
+use crate::quantity::Quantity;
+use crate::text::{Choice, canonical, list, suggestion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;

@@ -1,8 +1,9 @@
 //! What claims look up in results: values over repeats at an iteration, and curves.
 
-use crate::analysis::{JobResult, Plan, Quantity};
+use crate::analysis::{JobResult, Plan};
 use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
+use crate::quantity::Quantity;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 

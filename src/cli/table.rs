@@ -1,9 +1,10 @@
 //! The summary as a table for people.
 
-use crate::analysis::{Analysis, Entry, Plan, Quantity};
+use crate::analysis::{Analysis, Entry, Plan};
 use crate::claim::short;
 use crate::condition::{Condition, Kind};
 use crate::measure::null::WeightNull;
+use crate::quantity::Quantity;
 use crate::text::json_text;
 use std::fmt::Write as _;
 

@@ -3,10 +3,9 @@
 use super::choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
 use super::kind::Kind;
 use super::record_every::RecordEvery;
-use crate::analysis::Quantity;
-use crate::analysis::{Observer, parse_observers};
 use crate::data::{ChangeKind, CodeKind, LabelChange, Source};
 use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction, Std};
+use crate::quantity::{Observer, Quantity, parse_observers};
 use crate::real::Precision;
 use crate::rule::{Activation, Rule, WeightNorm};
 use crate::signal::{Cross, FORM_EXPECTED, Form as SignalForm, Schedule, Surrogate};

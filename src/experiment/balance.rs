@@ -1,7 +1,8 @@
 //! The alignment budget over a run: what the alignment of every layer has come from so far.
 
-use crate::analysis::{Job, Quantity};
+use crate::analysis::Job;
 use crate::matrix::Matrix;
+use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::rule::{Budget, Feedback, Layers, Pass};
 use crate::vmath::{dot, sum_squares};

@@ -1,8 +1,9 @@
 //! Updates of a run, decomposed as it goes: what past updates they owe their direction to.
 
 use super::norm_of;
-use crate::analysis::{Job, Quantity};
+use crate::analysis::Job;
 use crate::matrix::Matrix;
+use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::{

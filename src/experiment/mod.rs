@@ -14,11 +14,12 @@ mod train;
 
 pub use prediction::{Predictor, limit, linear_toy};
 
-use crate::analysis::{Attempt, Job, JobError, JobResult, Outcome, Quantity, Record};
+use crate::analysis::{Attempt, Job, JobError, JobResult, Outcome, Record};
 use crate::condition::Condition;
 use crate::data::Library;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
+use crate::quantity::Quantity;
 use crate::real::{Precision, Real};
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Backward, Feedback, Layers};

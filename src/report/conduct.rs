@@ -1,8 +1,9 @@
 //! What to be careful about, and how to do it again.
 
 use super::{Report, counted};
-use crate::analysis::{Analysis, Outcome, Quantity, RESULTS_VERSION, Spec};
+use crate::analysis::{Analysis, Outcome, RESULTS_VERSION, Spec};
 use crate::condition::Condition;
+use crate::quantity::Quantity;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 

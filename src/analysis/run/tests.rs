@@ -2,12 +2,12 @@
 
 use super::super::directory::MANIFEST;
 use super::super::head::read_directory;
-use super::super::quantity::Quantity;
 use super::super::spec::Analysis;
 use super::super::summary::summarise;
 use super::super::{Record, Spec};
 use super::*;
 use crate::file::{Checksums, Ledger, TEMPORARY};
+use crate::quantity::Quantity;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;

@@ -1,11 +1,11 @@
 //! What is read of run directories, whole, unfinished, damaged and foreign.
 
 use super::super::job::{Outcome, Record};
-use super::super::quantity::Quantity;
 use super::super::run::tests::rewrite;
 use super::super::run::{RunOptions, run};
 use super::*;
 use crate::condition::Kind;
+use crate::quantity::Quantity;
 use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 

@@ -10,9 +10,9 @@ mod scatter;
 mod sweep;
 
 use super::{Axis, Figure, Theme, Width};
-use crate::analysis::{Analysis, Figure as Spec, FigureKind, JobResult, Plan, Quantity};
-use crate::condition::Condition;
-use crate::condition::label;
+use crate::analysis::{Analysis, Figure as Spec, FigureKind, JobResult, Plan};
+use crate::condition::{Condition, label};
+use crate::quantity::Quantity;
 use std::collections::BTreeMap;
 
 /// Results of a plan; `None` where a job has none.

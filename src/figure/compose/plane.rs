@@ -1,9 +1,10 @@
 //! The loss over the plane in which two networks move, and their ways through it.
 
 use super::{Results, axis_of};
-use crate::analysis::{Analysis, JobResult, Quantity};
+use crate::analysis::{Analysis, JobResult};
 use crate::condition::{Condition, PlanePair, label};
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
+use crate::quantity::Quantity;
 use std::collections::BTreeMap;
 
 /// A panel per condition, of the first repeat.

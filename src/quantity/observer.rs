@@ -1,8 +1,7 @@
 //! What is measured, and when.
 
-use super::quantity::Quantity;
-use crate::condition::Kind;
-use crate::condition::RecordEvery;
+use super::registry::Quantity;
+use crate::condition::{Kind, RecordEvery};
 use std::fmt::{Display, Formatter};
 
 /// A quantity, recorded at times of its own or when everything else is.
