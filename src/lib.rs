@@ -133,6 +133,7 @@ pub mod recorded;
 pub mod report;
 pub mod rule;
 pub mod signal;
+pub mod spec;
 pub mod text;
 pub mod theory;
 pub mod vmath;

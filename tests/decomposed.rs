@@ -3,12 +3,13 @@
 #[path = "common/job.rs"]
 mod job;
 
-use alignscope::analysis::{Analysis, Attempt, JobResult};
+use alignscope::analysis::{Attempt, JobResult};
 use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::network::{Setup, Trainer};
 use alignscope::quantity::Quantity;
+use alignscope::spec::Analysis;
 
 const DIGITS: [(&str, &str); 4] = [("epochs", "3"), ("hidden", "24,20"), ("record-every", "45"), ("precision", "f64")];
 

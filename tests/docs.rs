@@ -1,10 +1,11 @@
 //! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
 #![cfg(unix)]
 
-use alignscope::analysis::{Plan, parse_spec};
+use alignscope::analysis::Plan;
 use alignscope::cli::command;
 use alignscope::condition::{Condition, Kind, parameter};
 use alignscope::quantity::Quantity;
+use alignscope::spec::parse_spec;
 use alignscope::text::Choice;
 use std::collections::BTreeSet;
 use std::fs;

@@ -9,12 +9,12 @@ use super::plan::Plan;
 use super::run::{Ended, RunError};
 use super::series::series;
 use super::shard::Shard;
-use super::spec::Spec;
 use super::store::{Found, Store};
 use crate::file::{
     CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock, open_unfollowed,
     remove_file, remove_temporaries, write_atomically,
 };
+use crate::spec::Spec;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value as Json;
 use std::fs::{File, TryLockError};

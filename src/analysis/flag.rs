@@ -133,9 +133,9 @@ impl Display for Flag {
 #[cfg(test)]
 mod tests {
     use super::super::job::{Outcome, Record};
-    use super::super::spec::Analysis;
     use super::*;
     use crate::condition::Kind;
+    use crate::spec::Analysis;
 
     #[test]
     fn only_what_is_out_of_bounds_is_flagged() {

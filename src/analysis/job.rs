@@ -1,8 +1,8 @@
 //! One job: a condition, a repeat and what to record; its address, and its result.
 
-use super::spec::window_json;
 use crate::condition::{Condition, Kind, RecordEvery};
 use crate::quantity::{Observer, Quantity};
+use crate::spec::window_json;
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -236,9 +236,9 @@ pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::super::spec::Analysis;
     use super::*;
     use crate::condition::{Parameter, Scope, Values, parameters};
+    use crate::spec::Analysis;
 
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
         let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();

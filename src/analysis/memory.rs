@@ -359,10 +359,10 @@ pub fn fewer_threads(admitted: usize, threads: usize, limit: MemoryLimit) -> Str
 
 #[cfg(test)]
 mod tests {
-    use super::super::spec::Analysis;
     use super::*;
     use crate::condition::Kind;
     use crate::file::memory::Bound;
+    use crate::spec::Analysis;
 
     fn plan(kind: Kind, options: &[(&str, &str)]) -> Plan {
         Plan::single(Analysis::from_options(kind, options.iter().copied()).unwrap()).unwrap()

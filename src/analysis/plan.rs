@@ -1,8 +1,8 @@
 //! Specs expanded into jobs, each of them once.
 
 use super::job::{Job, RESULTS_VERSION, address};
-use super::spec::{Analysis, Spec};
 use crate::condition::Condition;
+use crate::spec::{Analysis, Spec};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;

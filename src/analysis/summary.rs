@@ -2,10 +2,10 @@
 
 use super::job::JobResult;
 use super::plan::Plan;
-use super::spec::Analysis;
 use crate::condition::Condition;
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
+use crate::spec::Analysis;
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

@@ -319,8 +319,9 @@ impl<'a> Evidence<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Analysis, Outcome, Record};
+    use crate::analysis::{Outcome, Record};
     use crate::condition::Kind;
+    use crate::spec::Analysis;
 
     fn series(rows: &[(usize, &[f64])]) -> Series {
         Series { by_iteration: rows.iter().map(|(k, v)| (*k, v.iter().map(|v| Some(*v)).collect())).collect() }

@@ -94,7 +94,7 @@ fn short_number(text: &str, factor: f64) -> String {
 mod tests {
     use super::super::kind::Kind;
     use super::*;
-    use crate::analysis::Analysis;
+    use crate::spec::Analysis;
 
     #[test]
     fn values_speak_for_themselves_where_they_can() {

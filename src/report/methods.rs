@@ -1,8 +1,8 @@
 //! How it was done: every parameter of every condition.
 
 use super::{Report, counted, heading, scrolling};
-use crate::analysis::Analysis;
 use crate::condition::{Kind, Scope, parameters};
+use crate::spec::Analysis;
 use crate::text::Choice;
 use maud::{Markup, html};
 

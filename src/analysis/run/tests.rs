@@ -1,13 +1,13 @@
 //! Runs with a stand-in for the science.
 
+use super::super::Record;
 use super::super::directory::MANIFEST;
 use super::super::head::read_directory;
-use super::super::spec::Analysis;
 use super::super::summary::summarise;
-use super::super::{Record, Spec};
 use super::*;
 use crate::file::{Checksums, Ledger, TEMPORARY};
 use crate::quantity::Quantity;
+use crate::spec::{Analysis, Spec};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;

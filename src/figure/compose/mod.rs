@@ -10,9 +10,10 @@ mod scatter;
 mod sweep;
 
 use super::{Axis, Figure, Theme, Width};
-use crate::analysis::{Analysis, Figure as Spec, FigureKind, JobResult, Plan};
+use crate::analysis::{JobResult, Plan};
 use crate::condition::{Condition, label};
 use crate::quantity::Quantity;
+use crate::spec::{Analysis, Figure as Spec, FigureKind};
 use std::collections::BTreeMap;
 
 /// Results of a plan; `None` where a job has none.

@@ -96,8 +96,8 @@ pub(super) fn hues(conditions: &[Condition], names: &[&str]) -> impl Fn(usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Analysis;
     use crate::condition::Kind;
+    use crate::spec::Analysis;
 
     fn conditions(kind: Kind, name: &str, values: &[&str]) -> Vec<Condition> {
         let of = |value: &&str| Analysis::from_options(kind, [(name, *value)]).unwrap().conditions.remove(0);

@@ -1,8 +1,8 @@
 //! Specs as typed: TOML with the place of every key and value, and the problems found in it.
 
-use super::spec::{MOST_CONDITIONS, Spec};
-use super::spec_check::check_spec;
-use super::spec_extends::{follow_extends, read_text};
+use super::analysis::{MOST_CONDITIONS, Spec};
+use super::check::check_spec;
+use super::extends::{follow_extends, read_text};
 use crate::file::FileError;
 use crate::text::{list, suggestion};
 use std::collections::BTreeMap;

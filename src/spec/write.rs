@@ -1,8 +1,7 @@
 //! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
 
-use super::spec::{Analysis, Figure, FigureKind, Panels, Spec, XAxis};
-use crate::condition::Value;
-use crate::condition::{Condition, Values};
+use super::analysis::{Analysis, Figure, FigureKind, Panels, Spec, XAxis};
+use crate::condition::{Condition, Value, Values};
 use crate::text::Choice;
 use std::fmt::Write as _;
 use toml::Value as Toml;
@@ -147,9 +146,9 @@ fn whole(items: &[usize]) -> Toml {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Plan;
-    use super::super::spec_file::parse_spec;
+    use super::super::file::parse_spec;
     use super::*;
+    use crate::analysis::Plan;
     use crate::condition::Kind;
     use std::path::Path;
 

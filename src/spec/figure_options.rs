@@ -1,8 +1,8 @@
 //! Figures asked for on the command line: the keys of a figure in a spec, checked by the same rules.
 
-use super::spec::{Analysis, Figure, OptionError};
-use super::spec_check::check_figure;
-use super::spec_file::{Problems, RawFigure};
+use super::analysis::{Analysis, Figure, OptionError};
+use super::check::check_figure;
+use super::file::{Problems, RawFigure};
 use crate::condition::{Kind, Scope, parameters};
 use std::path::Path;
 use toml::Value as Toml;
@@ -160,8 +160,8 @@ fn conditions(typed: &[&str], kind: Kind) -> Result<Toml, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spec::{FigureKind, Panels, XAxis};
-    use super::super::spec_file::parse_spec;
+    use super::super::analysis::{FigureKind, Panels, XAxis};
+    use super::super::file::parse_spec;
     use super::*;
 
     const SPEC: &str = "[[analysis]]\nname = \"a\"\nkind = \"train\"\nquantities = [\"weight_alignment\", \

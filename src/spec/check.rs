@@ -1,8 +1,8 @@
 //! The check that makes specs ready to run.
 
-use super::spec::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
-use super::spec_axes::{check_axes, grid};
-use super::spec_file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use super::analysis::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
+use super::axes::{check_axes, grid};
+use super::file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use crate::condition::{
     Condition, Conflict, Kind, Parameter, Scope, Value, Values, parameter, parameters, unknown_parameter,
 };
@@ -467,7 +467,7 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> 
             Err(message) => problems.add(value.span(), message),
         }
     }
-    let shown = analysis.conditions.iter().any(|condition| super::spec::is_shown(condition, &only));
+    let shown = analysis.conditions.iter().any(|condition| super::analysis::is_shown(condition, &only));
     if !shown && problems.found.len() == before && !analysis.conditions.is_empty() {
         problems.add(node.span(), "no condition of this analysis has these values".into());
     }

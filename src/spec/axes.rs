@@ -1,8 +1,8 @@
 //! What varies in an analysis: lists and ranges, in every combination or varied together.
 
-use super::spec::MOST_CONDITIONS;
-use super::spec_check::{Placed, known};
-use super::spec_file::{Node, Pair, Problems, RawAnalysis};
+use super::analysis::MOST_CONDITIONS;
+use super::check::{Placed, known};
+use super::file::{Node, Pair, Problems, RawAnalysis};
 use crate::condition::{Kind, Parameter, Scope, Value, unknown_parameter};
 use crate::text::suggestion;
 use std::ops::Range;

@@ -1,6 +1,6 @@
 //! Specs that extend another: its keys, those of the extending spec in their place.
 
-use super::spec_file::{Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use super::file::{Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use crate::text::suggestion;
 use std::fs::File;
 use std::io::Read as _;
@@ -188,8 +188,8 @@ fn over_named<'a, T>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::spec::Spec;
-    use super::super::spec_file::read_spec;
+    use super::super::analysis::Spec;
+    use super::super::file::read_spec;
     use tempfile::TempDir;
 
     const BASE: &str = r#"

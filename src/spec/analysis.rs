@@ -1,6 +1,6 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
-use super::job::Job;
+use crate::analysis::Job;
 use crate::condition::{Condition, Conflict, Kind, RecordEvery, Scope, Value, Values, label, parameters};
 use crate::quantity::{Observer, Quantity};
 use crate::signal::Schedule;
@@ -517,7 +517,7 @@ impl Analysis {
     }
 
     /// What decides the results: everything but titles and figures.
-    pub(super) fn results_json(&self) -> Json {
+    pub(crate) fn results_json(&self) -> Json {
         let mut json = json!({
             "name": self.name,
             "kind": self.kind.name(),
@@ -548,7 +548,7 @@ impl Analysis {
 }
 
 /// The window of decompositions in files.
-pub(super) fn window_json(window: Option<usize>) -> Json {
+pub(crate) fn window_json(window: Option<usize>) -> Json {
     window.map_or_else(|| "all".into(), Json::from)
 }
 
