@@ -1,10 +1,10 @@
 //! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
 #![cfg(unix)]
 
-use alignscope::analysis::Plan;
 use alignscope::cli::command;
 use alignscope::condition::{Condition, Kind, parameter};
 use alignscope::quantity::Quantity;
+use alignscope::run::Plan;
 use alignscope::spec::parse_spec;
 use alignscope::text::Choice;
 use std::collections::BTreeSet;

@@ -2,12 +2,12 @@
 
 mod common;
 
-use alignscope::analysis::{
+use alignscope::data::Library;
+use alignscope::experiment::run_job;
+use alignscope::run::{
     Attempt, Export, Job, JobError, JobResult, Plan, RunError, RunOptions, RunReport, StoredError, damaged_figures,
     read_directory, read_runs, run,
 };
-use alignscope::data::Library;
-use alignscope::experiment::run_job;
 use common::{alignscope, done, refused, tree};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};

@@ -1,10 +1,10 @@
 //! Random matrices without a network, against what is known of them.
 
-use alignscope::analysis::{Attempt, Job, Plan};
 use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::quantity::Quantity;
+use alignscope::run::{Attempt, Job, Plan};
 use alignscope::spec::Analysis;
 use alignscope::theory::spectra::composition;
 use alignscope::theory::{Toy, one_step};

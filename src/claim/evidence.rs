@@ -1,9 +1,9 @@
 //! What claims look up in results: values over repeats at an iteration, and curves.
 
-use crate::analysis::{JobResult, Plan};
 use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
 use crate::quantity::Quantity;
+use crate::run::{JobResult, Plan};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -319,8 +319,8 @@ impl<'a> Evidence<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Outcome, Record};
     use crate::condition::Kind;
+    use crate::run::{Outcome, Record};
     use crate::spec::Analysis;
 
     fn series(rows: &[(usize, &[f64])]) -> Series {

@@ -1,7 +1,7 @@
 //! The options, built from the registry of parameters.
 
-use crate::analysis::{Export, Shard};
 use crate::condition::{Kind, Value, parameter, parameters};
+use crate::run::{Export, Shard};
 use crate::signal::{Cross, Form, Pair};
 use crate::text::Choice;
 use clap::parser::ValueSource;

@@ -2,9 +2,9 @@
 
 use super::gallery::Gallery;
 use super::{Exit, UsageError, output};
-use crate::analysis::{FIGURES, Stored, StoredDirectory, StoredError, read_runs};
 use crate::figure::{Figure as Drawing, Format, Results, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
+use crate::run::{FIGURES, Stored, StoredDirectory, StoredError, read_runs};
 use crate::spec::{Analysis, FIGURE_OPTIONS, Figure as Spec};
 use crate::text::{Choice, choices, list, suggestion};
 use anyhow::Context;

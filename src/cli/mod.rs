@@ -31,12 +31,12 @@ mod theory;
 mod verify;
 mod welcome;
 
-use crate::analysis::memory::{admit, fewer_threads};
-use crate::analysis::{Ended, Plan, RunOptions, RunReport, Shard, interrupt_on_ctrl_c, is_stored, read_directory, run};
 use crate::condition::Kind;
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use crate::file::{memory, quote};
+use crate::run::memory::{admit, fewer_threads};
+use crate::run::{Ended, Plan, RunOptions, RunReport, Shard, interrupt_on_ctrl_c, is_stored, read_directory, run};
 use crate::spec::{Analysis, Spec, read_spec};
 use anyhow::Context;
 use clap::ArgMatches;

@@ -2,11 +2,11 @@
 
 use super::gallery::Gallery;
 use super::table::table;
-use crate::analysis::{Entry, Plan, RunReport, Shard, flags, summarise};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
 use crate::file::{make_directory, write_atomically};
+use crate::run::{Entry, Plan, RunReport, Shard, flags, summarise};
 use crate::spec::Analysis;
 use crate::text::Choice;
 use clap::ArgMatches;

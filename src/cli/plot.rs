@@ -1,7 +1,7 @@
 //! Curves in the terminal, for a quick look.
 
-use crate::analysis::{JobResult, Plan};
 use crate::figure::{Mark, Panel, Results, compose};
+use crate::run::{JobResult, Plan};
 use crate::spec::FigureKind;
 use textplots::{Chart, LabelBuilder, LabelFormat, Plot, Shape};
 

@@ -1,10 +1,10 @@
 //! The summary as a table for people.
 
-use crate::analysis::{Entry, Plan};
 use crate::claim::short;
 use crate::condition::{Condition, Kind};
 use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
+use crate::run::{Entry, Plan};
 use crate::spec::Analysis;
 use crate::text::json_text;
 use std::fmt::Write as _;

@@ -2,8 +2,8 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output};
-use crate::analysis::{Ended, damaged_figures, is_stored};
 use crate::claim::{Evidence, JudgedClaim, Verdict, claims, judge, partly_judged};
+use crate::run::{Ended, damaged_figures, is_stored};
 use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::json;

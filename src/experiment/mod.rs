@@ -14,7 +14,6 @@ mod train;
 
 pub use prediction::{Predictor, limit, linear_toy};
 
-use crate::analysis::{Attempt, Job, JobError, JobResult, Outcome, Record};
 use crate::condition::Condition;
 use crate::data::Library;
 use crate::matrix::Matrix;
@@ -23,6 +22,7 @@ use crate::quantity::Quantity;
 use crate::real::{Precision, Real};
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Backward, Feedback, Layers};
+use crate::run::{Attempt, Job, JobError, JobResult, Outcome, Record};
 use crate::vmath::{dot, sum_squares};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

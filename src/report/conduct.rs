@@ -1,9 +1,9 @@
 //! What to be careful about, and how to do it again.
 
 use super::{Report, counted};
-use crate::analysis::{Outcome, RESULTS_VERSION};
 use crate::condition::Condition;
 use crate::quantity::Quantity;
+use crate::run::{Outcome, RESULTS_VERSION};
 use crate::spec::{Analysis, Spec};
 use maud::{Markup, html};
 use std::collections::BTreeMap;

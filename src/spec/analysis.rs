@@ -1,8 +1,8 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
-use crate::analysis::Job;
 use crate::condition::{Condition, Conflict, Kind, RecordEvery, Scope, Value, Values, label, parameters};
 use crate::quantity::{Observer, Quantity};
+use crate::run::Job;
 use crate::signal::Schedule;
 use crate::text::{Choice, list};
 use serde_json::{Value as Json, json};

@@ -148,8 +148,8 @@ fn whole(items: &[usize]) -> Toml {
 mod tests {
     use super::super::file::parse_spec;
     use super::*;
-    use crate::analysis::Plan;
     use crate::condition::Kind;
+    use crate::run::Plan;
     use std::path::Path;
 
     fn assert_same_jobs(back: Spec, spec: Spec) {

@@ -10,9 +10,9 @@ mod scatter;
 mod sweep;
 
 use super::{Axis, Figure, Theme, Width};
-use crate::analysis::{JobResult, Plan};
 use crate::condition::{Condition, label};
 use crate::quantity::Quantity;
+use crate::run::{JobResult, Plan};
 use crate::spec::{Analysis, Figure as Spec, FigureKind};
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
 //! Run directories read back: what was planned, what there is of it, and nothing run.
 
 use super::audit::{Exports, damages, without_checksums};
+use super::execute::RunError;
 use super::head::Head;
 use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};
-use super::run::RunError;
 use super::store::{Found, Store};
 use crate::file::Checksums;
 use crate::file::quote::operand;

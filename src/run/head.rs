@@ -1,10 +1,10 @@
 //! What a run directory says of itself, as far as its checksums vouch for it.
 
 use super::directory::{JOBS, MANIFEST};
+use super::execute::RunError;
 use super::job::RESULTS_VERSION;
 use super::manifest::FORMAT;
 use super::plan::Plan;
-use super::run::RunError;
 use super::shard::Shard;
 use crate::file::{Checksums, FileError};
 use crate::spec::{Spec, parse_spec, read_spec};

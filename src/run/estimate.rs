@@ -1,9 +1,9 @@
 //! How long a plan will take: jobs of it are begun, timed for a moment, and given up.
 
 use super::attempt::Attempt;
+use super::execute::{RunError, Runner, pool};
 use super::job::{Job, JobError};
 use super::plan::Plan;
-use super::run::{RunError, Runner, pool};
 use crate::condition::{Condition, Kind};
 use crate::quantity::Quantity;
 use std::cell::RefCell;
@@ -262,7 +262,7 @@ fn spread_of(times: &[f64]) -> Option<Seconds> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::run::tests::plan_of;
+    use super::super::execute::tests::plan_of;
     use super::*;
     use std::sync::atomic::AtomicUsize;
 

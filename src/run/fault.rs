@@ -4,11 +4,11 @@
 mod common;
 
 use super::attempt::{Attempt, Export};
+use super::execute::tests::{fake, options};
+use super::execute::{RunOptions, run};
 use super::job::{Job, JobError, JobResult};
 use super::merge::merge;
 use super::plan::Plan;
-use super::run::tests::{fake, options};
-use super::run::{RunOptions, run};
 use super::shard::Shard;
 use super::store::{Found, Store};
 use crate::condition::Kind;

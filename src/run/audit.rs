@@ -3,10 +3,10 @@
 
 use super::attempt::Export;
 use super::directory::{LOG, SERIES};
+use super::execute::RunError;
 use super::head::Head;
 use super::job::Job;
 use super::manifest::log_is_whole;
-use super::run::RunError;
 use crate::condition::Kind;
 use crate::file::quote::operand;
 use crate::file::{CHECKSUMS, Checksums, FileError, Standing};

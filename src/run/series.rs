@@ -2,8 +2,7 @@
 
 use super::job::JobResult;
 use super::plan::Plan;
-use crate::condition::Condition;
-use crate::condition::{PARAMETERS, parameter};
+use crate::condition::{Condition, PARAMETERS, parameter};
 use crate::file::cell;
 
 /// Columns after the condition's.

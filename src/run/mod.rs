@@ -1,7 +1,7 @@
-//! From a spec to results: parameters, specs, jobs, the store, the parallel run, summaries.
+//! How it is run: jobs, each once; the store, the parallel run that resumes, shards, summaries.
 //!
 //! ```text
-//! options or TOML -> Analysis (checked) -> Plan (jobs, each once) -> run -> series.csv, manifest.json, summaries
+//! Analysis -> Plan (jobs, each once) -> run -> series.csv, manifest.json, summaries
 //! ```
 //!
 //! What a job computes is given to [`run()`] as a function; nothing here knows the rule or the networks.
@@ -10,6 +10,7 @@ mod attempt;
 mod audit;
 mod directory;
 mod estimate;
+mod execute;
 #[cfg(test)]
 mod fault;
 mod flag;
@@ -20,7 +21,6 @@ pub mod memory;
 mod merge;
 mod plan;
 mod progress;
-mod run;
 mod series;
 mod shard;
 mod store;
@@ -33,12 +33,12 @@ pub(crate) use audit::damaged_files;
 pub use audit::{FIGURES, damaged_figures};
 pub use directory::{Finished, finished, is_stored};
 pub use estimate::{Pending, Seconds, estimate, together};
+pub use execute::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
 pub use flag::{Flag, flags};
 pub use head::{Described, read_directory};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
 pub use merge::{Merged, Source, merge};
 pub use plan::{Plan, PlanError, Planned};
-pub use run::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
 pub use series::columns;
 pub use shard::Shard;
 pub use stored::{Stored, StoredDirectory, StoredError, read_runs};

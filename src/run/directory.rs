@@ -2,11 +2,11 @@
 
 use super::attempt::Export;
 use super::audit::{Exports, derived, export_name, of_list, without_checksums};
+use super::execute::{Ended, RunError};
 use super::head::{Head, spec_paths};
 use super::job::JobResult;
 use super::manifest::{log_with, manifest, pretty};
 use super::plan::Plan;
-use super::run::{Ended, RunError};
 use super::series::series;
 use super::shard::Shard;
 use super::store::{Found, Store};

@@ -1,8 +1,8 @@
 //! What is read of run directories, whole, unfinished, damaged and foreign.
 
+use super::super::execute::tests::rewrite;
+use super::super::execute::{RunOptions, run};
 use super::super::job::{Outcome, Record};
-use super::super::run::tests::rewrite;
-use super::super::run::{RunOptions, run};
 use super::*;
 use crate::condition::Kind;
 use crate::quantity::Quantity;
