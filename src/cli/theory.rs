@@ -4,7 +4,7 @@ mod depth;
 mod learning;
 
 use super::{Exit, UsageError, args};
-use crate::condition::{Kind, RecordEvery};
+use crate::condition::{IsolateCondition, Kind, RecordEvery};
 use crate::file::memory::limit;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
@@ -215,7 +215,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 fn layers(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
     let text = matches.get_one::<String>("layers").map(String::as_str).unwrap_or_default();
-    args::whole_numbers("layers", Kind::Isolate, text).map_err(|message| UsageError(format!("--{message}")))
+    IsolateCondition::LAYERS.parse(text).map_err(|message| UsageError(format!("--{message}")))
 }
 
 /// A toy network whose matrices are to be made: they must fit into memory.

@@ -1,7 +1,10 @@
 //! How labels change: at which epochs the code does, and which training labels are wrong.
 
 use crate::random::Stream;
+use crate::text::{Choice, Refused, Setting, toml_list, toml_string, toml_whole};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
+use toml::de::DeValue;
 
 /// Epochs at which the label code changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +26,11 @@ pub enum ChangeKind {
     Permute,
 }
 
-impl LabelChange {
-    /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "off, epochs such as 100 or 100,200, or every:50";
+impl Choice for ChangeKind {
+    const CHOICES: &'static [(&'static str, Self)] = &[("fresh", Self::Fresh), ("permute", Self::Permute)];
+}
 
+impl LabelChange {
     /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "off" {
@@ -59,6 +63,26 @@ impl Display for LabelChange {
             Self::Every(step) => write!(f, "every:{step}"),
             Self::At(epochs) => f.write_str(&epochs.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
         }
+    }
+}
+
+impl Setting for LabelChange {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "off, epochs such as 100 or 100,200, or every:50".into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        Self::parse(text).ok_or_else(|| Refused::form::<Self>(text, &()))
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_list(value, toml_whole).or_else(|| toml_whole(value)).or_else(|| toml_string(value))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
     }
 }
 

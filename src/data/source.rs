@@ -4,6 +4,8 @@ use super::DataError;
 use super::cifar::CIFAR_IMAGE;
 use super::layout::{Format, Layout, is_there};
 use super::parts::{Note, Stored};
+use crate::text::{Refused, Setting, suggestion};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::path::{Path, PathBuf};
@@ -26,7 +28,7 @@ pub enum Source {
 }
 
 /// Sizes of a data set, as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataFacts {
     /// Images to learn from.
     pub training_images: usize,
@@ -117,11 +119,6 @@ impl Source {
         ("cifar10", Self::Cifar10),
     ];
 
-    /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "digits, mnist, fashion-mnist, cifar10, or a path: an .npz file of images and \
-         labels (x and y, x_train and so on), or a directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such \
-         arrays as .npy files";
-
     /// The data set called `text`, or the path it is: anything that has a separator, ends in `.npz`, or exists.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some((_, named)) = Self::NAMED.into_iter().find(|(name, _)| *name == text) {
@@ -198,6 +195,29 @@ impl Display for Source {
             Self::Path(path) => write!(f, "{}", path.display()),
             named => f.write_str(Self::NAMED.iter().find(|(_, source)| source == named).map_or("", |(name, _)| name)),
         }
+    }
+}
+
+impl Setting for Source {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "digits, mnist, fashion-mnist, cifar10, or a path: an .npz file of images and labels (x and y, x_train and so on), or a \
+         directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such arrays as .npy files"
+            .into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        Self::parse(text).ok_or_else(|| {
+            let near = suggestion(text, Self::NAMED.iter().map(|(name, _)| *name));
+            let expected = Self::expected(&());
+            let problem = format!("unknown data set `{text}`, and there is no such file");
+            Refused::Message(format!("{problem}: expected {expected}{near}"))
+        })
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
     }
 }
 

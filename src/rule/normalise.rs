@@ -3,8 +3,11 @@
 use super::Layers;
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::text::{Nature, Refused, Setting, toml_list, toml_number, toml_string};
 use crate::vmath::{scale_columns, squared_column_norms, sum_squares};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
+use toml::de::DeValue;
 
 /// Which norms are kept, and at what.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +24,6 @@ pub enum WeightNorm {
 }
 
 impl WeightNorm {
-    /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "off, the norm of every neuron's input weights (1, or one per layer: 1,1,0.5), \
-                                        initial (kept as drawn), matrix:7 or matrix:initial (of whole matrices)";
-
     /// Reads the text form of a normalisation that is on.
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, norms) = match text.strip_prefix("matrix:") {
@@ -77,6 +76,48 @@ impl Display for WeightNorm {
             Self::NeuronInitial => f.write_str("initial"),
             Self::Matrix(norms) => write!(f, "matrix:{}", list(norms)),
             Self::MatrixInitial => f.write_str("matrix:initial"),
+        }
+    }
+}
+
+/// A weight normalisation, or `off`.
+impl Setting for Option<WeightNorm> {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "off, the norm of every neuron's input weights (1, or one per layer: 1,1,0.5), initial (kept as drawn), matrix:7 or \
+         matrix:initial (of whole matrices)"
+            .into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        if text == "off" {
+            return Ok(None);
+        }
+        WeightNorm::parse(text).map(Some).ok_or_else(|| Refused::form::<Self>(text, &()))
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_list(value, toml_number).or_else(|| toml_number(value)).or_else(|| toml_string(value))
+    }
+
+    /// A number where one gamma holds for every neuron.
+    fn json(&self, (): &()) -> Json {
+        match self {
+            None => "off".into(),
+            Some(WeightNorm::Neuron(norms)) if norms.len() == 1 => norms[0].into(),
+            Some(other) => other.to_string().into(),
+        }
+    }
+
+    fn nature() -> Nature {
+        Nature::Number
+    }
+
+    fn coordinate(&self) -> Option<f64> {
+        match self {
+            Some(WeightNorm::Neuron(norms)) if norms.len() == 1 => Some(norms[0]),
+            _ => None,
         }
     }
 }

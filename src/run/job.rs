@@ -2,7 +2,7 @@
 
 use crate::condition::{Condition, Kind, RecordEvery};
 use crate::quantity::{Observer, Quantity};
-use crate::spec::window_json;
+use crate::spec::Settings;
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -147,7 +147,7 @@ impl Job {
             all.insert("lags".into(), self.lags.as_slice().into());
         }
         if self.quantities().any(Quantity::is_of_window) {
-            all.insert("window".into(), window_json(self.window));
+            all.insert("window".into(), Settings::WINDOW.value(&self.window).to_json());
         }
         // Younger than results that are kept: without it the address is theirs.
         if all.get("drop-last").is_some_and(|value| value == "off") {

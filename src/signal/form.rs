@@ -3,6 +3,8 @@
 use super::linear::{AutoRegression, Innovations};
 use crate::array::{self, DIGEST};
 use crate::matrix::Matrix;
+use crate::text::{Refused, Setting};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -414,6 +416,27 @@ impl Display for Form {
         parts.extend(rest.iter().filter(|(_, v, default)| v != default).map(|(name, v, _)| format!("{name}={v}")));
         f.write_str(name)?;
         if parts.is_empty() { Ok(()) } else { write!(f, ":{}", parts.join(",")) }
+    }
+}
+
+impl Setting for Form {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        EXPECTED.into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        Self::parse(text).map_err(|error| Refused::After(format!(": {error}")))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
+    }
+
+    /// Its coefficient, if it has one.
+    fn coordinate(&self) -> Option<f64> {
+        self.coefficient()
     }
 }
 

@@ -6,9 +6,12 @@ use super::recorded::{self, RecordedError};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
+use crate::text::{Nature, Refused, Setting, settings, toml_number, toml_string};
+use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::fmt::{Display, Formatter};
 use thiserror::Error;
+use toml::de::DeValue;
 
 /// Cross-correlation of error and activity, unit by unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,10 +31,6 @@ pub enum Cross {
 }
 
 impl Cross {
-    /// What [`Cross::parse`] takes.
-    pub const EXPECTED: &'static str = "none, same, a coefficient between -1 and 1 such as 0.5, or one with a lag such \
-                                        as 0.5@lag=2";
-
     /// Reads `none`, `same`, `0.5` or `0.5@lag=2`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -70,15 +69,52 @@ impl Display for Cross {
     }
 }
 
-/// Activity and error.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pair {
-    /// Form of the activity `X`, `P x n_0` per iteration.
-    pub activity: Form,
-    /// Form of the error `E`, `P x n_D` per iteration.
-    pub error: Form,
-    /// How they are correlated.
-    pub cross: Cross,
+impl Setting for Cross {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "none, same, a coefficient between -1 and 1 such as 0.5, or one with a lag such as 0.5@lag=2".into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        Self::parse(text).ok_or_else(|| Refused::form::<Self>(text, &()))
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_number(value).or_else(|| toml_string(value))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
+    }
+
+    fn nature() -> Nature {
+        Nature::Number
+    }
+
+    fn coordinate(&self) -> Option<f64> {
+        Some(self.coefficient())
+    }
+}
+
+settings! {
+    /// Activity and error.
+    pub struct Pair {
+        /// `P x n_0` per iteration.
+        activity: Form = Form::HELD => ACTIVITY(
+            "activity", "FORM", "Activity X: how its values follow each other in time", (),
+            axis = "autocorrelation of the activity", label = |_, text| format!("X {text}")
+        );
+        /// `P x n_D` per iteration.
+        error: Form = Form::HELD => ERROR(
+            "error", "FORM", "Error signal E: how its values follow each other in time", (),
+            axis = "autocorrelation of the error", label = |_, text| format!("E {text}")
+        );
+        cross: Cross = Cross::None => CROSS(
+            "cross", "CROSS", "Cross-correlation of error and activity, unit by unit", (),
+            axis = "correlation of activity and error"
+        );
+    }
 }
 
 /// Sizes of a run of signals.

@@ -6,6 +6,7 @@ use crate::array::MOST_BYTES;
 use crate::measure::spectrum::symmetric_eigen;
 use crate::random::{Role, Stream};
 use crate::real::Real;
+use crate::text::Choice;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use realfft::RealFftPlanner;
@@ -43,6 +44,24 @@ pub enum Surrogate {
     /// `gaussian`: independent normal series, with the mean of every iteration and the covariance of all pairs of
     /// iterations that the series have on average.
     Gaussian,
+}
+
+/// What is done to signals before they are replayed.
+impl Choice for Option<Surrogate> {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("none", None),
+        ("time", Some(Surrogate::Time)),
+        ("time:joint", Some(Surrogate::TimeJoint)),
+        ("samples", Some(Surrogate::Samples)),
+        ("samples:fixed", Some(Surrogate::SamplesFixed)),
+        ("signs", Some(Surrogate::Signs)),
+        ("signs:sample", Some(Surrogate::SignsSample)),
+        ("signs:each", Some(Surrogate::SignsEach)),
+        ("spectrum", Some(Surrogate::Spectrum)),
+        ("spectrum:signal", Some(Surrogate::SpectrumSignal)),
+        ("spectrum:joint", Some(Surrogate::SpectrumJoint)),
+        ("gaussian", Some(Surrogate::Gaussian)),
+    ];
 }
 
 impl Surrogate {

@@ -1,13 +1,13 @@
 //! The check that makes specs ready to run.
 
-use super::analysis::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
+use super::analysis::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Spec, XAxis};
 use super::axes::{check_axes, grid};
 use super::file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
-use crate::condition::{
-    Condition, Conflict, Kind, Parameter, Scope, Value, Values, parameter, parameters, unknown_parameter,
-};
+use super::parameters::{Listed, Scope, known, parameters, unknown_parameter};
+use super::settings::Settings;
+use crate::condition::{Condition, Conflict, Kind, SampleCondition, Values};
 use crate::quantity::Quantity;
-use crate::text::{Choice, canonical, list, suggestion};
+use crate::text::{Choice, Value, canonical, list, suggestion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
@@ -100,12 +100,13 @@ fn check_settings(settings: &[Pair<'_>], kind: Kind, problems: &mut Problems) ->
     for (key, node) in settings {
         let name = key.get_ref().as_ref();
         match known(name, kind, Scope::Analysis) {
-            Some(parameter) => place(parameter, node, kind, &mut placed, problems),
-            None if parameter(name).is_some() => {
+            Some(parameter) => place(parameter, node, &mut placed, problems),
+            None if Kind::ALL.into_iter().any(|kind| parameters(kind).iter().any(|known| known.name() == name)) => {
                 problems.add(key.span(), unknown_parameter(name, kind, Scope::Analysis));
             }
             None => {
-                let names = parameters(kind).filter(|known| known.scope == Scope::Analysis).map(|known| known.name);
+                let of_analysis = parameters(kind).iter().filter(|known| known.scope == Scope::Analysis);
+                let names = of_analysis.map(Listed::name);
                 let valid: Vec<&str> = ANALYSIS_KEYS.iter().copied().chain(names).collect();
                 let near = suggestion(name, valid.iter().copied());
                 problems
@@ -132,8 +133,8 @@ fn check_conditions(
     for (_, pairs) in &raw.conditions {
         let names = pairs.iter().filter_map(|(key, _)| known(key.get_ref(), kind, Scope::Condition));
         for parameter in names {
-            if !axes.contains(&parameter.name) {
-                axes.push(parameter.name);
+            if !axes.contains(&parameter.name()) {
+                axes.push(parameter.name());
             }
         }
     }
@@ -181,7 +182,7 @@ fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> P
     let mut placed = Placed::new();
     for (key, node) in pairs {
         match known(key.get_ref(), kind, Scope::Condition) {
-            Some(parameter) => place(parameter, node, kind, &mut placed, problems),
+            Some(parameter) => place(parameter, node, &mut placed, problems),
             None => problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition)),
         }
     }
@@ -209,7 +210,7 @@ pub(super) fn check_figure(raw: &RawFigure<'_>, analysis: &Analysis, problems: &
         log: value("scale").is_some_and(|node| check_scale(node, problems)),
         panels: check_panels(raw, analysis, problems),
         only: value("where").map(|node| check_where(node, analysis, problems)).unwrap_or_default(),
-        smooth: value("smooth").map_or(1, |node| check_smooth(node, analysis, problems)),
+        smooth: value("smooth").map_or(1, |node| check_smooth(node, problems)),
         range: value("range").and_then(|node| check_range(node, problems)),
         lags: value("lags").map(|node| check_lags(node, analysis, problems)).unwrap_or_default(),
         at: value("at").map(|node| check_at(node, kind, analysis, problems)).unwrap_or_default(),
@@ -291,7 +292,7 @@ fn check_by(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problems) -
     let mut by = Vec::new();
     for (at, name) in texts(node, "by", problems) {
         match known(name, analysis.kind, Scope::Condition) {
-            Some(parameter) => by.push(parameter.name),
+            Some(parameter) => by.push(parameter.name()),
             None => problems.add(at, unknown_parameter(name, analysis.kind, Scope::Condition)),
         }
     }
@@ -311,14 +312,11 @@ fn check_scale(node: Node<'_>, problems: &mut Problems) -> bool {
 }
 
 /// Iterations that are averaged over.
-fn check_smooth(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> usize {
-    match parameter("draws").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind)) {
-        Some(Ok(Value::Count(iterations))) => iterations as usize,
-        _ => {
-            problems.add(node.span(), "smooth must be a number of iterations, such as smooth = 60".into());
-            1
-        }
-    }
+fn check_smooth(node: Node<'_>, problems: &mut Problems) -> usize {
+    SampleCondition::DRAWS.parse_toml(node.get_ref()).unwrap_or_else(|_| {
+        problems.add(node.span(), "smooth must be a number of iterations, such as smooth = 60".into());
+        1
+    })
 }
 
 /// Whether all quantities share one panel.
@@ -334,14 +332,13 @@ fn check_together(node: Node<'_>, kind: FigureKind, problems: &mut Problems) -> 
 
 /// Reported iterations to be shown.
 fn check_at(node: Node<'_>, kind: FigureKind, analysis: &Analysis, problems: &mut Problems) -> Vec<usize> {
-    let parsed = parameter("report-at").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind));
-    let Some(Ok(Value::Sizes(at))) = parsed else {
+    let Ok(at) = Settings::REPORT_AT.parse_toml(node.get_ref()) else {
         problems.add(node.span(), "at must be a list of iterations, such as at = [66]".into());
         return Vec::new();
     };
     if kind != FigureKind::Lags {
         problems.add(node.span(), "at selects iterations of a figure of kind \"lags\": leave it out".into());
-    } else if let Some(k) = at.iter().find(|k| !analysis.report_at.contains(k)) {
+    } else if let Some(k) = at.iter().find(|k| !analysis.settings.report_at.contains(k)) {
         problems.add(node.span(), format!("iteration {k} is not reported here: add it to report-at of the analysis"));
     }
     at
@@ -349,20 +346,18 @@ fn check_at(node: Node<'_>, kind: FigureKind, analysis: &Analysis, problems: &mu
 
 /// Lags to be shown, each of them measured.
 fn check_lags(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> Vec<usize> {
-    let parsed = parameter("lags").map(|parameter| parameter.parse_toml(node.get_ref(), analysis.kind));
-    match parsed {
-        Some(Ok(Value::Sizes(lags))) => {
-            if let Some(lag) = lags.iter().find(|lag| !analysis.lags.contains(lag)) {
+    match Settings::LAGS.parse_toml(node.get_ref()) {
+        Ok(lags) => {
+            if let Some(lag) = lags.iter().find(|lag| !analysis.settings.lags.contains(lag)) {
                 problems
                     .add(node.span(), format!("lag {lag} is not measured here: add it to the lags of the analysis"));
             }
             lags
         }
-        Some(Err(message)) => {
+        Err(message) => {
             problems.add(node.span(), message);
             Vec::new()
         }
-        _ => Vec::new(),
     }
 }
 
@@ -430,7 +425,7 @@ fn check_panels(raw: &RawFigure<'_>, analysis: &Analysis, problems: &mut Problem
     let mut names = Vec::new();
     for (at, name) in texts(node, "panels", problems) {
         match known(name, analysis.kind, Scope::Condition) {
-            Some(parameter) => names.push(parameter.name),
+            Some(parameter) => names.push(parameter.name()),
             None => problems.add(at, unknown_parameter(name, analysis.kind, Scope::Condition)),
         }
     }
@@ -446,14 +441,14 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> 
     let before = problems.found.len();
     let mut only = Vec::new();
     for (key, value) in table {
-        let Some(parameter) = known(key.get_ref(), analysis.kind, Scope::Condition) else {
+        let Some(known) = known(key.get_ref(), analysis.kind, Scope::Condition) else {
             problems.add(key.span(), unknown_parameter(key.get_ref(), analysis.kind, Scope::Condition));
             continue;
         };
         // Here values may be written as on the command line, too.
         let parse = |value: &DeValue<'_>| match value.as_str() {
-            Some(text) => parameter.parse_text(text, analysis.kind),
-            None => parameter.parse_toml(value, analysis.kind),
+            Some(text) => known.parameter.read(text),
+            None => known.parameter.read_toml(value),
         };
         // A list is one value of a parameter that has lists, or several values of another.
         let whole = parse(value.get_ref());
@@ -463,7 +458,7 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> 
             (Err(message), None) => Err(message),
         };
         match each {
-            Ok(values) => only.push((parameter.name, values.iter().map(Value::to_text).collect())),
+            Ok(values) => only.push((known.name(), values.iter().map(Value::to_text).collect())),
             Err(message) => problems.add(value.span(), message),
         }
     }
@@ -523,15 +518,10 @@ fn axis_parameter(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) 
     found
 }
 
-/// The parameter of this name, kind and scope.
-pub(super) fn known(name: &str, kind: Kind, scope: Scope) -> Option<&'static Parameter> {
-    parameters(kind).find(|parameter| parameter.name == name && parameter.scope == scope)
-}
-
-fn place(parameter: &'static Parameter, node: Node<'_>, kind: Kind, placed: &mut Placed, problems: &mut Problems) {
-    match parameter.parse_toml(node.get_ref(), kind) {
+fn place(known: &Listed, node: Node<'_>, placed: &mut Placed, problems: &mut Problems) {
+    match known.parameter.read_toml(node.get_ref()) {
         Ok(value) => {
-            placed.insert(parameter.name, (value, node.span()));
+            placed.insert(known.name(), (value, node.span()));
         }
         Err(message) => problems.add(node.span(), message),
     }

@@ -296,7 +296,7 @@ kind = "sample"
         let own = "extends = \"middle.toml\"\n[[analysis]]\nname = \"rule\"\nseed = 9";
         let middle = "extends = \"base.toml\"\n[[analysis]]\nname = \"rule\"\nseed = 8\nrepeats = 4\n";
         let spec = read(&[("own.toml", own), ("middle.toml", middle), ("base.toml", BASE)]).unwrap();
-        assert_eq!((spec.analyses[0].seed, spec.analyses[0].repeats, spec.analyses.len()), (9, 4, 2));
+        assert_eq!((spec.analyses[0].settings.seed, spec.analyses[0].settings.repeats, spec.analyses.len()), (9, 4, 2));
     }
 
     #[test]

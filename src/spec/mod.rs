@@ -10,10 +10,13 @@ mod check;
 mod extends;
 mod figure_options;
 mod file;
+mod parameters;
+mod settings;
 mod write;
 
-pub(crate) use analysis::window_json;
 pub use analysis::{Analysis, Figure, FigureKind, OptionError, Panels, Spec, XAxis};
 pub use check::{NAME_RULE, is_name};
 pub use figure_options::{FIGURE_OPTIONS, FigureOption};
 pub use file::{Problem, SpecError, parse_spec, read_spec};
+pub use parameters::{Listed, Scope, parameters, unknown_parameter};
+pub use settings::Settings;

@@ -45,7 +45,7 @@ pub(super) fn densities(results: Results<'_>, analysis: &Analysis, spec: &Spec) 
         }
         panel
     };
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.repeats;
+    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.settings.repeats;
     (spec.quantities.iter().map(panel).collect(), format!("Densities of {draws} draws."))
 }
 
@@ -75,13 +75,13 @@ pub(super) fn spectra(results: Results<'_>, analysis: &Analysis, spec: &Spec) ->
         }
         panels.push(panel);
     }
-    let note = format!("Eigenvalues over P n₀, of {} draws together.", analysis.repeats);
+    let note = format!("Eigenvalues over P n₀, of {} draws together.", analysis.settings.repeats);
     (panels, note)
 }
 
 fn law(condition: &Condition) -> Option<ProductWishart> {
     let Condition::Sample(c) = condition else { return None };
-    let repeated = c.signals.activity == Form::HELD && c.signals.error == Form::HELD;
+    let repeated = c.activity == Form::HELD && c.error == Form::HELD;
     let &[inputs, _, outputs] = &c.layers[..] else { return None };
     repeated.then(|| ProductWishart::new(inputs, outputs, c.batch))?
 }
@@ -141,7 +141,7 @@ pub(super) fn cells(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (
         ));
     }
     panels.extend(variances);
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.repeats;
+    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.settings.repeats;
     (panels, format!("{draws} draws in cells of 5 x 5 degrees."))
 }
 
@@ -175,5 +175,5 @@ pub(super) fn groups(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
         panel("Beside the larger angle", "composed minus larger (degrees)", &|i| above(i, f64::max), [-5.0, 15.0]),
     ];
     let names = distinct(analysis.conditions.iter().map(|c| c.last_iteration().to_string()));
-    (panels, format!("{} draws per repeat, {} repeats; groups overlap.", names.join(", "), analysis.repeats))
+    (panels, format!("{} draws per repeat, {} repeats; groups overlap.", names.join(", "), analysis.settings.repeats))
 }

@@ -66,7 +66,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             }));
         }
     }
-    let repeats = analysis.repeats;
+    let repeats = analysis.settings.repeats;
     let note =
         format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean.");
     (panels, note)
@@ -93,7 +93,7 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, 
             };
             measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
             let last = condition.last_iteration();
-            if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.predict) {
+            if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.settings.predict) {
                 predicted.push(Point { x, y: Some(y), band: None });
             }
         }
@@ -101,7 +101,7 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, 
         let line = measured.iter().map(|p| Point { band: None, ..*p }).collect();
         add(curve.clone(), colour, Mark::Line, line);
         add(String::new(), colour, Mark::Points, measured);
-        if analysis.predict && predicted.len() > 1 {
+        if analysis.settings.predict && predicted.len() > 1 {
             add(format!("{curve}: predicted"), colour.again(), Mark::Dashes, predicted);
         }
     }
@@ -112,7 +112,7 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, 
 pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else { return (Vec::new(), String::new()) };
     let [columns, rows] = [x, y].map(|name| distinct(analysis.conditions.iter().map(|c| text(c, name))));
-    let axis = |name, values: &[String]| steps(Scale::new(&analysis.conditions, name).label(), values);
+    let axis = |name, values: &[String]| steps(&analysis.conditions, name, values);
     let (x_axis, y_axis) = (axis(x, &columns), axis(y, &rows));
     let predictor = Predictor::default();
     let mut panels = Vec::new();
@@ -125,7 +125,7 @@ pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (V
             let layer = quantity.layers(condition).first().copied().flatten();
             measured[cell] = at_end(results, analysis, condition, quantity, layer).and_then(|s| s.mean);
             let last = condition.last_iteration();
-            predicted[cell] = predictor.predict(condition, quantity, layer, last, analysis.predict);
+            predicted[cell] = predictor.predict(condition, quantity, layer, last, analysis.settings.predict);
         }
         let all = measured.iter().chain(&predicted).copied().flatten();
         let range = if quantity.info().unit == "degrees" {
@@ -157,20 +157,23 @@ pub(super) fn maps(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (V
             ));
         }
     }
-    let note =
-        format!("Means over {} repeats at the last iteration; every row and column is one signal.", analysis.repeats);
+    let note = format!(
+        "Means over {} repeats at the last iteration; every row and column is one signal.",
+        analysis.settings.repeats
+    );
     (panels, note)
 }
 
 /// An axis with a step of 1 for every value of a parameter.
-fn steps(name: &str, values: &[String]) -> Axis {
+fn steps(conditions: &[Condition], name: &str, values: &[String]) -> Axis {
     let named = |(i, value): (usize, &String)| {
-        let coefficient = Form::parse(value).ok().and_then(|form| form.coefficient());
+        let form = conditions.iter().find_map(|c| c.values().remove(name).filter(|known| known.to_text() == *value));
+        let coefficient = form.and_then(|form| form.get::<Form>()?.coefficient());
         // Without the zero before the point, so that neighbours find room.
         let short = |c: f64| c.to_string().replacen("0.", ".", 1);
         (i as f64 + 0.5, coefficient.map_or_else(|| value.clone(), short))
     };
-    Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(name) }
+    Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(Scale::new(conditions, name).label()) }
 }
 
 /// Cells of equal size, one per pair of values.

@@ -4,6 +4,8 @@ use super::{Backward, Facts, Policy, Route};
 use super::{bp, bp_trw, correlated, direct, interpolated, kolen_pollack, mirror, orthogonal, shallow, sparse};
 use super::{sign_batch, sign_fixed, sign_uniform};
 use crate::real::Real;
+use crate::text::{Refused, Setting, list, suggestion};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
 use std::sync::Arc;
@@ -161,6 +163,26 @@ impl Display for Rule {
         let facts = self.facts();
         f.write_str(facts.name)?;
         if facts.argument.is_some() { write!(f, ":{}", self.argument) } else { Ok(()) }
+    }
+}
+
+impl Setting for Rule {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        list(&Self::names().iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        if Self::split(text).0.is_none() {
+            let (expected, near) = (Self::expected(&()), suggestion(text, Self::known_names()));
+            return Err(Refused::Name { text: text.into(), expected, near });
+        }
+        Self::parse(text).map_err(Refused::Message)
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
     }
 }
 
