@@ -278,7 +278,7 @@ kind = "sample"
         let rule = &spec.analyses[0];
         let names: Vec<&str> = spec.analyses.iter().map(|analysis| analysis.name.as_str()).collect();
         assert_eq!((spec.title.as_str(), names), ("Own", vec!["rule", "net", "third"]));
-        assert_eq!((rule.title.as_str(), rule.repeats, rule.seed), ("Of the base", 2, 3));
+        assert_eq!((rule.title.as_str(), rule.settings.repeats, rule.settings.seed), ("Of the base", 2, 3));
         assert_eq!(rule.axes, ["b-std", "eta", "b-scale"]);
         assert_eq!(values(&spec, 0, "b-std"), ["3", "3", "4", "4"]);
         for (name, all) in [("w-std", "5"), ("schedule", "held"), ("batch", "11"), ("iterations", "50"), ("eta", "0.3")]
