@@ -1,5 +1,5 @@
-//! Statistical tests of the random numbers, with rand_distr as the oracle, and of the distributions of rand and
-//! rand_distr that draw from them. Seeds are fixed: a failure is a change.
+//! Statistical tests of the random numbers, with rand_distr as the oracle, and of the distributions
+//! of rand and rand_distr that draw from them. Seeds are fixed: a failure is a change.
 
 use alignscope::random::{Role, Stream};
 use rand::distr::{Bernoulli, Distribution};
@@ -16,8 +16,8 @@ fn normals(seed: u64, repeat: u64, role: Role, n: usize) -> Vec<f32> {
     out
 }
 
-/// Largest distance between the distribution of values and an exact one, times the root of their number. Steps are
-/// taken together, so that it holds for whole numbers too.
+/// Largest distance between the distribution of values and an exact one, times the root of their
+/// number. Steps are taken together, so that it holds for whole numbers too.
 fn kolmogorov(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let (n, mut below, mut apart) = (values.len() as f64, 0.0, 0.0f64);
@@ -31,7 +31,8 @@ fn kolmogorov(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
     apart * n.sqrt()
 }
 
-/// Mean of products with its z-score, the products being independent with mean 0 and standard deviation `sd`.
+/// Mean of products with its z-score, the products being independent with mean 0 and standard
+/// deviation `sd`.
 fn z_of_products<'a>(a: impl Iterator<Item = &'a f32>, b: impl Iterator<Item = &'a f32>, power: i32, sd: f64) -> f64 {
     let centre = if power == 2 { 1.0 } else { 0.0 };
     let (mut sum, mut n) = (0.0, 0u64);
@@ -175,7 +176,8 @@ fn streams_are_generators_of_rand() {
     }
 }
 
-/// Draws of a distribution, its distance from the exact one, and its mean and variance in standard errors.
+/// Draws of a distribution, its distance from the exact one, and its mean and variance in standard
+/// errors.
 fn check<D: Distribution<f64>>(name: &str, distribution: &D, cdf: impl Fn(f64) -> f64, moments: [f64; 3]) {
     let n = 1 << 18;
     let [mean, variance, kurtosis] = moments;

@@ -3,8 +3,8 @@
 use alignscope::matrix::Matrix;
 use alignscope::signal::{Cross, Form, Pair, Process, Signals, Sizes};
 
-/// Standard errors allowed between a sampled and an exact second moment. Thousands of entries are compared; a normal
-/// exceeds this once in 3.5 million.
+/// Standard errors allowed between a sampled and an exact second moment. Thousands of entries are
+/// compared; a normal exceeds this once in 3.5 million.
 const SIGMA: f64 = 5.0;
 
 /// Sums of products over repeats: `E[a_s b_t]` for all pairs of iterations, with standard errors.

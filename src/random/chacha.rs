@@ -1,6 +1,6 @@
 //! The words of ChaCha8 (Bernstein 2008) with a 64-bit counter, sixteen blocks at a time. They are
-//! those of rand's `ChaCha8Rng`, which makes four blocks at a time: making them takes the largest part
-//! of the time of fresh signals.
+//! those of rand's `ChaCha8Rng`, which makes four blocks at a time: making them takes the largest
+//! part of the time of fresh signals.
 
 use crate::vmath::{Kernel, vectorise};
 
@@ -23,7 +23,8 @@ pub(super) struct ChaCha8 {
     words: Box<[u32; BATCH]>,
     next: usize,
     end: u128,
-    /// Words of the batch after this one that are passed over: where it starts is the start of a block.
+    /// Words of the batch after this one that are passed over: where it starts is the start of a
+    /// block.
     passed: usize,
 }
 
@@ -104,8 +105,8 @@ impl Kernel<(&[u32; 8], u64, &mut [u32; BATCH])> for Blocks {
         for (word, start) in rows.as_flattened_mut().iter_mut().zip(start.as_flattened()) {
             *word = word.wrapping_add(*start);
         }
-        // Four riffles turn the eight bits of an index by four, which transposes: word by lane becomes
-        // lane by word.
+        // Four riffles turn the eight bits of an index by four, which transposes: word by lane
+        // becomes lane by word.
         let mut room = [0u32; BATCH];
         riffle(rows.as_flattened(), &mut room);
         riffle(&room, out);

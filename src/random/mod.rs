@@ -1,10 +1,10 @@
 //! Random numbers: ChaCha8 streams named by seed, repeat and role.
 //!
-//! Every use of randomness has a role of its own, so that adding one changes no other stream. Values are pinned by
-//! tests: the same seed gives the same bits on every machine.
+//! Every use of randomness has a role of its own, so that adding one changes no other stream.
+//! Values are pinned by tests: the same seed gives the same bits on every machine.
 //!
-//! A [`Stream`] is a generator of the `rand` crate, so that all distributions of `rand` and `rand_distr`
-//! and random choices among sequences draw from it:
+//! A [`Stream`] is a generator of the `rand` crate, so that all distributions of `rand` and
+//! `rand_distr` and random choices among sequences draw from it:
 //!
 //! ```
 //! use alignscope::random::{Role, Stream};
@@ -106,7 +106,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of `role` for one repeat of a seed. The ChaCha8 key is seed, repeat (little-endian) and tag.
+    /// The stream of `role` for one repeat of a seed. The ChaCha8 key is seed, repeat
+    /// (little-endian) and tag.
     pub fn new(seed: u64, repeat: u64, role: Role) -> Self {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -125,9 +126,9 @@ impl Stream {
         self.rng.seek(position);
     }
 
-    /// Fills `out` with independent standard normals: the Box-Muller transform of pairs of 32-bit words, in the
-    /// arithmetic of `T`, so that both precisions see the same signals up to rounding. `n` values take
-    /// `2 ceil(n / 2)` words.
+    /// Fills `out` with independent standard normals: the Box-Muller transform of pairs of 32-bit
+    /// words, in the arithmetic of `T`, so that both precisions see the same signals up to
+    /// rounding. `n` values take `2 ceil(n / 2)` words.
     ///
     /// The largest magnitude is `sqrt(66 ln 2) = 6.76`, which a normal exceeds once in 7e10 draws.
     pub fn fill_normal<T: Real>(&mut self, out: &mut [T]) {
@@ -139,7 +140,8 @@ impl Stream {
         }
     }
 
-    /// Fills `out` with independent values uniform on 0 to 1, the midpoints of `2^32` equal parts, one word each.
+    /// Fills `out` with independent values uniform on 0 to 1, the midpoints of `2^32` equal parts,
+    /// one word each.
     pub fn fill_uniform<T: Real>(&mut self, out: &mut [T]) {
         let mut words = [0u32; WORDS];
         for part in out.chunks_mut(WORDS) {
@@ -173,7 +175,8 @@ impl Stream {
     }
 }
 
-/// Words as they come, least significant bytes first: what `rand`'s own ChaCha8 gives for the same key.
+/// Words as they come, least significant bytes first: what `rand`'s own ChaCha8 gives for the same
+/// key.
 impl TryRng for Stream {
     type Error = Infallible;
 
@@ -206,8 +209,8 @@ impl<T: Real> Kernel<(&[u32], &mut [T])> for Midpoints {
     }
 }
 
-/// Normals of words: the first half of the words are radii, the second half angles, and the values come
-/// in the same order, cosines before sines.
+/// Normals of words: the first half of the words are radii, the second half angles, and the values
+/// come in the same order, cosines before sines.
 fn transform<T: Real>(words: &[u32], out: &mut [T]) {
     let pairs = words.len() / 2;
     let (radii, angles) = words.split_at(pairs);

@@ -83,7 +83,8 @@ impl Form {
     /// Reads a form as typed.
     ///
     /// # Errors
-    /// If there is no such form, its numbers make no sense, or no signal can have such correlations.
+    /// If there is no such form, its numbers make no sense, or no signal can have such
+    /// correlations.
     pub fn parse(text: &str) -> Result<Self, FormError> {
         let text = text.trim();
         // A form without numbers of its own needs no colon: `white,std=2` is `white:std=2`.
@@ -111,8 +112,8 @@ impl Form {
         })
     }
 
-    /// Checks that the correlation across `samples` samples and `units` units is one that signals can have: equal
-    /// correlations among n values are at least `-1 / (n - 1)`.
+    /// Checks that the correlation across `samples` samples and `units` units is one that signals
+    /// can have: equal correlations among n values are at least `-1 / (n - 1)`.
     ///
     /// # Errors
     /// [`FormError::NotPositiveDefinite`] if not.
@@ -147,15 +148,15 @@ impl Form {
         self.process.model().classes()
     }
 
-    /// Exact covariance of one unit of one sample between all pairs of `iterations` iterations,
-    /// `T x T`, the mean taken off; `None` for a recorded signal. For class-structured signals, whose
+    /// Exact covariance of one unit of one sample between all pairs of `iterations` iterations, `T
+    /// x T`, the mean taken off; `None` for a recorded signal. For class-structured signals, whose
     /// classes are drawn anew every iteration, on average over classes.
     pub fn covariance(&self, iterations: usize) -> Option<Matrix<f64>> {
         self.process.model().covariance(iterations, self.std * self.std)
     }
 
-    /// The number that tells members of a family apart on an axis: the coefficient, 0 for white and 1
-    /// for held.
+    /// The number that tells members of a family apart on an axis: the coefficient, 0 for white and
+    /// 1 for held.
     pub fn coefficient(&self) -> Option<f64> {
         self.process.model().coefficient()
     }

@@ -1,4 +1,5 @@
-//! Exogenous activity and error sequences with controlled statistics, each with its exact autocovariance.
+//! Exogenous activity and error sequences with controlled statistics, each with its exact
+//! autocovariance.
 
 mod arguments;
 pub mod estimate;

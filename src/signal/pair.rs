@@ -16,8 +16,9 @@ pub enum Cross {
     None,
     /// `same`: the activity is the error.
     Same,
-    /// `0.5@lag=2`: the error is `r` times the activity `lag` iterations before (after, if negative) plus
-    /// `sqrt(1 - r^2)` times a process of its own form, both before means and scales.
+    /// `0.5@lag=2`: the error is `r` times the activity `lag` iterations before (after, if
+    /// negative) plus `sqrt(1 - r^2)` times a process of its own form, both before means and
+    /// scales.
     Lagged {
         /// Correlation coefficient, above -1 and below 1.
         coefficient: f64,
@@ -212,7 +213,8 @@ pub struct Signals<T> {
     error_process: Realisation<T>,
     label_stream: Stream,
     labels: Vec<usize>,
-    /// Activities from the earliest that is still needed to the latest drawn; empty without a lagged correlation.
+    /// Activities from the earliest that is still needed to the latest drawn; empty without a
+    /// lagged correlation.
     window: VecDeque<Matrix<T>>,
     /// What the rule sees, where that is not the source itself.
     activity: Option<Matrix<T>>,
@@ -220,8 +222,8 @@ pub struct Signals<T> {
 }
 
 impl<T: Real> Signals<T> {
-    /// Draws the signals of iteration 0. Activity and error have random streams of their own; the classes of samples,
-    /// where a form has classes, are common to both.
+    /// Draws the signals of iteration 0. Activity and error have random streams of their own; the
+    /// classes of samples, where a form has classes, are common to both.
     ///
     /// # Errors
     /// As [`Pair::check`].
@@ -305,10 +307,11 @@ impl<T: Real> Signals<T> {
             self.activity = Some(affine(room, now, activity));
         }
         if let (Cross::Lagged { coefficient, .. }, Some(other)) = (cross, other) {
-            let (shared, own) = (T::from_f64(*coefficient), T::from_f64((1.0 - coefficient * coefficient).sqrt()));
+            let shared = T::from_f64(*coefficient);
+            let single = T::from_f64((1.0 - coefficient * coefficient).sqrt());
             let mut mixed = self.error_process.frame().clone();
             for (e, &x) in mixed.as_mut_slice().iter_mut().zip(other.as_slice()) {
-                *e = shared * x + own * *e;
+                *e = shared * x + single * *e;
             }
             self.error = Some(affine(mixed.clone(), &mixed, error));
         } else if !is_plain(error) {
@@ -319,12 +322,12 @@ impl<T: Real> Signals<T> {
     }
 }
 
-/// Whether the source is what the rule sees.
+/// Whether the process is what the rule sees.
 fn is_plain(form: &Form) -> bool {
     form.mean == 0.0 && form.std == 1.0
 }
 
-/// `room = mean + std * source`.
+/// `room = mean + std * process`.
 fn affine<T: Real>(mut room: Matrix<T>, source: &Matrix<T>, form: &Form) -> Matrix<T> {
     let (mean, std) = (T::from_f64(form.mean), T::from_f64(form.std));
     for (out, &x) in room.as_mut_slice().iter_mut().zip(source.as_slice()) {

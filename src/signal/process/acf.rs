@@ -69,12 +69,14 @@ impl<T: Real> Sampler<T> for Innovated<T> {
     }
 }
 
-/// The innovations algorithm for unit variance and autocorrelations that end after q lags: the weights of the last q
-/// noises at every iteration, exact from the first value on (Brockwell & Davis 1991, section 5.2).
+/// The innovations algorithm for unit variance and autocorrelations that end after q lags: the
+/// weights of the last q noises at every iteration, exact from the first value on (Brockwell &
+/// Davis 1991, section 5.2).
 #[derive(Clone, Debug)]
 struct Innovations {
     correlations: Vec<f64>,
-    /// Rows `theta_t` of the last q iterations, the latest last; `row[j-1]` weighs the noise `j` back.
+    /// Rows `theta_t` of the last q iterations, the latest last; `row[j-1]` weighs the noise `j`
+    /// back.
     rows: Vec<(Vec<f64>, f64)>,
 }
 

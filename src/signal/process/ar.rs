@@ -86,10 +86,12 @@ struct AutoRegression {
 }
 
 impl AutoRegression {
-    /// Steps the Durbin-Levinson recursion down from the coefficients of order p (Brockwell & Davis 1991, section 5.2).
+    /// Steps the Durbin-Levinson recursion down from the coefficients of order p (Brockwell & Davis
+    /// 1991, section 5.2).
     ///
     /// # Errors
-    /// If the process is not stationary: the lag and value of a reflection coefficient of size 1 or more.
+    /// If the process is not stationary: the lag and value of a reflection coefficient of size 1 or
+    /// more.
     fn new(coefficients: &[f64]) -> Result<Self, (usize, f64)> {
         let (mut orders, mut variances) = (vec![coefficients.to_vec()], vec![1.0]);
         for m in (1..=coefficients.len()).rev() {
@@ -107,7 +109,8 @@ impl AutoRegression {
         Ok(Self { orders, variances })
     }
 
-    /// Weights of the values 1, 2, ... iterations back and the standard deviation of the noise at iteration `t`.
+    /// Weights of the values 1, 2, ... iterations back and the standard deviation of the noise at
+    /// iteration `t`.
     fn step(&self, t: usize) -> (&[f64], f64) {
         let order = t.min(self.orders.len() - 1);
         (&self.orders[order], self.variances[order].sqrt())

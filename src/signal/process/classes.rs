@@ -1,6 +1,6 @@
 //! Class structure: every sample is of a class, drawn anew each iteration and the same for activity
-//! and error. The values of one unit correlate by `within` for samples of one class and by `between`
-//! for samples of different classes, whatever their iterations. Variance 1.
+//! and error. The values of one unit correlate by `within` for samples of one class and by
+//! `between` for samples of different classes, whatever their iterations. Variance 1.
 
 use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, by_lag};
 

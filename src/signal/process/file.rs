@@ -55,7 +55,8 @@ pub struct File {
     path: PathBuf,
     /// Member of an archive.
     member: Option<String>,
-    /// First 16 hexadecimal digits of the BLAKE3 hash of the file, so that results belong to contents.
+    /// First 16 hexadecimal digits of the BLAKE3 hash of the file, so that results belong to
+    /// contents.
     digest: Option<String>,
 }
 

@@ -36,8 +36,8 @@ impl Model for Held {
         self.period.map_or_else(String::new, |period| period.to_string())
     }
 
-    // The covariance depends on when values are redrawn, and those drawn once have no spectrum: there
-    // is none by lag.
+    // The covariance depends on when values are redrawn, and those drawn once have no spectrum:
+    // there is none by lag.
     fn covariance(&self, iterations: usize, scale: f64) -> Option<Matrix<f64>> {
         let draw = |t: usize| self.period.map_or(0, |period| t / period);
         Some(symmetric(iterations, |s, t| if draw(s) == draw(t) { scale } else { 0.0 }))

@@ -29,8 +29,8 @@ pub struct Facts {
     pub gaussian: bool,
     /// Whether what follows the colon is the name of a file, and so not cut at commas.
     pub verbatim: bool,
-    /// Examples in their canonical text form, for the documentation. Every one that reads no file is
-    /// tested against its covariance.
+    /// Examples in their canonical text form, for the documentation. Every one that reads no file
+    /// is tested against its covariance.
     pub examples: &'static [&'static str],
     /// What it is, in one line of the documentation.
     pub meaning: &'static str,
@@ -77,8 +77,8 @@ pub(super) trait Model {
         None
     }
 
-    /// Exact covariance between all pairs of iterations, times `scale`; `None` if it is not known. A
-    /// process that is not stationary says it here.
+    /// Exact covariance between all pairs of iterations, times `scale`; `None` if it is not known.
+    /// A process that is not stationary says it here.
     fn covariance(&self, iterations: usize, scale: f64) -> Option<Matrix<f64>> {
         let by_lag = self.autocovariance(iterations)?;
         Some(symmetric(iterations, |s, t| scale * by_lag[t - s]))
@@ -99,8 +99,8 @@ pub(super) trait Model {
         false
     }
 
-    /// Frames (samples x units) in memory while it is drawn: the current one, fresh noise, and those
-    /// of the past that are kept.
+    /// Frames (samples x units) in memory while it is drawn: the current one, fresh noise, and
+    /// those of the past that are kept.
     fn frames(&self) -> usize {
         1
     }
@@ -194,8 +194,8 @@ pub(super) struct Realisation<T> {
 }
 
 impl<T: Real> Realisation<T> {
-    /// Draws iteration 0 of a run of `shape`: iterations, samples, units. `labels` are the classes of
-    /// the samples.
+    /// Draws iteration 0 of a run of `shape`: iterations, samples, units. `labels` are the classes
+    /// of the samples.
     ///
     /// # Errors
     /// If the file it comes from cannot be used.
@@ -252,8 +252,8 @@ impl<T: Real> Noise<T> {
     }
 }
 
-/// `(a, b)` such that `a x_i + b sum_j x_j` has variance 1 and correlation `r` for independent `x` of
-/// variance 1: the symmetric square root of the correlation matrix.
+/// `(a, b)` such that `a x_i + b sum_j x_j` has variance 1 and correlation `r` for independent `x`
+/// of variance 1: the symmetric square root of the correlation matrix.
 fn equal_mixture<T: Real>(r: f64, n: usize) -> (T, T) {
     let single = (1.0 - r).max(0.0).sqrt();
     let common = (1.0 + (n as f64 - 1.0) * r).max(0.0).sqrt();
