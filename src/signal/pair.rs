@@ -216,7 +216,7 @@ pub struct Signals<T> {
     /// Activities from the earliest that is still needed to the latest drawn; empty without a
     /// lagged correlation.
     window: VecDeque<Matrix<T>>,
-    /// What the rule sees, where that is not the source itself.
+    /// What the rule sees, where that is not the process itself.
     activity: Option<Matrix<T>>,
     error: Option<Matrix<T>>,
 }
@@ -293,7 +293,7 @@ impl<T: Real> Signals<T> {
         self.window.push_back(self.activity_process.frame().clone());
     }
 
-    /// Mixes, scales and shifts what the sources gave.
+    /// Mixes, scales and shifts the values of the processes.
     fn compose(&mut self) {
         let Pair { activity, error, cross } = &self.pair;
         let ends = self.window.front().zip(self.window.back());
@@ -315,9 +315,9 @@ impl<T: Real> Signals<T> {
             }
             self.error = Some(affine(mixed.clone(), &mixed, error));
         } else if !is_plain(error) {
-            let source = self.error_process.frame();
-            let room = self.error.take().unwrap_or_else(|| source.clone());
-            self.error = Some(affine(room, source, error));
+            let values = self.error_process.frame();
+            let room = self.error.take().unwrap_or_else(|| values.clone());
+            self.error = Some(affine(room, values, error));
         }
     }
 }
@@ -327,10 +327,10 @@ fn is_plain(form: &Form) -> bool {
     form.mean == 0.0 && form.std == 1.0
 }
 
-/// `room = mean + std * process`.
-fn affine<T: Real>(mut room: Matrix<T>, source: &Matrix<T>, form: &Form) -> Matrix<T> {
+/// `room = mean + std * values`.
+fn affine<T: Real>(mut room: Matrix<T>, values: &Matrix<T>, form: &Form) -> Matrix<T> {
     let (mean, std) = (T::from_f64(form.mean), T::from_f64(form.std));
-    for (out, &x) in room.as_mut_slice().iter_mut().zip(source.as_slice()) {
+    for (out, &x) in room.as_mut_slice().iter_mut().zip(values.as_slice()) {
         *out = mean + std * x;
     }
     room

@@ -6,6 +6,7 @@ use crate::array::MOST_BYTES;
 use crate::measure::spectrum::symmetric_eigen;
 use crate::random::{Role, Stream};
 use crate::real::Real;
+use crate::text::Choice;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use realfft::RealFftPlanner;
@@ -43,6 +44,12 @@ macro_rules! surrogates {
             pub fn destroys(self) -> &'static str {
                 match self { $(Self::$kind => $destroys),* }
             }
+        }
+
+        /// What is done to signals before they are replayed.
+        impl Choice for Option<Surrogate> {
+            const CHOICES: &'static [(&'static str, Self)] =
+                &[("none", None), $(($name, Some(Surrogate::$kind))),*];
         }
     };
 }
