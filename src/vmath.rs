@@ -272,6 +272,23 @@ pub fn dot<A: Real, B: Real>(a: &[A], b: &[B]) -> f64 {
     vectorise(Dot, (a, b))
 }
 
+/// `(s, |s x|)` for the values `x` and a power of two `s`, which is 1 unless the sum of squares would leave the range of
+/// normal numbers. `None` for values that have no direction: all zero, or not finite.
+pub(crate) fn scaled_norm<T: Real>(values: &[T]) -> Option<(f64, f64)> {
+    let sum = sum_squares(values);
+    if (1e-280..1e300).contains(&sum) {
+        return Some((1.0, sum.sqrt()));
+    }
+    let largest = values.iter().fold(0.0f64, |m, v| m.max(v.to_f64().abs()));
+    if largest == 0.0 || !all_finite(values) {
+        return None;
+    }
+    // A power of two scales without rounding.
+    let scale = (-(largest.log2().floor()).clamp(-1022.0, 1022.0)).exp2();
+    let sum: f64 = values.iter().map(|v| (v.to_f64() * scale).powi(2)).sum();
+    Some((scale, sum.sqrt()))
+}
+
 struct DifferenceAndSum;
 impl<A: Real, B: Real> Kernel<(&[A], f64, &[B], f64)> for DifferenceAndSum {
     type Output = (f64, f64);

@@ -1,9 +1,9 @@
 //! The exact linear theory against simulation, and against checked values.
 
-use alignscope::matrix::Matrix;
+use alignscope::matrix::{Matrix, Product};
 use alignscope::measure::angle::{Direction, weight_alignment};
 use alignscope::random::{Role, Stream};
-use alignscope::rule::{Activation, Isolated, Product, product};
+use alignscope::rule::{Activation, Isolated};
 use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
 use alignscope::theory::moments::{self, Moments, Realised, moments};
 use alignscope::theory::spectra::von_mises_fisher_cosine;
@@ -263,11 +263,9 @@ fn stepped(
     eta: f64,
 ) -> Matrix<f64> {
     for (x, d) in signals {
-        let (mut activity, mut delta) = (Matrix::zeros(x.rows(), w0.cols()), Matrix::zeros(x.rows(), w0.cols()));
-        product(&mut activity, Product::Replace, x.as_faer(), w0.as_faer(), 1.0);
-        product(&mut delta, Product::Replace, d.as_faer(), backward.as_faer(), 1.0);
-        product(&mut w1, Product::Add, activity.as_faer().transpose(), d.as_faer(), eta);
-        product(&mut w0, Product::Add, x.as_faer().transpose(), delta.as_faer(), eta);
+        let [activity, delta] = [x * &w0, d * backward].map(Product::to_matrix);
+        w1 += eta * activity.t() * d;
+        w0 += eta * x.t() * &delta;
     }
     w1
 }

@@ -4,7 +4,7 @@ use crate::analysis::{Job, Quantity};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::rule::{Budget, Feedback, Layers, Pass};
-use crate::vmath::{dot, sum_squares};
+use crate::vmath::sum_squares;
 
 /// Sums of the parts of the budget of every `W_l`, `l >= 1`, in double precision.
 pub(super) struct Balance<T> {
@@ -67,7 +67,7 @@ impl<T: Real> Balance<T> {
 
 /// `<W_l, B_l^T>` and `1/2 ||W_{l-1}||^2 + 1/2 ||b_l||^2`.
 fn state<T: Real>(layers: &Layers<T>, l: usize, backward: &Matrix<T>) -> [f64; 2] {
-    let alignment = dot(layers.weights[l].as_slice(), backward.transpose().as_slice());
-    let growth = sum_squares(layers.weights[l - 1].as_slice()) + sum_squares(&layers.biases[l - 1]);
+    let alignment = layers.weights[l].inner(&backward.transpose());
+    let growth = layers.weights[l - 1].squared_norm() + sum_squares(&layers.biases[l - 1]);
     [alignment, 0.5 * growth]
 }

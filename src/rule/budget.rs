@@ -1,6 +1,6 @@
 //! The alignment budget: where the alignment of a layer comes from in one step, exactly.
 
-use super::{Activation, Layers, Pass, Product, product};
+use super::{Activation, Layers, Pass};
 use crate::matrix::Matrix;
 use crate::real::Real;
 
@@ -117,8 +117,7 @@ fn add_batch<T: Real>(
     backward: &Matrix<T>,
     eta: T,
 ) {
-    let mut arriving = Matrix::zeros(z.rows(), z.cols());
-    product(&mut arriving, Product::Replace, delta.as_faer(), backward.as_faer(), T::one());
+    let arriving = (delta * backward).to_matrix();
     let (mut activity, mut slope) = (Matrix::zeros(z.rows(), z.cols()), Matrix::zeros(z.rows(), z.cols()));
     activation.apply(z.as_slice(), activity.as_mut_slice());
     slope.as_mut_slice().fill(T::one());

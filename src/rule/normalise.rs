@@ -3,7 +3,7 @@
 use super::Layers;
 use crate::matrix::Matrix;
 use crate::real::Real;
-use crate::vmath::{scale_columns, squared_column_norms, sum_squares};
+use crate::vmath::{scale_columns, squared_column_norms};
 use std::fmt::{Display, Formatter};
 
 /// Which norms are kept, and at what.
@@ -100,7 +100,7 @@ impl Normaliser {
                 vec![gamma; if whole { 1 } else { weights.cols() }]
             }
             WeightNorm::NeuronInitial => squared_column_norms(weights).into_iter().map(f64::sqrt).collect(),
-            WeightNorm::MatrixInitial => vec![sum_squares(weights.as_slice()).sqrt()],
+            WeightNorm::MatrixInitial => vec![weights.norm()],
         };
         Self { norms: layers.weights.iter().enumerate().map(of_layer).collect(), whole }
     }
@@ -109,7 +109,7 @@ impl Normaliser {
     pub fn apply<T: Real>(&self, layers: &mut Layers<T>) {
         for (weights, norms) in layers.weights.iter_mut().zip(&self.norms) {
             if self.whole {
-                let norm = sum_squares(weights.as_slice()).sqrt();
+                let norm = weights.norm();
                 if norm > 0.0 {
                     weights.scale(T::from_f64(norms[0] / norm));
                 }
@@ -195,6 +195,6 @@ mod tests {
             found.weights[0].as_slice(),
             layers().weights[0].as_slice().iter().map(|w| w * factor).collect::<Vec<_>>().as_slice()
         ));
-        assert!((sum_squares(found.weights[1].as_slice()) - 4.0).abs() < 1e-14);
+        assert!((found.weights[1].squared_norm() - 4.0).abs() < 1e-14);
     }
 }

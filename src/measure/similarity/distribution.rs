@@ -1,7 +1,7 @@
 //! Whole distributions of similarities, counted block by block: never a `P x P` matrix.
 
-use super::{Part, SamplePairs, Side, SimilarityError, reordered, times};
-use crate::matrix::Matrix;
+use super::{Part, SamplePairs, Side, SimilarityError, reordered};
+use crate::matrix::{Matrix, View};
 use crate::real::Real;
 use crate::vmath::sum_squares;
 
@@ -399,5 +399,6 @@ fn without(start: usize, end: usize, gap: usize) -> impl Iterator<Item = (usize,
 
 /// Inner products of some rows of `a` with some rows of `b`, each given by its start and number.
 fn similarities(a: &Matrix<f64>, [row, height]: [usize; 2], b: &Matrix<f64>, [col, width]: [usize; 2]) -> Matrix<f64> {
-    times(a.as_faer().subrows(row, height), b.as_faer().subrows(col, width).transpose())
+    let (a, b) = (View::from(a).subrows(row..row + height), View::from(b).subrows(col..col + width));
+    (a * b.t()).to_matrix()
 }

@@ -19,12 +19,10 @@ pub use distribution::{
 pub use shuffled::{Shuffled, ShuffledMean};
 pub use transformation::Transformation;
 
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, View};
 use crate::random::Stream;
 use crate::real::Real;
 use crate::vmath::{all_finite, dot};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatRef, Par};
 use thiserror::Error;
 
 /// Why samples cannot be compared.
@@ -201,9 +199,8 @@ impl Side {
         }
     }
 
-    fn of_class(&self, part: Part, class: usize) -> MatRef<'_, f64> {
-        let start = self.starts[class];
-        self.part(part).as_faer().subrows(start, self.starts[class + 1] - start)
+    fn of_class(&self, part: Part, class: usize) -> View<'_, f64> {
+        View::from(self.part(part)).subrows(self.starts[class]..self.starts[class + 1])
     }
 
     /// Sum over the samples of a class of the feature whose inner products make up `kernel`.
@@ -211,10 +208,10 @@ impl Side {
         let of = |part| self.of_class(part, class);
         match kernel {
             Kernel::Similarity(part) => {
-                let ones = Matrix::from_vec(1, of(part).nrows(), vec![1.0; of(part).nrows()]);
-                times(ones.as_faer(), of(part))
+                let samples = self.starts[class + 1] - self.starts[class];
+                (View::from_slice(&vec![1.0; samples], 1, samples) * of(part)).to_matrix()
             }
-            Kernel::Product(first, second) => times(of(first).transpose(), of(second)),
+            Kernel::Product(first, second) => (of(first).t() * of(second)).to_matrix(),
         }
     }
 
@@ -300,7 +297,7 @@ impl SamplePairs {
             within += dot(features[0].as_slice(), features[1].as_slice());
             match &mut totals {
                 None => totals = Some(features),
-                Some(totals) => totals.iter_mut().zip(&features).for_each(|(total, feature)| add(total, feature)),
+                Some(totals) => totals.iter_mut().zip(&features).for_each(|(total, feature)| *total += feature),
             }
         }
         let mut all = totals.map_or(0.0, |[a, b]| dot(a.as_slice(), b.as_slice()));
@@ -337,17 +334,6 @@ fn reordered<T: Real>(matrix: &Matrix<T>, order: &[usize]) -> Matrix<f64> {
     for (row, &p) in order.iter().enumerate() {
         out.row_mut(row).iter_mut().zip(matrix.row(p)).for_each(|(out, x)| *out = x.to_f64());
     }
-    out
-}
-
-fn add(total: &mut Matrix<f64>, more: &Matrix<f64>) {
-    total.as_mut_slice().iter_mut().zip(more.as_slice()).for_each(|(t, m)| *t += m);
-}
-
-/// `left * right`, sequential: the order of summation depends on the shapes alone.
-fn times(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Matrix<f64> {
-    let mut out = Matrix::zeros(left.nrows(), right.ncols());
-    matmul(out.as_faer_mut(), Accum::Replace, left, right, 1.0, Par::Seq);
     out
 }
 

@@ -3,11 +3,9 @@
 use super::history::History;
 use super::kernels::{self, LANES, PANEL, UnitOfBlock};
 use super::{DecompositionError, Now, Samples, check_bias, check_samples, check_shape};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, View, ViewMut};
 use crate::real::Real;
-use crate::rule::product::product_into;
-use crate::rule::{Activation, Product, product};
-use faer::{MatMut, MatRef};
+use crate::rule::Activation;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
@@ -238,8 +236,7 @@ impl<T: Real> Decomposer<T> {
         clear(&mut self.activity, units, padded);
         if let Some(backward) = wanted.backward {
             clear(&mut self.error, units, padded);
-            let (backward, delta) = (backward.as_faer().transpose(), self.delta.as_faer().transpose());
-            product(&mut self.error, Product::Replace, backward, delta, T::one());
+            self.error.assign(backward.t() * self.delta.t());
         }
         let parts = history.parts();
         let used = [true, parts.projection, parts.control, wanted.period.is_some(), wanted.direct_remainder];
@@ -259,8 +256,7 @@ impl<T: Real> Decomposer<T> {
         if self.carried == Some(lag) {
             return;
         }
-        let states = settled.history.states(lag, 1);
-        product(&mut self.carry, Product::Replace, states, self.source.as_faer(), T::one());
+        self.carry.assign(settled.history.states(lag, 1) * &self.source);
         self.carried = Some(lag);
     }
 
@@ -272,9 +268,7 @@ impl<T: Real> Decomposer<T> {
 
     /// `eta rows delta_{l+1}`, `rows` being `n_l x P`.
     fn times_delta(&self, rows: &Matrix<T>, eta: T) -> Matrix<T> {
-        let mut out = Matrix::zeros(self.sizes[1], self.sizes[2]);
-        product(&mut out, Product::Replace, rows.as_faer(), self.delta.as_faer(), eta);
-        out
+        (eta * rows * &self.delta).to_matrix()
     }
 
     fn empty_terms(&self, settled: &Settled<'_, '_, T>) -> Vec<Term<T>> {
@@ -296,11 +290,10 @@ impl<T: Real> Decomposer<T> {
     fn empty_inner(&self, settled: &Settled<'_, '_, T>, backward: &Matrix<T>) -> Inner {
         let (parts, reach) = (settled.history.parts(), settled.history.reach());
         let update = self.times_delta(&self.activity, settled.eta);
-        let transposed = backward.transpose();
         Inner {
             alignment: vec![0.0; reach],
             projection: vec![0.0; if parts.projection { reach } else { 0 }],
-            update: crate::vmath::dot(update.as_slice(), transposed.as_slice()),
+            update: update.inner(&backward.transpose()),
         }
     }
 
@@ -337,11 +330,11 @@ impl<T: Real> Decomposer<T> {
             settled.history.projections(first, slots),
             settled.history.controls(first, slots),
         ];
-        let source = self.source.as_faer().subcols(panel.start, width);
+        let source = View::from(&self.source).subcols(panel.clone());
         for (room, family) in self.blocks.iter_mut().zip(of_family) {
             if let Some(family) = family {
-                let out = MatMut::from_row_major_slice_mut(&mut room[..slots * units * width], slots * units, width);
-                product_into(out, Product::Replace, family, source, T::one());
+                let room = &mut room[..slots * units * width];
+                ViewMut::from_slice(room, slots * units, width).assign(family * source);
             }
         }
         self.weigh_block(settled, first, slots, &panel, found);
@@ -354,7 +347,7 @@ impl<T: Real> Decomposer<T> {
     /// Adds what the samples of a panel contribute to the terms asked for.
     fn add_terms(&self, first: usize, slots: usize, panel: &Range<usize>, terms: &mut [Term<T>], eta: T) {
         let (units, width) = (self.sizes[1], panel.len());
-        let delta = self.delta.as_faer().subrows(panel.start, width);
+        let delta = View::from(&self.delta).subrows(panel.clone());
         let wanted = terms.partition_point(|term| term.lag < first);
         for term in terms[wanted..].iter_mut().take_while(|term| term.lag < first + slots) {
             let slot = first + slots - 1 - term.lag;
@@ -364,8 +357,7 @@ impl<T: Real> Decomposer<T> {
             for ((family, slot), out) in factors.into_iter().zip(outs) {
                 let Some(out) = out else { continue };
                 let rows = &self.blocks[family][slot * units * width..(slot + 1) * units * width];
-                let rows = MatRef::from_row_major_slice(rows, units, width);
-                product(out, Product::Add, rows, delta, eta);
+                *out += eta * View::from_slice(rows, units, width) * delta;
             }
         }
     }
@@ -437,7 +429,7 @@ impl<T: Real> Decomposer<T> {
         let projection = parts.projection.then(|| sum(PROJECTION));
         let mut remainder = found.update.clone();
         for term in [Some(&found.last), Some(&alignment), projection.as_ref()].into_iter().flatten() {
-            remainder.as_mut_slice().iter_mut().zip(term.as_slice()).for_each(|(left, &value)| *left -= value);
+            remainder -= term;
         }
         Sums {
             alignment,
