@@ -2,6 +2,7 @@
 
 use alignscope::matrix::{Matrix, Product};
 use alignscope::measure::angle::{Direction, weight_alignment};
+use alignscope::measure::summary::Summary;
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{Activation, Isolated};
 use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
@@ -126,11 +127,8 @@ fn simulate(toy: &Toy, activation: Activation, pair: &Pair, iterations: usize, r
 
 /// Mean, standard deviation and standard error of the mean.
 fn statistics(values: impl Iterator<Item = f64>) -> [f64; 3] {
-    let values: Vec<f64> = values.collect();
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    [mean, sd, sd / n.sqrt()]
+    let found = Summary::of(values.map(Some));
+    [found.mean, found.sd, found.standard_error()].map(Option::unwrap)
 }
 
 /// `(layers, batch, iterations, eta, activity, error, cross, repeats)`.
@@ -244,9 +242,7 @@ fn weights_of_different_scales_are_predicted_given_the_signals() {
             direction.angle_to(unrolled.as_slice()).unwrap()
         })
         .collect();
-    let n = draws.len() as f64;
-    let mean = draws.iter().sum::<f64>() / n;
-    let error = (draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt();
+    let [mean, _, error] = statistics(draws.into_iter());
     let predicted = realised.angle(eta, [w0, w1, b]).unwrap();
     // Up to what a ratio of moments is off given the signals, 0.2 degrees.
     assert!(predicted < 80.0 && (mean - predicted).abs() < 0.2 + 3.0 * error, "{mean} {predicted} {error}");

@@ -7,6 +7,7 @@ use super::{Loss, ProbeBatch, Reduction};
 use crate::matrix::{Matrix, View};
 use crate::measure::angle::{Direction, angle};
 use crate::measure::quantile::Sorted;
+use crate::measure::summary::{mean, sd};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{Feedback, Pass, Rule, raw_updates};
@@ -251,9 +252,7 @@ impl<T: Real> Probe<T> {
 
 fn null_of(angles: Vec<f64>, ours: f64) -> Option<UpdateNull> {
     let cosines: Vec<f64> = angles.iter().map(|a| a.to_radians().cos()).collect();
-    let n = cosines.len() as f64;
-    let mean = cosines.iter().sum::<f64>() / n;
-    let sd = (cosines.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let (mean, sd) = (mean(&cosines), sd(&cosines));
     let z = (sd > 0.0).then(|| (ours.to_radians().cos() - mean) / sd);
     let sorted = Sorted::new(angles)?;
     Some(UpdateNull { low: sorted.quantile(0.025), high: sorted.quantile(0.975), z })

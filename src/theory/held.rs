@@ -72,6 +72,7 @@ pub fn angle_after(toy: &Toy, k: usize) -> Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::summary::Summary;
     use crate::rule::{Activation, Isolated};
     use crate::signal::{Schedule, Signals, Sizes};
 
@@ -110,12 +111,12 @@ mod tests {
                     Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3).angle(k).unwrap()
                 })
                 .collect();
-            let mean = angles.iter().sum::<f64>() / 200.0;
-            let variance = angles.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / 199.0;
+            let found = Summary::of(angles.into_iter().map(Some));
+            let (mean, error) = (found.mean.unwrap(), found.standard_error().unwrap());
             let predicted = angle_after(&toy, k).value;
             // The ratio of moments is not the mean of ratios: 0.7 degrees for at least 10 outputs and samples, beside
             // three standard errors of the mean.
-            let tolerance = 0.7 + 3.0 * (variance / 200.0).sqrt();
+            let tolerance = 0.7 + 3.0 * error;
             assert!((mean - predicted).abs() < tolerance, "{k}: {mean} {predicted} +- {tolerance}");
         }
         let limit = super::super::one_step::angle(&toy).value;

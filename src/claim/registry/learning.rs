@@ -2,8 +2,9 @@
 
 use super::{CONFOUND, Claim, Part};
 use crate::analysis::Quantity;
-use crate::claim::evidence::{Evidence, Repeats, Series, mean};
+use crate::claim::evidence::{Evidence, Repeats, Series};
 use crate::claim::verdict::Criterion;
+use crate::measure::summary::mean;
 
 const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024)";
 
