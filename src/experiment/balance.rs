@@ -20,7 +20,7 @@ struct Account<T> {
     start: [f64; 2],
     quadratic: f64,
     curvature: f64,
-    own: f64,
+    injected_above: f64,
 }
 
 impl<T: Real> Balance<T> {
@@ -29,7 +29,13 @@ impl<T: Real> Balance<T> {
     pub fn new(job: &Job, layers: &Layers<T>, feedback: &Feedback<T>) -> Option<Self> {
         let open = |l: usize| {
             let backward = feedback.backward(l)?.clone();
-            Some(Account { start: state(layers, l, &backward), backward, quadratic: 0.0, curvature: 0.0, own: 0.0 })
+            Some(Account {
+                start: state(layers, l, &backward),
+                backward,
+                quadratic: 0.0,
+                curvature: 0.0,
+                injected_above: 0.0,
+            })
         };
         let accounts: Vec<_> = (1..layers.depth()).filter_map(open).collect();
         (job.quantities().any(Quantity::is_budget) && !accounts.is_empty())
@@ -40,10 +46,10 @@ impl<T: Real> Balance<T> {
     pub fn after_update(&mut self, passes: &[&Pass<T>], eta: T, after: &Layers<T>) {
         for (below, account) in self.accounts.iter_mut().enumerate() {
             let neurons = Budget::of_neurons(below, &self.before, after, passes, &account.backward, eta);
-            let Budget { quadratic, curvature, own, .. } = Budget::of_layer(&neurons.unwrap_or_default());
+            let Budget { quadratic, curvature, injected_above, .. } = Budget::of_layer(&neurons.unwrap_or_default());
             account.quadratic += quadratic;
             account.curvature += curvature;
-            account.own += own;
+            account.injected_above += injected_above;
         }
         self.before.clone_from(after);
     }
@@ -59,7 +65,7 @@ impl<T: Real> Balance<T> {
             Quantity::BudgetQuadratic => Some(account.quadratic),
             Quantity::BudgetCurvature => Some(account.curvature),
             Quantity::BudgetInjected => Some(growth - alignment - account.quadratic - account.curvature),
-            Quantity::BudgetOwn => Some(account.own),
+            Quantity::BudgetOwn => Some(account.injected_above),
             _ => None,
         }
     }

@@ -218,11 +218,11 @@ impl<T: Real> Decomposed<T> {
             split_by_class(&weights, then, (&now, coming.labels), &self.backward[l - 1])?;
         // The split has the present rate for both updates; that of the earlier one was its own.
         let factor = kept.eta.to_f64() / coming.eta.to_f64();
-        let of = |part: &Matrix<T>| -> Result<Reading, DecompositionError> {
+        let reading = |part: &Matrix<T>| -> Result<Reading, DecompositionError> {
             let Reading { angle, norm, inner } = self.towards[l - 1].read(part)?;
             Ok(Reading { angle, norm: factor * norm, inner: factor * inner })
         };
-        Ok(Some([of(&within)?, of(&between)?]))
+        Ok(Some([reading(&within)?, reading(&between)?]))
     }
 
     fn of_built(&self, quantity: Quantity, l: usize) -> Option<f64> {

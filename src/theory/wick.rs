@@ -177,14 +177,14 @@ impl Statistics {
     /// vertex: a `T x T` matrix of their two iterations; 0 where `t_u >= t_v` if they are ordered.
     fn between(&self, graph: &TimeGraph, u: usize, v: usize, ordered: bool) -> Matrix<f64> {
         let mut out = self.edge(graph, u, v);
-        let own = |v: usize, t: usize| match &self.cross {
+        let loop_at = |v: usize, t: usize| match &self.cross {
             Some(cross) if graph.loops[v] => cross.row(t)[t],
             _ => 1.0,
         };
         let length = out.cols();
-        let columns: Vec<f64> = (0..length).map(|t| own(v, t)).collect();
+        let columns: Vec<f64> = (0..length).map(|t| loop_at(v, t)).collect();
         for s in 0..length {
-            let first = own(u, s);
+            let first = loop_at(u, s);
             let row = out.row_mut(s);
             if ordered {
                 row[..=s].fill(0.0);
