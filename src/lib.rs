@@ -132,4 +132,5 @@ pub mod report;
 pub mod rule;
 pub mod signal;
 pub mod theory;
+mod view;
 pub mod vmath;

@@ -1,11 +1,34 @@
 //! A dense row-major matrix: rows are samples (or inputs), columns are units.
 //!
 //! Storage is contiguous without padding, so that elementwise passes run over one slice and a prefix of rows is itself
-//! a matrix. Products are written as in the formula, see [`Product`]; decompositions go through [`Matrix::as_faer`].
+//! a matrix. Decompositions go through [`Matrix::as_faer`]; products are written as in the formula:
+//!
+//! ```
+//! use alignscope::matrix::Matrix;
+//!
+//! let (source, delta) = (Matrix::from_vec(1, 2, vec![1.0, 2.0]), Matrix::from_vec(1, 2, vec![3.0, 4.0]));
+//! let (eta, mut weights) = (0.5, Matrix::zeros(2, 2));
+//! weights += eta * source.t() * &delta;
+//! assert_eq!(weights.as_slice(), [1.5, 2.0, 3.0, 4.0]);
+//! weights.assign(source.t() * &delta);
+//! assert_eq!((source.t() * &delta).to_matrix(), weights);
+//! ```
+//!
+//! | written | what it does |
+//! |---|---|
+//! | `a.view()`, `a.t()`, `eta * a.t()` | a [`View`]: the matrix, its transpose, a multiple; copies nothing |
+//! | `a.t() * &b`, `eta * a.t() * &b` | a [`Product`]: computes nothing yet |
+//! | `out.assign(product)`, `out += product` | one call of faer's `matmul` into `out`; allocates nothing |
+//! | `product.to_matrix()` | the same into a new matrix |
+//! | `out += &a`, `out -= &a`, `out += eta * a.t()` | a sum, entry by entry |
+//!
+//! No operator allocates. All products run on the calling thread (`Par::Seq`): which sum is added up in which order
+//! depends on shapes alone, so that bytes do not depend on the number of threads. Work is shared out above, over jobs,
+//! parts of a batch and blocks of rows.
 
-mod product;
+mod arithmetic;
 
-pub use product::{Product, View, ViewMut};
+pub use crate::view::{Product, View, ViewMut};
 
 use crate::real::Real;
 use crate::vmath::{dot, scaled_norm, sum_squares};

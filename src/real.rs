@@ -1,6 +1,6 @@
 //! The two floating-point types every numeric part is generic over.
 
-use crate::matrix::{Matrix, View};
+use crate::view::View;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -28,7 +28,6 @@ pub trait Real:
     + Sub<Output = Self>
     + Mul<Output = Self>
     + for<'a> Mul<View<'a, Self>, Output = View<'a, Self>>
-    + for<'a> Mul<&'a Matrix<Self>, Output = View<'a, Self>>
     + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign

@@ -3,7 +3,6 @@
 //! Only correctly rounded operations are used (no fused multiply-add), and sums have a fixed lane structure, so that
 //! a wider instruction set changes the speed and nothing else. Series are plain Taylor series on reduced arguments.
 
-use crate::matrix::Matrix;
 use crate::real::Real;
 use pulp::{Arch, Simd, WithSimd};
 use std::marker::PhantomData;
@@ -319,11 +318,11 @@ impl<T: Real> Kernel<(&[T], &mut [f64])> for SquaredColumnNorms {
     }
 }
 
-/// Squared Euclidean norm of every column, in double precision.
-pub fn squared_column_norms<T: Real>(matrix: &Matrix<T>) -> Vec<f64> {
-    let mut sums = vec![0.0; matrix.cols()];
+/// Squared Euclidean norm of every one of `columns` columns, in double precision, of values row after row.
+pub fn squared_column_norms<T: Real>(values: &[T], columns: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; columns];
     if !sums.is_empty() {
-        vectorise(SquaredColumnNorms, (matrix.as_slice(), &mut sums[..]));
+        vectorise(SquaredColumnNorms, (values, &mut sums[..]));
     }
     sums
 }
@@ -341,10 +340,10 @@ impl<T: Real> Kernel<(&mut [T], &[T])> for ScaleColumns {
     }
 }
 
-/// Multiplies every column by its factor.
-pub fn scale_columns<T: Real>(matrix: &mut Matrix<T>, factors: &[T]) {
+/// Multiplies every column by its factor, of values row after row.
+pub fn scale_columns<T: Real>(values: &mut [T], factors: &[T]) {
     if !factors.is_empty() {
-        vectorise(ScaleColumns, (matrix.as_mut_slice(), factors));
+        vectorise(ScaleColumns, (values, factors));
     }
 }
 

@@ -4,7 +4,7 @@
 use super::part::Part;
 use super::trainer::{Subset, Trainer, backward_weights};
 use super::{Loss, ProbeBatch, Reduction};
-use crate::matrix::{Matrix, View};
+use crate::matrix::Matrix;
 use crate::measure::angle::{Direction, angle};
 use crate::measure::quantile::Sorted;
 use crate::measure::summary::{mean, sd};
@@ -218,9 +218,8 @@ impl<T: Real> Probe<T> {
         self.bps(trainer);
         let (source, delta) = (self.part.pass.source(&self.part.input, l), &self.bps.deltas[l]);
         let half = source.rows() / 2;
-        let update = |rows: Range<usize>| {
-            (View::from(source).subrows(rows.clone()).t() * View::from(delta).subrows(rows)).to_matrix()
-        };
+        let update =
+            |rows: Range<usize>| (source.view().subrows(rows.clone()).t() * delta.view().subrows(rows)).to_matrix();
         angle(&update(0..half), &update(half..2 * half)).ok()?
     }
 

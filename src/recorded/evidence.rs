@@ -3,7 +3,7 @@
 
 use super::Stack;
 use crate::array::ArrayError;
-use crate::matrix::{Matrix, View};
+use crate::matrix::Matrix;
 use crate::vmath::{dot, sum_squares};
 
 /// Iterations that are looked at, at most.
@@ -80,7 +80,7 @@ impl Agreement {
 /// `left right`, or with the transpose of `right`.
 fn multiplied(left: &Matrix<f64>, right: &Matrix<f64>, turned: bool) -> Option<Matrix<f64>> {
     let rows = if turned { right.cols() } else { right.rows() };
-    let right = if turned { right.t() } else { View::from(right) };
+    let right = if turned { right.t() } else { right.view() };
     (left.cols() == rows).then(|| (left * right).to_matrix())
 }
 

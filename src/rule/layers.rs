@@ -1,7 +1,7 @@
 //! Forward weights, biases and activations, and the buffers of one pass over a batch.
 
 use super::Activation;
-use crate::matrix::{Matrix, View, ViewMut};
+use crate::matrix::{Matrix, ViewMut};
 use crate::real::Real;
 use std::ops::Range;
 
@@ -80,7 +80,7 @@ impl<T: Real> Layers<T> {
 /// `source` is `L` (`P x n_l`), `delta` is `P x n_{l+1}`.
 pub(crate) fn add_gradient<T: Real>(out: &mut [T], rows: Range<usize>, source: &Matrix<T>, delta: &Matrix<T>, rate: T) {
     let mut out = ViewMut::from_slice(out, rows.len(), delta.cols());
-    out += rate * View::from(source).subcols(rows).t() * delta;
+    out += rate * source.view().subcols(rows).t() * delta;
 }
 
 /// `bias += rate * (column sums of delta)`; nothing where there is no bias.

@@ -99,7 +99,10 @@ impl Normaliser {
                 let gamma = gamma.get(l).or(gamma.last()).copied().unwrap_or(1.0);
                 vec![gamma; if whole { 1 } else { weights.cols() }]
             }
-            WeightNorm::NeuronInitial => squared_column_norms(weights).into_iter().map(f64::sqrt).collect(),
+            WeightNorm::NeuronInitial => {
+                let squares = squared_column_norms(weights.as_slice(), weights.cols());
+                squares.into_iter().map(f64::sqrt).collect()
+            }
             WeightNorm::MatrixInitial => vec![weights.norm()],
         };
         Self { norms: layers.weights.iter().enumerate().map(of_layer).collect(), whole }
@@ -123,10 +126,10 @@ impl Normaliser {
 /// Rescales every column of `weights` (`n_l x n_{l+1}`: the input weights of one neuron) to the Euclidean norm given for
 /// it, as the paper does after every update. A column of zeros has no direction and stays.
 pub fn set_column_norms<T: Real>(weights: &mut Matrix<T>, norms: &[f64]) {
-    let squares = squared_column_norms(weights);
+    let squares = squared_column_norms(weights.as_slice(), weights.cols());
     let factor = |(sum, norm): (&f64, &f64)| if *sum > 0.0 { T::from_f64(norm / sum.sqrt()) } else { T::one() };
     let factors: Vec<T> = squares.iter().zip(norms).map(factor).collect();
-    scale_columns(weights, &factors);
+    scale_columns(weights.as_mut_slice(), &factors);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Whole distributions of similarities, counted block by block: never a `P x P` matrix.
 
 use super::{Part, SamplePairs, Side, SimilarityError, reordered};
-use crate::matrix::{Matrix, View};
+use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::vmath::sum_squares;
 
@@ -399,6 +399,6 @@ fn without(start: usize, end: usize, gap: usize) -> impl Iterator<Item = (usize,
 
 /// Inner products of some rows of `a` with some rows of `b`, each given by its start and number.
 fn similarities(a: &Matrix<f64>, [row, height]: [usize; 2], b: &Matrix<f64>, [col, width]: [usize; 2]) -> Matrix<f64> {
-    let (a, b) = (View::from(a).subrows(row..row + height), View::from(b).subrows(col..col + width));
+    let (a, b) = (a.view().subrows(row..row + height), b.view().subrows(col..col + width));
     (a * b.t()).to_matrix()
 }

@@ -200,7 +200,7 @@ impl Side {
     }
 
     fn of_class(&self, part: Part, class: usize) -> View<'_, f64> {
-        View::from(self.part(part)).subrows(self.starts[class]..self.starts[class + 1])
+        self.part(part).view().subrows(self.starts[class]..self.starts[class + 1])
     }
 
     /// Sum over the samples of a class of the feature whose inner products make up `kernel`.

@@ -268,7 +268,7 @@ impl<T: Real> Decomposer<T> {
 
     /// `eta rows delta_{l+1}`, `rows` being `n_l x P`.
     fn times_delta(&self, rows: &Matrix<T>, eta: T) -> Matrix<T> {
-        (eta * rows * &self.delta).to_matrix()
+        (eta * rows.view() * &self.delta).to_matrix()
     }
 
     fn empty_terms(&self, problem: &Problem<'_, '_, T>) -> Vec<Term<T>> {
@@ -330,7 +330,7 @@ impl<T: Real> Decomposer<T> {
             problem.history.projections(first, slots),
             problem.history.controls(first, slots),
         ];
-        let source = View::from(&self.source).subcols(panel.clone());
+        let source = self.source.view().subcols(panel.clone());
         for (room, family) in self.blocks.iter_mut().zip(states) {
             if let Some(family) = family {
                 let room = &mut room[..slots * units * width];
@@ -347,7 +347,7 @@ impl<T: Real> Decomposer<T> {
     /// Adds what the samples of a panel contribute to the terms asked for.
     fn add_terms(&self, first: usize, slots: usize, panel: &Range<usize>, terms: &mut [Term<T>], eta: T) {
         let (units, width) = (self.sizes[1], panel.len());
-        let delta = View::from(&self.delta).subrows(panel.clone());
+        let delta = self.delta.view().subrows(panel.clone());
         let wanted = terms.partition_point(|term| term.lag < first);
         for term in terms[wanted..].iter_mut().take_while(|term| term.lag < first + slots) {
             let slot = first + slots - 1 - term.lag;

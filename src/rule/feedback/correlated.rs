@@ -41,11 +41,11 @@ impl<T: Real> Policy<T> for Correlated {
             }
             let norm = b.norm();
             let along = b.inner(&transposed) / squares;
-            *b += T::from_f64(-along) * &transposed;
+            *b += T::from_f64(-along) * weights.t();
             let rest = b.norm();
             let sine = (1.0 - self.cosine * self.cosine).sqrt();
             b.scale(T::from_f64(if rest > 0.0 { sine * norm / rest } else { 0.0 }));
-            *b += T::from_f64(self.cosine * norm / squares.sqrt()) * &transposed;
+            *b += T::from_f64(self.cosine * norm / squares.sqrt()) * weights.t();
         }
         Vec::new()
     }

@@ -14,7 +14,7 @@
 //! last layer is known, `2 tr(Omega^T Q_{D-1})` in its squared norm; the others are neglected.
 
 use super::{BackwardTheory, DeepNetwork, DepthTheory, StepRule, degrees};
-use crate::matrix::{Matrix, View, ViewMut};
+use crate::matrix::{Matrix, ViewMut};
 use crate::measure::spectrum::{NoConvergence, root};
 use crate::random::{Role, Stream};
 use crate::rule::normal_matrix;
@@ -179,7 +179,7 @@ impl LearningTheory {
 /// Inputs through a function that may have a last row for biases.
 fn apply(inputs: &Matrix<f64>, function: &Matrix<f64>) -> Matrix<f64> {
     let rows = inputs.cols();
-    let mut out = (inputs * View::from(function).subrows(0..rows)).to_matrix();
+    let mut out = (inputs * function.view().subrows(0..rows)).to_matrix();
     if function.rows() > rows {
         out.add_to_rows(function.row(rows));
     }

@@ -1,67 +1,9 @@
-//! Products of matrices, written as in the formula and evaluated where they are assigned.
-//!
-//! ```
-//! use alignscope::matrix::Matrix;
-//!
-//! let (source, delta) = (Matrix::from_vec(1, 2, vec![1.0, 2.0]), Matrix::from_vec(1, 2, vec![3.0, 4.0]));
-//! let (eta, mut weights) = (0.5, Matrix::zeros(2, 2));
-//! weights += eta * source.t() * &delta;
-//! assert_eq!(weights.as_slice(), [1.5, 2.0, 3.0, 4.0]);
-//! weights.assign(source.t() * &delta);
-//! assert_eq!((source.t() * &delta).to_matrix(), weights);
-//! ```
-//!
-//! | written | what it does |
-//! |---|---|
-//! | `a.t()`, `eta * &a`, `eta * a.t()` | a [`View`]: the matrix, its transpose, a multiple; copies nothing |
-//! | `a.t() * &b`, `eta * a.t() * &b` | a [`Product`]: computes nothing yet |
-//! | `out.assign(product)`, `out += product` | one call of faer's `matmul` into `out`; allocates nothing |
-//! | `product.to_matrix()` | the same into a new matrix |
-//!
-//! No operator allocates. All products run on the calling thread (`Par::Seq`): which sum is added up in which order
-//! depends on shapes alone, so that bytes do not depend on the number of threads. Work is shared out above, over jobs,
-//! parts of a batch and blocks of rows.
+//! Arithmetic of matrices.
 
-use super::Matrix;
+use super::{Matrix, Product, View};
 use crate::real::Real;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
-use std::ops::{AddAssign, Mul, Range, SubAssign};
-
-/// A matrix as it enters a formula: as it is stored or transposed, whole or in part, times a number.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a, T> {
-    matrix: MatRef<'a, T>,
-    factor: T,
-}
-
-impl<'a, T: Real> View<'a, T> {
-    /// The `rows x cols` matrix that these values are, row after row.
-    pub fn from_slice(values: &'a [T], rows: usize, cols: usize) -> Self {
-        MatRef::from_row_major_slice(values, rows, cols).into()
-    }
-
-    /// The transpose.
-    pub fn t(self) -> Self {
-        Self { matrix: self.matrix.transpose(), ..self }
-    }
-
-    /// Some of the rows.
-    pub fn subrows(self, rows: Range<usize>) -> Self {
-        Self { matrix: self.matrix.subrows(rows.start, rows.len()), ..self }
-    }
-
-    /// Some of the columns.
-    pub fn subcols(self, cols: Range<usize>) -> Self {
-        Self { matrix: self.matrix.subcols(cols.start, cols.len()), ..self }
-    }
-}
-
-impl<'a, T: Real> From<MatRef<'a, T>> for View<'a, T> {
-    fn from(matrix: MatRef<'a, T>) -> Self {
-        Self { matrix, factor: T::one() }
-    }
-}
+use faer::Accum;
+use std::ops::{AddAssign, Mul, SubAssign};
 
 impl<'a, T: Real> From<&'a Matrix<T>> for View<'a, T> {
     fn from(matrix: &'a Matrix<T>) -> Self {
@@ -69,59 +11,30 @@ impl<'a, T: Real> From<&'a Matrix<T>> for View<'a, T> {
     }
 }
 
-/// A number times the product of two matrices, not yet computed.
-#[derive(Clone, Copy, Debug)]
-#[must_use = "a product is computed where it is assigned or added"]
-pub struct Product<'a, T> {
-    left: MatRef<'a, T>,
-    right: MatRef<'a, T>,
-    factor: T,
-}
-
 impl<T: Real> Product<'_, T> {
     /// The product, in a matrix of its own.
     pub fn to_matrix(self) -> Matrix<T> {
-        let mut out = Matrix::zeros(self.left.nrows(), self.right.ncols());
+        let (rows, cols) = self.shape();
+        let mut out = Matrix::zeros(rows, cols);
         out.assign(self);
         out
-    }
-
-    fn write(self, out: MatMut<'_, T>, write: Accum) {
-        matmul(out, write, self.left, self.right, self.factor, Par::Seq);
-    }
-}
-
-/// A matrix to write to that lies in a slice: a block of rows of a larger one, or room for several.
-#[derive(Debug)]
-pub struct ViewMut<'a, T>(MatMut<'a, T>);
-
-impl<'a, T: Real> ViewMut<'a, T> {
-    /// The `rows x cols` matrix that these values are, row after row.
-    pub fn from_slice(values: &'a mut [T], rows: usize, cols: usize) -> Self {
-        Self(MatMut::from_row_major_slice_mut(values, rows, cols))
-    }
-
-    /// Overwrites the values with those of a product of the same shape.
-    pub fn assign(&mut self, product: Product<'_, T>) {
-        product.write(self.0.as_mut(), Accum::Replace);
     }
 }
 
 impl<T: Real> Matrix<T> {
-    /// The transpose, for use in a formula: a view that copies nothing.
+    /// The matrix for use in a formula: a view that copies nothing.
+    pub fn view(&self) -> View<'_, T> {
+        self.into()
+    }
+
+    /// The transpose for use in a formula: a view that copies nothing.
     pub fn t(&self) -> View<'_, T> {
-        View::from(self).t()
+        self.view().t()
     }
 
     /// Overwrites the values with those of a product of the same shape.
     pub fn assign(&mut self, product: Product<'_, T>) {
         product.write(self.as_faer_mut(), Accum::Replace);
-    }
-}
-
-impl<T: Real> AddAssign<Product<'_, T>> for ViewMut<'_, T> {
-    fn add_assign(&mut self, product: Product<'_, T>) {
-        product.write(self.0.as_mut(), Accum::Add);
     }
 }
 
@@ -155,14 +68,13 @@ impl<T: Real> SubAssign<&Self> for Matrix<T> {
     }
 }
 
-/// The products of matrices and views with each other.
+/// The products of matrices with each other and with views.
 macro_rules! products {
     ($($left:ty, $right:ty;)*) => {$(
         impl<'a, T: Real> Mul<$right> for $left {
             type Output = Product<'a, T>;
             fn mul(self, right: $right) -> Product<'a, T> {
-                let (left, right) = (View::from(self), View::from(right));
-                Product { left: left.matrix, right: right.matrix, factor: left.factor * right.factor }
+                View::from(self) * View::from(right)
             }
         }
     )*};
@@ -171,23 +83,15 @@ products! {
     &'a Matrix<T>, &'a Matrix<T>;
     &'a Matrix<T>, View<'a, T>;
     View<'a, T>, &'a Matrix<T>;
-    View<'a, T>, View<'a, T>;
 }
 
-/// The multiples of matrices and views. Their factor stands on the left, so that a formula needs no parentheses.
+/// The multiples of matrices.
 macro_rules! multiples {
     ($($number:ty)*) => {$(
-        impl<'a> Mul<View<'a, $number>> for $number {
-            type Output = View<'a, $number>;
-            fn mul(self, view: View<'a, $number>) -> View<'a, $number> {
-                View { factor: self * view.factor, ..view }
-            }
-        }
-
         impl<'a> Mul<&'a Matrix<$number>> for $number {
             type Output = View<'a, $number>;
             fn mul(self, matrix: &'a Matrix<$number>) -> View<'a, $number> {
-                self * View::from(matrix)
+                self * matrix.view()
             }
         }
     )*};
@@ -197,6 +101,7 @@ multiples! { f32 f64 }
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matrix::ViewMut;
 
     fn counting(rows: usize, cols: usize) -> Matrix<f64> {
         Matrix::from_vec(rows, cols, (1..=rows * cols).map(|i| i as f64).collect())
