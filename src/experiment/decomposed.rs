@@ -1,7 +1,7 @@
 //! Updates of a run, decomposed as it goes: what past updates they owe their direction to.
 
-use crate::analysis::{Job, Quantity};
 use crate::matrix::Matrix;
+use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::{
@@ -9,6 +9,7 @@ use crate::rule::decomposition::{
     Readings, Samples, Towards, Wanted, split_by_class,
 };
 use crate::rule::{Feedback, Layers, Pass, normal_matrix};
+use crate::run::Job;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
