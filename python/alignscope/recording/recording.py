@@ -511,9 +511,11 @@ def _directory(path: str | os.PathLike[str] | None) -> Path:
 
 
 def _release(writer: Writer, temporary: Path | None) -> None:
-    writer.close()
-    if temporary is not None:
-        shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        writer.close()
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _buffer(
