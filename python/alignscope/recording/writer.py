@@ -28,13 +28,18 @@ class Buffers(dict[str, NDArray[Any]]):
 
     Attributes
     ----------
+    template, pieces
+        What the last update repeated, and what is written of updates that do.
     views
-        The same memory as another library sees it, for the recorder of that library.
+        The same memory as another library sees it, for the recorder of that library: made for
+        ``template``.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.views: dict[str, Any] = {}
+        self.template: object = None
+        self.pieces: list[Piece] = []
+        self.views: Any = None
 
 
 #: One thing to write: to which file, from which array, and whether its transpose.
@@ -96,7 +101,7 @@ class Writer:
             self._share_memory(sum(array.nbytes for array in buffers.values()))
         self._submitted += 1
         self._waiting.append((buffers, pieces))
-        self._waiting_bytes += sum(values.nbytes for _, values, _ in pieces)
+        self._waiting_bytes += sum([file.frame_bytes for file, _, _ in pieces])
         late = time.monotonic() - self._handed_over > _HAND_OVER_EVERY
         if late or self._waiting_bytes > _HAND_OVER_BYTES:
             self._hand_over()
