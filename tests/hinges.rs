@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 const ORDER: &[(&str, &str)] = &[
     ("text", "how is a name or number read and written, and which is near?"),
     ("real", "f32 or f64?"),
-    ("matrix", "what is a matrix?"),
     ("vmath", "how are functions of whole slices computed?"),
+    ("view", "how is a matrix looked at, by rows or turned?"),
+    ("matrix", "what is a matrix?"),
     ("random", "where do random numbers come from?"),
     ("file", "is a file whole, and how much memory may be taken?"),
     ("array", "how are matrices stored?"),
@@ -39,12 +40,13 @@ const ORDER: &[(&str, &str)] = &[
 const OPEN: &[&str] = &[
     "src/condition/parameter.rs imports from src/quantity/observer.rs",
     "src/condition/parameter.rs imports from src/quantity/registry.rs",
-    "circle of src/matrix.rs",
     "circle of src/measure/similarity/mod.rs",
     "circle of src/measure/spectrum/mod.rs",
+    "circle of src/real.rs",
     "circle of src/recorded/mod.rs",
     "circle of src/rule/decomposition/mod.rs",
     "circle of src/rule/feedback/mod.rs",
+    "circle of src/signal/arguments.rs",
     "circle of src/theory/depth/mod.rs",
     "src/real.rs imports from src/vmath.rs",
 ];

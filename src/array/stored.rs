@@ -64,8 +64,12 @@ impl Stored {
         macro_rules! widened {
             ($t:ty, $to_f64:expr) => {{
                 let values = bytes.as_chunks::<{ size_of::<$t>() }>().0.iter();
-                let read = if big_endian { <$t>::from_be_bytes } else { <$t>::from_le_bytes };
-                out.extend(values.map(|bytes| $to_f64(read(*bytes))))
+                // Chosen once and not for every value, so that the loops vectorise.
+                if big_endian {
+                    out.extend(values.map(|bytes| $to_f64(<$t>::from_be_bytes(*bytes))));
+                } else {
+                    out.extend(values.map(|bytes| $to_f64(<$t>::from_le_bytes(*bytes))));
+                }
             }};
         }
         match self {

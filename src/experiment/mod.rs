@@ -19,7 +19,7 @@ use crate::condition::Condition;
 use crate::data::Library;
 use crate::real::Precision;
 use crate::run::{Attempt, Job, JobError, JobResult};
-use drive::{Experiment, directions, drive, norm_of};
+use drive::{Experiment, directions, drive};
 
 /// Runs one job, with data sets from `library`.
 ///

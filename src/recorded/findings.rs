@@ -147,33 +147,34 @@ impl Findings {
     pub fn of(run: &mut RecordedRun, questions: &Questions) -> Result<Self, QuestionError> {
         questions.check(run)?;
         let hidden = 1..run.depth();
-        run.begin("activations", &[&run.weights, &run.activities]);
-        let activations: Vec<LayerActivation> =
-            hidden.clone().map(|l| LayerActivation::of(run, l, questions.activation(l))).collect::<Result<_, _>>()?;
-        run.begin("feedback", &[&run.weights, &run.activities, &run.deltas]);
-        let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
-        let mut feedback: Vec<LayerFeedback> = carried.collect::<Result<_, _>>()?;
+        let (weights, activities, deltas) = (&run.weights[..], &run.activities[..], &run.deltas[..]);
+        run.begin("activations, feedback, steps", &[weights, activities, weights, activities, deltas, weights, deltas]);
+        // What takes nothing of each other is found out side by side; each by itself is sequential, and so are its sums.
+        let whole: &RecordedRun = run;
+        let (signals, steps) = rayon::join(|| signals(whole, questions), || steps(whole, questions));
+        let ((activations, mut feedback), (steps, single_steps)) = (signals?, steps?);
         settle(run, &activations, &mut feedback)?;
         let backward = |l: &usize| {
             run.backward(*l).is_some_and(|b| matches!(b.told(), Told::Errors | Told::Steps) && b.is_turned())
         };
         let turned = hidden.clone().filter(backward).collect();
-        run.begin("steps", &[&run.weights, &run.activities, &run.deltas]);
-        // Differences of states that lie several updates apart are no steps.
-        let steps = if run.thinned.is_none() { Steps::of(run, questions.eta)? } else { None };
-        let single_steps = SingleSteps::of(run, questions.eta)?;
-        run.begin("terms by lag", &[&run.weights]);
-        let Decomposed { terms, not_decomposed, every, remarks } =
-            decompose_all(run, &activations, steps.as_ref(), &questions.terms)?;
-        run.begin("similarities", &[]);
-        let pairs = compare_all(run, &questions.terms)?;
-        run.begin("predictions", &[&run.activities, &run.deltas]);
-        let (predictions, not_predicted) = predictions(run, &feedback, steps.as_ref())?;
-        run.begin("angles", &[&run.weights]);
-        let mut angles = Vec::new();
-        for l in hidden {
-            angles.extend(LayerAngles::of(run, l)?);
-        }
+        let (weights, activities, deltas) = (&run.weights[..], &run.activities[..], &run.deltas[..]);
+        run.begin("terms, similarities, predictions, angles", &[weights, activities, deltas]);
+        let whole: &RecordedRun = run;
+        let (terms, others) = rayon::join(
+            || decompose_all(whole, &activations, steps.as_ref(), &questions.terms),
+            || -> Result<_, QuestionError> {
+                let pairs = compare_all(whole, &questions.terms)?;
+                let predictions = predictions(whole, &feedback, steps.as_ref())?;
+                let mut angles = Vec::new();
+                for l in hidden {
+                    angles.extend(LayerAngles::of(whole, l)?);
+                }
+                Ok((pairs, predictions, angles))
+            },
+        );
+        let Decomposed { terms, not_decomposed, every, remarks } = terms?;
+        let (pairs, (predictions, not_predicted), angles) = others?;
         Ok(Self {
             angles,
             activations,
@@ -190,6 +191,24 @@ impl Findings {
             remarks,
         })
     }
+}
+
+/// Activations of the hidden layers, and what carried the errors back.
+fn signals(
+    run: &RecordedRun,
+    questions: &Questions,
+) -> Result<(Vec<LayerActivation>, Vec<LayerFeedback>), QuestionError> {
+    let activations = (1..run.depth()).map(|l| LayerActivation::of(run, l, questions.activation(l)));
+    let activations: Vec<LayerActivation> = activations.collect::<Result<_, _>>()?;
+    let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
+    let feedback = carried.collect::<Result<_, _>>()?;
+    Ok((activations, feedback))
+}
+
+/// What steps are made of. Differences of states that lie several updates apart are none.
+fn steps(run: &RecordedRun, questions: &Questions) -> Result<(Option<Steps>, Option<SingleSteps>), QuestionError> {
+    let steps = if run.thinned.is_none() { Steps::of(run, questions.eta)? } else { None };
+    Ok((steps, SingleSteps::of(run, questions.eta)?))
 }
 
 /// The decomposed updates of all layers.

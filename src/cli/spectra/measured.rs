@@ -1,7 +1,6 @@
 //! What is measured of the spectra of W and B.
 
 use crate::matrix::Matrix;
-use crate::measure::angle::norm;
 use crate::measure::null::{SubspaceNull, WeightNull};
 use crate::measure::orientation::Orientation;
 use crate::theory::spectra::{Split, split};
@@ -28,7 +27,7 @@ impl Values {
     ) -> Self {
         let shape = (matrix.rows(), matrix.cols());
         let split = split(&values, shape, entry_sd, false_alarm);
-        Self { name, shape, norm: norm(matrix), values, split }
+        Self { name, shape, norm: matrix.norm(), values, split }
     }
 }
 
