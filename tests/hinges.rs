@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 /// The rooms, from left to right, and the question each answers. A room may import from those before it.
 const ORDER: &[(&str, &str)] = &[
     ("text", "how is a name or number read and written, and which is near?"),
+    ("view", "what do products of matrices look like?"),
     ("real", "f32 or f64?"),
     ("vmath", "how are functions of whole slices computed?"),
-    ("view", "how is a matrix looked at, by rows or turned?"),
     ("matrix", "what is a matrix?"),
     ("random", "where do random numbers come from?"),
     ("file", "is a file whole, and how much memory may be taken?"),
