@@ -1,6 +1,7 @@
 //! The verdict rule: holds if the whole interval lies inside the criterion, fails if outside, else undecided.
 
 use crate::measure::summary::{mean, student, variance};
+use crate::text::short;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -39,15 +40,6 @@ impl Criterion {
             (false, false) => "any".into(),
         }
     }
-}
-
-/// A number to three decimals, or two digits where it is smaller, without needless zeros.
-pub(crate) fn short(value: f64) -> String {
-    if value != 0.0 && value.abs() < 0.01 {
-        return format!("{value:.1e}");
-    }
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 /// What is concluded.

@@ -1,8 +1,9 @@
 //! What a network does on a batch that it does not learn from: the rule's update and BP's beside each other, and the
 //! state of its units.
 
+use super::batches::Subset;
 use super::part::Part;
-use super::trainer::{Subset, Trainer, backward_weights};
+use super::trainer::{Trainer, backward_weights};
 use super::{Loss, ProbeBatch, Reduction};
 use crate::matrix::Matrix;
 use crate::measure::angle::{Direction, angle};

@@ -1,7 +1,7 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
 use super::part::{Part, Shown, part_sizes};
-use super::{Batches, Biases, Loss, Reduction, Setup};
+use super::{Batches, Biases, Loss, Reduction, Setup, Subset};
 use crate::data::{DataSet, LabelCode};
 use crate::matrix::{Matrix, add_scaled};
 use crate::random::{Role, Stream};
@@ -21,15 +21,6 @@ pub struct Evaluation {
     pub accuracy: f64,
     /// Mean loss per sample.
     pub loss: f64,
-}
-
-/// One of the two parts of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subset {
-    /// Images to learn from, with the labels that are learnt, wrong ones included.
-    Train,
-    /// Held-out images.
-    Test,
 }
 
 /// What a run needs to go on after [`Trainer::iteration`] updates; the rest follows from setup, seed and repeat.
