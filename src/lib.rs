@@ -3,9 +3,9 @@
 //! The program of the same name is a thin layer over this library. The ways through it:
 //!
 //! ```text
-//! signal -> rule                  \
-//!                                  -> measure -> analysis -> figure, claim, report
-//! data   -> network (task + rule) /      beside it: theory
+//! text -> signal -> rule                  \
+//!         data   -> network (task + rule)  -> measure -> condition -> quantity -> spec -> run -> experiment
+//!                   beside it: theory     /                            -> claim, figure, report -> program
 //! ```
 //!
 //! # Signal, rule, measure
@@ -89,13 +89,17 @@
 //! # Where what is
 //! | module | holds |
 //! |---|---|
+//! | [`text`] | how a name or number is read and written; what is near |
 //! | [`signal`] | stochastic processes with exact autocovariances, recorded signals, surrogates, estimators |
 //! | [`rule`] | the update rule: layers, activations, feedback policies, weight normalisation, decomposition, budget |
 //! | [`data`] | data sets, label codes, label changes, resizing |
 //! | [`network`] | the rule with a task: losses, batches, training, checkpoints, probes |
 //! | [`measure`] | angles and their null, similarities, spectra, principal angles, summaries |
 //! | [`theory`] | predictions that run nothing, each with its assumptions and source |
-//! | [`analysis`] | specs, their conditions and jobs, runs that resume, shards, the results, the registry of quantities |
+//! | [`condition`] | what can be varied: parameters, and the conditions that their values make |
+//! | [`quantity`] | what can be measured: the registry of quantities, and when they are recorded |
+//! | [`spec`] | what is asked: specs from options or TOML, checked before anything runs |
+//! | [`run`] | how it is run: jobs, runs that resume, shards, the results |
 //! | [`experiment`] | what one job does |
 //! | [`recorded`] | runs of other programs |
 //! | [`figure`], [`report`] | pictures and pages from results |
@@ -111,11 +115,11 @@
 
 #![forbid(unsafe_code)]
 
-pub mod analysis;
 pub mod array;
 pub mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod condition;
 pub mod data;
 pub mod experiment;
 #[cfg(feature = "plot")]
@@ -124,12 +128,16 @@ pub mod file;
 pub mod matrix;
 pub mod measure;
 pub mod network;
+pub mod quantity;
 pub mod random;
 pub mod real;
 pub mod recorded;
 #[cfg(feature = "plot")]
 pub mod report;
 pub mod rule;
+pub mod run;
 pub mod signal;
+pub mod spec;
+pub mod text;
 pub mod theory;
 pub mod vmath;

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-use alignscope::analysis::SpecError;
 use alignscope::cli::{Exit, UsageError, command, execute, tell_line, tell_usage};
+use alignscope::spec::SpecError;
 use std::process::ExitCode;
 
 /// An error and its causes, each said once: many errors quote what caused them.

@@ -1,8 +1,10 @@
 //! Every part of every claim finds what it judges, among the conditions, quantities, layers and iterations of its analysis.
 
-use alignscope::analysis::{Condition, Draw, Job, JobResult, Outcome, Plan, Record, read_spec};
 use alignscope::claim::{Evidence, claims, judge};
+use alignscope::condition::{Condition, Draw};
 use alignscope::random::{Role, Stream};
+use alignscope::run::{Job, JobResult, Outcome, Plan, Record};
+use alignscope::spec::read_spec;
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -3,10 +3,13 @@
 #[path = "common/job.rs"]
 mod job;
 
-use alignscope::analysis::{Analysis, Attempt, JobResult, Kind, Quantity};
+use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::network::{Setup, Trainer};
+use alignscope::quantity::Quantity;
+use alignscope::run::{Attempt, JobResult};
+use alignscope::spec::Analysis;
 
 const DIGITS: [(&str, &str); 4] = [("epochs", "3"), ("hidden", "24,20"), ("record-every", "45"), ("precision", "f64")];
 
@@ -19,7 +22,7 @@ fn train(options: &[(&str, &str)]) -> JobResult {
 }
 
 fn value(result: &JobResult, quantity: Quantity, iteration: usize, layer: usize, lag: Option<usize>) -> Option<f64> {
-    let is = |r: &&alignscope::analysis::Record| {
+    let is = |r: &&alignscope::run::Record| {
         r.quantity == quantity && r.iteration == iteration && r.layer == Some(layer) && r.lag == lag
     };
     result.records.iter().find(is).unwrap_or_else(|| panic!("no {} at {iteration}", quantity.name())).value

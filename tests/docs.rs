@@ -1,8 +1,12 @@
 //! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
 #![cfg(unix)]
 
-use alignscope::analysis::{Choice, Condition, Kind, Plan, Quantity, parameter, parse_spec};
 use alignscope::cli::command;
+use alignscope::condition::{Condition, Kind, parameter};
+use alignscope::quantity::Quantity;
+use alignscope::run::Plan;
+use alignscope::spec::parse_spec;
+use alignscope::text::Choice;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,12 +2,12 @@
 
 mod common;
 
-use alignscope::analysis::{
+use alignscope::data::Library;
+use alignscope::experiment::run_job;
+use alignscope::run::{
     Attempt, Export, Job, JobError, JobResult, Plan, RunError, RunOptions, RunReport, StoredError, damaged_figures,
     read_directory, read_runs, run,
 };
-use alignscope::data::Library;
-use alignscope::experiment::run_job;
 use common::{alignscope, done, refused, tree};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -393,7 +393,7 @@ fn dropped_records_and_another_outcome_are_seen() {
 fn a_changed_checkpoint_is_not_gone_on_from() {
     let here = TempDir::new().unwrap();
     let options = [("epochs", "1"), ("hidden", "3"), ("batch", "300"), ("record-every", "epoch")];
-    let analysis = alignscope::analysis::Analysis::from_options(alignscope::analysis::Kind::Train, options).unwrap();
+    let analysis = alignscope::spec::Analysis::from_options(alignscope::condition::Kind::Train, options).unwrap();
     let plan = Plan::single(analysis).unwrap();
     let stop = AtomicBool::new(false);
     let on = |out: &Path, interrupt| {

@@ -3,8 +3,10 @@
 #[path = "common/job.rs"]
 mod job;
 
-use alignscope::analysis::{Condition, Job, JobResult, Kind, Quantity};
+use alignscope::condition::{Condition, Kind};
 use alignscope::network::{Subset, Trainer};
+use alignscope::quantity::Quantity;
+use alignscope::run::{Job, JobResult};
 
 /// All training images in every batch, so that probe and batch are the same.
 const DIGITS: [(&str, &str); 7] = [

@@ -1,8 +1,11 @@
 //! Random matrices without a network, against what is known of them.
 
-use alignscope::analysis::{Analysis, Attempt, Job, Kind, Plan, Quantity};
+use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
+use alignscope::quantity::Quantity;
+use alignscope::run::{Attempt, Job, Plan};
+use alignscope::spec::Analysis;
 use alignscope::theory::spectra::composition;
 use alignscope::theory::{Toy, one_step};
 

@@ -321,10 +321,11 @@ fn under_weight_normalisation_drift_and_noise_settle_at_the_von_mises_fisher_ang
 /// mini-batches, momentum and decay, weight normalisation, biases, and labels that change.
 #[test]
 fn learning_of_deep_linear_networks_is_predicted() {
-    use alignscope::analysis::{Analysis, Condition, Kind};
+    use alignscope::condition::{Condition, Kind};
     use alignscope::data::{Library, digits};
     use alignscope::experiment::learning::{LearningRun, load};
     use alignscope::network::{Subset, Trainer};
+    use alignscope::spec::Analysis;
     use alignscope::theory::depth::Width;
 
     let base = [

@@ -1,14 +1,17 @@
 //! What is fuzzed: any bytes give a value or an error, never a panic, and a value that is written and read back is the same.
 //! Shared by the fuzzer and by `tests/fuzz_cases.rs`, which replays the corpus.
 
-use alignscope::analysis::{Export, Kind, Observer, RecordEvery, Shard, parameter, parse_observers, parse_spec};
 use alignscope::array::{Array, extent, members, read, shape, write_csv, write_npy, write_npz};
+use alignscope::condition::{Kind, RecordEvery, parameter};
 use alignscope::data::{LabelChange, Library, Source, parse_batch, parse_images, parse_labels};
 use alignscope::network::Std;
+use alignscope::quantity::{Observer, parse_observers};
 use alignscope::recorded::RecordedRun;
 use alignscope::rule::{Rule, WeightNorm};
+use alignscope::run::{Export, Shard};
 use alignscope::signal::lagged::Comparison;
 use alignscope::signal::{Cross, Form, Surrogate};
+use alignscope::spec::parse_spec;
 use std::fmt::{Debug, Display};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

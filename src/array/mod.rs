@@ -201,7 +201,7 @@ fn store(path: &Path, bytes: &[u8]) -> Result<(), ArrayError> {
 const MOST_NAMED: usize = 40;
 
 fn remedy(members: &[String], wanted: Option<&str>) -> String {
-    let near = wanted.and_then(|wanted| crate::analysis::nearest(wanted, members.iter().map(String::as_str)));
+    let near = wanted.and_then(|wanted| crate::text::nearest(wanted, members.iter().map(String::as_str)));
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     let (some, rest) = members.split_at(members.len().min(MOST_NAMED));
     let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };

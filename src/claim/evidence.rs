@@ -1,7 +1,9 @@
 //! What claims look up in results: values over repeats at an iteration, and curves.
 
-use crate::analysis::{Condition, JobResult, Plan, Quantity};
+use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
+use crate::quantity::Quantity;
+use crate::run::{JobResult, Plan};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -222,7 +224,7 @@ impl<'a> Evidence<'a> {
 
     /// The first condition of `analysis` that has the parameter values `selected`, given as `(name, text)`.
     fn condition(&self, analysis: &str, selected: &[(&str, &str)]) -> Option<&'a Condition> {
-        let matches = |values: &crate::analysis::Values| {
+        let matches = |values: &crate::condition::Values| {
             selected.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
         };
         let analysis = self.plan.analyses().find(|candidate| candidate.name == analysis)?;
@@ -317,7 +319,9 @@ impl<'a> Evidence<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Analysis, Kind, Outcome, Record};
+    use crate::condition::Kind;
+    use crate::run::{Outcome, Record};
+    use crate::spec::Analysis;
 
     fn series(rows: &[(usize, &[f64])]) -> Series {
         Series { by_iteration: rows.iter().map(|(k, v)| (*k, v.iter().map(|v| Some(*v)).collect())).collect() }

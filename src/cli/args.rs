@@ -1,7 +1,9 @@
 //! The options, built from the registry of parameters.
 
-use crate::analysis::{Choice, Export, Kind, Shard, Value, parameter, parameters};
+use crate::condition::{Kind, Value, parameter, parameters};
+use crate::run::{Export, Shard};
 use crate::signal::{Cross, Form, Pair};
+use crate::text::Choice;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;

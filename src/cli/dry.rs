@@ -2,10 +2,10 @@
 
 use super::table::aligned;
 use super::{Exit, Request, admitted, args, library};
-use crate::analysis::{
-    Analysis, Choice, Finished, Pending, Plan, Seconds, estimate, finished, interrupt_on_ctrl_c, together,
-};
 use crate::experiment::run_job;
+use crate::run::{Finished, Pending, Plan, Seconds, estimate, finished, interrupt_on_ctrl_c, together};
+use crate::spec::Analysis;
+use crate::text::Choice;
 use anyhow::Context;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};

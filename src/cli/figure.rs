@@ -2,12 +2,11 @@
 
 use super::gallery::Gallery;
 use super::{Exit, UsageError, output};
-use crate::analysis::{
-    Analysis, Choice, FIGURE_OPTIONS, FIGURES, Figure as Spec, Stored, StoredDirectory, StoredError, choices, list,
-    read_runs, suggestion,
-};
 use crate::figure::{Figure as Drawing, Format, Results, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
+use crate::run::{FIGURES, Stored, StoredDirectory, StoredError, read_runs};
+use crate::spec::{Analysis, FIGURE_OPTIONS, Figure as Spec};
+use crate::text::{Choice, choices, list, suggestion};
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};

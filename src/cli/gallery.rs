@@ -1,9 +1,9 @@
 //! `figures/` of a run directory: one process draws there at a time, and every file has its checksum.
 
 use super::output;
-use crate::analysis::{FIGURES, damaged_files};
 use crate::figure::{Figure, Format};
 use crate::file::{Checksums, FileError, Kept, Ledger, make_directory, open_lock, remove_abandoned, write_atomically};
+use crate::run::{FIGURES, damaged_files};
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use super::quote::operand;
 use super::{Exit, args, output};
-use crate::analysis::{Ended, Merged, Plan, RunReport, Shard, Source, merge, read_directory};
+use crate::run::{Ended, Merged, Plan, RunReport, Shard, Source, merge, read_directory};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 

@@ -31,13 +31,13 @@ mod theory;
 mod verify;
 mod welcome;
 
-use crate::analysis::memory::{admit, fewer_threads};
-use crate::analysis::{Analysis, Ended, Kind, Plan, RunOptions, RunReport, Shard, Spec};
-use crate::analysis::{interrupt_on_ctrl_c, is_stored, read_directory, read_spec, run};
+use crate::condition::Kind;
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
-use crate::file::memory;
-use crate::file::quote;
+use crate::file::{memory, quote};
+use crate::run::memory::{admit, fewer_threads};
+use crate::run::{Ended, Plan, RunOptions, RunReport, Shard, interrupt_on_ctrl_c, is_stored, read_directory, run};
+use crate::spec::{Analysis, Spec, read_spec};
 use anyhow::Context;
 use clap::ArgMatches;
 use std::path::{Path, PathBuf};

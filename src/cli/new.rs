@@ -1,8 +1,8 @@
 //! `alignscope new NAME`: a commented spec to start from.
 
 use super::{Exit, UsageError};
-use crate::analysis::{NAME_RULE, is_name};
 use crate::file::FileError;
+use crate::spec::{NAME_RULE, is_name};
 use clap::{Arg, ArgMatches, Command};
 use std::fs::File;
 use std::io::{ErrorKind, Write};

@@ -2,10 +2,13 @@
 
 use super::gallery::Gallery;
 use super::table::table;
-use crate::analysis::{Analysis, Choice, Condition, Entry, Plan, RunReport, Shard, flags, summarise};
+use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Figure, FigureError, Format, Results, compose, render};
 use crate::file::{make_directory, write_atomically};
+use crate::run::{Entry, Plan, RunReport, Shard, flags, summarise};
+use crate::spec::Analysis;
+use crate::text::Choice;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! Curves in the terminal, for a quick look.
 
-use crate::analysis::{FigureKind, JobResult, Plan};
 use crate::figure::{Mark, Panel, Results, compose};
+use crate::run::{JobResult, Plan};
+use crate::spec::FigureKind;
 use textplots::{Chart, LabelBuilder, LabelFormat, Plot, Shape};
 
 /// Dots of a chart; a character holds two across and four down. With its labels it fits 80 columns.

@@ -3,9 +3,9 @@
 use super::print::print_bytes;
 use super::quote::quoted;
 use super::{Exit, UsageError, figure};
-use crate::analysis::damaged_figures;
 use crate::file::{Kept, remove_abandoned, write_named};
 use crate::report::Report;
+use crate::run::damaged_figures;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 use super::print::print_bytes;
 use super::quote::{operand, quoted};
 use super::{Exit, Request, UsageError, args};
-use crate::analysis::{Export, Shard, finished};
+use crate::run::{Export, Shard, finished};
 use anyhow::Context;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::ffi::OsString;

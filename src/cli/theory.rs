@@ -4,7 +4,7 @@ mod depth;
 mod learning;
 
 use super::{Exit, UsageError, args};
-use crate::analysis::{Kind, RecordEvery};
+use crate::condition::{Kind, RecordEvery};
 use crate::file::memory::limit;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;

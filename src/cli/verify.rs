@@ -2,8 +2,9 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output};
-use crate::analysis::{Ended, damaged_figures, is_stored, parse_spec};
 use crate::claim::{Evidence, JudgedClaim, Verdict, claims, judge, partly_judged};
+use crate::run::{Ended, damaged_figures, is_stored};
+use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::json;
 use std::fmt::Write as _;

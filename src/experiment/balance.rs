@@ -1,9 +1,10 @@
 //! The alignment budget over a run: what the alignment of every layer has come from so far.
 
-use crate::analysis::{Job, Quantity};
 use crate::matrix::Matrix;
+use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::rule::{Budget, Feedback, Layers, Pass};
+use crate::run::Job;
 use crate::vmath::{dot, sum_squares};
 
 /// Sums of the parts of the budget of every `W_l`, `l >= 1`, in double precision.

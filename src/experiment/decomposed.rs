@@ -1,8 +1,8 @@
 //! Updates of a run, decomposed as it goes: what past updates they owe their direction to.
 
 use super::norm_of;
-use crate::analysis::{Job, Quantity};
 use crate::matrix::Matrix;
+use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::{
@@ -10,6 +10,7 @@ use crate::rule::decomposition::{
     Readings, Samples, Towards, Wanted, split_by_class,
 };
 use crate::rule::{Feedback, Layers, Pass, normal_matrix};
+use crate::run::Job;
 use crate::vmath::sum_squares;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;

@@ -3,13 +3,15 @@
 use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
 use super::{Experiment, directions, drive, linear_toy, norm_of};
-use crate::analysis::{Attempt, IsolateCondition, Job, JobError, JobResult, Quantity};
+use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::network::Biases;
+use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, LagOne, Layers, Product, Terms, UpdateAlignment, product};
+use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::signal::{Signals, Sizes};
 use crate::theory::Toy;
 use crate::theory::moments::Realised;

@@ -1,6 +1,6 @@
 //! Learning predicted: a deep linear network on data, by theory alone.
 
-use crate::analysis::TrainCondition;
+use crate::condition::TrainCondition;
 use crate::data::{DataError, DataSet, Library};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;

@@ -1,14 +1,15 @@
 //! The past of a network in training, and what is made of it: similarities of the signals of two iterations.
 
-use crate::analysis::{Job, Quantity};
 use crate::matrix::Matrix;
 use crate::measure::similarity::{
     Axes, Batch, Means, OwnPairs, PairGroup, PairRelation, SamplePairs, ShuffledMean, Similarity, Transformation,
     poorly_learnt,
 };
 use crate::network::{Probe, Trainer};
+use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
+use crate::run::Job;
 use crate::vmath::{dot, sum_squares};
 use std::collections::{BTreeMap, BTreeSet};
 

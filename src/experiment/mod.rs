@@ -14,13 +14,15 @@ mod train;
 
 pub use prediction::{Predictor, limit, linear_toy};
 
-use crate::analysis::{Attempt, Condition, Job, JobError, JobResult, Outcome, Quantity, Record};
+use crate::condition::Condition;
 use crate::data::Library;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
+use crate::quantity::Quantity;
 use crate::real::{Precision, Real};
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Backward, Feedback, Layers};
+use crate::run::{Attempt, Job, JobError, JobResult, Outcome, Record};
 use crate::vmath::{dot, sum_squares};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,14 @@
 //! One repeat of a plane: two networks learn from the same start, and the loss is looked at over the plane of the two
 //! leading principal components of their trajectories.
 
-use crate::analysis::{Attempt, Job, JobError, JobResult, Outcome, PlaneCondition, Quantity, Record};
+use crate::condition::PlaneCondition;
 use crate::data::{DataSet, Library};
 use crate::measure::trajectory::{Components, Trajectory, TrajectoryError};
 use crate::network::{Loss, Setup, Subset, Trainer};
+use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::rule::Layers;
+use crate::run::{Attempt, Job, JobError, JobResult, Outcome, Record};
 
 pub(super) fn run<T: Real>(
     job: &Job,

@@ -1,7 +1,8 @@
 //! Which theory predicts which measured quantity.
 
-use crate::analysis::{Condition, IsolateCondition, Quantity, ReplayWeights};
+use crate::condition::{Condition, IsolateCondition, ReplayWeights};
 use crate::measure::null::WeightNull;
+use crate::quantity::Quantity;
 use crate::rule::{Activation, WeightNorm};
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::moments::{Moments, moments};

@@ -5,14 +5,16 @@
 //! signals: there is neither task nor loss, and nothing the replaying network does comes back to it.
 
 use super::{Experiment, directions, drive};
-use crate::analysis::{Attempt, Job, JobError, JobResult, Quantity, ReplayCondition, ReplayWeights};
+use crate::condition::{ReplayCondition, ReplayWeights};
 use crate::data::Library;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::network::{Biases, Part, Trainer};
+use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, Layers};
+use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::signal::{Recording, Sequence, SequenceError};
 use crate::theory::Toy;
 use crate::theory::moments::Realised;

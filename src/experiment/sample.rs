@@ -1,12 +1,14 @@
 //! Random matrices without a network: the alignment term of two iterations, and angles through a layer.
 
-use crate::analysis::{Attempt, Draw, Job, JobError, JobResult, Outcome, Quantity, Record, SampleCondition};
+use crate::condition::{Draw, SampleCondition};
 use crate::matrix::Matrix;
 use crate::measure::angle::angle;
 use crate::measure::spectrum::symmetric_eigenvalues;
+use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{Product, product};
+use crate::run::{Attempt, Job, JobError, JobResult, Outcome, Record};
 use crate::signal::{Signals, Sizes};
 use crate::vmath::sum_squares;
 use faer::MatRef;

@@ -3,7 +3,7 @@
 use super::draw::layout;
 use super::style::{BOLD, FAMILY, Inks, REGULAR};
 use super::{Figure, FigureError, pdf};
-use crate::analysis::Choice;
+use crate::text::Choice;
 use plotters::style::RGBColor;
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;

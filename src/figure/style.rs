@@ -1,7 +1,7 @@
 //! The one style of all figures. Lengths are in units of 1/576 inch (an eighth of a point): plotters knows whole ones only.
 
 use super::{Colours, Hue};
-use crate::analysis::Choice;
+use crate::text::Choice;
 use plotters::style::RGBColor;
 
 /// Width on the page.

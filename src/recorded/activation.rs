@@ -2,9 +2,9 @@
 
 use super::RecordedRun;
 use super::closing::{Closing, MOST_ROUNDING, Tally};
-use crate::analysis::Choice;
 use crate::array::ArrayError;
 use crate::rule::Activation;
+use crate::text::Choice;
 use serde::Serialize;
 
 /// The activation of one layer.

@@ -1,7 +1,10 @@
 //! What to be careful about, and how to do it again.
 
 use super::{Report, counted};
-use crate::analysis::{Analysis, Condition, Outcome, Quantity, RESULTS_VERSION, Spec};
+use crate::condition::Condition;
+use crate::quantity::Quantity;
+use crate::run::{Outcome, RESULTS_VERSION};
+use crate::spec::{Analysis, Spec};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! The data dictionary: every quantity measured, and every column of the series.
 
 use super::{Report, scrolling};
-use crate::analysis::{Quantity, columns};
+use crate::quantity::Quantity;
+use crate::run::columns;
 use maud::{Markup, html};
 
 impl Report<'_> {

@@ -1,8 +1,9 @@
 //! Figures in the page: for screens wide and narrow, light and dark, and for paper.
 
 use super::Report;
-use crate::analysis::{Analysis, Choice, Figure as Spec};
 use crate::figure::{Figure, FigureError, Results, Theme, Width, compose, render};
+use crate::spec::{Analysis, Figure as Spec};
+use crate::text::Choice;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};

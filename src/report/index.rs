@@ -36,8 +36,7 @@ impl Report<'_> {
 
     /// How the claim is judged again: the spec that holds its analysis.
     fn command(&self, claim: &JudgedClaim) -> String {
-        let holds =
-            |spec: &&crate::analysis::Spec| spec.analyses.iter().any(|analysis| analysis.name == claim.analysis);
+        let holds = |spec: &&crate::spec::Spec| spec.analyses.iter().any(|analysis| analysis.name == claim.analysis);
         let spec = self.stored.plan.specs.iter().find(holds);
         spec.map_or(String::new(), |spec| format!("`alignscope verify analyses/{}.toml`", spec.name))
     }

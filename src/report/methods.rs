@@ -1,7 +1,9 @@
 //! How it was done: every parameter of every condition.
 
 use super::{Report, counted, heading, scrolling};
-use crate::analysis::{Analysis, Choice, Kind, Scope, parameters};
+use crate::condition::{Kind, Scope, parameters};
+use crate::spec::Analysis;
+use crate::text::Choice;
 use maud::{Markup, html};
 
 impl Kind {

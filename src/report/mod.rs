@@ -11,10 +11,12 @@ mod index;
 mod methods;
 mod results;
 
-use crate::analysis::{Analysis, Condition, Entry, Flag, Stored, flags, summarise};
 use crate::claim::{Claim, Evidence, JudgedClaim, claims as all_claims, judge};
+use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::FigureError;
+use crate::run::{Entry, Flag, Stored, flags, summarise};
+use crate::spec::Analysis;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("report.css");

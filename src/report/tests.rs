@@ -1,7 +1,9 @@
 //! What a report says of whole, partial and failing runs, and that it needs nothing but itself.
 
 use super::*;
-use crate::analysis::{Job, Outcome, Plan, Quantity, Record, StoredDirectory, parse_spec};
+use crate::quantity::Quantity;
+use crate::run::{Job, Outcome, Plan, Record, StoredDirectory};
+use crate::spec::parse_spec;
 use std::collections::BTreeSet;
 use std::path::Path;
 

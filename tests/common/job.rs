@@ -1,8 +1,10 @@
 //! What tests of jobs have in common.
 
-use alignscope::analysis::{Analysis, Attempt, Job, JobResult, Kind};
+use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
+use alignscope::run::{Attempt, Job, JobResult};
+use alignscope::spec::Analysis;
 
 /// The first job that `options` ask for, and what it gives; on embedded data.
 pub fn run(kind: Kind, options: &[(&str, &str)]) -> (Job, JobResult) {

@@ -2,9 +2,9 @@
 //! project, set before the first run of what they judge.
 
 use super::{Claim, Part, claim};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats};
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 const OURS: &str = "not in the paper; criteria of this project, fixed before the first run";
 const ADDED: &str = "not in the paper; criteria of this project, added after the version at batches of 1,000 had failed at 200 \

@@ -2,9 +2,9 @@
 //! this project's, set before the full run, after a pilot of three repeats on layer 2.
 
 use super::{Claim, Part};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats};
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 const OURS: &str = "criteria of this project, fixed before the full run";
 

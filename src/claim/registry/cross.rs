@@ -1,9 +1,9 @@
 //! Claims on activities and errors that are correlated with each other, of which the paper shows one extreme (mech/C2).
 
 use super::{Claim, Part, claim};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Series};
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 const OURS: &str = "abstract of RahmanSetayesh, Ghazizadeh & Marvasti (2024), which says it of cross-correlation at large; \
                     criteria of this project, from exact theory, fixed before the first run";

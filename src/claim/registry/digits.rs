@@ -1,9 +1,9 @@
 //! Claims on the embedded digits: this project's analogues, with criteria from a pilot on another seed.
 
 use super::{Claim, Part};
-use crate::analysis::Quantity;
 use crate::claim::evidence::Evidence;
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 const DIGITS: &str = "analogue on 8x8 digits of RahmanSetayesh, Ghazizadeh & Marvasti (2024), networks on MNIST; \
                       criteria of this project, from a pilot on another seed";

@@ -1,9 +1,9 @@
 //! Claims of the paper about the mechanism in networks that learn, numbered as in its rebuilt protocol.
 
 use super::{CONFOUND, Claim, Part};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats, Series, mean};
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024)";
 

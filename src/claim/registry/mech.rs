@@ -1,9 +1,9 @@
 //! Claims of the paper's experiment without learning, numbered as in its rebuilt protocol.
 
 use super::{Claim, Part};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Series, spread};
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 const E1: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), experiment without learning, 20-100-20; tolerances around \
                   the published curves and an independent re-run";

@@ -1,9 +1,9 @@
 //! Open theory: predictions that nobody has tested. Each part is by how much the rule departs from one.
 
 use super::{Claim, Part, claim};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats, Series};
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 pub(super) fn claims() -> Vec<Claim> {
     let mut claims = vec![relu_held(), relu_shared(), stationary()];

@@ -3,10 +3,10 @@
 //! before the first full run.
 
 use super::{Claim, Part};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats, Series, mean};
 use crate::claim::verdict::Criterion;
 use crate::measure::pairs::groups;
+use crate::quantity::Quantity;
 use crate::theory::spectra::composition;
 use crate::theory::{Toy, one_step};
 

@@ -3,9 +3,9 @@
 //! are this project's, set before the first full run.
 
 use super::{CONFOUND, Claim, Part, claim};
-use crate::analysis::Quantity;
 use crate::claim::evidence::{Evidence, Repeats};
 use crate::claim::verdict::Criterion;
+use crate::quantity::Quantity;
 
 const PRACTICE: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), weight normalisation in practice (experiment A); \
                         tolerances from the spread of repeats and of the authors' own reruns";

@@ -1,11 +1,11 @@
 //! What the findings mean, in sentences.
 
 use super::{Analysis, readings};
-use crate::analysis::Choice;
 use crate::claim::short;
 use crate::recorded::{
     Beginning, Closing, Findings, LayerActivation, Optimiser, RatesBy, StepRates, Steps, Thinned, Unsaid,
 };
+use crate::text::Choice;
 
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {

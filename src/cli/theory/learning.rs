@@ -2,10 +2,11 @@
 
 use super::depth::{draws, finite, width};
 use super::{UsageError, args, fill, whole};
-use crate::analysis::{Analysis, Condition, Kind};
+use crate::condition::{Condition, Kind};
 use crate::data::Library;
 use crate::experiment::learning::{ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load};
 use crate::measure::summary::Summary;
+use crate::spec::Analysis;
 use crate::theory::Prediction;
 use crate::theory::depth::Width;
 use clap::{ArgMatches, Command};

@@ -2,11 +2,13 @@
 
 use super::scale::hues;
 use super::{Results, axis_named, axis_of, distinct, label, text};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
+use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
+use crate::quantity::Quantity;
+use crate::spec::{Analysis, Figure as Spec, Panels, XAxis};
 use std::collections::BTreeSet;
 
 /// A panel per quantity, and, as the figure asks, per layer or per value of some parameters; of a single quantity by two

@@ -2,11 +2,13 @@
 
 use super::scale::hues;
 use super::{Results, axis_of, distinct, label};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
+use crate::condition::Condition;
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use crate::measure::histogram::Histogram;
 use crate::measure::pairs::{GROUPS, groups as groups_of};
+use crate::quantity::Quantity;
 use crate::signal::Form;
+use crate::spec::{Analysis, Figure as Spec};
 use crate::theory::spectra::ProductWishart;
 use std::collections::BTreeMap;
 

@@ -10,8 +10,10 @@ mod scatter;
 mod sweep;
 
 use super::{Axis, Figure, Theme, Width};
-use crate::analysis::label;
-use crate::analysis::{Analysis, Condition, Figure as Spec, FigureKind, JobResult, Plan, Quantity};
+use crate::condition::{Condition, label};
+use crate::quantity::Quantity;
+use crate::run::{JobResult, Plan};
+use crate::spec::{Analysis, Figure as Spec, FigureKind};
 use std::collections::BTreeMap;
 
 /// Results of a plan; `None` where a job has none.

@@ -1,8 +1,11 @@
 //! The loss over the plane in which two networks move, and their ways through it.
 
 use super::{Results, axis_of};
-use crate::analysis::{Analysis, Condition, JobResult, PlanePair, Quantity, label};
+use crate::condition::{Condition, PlanePair, label};
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
+use crate::quantity::Quantity;
+use crate::run::JobResult;
+use crate::spec::Analysis;
 use std::collections::BTreeMap;
 
 /// A panel per condition, of the first repeat.

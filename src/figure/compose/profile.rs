@@ -3,9 +3,11 @@
 use super::scale::hues;
 use super::sweep::at_end;
 use super::{Results, axis_of, distinct, label};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
+use crate::condition::Condition;
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
+use crate::quantity::Quantity;
+use crate::spec::{Analysis, Figure as Spec};
 use std::collections::BTreeSet;
 
 /// A panel per quantity and, as the figure asks, per value of some parameters; a curve per condition.

@@ -1,7 +1,7 @@
 //! Numbers that stand for the values of a parameter, on axes and in colours.
 
 use super::{distinct, text};
-use crate::analysis::{Condition, Value};
+use crate::condition::{Condition, Value};
 use crate::figure::{Axis, Hue};
 use crate::signal::{Cross, Form};
 use std::collections::BTreeSet;
@@ -96,7 +96,8 @@ pub(super) fn hues(conditions: &[Condition], names: &[&str]) -> impl Fn(usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Analysis, Kind};
+    use crate::condition::Kind;
+    use crate::spec::Analysis;
 
     fn conditions(kind: Kind, name: &str, values: &[&str]) -> Vec<Condition> {
         let of = |value: &&str| Analysis::from_options(kind, [(name, *value)]).unwrap().conditions.remove(0);

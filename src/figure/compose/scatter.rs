@@ -2,9 +2,11 @@
 
 use super::scale::hues;
 use super::{Results, axis_of, distinct, label};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Quantity};
+use crate::condition::Condition;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
+use crate::quantity::Quantity;
+use crate::spec::{Analysis, Figure as Spec};
 use std::collections::BTreeMap;
 
 /// A panel per value of some parameters, as the figure asks; a disc per condition. A condition that has no abscissa, as a

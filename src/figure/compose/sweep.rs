@@ -2,11 +2,13 @@
 
 use super::scale::{Scale, hues};
 use super::{Results, axis_named, axis_of, distinct, label, text};
-use crate::analysis::{Analysis, Condition, Figure as Spec, Panels, Quantity, XAxis};
+use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
+use crate::quantity::Quantity;
 use crate::signal::Form;
+use crate::spec::{Analysis, Figure as Spec, Panels, XAxis};
 use std::collections::BTreeSet;
 
 /// Mean and 95 % interval over repeats at the end.

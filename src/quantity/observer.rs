@@ -1,0 +1,140 @@
+//! What is measured, and when.
+
+use super::registry::Quantity;
+use crate::condition::{Kind, RecordEvery};
+use std::fmt::{Display, Formatter};
+
+/// A quantity, recorded at times of its own or when everything else is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observer {
+    /// What is measured.
+    pub quantity: Quantity,
+    /// Its own schedule, if it has one.
+    pub record_every: Option<RecordEvery>,
+}
+
+/// Names that stand for several quantities.
+const GROUPS: [(&str, &[Quantity]); 8] = [
+    ("terms", &[Quantity::TermAngle, Quantity::TermNorm, Quantity::TermShare]),
+    (
+        "decomposition",
+        &[
+            Quantity::TermsAngle,
+            Quantity::TermsRatio,
+            Quantity::TermsShare,
+            Quantity::ProjectionsAngle,
+            Quantity::ProjectionsRatio,
+            Quantity::ProjectionsShare,
+            Quantity::LastAngle,
+            Quantity::LastRatio,
+            Quantity::LastShare,
+            Quantity::RemainderAngle,
+            Quantity::RemainderRatio,
+            Quantity::RemainderShare,
+            Quantity::NonAligningAngle,
+        ],
+    ),
+    (
+        "budget",
+        &[
+            Quantity::BudgetAlignment,
+            Quantity::BudgetGrowth,
+            Quantity::BudgetQuadratic,
+            Quantity::BudgetCurvature,
+            Quantity::BudgetInjected,
+            Quantity::BudgetOwn,
+        ],
+    ),
+    (
+        "similarity",
+        &[
+            Quantity::SimilarityActivityWithin,
+            Quantity::SimilarityActivityBetween,
+            Quantity::SimilarityErrorWithin,
+            Quantity::SimilarityErrorBetween,
+            Quantity::SimilarityProductWithin,
+            Quantity::SimilarityProductBetween,
+            Quantity::SimilarityProduct,
+            Quantity::SimilarityShuffled,
+            Quantity::SimilarityZ,
+            Quantity::SimilarityRandomWithin,
+            Quantity::SimilarityRandomBetween,
+            Quantity::MeanEigenvalue,
+            Quantity::SymmetricShare,
+        ],
+    ),
+    ("validity", &[Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability]),
+    (
+        "pre_activation",
+        &[
+            Quantity::PreActivationLow,
+            Quantity::PreActivationMedian,
+            Quantity::PreActivationHigh,
+            Quantity::PreActivationOff,
+        ],
+    ),
+    ("delta_norm", &[Quantity::DeltaNormLow, Quantity::DeltaNormMedian, Quantity::DeltaNormMode]),
+    ("update_null", &[Quantity::UpdateNullLow, Quantity::UpdateNullHigh, Quantity::UpdateAlignmentZ]),
+];
+
+/// Reads `weight_alignment,update_alignment@10,validity@epoch`: names of quantities or of groups of them, each with a
+/// schedule of its own where one is given. In the order of the registry; what is named twice keeps the last schedule.
+///
+/// # Errors
+/// What was expected, with the nearest valid name.
+pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> {
+    let mut observers: Vec<Observer> = Vec::new();
+    for item in text.split(',').map(str::trim) {
+        let (name, schedule) = match item.split_once('@') {
+            Some((name, schedule)) => (name.trim(), Some(RecordEvery::parse(schedule.trim(), kind)?)),
+            None => (item, None),
+        };
+        let group = GROUPS.iter().find(|(group, _)| *group == name).map(|(_, members)| *members);
+        let members = match group {
+            // A member that the kind lacks says what there is.
+            Some(members) => {
+                members.iter().map(|member| Quantity::parse(member.name(), kind)).collect::<Result<_, _>>()?
+            }
+            None => vec![Quantity::parse(name, kind)?],
+        };
+        for quantity in members {
+            observers.retain(|other| other.quantity != quantity);
+            observers.push(Observer { quantity, record_every: schedule });
+        }
+    }
+    observers.sort_unstable_by_key(|observer| observer.quantity);
+    Ok(observers)
+}
+
+impl Display for Observer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.quantity.name())?;
+        self.record_every.map_or(Ok(()), |record_every| write!(f, "@{record_every}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_groups_and_schedules_are_read() {
+        let observers =
+            parse_observers("test_accuracy, weight_alignment@10, validity@epoch, test_accuracy@log:5", Kind::Train);
+        let texts: Vec<String> = observers.unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "weight_alignment@10",
+                "test_accuracy@log:5",
+                "activation_growth@epoch",
+                "bp_gradient_norm@epoch",
+                "gradient_stability@epoch"
+            ]
+        );
+        assert!(
+            parse_observers("validity", Kind::Isolate).unwrap_err().contains("is not measured by kind \"isolate\"")
+        );
+        assert!(parse_observers("loss@often", Kind::Train).unwrap_err().contains("not a recording schedule"));
+    }
+}

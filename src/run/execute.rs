@@ -1,0 +1,429 @@
+//! Running a plan: what is stored is not run again, the rest runs in parallel, and the results are written.
+
+use super::attempt::{Attempt, Export, Threads};
+use super::audit::export_name;
+use super::directory::Directory;
+use super::job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION};
+use super::plan::Plan;
+use super::progress::Progress;
+use super::shard::Shard;
+use crate::condition::Kind;
+use crate::file::FileError;
+use crate::file::quote::operand;
+use crate::spec::SpecError;
+use rayon::ThreadPool;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use serde_json::{Value as Json, json};
+use std::collections::HashSet;
+use std::fmt::{Display, Formatter};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use thiserror::Error;
+
+/// Runs one job; asks now and then whether to stop, and then gives [`JobError::Interrupted`].
+pub type Runner<'a> = dyn Fn(&Job, &Attempt<'_>) -> Result<JobResult, JobError> + Sync + 'a;
+
+/// Where and how to run.
+#[derive(Clone, Debug)]
+pub struct RunOptions<'a> {
+    /// Run directory.
+    pub out: PathBuf,
+    /// Threads; 0 for as many as there are processors. Every job has one, and the last ones share what is left.
+    pub threads: usize,
+    /// What networks' jobs write beside their results.
+    pub export: Export,
+    /// The share of the jobs to run; `None` for all.
+    pub shard: Option<Shard>,
+    /// Set to stop: see [`interrupt_on_ctrl_c`].
+    pub interrupt: &'a AtomicBool,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every job completed.
+    Completed,
+    /// Every job finished, but some diverged.
+    Diverged,
+    /// It was asked to stop; finished jobs are stored.
+    Interrupted,
+    /// A job could not run, or its result not be stored; finished jobs are stored.
+    Failed,
+}
+
+impl Ended {
+    /// How jobs ended of which those of `own` were to be run.
+    pub(super) fn of(plan: &Plan, results: &[Option<JobResult>], own: &[usize]) -> Self {
+        if own.iter().any(|&job| results[job].is_none()) {
+            Self::Interrupted
+        } else if !diverged_jobs(plan, results).is_empty() {
+            Self::Diverged
+        } else {
+            Self::Completed
+        }
+    }
+
+    /// As in the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Diverged => "diverged",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A planned job that diverged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DivergedJob {
+    /// Name of the analysis.
+    pub analysis: String,
+    /// Short name of the condition.
+    pub condition: String,
+    /// Repeat, from 0.
+    pub repeat: usize,
+    /// After this many updates weights were not finite.
+    pub iteration: usize,
+    /// The first such layer.
+    pub layer: usize,
+}
+
+impl Display for DivergedJob {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self { analysis, condition, repeat, iteration, layer } = self;
+        write!(
+            f,
+            "{analysis} ({condition}), repeat {repeat}: diverged at iteration {iteration} in layer {layer}; what was \
+             recorded before is kept; a smaller eta may help"
+        )
+    }
+}
+
+/// What a run gave.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// Run directory.
+    pub directory: PathBuf,
+    /// The share of the jobs that was to be run; `None` for all.
+    pub shard: Option<Shard>,
+    /// Why it ended: completed, diverged or interrupted.
+    pub ended: Ended,
+    /// By index into [`Plan::jobs`]; `None` where an interrupted run did not get to.
+    pub results: Vec<Option<JobResult>>,
+    /// Jobs that were stored before.
+    pub found: usize,
+    /// Jobs run now.
+    pub ran: usize,
+    /// Planned jobs that diverged.
+    pub diverged: Vec<DivergedJob>,
+    /// What the user should know: damaged files that were replaced.
+    pub warnings: Vec<String>,
+    /// Damaged exports that were not asked for and so are still there, and what makes them again.
+    pub damaged: Vec<String>,
+}
+
+/// Why a run could not be done.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The directory holds something else.
+    #[error("{} is not empty and holds no run of this program: choose another directory with --out, or empty it", .0.display())]
+    Foreign(PathBuf),
+    /// The directory holds another run.
+    #[error("{} holds the results of another spec ({theirs}): choose another directory with --out", path.display())]
+    OtherSpec {
+        /// Run directory.
+        path: PathBuf,
+        /// Names of what is there.
+        theirs: String,
+    },
+    /// The directory holds results of another version.
+    #[error("{} holds results of version {theirs}, and this program gives version {RESULTS_VERSION}, which differ in numbers: choose another directory with --out", path.display())]
+    OtherVersion {
+        /// Run directory.
+        path: PathBuf,
+        /// Its version.
+        theirs: u64,
+    },
+    /// The directory is no run.
+    #[error("{} holds no run of this program: there is no manifest.json in it; give a directory that a run wrote (its --out)", .0.display())]
+    NoRun(PathBuf),
+    /// What is merged is also where it would go.
+    #[error("{} cannot be merged into itself: name another directory first, and then those to be merged", .0.display())]
+    SourceIsOut(PathBuf),
+    /// Two directories hold different results of a job.
+    #[error("{} and {} hold different results of job {address}: one of them was changed, or comes of another version or machine; remove the wrong one", first.display(), second.display())]
+    Conflicting {
+        /// Address of the job.
+        address: String,
+        /// A file.
+        first: PathBuf,
+        /// A file with other bytes.
+        second: PathBuf,
+    },
+    /// The directory does not say what it is of.
+    #[error("{} holds no spec.toml, as runs of older versions do not: give the spec itself", .0.display())]
+    NoSpec(PathBuf),
+    /// What it says cannot be used.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The spec in the directory is not the one that was run.
+    #[error("{}", spec_changed(paths, directory, *shard, difference.as_deref()))]
+    SpecChanged {
+        /// The specs that are there.
+        paths: Vec<PathBuf>,
+        /// Run directory.
+        directory: PathBuf,
+        /// Its share of the jobs.
+        shard: Option<Shard>,
+        /// What was changed, as far as that can be said.
+        difference: Option<String>,
+    },
+    /// The manifest makes no sense, and nothing else says what the directory is of.
+    #[error("{} is damaged or not a manifest of this program, and there is no spec.toml of the run beside it that could stand in: give the spec of the run with this directory as --out, or choose another directory with --out", .0.display())]
+    Manifest(PathBuf),
+    /// Another process is at it.
+    #[error("another run is writing to {}: wait for it to end, or choose another directory with --out", .0.display())]
+    Locked(PathBuf),
+    /// A file could not be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Threads could not be started.
+    #[error("cannot start {threads} threads: {source}; ask for fewer with --threads")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// A job could not run.
+    #[error("job {address} could not run: {message}")]
+    Job {
+        /// Its address.
+        address: String,
+        /// What happened and what to do.
+        message: String,
+    },
+}
+
+/// What was changed, and what to do about it.
+fn spec_changed(paths: &[PathBuf], directory: &Path, shard: Option<Shard>, difference: Option<&str>) -> String {
+    let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let given: Vec<String> = paths.iter().map(|path| operand(path)).collect();
+    let (named, given, out) = (named.join(" "), given.join(" "), operand(directory));
+    let difference = difference.map(|difference| format!(" ({difference})")).unwrap_or_default();
+    let shard = shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
+    format!(
+        "{named} was changed after the run wrote it{difference}: if that is meant, say so with alignscope run {given} \
+         --out {out}{shard}; otherwise give the spec that was run in its place"
+    )
+}
+
+/// More threads than any machine has processors only cost memory.
+const MOST_THREADS: usize = 1024;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static LISTENING: Mutex<bool> = Mutex::new(false);
+
+/// A flag that Ctrl-C sets. A second Ctrl-C ends the process at once with exit code 130, which harms nothing: files
+/// are renamed into place when they are whole.
+///
+/// # Errors
+/// If the handler cannot be set, as when another part of the program has set one.
+pub fn interrupt_on_ctrl_c() -> Result<&'static AtomicBool, ctrlc::Error> {
+    let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*listening {
+        ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        })?;
+        *listening = true;
+    }
+    Ok(&INTERRUPTED)
+}
+
+/// Runs what of `plan`, or of a shard of it, is not stored yet in `options.out`, and writes `series.csv`, `manifest.json`,
+/// the spec and `log.json`. The results and `series.csv` do not depend on the number of threads or on how often the run
+/// was stopped.
+///
+/// # Errors
+/// Before any job runs: if the directory is foreign, holds another run, is in use or cannot be written to.
+/// Afterwards: if a job cannot run or a file cannot be written; finished jobs are kept.
+pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result<RunReport, RunError> {
+    let clock = Clock::start();
+    let directory = Directory::open(&options.out, plan, options.export)?;
+    let pool = pool(options.threads)?;
+
+    let mut warnings = directory.damages()?;
+    let (mut results, damages) = pool.install(|| directory.stored(plan));
+    warnings.extend(damages);
+    let exports = pool.install(|| directory.exports())?;
+    let mut wanted = HashSet::new();
+    let own: Vec<usize> =
+        (0..plan.jobs.len()).filter(|&job| options.shard.is_none_or(|shard| shard.has(job))).collect();
+    for &job in &own {
+        // A job whose exports are asked for and not there, or damaged, runs again.
+        if let Some(name) = export_name(options.export, &plan.jobs[job], &plan.addresses[job]) {
+            if results[job].is_some() {
+                let damage = exports.damage(&directory.path, &name);
+                warnings.extend(damage.map(|damage| format!("{damage}; the job runs again")));
+            }
+            results[job] = results[job].take().filter(|_| exports.whole(&name).is_some());
+            wanted.insert(name);
+        }
+        if results[job].is_some() {
+            directory.store.remove_checkpoint(&plan.addresses[job]);
+        }
+    }
+    let damaged = exports.damages(&directory.path, &wanted);
+    let found = results.iter().flatten().count();
+    // Written before anything runs: it finds out whether that will be possible, and marks the directory as ours.
+    directory.describe(plan, &results, None, options.shard)?;
+
+    let pending: Vec<usize> = own.iter().copied().filter(|&job| results[job].is_none()).collect();
+    let session = Session::new(plan, options, &directory, runner, &pending, own.len(), pool.current_num_threads());
+    let done: Vec<_> = pool.install(|| pending.par_iter().with_max_len(1).map(|&job| session.run_job(job)).collect());
+    warnings.append(&mut session.end());
+
+    let (mut failure, mut times) = (None, Vec::new());
+    for one in done {
+        match one {
+            Ok(None) => {}
+            Ok(Some((job, result, time))) => {
+                times.push(json!({ "job": result.address, "seconds": time.as_secs_f64() }));
+                results[job] = Some(result);
+            }
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    let ended = if failure.is_some() { Ended::Failed } else { Ended::of(plan, &results, &own) };
+    let ran = times.len();
+    let entry = clock.entry(json!({
+        "threads": pool.current_num_threads(),
+        "ended": ended.as_str(),
+        "jobs-found": found,
+        "jobs": times,
+    }));
+    let written = directory.write_results(plan, &results, ended, options.shard, entry);
+    failure.map_or(Ok(()), Err)?;
+    written?;
+    let diverged = diverged_jobs(plan, &results);
+    let (directory, shard) = (options.out.clone(), options.shard);
+    Ok(RunReport { directory, shard, ended, results, found, ran, diverged, warnings, damaged })
+}
+
+/// So many threads; 0 for as many as there are processors.
+pub(super) fn pool(threads: usize) -> Result<ThreadPool, RunError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.min(MOST_THREADS)).build();
+    pool.map_err(|source| RunError::Threads { threads, source })
+}
+
+/// When something began.
+pub(super) struct Clock(SystemTime, Instant);
+
+impl Clock {
+    pub fn start() -> Self {
+        Self(SystemTime::now(), Instant::now())
+    }
+
+    /// `what` with start and duration, for the log.
+    pub fn entry(&self, mut what: Json) -> Json {
+        let started = self.0.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        what["started-unix-seconds"] = started.into();
+        what["seconds"] = self.1.elapsed().as_secs_f64().into();
+        what
+    }
+}
+
+/// Jobs being run.
+struct Session<'a> {
+    plan: &'a Plan,
+    options: &'a RunOptions<'a>,
+    directory: &'a Directory,
+    runner: &'a Runner<'a>,
+    threads: Threads,
+    progress: Progress,
+    warnings: Mutex<Vec<String>>,
+    failed: AtomicBool,
+}
+
+impl<'a> Session<'a> {
+    fn new(
+        plan: &'a Plan,
+        options: &'a RunOptions<'a>,
+        directory: &'a Directory,
+        runner: &'a Runner<'a>,
+        pending: &[usize],
+        all: usize,
+        threads: usize,
+    ) -> Self {
+        let progress = Progress::new(all, pending.iter().map(|&job| &plan.jobs[job]));
+        let threads = Threads::new(threads, pending.len());
+        let (warnings, failed) = (Mutex::default(), AtomicBool::new(false));
+        Self { plan, options, directory, runner, threads, progress, warnings, failed }
+    }
+
+    /// Runs and stores one job; `None` if it was to stop.
+    fn run_job(&self, job: usize) -> Result<Option<(usize, JobResult, Duration)>, RunError> {
+        let clock = Instant::now();
+        let stop = || self.options.interrupt.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed);
+        let attempt = self.attempt(job, &stop);
+        let outcome = if stop() { Err(JobError::Interrupted) } else { (self.runner)(&self.plan.jobs[job], &attempt) };
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(attempt.warnings());
+        let stored = match outcome {
+            Ok(result) => {
+                let export = export_name(self.options.export, &self.plan.jobs[job], &self.plan.addresses[job]);
+                let saved = self.directory.save(&result, export);
+                saved.map(|()| Some((job, result, clock.elapsed()))).map_err(Into::into)
+            }
+            Err(JobError::Interrupted) => Ok(None),
+            Err(JobError::Failed(message)) => Err(RunError::Job { address: self.plan.addresses[job].clone(), message }),
+        };
+        if stored.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        self.threads.job_done();
+        self.progress.job_done();
+        stored
+    }
+
+    fn attempt<'b>(&'b self, index: usize, stop: &'b dyn Fn() -> bool) -> Attempt<'b> {
+        let (job, address, export) = (&self.plan.jobs[index], &self.plan.addresses[index], self.options.export);
+        Attempt {
+            stop,
+            threads: Some(&self.threads),
+            progress: Some(&self.progress),
+            work: Progress::work(job),
+            checkpoint: Some(self.directory.store.checkpoint_path(address)),
+            export: if job.condition.kind() == Kind::Train { export } else { Export::Off },
+            export_path: export_name(export, job, address).map(|name| self.directory.path.join(name)),
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// Takes the bar away and gives the warnings.
+    fn end(self) -> Vec<String> {
+        self.progress.clear();
+        self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<DivergedJob> {
+    let diverged = plan.planned().filter_map(|planned| match results.get(planned.job)?.as_ref()?.outcome {
+        Outcome::Completed => None,
+        Outcome::Diverged { iteration, layer } => Some(DivergedJob {
+            analysis: planned.analysis.name.clone(),
+            condition: planned.analysis.label(planned.condition),
+            repeat: planned.repeat,
+            iteration,
+            layer,
+        }),
+    });
+    diverged.collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests;

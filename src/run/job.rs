@@ -1,0 +1,374 @@
+//! One job: a condition, a repeat and what to record; its address, and its result.
+
+use crate::condition::{Condition, Kind, RecordEvery};
+use crate::quantity::{Observer, Quantity};
+use crate::spec::window_json;
+use crate::text::Choice;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt::Formatter;
+use thiserror::Error;
+
+/// Version of what jobs compute: raised whenever the same parameters would give other numbers.
+pub const RESULTS_VERSION: u32 = 1;
+
+/// One condition and repeat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// What runs.
+    pub condition: Condition,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// Repeat, from 0.
+    pub repeat: u64,
+    /// When quantities are recorded.
+    pub record_every: RecordEvery,
+    /// Iterations recorded besides, ascending.
+    pub report_at: Vec<usize>,
+    /// Lags of what is measured at several, ascending.
+    pub lags: Vec<usize>,
+    /// Most lags of a decomposition; `None` for all.
+    pub window: Option<usize>,
+    /// What is measured, in the order of the registry.
+    pub observers: Vec<Observer>,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Outcome {
+    /// At its last iteration.
+    Completed,
+    /// Weights were no longer finite after this many updates, this layer's first.
+    Diverged {
+        /// Iteration.
+        iteration: usize,
+        /// Layer.
+        layer: usize,
+    },
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Record {
+    /// The state after this many updates.
+    pub iteration: usize,
+    /// Layer; `None` for the network as a whole.
+    pub layer: Option<usize>,
+    /// Lag in iterations, of what is measured at several.
+    pub lag: Option<usize>,
+    /// What was measured.
+    pub quantity: Quantity,
+    /// The value; `None` where there is none, as for the angle of a zero matrix.
+    pub value: Option<f64>,
+}
+
+/// In files a record is a list, short as there are many: iteration, layer, quantity, value, and the lag where it has one.
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(4 + usize::from(self.lag.is_some())))?;
+        list.serialize_element(&self.iteration)?;
+        list.serialize_element(&self.layer)?;
+        list.serialize_element(&self.quantity)?;
+        list.serialize_element(&self.value)?;
+        if let Some(lag) = self.lag {
+            list.serialize_element(&lag)?;
+        }
+        list.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RecordVisitor)
+    }
+}
+
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of iteration, layer, quantity, value and perhaps lag")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Record, A::Error> {
+        let missing = |at| A::Error::invalid_length(at, &self);
+        Ok(Record {
+            iteration: list.next_element()?.ok_or_else(|| missing(0))?,
+            layer: list.next_element()?.ok_or_else(|| missing(1))?,
+            quantity: list.next_element()?.ok_or_else(|| missing(2))?,
+            value: list.next_element()?.ok_or_else(|| missing(3))?,
+            lag: list.next_element()?,
+        })
+    }
+}
+
+/// What a job gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobResult {
+    /// Address of the job.
+    pub address: String,
+    /// Everything that decides the numbers.
+    pub parameters: BTreeMap<String, Json>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was recorded, in order of iteration.
+    pub records: Vec<Record>,
+}
+
+/// Why a job gave no result.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum JobError {
+    /// It was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// It could not run: what happened and what to do.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Job {
+    /// Everything that decides the numbers, by name.
+    pub fn parameters(&self) -> BTreeMap<String, Json> {
+        let mut all = self.condition.parameters();
+        all.insert("kind".into(), self.condition.kind().name().into());
+        all.insert("seed".into(), self.seed.into());
+        all.insert("repeat".into(), self.repeat.into());
+        all.insert("record-every".into(), self.record_every.to_string().into());
+        all.insert("report-at".into(), self.report_at.as_slice().into());
+        all.insert("quantities".into(), self.observers.iter().map(ToString::to_string).collect());
+        if self.quantities().any(Quantity::has_lags) {
+            all.insert("lags".into(), self.lags.as_slice().into());
+        }
+        if self.quantities().any(Quantity::is_of_window) {
+            all.insert("window".into(), window_json(self.window));
+        }
+        // Younger than results that are kept: without it the address is theirs.
+        if all.get("drop-last").is_some_and(|value| value == "off") {
+            all.remove("drop-last");
+        }
+        all.insert("results-version".into(), RESULTS_VERSION.into());
+        all
+    }
+
+    /// Address of the result: the same parameters have the same, however they were written.
+    pub fn address(&self) -> String {
+        address(&self.parameters())
+    }
+
+    /// Iterations at which `quantity` is recorded, ascending, distinct, from 0 to [`Condition::last_iteration`]; none if
+    /// it is not measured. Label changes are always recorded. What is said of a change is recorded at changes only, or
+    /// at the following change and at the end.
+    pub fn recorded_iterations(&self, quantity: Quantity) -> Vec<usize> {
+        let Some(observer) = self.observers.iter().find(|observer| observer.quantity == quantity) else {
+            return Vec::new();
+        };
+        let (last, per_epoch) = (self.condition.last_iteration(), self.condition.iterations_per_epoch());
+        let changes = self.condition.label_changes();
+        match quantity {
+            // Points of a plane and snapshots are no iterations.
+            Quantity::PlaneLoss | Quantity::PlaneFirst | Quantity::PlaneSecond => Vec::new(),
+            _ if self.condition.kind() == Kind::Plane => vec![last],
+            Quantity::AccuracyBeforeChange => changes,
+            Quantity::RecoveryTime if changes.is_empty() => changes,
+            Quantity::RecoveryTime => changes[1..].iter().copied().chain([last]).collect(),
+            _ => {
+                let also: Vec<usize> = self.report_at.iter().copied().chain(changes).collect();
+                observer.record_every.unwrap_or(self.record_every).iterations(last, per_epoch, &also)
+            }
+        }
+    }
+
+    /// What is recorded at which iterations: both ascending.
+    pub fn agenda(&self) -> BTreeMap<usize, Vec<Quantity>> {
+        let mut agenda: BTreeMap<usize, Vec<Quantity>> = BTreeMap::new();
+        for quantity in self.quantities() {
+            for iteration in self.recorded_iterations(quantity) {
+                agenda.entry(iteration).or_default().push(quantity);
+            }
+        }
+        agenda
+    }
+
+    /// What is measured, in the order of the registry.
+    pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
+        self.observers.iter().map(|observer| observer.quantity)
+    }
+
+    /// Lags at which `quantity` is measured at an iteration; `None` alone for what has no lag. None reaches beyond the
+    /// start.
+    pub fn lags_of(&self, quantity: Quantity, iteration: usize) -> Vec<Option<usize>> {
+        if !quantity.has_lags() {
+            return vec![None];
+        }
+        self.lags.iter().copied().filter(|&lag| lag <= iteration).map(Some).collect()
+    }
+
+    /// Whether `quantity` is measured.
+    pub fn measures(&self, quantity: Quantity) -> bool {
+        self.quantities().any(|measured| measured == quantity)
+    }
+
+    /// The result of this job. Values that are not finite become absent.
+    pub fn finish(&self, outcome: Outcome, mut records: Vec<Record>) -> JobResult {
+        for record in &mut records {
+            record.value = record.value.filter(|value| value.is_finite());
+        }
+        let parameters = self.parameters();
+        JobResult { address: address(&parameters), parameters, outcome, records }
+    }
+}
+
+/// First 32 hexadecimal digits of the BLAKE3 hash of the canonical JSON: keys sorted, no blanks.
+pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String {
+    // Maps with text keys of plain values always have a JSON form.
+    let json = serde_json::to_vec(parameters).unwrap_or_default();
+    let mut digits = blake3::hash(&json).to_hex().to_string();
+    digits.truncate(32);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::{Parameter, Scope, Values, parameters};
+    use crate::spec::Analysis;
+
+    fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
+        let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();
+        analysis.job(&analysis.conditions[0], 0)
+    }
+
+    #[test]
+    fn spelling_does_not_change_the_address() {
+        let a = job(Kind::Train, &[("rule", "fa"), ("eta", "4e-4"), ("hidden", "50, 40")]);
+        let b = job(Kind::Train, &[("hidden", "50,40"), ("eta", "0.0004"), ("rule", "bp-trw")]);
+        assert_eq!(a.address(), b.address());
+        assert_eq!(a.address().len(), 32);
+    }
+
+    #[test]
+    fn every_parameter_changes_the_address() {
+        let other = |kind: Kind, parameter: &Parameter| match (parameter.name, kind) {
+            ("layers", Kind::Sample) => "20,101,10",
+            ("layers", _) => "20,101,20",
+            ("schedule", _) => "white",
+            ("activity" | "error", _) => "ar1:0.5",
+            ("cross", _) => "0.5",
+            ("output-mask", _) => "on",
+            ("wn", _) => "1",
+            ("label-smoothing" | "wrong-labels" | "momentum" | "weight-decay", _) => "0.5",
+            ("label-change", _) => "every:3",
+            ("label-change-kind", _) => "permute",
+            ("surrogate", _) => "time",
+            ("layer", _) => "2",
+            ("epochs", Kind::Replay) => "41",
+            ("replay-weights", _) => "own",
+            ("replay-activation", _) => "linear",
+            ("loss", _) => "random",
+            ("normalize-b" | "drop-last", _) => "on",
+            ("probe", _) => "next",
+            ("hidden", _) => "50",
+            ("rule", _) => "bp",
+            ("activation", _) => "tanh",
+            ("code", _) => "4-of-50",
+            ("reduction", _) => "mean",
+            ("bias", Kind::Isolate) => "on",
+            ("bias", _) => "off",
+            ("order", _) => "each-epoch",
+            ("precision", Kind::Isolate | Kind::Sample) => "f32",
+            ("pair", _) => "wn",
+            ("batch", Kind::Plane) => "30",
+            ("snapshot-every", _) => "4",
+            ("quantities", Kind::Plane) => "explained",
+            ("precision", Kind::Train | Kind::Replay | Kind::Plane) => "f64",
+            ("record-every", _) => "log:7",
+            ("quantities", Kind::Sample) => "eigenvalue",
+            ("quantities", _) => "weight_norm",
+            _ => "3",
+        };
+        for kind in Kind::ALL {
+            let default = job(kind, &[]).address();
+            for parameter in parameters(kind) {
+                // Replays know neither momentum nor decay.
+                if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&parameter.name) {
+                    continue;
+                }
+                // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
+                // predictions change no result, nor do lags and windows where nothing is measured at them.
+                if ["data", "draw", "repeats", "predict", "lags", "window"].contains(&parameter.name) {
+                    continue;
+                }
+                assert_ne!(
+                    job(kind, &[(parameter.name, other(kind, parameter))]).address(),
+                    default,
+                    "{}",
+                    parameter.name
+                );
+            }
+            let mut repeat = job(kind, &[]);
+            repeat.repeat = 1;
+            assert_ne!(repeat.address(), default);
+        }
+        let [a, b] = ["half-squared", "softmax"].map(|loss| job(Kind::Train, &[("code", "one-hot"), ("loss", loss)]));
+        assert_ne!(a.address(), b.address());
+        let [a, b] = ["digits", "mnist"].map(|data| job(Kind::Train, &[("data", data)]));
+        assert_ne!(a.address(), b.address());
+        let [a, b] = ["composition", "acute-composition"]
+            .map(|draw| job(Kind::Sample, &[("quantities", "composed_angle"), ("draw", draw)]));
+        assert_ne!(a.address(), b.address());
+    }
+
+    #[test]
+    fn addresses_are_pinned() {
+        // A change here orphans every stored result: it is to be wanted.
+        assert_eq!(job(Kind::Isolate, &[]).address(), "b00b03164516a10a42240049bb2e241a");
+    }
+
+    #[test]
+    fn values_survive_the_file_bit_for_bit() {
+        let job = job(Kind::Isolate, &[]);
+        let mut state = 1u64;
+        let records: Vec<Record> = (0..20_000)
+            .map(|iteration| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let value = Some(f64::from_bits(state)).filter(|value| value.is_finite());
+                Record {
+                    iteration,
+                    layer: Some(1),
+                    lag: (iteration % 3 == 0).then_some(iteration),
+                    quantity: Quantity::WeightNorm,
+                    value,
+                }
+            })
+            .collect();
+        let result = job.finish(Outcome::Diverged { iteration: 3, layer: 0 }, records);
+        let text = serde_json::to_string(&result).unwrap();
+        assert_eq!(serde_json::from_str::<JobResult>(&text).unwrap(), result, "serde_json needs float_roundtrip");
+    }
+
+    #[test]
+    fn recorded_iterations_include_those_reported() {
+        let job = job(Kind::Isolate, &[("record-every", "1000"), ("report-at", "100")]);
+        assert_eq!(job.recorded_iterations(Quantity::WeightAlignment), [0, 100, 1000, 1500]);
+        assert!(job.recorded_iterations(Quantity::WeightNorm).is_empty());
+        assert_eq!(job.finish(Outcome::Completed, Vec::new()).address, job.address());
+    }
+
+    #[test]
+    fn parameters_of_a_condition_do_not_collide_with_those_of_the_job() {
+        for kind in Kind::ALL {
+            let condition = Condition::new(kind, &Values::new()).unwrap().parameters();
+            let of_condition = condition.len();
+            let unnamed = usize::from(condition.contains_key("drop-last"));
+            assert_eq!(job(kind, &[]).parameters().len(), of_condition + 7 - unnamed);
+            assert_eq!(parameters(kind).filter(|p| p.scope == Scope::Condition).count(), of_condition);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How it is run: jobs, each once; the store, the parallel run that resumes, shards, summaries.
+//!
+//! ```text
+//! Analysis -> Plan (jobs, each once) -> run -> series.csv, manifest.json, summaries
+//! ```
+//!
+//! What a job computes is given to [`run()`] as a function; nothing here knows the rule or the networks.
+
+mod attempt;
+mod audit;
+mod directory;
+mod estimate;
+mod execute;
+#[cfg(test)]
+mod fault;
+mod flag;
+mod head;
+mod job;
+mod manifest;
+pub mod memory;
+mod merge;
+mod plan;
+mod progress;
+mod series;
+mod shard;
+mod store;
+mod stored;
+mod summary;
+
+pub use attempt::{Attempt, Export};
+#[cfg(feature = "cli")]
+pub(crate) use audit::damaged_files;
+pub use audit::{FIGURES, damaged_figures};
+pub use directory::{Finished, finished, is_stored};
+pub use estimate::{Pending, Seconds, estimate, together};
+pub use execute::{DivergedJob, Ended, RunError, RunOptions, RunReport, Runner, interrupt_on_ctrl_c, run};
+pub use flag::{Flag, flags};
+pub use head::{Described, read_directory};
+pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
+pub use merge::{Merged, Source, merge};
+pub use plan::{Plan, PlanError, Planned};
+pub use series::columns;
+pub use shard::Shard;
+pub use stored::{Stored, StoredDirectory, StoredError, read_runs};
+pub use summary::{Discrepancy, Entry, Prediction, summarise};

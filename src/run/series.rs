@@ -1,0 +1,67 @@
+//! `series.csv`: every recorded value, in long form.
+
+use super::job::JobResult;
+use super::plan::Plan;
+use crate::condition::{Condition, PARAMETERS, parameter};
+use crate::file::cell;
+
+/// Columns after the condition's.
+const LAST_COLUMNS: [(&str, &str); 6] = [
+    ("repeat", "Repeat of the condition, from 0"),
+    ("iteration", "The state after this many updates; of kind sample, the draw, or the rank of an eigenvalue"),
+    ("layer", "Layer of W_l, from 0; empty for the network as a whole"),
+    ("lag", "Lag in iterations, of what is measured at several; empty otherwise"),
+    ("quantity", "What was measured"),
+    ("value", "The value; empty where there is none"),
+];
+
+/// Parameters that have a column, in the order of their registry.
+fn condition_columns(plan: &Plan) -> Vec<&'static str> {
+    let wanted: Vec<&str> = plan.analyses().flat_map(|analysis| analysis.columns()).collect();
+    PARAMETERS.iter().map(|parameter| parameter.name).filter(|name| wanted.contains(name)).collect()
+}
+
+/// Every column with its description, for the data dictionary.
+pub fn columns(plan: &Plan) -> Vec<(&'static str, &'static str)> {
+    let of_conditions = condition_columns(plan);
+    let described =
+        of_conditions.into_iter().map(|name| (name, parameter(name).map_or("", |parameter| parameter.help)));
+    [("analysis", "Name of the analysis")].into_iter().chain(described).chain(LAST_COLUMNS).collect()
+}
+
+/// The file's bytes, from the results there are.
+///
+/// # Errors
+/// If a row cannot be written, which memory alone can cause.
+pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std::io::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(columns(plan).iter().map(|(name, _)| name))?;
+    let names = condition_columns(plan);
+    let texts = |condition: &Condition| -> Vec<String> {
+        let values = condition.values();
+        names.iter().map(|name| values.get(name).map(|value| value.to_text()).unwrap_or_default()).collect()
+    };
+    for planned in plan.planned() {
+        let Some(result) = results.get(planned.job).and_then(Option::as_ref) else { continue };
+        let shown = planned.analysis.columns();
+        let mut start = vec![cell(&planned.analysis.name).into_owned()];
+        // A column that stands for another analysis stays empty, even where this one has the parameter.
+        let cells = texts(planned.condition).into_iter().zip(&names);
+        start.extend(
+            cells.map(|(text, name)| if shown.contains(name) { cell(&text).into_owned() } else { String::new() }),
+        );
+        start.push(planned.repeat.to_string());
+        for record in &result.records {
+            for cell in &start {
+                writer.write_field(cell)?;
+            }
+            writer.write_field(record.iteration.to_string())?;
+            writer.write_field(record.layer.map(|layer| layer.to_string()).unwrap_or_default())?;
+            writer.write_field(record.lag.map(|lag| lag.to_string()).unwrap_or_default())?;
+            writer.write_field(record.quantity.name())?;
+            writer.write_field(record.value.map(|value| format!("{value:?}")).unwrap_or_default())?;
+            writer.write_record(None::<&[u8]>)?;
+        }
+    }
+    writer.into_inner().map_err(|error| error.into_error())
+}

@@ -1,0 +1,162 @@
+//! Summaries over repeats, as printed by `--json` and in tables.
+
+use super::job::JobResult;
+use super::plan::Plan;
+use crate::condition::Condition;
+use crate::measure::summary::Summary;
+use crate::quantity::Quantity;
+use crate::spec::Analysis;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// One quantity of one condition, over its repeats.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    /// Name of the analysis.
+    pub analysis: String,
+    /// What was measured.
+    pub quantity: Quantity,
+    /// Layer; `None` for the network as a whole.
+    pub layer: Option<usize>,
+    /// Lag, of what is measured at several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag: Option<usize>,
+    /// Every parameter of the condition.
+    pub condition: BTreeMap<String, Json>,
+    /// The state after this many updates.
+    pub iteration: usize,
+    /// Repeats that have a value.
+    pub n: usize,
+    /// Mean of those; `None` where there are none.
+    pub mean: Option<f64>,
+    /// Standard deviation; `None` below two.
+    pub sd: Option<f64>,
+    /// 95 % interval of the mean by Student's t; `None` below two.
+    pub ci95: Option<[f64; 2]>,
+    /// Repeats that have none: it could not be measured, or the run diverged before.
+    pub absent: usize,
+    /// What theory says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<f64>,
+    /// Mean minus prediction, and the same in standard errors of the mean; of the conditional alignment, the measured
+    /// weight alignment minus it, paired by repeat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discrepancy: Option<Discrepancy>,
+}
+
+/// How far a measured mean is from its prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Discrepancy {
+    /// Measured minus predicted, in the unit of the quantity.
+    pub difference: f64,
+    /// The same in standard errors; `None` where there is none.
+    pub standard_errors: Option<f64>,
+}
+
+impl Discrepancy {
+    /// Of measured values from what is predicted.
+    fn of(summary: &Summary, predicted: f64) -> Option<Self> {
+        let difference = summary.mean? - predicted;
+        let error = summary.sd.map(|sd| sd / (summary.n as f64).sqrt()).filter(|error| *error > 0.0);
+        Some(Self { difference, standard_errors: error.map(|error| difference / error) })
+    }
+}
+
+/// What theory says of a quantity at a layer and iteration of a condition of an analysis, where it says anything.
+pub type Prediction<'a> = dyn Fn(&Analysis, &Condition, Quantity, Option<usize>, usize) -> Option<f64> + 'a;
+
+/// Entries of every analysis, condition, quantity, layer and reported iteration (the last among them), in this order.
+/// Of kind sample, the value of a repeat is the mean over its draws.
+/// Jobs without result (never run) are left out; repeats that diverged earlier count as absent.
+pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Prediction<'_>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut planned = plan.planned().peekable();
+    while let Some(first) = planned.next() {
+        let mut jobs = vec![first.job];
+        while let Some(next) = planned.next_if(|next| next.repeat > 0) {
+            jobs.push(next.job);
+        }
+        let (analysis, condition) = (first.analysis, first.condition);
+        let iterations = reported_iterations(analysis, condition);
+        let values: Vec<_> = jobs
+            .iter()
+            .filter_map(|&job| results.get(job)?.as_ref())
+            .map(|result| match condition {
+                Condition::Sample(_) => averaged(result, condition.last_iteration()),
+                _ => reported(result, &iterations),
+            })
+            .collect();
+        let parameters = condition.parameters();
+        let sampled = matches!(condition, Condition::Sample(_));
+        let job = analysis.job(condition, 0);
+        for quantity in analysis.quantities() {
+            let recorded = job.recorded_iterations(quantity);
+            for layer in quantity.layers(condition) {
+                for lag in job.lags_of(quantity, usize::MAX) {
+                    let reached = |k: &&usize| lag.is_none_or(|lag| lag <= **k);
+                    let wanted = iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
+                    for &iteration in wanted {
+                        let place = (iteration, layer, lag);
+                        let value = |v: &Values, q| v.get(&(place, q)).copied().flatten();
+                        let summary = Summary::of(values.iter().map(|v| value(v, quantity)));
+                        let prediction = prediction(analysis, condition, quantity, layer, iteration);
+                        let discrepancy = if quantity == Quantity::ConditionalAlignment {
+                            let off = |v| Some(value(v, Quantity::WeightAlignment)? - value(v, quantity)?);
+                            Discrepancy::of(&Summary::of(values.iter().map(off)), 0.0)
+                        } else {
+                            prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
+                        };
+                        entries.push(Entry {
+                            analysis: analysis.name.clone(),
+                            quantity,
+                            layer,
+                            lag,
+                            condition: parameters.clone(),
+                            iteration,
+                            n: summary.n,
+                            mean: summary.mean,
+                            sd: summary.sd,
+                            ci95: summary.ci95,
+                            absent: summary.absent,
+                            prediction,
+                            discrepancy,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    entries
+}
+
+/// Iterations that are reported, in order: those asked for, those of label changes, and the last.
+fn reported_iterations(analysis: &Analysis, condition: &Condition) -> Vec<usize> {
+    let mut iterations = analysis.report_at.clone();
+    iterations.extend(condition.label_changes());
+    iterations.push(condition.last_iteration());
+    iterations.sort_unstable();
+    iterations.dedup();
+    iterations
+}
+
+/// Iteration, layer and lag.
+type Place = (usize, Option<usize>, Option<usize>);
+
+/// Values by place and quantity.
+type Values = BTreeMap<(Place, Quantity), Option<f64>>;
+
+/// Means over the draws of a result, under the number of draws.
+fn averaged(result: &JobResult, draws: usize) -> Values {
+    let mut values: BTreeMap<_, Vec<Option<f64>>> = BTreeMap::new();
+    for record in &result.records {
+        values.entry(((draws, record.layer, record.lag), record.quantity)).or_default().push(record.value);
+    }
+    values.into_iter().map(|(key, values)| (key, Summary::of(values).mean)).collect()
+}
+
+/// Values of a result at some iterations.
+fn reported(result: &JobResult, iterations: &[usize]) -> Values {
+    let wanted = result.records.iter().filter(|record| iterations.contains(&record.iteration));
+    wanted.map(|record| (((record.iteration, record.layer, record.lag), record.quantity), record.value)).collect()
+}

@@ -1,0 +1,179 @@
+//! What varies in an analysis: lists and ranges, in every combination or varied together.
+
+use super::analysis::MOST_CONDITIONS;
+use super::check::{Placed, known};
+use super::file::{Node, Pair, Problems, RawAnalysis};
+use crate::condition::{Kind, Parameter, Scope, Value, unknown_parameter};
+use crate::text::suggestion;
+use std::ops::Range;
+
+/// One direction of the grid of conditions.
+pub(super) struct Axis {
+    /// Parameters that vary along it, and where they were typed.
+    pub names: Vec<(&'static str, Range<usize>)>,
+    /// Their values at each point.
+    pub points: Vec<Placed>,
+}
+
+/// A list of values: name, place, values with their places.
+type List = (&'static str, Range<usize>, Vec<(Value, Range<usize>)>);
+
+/// The axes of an analysis, the slowest first: what is varied together, and then what is swept.
+pub(super) fn check_axes(raw: &RawAnalysis<'_>, kind: Kind, problems: &mut Problems) -> Vec<Axis> {
+    let zipped = check_lists(&raw.zip, kind, problems);
+    let swept = check_lists(&raw.sweep, kind, problems);
+    for (name, at, _) in swept.iter().filter(|(name, ..)| zipped.iter().any(|(other, ..)| other == name)) {
+        problems.add(at.clone(), format!("`{name}` is both swept and in [analysis.zip]: keep one of the two"));
+    }
+    let mut axes = Vec::new();
+    if let Some((first, others)) = zipped.split_first() {
+        let length = first.2.len();
+        for (name, at, values) in others.iter().filter(|(.., values)| values.len() != length) {
+            let (values, first) = (values.len(), first.0);
+            let message =
+                format!("what is varied together has as many values each: `{name}` has {values}, `{first}` {length}");
+            problems.add(at.clone(), message);
+        }
+        axes.push(axis(&zipped));
+    }
+    axes.extend(swept.iter().map(|list| axis(std::slice::from_ref(list))));
+    axes
+}
+
+/// An axis along which lists are varied together.
+fn axis(lists: &[List]) -> Axis {
+    let length = lists.iter().map(|(.., values)| values.len()).min().unwrap_or(0);
+    let point = |at: usize| lists.iter().map(|(name, _, values)| (*name, values[at].clone())).collect();
+    Axis {
+        names: lists.iter().map(|(name, at, _)| (*name, at.clone())).collect(),
+        points: (0..length).map(point).collect(),
+    }
+}
+
+/// Points of a grid, the first axis slowest.
+pub(super) fn grid(axes: &[Axis]) -> Vec<Placed> {
+    axes.iter().fold(vec![Placed::new()], |points, axis| {
+        let along = |point: &Placed| -> Vec<Placed> {
+            let with = |other: &Placed| point.clone().into_iter().chain(other.clone()).collect();
+            axis.points.iter().map(with).collect()
+        };
+        points.iter().flat_map(along).collect()
+    })
+}
+
+fn check_lists(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> Vec<List> {
+    let mut lists = Vec::new();
+    for (key, node) in pairs {
+        match known(key.get_ref(), kind, Scope::Condition) {
+            Some(parameter) => lists.push((parameter.name, key.span(), check_list(parameter, node, kind, problems))),
+            None => problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition)),
+        }
+    }
+    lists
+}
+
+/// The values of a list, in which ranges may stand, or of a range.
+fn check_list(
+    parameter: &'static Parameter,
+    node: Node<'_>,
+    kind: Kind,
+    problems: &mut Problems,
+) -> Vec<(Value, Range<usize>)> {
+    let mut values = Vec::new();
+    let mut take = |item: Node<'_>, problems: &mut Problems| {
+        let text = item.get_ref().as_str();
+        let found = match text.and_then(Spacing::of) {
+            Some((spacing, ends)) => range(parameter, spacing, ends, kind),
+            None => parameter.parse_toml(item.get_ref(), kind).map(|value| vec![value]),
+        };
+        match found {
+            Ok(found) => values.extend(found.into_iter().map(|value| (value, item.span()))),
+            Err(message) => problems.add(item.span(), message),
+        }
+    };
+    match (node.get_ref().as_array(), node.get_ref().as_str()) {
+        (Some(items), _) if !items.is_empty() => items.iter().for_each(|item| take(item, problems)),
+        (_, Some(text)) if Spacing::of(text).is_some() => take(node, problems),
+        (_, text) => problems.add(node.span(), no_list(parameter, text)),
+    }
+    values
+}
+
+fn no_list(parameter: &Parameter, text: Option<&str>) -> String {
+    let name = parameter.name;
+    let list = format!("{name} is swept over a list of values, such as {name} = [..., ...]");
+    if !parameter.is_number() {
+        return list;
+    }
+    let near = text.and_then(|text| text.split_once(':')).map(|(start, _)| suggestion(start, ["lin", "log"]));
+    format!("{list}, or over a range, {RANGE}{}", near.unwrap_or_default())
+}
+
+const RANGE: &str = "lin:A..B:N or log:A..B:N: N values from A to B, such as log:1e-4..1e-2:5";
+
+/// How the values of a range follow each other.
+#[derive(Clone, Copy, PartialEq)]
+enum Spacing {
+    /// At equal distances.
+    Linear,
+    /// At equal ratios.
+    Logarithmic,
+}
+
+impl Spacing {
+    /// The spacing of a text that is meant as a range, and the rest of it.
+    fn of(text: &str) -> Option<(Self, &str)> {
+        let linear = text.strip_prefix("lin:").map(|rest| (Self::Linear, rest));
+        linear.or_else(|| text.strip_prefix("log:").map(|rest| (Self::Logarithmic, rest)))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "lin",
+            Self::Logarithmic => "log",
+        }
+    }
+
+    /// Value `i` of `n` from `a` to `b`, these included.
+    fn value(self, [a, b]: [f64; 2], i: usize, n: usize) -> f64 {
+        let (rest, i, last) = ((n - 1 - i) as f64, i as f64, (n - 1) as f64);
+        match self {
+            Self::Linear => (a * rest + b * i) / last,
+            Self::Logarithmic => ((a.ln() * rest + b.ln() * i) / last).exp(),
+        }
+    }
+}
+
+/// The values of a range: ends as typed, what is between rounded to six digits, or to whole numbers where the parameter is
+/// one.
+fn range(parameter: &Parameter, spacing: Spacing, rest: &str, kind: Kind) -> Result<Vec<Value>, String> {
+    let (name, start) = (parameter.name, spacing.name());
+    if !parameter.is_number() {
+        return Err(format!("{name} has no ranges, as it is no number: list its values"));
+    }
+    let malformed = || format!("{name} cannot be swept over `{start}:{rest}`: expected {RANGE}");
+    let (ends, count) = rest.rsplit_once(':').ok_or_else(malformed)?;
+    let [first, last] = ends.split_once("..").map(|(a, b)| [a, b].map(str::trim)).ok_or_else(malformed)?;
+    let number = |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(malformed);
+    let (ends, n) = ([number(first)?, number(last)?], count.trim().parse::<usize>().map_err(|_| malformed())?);
+    if !(2..=MOST_CONDITIONS).contains(&n) {
+        return Err(format!("a range has from 2 to {MOST_CONDITIONS} values, not {n}"));
+    }
+    if spacing == Spacing::Logarithmic && ends.iter().any(|&end| end <= 0.0) {
+        return Err(format!("the range `{start}:{rest}` of ratios needs ends above 0: take lin:, or other ends"));
+    }
+    let text = |i: usize| match (i, spacing.value(ends, i, n)) {
+        (0, _) => first.to_string(),
+        (i, _) if i == n - 1 => last.to_string(),
+        (_, value) if parameter.is_whole() => format!("{value:.0}"),
+        (_, value) => format!("{value:.5e}"),
+    };
+    let values: Vec<Value> = (0..n).map(|i| parameter.parse_text(&text(i), kind)).collect::<Result<_, _>>()?;
+    match values.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            let value = pair[0].to_text();
+            Err(format!("the range `{start}:{rest}` has {value} twice, as values are rounded: ask for fewer"))
+        }
+        None => Ok(values),
+    }
+}

@@ -1,0 +1,19 @@
+//! What is asked: specs from options or TOML, checked before anything runs.
+//!
+//! ```text
+//! options or TOML -> raw (as typed) -> Analysis (as run)
+//! ```
+
+mod analysis;
+mod axes;
+mod check;
+mod extends;
+mod figure_options;
+mod file;
+mod write;
+
+pub(crate) use analysis::window_json;
+pub use analysis::{Analysis, Figure, FigureKind, OptionError, Panels, Spec, XAxis};
+pub use check::{NAME_RULE, is_name};
+pub use figure_options::{FIGURE_OPTIONS, FigureOption};
+pub use file::{Problem, SpecError, parse_spec, read_spec};

@@ -1,0 +1,198 @@
+//! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
+
+use super::analysis::{Analysis, Figure, FigureKind, Panels, Spec, XAxis};
+use crate::condition::{Condition, Value, Values};
+use crate::text::Choice;
+use std::fmt::Write as _;
+use toml::Value as Toml;
+
+impl Spec {
+    /// The spec as TOML: read back, it is the same.
+    pub fn to_toml(&self) -> String {
+        let mut out = String::from("# Every value of this run, defaults written out.\n");
+        line(&mut out, "name", text(&self.name));
+        line(&mut out, "title", text(&self.title));
+        for analysis in &self.analyses {
+            out.push_str("\n[[analysis]]\n");
+            analysis.write(&mut out);
+        }
+        out
+    }
+}
+
+impl Analysis {
+    fn write(&self, out: &mut String) {
+        line(out, "name", text(&self.name));
+        line(out, "title", text(&self.title));
+        line(out, "kind", text(self.kind.name()));
+        line(out, "repeats", Toml::Integer(self.repeats as i64));
+        line(out, "seed", number(&self.seed.to_string()));
+        line(out, "record-every", text(&self.record_every.to_string()));
+        line(out, "report-at", whole(&self.report_at));
+        line(out, "quantities", texts(self.observers.iter().map(ToString::to_string)));
+        if !self.lags.is_empty() {
+            line(out, "lags", whole(&self.lags));
+        }
+        if let Some(window) = self.window {
+            line(out, "window", Toml::Integer(window as i64));
+        }
+        line(out, "predict", text(self.predict.name()));
+        let of = |condition: &Condition| written(condition, &self.axes);
+        if let Some(first) = self.conditions.first() {
+            out.push_str("\n[analysis.base]\n");
+            for (name, value) in of(first).iter().filter(|(name, _)| !self.axes.contains(name)) {
+                line(out, name, toml(value));
+            }
+        }
+        for condition in self.conditions.iter().filter(|_| !self.axes.is_empty()) {
+            out.push_str("\n[[analysis.conditions]]\n");
+            let values = of(condition);
+            for name in &self.axes {
+                line(out, name, values.get(name).map_or(text(""), toml));
+            }
+        }
+        for figure in &self.figures {
+            out.push_str("\n[[analysis.figure]]\n");
+            figure.write(out);
+        }
+    }
+}
+
+impl Figure {
+    fn write(&self, out: &mut String) {
+        line(out, "name", text(&self.name));
+        line(out, "title", text(&self.title));
+        line(out, "kind", text(self.kind.name()));
+        line(out, "quantities", texts(self.quantities.iter().map(|quantity| quantity.name().to_string())));
+        if !self.kind.is_of_draws() && self.kind.own_axis().is_none() && self.kind != FigureKind::Plane {
+            line(out, "x", text(self.x.name()));
+        } else if self.x == XAxis::Epoch {
+            line(out, "x", text(XAxis::Epoch.name()));
+        }
+        if let Some(y) = self.y {
+            line(out, "y", text(y));
+        }
+        line(out, "by", texts(self.by.iter().map(ToString::to_string)));
+        line(out, "scale", text(if self.log { "log" } else { "linear" }));
+        match &self.panels {
+            Panels::Quantity => line(out, "panels", text("quantity")),
+            Panels::Layer => line(out, "panels", text("layer")),
+            Panels::By(names) => line(out, "panels", texts(names.iter().map(ToString::to_string))),
+        }
+        line(out, "smooth", Toml::Integer(self.smooth as i64));
+        if !self.lags.is_empty() {
+            line(out, "lags", whole(&self.lags));
+        }
+        if !self.at.is_empty() {
+            line(out, "at", whole(&self.at));
+        }
+        if !self.layers.is_empty() {
+            line(out, "layers", whole(&self.layers));
+        }
+        if self.together {
+            line(out, "together", Toml::Boolean(true));
+        }
+        if let Some(range) = self.range {
+            line(out, "range", Toml::Array(range.map(Toml::Float).to_vec()));
+        }
+        if !self.only.is_empty() {
+            let entries = self.only.iter().map(|(name, values)| format!("{name} = {}", texts(values.iter().cloned())));
+            let _ = writeln!(out, "where = {{ {} }}", entries.collect::<Vec<_>>().join(", "));
+        }
+    }
+}
+
+/// Values of a condition as they are typed: a data set by its path, and either a schedule or the signals it stands for.
+fn written(condition: &Condition, axes: &[&str]) -> Values {
+    let mut values = condition.values();
+    let derived: &[&str] = if axes.contains(&"schedule") { &["activity", "error", "cross"] } else { &["schedule"] };
+    values.retain(|name, _| !derived.contains(name) || axes.contains(name));
+    if let Some(train) = condition.train() {
+        values.insert("data", Value::Text(train.data.to_string()));
+    }
+    values
+}
+
+fn line(out: &mut String, key: &str, value: Toml) {
+    let _ = writeln!(out, "{key} = {value}");
+}
+
+fn toml(value: &Value) -> Toml {
+    match value {
+        Value::Sizes(sizes) => whole(sizes),
+        Value::Count(count) => number(&count.to_string()),
+        Value::Number(number) => Toml::Float(*number),
+        Value::Observers(observers) => texts(observers.iter().map(ToString::to_string)),
+        Value::Name(_) | Value::Text(_) | Value::Code(_) | Value::RecordEvery(_) => text(&value.to_text()),
+    }
+}
+
+/// A whole number; as text where TOML has none that large.
+fn number(digits: &str) -> Toml {
+    digits.parse().map_or_else(|_| text(digits), Toml::Integer)
+}
+
+fn text(text: &str) -> Toml {
+    Toml::String(text.into())
+}
+
+fn texts(items: impl Iterator<Item = String>) -> Toml {
+    Toml::Array(items.map(Toml::String).collect())
+}
+
+fn whole(items: &[usize]) -> Toml {
+    Toml::Array(items.iter().map(|&item| Toml::Integer(item as i64)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::parse_spec;
+    use super::*;
+    use crate::condition::Kind;
+    use crate::run::Plan;
+    use std::path::Path;
+
+    fn assert_same_jobs(back: Spec, spec: Spec) {
+        let [back, plan] = [back, spec].map(|spec| Plan::new(vec![spec]).unwrap());
+        assert_eq!(back.addresses, plan.addresses);
+        assert_eq!(back.address(), plan.address());
+    }
+
+    #[test]
+    fn specs_are_read_back_the_same() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("analyses");
+        let mut checked = 0;
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let spec = parse_spec(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
+            let written = spec.to_toml();
+            let back = parse_spec(&path, &written).unwrap_or_else(|e| panic!("{}: {e}\n{written}", path.display()));
+            assert_eq!(back, spec, "{}", path.display());
+            assert_same_jobs(back, spec);
+            checked += 1;
+        }
+        assert!(checked > 5);
+    }
+
+    #[test]
+    fn requests_of_the_command_line_are_specs_too() {
+        for (kind, options) in [
+            (
+                Kind::Isolate,
+                &[("activity", "ar1:0.9,mean=0.5"), ("seed", "18446744073709551615"), ("cross", "0.5@lag=2")][..],
+            ),
+            (Kind::Train, &[("wn", "1,2"), ("activation", "tanh,relu"), ("label-change", "every:7"), ("w-std", "he")]),
+            (Kind::Sample, &[("draw", "composition"), ("quantities", "composed_angle")]),
+            (Kind::Replay, &[("surrogate", "signs:each"), ("replay-updates", "12"), ("bias", "off")]),
+            (Kind::Plane, &[("pair", "wn"), ("reach", "1e-7"), ("mesh", "7")]),
+            (Kind::Isolate, &[("quantities", "terms"), ("lags", "1-8,30"), ("window", "64"), ("predict", "off")]),
+        ] {
+            let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap().with_own_figure();
+            let spec = Spec::single(analysis);
+            let back = parse_spec(Path::new("own.toml"), &spec.to_toml())
+                .unwrap_or_else(|e| panic!("{e}\n{}", spec.to_toml()));
+            assert_eq!(back, spec);
+            assert_same_jobs(back, spec);
+        }
+    }
+}
