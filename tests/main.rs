@@ -1,6 +1,8 @@
 //! All tests of the library and of the program from outside, in one binary: `cargo test --test it`, and of one file
 //! `cargo test --test it rule::`.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod common;
 
 #[cfg(feature = "cli")]
