@@ -138,4 +138,5 @@ pub mod signal;
 pub mod spec;
 pub mod text;
 pub mod theory;
+mod view;
 pub mod vmath;

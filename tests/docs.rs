@@ -4,6 +4,7 @@ use alignscope::cli::command;
 use alignscope::condition::{Condition, Kind, parameter};
 use alignscope::quantity::Quantity;
 use alignscope::run::Plan;
+use alignscope::signal::{Facts, Process};
 use alignscope::spec::parse_spec;
 use alignscope::text::Choice;
 use std::collections::BTreeSet;
@@ -430,23 +431,40 @@ fn table_of_quantities() -> String {
     table
 }
 
-#[test]
-fn the_data_dictionary_is_the_registry() {
-    const ENDS: [&str; 2] = ["<!-- quantities: written by tests/docs.rs -->\n", "<!-- end of quantities -->\n"];
-    let path = root().join("docs/data-dictionary.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once(ENDS[0]).unwrap();
-    let (table, after) = rest.split_once(ENDS[1]).unwrap();
-    let wanted = table_of_quantities();
+/// The table of signals as it has to stand in README.md.
+fn table_of_signals() -> String {
+    let row = |facts: &Facts| {
+        let examples: Vec<String> = facts.examples.iter().map(|example| format!("`{example}`")).collect();
+        format!("| {} | {} |\n", examples.join(", "), facts.meaning)
+    };
+    ["| form | process |\n|---|---|\n".into()].into_iter().chain(Process::ALL.iter().map(row)).collect()
+}
+
+/// Holds a table of a page to what it has to be, or, if asked for, writes it.
+fn hold_table(name: &str, what: &str, wanted: &str) {
+    let ends = [format!("<!-- {what}: written by tests/docs.rs -->\n"), format!("<!-- end of {what} -->\n")];
+    let text = page(name);
+    let (before, rest) = text.split_once(&ends[0]).unwrap();
+    let (table, after) = rest.split_once(&ends[1]).unwrap();
     if table != wanted && std::env::var_os("WRITE_DICTIONARY").is_some() {
-        fs::write(&path, [before, ENDS[0], &wanted, ENDS[1], after].concat()).unwrap();
+        fs::write(root().join(name), [before, &ends[0], wanted, &ends[1], after].concat()).unwrap();
         return;
     }
-    assert!(
-        table == wanted,
-        "docs/data-dictionary.md is not the registry: WRITE_DICTIONARY=1 cargo test --release --test it docs::"
-    );
-    assert_eq!(table.lines().count(), Quantity::ALL.len() + 2);
+    assert!(table == wanted, "{name} is not the registry: WRITE_DICTIONARY=1 cargo test --release --test it docs::");
+}
+
+#[test]
+fn the_data_dictionary_is_the_registry() {
+    let wanted = table_of_quantities();
+    assert_eq!(wanted.lines().count(), Quantity::ALL.len() + 2);
+    hold_table("docs/data-dictionary.md", "quantities", &wanted);
+}
+
+#[test]
+fn the_table_of_signals_is_the_registry() {
+    let wanted = table_of_signals();
+    assert_eq!(wanted.lines().count(), Process::ALL.len() + 2);
+    hold_table("README.md", "signals", &wanted);
 }
 
 #[test]

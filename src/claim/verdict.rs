@@ -1,5 +1,6 @@
 //! The verdict rule: holds if the whole interval lies inside the criterion, fails if outside, else undecided.
 
+use crate::measure::summary::{mean, student, variance};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -90,14 +91,12 @@ impl Estimate {
         if n < 2 {
             return None;
         }
-        let mean = values.iter().sum::<f64>() / n as f64;
-        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-        let estimate = Self { mean, standard_error: (variance / n as f64).sqrt(), n };
+        let estimate = Self { mean: mean(values), standard_error: (variance(values) / n as f64).sqrt(), n };
         (estimate.mean.is_finite() && estimate.standard_error.is_finite()).then_some(estimate)
     }
 
     fn t(&self) -> Option<StudentsT> {
-        StudentsT::new(0.0, 1.0, (self.n - 1) as f64).ok()
+        student(self.n)
     }
 
     /// Student's t interval of the mean at `level`, e.g. 0.95.

@@ -8,7 +8,7 @@ use super::matrices::{FILES, ORIENTATION, Pair, Recorded, file, is_decomposable,
 use super::{Exit, UsageError, args, output};
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
-use crate::measure::angle::{norm, weight_alignment};
+use crate::measure::angle::weight_alignment;
 use crate::measure::null::{SubspaceNull, WeightNull};
 use crate::measure::orientation::Orientation;
 use crate::measure::spectrum::{
@@ -95,7 +95,7 @@ impl Values {
     ) -> Self {
         let shape = (matrix.rows(), matrix.cols());
         let split = split(&values, shape, entry_sd, false_alarm);
-        Self { name, shape, norm: norm(matrix), values, split }
+        Self { name, shape, norm: matrix.norm(), values, split }
     }
 }
 
@@ -233,7 +233,7 @@ const MOST_NORM: f64 = 1e300;
 fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumError> {
     let forward = &input.forward;
     // Laws and thresholds lie above the values they are made for.
-    if std::iter::once(forward).chain(input.transposes.iter().map(|(_, b)| b)).any(|matrix| norm(matrix) > MOST_NORM) {
+    if std::iter::once(forward).chain(input.transposes.iter().map(|(_, b)| b)).any(|matrix| matrix.norm() > MOST_NORM) {
         return Err(SpectrumError::Overflow);
     }
     let false_alarm = matches.get_one::<f64>("false-alarm").copied().unwrap_or(0.01);

@@ -4,7 +4,7 @@ use crate::data::ChangeKind;
 use crate::network::{Biases, Loss, Order, ProbeBatch, Reduction};
 use crate::real::Precision;
 use crate::rule::Activation;
-use crate::signal::{Schedule, Surrogate};
+use crate::signal::Schedule;
 use crate::text::Choice;
 
 impl Choice for Schedule {
@@ -88,24 +88,6 @@ pub enum ReplayActivation {
 impl Choice for ReplayActivation {
     const CHOICES: &'static [(&'static str, Self)] =
         &[("own", Self::Own), ("linear", Self::Linear), ("relu", Self::Relu)];
-}
-
-/// What is done to signals before they are replayed.
-impl Choice for Option<Surrogate> {
-    const CHOICES: &'static [(&'static str, Self)] = &[
-        ("none", None),
-        ("time", Some(Surrogate::Time)),
-        ("time:joint", Some(Surrogate::TimeJoint)),
-        ("samples", Some(Surrogate::Samples)),
-        ("samples:fixed", Some(Surrogate::SamplesFixed)),
-        ("signs", Some(Surrogate::Signs)),
-        ("signs:sample", Some(Surrogate::SignsSample)),
-        ("signs:each", Some(Surrogate::SignsEach)),
-        ("spectrum", Some(Surrogate::Spectrum)),
-        ("spectrum:signal", Some(Surrogate::SpectrumSignal)),
-        ("spectrum:joint", Some(Surrogate::SpectrumJoint)),
-        ("gaussian", Some(Surrogate::Gaussian)),
-    ];
 }
 
 /// Networks that learn side by side.

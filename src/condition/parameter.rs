@@ -623,7 +623,7 @@ impl Parameter {
             Form::Data => Source::EXPECTED.into(),
             Form::Rule => list(&Rule::names().iter().map(String::as_str).collect::<Vec<_>>()),
             Form::LabelChange => LabelChange::EXPECTED.into(),
-            Form::Signal => FORM_EXPECTED.into(),
+            Form::Signal => FORM_EXPECTED.clone(),
             Form::Cross => Cross::EXPECTED.into(),
             Form::Choice { expected, .. } => expected(),
             Form::Code => "one-hot, or N-of-M such as 5-of-50".into(),

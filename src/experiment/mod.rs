@@ -16,7 +16,6 @@ pub use prediction::{Predictor, limit, linear_toy};
 
 use crate::condition::Condition;
 use crate::data::Library;
-use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::quantity::Quantity;
 use crate::real::{Precision, Real};
@@ -185,7 +184,7 @@ fn measure<T: Real>(
             let weights = |l: usize| experiment.layers().weights[l].as_slice();
             let value = match (quantity, layer) {
                 (Quantity::WeightAlignment, Some(l)) => directions[l].as_ref().and_then(|d| d.angle_to(weights(l))),
-                (Quantity::WeightNorm, Some(l)) => Some(norm_of(&experiment.layers().weights[l])),
+                (Quantity::WeightNorm, Some(l)) => Some(experiment.layers().weights[l].norm()),
                 (Quantity::WeightSquaredNorm, Some(l)) => Some(sum_squares(weights(l))),
                 (Quantity::WeightInnerProduct, Some(l)) => {
                     experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
@@ -201,11 +200,6 @@ fn measure<T: Real>(
 /// What a run hands over always fits; if not, the job fails and says so.
 fn defect(error: DecompositionError) -> JobError {
     JobError::Failed(format!("an update cannot be decomposed: {error}"))
-}
-
-/// Frobenius norm.
-fn norm_of<T: Real>(matrix: &Matrix<T>) -> f64 {
-    sum_squares(matrix.as_slice()).sqrt()
 }
 
 /// For every layer the direction of `B_l^T`, where the policy has a `B_l`.

@@ -421,9 +421,9 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
 pub(crate) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Vec<Matrix<T>> {
     // Normalising would undo a factor in the standard deviation.
     let factor = if setup.normalize_b { 1.0 } else { setup.b_scale };
-    let own = setup.rule.facts().backward != Backward::None;
+    let has_backward = setup.rule.facts().backward != Backward::None;
     let draw = |[rows, columns]: [usize; 2]| {
-        if !own {
+        if !has_backward {
             return Matrix::zeros(rows, columns);
         }
         let mut b = normal_matrix(stream, rows, columns, setup.b_std.of(columns, rows) * factor);

@@ -112,7 +112,7 @@ fn entry(quantity: &str, layer: usize, condition: &Json, iteration: usize, summa
     };
     let mut row = super::entry(quantity, condition, iteration, prediction);
     row["layer"] = layer.into();
-    row["prediction_se"] = json!(summary.sd.map(|sd| sd / (summary.n as f64).sqrt()));
+    row["prediction_se"] = json!(summary.standard_error());
     fill(row, summary)
 }
 

@@ -89,7 +89,7 @@ fn summarise(found: &[Vec<LearningPrediction>], condition: &Json, iterations: &[
             let mut row = super::entry(quantity, condition, iteration, prediction);
             row["layer"] = json!(layer);
             row["epoch"] = json!(iteration as f64 / per_epoch as f64);
-            row["prediction_se"] = json!(summary.sd.map(|sd| sd / (summary.n as f64).sqrt()));
+            row["prediction_se"] = json!(summary.standard_error());
             rows.push(fill(row, summary));
         };
         push("loss", None, &|of| of.loss);
