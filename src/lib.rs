@@ -115,8 +115,6 @@
 //! activities and errors are samples. Errors point *towards* the target. Angles are in degrees, and `None` where one of two
 //! matrices is zero. The same seed and repeat give the same bits.
 
-#![forbid(unsafe_code)]
-
 pub mod array;
 pub mod claim;
 #[cfg(feature = "cli")]

@@ -1,14 +1,13 @@
 //! `angles` and `spectra` on matrices in files, as a user meets them.
 
-mod common;
-
+use crate::common;
+use crate::common::{done, refused};
 use alignscope::array::{Array, write_npy, write_npz};
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::weight_alignment;
 use alignscope::measure::null::WeightNull;
 use alignscope::measure::spectrum::{pseudo_inverse_alignment, singular_values};
 use alignscope::random::{Role, Stream};
-use common::{done, refused};
 use serde_json::Value as Json;
 use std::path::Path;
 use tempfile::TempDir;
