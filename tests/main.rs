@@ -24,6 +24,7 @@ mod faults;
 #[cfg(all(feature = "cli", feature = "fetch"))]
 mod fetch;
 mod fuzz_cases;
+mod hinges;
 #[cfg(feature = "cli")]
 mod integrity;
 mod invariances;
