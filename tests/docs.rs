@@ -1,5 +1,4 @@
 //! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
-#![cfg(unix)]
 
 use alignscope::cli::command;
 use alignscope::condition::{Condition, Kind, parameter};
@@ -134,7 +133,9 @@ fn workshop() -> TempDir {
 
 fn shell(directory: &Path, line: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_alignscope")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([program.to_path_buf()].into_iter().chain(std::env::split_paths(&others))).unwrap();
+    // On Windows that of Git, which is where the tests run.
     let mut shell = Command::new("sh");
     shell.args(["-c", line]).current_dir(directory).env("PATH", path).env("ALIGNSCOPE_DATA", directory.join("none"));
     shell.output().unwrap()
@@ -449,7 +450,7 @@ fn hold_table(name: &str, what: &str, wanted: &str) {
         fs::write(root().join(name), [before, &ends[0], wanted, &ends[1], after].concat()).unwrap();
         return;
     }
-    assert!(table == wanted, "{name} is not the registry: WRITE_DICTIONARY=1 cargo test --release --test docs");
+    assert!(table == wanted, "{name} is not the registry: WRITE_DICTIONARY=1 cargo test --release --test it docs::");
 }
 
 #[test]

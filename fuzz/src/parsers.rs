@@ -1,9 +1,9 @@
 //! What is fuzzed: any bytes give a value or an error, never a panic, and a value that is written and read back is the same.
 //! Shared by the fuzzer and by `tests/fuzz_cases.rs`, which replays the corpus.
 
-use alignscope::array::{Array, members, read, shape, write_csv, write_npy, write_npz};
+use alignscope::array::{Array, extent, members, read, shape, write_csv, write_npy, write_npz};
 use alignscope::condition::{Kind, RecordEvery, parameter};
-use alignscope::data::{LabelChange, parse_batch, parse_images, parse_labels};
+use alignscope::data::{LabelChange, Library, Source, parse_batch, parse_images, parse_labels};
 use alignscope::network::Std;
 use alignscope::quantity::{Observer, parse_observers};
 use alignscope::recorded::RecordedRun;
@@ -21,11 +21,12 @@ use tempfile::TempDir;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("idx", idx),
     ("cifar", cifar),
     ("npy", npy),
     ("npz", npz),
+    ("arrays", arrays),
     ("csv", csv),
     ("spec", spec),
     ("signal", signal),
@@ -57,7 +58,7 @@ fn cifar(bytes: &[u8]) {
 }
 
 /// A place in memory, where there is one, as arrays are read from files.
-fn file(name: &str, bytes: &[u8]) -> PathBuf {
+fn place(name: &str) -> PathBuf {
     thread_local! {
         static DIRECTORY: OnceLock<TempDir> = const { OnceLock::new() };
     }
@@ -65,7 +66,12 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
         let memory = Path::new("/dev/shm");
         if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.expect("a temporary directory")
     };
-    let path = DIRECTORY.with(|directory| directory.get_or_init(make).path().join(name));
+    DIRECTORY.with(|directory| directory.get_or_init(make).path().join(name))
+}
+
+/// A file with these bytes.
+fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = place(name);
     std::fs::write(&path, bytes).expect("a file that can be written");
     path
 }
@@ -92,6 +98,40 @@ fn npz(bytes: &[u8]) {
         if let Ok(array) = read(&path, Some(&member)) {
             assert_eq!(shape.expect("an array that is read has a shape"), array.shape);
             read_back("out.npz", &array, |path| write_npz(path, &[("x", &array)]).expect("a file"));
+        }
+    }
+}
+
+/// A directory of `.npy` files, as a recording and as a data set. The first line of an input has their names, with commas
+/// between them; each file starts with NumPy's magic.
+fn arrays(bytes: &[u8]) {
+    let magic = b"\x93NUMPY";
+    let Some(end) = bytes.iter().position(|&byte| byte == b'\n') else { return };
+    let (names, bytes) = bytes.split_at(end);
+    let Ok(names) = std::str::from_utf8(names) else { return };
+    let starts = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(magic));
+    let starts: Vec<usize> = starts.chain([bytes.len()]).collect();
+    let directory = place("arrays");
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir(&directory).expect("a directory");
+    let plain = |name: &&str| {
+        (1..30).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    for (name, window) in names.split(',').filter(plain).zip(starts.windows(2)) {
+        std::fs::write(directory.join(format!("{name}.npy")), &bytes[window[0]..window[1]]).expect("a file");
+    }
+    for member in members(&directory).expect("a directory that can be listed") {
+        if let Ok(array) = read(&directory, Some(&member)) {
+            let extent = extent(&directory, Some(&member)).expect("an array that is read has an extent");
+            assert!(extent.is_whole() && extent.header.shape == array.shape);
+        }
+    }
+    let _ = RecordedRun::open(&directory);
+    if let Ok(set) = Library::new(Some(directory.clone())).load::<f32>(&Source::Path(directory), None) {
+        for part in [&set.train, &set.test] {
+            assert_eq!(part.images.rows(), part.labels.len());
+            assert!(part.images.as_slice().iter().all(|value| value.is_finite()));
+            assert!(part.labels.iter().all(|&label| usize::from(label) < set.classes));
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
 use super::kind::Kind;
 use super::parameter::Value;
-use super::reader::Reader;
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
 use crate::measure::trajectory::MOST_ROWS;
 use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
@@ -246,19 +245,6 @@ impl TrainCondition {
 }
 
 impl Condition {
-    /// Condition of the given values, defaults filling in for those not given.
-    ///
-    /// # Errors
-    /// All conflicts between parameters.
-    pub fn new(kind: Kind, given: &Values) -> Result<Self, Vec<Conflict>> {
-        let broken = |message| vec![Conflict { parameters: Vec::new(), message }];
-        let reader = Reader::new(kind, given).map_err(broken)?;
-        let reader = reader.with_schedule(given).map_err(|conflict| vec![conflict])?;
-        let condition = reader.condition().map_err(broken)?;
-        let conflicts = condition.conflicts();
-        if conflicts.is_empty() { Ok(condition) } else { Err(conflicts) }
-    }
-
     /// Kind of analysis it belongs to.
     pub fn kind(&self) -> Kind {
         match self {
@@ -398,7 +384,7 @@ impl Condition {
         2.0 * batch as f64 * (2.0 * weights + carried)
     }
 
-    fn conflicts(&self) -> Vec<Conflict> {
+    pub(super) fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
         let mut refuse = |parameters: &[&'static str], message: String| {
             found.push(Conflict { parameters: parameters.to_vec(), message });

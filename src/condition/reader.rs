@@ -11,14 +11,29 @@ use crate::rule::{Activation, Rule, WeightNorm};
 use crate::signal::{Cross, Form, Pair, Schedule};
 use crate::text::Choice;
 
+impl Condition {
+    /// Condition of the given values, defaults filling in for those not given.
+    ///
+    /// # Errors
+    /// All conflicts between parameters.
+    pub fn new(kind: Kind, given: &Values) -> Result<Self, Vec<Conflict>> {
+        let broken = |message| vec![Conflict { parameters: Vec::new(), message }];
+        let reader = Reader::new(kind, given).map_err(broken)?;
+        let reader = reader.with_schedule(given).map_err(|conflict| vec![conflict])?;
+        let condition = reader.condition().map_err(broken)?;
+        let conflicts = condition.conflicts();
+        if conflicts.is_empty() { Ok(condition) } else { Err(conflicts) }
+    }
+}
+
 /// Takes typed values out of a complete set of canonical ones.
-pub(super) struct Reader {
+struct Reader {
     kind: Kind,
     values: Values,
 }
 
 impl Reader {
-    pub(super) fn new(kind: Kind, given: &Values) -> Result<Self, String> {
+    fn new(kind: Kind, given: &Values) -> Result<Self, String> {
         let mut values = Values::new();
         for parameter in parameters(kind).filter(|parameter| parameter.scope == Scope::Condition) {
             let value = match (given.get(parameter.name), parameter.default_text(kind)) {
@@ -34,7 +49,7 @@ impl Reader {
     }
 
     /// The signals a schedule stands for take the place of those by default, and must agree with those given.
-    pub(super) fn with_schedule(mut self, given: &Values) -> Result<Self, Conflict> {
+    fn with_schedule(mut self, given: &Values) -> Result<Self, Conflict> {
         let schedule = match self.values.get("schedule") {
             Some(Value::Name(name)) => Schedule::named(name),
             _ => None,
@@ -69,7 +84,7 @@ impl Reader {
         pair.resolve().map_err(|error| error.to_string())
     }
 
-    pub(super) fn condition(&self) -> Result<Condition, String> {
+    fn condition(&self) -> Result<Condition, String> {
         Ok(match self.kind {
             Kind::Isolate => Condition::Isolate(IsolateCondition {
                 layers: self.sizes("layers")?,

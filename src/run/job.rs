@@ -2,7 +2,7 @@
 
 use crate::condition::{Condition, Kind, RecordEvery};
 use crate::quantity::{Observer, Quantity};
-use crate::spec::window_json;
+use crate::spec::{Analysis, window_json};
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -34,6 +34,22 @@ pub struct Job {
     pub window: Option<usize>,
     /// What is measured, in the order of the registry.
     pub observers: Vec<Observer>,
+}
+
+impl Analysis {
+    /// Job of one repeat of one of the conditions.
+    pub fn job(&self, condition: &Condition, repeat: usize) -> Job {
+        Job {
+            condition: condition.clone(),
+            seed: self.seed,
+            repeat: repeat as u64,
+            record_every: self.record_every,
+            report_at: self.report_at.clone(),
+            lags: self.lags.clone(),
+            window: self.window,
+            observers: self.observers.clone(),
+        }
+    }
 }
 
 /// How a job ended.

@@ -2,7 +2,6 @@
 
 use crate::condition::{Condition, Conflict, Kind, RecordEvery, Scope, Value, Values, label, parameters};
 use crate::quantity::{Observer, Quantity};
-use crate::run::Job;
 use crate::signal::Schedule;
 use crate::text::{Choice, list};
 use serde_json::{Value as Json, json};
@@ -479,20 +478,6 @@ impl Analysis {
     /// What is measured, in the order of the registry.
     pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
         self.observers.iter().map(|observer| observer.quantity)
-    }
-
-    /// Job of one repeat of one of the conditions.
-    pub fn job(&self, condition: &Condition, repeat: usize) -> Job {
-        Job {
-            condition: condition.clone(),
-            seed: self.seed,
-            repeat: repeat as u64,
-            record_every: self.record_every,
-            report_at: self.report_at.clone(),
-            lags: self.lags.clone(),
-            window: self.window,
-            observers: self.observers.clone(),
-        }
     }
 
     /// Parameters that name a condition in files: those that vary and the headline ones of the kind.

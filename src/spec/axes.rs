@@ -1,10 +1,10 @@
 //! What varies in an analysis: lists and ranges, in every combination or varied together.
 
 use super::analysis::MOST_CONDITIONS;
-use super::check::{Placed, known};
-use super::file::{Node, Pair, Problems, RawAnalysis};
-use crate::condition::{Kind, Parameter, Scope, Value, unknown_parameter};
+use super::raw::{Node, Pair, Problems, RawAnalysis};
+use crate::condition::{Kind, Parameter, Scope, Value, parameters, unknown_parameter};
 use crate::text::suggestion;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// One direction of the grid of conditions.
@@ -176,4 +176,12 @@ fn range(parameter: &Parameter, spacing: Spacing, rest: &str, kind: Kind) -> Res
         }
         None => Ok(values),
     }
+}
+
+/// Values with the place each was typed at.
+pub(super) type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
+
+/// The parameter of this name, kind and scope.
+pub(super) fn known(name: &str, kind: Kind, scope: Scope) -> Option<&'static Parameter> {
+    parameters(kind).find(|parameter| parameter.name == name && parameter.scope == scope)
 }

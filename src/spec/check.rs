@@ -1,20 +1,17 @@
 //! The check that makes specs ready to run.
 
 use super::analysis::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Settings, Spec, XAxis};
-use super::axes::{check_axes, grid};
-use super::file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use super::axes::{Placed, check_axes, grid, known};
+use super::raw::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use crate::condition::{
     Condition, Conflict, Kind, Parameter, Scope, Value, Values, parameter, parameters, unknown_parameter,
 };
 use crate::quantity::Quantity;
 use crate::text::{Choice, canonical, list, suggestion};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
-
-/// Values with the place each was typed at.
-pub(super) type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
 
 pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems) -> Option<Spec> {
     let stem = problems.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_string();
@@ -521,11 +518,6 @@ fn axis_parameter(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) 
         );
     }
     found
-}
-
-/// The parameter of this name, kind and scope.
-pub(super) fn known(name: &str, kind: Kind, scope: Scope) -> Option<&'static Parameter> {
-    parameters(kind).find(|parameter| parameter.name == name && parameter.scope == scope)
 }
 
 fn place(parameter: &'static Parameter, node: Node<'_>, kind: Kind, placed: &mut Placed, problems: &mut Problems) {

@@ -2,7 +2,7 @@
 
 use super::analysis::{Analysis, Figure, OptionError};
 use super::check::check_figure;
-use super::file::{Problems, RawFigure};
+use super::raw::{Problems, RawFigure};
 use crate::condition::{Kind, Scope, parameters};
 use std::path::Path;
 use toml::Value as Toml;

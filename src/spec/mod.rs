@@ -10,10 +10,12 @@ mod check;
 mod extends;
 mod figure_options;
 mod file;
+mod raw;
 mod write;
 
 pub(crate) use analysis::window_json;
 pub use analysis::{Analysis, Figure, FigureKind, OptionError, Panels, Spec, XAxis};
 pub use check::{NAME_RULE, is_name};
 pub use figure_options::{FIGURE_OPTIONS, FigureOption};
-pub use file::{Problem, SpecError, parse_spec, read_spec};
+pub use file::{parse_spec, read_spec};
+pub use raw::{Problem, SpecError};

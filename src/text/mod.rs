@@ -5,7 +5,9 @@
 mod choice;
 mod json;
 mod nearest;
+mod number;
 
 pub use choice::{Choice, canonical, choices, expected};
 pub use json::json_text;
 pub use nearest::{list, nearest, suggestion};
+pub(crate) use number::short;
