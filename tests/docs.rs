@@ -259,7 +259,7 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
 }
 
 /// Files that docs/extending.md tells the reader to write.
-const TO_BE_WRITTEN: [&str; 1] = ["src/rule/feedback/binary.rs"];
+const TO_BE_WRITTEN: [&str; 2] = ["src/rule/feedback/binary.rs", "src/signal/process/sin.rs"];
 
 #[test]
 fn links_images_and_files_exist() {

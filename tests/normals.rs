@@ -236,12 +236,16 @@ fn sequences_of_rand_are_uniform_on_streams() {
 
 #[test]
 fn draws_of_distributions_are_pinned() {
-    fn bits<D: Distribution<f64>>(distribution: D) -> Vec<u64> {
-        Stream::new(1, 2, Role::Signal).sample_iter(distribution).take(3).map(f64::to_bits).collect()
+    /// Powers and logarithms are those of the system, whose last bits differ.
+    fn check<D: Distribution<f64>>(distribution: D, pinned: [f64; 3]) {
+        let drawn = Stream::new(1, 2, Role::Signal).sample_iter(distribution);
+        for (drawn, pinned) in drawn.zip(pinned) {
+            assert!((drawn / pinned - 1.0).abs() < 1e-12, "{drawn} {pinned}");
+        }
     }
-    assert_eq!(bits(Gamma::new(2.5, 0.7).unwrap()), [4613433168371937745, 4617105922623323329, 4607914259852719610]);
-    assert_eq!(bits(Gamma::new(0.4, 1.0).unwrap()), [4604855041303104015, 4563591904062844035, 4583428699864758980]);
-    assert_eq!(bits(StudentT::new(5.0).unwrap()), [4606864024120453318, 13838569603760867601, 13829306927883302010]);
+    check(Gamma::new(2.5, 0.7).unwrap(), [2.7758904383647196, 4.813841943672004, 1.1625013574151795]);
+    check(Gamma::new(0.4, 1.0).unwrap(), [0.7416091915932287, 0.0012900013444390463, 0.026962732242504797]);
+    check(StudentT::new(5.0).unwrap(), [0.9646510895829798, -3.5594407892577995, -0.8614965944231152]);
     let poisson = [3.7, 60.0].map(|rate| {
         let counts = Stream::new(1, 2, Role::Signal).sample_iter(Poisson::new(rate).unwrap());
         counts.take(5).map(|count: f64| count as u64).collect::<Vec<_>>()

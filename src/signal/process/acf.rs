@@ -1,7 +1,7 @@
 //! Variance 1, given autocorrelations at lags 1, 2, ..., and none beyond.
 
 use super::linear::History;
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, by_lag, list};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag, list};
 
 pub(super) const FACTS: Facts = Facts {
     name: "acf",
@@ -47,25 +47,17 @@ impl Model for Acf {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        let past = History::new(self.correlations.len());
-        Ok(Box::new(Innovated { innovations: Innovations::new(&self.correlations), past }))
-    }
-}
-
-struct Innovated<T> {
-    innovations: Innovations,
-    /// Noises of the past, each times its standard deviation.
-    past: History<T>,
-}
-
-impl<T: Real> Sampler<T> for Innovated<T> {
-    fn draw(&mut self, frame: &mut Matrix<T>, _t: usize, noise: &mut Noise<T>, _: &[usize]) {
-        let (weights, sd) = self.innovations.advance();
-        noise.fill(frame);
-        frame.scale(T::from_f64(sd));
-        let latest = frame.clone();
-        self.past.add_weighted(frame, &weights);
-        self.past.push(latest);
+        // Noises of the past, each times its standard deviation.
+        let mut past = History::new(self.correlations.len());
+        let mut innovations = Innovations::new(&self.correlations);
+        Ok(Box::new(move |frame, _, noise, _| {
+            let (weights, sd) = innovations.advance();
+            noise.fill(frame);
+            frame.scale(T::from_f64(sd));
+            let latest = frame.clone();
+            past.add_weighted(frame, &weights);
+            past.push(latest);
+        }))
     }
 }
 

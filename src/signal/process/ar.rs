@@ -5,7 +5,7 @@
 //! ```
 
 use super::linear::History;
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, list};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, list};
 
 pub(super) const FACTS: Facts = Facts {
     name: "ar",
@@ -55,24 +55,15 @@ impl Model for Ar {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        let past = History::new(self.coefficients().len());
-        Ok(Box::new(Predicted { regression: self.regression.clone(), past }))
-    }
-}
-
-/// The best prediction from the past, and noise.
-struct Predicted<T> {
-    regression: AutoRegression,
-    past: History<T>,
-}
-
-impl<T: Real> Sampler<T> for Predicted<T> {
-    fn draw(&mut self, frame: &mut Matrix<T>, t: usize, noise: &mut Noise<T>, _: &[usize]) {
-        let (weights, sd) = self.regression.step(t);
-        noise.fill(frame);
-        frame.scale(T::from_f64(sd));
-        self.past.add_weighted(frame, weights);
-        self.past.push(frame.clone());
+        let (regression, mut past) = (self.regression.clone(), History::new(self.coefficients().len()));
+        // The best prediction from the past, and noise.
+        Ok(Box::new(move |frame, t, noise, _| {
+            let (weights, sd) = regression.step(t);
+            noise.fill(frame);
+            frame.scale(T::from_f64(sd));
+            past.add_weighted(frame, weights);
+            past.push(frame.clone());
+        }))
     }
 }
 

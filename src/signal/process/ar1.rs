@@ -4,7 +4,7 @@
 //! x_t = r x_{t-1} + sqrt(1 - r^2) n_t,   x_0 ~ N(0, 1);   autocovariance r^h
 //! ```
 
-use super::linear::Recursion;
+use super::linear::recursion;
 use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag, power};
 
 pub(super) const FACTS: Facts = Facts {
@@ -48,6 +48,6 @@ impl Model for Ar1 {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(Box::new(Recursion::new([self.r, (1.0 - self.r * self.r).sqrt()], noise)))
+        Ok(recursion([self.r, (1.0 - self.r * self.r).sqrt()], noise))
     }
 }

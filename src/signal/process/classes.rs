@@ -2,7 +2,7 @@
 //! and error. The values of one unit correlate by `within` for samples of one class and by
 //! `between` for samples of different classes, whatever their iterations. Variance 1.
 
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, by_lag};
+use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, by_lag};
 
 pub(super) const FACTS: Facts = Facts {
     name: "classes",
@@ -64,7 +64,7 @@ impl Model for Classes {
     }
 
     fn sampler<T: Real>(&self, [_, _, units]: [usize; 3], noise: &mut Noise<T>) -> NewSampler<T> {
-        let mut means = Matrix::zeros(self.classes + 1, units);
+        let mut means = Matrix::<T>::zeros(self.classes + 1, units);
         noise.stream.fill_normal(means.as_mut_slice());
         let common = means.row(self.classes).to_vec();
         let shared = T::from_f64(self.between.sqrt());
@@ -74,24 +74,14 @@ impl Model for Classes {
                 *value = single * *value + shared * common;
             }
         }
-        Ok(Box::new(AroundMeans { means, noise: T::from_f64((1.0 - self.within).sqrt()) }))
-    }
-}
-
-struct AroundMeans<T> {
-    /// Classes x units, and a row that is not used.
-    means: Matrix<T>,
-    /// Factor of the noise around them.
-    noise: T,
-}
-
-impl<T: Real> Sampler<T> for AroundMeans<T> {
-    fn draw(&mut self, frame: &mut Matrix<T>, _t: usize, noise: &mut Noise<T>, labels: &[usize]) {
-        noise.fill(frame);
-        for (p, &label) in labels.iter().enumerate().take(frame.rows()) {
-            for (value, &mean) in frame.row_mut(p).iter_mut().zip(self.means.row(label)) {
-                *value = self.noise * *value + mean;
+        let scale = T::from_f64((1.0 - self.within).sqrt());
+        Ok(Box::new(move |frame, _, noise, labels| {
+            noise.fill(frame);
+            for (p, &label) in labels.iter().enumerate().take(frame.rows()) {
+                for (value, &mean) in frame.row_mut(p).iter_mut().zip(means.row(label)) {
+                    *value = scale * *value + mean;
+                }
             }
-        }
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! A number that never changes.
 
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, by_lag};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag};
 
 pub(super) const FACTS: Facts = Facts {
     name: "constant",
@@ -42,11 +42,7 @@ impl Model for Constant {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(Box::new(self.clone()))
+        // The frame stays at the zeros of the start.
+        Ok(Box::new(|_, _, _, _| {}))
     }
-}
-
-impl<T: Real> Sampler<T> for Constant {
-    /// Leaves the frame at the zeros of the start.
-    fn draw(&mut self, _frame: &mut Matrix<T>, _t: usize, _noise: &mut Noise<T>, _: &[usize]) {}
 }

@@ -1,6 +1,6 @@
 //! Signals recorded elsewhere: iterations x samples x units, from a file.
 
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real};
 use crate::array::{self, Array, ArrayError, DIGEST, header, read};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -127,20 +127,12 @@ impl Model for File {
     }
 
     fn sampler<T: Real>(&self, shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(Box::new(Recorded { values: self.load(shape)? }))
-    }
-}
-
-struct Recorded {
-    values: Array,
-}
-
-impl<T: Real> Sampler<T> for Recorded {
-    /// Copies iteration `t`, or the last one there is.
-    fn draw(&mut self, frame: &mut Matrix<T>, t: usize, _noise: &mut Noise<T>, _: &[usize]) {
-        let t = t.min(self.values.shape[0].saturating_sub(1));
-        let size = frame.as_slice().len();
-        let values = &self.values.data[t * size..(t + 1) * size];
-        frame.as_mut_slice().iter_mut().zip(values).for_each(|(out, &x)| *out = T::from_f64(x));
+        let values = self.load(shape)?;
+        let last = values.shape[0].saturating_sub(1);
+        Ok(Box::new(move |frame, t, _, _| {
+            let size = frame.as_slice().len();
+            let values = &values.data[t.min(last) * size..][..size];
+            frame.as_mut_slice().iter_mut().zip(values).for_each(|(x, &y)| *x = T::from_f64(y));
+        }))
     }
 }

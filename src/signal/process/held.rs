@@ -1,6 +1,6 @@
 //! Values that are drawn once, or redrawn every so many iterations, N(0, 1).
 
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, symmetric};
+use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, symmetric};
 
 pub(super) const FACTS: Facts = Facts {
     name: "held",
@@ -48,14 +48,11 @@ impl Model for Held {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(Box::new(self.clone()))
-    }
-}
-
-impl<T: Real> Sampler<T> for Held {
-    fn draw(&mut self, frame: &mut Matrix<T>, t: usize, noise: &mut Noise<T>, _: &[usize]) {
-        if t == 0 || self.period.is_some_and(|period| t.is_multiple_of(period)) {
-            noise.fill(frame);
-        }
+        let period = self.period;
+        Ok(Box::new(move |frame, t, noise, _| {
+            if t == 0 || period.is_some_and(|period| t.is_multiple_of(period)) {
+                noise.fill(frame);
+            }
+        }))
     }
 }

@@ -4,29 +4,18 @@ use super::{Matrix, Noise, Real, Sampler};
 use crate::matrix::add_scaled;
 use std::collections::VecDeque;
 
-/// `x_t = keep x_{t-1} + noise n_t` from `x_0 ~ N(0, 1)`.
-pub(super) struct Recursion<T> {
-    keep: T,
-    noise: T,
-    fresh: Matrix<T>,
-}
-
-impl<T: Real> Recursion<T> {
-    pub fn new([keep, noise]: [f64; 2], source: &Noise<T>) -> Self {
-        Self { keep: T::from_f64(keep), noise: T::from_f64(noise), fresh: source.zeros() }
-    }
-}
-
-impl<T: Real> Sampler<T> for Recursion<T> {
-    fn draw(&mut self, frame: &mut Matrix<T>, t: usize, noise: &mut Noise<T>, _: &[usize]) {
+/// Draws `x_t = keep x_{t-1} + scale n_t` from `x_0 ~ N(0, 1)`.
+pub(super) fn recursion<T: Real>([keep, scale]: [f64; 2], noise: &Noise<T>) -> Sampler<T> {
+    let (keep, scale, mut fresh) = (T::from_f64(keep), T::from_f64(scale), noise.zeros());
+    Box::new(move |frame, t, noise, _| {
         if t == 0 {
             return noise.fill(frame);
         }
-        noise.fill(&mut self.fresh);
-        for (x, &n) in frame.as_mut_slice().iter_mut().zip(self.fresh.as_slice()) {
-            *x = self.keep * *x + self.noise * n;
+        noise.fill(&mut fresh);
+        for (x, &n) in frame.as_mut_slice().iter_mut().zip(fresh.as_slice()) {
+            *x = keep * *x + scale * n;
         }
-    }
+    })
 }
 
 /// The latest frames of a process or of its noise.

@@ -5,7 +5,7 @@
 //! ```
 
 use super::linear::History;
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, by_lag, list};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag, list};
 
 pub(super) const FACTS: Facts = Facts {
     name: "ma",
@@ -48,24 +48,15 @@ impl Model for Ma {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], noise: &mut Noise<T>) -> NewSampler<T> {
-        let mut past = History::new(self.weights.len() - 1);
-        (1..self.weights.len()).for_each(|_| past.push(noise.frame()));
-        Ok(Box::new(MovingAverage { weights: self.weights.clone(), past }))
-    }
-}
-
-struct MovingAverage<T> {
-    weights: Vec<f64>,
-    /// The noise of the past.
-    past: History<T>,
-}
-
-impl<T: Real> Sampler<T> for MovingAverage<T> {
-    fn draw(&mut self, frame: &mut Matrix<T>, _t: usize, noise: &mut Noise<T>, _: &[usize]) {
-        let latest = noise.frame();
-        frame.as_mut_slice().copy_from_slice(latest.as_slice());
-        frame.scale(T::from_f64(self.weights[0]));
-        self.past.add_weighted(frame, &self.weights[1..]);
-        self.past.push(latest);
+        let weights = self.weights.clone();
+        let mut past = History::new(weights.len() - 1);
+        (1..weights.len()).for_each(|_| past.push(noise.frame()));
+        Ok(Box::new(move |frame, _, noise, _| {
+            let latest = noise.frame();
+            frame.as_mut_slice().copy_from_slice(latest.as_slice());
+            frame.scale(T::from_f64(weights[0]));
+            past.add_weighted(frame, &weights[1..]);
+            past.push(latest);
+        }))
     }
 }

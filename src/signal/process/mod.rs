@@ -130,15 +130,12 @@ pub(super) trait Model {
         Self: Sized;
 }
 
-/// A new sampler, or why a file cannot be used.
-pub(super) type NewSampler<T> = Result<Box<dyn Sampler<T>>, RecordedError>;
+/// Draws a process: turns a frame, samples x units, from the values of the iteration before (zeros at
+/// the start) into those of iteration `t`, with the noise and the classes of the samples there.
+pub(super) type Sampler<T> = Box<dyn FnMut(&mut Matrix<T>, usize, &mut Noise<T>, &[usize]) + Send>;
 
-/// Draws a process, one iteration at a time.
-pub(super) trait Sampler<T: Real>: Send {
-    /// Turns `frame`, samples x units, from the values of the iteration before (zeros at the start)
-    /// into those of iteration `t`. `labels` are the classes of its samples.
-    fn draw(&mut self, frame: &mut Matrix<T>, t: usize, noise: &mut Noise<T>, labels: &[usize]);
-}
+/// A new sampler, or why a file cannot be used.
+pub(super) type NewSampler<T> = Result<Sampler<T>, RecordedError>;
 
 macro_rules! processes {
     ($($name:ident in $module:ident;)*) => {
@@ -187,7 +184,7 @@ pub(super) use white::White;
 
 /// One realisation of a process around its mean, before [`Form::mean`] and [`Form::std`].
 pub(super) struct Realisation<T> {
-    sampler: Box<dyn Sampler<T>>,
+    sampler: Sampler<T>,
     noise: Noise<T>,
     frame: Matrix<T>,
     iteration: usize,
@@ -206,7 +203,7 @@ impl<T: Real> Realisation<T> {
         let mut noise = Noise { stream, mixes, shape: [samples, units] };
         let mut sampler = form.process.sampler(shape, &mut noise)?;
         let mut frame = noise.zeros();
-        sampler.draw(&mut frame, 0, &mut noise, labels);
+        sampler(&mut frame, 0, &mut noise, labels);
         Ok(Self { sampler, noise, frame, iteration: 0 })
     }
 
@@ -218,7 +215,7 @@ impl<T: Real> Realisation<T> {
     /// Moves to the next iteration; `labels` are the classes of its samples.
     pub fn advance(&mut self, labels: &[usize]) {
         self.iteration += 1;
-        self.sampler.draw(&mut self.frame, self.iteration, &mut self.noise, labels);
+        (self.sampler)(&mut self.frame, self.iteration, &mut self.noise, labels);
     }
 }
 

@@ -4,7 +4,7 @@
 //! x_t = b x_{t-1} + (1 - b) n_t,   x_0 ~ N(0, 1)
 //! ```
 
-use super::linear::Recursion;
+use super::linear::recursion;
 use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, power, symmetric};
 
 pub(super) const FACTS: Facts = Facts {
@@ -60,6 +60,6 @@ impl Model for Paper {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(Box::new(Recursion::new([self.b, 1.0 - self.b], noise)))
+        Ok(recursion([self.b, 1.0 - self.b], noise))
     }
 }

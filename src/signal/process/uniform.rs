@@ -1,6 +1,6 @@
 //! Uniform noise: redrawn every iteration, of width 1 around its mean.
 
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, by_lag};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag};
 
 pub(super) const FACTS: Facts = Facts {
     name: "uniform",
@@ -36,14 +36,10 @@ impl Model for Uniform {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(Box::new(Self))
-    }
-}
-
-impl<T: Real> Sampler<T> for Uniform {
-    fn draw(&mut self, frame: &mut Matrix<T>, _t: usize, noise: &mut Noise<T>, _: &[usize]) {
-        noise.stream.fill_uniform(frame.as_mut_slice());
-        let half = T::from_f64(0.5);
-        frame.as_mut_slice().iter_mut().for_each(|x| *x -= half);
+        Ok(Box::new(|frame, _, noise, _| {
+            noise.stream.fill_uniform(frame.as_mut_slice());
+            let half = T::from_f64(0.5);
+            frame.as_mut_slice().iter_mut().for_each(|x| *x -= half);
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! White noise: redrawn every iteration, N(0, 1).
 
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, Sampler, by_lag};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag};
 
 pub(super) const FACTS: Facts = Facts {
     name: "white",
@@ -29,12 +29,6 @@ impl Model for White {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(Box::new(Self))
-    }
-}
-
-impl<T: Real> Sampler<T> for White {
-    fn draw(&mut self, frame: &mut Matrix<T>, _t: usize, noise: &mut Noise<T>, _: &[usize]) {
-        noise.fill(frame);
+        Ok(Box::new(|frame, _, noise, _| noise.fill(frame)))
     }
 }
