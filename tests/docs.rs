@@ -17,11 +17,11 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// README.md, docs/*.md and figures/README.md, with their text.
+/// README.md, CONTRIBUTING.md, docs/*.md and figures/README.md, with their text.
 fn pages() -> Vec<(PathBuf, String)> {
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
-    paths.extend([root().join("README.md"), root().join("figures/README.md")]);
+    paths.extend(["README.md", "CONTRIBUTING.md", "figures/README.md"].map(|page| root().join(page)));
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
