@@ -4,8 +4,8 @@
 
 use alignscope::matrix::Matrix;
 use alignscope::random::{Role, Stream};
+use alignscope::rule::Activation;
 use alignscope::rule::decomposition::{Decomposer, History, Now, Parts, Samples, Step, Wanted};
-use alignscope::rule::{Activation, Product, product};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const SAMPLES: usize = 1000;
@@ -54,7 +54,7 @@ fn decomposition(c: &mut Criterion, inputs: usize) {
         let mut out = Matrix::zeros(rows, panel);
         b.iter(|| {
             for _ in 0..15 * SAMPLES / panel {
-                product(&mut out, Product::Replace, weights.as_faer(), source.as_faer(), 1.0);
+                out.assign(&weights * &source);
             }
         });
     });

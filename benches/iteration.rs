@@ -62,11 +62,28 @@ fn normals(c: &mut Criterion) {
     group.finish();
 }
 
+fn uniform_values(c: &mut Criterion) {
+    use rand::{RngExt, SeedableRng};
+    let mut group = c.benchmark_group("4,000 uniform values");
+    let mut values = [0.0f64; 4000];
+    let mut stream = Stream::new(1, 0, Role::Signal);
+    group.bench_function("f64", |b| b.iter(|| stream.fill_uniform(&mut values)));
+    group.bench_function("one by one through the traits of rand, f64", |b| {
+        b.iter(|| values.iter_mut().for_each(|x| *x = stream.random()));
+    });
+    let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
+    group.bench_function("rand's ChaCha8, f64", |b| {
+        b.iter(|| values.iter_mut().for_each(|x| *x = rng.random()));
+    });
+    group.finish();
+}
+
 fn benches(c: &mut Criterion) {
     isolated::<f32>(c, "f32");
     isolated::<f64>(c, "f64");
     epoch(c);
     normals(c);
+    uniform_values(c);
 }
 
 criterion_group!(iteration, benches);

@@ -1,22 +1,34 @@
-"""What paired comparisons have in common: a median ratio with its interval, printed, and kept for the benchmark page."""
-import json, math, os, statistics
+"""What paired comparisons share: a median ratio with its interval, printed and kept."""
+
+import json
+import math
+import os
+import statistics
 
 
 def interval(ratios, level=0.95):
-    """Interval of the median from order statistics: the narrowest symmetric one that covers it at this level, and its
-    coverage; with few pairs the whole range, which may cover less."""
+    """Interval of the median from order statistics, and its coverage.
+
+    The narrowest symmetric interval that covers the median at this level; with few pairs the
+    whole range, which may cover less.
+    """
     ordered, n = sorted(ratios), len(ratios)
-    below = lambda k: sum(math.comb(n, i) for i in range(k)) / 2 ** n
+
+    def below(k):
+        return sum(math.comb(n, i) for i in range(k)) / 2**n
+
     cut = max([k for k in range(1, n // 2 + 1) if 1 - 2 * below(k) >= level], default=1)
     return ordered[cut - 1], ordered[n - cut], 1 - 2 * below(cut)
 
 
 def report(section, name, ratios):
-    """Prints a median ratio; appends it to the file that BENCH_ROWS names, if any."""
+    """Print a median ratio; append it to the file that BENCH_ROWS names, if any."""
     low, high, covered = interval(ratios)
     median = statistics.median(ratios)
-    print(f"{section}: {name:<58} {median:5.2f}  [{low:.2f}, {high:.2f}] ({covered:.0%}, {len(ratios)} pairs)", flush=True)
+    pairs = len(ratios)
+    covers = f"[{low:.2f}, {high:.2f}] ({covered:.0%}, {pairs} pairs)"
+    print(f"{section}: {name:<58} {median:5.2f}  {covers}", flush=True)
     if os.environ.get("BENCH_ROWS"):
+        row = {"section": section, "name": name, "median": median, "low": low, "high": high}
         with open(os.environ["BENCH_ROWS"], "a") as rows:
-            row = dict(section=section, name=name, median=median, low=low, high=high, pairs=len(ratios), covered=covered)
-            rows.write(json.dumps(row) + "\n")
+            rows.write(json.dumps({**row, "pairs": pairs, "covered": covered}) + "\n")

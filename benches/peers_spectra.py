@@ -3,17 +3,24 @@
 
 usage: peers_spectra.py PROGRAM [ROUNDS]
 
-PROGRAM is the release binary of the example (cargo build --release --example spectra). Run with a Python that has NumPy. In
-every round NumPy and alignscope decompose a random matrix of each size in turn, both in processes that already run and
-with one thread. Prints the median of the ratios with its interval.
+PROGRAM is the release binary of the example (cargo build --release --example spectra). Run with a
+Python that has NumPy. In every round NumPy and alignscope decompose a random matrix of each size in
+turn, both in processes that already run and with one thread. Prints the median of the ratios with
+its interval.
 """
-import os
 
-for name in ["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"]:
-    os.environ[name] = "1"
-import json, subprocess, sys, time
+import json
+import os
+import subprocess
+import sys
+import time
+
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
 
 import numpy as np
+
 from paired import report
 
 program = sys.argv[1]
@@ -27,25 +34,28 @@ THEIRS = {
 
 
 def milliseconds(work, matrix):
+    """Time a decomposition by NumPy."""
     start = time.perf_counter()
     work(matrix)
     return (time.perf_counter() - start) * 1e3
 
 
+def ask(process):
+    """Have alignscope decompose a matrix; milliseconds by decomposition."""
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
 for size in [50, 200, 1000]:
-    ours = subprocess.Popen([program, str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-
-    def round_of_ours():
-        ours.stdin.write("\n")
-        ours.stdin.flush()
-        return json.loads(ours.stdout.readline())
-
+    pipe = subprocess.PIPE
+    ours = subprocess.Popen([program, str(size)], stdin=pipe, stdout=pipe, text=True, bufsize=1)
     random = np.random.default_rng(1)
     pairs = {name: [] for name in THEIRS}
     # The first round warms up.
     for number in range(rounds + 1):
         matrix = random.standard_normal((size, size))
-        found = round_of_ours()
+        found = ask(ours)
         for name, work in THEIRS.items():
             if number > 0:
                 pairs[name].append((milliseconds(work, matrix), found[name]))
@@ -54,4 +64,5 @@ for size in [50, 200, 1000]:
     ours.stdin.close()
     ours.wait()
     for name, times in pairs.items():
-        report("spectra", f"{size} x {size}, {name}: NumPy / alignscope", [numpy / alignscope for numpy, alignscope in times])
+        ratios = [numpy / alignscope for numpy, alignscope in times]
+        report("spectra", f"{size} x {size}, {name}: NumPy / alignscope", ratios)

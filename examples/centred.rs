@@ -1,4 +1,4 @@
-//! Why parted signals still align in a linear replay: with the means of every batch taken away they do not.
+//! Why shuffled signals still align in a linear replay: with the means of every batch taken away they do not.
 //!
 //! What drives a layer of a network while it learns is replayed through the linear rule on fresh weights, as in the causal
 //! test (`analyses/causal.toml`, `causal-linear`): as recorded, shuffled over samples, and in time; once as it is, and once
@@ -26,11 +26,11 @@ fn main() -> Result<(), Failure> {
     let setup = Setup { hidden: vec![50; 4], batch: 1000, eta: 5e-4, biases: Biases::Off, ..Setup::default() };
     println!("layer  signals  as they are            centred in every batch");
     for layer in 1..=4 {
-        let mut found = ["recorded", "samples", "time"].map(|parted| (parted, [Vec::new(), Vec::new()]));
+        let mut found = ["recorded", "samples", "time"].map(|kind| (kind, [Vec::new(), Vec::new()]));
         for repeat in 0..repeats {
             let recorded = record(&data, &setup, layer, repeat)?;
-            for (parted, angles) in &mut found {
-                let signals = match Surrogate::parse(parted) {
+            for (kind, angles) in &mut found {
+                let signals = match Surrogate::parse(kind) {
                     Some(surrogate) => surrogate.draw(&recorded, 1, repeat)?,
                     None => recorded.clone(),
                 };
@@ -40,13 +40,13 @@ fn main() -> Result<(), Failure> {
                 }
             }
         }
-        for (parted, angles) in found {
+        for (kind, angles) in found {
             let [plain, centred] = angles.map(|angles| {
                 let Summary { mean, ci95, .. } = Summary::of(angles);
                 let [low, high] = ci95.unwrap_or([f64::NAN; 2]);
                 format!("{:.2} [{low:.2}, {high:.2}]", mean.unwrap_or(f64::NAN))
             });
-            println!("{layer}      {parted:8} {plain:22} {centred}");
+            println!("{layer}      {kind:8} {plain:22} {centred}");
         }
     }
     Ok(())

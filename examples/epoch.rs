@@ -7,7 +7,7 @@ use alignscope::data::{CodeKind, DataSet, Split};
 use alignscope::matrix::Matrix;
 use alignscope::network::{Biases, Loss, Order, Reduction, Rule, Setup, Std, Trainer};
 use alignscope::random::{Role, Stream};
-use alignscope::rule::{Activation, Product, product};
+use alignscope::rule::Activation;
 use std::time::Instant;
 
 fn main() {
@@ -97,15 +97,14 @@ impl Products {
         let depth = weights.len();
         for l in 0..depth {
             let (below, above) = activity.split_at_mut(l + 1);
-            product(&mut above[0], Product::Replace, below[l].as_faer(), weights[l].as_faer(), 1.0);
+            above[0].assign(&below[l] * &weights[l]);
         }
         for l in (1..depth).rev() {
             let (below, above) = activity.split_at_mut(l + 1);
-            product(&mut below[l], Product::Replace, above[0].as_faer(), backward[l].as_faer(), 1.0);
+            below[l].assign(&above[0] * &backward[l]);
         }
         for l in 0..depth {
-            let (source, delta) = (activity[l].as_faer().transpose(), activity[l + 1].as_faer());
-            product(&mut weights[l], Product::Add, source, delta, 1e-9);
+            weights[l] += 1e-9 * activity[l].t() * &activity[l + 1];
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use alignscope::matrix::Matrix;
 use alignscope::random::{Role, Stream};
-use alignscope::rule::{Product, product};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -36,10 +35,10 @@ fn main() {
             let (mut z, mut d) = (normal(batch, hidden), normal(batch, hidden));
             let (mut g0, mut g1) = (normal(inputs, hidden), normal(hidden, outputs));
             let products = microseconds(repetitions, || {
-                product(&mut z, Product::Replace, x.as_faer(), w0.as_faer(), 1.0);
-                product(&mut d, Product::Replace, e.as_faer(), b.as_faer(), 1.0);
-                product(&mut g0, Product::Replace, x.as_faer().transpose(), l.as_faer(), 1.0);
-                product(&mut g1, Product::Replace, l.as_faer().transpose(), e.as_faer(), 1.0);
+                z.assign(&x * &w0);
+                d.assign(&e * &b);
+                g0.assign(x.t() * &l);
+                g1.assign(l.t() * &e);
                 black_box((&z, &d, &g0, &g1));
             });
             let mut room = vec![0.0f32; batch * (inputs + outputs)];

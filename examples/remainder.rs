@@ -10,7 +10,6 @@ use alignscope::matrix::Matrix;
 use alignscope::network::{Order, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::rule::decomposition::{Follower, Plan, Towards, Wanted};
-use alignscope::rule::{Product, product};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -80,7 +79,7 @@ fn bare_rate() -> f64 {
         let mut times: Vec<f64> = (0..101)
             .map(|_| {
                 let clock = Instant::now();
-                (0..20).for_each(|_| product(&mut out, Product::Replace, weights.as_faer(), source.as_faer(), 1.0));
+                (0..20).for_each(|_| out.assign(&weights * &source));
                 clock.elapsed().as_secs_f64() / 20.0
             })
             .collect();

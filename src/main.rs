@@ -1,6 +1,5 @@
 //! The `alignscope` program.
 
-#![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use alignscope::cli::{Exit, UsageError, command, execute, tell_line, tell_usage};

@@ -1,6 +1,7 @@
 //! The two floating-point types every numeric part is generic over.
 
 use crate::text::Choice;
+use crate::view::View;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -31,6 +32,7 @@ pub trait Real:
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + for<'a> Mul<View<'a, Self>, Output = View<'a, Self>>
     + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign

@@ -3,7 +3,6 @@
 //! Only correctly rounded operations are used (no fused multiply-add), and sums have a fixed lane structure, so that
 //! a wider instruction set changes the speed and nothing else. Series are plain Taylor series on reduced arguments.
 
-use crate::matrix::Matrix;
 use crate::real::Real;
 use pulp::{Arch, Simd, WithSimd};
 use std::marker::PhantomData;
@@ -272,6 +271,23 @@ pub fn dot<A: Real, B: Real>(a: &[A], b: &[B]) -> f64 {
     vectorise(Dot, (a, b))
 }
 
+/// `(s, |s x|)` for the values `x` and a power of two `s`, which is 1 unless the sum of squares would leave the range of
+/// normal numbers. `None` for values that have no direction: all zero, or not finite.
+pub(crate) fn scaled_norm<T: Real>(values: &[T]) -> Option<(f64, f64)> {
+    let sum = sum_squares(values);
+    if (1e-280..1e300).contains(&sum) {
+        return Some((1.0, sum.sqrt()));
+    }
+    let largest = values.iter().fold(0.0f64, |m, v| m.max(v.to_f64().abs()));
+    if largest == 0.0 || !all_finite(values) {
+        return None;
+    }
+    // A power of two scales without rounding.
+    let scale = (-(largest.log2().floor()).clamp(-1022.0, 1022.0)).exp2();
+    let sum: f64 = values.iter().map(|v| (v.to_f64() * scale).powi(2)).sum();
+    Some((scale, sum.sqrt()))
+}
+
 struct DifferenceAndSum;
 impl<A: Real, B: Real> Kernel<(&[A], f64, &[B], f64)> for DifferenceAndSum {
     type Output = (f64, f64);
@@ -302,11 +318,11 @@ impl<T: Real> Kernel<(&[T], &mut [f64])> for SquaredColumnNorms {
     }
 }
 
-/// Squared Euclidean norm of every column, in double precision.
-pub fn squared_column_norms<T: Real>(matrix: &Matrix<T>) -> Vec<f64> {
-    let mut sums = vec![0.0; matrix.cols()];
+/// Squared Euclidean norm of every one of `columns` columns, in double precision, of values row after row.
+pub fn squared_column_norms<T: Real>(values: &[T], columns: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; columns];
     if !sums.is_empty() {
-        vectorise(SquaredColumnNorms, (matrix.as_slice(), &mut sums[..]));
+        vectorise(SquaredColumnNorms, (values, &mut sums[..]));
     }
     sums
 }
@@ -324,10 +340,10 @@ impl<T: Real> Kernel<(&mut [T], &[T])> for ScaleColumns {
     }
 }
 
-/// Multiplies every column by its factor.
-pub fn scale_columns<T: Real>(matrix: &mut Matrix<T>, factors: &[T]) {
+/// Multiplies every column by its factor, of values row after row.
+pub fn scale_columns<T: Real>(values: &mut [T], factors: &[T]) {
     if !factors.is_empty() {
-        vectorise(ScaleColumns, (matrix.as_mut_slice(), factors));
+        vectorise(ScaleColumns, (values, factors));
     }
 }
 

@@ -1,7 +1,6 @@
 //! `analyze` on runs recorded elsewhere, as a user meets it.
 
-mod common;
-
+use crate::common;
 use alignscope::array::{Array, members, read, write_npz};
 use alignscope::matrix::Matrix;
 use alignscope::recorded::{RecordedRun, Stack};

@@ -1,8 +1,6 @@
 //! The command line as a user meets it: help, results, errors, determinism, interruption.
 
-mod common;
-
-use common::{alignscope, bytes, json, refused};
+use crate::common::{alignscope, bytes, json, refused};
 use serde_json::Value as Json;
 use std::time::Duration;
 use tempfile::TempDir;

@@ -1,10 +1,8 @@
 //! Data sets from files: what is read, what is refused and how; checkpoints and exports of networks on them.
 
-mod common;
-
+use crate::common::{alignscope, json, refused};
 use alignscope::array::{Array, read_npz, write_npz};
 use alignscope::data::{CIFAR_FILES, IDX_FILES, Library, Source};
-use common::{alignscope, json, refused};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value as Json;

@@ -1,10 +1,8 @@
 //! Data sets as people have them: names, shapes, types and containers that are read as the same pixels and classes,
 //! refusals whose remedy is followed, and files that were damaged.
 
-mod common;
-
+use crate::common::{alignscope, bytes, done, refused};
 use alignscope::data::{DataError, DataSet, Library, Note, Source};
-use common::{alignscope, bytes, done, refused};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;

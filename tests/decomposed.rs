@@ -1,8 +1,6 @@
 //! Decomposition and budget of the updates of whole runs, as jobs measure them.
 
-#[path = "common/job.rs"]
-mod job;
-
+use crate::common::job;
 use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;

@@ -7,10 +7,9 @@ use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::decomposition::{
     Decomposer, Decomposition, DecompositionError, Earlier, Follower, History, LinearSum, Now, Plan, Samples, Sums,
-    Towards, Wanted, linear_term, literal_term, similarity_sum, split_by_class, split_linear_by_class, trace,
-    transformation,
+    Towards, Wanted, linear_term, literal_term, similarity_sum, split_by_class, split_linear_by_class, transformation,
 };
-use alignscope::rule::{Activation, Isolated, Layers, Pass, Product, WeightNorm, product};
+use alignscope::rule::{Activation, Isolated, Layers, Pass, WeightNorm};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
 
@@ -183,9 +182,7 @@ proptest! {
         for l in case.layers() {
             let found = run.split(l, &everything(&LAGS, None));
             let Samples { source: _, delta } = run.samples(k, l);
-            let mut update = Matrix::zeros(case.sizes[l], case.sizes[l + 1]);
-            let activity = run.passes[k].activity[l - 1].as_faer().transpose();
-            product(&mut update, Product::Replace, activity, delta.as_faer(), run.eta);
+            let update = (run.eta * run.passes[k].activity[l - 1].t() * delta).to_matrix();
             prop_assert!(distance(&found.update, &update) <= 1e-13 * norm(&update));
             prop_assert_eq!(found.reach, k);
             prop_assert_eq!(found.terms.len(), k.min(10));
@@ -250,16 +247,11 @@ proptest! {
             } else {
                 // The last term is that of the oldest state held.
                 let (samples, layers) = (run.samples(k, l), &run.states[k - window]);
-                let mut zeta = Matrix::zeros(case.batch, case.sizes[l]);
-                product(&mut zeta, Product::Replace, samples.source.as_faer(), layers.weights[l - 1].as_faer(), 1.0);
-                let bias = &run.states[k].biases[l - 1];
-                for row in zeta.as_mut_slice().chunks_exact_mut(case.sizes[l]) {
-                    row.iter_mut().zip(bias).for_each(|(z, b)| *z += b);
-                }
+                let mut zeta = (samples.source * &layers.weights[l - 1]).to_matrix();
+                zeta.add_to_rows(&run.states[k].biases[l - 1]);
                 let mut activity = zeta.clone();
                 case.activation.apply(zeta.as_slice(), activity.as_mut_slice());
-                let mut last = Matrix::zeros(case.sizes[l], case.sizes[l + 1]);
-                product(&mut last, Product::Replace, activity.as_faer().transpose(), samples.delta.as_faer(), run.eta);
+                let last = (run.eta * activity.t() * samples.delta).to_matrix();
                 prop_assert!(distance(&part.last, &last) <= 1e-13 * run.scale(l));
             }
         }
@@ -318,7 +310,7 @@ proptest! {
                 size += norm(&term);
                 looped = total(&looped, [&term]);
                 let matrix = transformation(&then, &now).unwrap();
-                let trace = trace(&matrix);
+                let trace = matrix.trace();
                 let pairs = similarity_sum(&then, &now).unwrap();
                 // Pairs that cancel leave their rounding behind, in either way of adding them up.
                 let bound = [&then[0], &now[0]].map(|s| norm(s.source) * norm(s.delta)).iter().product::<f64>();

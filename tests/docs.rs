@@ -1,10 +1,10 @@
 //! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
-#![cfg(unix)]
 
 use alignscope::cli::command;
 use alignscope::condition::{Condition, Kind, columns_in_order};
 use alignscope::quantity::Quantity;
 use alignscope::run::Plan;
+use alignscope::signal::{Facts, Process};
 use alignscope::spec::parse_spec;
 use alignscope::text::Choice;
 use std::collections::BTreeSet;
@@ -17,11 +17,11 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// README.md, docs/*.md and figures/README.md, with their text.
+/// README.md, CONTRIBUTING.md, docs/*.md and figures/README.md, with their text.
 fn pages() -> Vec<(PathBuf, String)> {
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
-    paths.extend([root().join("README.md"), root().join("figures/README.md")]);
+    paths.extend(["README.md", "CONTRIBUTING.md", "figures/README.md"].map(|page| root().join(page)));
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
@@ -133,7 +133,9 @@ fn workshop() -> TempDir {
 
 fn shell(directory: &Path, line: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_alignscope")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([program.to_path_buf()].into_iter().chain(std::env::split_paths(&others))).unwrap();
+    // On Windows that of Git, which is where the tests run.
     let mut shell = Command::new("sh");
     shell.args(["-c", line]).current_dir(directory).env("PATH", path).env("ALIGNSCOPE_DATA", directory.join("none"));
     shell.output().unwrap()
@@ -257,7 +259,7 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
 }
 
 /// Files that docs/extending.md tells the reader to write.
-const TO_BE_WRITTEN: [&str; 1] = ["src/rule/feedback/binary.rs"];
+const TO_BE_WRITTEN: [&str; 2] = ["src/rule/feedback/binary.rs", "src/signal/process/sin.rs"];
 
 #[test]
 fn links_images_and_files_exist() {
@@ -429,23 +431,40 @@ fn table_of_quantities() -> String {
     table
 }
 
-#[test]
-fn the_data_dictionary_is_the_registry() {
-    const ENDS: [&str; 2] = ["<!-- quantities: written by tests/docs.rs -->\n", "<!-- end of quantities -->\n"];
-    let path = root().join("docs/data-dictionary.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once(ENDS[0]).unwrap();
-    let (table, after) = rest.split_once(ENDS[1]).unwrap();
-    let wanted = table_of_quantities();
+/// The table of signals as it has to stand in README.md.
+fn table_of_signals() -> String {
+    let row = |facts: &Facts| {
+        let examples: Vec<String> = facts.examples.iter().map(|example| format!("`{example}`")).collect();
+        format!("| {} | {} |\n", examples.join(", "), facts.meaning)
+    };
+    ["| form | process |\n|---|---|\n".into()].into_iter().chain(Process::ALL.iter().map(row)).collect()
+}
+
+/// Holds a table of a page to what it has to be, or, if asked for, writes it.
+fn hold_table(name: &str, what: &str, wanted: &str) {
+    let ends = [format!("<!-- {what}: written by tests/docs.rs -->\n"), format!("<!-- end of {what} -->\n")];
+    let text = page(name);
+    let (before, rest) = text.split_once(&ends[0]).unwrap();
+    let (table, after) = rest.split_once(&ends[1]).unwrap();
     if table != wanted && std::env::var_os("WRITE_DICTIONARY").is_some() {
-        fs::write(&path, [before, ENDS[0], &wanted, ENDS[1], after].concat()).unwrap();
+        fs::write(root().join(name), [before, &ends[0], wanted, &ends[1], after].concat()).unwrap();
         return;
     }
-    assert!(
-        table == wanted,
-        "docs/data-dictionary.md is not the registry: WRITE_DICTIONARY=1 cargo test --release --test docs"
-    );
-    assert_eq!(table.lines().count(), Quantity::ALL.len() + 2);
+    assert!(table == wanted, "{name} is not the registry: WRITE_DICTIONARY=1 cargo test --release --test it docs::");
+}
+
+#[test]
+fn the_data_dictionary_is_the_registry() {
+    let wanted = table_of_quantities();
+    assert_eq!(wanted.lines().count(), Quantity::ALL.len() + 2);
+    hold_table("docs/data-dictionary.md", "quantities", &wanted);
+}
+
+#[test]
+fn the_table_of_signals_is_the_registry() {
+    let wanted = table_of_signals();
+    assert_eq!(wanted.lines().count(), Process::ALL.len() + 2);
+    hold_table("README.md", "signals", &wanted);
 }
 
 #[test]

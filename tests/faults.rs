@@ -1,30 +1,17 @@
 //! Output directories that cannot be written to, fill up, are links, or are wanted by two; a run that is interrupted.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
-mod common;
-
+use crate::common::{assert_same, specs, tree};
 use assert_cmd::cargo::cargo_bin;
-use common::{assert_same, tree};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const SPEC: &str = r#"
-name = "faults"
-[[analysis]]
-name = "rule"
-kind = "isolate"
-repeats = 4
-record-every = 10
-[analysis.base]
-layers = [5, 12, 5]
-batch = 8
-iterations = 40
-[analysis.sweep]
-schedule = ["held", "white"]
-"#;
+fn spec() -> String {
+    format!("name = \"faults\"\n{}", specs::rule(4, &["held", "white"]))
+}
 
 fn here(spec: &str) -> TempDir {
     let here = TempDir::new().unwrap();
@@ -55,7 +42,7 @@ fn error(output: &Output) -> String {
 
 #[test]
 fn files_that_may_not_grow_are_an_error_that_loses_nothing() {
-    let here = here(SPEC);
+    let here = here(&spec());
     done(here.path(), "whole");
     let largest = tree(&here.path().join("whole")).values().map(Vec::len).max().unwrap();
     // Limits in blocks of 512 bytes or of 1 kB, as the shell has them: from none at all to too few for the largest file.
@@ -75,7 +62,7 @@ fn files_that_may_not_grow_are_an_error_that_loses_nothing() {
 
 #[test]
 fn a_directory_that_may_not_be_written_to_is_refused_with_the_remedy() {
-    let here = here(SPEC);
+    let here = here(&spec());
     let closed = here.path().join("closed");
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o555)).unwrap();
@@ -93,7 +80,7 @@ fn a_directory_that_may_not_be_written_to_is_refused_with_the_remedy() {
 
 #[test]
 fn a_directory_in_place_of_a_result_is_an_error_that_names_it() {
-    let here = here(SPEC);
+    let here = here(&spec());
     done(here.path(), "whole");
     done(here.path(), "run");
     let job = tree(&here.path().join("run")).into_keys().find(|path| path.starts_with("jobs")).unwrap();
@@ -110,7 +97,7 @@ fn a_directory_in_place_of_a_result_is_an_error_that_names_it() {
 
 #[test]
 fn a_link_to_a_directory_is_that_directory() {
-    let here = here(SPEC);
+    let here = here(&spec());
     done(here.path(), "whole");
     std::fs::create_dir(here.path().join("elsewhere")).unwrap();
     symlink("elsewhere", here.path().join("link")).unwrap();
@@ -127,7 +114,7 @@ fn a_link_to_a_directory_is_that_directory() {
 
 /// A spec whose run takes long enough to be met halfway.
 fn long() -> String {
-    SPEC.replace("iterations = 40", "iterations = 40000").replace("record-every = 10", "record-every = 5000")
+    spec().replace("iterations = 40", "iterations = 40000").replace("record-every = 10", "record-every = 5000")
 }
 
 /// Begins a run, on one thread, and waits until some of its jobs are done.
@@ -305,8 +292,7 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
 
 #[test]
 fn links_in_a_run_directory_are_not_followed() {
-    let here =
-        here(&(SPEC.to_owned() + "[[analysis.figure]]\nname = \"rule\"\nx = \"iteration\"\nby = [\"schedule\"]\n"));
+    let here = here(&(spec() + specs::RULE_FIGURE));
     done(here.path(), "whole");
     let victim = here.path().join("victim");
     std::fs::write(&victim, "precious").unwrap();
@@ -350,7 +336,7 @@ fn links_in_a_run_directory_are_not_followed() {
 
 #[test]
 fn reports_go_where_they_are_asked_to_and_nothing_is_replaced_by_them() {
-    let here = here(SPEC);
+    let here = here(&spec());
     done(here.path(), "run");
     let report = |out: &str| {
         let mut command = Command::new(cargo_bin("alignscope"));
@@ -380,8 +366,7 @@ fn reports_go_where_they_are_asked_to_and_nothing_is_replaced_by_them() {
 
 #[test]
 fn figures_and_reports_drawn_at_once_do_not_meet() {
-    let here =
-        here(&(SPEC.to_owned() + "[[analysis.figure]]\nname = \"rule\"\nx = \"iteration\"\nby = [\"schedule\"]\n"));
+    let here = here(&(spec() + specs::RULE_FIGURE));
     done(here.path(), "run");
     let before = tree(&here.path().join("run"));
     for args in [&["figure", "run"][..], &["report", "run"]] {
@@ -406,8 +391,7 @@ fn figures_and_reports_drawn_at_once_do_not_meet() {
 
 #[test]
 fn what_killed_processes_leave_is_removed_by_the_next() {
-    let here =
-        here(&(SPEC.to_owned() + "[[analysis.figure]]\nname = \"rule\"\nx = \"iteration\"\nby = [\"schedule\"]\n"));
+    let here = here(&(spec() + specs::RULE_FIGURE));
     done(here.path(), "run");
     let before = tree(&here.path().join("run"));
     for name in ["run/figures/.writing-7-1", "run/figures/.writing-rule.svg", ".writing-7-2", ".writing-my-notes"] {
@@ -425,7 +409,7 @@ fn what_killed_processes_leave_is_removed_by_the_next() {
 #[cfg(target_os = "linux")]
 #[test]
 fn outputs_that_take_nothing_are_no_panic() {
-    let here = here(SPEC);
+    let here = here(&spec());
     let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
     for (args, code) in [
         (&["run", "faults.toml", "--out", "run", "--threads", "1000"][..], 0),
@@ -494,7 +478,7 @@ fn what_is_read_neither_steers_the_terminal_nor_fills_it() {
 #[test]
 fn no_cell_of_a_table_is_a_formula() {
     let here = TempDir::new().unwrap();
-    let spec = SPEC.replace("name = \"rule\"", "name = \"-rule\"").replace("[\"held\", \"white\"]", "[\"held\"]");
+    let spec = spec().replace("name = \"rule\"", "name = \"-rule\"").replace("[\"held\", \"white\"]", "[\"held\"]");
     let figure = "[[analysis.figure]]\nname = \"f\"\ntitle = \"=1+1\"\nx = \"iteration\"\nby = [\"schedule\"]\n";
     std::fs::write(here.path().join("faults.toml"), spec + figure).unwrap();
     done(here.path(), "run");

@@ -1,5 +1,4 @@
 //! Data sets fetched from a server of the test's own: whole, resumed, damaged, absent, from elsewhere.
-#![cfg(feature = "fetch")]
 
 use alignscope::data::{FetchError, OfficialFile, Origin, Packing, Patience, Progress, Publication, fetch};
 use assert_cmd::Command;

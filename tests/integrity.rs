@@ -1,14 +1,12 @@
 //! Run directories in which anything was changed: nothing that was is read in silence.
 
-mod common;
-
+use crate::common::{alignscope, done, refused, specs, tree};
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::run::{
     Attempt, Export, Job, JobError, JobResult, Plan, RunError, RunOptions, RunReport, StoredError, damaged_figures,
     read_directory, read_runs, run,
 };
-use common::{alignscope, done, refused, tree};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
@@ -18,45 +16,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 /// Kinds of all sorts, with figures of the spec.
-const SPEC: &str = r#"
-name = "kinds"
-title = "Of all sorts"
-
-[[analysis]]
-name = "rule"
-title = "The rule"
-kind = "isolate"
-repeats = 2
-record-every = 10
-[analysis.base]
-layers = [4, 6, 4]
-batch = 4
-iterations = 20
-[analysis.sweep]
-schedule = ["held", "white"]
-[[analysis.figure]]
-name = "rule"
-x = "iteration"
-by = ["schedule"]
-
-[[analysis]]
-name = "net"
-kind = "train"
-repeats = 2
-record-every = "log:4"
-quantities = ["weight_alignment", "test_accuracy"]
-[analysis.base]
-epochs = 1
-hidden = [4]
-batch = 100
-
-[[analysis]]
-name = "angles"
-kind = "sample"
-repeats = 1
-[analysis.base]
-draws = 3
-"#;
+fn spec() -> String {
+    let head = "name = \"kinds\"\ntitle = \"Of all sorts\"\n";
+    let rule = specs::rule(2, &["held", "white"]) + specs::RULE_FIGURE;
+    let network = specs::network(2).replace("hidden = [10]", "hidden = [4]\nbatch = 100");
+    let sample = "[[analysis]]\nname = \"angles\"\nkind = \"sample\"\nrepeats = 1\n[analysis.base]\ndraws = 3\n";
+    [head, &rule, &network, sample].concat()
+}
 
 fn line(text: &str) -> Vec<&str> {
     text.split(' ').collect()
@@ -68,7 +34,7 @@ fn original() -> &'static Path {
     static MADE: OnceLock<TempDir> = OnceLock::new();
     MADE.get_or_init(|| {
         let here = TempDir::new().unwrap();
-        std::fs::write(here.path().join("kinds.toml"), SPEC).unwrap();
+        std::fs::write(here.path().join("kinds.toml"), spec()).unwrap();
         done(here.path(), &line("run kinds.toml --export weights --out run"));
         done(here.path(), &line("run run --export signals:1"));
         done(here.path(), &line("figure run --analysis rule --quantity weight_alignment --format svg"));
@@ -292,7 +258,7 @@ fn a_damaged_manifest_is_rebuilt_from_the_spec_and_the_jobs() {
     assert!(refused(here, &line("run kinds.toml --out run"), 0).contains("it is written again"));
     assert!(tree(&run) == whole);
     // A directory of something else is still refused.
-    let other = SPEC.replace("iterations = 20", "iterations = 30");
+    let other = spec().replace("iterations = 40", "iterations = 50");
     std::fs::write(here.join("other.toml"), other).unwrap();
     std::fs::write(run.join("manifest.json"), "x").unwrap();
     assert!(refused(here, &line("run other.toml --out run"), 1).contains("holds the results of another spec"));
@@ -448,7 +414,7 @@ fn what_a_killed_drawing_leaves_is_removed_and_two_drawings_do_not_collide() {
 fn errors_of_a_spec_given_are_still_those_of_the_spec() {
     let here = copied();
     let spec = here.path().join("kinds.toml");
-    std::fs::write(&spec, SPEC.replacen("isolate", "isolat", 1)).unwrap();
+    std::fs::write(&spec, self::spec().replacen("isolate", "isolat", 1)).unwrap();
     let error = read_runs(&[here.path().join("run")], &[spec]).unwrap_err();
     assert!(matches!(error, StoredError::Spec(_)), "{error}");
 }

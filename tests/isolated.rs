@@ -2,7 +2,7 @@
 
 use alignscope::matrix::Matrix;
 use alignscope::rule::decomposition::{Follower, Plan, Wanted};
-use alignscope::rule::{Activation, Isolated, LagOne, Product, WeightNorm, product};
+use alignscope::rule::{Activation, Isolated, LagOne, WeightNorm};
 use alignscope::signal::{Form, Pair, Signals, Sizes};
 
 const LAYERS: [usize; 4] = [6, 9, 7, 5];
@@ -30,10 +30,7 @@ fn difference(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
 
 /// `eta L_l^T delta_{l+1}` of the pass at hand.
 fn update(net: &Isolated<f64>, activity: &Matrix<f64>, l: usize) -> Matrix<f64> {
-    let mut out = Matrix::zeros(LAYERS[l], LAYERS[l + 1]);
-    let source = net.pass.source(activity, l).as_faer().transpose();
-    product(&mut out, Product::Replace, source, net.pass.delta[l].as_faer(), ETA);
-    out
+    (ETA * net.pass.source(activity, l).t() * &net.pass.delta[l]).to_matrix()
 }
 
 /// What the terms of lag 1 leave of the update of every layer at the last of `steps` iterations, relative to it.

@@ -1,9 +1,7 @@
 //! Every kind of analysis and of figure, small, on the embedded digits: replays give back what was recorded, planes hold the
 //! trajectories that span them, and every figure is drawn with its table.
 
-mod common;
-
-use common::{alignscope, bytes};
+use crate::common::{alignscope, bytes};
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 

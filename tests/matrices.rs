@@ -1,14 +1,13 @@
 //! `angles` and `spectra` on matrices in files, as a user meets them.
 
-mod common;
-
+use crate::common;
+use crate::common::{done, refused};
 use alignscope::array::{Array, write_npy, write_npz};
 use alignscope::matrix::Matrix;
-use alignscope::measure::angle::{norm, weight_alignment};
+use alignscope::measure::angle::weight_alignment;
 use alignscope::measure::null::WeightNull;
 use alignscope::measure::spectrum::{pseudo_inverse_alignment, singular_values};
 use alignscope::random::{Role, Stream};
-use common::{done, refused};
 use serde_json::Value as Json;
 use std::path::Path;
 use tempfile::TempDir;
@@ -62,8 +61,8 @@ fn angles_are_those_of_the_library_with_their_null() {
     assert_eq!(found["null"]["interval95"][0].as_f64().unwrap(), null.interval(0.95)[0]);
     let inverse = pseudo_inverse_alignment(&w, &b).unwrap().unwrap();
     assert!((value(&found, "pseudo_inverse_alignment", None) - inverse).abs() < 1e-9);
-    assert_eq!(value(&found, "weight_norm", None), norm(&w));
-    assert!((value(&found, "backward_norm", None) / norm(&b) - 1.0).abs() < 1e-14);
+    assert_eq!(value(&found, "weight_norm", None), w.norm());
+    assert!((value(&found, "backward_norm", None) / b.norm() - 1.0).abs() < 1e-14);
     let text = done(here.path(), &["angles", "w.npy", "b.npy"]);
     for words in [&format!("{angle:.2}"), "it was transposed", "95 % of independent", "pinv(B) is at"] {
         assert!(text.contains(words), "{words}:\n{text}");
@@ -243,7 +242,7 @@ fn matrices_of_any_scale_have_angles_and_no_infinite_norm() {
         let found = json(here.path(), &["angles", "w.npy", "b.npy"]);
         let exact = weight_alignment(&w, &b).unwrap().unwrap();
         assert!((readings(&found)[0].1 - exact).abs() < 1e-9, "{scale}");
-        assert!((value(&found, "weight_norm", None) / (scale * norm(&w)) - 1.0).abs() < 1e-12, "{scale}");
+        assert!((value(&found, "weight_norm", None) / (scale * w.norm()) - 1.0).abs() < 1e-12, "{scale}");
     }
     let mut huge = w.clone();
     huge.scale(5e307);
@@ -319,7 +318,7 @@ fn planted() -> (Matrix<f64>, Matrix<f64>) {
     let mut bt = b.transpose();
     for _ in 0..40 {
         bt = times(&times(&bt, &b), &b.transpose());
-        let size = norm(&bt);
+        let size = bt.norm();
         bt.scale(1.0 / size);
     }
     bt.scale(6.0);
@@ -355,7 +354,7 @@ fn spectra_name_outliers_and_what_both_share() {
     assert_eq!(value(&given, "outliers", Some("W")), 0.0);
 
     let both = json(here.path(), &["spectra", "w.npy", "b.npy"]);
-    let (angle, norms) = (value(&both, "weight_alignment", None), norm(&w) * norm(&b));
+    let (angle, norms) = (value(&both, "weight_alignment", None), w.norm() * b.norm());
     let trace = value(&both, "trace", None);
     assert!((trace - angle.to_radians().cos() * norms).abs() < 1e-9 * norms, "the trace is the inner product");
     let eigenvalues = both["eigenvalues"]["W B"].as_array().unwrap();

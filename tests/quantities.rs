@@ -1,8 +1,6 @@
 //! What jobs of training say of a network, against the network itself and against each other.
 
-#[path = "common/job.rs"]
-mod job;
-
+use crate::common::job;
 use alignscope::condition::{Condition, Kind};
 use alignscope::network::{Subset, Trainer};
 use alignscope::quantity::Quantity;

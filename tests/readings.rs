@@ -4,8 +4,7 @@
 //! `tests/data/readings.py` made the recordings with PyTorch; those of `tests/data/cases` are inputs that were read wrongly
 //! once, with the angles that were computed where they were made.
 
-mod common;
-
+use crate::common;
 use alignscope::array::{Array, members, read, write_npz};
 use alignscope::matrix::Matrix;
 use serde_json::{Value as Json, json};

@@ -1,7 +1,6 @@
 //! Recordings that `python/alignscope` made of runs in PyTorch and JAX, as `tests/data/recorder.py` says.
 
-mod common;
-
+use crate::common;
 use alignscope::array::{Array, members, read, write_npz};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,6 @@
 //! Recordings as directories of growing files, and as archives that are read from where they lie.
 
-mod common;
-
+use crate::common;
 use alignscope::array::{digest, members, read};
 use alignscope::recorded::{RecordedRun, Stack};
 use serde_json::Value as Json;

@@ -1,6 +1,7 @@
 //! Recorded signals replayed through the linear rule, against the prediction given these signals.
 
 use alignscope::measure::angle::Direction;
+use alignscope::measure::summary::Summary;
 use alignscope::rule::{Activation, Isolated};
 use alignscope::signal::{Cross, Form, Pair, Recording, Sizes, Surrogate};
 use alignscope::theory::Toy;
@@ -37,11 +38,8 @@ fn replay(recording: &Recording<f64>, toy: &Toy, repeat: u64) -> [f64; 3] {
 
 /// Mean, standard deviation and standard error of the mean.
 fn statistics(values: impl Iterator<Item = f64>) -> [f64; 3] {
-    let values: Vec<f64> = values.collect();
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    [mean, sd, sd / n.sqrt()]
+    let found = Summary::of(values.map(Some));
+    [found.mean, found.sd, found.standard_error()].map(Option::unwrap)
 }
 
 fn record(activity: &str, error: &str, cross: &str, sizes: Sizes) -> Recording<f64> {

@@ -1,36 +1,24 @@
 //! What is drawn and told of a run that is not run again, as a user meets it.
 
-mod common;
-
-use common::{alignscope, bytes, done, refused};
+use crate::common::{alignscope, bytes, done, refused, specs};
 use tempfile::TempDir;
 
-const SPEC: &str = r#"
-name = "tiny"
-title = "A tiny run"
-
-[[analysis]]
-name = "tiny"
-title = "Held against white <signals>"
-kind = "isolate"
-repeats = 3
-record-every = 5
-[analysis.base]
-layers = [4, 6, 4]
-batch = 3
-iterations = 20
-[analysis.sweep]
-schedule = ["held", "white"]
-eta = [1e-3, 2e-3]
-[[analysis.figure]]
-name = "angles"
-title = "Angles & repeats"
-"#;
+fn spec() -> String {
+    let rule = specs::rule(3, &["held", "white"])
+        .replace("name = \"rule\"", "name = \"tiny\"")
+        .replace("The rule", "Held against white <signals>")
+        .replace("record-every = 10", "record-every = 5")
+        .replace("iterations = 40", "iterations = 20");
+    let head = "name = \"tiny\"\ntitle = \"A tiny run\"\n";
+    let sweep = "eta = [1e-3, 2e-3]\n";
+    let figure = "[[analysis.figure]]\nname = \"angles\"\ntitle = \"Angles & repeats\"\n";
+    [head, &rule, sweep, figure].concat()
+}
 
 /// A directory with a spec and its run.
 fn ran() -> TempDir {
     let here = TempDir::new().unwrap();
-    std::fs::write(here.path().join("tiny.toml"), SPEC).unwrap();
+    std::fs::write(here.path().join("tiny.toml"), spec()).unwrap();
     alignscope(here.path()).args(["run", "tiny.toml", "--out", "run"]).assert().success();
     here
 }

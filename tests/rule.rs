@@ -205,7 +205,7 @@ fn the_alignment_budget_closes_for_every_neuron() {
                     for budget in found.iter().chain([&Budget::of_layer(&found)]) {
                         let scale = 1.0 + budget.q[0].abs() + budget.q[1].abs() + budget.quadratic;
                         assert!(budget.left_over().abs() < 1e-12 * scale, "{hidden:?} layer {l}: {budget:?}");
-                        assert!(budget.own.abs() < 1e-12 * scale, "{hidden:?} layer {l}: {budget:?}");
+                        assert!(budget.injected_above.abs() < 1e-12 * scale, "{hidden:?} layer {l}: {budget:?}");
                         if matches!(hidden, Activation::Linear | Activation::Relu | Activation::LeakyRelu) {
                             assert!(budget.curvature.abs() < 1e-12 * scale);
                         }
@@ -263,7 +263,7 @@ fn weight_normalisation_leaves_over_what_its_projections_inject() {
             let below: f64 = (0..SIZES[l]).map(|i| before.weights[l].row(i)[j] * dp(l, i, j)).sum();
             let above: f64 = (0..SIZES[l + 2]).map(|m| dp(l + 1, j, m) * case.backward[l].row(m)[j]).sum();
             assert!((budget.left_over() - (below - above)).abs() < 1e-12 && (below - above).abs() > 1e-9, "{budget:?}");
-            assert!((budget.own + above).abs() < 1e-12 && above.abs() > 1e-9, "{budget:?}");
+            assert!((budget.injected_above + above).abs() < 1e-12 && above.abs() > 1e-9, "{budget:?}");
         }
     }
 }

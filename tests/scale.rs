@@ -1,8 +1,7 @@
 //! Runs in parts: directories that describe themselves, shards, merging.
 
-mod common;
-
-use common::{alignscope, assert_same, tree};
+use crate::common;
+use crate::common::{alignscope, assert_same, specs, tree};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,39 +9,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// 16 jobs: the rule in isolation, and a network with exports.
-const SPEC: &str = r#"
-name = "parts"
-title = "In parts"
-
-[[analysis]]
-name = "rule"
-title = "The rule"
-kind = "isolate"
-repeats = 4
-record-every = 10
-[analysis.base]
-layers = [5, 12, 5]
-batch = 8
-iterations = 40
-[analysis.sweep]
-schedule = ["held", "shared", "white"]
-[[analysis.figure]]
-name = "rule"
-x = "iteration"
-by = ["schedule"]
-
-[[analysis]]
-name = "net"
-kind = "train"
-repeats = 4
-quantities = ["weight_alignment", "test_accuracy"]
-[analysis.base]
-epochs = 1
-hidden = [10]
-[[analysis.figure]]
-name = "net"
-x = "epoch"
-"#;
+fn spec() -> String {
+    let head = "name = \"parts\"\ntitle = \"In parts\"\n";
+    let rule = specs::rule(4, &["held", "shared", "white"]) + specs::RULE_FIGURE;
+    let figure = "[[analysis.figure]]\nname = \"net\"\nx = \"epoch\"\n";
+    [head, &rule, &specs::network(4), figure].concat()
+}
 
 fn done(directory: &Path, line: &str) -> String {
     common::done(directory, &line.split(' ').collect::<Vec<_>>())
@@ -79,7 +51,7 @@ fn jobs(run: &Path) -> Vec<PathBuf> {
 /// A directory with the spec, run as a whole.
 fn whole() -> TempDir {
     let here = TempDir::new().unwrap();
-    std::fs::write(here.path().join("parts.toml"), SPEC).unwrap();
+    std::fs::write(here.path().join("parts.toml"), spec()).unwrap();
     done(here.path(), "run parts.toml --export weights --out whole");
     here
 }
@@ -95,7 +67,7 @@ fn a_run_directory_alone_is_resumed_and_drawn_again() {
     let here = whole();
     std::fs::write(
         here.path().join("second.toml"),
-        SPEC.replace("name = \"rule\"", "name = \"other\"").replace("\"net\"", "\"net2\""),
+        spec().replace("name = \"rule\"", "name = \"other\"").replace("\"net\"", "\"net2\""),
     )
     .unwrap();
     done(here.path(), "run parts.toml second.toml --out both");
@@ -243,7 +215,7 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
 #[ignore = "half a minute: 50 runs, each killed at a moment of its own and gone on with"]
 fn fifty_runs_killed_at_any_moment_end_in_the_same_bytes() {
     let here = TempDir::new().unwrap();
-    let spec = SPEC.replace("iterations = 40", "iterations = 40000").replace("epochs = 1", "epochs = 5");
+    let spec = spec().replace("iterations = 40", "iterations = 40000").replace("epochs = 1", "epochs = 5");
     std::fs::write(here.path().join("parts.toml"), spec).unwrap();
     let begun = Instant::now();
     done(here.path(), "run parts.toml --export weights --out whole");
@@ -273,7 +245,7 @@ fn fifty_runs_killed_at_any_moment_end_in_the_same_bytes() {
 fn a_killed_shard_resumes_from_its_directory() {
     let here = TempDir::new().unwrap();
     let spec =
-        SPEC.replace("iterations = 40", "iterations = 400000").replace("record-every = 10", "record-every = 20000");
+        spec().replace("iterations = 40", "iterations = 400000").replace("record-every = 10", "record-every = 20000");
     std::fs::write(here.path().join("parts.toml"), spec).unwrap();
     done(here.path(), "run parts.toml --out whole");
     let program = assert_cmd::cargo::cargo_bin("alignscope");
@@ -331,8 +303,9 @@ fn a_dry_run_tells_what_is_left_and_writes_nothing() {
 #[test]
 fn a_dry_run_begins_long_jobs_and_gives_them_up() {
     let here = TempDir::new().unwrap();
-    let spec =
-        SPEC.replace("iterations = 40", "iterations = 900000000").replace("record-every = 10", "record-every = 100000");
+    let spec = spec()
+        .replace("iterations = 40", "iterations = 900000000")
+        .replace("record-every = 10", "record-every = 100000");
     std::fs::write(here.path().join("parts.toml"), spec.replace("epochs = 1\n", "epochs = 100000\n")).unwrap();
     let mut command = alignscope(here.path());
     command.args(["run", "parts.toml", "--dry-run", "--json"]).timeout(Duration::from_secs(100));

@@ -1,6 +1,7 @@
 //! The job-array script: in a shell that plays SLURM, and on a real one.
 #![cfg(target_os = "linux")]
 
+use crate::common::specs;
 use assert_cmd::Command as Checked;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -13,24 +14,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// 12 jobs of about a fifth of a second.
-const SPEC: &str = r#"
-name = "array"
-[[analysis]]
-name = "rule"
-kind = "isolate"
-repeats = 4
-record-every = 20000
-[analysis.base]
-layers = [5, 12, 5]
-batch = 8
-iterations = 400000
-[analysis.sweep]
-schedule = ["held", "shared", "white"]
-[[analysis.figure]]
-name = "rule"
-x = "iteration"
-by = ["schedule"]
-"#;
+fn spec() -> String {
+    let rule = specs::rule(4, &["held", "shared", "white"]) + specs::RULE_FIGURE;
+    let long =
+        rule.replace("iterations = 40", "iterations = 400000").replace("record-every = 10", "record-every = 20000");
+    format!("name = \"array\"\n{long}")
+}
 
 /// What must be the same, whoever ran the jobs.
 const RESULTS: [&str; 5] = ["series.csv", "manifest.json", "spec.toml", "figures/rule.svg", "figures/rule.csv"];
@@ -44,7 +33,7 @@ fn prepared(options: &str) -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let here = directory.path().join("a b");
     std::fs::create_dir(&here).unwrap();
-    std::fs::write(here.join("array.toml"), SPEC).unwrap();
+    std::fs::write(here.join("array.toml"), spec()).unwrap();
     assert!(alignscope(&here, "run array.toml --out whole").status.success());
     let script = alignscope(&here, &format!("sbatch array.toml --out merged/ {options}"));
     assert!(script.status.success(), "{script:?}");
@@ -249,7 +238,7 @@ fn no_name_is_run_or_becomes_another() {
         let here = top.path().join("odd").join(joined(&name, " in"));
         std::fs::create_dir_all(&here).unwrap();
         let spec = joined(&name, ".toml");
-        std::fs::write(here.join(&spec), SPEC).unwrap();
+        std::fs::write(here.join(&spec), self::spec()).unwrap();
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("alignscope"));
         command.current_dir(&here).args(["sbatch", "--shards", "2", "--export", "signals:3", "--time", "9"]);
         command.args(["--out=", "--data-dir="].map(|option| joined(option, &name)));
@@ -320,7 +309,7 @@ fn parent(pid: u32) -> Option<u32> {
 #[test]
 fn bad_requests_are_refused_before_anything_is_submitted() {
     let here = TempDir::new().unwrap();
-    std::fs::write(here.path().join("array.toml"), SPEC).unwrap();
+    std::fs::write(here.path().join("array.toml"), spec()).unwrap();
     for (options, code, expected) in [
         ("--shards 0", 2, "0 is not in 1.."),
         ("--shards 200000", 2, "--shards: 200000 shards are more than the 100000 there may be"),

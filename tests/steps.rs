@@ -1,7 +1,6 @@
 //! What steps of weights are made of: recordings from the optimisers of PyTorch, and the precision they are judged in.
 
-mod common;
-
+use crate::common;
 use alignscope::array::{Array, members, read, write_npz};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,10 @@
 //! The exact linear theory against simulation, and against checked values.
 
-use alignscope::matrix::Matrix;
+use alignscope::matrix::{Matrix, Product};
 use alignscope::measure::angle::{Direction, weight_alignment};
+use alignscope::measure::summary::Summary;
 use alignscope::random::{Role, Stream};
-use alignscope::rule::{Activation, Isolated, Product, product};
+use alignscope::rule::{Activation, Isolated};
 use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
 use alignscope::theory::moments::{self, Moments, Realised, moments};
 use alignscope::theory::spectra::von_mises_fisher_cosine;
@@ -126,11 +127,8 @@ fn simulate(toy: &Toy, activation: Activation, pair: &Pair, iterations: usize, r
 
 /// Mean, standard deviation and standard error of the mean.
 fn statistics(values: impl Iterator<Item = f64>) -> [f64; 3] {
-    let values: Vec<f64> = values.collect();
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    [mean, sd, sd / n.sqrt()]
+    let found = Summary::of(values.map(Some));
+    [found.mean, found.sd, found.standard_error()].map(Option::unwrap)
 }
 
 /// `(layers, batch, iterations, eta, activity, error, cross, repeats)`.
@@ -244,9 +242,7 @@ fn weights_of_different_scales_are_predicted_given_the_signals() {
             direction.angle_to(unrolled.as_slice()).unwrap()
         })
         .collect();
-    let n = draws.len() as f64;
-    let mean = draws.iter().sum::<f64>() / n;
-    let error = (draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt();
+    let [mean, _, error] = statistics(draws.into_iter());
     let predicted = realised.angle(eta, [w0, w1, b]).unwrap();
     // Up to what a ratio of moments is off given the signals, 0.2 degrees.
     assert!(predicted < 80.0 && (mean - predicted).abs() < 0.2 + 3.0 * error, "{mean} {predicted} {error}");
@@ -263,11 +259,9 @@ fn stepped(
     eta: f64,
 ) -> Matrix<f64> {
     for (x, d) in signals {
-        let (mut activity, mut delta) = (Matrix::zeros(x.rows(), w0.cols()), Matrix::zeros(x.rows(), w0.cols()));
-        product(&mut activity, Product::Replace, x.as_faer(), w0.as_faer(), 1.0);
-        product(&mut delta, Product::Replace, d.as_faer(), backward.as_faer(), 1.0);
-        product(&mut w1, Product::Add, activity.as_faer().transpose(), d.as_faer(), eta);
-        product(&mut w0, Product::Add, x.as_faer().transpose(), delta.as_faer(), eta);
+        let [activity, delta] = [x * &w0, d * backward].map(Product::to_matrix);
+        w1 += eta * activity.t() * d;
+        w0 += eta * x.t() * &delta;
     }
     w1
 }

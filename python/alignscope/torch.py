@@ -221,7 +221,8 @@ class Recorder:
     def _forward(
         self, layer: _Layer, module: nn.Module, inputs: tuple[Any, ...], output: Any
     ) -> Tensor | None:
-        if getattr(module, "_is_replica", False):
+        # Not by getattr, which takes a module as long to miss as the rest of this takes.
+        if module.__dict__.get("_is_replica", False):
             raise RecordingError(
                 "DataParallel copies the network for every device, and each copy sees a part of "
                 "the batch: record a run on one device"
@@ -337,8 +338,13 @@ class Recorder:
 
     def _trains(self, optimizer: torch.optim.Optimizer) -> bool:
         """Whether an optimiser changes what is recorded."""
-        parameters = (p for group in optimizer.param_groups for p in group["params"])
-        return not self._closed and any(id(p) in self._parameters for p in parameters)
+        if self._closed:
+            return False
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if id(parameter) in self._parameters:
+                    return True
+        return False
 
     def _finite(self) -> bool:
         """Whether all gradients are finite: the condition under which a GradScaler steps."""
@@ -370,10 +376,10 @@ class _Layer:
     #: Whether ``weight`` is out x in.
     turned: bool = True
     checked: bool = False
+    is_convolution: bool = field(init=False)
 
-    @property
-    def is_convolution(self) -> bool:
-        return isinstance(self.module, _CONVOLUTIONS)
+    def __post_init__(self) -> None:
+        self.is_convolution = isinstance(self.module, _CONVOLUTIONS)
 
     def weight(self) -> Tensor:
         """Weights as a matrix, out x in or, if they are not to be turned, in x out."""
@@ -439,7 +445,7 @@ class _Part:
     layers: list[_Layer]
     recording: Recording
     #: Shapes and types of the last update, if the next may be recorded the short way.
-    signature: tuple[Any, ...] | None = None
+    signature: list[Any] | None = None
     #: Backward weights as they were then, by layer.
     fixed: dict[int, Any] = field(default_factory=dict)
 
@@ -447,11 +453,12 @@ class _Part:
         self, number: int, feedback: dict[int, Feedback], labels: Any, scale: float | None
     ) -> None:
         """Record one update."""
-        signature = None if scale is not None else self._signature(labels)
-        if signature is not None and signature == self.signature and self._is_fixed(feedback):
-            with torch.no_grad():
-                if self.recording.repeat(number, lambda buffers: self._fill(buffers, labels)):
-                    return
+        tensors = None if scale is not None else self._plain(labels)
+        signature = None if tensors is None else [(t.shape, t.dtype) for t in tensors]
+        if tensors is not None and signature == self.signature and self._is_fixed(feedback):
+            given = tensors
+            if self.recording.repeat(number, lambda buffers: self._fill(buffers, given)):
+                return
         self.recording.add(
             number,
             self.state(),
@@ -468,25 +475,39 @@ class _Part:
                 if matrix is not None
             }
 
-    def _signature(self, labels: Any) -> tuple[Any, ...] | None:
-        """Shapes and types of an update of plain linear layers and one pass; ``None`` of others."""
-        found: list[Any] = []
-        if labels is not None:
-            if not isinstance(labels, Tensor) or labels.dim() != 1:
-                return None
-            found.append((labels.shape, labels.dtype))
+    def _plain(self, labels: Any) -> list[Tensor] | None:
+        """Tensors of an update of plain linear layers and one pass; ``None`` of others.
+
+        Their numbers of dimensions tell which of them there are, and :meth:`_names` in which order.
+        """
+        found: list[Tensor] = []
         for layer in self.layers:
             if len(layer.signals) != 1 or layer.is_convolution:
                 return None
-            signal, module = layer.signals[0], layer.module
+            (signal,), module = layer.signals, layer.module
             activity, gradient = signal.activity, signal.gradient
             unchanged = signal.version == activity._version
             if activity.dim() != 2 or not unchanged or signal.gradient_version != gradient._version:
                 return None
-            weight, bias = _weight(module), getattr(module, "bias", None)
-            tensors = [activity, gradient, weight, *([] if bias is None else [bias])]
-            found.append([(tensor.shape, tensor.dtype) for tensor in tensors])
-        return tuple(found)
+            found.append(_weight(module))
+            bias = getattr(module, "bias", None)
+            if bias is not None:
+                if not isinstance(bias, Tensor) or bias.dim() != 1:
+                    return None
+                found.append(bias)
+            found += (activity, gradient)
+        if labels is not None:
+            if not isinstance(labels, Tensor) or labels.dim() != 1:
+                return None
+            found.append(labels)
+        return found
+
+    def _names(self) -> list[str]:
+        """Members of the tensors of :meth:`_plain`, if all are there."""
+        names: list[str] = []
+        for place in (layer.place for layer in self.layers):
+            names += (f"W{place}", f"b{place + 1}", f"activity{place}", f"delta{place + 1}")
+        return [*names, "labels"]
 
     def _is_fixed(self, feedback: dict[int, Feedback]) -> bool:
         """Whether backward weights are what they were."""
@@ -499,20 +520,21 @@ class _Part:
                 return False
         return True
 
-    def _fill(self, buffers: Buffers, labels: Any) -> None:
+    def _fill(self, buffers: Buffers, tensors: list[Tensor]) -> None:
         """Copy an update whose signature is known."""
-        views = buffers.views
-        if not views:
-            views.update((name, _as_tensor(array)) for name, array in buffers.items())
-        for layer in self.layers:
-            module, signal, place = layer.module, layer.signals[0], layer.place
-            views[f"W{place}"].copy_(module.weight)
-            if getattr(module, "bias", None) is not None:
-                views[f"b{place + 1}"].copy_(module.bias)
-            views[f"activity{place}"].copy_(signal.activity)
-            _copy(signal.gradient, -1.0, views[f"delta{place + 1}"])
-        if labels is not None:
-            views["labels"].copy_(labels)
+        if buffers.views is None:
+            # Biases and labels may be missing, and are then missing in all updates.
+            buffers.views = [
+                (_as_tensor(buffers[name]), name.startswith("delta"))
+                for name in self._names()
+                if name in buffers
+            ]
+        with torch.no_grad():
+            for tensor, (view, negative) in zip(tensors, buffers.views):
+                if negative:
+                    _copy(tensor, -1.0, view)
+                else:
+                    view.copy_(tensor)
 
     def save(self, path: Path | None, *, compress: bool) -> Path:
         if path is not None and self.name is not None:
@@ -662,10 +684,12 @@ def _as_tensor(buffer: NDArray[Any]) -> Tensor:
 def _copy(tensor: Tensor, factor: float, out: Tensor) -> None:
     if factor == 1.0:
         out.copy_(tensor)
-    elif tensor.device == out.device and tensor.dtype == out.dtype:
-        torch.mul(tensor, factor, out=out)
-    else:
+    elif tensor.device != out.device or tensor.dtype != out.dtype:
         out.copy_(tensor * factor)
+    elif factor == -1.0:
+        torch.neg(tensor, out=out)
+    else:
+        torch.mul(tensor, factor, out=out)
 
 
 def _layers(layers: nn.Module | Iterable[nn.Module]) -> list[_Layer]:

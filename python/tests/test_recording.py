@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from conftest import check_angles, check_closes
 
 from alignscope import Recording, RecordingError
+from alignscope.recording.npy import GrowingArray
 
 SIZES = (5, 4, 3)
 
@@ -196,21 +198,139 @@ def test_what_cannot_be_written_is_said(tmp_path, monkeypatch):
     monkeypatch.undo()
 
 
-def test_a_killed_run_can_be_read_up_to_its_last_whole_frame(tmp_path):
+def test_what_cannot_be_written_at_the_end_is_said_and_the_rest_is_there(tmp_path, monkeypatch):
+    write, room = os.pwrite, 40 << 10
+
+    def nearly_full(file, data, start):
+        if start + len(data) > room:
+            raise OSError(28, "No space left on device")
+        return write(file, data, start)
+
+    recording = Recording(tmp_path / "run")
+    frames = np.random.default_rng(1).normal(size=(30, 25, 25))
+    monkeypatch.setattr(os, "pwrite", nearly_full)
+    for k, frame in enumerate(frames):
+        recording.update([frame])
+        if k == 5:
+            recording.save()
+    with pytest.raises(RecordingError, match="No space left"):
+        recording.close()
+    recording.close()
+    monkeypatch.undo()
+    found = np.load(tmp_path / "run/W0.npy")
+    assert len(found) >= 6
+    np.testing.assert_array_equal(found, frames[: len(found)])
+
+
+def test_values_begin_behind_a_header_of_one_block(tmp_path, analyze):
+    with Recording(tmp_path / "run") as recording:
+        network = Network()
+        network.train(recording, 9)
+    for path in (tmp_path / "run").iterdir():
+        content = path.read_bytes()
+        assert content[:8] == b"\x93NUMPY\x01\x00" and content[8:10] == (4086).to_bytes(2, "little")
+        assert content[4095:4096] == b"\n"
+        values = np.load(path)
+        assert content[4096:] == values.tobytes()
+    found = analyze(tmp_path / "run")
+    check_closes(found)
+    check_angles(found, members(tmp_path / "run"), 1e-10)
+
+
+def _unable(monkeypatch, how):
+    """Take away what file systems may lack: writes past the page cache, or some of these."""
+    direct, opened, write = getattr(os, "O_DIRECT", 0), os.open, os.pwrite
+    past = set()
+
+    def open_(path, flags, *rest):
+        if flags & direct and how == "open":
+            raise OSError(errno.EINVAL, "Invalid argument")
+        file = opened(path, flags, *rest)
+        if flags & direct:
+            past.add(file)
+        else:
+            past.discard(file)
+        return file
+
+    def write_(file, data, start):
+        if file in past:
+            assert len(data) % 4096 == start % 4096 == 0
+            if how == "write":
+                raise OSError(errno.EINVAL, "Invalid argument")
+            if how == "part":
+                data = data[: 4096 * max(1, len(data) // 8192)]
+            if how == "odd part":
+                return write(file, data[:4096], start) - 1000
+        return write(file, data, start)
+
+    if direct:
+        monkeypatch.setattr(os, "open", open_)
+        monkeypatch.setattr(os, "pwrite", write_)
+
+
+@pytest.mark.parametrize("how", ["able", "open", "write", "part", "odd part"])
+@pytest.mark.parametrize("shape", [(5, 3), (301, 203), (0, 4), ()])
+def test_files_grow_and_shrink_by_whole_frames(tmp_path, monkeypatch, how, shape):
+    _unable(monkeypatch, how)
+    draw = np.random.default_rng(7)
+    file, frames, path = GrowingArray(tmp_path / "W.npy", "<f4", shape), [], tmp_path / "W.npy"
+    file.chunk_bytes = 3 * file.frame_bytes + 1
+    for _ in range(70):
+        act = draw.integers(0, 10)
+        if act < 6:
+            frame, turned = draw.normal(size=shape).astype("f4"), bool(draw.integers(0, 2))
+            file.append(np.array(frame.T, order="C") if turned else frame, turned)
+            frames.append(frame)
+        elif act < 8 and frames:
+            file.drop_last()
+            frames.pop()
+        elif frames:
+            k = int(draw.integers(0, len(frames)))
+            np.testing.assert_array_equal(file.frame(k), frames[k])
+        if draw.integers(0, 8) == 0:
+            (file.settle if draw.integers(0, 2) else file.commit)()
+            np.testing.assert_array_equal(np.load(path), np.reshape(frames, (len(frames), *shape)))
+        else:
+            # Whenever it is read, it holds what its header promises.
+            found = np.load(path)
+            np.testing.assert_array_equal(found, np.reshape(frames[: len(found)], found.shape))
+    file.close()
+    np.testing.assert_array_equal(np.load(path), np.reshape(frames, (len(frames), *shape)))
+    assert path.stat().st_size == 4096 + len(frames) * file.frame_bytes
+
+
+@pytest.mark.parametrize("memory", [1 << 10, 1 << 22, 1 << 26])
+def test_memory_changes_nothing(tmp_path, memory):
+    draw, number = np.random.default_rng(3), 40
+    frames = draw.normal(size=(number, 301, 203))
+    small = draw.normal(size=(number, 203))
+    with Recording(tmp_path / "run", memory=memory) as recording:
+        for k in range(number):
+            recording.update([frames[k]], [small[k]], [frames[k].T], [frames[k].T[:, :7]])
+    found = members(tmp_path / "run")
+    np.testing.assert_array_equal(found["W0"], frames)
+    np.testing.assert_array_equal(found["b1"], small)
+    np.testing.assert_array_equal(found["activity0"], frames.swapaxes(1, 2))
+    np.testing.assert_array_equal(found["delta1"], frames.swapaxes(1, 2)[:, :, :7])
+
+
+@pytest.mark.parametrize("units", [51, 251])
+def test_a_killed_run_can_be_read_up_to_its_last_whole_frame(tmp_path, analyze, units):
     code = """if True:
         import sys, numpy as np
         from alignscope import Recording
-        recording, k = Recording(sys.argv[1]), 0
+        recording, units, k = Recording(sys.argv[1]), int(sys.argv[2]), 0
         while True:
-            frame = np.full((64, 50), float(k))
+            frame = np.full((units, units), float(k))
             recording.update([frame], activities=[frame], deltas=[frame])
             k += 1
     """
     run = tmp_path / "run"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen([sys.executable, "-c", code, str(run)], env=environment)
+    command = [sys.executable, "-c", code, str(run), str(units)]
+    process = subprocess.Popen(command, env=environment)
     for _ in range(600):
-        time.sleep(0.1)
+        time.sleep(0.07)
         if run.exists() and len(list(run.iterdir())) == 3 and len(np.load(run / "W0.npy")) > 20:
             break
     process.send_signal(signal.SIGKILL)
@@ -219,3 +339,4 @@ def test_a_killed_run_can_be_read_up_to_its_last_whole_frame(tmp_path):
     for values in found.values():
         assert len(values) > 20
         np.testing.assert_array_equal(values, np.arange(len(values))[:, None, None] + 0 * values)
+    analyze(run, "--lags", "1", "--every", "10")

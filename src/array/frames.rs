@@ -5,6 +5,7 @@
 //! Where frames do not lie in one piece (compressed members, Fortran order) they are unpacked once, see [`Spool`].
 
 use super::npy::{Opened, cut_short};
+use super::packed::Values;
 use super::{ArrayError, Header, Source, Stored, npy, npz, refused};
 use crate::file::memory::in_words;
 use npyz::Order;
@@ -96,14 +97,6 @@ pub fn extent(path: &Path, member: Option<&str>) -> Result<Extent, ArrayError> {
         }
         Ok(extent)
     })
-}
-
-/// The bytes of an array, header included.
-pub(super) struct Values<'a> {
-    pub reader: &'a mut dyn Read,
-    pub size: u64,
-    /// The file that holds them as they are, and where they start in it.
-    pub plain: Option<(&'a Path, u64)>,
 }
 
 /// Opens a `.npy` file, a member of an archive or a member of a directory.

@@ -1,7 +1,7 @@
 //! NumPy's `.npz`: a zip archive of `.npy` files. No member is believed before its checksum has been compared.
 
-use super::frames::Values;
 use super::npy::{self, to_bytes};
+use super::packed::Values;
 use super::{Array, ArrayError, Header, Source, refused, store};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Write};

@@ -1,8 +1,7 @@
 //! What is not read, and one line that turns it into what is.
 
-use super::{ArrayError, Source, extension};
+use super::{ArrayError, Source};
 use npyz::{DType, TypeChar};
-use std::path::Path;
 
 /// Types whose values are read, in words.
 const READ: &str = "real numbers (f2, bfloat16, f4, f8), integers and truth values are read";
@@ -63,39 +62,5 @@ pub(super) fn unread(source: &Source, dtype: &DType, shape: &[usize]) -> ArrayEr
             source.unread("structured", &names)
         }
         DType::Array(..) => source.unread("structured", &["0"]),
-    }
-}
-
-/// What to do with a file of another format, by the extension of its name.
-pub(super) fn other_format(path: &Path) -> String {
-    let file = path.display();
-    let out = path.with_extension("npz");
-    let out = out.display();
-    let python = |lines: &str| format!("convert it with Python: {lines}");
-    let hdf5 = format!(
-        "import h5py, numpy; d = {{}}; h5py.File('{file}').visititems(lambda n, x: d.update({{n: x[()]}}) if hasattr(x, \
-         'shape') else None); numpy.savez('{out}', **d)"
-    );
-    match &extension(path)[..] {
-        "pt" | "pth" | "ckpt" | "bin" => python(&format!(
-            "import torch, numpy; d = torch.load('{file}', map_location='cpu', weights_only=True); \
-             numpy.savez('{out}', **{{k: v.double().numpy() for k, v in d.items()}}) (a state_dict; of a tensor t: \
-             numpy.save('new.npy', t.double().numpy()))"
-        )),
-        "safetensors" => python(&format!(
-            "import numpy; from safetensors.numpy import load_file; numpy.savez('{out}', **load_file('{file}'))"
-        )),
-        "h5" | "hdf5" | "keras" | "nc" => python(&hdf5),
-        "mat" => python(&format!(
-            "import scipy.io, numpy; d = scipy.io.loadmat('{file}'); numpy.savez('{out}', **{{k: v for k, v in d.items() \
-             if not k.startswith('_')}}) (or, if MATLAB saved it with -v7.3: {hdf5})"
-        )),
-        "pkl" | "pickle" => python(&format!(
-            "import pickle, numpy; numpy.savez('{out}', **pickle.load(open('{file}', 'rb'))) (a dictionary of arrays)"
-        )),
-        "jld" | "jld2" => format!("convert it with Julia: using JLD2, NPZ; npzwrite(\"{out}\", load(\"{file}\"))"),
-        "gz" | "bz2" | "xz" | "zip" | "zst" | "tar" => "unpack it first".into(),
-        "xls" | "xlsx" | "ods" => "save the sheet as .csv".into(),
-        _ => "these are the formats that are read".into(),
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::random::{Role, Stream};
 use std::fs;
+use std::path::PathBuf;
 
 /// Written by NumPy's `savez_compressed`: `(arange(24).reshape(2, 3, 4) - 5) / 2` as f8 in C and Fortran order, as big-endian
 /// f4, as f2, doubled as i4, and so on; and what is no signal: strings, complex, objects, structures, NaN.

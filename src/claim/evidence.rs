@@ -2,6 +2,7 @@
 
 use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
+use crate::measure::summary::{mean, sd};
 use crate::quantity::Quantity;
 use crate::run::{JobResult, Plan};
 use std::collections::BTreeMap;
@@ -197,18 +198,9 @@ pub(super) fn spread(values: &[f64]) -> Vec<f64> {
     if values.len() < 3 {
         return Vec::new();
     }
-    let sd = |values: &mut dyn Iterator<Item = f64>| {
-        let values: Vec<f64> = values.collect();
-        let centre = mean(&values);
-        (values.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
-    };
-    let whole = sd(&mut values.iter().copied());
-    let without = |i: usize| sd(&mut values.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, v)| *v));
+    let whole = sd(values);
+    let without = |i: usize| sd(&[&values[..i], &values[i + 1..]].concat());
     (0..values.len()).map(|i| n * whole - (n - 1.0) * without(i)).collect()
-}
-
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 impl<'a> Evidence<'a> {

@@ -6,9 +6,9 @@ mod verdict;
 
 pub use evidence::{Evidence, Series};
 pub use registry::{Claim, Part, claims};
-pub(crate) use verdict::short;
 pub use verdict::{Criterion, Estimate, Verdict, decide};
 
+use crate::text::short;
 use serde::Serialize;
 
 /// Joint level of the claims of one document.

@@ -1,5 +1,7 @@
 //! The verdict rule: holds if the whole interval lies inside the criterion, fails if outside, else undecided.
 
+use crate::measure::summary::{mean, student, variance};
+use crate::text::short;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -38,15 +40,6 @@ impl Criterion {
             (false, false) => "any".into(),
         }
     }
-}
-
-/// A number to three decimals, or two digits where it is smaller, without needless zeros.
-pub(crate) fn short(value: f64) -> String {
-    if value != 0.0 && value.abs() < 0.01 {
-        return format!("{value:.1e}");
-    }
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 /// What is concluded.
@@ -90,14 +83,12 @@ impl Estimate {
         if n < 2 {
             return None;
         }
-        let mean = values.iter().sum::<f64>() / n as f64;
-        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-        let estimate = Self { mean, standard_error: (variance / n as f64).sqrt(), n };
+        let estimate = Self { mean: mean(values), standard_error: (variance(values) / n as f64).sqrt(), n };
         (estimate.mean.is_finite() && estimate.standard_error.is_finite()).then_some(estimate)
     }
 
     fn t(&self) -> Option<StudentsT> {
-        StudentsT::new(0.0, 1.0, (self.n - 1) as f64).ok()
+        student(self.n)
     }
 
     /// Student's t interval of the mean at `level`, e.g. 0.95.

@@ -1,5 +1,6 @@
 //! `alignscope analyze`: what a recorded run says.
 
+mod analysis;
 mod figure;
 mod readings;
 mod report;
@@ -12,10 +13,11 @@ use super::{Exit, UsageError, args, output};
 use crate::array;
 use crate::file::write_atomically;
 use crate::measure::spectrum::singular_values;
-use crate::recorded::{Backward, Findings, Missing, NumberFormat, Progress, Questions, RecordedRun, TermsPlan};
+use crate::recorded::{Backward, Findings, NumberFormat, Progress, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use crate::spec::Settings;
 use crate::text::{Choice, canonical};
+use analysis::{Analysis, Spectrum};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
@@ -71,25 +73,6 @@ pub(super) fn command() -> Command {
 
 /// Probability of an outlier in a matrix of independent entries.
 const FALSE_ALARM: f64 = 0.01;
-
-/// Spectrum of one state of one layer.
-struct Spectrum {
-    layer: usize,
-    state: usize,
-    rows: Vec<Row>,
-}
-
-/// A recording with everything that was made of it.
-struct Analysis {
-    path: PathBuf,
-    run: RecordedRun,
-    questions: Questions,
-    missing: Vec<Missing>,
-    findings: Findings,
-    spectra: Vec<Spectrum>,
-    /// Layers whose spectra are too costly.
-    too_large: Vec<usize>,
-}
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let path = matches.get_one::<PathBuf>("run").cloned().unwrap_or_default();
@@ -152,16 +135,6 @@ fn spectra(run: &RecordedRun) -> anyhow::Result<(Vec<Spectrum>, Vec<usize>)> {
 }
 
 impl Analysis {
-    /// Units of every layer.
-    fn sizes(&self) -> Vec<Option<usize>> {
-        (0..=self.run.depth()).map(|l| self.run.units(l)).collect()
-    }
-
-    /// Number of recorded states.
-    fn states(&self) -> usize {
-        (0..self.run.depth()).filter_map(|l| self.run.weights(l)).map(|w| w.len()).max().unwrap_or(0)
-    }
-
     fn json(&self) -> Json {
         let mut out = json!(self.findings);
         out["archive"] = self.archive();

@@ -4,7 +4,7 @@ use super::matrices::{FILES, ORIENTATION, Pair, file, is_decomposable, name, tra
 use super::table::aligned;
 use super::{Exit, UsageError, args};
 use crate::matrix::Matrix;
-use crate::measure::angle::{angle, norm};
+use crate::measure::angle::angle;
 use crate::measure::null::WeightNull;
 use crate::measure::orientation::Orientation;
 use crate::measure::spectrum::Svd;
@@ -37,7 +37,7 @@ struct Backward {
 
 impl Backward {
     fn new(transpose: Matrix<f64>) -> anyhow::Result<Self> {
-        let (norm, shape) = (norm(&transpose), (transpose.rows(), transpose.cols()));
+        let (norm, shape) = (transpose.norm(), transpose.shape());
         let worthwhile = norm > 0.0 && is_decomposable(shape);
         let decomposed = worthwhile.then(|| Svd::new(&transpose.transpose())).transpose()?;
         let inverse = decomposed.map(|svd| svd.pseudo_inverse_direction());
@@ -90,7 +90,7 @@ fn measure(pair: &Pair, reading: Orientation) -> anyhow::Result<Vec<Row>> {
         let known = backward.take().filter(|_| pair.backward.count() == 1);
         let current = known.map_or_else(|| Backward::new(transpose), Ok)?;
         let inverse = current.inverse.as_ref().map(|inverse| angle(&forward, inverse)).transpose()?;
-        let norms = [norm(&forward), current.norm];
+        let norms = [forward.norm(), current.norm];
         if norms.iter().any(|norm| norm.is_infinite()) {
             let why = "the norm of W or of B is beyond the largest number: divide the matrix by a power of ten, which \
                        changes no angle";

@@ -4,73 +4,10 @@ use crate::condition::Kind;
 use crate::run::{Export, Shard};
 use crate::signal::{Cross, Form, Pair};
 use crate::spec::{Listed, parameters};
-use crate::text::{Choice, Facts, Parameter, Setting};
+use crate::text::{Facts, Parameter, Setting};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
-
-/// The whole command line.
-pub fn command() -> Command {
-    Command::new("alignscope")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Why do forward weights align with fixed random backward weights, and what does it buy?")
-        .after_help(
-            "Examples:\n  alignscope run analyses/quickstart.toml      the mechanism and learning, in figures\n  \
-             alignscope new idea                          a commented spec to start from\n  \
-             alignscope isolate --schedule white          the rule on signals without memory\n  \
-             alignscope train --rule fa --json            a network on the digits, as JSON\n  \
-             alignscope theory held --json                what exact theory says about it\n  \
-             alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from elsewhere\n  \
-             alignscope figure RUN --format pdf           its figures once more, from results\n  \
-             alignscope report RUN --out report.html      all of it in one file\n  \
-             alignscope analyze run.npz                   what a run recorded in PyTorch says\n  \
-             alignscope verify --quick                    the claims and their verdicts\n\n\
-             Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
-             130 interrupted",
-        )
-        .max_term_width(100)
-        .subcommands([
-            measuring(Kind::Isolate).about("The rule in isolation: exogenous signals, no loss, no data")
-        .long_about(
-                "Run the update rule in isolation on exogenous signals: no loss, no target, no data. Defaults are the \
-                 paper's first experiment",
-            ),
-            measuring(Kind::Train).about("A network on real data, with any of the rules")
-        .long_about("Train a network on real data with any of the rules and measure alignment"),
-            measuring(Kind::Replay).about("Signals of a network through the rule alone: the causal test")
-        .long_about(
-                "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \
-                 test of the mechanism",
-            ),
-            measuring(Kind::Plane).about("The loss over the plane in which two networks move")
-        .long_about(
-                "Train two networks from the same start and look at the loss over the plane in which they move",
-            ),
-            measuring(Kind::Sample).about("Angles and spectra of drawn matrices: no network is run")
-        .long_about("Draw random matrices and measure angles and spectra: no network is run"),
-            output_options(
-                Command::new("run")
-                    .about("Run specs, draw their figures, summarise; resumes")
-        .long_about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
-            )
-            .args([specs().required(true), shard_option(), dry_run()]),
-            super::analyze::command(),
-            super::figure::command(),
-            super::report::command(),
-            super::merge::command(),
-            super::new::command(),
-            super::sbatch::command(),
-            super::angles::command(),
-            super::spectra::command(),
-            super::data::command(),
-            super::signals::command(),
-            super::theory::command(),
-            super::verify::command(),
-            super::doctor::command(),
-            super::shell::completions(),
-            super::shell::man(),
-        ])
-}
 
 /// Spec files, or a run directory.
 pub(super) fn specs() -> Arg {
@@ -80,7 +17,7 @@ pub(super) fn specs() -> Arg {
 }
 
 /// `--shard`.
-fn shard_option() -> Arg {
+pub(super) fn shard_option() -> Arg {
     Arg::new("shard").long("shard").value_name("I/N").value_parser(Shard::parse).help(
         "Run every N-th job from the I-th on, as in 3/16, into a directory of its own [default: that of the run, \
          .shards/I-of-N]; `alignscope merge` puts shards together",
@@ -88,7 +25,7 @@ fn shard_option() -> Arg {
 }
 
 /// `--dry-run`.
-fn dry_run() -> Arg {
+pub(super) fn dry_run() -> Arg {
     Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help(
         "List conditions and jobs, which are done already, and an estimate of the time from a short calibration; no job is \
          run to its end, and nothing is written",
@@ -103,11 +40,6 @@ pub(super) fn shard(matches: &ArgMatches) -> Option<Shard> {
 /// The run directory asked for.
 pub(super) fn out(matches: &ArgMatches) -> Option<PathBuf> {
     matches.get_one::<PathBuf>("out").cloned()
-}
-
-/// A subcommand that runs one condition of `kind`.
-fn measuring(kind: Kind) -> Command {
-    output_options(Command::new(kind.name()).args(parameter_options(kind, &[])))
 }
 
 /// The options of `kind` but those named.

@@ -1,9 +1,9 @@
 //! `figures/` of a run directory: one process draws there at a time, and every file has its checksum.
 
-use super::output;
-use crate::figure::{Figure, Format};
+use crate::figure::{Figure, FigureError, Format, render};
 use crate::file::{Checksums, FileError, Kept, Ledger, make_directory, open_lock, remove_abandoned, write_atomically};
 use crate::run::{FIGURES, damaged_files};
+use crate::text::Choice;
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ impl Gallery {
 
     /// Draws a figure, with the CSV behind it; gives the files, none if there is nothing to be drawn.
     pub fn draw(&mut self, name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
-        let files = output::files(name, figure, formats)?;
+        let files = files(name, figure, formats)?;
         let hashes: Vec<_> = files.iter().map(|(name, bytes)| (name.clone(), blake3::hash(bytes))).collect();
         self.ledger.note(&hashes)?;
         let mut written = Vec::new();
@@ -79,4 +79,26 @@ fn lock(directory: &Path) -> Result<File, FileError> {
         Err(TryLockError::Error(error)) => return Err(FileError::new("lock", &path, error)),
     }
     Ok(lock)
+}
+
+/// Names and bytes of a figure's files, the CSV behind it last; none, and a warning, where there is nothing to be drawn.
+pub(super) fn files(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut files = match pictures(name, figure, formats) {
+        Ok(files) => files,
+        Err(error) => match error.downcast_ref::<FigureError>() {
+            Some(refusal) => {
+                tell!("warning: figure `{name}` is not drawn: {refusal}");
+                return Ok(Vec::new());
+            }
+            None => return Err(error),
+        },
+    };
+    files.push((format!("{name}.csv"), figure.csv().into_bytes()));
+    Ok(files)
+}
+
+pub(super) fn pictures(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let rendered = render(figure)?;
+    let each = formats.iter().map(|format| Ok((format!("{name}.{}", format.name()), rendered.bytes(*format)?)));
+    each.collect()
 }

@@ -1,14 +1,13 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
-use super::gallery::Gallery;
+use super::gallery::{Gallery, files, pictures};
 use super::table::table;
 use crate::condition::Condition;
 use crate::experiment::Predictor;
-use crate::figure::{Figure, FigureError, Format, Results, compose, render};
+use crate::figure::{Figure, Format, Results, compose};
 use crate::file::{make_directory, write_atomically};
 use crate::run::{Entry, Plan, RunReport, Shard, flags, summarise};
 use crate::spec::Analysis;
-use crate::text::Choice;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -60,28 +59,6 @@ pub(super) fn draw(directory: &Path, name: &str, figure: &Figure, formats: &[For
         written.push(path);
     }
     Ok(written)
-}
-
-/// Names and bytes of a figure's files, the CSV behind it last; none, and a warning, where there is nothing to be drawn.
-pub(super) fn files(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let mut files = match pictures(name, figure, formats) {
-        Ok(files) => files,
-        Err(error) => match error.downcast_ref::<FigureError>() {
-            Some(refusal) => {
-                tell!("warning: figure `{name}` is not drawn: {refusal}");
-                return Ok(Vec::new());
-            }
-            None => return Err(error),
-        },
-    };
-    files.push((format!("{name}.csv"), figure.csv().into_bytes()));
-    Ok(files)
-}
-
-fn pictures(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let rendered = render(figure)?;
-    let each = formats.iter().map(|format| Ok((format!("{name}.{}", format.name()), rendered.bytes(*format)?)));
-    each.collect()
 }
 
 /// Writes the pictures of a figure.

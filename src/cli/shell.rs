@@ -1,6 +1,6 @@
 //! Completions for shells, and manual pages.
 
-use super::{Exit, args};
+use super::Exit;
 use anyhow::Context;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
@@ -24,20 +24,20 @@ pub(super) fn man() -> Command {
         .after_help("Example:\n  alignscope man ~/.local/share/man/man1 && man alignscope-isolate")
 }
 
-pub(super) fn print_completions(matches: &ArgMatches) -> anyhow::Result<Exit> {
+pub(super) fn print_completions(matches: &ArgMatches, mut program: Command) -> anyhow::Result<Exit> {
     if let Some(&shell) = matches.get_one::<Shell>("shell") {
         let mut text = Vec::new();
-        clap_complete::generate(shell, &mut args::command(), "alignscope", &mut text);
+        clap_complete::generate(shell, &mut program, "alignscope", &mut text);
         super::print::print(format_args!("{}", String::from_utf8_lossy(&text)));
     }
     Ok(Exit::Done)
 }
 
-pub(super) fn write_pages(matches: &ArgMatches) -> anyhow::Result<Exit> {
+pub(super) fn write_pages(matches: &ArgMatches, program: Command) -> anyhow::Result<Exit> {
     let Some(directory) = matches.get_one::<PathBuf>("directory") else { return Ok(Exit::Usage) };
     let place = || format!("cannot write manual pages into {}", directory.display());
     std::fs::create_dir_all(directory).with_context(place)?;
-    clap_mangen::generate_to(args::command().disable_help_subcommand(true), directory).with_context(place)?;
+    clap_mangen::generate_to(program.disable_help_subcommand(true), directory).with_context(place)?;
     say!("manual pages in {}", directory.display());
     Ok(Exit::Done)
 }

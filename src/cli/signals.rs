@@ -7,7 +7,7 @@ use crate::file::memory::limit;
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
 use crate::signal::estimate::{Estimate, Signal, expected_spectrum, segment};
-use crate::signal::{Cross, Form, Pair, Process, Signals, Sizes};
+use crate::signal::{Cross, Form, Pair, Signals, Sizes};
 use crate::theory::Toy;
 use crate::theory::moments::statistics;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -152,7 +152,7 @@ fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> any
     let (mut means, mut variances) = ([0.0; 2], [(0.0, None); 2]);
     for (index, form) in [&pair.activity, &pair.error].into_iter().enumerate() {
         let signal = signals[index];
-        let recorded = matches!(form.process, Process::File { .. });
+        let recorded = form.is_recorded();
         let estimate = signal.mean();
         means[index] = if recorded { estimate.value } else { form.mean };
         let [mean, autocovariance, autocorrelation, spectrum] = names[index];
@@ -200,8 +200,7 @@ impl Targets {
         let toy = Toy::new(&[inputs, 1, outputs], batch, 1.0);
         let joint = toy.ok().and_then(|toy| statistics(&toy, pair, iterations).ok());
         let forms = [&pair.activity, &pair.error];
-        let stationary =
-            forms.map(|f| !matches!(f.process, Process::Held(_) | Process::Paper(_) | Process::File { .. }));
+        let stationary = forms.map(Form::is_stationary);
         match joint {
             Some(joint) => {
                 let independent = || Matrix::zeros(iterations, iterations);

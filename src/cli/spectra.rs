@@ -2,22 +2,24 @@
 //! eigenvalues of `W B` and the subspaces both share.
 
 mod figure;
+mod measured;
 pub(super) mod report;
 
 use super::matrices::{FILES, ORIENTATION, Pair, Recorded, file, is_decomposable, name, transpose_option};
 use super::{Exit, UsageError, args, output};
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
-use crate::measure::angle::{norm, weight_alignment};
+use crate::measure::angle::weight_alignment;
 use crate::measure::null::{SubspaceNull, WeightNull};
 use crate::measure::orientation::Orientation;
 use crate::measure::spectrum::{
     SpectrumError, Subspace, Svd, product_eigenvalues, product_singular_values, pseudo_inverse_alignment,
     singular_values,
 };
-use crate::theory::spectra::{Split, product_radius, split};
+use crate::theory::spectra::product_radius;
 use clap::{Arg, ArgMatches, Command, value_parser};
-use faer::c64;
+pub(super) use measured::Values;
+use measured::{Both, Measured, Shared};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -72,68 +74,6 @@ pub(super) fn command() -> Command {
                 .help("Directory for the values (.csv) and a figure (.svg, .png); without it nothing is written"),
             args::json_flag(),
         ])
-}
-
-/// Singular values of one matrix.
-pub(super) struct Values {
-    name: &'static str,
-    shape: (usize, usize),
-    norm: f64,
-    values: Vec<f64>,
-    /// Bulk and outliers; `None` where most values are 0.
-    split: Option<Split>,
-}
-
-impl Values {
-    /// Divides the singular values (descending) of a matrix into bulk and outliers.
-    pub fn new(
-        name: &'static str,
-        matrix: &Matrix<f64>,
-        values: Vec<f64>,
-        entry_sd: Option<f64>,
-        false_alarm: f64,
-    ) -> Self {
-        let shape = (matrix.rows(), matrix.cols());
-        let split = split(&values, shape, entry_sd, false_alarm);
-        Self { name, shape, norm: norm(matrix), values, split }
-    }
-}
-
-/// Principal angles between what `W` and `B^T` span.
-struct Shared {
-    /// `columns` or `rows`.
-    space: &'static str,
-    /// Number of leading singular vectors; all of them if `None`.
-    leading: Option<usize>,
-    /// In degrees, ascending.
-    angles: Vec<f64>,
-    overlap: Option<f64>,
-    null: Option<SubspaceNull>,
-}
-
-/// What is measured of both, in one reading of their orientation.
-struct Both {
-    reading: Orientation,
-    backward: Values,
-    alignment: Option<f64>,
-    null: Option<WeightNull>,
-    inverse_alignment: Option<f64>,
-    /// Of `W B`, those that need not be 0.
-    product: Vec<f64>,
-    eigenvalues: Vec<c64>,
-    /// Of the disc they fill if `W` and `B` are independent.
-    radius: Option<f64>,
-    shared: Vec<Shared>,
-}
-
-struct Measured {
-    forward: Values,
-    both: Option<Both>,
-    /// The less likely reading, where two stand.
-    other: Option<Both>,
-    /// What was made of the orientation, in words.
-    sentence: String,
-    false_alarm: f64,
 }
 
 /// What is to be measured, with the hashes of the files' values.
@@ -233,7 +173,7 @@ const MOST_NORM: f64 = 1e300;
 fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumError> {
     let forward = &input.forward;
     // Laws and thresholds lie above the values they are made for.
-    if std::iter::once(forward).chain(input.transposes.iter().map(|(_, b)| b)).any(|matrix| norm(matrix) > MOST_NORM) {
+    if std::iter::once(forward).chain(input.transposes.iter().map(|(_, b)| b)).any(|matrix| matrix.norm() > MOST_NORM) {
         return Err(SpectrumError::Overflow);
     }
     let false_alarm = matches.get_one::<f64>("false-alarm").copied().unwrap_or(0.01);

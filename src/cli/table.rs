@@ -1,12 +1,12 @@
 //! The summary as a table for people.
 
-use crate::claim::short;
 use crate::condition::{Condition, Kind};
 use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
 use crate::run::{Entry, Plan};
 use crate::spec::Analysis;
 use crate::text::json_text;
+use crate::text::short;
 use std::fmt::Write as _;
 
 /// The summary for people, within 80 columns where names are short.

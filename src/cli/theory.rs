@@ -2,9 +2,10 @@
 
 mod depth;
 mod learning;
+mod options;
 
 use super::{Exit, UsageError, args};
-use crate::condition::{IsolateCondition, Kind, RecordEvery};
+use crate::condition::{Kind, RecordEvery};
 use crate::file::memory::limit;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
@@ -16,6 +17,7 @@ use crate::theory::{Prediction, Toy, held, one_step, relu};
 use crate::theory::{mean_field, stationary};
 use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
+use options::{count, entry, fill, layers, number, pair_of, reported, scales, seed, whole};
 use serde_json::{Value as Json, json};
 
 pub(super) fn command() -> Command {
@@ -119,24 +121,12 @@ pub(super) fn command() -> Command {
         ])
 }
 
-fn scales() -> [Arg; 3] {
-    [
-        number("eta", "4e-4", "Learning rate"),
-        number("w-std", "1", "Standard deviation of the forward weights at the start"),
-        number("b-std", "1", "Standard deviation of the backward weights"),
-    ]
-}
-
 fn iterations(default: &'static str) -> Arg {
     count("iterations", default, "Updates")
 }
 
 fn repeats() -> Arg {
     count("repeats", "10", "Repeats to draw: those that `isolate` runs")
-}
-
-fn seed() -> Arg {
-    Arg::new("seed").long("seed").value_name("N").default_value("1").value_parser(value_parser!(u64))
 }
 
 fn record_every() -> Arg {
@@ -164,26 +154,12 @@ fn angle(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("DEGREES").required(true).value_parser(degrees).help(help)
 }
 
-fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("X").default_value(default).value_parser(positive).help(help)
-}
-
 fn share(name: &'static str, help: &'static str) -> Arg {
     let below_one = |text: &str| {
         let value: Option<f64> = text.parse().ok().filter(|v| (0.0..1.0).contains(v));
         value.ok_or_else(|| "expected a number from 0 to below 1".to_string())
     };
     Arg::new(name).long(name).value_name("X").default_value("0").value_parser(below_one).help(help)
-}
-
-fn count(name: &'static str, default: &'static str, help: &'static str) -> Arg {
-    let range = value_parser!(u32).range(1..=10_000_000);
-    Arg::new(name).long(name).value_name("N").default_value(default).value_parser(range).help(help)
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0);
-    value.ok_or_else(|| "expected a finite number above 0".into())
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
@@ -211,11 +187,6 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         print_table(&rows);
     }
     Ok(Exit::Done)
-}
-
-fn layers(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
-    let text = matches.get_one::<String>("layers").map(String::as_str).unwrap_or_default();
-    IsolateCondition::LAYERS.parse(text).map_err(|message| UsageError(format!("--{message}")))
 }
 
 /// A toy network whose matrices are to be made: they must fit into memory.
@@ -267,15 +238,6 @@ fn null(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     Ok(rows.collect())
 }
 
-/// One summary entry of a prediction without a measurement.
-fn entry(quantity: &str, condition: &Json, iteration: usize, prediction: Prediction) -> Json {
-    json!({
-        "quantity": quantity, "layer": 1, "condition": condition, "iteration": iteration, "n": 0,
-        "mean": null, "sd": null, "ci95": null, "absent": 0,
-        "prediction": prediction.value, "assumptions": prediction.assumptions, "source": prediction.source,
-    })
-}
-
 fn one_step(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy(matches)?;
     let condition = json!({ "layers": layers(matches)?, "batch": toy.batch });
@@ -324,30 +286,6 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     Ok(rows)
 }
 
-/// A row with the summary of what repeats gave.
-fn fill(mut row: Json, summary: Summary) -> Json {
-    (row["n"], row["absent"]) = (summary.n.into(), summary.absent.into());
-    (row["mean"], row["sd"], row["ci95"]) = (json!(summary.mean), json!(summary.sd), json!(summary.ci95));
-    row
-}
-
-fn whole(matches: &ArgMatches, name: &str) -> usize {
-    matches.get_one::<u32>(name).map_or(1, |&n| n as usize)
-}
-
-/// The last iteration and those asked for besides, ascending.
-fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
-    let last = whole(matches, "iterations");
-    let mut all: Vec<usize> = matches.get_many::<u32>("report-at").into_iter().flatten().map(|&k| k as usize).collect();
-    if let Some(beyond) = all.iter().find(|&&k| k > last) {
-        return Err(UsageError(format!("--report-at: {beyond} is never reached: the last iteration is {last}")));
-    }
-    all.push(last);
-    all.sort_unstable();
-    all.dedup();
-    Ok(all)
-}
-
 /// The signals asked for, with what names them in a summary.
 fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
     let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std } = *toy;
@@ -359,17 +297,6 @@ fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
     if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
         condition.extend(named.clone());
     }
-    Ok((pair, condition))
-}
-
-/// The same for a batch, inputs and outputs of any network.
-fn pair_of(matches: &ArgMatches, [batch, inputs, outputs]: [usize; 3]) -> anyhow::Result<(Pair, Json)> {
-    let pair = args::pair(matches).resolve()?;
-    let iterations = whole(matches, "iterations");
-    pair.check(Sizes { batch, inputs, outputs, iterations }).map_err(|error| UsageError(error.to_string()))?;
-    let condition = json!({
-        "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
-    });
     Ok((pair, condition))
 }
 

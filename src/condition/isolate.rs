@@ -1,6 +1,6 @@
 //! Kind isolate: the rule on exogenous signals.
 
-use super::point::{Conflict, Values};
+use super::conflict::{Conflict, Values};
 use super::train::TrainCondition;
 use crate::network::{Biases, Setup};
 use crate::real::Precision;

@@ -1,5 +1,6 @@
 //! What can be varied: parameters, and the conditions that their values make. A kind of analysis is a file.
 
+mod conflict;
 mod isolate;
 mod kind;
 mod plane;
@@ -9,10 +10,11 @@ mod replay;
 mod sample;
 mod train;
 
+pub use conflict::{Conflict, Values};
 pub use isolate::IsolateCondition;
 pub use kind::Kind;
 pub use plane::{PlaneCondition, PlanePair};
-pub use point::{Condition, Conflict, Values, columns_in_order, label, parameters};
+pub use point::{Condition, columns_in_order, label, parameters};
 pub use record_every::RecordEvery;
 pub use replay::{ReplayActivation, ReplayCondition, ReplayWeights};
 pub use sample::{Draw, SampleCondition};

@@ -1,7 +1,7 @@
 //! Kind plane: the plane in which two networks move while they learn from the same start.
 
+use super::conflict::Conflict;
 use super::isolate::MOST_ITERATIONS;
-use super::point::Conflict;
 use super::train::TrainCondition;
 use crate::measure::trajectory::MOST_ROWS;
 use crate::network::Setup;

@@ -1,5 +1,6 @@
 //! Conditions of any kind: the values of all parameters of one, checked together.
 
+use super::conflict::{Conflict, Values};
 use super::isolate::IsolateCondition;
 use super::kind::Kind;
 use super::plane::PlaneCondition;
@@ -7,13 +8,10 @@ use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::Setup;
-use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
+use crate::text::{AnyParameter, Choice, Facts, Settings, json_text};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
-
-/// Values by parameter name.
-pub type Values = BTreeMap<&'static str, Value>;
 
 /// One point of a sweep.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,22 +26,6 @@ pub enum Condition {
     Replay(Box<ReplayCondition>),
     /// Of planes.
     Plane(Box<PlaneCondition>),
-}
-
-/// A combination of parameters that cannot run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// The parameters concerned, the one to blame first.
-    pub parameters: Vec<&'static str>,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl Conflict {
-    /// Of these parameters, the one to blame first.
-    pub fn of<const N: usize>(parameters: [&'static str; N], message: String) -> Self {
-        Self { parameters: parameters.into(), message }
-    }
 }
 
 /// The parameters of conditions of one kind, in the order of help and columns.

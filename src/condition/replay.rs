@@ -1,7 +1,7 @@
 //! Kind replay: signals of a network on data through the rule in isolation.
 
+use super::conflict::Conflict;
 use super::isolate::MOST_ITERATIONS;
-use super::point::Conflict;
 use super::train::TrainCondition;
 use crate::network::{Biases, Setup};
 use crate::rule::Activation;

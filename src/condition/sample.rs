@@ -1,7 +1,7 @@
 //! Kind sample: random matrices, and no network.
 
+use super::conflict::Conflict;
 use super::isolate::{IsolateCondition, signal_sizes};
-use super::point::Conflict;
 use super::train::TrainCondition;
 use crate::network::Setup;
 use crate::real::Precision;

@@ -1,6 +1,6 @@
 //! Kind train: a network on data.
 
-use super::point::Conflict;
+use super::conflict::Conflict;
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
 use crate::network::{Loss, ProbeBatch, Setup};
 use crate::real::Precision;

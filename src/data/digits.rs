@@ -1,8 +1,6 @@
 //! The embedded data set: 1,797 handwritten digits of 8x8 pixels.
 
-use super::{DataError, DataSet, IdxError, Library, Source, parse_images, parse_labels};
-use crate::real::Real;
-use std::sync::Arc;
+use super::idx::{IdxError, parse_images, parse_labels};
 
 /// Alpaydin & Kaynak (1998), UCI Machine Learning Repository, CC BY 4.0; see `assets/digits8x8/README.md`.
 const IMAGES: &[u8] = include_bytes!("../../assets/digits8x8/digits-images-idx3-ubyte.gz");
@@ -18,18 +16,9 @@ pub(super) fn digits_pixels() -> Result<Pixels, IdxError> {
     Ok((shape, pixels, parse_labels(LABELS)?, LEVELS))
 }
 
-/// The digits, pixels divided by 16, split once and for all into 1,437 training and 360 test images, whatever the
-/// seed of a run.
-///
-/// # Errors
-/// If the embedded bytes are damaged.
-pub fn digits<T: Real>() -> Result<Arc<DataSet<T>>, DataError> {
-    Library::default().load(&Source::Digits, None)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::digits;
 
     #[test]
     fn has_the_documented_shape() {

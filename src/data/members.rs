@@ -1,6 +1,7 @@
 //! Data sets of NumPy arrays: which array is what, and what images and labels they hold.
 
-use super::parts::{Images, LEVELS, Note, Part, Pixels, Stored, dark};
+use super::facts::Note;
+use super::images::{Images, LEVELS, Part, Pixels, Stored, dark};
 use super::{DataError, check_counts};
 use crate::array::{self, Array, ArrayError, Header};
 use crate::file::memory;

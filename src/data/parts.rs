@@ -1,75 +1,16 @@
 //! Data sets as stored: pixels and classes as read, before they are scaled and resized.
 
 use super::cifar::{CIFAR_IMAGE, Records};
+use super::facts::Note;
+use super::images::{Images, LEVELS, Part, Pixels, Stored, dark};
 use super::layout::Layout;
 use super::resize::Resizer;
 use super::{DataError, DataFacts, DataSet, OfficialFile, Split, check_counts, fixed_split, idx};
 use crate::matrix::Matrix;
 use crate::real::Real;
-use std::fmt::Display;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// Something a user should know of how a data set is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// How it is taken.
-    Said(String),
-    /// What is likely not meant.
-    Warned(String),
-}
-
-impl Note {
-    /// What it says.
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Said(text) | Self::Warned(text) => text,
-        }
-    }
-
-    /// The note as a line about the data set `name`.
-    pub fn about(&self, name: &impl Display) -> String {
-        match self {
-            Self::Said(text) => format!("note: {name}: {text}"),
-            Self::Warned(text) => format!("warning: {name}: {text}"),
-        }
-    }
-}
-
-/// Values of images.
-pub(super) enum Pixels {
-    /// Grey levels of 0 to 255.
-    Bytes(Vec<u8>),
-    /// Values that are taken as they are.
-    Real(Vec<f64>),
-}
-
-/// Images of one part of a data set.
-pub(super) struct Images {
-    pub(super) count: usize,
-    /// Channels, height and width, where samples are images.
-    pub(super) image: Option<[usize; 3]>,
-    /// Values per image.
-    pub(super) inputs: usize,
-    pub(super) pixels: Pixels,
-}
-
-/// Images and classes of one part of a data set.
-pub(super) struct Part {
-    pub(super) images: Images,
-    pub(super) labels: Vec<u8>,
-}
-
-/// A data set as stored.
-pub(super) struct Stored {
-    pub(super) facts: DataFacts,
-    train: Part,
-    test: Option<Part>,
-}
-
-/// Largest grey level of unsigned bytes.
-pub(super) const LEVELS: f64 = 255.0;
 
 impl Stored {
     /// Of parts that are known to fit each other.
@@ -235,14 +176,6 @@ fn idx_notes(files: &[PathBuf; 4], parts: [&Part; 2]) -> Vec<Note> {
         notes.push(dark("pixels"));
     }
     notes
-}
-
-/// That bytes of 0 and 1 are hardly meant to be divided.
-pub(super) fn dark(name: &str) -> Note {
-    Note::Warned(format!(
-        "{name} are bytes of 0 and 1 alone, and are divided by 255 as all bytes are: inputs reach 0.004; save them in an \
-         .npz as x.astype('f4') to have 0 and 1"
-    ))
 }
 
 /// CIFAR batches, those of training images first.

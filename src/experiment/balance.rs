@@ -5,7 +5,7 @@ use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::rule::{Budget, Feedback, Layers, Pass};
 use crate::run::Job;
-use crate::vmath::{dot, sum_squares};
+use crate::vmath::sum_squares;
 
 /// Sums of the parts of the budget of every `W_l`, `l >= 1`, in double precision.
 pub(super) struct Balance<T> {
@@ -21,7 +21,7 @@ struct Account<T> {
     start: [f64; 2],
     quadratic: f64,
     curvature: f64,
-    own: f64,
+    injected_above: f64,
 }
 
 impl<T: Real> Balance<T> {
@@ -30,7 +30,13 @@ impl<T: Real> Balance<T> {
     pub fn new(job: &Job, layers: &Layers<T>, feedback: &Feedback<T>) -> Option<Self> {
         let open = |l: usize| {
             let backward = feedback.backward(l)?.clone();
-            Some(Account { start: state(layers, l, &backward), backward, quadratic: 0.0, curvature: 0.0, own: 0.0 })
+            Some(Account {
+                start: state(layers, l, &backward),
+                backward,
+                quadratic: 0.0,
+                curvature: 0.0,
+                injected_above: 0.0,
+            })
         };
         let accounts: Vec<_> = (1..layers.depth()).filter_map(open).collect();
         (job.quantities().any(Quantity::is_budget) && !accounts.is_empty())
@@ -41,10 +47,10 @@ impl<T: Real> Balance<T> {
     pub fn after_update(&mut self, passes: &[&Pass<T>], eta: T, after: &Layers<T>) {
         for (below, account) in self.accounts.iter_mut().enumerate() {
             let neurons = Budget::of_neurons(below, &self.before, after, passes, &account.backward, eta);
-            let Budget { quadratic, curvature, own, .. } = Budget::of_layer(&neurons.unwrap_or_default());
+            let Budget { quadratic, curvature, injected_above, .. } = Budget::of_layer(&neurons.unwrap_or_default());
             account.quadratic += quadratic;
             account.curvature += curvature;
-            account.own += own;
+            account.injected_above += injected_above;
         }
         self.before.clone_from(after);
     }
@@ -60,7 +66,7 @@ impl<T: Real> Balance<T> {
             Quantity::BudgetQuadratic => Some(account.quadratic),
             Quantity::BudgetCurvature => Some(account.curvature),
             Quantity::BudgetInjected => Some(growth - alignment - account.quadratic - account.curvature),
-            Quantity::BudgetOwn => Some(account.own),
+            Quantity::BudgetOwn => Some(account.injected_above),
             _ => None,
         }
     }
@@ -68,7 +74,7 @@ impl<T: Real> Balance<T> {
 
 /// `<W_l, B_l^T>` and `1/2 ||W_{l-1}||^2 + 1/2 ||b_l||^2`.
 fn state<T: Real>(layers: &Layers<T>, l: usize, backward: &Matrix<T>) -> [f64; 2] {
-    let alignment = dot(layers.weights[l].as_slice(), backward.transpose().as_slice());
-    let growth = sum_squares(layers.weights[l - 1].as_slice()) + sum_squares(&layers.biases[l - 1]);
+    let alignment = layers.weights[l].inner(&backward.transpose());
+    let growth = layers.weights[l - 1].squared_norm() + sum_squares(&layers.biases[l - 1]);
     [alignment, 0.5 * growth]
 }

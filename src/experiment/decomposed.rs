@@ -1,6 +1,5 @@
 //! Updates of a run, decomposed as it goes: what past updates they owe their direction to.
 
-use super::norm_of;
 use crate::matrix::Matrix;
 use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
@@ -11,7 +10,6 @@ use crate::rule::decomposition::{
 };
 use crate::rule::{Feedback, Layers, Pass, normal_matrix};
 use crate::run::Job;
-use crate::vmath::sum_squares;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
@@ -171,7 +169,7 @@ impl<T: Real> Decomposed<T> {
             Some(sums) if measures(Quantity::is_linear_form) => {
                 let form = sums[l - 1].terms(&samples(coming.passes, l), &self.backward[l - 1], coming.eta)?;
                 let sum = split.sums.as_ref().map(|sums| &sums.alignment);
-                let deviation = sum.and_then(|sum| fraction(distance(&form, sum), norm_of(sum)));
+                let deviation = sum.and_then(|sum| fraction(distance(&form, sum), sum.norm()));
                 Some((towards.read(&form)?, deviation))
             }
             _ => None,
@@ -221,11 +219,11 @@ impl<T: Real> Decomposed<T> {
             split_by_class(&weights, then, (&now, coming.labels), &self.backward[l - 1])?;
         // The split has the present rate for both updates; that of the earlier one was its own.
         let factor = kept.eta.to_f64() / coming.eta.to_f64();
-        let of = |part: &Matrix<T>| -> Result<Reading, DecompositionError> {
+        let reading = |part: &Matrix<T>| -> Result<Reading, DecompositionError> {
             let Reading { angle, norm, inner } = self.towards[l - 1].read(part)?;
             Ok(Reading { angle, norm: factor * norm, inner: factor * inner })
         };
-        Ok(Some([of(&within)?, of(&between)?]))
+        Ok(Some([reading(&within)?, reading(&between)?]))
     }
 
     fn of_built(&self, quantity: Quantity, l: usize) -> Option<f64> {
@@ -264,10 +262,10 @@ impl<T: Real> Decomposed<T> {
                 self.follower.decompose(index + 1, coming.passes, coming.eta, &wanted)?;
             if let Some(sums) = &self.linear {
                 let form = sums[index].terms(&samples(coming.passes, index + 1), &self.backward[index], coming.eta)?;
-                [&last, &form].into_iter().for_each(|part| add(&mut linear[index], part));
+                [&last, &form].into_iter().for_each(|part| linear[index] += part);
             }
             if let (Some(control), Some(part)) = (control.as_mut(), sums.and_then(|sums| sums.control)) {
-                [&last, &part].into_iter().for_each(|part| add(&mut control[index], part));
+                [&last, &part].into_iter().for_each(|part| control[index] += part);
             }
         }
         Ok(())
@@ -345,7 +343,7 @@ fn follower<T: Real>(layers: &Layers<T>, sizes: &[usize], plan: &Plan<T>) -> Res
 fn controls<T: Real>(job: &Job, backward: &[Matrix<T>]) -> Vec<Matrix<T>> {
     let mut stream = Stream::new(job.seed, job.repeat, Role::Control);
     let like = |b: &Matrix<T>| {
-        let std = (sum_squares(b.as_slice()) / b.as_slice().len() as f64).sqrt();
+        let std = (b.squared_norm() / b.as_slice().len() as f64).sqrt();
         normal_matrix(&mut stream, b.rows(), b.cols(), std)
     };
     backward.iter().map(like).collect()
@@ -362,8 +360,4 @@ fn fraction(part: f64, whole: f64) -> Option<f64> {
 fn distance<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> f64 {
     let squares = a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2));
     squares.sum::<f64>().sqrt()
-}
-
-fn add<T: Real>(out: &mut Matrix<T>, part: &Matrix<T>) {
-    out.as_mut_slice().iter_mut().zip(part.as_slice()).for_each(|(out, &part)| *out += part);
 }

@@ -2,7 +2,7 @@
 
 use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
-use super::{Experiment, directions, drive, linear_toy, norm_of};
+use super::{Experiment, directions, drive, linear_toy};
 use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
@@ -10,7 +10,7 @@ use crate::network::Biases;
 use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
-use crate::rule::{Feedback, Isolated, LagOne, Layers, Product, Terms, UpdateAlignment, product};
+use crate::rule::{Feedback, Isolated, LagOne, Layers, Terms, UpdateAlignment};
 use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::signal::{Signals, Sizes};
 use crate::theory::Toy;
@@ -89,8 +89,7 @@ impl<T: Real> Experiment<T> for Run<T> {
             terms.observe(&self.net.layers, activity, pass, self.eta);
         }
         for (index, step) in self.steps.iter_mut().enumerate() {
-            let source = pass.source(activity, index + 1).as_faer().transpose();
-            product(step, Product::Replace, source, pass.delta[index + 1].as_faer(), T::one());
+            step.assign(pass.source(activity, index + 1).t() * &pass.delta[index + 1]);
         }
         if let Some(decomposed) = &mut self.decomposed {
             let (iteration, layers, passes) = (self.iteration, &self.net.layers, [(activity, pass)]);
@@ -140,13 +139,13 @@ impl<T: Real> Run<T> {
         let Terms { superalignment, alignment, superalignment_sum, alignment_sum } = self.terms.as_ref()?.terms(l)?;
         match quantity {
             Quantity::AlignmentTerm => direction.angle_to(alignment.as_slice()),
-            Quantity::AlignmentTermNorm => Some(norm_of(alignment)),
+            Quantity::AlignmentTermNorm => Some(alignment.norm()),
             Quantity::SuperalignmentTerm => direction.angle_to(superalignment.as_slice()),
-            Quantity::SuperalignmentTermNorm => Some(norm_of(superalignment)),
+            Quantity::SuperalignmentTermNorm => Some(superalignment.norm()),
             Quantity::AlignmentSum => direction.angle_to(alignment_sum.as_slice()),
-            Quantity::AlignmentSumNorm => Some(norm_of(alignment_sum)),
+            Quantity::AlignmentSumNorm => Some(alignment_sum.norm()),
             Quantity::SuperalignmentSum => direction.angle_to(superalignment_sum.as_slice()),
-            Quantity::SuperalignmentSumNorm => Some(norm_of(superalignment_sum)),
+            Quantity::SuperalignmentSumNorm => Some(superalignment_sum.norm()),
             _ => None,
         }
     }

@@ -128,16 +128,13 @@ impl<'a> LearningRun<'a> {
             return Err(NoLearningTheory::Diverged(self.batches.iteration()));
         }
         let weights = self.theory.weights();
-        let mut gram = Matrix::zeros(errors.cols(), errors.cols());
-        let transposed = errors.as_faer().transpose();
-        crate::rule::product(&mut gram, crate::rule::Product::Replace, transposed, errors.as_faer(), 1.0);
         let depth = weights.network().depth();
         Ok(LearningPrediction {
             iteration: self.batches.iteration(),
             weights: (1..depth).map(|l| self.theory.weight_alignment(l)).collect(),
-            deltas: weights.delta_alignment(&gram)?,
+            deltas: weights.delta_alignment(&(errors.t() * &errors).to_matrix())?,
             updates: weights.update_alignment(&self.theory.step(&inputs, &errors))?,
-            loss: 0.5 * crate::vmath::sum_squares(errors.as_slice()) / all.len().max(1) as f64,
+            loss: 0.5 * errors.squared_norm() / all.len().max(1) as f64,
             train_accuracy: self.accuracy(&train),
             test_accuracy: self.accuracy(&self.batches.shown(Subset::Test, code)),
         })
@@ -217,9 +214,9 @@ fn network(setup: &Setup, sizes: &[usize]) -> Result<DeepNetwork, NoLearningTheo
 
 /// Standard deviation of `B_l`, `l` from 1.
 fn b_std(setup: &Setup, sizes: &[usize]) -> Vec<f64> {
-    let of = |n: &[usize]| {
+    let scaled_std = |n: &[usize]| {
         let std = if setup.normalize_b { 1.0 / (n[1] as f64).sqrt() } else { setup.b_std.of(n[0], n[1]) };
         std * setup.b_scale
     };
-    sizes[1..].windows(2).map(of).collect()
+    sizes[1..].windows(2).map(scaled_std).collect()
 }

@@ -10,7 +10,6 @@ use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::run::Job;
-use crate::vmath::{dot, sum_squares};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Signals of the probe's samples at one iteration, by layer `l` of `W_l`.
@@ -221,8 +220,8 @@ impl<T: Real> Present<T> {
 
 /// Cosine of two matrices; `None` if one is zero or their shapes differ, as those of a smaller last batch.
 fn cosine<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Option<f64> {
-    let norms = (sum_squares(a.as_slice()) * sum_squares(b.as_slice())).sqrt();
-    (a.rows() == b.rows() && norms > 0.0).then(|| dot(a.as_slice(), b.as_slice()) / norms)
+    let norms = (a.squared_norm() * b.squared_norm()).sqrt();
+    (a.rows() == b.rows() && norms > 0.0).then(|| a.inner(b) / norms)
 }
 
 fn signals<T: Real>(trainer: &Trainer<'_, T>, probe: &mut Probe<T>) -> Signals<T> {

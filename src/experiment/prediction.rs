@@ -75,7 +75,8 @@ impl Predictor {
 
     fn closed_form(&self, condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
         let error = &condition.signals.error;
-        let symmetric = error.process == Process::White && error.mean == 0.0 && condition.signals.cross == Cross::None;
+        let white = matches!(error.process, Process::White(_));
+        let symmetric = white && error.mean == 0.0 && condition.signals.cross == Cross::None;
         if symmetric && condition.weight_norm.is_none() && condition.layers.len() == 3 {
             return Some(white::angle());
         }
@@ -133,11 +134,9 @@ fn linear_limit(condition: &IsolateCondition, toy: &Toy) -> Option<Prediction> {
 fn stationary_angle(condition: &IsolateCondition, toy: &Toy, norm: &WeightNorm) -> Option<Prediction> {
     let WeightNorm::Neuron(norms) = norm else { return None };
     let form = &condition.signals.activity;
-    let memory = match form.process {
-        Process::White => 0.0,
-        Process::Ar1(memory) => memory,
-        _ => return None,
-    };
+    // Both have the autocovariance `memory^h` at lag `h`.
+    let geometric = matches!(form.process, Process::White(_) | Process::Ar1(_));
+    let memory = form.coefficient().filter(|_| geometric)?;
     let same = condition.signals.cross == Cross::Same && *form == Form { process: form.process.clone(), ..Form::HELD };
     let linear = condition.is_plain() && condition.activation == Activation::Linear;
     let norms = [*norms.first()?, *norms.last()?];

@@ -7,11 +7,8 @@ use crate::measure::spectrum::symmetric_eigenvalues;
 use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
-use crate::rule::{Product, product};
 use crate::run::{Attempt, Job, JobError, JobResult, Outcome, Record};
 use crate::signal::{Signals, Sizes};
-use crate::vmath::sum_squares;
-use faer::MatRef;
 
 pub(super) fn run<T: Real>(
     job: &Job,
@@ -61,12 +58,6 @@ pub(super) fn run<T: Real>(
     Ok(job.finish(Outcome::Completed, records))
 }
 
-fn times<T: Real>(left: MatRef<'_, T>, right: MatRef<'_, T>) -> Matrix<T> {
-    let mut out = Matrix::zeros(left.nrows(), right.ncols());
-    product(&mut out, Product::Replace, left, right, T::one());
-    out
-}
-
 /// Two iterations of signals and a `B`: what the first leaves in the update of the second.
 struct OneStep<T> {
     activity: [Matrix<T>; 2],
@@ -92,8 +83,8 @@ impl<T: Real> OneStep<T> {
         Stream::new(seed, stream, Role::Backward).fill_normal(backward.as_mut_slice());
         let (mean, std) = (T::from_f64(condition.b_mean), T::from_f64(condition.b_std));
         backward.as_mut_slice().iter_mut().for_each(|b| *b = mean + std * *b);
-        let [before, now] = [0, 1].map(|i| times(activity[i].as_faer().transpose(), error[i].as_faer()));
-        let transformation = times(before.as_faer().transpose(), now.as_faer());
+        let [before, now] = [0, 1].map(|i| (activity[i].t() * &error[i]).to_matrix());
+        let transformation = (before.t() * &now).to_matrix();
         Ok(Self { activity, error, backward, transformation, stream: (seed, stream) })
     }
 
@@ -109,7 +100,7 @@ impl<T: Real> OneStep<T> {
 
     /// `(B^T m)^T`, to be compared with `B`.
     fn term(&self, m: &Matrix<T>) -> Matrix<T> {
-        times(m.as_faer().transpose(), self.backward.as_faer())
+        (m.t() * &self.backward).to_matrix()
     }
 
     fn to_backward(&self, term: &Matrix<T>) -> Option<f64> {
@@ -122,14 +113,14 @@ impl<T: Real> OneStep<T> {
             Quantity::SymmetricTerm => self.to_backward(&self.term(&self.part(1.0))),
             Quantity::SkewTerm => self.to_backward(&self.term(&self.part(-1.0))),
             Quantity::SkewRatio => {
-                let norm = |sign| sum_squares(self.term(&self.part(sign)).as_slice()).sqrt();
+                let norm = |sign| self.term(&self.part(sign)).norm();
                 Some(norm(-1.0) / norm(1.0))
             }
             Quantity::UpdateAlignment => {
-                let gradient = times(self.activity[0].as_faer().transpose(), self.error[0].as_faer());
-                let ours = times(gradient.as_faer(), self.backward.as_faer());
-                let aligned = times(self.transformation.as_faer(), self.backward.as_faer());
-                angle(&ours, &times(gradient.as_faer(), aligned.as_faer())).ok().flatten()
+                let gradient = (self.activity[0].t() * &self.error[0]).to_matrix();
+                let ours = (&gradient * &self.backward).to_matrix();
+                let aligned = (&self.transformation * &self.backward).to_matrix();
+                angle(&ours, &(&gradient * &aligned).to_matrix()).ok().flatten()
             }
             Quantity::MaskedTerm => self.masked(),
             _ => None,
@@ -144,11 +135,10 @@ impl<T: Real> OneStep<T> {
         let (samples, outputs) = (self.error[0].rows(), self.error[0].cols());
         let [m2, m2_now] = [mask(samples, outputs), mask(samples, outputs)];
         let m1 = mask(samples, self.backward.cols());
-        let delta = times(masked(&self.error[0], &m2).as_faer(), self.backward.as_faer());
-        let update = times(self.activity[0].as_faer().transpose(), masked(&delta, &m1).as_faer());
-        let shift = masked(&times(self.activity[1].as_faer(), update.as_faer()), &m1);
-        let term = times(masked(&self.error[1], &m2_now).as_faer().transpose(), shift.as_faer());
-        self.to_backward(&term)
+        let delta = (&masked(&self.error[0], &m2) * &self.backward).to_matrix();
+        let update = (self.activity[0].t() * &masked(&delta, &m1)).to_matrix();
+        let shift = masked(&(&self.activity[1] * &update).to_matrix(), &m1);
+        self.to_backward(&(masked(&self.error[1], &m2_now).t() * &shift).to_matrix())
     }
 }
 
@@ -180,7 +170,7 @@ fn composition<T: Real>(condition: &SampleCondition, seed: u64, stream: u64) -> 
     let mut masks = Stream::new(seed, stream, Role::Probe);
     let (above, below) = (mask(&mut masks, *batch, layers[2]), mask(&mut masks, *batch, layers[1]));
     let between = |a: &Matrix<T>, b: &Matrix<T>| angle(a, b).ok().flatten();
-    let through = |delta: &Matrix<T>, weights: &Matrix<T>| times(delta.as_faer(), weights.as_faer());
+    let through = |delta: &Matrix<T>, weights: &Matrix<T>| (delta * weights).to_matrix();
     let with_masks = |delta: &Matrix<T>, weights| masked(&through(&masked(delta, &above), weights), &below);
     [
         between(&delta, &other_delta),
@@ -204,12 +194,12 @@ fn pair_at_uniform_angle<T: Real>(
     stream.fill_normal(other.as_mut_slice());
     stream.fill_normal(&mut factors);
     let [across, along] = [factors[0], if acute { factors[1].abs() } else { factors[1] }];
-    let unit = |m: &mut Matrix<f64>| m.scale(1.0 / sum_squares(m.as_slice()).sqrt());
+    let unit = |m: &mut Matrix<f64>| m.scale(1.0 / m.norm());
     unit(&mut first);
-    let shared = crate::vmath::dot(first.as_slice(), other.as_slice());
-    other.as_mut_slice().iter_mut().zip(first.as_slice()).for_each(|(o, &f)| *o -= shared * f);
+    other += -first.inner(&other) * &first;
     unit(&mut other);
-    other.as_mut_slice().iter_mut().zip(first.as_slice()).for_each(|(o, &f)| *o = across * *o + along * f);
+    other.scale(across);
+    other += along * &first;
     let narrow =
         |m: &Matrix<f64>| Matrix::from_vec(rows, columns, m.as_slice().iter().map(|&v| T::from_f64(v)).collect());
     (narrow(&first), narrow(&other))

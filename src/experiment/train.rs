@@ -4,7 +4,7 @@ use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
 use super::export::{Recorder, export_weights};
 use super::mechanism::Mechanism;
-use super::{Experiment, drive, norm_of};
+use super::{Experiment, drive};
 use crate::condition::TrainCondition;
 use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
@@ -15,7 +15,7 @@ use crate::quantity::Quantity;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
-use crate::rule::{Feedback, Layers, Pass, Product, product};
+use crate::rule::{Feedback, Layers, Pass};
 use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::vmath::sum_squares;
 use serde::{Deserialize, Serialize};
@@ -195,8 +195,7 @@ impl<T: Real> Run<'_, T> {
         let weights = &self.trainer.layers().weights[l];
         let mut step = Matrix::zeros(weights.rows(), weights.cols());
         for Part { input, pass, .. } in self.trainer.ahead() {
-            let source = pass.source(input, l).as_faer().transpose();
-            product(&mut step, Product::Add, source, pass.delta[l].as_faer(), T::one());
+            step += pass.source(input, l).t() * &pass.delta[l];
         }
         direction.angle_to(step.as_slice())
     }
@@ -236,7 +235,7 @@ impl<T: Real> Run<'_, T> {
             Quantity::DeadUnits => Some(probe.dead_units(trainer, l) as f64),
             Quantity::BpGradientNorm => Some(probe.bp_gradient_norm(trainer, l)),
             Quantity::GradientStability => probe.gradient_stability(trainer, l),
-            Quantity::WeightGrowth => ratio(norm_of(&trainer.layers().weights[l]), self.weight_norms.get(l)),
+            Quantity::WeightGrowth => ratio(trainer.layers().weights[l].norm(), self.weight_norms.get(l)),
             Quantity::ActivationGrowth => ratio(probe.activity_norm(trainer, l), self.activity_norms.get(l)),
             Quantity::DeltaNormLow => Some(self.delta_norms(l)?.quantile(0.001)),
             Quantity::DeltaNormMedian => Some(self.delta_norms(l)?.quantile(0.5)),
@@ -335,7 +334,7 @@ pub(super) fn run<T: Real>(
     let at_start = |quantity, norm: &mut dyn FnMut(usize) -> f64| -> Vec<f64> {
         (0..depth).filter(|_| job.measures(quantity)).map(norm).collect()
     };
-    let weight_norms = at_start(Quantity::WeightGrowth, &mut |l| norm_of(&trainer.layers().weights[l]));
+    let weight_norms = at_start(Quantity::WeightGrowth, &mut |l| trainer.layers().weights[l].norm());
     let activity_norms = at_start(Quantity::ActivationGrowth, &mut |l| probe.activity_norm(&trainer, l));
     let recovers = job.measures(Quantity::RecoveryTime) && !job.condition.label_changes().is_empty();
     let recorder = match attempt.export().signals() {

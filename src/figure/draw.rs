@@ -1,15 +1,13 @@
 //! Layout of a figure with plotters: title, rows of panels, legend below them and off the data, note.
 
+use super::area::{Area, dashed, failed, path, whole, write_lines};
 use super::axis::{Tick, decades, ends, ticks};
-use super::legend::{Legend, dashed, path};
+use super::legend::Legend;
 use super::path::{Frame, Place, thin};
 use super::style::*;
 use super::{Axis, Cells, Figure, FigureError, Mark, Panel, Point, Series, text};
-use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
-
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// The figure as SVG with text elements.
 pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
@@ -53,24 +51,6 @@ fn finished(svg: &str, width: i32, height: i32) -> String {
         .replace("<polygon opacity=", "<polygon fill-opacity=")
         // Cells that touch leave no seam between them.
         .replace("<rect ", "<rect shape-rendering=\"crispEdges\" ")
-}
-
-pub(super) fn failed<E: std::fmt::Display>(error: E) -> FigureError {
-    FigureError::Drawing(error.to_string())
-}
-
-/// Writes `lines` below each other from `top` on.
-pub(super) fn write_lines(
-    area: &Area<'_>,
-    lines: &[String],
-    style: &TextStyle<'_>,
-    (x, top): (i32, i32),
-    distance: i32,
-) -> Result<(), FigureError> {
-    for (row, line) in (0..).zip(lines) {
-        area.draw_text(line, style, (x, top + distance * row + distance / 2)).map_err(failed)?;
-    }
-    Ok(())
 }
 
 /// Points that can be drawn.
@@ -465,11 +445,6 @@ impl Point {
     pub(super) fn shade(&self) -> Option<[f64; 2]> {
         self.band.filter(|ends| ends.iter().all(|end| end.is_finite()))
     }
-}
-
-/// plotters' coordinates.
-pub(super) fn whole((x, y): Place) -> (i32, i32) {
-    (x.round() as i32, y.round() as i32)
 }
 
 fn fill(area: &Area<'_>, outline: Vec<Place>, ink: RGBAColor) -> Result<(), FigureError> {

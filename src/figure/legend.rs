@@ -1,7 +1,6 @@
 //! The legend of a figure: every label once, in rows below the panels.
 
-use super::draw::{Area, failed, whole};
-use super::path::{Place, dashes};
+use super::area::{Area, dashed, failed, path, write_lines};
 use super::style::*;
 use super::{Figure, FigureError, Mark, text};
 use plotters::prelude::*;
@@ -104,7 +103,7 @@ impl Legend {
                     area.draw(&Rectangle::new(corners, self.inks.pale.filled())).map_err(failed)?;
                 }
             }
-            super::draw::write_lines(area, &entry.lines, &style, (entry.x + SAMPLE + SAMPLE_GAP, top), TEXT_LINE)?;
+            write_lines(area, &entry.lines, &style, (entry.x + SAMPLE + SAMPLE_GAP, top), TEXT_LINE)?;
         }
         Ok(())
     }
@@ -126,15 +125,4 @@ fn with_common<'a>(labels: &[(&'a str, Sample)], grey: RGBColor) -> Vec<(&'a str
         }
     }
     kept
-}
-
-/// Draws a line through `places`.
-pub(super) fn path(area: &Area<'_>, places: &[Place], ink: ShapeStyle) -> Result<(), FigureError> {
-    let places: Vec<_> = places.iter().copied().map(whole).collect();
-    area.draw(&PathElement::new(places, ink)).map_err(failed)
-}
-
-/// Draws a dashed line through `places`.
-pub(super) fn dashed(area: &Area<'_>, places: &[Place], pattern: [f64; 2], ink: ShapeStyle) -> Result<(), FigureError> {
-    dashes(places, pattern).iter().try_for_each(|dash| path(area, dash, ink))
 }

@@ -1,7 +1,7 @@
 //! A figure as a PDF of one page: paths with plain colours, which is all that figures are made of.
 
 use super::FigureError;
-use super::render::drawing;
+use super::error::drawing;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use pdf_writer::types::{LineCapStyle, LineJoinStyle};

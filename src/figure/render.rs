@@ -1,6 +1,7 @@
 //! From layout to files: text becomes paths, and paths become pixels or a page.
 
 use super::draw::layout;
+use super::error::drawing;
 use super::style::{BOLD, FAMILY, Inks, REGULAR};
 use super::{Figure, FigureError, pdf};
 use crate::text::Choice;
@@ -30,10 +31,6 @@ impl Choice for Format {
 pub struct Rendered {
     tree: usvg::Tree,
     inks: &'static Inks,
-}
-
-pub(super) fn drawing<E: std::fmt::Display>(error: E) -> FigureError {
-    FigureError::Drawing(error.to_string())
 }
 
 /// Draws `figure`.

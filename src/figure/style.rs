@@ -1,6 +1,6 @@
 //! The one style of all figures. Lengths are in units of 1/576 inch (an eighth of a point): plotters knows whole ones only.
 
-use super::{Colours, Hue};
+use super::hue::{Colours, Hue, PALETTE};
 use crate::text::Choice;
 use plotters::style::RGBColor;
 
@@ -34,9 +34,6 @@ impl Width {
         }
     }
 }
-
-/// Colours of the palette.
-pub(super) const PALETTE: usize = 7;
 
 pub(super) const UNITS_PER_INCH: f64 = 576.0;
 

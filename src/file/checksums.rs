@@ -6,13 +6,16 @@
 //! file is whole if any of them is its own. Nothing that is killed at any moment is taken for
 //! damaged, then; and when all is written, the list is written anew with one line per path.
 
-use super::{CHECKSUMS, FileError, Operation, checked, unfollowed, write_atomically};
+use super::{FileError, Operation, checked, unfollowed, write_atomically};
 use blake3::{Hash, Hasher};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Name of the list of what was written into a directory.
+pub(crate) const CHECKSUMS: &str = "checksums";
 
 /// What the list says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

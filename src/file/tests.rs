@@ -1,4 +1,8 @@
+use super::temporary::Temporary;
 use super::*;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 fn names(directory: &Path) -> Vec<String> {
     let listed = fs::read_dir(directory).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::matrix::Matrix;
 use crate::real::Real;
-use crate::vmath::{squared_difference_and_sum, sum_squares};
+use crate::vmath::{scaled_norm, squared_difference_and_sum};
 use thiserror::Error;
 
 /// Two matrices that have no angle because their shapes differ.
@@ -17,9 +17,8 @@ pub struct ShapeMismatch(pub (usize, usize), pub (usize, usize));
 /// # Errors
 /// If the shapes differ.
 pub fn angle<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Result<Option<f64>, ShapeMismatch> {
-    let (shape_a, shape_b) = ((a.rows(), a.cols()), (b.rows(), b.cols()));
-    if shape_a != shape_b {
-        return Err(ShapeMismatch(shape_a, shape_b));
+    if a.shape() != b.shape() {
+        return Err(ShapeMismatch(a.shape(), b.shape()));
     }
     Ok(flat_angle(a.as_slice(), b.as_slice()))
 }
@@ -30,16 +29,6 @@ pub fn angle<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Result<Option<f64>, Shape
 /// If `B_l` does not have the shape of `W_l^T`.
 pub fn weight_alignment<T: Real>(forward: &Matrix<T>, backward: &Matrix<T>) -> Result<Option<f64>, ShapeMismatch> {
     angle(forward, &backward.transpose())
-}
-
-/// Frobenius norm, in double precision, of values of any scale.
-pub fn norm<T: Real>(matrix: &Matrix<T>) -> f64 {
-    let values = matrix.as_slice();
-    match inverse_norm(values) {
-        Some((shrink, inverse)) => 1.0 / inverse / shrink,
-        // Zero, infinite or not a number.
-        None => values.iter().map(|v| v.to_f64().abs()).sum(),
-    }
 }
 
 /// A fixed direction that angles are taken to many times: normalised once.
@@ -95,18 +84,7 @@ fn scaled<T: Real>(values: &[T], factor: f64) -> Vec<f64> {
 
 /// Factors `(s, i)` with `|s x| i = 1`. `s` is 1 unless the sum of squares would leave the range of normal numbers.
 fn inverse_norm<T: Real>(values: &[T]) -> Option<(f64, f64)> {
-    let sum = sum_squares(values);
-    if (1e-280..1e300).contains(&sum) {
-        return Some((1.0, 1.0 / sum.sqrt()));
-    }
-    let largest = values.iter().fold(0.0f64, |m, v| m.max(v.to_f64().abs()));
-    if largest == 0.0 || !values.iter().all(|v| v.is_finite()) {
-        return None;
-    }
-    // A power of two scales without rounding.
-    let shrink = (-(largest.log2().floor()).clamp(-1022.0, 1022.0)).exp2();
-    let sum: f64 = values.iter().map(|v| (v.to_f64() * shrink).powi(2)).sum();
-    Some((shrink, 1.0 / sum.sqrt()))
+    scaled_norm(values).map(|(scale, norm)| (scale, 1.0 / norm))
 }
 
 fn half_angle((difference, sum): (f64, f64)) -> f64 {
@@ -149,10 +127,10 @@ mod tests {
     #[test]
     fn norms_of_all_scales() {
         for scale in [1.0, 1e200, 1e-200, 1e307, 1e-310] {
-            assert!((norm(&row(&[3.0 * scale, -4.0 * scale])) / (5.0 * scale) - 1.0).abs() < 1e-12, "{scale}");
+            assert!((row(&[3.0 * scale, -4.0 * scale]).norm() / (5.0 * scale) - 1.0).abs() < 1e-12, "{scale}");
         }
-        assert_eq!((norm(&row(&[])), norm(&row(&[0.0]))), (0.0, 0.0));
-        assert!(norm(&row(&[f64::NAN])).is_nan() && norm(&row(&[f64::NEG_INFINITY])) == f64::INFINITY);
+        assert_eq!((row(&[]).norm(), row(&[0.0]).norm()), (0.0, 0.0));
+        assert!(row(&[f64::NAN]).norm().is_nan() && row(&[f64::NEG_INFINITY]).norm() == f64::INFINITY);
     }
 
     #[test]

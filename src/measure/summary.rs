@@ -1,6 +1,27 @@
-//! Mean, standard deviation and Student's interval over repeats.
+//! Mean, standard deviation, standard error and Student's interval over repeats.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// Mean; not a number where there are no values.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Sample variance, with divisor `n - 1`; not a number for fewer than two values.
+pub fn variance(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len().saturating_sub(1) as f64
+}
+
+/// Sample standard deviation, with divisor `n - 1`; not a number for fewer than two values.
+pub fn sd(values: &[f64]) -> f64 {
+    variance(values).sqrt()
+}
+
+/// Student's distribution of the mean of `n` values; `None` for fewer than two.
+pub fn student(n: usize) -> Option<StudentsT> {
+    StudentsT::new(0.0, 1.0, n.checked_sub(1)? as f64).ok()
+}
 
 /// Summary of one value over repeats.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,17 +49,18 @@ impl Summary {
             }
         }
         let n = present.len();
-        let mean = (n > 0).then(|| present.iter().sum::<f64>() / n as f64);
-        let sd = mean.filter(|_| n > 1).map(|mean| {
-            let squares: f64 = present.iter().map(|v| (v - mean).powi(2)).sum();
-            (squares / (n - 1) as f64).sqrt()
-        });
+        let mean = (n > 0).then(|| mean(&present));
+        let sd = (n > 1).then(|| sd(&present));
         let ci95 = mean.zip(sd).and_then(|(mean, sd)| {
-            let t = StudentsT::new(0.0, 1.0, (n - 1) as f64).ok()?.inverse_cdf(0.975);
-            let half = t * sd / (n as f64).sqrt();
+            let half = student(n)?.inverse_cdf(0.975) * sd / (n as f64).sqrt();
             Some([mean - half, mean + half])
         });
         Self { n, mean, sd, ci95, absent }
+    }
+
+    /// Standard error of the mean; `None` for fewer than two values.
+    pub fn standard_error(&self) -> Option<f64> {
+        self.sd.map(|sd| sd / (self.n as f64).sqrt())
     }
 }
 
@@ -47,9 +69,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_spread_without_two_values() {
+        assert_eq!((mean(&[1.0, 2.0, 6.0]), variance(&[1.0, 2.0, 6.0]), sd(&[1.0, 3.0])), (3.0, 7.0, 2.0f64.sqrt()));
+        assert!(mean(&[]).is_nan() && variance(&[]).is_nan() && variance(&[1.0]).is_nan());
+        assert!(student(0).is_none() && student(1).is_none() && student(2).is_some());
+    }
+
+    #[test]
     fn of_few_and_of_many() {
         let s = Summary::of([Some(1.0), None, Some(3.0), Some(2.0)]);
         assert_eq!((s.n, s.mean, s.sd, s.absent), (3, Some(2.0), Some(1.0), 1));
+        assert_eq!(s.standard_error(), Some(1.0 / 3.0f64.sqrt()));
         let [low, high] = s.ci95.unwrap();
         // t(0.975, 2) = 4.302653
         assert!((high - 2.0 - 4.302_653 / 3.0f64.sqrt()).abs() < 1e-5 && (low + high - 4.0).abs() < 1e-12);

@@ -1,11 +1,19 @@
 //! What a network is shown in training, batch after batch: the order of the images, their labels, and the codes in force.
 
 use super::part::Shown;
-use super::trainer::Subset;
 use super::{Order, Reduction, Setup};
 use crate::data::{ChangeKind, CodeKind, DataSet, LabelCode, wrong_labels};
 use crate::random::{Role, Stream};
 use crate::real::Real;
+
+/// One of the two parts of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subset {
+    /// Images to learn from, with the labels that are learnt, wrong ones included.
+    Train,
+    /// Held-out images.
+    Test,
+}
 
 /// The batches of a run. They depend on data, setup, seed and repeat alone, never on the network.
 pub struct Batches<'a, T> {

@@ -8,10 +8,10 @@ mod setup;
 mod trainer;
 
 pub use crate::rule::Rule;
-pub use batches::Batches;
+pub use batches::{Batches, Subset};
 pub use loss::Loss;
 pub use part::{Part, Shown, part_sizes};
 pub use probe::{NULL_DRAWS, Probe, UpdateNull};
 pub use setup::{Biases, Order, ProbeBatch, Reduction, Setup, Std};
 pub(crate) use trainer::backward_weights;
-pub use trainer::{Evaluation, State, Subset, Trainer};
+pub use trainer::{Evaluation, State, Trainer};

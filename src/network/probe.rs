@@ -1,18 +1,18 @@
 //! What a network does on a batch that it does not learn from: the rule's update and BP's beside each other, and the
 //! state of its units.
 
+use super::batches::Subset;
 use super::part::Part;
-use super::trainer::{Subset, Trainer, backward_weights};
+use super::trainer::{Trainer, backward_weights};
 use super::{Loss, ProbeBatch, Reduction};
 use crate::matrix::Matrix;
 use crate::measure::angle::{Direction, angle};
 use crate::measure::quantile::Sorted;
+use crate::measure::summary::{mean, sd};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{Feedback, Pass, Rule, raw_updates};
-use crate::vmath::sum_squares;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Par};
+use std::ops::Range;
 
 /// Other draws of `B` that make up the null distribution of update alignment.
 pub const NULL_DRAWS: usize = 200;
@@ -172,8 +172,8 @@ impl<T: Real> Probe<T> {
         self.ours(trainer);
         let samples = self.part.input.rows() as f64;
         let factor = if trainer.setup().reduction == Reduction::Mean { 1.0 / samples } else { 1.0 };
-        let weights = norm(&trainer.layers().weights[l]);
-        (weights > 0.0).then(|| factor * norm(&self.ours.updates[l]) / weights)
+        let weights = trainer.layers().weights[l].norm();
+        (weights > 0.0).then(|| factor * self.ours.updates[l].norm() / weights)
     }
 
     /// Angle in degrees between the rule's update of `W_l` and `W_l`; `None` where one is zero.
@@ -204,28 +204,24 @@ impl<T: Real> Probe<T> {
     /// Norm of the activities.
     pub fn activity_norm(&mut self, trainer: &Trainer<'_, T>, l: usize) -> f64 {
         self.forward(trainer);
-        norm(&self.part.pass.activity[l])
+        self.part.pass.activity[l].norm()
     }
 
     /// Norm of BP's update of `W_l`, averaged over samples.
     pub fn bp_gradient_norm(&mut self, trainer: &Trainer<'_, T>, l: usize) -> f64 {
         self.bps(trainer);
-        norm(&self.bps.updates[l]) / self.part.input.rows() as f64
+        self.bps.updates[l].norm() / self.part.input.rows() as f64
     }
 
     /// Angle in degrees between BP's updates of `W_l` on the two halves of the batch; `None` where one is zero or there
     /// is a single sample.
     pub fn gradient_stability(&mut self, trainer: &Trainer<'_, T>, l: usize) -> Option<f64> {
         self.bps(trainer);
-        let (source, delta) = (self.part.pass.source(&self.part.input, l).as_faer(), self.bps.deltas[l].as_faer());
-        let half = source.nrows() / 2;
-        let on = |start: usize| {
-            let mut update = Matrix::zeros(source.ncols(), delta.ncols());
-            let (source, delta) = (source.subrows(start, half), delta.subrows(start, half));
-            matmul(update.as_faer_mut(), Accum::Replace, source.transpose(), delta, T::one(), Par::Seq);
-            update
-        };
-        angle(&on(0), &on(half)).ok()?
+        let (source, delta) = (self.part.pass.source(&self.part.input, l), &self.bps.deltas[l]);
+        let half = source.rows() / 2;
+        let update =
+            |rows: Range<usize>| (source.view().subrows(rows.clone()).t() * delta.view().subrows(rows)).to_matrix();
+        angle(&update(0..half), &update(half..2 * half)).ok()?
     }
 
     /// By layer `0 .. D-2`, where update alignment lies among that of [`NULL_DRAWS`] other draws of every `B`, drawn and
@@ -256,16 +252,10 @@ impl<T: Real> Probe<T> {
 
 fn null_of(angles: Vec<f64>, ours: f64) -> Option<UpdateNull> {
     let cosines: Vec<f64> = angles.iter().map(|a| a.to_radians().cos()).collect();
-    let n = cosines.len() as f64;
-    let mean = cosines.iter().sum::<f64>() / n;
-    let sd = (cosines.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let (mean, sd) = (mean(&cosines), sd(&cosines));
     let z = (sd > 0.0).then(|| (ours.to_radians().cos() - mean) / sd);
     let sorted = Sorted::new(angles)?;
     Some(UpdateNull { low: sorted.quantile(0.025), high: sorted.quantile(0.975), z })
-}
-
-fn norm<T: Real>(matrix: &Matrix<T>) -> f64 {
-    sum_squares(matrix.as_slice()).sqrt()
 }
 
 impl<T: Real> Side<T> {

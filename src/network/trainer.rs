@@ -1,7 +1,7 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
 use super::part::{Part, Shown, part_sizes};
-use super::{Batches, Biases, Loss, Reduction, Setup};
+use super::{Batches, Biases, Loss, Reduction, Setup, Subset};
 use crate::data::{DataSet, LabelCode};
 use crate::matrix::{Matrix, add_scaled};
 use crate::random::{Role, Stream};
@@ -21,15 +21,6 @@ pub struct Evaluation {
     pub accuracy: f64,
     /// Mean loss per sample.
     pub loss: f64,
-}
-
-/// One of the two parts of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subset {
-    /// Images to learn from, with the labels that are learnt, wrong ones included.
-    Train,
-    /// Held-out images.
-    Test,
 }
 
 /// What a run needs to go on after [`Trainer::iteration`] updates; the rest follows from setup, seed and repeat.
@@ -421,9 +412,9 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
 pub(crate) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Vec<Matrix<T>> {
     // Normalising would undo a factor in the standard deviation.
     let factor = if setup.normalize_b { 1.0 } else { setup.b_scale };
-    let own = setup.rule.facts().backward != Backward::None;
+    let has_backward = setup.rule.facts().backward != Backward::None;
     let draw = |[rows, columns]: [usize; 2]| {
-        if !own {
+        if !has_backward {
             return Matrix::zeros(rows, columns);
         }
         let mut b = normal_matrix(stream, rows, columns, setup.b_std.of(columns, rows) * factor);

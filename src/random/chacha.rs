@@ -1,5 +1,6 @@
-//! The words of ChaCha8 (Bernstein 2008) with a 64-bit counter, sixteen blocks at a time: the same as those of rand's
-//! `ChaCha8Rng`, which makes four, and the largest part of the time that fresh signals take.
+//! The words of ChaCha8 (Bernstein 2008) with a 64-bit counter, sixteen blocks at a time. They are
+//! those of rand's `ChaCha8Rng`, which makes four blocks at a time: making them takes the largest
+//! part of the time of fresh signals.
 
 use crate::vmath::{Kernel, vectorise};
 
@@ -13,66 +14,64 @@ const BATCH: usize = LANES * BLOCK;
 /// A word of each block.
 type Row = [u32; LANES];
 
-/// Source of words.
+/// Generator of words.
 #[derive(Clone)]
 pub(super) struct ChaCha8 {
     key: [u32; 8],
-    /// Words drawn so far.
-    position: u128,
-    /// Words from `start` on, if it is known.
+    /// The latest batch of words, which ends at position `end`, and the index of the next one to be
+    /// drawn among them: that of their end if none is left.
     words: Box<[u32; BATCH]>,
-    start: Option<u128>,
+    next: usize,
+    end: u128,
+    /// Words of the batch after this one that are passed over: where it starts is the start of a
+    /// block.
+    passed: usize,
 }
 
 impl ChaCha8 {
     pub(super) fn new(key: [u8; 32]) -> Self {
         let word = |i: usize| u32::from_le_bytes([key[4 * i], key[4 * i + 1], key[4 * i + 2], key[4 * i + 3]]);
-        Self { key: std::array::from_fn(word), position: 0, words: Box::new([0; BATCH]), start: None }
+        Self { key: std::array::from_fn(word), words: Box::new([0; BATCH]), next: BATCH, end: 0, passed: 0 }
     }
 
+    /// Words drawn so far.
     pub(super) fn position(&self) -> u128 {
-        self.position
+        self.end - (BATCH - self.next) as u128 + self.passed as u128
     }
 
     pub(super) fn seek(&mut self, position: u128) {
-        self.position = position;
+        self.next = BATCH;
+        self.passed = (position % BLOCK as u128) as usize;
+        self.end = position - self.passed as u128;
     }
 
+    #[inline]
     pub(super) fn next_word(&mut self) -> u32 {
-        let mut word = [0];
-        self.fill(&mut word);
-        word[0]
-    }
-
-    /// Two words, the lower half first.
-    pub(super) fn next_u64(&mut self) -> u64 {
-        let mut words = [0; 2];
-        self.fill(&mut words);
-        u64::from(words[0]) | u64::from(words[1]) << 32
+        if self.next == BATCH {
+            self.refill();
+        }
+        self.next += 1;
+        self.words[self.next - 1]
     }
 
     pub(super) fn fill(&mut self, out: &mut [u32]) {
         let mut filled = 0;
         while filled < out.len() {
-            let offset = self.ready();
-            let taken = (BATCH - offset).min(out.len() - filled);
-            out[filled..filled + taken].copy_from_slice(&self.words[offset..offset + taken]);
+            if self.next == BATCH {
+                self.refill();
+            }
+            let taken = (BATCH - self.next).min(out.len() - filled);
+            out[filled..filled + taken].copy_from_slice(&self.words[self.next..self.next + taken]);
             filled += taken;
-            self.position += taken as u128;
+            self.next += taken;
         }
     }
 
-    /// Where in `words` the next one is; makes them if it is not among them.
-    fn ready(&mut self) -> usize {
-        if let Some(start) = self.start
-            && (start..start + BATCH as u128).contains(&self.position)
-        {
-            return (self.position - start) as usize;
-        }
-        let block = self.position / BLOCK as u128;
-        vectorise(Blocks, (&self.key, block as u64, &mut *self.words));
-        self.start = Some(block * BLOCK as u128);
-        (self.position % BLOCK as u128) as usize
+    #[inline(never)]
+    fn refill(&mut self) {
+        vectorise(Blocks, (&self.key, (self.end / BLOCK as u128) as u64, &mut *self.words));
+        self.end += BATCH as u128;
+        self.next = std::mem::take(&mut self.passed);
     }
 }
 
@@ -106,7 +105,8 @@ impl Kernel<(&[u32; 8], u64, &mut [u32; BATCH])> for Blocks {
         for (word, start) in rows.as_flattened_mut().iter_mut().zip(start.as_flattened()) {
             *word = word.wrapping_add(*start);
         }
-        // Four riffles turn the eight bits of an index by four, which transposes: word by lane becomes lane by word.
+        // Four riffles turn the eight bits of an index by four, which transposes: word by lane
+        // becomes lane by word.
         let mut room = [0u32; BATCH];
         riffle(rows.as_flattened(), &mut room);
         riffle(&room, out);
@@ -162,7 +162,7 @@ mod tests {
                 let mut words = vec![0; length];
                 ours.fill(&mut words);
                 assert!(words.iter().all(|&word| word == theirs.next_u32()), "{length} words from {start}");
-                assert_eq!(ours.next_u64(), theirs.next_u64());
+                assert_eq!(ours.next_word(), theirs.next_u32());
                 assert_eq!(ours.position(), theirs.get_word_pos());
             }
         }

@@ -1,13 +1,37 @@
 //! Random numbers: ChaCha8 streams named by seed, repeat and role.
 //!
-//! Every use of randomness has a role of its own, so that adding one changes no other stream. Values are pinned by
-//! tests: the same seed gives the same bits on every machine.
+//! Every use of randomness has a role of its own, so that adding one changes no other stream.
+//! Values are pinned by tests: the same seed gives the same bits on every machine.
+//!
+//! A [`Stream`] is a generator of the `rand` crate, so that all distributions of `rand` and
+//! `rand_distr` and random choices among sequences draw from it:
+//!
+//! ```
+//! use alignscope::random::{Role, Stream};
+//! use rand::RngExt;
+//! use rand::seq::IndexedRandom;
+//! use rand_distr::{Gamma, Poisson};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut stream = Stream::new(1, 0, Role::Signal);
+//! let waiting_times: Vec<f64> = (&mut stream).sample_iter(Gamma::new(2.0, 0.5)?).take(100).collect();
+//! let spikes: f64 = stream.sample(Poisson::new(3.0)?);
+//! let chosen = waiting_times.choose(&mut stream);
+//! # assert!(spikes >= 0.0 && chosen.is_some_and(|time| *time > 0.0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Normals and uniform values in bulk have methods of their own, which are several times as fast.
 
 mod chacha;
 
 use crate::real::Real;
 use crate::vmath::{Elementary, Kernel, vectorise};
 use chacha::ChaCha8;
+use rand::rand_core::utils::fill_bytes_via_next_word;
+use rand::{Rng, TryRng};
+use std::convert::Infallible;
 
 /// What a stream is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +97,7 @@ impl Role {
     }
 }
 
-/// Words drawn at a time for normals: a pair of normals needs two.
+/// Words drawn at a time in bulk: a pair of normals needs two, a uniform value one.
 const WORDS: usize = 512;
 
 /// A stream of random numbers.
@@ -82,7 +106,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of `role` for one repeat of a seed. The ChaCha8 key is seed, repeat (little-endian) and tag.
+    /// The stream of `role` for one repeat of a seed. The ChaCha8 key is seed, repeat
+    /// (little-endian) and tag.
     pub fn new(seed: u64, repeat: u64, role: Role) -> Self {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -101,9 +126,9 @@ impl Stream {
         self.rng.seek(position);
     }
 
-    /// Fills `out` with independent standard normals: the Box-Muller transform of pairs of 32-bit words, in the
-    /// arithmetic of `T`, so that both precisions see the same signals up to rounding. `n` values take
-    /// `2 ceil(n / 2)` words.
+    /// Fills `out` with independent standard normals: the Box-Muller transform of pairs of 32-bit
+    /// words, in the arithmetic of `T`, so that both precisions see the same signals up to
+    /// rounding. `n` values take `2 ceil(n / 2)` words.
     ///
     /// The largest magnitude is `sqrt(66 ln 2) = 6.76`, which a normal exceeds once in 7e10 draws.
     pub fn fill_normal<T: Real>(&mut self, out: &mut [T]) {
@@ -115,10 +140,14 @@ impl Stream {
         }
     }
 
-    /// Fills `out` with independent values uniform on 0 to 1, the midpoints of `2^32` equal parts, one word each.
+    /// Fills `out` with independent values uniform on 0 to 1, the midpoints of `2^32` equal parts,
+    /// one word each.
     pub fn fill_uniform<T: Real>(&mut self, out: &mut [T]) {
-        for value in out {
-            *value = T::from_f64((f64::from(self.rng.next_word()) + 0.5) / 4_294_967_296.0);
+        let mut words = [0u32; WORDS];
+        for part in out.chunks_mut(WORDS) {
+            let words = &mut words[..part.len()];
+            self.rng.fill(words);
+            vectorise(Midpoints, (words, part));
         }
     }
 
@@ -130,7 +159,7 @@ impl Stream {
         assert!(n > 0, "no whole number is below 0");
         let zone = u64::MAX - (u64::MAX % n + 1) % n;
         loop {
-            let word = self.rng.next_u64();
+            let word = self.next_u64();
             if word <= zone {
                 return word % n;
             }
@@ -146,8 +175,42 @@ impl Stream {
     }
 }
 
-/// Normals of words: the first half of the words are radii, the second half angles, and the values come
-/// in the same order, cosines before sines.
+/// Words as they come, least significant bytes first: what `rand`'s own ChaCha8 gives for the same
+/// key.
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.rng.next_word())
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let low = u64::from(self.rng.next_word());
+        Ok(low | u64::from(self.rng.next_word()) << 32)
+    }
+
+    /// The rest of a last word that is not used up is lost.
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        fill_bytes_via_next_word(bytes, || self.try_next_u32())
+    }
+}
+
+/// Uniform values of words.
+struct Midpoints;
+impl<T: Real> Kernel<(&[u32], &mut [T])> for Midpoints {
+    type Output = ();
+    #[inline(always)]
+    fn run((words, out): (&[u32], &mut [T])) {
+        for (value, &word) in out.iter_mut().zip(words) {
+            *value = T::from_f64((f64::from(word) + 0.5) / 4_294_967_296.0);
+        }
+    }
+}
+
+/// Normals of words: the first half of the words are radii, the second half angles, and the values
+/// come in the same order, cosines before sines.
 fn transform<T: Real>(words: &[u32], out: &mut [T]) {
     let pairs = words.len() / 2;
     let (radii, angles) = words.split_at(pairs);
@@ -219,6 +282,24 @@ mod tests {
         assert_eq!(single, [3217341655, 3193555342, 1050698459, 1061200236, 1058543209]);
         assert_eq!(double, [13830703317641565507, 4598211166571294361, 4606504464154983556, 13832444028332952944]);
         assert_eq!(whole, [160, 110, 78, 611, 441]);
+    }
+
+    #[test]
+    fn uniform_values_take_a_word_each_however_they_are_asked_for() {
+        let [mut blocks, mut words] = [Role::Probe; 2].map(|role| Stream::new(5, 1, role));
+        for n in [1, 2, 3, 511, 512, 513, 0, 1000, 1537, 7] {
+            let (mut single, mut double) = (vec![0.0f32; n], vec![0.0f64; n]);
+            blocks.fill_uniform(&mut single);
+            blocks.fill_uniform(&mut double);
+            let midpoint = |word: u32| (f64::from(word) + 0.5) / 4_294_967_296.0;
+            assert!(single.iter().all(|x| x.to_bits() == (midpoint(words.next_u32()) as f32).to_bits()), "{n}");
+            assert!(double.iter().all(|x| x.to_bits() == midpoint(words.next_u32()).to_bits()), "{n}");
+            // Between them calls that take one word, two, and an even number.
+            assert_eq!(blocks.next_u32(), words.next_u32());
+            assert_eq!(blocks.below(1000), words.below(1000));
+            let [a, b] = [&mut blocks, &mut words].map(|stream| normals::<f32>(stream, n));
+            assert_eq!((a, blocks.position()), (b, words.position()));
+        }
     }
 
     #[test]

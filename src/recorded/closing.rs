@@ -3,7 +3,6 @@
 use super::RecordedRun;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
-use crate::rule::{Product, product};
 use crate::vmath::sum_squares;
 use serde::Serialize;
 
@@ -86,14 +85,8 @@ impl RecordedRun {
         let Some(source) = self.activity(below).filter(|stack| k < stack.len()) else { return Ok(None) };
         let Some(weights) = self.weights_before(below, k)? else { return Ok(None) };
         let source = source.matrix(k)?;
-        let mut z = Matrix::zeros(source.rows(), weights.cols());
-        product(&mut z, Product::Replace, source.as_faer(), weights.as_faer(), 1.0);
-        let bias = self.biases_before(l, k)?;
-        if !bias.is_empty() {
-            z.as_mut_slice().chunks_exact_mut(bias.len()).for_each(|row| {
-                row.iter_mut().zip(&bias).for_each(|(z, b)| *z += b);
-            });
-        }
+        let mut z = (&source * &weights).to_matrix();
+        z.add_to_rows(&self.biases_before(l, k)?);
         Ok(Some(z))
     }
 

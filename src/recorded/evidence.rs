@@ -4,7 +4,6 @@
 use super::Stack;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
-use crate::rule::{Product, product};
 use crate::vmath::{dot, sum_squares};
 
 /// Iterations that are looked at, at most.
@@ -80,14 +79,9 @@ impl Agreement {
 
 /// `left right`, or with the transpose of `right`.
 fn multiplied(left: &Matrix<f64>, right: &Matrix<f64>, turned: bool) -> Option<Matrix<f64>> {
-    let (rows, columns) = if turned { (right.cols(), right.rows()) } else { (right.rows(), right.cols()) };
-    if left.cols() != rows {
-        return None;
-    }
-    let mut out = Matrix::zeros(left.rows(), columns);
-    let view = right.as_faer();
-    product(&mut out, Product::Replace, left.as_faer(), if turned { view.transpose() } else { view }, 1.0);
-    Some(out)
+    let rows = if turned { right.cols() } else { right.rows() };
+    let right = if turned { right.t() } else { right.view() };
+    (left.cols() == rows).then(|| (left * right).to_matrix())
 }
 
 /// The state of a stack in iteration `k`; of a single one it is that of all, whether of the start or the end.
@@ -175,8 +169,7 @@ pub(super) fn steps(weights: &Stack, activity: &Stack, delta: &Stack) -> Result<
         let (before, mut step) = (weights.matrix(k)?, weights.matrix(k + 1)?);
         step.as_mut_slice().iter_mut().zip(before.as_slice()).for_each(|(after, before)| *after -= before);
         let (activity, delta) = (activity.matrix(k)?, delta.matrix(k)?);
-        let mut rule = Matrix::zeros(activity.cols(), delta.cols());
-        product(&mut rule, Product::Replace, activity.as_faer().transpose(), delta.as_faer(), 1.0);
+        let rule = (activity.t() * &delta).to_matrix();
         if (rule.rows(), rule.cols()) == (step.rows(), step.cols()) {
             inner[0] += dot(rule.as_slice(), step.as_slice());
         }
@@ -306,7 +299,7 @@ mod tests {
                 made.as_mut_slice().iter_mut().for_each(|z| *z = z.exp().ln_1p());
                 let mut next = weights[k].clone();
                 let rate = 0.01;
-                product(&mut next, Product::Add, x.as_faer().transpose(), e.as_faer(), rate);
+                next += rate * x.t() * &e;
                 weights.push(next);
                 source.push(x);
                 above.push(e);

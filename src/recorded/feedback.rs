@@ -7,7 +7,7 @@ use super::slopes::{End, Said, Slopes};
 use super::{LayerActivation, RecordedRun, StatesOf};
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
-use crate::rule::{Activation, Product, product};
+use crate::rule::Activation;
 use crate::vmath::sum_squares;
 use serde::{Serialize, Serializer};
 
@@ -243,8 +243,7 @@ impl Course {
     }
 
     fn add(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, through: &Through<'_>) {
-        let mut made = Matrix::zeros(error.rows(), matrix.cols());
-        product(&mut made, Product::Replace, error.as_faer(), matrix.as_faer(), 1.0);
+        let mut made = (error * matrix).to_matrix();
         self.signs.push(signs(recorded, error, matrix, false));
         let mut without = Tally::default();
         without.add(recorded.as_slice(), made.as_slice());

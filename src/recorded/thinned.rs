@@ -14,7 +14,6 @@ use super::steps::rule_part;
 use super::{Closing, LayerClosing, Progress, RecordedRun, RecordedRunError, Stack};
 use crate::array::{self, ArrayError, Frames, Spool, Taken};
 use crate::matrix::Matrix;
-use crate::rule::{Product, product};
 use crate::vmath::{dot, sum_squares};
 use serde::Serialize;
 use std::path::Path;
@@ -303,9 +302,7 @@ fn rounding(run: &RecordedRun, l: usize, next: &Stack, k: usize, eta: f64) -> Re
     for matrix in [&mut activity, &mut delta] {
         matrix.as_mut_slice().iter_mut().for_each(|v| *v = v.abs());
     }
-    let mut terms = Matrix::zeros(activity.cols(), delta.cols());
-    product(&mut terms, Product::Replace, activity.as_faer().transpose(), delta.as_faer(), 1.0);
-    let [terms, state] = [&terms, &next.matrix(k)?].map(|matrix| sum_squares(matrix.as_slice()).sqrt());
+    let [terms, state] = [(activity.t() * &delta).to_matrix().norm(), next.matrix(k)?.norm()];
     let [of_states, of_terms] = run.units_of_step(l);
     Ok(of_states * state + of_terms * eta.abs() * terms)
 }

@@ -1,12 +1,13 @@
 //! What was done in short, the figures, and the values behind them.
 
 use super::{Report, counted, heading, scrolling};
-use crate::claim::{short, with_interval};
+use crate::claim::with_interval;
 use crate::condition::Kind;
 use crate::figure::FigureError;
 use crate::run::Entry;
 use crate::spec::Analysis;
 use crate::text::json_text;
+use crate::text::short;
 use maud::{Markup, html};
 
 impl Report<'_> {

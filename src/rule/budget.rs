@@ -1,6 +1,6 @@
 //! The alignment budget: where the alignment of a layer comes from in one step, exactly.
 
-use super::{Activation, Layers, Pass, Product, product};
+use super::{Activation, Layers, Pass};
 use crate::matrix::Matrix;
 use crate::real::Real;
 
@@ -22,7 +22,7 @@ pub struct Budget {
     /// `-<dP_{l+1}, B_{l+1}^T>`: what normalisation, decay and momentum of `W_{l+1}` itself take from the alignment that its
     /// plain step would have brought, `eta sum over the batch of f(Z) E`. Part of what is [left over](Self::left_over); the
     /// rest is of the weights below.
-    pub own: f64,
+    pub injected_above: f64,
     /// `Q` before and after, whose rounding is that of the change.
     pub q: [f64; 2],
 }
@@ -40,7 +40,7 @@ impl Budget {
             change: self.change + other.change,
             quadratic: self.quadratic + other.quadratic,
             curvature: self.curvature + other.curvature,
-            own: self.own + other.own,
+            injected_above: self.injected_above + other.injected_above,
             q: [self.q[0] + other.q[0], self.q[1] + other.q[1]],
         }
     }
@@ -81,7 +81,7 @@ impl Budget {
     }
 }
 
-/// Changes of `Q`, the quadratic parts, and changes of the alignment in [`Budget::own`].
+/// Changes of `Q`, the quadratic parts, and changes of the alignment in [`Budget::injected_above`].
 fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &Matrix<T>) -> Vec<Budget> {
     let mut budgets = vec![Budget::default(); before.weights[l].cols()];
     let (rows_before, rows_after) = (before.weights[l].as_slice(), after.weights[l].as_slice());
@@ -101,14 +101,14 @@ fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &
             let aligned = [before, after].map(|layers| layers.weights[l + 1].row(j)[m].to_f64() * b.to_f64());
             budget.q[0] -= aligned[0];
             budget.q[1] -= aligned[1];
-            budget.own -= aligned[1] - aligned[0];
+            budget.injected_above -= aligned[1] - aligned[0];
         }
     }
     budgets.iter_mut().for_each(|budget| budget.change = budget.q[1] - budget.q[0]);
     budgets
 }
 
-/// Adds what the batch decides: curvature, and in [`Budget::own`] what a plain step brings.
+/// Adds what the batch decides: curvature, and in [`Budget::injected_above`] what a plain step brings.
 fn add_batch<T: Real>(
     budgets: &mut [Budget],
     activation: Activation,
@@ -117,8 +117,7 @@ fn add_batch<T: Real>(
     backward: &Matrix<T>,
     eta: T,
 ) {
-    let mut arriving = Matrix::zeros(z.rows(), z.cols());
-    product(&mut arriving, Product::Replace, delta.as_faer(), backward.as_faer(), T::one());
+    let arriving = (delta * backward).to_matrix();
     let (mut activity, mut slope) = (Matrix::zeros(z.rows(), z.cols()), Matrix::zeros(z.rows(), z.cols()));
     activation.apply(z.as_slice(), activity.as_mut_slice());
     slope.as_mut_slice().fill(T::one());
@@ -128,7 +127,7 @@ fn add_batch<T: Real>(
         for (budget, (((z, a), s), e)) in budgets.iter_mut().zip(values) {
             let eta_e = eta.to_f64() * e.to_f64();
             budget.curvature += eta_e * (s.to_f64() * z.to_f64() - a.to_f64());
-            budget.own += eta_e * a.to_f64();
+            budget.injected_above += eta_e * a.to_f64();
         }
     }
 }

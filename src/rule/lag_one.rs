@@ -11,7 +11,7 @@
 //! These are `last` and `T^1` of the [decomposition](super::decomposition) in a window of one lag. They are computed here
 //! from the rule's own step, not from a difference of weights, at every iteration and without an allocation.
 
-use super::{Layers, Pass, Product, product};
+use super::{Layers, Pass};
 use crate::matrix::Matrix;
 use crate::real::Real;
 
@@ -77,8 +77,7 @@ impl<T: Real> LagOne<T> {
                 layer.split(layers, l, pass.source(input, l - 1), &pass.delta[l], eta);
             }
             layer.weights_before.as_mut_slice().copy_from_slice(layers.weights[l - 1].as_slice());
-            let source = pass.source(input, l - 1).as_faer().transpose();
-            product(&mut layer.change_below, Product::Replace, source, pass.delta[l - 1].as_faer(), eta);
+            layer.change_below.assign(eta * pass.source(input, l - 1).t() * &pass.delta[l - 1]);
         }
         self.updates += 1;
     }
@@ -96,21 +95,15 @@ impl<T: Real> Layer<T> {
         for buffer in [&mut self.zeta, &mut self.activity, &mut self.shift] {
             buffer.set_rows(samples);
         }
-        product(&mut self.zeta, Product::Replace, source.as_faer(), self.weights_before.as_faer(), T::one());
-        let bias = &layers.biases[l - 1];
-        if !bias.is_empty() {
-            for row in self.zeta.as_mut_slice().chunks_exact_mut(bias.len()) {
-                row.iter_mut().zip(bias).for_each(|(z, &b)| *z += b);
-            }
-        }
+        self.zeta.assign(source * &self.weights_before);
+        self.zeta.add_to_rows(&layers.biases[l - 1]);
         let activation = layers.activations[l - 1];
         activation.apply(self.zeta.as_slice(), self.activity.as_mut_slice());
-        product(&mut self.shift, Product::Replace, source.as_faer(), self.change_below.as_faer(), T::one());
+        self.shift.assign(source * &self.change_below);
         activation.multiply_derivative(self.zeta.as_slice(), self.activity.as_slice(), self.shift.as_mut_slice());
         let Terms { superalignment, alignment, superalignment_sum, alignment_sum } = &mut self.terms;
-        let delta = delta.as_faer();
-        product(superalignment, Product::Replace, self.activity.as_faer().transpose(), delta, eta);
-        product(alignment, Product::Replace, self.shift.as_faer().transpose(), delta, eta);
+        superalignment.assign(eta * self.activity.t() * delta);
+        alignment.assign(eta * self.shift.t() * delta);
         for (sum, term) in [(superalignment_sum, superalignment), (alignment_sum, alignment)] {
             sum.as_mut_slice().iter_mut().zip(term.as_slice()).for_each(|(s, t)| *s += t.to_f64());
         }

@@ -1,11 +1,8 @@
 //! Forward weights, biases and activations, and the buffers of one pass over a batch.
 
 use super::Activation;
-use super::product::{Product, product};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, ViewMut};
 use crate::real::Real;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, Par};
 use std::ops::Range;
 
 /// A stack of fully connected layers. `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0.
@@ -56,15 +53,12 @@ impl<T: Real> Layers<T> {
             let (below, above) = pass.activity.split_at_mut(l);
             let source = if l == 0 { input } else { &below[l - 1] };
             let z = &mut pass.z[l];
-            let write = if self.biases[l].is_empty() {
-                Product::Replace
+            if self.biases[l].is_empty() {
+                z.assign(source * &self.weights[l]);
             } else {
-                for row in z.as_mut_slice().chunks_exact_mut(self.biases[l].len()) {
-                    row.copy_from_slice(&self.biases[l]);
-                }
-                Product::Add
-            };
-            product(z, write, source.as_faer(), self.weights[l].as_faer(), T::one());
+                z.fill_rows(&self.biases[l]);
+                *z += source * &self.weights[l];
+            }
             self.activations[l].apply(z.as_slice(), above[0].as_mut_slice());
         }
     }
@@ -85,9 +79,8 @@ impl<T: Real> Layers<T> {
 /// Adds `rate * L^T delta` to rows of a matrix of the shape of `W`: `out` holds those `rows`, one after the other.
 /// `source` is `L` (`P x n_l`), `delta` is `P x n_{l+1}`.
 pub(crate) fn add_gradient<T: Real>(out: &mut [T], rows: Range<usize>, source: &Matrix<T>, delta: &Matrix<T>, rate: T) {
-    let out = MatMut::from_row_major_slice_mut(out, rows.len(), delta.cols());
-    let source = source.as_faer().subcols(rows.start, rows.len());
-    matmul(out, Accum::Add, source.transpose(), delta.as_faer(), rate, Par::Seq);
+    let mut out = ViewMut::from_slice(out, rows.len(), delta.cols());
+    out += rate * source.view().subcols(rows).t() * delta;
 }
 
 /// `bias += rate * (column sums of delta)`; nothing where there is no bias.

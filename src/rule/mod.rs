@@ -20,7 +20,6 @@ mod isolated;
 mod lag_one;
 mod layers;
 mod normalise;
-mod product;
 mod update_alignment;
 
 pub use activation::Activation;
@@ -33,7 +32,5 @@ pub use lag_one::{LagOne, Terms};
 pub use layers::{Layers, Pass};
 pub(crate) use layers::{add_gradient, add_scaled_column_sums};
 pub use normalise::{Normaliser, WeightNorm, set_column_norms};
-pub(crate) use product::product_into;
-pub use product::{Product, product};
 pub use update_alignment::UpdateAlignment;
 pub(crate) use update_alignment::raw_updates;

@@ -4,7 +4,7 @@ use super::Layers;
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::text::{Nature, Refused, Setting, toml_list, toml_number, toml_string};
-use crate::vmath::{scale_columns, squared_column_norms, sum_squares};
+use crate::vmath::{scale_columns, squared_column_norms};
 use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 use toml::de::DeValue;
@@ -140,8 +140,11 @@ impl Normaliser {
                 let gamma = gamma.get(l).or(gamma.last()).copied().unwrap_or(1.0);
                 vec![gamma; if whole { 1 } else { weights.cols() }]
             }
-            WeightNorm::NeuronInitial => squared_column_norms(weights).into_iter().map(f64::sqrt).collect(),
-            WeightNorm::MatrixInitial => vec![sum_squares(weights.as_slice()).sqrt()],
+            WeightNorm::NeuronInitial => {
+                let squares = squared_column_norms(weights.as_slice(), weights.cols());
+                squares.into_iter().map(f64::sqrt).collect()
+            }
+            WeightNorm::MatrixInitial => vec![weights.norm()],
         };
         Self { norms: layers.weights.iter().enumerate().map(of_layer).collect(), whole }
     }
@@ -150,7 +153,7 @@ impl Normaliser {
     pub fn apply<T: Real>(&self, layers: &mut Layers<T>) {
         for (weights, norms) in layers.weights.iter_mut().zip(&self.norms) {
             if self.whole {
-                let norm = sum_squares(weights.as_slice()).sqrt();
+                let norm = weights.norm();
                 if norm > 0.0 {
                     weights.scale(T::from_f64(norms[0] / norm));
                 }
@@ -164,10 +167,10 @@ impl Normaliser {
 /// Rescales every column of `weights` (`n_l x n_{l+1}`: the input weights of one neuron) to the Euclidean norm given for
 /// it, as the paper does after every update. A column of zeros has no direction and stays.
 pub fn set_column_norms<T: Real>(weights: &mut Matrix<T>, norms: &[f64]) {
-    let squares = squared_column_norms(weights);
+    let squares = squared_column_norms(weights.as_slice(), weights.cols());
     let factor = |(sum, norm): (&f64, &f64)| if *sum > 0.0 { T::from_f64(norm / sum.sqrt()) } else { T::one() };
     let factors: Vec<T> = squares.iter().zip(norms).map(factor).collect();
-    scale_columns(weights, &factors);
+    scale_columns(weights.as_mut_slice(), &factors);
 }
 
 #[cfg(test)]
@@ -236,6 +239,6 @@ mod tests {
             found.weights[0].as_slice(),
             layers().weights[0].as_slice().iter().map(|w| w * factor).collect::<Vec<_>>().as_slice()
         ));
-        assert!((sum_squares(found.weights[1].as_slice()) - 4.0).abs() < 1e-14);
+        assert!((found.weights[1].squared_norm() - 4.0).abs() < 1e-14);
     }
 }

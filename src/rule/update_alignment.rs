@@ -1,6 +1,6 @@
 //! The update of BP-TRW and that of BP on the same state: what update alignment compares.
 
-use super::{Feedback, Layers, Pass, Product, product};
+use super::{Feedback, Layers, Pass};
 use crate::matrix::Matrix;
 use crate::measure::angle::angle;
 use crate::real::Real;
@@ -43,7 +43,6 @@ impl<T: Real> UpdateAlignment<T> {
 /// `G_l = L_l^T delta_{l+1}` for every layer.
 pub(crate) fn raw_updates<T: Real>(input: &Matrix<T>, pass: &Pass<T>, updates: &mut [Matrix<T>]) {
     for (l, update) in updates.iter_mut().enumerate() {
-        let source = pass.source(input, l).as_faer();
-        product(update, Product::Replace, source.transpose(), pass.delta[l].as_faer(), T::one());
+        update.assign(pass.source(input, l).t() * &pass.delta[l]);
     }
 }

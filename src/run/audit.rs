@@ -2,8 +2,8 @@
 //! `series.csv`, `log.json`, figures.
 
 use super::attempt::Export;
-use super::directory::{LOG, SERIES};
-use super::execute::RunError;
+use super::error::RunError;
+use super::files::{LOG, SERIES};
 use super::head::Head;
 use super::job::Job;
 use super::manifest::log_is_whole;

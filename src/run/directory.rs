@@ -2,11 +2,13 @@
 
 use super::attempt::Export;
 use super::audit::{Exports, derived, export_name, of_list, without_checksums};
-use super::execute::{Ended, RunError};
+use super::error::RunError;
+use super::files::{JOBS, LOG, MANIFEST, SERIES};
 use super::head::{Head, spec_paths};
 use super::job::JobResult;
 use super::manifest::{log_with, manifest, pretty};
 use super::plan::Plan;
+use super::report::Ended;
 use super::series::series;
 use super::shard::Shard;
 use super::store::{Found, Store};
@@ -21,10 +23,6 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-pub(super) const MANIFEST: &str = "manifest.json";
-pub(super) const SERIES: &str = "series.csv";
-pub(super) const LOG: &str = "log.json";
-pub(super) const JOBS: &str = "jobs";
 const LOCK: &str = ".lock";
 
 /// A run directory of which this process is the only writer.

@@ -1,7 +1,8 @@
 //! How long a plan will take: jobs of it are begun, timed for a moment, and given up.
 
 use super::attempt::Attempt;
-use super::execute::{RunError, Runner, pool};
+use super::error::RunError;
+use super::execute::{Runner, pool};
 use super::job::{Job, JobError};
 use super::plan::Plan;
 use crate::condition::{Condition, Kind};

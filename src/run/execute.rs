@@ -3,24 +3,21 @@
 use super::attempt::{Attempt, Export, Threads};
 use super::audit::export_name;
 use super::directory::Directory;
-use super::job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION};
+use super::error::RunError;
+use super::job::{Job, JobError, JobResult};
 use super::plan::Plan;
 use super::progress::Progress;
+use super::report::{Ended, RunReport, diverged_jobs};
 use super::shard::Shard;
 use crate::condition::Kind;
-use crate::file::FileError;
-use crate::file::quote::operand;
-use crate::spec::SpecError;
 use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
-use std::fmt::{Display, Formatter};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
-use thiserror::Error;
 
 /// Runs one job; asks now and then whether to stop, and then gives [`JobError::Interrupted`].
 pub type Runner<'a> = dyn Fn(&Job, &Attempt<'_>) -> Result<JobResult, JobError> + Sync + 'a;
@@ -38,187 +35,6 @@ pub struct RunOptions<'a> {
     pub shard: Option<Shard>,
     /// Set to stop: see [`interrupt_on_ctrl_c`].
     pub interrupt: &'a AtomicBool,
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// Every job completed.
-    Completed,
-    /// Every job finished, but some diverged.
-    Diverged,
-    /// It was asked to stop; finished jobs are stored.
-    Interrupted,
-    /// A job could not run, or its result not be stored; finished jobs are stored.
-    Failed,
-}
-
-impl Ended {
-    /// How jobs ended of which those of `own` were to be run.
-    pub(super) fn of(plan: &Plan, results: &[Option<JobResult>], own: &[usize]) -> Self {
-        if own.iter().any(|&job| results[job].is_none()) {
-            Self::Interrupted
-        } else if !diverged_jobs(plan, results).is_empty() {
-            Self::Diverged
-        } else {
-            Self::Completed
-        }
-    }
-
-    /// As in the manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::Diverged => "diverged",
-            Self::Interrupted => "interrupted",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// A planned job that diverged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DivergedJob {
-    /// Name of the analysis.
-    pub analysis: String,
-    /// Short name of the condition.
-    pub condition: String,
-    /// Repeat, from 0.
-    pub repeat: usize,
-    /// After this many updates weights were not finite.
-    pub iteration: usize,
-    /// The first such layer.
-    pub layer: usize,
-}
-
-impl Display for DivergedJob {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let Self { analysis, condition, repeat, iteration, layer } = self;
-        write!(
-            f,
-            "{analysis} ({condition}), repeat {repeat}: diverged at iteration {iteration} in layer {layer}; what was \
-             recorded before is kept; a smaller eta may help"
-        )
-    }
-}
-
-/// What a run gave.
-#[derive(Clone, Debug)]
-pub struct RunReport {
-    /// Run directory.
-    pub directory: PathBuf,
-    /// The share of the jobs that was to be run; `None` for all.
-    pub shard: Option<Shard>,
-    /// Why it ended: completed, diverged or interrupted.
-    pub ended: Ended,
-    /// By index into [`Plan::jobs`]; `None` where an interrupted run did not get to.
-    pub results: Vec<Option<JobResult>>,
-    /// Jobs that were stored before.
-    pub found: usize,
-    /// Jobs run now.
-    pub ran: usize,
-    /// Planned jobs that diverged.
-    pub diverged: Vec<DivergedJob>,
-    /// What the user should know: damaged files that were replaced.
-    pub warnings: Vec<String>,
-    /// Damaged exports that were not asked for and so are still there, and what makes them again.
-    pub damaged: Vec<String>,
-}
-
-/// Why a run could not be done.
-#[derive(Debug, Error)]
-pub enum RunError {
-    /// The directory holds something else.
-    #[error("{} is not empty and holds no run of this program: choose another directory with --out, or empty it", .0.display())]
-    Foreign(PathBuf),
-    /// The directory holds another run.
-    #[error("{} holds the results of another spec ({theirs}): choose another directory with --out", path.display())]
-    OtherSpec {
-        /// Run directory.
-        path: PathBuf,
-        /// Names of what is there.
-        theirs: String,
-    },
-    /// The directory holds results of another version.
-    #[error("{} holds results of version {theirs}, and this program gives version {RESULTS_VERSION}, which differ in numbers: choose another directory with --out", path.display())]
-    OtherVersion {
-        /// Run directory.
-        path: PathBuf,
-        /// Its version.
-        theirs: u64,
-    },
-    /// The directory is no run.
-    #[error("{} holds no run of this program: there is no manifest.json in it; give a directory that a run wrote (its --out)", .0.display())]
-    NoRun(PathBuf),
-    /// What is merged is also where it would go.
-    #[error("{} cannot be merged into itself: name another directory first, and then those to be merged", .0.display())]
-    SourceIsOut(PathBuf),
-    /// Two directories hold different results of a job.
-    #[error("{} and {} hold different results of job {address}: one of them was changed, or comes of another version or machine; remove the wrong one", first.display(), second.display())]
-    Conflicting {
-        /// Address of the job.
-        address: String,
-        /// A file.
-        first: PathBuf,
-        /// A file with other bytes.
-        second: PathBuf,
-    },
-    /// The directory does not say what it is of.
-    #[error("{} holds no spec.toml, as runs of older versions do not: give the spec itself", .0.display())]
-    NoSpec(PathBuf),
-    /// What it says cannot be used.
-    #[error(transparent)]
-    Spec(#[from] SpecError),
-    /// The spec in the directory is not the one that was run.
-    #[error("{}", spec_changed(paths, directory, *shard, difference.as_deref()))]
-    SpecChanged {
-        /// The specs that are there.
-        paths: Vec<PathBuf>,
-        /// Run directory.
-        directory: PathBuf,
-        /// Its share of the jobs.
-        shard: Option<Shard>,
-        /// What was changed, as far as that can be said.
-        difference: Option<String>,
-    },
-    /// The manifest makes no sense, and nothing else says what the directory is of.
-    #[error("{} is damaged or not a manifest of this program, and there is no spec.toml of the run beside it that could stand in: give the spec of the run with this directory as --out, or choose another directory with --out", .0.display())]
-    Manifest(PathBuf),
-    /// Another process is at it.
-    #[error("another run is writing to {}: wait for it to end, or choose another directory with --out", .0.display())]
-    Locked(PathBuf),
-    /// A file could not be used.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// Threads could not be started.
-    #[error("cannot start {threads} threads: {source}; ask for fewer with --threads")]
-    Threads {
-        /// How many.
-        threads: usize,
-        /// Why.
-        source: rayon::ThreadPoolBuildError,
-    },
-    /// A job could not run.
-    #[error("job {address} could not run: {message}")]
-    Job {
-        /// Its address.
-        address: String,
-        /// What happened and what to do.
-        message: String,
-    },
-}
-
-/// What was changed, and what to do about it.
-fn spec_changed(paths: &[PathBuf], directory: &Path, shard: Option<Shard>, difference: Option<&str>) -> String {
-    let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    let given: Vec<String> = paths.iter().map(|path| operand(path)).collect();
-    let (named, given, out) = (named.join(" "), given.join(" "), operand(directory));
-    let difference = difference.map(|difference| format!(" ({difference})")).unwrap_or_default();
-    let shard = shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
-    format!(
-        "{named} was changed after the run wrote it{difference}: if that is meant, say so with alignscope run {given} \
-         --out {out}{shard}; otherwise give the spec that was run in its place"
-    )
 }
 
 /// More threads than any machine has processors only cost memory.
@@ -409,20 +225,6 @@ impl<'a> Session<'a> {
         self.progress.clear();
         self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-pub(super) fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<DivergedJob> {
-    let diverged = plan.planned().filter_map(|planned| match results.get(planned.job)?.as_ref()?.outcome {
-        Outcome::Completed => None,
-        Outcome::Diverged { iteration, layer } => Some(DivergedJob {
-            analysis: planned.analysis.name.clone(),
-            condition: planned.analysis.label(planned.condition),
-            repeat: planned.repeat,
-            iteration,
-            layer,
-        }),
-    });
-    diverged.collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is stored has to stand any file operation that fails.
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
+#[path = "../../tests/common/tree.rs"]
+mod tree;
 
 use super::attempt::{Attempt, Export};
 use super::execute::tests::{fake, options};
@@ -15,11 +15,11 @@ use crate::condition::Kind;
 use crate::file::fault::Faults;
 use crate::file::{Checksums, FileError, Operation, TEMPORARY, write_atomically};
 use crate::spec::Analysis;
-use common::tree;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tree::tree;
 
 const JOB_COUNT: usize = 3;
 

@@ -1,7 +1,7 @@
 //! What a run directory says of itself, as far as its checksums vouch for it.
 
-use super::directory::{JOBS, MANIFEST};
-use super::execute::RunError;
+use super::error::RunError;
+use super::files::{JOBS, MANIFEST};
 use super::job::RESULTS_VERSION;
 use super::manifest::FORMAT;
 use super::plan::Plan;

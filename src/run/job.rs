@@ -2,7 +2,7 @@
 
 use crate::condition::{Condition, Kind, RecordEvery};
 use crate::quantity::{Observer, Quantity};
-use crate::spec::Settings;
+use crate::spec::{Analysis, Settings};
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -34,6 +34,22 @@ pub struct Job {
     pub window: Option<usize>,
     /// What is measured, in the order of the registry.
     pub observers: Vec<Observer>,
+}
+
+impl Analysis {
+    /// Job of one repeat of one of the conditions.
+    pub fn job(&self, condition: &Condition, repeat: usize) -> Job {
+        Job {
+            condition: condition.clone(),
+            seed: self.settings.seed,
+            repeat: repeat as u64,
+            record_every: self.settings.record_every,
+            report_at: self.settings.report_at.clone(),
+            lags: self.settings.lags.clone(),
+            window: self.settings.window,
+            observers: self.settings.observers.clone(),
+        }
+    }
 }
 
 /// How a job ended.
@@ -238,7 +254,7 @@ pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String 
 mod tests {
     use super::*;
     use crate::condition::{self, Values};
-    use crate::spec::{Analysis, parameters};
+    use crate::spec::parameters;
 
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
         let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();

@@ -1,9 +1,9 @@
 //! `manifest.json` and `log.json`: what a run directory holds, and when it was made.
 
-use super::execute::Ended;
 use super::flag::flags;
 use super::job::{JobResult, Outcome, RESULTS_VERSION};
 use super::plan::Plan;
+use super::report::Ended;
 use super::series::columns;
 use super::shard::Shard;
 use crate::file::{sealed, unsealed};

@@ -10,7 +10,7 @@ use crate::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondi
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::quantity::Quantity;
 use crate::real::Precision;
-use crate::signal::{Cross, Form, Process, Surrogate};
+use crate::signal::{Cross, Surrogate};
 use crate::theory::moments::{self, MOST};
 use std::collections::BTreeMap;
 
@@ -94,15 +94,6 @@ impl Condition {
     }
 }
 
-/// Iterations of a signal that are kept to draw the next: beside the values of the moment, fresh noise among them.
-fn kept(form: &Form) -> u128 {
-    match &form.process {
-        Process::Ar(c) | Process::Ma(c) | Process::Acf(c) => 2 + c.len() as u128,
-        Process::Held(_) | Process::Constant | Process::Uniform | Process::White => 1,
-        Process::Ar1(_) | Process::Paper(_) | Process::Classes { .. } | Process::File { .. } => 2,
-    }
-}
-
 /// What signals of so many samples, inputs and outputs take, without a recording.
 fn signals(pair: &crate::signal::Pair, batch: usize, [inputs, outputs]: [usize; 2], width: u128) -> u128 {
     let ahead = match pair.cross {
@@ -110,7 +101,8 @@ fn signals(pair: &crate::signal::Pair, batch: usize, [inputs, outputs]: [usize; 
         Cross::None | Cross::Same => 0,
     };
     let (inputs, outputs) = (inputs as u128, outputs as u128);
-    width * batch as u128 * (inputs * (kept(&pair.activity) + 1 + ahead) + outputs * (kept(&pair.error) + 1))
+    let [activity, error] = [&pair.activity, &pair.error].map(|form| 1 + form.frames() as u128);
+    width * batch as u128 * (inputs * (activity + ahead) + outputs * error)
 }
 
 fn isolated(c: &IsolateCondition) -> Need {
@@ -122,7 +114,7 @@ fn isolated(c: &IsolateCondition) -> Need {
     // Pre-activations, activities and deltas, and the two signals as they are given.
     let pass = width * batch * (3 * sum(&c.layers[1..]) + sum(&ends));
     let files = [&c.signals.activity, &c.signals.error].into_iter().zip(ends);
-    let files = files.filter(|(form, _)| matches!(form.process, Process::File { .. }));
+    let files = files.filter(|(form, _)| form.is_recorded());
     let recorded: u128 = files.map(|(_, units)| 16 * c.iterations as u128 * batch * units as u128).sum();
     Need::default().and(network + pass + signals(&c.signals, c.batch, ends, width), NETWORK).and(recorded, RECORDED)
 }

@@ -3,9 +3,11 @@
 use super::attempt::Export;
 use super::audit::{Exports, damages, remedy, without_checksums};
 use super::directory::{Directory, check_source};
-use super::execute::{Clock, Ended, RunError, RunReport, diverged_jobs};
+use super::error::RunError;
+use super::execute::Clock;
 use super::job::{Job, JobResult};
 use super::plan::Plan;
+use super::report::{Ended, RunReport, diverged_jobs};
 use super::shard::Shard;
 use super::store::{Found, Store};
 use crate::file::{Checksums, FileError, copy_atomically, make_directory, remove_temporaries};

@@ -1,6 +1,6 @@
 //! Store of finished jobs: one file each, named by the job's address.
 
-use super::directory::JOBS;
+use super::files::JOBS;
 use super::job::{Job, JobResult, address};
 use crate::file::{Checksums, FileError, make_directory, remove_file, remove_temporaries, write_atomically};
 use blake3::Hash;

@@ -1,7 +1,7 @@
 //! Run directories read back: what was planned, what there is of it, and nothing run.
 
 use super::audit::{Exports, damages, without_checksums};
-use super::execute::RunError;
+use super::error::RunError;
 use super::head::Head;
 use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};

@@ -58,7 +58,7 @@ impl Discrepancy {
     /// Of measured values from what is predicted.
     fn of(summary: &Summary, predicted: f64) -> Option<Self> {
         let difference = summary.mean? - predicted;
-        let error = summary.sd.map(|sd| sd / (summary.n as f64).sqrt()).filter(|error| *error > 0.0);
+        let error = summary.standard_error().filter(|error| *error > 0.0);
         Some(Self { difference, standard_errors: error.map(|error| difference / error) })
     }
 }

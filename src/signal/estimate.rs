@@ -1,8 +1,9 @@
-//! What a recorded or generated signal shows of its statistics: covariances and spectrum, with confidence bands.
+//! What a recorded or generated signal shows of its statistics: covariances and spectrum, with
+//! confidence bands.
 //!
-//! A signal is `T x S` values, iterations by series; a series is one unit of one sample. The bands are Student's t
-//! intervals over the series, which have to be independent: with correlation across the batch or units they are too
-//! narrow, and so they are with few series.
+//! A signal is `T x S` values, iterations by series; a series is one unit of one sample. The bands
+//! are Student's t intervals over the series, which have to be independent: with correlation across
+//! the batch or units they are too narrow, and so they are with few series.
 
 use crate::measure::summary::Summary;
 use realfft::RealFftPlanner;
@@ -119,8 +120,8 @@ impl<'a> Signal<'a> {
         Estimate { value: summary.mean.unwrap_or(f64::NAN), band: summary.ci95 }
     }
 
-    /// Covariance of `self` at `t` with `other` at `t + lag`, about known means, averaged over `t` with the divisor of the
-    /// number of pairs: unbiased at every lag.
+    /// Covariance of `self` at `t` with `other` at `t + lag`, about known means, averaged over `t`
+    /// with the divisor of the number of pairs: unbiased at every lag.
     ///
     /// # Errors
     /// If the sizes differ, or the lag is not shorter than the signals.
@@ -148,9 +149,10 @@ impl<'a> Signal<'a> {
         (0..=lags).map(|lag| self.covariance_with(self, [mean, mean], lag as i64)).collect()
     }
 
-    /// Spectral density about a known mean at `k / segment` cycles per iteration, `k` from 0 to half the segment: Welch's
-    /// method with Hann windows that overlap by half. White noise of variance 1 has density 1 everywhere; the mean over
-    /// all frequencies of both signs is the variance.
+    /// Spectral density about a known mean at `k / segment` cycles per iteration, `k` from 0 to
+    /// half the segment: Welch's method with Hann windows that overlap by half. White noise of
+    /// variance 1 has density 1 everywhere; the mean over all frequencies of both signs is the
+    /// variance.
     ///
     /// # Errors
     /// If the signal is shorter than a segment, or the segment shorter than 4.
@@ -187,8 +189,8 @@ impl<'a> Signal<'a> {
     }
 }
 
-/// What [`Signal::spectrum`] gives on average for a stationary signal of this autocovariance (lags from 0, at least as
-/// many as the segment): the density seen through the window.
+/// What [`Signal::spectrum`] gives on average for a stationary signal of this autocovariance (lags
+/// from 0, at least as many as the segment): the density seen through the window.
 pub fn expected_spectrum(autocovariance: &[f64], segment: usize) -> Vec<(f64, f64)> {
     let window = hann(segment);
     let weight = |h: usize| window.iter().zip(&window[h..]).map(|(a, b)| a * b).sum::<f64>();
@@ -203,7 +205,8 @@ pub fn expected_spectrum(autocovariance: &[f64], segment: usize) -> Vec<(f64, f6
     (0..=segment / 2).map(at).collect()
 }
 
-/// A segment for [`Signal::spectrum`]: a power of two, an eighth of the signal or a little less, between 8 and 256.
+/// A segment for [`Signal::spectrum`]: a power of two, an eighth of the signal or a little less,
+/// between 8 and 256.
 pub fn segment(iterations: usize) -> usize {
     let wanted = (iterations / 8).clamp(8, 256);
     1 << wanted.ilog2()
@@ -290,7 +293,8 @@ mod tests {
                 all[1] += 1.0;
             }
             for (covered, all) in covered.iter().zip(all) {
-                // 95 % of 300, within 4 binomial standard errors (5 points); densities of 40 series are a little skewed.
+                // 95 % of 300, within 4 binomial standard errors (5 points); densities of 40 series
+                // are a little skewed.
                 assert!((covered / all - 0.95).abs() < 0.05, "{text}: {covered}");
             }
         }

@@ -1,10 +1,10 @@
-//! Autocorrelation of recorded sequences over lags: of batches with earlier batches, sample by sample, over pairs of
-//! samples, and of class means.
+//! Autocorrelation of recorded sequences over lags: of batches with earlier batches, sample by
+//! sample, over pairs of samples, and of class means.
 //!
-//! In a recording the samples of a row change from batch to batch, unless a batch is revisited, so that a row has an
-//! autocorrelation at revisits only. What alignment builds on is the similarity of all samples of a batch with all
-//! samples of an earlier one, overall and within classes; see [`crate::measure::similarity`], which this is the average
-//! of per unit.
+//! In a recording the samples of a row change from batch to batch, unless a batch is revisited, so
+//! that a row has an autocorrelation at revisits only. What alignment builds on is the similarity
+//! of all samples of a batch with all samples of an earlier one, overall and within classes; see
+//! [`crate::measure::similarity`], which this is the average of per unit.
 
 use super::Sequence;
 use crate::real::Real;
@@ -25,8 +25,8 @@ pub enum Comparison {
     Within,
     /// `between`: every sample with all samples of other classes.
     Between,
-    /// `class-means`: the mean of every class with the mean of the same class, every class that both batches hold
-    /// alike.
+    /// `class-means`: the mean of every class with the mean of the same class, every class that
+    /// both batches hold alike.
     ClassMeans,
 }
 
@@ -108,11 +108,13 @@ pub enum LaggedError {
 /// How similar a batch is to an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Likeness {
-    /// Mean over what is compared, and over units, of the product of two values: an autocovariance about 0.
+    /// Mean over what is compared, and over units, of the product of two values: an autocovariance
+    /// about 0.
     pub product: f64,
-    /// The product over the root mean square of all values of either batch: the cosine of the two batches for
-    /// [`Comparison::Rows`], and on the same scale, at most 1 in size, for pairs of samples. For
-    /// [`Comparison::ClassMeans`], the cosine of the class means. `None` where a batch is zero.
+    /// The product over the root mean square of all values of either batch: the cosine of the two
+    /// batches for [`Comparison::Rows`], and on the same scale, at most 1 in size, for pairs of
+    /// samples. For [`Comparison::ClassMeans`], the cosine of the class means. `None` where a batch
+    /// is zero.
     pub correlation: Option<f64>,
 }
 
@@ -149,7 +151,8 @@ enum Kept<'a, T: Clone> {
     Sums(Vec<ClassSum>),
 }
 
-/// A sequence reduced to what a comparison needs: one sum per class and iteration, or, for rows, everything.
+/// A sequence reduced to what a comparison needs: one sum per class and iteration, or, for rows,
+/// everything.
 #[derive(Clone, Debug)]
 pub struct Lagged<'a, T: Clone> {
     comparison: Comparison,
@@ -166,8 +169,8 @@ impl<'a, T: Real> Lagged<'a, T> {
         Self { comparison, samples, units, kept: Vec::new(), power: Vec::new() }
     }
 
-    /// All iterations of a recorded sequence; `labels` are the classes of the samples, iterations x samples, and may be
-    /// empty where they do not matter.
+    /// All iterations of a recorded sequence; `labels` are the classes of the samples, iterations x
+    /// samples, and may be empty where they do not matter.
     ///
     /// # Errors
     /// If there is another number of classes than samples.
@@ -184,8 +187,8 @@ impl<'a, T: Real> Lagged<'a, T> {
         Ok(lagged)
     }
 
-    /// Adds the batch of the next iteration, samples x units, with the classes of its samples (any or none where they
-    /// do not matter).
+    /// Adds the batch of the next iteration, samples x units, with the classes of its samples (any
+    /// or none where they do not matter).
     ///
     /// # Errors
     /// If the sizes differ from those of the other batches.
@@ -229,8 +232,8 @@ impl<'a, T: Real> Lagged<'a, T> {
         self.kept.len()
     }
 
-    /// Iteration `k` beside the one `lag` before. `None` if there is no such pair of iterations, or nothing to compare:
-    /// no class that both hold, no pair of different classes.
+    /// Iteration `k` beside the one `lag` before. `None` if there is no such pair of iterations, or
+    /// nothing to compare: no class that both hold, no pair of different classes.
     pub fn at(&self, k: usize, lag: usize) -> Option<Likeness> {
         let before = k.checked_sub(lag)?;
         let power = [*self.power.get(before)?, *self.power.get(k)?];
@@ -266,8 +269,8 @@ impl<'a, T: Real> Lagged<'a, T> {
         (pairs * units > 0.0).then(|| likeness(sum / (pairs * units), power))
     }
 
-    /// Averages over the iterations `k` of a window, at every lag: only `k` has to lie in the window, and iterations
-    /// below the lag are left out.
+    /// Averages over the iterations `k` of a window, at every lag: only `k` has to lie in the
+    /// window, and iterations below the lag are left out.
     ///
     /// # Errors
     /// If the window is empty or too long, or a lag leads back from none of its iterations.

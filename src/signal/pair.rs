@@ -1,8 +1,7 @@
 //! The activity and error of a run: two forms and how they are correlated with each other.
 
-use super::form::{Form, FormError, Process};
-use super::process::Sampler;
-use super::recorded::{self, RecordedError};
+use super::form::{Form, FormError};
+use super::process::{Realisation, RecordedError};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -20,8 +19,9 @@ pub enum Cross {
     None,
     /// `same`: the activity is the error.
     Same,
-    /// `0.5@lag=2`: the error is `r` times the activity `lag` iterations before (after, if negative) plus
-    /// `sqrt(1 - r^2)` times a process of its own form, both before means and scales.
+    /// `0.5@lag=2`: the error is `r` times the activity `lag` iterations before (after, if
+    /// negative) plus `sqrt(1 - r^2)` times a process of its own form, both before means and
+    /// scales.
     Lagged {
         /// Correlation coefficient, above -1 and below 1.
         coefficient: f64,
@@ -194,9 +194,7 @@ impl Pair {
     pub fn check(&self, sizes: Sizes) -> Result<(), PairError> {
         self.check_forms(sizes)?;
         for (form, units) in [(&self.activity, sizes.inputs), (&self.error, sizes.outputs)] {
-            if matches!(form.process, Process::File { .. }) {
-                recorded::load::<f32>(form, [sizes.iterations, sizes.batch, units])?;
-            }
+            form.process.model().check_shape([sizes.iterations, sizes.batch, units])?;
         }
         Ok(())
     }
@@ -206,7 +204,7 @@ impl Pair {
     /// # Errors
     /// If a file cannot be read, or its contents are not those the form names.
     pub fn resolve(&self) -> Result<Self, RecordedError> {
-        let [activity, error] = [&self.activity, &self.error].map(recorded::resolve);
+        let [activity, error] = [&self.activity, &self.error].map(Form::resolve);
         Ok(Self { activity: activity?, error: error?, cross: self.cross })
     }
 
@@ -214,8 +212,7 @@ impl Pair {
         let cross = self.cross;
         self.activity.check_sizes(sizes.batch, sizes.inputs)?;
         self.error.check_sizes(sizes.batch, sizes.outputs)?;
-        if let (&Process::Classes { classes: a, .. }, &Process::Classes { classes: e, .. }) =
-            (&self.activity.process, &self.error.process)
+        if let (Some(a), Some(e)) = (self.activity.classes(), self.error.classes())
             && a != e
         {
             return Err(PairError::Classes(a, e));
@@ -245,52 +242,24 @@ impl Pair {
     }
 }
 
-/// One of the two signals of a run.
-enum Source<T> {
-    Sampled(Box<Sampler<T>>),
-    Recorded(recorded::Recorded<T>),
-}
-
-impl<T: Real> Source<T> {
-    fn new(form: &Form, shape: [usize; 3], stream: Stream, labels: &[usize]) -> Result<Self, PairError> {
-        if matches!(form.process, Process::File { .. }) {
-            return Ok(Self::Recorded(recorded::load(form, shape)?));
-        }
-        Ok(Self::Sampled(Box::new(Sampler::new(form, shape[1], shape[2], stream, labels))))
-    }
-
-    fn frame(&self) -> &Matrix<T> {
-        match self {
-            Self::Sampled(sampler) => sampler.frame(),
-            Self::Recorded(recorded) => recorded.frame(),
-        }
-    }
-
-    fn advance(&mut self, labels: &[usize]) {
-        match self {
-            Self::Sampled(sampler) => sampler.advance(labels),
-            Self::Recorded(recorded) => recorded.advance(),
-        }
-    }
-}
-
 /// The signals of one repeat, one iteration at a time.
 pub struct Signals<T> {
     pair: Pair,
-    activity_source: Source<T>,
-    error_source: Source<T>,
+    activity_process: Realisation<T>,
+    error_process: Realisation<T>,
     label_stream: Stream,
     labels: Vec<usize>,
-    /// Activities from the earliest that is still needed to the latest drawn; empty without a lagged correlation.
+    /// Activities from the earliest that is still needed to the latest drawn; empty without a
+    /// lagged correlation.
     window: VecDeque<Matrix<T>>,
-    /// What the rule sees, where that is not the source itself.
+    /// What the rule sees, where that is not the process itself.
     activity: Option<Matrix<T>>,
     error: Option<Matrix<T>>,
 }
 
 impl<T: Real> Signals<T> {
-    /// Draws the signals of iteration 0. Activity and error have random streams of their own; the classes of samples,
-    /// where a form has classes, are common to both.
+    /// Draws the signals of iteration 0. Activity and error have random streams of their own; the
+    /// classes of samples, where a form has classes, are common to both.
     ///
     /// # Errors
     /// As [`Pair::check`].
@@ -303,8 +272,8 @@ impl<T: Real> Signals<T> {
         let stream = |role| Stream::new(seed, repeat, role);
         let activity_shape = [iterations, batch, inputs];
         let mut signals = Self {
-            activity_source: Source::new(&pair.activity, activity_shape, stream(Role::Activity), &labels)?,
-            error_source: Source::new(&pair.error, [iterations, batch, outputs], stream(Role::Signal), &labels)?,
+            activity_process: Realisation::new(&pair.activity, activity_shape, stream(Role::Activity), &labels)?,
+            error_process: Realisation::new(&pair.error, [iterations, batch, outputs], stream(Role::Signal), &labels)?,
             pair: pair.clone(),
             label_stream,
             labels,
@@ -313,7 +282,7 @@ impl<T: Real> Signals<T> {
             error: None,
         };
         if let Cross::Lagged { lag, .. } = pair.cross {
-            signals.window.push_back(signals.activity_source.frame().clone());
+            signals.window.push_back(signals.activity_process.frame().clone());
             for _ in 0..lag.unsigned_abs() {
                 signals.extend_window();
             }
@@ -327,12 +296,12 @@ impl<T: Real> Signals<T> {
         if self.pair.cross == Cross::Same {
             return self.error();
         }
-        self.activity.as_ref().unwrap_or_else(|| self.activity_source.frame())
+        self.activity.as_ref().unwrap_or_else(|| self.activity_process.frame())
     }
 
     /// Error signal `E` of the current iteration, `P x n_D`.
     pub fn error(&self) -> &Matrix<T> {
-        self.error.as_ref().unwrap_or_else(|| self.error_source.frame())
+        self.error.as_ref().unwrap_or_else(|| self.error_process.frame())
     }
 
     /// Classes of the samples of the current iteration; all 0 where no form has classes.
@@ -349,65 +318,62 @@ impl<T: Real> Signals<T> {
                 self.extend_window();
                 self.window.pop_front();
             }
-            Cross::None => self.activity_source.advance(&self.labels),
+            Cross::None => self.activity_process.advance(&self.labels),
         }
-        self.error_source.advance(&self.labels);
+        self.error_process.advance(&self.labels);
         self.compose();
     }
 
     fn extend_window(&mut self) {
-        self.activity_source.advance(&self.labels);
-        self.window.push_back(self.activity_source.frame().clone());
+        self.activity_process.advance(&self.labels);
+        self.window.push_back(self.activity_process.frame().clone());
     }
 
-    /// Mixes, scales and shifts what the sources gave.
+    /// Mixes, scales and shifts the values of the processes.
     fn compose(&mut self) {
         let Pair { activity, error, cross } = &self.pair;
         let ends = self.window.front().zip(self.window.back());
         let (now, other) = match (cross, ends) {
             (Cross::Lagged { lag, .. }, Some((first, last))) if *lag >= 0 => (last, Some(first)),
             (Cross::Lagged { .. }, Some((first, last))) => (first, Some(last)),
-            _ => (self.activity_source.frame(), None),
+            _ => (self.activity_process.frame(), None),
         };
         if other.is_some() || !is_plain(activity) {
             let room = self.activity.take().unwrap_or_else(|| now.clone());
             self.activity = Some(affine(room, now, activity));
         }
         if let (Cross::Lagged { coefficient, .. }, Some(other)) = (cross, other) {
-            let (shared, own) = (T::from_f64(*coefficient), T::from_f64((1.0 - coefficient * coefficient).sqrt()));
-            let mut mixed = self.error_source.frame().clone();
+            let shared = T::from_f64(*coefficient);
+            let single = T::from_f64((1.0 - coefficient * coefficient).sqrt());
+            let mut mixed = self.error_process.frame().clone();
             for (e, &x) in mixed.as_mut_slice().iter_mut().zip(other.as_slice()) {
-                *e = shared * x + own * *e;
+                *e = shared * x + single * *e;
             }
             self.error = Some(affine(mixed.clone(), &mixed, error));
         } else if !is_plain(error) {
-            let source = self.error_source.frame();
-            let room = self.error.take().unwrap_or_else(|| source.clone());
-            self.error = Some(affine(room, source, error));
+            let values = self.error_process.frame();
+            let room = self.error.take().unwrap_or_else(|| values.clone());
+            self.error = Some(affine(room, values, error));
         }
     }
 }
 
-/// Whether the source is what the rule sees.
+/// Whether the process is what the rule sees.
 fn is_plain(form: &Form) -> bool {
     form.mean == 0.0 && form.std == 1.0
 }
 
-/// `room = mean + std * source`.
-fn affine<T: Real>(mut room: Matrix<T>, source: &Matrix<T>, form: &Form) -> Matrix<T> {
+/// `room = mean + std * values`.
+fn affine<T: Real>(mut room: Matrix<T>, values: &Matrix<T>, form: &Form) -> Matrix<T> {
     let (mean, std) = (T::from_f64(form.mean), T::from_f64(form.std));
-    for (out, &x) in room.as_mut_slice().iter_mut().zip(source.as_slice()) {
+    for (out, &x) in room.as_mut_slice().iter_mut().zip(values.as_slice()) {
         *out = mean + std * x;
     }
     room
 }
 
 fn draw_labels(pair: &Pair, stream: &mut Stream, labels: &mut [usize]) {
-    let classes = [&pair.activity, &pair.error].into_iter().find_map(|form| match form.process {
-        Process::Classes { classes, .. } => Some(classes),
-        _ => None,
-    });
-    if let Some(classes) = classes {
+    if let Some(classes) = pair.activity.classes().or(pair.error.classes()) {
         labels.iter_mut().for_each(|label| *label = stream.below(classes as u64) as usize);
     }
 }

@@ -136,7 +136,7 @@ impl<T: Real> Sequence<T> {
 
 /// Number of values of a shape, whatever its size.
 pub(super) fn count(shape: [usize; 3]) -> u128 {
-    shape.iter().map(|&n| n as u128).product()
+    shape.iter().fold(1, |product: u128, &n| product.saturating_mul(n as u128))
 }
 
 /// Activities and error signals of the same samples at the same iterations.
@@ -215,8 +215,8 @@ mod tests {
         assert!(refuse([2, 1, 2], vec![0.0, 0.0, 0.0, f64::NAN]).contains("not finite at iteration 1"));
         let array = Array { shape: vec![2, 2], data: vec![0.0; 4] };
         assert!(Sequence::<f64>::from_array(&array).unwrap_err().to_string().contains("[2, 2]"));
-        let of = |shape: [usize; 3]| Sequence::new(shape, vec![1.0f32; shape.iter().product()]).unwrap();
-        let error = Recording::new(of([3, 2, 4]), of([2, 2, 4])).unwrap_err().to_string();
+        let ones = |shape: [usize; 3]| Sequence::new(shape, vec![1.0f32; shape.iter().product()]).unwrap();
+        let error = Recording::new(ones([3, 2, 4]), ones([2, 2, 4])).unwrap_err().to_string();
         assert!(error.contains("[3, 2, 4]") && error.contains("[2, 2, 4]"));
         let sizes = Sizes { batch: 1 << 20, inputs: 1 << 20, outputs: 1, iterations: 1 << 20 };
         let pair = Pair::independent(Form::WHITE, Form::WHITE);

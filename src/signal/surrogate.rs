@@ -1,5 +1,5 @@
-//! Surrogates of recorded signals: some of their statistics kept, others destroyed, to see which of them alignment
-//! needs.
+//! Surrogates of recorded signals: some of their statistics kept, others destroyed, to see which of
+//! them alignment needs.
 
 use super::sequence::{Recording, Sequence, SequenceError, count};
 use crate::array::MOST_BYTES;
@@ -14,174 +14,124 @@ use realfft::num_complex::Complex;
 use std::f64::consts::TAU;
 use std::fmt::{Display, Formatter};
 
-/// How a surrogate is made from an activity `X` (`T x P x n_0`) and an error `D` (`T x P x n_D`). A series is one unit
-/// of one sample over the iterations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Surrogate {
-    /// `time`: iterations in random order, one of its own for either signal. What is constant stays constant: signals
-    /// whose series have a mean of their own over the recording still align by it.
-    Time,
-    /// `time:joint`: iterations in random order, the same for both. The linear rule gets the same `tr M` over the whole
-    /// sequence, since that is a sum over pairs of iterations in whichever order: alignment is not expected to go away.
-    TimeJoint,
-    /// `samples`: rows of the error in random order, anew at every iteration.
-    Samples,
-    /// `samples:fixed`: rows of the error in random order, the same at all iterations (Mantel 1967). Rows that are
-    /// autocorrelated by themselves still are, and still align.
-    SamplesFixed,
-    /// `signs`: the error of every iteration with a random sign.
-    Signs,
-    /// `signs:sample`: the error of every sample with a random sign, the same at all iterations.
-    SignsSample,
-    /// `signs:each`: the error of every sample with a random sign, anew at every iteration.
-    SignsEach,
-    /// `spectrum`: every series with its own random phases (Theiler et al. 1992).
-    Spectrum,
-    /// `spectrum:signal`: random phases common to the series of a signal, different for activity and error.
-    SpectrumSignal,
-    /// `spectrum:joint`: random phases common to all series of both signals (Prichard & Theiler 1994).
-    SpectrumJoint,
-    /// `gaussian`: independent normal series, with the mean of every iteration and the covariance of all pairs of
-    /// iterations that the series have on average.
-    Gaussian,
+macro_rules! surrogates {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal, $title:literal; keeps $keeps:literal; destroys $destroys:literal;)*) => {
+        /// How a surrogate is made from an activity `X` (`T x P x n_0`) and an error `D`
+        /// (`T x P x n_D`). A series is one unit of one sample over the iterations.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Surrogate { $($(#[$doc])* $kind),* }
+
+        impl Surrogate {
+            /// All of them.
+            pub const ALL: [Self; [$(Self::$kind),*].len()] = [$(Self::$kind),*];
+
+            fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name),* }
+            }
+
+            /// What is done to the signals, in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$kind => $title),* }
+            }
+
+            /// What stays exactly as it is, up to rounding; for [`Surrogate::Gaussian`], on average
+            /// over draws.
+            pub fn preserves(self) -> &'static str {
+                match self { $(Self::$kind => $keeps),* }
+            }
+
+            /// What is left to chance.
+            pub fn destroys(self) -> &'static str {
+                match self { $(Self::$kind => $destroys),* }
+            }
+        }
+
+        /// What is done to signals before they are replayed.
+        impl Choice for Option<Surrogate> {
+            const CHOICES: &'static [(&'static str, Self)] =
+                &[("none", None), $(($name, Some(Surrogate::$kind))),*];
+        }
+    };
 }
 
-/// What is done to signals before they are replayed.
-impl Choice for Option<Surrogate> {
-    const CHOICES: &'static [(&'static str, Self)] = &[
-        ("none", None),
-        ("time", Some(Surrogate::Time)),
-        ("time:joint", Some(Surrogate::TimeJoint)),
-        ("samples", Some(Surrogate::Samples)),
-        ("samples:fixed", Some(Surrogate::SamplesFixed)),
-        ("signs", Some(Surrogate::Signs)),
-        ("signs:sample", Some(Surrogate::SignsSample)),
-        ("signs:each", Some(Surrogate::SignsEach)),
-        ("spectrum", Some(Surrogate::Spectrum)),
-        ("spectrum:signal", Some(Surrogate::SpectrumSignal)),
-        ("spectrum:joint", Some(Surrogate::SpectrumJoint)),
-        ("gaussian", Some(Surrogate::Gaussian)),
-    ];
+surrogates! {
+    /// `time`: iterations in random order, one of its own for either signal. What is constant stays
+    /// constant: signals whose series have a mean of their own over the recording still align by
+    /// it.
+    Time = "time", "iterations shuffled, each signal by itself";
+        keeps "every batch of activities and every batch of errors; the mean of every series";
+        destroys "autocorrelation of both about these means, and which error comes with which \
+                  activity";
+    /// `time:joint`: iterations in random order, the same for both. The linear rule gets the same
+    /// `tr M` over the whole sequence, since that is a sum over pairs of iterations in whichever
+    /// order: alignment is not expected to go away.
+    TimeJoint = "time:joint", "iterations shuffled, both signals alike";
+        keeps "every batch of activities with its errors, so the sum of X^T D and tr M over all \
+               pairs of iterations; the mean of every series";
+        destroys "autocorrelation of both about these means, and their cross-correlation at lags \
+                  other than 0";
+    /// `samples`: rows of the error in random order, anew at every iteration.
+    Samples = "samples", "error rows shuffled at every iteration";
+        keeps "the activity; the errors of every iteration as a set, so their mean and \
+               similarities";
+        destroys "which error comes with which activity, and the autocorrelation of the error row \
+                  by row";
+    /// `samples:fixed`: rows of the error in random order, the same at all iterations (Mantel
+    /// 1967). Rows that are autocorrelated by themselves still are, and still align.
+    SamplesFixed = "samples:fixed", "error rows shuffled once";
+        keeps "the activity; all statistics of the error by itself, in time and between samples";
+        destroys "which error comes with which activity";
+    /// `signs`: the error of every iteration with a random sign.
+    Signs = "signs", "random sign of the error by iteration";
+        keeps "the activity; size of the error, and its products within an iteration, so its \
+               similarities there";
+        destroys "autocorrelation and mean of the error, and the sign of its correlation with the \
+                  activity";
+    /// `signs:sample`: the error of every sample with a random sign, the same at all iterations.
+    SignsSample = "signs:sample", "random sign of the error by sample";
+        keeps "the activity; size of the error, and the autocorrelation of every row";
+        destroys "similarity of the errors of different samples, so classes, their mean, and the \
+                  sign of their correlation with the activity";
+    /// `signs:each`: the error of every sample with a random sign, anew at every iteration.
+    SignsEach = "signs:each", "random sign of the error by sample and iteration";
+        keeps "the activity; size of the error, and its products within a sample of an iteration";
+        destroys "autocorrelation and mean of the error, similarity of the errors of different \
+                  samples, and the sign of their correlation with the activity";
+    /// `spectrum`: every series with its own random phases (Theiler et al. 1992).
+    Spectrum = "spectrum", "random phases by series";
+        keeps "mean and power spectrum of every series, so its autocovariance around the end";
+        destroys "correlation between series: between units, samples, activity and error; what is \
+                  not Gaussian";
+    /// `spectrum:signal`: random phases common to the series of a signal, different for activity
+    /// and error.
+    SpectrumSignal = "spectrum:signal", "random phases by signal";
+        keeps "mean, power spectrum and cross-spectra of the series of a signal: similarities at \
+               every lag, averaged over iterations";
+        destroys "correlation between activity and error; what is not Gaussian; when something \
+                  happens";
+    /// `spectrum:joint`: random phases common to all series of both signals (Prichard & Theiler
+    /// 1994).
+    SpectrumJoint = "spectrum:joint", "random phases, the same for all series";
+        keeps "mean, power spectrum and cross-spectra of all series of both signals, averaged \
+               over iterations";
+        destroys "what is not Gaussian; when something happens";
+    /// `gaussian`: independent normal series, with the mean of every iteration and the covariance
+    /// of all pairs of iterations that the series have on average.
+    Gaussian = "gaussian", "Gaussian series of the same covariance";
+        keeps "mean of every iteration and covariance of every two iterations, averaged over \
+               series";
+        destroys "correlation between series: between units, samples, activity and error; what is \
+                  not Gaussian";
 }
 
 impl Surrogate {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Time,
-        Self::TimeJoint,
-        Self::Samples,
-        Self::SamplesFixed,
-        Self::Signs,
-        Self::SignsSample,
-        Self::SignsEach,
-        Self::Spectrum,
-        Self::SpectrumSignal,
-        Self::SpectrumJoint,
-        Self::Gaussian,
-    ];
-
-    /// Names, in words.
-    pub const EXPECTED: &'static str = "time, time:joint, samples, samples:fixed, signs, signs:sample, signs:each, \
-                                        spectrum, spectrum:signal, spectrum:joint or gaussian";
-
     /// Reads a name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|surrogate| surrogate.facts()[0] == text.trim())
+        Self::ALL.into_iter().find(|surrogate| surrogate.name() == text.trim())
     }
 
-    /// What is done to the signals, in a few words.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Time => "iterations shuffled, each signal by itself",
-            Self::TimeJoint => "iterations shuffled, both signals alike",
-            Self::Samples => "error rows shuffled at every iteration",
-            Self::SamplesFixed => "error rows shuffled once",
-            Self::Signs => "random sign of the error by iteration",
-            Self::SignsSample => "random sign of the error by sample",
-            Self::SignsEach => "random sign of the error by sample and iteration",
-            Self::Spectrum => "random phases by series",
-            Self::SpectrumSignal => "random phases by signal",
-            Self::SpectrumJoint => "random phases, the same for all series",
-            Self::Gaussian => "Gaussian series of the same covariance",
-        }
-    }
-
-    /// What stays exactly as it is, up to rounding; for [`Surrogate::Gaussian`], on average over draws.
-    pub fn preserves(self) -> &'static str {
-        self.facts()[1]
-    }
-
-    /// What is left to chance.
-    pub fn destroys(self) -> &'static str {
-        self.facts()[2]
-    }
-
-    /// Name, what is preserved, what is destroyed.
-    fn facts(self) -> [&'static str; 3] {
-        match self {
-            Self::Time => [
-                "time",
-                "every batch of activities and every batch of errors; the mean of every series",
-                "autocorrelation of both about these means, and which error comes with which activity",
-            ],
-            Self::TimeJoint => [
-                "time:joint",
-                "every batch of activities with its errors, so the sum of X^T D and tr M over all pairs of iterations; the \
-                 mean of every series",
-                "autocorrelation of both about these means, and their cross-correlation at lags other than 0",
-            ],
-            Self::Samples => [
-                "samples",
-                "the activity; the errors of every iteration as a set, so their mean and similarities",
-                "which error comes with which activity, and the autocorrelation of the error row by row",
-            ],
-            Self::SamplesFixed => [
-                "samples:fixed",
-                "the activity; all statistics of the error by itself, in time and between samples",
-                "which error comes with which activity",
-            ],
-            Self::Signs => [
-                "signs",
-                "the activity; size of the error, and its products within an iteration, so its similarities there",
-                "autocorrelation and mean of the error, and the sign of its correlation with the activity",
-            ],
-            Self::SignsSample => [
-                "signs:sample",
-                "the activity; size of the error, and the autocorrelation of every row",
-                "similarity of the errors of different samples, so classes, their mean, and the sign of their correlation \
-                 with the activity",
-            ],
-            Self::SignsEach => [
-                "signs:each",
-                "the activity; size of the error, and its products within a sample of an iteration",
-                "autocorrelation and mean of the error, similarity of the errors of different samples, and the sign of \
-                 their correlation with the activity",
-            ],
-            Self::Spectrum => [
-                "spectrum",
-                "mean and power spectrum of every series, so its autocovariance around the end",
-                "correlation between series: between units, samples, activity and error; what is not Gaussian",
-            ],
-            Self::SpectrumSignal => [
-                "spectrum:signal",
-                "mean, power spectrum and cross-spectra of the series of a signal: similarities at every lag, averaged over \
-                 iterations",
-                "correlation between activity and error; what is not Gaussian; when something happens",
-            ],
-            Self::SpectrumJoint => [
-                "spectrum:joint",
-                "mean, power spectrum and cross-spectra of all series of both signals, averaged over iterations",
-                "what is not Gaussian; when something happens",
-            ],
-            Self::Gaussian => [
-                "gaussian",
-                "mean of every iteration and covariance of every two iterations, averaged over series",
-                "correlation between series: between units, samples, activity and error; what is not Gaussian",
-            ],
-        }
-    }
-
-    /// Draws a surrogate of a recording from the stream of `(seed, repeat)`; the same bits for the same recording.
+    /// Draws a surrogate of a recording from the stream of `(seed, repeat)`; the same bits for the
+    /// same recording.
     ///
     /// # Errors
     /// If it would take more than [`MOST_BYTES`].
@@ -264,7 +214,7 @@ impl Surrogate {
 
 impl Display for Surrogate {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.facts()[0])
+        f.write_str(self.name())
     }
 }
 
@@ -300,8 +250,8 @@ fn take_samples<T: Real>(out: &mut Sequence<T>, source: &Sequence<T>, stream: &m
     }
 }
 
-/// Random phases for the frequencies 1 to the last but the highest; at the highest, which has none where the number of
-/// iterations is even, the sign of the real part decides.
+/// Random phases for the frequencies 1 to the last but the highest; at the highest, which has none
+/// where the number of iterations is even, the sign of the real part decides.
 fn draw_phases(phases: &mut [Complex<f64>], stream: &mut Stream) {
     let mut turns = vec![0.0; phases.len()];
     stream.fill_uniform(&mut turns);
@@ -356,8 +306,8 @@ fn by_series<T: Real>(sequence: &mut Sequence<T>, mut change: impl FnMut(&mut [f
     }
 }
 
-/// Replaces the series by independent normal ones of the same mean at every iteration and covariance between
-/// iterations, both taken over series.
+/// Replaces the series by independent normal ones of the same mean at every iteration and
+/// covariance between iterations, both taken over series.
 fn draw_gaussian<T: Real>(sequence: &mut Sequence<T>, stream: &mut Stream) {
     let (iterations, all) = (sequence.iterations(), sequence.size());
     let mean: Vec<f64> =
@@ -398,7 +348,8 @@ fn covariance_factor<T: Real>(sequence: &Sequence<T>, mean: &[f64]) -> Mat<f64> 
         .map_or_else(|_| deviations(0, all), |(values, vectors)| root(&values, &vectors))
 }
 
-/// The symmetric square root, which, unlike the eigenvectors, is unique and moves little with the matrix.
+/// The symmetric square root, which, unlike the eigenvectors, is unique and moves little with the
+/// matrix.
 fn root(values: &[f64], vectors: &Mat<f64>) -> Mat<f64> {
     let n = values.len();
     // An eigenvalue below 0 is rounding.

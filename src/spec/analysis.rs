@@ -8,7 +8,6 @@ use crate::condition::{
 };
 use crate::network::Setup;
 use crate::quantity::Quantity;
-use crate::run::Job;
 use crate::signal::{Pair, Schedule};
 use crate::text::{Choice, Settings as _};
 use serde_json::{Value as Json, json};
@@ -305,20 +304,6 @@ impl Analysis {
     /// What is measured, in the order of the registry.
     pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
         self.settings.observers.iter().map(|observer| observer.quantity)
-    }
-
-    /// Job of one repeat of one of the conditions.
-    pub fn job(&self, condition: &Condition, repeat: usize) -> Job {
-        Job {
-            condition: condition.clone(),
-            seed: self.settings.seed,
-            repeat: repeat as u64,
-            record_every: self.settings.record_every,
-            report_at: self.settings.report_at.clone(),
-            lags: self.settings.lags.clone(),
-            window: self.settings.window,
-            observers: self.settings.observers.clone(),
-        }
     }
 
     /// Parameters that name a condition in files: those that vary and the headline ones of the kind.

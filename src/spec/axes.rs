@@ -1,11 +1,11 @@
 //! What varies in an analysis: lists and ranges, in every combination or varied together.
 
 use super::analysis::MOST_CONDITIONS;
-use super::check::Placed;
-use super::file::{Node, Pair, Problems, RawAnalysis};
 use super::parameters::{Scope, known, unknown_parameter};
+use super::raw::{Node, Pair, Problems, RawAnalysis};
 use crate::condition::Kind;
 use crate::text::{AnyParameter, Nature, Value, suggestion};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// One direction of the grid of conditions.
@@ -178,3 +178,6 @@ fn range(parameter: &dyn AnyParameter, spacing: Spacing, rest: &str) -> Result<V
         None => Ok(values),
     }
 }
+
+/// Values with the place each was typed at.
+pub(super) type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;

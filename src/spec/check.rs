@@ -1,20 +1,17 @@
 //! The check that makes specs ready to run.
 
 use super::analysis::{Analysis, Figure, FigureKind, MOST_CONDITIONS, Panels, Spec, XAxis};
-use super::axes::{check_axes, grid};
-use super::file::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use super::axes::{Placed, check_axes, grid};
 use super::parameters::{Listed, Scope, known, parameters, unknown_parameter};
+use super::raw::{ANALYSIS_KEYS, Node, Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use super::settings::Settings;
 use crate::condition::{Condition, Conflict, Kind, SampleCondition, Values};
 use crate::quantity::Quantity;
-use crate::text::{Choice, Value, canonical, list, suggestion};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::text::{Choice, canonical, list, suggestion};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
-
-/// Values with the place each was typed at.
-pub(super) type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
 
 pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems) -> Option<Spec> {
     let stem = problems.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_string();
@@ -458,7 +455,7 @@ fn check_where(node: Node<'_>, analysis: &Analysis, problems: &mut Problems) -> 
             (Err(message), None) => Err(message),
         };
         match each {
-            Ok(values) => only.push((known.name(), values.iter().map(Value::to_text).collect())),
+            Ok(values) => only.push((known.name(), values.iter().map(ToString::to_string).collect())),
             Err(message) => problems.add(value.span(), message),
         }
     }

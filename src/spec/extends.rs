@@ -1,6 +1,6 @@
 //! Specs that extend another: its keys, those of the extending spec in their place.
 
-use super::file::{Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use super::raw::{Pair, Problems, RawAnalysis, RawFigure, RawSpec};
 use crate::text::suggestion;
 use std::fs::File;
 use std::io::Read as _;

@@ -2,8 +2,8 @@
 
 use super::analysis::{Analysis, Figure, OptionError};
 use super::check::check_figure;
-use super::file::{Problems, RawFigure};
 use super::parameters::{Scope, known};
+use super::raw::{Problems, RawFigure};
 use crate::condition::Kind;
 use std::path::Path;
 use toml::Value as Toml;

@@ -2,16 +2,18 @@
 //!
 //! Nothing here knows what the names stand for.
 
+mod bounds;
 mod choice;
 mod json;
 mod nearest;
-mod numbers;
+mod number;
 mod setting;
 
+pub use bounds::{Interval, List, MOST_UNITS, OrName};
 pub use choice::{Choice, canonical, choices, expected};
 pub use json::json_text;
 pub use nearest::{list, nearest, suggestion};
-pub use numbers::{Interval, List, MOST_UNITS, OrName};
+pub(crate) use number::short;
 pub(crate) use setting::settings;
 pub use setting::{
     AnyParameter, Facts, Label, Nature, Parameter, Refused, Setting, Settings, Value, toml_list, toml_number,

@@ -3,7 +3,6 @@
 use super::{Prediction, Toy, pairs};
 use crate::matrix::Matrix;
 use crate::measure::angle::{Direction, angle};
-use crate::rule::{Product, product};
 
 /// The linear rule driven by held signals, from given weights, in closed form:
 /// `W_1(k) = W_1(0) + eta k W_0(0)^T A + eta^2 k(k-1)/2 B^T A^T A`, `A = X^T E`.
@@ -21,18 +20,13 @@ impl Trajectory {
     /// From `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`), `B` (`n2 x n1`), `X` (`P x n0`) and `E` (`P x n2`).
     pub fn new(w0: &Matrix<f64>, w1: &Matrix<f64>, b: &Matrix<f64>, signals: [&Matrix<f64>; 2], eta: f64) -> Self {
         let [x, e] = signals;
-        let times = |left: faer::MatRef<'_, f64>, right: faer::MatRef<'_, f64>| {
-            let mut out = Matrix::zeros(left.nrows(), right.ncols());
-            product(&mut out, Product::Replace, left, right, 1.0);
-            out
-        };
-        let a = times(x.as_faer().transpose(), e.as_faer());
-        let m = times(a.as_faer().transpose(), a.as_faer());
+        let a = (x.t() * e).to_matrix();
+        let m = (a.t() * &a).to_matrix();
         let transposed = b.transpose();
-        let quadratic = times(transposed.as_faer(), m.as_faer());
+        let quadratic = (&transposed * &m).to_matrix();
         Self {
             start: w1.clone(),
-            linear: times(w0.as_faer().transpose(), a.as_faer()),
+            linear: (w0.t() * &a).to_matrix(),
             limit: angle(&quadratic, &transposed).ok().flatten(),
             quadratic,
             direction: Direction::towards(&transposed),
@@ -78,6 +72,7 @@ pub fn angle_after(toy: &Toy, k: usize) -> Prediction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::summary::Summary;
     use crate::rule::{Activation, Isolated};
     use crate::signal::{Schedule, Signals, Sizes};
 
@@ -116,12 +111,12 @@ mod tests {
                     Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3).angle(k).unwrap()
                 })
                 .collect();
-            let mean = angles.iter().sum::<f64>() / 200.0;
-            let variance = angles.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / 199.0;
+            let found = Summary::of(angles.into_iter().map(Some));
+            let (mean, error) = (found.mean.unwrap(), found.standard_error().unwrap());
             let predicted = angle_after(&toy, k).value;
             // The ratio of moments is not the mean of ratios: 0.7 degrees for at least 10 outputs and samples, beside
             // three standard errors of the mean.
-            let tolerance = 0.7 + 3.0 * (variance / 200.0).sqrt();
+            let tolerance = 0.7 + 3.0 * error;
             assert!((mean - predicted).abs() < tolerance, "{k}: {mean} {predicted} +- {tolerance}");
         }
         let limit = super::super::one_step::angle(&toy).value;

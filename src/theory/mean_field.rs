@@ -59,18 +59,19 @@ struct Sample {
 }
 
 impl Sample {
-    /// Moves by some updates: in each of them by `own` per error while active, and by the field of standard deviation `spread`.
-    fn advance(&mut self, own: f64, spread: f64, updates: f64) {
+    /// Moves by some updates: in each of them by `gain` per error while active, and by the field of standard
+    /// deviation `spread`.
+    fn advance(&mut self, gain: f64, spread: f64, updates: f64) {
         let before = self.z.max(0.0);
-        self.shift(own * updates, spread * updates);
+        self.shift(gain * updates, spread * updates);
         let after = self.z.max(0.0);
         // The sum over the updates of what lies on the line between the two, without its end.
         self.output += updates * (before + after) / 2.0 - (after - before) / 2.0;
     }
 
-    fn shift(&mut self, own: f64, spread: f64) {
+    fn shift(&mut self, gain: f64, spread: f64) {
         let field = spread * self.field;
-        let active = own * self.error + field;
+        let active = gain * self.error + field;
         let slides = active < 0.0 && field > 0.0;
         match self.state {
             State::Sliding if slides => return,
@@ -124,9 +125,9 @@ impl Trajectory {
             let mean = |f: &dyn Fn(&Sample) -> f64| samples.iter().map(f).sum::<f64>() / samples.len() as f64;
             let response = (1.0 - p / n0 * mean(&|s| f64::from(s.state == State::Sliding))).max(0.0);
             let push = mean(&|s| if s.state == State::Active { s.error * s.error } else { 0.0 });
-            let own = toy.eta * n0 * response;
+            let gain = toy.eta * n0 * response;
             let spread = toy.eta * ((p - 1.0) * n0 * response * push).sqrt();
-            samples.iter_mut().for_each(|sample| sample.advance(own, spread, updates as f64));
+            samples.iter_mut().for_each(|sample| sample.advance(gain, spread, updates as f64));
             k += updates;
             moments.push((k, summed(toy, &samples)));
         }

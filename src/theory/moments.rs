@@ -5,7 +5,6 @@ use super::wick::{Moment, SignalMoments, Statistics};
 use crate::file::memory::{MemoryError, left};
 use crate::matrix::Matrix;
 use crate::real::Real;
-use crate::rule::{Product, product};
 use crate::signal::{Cross, Form, Pair, Sizes};
 use serde::Serialize;
 use thiserror::Error;
@@ -68,23 +67,22 @@ impl Realised {
     /// Adds one iteration: `M += G^T A`, `G += A` with `A = X^T D`.
     pub fn add<T: Real>(&mut self, activity: &Matrix<T>, error: &Matrix<T>) {
         let (x, d) = (activity.to_f64(), error.to_f64());
-        product(&mut self.step, Product::Replace, x.as_faer().transpose(), d.as_faer(), 1.0);
-        let before = self.gradient.as_faer().transpose();
-        product(&mut self.transformation, Product::Add, before, self.step.as_faer(), 1.0);
-        self.gradient.as_mut_slice().iter_mut().zip(self.step.as_slice()).for_each(|(g, &a)| *g += a);
+        self.step.assign(x.t() * &d);
+        self.transformation += self.gradient.t() * &self.step;
+        self.gradient += &self.step;
     }
 
     /// `tr M`, the sum over pairs of iterations and samples of (similarity of inputs) x (similarity of errors).
     pub fn trace(&self) -> f64 {
-        (0..self.transformation.rows()).map(|j| self.transformation.row(j)[j]).sum()
+        self.transformation.trace()
     }
 
     /// `W_1` after these iterations, from `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`) and `B` (`n2 x n1`): the unrolled
     /// rule `W_1(0) + eta W_0(0)^T G + eta^2 B^T M`, exact for the linear activation.
     pub fn weights(&self, [w0, w1]: [&Matrix<f64>; 2], backward: &Matrix<f64>, eta: f64) -> Matrix<f64> {
         let mut out = w1.clone();
-        product(&mut out, Product::Add, w0.as_faer().transpose(), self.gradient.as_faer(), eta);
-        product(&mut out, Product::Add, backward.as_faer().transpose(), self.transformation.as_faer(), eta * eta);
+        out += eta * w0.t() * &self.gradient;
+        out += eta * eta * backward.t() * &self.transformation;
         out
     }
 
@@ -92,7 +90,7 @@ impl Realised {
     /// deviations of their own. The number of hidden units cancels. `None` where the weights are zero throughout.
     pub fn angle(&self, eta: f64, [w0, w1, b]: [f64; 3]) -> Option<f64> {
         let n2 = self.transformation.rows() as f64;
-        let [gradient, norm] = [&self.gradient, &self.transformation].map(|m| crate::vmath::sum_squares(m.as_slice()));
+        let [gradient, norm] = [&self.gradient, &self.transformation].map(Matrix::squared_norm);
         let square = n2 * w1.powi(2) + (eta * w0).powi(2) * gradient + (eta * eta * b).powi(2) * norm;
         let cosine = eta * eta * b * self.trace() / (n2 * square).sqrt();
         cosine.is_finite().then(|| cosine.clamp(-1.0, 1.0).acos().to_degrees())
@@ -100,15 +98,13 @@ impl Realised {
 
     /// Moments over `W_0(0)`, `W_1(0)` and `B` alone, given these signals (linear activation).
     pub fn moments(&self, toy: &Toy) -> Moments {
-        let squares = |m: &Matrix<f64>| crate::vmath::sum_squares(m.as_slice());
-        let transposed = self.transformation.transpose();
         let trace = self.trace();
         let moments = SignalMoments {
-            gradient: squares(&self.gradient),
+            gradient: self.gradient.squared_norm(),
             trace,
-            norm: squares(&self.transformation),
+            norm: self.transformation.squared_norm(),
             squared_trace: trace * trace,
-            trace_of_square: crate::vmath::dot(self.transformation.as_slice(), transposed.as_slice()),
+            trace_of_square: self.transformation.inner(&self.transformation.transpose()),
         };
         Moments::of(toy, &moments)
     }
@@ -195,10 +191,10 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
         unit_correlation: form.units,
     };
     let Pair { activity, error, cross } = pair;
-    let mut own = covariance(error, iterations)?;
+    let mut errors = covariance(error, iterations)?;
     let (activities, crossed) = match *cross {
         Cross::None => (covariance(activity, iterations)?, None),
-        Cross::Same => (own.clone(), Some(own.clone())),
+        Cross::Same => (errors.clone(), Some(errors.clone())),
         Cross::Lagged { coefficient, lag } => {
             // The activity runs ahead by a positive lag, the copy in the error by a negative one.
             let ahead = lag.unsigned_abs() as usize;
@@ -209,7 +205,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
             for s in 0..iterations {
                 for t in 0..iterations {
                     let shared = scale * scale * at(s + of_error, t + of_error);
-                    let value = &mut own.row_mut(s)[t];
+                    let value = &mut errors.row_mut(s)[t];
                     *value = (1.0 - coefficient * coefficient) * *value + coefficient * coefficient * shared;
                 }
             }
@@ -223,7 +219,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
     };
     Ok(Statistics {
         activity: moment(activity, activities, inputs),
-        error: moment(error, own, outputs),
+        error: moment(error, errors, outputs),
         cross: crossed,
         batch,
     })

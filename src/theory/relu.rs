@@ -58,6 +58,7 @@ pub fn inner_product(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Predic
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::summary::Summary;
     use crate::random::{Role, Stream};
 
     #[test]
@@ -82,9 +83,8 @@ mod tests {
                     dot(x, &y) * both_active(dot(x, &y) / (dot(x, x) * dot(&y, &y)).sqrt())
                 })
                 .collect();
-            let mean = values.iter().sum::<f64>() / f64::from(draws);
-            let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / f64::from(draws);
-            let error = (variance / f64::from(draws)).sqrt();
+            let found = Summary::of(values.into_iter().map(Some));
+            let (mean, error) = (found.mean.unwrap(), found.standard_error().unwrap());
             assert!((mean - masked_similarity(n, r)).abs() < 4.0 * error, "{r}: {mean} {}", masked_similarity(n, r));
         }
     }

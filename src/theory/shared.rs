@@ -49,6 +49,7 @@ fn moments(toy: &Toy, active: f64, k: usize) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::summary::Summary;
     use crate::random::{Role, Stream};
     use crate::rule::{Activation, Isolated};
     use crate::signal::{Schedule, Signals, Sizes};
@@ -89,9 +90,8 @@ mod tests {
             let mut stream = Stream::new(8, 0, Role::Probe);
             let found: Vec<[f64; 2]> = (0..draws).map(|_| unit(&toy, relu, k, &mut stream)).collect();
             for (i, expected) in moments(&toy, active, k).into_iter().enumerate() {
-                let mean = found.iter().map(|f| f[i]).sum::<f64>() / f64::from(draws);
-                let variance = found.iter().map(|f| (f[i] - mean).powi(2)).sum::<f64>() / f64::from(draws - 1);
-                let error = (variance / f64::from(draws)).sqrt();
+                let found = Summary::of(found.iter().map(|f| Some(f[i])));
+                let (mean, error) = (found.mean.unwrap(), found.standard_error().unwrap());
                 assert!((mean - expected).abs() < 4.0 * error, "relu {relu}, {i}: {mean} {expected} +- {error}");
             }
         }

@@ -141,7 +141,6 @@ mod tests {
     use crate::matrix::Matrix;
     use crate::measure::spectrum::{product_eigenvalues, symmetric_eigenvalues};
     use crate::random::{Role, Stream};
-    use crate::rule::{Product, product};
 
     /// Integral of `f` over `[0, end]`, fine near 0 where densities may diverge.
     fn integral(end: f64, f: impl Fn(f64) -> f64) -> f64 {
@@ -173,10 +172,9 @@ mod tests {
             let (mut x, mut d) = (Matrix::<f64>::zeros(p, n0), Matrix::<f64>::zeros(p, n2));
             stream.fill_normal(x.as_mut_slice());
             stream.fill_normal(d.as_mut_slice());
-            let (mut a, mut m) = (Matrix::zeros(n0, n2), Matrix::zeros(n2, n2));
-            product(&mut a, Product::Replace, x.as_faer().transpose(), d.as_faer(), 1.0);
-            product(&mut m, Product::Replace, a.as_faer().transpose(), a.as_faer(), 1.0 / (p * n0) as f64);
-            values.extend(symmetric_eigenvalues(&m).unwrap());
+            let a = (x.t() * &d).to_matrix();
+            let m = 1.0 / (p * n0) as f64 * a.t() * &a;
+            values.extend(symmetric_eigenvalues(&m.to_matrix()).unwrap());
         }
         for x in [0.1, 0.5, 1.0, 2.0, 4.0] {
             let below = values.iter().filter(|&&v| v < x).count() as f64 / values.len() as f64;
@@ -199,8 +197,7 @@ mod tests {
                     stream.fill_normal(w.as_mut_slice());
                     stream.fill_normal(b.as_mut_slice());
                     w.scale(3.0);
-                    let norm = |m: &Matrix<f64>| m.as_slice().iter().map(|v| v * v).sum::<f64>().sqrt();
-                    let radius = product_radius((n1, n2), norm(&w), norm(&b)).unwrap().value;
+                    let radius = product_radius((n1, n2), w.norm(), b.norm()).unwrap().value;
                     assert!((radius / (3.0 * ((n1 * n2) as f64).sqrt()) - 1.0).abs() < 0.05);
                     product_eigenvalues(&w, &b).unwrap()[0].norm() / radius
                 })

@@ -5,8 +5,7 @@
 //! mean of all ways to pair values up or leave them to their means. Every pairing is a graph on the vertices, and on
 //! the unit labels; it contributes the product of a sum over iterations, a count over samples and a count over units.
 
-use crate::matrix::Matrix;
-use crate::rule::{Product, product};
+use crate::matrix::{Matrix, Product};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeMap;
 
@@ -178,14 +177,14 @@ impl Statistics {
     /// vertex: a `T x T` matrix of their two iterations; 0 where `t_u >= t_v` if they are ordered.
     fn between(&self, graph: &TimeGraph, u: usize, v: usize, ordered: bool) -> Matrix<f64> {
         let mut out = self.edge(graph, u, v);
-        let own = |v: usize, t: usize| match &self.cross {
+        let loop_at = |v: usize, t: usize| match &self.cross {
             Some(cross) if graph.loops[v] => cross.row(t)[t],
             _ => 1.0,
         };
         let length = out.cols();
-        let columns: Vec<f64> = (0..length).map(|t| own(v, t)).collect();
+        let columns: Vec<f64> = (0..length).map(|t| loop_at(v, t)).collect();
         for s in 0..length {
-            let first = own(u, s);
+            let first = loop_at(u, s);
             let row = out.row_mut(s);
             if ordered {
                 row[..=s].fill(0.0);
@@ -233,20 +232,25 @@ impl Statistics {
             }
             // One vertex joined to both of the other pair.
             [(u, 2), (w, 3)] if u == w => {
-                let own = margin(&early, u == 0);
-                let inner = times(&edge(u, 2), &late);
-                weighted_dot(&own, &inner, &edge(u, 3))
+                let weights = margin(&early, u == 0);
+                weighted_dot(&weights, &(&edge(u, 2) * &late).to_matrix(), &edge(u, 3))
             }
             [(0, v), (1, w)] if v == w => {
-                let own = margin(&late, v == 2);
+                let weights = margin(&late, v == 2);
                 let mut scaled = edge(0, v);
                 for s in 0..scaled.rows() {
-                    scaled.row_mut(s).iter_mut().zip(&own).for_each(|(x, &o)| *x *= o);
+                    scaled.row_mut(s).iter_mut().zip(&weights).for_each(|(x, &weight)| *x *= weight);
                 }
-                dot(&times(&scaled, &edge(1, v).transpose()), &early)
+                (&scaled * &edge(1, v).transpose()).to_matrix().inner(&early)
             }
-            [(0, 2), (1, 3)] => dot(&times(&early, &edge(1, 3)), &times(&edge(0, 2), &late)),
-            [(0, 3), (1, 2)] => dot(&times(&early, &edge(1, 2)), &times(&edge(0, 3), &late.transpose())),
+            [(0, 2), (1, 3)] => {
+                let [first, second] = [&early * &edge(1, 3), &edge(0, 2) * &late].map(Product::to_matrix);
+                first.inner(&second)
+            }
+            [(0, 3), (1, 2)] => {
+                let [first, second] = [&early * &edge(1, 2), &edge(0, 3) * &late.transpose()].map(Product::to_matrix);
+                first.inner(&second)
+            }
             [_, _, _] => self.path_sum(graph, &early, &late),
             _ => cycle_sum([edge(0, 2), edge(0, 3), edge(1, 2), edge(1, 3)]),
         }
@@ -260,10 +264,10 @@ impl Statistics {
         let (other_u, other_v) = (1 - u, 5 - v);
         let early = if u == 1 { early.clone() } else { early.transpose() };
         let late = if v == 2 { late.clone() } else { late.transpose() };
-        let first = times(&early, &self.edge(graph, u, other_v));
-        let mut second = times(&self.edge(graph, other_u, v), &late);
+        let first = (&early * &self.edge(graph, u, other_v)).to_matrix();
+        let mut second = (&self.edge(graph, other_u, v) * &late).to_matrix();
         second.as_mut_slice().iter_mut().zip(first.as_slice()).for_each(|(x, &f)| *x *= f);
-        dot(&second, &self.edge(graph, other_u, other_v))
+        second.inner(&self.edge(graph, other_u, other_v))
     }
 }
 
@@ -389,16 +393,6 @@ impl Components {
     }
 }
 
-fn times(left: &Matrix<f64>, right: &Matrix<f64>) -> Matrix<f64> {
-    let mut out = Matrix::zeros(left.rows(), right.cols());
-    product(&mut out, Product::Replace, left.as_faer(), right.as_faer(), 1.0);
-    out
-}
-
-fn dot(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
-    crate::vmath::dot(a.as_slice(), b.as_slice())
-}
-
 fn sum(a: &Matrix<f64>) -> f64 {
     a.as_slice().iter().sum()
 }
@@ -437,7 +431,7 @@ fn cycle_sum([a, b, c, e]: [Matrix<f64>; 4]) -> f64 {
             Matrix::from_vec(end - start, length, values)
         };
         let (a, b, c, e) = (block(&a), block(&b), block(&c), block(&e));
-        total += dot(&times(&a, &later), &b);
+        total += (&a * &later).to_matrix().inner(&b);
         for s in 0..end - start {
             for k in s + 1..end - start {
                 let (mut before, mut inner) = (0.0, 0.0);
@@ -449,7 +443,7 @@ fn cycle_sum([a, b, c, e]: [Matrix<f64>; 4]) -> f64 {
             }
         }
         // `later` is kept strictly upper triangular: s' < k'.
-        product(&mut later, Product::Add, c.as_faer().transpose(), e.as_faer(), 1.0);
+        later += c.t() * &e;
         for s in 0..length {
             later.row_mut(s)[..=s].fill(0.0);
         }
@@ -467,7 +461,7 @@ mod tests {
         let mut stream = Stream::new(5, length as u64, Role::Probe);
         let mut root = Matrix::<f64>::zeros(2 * length, 2 * length);
         stream.fill_normal(root.as_mut_slice());
-        let joint = times(&root, &root.transpose());
+        let joint = (&root * root.t()).to_matrix();
         let block = |r: usize, c: usize| {
             let at = |s: usize, t: usize| joint.row(r * length + s)[c * length + t] / length as f64;
             Matrix::from_vec(length, length, (0..length * length).map(|i| at(i / length, i % length)).collect())

@@ -216,16 +216,20 @@ class Recording:
         bool
             Whether that was possible; if not, :meth:`add` is.
         """
-        if self._template is None or self._numbers[-1:] != [number - 1]:
+        template = self._template
+        if template is None or self._numbers[-1] != number - 1:
             return False
         buffers = self._writer.buffers()
-        for file, name, shape, _ in self._template:
-            _buffer(buffers, name, shape, file.dtype)
+        if buffers.template is not template:
+            buffers.template, buffers.views = template, None
+            buffers.pieces = [
+                (file, _buffer(buffers, name, shape, file.dtype), turned)
+                for file, name, shape, turned in template
+            ]
         fill(buffers)
         self._states += 1
         self._numbers = [number - 1, number]
-        pieces = [(file, buffers[name], turned) for file, name, _, turned in self._template]
-        self._writer.submit(buffers, pieces)
+        self._writer.submit(buffers, buffers.pieces)
         return True
 
     def add_next(self, number: int, state: Members) -> None:
@@ -511,9 +515,11 @@ def _directory(path: str | os.PathLike[str] | None) -> Path:
 
 
 def _release(writer: Writer, temporary: Path | None) -> None:
-    writer.close()
-    if temporary is not None:
-        shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        writer.close()
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _buffer(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from alignscope.recording.npy import GrowingArray
@@ -21,19 +19,27 @@ _COMMIT_EVERY = 0.2
 #: copy a small frame.
 _HAND_OVER_EVERY, _HAND_OVER_BYTES = 0.05, 1 << 20
 
+#: Bytes of the least chunk of a file, if there is memory for so much in each.
+_LEAST_CHUNK = 1 << 16
+
 
 class Buffers(dict[str, NDArray[Any]]):
     """Arrays that values are copied into before they are written, by member.
 
     Attributes
     ----------
+    template, pieces
+        What the last update repeated, and what is written of updates that do.
     views
-        The same memory as another library sees it, for the recorder of that library.
+        The same memory as another library sees it, for the recorder of that library: made for
+        ``template``.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.views: dict[str, Any] = {}
+        self.template: object = None
+        self.pieces: list[Piece] = []
+        self.views: Any = None
 
 
 #: One thing to write: to which file, from which array, and whether its transpose.
@@ -46,8 +52,9 @@ class Writer:
     Parameters
     ----------
     memory
-        Bytes that buffers may take together; at least two sets are made, so that one can be
-        filled while the other is written.
+        Bytes that buffers may take together: those that values are copied into, of which at least
+        two sets are made, so that one can be filled while the other is written, and the chunks of
+        the files, a quarter, which hold at least one frame each.
     """
 
     def __init__(self, memory: int) -> None:
@@ -57,24 +64,27 @@ class Writer:
         self._free: list[Buffers] = []
         self._made = 0
         self._most = 2
+        # How many sets were submitted, and how many were written: each is counted by one thread.
+        self._submitted = self._written = 0
         self._waiting: list[tuple[Buffers, list[Piece]]] = []
         self._waiting_bytes = 0
         self._handed_over = time.monotonic()
         self._jobs: queue.SimpleQueue[list[tuple[Buffers, list[Piece]]] | threading.Event | None]
         self._jobs = queue.SimpleQueue()
         self._failure: BaseException | None = None
+        self._told = False
         self._files: list[GrowingArray] = []
         self._committed = time.monotonic()
-        self._scratch: dict[GrowingArray, NDArray[Any]] = {}
+        # Frames that a chunk is to hold, and the least bytes of one.
+        self._chunk_frames, self._least_chunk = 1, _LEAST_CHUNK
         self._thread = threading.Thread(target=self._run, name="alignscope-writer", daemon=True)
         self._thread.start()
 
     def buffers(self) -> Buffers:
         """Give a set of buffers that nothing is written from; wait for one if all are in use."""
         self._raise()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._free.append(self._returned.get_nowait())
+        while not self._returned.empty():
+            self._free.append(self._returned.get())
         if self._free:
             return self._free.pop()
         if self._made < self._most:
@@ -87,14 +97,26 @@ class Writer:
 
     def submit(self, buffers: Buffers, pieces: list[Piece]) -> None:
         """Have pieces written, in this order, and their buffers given back."""
-        if self._made == 1:
-            size = sum(array.nbytes for array in buffers.values())
-            self._most = max(2, min(64, self._memory // max(size, 1)))
+        if self._submitted == 0:
+            self._share_memory(sum(array.nbytes for array in buffers.values()))
+        self._submitted += 1
         self._waiting.append((buffers, pieces))
-        self._waiting_bytes += sum(values.nbytes for _, values, _ in pieces)
+        self._waiting_bytes += sum([file.frame_bytes for file, _, _ in pieces])
         late = time.monotonic() - self._handed_over > _HAND_OVER_EVERY
         if late or self._waiting_bytes > _HAND_OVER_BYTES:
             self._hand_over()
+
+    def _share_memory(self, size: int) -> None:
+        """Settle how much memory goes where, once the bytes of the first update are known."""
+        chunks = self._memory // 4
+        self._most = max(2, min(64, (self._memory - chunks) // max(size, 1)))
+        self._chunk_frames = max(1, chunks // max(size, 1))
+        self._least_chunk = min(_LEAST_CHUNK, chunks // max(len(self._files), 1))
+        for file in self._files:
+            self._size_chunk(file)
+
+    def _size_chunk(self, file: GrowingArray) -> None:
+        file.chunk_bytes = max(self._chunk_frames * file.frame_bytes, self._least_chunk)
 
     def _hand_over(self) -> None:
         if self._waiting:
@@ -105,6 +127,8 @@ class Writer:
     def add_file(self, file: GrowingArray) -> None:
         """Take a file whose header is to be kept up to date, and which is to be closed."""
         self._files.append(file)
+        if self._submitted > 0:
+            self._size_chunk(file)
 
     def drain(self) -> None:
         """Wait until everything is written, and let the headers say so.
@@ -119,20 +143,31 @@ class Writer:
         self._jobs.put(done)
         done.wait()
         self._raise()
-        self._commit()
 
     def close(self) -> None:
-        """Write what is left, end the thread, close the files."""
+        """Write what is left, end the thread, close the files.
+
+        Raises
+        ------
+        RecordingError
+            If something could not be written, and that was not said before.
+        """
         if self._thread.is_alive():
             self._hand_over()
             self._jobs.put(None)
             self._thread.join()
         for file in self._files:
-            file.close()
+            try:
+                file.close()
+            except OSError as failure:
+                self._failure = self._failure or failure
         self._files = []
+        if not self._told:
+            self._raise()
 
     def _raise(self) -> None:
         if self._failure is not None:
+            self._told = True
             raise RecordingError(
                 f"the recording could not be written: {self._failure}"
             ) from self._failure
@@ -142,34 +177,33 @@ class Writer:
             job = self._jobs.get()
             if job is None:
                 return
-            if isinstance(job, threading.Event):
-                job.set()
-                continue
             try:
                 # After a failure files and counts no longer go together: nothing more is written.
                 if self._failure is None:
-                    for buffers, pieces in job:
-                        self._write(buffers, pieces)
+                    if isinstance(job, threading.Event):
+                        self._commit()
+                    else:
+                        for buffers, pieces in job:
+                            self._write(buffers, pieces)
             except BaseException as failure:
                 self._failure = failure
                 # Whoever waits for buffers is to meet the failure.
                 self._returned.put(Buffers())
+            if isinstance(job, threading.Event):
+                job.set()
 
     def _write(self, buffers: Buffers, pieces: list[Piece]) -> None:
+        # The page cache takes more than the device for a while: the run is not to wait for buffers
+        # as long as there is one.
+        past_cache = self._submitted - self._written <= self._most // 2
         for file, values, turned in pieces:
-            file.append(self._turned(file, values) if turned else values)
+            file.append(values, turned, past_cache=past_cache)
+        self._written += 1
         self._returned.put(buffers)
         if time.monotonic() - self._committed > _COMMIT_EVERY:
-            self._commit()
+            self._commit(past_cache)
 
-    def _turned(self, file: GrowingArray, values: NDArray[Any]) -> NDArray[Any]:
-        scratch = self._scratch.get(file)
-        if scratch is None:
-            scratch = self._scratch[file] = np.empty(file.shape, file.dtype)
-        np.copyto(scratch, values.T)
-        return scratch
-
-    def _commit(self) -> None:
+    def _commit(self, past_cache: bool = True) -> None:
         for file in self._files:
-            file.commit()
+            file.commit(past_cache=past_cache)
         self._committed = time.monotonic()

@@ -1,8 +1,9 @@
 //! Claims on what the updates of a network in training are made of (experiments E2 to E4), and on the alignment budget.
 
 use super::{Claim, Part, claim};
-use crate::claim::evidence::{Evidence, Repeats, Series, mean};
+use crate::claim::evidence::{Evidence, Repeats, Series};
 use crate::claim::verdict::Criterion;
+use crate::measure::summary::mean;
 use crate::quantity::Quantity;
 
 const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024), experiments E2 and E3; tolerances around the published \

@@ -1,8 +1,9 @@
 //! Claims of the paper about the mechanism in networks that learn, numbered as in its rebuilt protocol.
 
 use super::{CONFOUND, Claim, Part};
-use crate::claim::evidence::{Evidence, Repeats, Series, mean};
+use crate::claim::evidence::{Evidence, Repeats, Series};
 use crate::claim::verdict::Criterion;
+use crate::measure::summary::mean;
 use crate::quantity::Quantity;
 
 const PAPER: &str = "RahmanSetayesh, Ghazizadeh & Marvasti (2024)";

@@ -8,100 +8,13 @@ mod digits;
 mod learning;
 mod mech;
 mod open;
+mod statement;
 mod toy;
 mod wn;
 
-use super::evidence::Evidence;
-use super::verdict::Criterion;
-
-/// What the paper's networks with WN(1) change besides keeping the norms, for the sources of claims that compare them with
-/// networks without.
-const CONFOUND: &str = "with WN(1) B is scaled too, its columns to norm 1 (about 1.4 times as drawn), and the weights start \
-                        larger in hidden layers and smaller in the input layer";
-
-/// Claims that came after the first results of their analysis were seen. Holm's correction counts them by themselves: what
-/// had been judged before does not change when more is asked.
-const ADDED: &[&str] = &[
-    "toy/fig1-masked",
-    "toy/fig2-symmetric",
-    "toy/fig3-norms",
-    "toy/fig4-unit-error",
-    "toy/fig4-unit-activity",
-    "toy/figS1-superalignment",
-    "mech/dip",
-    "mech/accuracy",
-    "mech/last",
-    "mech/shuffled",
-    "wn/radial",
-    "wn/split-angle",
-    "wn/C29",
-    "wn/C30",
-    "wn/L5-median",
-    "wn/D-chance-training",
-    "wn/D-falls",
-    "depth/split",
-    "width/present-100",
-    "width/restored-100",
-    "width/weaker-100",
-];
-
-/// A statement to be verified.
-pub struct Claim {
-    /// `document/number`.
-    pub name: String,
-    /// What is claimed.
-    pub statement: String,
-    /// Paper and figure, and where the criterion comes from.
-    pub source: String,
-    /// The analysis that feeds it.
-    pub analysis: &'static str,
-    /// All have to hold.
-    pub parts: Vec<Part>,
-}
-
-/// What gives one value per repeat.
-pub type Statistic = Box<dyn Fn(&Evidence<'_>) -> Vec<f64>>;
-
-/// One statistic and its criterion.
-pub struct Part {
-    /// What is measured, in words.
-    pub statistic: String,
-    /// One value per repeat.
-    pub values: Statistic,
-    /// What the mean has to satisfy.
-    pub criterion: Criterion,
-}
-
-impl Part {
-    fn new(
-        statistic: impl Into<String>,
-        criterion: Criterion,
-        values: impl Fn(&Evidence<'_>) -> Vec<f64> + 'static,
-    ) -> Self {
-        Self { statistic: statistic.into(), values: Box::new(values), criterion }
-    }
-}
-
-impl Claim {
-    /// The document the claim belongs to.
-    pub fn document(&self) -> &str {
-        document(&self.name)
-    }
-
-    /// The claims that Holm's correction counts together: those of a document, the ones added later by themselves.
-    pub fn family(&self) -> (&str, bool) {
-        (self.document(), ADDED.contains(&self.name.as_str()))
-    }
-}
-
-/// The document of the claim of this name: what stands before the slash.
-pub(super) fn document(name: &str) -> &str {
-    name.split('/').next().unwrap_or(name)
-}
-
-fn claim(name: &str, statement: &str, source: &str, analysis: &'static str, parts: Vec<Part>) -> Claim {
-    Claim { name: name.into(), statement: statement.into(), source: source.into(), analysis, parts }
-}
+pub(in crate::claim) use statement::document;
+use statement::{CONFOUND, claim};
+pub use statement::{Claim, Part};
 
 /// Every claim, in the order of documents.
 pub fn claims() -> Vec<Claim> {
@@ -124,6 +37,7 @@ pub fn claims() -> Vec<Claim> {
 
 #[cfg(test)]
 mod tests {
+    use super::statement::ADDED;
     use super::*;
 
     #[test]

@@ -3,9 +3,10 @@
 //! before the first full run.
 
 use super::{Claim, Part};
-use crate::claim::evidence::{Evidence, Repeats, Series, mean};
+use crate::claim::evidence::{Evidence, Repeats, Series};
 use crate::claim::verdict::Criterion;
 use crate::measure::pairs::groups;
+use crate::measure::summary::{mean, sd};
 use crate::quantity::Quantity;
 use crate::theory::spectra::composition;
 use crate::theory::{Toy, one_step};
@@ -66,11 +67,6 @@ fn largest(values: &[f64]) -> f64 {
 
 fn smallest(values: &[f64]) -> f64 {
     values.iter().fold(f64::INFINITY, |m, &v| m.min(v))
-}
-
-fn sd(values: &[f64]) -> f64 {
-    let centre = mean(values);
-    (values.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / (values.len() as f64 - 1.0)).sqrt()
 }
 
 fn sizes_part(

@@ -1,6 +1,5 @@
 //! How the members of a recording were read, and what carried the errors, in sentences.
 
-use super::sentences::closing;
 use crate::recorded::{
     Backward, Carrier, CarrierClosing, Closing, Findings, LayerFeedback, Reading, RecordedRun, StatesOf, Told, Way,
 };
@@ -209,4 +208,10 @@ fn name(way: Way, l: usize) -> String {
             format!("B{l}{}{}", if turned { "'" } else { "" }, if direct { " from the output" } else { "" })
         }
     }
+}
+
+/// `off by 1e-7 (rounding: 6e-8), closes`.
+pub(super) fn closing(of: &Closing) -> String {
+    let verdict = if of.closes { "closes" } else { "does not close" };
+    format!("off by {:.1e}, rounding {:.0e}: {verdict}", of.relative_difference, of.rounding)
 }

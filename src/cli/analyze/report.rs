@@ -2,8 +2,8 @@
 
 use super::super::table::aligned;
 use super::{Analysis, sentences};
-use crate::claim::short;
 use crate::recorded::{ByClass, LayerTerms, LinearPrediction, NumberFormat, PartReading, RecordedRun, TermPart};
+use crate::text::short;
 use std::fmt::Write as _;
 
 pub(super) fn print(analysis: &Analysis) {

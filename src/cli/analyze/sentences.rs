@@ -1,11 +1,10 @@
 //! What the findings mean, in sentences.
 
+use super::readings::closing;
 use super::{Analysis, readings};
-use crate::claim::short;
-use crate::recorded::{
-    Beginning, Closing, Findings, LayerActivation, Optimiser, RatesBy, StepRates, Steps, Thinned, Unsaid,
-};
+use crate::recorded::{Beginning, Findings, LayerActivation, Optimiser, RatesBy, StepRates, Steps, Thinned, Unsaid};
 use crate::text::Choice;
+use crate::text::short;
 
 /// All of them.
 pub(super) fn all(analysis: &Analysis) -> Vec<String> {
@@ -35,12 +34,6 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
     out.extend(findings.not_predicted.iter().map(not));
     out.extend(analysis.too_large.iter().map(|l| format!("W{l} is too large for its spectrum, which is left out")));
     out
-}
-
-/// `off by 1e-7 (rounding: 6e-8), closes`.
-pub(super) fn closing(of: &Closing) -> String {
-    let verdict = if of.closes { "closes" } else { "does not close" };
-    format!("off by {:.1e}, rounding {:.0e}: {verdict}", of.relative_difference, of.rounding)
 }
 
 fn activation(of: &LayerActivation) -> Option<String> {

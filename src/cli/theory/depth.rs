@@ -1,6 +1,7 @@
 //! `alignscope theory depth`: every layer of a deep linear network in isolation.
 
-use super::{UsageError, args, count, fill, layers, number, pair_of, reported, scales, seed, whole};
+use super::options::{count, fill, layers, number, pair_of, reported, scales, seed, whole};
+use super::{UsageError, args};
 use crate::measure::summary::Summary;
 use crate::rule::WeightNorm;
 use crate::theory::Prediction;
@@ -110,9 +111,9 @@ fn entry(quantity: &str, layer: usize, condition: &Json, iteration: usize, summa
         assumptions: DepthRun::ASSUMPTIONS,
         source: DepthRun::SOURCE,
     };
-    let mut row = super::entry(quantity, condition, iteration, prediction);
+    let mut row = super::options::entry(quantity, condition, iteration, prediction);
     row["layer"] = layer.into();
-    row["prediction_se"] = json!(summary.sd.map(|sd| sd / (summary.n as f64).sqrt()));
+    row["prediction_se"] = json!(summary.standard_error());
     fill(row, summary)
 }
 

@@ -1,7 +1,8 @@
 //! `alignscope theory learning`: a deep linear network that learns, predicted.
 
 use super::depth::{draws, finite, width};
-use super::{UsageError, args, fill, whole};
+use super::options::{entry, fill, whole};
+use super::{UsageError, args};
 use crate::condition::{Condition, Kind, TrainCondition};
 use crate::data::Library;
 use crate::experiment::learning::{ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load};
@@ -98,10 +99,10 @@ fn summarise(found: &[Vec<LearningPrediction>], condition: &Json, iterations: &[
             let summary = Summary::of(found.iter().map(|draw| Some(value(&draw[at]))));
             let prediction =
                 Prediction { value: summary.mean.unwrap_or(f64::NAN), assumptions: ASSUMPTIONS, source: SOURCE };
-            let mut row = super::entry(quantity, condition, iteration, prediction);
+            let mut row = entry(quantity, condition, iteration, prediction);
             row["layer"] = json!(layer);
             row["epoch"] = json!(iteration as f64 / per_epoch as f64);
-            row["prediction_se"] = json!(summary.sd.map(|sd| sd / (summary.n as f64).sqrt()));
+            row["prediction_se"] = json!(summary.standard_error());
             rows.push(fill(row, summary));
         };
         push("loss", None, &|of| of.loss);

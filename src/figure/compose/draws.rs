@@ -6,6 +6,7 @@ use crate::condition::Condition;
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use crate::measure::histogram::Histogram;
 use crate::measure::pairs::{GROUPS, groups as groups_of};
+use crate::measure::summary::{mean, variance};
 use crate::quantity::Quantity;
 use crate::signal::Form;
 use crate::spec::{Analysis, Figure as Spec};
@@ -122,12 +123,7 @@ pub(super) fn cells(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (
                 values[cell(weights) * CELLS + cell(delta)].push(composed);
             }
         }
-        let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
         let means = values.iter().map(|v| (!v.is_empty()).then(|| mean(v))).collect();
-        let variance = |v: &Vec<f64>| {
-            let centre = mean(v);
-            v.iter().map(|x| (x - centre).powi(2)).sum::<f64>() / (v.len() as f64 - 1.0)
-        };
         let spread: Vec<Option<f64>> = values.iter().map(|v| (v.len() > 9).then(|| variance(v))).collect();
         let name = quantity.info().label;
         panels.push(grid(format!("{name}: mean"), "mean (degrees)", means, [0.0, 180.0], Colours::Diverging));

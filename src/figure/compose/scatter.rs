@@ -4,7 +4,7 @@ use super::scale::hues;
 use super::{Results, axis_of, distinct, label};
 use crate::condition::Condition;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
-use crate::measure::summary::Summary;
+use crate::measure::summary::{Summary, mean};
 use crate::quantity::Quantity;
 use crate::spec::{Analysis, Figure as Spec};
 use std::collections::BTreeMap;
@@ -56,9 +56,9 @@ fn overall(results: Results<'_>, analysis: &Analysis, condition: &Condition, qua
     let of = |layer| results.values(analysis, condition, quantity, [layer, None]).remove(&condition.last_iteration());
     let layers: Vec<Vec<Option<f64>>> = quantity.layers(condition).into_iter().filter_map(of).collect();
     let repeats = layers.iter().map(Vec::len).max().unwrap_or(0);
-    let mean = |repeat: usize| {
+    let over_layers = |repeat: usize| {
         let values: Option<Vec<f64>> = layers.iter().map(|values| *values.get(repeat)?).collect();
-        values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
+        values.map(|values| mean(&values))
     };
-    Summary::of((0..repeats).map(mean))
+    Summary::of((0..repeats).map(over_layers))
 }

@@ -1,6 +1,6 @@
 //! Whole distributions of similarities, counted block by block: never a `P x P` matrix.
 
-use super::{Part, SamplePairs, Side, SimilarityError, reordered, times};
+use super::{Part, SamplePairs, Side, SimilarityError, reordered};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::vmath::sum_squares;
@@ -268,7 +268,7 @@ impl SamplePairs {
         }
         let [earlier_poor, later_poor] = poor.unwrap_or([&[]; 2]);
         let [earlier, later] = [Grouped::new(&self.earlier, earlier_poor), Grouped::new(&self.later, later_poor)];
-        let counter = Counter { own: self.own_places(&earlier, &later), earlier, later };
+        let counter = Counter { dropped: self.dropped_rows(&earlier, &later), earlier, later };
         let axes = counter.bins(axes);
         let mut tallies = axes.map(|[within, between]| {
             [within, between, between].map(|bins| [Tally::new(bins), Tally::new(bins), Tally::new(bins)])
@@ -283,11 +283,11 @@ impl SamplePairs {
     }
 
     /// Pairs that are left out, by rows of the grouped sides.
-    fn own_places(&self, earlier: &Grouped, later: &Grouped) -> Option<Vec<usize>> {
-        let own = self.own.as_ref()?;
-        let mut places = vec![0; own.len()];
+    fn dropped_rows(&self, earlier: &Grouped, later: &Grouped) -> Option<Vec<usize>> {
+        let dropped = self.dropped.as_ref()?;
+        let mut places = vec![0; dropped.len()];
         later.order.iter().enumerate().for_each(|(row, &from)| places[from] = row);
-        Some(earlier.order.iter().map(|&from| places[own[from]]).collect())
+        Some(earlier.order.iter().map(|&from| places[dropped[from]]).collect())
     }
 }
 
@@ -307,8 +307,8 @@ impl Grouped {
         let mut order: Vec<usize> = (0..side.order.len()).collect();
         order.sort_by_key(|&row| kind(row));
         let kinds = order.iter().map(|&row| kind(row)).collect();
-        let of = |part| reordered(side.part(part), &order);
-        Self { activity: of(Part::Activity), error: of(Part::Error), kinds, order }
+        let grouped = |part| reordered(side.part(part), &order);
+        Self { activity: grouped(Part::Activity), error: grouped(Part::Error), kinds, order }
     }
 
     /// Stretches of rows of one kind among the `length` from `start` on.
@@ -329,7 +329,7 @@ struct Counter {
     earlier: Grouped,
     later: Grouped,
     /// Later row that every earlier row makes no pair with.
-    own: Option<Vec<usize>>,
+    dropped: Option<Vec<usize>>,
 }
 
 impl Counter {
@@ -346,11 +346,11 @@ impl Counter {
                 let error = block(&self.earlier.error, &self.later.error);
                 for i in 0..height {
                     let (class, poor) = self.earlier.kinds[row + i];
-                    let own = self.own.as_ref().map_or(usize::MAX, |own| own[row + i]);
+                    let dropped = self.dropped.as_ref().map_or(usize::MAX, |dropped| dropped[row + i]);
                     for &(start, length) in &runs {
                         let (other, also_poor) = self.later.kinds[start];
                         let relation = usize::from(other != class) + usize::from(other < class);
-                        for (from, to) in without(start, start + length, own) {
+                        for (from, to) in without(start, start + length, dropped) {
                             let (a, e) = (&activity.row(i)[from - col..to - col], &error.row(i)[from - col..to - col]);
                             see(relation, usize::from(poor) + usize::from(also_poor), a, e);
                         }
@@ -399,5 +399,6 @@ fn without(start: usize, end: usize, gap: usize) -> impl Iterator<Item = (usize,
 
 /// Inner products of some rows of `a` with some rows of `b`, each given by its start and number.
 fn similarities(a: &Matrix<f64>, [row, height]: [usize; 2], b: &Matrix<f64>, [col, width]: [usize; 2]) -> Matrix<f64> {
-    times(a.as_faer().subrows(row, height), b.as_faer().subrows(col, width).transpose())
+    let (a, b) = (a.view().subrows(row..row + height), b.view().subrows(col..col + width));
+    (a * b.t()).to_matrix()
 }

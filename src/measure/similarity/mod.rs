@@ -19,12 +19,10 @@ pub use distribution::{
 pub use shuffled::{Shuffled, ShuffledMean};
 pub use transformation::Transformation;
 
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, View};
 use crate::random::Stream;
 use crate::real::Real;
 use crate::vmath::{all_finite, dot};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatRef, Par};
 use thiserror::Error;
 
 /// Why samples cannot be compared.
@@ -201,20 +199,19 @@ impl Side {
         }
     }
 
-    fn of_class(&self, part: Part, class: usize) -> MatRef<'_, f64> {
-        let start = self.starts[class];
-        self.part(part).as_faer().subrows(start, self.starts[class + 1] - start)
+    fn of_class(&self, part: Part, class: usize) -> View<'_, f64> {
+        self.part(part).view().subrows(self.starts[class]..self.starts[class + 1])
     }
 
     /// Sum over the samples of a class of the feature whose inner products make up `kernel`.
     fn feature(&self, kernel: Kernel, class: usize) -> Matrix<f64> {
-        let of = |part| self.of_class(part, class);
+        let rows = |part| self.of_class(part, class);
         match kernel {
             Kernel::Similarity(part) => {
-                let ones = Matrix::from_vec(1, of(part).nrows(), vec![1.0; of(part).nrows()]);
-                times(ones.as_faer(), of(part))
+                let samples = self.starts[class + 1] - self.starts[class];
+                (View::from_slice(&vec![1.0; samples], 1, samples) * rows(part)).to_matrix()
             }
-            Kernel::Product(first, second) => times(of(first).transpose(), of(second)),
+            Kernel::Product(first, second) => (rows(first).t() * rows(second)).to_matrix(),
         }
     }
 
@@ -240,7 +237,7 @@ pub struct SamplePairs {
     earlier: Side,
     later: Side,
     /// Row of the later side that holds the sample of every row of the earlier one, where such pairs are left out.
-    own: Option<Vec<usize>>,
+    dropped: Option<Vec<usize>>,
 }
 
 impl SamplePairs {
@@ -248,25 +245,29 @@ impl SamplePairs {
     ///
     /// # Errors
     /// If the batches have different units, or [`OwnPairs::Drop`] is asked for and the numbers of samples differ.
-    pub fn new<T: Real>(earlier: &Batch<'_, T>, later: &Batch<'_, T>, own: OwnPairs) -> Result<Self, SimilarityError> {
+    pub fn new<T: Real>(
+        earlier: &Batch<'_, T>,
+        later: &Batch<'_, T>,
+        own_pairs: OwnPairs,
+    ) -> Result<Self, SimilarityError> {
         for (what, a, b) in [("activities", earlier.activity, later.activity), ("errors", earlier.error, later.error)] {
             if a.cols() != b.cols() {
                 return Err(SimilarityError::Units { what, units: (a.cols(), b.cols()) });
             }
         }
         let samples = [earlier.labels.len(), later.labels.len()];
-        if own == OwnPairs::Drop && samples[0] != samples[1] {
+        if own_pairs == OwnPairs::Drop && samples[0] != samples[1] {
             return Err(SimilarityError::OwnPairs(samples[0], samples[1]));
         }
         let mut known: Vec<usize> = earlier.labels.iter().chain(&later.labels).copied().collect();
         known.sort_unstable();
         known.dedup();
         let (earlier, later) = (Side::new(earlier, &known), Side::new(later, &known));
-        let own = (own == OwnPairs::Drop).then(|| {
+        let dropped = (own_pairs == OwnPairs::Drop).then(|| {
             let places = later.places();
             earlier.order.iter().map(|&p| places[p]).collect()
         });
-        Ok(Self { earlier, later, own })
+        Ok(Self { earlier, later, dropped })
     }
 
     /// Mean similarities. Costs `O(P n m)`.
@@ -286,8 +287,9 @@ impl SamplePairs {
         let size = |side: &Side, class: usize| (side.starts[class + 1] - side.starts[class]) as u64;
         let within: u64 = (0..self.classes()).map(|c| size(&self.earlier, c) * size(&self.later, c)).sum();
         let all = self.earlier.order.len() as u64 * self.later.order.len() as u64;
-        let (own_within, own) = self.own_pairs().fold((0, 0), |(w, n), (within, ..)| (w + u64::from(within), n + 1));
-        let (within, all) = (within - own_within, all - own);
+        let count = |(within, all), (same, ..): (bool, usize, usize)| (within + u64::from(same), all + 1);
+        let (dropped_within, dropped) = self.dropped_pairs().fold((0, 0), count);
+        let (within, all) = (within - dropped_within, all - dropped);
         Split { within, between: all - within, all }
     }
 
@@ -297,14 +299,14 @@ impl SamplePairs {
         let mut within = 0.0;
         for class in 0..self.classes() {
             let features = [&self.earlier, &self.later].map(|side| side.feature(kernel, class));
-            within += dot(features[0].as_slice(), features[1].as_slice());
+            within += features[0].inner(&features[1]);
             match &mut totals {
                 None => totals = Some(features),
-                Some(totals) => totals.iter_mut().zip(&features).for_each(|(total, feature)| add(total, feature)),
+                Some(totals) => totals.iter_mut().zip(&features).for_each(|(total, feature)| *total += feature),
             }
         }
-        let mut all = totals.map_or(0.0, |[a, b]| dot(a.as_slice(), b.as_slice()));
-        for (same, earlier, later) in self.own_pairs() {
+        let mut all = totals.map_or(0.0, |[a, b]| a.inner(&b));
+        for (same, earlier, later) in self.dropped_pairs() {
             let similarity = |part| dot(self.earlier.part(part).row(earlier), self.later.part(part).row(later));
             let value = match kernel {
                 Kernel::Similarity(part) => similarity(part),
@@ -317,9 +319,9 @@ impl SamplePairs {
     }
 
     /// Pairs that are left out: whether of one class, and the row on either side.
-    fn own_pairs(&self) -> impl Iterator<Item = (bool, usize, usize)> {
-        let own = self.own.iter().flatten().enumerate();
-        own.map(|(earlier, &later)| (self.earlier.classes[earlier] == self.later.classes[later], earlier, later))
+    fn dropped_pairs(&self) -> impl Iterator<Item = (bool, usize, usize)> {
+        let pairs = self.dropped.iter().flatten().enumerate();
+        pairs.map(|(earlier, &later)| (self.earlier.classes[earlier] == self.later.classes[later], earlier, later))
     }
 
     fn classes(&self) -> usize {
@@ -337,17 +339,6 @@ fn reordered<T: Real>(matrix: &Matrix<T>, order: &[usize]) -> Matrix<f64> {
     for (row, &p) in order.iter().enumerate() {
         out.row_mut(row).iter_mut().zip(matrix.row(p)).for_each(|(out, x)| *out = x.to_f64());
     }
-    out
-}
-
-fn add(total: &mut Matrix<f64>, more: &Matrix<f64>) {
-    total.as_mut_slice().iter_mut().zip(more.as_slice()).for_each(|(t, m)| *t += m);
-}
-
-/// `left * right`, sequential: the order of summation depends on the shapes alone.
-fn times(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Matrix<f64> {
-    let mut out = Matrix::zeros(left.nrows(), right.ncols());
-    matmul(out.as_faer_mut(), Accum::Replace, left, right, 1.0, Par::Seq);
     out
 }
 

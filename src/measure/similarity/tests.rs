@@ -88,17 +88,17 @@ proptest! {
         let found = SamplePairs::new(&earlier.batch(), &later.batch(), own).unwrap();
         let means = found.means();
         let pairs = pairs_of(&earlier, &later, own);
-        let of = |value: &dyn Fn(f64, f64) -> f64| {
+        let sums = |value: &dyn Fn(f64, f64) -> f64| {
             let same = |p: usize, m: usize| earlier.labels[p] == later.labels[m];
             brute(&pairs.iter().map(|&(p, m, l, d)| (same(p, m), value(l, d))).collect::<Vec<_>>())
         };
-        assert_means(means.activity, of(&|l, _| l));
-        assert_means(means.error, of(&|_, d| d));
-        assert_means(means.product, of(&|l, d| l * d));
-        let counts = of(&|l, _| l).map(|(.., n)| n);
+        assert_means(means.activity, sums(&|l, _| l));
+        assert_means(means.error, sums(&|_, d| d));
+        assert_means(means.product, sums(&|l, d| l * d));
+        let counts = sums(&|l, _| l).map(|(.., n)| n);
         prop_assert_eq!(means.pairs, counts);
         if own == OwnPairs::Keep {
-            let (sum, size, _) = of(&|l, d| l * d).all;
+            let (sum, size, _) = sums(&|l, d| l * d).all;
             prop_assert!((found.transformation().trace - sum).abs() <= 1e-12 * size);
         }
     }

@@ -1,8 +1,7 @@
 //! The transformation matrix `M` of two iterations.
 
-use super::{Kernel, Part, SamplePairs, Side, add, times};
+use super::{Kernel, Part, SamplePairs, Side};
 use crate::matrix::Matrix;
-use crate::vmath::sum_squares;
 
 /// `M = D(k-o)^T L(k-o) L(k)^T D(k)`, `m x m`: the linear alignment term is `eta^2 B^T M`. Pairs of a sample with
 /// itself are part of it in any case.
@@ -40,14 +39,14 @@ impl SamplePairs {
     /// The transformation matrix of the two iterations. Costs `O(P n m + n m^2)`.
     pub fn transformation(&self) -> Transformation {
         let [earlier, later] = [&self.earlier, &self.later].map(Side::gradient);
-        let matrix = times(earlier.as_faer().transpose(), later.as_faer());
+        let matrix = (earlier.t() * &later).to_matrix();
         let mut symmetric = matrix.transpose();
-        add(&mut symmetric, &matrix);
+        symmetric += &matrix;
         Transformation {
             units: matrix.rows(),
-            trace: (0..matrix.rows()).map(|j| matrix.row(j)[j]).sum(),
-            norm: sum_squares(matrix.as_slice()).sqrt(),
-            symmetric_norm: 0.5 * sum_squares(symmetric.as_slice()).sqrt(),
+            trace: matrix.trace(),
+            norm: matrix.norm(),
+            symmetric_norm: 0.5 * symmetric.norm(),
         }
     }
 }
@@ -57,7 +56,7 @@ impl Side {
     fn gradient(&self) -> Matrix<f64> {
         let mut sum = Matrix::zeros(self.activity.cols(), self.error.cols());
         for class in 0..self.starts.len() - 1 {
-            add(&mut sum, &self.feature(Kernel::Product(Part::Activity, Part::Error), class));
+            sum += &self.feature(Kernel::Product(Part::Activity, Part::Error), class);
         }
         sum
     }

@@ -2,10 +2,8 @@
 //! (Lillicrap et al. 2016).
 
 use super::{SpectrumError, Svd};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, View};
 use crate::measure::angle::angle;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Par};
 
 /// Moore-Penrose pseudo-inverse, `n x m` for a matrix of `m x n`: `V S^+ U^T` with the singular values beyond the
 /// numerical rank left out.
@@ -44,22 +42,16 @@ impl Svd {
 
     /// `U V^T`: of the matrices with orthonormal rows or columns the nearest to this one.
     pub fn nearest_orthonormal(&self) -> Matrix<f64> {
-        let (rows, columns) = self.shape();
-        let mut out = Matrix::zeros(rows, columns);
-        matmul(out.as_faer_mut(), Accum::Replace, self.left.as_ref(), self.right.transpose(), 1.0, Par::Seq);
-        out
+        (View::from(self.left.as_ref()) * View::from(self.right.transpose())).to_matrix()
     }
 
     /// `scale V S^+ U^T`.
     fn inverse(&self, scale: f64) -> Matrix<f64> {
-        let ((rows, columns), rank) = (self.shape(), self.rank());
+        let rank = self.rank();
         let mut scaled = self.right.subcols(0, rank).to_owned();
         for (j, value) in self.values()[..rank].iter().enumerate() {
             scaled.col_mut(j).iter_mut().for_each(|v| *v *= scale / value);
         }
-        let mut out = Matrix::zeros(columns, rows);
-        let left = self.left.subcols(0, rank);
-        matmul(out.as_faer_mut(), Accum::Replace, scaled.as_ref(), left.transpose(), 1.0, Par::Seq);
-        out
+        (View::from(scaled.as_ref()) * View::from(self.left.subcols(0, rank).transpose())).to_matrix()
     }
 }

@@ -116,7 +116,7 @@ fn range(rates: &[Vec<f64>]) -> [f64; 2] {
 
 /// `sgd, nesterov momentum 0.9, weight decay 0.01, one rate 0.05`.
 fn words(shape: &Shape, numbers: &Numbers, [low, high]: [f64; 2]) -> String {
-    use crate::claim::short;
+    use crate::text::short;
     let rates = if shape.rates == RatesBy::One { short(low) } else { format!("{} to {}", short(low), short(high)) };
     format!("{}, {} {rates}", shape.words(Some(numbers)), shape.rates_words())
 }

@@ -7,19 +7,11 @@ use super::sums::Sums;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::recorded::{RecordedRun, Stack};
-use crate::rule::{Product, product};
-use crate::vmath::sum_squares;
 
 /// `L_l(k)^T delta_{l+1}(k)`, `n_l x n_{l+1}`.
 pub(in crate::recorded) fn rule_part(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
     let (Some(activity), Some(delta)) = (run.activity(l), run.delta(l + 1)) else { return Ok(None) };
-    Ok(Some(correlation(&activity.matrix(k)?, &delta.matrix(k)?)))
-}
-
-fn correlation(activity: &Matrix<f64>, delta: &Matrix<f64>) -> Matrix<f64> {
-    let mut out = Matrix::zeros(activity.cols(), delta.cols());
-    product(&mut out, Product::Replace, activity.as_faer().transpose(), delta.as_faer(), 1.0);
-    out
+    Ok(Some((activity.matrix(k)?.t() * &delta.matrix(k)?).to_matrix()))
 }
 
 fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
@@ -31,14 +23,9 @@ fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
 fn norm_of_correlation(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
     let (samples, units) = (a.rows(), (a.cols() * b.cols()) / (a.cols() + b.cols()).max(1));
     if samples > units {
-        return sum_squares(correlation(a, b).as_slice()).sqrt();
+        return (a.t() * b).to_matrix().norm();
     }
-    let gram = |of: &Matrix<f64>| {
-        let mut out = Matrix::zeros(samples, samples);
-        product(&mut out, Product::Replace, of.as_faer(), of.as_faer().transpose(), 1.0);
-        out
-    };
-    let (a, b) = (gram(a), gram(b));
+    let (a, b) = ((a * a.t()).to_matrix(), (b * b.t()).to_matrix());
     a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| a * b).sum::<f64>().max(0.0).sqrt()
 }
 
@@ -168,16 +155,15 @@ impl Collector {
         self.place = run.state_after(k).unwrap_or(usize::MAX);
         let [activity, delta] = members.signals(k)?;
         let next = members.weights.matrix(self.place)?;
-        let gradient = correlation(&activity, &delta).as_slice().to_vec();
+        let gradient = (activity.t() * &delta).to_matrix().as_slice().to_vec();
         let step: Vec<f64> = next.as_slice().iter().zip(self.state.as_slice()).map(|(b, a)| b - a).collect();
         if self.relations.len() < self.held {
             self.hold(&activity, &delta, &gradient, &next);
         }
-        let norm = |of: &Matrix<f64>| sum_squares(of.as_slice()).sqrt();
         let terms = norm_of_correlation(&absolute(activity), &absolute(delta));
         let relation = Relation::of([self.state.as_slice(), &self.step, &self.gradient, &gradient, &step]);
         self.relations.push(Relation {
-            states: [norm(&self.state), norm(&next)],
+            states: [self.state.norm(), next.norm()],
             terms: [self.terms, terms],
             units: members.units,
             follows: run.follows(k),
@@ -210,8 +196,8 @@ pub(super) fn follow(run: &RecordedRun, layers: &[usize], recipe: &Candidate) ->
         let mut state = members.weights.matrix(0)?;
         for (k, &rate) in rates.iter().enumerate() {
             let ([activity, delta], next) = (members.signals(k)?, members.weights.matrix(k + 1)?);
-            let gradient = correlation(&activity, &delta);
-            let terms = correlation(&absolute(activity), &absolute(delta));
+            let gradient = (activity.t() * &delta).to_matrix();
+            let terms = (absolute(activity).t() * &absolute(delta)).to_matrix();
             follower.push(rate, gradient.as_slice(), terms.as_slice(), [state.as_slice(), next.as_slice()]);
             state = next;
         }

@@ -1,6 +1,6 @@
 //! Recipes of steps: what they are made of, and their names.
 
-use crate::claim::short;
+use crate::text::short;
 use serde::Serialize;
 
 /// The optimiser of a recipe.

@@ -4,7 +4,6 @@ use super::literal::{carried_back, check_all, masked};
 use super::{DecompositionError, Earlier, Now, Samples, check_samples, check_shape};
 use crate::matrix::Matrix;
 use crate::real::Real;
-use crate::rule::{Product, product};
 
 /// An alignment term over pairs of a sample at `k-o` and one at `k`, both `n_l x n_{l+1}`. Their sum is the term.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,10 +43,8 @@ pub fn split_by_class<T: Real>(
             let chosen = |c: u8| (c == class) == same;
             let earlier = select(&sources, classes_then, chosen, inputs);
             let error = select(&deltas, classes_then, chosen, units);
-            let mut step = Matrix::zeros(inputs, units);
-            product(&mut step, Product::Replace, earlier.as_faer().transpose(), error.as_faer(), now.eta);
-            let factor = masked(weights, &source, now, &step);
-            product(out, Product::Add, factor.as_faer().transpose(), delta.as_faer(), now.eta);
+            let step = (now.eta * earlier.t() * &error).to_matrix();
+            *out += now.eta * masked(weights, &source, now, &step).t() * &delta;
         }
     }
     Ok(split)
@@ -75,23 +72,17 @@ pub fn split_linear_by_class<T: Real>(
     let correlation = |(samples, classes): (&[Samples<'_, T>], &[u8]), chosen: &dyn Fn(u8) -> bool| {
         let (sources, deltas) = columns_of(samples);
         let (source, delta) = (select(&sources, classes, chosen, inputs), select(&deltas, classes, chosen, outputs));
-        let mut out = Matrix::zeros(inputs, outputs);
-        product(&mut out, Product::Replace, source.as_faer().transpose(), delta.as_faer(), T::one());
-        out
+        (source.t() * &delta).to_matrix()
     };
     let mut transformations = [Matrix::zeros(outputs, outputs), Matrix::zeros(outputs, outputs)];
     for class in distinct(now.1) {
         let present = correlation(now, &|c| c == class);
         for (same, out) in [true, false].into_iter().zip(&mut transformations) {
             let past = correlation(then, &|c| (c == class) == same);
-            product(out, Product::Add, past.as_faer().transpose(), present.as_faer(), T::one());
+            *out += past.t() * &present;
         }
     }
-    let [within, between] = transformations.map(|transformation| {
-        let mut out = Matrix::zeros(units, outputs);
-        product(&mut out, Product::Replace, backward.as_faer().transpose(), transformation.as_faer(), eta * eta);
-        out
-    });
+    let [within, between] = transformations.map(|m| (eta * eta * backward.t() * &m).to_matrix());
     Ok(ClassSplit { within, between })
 }
 

@@ -3,11 +3,9 @@
 use super::history::History;
 use super::kernels::{self, LANES, PANEL, UnitOfBlock};
 use super::{DecompositionError, Now, Samples, check_bias, check_samples, check_shape};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, View, ViewMut};
 use crate::real::Real;
-use crate::rule::product::product_into;
-use crate::rule::{Activation, Product, product};
-use faer::{MatMut, MatRef};
+use crate::rule::Activation;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
@@ -182,35 +180,35 @@ impl<T: Real> Decomposer<T> {
         self.load(now.samples, wanted, history);
         let reach = history.reach();
         let bias = if now.bias.is_empty() { &vec![T::zero(); units] } else { now.bias };
-        let settled = Settled { history, bias, activation: now.activation, eta: now.eta, wanted };
+        let problem = Problem { history, bias, activation: now.activation, eta: now.eta, wanted };
 
-        self.jump(&settled, 0);
-        self.activate(&settled);
+        self.jump(&problem, 0);
+        self.activate(&problem);
         let update = self.times_delta(&self.activity, now.eta);
         let mut found = Decomposition {
             reach,
             last: update.clone(),
             update,
-            terms: self.empty_terms(&settled),
+            terms: self.empty_terms(&problem),
             sums: None,
-            inner: wanted.backward.map(|backward| self.empty_inner(&settled, backward)),
+            inner: wanted.backward.map(|backward| self.empty_inner(&problem, backward)),
         };
         if wanted.every_lag() {
-            self.walk(&settled, 1..reach + 1, &mut found);
+            self.walk(&problem, 1..reach + 1, &mut found);
         } else {
             let lags: Vec<usize> = found.terms.iter().map(|term| term.lag).collect();
             for run in lags.chunk_by(|a, b| a + 1 == *b) {
-                self.jump(&settled, run[0] - 1);
-                self.walk(&settled, run[0]..run[0] + run.len(), &mut found);
+                self.jump(&problem, run[0] - 1);
+                self.walk(&problem, run[0]..run[0] + run.len(), &mut found);
             }
         }
         if reach > 0 {
-            self.jump(&settled, reach);
-            self.activate(&settled);
+            self.jump(&problem, reach);
+            self.activate(&problem);
             found.last = self.times_delta(&self.activity, now.eta);
         }
         if wanted.every_lag() {
-            found.sums = Some(self.sums(&settled, &found));
+            found.sums = Some(self.sums(&problem, &found));
         }
         if let Some(inner) = &mut found.inner {
             let eta = now.eta.to_f64();
@@ -238,8 +236,7 @@ impl<T: Real> Decomposer<T> {
         clear(&mut self.activity, units, padded);
         if let Some(backward) = wanted.backward {
             clear(&mut self.error, units, padded);
-            let (backward, delta) = (backward.as_faer().transpose(), self.delta.as_faer().transpose());
-            product(&mut self.error, Product::Replace, backward, delta, T::one());
+            self.error.assign(backward.t() * self.delta.t());
         }
         let parts = history.parts();
         let used = [true, parts.projection, parts.control, wanted.period.is_some(), wanted.direct_remainder];
@@ -255,32 +252,29 @@ impl<T: Real> Decomposer<T> {
     }
 
     /// Makes the state of `lag` the one reached.
-    fn jump(&mut self, settled: &Settled<'_, '_, T>, lag: usize) {
+    fn jump(&mut self, problem: &Problem<'_, '_, T>, lag: usize) {
         if self.carried == Some(lag) {
             return;
         }
-        let states = settled.history.states(lag, 1);
-        product(&mut self.carry, Product::Replace, states, self.source.as_faer(), T::one());
+        self.carry.assign(problem.history.states(lag, 1) * &self.source);
         self.carried = Some(lag);
     }
 
     /// `f` of the state reached.
-    fn activate(&mut self, settled: &Settled<'_, '_, T>) {
+    fn activate(&mut self, problem: &Problem<'_, '_, T>) {
         let Self { carry, activity, .. } = self;
-        kernels::activities(settled.activation, carry.as_slice(), settled.bias, activity.as_mut_slice());
+        kernels::activities(problem.activation, carry.as_slice(), problem.bias, activity.as_mut_slice());
     }
 
     /// `eta rows delta_{l+1}`, `rows` being `n_l x P`.
     fn times_delta(&self, rows: &Matrix<T>, eta: T) -> Matrix<T> {
-        let mut out = Matrix::zeros(self.sizes[1], self.sizes[2]);
-        product(&mut out, Product::Replace, rows.as_faer(), self.delta.as_faer(), eta);
-        out
+        (eta * rows.view() * &self.delta).to_matrix()
     }
 
-    fn empty_terms(&self, settled: &Settled<'_, '_, T>) -> Vec<Term<T>> {
-        let (parts, reach) = (settled.history.parts(), settled.history.reach());
+    fn empty_terms(&self, problem: &Problem<'_, '_, T>) -> Vec<Term<T>> {
+        let (parts, reach) = (problem.history.parts(), problem.history.reach());
         let mut lags: Vec<usize> =
-            settled.wanted.lags.iter().copied().filter(|lag| (1..=reach).contains(lag)).collect();
+            problem.wanted.lags.iter().copied().filter(|lag| (1..=reach).contains(lag)).collect();
         lags.sort_unstable();
         lags.dedup();
         let zeros = || Matrix::zeros(self.sizes[1], self.sizes[2]);
@@ -293,28 +287,27 @@ impl<T: Real> Decomposer<T> {
         lags.into_iter().map(term).collect()
     }
 
-    fn empty_inner(&self, settled: &Settled<'_, '_, T>, backward: &Matrix<T>) -> Inner {
-        let (parts, reach) = (settled.history.parts(), settled.history.reach());
-        let update = self.times_delta(&self.activity, settled.eta);
-        let transposed = backward.transpose();
+    fn empty_inner(&self, problem: &Problem<'_, '_, T>, backward: &Matrix<T>) -> Inner {
+        let (parts, reach) = (problem.history.parts(), problem.history.reach());
+        let update = self.times_delta(&self.activity, problem.eta);
         Inner {
             alignment: vec![0.0; reach],
             projection: vec![0.0; if parts.projection { reach } else { 0 }],
-            update: crate::vmath::dot(update.as_slice(), transposed.as_slice()),
+            update: update.inner(&backward.transpose()),
         }
     }
 
     /// Works through consecutive lags, in blocks of states that lie one after the other. The state of the lag before the
     /// first must be the one reached.
-    fn walk(&mut self, settled: &Settled<'_, '_, T>, lags: Range<usize>, found: &mut Decomposition<T>) {
+    fn walk(&mut self, problem: &Problem<'_, '_, T>, lags: Range<usize>, found: &mut Decomposition<T>) {
         let padded = self.delta.rows();
         let most = block_slots::<T>(self.sizes[1]);
         let mut first = lags.start;
         while first < lags.end {
-            let slots = settled.history.contiguous(first, most.min(lags.end - first));
+            let slots = problem.history.contiguous(first, most.min(lags.end - first));
             for start in (0..padded).step_by(PANEL) {
                 let panel = start..(start + PANEL).min(padded);
-                self.block(settled, first, slots, panel, found);
+                self.block(problem, first, slots, panel, found);
             }
             first += slots;
             self.carried = Some(first - 1);
@@ -325,36 +318,36 @@ impl<T: Real> Decomposer<T> {
     /// `first + slots - 1 - s`.
     fn block(
         &mut self,
-        settled: &Settled<'_, '_, T>,
+        problem: &Problem<'_, '_, T>,
         first: usize,
         slots: usize,
         panel: Range<usize>,
         found: &mut Decomposition<T>,
     ) {
         let (units, width) = (self.sizes[1], panel.len());
-        let of_family = [
-            Some(settled.history.states(first, slots)),
-            settled.history.projections(first, slots),
-            settled.history.controls(first, slots),
+        let states = [
+            Some(problem.history.states(first, slots)),
+            problem.history.projections(first, slots),
+            problem.history.controls(first, slots),
         ];
-        let source = self.source.as_faer().subcols(panel.start, width);
-        for (room, family) in self.blocks.iter_mut().zip(of_family) {
+        let source = self.source.view().subcols(panel.clone());
+        for (room, family) in self.blocks.iter_mut().zip(states) {
             if let Some(family) = family {
-                let out = MatMut::from_row_major_slice_mut(&mut room[..slots * units * width], slots * units, width);
-                product_into(out, Product::Replace, family, source, T::one());
+                let room = &mut room[..slots * units * width];
+                ViewMut::from_slice(room, slots * units, width).assign(family * source);
             }
         }
-        self.weigh_block(settled, first, slots, &panel, found);
-        if settled.wanted.period.is_some() {
-            self.add_revisits(settled, first, slots, &panel);
+        self.weigh_block(problem, first, slots, &panel, found);
+        if problem.wanted.period.is_some() {
+            self.add_revisits(problem, first, slots, &panel);
         }
-        self.add_terms(first, slots, &panel, &mut found.terms, settled.eta);
+        self.add_terms(first, slots, &panel, &mut found.terms, problem.eta);
     }
 
     /// Adds what the samples of a panel contribute to the terms asked for.
     fn add_terms(&self, first: usize, slots: usize, panel: &Range<usize>, terms: &mut [Term<T>], eta: T) {
         let (units, width) = (self.sizes[1], panel.len());
-        let delta = self.delta.as_faer().subrows(panel.start, width);
+        let delta = self.delta.view().subrows(panel.clone());
         let wanted = terms.partition_point(|term| term.lag < first);
         for term in terms[wanted..].iter_mut().take_while(|term| term.lag < first + slots) {
             let slot = first + slots - 1 - term.lag;
@@ -364,8 +357,7 @@ impl<T: Real> Decomposer<T> {
             for ((family, slot), out) in factors.into_iter().zip(outs) {
                 let Some(out) = out else { continue };
                 let rows = &self.blocks[family][slot * units * width..(slot + 1) * units * width];
-                let rows = MatRef::from_row_major_slice(rows, units, width);
-                product(out, Product::Add, rows, delta, eta);
+                *out += eta * View::from_slice(rows, units, width) * delta;
             }
         }
     }
@@ -373,7 +365,7 @@ impl<T: Real> Decomposer<T> {
     /// The elementwise part: factors of the terms in place, and their sums.
     fn weigh_block(
         &mut self,
-        settled: &Settled<'_, '_, T>,
+        problem: &Problem<'_, '_, T>,
         first: usize,
         slots: usize,
         panel: &Range<usize>,
@@ -382,7 +374,7 @@ impl<T: Real> Decomposer<T> {
         let (units, width, padded) = (self.sizes[1], panel.len(), self.delta.rows());
         let [zeta, projection, control] = &mut self.blocks;
         let [sum, projection_sum, control_sum, _, direct] = &mut self.sums;
-        let parts = settled.history.parts();
+        let parts = problem.history.parts();
         for unit in 0..units {
             let row = unit * padded + panel.start..unit * padded + panel.end;
             let if_held = |held: bool| if held { row.clone() } else { 0..0 };
@@ -395,12 +387,12 @@ impl<T: Real> Decomposer<T> {
                 }
             });
             let before = &mut self.activity.as_mut_slice()[row.clone()];
-            let direct = settled.wanted.direct_remainder.then(|| [before, &mut direct.as_mut_slice()[row.clone()]]);
-            let of = UnitOfBlock {
+            let direct = problem.wanted.direct_remainder.then(|| [before, &mut direct.as_mut_slice()[row.clone()]]);
+            let work = UnitOfBlock {
                 unit,
                 units,
                 slots,
-                bias: settled.bias[unit],
+                bias: problem.bias[unit],
                 block: &mut zeta[..(slots + 1) * units * width],
                 projection: parts.projection.then_some(&mut projection[..]),
                 control: parts.control.then_some(&mut control[..]),
@@ -411,14 +403,14 @@ impl<T: Real> Decomposer<T> {
                 direct,
                 inner,
             };
-            kernels::terms(settled.activation, of);
+            kernels::terms(problem.activation, work);
         }
     }
 
     /// Adds what the lags of the block that are multiples of the period contribute to their sum.
-    fn add_revisits(&mut self, settled: &Settled<'_, '_, T>, first: usize, slots: usize, panel: &Range<usize>) {
+    fn add_revisits(&mut self, problem: &Problem<'_, '_, T>, first: usize, slots: usize, panel: &Range<usize>) {
         let (units, width, padded) = (self.sizes[1], panel.len(), self.delta.rows());
-        let again = |lag: usize| settled.wanted.period.is_some_and(|period| lag.is_multiple_of(period.get()));
+        let again = |lag: usize| problem.wanted.period.is_some_and(|period| lag.is_multiple_of(period.get()));
         for lag in (first..first + slots).filter(|lag| again(*lag)) {
             // Factors of the alignment term are left in the slot above.
             let slot = first + slots - lag;
@@ -430,28 +422,28 @@ impl<T: Real> Decomposer<T> {
         }
     }
 
-    fn sums(&self, settled: &Settled<'_, '_, T>, found: &Decomposition<T>) -> Sums<T> {
-        let parts = settled.history.parts();
-        let sum = |family: usize| self.times_delta(&self.sums[family], settled.eta);
+    fn sums(&self, problem: &Problem<'_, '_, T>, found: &Decomposition<T>) -> Sums<T> {
+        let parts = problem.history.parts();
+        let sum = |family: usize| self.times_delta(&self.sums[family], problem.eta);
         let alignment = sum(ALIGNMENT);
         let projection = parts.projection.then(|| sum(PROJECTION));
         let mut remainder = found.update.clone();
         for term in [Some(&found.last), Some(&alignment), projection.as_ref()].into_iter().flatten() {
-            remainder.as_mut_slice().iter_mut().zip(term.as_slice()).for_each(|(left, &value)| *left -= value);
+            remainder -= term;
         }
         Sums {
             alignment,
             projection,
             control: parts.control.then(|| sum(CONTROL)),
-            revisits: settled.wanted.period.map(|_| sum(REVISITS)),
+            revisits: problem.wanted.period.map(|_| sum(REVISITS)),
             remainder,
-            direct_remainder: settled.wanted.direct_remainder.then(|| sum(DIRECT)),
+            direct_remainder: problem.wanted.direct_remainder.then(|| sum(DIRECT)),
         }
     }
 }
 
-/// What stays the same while the lags are worked through.
-struct Settled<'a, 'b, T> {
+/// What is to be decomposed: the same while the lags are worked through.
+struct Problem<'a, 'b, T> {
     history: &'a History<T>,
     bias: &'a [T],
     activation: Activation,

@@ -5,7 +5,7 @@ use super::literal::carried_back;
 use super::{Decomposer, Decomposition, DecompositionError, Earlier, History, Now, Parts, Samples, Step, Wanted};
 use crate::matrix::Matrix;
 use crate::real::Real;
-use crate::rule::{Activation, Layers, Pass, Product, product};
+use crate::rule::{Activation, Layers, Pass};
 
 /// What a [`Follower`] keeps.
 ///
@@ -150,15 +150,13 @@ impl<T: Real> Followed<T> {
         if parts.projection {
             self.step.as_mut_slice().fill(T::zero());
             for (input, pass) in passes {
-                let source = pass.source(input, l - 1).as_faer().transpose();
-                product(&mut self.step, Product::Add, source, pass.delta[l - 1].as_faer(), eta);
+                self.step += eta * pass.source(input, l - 1).t() * &pass.delta[l - 1];
             }
         }
         if let Some(Control { backward, step }) = &mut self.control {
             step.as_mut_slice().fill(T::zero());
             for part in passes.iter().filter_map(|(input, pass)| Earlier::of(input, pass, l)) {
-                let delta = carried_back(&part, self.activation, backward);
-                product(step, Product::Add, part.samples.source.as_faer().transpose(), delta.as_faer(), eta);
+                *step += eta * part.samples.source.t() * &carried_back(&part, self.activation, backward);
             }
         }
         let step =

@@ -1,10 +1,9 @@
 //! The weights of one layer over iterations, and parts of the steps between them.
 
 use super::{DecompositionError, check_shape};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, View};
 use crate::real::Real;
-use crate::rule::{Product, product_into};
-use faer::{MatMut, MatRef};
+use faer::MatMut;
 
 /// What a history holds beside the weights: parts of the steps from one state to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,7 +102,7 @@ impl<T: Real> History<T> {
         for (activity, delta) in steps {
             check_shape("a recorded activity", (activity.rows(), activity.cols()), (delta.rows(), start.rows()))?;
             check_shape("a recorded delta", (delta.rows(), delta.cols()), (activity.rows(), start.cols()))?;
-            product_into(weights.as_faer_mut(), Product::Add, activity.as_faer().transpose(), delta.as_faer(), eta);
+            weights += eta * activity.t() * *delta;
             history.push(&weights, Step::UNKNOWN)?;
         }
         Ok(history)
@@ -197,23 +196,23 @@ impl<T: Real> History<T> {
     }
 
     /// `W^T` of `states` contiguous states, the latest of them that of `lag`: `(states n_l) x n_{l-1}`, oldest first.
-    pub(super) fn states(&self, lag: usize, states: usize) -> MatRef<'_, T> {
+    pub(super) fn states(&self, lag: usize, states: usize) -> View<'_, T> {
         self.view(&self.states, lag, states)
     }
 
     /// The same of the parts of the steps that left these states.
-    pub(super) fn projections(&self, lag: usize, states: usize) -> Option<MatRef<'_, T>> {
+    pub(super) fn projections(&self, lag: usize, states: usize) -> Option<View<'_, T>> {
         self.projections.as_ref().map(|room| self.view(room, lag, states))
     }
 
     /// The same of the control's steps.
-    pub(super) fn controls(&self, lag: usize, states: usize) -> Option<MatRef<'_, T>> {
+    pub(super) fn controls(&self, lag: usize, states: usize) -> Option<View<'_, T>> {
         self.controls.as_ref().map(|room| self.view(room, lag, states))
     }
 
-    fn view<'a>(&self, room: &'a [T], lag: usize, states: usize) -> MatRef<'a, T> {
+    fn view<'a>(&self, room: &'a [T], lag: usize, states: usize) -> View<'a, T> {
         let values = &room[self.range(self.count - lag - states, states)];
-        MatRef::from_row_major_slice(values, states * self.units, self.inputs)
+        View::from_slice(values, states * self.units, self.inputs)
     }
 }
 

@@ -55,9 +55,9 @@ struct Terms<P>(PhantomData<P>);
 impl<P: Pointwise, T: Real> Kernel<UnitOfBlock<'_, T>> for Terms<P> {
     type Output = ();
     #[inline(always)]
-    fn run(of: UnitOfBlock<'_, T>) {
-        let UnitOfBlock { unit, units, slots, bias, block, mut projection, mut control, carry, sum, .. } = of;
-        let UnitOfBlock { projection_sum, control_sum, mut direct, mut inner, .. } = of;
+    fn run(work: UnitOfBlock<'_, T>) {
+        let UnitOfBlock { unit, units, slots, bias, block, mut projection, mut control, carry, sum, .. } = work;
+        let UnitOfBlock { projection_sum, control_sum, mut direct, mut inner, .. } = work;
         let width = carry.len().min(PANEL);
         let at = |slot: usize| (slot * units + unit) * width..(slot * units + unit + 1) * width;
         let (mut activity, mut slope) = ([T::zero(); PANEL], [T::zero(); PANEL]);
@@ -183,8 +183,8 @@ fn product_sum<T: Real>(a: &[T], b: &[T]) -> f64 {
 }
 
 /// Works on one unit of a block.
-pub(super) fn terms<T: Real>(activation: Activation, of: UnitOfBlock<'_, T>) {
-    for_activation!(activation, P => vectorise(Terms::<P>(PhantomData), of));
+pub(super) fn terms<T: Real>(activation: Activation, work: UnitOfBlock<'_, T>) {
+    for_activation!(activation, P => vectorise(Terms::<P>(PhantomData), work));
 }
 
 struct WithBias<P>(PhantomData<P>);

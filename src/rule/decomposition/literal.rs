@@ -3,7 +3,7 @@
 use super::{DecompositionError, Earlier, Now, Samples, check_bias, check_samples, check_shape};
 use crate::matrix::Matrix;
 use crate::real::Real;
-use crate::rule::{Activation, Product, product};
+use crate::rule::Activation;
 use crate::vmath::dot;
 
 /// The transformation matrix `M^o = delta_{l+1}(k-o)^T L_{l-1}(k-o) L_{l-1}(k)^T delta_{l+1}(k)`, `n_{l+1} x n_{l+1}`: in a
@@ -23,20 +23,12 @@ pub fn transformation<T: Real>(
         add_correlations(&mut out, samples, T::one());
         out
     };
-    let mut out = Matrix::zeros(outputs, outputs);
-    product(&mut out, Product::Replace, correlation(then).as_faer().transpose(), correlation(now).as_faer(), T::one());
-    Ok(out)
-}
-
-/// Sum of the diagonal, in double precision. Over the number of rows it is the mean eigenvalue, of the matrix and of its
-/// symmetric part.
-pub fn trace<T: Real>(matrix: &Matrix<T>) -> f64 {
-    (0..matrix.rows().min(matrix.cols())).map(|i| matrix.row(i)[i].to_f64()).sum()
+    Ok((correlation(then).t() * &correlation(now)).to_matrix())
 }
 
 /// `sum_{p,m} S_L[p,m] S_delta[p,m]` over all pairs of a sample `p` then and a sample `m` now, with the similarities
 /// `S_L[p,m] = <L_{l-1}(k-o)[p], L_{l-1}(k)[m]>` and `S_delta` of `delta_{l+1}` likewise: exactly `tr M^o`. Takes time
-/// proportional to the number of pairs; [`trace`] of [`transformation`] does not.
+/// proportional to the number of pairs; the [trace](Matrix::trace) of [`transformation`] does not.
 ///
 /// # Errors
 /// If shapes do not fit.
@@ -68,9 +60,7 @@ pub fn linear_term<T: Real>(
 ) -> Result<Matrix<T>, DecompositionError> {
     let transformation = transformation(then, now)?;
     check_shape("B_l", (backward.rows(), backward.cols()), (transformation.rows(), backward.cols()))?;
-    let mut out = Matrix::zeros(backward.cols(), transformation.cols());
-    product(&mut out, Product::Replace, backward.as_faer().transpose(), transformation.as_faer(), eta * eta);
-    Ok(out)
+    Ok((eta * eta * backward.t() * &transformation).to_matrix())
 }
 
 /// The sum of the linear terms over all lags without a loop over them, from
@@ -108,11 +98,8 @@ impl<T: Real> LinearSum<T> {
         check_shape("B_l", (backward.rows(), backward.cols()), (outputs, backward.cols()))?;
         let mut present = Matrix::zeros(inputs, outputs);
         add_correlations(&mut present, now, T::one());
-        let mut transformation = Matrix::zeros(outputs, outputs);
-        product(&mut transformation, Product::Replace, self.past.as_faer().transpose(), present.as_faer(), T::one());
-        let mut out = Matrix::zeros(backward.cols(), outputs);
-        product(&mut out, Product::Replace, backward.as_faer().transpose(), transformation.as_faer(), eta);
-        Ok(out)
+        let transformation = (self.past.t() * &present).to_matrix();
+        Ok((eta * backward.t() * &transformation).to_matrix())
     }
 }
 
@@ -134,13 +121,11 @@ pub fn literal_term<T: Real>(
     let [inputs, units, outputs] = check_all(weights, then, now, backward)?;
     let mut step = Matrix::zeros(inputs, units);
     for part in then {
-        let delta = carried_back(part, now.activation, backward);
-        product(&mut step, Product::Add, part.samples.source.as_faer().transpose(), delta.as_faer(), now.eta);
+        step += now.eta * part.samples.source.t() * &carried_back(part, now.activation, backward);
     }
     let mut out = Matrix::zeros(units, outputs);
     for samples in now.samples {
-        let factor = masked(weights, samples.source, now, &step);
-        product(&mut out, Product::Add, factor.as_faer().transpose(), samples.delta.as_faer(), now.eta);
+        out += now.eta * masked(weights, samples.source, now, &step).t() * samples.delta;
     }
     Ok(out)
 }
@@ -165,8 +150,7 @@ pub(super) fn check_all<T: Real>(
 
 /// `delta_l = (delta_{l+1} B_l) o f'(Z_l)` of a batch, `P x n_l`.
 pub(super) fn carried_back<T: Real>(part: &Earlier<'_, T>, activation: Activation, backward: &Matrix<T>) -> Matrix<T> {
-    let mut delta = Matrix::zeros(part.z.rows(), part.z.cols());
-    product(&mut delta, Product::Replace, part.samples.delta.as_faer(), backward.as_faer(), T::one());
+    let mut delta = (part.samples.delta * backward).to_matrix();
     let mut activity = Matrix::zeros(part.z.rows(), part.z.cols());
     activation.apply(part.z.as_slice(), activity.as_mut_slice());
     activation.multiply_derivative(part.z.as_slice(), activity.as_slice(), delta.as_mut_slice());
@@ -180,16 +164,11 @@ pub(super) fn masked<T: Real>(
     now: &Now<'_, T>,
     step: &Matrix<T>,
 ) -> Matrix<T> {
-    let mut zeta = Matrix::zeros(source.rows(), weights.cols());
-    let (mut activity, mut shift) = (zeta.clone(), zeta.clone());
-    product(&mut zeta, Product::Replace, source.as_faer(), weights.as_faer(), T::one());
-    if !now.bias.is_empty() {
-        for row in zeta.as_mut_slice().chunks_exact_mut(now.bias.len()) {
-            row.iter_mut().zip(now.bias).for_each(|(z, &b)| *z += b);
-        }
-    }
+    let mut zeta = (source * weights).to_matrix();
+    zeta.add_to_rows(now.bias);
+    let mut activity = Matrix::zeros(zeta.rows(), zeta.cols());
     now.activation.apply(zeta.as_slice(), activity.as_mut_slice());
-    product(&mut shift, Product::Replace, source.as_faer(), step.as_faer(), T::one());
+    let mut shift = (source * step).to_matrix();
     now.activation.multiply_derivative(zeta.as_slice(), activity.as_slice(), shift.as_mut_slice());
     shift
 }
@@ -197,7 +176,7 @@ pub(super) fn masked<T: Real>(
 /// `out += factor L_{l-1}^T delta_{l+1}`.
 fn add_correlations<T: Real>(out: &mut Matrix<T>, samples: &[Samples<'_, T>], factor: T) {
     for Samples { source, delta } in samples {
-        product(out, Product::Add, source.as_faer().transpose(), delta.as_faer(), factor);
+        *out += factor * source.t() * *delta;
     }
 }
 

@@ -84,7 +84,7 @@ pub use classes::{ClassSplit, split_by_class, split_linear_by_class};
 pub use decomposer::{Decomposer, Decomposition, Inner, Sums, Term, Wanted};
 pub use follower::{Follower, Passes, Plan};
 pub use history::{History, Parts, Step};
-pub use literal::{LinearSum, linear_term, literal_term, similarity_sum, trace, transformation};
+pub use literal::{LinearSum, linear_term, literal_term, similarity_sum, transformation};
 pub use reading::{Reading, Readings, TermReading, Towards};
 
 use super::{Activation, Pass};

@@ -4,7 +4,6 @@ use super::{Decomposition, Sums, Term};
 use crate::matrix::Matrix;
 use crate::measure::angle::{Direction, ShapeMismatch};
 use crate::real::Real;
-use crate::vmath::{dot, sum_squares};
 
 /// The direction `B_l^T` that terms are compared with: made once, read many times.
 #[derive(Clone, Debug)]
@@ -25,14 +24,14 @@ impl Towards {
     /// # Errors
     /// If it does not have the shape of `B_l^T`.
     pub fn read<T: Real>(&self, term: &Matrix<T>) -> Result<Reading, ShapeMismatch> {
-        let (found, needed) = ((term.rows(), term.cols()), (self.transposed.rows(), self.transposed.cols()));
+        let (found, needed) = (term.shape(), self.transposed.shape());
         if found != needed {
             return Err(ShapeMismatch(found, needed));
         }
         Ok(Reading {
             angle: self.direction.angle_to(term.as_slice()),
-            norm: sum_squares(term.as_slice()).sqrt(),
-            inner: dot(term.as_slice(), self.transposed.as_slice()),
+            norm: term.norm(),
+            inner: term.inner(&self.transposed),
         })
     }
 }
@@ -98,23 +97,22 @@ impl<T: Real> Decomposition<T> {
             })
         };
         let sums = self.sums.as_ref();
-        let non_aligning = sums.map(|sums| sum(&self.last, &sums.remainder));
-        let of = |pick: fn(&Sums<T>) -> Option<&Matrix<T>>| sums.and_then(pick);
+        let non_aligning = sums.map(|sums| {
+            let mut sum = self.last.clone();
+            sum += &sums.remainder;
+            sum
+        });
+        let picked = |pick: fn(&Sums<T>) -> Option<&Matrix<T>>| sums.and_then(pick);
         Ok(Readings {
             update: towards.read(&self.update)?,
             last: towards.read(&self.last)?,
             terms: self.terms.iter().map(read_term).collect::<Result<_, ShapeMismatch>>()?,
-            alignment: maybe(of(|sums| Some(&sums.alignment)))?,
-            projection: maybe(of(|sums| sums.projection.as_ref()))?,
-            revisits: maybe(of(|sums| sums.revisits.as_ref()))?,
-            remainder: maybe(of(|sums| Some(&sums.remainder)))?,
-            direct_remainder: maybe(of(|sums| sums.direct_remainder.as_ref()))?,
+            alignment: maybe(picked(|sums| Some(&sums.alignment)))?,
+            projection: maybe(picked(|sums| sums.projection.as_ref()))?,
+            revisits: maybe(picked(|sums| sums.revisits.as_ref()))?,
+            remainder: maybe(picked(|sums| Some(&sums.remainder)))?,
+            direct_remainder: maybe(picked(|sums| sums.direct_remainder.as_ref()))?,
             non_aligning: maybe(non_aligning.as_ref())?,
         })
     }
-}
-
-fn sum<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Matrix<T> {
-    let values = a.as_slice().iter().zip(b.as_slice()).map(|(&a, &b)| a + b);
-    Matrix::from_vec(a.rows(), a.cols(), values.collect())
 }

@@ -7,11 +7,10 @@
 //! with `W` the `W_l` of the start, so that the alignment at the start is `acos r` exactly.
 
 use super::{Backward, Facts, Policy, Route};
-use crate::matrix::{Matrix, add_scaled};
+use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
 use crate::rule::Layers;
-use crate::vmath::{dot, sum_squares};
 use std::sync::Arc;
 
 pub(super) const FACTS: Facts = Facts {
@@ -36,22 +35,18 @@ impl<T: Real> Policy<T> for Correlated {
     fn begin(&self, backward: &mut [Matrix<T>], layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
         for (b, weights) in backward.iter_mut().zip(&layers.weights[1..]) {
             let transposed = weights.transpose();
-            let squares = sum_squares(transposed.as_slice());
+            let squares = transposed.squared_norm();
             if squares == 0.0 {
                 continue;
             }
-            let norm = sum_squares(b.as_slice()).sqrt();
-            let along = dot(b.as_slice(), transposed.as_slice()) / squares;
-            add(b, -along, &transposed);
-            let rest = sum_squares(b.as_slice()).sqrt();
+            let norm = b.norm();
+            let along = b.inner(&transposed) / squares;
+            *b += T::from_f64(-along) * weights.t();
+            let rest = b.norm();
             let sine = (1.0 - self.cosine * self.cosine).sqrt();
             b.scale(T::from_f64(if rest > 0.0 { sine * norm / rest } else { 0.0 }));
-            add(b, self.cosine * norm / squares.sqrt(), &transposed);
+            *b += T::from_f64(self.cosine * norm / squares.sqrt()) * weights.t();
         }
         Vec::new()
     }
-}
-
-fn add<T: Real>(to: &mut Matrix<T>, factor: f64, other: &Matrix<T>) {
-    add_scaled(to.as_mut_slice(), other.as_slice(), T::from_f64(factor));
 }

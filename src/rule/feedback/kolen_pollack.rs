@@ -12,7 +12,6 @@ use super::{Backward, Facts, Made, Policy, Route};
 use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
-use crate::rule::{Product, product};
 use std::sync::Arc;
 
 pub(super) const FACTS: Facts = Facts {
@@ -38,8 +37,7 @@ impl<T: Real> Policy<T> for KolenPollack {
                 b.scale(made.kept);
             }
             for pass in made.passes {
-                let (above, source) = (&pass.delta[index + 1], &pass.activity[index]);
-                product(b, Product::Add, above.as_faer().transpose(), source.as_faer(), made.rate);
+                *b += made.rate * pass.delta[index + 1].t() * &pass.activity[index];
             }
         }
     }

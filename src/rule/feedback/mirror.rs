@@ -14,7 +14,6 @@ use super::{Backward, Facts, Made, Policy, Route};
 use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
-use crate::rule::{Product, product};
 use std::sync::Arc;
 
 /// Samples of noise after every update.
@@ -46,14 +45,13 @@ impl<T: Real> Policy<T> for Mirror {
             noise.fill_normal(x.as_mut_slice());
             let (mut z, mut y) = (Matrix::zeros(SAMPLES, b.rows()), Matrix::zeros(SAMPLES, b.rows()));
             if !made.layers.biases[l].is_empty() {
-                (0..SAMPLES).for_each(|i| z.row_mut(i).copy_from_slice(&made.layers.biases[l]));
+                z.fill_rows(&made.layers.biases[l]);
             }
-            product(&mut z, Product::Add, x.as_faer(), made.layers.weights[l].as_faer(), T::one());
+            z += &x * &made.layers.weights[l];
             made.layers.activations[l].apply(z.as_slice(), y.as_mut_slice());
             centre_columns(&mut y);
             b.scale(T::from_f64(1.0 - self.rate));
-            let factor = T::from_f64(self.rate / SAMPLES as f64);
-            product(b, Product::Add, y.as_faer().transpose(), x.as_faer(), factor);
+            *b += T::from_f64(self.rate / SAMPLES as f64) * y.t() * &x;
         }
     }
 }

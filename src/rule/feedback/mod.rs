@@ -23,7 +23,6 @@ mod sparse;
 pub use registry::{PolicyName, Rule};
 
 use super::normalise::set_column_norms;
-use super::product::{Product, product};
 use super::{Layers, Pass};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
@@ -46,8 +45,8 @@ impl Route {
     /// Rows and columns of `B_1 .. B_{D-1}` for layers of `sizes`, the input first.
     pub fn shapes(self, sizes: &[usize]) -> Vec<[usize; 2]> {
         let outputs = sizes.last().copied().unwrap_or(0);
-        let of = |pair: &[usize]| [if self == Self::Direct { outputs } else { pair[1] }, pair[0]];
-        if self == Self::Nowhere { Vec::new() } else { sizes[1..].windows(2).map(of).collect() }
+        let shape = |pair: &[usize]| [if self == Self::Direct { outputs } else { pair[1] }, pair[0]];
+        if self == Self::Nowhere { Vec::new() } else { sizes[1..].windows(2).map(shape).collect() }
     }
 }
 
@@ -153,8 +152,8 @@ impl<T: Real> Feedback<T> {
 
     /// `B_l`, where this policy has one that is not the transposed `W_l`.
     pub fn backward(&self, l: usize) -> Option<&Matrix<T>> {
-        let own = self.rule.facts().backward != Backward::None;
-        l.checked_sub(1).filter(|_| own).and_then(|i| self.backward.get(i))
+        let exists = self.rule.facts().backward != Backward::None;
+        l.checked_sub(1).filter(|_| exists).and_then(|i| self.backward.get(i))
     }
 
     /// Rescales every column of every `B_l` to norm `scale`: of the weights in force, not of those drawn for the policy. Rules
@@ -206,8 +205,8 @@ impl<T: Real> Feedback<T> {
         for l in (1..depth).rev() {
             let (below, above) = pass.delta.split_at_mut(l);
             let delta = &mut below[l - 1];
-            let from = if route == Route::Direct { &above[depth - 1 - l] } else { &above[0] };
-            product(delta, Product::Replace, from.as_faer(), self.backward[l - 1].as_faer(), T::one());
+            let above = if route == Route::Direct { &above[depth - 1 - l] } else { &above[0] };
+            delta.assign(above * &self.backward[l - 1]);
             let (z, activity) = (&pass.z[l - 1], &pass.activity[l - 1]);
             layers.activations[l - 1].multiply_derivative(z.as_slice(), activity.as_slice(), delta.as_mut_slice());
         }
@@ -222,5 +221,5 @@ pub(crate) fn normalise_backward<T: Real>(b: &mut Matrix<T>, scale: f64) {
 
 /// Root mean square of the entries.
 fn rms<T: Real>(matrix: &Matrix<T>) -> f64 {
-    (crate::vmath::sum_squares(matrix.as_slice()) / matrix.as_slice().len().max(1) as f64).sqrt()
+    (matrix.squared_norm() / matrix.as_slice().len().max(1) as f64).sqrt()
 }

@@ -11,7 +11,6 @@ use crate::measure::spectrum::Svd;
 use crate::random::Stream;
 use crate::real::Real;
 use crate::rule::Layers;
-use crate::vmath::sum_squares;
 use std::sync::Arc;
 
 pub(super) const FACTS: Facts = Facts {
@@ -34,7 +33,7 @@ impl<T: Real> Policy<T> for Orthogonal {
     fn begin(&self, backward: &mut [Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
         for b in backward {
             let least = b.rows().min(b.cols());
-            let norm = sum_squares(b.as_slice()).sqrt() / (least as f64).sqrt();
+            let norm = b.norm() / (least as f64).sqrt();
             // A matrix of random numbers always has its decomposition; if not, it stays as drawn.
             if let Ok(svd) = Svd::new(&b.to_f64()) {
                 let nearest = svd.nearest_orthonormal();

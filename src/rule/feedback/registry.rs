@@ -111,11 +111,11 @@ impl Rule {
 
     /// Names and other names as they are typed, without arguments.
     pub fn known_names() -> impl Iterator<Item = &'static str> {
-        let of = |policy: &PolicyName| {
+        let typed = |policy: &PolicyName| {
             let facts = policy.facts();
             [facts.name].into_iter().chain(facts.aliases.iter().copied())
         };
-        PolicyName::ALL.iter().flat_map(of)
+        PolicyName::ALL.iter().flat_map(typed)
     }
 
     /// What is known of the policy.

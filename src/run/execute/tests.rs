@@ -1,8 +1,8 @@
 //! Runs with a stand-in for the science.
 
-use super::super::directory::MANIFEST;
+use super::super::files::MANIFEST;
 use super::super::head::read_directory;
-use super::super::job::Record;
+use super::super::job::{Outcome, Record};
 use super::super::summary::summarise;
 use super::*;
 use crate::file::{Checksums, Ledger, TEMPORARY};

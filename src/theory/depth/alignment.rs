@@ -20,10 +20,9 @@
 //! cos = tr(E^T E Z_l^T) / sqrt(tr(E^T E S_l) tr(E^T E Gamma_l))
 //! ```
 
-use super::{DepthTheory, Length, degrees, identity, inner, times, transposed_times};
+use super::{DepthTheory, Length, degrees};
 use crate::matrix::{Matrix, add_scaled};
 use crate::measure::spectrum::{NoConvergence, root};
-use crate::rule::{Product, product};
 
 /// Mean of `Z_l` and `Gamma_l`, `n_D x n_D`, for the layers from 1 to `D`.
 struct Carried {
@@ -71,9 +70,8 @@ impl DepthTheory {
         for l in 0..self.network.depth() - 1 {
             let mut seen = self.seen(step, lengths[l]);
             for (j, passed) in passed[..l].iter().enumerate() {
-                let spread = times(self.backward.gram(j + 1), passed);
-                let factor = beta[l][j].powi(2);
-                product(&mut seen, Product::Add, passed.as_faer().transpose(), spread.as_faer(), factor);
+                let spread = (self.backward.gram(j + 1) * passed).to_matrix();
+                seen += beta[l][j].powi(2) * passed.t() * &spread;
             }
             angles.push(self.angle(&carried, l + 1, &seen));
         }
@@ -83,14 +81,14 @@ impl DepthTheory {
     /// `A^T A` with inputs as long as the weights of the start make them at a layer.
     fn seen(&self, step: &Matrix<f64>, length: Length) -> Matrix<f64> {
         let weighted = self.stretched(step, length.input, length.constant.sqrt());
-        transposed_times(&weighted, &weighted)
+        (weighted.t() * &weighted).to_matrix()
     }
 
     /// Angle at layer `l` of what carries errors with inner products `errors` down to it.
     fn angle(&self, carried: &Carried, l: usize, errors: &Matrix<f64>) -> f64 {
         let [mean, square] = [&carried.means[l - 1], &carried.squares[l - 1]];
-        let norms = inner(errors, self.backward.whole(l)) * inner(errors, square);
-        degrees(inner(errors, mean) / norms.sqrt())
+        let norms = errors.inner(self.backward.whole(l)) * errors.inner(square);
+        degrees(errors.inner(mean) / norms.sqrt())
     }
 
     fn carried(&self) -> Result<Carried, NoConvergence> {
@@ -100,8 +98,8 @@ impl DepthTheory {
             means.push(fold(&self.follow(l, self.start(l, l, self.backward.gram(l).clone())).learnt, self.outputs()));
             squares.push(self.square_of_backprop(l)?);
         }
-        means.push(identity(self.outputs()));
-        squares.push(identity(self.outputs()));
+        means.push(Matrix::identity(self.outputs()));
+        squares.push(Matrix::identity(self.outputs()));
         Ok(Carried { means, squares })
     }
 
@@ -118,7 +116,8 @@ impl DepthTheory {
     fn square_of_backprop(&self, l: usize) -> Result<Matrix<f64>, NoConvergence> {
         let (depth, outputs) = (self.network.depth(), self.outputs());
         let rows = self.network.step_rows();
-        let mut starts = vec![Rows { inputs: Some(identity(rows)), opened: vec![None; l], square: rows as f64 }];
+        let mut starts =
+            vec![Rows { inputs: Some(Matrix::identity(rows)), opened: vec![None; l], square: rows as f64 }];
         for j in 1..=l {
             starts.push(self.start(l, j, root(self.backward.gram(j))?.transpose()));
         }
@@ -127,14 +126,13 @@ impl DepthTheory {
         for start in starts {
             known += start.square as usize;
             let top = self.follow(l, start);
-            let learnt = transposed_times(&top.learnt, &top.learnt);
-            add_scaled(sum.as_mut_slice(), learnt.as_slice(), 1.0);
+            sum += &(top.learnt.t() * &top.learnt).to_matrix();
             square += top.square;
         }
         let others = self.network.sizes[l] as f64 - known as f64;
         square += others * (l..depth - 1).map(|i| self.stretch(i).powi(2)).product::<f64>();
         let last = self.stretch(depth - 1).powi(2) / outputs as f64;
-        add_scaled(sum.as_mut_slice(), identity(outputs).as_slice(), last * square.max(0.0));
+        sum += last * square.max(0.0) * &Matrix::identity(outputs);
         Ok(sum)
     }
 
@@ -145,10 +143,11 @@ impl DepthTheory {
         for i in l.. {
             let learnt = self.met(i, &rows);
             if i + 1 == depth {
-                return Top { learnt: times(&learnt, self.backward.top()), square: rows.square };
+                return Top { learnt: (&learnt * self.backward.top()).to_matrix(), square: rows.square };
             }
-            let (stretch, opened) = (self.stretch(i), times(&learnt, self.backward.gram(i + 1)));
-            rows.square = stretch * stretch * rows.square + inner(&opened, &learnt);
+            let stretch = self.stretch(i);
+            let opened = (&learnt * self.backward.gram(i + 1)).to_matrix();
+            rows.square = stretch * stretch * rows.square + opened.inner(&learnt);
             rows.opened.iter_mut().flatten().for_each(|part| part.scale(stretch));
             rows.opened.push(Some(opened));
             if let Some(inputs) = &mut rows.inputs {
@@ -171,11 +170,11 @@ impl DepthTheory {
         let count = rows.inputs.as_ref().or_else(|| parts.next()).map_or(0, Matrix::rows);
         let mut out = Matrix::zeros(count, self.backward.width(i + 1));
         if let Some(inputs) = &rows.inputs {
-            product(&mut out, Product::Add, inputs.as_faer(), self.gradient(i).as_faer(), 1.0);
+            out += inputs * &self.gradient(i);
         }
         for (opened, response) in rows.opened.iter().zip(&self.responses[i]) {
             if let Some(opened) = opened {
-                product(&mut out, Product::Add, opened.as_faer(), response.value.as_faer(), 1.0);
+                out += opened * &response.value;
             }
         }
         out

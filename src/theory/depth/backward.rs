@@ -1,8 +1,8 @@
 //! What the theory of depth knows of backward weights: drawn ones, or their infinite-width form.
 
-use super::{DepthTheory, identity, times, times_transposed};
+use super::DepthTheory;
 use crate::matrix::Matrix;
-use crate::vmath::{dot, sum_squares};
+use crate::vmath::dot;
 
 /// Most classes of neurons that a layer is divided into: more make no difference that shows.
 pub const MOST_CLASSES: usize = 6;
@@ -25,7 +25,7 @@ impl Classes {
         let classes = (1..=depth).map(|l| {
             let square = end.square(l - 1);
             let columns = carriers[l - 1].transpose();
-            let spread = times(&columns, &square);
+            let spread = (&columns * &square).to_matrix();
             let norms: Vec<f64> = (0..columns.rows()).map(|q| dot(columns.row(q), spread.row(q))).collect();
             quantiles(&norms, MOST_CLASSES)
         });
@@ -45,9 +45,9 @@ fn quantiles(values: &[f64], most: usize) -> Vec<usize> {
 
 /// `C_1 .. C_D`, `n_D x n_l`: `C_D = I`, `C_l = C_{l+1} B_l`.
 fn carriers(backward: &[Matrix<f64>], outputs: usize) -> Vec<Matrix<f64>> {
-    let mut all = vec![identity(outputs)];
+    let mut all = vec![Matrix::identity(outputs)];
     for b in backward.iter().rev() {
-        all.push(times(&all[all.len() - 1], b));
+        all.push((&all[all.len() - 1] * b).to_matrix());
     }
     all.reverse();
     all
@@ -76,16 +76,17 @@ impl BackwardTheory {
     pub fn drawn(backward: &[Matrix<f64>], outputs: usize, classes: &Classes) -> Self {
         let carriers = carriers(backward, outputs);
         let cut: Vec<Matrix<f64>> = carriers.iter().zip(&classes.0).map(|(c, class)| cut(c, class)).collect();
-        let pairings =
-            backward.iter().zip(cut.windows(2)).map(|(b, cut)| times_transposed(&cut[0], &times(&cut[1], b)));
+        // C_l (C_{l+1} B_l)^T
+        let pairing = |(b, cut): (&Matrix<f64>, &[Matrix<f64>])| (&cut[0] * (&cut[1] * b).to_matrix().t()).to_matrix();
+        let gram = |c: &Matrix<f64>| (c * c.t()).to_matrix();
         Self {
             outputs,
             classes: classes.0.iter().map(|class| counts(class)).collect(),
-            pairings: pairings.collect(),
-            grams: cut.iter().map(|c| times_transposed(c, c)).collect(),
-            whole: carriers.iter().map(|c| times_transposed(c, c)).collect(),
-            squared_norms: backward.iter().map(|b| sum_squares(b.as_slice())).collect(),
-            top: cut.into_iter().next_back().unwrap_or_else(|| identity(outputs)),
+            pairings: backward.iter().zip(cut.windows(2)).map(pairing).collect(),
+            grams: cut.iter().map(gram).collect(),
+            whole: carriers.iter().map(gram).collect(),
+            squared_norms: backward.iter().map(Matrix::squared_norm).collect(),
+            top: cut.into_iter().next_back().unwrap_or_else(|| Matrix::identity(outputs)),
         }
     }
 
@@ -97,7 +98,7 @@ impl BackwardTheory {
         let square = |l: usize| sizes[l] as f64 * b_std[l - 1].powi(2);
         let grams: Vec<Matrix<f64>> = (1..=depth)
             .map(|l| {
-                let mut gram = identity(outputs);
+                let mut gram = Matrix::identity(outputs);
                 gram.scale((l..depth).map(square).product());
                 gram
             })
@@ -108,7 +109,7 @@ impl BackwardTheory {
             pairings: grams[..depth - 1].to_vec(),
             whole: grams.clone(),
             squared_norms: (1..depth).map(|l| square(l) * sizes[l + 1] as f64).collect(),
-            top: identity(outputs),
+            top: Matrix::identity(outputs),
             grams,
         }
     }

@@ -1,6 +1,6 @@
 //! Predictions for drawn signals and backward weights: those that the rule in isolation would draw.
 
-use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, StepRule, transposed_times};
+use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, StepRule};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
 use crate::random::{Role, Stream};
@@ -113,12 +113,12 @@ impl DepthRun {
         let (mut found, mut done) = (Vec::new(), 0);
         for &iteration in iterations {
             for _ in done..iteration {
-                theory.advance(&transposed_times(signals.activity(), signals.error()));
+                theory.advance(&(signals.activity().t() * signals.error()).to_matrix());
                 signals.advance();
             }
             done = iteration;
-            let step = transposed_times(signals.activity(), signals.error());
-            let errors = transposed_times(signals.error(), signals.error());
+            let step = (signals.activity().t() * signals.error()).to_matrix();
+            let errors = (signals.error().t() * signals.error()).to_matrix();
             found.push(theory.angles(iteration, &step, &errors)?);
         }
         Ok((theory, found))

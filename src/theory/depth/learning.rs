@@ -13,11 +13,11 @@
 //! Here the error depends on `W(0)`, so that inner products of the start with what is learnt no longer vanish. That of the
 //! last layer is known, `2 tr(Omega^T Q_{D-1})` in its squared norm; the others are neglected.
 
-use super::{BackwardTheory, DeepNetwork, DepthTheory, StepRule, degrees, inner, times, transposed_times};
-use crate::matrix::Matrix;
+use super::{BackwardTheory, DeepNetwork, DepthTheory, StepRule, degrees};
+use crate::matrix::{Matrix, ViewMut};
 use crate::measure::spectrum::{NoConvergence, root};
 use crate::random::{Role, Stream};
-use crate::rule::{Product, normal_matrix, product};
+use crate::rule::normal_matrix;
 
 /// The theory of a network that learns.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl LearningTheory {
         let mut met = Vec::new();
         for j in 1..=last {
             let root = root(backward.gram(j))?;
-            met.push(times(&root, &normal_matrix(&mut stream, root.cols(), outputs, std)));
+            met.push((&root * &normal_matrix(&mut stream, root.cols(), outputs, std)).to_matrix());
         }
         Ok(Self { depth: DepthTheory::new(network, backward, rule), start, met })
     }
@@ -64,10 +64,10 @@ impl LearningTheory {
         let learnt = self.learnt(&lengths, &beta);
         let mut out = self.first();
         for (j, met) in self.met.iter().enumerate() {
-            product(&mut out, Product::Add, learnt[j].as_faer(), met.as_faer(), beta[last][j]);
+            out += beta[last][j] * &learnt[j] * met;
         }
         self.keep(&mut out);
-        product(&mut out, Product::Add, learnt[last].as_faer(), self.depth.backward.top().as_faer(), 1.0);
+        out += &learnt[last] * self.depth.backward.top();
         out
     }
 
@@ -96,8 +96,9 @@ impl LearningTheory {
     /// `X^T E`, with the sums of the errors as its last row where there are biases.
     pub fn step(&self, inputs: &Matrix<f64>, errors: &Matrix<f64>) -> Matrix<f64> {
         let mut step = Matrix::zeros(self.depth.network.step_rows(), errors.cols());
-        let sums = transposed_times(inputs, errors);
-        step.as_mut_slice()[..sums.as_slice().len()].copy_from_slice(sums.as_slice());
+        let (inputs_only, outputs) = (self.depth.network.sizes[0], errors.cols());
+        let sums = &mut step.as_mut_slice()[..inputs_only * outputs];
+        ViewMut::from_slice(sums, inputs_only, outputs).assign(inputs.t() * errors);
         if self.depth.network.bias_std.is_some() {
             let last = step.rows() - 1;
             for p in 0..errors.rows() {
@@ -123,11 +124,11 @@ impl LearningTheory {
         let mut first = self.start.clone();
         first.scale(self.depth.network.w_std[last]);
         self.keep(&mut first);
-        let mut sum = inner(&first, &times(&self.depth.gradient(last), top));
+        let mut sum = first.inner(&(&self.depth.gradient(last) * top).to_matrix());
         for (met, response) in self.met.iter().zip(&self.depth.responses[last]) {
             let mut met = met.clone();
             self.keep(&mut met);
-            sum += inner(&met, &times(&response.value, top));
+            sum += met.inner(&(&response.value * top).to_matrix());
         }
         sum
     }
@@ -166,8 +167,8 @@ impl LearningTheory {
         for (l, gradient) in self.depth.gradients.iter().enumerate() {
             let mut here = self.depth.weighted(&gradient.value, lengths[l]);
             for (j, response) in self.depth.responses[l].iter().enumerate() {
-                let spread = times(self.depth.backward.gram(j + 1), &response.value);
-                product(&mut here, Product::Add, all[j].as_faer(), spread.as_faer(), beta[l][j]);
+                let spread = (self.depth.backward.gram(j + 1) * &response.value).to_matrix();
+                here += beta[l][j] * &all[j] * &spread;
             }
             all.push(here);
         }
@@ -177,15 +178,10 @@ impl LearningTheory {
 
 /// Inputs through a function that may have a last row for biases.
 fn apply(inputs: &Matrix<f64>, function: &Matrix<f64>) -> Matrix<f64> {
-    let (rows, outputs) = (inputs.cols(), function.cols());
-    let mut out = Matrix::zeros(inputs.rows(), outputs);
-    let weights = function.as_faer().subrows(0, rows);
-    product(&mut out, Product::Replace, inputs.as_faer(), weights, 1.0);
+    let rows = inputs.cols();
+    let mut out = (inputs * function.view().subrows(0..rows)).to_matrix();
     if function.rows() > rows {
-        let bias = function.row(rows);
-        out.as_mut_slice().chunks_exact_mut(outputs).for_each(|row| {
-            row.iter_mut().zip(bias).for_each(|(z, b)| *z += b);
-        });
+        out.add_to_rows(function.row(rows));
     }
     out
 }

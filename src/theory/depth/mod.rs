@@ -53,7 +53,6 @@ pub use draw::{DepthAngles, DepthRun, NoDepthTheory, Width};
 pub use learning::LearningTheory;
 
 use crate::matrix::Matrix;
-use crate::rule::{Product, product};
 use crate::vmath::dot;
 
 /// What there is to know of a network beside its backward weights.
@@ -218,12 +217,11 @@ impl DepthTheory {
         // S_j J_{j-1} by `j - 1`: every layer above takes it.
         let mut carried: Vec<Matrix<f64>> = Vec::new();
         for l in 0..self.network.depth() - 1 {
-            let mut here = transposed_times(&self.gradients[l].value, &self.weighted(step, lengths[l]));
+            let mut here = (self.gradients[l].value.t() * &self.weighted(step, lengths[l])).to_matrix();
             for (j, response) in self.responses[l].iter().enumerate() {
-                let response = response.value.as_faer().transpose();
-                product(&mut here, Product::Add, response, carried[j].as_faer(), beta[l][j]);
+                here += beta[l][j] * response.value.t() * &carried[j];
             }
-            carried.push(times(self.backward.gram(l + 1), &here));
+            carried.push((self.backward.gram(l + 1) * &here).to_matrix());
             all.push(here);
         }
         all
@@ -298,7 +296,7 @@ impl DepthTheory {
         let (outputs, gram) = (self.outputs(), self.backward.gram(l + 1));
         let mut found = vec![0.0; self.kept[l].len()];
         let mut add = |left: &Matrix<f64>, right: &Matrix<f64>| {
-            let spread = times(right, gram);
+            let spread = (right * gram).to_matrix();
             for i in 0..left.rows() {
                 let blocks = left.row(i).chunks_exact(outputs).zip(spread.row(i).chunks_exact(outputs));
                 blocks.zip(&mut found).for_each(|((a, b), sum)| *sum += dot(a, b));
@@ -307,7 +305,7 @@ impl DepthTheory {
         let gradient = self.gradient(l);
         add(&gradient, &gradient);
         for (j, response) in self.responses[l].iter().enumerate() {
-            add(&times(self.backward.gram(j + 1), &response.value), &response.value);
+            add(&(self.backward.gram(j + 1) * &response.value).to_matrix(), &response.value);
         }
         found
     }
@@ -319,7 +317,7 @@ impl DepthTheory {
 
     /// `<W_l, B_l^T>`, its mean over `W(0)`, 0 < `l` < `D`.
     pub fn inner_product(&self, l: usize) -> f64 {
-        dot(self.backward.pairing(l).as_slice(), self.responses[l][l - 1].value.as_slice())
+        self.backward.pairing(l).inner(&self.responses[l][l - 1].value)
     }
 
     /// Angle in degrees of `W_l` to `B_l^T`, 0 < `l` < `D`.
@@ -349,10 +347,10 @@ impl DepthTheory {
     /// `K_l = Q_l^T Q_l`, `m_{l+1} n_D` squared: by it, classes of neurons that will differ in norm are found.
     fn square(&self, l: usize) -> Matrix<f64> {
         let gradient = self.gradient(l);
-        let mut sum = transposed_times(&gradient, &gradient);
+        let mut sum = (gradient.t() * &gradient).to_matrix();
         for (j, response) in self.responses[l].iter().enumerate() {
-            let spread = times(self.backward.gram(j + 1), &response.value);
-            product(&mut sum, Product::Add, response.value.as_faer().transpose(), spread.as_faer(), 1.0);
+            let spread = (self.backward.gram(j + 1) * &response.value).to_matrix();
+            sum += response.value.t() * &spread;
         }
         sum
     }
@@ -367,41 +365,8 @@ struct Length {
     constant: f64,
 }
 
-/// `A B`.
-fn times(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
-    let mut out = Matrix::zeros(a.rows(), b.cols());
-    product(&mut out, Product::Replace, a.as_faer(), b.as_faer(), 1.0);
-    out
-}
-
-/// `A^T B`.
-fn transposed_times(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
-    let mut out = Matrix::zeros(a.cols(), b.cols());
-    product(&mut out, Product::Replace, a.as_faer().transpose(), b.as_faer(), 1.0);
-    out
-}
-
-/// `A B^T`.
-fn times_transposed(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
-    let mut out = Matrix::zeros(a.rows(), b.rows());
-    product(&mut out, Product::Replace, a.as_faer(), b.as_faer().transpose(), 1.0);
-    out
-}
-
-/// `tr(A B)` of a symmetric `A`, or `tr(A^T B)`.
-fn inner(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
-    dot(a.as_slice(), b.as_slice())
-}
-
 fn degrees(cosine: f64) -> f64 {
     cosine.clamp(-1.0, 1.0).acos().to_degrees()
-}
-
-/// Identity of `n` rows.
-fn identity(n: usize) -> Matrix<f64> {
-    let mut out = Matrix::zeros(n, n);
-    (0..n).for_each(|i| out.row_mut(i)[i] = 1.0);
-    out
 }
 
 #[cfg(test)]

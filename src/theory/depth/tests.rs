@@ -1,5 +1,6 @@
 use super::*;
 use crate::measure::angle::weight_alignment;
+use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated, UpdateAlignment, WeightNorm};
 use crate::signal::{Cross, Form, Pair, Signals, Sizes};
 
@@ -71,11 +72,9 @@ impl Case {
         [0, 1].map(|which| {
             (0..pairs[0][which].len())
                 .map(|layer| {
-                    let of = |part: usize| pairs.iter().map(move |pair| pair[which][layer][part]);
-                    let n = pairs.len() as f64;
-                    let mean = |part: usize| of(part).sum::<f64>() / n;
-                    let spread = of(1).map(|v| (v - mean(1)).powi(2)).sum::<f64>() / (n - 1.0);
-                    [mean(0) - mean(1), (spread / n).sqrt()]
+                    let [predicted, simulated] =
+                        [0, 1].map(|part| Summary::of(pairs.iter().map(|pair| Some(pair[which][layer][part]))));
+                    [predicted.mean.unwrap() - simulated.mean.unwrap(), simulated.standard_error().unwrap()]
                 })
                 .collect()
         })

@@ -244,9 +244,9 @@ mod tests {
             let (mut given, mut fitted, mut departures) = (0, 0, Vec::new());
             for draw in 0..draws {
                 let values = spiked(shape, &[], 0.3, draw);
-                let of = |sd| split(&values, shape, sd, 0.05).unwrap();
-                given += usize::from(!of(Some(0.3)).outliers.is_empty());
-                let found = of(None);
+                let split_at = |sd| split(&values, shape, sd, 0.05).unwrap();
+                given += usize::from(!split_at(Some(0.3)).outliers.is_empty());
+                let found = split_at(None);
                 fitted += usize::from(!found.outliers.is_empty());
                 // A mean square of mn entries has a relative standard error of sqrt(2 / mn); half of it for the root.
                 let error = (0.5 / (shape.0 * shape.1) as f64).sqrt();

@@ -1,0 +1,38 @@
+//! Colours by what they stand for.
+
+/// Colours of a heat map, told apart with every form of colour blindness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colours {
+    /// Dark to light.
+    Sequential,
+    /// Blue to white to red: for values on both sides of a middle.
+    Diverging,
+}
+
+/// Colour of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hue {
+    /// Of what has no order: index into the palette of seven, gone through again in other tones.
+    Palette(usize),
+    /// Of what has one: a place in a ramp from dark to light, gone through again in other tones.
+    Ramp {
+        /// Place from 0.
+        place: usize,
+        /// Number of places.
+        of: usize,
+    },
+}
+
+impl Hue {
+    /// The same in another tone.
+    #[must_use]
+    pub fn again(self) -> Self {
+        match self {
+            Self::Palette(index) => Self::Palette(index + PALETTE),
+            Self::Ramp { place, of } => Self::Ramp { place: place + of, of },
+        }
+    }
+}
+
+/// Colours of the palette.
+pub(super) const PALETTE: usize = 7;

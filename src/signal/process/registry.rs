@@ -1,0 +1,22 @@
+//! The processes by name, in the order of the documentation. A new one is a file and a line here.
+
+/// Hands every process to a macro: the type in its module, which is the file of the same name.
+macro_rules! registry {
+    ($macro:ident) => {
+        $macro! {
+            White in white;
+            Uniform in uniform;
+            Constant in constant;
+            Held in held;
+            Ar1 in ar1;
+            Ar in ar;
+            Ma in ma;
+            Acf in acf;
+            Paper in paper;
+            Classes in classes;
+            File in file;
+        }
+    };
+}
+
+pub(super) use registry;

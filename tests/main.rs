@@ -1,0 +1,60 @@
+//! All tests of the library and of the program from outside, in one binary: `cargo test --test it`, and of one file
+//! `cargo test --test it rule::`.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod common;
+
+#[cfg(feature = "cli")]
+mod analyze;
+#[cfg(feature = "cli")]
+mod claims;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod data;
+#[cfg(feature = "cli")]
+mod data_sets;
+mod decomposed;
+mod decomposition;
+#[cfg(feature = "cli")]
+mod docs;
+#[cfg(feature = "cli")]
+mod faults;
+#[cfg(all(feature = "cli", feature = "fetch"))]
+mod fetch;
+mod fuzz_cases;
+mod hinges;
+#[cfg(feature = "cli")]
+mod integrity;
+mod invariances;
+mod isolated;
+#[cfg(feature = "cli")]
+mod kinds;
+#[cfg(feature = "cli")]
+mod matrices;
+#[cfg(feature = "cli")]
+mod mnist;
+mod network;
+mod normals;
+mod policies;
+mod quantities;
+#[cfg(feature = "cli")]
+mod readings;
+#[cfg(feature = "cli")]
+mod recorder;
+#[cfg(feature = "cli")]
+mod recordings;
+mod replay;
+#[cfg(feature = "cli")]
+mod report;
+mod rule;
+mod sample;
+#[cfg(feature = "cli")]
+mod scale;
+mod signals;
+#[cfg(feature = "cli")]
+mod slurm;
+#[cfg(feature = "cli")]
+mod steps;
+mod theory;
