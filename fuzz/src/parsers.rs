@@ -170,7 +170,7 @@ fn signal(bytes: &[u8]) {
     if let Some(form) = form(text) {
         let _ = (form.check_sizes(3, 2), form.covariance(4), form.coefficient(), form.is_gaussian());
     }
-    same(Cross::parse(text), Cross::parse);
+    same(text.parse::<Cross>().ok(), |text| text.parse().ok());
     let _ = (Surrogate::parse(text), Comparison::parse(text));
 }
 
@@ -186,10 +186,9 @@ fn option(bytes: &[u8]) {
             }
         }
     }
-    same(LabelChange::parse(text), LabelChange::parse);
-    same(WeightNorm::parse(text), WeightNorm::parse);
-    let rule = |text: &str| Rule::parse(text).ok();
-    same(rule(text), rule);
+    same(text.parse::<LabelChange>().ok(), |text| text.parse().ok());
+    same(text.parse::<WeightNorm>().ok(), |text| text.parse().ok());
+    same(text.parse::<Rule>().ok(), |text| text.parse().ok());
     let shard = |text: &str| Shard::parse(text).ok();
     same(shard(text), shard);
     let _ = Export::parse(text);

@@ -155,7 +155,7 @@ pub(super) fn signals() -> [Arg; 3] {
         Arg::new(facts.name).long(facts.name).value_name(facts.placeholder).default_value(default).help(facts.help)
     };
     let form = |text: &str| Form::parse(text).map_err(|error| error.to_string());
-    let cross = |text: &str| Cross::parse(text).ok_or_else(|| format!("expected {}", Cross::expected(&())));
+    let cross = |text: &str| text.parse::<Cross>().map_err(|_| format!("expected {}", Cross::expected(&())));
     [
         arg(Pair::ACTIVITY.facts).value_parser(form),
         arg(Pair::ERROR.facts).value_parser(form),

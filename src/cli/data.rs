@@ -47,7 +47,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 fn source(name: &str) -> anyhow::Result<Source> {
     let unknown = || super::UsageError(format!("unknown data set `{name}`: expected {}", Source::expected(&())));
-    Ok(Source::parse(name).ok_or_else(unknown)?)
+    Ok(name.parse().map_err(|_| unknown())?)
 }
 
 fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {

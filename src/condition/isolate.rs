@@ -36,9 +36,9 @@ settings! {
         eta: f64 = 4e-4 => ETA(like Setup::ETA);
         iterations: usize = 1500 => ITERATIONS("iterations", "N", "Updates", 1..=MOST_ITERATIONS);
         bias: Biases = Biases::Off => BIAS(like Setup::BIAS);
-        w_std: f64 = 1.0 => W_STD(like Setup::W_STD, Interval::Positive);
-        b_std: f64 = 1.0 => B_STD(like Setup::B_STD, Interval::Positive);
-        bias_std: f64 = 1.0 => BIAS_STD(like Setup::BIAS_STD, Interval::Positive);
+        w_std: f64 = 1.0 => W_STD(like Setup::W_STD, Interval::Scale);
+        b_std: f64 = 1.0 => B_STD(like Setup::B_STD, Interval::Scale);
+        bias_std: f64 = 1.0 => BIAS_STD(like Setup::BIAS_STD, Interval::Scale);
         normalize_b: bool = false => NORMALIZE_B(like Setup::NORMALIZE_B);
         b_scale: f64 = 1.0 => B_SCALE(like Setup::B_SCALE);
         weight_norm: Option<WeightNorm> = None => WN(like Setup::WN);

@@ -172,7 +172,18 @@ impl Condition {
         values
     }
 
-    /// Canonical map form, for summaries, manifests and addresses.
+    /// Canonical map form, for addresses: without the defaults of parameters that are younger than stored results.
+    pub(crate) fn parameters_of_address(&self) -> BTreeMap<String, Json> {
+        let (mut all, defaults) = (self.parameters(), Self::of(self.kind()).parameters());
+        for facts in parameters(self.kind()).iter().map(|parameter| parameter.facts()).filter(|facts| facts.young) {
+            if all.get(facts.name) == defaults.get(facts.name) {
+                all.remove(facts.name);
+            }
+        }
+        all
+    }
+
+    /// Canonical map form, for summaries and manifests.
     pub fn parameters(&self) -> BTreeMap<String, Json> {
         self.values().into_iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
     }
@@ -258,6 +269,10 @@ impl Condition {
             Self::Plane(c) => c.conflicts(),
         };
         found.extend(self.train().and_then(TrainCondition::too_many_images));
+        if self.depth() == 0 {
+            // A layer to be replayed that the network does not have.
+            return found;
+        }
         let need = self.need();
         let bytes = need.bytes();
         if bytes > MOST_BYTES {
@@ -301,7 +316,8 @@ mod tests {
     #[test]
     fn conflicts_name_the_parameters_and_the_remedy() {
         type Case = (Kind, &'static [(&'static str, &'static str)], &'static str);
-        let cases: [Case; 6] = [
+        let cases: [Case; 7] = [
+            (Kind::Replay, &[("layer", "5")], "layer 5 does not lie above a hidden layer"),
             (
                 Kind::Isolate,
                 &[("schedule", "shared"), ("layers", "20,100,10")],

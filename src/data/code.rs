@@ -5,6 +5,7 @@ use crate::real::Real;
 use crate::text::{MOST_UNITS, Refused, Setting};
 use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
+use std::str::FromStr;
 
 /// How classes are coded at the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,20 @@ impl Display for CodeKind {
     }
 }
 
+impl FromStr for CodeKind {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        if text == "one-hot" {
+            return Ok(Self::OneHot);
+        }
+        let numbers = text.split_once("-of-").and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
+        let fits = |&(ones, units): &(usize, usize)| 1 <= ones && ones <= units && units <= MOST_UNITS;
+        let (ones, units) = numbers.filter(fits).ok_or_else(|| Refused::form::<Self>(text, &()))?;
+        Ok(Self::NHot { ones, units })
+    }
+}
+
 impl Setting for CodeKind {
     type Bounds = ();
 
@@ -47,13 +62,7 @@ impl Setting for CodeKind {
     }
 
     fn read(text: &str, (): &()) -> Result<Self, Refused> {
-        if text == "one-hot" {
-            return Ok(Self::OneHot);
-        }
-        let numbers = text.split_once("-of-").and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
-        let fits = |&(ones, units): &(usize, usize)| 1 <= ones && ones <= units && units <= MOST_UNITS;
-        let (ones, units) = numbers.filter(fits).ok_or_else(|| Refused::form::<Self>(text, &()))?;
-        Ok(Self::NHot { ones, units })
+        text.parse()
     }
 
     fn json(&self, (): &()) -> Json {

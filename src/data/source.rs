@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 /// Where a data set comes from.
@@ -37,16 +38,6 @@ impl Source {
         ("fashion-mnist", Self::FashionMnist),
         ("cifar10", Self::Cifar10),
     ];
-
-    /// The data set called `text`, or the path it is: anything that has a separator, ends in `.npz`, or exists.
-    pub fn parse(text: &str) -> Option<Self> {
-        if let Some((_, named)) = Self::NAMED.into_iter().find(|(name, _)| *name == text) {
-            return Some(named);
-        }
-        let path = Path::new(text);
-        let is_path = text.contains(['/', '\\']) || path.extension().is_some_and(|e| e == "npz") || is_there(path);
-        (is_path && !text.is_empty()).then(|| Self::Path(path.to_path_buf()))
-    }
 
     /// Name as it is written in prose; `None` of a path.
     pub fn title(&self) -> Option<&'static str> {
@@ -117,6 +108,25 @@ impl Display for Source {
     }
 }
 
+/// The data set of this name, or the path it is: anything that has a separator, ends in `.npz`, or exists.
+impl FromStr for Source {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        if let Some((_, named)) = Self::NAMED.into_iter().find(|(name, _)| *name == text) {
+            return Ok(named);
+        }
+        let path = Path::new(text);
+        let is_path = text.contains(['/', '\\']) || path.extension().is_some_and(|e| e == "npz") || is_there(path);
+        if is_path && !text.is_empty() {
+            return Ok(Self::Path(path.to_path_buf()));
+        }
+        let (expected, near) = (Self::expected(&()), suggestion(text, Self::NAMED.iter().map(|(name, _)| *name)));
+        let problem = format!("unknown data set `{text}`, and there is no such file");
+        Err(Refused::Message(format!("{problem}: expected {expected}{near}")))
+    }
+}
+
 impl Setting for Source {
     type Bounds = ();
 
@@ -127,12 +137,7 @@ impl Setting for Source {
     }
 
     fn read(text: &str, (): &()) -> Result<Self, Refused> {
-        Self::parse(text).ok_or_else(|| {
-            let near = suggestion(text, Self::NAMED.iter().map(|(name, _)| *name));
-            let expected = Self::expected(&());
-            let problem = format!("unknown data set `{text}`, and there is no such file");
-            Refused::Message(format!("{problem}: expected {expected}{near}"))
-        })
+        text.parse()
     }
 
     fn json(&self, (): &()) -> Json {

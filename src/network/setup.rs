@@ -5,6 +5,7 @@ use crate::data::{ChangeKind, CodeKind, LabelChange};
 use crate::rule::{Activation, Rule, WeightNorm};
 use crate::text::{Choice, Interval, List, Nature, Refused, Setting, settings, toml_number, toml_string};
 use serde_json::Value as Json;
+use std::str::FromStr;
 use toml::de::DeValue;
 
 /// In which order the training images come.
@@ -97,6 +98,16 @@ impl Std {
     }
 }
 
+impl FromStr for Std {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let named = Self::NAMES.iter().find(|(name, _)| *name == text).map(|&(_, std)| Ok(std));
+        let number = || f64::read(text, &Interval::Positive).map(Self::Value);
+        named.unwrap_or_else(number).map_err(|_| Refused::form::<Self>(text, &()))
+    }
+}
+
 impl Setting for Std {
     type Bounds = ();
 
@@ -107,9 +118,7 @@ impl Setting for Std {
     }
 
     fn read(text: &str, (): &()) -> Result<Self, Refused> {
-        let named = Self::NAMES.iter().find(|(name, _)| *name == text).map(|&(_, std)| Ok(std));
-        let number = || f64::read(text, &Interval::Positive).map(Self::Value);
-        named.unwrap_or_else(number).map_err(|_| Refused::form::<Self>(text, &()))
+        text.parse()
     }
 
     fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
@@ -186,7 +195,7 @@ settings! {
         batch: usize = 24 => BATCH("batch", "N", "Samples per batch", 1..=MOST_BATCH, axis = "batch size");
         drop_last: bool = false => DROP_LAST(
             "drop-last", "on|off", "Whether an epoch ends before a last batch that would be smaller", (),
-            label = |drop, _| format!("{} short last batch", if *drop { "no" } else { "with" })
+            label = |drop, _| format!("{} short last batch", if *drop { "no" } else { "with" }), young = true
         );
         eta: f64 = 0.01 => ETA("eta", "RATE", "Learning rate", Interval::Positive, axis = "learning rate");
         /// As in PyTorch, `G` with weight decay in it; 0 for none.

@@ -152,7 +152,7 @@ pub enum JobError {
 impl Job {
     /// Everything that decides the numbers, by name.
     pub fn parameters(&self) -> BTreeMap<String, Json> {
-        let mut all = self.condition.parameters();
+        let mut all = self.condition.parameters_of_address();
         all.insert("kind".into(), self.condition.kind().name().into());
         all.insert("seed".into(), self.seed.into());
         all.insert("repeat".into(), self.repeat.into());
@@ -164,10 +164,6 @@ impl Job {
         }
         if self.quantities().any(Quantity::is_of_window) {
             all.insert("window".into(), Settings::WINDOW.value(&self.window).to_json());
-        }
-        // Younger than results that are kept: without it the address is theirs.
-        if all.get("drop-last").is_some_and(|value| value == "off") {
-            all.remove("drop-last");
         }
         all.insert("results-version".into(), RESULTS_VERSION.into());
         all

@@ -9,6 +9,7 @@ use crate::text::{Nature, Refused, Setting, settings, toml_number, toml_string};
 use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::fmt::{Display, Formatter};
+use std::str::FromStr;
 use thiserror::Error;
 use toml::de::DeValue;
 
@@ -31,23 +32,6 @@ pub enum Cross {
 }
 
 impl Cross {
-    /// Reads `none`, `same`, `0.5` or `0.5@lag=2`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        match text {
-            "none" => return Some(Self::None),
-            "same" => return Some(Self::Same),
-            _ => {}
-        }
-        let (coefficient, lag) = match text.split_once('@') {
-            Some((coefficient, lag)) => (coefficient, lag.trim().strip_prefix("lag=")?.parse().ok()?),
-            None => (text, 0),
-        };
-        let coefficient: f64 = coefficient.trim().parse().ok()?;
-        let valid = coefficient.abs() < 1.0 && (-1_000_000..=1_000_000).contains(&lag);
-        valid.then_some(if coefficient == 0.0 { Self::None } else { Self::Lagged { coefficient, lag } })
-    }
-
     /// Correlation of the two: 0 for none, 1 for `same`.
     pub fn coefficient(self) -> f64 {
         match self {
@@ -69,6 +53,27 @@ impl Display for Cross {
     }
 }
 
+impl FromStr for Cross {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let lagged = |text: &str| {
+            let (coefficient, lag) = match text.split_once('@') {
+                Some((coefficient, lag)) => (coefficient, lag.trim().strip_prefix("lag=")?.parse().ok()?),
+                None => (text, 0),
+            };
+            let coefficient: f64 = coefficient.trim().parse().ok()?;
+            let valid = coefficient.abs() < 1.0 && (-1_000_000..=1_000_000).contains(&lag);
+            valid.then_some(if coefficient == 0.0 { Self::None } else { Self::Lagged { coefficient, lag } })
+        };
+        match text.trim() {
+            "none" => Ok(Self::None),
+            "same" => Ok(Self::Same),
+            text => lagged(text).ok_or_else(|| Refused::form::<Self>(text, &())),
+        }
+    }
+}
+
 impl Setting for Cross {
     type Bounds = ();
 
@@ -77,7 +82,7 @@ impl Setting for Cross {
     }
 
     fn read(text: &str, (): &()) -> Result<Self, Refused> {
-        Self::parse(text).ok_or_else(|| Refused::form::<Self>(text, &()))
+        text.parse()
     }
 
     fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {

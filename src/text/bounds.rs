@@ -12,6 +12,8 @@ pub enum Interval {
     Any,
     /// Those above 0.
     Positive,
+    /// Those above 0, in TOML as strings too: where other kinds of analysis have names beside them.
+    Scale,
     /// Those from 0.
     NonNegative,
     /// Those from 0 to 1.
@@ -26,7 +28,7 @@ impl Setting for f64 {
     fn expected(bounds: &Interval) -> String {
         let words = match bounds {
             Interval::Any => "a finite number",
-            Interval::Positive => "a finite number above 0",
+            Interval::Positive | Interval::Scale => "a finite number above 0",
             Interval::NonNegative => "a finite number from 0",
             Interval::ToOne => "a number from 0 to 1",
             Interval::BelowOne => "a number from 0, below 1",
@@ -37,7 +39,7 @@ impl Setting for f64 {
     fn read(text: &str, bounds: &Interval) -> Result<Self, Refused> {
         let within = |number: Self| match bounds {
             Interval::Any => true,
-            Interval::Positive => number > 0.0,
+            Interval::Positive | Interval::Scale => number > 0.0,
             Interval::NonNegative => number >= 0.0,
             Interval::ToOne => (0.0..=1.0).contains(&number),
             Interval::BelowOne => (0.0..1.0).contains(&number),
@@ -47,8 +49,8 @@ impl Setting for f64 {
         number.map(|number| number + 0.0).ok_or_else(|| Refused::form::<Self>(text, bounds))
     }
 
-    fn toml_text(value: &DeValue<'_>, _: &Interval) -> Option<String> {
-        toml_number(value)
+    fn toml_text(value: &DeValue<'_>, bounds: &Interval) -> Option<String> {
+        toml_number(value).or_else(|| toml_string(value).filter(|_| *bounds == Interval::Scale))
     }
 
     fn json(&self, _: &Interval) -> Json {

@@ -132,6 +132,8 @@ pub struct Facts {
     pub help: &'static str,
     /// How an axis of it is called.
     pub axis: &'static str,
+    /// Whether it is younger than results that are kept: with its default, their addresses hold as if it was not there.
+    pub young: bool,
 }
 
 /// How figures call a value, given it and its canonical text.
@@ -302,7 +304,8 @@ pub trait Settings {
 /// settings! {
 ///     /// What the struct is.
 ///     pub struct Setup {
-///         // A parameter. `axis` and `label` only where figures call it or its values otherwise.
+///         // A parameter. `axis` and `label` only where figures call it or its values otherwise; `young = true` of a
+///         // new one, so that addresses of stored results hold.
 ///         eta: f64 = 0.01 => ETA("eta", "RATE", "Learning rate", Interval::Positive, axis = "learning rate");
 ///         // One that another struct has declared, with a default of its own; and bounds, where its type differs.
 ///         batch: usize = 100 => BATCH(like Other::BATCH);
@@ -374,7 +377,8 @@ macro_rules! settings {
             $crate::text::Parameter { facts: $like.facts, bounds: $bounds, label: None };
     };
     (@const $const:ident (
-        $name:literal, $placeholder:literal, $help:literal, $bounds:expr $(, axis = $axis:literal)? $(, label = $label:expr)?
+        $name:literal, $placeholder:literal, $help:literal, $bounds:expr
+        $(, axis = $axis:literal)? $(, label = $label:expr)? $(, young = $young:literal)?
     ) $type:ty) => {
         #[doc = concat!("Parameter `", $name, "`.")]
         pub const $const: $crate::text::Parameter<$type> = $crate::text::Parameter {
@@ -383,6 +387,7 @@ macro_rules! settings {
                 placeholder: $placeholder,
                 help: $help,
                 axis: $crate::text::settings!(@first $($axis,)? $name,),
+                young: $crate::text::settings!(@first $($young,)? false,),
             },
             bounds: $bounds,
             label: $crate::text::settings!(@option $($label)?),
