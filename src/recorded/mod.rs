@@ -52,7 +52,8 @@ pub use missing::Missing;
 pub use pairs::{ByClass, LayerPairs};
 pub use precision::{Grid, NumberFormat};
 pub use predict::LinearPrediction;
-pub use progress::Progress;
+use progress::Progress;
+pub use progress::ReadingObserver;
 pub use read::RecordedRunError;
 pub use stack::Stack;
 pub use steps::{
@@ -63,6 +64,7 @@ pub use terms::{IterationTerms, LayerTerms, PartReading, TermPart, TermsPlan};
 pub use thinned::{SingleSteps, Thinned};
 
 use std::path::Path;
+use std::sync::Arc;
 
 /// A recorded run. Index `l` of the lists is that of the layer, counted from 0; what was not recorded is `None`.
 #[derive(Clone, Debug, Default)]
@@ -129,15 +131,15 @@ impl RecordedRun {
     /// # Errors
     /// If it cannot be read, and with every member that is malformed or does not fit the others.
     pub fn open(path: &Path) -> Result<Self, RecordedRunError> {
-        Self::open_with(path, &Progress::hidden())
+        read::open(path, &Progress::hidden())
     }
 
-    /// The same with a bar that tells how far it has come.
+    /// The same; `observer` is told how far reading and then analysing it has come.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_with(path: &Path, progress: &Progress) -> Result<Self, RecordedRunError> {
-        read::open(path, progress)
+    pub fn open_observed(path: &Path, observer: Arc<dyn ReadingObserver>) -> Result<Self, RecordedRunError> {
+        read::open(path, &Progress::told_to(observer))
     }
 
     /// Begins a stage of the analysis that reads these members, each once.
