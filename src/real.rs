@@ -1,5 +1,9 @@
 //! The two floating-point types every numeric part is generic over.
 
+mod elementary;
+
+pub use elementary::Elementary;
+
 use crate::view::View;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -16,7 +20,7 @@ pub enum Precision {
 /// `f32` or `f64`.
 pub trait Real:
     faer::traits::ComplexField
-    + crate::vmath::Elementary
+    + Elementary
     + Copy
     + Debug
     + Display

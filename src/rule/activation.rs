@@ -1,7 +1,7 @@
 //! Activations `f` and their derivatives `f'`, as passes over whole matrices.
 
-use crate::real::Real;
-use crate::vmath::{Elementary, Kernel, vectorise};
+use crate::real::{Elementary, Real};
+use crate::vmath::{Kernel, vectorise};
 use statrs::function::erf::erf;
 use std::marker::PhantomData;
 
