@@ -24,6 +24,7 @@ const ORDER: &[(&str, &str)] = &[
     ("rule", "how do weights change?"),
     ("network", "how does a network learn by the rule?"),
     ("theory", "what must happen, without running it?"),
+    ("recipe", "what update rule made these steps?"),
     ("recorded", "what do the runs of other programs say?"),
     ("condition", "what can be varied?"),
     ("quantity", "what can be measured?"),
@@ -40,15 +41,6 @@ const ORDER: &[(&str, &str)] = &[
 const OPEN: &[&str] = &[
     "src/condition/parameter.rs imports from src/quantity/observer.rs",
     "src/condition/parameter.rs imports from src/quantity/registry.rs",
-    "circle of src/measure/similarity/mod.rs",
-    "circle of src/measure/spectrum/mod.rs",
-    "circle of src/real.rs",
-    "circle of src/recorded/mod.rs",
-    "circle of src/rule/decomposition/mod.rs",
-    "circle of src/rule/feedback/mod.rs",
-    "circle of src/signal/arguments.rs",
-    "circle of src/theory/depth/mod.rs",
-    "src/real.rs imports from src/vmath.rs",
 ];
 
 #[test]

@@ -1,7 +1,7 @@
 //! What recorded signals say of the matrices between them: which of two readings turns activities into activities, makes
 //! the steps, or carries the errors back. No activation has to be known for it, only that it does not fall.
 
-use super::Stack;
+use super::stack::Stack;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::vmath::{dot, sum_squares};

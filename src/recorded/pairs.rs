@@ -1,6 +1,7 @@
 //! Similarities of the recorded samples of successive batches.
 
-use super::{QuestionError, RecordedRun};
+use super::questions::QuestionError;
+use super::run::RecordedRun;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::similarity::{

@@ -1,7 +1,7 @@
 //! Matrices of equal shape, one after the other, read when they are asked for.
 
-use super::Progress;
 use super::precision::Grid;
+use super::progress::Progress;
 use crate::array::{ArrayError, Frames, Spool, Stored, Taken};
 use crate::matrix::Matrix;
 use std::path::Path;
