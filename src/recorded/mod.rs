@@ -55,7 +55,7 @@ pub use feedback::{Carrier, CarrierClosing, LayerFeedback};
 pub use findings::{Findings, LayerAngles, Unsaid};
 pub use layout::Numbering;
 pub use missing::Missing;
-pub use pairs::{ByClass, LayerPairs};
+pub use pairs::LayerPairs;
 pub use precision::{Grid, NumberFormat};
 pub use predict::LinearPrediction;
 pub use progress::Progress;

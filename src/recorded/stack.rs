@@ -107,6 +107,16 @@ impl Stack {
         let matrix = Matrix::from_vec(stored[0], stored[1], values);
         Ok(if column_major != self.turned { matrix.transpose() } else { matrix })
     }
+
+    /// Matrix `k + 1` less matrix `k`.
+    ///
+    /// # Errors
+    /// As [`Self::matrix`].
+    pub(super) fn step(&self, k: usize) -> Result<Matrix<f64>, ArrayError> {
+        let (before, mut step) = (self.matrix(k)?, self.matrix(k + 1)?);
+        step.as_mut_slice().iter_mut().zip(before.as_slice()).for_each(|(after, before)| *after -= before);
+        Ok(step)
+    }
 }
 
 /// How a member is cut into matrices.

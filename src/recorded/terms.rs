@@ -231,13 +231,7 @@ impl Layer<'_> {
             (whole > 0.0).then(|| (difference / whole).sqrt())
         };
         let weights = self.run.weights(self.l).filter(|w| k + 1 < w.len());
-        let step: Option<Vec<f64>> = match weights {
-            None => None,
-            Some(weights) => {
-                let (before, after) = (weights.matrix(k)?, weights.matrix(k + 1)?);
-                Some(after.as_slice().iter().zip(before.as_slice()).map(|(after, before)| after - before).collect())
-            }
-        };
+        let step = weights.map(|weights| weights.step(k)).transpose()?;
         let sums = found.sums.as_ref();
         let remainders =
             sums.and_then(|sums| Some((sums.remainder.as_slice(), sums.direct_remainder.as_ref()?.as_slice())));
@@ -245,7 +239,7 @@ impl Layer<'_> {
             iteration: k,
             reach: found.reach,
             parts: parts.iter().map(|part| Overall::of(part).reading()).collect(),
-            step_difference: step.and_then(|step| relative(update, &step, sum_squares(&step))),
+            step_difference: step.and_then(|step| relative(update, step.as_slice(), sum_squares(step.as_slice()))),
             remainder_difference: remainders.and_then(|(a, b)| relative(a, b, sum_squares(update))),
         })
     }

@@ -134,6 +134,7 @@ mod tests {
     use super::super::job::{Outcome, Record};
     use super::*;
     use crate::condition::Kind;
+    use crate::run::Plan;
     use crate::spec::Analysis;
 
     #[test]

@@ -4,6 +4,7 @@ use crate::matrix::{Matrix, View};
 use crate::random::Stream;
 use crate::real::Real;
 use crate::vmath::{all_finite, dot};
+use serde::Serialize;
 use thiserror::Error;
 
 /// Why samples cannot be compared.
@@ -104,7 +105,7 @@ pub enum OwnPairs {
 }
 
 /// Something over pairs of samples of one class, of different classes, and over all pairs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Split<V> {
     /// Over pairs of one class.
     pub within: V,
@@ -120,7 +121,8 @@ impl<V: Copy> Split<V> {
         Split { within: f(self.within), between: f(self.between), all: f(self.all) }
     }
 
-    pub(super) fn zip<U: Copy>(self, other: Split<U>) -> Split<(V, U)> {
+    /// Both side by side.
+    pub fn zip<U: Copy>(self, other: Split<U>) -> Split<(V, U)> {
         Split {
             within: (self.within, other.within),
             between: (self.between, other.between),
