@@ -23,6 +23,7 @@ const ORDER: &[(&str, &str)] = &[
     ("data", "what drives the rule, with a task?"),
     ("rule", "how do weights change?"),
     ("network", "how does a network learn by the rule?"),
+    ("prelude", "what does a first look take?"),
     ("theory", "what must happen, without running it?"),
     ("recipe", "what update rule made these steps?"),
     ("recorded", "what do the runs of other programs say?"),

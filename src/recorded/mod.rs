@@ -58,7 +58,7 @@ pub use missing::Missing;
 pub use pairs::LayerPairs;
 pub use precision::{Grid, NumberFormat};
 pub use predict::LinearPrediction;
-pub use progress::Progress;
+pub use progress::ReadingObserver;
 pub use questions::{QuestionError, Questions, TermsPlan};
 pub use run::{Reading, RecordedRun};
 pub use single_steps::SingleSteps;

@@ -6,13 +6,14 @@ use super::evidence::{self, Both};
 use super::extent::{self, Extents, MemberExtent};
 use super::labels;
 use super::layout::{BackwardReading, Layout, Member, Members, Part, check_counts};
-use super::progress::Progress;
+use super::progress::{Progress, ReadingObserver};
 use super::read_thinned::read_thinned;
 use super::run::{Reading, RecordedRun};
 use super::stack::Stack;
 use crate::array::{self, Array, ArrayError, Spool, members};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Why members are left out, by part and number.
 type LeftOut = BTreeMap<(Part, usize), String>;
@@ -23,15 +24,15 @@ impl RecordedRun {
     /// # Errors
     /// If it cannot be read, and with every member that is malformed or does not fit the others.
     pub fn open(path: &Path) -> Result<Self, RecordedRunError> {
-        Self::open_with(path, &Progress::hidden())
+        open(path, &Progress::hidden())
     }
 
-    /// The same with a bar that tells how far it has come.
+    /// The same; `observer` is told how far reading and then analysing it has come.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_with(path: &Path, progress: &Progress) -> Result<Self, RecordedRunError> {
-        open(path, progress)
+    pub fn open_observed(path: &Path, observer: Arc<dyn ReadingObserver>) -> Result<Self, RecordedRunError> {
+        open(path, &Progress::told_to(observer))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::files::MANIFEST;
 use super::super::head::read_directory;
 use super::super::job::{Outcome, Record};
+use super::super::progress::Unobserved;
 use super::super::results::Results;
 use super::super::summary::summarise;
 use super::*;
@@ -55,7 +56,14 @@ pub(in super::super) fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResu
 }
 
 pub(in super::super) fn options(out: &Path, threads: usize) -> RunOptions<'static> {
-    RunOptions { out: out.to_path_buf(), threads, export: Export::Off, shard: None, interrupt: &NEVER }
+    RunOptions {
+        out: out.to_path_buf(),
+        threads,
+        export: Export::Off,
+        shard: None,
+        interrupt: &NEVER,
+        observer: &Unobserved,
+    }
 }
 
 fn bytes(out: &Path, name: &str) -> Vec<u8> {
@@ -305,10 +313,4 @@ fn summaries_cover_reported_iterations_and_count_what_is_absent() {
     assert_eq!(json["condition"]["layers"], json!([20, 100, 20]));
     assert!(json["ci95"].is_array() && json["prediction"].is_number());
     assert!(serde_json::to_value(&entries[0]).unwrap().get("prediction").is_none());
-}
-
-#[test]
-fn listening_twice_is_listening() {
-    interrupt_on_ctrl_c().unwrap();
-    assert!(!interrupt_on_ctrl_c().unwrap().load(Ordering::Relaxed));
 }

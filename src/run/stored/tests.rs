@@ -6,6 +6,7 @@ use super::super::job::{Outcome, Record};
 use super::*;
 use crate::condition::Kind;
 use crate::quantity::Quantity;
+use crate::run::progress::Unobserved;
 use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 
@@ -25,6 +26,7 @@ fn store(plan: &Plan, out: &Path) {
         export: Default::default(),
         shard: None,
         interrupt: &interrupt,
+        observer: &Unobserved,
     };
     let record =
         Record { iteration: 4, layer: Some(1), lag: None, quantity: Quantity::WeightAlignment, value: Some(1.0) };
