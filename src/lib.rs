@@ -3,12 +3,11 @@
 //! The program of the same name is a thin layer over this library. The ways through it:
 //!
 //! ```text
-//! text, numbers, files -> measure -> signal, data -> rule -> network (rule + task) -> theory (beside), recorded
-//!     -> condition -> quantity -> spec -> run -> experiment -> claim, figure, report -> program
+//! text, numbers, files -> measure -> signal, data -> rule -> network (rule + task) -> theory (beside), recipe
+//!     -> recorded -> condition -> quantity -> spec -> run -> experiment -> claim, figure, report -> program
 //! ```
 //!
-//! No room imports from its right, and no files import each other in a circle: `tests/hinges.rs` holds the order, and
-//! lists what is not mended yet.
+//! No room imports from its right, and no files import each other in a circle: `tests/hinges.rs` holds the order.
 //!
 //! # Signal, rule, measure
 //! [`signal::Signals`] are activities and errors that come from nowhere, [`rule::Isolation`] applies the update rule to them,
@@ -89,6 +88,7 @@
 //! | [`spec`] | what is asked: specs from options or TOML, checked before anything runs |
 //! | [`run`] | how it is run: jobs, runs that resume, shards, the results |
 //! | [`experiment`] | what one job does |
+//! | [`recipe`] | which update rule made these steps |
 //! | [`recorded`] | runs of other programs |
 //! | [`figure`], [`report`] | pictures and pages from results |
 //! | [`claim`] | statements with criteria, and verdicts |
@@ -118,6 +118,7 @@ pub mod prelude;
 pub mod quantity;
 pub mod random;
 pub mod real;
+pub mod recipe;
 pub mod recorded;
 #[cfg(feature = "plot")]
 pub mod report;

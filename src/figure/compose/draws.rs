@@ -1,23 +1,24 @@
 //! Distributions over draws of random matrices.
 
 use super::scale::hues;
-use super::{Results, axis_of, distinct, label};
+use super::{axis_of, distinct, label};
 use crate::condition::Condition;
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use crate::measure::histogram::Histogram;
 use crate::measure::pairs::{GROUPS, groups as groups_of};
 use crate::measure::summary::{mean, variance};
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::signal::Form;
 use crate::spec::{Analysis, Figure as Spec};
 use crate::theory::spectra::ProductWishart;
-use std::collections::BTreeMap;
 
 const BINS: usize = 100;
 
 /// Every drawn value of a quantity, over all repeats.
 fn drawn(results: Results<'_>, analysis: &Analysis, condition: &Condition, quantity: Quantity) -> Vec<f64> {
-    let records = results.of(analysis, condition).flat_map(|result| &result.records);
+    let repeats = results.repeats(analysis, condition).into_iter().flatten();
+    let records = repeats.flat_map(|result| &result.records);
     records.filter(|r| r.quantity == quantity).filter_map(|r| r.value).collect()
 }
 
@@ -97,17 +98,7 @@ fn curve(law: &ProductWishart, end: f64) -> Series {
 /// Rows `[delta angle, weight angle, composed angle]` of all draws.
 fn composed(results: Results<'_>, analysis: &Analysis, condition: &Condition, composed: Quantity) -> Vec<[f64; 3]> {
     let wanted = [Quantity::DeltaAngle, Quantity::WeightAngle, composed];
-    let mut rows = Vec::new();
-    for result in results.of(analysis, condition) {
-        let mut of_repeat: BTreeMap<usize, [f64; 3]> = BTreeMap::new();
-        for record in &result.records {
-            if let Some(column) = wanted.iter().position(|q| *q == record.quantity) {
-                of_repeat.entry(record.iteration).or_insert([f64::NAN; 3])[column] = record.value.unwrap_or(f64::NAN);
-            }
-        }
-        rows.extend(of_repeat.into_values().filter(|row| row.iter().all(|v| v.is_finite())));
-    }
-    rows
+    results.rows(analysis, condition, wanted).concat()
 }
 
 /// For every composed angle its mean and its variance over cells of 5 x 5 degrees.

@@ -1,21 +1,20 @@
 //! From results to figures: what the figures of a spec show.
 
+mod common;
 mod curves;
 mod draws;
 mod lags;
 mod plane;
 mod profile;
-mod results;
 mod scale;
 mod scatter;
 mod sweep;
 
-pub use results::Results;
-
 use super::{Figure, Theme, Width};
 use crate::condition::label;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, FigureKind};
-use results::{axis_named, axis_of, distinct, text};
+use common::{axis_named, axis_of, distinct, text};
 
 /// The figure `spec` of `analysis`.
 pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure {

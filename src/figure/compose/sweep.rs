@@ -1,12 +1,13 @@
 //! Values at the last iteration against one parameter, or over two.
 
 use super::scale::{Scale, hues};
-use super::{Results, axis_named, axis_of, distinct, label, text};
+use super::{axis_named, axis_of, distinct, label, text};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::signal::Form;
 use crate::spec::{Analysis, Figure as Spec, Panels, XAxis};
 use std::collections::BTreeSet;
