@@ -1,9 +1,48 @@
 //! The whole command line: every subcommand.
 
-use super::args::{dry_run, output_options, parameter_options, shard_option, specs};
+use super::exit::Exit;
+use super::{
+    analyze, angles, data, doctor, figure, measure, merge, new, report, sbatch, shell, signals, spectra, theory, verify,
+};
 use crate::condition::Kind;
-use crate::text::Choice;
-use clap::Command;
+use clap::{ArgMatches, Command};
+
+/// A subcommand.
+struct Subcommand {
+    /// Its name, arguments and help.
+    command: fn() -> Command,
+    /// What carries it out.
+    execute: fn(&ArgMatches) -> anyhow::Result<Exit>,
+}
+
+const fn subcommand(command: fn() -> Command, execute: fn(&ArgMatches) -> anyhow::Result<Exit>) -> Subcommand {
+    Subcommand { command, execute }
+}
+
+/// Every subcommand, in the order of the help: a new one is a line here and a file of its own.
+static SUBCOMMANDS: &[Subcommand] = &[
+    subcommand(|| measure::of_kind(Kind::Isolate), |m| measure::execute_kind(Kind::Isolate, m)),
+    subcommand(|| measure::of_kind(Kind::Train), |m| measure::execute_kind(Kind::Train, m)),
+    subcommand(|| measure::of_kind(Kind::Replay), |m| measure::execute_kind(Kind::Replay, m)),
+    subcommand(|| measure::of_kind(Kind::Plane), |m| measure::execute_kind(Kind::Plane, m)),
+    subcommand(|| measure::of_kind(Kind::Sample), |m| measure::execute_kind(Kind::Sample, m)),
+    subcommand(measure::command, measure::execute),
+    subcommand(analyze::command, analyze::execute),
+    subcommand(figure::command, figure::execute),
+    subcommand(report::command, report::execute),
+    subcommand(merge::command, merge::execute),
+    subcommand(new::command, new::execute),
+    subcommand(sbatch::command, sbatch::execute),
+    subcommand(angles::command, angles::execute),
+    subcommand(spectra::command, spectra::execute),
+    subcommand(data::command, data::execute),
+    subcommand(signals::command, signals::execute),
+    subcommand(theory::command, theory::execute),
+    subcommand(verify::command, verify::execute),
+    subcommand(doctor::command, doctor::execute),
+    subcommand(shell::completions, |m| shell::print_completions(m, command())),
+    subcommand(shell::man, |m| shell::write_pages(m, command())),
+];
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -25,50 +64,11 @@ pub fn command() -> Command {
              130 interrupted",
         )
         .max_term_width(100)
-        .subcommands([
-            measuring(Kind::Isolate).about("The rule in isolation: exogenous signals, no loss, no data")
-        .long_about(
-                "Run the update rule in isolation on exogenous signals: no loss, no target, no data. Defaults are the \
-                 paper's first experiment",
-            ),
-            measuring(Kind::Train).about("A network on real data, with any of the rules")
-        .long_about("Train a network on real data with any of the rules and measure alignment"),
-            measuring(Kind::Replay).about("Signals of a network through the rule alone: the causal test")
-        .long_about(
-                "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \
-                 test of the mechanism",
-            ),
-            measuring(Kind::Plane).about("The loss over the plane in which two networks move")
-        .long_about(
-                "Train two networks from the same start and look at the loss over the plane in which they move",
-            ),
-            measuring(Kind::Sample).about("Angles and spectra of drawn matrices: no network is run")
-        .long_about("Draw random matrices and measure angles and spectra: no network is run"),
-            output_options(
-                Command::new("run")
-                    .about("Run specs, draw their figures, summarise; resumes")
-        .long_about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun"),
-            )
-            .args([specs().required(true), shard_option(), dry_run()]),
-            super::analyze::command(),
-            super::figure::command(),
-            super::report::command(),
-            super::merge::command(),
-            super::new::command(),
-            super::sbatch::command(),
-            super::angles::command(),
-            super::spectra::command(),
-            super::data::command(),
-            super::signals::command(),
-            super::theory::command(),
-            super::verify::command(),
-            super::doctor::command(),
-            super::shell::completions(),
-            super::shell::man(),
-        ])
+        .subcommands(SUBCOMMANDS.iter().map(|subcommand| (subcommand.command)()))
 }
 
-/// A subcommand that runs one condition of `kind`.
-fn measuring(kind: Kind) -> Command {
-    output_options(Command::new(kind.name()).args(parameter_options(kind, &[])))
+/// Carries out the subcommand called `name`.
+pub(super) fn execute(name: &str, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let called = |subcommand: &&Subcommand| (subcommand.command)().get_name() == name;
+    SUBCOMMANDS.iter().find(called).map_or(Ok(Exit::Usage), |subcommand| (subcommand.execute)(matches))
 }

@@ -1,0 +1,90 @@
+//! Subcommands that run jobs, draw their figures and print a summary: one for each kind of analysis, and `run` for specs.
+
+use super::args::{dry_run, output_options, parameter_options, shard_option, specs};
+use super::exit::Exit;
+use super::request::{Request, run_plan};
+use super::{dry, output, plot};
+use crate::condition::Kind;
+use crate::run::Ended;
+use crate::text::Choice;
+use clap::{ArgMatches, Command};
+
+/// The subcommand that runs one condition of `kind`.
+pub(super) fn of_kind(kind: Kind) -> Command {
+    let [about, long] = match kind {
+        Kind::Isolate => [
+            "The rule in isolation: exogenous signals, no loss, no data",
+            "Run the update rule in isolation on exogenous signals: no loss, no target, no data. Defaults are the \
+             paper's first experiment",
+        ],
+        Kind::Train => [
+            "A network on real data, with any of the rules",
+            "Train a network on real data with any of the rules and measure alignment",
+        ],
+        Kind::Replay => [
+            "Signals of a network through the rule alone: the causal test",
+            "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \
+             test of the mechanism",
+        ],
+        Kind::Plane => [
+            "The loss over the plane in which two networks move",
+            "Train two networks from the same start and look at the loss over the plane in which they move",
+        ],
+        Kind::Sample => [
+            "Angles and spectra of drawn matrices: no network is run",
+            "Draw random matrices and measure angles and spectra: no network is run",
+        ],
+    };
+    let command = output_options(Command::new(kind.name()).args(parameter_options(kind, &[])));
+    command.about(about).long_about(long)
+}
+
+/// Runs one condition of `kind`.
+pub(super) fn execute_kind(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    measure(&Request::single(kind, matches)?, matches)
+}
+
+/// The subcommand that runs specs.
+pub(super) fn command() -> Command {
+    let command = Command::new("run")
+        .about("Run specs, draw their figures, summarise; resumes")
+        .long_about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun");
+    output_options(command).args([specs().required(true), shard_option(), dry_run()])
+}
+
+/// Runs specs, or says what there is to be run.
+pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let request = Request::of_files(matches)?;
+    if matches.get_flag("dry-run") { dry::execute(&request, matches) } else { measure(&request, matches) }
+}
+
+/// Runs a request, draws its figures and prints the summary; of a shard, which has but a part of every figure, prints how
+/// far it is.
+fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let mut report = run_plan(request, matches)?;
+    for diverged in &report.diverged {
+        tell!("error: {diverged}");
+    }
+    let (plan, json) = (&request.plan, matches.get_flag("json"));
+    match request.shard {
+        Some(shard) => output::print_shard(plan, &report, shard, json)?,
+        None => {
+            let figures = output::write_figures(plan, &mut report)?;
+            output::print_summary(plan, &report, &figures, json)?;
+            if matches.get_flag("plot") {
+                plot::print(plan, &report.results);
+            }
+        }
+    }
+    let is_whole = output::tell_damaged(&report.damaged);
+    Ok(match report.ended {
+        Ended::Completed if is_whole => Exit::Done,
+        Ended::Completed => Exit::Failed,
+        Ended::Diverged | Ended::Failed => Exit::Failed,
+        Ended::Interrupted => {
+            let [done, all] = output::share(plan, &report, request.shard);
+            tell!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
+            Exit::Interrupted
+        }
+    })
+}
