@@ -6,7 +6,7 @@
 //!
 //! usage: centred DATA [REPEATS]: DATA is a directory with the MNIST files.
 
-use alignscope::data::{DataSet, Library, Source};
+use alignscope::data::{DataSet, Library};
 use alignscope::measure::angle::Direction;
 use alignscope::measure::summary::Summary;
 use alignscope::network::{Biases, Setup, Trainer};
@@ -22,7 +22,7 @@ fn main() -> Result<(), Failure> {
     let mut args = std::env::args().skip(1);
     let data = PathBuf::from(args.next().ok_or("usage: centred DATA [REPEATS]")?);
     let repeats: u64 = args.next().map_or(Ok(10), |text| text.parse())?;
-    let data = Library::new(Some(data)).load::<f32>(&Source::Mnist, Some(15))?;
+    let data = Library::new(Some(data)).load::<f32>(&"mnist".parse()?, Some(15))?;
     let setup = Setup { hidden: vec![50; 4], batch: 1000, eta: 5e-4, biases: Biases::Off, ..Setup::default() };
     println!("layer  signals  as they are            centred in every batch");
     for layer in 1..=4 {

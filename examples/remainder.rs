@@ -5,7 +5,7 @@
 //! files, without it images are random. Single precision, one thread. Times are those of the clock on the wall: on a busy
 //! machine they are of other programs too.
 
-use alignscope::data::{DataSet, Library, Source, Split};
+use alignscope::data::{DataSet, Library, Split};
 use alignscope::matrix::Matrix;
 use alignscope::network::{Order, Setup, Trainer};
 use alignscope::random::{Role, Stream};
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let iterations = args.next().map_or(Ok(1800), |text| text.parse())?;
     let data = match args.next() {
-        Some(directory) => Library::new(Some(PathBuf::from(directory))).load::<f32>(&Source::Mnist, Some(15))?,
+        Some(directory) => Library::new(Some(PathBuf::from(directory))).load::<f32>(&"mnist".parse()?, Some(15))?,
         None => Arc::new(random()),
     };
     let setup = Setup { hidden: vec![HIDDEN; 4], batch: SAMPLES, eta: 5e-4, order: Order::Once, ..Setup::default() };

@@ -3,7 +3,7 @@
 //!
 //! usage: similarities DATA [OUT]: DATA is a directory with the MNIST files; figures go to OUT, or the working directory.
 
-use alignscope::data::{Library, Source};
+use alignscope::data::Library;
 use alignscope::figure::{Axis as FigureAxis, Figure, Format, Hue, Mark, Panel, Point, Series, Theme, Width, render};
 use alignscope::measure::similarity::{
     Axes, Axis, Batch, Bins, Distributions, OwnPairs, PairGroup, PairRelation, SamplePairs, Similarity, poorly_learnt,
@@ -31,7 +31,7 @@ fn main() -> Result<(), Failure> {
     let mut args = std::env::args().skip(1);
     let data = PathBuf::from(args.next().ok_or("usage: similarities DATA [OUT]")?);
     let out = PathBuf::from(args.next().unwrap_or_else(|| ".".into()));
-    let data = Library::new(Some(data)).load::<f32>(&Source::Mnist, Some(15))?;
+    let data = Library::new(Some(data)).load::<f32>(&"mnist".parse()?, Some(15))?;
     let setup = Setup { hidden: vec![50; 4], batch: 1000, eta: 5e-4, order: Order::Once, ..Setup::default() };
     let mut trainer = Trainer::new(&data, setup, 1, 0);
     let relations = [("same class", PairRelation::Within), ("different classes", PairRelation::Ascending)];

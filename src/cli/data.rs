@@ -34,7 +34,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             let library = args::library(m);
             let named: Vec<&String> = m.get_many("names").into_iter().flatten().collect();
             let sources = match &named[..] {
-                [] => Source::NAMED.into_iter().map(|(_, s)| s).filter(|s| library.require(s).is_ok()).collect(),
+                [] => Source::named().map(|(_, s)| s).filter(|s| library.require(s).is_ok()).collect(),
                 names => names.iter().map(|name| source(name)).collect::<Result<Vec<_>, _>>()?,
             };
             verify(&library, &sources, m.get_flag("json"))
@@ -53,12 +53,12 @@ fn source(name: &str) -> anyhow::Result<Source> {
 fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {
     let directory = library.directory().map_or("(none)".into(), |path| path.display().to_string());
     let mut rows = Vec::new();
-    for (name, source) in Source::NAMED {
+    for (name, source) in Source::named() {
         let facts = source.facts()?;
-        let place = match (&source, library.locate(&source)) {
-            (Source::Digits, _) => Some("embedded".into()),
-            (_, Ok(path)) => Some(path.display().to_string()),
-            (_, Err(_)) => None,
+        let place = match library.locate(&source) {
+            _ if source.official_files().is_empty() => Some("embedded".into()),
+            Ok(path) => Some(path.display().to_string()),
+            Err(_) => None,
         };
         rows.push((name, facts, place));
     }

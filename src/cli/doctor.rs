@@ -68,7 +68,7 @@ fn simd() -> Finding {
 
 fn data(library: &Library) -> Finding {
     let place = library.directory().map_or("(none)".into(), |path| path.display().to_string());
-    let named = Source::NAMED.into_iter();
+    let named = Source::named();
     let (found, missing): (Vec<_>, Vec<_>) = named.partition(|(_, source)| library.require(source).is_ok());
     let names = |sources: Vec<(&'static str, Source)>| sources.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     let (found, missing) = (names(found), names(missing));

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The data sets that are published somewhere.
 fn names() -> impl Iterator<Item = &'static str> {
-    Source::NAMED.into_iter().filter(|(_, source)| source.publication().is_some()).map(|(name, _)| name)
+    Source::named().filter(|(_, source)| source.publication().is_some()).map(|(name, _)| name)
 }
 
 pub(super) fn command() -> Command {

@@ -9,7 +9,6 @@ mod print;
 mod analyze;
 mod angles;
 mod args;
-mod commands;
 mod data;
 mod doctor;
 mod dry;
@@ -37,13 +36,73 @@ mod theory;
 mod verify;
 mod welcome;
 
+use crate::condition::Kind;
 use crate::file::quote;
-use clap::ArgMatches;
+use clap::{ArgMatches, Command};
 use request::{Request, admitted, library, run_plan};
 
-pub use commands::command;
 pub use exit::{Exit, UsageError};
 pub use print::{tell_line, tell_usage};
+
+/// A subcommand.
+struct Subcommand {
+    /// Its name, arguments and help.
+    command: fn() -> Command,
+    /// What carries it out.
+    execute: fn(&ArgMatches) -> anyhow::Result<Exit>,
+}
+
+const fn subcommand(command: fn() -> Command, execute: fn(&ArgMatches) -> anyhow::Result<Exit>) -> Subcommand {
+    Subcommand { command, execute }
+}
+
+/// Every subcommand, in the order of the help: a new one is a line here, its `mod`, and a file of its own.
+static SUBCOMMANDS: &[Subcommand] = &[
+    subcommand(|| measure::of_kind(Kind::Isolate), |m| measure::execute_kind(Kind::Isolate, m)),
+    subcommand(|| measure::of_kind(Kind::Train), |m| measure::execute_kind(Kind::Train, m)),
+    subcommand(|| measure::of_kind(Kind::Replay), |m| measure::execute_kind(Kind::Replay, m)),
+    subcommand(|| measure::of_kind(Kind::Plane), |m| measure::execute_kind(Kind::Plane, m)),
+    subcommand(|| measure::of_kind(Kind::Sample), |m| measure::execute_kind(Kind::Sample, m)),
+    subcommand(measure::command, measure::execute),
+    subcommand(analyze::command, analyze::execute),
+    subcommand(figure::command, figure::execute),
+    subcommand(report::command, report::execute),
+    subcommand(merge::command, merge::execute),
+    subcommand(new::command, new::execute),
+    subcommand(sbatch::command, sbatch::execute),
+    subcommand(angles::command, angles::execute),
+    subcommand(spectra::command, spectra::execute),
+    subcommand(data::command, data::execute),
+    subcommand(signals::command, signals::execute),
+    subcommand(theory::command, theory::execute),
+    subcommand(verify::command, verify::execute),
+    subcommand(doctor::command, doctor::execute),
+    subcommand(shell::completions, |m| shell::print_completions(m, command())),
+    subcommand(shell::man, |m| shell::write_pages(m, command())),
+];
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("alignscope")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Why do forward weights align with fixed random backward weights, and what does it buy?")
+        .after_help(
+            "Examples:\n  alignscope run analyses/quickstart.toml      the mechanism and learning, in figures\n  \
+             alignscope new idea                          a commented spec to start from\n  \
+             alignscope isolate --schedule white          the rule on signals without memory\n  \
+             alignscope train --rule fa --json            a network on the digits, as JSON\n  \
+             alignscope theory held --json                what exact theory says about it\n  \
+             alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from elsewhere\n  \
+             alignscope figure RUN --format pdf           its figures once more, from results\n  \
+             alignscope report RUN --out report.html      all of it in one file\n  \
+             alignscope analyze run.npz                   what a run recorded in PyTorch says\n  \
+             alignscope verify --quick                    the claims and their verdicts\n\n\
+             Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
+             130 interrupted",
+        )
+        .max_term_width(100)
+        .subcommands(SUBCOMMANDS.iter().map(|subcommand| (subcommand.command)()))
+}
 
 /// Carries out what the command line asks for.
 ///
@@ -55,5 +114,11 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     };
     args::warn_of_threads(of_subcommand);
-    commands::execute(name, of_subcommand)
+    carry_out(name, of_subcommand)
+}
+
+/// Carries out the subcommand called `name`.
+fn carry_out(name: &str, matches: &ArgMatches) -> anyhow::Result<Exit> {
+    let called = |subcommand: &&Subcommand| (subcommand.command)().get_name() == name;
+    SUBCOMMANDS.iter().find(called).map_or(Ok(Exit::Usage), |subcommand| (subcommand.execute)(matches))
 }

@@ -13,7 +13,7 @@ pub(super) const MOST_BYTES: u128 = 4 << 30;
 settings! {
     /// One point of a sweep over networks trained on data.
     pub struct TrainCondition {
-        data: Source = Source::Digits => DATA(
+        data: Source = Source::DIGITS => DATA(
             "data", "NAME|PATH", "Data set", (),
             label = |source, text| source.title().unwrap_or(text).into()
         );

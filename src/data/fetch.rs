@@ -1,7 +1,9 @@
 //! Getting data sets from where they are published.
 
 use super::gzip::{GZIP, Gunzip};
-use super::layout::{Format, existing, has_batches};
+use super::layout::{existing, has_batches};
+use super::named::Published;
+use super::packing::Packing;
 use super::parts::read_unpacked;
 use super::{DataError, OfficialFile, Source};
 use crate::file::{FileError, make_directory, remove_file, unfollowed, write_atomically};
@@ -22,37 +24,11 @@ pub struct Publication {
     pub files: &'static [OfficialFile],
 }
 
-/// How the files of a data set are packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
-    /// Every file by itself, with `.gz` after its name.
-    Gzip,
-    /// All in one gzipped tar archive of this name, in whatever directory of it.
-    Tar(&'static str),
-}
-
-impl Packing {
-    fn format(self) -> Format {
-        match self {
-            Self::Gzip => Format::Idx,
-            Self::Tar(_) => Format::Cifar,
-        }
-    }
-}
-
 impl Source {
     /// Where a named data set is published; `None` of those that are not fetched.
     pub fn publication(&self) -> Option<Publication> {
-        let (base, packing) = match self {
-            // The copy that PyTorch's torchvision takes; the authors' own site asks for a password.
-            Self::Mnist => ("https://ossci-datasets.s3.amazonaws.com/mnist/", Packing::Gzip),
-            // The README of github.com/zalandoresearch/fashion-mnist.
-            Self::FashionMnist => ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", Packing::Gzip),
-            // https://www.cs.toronto.edu/~kriz/cifar.html, binary version.
-            Self::Cifar10 => ("https://www.cs.toronto.edu/~kriz/", Packing::Tar("cifar-10-binary.tar.gz")),
-            Self::Digits | Self::Path(_) => return None,
-        };
-        Some(Publication { base, packing, files: self.official_files() })
+        let &Published { base, packing, files, .. } = self.published()?;
+        Some(Publication { base, packing, files })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::digits::digits_pixels;
 use super::images::{Images, Pixels, Stored};
 use super::layout::{Layout, existing};
+use super::named::Published;
 use super::parts::matrix;
 use super::{DataError, DataSet, Source, Split, VARIABLE, fixed_split};
 use crate::real::Real;
@@ -42,12 +43,13 @@ impl Library {
         let missing = || DataError::Missing {
             name: source.to_string(),
             directory: self.directory.clone().unwrap_or_else(|| PathBuf::from("(no data directory)")),
-            needs: source.format().needs(),
+            needs: source.published().map_or("", |published| published.packing.format().needs()),
         };
         let directory = self.directory.as_ref().ok_or_else(missing)?;
-        let first = source.official_files().first().ok_or_else(missing)?;
-        let mut candidates = source.directories().iter().map(|name| directory.join(name));
-        candidates.find(|path| existing(path, source.format(), first.name).is_ok()).ok_or_else(missing)
+        let published = source.published().ok_or_else(missing)?;
+        let first = published.files.first().ok_or_else(missing)?;
+        let mut candidates = published.directories.iter().map(|name| directory.join(name));
+        candidates.find(|path| existing(path, published.packing.format(), first.name).is_ok()).ok_or_else(missing)
     }
 
     /// Checks that a data set is at hand, without loading it.
@@ -56,8 +58,8 @@ impl Library {
     /// If it is not.
     pub fn require(&self, source: &Source) -> Result<(), DataError> {
         match source {
-            Source::Digits => Ok(()),
-            Source::Mnist | Source::FashionMnist | Source::Cifar10 => self.locate(source).map(|_| ()),
+            Source::Named(set) if set.published.is_none() => Ok(()),
+            Source::Named(_) => self.locate(source).map(|_| ()),
             Source::Path(_) => source.facts().map(|_| ()),
         }
     }
@@ -67,10 +69,10 @@ impl Library {
     /// # Errors
     /// If a file is missing, cannot be read, or differs.
     pub fn verify(&self, source: &Source) -> Result<(), DataError> {
-        if source.official_files().is_empty() {
-            return source.facts().map(|_| ());
+        match source.published() {
+            Some(published) => self.official(source, published).map(|_| ()),
+            None => source.facts().map(|_| ()),
         }
-        self.official(source).map(|_| ())
     }
 
     /// The data set, its images resized to `side x side` pixels where a side is given.
@@ -91,9 +93,13 @@ impl Library {
 
     fn read<T: Real>(&self, source: &Source, side: Option<usize>) -> Result<DataSet<T>, DataError> {
         let path = match source {
-            Source::Digits => return digits_set(side),
             Source::Path(path) => path,
-            named => return Ok(self.official(named)?.into_set(side)),
+            Source::Named(set) => {
+                return match &set.published {
+                    Some(published) => Ok(self.official(source, published)?.into_set(side)),
+                    None => digits_set(side),
+                };
+            }
         };
         let (planned, stored) = (source.facts()?, Stored::read(&Layout::find(path)?, None)?);
         let unfit = |why: &str| DataError::Unfit { path: path.clone(), why: why.into() };
@@ -107,10 +113,10 @@ impl Library {
     }
 
     /// The official files of a named data set.
-    fn official(&self, named: &Source) -> Result<Stored, DataError> {
-        let layout = Layout::official(&self.locate(named)?, named.format())?;
+    fn official(&self, named: &Source, published: &Published) -> Result<Stored, DataError> {
+        let layout = Layout::official(&self.locate(named)?, published.packing.format())?;
         let name = named.to_string();
-        Stored::read(&layout, Some((&name, named.official_files())))
+        Stored::read(&layout, Some((&name, published.files)))
     }
 }
 
@@ -131,5 +137,5 @@ fn digits_set<T: Real>(side: Option<usize>) -> Result<DataSet<T>, DataError> {
 /// # Errors
 /// If the embedded bytes are damaged.
 pub fn digits<T: Real>() -> Result<Arc<DataSet<T>>, DataError> {
-    Library::default().load(&Source::Digits, None)
+    Library::default().load(&Source::DIGITS, None)
 }
