@@ -1,7 +1,8 @@
 //! What varies in an analysis: lists and ranges, in every combination or varied together.
 
 use super::analysis::MOST_CONDITIONS;
-use super::raw::{Node, Pair, Problems, RawAnalysis};
+use super::node::{Node, Pair, Problems};
+use super::raw::RawAnalysis;
 use crate::condition::{Kind, Parameter, Scope, Value, parameters, unknown_parameter};
 use crate::text::suggestion;
 use std::collections::BTreeMap;
