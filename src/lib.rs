@@ -75,7 +75,7 @@
 //! use alignscope::rule::Rule;
 //!
 //! let digits = digits::<f64>()?;
-//! let setup = Setup { rule: Rule::parse("fa")?, hidden: vec![50], epochs: 5, ..Setup::default() };
+//! let setup = Setup { rule: "fa".parse()?, hidden: vec![50], epochs: 5, ..Setup::default() };
 //! let mut trainer = Trainer::new(&digits, setup, 1, 0);
 //! for _ in 0..5 * trainer.batches_per_epoch() {
 //!     trainer.step();

@@ -1,5 +1,6 @@
 //! The two floating-point types every numeric part is generic over.
 
+use crate::text::Choice;
 use crate::view::View;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -11,6 +12,10 @@ pub enum Precision {
     F32,
     /// 64-bit floats: identities, theory, spectra.
     F64,
+}
+
+impl Choice for Precision {
+    const CHOICES: &'static [(&'static str, Self)] = &[("f32", Self::F32), ("f64", Self::F64)];
 }
 
 /// `f32` or `f64`.

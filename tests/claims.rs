@@ -46,7 +46,9 @@ fn every_part_of_every_claim_finds_what_it_judges() {
     let mut judged = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let mut spec = read_spec(&entry.unwrap().path()).unwrap();
-        spec.analyses.iter_mut().for_each(|analysis| analysis.repeats = analysis.repeats.min(REPEATS));
+        spec.analyses
+            .iter_mut()
+            .for_each(|analysis| analysis.settings.repeats = analysis.settings.repeats.min(REPEATS));
         let name = spec.name.clone();
         let plan = Plan::new(vec![spec]).unwrap();
         let results: Vec<Option<JobResult>> = plan.jobs.iter().map(|job| Some(invented(job))).collect();

@@ -38,8 +38,6 @@ const ORDER: &[(&str, &str)] = &[
 
 /// What is not mended yet, by its beginning: a list that only gets shorter, for an entry that fits nothing fails the test.
 const OPEN: &[&str] = &[
-    "src/condition/parameter.rs imports from src/quantity/observer.rs",
-    "src/condition/parameter.rs imports from src/quantity/registry.rs",
     "circle of src/measure/similarity/mod.rs",
     "circle of src/measure/spectrum/mod.rs",
     "circle of src/real.rs",

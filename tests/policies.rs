@@ -14,7 +14,7 @@ fn data<T: Real>() -> Arc<DataSet<T>> {
 }
 
 fn rule(text: &str) -> Rule {
-    Rule::parse(text).unwrap()
+    text.parse().unwrap()
 }
 
 /// A network of three weight matrices on the digits.

@@ -3,7 +3,7 @@
 use alignscope::measure::angle::Direction;
 use alignscope::measure::summary::Summary;
 use alignscope::rule::{Activation, Isolated};
-use alignscope::signal::{Cross, Form, Pair, Recording, Sizes, Surrogate};
+use alignscope::signal::{Form, Pair, Recording, Sizes, Surrogate};
 use alignscope::theory::Toy;
 use alignscope::theory::moments::{Moments, Realised};
 use alignscope::vmath::{dot, sum_squares};
@@ -46,7 +46,7 @@ fn record(activity: &str, error: &str, cross: &str, sizes: Sizes) -> Recording<f
     let pair = Pair {
         activity: Form::parse(activity).unwrap(),
         error: Form::parse(error).unwrap(),
-        cross: Cross::parse(cross).unwrap(),
+        cross: cross.parse().unwrap(),
     };
     Recording::generate(&pair, sizes, 5, 0).unwrap()
 }

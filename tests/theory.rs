@@ -5,7 +5,7 @@ use alignscope::measure::angle::{Direction, weight_alignment};
 use alignscope::measure::summary::Summary;
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{Activation, Isolated};
-use alignscope::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
+use alignscope::signal::{Form, Pair, Schedule, Signals, Sizes};
 use alignscope::theory::moments::{self, Moments, Realised, moments};
 use alignscope::theory::spectra::von_mises_fisher_cosine;
 use alignscope::theory::{Toy, held, relu, shared};
@@ -13,11 +13,7 @@ use alignscope::vmath::{dot, sum_squares};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 fn pair(activity: &str, error: &str, cross: &str) -> Pair {
-    Pair {
-        activity: Form::parse(activity).unwrap(),
-        error: Form::parse(error).unwrap(),
-        cross: Cross::parse(cross).unwrap(),
-    }
+    Pair { activity: Form::parse(activity).unwrap(), error: Form::parse(error).unwrap(), cross: cross.parse().unwrap() }
 }
 
 fn toy([inputs, hidden, outputs]: [usize; 3], batch: usize, eta: f64) -> Toy {

@@ -2,16 +2,15 @@
 //! Shared by the fuzzer and by `tests/fuzz_cases.rs`, which replays the corpus.
 
 use alignscope::array::{Array, extent, members, read, shape, write_csv, write_npy, write_npz};
-use alignscope::condition::{Kind, RecordEvery, parameter};
+use alignscope::condition::{Kind, RecordEvery};
 use alignscope::data::{LabelChange, Library, Source, parse_batch, parse_images, parse_labels};
-use alignscope::network::Std;
 use alignscope::quantity::{Observer, parse_observers};
 use alignscope::recorded::RecordedRun;
 use alignscope::rule::{Rule, WeightNorm};
 use alignscope::run::{Export, Shard};
 use alignscope::signal::lagged::Comparison;
 use alignscope::signal::{Cross, Form, Surrogate};
-use alignscope::spec::parse_spec;
+use alignscope::spec::{parameters, parse_spec};
 use std::fmt::{Debug, Display};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -171,7 +170,7 @@ fn signal(bytes: &[u8]) {
     if let Some(form) = form(text) {
         let _ = (form.check_sizes(3, 2), form.covariance(4), form.coefficient(), form.is_gaussian());
     }
-    same(Cross::parse(text), Cross::parse);
+    same(text.parse::<Cross>().ok(), |text| text.parse().ok());
     let _ = (Surrogate::parse(text), Comparison::parse(text));
 }
 
@@ -179,22 +178,20 @@ fn signal(bytes: &[u8]) {
 fn option(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let kinds = [Kind::Isolate, Kind::Train, Kind::Sample, Kind::Replay, Kind::Plane];
-    if let Some((name, value)) = text.split_once(' ')
-        && let Some(parameter) = parameter(name)
-    {
-        for kind in kinds.into_iter().filter(|&kind| parameter.default_text(kind).is_some()) {
-            if let Ok(value) = parameter.parse_text(value, kind) {
-                assert_eq!(parameter.parse_text(&value.to_text(), kind), Ok(value));
+    if let Some((name, value)) = text.split_once(' ') {
+        let of_kinds = kinds.into_iter().flat_map(parameters);
+        for parameter in of_kinds.filter(|known| known.name() == name).map(|known| &known.parameter) {
+            if let Ok(value) = parameter.read(value) {
+                assert_eq!(parameter.read(&value.to_text()), Ok(value));
             }
         }
     }
-    same(LabelChange::parse(text), LabelChange::parse);
-    same(WeightNorm::parse(text), WeightNorm::parse);
-    let rule = |text: &str| Rule::parse(text).ok();
-    same(rule(text), rule);
+    same(text.parse::<LabelChange>().ok(), |text| text.parse().ok());
+    same(text.parse::<WeightNorm>().ok(), |text| text.parse().ok());
+    same(text.parse::<Rule>().ok(), |text| text.parse().ok());
     let shard = |text: &str| Shard::parse(text).ok();
     same(shard(text), shard);
-    let _ = (Std::parse(text), Export::parse(text));
+    let _ = Export::parse(text);
     for kind in kinds {
         if let Ok(recording) = RecordEvery::parse(text, kind) {
             assert_eq!(RecordEvery::parse(&recording.to_string(), kind), Ok(recording));

@@ -11,11 +11,11 @@ use super::spectra::Values;
 use super::spectra::report::{Row, of_one};
 use super::{Exit, UsageError, args, output};
 use crate::array;
-use crate::condition::Kind;
 use crate::file::write_atomically;
 use crate::measure::spectrum::singular_values;
 use crate::recorded::{Backward, Findings, NumberFormat, Progress, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
+use crate::spec::Settings;
 use crate::text::{Choice, canonical};
 use analysis::{Analysis, Spectrum};
 use clap::parser::ValueSource;
@@ -58,7 +58,7 @@ pub(super) fn command() -> Command {
                 .long("lags")
                 .value_name("LIST")
                 .default_value("1")
-                .value_parser(|text: &str| args::whole_numbers("lags", Kind::Train, text))
+                .value_parser(|text: &str| Settings::LAGS.parse(text))
                 .help("Lags whose terms and similarities are reported each by itself, such as 1-8,60"),
             count("window", "Longest lag that terms are made for [default: back to the first state, or as far as 384 MiB and some ten seconds allow]"),
             count("every", "Iterations from one decomposition to the next [default: so that there are some 50, or 10 where these take long]"),

@@ -1,8 +1,10 @@
 //! The options, built from the registry of parameters.
 
-use crate::condition::{Kind, Value, parameter, parameters};
+use crate::condition::Kind;
 use crate::run::{Export, Shard};
 use crate::signal::{Cross, Form, Pair};
+use crate::spec::{Listed, parameters};
+use crate::text::{Facts, Parameter, Setting};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
@@ -42,20 +44,17 @@ pub(super) fn out(matches: &ArgMatches) -> Option<PathBuf> {
 
 /// The options of `kind` but those named.
 pub(super) fn parameter_options(kind: Kind, but: &'static [&'static str]) -> impl Iterator<Item = Arg> {
-    let wanted = parameters(kind).filter(|parameter| !but.contains(&parameter.name));
-    wanted.map(move |parameter| {
+    let wanted = parameters(kind).iter().filter(|known| !but.contains(&known.name()));
+    wanted.map(|known| {
         // Choices keep their own parser, for its messages name the nearest valid choice.
-        let arg = Arg::new(parameter.name)
-            .long(parameter.name)
-            .value_name(parameter.placeholder)
-            .help(parameter.help_line(kind))
+        let arg = Arg::new(known.name())
+            .long(known.name())
+            .value_name(known.parameter.facts().placeholder)
+            .help(known.help_line())
             .allow_negative_numbers(true);
         // A switch may stand alone.
-        let arg = if parameter.is_switch() { arg.num_args(0..=1).default_missing_value("on") } else { arg };
-        match parameter.default_text(kind) {
-            Some("") | None => arg,
-            Some(default) => arg.default_value(default),
-        }
+        let arg = if known.is_switch() { arg.num_args(0..=1).default_missing_value("on") } else { arg };
+        if known.default.is_empty() { arg } else { arg.default_value(known.default.as_str()) }
     })
 }
 
@@ -122,15 +121,6 @@ pub(super) fn json_flag() -> Arg {
         .help("Print one JSON object on standard output, everything else on standard error")
 }
 
-/// Whole numbers, typed as the parameter `name` takes them everywhere.
-pub(super) fn whole_numbers(name: &str, kind: Kind, text: &str) -> Result<Vec<usize>, String> {
-    match parameter(name).map(|parameter| parameter.parse_text(text, kind)) {
-        Some(Ok(Value::Sizes(numbers))) => Ok(numbers),
-        Some(Err(message)) => Err(message),
-        _ => Err(format!("{name}: `{text}` is no list of whole numbers")),
-    }
-}
-
 /// Threads that each core is given at most: more only take memory and time to start.
 const MOST_PER_CORE: usize = 8;
 
@@ -153,40 +143,33 @@ pub(super) fn warn_of_threads(matches: &ArgMatches) {
 pub(super) fn given(kind: Kind, matches: &ArgMatches) -> Vec<(&'static str, String)> {
     let typed =
         |name| matches.try_contains_id(name).is_ok() && matches.value_source(name) == Some(ValueSource::CommandLine);
-    let typed = parameters(kind).filter(|parameter| typed(parameter.name));
-    typed.filter_map(|p| Some((p.name, matches.get_one::<String>(p.name)?.clone()))).collect()
+    let typed = parameters(kind).iter().map(Listed::name).filter(|name| typed(name));
+    typed.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone()))).collect()
 }
 
 /// `--activity`, `--error` and `--cross`.
 pub(super) fn signals() -> [Arg; 3] {
-    let form = |name: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("FORM")
-            .default_value("held")
-            .value_parser(|text: &str| Form::parse(text).map_err(|error| error.to_string()))
-            .help(help)
+    let arg = |facts: Facts| {
+        let known = parameters(Kind::Isolate).iter().find(|known| known.name() == facts.name);
+        let default = known.map_or("", |known| known.default.as_str());
+        Arg::new(facts.name).long(facts.name).value_name(facts.placeholder).default_value(default).help(facts.help)
     };
-    let cross = |text: &str| Cross::parse(text).ok_or_else(|| format!("expected {}", Cross::EXPECTED));
+    let form = |text: &str| Form::parse(text).map_err(|error| error.to_string());
+    let cross = |text: &str| text.parse::<Cross>().map_err(|_| format!("expected {}", Cross::expected(&())));
     [
-        form("activity", "Activity X: how its values follow each other in time"),
-        form("error", "Error signal E: how its values follow each other in time"),
-        Arg::new("cross")
-            .long("cross")
-            .value_name("CROSS")
-            .default_value("none")
-            .allow_negative_numbers(true)
-            .value_parser(cross)
-            .help("Cross-correlation of error and activity, unit by unit"),
+        arg(Pair::ACTIVITY.facts).value_parser(form),
+        arg(Pair::ERROR.facts).value_parser(form),
+        arg(Pair::CROSS.facts).value_parser(cross).allow_negative_numbers(true),
     ]
 }
 
 /// The signals asked for.
 pub(super) fn pair(matches: &ArgMatches) -> Pair {
-    let form = |name: &str| matches.get_one::<Form>(name).cloned().unwrap_or(Form::HELD);
+    let form = |parameter: Parameter<Form>| matches.get_one::<Form>(parameter.name()).cloned();
+    let default = Pair::default();
     Pair {
-        activity: form("activity"),
-        error: form("error"),
-        cross: matches.get_one::<Cross>("cross").copied().unwrap_or(Cross::None),
+        activity: form(Pair::ACTIVITY).unwrap_or(default.activity),
+        error: form(Pair::ERROR).unwrap_or(default.error),
+        cross: matches.get_one::<Cross>(Pair::CROSS.name()).copied().unwrap_or(default.cross),
     }
 }

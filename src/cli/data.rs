@@ -2,6 +2,7 @@
 
 use super::{Exit, args};
 use crate::data::{DataError, DataFacts, Library, Note, Source};
+use crate::text::Setting;
 use clap::{Arg, ArgMatches, Command};
 use serde_json::json;
 
@@ -45,8 +46,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 }
 
 fn source(name: &str) -> anyhow::Result<Source> {
-    let unknown = || super::UsageError(format!("unknown data set `{name}`: expected {}", Source::EXPECTED));
-    Ok(Source::parse(name).ok_or_else(unknown)?)
+    let unknown = || super::UsageError(format!("unknown data set `{name}`: expected {}", Source::expected(&())));
+    Ok(name.parse().map_err(|_| unknown())?)
 }
 
 fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {

@@ -97,7 +97,7 @@ impl<'a> Outlook<'a> {
     fn text(&self) -> String {
         let mut out = String::new();
         for analysis in self.plan().analyses() {
-            let (conditions, repeats) = (analysis.conditions.len(), analysis.repeats);
+            let (conditions, repeats) = (analysis.conditions.len(), analysis.settings.repeats);
             let kind = analysis.kind.name();
             out += &format!("{} ({kind}), conditions: {conditions}, repeats: {repeats}\n", analysis.name);
             let mut rows = vec![["condition", "jobs", "done", "seconds each", "range"].map(String::from).to_vec()];

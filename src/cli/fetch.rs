@@ -41,7 +41,7 @@ pub(super) fn command() -> Command {
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let name = matches.get_one::<String>("name").map_or("", String::as_str);
-    let source = Source::parse(name).context("no such data set")?;
+    let source = name.parse::<Source>().context("no such data set")?;
     let publication = source.publication().context("no such publication")?;
     let origin = match matches.get_one::<String>("from") {
         Some(text) => Origin::parse(text).map_err(|why| UsageError(format!("--from {text}: {why}")))?,

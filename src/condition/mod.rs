@@ -1,19 +1,21 @@
-//! What can be varied: parameters, and the conditions that their values make.
+//! What can be varied: parameters, and the conditions that their values make. A kind of analysis is a file.
 
-mod choice;
+mod conflict;
+mod isolate;
 mod kind;
-mod label;
-mod parameter;
+mod plane;
 mod point;
-mod reader;
 mod record_every;
+mod replay;
+mod sample;
+mod train;
 
-pub use choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
+pub use conflict::{Conflict, Values};
+pub use isolate::IsolateCondition;
 pub use kind::Kind;
-pub use label::label;
-pub(crate) use parameter::unknown_parameter;
-pub use parameter::{PARAMETERS, Parameter, Scope, Value, parameter, parameters};
-pub use point::{
-    Condition, Conflict, IsolateCondition, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition, Values,
-};
+pub use plane::{PlaneCondition, PlanePair};
+pub use point::{Condition, columns_in_order, label, parameters};
 pub use record_every::RecordEvery;
+pub use replay::{ReplayActivation, ReplayCondition, ReplayWeights};
+pub use sample::{Draw, SampleCondition};
+pub use train::TrainCondition;

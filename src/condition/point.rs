@@ -1,159 +1,17 @@
-//! Conditions in their ready form, and the checks that span several parameters.
+//! Conditions of any kind: the values of all parameters of one, checked together.
 
-use super::choice::{Draw, PlanePair, ReplayActivation, ReplayWeights};
+use super::conflict::{Conflict, Values};
+use super::isolate::IsolateCondition;
 use super::kind::Kind;
-use super::parameter::Value;
-use crate::data::{CodeKind, DataFacts, LabelChange, Source};
-use crate::measure::trajectory::MOST_ROWS;
-use crate::network::{Biases, Loss, ProbeBatch, Setup, Std};
-use crate::real::Precision;
-use crate::rule::{Activation, Backward, Rule, WeightNorm};
-use crate::signal::{Pair, Schedule, Sizes, Surrogate};
-use crate::text::Choice;
+use super::plane::PlaneCondition;
+use super::replay::ReplayCondition;
+use super::sample::SampleCondition;
+use super::train::{MOST_BYTES, TrainCondition};
+use crate::network::Setup;
+use crate::text::{AnyParameter, Choice, Facts, Settings, json_text};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
-
-/// Canonical values by parameter name.
-pub type Values = BTreeMap<&'static str, Value>;
-
-/// One point of a sweep over the rule in isolation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IsolateCondition {
-    /// Units per layer, inputs first; at least three, none zero.
-    pub layers: Vec<usize>,
-    /// Samples per iteration.
-    pub batch: usize,
-    /// Learning rate.
-    pub eta: f64,
-    /// Updates.
-    pub iterations: usize,
-    /// Activity and error.
-    pub signals: Pair,
-    /// Whether the error is multiplied by the derivative at the output.
-    pub output_mask: bool,
-    /// Weight normalisation.
-    pub weight_norm: Option<WeightNorm>,
-    /// Activation of every layer.
-    pub activation: Activation,
-    /// Biases.
-    pub bias: Biases,
-    /// Standard deviation of the biases at the start.
-    pub bias_std: f64,
-    /// Working precision.
-    pub precision: Precision,
-    /// Standard deviation of `W` at the start.
-    pub w_std: f64,
-    /// Standard deviation of `B`.
-    pub b_std: f64,
-    /// Whether columns of `B` have norm 1 at the start.
-    pub normalize_b: bool,
-    /// Factor on `B` after drawing and normalising.
-    pub b_scale: f64,
-}
-
-/// One point of a sweep over networks trained on data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrainCondition {
-    /// Data set.
-    pub data: Source,
-    /// Its sizes, as stored.
-    pub facts: DataFacts,
-    /// Side that its images are resized to.
-    pub size: Option<usize>,
-    /// What is run on it.
-    pub setup: Setup,
-    /// Samples on which update alignment and the like are measured.
-    pub probe: ProbeBatch,
-    /// Working precision.
-    pub precision: Precision,
-}
-
-/// One point of a sweep over replays.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReplayCondition {
-    /// The network whose signals are replayed.
-    pub train: TrainCondition,
-    /// Layer whose alignment is replayed, from 1.
-    pub layer: usize,
-    /// What is done to the signals; `None` for nothing.
-    pub surrogate: Option<Surrogate>,
-    /// Weights that the replay starts from.
-    pub weights: ReplayWeights,
-    /// Activation of the replaying hidden layer.
-    pub activation: ReplayActivation,
-    /// Updates of the network before recording begins.
-    pub from: usize,
-    /// Updates recorded and replayed.
-    pub updates: usize,
-}
-
-impl ReplayCondition {
-    /// Activation of the replaying hidden layer.
-    pub fn hidden_activation(&self) -> Activation {
-        let own = self.train.setup.activations(self.train.setup.hidden.len() + 1);
-        match self.activation {
-            ReplayActivation::Own => own.get(self.layer - 1).copied().unwrap_or(Activation::Linear),
-            ReplayActivation::Linear => Activation::Linear,
-            ReplayActivation::Relu => Activation::Relu,
-        }
-    }
-
-    /// Whether exact theory predicts the replay from its signals: linear, fresh Gaussian weights without biases,
-    /// normalisation, momentum and decay.
-    pub fn is_predicted(&self) -> bool {
-        let setup = &self.train.setup;
-        let plain = setup.weight_norm.is_none() && !setup.normalize_b && setup.biases == Biases::Off;
-        let plain = plain && setup.momentum == 0.0 && setup.weight_decay == 0.0;
-        plain && self.hidden_activation() == Activation::Linear && self.weights == ReplayWeights::Fresh
-    }
-}
-
-/// One point of a sweep over planes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlaneCondition {
-    /// The first network.
-    pub train: TrainCondition,
-    /// What the second one is.
-    pub pair: PlanePair,
-    /// Updates between snapshots.
-    pub every: usize,
-    /// Points along a side of the plane.
-    pub mesh: usize,
-    /// How far the plane reaches from its middle.
-    pub reach: f64,
-}
-
-impl PlaneCondition {
-    /// What the second network is.
-    pub fn second(&self) -> Setup {
-        let first = self.train.setup.clone();
-        match self.pair {
-            PlanePair::Bp => Setup { rule: Rule::BP, weight_norm: None, ..first },
-            PlanePair::Wn => Setup { weight_norm: Some(WeightNorm::Neuron(vec![1.0])), normalize_b: true, ..first },
-        }
-    }
-}
-
-/// One point of a sweep over random matrices.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SampleCondition {
-    /// What is drawn.
-    pub draw: Draw,
-    /// Inputs, hidden units, outputs.
-    pub layers: Vec<usize>,
-    /// Samples per iteration.
-    pub batch: usize,
-    /// Draws per repeat.
-    pub draws: usize,
-    /// Activity and error of two iterations, independent of each other.
-    pub signals: Pair,
-    /// Standard deviation of `B`.
-    pub b_std: f64,
-    /// Mean of `B`.
-    pub b_mean: f64,
-    /// Working precision.
-    pub precision: Precision,
-}
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, LazyLock};
 
 /// One point of a sweep.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,81 +28,119 @@ pub enum Condition {
     Plane(Box<PlaneCondition>),
 }
 
-/// A combination of parameters that cannot run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// The parameters concerned, the one to blame first.
-    pub parameters: Vec<&'static str>,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-/// Most memory one job may need.
-const MOST_BYTES: u128 = 4 << 30;
-
-impl IsolateCondition {
-    /// Whether theory is about it: one hidden layer, no output mask, `B` as drawn, no biases; under weight normalisation or
-    /// not.
-    pub fn is_plain(&self) -> bool {
-        self.layers.len() == 3 && !self.output_mask && !self.normalize_b && self.bias == Biases::Off
-    }
-
-    /// The same without weight normalisation.
-    pub fn is_toy(&self) -> bool {
-        self.is_plain() && self.weight_norm.is_none()
-    }
-
-    /// Whether theory says more of it than that white errors give no alignment.
-    pub fn is_predicted(&self) -> bool {
-        let by_schedule = [Schedule::Held, Schedule::Shared].contains(&Schedule::of(&self.signals));
-        self.is_linear_toy() || (self.is_toy() && self.activation == Activation::Relu && by_schedule)
-    }
-
-    /// Whether the exact theory of the linear rule holds.
-    pub fn is_linear_toy(&self) -> bool {
-        self.is_toy() && self.activation == Activation::Linear
+/// The parameters of conditions of one kind, in the order of help and columns.
+pub fn parameters(kind: Kind) -> &'static [Arc<dyn AnyParameter>] {
+    type Table = LazyLock<Vec<Arc<dyn AnyParameter>>>;
+    static ISOLATE: Table = LazyLock::new(IsolateCondition::parameters);
+    static TRAIN: Table = LazyLock::new(TrainCondition::parameters);
+    static SAMPLE: Table = LazyLock::new(SampleCondition::parameters);
+    static REPLAY: Table = LazyLock::new(ReplayCondition::parameters);
+    static PLANE: Table = LazyLock::new(PlaneCondition::parameters);
+    match kind {
+        Kind::Isolate => &ISOLATE,
+        Kind::Train => &TRAIN,
+        Kind::Sample => &SAMPLE,
+        Kind::Replay => &REPLAY,
+        Kind::Plane => &PLANE,
     }
 }
 
-impl TrainCondition {
-    /// Inputs of the network.
-    pub fn inputs(&self) -> usize {
-        match (self.size, self.facts.image) {
-            (Some(side), Some([channels, ..])) => channels * side * side,
-            _ => self.facts.inputs,
-        }
-    }
+/// Parameters that stand after one of another kind of analysis, where conditions of both have columns in one file.
+const LATER: [(&str, &str); 2] = [
+    (IsolateCondition::ITERATIONS.name(), Setup::WEIGHT_DECAY.name()),
+    (Setup::BIAS_STD.name(), SampleCondition::B_MEAN.name()),
+];
 
-    /// Units of every layer, inputs first.
-    pub fn sizes(&self) -> Vec<usize> {
-        self.setup.sizes(self.inputs(), self.facts.classes)
-    }
-
-    /// Bytes of all images as the network sees them.
-    pub(crate) fn data_bytes(&self) -> u128 {
-        let width = if self.precision == Precision::F32 { 4 } else { 8 };
-        let images = self.facts.training_images as u128 + self.facts.test_images as u128;
-        width * images * self.inputs() as u128
-    }
-
-    /// Updates per epoch.
-    pub fn batches_per_epoch(&self) -> usize {
-        self.setup.batches_per_epoch(self.facts.training_images)
-    }
-
-    /// Name of the data set; with part of a hash of what it holds where it is not one of those known by name.
-    fn data_name(&self) -> String {
-        match (&self.data, &self.facts.fingerprint) {
-            (Source::Path(path), Some(fingerprint)) => {
-                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-                format!("{name}#{}", fingerprint.get(..16).unwrap_or(fingerprint))
+/// The parameters of conditions of all kinds, each once, in the order of columns: that of every kind, those of earlier
+/// kinds first where several may come next.
+pub fn columns_in_order() -> &'static [Facts] {
+    static ALL: LazyLock<Vec<Facts>> = LazyLock::new(|| {
+        let facts = |kind| parameters(kind).iter().map(|parameter| *parameter.facts()).collect::<VecDeque<_>>();
+        let mut lists = [Kind::Isolate, Kind::Sample, Kind::Train, Kind::Replay, Kind::Plane].map(facts);
+        let mut all: Vec<Facts> = Vec::new();
+        loop {
+            let placed = |name| all.iter().any(|facts| facts.name == name);
+            let is_next = |next: &&Facts| {
+                let due = lists.iter().any(|list| list.iter().skip(1).any(|facts| facts.name == next.name));
+                !due && LATER.iter().all(|&(later, earlier)| later != next.name || placed(earlier))
+            };
+            let Some(&next) = lists.iter().filter_map(VecDeque::front).find(is_next) else { break all };
+            for list in &mut lists {
+                list.pop_front_if(|facts| facts.name == next.name);
             }
-            (named, _) => named.to_string(),
+            all.push(next);
         }
-    }
+    });
+    &ALL
+}
+
+/// What tells a condition apart from others: the values of the parameters `names`, with the names where a value does not
+/// speak for itself.
+pub fn label(condition: &Condition, names: &[&str]) -> String {
+    let (values, all) = (condition.values(), parameters(condition.kind()));
+    let parts = names.iter().filter_map(|&name| {
+        let parameter = all.iter().find(|parameter| parameter.facts().name == name)?;
+        Some(parameter.label(values.get(name)?)).filter(|part| !part.is_empty())
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 impl Condition {
+    /// Condition of the given values, defaults filling in for those not given.
+    ///
+    /// # Errors
+    /// All conflicts between parameters.
+    pub fn new(kind: Kind, given: &Values) -> Result<Self, Vec<Conflict>> {
+        let mut condition = Self::of(kind);
+        for (name, value) in given {
+            if !condition.settings_mut().set(name, value) {
+                let message = format!("`{name}` is no parameter of kind \"{}\" with such values", kind.name());
+                return Err(vec![Conflict { parameters: vec![name], message }]);
+            }
+        }
+        let settled = match &mut condition {
+            Self::Isolate(c) => c.settle(given),
+            Self::Sample(c) => c.settle(),
+            Self::Train(train) => train.settle(),
+            Self::Replay(c) => c.train.settle(),
+            Self::Plane(c) => c.train.settle(),
+        };
+        settled.map_err(|conflict| vec![conflict])?;
+        let conflicts = condition.conflicts();
+        if conflicts.is_empty() { Ok(condition) } else { Err(conflicts) }
+    }
+
+    /// The defaults of a kind, not yet checked.
+    pub(crate) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Isolate => Self::Isolate(IsolateCondition::default()),
+            Kind::Train => Self::Train(TrainCondition::default()),
+            Kind::Sample => Self::Sample(SampleCondition::default()),
+            Kind::Replay => Self::Replay(Box::default()),
+            Kind::Plane => Self::Plane(Box::default()),
+        }
+    }
+
+    fn settings(&self) -> &dyn Settings {
+        match self {
+            Self::Isolate(c) => c,
+            Self::Train(c) => c,
+            Self::Sample(c) => c,
+            Self::Replay(c) => &**c,
+            Self::Plane(c) => &**c,
+        }
+    }
+
+    fn settings_mut(&mut self) -> &mut dyn Settings {
+        match self {
+            Self::Isolate(c) => c,
+            Self::Train(c) => c,
+            Self::Sample(c) => c,
+            Self::Replay(c) => &mut **c,
+            Self::Plane(c) => &mut **c,
+        }
+    }
+
     /// Kind of analysis it belongs to.
     pub fn kind(&self) -> Kind {
         match self {
@@ -266,48 +162,28 @@ impl Condition {
         }
     }
 
-    /// Canonical value of every parameter.
+    /// Value of every parameter; a data set by its contents.
     pub fn values(&self) -> Values {
-        let sizes = |sizes: &[usize]| Value::Sizes(sizes.to_vec());
-        match self {
-            Self::Isolate(c) => Values::from([
-                ("layers", sizes(&c.layers)),
-                ("batch", Value::Count(c.batch as u64)),
-                ("eta", Value::Number(c.eta)),
-                ("iterations", Value::Count(c.iterations as u64)),
-                ("schedule", Value::Name(Schedule::of(&c.signals).name())),
-                ("activity", Value::Text(c.signals.activity.to_string())),
-                ("error", Value::Text(c.signals.error.to_string())),
-                ("cross", Value::Text(c.signals.cross.to_string())),
-                ("output-mask", Value::Name(c.output_mask.name())),
-                ("wn", norm_value(c.weight_norm.as_ref())),
-                ("activation", Value::Name(c.activation.name())),
-                ("bias", Value::Name(c.bias.name())),
-                ("bias-std", Value::Number(c.bias_std)),
-                ("precision", Value::Name(c.precision.name())),
-                ("w-std", Value::Number(c.w_std)),
-                ("b-std", Value::Number(c.b_std)),
-                ("normalize-b", Value::Name(c.normalize_b.name())),
-                ("b-scale", Value::Number(c.b_scale)),
-            ]),
-            Self::Train(c) => train_values(c),
-            Self::Replay(c) => replay_values(c),
-            Self::Plane(c) => plane_values(c),
-            Self::Sample(c) => Values::from([
-                ("draw", Value::Name(c.draw.name())),
-                ("layers", sizes(&c.layers)),
-                ("batch", Value::Count(c.batch as u64)),
-                ("draws", Value::Count(c.draws as u64)),
-                ("activity", Value::Text(c.signals.activity.to_string())),
-                ("error", Value::Text(c.signals.error.to_string())),
-                ("b-std", Value::Number(c.b_std)),
-                ("b-mean", Value::Number(c.b_mean)),
-                ("precision", Value::Name(c.precision.name())),
-            ]),
+        let mut values: Values = self.settings().values().into_iter().collect();
+        if let Some(train) = self.train() {
+            let name = train.data_name().into();
+            values.entry(TrainCondition::DATA.name()).and_modify(|data| *data = data.clone().written(name));
         }
+        values
     }
 
-    /// Canonical map form, for summaries, manifests and addresses.
+    /// Canonical map form, for addresses: without the defaults of parameters that are younger than stored results.
+    pub(crate) fn parameters_of_address(&self) -> BTreeMap<String, Json> {
+        let (mut all, defaults) = (self.parameters(), Self::of(self.kind()).parameters());
+        for facts in parameters(self.kind()).iter().map(|parameter| parameter.facts()).filter(|facts| facts.young) {
+            if all.get(facts.name) == defaults.get(facts.name) {
+                all.remove(facts.name);
+            }
+        }
+        all
+    }
+
+    /// Canonical map form, for summaries and manifests.
     pub fn parameters(&self) -> BTreeMap<String, Json> {
         self.values().into_iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
     }
@@ -343,8 +219,8 @@ impl Condition {
             Self::Isolate(c) => c.iterations,
             Self::Sample(c) => c.draws,
             Self::Replay(c) => c.updates,
-            Self::Train(c) => c.setup.epochs.saturating_mul(self.iterations_per_epoch()),
-            Self::Plane(c) => c.train.setup.epochs.saturating_mul(self.iterations_per_epoch()),
+            Self::Train(c) => c.updates(),
+            Self::Plane(c) => c.train.updates(),
         }
     }
 
@@ -384,266 +260,45 @@ impl Condition {
         2.0 * batch as f64 * (2.0 * weights + carried)
     }
 
-    pub(super) fn conflicts(&self) -> Vec<Conflict> {
-        let mut found = Vec::new();
-        let mut refuse = |parameters: &[&'static str], message: String| {
-            found.push(Conflict { parameters: parameters.to_vec(), message });
+    fn conflicts(&self) -> Vec<Conflict> {
+        let mut found = match self {
+            Self::Isolate(c) => c.conflicts(),
+            Self::Sample(c) => c.conflicts(),
+            Self::Train(c) => c.conflicts(),
+            Self::Replay(c) => c.conflicts(),
+            Self::Plane(c) => c.conflicts(),
         };
-        match self {
-            Self::Isolate(c) => {
-                let sizes = signal_sizes(&c.layers, c.batch, c.iterations);
-                if let Err(error) = c.signals.check(sizes) {
-                    let schedule = Schedule::of(&c.signals);
-                    let message = match schedule {
-                        Schedule::Free => error.to_string(),
-                        named => format!("schedule `{}`: {error}", named.name()),
-                    };
-                    let concerned: &[&'static str] = match schedule {
-                        Schedule::Free => &["cross", "activity", "error", "batch", "layers"],
-                        _ => &["schedule", "cross", "layers"],
-                    };
-                    refuse(concerned, message);
-                }
-            }
-            Self::Sample(c) => {
-                if c.layers.len() != 3 {
-                    let sizes = Value::Sizes(c.layers.clone()).to_text();
-                    refuse(&["layers"], format!("layers {sizes}: kind sample has three (inputs, hidden, outputs)"));
-                } else if let Err(error) = c.signals.check(signal_sizes(&c.layers, c.batch, 2)) {
-                    refuse(&["activity", "error"], error.to_string());
-                }
-            }
-            Self::Train(c) => train_conflicts(c, &mut refuse),
-            Self::Replay(c) => replay_conflicts(c, &mut refuse),
-            Self::Plane(c) => plane_conflicts(c, &mut refuse),
-        }
-        if let Some(train) = self.train() {
-            let bytes = train.data_bytes();
-            if bytes > MOST_BYTES {
-                let (images, gigabytes, most) = (train.facts.training_images, bytes >> 30, MOST_BYTES >> 30);
-                let message = format!(
-                    "{images} training images of {} pixels would need about {gigabytes} GB of memory, more than the {most} GB \
-                     allowed: make size smaller",
-                    train.inputs()
-                );
-                refuse(&["data", "size"], message);
-            }
+        found.extend(self.train().and_then(TrainCondition::too_many_images));
+        if self.depth() == 0 {
+            // A layer to be replayed that the network does not have.
+            return found;
         }
         let need = self.need();
         let bytes = need.bytes();
         if bytes > MOST_BYTES {
-            let sizes = if self.kind().trains() { "hidden" } else { "layers" };
-            refuse(
-                &[sizes, "batch"],
-                format!(
-                    "a job of layers {} and this batch would need about {} GB of memory, more than the {} GB allowed: {}",
-                    Value::Sizes(self.sizes()).to_text(),
-                    bytes >> 30,
-                    MOST_BYTES >> 30,
-                    need.remedy()
-                ),
+            let sizes = if self.kind().trains() { Setup::HIDDEN.name() } else { IsolateCondition::LAYERS.name() };
+            let message = format!(
+                "a job of layers {} and this batch would need about {} GB of memory, more than the {} GB allowed: {}",
+                json_text(&self.sizes().into()),
+                bytes >> 30,
+                MOST_BYTES >> 30,
+                need.remedy()
             );
+            found.push(Conflict::of([sizes, Setup::BATCH.name()], message));
         }
         found
     }
 }
 
-/// Sizes of the signals of a network of `layers`.
-fn signal_sizes(layers: &[usize], batch: usize, iterations: usize) -> Sizes {
-    let (inputs, outputs) = (layers[0], layers[layers.len() - 1]);
-    Sizes { batch, inputs, outputs, iterations }
-}
-
-/// Value of a weight normalisation: a number where one gamma holds for every neuron.
-fn norm_value(norm: Option<&WeightNorm>) -> Value {
-    match norm {
-        None => Value::Name("off"),
-        Some(WeightNorm::Neuron(norms)) if norms.len() == 1 => Value::Number(norms[0]),
-        Some(other) => Value::Text(other.to_string()),
-    }
-}
-
-fn std_value(std: Std) -> Value {
-    match (std, std.name()) {
-        (_, Some(name)) => Value::Name(name),
-        (Std::Value(std), None) => Value::Number(std),
-        (_, None) => Value::Name(""),
-    }
-}
-
-fn activations_value(activations: &[Activation]) -> Value {
-    match activations {
-        [one] => Value::Name(one.name()),
-        several => Value::Text(several.iter().map(|a| a.name()).collect::<Vec<_>>().join(",")),
-    }
-}
-
-fn train_values(c: &TrainCondition) -> Values {
-    let s = &c.setup;
-    let change = |off: &'static str| match &s.label_change {
-        LabelChange::Off => Value::Name(off),
-        change => Value::Text(change.to_string()),
-    };
-    Values::from([
-        ("data", Value::Text(c.data_name())),
-        ("size", c.size.map_or(Value::Name("off"), |side| Value::Count(side as u64))),
-        ("hidden", Value::Sizes(s.hidden.clone())),
-        ("rule", Value::Text(s.rule.to_string())),
-        ("activation", activations_value(&s.activations)),
-        ("code", Value::Code(s.code)),
-        ("label-smoothing", Value::Number(s.smoothing)),
-        ("wrong-labels", Value::Number(s.wrong_labels)),
-        ("label-change", change("off")),
-        ("label-change-kind", Value::Name(s.change_kind.name())),
-        ("loss", Value::Name(s.loss.name())),
-        ("batch", Value::Count(s.batch as u64)),
-        ("drop-last", Value::Name(s.drop_last.name())),
-        ("eta", Value::Number(s.eta)),
-        ("momentum", Value::Number(s.momentum)),
-        ("weight-decay", Value::Number(s.weight_decay)),
-        ("epochs", Value::Count(s.epochs as u64)),
-        ("reduction", Value::Name(s.reduction.name())),
-        ("bias", Value::Name(s.biases.name())),
-        ("wn", norm_value(s.weight_norm.as_ref())),
-        ("w-std", std_value(s.w_std)),
-        ("b-std", std_value(s.b_std)),
-        ("bias-std", std_value(s.bias_std)),
-        ("normalize-b", Value::Name(s.normalize_b.name())),
-        ("b-scale", Value::Number(s.b_scale)),
-        ("order", Value::Name(s.order.name())),
-        ("probe", Value::Name(c.probe.name())),
-        ("precision", Value::Name(c.precision.name())),
-    ])
-}
-
-fn replay_values(c: &ReplayCondition) -> Values {
-    let mut values = train_values(&c.train);
-    values.extend([
-        ("layer", Value::Count(c.layer as u64)),
-        ("surrogate", Value::Name(c.surrogate.name())),
-        ("replay-weights", Value::Name(c.weights.name())),
-        ("replay-activation", Value::Name(c.activation.name())),
-        ("replay-from", Value::Count(c.from as u64)),
-        ("replay-updates", Value::Count(c.updates as u64)),
-    ]);
-    values
-}
-
-fn plane_values(c: &PlaneCondition) -> Values {
-    let mut values = train_values(&c.train);
-    values.extend([
-        ("pair", Value::Name(c.pair.name())),
-        ("snapshot-every", Value::Count(c.every as u64)),
-        ("mesh", Value::Count(c.mesh as u64)),
-        ("reach", Value::Number(c.reach)),
-    ]);
-    values
-}
-
-fn replay_conflicts(c: &ReplayCondition, refuse: &mut dyn FnMut(&[&'static str], String)) {
-    train_conflicts(&c.train, refuse);
-    let hidden = c.train.setup.hidden.len();
-    if c.layer > hidden {
-        let message = format!("layer {} does not lie above a hidden layer: the network has {hidden} of them", c.layer);
-        refuse(&["layer", "hidden"], message);
-    }
-    let setup = &c.train.setup;
-    let last = setup.epochs.saturating_mul(c.train.batches_per_epoch());
-    if c.from.saturating_add(c.updates) > last {
-        let message = format!(
-            "replay-from {} and replay-updates {} reach beyond the {last} updates of the run: raise epochs, or replay less",
-            c.from, c.updates
-        );
-        refuse(&["replay-updates", "replay-from", "epochs"], message);
-    }
-    if c.weights == ReplayWeights::Own && !setup.rule.has_fixed_backward() {
-        let rule = setup.rule;
-        refuse(
-            &["replay-weights", "rule"],
-            format!("replay-weights `own` needs a network with a fixed B, not rule `{rule}`"),
-        );
-    }
-    if setup.momentum != 0.0 || setup.weight_decay != 0.0 {
-        refuse(&["momentum", "weight-decay"], "the rule in isolation has neither momentum nor weight decay".into());
-    }
-}
-
-fn plane_conflicts(c: &PlaneCondition, refuse: &mut dyn FnMut(&[&'static str], String)) {
-    train_conflicts(&c.train, refuse);
-    let updates = c.train.setup.epochs.saturating_mul(c.train.batches_per_epoch());
-    let snapshots = updates.div_ceil(c.every).saturating_mul(2);
-    if snapshots > MOST_ROWS {
-        let message = format!("{snapshots} snapshots of both networks are more than {MOST_ROWS}: take them less often");
-        refuse(&["snapshot-every", "epochs"], message);
-    }
-}
-
-fn train_conflicts(c: &TrainCondition, refuse: &mut dyn FnMut(&[&'static str], String)) {
-    let (setup, facts) = (&c.setup, &c.facts);
-    let depth = setup.hidden.len() + 1;
-    if setup.loss == Loss::SoftmaxCrossEntropy && setup.code != CodeKind::OneHot {
-        let code = Value::Code(setup.code).to_text();
-        let remedy = "set code to one-hot, or loss to half-squared or sigmoid";
-        refuse(&["loss", "code"], format!("loss `softmax` needs code `one-hot`, not `{code}`: {remedy}"));
-    }
-    if let CodeKind::NHot { ones, units } = setup.code
-        && ones.saturating_mul(facts.classes) > units
-    {
-        let (needed, classes) = (ones.saturating_mul(facts.classes), facts.classes);
-        let remedy = format!("set code (--code) to one-hot, or to {ones}-of-{needed} or fewer ones per class");
-        let absent = facts.absent_classes.iter().map(|text| format!(" ({text})")).collect::<String>();
-        let message =
-            format!("code `{ones}-of-{units}` needs {needed} outputs for {classes} classes{absent}: {remedy}");
-        refuse(&["code", "data"], message);
-    }
-    if setup.batch > facts.training_images {
-        let (batch, images, data) = (setup.batch, facts.training_images, c.data_name());
-        let message = format!("batch {batch} is more than the {images} training images of `{data}`: make it smaller");
-        refuse(&["batch", "data"], message);
-    }
-    if let LabelChange::At(epochs) = &setup.label_change
-        && let Some(late) = epochs.iter().find(|&&epoch| epoch >= setup.epochs)
-    {
-        let (late, epochs) = (late, setup.epochs);
-        let remedy = "epochs is the total, those after the change included: raise it, or change earlier";
-        refuse(
-            &["label-change", "epochs"],
-            format!("the label change at epoch {late} is not before the end at {epochs}: {remedy}"),
-        );
-    }
-    let listed = setup.weight_norm.as_ref().map_or(0, WeightNorm::listed);
-    for (name, listed) in [("wn", listed), ("activation", setup.activations.len())] {
-        if listed > depth {
-            let message = format!("{name} lists {listed} layers, the network has {depth}: leave some out");
-            refuse(&[name, "hidden"], message);
-        }
-    }
-    if setup.rule.facts().backward == Backward::Learning && setup.momentum != 0.0 {
-        let message = format!("the backward weights of rule `{}` have no momentum: leave it out", setup.rule);
-        refuse(&["momentum", "rule"], message);
-    }
-    if c.size.is_some() && facts.image.is_none() {
-        let values = facts.inputs;
-        let side = values.isqrt();
-        let example = if side * side == values { format!("{side}, {side}") } else { "height, width".into() };
-        let message = format!(
-            "samples of `{}` are not images but {values} values in a row: leave size out, or save them as images with \
-             x.reshape(-1, {example})",
-            c.data_name()
-        );
-        refuse(&["size", "data"], message);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::{Scope, parameter, parameters};
     use super::*;
+    use crate::signal::Surrogate;
 
     fn values(kind: Kind, given: &[(&str, &str)]) -> Values {
         let parse = |&(name, text): &(&str, &str)| {
-            let parameter = parameter(name).unwrap();
-            (parameter.name, parameter.parse_text(text, kind).unwrap())
+            let parameter = parameters(kind).iter().find(|parameter| parameter.facts().name == name).unwrap();
+            (parameter.facts().name, parameter.read(text).unwrap())
         };
         given.iter().map(parse).collect()
     }
@@ -654,14 +309,15 @@ mod tests {
             let condition = Condition::new(kind, &Values::new()).unwrap();
             assert_eq!(Condition::new(kind, &condition.values()).unwrap(), condition);
             let names: Vec<_> = condition.values().into_keys().collect();
-            assert_eq!(names.len(), parameters(kind).filter(|p| p.scope == Scope::Condition).count());
+            assert_eq!(names.len(), parameters(kind).len());
         }
     }
 
     #[test]
     fn conflicts_name_the_parameters_and_the_remedy() {
         type Case = (Kind, &'static [(&'static str, &'static str)], &'static str);
-        let cases: [Case; 6] = [
+        let cases: [Case; 7] = [
+            (Kind::Replay, &[("layer", "5")], "layer 5 does not lie above a hidden layer"),
             (
                 Kind::Isolate,
                 &[("schedule", "shared"), ("layers", "20,100,10")],
@@ -687,5 +343,58 @@ mod tests {
             Condition::new(Kind::Train, &values(Kind::Train, &[("batch", "100"), ("epochs", "3")])).unwrap();
         assert_eq!((condition.iterations_per_epoch(), condition.last_iteration()), (15, 45));
         assert_eq!(condition.sizes(), [64, 50, 50, 50]);
+    }
+
+    #[test]
+    fn columns_are_the_parameters_of_every_kind_each_once() {
+        let names: Vec<&str> = columns_in_order().iter().map(|facts| facts.name).collect();
+        let mut distinct = names.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), names.len());
+        for kind in Kind::ALL {
+            let places =
+                parameters(kind).iter().map(|p| names.iter().position(|name| *name == p.facts().name).unwrap());
+            assert!(places.is_sorted(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn values_speak_for_themselves_where_they_can() {
+        let options = [("rule", "fa"), ("wn", "1"), ("normalize-b", "on"), ("wrong-labels", "0.8"), ("hidden", "9,9")];
+        let condition = Condition::new(Kind::Train, &values(Kind::Train, &options)).unwrap();
+        let names = ["rule", "wn", "normalize-b", "b-scale", "wrong-labels", "hidden", "eta", "bias", "data"];
+        assert_eq!(
+            label(&condition, &names),
+            "BP-TRW, WN(1), B of norm 1, 80 % of labels redrawn, 2 hidden layers of 9, eta 0.01, bias on, digits"
+        );
+    }
+
+    #[test]
+    fn names_are_words() {
+        let words = |kind, name, value| {
+            let condition = Condition::new(kind, &values(kind, &[(name, value)])).unwrap();
+            label(&condition, &[name])
+        };
+        for (name, value, expected) in [
+            ("data", "digits", "digits"),
+            ("order", "fixed", "stored order"),
+            ("order", "once", "shuffled once"),
+            ("order", "each-epoch", "shuffled every epoch"),
+            ("label-change", "off", "no label change"),
+            ("label-change", "10", "labels change at epoch 10"),
+            ("label-change", "5,10", "labels change at epochs 5, 10"),
+            ("label-change", "every:5", "labels change every 5 epochs"),
+            ("wrong-labels", "0", "true labels"),
+            ("wrong-labels", "0.29", "29 % of labels redrawn"),
+            ("hidden", "9", "1 hidden layer of 9"),
+            ("hidden", "9,8", "hidden layers of 9-8"),
+        ] {
+            assert_eq!(words(Kind::Train, name, value), expected);
+        }
+        assert_eq!(words(Kind::Replay, "surrogate", "none"), "as recorded");
+        assert_eq!(words(Kind::Replay, "surrogate", "samples:fixed"), "error rows shuffled once");
+        let titles = Surrogate::ALL.map(Surrogate::title);
+        assert!((1..titles.len()).all(|i| !titles[..i].contains(&titles[i])));
     }
 }

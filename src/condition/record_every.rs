@@ -1,6 +1,8 @@
 //! Recording schedule: at which iterations quantities are measured.
 
 use super::kind::Kind;
+use crate::text::{Refused, Setting, toml_string, toml_whole};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 
 /// When to record. Iteration 0 and the last are recorded whatever the schedule.
@@ -74,6 +76,27 @@ impl Display for RecordEvery {
             Self::Epoch => f.write_str("epoch"),
             Self::Log(points) => write!(f, "log:{points}"),
         }
+    }
+}
+
+/// Of some kind of analysis.
+impl Setting for RecordEvery {
+    type Bounds = Kind;
+
+    fn expected(kind: &Kind) -> String {
+        Self::expected(*kind).into()
+    }
+
+    fn read(text: &str, kind: &Kind) -> Result<Self, Refused> {
+        Self::parse(text, *kind).map_err(Refused::Message)
+    }
+
+    fn toml_text(value: &toml::de::DeValue<'_>, _: &Kind) -> Option<String> {
+        toml_whole(value).or_else(|| toml_string(value))
+    }
+
+    fn json(&self, _: &Kind) -> Json {
+        self.to_string().into()
     }
 }
 

@@ -2,6 +2,10 @@
 
 use crate::random::Stream;
 use crate::real::Real;
+use crate::text::{MOST_UNITS, Refused, Setting};
+use serde_json::Value as Json;
+use std::fmt::{Display, Formatter};
+use std::str::FromStr;
 
 /// How classes are coded at the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,45 @@ impl CodeKind {
             Self::OneHot => classes,
             Self::NHot { units, .. } => units,
         }
+    }
+}
+
+impl Display for CodeKind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OneHot => f.write_str("one-hot"),
+            Self::NHot { ones, units } => write!(f, "{ones}-of-{units}"),
+        }
+    }
+}
+
+impl FromStr for CodeKind {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        if text == "one-hot" {
+            return Ok(Self::OneHot);
+        }
+        let numbers = text.split_once("-of-").and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
+        let fits = |&(ones, units): &(usize, usize)| 1 <= ones && ones <= units && units <= MOST_UNITS;
+        let (ones, units) = numbers.filter(fits).ok_or_else(|| Refused::form::<Self>(text, &()))?;
+        Ok(Self::NHot { ones, units })
+    }
+}
+
+impl Setting for CodeKind {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "one-hot, or N-of-M such as 5-of-50".into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        text.parse()
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// Sizes of a data set, as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataFacts {
     /// Images to learn from.
     pub training_images: usize,

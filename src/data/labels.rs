@@ -1,7 +1,11 @@
 //! How labels change: at which epochs the code does, and which training labels are wrong.
 
 use crate::random::Stream;
+use crate::text::{Choice, Refused, Setting, toml_list, toml_string, toml_whole};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
+use std::str::FromStr;
+use toml::de::DeValue;
 
 /// Epochs at which the label code changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,25 +27,11 @@ pub enum ChangeKind {
     Permute,
 }
 
+impl Choice for ChangeKind {
+    const CHOICES: &'static [(&'static str, Self)] = &[("fresh", Self::Fresh), ("permute", Self::Permute)];
+}
+
 impl LabelChange {
-    /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "off, epochs such as 100 or 100,200, or every:50";
-
-    /// Reads the text form.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text == "off" {
-            return Some(Self::Off);
-        }
-        if let Some(step) = text.strip_prefix("every:") {
-            return step.trim().parse().ok().filter(|&step| step > 0).map(Self::Every);
-        }
-        let epochs: Option<Vec<usize>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
-        let mut epochs = epochs?;
-        epochs.sort_unstable();
-        epochs.dedup();
-        (epochs.first()? > &0).then_some(Self::At(epochs))
-    }
-
     /// Epochs below `epochs` at which the code changes, ascending.
     pub fn epochs(&self, epochs: usize) -> Vec<usize> {
         match self {
@@ -59,6 +49,45 @@ impl Display for LabelChange {
             Self::Every(step) => write!(f, "every:{step}"),
             Self::At(epochs) => f.write_str(&epochs.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
         }
+    }
+}
+
+impl FromStr for LabelChange {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let refused = || Refused::form::<Self>(text, &());
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        if let Some(step) = text.strip_prefix("every:") {
+            return step.trim().parse().ok().filter(|&step| step > 0).map(Self::Every).ok_or_else(refused);
+        }
+        let epochs: Result<Vec<usize>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+        let mut epochs = epochs.map_err(|_| refused())?;
+        epochs.sort_unstable();
+        epochs.dedup();
+        if epochs.first().is_some_and(|&first| first > 0) { Ok(Self::At(epochs)) } else { Err(refused()) }
+    }
+}
+
+impl Setting for LabelChange {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "off, epochs such as 100 or 100,200, or every:50".into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        text.parse()
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_list(value, toml_whole).or_else(|| toml_whole(value)).or_else(|| toml_string(value))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
     }
 }
 
@@ -82,15 +111,15 @@ mod tests {
 
     #[test]
     fn schedules_are_read_and_listed() {
-        assert_eq!(LabelChange::parse("100").unwrap().epochs(200), [100]);
-        assert_eq!(LabelChange::parse("30, 10,30").unwrap().epochs(30), [10]);
-        assert_eq!(LabelChange::parse("every:3").unwrap().epochs(10), [3, 6, 9]);
-        assert_eq!(LabelChange::parse("off").unwrap().epochs(10), [0usize; 0]);
+        assert_eq!(LabelChange::from_str("100").unwrap().epochs(200), [100]);
+        assert_eq!(LabelChange::from_str("30, 10,30").unwrap().epochs(30), [10]);
+        assert_eq!(LabelChange::from_str("every:3").unwrap().epochs(10), [3, 6, 9]);
+        assert_eq!(LabelChange::from_str("off").unwrap().epochs(10), [0usize; 0]);
         for text in ["off", "every:7", "5,9"] {
-            assert_eq!(LabelChange::parse(text).unwrap().to_string(), text);
+            assert_eq!(LabelChange::from_str(text).unwrap().to_string(), text);
         }
         for text in ["0", "every:0", "", "often", "-3", "1,x"] {
-            assert_eq!(LabelChange::parse(text), None, "{text}");
+            assert!(LabelChange::from_str(text).is_err(), "{text}");
         }
     }
 

@@ -6,9 +6,12 @@ use super::facts::DataFacts;
 use super::images::Stored;
 use super::layout::{Format, Layout, is_there};
 use super::official::{CIFAR10, FASHION_MNIST, MNIST, OfficialFile};
+use crate::text::{Refused, Setting, suggestion};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 /// Where a data set comes from.
@@ -35,21 +38,6 @@ impl Source {
         ("fashion-mnist", Self::FashionMnist),
         ("cifar10", Self::Cifar10),
     ];
-
-    /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "digits, mnist, fashion-mnist, cifar10, or a path: an .npz file of images and \
-         labels (x and y, x_train and so on), or a directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such \
-         arrays as .npy files";
-
-    /// The data set called `text`, or the path it is: anything that has a separator, ends in `.npz`, or exists.
-    pub fn parse(text: &str) -> Option<Self> {
-        if let Some((_, named)) = Self::NAMED.into_iter().find(|(name, _)| *name == text) {
-            return Some(named);
-        }
-        let path = Path::new(text);
-        let is_path = text.contains(['/', '\\']) || path.extension().is_some_and(|e| e == "npz") || is_there(path);
-        (is_path && !text.is_empty()).then(|| Self::Path(path.to_path_buf()))
-    }
 
     /// Name as it is written in prose; `None` of a path.
     pub fn title(&self) -> Option<&'static str> {
@@ -117,6 +105,43 @@ impl Display for Source {
             Self::Path(path) => write!(f, "{}", path.display()),
             named => f.write_str(Self::NAMED.iter().find(|(_, source)| source == named).map_or("", |(name, _)| name)),
         }
+    }
+}
+
+/// The data set of this name, or the path it is: anything that has a separator, ends in `.npz`, or exists.
+impl FromStr for Source {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        if let Some((_, named)) = Self::NAMED.into_iter().find(|(name, _)| *name == text) {
+            return Ok(named);
+        }
+        let path = Path::new(text);
+        let is_path = text.contains(['/', '\\']) || path.extension().is_some_and(|e| e == "npz") || is_there(path);
+        if is_path && !text.is_empty() {
+            return Ok(Self::Path(path.to_path_buf()));
+        }
+        let (expected, near) = (Self::expected(&()), suggestion(text, Self::NAMED.iter().map(|(name, _)| *name)));
+        let problem = format!("unknown data set `{text}`, and there is no such file");
+        Err(Refused::Message(format!("{problem}: expected {expected}{near}")))
+    }
+}
+
+impl Setting for Source {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "digits, mnist, fashion-mnist, cifar10, or a path: an .npz file of images and labels (x and y, x_train and so on), or a \
+         directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such arrays as .npy files"
+            .into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        text.parse()
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
     }
 }
 

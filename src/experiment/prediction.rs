@@ -44,7 +44,7 @@ impl Predictor {
         if quantity == Quantity::AlignmentTerm
             && let Condition::Sample(c) = condition
         {
-            let held = c.signals.activity == Form::HELD && c.signals.error == Form::HELD && c.b_mean == 0.0;
+            let held = c.activity == Form::HELD && c.error == Form::HELD && c.b_mean == 0.0;
             let toy = Toy::new(&c.layers, c.batch, 1.0).ok().filter(|_| held)?;
             return Some(one_step::angle(&toy).value);
         }

@@ -74,7 +74,7 @@ impl<T: Real> OneStep<T> {
     fn draw(condition: &SampleCondition, seed: u64, stream: u64) -> Result<Self, JobError> {
         let SampleCondition { layers, batch, .. } = condition;
         let sizes = Sizes { batch: *batch, inputs: layers[0], outputs: layers[2], iterations: 2 };
-        let signals = Signals::<T>::new(&condition.signals, sizes, seed, stream);
+        let signals = Signals::<T>::new(&condition.signals(), sizes, seed, stream);
         let mut signals = signals.map_err(|error| JobError::Failed(error.to_string()))?;
         let first = (signals.activity().clone(), signals.error().clone());
         signals.advance();

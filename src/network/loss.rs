@@ -3,6 +3,7 @@
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::rule::{Activation, Pass};
+use crate::text::Choice;
 
 /// What the output layer minimises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,16 @@ pub enum Loss {
     /// None: the error is standard normal, drawn anew for every sample and iteration, and `delta_D = E o f'(Z_D)`. The
     /// network learns nothing.
     Random,
+}
+
+impl Choice for Loss {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("half-squared", Self::HalfSquared),
+        ("squared-linear", Self::SquaredLinear),
+        ("softmax", Self::SoftmaxCrossEntropy),
+        ("sigmoid", Self::SigmoidCrossEntropy),
+        ("random", Self::Random),
+    ];
 }
 
 impl Loss {

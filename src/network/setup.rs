@@ -3,6 +3,10 @@
 use super::Loss;
 use crate::data::{ChangeKind, CodeKind, LabelChange};
 use crate::rule::{Activation, Rule, WeightNorm};
+use crate::text::{Choice, Interval, List, Nature, Refused, Setting, settings, toml_number, toml_string};
+use serde_json::Value as Json;
+use std::str::FromStr;
+use toml::de::DeValue;
 
 /// In which order the training images come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,11 @@ pub enum Order {
     EachEpoch,
 }
 
+impl Choice for Order {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("fixed", Self::Fixed), ("once", Self::Once), ("each-epoch", Self::EachEpoch)];
+}
+
 /// How gradients of the samples of a batch are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
@@ -22,6 +31,10 @@ pub enum Reduction {
     Sum,
     /// Averaged.
     Mean,
+}
+
+impl Choice for Reduction {
+    const CHOICES: &'static [(&'static str, Self)] = &[("sum", Self::Sum), ("mean", Self::Mean)];
 }
 
 /// Whether there are biases.
@@ -35,6 +48,11 @@ pub enum Biases {
     Untrained,
 }
 
+impl Choice for Biases {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("on", Self::On), ("off", Self::Off), ("untrained", Self::Untrained)];
+}
+
 /// On which samples update alignment and the like are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeBatch {
@@ -42,6 +60,10 @@ pub enum ProbeBatch {
     Fixed,
     /// The batch of the update to come: the paper's.
     Next,
+}
+
+impl Choice for ProbeBatch {
+    const CHOICES: &'static [(&'static str, Self)] = &[("fixed", Self::Fixed), ("next", Self::Next)];
 }
 
 /// Standard deviation of weights at the start.
@@ -63,22 +85,6 @@ impl Std {
     const NAMES: [(&'static str, Self); 4] =
         [("fan-in", Self::FanIn), ("he", Self::He), ("glorot", Self::Glorot), ("fan-sum", Self::FanSum)];
 
-    /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "a finite number above 0, fan-in (1/sqrt n_in), he (sqrt(2/n_in)), glorot \
-                                        (sqrt(2/(n_in+n_out))) or fan-sum (1/sqrt(n_in+n_out))";
-
-    /// Reads the text form.
-    pub fn parse(text: &str) -> Option<Self> {
-        let named = Self::NAMES.into_iter().find(|(name, _)| *name == text).map(|(_, std)| std);
-        let number = || text.parse().ok().filter(|std: &f64| std.is_finite() && *std > 0.0).map(Self::Value);
-        named.or_else(number)
-    }
-
-    /// Name, where it is not a number.
-    pub fn name(self) -> Option<&'static str> {
-        Self::NAMES.into_iter().find(|(_, std)| *std == self).map(|(name, _)| name)
-    }
-
     /// Standard deviation for the weights between layers of `inputs` and `outputs` units.
     pub fn of(self, inputs: usize, outputs: usize) -> f64 {
         let (inputs, outputs) = (inputs as f64, outputs as f64);
@@ -92,88 +98,176 @@ impl Std {
     }
 }
 
-/// Everything that defines a training run but its data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setup {
-    /// Units of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// What carries the error back.
-    pub rule: Rule,
-    /// Activation of every layer, or one for all; the output layer's gives way to the loss's own.
-    pub activations: Vec<Activation>,
-    /// Loss, which settles the output layer's activation.
-    pub loss: Loss,
-    /// Label code.
-    pub code: CodeKind,
-    /// Label smoothing, from 0 to 1: see [`Loss::target_levels`].
-    pub smoothing: f64,
-    /// Share of the training labels that are replaced by classes drawn uniformly.
-    pub wrong_labels: f64,
-    /// Epochs at which the code changes.
-    pub label_change: LabelChange,
-    /// What takes its place.
-    pub change_kind: ChangeKind,
-    /// Samples per batch; the last batch of an epoch holds what is left.
-    pub batch: usize,
-    /// Whether an epoch ends before a last batch that would be smaller.
-    pub drop_last: bool,
-    /// Learning rate.
-    pub eta: f64,
-    /// Passes over the training images: what the label changes are counted in.
-    pub epochs: usize,
-    /// Sum or mean over the batch.
-    pub reduction: Reduction,
-    /// Momentum `m`: `V = m V + G - decay W`, `W += eta V`, as in PyTorch; 0 for none.
-    pub momentum: f64,
-    /// Weight decay, of weights and biases, as in PyTorch; 0 for none.
-    pub weight_decay: f64,
-    /// Biases.
-    pub biases: Biases,
-    /// Standard deviation of `W`.
-    pub w_std: Std,
-    /// Standard deviation of `B`.
-    pub b_std: Std,
-    /// Standard deviation of the biases.
-    pub bias_std: Std,
-    /// Whether columns of `B` have norm 1 at the start.
-    pub normalize_b: bool,
-    /// Factor on `B` after drawing and normalising.
-    pub b_scale: f64,
-    /// Weight normalisation, at the start and after every update.
-    pub weight_norm: Option<WeightNorm>,
-    /// Order of the training images.
-    pub order: Order,
+impl FromStr for Std {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let named = Self::NAMES.iter().find(|(name, _)| *name == text).map(|&(_, std)| Ok(std));
+        let number = || f64::read(text, &Interval::Positive).map(Self::Value);
+        named.unwrap_or_else(number).map_err(|_| Refused::form::<Self>(text, &()))
+    }
 }
 
-impl Default for Setup {
-    /// BP-TRW on the paper's kind of network: tanh-relu throughout, five of fifty outputs per class, everything drawn with
-    /// standard deviation 0.1, gradients summed over the batch.
-    fn default() -> Self {
-        Self {
-            hidden: vec![50, 50],
-            rule: Rule::BP_TRW,
-            activations: vec![Activation::TanhRelu],
-            loss: Loss::HalfSquared,
-            code: CodeKind::NHot { ones: 5, units: 50 },
-            smoothing: 0.0,
-            wrong_labels: 0.0,
-            label_change: LabelChange::Off,
-            change_kind: ChangeKind::Fresh,
-            batch: 24,
-            drop_last: false,
-            eta: 0.01,
-            epochs: 40,
-            reduction: Reduction::Sum,
-            momentum: 0.0,
-            weight_decay: 0.0,
-            biases: Biases::On,
-            w_std: Std::Value(0.1),
-            b_std: Std::Value(0.1),
-            bias_std: Std::Value(0.1),
-            normalize_b: false,
-            b_scale: 1.0,
-            weight_norm: None,
-            order: Order::Once,
+impl Setting for Std {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "a finite number above 0, fan-in (1/sqrt n_in), he (sqrt(2/n_in)), glorot (sqrt(2/(n_in+n_out))) or fan-sum \
+         (1/sqrt(n_in+n_out))"
+            .into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        text.parse()
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_number(value).or_else(|| toml_string(value))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        let name = Self::NAMES.iter().find(|(_, std)| std == self).map(|&(name, _)| name);
+        name.map_or_else(|| self.coordinate().into(), Json::from)
+    }
+
+    fn nature() -> Nature {
+        Nature::Number
+    }
+
+    fn coordinate(&self) -> Option<f64> {
+        if let Self::Value(std) = self { Some(*std) } else { None }
+    }
+}
+
+/// Most samples of a batch.
+const MOST_BATCH: usize = 1_000_000;
+/// Most passes over the training images.
+const MOST_EPOCHS: usize = 1_000_000;
+
+settings! {
+    /// Everything that defines a training run but its data. The defaults are BP-TRW on the paper's kind of network:
+    /// tanh-relu throughout, five of fifty outputs per class, everything drawn with standard deviation 0.1, gradients
+    /// summed over the batch.
+    pub struct Setup {
+        hidden: Vec<usize> = vec![50, 50] => HIDDEN(
+            "hidden", "SIZES", "Units of the hidden layers", List::Sizes { least: 1, example: "50,50" },
+            axis = "hidden layers", label = |sizes, _| hidden_label(sizes)
+        );
+        rule: Rule = Rule::BP_TRW => RULE(
+            "rule", "NAME",
+            "Learning rule, what carries the error back (bp-trw is also called fa; docs/rules.md says what X is)", (),
+            label = |rule, _| rule.label()
+        );
+        activations: Vec<Activation> = vec![Activation::TanhRelu] => ACTIVATION(
+            "activation", "NAME",
+            "Activation of every layer, or one per layer; the output layer's gives way to that of the loss", ()
+        );
+        code: CodeKind = CodeKind::NHot { ones: 5, units: 50 } => CODE(
+            "code", "CODE", "Label code: one-hot, or N of M outputs per class", ()
+        );
+        /// See [`Loss::target_levels`].
+        smoothing: f64 = 0.0 => LABEL_SMOOTHING(
+            "label-smoothing", "S",
+            "Targets of units of other classes are S in place of 0 (with softmax S/n, and 1 - S + S/n in place of 1)",
+            Interval::BelowOne,
+            label = |share, text| if *share == 0.0 { "no smoothing".into() } else { format!("smoothing {text}") }
+        );
+        wrong_labels: f64 = 0.0 => WRONG_LABELS(
+            "wrong-labels", "SHARE", "Share of the training labels replaced, once, by classes drawn uniformly",
+            Interval::ToOne,
+            axis = "share of labels redrawn", label = |share, _| wrong_labels_label(*share)
+        );
+        label_change: LabelChange = LabelChange::Off => LABEL_CHANGE(
+            "label-change", "EPOCHS", "Epochs at which the label code changes", (),
+            label = label_change_label
+        );
+        change_kind: ChangeKind = ChangeKind::Fresh => LABEL_CHANGE_KIND(
+            "label-change-kind", "NAME",
+            "What the code changes to: fresh (newly drawn) or permute (the same groups of units for other classes)", ()
+        );
+        /// It settles the output layer's activation.
+        loss: Loss = Loss::HalfSquared => LOSS(
+            "loss", "NAME",
+            "Loss: half-squared (with the derivative at the output: the paper's), squared-linear (linear output), softmax \
+             or sigmoid (cross-entropy), random (errors of no task: nothing is learnt)", ()
+        );
+        /// The last batch of an epoch holds what is left.
+        batch: usize = 24 => BATCH("batch", "N", "Samples per batch", 1..=MOST_BATCH, axis = "batch size");
+        drop_last: bool = false => DROP_LAST(
+            "drop-last", "on|off", "Whether an epoch ends before a last batch that would be smaller", (),
+            label = |drop, _| format!("{} short last batch", if *drop { "no" } else { "with" }), young = true
+        );
+        eta: f64 = 0.01 => ETA("eta", "RATE", "Learning rate", Interval::Positive, axis = "learning rate");
+        /// As in PyTorch, `G` with weight decay in it; 0 for none.
+        momentum: f64 = 0.0 => MOMENTUM("momentum", "M", "Momentum: V = M V + G, W += eta V", Interval::BelowOne);
+        /// As in PyTorch; 0 for none.
+        weight_decay: f64 = 0.0 => WEIGHT_DECAY(
+            "weight-decay", "RATE", "Weight decay of weights and biases, as part of the gradient", Interval::NonNegative
+        );
+        /// What the label changes are counted in.
+        epochs: usize = 40 => EPOCHS("epochs", "N", "Passes over the training images", 1..=MOST_EPOCHS);
+        reduction: Reduction = Reduction::Sum => REDUCTION(
+            "reduction", "NAME", "Gradients of a batch: sum (the paper's) or mean", ()
+        );
+        biases: Biases = Biases::On => BIAS(
+            "bias", "on|off|untrained", "Biases: drawn and updated, none, or drawn and left alone", ()
+        );
+        w_std: Std = Std::Value(0.1) => W_STD(
+            "w-std", "STD", "Standard deviation of the forward weights at the start", ()
+        );
+        b_std: Std = Std::Value(0.1) => B_STD("b-std", "STD", "Standard deviation of the backward weights", ());
+        bias_std: Std = Std::Value(0.1) => BIAS_STD(
+            "bias-std", "STD", "Standard deviation of the biases at the start", ()
+        );
+        normalize_b: bool = false => NORMALIZE_B(
+            "normalize-b", "on|off", "Whether every column of the backward weights is given norm 1 at the start", (),
+            label = |on, _| if *on { "B of norm 1".into() } else { String::new() }
+        );
+        b_scale: f64 = 1.0 => B_SCALE(
+            "b-scale", "FACTOR", "Factor on the backward weights after drawing and normalising", Interval::Positive,
+            label = |factor, text| if *factor == 1.0 { String::new() } else { format!("B × {text}") }
+        );
+        weight_norm: Option<WeightNorm> = None => WN(
+            "wn", "GAMMA", "Weight normalisation, at the start and after every update", (),
+            axis = "γ of weight normalisation",
+            label = |norm, text| norm.as_ref().map_or("no WN".into(), |_| format!("WN({text})"))
+        );
+        order: Order = Order::Once => ORDER(
+            "order", "NAME",
+            "Order of the training images: fixed (as stored), once (shuffled once per repeat), each-epoch", (),
+            label = |order, _| match order {
+                Order::Fixed => "stored order".into(),
+                Order::Once => "shuffled once".into(),
+                Order::EachEpoch => "shuffled every epoch".into(),
+            }
+        );
+    }
+}
+
+/// Hidden layers by number and size, or by their sizes where these differ.
+fn hidden_label(sizes: &[usize]) -> String {
+    match sizes {
+        [size] => format!("1 hidden layer of {size}"),
+        [first, ..] if sizes.iter().all(|size| size == first) => format!("{} hidden layers of {first}", sizes.len()),
+        _ => format!("hidden layers of {}", sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-")),
+    }
+}
+
+/// The share of labels that are wrong, in percent without the rounding of binary fractions.
+fn wrong_labels_label(share: f64) -> String {
+    let percent = (share * 100.0 * 1e9).round() / 1e9;
+    if share == 0.0 { "true labels".into() } else { format!("{percent} % of labels redrawn") }
+}
+
+/// When labels change: never, every so many epochs, or at some.
+fn label_change_label(change: &LabelChange, _: &str) -> String {
+    match change {
+        LabelChange::Off => "no label change".into(),
+        LabelChange::Every(epochs) => format!("labels change every {epochs} epochs"),
+        LabelChange::At(epochs) => {
+            let plural = if epochs.len() == 1 { "" } else { "s" };
+            let epochs: Vec<String> = epochs.iter().map(usize::to_string).collect();
+            format!("labels change at epoch{plural} {}", epochs.join(", "))
         }
     }
 }

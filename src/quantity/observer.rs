@@ -2,7 +2,10 @@
 
 use super::registry::Quantity;
 use crate::condition::{Kind, RecordEvery};
+use crate::text::{Refused, Setting, toml_list, toml_string};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
+use toml::de::DeValue;
 
 /// A quantity, recorded at times of its own or when everything else is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +107,35 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
     }
     observers.sort_unstable_by_key(|observer| observer.quantity);
     Ok(observers)
+}
+
+/// Of some kind of analysis.
+impl Setting for Vec<Observer> {
+    type Bounds = Kind;
+
+    fn expected(kind: &Kind) -> String {
+        format!("one or more of {}", Quantity::of_kind(*kind).map(Quantity::name).collect::<Vec<_>>().join(", "))
+    }
+
+    fn read(text: &str, kind: &Kind) -> Result<Self, Refused> {
+        parse_observers(text, *kind).map_err(Refused::Message)
+    }
+
+    fn toml_text(value: &DeValue<'_>, _: &Kind) -> Option<String> {
+        toml_list(value, toml_string).or_else(|| toml_string(value))
+    }
+
+    fn read_toml(value: &DeValue<'_>, kind: &Kind) -> Result<Self, Refused> {
+        match Self::toml_text(value, kind).as_deref() {
+            None => Err(Refused::toml::<Self>(value, kind)),
+            Some("") => Err(Refused::After(format!(" cannot be empty: expected {}", Self::expected(kind)))),
+            Some(text) => Self::read(text.trim(), kind),
+        }
+    }
+
+    fn json(&self, _: &Kind) -> Json {
+        self.iter().map(ToString::to_string).collect()
+    }
 }
 
 impl Display for Observer {

@@ -91,7 +91,7 @@ impl Report<'_> {
             }
             dl.facts {
                 @for analysis in self.stored.plan.analyses() {
-                    dt { "Seed of " (analysis.name) } dd { (analysis.seed) }
+                    dt { "Seed of " (analysis.name) } dd { (analysis.settings.seed) }
                 }
             }
             h3 { "Commands" }

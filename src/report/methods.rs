@@ -1,9 +1,9 @@
 //! How it was done: every parameter of every condition.
 
 use super::{Report, counted, heading, scrolling};
-use crate::condition::{Kind, Scope, parameters};
+use crate::condition::{Kind, parameters};
 use crate::spec::Analysis;
-use crate::text::Choice;
+use crate::text::{Choice, Facts};
 use maud::{Markup, html};
 
 impl Kind {
@@ -33,9 +33,9 @@ impl Report<'_> {
     }
 
     fn method(&self, analysis: &Analysis) -> Markup {
-        let quantities: Vec<String> = analysis.observers.iter().map(ToString::to_string).collect();
+        let quantities: Vec<String> = analysis.settings.observers.iter().map(ToString::to_string).collect();
         let texts = |numbers: &[usize]| numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let reported = match &analysis.report_at[..] {
+        let reported = match &analysis.settings.report_at[..] {
             [] => String::new(),
             iterations => format!(", and at {}", texts(iterations)),
         };
@@ -46,21 +46,21 @@ impl Report<'_> {
                 dl.facts {
                     dt { "What runs" } dd { (analysis.kind.in_words()) " (kind " code { (analysis.kind.name()) } ")" }
                     dt { "Conditions" } dd { (analysis.conditions.len()) }
-                    dt { "Repeats" } dd { (analysis.repeats) " of every condition, told apart by their random numbers" }
-                    dt { "Seed" } dd { (analysis.seed) }
+                    dt { "Repeats" } dd { (analysis.settings.repeats) " of every condition, told apart by their random numbers" }
+                    dt { "Seed" } dd { (analysis.settings.seed) }
                     dt { (if analysis.kind == Kind::Sample { "Draws" } else { "Updates" }) } dd { (updates) }
                     dt { "Measured" }
                     dd { (quantities.join(", ")) @if quantities.iter().any(|name| name.contains('@')) { " (what stands after @ is when, if not as all others)" } }
-                    dt { "Recorded" } dd { code { "record-every = " (analysis.record_every) } ", at the start and at the end" }
+                    dt { "Recorded" } dd { code { "record-every = " (analysis.settings.record_every) } ", at the start and at the end" }
                     dt { "Reported" } dd { "at the end" (reported) }
-                    @if analysis.observers.iter().any(|observer| observer.quantity.has_lags()) {
-                        dt { "Lags" } dd { (texts(&analysis.lags)) }
+                    @if analysis.settings.observers.iter().any(|observer| observer.quantity.has_lags()) {
+                        dt { "Lags" } dd { (texts(&analysis.settings.lags)) }
                     }
-                    @if analysis.observers.iter().any(|observer| observer.quantity.is_of_window()) {
+                    @if analysis.settings.observers.iter().any(|observer| observer.quantity.is_of_window()) {
                         dt { "Window" }
-                        dd { (analysis.window.map_or("all lags".into(), |window| format!("{window} lags"))) }
+                        dd { (analysis.settings.window.map_or("all lags".into(), |window| format!("{window} lags"))) }
                     }
-                    dt { "Predictions" } dd { (if analysis.predict { "exact, beside what is measured" } else { "closed forms only" }) }
+                    dt { "Predictions" } dd { (if analysis.settings.predict { "exact, beside what is measured" } else { "closed forms only" }) }
                 }
                 (self.parameters(analysis))
             }
@@ -71,9 +71,9 @@ impl Report<'_> {
     fn parameters(&self, analysis: &Analysis) -> Markup {
         let values: Vec<_> = analysis.conditions.iter().map(|condition| condition.values()).collect();
         let text = |index: usize, name: &str| values[index].get(name).map(|value| value.to_text()).unwrap_or_default();
-        let all: Vec<_> = parameters(analysis.kind).filter(|parameter| parameter.scope == Scope::Condition).collect();
-        let (varied, shared): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|p| (1..values.len()).any(|index| text(index, p.name) != text(0, p.name)));
+        let all = parameters(analysis.kind).iter().map(|parameter| parameter.facts());
+        let (varied, shared): (Vec<&Facts>, Vec<&Facts>) =
+            all.partition(|p| (1..values.len()).any(|index| text(index, p.name) != text(0, p.name)));
         let conditions = html! {
             table {
                 caption { "What tells the conditions apart." }
@@ -83,7 +83,7 @@ impl Report<'_> {
                         tr {
                             th scope="row" { (analysis.label(condition)) }
                             @for parameter in &varied { td { (text(index, parameter.name)) } }
-                            td.number { (self.finished(analysis, index)) " of " (analysis.repeats) }
+                            td.number { (self.finished(analysis, index)) " of " (analysis.settings.repeats) }
                         }
                     }
                 }

@@ -47,7 +47,7 @@ impl<'a> Report<'a> {
         let elsewhere = others.into_iter().filter(|claim| documents.contains(&claim.document())).collect();
         let predictor = Predictor::default();
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-            predictor.predict(condition, quantity, layer, iteration, analysis.predict)
+            predictor.predict(condition, quantity, layer, iteration, analysis.settings.predict)
         };
         let entries = summarise(&stored.plan, &stored.results, &predict);
         let flags = flags(&stored.plan, &stored.results);

@@ -41,7 +41,7 @@ impl Report<'_> {
                 td data-label="What runs" { (analysis.kind.in_words()) }
                 td data-label="What varies" { (axes) }
                 td.number data-label="Conditions" { (analysis.conditions.len()) }
-                td.number data-label="Repeats" { (analysis.repeats) }
+                td.number data-label="Repeats" { (analysis.settings.repeats) }
                 td.number data-label="Jobs finished" { (found) " of " (planned) }
             }
         }
@@ -64,7 +64,7 @@ impl Report<'_> {
                 article id={ "results-" (analysis.name) } {
                     h3 { (heading(analysis)) }
                     p {
-                        (counted(analysis.conditions.len(), "condition")) ", " (counted(analysis.repeats, "repeat"))
+                        (counted(analysis.conditions.len(), "condition")) ", " (counted(analysis.settings.repeats, "repeat"))
                         " each. How it was done: " a href={ "#methods-" (analysis.name) } { "methods" } "."
                     }
                     @for figure in &figures { (figure) }

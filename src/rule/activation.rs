@@ -1,9 +1,12 @@
 //! Activations `f` and their derivatives `f'`, as passes over whole matrices.
 
 use crate::real::Real;
+use crate::text::{Choice, Refused, Setting, expected, toml_list, toml_string};
 use crate::vmath::{Elementary, Kernel, vectorise};
+use serde_json::Value as Json;
 use statrs::function::erf::erf;
 use std::marker::PhantomData;
+use toml::de::DeValue;
 
 /// Activation of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,40 @@ pub enum Activation {
     Sigmoid,
     /// `f(z) = erf(z / sqrt 2)`: the choice of the teacher-student literature (Saad & Solla 1995).
     Erf,
+}
+
+impl Choice for Activation {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("relu", Self::Relu),
+        ("linear", Self::Linear),
+        ("tanh", Self::Tanh),
+        ("tanh-relu", Self::TanhRelu),
+        ("leaky", Self::LeakyRelu),
+        ("sigmoid", Self::Sigmoid),
+        ("erf", Self::Erf),
+    ];
+    const ALIASES: &'static [(&'static str, Self)] = &[("leaky-relu", Self::LeakyRelu)];
+}
+
+/// One activation, or one per layer, the lowest first.
+impl Setting for Vec<Activation> {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        format!("{}, or several separated by commas, the lowest layer first", expected::<Activation>())
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        text.split(',').map(|name| Activation::read(name.trim(), &())).collect()
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_list(value, toml_string).or_else(|| toml_string(value))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.iter().map(|activation| activation.name()).collect::<Vec<_>>().join(",").into()
+    }
 }
 
 /// Slope of leaky ReLU below zero: PyTorch's default.

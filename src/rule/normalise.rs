@@ -3,8 +3,12 @@
 use super::Layers;
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::text::{Interval, Nature, Refused, Setting, toml_list, toml_number, toml_string};
 use crate::vmath::{scale_columns, squared_column_norms};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
+use std::str::FromStr;
+use toml::de::DeValue;
 
 /// Which norms are kept, and at what.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,30 +25,6 @@ pub enum WeightNorm {
 }
 
 impl WeightNorm {
-    /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "off, the norm of every neuron's input weights (1, or one per layer: 1,1,0.5), \
-                                        initial (kept as drawn), matrix:7 or matrix:initial (of whole matrices)";
-
-    /// Reads the text form of a normalisation that is on.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (whole, norms) = match text.strip_prefix("matrix:") {
-            Some(norms) => (true, norms.trim()),
-            None => (false, text),
-        };
-        if norms == "initial" {
-            return Some(if whole { Self::MatrixInitial } else { Self::NeuronInitial });
-        }
-        let number = |part: &str| part.trim().parse().ok().filter(|norm: &f64| norm.is_finite() && *norm > 0.0);
-        let mut norms = norms.split(',').map(number).collect::<Option<Vec<_>>>()?;
-        // The last one holds for all that follow.
-        while let [.., last, repeated] = norms[..]
-            && last == repeated
-        {
-            norms.pop();
-        }
-        Some(if whole { Self::Matrix(norms) } else { Self::Neuron(norms) })
-    }
-
     /// The same for the layers from `layer` on.
     pub fn from_layer(&self, layer: usize) -> Self {
         let rest = |norms: &[f64]| {
@@ -77,6 +57,70 @@ impl Display for WeightNorm {
             Self::NeuronInitial => f.write_str("initial"),
             Self::Matrix(norms) => write!(f, "matrix:{}", list(norms)),
             Self::MatrixInitial => f.write_str("matrix:initial"),
+        }
+    }
+}
+
+/// One that is on.
+impl FromStr for WeightNorm {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let (whole, norms) = match text.strip_prefix("matrix:") {
+            Some(norms) => (true, norms.trim()),
+            None => (false, text),
+        };
+        if norms == "initial" {
+            return Ok(if whole { Self::MatrixInitial } else { Self::NeuronInitial });
+        }
+        let norms = norms.split(',').map(|part| f64::read(part.trim(), &Interval::Positive));
+        let mut norms: Vec<f64> =
+            norms.collect::<Result<_, _>>().map_err(|_| Refused::form::<Option<Self>>(text, &()))?;
+        // The last one holds for all that follow.
+        while let [.., last, repeated] = norms[..]
+            && last == repeated
+        {
+            norms.pop();
+        }
+        Ok(if whole { Self::Matrix(norms) } else { Self::Neuron(norms) })
+    }
+}
+
+/// A weight normalisation, or `off`.
+impl Setting for Option<WeightNorm> {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "off, the norm of every neuron's input weights (1, or one per layer: 1,1,0.5), initial (kept as drawn), matrix:7 or \
+         matrix:initial (of whole matrices)"
+            .into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        if text == "off" { Ok(None) } else { text.parse().map(Some) }
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_list(value, toml_number).or_else(|| toml_number(value)).or_else(|| toml_string(value))
+    }
+
+    /// A number where one gamma holds for every neuron.
+    fn json(&self, (): &()) -> Json {
+        match self {
+            None => "off".into(),
+            Some(WeightNorm::Neuron(norms)) if norms.len() == 1 => norms[0].into(),
+            Some(other) => other.to_string().into(),
+        }
+    }
+
+    fn nature() -> Nature {
+        Nature::Number
+    }
+
+    fn coordinate(&self) -> Option<f64> {
+        match self {
+            Some(WeightNorm::Neuron(norms)) if norms.len() == 1 => Some(norms[0]),
+            _ => None,
         }
     }
 }
@@ -151,11 +195,11 @@ mod tests {
     #[test]
     fn text_forms_are_read_back() {
         for text in ["1", "0.25", "1,2,0.5", "initial", "matrix:7.07", "matrix:1,2", "matrix:initial"] {
-            assert_eq!(WeightNorm::parse(text).unwrap().to_string(), text);
+            assert_eq!(WeightNorm::from_str(text).unwrap().to_string(), text);
         }
-        assert_eq!(WeightNorm::parse("2, 1,1.0,1"), WeightNorm::parse("2,1"));
+        assert_eq!(WeightNorm::from_str("2, 1,1.0,1"), WeightNorm::from_str("2,1"));
         for text in ["", "0", "-1", "1,", "matrix:", "matrix:nan", "inf", "Initial"] {
-            assert_eq!(WeightNorm::parse(text), None, "{text}");
+            assert!(WeightNorm::from_str(text).is_err(), "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::condition::{Condition, Kind, RecordEvery};
 use crate::quantity::{Observer, Quantity};
-use crate::spec::{Analysis, window_json};
+use crate::spec::{Analysis, Settings};
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -41,13 +41,13 @@ impl Analysis {
     pub fn job(&self, condition: &Condition, repeat: usize) -> Job {
         Job {
             condition: condition.clone(),
-            seed: self.seed,
+            seed: self.settings.seed,
             repeat: repeat as u64,
-            record_every: self.record_every,
-            report_at: self.report_at.clone(),
-            lags: self.lags.clone(),
-            window: self.window,
-            observers: self.observers.clone(),
+            record_every: self.settings.record_every,
+            report_at: self.settings.report_at.clone(),
+            lags: self.settings.lags.clone(),
+            window: self.settings.window,
+            observers: self.settings.observers.clone(),
         }
     }
 }
@@ -152,7 +152,7 @@ pub enum JobError {
 impl Job {
     /// Everything that decides the numbers, by name.
     pub fn parameters(&self) -> BTreeMap<String, Json> {
-        let mut all = self.condition.parameters();
+        let mut all = self.condition.parameters_of_address();
         all.insert("kind".into(), self.condition.kind().name().into());
         all.insert("seed".into(), self.seed.into());
         all.insert("repeat".into(), self.repeat.into());
@@ -163,11 +163,7 @@ impl Job {
             all.insert("lags".into(), self.lags.as_slice().into());
         }
         if self.quantities().any(Quantity::is_of_window) {
-            all.insert("window".into(), window_json(self.window));
-        }
-        // Younger than results that are kept: without it the address is theirs.
-        if all.get("drop-last").is_some_and(|value| value == "off") {
-            all.remove("drop-last");
+            all.insert("window".into(), Settings::WINDOW.value(&self.window).to_json());
         }
         all.insert("results-version".into(), RESULTS_VERSION.into());
         all
@@ -253,8 +249,8 @@ pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::condition::{Parameter, Scope, Values, parameters};
-    use crate::spec::Analysis;
+    use crate::condition::{self, Values};
+    use crate::spec::parameters;
 
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
         let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();
@@ -271,7 +267,7 @@ mod tests {
 
     #[test]
     fn every_parameter_changes_the_address() {
-        let other = |kind: Kind, parameter: &Parameter| match (parameter.name, kind) {
+        let other = |kind: Kind, name: &str| match (name, kind) {
             ("layers", Kind::Sample) => "20,101,10",
             ("layers", _) => "20,101,20",
             ("schedule", _) => "white",
@@ -311,22 +307,17 @@ mod tests {
         };
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
-            for parameter in parameters(kind) {
+            for name in parameters(kind).iter().map(|known| known.name()) {
                 // Replays know neither momentum nor decay.
-                if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&parameter.name) {
+                if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&name) {
                     continue;
                 }
                 // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
                 // predictions change no result, nor do lags and windows where nothing is measured at them.
-                if ["data", "draw", "repeats", "predict", "lags", "window"].contains(&parameter.name) {
+                if ["data", "draw", "repeats", "predict", "lags", "window"].contains(&name) {
                     continue;
                 }
-                assert_ne!(
-                    job(kind, &[(parameter.name, other(kind, parameter))]).address(),
-                    default,
-                    "{}",
-                    parameter.name
-                );
+                assert_ne!(job(kind, &[(name, other(kind, name))]).address(), default, "{name}");
             }
             let mut repeat = job(kind, &[]);
             repeat.repeat = 1;
@@ -384,7 +375,7 @@ mod tests {
             let of_condition = condition.len();
             let unnamed = usize::from(condition.contains_key("drop-last"));
             assert_eq!(job(kind, &[]).parameters().len(), of_condition + 7 - unnamed);
-            assert_eq!(parameters(kind).filter(|p| p.scope == Scope::Condition).count(), of_condition);
+            assert_eq!(condition::parameters(kind).len(), of_condition);
         }
     }
 }

@@ -49,7 +49,7 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
     };
     let dictionary: BTreeMap<String, Json> = quantities.iter().map(describe).collect();
     let columns: Vec<Json> = columns(plan).iter().map(|(name, what)| json!({ "name": name, "holds": what })).collect();
-    let seeds: BTreeMap<&str, u64> = plan.analyses().map(|a| (a.name.as_str(), a.seed)).collect();
+    let seeds: BTreeMap<&str, u64> = plan.analyses().map(|a| (a.name.as_str(), a.settings.seed)).collect();
     let mut manifest = json!({
         "format": FORMAT,
         "version": env!("CARGO_PKG_VERSION"),

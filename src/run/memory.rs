@@ -152,7 +152,7 @@ fn sampled(c: &SampleCondition) -> Need {
     let [n0, n1, n2, batch] =
         [c.layers[0], c.layers[1 % c.layers.len()], c.layers[c.layers.len() - 1], c.batch].map(|n| n as u128);
     let ends = [c.layers[0], c.layers[c.layers.len() - 1]];
-    let drawn = 2 * width * batch * (n0 + n2) + signals(&c.signals, c.batch, ends, width);
+    let drawn = 2 * width * batch * (n0 + n2) + signals(&c.signals(), c.batch, ends, width);
     // The transformation, its parts, and what its eigenvalues take in double precision.
     let square = n2 * n2 * (3 * width + 6 * 8);
     let products = width * (n0 * n1 + 2 * n0 * n2 + 4 * n1 * n2 + 4 * batch * (n1 + n2));
@@ -322,7 +322,7 @@ pub fn admit(
 
 /// What the predictions beside the results take, which are made one after the other when the jobs are done.
 fn predicted(plan: &Plan) -> u128 {
-    let wanted = plan.analyses().filter(|analysis| analysis.predict).flat_map(|analysis| &analysis.conditions);
+    let wanted = plan.analyses().filter(|analysis| analysis.settings.predict).flat_map(|analysis| &analysis.conditions);
     let exact = wanted.filter_map(|condition| match condition {
         Condition::Isolate(c) if c.is_linear_toy() => Some(c.iterations),
         _ => None,

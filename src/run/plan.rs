@@ -60,7 +60,7 @@ impl Plan {
                 return Err(PlanError::SameName(analysis.name.clone()));
             }
             for condition in &analysis.conditions {
-                for repeat in 0..analysis.repeats {
+                for repeat in 0..analysis.settings.repeats {
                     let job = analysis.job(condition, repeat);
                     let place = *index.entry(job.address()).or_insert_with_key(|address| {
                         addresses.push(address.clone());
@@ -91,7 +91,9 @@ impl Plan {
     pub fn planned(&self) -> impl Iterator<Item = Planned<'_>> {
         let each = self.analyses().flat_map(|analysis| {
             let conditions = analysis.conditions.iter();
-            conditions.flat_map(move |condition| (0..analysis.repeats).map(move |repeat| (analysis, condition, repeat)))
+            conditions.flat_map(move |condition| {
+                (0..analysis.settings.repeats).map(move |repeat| (analysis, condition, repeat))
+            })
         });
         let each = each.zip(&self.places);
         each.map(|((analysis, condition, repeat), &job)| Planned { analysis, condition, repeat, job })

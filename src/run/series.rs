@@ -2,8 +2,9 @@
 
 use super::job::JobResult;
 use super::plan::Plan;
-use crate::condition::{Condition, PARAMETERS, parameter};
+use crate::condition::{Condition, columns_in_order};
 use crate::file::cell;
+use crate::text::Facts;
 
 /// Columns after the condition's.
 const LAST_COLUMNS: [(&str, &str); 6] = [
@@ -15,17 +16,15 @@ const LAST_COLUMNS: [(&str, &str); 6] = [
     ("value", "The value; empty where there is none"),
 ];
 
-/// Parameters that have a column, in the order of their registry.
-fn condition_columns(plan: &Plan) -> Vec<&'static str> {
+/// Parameters that have a column.
+fn condition_columns(plan: &Plan) -> Vec<&'static Facts> {
     let wanted: Vec<&str> = plan.analyses().flat_map(|analysis| analysis.columns()).collect();
-    PARAMETERS.iter().map(|parameter| parameter.name).filter(|name| wanted.contains(name)).collect()
+    columns_in_order().iter().filter(|facts| wanted.contains(&facts.name)).collect()
 }
 
 /// Every column with its description, for the data dictionary.
 pub fn columns(plan: &Plan) -> Vec<(&'static str, &'static str)> {
-    let of_conditions = condition_columns(plan);
-    let described =
-        of_conditions.into_iter().map(|name| (name, parameter(name).map_or("", |parameter| parameter.help)));
+    let described = condition_columns(plan).into_iter().map(|facts| (facts.name, facts.help));
     [("analysis", "Name of the analysis")].into_iter().chain(described).chain(LAST_COLUMNS).collect()
 }
 
@@ -36,7 +35,7 @@ pub fn columns(plan: &Plan) -> Vec<(&'static str, &'static str)> {
 pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std::io::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns(plan).iter().map(|(name, _)| name))?;
-    let names = condition_columns(plan);
+    let names: Vec<&str> = condition_columns(plan).into_iter().map(|facts| facts.name).collect();
     let texts = |condition: &Condition| -> Vec<String> {
         let values = condition.values();
         names.iter().map(|name| values.get(name).map(|value| value.to_text()).unwrap_or_default()).collect()

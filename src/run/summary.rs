@@ -132,7 +132,7 @@ pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Predic
 
 /// Iterations that are reported, in order: those asked for, those of label changes, and the last.
 fn reported_iterations(analysis: &Analysis, condition: &Condition) -> Vec<usize> {
-    let mut iterations = analysis.report_at.clone();
+    let mut iterations = analysis.settings.report_at.clone();
     iterations.extend(condition.label_changes());
     iterations.push(condition.last_iteration());
     iterations.sort_unstable();

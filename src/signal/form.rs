@@ -3,6 +3,8 @@
 use super::arguments::Arguments;
 use super::process::{Facts, Held, Process, RecordedError, White};
 use crate::matrix::Matrix;
+use crate::text::{Refused, Setting};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 use std::sync::LazyLock;
 use thiserror::Error;
@@ -205,6 +207,27 @@ impl Display for Form {
         parts.retain(|part| !part.is_empty());
         f.write_str(facts.name)?;
         if parts.is_empty() { Ok(()) } else { write!(f, ":{}", parts.join(",")) }
+    }
+}
+
+impl Setting for Form {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        EXPECTED.clone()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        Self::parse(text).map_err(|error| Refused::After(format!(": {error}")))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
+    }
+
+    /// Its coefficient, if it has one.
+    fn coordinate(&self) -> Option<f64> {
+        self.coefficient()
     }
 }
 

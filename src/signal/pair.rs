@@ -5,9 +5,13 @@ use super::process::{Realisation, RecordedError};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
+use crate::text::{Nature, Refused, Setting, settings, toml_number, toml_string};
+use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::fmt::{Display, Formatter};
+use std::str::FromStr;
 use thiserror::Error;
+use toml::de::DeValue;
 
 /// Cross-correlation of error and activity, unit by unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,27 +32,6 @@ pub enum Cross {
 }
 
 impl Cross {
-    /// What [`Cross::parse`] takes.
-    pub const EXPECTED: &'static str = "none, same, a coefficient between -1 and 1 such as 0.5, or one with a lag such \
-                                        as 0.5@lag=2";
-
-    /// Reads `none`, `same`, `0.5` or `0.5@lag=2`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        match text {
-            "none" => return Some(Self::None),
-            "same" => return Some(Self::Same),
-            _ => {}
-        }
-        let (coefficient, lag) = match text.split_once('@') {
-            Some((coefficient, lag)) => (coefficient, lag.trim().strip_prefix("lag=")?.parse().ok()?),
-            None => (text, 0),
-        };
-        let coefficient: f64 = coefficient.trim().parse().ok()?;
-        let valid = coefficient.abs() < 1.0 && (-1_000_000..=1_000_000).contains(&lag);
-        valid.then_some(if coefficient == 0.0 { Self::None } else { Self::Lagged { coefficient, lag } })
-    }
-
     /// Correlation of the two: 0 for none, 1 for `same`.
     pub fn coefficient(self) -> f64 {
         match self {
@@ -70,15 +53,73 @@ impl Display for Cross {
     }
 }
 
-/// Activity and error.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pair {
-    /// Form of the activity `X`, `P x n_0` per iteration.
-    pub activity: Form,
-    /// Form of the error `E`, `P x n_D` per iteration.
-    pub error: Form,
-    /// How they are correlated.
-    pub cross: Cross,
+impl FromStr for Cross {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let lagged = |text: &str| {
+            let (coefficient, lag) = match text.split_once('@') {
+                Some((coefficient, lag)) => (coefficient, lag.trim().strip_prefix("lag=")?.parse().ok()?),
+                None => (text, 0),
+            };
+            let coefficient: f64 = coefficient.trim().parse().ok()?;
+            let valid = coefficient.abs() < 1.0 && (-1_000_000..=1_000_000).contains(&lag);
+            valid.then_some(if coefficient == 0.0 { Self::None } else { Self::Lagged { coefficient, lag } })
+        };
+        match text.trim() {
+            "none" => Ok(Self::None),
+            "same" => Ok(Self::Same),
+            text => lagged(text).ok_or_else(|| Refused::form::<Self>(text, &())),
+        }
+    }
+}
+
+impl Setting for Cross {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        "none, same, a coefficient between -1 and 1 such as 0.5, or one with a lag such as 0.5@lag=2".into()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        text.parse()
+    }
+
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        toml_number(value).or_else(|| toml_string(value))
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
+    }
+
+    fn nature() -> Nature {
+        Nature::Number
+    }
+
+    fn coordinate(&self) -> Option<f64> {
+        Some(self.coefficient())
+    }
+}
+
+settings! {
+    /// Activity and error.
+    pub struct Pair {
+        /// `P x n_0` per iteration.
+        activity: Form = Form::HELD => ACTIVITY(
+            "activity", "FORM", "Activity X: how its values follow each other in time", (),
+            axis = "autocorrelation of the activity", label = |_, text| format!("X {text}")
+        );
+        /// `P x n_D` per iteration.
+        error: Form = Form::HELD => ERROR(
+            "error", "FORM", "Error signal E: how its values follow each other in time", (),
+            axis = "autocorrelation of the error", label = |_, text| format!("E {text}")
+        );
+        cross: Cross = Cross::None => CROSS(
+            "cross", "CROSS", "Cross-correlation of error and activity, unit by unit", (),
+            axis = "correlation of activity and error"
+        );
+    }
 }
 
 /// Sizes of a run of signals.

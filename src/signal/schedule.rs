@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::pair::{Cross, Pair};
+use crate::text::Choice;
 
 /// How activity `X` and error `E` follow each other in time. All entries are N(0, 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,11 @@ pub enum Schedule {
     White,
     /// As the forms say.
     Free,
+}
+
+impl Choice for Schedule {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("held", Self::Held), ("shared", Self::Shared), ("white", Self::White), ("free", Self::Free)];
 }
 
 impl Schedule {

@@ -1,10 +1,16 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
 use super::figure::{Figure, FigureKind, Subject, XAxis};
-use crate::condition::{Condition, Conflict, Kind, RecordEvery, Scope, Value, Values, label, parameters};
-use crate::quantity::{Observer, Quantity};
-use crate::signal::Schedule;
-use crate::text::{Choice, list};
+use super::parameters::{Listed, Scope, parameters, unknown_parameter};
+use super::settings::Settings;
+use crate::condition::{
+    Condition, Conflict, IsolateCondition, Kind, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition,
+    Values, label,
+};
+use crate::network::Setup;
+use crate::quantity::Quantity;
+use crate::signal::{Pair, Schedule};
+use crate::text::{Choice, Settings as _};
 use serde_json::{Value as Json, json};
 use thiserror::Error;
 
@@ -28,41 +34,14 @@ pub struct Analysis {
     pub title: String,
     /// What runs.
     pub kind: Kind,
-    /// Repeats of every condition.
-    pub repeats: usize,
-    /// Seed of every random number.
-    pub seed: u64,
-    /// When quantities are recorded.
-    pub record_every: RecordEvery,
-    /// Iterations to summarise beside the last, ascending; always recorded.
-    pub report_at: Vec<usize>,
-    /// Lags of what is measured at several, ascending.
-    pub lags: Vec<usize>,
-    /// Most lags of a decomposition; `None` for all.
-    pub window: Option<usize>,
-    /// What is measured, in the order of the registry.
-    pub observers: Vec<Observer>,
-    /// Whether exact predictions stand beside what is measured; changes no result.
-    pub predict: bool,
+    /// How often and with which seed it runs, what is measured and when.
+    pub settings: Settings,
     /// Distinct conditions, in the order of the spec.
     pub conditions: Vec<Condition>,
     /// Names of the parameters that vary, in the order of the spec.
     pub axes: Vec<&'static str>,
     /// Pictures.
     pub figures: Vec<Figure>,
-}
-
-/// Settings of an analysis that do not belong to a condition.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Settings {
-    pub repeats: usize,
-    pub seed: u64,
-    pub record_every: RecordEvery,
-    pub report_at: Vec<usize>,
-    pub lags: Vec<usize>,
-    pub window: Option<usize>,
-    pub observers: Vec<Observer>,
-    pub predict: bool,
 }
 
 /// An option that cannot be used as given.
@@ -75,145 +54,8 @@ pub struct OptionError {
     pub message: String,
 }
 
-/// Most conditions of an analysis, jobs of an analysis and recorded iterations of a job.
+/// Most conditions of an analysis.
 pub(super) const MOST_CONDITIONS: usize = 10_000;
-const MOST_JOBS: usize = 1_000_000;
-const MOST_RECORDED: usize = 10_000_000;
-
-impl Settings {
-    /// Settings of the given values, defaults filling in.
-    pub fn new(kind: Kind, given: &Values) -> Result<Self, Conflict> {
-        let value = |name: &'static str| -> Result<Value, Conflict> {
-            let refuse = |message| Conflict { parameters: vec![name], message };
-            match (given.get(name), crate::condition::parameter(name)) {
-                (Some(value), _) => Ok(value.clone()),
-                (None, Some(parameter)) => {
-                    parameter.parse_text(parameter.default_text(kind).unwrap_or_default(), kind).map_err(refuse)
-                }
-                (None, None) => Err(refuse(format!("there is no parameter {name}"))),
-            }
-        };
-        let wrong =
-            |name| Conflict { parameters: vec![name], message: format!("{name} has a value of the wrong form") };
-        let count = |name| match value(name)? {
-            Value::Count(count) => Ok(count),
-            _ => Err(wrong(name)),
-        };
-        // Of a parameter that not every kind has.
-        let own = |name| {
-            let known = crate::condition::parameter(name).filter(|p| p.default_text(kind).is_some());
-            known.map(|_| value(name)).transpose()
-        };
-        let predict = value("predict")? == Value::Name("on");
-        let mut observers = match value("quantities")? {
-            Value::Observers(observers) => observers,
-            _ => return Err(wrong("quantities")),
-        };
-        let conditional = Quantity::ConditionalAlignment;
-        if predict && kind == Kind::Isolate && observers.iter().all(|o| o.quantity != conditional) {
-            observers.push(Observer { quantity: conditional, record_every: None });
-            observers.sort_unstable_by_key(|observer| observer.quantity);
-        }
-        Ok(Self {
-            repeats: usize::try_from(count("repeats")?).map_err(|_| wrong("repeats"))?,
-            seed: count("seed")?,
-            record_every: match value("record-every")? {
-                Value::RecordEvery(record_every) => record_every,
-                _ => return Err(wrong("record-every")),
-            },
-            report_at: match value("report-at")? {
-                Value::Sizes(iterations) => iterations,
-                _ => return Err(wrong("report-at")),
-            },
-            lags: match own("lags")? {
-                None => Vec::new(),
-                Some(Value::Sizes(lags)) => lags,
-                Some(_) => return Err(wrong("lags")),
-            },
-            window: match own("window")? {
-                None | Some(Value::Name(_)) => None,
-                Some(Value::Count(window)) => Some(usize::try_from(window).map_err(|_| wrong("window"))?),
-                Some(_) => return Err(wrong("window")),
-            },
-            observers,
-            predict,
-        })
-    }
-
-    /// Checks that need the conditions.
-    pub fn conflicts(&self, conditions: &[Condition]) -> Vec<Conflict> {
-        let mut found = Vec::new();
-        let mut refuse = |parameters: Vec<&'static str>, message| found.push(Conflict { parameters, message });
-        if let Some(shortest) = conditions.iter().map(Condition::last_iteration).min()
-            && let Some(beyond) = self.report_at.iter().find(|&&k| k > shortest)
-        {
-            let message = format!("report-at {beyond} is never reached: the last iteration is {shortest}");
-            refuse(vec!["report-at"], message);
-        }
-        let schedules = self.observers.iter().filter_map(|observer| observer.record_every).chain([self.record_every]);
-        let count = |record_every: RecordEvery, c: &Condition| {
-            record_every.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len())
-        };
-        let mut all =
-            schedules.flat_map(|record_every| conditions.iter().map(move |condition| (record_every, condition)));
-        if let Some((record_every, _)) =
-            all.find(|(record_every, condition)| count(*record_every, condition) > MOST_RECORDED)
-        {
-            let message = format!(
-                "record-every {record_every} records more than {MOST_RECORDED} iterations per job: record less often, or log:N"
-            );
-            refuse(vec!["record-every", "iterations", "epochs"], message);
-        }
-        let drawn = |quantity: Quantity, condition: &Condition| match condition {
-            Condition::Sample(c) => quantity.is_drawn_by(c.draw),
-            _ => true,
-        };
-        for quantity in self.observers.iter().map(|observer| observer.quantity) {
-            if let Some(Condition::Sample(c)) = conditions.iter().find(|&condition| !drawn(quantity, condition)) {
-                let (name, draw) = (quantity.name(), c.draw.name());
-                let of_draw = Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(c.draw));
-                let names: Vec<&str> = of_draw.map(Quantity::name).collect();
-                let message = format!("draw `{draw}` does not yield {name}: expected {}", list(&names));
-                refuse(vec!["quantities", "draw"], message);
-            }
-        }
-        let predicted = |condition: &Condition| match condition {
-            Condition::Isolate(c) => c.is_predicted(),
-            _ => true,
-        };
-        if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment)
-            && !conditions.iter().any(predicted)
-        {
-            let message = "predictions exist for activation `linear`, and `relu` with schedule `held` or `shared`, with three \
-                           layers, without output mask, wn and bias: set these, or leave predict and conditional_alignment \
-                           out";
-            refuse(vec!["predict", "quantities", "activation"], message.into());
-        }
-        if let Some(window) = self.window {
-            let measures = |of: fn(Quantity) -> bool| self.observers.iter().map(|o| o.quantity).find(|&q| of(q));
-            if let (Some(lag), Some(_)) = (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term)) {
-                refuse(vec!["window", "lags"], format!("lag {lag} lies beyond the window of {window} lags"));
-            }
-            if let Some(quantity) = measures(Quantity::reaches_to_start) {
-                let name = quantity.name();
-                refuse(
-                    vec!["window", "quantities"],
-                    format!("{name} takes every lag to the start: leave window at all"),
-                );
-            }
-        }
-        let jobs = conditions.len().saturating_mul(self.repeats);
-        if jobs > MOST_JOBS {
-            let message = format!(
-                "{} conditions of {} repeats are more than {MOST_JOBS} jobs: use fewer repeats, or several specs",
-                conditions.len(),
-                self.repeats
-            );
-            refuse(vec!["repeats"], message);
-        }
-        found
-    }
-}
 
 impl Spec {
     /// Spec of a single analysis.
@@ -239,16 +81,16 @@ impl Analysis {
     ) -> Result<Self, Vec<OptionError>> {
         let (mut errors, mut of_condition, mut of_analysis) = (Vec::new(), Values::new(), Values::new());
         for (name, text) in options {
-            let Some(parameter) = parameters(kind).find(|parameter| parameter.name == name) else {
-                let message = crate::condition::unknown_parameter(name, kind, Scope::Condition);
+            let Some(known) = parameters(kind).iter().find(|known| known.name() == name) else {
+                let message = unknown_parameter(name, kind, Scope::Condition);
                 errors.push(OptionError { option: None, message });
                 continue;
             };
-            match parameter.parse_text(text, kind) {
-                Ok(value) if parameter.scope == Scope::Condition => of_condition.insert(parameter.name, value),
-                Ok(value) => of_analysis.insert(parameter.name, value),
+            match known.parameter.read(text) {
+                Ok(value) if known.scope == Scope::Condition => of_condition.insert(known.name(), value),
+                Ok(value) => of_analysis.insert(known.name(), value),
                 Err(message) => {
-                    errors.push(OptionError { option: Some(parameter.name), message });
+                    errors.push(OptionError { option: Some(known.name()), message });
                     continue;
                 }
             };
@@ -298,49 +140,38 @@ impl Analysis {
         conditions: Vec<Condition>,
         axes: Vec<&'static str>,
     ) -> Self {
-        let Settings { repeats, seed, record_every, report_at, lags, window, observers, predict } = settings;
-        Self {
-            name,
-            title,
-            kind,
-            repeats,
-            seed,
-            record_every,
-            report_at,
-            lags,
-            window,
-            observers,
-            predict,
-            conditions,
-            axes,
-            figures: Vec::new(),
-        }
+        Self { name, title, kind, settings, conditions, axes, figures: Vec::new() }
     }
 
     /// What its figures are of.
     pub fn subject(&self) -> Subject<'_> {
-        let Self { kind, lags, report_at, conditions, axes, .. } = self;
+        let Self { kind, settings, conditions, axes, .. } = self;
+        let Settings { lags, report_at, .. } = settings;
         Subject { kind: *kind, quantities: self.quantities().collect(), lags, report_at, conditions, axes }
     }
 
     /// What is measured, in the order of the registry.
     pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
-        self.observers.iter().map(|observer| observer.quantity)
+        self.settings.observers.iter().map(|observer| observer.quantity)
     }
 
     /// Parameters that name a condition in files: those that vary and the headline ones of the kind.
     pub fn columns(&self) -> Vec<&'static str> {
-        let free = |c: &Condition| matches!(c, Condition::Isolate(c) if Schedule::of(&c.signals) == Schedule::Free);
+        let free = |c: &Condition| matches!(c, Condition::Isolate(c) if c.schedule == Schedule::Free);
         let headline: &[&'static str] = match self.kind {
-            Kind::Isolate if self.conditions.iter().any(free) => &["activity", "error", "cross", "activation"],
-            Kind::Isolate => &["schedule", "activation"],
-            Kind::Train => &["data", "rule", "activation"],
-            Kind::Sample => &["draw"],
-            Kind::Replay => &["data", "layer", "surrogate"],
-            Kind::Plane => &["data", "rule", "pair"],
+            Kind::Isolate if self.conditions.iter().any(free) => {
+                &[Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name(), IsolateCondition::ACTIVATION.name()]
+            }
+            Kind::Isolate => &[IsolateCondition::SCHEDULE.name(), IsolateCondition::ACTIVATION.name()],
+            Kind::Train => &[TrainCondition::DATA.name(), Setup::RULE.name(), Setup::ACTIVATION.name()],
+            Kind::Sample => &[SampleCondition::DRAW.name()],
+            Kind::Replay => {
+                &[TrainCondition::DATA.name(), ReplayCondition::LAYER.name(), ReplayCondition::SURROGATE.name()]
+            }
+            Kind::Plane => &[TrainCondition::DATA.name(), Setup::RULE.name(), PlaneCondition::PAIR.name()],
         };
         let wanted = |name| headline.contains(&name) || self.axes.contains(&name);
-        parameters(self.kind).map(|parameter| parameter.name).filter(|&name| wanted(name)).collect()
+        parameters(self.kind).iter().map(Listed::name).filter(|&name| wanted(name)).collect()
     }
 
     /// Short name of a condition for curves and tables: the values of what varies, or of the headline parameters.
@@ -354,19 +185,18 @@ impl Analysis {
         let mut json = json!({
             "name": self.name,
             "kind": self.kind.name(),
-            "repeats": self.repeats,
-            "seed": self.seed,
-            "record-every": self.record_every.to_string(),
-            "report-at": self.report_at,
-            "quantities": self.observers.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "conditions": self.conditions.iter().map(Condition::parameters).collect::<Vec<_>>(),
             "axes": self.axes,
         });
-        if self.quantities().any(Quantity::has_lags) {
-            json["lags"] = self.lags.as_slice().into();
-        }
-        if self.quantities().any(Quantity::is_of_window) {
-            json["window"] = window_json(self.window);
+        let left_out = [
+            (Settings::LAGS.name(), !self.quantities().any(Quantity::has_lags)),
+            (Settings::WINDOW.name(), !self.quantities().any(Quantity::is_of_window)),
+            (Settings::PREDICT.name(), true),
+        ];
+        for (name, value) in self.settings.values() {
+            if !left_out.contains(&(name, true)) {
+                json[name] = value.to_json();
+            }
         }
         json
     }
@@ -374,15 +204,10 @@ impl Analysis {
     fn to_json(&self) -> Json {
         let mut json = self.results_json();
         json["title"] = self.title.as_str().into();
-        json["predict"] = self.predict.into();
+        json["predict"] = self.settings.predict.into();
         json["figures"] = self.figures.iter().map(Figure::to_json).collect();
         json
     }
-}
-
-/// The window of decompositions in files.
-pub(crate) fn window_json(window: Option<usize>) -> Json {
-    window.map_or_else(|| "all".into(), Json::from)
 }
 
 impl Figure {
@@ -392,7 +217,7 @@ impl Figure {
             return vec![None];
         }
         let shown = |lag: &&usize| self.lags.is_empty() || self.lags.contains(lag);
-        analysis.lags.iter().filter(shown).copied().map(Some).collect()
+        analysis.settings.lags.iter().filter(shown).copied().map(Some).collect()
     }
 
     /// Layers at which a quantity of a condition is shown; `None` stands for the network as a whole.
@@ -417,7 +242,10 @@ mod tests {
     fn options_make_an_analysis_of_one_condition() {
         let options = [("layers", "5,4,5"), ("schedule", "shared"), ("report-at", "100"), ("repeats", "3")];
         let analysis = Analysis::from_options(Kind::Isolate, options).unwrap();
-        assert_eq!((analysis.conditions.len(), analysis.repeats, &analysis.report_at[..]), (1, 3, &[100][..]));
+        assert_eq!(
+            (analysis.conditions.len(), analysis.settings.repeats, &analysis.settings.report_at[..]),
+            (1, 3, &[100][..])
+        );
         assert_eq!(analysis.columns(), ["schedule", "activation"]);
         assert_eq!(analysis.label(&analysis.conditions[0]), "shared, relu");
     }

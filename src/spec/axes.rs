@@ -2,9 +2,10 @@
 
 use super::analysis::MOST_CONDITIONS;
 use super::node::{Node, Pair, Problems};
+use super::parameters::{Scope, known, unknown_parameter};
 use super::raw::RawAnalysis;
-use crate::condition::{Kind, Parameter, Scope, Value, parameters, unknown_parameter};
-use crate::text::suggestion;
+use crate::condition::Kind;
+use crate::text::{AnyParameter, Nature, Value, suggestion};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -66,7 +67,7 @@ fn check_lists(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> Vec<L
     let mut lists = Vec::new();
     for (key, node) in pairs {
         match known(key.get_ref(), kind, Scope::Condition) {
-            Some(parameter) => lists.push((parameter.name, key.span(), check_list(parameter, node, kind, problems))),
+            Some(known) => lists.push((known.name(), key.span(), check_list(&*known.parameter, node, problems))),
             None => problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition)),
         }
     }
@@ -74,18 +75,13 @@ fn check_lists(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> Vec<L
 }
 
 /// The values of a list, in which ranges may stand, or of a range.
-fn check_list(
-    parameter: &'static Parameter,
-    node: Node<'_>,
-    kind: Kind,
-    problems: &mut Problems,
-) -> Vec<(Value, Range<usize>)> {
+fn check_list(parameter: &dyn AnyParameter, node: Node<'_>, problems: &mut Problems) -> Vec<(Value, Range<usize>)> {
     let mut values = Vec::new();
     let mut take = |item: Node<'_>, problems: &mut Problems| {
         let text = item.get_ref().as_str();
         let found = match text.and_then(Spacing::of) {
-            Some((spacing, ends)) => range(parameter, spacing, ends, kind),
-            None => parameter.parse_toml(item.get_ref(), kind).map(|value| vec![value]),
+            Some((spacing, ends)) => range(parameter, spacing, ends),
+            None => parameter.read_toml(item.get_ref()).map(|value| vec![value]),
         };
         match found {
             Ok(found) => values.extend(found.into_iter().map(|value| (value, item.span()))),
@@ -100,14 +96,19 @@ fn check_list(
     values
 }
 
-fn no_list(parameter: &Parameter, text: Option<&str>) -> String {
-    let name = parameter.name;
+fn no_list(parameter: &dyn AnyParameter, text: Option<&str>) -> String {
+    let name = parameter.facts().name;
     let list = format!("{name} is swept over a list of values, such as {name} = [..., ...]");
-    if !parameter.is_number() {
+    if !is_number(parameter) {
         return list;
     }
     let near = text.and_then(|text| text.split_once(':')).map(|(start, _)| suggestion(start, ["lin", "log"]));
     format!("{list}, or over a range, {RANGE}{}", near.unwrap_or_default())
+}
+
+/// Whether there are numbers among the values of a parameter.
+fn is_number(parameter: &dyn AnyParameter) -> bool {
+    matches!(parameter.nature(), Nature::Number | Nature::Whole)
 }
 
 const RANGE: &str = "lin:A..B:N or log:A..B:N: N values from A to B, such as log:1e-4..1e-2:5";
@@ -147,9 +148,9 @@ impl Spacing {
 
 /// The values of a range: ends as typed, what is between rounded to six digits, or to whole numbers where the parameter is
 /// one.
-fn range(parameter: &Parameter, spacing: Spacing, rest: &str, kind: Kind) -> Result<Vec<Value>, String> {
-    let (name, start) = (parameter.name, spacing.name());
-    if !parameter.is_number() {
+fn range(parameter: &dyn AnyParameter, spacing: Spacing, rest: &str) -> Result<Vec<Value>, String> {
+    let (name, start) = (parameter.facts().name, spacing.name());
+    if !is_number(parameter) {
         return Err(format!("{name} has no ranges, as it is no number: list its values"));
     }
     let malformed = || format!("{name} cannot be swept over `{start}:{rest}`: expected {RANGE}");
@@ -166,13 +167,13 @@ fn range(parameter: &Parameter, spacing: Spacing, rest: &str, kind: Kind) -> Res
     let text = |i: usize| match (i, spacing.value(ends, i, n)) {
         (0, _) => first.to_string(),
         (i, _) if i == n - 1 => last.to_string(),
-        (_, value) if parameter.is_whole() => format!("{value:.0}"),
+        (_, value) if parameter.nature() == Nature::Whole => format!("{value:.0}"),
         (_, value) => format!("{value:.5e}"),
     };
-    let values: Vec<Value> = (0..n).map(|i| parameter.parse_text(&text(i), kind)).collect::<Result<_, _>>()?;
+    let values: Vec<Value> = (0..n).map(|i| parameter.read(&text(i))).collect::<Result<_, _>>()?;
     match values.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => {
-            let value = pair[0].to_text();
+            let value = &pair[0];
             Err(format!("the range `{start}:{rest}` has {value} twice, as values are rounded: ask for fewer"))
         }
         None => Ok(values),
@@ -181,8 +182,3 @@ fn range(parameter: &Parameter, spacing: Spacing, rest: &str, kind: Kind) -> Res
 
 /// Values with the place each was typed at.
 pub(super) type Placed = BTreeMap<&'static str, (Value, Range<usize>)>;
-
-/// The parameter of this name, kind and scope.
-pub(super) fn known(name: &str, kind: Kind, scope: Scope) -> Option<&'static Parameter> {
-    parameters(kind).find(|parameter| parameter.name == name && parameter.scope == scope)
-}

@@ -1,10 +1,12 @@
 //! The check that makes specs ready to run.
 
-use super::analysis::{Analysis, MOST_CONDITIONS, Settings, Spec};
-use super::axes::{Placed, check_axes, grid, known};
+use super::analysis::{Analysis, MOST_CONDITIONS, Spec};
+use super::axes::{Placed, check_axes, grid};
 use super::node::{NAME_RULE, Node, Pair, Problems, file_name, is_name, text};
+use super::parameters::{Listed, Scope, known, parameters, unknown_parameter};
 use super::raw::{ANALYSIS_KEYS, RawAnalysis, RawSpec};
-use crate::condition::{Condition, Conflict, Kind, Parameter, Scope, Values, parameter, parameters, unknown_parameter};
+use super::settings::Settings;
+use crate::condition::{Condition, Conflict, Kind, Values};
 use crate::text::{Choice, list, suggestion};
 use std::ops::Range;
 use toml::Spanned;
@@ -93,12 +95,13 @@ fn check_settings(settings: &[Pair<'_>], kind: Kind, problems: &mut Problems) ->
     for (key, node) in settings {
         let name = key.get_ref().as_ref();
         match known(name, kind, Scope::Analysis) {
-            Some(parameter) => place(parameter, node, kind, &mut placed, problems),
-            None if parameter(name).is_some() => {
+            Some(parameter) => place(parameter, node, &mut placed, problems),
+            None if Kind::ALL.into_iter().any(|kind| parameters(kind).iter().any(|known| known.name() == name)) => {
                 problems.add(key.span(), unknown_parameter(name, kind, Scope::Analysis));
             }
             None => {
-                let names = parameters(kind).filter(|known| known.scope == Scope::Analysis).map(|known| known.name);
+                let of_analysis = parameters(kind).iter().filter(|known| known.scope == Scope::Analysis);
+                let names = of_analysis.map(Listed::name);
                 let valid: Vec<&str> = ANALYSIS_KEYS.iter().copied().chain(names).collect();
                 let near = suggestion(name, valid.iter().copied());
                 problems
@@ -125,8 +128,8 @@ fn check_conditions(
     for (_, pairs) in &raw.conditions {
         let names = pairs.iter().filter_map(|(key, _)| known(key.get_ref(), kind, Scope::Condition));
         for parameter in names {
-            if !axes.contains(&parameter.name) {
-                axes.push(parameter.name);
+            if !axes.contains(&parameter.name()) {
+                axes.push(parameter.name());
             }
         }
     }
@@ -174,17 +177,17 @@ fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> P
     let mut placed = Placed::new();
     for (key, node) in pairs {
         match known(key.get_ref(), kind, Scope::Condition) {
-            Some(parameter) => place(parameter, node, kind, &mut placed, problems),
+            Some(parameter) => place(parameter, node, &mut placed, problems),
             None => problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition)),
         }
     }
     placed
 }
 
-fn place(parameter: &'static Parameter, node: Node<'_>, kind: Kind, placed: &mut Placed, problems: &mut Problems) {
-    match parameter.parse_toml(node.get_ref(), kind) {
+fn place(known: &Listed, node: Node<'_>, placed: &mut Placed, problems: &mut Problems) {
+    match known.parameter.read_toml(node.get_ref()) {
         Ok(value) => {
-            placed.insert(parameter.name, (value, node.span()));
+            placed.insert(known.name(), (value, node.span()));
         }
         Err(message) => problems.add(node.span(), message),
     }

@@ -281,7 +281,7 @@ kind = "sample"
         let rule = &spec.analyses[0];
         let names: Vec<&str> = spec.analyses.iter().map(|analysis| analysis.name.as_str()).collect();
         assert_eq!((spec.title.as_str(), names), ("Own", vec!["rule", "net", "third"]));
-        assert_eq!((rule.title.as_str(), rule.repeats, rule.seed), ("Of the base", 2, 3));
+        assert_eq!((rule.title.as_str(), rule.settings.repeats, rule.settings.seed), ("Of the base", 2, 3));
         assert_eq!(rule.axes, ["b-std", "eta", "b-scale"]);
         assert_eq!(values(&spec, 0, "b-std"), ["3", "3", "4", "4"]);
         for (name, all) in [("w-std", "5"), ("schedule", "held"), ("batch", "11"), ("iterations", "50"), ("eta", "0.3")]
@@ -299,7 +299,7 @@ kind = "sample"
         let own = "extends = \"middle.toml\"\n[[analysis]]\nname = \"rule\"\nseed = 9";
         let middle = "extends = \"base.toml\"\n[[analysis]]\nname = \"rule\"\nseed = 8\nrepeats = 4\n";
         let spec = read(&[("own.toml", own), ("middle.toml", middle), ("base.toml", BASE)]).unwrap();
-        assert_eq!((spec.analyses[0].seed, spec.analyses[0].repeats, spec.analyses.len()), (9, 4, 2));
+        assert_eq!((spec.analyses[0].settings.seed, spec.analyses[0].settings.repeats, spec.analyses.len()), (9, 4, 2));
     }
 
     #[test]

@@ -11,10 +11,11 @@ mod extends;
 mod figure;
 mod file;
 mod node;
+mod parameters;
 mod raw;
+mod settings;
 mod write;
 
-pub(crate) use analysis::window_json;
 pub use analysis::{Analysis, OptionError, Spec};
 pub(crate) use figure::figure_kinds;
 pub use figure::{
@@ -22,3 +23,5 @@ pub use figure::{
 };
 pub use file::{parse_spec, read_spec};
 pub use node::{NAME_RULE, Problem, SpecError, is_name};
+pub use parameters::{Listed, Scope, parameters, unknown_parameter};
+pub use settings::Settings;

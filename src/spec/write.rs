@@ -1,8 +1,11 @@
 //! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
 
 use super::analysis::{Analysis, Spec};
-use crate::condition::{Condition, Value, Values};
-use crate::text::Choice;
+use super::settings::Settings;
+use crate::condition::{Condition, IsolateCondition, TrainCondition, Values};
+use crate::signal::Pair;
+use crate::text::{Choice, Settings as _, json_text};
+use serde_json::Value as Json;
 use std::fmt::Write as _;
 use toml::Value as Toml;
 
@@ -25,30 +28,27 @@ impl Analysis {
         line(out, "name", text(&self.name));
         line(out, "title", text(&self.title));
         line(out, "kind", text(self.kind.name()));
-        line(out, "repeats", Toml::Integer(self.repeats as i64));
-        line(out, "seed", number(&self.seed.to_string()));
-        line(out, "record-every", text(&self.record_every.to_string()));
-        line(out, "report-at", whole(&self.report_at));
-        line(out, "quantities", texts(self.observers.iter().map(ToString::to_string)));
-        if !self.lags.is_empty() {
-            line(out, "lags", whole(&self.lags));
+        for (name, value) in self.settings.values() {
+            let nothing = [
+                (Settings::LAGS.name(), self.settings.lags.is_empty()),
+                (Settings::WINDOW.name(), self.settings.window.is_none()),
+            ];
+            if !nothing.contains(&(name, true)) {
+                line(out, name, toml(&value.to_json()));
+            }
         }
-        if let Some(window) = self.window {
-            line(out, "window", Toml::Integer(window as i64));
-        }
-        line(out, "predict", text(self.predict.name()));
         let of = |condition: &Condition| written(condition, &self.axes);
         if let Some(first) = self.conditions.first() {
             out.push_str("\n[analysis.base]\n");
             for (name, value) in of(first).iter().filter(|(name, _)| !self.axes.contains(name)) {
-                line(out, name, toml(value));
+                line(out, name, toml(&value.to_json()));
             }
         }
         for condition in self.conditions.iter().filter(|_| !self.axes.is_empty()) {
             out.push_str("\n[[analysis.conditions]]\n");
             let values = of(condition);
             for name in &self.axes {
-                line(out, name, values.get(name).map_or(text(""), toml));
+                line(out, name, values.get(name).map_or(text(""), |value| toml(&value.to_json())));
             }
         }
         for figure in &self.figures {
@@ -61,10 +61,12 @@ impl Analysis {
 /// Values of a condition as they are typed: a data set by its path, and either a schedule or the signals it stands for.
 fn written(condition: &Condition, axes: &[&str]) -> Values {
     let mut values = condition.values();
-    let derived: &[&str] = if axes.contains(&"schedule") { &["activity", "error", "cross"] } else { &["schedule"] };
+    let (schedule, signals) =
+        (IsolateCondition::SCHEDULE.name(), [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()]);
+    let derived: &[&str] = if axes.contains(&schedule) { &signals } else { &[schedule] };
     values.retain(|name, _| !derived.contains(name) || axes.contains(name));
     if let Some(train) = condition.train() {
-        values.insert("data", Value::Text(train.data.to_string()));
+        values.insert(TrainCondition::DATA.name(), TrainCondition::DATA.value(&train.data));
     }
     values
 }
@@ -73,31 +75,18 @@ fn line(out: &mut String, key: &str, value: Toml) {
     let _ = writeln!(out, "{key} = {value}");
 }
 
-fn toml(value: &Value) -> Toml {
+/// A JSON value of a parameter in TOML; a whole number as text where TOML has none that large.
+fn toml(value: &Json) -> Toml {
     match value {
-        Value::Sizes(sizes) => whole(sizes),
-        Value::Count(count) => number(&count.to_string()),
-        Value::Number(number) => Toml::Float(*number),
-        Value::Observers(observers) => texts(observers.iter().map(ToString::to_string)),
-        Value::Name(_) | Value::Text(_) | Value::Code(_) | Value::RecordEvery(_) => text(&value.to_text()),
+        Json::Array(items) => Toml::Array(items.iter().map(toml).collect()),
+        Json::Number(number) if number.is_f64() => Toml::Float(number.as_f64().unwrap_or_default()),
+        Json::Number(number) => number.as_i64().map_or_else(|| text(&number.to_string()), Toml::Integer),
+        other => text(&json_text(other)),
     }
-}
-
-/// A whole number; as text where TOML has none that large.
-fn number(digits: &str) -> Toml {
-    digits.parse().map_or_else(|_| text(digits), Toml::Integer)
 }
 
 fn text(text: &str) -> Toml {
     Toml::String(text.into())
-}
-
-fn texts(items: impl Iterator<Item = String>) -> Toml {
-    Toml::Array(items.map(Toml::String).collect())
-}
-
-fn whole(items: &[usize]) -> Toml {
-    Toml::Array(items.iter().map(|&item| Toml::Integer(item as i64)).collect())
 }
 
 #[cfg(test)]

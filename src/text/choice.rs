@@ -1,9 +1,12 @@
 //! Types whose values have names, and what to say of a name that is none of them.
 
 use super::nearest::{list, suggestion};
+use super::setting::{Nature, Refused, Setting, toml_string};
+use serde_json::Value as Json;
+use toml::de::DeValue;
 
 /// A type whose values have names.
-pub trait Choice: Copy + PartialEq + 'static {
+pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
     /// Every value under its canonical name.
     const CHOICES: &'static [(&'static str, Self)];
     /// Other names that are understood.
@@ -22,11 +25,7 @@ pub trait Choice: Copy + PartialEq + 'static {
 
 /// Canonical name of `text` among the values of `C`. `what` names the parameter in the error.
 pub fn canonical<C: Choice>(what: &str, text: &str) -> Result<&'static str, String> {
-    if let Some(value) = C::named(text) {
-        return Ok(value.name());
-    }
-    let near = C::CHOICES.iter().chain(C::ALIASES).map(|&(name, _)| name);
-    Err(format!("unknown {what} `{text}`: expected {}{}", expected::<C>(), suggestion(text, near)))
+    C::read(text, &()).map(C::name).map_err(|refused| refused.of(what))
 }
 
 /// The values of `C` whose names stand in `text`, separated by commas, each once. `what` names the parameter in the error.
@@ -49,4 +48,34 @@ pub fn expected<C: Choice>() -> String {
 
 impl Choice for bool {
     const CHOICES: &'static [(&'static str, Self)] = &[("on", true), ("off", false)];
+}
+
+impl<C: Choice> Setting for C {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        expected::<C>()
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        C::named(text).ok_or_else(|| {
+            let near = suggestion(text, C::CHOICES.iter().chain(C::ALIASES).map(|&(name, _)| name));
+            Refused::Name { text: text.into(), expected: expected::<C>(), near }
+        })
+    }
+
+    /// A switch may be a truth value, too.
+    fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
+        let switch = || value.as_bool().filter(|_| C::nature() == Nature::Switch).map(|on| on.name().to_string());
+        toml_string(value).or_else(switch)
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.name().into()
+    }
+
+    fn nature() -> Nature {
+        let is_switch = ["on", "off"].iter().all(|name| C::named(name).is_some());
+        if is_switch { Nature::Switch } else { Nature::Words }
+    }
 }

@@ -2,12 +2,20 @@
 //!
 //! Nothing here knows what the names stand for.
 
+mod bounds;
 mod choice;
 mod json;
 mod nearest;
 mod number;
+mod setting;
 
+pub use bounds::{Interval, List, MOST_UNITS, OrName};
 pub use choice::{Choice, canonical, choices, expected};
 pub use json::json_text;
 pub use nearest::{list, nearest, suggestion};
 pub(crate) use number::short;
+pub(crate) use setting::settings;
+pub use setting::{
+    AnyParameter, Facts, Label, Nature, Parameter, Refused, Setting, Settings, Value, toml_list, toml_number,
+    toml_string, toml_whole,
+};

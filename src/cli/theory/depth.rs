@@ -58,8 +58,8 @@ fn norms(text: &str) -> Result<Option<WeightNorm>, String> {
     if text == "off" {
         return Ok(None);
     }
-    match WeightNorm::parse(text) {
-        Some(norm @ WeightNorm::Neuron(_)) => Ok(Some(norm)),
+    match text.parse() {
+        Ok(norm @ WeightNorm::Neuron(_)) => Ok(Some(norm)),
         _ => {
             Err("expected off, or the norm of every neuron's input weights: 1, or one per layer such as 1,1,0.5".into())
         }

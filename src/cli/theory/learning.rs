@@ -3,16 +3,27 @@
 use super::depth::{draws, finite, width};
 use super::options::{entry, fill, whole};
 use super::{UsageError, args};
-use crate::condition::{Condition, Kind};
+use crate::condition::{Condition, Kind, TrainCondition};
 use crate::data::Library;
 use crate::experiment::learning::{ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load};
 use crate::measure::summary::Summary;
-use crate::spec::Analysis;
+use crate::network::Setup;
+use crate::spec::{Analysis, Settings};
 use crate::theory::Prediction;
 use crate::theory::depth::Width;
 use clap::{ArgMatches, Command};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
+
+/// Options of `train` that a prediction does not have.
+const NOT_ASKED: [&str; 6] = [
+    Settings::REPEATS.name(),
+    Settings::QUANTITIES.name(),
+    Settings::LAGS.name(),
+    Settings::WINDOW.name(),
+    Settings::PREDICT.name(),
+    TrainCondition::PRECISION.name(),
+];
 
 pub(super) fn command() -> Command {
     Command::new("learning")
@@ -25,7 +36,7 @@ pub(super) fn command() -> Command {
              every layer, from the batches of the data alone. Options are those of `train`; --activation linear and --loss \
              squared-linear are the defaults here",
         )
-        .args(args::parameter_options(Kind::Train, &["repeats", "quantities", "lags", "window", "predict", "precision"]))
+        .args(args::parameter_options(Kind::Train, &NOT_ASKED))
         .args([draws(), width(), args::data_directory_option(), args::json_flag()])
 }
 
@@ -38,10 +49,11 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     library.require(&of.data)?;
     let data = load(of, &library)?;
     let per_epoch = condition.iterations_per_epoch();
-    let iterations = analysis.record_every.iterations(condition.last_iteration(), per_epoch, &analysis.report_at);
+    let iterations =
+        analysis.settings.record_every.iterations(condition.last_iteration(), per_epoch, &analysis.settings.report_at);
     let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Drawn);
     let predict = |draw: u64| -> Result<Vec<LearningPrediction>, NoLearningTheory> {
-        let mut run = LearningRun::new(&data, of, width, [analysis.seed, draw])?;
+        let mut run = LearningRun::new(&data, of, width, [analysis.settings.seed, draw])?;
         let at = |&iteration: &usize| {
             run.advance_to(iteration)?;
             run.prediction()
@@ -61,12 +73,12 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 
 fn analysis(matches: &ArgMatches) -> anyhow::Result<Analysis> {
     let mut options = args::given(Kind::Train, matches);
-    for (name, text) in [("activation", "linear"), ("loss", "squared-linear")] {
+    for (name, text) in [(Setup::ACTIVATION.name(), "linear"), (Setup::LOSS.name(), "squared-linear")] {
         if !options.iter().any(|(given, _)| *given == name) {
             options.push((name, text.into()));
         }
     }
-    options.push(("precision", "f64".into()));
+    options.push((TrainCondition::PRECISION.name(), "f64".into()));
     let analysis = Analysis::from_options(Kind::Train, options.iter().map(|(name, text)| (*name, text.as_str())));
     Ok(analysis.map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();

@@ -1,7 +1,7 @@
 //! Options that several predictions take, and the rows they give.
 
 use super::super::{UsageError, args};
-use crate::condition::Kind;
+use crate::condition::IsolateCondition;
 use crate::measure::summary::Summary;
 use crate::signal::{Pair, Sizes};
 use crate::theory::Prediction;
@@ -36,7 +36,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 pub(super) fn layers(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
     let text = matches.get_one::<String>("layers").map(String::as_str).unwrap_or_default();
-    args::whole_numbers("layers", Kind::Isolate, text).map_err(|message| UsageError(format!("--{message}")))
+    IsolateCondition::LAYERS.parse(text).map_err(|message| UsageError(format!("--{message}")))
 }
 
 /// One summary entry of a prediction without a measurement.

@@ -34,7 +34,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         ));
     }
     panels.extend(variances);
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.repeats;
+    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.settings.repeats;
     (panels, format!("{draws} draws in cells of 5 x 5 degrees."))
 }
 

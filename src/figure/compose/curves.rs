@@ -33,7 +33,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     };
     let smooth =
         if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
-    let repeats = analysis.repeats;
+    let repeats = analysis.settings.repeats;
     (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side.{smooth}"))
 }
 
@@ -217,7 +217,7 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
                 let mark = if dashed { Mark::Dashes } else { Mark::Line };
                 panel.series.push(Series { label, colour, mark, points });
             }
-            if analysis.predict {
+            if analysis.settings.predict {
                 panel.series.extend(predicted(shown, condition, layer, &predictor, colour.again(), &name));
             }
         }
@@ -353,8 +353,9 @@ fn points(
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
     // What was recorded for the summary alone may belong to another phase of the signals.
     let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
-    let own = analysis.observers.iter().find(|observer| observer.quantity == quantity).and_then(|o| o.record_every);
-    let record_every = own.unwrap_or(analysis.record_every);
+    let own =
+        analysis.settings.observers.iter().find(|observer| observer.quantity == quantity).and_then(|o| o.record_every);
+    let record_every = own.unwrap_or(analysis.settings.record_every);
     let changes = condition.label_changes();
     let scheduled: BTreeSet<usize> = record_every.iterations(last, per_epoch, &changes).into_iter().collect();
     let point = |(iteration, values): (usize, Vec<Option<f64>>)| {

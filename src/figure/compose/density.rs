@@ -25,6 +25,6 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         }
         panel
     };
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.repeats;
+    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.settings.repeats;
     (spec.quantities.iter().map(panel).collect(), format!("Densities of {draws} draws."))
 }

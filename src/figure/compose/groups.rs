@@ -30,5 +30,5 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
         panel("Beside the larger angle", "composed minus larger (degrees)", &|i| above(i, f64::max), [-5.0, 15.0]),
     ];
     let names = distinct(analysis.conditions.iter().map(|c| c.last_iteration().to_string()));
-    (panels, format!("{} draws per repeat, {} repeats; groups overlap.", names.join(", "), analysis.repeats))
+    (panels, format!("{} draws per repeat, {} repeats; groups overlap.", names.join(", "), analysis.settings.repeats))
 }

@@ -35,7 +35,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             panels.push(panel);
         }
     }
-    let repeats = analysis.repeats;
+    let repeats = analysis.settings.repeats;
     (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side."))
 }
 
@@ -50,7 +50,7 @@ fn curves(
 ) -> Vec<Series> {
     let lags: Vec<usize> = spec.lags_of(analysis, quantity).into_iter().flatten().collect();
     let last = condition.last_iteration();
-    let mut iterations = if spec.at.is_empty() { analysis.report_at.clone() } else { spec.at.clone() };
+    let mut iterations = if spec.at.is_empty() { analysis.settings.report_at.clone() } else { spec.at.clone() };
     if iterations.is_empty() {
         iterations.push(last);
     }

@@ -3,6 +3,7 @@
 use super::scale::Scale;
 use super::sweep::at_end;
 use super::{Results, axis_named, axis_of, distinct, text};
+use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Panel};
 use crate::quantity::Quantity;
@@ -13,7 +14,7 @@ use crate::spec::{Analysis, Figure as Spec, XAxis};
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else { return (Vec::new(), String::new()) };
     let [columns, rows] = [x, y].map(|name| distinct(analysis.conditions.iter().map(|c| text(c, name))));
-    let axis = |name, values: &[String]| steps(Scale::new(&analysis.conditions, name).label(), values);
+    let axis = |name, values: &[String]| steps(&analysis.conditions, name, values);
     let (x_axis, y_axis) = (axis(x, &columns), axis(y, &rows));
     let predictor = Predictor::default();
     let mut panels = Vec::new();
@@ -26,7 +27,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             let layer = quantity.layers(condition).first().copied().flatten();
             measured[cell] = at_end(results, analysis, condition, quantity, layer).and_then(|s| s.mean);
             let last = condition.last_iteration();
-            predicted[cell] = predictor.predict(condition, quantity, layer, last, analysis.predict);
+            predicted[cell] = predictor.predict(condition, quantity, layer, last, analysis.settings.predict);
         }
         let all = measured.iter().chain(&predicted).copied().flatten();
         let range = if quantity.info().unit == "degrees" {
@@ -59,19 +60,20 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         }
     }
     let note =
-        format!("Means over {} repeats at the last iteration; every row and column is one signal.", analysis.repeats);
+        format!("Means over {} repeats at the last iteration; every row and column is one signal.", analysis.settings.repeats);
     (panels, note)
 }
 
 /// An axis with a step of 1 for every value of a parameter.
-fn steps(name: &str, values: &[String]) -> Axis {
+fn steps(conditions: &[Condition], name: &str, values: &[String]) -> Axis {
     let named = |(i, value): (usize, &String)| {
-        let coefficient = Form::parse(value).ok().and_then(|form| form.coefficient());
+        let form = conditions.iter().find_map(|c| c.values().remove(name).filter(|known| known.to_text() == *value));
+        let coefficient = form.and_then(|form| form.get::<Form>()?.coefficient());
         // Without the zero before the point, so that neighbours find room.
         let short = |c: f64| c.to_string().replacen("0.", ".", 1);
         (i as f64 + 0.5, coefficient.map_or_else(|| value.clone(), short))
     };
-    Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(name) }
+    Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(Scale::new(conditions, name).label()) }
 }
 
 /// Cells of equal size, one per pair of values.

@@ -42,12 +42,12 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 panel.series.extend(curve(results, (analysis, spec), condition, quantity, name, colour));
             }
             if quantity == Quantity::WeightAlignment {
-                panel.bands.extend(null_band(&conditions, analysis.repeats));
+                panel.bands.extend(null_band(&conditions, analysis.settings.repeats));
             }
             panels.push(panel);
         }
     }
-    let repeats = analysis.repeats;
+    let repeats = analysis.settings.repeats;
     (panels, format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean."))
 }
 

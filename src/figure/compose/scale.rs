@@ -1,9 +1,9 @@
 //! Numbers that stand for the values of a parameter, on axes and in colours.
 
 use super::{distinct, text};
-use crate::condition::{Condition, Value};
+use crate::condition::{Condition, parameters};
 use crate::figure::{Axis, Hue};
-use crate::signal::{Cross, Form};
+use crate::network::Setup;
 use std::collections::BTreeSet;
 
 /// Axes whose values span this factor are logarithmic.
@@ -23,26 +23,18 @@ pub(super) struct Scale<'a> {
 impl<'a> Scale<'a> {
     /// Of the parameter `name` of `conditions`.
     pub(super) fn new(conditions: &'a [Condition], name: &'a str) -> Self {
-        let depths = conditions.iter().filter_map(|condition| match condition.values().remove(name)? {
-            Value::Sizes(sizes) => Some(sizes.len()),
-            _ => None,
-        });
-        let of_widths = name == "hidden" && depths.collect::<BTreeSet<_>>().len() == 1;
+        let depths = conditions.iter().filter_map(|condition| Some(condition.train()?.setup.hidden.len()));
+        let of_widths = name == Setup::HIDDEN.name() && depths.collect::<BTreeSet<_>>().len() == 1;
         Self { conditions, name, of_widths }
     }
 
     /// The number that stands for the value of a condition: itself, or the coefficient of a form; of hidden layers, how
     /// many, or the units of the first where they are as many everywhere.
     pub(super) fn coordinate(self, condition: &Condition) -> Option<f64> {
-        match condition.values().get(self.name)? {
-            Value::Number(number) => Some(*number),
-            Value::Count(count) => Some(*count as f64),
-            Value::Text(text) if self.name == "cross" => Some(Cross::parse(text)?.coefficient()),
-            Value::Text(text) => Form::parse(text).ok()?.coefficient(),
-            Value::Sizes(sizes) if self.of_widths => sizes.first().map(|&units| units as f64),
-            Value::Sizes(sizes) => Some(sizes.len() as f64),
-            _ => None,
+        if self.of_widths {
+            return condition.train()?.setup.hidden.first().map(|&units| units as f64);
         }
+        condition.values().get(self.name)?.coordinate()
     }
 
     /// Its axis: logarithmic where values are positive and far apart, with ticks at the values, as there are few powers of
@@ -58,18 +50,12 @@ impl<'a> Scale<'a> {
 
     /// How its axis is called.
     pub(super) fn label(self) -> &'a str {
-        match self.name {
-            "error" => "autocorrelation of the error",
-            "activity" => "autocorrelation of the activity",
-            "cross" => "correlation of activity and error",
-            "hidden" if self.of_widths => "units per hidden layer",
-            "hidden" => "hidden layers",
-            "batch" => "batch size",
-            "eta" => "learning rate",
-            "wn" => "γ of weight normalisation",
-            "wrong-labels" => "share of labels redrawn",
-            name => name,
+        if self.of_widths {
+            return "units per hidden layer";
         }
+        let all = self.conditions.first().map_or(&[][..], |condition| parameters(condition.kind()));
+        let known = all.iter().find(|parameter| parameter.facts().name == self.name);
+        known.map_or(self.name, |parameter| parameter.facts().axis)
     }
 
     /// How many values the parameter has, if these are several numbers that ascend or descend.

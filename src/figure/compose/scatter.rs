@@ -41,7 +41,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     };
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let panels: Vec<Panel> = titles.into_iter().map(of_panel).collect();
-    let repeats = analysis.repeats;
+    let repeats = analysis.settings.repeats;
     let mut note = format!(
         "Discs: mean over layers and {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean."
     );

@@ -35,13 +35,13 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         }
         panels.push(panel);
     }
-    let note = format!("Eigenvalues over P n₀, of {} draws together.", analysis.repeats);
+    let note = format!("Eigenvalues over P n₀, of {} draws together.", analysis.settings.repeats);
     (panels, note)
 }
 
 fn law(condition: &Condition) -> Option<ProductWishart> {
     let Condition::Sample(c) = condition else { return None };
-    let repeated = c.signals.activity == Form::HELD && c.signals.error == Form::HELD;
+    let repeated = c.activity == Form::HELD && c.error == Form::HELD;
     let &[inputs, _, outputs] = &c.layers[..] else { return None };
     repeated.then(|| ProductWishart::new(inputs, outputs, c.batch))?
 }

@@ -65,7 +65,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             }));
         }
     }
-    let repeats = analysis.repeats;
+    let repeats = analysis.settings.repeats;
     let note =
         format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean.");
     (panels, note)
@@ -92,7 +92,7 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, 
             };
             measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
             let last = condition.last_iteration();
-            if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.predict) {
+            if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.settings.predict) {
                 predicted.push(Point { x, y: Some(y), band: None });
             }
         }
@@ -100,7 +100,7 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, 
         let line = measured.iter().map(|p| Point { band: None, ..*p }).collect();
         add(curve.clone(), colour, Mark::Line, line);
         add(String::new(), colour, Mark::Points, measured);
-        if analysis.predict && predicted.len() > 1 {
+        if analysis.settings.predict && predicted.len() > 1 {
             add(format!("{curve}: predicted"), colour.again(), Mark::Dashes, predicted);
         }
     }

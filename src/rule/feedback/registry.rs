@@ -4,8 +4,11 @@ use super::{Backward, Facts, Policy, Route};
 use super::{bp, bp_trw, correlated, direct, interpolated, kolen_pollack, mirror, orthogonal, shallow, sparse};
 use super::{sign_batch, sign_fixed, sign_uniform};
 use crate::real::Real;
+use crate::text::{Refused, Setting, list, suggestion};
+use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::Arc;
 
 macro_rules! policies {
@@ -67,35 +70,11 @@ impl Rule {
         Self { policy, argument: 0.0 }
     }
 
-    /// Reads the text form.
-    ///
-    /// # Errors
-    /// What was expected.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let (policy, given) = Self::split(text);
-        let policy = policy.ok_or_else(|| format!("unknown rule `{text}`"))?;
-        let facts = policy.facts();
-        let rule = facts.name;
-        let Some((what, [least, most])) = facts.argument else {
-            let none = given.is_none().then_some(Self::plain(policy));
-            return none.ok_or_else(|| format!("rule `{rule}` takes no number: write `{rule}`"));
-        };
-        let number = given.and_then(|text| text.trim().parse::<f64>().ok());
-        let argument = number.filter(|number| (least..=most).contains(number));
-        let expected = || format!("rule `{rule}` needs {what}, from {least} to {most}: write `{rule}:{most}`, say");
-        Ok(Self { policy, argument: argument.ok_or_else(expected)? })
-    }
-
     /// The policy that `text` names, and what stands after the colon.
     fn split(text: &str) -> (Option<PolicyName>, Option<&str>) {
         let (name, given) = text.split_once(':').map_or((text, None), |(name, argument)| (name, Some(argument)));
         let known = |policy: &&PolicyName| policy.facts().name == name || policy.facts().aliases.contains(&name);
         (PolicyName::ALL.iter().find(known).copied(), given)
-    }
-
-    /// Whether `text` names a policy, whatever its argument.
-    pub fn is_known(text: &str) -> bool {
-        Self::split(text).0.is_some()
     }
 
     /// All names, those with an argument with its place.
@@ -164,6 +143,43 @@ impl Display for Rule {
     }
 }
 
+impl FromStr for Rule {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let (Some(policy), given) = Self::split(text) else {
+            let (expected, near) = (Self::expected(&()), suggestion(text, Self::known_names()));
+            return Err(Refused::Name { text: text.into(), expected, near });
+        };
+        let facts = policy.facts();
+        let rule = facts.name;
+        let Some((what, [least, most])) = facts.argument else {
+            let message = || Refused::Message(format!("rule `{rule}` takes no number: write `{rule}`"));
+            return given.is_none().then_some(Self::plain(policy)).ok_or_else(message);
+        };
+        let number = given.and_then(|text| text.trim().parse::<f64>().ok());
+        let argument = number.filter(|number| (least..=most).contains(number));
+        let message = || format!("rule `{rule}` needs {what}, from {least} to {most}: write `{rule}:{most}`, say");
+        Ok(Self { policy, argument: argument.ok_or_else(|| Refused::Message(message()))? })
+    }
+}
+
+impl Setting for Rule {
+    type Bounds = ();
+
+    fn expected((): &()) -> String {
+        list(&Self::names().iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn read(text: &str, (): &()) -> Result<Self, Refused> {
+        text.parse()
+    }
+
+    fn json(&self, (): &()) -> Json {
+        self.to_string().into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,9 +187,9 @@ mod tests {
     #[test]
     fn texts_are_read_back() {
         for text in ["bp", "bp-trw", "dfa", "interpolated:0.25", "sparse:1", "mirror:0.1"] {
-            assert_eq!(Rule::parse(text).unwrap().to_string(), text);
+            assert_eq!(Rule::from_str(text).unwrap().to_string(), text);
         }
-        assert_eq!(Rule::parse("fa"), Ok(Rule::BP_TRW));
+        assert_eq!(Rule::from_str("fa"), Ok(Rule::BP_TRW));
         for (text, said) in [
             ("hebb", "unknown rule `hebb`"),
             ("bp:1", "rule `bp` takes no number: write `bp`"),
@@ -181,7 +197,7 @@ mod tests {
             ("correlated:1.5", "from -1 to 1"),
             ("interpolated:nan", "from 0 to 1"),
         ] {
-            let error = Rule::parse(text).unwrap_err();
+            let error = Rule::from_str(text).unwrap_err().of("rule");
             assert!(error.contains(said), "{error}");
         }
         let mut names: Vec<&str> = Rule::known_names().collect();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::signal::lagged::{Comparison, Lagged};
-use crate::signal::{Cross, Form, Pair, Sizes};
+use crate::signal::{Form, Pair, Sizes};
 use crate::theory::moments::Realised;
 
 const SIZES: Sizes = Sizes { batch: 16, inputs: 4, outputs: 4, iterations: 256 };
@@ -11,7 +11,7 @@ const SIZES: Sizes = Sizes { batch: 16, inputs: 4, outputs: 4, iterations: 256 }
 /// between samples.
 fn recording(sizes: Sizes, batch: f64) -> Recording<f64> {
     let form = Form::parse(&format!("ar1:0.9,mean=0.5,batch={batch}")).unwrap();
-    let pair = Pair { activity: form.clone(), error: form, cross: Cross::parse("0.8").unwrap() };
+    let pair = Pair { activity: form.clone(), error: form, cross: "0.8".parse().unwrap() };
     Recording::generate(&pair, sizes, 2, 0).unwrap()
 }
 

@@ -3,9 +3,10 @@
 use super::keys::{FIGURE_KEYS, Figure, FigureKey, RawFigure};
 use super::kinds::FigureKind;
 use super::values::Form as _;
-use crate::condition::{Kind, Scope, parameters};
+use crate::condition::Kind;
 use crate::spec::analysis::{Analysis, OptionError};
 use crate::spec::node::Problems;
+use crate::spec::parameters::{Scope, known};
 use crate::text::Choice;
 use std::path::Path;
 use toml::Value as Toml;
@@ -64,9 +65,9 @@ fn conditions(typed: &[&str], kind: Kind) -> Result<Toml, String> {
         let Some((name, values)) = text.split_once('=') else {
             return Err(format!("where cannot be `{text}`: expected a parameter and its values, such as rule=bp"));
         };
-        let parameter = parameters(kind).find(|p| p.name == name && p.scope == Scope::Condition);
+        let known = known(name, kind, Scope::Condition);
         // A value with commas of its own is one value.
-        let whole = parameter.is_none_or(|parameter| parameter.parse_text(values, kind).is_ok());
+        let whole = known.is_none_or(|known| known.parameter.read(values).is_ok());
         let value = if whole { Toml::String(values.into()) } else { Vec::<&'static str>::typed(values) };
         if table.insert(name.into(), value).is_some() {
             return Err(format!("`{name}` is given twice: list its values, as in {name}=A,B"));

@@ -2,10 +2,12 @@
 
 use super::kinds::{Across, FigureKind};
 use super::values::{Conditions, Panels, Scale, XAxis};
-use crate::condition::{Condition, Kind, Parameter, Scope, Value, parameter, parameters, unknown_parameter};
+use crate::condition::{Condition, Kind, SampleCondition};
 use crate::quantity::Quantity;
 use crate::spec::node::{Node, Problems, file_name, text, texts};
-use crate::text::{Choice, canonical, list, suggestion};
+use crate::spec::parameters::{Listed, Scope, known, unknown_parameter};
+use crate::spec::settings::Settings;
+use crate::text::{Choice, Value, canonical, list, suggestion};
 use std::collections::BTreeSet;
 use toml::de::DeValue;
 
@@ -70,8 +72,8 @@ impl<'a> Reading<'a> {
     }
 
     /// A parameter of conditions.
-    fn known(&self, name: &str) -> Option<&'static Parameter> {
-        parameters(self.subject.kind).find(|known| known.name == name && known.scope == Scope::Condition)
+    fn known(&self, name: &str) -> Option<&'static Listed> {
+        known(name, self.subject.kind, Scope::Condition)
     }
 
     /// What is said of a name that is no parameter of conditions.
@@ -168,7 +170,7 @@ impl<'a> Reading<'a> {
         let mut names = Vec::new();
         for (at, name) in texts(node, what, self.problems) {
             match self.known(name) {
-                Some(parameter) => names.push(parameter.name),
+                Some(known) => names.push(known.name()),
                 None => self.problems.add(at, self.unknown(name)),
             }
         }
@@ -199,18 +201,15 @@ impl<'a> Reading<'a> {
 
     /// Iterations that are averaged over.
     pub fn smooth(&mut self, node: Node<'_>) -> Option<usize> {
-        match parameter("draws").map(|parameter| parameter.parse_toml(node.get_ref(), self.subject.kind)) {
-            Some(Ok(Value::Count(iterations))) => Some(iterations as usize),
-            _ => self.refuse(node, "smooth must be a number of iterations, such as smooth = 60"),
-        }
+        let iterations = SampleCondition::DRAWS.parse_toml(node.get_ref());
+        iterations.ok().or_else(|| self.refuse(node, "smooth must be a number of iterations, such as smooth = 60"))
     }
 
     /// Lags, each of them measured.
     pub fn lags(&mut self, node: Node<'_>) -> Option<Vec<usize>> {
-        let lags = match parameter("lags").map(|parameter| parameter.parse_toml(node.get_ref(), self.subject.kind)) {
-            Some(Ok(Value::Sizes(lags))) => lags,
-            Some(Err(message)) => return self.refuse(node, message),
-            _ => return None,
+        let lags = match Settings::LAGS.parse_toml(node.get_ref()) {
+            Ok(lags) => lags,
+            Err(message) => return self.refuse(node, message),
         };
         match lags.iter().find(|lag| !self.subject.lags.contains(lag)) {
             None => Some(lags),
@@ -222,8 +221,7 @@ impl<'a> Reading<'a> {
 
     /// Iterations, each of them reported.
     pub fn at(&mut self, node: Node<'_>) -> Option<Vec<usize>> {
-        let parsed = parameter("report-at").map(|parameter| parameter.parse_toml(node.get_ref(), self.subject.kind));
-        let Some(Ok(Value::Sizes(at))) = parsed else {
+        let Ok(at) = Settings::REPORT_AT.parse_toml(node.get_ref()) else {
             return self.refuse(node, "at must be a list of iterations, such as at = [66]");
         };
         if !self.kind.takes("at") {
@@ -292,17 +290,17 @@ impl<'a> Reading<'a> {
         let Some(table) = node.get_ref().as_table() else {
             return self.refuse(node, "where must be a table, such as where = { rule = \"bp-trw\" }");
         };
-        let (before, kind) = (self.problems.found.len(), self.subject.kind);
+        let before = self.problems.found.len();
         let mut only = Conditions::default();
         for (key, value) in table {
-            let Some(parameter) = self.known(key.get_ref()) else {
+            let Some(known) = self.known(key.get_ref()) else {
                 self.problems.add(key.span(), self.unknown(key.get_ref()));
                 continue;
             };
             // Here values may be written as on the command line, too.
             let parse = |value: &DeValue<'_>| match value.as_str() {
-                Some(text) => parameter.parse_text(text, kind),
-                None => parameter.parse_toml(value, kind),
+                Some(text) => known.parameter.read(text),
+                None => known.parameter.read_toml(value),
             };
             // A list is one value of a parameter that has lists, or several values of another.
             let each = match (parse(value.get_ref()), value.get_ref().as_array()) {
@@ -311,7 +309,7 @@ impl<'a> Reading<'a> {
                 (Err(message), None) => Err(message),
             };
             match each {
-                Ok(values) => only.0.push((parameter.name, values.iter().map(Value::to_text).collect())),
+                Ok(values) => only.0.push((known.name(), values.iter().map(Value::to_text).collect())),
                 Err(message) => self.problems.add(value.span(), message),
             }
         }

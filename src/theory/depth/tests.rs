@@ -2,7 +2,7 @@ use super::*;
 use crate::measure::angle::weight_alignment;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated, UpdateAlignment, WeightNorm};
-use crate::signal::{Cross, Form, Pair, Signals, Sizes};
+use crate::signal::{Form, Pair, Signals, Sizes};
 
 struct Case {
     sizes: &'static [usize],
@@ -28,7 +28,7 @@ impl Case {
             },
             b_std: vec![self.std; depth - 1],
             width: Width::Drawn,
-            pair: Pair { activity, error, cross: Cross::parse(self.cross).unwrap() },
+            pair: Pair { activity, error, cross: self.cross.parse().unwrap() },
             batch: self.batch,
             rule: StepRule::plain(self.eta),
         }

@@ -1,0 +1,174 @@
+//! Kind train: a network on data.
+
+use super::conflict::Conflict;
+use crate::data::{CodeKind, DataFacts, LabelChange, Source};
+use crate::network::{Loss, ProbeBatch, Setup};
+use crate::real::Precision;
+use crate::rule::{Backward, WeightNorm};
+use crate::text::{OrName, settings};
+
+/// Most memory one job may need, in bytes.
+pub(super) const MOST_BYTES: u128 = 4 << 30;
+
+settings! {
+    /// One point of a sweep over networks trained on data.
+    pub struct TrainCondition {
+        data: Source = Source::Digits => DATA(
+            "data", "NAME|PATH", "Data set", (),
+            label = |source, text| source.title().unwrap_or(text).into()
+        );
+        /// Its sizes, as stored.
+        facts: DataFacts = DataFacts::default();
+        size: Option<usize> = None => SIZE(
+            "size", "N",
+            "Images are resized to N x N pixels, colour channels each by itself: bilinear, half-pixel centres, no \
+             anti-aliasing (OpenCV's default)",
+            OrName { name: "off", range: 1..=1000 }
+        );
+        /// What is run on it.
+        setup: Setup = Setup::default() => part();
+        probe: ProbeBatch = ProbeBatch::Fixed => PROBE(
+            "probe", "NAME",
+            "Samples on which update alignment and the like are measured: fixed (as many training images as a batch has, \
+             drawn once per repeat), or next (the batch of the update to come: the paper's)", ()
+        );
+        precision: Precision = Precision::F32 => PRECISION("precision", "NAME", "Working precision", ());
+    }
+}
+
+impl TrainCondition {
+    /// Inputs of the network.
+    pub fn inputs(&self) -> usize {
+        match (self.size, self.facts.image) {
+            (Some(side), Some([channels, ..])) => channels * side * side,
+            _ => self.facts.inputs,
+        }
+    }
+
+    /// Units of every layer, inputs first.
+    pub fn sizes(&self) -> Vec<usize> {
+        self.setup.sizes(self.inputs(), self.facts.classes)
+    }
+
+    /// Bytes of all images as the network sees them.
+    pub(crate) fn data_bytes(&self) -> u128 {
+        let width = if self.precision == Precision::F32 { 4 } else { 8 };
+        let images = self.facts.training_images as u128 + self.facts.test_images as u128;
+        width * images * self.inputs() as u128
+    }
+
+    /// Updates per epoch.
+    pub fn batches_per_epoch(&self) -> usize {
+        self.setup.batches_per_epoch(self.facts.training_images)
+    }
+
+    /// Updates of a run.
+    pub fn updates(&self) -> usize {
+        self.setup.epochs.saturating_mul(self.batches_per_epoch())
+    }
+
+    /// Name of the data set; with part of a hash of what it holds where it is not one of those known by name.
+    pub(super) fn data_name(&self) -> String {
+        match (&self.data, &self.facts.fingerprint) {
+            (Source::Path(path), Some(fingerprint)) => {
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+                format!("{name}#{}", fingerprint.get(..16).unwrap_or(fingerprint))
+            }
+            (named, _) => named.to_string(),
+        }
+    }
+
+    /// Looks the data set up.
+    pub(super) fn settle(&mut self) -> Result<(), Conflict> {
+        self.facts = self.data.facts().map_err(|error| Conflict::of([], format!("data: {error}")))?;
+        Ok(())
+    }
+
+    pub(super) fn conflicts(&self) -> Vec<Conflict> {
+        let checks = [
+            self.softmax_without_one_hot(),
+            self.wrong_code(),
+            self.too_large_batch(),
+            self.late_change(),
+            self.listed_beyond(Setup::WN.name(), self.setup.weight_norm.as_ref().map_or(0, WeightNorm::listed)),
+            self.listed_beyond(Setup::ACTIVATION.name(), self.setup.activations.len()),
+            self.learning_with_momentum(),
+            self.no_images(),
+        ];
+        checks.into_iter().flatten().collect()
+    }
+
+    /// Images that take more memory than there may be.
+    pub(super) fn too_many_images(&self) -> Option<Conflict> {
+        let bytes = self.data_bytes();
+        let (images, gigabytes, most) = (self.facts.training_images, bytes >> 30, MOST_BYTES >> 30);
+        let message = format!(
+            "{images} training images of {} pixels would need about {gigabytes} GB of memory, more than the {most} GB \
+             allowed: make size smaller",
+            self.inputs()
+        );
+        (bytes > MOST_BYTES).then(|| Conflict::of([Self::DATA.name(), Self::SIZE.name()], message))
+    }
+
+    fn softmax_without_one_hot(&self) -> Option<Conflict> {
+        let Setup { loss, code, .. } = self.setup;
+        let remedy = "set code to one-hot, or loss to half-squared or sigmoid";
+        let message = format!("loss `softmax` needs code `one-hot`, not `{code}`: {remedy}");
+        let wrong = loss == Loss::SoftmaxCrossEntropy && code != CodeKind::OneHot;
+        wrong.then(|| Conflict::of([Setup::LOSS.name(), Setup::CODE.name()], message))
+    }
+
+    fn wrong_code(&self) -> Option<Conflict> {
+        let (CodeKind::NHot { ones, units }, classes) = (self.setup.code, self.facts.classes) else { return None };
+        let needed = ones.saturating_mul(classes);
+        let remedy = format!("set code (--code) to one-hot, or to {ones}-of-{needed} or fewer ones per class");
+        let absent = self.facts.absent_classes.iter().map(|text| format!(" ({text})")).collect::<String>();
+        let message =
+            format!("code `{ones}-of-{units}` needs {needed} outputs for {classes} classes{absent}: {remedy}");
+        (needed > units).then(|| Conflict::of([Setup::CODE.name(), Self::DATA.name()], message))
+    }
+
+    fn too_large_batch(&self) -> Option<Conflict> {
+        let (batch, images, data) = (self.setup.batch, self.facts.training_images, self.data_name());
+        let message = format!("batch {batch} is more than the {images} training images of `{data}`: make it smaller");
+        (batch > images).then(|| Conflict::of([Setup::BATCH.name(), Self::DATA.name()], message))
+    }
+
+    fn late_change(&self) -> Option<Conflict> {
+        let (LabelChange::At(changes), epochs) = (&self.setup.label_change, self.setup.epochs) else { return None };
+        let late = changes.iter().find(|&&epoch| epoch >= epochs)?;
+        let remedy = "epochs is the total, those after the change included: raise it, or change earlier";
+        let message = format!("the label change at epoch {late} is not before the end at {epochs}: {remedy}");
+        Some(Conflict::of([Setup::LABEL_CHANGE.name(), Setup::EPOCHS.name()], message))
+    }
+
+    /// A parameter that lists more layers than there are.
+    fn listed_beyond(&self, name: &'static str, listed: usize) -> Option<Conflict> {
+        let depth = self.setup.hidden.len() + 1;
+        let message = format!("{name} lists {listed} layers, the network has {depth}: leave some out");
+        (listed > depth).then(|| Conflict::of([name, Setup::HIDDEN.name()], message))
+    }
+
+    fn learning_with_momentum(&self) -> Option<Conflict> {
+        let Setup { rule, momentum, .. } = self.setup;
+        let message = format!("the backward weights of rule `{rule}` have no momentum: leave it out");
+        let wrong = rule.facts().backward == Backward::Learning && momentum != 0.0;
+        wrong.then(|| Conflict::of([Setup::MOMENTUM.name(), Setup::RULE.name()], message))
+    }
+
+    /// A size for what are no images.
+    fn no_images(&self) -> Option<Conflict> {
+        if self.size.is_none() || self.facts.image.is_some() {
+            return None;
+        }
+        let values = self.facts.inputs;
+        let side = values.isqrt();
+        let example = if side * side == values { format!("{side}, {side}") } else { "height, width".into() };
+        let message = format!(
+            "samples of `{}` are not images but {values} values in a row: leave size out, or save them as images with \
+             x.reshape(-1, {example})",
+            self.data_name()
+        );
+        Some(Conflict::of([Self::SIZE.name(), Self::DATA.name()], message))
+    }
+}

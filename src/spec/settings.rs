@@ -1,0 +1,203 @@
+//! Settings of an analysis that do not belong to a condition.
+
+use crate::condition::{Condition, Conflict, IsolateCondition, Kind, RecordEvery, SampleCondition, Values};
+use crate::network::Setup;
+use crate::quantity::{Observer, Quantity};
+use crate::text::{AnyParameter, Choice, List, OrName, Parameter, Settings as _, list, settings};
+use std::sync::Arc;
+
+/// Most repeats of a condition.
+const MOST_REPEATS: usize = 100_000;
+/// Most jobs of an analysis.
+const MOST_JOBS: usize = 1_000_000;
+/// Most recorded iterations of a job.
+const MOST_RECORDED: usize = 10_000_000;
+
+settings! {
+    /// Settings of an analysis that do not belong to a condition. The defaults are those of kind isolate: see
+    /// [`Self::of`].
+    pub struct Settings {
+        repeats: usize = 10 => REPEATS("repeats", "N", "Repeats of every condition", 1..=MOST_REPEATS);
+        seed: u64 = 1 => SEED("seed", "N", "Seed of every random number", 0..=u64::MAX);
+        record_every: RecordEvery = RecordEvery::Every(1) => RECORD_EVERY(
+            "record-every", "SCHEDULE", "When to record, beside start and end", Kind::Isolate
+        );
+        /// Ascending; always recorded.
+        report_at: Vec<usize> = Vec::new() => REPORT_AT(
+            "report-at", "ITERATIONS", "Iterations to summarise beside the last", List::Iterations
+        );
+        /// In the order of the registry.
+        observers: Vec<Observer> = observers(&[Quantity::WeightAlignment]) => QUANTITIES(
+            "quantities", "NAMES", "What to measure, NAME@SCHEDULE at times of its own", Kind::Isolate
+        );
+        /// Ascending.
+        lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of what is measured at several", List::Lags);
+        /// `None` for all.
+        window: Option<usize> = None => WINDOW(
+            "window", "LAGS",
+            "How many lags a decomposition reaches back: all to the start, or fewer to save memory",
+            OrName { name: "all", range: 1..=usize::MAX }
+        );
+        /// Changes no result.
+        predict: bool = false => PREDICT(
+            "predict", "on|off",
+            "Exact predictions beside what is measured, where the rule is linear with one hidden layer: averaged over \
+             signals, and given those of each repeat", ()
+        );
+    }
+}
+
+/// Quantities that are recorded when everything else is, in the order of the registry.
+fn observers(quantities: &[Quantity]) -> Vec<Observer> {
+    let mut observers: Vec<Observer> =
+        quantities.iter().map(|&quantity| Observer { quantity, record_every: None }).collect();
+    observers.sort_unstable_by_key(|observer| observer.quantity);
+    observers
+}
+
+impl Settings {
+    /// The defaults of a kind.
+    pub fn of(kind: Kind) -> Self {
+        let (record_every, measured): (_, &[Quantity]) = match kind {
+            Kind::Isolate => return Self::default(),
+            Kind::Sample => (RecordEvery::Every(1), &[Quantity::AlignmentTerm]),
+            Kind::Replay => (RecordEvery::Every(10), &[Quantity::WeightAlignment, Quantity::SourceAlignment]),
+            Kind::Train => (
+                RecordEvery::Epoch,
+                &[
+                    Quantity::WeightAlignment,
+                    Quantity::UpdateAlignment,
+                    Quantity::TestAccuracy,
+                    Quantity::AccuracyBeforeChange,
+                    Quantity::RecoveryTime,
+                ],
+            ),
+            Kind::Plane => (
+                RecordEvery::Epoch,
+                &[
+                    Quantity::Explained,
+                    Quantity::ExplainedSecond,
+                    Quantity::PlaneTrainingLoss,
+                    Quantity::PlaneTrainingLossSecond,
+                    Quantity::PlaneAccuracy,
+                    Quantity::PlaneAccuracySecond,
+                ],
+            ),
+        };
+        let lags = if kind == Kind::Sample { Vec::new() } else { vec![1] };
+        Self { record_every, observers: observers(measured), lags, ..Self::default() }
+    }
+
+    /// The parameters of a kind, in the order of the declaration.
+    pub fn parameters_of(kind: Kind) -> Vec<Arc<dyn AnyParameter>> {
+        let mut all = Self::parameters();
+        for parameter in &mut all {
+            // What these two take depends on the kind.
+            if parameter.facts().name == Self::RECORD_EVERY.name() {
+                *parameter = Arc::new(Parameter { bounds: kind, ..Self::RECORD_EVERY });
+            } else if parameter.facts().name == Self::QUANTITIES.name() {
+                *parameter = Arc::new(Parameter { bounds: kind, ..Self::QUANTITIES });
+            }
+        }
+        let of_iterations = [Self::LAGS.name(), Self::WINDOW.name()];
+        all.retain(|parameter| kind != Kind::Sample || !of_iterations.contains(&parameter.facts().name));
+        all
+    }
+
+    /// Settings of the given values, defaults filling in.
+    pub(super) fn new(kind: Kind, given: &Values) -> Result<Self, Conflict> {
+        let mut settings = Self::of(kind);
+        for (name, value) in given {
+            if !settings.set(name, value) {
+                return Err(Conflict::of([name], format!("`{name}` is no key of an analysis with such values")));
+            }
+        }
+        let conditional = Quantity::ConditionalAlignment;
+        if settings.predict && kind == Kind::Isolate && settings.observers.iter().all(|o| o.quantity != conditional) {
+            settings.observers.push(Observer { quantity: conditional, record_every: None });
+            settings.observers.sort_unstable_by_key(|observer| observer.quantity);
+        }
+        Ok(settings)
+    }
+
+    /// Checks that need the conditions.
+    pub(super) fn conflicts(&self, conditions: &[Condition]) -> Vec<Conflict> {
+        let mut found = Vec::new();
+        let mut refuse = |parameters: &[&'static str], message| {
+            found.push(Conflict { parameters: parameters.to_vec(), message });
+        };
+        if let Some(shortest) = conditions.iter().map(Condition::last_iteration).min()
+            && let Some(beyond) = self.report_at.iter().find(|&&k| k > shortest)
+        {
+            let message = format!("report-at {beyond} is never reached: the last iteration is {shortest}");
+            refuse(&[Self::REPORT_AT.name()], message);
+        }
+        let schedules = self.observers.iter().filter_map(|observer| observer.record_every).chain([self.record_every]);
+        let count = |record_every: RecordEvery, c: &Condition| {
+            record_every.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len())
+        };
+        let mut all =
+            schedules.flat_map(|record_every| conditions.iter().map(move |condition| (record_every, condition)));
+        if let Some((record_every, _)) =
+            all.find(|(record_every, condition)| count(*record_every, condition) > MOST_RECORDED)
+        {
+            let message = format!(
+                "record-every {record_every} records more than {MOST_RECORDED} iterations per job: record less often, or log:N"
+            );
+            let concerned = [Self::RECORD_EVERY.name(), IsolateCondition::ITERATIONS.name(), Setup::EPOCHS.name()];
+            refuse(&concerned, message);
+        }
+        let drawn = |quantity: Quantity, condition: &Condition| match condition {
+            Condition::Sample(c) => quantity.is_drawn_by(c.draw),
+            _ => true,
+        };
+        for quantity in self.observers.iter().map(|observer| observer.quantity) {
+            if let Some(Condition::Sample(c)) = conditions.iter().find(|&condition| !drawn(quantity, condition)) {
+                let (name, draw) = (quantity.name(), c.draw.name());
+                let of_draw = Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(c.draw));
+                let names: Vec<&str> = of_draw.map(Quantity::name).collect();
+                let message = format!("draw `{draw}` does not yield {name}: expected {}", list(&names));
+                refuse(&[Self::QUANTITIES.name(), SampleCondition::DRAW.name()], message);
+            }
+        }
+        let predicted = |condition: &Condition| match condition {
+            Condition::Isolate(c) => c.is_predicted(),
+            _ => true,
+        };
+        if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment)
+            && !conditions.iter().any(predicted)
+        {
+            let message = "predictions exist for activation `linear`, and `relu` with schedule `held` or `shared`, with three \
+                           layers, without output mask, wn and bias: set these, or leave predict and conditional_alignment \
+                           out";
+            let concerned = [Self::PREDICT.name(), Self::QUANTITIES.name(), IsolateCondition::ACTIVATION.name()];
+            refuse(&concerned, message.into());
+        }
+        if let Some(window) = self.window {
+            let measures = |of: fn(Quantity) -> bool| self.observers.iter().map(|o| o.quantity).find(|&q| of(q));
+            if let (Some(lag), Some(_)) = (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term)) {
+                refuse(
+                    &[Self::WINDOW.name(), Self::LAGS.name()],
+                    format!("lag {lag} lies beyond the window of {window} lags"),
+                );
+            }
+            if let Some(quantity) = measures(Quantity::reaches_to_start) {
+                let name = quantity.name();
+                refuse(
+                    &[Self::WINDOW.name(), Self::QUANTITIES.name()],
+                    format!("{name} takes every lag to the start: leave window at all"),
+                );
+            }
+        }
+        let jobs = conditions.len().saturating_mul(self.repeats);
+        if jobs > MOST_JOBS {
+            let message = format!(
+                "{} conditions of {} repeats are more than {MOST_JOBS} jobs: use fewer repeats, or several specs",
+                conditions.len(),
+                self.repeats
+            );
+            refuse(&[Self::REPEATS.name()], message);
+        }
+        found
+    }
+}
