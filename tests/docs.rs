@@ -259,7 +259,8 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
 }
 
 /// Files that docs/extending.md tells the reader to write.
-const TO_BE_WRITTEN: [&str; 2] = ["src/rule/feedback/binary.rs", "src/signal/process/sin.rs"];
+const TO_BE_WRITTEN: [&str; 3] =
+    ["src/rule/feedback/binary.rs", "src/signal/process/sin.rs", "src/figure/compose/repeats.rs"];
 
 #[test]
 fn links_images_and_files_exist() {

@@ -1,12 +1,11 @@
 //! Quantities of a network as a whole: accuracy, loss, and how it recovers from a label change.
 
 use super::family::family;
-use super::instruments::the_state;
 use super::kinds::TRAIN;
 use super::layers;
 
 family! {
-    sees the_state;
+    sees |state, _place| Ok(Some(state));
     TestAccuracy: "test_accuracy", "test accuracy", "test accuracy", "percent", TRAIN, layers::network,
         |state, at| Some(state.test()?.accuracy),
         "Share of held-out images whose decoded class is their label.";

@@ -1,19 +1,11 @@
 //! Quantities of the alignment budget: what the alignment of a layer has come from so far.
 
 use super::family::family;
-use super::instruments::{BudgetSoFar, Instruments, Place};
 use super::kinds::ISOLATE_TRAIN;
 use super::layers;
-use crate::real::Real;
-use crate::rule::decomposition::DecompositionError;
-
-/// The budget of the layer in question.
-fn budget<T: Real>(state: &mut dyn Instruments<T>, at: &Place<'_>) -> Result<Option<BudgetSoFar>, DecompositionError> {
-    Ok(at.layer.and_then(|l| state.budget(l)))
-}
 
 family! {
-    sees budget;
+    sees |state, place| Ok(place.layer.and_then(|l| state.budget(l)));
     BudgetAlignment: "budget_alignment", "gain in alignment", "⟨W, Bᵀ⟩ − ⟨W(0), Bᵀ⟩", "", ISOLATE_TRAIN, layers::fixed,
         |budget, at| Some(budget.alignment),
         "Inner product of W_l and the transposed B_l, less that of the start: budget_growth less the other three parts of the \

@@ -1,12 +1,12 @@
 //! Quantities of weights that are built up beside those of the network, of what their updates are made of.
 
 use super::family::family;
-use super::instruments::{Built, the_state};
+use super::instruments::Built;
 use super::kinds::ISOLATE_TRAIN;
 use super::layers;
 
 family! {
-    sees the_state;
+    sees |state, _place| Ok(Some(state));
     LinearAlignment: "linear_alignment", "alignment of weights built from linear terms", "∠(W linear, Bᵀ)", "degrees", ISOLATE_TRAIN, layers::fixed,
         |state, at| state.built_alignment(at.layer?, Built::Linear),
         "Angle to the transposed B_l of weights that start at W_l and are changed, update by update, by the last term and the \

@@ -1,19 +1,12 @@
 //! Quantities of alignment terms that tell pairs of samples of one class and of different ones apart.
 
 use super::family::family;
-use super::instruments::{ByClass, Instruments, Place, fraction};
+use super::instruments::fraction;
 use super::kinds::TRAIN;
 use super::layers;
-use crate::real::Real;
-use crate::rule::decomposition::DecompositionError;
-
-/// The term of the layer and lag in question.
-fn by_class<T: Real>(state: &mut dyn Instruments<T>, at: &Place<'_>) -> Result<Option<ByClass>, DecompositionError> {
-    at.layer.zip(at.lag).map_or(Ok(None), |(l, lag)| state.by_class(l, lag))
-}
 
 family! {
-    sees by_class;
+    sees |state, place| place.layer.zip(place.lag).map_or(Ok(None), |(l, lag)| state.by_class(l, lag));
     TermWithinAngle: "term_within_angle", "alignment term, same class", "∠(Tᵒ same class, Bᵀ)", "degrees", TRAIN, layers::fixed,
         |pairs, at| pairs.within.angle,
         "Angle to the transposed B_l of the alignment term of lag o over the pairs of a sample then and a sample now of one \

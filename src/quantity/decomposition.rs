@@ -1,22 +1,12 @@
 //! Quantities of the update to come, decomposed into what past updates left in it.
 
 use super::family::family;
-use super::instruments::{Found, Instruments, Place, fraction};
+use super::instruments::fraction;
 use super::kinds::{ISOLATE_TRAIN, TRAIN};
 use super::layers;
-use crate::real::Real;
-use crate::rule::decomposition::DecompositionError;
-
-/// The decomposed update of the layer in question.
-fn found<'a, T: Real>(
-    state: &'a mut dyn Instruments<T>,
-    at: &Place<'_>,
-) -> Result<Option<&'a Found>, DecompositionError> {
-    at.layer.map_or(Ok(None), |l| state.found(l))
-}
 
 family! {
-    sees found;
+    sees |state, place| place.layer.map_or(Ok(None), |l| state.found(l));
     TermAngle: "term_angle", "alignment term of a lag", "∠(Tᵒ, Bᵀ)", "degrees", ISOLATE_TRAIN, layers::fixed,
         |found, at| found.term(at.lag)?.alignment.angle,
         "Angle to the transposed B_l of the alignment term of lag o of the update to come of W_l: the part that stems, to \

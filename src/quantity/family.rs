@@ -42,12 +42,12 @@ pub(super) fn present(value: impl FnOnce() -> Option<f64>) -> Option<f64> {
     value()
 }
 
-/// Declares quantities of one family. `sees` names the function that takes what their values are made of from the
-/// instruments of an experiment, for one place; where it has nothing, there is no value. An entry has name in Rust and in
-/// files, label, symbol, unit, kinds that measure it, the function of [`super::layers`], the value, and the definition.
+/// Declares quantities of one family. `sees` takes what their values are made of from the instruments of an experiment, for
+/// one place; where it has nothing, there is no value. An entry has name in Rust and in files, label, symbol, unit, kinds that
+/// measure it, the function of [`super::layers`], the value of what is seen at a place, and the definition.
 macro_rules! family {
     (
-        sees $look:ident;
+        sees |$state:ident, $place:ident| $look:expr;
         $(
             $quantity:ident: $name:literal, $label:literal, $symbol:literal, $unit:literal, $kinds:expr, $layers:path,
                 |$seen:ident, $at:ident| $value:expr,
@@ -56,10 +56,13 @@ macro_rules! family {
     ) => {$(
         family!(@quantity $quantity $name $label $symbol $unit $kinds, $layers, $definition, {
             fn value<T: crate::real::Real>(
-                state: &mut dyn super::instruments::Instruments<T>,
-                $at: &super::instruments::Place<'_>,
+                $state: &mut dyn super::instruments::Instruments<T>,
+                $place: &super::instruments::Place<'_>,
             ) -> Result<Option<f64>, crate::rule::decomposition::DecompositionError> {
-                let Some($seen) = $look(state, $at)? else { return Ok(None) };
+                let found: Result<Option<_>, crate::rule::decomposition::DecompositionError> = $look;
+                let ($at, Some($seen)) = ($place, found?) else { return Ok(None) };
+                // Not every value asks for the place.
+                let _ = $at;
                 Ok(super::family::present(|| $value))
             }
         });

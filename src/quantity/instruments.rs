@@ -141,14 +141,6 @@ pub trait Instruments<T: Real> {
     }
 }
 
-/// Quantities that need all of it.
-pub(super) fn the_state<'a, T: Real>(
-    state: &'a mut dyn Instruments<T>,
-    _: &Place<'_>,
-) -> Result<Option<&'a mut dyn Instruments<T>>, DecompositionError> {
-    Ok(Some(state))
-}
-
 /// What is made of a pair of iterations at a layer.
 pub struct Compared {
     /// Mean similarities of pairs of samples.

@@ -1,23 +1,11 @@
 //! Quantities of terms of lag 1 of the latest update.
 
 use super::family::family;
-use super::instruments::{Instruments, Place};
 use super::kinds::{ISOLATE, ISOLATE_SAMPLE};
 use super::layers;
-use crate::real::Real;
-use crate::rule::Terms;
-use crate::rule::decomposition::DecompositionError;
-
-/// The terms of the layer in question, where they are kept.
-fn terms<'a, T: Real>(
-    state: &'a mut dyn Instruments<T>,
-    at: &Place<'_>,
-) -> Result<Option<&'a Terms<T>>, DecompositionError> {
-    Ok(at.layer.and_then(|l| state.lag_one(l)))
-}
 
 family! {
-    sees terms;
+    sees |state, place| Ok(place.layer.and_then(|l| state.lag_one(l)));
     AlignmentTerm: "alignment_term", "alignment term", "∠(T, Bᵀ)", "degrees", ISOLATE_SAMPLE, layers::compared,
         |terms, at| at.towards?.angle_to(terms.alignment.as_slice()),
         "Angle to the transposed B_l of the alignment term of lag 1: the part of the latest update of W_l that stems \

@@ -1,22 +1,11 @@
 //! Quantities of similarities that tell well and poorly learnt samples apart.
 
 use super::family::family;
-use super::instruments::{Instruments, Learnt, Place};
 use super::kinds::TRAIN;
 use super::layers;
-use crate::real::Real;
-use crate::rule::decomposition::DecompositionError;
-
-/// The pair of iterations in question.
-fn learnt<'a, T: Real>(
-    state: &'a mut dyn Instruments<T>,
-    at: &Place<'_>,
-) -> Result<Option<&'a Learnt>, DecompositionError> {
-    Ok(at.layer.zip(at.lag).and_then(|(l, lag)| state.learnt(l, lag)))
-}
 
 family! {
-    sees learnt;
+    sees |state, place| Ok(place.layer.zip(place.lag).and_then(|(l, lag)| state.learnt(l, lag)));
     SimilarityErrorWell: "similarity_error_well", "error similarity, well learnt, same class", "S_δ, well learnt", "", TRAIN, layers::above_input,
         |pairs, at| pairs.errors[0],
         "similarity_error_within over pairs of two well learnt samples: those whose output error signal is among the \

@@ -1,5 +1,5 @@
 //! Registry of measured quantities: feeds specs, help, plot labels and the data dictionary. A new one is an entry in the file
-//! of its family, and a line here.
+//! of its family, and its name here.
 
 use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
@@ -13,21 +13,21 @@ use crate::text::{Choice, list, suggestion};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Defines [`Quantity`] from its families.
+/// Defines [`Quantity`] from its families, in the order of files and tables.
 macro_rules! quantities {
-    ($($name:ident in $family:ident;)*) => {
+    ($($family:ident: $($name:ident),+;)*) => {
         /// Something measured at a recorded iteration.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the definition of each says what it is")]
-        pub enum Quantity { $($name),* }
+        pub enum Quantity { $($($name),+),* }
 
         impl Quantity {
             /// All quantities, in the order of the registry.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+            pub const ALL: &'static [Self] = &[$($(Self::$name),+),*];
 
             /// What the world needs to know of it.
             pub fn info(self) -> &'static QuantityInfo {
-                static INFOS: &[QuantityInfo] = &[$($family::$name::INFO),*];
+                static INFOS: &[QuantityInfo] = &[$($($family::$name::INFO),+),*];
                 &INFOS[self as usize]
             }
 
@@ -38,7 +38,7 @@ macro_rules! quantities {
                     return vec![None];
                 }
                 match self {
-                    $(Self::$name => $family::$name::layers(condition)),*
+                    $($(Self::$name => $family::$name::layers(condition)),+),*
                 }
             }
 
@@ -52,7 +52,7 @@ macro_rules! quantities {
                 at: &Place<'_>,
             ) -> Result<Option<f64>, DecompositionError> {
                 match self {
-                    $(Self::$name => $family::$name::value(state, at)),*
+                    $($(Self::$name => $family::$name::value(state, at)),+),*
                 }
             }
         }
@@ -173,118 +173,50 @@ impl Quantity {
 }
 
 quantities! {
-    WeightAlignment in weights;
-    UpdateAlignment in update;
-    WeightNorm in weights;
-    TestAccuracy in accuracy;
-    TrainAccuracy in accuracy;
-    Loss in accuracy;
-    WeightInnerProduct in weights;
-    WeightSquaredNorm in weights;
-    ConditionalAlignment in weights;
-    StepAlignment in weights;
-    AlignmentTerm in lag_one;
-    AlignmentTermNorm in lag_one;
-    SuperalignmentTerm in lag_one;
-    SuperalignmentTermNorm in lag_one;
-    AlignmentSum in lag_one;
-    AlignmentSumNorm in lag_one;
-    SuperalignmentSum in lag_one;
-    SuperalignmentSumNorm in lag_one;
-    MaskedTerm in draw;
-    SymmetricTerm in draw;
-    SkewTerm in draw;
-    SkewRatio in draw;
-    Eigenvalue in draw;
-    DeltaAngle in draw;
-    WeightAngle in draw;
-    ComposedAngle in draw;
-    MaskedComposedAngle in draw;
-    DeltaAlignment in update;
-    WeightGrowth in weights;
-    RelativeUpdate in update;
-    UpdateWeightAngle in update;
-    PreActivationLow in units;
-    PreActivationMedian in units;
-    PreActivationHigh in units;
-    PreActivationOff in units;
-    DeadUnits in units;
-    DeltaNormLow in units;
-    DeltaNormMedian in units;
-    DeltaNormMode in units;
-    AccuracyBeforeChange in accuracy;
-    RecoveryTime in accuracy;
-    UpdateNullLow in update;
-    UpdateNullHigh in update;
-    UpdateAlignmentZ in update;
-    ActivationGrowth in units;
-    BpGradientNorm in update;
-    GradientStability in update;
-    SourceAlignment in weights;
-    SimilarityActivityWithin in similarity;
-    SimilarityActivityBetween in similarity;
-    SimilarityErrorWithin in similarity;
-    SimilarityErrorBetween in similarity;
-    SimilarityProductWithin in similarity;
-    SimilarityProductBetween in similarity;
-    SimilarityProduct in similarity;
-    SimilarityShuffled in similarity;
-    SimilarityZ in similarity;
-    SimilarityRandomWithin in similarity;
-    SimilarityRandomBetween in similarity;
-    SimilarityErrorWell in learnt;
-    SimilarityErrorPoor in learnt;
-    SimilarityProductWell in learnt;
-    SimilarityProductPoor in learnt;
-    SimilarityPoorShare in learnt;
-    MeanEigenvalue in similarity;
-    SymmetricShare in similarity;
-    ActivityAutocorrelation in similarity;
-    ErrorAutocorrelation in similarity;
-    Explained in plane;
-    ExplainedSecond in plane;
-    PlaneTrainingLoss in plane;
-    PlaneTrainingLossSecond in plane;
-    PlaneAccuracy in plane;
-    PlaneAccuracySecond in plane;
-    PlaneLoss in plane;
-    PlaneFirst in plane;
-    PlaneSecond in plane;
-    TermAngle in decomposition;
-    TermNorm in decomposition;
-    TermShare in decomposition;
-    TermCumulative in decomposition;
-    ProjectionTermAngle in decomposition;
-    ProjectionTermShare in decomposition;
-    TermWithinAngle in by_class;
-    TermBetweenAngle in by_class;
-    TermWithinShare in by_class;
-    TermBetweenShare in by_class;
-    TermsAngle in decomposition;
-    TermsRatio in decomposition;
-    TermsShare in decomposition;
-    RevisitsAngle in decomposition;
-    RevisitsShare in decomposition;
-    ProjectionsAngle in decomposition;
-    ProjectionsRatio in decomposition;
-    ProjectionsShare in decomposition;
-    LastAngle in decomposition;
-    LastRatio in decomposition;
-    LastShare in decomposition;
-    RemainderAngle in decomposition;
-    RemainderRatio in decomposition;
-    RemainderShare in decomposition;
-    NonAligningAngle in decomposition;
-    LinearTermsAngle in decomposition;
-    LinearTermsDeviation in decomposition;
-    LinearAlignment in built;
-    ControlAlignment in built;
-    BudgetAlignment in budget;
-    BudgetGrowth in budget;
-    BudgetQuadratic in budget;
-    BudgetCurvature in budget;
-    BudgetInjected in budget;
-    BudgetOwn in budget;
+    weights: WeightAlignment;
+    update: UpdateAlignment;
+    weights: WeightNorm;
+    accuracy: TestAccuracy, TrainAccuracy, Loss;
+    weights: WeightInnerProduct, WeightSquaredNorm, ConditionalAlignment, StepAlignment;
+    lag_one:
+        AlignmentTerm, AlignmentTermNorm, SuperalignmentTerm, SuperalignmentTermNorm, AlignmentSum,
+        AlignmentSumNorm, SuperalignmentSum, SuperalignmentSumNorm;
+    draw:
+        MaskedTerm, SymmetricTerm, SkewTerm, SkewRatio, Eigenvalue, DeltaAngle, WeightAngle,
+        ComposedAngle, MaskedComposedAngle;
+    update: DeltaAlignment;
+    weights: WeightGrowth;
+    update: RelativeUpdate, UpdateWeightAngle;
+    units:
+        PreActivationLow, PreActivationMedian, PreActivationHigh, PreActivationOff, DeadUnits,
+        DeltaNormLow, DeltaNormMedian, DeltaNormMode;
+    accuracy: AccuracyBeforeChange, RecoveryTime;
+    update: UpdateNullLow, UpdateNullHigh, UpdateAlignmentZ;
+    units: ActivationGrowth;
+    update: BpGradientNorm, GradientStability;
+    weights: SourceAlignment;
+    similarity:
+        SimilarityActivityWithin, SimilarityActivityBetween, SimilarityErrorWithin,
+        SimilarityErrorBetween, SimilarityProductWithin, SimilarityProductBetween,
+        SimilarityProduct, SimilarityShuffled, SimilarityZ, SimilarityRandomWithin,
+        SimilarityRandomBetween;
+    learnt:
+        SimilarityErrorWell, SimilarityErrorPoor, SimilarityProductWell, SimilarityProductPoor,
+        SimilarityPoorShare;
+    similarity: MeanEigenvalue, SymmetricShare, ActivityAutocorrelation, ErrorAutocorrelation;
+    plane:
+        Explained, ExplainedSecond, PlaneTrainingLoss, PlaneTrainingLossSecond, PlaneAccuracy,
+        PlaneAccuracySecond, PlaneLoss, PlaneFirst, PlaneSecond;
+    decomposition:
+        TermAngle, TermNorm, TermShare, TermCumulative, ProjectionTermAngle, ProjectionTermShare;
+    by_class: TermWithinAngle, TermBetweenAngle, TermWithinShare, TermBetweenShare;
+    decomposition:
+        TermsAngle, TermsRatio, TermsShare, RevisitsAngle, RevisitsShare, ProjectionsAngle,
+        ProjectionsRatio, ProjectionsShare, LastAngle, LastRatio, LastShare, RemainderAngle,
+        RemainderRatio, RemainderShare, NonAligningAngle, LinearTermsAngle, LinearTermsDeviation;
+    built: LinearAlignment, ControlAlignment;
+    budget:
+        BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn;
 }
 
 #[cfg(test)]

@@ -1,22 +1,11 @@
 //! Quantities of similarities of the signals of two iterations.
 
 use super::family::family;
-use super::instruments::{Compared, Instruments, Place};
 use super::kinds::TRAIN;
 use super::layers;
-use crate::real::Real;
-use crate::rule::decomposition::DecompositionError;
-
-/// The pair of iterations in question.
-fn compared<'a, T: Real>(
-    state: &'a mut dyn Instruments<T>,
-    at: &Place<'_>,
-) -> Result<Option<&'a Compared>, DecompositionError> {
-    Ok(at.layer.zip(at.lag).and_then(|(l, lag)| state.compared(l, lag)))
-}
 
 family! {
-    sees compared;
+    sees |state, place| Ok(place.layer.zip(place.lag).and_then(|(l, lag)| state.compared(l, lag)));
     SimilarityActivityWithin: "similarity_activity_within", "activity similarity, same class", "S_L, same class", "", TRAIN, layers::above_input,
         |pairs, at| pairs.means.activity.within,
         "Mean over pairs of samples of one class, one at iteration k - o and one at k, of the inner product of their \

@@ -1,7 +1,7 @@
 //! Quantities of the units of a layer: pre-activations, activities and error signals.
 
 use super::family::family;
-use super::instruments::{ratio, the_state};
+use super::instruments::ratio;
 use super::kinds::TRAIN;
 use super::layers;
 
@@ -9,7 +9,7 @@ use super::layers;
 const MODE: (usize, f64) = (60, 0.98);
 
 family! {
-    sees the_state;
+    sees |state, _place| Ok(Some(state));
     PreActivationLow: "pre_activation_p01", "pre-activation, 1st percentile", "z, 1st percentile", "", TRAIN, layers::every,
         |state, at| Some(state.pre_activations(at.layer?)?.quantile(0.01)),
         "First percentile of the pre-activations of all units that W_l leads to, on the probe batch.";

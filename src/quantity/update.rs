@@ -1,12 +1,11 @@
 //! Quantities of updates, and of the errors they are made of.
 
 use super::family::family;
-use super::instruments::the_state;
 use super::kinds::{ALL, TRAIN};
 use super::layers;
 
 family! {
-    sees the_state;
+    sees |state, _place| Ok(Some(state));
     UpdateAlignment: "update_alignment", "update alignment", "∠(ΔW, ΔW_BP)", "degrees", ALL, layers::updated,
         |state, at| state.update_alignment(at.layer?),
         "Angle between the update of W_l by the rule and the update BP would make in the same state on the same \

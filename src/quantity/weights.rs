@@ -1,7 +1,7 @@
 //! Quantities of weights themselves, and of what changes them.
 
 use super::family::family;
-use super::instruments::{Instruments, Place, ratio, the_state};
+use super::instruments::{Instruments, Place, ratio};
 use super::kinds::{BOTH, ISOLATE_REPLAY, ISOLATE_TRAIN, REPLAY, TRAIN};
 use super::layers;
 use crate::matrix::Matrix;
@@ -14,7 +14,7 @@ fn weights<'a, T: Real>(state: &'a dyn Instruments<T>, at: &Place<'_>) -> Option
 }
 
 family! {
-    sees the_state;
+    sees |state, _place| Ok(Some(state));
     WeightAlignment: "weight_alignment", "weight alignment", "∠(W, Bᵀ)", "degrees", BOTH, layers::compared,
         |state, at| at.towards?.angle_to(weights(state, at)?.as_slice()),
         "Angle between the forward weights W_l and the transposed backward weights B_l of the same layer, as \
