@@ -3,32 +3,23 @@
 //! The program of the same name is a thin layer over this library. The ways through it:
 //!
 //! ```text
-//! text, numbers, files -> measure -> signal, data -> rule -> network (rule + task) -> theory (beside), recorded
-//!     -> condition -> quantity -> spec -> run -> experiment -> claim, figure, report -> program
+//! text, numbers, files -> measure -> signal, data -> rule -> network (rule + task) -> theory (beside), recipe
+//!     -> recorded -> condition -> quantity -> spec -> run -> experiment -> claim, figure, report -> program
 //! ```
 //!
-//! No room imports from its right, and no files import each other in a circle: `tests/hinges.rs` holds the order, and
-//! lists what is not mended yet.
+//! No room imports from its right, and no files import each other in a circle: `tests/hinges.rs` holds the order.
 //!
 //! # Signal, rule, measure
-//! [`signal::Signals`] are activities and errors that come from nowhere, [`rule::Isolated`] applies the update rule to them,
+//! [`signal::Signals`] are activities and errors that come from nowhere, [`rule::Isolation`] applies the update rule to them,
 //! [`measure`] looks at the matrices. There is no loss, no target and no data, and yet the weights align:
 //!
 //! ```
-//! use alignscope::measure::{angle::weight_alignment, null::WeightNull};
-//! use alignscope::rule::{Activation, Isolated};
-//! use alignscope::signal::{Form, Pair, Signals, Sizes};
+//! use alignscope::prelude::*;
 //!
-//! let pair = Pair::independent(Form::parse("ar1:0.9")?, Form::parse("ar1:0.8")?);
-//! let sizes = Sizes { batch: 20, inputs: 20, outputs: 10, iterations: 500 };
-//! let mut signals = Signals::<f64>::new(&pair, sizes, 1, 0)?; // seed 1, repeat 0
-//! let mut network = Isolated::draw(&[20, 60, 10], 20, Activation::Relu, [1.0, 1.0], 1, 0);
-//! for _ in 0..sizes.iterations {
-//!     network.step(signals.activity(), signals.error(), 0.01);
-//!     signals.advance();
-//! }
-//! let (forward, backward) = (&network.layers.weights[1], network.feedback.backward(1).ok_or("no B")?);
-//! let angle = weight_alignment(forward, backward)?.ok_or("no angle to zero")?;
+//! let toy = Isolation::of(&[20, 60, 10]).batch(20).eta(0.01).iterations(500);
+//! let mut run = toy.activity("ar1:0.9")?.error("ar1:0.8")?.begin()?;
+//! run.finish();
+//! let angle = run.weight_alignment(1).ok_or("no angle to zero")?;
 //! let null = WeightNull::new(60 * 10).ok_or("too few weights")?;
 //! assert!(angle < 75.0 && null.p_value(angle) < 1e-9, "{angle}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,25 +30,19 @@
 //! weights and signals; the angle made of them is close to the mean angle of many repeats:
 //!
 //! ```
-//! use alignscope::measure::angle::weight_alignment;
-//! use alignscope::rule::{Activation, Isolated};
-//! use alignscope::signal::{Form, Pair, Signals, Sizes};
+//! use alignscope::prelude::*;
 //! use alignscope::theory::{Toy, moments::moments};
 //!
 //! let toy = Toy::new(&[20, 60, 10], 20, 0.01)?;
 //! let pair = Pair::independent(Form::parse("ar1:0.95")?, Form::parse("ar1:0.95")?);
 //! let predicted = moments(&toy, &pair, 30)?.angle;
+//! let linear = Isolation::of(&[20, 60, 10]).batch(20).eta(0.01).iterations(30).activation(Activation::Linear);
+//! let linear = linear.activity("ar1:0.95")?.error("ar1:0.95")?;
 //! let mut sum = 0.0;
 //! for repeat in 0..40 {
-//!     let sizes = Sizes { batch: 20, inputs: 20, outputs: 10, iterations: 30 };
-//!     let mut signals = Signals::<f64>::new(&pair, sizes, 1, repeat)?;
-//!     let mut network = Isolated::draw(&[20, 60, 10], 20, Activation::Linear, [1.0, 1.0], 1, repeat);
-//!     for _ in 0..sizes.iterations {
-//!         network.step(signals.activity(), signals.error(), toy.eta);
-//!         signals.advance();
-//!     }
-//!     let backward = network.feedback.backward(1).ok_or("no B")?;
-//!     sum += weight_alignment(&network.layers.weights[1], backward)?.ok_or("no angle to zero")?;
+//!     let mut run = linear.clone().seed(1, repeat).begin()?;
+//!     run.finish();
+//!     sum += run.weight_alignment(1).ok_or("no angle to zero")?;
 //! }
 //! assert!((predicted - 52.27).abs() < 0.01, "{predicted}");
 //! assert!((sum / 40.0 - predicted).abs() < 2.0, "{} for {predicted}", sum / 40.0);
@@ -103,6 +88,7 @@
 //! | [`spec`] | what is asked: specs from options or TOML, checked before anything runs |
 //! | [`run`] | how it is run: jobs, runs that resume, shards, the results |
 //! | [`experiment`] | what one job does |
+//! | [`recipe`] | which update rule made these steps |
 //! | [`recorded`] | runs of other programs |
 //! | [`figure`], [`report`] | pictures and pages from results |
 //! | [`claim`] | statements with criteria, and verdicts |
@@ -128,9 +114,11 @@ pub mod file;
 pub mod matrix;
 pub mod measure;
 pub mod network;
+pub mod prelude;
 pub mod quantity;
 pub mod random;
 pub mod real;
+pub mod recipe;
 pub mod recorded;
 #[cfg(feature = "plot")]
 pub mod report;

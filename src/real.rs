@@ -1,5 +1,9 @@
 //! The two floating-point types every numeric part is generic over.
 
+mod elementary;
+
+pub use elementary::Elementary;
+
 use crate::text::Choice;
 use crate::view::View;
 use std::fmt::{Debug, Display};
@@ -21,7 +25,7 @@ impl Choice for Precision {
 /// `f32` or `f64`.
 pub trait Real:
     faer::traits::ComplexField
-    + crate::vmath::Elementary
+    + Elementary
     + Copy
     + Debug
     + Display

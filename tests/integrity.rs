@@ -4,8 +4,8 @@ use crate::common::{alignscope, done, refused, specs, tree};
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::run::{
-    Attempt, Export, Job, JobError, JobResult, Plan, RunError, RunOptions, RunReport, StoredError, damaged_figures,
-    read_directory, read_runs, run,
+    Attempt, Export, Job, JobError, JobResult, Plan, RunError, RunOptions, RunReport, StoredError, Unobserved,
+    damaged_figures, read_directory, read_runs, run,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -132,7 +132,14 @@ fn runner(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
 /// Goes on with a run directory.
 fn resumed(directory: &Path, export: Export) -> Result<RunReport, RunError> {
     let plan = Plan::new(read_directory(directory)?.specs).unwrap();
-    let options = RunOptions { out: directory.to_path_buf(), threads: 1, export, shard: None, interrupt: &NEVER };
+    let options = RunOptions {
+        out: directory.to_path_buf(),
+        threads: 1,
+        export,
+        shard: None,
+        interrupt: &NEVER,
+        observer: &Unobserved,
+    };
     run(&plan, &options, &runner)
 }
 
@@ -363,7 +370,14 @@ fn a_changed_checkpoint_is_not_gone_on_from() {
     let plan = Plan::single(analysis).unwrap();
     let stop = AtomicBool::new(false);
     let on = |out: &Path, interrupt| {
-        let options = RunOptions { out: out.into(), threads: 1, export: Export::Off, shard: None, interrupt };
+        let options = RunOptions {
+            out: out.into(),
+            threads: 1,
+            export: Export::Off,
+            shard: None,
+            interrupt,
+            observer: &Unobserved,
+        };
         run(&plan, &options, &|job, attempt| {
             stop.store(true, Ordering::Relaxed);
             runner(job, attempt)

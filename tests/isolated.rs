@@ -1,8 +1,10 @@
 //! The rule in isolation in full: output mask, weight normalisation, biases, and the split of the update.
 
+use crate::common::job::run;
+use alignscope::condition::Kind;
 use alignscope::matrix::Matrix;
 use alignscope::rule::decomposition::{Follower, Plan, Wanted};
-use alignscope::rule::{Activation, Isolated, LagOne, WeightNorm};
+use alignscope::rule::{Activation, Isolated, Isolation, LagOne, WeightNorm};
 use alignscope::signal::{Form, Pair, Signals, Sizes};
 
 const LAYERS: [usize; 4] = [6, 9, 7, 5];
@@ -172,4 +174,35 @@ fn two_halves_make_a_step() {
     halves.carry(signals.activity(), signals.error());
     halves.apply(signals.activity(), ETA);
     assert_eq!(whole.layers.weights, halves.layers.weights);
+}
+
+/// What the library's builder gives is what the program gives with the same options, default ones included.
+#[test]
+fn the_builder_gives_the_numbers_of_the_program() {
+    let options: [&[(&str, &str)]; 2] = [
+        &[("layers", "6,9,7,5"), ("batch", "8"), ("iterations", "40"), ("eta", "0.01")],
+        &[
+            ("layers", "6,9,5"),
+            ("iterations", "20"),
+            ("activation", "linear"),
+            ("activity", "ar1:0.9"),
+            ("error", "ar1:0.8"),
+            ("w-std", "0.5"),
+            ("wn", "1"),
+        ],
+    ];
+    let deep = Isolation::of(&LAYERS).batch(BATCH).iterations(40).eta(0.01);
+    let toy = Isolation::of(&[6, 9, 5]).iterations(20).activation(Activation::Linear).std(0.5, 1.0);
+    let toy = toy.weight_norm(WeightNorm::Neuron(vec![1.0])).activity("ar1:0.9").unwrap().error("ar1:0.8").unwrap();
+    for (options, isolation) in options.into_iter().zip([deep, toy]) {
+        let (_, result) = run(Kind::Isolate, options);
+        let mut built = isolation.begin().unwrap();
+        built.finish();
+        let last = result.records.iter().filter(|record| record.iteration == built.iteration());
+        let angles: Vec<_> = last.map(|record| (record.layer.unwrap(), record.value)).collect();
+        assert!(!angles.is_empty());
+        for (l, angle) in angles {
+            assert_eq!(built.weight_alignment(l), angle, "layer {l}");
+        }
+    }
 }

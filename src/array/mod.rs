@@ -137,7 +137,5 @@ pub fn shape(path: &Path, member: &str) -> Result<Vec<usize>, ArrayError> {
     Ok(header(path, Some(member))?.shape)
 }
 
-/// `PATH` or `PATH#MEMBER`, apart. A `#` may stand in either: a file that exists is meant, the longest such name first;
-
 #[cfg(test)]
 mod tests;

@@ -4,22 +4,21 @@ use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
 use crate::measure::summary::{mean, sd};
 use crate::quantity::Quantity;
-use crate::run::{JobResult, Plan};
-use std::collections::BTreeMap;
+use crate::run::{JobResult, Plan, Results, Values};
+use crate::spec::Analysis;
 use std::ops::RangeInclusive;
 
 /// Results of a plan, by analysis, condition and quantity.
 #[derive(Clone, Copy)]
 pub struct Evidence<'a> {
-    plan: &'a Plan,
-    results: &'a [Option<JobResult>],
+    results: Results<'a>,
 }
 
 /// One quantity of one layer over iterations and repeats.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
     /// By iteration, one entry per repeat, in the order of repeats; `None` where the value does not exist.
-    pub by_iteration: BTreeMap<usize, Vec<Option<f64>>>,
+    pub by_iteration: Values,
 }
 
 impl Series {
@@ -206,31 +205,25 @@ pub(super) fn spread(values: &[f64]) -> Vec<f64> {
 impl<'a> Evidence<'a> {
     /// Evidence of `results`, which belong to the jobs of `plan`.
     pub fn new(plan: &'a Plan, results: &'a [Option<JobResult>]) -> Self {
-        Self { plan, results }
+        Self { results: Results::new(plan, results) }
+    }
+
+    fn analysis(&self, name: &str) -> Option<&'a Analysis> {
+        self.results.plan().analyses().find(|analysis| analysis.name == name)
     }
 
     /// Whether the analysis was run.
     pub fn has(&self, analysis: &str) -> bool {
-        self.plan.analyses().any(|candidate| candidate.name == analysis)
+        self.analysis(analysis).is_some()
     }
 
-    /// The first condition of `analysis` that has the parameter values `selected`, given as `(name, text)`.
-    fn condition(&self, analysis: &str, selected: &[(&str, &str)]) -> Option<&'a Condition> {
+    /// An analysis and its first condition that has the parameter values `selected`, given as `(name, text)`.
+    fn condition(&self, analysis: &str, selected: &[(&str, &str)]) -> Option<(&'a Analysis, &'a Condition)> {
         let matches = |values: &crate::condition::Values| {
             selected.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
         };
-        let analysis = self.plan.analyses().find(|candidate| candidate.name == analysis)?;
-        analysis.conditions.iter().find(|c| matches(&c.values()))
-    }
-
-    /// Results of the repeats, in their order, of the first condition of `analysis` that has the parameter values
-    /// `selected`, given as `(name, text)`; `None` of a repeat that has none. Empty if there is no such condition.
-    fn results(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<Option<&'a JobResult>> {
-        let Some(condition) = self.condition(analysis, selected) else { return Vec::new() };
-        let Some(analysis) = self.plan.analyses().find(|candidate| candidate.name == analysis) else {
-            return Vec::new();
-        };
-        self.plan.jobs_of(analysis, condition).map(|job| self.results.get(job)?.as_ref()).collect()
+        let analysis = self.analysis(analysis)?;
+        Some((analysis, analysis.conditions.iter().find(|c| matches(&c.values()))?))
     }
 
     /// Weight alignment of layer 1 minus what theory predicts for the condition, by repeat; empty where there is no theory.
@@ -238,14 +231,14 @@ impl<'a> Evidence<'a> {
         let (quantity, layer) = (Quantity::WeightAlignment, Some(1));
         let predicted = self
             .condition(analysis, selected)
-            .and_then(|condition| Predictor::default().predict(condition, quantity, layer, iteration, false));
+            .and_then(|(_, condition)| Predictor::default().predict(condition, quantity, layer, iteration, false));
         let measured = self.series(analysis, selected, quantity, layer).at(iteration);
         predicted.map(|predicted| measured.iter().map(|value| value - predicted).collect()).unwrap_or_default()
     }
 
     /// Mean weight alignment of layer 1 over the second half minus where theory says it ends, by repeat.
     pub fn beside_limit(&self, analysis: &str, selected: &[(&str, &str)]) -> Vec<f64> {
-        let end = self.condition(analysis, selected).and_then(|condition| match condition {
+        let end = self.condition(analysis, selected).and_then(|(_, condition)| match condition {
             Condition::Isolate(isolated) => limit(isolated).map(|(_, found)| found.value),
             _ => None,
         });
@@ -274,16 +267,8 @@ impl<'a> Evidence<'a> {
         layer: Option<usize>,
         lag: Option<usize>,
     ) -> Series {
-        let mut series = Series::default();
-        let repeats = self.results(analysis, selected);
-        for (repeat, result) in repeats.iter().enumerate() {
-            let records = result.iter().flat_map(|result| &result.records);
-            for record in records.filter(|r| r.quantity == quantity && r.layer == layer && r.lag == lag) {
-                let values = series.by_iteration.entry(record.iteration).or_insert_with(|| vec![None; repeats.len()]);
-                values[repeat] = record.value;
-            }
-        }
-        series
+        let Some((analysis, condition)) = self.condition(analysis, selected) else { return Series::default() };
+        Series { by_iteration: self.results.values(analysis, condition, quantity, [layer, lag]) }
     }
 
     /// Draws of several quantities, one list of rows per repeat, a row per draw; draws without one of them are left
@@ -294,17 +279,8 @@ impl<'a> Evidence<'a> {
         selected: &[(&str, &str)],
         quantities: [Quantity; N],
     ) -> Vec<Vec<[f64; N]>> {
-        let of_repeat = |result: &JobResult| {
-            let mut rows: BTreeMap<usize, [Option<f64>; N]> = BTreeMap::new();
-            for record in &result.records {
-                if let Some(column) = quantities.iter().position(|&quantity| quantity == record.quantity) {
-                    rows.entry(record.iteration).or_insert([None; N])[column] = record.value;
-                }
-            }
-            let whole = rows.into_values().filter(|row| row.iter().all(Option::is_some));
-            whole.map(|row| row.map(Option::unwrap_or_default)).collect()
-        };
-        self.results(analysis, selected).into_iter().map(|result| result.map(of_repeat).unwrap_or_default()).collect()
+        let Some((analysis, condition)) = self.condition(analysis, selected) else { return Vec::new() };
+        self.results.rows(analysis, condition, quantities)
     }
 }
 
@@ -313,7 +289,6 @@ mod tests {
     use super::*;
     use crate::condition::Kind;
     use crate::run::{Outcome, Record};
-    use crate::spec::Analysis;
 
     fn series(rows: &[(usize, &[f64])]) -> Series {
         Series { by_iteration: rows.iter().map(|(k, v)| (*k, v.iter().map(|v| Some(*v)).collect())).collect() }

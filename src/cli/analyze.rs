@@ -7,13 +7,14 @@ mod report;
 mod sentences;
 
 use super::matrices::is_decomposable;
+use super::progress::ReadingBar;
 use super::spectra::Values;
 use super::spectra::report::{Row, of_one};
 use super::{Exit, UsageError, args, output};
 use crate::array;
 use crate::file::write_atomically;
 use crate::measure::spectrum::singular_values;
-use crate::recorded::{Backward, Findings, NumberFormat, Progress, Questions, RecordedRun, TermsPlan};
+use crate::recorded::{Backward, Findings, NumberFormat, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
 use crate::spec::Settings;
 use crate::text::{Choice, canonical};
@@ -22,6 +23,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub(super) fn command() -> Command {
     let count = |name: &'static str, help: &'static str| {
@@ -76,8 +78,8 @@ const FALSE_ALARM: f64 = 0.01;
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let path = matches.get_one::<PathBuf>("run").cloned().unwrap_or_default();
-    let progress = Progress::shown();
-    let analysis = analyse(matches, path, &progress);
+    let progress = Arc::new(ReadingBar::new());
+    let analysis = analyse(matches, path, progress.clone());
     progress.clear();
     let analysis = analysis?;
     let directory = matches.get_one::<PathBuf>("out").map(|_| write(&analysis, matches)).transpose()?;
@@ -92,8 +94,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn analyse(matches: &ArgMatches, path: PathBuf, progress: &Progress) -> anyhow::Result<Analysis> {
-    let mut run = RecordedRun::open_with(&path, progress).map_err(|error| UsageError(error.to_string()))?;
+fn analyse(matches: &ArgMatches, path: PathBuf, progress: Arc<ReadingBar>) -> anyhow::Result<Analysis> {
+    let mut run = RecordedRun::open_observed(&path, progress).map_err(|error| UsageError(error.to_string()))?;
     let questions = questions(matches, run.iterations());
     let findings =
         Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;

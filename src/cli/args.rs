@@ -1,6 +1,7 @@
 //! The options, built from the registry of parameters.
 
 use crate::condition::Kind;
+use crate::data::Library;
 use crate::run::{Export, Shard};
 use crate::signal::{Cross, Form, Pair};
 use crate::spec::{Listed, parameters};
@@ -106,6 +107,14 @@ pub(super) fn data_directory_option() -> Arg {
 /// The data directory asked for.
 pub(super) fn data_directory(matches: &ArgMatches) -> Option<PathBuf> {
     matches.get_one::<PathBuf>("data-dir").cloned()
+}
+
+/// The data sets: in the directory asked for, in that of `ALIGNSCOPE_DATA`, or in `alignscope` under the platform's data
+/// directory.
+pub(super) fn library(matches: &ArgMatches) -> Library {
+    let platform = || dirs::data_dir().map(|directory| directory.join("alignscope"));
+    let library = Library::new(data_directory(matches));
+    if library.directory().is_some() { library } else { Library::new(platform()) }
 }
 
 /// What is to be exported.

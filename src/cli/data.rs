@@ -29,9 +29,9 @@ pub(super) fn command() -> Command {
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     match matches.subcommand() {
-        Some(("list", m)) => list(&Library::new(args::data_directory(m)), m.get_flag("json")),
+        Some(("list", m)) => list(&args::library(m), m.get_flag("json")),
         Some(("verify", m)) => {
-            let library = Library::new(args::data_directory(m));
+            let library = args::library(m);
             let named: Vec<&String> = m.get_many("names").into_iter().flatten().collect();
             let sources = match &named[..] {
                 [] => Source::NAMED.into_iter().map(|(_, s)| s).filter(|s| library.require(s).is_ok()).collect(),

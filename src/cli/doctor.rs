@@ -29,7 +29,7 @@ struct Finding {
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let library = Library::new(args::data_directory(matches));
+    let library = args::library(matches);
     let runs = matches.get_one::<PathBuf>("runs").cloned().unwrap_or_default();
     let findings = [version(), threads(), simd(), data(&library), store(&runs)];
     if matches.get_flag("json") {

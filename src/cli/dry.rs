@@ -1,12 +1,12 @@
 //! `alignscope run --dry-run`: what would be run, and how long it would take.
 
+use super::interrupt::interrupt_on_ctrl_c;
 use super::table::aligned;
 use super::{Exit, Request, admitted, args, library};
 use crate::experiment::run_job;
-use crate::run::{Finished, Pending, Plan, Seconds, estimate, finished, interrupt_on_ctrl_c, together};
+use crate::run::{Finished, Pending, Plan, Seconds, estimate, finished, together};
 use crate::spec::Analysis;
 use crate::text::Choice;
-use anyhow::Context;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use std::sync::atomic::Ordering;
@@ -50,7 +50,7 @@ impl<'a> Outlook<'a> {
         let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
         let threads = admitted(request, &pending, matches)?;
         let library = library(request, matches)?;
-        let interrupt = interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?;
+        let interrupt = interrupt_on_ctrl_c()?;
         let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| run_job(job, attempt, &library))?;
         Ok((!interrupt.load(Ordering::Relaxed)).then_some(Self { request, done, times, threads }))
     }

@@ -1,7 +1,7 @@
 //! `alignscope data fetch`: gets a data set from where it is published, or from elsewhere.
 
 use super::{Exit, UsageError, args};
-use crate::data::{Library, Origin, Patience, Progress, Source, fetch};
+use crate::data::{Origin, Patience, Progress, Source, fetch};
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -47,7 +47,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Some(text) => Origin::parse(text).map_err(|why| UsageError(format!("--from {text}: {why}")))?,
         None => Origin::Base(publication.base.into()),
     };
-    let library = Library::new(args::data_directory(matches));
+    let library = args::library(matches);
     let (directory, fetched) = match library.locate(&source) {
         Ok(directory) if library.verify(&source).is_ok() => (directory, Vec::new()),
         _ => {

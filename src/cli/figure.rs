@@ -2,7 +2,7 @@
 
 use super::gallery::Gallery;
 use super::{Exit, UsageError, output};
-use crate::figure::{Figure as Drawing, Format, Results, Theme, Width, compose};
+use crate::figure::{Figure as Drawing, Format, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
 use crate::run::{FIGURES, Stored, StoredDirectory, StoredError, read_runs};
 use crate::spec::{Analysis, FIGURE_KEYS, Figure as Spec};
@@ -106,9 +106,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let theme = matches.get_one::<Theme>("theme").copied().unwrap_or_default();
     let formats = matches.get_one::<Vec<Format>>("format").cloned().unwrap_or_default();
     let mut exit = if stored.warnings.is_empty() { Exit::Done } else { Exit::Failed };
-    let results = Results { plan: &stored.plan, results: &stored.results };
     for (analysis, spec) in wanted(&stored, matches)? {
-        let mut figure = compose(results, analysis, &spec);
+        let mut figure = compose(stored.index(), analysis, &spec);
         figure.theme = theme;
         figure.width = matches.get_one::<Width>("width").copied().unwrap_or(figure.width);
         let name = if theme == Theme::Dark { format!("{}-dark", spec.name) } else { spec.name.clone() };

@@ -4,9 +4,9 @@ use super::gallery::{Gallery, files, pictures};
 use super::table::table;
 use crate::condition::Condition;
 use crate::experiment::Predictor;
-use crate::figure::{Figure, Format, Results, compose};
+use crate::figure::{Figure, Format, compose};
 use crate::file::{make_directory, write_atomically};
-use crate::run::{Entry, Plan, RunReport, Shard, flags, summarise};
+use crate::run::{Entry, Plan, Results, RunReport, Shard, flags, summarise};
 use crate::spec::Analysis;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
@@ -18,7 +18,7 @@ pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
     let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
         predictor.predict(condition, quantity, layer, iteration, analysis.settings.predict)
     };
-    summarise(plan, &report.results, &predict)
+    summarise(Results::new(plan, &report.results), &predict)
 }
 
 /// Formats of figures, unless others are asked for.
@@ -31,7 +31,7 @@ pub(super) fn write_figures(plan: &Plan, report: &mut RunReport) -> anyhow::Resu
     if specs.is_empty() {
         return Ok(Vec::new());
     }
-    let results = Results { plan, results: &report.results };
+    let results = Results::new(plan, &report.results);
     let mut gallery = Gallery::open(&report.directory)?;
     let mut written = Vec::new();
     for (analysis, spec) in specs {
@@ -100,7 +100,7 @@ pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) 
 pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let entries = summary(plan, report);
     const SHOWN: usize = 8;
-    let flags = flags(plan, &report.results);
+    let flags = flags(Results::new(plan, &report.results));
     for flag in flags.iter().take(SHOWN) {
         tell!("warning: {flag}");
     }

@@ -1,7 +1,7 @@
 //! Curves in the terminal, for a quick look.
 
-use crate::figure::{Mark, Panel, Results, compose};
-use crate::run::{JobResult, Plan};
+use crate::figure::{Mark, Panel, compose};
+use crate::run::{JobResult, Plan, Results};
 use crate::spec::FigureKind;
 use textplots::{Chart, LabelBuilder, LabelFormat, Plot, Shape};
 
@@ -10,7 +10,7 @@ const SIZE: [u32; 2] = [120, 48];
 
 /// Prints the panels of every figure of curves.
 pub(super) fn print(plan: &Plan, results: &[Option<JobResult>]) {
-    let results = Results { plan, results };
+    let results = Results::new(plan, results);
     for (analysis, spec) in plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))) {
         if spec.kind != FigureKind::Curves {
             continue;

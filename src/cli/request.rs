@@ -2,14 +2,15 @@
 
 use super::args;
 use super::exit::UsageError;
+use super::interrupt::interrupt_on_ctrl_c;
+use super::progress::RunBar;
 use crate::condition::Kind;
 use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use crate::file::memory;
 use crate::run::memory::{admit, fewer_threads};
-use crate::run::{Plan, RunOptions, RunReport, Shard, interrupt_on_ctrl_c, is_stored, read_directory, run};
+use crate::run::{Plan, RunOptions, RunReport, Shard, is_stored, read_directory, run};
 use crate::spec::{Analysis, Spec, read_spec};
-use anyhow::Context;
 use clap::ArgMatches;
 use std::path::{Path, PathBuf};
 
@@ -85,12 +86,14 @@ pub(super) fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Resul
     let pending: Vec<usize> = request.pending().collect();
     let threads = admitted(request, &pending, matches)?;
     let library = library(request, matches)?;
+    let observer = RunBar::new();
     let options = RunOptions {
         out: request.out.clone(),
         threads,
         export: args::export(matches),
         shard: request.shard,
-        interrupt: interrupt_on_ctrl_c().context("cannot listen for Ctrl-C")?,
+        interrupt: interrupt_on_ctrl_c()?,
+        observer: &observer,
     };
     let report = run(&request.plan, &options, &|job, attempt| run_job(job, attempt, &library))?;
     for warning in &report.warnings {
@@ -112,7 +115,7 @@ pub(super) fn admitted(request: &Request, pending: &[usize], matches: &ArgMatche
 
 /// The data sets, all that the jobs without a result need being there.
 pub(super) fn library(request: &Request, matches: &ArgMatches) -> anyhow::Result<Library> {
-    let library = Library::new(args::data_directory(matches));
+    let library = args::library(matches);
     for source in data_sets(request) {
         library.require(source)?;
         for note in source.facts()?.notes {

@@ -22,12 +22,11 @@ pub struct Library {
 }
 
 impl Library {
-    /// Data sets in `directory`, or, where none is given, in that of the environment variable `ALIGNSCOPE_DATA`, or in
-    /// `alignscope` under the platform's data directory.
+    /// Data sets in `directory`, or, where none is given, in that of the environment variable `ALIGNSCOPE_DATA`, if there
+    /// is one.
     pub fn new(directory: Option<PathBuf>) -> Self {
         let variable = || std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let directory = directory.or_else(variable).or_else(|| Some(dirs::data_dir()?.join("alignscope")));
-        Self { directory, loaded: Mutex::default() }
+        Self { directory: directory.or_else(variable), loaded: Mutex::default() }
     }
 
     /// The data directory, if there is one.

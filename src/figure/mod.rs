@@ -18,7 +18,7 @@ mod render;
 mod style;
 mod text;
 
-pub use compose::{Results, compose};
+pub use compose::compose;
 pub use error::FigureError;
 pub use hue::{Colours, Hue};
 pub use model::{Axis, Band, Cells, Figure, Mark, Panel, Point, Reference, Series};

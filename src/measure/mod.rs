@@ -1,6 +1,7 @@
 //! Measurements on matrices, wherever they come from.
 
 pub mod angle;
+pub mod closing;
 pub mod histogram;
 pub mod null;
 pub mod orientation;

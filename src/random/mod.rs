@@ -26,8 +26,8 @@
 
 mod chacha;
 
-use crate::real::Real;
-use crate::vmath::{Elementary, Kernel, vectorise};
+use crate::real::{Elementary, Real};
+use crate::vmath::{Kernel, vectorise};
 use chacha::ChaCha8;
 use rand::rand_core::utils::fill_bytes_via_next_word;
 use rand::{Rng, TryRng};

@@ -1,8 +1,8 @@
 //! Which activation a recorded layer has: the one that makes its activity of its pre-activation.
 
-use super::RecordedRun;
-use super::closing::{Closing, MOST_ROUNDING, Tally};
+use super::run::RecordedRun;
 use crate::array::ArrayError;
+use crate::measure::closing::{Closing, MOST_ROUNDING, Tally};
 use crate::rule::Activation;
 use crate::text::Choice;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What recorded signals say of the matrices between them: which of two readings turns activities into activities, makes
 //! the steps, or carries the errors back. No activation has to be known for it, only that it does not fall.
 
-use super::Stack;
+use super::stack::Stack;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::vmath::{dot, sum_squares};
@@ -93,8 +93,13 @@ fn state(stack: &Stack, k: usize) -> Result<Matrix<f64>, ArrayError> {
 pub(super) type Both = [Agreement; 2];
 
 /// Which of two readings is left: whether it is the turned one.
-pub(super) fn turned([as_is, turned]: &Both) -> Option<bool> {
-    match (as_is.rules_out(turned), turned.rules_out(as_is)) {
+pub(super) fn turned(both: &Both) -> Option<bool> {
+    left(both, Agreement::rules_out)
+}
+
+/// Whether the turned reading is left where one rules the other out, as `rules_out` says of the first of two.
+fn left([as_is, turned]: &Both, rules_out: impl Fn(&Agreement, &Agreement) -> bool) -> Option<bool> {
+    match (rules_out(as_is, turned), rules_out(turned, as_is)) {
         (true, false) => Some(false),
         (false, true) => Some(true),
         _ => None,
@@ -166,9 +171,7 @@ pub(super) fn steps(weights: &Stack, activity: &Stack, delta: &Stack) -> Result<
     let mut inner = [0.0; 2];
     let (mut steps, mut rules, mut number) = (0.0, 0.0, 0.0);
     for k in looks(activity.len().min(weights.len().saturating_sub(1))) {
-        let (before, mut step) = (weights.matrix(k)?, weights.matrix(k + 1)?);
-        step.as_mut_slice().iter_mut().zip(before.as_slice()).for_each(|(after, before)| *after -= before);
-        let (activity, delta) = (activity.matrix(k)?, delta.matrix(k)?);
+        let (step, activity, delta) = (weights.step(k)?, activity.matrix(k)?, delta.matrix(k)?);
         let rule = (activity.t() * &delta).to_matrix();
         if (rule.rows(), rule.cols()) == (step.rows(), step.cols()) {
             inner[0] += dot(rule.as_slice(), step.as_slice());
@@ -187,15 +190,10 @@ pub(super) fn steps(weights: &Stack, activity: &Stack, delta: &Stack) -> Result<
 /// Which reading of the weights the steps are left with. With momentum, decay or Adam these are not the rule's alone, and
 /// the cosine is below 1: it is still far above that of the other reading.
 pub(super) fn turned_by_steps(both: &Both) -> Option<bool> {
-    let far = |own: &Agreement, other: &Agreement| {
+    left(both, |own, other| {
         let (Some(a), Some(b)) = (own.share(), other.share()) else { return false };
         own.rules_out(other) || (a >= 0.1 && a >= 4.0 * b && own.number >= 64.0)
-    };
-    match (far(&both[0], &both[1]), far(&both[1], &both[0])) {
-        (true, false) => Some(false),
-        (false, true) => Some(true),
-        _ => None,
-    }
+    })
 }
 
 /// Squared cosine of the steps of backward weights to those of the transposed weights, all steps looked at together. Rules by
@@ -203,13 +201,8 @@ pub(super) fn turned_by_steps(both: &Both) -> Option<bool> {
 pub(super) fn moves(weights: &Stack, backward: &Stack) -> Result<Both, ArrayError> {
     let mut inner = [0.0; 2];
     let (mut forward, mut back, mut number) = (0.0, 0.0, 0.0);
-    let step = |of: &Stack, k: usize| -> Result<Matrix<f64>, ArrayError> {
-        let (before, mut step) = (of.matrix(k)?, of.matrix(k + 1)?);
-        step.as_mut_slice().iter_mut().zip(before.as_slice()).for_each(|(after, before)| *after -= before);
-        Ok(step)
-    };
     for k in looks(weights.len().min(backward.len()).saturating_sub(1)) {
-        let (w, b) = (step(weights, k)?, step(backward, k)?);
+        let (w, b) = (weights.step(k)?, backward.step(k)?);
         if w.as_slice().len() != b.as_slice().len() {
             return Ok(Both::default());
         }

@@ -1,38 +1,17 @@
 //! Which matrix carried the error back: the one whose product with `delta_{l+1}`, or `delta_D`, makes `delta_l`.
 
-use super::closing::{Closing, MOST_ROUNDING, Tally};
+use super::activation::LayerActivation;
+use super::backward::{StatesOf, Way};
 use super::evidence::{Agreement, signs};
 use super::layout::BackwardReading;
+use super::run::RecordedRun;
 use super::slopes::{End, Said, Slopes};
-use super::{LayerActivation, RecordedRun, StatesOf};
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
+use crate::measure::closing::{Closing, MOST_ROUNDING, Tally};
 use crate::rule::Activation;
 use crate::vmath::sum_squares;
 use serde::{Serialize, Serializer};
-
-/// A matrix and the layer whose error signal it carries to layer `l`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// `B_l`, or `B_l^T`, from layer `l + 1` or, direct, from the output.
-    Backward {
-        /// From the output.
-        direct: bool,
-        /// As the transpose of what was recorded.
-        turned: bool,
-    },
-    /// `W_l^T` of the same iteration: backpropagation.
-    Forward,
-}
-
-impl Way {
-    pub(super) fn backward(self) -> Option<BackwardReading> {
-        match self {
-            Self::Backward { direct, turned } => Some(BackwardReading { direct, turned }),
-            Self::Forward => None,
-        }
-    }
-}
 
 /// What makes `delta_l`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

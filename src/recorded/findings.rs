@@ -1,83 +1,23 @@
 //! Everything that a recording says.
 
+use super::activation::LayerActivation;
+use super::backward::{Backward, StatesOf, Told};
+use super::feedback::LayerFeedback;
+use super::pairs::{self, LayerPairs};
 use super::plan::{Cost, Schedule, comparisons};
-use super::terms::{Wish, decompose};
-use super::{
-    Backward, LayerActivation, LayerFeedback, LayerPairs, LayerTerms, LinearPrediction, RecordedRun, SingleSteps,
-    Stack, StatesOf, Steps, TermsPlan, Told, pairs, predict, terms,
-};
+use super::predict::{self, LinearPrediction};
+use super::questions::{QuestionError, Questions, TermsPlan};
+use super::run::RecordedRun;
+use super::settle::settle;
+use super::single_steps::SingleSteps;
+use super::stack::Stack;
+use super::terms::{self, LayerTerms, Wish, decompose};
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::measure::null::WeightNull;
-use crate::measure::similarity::SimilarityError;
-use crate::rule::Activation;
-use crate::rule::decomposition::DecompositionError;
+use crate::recipe::Steps;
 use serde::Serialize;
-use thiserror::Error;
-
-/// What is to be found out, with what is known beforehand.
-#[derive(Clone, Debug)]
-pub struct Questions {
-    /// Learning rate, if known.
-    pub eta: Option<f64>,
-    /// Activations of layers 1 to the last hidden one, if known: one for all, or one each.
-    pub activations: Vec<Activation>,
-    /// Lags, window and spacing of decompositions and comparisons.
-    pub terms: TermsPlan,
-}
-
-/// Why a question cannot be answered.
-#[derive(Debug, Error)]
-pub enum QuestionError {
-    /// A member that can no longer be read.
-    #[error(transparent)]
-    Array(#[from] ArrayError),
-    /// Activations that are not one for all hidden layers, nor one each.
-    #[error("{found} activations for {hidden} hidden layers: give one for all, or one each")]
-    Activations {
-        /// Given.
-        found: usize,
-        /// Hidden layers.
-        hidden: usize,
-    },
-    /// A lag that the recording does not reach.
-    #[error("lag {lag} is not there: {iterations} iterations were recorded, so that lags are 1 to {}", iterations.saturating_sub(1))]
-    Lag {
-        /// The lag.
-        lag: usize,
-        /// Iterations on record.
-        iterations: usize,
-    },
-    /// A lag beyond the window.
-    #[error("lag {lag} lies beyond the window of {window}")]
-    Window {
-        /// The lag.
-        lag: usize,
-        /// The window.
-        window: usize,
-    },
-    /// States that do not fit into memory.
-    #[error("the states of a window of {window} below W{layer} take {need} of memory, more than {limit}: {remedy}")]
-    Memory {
-        /// The layer `l` of `W_l`.
-        layer: usize,
-        /// The window.
-        window: usize,
-        /// What it takes.
-        need: String,
-        /// What there is.
-        limit: String,
-        /// What can be done.
-        remedy: String,
-    },
-    /// An update that cannot be decomposed.
-    #[error(transparent)]
-    Decomposition(#[from] DecompositionError),
-    /// Samples that cannot be compared.
-    #[error(transparent)]
-    Similarity(#[from] SimilarityError),
-}
 
 /// Weight alignment of one layer over the recorded states.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -207,7 +147,7 @@ fn signals(
 
 /// What steps are made of. Differences of states that lie several updates apart are none.
 fn steps(run: &RecordedRun, questions: &Questions) -> Result<(Option<Steps>, Option<SingleSteps>), QuestionError> {
-    let steps = if run.thinned.is_none() { Steps::of(run, questions.eta)? } else { None };
+    let steps = if run.thinned.is_none() { super::steps::steps(run, questions.eta)? } else { None };
     Ok((steps, SingleSteps::of(run, questions.eta)?))
 }
 
@@ -259,29 +199,6 @@ fn compare_all(run: &RecordedRun, plan: &TermsPlan) -> Result<Vec<LayerPairs>, Q
         }
     }
     Ok(pairs)
-}
-
-impl Questions {
-    fn check(&self, run: &RecordedRun) -> Result<(), QuestionError> {
-        let (found, hidden) = (self.activations.len(), run.depth().saturating_sub(1));
-        if found > 1 && found != hidden {
-            return Err(QuestionError::Activations { found, hidden });
-        }
-        let iterations = run.iterations();
-        let beyond = |lag: usize| iterations > 0 && run.thinned.is_none() && lag >= iterations;
-        if let Some(&lag) = self.terms.lags.iter().find(|&&lag| lag == 0 || beyond(lag)) {
-            return Err(QuestionError::Lag { lag, iterations });
-        }
-        let beyond = |window: usize| self.terms.lags.iter().copied().find(|&lag| lag > window).map(|lag| (lag, window));
-        match self.terms.window.and_then(beyond) {
-            Some((lag, window)) => Err(QuestionError::Window { lag, window }),
-            None => Ok(()),
-        }
-    }
-
-    fn activation(&self, l: usize) -> Option<Activation> {
-        if self.activations.len() == 1 { self.activations.first() } else { self.activations.get(l - 1) }.copied()
-    }
 }
 
 impl LayerAngles {
@@ -345,28 +262,6 @@ fn reading([weights, backward]: [bool; 2]) -> &'static str {
         (true, false) => "W transposed",
         (true, true) => "W and B transposed",
     }
-}
-
-/// Settles which way backward weights are read, and of which states they are.
-fn settle(
-    run: &mut RecordedRun,
-    activations: &[LayerActivation],
-    feedback: &mut [LayerFeedback],
-) -> Result<(), ArrayError> {
-    let direct = |run: &RecordedRun, l: usize| run.backward(l).is_some_and(Backward::is_direct);
-    let top = run.depth().saturating_sub(1);
-    let before = direct(run, top);
-    run.settle_readings(feedback)?;
-    // Of direct feedback, the last hidden layer's is told by the others alone.
-    if direct(run, top) != before
-        && let (Some(of), Some(activation)) =
-            (feedback.iter_mut().find(|of| of.layer == top), activations.iter().find(|of| of.layer == top))
-        && let Some(again) = LayerFeedback::of(run, top, activation)?
-    {
-        *of = again;
-    }
-    run.settle_states(feedback);
-    Ok(())
 }
 
 /// Predictions for the layers that learn by the rule, and why there are none for others.

@@ -1,6 +1,6 @@
 //! What a recording lacks, and what cannot be said for it.
 
-use super::RecordedRun;
+use super::run::RecordedRun;
 use serde::Serialize;
 
 /// A member that is not there.

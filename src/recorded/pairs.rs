@@ -1,6 +1,7 @@
 //! Similarities of the recorded samples of successive batches.
 
-use super::{QuestionError, RecordedRun};
+use super::questions::QuestionError;
+use super::run::RecordedRun;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::similarity::{
@@ -8,19 +9,9 @@ use crate::measure::similarity::{
 };
 use serde::Serialize;
 
-/// A mean over pairs of samples of one class, of different classes, and of all; the first two without labels absent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct ByClass {
-    /// Pairs of one class.
-    pub within: Option<f64>,
-    /// Pairs of different classes.
-    pub between: Option<f64>,
-    /// All pairs.
-    pub all: Option<f64>,
-}
-
 /// Similarities of batches `lag` iterations apart, means over iterations. `L_{l-1}` is the activity below layer `l` and
 /// `delta_{l+1}` the error signal above it: those whose products make the alignment term of `W_l`.
+/// Without labels there is nothing within or between classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerPairs {
     /// The layer `l` of `W_l`.
@@ -30,15 +21,15 @@ pub struct LayerPairs {
     /// Pairs of batches that were compared.
     pub batches: usize,
     /// Mean inner product of activities `L_{l-1}`.
-    pub activity: ByClass,
+    pub activity: Split<Option<f64>>,
     /// Mean inner product of error signals `delta_{l+1}`.
-    pub error: ByClass,
+    pub error: Split<Option<f64>>,
     /// Mean product of the two.
-    pub product: ByClass,
+    pub product: Split<Option<f64>>,
     /// The same with errors permuted over all pairs: the product of the means.
-    pub shuffled: ByClass,
+    pub shuffled: Split<Option<f64>>,
     /// Standard score of the product against permutations, all batches together.
-    pub z: ByClass,
+    pub z: Split<Option<f64>>,
     /// Mean of `tr M`.
     pub trace: f64,
     /// Mean of the mean eigenvalue of `M`, `tr M / n_{l+1}`.
@@ -110,35 +101,21 @@ impl Sum {
     }
 }
 
-#[derive(Clone, Copy, Default)]
-struct SplitSum {
-    within: Sum,
-    between: Sum,
-    all: Sum,
-}
-
-impl SplitSum {
-    fn add(&mut self, values: Split<Option<f64>>) {
-        self.within.add(values.within);
-        self.between.add(values.between);
-        self.all.add(values.all);
-    }
-
-    /// `of` the three sums, the first two only with `labels`.
-    fn by_class(self, labels: bool, of: impl Fn(Sum) -> Option<f64>) -> ByClass {
-        let classed = |sum: Sum| if labels { of(sum) } else { None };
-        ByClass { within: classed(self.within), between: classed(self.between), all: of(self.all) }
-    }
+/// Adds to sums within and between classes and over all pairs.
+fn add(sums: &mut Split<Sum>, values: Split<Option<f64>>) {
+    sums.within.add(values.within);
+    sums.between.add(values.between);
+    sums.all.add(values.all);
 }
 
 #[derive(Default)]
 struct Sums {
     batches: usize,
-    activity: SplitSum,
-    error: SplitSum,
-    product: SplitSum,
-    shuffled: SplitSum,
-    variance: SplitSum,
+    activity: Split<Sum>,
+    error: Split<Sum>,
+    product: Split<Sum>,
+    shuffled: Split<Sum>,
+    variance: Split<Sum>,
     trace: f64,
     mean_eigenvalue: f64,
     cosine: Sum,
@@ -147,22 +124,23 @@ struct Sums {
 impl Sums {
     fn add(&mut self, means: &Means, shuffled: &Shuffled, transformation: &Transformation) {
         self.batches += 1;
-        self.activity.add(means.activity);
-        self.error.add(means.error);
-        self.product.add(means.product);
-        self.shuffled.add(shuffled.map(|of| of.map(|of| of.mean)));
-        self.variance.add(shuffled.map(|of| of.map(|of| of.sd * of.sd)));
+        add(&mut self.activity, means.activity);
+        add(&mut self.error, means.error);
+        add(&mut self.product, means.product);
+        add(&mut self.shuffled, shuffled.map(|of| of.map(|of| of.mean)));
+        add(&mut self.variance, shuffled.map(|of| of.map(|of| of.sd * of.sd)));
         self.trace += transformation.trace;
         self.mean_eigenvalue += transformation.mean_eigenvalue().unwrap_or(0.0);
         self.cosine.add(transformation.cosine());
     }
 
     fn finish(self, layer: usize, lag: usize, labels: bool) -> LayerPairs {
-        let mean = |sum: SplitSum| sum.by_class(labels, Sum::mean);
-        let z = |product: Sum, shuffled: Sum, variance: Sum| {
+        let told = |of: Split<Option<f64>>| if labels { of } else { Split { all: of.all, ..Split::default() } };
+        let mean = |sums: Split<Sum>| told(sums.map(Sum::mean));
+        let z = |((product, shuffled), variance): ((Sum, Sum), Sum)| {
             (variance.0 > 0.0).then(|| (product.0 - shuffled.0) / variance.0.sqrt())
         };
-        let (product, shuffled, variance) = (self.product, self.shuffled, self.variance);
+        let z = told(self.product.zip(self.shuffled).zip(self.variance).map(z));
         let n = self.batches as f64;
         LayerPairs {
             layer,
@@ -170,13 +148,9 @@ impl Sums {
             batches: self.batches,
             activity: mean(self.activity),
             error: mean(self.error),
-            product: mean(product),
-            shuffled: mean(shuffled),
-            z: ByClass {
-                within: z(product.within, shuffled.within, variance.within).filter(|_| labels),
-                between: z(product.between, shuffled.between, variance.between).filter(|_| labels),
-                all: z(product.all, shuffled.all, variance.all),
-            },
+            product: mean(self.product),
+            shuffled: mean(self.shuffled),
+            z,
             trace: self.trace / n,
             mean_eigenvalue: self.mean_eigenvalue / n,
             cosine_to_identity: self.cosine.mean(),

@@ -3,7 +3,7 @@
 //! A decomposition multiplies the samples of one iteration with every state in its window. Of a long recording of wide
 //! layers neither all states fit into memory, nor can all be multiplied for every iteration.
 
-use super::{QuestionError, TermsPlan};
+use super::questions::{QuestionError, TermsPlan};
 use crate::file::memory::{in_words, limit};
 use crate::rule::decomposition::{History, Parts};
 

@@ -1,9 +1,10 @@
 //! What the linear rule would have made of the recorded signals.
 
-use super::{RecordedRun, Steps};
+use super::run::RecordedRun;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::angle::weight_alignment;
+use crate::recipe::Steps;
 use crate::theory::moments::Realised;
 use crate::vmath::sum_squares;
 use serde::Serialize;

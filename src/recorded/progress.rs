@@ -1,51 +1,45 @@
-//! How far reading and analysing a recording has come, on standard error where that is a terminal.
+//! How far reading and analysing a recording has come.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::time::Duration;
+use std::fmt::Debug;
+use std::sync::Arc;
 
-/// A bar that fills with the bytes read, one stage after the other.
-#[derive(Clone, Debug)]
-pub struct Progress {
-    bar: ProgressBar,
+/// Is told how far reading and analysing a recording has come.
+///
+/// Every method may be called from any thread.
+pub trait ReadingObserver: Debug + Send + Sync {
+    /// A stage begins, which reads so many bytes, as far as that is known; at least one.
+    fn begins(&self, stage: &str, bytes: u64);
+
+    /// So many more bytes have been read.
+    fn advances(&self, bytes: u64);
 }
 
-impl Default for Progress {
-    fn default() -> Self {
-        Self::hidden()
-    }
-}
+/// Tells an observer, if there is one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress(Option<Arc<dyn ReadingObserver>>);
 
 impl Progress {
-    /// One that shows nothing.
+    /// Tells nobody.
     pub fn hidden() -> Self {
-        Self { bar: ProgressBar::hidden() }
+        Self::default()
     }
 
-    /// One on standard error; it shows nothing where that is no terminal.
-    pub fn shown() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %, {msg}, {elapsed}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        if !bar.is_hidden() {
-            bar.enable_steady_tick(Duration::from_millis(200));
+    /// Tells `observer`.
+    pub fn told_to(observer: Arc<dyn ReadingObserver>) -> Self {
+        Self(Some(observer))
+    }
+
+    /// Begins a stage that reads so many bytes.
+    pub fn begin(&self, stage: &str, bytes: u64) {
+        if let Some(observer) = &self.0 {
+            observer.begins(stage, bytes.max(1));
         }
-        Self { bar }
-    }
-
-    /// Begins a stage that reads so many bytes, as far as that is known.
-    pub(super) fn begin(&self, stage: impl Into<String>, bytes: u64) {
-        self.bar.set_position(0);
-        self.bar.set_length(bytes.max(1));
-        self.bar.set_message(stage.into());
     }
 
     /// So many more bytes have been read.
-    pub(super) fn advance(&self, bytes: usize) {
-        self.bar.inc(bytes as u64);
-    }
-
-    /// Takes the bar away.
-    pub fn clear(&self) {
-        self.bar.finish_and_clear();
+    pub fn advance(&self, bytes: usize) {
+        if let Some(observer) = &self.0 {
+            observer.advances(bytes as u64);
+        }
     }
 }

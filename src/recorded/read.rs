@@ -1,34 +1,42 @@
 //! From archives to recordings, with everything that is wrong said at once.
 
+use super::backward::{Backward, Told};
+use super::error::RecordedRunError;
 use super::evidence::{self, Both};
 use super::extent::{self, Extents, MemberExtent};
+use super::labels;
 use super::layout::{BackwardReading, Layout, Member, Members, Part, check_counts};
-use super::{Backward, Progress, Reading, RecordedRun, Stack, Thinned, Told, labels};
+use super::progress::{Progress, ReadingObserver};
+use super::read_thinned::read_thinned;
+use super::run::{Reading, RecordedRun};
+use super::stack::Stack;
 use crate::array::{self, Array, ArrayError, Spool, members};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
-
-/// Why a recording cannot be used.
-#[derive(Debug, Error)]
-pub enum RecordedRunError {
-    /// The archive cannot be read.
-    #[error(transparent)]
-    Array(#[from] ArrayError),
-    /// Members that are malformed, or do not fit together.
-    #[error("{} cannot be used:\n  {}", path.display(), problems.join("\n  "))]
-    Unfit {
-        /// The archive.
-        path: PathBuf,
-        /// Everything that is wrong.
-        problems: Vec<String>,
-    },
-}
+use std::sync::Arc;
 
 /// Why members are left out, by part and number.
 type LeftOut = BTreeMap<(Part, usize), String>;
 
-pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunError> {
+impl RecordedRun {
+    /// Opens an archive or a directory: reads every member once, and keeps none that is large.
+    ///
+    /// # Errors
+    /// If it cannot be read, and with every member that is malformed or does not fit the others.
+    pub fn open(path: &Path) -> Result<Self, RecordedRunError> {
+        open(path, &Progress::hidden())
+    }
+
+    /// The same; `observer` is told how far reading and then analysing it has come.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_observed(path: &Path, observer: Arc<dyn ReadingObserver>) -> Result<Self, RecordedRunError> {
+        open(path, &Progress::told_to(observer))
+    }
+}
+
+fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunError> {
     let (mut problems, mut left_out) = (Vec::new(), LeftOut::new());
     let (mut extents, ignored) = extents(path, &mut problems, &mut left_out)?;
     let remarks: Vec<String> = extent::settle(&mut extents).into_iter().collect();
@@ -70,7 +78,7 @@ pub(super) fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, Reco
     reading.left_out = left_out.into_values().chain(layout.left_out.values().cloned()).collect();
     loaded.stacks.retain(|key, _| !layout.left_out.contains_key(key));
     let mut run = RecordedRun { progress: progress.clone(), ..build(loaded, layout, reading)? };
-    run.thinned = Thinned::read(path, &mut run, progress)?;
+    run.thinned = read_thinned(path, &mut run, progress)?;
     Ok(run)
 }
 

@@ -1,7 +1,7 @@
 //! Matrices of equal shape, one after the other, read when they are asked for.
 
-use super::Progress;
 use super::precision::Grid;
+use super::progress::Progress;
 use crate::array::{ArrayError, Frames, Spool, Stored, Taken};
 use crate::matrix::Matrix;
 use std::path::Path;
@@ -106,6 +106,16 @@ impl Stack {
         let stored = if column_major { [columns, rows] } else { [rows, columns] };
         let matrix = Matrix::from_vec(stored[0], stored[1], values);
         Ok(if column_major != self.turned { matrix.transpose() } else { matrix })
+    }
+
+    /// Matrix `k + 1` less matrix `k`.
+    ///
+    /// # Errors
+    /// As [`Self::matrix`].
+    pub(super) fn step(&self, k: usize) -> Result<Matrix<f64>, ArrayError> {
+        let (before, mut step) = (self.matrix(k)?, self.matrix(k + 1)?);
+        step.as_mut_slice().iter_mut().zip(before.as_slice()).for_each(|(after, before)| *after -= before);
+        Ok(step)
     }
 }
 

@@ -1,27 +1,16 @@
 //! The recorded updates decomposed by lag, layer by layer.
 
 use super::plan::{Cost, decomposed};
-use super::steps::rule_part;
-use super::{QuestionError, RecordedRun, Steps};
+use super::questions::QuestionError;
+use super::run::RecordedRun;
 use crate::matrix::Matrix;
+use crate::recipe::Steps;
 use crate::rule::Activation;
 use crate::rule::decomposition::{
     Decomposer, Decomposition, DecompositionError, History, Now, Parts, Reading, Samples, Step, Towards, Wanted,
 };
 use crate::vmath::{dot, sum_squares};
 use serde::Serialize;
-
-/// What is to be decomposed, and how far back.
-#[derive(Clone, Debug)]
-pub struct TermsPlan {
-    /// Lags whose terms are wanted each by itself, from 1.
-    pub lags: Vec<usize>,
-    /// Longest lag that is held; if not given, all there are, or as many as memory and time allow.
-    pub window: Option<usize>,
-    /// Iterations from one decomposition to the next, and from one comparison of batches; the last is decomposed in any case.
-    /// If not given, so that there are some 50, or as many as time allows.
-    pub every: Option<usize>,
-}
 
 /// A part of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -187,7 +176,7 @@ impl Layer<'_> {
     /// Takes in the state of `W_{l-1}` before update `k`.
     fn advance(&mut self, k: usize) -> Result<(), QuestionError> {
         let below = self.l - 1;
-        let mut rule = if k > 0 && self.split { rule_part(self.run, below, k - 1)? } else { None };
+        let mut rule = if k > 0 && self.split { self.run.rule_part(below, k - 1)? } else { None };
         if let Some(rule) = &mut rule {
             rule.scale(self.steps.eta(below, k - 1));
         }
@@ -242,13 +231,7 @@ impl Layer<'_> {
             (whole > 0.0).then(|| (difference / whole).sqrt())
         };
         let weights = self.run.weights(self.l).filter(|w| k + 1 < w.len());
-        let step: Option<Vec<f64>> = match weights {
-            None => None,
-            Some(weights) => {
-                let (before, after) = (weights.matrix(k)?, weights.matrix(k + 1)?);
-                Some(after.as_slice().iter().zip(before.as_slice()).map(|(after, before)| after - before).collect())
-            }
-        };
+        let step = weights.map(|weights| weights.step(k)).transpose()?;
         let sums = found.sums.as_ref();
         let remainders =
             sums.and_then(|sums| Some((sums.remainder.as_slice(), sums.direct_remainder.as_ref()?.as_slice())));
@@ -256,7 +239,7 @@ impl Layer<'_> {
             iteration: k,
             reach: found.reach,
             parts: parts.iter().map(|part| Overall::of(part).reading()).collect(),
-            step_difference: step.and_then(|step| relative(update, &step, sum_squares(&step))),
+            step_difference: step.and_then(|step| relative(update, step.as_slice(), sum_squares(step.as_slice()))),
             remainder_difference: remainders.and_then(|(a, b)| relative(a, b, sum_squares(update))),
         })
     }

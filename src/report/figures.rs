@@ -1,7 +1,7 @@
 //! Figures in the page: for screens wide and narrow, light and dark, and for paper.
 
 use super::Report;
-use crate::figure::{Figure, FigureError, Results, Theme, Width, compose, render};
+use crate::figure::{Figure, FigureError, Theme, Width, compose, render};
 use crate::spec::{Analysis, Figure as Spec};
 use crate::text::Choice;
 use base64::Engine;
@@ -14,7 +14,7 @@ impl Report<'_> {
     /// # Errors
     /// If it cannot be drawn, other than for want of data, which is said in its place.
     pub(super) fn figure(&self, analysis: &Analysis, spec: &Spec, number: usize) -> Result<Markup, FigureError> {
-        let figure = compose(Results { plan: &self.stored.plan, results: &self.stored.results }, analysis, spec);
+        let figure = compose(self.stored.index(), analysis, spec);
         let picture = match pictures(&figure) {
             Err(FigureError::Empty(_)) => html! { p.notice { "There is nothing to draw: no value of it is there." } },
             other => other?,

@@ -109,8 +109,7 @@ impl Report<'_> {
 
     /// Jobs of a condition that are there.
     fn finished(&self, analysis: &Analysis, index: usize) -> usize {
-        let jobs = self.stored.plan.jobs_of(analysis, &analysis.conditions[index]);
-        jobs.filter(|&job| self.stored.results.get(job).is_some_and(Option::is_some)).count()
+        self.stored.index().repeats(analysis, &analysis.conditions[index]).iter().flatten().count()
     }
 }
 

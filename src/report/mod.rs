@@ -49,8 +49,8 @@ impl<'a> Report<'a> {
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
             predictor.predict(condition, quantity, layer, iteration, analysis.settings.predict)
         };
-        let entries = summarise(&stored.plan, &stored.results, &predict);
-        let flags = flags(&stored.plan, &stored.results);
+        let entries = summarise(stored.index(), &predict);
+        let flags = flags(stored.index());
         Self { stored, judged, waiting, elsewhere, entries, flags }
     }
 

@@ -33,7 +33,7 @@ impl Report<'_> {
     }
 
     fn row(&self, analysis: &Analysis) -> Markup {
-        let [found, planned] = self.stored.jobs(analysis);
+        let [found, planned] = self.stored.index().count(analysis);
         let axes = if analysis.axes.is_empty() { "nothing".into() } else { analysis.axes.join(", ") };
         html! {
             tr {

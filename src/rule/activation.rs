@@ -1,8 +1,8 @@
 //! Activations `f` and their derivatives `f'`, as passes over whole matrices.
 
-use crate::real::Real;
+use crate::real::{Elementary, Real};
 use crate::text::{Choice, Refused, Setting, expected, toml_list, toml_string};
-use crate::vmath::{Elementary, Kernel, vectorise};
+use crate::vmath::{Kernel, vectorise};
 use serde_json::Value as Json;
 use statrs::function::erf::erf;
 use std::marker::PhantomData;

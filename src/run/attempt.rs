@@ -1,6 +1,6 @@
 //! What a job has at hand while it runs: whether to stop, threads, checkpoints, and where its exports go.
 
-use super::progress::Progress;
+use super::progress::RunObserver;
 use crate::file::{FileError, sealed, unsealed, write_atomically};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -87,8 +87,8 @@ const NOTHING_BESIDE: [&str; 2] = ["", ""];
 pub struct Attempt<'a> {
     pub(super) stop: &'a dyn Fn() -> bool,
     pub(super) threads: Option<&'a Threads>,
-    pub(super) progress: Option<&'a Progress>,
-    /// Operations of an update, in the unit of the progress.
+    pub(super) observer: Option<&'a dyn RunObserver>,
+    /// Work of an update, in the units that the observer is told of.
     pub(super) work: u64,
     pub(super) checkpoint: Option<PathBuf>,
     pub(super) export: Export,
@@ -102,7 +102,7 @@ impl<'a> Attempt<'a> {
         Self {
             stop,
             threads: None,
-            progress: None,
+            observer: None,
             work: 0,
             checkpoint: None,
             export: Export::Off,
@@ -123,8 +123,8 @@ impl<'a> Attempt<'a> {
 
     /// Tells of so many updates done.
     pub fn advance(&self, updates: usize) {
-        if let Some(progress) = self.progress {
-            progress.advance(updates as u64, self.work);
+        if let Some(observer) = self.observer {
+            observer.advances(updates as u64, self.work);
         }
     }
 

@@ -6,7 +6,7 @@ use super::directory::Directory;
 use super::error::RunError;
 use super::job::{Job, JobError, JobResult};
 use super::plan::Plan;
-use super::progress::Progress;
+use super::progress::{RunObserver, Work};
 use super::report::{Ended, RunReport, diverged_jobs};
 use super::shard::Shard;
 use crate::condition::Kind;
@@ -33,33 +33,14 @@ pub struct RunOptions<'a> {
     pub export: Export,
     /// The share of the jobs to run; `None` for all.
     pub shard: Option<Shard>,
-    /// Set to stop: see [`interrupt_on_ctrl_c`].
+    /// Set to stop: jobs leave a checkpoint and give up.
     pub interrupt: &'a AtomicBool,
+    /// Is told how far the run has come.
+    pub observer: &'a dyn RunObserver,
 }
 
 /// More threads than any machine has processors only cost memory.
 const MOST_THREADS: usize = 1024;
-
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-static LISTENING: Mutex<bool> = Mutex::new(false);
-
-/// A flag that Ctrl-C sets. A second Ctrl-C ends the process at once with exit code 130, which harms nothing: files
-/// are renamed into place when they are whole.
-///
-/// # Errors
-/// If the handler cannot be set, as when another part of the program has set one.
-pub fn interrupt_on_ctrl_c() -> Result<&'static AtomicBool, ctrlc::Error> {
-    let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
-    if !*listening {
-        ctrlc::set_handler(|| {
-            if INTERRUPTED.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-        })?;
-        *listening = true;
-    }
-    Ok(&INTERRUPTED)
-}
 
 /// Runs what of `plan`, or of a shard of it, is not stored yet in `options.out`, and writes `series.csv`, `manifest.json`,
 /// the spec and `log.json`. The results and `series.csv` do not depend on the number of threads or on how often the run
@@ -161,7 +142,6 @@ struct Session<'a> {
     directory: &'a Directory,
     runner: &'a Runner<'a>,
     threads: Threads,
-    progress: Progress,
     warnings: Mutex<Vec<String>>,
     failed: AtomicBool,
 }
@@ -176,10 +156,10 @@ impl<'a> Session<'a> {
         all: usize,
         threads: usize,
     ) -> Self {
-        let progress = Progress::new(all, pending.iter().map(|&job| &plan.jobs[job]));
+        options.observer.begins(Work::of(all, pending.iter().map(|&job| &plan.jobs[job])));
         let threads = Threads::new(threads, pending.len());
         let (warnings, failed) = (Mutex::default(), AtomicBool::new(false));
-        Self { plan, options, directory, runner, threads, progress, warnings, failed }
+        Self { plan, options, directory, runner, threads, warnings, failed }
     }
 
     /// Runs and stores one job; `None` if it was to stop.
@@ -202,7 +182,7 @@ impl<'a> Session<'a> {
             self.failed.store(true, Ordering::Relaxed);
         }
         self.threads.job_done();
-        self.progress.job_done();
+        self.options.observer.finishes_job();
         stored
     }
 
@@ -211,8 +191,8 @@ impl<'a> Session<'a> {
         Attempt {
             stop,
             threads: Some(&self.threads),
-            progress: Some(&self.progress),
-            work: Progress::work(job),
+            observer: Some(self.options.observer),
+            work: Work::per_update(job),
             checkpoint: Some(self.directory.store.checkpoint_path(address)),
             export: if job.condition.kind() == Kind::Train { export } else { Export::Off },
             export_path: export_name(export, job, address).map(|name| self.directory.path.join(name)),
@@ -220,9 +200,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes the bar away and gives the warnings.
+    /// Ends what the observer was told of, and gives the warnings.
     fn end(self) -> Vec<String> {
-        self.progress.clear();
+        self.options.observer.ends();
         self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }

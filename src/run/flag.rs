@@ -1,7 +1,7 @@
 //! Validity flags: where an angle means less than it seems to.
 
 use super::job::JobResult;
-use super::plan::Plan;
+use super::results::Results;
 use crate::quantity::Quantity;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
@@ -42,14 +42,13 @@ fn is_bad(quantity: Quantity, value: f64) -> bool {
 
 /// Every flag of the results, at any recorded iteration, in the order of the plan. Only quantities that were measured
 /// can raise one.
-pub fn flags(plan: &Plan, results: &[Option<JobResult>]) -> Vec<Flag> {
+pub fn flags(results: Results<'_>) -> Vec<Flag> {
     let mut flags = Vec::new();
-    for analysis in plan.analyses() {
+    for analysis in results.plan().analyses() {
         let watched = [Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability];
         let watched: Vec<Quantity> = watched.into_iter().filter(|q| analysis.quantities().any(|m| m == *q)).collect();
         for condition in analysis.conditions.iter().filter(|_| !watched.is_empty()) {
-            let of_condition: Vec<&JobResult> =
-                plan.jobs_of(analysis, condition).filter_map(|job| results.get(job)?.as_ref()).collect();
+            let of_condition: Vec<&JobResult> = results.repeats(analysis, condition).into_iter().flatten().collect();
             for &quantity in &watched {
                 let mut flag = Flag {
                     analysis: analysis.name.clone(),
@@ -135,6 +134,7 @@ mod tests {
     use super::super::job::{Outcome, Record};
     use super::*;
     use crate::condition::Kind;
+    use crate::run::Plan;
     use crate::spec::Analysis;
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
                 Some(job.finish(Outcome::Completed, records))
             })
             .collect();
-        let found: Vec<String> = flags(&plan, &results).iter().map(ToString::to_string).collect();
+        let found: Vec<String> = flags(Results::new(&plan, &results)).iter().map(ToString::to_string).collect();
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("9.000e1 times in layer 0, 1 (2 of 2 repeats)"), "{found:?}");
         assert!(found[1].contains("1.0e-9 per sample in layer 0 (1 of 2 repeats)"), "{found:?}");

@@ -4,6 +4,7 @@ use super::flag::flags;
 use super::job::{JobResult, Outcome, RESULTS_VERSION};
 use super::plan::Plan;
 use super::report::Ended;
+use super::results::Results;
 use super::series::columns;
 use super::shard::Shard;
 use crate::file::{sealed, unsealed};
@@ -60,7 +61,7 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
         "seed": seeds,
         "absent": absent,
         "diverged": diverged,
-        "flags": flags(plan, results).iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "flags": flags(Results::new(plan, results)).iter().map(ToString::to_string).collect::<Vec<_>>(),
         "specs": plan.specs.iter().map(Spec::to_json).collect::<Vec<_>>(),
         "columns": columns,
         "quantities": dictionary,

@@ -99,10 +99,20 @@ impl Plan {
         each.map(|((analysis, condition, repeat), &job)| Planned { analysis, condition, repeat, job })
     }
 
-    /// Jobs of one condition, by repeat.
-    pub fn jobs_of<'a>(&'a self, analysis: &'a Analysis, condition: &'a Condition) -> impl Iterator<Item = usize> + 'a {
-        let of = move |planned: &Planned<'_>| planned.analysis.name == analysis.name && planned.condition == condition;
-        self.planned().filter(of).map(|planned| planned.job)
+    /// Jobs of one condition of the analysis of this name, by repeat.
+    pub fn jobs_of(&self, analysis: &Analysis, condition: &Condition) -> impl Iterator<Item = usize> {
+        let mut first = 0;
+        let mut places: &[usize] = &[];
+        for known in self.analyses() {
+            if known.name == analysis.name {
+                let place = known.conditions.iter().position(|of| of == condition);
+                let start = place.map(|place| first + place * known.settings.repeats);
+                places =
+                    start.and_then(|start| self.places.get(start..start + known.settings.repeats)).unwrap_or_default();
+            }
+            first += known.conditions.len() * known.settings.repeats;
+        }
+        places.iter().copied()
     }
 
     /// Address of the results: of all but titles and figures.

@@ -1,74 +1,63 @@
-//! Progress of a run on standard error, where that is a terminal.
+//! What a run tells while it goes on.
 
 use super::job::Job;
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use std::fmt::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::fmt::Debug;
 
-/// A bar that fills with the operations done, as jobs differ in size: share, jobs, rate of updates, time left.
-#[derive(Debug)]
-pub struct Progress {
-    bar: ProgressBar,
-    jobs: u64,
-    finished: AtomicU64,
-    updates: Arc<AtomicU64>,
-}
-
-/// Operations in the unit of the bar.
-const UNIT: f64 = 1e4;
-
-impl Progress {
-    /// For a plan of so many jobs, of which `pending` are still to be run.
-    pub fn new<'a>(jobs: usize, pending: impl Iterator<Item = &'a Job>) -> Self {
-        let (mut left, mut total) = (0, 0u64);
-        for job in pending {
-            left += 1;
-            let updates = job.condition.last_iteration() as u64;
-            total = total.saturating_add(Self::work(job).saturating_mul(updates));
-        }
-        let updates = Arc::new(AtomicU64::new(0));
-        let counted = updates.clone();
-        let rate = move |state: &ProgressState, out: &mut dyn Write| {
-            let rate = counted.load(Ordering::Relaxed) as f64 / state.elapsed().as_secs_f64().max(1e-3);
-            // A line that cannot be written is not worth more than its absence.
-            let _ = write!(out, "{rate:.0} updates/s");
-        };
-        let bar = ProgressBar::new(total);
-        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %, {msg}, {rate}, {elapsed}, {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate));
-        let progress = Self { bar, jobs: jobs as u64, finished: AtomicU64::new((jobs - left) as u64), updates };
-        progress.show();
-        if !progress.bar.is_hidden() {
-            progress.bar.enable_steady_tick(Duration::from_millis(200));
-        }
-        progress
+/// Is told how far a run has come: a bar in a terminal, a line in a log, a window.
+///
+/// Every method may be called from any thread.
+pub trait RunObserver: Debug + Sync {
+    /// A run begins.
+    fn begins(&self, work: Work) {
+        let _ = work;
     }
 
-    /// Operations of an update of `job`, in the unit of the bar.
-    pub fn work(job: &Job) -> u64 {
-        ((job.condition.operations() / UNIT) as u64).max(1)
-    }
-
-    /// So many updates of so much work each are done.
-    pub fn advance(&self, updates: u64, work: u64) {
-        self.updates.fetch_add(updates, Ordering::Relaxed);
-        self.bar.inc(work.saturating_mul(updates));
+    /// So many updates of one job are done, each of so many units of work.
+    fn advances(&self, updates: u64, units: u64) {
+        let _ = (updates, units);
     }
 
     /// A job is done.
-    pub fn job_done(&self) {
-        self.finished.fetch_add(1, Ordering::Relaxed);
-        self.show();
+    fn finishes_job(&self) {}
+
+    /// The run ends, for whatever reason.
+    fn ends(&self) {}
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl RunObserver for Unobserved {}
+
+/// How much a run has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Jobs of the run, or of its shard.
+    pub jobs: usize,
+    /// Those of them whose results are stored already.
+    pub stored: usize,
+    /// Work of the others, in units of 10,000 multiplications and additions, as jobs differ in size.
+    pub units: u64,
+}
+
+/// Multiplications and additions in a unit of work.
+const UNIT: f64 = 1e4;
+
+impl Work {
+    /// That of so many jobs, of which `pending` are still to be run.
+    pub(super) fn of<'a>(jobs: usize, pending: impl Iterator<Item = &'a Job>) -> Self {
+        let (mut left, mut units) = (0, 0u64);
+        for job in pending {
+            left += 1;
+            let updates = job.condition.last_iteration() as u64;
+            units = units.saturating_add(Self::per_update(job).saturating_mul(updates));
+        }
+        Self { jobs, stored: jobs - left, units }
     }
 
-    fn show(&self) {
-        self.bar.set_message(format!("{} of {} jobs", self.finished.load(Ordering::Relaxed), self.jobs));
-    }
-
-    /// Takes the bar away.
-    pub fn clear(&self) {
-        self.bar.finish_and_clear();
+    /// Units of one update of `job`, at least one.
+    pub(super) fn per_update(job: &Job) -> u64 {
+        ((job.condition.operations() / UNIT) as u64).max(1)
     }
 }

@@ -5,6 +5,7 @@ use super::error::RunError;
 use super::head::Head;
 use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};
+use super::results::Results;
 use super::store::{Found, Store};
 use crate::file::Checksums;
 use crate::file::quote::operand;
@@ -149,16 +150,17 @@ fn first(directories: &[Read], job: &Job) -> (Option<JobResult>, Vec<String>) {
 }
 
 impl Stored {
-    /// Jobs of an analysis that are stored, of how many.
-    pub fn jobs(&self, analysis: &Analysis) -> [usize; 2] {
-        let planned = self.plan.planned().filter(|planned| planned.analysis.name == analysis.name);
-        let stored = planned.map(|planned| self.results.get(planned.job).is_some_and(Option::is_some));
-        stored.fold([0, 0], |[some, all], stored| [some + usize::from(stored), all + 1])
+    /// The results, to be looked up.
+    pub fn index(&self) -> Results<'_> {
+        Results::new(&self.plan, &self.results)
     }
 
     /// The analyses of which every job is stored; `None` if there are none.
     pub fn complete(&self) -> Option<Self> {
-        let is_whole = |analysis: &Analysis| self.jobs(analysis)[0] == self.jobs(analysis)[1];
+        let is_whole = |analysis: &Analysis| {
+            let [stored, planned] = self.index().count(analysis);
+            stored == planned
+        };
         let whole: BTreeSet<&str> = self.plan.analyses().filter(|a| is_whole(a)).map(|a| a.name.as_str()).collect();
         let mut specs = self.plan.specs.clone();
         specs.iter_mut().for_each(|spec| spec.analyses.retain(|analysis| whole.contains(analysis.name.as_str())));

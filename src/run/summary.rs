@@ -1,7 +1,6 @@
 //! Summaries over repeats, as printed by `--json` and in tables.
 
-use super::job::JobResult;
-use super::plan::Plan;
+use super::results::{Results, Values};
 use crate::condition::Condition;
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
@@ -69,65 +68,72 @@ pub type Prediction<'a> = dyn Fn(&Analysis, &Condition, Quantity, Option<usize>,
 /// Entries of every analysis, condition, quantity, layer and reported iteration (the last among them), in this order.
 /// Of kind sample, the value of a repeat is the mean over its draws.
 /// Jobs without result (never run) are left out; repeats that diverged earlier count as absent.
-pub fn summarise(plan: &Plan, results: &[Option<JobResult>], prediction: &Prediction<'_>) -> Vec<Entry> {
+pub fn summarise(results: Results<'_>, prediction: &Prediction<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let mut planned = plan.planned().peekable();
-    while let Some(first) = planned.next() {
-        let mut jobs = vec![first.job];
-        while let Some(next) = planned.next_if(|next| next.repeat > 0) {
-            jobs.push(next.job);
+    for analysis in results.plan().analyses() {
+        for condition in &analysis.conditions {
+            summarise_condition(results, analysis, condition, prediction, &mut entries);
         }
-        let (analysis, condition) = (first.analysis, first.condition);
-        let iterations = reported_iterations(analysis, condition);
-        let values: Vec<_> = jobs
-            .iter()
-            .filter_map(|&job| results.get(job)?.as_ref())
-            .map(|result| match condition {
-                Condition::Sample(_) => averaged(result, condition.last_iteration()),
-                _ => reported(result, &iterations),
-            })
-            .collect();
-        let parameters = condition.parameters();
-        let sampled = matches!(condition, Condition::Sample(_));
-        let job = analysis.job(condition, 0);
-        for quantity in analysis.quantities() {
-            let recorded = job.recorded_iterations(quantity);
-            for layer in quantity.layers(condition) {
-                for lag in job.lags_of(quantity, usize::MAX) {
-                    let reached = |k: &&usize| lag.is_none_or(|lag| lag <= **k);
-                    let wanted = iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
-                    for &iteration in wanted {
-                        let place = (iteration, layer, lag);
-                        let value = |v: &Values, q| v.get(&(place, q)).copied().flatten();
-                        let summary = Summary::of(values.iter().map(|v| value(v, quantity)));
-                        let prediction = prediction(analysis, condition, quantity, layer, iteration);
-                        let discrepancy = if quantity == Quantity::ConditionalAlignment {
-                            let off = |v| Some(value(v, Quantity::WeightAlignment)? - value(v, quantity)?);
-                            Discrepancy::of(&Summary::of(values.iter().map(off)), 0.0)
-                        } else {
-                            prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
-                        };
-                        entries.push(Entry {
-                            analysis: analysis.name.clone(),
-                            quantity,
-                            layer,
-                            lag,
-                            condition: parameters.clone(),
-                            iteration,
-                            n: summary.n,
-                            mean: summary.mean,
-                            sd: summary.sd,
-                            ci95: summary.ci95,
-                            absent: summary.absent,
-                            prediction,
-                            discrepancy,
-                        });
-                    }
+    }
+    entries
+}
+
+fn summarise_condition(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+    prediction: &Prediction<'_>,
+    entries: &mut Vec<Entry>,
+) {
+    let iterations = reported_iterations(analysis, condition);
+    let sampled = matches!(condition, Condition::Sample(_));
+    let mut found = results.select(analysis, condition, |r| sampled || iterations.contains(&r.iteration));
+    let repeats = results.repeats(analysis, condition);
+    if sampled {
+        let draws = condition.last_iteration();
+        found.values_mut().for_each(|values| *values = averaged(values, repeats.len(), draws));
+    }
+    let stored: Vec<usize> = (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
+    let parameters = condition.parameters();
+    let job = analysis.job(condition, 0);
+    for quantity in analysis.quantities() {
+        let recorded = job.recorded_iterations(quantity);
+        for layer in quantity.layers(condition) {
+            for lag in job.lags_of(quantity, usize::MAX) {
+                let reached = |k: &&usize| lag.is_none_or(|lag| lag <= **k);
+                let wanted = iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
+                for &iteration in wanted {
+                    let values = |quantity| -> Vec<Option<f64>> {
+                        let values = found.get(&(quantity, layer, lag)).and_then(|values| values.get(&iteration));
+                        stored.iter().map(|&repeat| values.and_then(|values| values[repeat])).collect()
+                    };
+                    let summary = Summary::of(values(quantity));
+                    let prediction = prediction(analysis, condition, quantity, layer, iteration);
+                    let discrepancy = if quantity == Quantity::ConditionalAlignment {
+                        let pairs = values(Quantity::WeightAlignment).into_iter().zip(values(quantity));
+                        Discrepancy::of(&Summary::of(pairs.map(|(measured, given)| Some(measured? - given?))), 0.0)
+                    } else {
+                        prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
+                    };
+                    entries.push(Entry {
+                        analysis: analysis.name.clone(),
+                        quantity,
+                        layer,
+                        lag,
+                        condition: parameters.clone(),
+                        iteration,
+                        n: summary.n,
+                        mean: summary.mean,
+                        sd: summary.sd,
+                        ci95: summary.ci95,
+                        absent: summary.absent,
+                        prediction,
+                        discrepancy,
+                    });
                 }
             }
         }
     }
-    entries
 }
 
 /// Iterations that are reported, in order: those asked for, those of label changes, and the last.
@@ -140,23 +146,8 @@ fn reported_iterations(analysis: &Analysis, condition: &Condition) -> Vec<usize>
     iterations
 }
 
-/// Iteration, layer and lag.
-type Place = (usize, Option<usize>, Option<usize>);
-
-/// Values by place and quantity.
-type Values = BTreeMap<(Place, Quantity), Option<f64>>;
-
-/// Means over the draws of a result, under the number of draws.
-fn averaged(result: &JobResult, draws: usize) -> Values {
-    let mut values: BTreeMap<_, Vec<Option<f64>>> = BTreeMap::new();
-    for record in &result.records {
-        values.entry(((draws, record.layer, record.lag), record.quantity)).or_default().push(record.value);
-    }
-    values.into_iter().map(|(key, values)| (key, Summary::of(values).mean)).collect()
-}
-
-/// Values of a result at some iterations.
-fn reported(result: &JobResult, iterations: &[usize]) -> Values {
-    let wanted = result.records.iter().filter(|record| iterations.contains(&record.iteration));
-    wanted.map(|record| (((record.iteration, record.layer, record.lag), record.quantity), record.value)).collect()
+/// Means over the draws of every repeat, under the number of draws.
+fn averaged(values: &Values, repeats: usize, draws: usize) -> Values {
+    let mean = |repeat: usize| Summary::of(values.values().map(|values| values[repeat])).mean;
+    Values::from([(draws, (0..repeats).map(mean).collect())])
 }

@@ -1,7 +1,7 @@
 //! What stands after the name of a process: numbers first, then `key=value`.
 
-use super::form::{FormError, MODIFIERS};
-use super::process::{Facts, Process};
+use super::error::FormError;
+use super::process::{Facts, MODIFIERS};
 
 /// The arguments of a form as typed.
 pub(super) struct Arguments<'a> {
@@ -16,19 +16,19 @@ pub(super) struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     /// Cuts `rest`, which stands after the name in `text`, into numbers; leaves it alone where the
-    /// process takes it [as it is](Facts::verbatim).
+    /// process takes it [as it is](Facts::verbatim). `keys` are those of all processes.
     ///
     /// # Errors
     /// If a number is none, or a key is unknown, given twice, or not for this process.
-    pub fn read(text: &'a str, facts: &'static Facts, rest: &'a str) -> Result<Self, FormError> {
+    pub fn read(text: &'a str, facts: &'static Facts, rest: &'a str, keys: &[&str]) -> Result<Self, FormError> {
         let mut arguments = Self { text, facts, numbers: Vec::new(), named: Vec::new() };
         if !facts.verbatim && !rest.is_empty() {
-            rest.split(',').try_for_each(|part| arguments.add(part))?;
+            rest.split(',').try_for_each(|part| arguments.add(part, keys))?;
         }
         Ok(arguments)
     }
 
-    fn add(&mut self, part: &'a str) -> Result<(), FormError> {
+    fn add(&mut self, part: &'a str, keys: &[&str]) -> Result<(), FormError> {
         let number = |text: &str| text.trim().parse().ok().filter(|n: &f64| n.is_finite());
         let Some((key, value)) = part.split_once('=') else {
             let wrong = || self.expected(format!("a finite number in place of `{part}`"));
@@ -37,8 +37,7 @@ impl<'a> Arguments<'a> {
             return Ok(());
         };
         let key = key.trim();
-        let known = Process::ALL.iter().flat_map(|facts| facts.keys);
-        let known: Vec<&str> = MODIFIERS.iter().chain(known).copied().collect();
+        let known: Vec<&str> = MODIFIERS.iter().chain(keys).copied().collect();
         if !known.contains(&key) {
             return Err(self.expected(format!("one of {} in place of `{key}`", known.join(", "))));
         }

@@ -1,16 +1,13 @@
 //! Forms of signals: a process with its mean, its scale and its correlations, as typed.
 
 use super::arguments::Arguments;
-use super::process::{Facts, Held, Process, RecordedError, White};
+use super::error::{FormError, RecordedError};
+use super::process::{Facts, Held, MODIFIERS, Process, White};
 use crate::matrix::Matrix;
 use crate::text::{Refused, Setting};
 use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 use std::sync::LazyLock;
-use thiserror::Error;
-
-/// Keys that processes have in common: see [`Form`].
-pub(super) const MODIFIERS: [&str; 4] = ["mean", "std", "batch", "units"];
 
 /// A process with its mean, its scale, and its correlation across the batch and across units.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,43 +22,6 @@ pub struct Form {
     pub batch: f64,
     /// Correlation between any two units.
     pub units: f64,
-}
-
-/// Why a form cannot be used.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum FormError {
-    /// No such form.
-    #[error("unknown form `{0}`: expected {expected}", expected = EXPECTED.as_str())]
-    Unknown(String),
-    /// A form with the wrong numbers.
-    #[error("form `{text}`: expected {expected}")]
-    Malformed {
-        /// As typed.
-        text: String,
-        /// What it should look like.
-        expected: String,
-    },
-    /// An autoregression that runs away.
-    #[error(
-        "form `{text}` is not stationary: reflection coefficient {reflection} at lag {lag} must lie strictly between -1 \
-         and 1; use smaller coefficients, or `held` for a signal that never changes"
-    )]
-    NotStationary {
-        /// As typed.
-        text: String,
-        /// The lag at which it fails.
-        lag: usize,
-        /// The reflection coefficient (partial autocorrelation) there.
-        reflection: f64,
-    },
-    /// Correlations that no signal has.
-    #[error("form `{text}` has a covariance that is not positive definite: {why}")]
-    NotPositiveDefinite {
-        /// As typed.
-        text: String,
-        /// What gives it away.
-        why: String,
-    },
 }
 
 /// Forms, in words.
@@ -94,7 +54,8 @@ impl Form {
         let without_colon = || text.split_once(',').filter(named);
         let (name, rest) = text.split_once(':').or_else(without_colon).unwrap_or((text, ""));
         let facts = Process::ALL.iter().find(|facts| facts.name == name);
-        let arguments = Arguments::read(text, facts.ok_or_else(|| unknown(text))?, rest)?;
+        let keys: Vec<&str> = Process::ALL.iter().flat_map(|facts| facts.keys).copied().collect();
+        let arguments = Arguments::read(text, facts.ok_or_else(|| unknown(text))?, rest, &keys)?;
         if arguments.get("std").is_some_and(|std| std <= 0.0) {
             return Err(arguments.expected("std= above 0".into()));
         }
@@ -188,7 +149,7 @@ fn unknown(text: &str) -> FormError {
             let expected = format!("a colon after the name, as in {}:{}", name.trim(), rest.trim());
             FormError::Malformed { text: text.into(), expected }
         }
-        None => FormError::Unknown(text.into()),
+        None => FormError::Unknown { text: text.into(), expected: EXPECTED.as_str() },
     }
 }
 

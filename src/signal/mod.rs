@@ -2,18 +2,21 @@
 //! autocovariance.
 
 mod arguments;
+mod error;
 pub mod estimate;
 mod form;
 pub mod lagged;
 mod pair;
 mod process;
+mod realisation;
 mod schedule;
 mod sequence;
 mod surrogate;
 
-pub use form::{EXPECTED as FORM_EXPECTED, Form, FormError};
+pub use error::{FormError, RecordedError};
+pub use form::{EXPECTED as FORM_EXPECTED, Form};
 pub use pair::{Cross, Pair, PairError, Signals, Sizes};
-pub use process::{Facts, Process, RecordedError};
+pub use process::{Facts, Process};
 pub use schedule::Schedule;
 pub use sequence::{Recording, Sequence, SequenceError};
 pub use surrogate::Surrogate;

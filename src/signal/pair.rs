@@ -1,7 +1,8 @@
 //! The activity and error of a run: two forms and how they are correlated with each other.
 
-use super::form::{Form, FormError};
-use super::process::{Realisation, RecordedError};
+use super::error::{FormError, RecordedError};
+use super::form::Form;
+use super::realisation::Realisation;
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;

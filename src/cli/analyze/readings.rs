@@ -1,7 +1,8 @@
 //! How the members of a recording were read, and what carried the errors, in sentences.
 
+use crate::measure::closing::Closing;
 use crate::recorded::{
-    Backward, Carrier, CarrierClosing, Closing, Findings, LayerFeedback, Reading, RecordedRun, StatesOf, Told, Way,
+    Backward, Carrier, CarrierClosing, Findings, LayerFeedback, Reading, RecordedRun, StatesOf, Told, Way,
 };
 
 /// What was renumbered, turned or left out before anything was made of it.

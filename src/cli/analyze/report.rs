@@ -2,7 +2,8 @@
 
 use super::super::table::aligned;
 use super::{Analysis, sentences};
-use crate::recorded::{ByClass, LayerTerms, LinearPrediction, NumberFormat, PartReading, RecordedRun, TermPart};
+use crate::measure::similarity::Split;
+use crate::recorded::{LayerTerms, LinearPrediction, NumberFormat, PartReading, RecordedRun, TermPart};
 use crate::text::short;
 use std::fmt::Write as _;
 
@@ -119,7 +120,7 @@ fn terms(of: &LayerTerms) {
 }
 
 /// A mean over pairs of one kind.
-type Pick = fn(&ByClass) -> Option<f64>;
+type Pick = fn(&Split<Option<f64>>) -> Option<f64>;
 
 fn pairs(analysis: &Analysis) {
     let mut rows = Vec::new();

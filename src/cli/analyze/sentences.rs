@@ -2,7 +2,8 @@
 
 use super::readings::closing;
 use super::{Analysis, readings};
-use crate::recorded::{Beginning, Findings, LayerActivation, Optimiser, RatesBy, StepRates, Steps, Thinned, Unsaid};
+use crate::recipe::{Beginning, Optimiser, RatesBy, StepRates, Steps};
+use crate::recorded::{Findings, LayerActivation, Thinned, Unsaid};
 use crate::text::Choice;
 use crate::text::short;
 

@@ -4,7 +4,6 @@ use super::depth::{draws, finite, width};
 use super::options::{entry, fill, whole};
 use super::{UsageError, args};
 use crate::condition::{Condition, Kind, TrainCondition};
-use crate::data::Library;
 use crate::experiment::learning::{ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load};
 use crate::measure::summary::Summary;
 use crate::network::Setup;
@@ -45,7 +44,7 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let Some(condition @ Condition::Train(of)) = analysis.conditions.first() else {
         return Err(UsageError("there is nothing to predict".into()).into());
     };
-    let library = Library::new(args::data_directory(matches));
+    let library = args::library(matches);
     library.require(&of.data)?;
     let data = load(of, &library)?;
     let per_epoch = condition.iterations_per_epoch();

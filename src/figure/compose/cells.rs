@@ -1,10 +1,10 @@
 //! Means of a composed angle over the two angles it comes from.
 
-use super::Results;
 use super::draws::composed;
 use crate::condition::Condition;
 use crate::figure::{Axis, Cells, Colours, Panel};
 use crate::measure::summary::{mean, variance};
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec};
 
 /// For every composed angle its mean and its variance over cells of 5 x 5 degrees.

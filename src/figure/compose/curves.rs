@@ -1,13 +1,14 @@
 //! Means over repeats against iterations or epochs.
 
 use super::scale::hues;
-use super::{Results, axis_named, axis_of, distinct, label, text};
+use super::{axis_named, axis_of, distinct, label, text};
 use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Panels, Scale, XAxis};
 use std::collections::BTreeSet;
 

@@ -2,10 +2,11 @@
 
 use super::draws::{drawn, outline, range};
 use super::scale::hues;
-use super::{Results, axis_of, label};
+use super::{axis_of, label};
 use crate::condition::Condition;
 use crate::figure::{Axis, Panel};
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec};
 
 const BINS: usize = 50;

@@ -1,16 +1,16 @@
 //! Values drawn, as kinds of figures of draws take them.
 
-use super::Results;
 use crate::condition::Condition;
 use crate::figure::{Hue, Mark, Point, Series};
 use crate::measure::histogram::Histogram;
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::Analysis;
-use std::collections::BTreeMap;
 
 /// Every drawn value of a quantity, over all repeats.
 pub(super) fn drawn(results: Results<'_>, analysis: &Analysis, condition: &Condition, quantity: Quantity) -> Vec<f64> {
-    let records = results.of(analysis, condition).flat_map(|result| &result.records);
+    let repeats = results.repeats(analysis, condition).into_iter().flatten();
+    let records = repeats.flat_map(|result| &result.records);
     records.filter(|r| r.quantity == quantity).filter_map(|r| r.value).collect()
 }
 
@@ -40,15 +40,5 @@ pub(super) fn composed(
     composed: Quantity,
 ) -> Vec<[f64; 3]> {
     let wanted = [Quantity::DeltaAngle, Quantity::WeightAngle, composed];
-    let mut rows = Vec::new();
-    for result in results.of(analysis, condition) {
-        let mut of_repeat: BTreeMap<usize, [f64; 3]> = BTreeMap::new();
-        for record in &result.records {
-            if let Some(column) = wanted.iter().position(|q| *q == record.quantity) {
-                of_repeat.entry(record.iteration).or_insert([f64::NAN; 3])[column] = record.value.unwrap_or(f64::NAN);
-            }
-        }
-        rows.extend(of_repeat.into_values().filter(|row| row.iter().all(|v| v.is_finite())));
-    }
-    rows
+    results.rows(analysis, condition, wanted).concat()
 }

@@ -1,10 +1,11 @@
 //! Distributions of a composed angle relative to the two angles it comes from, in groups of these.
 
+use super::distinct;
 use super::draws::{composed, outline};
-use super::{Results, distinct};
 use crate::figure::{Axis, Hue, Panel};
 use crate::measure::pairs::{GROUPS, groups as groups_of};
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec};
 
 /// How far the composed angle exceeds the smaller and the larger of the two angles, and what masks change, by group.

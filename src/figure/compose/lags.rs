@@ -1,10 +1,11 @@
 //! Values against the lag, at the iterations that are reported.
 
-use super::{Results, axis_of, distinct};
+use super::{axis_of, distinct};
 use crate::condition::{Condition, label};
 use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Panels, Scale};
 use std::collections::BTreeSet;
 

@@ -2,11 +2,12 @@
 
 use super::scale::Scale;
 use super::sweep::at_end;
-use super::{Results, axis_named, axis_of, distinct, text};
+use super::{axis_named, axis_of, distinct, text};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Cells, Colours, Panel};
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::signal::Form;
 use crate::spec::{Analysis, Figure as Spec, XAxis};
 
@@ -59,8 +60,10 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             ));
         }
     }
-    let note =
-        format!("Means over {} repeats at the last iteration; every row and column is one signal.", analysis.settings.repeats);
+    let note = format!(
+        "Means over {} repeats at the last iteration; every row and column is one signal.",
+        analysis.settings.repeats
+    );
     (panels, note)
 }
 

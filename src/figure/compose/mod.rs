@@ -1,15 +1,14 @@
 //! From results to figures: what the figures of a spec show.
 
+mod common;
 mod draws;
-mod results;
 mod scale;
-
-pub use results::Results;
 
 use super::{Figure, Panel, Theme, Width};
 use crate::condition::label;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, FigureKind, figure_kinds};
-use results::{axis_named, axis_of, distinct, text};
+use common::{axis_named, axis_of, distinct, text};
 
 /// Declares the module of every kind, and what calls it.
 macro_rules! compositions {

@@ -1,10 +1,10 @@
 //! The loss over the plane in which two networks move, and their ways through it.
 
-use super::{Results, axis_of};
+use super::axis_of;
 use crate::condition::{Condition, PlanePair, label};
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use crate::quantity::Quantity;
-use crate::run::JobResult;
+use crate::run::{JobResult, Results};
 use crate::spec::{Analysis, Figure as Spec};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
     let mut panels = Vec::new();
     for condition in &analysis.conditions {
         let Condition::Plane(plane) = condition else { continue };
-        let Some(result) = results.of(analysis, condition).next() else { continue };
+        let Some(result) = results.repeats(analysis, condition).into_iter().flatten().next() else { continue };
         let values = |quantity| result.records.iter().filter(move |r| r.quantity == quantity);
         let mut losses = vec![None; plane.mesh * plane.mesh];
         for record in values(Quantity::PlaneLoss) {

@@ -2,11 +2,12 @@
 
 use super::scale::hues;
 use super::sweep::at_end;
-use super::{Results, axis_of, distinct, label};
+use super::{axis_of, distinct, label};
 use crate::condition::Condition;
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Scale};
 use std::collections::BTreeSet;
 

@@ -1,11 +1,12 @@
 //! One quantity against another at the last iteration, both as means over layers.
 
 use super::scale::hues;
-use super::{Results, axis_of, distinct, label};
+use super::{axis_of, distinct, label};
 use crate::condition::Condition;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::{Summary, mean};
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Scale};
 use std::collections::BTreeMap;
 

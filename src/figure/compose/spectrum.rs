@@ -1,10 +1,11 @@
 //! Histograms of eigenvalues of random matrices, with the law of large matrices where it is known.
 
 use super::draws::{drawn, outline, range};
-use super::{Results, label};
+use super::label;
 use crate::condition::Condition;
 use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::signal::Form;
 use crate::spec::{Analysis, Figure as Spec};
 use crate::theory::spectra::ProductWishart;

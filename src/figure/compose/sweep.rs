@@ -1,12 +1,13 @@
 //! Values at the last iteration against one parameter.
 
 use super::scale::{Scale as ParameterScale, hues};
-use super::{Results, axis_of, distinct, label};
+use super::{axis_of, distinct, label};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
+use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Panels, Scale, XAxis};
 use std::collections::BTreeSet;
 

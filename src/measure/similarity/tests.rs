@@ -1,7 +1,8 @@
 //! Similarities against all pairs written out, by hand and on drawn batches.
 
 use super::*;
-use crate::random::Role;
+use crate::matrix::Matrix;
+use crate::random::{Role, Stream};
 use proptest::prelude::*;
 
 /// Activities, errors and classes of a batch.

@@ -3,6 +3,8 @@
 use super::super::files::MANIFEST;
 use super::super::head::read_directory;
 use super::super::job::{Outcome, Record};
+use super::super::progress::Unobserved;
+use super::super::results::Results;
 use super::super::summary::summarise;
 use super::*;
 use crate::file::{Checksums, Ledger, TEMPORARY};
@@ -54,7 +56,14 @@ pub(in super::super) fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResu
 }
 
 pub(in super::super) fn options(out: &Path, threads: usize) -> RunOptions<'static> {
-    RunOptions { out: out.to_path_buf(), threads, export: Export::Off, shard: None, interrupt: &NEVER }
+    RunOptions {
+        out: out.to_path_buf(),
+        threads,
+        export: Export::Off,
+        shard: None,
+        interrupt: &NEVER,
+        observer: &Unobserved,
+    }
 }
 
 fn bytes(out: &Path, name: &str) -> Vec<u8> {
@@ -286,7 +295,7 @@ fn summaries_cover_reported_iterations_and_count_what_is_absent() {
     let directory = tempfile::tempdir().unwrap();
     let plan = plan();
     let report = run(&plan, &options(directory.path(), 2), &fake).unwrap();
-    let entries = summarise(&plan, &report.results, &|_, _, quantity, layer, iteration| {
+    let entries = summarise(Results::new(&plan, &report.results), &|_, _, quantity, layer, iteration| {
         (quantity == Quantity::WeightAlignment && layer == Some(1) && iteration == 20).then_some(48.4)
     });
     let keys: Vec<_> = entries.iter().map(|e| (e.quantity.name(), e.layer, e.iteration, e.n, e.absent)).collect();
@@ -304,10 +313,4 @@ fn summaries_cover_reported_iterations_and_count_what_is_absent() {
     assert_eq!(json["condition"]["layers"], json!([20, 100, 20]));
     assert!(json["ci95"].is_array() && json["prediction"].is_number());
     assert!(serde_json::to_value(&entries[0]).unwrap().get("prediction").is_none());
-}
-
-#[test]
-fn listening_twice_is_listening() {
-    interrupt_on_ctrl_c().unwrap();
-    assert!(!interrupt_on_ctrl_c().unwrap().load(Ordering::Relaxed));
 }

@@ -6,6 +6,7 @@ use super::super::job::{Outcome, Record};
 use super::*;
 use crate::condition::Kind;
 use crate::quantity::Quantity;
+use crate::run::progress::Unobserved;
 use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 
@@ -25,6 +26,7 @@ fn store(plan: &Plan, out: &Path) {
         export: Default::default(),
         shard: None,
         interrupt: &interrupt,
+        observer: &Unobserved,
     };
     let record =
         Record { iteration: 4, layer: Some(1), lag: None, quantity: Quantity::WeightAlignment, value: Some(1.0) };
@@ -43,7 +45,10 @@ fn runs_are_read_together() {
     store(&plan("a", "3"), &a);
     store(&plan("b", "2"), &b);
     let stored = read_runs(&[a.clone(), b.clone()], &[]).unwrap();
-    assert_eq!(stored.plan.analyses().map(|analysis| stored.jobs(analysis)).collect::<Vec<_>>(), [[3, 3], [2, 2]]);
+    assert_eq!(
+        stored.plan.analyses().map(|analysis| stored.index().count(analysis)).collect::<Vec<_>>(),
+        [[3, 3], [2, 2]]
+    );
     assert!(stored.results.iter().all(Option::is_some) && stored.warnings.is_empty());
     assert_eq!(stored.directories[0].ended, "completed");
     assert!(message(&[&a, &a]).contains("two of these runs have an analysis named `a`"));
@@ -65,7 +70,10 @@ fn what_is_missing_or_damaged_is_known() {
     let before = listed();
     let stored = read_runs(&[a.clone(), b], &[]).unwrap();
     assert_eq!(listed(), before, "reading removes nothing");
-    assert_eq!(stored.plan.analyses().map(|analysis| stored.jobs(analysis)).collect::<Vec<_>>(), [[2, 3], [2, 2]]);
+    assert_eq!(
+        stored.plan.analyses().map(|analysis| stored.index().count(analysis)).collect::<Vec<_>>(),
+        [[2, 3], [2, 2]]
+    );
     assert!(stored.warnings.len() == 1 && stored.warnings[0].contains("is damaged"), "{:?}", stored.warnings);
     let complete = stored.complete().unwrap();
     assert_eq!(complete.plan.analyses().map(|analysis| analysis.name.as_str()).collect::<Vec<_>>(), ["b"]);

@@ -1,9 +1,8 @@
 //! Signals recorded elsewhere: iterations x samples x units, from a file.
 
-use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real};
-use crate::array::{self, Array, ArrayError, DIGEST, header, read};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, RecordedError};
+use crate::array::{self, Array, DIGEST, header, read};
 use std::path::PathBuf;
-use thiserror::Error;
 
 pub(super) const FACTS: Facts = Facts {
     name: "file",
@@ -16,37 +15,6 @@ pub(super) const FACTS: Facts = Facts {
     meaning: "recorded: iterations x samples x units, from `.npz`, `.npy` or `.csv`",
     ..Facts::COMMON
 };
-
-/// Why a recorded signal cannot be used.
-#[derive(Debug, Error)]
-pub enum RecordedError {
-    /// The file cannot be read as an array.
-    #[error(transparent)]
-    Array(#[from] ArrayError),
-    /// An array of another shape.
-    #[error(
-        "{} holds an array of {found:?}, and a run needs {wanted:?} (iterations, samples, units; more iterations are \
-         left unused)", path.display()
-    )]
-    Shape {
-        /// The file.
-        path: PathBuf,
-        /// Its shape.
-        found: Vec<usize>,
-        /// The shape of the run.
-        wanted: [usize; 3],
-    },
-    /// Contents that changed.
-    #[error("{} has the hash {found}, not {wanted}: it is not the file these results belong to", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-        /// Its hash.
-        found: String,
-        /// The one named.
-        wanted: String,
-    },
-}
 
 /// `file:run.npz#delta`, and with the hash of its contents `file:run.npz#delta@0123456789abcdef`.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,50 +1,20 @@
 //! What the theory of depth knows of backward weights: drawn ones, or their infinite-width form.
 
-use super::DepthTheory;
 use crate::matrix::Matrix;
-use crate::vmath::dot;
-
-/// Most classes of neurons that a layer is divided into: more make no difference that shows.
-pub const MOST_CLASSES: usize = 6;
 
 /// By layer `1 .. D`, the class of every unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Classes(Vec<Vec<usize>>);
+pub struct Classes(pub(super) Vec<Vec<usize>>);
 
 impl Classes {
     /// One class in every layer.
     pub fn one(sizes: &[usize]) -> Self {
         Self(sizes[1..].iter().map(|&n| vec![0; n]).collect())
     }
-
-    /// Quantiles of the norm that the learnt part of every neuron's input weights has in `end`, the theory of the same
-    /// network with one class per layer after the last update: neurons that weight normalisation slows down differently.
-    pub fn by_norm(backward: &[Matrix<f64>], end: &DepthTheory) -> Self {
-        let depth = end.network().depth();
-        let carriers = carriers(backward, end.outputs());
-        let classes = (1..=depth).map(|l| {
-            let square = end.square(l - 1);
-            let columns = carriers[l - 1].transpose();
-            let spread = (&columns * &square).to_matrix();
-            let norms: Vec<f64> = (0..columns.rows()).map(|q| dot(columns.row(q), spread.row(q))).collect();
-            quantiles(&norms, MOST_CLASSES)
-        });
-        Self(classes.collect())
-    }
-}
-
-/// Which of up to `most` equal parts of the ascending values every value belongs to.
-fn quantiles(values: &[f64], most: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let parts = most.min(values.len());
-    let mut class = vec![0; values.len()];
-    order.iter().enumerate().for_each(|(rank, &unit)| class[unit] = rank * parts / values.len());
-    class
 }
 
 /// `C_1 .. C_D`, `n_D x n_l`: `C_D = I`, `C_l = C_{l+1} B_l`.
-fn carriers(backward: &[Matrix<f64>], outputs: usize) -> Vec<Matrix<f64>> {
+pub(super) fn carriers(backward: &[Matrix<f64>], outputs: usize) -> Vec<Matrix<f64>> {
     let mut all = vec![Matrix::identity(outputs)];
     for b in backward.iter().rev() {
         all.push((&all[all.len() - 1] * b).to_matrix());

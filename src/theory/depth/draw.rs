@@ -1,11 +1,13 @@
 //! Predictions for drawn signals and backward weights: those that the rule in isolation would draw.
 
+use super::backward::carriers;
 use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, StepRule};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
 use crate::random::{Role, Stream};
 use crate::rule::normal_matrix;
 use crate::signal::{Pair, PairError, Signals, Sizes};
+use crate::vmath::dot;
 use thiserror::Error;
 
 /// Why nothing is predicted.
@@ -145,4 +147,34 @@ impl DepthTheory {
             updates: self.update_alignment(step)?,
         })
     }
+}
+
+/// Most classes of neurons that a layer is divided into: more make no difference that shows.
+pub const MOST_CLASSES: usize = 6;
+
+impl Classes {
+    /// Quantiles of the norm that the learnt part of every neuron's input weights has in `end`, the theory of the same
+    /// network with one class per layer after the last update: neurons that weight normalisation slows down differently.
+    pub fn by_norm(backward: &[Matrix<f64>], end: &DepthTheory) -> Self {
+        let depth = end.network().depth();
+        let carriers = carriers(backward, end.outputs());
+        let classes = (1..=depth).map(|l| {
+            let square = end.square(l - 1);
+            let columns = carriers[l - 1].transpose();
+            let spread = (&columns * &square).to_matrix();
+            let norms: Vec<f64> = (0..columns.rows()).map(|q| dot(columns.row(q), spread.row(q))).collect();
+            quantiles(&norms, MOST_CLASSES)
+        });
+        Self(classes.collect())
+    }
+}
+
+/// Which of up to `most` equal parts of the ascending values every value belongs to.
+fn quantiles(values: &[f64], most: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let parts = most.min(values.len());
+    let mut class = vec![0; values.len()];
+    order.iter().enumerate().for_each(|(rank, &unit)| class[unit] = rank * parts / values.len());
+    class
 }

@@ -1,4 +1,6 @@
+use super::state::Moving;
 use super::*;
+use crate::matrix::Matrix;
 use crate::measure::angle::weight_alignment;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated, UpdateAlignment, WeightNorm};

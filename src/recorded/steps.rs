@@ -1,17 +1,18 @@
 //! One pass over a recording, layer by layer: relations of steps, and some entries of them whole.
 
-use super::adaptive::{Entries, Follower};
-use super::relation::Relation;
-use super::search::Candidate;
-use super::sums::Sums;
+use super::run::RecordedRun;
+use super::stack::Stack;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
-use crate::recorded::{RecordedRun, Stack};
+use crate::recipe::{Candidate, Entries, Follower, Relation, Seen, Steps, Sums};
 
-/// `L_l(k)^T delta_{l+1}(k)`, `n_l x n_{l+1}`.
-pub(in crate::recorded) fn rule_part(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
-    let (Some(activity), Some(delta)) = (run.activity(l), run.delta(l + 1)) else { return Ok(None) };
-    Ok(Some((activity.matrix(k)?.t() * &delta.matrix(k)?).to_matrix()))
+/// Fits the steps of a run. `None` where no layer has steps, activity and error signal on record, or nothing moves,
+/// and no learning rate was given.
+///
+/// # Errors
+/// If a matrix can no longer be read.
+pub(super) fn steps(run: &RecordedRun, given: Option<f64>) -> Result<Option<Steps>, ArrayError> {
+    Steps::of(pass(run)?, given, |layers, recipe| follow(run, layers, recipe))
 }
 
 fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
@@ -64,11 +65,6 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Layers whose `W_l` has steps, `L_l` and `delta_{l+1}` on record.
-pub(super) fn layers(run: &RecordedRun) -> Vec<usize> {
-    (0..run.depth()).filter(|&l| Members::of(run, l).is_some_and(|members| !members.steps(run).is_empty())).collect()
-}
-
 /// Most values of entries that are held whole, all layers and iterations together.
 const MOST_VALUES: usize = 6_000;
 /// Fewest entries of a layer that are held, however many iterations there are.
@@ -76,38 +72,24 @@ const FEWEST_ENTRIES: usize = 8;
 /// Most iterations of them.
 const MOST_ITERATIONS: usize = 4096;
 
-/// What a pass has seen.
-pub(super) struct Seen {
-    /// By layer, and within it by iteration.
-    pub relations: Vec<Vec<Relation>>,
-    /// Entries of each layer.
-    pub entries: Vec<Entries>,
-    /// How many of the first iterations these are of.
-    pub held: usize,
-    /// The iterations, those that start and end in a recorded state.
-    pub iterations: Vec<usize>,
-}
-
-/// Goes through the steps of some layers.
-///
-/// # Errors
-/// If a matrix can no longer be read.
-pub(super) fn pass(run: &RecordedRun, layers: &[usize]) -> Result<Seen, ArrayError> {
-    let all: Vec<Members> = layers.iter().filter_map(|&l| Members::of(run, l)).collect();
+/// Goes through the steps of the layers whose `W_l` has steps, `L_l` and `delta_{l+1}` on record.
+fn pass(run: &RecordedRun) -> Result<Seen, ArrayError> {
+    let all = (0..run.depth()).filter_map(|l| Some((l, Members::of(run, l)?)));
+    let (layers, all): (Vec<usize>, Vec<Members>) = all.filter(|(_, members)| !members.steps(run).is_empty()).unzip();
     let iterations = all.first().map(|members| members.steps(run)).unwrap_or_default();
     let held = iterations.len().min(MOST_ITERATIONS);
     let most = (MOST_VALUES / (held * all.len()).max(1)).max(FEWEST_ENTRIES);
-    let mut seen = Seen { relations: Vec::new(), entries: Vec::new(), held, iterations };
+    let (mut relations, mut entries) = (Vec::new(), Vec::new());
     for members in &all {
-        let first = seen.iterations.first().map_or(0, |k| run.state_before(*k));
+        let first = iterations.first().map_or(0, |k| run.state_before(*k));
         let mut collector = Collector::new(members, first, most, held)?;
-        for &k in &seen.iterations {
+        for &k in &iterations {
             collector.push(members, run, k)?;
         }
-        seen.relations.push(collector.relations);
-        seen.entries.push(collector.entries);
+        relations.push(collector.relations);
+        entries.push(collector.entries);
     }
-    Ok(seen)
+    Ok(Seen { layers, relations, entries, held, iterations, thinned: run.is_thinned() })
 }
 
 /// One layer on its way through the run.
@@ -189,7 +171,7 @@ impl Collector {
 ///
 /// # Errors
 /// If a matrix can no longer be read.
-pub(super) fn follow(run: &RecordedRun, layers: &[usize], recipe: &Candidate) -> Result<Vec<Sums>, ArrayError> {
+fn follow(run: &RecordedRun, layers: &[usize], recipe: &Candidate) -> Result<Vec<Sums>, ArrayError> {
     let mut out = Vec::new();
     for (members, rates) in layers.iter().filter_map(|&l| Members::of(run, l)).zip(&recipe.eta) {
         let mut follower = Follower::new(&recipe.shape, &recipe.adaptive, members.units, members.entries());

@@ -112,7 +112,7 @@ pub enum Beginning {
 
 /// What kind of recipe: all but the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     pub optimiser: Optimiser,
     pub rates: RatesBy,
     pub momentum: Option<(MomentumKind, MomentumForm)>,

@@ -13,8 +13,8 @@
 //! past is needed, and a recording may begin anywhere; at rest, `x_0` is made of `d_0` alone.
 
 use super::least_squares::minimise;
-use super::recipe::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, RatesBy, Shape};
 use super::relation::{BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, Seen, WEIGHTS, inner, plus};
+use super::shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, RatesBy, Shape};
 use super::sums::{OWN_ROUNDING, Sums};
 
 /// Relations of all steps, by layer and iteration, with what weighs them.

@@ -1,32 +1,13 @@
-//! What the recorded steps of the weights are made of: `eta L_l^T delta_{l+1}`, its running sum, or something else.
-//!
-//! A [recipe](recipe) is rates of some kind, momentum or running means, and decay. Those of gradients and their running sums
-//! ([`sgd`]) are fitted to [relations](relation), which one [pass](pass) over the recording compresses; those with
-//! [adaptive rates](adaptive) to some entries of the weights, held whole. A [search](search) names the simplest recipe that
-//! makes the steps to rounding, and what it has excluded.
+//! The recipe that makes the steps, and what a recording of them does not determine.
 
-mod adaptive;
-mod least_squares;
-mod pass;
-mod recipe;
-mod relation;
-mod search;
-mod sgd;
-mod span;
-mod sums;
-
-pub(super) use pass::rule_part;
-pub use recipe::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy};
-
-use super::RecordedRun;
-use super::closing::{Closing, LayerClosing};
-use crate::array::ArrayError;
-use recipe::Shape;
-use relation::{GRADIENT, STEP};
-use search::{Candidate, Found, Search};
+use super::adaptive::Entries;
+use super::relation::{GRADIENT, Relation, STEP};
+use super::search::{self, Candidate, Found, Search};
+use super::sgd::Relations;
+use super::shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape};
+use super::sums::Sums;
+use crate::measure::closing::{Closing, LayerClosing};
 use serde::Serialize;
-use sgd::Relations;
-use sums::Sums;
 
 /// One recipe, with how well it makes the steps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -185,6 +166,22 @@ pub struct ExcludedRecipe {
     pub rounding: f64,
 }
 
+/// What a pass over the steps of some layers has seen.
+pub(crate) struct Seen {
+    /// The layers `l` of `W_l`.
+    pub layers: Vec<usize>,
+    /// By layer, and within it by iteration.
+    pub relations: Vec<Vec<Relation>>,
+    /// Entries of each layer.
+    pub entries: Vec<Entries>,
+    /// How many of the first iterations these are of.
+    pub held: usize,
+    /// The iterations, those that start and end in a recorded state.
+    pub iterations: Vec<usize>,
+    /// Whether updates between these were left out.
+    pub thinned: bool,
+}
+
 /// What the steps are made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Steps {
@@ -227,38 +224,36 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Fits the steps of a run. `None` where no layer has steps, activity and error signal on record, or nothing moves,
-    /// and no learning rate was given.
+    /// Fits the steps that were seen. `None` where no layer has any, or nothing moves, and no learning rate was given.
+    /// `follow` takes a recipe that was fitted to some entries through all entries of the layers it is given.
     ///
     /// # Errors
-    /// If a matrix can no longer be read.
-    pub(super) fn of(run: &RecordedRun, given: Option<f64>) -> Result<Option<Self>, ArrayError> {
-        let mut layers = pass::layers(run);
-        let mut seen = pass::pass(run, &layers)?;
-        let frozen = frozen(&layers, &seen);
-        let moves = |place: usize| seen.relations[place].iter().any(|r| r.norm(STEP) > 0.0);
-        if layers.is_empty() || !(0..layers.len()).any(moves) {
-            return Ok(given.map(|eta| Self::unmeasured(layers, eta)));
+    /// Those of `follow`.
+    pub(crate) fn of<E>(
+        mut seen: Seen,
+        given: Option<f64>,
+        follow: impl FnOnce(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
+    ) -> Result<Option<Self>, E> {
+        let frozen = frozen(&seen);
+        if !seen.relations.iter().flatten().any(|r| r.norm(STEP) > 0.0) {
+            return Ok(given.map(|eta| Self::unmeasured(seen.layers, eta)));
         }
-        let mut kept = layers.iter().map(|l| !frozen.contains(l));
-        let keep: Vec<bool> = kept.by_ref().collect();
-        retain(&mut layers, &keep);
+        let keep: Vec<bool> = seen.layers.iter().map(|l| !frozen.contains(l)).collect();
+        retain(&mut seen.layers, &keep);
         retain(&mut seen.relations, &keep);
         retain(&mut seen.entries, &keep);
-        let relations = Relations::new(std::mem::take(&mut seen.relations));
+        let relations = Relations::new(seen.relations);
         let mut search = Search::new(&relations);
         search.sgd();
         // Running means take every gradient there was.
-        if !run.is_thinned() {
+        if !seen.thinned {
             search.adaptive(&seen.entries, seen.held);
         }
-        let mut found = search.finish();
-        confirm(run, &layers, &seen, &mut found)?;
-        let iterations = std::mem::take(&mut seen.iterations);
+        let found = confirm(search.finish(), &relations, &seen.entries, |best| follow(&seen.layers, best))?;
         Ok(Some(Self {
-            iterations,
-            thinned: run.is_thinned(),
-            ..Self::report(&relations, layers, frozen, given, found)
+            iterations: seen.iterations,
+            thinned: seen.thinned,
+            ..Self::report(&relations, seen.layers, frozen, given, found)
         }))
     }
 
@@ -382,30 +377,35 @@ fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
 }
 
 /// Layers that do not move where others do, though they are asked to.
-fn frozen(layers: &[usize], seen: &pass::Seen) -> Vec<usize> {
-    let still = |relations: &Vec<relation::Relation>| {
+fn frozen(seen: &Seen) -> Vec<usize> {
+    let still = |relations: &Vec<Relation>| {
         relations.iter().all(|r| r.norm(STEP) == 0.0) && relations.iter().any(|r| r.norm(GRADIENT) > 0.0)
     };
-    layers.iter().zip(&seen.relations).filter(|(_, relations)| still(relations)).map(|(l, _)| *l).collect()
+    seen.layers.iter().zip(&seen.relations).filter(|(_, relations)| still(relations)).map(|(l, _)| *l).collect()
 }
 
 /// Looks whether a recipe that was fitted to some entries makes the steps of all of them.
-fn confirm(run: &RecordedRun, layers: &[usize], seen: &pass::Seen, found: &mut Found) -> Result<(), ArrayError> {
-    let Some(best) = found.best.take() else { return Ok(()) };
-    let sizes = layers.iter().map(|&l| run.weights(l).map_or(0, |w| w.shape().iter().product()));
-    let whole = sizes.zip(&seen.entries).all(|(size, entries)| size == entries.count);
+fn confirm<E>(
+    mut found: Found,
+    relations: &Relations,
+    entries: &[Entries],
+    follow: impl FnOnce(&Candidate) -> Result<Vec<Sums>, E>,
+) -> Result<Found, E> {
+    let Some(best) = found.best.take() else { return Ok(found) };
+    let sizes = relations.all.iter().map(|of| of.first().map_or(0, |relation| relation.entries));
+    let whole = sizes.zip(entries).all(|(size, entries)| size == entries.count);
     if best.shape.optimiser == Optimiser::Sgd || whole {
         found.best = Some(best);
-        return Ok(());
+        return Ok(found);
     }
-    let confirmed = Candidate { sums: pass::follow(run, layers, &best)?, ..best };
+    let confirmed = Candidate { sums: follow(&best)?, ..best };
     if confirmed.closing().closes {
         found.best = Some(confirmed);
     } else {
         found.alike.clear();
         found.excluded.push((search::named(&confirmed.shape), confirmed.closing()));
     }
-    Ok(())
+    Ok(found)
 }
 
 /// What a recording does not determine of a recipe, by whether any step follows another, and there are several.

@@ -2,15 +2,15 @@
 //! with everything it contains.
 
 use super::adaptive::{self, Entries};
-use super::recipe::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape};
 use super::sgd::{self, Relations, Start};
+use super::shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape};
 use super::span::Span;
 use super::sums::Sums;
-use crate::recorded::Closing;
+use crate::measure::closing::Closing;
 
 /// A recipe with its numbers, and how well it makes the steps.
 #[derive(Clone, Debug)]
-pub(super) struct Candidate {
+pub(crate) struct Candidate {
     pub shape: Shape,
     pub numbers: Numbers,
     /// Rates by layer and iteration; not a number where nothing tells.

@@ -1,7 +1,6 @@
 //! Sums over relations of what is left of them, and whether that is rounding.
 
-use crate::recorded::Closing;
-use crate::recorded::closing::MOST_ROUNDING;
+use crate::measure::closing::{Closing, MOST_ROUNDING};
 
 /// What is left of steps is rounding up to this many times the size that is expected of it. Unlike that of other closings,
 /// this rounding comes from the sizes at hand, and less may be put down to it.
@@ -15,7 +14,7 @@ pub(super) const OWN_ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// Sums of squares over relations: of what is left, of steps, of what rounding is expected to add.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     difference: f64,
     step: f64,
     rounding: f64,

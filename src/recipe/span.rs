@@ -3,9 +3,9 @@
 //! Whatever the rates, with momentum and decay of any size and form, a step is a combination of these, with coefficients of
 //! its own in every layer and iteration. Where not even that makes the steps, no recipe of the kind does.
 
-use super::recipe::{DecayKind, MomentumKind, Shape};
 use super::relation::{BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, WEIGHTS};
 use super::sgd::Start;
+use super::shape::{DecayKind, MomentumKind, Shape};
 use super::sums::{OWN_ROUNDING, Sums};
 
 /// A kind of recipes.

@@ -34,9 +34,9 @@ pub(super) fn plus(a: &Seen, factor: f64, b: &Seen) -> Seen {
 
 /// Relation of one step of one layer.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Relation {
+pub(crate) struct Relation {
     /// `R`, column by column.
-    pub(super) columns: [[f64; 5]; 5],
+    pub columns: [[f64; 5]; 5],
     /// Entries of each of the matrices.
     pub entries: usize,
     /// Whether the step before is the update right before this one, so that it and its gradient say something of this.

@@ -7,12 +7,12 @@
 //! undecided are left out.
 
 use super::least_squares::minimise;
-use super::recipe::{DecayKind, Numbers, Optimiser, RatesBy, Shape};
+use super::shape::{DecayKind, Numbers, Optimiser, RatesBy, Shape};
 use super::sums::{OWN_ROUNDING, Sums};
 
 /// Some entries of the weights of one layer over all iterations.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Entries {
+pub(crate) struct Entries {
     /// How many.
     pub count: usize,
     /// Gradients towards the target, iteration after iteration.
@@ -143,7 +143,7 @@ impl Means {
 
 /// Numbers that are fitted, but for rates.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Values {
+pub(crate) struct Values {
     beta: [f64; 2],
     epsilon: f64,
     decay: f64,
@@ -514,7 +514,7 @@ fn numbers(shape: &Shape, values: &Values, errors: &[f64]) -> Numbers {
 }
 
 /// The numbers of a fit on other entries: those of one layer and all iterations, one iteration after the other.
-pub(super) struct Follower {
+pub(crate) struct Follower {
     rule: Rule,
     decoupled: f64,
     means: Vec<Means>,

@@ -1,0 +1,130 @@
+//! What each recorded update did to the weights, where not all were recorded.
+
+use super::run::RecordedRun;
+use super::stack::Stack;
+use crate::array::ArrayError;
+use crate::matrix::Matrix;
+use crate::measure::closing::{Closing, LayerClosing, MOST_ROUNDING};
+use crate::vmath::{dot, sum_squares};
+use serde::Serialize;
+
+/// Steps of recorded updates whose neighbours were not recorded.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SingleSteps {
+    /// Whether the learning rate was given.
+    pub given: bool,
+    /// The learning rate; the range where every update has one of its own.
+    pub eta: [f64; 2],
+    /// Steps of all layers against `eta L_l^T delta_{l+1}`.
+    pub closing: Closing,
+    /// The same by layer: layer `l` of `W_l`.
+    pub layers: Vec<LayerClosing>,
+}
+
+/// Sums over updates of one layer: of squares of differences, of steps, and of what rounding is expected to add.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    difference: f64,
+    step: f64,
+    rounding: f64,
+}
+
+impl Sums {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            difference: self.difference + other.difference,
+            step: self.step + other.step,
+            rounding: self.rounding + other.rounding,
+        }
+    }
+
+    fn closing(self) -> Closing {
+        let over = |square: f64| if self.step > 0.0 { (square / self.step).sqrt() } else { 0.0 };
+        let (relative_difference, rounding) = (over(self.difference), over(self.rounding));
+        // As for the steps of whole recordings: this rounding is made of the sizes at hand.
+        let closes = relative_difference <= MOST_ROUNDING / 8.0 * rounding;
+        Closing { relative_difference, rounding, closes }
+    }
+}
+
+impl SingleSteps {
+    /// What recorded updates made of the weights; `None` where the run is whole, or no layer has what this takes.
+    pub(super) fn of(run: &RecordedRun, given: Option<f64>) -> Result<Option<Self>, ArrayError> {
+        let Some(thinned) = &run.thinned else { return Ok(None) };
+        let layers: Vec<(usize, &Stack)> =
+            thinned.next.iter().enumerate().filter_map(|(l, next)| Some((l, next.as_ref()?))).collect();
+        let updates = layers.iter().map(|(_, next)| next.len()).min().unwrap_or(0);
+        // Inner products of steps with the rule's, and of these with themselves, by update.
+        let mut products = vec![[0.0; 2]; updates];
+        for (l, next) in &layers {
+            for (k, sums) in products.iter_mut().enumerate() {
+                let Some((step, rule)) = step(run, *l, next, k)? else { return Ok(None) };
+                sums[0] += dot(&step, rule.as_slice());
+                sums[1] += sum_squares(rule.as_slice());
+            }
+        }
+        let [along, squares] = products.iter().fold([0.0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
+        if squares == 0.0 {
+            return Ok(None);
+        }
+        let one = vec![given.unwrap_or(along / squares); updates];
+        let found = Self::measured(run, &layers, given.is_some(), &one)?;
+        if given.is_some() || found.as_ref().is_some_and(|of| of.closing.closes) {
+            return Ok(found);
+        }
+        let each: Vec<f64> =
+            products.iter().map(|[along, squares]| if *squares > 0.0 { along / squares } else { 0.0 }).collect();
+        let by_update = Self::measured(run, &layers, false, &each)?;
+        Ok(by_update.filter(|of| of.closing.closes).or(found))
+    }
+
+    /// The steps against the rule's with these rates by update.
+    fn measured(
+        run: &RecordedRun,
+        layers: &[(usize, &Stack)],
+        given: bool,
+        rates: &[f64],
+    ) -> Result<Option<Self>, ArrayError> {
+        let mut by_layer = Vec::new();
+        for &(layer, next) in layers {
+            let mut sums = Sums::default();
+            for (k, &eta) in rates.iter().enumerate() {
+                let Some((step, rule)) = step(run, layer, next, k)? else { return Ok(None) };
+                let made = step.iter().zip(rule.as_slice());
+                sums.difference += made.map(|(step, rule)| (step - eta * rule).powi(2)).sum::<f64>();
+                sums.step += sum_squares(&step);
+                sums.rounding += rounding(run, layer, next, k, eta)?.powi(2);
+            }
+            by_layer.push((layer, sums));
+        }
+        let all = by_layer.iter().fold(Sums::default(), |all, (_, sums)| all.plus(*sums)).closing();
+        let layers: Vec<LayerClosing> =
+            by_layer.iter().map(|&(layer, sums)| LayerClosing { layer, closing: sums.closing() }).collect();
+        let closes = all.closes && layers.iter().all(|of| of.closing.closes);
+        let eta = rates.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], &eta| [a.min(eta), b.max(eta)]);
+        Ok(Some(Self { given, eta, closing: Closing { closes, ..all }, layers }))
+    }
+}
+
+/// What an update added to `W_l`, and the sum over samples that the rule makes it of.
+type StepAndRule = (Vec<f64>, Matrix<f64>);
+
+/// What update `k` added to `W_l`, and the sum over samples of the rule; `None` where a member is missing.
+fn step(run: &RecordedRun, l: usize, next: &Stack, k: usize) -> Result<Option<StepAndRule>, ArrayError> {
+    let (Some(before), Some(rule)) = (run.weights_before(l, k)?, run.rule_part(l, k)?) else { return Ok(None) };
+    let after = next.matrix(k)?;
+    let step = after.as_slice().iter().zip(before.as_slice()).map(|(after, before)| after - before);
+    Ok(Some((step.collect(), rule)))
+}
+
+/// Norm of what rounding is expected to add to a step: the sum over samples rounds by its terms, the state by its own size.
+fn rounding(run: &RecordedRun, l: usize, next: &Stack, k: usize, eta: f64) -> Result<f64, ArrayError> {
+    let (Some(activity), Some(delta)) = (run.activity(l), run.delta(l + 1)) else { return Ok(0.0) };
+    let [mut activity, mut delta] = [activity.matrix(k)?, delta.matrix(k)?];
+    for matrix in [&mut activity, &mut delta] {
+        matrix.as_mut_slice().iter_mut().for_each(|v| *v = v.abs());
+    }
+    let [terms, state] = [(activity.t() * &delta).to_matrix().norm(), next.matrix(k)?.norm()];
+    let [of_states, of_terms] = run.units_of_step(l);
+    Ok(of_states * state + of_terms * eta.abs() * terms)
+}
