@@ -5,7 +5,7 @@ use alignscope::condition::{Condition, Kind, columns_in_order};
 use alignscope::quantity::Quantity;
 use alignscope::run::Plan;
 use alignscope::signal::{Facts, Process};
-use alignscope::spec::parse_spec;
+use alignscope::spec::{FIGURE_KEYS, FigureKind, parse_spec};
 use alignscope::text::Choice;
 use std::collections::BTreeSet;
 use std::fs;
@@ -259,7 +259,8 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
 }
 
 /// Files that docs/extending.md tells the reader to write.
-const TO_BE_WRITTEN: [&str; 2] = ["src/rule/feedback/binary.rs", "src/signal/process/sin.rs"];
+const TO_BE_WRITTEN: [&str; 3] =
+    ["src/rule/feedback/binary.rs", "src/signal/process/sin.rs", "src/figure/compose/repeats.rs"];
 
 #[test]
 fn links_images_and_files_exist() {
@@ -440,6 +441,26 @@ fn table_of_signals() -> String {
     ["| form | process |\n|---|---|\n".into()].into_iter().chain(Process::ALL.iter().map(row)).collect()
 }
 
+/// The table of figure keys as it has to stand in docs/data-dictionary.md.
+fn table_of_figure_keys() -> String {
+    let of_some: BTreeSet<&str> = FigureKind::ALL.iter().flat_map(|kind| kind.facts().keys).copied().collect();
+    let row = |key: &alignscope::spec::FigureKey| {
+        let takers = FigureKind::ALL.iter().filter(|kind| kind.takes(key.name)).map(|kind| kind.facts().name);
+        let kinds = if of_some.contains(key.name) { takers.collect::<Vec<_>>().join(", ") } else { "all".into() };
+        let [placeholder, help] = [key.placeholder, &(key.help)()].map(|text| text.replace('|', "\\|"));
+        let help = help.replace('<', "\\<");
+        format!("| `{}` | `--{} {placeholder}` | {help} | {kinds} |\n", key.name, key.option)
+    };
+    let head = "| key | option | meaning | of kind |\n|---|---|---|---|\n".to_string();
+    [head].into_iter().chain(FIGURE_KEYS.iter().map(row)).collect()
+}
+
+/// The table of kinds of figures as it has to stand in docs/data-dictionary.md.
+fn table_of_figure_kinds() -> String {
+    let row = |kind: &FigureKind| format!("| `{}` | {} |\n", kind.facts().name, kind.facts().meaning.trim());
+    ["| kind | shows |\n|---|---|\n".to_string()].into_iter().chain(FigureKind::ALL.iter().map(row)).collect()
+}
+
 /// Holds a table of a page to what it has to be, or, if asked for, writes it.
 fn hold_table(name: &str, what: &str, wanted: &str) {
     let ends = [format!("<!-- {what}: written by tests/docs.rs -->\n"), format!("<!-- end of {what} -->\n")];
@@ -458,6 +479,16 @@ fn the_data_dictionary_is_the_registry() {
     let wanted = table_of_quantities();
     assert_eq!(wanted.lines().count(), Quantity::ALL.len() + 2);
     hold_table("docs/data-dictionary.md", "quantities", &wanted);
+}
+
+#[test]
+fn the_tables_of_figures_are_the_registries() {
+    let keys: BTreeSet<&str> = FIGURE_KEYS.iter().map(|key| key.name).collect();
+    for kind in FigureKind::ALL {
+        assert!(kind.facts().keys.iter().all(|key| keys.contains(key)), "{}", kind.facts().name);
+    }
+    hold_table("docs/data-dictionary.md", "figure keys", &table_of_figure_keys());
+    hold_table("docs/data-dictionary.md", "figure kinds", &table_of_figure_kinds());
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What jobs of training say of a network, against the network itself and against each other.
 
 use crate::common::job;
-use alignscope::condition::{Condition, Kind};
+use alignscope::condition::{Condition, Draw, Kind};
 use alignscope::network::{Subset, Trainer};
 use alignscope::quantity::Quantity;
 use alignscope::run::{Job, JobResult};
+use alignscope::text::Choice as _;
 
 /// All training images in every batch, so that probe and batch are the same.
 const DIGITS: [(&str, &str); 7] = [
@@ -228,4 +229,31 @@ fn terms_of_the_rule_in_isolation_add_up() {
             );
         }
     }
+}
+
+/// Values of these two kinds are recorded by their experiments: none may be forgotten there.
+#[test]
+fn every_quantity_of_draws_and_planes_has_a_value() {
+    let draws = |draw| [("draw", draw), ("draws", "3"), ("layers", "6,5,4"), ("batch", "3"), ("repeats", "1")];
+    let one_step = draws("one-step");
+    let composed = draws("composition");
+    let plane = [("hidden", "6,5"), ("batch", "1437"), ("epochs", "3"), ("order", "once"), ("mesh", "3")];
+    let mut measured = Vec::new();
+    for (kind, options, is_measured) in [
+        (Kind::Sample, &one_step[..], (|quantity| quantity.is_drawn_by(Draw::OneStep)) as fn(Quantity) -> bool),
+        (Kind::Sample, &composed[..], |quantity| quantity.is_drawn_by(Draw::Composition)),
+        (Kind::Plane, &plane[..], |_| true),
+    ] {
+        let quantities: Vec<Quantity> = Quantity::of_kind(kind).filter(|&quantity| is_measured(quantity)).collect();
+        let names: Vec<&str> = quantities.iter().map(|quantity| quantity.name()).collect();
+        let names = names.join(",");
+        let (_, result) = job::run(kind, &[options, &[("quantities", names.as_str())]].concat());
+        for quantity in &quantities {
+            let has_value = result.records.iter().any(|r| r.quantity == *quantity && r.value.is_some());
+            assert!(has_value, "{} of kind {}", quantity.name(), kind.name());
+        }
+        measured.extend(quantities);
+    }
+    let of_these = |quantity: &&Quantity| quantity.info().kinds.iter().any(|k| [Kind::Sample, Kind::Plane].contains(k));
+    assert!(Quantity::ALL.iter().filter(of_these).all(|quantity| measured.contains(quantity)));
 }

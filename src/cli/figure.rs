@@ -5,15 +5,15 @@ use super::{Exit, UsageError, output};
 use crate::figure::{Figure as Drawing, Format, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
 use crate::run::{FIGURES, Stored, StoredDirectory, StoredError, read_runs};
-use crate::spec::{Analysis, FIGURE_OPTIONS, Figure as Spec};
+use crate::spec::{Analysis, FIGURE_KEYS, Figure as Spec};
 use crate::text::{Choice, choices, list, suggestion};
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 
 pub(super) fn command() -> Command {
-    let drawn = FIGURE_OPTIONS.iter().map(|option| {
-        let arg = Arg::new(option.name).long(option.name).value_name(option.placeholder).help(option.help);
+    let drawn = FIGURE_KEYS.iter().map(|key| {
+        let arg = Arg::new(key.option).long(key.option).value_name(key.placeholder).help((key.help)());
         arg.action(ArgAction::Append).allow_hyphen_values(true).conflicts_with("figure")
     });
     Command::new("figure")
@@ -158,11 +158,11 @@ impl Place {
 
 /// What is to be drawn: one figure that options describe, or figures of the spec.
 fn wanted<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(&'a Analysis, Spec)>> {
-    let typed: Vec<(&str, String)> = FIGURE_OPTIONS
+    let typed: Vec<(&str, String)> = FIGURE_KEYS
         .iter()
-        .flat_map(|option| {
-            let texts = matches.get_many::<String>(option.name).into_iter().flatten();
-            texts.map(|text| (option.name, text.clone()))
+        .flat_map(|key| {
+            let texts = matches.get_many::<String>(key.option).into_iter().flatten();
+            texts.map(|text| (key.option, text.clone()))
         })
         .collect();
     if typed.is_empty() {

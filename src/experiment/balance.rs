@@ -1,7 +1,7 @@
 //! The alignment budget over a run: what the alignment of every layer has come from so far.
 
 use crate::matrix::Matrix;
-use crate::quantity::Quantity;
+use crate::quantity::{BudgetSoFar, Quantity};
 use crate::real::Real;
 use crate::rule::{Budget, Feedback, Layers, Pass};
 use crate::run::Job;
@@ -55,20 +55,17 @@ impl<T: Real> Balance<T> {
         self.before.clone_from(after);
     }
 
-    /// A part of the budget of `W_l` so far.
-    pub fn value(&self, quantity: Quantity, l: usize) -> Option<f64> {
+    /// The budget of `W_l` so far.
+    pub fn of_layer(&self, l: usize) -> Option<BudgetSoFar> {
         let account = self.accounts.get(l.checked_sub(1)?)?;
         let [alignment, growth] = state(&self.before, l, &account.backward);
-        let (alignment, growth) = (alignment - account.start[0], growth - account.start[1]);
-        match quantity {
-            Quantity::BudgetAlignment => Some(alignment),
-            Quantity::BudgetGrowth => Some(growth),
-            Quantity::BudgetQuadratic => Some(account.quadratic),
-            Quantity::BudgetCurvature => Some(account.curvature),
-            Quantity::BudgetInjected => Some(growth - alignment - account.quadratic - account.curvature),
-            Quantity::BudgetOwn => Some(account.injected_above),
-            _ => None,
-        }
+        Some(BudgetSoFar {
+            alignment: alignment - account.start[0],
+            growth: growth - account.start[1],
+            quadratic: account.quadratic,
+            curvature: account.curvature,
+            injected_above: account.injected_above,
+        })
     }
 }
 

@@ -1,12 +1,12 @@
 //! Updates of a run, decomposed as it goes: what past updates they owe their direction to.
 
 use crate::matrix::Matrix;
-use crate::quantity::Quantity;
+use crate::quantity::{Built, ByClass, Found, Quantity, fraction};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::{
-    ClassSplit, Decomposition, DecompositionError, Earlier, Follower, Inner, LinearSum, Now, Passes, Plan, Reading,
-    Readings, Samples, Towards, Wanted, split_by_class,
+    ClassSplit, Decomposition, DecompositionError, Earlier, Follower, LinearSum, Now, Passes, Plan, Reading, Samples,
+    Towards, Wanted, split_by_class,
 };
 use crate::rule::{Feedback, Layers, Pass, normal_matrix};
 use crate::run::Job;
@@ -40,7 +40,7 @@ pub(super) struct Decomposed<T> {
     backward: Vec<Matrix<T>>,
     towards: Vec<Towards>,
     linear: Option<Vec<LinearSum<T>>>,
-    built: Option<Built<T>>,
+    built: Option<BesideNetwork<T>>,
     /// Samples of earlier iterations whose pairs of classes are wanted, and these iterations.
     kept: BTreeMap<usize, Kept<T>>,
     wanted: BTreeSet<usize>,
@@ -56,17 +56,10 @@ struct Kept<T> {
 }
 
 /// Weights that are built up beside those of the network, of what these updates are made of.
-struct Built<T> {
+struct BesideNetwork<T> {
     linear: Vec<Matrix<T>>,
     control: Option<Vec<Matrix<T>>>,
     control_towards: Vec<Towards>,
-}
-
-struct Found {
-    readings: Readings,
-    inner: Option<Inner>,
-    /// The linear form, and how far it lies from the sum of the alignment terms, over that.
-    linear: Option<(Reading, Option<f64>)>,
 }
 
 impl<T: Real> Decomposed<T> {
@@ -101,7 +94,7 @@ impl<T: Real> Decomposed<T> {
         let built = measures(Quantity::is_of_built_weights).then(|| {
             let start = layers.weights[1..].to_vec();
             let control = plan.control.is_some().then(|| start.clone());
-            Built { linear: start, control, control_towards }
+            BesideNetwork { linear: start, control, control_towards }
         });
         let of_linear = |n: &[usize]| LinearSum::new(n[0], n[2]);
         let by_class = |quantity: &Quantity| quantity.is_by_class();
@@ -122,28 +115,11 @@ impl<T: Real> Decomposed<T> {
         }))
     }
 
-    /// A quantity of the update of `W_l` to come.
+    /// What is due of the update of `W_l` to come, decomposed once.
     ///
     /// # Errors
     /// If something does not fit: a defect.
-    pub fn value(
-        &mut self,
-        coming: &Coming<'_, T>,
-        quantity: Quantity,
-        l: usize,
-        lag: Option<usize>,
-    ) -> Result<Option<f64>, DecompositionError> {
-        if quantity.is_of_built_weights() {
-            return Ok(self.of_built(quantity, l));
-        }
-        if let (true, Some(lag)) = (quantity.is_by_class(), lag) {
-            return self.by_class(coming, quantity, l, lag);
-        }
-        Ok(self.found(coming, l)?.value(quantity, lag))
-    }
-
-    /// What is due of the update of `W_l` to come, decomposed once.
-    fn found(&mut self, coming: &Coming<'_, T>, l: usize) -> Result<&Found, DecompositionError> {
+    pub fn found(&mut self, coming: &Coming<'_, T>, l: usize) -> Result<&Found, DecompositionError> {
         let found = match self.found.remove(&l) {
             Some(found) => found,
             None => self.decompose(coming, l)?,
@@ -178,26 +154,23 @@ impl<T: Real> Decomposed<T> {
         Ok(Found { readings, inner: split.inner, linear })
     }
 
-    fn by_class(
+    /// The alignment term of a lag of the update of `W_l` to come by class, where it can be told.
+    ///
+    /// # Errors
+    /// If something does not fit: a defect.
+    pub fn by_class(
         &mut self,
         coming: &Coming<'_, T>,
-        quantity: Quantity,
         l: usize,
         lag: usize,
-    ) -> Result<Option<f64>, DecompositionError> {
+    ) -> Result<Option<ByClass>, DecompositionError> {
         if !self.split.contains_key(&(l, lag)) {
             let Some(pair) = self.split_by_class(coming, l, lag)? else { return Ok(None) };
             self.split.insert((l, lag), pair);
         }
         let Some([within, between]) = self.split.get(&(l, lag)).copied() else { return Ok(None) };
         let update = self.found(coming, l)?.readings.update.inner;
-        Ok(match quantity {
-            Quantity::TermWithinAngle => within.angle,
-            Quantity::TermBetweenAngle => between.angle,
-            Quantity::TermWithinShare => fraction(within.inner, update),
-            Quantity::TermBetweenShare => fraction(between.inner, update),
-            _ => None,
-        })
+        Ok(Some(ByClass { within, between, update }))
     }
 
     /// The term of a lag over pairs of the same class and of different ones.
@@ -226,11 +199,13 @@ impl<T: Real> Decomposed<T> {
         Ok(Some([reading(&within)?, reading(&between)?]))
     }
 
-    fn of_built(&self, quantity: Quantity, l: usize) -> Option<f64> {
-        let Built { linear, control, control_towards } = self.built.as_ref()?;
-        let (towards, weights) = match quantity {
-            Quantity::ControlAlignment => (control_towards.get(l - 1)?, control.as_ref()?.get(l - 1)?),
-            _ => (self.towards.get(l - 1)?, linear.get(l - 1)?),
+    /// Angle in degrees of the weights built up beside `W_l` to the `B` they are built with.
+    pub fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
+        let BesideNetwork { linear, control, control_towards } = self.built.as_ref()?;
+        let index = l.checked_sub(1)?;
+        let (towards, weights) = match built {
+            Built::Control => (control_towards.get(index)?, control.as_ref()?.get(index)?),
+            Built::Linear => (self.towards.get(index)?, linear.get(index)?),
         };
         towards.read(weights).ok()?.angle
     }
@@ -255,7 +230,7 @@ impl<T: Real> Decomposed<T> {
 
     /// Changes the built weights by the update to come.
     fn build(&mut self, coming: &Coming<'_, T>) -> Result<(), DecompositionError> {
-        let Some(Built { linear, control, .. }) = &mut self.built else { return Ok(()) };
+        let Some(BesideNetwork { linear, control, .. }) = &mut self.built else { return Ok(()) };
         let wanted = if control.is_some() { Wanted::SUMS } else { Wanted::LAST };
         for index in 0..self.backward.len() {
             let Decomposition { last, sums, .. } =
@@ -287,45 +262,6 @@ impl<T: Real> Decomposed<T> {
     }
 }
 
-impl Found {
-    fn value(&self, quantity: Quantity, lag: Option<usize>) -> Option<f64> {
-        let Readings { update, last, alignment, projection, revisits, remainder, non_aligning, .. } = &self.readings;
-        let ratio = |part: &Reading| fraction(part.norm, update.norm);
-        let share = |part: &Reading| fraction(part.inner, update.inner);
-        let term = lag.and_then(|lag| self.readings.terms.iter().find(|term| term.lag == lag));
-        let projected = term.and_then(|term| term.projection.as_ref());
-        match quantity {
-            Quantity::TermAngle => term?.alignment.angle,
-            Quantity::TermNorm => Some(term?.alignment.norm),
-            Quantity::TermShare => share(&term?.alignment),
-            Quantity::TermCumulative => {
-                let inner = self.inner.as_ref()?;
-                fraction(*inner.cumulative().get(lag?.checked_sub(1)?)?, inner.update)
-            }
-            Quantity::ProjectionTermAngle => projected?.angle,
-            Quantity::ProjectionTermShare => share(projected?),
-            Quantity::TermsAngle => alignment.as_ref()?.angle,
-            Quantity::TermsRatio => ratio(alignment.as_ref()?),
-            Quantity::TermsShare => share(alignment.as_ref()?),
-            Quantity::RevisitsAngle => revisits.as_ref()?.angle,
-            Quantity::RevisitsShare => share(revisits.as_ref()?),
-            Quantity::ProjectionsAngle => projection.as_ref()?.angle,
-            Quantity::ProjectionsRatio => ratio(projection.as_ref()?),
-            Quantity::ProjectionsShare => share(projection.as_ref()?),
-            Quantity::LastAngle => last.angle,
-            Quantity::LastRatio => ratio(last),
-            Quantity::LastShare => share(last),
-            Quantity::RemainderAngle => remainder.as_ref()?.angle,
-            Quantity::RemainderRatio => ratio(remainder.as_ref()?),
-            Quantity::RemainderShare => share(remainder.as_ref()?),
-            Quantity::NonAligningAngle => non_aligning.as_ref()?.angle,
-            Quantity::LinearTermsAngle => self.linear.as_ref()?.0.angle,
-            Quantity::LinearTermsDeviation => self.linear.as_ref()?.1,
-            _ => None,
-        }
-    }
-}
-
 fn follower<T: Real>(layers: &Layers<T>, sizes: &[usize], plan: &Plan<T>) -> Result<Follower<T>, String> {
     let bytes = Follower::bytes(sizes, plan);
     if bytes > MOST_BYTES {
@@ -351,10 +287,6 @@ fn controls<T: Real>(job: &Job, backward: &[Matrix<T>]) -> Vec<Matrix<T>> {
 
 fn samples<'a, T: Real>(passes: &Passes<'a, T>, l: usize) -> Vec<Samples<'a, T>> {
     passes.iter().filter_map(|&(input, pass)| Samples::of(input, pass, l)).collect()
-}
-
-fn fraction(part: f64, whole: f64) -> Option<f64> {
-    (whole != 0.0).then(|| part / whole)
 }
 
 fn distance<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> f64 {

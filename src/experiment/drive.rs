@@ -1,31 +1,19 @@
 //! The iterations of a job, whatever it experiments on: recording on the way, checkpoints, divergence.
 
 use crate::measure::angle::Direction;
-use crate::quantity::Quantity;
+use crate::quantity::{Instruments, Place, Quantity};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
-use crate::rule::{Backward, Feedback, Layers};
+use crate::rule::{Backward, Feedback};
 use crate::run::{Attempt, Job, JobError, JobResult, Outcome, Record};
-use crate::vmath::{dot, sum_squares};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// The state of a run at one iteration, as quantities see it.
-pub(super) trait Experiment<T: Real> {
+/// A run that goes on from iteration to iteration, and what quantities see of it.
+pub(super) trait Experiment<T: Real>: Instruments<T> {
     /// What it takes to go on from an iteration.
     type State: Serialize + DeserializeOwned;
-    /// Forward weights.
-    fn layers(&self) -> &Layers<T>;
-    /// What carries the error back.
-    fn feedback(&self) -> &Feedback<T>;
-    /// Value of a quantity that not every experiment has, of a layer or of the network as a whole.
-    fn own(
-        &mut self,
-        quantity: Quantity,
-        layer: Option<usize>,
-        lag: Option<usize>,
-    ) -> Result<Option<f64>, DecompositionError>;
     /// One iteration, on up to so many threads.
     fn step(&mut self, threads: usize) -> Result<(), DecompositionError>;
     /// What it takes to go on from here; `None` where the run has to start anew.
@@ -135,16 +123,8 @@ fn measure<T: Real>(
 ) -> Result<(), DecompositionError> {
     for layer in quantity.layers(&job.condition) {
         for lag in job.lags_of(quantity, iteration) {
-            let weights = |l: usize| experiment.layers().weights[l].as_slice();
-            let value = match (quantity, layer) {
-                (Quantity::WeightAlignment, Some(l)) => directions[l].as_ref().and_then(|d| d.angle_to(weights(l))),
-                (Quantity::WeightNorm, Some(l)) => Some(experiment.layers().weights[l].norm()),
-                (Quantity::WeightSquaredNorm, Some(l)) => Some(sum_squares(weights(l))),
-                (Quantity::WeightInnerProduct, Some(l)) => {
-                    experiment.feedback().backward(l).map(|b| dot(weights(l), b.transpose().as_slice()))
-                }
-                (_, _) => experiment.own(quantity, layer, lag)?,
-            };
+            let towards = layer.and_then(|l| directions.get(l)?.as_ref());
+            let value = quantity.value(experiment, &Place { layer, lag, towards })?;
             records.push(Record { iteration, layer, lag, quantity, value });
         }
     }

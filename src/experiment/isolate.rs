@@ -2,12 +2,11 @@
 
 use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
-use super::{Experiment, directions, drive, linear_toy};
+use super::{Experiment, drive, linear_toy};
 use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
-use crate::measure::angle::Direction;
 use crate::network::Biases;
-use crate::quantity::Quantity;
+use crate::quantity::{BudgetSoFar, Built, Found, Instruments, Quantity};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, LagOne, Layers, Terms, UpdateAlignment};
@@ -22,7 +21,6 @@ struct Run<T: Real> {
     updates: UpdateAlignment<T>,
     /// What these are in the present state; empty until asked for.
     update_angles: Vec<Option<f64>>,
-    directions: Vec<Option<Direction>>,
     eta: T,
     /// Kept where something that needs it is measured.
     terms: Option<LagOne<T>>,
@@ -44,40 +42,6 @@ impl<T: Real> Experiment<T> for Run<T> {
 
     fn restore(&mut self, (): ()) -> bool {
         false
-    }
-
-    fn layers(&self) -> &Layers<T> {
-        &self.net.layers
-    }
-
-    fn feedback(&self) -> &Feedback<T> {
-        &self.net.feedback
-    }
-
-    fn own(
-        &mut self,
-        quantity: Quantity,
-        layer: Option<usize>,
-        lag: Option<usize>,
-    ) -> Result<Option<f64>, DecompositionError> {
-        match (layer, &mut self.decomposed) {
-            (Some(l), Some(decomposed)) if quantity.is_decomposition() => {
-                let activity = self.signals.activity();
-                self.net.carry(activity, self.signals.error());
-                let passes = [(activity, &self.net.pass)];
-                let coming = Coming {
-                    iteration: self.iteration,
-                    layers: &self.net.layers,
-                    passes: &passes,
-                    labels: &[],
-                    eta: self.eta,
-                };
-                decomposed.value(&coming, quantity, l, lag)
-            }
-            (Some(l), _) if quantity.is_budget() => Ok(self.balance.as_ref().and_then(|b| b.value(quantity, l))),
-            (Some(l), _) => Ok(self.of_layer(quantity, l)),
-            (None, _) => Ok(None),
-        }
     }
 
     fn step(&mut self, _threads: usize) -> Result<(), DecompositionError> {
@@ -113,8 +77,20 @@ impl<T: Real> Experiment<T> for Run<T> {
     }
 }
 
-impl<T: Real> Run<T> {
-    /// Update alignment of layer `l`, below the last, on the signals of the iteration to come, as the rule will see them.
+impl<T: Real> Instruments<T> for Run<T> {
+    fn layers(&self) -> &Layers<T> {
+        &self.net.layers
+    }
+
+    fn feedback(&self) -> &Feedback<T> {
+        &self.net.feedback
+    }
+
+    fn rule_update(&mut self, l: usize) -> Option<Matrix<T>> {
+        self.steps.get(l.checked_sub(1)?).cloned()
+    }
+
+    /// On the signals of the iteration to come, as the rule will see them.
     fn update_alignment(&mut self, l: usize) -> Option<f64> {
         if self.update_angles.is_empty() {
             self.net.inject(self.signals.activity(), self.signals.error());
@@ -124,30 +100,39 @@ impl<T: Real> Run<T> {
         self.update_angles.get(l).copied().flatten()
     }
 
-    fn of_layer(&mut self, quantity: Quantity, l: usize) -> Option<f64> {
-        if quantity == Quantity::UpdateAlignment {
-            return self.update_alignment(l);
-        }
-        let direction = self.directions[l].as_ref()?;
-        if quantity == Quantity::ConditionalAlignment {
-            let (realised, toy) = self.realised.as_ref()?;
-            return (l == 1).then(|| realised.moments(toy).angle);
-        }
-        if quantity == Quantity::StepAlignment {
-            return direction.angle_to(self.steps.get(l - 1)?.as_slice());
-        }
-        let Terms { superalignment, alignment, superalignment_sum, alignment_sum } = self.terms.as_ref()?.terms(l)?;
-        match quantity {
-            Quantity::AlignmentTerm => direction.angle_to(alignment.as_slice()),
-            Quantity::AlignmentTermNorm => Some(alignment.norm()),
-            Quantity::SuperalignmentTerm => direction.angle_to(superalignment.as_slice()),
-            Quantity::SuperalignmentTermNorm => Some(superalignment.norm()),
-            Quantity::AlignmentSum => direction.angle_to(alignment_sum.as_slice()),
-            Quantity::AlignmentSumNorm => Some(alignment_sum.norm()),
-            Quantity::SuperalignmentSum => direction.angle_to(superalignment_sum.as_slice()),
-            Quantity::SuperalignmentSumNorm => Some(superalignment_sum.norm()),
-            _ => None,
-        }
+    fn given_signals(&self, l: usize) -> Option<f64> {
+        self.realised.as_ref().filter(|_| l == 1).map(|(realised, toy)| realised.moments(toy).angle)
+    }
+
+    fn lag_one(&self, l: usize) -> Option<&Terms<T>> {
+        self.terms.as_ref()?.terms(l)
+    }
+
+    fn budget(&self, l: usize) -> Option<BudgetSoFar> {
+        self.balance.as_ref()?.of_layer(l)
+    }
+
+    fn found(&mut self, l: usize) -> Result<Option<&Found>, DecompositionError> {
+        self.of_coming(|decomposed, coming| decomposed.found(coming, l))
+    }
+
+    fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
+        self.decomposed.as_ref()?.built_alignment(l, built)
+    }
+}
+
+impl<T: Real> Run<T> {
+    /// What `look` says of the update to come, where updates are decomposed.
+    fn of_coming<'a, U>(
+        &'a mut self,
+        look: impl FnOnce(&'a mut Decomposed<T>, &Coming<'_, T>) -> Result<U, DecompositionError>,
+    ) -> Result<Option<U>, DecompositionError> {
+        let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
+        let activity = self.signals.activity();
+        self.net.carry(activity, self.signals.error());
+        let passes = [(activity, &self.net.pass)];
+        let (iteration, layers, eta) = (self.iteration, &self.net.layers, self.eta);
+        look(decomposed, &Coming { iteration, layers, passes: &passes, labels: &[], eta }).map(Some)
     }
 }
 
@@ -171,7 +156,6 @@ pub(super) fn run<T: Real>(
         signals: signals.map_err(|error| JobError::Failed(error.to_string()))?,
         updates: UpdateAlignment::new(sizes),
         update_angles: Vec::new(),
-        directions: directions(&net.feedback, net.layers.depth()),
         eta: T::from_f64(condition.eta),
         terms: job.quantities().any(is_of_terms).then(|| LagOne::new(sizes, *batch)),
         realised: toy.map(|toy| (Realised::new(toy.inputs, toy.outputs), toy)),

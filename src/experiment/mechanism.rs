@@ -2,11 +2,10 @@
 
 use crate::matrix::Matrix;
 use crate::measure::similarity::{
-    Axes, Batch, Means, OwnPairs, PairGroup, PairRelation, SamplePairs, ShuffledMean, Similarity, Transformation,
-    poorly_learnt,
+    Axes, Batch, OwnPairs, PairGroup, PairRelation, SamplePairs, Similarity, poorly_learnt,
 };
 use crate::network::{Probe, Trainer};
-use crate::quantity::Quantity;
+use crate::quantity::{Compared, Learnt, Quantity};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::run::Job;
@@ -19,16 +18,6 @@ struct Signals<T> {
     /// Error signals at the units that `W_l` leads to.
     deltas: Vec<Matrix<T>>,
     labels: Vec<u8>,
-}
-
-/// Everything that is said of a pair of iterations at a layer.
-struct Compared {
-    means: Means,
-    shuffled: Option<ShuffledMean>,
-    random: Means,
-    transformation: Transformation,
-    activity: Option<f64>,
-    error: Option<f64>,
 }
 
 /// Keeps what is needed of earlier iterations.
@@ -46,14 +35,6 @@ pub(super) struct Mechanism<T> {
 
 /// Share of the samples of an iteration that count as well learnt: the paper's.
 const WELL: f64 = 0.6;
-
-/// What is said of well and poorly learnt samples of a pair of iterations at a layer: means over pairs of two well learnt
-/// samples, and over the others.
-struct Learnt {
-    errors: [Option<f64>; 2],
-    products: [Option<f64>; 2],
-    poor_share: Option<f64>,
-}
 
 impl<T: Real> Mechanism<T> {
     /// For what `job` measures; `None` if none of it needs the past.
@@ -86,68 +67,31 @@ impl<T: Real> Mechanism<T> {
         self.kept = self.kept.split_off(&(now + 1).saturating_sub(self.reach));
     }
 
-    /// A similarity of the present signals and those `lag` iterations before, at layer `l`.
-    pub fn similarity(
+    /// The present signals at layer `l` and those `lag` iterations before.
+    pub fn compared(
         &mut self,
         trainer: &Trainer<'_, T>,
         probe: &mut Probe<T>,
-        quantity: Quantity,
         l: usize,
         lag: usize,
-    ) -> Option<f64> {
-        if quantity.is_of_learnt() {
-            return self.of_learnt(trainer, probe, quantity, l, lag);
-        }
+    ) -> Option<&Compared> {
         if !self.compared.contains_key(&(l, lag)) {
             let compared = self.compare(trainer, probe, l, lag);
             self.compared.insert((l, lag), compared);
         }
-        let Compared { means, shuffled, random, transformation, activity, error } =
-            self.compared.get(&(l, lag))?.as_ref()?;
-        match quantity {
-            Quantity::SimilarityActivityWithin => means.activity.within,
-            Quantity::SimilarityActivityBetween => means.activity.between,
-            Quantity::SimilarityErrorWithin => means.error.within,
-            Quantity::SimilarityErrorBetween => means.error.between,
-            Quantity::SimilarityProductWithin => means.product.within,
-            Quantity::SimilarityProductBetween => means.product.between,
-            Quantity::SimilarityProduct => means.product.all,
-            Quantity::SimilarityShuffled => shuffled.map(|shuffled| shuffled.mean),
-            Quantity::SimilarityZ => shuffled.as_ref()?.z(means.product.all?),
-            Quantity::SimilarityRandomWithin => random.activity.within,
-            Quantity::SimilarityRandomBetween => random.activity.between,
-            Quantity::MeanEigenvalue => transformation.mean_eigenvalue(),
-            Quantity::SymmetricShare => transformation.symmetric_share(),
-            Quantity::ActivityAutocorrelation => *activity,
-            Quantity::ErrorAutocorrelation => *error,
-            _ => None,
-        }
+        self.compared.get(&(l, lag))?.as_ref()
     }
 
-    fn of_learnt(
-        &mut self,
-        trainer: &Trainer<'_, T>,
-        probe: &mut Probe<T>,
-        quantity: Quantity,
-        l: usize,
-        lag: usize,
-    ) -> Option<f64> {
+    /// Likewise, of well and poorly learnt samples.
+    pub fn learnt(&mut self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<&Learnt> {
         if !self.learnt.contains_key(&(l, lag)) {
-            let learnt = self.learnt(trainer, probe, l, lag);
+            let learnt = self.tell_apart(trainer, probe, l, lag);
             self.learnt.insert((l, lag), learnt);
         }
-        let Learnt { errors, products, poor_share } = self.learnt.get(&(l, lag))?.as_ref()?;
-        match quantity {
-            Quantity::SimilarityErrorWell => errors[0],
-            Quantity::SimilarityErrorPoor => errors[1],
-            Quantity::SimilarityProductWell => products[0],
-            Quantity::SimilarityProductPoor => products[1],
-            Quantity::SimilarityPoorShare => *poor_share,
-            _ => None,
-        }
+        self.learnt.get(&(l, lag))?.as_ref()
     }
 
-    fn learnt(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Learnt> {
+    fn tell_apart(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Learnt> {
         let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
         let output = probe.delta(trainer, trainer.layers().depth() - 1);
         let poor = [poorly_learnt(earlier.deltas.last()?, WELL).ok()?, poorly_learnt(output, WELL).ok()?];

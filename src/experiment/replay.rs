@@ -10,7 +10,7 @@ use crate::data::Library;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::network::{Biases, Part, Trainer};
-use crate::quantity::Quantity;
+use crate::quantity::{Instruments, Quantity};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, Layers};
@@ -44,29 +44,6 @@ impl<T: Real> Experiment<T> for Run<T> {
         false
     }
 
-    fn layers(&self) -> &Layers<T> {
-        &self.net.layers
-    }
-
-    fn feedback(&self) -> &Feedback<T> {
-        &self.net.feedback
-    }
-
-    fn own(
-        &mut self,
-        quantity: Quantity,
-        layer: Option<usize>,
-        _lag: Option<usize>,
-    ) -> Result<Option<f64>, DecompositionError> {
-        Ok(match (quantity, layer) {
-            (Quantity::SourceAlignment, Some(1)) => self.source.get(self.iteration).copied().flatten(),
-            (Quantity::ConditionalAlignment, Some(1)) => {
-                self.realised.as_ref().map(|(realised, toy)| realised.moments(toy).angle)
-            }
-            _ => None,
-        })
-    }
-
     fn step(&mut self, _threads: usize) -> Result<(), DecompositionError> {
         self.net.step(&self.activity, &self.error, self.eta);
         if let Some((realised, _)) = &mut self.realised {
@@ -75,6 +52,24 @@ impl<T: Real> Experiment<T> for Run<T> {
         self.iteration += 1;
         self.show(self.iteration);
         Ok(())
+    }
+}
+
+impl<T: Real> Instruments<T> for Run<T> {
+    fn layers(&self) -> &Layers<T> {
+        &self.net.layers
+    }
+
+    fn feedback(&self) -> &Feedback<T> {
+        &self.net.feedback
+    }
+
+    fn given_signals(&self, l: usize) -> Option<f64> {
+        self.realised.as_ref().filter(|_| l == 1).map(|(realised, toy)| realised.moments(toy).angle)
+    }
+
+    fn source_alignment(&self, l: usize) -> Option<f64> {
+        self.source.get(self.iteration).copied().flatten().filter(|_| l == 1)
     }
 }
 

@@ -8,10 +8,9 @@ use super::{Experiment, drive};
 use crate::condition::TrainCondition;
 use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
-use crate::measure::angle::Direction;
 use crate::measure::quantile::Sorted;
 use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
-use crate::quantity::Quantity;
+use crate::quantity::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Quantity};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
@@ -24,8 +23,6 @@ use std::num::NonZeroUsize;
 
 /// Share of the accuracy before a label change that counts as recovered.
 const RECOVERED: f64 = 0.9;
-/// Bins of the histogram that the mode of error norms is read from, and the share of the norms it spans.
-const MODE: (usize, f64) = (60, 0.98);
 
 struct Run<'a, T: Real> {
     trainer: Trainer<'a, T>,
@@ -76,34 +73,6 @@ struct Saved {
 impl<T: Real> Experiment<T> for Run<'_, T> {
     type State = Saved;
 
-    fn layers(&self) -> &Layers<T> {
-        self.trainer.layers()
-    }
-
-    fn feedback(&self) -> &Feedback<T> {
-        self.trainer.feedback()
-    }
-
-    fn own(
-        &mut self,
-        quantity: Quantity,
-        layer: Option<usize>,
-        lag: Option<usize>,
-    ) -> Result<Option<f64>, DecompositionError> {
-        Ok(match (layer, lag) {
-            (None, _) => self.of_network(quantity),
-            (Some(l), _) if quantity.is_decomposition() => {
-                self.of_coming(|decomposed, coming| decomposed.value(coming, quantity, l, lag))?.flatten()
-            }
-            (Some(l), None) if quantity.is_budget() => self.balance.as_ref().and_then(|b| b.value(quantity, l)),
-            (Some(l), None) => self.of_layer(quantity, l),
-            (Some(l), Some(lag)) => self
-                .mechanism
-                .as_mut()
-                .and_then(|mechanism| mechanism.similarity(&self.trainer, &mut self.probe, quantity, l, lag)),
-        })
-    }
-
     fn step(&mut self, threads: usize) -> Result<(), DecompositionError> {
         self.trainer.use_threads(threads);
         if let Some(mechanism) = &mut self.mechanism {
@@ -144,6 +113,113 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
     }
 }
 
+impl<T: Real> Instruments<T> for Run<'_, T> {
+    fn layers(&self) -> &Layers<T> {
+        self.trainer.layers()
+    }
+
+    fn feedback(&self) -> &Feedback<T> {
+        self.trainer.feedback()
+    }
+
+    fn weight_norm_at_start(&self, l: usize) -> Option<f64> {
+        self.weight_norms.get(l).copied()
+    }
+
+    fn activity_norm_at_start(&self, l: usize) -> Option<f64> {
+        self.activity_norms.get(l).copied()
+    }
+
+    /// The update to come.
+    fn rule_update(&mut self, l: usize) -> Option<Matrix<T>> {
+        self.trainer.look_ahead();
+        let weights = self.trainer.layers().weights.get(l)?;
+        let mut step = Matrix::zeros(weights.rows(), weights.cols());
+        for Part { input, pass, .. } in self.trainer.ahead() {
+            step += pass.source(input, l).t() * &pass.delta[l];
+        }
+        Some(step)
+    }
+
+    fn update_alignment(&mut self, l: usize) -> Option<f64> {
+        self.probe.update_alignment(&self.trainer, l)
+    }
+
+    fn probe(&mut self) -> Option<(&mut Probe<T>, &Trainer<'_, T>)> {
+        Some((&mut self.probe, &self.trainer))
+    }
+
+    fn test(&mut self) -> Option<Evaluation> {
+        let code = self.trainer.code().clone();
+        Some(*self.seen.test.get_or_insert_with(|| self.trainer.evaluate(Subset::Test, &code)))
+    }
+
+    fn train(&mut self) -> Option<Evaluation> {
+        let code = self.trainer.code().clone();
+        Some(*self.seen.train.get_or_insert_with(|| self.trainer.evaluate(Subset::Train, &code)))
+    }
+
+    fn accuracy_before_change(&mut self) -> Option<f64> {
+        let code = self.trainer.code_before_change().cloned()?;
+        Some(self.trainer.evaluate(Subset::Test, &code).accuracy)
+    }
+
+    fn recovery_time(&self) -> Option<f64> {
+        let Recovery { change, back } = self.recovery?;
+        Some(((back? - change?.0) / self.trainer.batches_per_epoch()) as f64)
+    }
+
+    fn pre_activations(&mut self, l: usize) -> Option<&Sorted> {
+        let (probe, trainer) = (&mut self.probe, &self.trainer);
+        self.seen.pre_activations.entry(l).or_insert_with(|| probe.pre_activations(trainer, l)).as_ref()
+    }
+
+    fn delta_norms(&mut self, l: usize) -> Option<&Sorted> {
+        let all = self.seen.delta_norms.get_or_insert_with(|| {
+            let mut norms: Vec<Vec<f64>> = vec![Vec::new(); self.trainer.layers().depth()];
+            self.trainer.over_training_images(|part| {
+                for (norms, delta) in norms.iter_mut().zip(&part.pass.delta) {
+                    norms.extend((0..delta.rows()).map(|i| sum_squares(delta.row(i)).sqrt()));
+                }
+            });
+            norms.into_iter().map(Sorted::new).collect()
+        });
+        all.get(l)?.as_ref()
+    }
+
+    fn update_null(&mut self, l: usize) -> Option<UpdateNull> {
+        let all = self.seen.update_nulls.get_or_insert_with(|| {
+            let mut stream = Stream::new(self.seed, self.repeat, Role::Null);
+            self.probe.update_null(&self.trainer, &mut stream)
+        });
+        all.get(l).copied().flatten()
+    }
+
+    fn budget(&self, l: usize) -> Option<BudgetSoFar> {
+        self.balance.as_ref()?.of_layer(l)
+    }
+
+    fn compared(&mut self, l: usize, lag: usize) -> Option<&Compared> {
+        self.mechanism.as_mut()?.compared(&self.trainer, &mut self.probe, l, lag)
+    }
+
+    fn learnt(&mut self, l: usize, lag: usize) -> Option<&Learnt> {
+        self.mechanism.as_mut()?.learnt(&self.trainer, &mut self.probe, l, lag)
+    }
+
+    fn found(&mut self, l: usize) -> Result<Option<&Found>, DecompositionError> {
+        self.of_coming(|decomposed, coming| decomposed.found(coming, l))
+    }
+
+    fn by_class(&mut self, l: usize, lag: usize) -> Result<Option<ByClass>, DecompositionError> {
+        Ok(self.of_coming(|decomposed, coming| decomposed.by_class(coming, l, lag))?.flatten())
+    }
+
+    fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
+        self.decomposed.as_ref()?.built_alignment(l, built)
+    }
+}
+
 /// Labels of the samples of the update to come, as they are learnt.
 fn labels_to_come<T: Real>(trainer: &Trainer<'_, T>) -> Vec<u8> {
     let all = trainer.shown(Subset::Train, trainer.code()).labels;
@@ -158,9 +234,9 @@ impl<T: Real> Run<'_, T> {
     }
 
     /// What `look` says of the update to come, where updates are decomposed.
-    fn of_coming<U>(
-        &mut self,
-        look: impl FnOnce(&mut Decomposed<T>, &Coming<'_, T>) -> Result<U, DecompositionError>,
+    fn of_coming<'a, U>(
+        &'a mut self,
+        look: impl FnOnce(&'a mut Decomposed<T>, &Coming<'_, T>) -> Result<U, DecompositionError>,
     ) -> Result<Option<U>, DecompositionError> {
         let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
         self.trainer.look_ahead();
@@ -186,103 +262,6 @@ impl<T: Real> Run<'_, T> {
             balance.after_update(&parts.iter().map(|part| &part.pass).collect::<Vec<_>>(), eta, after);
         }
         Ok(())
-    }
-
-    /// Angle to `B_l^T` of the rule's update of `W_l` to come.
-    fn step_alignment(&mut self, l: usize) -> Option<f64> {
-        self.trainer.look_ahead();
-        let direction = Direction::towards_transpose_of(self.trainer.feedback().backward(l)?);
-        let weights = &self.trainer.layers().weights[l];
-        let mut step = Matrix::zeros(weights.rows(), weights.cols());
-        for Part { input, pass, .. } in self.trainer.ahead() {
-            step += pass.source(input, l).t() * &pass.delta[l];
-        }
-        direction.angle_to(step.as_slice())
-    }
-
-    fn of_network(&mut self, quantity: Quantity) -> Option<f64> {
-        match quantity {
-            Quantity::TestAccuracy => Some(self.test().accuracy),
-            Quantity::TrainAccuracy => Some(self.train().accuracy),
-            Quantity::Loss => Some(self.train().loss),
-            Quantity::AccuracyBeforeChange => {
-                let code = self.trainer.code_before_change().cloned()?;
-                Some(self.trainer.evaluate(Subset::Test, &code).accuracy)
-            }
-            Quantity::RecoveryTime => {
-                let Recovery { change, back } = self.recovery?;
-                let per_epoch = self.trainer.batches_per_epoch();
-                Some(((back? - change?.0) / per_epoch) as f64)
-            }
-            _ => None,
-        }
-    }
-
-    fn of_layer(&mut self, quantity: Quantity, l: usize) -> Option<f64> {
-        if quantity == Quantity::StepAlignment {
-            return self.step_alignment(l);
-        }
-        let (probe, trainer) = (&mut self.probe, &self.trainer);
-        match quantity {
-            Quantity::UpdateAlignment => probe.update_alignment(trainer, l),
-            Quantity::DeltaAlignment => probe.delta_alignment(trainer, l),
-            Quantity::RelativeUpdate => probe.relative_update(trainer, l),
-            Quantity::UpdateWeightAngle => probe.update_weight_angle(trainer, l),
-            Quantity::PreActivationLow => Some(self.pre_activations(l)?.quantile(0.01)),
-            Quantity::PreActivationMedian => Some(self.pre_activations(l)?.quantile(0.5)),
-            Quantity::PreActivationHigh => Some(self.pre_activations(l)?.quantile(0.99)),
-            Quantity::PreActivationOff => Some(100.0 * self.pre_activations(l)?.share_below(-1.0)),
-            Quantity::DeadUnits => Some(probe.dead_units(trainer, l) as f64),
-            Quantity::BpGradientNorm => Some(probe.bp_gradient_norm(trainer, l)),
-            Quantity::GradientStability => probe.gradient_stability(trainer, l),
-            Quantity::WeightGrowth => ratio(trainer.layers().weights[l].norm(), self.weight_norms.get(l)),
-            Quantity::ActivationGrowth => ratio(probe.activity_norm(trainer, l), self.activity_norms.get(l)),
-            Quantity::DeltaNormLow => Some(self.delta_norms(l)?.quantile(0.001)),
-            Quantity::DeltaNormMedian => Some(self.delta_norms(l)?.quantile(0.5)),
-            Quantity::DeltaNormMode => Some(self.delta_norms(l)?.mode(MODE.0, MODE.1)),
-            Quantity::UpdateNullLow => Some(self.update_null(l)?.low),
-            Quantity::UpdateNullHigh => Some(self.update_null(l)?.high),
-            Quantity::UpdateAlignmentZ => self.update_null(l)?.z,
-            _ => None,
-        }
-    }
-
-    /// Of the test images under the code in force.
-    fn test(&mut self) -> Evaluation {
-        let code = self.trainer.code().clone();
-        *self.seen.test.get_or_insert_with(|| self.trainer.evaluate(Subset::Test, &code))
-    }
-
-    fn train(&mut self) -> Evaluation {
-        let code = self.trainer.code().clone();
-        *self.seen.train.get_or_insert_with(|| self.trainer.evaluate(Subset::Train, &code))
-    }
-
-    fn pre_activations(&mut self, l: usize) -> Option<&Sorted> {
-        let (probe, trainer) = (&mut self.probe, &self.trainer);
-        self.seen.pre_activations.entry(l).or_insert_with(|| probe.pre_activations(trainer, l)).as_ref()
-    }
-
-    /// Norms of the error signals of all training images at the units that `W_l` leads to.
-    fn delta_norms(&mut self, l: usize) -> Option<&Sorted> {
-        let all = self.seen.delta_norms.get_or_insert_with(|| {
-            let mut norms: Vec<Vec<f64>> = vec![Vec::new(); self.trainer.layers().depth()];
-            self.trainer.over_training_images(|part| {
-                for (norms, delta) in norms.iter_mut().zip(&part.pass.delta) {
-                    norms.extend((0..delta.rows()).map(|i| sum_squares(delta.row(i)).sqrt()));
-                }
-            });
-            norms.into_iter().map(Sorted::new).collect()
-        });
-        all.get(l)?.as_ref()
-    }
-
-    fn update_null(&mut self, l: usize) -> Option<UpdateNull> {
-        let all = self.seen.update_nulls.get_or_insert_with(|| {
-            let mut stream = Stream::new(self.seed, self.repeat, Role::Null);
-            self.probe.update_null(&self.trainer, &mut stream)
-        });
-        all.get(l).copied().flatten()
     }
 
     /// Before an update: whether the code has just changed.
@@ -314,10 +293,6 @@ impl<T: Real> Run<'_, T> {
 
 fn passes<T: Real>(parts: &[Part<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
     parts.iter().map(|part| (&part.input, &part.pass)).collect()
-}
-
-fn ratio(now: f64, start: Option<&f64>) -> Option<f64> {
-    start.filter(|start| **start > 0.0).map(|start| now / start)
 }
 
 pub(super) fn run<T: Real>(

@@ -1,86 +1,111 @@
-//! Which layers of a condition have a quantity.
+//! Which layers of a condition have a quantity: what every family chooses from. Kind sample asks none of these, as a draw
+//! has no layers.
 
-use super::registry::Quantity;
 use crate::condition::Condition;
 use crate::rule::Rule;
+use std::ops::Range;
 
-impl Quantity {
-    /// Layers for which `condition` yields this quantity; `None` stands for the network as a whole.
-    pub fn layers(self, condition: &Condition) -> Vec<Option<usize>> {
-        if matches!(condition, Condition::Sample(_)) {
-            return vec![None];
-        }
-        let depth = condition.depth();
-        let rule = match condition {
-            Condition::Train(train) => Some(train.setup.rule),
-            // The replay has a B, whatever the network has.
-            Condition::Replay(replay) if self == Self::SourceAlignment => Some(replay.train.setup.rule),
-            _ => None,
-        };
-        let layers = match self {
-            Self::TestAccuracy | Self::TrainAccuracy | Self::Loss => return vec![None],
-            Self::AccuracyBeforeChange | Self::RecoveryTime => match condition.label_changes().is_empty() {
-                true => return Vec::new(),
-                false => return vec![None],
-            },
-            Self::UpdateAlignment if rule == Some(Rule::SHALLOW) => 0..0,
-            Self::UpdateAlignment => 0..depth.saturating_sub(1),
-            Self::DeltaAlignment if rule.is_some_and(|rule| !rule.compared(depth).is_empty()) => {
-                0..depth.saturating_sub(1)
-            }
-            Self::DeltaAlignment => 0..0,
-            // Drawn anew as those of BP-TRW are.
-            Self::UpdateNullLow | Self::UpdateNullHigh | Self::UpdateAlignmentZ => {
-                if rule == Some(Rule::BP_TRW) {
-                    0..depth.saturating_sub(1)
-                } else {
-                    0..0
-                }
-            }
-            Self::RelativeUpdate | Self::UpdateWeightAngle if rule == Some(Rule::SHALLOW) => depth - 1..depth,
-            Self::DeltaNormLow | Self::DeltaNormMedian | Self::DeltaNormMode if rule == Some(Rule::SHALLOW) => {
-                depth - 1..depth
-            }
-            Self::WeightNorm
-            | Self::WeightSquaredNorm
-            | Self::WeightGrowth
-            | Self::RelativeUpdate
-            | Self::UpdateWeightAngle
-            | Self::PreActivationLow
-            | Self::PreActivationMedian
-            | Self::PreActivationHigh
-            | Self::PreActivationOff
-            | Self::DeadUnits
-            | Self::DeltaNormLow
-            | Self::DeltaNormMedian
-            | Self::DeltaNormMode
-            | Self::ActivationGrowth
-            | Self::BpGradientNorm
-            | Self::GradientStability => 0..depth,
-            Self::ConditionalAlignment => match condition {
-                Condition::Isolate(isolate) if isolate.is_linear_toy() => 1..2,
-                Condition::Replay(replay) if replay.is_predicted() => 1..2,
-                _ => 0..0,
-            },
-            Self::ProjectionTermAngle
-            | Self::ProjectionTermShare
-            | Self::ProjectionsAngle
-            | Self::ProjectionsRatio
-            | Self::ProjectionsShare
-                if !condition.has_projections() =>
-            {
-                0..0
-            }
-            Self::RevisitsAngle | Self::RevisitsShare if condition.is_of_one_epoch() => 0..0,
-            Self::PlaneFirst | Self::PlaneSecond => 0..2,
-            _ if matches!(condition, Condition::Plane(_)) => return vec![None],
-            similarity if similarity.is_similarity() => 1..depth,
-            // All others compare with B.
-            of_fixed if of_fixed.is_decomposition() || of_fixed.is_budget() => {
-                if rule.is_none_or(Rule::has_fixed_backward) { 1..depth } else { 0..0 }
-            }
-            _ => rule.map_or(1..depth, |rule| rule.compared(depth)),
-        };
-        layers.map(Some).collect()
+/// Layers by number; `None` stands for the network as a whole.
+type Layers = Vec<Option<usize>>;
+
+fn numbered(layers: Range<usize>) -> Layers {
+    layers.map(Some).collect()
+}
+
+/// The rule of a network in training; in isolation it is BP-TRW.
+fn rule(condition: &Condition) -> Option<Rule> {
+    match condition {
+        Condition::Train(train) => Some(train.setup.rule),
+        _ => None,
     }
+}
+
+/// All but the last, whose update is that of BP.
+fn below_last(condition: &Condition) -> Layers {
+    numbered(0..condition.depth().saturating_sub(1))
+}
+
+/// The network as a whole.
+pub(super) fn network(_: &Condition) -> Layers {
+    vec![None]
+}
+
+/// The network as a whole, where labels change.
+pub(super) fn at_label_changes(condition: &Condition) -> Layers {
+    if condition.label_changes().is_empty() { Vec::new() } else { network(condition) }
+}
+
+/// Every layer.
+pub(super) fn every(condition: &Condition) -> Layers {
+    numbered(0..condition.depth())
+}
+
+/// Those above the input layer.
+pub(super) fn above_input(condition: &Condition) -> Layers {
+    numbered(1..condition.depth())
+}
+
+/// Those with a `B_l` that `W_l` can be compared with.
+pub(super) fn compared(condition: &Condition) -> Layers {
+    rule(condition).map_or_else(|| above_input(condition), |rule| numbered(rule.compared(condition.depth())))
+}
+
+/// The layer of a replay, if the network that was recorded has a `B` there that `W` can be compared with.
+pub(super) fn of_source(condition: &Condition) -> Layers {
+    match condition {
+        Condition::Replay(replay) => numbered(replay.train.setup.rule.compared(condition.depth())),
+        _ => compared(condition),
+    }
+}
+
+/// Those that learn.
+pub(super) fn learning(condition: &Condition) -> Layers {
+    let last = condition.depth() - 1;
+    if rule(condition) == Some(Rule::SHALLOW) { numbered(last..last + 1) } else { every(condition) }
+}
+
+/// Those that learn by another update than that of BP.
+pub(super) fn updated(condition: &Condition) -> Layers {
+    if rule(condition) == Some(Rule::SHALLOW) { Vec::new() } else { below_last(condition) }
+}
+
+/// Those that an error is carried back to by matrices that can be compared with those of BP.
+pub(super) fn carried_back(condition: &Condition) -> Layers {
+    let compared = rule(condition).is_some_and(|rule| !rule.compared(condition.depth()).is_empty());
+    if compared { below_last(condition) } else { Vec::new() }
+}
+
+/// Those whose update changes when `B` is drawn anew as that of BP-TRW is.
+pub(super) fn redrawn(condition: &Condition) -> Layers {
+    if rule(condition) == Some(Rule::BP_TRW) { below_last(condition) } else { Vec::new() }
+}
+
+/// The layer that exact theory is about, where it is.
+pub(super) fn predicted(condition: &Condition) -> Layers {
+    match condition {
+        Condition::Isolate(isolate) if isolate.is_linear_toy() => numbered(1..2),
+        Condition::Replay(replay) if replay.is_predicted() => numbered(1..2),
+        _ => Vec::new(),
+    }
+}
+
+/// Those with a `B_l` that stays as it is, which decompositions and budgets are about.
+pub(super) fn fixed(condition: &Condition) -> Layers {
+    let is_fixed = rule(condition).is_none_or(Rule::has_fixed_backward);
+    if is_fixed { above_input(condition) } else { Vec::new() }
+}
+
+/// Likewise, where something is added to plain updates.
+pub(super) fn projected(condition: &Condition) -> Layers {
+    if condition.has_projections() { fixed(condition) } else { Vec::new() }
+}
+
+/// Likewise, where batches come again.
+pub(super) fn revisited(condition: &Condition) -> Layers {
+    if condition.is_of_one_epoch() { Vec::new() } else { fixed(condition) }
+}
+
+/// The two components of a plane.
+pub(super) fn components(_: &Condition) -> Layers {
+    numbered(0..2)
 }

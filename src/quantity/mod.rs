@@ -1,8 +1,27 @@
-//! What can be measured: the registry of quantities, the layers that have them, and when they are recorded.
+//! What can be measured: quantities by family, each with its definition, the layers that have it, and its value; the registry
+//! of all of them, and when they are recorded.
 
+mod accuracy;
+mod budget;
+mod built;
+mod by_class;
+mod decomposition;
+mod draw;
+mod family;
+mod instruments;
+mod kinds;
+mod lag_one;
 mod layers;
+mod learnt;
 mod observer;
+mod plane;
 mod registry;
+mod similarity;
+mod units;
+mod update;
+mod weights;
 
+pub use family::QuantityInfo;
+pub use instruments::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, fraction};
 pub use observer::{Observer, parse_observers};
-pub use registry::{Quantity, QuantityInfo};
+pub use registry::Quantity;

@@ -1,5 +1,6 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
+use super::figure::{Figure, FigureKind, Subject, XAxis};
 use super::parameters::{Listed, Scope, parameters, unknown_parameter};
 use super::settings::Settings;
 use crate::condition::{
@@ -11,7 +12,6 @@ use crate::quantity::Quantity;
 use crate::signal::{Pair, Schedule};
 use crate::text::{Choice, Settings as _};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A document of analyses.
@@ -42,146 +42,6 @@ pub struct Analysis {
     pub axes: Vec<&'static str>,
     /// Pictures.
     pub figures: Vec<Figure>,
-}
-
-/// One picture.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
-    /// Name of its files.
-    pub name: String,
-    /// Heading.
-    pub title: String,
-    /// What is drawn.
-    pub kind: FigureKind,
-    /// One panel each.
-    pub quantities: Vec<Quantity>,
-    /// Horizontal axis.
-    pub x: XAxis,
-    /// Vertical axis of a map: a parameter.
-    pub y: Option<&'static str>,
-    /// Parameters that tell the curves, or the panels, apart.
-    pub by: Vec<&'static str>,
-    /// Whether the vertical axis is logarithmic.
-    pub log: bool,
-    /// What panels stand beside each other.
-    pub panels: Panels,
-    /// Conditions shown: those that have one of these values, as text, of every parameter listed.
-    pub only: Vec<(&'static str, Vec<String>)>,
-    /// Curves are means over the latest so many iterations; 1 for none.
-    pub smooth: usize,
-    /// Ends of the vertical axes; from the data if not given.
-    pub range: Option<[f64; 2]>,
-    /// Lags shown; all that are measured if none is given.
-    pub lags: Vec<usize>,
-    /// Reported iterations shown by a figure of lags; all if none is given.
-    pub at: Vec<usize>,
-    /// Layers shown; all of them if none are given.
-    pub layers: Vec<usize>,
-    /// Whether all quantities share the panels of curves.
-    pub together: bool,
-}
-
-/// What the panels of a figure differ in, beside the quantity.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Panels {
-    /// Nothing else; a single quantity by two parameters has a panel per value of the second.
-    Quantity,
-    /// The layer.
-    Layer,
-    /// Values of these parameters.
-    By(Vec<&'static str>),
-}
-
-impl Panels {
-    /// The parameters, if they are what panels differ in.
-    pub fn parameters(&self) -> &[&'static str] {
-        match self {
-            Self::By(names) => names,
-            Self::Quantity | Self::Layer => &[],
-        }
-    }
-}
-
-/// What a figure draws.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FigureKind {
-    /// Means over repeats against iterations or epochs.
-    Curves,
-    /// Values at the last iteration against a parameter.
-    Sweep,
-    /// Values at the last iteration over two parameters, with the prediction beside them where there is one.
-    Map,
-    /// Distributions over draws.
-    Density,
-    /// Histograms of eigenvalues, with the random-matrix law where there is one.
-    Spectrum,
-    /// Means of a composed angle over the two angles it comes from.
-    Cells,
-    /// Distributions of a composed angle relative to the two angles it comes from, in groups of these.
-    Groups,
-    /// Values at the last iteration against the layer.
-    Profile,
-    /// Means over layers of one quantity at the last iteration against those of another.
-    Scatter,
-    /// Values at the reported iterations against the lag.
-    Lags,
-    /// Loss over the plane of two trajectories, of the first repeat.
-    Plane,
-}
-
-impl Choice for FigureKind {
-    const CHOICES: &'static [(&'static str, Self)] = &[
-        ("curves", Self::Curves),
-        ("sweep", Self::Sweep),
-        ("map", Self::Map),
-        ("density", Self::Density),
-        ("spectrum", Self::Spectrum),
-        ("cells", Self::Cells),
-        ("groups", Self::Groups),
-        ("profile", Self::Profile),
-        ("scatter", Self::Scatter),
-        ("lags", Self::Lags),
-        ("plane", Self::Plane),
-    ];
-}
-
-impl FigureKind {
-    /// What is on its horizontal axis, where `x` has no say.
-    pub fn own_axis(self) -> Option<&'static str> {
-        match self {
-            Self::Profile => Some("layers"),
-            Self::Lags => Some("lags"),
-            Self::Scatter => Some("first of its quantities"),
-            _ => None,
-        }
-    }
-
-    /// Whether it shows draws rather than iterations.
-    pub fn is_of_draws(self) -> bool {
-        matches!(self, Self::Density | Self::Spectrum | Self::Cells | Self::Groups)
-    }
-}
-
-/// Horizontal axis of a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum XAxis {
-    /// Updates.
-    Iteration,
-    /// Passes over the training images.
-    Epoch,
-    /// A parameter of the condition.
-    Parameter(&'static str),
-}
-
-impl XAxis {
-    /// As written in specs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Iteration => "iteration",
-            Self::Epoch => "epoch",
-            Self::Parameter(name) => name,
-        }
-    }
 }
 
 /// An option that cannot be used as given.
@@ -263,30 +123,12 @@ impl Analysis {
             Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
             Kind::Replay => (FigureKind::Curves, XAxis::Iteration),
-            Kind::Plane => (FigureKind::Plane, XAxis::Iteration),
-            Kind::Sample => (FigureKind::Density, XAxis::Iteration),
+            Kind::Plane => (FigureKind::Plane, XAxis::OfKind),
+            Kind::Sample => (FigureKind::Density, XAxis::OfKind),
         };
-        let (quantities, by) = (self.quantities().collect(), Vec::new());
         let name = self.kind.name().into();
-        let (panels, only) = (Panels::Quantity, Vec::new());
-        self.figures.push(Figure {
-            name,
-            title,
-            kind,
-            quantities,
-            x,
-            y: None,
-            by,
-            log: false,
-            panels,
-            only,
-            smooth: 1,
-            range: None,
-            lags: Vec::new(),
-            at: Vec::new(),
-            layers: Vec::new(),
-            together: false,
-        });
+        let figure = Figure { name, title, kind, x, by: Vec::new(), ..Figure::new(&self.subject()) };
+        self.figures.push(figure);
         self
     }
 
@@ -299,6 +141,13 @@ impl Analysis {
         axes: Vec<&'static str>,
     ) -> Self {
         Self { name, title, kind, settings, conditions, axes, figures: Vec::new() }
+    }
+
+    /// What its figures are of.
+    pub fn subject(&self) -> Subject<'_> {
+        let Self { kind, settings, conditions, axes, .. } = self;
+        let Settings { lags, report_at, .. } = settings;
+        Subject { kind: *kind, quantities: self.quantities().collect(), lags, report_at, conditions, axes }
     }
 
     /// What is measured, in the order of the registry.
@@ -361,12 +210,6 @@ impl Analysis {
     }
 }
 
-/// Whether a condition has one of the values of every parameter in `only`.
-pub(super) fn is_shown(condition: &Condition, only: &[(&'static str, Vec<String>)]) -> bool {
-    let values = condition.values();
-    only.iter().all(|(name, texts)| values.get(name).is_some_and(|value| texts.contains(&value.to_text())))
-}
-
 impl Figure {
     /// Lags at which a quantity is shown; `None` alone for what has no lag.
     pub fn lags_of(&self, analysis: &Analysis, quantity: Quantity) -> Vec<Option<usize>> {
@@ -386,33 +229,8 @@ impl Figure {
 
     /// The analysis with the conditions that this figure shows.
     pub fn shown(&self, analysis: &Analysis) -> Analysis {
-        let conditions = analysis.conditions.iter().filter(|c| is_shown(c, &self.only)).cloned().collect();
+        let conditions = analysis.conditions.iter().filter(|c| self.only.include(c)).cloned().collect();
         Analysis { conditions, ..analysis.clone() }
-    }
-
-    fn to_json(&self) -> Json {
-        json!({
-            "name": self.name,
-            "title": self.title,
-            "kind": self.kind.name(),
-            "quantities": self.quantities,
-            "x": self.x.name(),
-            "y": self.y,
-            "by": self.by,
-            "scale": if self.log { "log" } else { "linear" },
-            "panels": match &self.panels {
-                Panels::Quantity => json!("quantity"),
-                Panels::Layer => json!("layer"),
-                Panels::By(names) => json!(names),
-            },
-            "where": self.only.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "smooth": self.smooth,
-            "range": self.range,
-            "lags": self.lags,
-            "at": self.at,
-            "layers": self.layers,
-            "together": self.together,
-        })
     }
 }
 

@@ -1,8 +1,9 @@
 //! What varies in an analysis: lists and ranges, in every combination or varied together.
 
 use super::analysis::MOST_CONDITIONS;
+use super::node::{Node, Pair, Problems};
 use super::parameters::{Scope, known, unknown_parameter};
-use super::raw::{Node, Pair, Problems, RawAnalysis};
+use super::raw::RawAnalysis;
 use crate::condition::Kind;
 use crate::text::{AnyParameter, Nature, Value, suggestion};
 use std::collections::BTreeMap;

@@ -1,6 +1,8 @@
 //! Specs that extend another: its keys, those of the extending spec in their place.
 
-use super::raw::{Pair, Problems, RawAnalysis, RawFigure, RawSpec};
+use super::figure::RawFigure;
+use super::node::{Pair, Problems};
+use super::raw::{RawAnalysis, RawSpec};
 use crate::text::suggestion;
 use std::fs::File;
 use std::io::Read as _;
@@ -189,6 +191,7 @@ fn over_named<'a, T>(
 #[cfg(test)]
 mod tests {
     use super::super::analysis::Spec;
+    use super::super::figure::Scale;
     use super::super::file::read_spec;
     use tempfile::TempDir;
 
@@ -285,8 +288,8 @@ kind = "sample"
         {
             assert!(values(&spec, 0, name).iter().all(|value| value == all), "{name}");
         }
-        let figures: Vec<_> = rule.figures.iter().map(|figure| (figure.name.as_str(), figure.log)).collect();
-        assert_eq!(figures, [("one", false), ("two", false)]);
+        let figures: Vec<_> = rule.figures.iter().map(|figure| (figure.name.as_str(), figure.scale)).collect();
+        assert_eq!(figures, [("one", Scale::Linear), ("two", Scale::Linear)]);
         // Of the first condition of the base, eta is left; the second has nothing left that varies.
         assert_eq!((values(&spec, 1, "rule"), values(&spec, 1, "eta")), (vec!["bp".to_string()], vec!["0.5".into()]));
     }

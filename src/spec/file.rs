@@ -3,7 +3,8 @@
 use super::analysis::Spec;
 use super::check::check_spec;
 use super::extends::{follow_extends, read_text};
-use super::raw::{Problems, RawSpec, Source, SpecError};
+use super::node::{Problems, SpecError, SpecText};
+use super::raw::RawSpec;
 use crate::file::FileError;
 use std::path::Path;
 use toml::de::DeTable;
@@ -24,7 +25,7 @@ pub fn read_spec(path: &Path) -> Result<Spec, SpecError> {
 pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
     let mut problems = Problems::new(path, text);
     follow_extends(&mut problems);
-    let texts: Vec<String> = problems.sources.iter().map(Source::placed).collect();
+    let texts: Vec<String> = problems.sources.iter().map(SpecText::placed).collect();
     let documents: Vec<_> = texts.iter().map(|text| DeTable::parse_recoverable(text)).collect();
     for error in documents.iter().flat_map(|(_, errors)| errors) {
         problems.add(error.span().unwrap_or(0..0), format!("this is not valid TOML: {}", error.message()));

@@ -8,17 +8,20 @@ mod analysis;
 mod axes;
 mod check;
 mod extends;
-mod figure_options;
+mod figure;
 mod file;
+mod node;
 mod parameters;
 mod raw;
 mod settings;
 mod write;
 
-pub use analysis::{Analysis, Figure, FigureKind, OptionError, Panels, Spec, XAxis};
-pub use check::{NAME_RULE, is_name};
-pub use figure_options::{FIGURE_OPTIONS, FigureOption};
+pub use analysis::{Analysis, OptionError, Spec};
+pub(crate) use figure::figure_kinds;
+pub use figure::{
+    Across, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind, Panels, Scale, Subject, XAxis,
+};
 pub use file::{parse_spec, read_spec};
+pub use node::{NAME_RULE, Problem, SpecError, is_name};
 pub use parameters::{Listed, Scope, parameters, unknown_parameter};
-pub use raw::{Problem, SpecError};
 pub use settings::Settings;

@@ -1,6 +1,6 @@
 //! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
 
-use super::analysis::{Analysis, Figure, FigureKind, Panels, Spec, XAxis};
+use super::analysis::{Analysis, Spec};
 use super::settings::Settings;
 use crate::condition::{Condition, IsolateCondition, TrainCondition, Values};
 use crate::signal::Pair;
@@ -53,51 +53,7 @@ impl Analysis {
         }
         for figure in &self.figures {
             out.push_str("\n[[analysis.figure]]\n");
-            figure.write(out);
-        }
-    }
-}
-
-impl Figure {
-    fn write(&self, out: &mut String) {
-        line(out, "name", text(&self.name));
-        line(out, "title", text(&self.title));
-        line(out, "kind", text(self.kind.name()));
-        line(out, "quantities", texts(self.quantities.iter().map(|quantity| quantity.name().to_string())));
-        if !self.kind.is_of_draws() && self.kind.own_axis().is_none() && self.kind != FigureKind::Plane {
-            line(out, "x", text(self.x.name()));
-        } else if self.x == XAxis::Epoch {
-            line(out, "x", text(XAxis::Epoch.name()));
-        }
-        if let Some(y) = self.y {
-            line(out, "y", text(y));
-        }
-        line(out, "by", texts(self.by.iter().map(ToString::to_string)));
-        line(out, "scale", text(if self.log { "log" } else { "linear" }));
-        match &self.panels {
-            Panels::Quantity => line(out, "panels", text("quantity")),
-            Panels::Layer => line(out, "panels", text("layer")),
-            Panels::By(names) => line(out, "panels", texts(names.iter().map(ToString::to_string))),
-        }
-        line(out, "smooth", Toml::Integer(self.smooth as i64));
-        if !self.lags.is_empty() {
-            line(out, "lags", whole(&self.lags));
-        }
-        if !self.at.is_empty() {
-            line(out, "at", whole(&self.at));
-        }
-        if !self.layers.is_empty() {
-            line(out, "layers", whole(&self.layers));
-        }
-        if self.together {
-            line(out, "together", Toml::Boolean(true));
-        }
-        if let Some(range) = self.range {
-            line(out, "range", Toml::Array(range.map(Toml::Float).to_vec()));
-        }
-        if !self.only.is_empty() {
-            let entries = self.only.iter().map(|(name, values)| format!("{name} = {}", texts(values.iter().cloned())));
-            let _ = writeln!(out, "where = {{ {} }}", entries.collect::<Vec<_>>().join(", "));
+            figure.to_toml().for_each(|(key, value)| line(out, key, value));
         }
     }
 }
@@ -131,14 +87,6 @@ fn toml(value: &Json) -> Toml {
 
 fn text(text: &str) -> Toml {
     Toml::String(text.into())
-}
-
-fn texts(items: impl Iterator<Item = String>) -> Toml {
-    Toml::Array(items.map(Toml::String).collect())
-}
-
-fn whole(items: &[usize]) -> Toml {
-    Toml::Array(items.iter().map(|&item| Toml::Integer(item as i64)).collect())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels, XAxis};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale, XAxis};
 use std::collections::BTreeSet;
 
 /// A panel per quantity, and, as the figure asks, per layer or per value of some parameters; of a single quantity by two
@@ -182,7 +182,7 @@ impl<'a> Shown<'a> {
 fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>>, title: String) -> Panel {
     let Shown { results, analysis, spec, quantity, names } = shown;
     let x = Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" });
-    let mut panel = Panel::new(title, x, Axis { log: spec.log, ..axis_of(quantity) });
+    let mut panel = Panel::new(title, x, Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     let several = only.is_none() && several_layers(analysis, spec);
     let (predictor, hue) = (Predictor::default(), hues(&analysis.conditions, shown.told_apart()[0]));
     for condition in conditions {

@@ -6,7 +6,7 @@ use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale};
 use std::collections::BTreeSet;
 
 /// A panel per quantity and layer; a curve per condition and reported iteration.
@@ -23,8 +23,11 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 (Some(l), _, _) => format!("{what}, layer {l}"),
                 (None, _, _) => what.into(),
             };
-            let mut panel =
-                Panel::new(title, Axis::new("lag (iterations)"), Axis { log: spec.log, ..axis_of(quantity) });
+            let mut panel = Panel::new(
+                title,
+                Axis::new("lag (iterations)"),
+                Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) },
+            );
             for condition in analysis.conditions.iter().filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
                 let name = label(condition, &spec.by);
                 let place = names.iter().position(|known| *known == name).unwrap_or_default();

@@ -1,37 +1,35 @@
 //! From results to figures: what the figures of a spec show.
 
 mod common;
-mod curves;
 mod draws;
-mod lags;
-mod plane;
-mod profile;
 mod scale;
-mod scatter;
-mod sweep;
 
-use super::{Figure, Theme, Width};
+use super::{Figure, Panel, Theme, Width};
 use crate::condition::label;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, FigureKind};
+use crate::spec::{Analysis, Figure as Spec, FigureKind, figure_kinds};
 use common::{axis_named, axis_of, distinct, text};
+
+/// Declares the module of every kind, and what calls it.
+macro_rules! compositions {
+    ($(#[doc = $meaning:literal] $kind:ident in $module:ident { $($fact:ident: $value:expr),* };)*) => {
+        $(mod $module;)*
+
+        /// Panels of a figure of an analysis, and what its lines and bands stand for.
+        fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+            match spec.kind {
+                $(FigureKind::$kind => $module::panels(results, analysis, spec),)*
+            }
+        }
+    };
+}
+
+figure_kinds!(compositions);
 
 /// The figure `spec` of `analysis`.
 pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure {
     let analysis = &spec.shown(analysis);
-    let (mut panels, note) = match spec.kind {
-        FigureKind::Curves => curves::panels(results, analysis, spec),
-        FigureKind::Profile => profile::panels(results, analysis, spec),
-        FigureKind::Scatter => scatter::panels(results, analysis, spec),
-        FigureKind::Plane => plane::panels(results, analysis),
-        FigureKind::Lags => lags::panels(results, analysis, spec),
-        FigureKind::Sweep => sweep::panels(results, analysis, spec),
-        FigureKind::Map => sweep::maps(results, analysis, spec),
-        FigureKind::Density => draws::densities(results, analysis, spec),
-        FigureKind::Spectrum => draws::spectra(results, analysis, spec),
-        FigureKind::Cells => draws::cells(results, analysis, spec),
-        FigureKind::Groups => draws::groups(results, analysis, spec),
-    };
+    let (mut panels, note) = panels(results, analysis, spec);
     if let Some(range) = spec.range {
         panels.iter_mut().for_each(|panel| panel.y.range = Some(range));
     }

@@ -5,11 +5,11 @@ use crate::condition::{Condition, PlanePair, label};
 use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use crate::quantity::Quantity;
 use crate::run::{JobResult, Results};
-use crate::spec::Analysis;
+use crate::spec::{Analysis, Figure as Spec};
 use std::collections::BTreeMap;
 
 /// A panel per condition, of the first repeat.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis) -> (Vec<Panel>, String) {
+pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Vec<Panel>, String) {
     let mut panels = Vec::new();
     for condition in &analysis.conditions {
         let Condition::Plane(plane) = condition else { continue };

@@ -8,7 +8,7 @@ use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec};
+use crate::spec::{Analysis, Figure as Spec, Scale};
 use std::collections::BTreeSet;
 
 /// A panel per quantity and, as the figure asks, per value of some parameters; a curve per condition.
@@ -32,8 +32,11 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 (false, 1) => title.clone(),
                 (false, _) => format!("{what}, {title}"),
             };
-            let mut panel =
-                Panel::new(title, layer_axis(&conditions, spec, quantity), Axis { log: spec.log, ..axis_of(quantity) });
+            let mut panel = Panel::new(
+                title,
+                layer_axis(&conditions, spec, quantity),
+                Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) },
+            );
             for condition in &conditions {
                 let name = label(condition, &names);
                 let colour = hue(curves.iter().position(|known| *known == name).unwrap_or_default());

@@ -7,7 +7,7 @@ use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::{Summary, mean};
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec};
+use crate::spec::{Analysis, Figure as Spec, Scale};
 use std::collections::BTreeMap;
 
 /// A panel per value of some parameters, as the figure asks; a disc per condition. A condition that has no abscissa, as a
@@ -19,7 +19,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
     let hue = hues(&analysis.conditions, &names);
     let of_panel = |title: String| {
-        let y = Axis { log: spec.log, ..axis_of(up) };
+        let y = Axis { log: spec.scale == Scale::Log, ..axis_of(up) };
         let mut panel = Panel::new(title.clone(), axis_of(across), y);
         let mut discs: BTreeMap<usize, Vec<Point>> = BTreeMap::new();
         for condition in analysis.conditions.iter().filter(|c| label(c, panel_names) == title) {

@@ -1,0 +1,14 @@
+//! Kinds of analysis that measure the same quantities.
+
+use crate::condition::Kind;
+
+pub(super) const ALL: &[Kind] = &[Kind::Isolate, Kind::Train, Kind::Sample];
+pub(super) const BOTH: &[Kind] = &[Kind::Isolate, Kind::Train, Kind::Replay];
+pub(super) const ISOLATE: &[Kind] = &[Kind::Isolate];
+pub(super) const ISOLATE_TRAIN: &[Kind] = &[Kind::Isolate, Kind::Train];
+pub(super) const ISOLATE_REPLAY: &[Kind] = &[Kind::Isolate, Kind::Replay];
+pub(super) const ISOLATE_SAMPLE: &[Kind] = &[Kind::Isolate, Kind::Sample];
+pub(super) const TRAIN: &[Kind] = &[Kind::Train];
+pub(super) const SAMPLE: &[Kind] = &[Kind::Sample];
+pub(super) const REPLAY: &[Kind] = &[Kind::Replay];
+pub(super) const PLANE: &[Kind] = &[Kind::Plane];
