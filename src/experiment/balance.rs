@@ -71,7 +71,10 @@ impl<T: Real> Balance<T> {
 
 /// `<W_l, B_l^T>` and `1/2 ||W_{l-1}||^2 + 1/2 ||b_l||^2`.
 fn state<T: Real>(layers: &Layers<T>, l: usize, backward: &Matrix<T>) -> [f64; 2] {
-    let alignment = layers.weights[l].inner(&backward.transpose());
+    let (weights, towards) = (&layers.weights[l], backward.transpose());
+    // Of direct feedback, only the B of the last hidden layer has the shape that is compared with.
+    let comparable = (weights.rows(), weights.cols()) == (towards.rows(), towards.cols());
+    let alignment = if comparable { weights.inner(&towards) } else { 0.0 };
     let growth = layers.weights[l - 1].squared_norm() + sum_squares(&layers.biases[l - 1]);
     [alignment, 0.5 * growth]
 }
