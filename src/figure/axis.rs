@@ -46,7 +46,9 @@ pub(super) fn ticks<E>(
     let degrees = degrees && extent <= 360.0;
     let largest = extent.log10().ceil() as i32;
     let parts = [90.0, 45.0, 30.0, 15.0].map(|step| (step, 0));
-    let decimal = (largest - 4..=largest).rev().flat_map(|e| [5.0, 2.0, 1.0].map(|digit| (digit * 10f64.powi(e), e)));
+    // Of no extent there are none: the range is empty.
+    let decimal =
+        (largest.wrapping_sub(4)..=largest).rev().flat_map(|e| [5.0, 2.0, 1.0].map(|digit| (digit * 10f64.powi(e), e)));
     let steps = parts.into_iter().filter(|_| degrees).chain(decimal.filter(|(step, _)| !degrees || *step < 15.0));
     let mut best = Vec::new();
     for (step, exponent) in steps {
