@@ -343,12 +343,14 @@ macro_rules! settings {
         }
 
         impl $crate::text::Settings for $name {
+            #[allow(clippy::vec_init_then_push, reason = "parts have several each")]
             fn parameters() -> Vec<std::sync::Arc<dyn $crate::text::AnyParameter>> {
                 let mut all: Vec<std::sync::Arc<dyn $crate::text::AnyParameter>> = Vec::new();
                 $($($crate::text::settings!(@parameter all $const $type);)?)*
                 all
             }
 
+            #[allow(clippy::vec_init_then_push, reason = "parts have several each")]
             fn values(&self) -> Vec<(&'static str, $crate::text::Value)> {
                 let mut all = Vec::new();
                 $($($crate::text::settings!(@value all $const self.$field);)?)*
