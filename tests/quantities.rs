@@ -234,10 +234,10 @@ fn terms_of_the_rule_in_isolation_add_up() {
 /// Values of these two kinds are recorded by their experiments: none may be forgotten there.
 #[test]
 fn every_quantity_of_draws_and_planes_has_a_value() {
-    let draws = |draw| [("draw", draw), ("draws", "3"), ("layers", "6,5,4"), ("batch", "3"), ("repeats", "1")];
-    let one_step = draws("one-step");
+    let draws = |draw| [("draw", draw), ("draws", "3"), ("layers", "6,5,4"), ("batch", "3")];
+    let one_step = [&draws("one-step")[..], &[("activity", "white"), ("error", "white")]].concat();
     let composed = draws("composition");
-    let plane = [("hidden", "6,5"), ("batch", "1437"), ("epochs", "3"), ("order", "once"), ("mesh", "3")];
+    let plane = [("hidden", "6,5"), ("batch", "500"), ("epochs", "3"), ("snapshot-every", "1"), ("mesh", "3")];
     let mut measured = Vec::new();
     for (kind, options, is_measured) in [
         (Kind::Sample, &one_step[..], (|quantity| quantity.is_drawn_by(Draw::OneStep)) as fn(Quantity) -> bool),

@@ -169,9 +169,9 @@ impl<'a> Shown<'a> {
 
     fn look(self, condition: &Condition) -> Look {
         let place = |names: &[&str]| {
-            let of = |c: &Condition| names.iter().map(|name| text(c, name)).collect::<Vec<_>>().join("\n");
-            let known = distinct(self.analysis.conditions.iter().map(of));
-            (known.iter().position(|value| *value == of(condition)).unwrap_or_default(), known.len())
+            let values = |c: &Condition| names.iter().map(|name| text(c, name)).collect::<Vec<_>>().join("\n");
+            let known = distinct(self.analysis.conditions.iter().map(values));
+            (known.iter().position(|value| *value == values(condition)).unwrap_or_default(), known.len())
         };
         let [(place, places), (style, styles)] = self.told_apart().map(place);
         // A third style takes the other tones.
@@ -354,9 +354,8 @@ fn points(
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
     // What was recorded for the summary alone may belong to another phase of the signals.
     let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
-    let own =
-        analysis.settings.observers.iter().find(|observer| observer.quantity == quantity).and_then(|o| o.record_every);
-    let record_every = own.unwrap_or(analysis.settings.record_every);
+    let observer = analysis.settings.observers.iter().find(|observer| observer.quantity == quantity);
+    let record_every = observer.and_then(|observer| observer.record_every).unwrap_or(analysis.settings.record_every);
     let changes = condition.label_changes();
     let scheduled: BTreeSet<usize> = record_every.iterations(last, per_epoch, &changes).into_iter().collect();
     let point = |(iteration, values): (usize, Vec<Option<f64>>)| {

@@ -86,8 +86,8 @@ mod tests {
     use crate::spec::Analysis;
 
     fn conditions(kind: Kind, name: &str, values: &[&str]) -> Vec<Condition> {
-        let of = |value: &&str| Analysis::from_options(kind, [(name, *value)]).unwrap().conditions.remove(0);
-        values.iter().map(of).collect()
+        let condition = |value: &&str| Analysis::from_options(kind, [(name, *value)]).unwrap().conditions.remove(0);
+        values.iter().map(condition).collect()
     }
 
     #[test]

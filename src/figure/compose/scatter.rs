@@ -54,8 +54,9 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 
 /// Over repeats: the mean over layers at the last iteration, of repeats that have a value in every layer.
 fn overall(results: Results<'_>, analysis: &Analysis, condition: &Condition, quantity: Quantity) -> Summary {
-    let of = |layer| results.values(analysis, condition, quantity, [layer, None]).remove(&condition.last_iteration());
-    let layers: Vec<Vec<Option<f64>>> = quantity.layers(condition).into_iter().filter_map(of).collect();
+    let at_end =
+        |layer| results.values(analysis, condition, quantity, [layer, None]).remove(&condition.last_iteration());
+    let layers: Vec<Vec<Option<f64>>> = quantity.layers(condition).into_iter().filter_map(at_end).collect();
     let repeats = layers.iter().map(Vec::len).max().unwrap_or(0);
     let over_layers = |repeat: usize| {
         let values: Option<Vec<f64>> = layers.iter().map(|values| *values.get(repeat)?).collect();

@@ -54,15 +54,15 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         let count = if spec.panels == Panels::Layer { layers.len() } else { 1 };
         for &layer in layers.iter().take(count) {
             let place = layer.filter(|_| layers.len() > 1 || !spec.layers.is_empty());
-            panels.extend(titles.iter().map(|of| {
+            panels.extend(titles.iter().map(|shared| {
                 let what = quantity.info().label;
-                let title = match (of.is_empty(), place, spec.quantities.len()) {
+                let title = match (shared.is_empty(), place, spec.quantities.len()) {
                     (true, Some(l), _) => format!("{what}, layer {l}"),
                     (true, None, _) => what.into(),
-                    (false, _, 1) => of.clone(),
-                    (false, _, _) => format!("{what}, {of}"),
+                    (false, _, 1) => shared.clone(),
+                    (false, _, _) => format!("{what}, {shared}"),
                 };
-                panel(&shown, quantity, layer, of, title)
+                panel(&shown, quantity, layer, shared, title)
             }));
         }
     }
@@ -72,14 +72,14 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     (panels, note)
 }
 
-/// Curves of one quantity and layer over the conditions whose panel is `of`.
-fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, of: &str, title: String) -> Panel {
+/// Curves of one quantity and layer over the conditions whose panel has `shared` in common.
+fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &str, title: String) -> Panel {
     let Shown { results, analysis, spec, name, ref by, ref labels, ref scale, ref predictor } = *shown;
     let hue = hues(&analysis.conditions, by);
     let mut panel = Panel::new(title, scale.axis(), Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     for (place, curve) in labels.iter().enumerate() {
         let colour = hue(place);
-        let is_shown = |c: &&Condition| label(c, by) == *curve && label(c, spec.panels.parameters()) == of;
+        let is_shown = |c: &&Condition| label(c, by) == *curve && label(c, spec.panels.parameters()) == shared;
         let of_curve = analysis.conditions.iter().filter(is_shown);
         let (mut measured, mut predicted) = (Vec::new(), Vec::new());
         for condition in of_curve.filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
