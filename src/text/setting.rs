@@ -283,7 +283,7 @@ impl Display for Value {
     }
 }
 
-/// A struct made by [`settings!`].
+/// A struct made by `settings!`.
 pub trait Settings {
     /// Its parameters, in the order of the declaration.
     fn parameters() -> Vec<Arc<dyn AnyParameter>>
