@@ -17,6 +17,7 @@ mod settings;
 mod write;
 
 pub use analysis::{Analysis, OptionError, Spec};
+#[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;
 pub use figure::{
     Across, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind, Panels, Scale, Subject, XAxis,

@@ -36,6 +36,7 @@ macro_rules! figure_kinds {
     };
 }
 
+#[cfg(feature = "plot")]
 pub(crate) use figure_kinds;
 
 /// What is on the horizontal axis of a figure.

@@ -8,6 +8,7 @@ mod values;
 
 pub(super) use keys::RawFigure;
 pub use keys::{FIGURE_KEYS, Figure, FigureKey};
+#[cfg(feature = "plot")]
 pub(crate) use kinds::figure_kinds;
 pub use kinds::{Across, FigureFacts, FigureKind};
 pub use read::Subject;
