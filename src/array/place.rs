@@ -76,6 +76,7 @@ pub(super) fn store(path: &Path, bytes: &[u8]) -> Result<(), ArrayError> {
     write_atomically(path, bytes).map_err(|error| refused("write", path, std::io::Error::other(error)))
 }
 
+/// `PATH` or `PATH#MEMBER`, apart. A `#` may stand in either: a file that exists is meant, the longest such name first;
 /// if there is none, an archive by its extension.
 pub fn place(text: &str) -> (PathBuf, Option<&str>) {
     let splits = || text.rmatch_indices('#').map(|(at, _)| (&text[..at], Some(&text[at + 1..])));
