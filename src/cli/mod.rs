@@ -46,39 +46,45 @@ pub use print::{tell_line, tell_usage};
 
 /// A subcommand.
 struct Subcommand {
-    /// Its name, arguments and help.
+    /// Its name, so that no command line is built again to find it.
+    name: &'static str,
+    /// Its arguments and help.
     command: fn() -> Command,
     /// What carries it out.
     execute: fn(&ArgMatches) -> anyhow::Result<Exit>,
 }
 
-const fn subcommand(command: fn() -> Command, execute: fn(&ArgMatches) -> anyhow::Result<Exit>) -> Subcommand {
-    Subcommand { command, execute }
+const fn subcommand(
+    name: &'static str,
+    command: fn() -> Command,
+    execute: fn(&ArgMatches) -> anyhow::Result<Exit>,
+) -> Subcommand {
+    Subcommand { name, command, execute }
 }
 
 /// Every subcommand, in the order of the help: a new one is a line here, its `mod`, and a file of its own.
 static SUBCOMMANDS: &[Subcommand] = &[
-    subcommand(|| measure::of_kind(Kind::Isolate), |m| measure::execute_kind(Kind::Isolate, m)),
-    subcommand(|| measure::of_kind(Kind::Train), |m| measure::execute_kind(Kind::Train, m)),
-    subcommand(|| measure::of_kind(Kind::Replay), |m| measure::execute_kind(Kind::Replay, m)),
-    subcommand(|| measure::of_kind(Kind::Plane), |m| measure::execute_kind(Kind::Plane, m)),
-    subcommand(|| measure::of_kind(Kind::Sample), |m| measure::execute_kind(Kind::Sample, m)),
-    subcommand(measure::command, measure::execute),
-    subcommand(analyze::command, analyze::execute),
-    subcommand(figure::command, figure::execute),
-    subcommand(report::command, report::execute),
-    subcommand(merge::command, merge::execute),
-    subcommand(new::command, new::execute),
-    subcommand(sbatch::command, sbatch::execute),
-    subcommand(angles::command, angles::execute),
-    subcommand(spectra::command, spectra::execute),
-    subcommand(data::command, data::execute),
-    subcommand(signals::command, signals::execute),
-    subcommand(theory::command, theory::execute),
-    subcommand(verify::command, verify::execute),
-    subcommand(doctor::command, doctor::execute),
-    subcommand(shell::completions, |m| shell::print_completions(m, command())),
-    subcommand(shell::man, |m| shell::write_pages(m, command())),
+    subcommand("isolate", || measure::of_kind(Kind::Isolate), |m| measure::execute_kind(Kind::Isolate, m)),
+    subcommand("train", || measure::of_kind(Kind::Train), |m| measure::execute_kind(Kind::Train, m)),
+    subcommand("replay", || measure::of_kind(Kind::Replay), |m| measure::execute_kind(Kind::Replay, m)),
+    subcommand("plane", || measure::of_kind(Kind::Plane), |m| measure::execute_kind(Kind::Plane, m)),
+    subcommand("sample", || measure::of_kind(Kind::Sample), |m| measure::execute_kind(Kind::Sample, m)),
+    subcommand("run", measure::command, measure::execute),
+    subcommand("analyze", analyze::command, analyze::execute),
+    subcommand("figure", figure::command, figure::execute),
+    subcommand("report", report::command, report::execute),
+    subcommand("merge", merge::command, merge::execute),
+    subcommand("new", new::command, new::execute),
+    subcommand("sbatch", sbatch::command, sbatch::execute),
+    subcommand("angles", angles::command, angles::execute),
+    subcommand("spectra", spectra::command, spectra::execute),
+    subcommand("data", data::command, data::execute),
+    subcommand("signals", signals::command, signals::execute),
+    subcommand("theory", theory::command, theory::execute),
+    subcommand("verify", verify::command, verify::execute),
+    subcommand("doctor", doctor::command, doctor::execute),
+    subcommand("completions", shell::completions, |m| shell::print_completions(m, command())),
+    subcommand("man", shell::man, |m| shell::write_pages(m, command())),
 ];
 
 /// The whole command line.
@@ -119,6 +125,18 @@ pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 /// Carries out the subcommand called `name`.
 fn carry_out(name: &str, matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let called = |subcommand: &&Subcommand| (subcommand.command)().get_name() == name;
-    SUBCOMMANDS.iter().find(called).map_or(Ok(Exit::Usage), |subcommand| (subcommand.execute)(matches))
+    let found = SUBCOMMANDS.iter().find(|subcommand| subcommand.name == name);
+    found.map_or(Ok(Exit::Usage), |subcommand| (subcommand.execute)(matches))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subcommands_are_listed_under_their_names() {
+        for subcommand in SUBCOMMANDS {
+            assert_eq!((subcommand.command)().get_name(), subcommand.name);
+        }
+    }
 }
