@@ -4,7 +4,7 @@ use super::conflict::{Conflict, Values};
 use super::train::TrainCondition;
 use crate::network::{Biases, Setup};
 use crate::real::Precision;
-use crate::rule::{Activation, WeightNorm};
+use crate::rule::{Activation, Isolation, WeightNorm};
 use crate::signal::{Pair, Schedule, Sizes};
 use crate::text::{Choice, Interval, List, Settings, settings};
 
@@ -31,13 +31,13 @@ settings! {
         output_mask: bool = false => OUTPUT_MASK(
             "output-mask", "on|off", "Whether the injected error is multiplied by f'(Z) of the output layer", ()
         );
-        activation: Activation = Activation::Relu => ACTIVATION(like Setup::ACTIVATION, ());
-        batch: usize = 100 => BATCH(like Setup::BATCH);
-        eta: f64 = 4e-4 => ETA(like Setup::ETA);
-        iterations: usize = 1500 => ITERATIONS("iterations", "N", "Updates", 1..=MOST_ITERATIONS);
+        activation: Activation = Isolation::ACTIVATION => ACTIVATION(like Setup::ACTIVATION, ());
+        batch: usize = Isolation::BATCH => BATCH(like Setup::BATCH);
+        eta: f64 = Isolation::ETA => ETA(like Setup::ETA);
+        iterations: usize = Isolation::ITERATIONS => ITERATIONS("iterations", "N", "Updates", 1..=MOST_ITERATIONS);
         bias: Biases = Biases::Off => BIAS(like Setup::BIAS);
-        w_std: f64 = 1.0 => W_STD(like Setup::W_STD, Interval::Scale);
-        b_std: f64 = 1.0 => B_STD(like Setup::B_STD, Interval::Scale);
+        w_std: f64 = Isolation::STD => W_STD(like Setup::W_STD, Interval::Scale);
+        b_std: f64 = Isolation::STD => B_STD(like Setup::B_STD, Interval::Scale);
         bias_std: f64 = 1.0 => BIAS_STD(like Setup::BIAS_STD, Interval::Scale);
         normalize_b: bool = false => NORMALIZE_B(like Setup::NORMALIZE_B);
         b_scale: f64 = 1.0 => B_SCALE(like Setup::B_SCALE);

@@ -44,16 +44,27 @@ pub enum IsolationError {
 }
 
 impl Isolation {
+    /// Samples per iteration, unless told otherwise.
+    pub const BATCH: usize = 100;
+    /// Updates, unless told otherwise.
+    pub const ITERATIONS: usize = 1500;
+    /// Learning rate, unless told otherwise.
+    pub const ETA: f64 = 4e-4;
+    /// Activation, unless told otherwise.
+    pub const ACTIVATION: Activation = Activation::Relu;
+    /// Standard deviation of `W` at the start and of `B`, unless told otherwise.
+    pub const STD: f64 = 1.0;
+
     /// Layers of so many units, inputs first; signals `held`, batches of 100, 1,500 iterations at a rate of 4e-4, ReLU.
     pub fn of(layers: &[usize]) -> Self {
         Self {
             layers: layers.to_vec(),
-            batch: 100,
-            iterations: 1500,
-            eta: 4e-4,
-            activation: Activation::Relu,
-            signals: Pair { activity: Form::HELD, error: Form::HELD, cross: Cross::None },
-            std: [1.0, 1.0],
+            batch: Self::BATCH,
+            iterations: Self::ITERATIONS,
+            eta: Self::ETA,
+            activation: Self::ACTIVATION,
+            signals: Pair::default(),
+            std: [Self::STD; 2],
             weight_norm: None,
             seed: 1,
             repeat: 0,
@@ -132,10 +143,10 @@ impl Isolation {
     /// # Errors
     /// If sizes, rate or standard deviations make no run, or the signals do not fit them.
     pub fn begin(&self) -> Result<IsolatedRun, IsolationError> {
-        let (Some(&inputs), Some(&outputs)) = (self.layers.first(), self.layers.last()) else {
+        let [inputs, _, .., outputs] = self.layers[..] else {
             return Err(IsolationError::Layers(self.layers.clone()));
         };
-        if self.layers.len() < 3 || self.layers.contains(&0) {
+        if self.layers.contains(&0) {
             return Err(IsolationError::Layers(self.layers.clone()));
         }
         let (count, positive) = ("a whole number above 0", "a finite number above 0");
@@ -152,7 +163,6 @@ impl Isolation {
         }
         let (seed, repeat) = (self.seed, self.repeat);
         let sizes = Sizes { batch: self.batch, inputs, outputs, iterations: self.iterations };
-        self.signals.check(sizes)?;
         let signals = Signals::new(&self.signals, sizes, seed, repeat)?;
         let mut network = Isolated::draw(&self.layers, self.batch, self.activation, self.std, seed, repeat);
         if let Some(norm) = &self.weight_norm {
