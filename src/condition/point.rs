@@ -10,6 +10,7 @@ use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::Setup;
 use crate::text::{AnyParameter, Choice, Facts, Settings, json_text};
 use serde_json::Value as Json;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
 
@@ -174,7 +175,8 @@ impl Condition {
 
     /// Canonical map form, for addresses: without the defaults of parameters that are younger than stored results.
     pub(crate) fn parameters_of_address(&self) -> BTreeMap<String, Json> {
-        let (mut all, defaults) = (self.parameters(), Self::of(self.kind()).parameters());
+        let mut all = self.parameters();
+        let defaults = LazyCell::new(|| Self::of(self.kind()).parameters());
         for facts in parameters(self.kind()).iter().map(|parameter| parameter.facts()).filter(|facts| facts.young) {
             if all.get(facts.name) == defaults.get(facts.name) {
                 all.remove(facts.name);
