@@ -152,7 +152,7 @@ fn what_is_wrong_with_a_claim_is_said_before_anything_runs() {
     };
     assert!(parse_spec(Path::new("mine.toml"), &claim(&[])).is_ok());
     for (from, to, expected) in [
-        ("\"weight_alignment\"", "\"weight_alignement\"", "mine.toml:17:25: unknown quantity `weight_alignement`"),
+        ("\"weight_alignment\"", "\"weight_alignement\"", "mine.toml:18:25: unknown quantity `weight_alignement`"),
         ("\"weight_alignment\"", "\"weight_norm\"", "`isolated` does not measure weight_norm"),
         ("schedule = \"white\" } }", "schedule = \"shared\" } }", "there is held or white"),
         ("schedule = \"white\" } }", "scedule = \"white\" } }", "did you mean `schedule`?"),

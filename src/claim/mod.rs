@@ -141,10 +141,11 @@ fn family_size(plan: &Plan, claim: &Claim) -> usize {
 pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let plan = evidence.plan();
     let ready = claims(plan).into_iter().filter(|claim| claim.analyses.iter().all(|analysis| evidence.has(analysis)));
+    let mut known = own::Known::default();
     let judged = ready.map(|claim| {
         let spec = plan.specs.iter().find(|spec| spec.claims.iter().any(|known| known.name == claim.name));
         let mut claim = claim.clone();
-        claim.refused = claim.refused.take().or_else(|| own::departure(&claim, spec?));
+        claim.refused = claim.refused.take().or_else(|| known.departure(&claim, spec?));
         judge_claim(&claim, evidence, family_size(plan, &claim))
     });
     judged.collect()

@@ -1,6 +1,7 @@
 //! The specs of the program, which hold the claims of this project.
 
 use crate::spec::{Claim, Spec, parse_spec};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A spec of the program: where it lies in the repository, and its text.
@@ -44,11 +45,17 @@ pub const FULL: &[Own] = own!(
 /// Those that take too long to be among them, and the one to begin with.
 pub const LONG: &[Own] = own!("sensitivity", "akrout-long", "quickstart");
 
-/// In what the analyses of a spec depart from those that a claim of this project was set for; `None` of other claims.
-pub(super) fn departure(claim: &Claim, spec: &Spec) -> Option<String> {
-    let name = format!("name = \"{}\"", claim.name);
-    let (path, text) = FULL.iter().chain(LONG).find(|(_, text)| text.contains(&name))?;
-    let own = parse_spec(Path::new(path), text).ok()?;
-    let known = own.claims.iter().find(|known| known.name == claim.name)?;
-    known.departure(&spec.analyses, &own.analyses)
+/// Specs of the program that were read, by path.
+#[derive(Default)]
+pub(super) struct Known(BTreeMap<&'static str, Option<Spec>>);
+
+impl Known {
+    /// In what the analyses of a spec depart from those that a claim of this project was set for; `None` of other claims.
+    pub fn departure(&mut self, claim: &Claim, spec: &Spec) -> Option<String> {
+        let name = format!("name = \"{}\"", claim.name);
+        let (path, text) = FULL.iter().chain(LONG).find(|(_, text)| text.contains(&name))?;
+        let own = self.0.entry(path).or_insert_with(|| parse_spec(Path::new(path), text).ok()).as_ref()?;
+        let known = own.claims.iter().find(|known| known.name == claim.name)?;
+        known.departure(&spec.analyses, &own.analyses)
+    }
 }
