@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from alignscope.recording import Recording, RecordingError
 from alignscope.recording.values import BFLOAT16, ArrayValues, Values
 from alignscope.recording.writer import Buffers
+from alignscope.torch.feedback import twin
 
 __all__ = ["Recorder", "RecordingError"]
 
@@ -242,7 +243,7 @@ class Recorder:
 
         def backward(_: Any, gradients: tuple[Tensor | None, ...]) -> None:
             recorder = this()
-            if recorder is None or recorder._closed or gradients[0] is None:
+            if recorder is None or recorder._closed or gradients[0] is None or twin.active:
                 return
             if layer.arrived != seen:
                 raise RecordingError(

@@ -1,0 +1,25 @@
+"""Feedback alignment in PyTorch: rules of learning, what they do to the weights, recordings.
+
+======================  ==========================================================================
+:func:`convert`         has the layers of a network carry errors back through other weights than
+                        their own: feedback alignment, direct, sign-symmetric, Kolen-Pollack, ...
+:func:`normalize`       keeps the norm of every neuron's or filter's input weights, with any
+                        optimiser
+:class:`Recorder`       records signals and weights, for ``alignscope analyze``
+======================  ==========================================================================
+"""
+
+from alignscope.recording import RecordingError
+from alignscope.torch.feedback import RULES, Feedback, convert, set_targets
+from alignscope.torch.normalize import normalize
+from alignscope.torch.recorder import Recorder
+
+__all__ = [
+    "RULES",
+    "Feedback",
+    "Recorder",
+    "RecordingError",
+    "convert",
+    "normalize",
+    "set_targets",
+]
