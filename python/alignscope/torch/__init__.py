@@ -5,20 +5,26 @@
                         their own: feedback alignment, direct, sign-symmetric, Kolen-Pollack, ...
 :func:`normalize`       keeps the norm of every neuron's or filter's input weights, with any
                         optimiser
+:class:`Monitor`        measures while a network trains: weight alignment beside its null, updates
+                        beside those of backpropagation, alignment terms by lag, budget, ranks
 :class:`Recorder`       records signals and weights, for ``alignscope analyze``
 ======================  ==========================================================================
 """
 
 from alignscope.recording import RecordingError
 from alignscope.torch.feedback import RULES, Feedback, convert, set_targets
+from alignscope.torch.monitor import FAMILIES, Monitor, Row
 from alignscope.torch.normalize import normalize
 from alignscope.torch.recorder import Recorder
 
 __all__ = [
+    "FAMILIES",
     "RULES",
     "Feedback",
+    "Monitor",
     "Recorder",
     "RecordingError",
+    "Row",
     "convert",
     "normalize",
     "set_targets",
