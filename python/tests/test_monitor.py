@@ -10,7 +10,7 @@ import weakref
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", minversion="2.4")
+torch = pytest.importorskip("torch", minversion="2.5")
 
 import reference  # noqa: E402
 from torch import nn  # noqa: E402

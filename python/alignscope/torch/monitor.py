@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.autograd.graph import get_gradient_edge
 
 from alignscope.null import WeightNull
 from alignscope.torch import measuring
@@ -21,7 +20,7 @@ from alignscope.torch.between import Between, Tape
 from alignscope.torch.feedback import twin
 from alignscope.torch.measuring import Budgets, States, Update
 from alignscope.torch.recorder import Recorder
-from alignscope.torch.watching import Call, Given, Layer, Pass, watched
+from alignscope.torch.watching import Call, Given, Layer, Pass, edge_of, watched
 
 __all__ = ["FAMILIES", "Monitor", "Row"]
 
@@ -490,7 +489,7 @@ class Monitor:
             if monitor is not None and monitor._due and not twin.active and call.error is None:
                 call.receive(gradient, monitor._scale(), "updates" in monitor._families)
 
-        edge = get_gradient_edge(z)
+        edge = edge_of(z)
         # Without the graph, which leads to this call.
         call.z, call.z_version = z.detach(), z._version
         z.register_hook(arrived)  # type: ignore[no-untyped-call]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union, cast
+from typing import TYPE_CHECKING, Any, Union, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from alignscope.torch.between import Between
 from alignscope.torch.feedback import (
@@ -24,6 +23,9 @@ from alignscope.torch.feedback import (
     twin,
 )
 from alignscope.torch.recorder import _patches
+
+if TYPE_CHECKING:
+    from torch.autograd.graph import GradientEdge
 
 #: Backward weights of one layer, in the layout of its weight, or a function that gives them.
 Given = Union[Tensor, NDArray[Any], Callable[[], Any]]
@@ -192,7 +194,7 @@ class Call:
         if self.x.requires_grad:
             # Of the graph before the layer: nothing here may lead to the layer's own node, whose
             # hook leads here, as such a circle is never collected.
-            self.edge = get_gradient_edge(self.x)
+            self.edge = edge_of(self.x)
             this = weakref.ref(self)
 
             def arrived(gradient: Tensor) -> None:
@@ -255,6 +257,14 @@ class Call:
         if backward is None or self.error is None:
             return None
         return self.layer.carried(self.error, backward, self.x)
+
+
+def edge_of(tensor: Tensor) -> GradientEdge:
+    """Where a tensor is in the graph, whatever may become of it in place."""
+    # Here, as PyTorch before 2.1, with which runs can be recorded, has none.
+    from torch.autograd.graph import get_gradient_edge
+
+    return get_gradient_edge(tensor)
 
 
 def _rows(tensor: Tensor) -> Tensor:
