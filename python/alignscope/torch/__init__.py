@@ -7,12 +7,14 @@
                         optimiser
 :class:`Monitor`        measures while a network trains: weight alignment beside its null, updates
                         beside those of backpropagation, alignment terms by lag, budget, ranks
+:func:`save_weights`    writes forward and backward weights to files that the program reads
 :class:`Recorder`       records signals and weights, for ``alignscope analyze``
 ======================  ==========================================================================
 """
 
 from alignscope.recording import RecordingError
 from alignscope.torch.feedback import RULES, Feedback, convert, set_targets
+from alignscope.torch.files import load_feedback, save_weights
 from alignscope.torch.monitor import FAMILIES, Monitor, Row
 from alignscope.torch.normalize import normalize
 from alignscope.torch.recorder import Recorder
@@ -26,6 +28,8 @@ __all__ = [
     "RecordingError",
     "Row",
     "convert",
+    "load_feedback",
     "normalize",
+    "save_weights",
     "set_targets",
 ]

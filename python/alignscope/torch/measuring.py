@@ -40,14 +40,13 @@ class Update:
     #: Backward weights by place, of layers whose weights can be compared with them.
     backward: dict[int, Tensor] = field(default_factory=dict)
 
-    #: Squared norms of these, once they are known.
-    _squares: dict[int, float] = field(default_factory=dict)
-
     def square(self, layer: Layer) -> float:
         """Squared norm of a layer's backward weights."""
-        if layer.place not in self._squares:
-            self._squares[layer.place] = numbers.square(self.backward[layer.place])
-        return self._squares[layer.place]
+        backward = self.backward[layer.place]
+        place, version = backward.data_ptr(), backward._version
+        if layer.known is None or layer.known[:2] != (place, version) or not layer.is_fixed():
+            layer.known = (place, version, numbers.square(backward))
+        return layer.known[2]
 
     def compared(self) -> list[tuple[Layer, Tensor]]:
         """Layers with backward weights that carry an error, and these."""

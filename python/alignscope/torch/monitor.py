@@ -464,9 +464,15 @@ class Monitor:
         self._settle()
         self._pass = Pass()
         self._calls.clear()
-        if self._watches() and self._families & {"terms", "budget", "updates"}:
+        if self._watches() and self._replays():
             self._tape = Tape()
             self._tape.__enter__()  # type: ignore[no-untyped-call]
+
+    def _replays(self) -> bool:
+        """Whether what lies between layers is to be run again."""
+        if self._families & {"terms", "budget", "units"}:
+            return True
+        return "updates" in self._families and any(n.given is not None for n in self._layers)
 
     def _end_tape(self) -> None:
         if self._tape is not None:
@@ -478,10 +484,11 @@ class Monitor:
         if not z.requires_grad:
             return
         tape = self._tape
-        between: Between | str = "the network itself was not called, but its layers one by one"
+        between: Between | str = "the network was not called as a whole, but its layers one by one"
         if tape is not None:
             between = tape.between(x) if x.requires_grad else "it is fed with the network's input"
-        call = Call(layer, x, between, list(self._calls), self._pass)
+        arrives = bool(self._families & {"budget", "units"})
+        call = Call(layer, x, between, list(self._calls), self._pass, arrives)
         this = weakref.ref(self)
 
         def arrived(gradient: Tensor) -> None:

@@ -60,6 +60,8 @@ class Layer:
     calls: list[Call] = field(default_factory=list)
     #: Root mean square of its input at the start.
     start: float | None = None
+    #: Squared norm of its backward weights, with what tells whether they are still the same.
+    known: tuple[int, int, float] | None = None
 
     @property
     def is_convolution(self) -> bool:
@@ -85,6 +87,10 @@ class Layer:
         if self.given is not None:
             return True
         return isinstance(self.module, Feedback) and not is_backpropagation(self.module)
+
+    def is_fixed(self) -> bool:
+        """Whether it is sure that backward weights stay the same tensor with the same values."""
+        return isinstance(self.module, Feedback) and self.given is None and self.module.rule.fixed
 
     def backward(self) -> Tensor | None:
         """Backward weights as they are now, if they have the shape of ``W`` and carry its error."""
@@ -176,6 +182,8 @@ class Call:
     #: Calls before this one in the same pass, with where their outputs are in the graph.
     before: list[tuple[Call, GradientEdge]]
     whole: Pass
+    #: Whether the error that arrives at ``x`` is wanted.
+    arrives: bool = True
     #: Error signal of the output, towards the target.
     error: Tensor | None = None
     #: That of backpropagation.
@@ -195,6 +203,7 @@ class Call:
             # Of the graph before the layer: nothing here may lead to the layer's own node, whose
             # hook leads here, as such a circle is never collected.
             self.edge = edge_of(self.x)
+        if self.x.requires_grad and self.arrives:
             this = weakref.ref(self)
 
             def arrived(gradient: Tensor) -> None:
