@@ -6,7 +6,7 @@
 //! the batch or units they are too narrow, and so they are with few series.
 
 use crate::measure::summary::Summary;
-use realfft::RealFftPlanner;
+use alignscope_compiled::fourier;
 use std::ops::Range;
 use thiserror::Error;
 
@@ -162,7 +162,7 @@ impl<'a> Signal<'a> {
         }
         let window = hann(segment);
         let power: f64 = window.iter().map(|w| w * w).sum();
-        let transform = RealFftPlanner::<f64>::new().plan_fft_forward(segment);
+        let transform = fourier::forward(segment);
         let (mut room, mut out) = (transform.make_input_vec(), transform.make_output_vec());
         let starts: Vec<usize> = (0..=self.iterations - segment).step_by(segment / 2).collect();
         let mut densities = vec![vec![0.0; self.series]; out.len()];
