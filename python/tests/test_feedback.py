@@ -403,7 +403,10 @@ def test_backpropagation_under_autocast_is_that_of_pytorch():
                 assert (found - parameter.grad).norm() <= 0.01 * parameter.grad.norm(), name
 
 
-@pytest.mark.parametrize("rule", ["fa", "dfa", "brsf", "kp", "mirror:0.1", "product"])
+@pytest.mark.parametrize(
+    "rule",
+    ["fa", "dfa", "usf", "brsf", "frsf", "kp", "mirror:0.1", "low-rank:2", "drtp", "product"],
+)
 def test_compiled(rule):
     make, shape = NETS["convolutional"]
     net = convert(make(torch.float32), rule, seed=1)

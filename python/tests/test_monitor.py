@@ -732,6 +732,29 @@ def test_a_recording_that_the_program_reads(tmp_path, analyze):
     assert compared > 100
 
 
+def test_layers_are_numbered_as_they_are_called(tmp_path, analyze):
+    class Backwards(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.last, self.first = nn.Linear(10, 6), nn.Linear(12, 10)
+            self.middle = nn.Linear(10, 10)
+
+        def forward(self, x):
+            return self.last(torch.tanh(self.middle(torch.tanh(self.first(x)))))
+
+    torch.manual_seed(1)
+    net = convert(Backwards().double(), "fa", seed=1)
+    with Monitor(net, every=1, record=tmp_path / "run") as monitor:
+        train(net, batches(3))
+    assert {(r.layer, r.name) for r in monitor.rows} == {(0, "first"), (1, "middle"), (2, "last")}
+    found = analyze(tmp_path / "run")
+    for of in found["angles"]:
+        ours = values(monitor, "weight_alignment", of["layer"])
+        for k, value in ours.items():
+            assert of["degrees"][k] == pytest.approx(value, abs=1e-10)
+    assert all(of["carried_by"] == "backward" for of in found["feedback"])
+
+
 def test_a_table_with_nulls_and_a_writer(tmp_path):
     written = []
 
@@ -808,6 +831,8 @@ def test_what_is_no_setting_is_refused_with_a_remedy():
             Monitor(net, **options)
     with pytest.raises(ValueError, match="no Linear, Conv1d or Conv2d"):
         Monitor(nn.Tanh())
+    with pytest.raises(ValueError, match="measure on one device"):
+        Monitor(nn.DataParallel(net))
     with (
         Monitor(net, {1: torch.zeros(10, 8)}, every=1),
         pytest.raises(ValueError, match=r"feedback of 2 is \(10, 8\): expected \(8, 10\)"),

@@ -70,9 +70,9 @@ class Monitor:
         The network. Its ``Linear``, ``Conv1d`` and ``Conv2d`` layers are watched; the kernel of a
         convolution is a matrix of out x (in x kernel), fed with patches.
     feedback
-        Backward weights by name or number of a layer, in the layout of its ``weight``: arrays,
-        tensors, or functions without arguments. Not needed of layers that
-        :func:`~alignscope.torch.convert` has converted.
+        Backward weights by name of a layer, or number in the order of registration, in the layout
+        of its ``weight``: arrays, tensors, or functions without arguments. Not needed of layers
+        that :func:`~alignscope.torch.convert` has converted.
     every
         Measure updates 0, ``every``, 2 ``every``, ...
     lags
@@ -204,6 +204,7 @@ class Monitor:
         self._tape: Tape | None = None
         self._pass = Pass()
         self._calls: list[tuple[Call, Any]] = []
+        self._ordered = False
         self._labels: Any = None
         self._states = States(self.lags, every, projection)
         self._budgets = Budgets()
@@ -409,9 +410,24 @@ class Monitor:
     def _make_recorder(
         self, model: nn.Module, path: str | os.PathLike[str], every: int
     ) -> Recorder:
-        feedback = {n.place: n.backward for n in self._layers if n.place and n.has_feedback()}
-        there = {k: given for k, given in feedback.items() if given() is not None}
-        return Recorder(model, cast(Any, there), every=every, path=Path(path))
+        return Recorder(model, every=every, path=Path(path))
+
+    def _order(self) -> None:
+        """Give the layers numbers in the order in which they are called."""
+        if self._ordered or not self._calls:
+            return
+        self._ordered = True
+        called: list[Layer] = []
+        for call, _ in self._calls:
+            if call.layer not in called:
+                called.append(call.layer)
+        self._layers = called + [n for n in self._layers if n not in called]
+        for place, layer in enumerate(self._layers):
+            layer.place = place
+        self._weights = {id(n.module.weight): n.place for n in self._layers}
+        if self._recorder is not None:
+            carrying = [n for n in called if n.place > 0 and n.backward() is not None]
+            self._recorder.use_feedback({n.place: cast(Any, n.backward) for n in carrying})
 
     def _watch_passes(self, model: nn.Module) -> list[Any]:
         this = weakref.ref(self)
@@ -541,6 +557,7 @@ class Monitor:
 
     def _before_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Meet a step; of several optimisers that make one update, that of the first counts."""
+        self._order()
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 place = self._weights.get(id(parameter))

@@ -139,6 +139,23 @@ class Recorder:
                 part.recording.add_next(self._updates, part.state())
         self._advance(recorded=self._due)
 
+    def use_feedback(self, feedback: Mapping[int, Feedback]) -> None:
+        """Set the backward weights, where the order of layers was not known at first.
+
+        Parameters
+        ----------
+        feedback
+            As in the constructor.
+
+        Raises
+        ------
+        RecordingError
+            If something was recorded already.
+        """
+        if self._parts:
+            raise RecordingError("backward weights are set before the first update is recorded")
+        self._feedback = _by_layer(feedback)
+
     def save(
         self, path: str | os.PathLike[str] | None = None, *, compress: bool = False
     ) -> list[Path]:

@@ -288,6 +288,11 @@ def watched(model: nn.Module, feedback: Mapping[Any, Given]) -> list[Layer]:
     ValueError
         If there are none, or backward weights are given for something else.
     """
+    if isinstance(model, nn.DataParallel):
+        raise ValueError(
+            "DataParallel copies the network for every device, and each copy sees a part of the "
+            "batch: measure on one device, without it"
+        )
     layers: list[Layer] = []
     for name, module in model.named_modules():
         if not isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d)):
