@@ -57,9 +57,11 @@ def weights(update: Update) -> None:
     """Weight alignment, and norms."""
     for layer in update.layers:
         weight, backward = layer.weight(), update.backward.get(layer.place)
-        square = numbers.square(weight)
-        if backward is not None:
-            sums = (square, numbers.dot(weight, backward), update.square(layer))
+        if backward is None:
+            square = numbers.square(weight)
+        else:
+            square, inner = numbers.square_and_dot(weight, backward)
+            sums = (square, inner, update.square(layer))
             update.add(layer, "weight_alignment", numbers.angle(weight, backward, sums))
         update.add(layer, "weight_norm", math.sqrt(square))
 
@@ -84,8 +86,8 @@ def updates(update: Update) -> None:
             update.add(layer, "delta_alignment", _angle_of(errors, twins))
             update.add(layer, "bp_gradient_norm", math.sqrt(max(sums[2], 0.0)))
         if gradient is not None and backward is not None:
-            size = numbers.square(gradient)
-            step = (size, numbers.dot(gradient, backward), update.square(layer))
+            size, inner = numbers.square_and_dot(gradient, backward)
+            step = (size, inner, update.square(layer))
             towards = numbers.angle(gradient, backward, step)
             # The gradient points away from where the update goes.
             update.add(layer, "step_alignment", None if towards is None else 180.0 - towards)
@@ -293,6 +295,8 @@ class _Terms:
     calls: list[Call]
     backward: Tensor
     rate: float
+    #: The latest pre-activation that was made of each pass, with its lag.
+    _latest: dict[int, tuple[int, Tensor]] = field(default_factory=dict)
 
     def measure(self) -> None:
         now = self.update.number
@@ -301,8 +305,7 @@ class _Terms:
         update = self._made(lambda call, z: self._between(call)(z), 0)
         if update is None:
             return
-        self._square = numbers.square(update)
-        self._inner = numbers.dot(update, self.backward)
+        self._square, self._inner = numbers.square_and_dot(update, self.backward)
         totals: dict[str, Tensor] = {}
         for lag in self.states.lags:
             if lag > now:
@@ -337,11 +340,17 @@ class _Terms:
         dtype = call.error.dtype
         if lag == 0:
             return base.output().to(dtype)
+        # What one lag ends with, the next begins with.
+        latest = self._latest.get(id(call))
+        if latest is not None and latest[0] == lag:
+            return latest[1]
         _, bias = _typed(base.layer, dtype)
         held = self.states.weights.get(self.update.number - lag, {}).get(base.layer.place)
         if held is None:
             return None
-        return base.layer.apply(base.x.to(dtype), held.to(dtype), bias)
+        zeta = base.layer.apply(base.x.to(dtype), held.to(dtype), bias)
+        self._latest[id(call)] = (lag, zeta)
+        return zeta
 
     def _made(self, of: Callable[[Call, Tensor], Tensor], lag: int) -> Tensor | None:
         """``eta f(zeta)^T delta``, summed over passes."""
@@ -359,7 +368,7 @@ class _Terms:
         sums: list[Tensor | None] = [None, None]
         with torch.no_grad():
             for call in self.calls:
-                older, newer = self._zeta(call, lag), self._zeta(call, lag - 1)
+                newer, older = self._zeta(call, lag - 1), self._zeta(call, lag)
                 if older is None or newer is None or call.error is None:
                     return None, None
                 beside = self._beside(call, lag)
@@ -392,8 +401,7 @@ class _Terms:
         return base.layer.apply(base.x.to(call.error.dtype), part, None)
 
     def _sums(self, part: Tensor) -> tuple[float, float, float]:
-        inner = numbers.dot(part, self.backward)
-        return numbers.square(part), inner, self.update.square(self.layer)
+        return (*numbers.square_and_dot(part, self.backward), self.update.square(self.layer))
 
     def _add(self, name: str, part: Tensor, lag: int) -> None:
         sums = self._sums(part)

@@ -52,9 +52,22 @@ def _room(values: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     return room[:values]
 
 
+def square_and_dot(a: Tensor, b: Tensor) -> tuple[float, float]:
+    """Give ``<a, a>`` and ``<a, b>``, for which large tensors are fetched once."""
+    a, b = a.detach().reshape(-1), b.detach().reshape(-1)
+    single = a.dtype == torch.float32 == b.dtype
+    if not single or a.device.type != "cpu" or b.device.type != "cpu":
+        return square(a), dot(a, b)
+    aa = ab = 0.0
+    for x, y in zip(torch.split(a, _RUN), torch.split(b, _RUN)):
+        aa += float(torch.dot(x, x))
+        ab += float(torch.dot(x, y))
+    return aa, ab
+
+
 def dots(a: Tensor, b: Tensor) -> tuple[float, float, float]:
     """Give ``<a, a>``, ``<a, b>``, ``<b, b>`` of two tensors of as many entries."""
-    return square(a), dot(a, b), square(b)
+    return (*square_and_dot(a, b), square(b))
 
 
 def angle(a: Tensor, b: Tensor, sums: tuple[float, float, float] | None = None) -> float | None:
