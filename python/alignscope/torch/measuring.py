@@ -285,6 +285,19 @@ def terms(update: Update, states: States) -> None:
         _Terms(update, states, layer, calls, backward, rate).measure()
 
 
+_NOT_AGAIN = "what lies between, run again on the same output, does not give the same input"
+
+
+def is_again(call: Call, value: Tensor) -> bool:
+    """Whether what lies before a call, run again, gives what the call was fed."""
+    x = call.x.to(value.dtype)
+    if x.shape != value.shape:
+        return False
+    rounding: float = 16 * torch.finfo(call.x.dtype).eps ** 0.75
+    difference, size = numbers.square(value - x), numbers.square(x)
+    return math.sqrt(difference) <= rounding * math.sqrt(size)
+
+
 @dataclass
 class _Terms:
     """The update of one layer, decomposed."""
@@ -302,7 +315,11 @@ class _Terms:
         now = self.update.number
         reach = min(max(self.states.lags), now)
         whole = self.states.lags == tuple(range(1, max(self.states.lags) + 1))
-        update = self._made(lambda call, z: self._between(call)(z), 0)
+        for call in self.calls:
+            if not is_again(call, self._between(call)(call.base.output())):  # type: ignore[union-attr]
+                self.update.absent(f"terms and budget of {self.layer.name}", _NOT_AGAIN)
+                return
+        update = self._made(lambda call, z: call.x.to(z.dtype), 0)
         if update is None:
             return
         self._square, self._inner = numbers.square_and_dot(update, self.backward)
@@ -461,7 +478,11 @@ class Budgets:
                     f"budget of {layer.name}", f"no optimiser that steps has {below.name}.weight"
                 )
                 continue
-            curvature = rate * sum(_curvature(call, backward) for call in calls)
+            curvatures = [_curvature(call, backward) for call in calls]
+            if any(c is None for c in curvatures):
+                update.absent(f"terms and budget of {layer.name}", _NOT_AGAIN)
+                continue
+            curvature = rate * sum(c for c in curvatures if c is not None)
             self._open.append(Budget(layer, below, backward, curvature, update.number))
         kept = {n.place: n for b in self._open for n in (b.layer, b.below)}
         for place, layer in kept.items():
@@ -511,8 +532,8 @@ def _learning(layer: Layer) -> list[Tensor]:
     return [layer.weight()] if bias is None else [layer.weight(), bias]
 
 
-def _curvature(call: Call, backward: Tensor) -> float:
-    """``sum (f'(z) z - f(z)) o E`` of one pass."""
+def _curvature(call: Call, backward: Tensor) -> float | None:
+    """``sum (f'(z) z - f(z)) o E`` of one pass; ``None`` where ``f`` is not the same again."""
     base, between = call.base, call.between
     assert base is not None and isinstance(between, Between) and call.error is not None
     if call.arriving is not None:
@@ -522,6 +543,8 @@ def _curvature(call: Call, backward: Tensor) -> float:
     with torch.no_grad():
         z = base.output().to(call.error.dtype)
         value, along = between.with_derivative(z, z)
+        if not is_again(call, value):
+            return None
         return numbers.dot(along - value, arriving)
 
 
