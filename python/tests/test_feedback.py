@@ -411,6 +411,8 @@ def test_compiled(rule):
     make, shape = NETS["convolutional"]
     net = convert(make(torch.float32), rule, seed=1)
     x, y = batch(shape, dtype=torch.float32)
+    # After too many compilations PyTorch runs a module as it is.
+    torch._dynamo.reset()
     compiled = torch.compile(copy.deepcopy(net), backend="aot_eager")
     torch.manual_seed(2)
     expected = gradients(net, x, y)
@@ -544,9 +546,7 @@ def test_whole_matrices_zero_rows_and_layers_by_name():
         net[2].weight[3] = 0.0
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     normalize(optimizer, net, 2.0, layers=["2"])
-    assert float(net[2].weight[3].abs().max()) == 0.0 and float(norms(net[2])[0]) == pytest.approx(
-        2.0
-    )
+    assert not net[2].weight[3].any() and float(norms(net[2])[0]) == pytest.approx(2.0)
     assert norms(net[0])[0] != pytest.approx(2.0)
     other = dense()
     normalize(torch.optim.SGD(other.parameters(), 0.1), other, 2.0, per="matrix")

@@ -491,6 +491,88 @@ def test_what_lies_between_is_run_again_with_the_rest_held():
     assert set(values(monitor, "update_alignment", "first")) == {0, 1, 2}
 
 
+class Block(nn.Module):
+    """A residual block as they are written, with much in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4)
+        self.second, self.beside = nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(2, 4, 1)
+        self.last = nn.Linear(4, 6)
+
+    def forward(self, x):
+        y = nn.functional.relu(self.norm(self.conv(x)), inplace=True)
+        beside = self.beside(x)
+        y = self.second(y)
+        y += beside
+        nn.functional.relu(y, inplace=True)
+        return self.last(nn.functional.adaptive_avg_pool2d(y, 1).flatten(1))
+
+
+def test_residual_blocks_that_work_in_place():
+    torch.manual_seed(1)
+    net = convert(Block().double(), "fa", seed=1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=1e-5)
+    with Monitor(net, every=1, lags=[1], quantities=("terms", "budget")) as monitor:
+        train(net, batches(3, shape=(2, 6, 6)), optimizer)
+    assert not monitor.absent
+    for name in ("second", "last"):
+        for k in (1, 2):
+            share = sum(values(monitor, f"{p}_share", name)[k] for p in ("terms", "last"))
+            assert share + values(monitor, "remainder_share", name)[k] == pytest.approx(
+                1, abs=1e-12
+            )
+            # Of so small a step the first order is all, or some derivative is wrong.
+            small = values(monitor, "terms_ratio", name)[k]
+            assert 1e-9 < small < 1e-3
+            assert values(monitor, "remainder_ratio", name)[k] < 1e-3 * small
+            balance = {
+                p: values(monitor, f"budget_{p}", name)[k] for p in ("alignment", "injected")
+            }
+            assert np.isfinite(list(balance.values())).all()
+
+
+class Late(nn.Module):
+    """A network that changes in place what went into what lies between."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(12, 10), nn.Linear(10, 6)
+
+    def forward(self, x):
+        scale = torch.ones(10, dtype=x.dtype)
+        made = torch.tanh(self.a(x)) + scale
+        scale.zero_()
+        return self.b(made)
+
+
+class Raw(nn.Module):
+    """A network that changes values behind PyTorch's back."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(12, 10), nn.Linear(10, 6)
+
+    def forward(self, x):
+        offset = np.ones(10)
+        made = torch.tanh(self.a(x)) + torch.from_numpy(offset)
+        offset[:] = 7.0
+        return self.b(made)
+
+
+@pytest.mark.parametrize(
+    "kind, why", [(Late, "changed in place afterwards"), (Raw, "does not give the same input")]
+)
+def test_what_is_not_the_same_again_is_said_and_not_measured(kind, why):
+    torch.manual_seed(1)
+    net = convert(kind().double(), "fa")
+    with Monitor(net, every=1, lags=[1], quantities=("terms", "budget", "updates")) as monitor:
+        train(net, batches(2))
+    assert why in monitor.absent["terms and budget of b"]
+    assert not values(monitor, "term_norm", 1, 1) and not values(monitor, "budget_growth", 1)
+    assert values(monitor, "update_alignment", 0)
+
+
 def test_what_draws_anew_is_said_and_not_measured():
     torch.manual_seed(1)
     net = nn.Sequential(nn.Linear(12, 10), nn.Tanh(), nn.Dropout(0.5), nn.Linear(10, 6)).double()
@@ -658,6 +740,8 @@ def test_single_precision_and_autocast():
 
 def test_a_compiled_network_has_its_weights_measured():
     net = convert(dense(torch.nn.Tanh, torch.float32), "fa", seed=1)
+    # After too many compilations PyTorch runs a module as it is, and it is measured.
+    torch._dynamo.reset()
     compiled = torch.compile(net, backend="aot_eager")
     with Monitor(compiled, every=1) as monitor:
         train(compiled, batches(3, dtype=torch.float32))
@@ -797,14 +881,14 @@ def test_units_that_learn_nothing():
     net = convert(dense(nn.ReLU), "fa", seed=1)
     with torch.no_grad():
         net[0].bias[:3] = -100.0
-    with Monitor(net, every=1) as monitor:
+    with Monitor(net, every=1, quantities=FAMILIES) as monitor:
         train(net, batches(1))
     assert values(monitor, "dead_units", 0)[0] >= 3 and values(monitor, "not_finite", 0)[0] == 0
     assert values(monitor, "saturated", 0)[0] == 0.0
     net = convert(dense(), "fa", seed=1)
     with torch.no_grad():
         net[0].bias[:5] = 4.0
-    with Monitor(net, every=1) as monitor:
+    with Monitor(net, every=1, quantities=("units", "budget")) as monitor:
         train(net, batches(1))
     # The derivative of tanh is below 1 % from 3 on.
     z = dense()[0](next(iter(batches(1)))[0]).detach()

@@ -20,6 +20,10 @@ from torch.overrides import TorchFunctionMode
 _RANDOM = ("dropout", "bernoulli", "rrelu", "rand", "normal", "multinomial", "gumbel")
 
 
+#: Operators that work in place; functions that do end in an underscore or are told to.
+_IN_PLACE = ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__", "__setitem__")
+
+
 @dataclass
 class _Step:
     """One call."""
@@ -28,6 +32,10 @@ class _Step:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outputs: tuple[Tensor, ...]
+    #: How often every tensor that went in had been changed in place before.
+    versions: dict[int, int]
+    #: Of a call that works in place, what it worked on as it was before.
+    before: Tensor | None
 
 
 @dataclass
@@ -54,12 +62,14 @@ class Tape(TorchFunctionMode):
     ) -> Any:
         """Call, and take note."""
         kwargs = kwargs or {}
+        versions = {id(t): t._version for t in _tensors((args, kwargs))}
+        before: Tensor | None = None
+        if _works_in_place(func, kwargs) and args and isinstance(args[0], Tensor):
+            before = args[0].detach().clone()
         result = func(*args, **kwargs)
-        outputs = tuple(_tensors(result))
-        if not outputs and getattr(func, "__name__", "") in ("__setitem__", "__set__"):
-            outputs = tuple(_tensors(args[:1]))
+        outputs = tuple(_tensors(args[:1] if before is not None else result))
         if outputs:
-            self._steps.append(_Step(func, args, kwargs, outputs))
+            self._steps.append(_Step(func, args, kwargs, outputs, versions, before))
         return result
 
     def note(self, layer: Any, output: Tensor) -> None:
@@ -96,47 +106,66 @@ class Tape(TorchFunctionMode):
 
     def _made(self, base: _Output, steps: list[_Step], place: int, x: Tensor) -> Between | str:
         # Whatever else goes in is held constant: it may not have come out of the layer by a way
-        # that was not seen.
+        # that was not seen, and is to be what it was.
         known = {id(base.output)}
         for earlier in self._steps[:place]:
             outputs = (earlier.output,) if isinstance(earlier, _Output) else earlier.outputs
             known |= {id(t) for t in outputs}
             if isinstance(earlier, _Step):
                 known |= {id(t) for t in _tensors((earlier.args, earlier.kwargs))}
+        made, kept = {id(base.output)}, []
         for step in steps:
             name = getattr(step.function, "__name__", "")
             if any(part in name for part in _RANDOM) and not _is_off(step):
                 return f"{name} lies between, which draws anew in every pass"
             for tensor in _tensors((step.args, step.kwargs)):
+                if id(tensor) in made:
+                    continue
                 if id(tensor) not in known and tensor.grad_fn is not None:
                     return (
                         "something lies between that PyTorch does not show, such as a function "
                         "of one's own with a derivative set by hand"
                     )
-            known |= {id(t) for t in step.outputs}
-        return Between(base.layer, id(base.output), [_Kept.of(s) for s in steps], id(x))
+                is_first = bool(step.args) and tensor is step.args[0]
+                lost = tensor._version != step.versions[id(tensor)]
+                if lost and not (is_first and step.before is not None):
+                    return f"what goes into {name} beside it is changed in place afterwards"
+            kept.append(_Kept.of(step, made))
+            made |= {id(t) for t in step.outputs}
+        return Between(base.layer, id(base.output), kept, id(x))
 
 
 @dataclass
 class _Kept:
-    """One call, without what it has made."""
+    """One call, with places for what is made again and copies of nothing else."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outputs: tuple[int, ...]
+    in_place: bool
 
     @staticmethod
-    def of(step: _Step) -> _Kept:
-        args = step.args
-        name = getattr(step.function, "__name__", "")
-        if name == "batch_norm" and len(args) > 2:
+    def of(step: _Step, made: set[int]) -> _Kept:
+        args, kwargs = step.args, step.kwargs
+        is_norm = getattr(step.function, "__name__", "") == "batch_norm" and len(args) > 2
+        if is_norm and kwargs.get("training", args[5] if len(args) > 5 else False):
             # Its running means are not to run on.
-            kwargs = dict(step.kwargs)
-            if kwargs.get("training", args[5] if len(args) > 5 else False):
-                args = (args[0], None, None, *args[3:])
-            return _Kept(step.function, args, kwargs, tuple(id(t) for t in step.outputs))
-        return _Kept(step.function, args, step.kwargs, tuple(id(t) for t in step.outputs))
+            args = (args[0], None, None, *args[3:])
+
+        def kept(tensor: Tensor) -> Any:
+            if id(tensor) in made:
+                return _Slot(id(tensor))
+            is_first = bool(step.args) and tensor is step.args[0]
+            return step.before if is_first and step.before is not None else tensor.detach()
+
+        return _Kept(
+            step.function,
+            _mapped(args, kept),
+            _mapped(kwargs, kept),
+            tuple(id(t) for t in step.outputs),
+            step.before is not None,
+        )
 
 
 class Between:
@@ -151,23 +180,18 @@ class Between:
     def __init__(self, layer: Any, start: int, steps: list[_Kept], end: int) -> None:
         self.layer = layer
         self._start, self._steps, self._end = start, steps, end
-        # Values that are made again are not to be kept, nor the graph that they belong to.
-        inner = {start, *(i for step in steps for i in step.outputs)}
-        for step in steps:
-            step.args = _mapped(step.args, lambda t: _Slot(id(t)) if id(t) in inner else t.detach())
-            step.kwargs = _mapped(
-                step.kwargs, lambda t: _Slot(id(t)) if id(t) in inner else t.detach()
-            )
 
     def __call__(self, z: Tensor) -> Tensor:
         """Give what the next layer would be fed if the layer had made ``z``."""
-        # What works in place works on a copy.
-        values: dict[int, Any] = {self._start: z.clone()}
+        values: dict[int, Any] = {self._start: z}
         for step in self._steps:
             args = _filled(step.args, values)
             kwargs = _filled(step.kwargs, values)
+            if step.in_place:
+                # What works in place works on a copy.
+                args = (args[0].clone(), *args[1:])
             result = step.function(*args, **kwargs)
-            made = _tensors(result) or _tensors(args[:1])
+            made = _tensors(args[:1] if step.in_place else result)
             for name, tensor in zip(step.outputs, made):
                 values[name] = tensor
         found: Tensor = values[self._end]
@@ -194,6 +218,12 @@ class _Slot:
     """Place of a value that is made again."""
 
     name: int
+
+
+def _works_in_place(function: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
+    name = getattr(function, "__name__", "")
+    by_name = name.endswith("_") and not name.endswith("__")
+    return by_name or name in _IN_PLACE or kwargs.get("inplace") is True
 
 
 def _is_off(step: _Step) -> bool:

@@ -17,6 +17,8 @@ from typing import Any, ClassVar, TypeVar, Union, cast
 import torch
 from torch import Tensor, nn
 
+from alignscope.torch.numbers import wide
+
 __all__ = ["RULES", "Feedback", "Rule", "convert", "set_targets"]
 
 #: Draws backward weights in place, as ``torch.nn.init.xavier_uniform_`` does.
@@ -203,7 +205,8 @@ class _LowRank(Rule):
                 f"rank of at most {min(rows.shape)}"
             )
         scale = drawn.square().mean().sqrt() / math.sqrt(rank)
-        parts = torch.randn(rank, sum(rows.shape), dtype=torch.float64).to(rows)
+        parts = torch.randn(rank, sum(rows.shape), dtype=torch.float64).to(rows.dtype)
+        parts = parts.to(rows.device)
         left, right = parts[:, : rows.shape[0]], parts[:, rows.shape[0] :]
         super().begin(layer, (scale * (left.T @ right)).reshape(drawn.shape))
 
@@ -227,12 +230,12 @@ class _Product(Rule):
     def begin(self, layer: Feedback, drawn: Tensor) -> None:
         above = drawn.shape[0]
         through = max(1, round(self.argument * above))
-        mixing = torch.randn(through, above, dtype=torch.float64).to(drawn) / math.sqrt(through)
-        layer.register_buffer("backward_mixing", mixing)
+        mixing = torch.randn(through, above, dtype=torch.float64) / math.sqrt(through)
+        layer.register_buffer("backward_mixing", mixing.to(drawn.dtype).to(drawn.device))
         # Drawn anew, of the size that B is to have: R^T does not change norms much.
         shape = (through, *drawn.shape[1:])
         size = drawn.square().mean().sqrt()
-        start = torch.randn(shape, dtype=torch.float64).to(drawn) * size
+        start = torch.randn(shape, dtype=torch.float64).to(drawn.dtype).to(drawn.device) * size
         layer.register_parameter("backward_weight", nn.Parameter(start))
 
     def now(self, layer: Feedback) -> Tensor:
@@ -799,9 +802,9 @@ def _drawn(
         init(drawn)
     else:
         if std is None:
-            std = outputs**-0.5 if rule.direct else float(weight.double().square().mean().sqrt())
+            std = outputs**-0.5 if rule.direct else float(wide(weight).square().mean().sqrt())
         drawn.normal_(0.0, std)
-    return drawn.to(device=weight.device, dtype=weight.dtype)
+    return drawn.to(weight.dtype).to(weight.device)
 
 
 def _weight(layer: Feedback) -> Tensor:

@@ -57,9 +57,11 @@ def weights(update: Update) -> None:
     """Weight alignment, and norms."""
     for layer in update.layers:
         weight, backward = layer.weight(), update.backward.get(layer.place)
-        square = numbers.square(weight)
-        if backward is not None:
-            sums = (square, numbers.dot(weight, backward), update.square(layer))
+        if backward is None:
+            square = numbers.square(weight)
+        else:
+            square, inner = numbers.square_and_dot(weight, backward)
+            sums = (square, inner, update.square(layer))
             update.add(layer, "weight_alignment", numbers.angle(weight, backward, sums))
         update.add(layer, "weight_norm", math.sqrt(square))
 
@@ -84,8 +86,8 @@ def updates(update: Update) -> None:
             update.add(layer, "delta_alignment", _angle_of(errors, twins))
             update.add(layer, "bp_gradient_norm", math.sqrt(max(sums[2], 0.0)))
         if gradient is not None and backward is not None:
-            size = numbers.square(gradient)
-            step = (size, numbers.dot(gradient, backward), update.square(layer))
+            size, inner = numbers.square_and_dot(gradient, backward)
+            step = (size, inner, update.square(layer))
             towards = numbers.angle(gradient, backward, step)
             # The gradient points away from where the update goes.
             update.add(layer, "step_alignment", None if towards is None else 180.0 - towards)
@@ -283,6 +285,19 @@ def terms(update: Update, states: States) -> None:
         _Terms(update, states, layer, calls, backward, rate).measure()
 
 
+_NOT_AGAIN = "what lies between, run again on the same output, does not give the same input"
+
+
+def is_again(call: Call, value: Tensor) -> bool:
+    """Whether what lies before a call, run again, gives what the call was fed."""
+    x = call.x.to(value.dtype)
+    if x.shape != value.shape:
+        return False
+    rounding: float = 16 * torch.finfo(call.x.dtype).eps ** 0.75
+    difference, size = numbers.square(value - x), numbers.square(x)
+    return math.sqrt(difference) <= rounding * math.sqrt(size)
+
+
 @dataclass
 class _Terms:
     """The update of one layer, decomposed."""
@@ -293,16 +308,21 @@ class _Terms:
     calls: list[Call]
     backward: Tensor
     rate: float
+    #: The latest pre-activation that was made of each pass, with its lag.
+    _latest: dict[int, tuple[int, Tensor]] = field(default_factory=dict)
 
     def measure(self) -> None:
         now = self.update.number
         reach = min(max(self.states.lags), now)
         whole = self.states.lags == tuple(range(1, max(self.states.lags) + 1))
-        update = self._made(lambda call, z: self._between(call)(z), 0)
+        for call in self.calls:
+            if not is_again(call, self._between(call)(call.base.output())):  # type: ignore[union-attr]
+                self.update.absent(f"terms and budget of {self.layer.name}", _NOT_AGAIN)
+                return
+        update = self._made(lambda call, z: call.x.to(z.dtype), 0)
         if update is None:
             return
-        self._square = numbers.square(update)
-        self._inner = numbers.dot(update, self.backward)
+        self._square, self._inner = numbers.square_and_dot(update, self.backward)
         totals: dict[str, Tensor] = {}
         for lag in self.states.lags:
             if lag > now:
@@ -337,11 +357,17 @@ class _Terms:
         dtype = call.error.dtype
         if lag == 0:
             return base.output().to(dtype)
+        # What one lag ends with, the next begins with.
+        latest = self._latest.get(id(call))
+        if latest is not None and latest[0] == lag:
+            return latest[1]
         _, bias = _typed(base.layer, dtype)
         held = self.states.weights.get(self.update.number - lag, {}).get(base.layer.place)
         if held is None:
             return None
-        return base.layer.apply(base.x.to(dtype), held.to(dtype), bias)
+        zeta = base.layer.apply(base.x.to(dtype), held.to(dtype), bias)
+        self._latest[id(call)] = (lag, zeta)
+        return zeta
 
     def _made(self, of: Callable[[Call, Tensor], Tensor], lag: int) -> Tensor | None:
         """``eta f(zeta)^T delta``, summed over passes."""
@@ -359,7 +385,7 @@ class _Terms:
         sums: list[Tensor | None] = [None, None]
         with torch.no_grad():
             for call in self.calls:
-                older, newer = self._zeta(call, lag), self._zeta(call, lag - 1)
+                newer, older = self._zeta(call, lag - 1), self._zeta(call, lag)
                 if older is None or newer is None or call.error is None:
                     return None, None
                 beside = self._beside(call, lag)
@@ -392,8 +418,7 @@ class _Terms:
         return base.layer.apply(base.x.to(call.error.dtype), part, None)
 
     def _sums(self, part: Tensor) -> tuple[float, float, float]:
-        inner = numbers.dot(part, self.backward)
-        return numbers.square(part), inner, self.update.square(self.layer)
+        return (*numbers.square_and_dot(part, self.backward), self.update.square(self.layer))
 
     def _add(self, name: str, part: Tensor, lag: int) -> None:
         sums = self._sums(part)
@@ -453,7 +478,11 @@ class Budgets:
                     f"budget of {layer.name}", f"no optimiser that steps has {below.name}.weight"
                 )
                 continue
-            curvature = rate * sum(_curvature(call, backward) for call in calls)
+            curvatures = [_curvature(call, backward) for call in calls]
+            if any(c is None for c in curvatures):
+                update.absent(f"terms and budget of {layer.name}", _NOT_AGAIN)
+                continue
+            curvature = rate * sum(c for c in curvatures if c is not None)
             self._open.append(Budget(layer, below, backward, curvature, update.number))
         kept = {n.place: n for b in self._open for n in (b.layer, b.below)}
         for place, layer in kept.items():
@@ -503,8 +532,8 @@ def _learning(layer: Layer) -> list[Tensor]:
     return [layer.weight()] if bias is None else [layer.weight(), bias]
 
 
-def _curvature(call: Call, backward: Tensor) -> float:
-    """``sum (f'(z) z - f(z)) o E`` of one pass."""
+def _curvature(call: Call, backward: Tensor) -> float | None:
+    """``sum (f'(z) z - f(z)) o E`` of one pass; ``None`` where ``f`` is not the same again."""
     base, between = call.base, call.between
     assert base is not None and isinstance(between, Between) and call.error is not None
     if call.arriving is not None:
@@ -514,6 +543,8 @@ def _curvature(call: Call, backward: Tensor) -> float:
     with torch.no_grad():
         z = base.output().to(call.error.dtype)
         value, along = between.with_derivative(z, z)
+        if not is_again(call, value):
+            return None
         return numbers.dot(along - value, arriving)
 
 

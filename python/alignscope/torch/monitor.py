@@ -148,7 +148,7 @@ class Monitor:
     ``update_...``              ``_stable_rank``, ``_effective_rank``
     ``dead_units``              units (channels) that no error passes on any sample
     ``saturated``               share of error signals below 1 % of the error that arrives, not 0,
-                                where the activation works on each unit alone
+                                where the activation works on each unit alone; with terms or budget
     ``activity_growth``         norm of what ``W_l`` is fed over what it was at the start, by sample
     ``not_finite``              entries of gradient and error signals that are not finite
     ==========================  ==================================================================
@@ -486,7 +486,7 @@ class Monitor:
 
     def _replays(self) -> bool:
         """Whether what lies between layers is to be run again."""
-        if self._families & {"terms", "budget", "units"}:
+        if self._families & {"terms", "budget"}:
             return True
         return "updates" in self._families and any(n.given is not None for n in self._layers)
 
@@ -503,7 +503,7 @@ class Monitor:
         between: Between | str = "the network was not called as a whole, but its layers one by one"
         if tape is not None:
             between = tape.between(x) if x.requires_grad else "it is fed with the network's input"
-        arrives = bool(self._families & {"budget", "units"})
+        arrives = "budget" in self._families or (tape is not None and "units" in self._families)
         call = Call(layer, x, between, list(self._calls), self._pass, arrives)
         this = weakref.ref(self)
 

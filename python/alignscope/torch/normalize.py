@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from alignscope.torch.numbers import wide
+
 __all__ = ["normalize"]
 
 
@@ -101,7 +103,7 @@ def _weights(
 def _norms(weight: Tensor, per: str) -> Tensor:
     """Norms of what is scaled together, in double precision, to be multiplied with ``weight``."""
     over = tuple(range(1 if per == "neuron" else 0, weight.dim()))
-    values = weight.detach().double()
+    values = wide(weight.detach())
     norms: Tensor = torch.linalg.vector_norm(values, dim=over, keepdim=True)
     return norms
 
@@ -112,4 +114,4 @@ def _rescale(kept: list[tuple[Tensor, Tensor | float]], per: str) -> None:
             now = _norms(weight, per)
             target = norm.to(now.device) if isinstance(norm, Tensor) else norm
             factor = torch.where(now > 0.0, target / now, torch.ones_like(now))
-            weight.mul_(factor.to(weight.dtype))
+            weight.mul_(factor.to(weight.dtype).to(weight.device))

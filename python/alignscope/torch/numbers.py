@@ -24,7 +24,7 @@ def square(a: Tensor) -> float:
     """Sum of squares, in double precision; of single precision within each row in that."""
     a = a.detach()
     if a.dtype == torch.float32 and a.dim() > 1 and a.is_contiguous():
-        norms = torch.linalg.vector_norm(a.view(len(a), -1), dim=1).double()
+        norms = wide(torch.linalg.vector_norm(a.view(len(a), -1), dim=1))
         return float(torch.dot(norms, norms))
     return dot(a, a)
 
@@ -44,6 +44,13 @@ def dot(a: Tensor, b: Tensor) -> float:
     return sum(float(torch.dot(x, y)) for x, y in _chunks(a, b))
 
 
+def wide(tensor: Tensor) -> Tensor:
+    """Give values in double precision, on the processor where the device has none."""
+    if tensor.device.type == "mps":
+        tensor = tensor.cpu()
+    return tensor.double()
+
+
 def _room(values: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Memory that is used again: to ask for new takes longer than to fill it."""
     room = _scratch.get((dtype, device))
@@ -52,9 +59,22 @@ def _room(values: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     return room[:values]
 
 
+def square_and_dot(a: Tensor, b: Tensor) -> tuple[float, float]:
+    """Give ``<a, a>`` and ``<a, b>``, for which large tensors are fetched once."""
+    a, b = a.detach().reshape(-1), b.detach().reshape(-1)
+    single = a.dtype == torch.float32 == b.dtype
+    if not single or a.device.type != "cpu" or b.device.type != "cpu":
+        return square(a), dot(a, b)
+    aa = ab = 0.0
+    for x, y in zip(torch.split(a, _RUN), torch.split(b, _RUN)):
+        aa += float(torch.dot(x, x))
+        ab += float(torch.dot(x, y))
+    return aa, ab
+
+
 def dots(a: Tensor, b: Tensor) -> tuple[float, float, float]:
     """Give ``<a, a>``, ``<a, b>``, ``<b, b>`` of two tensors of as many entries."""
-    return square(a), dot(a, b), square(b)
+    return (*square_and_dot(a, b), square(b))
 
 
 def angle(a: Tensor, b: Tensor, sums: tuple[float, float, float] | None = None) -> float | None:
@@ -108,7 +128,7 @@ def _scaled_angle(a: Tensor, b: Tensor) -> float | None:
     largest = [float(t.abs().max()) if t.numel() else 0.0 for t in (a, b)]
     if not all(math.isfinite(value) and value > 0.0 for value in largest):
         return None
-    a, b = a.double() / largest[0], b.double() / largest[1]
+    a, b = wide(a) / largest[0], wide(b) / largest[1]
     aa, ab, bb = dots(a, b)
     cosine = ab / math.sqrt(aa * bb)
     if abs(cosine) < _STEEP:
@@ -123,7 +143,10 @@ def _chunks(a: Tensor, b: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """
     a, b = a.detach().reshape(-1), b.detach().reshape(-1)
     if a.device.type != "cpu" or b.device.type != "cpu":
-        yield a.to(torch.float64, copy=True), b.to(a.device, torch.float64, copy=True)
+        # Copies, as those who take them may write to them.
+        x = wide(a).clone() if a.dtype == torch.float64 else wide(a)
+        y = wide(b).to(x.device)
+        yield x, y.clone() if b.dtype == torch.float64 else y
         return
     room = _room(2 * _CHUNK, torch.float64, a.device).view(2, _CHUNK)
     for start in range(0, a.numel(), _CHUNK):
@@ -171,14 +194,14 @@ def squares_of(rows: Tensor) -> Tensor:
     if rows.dtype == torch.float64:
         singular: Tensor = torch.linalg.svdvals(rows)
         return singular.square()
-    rows = rows.double()
+    rows = wide(rows)
     gram = rows @ rows.T if rows.shape[0] < rows.shape[1] else rows.T @ rows
     return _eigenvalues(gram)
 
 
 def squares_of_product(a: Tensor, b: Tensor) -> Tensor:
     """Squared singular values of ``a^T b``, from few rows of many columns in lower precision."""
-    a, b = a.double(), b.double()
+    a, b = wide(a), wide(b)
     values, vectors = torch.linalg.eigh(a @ a.T)
     factor = vectors * values.clamp_min(0.0).sqrt()
     return _eigenvalues(factor.T @ (b @ b.T) @ factor)
