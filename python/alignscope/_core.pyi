@@ -1,6 +1,20 @@
 from numpy import complex128, float64
 from numpy.typing import NDArray
 
+__all__ = [
+    "__version__",
+    "autocovariance",
+    "draw",
+    "eigenvalues",
+    "forms",
+    "isolate",
+    "moments",
+    "moments_given",
+    "null",
+    "singular_values",
+    "weight_alignment",
+]
+
 __version__: str
 
 def weight_alignment(forward: NDArray[float64], backward: NDArray[float64]) -> float | None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,19 @@ def blocks():
 
 def run(code, **names):
     exec(compile(code, str(PAGE), "exec"), names)
+
+
+def test_the_compiled_library(capsys):
+    if "ALIGNSCOPE_COMPILED" not in os.environ:
+        pytest.importorskip("alignscope._core", reason="the compiled part is not installed")
+    if not PAGE.exists():
+        pytest.skip("the pages are not here")
+    (code,) = (block for block in blocks() if "alignscope.isolate(" in block)
+    run(code)
+    degrees, z, p, predicted = map(float, capsys.readouterr().out.split())
+    assert z > 5 and p < 1e-6
+    # One run varies by some degrees around the mean.
+    assert abs(degrees - predicted) < 10
 
 
 def test_the_first_angles_of_a_network_in_pytorch(capsys):
