@@ -5,8 +5,8 @@ use crate::refused;
 use alignscope::measure::angle;
 use alignscope::measure::null::WeightNull;
 use alignscope::measure::spectrum;
-use numpy::{Complex64, IntoPyArray, PyArray1};
 use numpy::PyReadonlyArray2;
+use numpy::{Complex64, IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
 /// Angle in degrees of `W` (n_l x n_{l+1}) to `B^T` (`B` is n_{l+1} x n_l); `None` if one is zero.

@@ -43,8 +43,7 @@ pub(crate) fn moments_given(
     hidden: usize,
     scales: [f64; 3],
 ) -> PyResult<Found> {
-    let ((iterations, batch, inputs), (others, samples, outputs)) =
-        (activity.as_array().dim(), error.as_array().dim());
+    let ((iterations, batch, inputs), (others, samples, outputs)) = (activity.as_array().dim(), error.as_array().dim());
     if (iterations, batch) != (others, samples) {
         let sizes = format!("{iterations} x {batch} and {others} x {samples}");
         return Err(refused(format!("activity and error have {sizes} iterations and samples: give as many of both")));
