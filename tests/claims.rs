@@ -106,6 +106,7 @@ extends = "quickstart.toml"
 name = "isolated"
 kind = "isolate"
 repeats = 10
+record-every = 10
 [analysis.base]
 layers = [10, 20, 10]
 batch = 20

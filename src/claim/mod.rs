@@ -3,6 +3,7 @@
 mod eprocess;
 mod evidence;
 mod needed;
+mod own;
 #[cfg(test)]
 mod simulation;
 mod values;
@@ -10,6 +11,7 @@ mod verdict;
 
 pub use crate::spec::{Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
+pub use own::{FULL, LONG, Own, QUICK};
 pub use verdict::{ALPHA, Verdict};
 
 use crate::measure::summary::Summary;
@@ -135,11 +137,17 @@ fn family_size(plan: &Plan, claim: &Claim) -> usize {
     said.unwrap_or(0).max(here).max(1)
 }
 
-/// Judges the claims of the specs whose analyses were run.
+/// Judges the claims of the specs whose analyses were run. One of this project whose analysis was changed is refused.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let plan = evidence.plan();
     let ready = claims(plan).into_iter().filter(|claim| claim.analyses.iter().all(|analysis| evidence.has(analysis)));
-    ready.map(|claim| judge_claim(claim, evidence, family_size(plan, claim))).collect()
+    let judged = ready.map(|claim| {
+        let spec = plan.specs.iter().find(|spec| spec.claims.iter().any(|known| known.name == claim.name));
+        let mut claim = claim.clone();
+        claim.refused = claim.refused.take().or_else(|| own::departure(&claim, spec?));
+        judge_claim(&claim, evidence, family_size(plan, &claim))
+    });
+    judged.collect()
 }
 
 fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedClaim {

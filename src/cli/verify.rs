@@ -2,7 +2,7 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output, run_jobs, run_plan};
-use crate::claim::{ALPHA, Evidence, JudgedClaim, Verdict, claims, judge};
+use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, QUICK, Verdict, claims, judge};
 use crate::run::{Ended, Planned, RunReport, damaged_figures, is_stored};
 use crate::spec::{Analysis, parse_spec};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
@@ -11,49 +11,15 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// A spec of the program.
-type Own = (&'static str, &'static str);
-
-macro_rules! own {
-    ($name:literal) => {
-        (concat!("analyses/", $name), include_str!(concat!("../../analyses/", $name)))
-    };
-}
-
-/// The analyses that feed the quick claims.
-const QUICK: &[Own] = &[own!("verify-quick.toml")];
-
-/// The analyses that feed all claims.
-const FULL: &[Own] = &[
-    own!("verify-quick.toml"),
-    own!("one-step.toml"),
-    own!("schedules.toml"),
-    own!("autocorrelation.toml"),
-    own!("composition.toml"),
-    own!("terms.toml"),
-    own!("autocorrelation-map.toml"),
-    own!("cross-correlation.toml"),
-    own!("weight-normalisation.toml"),
-    own!("label-change.toml"),
-    own!("wrong-labels.toml"),
-    own!("depth.toml"),
-    own!("causal.toml"),
-    own!("similarity.toml"),
-    own!("planes.toml"),
-    own!("decomposition.toml"),
-    own!("width.toml"),
-    own!("batch.toml"),
-    own!("label-frequency.toml"),
-    own!("rules.toml"),
-    own!("akrout.toml"),
-    own!("open.toml"),
-];
-
 pub(super) fn command() -> Command {
     args::output_options(
         Command::new("verify")
             .about("Judge the claims: statistic, interval, criterion, verdict")
-            .long_about("Judge the claims: statistic, interval, criterion, verdict")
+            .long_about(
+                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, 20, 40, ... of every \
+                 condition, up to those of the spec, and only of analyses whose claims are not decided yet. To run all of \
+                 them, for figures, use `alignscope run`.",
+            )
             .arg(
                 Arg::new("quick")
                     .long("quick")

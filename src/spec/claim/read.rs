@@ -1,66 +1,19 @@
 //! How claims are read and checked.
 
+use super::expression::Function as F;
 use super::expression::{self, Expression, constant};
-use super::term::{Term, Terms};
-use super::tree::{Entry, Tree, Typed, Variables, combinations, entries, to_table};
-use super::{Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, MOST_PARTS, ValueKind};
+use super::known::Home;
+use super::model::{Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Term, ValueKind};
+use super::term::Terms;
+use super::tree::{Entry, MOST_PARTS, Tree, Typed, Variables, combinations, entries, to_table};
 use crate::condition::Kind;
-use crate::spec::analysis::Analysis;
-use crate::spec::node::{Node, Pair, Problems};
+use crate::spec::node::{Node, Problems};
 use crate::spec::raw::RawClaim;
 use crate::text::{Choice, canonical, list, suggestion};
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Most characters of the name of a claim.
 const LONGEST_NAME: usize = 100;
-
-/// The spec that claims stand in.
-pub(in crate::spec) struct Home<'a> {
-    /// Its name, the document of claims that name none.
-    name: &'a str,
-    /// Its analyses.
-    pub(super) known: Vec<Known<'a>>,
-    /// Terms of the spec.
-    lets: Vec<Entry>,
-}
-
-/// An analysis, with the texts of its conditions' values.
-pub(super) struct Known<'a> {
-    pub analysis: &'a Analysis,
-    pub texts: Vec<BTreeMap<&'static str, String>>,
-}
-
-impl<'a> Known<'a> {
-    fn of(analysis: &'a Analysis) -> Self {
-        let texts = analysis
-            .conditions
-            .iter()
-            .map(|condition| condition.values().iter().map(|(name, value)| (*name, value.to_text())).collect());
-        Self { analysis, texts: texts.collect() }
-    }
-
-    /// Indices of the conditions that have these values.
-    pub fn matching<'b>(&'b self, wanted: &'b [(&'static str, String)]) -> impl Iterator<Item = usize> + 'b {
-        let matches =
-            |texts: &BTreeMap<&'static str, String>| wanted.iter().all(|(name, text)| texts.get(name) == Some(text));
-        self.texts.iter().enumerate().filter(move |(_, texts)| matches(texts)).map(|(index, _)| index)
-    }
-}
-
-impl<'a> Home<'a> {
-    /// What an analysis runs.
-    fn kind_of(&self, analysis: &str) -> Option<Kind> {
-        self.known.iter().find(|known| known.analysis.name == analysis).map(|known| known.analysis.kind)
-    }
-
-    /// Of a spec's name, analyses and `[let]`.
-    pub fn new(name: &'a str, analyses: &'a [Analysis], lets: &[Pair<'_>]) -> Self {
-        let entry =
-            |(key, node): &Pair<'_>| Entry { key: key.get_ref().to_string(), at: key.span(), value: Tree::of(node) };
-        Self { name, known: analyses.iter().map(Known::of).collect(), lets: lets.iter().map(entry).collect() }
-    }
-}
 
 /// Checks the claims of a spec.
 pub(in crate::spec) fn check_claims(home: &Home<'_>, raws: &[RawClaim<'_>], problems: &mut Problems) -> Vec<Claim> {
@@ -309,6 +262,7 @@ impl Part<'_> {
         };
         let statistic = text_of(&own, "statistic", problems);
         let own_epsilon = find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
+        let by_default = default_epsilon(&value, &terms);
         Some(ClaimPart {
             statistic: if statistic.is_empty() { typed } else { statistic },
             values: self.values(&own, &value, (&terms, criterion), problems)?,
@@ -317,7 +271,7 @@ impl Part<'_> {
             terms,
             criterion,
             some,
-            epsilon: number("epsilon", problems).or(own_epsilon).unwrap_or(0.0).abs(),
+            epsilon: number("epsilon", problems).or(own_epsilon).unwrap_or(by_default).abs(),
             published_error: number("published-error", problems).unwrap_or(0.0).abs(),
         })
     }
@@ -429,7 +383,7 @@ impl Part<'_> {
         let kinds = || terms.iter().filter_map(|term| self.claim.home.kind_of(&term.analysis));
         let are_draws = kinds().all(|kind| kind == Kind::Sample);
         let natural = natural_range(value, terms);
-        let default = default_reach(terms, criterion);
+        let default = default_reach(value, terms, criterion);
         let bounded = || match (natural, reach.or(natural.is_none().then_some(default).flatten())) {
             (None, None) => None,
             (range, reach) => Some(ValueKind::Bounded {
@@ -473,10 +427,42 @@ impl Part<'_> {
 /// matrices, and more of those of larger ones.
 const REACH_OF_ANGLES: f64 = 5.0;
 
+/// How far beside a bound still counts as at it where the claim does not say: half a degree, one percentage point, nothing.
+fn default_epsilon(value: &Expression, terms: &[Term]) -> f64 {
+    match unit(value, terms) {
+        Some("degrees") => 0.5,
+        Some("percent") => 1.0,
+        _ => 0.0,
+    }
+}
+
+/// The unit of an expression, if it has that of its terms.
+fn unit(expression: &Expression, terms: &[Term]) -> Option<&'static str> {
+    let (function, arguments) = match expression {
+        Expression::Number(_) => return None,
+        Expression::Term(index) => return terms.get(*index).map(|term| term.quantity.info().unit),
+        Expression::Call(function, arguments) => (*function, &arguments[..]),
+    };
+    let of = |argument: &Expression| unit(argument, terms);
+    match (function, arguments) {
+        (F::Arccosine, _) => Some("degrees"),
+        (F::Add | F::Subtract | F::Lesser | F::Larger, [a, b]) => match (of(a), of(b)) {
+            (Some(a), Some(b)) => (a == b).then_some(a),
+            (one, other) => one.or(other),
+        },
+        (F::Multiply, [Expression::Number(_), a] | [a, Expression::Number(_)])
+        | (F::Divide, [a, Expression::Number(_)])
+        | (F::Only | F::Rise | F::AtLowest, [a, _])
+        | (F::Cells, [a, ..])
+        | (F::Absolute | F::Mean | F::Deviation | F::Smallest | F::Largest | F::Sum | F::Spread, [a]) => of(a),
+        _ => None,
+    }
+}
+
 /// How far a repeat can be from a bound if the mean is at it, where the claim does not say: by the unit, or twice the width of
 /// the criterion or the size of its bound.
-fn default_reach(terms: &[Term], Criterion { low, high }: Criterion) -> Option<f64> {
-    if !terms.is_empty() && terms.iter().all(|term| term.quantity.info().unit == "degrees") {
+fn default_reach(value: &Expression, terms: &[Term], Criterion { low, high }: Criterion) -> Option<f64> {
+    if unit(value, terms) == Some("degrees") {
         return Some(REACH_OF_ANGLES);
     }
     match (low.is_finite(), high.is_finite()) {
@@ -513,7 +499,6 @@ fn renumber(expression: Expression, used: &mut Vec<usize>) -> Expression {
 
 /// Whether an expression is 1 or 0.
 fn is_boolean(expression: &Expression) -> bool {
-    use super::Function as F;
     let boolean = [F::Less, F::Greater, F::AtMost, F::AtLeast, F::And, F::Or, F::AboveAll, F::Group];
     matches!(expression, Expression::Call(function, _) if boolean.contains(function))
 }
@@ -521,7 +506,6 @@ fn is_boolean(expression: &Expression) -> bool {
 /// Numbers that no value of an expression can be beyond, where they are known: percentages are from 0 to 100, and
 /// comparisons 0 or 1.
 fn natural_range(expression: &Expression, terms: &[Term]) -> Option<[f64; 2]> {
-    use super::Function as F;
     let (function, arguments) = match expression {
         Expression::Number(number) => return Some([*number; 2]),
         Expression::Term(index) => {

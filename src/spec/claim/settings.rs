@@ -1,5 +1,8 @@
-//! Claims of a spec that another extends: whether its analyses are still those that their criteria were set for.
+//! Claims whose criteria were set for other settings than those that a spec has now.
 
+use super::known::Known;
+use super::model::{Claim, Place};
+use crate::condition::Condition;
 use crate::spec::analysis::{Analysis, Spec};
 use crate::spec::settings::Settings;
 use crate::text::{Settings as _, json_text};
@@ -12,11 +15,7 @@ impl Spec {
         let mut inherited = base.claims;
         inherited.retain(|claim| self.claims.iter().all(|own| own.name != claim.name));
         for claim in &mut inherited {
-            let differs = claim.analyses.iter().find_map(|name| {
-                let find = |analyses: &[Analysis]| analyses.iter().find(|analysis| analysis.name == *name).cloned();
-                let (here, there) = (find(&self.analyses)?, find(&base.analyses)?);
-                here.departure(&there)
-            });
+            let differs = claim.departure(&self.analyses, &base.analyses);
             claim.refused = claim.refused.take().or(differs);
         }
         inherited.append(&mut self.claims);
@@ -27,37 +26,56 @@ impl Spec {
     }
 }
 
-impl Analysis {
-    /// In what this analysis departs from the one that a criterion was set for, in words; `None` if in nothing that
-    /// changes results. Seed and repeats may differ, as those are other draws of the same. So may what is measured besides.
-    pub fn departure(&self, from: &Self) -> Option<String> {
-        if self.kind != from.kind {
-            return Some("it is of another kind than the analysis that the criterion was set for".into());
-        }
-        let of_setting = || {
-            let free = [
-                Settings::SEED.name(),
-                Settings::REPEATS.name(),
-                Settings::PREDICT.name(),
-                Settings::QUANTITIES.name(),
-            ];
-            let (here, there) = (self.settings.values(), from.settings.values());
-            let differing = here.iter().zip(&there).find(|(a, b)| a.1 != b.1 && !free.contains(&a.0));
-            differing.map(|((name, now), (_, then))| said(name, &now.to_json(), &then.to_json()))
-        };
-        let lost = from.conditions.iter().find(|condition| !self.conditions.contains(condition));
-        let of_condition = || {
-            let then = lost?.parameters();
-            let nearest = self
-                .conditions
-                .iter()
-                .map(crate::condition::Condition::parameters)
-                .min_by_key(|now| then.iter().filter(|(name, value)| now.get(*name) != Some(value)).count())?;
-            let (name, value) = then.iter().find(|(name, value)| nearest.get(*name) != Some(value))?;
-            Some(said(name, nearest.get(name).unwrap_or(&Json::Null), value))
-        };
-        of_condition().or_else(of_setting)
+impl Claim {
+    /// In what the analyses `here` depart from those that the criterion was set for, in words; `None` if in nothing that
+    /// the claim depends on. Seed and repeats may differ, as those are other draws of the same; so may conditions that it
+    /// is not about.
+    pub fn departure(&self, here: &[Analysis], there: &[Analysis]) -> Option<String> {
+        self.analyses.iter().find_map(|name| {
+            let find = |all: &'_ [Analysis]| all.iter().position(|analysis| analysis.name == *name);
+            let then = &there[find(there)?];
+            let Some(now) = find(here).map(|place| &here[place]) else {
+                return Some(format!("the analysis {name} is not here"));
+            };
+            if now.kind != then.kind {
+                return Some(format!("{name} is of another kind than the analysis that the criterion was set for"));
+            }
+            let known = Known::of(then);
+            let terms = self.parts.iter().flat_map(|part| &part.terms).filter(|term| term.analysis == *name);
+            let mut needed: Vec<usize> = Vec::new();
+            for place in terms.flat_map(|term| &term.places) {
+                needed.extend(first(&known, place).filter(|index| !needed.contains(index)));
+            }
+            let conditions = needed.into_iter().map(|index| &then.conditions[index]);
+            let lost = conditions
+                .filter(|condition| !now.conditions.contains(condition))
+                .find_map(|lost| differing(now, lost));
+            lost.or_else(|| setting(now, then))
+        })
     }
+}
+
+fn first(known: &Known<'_>, place: &Place) -> Option<usize> {
+    known.matching(&place.condition).next()
+}
+
+/// In what the nearest condition that there is differs from one that is not.
+fn differing(now: &Analysis, lost: &Condition) -> Option<String> {
+    let then = lost.parameters();
+    let differing = |here: &Condition| {
+        let here = here.parameters();
+        let names = then.iter().filter(|(name, value)| here.get(*name) != Some(value));
+        names.map(|(name, value)| said(name, here.get(name).unwrap_or(&Json::Null), value)).collect::<Vec<_>>()
+    };
+    now.conditions.iter().map(differing).min_by_key(Vec::len)?.into_iter().next()
+}
+
+/// The first setting of an analysis that differs.
+fn setting(now: &Analysis, then: &Analysis) -> Option<String> {
+    let free = [Settings::SEED.name(), Settings::REPEATS.name(), Settings::PREDICT.name(), Settings::QUANTITIES.name()];
+    let (now, then) = (now.settings.values(), then.settings.values());
+    let differing = now.iter().zip(&then).find(|(a, b)| a.1 != b.1 && !free.contains(&a.0));
+    differing.map(|((name, now), (_, then))| said(name, &now.to_json(), &then.to_json()))
 }
 
 /// A difference in words.

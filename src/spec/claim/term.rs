@@ -1,6 +1,7 @@
 //! Terms: what was measured where, as parts of claims name it.
 
-use super::read::{Home, Known};
+use super::known::{Home, Known};
+use super::model::{Place, Predicted, Term, Time};
 use super::tree::{Entry, Tree, Typed, Variables};
 use crate::condition::{Condition, Kind};
 use crate::quantity::Quantity;
@@ -9,53 +10,8 @@ use crate::spec::parameters::{Listed, Scope, known, unknown_parameter};
 use crate::text::{list, suggestion};
 use std::ops::Range;
 
-/// What was measured: a quantity of an analysis at one place, or at several.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Term {
-    /// Name of the analysis.
-    pub analysis: String,
-    /// The quantity.
-    pub quantity: Quantity,
-    /// Where: at least one. Several of them have one value per repeat each.
-    pub places: Vec<Place>,
-    /// What theory says in place of what was measured.
-    pub predicted: Option<Predicted>,
-}
-
-/// Where a term is taken.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Place {
-    /// Values of parameters that tell the condition, as text.
-    pub condition: Vec<(&'static str, String)>,
-    /// Layer; `None` for the network as a whole.
-    pub layer: Option<usize>,
-    /// Lag, of what is measured at several.
-    pub lag: Option<usize>,
-    /// When.
-    pub time: Time,
-}
-
-/// When a term is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Time {
-    /// After so many updates.
-    At(usize),
-    /// On average over the recorded iterations from one to another.
-    Mean(usize, usize),
-    /// At all recorded iterations from one to another.
-    Between(usize, usize),
-    /// At all draws of an analysis that draws.
-    Draws,
-}
-
-/// What theory says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Predicted {
-    /// Of the mean at that time.
-    Mean,
-    /// Of where it ends.
-    Limit,
-}
+/// Values of parameters by name, as text.
+type Texts = Vec<(&'static str, String)>;
 
 /// Keys of a term.
 const KEYS: &[&str] = &["like", "analysis", "quantity", "layer", "lag", "at", "from", "to", "where", "predicted"];
@@ -245,16 +201,16 @@ impl Placing<'_> {
     }
 
     /// Conditions, each with the texts that tell it.
-    fn conditions(&self, problems: &mut Problems) -> Option<Vec<(&Condition, Vec<(&'static str, String)>)>> {
-        let mut wanted: Vec<Vec<(&'static str, String)>> = vec![Vec::new()];
+    fn conditions(&self, problems: &mut Problems) -> Option<Vec<(&Condition, Texts)>> {
+        let mut wanted: Vec<Texts> = vec![Vec::new()];
         for entry in &self.raw.condition {
             let (parameter, values) = self.values_of(entry, problems)?;
-            let with = |known: &Vec<(&'static str, String)>| -> Vec<_> {
+            let with = |known: &Texts| -> Vec<_> {
                 values.iter().map(|value| [known.clone(), vec![(parameter, value.clone())]].concat()).collect()
             };
             wanted = wanted.iter().flat_map(with).collect();
         }
-        let find = |texts: Vec<(&'static str, String)>, problems: &mut Problems| {
+        let find = |texts: Texts, problems: &mut Problems| {
             let matching: Vec<usize> = self.known.matching(&texts).collect();
             match &matching[..] {
                 [only] => Some((&self.known.analysis.conditions[*only], texts)),

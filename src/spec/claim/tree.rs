@@ -6,6 +6,9 @@ use std::ops::Range;
 use toml::Value as Toml;
 use toml::de::{DeTable, DeValue};
 
+/// Parts of a claim, at most.
+pub(super) const MOST_PARTS: usize = 1000;
+
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
@@ -41,7 +44,7 @@ impl Tree {
             DeValue::Boolean(switch) => Typed::Switch(*switch),
             DeValue::Array(items) => Typed::List(items.iter().map(Self::of).collect()),
             DeValue::Table(table) => Typed::Table(entries(table)),
-            other => toml_number(other).map_or_else(|| Typed::Text(date(other)), Typed::Number),
+            other => toml_number(other).map_or_else(|| Typed::Text(date(other)), |text| Typed::Number(plain(&text))),
         };
         Self { at: node.span(), value }
     }
@@ -146,6 +149,14 @@ pub(super) fn to_table(entries: &[Entry]) -> toml::Table {
     entries.iter().map(|entry| (entry.key.clone(), entry.value.to_toml())).collect()
 }
 
+/// A number without an exponent, so that it is the same text however it was typed.
+fn plain(text: &str) -> String {
+    match text.replace('_', "").parse::<f64>() {
+        Ok(number) if number.is_finite() && text.contains(['.', 'e', 'E']) => number.to_string(),
+        _ => text.replace('_', ""),
+    }
+}
+
 /// A date, which nothing takes.
 fn date(value: &DeValue<'_>) -> String {
     match value {
@@ -164,6 +175,9 @@ pub(super) fn combinations(of: Option<&Tree>, lists: Option<&Tree>, problems: &m
         return Vec::new();
     };
     let mut all: Vec<Variables> = vec![Vec::new()];
+    // By name, as TOML does not keep the order of tables among other values when it is written.
+    let mut variables: Vec<&Entry> = variables.iter().collect();
+    variables.sort_by(|a, b| a.key.cmp(&b.key));
     for Entry { key, value, .. } in variables {
         let Some(value) = listed(value, lists, problems) else { return Vec::new() };
         let Typed::List(values) = &value.value else {
@@ -175,8 +189,8 @@ pub(super) fn combinations(of: Option<&Tree>, lists: Option<&Tree>, problems: &m
             Typed::Table(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect(),
             _ => vec![(key.clone(), value.clone())],
         };
-        if all.len().saturating_mul(values.len()) > super::MOST_PARTS {
-            let message = format!("these are more than the {} parts that a claim may have", super::MOST_PARTS);
+        if all.len().saturating_mul(values.len()) > MOST_PARTS {
+            let message = format!("these are more than the {} parts that a claim may have", MOST_PARTS);
             problems.add(value.at.clone(), message);
             return Vec::new();
         }
