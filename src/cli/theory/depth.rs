@@ -27,31 +27,33 @@ pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -
             number("b-scale", "1", "Factor on B after drawing"),
             iterations,
             report_at,
-            width(),
-            draws(),
+            width(Width::Finite),
+            draws("10"),
             seed(),
             args::json_flag(),
         ])
 }
 
 /// `--width`.
-pub(super) fn width() -> Arg {
-    let parser = |text: &str| match text {
-        "drawn" => Ok(Width::Drawn),
-        "infinite" => Ok(Width::Infinite),
-        _ => Err("expected drawn or infinite".to_string()),
+pub(super) fn width(default: Width) -> Arg {
+    let parser = |text: &str| {
+        let known = Width::ALL.into_iter().find(|width| width.name() == text);
+        known.ok_or_else(|| "expected finite, drawn or infinite".to_string())
     };
     Arg::new("width")
         .long("width")
         .value_name("FORM")
-        .default_value("drawn")
+        .default_value(default.name())
         .value_parser(parser)
-        .help("What B is taken to be: drawn, with all effects of its size, or infinite, the limit of wide layers")
+        .help(
+            "What is kept of the effects of finite layers: all (finite: B is drawn, and how the start of the weights \
+             stretches what passes), those of B alone (drawn), or none, the limit of wide layers (infinite)",
+        )
 }
 
 /// `--draws`.
-pub(super) fn draws() -> Arg {
-    count("draws", "10", "Draws of signals and B that predictions are averaged over: those of the repeats that are run")
+pub(super) fn draws(default: &'static str) -> Arg {
+    count("draws", default, "Draws of signals and B that predictions are averaged over: those of the repeats that are run")
 }
 
 fn norms(text: &str) -> Result<Option<WeightNorm>, String> {
@@ -129,7 +131,7 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     let outputs = sizes[depth];
     let (pair, mut condition) = pair_of(matches, [batch, sizes[0], outputs])?;
     let norm = matches.get_one::<Option<WeightNorm>>("wn").cloned().flatten();
-    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Drawn);
+    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
     let norms = norm.as_ref().map(|norm| match norm {
         WeightNorm::Neuron(norms) => {
             (0..depth).map(|l| norms.get(l).or(norms.last()).copied().unwrap_or(1.0)).collect()
@@ -140,7 +142,7 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     let named = json!({
         "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std, "b-scale": b_scale,
         "wn": norm.map_or("off".into(), |norm| norm.to_string()),
-        "width": if width == Width::Drawn { "drawn" } else { "infinite" }, "activation": "linear",
+        "width": width.name(), "activation": "linear",
     });
     if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
         condition.extend(named.clone());

@@ -1,7 +1,7 @@
 //! Predictions for drawn signals and backward weights: those that the rule in isolation would draw.
 
 use super::backward::carriers;
-use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, StepRule};
+use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, ReducedNetwork, StepRule};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
 use crate::random::{Role, Stream};
@@ -21,13 +21,29 @@ pub enum NoDepthTheory {
     Diverged(#[from] NoConvergence),
 }
 
-/// Which form of the backward weights a prediction rests on.
+/// How much of what finite layers do a prediction keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
-    /// Those drawn, with all effects of their finite size.
+    /// All of it: `B` is drawn, and so are the inner products of the weights' start ([`ReducedNetwork`]).
+    Finite,
+    /// That of `B`, which is drawn; the start of the weights is that of wide layers.
     Drawn,
-    /// Their infinite-width form, in which nothing is drawn but the signals.
+    /// None: only signals are drawn.
     Infinite,
+}
+
+impl Width {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Finite, Self::Drawn, Self::Infinite];
+
+    /// What it is called in options and summaries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finite => "finite",
+            Self::Drawn => "drawn",
+            Self::Infinite => "infinite",
+        }
+    }
 }
 
 /// A deep linear network in isolation: what is to be predicted.
@@ -37,7 +53,7 @@ pub struct DepthRun {
     pub network: DeepNetwork,
     /// Standard deviation of `B_l` by layer, `l` from 1.
     pub b_std: Vec<f64>,
-    /// What the backward weights are taken to be.
+    /// What is kept of the effects of finite layers.
     pub width: Width,
     /// Activity and error.
     pub pair: Pair,
@@ -84,6 +100,13 @@ impl DepthRun {
                 .map(|(_, found)| found);
         }
         let backward = self.backward(seed, repeat);
+        if self.width == Width::Finite && self.network.norms.is_none() {
+            let mut stream = Stream::new(seed, repeat, Role::Theory);
+            let pairs = (0..MIRRORED_PAIRS)
+                .map(|_| ReducedNetwork::drawn(&self.network, &backward, self.rule, &mut stream))
+                .collect::<Result<Vec<_>, _>>()?;
+            return self.follow(Starts(pairs.concat()), iterations, seed, repeat).map(|(_, found)| found);
+        }
         let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(sizes));
         let (end, found) = self.run(one, iterations, seed, repeat)?;
         if self.network.norms.is_none() {
@@ -106,12 +129,22 @@ impl DepthRun {
         seed: u64,
         repeat: u64,
     ) -> Result<(DepthTheory, Vec<DepthAngles>), NoDepthTheory> {
+        self.follow(DepthTheory::new(self.network.clone(), backward, self.rule), iterations, seed, repeat)
+    }
+
+    /// Angles after every one of `iterations` as `theory` predicts them, and its last state.
+    fn follow<T: Predicts>(
+        &self,
+        mut theory: T,
+        iterations: &[usize],
+        seed: u64,
+        repeat: u64,
+    ) -> Result<(T, Vec<DepthAngles>), NoDepthTheory> {
         let sizes = &self.network.sizes;
         let last = iterations.last().copied().unwrap_or(0);
         let (inputs, outputs) = (sizes[0], sizes[self.network.depth()]);
         let run = Sizes { batch: self.batch, inputs, outputs, iterations: last.max(1) };
         let mut signals = Signals::<f64>::new(&self.pair, run, seed, repeat)?;
-        let mut theory = DepthTheory::new(self.network.clone(), backward, self.rule);
         let (mut found, mut done) = (Vec::new(), 0);
         for &iteration in iterations {
             for _ in done..iteration {
@@ -125,6 +158,76 @@ impl DepthRun {
         }
         Ok((theory, found))
     }
+}
+
+/// A theory that follows the steps of a network.
+trait Predicts {
+    /// One update.
+    fn advance(&mut self, step: &Matrix<f64>);
+
+    /// What it predicts of the present state.
+    fn angles(
+        &self,
+        iteration: usize,
+        step: &Matrix<f64>,
+        errors: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence>;
+}
+
+impl Predicts for DepthTheory {
+    fn advance(&mut self, step: &Matrix<f64>) {
+        Self::advance(self, step);
+    }
+
+    fn angles(
+        &self,
+        iteration: usize,
+        step: &Matrix<f64>,
+        errors: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence> {
+        Self::angles(self, iteration, step, errors)
+    }
+}
+
+/// Pairs of starts that angles are averaged over for every draw of signals and `B`.
+const MIRRORED_PAIRS: usize = 2;
+
+/// The same network from several starts.
+struct Starts(Vec<ReducedNetwork>);
+
+impl Predicts for Starts {
+    fn advance(&mut self, step: &Matrix<f64>) {
+        self.0.iter_mut().for_each(|network| network.advance(step));
+    }
+
+    fn angles(
+        &self,
+        iteration: usize,
+        step: &Matrix<f64>,
+        errors: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence> {
+        let found: Vec<DepthAngles> =
+            self.0.iter().map(|network| network.angles(iteration, step, errors)).collect();
+        let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
+        Ok(DepthAngles {
+            iteration,
+            weights: mean(|of| &of.weights),
+            squared_norms: mean(|of| &of.squared_norms),
+            deltas: mean(|of| &of.deltas),
+            updates: mean(|of| &of.updates),
+        })
+    }
+}
+
+/// The mean of lists of the same length, place by place.
+fn mean_of<'a>(lists: impl ExactSizeIterator<Item = &'a [f64]>) -> Vec<f64> {
+    let share = 1.0 / lists.len() as f64;
+    let mut sums: Vec<f64> = Vec::new();
+    for list in lists {
+        sums.resize(list.len(), 0.0);
+        sums.iter_mut().zip(list).for_each(|(sum, value)| *sum += share * value);
+    }
+    sums
 }
 
 impl DepthTheory {

@@ -47,11 +47,13 @@ mod alignment;
 mod backward;
 mod draw;
 mod learning;
+mod reduced;
 mod state;
 
 pub use backward::{BackwardTheory, Classes};
 pub use draw::{DepthAngles, DepthRun, MOST_CLASSES, NoDepthTheory, Width};
 pub use learning::LearningTheory;
+pub use reduced::ReducedNetwork;
 pub use state::{DeepNetwork, DepthTheory, StepRule};
 
 use state::{Length, degrees};
