@@ -40,20 +40,19 @@ pub(super) fn width(default: Width) -> Arg {
         let known = Width::ALL.into_iter().find(|width| width.name() == text);
         known.ok_or_else(|| "expected finite, drawn or infinite".to_string())
     };
-    Arg::new("width")
-        .long("width")
-        .value_name("FORM")
-        .default_value(default.name())
-        .value_parser(parser)
-        .help(
-            "What is kept of the effects of finite layers: all (finite: B is drawn, and how the start of the weights \
+    Arg::new("width").long("width").value_name("FORM").default_value(default.name()).value_parser(parser).help(
+        "What is kept of the effects of finite layers: all (finite: B is drawn, and how the start of the weights \
              stretches what passes), those of B alone (drawn), or none, the limit of wide layers (infinite)",
-        )
+    )
 }
 
 /// `--draws`.
 pub(super) fn draws(default: &'static str) -> Arg {
-    count("draws", default, "Draws of signals and B that predictions are averaged over: those of the repeats that are run")
+    count(
+        "draws",
+        default,
+        "Draws of signals and B that predictions are averaged over: those of the repeats that are run",
+    )
 }
 
 fn norms(text: &str) -> Result<Option<WeightNorm>, String> {

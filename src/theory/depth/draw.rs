@@ -166,12 +166,7 @@ trait Predicts {
     fn advance(&mut self, step: &Matrix<f64>);
 
     /// What it predicts of the present state.
-    fn angles(
-        &self,
-        iteration: usize,
-        step: &Matrix<f64>,
-        errors: &Matrix<f64>,
-    ) -> Result<DepthAngles, NoConvergence>;
+    fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> Result<DepthAngles, NoConvergence>;
 }
 
 impl Predicts for DepthTheory {
@@ -179,12 +174,7 @@ impl Predicts for DepthTheory {
         Self::advance(self, step);
     }
 
-    fn angles(
-        &self,
-        iteration: usize,
-        step: &Matrix<f64>,
-        errors: &Matrix<f64>,
-    ) -> Result<DepthAngles, NoConvergence> {
+    fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> Result<DepthAngles, NoConvergence> {
         Self::angles(self, iteration, step, errors)
     }
 }
@@ -200,14 +190,8 @@ impl Predicts for Starts {
         self.0.iter_mut().for_each(|network| network.advance(step));
     }
 
-    fn angles(
-        &self,
-        iteration: usize,
-        step: &Matrix<f64>,
-        errors: &Matrix<f64>,
-    ) -> Result<DepthAngles, NoConvergence> {
-        let found: Vec<DepthAngles> =
-            self.0.iter().map(|network| network.angles(iteration, step, errors)).collect();
+    fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> Result<DepthAngles, NoConvergence> {
+        let found: Vec<DepthAngles> = self.0.iter().map(|network| network.angles(iteration, step, errors)).collect();
         let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
         Ok(DepthAngles {
             iteration,

@@ -34,7 +34,7 @@ pub(super) struct ReducedLayer {
     pub carrier: Matrix<f64>,
     /// `||W_l(0)||^2`.
     pub square_at_start: f64,
-    /// `<W_l(0), B_l^T>`, 0 on average.
+    /// `<W_l(0), B_l^T>` as far as it is known: 0 on average.
     pub inner_at_start: f64,
     /// Directions of the layer below that are not among the `r_l`.
     pub others: f64,
@@ -49,6 +49,7 @@ impl ReducedLayer {
             let row = other.start.row_mut(i).iter_mut().enumerate();
             row.filter(|(j, _)| *j != i || i >= diagonal).for_each(|(_, value)| *value = -*value);
         }
+        other.inner_at_start = -self.inner_at_start;
         other.bias.iter_mut().flatten().for_each(|value| *value = -*value);
         other
     }
@@ -112,9 +113,8 @@ impl Learning {
     fn squared_norm(&self) -> f64 {
         let (added, a) = (self.added(), self.kept[0]);
         let (columns, k) = (self.fixed.start.cols(), added.cols());
-        let with_start = (0..added.rows())
-            .map(|i| dot(&self.fixed.start.row(i)[columns - k..], added.row(i)))
-            .sum::<f64>();
+        let with_start =
+            (0..added.rows()).map(|i| dot(&self.fixed.start.row(i)[columns - k..], added.row(i))).sum::<f64>();
         a * a * self.fixed.square_at_start + 2.0 * a * with_start + added.squared_norm()
     }
 }
@@ -148,7 +148,13 @@ impl ReducedNetwork {
         let (mut layers, mut mirrored) = (Vec::new(), Vec::new());
         let mut rows = network.sizes[0];
         for l in 0..depth {
-            let layer = draw(stream, network, l, rows, &carriers[l]);
+            let mut layer = draw(stream, network, l, rows, &carriers[l]);
+            if l > 0 && l + 1 == depth {
+                // `B_l` is all of `C_l` here, and the start is known along it.
+                let carried = &carriers[l - 1];
+                let own = layer.start.view().subrows(rows - carried.cols()..rows);
+                layer.inner_at_start = (carried.view() * own).to_matrix().trace();
+            }
             rows = layer.start.cols();
             mirrored.push(layer.mirrored());
             layers.push(layer);
@@ -317,13 +323,7 @@ fn carriers(backward: &[Matrix<f64>], outputs: usize) -> Result<Vec<Matrix<f64>>
 }
 
 /// The start of layer `l`, reached by `rows` directions, with `carrier` = `R_{l+1}`.
-fn draw(
-    stream: &mut Stream,
-    network: &DeepNetwork,
-    l: usize,
-    rows: usize,
-    carrier: &Matrix<f64>,
-) -> ReducedLayer {
+fn draw(stream: &mut Stream, network: &DeepNetwork, l: usize, rows: usize, carrier: &Matrix<f64>) -> ReducedLayer {
     let [below, units] = [network.sizes[l], network.sizes[l + 1]];
     let std = network.w_std[l];
     let biases = network.bias_std.as_ref().map(|all| all[l]);

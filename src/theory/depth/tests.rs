@@ -29,7 +29,7 @@ impl Case {
                 bias_std: None,
             },
             b_std: vec![self.std; depth - 1],
-            width: Width::Drawn,
+            width: Width::Finite,
             pair: Pair { activity, error, cross: self.cross.parse().unwrap() },
             batch: self.batch,
             rule: StepRule::plain(self.eta),
@@ -112,6 +112,31 @@ fn every_layer_of_the_linear_rule_is_predicted_given_b() {
 }
 
 #[test]
+fn layers_need_not_be_wide() {
+    // Signals that are the same and three times as many units as outputs: with the start of wide layers the top layer is
+    // predicted several degrees too low.
+    let case = Case {
+        sizes: &[10, 30, 30, 10],
+        forms: ["white", "white"],
+        cross: "same",
+        batch: 25,
+        iterations: 100,
+        eta: 2e-3,
+        ..HELD
+    };
+    case.holds(16, [0.3, 2.0]);
+    let wide = DepthRun { width: Width::Drawn, ..case.run() };
+    let off = |run: &DepthRun| {
+        let of_repeat = |repeat| run.angles(&[case.iterations], 1, repeat).unwrap()[0].weights[1];
+        (0..16).map(|repeat| of_repeat(repeat) - case.simulate(repeat)[0][1]).sum::<f64>() / 16.0
+    };
+    let [wide, finite] = [off(&wide), off(&case.run())];
+    assert!(finite.abs() < 0.5 * wide.abs(), "{finite} {wide}");
+    // Fewer units than inputs.
+    Case { sizes: &[40, 20, 30, 5], ..HELD }.holds(16, [0.3, 2.0]);
+}
+
+#[test]
 fn under_weight_normalisation_classes_of_neurons_take_the_error_away() {
     let case = Case { sizes: &[20, 100, 100, 100, 20], batch: 50, iterations: 400, eta: 6e-4, norm: Some(1.0), ..HELD };
     let [weights, _] = case.differences(6);
@@ -179,12 +204,7 @@ fn orthonormal(first: &Matrix<f64>, matrix: &Matrix<f64>) -> Matrix<f64> {
 }
 
 /// `[T_l, Z_l]` and `R_l` of these very weights, by bases of the directions of every layer.
-fn reduced_start(
-    weights: &[Matrix<f64>],
-    backward: &[Matrix<f64>],
-    network: &DeepNetwork,
-    eta: f64,
-) -> ReducedNetwork {
+fn reduced_start(weights: &[Matrix<f64>], backward: &[Matrix<f64>], network: &DeepNetwork, eta: f64) -> ReducedNetwork {
     let (depth, sizes) = (network.depth(), &network.sizes);
     let outputs = sizes[depth];
     let all = super::backward::carriers(backward, outputs);
@@ -274,7 +294,8 @@ fn the_start_of_a_reduced_network_has_the_law_of_its_weights() {
     let sizes = vec![6, 8, 9, 3];
     let network = DeepNetwork { sizes: sizes.clone(), w_std: vec![0.5, 0.4, 0.3], norms: None, bias_std: None };
     let mut stream = Stream::new(1, 0, Role::Backward);
-    let backward: Vec<Matrix<f64>> = sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], 0.6)).collect();
+    let backward: Vec<Matrix<f64>> =
+        sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], 0.6)).collect();
     let step = normal_matrix::<f64>(&mut stream, 6, 3, 0.5);
     let rule = StepRule::plain(0.3);
     let summary = |function: &dyn Fn(u64) -> [f64; 3]| {
