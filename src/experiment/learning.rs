@@ -4,10 +4,10 @@ use crate::condition::TrainCondition;
 use crate::data::{DataError, DataSet, Library};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
-use crate::network::{Batches, Biases, Loss, Setup, Shown, Subset, backward_weights};
+use crate::network::{Batches, Biases, Setup, Shown, Subset, backward_weights};
 use crate::random::{Role, Stream};
-use crate::rule::{Activation, Rule, WeightNorm};
-use crate::theory::depth::{BackwardTheory, Classes, DeepNetwork, LearningTheory, ReducedNetwork, StepRule, Width};
+use crate::rule::WeightNorm;
+use crate::theory::depth::{BackwardTheory, Classes, DeepNetwork, LearningTheory, ReducedNetwork, StepRule, Width, norms};
 use thiserror::Error;
 
 /// Why the learning of a network is not predicted.
@@ -71,7 +71,9 @@ impl<'a> LearningRun<'a> {
         [seed, repeat]: [u64; 2],
     ) -> Result<Self, NoLearningTheory> {
         let setup = &condition.setup;
-        check(setup)?;
+        if let Some(reason) = condition.unpredicted() {
+            return Err(NoLearningTheory::Unfit(reason.into()));
+        }
         let sizes = setup.sizes(data.inputs(), data.classes);
         let network = network(setup, &sizes)?;
         let rule = StepRule { eta: setup.eta, momentum: setup.momentum, decay: setup.weight_decay };
@@ -201,47 +203,10 @@ fn shown(shown: &Shown<'_, f64>, indices: &[usize]) -> (Matrix<f64>, Matrix<f64>
     (inputs, targets)
 }
 
-fn check(setup: &Setup) -> Result<(), NoLearningTheory> {
-    let unfit = |message: &str| Err(NoLearningTheory::Unfit(message.into()));
-    let depth = setup.hidden.len() + 1;
-    if setup.hidden.is_empty() {
-        return unfit("--hidden: without a hidden layer nothing aligns: give at least one");
-    }
-    if setup.activations(depth).iter().any(|activation| *activation != Activation::Linear) {
-        return unfit(
-            "--activation, --loss: the theory of learning is for linear networks: give --activation linear and --loss \
-             squared-linear",
-        );
-    }
-    if !matches!(setup.loss, Loss::SquaredLinear | Loss::HalfSquared) {
-        return unfit(
-            "--loss: the error of this loss is no linear function of the outputs: give --loss squared-linear",
-        );
-    }
-    if setup.rule != Rule::BP_TRW {
-        return unfit("--rule: the theory of learning is for fixed random backward weights: give --rule fa");
-    }
-    if setup.biases == Biases::Untrained {
-        return unfit("--bias: biases that do not learn are not part of the theory: give off or on");
-    }
-    if setup.biases == Biases::On && setup.weight_decay != 0.0 {
-        return unfit("--weight-decay: the theory has no decay of biases: give --bias off as well");
-    }
-    Ok(())
-}
-
 fn network(setup: &Setup, sizes: &[usize]) -> Result<DeepNetwork, NoLearningTheory> {
     let pairs = || sizes.windows(2);
     let w_std: Vec<f64> = pairs().map(|n| setup.w_std.of(n[0], n[1])).collect();
-    let listed = |norms: &[f64], l: usize| norms.get(l).or(norms.last()).copied().unwrap_or(1.0);
-    let norms = setup.weight_norm.as_ref().map(|kind| {
-        let of_layer = |(l, n): (usize, &[usize])| match kind {
-            WeightNorm::Neuron(norms) => listed(norms, l),
-            WeightNorm::Matrix(norms) => listed(norms, l) / (n[1] as f64).sqrt(),
-            WeightNorm::NeuronInitial | WeightNorm::MatrixInitial => w_std[l] * (n[0] as f64).sqrt(),
-        };
-        pairs().enumerate().map(of_layer).collect()
-    });
+    let norms = setup.weight_norm.as_ref().map(|kind| norms(kind, sizes, &w_std));
     let biases = setup.biases == Biases::On;
     let bias_std = biases.then(|| pairs().map(|n| setup.bias_std.of(n[0], n[1])).collect());
     Ok(DeepNetwork { sizes: sizes.to_vec(), w_std, norms, bias_std })

@@ -38,8 +38,8 @@ pub struct Entry {
     /// What theory says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<f64>,
-    /// Mean minus prediction, and the same in standard errors of the mean; of the conditional alignment, the measured
-    /// weight alignment minus it, paired by repeat.
+    /// Mean minus prediction, and the same in standard errors of the mean; paired by repeat where every repeat is predicted,
+    /// and of the conditional alignment the measured weight alignment minus it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discrepancy: Option<Discrepancy>,
 }
@@ -108,12 +108,23 @@ fn summarise_condition(
                         stored.iter().map(|&repeat| values.and_then(|values| values[repeat])).collect()
                     };
                     let summary = Summary::of(values(quantity));
-                    let prediction = prediction(analysis, condition, quantity, layer, iteration);
-                    let discrepancy = if quantity == Quantity::ConditionalAlignment {
-                        let pairs = values(Quantity::WeightAlignment).into_iter().zip(values(quantity));
+                    // By repeat, where theory follows every one of them; averaged over them otherwise.
+                    let by_repeat = quantity.predicted_by().map(&values).filter(|all| all.iter().any(Option::is_some));
+                    let paired = |measured: Vec<Option<f64>>, given: Vec<Option<f64>>| {
+                        let pairs = measured.into_iter().zip(given);
                         Discrepancy::of(&Summary::of(pairs.map(|(measured, given)| Some(measured? - given?))), 0.0)
-                    } else {
-                        prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
+                    };
+                    let (prediction, discrepancy) = match by_repeat {
+                        Some(given) => {
+                            (Summary::of(given.iter().copied()).mean, paired(values(quantity), given))
+                        }
+                        None if quantity == Quantity::ConditionalAlignment => {
+                            (None, paired(values(Quantity::WeightAlignment), values(quantity)))
+                        }
+                        None => {
+                            let predicted = prediction(analysis, condition, quantity, layer, iteration);
+                            (predicted, predicted.and_then(|predicted| Discrepancy::of(&summary, predicted)))
+                        }
                     };
                     entries.push(Entry {
                         analysis: analysis.name.clone(),

@@ -84,7 +84,7 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
             }
         };
         add("weight_alignment", 1, |of| &of.weights);
-        add("delta_alignment", 1, |of| &of.deltas);
+        add("delta_alignment", 0, |of| &of.deltas);
         add("update_alignment", 0, |of| &of.updates);
         add("weight_squared_norm", 0, |of| &of.squared_norms);
     }

@@ -110,7 +110,7 @@ fn summarise(found: &[Vec<LearningPrediction>], condition: &Json, iterations: &[
         let hidden = found.first().map_or(0, |draw| draw[at].weights.len());
         for l in 1..=hidden {
             push("weight_alignment", Some(l), &|of| of.weights[l - 1]);
-            push("delta_alignment", Some(l), &|of| of.deltas[l - 1]);
+            push("delta_alignment", Some(l - 1), &|of| of.deltas[l - 1]);
             push("update_alignment", Some(l - 1), &|of| of.updates[l - 1]);
         }
     }

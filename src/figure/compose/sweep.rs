@@ -93,7 +93,10 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &s
             };
             measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
             let last = condition.last_iteration();
-            if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.settings.predict) {
+            let given = quantity.predicted_by().and_then(|q| at_end(results, analysis, condition, q, layer));
+            let given = given.and_then(|summary| summary.mean);
+            let averaged = || predictor.predict(condition, quantity, layer, last, analysis.settings.predict);
+            if let Some(y) = given.or_else(averaged) {
                 predicted.push(Point { x, y: Some(y), band: None });
             }
         }

@@ -92,28 +92,48 @@ impl DepthRun {
     /// # Errors
     /// If the signals do not fit the network, or values run away.
     pub fn angles(&self, iterations: &[usize], seed: u64, repeat: u64) -> Result<Vec<DepthAngles>, NoDepthTheory> {
+        let last = iterations.last().copied().unwrap_or(0);
+        let mut follower = self.follow(&self.backward(seed, repeat), last, seed, repeat)?;
+        self.run(&mut follower, iterations, seed, repeat)
+    }
+
+    /// The prediction for these `B_1 .. B_{D-1}` at the start, to be followed through the signals of `(seed, repeat)`. What
+    /// is drawn besides is a role of its own.
+    ///
+    /// # Errors
+    /// If the signals do not fit the network, or values run away.
+    pub fn follow(
+        &self,
+        backward: &[Matrix<f64>],
+        last: usize,
+        seed: u64,
+        repeat: u64,
+    ) -> Result<DepthFollower, NoDepthTheory> {
         let sizes = &self.network.sizes;
         let outputs = sizes[self.network.depth()];
+        let wide = |backward| Box::new(DepthTheory::new(self.network.clone(), backward, self.rule));
+        let normalised = self.network.norms.is_some();
         if self.width == Width::Infinite {
-            return self
-                .run(BackwardTheory::wide(sizes, &self.b_std), iterations, seed, repeat)
-                .map(|(_, found)| found);
+            return Ok(DepthFollower::Wide(wide(BackwardTheory::wide(sizes, &self.b_std))));
         }
-        let backward = self.backward(seed, repeat);
-        if self.width == Width::Finite && self.network.norms.is_none() {
+        if self.width == Width::Finite && !normalised {
             let mut stream = Stream::new(seed, repeat, Role::Theory);
             let pairs = (0..MIRRORED_PAIRS)
-                .map(|_| ReducedNetwork::drawn(&self.network, &backward, self.rule, &mut stream))
+                .map(|_| ReducedNetwork::drawn(&self.network, backward, self.rule, &mut stream))
                 .collect::<Result<Vec<_>, _>>()?;
-            return self.follow(Starts(pairs.concat()), iterations, seed, repeat).map(|(_, found)| found);
+            return Ok(DepthFollower::Starts(pairs.concat()));
         }
-        let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(sizes));
-        let (end, found) = self.run(one, iterations, seed, repeat)?;
-        if self.network.norms.is_none() {
-            return Ok(found);
+        let one = wide(BackwardTheory::drawn(backward, outputs, &Classes::one(sizes)));
+        let mut follower = DepthFollower::Wide(one);
+        if normalised {
+            // Neurons whose norms would come to differ are told apart by a first run to the end.
+            self.run(&mut follower, &[last], seed, repeat)?;
+            if let DepthFollower::Wide(end) = &follower {
+                let classes = Classes::by_norm(backward, end);
+                follower = DepthFollower::Wide(wide(BackwardTheory::drawn(backward, outputs, &classes)));
+            }
         }
-        let classes = Classes::by_norm(&backward, &end);
-        self.run(BackwardTheory::drawn(&backward, outputs, &classes), iterations, seed, repeat).map(|(_, found)| found)
+        Ok(follower)
     }
 
     pub(super) fn backward(&self, seed: u64, repeat: u64) -> Vec<Matrix<f64>> {
@@ -122,24 +142,14 @@ impl DepthRun {
         shapes.map(|(n, &std)| normal_matrix(&mut stream, n[1], n[0], std)).collect()
     }
 
+    /// Angles after every one of `iterations` as `follower` predicts them.
     pub(super) fn run(
         &self,
-        backward: BackwardTheory,
+        follower: &mut DepthFollower,
         iterations: &[usize],
         seed: u64,
         repeat: u64,
-    ) -> Result<(DepthTheory, Vec<DepthAngles>), NoDepthTheory> {
-        self.follow(DepthTheory::new(self.network.clone(), backward, self.rule), iterations, seed, repeat)
-    }
-
-    /// Angles after every one of `iterations` as `theory` predicts them, and its last state.
-    fn follow<T: Predicts>(
-        &self,
-        mut theory: T,
-        iterations: &[usize],
-        seed: u64,
-        repeat: u64,
-    ) -> Result<(T, Vec<DepthAngles>), NoDepthTheory> {
+    ) -> Result<Vec<DepthAngles>, NoDepthTheory> {
         let sizes = &self.network.sizes;
         let last = iterations.last().copied().unwrap_or(0);
         let (inputs, outputs) = (sizes[0], sizes[self.network.depth()]);
@@ -148,50 +158,54 @@ impl DepthRun {
         let (mut found, mut done) = (Vec::new(), 0);
         for &iteration in iterations {
             for _ in done..iteration {
-                theory.advance(&(signals.activity().t() * signals.error()).to_matrix());
+                follower.advance(signals.activity(), signals.error());
                 signals.advance();
             }
             done = iteration;
-            let step = (signals.activity().t() * signals.error()).to_matrix();
-            let errors = (signals.error().t() * signals.error()).to_matrix();
-            found.push(theory.angles(iteration, &step, &errors)?);
+            found.push(follower.angles(iteration, signals.activity(), signals.error())?);
         }
-        Ok((theory, found))
-    }
-}
-
-/// A theory that follows the steps of a network.
-trait Predicts {
-    /// One update.
-    fn advance(&mut self, step: &Matrix<f64>);
-
-    /// What it predicts of the present state.
-    fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> Result<DepthAngles, NoConvergence>;
-}
-
-impl Predicts for DepthTheory {
-    fn advance(&mut self, step: &Matrix<f64>) {
-        Self::advance(self, step);
-    }
-
-    fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> Result<DepthAngles, NoConvergence> {
-        Self::angles(self, iteration, step, errors)
+        Ok(found)
     }
 }
 
 /// Pairs of starts that angles are averaged over for every draw of signals and `B`.
 const MIRRORED_PAIRS: usize = 2;
 
-/// The same network from several starts.
-struct Starts(Vec<ReducedNetwork>);
+/// A prediction that is followed update by update.
+#[derive(Clone, Debug)]
+pub enum DepthFollower {
+    /// Of wide layers.
+    Wide(Box<DepthTheory>),
+    /// At any width, from several starts that angles are averaged over.
+    Starts(Vec<ReducedNetwork>),
+}
 
-impl Predicts for Starts {
-    fn advance(&mut self, step: &Matrix<f64>) {
-        self.0.iter_mut().for_each(|network| network.advance(step));
+impl DepthFollower {
+    /// One update with these signals, `P x n_0` and `P x n_D`.
+    pub fn advance(&mut self, activity: &Matrix<f64>, error: &Matrix<f64>) {
+        let step = (activity.t() * error).to_matrix();
+        match self {
+            Self::Wide(theory) => theory.advance(&step),
+            Self::Starts(all) => all.iter_mut().for_each(|network| network.advance(&step)),
+        }
     }
 
-    fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> Result<DepthAngles, NoConvergence> {
-        let found: Vec<DepthAngles> = self.0.iter().map(|network| network.angles(iteration, step, errors)).collect();
+    /// What is predicted after `iteration` updates; of updates and error signals, for the signals of the next.
+    ///
+    /// # Errors
+    /// If values have run away.
+    pub fn angles(
+        &self,
+        iteration: usize,
+        activity: &Matrix<f64>,
+        error: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence> {
+        let (step, errors) = ((activity.t() * error).to_matrix(), (error.t() * error).to_matrix());
+        let all = match self {
+            Self::Wide(theory) => return theory.angles(iteration, &step, &errors),
+            Self::Starts(all) => all,
+        };
+        let found: Vec<DepthAngles> = all.iter().map(|network| network.angles(iteration, &step, &errors)).collect();
         let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
         Ok(DepthAngles {
             iteration,

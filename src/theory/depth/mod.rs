@@ -52,10 +52,10 @@ mod reduced;
 mod state;
 
 pub use backward::{BackwardTheory, Classes};
-pub use draw::{DepthAngles, DepthRun, MOST_CLASSES, NoDepthTheory, Width};
+pub use draw::{DepthAngles, DepthFollower, DepthRun, MOST_CLASSES, NoDepthTheory, Width};
 pub use learning::LearningTheory;
 pub use reduced::ReducedNetwork;
-pub use state::{DeepNetwork, DepthTheory, StepRule};
+pub use state::{DeepNetwork, DepthTheory, StepRule, norms};
 
 use state::{Length, degrees};
 

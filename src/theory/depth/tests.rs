@@ -146,7 +146,9 @@ fn under_weight_normalisation_classes_of_neurons_take_the_error_away() {
     let mut off: f64 = 0.0;
     for repeat in 0..6 {
         let backward = BackwardTheory::drawn(&run.backward(1, repeat), 20, &Classes::one(case.sizes));
-        let (_, found) = run.run(backward, &[case.iterations], 1, repeat).unwrap();
+        let theory = DepthTheory::new(run.network.clone(), backward, run.rule);
+        let mut follower = DepthFollower::Wide(Box::new(theory));
+        let found = run.run(&mut follower, &[case.iterations], 1, repeat).unwrap();
         off += (found[0].weights[2] - case.simulate(repeat)[0][2]) / 6.0;
     }
     assert!(weights[2][0].abs() < off.abs(), "{weights:?} {off}");
