@@ -384,3 +384,88 @@ fn learning_of_deep_linear_networks_is_predicted() {
         }
     }
 }
+
+/// Predictions for sizes at which they are far off say so, with how far, or are refused.
+#[test]
+fn approximations_have_bounds_and_refusals() {
+    use crate::common::{json, refused};
+    use tempfile::TempDir;
+    let here = TempDir::new().unwrap();
+    let theory = |args: &[&str]| {
+        let found = json(here.path(), &[&["theory"], args, &["--json"]].concat());
+        found["summary"].as_array().unwrap().clone()
+    };
+    let of = |row: &serde_json::Value, key: &str| row[key].as_f64().unwrap();
+    // Measured: 48.5 degrees where the ratio of moments says 63.6.
+    let held = ["--activity", "held", "--error", "held", "--eta", "2e-2"];
+    let rows = theory(&[&["moments", "--layers", "8,20,2", "--batch", "1"], &held[..]].concat());
+    assert!((of(&rows[2], "prediction") - 63.5).abs() < 0.2 && of(&rows[2], "bound") > 12.0, "{}", rows[2]);
+    let rows = theory(&["moments", "--layers", "30,60,20", "--batch", "30", "--iterations", "40"]);
+    assert!(of(&rows[2], "bound") < 1.0, "{}", rows[2]);
+    // One output aligns altogether, few are drawn, many are as the closed form says.
+    let angle = |layers, batch| {
+        let rows = theory(&["one-step", "--layers", layers, "--batch", batch]);
+        [of(&rows[0], "prediction"), of(&rows[0], "bound")]
+    };
+    assert!(angle("10,20,1", "10")[0] < 1e-4);
+    let [drawn, bound] = angle("3,10,2", "1");
+    assert!((drawn - 44.8).abs() < bound + 0.5 && bound < 1.5, "{drawn} {bound}");
+    assert!((angle("100,100,10", "100")[0] - 25.19).abs() < 0.01);
+    // A few units settle nowhere near the angle of many.
+    let error = refused(here.path(), &["theory", "stationary", "--layers", "20,1,20", "--batch", "10"], 2);
+    assert!(error.contains("does not hold here") && error.contains("drawn networks"), "{error}");
+    let rows = theory(&["stationary", "--eta", "1e-3", "--batch", "10"]);
+    assert!((of(&rows[0], "prediction") - 16.66).abs() < 0.05 && of(&rows[0], "bound") < 2.0, "{}", rows[0]);
+    // ReLU's leading order, at a rate that is not small: a quarter too large.
+    let rows = theory(&[
+        &["relu", "--layers", "20,50,20", "--batch", "20", "--iterations", "300"],
+        &["--eta", "1e-3", "--activity", "held", "--error", "held"][..],
+    ]
+    .concat());
+    assert!(of(&rows[0], "bound") > 0.1 * of(&rows[0], "prediction"), "{}", rows[0]);
+    // Numbers that run away are an error that names the sizes.
+    for theory in ["moments", "held", "depth", "mean-field"] {
+        let error = refused(here.path(), &["theory", theory, "--eta", "1e200", "--iterations", "5"], 2);
+        assert!(error.contains("leaves the range of numbers") && error.contains("eta 1e+200"), "{theory}: {error}");
+    }
+}
+
+/// What `--predict` records of every repeat is what `theory depth` says, and what is measured agrees with it.
+#[test]
+fn predictions_of_every_repeat_are_recorded() {
+    use crate::common::{json, refused};
+    use tempfile::TempDir;
+    let here = TempDir::new().unwrap();
+    let network = [
+        &["--layers", "10,50,40,6", "--batch", "20", "--eta", "2e-3", "--iterations", "120", "--w-std", "0.1"],
+        &["--b-std", "0.1", "--activity", "held", "--error", "ar1:0.95", "--json"][..],
+    ]
+    .concat();
+    let measured =
+        json(here.path(), &[&["isolate", "--activation", "linear", "--repeats", "12", "--predict"], &network[..]].concat());
+    let theory = json(here.path(), &[&["theory", "depth", "--draws", "12"], &network[..]].concat());
+    let rows = |found: &serde_json::Value, name: &str| -> Vec<serde_json::Value> {
+        found["summary"].as_array().unwrap().iter().filter(|row| row["quantity"] == name).cloned().collect()
+    };
+    let (said, recorded) = (rows(&theory, "weight_alignment"), rows(&measured, "predicted_weight_alignment"));
+    assert_eq!((said.len(), recorded.len()), (2, 2));
+    for ((said, recorded), measured) in said.iter().zip(&recorded).zip(rows(&measured, "weight_alignment")) {
+        assert!((said["prediction"].as_f64().unwrap() - recorded["mean"].as_f64().unwrap()).abs() < 1e-9);
+        assert_eq!(measured["prediction"], recorded["mean"]);
+        let off = &measured["discrepancy"];
+        assert!(off["standard_errors"].as_f64().unwrap().abs() < 3.5, "{measured}");
+    }
+    // In training too, from the batches of the repeat.
+    let train = [
+        &["train", "--data", "digits", "--hidden", "60", "--activation", "linear", "--loss", "squared-linear"],
+        &["--code", "one-hot", "--bias", "off", "--epochs", "1", "--repeats", "3", "--eta", "4e-4"][..],
+        &["--quantities", "loss,weight_alignment", "--predict", "--json"],
+    ]
+    .concat();
+    let found = json(here.path(), &train);
+    let [loss, said] = ["loss", "predicted_loss"].map(|name| rows(&found, name).remove(0));
+    assert_eq!(loss["prediction"], said["mean"]);
+    assert!(loss["discrepancy"]["standard_errors"].as_f64().unwrap().abs() < 4.5, "{loss}");
+    let error = refused(here.path(), &["train", "--predict", "--epochs", "1"], 2);
+    assert!(error.contains("there is no prediction") && error.contains("--activation linear"), "{error}");
+}

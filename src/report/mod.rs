@@ -47,7 +47,7 @@ impl<'a> Report<'a> {
         let elsewhere = others.into_iter().filter(|claim| documents.contains(&claim.document())).collect();
         let predictor = Predictor::default();
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-            predictor.predict(condition, quantity, layer, iteration, analysis.settings.predict)
+            predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
         };
         let entries = summarise(stored.index(), &predict);
         let flags = flags(stored.index());

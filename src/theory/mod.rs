@@ -1,5 +1,6 @@
 //! Closed forms: what the rule must do, without running it.
 
+pub mod bound;
 pub mod depth;
 pub mod held;
 pub mod mean_field;

@@ -97,13 +97,21 @@ pub(super) fn finite(rows: &[Json]) -> Result<(), UsageError> {
     match rows.iter().find(|row| row["prediction"].as_f64().is_none_or(|value| !value.is_finite())) {
         None => Ok(()),
         Some(row) => Err(UsageError(format!(
-            "the predicted {} of layer {} is not finite after {} updates: give a smaller --eta, fewer updates or smaller \
-             --layers",
+            "the predicted {} of layer {} leaves the range of numbers after {} updates at {}: give a smaller --eta, fewer \
+             updates or smaller --layers",
             row["quantity"].as_str().unwrap_or_default(),
             row["layer"],
-            row["iteration"]
+            row["iteration"],
+            sizes(&row["condition"])
         ))),
     }
+}
+
+/// The sizes of a condition, for people.
+fn sizes(condition: &Json) -> String {
+    let known = ["layers", "hidden", "batch", "eta", "w-std", "b-std", "kappa", "dimension"];
+    let given = known.iter().filter(|name| !condition[**name].is_null());
+    given.map(|name| format!("{name} {}", condition[*name])).collect::<Vec<_>>().join(", ")
 }
 
 fn entry(quantity: &str, layer: usize, condition: &Json, iteration: usize, summary: Summary) -> Json {
