@@ -250,6 +250,20 @@ impl DepthTheory {
     }
 }
 
+impl ReducedNetwork {
+    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors = E^T E` of the next.
+    pub fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> DepthAngles {
+        let depth = self.network().depth();
+        DepthAngles {
+            iteration,
+            weights: (1..depth).map(|l| self.weight_alignment(l)).collect(),
+            squared_norms: (0..depth).map(|l| self.squared_norm(l)).collect(),
+            deltas: self.delta_alignment(errors),
+            updates: self.update_alignment(step),
+        }
+    }
+}
+
 /// Most classes of neurons that a layer is divided into: more make no difference that shows.
 pub const MOST_CLASSES: usize = 6;
 

@@ -46,12 +46,14 @@
 
 mod alignment;
 mod backward;
+mod closed;
 mod draw;
 mod learning;
 mod reduced;
 mod state;
 
 pub use backward::{BackwardTheory, Classes};
+pub use closed::{held_limit, leading_order};
 pub use draw::{DepthAngles, DepthFollower, DepthRun, MOST_CLASSES, NoDepthTheory, Width};
 pub use learning::LearningTheory;
 pub use reduced::ReducedNetwork;

@@ -16,7 +16,7 @@
 //! over `W(0)`. In wide layers `T_l` tends to `rho_l I` and `Z_l` is small: that is the recursion of [`super`].
 
 use super::state::Moving;
-use super::{DeepNetwork, DepthAngles, StepRule, degrees};
+use super::{DeepNetwork, StepRule, degrees};
 use crate::matrix::{Matrix, View, ViewMut};
 use crate::measure::spectrum::{NoConvergence, root};
 use crate::random::Stream;
@@ -299,18 +299,6 @@ impl ReducedNetwork {
             layer.kept[0] *= factor;
             let weights = layer.rows() * layer.learnt.value.cols();
             layer.learnt.value.as_mut_slice()[..weights].iter_mut().for_each(|q| *q *= factor);
-        }
-    }
-
-    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors = E^T E` of the next.
-    pub fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> DepthAngles {
-        let depth = self.network.depth();
-        DepthAngles {
-            iteration,
-            weights: (1..depth).map(|l| self.weight_alignment(l)).collect(),
-            squared_norms: (0..depth).map(|l| self.squared_norm(l)).collect(),
-            deltas: self.delta_alignment(errors),
-            updates: self.update_alignment(step),
         }
     }
 }

@@ -329,3 +329,39 @@ fn the_start_of_a_reduced_network_has_the_law_of_its_weights() {
     let spreads = drawn[0].sd.unwrap() / whole[0].sd.unwrap();
     assert!((0.9..1.1).contains(&spreads), "{spreads}");
 }
+
+/// Small rates, and held signals that have gone on for long, in wide layers.
+#[test]
+fn the_recursion_comes_to_its_closed_forms() {
+    use super::closed::{held_limit, leading_order};
+    use crate::random::{Role, Stream};
+    use crate::rule::normal_matrix;
+    let sizes = vec![6, 40, 50, 30, 5];
+    let (w_std, b_std) = (vec![0.2, 0.1, 0.15, 0.1], vec![0.1, 0.2, 0.15]);
+    let network = DeepNetwork { sizes: sizes.clone(), w_std, norms: None, bias_std: None };
+    let steps: Vec<Matrix<f64>> = {
+        let mut stream = Stream::new(5, 0, Role::Signal);
+        (0..12).map(|_| normal_matrix(&mut stream, 6, 5, 1.0)).collect()
+    };
+    let mut trace = 0.0;
+    for (t, later) in steps.iter().enumerate() {
+        trace += steps[..t].iter().map(|earlier| earlier.inner(later)).sum::<f64>();
+    }
+    let eta = 1e-5;
+    let wide = |rule| DepthTheory::new(network.clone(), BackwardTheory::wide(&sizes, &b_std), rule);
+    let mut theory = wide(StepRule::plain(eta));
+    steps.iter().for_each(|step| theory.advance(step));
+    for (l, cosine) in (1..).zip(leading_order(&network, &b_std, eta, trace)) {
+        let found = theory.weight_alignment(l).to_radians().cos();
+        assert!((found / cosine - 1.0).abs() < 1e-4, "layer {l}: {found} {cosine}");
+    }
+    // The start is small enough to be forgotten.
+    let small = DeepNetwork { w_std: vec![1e-6; 4], ..network.clone() };
+    let mut theory = DepthTheory::new(small, BackwardTheory::wide(&sizes, &b_std), StepRule::plain(1e-2));
+    (0..4000).for_each(|_| theory.advance(&steps[0]));
+    for (l, cosine) in (1..).zip(held_limit(&sizes, &steps[0])) {
+        let found = theory.weight_alignment(l);
+        let limit = cosine.acos().to_degrees();
+        assert!((found - limit).abs() < 0.3, "layer {l}: {found} {limit}");
+    }
+}
