@@ -417,11 +417,13 @@ fn approximations_have_bounds_and_refusals() {
     let rows = theory(&["stationary", "--eta", "1e-3", "--batch", "10"]);
     assert!((of(&rows[0], "prediction") - 16.66).abs() < 0.05 && of(&rows[0], "bound") < 2.0, "{}", rows[0]);
     // ReLU's leading order, at a rate that is not small: a quarter too large.
-    let rows = theory(&[
-        &["relu", "--layers", "20,50,20", "--batch", "20", "--iterations", "300"],
-        &["--eta", "1e-3", "--activity", "held", "--error", "held"][..],
-    ]
-    .concat());
+    let rows = theory(
+        &[
+            &["relu", "--layers", "20,50,20", "--batch", "20", "--iterations", "300"],
+            &["--eta", "1e-3", "--activity", "held", "--error", "held"][..],
+        ]
+        .concat(),
+    );
     assert!(of(&rows[0], "bound") > 0.1 * of(&rows[0], "prediction"), "{}", rows[0]);
     // Numbers that run away are an error that names the sizes.
     for theory in ["moments", "held", "depth", "mean-field"] {
@@ -441,8 +443,10 @@ fn predictions_of_every_repeat_are_recorded() {
         &["--b-std", "0.1", "--activity", "held", "--error", "ar1:0.95", "--json"][..],
     ]
     .concat();
-    let measured =
-        json(here.path(), &[&["isolate", "--activation", "linear", "--repeats", "12", "--predict"], &network[..]].concat());
+    let measured = json(
+        here.path(),
+        &[&["isolate", "--activation", "linear", "--repeats", "12", "--predict"], &network[..]].concat(),
+    );
     let theory = json(here.path(), &[&["theory", "depth", "--draws", "12"], &network[..]].concat());
     let rows = |found: &serde_json::Value, name: &str| -> Vec<serde_json::Value> {
         found["summary"].as_array().unwrap().iter().filter(|row| row["quantity"] == name).cloned().collect()

@@ -3,6 +3,7 @@
 mod depth;
 mod learning;
 mod options;
+mod teacher;
 
 use super::{Exit, UsageError, args};
 use crate::condition::{Kind, RecordEvery};
@@ -74,6 +75,7 @@ pub(super) fn command() -> Command {
                 .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()]),
             depth::command(sizes("20,100,100,20"), batch(), iterations("300"), report_at()),
             learning::command(),
+            teacher::command(),
             Command::new("relu")
                 .about("ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning rate")
                 .args([sizes("20,100,20"), batch()])
@@ -173,6 +175,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "conditional" => conditional(m)?,
         "depth" => depth::rows(m)?,
         "learning" => learning::rows(m)?,
+        "teacher" => teacher::rows(m),
         "relu" => leading_order(m)?,
         "mean-field" => mean_field(m)?,
         "stationary" => stationary_angle(m)?,
@@ -260,7 +263,8 @@ fn limit_entry(quantity: &str, toy: &Toy, condition: &Json, iteration: usize) ->
     let drawn = bound::held_limit(toy);
     match drawn.filter(|drawn| drawn.off(formula.value) > CLOSE) {
         Some(drawn) => {
-            let (assumptions, source) = (formula.assumptions, "mean over draws: at these sizes the closed form is far off");
+            let (assumptions, source) =
+                (formula.assumptions, "mean over draws: at these sizes the closed form is far off");
             let mut row = entry(quantity, condition, iteration, Prediction { value: drawn.mean, assumptions, source });
             row["bound"] = json!(2.0 * drawn.error);
             row
@@ -560,7 +564,13 @@ fn print_table(rows: &[Json]) {
     let several = rows.iter().any(|row| row["layer"] != rows[0]["layer"]);
     let with_bounds = rows.iter().any(|row| row.get("bound").is_some());
     let bound = if with_bounds { format!(" {:>10}", "bound") } else { String::new() };
-    say!("{:<32} {:>9} {:>14}{bound} {:>24}", "quantity (angles in degrees)", "iteration", "prediction", "mean of n drawn");
+    say!(
+        "{:<32} {:>9} {:>14}{bound} {:>24}",
+        "quantity (angles in degrees)",
+        "iteration",
+        "prediction",
+        "mean of n drawn"
+    );
     for row in rows {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
         let drawn = row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));

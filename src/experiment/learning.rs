@@ -7,7 +7,9 @@ use crate::measure::spectrum::NoConvergence;
 use crate::network::{Batches, Biases, Setup, Shown, Subset, backward_weights};
 use crate::random::{Role, Stream};
 use crate::rule::WeightNorm;
-use crate::theory::depth::{BackwardTheory, Classes, DeepNetwork, LearningTheory, ReducedNetwork, StepRule, Width, norms};
+use crate::theory::depth::{
+    BackwardTheory, Classes, DeepNetwork, LearningTheory, ReducedNetwork, StepRule, Width, norms,
+};
 use thiserror::Error;
 
 /// Why the learning of a network is not predicted.

@@ -4,7 +4,8 @@
 use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
-    accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted, similarity, units, update, weights,
+    accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted, similarity, units,
+    update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;

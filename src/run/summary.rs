@@ -131,9 +131,7 @@ fn summarise_condition(
                         Discrepancy::of(&Summary::of(pairs.map(|(measured, given)| Some(measured? - given?))), 0.0)
                     };
                     let (prediction, prediction_bound, discrepancy) = match by_repeat {
-                        Some(given) => {
-                            (Summary::of(given.iter().copied()).mean, None, paired(values(quantity), given))
-                        }
+                        Some(given) => (Summary::of(given.iter().copied()).mean, None, paired(values(quantity), given)),
                         None if quantity == Quantity::ConditionalAlignment => {
                             (None, None, paired(values(Quantity::WeightAlignment), values(quantity)))
                         }

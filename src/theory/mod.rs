@@ -10,6 +10,7 @@ pub mod relu;
 pub mod shared;
 pub mod spectra;
 pub mod stationary;
+pub mod teacher;
 pub mod white;
 pub mod wick;
 
