@@ -1,6 +1,7 @@
 //! Means over repeats against iterations or epochs.
 
 use super::scale::hues;
+use super::sweep::is_beside;
 use super::{axis_named, axis_of, distinct, label, text};
 use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
@@ -36,11 +37,6 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
     let repeats = analysis.settings.repeats;
     (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side.{smooth}"))
-}
-
-/// Whether a prediction is drawn beside what it is a prediction of.
-fn is_beside(quantity: Quantity, all: &[Quantity]) -> bool {
-    quantity == Quantity::ConditionalAlignment || all.iter().any(|of| of.predicted_by() == Some(quantity))
 }
 
 /// Panels of every quantity by itself.
