@@ -5,7 +5,7 @@ use alignscope::condition::{Condition, Kind, columns_in_order};
 use alignscope::quantity::Quantity;
 use alignscope::run::Plan;
 use alignscope::signal::{Facts, Process};
-use alignscope::spec::{FIGURE_KEYS, FigureKind, parse_spec};
+use alignscope::spec::{FIGURE_KEYS, FigureKind, Function, parse_spec};
 use alignscope::text::Choice;
 use std::collections::BTreeSet;
 use std::fs;
@@ -502,6 +502,24 @@ fn the_tables_of_figures_are_the_registries() {
     }
     hold_table("docs/data-dictionary.md", "figure keys", &table_of_figure_keys());
     hold_table("docs/data-dictionary.md", "figure kinds", &table_of_figure_kinds());
+}
+
+/// The table of functions of claims as it has to stand in docs/verdicts.md.
+fn table_of_functions() -> String {
+    let row = |&(_, name, arguments, meaning): &(Function, &str, usize, &str)| {
+        let letters = ["a", "b", "c"][..arguments].join(", ");
+        let form = match name.starts_with(char::is_alphabetic) && !["and", "or"].contains(&name) {
+            true => format!("{name}({letters})"),
+            false => format!("a {name} b"),
+        };
+        format!("| `{form}` | {meaning} |\n")
+    };
+    ["| expression | meaning |\n|---|---|\n".into()].into_iter().chain(Function::ALL.iter().map(row)).collect()
+}
+
+#[test]
+fn the_table_of_functions_is_the_registry() {
+    hold_table("docs/verdicts.md", "functions", &table_of_functions());
 }
 
 #[test]

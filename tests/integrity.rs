@@ -137,6 +137,7 @@ fn resumed(directory: &Path, export: Export) -> Result<RunReport, RunError> {
         threads: 1,
         export,
         shard: None,
+        only: None,
         interrupt: &NEVER,
         observer: &Unobserved,
     };
@@ -375,6 +376,7 @@ fn a_changed_checkpoint_is_not_gone_on_from() {
             threads: 1,
             export: Export::Off,
             shard: None,
+            only: None,
             interrupt,
             observer: &Unobserved,
         };

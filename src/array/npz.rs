@@ -3,11 +3,9 @@
 use super::npy::{self, to_bytes};
 use super::packed::Values;
 use super::{Array, ArrayError, Header, Source, refused, store};
+use alignscope_compiled::archive::{self, Archive, ZipError};
 use std::fs::File;
-use std::io::{BufReader, Cursor, Write};
 use std::path::Path;
-use zip::write::{SimpleFileOptions, ZipWriter};
-use zip::{CompressionMethod, ZipArchive};
 
 /// Reads a member of an `.npz` archive, or its only one.
 ///
@@ -30,8 +28,6 @@ pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
     names(path, &open(path)?)
 }
 
-type Archive = ZipArchive<BufReader<File>>;
-
 fn damaged(path: &Path, why: String) -> ArrayError {
     ArrayError::Damaged { path: path.into(), format: ".npz", why }
 }
@@ -40,18 +36,15 @@ fn damaged(path: &Path, why: String) -> ArrayError {
 /// there are. A checksum says nothing of a member that a damaged directory leaves out or calls by another name.
 fn open(path: &Path) -> Result<Archive, ArrayError> {
     let file = File::open(path).map_err(|source| refused("read", path, source))?;
-    let failed = |error: zip::result::ZipError| match error {
-        zip::result::ZipError::Io(source) if source.raw_os_error().is_some() => refused("read", path, source),
+    let failed = |error| match error {
+        ZipError::Io(source) if source.raw_os_error().is_some() => refused("read", path, source),
         error => damaged(path, format!("{error}; copy the file again, or save it anew")),
     };
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(failed)?;
-    archive.validate_header_consistency().map_err(failed)?;
-    Ok(archive)
+    Archive::open(file).map_err(failed)
 }
 
 fn names(path: &Path, archive: &Archive) -> Result<Vec<String>, ArrayError> {
-    let names: Result<Vec<_>, _> = archive.file_names().collect();
-    let names = names.map_err(|e| damaged(path, e.to_string()))?;
+    let names = archive.names().map_err(|e| damaged(path, e.to_string()))?;
     Ok(names.iter().map(|n| n.strip_suffix(".npy").unwrap_or(n).to_string()).collect())
 }
 
@@ -72,22 +65,21 @@ pub(super) fn in_archive<R>(
     let at = choose(path, member, &members)?;
     let wanted = &members[at];
     let refuse = |why: String| damaged(path, format!("member `{wanted}` {why}"));
-    let entry = archive.by_index_data(at).map_err(|e| refuse(format!("cannot be found: {e}")))?;
-    let (size, stored) = (entry.size(), entry.compressed_size());
-    if entry.encrypted() {
+    let entry = archive.entry(at).map_err(|e| refuse(format!("cannot be found: {e}")))?;
+    let (size, stored) = (entry.size, entry.stored);
+    if entry.encrypted {
         return Err(refuse("is encrypted: unpack it, and save it without a password".into()));
     }
-    let method = entry.compression();
-    if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+    if let Some(method) = entry.unknown_compression {
         let why = format!("is compressed by {method}, which is not read: save it with numpy.savez_compressed");
         return Err(refuse(why));
     }
     if size / MOST_DEFLATED > stored {
         return Err(refuse(format!("claims {size} bytes, and {stored} stored ones cannot hold these")));
     }
-    let mut file = archive.by_index(at).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let (mut file, start) = archive.read(at).map_err(|e| refuse(format!("cannot be read: {e}")))?;
     let source = Source { path, member: Some(wanted) };
-    let plain = file.data_start().filter(|_| method == CompressionMethod::Stored).map(|at| (path, at));
+    let plain = start.map(|at| (path, at));
     let found = use_it(&source, &mut Values { reader: &mut file, size, plain });
     // What is refused for what it says may say so because it was changed.
     if matches!(&found, Err(error) if error.is_of_contents()) && size <= MOST_REREAD {
@@ -117,15 +109,8 @@ fn choose(path: &Path, member: Option<&str>, members: &[String]) -> Result<usize
 /// If the file cannot be written.
 pub fn write_npz(path: &Path, members: &[(&str, &Array)]) -> Result<(), ArrayError> {
     let failed = |source| refused("write", path, source);
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    // Without the time of writing.
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .last_modified_time(zip::DateTime::default());
-    for (name, array) in members {
-        archive.start_file(format!("{name}.npy"), options).map_err(|e| failed(e.into()))?;
-        archive.write_all(&to_bytes(array).map_err(failed)?).map_err(failed)?;
-    }
-    let bytes = archive.finish().map_err(|e| failed(e.into()))?.into_inner();
+    let bytes = |(name, array): &(&str, &Array)| Ok((format!("{name}.npy"), to_bytes(array)?));
+    let members = members.iter().map(bytes).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let bytes = archive::stored(&members).map_err(|e| failed(e.into()))?;
     store(path, &bytes)
 }

@@ -1,34 +1,51 @@
-//! Statements with a criterion fixed in advance, and what the results say of them.
+//! Statements with a criterion, and what the results say of them.
 
+mod eprocess;
 mod evidence;
-mod registry;
+mod needed;
+#[cfg(test)]
+mod simulation;
+mod values;
 mod verdict;
 
-pub use evidence::{Evidence, Series};
-pub use registry::{Claim, Part, claims};
-pub use verdict::{Criterion, Estimate, Verdict, decide};
+pub use crate::spec::{Claim, ClaimPart, Criterion};
+pub use evidence::Evidence;
+pub use verdict::{ALPHA, Verdict};
 
+use crate::measure::summary::Summary;
+use crate::run::Plan;
+use crate::spec::{ClaimKind, ClaimSet, ValueKind};
 use crate::text::short;
+use needed::needed;
 use serde::Serialize;
-
-/// Joint level of the claims of one document.
-const ALPHA: f64 = 0.05;
+use values::Repeats;
+use verdict::{Bounds, evidence as evidence_of, of_claim};
 
 /// A part of a claim, judged.
 #[derive(Clone, Debug, Serialize)]
 pub struct JudgedPart {
     /// What was measured.
     pub statistic: String,
-    /// Mean over repeats.
+    /// Mean over repeats; of several values, of the one that is nearest to its bound, or farthest beyond.
     pub mean: Option<f64>,
-    /// Student's 95 % interval of the mean, uncorrected.
+    /// Student's 95 % interval of the mean; for shares that of Clopper and Pearson.
     pub ci95: Option<[f64; 2]>,
-    /// Repeats.
+    /// Repeats with a value.
     pub n: usize,
+    /// Repeats that are farther on the wrong side of a bound than the claim says that they can be if the mean is at it.
+    pub beyond: usize,
+    /// The iteration, draw or place that the mean is of, where there are several.
+    pub at: Option<usize>,
     /// What was asked, in words.
     pub criterion: String,
-    /// What follows, after Holm's correction.
+    /// What follows.
     pub verdict: Verdict,
+    /// How much evidence there is that it holds, as a power of ten.
+    pub evidence_for: f64,
+    /// How much evidence there is that it does not, as a power of ten.
+    pub evidence_against: f64,
+    /// Repeats that are estimated to decide it; `None` if it is decided, or a million would not do.
+    pub needed: Option<usize>,
 }
 
 impl JudgedPart {
@@ -55,73 +72,226 @@ pub struct JudgedClaim {
     pub statement: String,
     /// Who claims it, and where the criterion comes from.
     pub source: String,
+    /// What it says.
+    pub kind: ClaimKind,
+    /// When its criterion was set.
+    pub set: ClaimSet,
+    /// Why its bounds are what they are.
+    pub why: String,
+    /// What of the criterion was changed after it was set.
+    pub changed: String,
     /// The analysis that feeds it.
-    pub analysis: &'static str,
+    pub analysis: String,
+    /// Claims that share its level of error.
+    pub family_size: usize,
     /// Holds if every part does, fails if one fails.
     pub verdict: Verdict,
+    /// Repeats after which that was decided.
+    pub decided_after: Option<usize>,
+    /// Repeats that are estimated to decide it, where it is not.
+    pub needed: Option<usize>,
+    /// Why it was not judged.
+    pub refused: Option<String>,
     /// The parts.
     pub parts: Vec<JudgedPart>,
 }
 
-/// Judges the claims whose analysis was run. Holm's correction runs over all parts of the claims of a
-/// [family](Claim::family).
+impl JudgedClaim {
+    /// The document the claim belongs to.
+    pub fn document(&self) -> &str {
+        self.name.split('/').next().unwrap_or(&self.name)
+    }
+
+    /// What would decide it, in words; nothing where it is decided.
+    pub fn outlook(&self) -> String {
+        match (self.verdict, self.needed, &self.refused) {
+            (Verdict::Refused, _, Some(why)) => format!("not judged: {why}"),
+            (Verdict::Undecided, ..) if self.parts.iter().any(|part| part.beyond > 0) => {
+                "values spread farther than the claim allows for (reach), so that they do not count for it".into()
+            }
+            (Verdict::Undecided, Some(needed), _) => format!("about {needed} repeats would decide"),
+            (Verdict::Undecided, None, _) => "no number of repeats up to a million is estimated to decide".into(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The claims of the specs of a plan, in their order; of one that stands in several, the first.
+pub fn claims(plan: &Plan) -> Vec<&Claim> {
+    let mut claims: Vec<&Claim> = Vec::new();
+    for claim in plan.specs.iter().flat_map(|spec| &spec.claims) {
+        if claims.iter().all(|known| known.name != claim.name) {
+            claims.push(claim);
+        }
+    }
+    claims
+}
+
+/// How many claims share the level of error of a claim: as its spec says, or else as many as there are in the specs.
+fn family_size(plan: &Plan, claim: &Claim) -> usize {
+    let (document, set) = claim.family();
+    let said = plan.specs.iter().filter_map(|spec| spec.families.get(document)).map(|size| size.of(set)).max();
+    let here = claims(plan).iter().filter(|other| other.family() == claim.family()).count();
+    said.unwrap_or(0).max(here).max(1)
+}
+
+/// Judges the claims of the specs whose analyses were run.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
-    let claims: Vec<Claim> = claims().into_iter().filter(|claim| evidence.has(claim.analysis)).collect();
-    let mut families: Vec<_> = claims.iter().map(Claim::family).collect();
-    families.sort_unstable();
-    families.dedup();
-    let of_family = |family| {
-        let members: Vec<(usize, &Claim)> = claims.iter().enumerate().filter(|(_, c)| c.family() == family).collect();
-        let judged = judge_family(&members.iter().map(|(_, claim)| *claim).collect::<Vec<_>>(), evidence);
-        members.into_iter().map(|(place, _)| place).zip(judged).collect::<Vec<_>>()
-    };
-    let mut judged: Vec<(usize, JudgedClaim)> = families.into_iter().flat_map(of_family).collect();
-    judged.sort_by_key(|(place, _)| *place);
-    judged.into_iter().map(|(_, claim)| claim).collect()
+    let plan = evidence.plan();
+    let ready = claims(plan).into_iter().filter(|claim| claim.analyses.iter().all(|analysis| evidence.has(analysis)));
+    ready.map(|claim| judge_claim(claim, evidence, family_size(plan, claim))).collect()
 }
 
-/// Documents of which only some claims were judged, each with the number judged and the number there is. Holm's correction
-/// counts those judged, so that a verdict may be bolder than among all of them.
-pub fn partly_judged(judged: &[JudgedClaim]) -> Vec<(String, usize, usize)> {
-    let all = claims();
-    let mut documents: Vec<&str> = all.iter().map(Claim::document).collect();
-    documents.dedup();
-    let count = |document: &str| {
-        let judged = judged.iter().filter(|claim| registry::document(&claim.name) == document).count();
-        (judged, all.iter().filter(|claim| claim.document() == document).count())
+fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedClaim {
+    let doubled = if claim.parts.iter().any(|part| part.published_error > 0.0) { 2.0 } else { 1.0 };
+    let level = (doubled * family as f64 / ALPHA).ln();
+    let parts: Vec<Seen> = if claim.refused.is_some() {
+        Vec::new()
+    } else {
+        claim.parts.iter().map(|part| Seen::of(part, evidence)).collect()
     };
-    let counted = documents.into_iter().map(|document| (document.to_string(), count(document)));
-    counted.filter(|(_, (some, all))| *some > 0 && some < all).map(|(name, (some, all))| (name, some, all)).collect()
+    let of = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
+        of_claim(&parts.iter().map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part))).collect::<Vec<_>>())
+    };
+    let decided = of(&|part| Bounds::of(part, family)).decided(level);
+    let at_bound = || {
+        let beside = of(&|part| Bounds::beside(part, family));
+        let [inside, outside] = beside.largest();
+        let may = claim.parts.iter().any(|part| part.epsilon > 0.0);
+        (may && inside >= level && outside >= level).then_some(Verdict::AtTheBound)
+    };
+    let (verdict, after) = match decided {
+        Some((verdict, after)) => (verdict, Some(after)),
+        None if claim.refused.is_some() => (Verdict::Refused, None),
+        None => (at_bound().unwrap_or(Verdict::Undecided), None),
+    };
+    let against = level + (parts.len().max(1) as f64).ln();
+    let judged: Vec<JudgedPart> = parts.iter().map(|seen| seen.judge(family, [level, against])).collect();
+    let is_open = |part: &&JudgedPart| part.verdict == Verdict::Undecided;
+    let needed: Option<Vec<usize>> = judged.iter().filter(is_open).map(|part| part.needed).collect();
+    let needed = needed.and_then(|all| all.into_iter().max()).filter(|_| verdict == Verdict::Undecided);
+    JudgedClaim {
+        name: claim.name.clone(),
+        statement: claim.statement.clone(),
+        source: claim.source.clone(),
+        kind: claim.kind,
+        set: claim.set,
+        why: claim.why.clone(),
+        changed: claim.changed.clone(),
+        analysis: claim.analysis().to_string(),
+        family_size: family,
+        verdict,
+        decided_after: after,
+        needed,
+        refused: claim.refused.clone(),
+        parts: judged,
+    }
 }
 
-fn judge_family(claims: &[&Claim], evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
-    let parts = claims.iter().flat_map(|claim| &claim.parts);
-    let estimates: Vec<_> = parts.map(|part| (Estimate::of(&(part.values)(evidence)), part.criterion)).collect();
-    let mut judged = estimates.iter().zip(decide(&estimates, ALPHA));
-    let mut judge = |claim: &Claim| {
-        let parts: Vec<JudgedPart> = claim
-            .parts
-            .iter()
-            .zip(judged.by_ref())
-            .map(|(part, (&(estimate, criterion), verdict))| JudgedPart {
-                statistic: part.statistic.clone(),
-                mean: estimate.map(|e| e.mean),
-                ci95: estimate.map(|e| e.interval(0.95).into()),
-                n: estimate.map_or(0, |e| e.n),
-                criterion: criterion.describe(),
-                verdict,
-            })
-            .collect();
-        let all = |verdict| parts.iter().all(|part| part.verdict == verdict);
-        let verdict = if all(Verdict::Holds) {
-            Verdict::Holds
-        } else if parts.iter().any(|part| part.verdict == Verdict::Fails) {
+/// What was seen of a part.
+struct Seen<'a> {
+    part: &'a ClaimPart,
+    places: Vec<Option<usize>>,
+    rows: Vec<Repeats>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(part: &'a ClaimPart, evidence: &Evidence<'_>) -> Self {
+        let found = evidence.rows(part).into_iter().filter(|(_, row)| row.iter().any(Option::is_some));
+        let (places, rows) = found.unzip();
+        Self { part, places, rows }
+    }
+
+    /// The row whose mean is nearest to its bound or farthest beyond; where one is enough, the one that is farthest inside.
+    fn shown(&self) -> Option<usize> {
+        let Criterion { low, high } = self.part.criterion;
+        let margin = |row: &Repeats| {
+            let mean = Summary::of(row.iter().copied()).mean.unwrap_or(f64::NAN);
+            (mean - low).min(high - mean)
+        };
+        let margins = self.rows.iter().map(margin).enumerate();
+        let sign = if self.part.some { -1.0 } else { 1.0 };
+        margins.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1))).map(|(place, _)| place)
+    }
+
+    /// Repeats that are farther on the wrong side of a bound than is thought possible with the mean at it.
+    fn beyond(&self) -> usize {
+        let ValueKind::Bounded { reach, .. } = self.part.values else { return 0 };
+        let Criterion { low, high } = self.part.criterion;
+        let is_beyond = |value: &f64| *value < low - reach || *value > high + reach;
+        self.rows.iter().map(|row| row.iter().flatten().filter(|value| is_beyond(value)).count()).max().unwrap_or(0)
+    }
+
+    fn judge(&self, family: usize, [level, against]: [f64; 2]) -> JudgedPart {
+        let bounds = Bounds::of(self.part, family);
+        let seen = evidence_of(self.part, &self.rows, bounds);
+        let [holds, fails] = seen.largest();
+        let verdict = if fails == f64::INFINITY || (fails >= against && holds < level) {
             Verdict::Fails
+        } else if holds >= level && fails < against {
+            Verdict::Holds
+        } else if self.part.epsilon > 0.0 && {
+            let [inside, outside] = evidence_of(self.part, &self.rows, Bounds::beside(self.part, family)).largest();
+            inside >= level && outside >= against
+        } {
+            Verdict::AtTheBound
         } else {
             Verdict::Undecided
         };
-        let (name, statement, source) = (claim.name.clone(), claim.statement.clone(), claim.source.clone());
-        JudgedClaim { name, statement, source, analysis: claim.analysis, verdict, parts }
-    };
-    claims.iter().map(|claim| judge(claim)).collect()
+        let shown = self.shown();
+        let row: Vec<f64> = shown.iter().flat_map(|&place| self.rows[place].iter().copied().flatten()).collect();
+        let summary = Summary::of(row.iter().map(|value| Some(*value)));
+        let is_open = verdict == Verdict::Undecided;
+        JudgedPart {
+            statistic: self.part.statistic.clone(),
+            mean: summary.mean,
+            ci95: interval(&row, &summary, self.part),
+            beyond: self.beyond(),
+            n: summary.n,
+            at: shown.and_then(|place| self.places[place]),
+            criterion: describe(self.part),
+            verdict,
+            evidence_for: power(holds),
+            evidence_against: power(fails),
+            needed: is_open.then(|| needed(&row, self.part.values, bounds, [level, against])).flatten(),
+        }
+    }
+}
+
+/// Powers of ten, none beyond what is worth telling.
+fn power(log: f64) -> f64 {
+    (log / std::f64::consts::LN_10).clamp(-99.0, 99.0)
+}
+
+/// The criterion in words.
+fn describe(part: &ClaimPart) -> String {
+    let asked = part.criterion.describe();
+    match part.values {
+        ValueKind::Every(share) => format!("every repeat (shown of {} %)", short(100.0 * share)),
+        _ if part.some => format!("{asked}, once at least"),
+        _ => asked,
+    }
+}
+
+/// A 95 % interval that keeps to the values that there can be.
+fn interval(row: &[f64], summary: &Summary, part: &ClaimPart) -> Option<[f64; 2]> {
+    match part.values {
+        ValueKind::Share | ValueKind::Every(_) => {
+            let n = row.len() as f64;
+            let ones = row.iter().filter(|value| **value != 0.0).count() as f64;
+            (n > 0.0).then(|| clopper_pearson(ones, n))
+        }
+        _ => {
+            let [low, high] = part.range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+            summary.ci95.map(|[a, b]| [a.max(low), b.min(high)])
+        }
+    }
+}
+
+/// The exact 95 % interval of a share (Clopper & Pearson 1934).
+fn clopper_pearson(ones: f64, n: f64) -> [f64; 2] {
+    use statrs::function::beta::inv_beta_reg;
+    let low = if ones == 0.0 { 0.0 } else { inv_beta_reg(ones, n - ones + 1.0, 0.025) };
+    let high = if ones == n { 1.0 } else { inv_beta_reg(ones + 1.0, n - ones, 0.975) };
+    [low, high]
 }

@@ -1,57 +1,34 @@
-//! The verdict rule: holds if the whole interval lies inside the criterion, fails if outside, else undecided.
+//! The verdict rule: how much evidence there is that a claim holds, and that it does not.
+//!
+//! A claim holds if every part does: the evidence for it is the least over its parts (an intersection-union test, Berger 1982,
+//! which needs no correction over parts). It is refuted by any part: the evidence against it is the mean over its parts, which
+//! is an e-process again (Vovk & Wang 2021, "E-values: calibration, combination and applications", Annals of Statistics 49).
+//! Each is decided where it reaches `m / alpha`, `m` the size of the family that the spec states, so that the probability of any
+//! wrong verdict in the family is at most `alpha`, whenever one looks, and whatever else is judged (Bonferroni's inequality).
 
-use crate::measure::summary::{mean, student, variance};
-use crate::text::short;
+use super::eprocess::{Side, bounded, every, gaussian, mean_of_logs, share};
+use super::values::Repeats;
+use crate::spec::{ClaimPart, Criterion, ValueKind};
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal};
 
-/// What a statistic has to satisfy: `low <= value <= high`, fixed before the run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Criterion {
-    /// Lower bound, `-inf` for none.
-    pub low: f64,
-    /// Upper bound, `inf` for none.
-    pub high: f64,
-}
-
-impl Criterion {
-    /// `low <= value <= high`.
-    pub const fn within(low: f64, high: f64) -> Self {
-        Self { low, high }
-    }
-
-    /// `value <= high`.
-    pub const fn at_most(high: f64) -> Self {
-        Self { low: f64::NEG_INFINITY, high }
-    }
-
-    /// `value >= low`.
-    pub const fn at_least(low: f64) -> Self {
-        Self { low, high: f64::INFINITY }
-    }
-
-    /// In words, e.g. `52.5 to 56`.
-    pub fn describe(&self) -> String {
-        let [low, high] = [self.low, self.high].map(short);
-        match (self.low.is_finite(), self.high.is_finite()) {
-            (true, true) => format!("{low} to {high}"),
-            (true, false) => format!("at least {low}"),
-            (false, true) => format!("at most {high}"),
-            (false, false) => "any".into(),
-        }
-    }
-}
+/// Probability of any wrong verdict in a family.
+pub const ALPHA: f64 = 0.05;
 
 /// What is concluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// The whole interval lies inside the criterion.
+    /// Every part is inside its criterion.
     Holds,
-    /// The whole interval lies outside.
+    /// A part is outside.
     Fails,
-    /// The interval reaches across a bound, or there are too few values.
+    /// What there is lies within a registered distance of the bound: it can neither be said to be inside nor outside.
+    AtTheBound,
+    /// There is not enough evidence.
     Undecided,
+    /// The criterion was set for other settings.
+    Refused,
 }
 
 impl Verdict {
@@ -60,126 +37,172 @@ impl Verdict {
         match self {
             Self::Holds => "holds",
             Self::Fails => "FAILS",
+            Self::AtTheBound => "at the bound",
             Self::Undecided => "undecided",
+            Self::Refused => "not judged",
         }
     }
 }
 
-/// A mean over repeats with its standard error.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// Mean over repeats.
-    pub mean: f64,
-    /// Standard error of the mean.
-    pub standard_error: f64,
-    /// Number of repeats.
-    pub n: usize,
+/// Logarithms of the evidence after each repeat.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Evidence {
+    /// That it holds: the largest so far.
+    pub holds: Vec<f64>,
+    /// That it does not.
+    pub fails: Vec<f64>,
 }
 
-impl Estimate {
-    /// Mean and standard error; `None` for fewer than two values.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        let n = values.len();
-        if n < 2 {
-            return None;
-        }
-        let estimate = Self { mean: mean(values), standard_error: (variance(values) / n as f64).sqrt(), n };
-        (estimate.mean.is_finite() && estimate.standard_error.is_finite()).then_some(estimate)
+/// Evidence about a part whose values are `rows`: one, or several of which every one has to be inside, or some.
+pub(super) fn evidence(part: &ClaimPart, rows: &[Repeats], bounds: Bounds) -> Evidence {
+    let length = rows.iter().map(Vec::len).max().unwrap_or(0);
+    if length == 0 {
+        return Evidence::default();
     }
-
-    fn t(&self) -> Option<StudentsT> {
-        student(self.n)
-    }
-
-    /// Student's t interval of the mean at `level`, e.g. 0.95.
-    pub fn interval(&self, level: f64) -> (f64, f64) {
-        let quantile = self.t().map_or(f64::INFINITY, |t| t.inverse_cdf(0.5 + level / 2.0));
-        let half = if self.standard_error == 0.0 { 0.0 } else { quantile * self.standard_error };
-        (self.mean - half, self.mean + half)
-    }
-
-    /// Whether the mean is inside the criterion, and the smallest `alpha` at which the whole `1 - alpha` interval
-    /// is on that same side of every bound it could cross.
-    fn side(&self, criterion: &Criterion) -> (bool, f64) {
-        let inside = (criterion.low..=criterion.high).contains(&self.mean);
-        let gaps = [self.mean - criterion.low, criterion.high - self.mean];
-        let gap = if inside { gaps[0].min(gaps[1]) } else { -gaps[0].min(gaps[1]) };
-        if self.standard_error == 0.0 {
-            return (inside, if gap > 0.0 || inside { 0.0 } else { 1.0 });
-        }
-        let tail = |t: StudentsT| 2.0 * t.sf(gap / self.standard_error);
-        (inside, if gap.is_infinite() { 0.0 } else { self.t().map_or(1.0, tail) })
+    let each: Vec<Evidence> = rows.iter().map(|row| of_row(row, part.values, bounds)).collect();
+    // A row that ends early stays at what it was worth.
+    let at = |path: &[f64], n: usize| path.get(n).or(path.last()).copied().unwrap_or(0.0);
+    let over = |of: &dyn Fn(&Evidence) -> &Vec<f64>, least: bool| -> Vec<f64> {
+        let all = |n: usize| each.iter().map(move |row| at(of(row), n));
+        (0..length).map(|n| if least { all(n).fold(f64::INFINITY, f64::min) } else { mean_of_logs(all(n)) }).collect()
+    };
+    if part.some {
+        Evidence { holds: largest_so_far(over(&|row| &row.holds, false)), fails: over(&|row| &row.fails, true) }
+    } else {
+        let each_largest: Vec<Vec<f64>> = each.iter().map(|row| largest_so_far(row.holds.clone())).collect();
+        let least = |n| each_largest.iter().map(|path| at(path, n)).fold(f64::INFINITY, f64::min);
+        Evidence { holds: (0..length).map(least).collect(), fails: over(&|row| &row.fails, false) }
     }
 }
 
-/// Verdicts of a family of statistics at joint level `alpha`, corrected after Holm (1979): the statistics are
-/// decided in the order of their p-values, the i-th smallest of m against `alpha / (m - i)`, i from 0, until one is
-/// not decided.
-pub fn decide(family: &[(Option<Estimate>, Criterion)], alpha: f64) -> Vec<Verdict> {
-    let mut sides: Vec<(usize, bool, f64)> = family
-        .iter()
-        .enumerate()
-        .filter_map(|(i, (estimate, criterion))| estimate.map(|e| e.side(criterion)).map(|(inside, p)| (i, inside, p)))
-        .collect();
-    sides.sort_by(|a, b| a.2.total_cmp(&b.2));
-    let mut verdicts = vec![Verdict::Undecided; family.len()];
-    for (rank, &(i, inside, p)) in sides.iter().enumerate() {
-        if p > alpha / (family.len() - rank) as f64 {
-            break;
-        }
-        verdicts[i] = if inside { Verdict::Holds } else { Verdict::Fails };
-    }
-    verdicts
+/// The bounds that count: a criterion, moved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// What has to be shown for "holds".
+    pub inside: Criterion,
+    /// Beyond what has to be shown for "fails".
+    pub outside: Criterion,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn estimate(mean: f64, standard_error: f64, n: usize) -> Option<Estimate> {
-        Some(Estimate { mean, standard_error, n })
+impl Bounds {
+    /// Those of a part. Where they lie around a published value, its error is added on the side of doubt: it is off by no more
+    /// but with half the probability of a wrong verdict.
+    pub fn of(part: &ClaimPart, family: usize) -> Self {
+        let reach = published_reach(part, family);
+        Self { inside: moved(part.criterion, -reach), outside: moved(part.criterion, reach) }
     }
 
-    #[test]
-    fn a_single_statistic_is_decided_by_its_95_percent_interval() {
-        let e = estimate(10.0, 1.0, 10).unwrap();
-        let (lo, hi) = e.interval(0.95);
-        assert!((hi - 10.0 - 2.262157).abs() < 1e-5 && (10.0 - lo - 2.262157).abs() < 1e-5);
-        let one = |criterion| decide(&[(Some(e), criterion)], 0.05)[0];
-        assert_eq!(one(Criterion::within(7.73, 12.27)), Verdict::Holds);
-        assert_eq!(one(Criterion::at_least(7.75)), Verdict::Undecided);
-        assert_eq!(one(Criterion::at_least(12.25)), Verdict::Undecided);
-        assert_eq!(one(Criterion::at_least(12.27)), Verdict::Fails);
-        assert_eq!(one(Criterion::at_most(7.73)), Verdict::Fails);
+    /// Those that say that it is at the bound: it is inside wider ones, and outside narrower ones.
+    pub fn beside(part: &ClaimPart, family: usize) -> Self {
+        let reach = published_reach(part, family);
+        let (wider, narrower) = (part.epsilon - reach, reach - part.epsilon);
+        Self { inside: moved(part.criterion, wider), outside: moved(part.criterion, narrower) }
+    }
+}
+
+fn published_reach(part: &ClaimPart, family: usize) -> f64 {
+    if part.published_error == 0.0 {
+        return 0.0;
+    }
+    let normal = Normal::new(0.0, 1.0);
+    let tail = ALPHA / (2.0 * family.max(1) as f64) / 2.0;
+    normal.map_or(f64::INFINITY, |normal| -normal.inverse_cdf(tail)) * part.published_error
+}
+
+/// A criterion with its bounds moved outwards.
+fn moved(criterion: Criterion, by: f64) -> Criterion {
+    Criterion { low: criterion.low - by, high: criterion.high + by }
+}
+
+/// Evidence about one row of repeats; not yet the largest so far.
+fn of_row(row: &Repeats, values: ValueKind, bounds: Bounds) -> Evidence {
+    let beyond = |bound: f64, side: Side| -> Vec<f64> {
+        match values {
+            ValueKind::Gaussian => gaussian(row, bound, side),
+            ValueKind::Bounded { range: [low, high], reach } => {
+                bounded(row, [low.max(bound - reach), high.min(bound + reach)], bound, side)
+            }
+            ValueKind::Share | ValueKind::Every(_) => share(row, bound, side),
+            ValueKind::Exact => Vec::new(),
+        }
+    };
+    match values {
+        ValueKind::Every(least) => {
+            let refuted = refuted_by(row, &|value| value == 0.0);
+            Evidence { holds: every(row, least), fails: refuted }
+        }
+        ValueKind::Exact => {
+            let Criterion { low, high } = bounds.outside;
+            let fails = refuted_by(row, &|value| value < low || value > high);
+            let seen = |(place, path): (usize, &f64)| {
+                let any = row.iter().take(place + 1).any(Option::is_some);
+                if any && *path < 0.0 { f64::INFINITY } else { f64::NEG_INFINITY }
+            };
+            Evidence { holds: fails.iter().enumerate().map(seen).collect(), fails }
+        }
+        _ => {
+            let (inside, outside) = (bounds.inside, bounds.outside);
+            let paths = |of: [(f64, Side); 2]| -> Vec<Vec<f64>> {
+                let finite = of.into_iter().filter(|(bound, _)| bound.is_finite());
+                finite.map(|(bound, side)| beyond(bound, side)).collect()
+            };
+            let within = paths([(inside.low, Side::Above), (inside.high, Side::Below)]);
+            let without = paths([(outside.low, Side::Below), (outside.high, Side::Above)]);
+            let least = |n: usize| within.iter().map(|path| path[n]).fold(f64::INFINITY, f64::min);
+            let mean = |n: usize| mean_of_logs(without.iter().map(|path| path[n]));
+            Evidence { holds: (0..row.len()).map(least).collect(), fails: (0..row.len()).map(mean).collect() }
+        }
+    }
+}
+
+/// Certain from the first value on that refutes, and before it nothing.
+fn refuted_by(row: &Repeats, refutes: &dyn Fn(f64) -> bool) -> Vec<f64> {
+    let mut log = f64::NEG_INFINITY;
+    let each = |value: &Option<f64>| {
+        if value.is_some_and(refutes) {
+            log = f64::INFINITY;
+        }
+        log
+    };
+    row.iter().map(each).collect()
+}
+
+fn largest_so_far(mut path: Vec<f64>) -> Vec<f64> {
+    let mut most = f64::NEG_INFINITY;
+    for log in &mut path {
+        most = most.max(*log);
+        *log = most;
+    }
+    path
+}
+
+/// Evidence about a claim from that about its parts.
+pub(super) fn of_claim(parts: &[Evidence]) -> Evidence {
+    let length = parts.iter().map(|part| part.holds.len()).max().unwrap_or(0);
+    if parts.iter().any(|part| part.holds.is_empty()) {
+        return Evidence::default();
+    }
+    let at = |path: &[f64], n: usize| path.get(n).or(path.last()).copied().unwrap_or(0.0);
+    let holds = |n| parts.iter().map(|part| at(&part.holds, n)).fold(f64::INFINITY, f64::min);
+    let fails = |n| mean_of_logs(parts.iter().map(move |part| at(&part.fails, n)));
+    Evidence { holds: (0..length).map(holds).collect(), fails: (0..length).map(fails).collect() }
+}
+
+impl Evidence {
+    /// What is decided at a level, after how many repeats. A counterexample to what would have to be so in every repeat refutes
+    /// whatever was shown before.
+    pub fn decided(&self, level: f64) -> Option<(Verdict, usize)> {
+        let first = |path: &[f64]| path.iter().position(|log| *log >= level).map(|place| place + 1);
+        match (first(&self.holds), first(&self.fails)) {
+            (_, Some(fails)) if self.fails.contains(&f64::INFINITY) => Some((Verdict::Fails, fails)),
+            (Some(holds), fails) if fails.is_none_or(|fails| holds < fails) => Some((Verdict::Holds, holds)),
+            (holds, Some(fails)) if holds.is_none_or(|holds| fails < holds) => Some((Verdict::Fails, fails)),
+            _ => None,
+        }
     }
 
-    #[test]
-    fn bounds_are_written_short() {
-        assert_eq!(Criterion::within(23.094842552, 1e-4).describe(), "23.095 to 1.0e-4");
-        assert_eq!(Criterion::at_most(0.0).describe(), "at most 0");
-        assert_eq!(Criterion::at_least(-2.5).describe(), "at least -2.5");
-        assert_eq!(Criterion::within(89.9991, 90.0).describe(), "89.999 to 90");
-    }
-
-    #[test]
-    fn holm_asks_more_of_a_family() {
-        // p = 0.03 alone decides; beside another p = 0.03 it needs 0.025.
-        let t = StudentsT::new(0.0, 1.0, 9.0).unwrap();
-        let gap = t.inverse_cdf(1.0 - 0.015);
-        let part = (estimate(gap, 1.0, 10), Criterion::at_least(0.0));
-        assert_eq!(decide(&[part], 0.05), [Verdict::Holds]);
-        assert_eq!(decide(&[part, part], 0.05), [Verdict::Undecided; 2]);
-        // A clear one first leaves the whole level to the second.
-        let clear = (estimate(100.0, 1.0, 10), Criterion::at_least(0.0));
-        assert_eq!(decide(&[part, clear], 0.05), [Verdict::Holds; 2]);
-    }
-
-    #[test]
-    fn no_estimate_is_undecided_and_no_spread_is_decided() {
-        let missing = (Estimate::of(&[1.0]), Criterion::at_least(0.0));
-        let fixed = (Estimate::of(&[1.0, 1.0, 1.0]), Criterion::at_least(0.0));
-        let wrong = (Estimate::of(&[1.0, 1.0, 1.0]), Criterion::at_least(2.0));
-        assert_eq!(decide(&[missing, fixed, wrong], 0.05), [Verdict::Undecided, Verdict::Holds, Verdict::Fails]);
-        assert_eq!(Estimate::of(&[1.0, f64::NAN]), None);
+    /// The largest evidence seen: that it holds, and that it does not.
+    pub fn largest(&self) -> [f64; 2] {
+        [&self.holds, &self.fails].map(|path| path.iter().copied().fold(f64::NEG_INFINITY, f64::max))
     }
 }

@@ -154,7 +154,7 @@ impl<'a> Outlook<'a> {
 }
 
 /// A time in words.
-fn said(seconds: f64) -> String {
+pub(super) fn said(seconds: f64) -> String {
     match seconds {
         s if s < 0.95 => format!("{s:.1} s"),
         s if s < 99.5 => format!("{s:.0} s"),

@@ -79,7 +79,7 @@ fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     let is_whole = output::tell_damaged(&report.damaged);
     Ok(match report.ended {
         Ended::Completed if is_whole => Exit::Done,
-        Ended::Completed => Exit::Failed,
+        Ended::Completed | Ended::Partly => Exit::Failed,
         Ended::Diverged | Ended::Failed => Exit::Failed,
         Ended::Interrupted => {
             let [done, all] = output::share(plan, &report, request.shard);

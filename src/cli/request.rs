@@ -12,6 +12,7 @@ use crate::run::memory::{admit, fewer_threads};
 use crate::run::{Plan, RunOptions, RunReport, Shard, is_stored, read_directory, run};
 use crate::spec::{Analysis, Spec, read_spec};
 use clap::ArgMatches;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// What is to be run, and where.
@@ -83,7 +84,17 @@ pub(super) fn shard_directory(out: &Path, shard: Shard) -> PathBuf {
 
 /// Runs a plan as the options say, its data sets looked for before anything runs.
 pub(super) fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
-    let pending: Vec<usize> = request.pending().collect();
+    run_jobs(request, matches, None)
+}
+
+/// Runs those of its jobs that are asked for, or all.
+pub(super) fn run_jobs(
+    request: &Request,
+    matches: &ArgMatches,
+    only: Option<&HashSet<usize>>,
+) -> anyhow::Result<RunReport> {
+    let wanted = |job: &usize| only.is_none_or(|only| only.contains(job));
+    let pending: Vec<usize> = request.pending().filter(wanted).collect();
     let threads = admitted(request, &pending, matches)?;
     let library = library(request, matches)?;
     let observer = RunBar::new();
@@ -92,6 +103,7 @@ pub(super) fn run_plan(request: &Request, matches: &ArgMatches) -> anyhow::Resul
         threads,
         export: args::export(matches),
         shard: request.shard,
+        only,
         interrupt: interrupt_on_ctrl_c()?,
         observer: &observer,
     };

@@ -1,12 +1,13 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
 use super::dry::Outlook;
-use super::{Exit, Request, UsageError, args, output};
-use crate::claim::{Evidence, JudgedClaim, Verdict, claims, judge, partly_judged};
-use crate::run::{Ended, damaged_figures, is_stored};
-use crate::spec::parse_spec;
+use super::{Exit, Request, UsageError, args, output, run_jobs, run_plan};
+use crate::claim::{ALPHA, Evidence, JudgedClaim, Verdict, claims, judge};
+use crate::run::{Ended, Planned, RunReport, damaged_figures, is_stored};
+use crate::spec::{Analysis, parse_spec};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -104,7 +105,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         }
         tell!("{}", budget(&request, &outlook).trim_end());
     }
-    let report = super::run_plan(&request, matches)?;
+    let report = run_looks(&request, matches)?;
     if report.ended == Ended::Interrupted {
         tell!("interrupted: finished jobs are kept; the same command goes on from there");
         return Ok(Exit::Interrupted);
@@ -117,7 +118,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     } else if matches.get_flag("markdown") {
         super::print::print(format_args!("{}", markdown(&claims)));
     } else {
-        super::print::print(format_args!("{}", table(&claims)));
+        super::print::print(format_args!("{}", table(&claims, &|claim| cost(&request, claim))));
     }
     let failed = claims.iter().any(|claim| claim.verdict == Verdict::Fails);
     Ok(match (failed, is_whole) {
@@ -127,17 +128,81 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     })
 }
 
+/// Repeats after which claims are looked at first; then after twice as many, and so on.
+const FIRST_LOOK: usize = 10;
+
+/// Runs the repeats that the claims need: of the analyses of those that are not decided, twice as many at every look, until all
+/// are, or there are no more.
+fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
+    let plan = &request.plan;
+    let repeats = |analysis: &Analysis| analysis.settings.repeats;
+    let mut open: HashSet<String> = claims(plan).iter().flat_map(|claim| claim.analyses.clone()).collect();
+    if open.is_empty() {
+        return run_plan(request, matches);
+    }
+    let (mut look, mut looks, mut ran) = (FIRST_LOOK, Vec::new(), 0);
+    loop {
+        let horizon = plan.analyses().filter(|analysis| open.contains(&analysis.name)).map(repeats).max().unwrap_or(0);
+        let wanted = |planned: &Planned<'_>| open.contains(&planned.analysis.name) && planned.repeat < look;
+        let only: HashSet<usize> = plan.planned().filter(wanted).map(|planned| planned.job).collect();
+        let report = run_jobs(request, matches, Some(&only))?;
+        ran += report.ran;
+        looks.push(look.min(horizon).to_string());
+        if report.ended == Ended::Interrupted {
+            return Ok(report);
+        }
+        let judged = judge(&Evidence::new(plan, &report.results));
+        let undecided: HashSet<&str> = judged
+            .iter()
+            .filter(|claim| claim.verdict == Verdict::Undecided)
+            .map(|claim| claim.name.as_str())
+            .collect();
+        let still = claims(plan).into_iter().filter(|claim| undecided.contains(claim.name.as_str()));
+        open = still.flat_map(|claim| claim.analyses.clone()).collect();
+        if open.is_empty() || look >= horizon {
+            let of = report.results.len();
+            let has = report.results.iter().flatten().count();
+            tell!(
+                "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned have results",
+                looks.join(", ")
+            );
+            return Ok(report);
+        }
+        look *= 2;
+    }
+}
+
 /// What each claim will take: claims that one analysis feeds share its time.
 fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
-    let claims = claims();
+    let claims = claims(&request.plan);
     let mut out = format!("{:<28} {:>6} {:>8}  claims\n", "analysis", "to run", "time");
     for analysis in request.plan.analyses() {
         let (jobs, time) = outlook.of_analysis(&analysis.name);
-        let fed: Vec<&str> = claims.iter().filter(|c| c.analysis == analysis.name).map(|c| c.name.as_str()).collect();
+        let fed: Vec<&str> = claims.iter().filter(|c| c.analysis() == analysis.name).map(|c| c.name.as_str()).collect();
         let fed = if fed.is_empty() { "(with others)".into() } else { fed.join(" ") };
         let _ = writeln!(out, "{:<28} {jobs:>6} {time:>8}  {fed}", analysis.name);
     }
     out + &format!("{}\n", outlook.total())
+}
+
+/// What the repeats that would decide a claim cost: jobs, and their time by that of those that ran here.
+fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
+    let analysis = request.plan.analyses().find(|analysis| analysis.name == claim.analysis)?;
+    let seen = claim.parts.iter().map(|part| part.n).max()?;
+    let jobs = claim.needed?.checked_sub(seen)? * analysis.conditions.len();
+    let log: Json = serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
+    let own: HashSet<&str> = request
+        .plan
+        .planned()
+        .filter(|planned| planned.analysis.name == analysis.name)
+        .map(|planned| request.plan.addresses[planned.job].as_str())
+        .collect();
+    let entries = log["runs"].as_array()?.iter().filter_map(|run| run["jobs"].as_array()).flatten();
+    let times = entries.filter(|entry| entry["job"].as_str().is_some_and(|job| own.contains(job)));
+    let (count, seconds) =
+        times.filter_map(|entry| entry["seconds"].as_f64()).fold((0.0, 0.0), |(n, sum), s| (n + 1.0, sum + s));
+    let time = (count > 0.0).then(|| format!(", {} on one thread", super::dry::said(seconds / count * jobs as f64)));
+    Some(format!("{jobs} jobs more{}", time.unwrap_or_default()))
 }
 
 /// A section per claim.
@@ -146,6 +211,12 @@ fn markdown(claims: &[JudgedClaim]) -> String {
     for claim in claims {
         let (name, verdict) = (&claim.name, claim.verdict.as_str());
         let _ = writeln!(out, "## {name}: {verdict}\n\n{}.\n\n*{}*\n", claim.statement, claim.source);
+        for said in [&claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
+            let _ = writeln!(out, "{}.\n", capital(said));
+        }
+        if claim.parts.is_empty() {
+            continue;
+        }
         out.push_str("| statistic | mean [95 %] | n | criterion | verdict |\n|---|---|---|---|---|\n");
         for part in &claim.parts {
             let (statistic, n, criterion) = (&part.statistic, part.n, &part.criterion);
@@ -157,10 +228,21 @@ fn markdown(claims: &[JudgedClaim]) -> String {
     out
 }
 
-fn table(claims: &[JudgedClaim]) -> String {
+/// With a capital letter.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) -> String {
     let mut out = String::new();
     for claim in claims {
         let _ = writeln!(out, "{:<10} {:<9} {}", claim.name, claim.verdict.as_str(), claim.statement);
+        let outlook = claim.outlook();
+        if !outlook.is_empty() {
+            let cost = cost(claim).map(|cost| format!(": {cost}")).unwrap_or_default();
+            let _ = writeln!(out, "  {outlook}{cost}");
+        }
         for part in &claim.parts {
             let value = part.value();
             let (verdict, n, criterion) = (part.verdict.as_str(), part.n, &part.criterion);
@@ -168,19 +250,17 @@ fn table(claims: &[JudgedClaim]) -> String {
         }
     }
     let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let refused = count(Verdict::Refused);
+    let not_judged = if refused > 0 { format!(", {refused} not judged") } else { String::new() };
     let _ = writeln!(
         out,
-        "{} hold, {} fail, {} undecided. Intervals: Student's t over repeats, 95 %; verdicts after Holm's correction \
-         within a document, claims added after the first results by themselves.",
+        "{} hold, {} fail, {} at the bound, {} undecided{not_judged}. Intervals are at 95 %; verdicts by e-processes, which may \
+         be looked at after every repeat: any wrong one among the claims of a document has a probability of at most {} %.",
         count(Verdict::Holds),
         count(Verdict::Fails),
-        count(Verdict::Undecided)
+        count(Verdict::AtTheBound),
+        count(Verdict::Undecided),
+        100.0 * ALPHA
     );
-    for (document, judged, all) in partly_judged(claims) {
-        let _ = writeln!(
-            out,
-            "{document}: {judged} of its {all} claims judged; the correction counts these, and judging all may leave more undecided."
-        );
-    }
     out
 }

@@ -24,5 +24,5 @@ mod weights;
 
 pub use family::QuantityInfo;
 pub use instruments::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, Predicted, fraction};
-pub use observer::{Observer, parse_observers};
+pub use observer::{Observer, parse_observers, recorded_iterations};
 pub use registry::Quantity;

@@ -1,7 +1,7 @@
 //! What is measured, and when.
 
 use super::registry::Quantity;
-use crate::condition::{Kind, RecordEvery};
+use crate::condition::{Condition, Kind, RecordEvery};
 use crate::text::{Refused, Setting, toml_list, toml_string};
 use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
@@ -107,6 +107,36 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
     }
     observers.sort_unstable_by_key(|observer| observer.quantity);
     Ok(observers)
+}
+
+/// Iterations at which `quantity` is recorded of a condition, ascending, distinct, from 0 to
+/// [`Condition::last_iteration`]; none if it is not measured. `schedule` is when what has no schedule of its own is
+/// recorded, and at which iterations besides. Label changes are always recorded. What is said of a change is recorded at
+/// changes only, or at the following change and at the end.
+pub fn recorded_iterations(
+    quantity: Quantity,
+    observers: &[Observer],
+    condition: &Condition,
+    schedule: (RecordEvery, &[usize]),
+) -> Vec<usize> {
+    let Some(observer) = observers.iter().find(|observer| observer.quantity == quantity) else {
+        return Vec::new();
+    };
+    let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
+    let changes = condition.label_changes();
+    match quantity {
+        // Points of a plane and snapshots are no iterations.
+        Quantity::PlaneLoss | Quantity::PlaneFirst | Quantity::PlaneSecond => Vec::new(),
+        _ if condition.kind() == Kind::Plane => vec![last],
+        Quantity::AccuracyBeforeChange => changes,
+        Quantity::RecoveryTime if changes.is_empty() => changes,
+        Quantity::RecoveryTime => changes[1..].iter().copied().chain([last]).collect(),
+        _ => {
+            let (record_every, report_at) = schedule;
+            let also: Vec<usize> = report_at.iter().copied().chain(changes).collect();
+            observer.record_every.unwrap_or(record_every).iterations(last, per_epoch, &also)
+        }
+    }
 }
 
 /// Of some kind of analysis.

@@ -2,8 +2,8 @@
 
 use super::{Report, counted};
 use crate::claim::{JudgedClaim, Verdict};
+use crate::spec::ClaimSet;
 use maud::{Markup, html};
-use std::collections::BTreeSet;
 
 impl Report<'_> {
     /// Every claim in a line, then each with its statistics.
@@ -12,11 +12,12 @@ impl Report<'_> {
             p { (self.verdicts()) }
             @if !self.judged.is_empty() {
                 p.soft {
-                    "A statistic holds if its whole interval lies inside the criterion, fails if the whole interval lies \
-                     outside, and is undecided otherwise, after Holm's correction to a joint level of 5 % over the statistics \
-                     of a document (the part of a name before the slash) that are judged here; claims added after the first \
-                     results are counted by themselves. A claim holds if all its statistics do, and fails if one does. Intervals shown are Student's t over repeats, 95 %, uncorrected. \
-                     Where a criterion comes from stands under Source."
+                    "A claim holds if every statistic is inside its criterion, and fails if one is outside. Evidence is counted \
+                     by e-processes, which may be looked at after every repeat; the probability of any wrong verdict among the \
+                     claims of a document (the part of a name before the slash) is at most 5 %, whichever of them are judged \
+                     here. Claims whose criterion was set after results were seen are counted by themselves, and are marked \
+                     as exploratory. Intervals are at 95 %, and of one statistic each. Where a criterion comes from stands \
+                     under Source."
                 }
                 table.cards {
                     thead { tr { th { "Verdict" } th { "Claim" } th { "What is claimed" } } }
@@ -42,31 +43,24 @@ impl Report<'_> {
         match self.judged.len() {
             0 => "No claim could be judged: see below.".into(),
             all => format!(
-                "Of {}, {} hold, {} fail, {} undecided.",
+                "Of {}, {} hold, {} fail, {} are at the bound, {} undecided.",
                 counted(all, "claim"),
                 count(Verdict::Holds),
                 count(Verdict::Fails),
+                count(Verdict::AtTheBound),
                 count(Verdict::Undecided)
             ),
         }
     }
 
     fn not_judged(&self) -> Markup {
-        let analyses: BTreeSet<&str> = self.elsewhere.iter().map(|claim| claim.analysis).collect();
-        let analyses: Vec<&str> = analyses.into_iter().collect();
         html! {
             @if self.judged.is_empty() && self.waiting.is_empty() {
-                p { "None of these analyses feeds a claim of this program: the figures and values below stand for themselves." }
+                p { "These specs state no claim: the figures and values below stand for themselves." }
             }
             @if !self.waiting.is_empty() {
                 p { "Not judged, as not every job of the analysis is there:" }
-                ul { @for claim in &self.waiting { li { strong { (claim.name) } ": " (claim.statement) " (" (claim.analysis) ")" } } }
-            }
-            @if !self.elsewhere.is_empty() {
-                p {
-                    (counted(self.elsewhere.len(), "claim")) " of the same documents need other analyses ("
-                    (analyses.join(", ")) ") and are not judged here; together with them the correction is stricter."
-                }
+                ul { @for claim in &self.waiting { li { strong { (claim.name) } ": " (claim.statement) " (" (claim.analysis()) ")" } } }
             }
         }
     }
@@ -75,7 +69,10 @@ impl Report<'_> {
         html! {
             article id=(anchor(&claim.name)) {
                 h3 { (claim.name) ": " (verdict(claim.verdict)) }
-                p { (claim.statement) "." }
+                p { (claim.statement) "." @if claim.set == ClaimSet::Exploratory { " (Exploratory: its criterion was set after results were seen.)" } }
+                @if !claim.outlook().is_empty() { p { (claim.outlook()) "." } }
+                @if !claim.why.is_empty() { p.soft { "Bounds: " (claim.why) "." } }
+                @if !claim.changed.is_empty() { p.soft { "Changed: " (claim.changed) "." } }
                 p.soft { "Source: " (claim.source) ". Analysis: " a href={ "#results-" (claim.analysis) } { (claim.analysis) } "." }
                 table.cards {
                     thead {
@@ -109,7 +106,9 @@ fn verdict(verdict: Verdict) -> Markup {
     let (class, text) = match verdict {
         Verdict::Holds => ("verdict holds", "✓ holds"),
         Verdict::Fails => ("verdict fails", "✗ fails"),
+        Verdict::AtTheBound => ("verdict undecided", "≈ at the bound"),
         Verdict::Undecided => ("verdict undecided", "? undecided"),
+        Verdict::Refused => ("verdict undecided", "– not judged"),
     };
     html! { span class=(class) { (text) } }
 }

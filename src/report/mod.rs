@@ -11,12 +11,12 @@ mod index;
 mod methods;
 mod results;
 
-use crate::claim::{Claim, Evidence, JudgedClaim, claims as all_claims, judge};
+use crate::claim::{Evidence, JudgedClaim, claims, judge};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::FigureError;
 use crate::run::{Entry, Flag, Stored, flags, summarise};
-use crate::spec::Analysis;
+use crate::spec::{Analysis, Claim};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("report.css");
@@ -25,33 +25,27 @@ const STYLE: &str = include_str!("report.css");
 pub struct Report<'a> {
     stored: &'a Stored,
     judged: Vec<JudgedClaim>,
-    /// Claims whose analysis is here but not finished.
-    waiting: Vec<Claim>,
-    /// Claims of the same documents whose analysis is not here.
-    elsewhere: Vec<Claim>,
+    /// Claims whose analysis is not finished.
+    waiting: Vec<&'a Claim>,
     entries: Vec<Entry>,
     flags: Vec<Flag>,
 }
 
 impl<'a> Report<'a> {
     /// Judges and summarises what is stored. Claims are judged only on analyses of which every job is there: a part of
-    /// the repeats cannot be paired, and a verdict that may be had at any time is not worth its level.
+    /// the repeats cannot be paired.
     pub fn new(stored: &'a Stored) -> Self {
         let complete = stored.complete();
         let judged = complete.map(|whole| judge(&Evidence::new(&whole.plan, &whole.results))).unwrap_or_default();
-        let is_judged = |claim: &Claim| judged.iter().any(|known| known.name == claim.name);
-        let here = Evidence::new(&stored.plan, &stored.results);
-        let (waiting, others): (Vec<Claim>, Vec<Claim>) =
-            all_claims().into_iter().filter(|claim| !is_judged(claim)).partition(|claim| here.has(claim.analysis));
-        let documents: Vec<&str> = judged.iter().map(|claim| document(&claim.name)).collect();
-        let elsewhere = others.into_iter().filter(|claim| documents.contains(&claim.document())).collect();
+        let is_judged = |claim: &&Claim| judged.iter().any(|known| known.name == claim.name);
+        let waiting = claims(&stored.plan).into_iter().filter(|claim| !is_judged(claim)).collect();
         let predictor = Predictor::default();
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
             predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
         };
         let entries = summarise(stored.index(), &predict);
         let flags = flags(stored.index());
-        Self { stored, judged, waiting, elsewhere, entries, flags }
+        Self { stored, judged, waiting, entries, flags }
     }
 
     /// The HTML document.
@@ -144,11 +138,6 @@ impl<'a> Report<'a> {
             }
         }
     }
-}
-
-/// What stands before the slash of a claim's name.
-fn document(name: &str) -> &str {
-    name.split('/').next().unwrap_or(name)
 }
 
 /// `1 job`, `2 jobs`.

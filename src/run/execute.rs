@@ -33,6 +33,8 @@ pub struct RunOptions<'a> {
     pub export: Export,
     /// The share of the jobs to run; `None` for all.
     pub shard: Option<Shard>,
+    /// The jobs that are asked for, by index into [`Plan::jobs`]; `None` for all.
+    pub only: Option<&'a HashSet<usize>>,
     /// Set to stop: jobs leave a checkpoint and give up.
     pub interrupt: &'a AtomicBool,
     /// Is told how far the run has come.
@@ -59,8 +61,10 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
     warnings.extend(damages);
     let exports = pool.install(|| directory.exports())?;
     let mut wanted = HashSet::new();
-    let own: Vec<usize> =
-        (0..plan.jobs.len()).filter(|&job| options.shard.is_none_or(|shard| shard.has(job))).collect();
+    let is_own = |job: &usize| {
+        options.shard.is_none_or(|shard| shard.has(*job)) && options.only.is_none_or(|only| only.contains(job))
+    };
+    let own: Vec<usize> = (0..plan.jobs.len()).filter(is_own).collect();
     for &job in &own {
         // A job whose exports are asked for and not there, or damaged, runs again.
         if let Some(name) = export_name(options.export, &plan.jobs[job], &plan.addresses[job]) {
@@ -96,7 +100,11 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
             Err(error) => failure = failure.or(Some(error)),
         }
     }
-    let ended = if failure.is_some() { Ended::Failed } else { Ended::of(plan, &results, &own) };
+    let ended = if failure.is_some() {
+        Ended::Failed
+    } else {
+        Ended::of(plan, &results, &own).unless_partial(options.only.is_some(), &results)
+    };
     let ran = times.len();
     let entry = clock.entry(json!({
         "threads": pool.current_num_threads(),

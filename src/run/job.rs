@@ -1,7 +1,7 @@
 //! One job: a condition, a repeat and what to record; its address, and its result.
 
-use crate::condition::{Condition, Kind, RecordEvery};
-use crate::quantity::{Observer, Quantity};
+use crate::condition::{Condition, RecordEvery};
+use crate::quantity::{Observer, Quantity, recorded_iterations};
 use crate::spec::{Analysis, Settings};
 use crate::text::Choice;
 use serde::de::{Error as _, SeqAccess, Visitor};
@@ -178,23 +178,7 @@ impl Job {
     /// it is not measured. Label changes are always recorded. What is said of a change is recorded at changes only, or
     /// at the following change and at the end.
     pub fn recorded_iterations(&self, quantity: Quantity) -> Vec<usize> {
-        let Some(observer) = self.observers.iter().find(|observer| observer.quantity == quantity) else {
-            return Vec::new();
-        };
-        let (last, per_epoch) = (self.condition.last_iteration(), self.condition.iterations_per_epoch());
-        let changes = self.condition.label_changes();
-        match quantity {
-            // Points of a plane and snapshots are no iterations.
-            Quantity::PlaneLoss | Quantity::PlaneFirst | Quantity::PlaneSecond => Vec::new(),
-            _ if self.condition.kind() == Kind::Plane => vec![last],
-            Quantity::AccuracyBeforeChange => changes,
-            Quantity::RecoveryTime if changes.is_empty() => changes,
-            Quantity::RecoveryTime => changes[1..].iter().copied().chain([last]).collect(),
-            _ => {
-                let also: Vec<usize> = self.report_at.iter().copied().chain(changes).collect();
-                observer.record_every.unwrap_or(self.record_every).iterations(last, per_epoch, &also)
-            }
-        }
+        recorded_iterations(quantity, &self.observers, &self.condition, (self.record_every, &self.report_at))
     }
 
     /// What is recorded at which iterations: both ascending.
@@ -249,7 +233,7 @@ pub(super) fn address<T: Serialize>(parameters: &BTreeMap<String, T>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::condition::{self, Values};
+    use crate::condition::{self, Kind, Values};
     use crate::spec::parameters;
 
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {

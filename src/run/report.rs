@@ -6,6 +6,9 @@ use super::shard::Shard;
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
 
+/// How the manifest says that jobs were left out, as they were not needed.
+pub(super) const PARTLY: &str = "partly";
+
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -13,6 +16,8 @@ pub enum Ended {
     Completed,
     /// Every job finished, but some diverged.
     Diverged,
+    /// The jobs that were asked for finished; others of the plan were not needed.
+    Partly,
     /// It was asked to stop; finished jobs are stored.
     Interrupted,
     /// A job could not run, or its result not be stored; finished jobs are stored.
@@ -31,11 +36,18 @@ impl Ended {
         }
     }
 
+    /// The same of a run of which only some jobs were asked for: it is not complete while others have no result.
+    pub(super) fn unless_partial(self, only_some: bool, results: &[Option<JobResult>]) -> Self {
+        let is_open = only_some && results.iter().any(Option::is_none);
+        if is_open && matches!(self, Self::Completed | Self::Diverged) { Self::Partly } else { self }
+    }
+
     /// As in the manifest.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",
             Self::Diverged => "diverged",
+            Self::Partly => PARTLY,
             Self::Interrupted => "interrupted",
             Self::Failed => "failed",
         }

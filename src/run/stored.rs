@@ -5,6 +5,7 @@ use super::error::RunError;
 use super::head::Head;
 use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};
+use super::report::PARTLY;
 use super::results::Results;
 use super::store::{Found, Store};
 use crate::file::Checksums;
@@ -155,11 +156,13 @@ impl Stored {
         Results::new(&self.plan, &self.results)
     }
 
-    /// The analyses of which every job is stored; `None` if there are none.
+    /// The analyses of which every job is stored, or as many repeats of every condition as were asked for; `None` if there are
+    /// none.
     pub fn complete(&self) -> Option<Self> {
+        let is_partly = self.directories.iter().all(|directory| directory.ended == PARTLY);
         let is_whole = |analysis: &Analysis| {
             let [stored, planned] = self.index().count(analysis);
-            stored == planned
+            stored == planned || is_partly && self.index().whole_repeats(analysis) > 1
         };
         let whole: BTreeSet<&str> = self.plan.analyses().filter(|a| is_whole(a)).map(|a| a.name.as_str()).collect();
         let mut specs = self.plan.specs.clone();

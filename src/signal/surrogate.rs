@@ -7,10 +7,9 @@ use crate::measure::spectrum::symmetric_eigen;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::text::Choice;
+use alignscope_compiled::fourier::{self, Complex};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
-use realfft::RealFftPlanner;
-use realfft::num_complex::Complex;
 use std::f64::consts::TAU;
 use std::fmt::{Display, Formatter};
 
@@ -264,8 +263,7 @@ fn draw_phases(phases: &mut [Complex<f64>], stream: &mut Stream) {
 /// Multiplies the spectrum of every series by phases, which `draw` writes for every series.
 fn turn<T: Real>(sequence: &mut Sequence<T>, draw: &mut impl FnMut(&mut [Complex<f64>])) {
     let iterations = sequence.iterations();
-    let mut planner = RealFftPlanner::<f64>::new();
-    let (forward, backward) = (planner.plan_fft_forward(iterations), planner.plan_fft_inverse(iterations));
+    let (forward, backward) = (fourier::forward(iterations), fourier::inverse(iterations));
     let mut spectrum = forward.make_output_vec();
     let mut phases = vec![Complex::ONE; spectrum.len()];
     by_series(sequence, |series| {

@@ -1,5 +1,6 @@
 //! Specs in their ready form: what an analysis runs, measures and draws.
 
+use super::claim::{Claim, Families};
 use super::figure::{Figure, FigureKind, Subject, XAxis};
 use super::parameters::{Listed, Scope, parameters, unknown_parameter};
 use super::settings::Settings;
@@ -8,7 +9,7 @@ use crate::condition::{
     Values, label,
 };
 use crate::network::Setup;
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, recorded_iterations};
 use crate::signal::{Pair, Schedule};
 use crate::text::{Choice, Settings as _};
 use serde_json::{Value as Json, json};
@@ -23,6 +24,10 @@ pub struct Spec {
     pub title: String,
     /// At least one.
     pub analyses: Vec<Analysis>,
+    /// What is claimed of them.
+    pub claims: Vec<Claim>,
+    /// How many claims share the level of error of a document; of a document that is not here, those that are.
+    pub families: Families,
 }
 
 /// Conditions of one kind, run and measured alike.
@@ -60,7 +65,8 @@ pub(super) const MOST_CONDITIONS: usize = 10_000;
 impl Spec {
     /// Spec of a single analysis.
     pub fn single(analysis: Analysis) -> Self {
-        Self { name: analysis.name.clone(), title: analysis.title.clone(), analyses: vec![analysis] }
+        let (name, title) = (analysis.name.clone(), analysis.title.clone());
+        Self { name, title, analyses: vec![analysis], claims: Vec::new(), families: Families::new() }
     }
 
     /// JSON form, for the manifest.
@@ -154,6 +160,12 @@ impl Analysis {
     /// What is measured, in the order of the registry.
     pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
         self.settings.observers.iter().map(|observer| observer.quantity)
+    }
+
+    /// Iterations at which `quantity` is recorded of a condition, ascending.
+    pub fn recorded_iterations(&self, condition: &Condition, quantity: Quantity) -> Vec<usize> {
+        let Settings { observers, record_every, report_at, .. } = &self.settings;
+        recorded_iterations(quantity, observers, condition, (*record_every, report_at))
     }
 
     /// Parameters that name a condition in files: those that vary and the headline ones of the kind.

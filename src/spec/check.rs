@@ -2,6 +2,7 @@
 
 use super::analysis::{Analysis, MOST_CONDITIONS, Spec};
 use super::axes::{Placed, check_axes, grid};
+use super::claim::{Families, Home, check_claims, check_families};
 use super::node::{NAME_RULE, Node, Pair, Problems, file_name, is_name, text};
 use super::parameters::{Listed, Scope, known, parameters, unknown_parameter};
 use super::raw::{ANALYSIS_KEYS, RawAnalysis, RawSpec};
@@ -33,7 +34,13 @@ pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems) -> Option<S
             analyses.push(analysis);
         }
     }
-    Some(Spec { name: name?, title, analyses })
+    let name = name?;
+    let (mut claims, mut families) = (Vec::new(), Families::new());
+    if problems.found.is_empty() && (!raw.claims.is_empty() || raw.families.is_some()) {
+        claims = check_claims(&Home::new(&name, &analyses, &raw.lets), &raw.claims, problems);
+        families = check_families(raw.families, &claims, problems);
+    }
+    Some(Spec { name, title, analyses, claims, families })
 }
 
 fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Analysis> {

@@ -99,6 +99,10 @@ impl<'a> RawSpec<'a> {
             name: self.name,
             title: self.title.or(base.title),
             analyses: over_named(self.analyses, base.analyses, name_of, RawAnalysis::over),
+            lets: over_pairs(self.lets, base.lets),
+            families: self.families,
+            // Those of the spec that is extended were set for its settings, and are checked there.
+            claims: self.claims,
         }
     }
 }

@@ -32,12 +32,8 @@ pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
     }
     // What recovery makes of broken TOML would only add misleading problems.
     if problems.found.is_empty() {
-        let raws = documents.iter().map(|(document, _)| RawSpec::read(document.get_ref(), &mut problems));
-        let raw = raws.collect::<Vec<_>>().into_iter().reduce(RawSpec::over).unwrap_or_default();
-        if raw.analyses.is_empty() && problems.found.is_empty() {
-            problems.add(0..0, "this spec has no [[analysis]]: it needs at least one".into());
-        }
-        let spec = check_spec(&raw, &mut problems);
+        let documents: Vec<&DeTable<'_>> = documents.iter().map(|(document, _)| document.get_ref()).collect();
+        let spec = assemble(&documents, &mut problems);
         if let (Some(spec), true) = (spec, problems.found.is_empty()) {
             return Ok(spec);
         }
@@ -49,6 +45,33 @@ pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
     let place = |file: &Path| sources.iter().position(|source| source.path == file);
     found.sort_by_key(|problem| (place(&problem.file), problem.line, problem.column));
     Err(SpecError::Refused(found))
+}
+
+/// The spec of these documents, each of which extends the next.
+fn assemble(documents: &[&DeTable<'_>], problems: &mut Problems) -> Option<Spec> {
+    let raws = documents.iter().map(|document| RawSpec::read(document, problems));
+    let raws: Vec<RawSpec<'_>> = raws.collect();
+    let further = raws.iter().skip(1).find_map(|raw| raw.claims.first()).map(|claim| claim.header.clone());
+    let raw = raws.into_iter().reduce(RawSpec::over).unwrap_or_default();
+    if raw.analyses.is_empty() && problems.found.is_empty() {
+        problems.add(0..0, "this spec has no [[analysis]]: it needs at least one".into());
+    }
+    let mut spec = check_spec(&raw, problems)?;
+    if let (Some(at), [_, extended @ ..]) = (further, documents)
+        && problems.found.is_empty()
+    {
+        let mut apart = problems.apart();
+        match assemble(extended, &mut apart).filter(|_| apart.found.is_empty()) {
+            Some(base) => spec.take_over(base),
+            None => problems.add(
+                at,
+                "the spec that these claims stand in cannot be used by itself, so that it is not known for which settings \
+                 their criteria were set: complete it, or move the claims to the spec that extends it"
+                    .into(),
+            ),
+        }
+    }
+    Some(spec)
 }
 
 #[cfg(test)]

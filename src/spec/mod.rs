@@ -7,6 +7,7 @@
 mod analysis;
 mod axes;
 mod check;
+mod claim;
 mod extends;
 mod figure;
 mod file;
@@ -17,6 +18,10 @@ mod settings;
 mod write;
 
 pub use analysis::{Analysis, OptionError, Spec};
+pub use claim::{
+    Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function, Place, Predicted,
+    Term, Time, ValueKind,
+};
 #[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;
 pub use figure::{

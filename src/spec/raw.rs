@@ -16,6 +16,18 @@ pub(super) struct RawSpec<'a> {
     pub name: Option<Node<'a>>,
     pub title: Option<Node<'a>>,
     pub analyses: Vec<RawAnalysis<'a>>,
+    /// Terms that claims may use.
+    pub lets: Vec<Pair<'a>>,
+    /// Sizes of the families of claims.
+    pub families: Option<Node<'a>>,
+    /// Claims of this file, and of none that it extends.
+    pub claims: Vec<RawClaim<'a>>,
+}
+
+/// A claim as typed.
+pub(super) struct RawClaim<'a> {
+    pub header: Range<usize>,
+    pub table: &'a DeTable<'a>,
 }
 
 /// An analysis as typed.
@@ -32,7 +44,7 @@ pub(super) struct RawAnalysis<'a> {
     pub figures: Vec<RawFigure<'a>>,
 }
 
-const SPEC_KEYS: &[&str] = &["name", "title", "extends", "analysis"];
+const SPEC_KEYS: &[&str] = &["name", "title", "extends", "analysis", "let", "families", "claim"];
 
 pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "zip", "conditions", "figure"];
 
@@ -49,6 +61,12 @@ impl<'a> RawSpec<'a> {
                     let tables = tables(node, "[[analysis]]", MOST_TABLES, problems);
                     raw.analyses =
                         tables.into_iter().map(|(at, table)| RawAnalysis::read(at, table, problems)).collect();
+                }
+                "let" => raw.lets = pairs(node, "[let]", problems),
+                "families" => raw.families = Some(node),
+                "claim" => {
+                    let tables = tables(node, "[[claim]]", MOST_TABLES, problems);
+                    raw.claims = tables.into_iter().map(|(header, table)| RawClaim { header, table }).collect();
                 }
                 other => problems.add(
                     key.span(),

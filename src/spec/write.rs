@@ -1,6 +1,7 @@
 //! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
 
 use super::analysis::{Analysis, Spec};
+use super::claim::FamilySize;
 use super::settings::Settings;
 use crate::condition::{Condition, IsolateCondition, TrainCondition, Values};
 use crate::signal::Pair;
@@ -19,7 +20,29 @@ impl Spec {
             out.push_str("\n[[analysis]]\n");
             analysis.write(&mut out);
         }
-        out
+        out + &self.claims_to_toml()
+    }
+}
+
+impl Spec {
+    /// Families and claims, each with all that it refers to.
+    fn claims_to_toml(&self) -> String {
+        let mut table = toml::Table::new();
+        if !self.families.is_empty() {
+            let whole = |size: usize| Toml::Integer(i64::try_from(size).unwrap_or(i64::MAX));
+            let sizes = |size: &FamilySize| {
+                let sizes = [("before", whole(size.before)), ("exploratory", whole(size.exploratory))];
+                Toml::Table(sizes.map(|(name, size)| (name.to_string(), size)).into_iter().collect())
+            };
+            let families = self.families.iter().map(|(document, size)| (document.clone(), sizes(size))).collect();
+            table.insert("families".into(), Toml::Table(families));
+        }
+        if !self.claims.is_empty() {
+            let claims = self.claims.iter().map(|claim| Toml::Table(claim.to_toml())).collect();
+            table.insert("claim".into(), Toml::Array(claims));
+        }
+        let text = toml::to_string(&table).unwrap_or_default();
+        if text.is_empty() { text } else { format!("\n{text}") }
     }
 }
 

@@ -2,13 +2,9 @@
 
 use super::{NoConvergence, SpectrumError};
 use crate::matrix::Matrix;
-use faer::diag::Diag;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, evd_real, evd_scratch, self_adjoint_evd, self_adjoint_evd_scratch};
+use alignscope_compiled::decomposition;
 use faer::linalg::matmul::matmul;
-use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
-use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{Accum, Mat, MatRef, Par, Spec, c64};
+use faer::{Accum, Mat, MatRef, Par, c64};
 
 /// Singular values in descending order, as many as the shorter side is long.
 ///
@@ -28,7 +24,7 @@ pub fn product_singular_values(forward: &Matrix<f64>, backward: &Matrix<f64>) ->
     check_shapes(forward, backward)?;
     let (w, b) = (Scaled::new(forward)?, Scaled::new(&backward.transpose())?);
     let (power, tall) = (w.power + b.power, forward.cols() < forward.rows());
-    let [w, b] = [w, b].map(|scaled| if tall { triangle(scaled.matrix) } else { scaled.matrix });
+    let [w, b] = [w, b].map(|scaled| if tall { decomposition::triangle(scaled.matrix) } else { scaled.matrix });
     restore(values_of(times(w.as_ref(), b.transpose()).as_ref())?, power)
 }
 
@@ -39,13 +35,8 @@ pub fn product_singular_values(forward: &Matrix<f64>, backward: &Matrix<f64>) ->
 pub fn symmetric_eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumError> {
     let n = square(matrix)?;
     let scaled = Scaled::new(matrix)?;
-    let mut found = Diag::zeros(n);
-    let (none, params) = (ComputeEigenvectors::No, Spec::default());
-    let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, none, Par::Seq, params));
-    let stack = MemStack::new(&mut memory);
-    self_adjoint_evd(scaled.matrix.as_ref(), found.as_mut(), None, Par::Seq, stack, params)
-        .map_err(|_| NoConvergence(n, n))?;
-    let mut values = scaled.restore(found.column_vector().iter().copied().collect())?;
+    let values = decomposition::symmetric_eigenvalues(scaled.matrix.as_ref());
+    let mut values = scaled.restore(values.map_err(|_| NoConvergence(n, n))?)?;
     values.sort_by(f64::total_cmp);
     Ok(values)
 }
@@ -57,17 +48,7 @@ pub fn symmetric_eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumE
 /// If the iteration does not converge.
 pub(crate) fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), NoConvergence> {
     let n = matrix.nrows();
-    if n == 0 {
-        // faer counts n - 1 reflections here, which overflows where such things are checked.
-        return Ok((Vec::new(), Mat::zeros(0, 0)));
-    }
-    let (mut values, mut vectors) = (Diag::zeros(n), Mat::zeros(n, n));
-    let params = Spec::default();
-    let mut memory = MemBuffer::new(self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, params));
-    let stack = MemStack::new(&mut memory);
-    self_adjoint_evd(matrix, values.as_mut(), Some(vectors.as_mut()), Par::Seq, stack, params)
-        .map_err(|_| NoConvergence(n, n))?;
-    let values: Vec<f64> = values.column_vector().iter().copied().collect();
+    let (values, vectors) = decomposition::symmetric_eigen(matrix).map_err(|_| NoConvergence(n, n))?;
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     let vectors = Mat::from_fn(n, n, |i, j| vectors[(i, order[j])]);
@@ -133,23 +114,23 @@ impl Svd {
     pub fn new(matrix: &Matrix<f64>) -> Result<Self, SpectrumError> {
         let scaled = Scaled::new(matrix)?;
         let (m, n) = (matrix.rows(), matrix.cols());
-        let r = m.min(n);
-        let (mut left, mut right) = (Mat::zeros(m, r), Mat::zeros(n, r));
-        let mut found = Diag::zeros(r);
-        if r > 0 {
-            let (thin, params) = (ComputeSvdVectors::Thin, Spec::default());
-            let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, thin, thin, Par::Seq, params));
-            let (u, v) = (Some(left.as_mut()), Some(right.as_mut()));
-            svd(scaled.matrix.as_ref(), found.as_mut(), u, v, Par::Seq, MemStack::new(&mut memory), params)
-                .map_err(|_| NoConvergence(m, n))?;
-        }
-        let values = scaled.restore(found.column_vector().iter().copied().collect())?;
-        Ok(Self { left, right, values })
+        let found = decomposition::thin_svd(scaled.matrix.as_ref()).map_err(|_| NoConvergence(m, n))?;
+        let values = scaled.restore(found.values)?;
+        Ok(Self { left: found.left, right: found.right, values })
     }
 
     /// Singular values in descending order.
     pub fn values(&self) -> &[f64] {
         &self.values
+    }
+
+    /// Takes the part of rank 1 with a singular value off a matrix.
+    pub(crate) fn take_off(&self, index: usize, matrix: &mut Matrix<f64>) {
+        for i in 0..matrix.rows() {
+            let factor = self.values[index] * self.left[(i, index)];
+            let row = matrix.row_mut(i).iter_mut().enumerate();
+            row.for_each(|(j, x)| *x -= factor * self.right[(j, index)]);
+        }
     }
 
     /// Rows and columns of the matrix.
@@ -224,44 +205,16 @@ pub(super) fn times(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
 /// Singular values in descending order.
 pub(super) fn values_of(matrix: MatRef<'_, f64>) -> Result<Vec<f64>, SpectrumError> {
     let (m, n) = matrix.shape();
-    let mut found = Diag::zeros(m.min(n));
-    if m.min(n) > 0 {
-        let (none, params) = (ComputeSvdVectors::No, Spec::default());
-        let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, none, none, Par::Seq, params));
-        svd(matrix, found.as_mut(), None, None, Par::Seq, MemStack::new(&mut memory), params)
-            .map_err(|_| NoConvergence(m, n))?;
-    }
-    let mut values: Vec<f64> = found.column_vector().iter().copied().collect();
+    let mut values = decomposition::singular_values(matrix).map_err(|_| NoConvergence(m, n))?;
     values.sort_by(|a, b| b.total_cmp(a));
     Ok(values)
 }
 
 fn general(matrix: MatRef<'_, f64>) -> Result<Vec<c64>, SpectrumError> {
     let n = matrix.nrows();
-    let (mut real, mut imaginary) = (Diag::zeros(n), Diag::zeros(n));
-    if n > 0 {
-        let (none, params) = (ComputeEigenvectors::No, Spec::default());
-        let mut memory = MemBuffer::new(evd_scratch::<f64>(n, none, none, Par::Seq, params));
-        let stack = MemStack::new(&mut memory);
-        evd_real(matrix, real.as_mut(), imaginary.as_mut(), None, None, Par::Seq, stack, params)
-            .map_err(|_| NoConvergence(n, n))?;
-    }
-    let parts = real.column_vector().iter().zip(imaginary.column_vector().iter());
-    let mut values: Vec<c64> = parts.map(|(&re, &im)| c64::new(re, im)).collect();
+    let mut values = decomposition::eigenvalues(matrix).map_err(|_| NoConvergence(n, n))?;
     let order =
         |a: &c64, b: &c64| b.norm().total_cmp(&a.norm()).then(b.re.total_cmp(&a.re)).then(b.im.total_cmp(&a.im));
     values.sort_by(order);
     Ok(values)
-}
-
-/// The triangular factor `R` of `A = Q R`, `n x n` for `A` of `m x n`, `m >= n`.
-fn triangle(mut matrix: Mat<f64>) -> Mat<f64> {
-    let (m, n) = matrix.shape();
-    if n > 0 {
-        let block = recommended_block_size::<f64>(m, n);
-        let (mut coefficients, params) = (Mat::zeros(block, n), Spec::default());
-        let mut memory = MemBuffer::new(qr_in_place_scratch::<f64>(m, n, block, Par::Seq, params));
-        qr_in_place(matrix.as_mut(), coefficients.as_mut(), Par::Seq, MemStack::new(&mut memory), params);
-    }
-    Mat::from_fn(n, n, |i, j| if i <= j { matrix[(i, j)] } else { 0.0 })
 }

@@ -61,6 +61,7 @@ pub(in super::super) fn options(out: &Path, threads: usize) -> RunOptions<'stati
         threads,
         export: Export::Off,
         shard: None,
+        only: None,
         interrupt: &NEVER,
         observer: &Unobserved,
     }
@@ -281,7 +282,7 @@ fn specs_sharing_jobs_run_them_once_and_both_report_them() {
     let described = read_directory(directory.path()).unwrap();
     assert_eq!((described.specs.len(), written(described.specs), described.shard), (2, shared.address(), None));
     let analyses = shared.analyses().cloned().collect();
-    let one = vec![Spec { name: "one".into(), title: String::new(), analyses }];
+    let one = vec![Spec { name: "one".into(), analyses, ..Spec::single(analysis("a", &[])) }];
     run(&Plan::new(one).unwrap(), &options(directory.path(), 2), &fake).unwrap();
     assert_eq!(read_directory(directory.path()).unwrap().specs.len(), 1);
     assert_eq!(report.diverged.len(), 2);

@@ -25,6 +25,7 @@ fn store(plan: &Plan, out: &Path) {
         threads: 1,
         export: Default::default(),
         shard: None,
+        only: None,
         interrupt: &interrupt,
         observer: &Unobserved,
     };

@@ -100,7 +100,7 @@ fn every_mistake_has_its_place_and_remedy() {
     let cases = [
         (
             "titel = \"x\"\n".to_string() + &analysis(""),
-            "a.toml:1:1: unknown key `titel`: expected name, title, extends or analysis; did you mean `title`?\n    titel = \"x\"",
+            "a.toml:1:1: unknown key `titel`: expected name, title, extends, analysis, let, families or claim; did you mean `title`?\n    titel = \"x\"",
         ),
         ("name = \"x\"".into(), "a.toml:1:1: this spec has no [[analysis]]"),
         ("analysis = 3".into(), "a.toml:1:12: expected tables headed [[analysis]], not a TOML integer"),
