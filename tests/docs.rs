@@ -354,6 +354,14 @@ const CONDITIONS: &str = r#"
     epochs = 4
     label-change = 2
     [[analysis]]
+    name = "linear-train"
+    kind = "train"
+    [analysis.base]
+    hidden = [5, 5, 5, 5]
+    activation = "linear"
+    loss = "squared-linear"
+    code = "one-hot"
+    [[analysis]]
     name = "replay"
     kind = "replay"
     [analysis.base]

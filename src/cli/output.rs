@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
     let predictor = Predictor::default();
     let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-        predictor.predict(condition, quantity, layer, iteration, analysis.settings.predict)
+        predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
     };
     summarise(Results::new(plan, &report.results), &predict)
 }

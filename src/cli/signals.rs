@@ -12,7 +12,7 @@ use crate::theory::Toy;
 use crate::theory::moments::statistics;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(super) fn command() -> Command {
     let count = |name: &'static str, default: &'static str, help: &'static str| {
@@ -51,11 +51,16 @@ pub(super) fn command() -> Command {
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
                 .help("Directory of the output [default: runs/signals-<address>]"),
+            Arg::new("full")
+                .long("full")
+                .action(clap::ArgAction::SetTrue)
+                .help("Print the covariances at all lags, not the summary alone"),
             args::json_flag(),
         ])
 }
 
 /// One estimated number beside its target.
+#[derive(Clone, Copy)]
 struct Row {
     quantity: &'static str,
     /// Lag in iterations, or frequency in cycles per iteration.
@@ -115,9 +120,15 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let rows = estimates(&pair, sizes, lags, [&activity, &error])?;
     write_atomically(&directory.join("statistics.csv"), table(&rows).as_bytes())?;
-    let figure = figure(&pair, &rows);
+    let figure = figure(&pair, &rows, [&activity, &error]);
     output::write_figure(&directory, "signals", &figure, &output::ON_PAGES)?;
-    print(&rows, &parameters, &directory, sizes, matches.get_flag("json"));
+    if matches.get_flag("json") {
+        print_json(&rows, &parameters);
+        tell!("results in {}", directory.display());
+    } else {
+        print(&rows, &pair, sizes, matches.get_flag("full"));
+        say!("results in {}", directory.display());
+    }
     Ok(Exit::Done)
 }
 
@@ -143,27 +154,44 @@ fn generate(mut signals: Signals<f64>, sizes: Sizes) -> [Array; 2] {
 fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> anyhow::Result<Vec<Row>> {
     let targets = Targets::new(pair, sizes);
     let [activity, error] = arrays.map(|array| Signal::new(&array.data, sizes.iterations));
-    let signals = [activity?, error?];
+    let [activity, error] = [activity?, error?];
+    let forms = [&pair.activity, &pair.error];
+    let correlations = forms.map(|form| [form.batch, form.units]);
+    let signals = [
+        activity.correlated([sizes.batch, sizes.inputs], correlations[0])?,
+        error.correlated([sizes.batch, sizes.outputs], correlations[1])?,
+    ];
     let names = [
-        ["activity_mean", "activity_autocovariance", "activity_autocorrelation", "activity_spectrum"],
-        ["error_mean", "error_autocovariance", "error_autocorrelation", "error_spectrum"],
+        [
+            "activity_mean",
+            "activity_autocovariance",
+            "activity_autocorrelation",
+            "activity_integral_time",
+            "activity_spectrum",
+        ],
+        ["error_mean", "error_autocovariance", "error_autocorrelation", "error_integral_time", "error_spectrum"],
     ];
     let mut rows = Vec::new();
     let (mut means, mut variances) = ([0.0; 2], [(0.0, None); 2]);
-    for (index, form) in [&pair.activity, &pair.error].into_iter().enumerate() {
+    for (index, form) in forms.into_iter().enumerate() {
         let signal = signals[index];
         let recorded = form.is_recorded();
         let estimate = signal.mean();
         means[index] = if recorded { estimate.value } else { form.mean };
-        let [mean, autocovariance, autocorrelation, spectrum] = names[index];
+        let [mean, autocovariance, autocorrelation, time, spectrum] = names[index];
         rows.push(Row { quantity: mean, at: 0.0, estimate, target: (!recorded).then_some(form.mean) });
         let found = signal.autocovariance(means[index], lags)?;
         variances[index] = (found[0].value, targets.auto(index, 0));
         for (lag, &estimate) in found.iter().enumerate() {
-            let row = Row { quantity: autocovariance, at: lag as f64, estimate, target: targets.auto(index, lag) };
-            let normalised = row.over(autocorrelation, variances[index]);
-            rows.extend([row, normalised]);
+            let at = lag as f64;
+            let target = targets.auto(index, lag);
+            rows.push(Row { quantity: autocovariance, at, estimate, target });
+            let estimate = signal.autocorrelation(means[index], lag)?;
+            let target = target.zip(variances[index].1.filter(|v| *v > 0.0)).map(|(c, v)| c / v);
+            rows.push(Row { quantity: autocorrelation, at, estimate, target });
         }
+        let (estimate, target) = (signal.integral_time(means[index]), targets.integral_time(index));
+        rows.push(Row { quantity: time, at: 0.0, estimate, target });
         let segment = segment(sizes.iterations);
         if segment <= sizes.iterations {
             let expected = targets.spectrum(index, segment);
@@ -228,6 +256,13 @@ impl Targets {
         self.own[index].as_ref().map(|matrix| Self::average(matrix, lag as i64))
     }
 
+    /// The sum of all covariances over that of the variances.
+    fn integral_time(&self, index: usize) -> Option<f64> {
+        let matrix = self.own[index].as_ref()?;
+        let variances: f64 = (0..matrix.rows()).map(|t| matrix.row(t)[t]).sum();
+        (variances > 0.0).then(|| matrix.as_slice().iter().sum::<f64>() / variances)
+    }
+
     fn cross(&self, lag: i64) -> Option<f64> {
         self.cross.as_ref().map(|matrix| Self::average(matrix, lag))
     }
@@ -249,8 +284,26 @@ fn table(rows: &[Row]) -> String {
     format!("quantity,lag_or_frequency,estimate,low,high,target\n{body}")
 }
 
-/// Autocovariances, cross-covariance and spectra, target against estimate.
-fn figure(pair: &Pair, rows: &[Row]) -> Figure {
+/// The first series of either signal, as far as a line shows single iterations.
+fn traces(signals: [&Array; 2]) -> Panel {
+    const SHOWN: usize = 200;
+    let mut panel = Panel::new("Traces", Axis::new("iteration"), Axis::new("value"));
+    for (index, (array, label)) in signals.into_iter().zip(["activity", "error"]).enumerate() {
+        let size: usize = array.shape[1..].iter().product();
+        let values = array.data.iter().step_by(size.max(1)).take(SHOWN).enumerate();
+        let points = values.map(|(t, &y)| Point { x: t as f64, y: Some(y), band: None }).collect();
+        panel.series.push(Series {
+            label: format!("{label}: first unit and sample"),
+            colour: Hue::Palette(index),
+            mark: Mark::Line,
+            points,
+        });
+    }
+    panel
+}
+
+/// Traces; autocovariances, cross-covariance and spectra, target against estimate.
+fn figure(pair: &Pair, rows: &[Row], signals: [&Array; 2]) -> Figure {
     let panel = |title: &str, x: &str, y: Axis, quantities: &[(&str, &str, usize)]| {
         let mut panel = Panel::new(title, Axis::new(x), y);
         for &(quantity, label, index) in quantities {
@@ -276,37 +329,75 @@ fn figure(pair: &Pair, rows: &[Row]) -> Figure {
         panel("Cross-covariance", "lag of the error (iterations)", Axis::new("covariance"), &cross),
         panel("Spectrum", "frequency (cycles per iteration)", density, &spectra),
     ];
-    let panels = panels.into_iter().filter(|panel| !panel.series.is_empty()).collect();
+    let shown = panels.into_iter().filter(|panel| !panel.series.is_empty());
+    let panels = std::iter::once(traces(signals)).chain(shown).collect();
     let title = format!("Activity {}, error {}, cross {}", pair.activity, pair.error, pair.cross);
     let note = "Discs: mean over samples and units; whiskers: 95 %.".into();
     Figure { title, panels, note, width: Width::TwoColumns, theme: Theme::Light }
 }
 
-fn print(rows: &[Row], parameters: &Json, directory: &Path, sizes: Sizes, as_json: bool) {
-    let place = format!("results in {}", directory.display());
-    if as_json {
-        let entries: Vec<Json> = rows
-            .iter()
-            .map(|row| {
-                json!({
-                    "quantity": row.quantity, "layer": null, "condition": parameters, "at": row.at,
-                    "mean": row.estimate.value, "ci95": row.estimate.band, "prediction": row.target,
-                })
+fn print_json(rows: &[Row], parameters: &Json) {
+    let entries: Vec<Json> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "quantity": row.quantity, "layer": null, "condition": parameters, "at": row.at,
+                "mean": row.estimate.value, "ci95": row.estimate.band, "prediction": row.target,
             })
-            .collect();
-        say!("{}", json!({ "summary": entries }));
-        tell!("{place}");
-        return;
-    }
-    say!("{:<26} {:>10} {:>10} {:>22} {:>10}", "quantity", "lag", "estimate", "95 %", "exact");
-    let shown = |row: &&Row| row.quantity.ends_with("mean") || row.quantity.ends_with("covariance");
-    for row in rows.iter().filter(shown) {
-        let band = row.estimate.band.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
-        let target = row.target.map_or("-".into(), |t| format!("{t:.4}"));
-        say!("{:<26} {:>10} {:>10.4} {band:>22} {target:>10}", row.quantity, row.at, row.estimate.value);
+        })
+        .collect();
+    say!("{}", json!({ "summary": entries }));
+}
+
+/// Prints what matters of each signal, or all covariances.
+fn print(rows: &[Row], pair: &Pair, sizes: Sizes, full: bool) {
+    say!("{:<34} {:>10} {:>22} {:>10}", "", "estimate", "95 %", "exact");
+    if full {
+        let shown = |row: &&Row| row.quantity.ends_with("mean") || row.quantity.ends_with("covariance");
+        rows.iter().filter(shown).for_each(|row| print_row(&format!("{} {}", row.quantity, row.at), row));
+    } else {
+        for (name, form) in [("activity", &pair.activity), ("error", &pair.error)] {
+            summarise(rows, name, form);
+        }
+        if let Some(row) = rows.iter().find(|row| row.quantity == "cross_correlation" && row.at == 0.0) {
+            print_row("correlation of the two, lag 0", row);
+        }
     }
     let known = || rows.iter().filter_map(|row| Some((row.estimate.band?, row.target?)));
     let covered = known().filter(|([low, high], target)| (*low..=*high).contains(target)).count();
-    say!("{covered} of {} bands (spectra among them) hold the exact value", known().count());
-    say!("{} series of {} iterations; {place}", sizes.batch * sizes.inputs, sizes.iterations);
+    say!("{covered} of {} bands of all lags and frequencies hold the exact value", known().count());
+    say!("{} series of {} iterations", sizes.batch * sizes.inputs, sizes.iterations);
+}
+
+/// Mean, standard deviation, integral time, and the autocorrelation at lag 1.
+fn summarise(rows: &[Row], name: &str, form: &Form) {
+    let at = |quantity: &str, lag: f64| {
+        rows.iter().find(|row| row.quantity == format!("{name}_{quantity}") && row.at == lag)
+    };
+    let root = |row: &Row| Row {
+        estimate: Estimate {
+            value: row.estimate.value.sqrt(),
+            band: row.estimate.band.map(|ends| ends.map(|end| end.max(0.0).sqrt())),
+        },
+        target: row.target.map(f64::sqrt),
+        ..*row
+    };
+    let shown = [
+        ("mean", at("mean", 0.0).copied()),
+        ("standard deviation", at("autocovariance", 0.0).map(root)),
+        ("integral time (iterations)", at("integral_time", 0.0).copied()),
+        ("autocorrelation at lag 1", at("autocorrelation", 1.0).copied()),
+    ];
+    say!("{name} {form}");
+    for (what, row) in shown {
+        if let Some(row) = row {
+            print_row(&format!("  {what}"), &row);
+        }
+    }
+}
+
+fn print_row(what: &str, row: &Row) {
+    let band = row.estimate.band.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
+    let target = row.target.map_or("-".into(), |t| format!("{t:.4}"));
+    say!("{what:<34} {:>10.4} {band:>22} {target:>10}", row.estimate.value);
 }

@@ -44,8 +44,9 @@ pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
     let _ = writeln!(
         out,
         "mean over n repeats, Student's 95 % interval; angles in degrees; off: measured\n\
-         minus predicted (in standard errors); z null: standard score of the mean against\n\
-         independent W and B, positive if aligned."
+         minus predicted (in standard errors; bound: how far an approximation may be\n\
+         off); z null: standard score of the mean against independent W and B, positive\n\
+         if aligned."
     );
     out
 }
@@ -143,6 +144,11 @@ fn row(analysis: &Analysis, entry: &Entry, condition: String) -> [String; 8] {
         n,
         entry.prediction.map_or("-".into(), |p| format!("{p:.2}")),
         entry.discrepancy.map_or("-".into(), |d| match d.standard_errors {
+            // Beside an approximation standard errors would say that it is refuted.
+            _ if entry.prediction_bound.is_some_and(f64::is_infinite) => format!("{:+.2} (approx.)", d.difference),
+            _ if entry.prediction_bound.is_some() => {
+                format!("{:+.2} (bound {:.2})", d.difference, entry.prediction_bound.unwrap_or_default())
+            }
             Some(errors) => format!("{:+.2} ({errors:+.1})", d.difference),
             None => format!("{:+.2}", d.difference),
         }),

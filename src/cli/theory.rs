@@ -3,6 +3,7 @@
 mod depth;
 mod learning;
 mod options;
+mod teacher;
 
 use super::{Exit, UsageError, args};
 use crate::condition::{Kind, RecordEvery};
@@ -10,13 +11,14 @@ use crate::file::memory::limit;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated};
-use crate::signal::{Pair, Schedule, Signals, Sizes};
+use crate::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
 use crate::theory::moments::{Moments, Realised, fits, moments};
 use crate::theory::spectra::{Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine};
-use crate::theory::{Prediction, Toy, held, one_step, relu};
+use crate::theory::{Prediction, Toy, bound, held, one_step, relu};
 use crate::theory::{mean_field, stationary};
 use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
+use depth::finite;
 use options::{count, entry, fill, layers, number, pair_of, reported, scales, seed, whole};
 use serde_json::{Value as Json, json};
 
@@ -73,6 +75,7 @@ pub(super) fn command() -> Command {
                 .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()]),
             depth::command(sizes("20,100,100,20"), batch(), iterations("300"), report_at()),
             learning::command(),
+            teacher::command(),
             Command::new("relu")
                 .about("ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning rate")
                 .args([sizes("20,100,20"), batch()])
@@ -172,6 +175,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "conditional" => conditional(m)?,
         "depth" => depth::rows(m)?,
         "learning" => learning::rows(m)?,
+        "teacher" => teacher::rows(m),
         "relu" => leading_order(m)?,
         "mean-field" => mean_field(m)?,
         "stationary" => stationary_angle(m)?,
@@ -181,6 +185,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "von-mises-fisher" => von_mises_fisher(m)?,
         other => bail!("there is no theory {other}"),
     };
+    finite(&rows)?;
     if m.get_flag("json") {
         say!("{}", json!({ "summary": rows }));
     } else {
@@ -242,9 +247,48 @@ fn one_step(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy(matches)?;
     let condition = json!({ "layers": layers(matches)?, "batch": toy.batch });
     Ok(vec![
-        entry("alignment_term_angle", &condition, 1, one_step::angle(&toy)),
+        limit_entry("alignment_term_angle", &toy, &condition, 1),
         entry("alignment_term_angle_asymptotic", &condition, 1, one_step::asymptotic_angle(&toy)),
     ])
+}
+
+/// Most degrees that a closed form may be off for certain to be printed.
+const CLOSE: f64 = 1.0;
+/// Most degrees that a theory may be off for certain to be printed: beyond, it does not hold.
+const HOLDS: f64 = 5.0;
+
+/// The angle of `B^T A^T A` to `B^T`: its closed form, or what was drawn where that is far off.
+fn limit_entry(quantity: &str, toy: &Toy, condition: &Json, iteration: usize) -> Json {
+    let formula = one_step::angle(toy);
+    let drawn = bound::held_limit(toy);
+    match drawn.filter(|drawn| drawn.off(formula.value) > CLOSE) {
+        Some(drawn) => {
+            let (assumptions, source) =
+                (formula.assumptions, "mean over draws: at these sizes the closed form is far off");
+            let mut row = entry(quantity, condition, iteration, Prediction { value: drawn.mean, assumptions, source });
+            row["bound"] = json!(2.0 * drawn.error);
+            row
+        }
+        None => bounded(entry(quantity, condition, iteration, formula), formula.value, drawn),
+    }
+}
+
+/// A row with how far its prediction may be off, where that was drawn.
+fn bounded(mut row: Json, value: f64, drawn: Option<bound::Drawn>) -> Json {
+    row["bound"] = json!(drawn.map(|drawn| drawn.bound(value)));
+    row
+}
+
+/// Refuses a theory that drawn networks contradict.
+fn holds(prediction: &Prediction, drawn: Option<bound::Drawn>) -> Result<(), UsageError> {
+    match drawn.filter(|drawn| drawn.off(prediction.value) > HOLDS) {
+        None => Ok(()),
+        Some(drawn) => Err(UsageError(format!(
+            "--layers, --batch, --eta: the theory does not hold here: it says {:.1} degrees, and {} drawn networks stand at \
+             {:.1} +- {:.1}: give more units, fewer samples per unit or a smaller rate, or run `isolate`",
+            prediction.value, drawn.n, drawn.mean, drawn.error
+        ))),
+    }
 }
 
 fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
@@ -273,16 +317,21 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         "layers": sizes, "batch": toy.batch, "eta": toy.eta, "w-std": toy.w_std, "b-std": toy.b_std,
         "schedule": "held", "activation": "linear", "seed": seed,
     });
-    let mut rows: Vec<Json> = record_every
-        .iterations(iterations, 1, &[])
+    let recorded = record_every.iterations(iterations, 1, &[]);
+    let bounds = bound::held(&toy, &recorded);
+    let mut rows: Vec<Json> = recorded
         .into_iter()
-        .map(|k| {
+        .zip(bounds)
+        .map(|(k, drawn)| {
             let exact = Summary::of(trajectories.iter().map(|t| t.angle(k)));
-            fill(entry("weight_alignment", &condition, k, held::angle_after(&toy, k)), exact)
+            let predicted = held::angle_after(&toy, k);
+            let row = fill(entry("weight_alignment", &condition, k, predicted), exact);
+            // The start is known exactly.
+            if k == 0 { row } else { bounded(row, predicted.value, drawn) }
         })
         .collect();
     let limit = Summary::of(trajectories.iter().map(held::Trajectory::limit));
-    rows.push(fill(entry("weight_alignment_limit", &condition, iterations, one_step::angle(&toy)), limit));
+    rows.push(fill(limit_entry("weight_alignment_limit", &toy, &condition, iterations), limit));
     Ok(rows)
 }
 
@@ -320,10 +369,16 @@ fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let (pair, condition) = pair(matches, &toy)?;
     // Before shorter ones are computed, which may take long.
     fits(&pair, whole(matches, "iterations")).map_err(|error| UsageError(error.to_string()))?;
+    let iterations = reported(matches)?;
+    let bounds = bound::linear(&toy, &pair, &iterations).map_err(|error| UsageError(error.to_string()))?;
     let mut rows = Vec::new();
-    for iteration in reported(matches)? {
+    for (iteration, drawn) in iterations.into_iter().zip(bounds) {
         let found = moments(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
-        rows.extend(moment_rows(&condition, iteration, &found, Moments::AVERAGED));
+        let mut of_iteration = moment_rows(&condition, iteration, &found, Moments::AVERAGED);
+        if let Some(angle) = of_iteration.pop() {
+            of_iteration.push(bounded(angle, found.angle, drawn));
+        }
+        rows.extend(of_iteration);
     }
     Ok(rows)
 }
@@ -371,7 +426,10 @@ fn leading_order(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let mut rows = Vec::new();
     for iteration in reported(matches)? {
         let found = relu::inner_product(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
-        rows.push(entry("weight_inner_product", &condition, iteration, found));
+        let drawn = bound::simulated(&toy, Activation::Relu, &pair, None, iteration).and_then(|of| of.change);
+        let mut row = bounded(entry("weight_inner_product", &condition, iteration, found), found.value, drawn);
+        row["drawn"] = json!(drawn.map(|drawn| json!({ "n": drawn.n, "mean": drawn.mean, "error": drawn.error })));
+        rows.push(row);
     }
     Ok(rows)
 }
@@ -383,8 +441,15 @@ fn mean_field(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "w-std": toy.w_std, "b-std": toy.b_std,
         "schedule": "held", "activation": "relu",
     });
-    let row = |k| trajectory.angle(k).map(|found| entry("weight_alignment", &condition, k, found));
-    Ok(reported(matches)?.into_iter().filter_map(row).collect())
+    let held = Schedule::Held.pair().unwrap_or_default();
+    let mut rows = Vec::new();
+    for k in reported(matches)? {
+        let Some(found) = trajectory.angle(k) else { continue };
+        let drawn = bound::simulated(&toy, Activation::Relu, &held, None, k).and_then(|of| of.angle);
+        holds(&found, drawn)?;
+        rows.push(bounded(entry("weight_alignment", &condition, k, found), found.value, drawn));
+    }
+    Ok(rows)
 }
 
 fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
@@ -396,11 +461,21 @@ fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let found = stationary::angle(&toy, [norm, norm], memory).ok_or_else(|| {
         UsageError("--eta: a column turns in less than one update: there is no prediction for steps this long".into())
     })?;
+    let drawn = stationary::settled_after(&toy, [norm, norm], memory)
+        .and_then(|k| bound::simulated(&toy, Activation::Linear, &same(memory)?, Some(vec![norm]), k))
+        .and_then(|of| of.angle);
+    holds(&found, drawn)?;
     let condition = json!({
         "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "b-std": toy.b_std, "wn": norm,
         "activity": format!("ar1:{memory}"), "cross": "same", "activation": "linear",
     });
-    Ok(vec![entry("weight_alignment", &condition, 0, found)])
+    Ok(vec![bounded(entry("weight_alignment", &condition, 0, found), found.value, drawn)])
+}
+
+/// Activity and error that are one signal of this memory.
+fn same(memory: f64) -> Option<Pair> {
+    let form = Form::parse(&format!("ar1:{memory}")).ok()?;
+    Pair { activity: form.clone(), error: form, cross: Cross::Same }.resolve().ok()
 }
 
 fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
@@ -487,7 +562,15 @@ fn print_table(rows: &[Json]) {
         return;
     }
     let several = rows.iter().any(|row| row["layer"] != rows[0]["layer"]);
-    say!("{:<32} {:>9} {:>14} {:>24}", "quantity (angles in degrees)", "iteration", "prediction", "mean of n drawn");
+    let with_bounds = rows.iter().any(|row| row.get("bound").is_some());
+    let bound = if with_bounds { format!(" {:>10}", "bound") } else { String::new() };
+    say!(
+        "{:<32} {:>9} {:>14}{bound} {:>24}",
+        "quantity (angles in degrees)",
+        "iteration",
+        "prediction",
+        "mean of n drawn"
+    );
     for row in rows {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
         let drawn = row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
@@ -501,7 +584,16 @@ fn print_table(rows: &[Json]) {
             let text = case.as_f64().map_or_else(|| case.as_str().unwrap_or_default().into(), |x| format!("{x:.3}"));
             quantity = format!("{quantity} {text}");
         }
-        say!("{quantity:<40} {:>9} {prediction:>14.4} {drawn:>16}", row["iteration"].to_string());
+        let bound = match row["bound"].as_f64() {
+            Some(bound) => format!(" {:>10}", format!("±{bound:.2}")),
+            None if with_bounds && row.get("bound").is_some() => format!(" {:>10}", "unknown"),
+            None if with_bounds => format!(" {:>10}", ""),
+            None => String::new(),
+        };
+        say!("{quantity:<40} {:>9} {prediction:>14.4}{bound} {drawn:>16}", row["iteration"].to_string());
+    }
+    if with_bounds {
+        say!("  bound: how far the prediction may be off, drawn at these sizes; unknown where that would take long");
     }
     for text in ["assumptions", "source"] {
         if let Some(text) = rows.first().and_then(|row| row[text].as_str()) {

@@ -64,6 +64,11 @@ impl IsolateCondition {
         self.is_linear_toy() || (self.is_toy() && self.activation == Activation::Relu && by_schedule)
     }
 
+    /// Whether the theory of linear networks of any depth holds, given signals and `B`.
+    pub fn is_deep_linear(&self) -> bool {
+        self.activation == Activation::Linear && !self.output_mask && self.bias == Biases::Off
+    }
+
     /// Whether the exact theory of the linear rule holds.
     pub fn is_linear_toy(&self) -> bool {
         self.is_toy() && self.activation == Activation::Linear

@@ -2,9 +2,9 @@
 
 use super::conflict::Conflict;
 use crate::data::{CodeKind, DataFacts, LabelChange, Source};
-use crate::network::{Loss, ProbeBatch, Setup};
+use crate::network::{Biases, Loss, ProbeBatch, Setup};
 use crate::real::Precision;
-use crate::rule::{Backward, WeightNorm};
+use crate::rule::{Activation, Backward, Rule, WeightNorm};
 use crate::text::{OrName, settings};
 
 /// Most memory one job may need, in bytes.
@@ -55,6 +55,36 @@ impl TrainCondition {
         let width = if self.precision == Precision::F32 { 4 } else { 8 };
         let images = self.facts.training_images as u128 + self.facts.test_images as u128;
         width * images * self.inputs() as u128
+    }
+
+    /// Why the theory of learning says nothing of such a network; `None` where it does.
+    pub fn unpredicted(&self) -> Option<&'static str> {
+        let setup = &self.setup;
+        let depth = setup.hidden.len() + 1;
+        if setup.hidden.is_empty() {
+            return Some("--hidden: without a hidden layer nothing aligns: give at least one");
+        }
+        if setup.activations(depth).iter().any(|activation| *activation != Activation::Linear) {
+            return Some(
+                "--activation, --loss: the theory of learning is for linear networks: give --activation linear and --loss \
+                 squared-linear",
+            );
+        }
+        if !matches!(setup.loss, Loss::SquaredLinear | Loss::HalfSquared) {
+            return Some(
+                "--loss: the error of this loss is no linear function of the outputs: give --loss squared-linear",
+            );
+        }
+        if setup.rule != Rule::BP_TRW {
+            return Some("--rule: the theory of learning is for fixed random backward weights: give --rule fa");
+        }
+        if setup.biases == Biases::Untrained {
+            return Some("--bias: biases that do not learn are not part of the theory: give off or on");
+        }
+        if setup.biases == Biases::On && setup.weight_decay != 0.0 {
+            return Some("--weight-decay: the theory has no decay of biases: give --bias off as well");
+        }
+        None
     }
 
     /// Updates per epoch.

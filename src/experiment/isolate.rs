@@ -6,13 +6,14 @@ use super::{Experiment, drive, linear_toy};
 use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
 use crate::network::Biases;
-use crate::quantity::{BudgetSoFar, Built, Found, Instruments, Quantity};
+use crate::quantity::{BudgetSoFar, Built, Found, Instruments, Predicted, Quantity};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, LagOne, Layers, Terms, UpdateAlignment};
 use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::signal::{Signals, Sizes};
 use crate::theory::Toy;
+use crate::theory::depth::{DeepNetwork, DepthAngles, DepthFollower, DepthRun, NoDepthTheory, StepRule, Width, norms};
 use crate::theory::moments::Realised;
 
 struct Run<T: Real> {
@@ -25,6 +26,7 @@ struct Run<T: Real> {
     /// Kept where something that needs it is measured.
     terms: Option<LagOne<T>>,
     realised: Option<(Realised, Toy)>,
+    followed: Option<Followed>,
     /// Latest updates of `W_1 .. W_{D-1}`, over eta; empty where nothing needs them.
     steps: Vec<Matrix<T>>,
     decomposed: Option<Decomposed<T>>,
@@ -71,6 +73,9 @@ impl<T: Real> Experiment<T> for Run<T> {
         if let Some((realised, _)) = &mut self.realised {
             realised.add(activity, error);
         }
+        if let Some(followed) = &mut self.followed {
+            followed.advance(&activity.to_f64(), &error.to_f64());
+        }
         self.signals.advance();
         self.iteration += 1;
         Ok(())
@@ -102,6 +107,11 @@ impl<T: Real> Instruments<T> for Run<T> {
 
     fn given_signals(&self, l: usize) -> Option<f64> {
         self.realised.as_ref().filter(|_| l == 1).map(|(realised, toy)| realised.moments(toy).angle)
+    }
+
+    fn predicted(&mut self) -> Option<&Predicted> {
+        let (activity, error) = (self.signals.activity().to_f64(), self.signals.error().to_f64());
+        self.followed.as_mut()?.predicted(self.iteration, &activity, &error)
     }
 
     fn lag_one(&self, l: usize) -> Option<&Terms<T>> {
@@ -136,6 +146,47 @@ impl<T: Real> Run<T> {
     }
 }
 
+/// A prediction that goes along with the rule.
+struct Followed {
+    theory: DepthFollower,
+    /// Of the present state, once it has been asked for.
+    now: Option<Predicted>,
+}
+
+impl Followed {
+    fn new<T: Real>(condition: &IsolateCondition, job: &Job, net: &Isolated<T>) -> Result<Self, NoDepthTheory> {
+        let IsolateCondition { layers: sizes, batch, signals, iterations, eta, .. } = condition;
+        let w_std = vec![condition.w_std; sizes.len() - 1];
+        let norms = condition.weight_norm.as_ref().map(|kind| norms(kind, sizes, &w_std));
+        let run = DepthRun {
+            network: DeepNetwork { sizes: sizes.clone(), w_std, norms, bias_std: None },
+            b_std: Vec::new(),
+            width: Width::Finite,
+            pair: signals.clone(),
+            batch: *batch,
+            rule: StepRule::plain(*eta),
+        };
+        let backward: Vec<Matrix<f64>> =
+            (1..sizes.len() - 1).filter_map(|l| net.feedback.backward(l)).map(Matrix::to_f64).collect();
+        Ok(Self { theory: run.follow(&backward, *iterations, job.seed, job.repeat)?, now: None })
+    }
+
+    fn advance(&mut self, activity: &Matrix<f64>, error: &Matrix<f64>) {
+        self.now = None;
+        self.theory.advance(activity, error);
+    }
+
+    /// Nothing where values have run away.
+    fn predicted(&mut self, iteration: usize, activity: &Matrix<f64>, error: &Matrix<f64>) -> Option<&Predicted> {
+        if self.now.is_none() {
+            let DepthAngles { weights, updates, deltas, .. } = self.theory.angles(iteration, activity, error).ok()?;
+            let finite = [&weights, &updates, &deltas].into_iter().flatten().all(|angle| angle.is_finite());
+            self.now = finite.then(|| Predicted { weights, updates, deltas, ..Predicted::default() });
+        }
+        self.now.as_ref()
+    }
+}
+
 /// Whether a quantity is one of the terms of the latest update.
 fn is_of_terms(quantity: Quantity) -> bool {
     (Quantity::AlignmentTerm..=Quantity::SuperalignmentSumNorm).contains(&quantity)
@@ -152,7 +203,10 @@ pub(super) fn run<T: Real>(
     let net = network::<T>(condition, job);
     let toy = linear_toy(condition).filter(|_| job.measures(Quantity::ConditionalAlignment));
     let steps = sizes.windows(2).skip(1).filter(|_| job.measures(Quantity::StepAlignment));
+    let follows = condition.is_deep_linear() && job.quantities().any(Quantity::is_followed);
+    let followed = follows.then(|| Followed::new(condition, job, &net)).transpose();
     let mut run = Run {
+        followed: followed.map_err(|error| JobError::Failed(error.to_string()))?,
         signals: signals.map_err(|error| JobError::Failed(error.to_string()))?,
         updates: UpdateAlignment::new(sizes),
         update_angles: Vec::new(),

@@ -4,10 +4,12 @@ use crate::condition::TrainCondition;
 use crate::data::{DataError, DataSet, Library};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
-use crate::network::{Batches, Biases, Loss, Setup, Shown, Subset, backward_weights};
+use crate::network::{Batches, Biases, Setup, Shown, Subset, backward_weights};
 use crate::random::{Role, Stream};
-use crate::rule::{Activation, Rule, WeightNorm};
-use crate::theory::depth::{BackwardTheory, Classes, DeepNetwork, LearningTheory, StepRule, Width};
+use crate::rule::WeightNorm;
+use crate::theory::depth::{
+    BackwardTheory, Classes, DeepNetwork, LearningTheory, ReducedNetwork, StepRule, Width, norms,
+};
 use thiserror::Error;
 
 /// Why the learning of a network is not predicted.
@@ -55,7 +57,8 @@ pub const SOURCE: &str = "reduced dynamics with the error E = Y - X Pi_D, closed
 /// The learning of one network, predicted.
 pub struct LearningRun<'a> {
     batches: Batches<'a, f64>,
-    theory: LearningTheory,
+    /// From one start, or from several that predictions are averaged over.
+    theories: Vec<LearningTheory>,
 }
 
 impl<'a> LearningRun<'a> {
@@ -70,30 +73,39 @@ impl<'a> LearningRun<'a> {
         [seed, repeat]: [u64; 2],
     ) -> Result<Self, NoLearningTheory> {
         let setup = &condition.setup;
-        check(setup)?;
+        if let Some(reason) = condition.unpredicted() {
+            return Err(NoLearningTheory::Unfit(reason.into()));
+        }
         let sizes = setup.sizes(data.inputs(), data.classes);
         let network = network(setup, &sizes)?;
         let rule = StepRule { eta: setup.eta, momentum: setup.momentum, decay: setup.weight_decay };
-        let start = |backward| LearningTheory::new(network.clone(), backward, rule, [seed, repeat]);
+        let key = [seed, repeat];
+        let wide = |backward| LearningTheory::wide(network.clone(), backward, rule, key);
         let batches = || Batches::new(data, setup.clone(), seed, repeat);
         if width == Width::Infinite {
-            return Ok(Self {
-                theory: start(BackwardTheory::wide(&sizes, &b_std(setup, &sizes)))?,
-                batches: batches(),
-            });
+            let theory = wide(BackwardTheory::wide(&sizes, &b_std(setup, &sizes)))?;
+            return Ok(Self { theories: vec![theory], batches: batches() });
         }
         let backward: Vec<Matrix<f64>> =
             backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
+        let by_neuron = matches!(setup.weight_norm, Some(WeightNorm::Neuron(_) | WeightNorm::NeuronInitial));
+        if width == Width::Finite && !by_neuron {
+            let mut stream = Stream::new(seed, repeat, Role::Theory);
+            let pair = ReducedNetwork::drawn(&network, &backward, rule, &mut stream)?;
+            return Ok(Self { theories: pair.map(LearningTheory::finite).to_vec(), batches: batches() });
+        }
         let outputs = sizes[sizes.len() - 1];
         let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(&sizes));
-        let mut run = Self { theory: start(one)?, batches: batches() };
-        if matches!(setup.weight_norm, Some(WeightNorm::Neuron(_) | WeightNorm::NeuronInitial)) {
+        let mut run = Self { theories: vec![wide(one)?], batches: batches() };
+        if by_neuron {
             // Neurons whose norms would come to differ are told apart by a first run to the end.
             let last = setup.epochs.saturating_mul(run.batches.per_epoch());
             run.advance_to(last)?;
-            let classes = Classes::by_norm(&backward, run.theory.weights());
-            let theory = start(BackwardTheory::drawn(&backward, outputs, &classes))?;
-            run = Self { theory, batches: batches() };
+            if let Some(end) = run.theories[0].wide_weights() {
+                let classes = Classes::by_norm(&backward, end);
+                let theory = wide(BackwardTheory::drawn(&backward, outputs, &classes))?;
+                run = Self { theories: vec![theory], batches: batches() };
+            }
         }
         Ok(run)
     }
@@ -105,9 +117,11 @@ impl<'a> LearningRun<'a> {
     pub fn advance_to(&mut self, iteration: usize) -> Result<(), NoLearningTheory> {
         while self.batches.iteration() < iteration {
             let (inputs, targets) = shown(&self.batches.shown(Subset::Train, self.batches.code()), self.batches.next());
-            let errors = self.theory.advance(&inputs, &targets, self.batches.share());
-            if !crate::vmath::all_finite(errors.as_slice()) {
-                return Err(NoLearningTheory::Diverged(self.batches.iteration()));
+            for theory in &mut self.theories {
+                let errors = theory.advance(&inputs, &targets, self.batches.share());
+                if !crate::vmath::all_finite(errors.as_slice()) {
+                    return Err(NoLearningTheory::Diverged(self.batches.iteration()));
+                }
             }
             self.batches.advance();
         }
@@ -119,32 +133,57 @@ impl<'a> LearningRun<'a> {
     /// # Errors
     /// If values have run away.
     pub fn prediction(&self) -> Result<LearningPrediction, NoLearningTheory> {
-        let code = self.batches.code();
-        let train = self.batches.shown(Subset::Train, code);
+        let train = self.batches.shown(Subset::Train, self.batches.code());
         let all: Vec<usize> = (0..train.labels.len()).collect();
         let (inputs, targets) = shown(&train, &all);
-        let errors = self.theory.errors(&inputs, &targets);
-        if !crate::vmath::all_finite(errors.as_slice()) {
-            return Err(NoLearningTheory::Diverged(self.batches.iteration()));
-        }
-        let weights = self.theory.weights();
-        let depth = weights.network().depth();
+        let found: Vec<LearningPrediction> =
+            self.theories.iter().map(|theory| self.of_start(theory, &inputs, &targets)).collect::<Result<_, _>>()?;
+        let mean = |value: &dyn Fn(&LearningPrediction) -> f64| {
+            found.iter().map(value).sum::<f64>() / found.len().max(1) as f64
+        };
+        let depth = self.theories[0].network().depth();
+        let layers = |values: fn(&LearningPrediction) -> &[f64]| -> Vec<f64> {
+            (0..depth - 1).map(|l| mean(&|of| values(of)[l])).collect()
+        };
         Ok(LearningPrediction {
             iteration: self.batches.iteration(),
-            weights: (1..depth).map(|l| self.theory.weight_alignment(l)).collect(),
-            deltas: weights.delta_alignment(&(errors.t() * &errors).to_matrix())?,
-            updates: weights.update_alignment(&self.theory.step(&inputs, &errors))?,
-            loss: 0.5 * errors.squared_norm() / all.len().max(1) as f64,
-            train_accuracy: self.accuracy(&train),
-            test_accuracy: self.accuracy(&self.batches.shown(Subset::Test, code)),
+            weights: layers(|of| &of.weights),
+            deltas: layers(|of| &of.deltas),
+            updates: layers(|of| &of.updates),
+            loss: mean(&|of| of.loss),
+            train_accuracy: mean(&|of| of.train_accuracy),
+            test_accuracy: mean(&|of| of.test_accuracy),
         })
     }
 
-    fn accuracy(&self, shown: &Shown<'_, f64>) -> f64 {
-        let outputs = self.theory.outputs(shown.images);
-        let right = |&(i, &label): &(usize, &u8)| shown.code.decode(outputs.row(i)) == label;
-        100.0 * shown.labels.iter().enumerate().filter(right).count() as f64 / shown.labels.len().max(1) as f64
+    /// What is predicted from one start, for all training images and their targets.
+    fn of_start(
+        &self,
+        theory: &LearningTheory,
+        inputs: &Matrix<f64>,
+        targets: &Matrix<f64>,
+    ) -> Result<LearningPrediction, NoLearningTheory> {
+        let errors = theory.errors(inputs, targets);
+        if !crate::vmath::all_finite(errors.as_slice()) {
+            return Err(NoLearningTheory::Diverged(self.batches.iteration()));
+        }
+        let accuracy = |subset| accuracy(theory, &self.batches.shown(subset, self.batches.code()));
+        Ok(LearningPrediction {
+            iteration: self.batches.iteration(),
+            weights: (1..theory.network().depth()).map(|l| theory.weight_alignment(l)).collect(),
+            deltas: theory.delta_alignment(&(errors.t() * &errors).to_matrix())?,
+            updates: theory.update_alignment(&theory.step(inputs, &errors))?,
+            loss: 0.5 * errors.squared_norm() / inputs.rows().max(1) as f64,
+            train_accuracy: accuracy(Subset::Train),
+            test_accuracy: accuracy(Subset::Test),
+        })
     }
+}
+
+fn accuracy(theory: &LearningTheory, shown: &Shown<'_, f64>) -> f64 {
+    let outputs = theory.outputs(shown.images);
+    let right = |&(i, &label): &(usize, &u8)| shown.code.decode(outputs.row(i)) == label;
+    100.0 * shown.labels.iter().enumerate().filter(right).count() as f64 / shown.labels.len().max(1) as f64
 }
 
 /// Loads the data of a condition in double precision.
@@ -166,47 +205,10 @@ fn shown(shown: &Shown<'_, f64>, indices: &[usize]) -> (Matrix<f64>, Matrix<f64>
     (inputs, targets)
 }
 
-fn check(setup: &Setup) -> Result<(), NoLearningTheory> {
-    let unfit = |message: &str| Err(NoLearningTheory::Unfit(message.into()));
-    let depth = setup.hidden.len() + 1;
-    if setup.hidden.is_empty() {
-        return unfit("--hidden: without a hidden layer nothing aligns: give at least one");
-    }
-    if setup.activations(depth).iter().any(|activation| *activation != Activation::Linear) {
-        return unfit(
-            "--activation, --loss: the theory of learning is for linear networks: give --activation linear and --loss \
-             squared-linear",
-        );
-    }
-    if !matches!(setup.loss, Loss::SquaredLinear | Loss::HalfSquared) {
-        return unfit(
-            "--loss: the error of this loss is no linear function of the outputs: give --loss squared-linear",
-        );
-    }
-    if setup.rule != Rule::BP_TRW {
-        return unfit("--rule: the theory of learning is for fixed random backward weights: give --rule fa");
-    }
-    if setup.biases == Biases::Untrained {
-        return unfit("--bias: biases that do not learn are not part of the theory: give off or on");
-    }
-    if setup.biases == Biases::On && setup.weight_decay != 0.0 {
-        return unfit("--weight-decay: the theory has no decay of biases: give --bias off as well");
-    }
-    Ok(())
-}
-
 fn network(setup: &Setup, sizes: &[usize]) -> Result<DeepNetwork, NoLearningTheory> {
     let pairs = || sizes.windows(2);
     let w_std: Vec<f64> = pairs().map(|n| setup.w_std.of(n[0], n[1])).collect();
-    let listed = |norms: &[f64], l: usize| norms.get(l).or(norms.last()).copied().unwrap_or(1.0);
-    let norms = setup.weight_norm.as_ref().map(|kind| {
-        let of_layer = |(l, n): (usize, &[usize])| match kind {
-            WeightNorm::Neuron(norms) => listed(norms, l),
-            WeightNorm::Matrix(norms) => listed(norms, l) / (n[1] as f64).sqrt(),
-            WeightNorm::NeuronInitial | WeightNorm::MatrixInitial => w_std[l] * (n[0] as f64).sqrt(),
-        };
-        pairs().enumerate().map(of_layer).collect()
-    });
+    let norms = setup.weight_norm.as_ref().map(|kind| norms(kind, sizes, &w_std));
     let biases = setup.biases == Biases::On;
     let bias_std = biases.then(|| pairs().map(|n| setup.bias_std.of(n[0], n[1])).collect());
     Ok(DeepNetwork { sizes: sizes.to_vec(), w_std, norms, bias_std })

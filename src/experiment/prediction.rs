@@ -4,9 +4,10 @@ use crate::condition::{Condition, IsolateCondition, ReplayWeights};
 use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
 use crate::rule::{Activation, WeightNorm};
+use crate::run::Expected;
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::moments::{Moments, moments};
-use crate::theory::{Prediction, Toy, held, mean_field, one_step, shared, stationary, white};
+use crate::theory::{Prediction, Toy, bound, held, mean_field, one_step, shared, stationary, white};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 pub struct Predictor {
     known: RefCell<HashMap<(String, usize), Option<Moments>>>,
     mean_fields: RefCell<HashMap<String, mean_field::Trajectory>>,
+    drawn: RefCell<HashMap<(String, usize), Option<bound::Drawn>>>,
 }
 
 /// Whether forward and backward weights are independent of each other at the start.
@@ -31,6 +33,43 @@ fn starts_independent(condition: &Condition) -> bool {
 }
 
 impl Predictor {
+    /// As [`Self::predict`], with how far it may be off where it is an approximation.
+    pub fn expect(
+        &self,
+        condition: &Condition,
+        quantity: Quantity,
+        layer: Option<usize>,
+        iteration: usize,
+        exact: bool,
+    ) -> Option<Expected> {
+        let value = self.predict(condition, quantity, layer, iteration, exact)?;
+        let bound = match condition {
+            Condition::Isolate(c) if quantity == Quantity::WeightAlignment && iteration > 0 => {
+                self.bound(c, iteration, exact, value)
+            }
+            _ => None,
+        };
+        Some(Expected { value, bound })
+    }
+
+    /// How far the predicted angle may be off; `None` where it is exact.
+    fn bound(&self, condition: &IsolateCondition, iteration: usize, exact: bool, value: f64) -> Option<f64> {
+        if value == WeightNull::MEAN {
+            return None;
+        }
+        let toy = toy(condition)?;
+        let linear = condition.activation == Activation::Linear;
+        let key = (format!("{toy:?} {:?}", condition.signals), iteration);
+        let mut known = self.drawn.borrow_mut();
+        let drawn = known.entry(key).or_insert_with(|| match Schedule::of(&condition.signals) {
+            _ if !linear => None,
+            Schedule::Held => bound::held(&toy, &[iteration]).into_iter().next().flatten(),
+            _ if exact => bound::linear(&toy, &condition.signals, &[iteration]).ok()?.into_iter().next().flatten(),
+            _ => None,
+        });
+        Some(drawn.map_or(f64::INFINITY, |drawn| drawn.bound(value)))
+    }
+
     /// The mean of `quantity` of `layer` under `condition` after `iteration` updates, where theory says it: by closed
     /// form, or, if `exact`, by the exact moments of the linear rule.
     pub fn predict(

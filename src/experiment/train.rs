@@ -3,6 +3,7 @@
 use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
 use super::export::{Recorder, export_weights};
+use super::learning::{LearningRun, load};
 use super::mechanism::Mechanism;
 use super::{Experiment, drive};
 use crate::condition::TrainCondition;
@@ -10,12 +11,13 @@ use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
 use crate::measure::quantile::Sorted;
 use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
-use crate::quantity::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Quantity};
+use crate::quantity::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Layers, Pass};
 use crate::run::{Attempt, Job, JobError, JobResult};
+use crate::theory::depth::Width;
 use crate::vmath::sum_squares;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +41,8 @@ struct Run<'a, T: Real> {
     mechanism: Option<Mechanism<T>>,
     decomposed: Option<Decomposed<T>>,
     balance: Option<Balance<T>>,
+    /// A prediction that goes along with the network.
+    followed: Option<LearningRun<'a>>,
     seen: Seen,
 }
 
@@ -50,6 +54,7 @@ struct Seen {
     delta_norms: Option<Vec<Option<Sorted>>>,
     update_nulls: Option<Vec<Option<UpdateNull>>>,
     pre_activations: BTreeMap<usize, Option<Sorted>>,
+    predicted: Option<Predicted>,
 }
 
 /// How far the network has come back from the latest label change.
@@ -199,6 +204,23 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         self.balance.as_ref()?.of_layer(l)
     }
 
+    fn predicted(&mut self) -> Option<&Predicted> {
+        if self.seen.predicted.is_none() {
+            let followed = self.followed.as_mut()?;
+            // Nothing where values have run away.
+            followed.advance_to(self.trainer.iteration()).ok()?;
+            let found = followed.prediction().ok()?;
+            self.seen.predicted = Some(Predicted {
+                weights: found.weights,
+                updates: found.updates,
+                deltas: found.deltas,
+                loss: Some(found.loss),
+                test_accuracy: Some(found.test_accuracy),
+            });
+        }
+        self.seen.predicted.as_ref()
+    }
+
     fn compared(&mut self, l: usize, lag: usize) -> Option<&Compared> {
         self.mechanism.as_mut()?.compared(&self.trainer, &mut self.probe, l, lag)
     }
@@ -303,6 +325,13 @@ pub(super) fn run<T: Real>(
 ) -> Result<JobResult, JobError> {
     let failed = |error: DataError| JobError::Failed(error.to_string());
     let data = library.load::<T>(&condition.data, condition.size).map_err(failed)?;
+    let follows = condition.unpredicted().is_none() && job.quantities().any(Quantity::is_followed);
+    let exact = follows.then(|| load(condition, library)).transpose().map_err(failed)?;
+    let followed = exact
+        .as_ref()
+        .map(|data| LearningRun::new(data, condition, Width::Finite, [job.seed, job.repeat]))
+        .transpose()
+        .map_err(|error| JobError::Failed(error.to_string()))?;
     let trainer = Trainer::new(&data, condition.setup.clone(), job.seed, job.repeat);
     let mut probe = Probe::new(&trainer, condition.probe, job.seed, job.repeat);
     let depth = trainer.layers().depth();
@@ -336,6 +365,7 @@ pub(super) fn run<T: Real>(
         mechanism: Mechanism::new(job),
         decomposed,
         balance: Balance::new(job, trainer.layers(), trainer.feedback()),
+        followed,
         seen: Seen::default(),
         trainer,
     };

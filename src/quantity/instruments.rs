@@ -135,10 +135,30 @@ pub trait Instruments<T: Real> {
         Ok(None)
     }
 
+    /// What theory predicts of the present state of the repeat.
+    fn predicted(&mut self) -> Option<&Predicted> {
+        None
+    }
+
     /// Angle in degrees of weights built up beside `W_l` to the `B` they are built with.
     fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
         None
     }
+}
+
+/// What theory predicts of the state of a repeat. Angles in degrees.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Predicted {
+    /// Weight alignment of `W_1 .. W_{D-1}`.
+    pub weights: Vec<f64>,
+    /// Update alignment of `W_0 .. W_{D-2}`.
+    pub updates: Vec<f64>,
+    /// Delta alignment above `W_0 .. W_{D-2}`.
+    pub deltas: Vec<f64>,
+    /// Mean loss over the training images.
+    pub loss: Option<f64>,
+    /// Test accuracy in percent.
+    pub test_accuracy: Option<f64>,
 }
 
 /// What is made of a pair of iterations at a layer.

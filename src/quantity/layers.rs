@@ -89,6 +89,30 @@ pub(super) fn predicted(condition: &Condition) -> Layers {
     }
 }
 
+/// Whether theory follows the repeats of a condition at any depth.
+fn is_followed(condition: &Condition) -> bool {
+    match condition {
+        Condition::Isolate(isolate) => isolate.is_deep_linear(),
+        Condition::Train(train) => train.unpredicted().is_none(),
+        _ => false,
+    }
+}
+
+/// Those with a `B_l`, where theory follows the repeats.
+pub(super) fn followed(condition: &Condition) -> Layers {
+    if is_followed(condition) { above_input(condition) } else { Vec::new() }
+}
+
+/// All but the last, likewise.
+pub(super) fn followed_below(condition: &Condition) -> Layers {
+    if is_followed(condition) { below_last(condition) } else { Vec::new() }
+}
+
+/// The network as a whole, likewise.
+pub(super) fn followed_network(condition: &Condition) -> Layers {
+    if is_followed(condition) { network(condition) } else { Vec::new() }
+}
+
 /// Those with a `B_l` that stays as it is, which decompositions and budgets are about.
 pub(super) fn fixed(condition: &Condition) -> Layers {
     let is_fixed = rule(condition).is_none_or(Rule::has_fixed_backward);

@@ -15,6 +15,7 @@ mod layers;
 mod learnt;
 mod observer;
 mod plane;
+mod predicted;
 mod registry;
 mod similarity;
 mod units;
@@ -22,6 +23,6 @@ mod update;
 mod weights;
 
 pub use family::QuantityInfo;
-pub use instruments::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, fraction};
+pub use instruments::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, Predicted, fraction};
 pub use observer::{Observer, parse_observers, recorded_iterations};
 pub use registry::Quantity;

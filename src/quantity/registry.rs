@@ -4,7 +4,8 @@
 use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
-    accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, similarity, units, update, weights,
+    accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted, similarity, units,
+    update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;
@@ -104,6 +105,23 @@ impl Quantity {
         let composed =
             matches!(self, Self::DeltaAngle | Self::WeightAngle | Self::ComposedAngle | Self::MaskedComposedAngle);
         composed == matches!(draw, Draw::Composition | Draw::AcuteComposition)
+    }
+
+    /// What theory predicts of this quantity repeat by repeat, where it does.
+    pub fn predicted_by(self) -> Option<Self> {
+        match self {
+            Self::WeightAlignment => Some(Self::PredictedWeightAlignment),
+            Self::UpdateAlignment => Some(Self::PredictedUpdateAlignment),
+            Self::DeltaAlignment => Some(Self::PredictedDeltaAlignment),
+            Self::Loss => Some(Self::PredictedLoss),
+            Self::TestAccuracy => Some(Self::PredictedTestAccuracy),
+            _ => None,
+        }
+    }
+
+    /// Whether it is predicted by a theory that follows every repeat.
+    pub fn is_followed(self) -> bool {
+        Self::ALL.iter().any(|of| of.predicted_by() == Some(self))
     }
 
     /// Whether it is measured at lags.
@@ -217,6 +235,9 @@ quantities! {
     built: LinearAlignment, ControlAlignment;
     budget:
         BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn;
+    predicted:
+        PredictedWeightAlignment, PredictedUpdateAlignment, PredictedDeltaAlignment, PredictedLoss,
+        PredictedTestAccuracy;
 }
 
 #[cfg(test)]

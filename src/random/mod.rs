@@ -70,6 +70,8 @@ pub enum Role {
     BackwardFollow,
     /// What a feedback policy draws as it learns.
     BackwardLearn,
+    /// What a prediction draws that no run does.
+    Theory,
 }
 
 impl Role {
@@ -93,6 +95,7 @@ impl Role {
             Self::BackwardStart => b"backward-start",
             Self::BackwardFollow => b"backward-follow",
             Self::BackwardLearn => b"backward-learn",
+            Self::Theory => b"theory",
         }
     }
 }

@@ -41,7 +41,7 @@ impl<'a> Report<'a> {
         let waiting = claims(&stored.plan).into_iter().filter(|claim| !is_judged(claim)).collect();
         let predictor = Predictor::default();
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-            predictor.predict(condition, quantity, layer, iteration, analysis.settings.predict)
+            predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
         };
         let entries = summarise(stored.index(), &predict);
         let flags = flags(stored.index());

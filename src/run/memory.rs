@@ -183,6 +183,14 @@ fn measured(job: &Job, need: &mut Need) {
         let (inputs, outputs) = (sizes[0] as u128, sizes[sizes.len() - 1] as u128);
         need.add(8 * (2 * inputs * outputs + 2 * outputs * outputs + batch * (inputs + outputs)), NETWORK);
     }
+    if measures(Quantity::is_followed) {
+        let outputs = sizes[sizes.len() - 1] as u128;
+        need.add(8 * (8 * all + 8 * sum(&sizes) * outputs + batch * sum(&sizes)), NETWORK);
+        if let Condition::Train(c) = &job.condition {
+            // The images in double precision.
+            need.add(2 * 8 * c.data_bytes() / width, NETWORK);
+        }
+    }
     let [longest, lags] = [job.lags.last().copied().unwrap_or(0) as u128, job.lags.len() as u128];
     let last = job.condition.last_iteration() as u128;
     if measures(|quantity| quantity.is_by_class() || quantity.is_similarity()) {

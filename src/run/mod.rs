@@ -50,4 +50,4 @@ pub use results::{Results, Values};
 pub use series::columns;
 pub use shard::Shard;
 pub use stored::{Stored, StoredDirectory, StoredError, read_runs};
-pub use summary::{Discrepancy, Entry, Prediction, summarise};
+pub use summary::{Discrepancy, Entry, Expected, Prediction, summarise};

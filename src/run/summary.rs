@@ -38,8 +38,11 @@ pub struct Entry {
     /// What theory says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<f64>,
-    /// Mean minus prediction, and the same in standard errors of the mean; of the conditional alignment, the measured
-    /// weight alignment minus it, paired by repeat.
+    /// How far that may be off, where it is an approximation; infinite where nobody knows, and then absent in JSON.
+    #[serde(skip_serializing_if = "is_unknown")]
+    pub prediction_bound: Option<f64>,
+    /// Mean minus prediction, and the same in standard errors of the mean; paired by repeat where every repeat is predicted,
+    /// and of the conditional alignment the measured weight alignment minus it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discrepancy: Option<Discrepancy>,
 }
@@ -63,7 +66,20 @@ impl Discrepancy {
 }
 
 /// What theory says of a quantity at a layer and iteration of a condition of an analysis, where it says anything.
-pub type Prediction<'a> = dyn Fn(&Analysis, &Condition, Quantity, Option<usize>, usize) -> Option<f64> + 'a;
+pub type Prediction<'a> = dyn Fn(&Analysis, &Condition, Quantity, Option<usize>, usize) -> Option<Expected> + 'a;
+
+/// A predicted mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected {
+    /// The mean.
+    pub value: f64,
+    /// `None` where it is exact; how far it may be off where it is an approximation, infinite where nobody knows.
+    pub bound: Option<f64>,
+}
+
+fn is_unknown(bound: &Option<f64>) -> bool {
+    bound.is_none_or(|bound| !bound.is_finite())
+}
 
 /// Entries of every analysis, condition, quantity, layer and reported iteration (the last among them), in this order.
 /// Of kind sample, the value of a repeat is the mean over its draws.
@@ -108,12 +124,22 @@ fn summarise_condition(
                         stored.iter().map(|&repeat| values.and_then(|values| values[repeat])).collect()
                     };
                     let summary = Summary::of(values(quantity));
-                    let prediction = prediction(analysis, condition, quantity, layer, iteration);
-                    let discrepancy = if quantity == Quantity::ConditionalAlignment {
-                        let pairs = values(Quantity::WeightAlignment).into_iter().zip(values(quantity));
+                    // By repeat, where theory follows every one of them; averaged over them otherwise.
+                    let by_repeat = quantity.predicted_by().map(&values).filter(|all| all.iter().any(Option::is_some));
+                    let paired = |measured: Vec<Option<f64>>, given: Vec<Option<f64>>| {
+                        let pairs = measured.into_iter().zip(given);
                         Discrepancy::of(&Summary::of(pairs.map(|(measured, given)| Some(measured? - given?))), 0.0)
-                    } else {
-                        prediction.and_then(|predicted| Discrepancy::of(&summary, predicted))
+                    };
+                    let (prediction, prediction_bound, discrepancy) = match by_repeat {
+                        Some(given) => (Summary::of(given.iter().copied()).mean, None, paired(values(quantity), given)),
+                        None if quantity == Quantity::ConditionalAlignment => {
+                            (None, None, paired(values(Quantity::WeightAlignment), values(quantity)))
+                        }
+                        None => {
+                            let predicted = prediction(analysis, condition, quantity, layer, iteration);
+                            let off = predicted.and_then(|predicted| Discrepancy::of(&summary, predicted.value));
+                            (predicted.map(|of| of.value), predicted.and_then(|of| of.bound), off)
+                        }
                     };
                     entries.push(Entry {
                         analysis: analysis.name.clone(),
@@ -128,6 +154,7 @@ fn summarise_condition(
                         ci95: summary.ci95,
                         absent: summary.absent,
                         prediction,
+                        prediction_bound,
                         discrepancy,
                     });
                 }

@@ -54,7 +54,8 @@ impl Form {
         let without_colon = || text.split_once(',').filter(named);
         let (name, rest) = text.split_once(':').or_else(without_colon).unwrap_or((text, ""));
         let facts = Process::ALL.iter().find(|facts| facts.name == name);
-        let keys: Vec<&str> = Process::ALL.iter().flat_map(|facts| facts.keys).copied().collect();
+        let mut keys: Vec<&str> = Process::ALL.iter().flat_map(|facts| facts.keys).copied().collect();
+        keys.dedup();
         let arguments = Arguments::read(text, facts.ok_or_else(|| unknown(text))?, rest, &keys)?;
         if arguments.get("std").is_some_and(|std| std <= 0.0) {
             return Err(arguments.expected("std= above 0".into()));
@@ -212,6 +213,14 @@ mod tests {
             "ar:0.5,0.3",
             "ma:1,0.5",
             "acf:0.6,0.2",
+            "ou:20",
+            "osc:12,30,std=2",
+            "sin:12",
+            "pink:1,units=0.2",
+            "poisson:0.2,5",
+            "poisson:0.2,5,mean=0",
+            "student:5",
+            "gamma:2,ac=-0.3",
             "paper:0.8",
             "classes:10,within=0.8,between=0.1",
             "file:run.npz#delta",
@@ -248,8 +257,17 @@ mod tests {
             ("held:0", "held:N with a whole number"),
             ("held:1.5", "held:N with a whole number"),
             ("paper:1.5", "one number from 0 to 1"),
+            ("ou:0", "a time constant above 0, in iterations"),
+            ("sin:1", "at least 2 iterations"),
+            ("sin:9,units=0.1", "no `units=` with this form"),
+            ("osc:12", "osc:PERIOD,TAU"),
+            ("pink:2", "one exponent between 0 and 2"),
+            ("poisson:0,5", "spikes per iteration from 1e-6"),
+            ("student:2", "above 2 degrees of freedom"),
+            ("gamma:2,ac=1", "R below 1"),
+            ("gamma:0.5,ac=-0.9", "ac= of at least -0.43"),
             ("white:mean=0.5,mean=1", "`mean=` once"),
-            ("white:sd=1", "one of mean, std, batch, units, within, between in place of `sd`"),
+            ("white:sd=1", "one of mean, std, batch, units, ac, within, between in place of `sd`"),
             ("white:std=0", "std= above 0"),
             ("white:within=0.5", "no `within=` with this form"),
             ("constant:1,mean=2", "no `mean=` with this form"),

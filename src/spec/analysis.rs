@@ -115,6 +115,7 @@ impl Analysis {
         let condition = Condition::new(kind, &of_condition)
             .map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
         let settings = Settings::new(kind, &of_analysis).map_err(|conflict| vec![blame(conflict)])?;
+        let settings = settings.predicting(std::slice::from_ref(&condition));
         let conflicts = settings.conflicts(std::slice::from_ref(&condition));
         if !conflicts.is_empty() {
             return Err(conflicts.into_iter().map(blame).collect());

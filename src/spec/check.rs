@@ -74,7 +74,7 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
     let settings = Settings::new(kind, &values(&placed));
     let (conditions, axes, origins) = check_conditions(raw, kind, problems);
     let settings = match settings {
-        Ok(settings) => settings,
+        Ok(settings) => settings.predicting(&conditions),
         Err(conflict) => {
             blame(&conflict, &[&placed], &raw.header, problems);
             return None;

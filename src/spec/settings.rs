@@ -41,8 +41,8 @@ settings! {
         /// Changes no result.
         predict: bool = false => PREDICT(
             "predict", "on|off",
-            "Exact predictions beside what is measured, where the rule is linear with one hidden layer: averaged over \
-             signals, and given those of each repeat", ()
+            "Predictions beside what is measured, where the network is linear: given the signals, or the batches, and the B \
+             of each repeat; with one hidden layer in isolation also averaged over signals", ()
         );
     }
 }
@@ -112,12 +112,35 @@ impl Settings {
                 return Err(Conflict::of([name], format!("`{name}` is no key of an analysis with such values")));
             }
         }
-        let conditional = Quantity::ConditionalAlignment;
-        if settings.predict && kind == Kind::Isolate && settings.observers.iter().all(|o| o.quantity != conditional) {
-            settings.observers.push(Observer { quantity: conditional, record_every: None });
-            settings.observers.sort_unstable_by_key(|observer| observer.quantity);
-        }
         Ok(settings)
+    }
+
+    /// With what predictions of these conditions are recorded by, if predictions are asked for.
+    pub(super) fn predicting(mut self, conditions: &[Condition]) -> Self {
+        let mut wanted = Vec::new();
+        if self.predict {
+            let isolated = |condition: &Condition| match condition {
+                Condition::Isolate(c) => c.is_deep_linear() && !c.is_predicted(),
+                _ => false,
+            };
+            let trained = |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_none());
+            let deep = conditions.iter().any(isolated);
+            let of_isolated = conditions.iter().any(|c| matches!(c, Condition::Isolate(_)));
+            // What one hidden layer had is as it was; conditions that none of this holds for are refused below.
+            if of_isolated && !conditions.iter().all(isolated) {
+                wanted.push(Quantity::ConditionalAlignment);
+            }
+            if deep || conditions.iter().any(trained) {
+                wanted.push(Quantity::PredictedWeightAlignment);
+            }
+            if conditions.iter().any(trained) {
+                wanted.push(Quantity::PredictedLoss);
+            }
+        }
+        wanted.retain(|quantity| self.observers.iter().all(|observer| observer.quantity != *quantity));
+        self.observers.extend(wanted.into_iter().map(|quantity| Observer { quantity, record_every: None }));
+        self.observers.sort_unstable_by_key(|observer| observer.quantity);
+        self
     }
 
     /// Checks that need the conditions.
@@ -131,6 +154,13 @@ impl Settings {
         {
             let message = format!("report-at {beyond} is never reached: the last iteration is {shortest}");
             refuse(&[Self::REPORT_AT.name()], message);
+        }
+        let untrained = |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_some());
+        if self.predict
+            && let Some(Condition::Train(c)) = conditions.first().filter(|_| conditions.iter().all(untrained))
+        {
+            let reason = c.unpredicted().unwrap_or_default();
+            refuse(&[Self::PREDICT.name()], format!("there is no prediction ({reason}), or leave predict out"));
         }
         let schedules = self.observers.iter().filter_map(|observer| observer.record_every).chain([self.record_every]);
         let count = |record_every: RecordEvery, c: &Condition| {
@@ -161,15 +191,15 @@ impl Settings {
             }
         }
         let predicted = |condition: &Condition| match condition {
-            Condition::Isolate(c) => c.is_predicted(),
+            Condition::Isolate(c) => c.is_predicted() || self.predict && c.is_deep_linear(),
             _ => true,
         };
         if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment)
             && !conditions.iter().any(predicted)
         {
-            let message = "predictions exist for activation `linear`, and `relu` with schedule `held` or `shared`, with three \
-                           layers, without output mask, wn and bias: set these, or leave predict and conditional_alignment \
-                           out";
+            let message = "predictions exist for activation `linear`, and with three layers and without wn for `relu` with \
+                           schedule `held` or `shared`, without output mask and bias (conditional_alignment: linear, three \
+                           layers, no wn): set these, or leave predict and conditional_alignment out";
             let concerned = [Self::PREDICT.name(), Self::QUANTITIES.name(), IsolateCondition::ACTIVATION.name()];
             refuse(&concerned, message.into());
         }

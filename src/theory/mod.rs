@@ -1,5 +1,6 @@
 //! Closed forms: what the rule must do, without running it.
 
+pub mod bound;
 pub mod depth;
 pub mod held;
 pub mod mean_field;
@@ -9,6 +10,7 @@ pub mod relu;
 pub mod shared;
 pub mod spectra;
 pub mod stationary;
+pub mod teacher;
 pub mod white;
 pub mod wick;
 

@@ -30,8 +30,8 @@ impl Moments {
     ];
     /// Assumptions and source of the moments averaged over signals.
     pub const AVERAGED: [&'static str; 2] = [
-        "linear activation, no output mask, no normalisation; signals jointly Gaussian; ratio of moments (up to 0.9 \
-         degrees above the mean angle, where signals are frozen)",
+        "linear activation, no output mask, no normalisation; signals jointly Gaussian; ratio of moments, which is above \
+         the mean angle for few samples, outputs or inputs: by the bound beside it",
         "unrolled rule with all Wick pairings of the signals",
     ];
 

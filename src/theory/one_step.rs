@@ -3,7 +3,8 @@
 use super::{Prediction, Toy};
 
 /// Angle in degrees of `B^T A^T A` to `B^T`, `A = X^T D`, for Gaussian `X`, `D` of variance 1:
-/// `cos^2 = n0 P / ((n2+1)(P+n0+1) + n0 P + 2)`. Does not depend on the hidden units.
+/// `cos^2 = n0 P / ((n2+1)(P+n0+1) + n0 P + 2)`. This ratio of moments does not depend on the hidden units; the mean angle
+/// does where they are few, and differs where outputs or samples are: [`super::bound::held_limit`].
 pub fn angle(toy: &Toy) -> Prediction {
     let [n0, _, n2, p] = toy.real();
     let cosine2 = n0 * p / ((n2 + 1.0) * (p + n0 + 1.0) + n0 * p + 2.0);

@@ -2,10 +2,12 @@
 
 mod bulk;
 mod marchenko_pastur;
+mod signs;
 mod tracy_widom;
 
 pub use bulk::{Bulk, Outlier, Split, split};
 pub use marchenko_pastur::MarchenkoPastur;
+pub use signs::split_matrix;
 pub use tracy_widom::TracyWidom;
 
 use super::Prediction;

@@ -44,6 +44,16 @@ pub fn angle(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<Prediction> {
     })
 }
 
+/// Updates after which the start is forgotten: ten times that of the slower layer, and of the memory of the signals. `None`
+/// where that is never.
+pub fn settled_after(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<usize> {
+    let [n, n1, _, p] = toy.real();
+    let b = n.sqrt() * toy.b_std;
+    let (r0, r1) = (toy.eta * p * b / g0, toy.eta * p * g0 / g1 * (n1 / n).sqrt());
+    let updates = 10.0 / r0.min(r1).min(1.0 - memory);
+    (updates.is_finite() && updates < 1e9).then_some(updates as usize + 1)
+}
+
 /// Covariances that `update`, whose eigenvalues lie within the unit circle, and noise of this variance in the last variable
 /// leave as they are: `S = sum_k A^k Q A'^k`, by sums of twice as many terms each time (Smith 1968).
 fn stationary(update: &Square, noise: f64) -> Square {

@@ -3,7 +3,7 @@
 use crate::matrix::Matrix;
 use crate::measure::null::{SubspaceNull, WeightNull};
 use crate::measure::orientation::Orientation;
-use crate::theory::spectra::{Split, split};
+use crate::theory::spectra::{Split, split_matrix};
 use faer::c64;
 
 /// Singular values of one matrix.
@@ -26,7 +26,7 @@ impl Values {
         false_alarm: f64,
     ) -> Self {
         let shape = (matrix.rows(), matrix.cols());
-        let split = split(&values, shape, entry_sd, false_alarm);
+        let split = split_matrix(matrix, &values, entry_sd, false_alarm);
         Self { name, shape, norm: matrix.norm(), values, split }
     }
 }

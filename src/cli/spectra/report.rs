@@ -114,6 +114,7 @@ pub(in crate::cli) fn of_one(of: &Values, false_alarm: f64) -> Vec<Row> {
         row("bulk_high", ends.map(|[_, high]| high)),
         row("outlier_threshold", split.map(|split| split.bulk.threshold(false_alarm))),
         row("outliers", split.map(|split| split.outliers.len() as f64)),
+        row("unconfirmed", split.map(|split| split.unconfirmed as f64)),
         row("bulk_departure", split.map(|split| split.departure)),
         row("usual_departure", split.map(Split::usual_departure)),
     ]
@@ -199,6 +200,14 @@ fn in_words(of: &Values, false_alarm: f64) -> String {
     }
     if split.outliers.len() > MOST_NAMED {
         text.push_str(" ...");
+    }
+    if split.unconfirmed > 0 {
+        let _ = write!(
+            text,
+            "\n{name}: {} more beyond the law of independent entries that are alike, and no outliers: the same entries \
+             with random signs reach as far (single large entries, or rows or columns of unequal norm)",
+            split.unconfirmed
+        );
     }
     if split.departure > split.usual_departure() {
         let _ = write!(

@@ -27,31 +27,32 @@ pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -
             number("b-scale", "1", "Factor on B after drawing"),
             iterations,
             report_at,
-            width(),
-            draws(),
+            width(Width::Finite),
+            draws("10"),
             seed(),
             args::json_flag(),
         ])
 }
 
 /// `--width`.
-pub(super) fn width() -> Arg {
-    let parser = |text: &str| match text {
-        "drawn" => Ok(Width::Drawn),
-        "infinite" => Ok(Width::Infinite),
-        _ => Err("expected drawn or infinite".to_string()),
+pub(super) fn width(default: Width) -> Arg {
+    let parser = |text: &str| {
+        let known = Width::ALL.into_iter().find(|width| width.name() == text);
+        known.ok_or_else(|| "expected finite, drawn or infinite".to_string())
     };
-    Arg::new("width")
-        .long("width")
-        .value_name("FORM")
-        .default_value("drawn")
-        .value_parser(parser)
-        .help("What B is taken to be: drawn, with all effects of its size, or infinite, the limit of wide layers")
+    Arg::new("width").long("width").value_name("FORM").default_value(default.name()).value_parser(parser).help(
+        "What is kept of the effects of finite layers: all (finite: B is drawn, and how the start of the weights \
+             stretches what passes), those of B alone (drawn), or none, the limit of wide layers (infinite)",
+    )
 }
 
 /// `--draws`.
-pub(super) fn draws() -> Arg {
-    count("draws", "10", "Draws of signals and B that predictions are averaged over: those of the repeats that are run")
+pub(super) fn draws(default: &'static str) -> Arg {
+    count(
+        "draws",
+        default,
+        "Draws of signals and B that predictions are averaged over: those of the repeats that are run",
+    )
 }
 
 fn norms(text: &str) -> Result<Option<WeightNorm>, String> {
@@ -83,7 +84,7 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
             }
         };
         add("weight_alignment", 1, |of| &of.weights);
-        add("delta_alignment", 1, |of| &of.deltas);
+        add("delta_alignment", 0, |of| &of.deltas);
         add("update_alignment", 0, |of| &of.updates);
         add("weight_squared_norm", 0, |of| &of.squared_norms);
     }
@@ -96,13 +97,21 @@ pub(super) fn finite(rows: &[Json]) -> Result<(), UsageError> {
     match rows.iter().find(|row| row["prediction"].as_f64().is_none_or(|value| !value.is_finite())) {
         None => Ok(()),
         Some(row) => Err(UsageError(format!(
-            "the predicted {} of layer {} is not finite after {} updates: give a smaller --eta, fewer updates or smaller \
-             --layers",
+            "the predicted {} of layer {} leaves the range of numbers after {} updates at {}: give a smaller --eta, fewer \
+             updates or smaller --layers",
             row["quantity"].as_str().unwrap_or_default(),
             row["layer"],
-            row["iteration"]
+            row["iteration"],
+            sizes(&row["condition"])
         ))),
     }
+}
+
+/// The sizes of a condition, for people.
+fn sizes(condition: &Json) -> String {
+    let known = ["layers", "hidden", "batch", "eta", "w-std", "b-std", "kappa", "dimension"];
+    let given = known.iter().filter(|name| !condition[**name].is_null());
+    given.map(|name| format!("{name} {}", condition[*name])).collect::<Vec<_>>().join(", ")
 }
 
 fn entry(quantity: &str, layer: usize, condition: &Json, iteration: usize, summary: Summary) -> Json {
@@ -129,7 +138,7 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     let outputs = sizes[depth];
     let (pair, mut condition) = pair_of(matches, [batch, sizes[0], outputs])?;
     let norm = matches.get_one::<Option<WeightNorm>>("wn").cloned().flatten();
-    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Drawn);
+    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
     let norms = norm.as_ref().map(|norm| match norm {
         WeightNorm::Neuron(norms) => {
             (0..depth).map(|l| norms.get(l).or(norms.last()).copied().unwrap_or(1.0)).collect()
@@ -140,7 +149,7 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     let named = json!({
         "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std, "b-scale": b_scale,
         "wn": norm.map_or("off".into(), |norm| norm.to_string()),
-        "width": if width == Width::Drawn { "drawn" } else { "infinite" }, "activation": "linear",
+        "width": width.name(), "activation": "linear",
     });
     if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
         condition.extend(named.clone());

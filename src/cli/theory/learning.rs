@@ -36,7 +36,7 @@ pub(super) fn command() -> Command {
              squared-linear are the defaults here",
         )
         .args(args::parameter_options(Kind::Train, &NOT_ASKED))
-        .args([draws(), width(), args::data_directory_option(), args::json_flag()])
+        .args([draws("20"), width(Width::Finite), args::data_directory_option(), args::json_flag()])
 }
 
 pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
@@ -50,7 +50,7 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let per_epoch = condition.iterations_per_epoch();
     let iterations =
         analysis.settings.record_every.iterations(condition.last_iteration(), per_epoch, &analysis.settings.report_at);
-    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Drawn);
+    let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
     let predict = |draw: u64| -> Result<Vec<LearningPrediction>, NoLearningTheory> {
         let mut run = LearningRun::new(&data, of, width, [analysis.settings.seed, draw])?;
         let at = |&iteration: &usize| {
@@ -87,7 +87,7 @@ fn analysis(matches: &ArgMatches) -> anyhow::Result<Analysis> {
 
 fn condition_json(condition: &Condition, width: Width) -> Json {
     let mut out = json!(condition.parameters());
-    out["width"] = if width == Width::Drawn { "drawn" } else { "infinite" }.into();
+    out["width"] = width.name().into();
     out
 }
 
@@ -110,7 +110,7 @@ fn summarise(found: &[Vec<LearningPrediction>], condition: &Json, iterations: &[
         let hidden = found.first().map_or(0, |draw| draw[at].weights.len());
         for l in 1..=hidden {
             push("weight_alignment", Some(l), &|of| of.weights[l - 1]);
-            push("delta_alignment", Some(l), &|of| of.deltas[l - 1]);
+            push("delta_alignment", Some(l - 1), &|of| of.deltas[l - 1]);
             push("update_alignment", Some(l - 1), &|of| of.updates[l - 1]);
         }
     }

@@ -1,6 +1,7 @@
 //! Means over repeats against iterations or epochs.
 
 use super::scale::hues;
+use super::sweep::is_beside;
 use super::{axis_named, axis_of, distinct, label, text};
 use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
@@ -26,7 +27,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let names: Vec<&'static str> = names.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let quantities: Vec<Quantity> =
-        spec.quantities.iter().copied().filter(|&q| q != Quantity::ConditionalAlignment).collect();
+        spec.quantities.iter().copied().filter(|&q| !is_beside(q, &spec.quantities)).collect();
     let shown = |quantity| Shown { results, analysis, spec, quantity, names: &names };
     let panels = match spec.together {
         true => shared(shown, &quantities, panel_names, &titles),
@@ -299,12 +300,14 @@ fn predicted(
         let label = joined(name, ": ", "predicted");
         series.push(Series { label, colour, mark: Mark::Dashes, points: averaged });
     }
-    if quantity == Quantity::WeightAlignment && Quantity::ConditionalAlignment.layers(condition).contains(&layer) {
-        let mut given =
-            points(results, analysis, condition, XAxis::Iteration, Quantity::ConditionalAlignment, [layer, None]);
+    let conditional = (quantity == Quantity::WeightAlignment).then_some(Quantity::ConditionalAlignment);
+    let given = [quantity.predicted_by(), conditional].into_iter().flatten();
+    let given = given.filter(|q| analysis.quantities().any(|of| of == *q) && q.layers(condition).contains(&layer));
+    for predicted in given {
+        let mut given = points(results, analysis, condition, shown.spec.x, predicted, [layer, None]);
         given.iter_mut().for_each(|p| p.band = None);
-        let kept = spaced(given.iter().map(|p| p.x as usize).collect());
-        given.retain(|p| kept.contains(&(p.x as usize)));
+        let kept = spaced((0..given.len()).collect());
+        let given = kept.into_iter().map(|place| given[place]).collect();
         let label = joined(name, ": ", "predicted given the signals");
         series.push(Series { label, colour, mark: Mark::Points, points: given });
     }

@@ -1,7 +1,7 @@
 //! Values at the last iteration against the layer.
 
 use super::scale::hues;
-use super::sweep::at_end;
+use super::sweep::{at_end, is_beside};
 use super::{axis_of, distinct, label};
 use crate::condition::Condition;
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
@@ -19,7 +19,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
     let hue = hues(&analysis.conditions, &names);
     let mut panels = Vec::new();
-    for &quantity in &spec.quantities {
+    for &quantity in spec.quantities.iter().filter(|&&q| !is_beside(q, &spec.quantities)) {
         for title in &titles {
             let of_panel = |c: &&Condition| label(c, panel_names) == *title && !spec.layers_of(c, quantity).is_empty();
             let conditions: Vec<&Condition> = analysis.conditions.iter().filter(of_panel).collect();
@@ -66,18 +66,30 @@ fn curve(
     quantity: Quantity,
     name: String,
     colour: Hue,
-) -> [Series; 2] {
+) -> Vec<Series> {
+    let of = |quantity: Quantity, layer: Option<usize>| at_end(results, analysis, condition, quantity, layer);
     let point = |layer: Option<usize>| {
-        let summary = at_end(results, analysis, condition, quantity, layer);
+        let summary = of(quantity, layer);
         let y = summary.and_then(|s| s.mean);
         Some(Point { x: layer? as f64, y, band: summary.and_then(|s| s.ci95) })
     };
     let points: Vec<Point> = spec.layers_of(condition, quantity).into_iter().filter_map(point).collect();
     let line = points.iter().map(|p| Point { band: None, ..*p }).collect();
-    [
+    // What theory says of the same repeats.
+    let predicted = |layer: &Option<usize>| {
+        let y = of(quantity.predicted_by()?, *layer)?.mean?;
+        Some(Point { x: (*layer)? as f64, y: Some(y), band: None })
+    };
+    let predicted: Vec<Point> = spec.layers_of(condition, quantity).iter().filter_map(predicted).collect();
+    let label = if name.is_empty() { "predicted".into() } else { format!("{name}: predicted") };
+    let mut series = vec![
         Series { label: name, colour, mark: Mark::Line, points: line },
         Series { label: String::new(), colour, mark: Mark::Points, points },
-    ]
+    ];
+    if !predicted.is_empty() {
+        series.push(Series { label, colour: colour.again(), mark: Mark::Dashes, points: predicted });
+    }
+    series
 }
 
 /// 95 % of the means over repeats of the angles of the smallest independent pair.

@@ -23,6 +23,11 @@ pub(super) fn at_end(
     Some(Summary::of(values))
 }
 
+/// Whether a prediction is drawn beside what it is a prediction of.
+pub(super) fn is_beside(quantity: Quantity, all: &[Quantity]) -> bool {
+    quantity == Quantity::ConditionalAlignment || all.iter().any(|of| of.predicted_by() == Some(quantity))
+}
+
 /// What the panels of a sweep share.
 struct Shown<'a> {
     results: Results<'a>,
@@ -48,7 +53,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let scale = ParameterScale::new(&analysis.conditions, name);
     let shown = Shown { results, analysis, spec, name, by, labels, scale, predictor: Predictor::default() };
     let mut panels = Vec::new();
-    for &quantity in &spec.quantities {
+    for &quantity in spec.quantities.iter().filter(|&&q| !is_beside(q, &spec.quantities)) {
         let layers: BTreeSet<Option<usize>> =
             analysis.conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).collect();
         let count = if spec.panels == Panels::Layer { layers.len() } else { 1 };
@@ -93,7 +98,10 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &s
             };
             measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
             let last = condition.last_iteration();
-            if let Some(y) = predictor.predict(condition, quantity, layer, last, analysis.settings.predict) {
+            let given = quantity.predicted_by().and_then(|q| at_end(results, analysis, condition, q, layer));
+            let given = given.and_then(|summary| summary.mean);
+            let averaged = || predictor.predict(condition, quantity, layer, last, analysis.settings.predict);
+            if let Some(y) = given.or_else(averaged) {
                 predicted.push(Point { x, y: Some(y), band: None });
             }
         }

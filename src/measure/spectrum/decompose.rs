@@ -124,6 +124,15 @@ impl Svd {
         &self.values
     }
 
+    /// Takes the part of rank 1 with a singular value off a matrix.
+    pub(crate) fn take_off(&self, index: usize, matrix: &mut Matrix<f64>) {
+        for i in 0..matrix.rows() {
+            let factor = self.values[index] * self.left[(i, index)];
+            let row = matrix.row_mut(i).iter_mut().enumerate();
+            row.for_each(|(j, x)| *x -= factor * self.right[(j, index)]);
+        }
+    }
+
     /// Rows and columns of the matrix.
     pub fn shape(&self) -> (usize, usize) {
         (self.left.nrows(), self.right.nrows())

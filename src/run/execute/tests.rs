@@ -5,7 +5,7 @@ use super::super::head::read_directory;
 use super::super::job::{Outcome, Record};
 use super::super::progress::Unobserved;
 use super::super::results::Results;
-use super::super::summary::summarise;
+use super::super::summary::{Expected, summarise};
 use super::*;
 use crate::file::{Checksums, Ledger, TEMPORARY};
 use crate::quantity::Quantity;
@@ -297,7 +297,8 @@ fn summaries_cover_reported_iterations_and_count_what_is_absent() {
     let plan = plan();
     let report = run(&plan, &options(directory.path(), 2), &fake).unwrap();
     let entries = summarise(Results::new(&plan, &report.results), &|_, _, quantity, layer, iteration| {
-        (quantity == Quantity::WeightAlignment && layer == Some(1) && iteration == 20).then_some(48.4)
+        (quantity == Quantity::WeightAlignment && layer == Some(1) && iteration == 20)
+            .then_some(Expected { value: 48.4, bound: None })
     });
     let keys: Vec<_> = entries.iter().map(|e| (e.quantity.name(), e.layer, e.iteration, e.n, e.absent)).collect();
     let expected = [

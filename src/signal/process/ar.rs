@@ -5,7 +5,7 @@
 //! ```
 
 use super::linear::History;
-use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, list};
+use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, Sampler, list};
 
 pub(super) const FACTS: Facts = Facts {
     name: "ar",
@@ -55,21 +55,13 @@ impl Model for Ar {
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        let (regression, mut past) = (self.regression.clone(), History::new(self.coefficients().len()));
-        // The best prediction from the past, and noise.
-        Ok(Box::new(move |frame, t, noise, _| {
-            let (weights, sd) = regression.step(t);
-            noise.fill(frame);
-            frame.scale(T::from_f64(sd));
-            past.add_weighted(frame, weights);
-            past.push(frame.clone());
-        }))
+        Ok(self.regression.clone().sampler(1.0))
     }
 }
 
 /// An autoregression of unit noise, with what its start and its autocovariance need.
 #[derive(Clone, Debug, PartialEq)]
-struct AutoRegression {
+pub(super) struct AutoRegression {
     /// Best predictors of orders `0 .. p`: `order[m][j-1]` weighs the value `j` iterations back.
     orders: Vec<Vec<f64>>,
     /// Variance of what they leave open; 1 for the last.
@@ -83,7 +75,7 @@ impl AutoRegression {
     /// # Errors
     /// If the process is not stationary: the lag and value of a reflection coefficient of size 1 or
     /// more.
-    fn new(coefficients: &[f64]) -> Result<Self, (usize, f64)> {
+    pub fn new(coefficients: &[f64]) -> Result<Self, (usize, f64)> {
         let (mut orders, mut variances) = (vec![coefficients.to_vec()], vec![1.0]);
         for m in (1..=coefficients.len()).rev() {
             let current = &orders[orders.len() - 1];
@@ -107,8 +99,25 @@ impl AutoRegression {
         (&self.orders[order], self.variances[order].sqrt())
     }
 
+    /// The variance of the process.
+    pub fn variance(&self) -> f64 {
+        self.variances[0]
+    }
+
+    /// Draws the process times a factor: the best prediction from the past, and noise.
+    pub fn sampler<T: Real>(self, factor: f64) -> Sampler<T> {
+        let mut past = History::new(self.orders.len() - 1);
+        Box::new(move |frame, t, noise, _| {
+            let (weights, sd) = self.step(t);
+            noise.fill(frame);
+            frame.scale(T::from_f64(factor * sd));
+            past.add_weighted(frame, weights);
+            past.push(frame.clone());
+        })
+    }
+
     /// Autocovariance at lags `0 .. lags - 1`.
-    fn autocovariance(&self, lags: usize) -> Vec<f64> {
+    pub fn autocovariance(&self, lags: usize) -> Vec<f64> {
         let mut out: Vec<f64> = Vec::with_capacity(lags);
         let p = self.orders.len() - 1;
         for h in 0..lags {

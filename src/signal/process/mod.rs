@@ -3,6 +3,7 @@
 
 mod facts;
 mod linear;
+mod margin;
 mod model;
 mod registry;
 

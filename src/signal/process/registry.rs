@@ -9,9 +9,16 @@ macro_rules! registry {
             Constant in constant;
             Held in held;
             Ar1 in ar1;
+            Ou in ou;
             Ar in ar;
             Ma in ma;
             Acf in acf;
+            Osc in osc;
+            Sin in sin;
+            Pink in pink;
+            Poisson in poisson;
+            Student in student;
+            Gamma in gamma;
             Paper in paper;
             Classes in classes;
             File in file;

@@ -1,7 +1,7 @@
 //! Predictions for drawn signals and backward weights: those that the rule in isolation would draw.
 
 use super::backward::carriers;
-use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, StepRule};
+use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, ReducedNetwork, StepRule};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
 use crate::random::{Role, Stream};
@@ -21,13 +21,29 @@ pub enum NoDepthTheory {
     Diverged(#[from] NoConvergence),
 }
 
-/// Which form of the backward weights a prediction rests on.
+/// How much of what finite layers do a prediction keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
-    /// Those drawn, with all effects of their finite size.
+    /// All of it: `B` is drawn, and so are the inner products of the weights' start ([`ReducedNetwork`]).
+    Finite,
+    /// That of `B`, which is drawn; the start of the weights is that of wide layers.
     Drawn,
-    /// Their infinite-width form, in which nothing is drawn but the signals.
+    /// None: only signals are drawn.
     Infinite,
+}
+
+impl Width {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Finite, Self::Drawn, Self::Infinite];
+
+    /// What it is called in options and summaries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finite => "finite",
+            Self::Drawn => "drawn",
+            Self::Infinite => "infinite",
+        }
+    }
 }
 
 /// A deep linear network in isolation: what is to be predicted.
@@ -37,7 +53,7 @@ pub struct DepthRun {
     pub network: DeepNetwork,
     /// Standard deviation of `B_l` by layer, `l` from 1.
     pub b_std: Vec<f64>,
-    /// What the backward weights are taken to be.
+    /// What is kept of the effects of finite layers.
     pub width: Width,
     /// Activity and error.
     pub pair: Pair,
@@ -76,21 +92,48 @@ impl DepthRun {
     /// # Errors
     /// If the signals do not fit the network, or values run away.
     pub fn angles(&self, iterations: &[usize], seed: u64, repeat: u64) -> Result<Vec<DepthAngles>, NoDepthTheory> {
+        let last = iterations.last().copied().unwrap_or(0);
+        let mut follower = self.follow(&self.backward(seed, repeat), last, seed, repeat)?;
+        self.run(&mut follower, iterations, seed, repeat)
+    }
+
+    /// The prediction for these `B_1 .. B_{D-1}` at the start, to be followed through the signals of `(seed, repeat)`. What
+    /// is drawn besides is a role of its own.
+    ///
+    /// # Errors
+    /// If the signals do not fit the network, or values run away.
+    pub fn follow(
+        &self,
+        backward: &[Matrix<f64>],
+        last: usize,
+        seed: u64,
+        repeat: u64,
+    ) -> Result<DepthFollower, NoDepthTheory> {
         let sizes = &self.network.sizes;
         let outputs = sizes[self.network.depth()];
+        let wide = |backward| Box::new(DepthTheory::new(self.network.clone(), backward, self.rule));
+        let normalised = self.network.norms.is_some();
         if self.width == Width::Infinite {
-            return self
-                .run(BackwardTheory::wide(sizes, &self.b_std), iterations, seed, repeat)
-                .map(|(_, found)| found);
+            return Ok(DepthFollower::Wide(wide(BackwardTheory::wide(sizes, &self.b_std))));
         }
-        let backward = self.backward(seed, repeat);
-        let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(sizes));
-        let (end, found) = self.run(one, iterations, seed, repeat)?;
-        if self.network.norms.is_none() {
-            return Ok(found);
+        if self.width == Width::Finite && !normalised {
+            let mut stream = Stream::new(seed, repeat, Role::Theory);
+            let pairs = (0..MIRRORED_PAIRS)
+                .map(|_| ReducedNetwork::drawn(&self.network, backward, self.rule, &mut stream))
+                .collect::<Result<Vec<_>, _>>()?;
+            return Ok(DepthFollower::Starts(pairs.concat()));
         }
-        let classes = Classes::by_norm(&backward, &end);
-        self.run(BackwardTheory::drawn(&backward, outputs, &classes), iterations, seed, repeat).map(|(_, found)| found)
+        let one = wide(BackwardTheory::drawn(backward, outputs, &Classes::one(sizes)));
+        let mut follower = DepthFollower::Wide(one);
+        if normalised {
+            // Neurons whose norms would come to differ are told apart by a first run to the end.
+            self.run(&mut follower, &[last], seed, repeat)?;
+            if let DepthFollower::Wide(end) = &follower {
+                let classes = Classes::by_norm(backward, end);
+                follower = DepthFollower::Wide(wide(BackwardTheory::drawn(backward, outputs, &classes)));
+            }
+        }
+        Ok(follower)
     }
 
     pub(super) fn backward(&self, seed: u64, repeat: u64) -> Vec<Matrix<f64>> {
@@ -99,32 +142,90 @@ impl DepthRun {
         shapes.map(|(n, &std)| normal_matrix(&mut stream, n[1], n[0], std)).collect()
     }
 
+    /// Angles after every one of `iterations` as `follower` predicts them.
     pub(super) fn run(
         &self,
-        backward: BackwardTheory,
+        follower: &mut DepthFollower,
         iterations: &[usize],
         seed: u64,
         repeat: u64,
-    ) -> Result<(DepthTheory, Vec<DepthAngles>), NoDepthTheory> {
+    ) -> Result<Vec<DepthAngles>, NoDepthTheory> {
         let sizes = &self.network.sizes;
         let last = iterations.last().copied().unwrap_or(0);
         let (inputs, outputs) = (sizes[0], sizes[self.network.depth()]);
         let run = Sizes { batch: self.batch, inputs, outputs, iterations: last.max(1) };
         let mut signals = Signals::<f64>::new(&self.pair, run, seed, repeat)?;
-        let mut theory = DepthTheory::new(self.network.clone(), backward, self.rule);
         let (mut found, mut done) = (Vec::new(), 0);
         for &iteration in iterations {
             for _ in done..iteration {
-                theory.advance(&(signals.activity().t() * signals.error()).to_matrix());
+                follower.advance(signals.activity(), signals.error());
                 signals.advance();
             }
             done = iteration;
-            let step = (signals.activity().t() * signals.error()).to_matrix();
-            let errors = (signals.error().t() * signals.error()).to_matrix();
-            found.push(theory.angles(iteration, &step, &errors)?);
+            found.push(follower.angles(iteration, signals.activity(), signals.error())?);
         }
-        Ok((theory, found))
+        Ok(found)
     }
+}
+
+/// Pairs of starts that angles are averaged over for every draw of signals and `B`.
+const MIRRORED_PAIRS: usize = 2;
+
+/// A prediction that is followed update by update.
+#[derive(Clone, Debug)]
+pub enum DepthFollower {
+    /// Of wide layers.
+    Wide(Box<DepthTheory>),
+    /// At any width, from several starts that angles are averaged over.
+    Starts(Vec<ReducedNetwork>),
+}
+
+impl DepthFollower {
+    /// One update with these signals, `P x n_0` and `P x n_D`.
+    pub fn advance(&mut self, activity: &Matrix<f64>, error: &Matrix<f64>) {
+        let step = (activity.t() * error).to_matrix();
+        match self {
+            Self::Wide(theory) => theory.advance(&step),
+            Self::Starts(all) => all.iter_mut().for_each(|network| network.advance(&step)),
+        }
+    }
+
+    /// What is predicted after `iteration` updates; of updates and error signals, for the signals of the next.
+    ///
+    /// # Errors
+    /// If values have run away.
+    pub fn angles(
+        &self,
+        iteration: usize,
+        activity: &Matrix<f64>,
+        error: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence> {
+        let (step, errors) = ((activity.t() * error).to_matrix(), (error.t() * error).to_matrix());
+        let all = match self {
+            Self::Wide(theory) => return theory.angles(iteration, &step, &errors),
+            Self::Starts(all) => all,
+        };
+        let found: Vec<DepthAngles> = all.iter().map(|network| network.angles(iteration, &step, &errors)).collect();
+        let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
+        Ok(DepthAngles {
+            iteration,
+            weights: mean(|of| &of.weights),
+            squared_norms: mean(|of| &of.squared_norms),
+            deltas: mean(|of| &of.deltas),
+            updates: mean(|of| &of.updates),
+        })
+    }
+}
+
+/// The mean of lists of the same length, place by place.
+fn mean_of<'a>(lists: impl ExactSizeIterator<Item = &'a [f64]>) -> Vec<f64> {
+    let share = 1.0 / lists.len() as f64;
+    let mut sums: Vec<f64> = Vec::new();
+    for list in lists {
+        sums.resize(list.len(), 0.0);
+        sums.iter_mut().zip(list).for_each(|(sum, value)| *sum += share * value);
+    }
+    sums
 }
 
 impl DepthTheory {
@@ -146,6 +247,20 @@ impl DepthTheory {
             deltas: self.delta_alignment(errors)?,
             updates: self.update_alignment(step)?,
         })
+    }
+}
+
+impl ReducedNetwork {
+    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors = E^T E` of the next.
+    pub fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> DepthAngles {
+        let depth = self.network().depth();
+        DepthAngles {
+            iteration,
+            weights: (1..depth).map(|l| self.weight_alignment(l)).collect(),
+            squared_norms: (0..depth).map(|l| self.squared_norm(l)).collect(),
+            deltas: self.delta_alignment(errors),
+            updates: self.update_alignment(step),
+        }
     }
 }
 

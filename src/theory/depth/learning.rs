@@ -12,8 +12,10 @@
 //!
 //! Here the error depends on `W(0)`, so that inner products of the start with what is learnt no longer vanish. That of the
 //! last layer is known, `2 tr(Omega^T Q_{D-1})` in its squared norm; the others are neglected.
+//!
+//! That is for wide layers. A [`ReducedNetwork`] does the same at any width, and neglects nothing.
 
-use super::{BackwardTheory, DeepNetwork, DepthTheory, StepRule, degrees};
+use super::{BackwardTheory, DeepNetwork, DepthTheory, ReducedNetwork, StepRule, degrees};
 use crate::matrix::{Matrix, ViewMut};
 use crate::measure::spectrum::{NoConvergence, root};
 use crate::random::{Role, Stream};
@@ -22,6 +24,132 @@ use crate::rule::normal_matrix;
 /// The theory of a network that learns.
 #[derive(Clone, Debug)]
 pub struct LearningTheory {
+    network: DeepNetwork,
+    weights: Weights,
+}
+
+/// What is known of the weights.
+#[derive(Clone, Debug)]
+enum Weights {
+    Wide(WideLearning),
+    Finite(ReducedNetwork),
+}
+
+impl LearningTheory {
+    /// Of wide layers at their start, the last drawn for `(seed, repeat)`.
+    ///
+    /// # Errors
+    /// If the decomposition of `S_j` does not converge.
+    pub fn wide(
+        network: DeepNetwork,
+        backward: BackwardTheory,
+        rule: StepRule,
+        key: [u64; 2],
+    ) -> Result<Self, NoConvergence> {
+        let weights = Weights::Wide(WideLearning::new(network.clone(), backward, rule, key)?);
+        Ok(Self { network, weights })
+    }
+
+    /// At any width: a network in its directions, at its start.
+    pub fn finite(network: ReducedNetwork) -> Self {
+        Self { network: network.network().clone(), weights: Weights::Finite(network) }
+    }
+
+    /// What it was made for.
+    pub fn network(&self) -> &DeepNetwork {
+        &self.network
+    }
+
+    /// The weights of wide layers: by these, classes of neurons are found.
+    pub fn wide_weights(&self) -> Option<&DepthTheory> {
+        match &self.weights {
+            Weights::Wide(of) => Some(&of.depth),
+            Weights::Finite(_) => None,
+        }
+    }
+
+    /// What the network makes of its inputs, `n_0 x n_D`, with a row for biases if it has them.
+    pub fn function(&self) -> Matrix<f64> {
+        match &self.weights {
+            Weights::Wide(of) => of.function(),
+            Weights::Finite(of) => of.functions().swap_remove(0),
+        }
+    }
+
+    /// Outputs for inputs `P x n_0`, `P x n_D`.
+    pub fn outputs(&self, inputs: &Matrix<f64>) -> Matrix<f64> {
+        apply(inputs, &self.function())
+    }
+
+    /// One update on a batch of inputs (`P x n_0`) and targets (`P x n_D`), its sum over samples multiplied by `share`: 1,
+    /// or `1 / P` for the mean. Gives the errors `Y - L_D`.
+    pub fn advance(&mut self, inputs: &Matrix<f64>, targets: &Matrix<f64>, share: f64) -> Matrix<f64> {
+        let errors = self.errors(inputs, targets);
+        let mut step = self.step(inputs, &errors);
+        step.scale(share);
+        match &mut self.weights {
+            Weights::Wide(of) => of.depth.advance(&step),
+            Weights::Finite(of) => of.advance(&step),
+        }
+        errors
+    }
+
+    /// `Y - L_D`.
+    pub fn errors(&self, inputs: &Matrix<f64>, targets: &Matrix<f64>) -> Matrix<f64> {
+        let mut errors = self.outputs(inputs);
+        errors.as_mut_slice().iter_mut().zip(targets.as_slice()).for_each(|(z, y)| *z = y - *z);
+        errors
+    }
+
+    /// `X^T E`, with the sums of the errors as its last row where there are biases.
+    pub fn step(&self, inputs: &Matrix<f64>, errors: &Matrix<f64>) -> Matrix<f64> {
+        let mut step = Matrix::zeros(self.network.step_rows(), errors.cols());
+        let (inputs_only, outputs) = (self.network.sizes[0], errors.cols());
+        let sums = &mut step.as_mut_slice()[..inputs_only * outputs];
+        ViewMut::from_slice(sums, inputs_only, outputs).assign(inputs.t() * errors);
+        if self.network.bias_std.is_some() {
+            let last = step.rows() - 1;
+            for p in 0..errors.rows() {
+                step.row_mut(last).iter_mut().zip(errors.row(p)).for_each(|(sum, e)| *sum += e);
+            }
+        }
+        step
+    }
+
+    /// Angle in degrees of `W_l` to `B_l^T`, 0 < `l` < `D`.
+    pub fn weight_alignment(&self, l: usize) -> f64 {
+        match &self.weights {
+            Weights::Wide(of) => of.weight_alignment(l),
+            Weights::Finite(of) => of.weight_alignment(l),
+        }
+    }
+
+    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation, given `E^T E`.
+    ///
+    /// # Errors
+    /// If values have run away.
+    pub fn delta_alignment(&self, errors: &Matrix<f64>) -> Result<Vec<f64>, NoConvergence> {
+        match &self.weights {
+            Weights::Wide(of) => of.depth.delta_alignment(errors),
+            Weights::Finite(of) => Ok(of.delta_alignment(errors)),
+        }
+    }
+
+    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` to those of back-propagation, given [`Self::step`].
+    ///
+    /// # Errors
+    /// If values have run away.
+    pub fn update_alignment(&self, step: &Matrix<f64>) -> Result<Vec<f64>, NoConvergence> {
+        match &self.weights {
+            Weights::Wide(of) => of.depth.update_alignment(step),
+            Weights::Finite(of) => Ok(of.update_alignment(step)),
+        }
+    }
+}
+
+/// Learning in wide layers.
+#[derive(Clone, Debug)]
+struct WideLearning {
     depth: DepthTheory,
     /// `Omega_0`, a row per input (and one for biases) of standard normal values; scaled when it is used.
     start: Matrix<f64>,
@@ -29,12 +157,8 @@ pub struct LearningTheory {
     met: Vec<Matrix<f64>>,
 }
 
-impl LearningTheory {
-    /// The network at its start, its last layer drawn for `(seed, repeat)`.
-    ///
-    /// # Errors
-    /// If the decomposition of `S_j` does not converge.
-    pub fn new(
+impl WideLearning {
+    fn new(
         network: DeepNetwork,
         backward: BackwardTheory,
         rule: StepRule,
@@ -52,13 +176,7 @@ impl LearningTheory {
         Ok(Self { depth: DepthTheory::new(network, backward, rule), start, met })
     }
 
-    /// The state of the weights: norms, inner products, angles of updates.
-    pub fn weights(&self) -> &DepthTheory {
-        &self.depth
-    }
-
-    /// What the network makes of its inputs, `n_0 x n_D`, with a row for biases if it has them.
-    pub fn function(&self) -> Matrix<f64> {
+    fn function(&self) -> Matrix<f64> {
         let last = self.depth.network.depth() - 1;
         let (lengths, beta) = (self.depth.lengths(), self.depth.beta());
         let learnt = self.learnt(&lengths, &beta);
@@ -71,45 +189,7 @@ impl LearningTheory {
         out
     }
 
-    /// Outputs for inputs `P x n_0`, `P x n_D`.
-    pub fn outputs(&self, inputs: &Matrix<f64>) -> Matrix<f64> {
-        apply(inputs, &self.function())
-    }
-
-    /// One update on a batch of inputs (`P x n_0`) and targets (`P x n_D`), its sum over samples multiplied by `share`: 1,
-    /// or `1 / P` for the mean. Gives the errors `Y - L_D`.
-    pub fn advance(&mut self, inputs: &Matrix<f64>, targets: &Matrix<f64>, share: f64) -> Matrix<f64> {
-        let errors = self.errors(inputs, targets);
-        let mut step = self.step(inputs, &errors);
-        step.scale(share);
-        self.depth.advance(&step);
-        errors
-    }
-
-    /// `Y - L_D`.
-    pub fn errors(&self, inputs: &Matrix<f64>, targets: &Matrix<f64>) -> Matrix<f64> {
-        let mut errors = self.outputs(inputs);
-        errors.as_mut_slice().iter_mut().zip(targets.as_slice()).for_each(|(z, y)| *z = y - *z);
-        errors
-    }
-
-    /// `X^T E`, with the sums of the errors as its last row where there are biases.
-    pub fn step(&self, inputs: &Matrix<f64>, errors: &Matrix<f64>) -> Matrix<f64> {
-        let mut step = Matrix::zeros(self.depth.network.step_rows(), errors.cols());
-        let (inputs_only, outputs) = (self.depth.network.sizes[0], errors.cols());
-        let sums = &mut step.as_mut_slice()[..inputs_only * outputs];
-        ViewMut::from_slice(sums, inputs_only, outputs).assign(inputs.t() * errors);
-        if self.depth.network.bias_std.is_some() {
-            let last = step.rows() - 1;
-            for p in 0..errors.rows() {
-                step.row_mut(last).iter_mut().zip(errors.row(p)).for_each(|(sum, e)| *sum += e);
-            }
-        }
-        step
-    }
-
-    /// Angle in degrees of `W_l` to `B_l^T`, 0 < `l` < `D`.
-    pub fn weight_alignment(&self, l: usize) -> f64 {
+    fn weight_alignment(&self, l: usize) -> f64 {
         if l + 1 < self.depth.network.depth() {
             return self.depth.weight_alignment(l);
         }

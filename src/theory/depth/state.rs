@@ -2,6 +2,7 @@
 
 use super::backward::BackwardTheory;
 use crate::matrix::Matrix;
+use crate::rule::WeightNorm;
 use crate::vmath::dot;
 
 /// What there is to know of a network beside its backward weights.
@@ -28,6 +29,18 @@ impl DeepNetwork {
     pub fn step_rows(&self) -> usize {
         self.sizes[0] + usize::from(self.bias_std.is_some())
     }
+}
+
+/// Norm of every neuron's input weights by layer under weight normalisation of this kind; of a whole matrix, that which
+/// its neurons have together.
+pub fn norms(kind: &WeightNorm, sizes: &[usize], w_std: &[f64]) -> Vec<f64> {
+    let listed = |norms: &[f64], l: usize| norms.get(l).or(norms.last()).copied().unwrap_or(1.0);
+    let of_layer = |(l, n): (usize, &[usize])| match kind {
+        WeightNorm::Neuron(norms) => listed(norms, l),
+        WeightNorm::Matrix(norms) => listed(norms, l) / (n[1] as f64).sqrt(),
+        WeightNorm::NeuronInitial | WeightNorm::MatrixInitial => w_std[l] * (n[0] as f64).sqrt(),
+    };
+    sizes.windows(2).enumerate().map(of_layer).collect()
 }
 
 /// How far the weights move for a gradient: `V = momentum V + G - decay W`, `W += eta V`.

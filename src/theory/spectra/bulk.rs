@@ -120,6 +120,9 @@ pub struct Split {
     pub outliers: Vec<Outlier>,
     /// Largest distance of the distribution of the values of the bulk to its law, from 0 to 1.
     pub departure: f64,
+    /// Values beyond the law that are no outliers, as random signs of the entries make such values too: see
+    /// [`split_matrix`](super::split_matrix).
+    pub unconfirmed: usize,
 }
 
 impl Split {
@@ -143,13 +146,32 @@ impl Split {
 /// it promises, the more so the smaller the matrix: at 1 %, 0.05 % of 10 x 10, 0.3 % of 20 x 20 and 0.7 % of 100 x 100
 /// matrices raise a false alarm.
 pub fn split(values: &[f64], shape: (usize, usize), entry_sd: Option<f64>, false_alarm: f64) -> Option<Split> {
+    divide(values, shape, entry_sd, candidates(values, shape, entry_sd, false_alarm)?)
+}
+
+/// Number of outliers by the law, and the bulk that the last one was tested against.
+pub(super) fn candidates(
+    values: &[f64],
+    shape: (usize, usize),
+    entry_sd: Option<f64>,
+    false_alarm: f64,
+) -> Option<(usize, Bulk)> {
     if values.len() != shape.0.min(shape.1) || !values.iter().all(|v| v.is_finite()) {
         return None;
     }
-    let (found, judge) = match entry_sd {
-        Some(sd) => beyond_given(values, shape, sd, false_alarm)?,
-        None => beyond_fitted(values, shape, false_alarm)?,
-    };
+    match entry_sd {
+        Some(sd) => beyond_given(values, shape, sd, false_alarm),
+        None => beyond_fitted(values, shape, false_alarm),
+    }
+}
+
+/// Divides values behind the first `found`, judged by a bulk.
+pub(super) fn divide(
+    values: &[f64],
+    shape: (usize, usize),
+    entry_sd: Option<f64>,
+    (found, judge): (usize, Bulk),
+) -> Option<Split> {
     let rest = (shape.0 - found, shape.1 - found);
     let bulk = match entry_sd {
         Some(sd) => Bulk::new(rest, sd)?,
@@ -161,6 +183,7 @@ pub fn split(values: &[f64], shape: (usize, usize), entry_sd: Option<f64>, false
         bulk,
         outliers: values[..found].iter().enumerate().map(outlier).collect(),
         departure: bulk.departure(&values[found..])?,
+        unconfirmed: 0,
     })
 }
 

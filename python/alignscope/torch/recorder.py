@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from alignscope.recording import Recording, RecordingError
 from alignscope.recording.values import BFLOAT16, ArrayValues, Values
 from alignscope.recording.writer import Buffers
+from alignscope.torch.feedback import twin
 
 __all__ = ["Recorder", "RecordingError"]
 
@@ -138,6 +139,23 @@ class Recorder:
                 part.recording.add_next(self._updates, part.state())
         self._advance(recorded=self._due)
 
+    def use_feedback(self, feedback: Mapping[int, Feedback]) -> None:
+        """Set the backward weights, where the order of layers was not known at first.
+
+        Parameters
+        ----------
+        feedback
+            As in the constructor.
+
+        Raises
+        ------
+        RecordingError
+            If something was recorded already.
+        """
+        if self._parts:
+            raise RecordingError("backward weights are set before the first update is recorded")
+        self._feedback = _by_layer(feedback)
+
     def save(
         self, path: str | os.PathLike[str] | None = None, *, compress: bool = False
     ) -> list[Path]:
@@ -242,7 +260,7 @@ class Recorder:
 
         def backward(_: Any, gradients: tuple[Tensor | None, ...]) -> None:
             recorder = this()
-            if recorder is None or recorder._closed or gradients[0] is None:
+            if recorder is None or recorder._closed or gradients[0] is None or twin.active:
                 return
             if layer.arrived != seen:
                 raise RecordingError(

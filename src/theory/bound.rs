@@ -1,0 +1,213 @@
+//! How far an approximation is off at these very sizes: found by drawing, as no closed form says it.
+//!
+//! A ratio of moments is not the mean of ratios, and a theory of many units says little of three. What is drawn has streams
+//! of its own, so that it is independent of every run it is compared with, and is the same every time.
+
+use super::Toy;
+use super::depth::{DeepNetwork, DepthRun, NoDepthTheory, StepRule, Width};
+use super::held::Trajectory;
+use crate::matrix::Matrix;
+use crate::measure::angle::{Direction, angle};
+use crate::measure::summary::Summary;
+use crate::random::{Role, Stream};
+use crate::rule::{Activation, Isolated, WeightNorm, normal_matrix};
+use crate::signal::{Pair, PairError, Schedule, Signals, Sizes};
+use crate::vmath::dot;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+/// Seed of everything drawn here.
+const SEED: u64 = 0x626f_756e_6473;
+/// Draws of what costs little.
+pub const DRAWS: u64 = 40;
+/// Multiplications that networks which are run take together, at most.
+const BUDGET: f64 = 1e10;
+/// Fewest networks that say anything.
+const FEWEST: u64 = 4;
+
+/// A mean over draws, and its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drawn {
+    /// Number of draws that have a value.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Its standard error.
+    pub error: f64,
+}
+
+impl Drawn {
+    fn of(values: impl Iterator<Item = Option<f64>>) -> Option<Self> {
+        let found = Summary::of(values);
+        Some(Self { n: found.n, mean: found.mean?, error: found.standard_error()? })
+    }
+
+    /// How far `value` may be from the mean: the difference to what was drawn, and twice its standard error.
+    pub fn bound(&self, value: f64) -> f64 {
+        (value - self.mean).abs() + 2.0 * self.error
+    }
+
+    /// How far `value` is off for certain.
+    pub fn off(&self, value: f64) -> f64 {
+        ((value - self.mean).abs() - 2.0 * self.error).max(0.0)
+    }
+}
+
+/// The weight alignment of the linear rule after every one of `iterations` (ascending), given drawn signals and `B` and by
+/// the law of the start: nothing is approximated but by the number of draws.
+///
+/// # Errors
+/// If the signals do not fit the sizes, or values run away.
+pub fn linear(toy: &Toy, pair: &Pair, iterations: &[usize]) -> Result<Vec<Option<Drawn>>, NoDepthTheory> {
+    let sizes = vec![toy.inputs, toy.hidden, toy.outputs];
+    let run = DepthRun {
+        network: DeepNetwork { sizes, w_std: vec![toy.w_std; 2], norms: None, bias_std: None },
+        b_std: vec![toy.b_std],
+        width: Width::Finite,
+        pair: pair.clone(),
+        batch: toy.batch,
+        rule: StepRule::plain(toy.eta),
+    };
+    let draw = |repeat| run.angles(iterations, SEED, repeat);
+    let found: Vec<_> = (0..DRAWS).into_par_iter().map(draw).collect::<Result<_, _>>()?;
+    let at = |place: usize| Drawn::of(found.iter().map(|of| Some(of[place].weights[0]).filter(|x| x.is_finite())));
+    Ok((0..iterations.len()).map(at).collect())
+}
+
+/// The same under held signals, from drawn networks.
+pub fn held(toy: &Toy, iterations: &[usize]) -> Vec<Option<Drawn>> {
+    let sizes = [toy.inputs, toy.hidden, toy.outputs];
+    let all: Vec<Trajectory> = (0..4 * DRAWS)
+        .into_par_iter()
+        .filter_map(|repeat| {
+            let std = [toy.w_std, toy.b_std];
+            let net = Isolated::<f64>::draw(&sizes, 1, Activation::Linear, std, SEED, repeat);
+            let signals = signals(toy, &Schedule::Held.pair()?, 1, repeat).ok()?;
+            let [w0, w1] = [&net.layers.weights[0], &net.layers.weights[1]];
+            let given = [signals.activity(), signals.error()];
+            net.feedback.backward(1).map(|b| Trajectory::new(w0, w1, b, given, toy.eta))
+        })
+        .collect();
+    iterations.iter().map(|&k| Drawn::of(all.iter().map(|of| of.angle(k)))).collect()
+}
+
+/// Where held signals end: the angle of `B^T A^T A` to `B^T`.
+pub fn held_limit(toy: &Toy) -> Option<Drawn> {
+    let draw = |repeat: u64| {
+        let mut stream = Stream::new(SEED, repeat, Role::Theory);
+        let x: Matrix<f64> = normal_matrix(&mut stream, toy.batch, toy.inputs, 1.0);
+        let e = normal_matrix(&mut stream, toy.batch, toy.outputs, 1.0);
+        let backward = normal_matrix(&mut stream, toy.hidden, toy.outputs, 1.0);
+        let a = (x.t() * &e).to_matrix();
+        let aligned = (&backward * &(a.t() * &a).to_matrix()).to_matrix();
+        angle(&aligned, &backward).ok().flatten()
+    };
+    let found: Vec<Option<f64>> = (0..10 * DRAWS).into_par_iter().map(draw).collect();
+    Drawn::of(found.into_iter())
+}
+
+/// Where networks that are run stand after `iterations` updates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Simulated {
+    /// Weight alignment in degrees.
+    pub angle: Option<Drawn>,
+    /// `<W_1, B^T>` since the start.
+    pub change: Option<Drawn>,
+}
+
+/// Networks that are run: as many as a few seconds allow, or none where these are too few to say anything.
+pub fn simulated(
+    toy: &Toy,
+    activation: Activation,
+    pair: &Pair,
+    norms: Option<Vec<f64>>,
+    iterations: usize,
+) -> Option<Simulated> {
+    let [n0, n1, n2, p] = toy.real();
+    let cost = 3.0 * iterations as f64 * p * n1 * (n0 + n2);
+    let draws = ((BUDGET / cost) as u64).min(DRAWS);
+    if draws < FEWEST {
+        return None;
+    }
+    let layers = [toy.inputs, toy.hidden, toy.outputs];
+    let norm = norms.map(WeightNorm::Neuron);
+    let draw = |repeat: u64| -> Option<[Option<f64>; 2]> {
+        let mut signals = signals(toy, pair, iterations, repeat).ok()?;
+        let std = [toy.w_std, toy.b_std];
+        let mut net = Isolated::<f64>::draw(&layers, toy.batch, activation, std, SEED, repeat);
+        if let Some(norm) = &norm {
+            net = net.with_weight_norm(norm);
+        }
+        let target = net.feedback.backward(1)?.transpose();
+        let inner = |net: &Isolated<f64>| dot(net.layers.weights[1].as_slice(), target.as_slice());
+        let start = inner(&net);
+        for _ in 0..iterations {
+            net.step(signals.activity(), signals.error(), toy.eta);
+            signals.advance();
+        }
+        let direction = Direction::towards(&target);
+        let change = inner(&net) - start;
+        let found = [direction.angle_to(net.layers.weights[1].as_slice()), Some(change)];
+        Some(found.map(|value| value.filter(|x| x.is_finite())))
+    };
+    let found: Vec<_> = (0..draws).into_par_iter().map(draw).collect();
+    let of = |which: usize| Drawn::of(found.iter().map(|of| of.and_then(|of| of[which])));
+    Some(Simulated { angle: of(0), change: of(1) })
+}
+
+fn signals(toy: &Toy, pair: &Pair, iterations: usize, repeat: u64) -> Result<Signals<f64>, PairError> {
+    let sizes = Sizes { batch: toy.batch, inputs: toy.inputs, outputs: toy.outputs, iterations };
+    Signals::new(pair, sizes, SEED, repeat)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::Form;
+    use crate::theory::moments::moments;
+    use crate::theory::{held, one_step};
+
+    #[test]
+    fn small_sizes_have_the_bounds_that_they_need() {
+        // Measured over thousands of networks: 48.5 degrees, where the ratio of moments says 63.6.
+        let toy = Toy::new(&[8, 20, 2], 1, 0.02).unwrap();
+        let pair = Schedule::Held.pair().unwrap();
+        let said = moments(&toy, &pair, 200).unwrap().angle;
+        let [drawn] = linear(&toy, &pair, &[200]).unwrap()[..] else { panic!("one") };
+        let drawn = drawn.unwrap();
+        let [same] = super::held(&toy, &[200])[..] else { panic!("one") };
+        let same = same.unwrap();
+        assert!((drawn.mean - same.mean).abs() < 3.0 * drawn.error.hypot(same.error), "{drawn:?} {same:?}");
+        assert!((said - held::angle_after(&toy, 200).value).abs() < 1e-6);
+        assert!(drawn.bound(said) > 3.0 && drawn.off(said) > 0.0, "{said} {drawn:?}");
+    }
+
+    #[test]
+    fn large_sizes_have_narrow_ones() {
+        let toy = Toy::new(&[20, 60, 20], 40, 1e-3).unwrap();
+        let forms = ["ar1:0.9", "ar1:0.8"].map(|form| Form::parse(form).unwrap());
+        let [activity, error] = forms;
+        let pair = Pair { activity, error, cross: "none".parse().unwrap() };
+        let said = moments(&toy, &pair, 60).unwrap().angle;
+        let drawn = linear(&toy, &pair, &[60]).unwrap()[0].unwrap();
+        assert!(drawn.bound(said) < 1.5, "{said} {drawn:?}");
+        let run = simulated(&toy, Activation::Linear, &pair, None, 60).unwrap().angle.unwrap();
+        assert!((run.mean - drawn.mean).abs() < 3.0 * run.error.hypot(drawn.error), "{run:?} {drawn:?}");
+    }
+
+    #[test]
+    fn one_output_aligns_altogether() {
+        let toy = Toy::new(&[10, 30, 1], 20, 1.0).unwrap();
+        let drawn = held_limit(&toy).unwrap();
+        assert!(drawn.mean < 1e-5 && drawn.off(one_step::angle(&toy).value) > 5.0, "{drawn:?}");
+        // Large ones are as the closed form says.
+        let toy = Toy::new(&[100, 100, 10], 100, 1.0).unwrap();
+        let drawn = held_limit(&toy).unwrap();
+        assert!((drawn.mean - one_step::angle(&toy).value).abs() < 0.6, "{drawn:?}");
+    }
+
+    #[test]
+    fn what_would_take_long_is_not_run() {
+        let toy = Toy::new(&[1000, 1000, 1000], 1000, 1e-3).unwrap();
+        assert_eq!(simulated(&toy, Activation::Relu, &Schedule::Held.pair().unwrap(), None, 1000), None);
+    }
+}
