@@ -31,7 +31,7 @@ pub struct LearningTheory {
 /// What is known of the weights.
 #[derive(Clone, Debug)]
 enum Weights {
-    Wide(WideLearning),
+    Wide(Box<WideLearning>),
     Finite(ReducedNetwork),
 }
 
@@ -46,7 +46,7 @@ impl LearningTheory {
         rule: StepRule,
         key: [u64; 2],
     ) -> Result<Self, NoConvergence> {
-        let weights = Weights::Wide(WideLearning::new(network.clone(), backward, rule, key)?);
+        let weights = Weights::Wide(Box::new(WideLearning::new(network.clone(), backward, rule, key)?));
         Ok(Self { network, weights })
     }
 

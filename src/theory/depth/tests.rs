@@ -281,8 +281,8 @@ fn a_network_is_its_reduced_network() {
             let angle = weight_alignment(&weights[l], &backward[l - 1]).unwrap().unwrap();
             assert!((angle - reduced.weight_alignment(l)).abs() < 1e-8, "layer {l}: {angle}");
         }
-        for l in 0..depth {
-            assert!((weights[l].squared_norm() / reduced.squared_norm(l) - 1.0).abs() < 1e-10);
+        for (l, weights) in weights.iter().enumerate() {
+            assert!((weights.squared_norm() / reduced.squared_norm(l) - 1.0).abs() < 1e-10);
         }
     }
 }
