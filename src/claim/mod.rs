@@ -178,7 +178,8 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
     let judged: Vec<JudgedPart> = parts.iter().map(|seen| seen.judge(family, [level, against])).collect();
     let is_open = |part: &&JudgedPart| part.verdict == Verdict::Undecided;
     let needed: Option<Vec<usize>> = judged.iter().filter(is_open).map(|part| part.needed).collect();
-    let needed = needed.and_then(|all| all.into_iter().max()).filter(|_| verdict == Verdict::Undecided);
+    let counts = verdict == Verdict::Undecided && judged.iter().all(|part| part.beyond == 0);
+    let needed = needed.and_then(|all| all.into_iter().max()).filter(|_| counts);
     JudgedClaim {
         name: claim.name.clone(),
         statement: claim.statement.clone(),
