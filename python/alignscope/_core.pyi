@@ -32,7 +32,7 @@ def draw(
     sizes: tuple[int, int, int, int],
     seed: int,
     repeat: int,
-) -> tuple[NDArray[float64], NDArray[float64]]: ...
+) -> list[NDArray[float64]]: ...
 def isolate(
     layers: list[int],
     signals: tuple[str, str, str],

@@ -192,7 +192,8 @@ def signals(
         ``X``, iterations x batch x inputs, and ``E``, iterations x batch x outputs.
     """
     sizes = (iterations, batch, inputs, outputs)
-    return _core.draw(activity, error, cross, sizes, seed, repeat)
+    x, e = _core.draw(activity, error, cross, sizes, seed, repeat)
+    return x, e
 
 
 @dataclass(frozen=True)

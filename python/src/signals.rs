@@ -32,7 +32,6 @@ pub(crate) fn pair(activity: &str, error: &str, cross: &str) -> PyResult<Pair> {
 /// Activity (iterations x batch x inputs) and error (iterations x batch x outputs): those that
 /// `isolate` has for the same seed and repeat.
 #[pyfunction]
-#[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn draw<'py>(
     py: Python<'py>,
     activity: &str,
@@ -41,7 +40,7 @@ pub(crate) fn draw<'py>(
     sizes: [usize; 4],
     seed: u64,
     repeat: u64,
-) -> PyResult<(Bound<'py, PyArray3<f64>>, Bound<'py, PyArray3<f64>>)> {
+) -> PyResult<[Bound<'py, PyArray3<f64>>; 2]> {
     let [iterations, batch, inputs, outputs] = sizes;
     let pair = pair(activity, error, cross)?;
     let sizes = Sizes { batch, inputs, outputs, iterations };
@@ -55,5 +54,5 @@ pub(crate) fn draw<'py>(
         }
     });
     let array = |values, units| Array3::from_shape_vec((iterations, batch, units), values).map_err(refused);
-    Ok((array(x, inputs)?.into_pyarray(py), array(e, outputs)?.into_pyarray(py)))
+    Ok([array(x, inputs)?.into_pyarray(py), array(e, outputs)?.into_pyarray(py)])
 }
