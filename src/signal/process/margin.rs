@@ -1,8 +1,9 @@
 //! Autoregressions of order 1 with any distribution: normal values, each turned into the value of
 //! the other distribution that as many lie below (a Gaussian copula).
 
+use super::derived::Derived;
 use super::linear::recursion;
-use super::{NewSampler, Noise, Real, by_lag, power};
+use super::{Arguments, FormError, Model, NewSampler, Noise, Real, by_lag, power};
 use crate::matrix::Matrix;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
@@ -11,6 +12,81 @@ const BOUND: f64 = 8.0;
 
 /// Entries of the table per standard deviation.
 const STEPS: usize = 32;
+
+/// A distribution of one number, such as its degrees of freedom.
+pub trait Law: Copy + std::fmt::Debug + PartialEq {
+    /// The one of this number; `None` if it has none.
+    fn new(number: f64) -> Option<Self>;
+
+    /// The number.
+    fn number(self) -> f64;
+
+    /// The mean at variance 1.
+    fn mean(self) -> f64;
+
+    /// At any scale and origin, the value that a fraction `below` of the others lie below and `above` of them above. The
+    /// smaller of the two has all its digits.
+    fn quantile(self, below: f64, above: f64) -> f64;
+}
+
+/// The process: a distribution, scaled to variance 1, and the autocorrelation at lag 1, `ac=`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copula<L> {
+    law: L,
+    correlation: f64,
+    margin: Derived<Margin>,
+}
+
+impl<L: Law> Copula<L> {
+    fn margin(&self) -> &Margin {
+        self.margin.get(|| Margin::new(|below, above| self.law.quantile(below, above), self.correlation))
+    }
+}
+
+impl<L: Law> Model for Copula<L> {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
+        let correlation = arguments.get("ac").unwrap_or(0.0);
+        let law = match arguments.numbers[..] {
+            [number] if correlation.abs() < 1.0 => L::new(number),
+            _ => None,
+        };
+        let law = law.ok_or_else(|| arguments.malformed())?;
+        let process = Self { law, correlation, margin: Derived::default() };
+        // To find the least takes a while, and none is above 0.
+        if correlation < 0.0 {
+            let least = process.margin().least_correlation();
+            if correlation < least {
+                return Err(arguments.expected(format!("ac= of at least {least:.4}")));
+            }
+        }
+        Ok(process)
+    }
+
+    fn arguments(&self) -> String {
+        let number = self.law.number();
+        if self.correlation == 0.0 { number.to_string() } else { format!("{number},ac={}", self.correlation) }
+    }
+
+    fn mean(&self) -> f64 {
+        self.law.mean()
+    }
+
+    fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
+        self.margin().autocovariance(lags)
+    }
+
+    fn coefficient(&self) -> Option<f64> {
+        Some(self.correlation)
+    }
+
+    fn frames(&self) -> usize {
+        3
+    }
+
+    fn sampler<T: Real>(&self, _shape: [usize; 3], noise: &mut Noise<T>) -> NewSampler<T> {
+        self.margin().clone().sampler(noise)
+    }
+}
 
 /// How normal values become those of a distribution of mean 0 and variance 1, and how the first are
 /// correlated from one iteration to the next.

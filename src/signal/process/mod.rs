@@ -1,6 +1,7 @@
 //! How the values of one unit and sample follow each other in time: one process per file, one line
 //! each in the registry.
 
+mod derived;
 mod facts;
 mod linear;
 mod margin;

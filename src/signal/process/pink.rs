@@ -7,6 +7,7 @@
 //! percent at every frequency from `1 / 32,768` to `1 / 3` cycles per iteration. Slower than that
 //! the density levels off, so that the process is stationary for every `alpha` below 2.
 
+use super::derived::Derived;
 use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, by_lag, power};
 use std::f64::consts::TAU;
 
@@ -23,6 +24,7 @@ pub(super) const FACTS: Facts = Facts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pink {
     exponent: f64,
+    variances: Derived<Vec<f64>>,
 }
 
 /// The parts: what each keeps of itself from one iteration to the next.
@@ -37,10 +39,14 @@ fn density(kept: f64, frequency: f64) -> f64 {
 }
 
 impl Pink {
+    fn variances(&self, kept: &[f64]) -> &[f64] {
+        self.variances.get(|| self.find_variances(kept))
+    }
+
     /// Variances of the parts, which sum to 1: those whose density has the least relative
     /// divergence from the power law, over frequencies that are equally spaced in their logarithm
     /// (the multiplicative algorithm of Richardson 1972 and Lucy 1974, which keeps them positive).
-    fn variances(&self, kept: &[f64]) -> Vec<f64> {
+    fn find_variances(&self, kept: &[f64]) -> Vec<f64> {
         const FREQUENCIES: usize = 120;
         const ROUNDS: usize = 400;
         let (lowest, highest) = (2f64.powi(-15), 0.5f64);
@@ -70,7 +76,7 @@ impl Pink {
 impl Model for Pink {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         match arguments.numbers[..] {
-            [exponent] if exponent > 0.0 && exponent < 2.0 => Ok(Self { exponent }),
+            [exponent] if exponent > 0.0 && exponent < 2.0 => Ok(Self { exponent, variances: Derived::default() }),
             _ => Err(arguments.malformed()),
         }
     }
@@ -82,7 +88,7 @@ impl Model for Pink {
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
         let kept = kept();
         let variances = self.variances(&kept);
-        let parts = || kept.iter().zip(&variances);
+        let parts = || kept.iter().zip(variances);
         by_lag(lags, |h| parts().map(|(&r, v)| v * power(r, h)).sum())
     }
 
@@ -100,7 +106,7 @@ impl Model for Pink {
         let mut fresh = noise.zeros();
         let mut parts: Vec<([T; 3], Matrix<T>)> = kept
             .iter()
-            .zip(&variances)
+            .zip(variances)
             .map(|(&r, v)| {
                 let [start, scale] = [v.sqrt(), (v * (1.0 - r * r)).sqrt()];
                 ([r, start, scale].map(T::from_f64), noise.zeros())
@@ -130,10 +136,11 @@ mod tests {
     fn spectra_follow_the_power_law() {
         for (exponent, tolerance) in [(0.2, 0.03), (0.5, 0.06), (1.0, 0.1), (1.5, 0.15)] {
             let kept = kept();
-            let variances = Pink { exponent }.variances(&kept);
+            let pink = Pink { exponent, variances: Derived::default() };
+            let variances = pink.variances(&kept);
             assert!((variances.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             let relative = |f: f64| {
-                let found: f64 = kept.iter().zip(&variances).map(|(&r, v)| v * density(r, f)).sum();
+                let found: f64 = kept.iter().zip(variances).map(|(&r, v)| v * density(r, f)).sum();
                 (found * f.powf(exponent)).ln()
             };
             let octaves = (0..40).map(|i| relative(2f64.powf(-14.5 + f64::from(i) / 3.0)));
