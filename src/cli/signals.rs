@@ -182,13 +182,13 @@ fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> any
         rows.push(Row { quantity: mean, at: 0.0, estimate, target: (!recorded).then_some(form.mean) });
         let found = signal.autocovariance(means[index], lags)?;
         variances[index] = (found[0].value, targets.auto(index, 0));
-        for (lag, &estimate) in found.iter().enumerate() {
+        let normalised = signal.autocorrelation(means[index], lags)?;
+        for (lag, (&estimate, &ratio)) in found.iter().zip(&normalised).enumerate() {
             let at = lag as f64;
             let target = targets.auto(index, lag);
             rows.push(Row { quantity: autocovariance, at, estimate, target });
-            let estimate = signal.autocorrelation(means[index], lag)?;
             let target = target.zip(variances[index].1.filter(|v| *v > 0.0)).map(|(c, v)| c / v);
-            rows.push(Row { quantity: autocorrelation, at, estimate, target });
+            rows.push(Row { quantity: autocorrelation, at, estimate: ratio, target });
         }
         let (estimate, target) = (signal.integral_time(means[index]), targets.integral_time(index));
         rows.push(Row { quantity: time, at: 0.0, estimate, target });

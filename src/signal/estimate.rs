@@ -168,17 +168,18 @@ impl<'a> Signal<'a> {
 
     /// Mean of all values.
     pub fn mean(&self) -> Estimate {
-        self.over_series(self.likeness, |s| self.column(s).sum::<f64>() / self.iterations as f64)
+        let average = |s: usize| self.column(s).sum::<f64>() / self.iterations as f64;
+        self.estimate(self.likeness, &(0..self.series).map(average).collect::<Vec<_>>())
     }
 
     fn column(&self, s: usize) -> impl Iterator<Item = f64> {
         self.values[s..].iter().step_by(self.series.max(1)).copied()
     }
 
-    fn over_series(&self, likeness: Likeness, value: impl Fn(usize) -> f64) -> Estimate {
-        let values: Vec<f64> = (0..self.series).map(value).collect();
-        let band = student(values.len()).and_then(|_| likeness.interval(&values));
-        Estimate { value: mean(&values), band }
+    /// The mean of values, one for each series.
+    fn estimate(&self, likeness: Likeness, values: &[f64]) -> Estimate {
+        let band = student(values.len()).and_then(|_| likeness.interval(values));
+        Estimate { value: mean(values), band }
     }
 
     /// Covariance of `self` at `t` with `other` at `t + lag`, about known means, averaged over `t`
@@ -194,12 +195,20 @@ impl<'a> Signal<'a> {
         if size >= self.iterations {
             return Err(EstimateError::Lag { lag: size, iterations: self.iterations });
         }
+        let values = self.products(other, means, lag);
+        Ok(self.estimate(self.likeness.times(other.likeness), &values))
+    }
+
+    /// The same for every series by itself, of signals of one size and a lag that they have.
+    fn products(&self, other: &Self, means: [f64; 2], lag: i64) -> Vec<f64> {
+        let size = lag.unsigned_abs() as usize;
         let (skip_self, skip_other) = if lag >= 0 { (0, size) } else { (size, 0) };
         let pairs = (self.iterations - size) as f64;
-        Ok(self.over_series(self.likeness.times(other.likeness), |s| {
+        let product = |s: usize| {
             let both = self.column(s).skip(skip_self).zip(other.column(s).skip(skip_other));
             both.map(|(a, b)| (a - means[0]) * (b - means[1])).sum::<f64>() / pairs
-        }))
+        };
+        (0..self.series).map(product).collect()
     }
 
     /// Autocovariance about a known mean at lags `0 ..= lags`.
@@ -210,23 +219,18 @@ impl<'a> Signal<'a> {
         (0..=lags).map(|lag| self.covariance_with(self, [mean, mean], lag as i64)).collect()
     }
 
-    /// Autocorrelation about a known mean at a lag: the autocovariance over the variance, with the
-    /// band of a ratio (to first order in what both are off).
+    /// Autocorrelation about a known mean at lags `0 ..= lags`: the autocovariance over the variance, with the band of a
+    /// ratio (to first order in what both are off).
     ///
     /// # Errors
-    /// If the lag is not shorter than the signal.
-    pub fn autocorrelation(&self, mean: f64, lag: usize) -> Result<Estimate, EstimateError> {
-        let at = |lag: usize| self.covariance_with(self, [mean, mean], lag as i64);
-        let (variance, covariance) = (at(0)?.value, at(lag)?.value);
-        let ratio = covariance / variance;
-        let product = |s: usize, lag: usize| {
-            let both = self.column(s).zip(self.column(s).skip(lag));
-            let pairs = (self.iterations - lag) as f64;
-            both.map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>() / pairs
-        };
-        let linear = |s: usize| ratio + (product(s, lag) - ratio * product(s, 0)) / variance;
-        let band = self.over_series(self.likeness.times(self.likeness), linear).band;
-        Ok(Estimate { value: ratio, band })
+    /// As [`Self::covariance_with`].
+    pub fn autocorrelation(&self, mean: f64, lags: usize) -> Result<Vec<Estimate>, EstimateError> {
+        if lags >= self.iterations {
+            return Err(EstimateError::Lag { lag: lags, iterations: self.iterations });
+        }
+        let powers = self.products(self, [mean, mean], 0);
+        let at = |lag: usize| self.ratio(&self.products(self, [mean, mean], lag as i64), &powers);
+        Ok((0..=lags).map(at).collect())
     }
 
     /// Integral time: iterations that one independent value is worth, the variance of means over
@@ -234,13 +238,19 @@ impl<'a> Signal<'a> {
     /// autocorrelation over lags of both signs.
     pub fn integral_time(&self, mean: f64) -> Estimate {
         let n = self.iterations as f64;
-        let average = |s: usize| self.column(s).map(|x| x - mean).sum::<f64>() / n;
-        let power = |s: usize| self.column(s).map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-        let both = self.likeness.times(self.likeness);
-        let variance = self.over_series(both, power).value;
-        let ratio = n * self.over_series(both, |s| average(s).powi(2)).value / variance;
-        let linear = |s: usize| ratio + (n * average(s).powi(2) - ratio * power(s)) / variance;
-        Estimate { value: ratio, band: self.over_series(both, linear).band }
+        let square = |s: usize| n * (self.column(s).map(|x| x - mean).sum::<f64>() / n).powi(2);
+        let squares: Vec<f64> = (0..self.series).map(square).collect();
+        self.ratio(&squares, &self.products(self, [mean, mean], 0))
+    }
+
+    /// The mean of one product over that of another, by series, with the band of a ratio.
+    fn ratio(&self, values: &[f64], powers: &[f64]) -> Estimate {
+        let power = mean(powers);
+        let ratio = mean(values) / power;
+        let linear = values.iter().zip(powers).map(|(v, p)| ratio + (v - ratio * p) / power);
+        let linear: Vec<f64> = linear.collect();
+        let band = self.estimate(self.likeness.times(self.likeness), &linear).band;
+        Estimate { value: ratio, band }
     }
 
     /// Spectral density about a known mean at `k / segment` cycles per iteration, `k` from 0 to
@@ -275,8 +285,7 @@ impl<'a> Signal<'a> {
             }
         }
         let both = self.likeness.times(self.likeness);
-        let estimate =
-            |(k, values): (usize, Vec<f64>)| (k as f64 / segment as f64, self.over_series(both, |s| values[s]));
+        let estimate = |(k, values): (usize, Vec<f64>)| (k as f64 / segment as f64, self.estimate(both, &values));
         Ok(densities.into_iter().enumerate().map(estimate).collect())
     }
 }
@@ -409,7 +418,7 @@ mod tests {
                 let found = [
                     (signal.mean(), 0.0),
                     (signal.autocovariance(0.0, 3).unwrap()[3], exact.row(0)[3]),
-                    (signal.autocorrelation(0.0, 2).unwrap(), exact.row(0)[2] / exact.row(0)[0]),
+                    (signal.autocorrelation(0.0, 2).unwrap()[2], exact.row(0)[2] / exact.row(0)[0]),
                     (spectrum, expected),
                 ];
                 for (covered, (estimate, exact)) in covered.iter_mut().zip(found) {
@@ -425,7 +434,7 @@ mod tests {
         }
         let values = generate("white", 64, 0);
         let signal = Signal::new(&values, 64).unwrap();
-        assert_eq!(signal.autocorrelation(0.0, 0).unwrap(), Estimate { value: 1.0, band: Some([1.0; 2]) });
+        assert_eq!(signal.autocorrelation(0.0, 0).unwrap()[0], Estimate { value: 1.0, band: Some([1.0; 2]) });
         assert!(signal.correlated([8, 6], [0.0; 2]).is_err());
     }
 
