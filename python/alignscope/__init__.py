@@ -29,21 +29,6 @@ if TYPE_CHECKING:
         weight_alignment,
     )
 
-_ENGINE = [
-    "Isolation",
-    "Moments",
-    "WeightAlignment",
-    "autocovariance",
-    "eigenvalues",
-    "isolate",
-    "moments",
-    "moments_given",
-    "signal_forms",
-    "signals",
-    "singular_values",
-    "weight_alignment",
-]
-
 __all__ = [
     "Isolation",
     "Moments",
@@ -64,7 +49,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # The compiled library is loaded when it is first asked for: the recorders run without it.
-    if name not in _ENGINE:
+    if name not in __all__:
         raise AttributeError(f"module 'alignscope' has no attribute {name!r}")
     try:
         from alignscope import engine
