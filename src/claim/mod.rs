@@ -16,7 +16,7 @@ pub use verdict::{ALPHA, Verdict};
 
 use crate::measure::summary::Summary;
 use crate::run::Plan;
-use crate::spec::{ClaimKind, ClaimSet, ValueKind};
+use crate::spec::{ClaimKind, ClaimSet, ValueKind, document};
 use crate::text::short;
 use needed::needed;
 use serde::Serialize;
@@ -101,7 +101,7 @@ pub struct JudgedClaim {
 impl JudgedClaim {
     /// The document the claim belongs to.
     pub fn document(&self) -> &str {
-        self.name.split('/').next().unwrap_or(&self.name)
+        document(&self.name)
     }
 
     /// What would decide it, in words; nothing where it is decided.

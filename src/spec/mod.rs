@@ -18,6 +18,7 @@ mod settings;
 mod write;
 
 pub use analysis::{Analysis, OptionError, Spec};
+pub(crate) use claim::document;
 pub use claim::{
     Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function, Place, Predicted,
     Term, Time, ValueKind,

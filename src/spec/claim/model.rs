@@ -36,7 +36,7 @@ pub struct Claim {
 impl Claim {
     /// The document the claim belongs to: what stands before the slash of its name.
     pub fn document(&self) -> &str {
-        self.name.split('/').next().unwrap_or(&self.name)
+        document(&self.name)
     }
 
     /// The claims that a level of error is shared among: those of a document whose criteria were set before results were
@@ -59,6 +59,11 @@ impl Claim {
     pub fn analysis(&self) -> &str {
         self.analyses.first().map_or("", String::as_str)
     }
+}
+
+/// What stands before the slash in the name of a claim.
+pub(crate) fn document(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(document, _)| document)
 }
 
 /// One statistic and its criterion.
