@@ -18,6 +18,7 @@ use crate::measure::summary::Summary;
 use crate::run::Plan;
 use crate::spec::{ClaimKind, ClaimSet, ValueKind, document};
 use crate::text::short;
+use evidence::OfClaim;
 use needed::needed;
 use serde::Serialize;
 use values::Repeats;
@@ -157,7 +158,8 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
     let parts: Vec<Seen> = if claim.refused.is_some() {
         Vec::new()
     } else {
-        claim.parts.iter().map(|part| Seen::of(part, evidence)).collect()
+        let evidence = evidence.of(claim);
+        claim.parts.iter().map(|part| Seen::of(part, &evidence)).collect()
     };
     let of = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
         of_claim(&parts.iter().map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part))).collect::<Vec<_>>())
@@ -206,7 +208,7 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn of(part: &'a ClaimPart, evidence: &Evidence<'_>) -> Self {
+    fn of(part: &'a ClaimPart, evidence: &OfClaim<'_, '_>) -> Self {
         let found = evidence.rows(part).into_iter().filter(|(_, row)| row.iter().any(Option::is_some));
         let (places, rows) = found.unzip();
         Self { part, places, rows }
