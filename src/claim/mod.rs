@@ -4,6 +4,7 @@ mod eprocess;
 mod evidence;
 mod needed;
 mod own;
+mod registered;
 #[cfg(test)]
 mod simulation;
 mod values;
@@ -87,6 +88,8 @@ pub struct JudgedClaim {
     pub analysis: String,
     /// Claims that share its level of error.
     pub family_size: usize,
+    /// The plan that fixed it and the seeds before they were run; `None` if it is judged on others.
+    pub plan: Option<String>,
     /// Holds if every part does, fails if one fails.
     pub verdict: Verdict,
     /// Repeats after which that was decided.
@@ -103,6 +106,18 @@ impl JudgedClaim {
     /// The document the claim belongs to.
     pub fn document(&self) -> &str {
         document(&self.name)
+    }
+
+    /// When its criterion was set, and on what it is judged, in words.
+    pub fn origin(&self) -> String {
+        let set = match self.set {
+            ClaimSet::Before => "Its criterion was set before results were seen",
+            ClaimSet::Exploratory => "Exploratory: its criterion was set after results were seen",
+        };
+        match &self.plan {
+            Some(plan) => format!("{set}; judged as planned in {plan}, on seeds not seen before"),
+            None => set.into(),
+        }
     }
 
     /// What would decide it, in words; nothing where it is decided.
@@ -146,8 +161,9 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let judged = ready.map(|claim| {
         let spec = plan.specs.iter().find(|spec| spec.claims.iter().any(|known| known.name == claim.name));
         let mut claim = claim.clone();
+        let planned = spec.and_then(|spec| known.plan(&claim, spec));
         claim.refused = claim.refused.take().or_else(|| known.departure(&claim, spec?));
-        judge_claim(&claim, evidence, family_size(plan, &claim))
+        JudgedClaim { plan: planned, ..judge_claim(&claim, evidence, family_size(plan, &claim)) }
     });
     judged.collect()
 }
@@ -192,6 +208,7 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         changed: claim.changed.clone(),
         analysis: claim.analysis().to_string(),
         family_size: family,
+        plan: None,
         verdict,
         decided_after: after,
         needed,

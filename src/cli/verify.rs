@@ -193,7 +193,7 @@ fn markdown(claims: &[JudgedClaim]) -> String {
     for claim in claims {
         let (name, verdict) = (&claim.name, claim.verdict.as_str());
         let _ = writeln!(out, "## {name}: {verdict}\n\n{}.\n\n*{}*\n", claim.statement, claim.source);
-        for said in [&claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
+        for said in [&claim.origin(), &claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
             let _ = writeln!(out, "{}.\n", capital(said));
         }
         if claim.parts.is_empty() {
@@ -232,6 +232,11 @@ fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) 
         }
     }
     let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let planned: BTreeSet<&str> = claims.iter().filter_map(|claim| claim.plan.as_deref()).collect();
+    for plan in planned {
+        let own = claims.iter().filter(|claim| claim.plan.as_deref() == Some(plan)).count();
+        let _ = writeln!(out, "{own} of {} claims are judged as planned in {plan}.", claims.len());
+    }
     let refused = count(Verdict::Refused);
     let not_judged = if refused > 0 { format!(", {refused} not judged") } else { String::new() };
     let _ = writeln!(
