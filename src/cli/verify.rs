@@ -2,7 +2,8 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output, run_jobs, run_plan};
-use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, QUICK, Verdict, claims, judge};
+use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, QUICK, Verdict, claims, judge, verdicts_csv};
+use crate::file::write_atomically;
 use crate::run::{Ended, Plan, Planned, RunReport, damaged_figures, is_stored};
 use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
@@ -80,6 +81,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let is_whole = output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
     let claims = judge(&Evidence::new(plan, &report.results));
+    write_atomically(&request.out.join("verdicts.csv"), &verdicts_csv(&claims)?)?;
     if matches.get_flag("json") {
         let summary = output::summary(plan, &report);
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
