@@ -41,6 +41,8 @@ pub const FULL: &[Own] = own!(
     "rules",
     "akrout",
     "open",
+    "depth-theory",
+    "learning-theory",
 );
 
 /// Those that take too long to be among them, and the one to begin with.
