@@ -14,6 +14,7 @@ mod verdict;
 
 pub use crate::spec::{Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
+#[cfg(feature = "plot")]
 pub(crate) use judged::with_interval;
 pub use judged::{JudgedClaim, JudgedPart};
 pub use own::{FULL, LONG, Own, QUICK};
