@@ -2,6 +2,7 @@
 
 mod eprocess;
 mod evidence;
+mod looks;
 mod needed;
 mod own;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod verdict;
 
 pub use crate::spec::{Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
+pub use looks::{Looked, look};
 pub use own::{FULL, LONG, Own, QUICK};
 pub use verdict::{ALPHA, Verdict};
 

@@ -1,10 +1,10 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
 use super::dry::Outlook;
-use super::{Exit, Request, UsageError, args, output, run_jobs, run_plan};
-use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, QUICK, Verdict, claims, judge};
-use crate::run::{Ended, Planned, RunReport, damaged_figures, is_stored};
-use crate::spec::{Analysis, parse_spec};
+use super::{Exit, Request, UsageError, args, output, run_jobs};
+use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, Looked, QUICK, Verdict, claims, judge, look};
+use crate::run::{Ended, RunReport, damaged_figures, is_stored};
+use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
@@ -94,48 +94,19 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     })
 }
 
-/// Repeats after which claims are looked at first; then after twice as many, and so on.
-const FIRST_LOOK: usize = 10;
-
-/// Runs the repeats that the claims need: of the analyses of those that are not decided, twice as many at every look, until all
-/// are, or there are no more.
+/// Runs the repeats that the claims need, and says how many these were.
 fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
-    let plan = &request.plan;
-    let repeats = |analysis: &Analysis| analysis.settings.repeats;
-    let mut open: HashSet<String> = claims(plan).iter().flat_map(|claim| claim.analyses.clone()).collect();
-    if open.is_empty() {
-        return run_plan(request, matches);
+    let Looked { report, after, ran } = look(&request.plan, |only| run_jobs(request, matches, only))?;
+    if !after.is_empty() && report.ended != Ended::Interrupted {
+        let looks: Vec<String> = after.iter().map(ToString::to_string).collect();
+        let of = report.results.len();
+        let has = report.results.iter().flatten().count();
+        tell!(
+            "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned have results",
+            looks.join(", ")
+        );
     }
-    let (mut look, mut looks, mut ran) = (FIRST_LOOK, Vec::new(), 0);
-    loop {
-        let horizon = plan.analyses().filter(|analysis| open.contains(&analysis.name)).map(repeats).max().unwrap_or(0);
-        let wanted = |planned: &Planned<'_>| open.contains(&planned.analysis.name) && planned.repeat < look;
-        let only: HashSet<usize> = plan.planned().filter(wanted).map(|planned| planned.job).collect();
-        let report = run_jobs(request, matches, Some(&only))?;
-        ran += report.ran;
-        looks.push(look.min(horizon).to_string());
-        if report.ended == Ended::Interrupted {
-            return Ok(report);
-        }
-        let judged = judge(&Evidence::new(plan, &report.results));
-        let undecided: HashSet<&str> = judged
-            .iter()
-            .filter(|claim| claim.verdict == Verdict::Undecided)
-            .map(|claim| claim.name.as_str())
-            .collect();
-        let still = claims(plan).into_iter().filter(|claim| undecided.contains(claim.name.as_str()));
-        open = still.flat_map(|claim| claim.analyses.clone()).collect();
-        if open.is_empty() || look >= horizon {
-            let of = report.results.len();
-            let has = report.results.iter().flatten().count();
-            tell!(
-                "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned have results",
-                looks.join(", ")
-            );
-            return Ok(report);
-        }
-        look *= 2;
-    }
+    Ok(report)
 }
 
 /// What each claim will take: claims that one analysis feeds share its time.
