@@ -103,8 +103,11 @@ pub(crate) fn depth(
     Ok((rows, DepthRun::ASSUMPTIONS, DepthRun::SOURCE))
 }
 
+/// One value for each layer, from the first that has one.
+type OfLayers = fn(&DepthAngles) -> &[f64];
+
 fn rows_of_depth(found: &[Vec<DepthAngles>], iterations: &[usize]) -> Result<Vec<Row>, String> {
-    let quantities: [(&'static str, usize, fn(&DepthAngles) -> &[f64]); 4] = [
+    let quantities: [(&'static str, usize, OfLayers); 4] = [
         ("weight_alignment", 1, |of| &of.weights),
         ("delta_alignment", 0, |of| &of.deltas),
         ("update_alignment", 0, |of| &of.updates),
