@@ -3,14 +3,14 @@
 use crate::background::interruptible;
 use crate::results::Results;
 use crate::{failed, refused};
-use alignscope::claim::{FULL, QUICK, look};
+use alignscope::claim::{Evidence, FULL, QUICK, judge, look, verdicts_csv};
 use alignscope::condition::Kind;
 use alignscope::data::{Library, Source};
 use alignscope::experiment::run_job;
-use alignscope::file::memory;
+use alignscope::file::{memory, write_atomically};
 use alignscope::run::memory::{admit, fewer_threads};
 use alignscope::run::{
-    Export, Plan, RunOptions, RunReport, Unobserved, is_stored, read_directory, read_runs as read, run,
+    Ended, Export, Plan, RunOptions, RunReport, Unobserved, is_stored, read_directory, read_runs as read, run,
 };
 use alignscope::spec::{Analysis, Listed, OptionError, Spec, parameters as registry, parse_spec, read_spec};
 use alignscope::text::Choice;
@@ -161,14 +161,26 @@ impl Request {
 
     fn verify(self, py: Python<'_>) -> PyResult<Results> {
         let mut warnings = Vec::new();
-        let looked = interruptible(py, |stop| {
-            look(&self.plan, |only| {
+        let report = interruptible(py, |stop| {
+            let looked = look(&self.plan, |only| {
                 let (report, told) = self.jobs(only, stop)?;
-                warnings.extend(told);
+                warnings.extend(told.into_iter().filter(|said| !warnings.contains(said)).collect::<Vec<_>>());
                 Ok::<_, Stopped>(report)
-            })
+            })?;
+            if looked.report.ended != Ended::Interrupted {
+                self.write_verdicts(&looked.report)?;
+            }
+            Ok::<_, Stopped>(looked.report)
         })??;
-        Ok(Results::ran(self.plan, looked.report, warnings))
+        Ok(Results::ran(self.plan, report, warnings))
+    }
+
+    /// Writes the verdicts beside the results, as the command line does.
+    fn write_verdicts(&self, report: &RunReport) -> Result<(), Stopped> {
+        let claims = judge(&Evidence::new(&self.plan, &report.results));
+        let csv = verdicts_csv(&claims).map_err(|error| Stopped::Failed(error.to_string()))?;
+        let written = write_atomically(&self.out.join("verdicts.csv"), &csv);
+        written.map_err(|error| Stopped::Failed(error.to_string()))
     }
 
     /// Runs those jobs that are asked for, or all, as the command line does; with what is to be said beside.

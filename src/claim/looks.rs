@@ -2,11 +2,37 @@
 
 use super::{Evidence, Verdict, claims, judge};
 use crate::run::{Ended, Plan, Planned, RunReport};
-use crate::spec::Analysis;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-/// Repeats after which claims are looked at first.
-const FIRST: usize = 10;
+/// Repeats after which claims are looked at first; then after twice as many, and so on.
+pub const FIRST_LOOK: usize = 10;
+
+/// Conditions, each by its analysis and its index, whose results claims are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimedConditions(BTreeSet<(String, usize)>);
+
+impl ClaimedConditions {
+    /// Those that claims of some names are about.
+    pub fn of(plan: &Plan, is_wanted: &dyn Fn(&str) -> bool) -> Self {
+        let wanted = claims(plan).into_iter().filter(|claim| is_wanted(&claim.name));
+        Self(wanted.flat_map(|claim| claim.conditions(plan.analyses())).collect())
+    }
+
+    /// Whether what was planned is of one of them.
+    pub fn has(&self, planned: &Planned<'_>) -> bool {
+        self.0.contains(&(planned.analysis.name.clone(), planned.condition_index))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// What was run for claims, until all were decided or there were no more repeats.
 #[derive(Clone, Debug)]
@@ -19,27 +45,27 @@ pub struct Looked {
     pub ran: usize,
 }
 
-/// Has the repeats run that the claims of a plan need: of the analyses of those that are not decided, twice as many at every
+/// Has the repeats run that the claims of a plan need: of the conditions of those that are not decided, twice as many at every
 /// look. `run` is given the jobs to be run, by index into [`Plan::jobs`]; `None` for all, where nothing is claimed. An
 /// interrupted run is the last.
 ///
 /// # Errors
 /// Those of `run`.
 pub fn look<E>(plan: &Plan, mut run: impl FnMut(Option<&HashSet<usize>>) -> Result<RunReport, E>) -> Result<Looked, E> {
-    let repeats = |analysis: &Analysis| analysis.settings.repeats;
-    let mut open: HashSet<String> = claims(plan).iter().flat_map(|claim| claim.analyses.clone()).collect();
+    let mut open = ClaimedConditions::of(plan, &|_| true);
     if open.is_empty() {
         let report = run(None)?;
         return Ok(Looked { ran: report.ran, report, after: Vec::new() });
     }
-    let (mut repeat, mut after, mut ran) = (FIRST, Vec::new(), 0);
+    let (mut repeats, mut after, mut ran) = (FIRST_LOOK, Vec::new(), 0);
     loop {
-        let horizon = plan.analyses().filter(|analysis| open.contains(&analysis.name)).map(repeats).max().unwrap_or(0);
-        let wanted = |planned: &Planned<'_>| open.contains(&planned.analysis.name) && planned.repeat < repeat;
-        let only: HashSet<usize> = plan.planned().filter(wanted).map(|planned| planned.job).collect();
+        let of_open: Vec<Planned<'_>> = plan.planned().filter(|planned| open.has(planned)).collect();
+        let horizon = of_open.iter().map(|planned| planned.repeat + 1).max().unwrap_or(0);
+        let only: HashSet<usize> =
+            of_open.iter().filter(|planned| planned.repeat < repeats).map(|planned| planned.job).collect();
         let report = run(Some(&only))?;
         ran += report.ran;
-        after.push(repeat.min(horizon));
+        after.push(repeats.min(horizon));
         if report.ended == Ended::Interrupted {
             return Ok(Looked { report, after, ran });
         }
@@ -49,11 +75,10 @@ pub fn look<E>(plan: &Plan, mut run: impl FnMut(Option<&HashSet<usize>>) -> Resu
             .filter(|claim| claim.verdict == Verdict::Undecided)
             .map(|claim| claim.name.as_str())
             .collect();
-        let still = claims(plan).into_iter().filter(|claim| undecided.contains(claim.name.as_str()));
-        open = still.flat_map(|claim| claim.analyses.clone()).collect();
-        if open.is_empty() || repeat >= horizon {
+        open = ClaimedConditions::of(plan, &|name| undecided.contains(name));
+        if open.is_empty() || repeats >= horizon {
             return Ok(Looked { report, after, ran });
         }
-        repeat *= 2;
+        repeats *= 2;
     }
 }

@@ -2,12 +2,16 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output, run_jobs};
-use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, Looked, QUICK, Verdict, claims, judge, look};
-use crate::run::{Ended, RunReport, damaged_figures, is_stored};
+use crate::claim::{
+    ALPHA, ClaimedConditions, Evidence, FIRST_LOOK, FULL, JudgedClaim, Looked, QUICK, Verdict, claims, judge, look,
+    verdicts_csv,
+};
+use crate::file::write_atomically;
+use crate::run::{Ended, Planned, RunReport, damaged_figures, is_stored};
 use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::{Value as Json, json};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -16,9 +20,9 @@ pub(super) fn command() -> Command {
         Command::new("verify")
             .about("Judge the claims: statistic, interval, criterion, verdict")
             .long_about(
-                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, 20, 40, ... of every \
-                 condition, up to those of the spec, and only of analyses whose claims are not decided yet. To run all of \
-                 them, for figures, use `alignscope run`.",
+                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, 20, 40, ..., up to those of \
+                 the spec, and only of conditions that a claim is about which is not decided yet. To run all of them, for \
+                 figures, use `alignscope run`.",
             )
             .arg(
                 Arg::new("quick")
@@ -64,7 +68,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let dry = matches.get_flag("dry-run");
     let to_run = || plan.addresses.iter().any(|address| !is_stored(&request.out, address));
     if dry || matches.get_flag("full") && to_run() {
-        let Some(outlook) = Outlook::of(&request, matches)? else { return Ok(Exit::Interrupted) };
+        let open = ClaimedConditions::of(plan, &|_| true);
+        let wanted = |planned: &Planned<'_>| open.has(planned);
+        let Some(outlook) = Outlook::of(&request, matches, &wanted)? else { return Ok(Exit::Interrupted) };
         if dry {
             super::print::print(format_args!("{}", budget(&request, &outlook)));
             return Ok(Exit::Done);
@@ -78,6 +84,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let is_whole = output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
     let claims = judge(&Evidence::new(plan, &report.results));
+    write_atomically(&request.out.join("verdicts.csv"), &verdicts_csv(&claims)?)?;
     if matches.get_flag("json") {
         let summary = output::summary(plan, &report);
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
@@ -112,26 +119,28 @@ fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunRepor
 /// What each claim will take: claims that one analysis feeds share its time.
 fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
     let claims = claims(&request.plan);
-    let mut out = format!("{:<28} {:>6} {:>8}  claims\n", "analysis", "to run", "time");
+    let mut out = format!("{:<28} {:>6} {:>8} {:>8}  claims\n", "analysis", "jobs", "10 each", "all");
     for analysis in request.plan.analyses() {
-        let (jobs, time) = outlook.of_analysis(&analysis.name);
+        let (_, first) = outlook.of_analysis(&analysis.name, FIRST_LOOK);
+        let (jobs, time) = outlook.of_analysis(&analysis.name, usize::MAX);
         let fed: Vec<&str> = claims.iter().filter(|c| c.analysis() == analysis.name).map(|c| c.name.as_str()).collect();
         let fed = if fed.is_empty() { "(with others)".into() } else { fed.join(" ") };
-        let _ = writeln!(out, "{:<28} {jobs:>6} {time:>8}  {fed}", analysis.name);
+        let _ = writeln!(out, "{:<28} {jobs:>6} {first:>8} {time:>8}  {fed}", analysis.name);
     }
-    out + &format!("{}\n", outlook.total())
+    let (first, all) = (outlook.total(FIRST_LOOK), outlook.total(usize::MAX));
+    out + &format!("{FIRST_LOOK} repeats of each: {first}\nall repeats, if none is decided before: {all}\n")
 }
 
 /// What the repeats that would decide a claim cost: jobs, and their time by that of those that ran here.
 fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
-    let analysis = request.plan.analyses().find(|analysis| analysis.name == claim.analysis)?;
     let seen = claim.parts.iter().map(|part| part.n).max()?;
-    let jobs = claim.needed?.checked_sub(seen)? * analysis.conditions.len();
+    let conditions = ClaimedConditions::of(&request.plan, &|name| name == claim.name);
+    let jobs = claim.needed?.checked_sub(seen)? * conditions.len();
     let log: Json = serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
     let own: HashSet<&str> = request
         .plan
         .planned()
-        .filter(|planned| planned.analysis.name == analysis.name)
+        .filter(|planned| conditions.has(planned))
         .map(|planned| request.plan.addresses[planned.job].as_str())
         .collect();
     let entries = log["runs"].as_array()?.iter().filter_map(|run| run["jobs"].as_array()).flatten();
@@ -148,7 +157,7 @@ fn markdown(claims: &[JudgedClaim]) -> String {
     for claim in claims {
         let (name, verdict) = (&claim.name, claim.verdict.as_str());
         let _ = writeln!(out, "## {name}: {verdict}\n\n{}.\n\n*{}*\n", claim.statement, claim.source);
-        for said in [&claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
+        for said in [&claim.origin(), &claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
             let _ = writeln!(out, "{}.\n", capital(said));
         }
         if claim.parts.is_empty() {
@@ -187,6 +196,11 @@ fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) 
         }
     }
     let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let planned: BTreeSet<&str> = claims.iter().filter_map(|claim| claim.plan.as_deref()).collect();
+    for plan in planned {
+        let own = claims.iter().filter(|claim| claim.plan.as_deref() == Some(plan)).count();
+        let _ = writeln!(out, "{own} of {} claims are judged as planned in {plan}.", claims.len());
+    }
     let refused = count(Verdict::Refused);
     let not_judged = if refused > 0 { format!(", {refused} not judged") } else { String::new() };
     let _ = writeln!(
