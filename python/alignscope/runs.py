@@ -161,6 +161,10 @@ class ClaimPart:
         Its 95 % interval.
     n
         Repeats with a value.
+    beyond
+        Repeats that spread farther than the claim allows for.
+    at
+        The iteration, draw or place that the mean is of, where there are several.
     criterion
         What was asked, in words.
     verdict
@@ -175,6 +179,8 @@ class ClaimPart:
     mean: float | None
     ci95: tuple[float, float] | None
     n: int
+    beyond: int
+    at: int | None
     criterion: str
     verdict: str
     evidence_for: float
@@ -192,6 +198,14 @@ class Claim:
         ``document/number``.
     statement, source
         What is claimed, and by whom.
+    kind
+        What it says, such as ``"replication"``.
+    set
+        When its criterion was set: such as ``"before"`` anything was run.
+    changed
+        What of the criterion was changed after it was set, if anything.
+    plan
+        The plan that fixed it and the seeds before they were run, if there is one.
     verdict
         holds if every part does, fails if one fails; at-the-bound, undecided, refused.
     decided_after
@@ -209,6 +223,10 @@ class Claim:
     name: str
     statement: str
     source: str
+    kind: str
+    set: str
+    changed: str
+    plan: str | None
     verdict: str
     decided_after: int | None
     needed: int | None
@@ -417,7 +435,7 @@ class Run:
 
 def _claim(of: dict[str, Any]) -> Claim:
     def part(of: dict[str, Any]) -> ClaimPart:
-        names = ("statistic", "mean", "n", "criterion", "verdict", "needed")
+        names = ("statistic", "mean", "n", "beyond", "at", "criterion", "verdict", "needed")
         evidence = ("evidence_for", "evidence_against")
         ends = of["ci95"]
         return ClaimPart(
@@ -425,11 +443,12 @@ def _claim(of: dict[str, Any]) -> Claim:
             **{name: of[name] for name in names + evidence},
         )
 
-    names = ("name", "statement", "source", "verdict", "decided_after", "needed", "refused")
+    names = ("name", "statement", "source", "kind", "set", "changed", "plan", "verdict")
+    outlook = ("decided_after", "needed", "refused")
     return Claim(
         family_size=of["family_size"],
         parts=tuple(map(part, of["parts"])),
-        **{name: of[name] for name in names},
+        **{name: of[name] for name in names + outlook},
     )
 
 

@@ -185,11 +185,14 @@ def test_specs_run_and_claims_are_judged(tmp_path: Path, program: str) -> None:
     run = alignscope.verify(spec, out=tmp_path / "run")
     (claim,) = run.claims
     assert claim.name == "small/1" and claim.verdict == "holds" and claim.family_size == 1
+    assert (claim.kind, claim.set, claim.changed, claim.plan) == ("replication", "before", "", None)
     assert claim.parts[0].mean < 80 and claim.parts[0].ci95[1] < 90
     # Looks are after 10, 20, 40 repeats: no more are run than decide it.
     assert run.ended == "partly" and claim.decided_after <= claim.parts[0].n < 40
     line = [program, "verify", str(tmp_path / "run"), "--json"]
+    verdicts = (tmp_path / "run" / "verdicts.csv").read_bytes()
     said = json.loads(subprocess.run(line, check=True, capture_output=True).stdout)["claims"][0]
+    assert (tmp_path / "run" / "verdicts.csv").read_bytes() == verdicts
     assert said["verdict"] == claim.verdict and said["parts"][0]["mean"] == claim.parts[0].mean
     whole = alignscope.run(spec, out=tmp_path / "whole")
     assert whole.ended == "completed" and len(whole.conditions) == 2
