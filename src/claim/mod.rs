@@ -75,12 +75,12 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         let evidence = evidence.of(claim);
         claim.parts.iter().map(|part| Seen::of(part, &evidence)).collect()
     };
-    let of = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
+    let against_bounds = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
         of_claim(&parts.iter().map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part))).collect::<Vec<_>>())
     };
-    let decided = of(&|part| Bounds::of(part, family)).decided(level);
+    let decided = against_bounds(&|part| Bounds::of(part, family)).decided(level);
     let at_bound = || {
-        let beside = of(&|part| Bounds::beside(part, family));
+        let beside = against_bounds(&|part| Bounds::beside(part, family));
         let [inside, outside] = beside.largest();
         let may = claim.parts.iter().any(|part| part.epsilon > 0.0);
         (may && inside >= level && outside >= level).then_some(Verdict::AtTheBound)
