@@ -13,6 +13,7 @@ class TrainSettings(TypedDict, total=False):
 
     data: Setting
     size: Setting
+    held_out: Setting
     hidden: Setting
     rule: Setting
     activation: Setting
