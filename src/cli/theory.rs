@@ -475,7 +475,7 @@ fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 /// Activity and error that are one signal of this memory.
 fn same(memory: f64) -> Option<Pair> {
     let form = Form::parse(&format!("ar1:{memory}")).ok()?;
-    Pair { activity: form.clone(), error: form, cross: Cross::Same }.resolve().ok()
+    Pair { cross: Cross::Same, ..Pair::independent(form.clone(), form) }.resolve().ok()
 }
 
 fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {

@@ -78,7 +78,8 @@ impl IsolateCondition {
     /// Signals that a schedule stands for are known by it however they were given.
     pub(super) fn settle(&mut self, given: &Values) -> Result<(), Conflict> {
         if let Some(pair) = self.schedule.pair() {
-            for (name, value) in pair.values() {
+            let shorthand = [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()];
+            for (name, value) in pair.values().into_iter().filter(|(name, _)| shorthand.contains(name)) {
                 if let Some(other) = given.get(name).filter(|other| **other != value) {
                     let schedule = self.schedule.name();
                     let message = format!(
@@ -87,7 +88,7 @@ impl IsolateCondition {
                     return Err(Conflict { parameters: vec![name, Self::SCHEDULE.name()], message });
                 }
             }
-            self.signals = pair;
+            self.signals = Pair { hold: self.signals.hold, dt: self.signals.dt, ..pair };
         }
         self.signals = self.signals.resolve().map_err(|error| Conflict::of([], error.to_string()))?;
         self.schedule = Schedule::of(&self.signals);

@@ -6,6 +6,8 @@ use crate::quantity::{Observer, Quantity};
 use crate::text::{AnyParameter, Choice, List, OrName, Parameter, Settings as _, list, settings};
 use std::sync::Arc;
 
+/// Most conditions of an analysis.
+pub(super) const MOST_CONDITIONS: usize = 10_000;
 /// Most repeats of a condition.
 const MOST_REPEATS: usize = 100_000;
 /// Most jobs of an analysis.

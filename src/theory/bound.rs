@@ -186,7 +186,7 @@ mod tests {
         let toy = Toy::new(&[20, 60, 20], 40, 1e-3).unwrap();
         let forms = ["ar1:0.9", "ar1:0.8"].map(|form| Form::parse(form).unwrap());
         let [activity, error] = forms;
-        let pair = Pair { activity, error, cross: "none".parse().unwrap() };
+        let pair = Pair { activity, error, ..Pair::default() };
         let said = moments(&toy, &pair, 60).unwrap().angle;
         let drawn = linear(&toy, &pair, &[60]).unwrap()[0].unwrap();
         assert!(drawn.bound(said) < 1.5, "{said} {drawn:?}");

@@ -165,6 +165,19 @@ pub fn fits(pair: &Pair, iterations: usize) -> Result<(), NoMoments> {
     Ok(limit.check(&what, bytes(spanned) + limit.of_threads(1))?)
 }
 
+/// Covariances of signals that stay for `duration` iterations as they are at the first of these.
+fn lasting(of: Matrix<f64>, duration: usize) -> Matrix<f64> {
+    if duration == 1 {
+        return of;
+    }
+    let mut out = of.clone();
+    for s in 0..out.rows() {
+        let begun = of.row(s - s % duration);
+        out.row_mut(s).iter_mut().enumerate().for_each(|(t, value)| *value = begun[t - t % duration]);
+    }
+    out
+}
+
 /// Joint statistics of the first `iterations` iterations of `pair`.
 ///
 /// # Errors
@@ -181,6 +194,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
     fits(pair, iterations)?;
     let run = iterations.max(lag.unsigned_abs() as usize + 1);
     pair.check(Sizes { batch, inputs, outputs, iterations: run }).map_err(|e| NoMoments::Pair(e.to_string()))?;
+    let duration = pair.duration().map_err(|error| NoMoments::Pair(error.to_string()))?;
     let covariance =
         |form: &Form, length| form.covariance(length).ok_or_else(|| NoMoments::NotGaussian(form.to_string()));
     let moment = |form: &Form, covariance: Matrix<f64>, units: usize| Moment {
@@ -190,7 +204,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
         batch_correlation: form.batch,
         unit_correlation: form.units,
     };
-    let Pair { activity, error, cross } = pair;
+    let Pair { activity, error, cross, .. } = pair;
     let mut errors = covariance(error, iterations)?;
     let (activities, crossed) = match *cross {
         Cross::None => (covariance(activity, iterations)?, None),
@@ -217,10 +231,11 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
             (square(&|s, t| at(s + of_activity, t + of_activity)), Some(crossed))
         }
     };
+    let lasting = |of: Matrix<f64>| lasting(of, duration);
     Ok(Statistics {
-        activity: moment(activity, activities, inputs),
-        error: moment(error, errors, outputs),
-        cross: crossed,
+        activity: moment(activity, lasting(activities), inputs),
+        error: moment(error, lasting(errors), outputs),
+        cross: crossed.map(lasting),
         batch,
     })
 }

@@ -74,11 +74,12 @@ pub(super) fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
 
 /// The same for a batch, inputs and outputs of any network.
 pub(super) fn pair_of(matches: &ArgMatches, [batch, inputs, outputs]: [usize; 3]) -> anyhow::Result<(Pair, Json)> {
-    let pair = args::pair(matches).resolve()?;
+    let pair = args::pair(matches)?;
     let iterations = whole(matches, "iterations");
     pair.check(Sizes { batch, inputs, outputs, iterations }).map_err(|error| UsageError(error.to_string()))?;
-    let condition = json!({
+    let mut condition = json!({
         "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
     });
+    args::tell_times(&pair, &mut condition);
     Ok((pair, condition))
 }
