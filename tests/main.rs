@@ -58,3 +58,4 @@ mod slurm;
 #[cfg(feature = "cli")]
 mod steps;
 mod theory;
+mod time;

@@ -190,6 +190,11 @@ pub(super) fn tell_times(pair: &Pair, condition: &mut Json) {
 #[derive(Clone, Copy)]
 struct Dt(Option<Span>);
 
+/// How long an iteration takes, of a command that asks for signals.
+pub(super) fn dt(matches: &ArgMatches) -> Option<Span> {
+    matches.try_get_one::<Dt>(Pair::DT.name()).ok().flatten().and_then(|dt| dt.0)
+}
+
 /// The signals asked for, times in iterations and recorded ones named by their hash.
 ///
 /// # Errors
@@ -202,7 +207,7 @@ pub(super) fn pair(matches: &ArgMatches) -> anyhow::Result<Pair> {
         error: form(Pair::ERROR).unwrap_or(default.error),
         cross: matches.get_one::<Cross>(Pair::CROSS.name()).copied().unwrap_or(default.cross),
         hold: matches.get_one::<Span>(Pair::HOLD.name()).copied().unwrap_or(default.hold),
-        dt: matches.get_one::<Dt>(Pair::DT.name()).and_then(|dt| dt.0),
+        dt: dt(matches),
     };
     pair.resolve().map_err(|error| match error {
         RecordedError::Form(error) => UsageError(error.to_string()).into(),

@@ -257,6 +257,7 @@ mod tests {
             ("schedule", _) => "white",
             ("activity" | "error", _) => "ar1:0.5",
             ("hold", _) => "2",
+            ("delay" | "trace" | "leak", _) => "3",
             ("dt", _) => "1ms",
             ("cross", _) => "0.5",
             ("output-mask", _) => "on",

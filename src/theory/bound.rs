@@ -133,7 +133,8 @@ pub fn simulated(
     let draw = |repeat: u64| -> Option<[Option<f64>; 2]> {
         let mut signals = signals(toy, pair, iterations, repeat).ok()?;
         let std = [toy.w_std, toy.b_std];
-        let mut net = Isolated::<f64>::draw(&layers, toy.batch, activation, std, SEED, repeat);
+        let net = Isolated::<f64>::draw(&layers, toy.batch, activation, std, SEED, repeat);
+        let mut net = net.in_time(toy.timing, toy.batch);
         if let Some(norm) = &norm {
             net = net.with_weight_norm(norm);
         }
