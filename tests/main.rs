@@ -59,3 +59,4 @@ mod slurm;
 #[cfg(feature = "cli")]
 mod steps;
 mod theory;
+mod time;

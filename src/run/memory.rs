@@ -10,6 +10,7 @@ use crate::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondi
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::quantity::Quantity;
 use crate::real::Precision;
+use crate::rule::Timing;
 use crate::signal::{Cross, Surrogate};
 use crate::theory::moments::{self, MOST};
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ impl Need {
 }
 
 const NETWORK: &str = "make layers or batch smaller";
+const DELAYED: &str = "make delay shorter, or layers or batch smaller";
 const RECORDS: &str = "record less often, with --record-every";
 const PAST: &str = "set --window to fewer lags, or ask for fewer --lags";
 const SIGNALS: &str = "record the signals of fewer updates, with --export signals:N";
@@ -106,17 +108,21 @@ fn signals(pair: &crate::signal::Pair, batch: usize, [inputs, outputs]: [usize; 
 }
 
 fn isolated(c: &IsolateCondition) -> Need {
-    let (width, batch) = (width(c.precision), c.batch as u128);
+    let (width, batch, timing) = (width(c.precision), c.batch as u128, c.timing());
     let [all, upper] = weights(&c.layers);
     let ends = [c.layers[0], c.layers[c.layers.len() - 1]];
     // Weights and the updates of both rules; backward weights, those of BP, and directions in double precision.
     let network = width * (4 * all + 2 * upper) + 8 * upper;
     // Pre-activations, activities and deltas, and the two signals as they are given.
     let pass = width * batch * (3 * sum(&c.layers[1..]) + sum(&ends));
+    // What the rule keeps of the past, and the room to work on it.
+    let kept = if timing == Timing::INSTANT { 0 } else { 6 + timing.delay as u128 };
+    let past = kept * width * batch * (2 * sum(&c.layers) + sum(&ends[..1]));
     let files = [&c.signals.activity, &c.signals.error].into_iter().zip(ends);
     let files = files.filter(|(form, _)| form.is_recorded());
     let recorded: u128 = files.map(|(_, units)| 16 * c.iterations as u128 * batch * units as u128).sum();
-    Need::default().and(network + pass + signals(&c.signals, c.batch, ends, width), NETWORK).and(recorded, RECORDED)
+    let need = Need::default().and(network + pass + signals(&c.signals, c.batch, ends, width), NETWORK);
+    need.and(recorded, RECORDED).and(past, DELAYED)
 }
 
 /// What a network on data takes, but for its data set, which is shared.

@@ -13,6 +13,7 @@ mod figure;
 mod file;
 mod node;
 mod parameters;
+mod range;
 mod raw;
 mod settings;
 mod write;
