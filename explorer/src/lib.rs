@@ -47,7 +47,8 @@ impl Engine {
 
     fn begin(&mut self) {
         let request = std::mem::take(&mut self.request);
-        let begun = Settings::read(&request).and_then(|settings| Run::begin(&settings)).map_err(|error| error.to_string());
+        let begun =
+            Settings::read(&request).and_then(|settings| Run::begin(&settings)).map_err(|error| error.to_string());
         let (run, begun) = match begun {
             Ok((run, begun)) => (Some(run), Ok(begun)),
             Err(error) => (None, Err(error)),

@@ -130,7 +130,9 @@ impl Run {
         let (theory, assumptions) = match &self.along {
             Along::Given(_) => (Theory::Given, Some(Moments::GIVEN[0].to_string())),
             Along::Followed(_) => (Theory::Followed, Some(DepthRun::ASSUMPTIONS.to_string())),
-            Along::Closed(_) => (Theory::Closed, Some("averaged over signals and weights; ratio of moments".to_string())),
+            Along::Closed(_) => {
+                (Theory::Closed, Some("averaged over signals and weights; ratio of moments".to_string()))
+            }
             Along::None => (Theory::None, None),
         };
         let limit = limit(&self.condition).map(|(name, prediction)| (name, prediction.value));

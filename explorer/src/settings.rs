@@ -104,7 +104,9 @@ impl Settings {
             activity: form("activity", &self.activity, &usual.activity)?,
             error: form("error", &self.error, &usual.error)?,
             cross: match &self.cross {
-                Some(text) => text.parse().map_err(|refused: alignscope::text::Refused| Refused(refused.of("cross")))?,
+                Some(text) => {
+                    text.parse().map_err(|refused: alignscope::text::Refused| Refused(refused.of("cross")))?
+                }
                 None => usual.cross,
             },
         })
@@ -121,7 +123,11 @@ fn within(what: &str, value: usize, range: &RangeInclusive<usize>) -> Result<(),
     if range.contains(&value) {
         return Ok(());
     }
-    Err(Refused(format!("{what}: {value} is not from {} to {}, what a browser is asked to do", range.start(), range.end())))
+    Err(Refused(format!(
+        "{what}: {value} is not from {} to {}, what a browser is asked to do",
+        range.start(),
+        range.end()
+    )))
 }
 
 /// The builder of the library for a condition.
