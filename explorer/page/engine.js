@@ -29,8 +29,8 @@ class Engine {
     return this.ask("advance", updates);
   }
 
-  average() {
-    return this.ask("average");
+  average(updates) {
+    return this.ask("average", updates);
   }
 
   ask(what, ...values) {
@@ -72,8 +72,11 @@ function serve(engine, post) {
     const last = points.at(-1);
     if (last.error) return post({ id, error: last.error });
     post({ id, points, spent: run.spent, done: !goesOn(last) });
-    if (goesOn(last)) turn.port2.postMessage(id);
-    else post({ id, average: engine.average().angle ?? null });
+    run.made.push(...points.map((point) => point.iteration));
+    if (goesOn(last)) return turn.port2.postMessage(id);
+    // Closed forms come last, as they take longer than the run.
+    const mean = (iteration) => engine.average(iteration).angle ?? null;
+    post({ id, means: run.closed ? run.made.map(mean) : [], average: mean(last.iteration) });
   };
   return ({ id, settings }) => {
     latest = id;
@@ -81,7 +84,8 @@ function serve(engine, post) {
     const begun = engine.begin(settings);
     if (begun.error) return post({ id, error: begun.error });
     const every = Math.max(1, Math.ceil(begun.iterations / POINTS));
-    run = { id, every, iterations: begun.iterations, spent: performance.now() - since };
+    const closed = begun.theory === "closed";
+    run = { id, every, closed, made: [0], iterations: begun.iterations, spent: performance.now() - since };
     post({ id, begun });
     turn.port2.postMessage(id);
   };

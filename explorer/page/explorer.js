@@ -163,14 +163,17 @@ function receive(message) {
     view.spent = message.spent;
     view.done = message.done;
   }
-  if ("average" in message) view.average = message.average;
+  if ("average" in message) {
+    view.average = message.average;
+    message.means.forEach((mean, index) => (view.points[index].predicted[0] = mean));
+  }
   requestAnimationFrame(draw);
 }
 
 function say(text, alert = false) {
   $("status").textContent = text;
   $("status").className = alert ? "alert" : "";
-  $("status").setAttribute("aria-busy", String(!alert && !view?.done));
+  $("status").setAttribute("aria-busy", String(!alert && !(view && "average" in view)));
 }
 
 /* ---- drawing ---- */

@@ -7,7 +7,7 @@
 //! explorer_write(byte)...      the settings, as JSON ([`Settings`])
 //! explorer_begin()             starts a run; the reply is what is known of it ([`Begun`]), or {"error": "..."}
 //! explorer_advance(updates)    goes on by up to as many updates; the reply is where it stands ([`Point`])
-//! explorer_average()           the reply is the mean angle over all repeats ([`Average`])
+//! explorer_average(updates)    the reply is the mean angle over all repeats after so many ([`Average`])
 //! explorer_read()              the next byte of the reply, -1 at its end
 //! ```
 
@@ -91,10 +91,10 @@ mod exports {
         ENGINE.with_borrow_mut(|engine| engine.ask(|run| run.advance(updates as usize)));
     }
 
-    /// Asks for the mean over repeats.
+    /// Asks for the mean over repeats after so many updates.
     #[unsafe(no_mangle)]
-    pub extern "C" fn explorer_average() {
-        ENGINE.with_borrow_mut(|engine| engine.ask(|run| run.average()));
+    pub extern "C" fn explorer_average(updates: u32) {
+        ENGINE.with_borrow_mut(|engine| engine.ask(|run| run.average(updates as usize)));
     }
 
     /// The next byte of the reply, -1 at its end.

@@ -54,7 +54,7 @@ pub struct Point {
     pub iteration: usize,
     /// By `W_l`, `l` from 1: angle to `B_l^T` in degrees.
     pub angles: Vec<Option<f64>>,
-    /// What theory says of these.
+    /// What theory says of these; of closed forms [`Run::average`] says it.
     pub predicted: Vec<Option<f64>>,
     /// `tr M`: the sum over pairs of samples of two iterations, of (similarity of activities) x (similarity of errors).
     pub trace: f64,
@@ -70,7 +70,7 @@ pub struct Point {
     pub finite: bool,
 }
 
-/// The mean over repeats at the end of a run, where theory knows it.
+/// The mean over repeats, where theory knows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Average {
     /// Angle of `W_1` in degrees.
@@ -148,13 +148,13 @@ impl Run {
         self.point()
     }
 
-    /// The mean angle over all repeats after the last update: by closed form, or by exact moments where these are quick.
-    pub fn average(&self) -> Average {
-        let iterations = self.condition.iterations;
+    /// The mean angle over all repeats after so many updates: by closed form, or by exact moments where these are quick.
+    pub fn average(&self, iteration: usize) -> Average {
         let condition = Condition::Isolate(self.condition.clone());
-        let exact = iterations <= MOST_EXACT;
-        let angle = Predictor::default().predict(&condition, Quantity::WeightAlignment, Some(1), iterations, exact);
-        Average { angle }
+        let new = Predictor::default();
+        let predictor = if let Along::Closed(known) = &self.along { known } else { &new };
+        let exact = iteration <= MOST_EXACT;
+        Average { angle: predictor.predict(&condition, Quantity::WeightAlignment, Some(1), iteration, exact) }
     }
 
     fn point(&self) -> Point {
@@ -186,11 +186,8 @@ impl Run {
                 let angles = follower.angles(iteration, signals.activity(), signals.error());
                 angles.map(|angles| angles.weights.into_iter().map(Some).collect()).unwrap_or_default()
             }
-            Along::Closed(predictor) => {
-                let condition = Condition::Isolate(self.condition.clone());
-                vec![predictor.predict(&condition, Quantity::WeightAlignment, Some(1), iteration, false)]
-            }
-            Along::None => Vec::new(),
+            // Costs more than the run itself, and waits until it is asked for.
+            Along::Closed(_) | Along::None => Vec::new(),
         };
         predicted.resize(self.towards.len(), None);
         predicted.into_iter().map(|angle| angle.filter(|angle| angle.is_finite())).collect()
@@ -233,7 +230,8 @@ impl Along {
         }
         let predictor = Predictor::default();
         let of = Condition::Isolate(condition.clone());
-        let closed = predictor.predict(&of, Quantity::WeightAlignment, Some(1), 1, false).is_some();
+        let said = || predictor.predict(&of, Quantity::WeightAlignment, Some(1), 1, false).is_some();
+        let closed = condition.is_predicted() || said();
         Ok(if closed { Self::Closed(Box::new(predictor)) } else { Self::None })
     }
 }

@@ -2,7 +2,7 @@
 
 use alignscope::condition::IsolateCondition;
 use alignscope::rule::{Activation, Isolation, WeightNorm};
-use alignscope::signal::{Form, Pair};
+use alignscope::signal::{Form, Pair, Schedule};
 use alignscope::text::Choice;
 use serde::Deserialize;
 use std::fmt::Display;
@@ -79,6 +79,7 @@ impl Settings {
         set(&mut condition.eta, self.eta);
         set(&mut condition.iterations, self.iterations);
         condition.signals = self.signals(&condition.signals)?;
+        condition.schedule = Schedule::of(&condition.signals);
         if let Some(name) = &self.activation {
             let known = || Refused(format!("activation `{name}` is none that there is"));
             condition.activation = Activation::named(name).ok_or_else(known)?;
