@@ -1,7 +1,7 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
 use super::gallery::{Gallery, files, pictures};
-use super::table::table;
+use super::table::{table, width as table_width};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Figure, Format, compose};
@@ -112,7 +112,7 @@ pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf]
         say!("{}", serde_json::to_string(&json!({ "summary": entries }))?);
         tell!("{place}");
     } else {
-        super::print::print(format_args!("{}", table(plan, &entries)));
+        super::print::print(format_args!("{}", table(plan, &entries, table_width())));
         say!("{place}");
         for figure in figures.iter().filter(|path| path.extension().is_some_and(|e| e == "png")) {
             say!("figure {}", figure.display());

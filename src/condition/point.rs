@@ -368,7 +368,7 @@ mod tests {
         let names = ["rule", "wn", "normalize-b", "b-scale", "wrong-labels", "hidden", "eta", "bias", "data"];
         assert_eq!(
             label(&condition, &names),
-            "BP-TRW, WN(1), B of norm 1, 80 % of labels redrawn, 2 hidden layers of 9, eta 0.01, bias on, digits"
+            "BP-TRW, WN(1), B of norm 1, 80 % of labels redrawn, 2 hidden layers of 9, learning rate 0.01, bias on, digits"
         );
     }
 

@@ -21,6 +21,9 @@ pub struct Entry {
     /// Lag, of what is measured at several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<usize>,
+    /// Short name of the condition, as in figures and messages.
+    #[serde(skip)]
+    pub label: String,
     /// Every parameter of the condition.
     pub condition: BTreeMap<String, Json>,
     /// The state after this many updates.
@@ -110,7 +113,7 @@ fn summarise_condition(
         found.values_mut().for_each(|values| *values = averaged(values, repeats.len(), draws));
     }
     let stored: Vec<usize> = (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
-    let parameters = condition.parameters();
+    let (parameters, label) = (condition.parameters(), analysis.label(condition));
     let job = analysis.job(condition, 0);
     for quantity in analysis.quantities() {
         let recorded = job.recorded_iterations(quantity);
@@ -146,6 +149,7 @@ fn summarise_condition(
                         quantity,
                         layer,
                         lag,
+                        label: label.clone(),
                         condition: parameters.clone(),
                         iteration,
                         n: summary.n,

@@ -109,16 +109,16 @@ settings! {
         /// `P x n_0` per iteration.
         activity: Form = Form::HELD => ACTIVITY(
             "activity", "FORM", "Activity X: how its values follow each other in time", (),
-            axis = "autocorrelation of the activity", label = |_, text| format!("X {text}")
+            axis = "autocorrelation of the activity", label = |form, _| format!("activity {}", form.words())
         );
         /// `P x n_D` per iteration.
         error: Form = Form::HELD => ERROR(
             "error", "FORM", "Error signal E: how its values follow each other in time", (),
-            axis = "autocorrelation of the error", label = |_, text| format!("E {text}")
+            axis = "autocorrelation of the error", label = |form, _| format!("error {}", form.words())
         );
         cross: Cross = Cross::None => CROSS(
             "cross", "CROSS", "Cross-correlation of error and activity, unit by unit", (),
-            axis = "correlation of activity and error"
+            axis = "correlation of activity and error", label = |cross, _| cross.words()
         );
     }
 }
