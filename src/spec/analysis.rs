@@ -9,7 +9,7 @@ use crate::condition::{
     Values, label,
 };
 use crate::network::Setup;
-use crate::quantity::{Quantity, recorded_iterations};
+use crate::quantity::{Observer, Quantity, recorded_iterations};
 use crate::signal::{Pair, Schedule};
 use crate::text::{Choice, Settings as _};
 use serde_json::{Value as Json, json};
@@ -115,7 +115,8 @@ impl Analysis {
         let condition = Condition::new(kind, &of_condition)
             .map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
         let settings = Settings::new(kind, &of_analysis).map_err(|conflict| vec![blame(conflict)])?;
-        let settings = settings.predicting(std::slice::from_ref(&condition));
+        let conditions = std::slice::from_ref(&condition);
+        let settings = settings.measuring(kind, &of_analysis, conditions).predicting(conditions);
         let conflicts = settings.conflicts(std::slice::from_ref(&condition));
         if !conflicts.is_empty() {
             return Err(conflicts.into_iter().map(blame).collect());
@@ -123,18 +124,29 @@ impl Analysis {
         Ok(Self::of_settings(kind.name().into(), String::new(), kind, settings, vec![condition], Vec::new()))
     }
 
-    /// The analysis with a figure of everything it measures: curves, or densities over draws.
+    /// The analysis with a figure of everything it measures: curves, or what was drawn; a plane is measured for its picture
+    /// alone, which so belongs to an analysis that says nothing else of what is measured.
     pub fn with_own_figure(mut self) -> Self {
         let title = self.conditions.first().map(|condition| self.label(condition)).unwrap_or_default();
+        if self.kind == Kind::Plane && self.settings.observers == Settings::of(Kind::Plane).observers {
+            let shown = [Quantity::PlaneLoss, Quantity::PlaneFirst, Quantity::PlaneSecond];
+            self.settings.observers.extend(shown.map(|quantity| Observer { quantity, record_every: None }));
+            self.settings.observers.sort_unstable_by_key(|observer| observer.quantity);
+        }
+        let composed = self.subject().quantities.contains(&Quantity::ComposedAngle);
         let (kind, x) = match self.kind {
             Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
             Kind::Replay => (FigureKind::Curves, XAxis::Iteration),
             Kind::Plane => (FigureKind::Plane, XAxis::OfKind),
+            Kind::Sample if composed => (FigureKind::Cells, XAxis::OfKind),
             Kind::Sample => (FigureKind::Density, XAxis::OfKind),
         };
         let name = self.kind.name().into();
-        let figure = Figure { name, title, kind, x, by: Vec::new(), ..Figure::new(&self.subject()) };
+        let mut figure = Figure { name, title, kind, x, by: Vec::new(), ..Figure::new(&self.subject()) };
+        if kind == FigureKind::Cells {
+            figure.quantities.retain(|q| [Quantity::ComposedAngle, Quantity::MaskedComposedAngle].contains(q));
+        }
         self.figures.push(figure);
         self
     }

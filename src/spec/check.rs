@@ -71,10 +71,11 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
     };
 
     let placed = check_settings(&raw.settings, kind, problems);
-    let settings = Settings::new(kind, &values(&placed));
+    let given = values(&placed);
+    let settings = Settings::new(kind, &given);
     let (conditions, axes, origins) = check_conditions(raw, kind, problems);
     let settings = match settings {
-        Ok(settings) => settings.predicting(&conditions),
+        Ok(settings) => settings.measuring(kind, &given, &conditions).predicting(&conditions),
         Err(conflict) => {
             blame(&conflict, &[&placed], &raw.header, problems);
             return None;

@@ -1,6 +1,6 @@
 //! Settings of an analysis that do not belong to a condition.
 
-use crate::condition::{Condition, Conflict, IsolateCondition, Kind, RecordEvery, SampleCondition, Values};
+use crate::condition::{Condition, Conflict, Draw, IsolateCondition, Kind, RecordEvery, SampleCondition, Values};
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity};
 use crate::text::{AnyParameter, Choice, List, OrName, Parameter, Settings as _, list, settings};
@@ -46,6 +46,10 @@ settings! {
         );
     }
 }
+
+/// What compositions of angles yield.
+const COMPOSED: [Quantity; 4] =
+    [Quantity::DeltaAngle, Quantity::WeightAngle, Quantity::ComposedAngle, Quantity::MaskedComposedAngle];
 
 /// Quantities that are recorded when everything else is, in the order of the registry.
 fn observers(quantities: &[Quantity]) -> Vec<Observer> {
@@ -113,6 +117,16 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// With what these conditions yield where nothing is said of quantities: compositions have angles of their own.
+    pub(super) fn measuring(mut self, kind: Kind, given: &Values, conditions: &[Condition]) -> Self {
+        let composed = |condition: &Condition| matches!(condition, Condition::Sample(c) if c.draw != Draw::OneStep);
+        let is_usual = !given.contains_key(Self::QUANTITIES.name());
+        if is_usual && kind == Kind::Sample && !conditions.is_empty() && conditions.iter().all(composed) {
+            self.observers = observers(&COMPOSED);
+        }
+        self
     }
 
     /// With what predictions of these conditions are recorded by, if predictions are asked for.
