@@ -23,6 +23,8 @@ mod docs;
 mod faults;
 #[cfg(all(feature = "cli", feature = "fetch"))]
 mod fetch;
+#[cfg(feature = "cli")]
+mod figures;
 mod fuzz_cases;
 mod hinges;
 #[cfg(feature = "cli")]

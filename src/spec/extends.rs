@@ -293,7 +293,7 @@ kind = "sample"
             assert!(values(&spec, 0, name).iter().all(|value| value == all), "{name}");
         }
         let figures: Vec<_> = rule.figures.iter().map(|figure| (figure.name.as_str(), figure.scale)).collect();
-        assert_eq!(figures, [("one", Scale::Linear), ("two", Scale::Linear)]);
+        assert_eq!(figures, [("one", Scale::Linear), ("two", Scale::Auto)]);
         // Of the first condition of the base, eta is left; the second has nothing left that varies.
         assert_eq!((values(&spec, 1, "rule"), values(&spec, 1, "eta")), (vec!["bp".to_string()], vec!["0.5".into()]));
     }

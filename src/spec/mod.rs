@@ -26,7 +26,8 @@ pub use claim::{
 #[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;
 pub use figure::{
-    Across, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind, Panels, Scale, Subject, XAxis,
+    Across, Colours, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind, Lettering, Names, Panels,
+    Scale, Share, Spread, Subject, XAxis,
 };
 pub use file::{parse_spec, read_spec};
 pub use node::{NAME_RULE, Problem, SpecError, is_name};

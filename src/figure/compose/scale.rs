@@ -4,6 +4,7 @@ use super::{distinct, text};
 use crate::condition::{Condition, parameters};
 use crate::figure::{Axis, Hue};
 use crate::network::Setup;
+use crate::signal::{Form, Pair};
 use std::collections::BTreeSet;
 
 /// Axes whose values span this factor are logarithmic.
@@ -50,6 +51,14 @@ impl<'a> Scale<'a> {
 
     /// How its axis is called.
     pub(super) fn label(self) -> &'a str {
+        // These stand for themselves, where the coefficients of other forms are correlations.
+        let is_time_constant = |c: &Condition| c.values().get(self.name)?.get::<Form>()?.time_constant();
+        if !self.conditions.is_empty() && self.conditions.iter().all(|c| is_time_constant(c).is_some()) {
+            return match self.name == Pair::ERROR.name() {
+                true => "time constant of the error (iterations)",
+                false => "time constant of the activity (iterations)",
+            };
+        }
         if self.of_widths {
             return "units per hidden layer";
         }
