@@ -29,7 +29,7 @@ impl<'a> Evidence<'a> {
         let results = Results::new(plan, results);
         // Repeats that some conditions have and others not are of no use: which ones there are may depend on what came out.
         let whole = plan.analyses().map(|analysis| (analysis.name.clone(), results.whole_repeats(analysis))).collect();
-        Self { results, predictor: Predictor::default(), whole, known: RefCell::default() }
+        Self { results, predictor: Predictor, whole, known: RefCell::default() }
     }
 
     /// What was planned.

@@ -195,7 +195,7 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
     let x = Axis { log: is_log, ..Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" }) };
     let mut panel = Panel::new(title, x, Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     let several = only.is_none() && several_layers(analysis, spec);
-    let (predictor, hue) = (Predictor::default(), hues(&analysis.conditions, shown.told_apart()[0]));
+    let (predictor, hue) = (Predictor, hues(&analysis.conditions, shown.told_apart()[0]));
     for condition in conditions {
         let name = label(condition, names);
         let Look { place, places, again, dashed } = shown.look(condition);

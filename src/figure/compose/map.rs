@@ -15,7 +15,7 @@ use crate::spec::{Analysis, Figure as Spec, Scale as Steps, XAxis};
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else { return (Vec::new(), String::new()) };
     let grid = Grid::new(&analysis.conditions, [x, y]);
-    let predictor = Predictor::default();
+    let predictor = Predictor;
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| q != Quantity::ConditionalAlignment) {
         let mut measured = vec![Cell::default(); grid.len()];

@@ -76,7 +76,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let scale = ParameterScale::new(&analysis.conditions, name);
-    let shown = Shown { results, analysis, spec, name, by, labels, scale, predictor: Predictor::default() };
+    let shown = Shown { results, analysis, spec, name, by, labels, scale, predictor: Predictor };
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| !is_beside(q, &spec.quantities)) {
         let layers: BTreeSet<Option<usize>> =
