@@ -26,6 +26,8 @@ mod fetch;
 #[cfg(feature = "cli")]
 mod figures;
 mod fuzz_cases;
+#[cfg(feature = "cli")]
+mod handling;
 mod hinges;
 #[cfg(feature = "cli")]
 mod integrity;

@@ -3,7 +3,7 @@
 use crate::condition::{Condition, Kind};
 use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
-use crate::run::{Entry, Plan};
+use crate::run::{Difference, Entry, Plan};
 use crate::spec::Analysis;
 use crate::text::short;
 use std::fmt::Write as _;
@@ -116,6 +116,35 @@ pub(super) fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
         format!("{indent}{}\n", cells.join("  ").trim_end())
     };
     rows.into_iter().map(line).collect()
+}
+
+/// Differences of conditions that are compared, for people; nothing where there are none.
+pub(super) fn comparisons(differences: &[Difference], width: Option<usize>) -> String {
+    if differences.is_empty() {
+        return String::new();
+    }
+    let head = ["second minus first", "update", "quantity", "difference [95 %]", "sd", "pairs"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    rows.extend(differences.iter().map(|of| {
+        let what = format!("{} minus {}", of.second, of.first);
+        let among = if of.among.is_empty() { String::new() } else { format!(" ({})", of.among) };
+        let lag = of.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
+        let layer = of.layer.map(|layer| format!(" {layer}{lag}")).unwrap_or_default();
+        let difference = match (of.difference, of.ci95) {
+            (Some(mean), Some([low, high])) => format!("{} [{}, {}]", short(mean), short(low), short(high)),
+            (Some(mean), None) => short(mean),
+            (None, _) => "absent".into(),
+        };
+        vec![
+            what + &among,
+            of.iteration.to_string(),
+            format!("{}{layer}", of.quantity.info().label),
+            difference,
+            of.sd.map(short).unwrap_or_default(),
+            of.pairs.to_string(),
+        ]
+    }));
+    format!("Compared, paired by repeat\n{}", fitted(rows, "  ", width))
 }
 
 /// Columns of a terminal that prints the output, or those that `COLUMNS` promises.

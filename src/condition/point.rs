@@ -8,6 +8,7 @@ use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::Setup;
+use crate::rule::WeightNorm;
 use crate::text::{AnyParameter, Choice, Facts, Settings, json_text};
 use serde_json::Value as Json;
 use std::cell::LazyCell;
@@ -223,6 +224,15 @@ impl Condition {
             Self::Replay(c) => c.updates,
             Self::Train(c) => c.updates(),
             Self::Plane(c) => c.train.updates(),
+        }
+    }
+
+    /// Its weight normalisation, if it has any.
+    pub fn weight_norm(&self) -> Option<&WeightNorm> {
+        match self {
+            Self::Isolate(c) => c.weight_norm.as_ref(),
+            Self::Sample(_) => None,
+            _ => self.train()?.setup.weight_norm.as_ref(),
         }
     }
 

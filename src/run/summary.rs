@@ -167,6 +167,25 @@ fn summarise_condition(
     }
 }
 
+/// Values of everything that is reported of a condition, one per repeat that is stored or not, by quantity, layer, lag and
+/// iteration.
+pub(super) fn reported(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+) -> BTreeMap<(Quantity, Option<usize>, Option<usize>, usize), Vec<Option<f64>>> {
+    let iterations = reported_iterations(analysis, condition);
+    let sampled = matches!(condition, Condition::Sample(_));
+    let found = results.select(analysis, condition, |r| sampled || iterations.contains(&r.iteration));
+    let repeats = results.repeats(analysis, condition).len();
+    let mut all = BTreeMap::new();
+    for ((quantity, layer, lag), values) in found {
+        let values = if sampled { averaged(&values, repeats, condition.last_iteration()) } else { values };
+        all.extend(values.into_iter().map(|(iteration, values)| ((quantity, layer, lag, iteration), values)));
+    }
+    all
+}
+
 /// Iterations that are reported, in order: those asked for, those of label changes, and the last.
 fn reported_iterations(analysis: &Analysis, condition: &Condition) -> Vec<usize> {
     let mut iterations = analysis.settings.report_at.clone();

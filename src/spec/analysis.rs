@@ -217,6 +217,7 @@ impl Analysis {
             (Settings::LAGS.name(), !self.quantities().any(Quantity::has_lags)),
             (Settings::WINDOW.name(), !self.quantities().any(Quantity::is_of_window)),
             (Settings::PREDICT.name(), true),
+            (Settings::COMPARE.name(), true),
         ];
         for (name, value) in self.settings.values() {
             if !left_out.contains(&(name, true)) {
@@ -230,6 +231,7 @@ impl Analysis {
         let mut json = self.results_json();
         json["title"] = self.title.as_str().into();
         json["predict"] = self.settings.predict.into();
+        json["compare"] = Settings::COMPARE.value(&self.settings.compare).to_json();
         json["figures"] = self.figures.iter().map(Figure::to_json).collect();
         json
     }

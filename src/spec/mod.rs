@@ -6,8 +6,10 @@
 
 mod analysis;
 mod axes;
+mod changed;
 mod check;
 mod claim;
+mod compare;
 mod extends;
 mod figure;
 mod file;
@@ -18,11 +20,13 @@ mod settings;
 mod write;
 
 pub use analysis::{Analysis, OptionError, Spec};
+pub use changed::{ChangeError, Changes, changed, read_changed};
 pub(crate) use claim::document;
 pub use claim::{
     Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function, Place, Predicted,
     Term, Time, ValueKind,
 };
+pub use compare::Comparison;
 #[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;
 pub use figure::{
