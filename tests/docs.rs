@@ -445,7 +445,7 @@ fn table_of_quantities() -> String {
     table
 }
 
-/// The table of signals as it has to stand in README.md.
+/// The table of signals as it has to stand in docs/signals.md.
 fn table_of_signals() -> String {
     let row = |facts: &Facts| {
         let examples: Vec<String> = facts.examples.iter().map(|example| format!("`{example}`")).collect();
@@ -526,7 +526,7 @@ fn the_table_of_functions_is_the_registry() {
 fn the_table_of_signals_is_the_registry() {
     let wanted = table_of_signals();
     assert_eq!(wanted.lines().count(), Process::ALL.len() + 2);
-    hold_table("README.md", "signals", &wanted);
+    hold_table("docs/signals.md", "signals", &wanted);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod common;
 
 #[cfg(feature = "cli")]
 mod analyze;
+mod answers;
 #[cfg(feature = "cli")]
 mod claims;
 #[cfg(feature = "cli")]

@@ -112,6 +112,41 @@ fn an_update_is_that_of_the_paper_written_out() {
     }
 }
 
+/// So that a comparison of scales of B at one learning rate is one of learning rates too.
+#[test]
+fn scaling_b_multiplies_the_learning_rates_of_lower_layers() {
+    let data = data::<f64>();
+    let plain = Setup { hidden: vec![12, 10, 8], order: Order::Fixed, ..setup() };
+    for factor in [0.5, 3.0] {
+        let mut scaled = trainer(&data, Setup { b_scale: factor, ..plain.clone() });
+        for k in 0..4 {
+            // What B as drawn does to the same state with the same batch.
+            let mut drawn = trainer(&data, plain.clone());
+            run(&mut drawn, k);
+            *drawn.layers_mut() = scaled.layers().clone();
+            let before = scaled.layers().clone();
+            drawn.step();
+            scaled.step();
+            for l in 0..4 {
+                let rate = factor.powi(3 - l as i32);
+                let expected = |start: &[f64], end: &[f64]| -> Vec<f64> {
+                    start.iter().zip(end).map(|(start, end)| start + rate * (end - start)).collect()
+                };
+                let [start, end, now] = [&before, drawn.layers(), scaled.layers()];
+                let pairs = [
+                    (expected(start.weights[l].as_slice(), end.weights[l].as_slice()), now.weights[l].as_slice()),
+                    (expected(&start.biases[l], &end.biases[l]), &now.biases[l][..]),
+                ];
+                for (expected, now) in pairs {
+                    let largest = expected.iter().zip(now).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                    assert!(largest < 1e-12, "factor {factor}, update {k}, layer {l}: {largest}");
+                }
+            }
+            assert_ne!(drawn.layers().weights[0], scaled.layers().weights[0], "the rates differ");
+        }
+    }
+}
+
 #[test]
 fn momentum_and_decay_are_pytorchs() {
     let data = data::<f64>();

@@ -5,7 +5,7 @@ use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
 use crate::quantity::Quantity;
 use crate::run::{self, JobResult, Plan, Results};
-use crate::spec::{Analysis, ClaimPart, Expression, Function, Place, Predicted, Term, Time};
+use crate::spec::{Analysis, Claim, ClaimPart, Expression, Function, Place, Predicted, Term, Time};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -17,8 +17,6 @@ type Key = (String, usize, Quantity, [Option<usize>; 2]);
 pub struct Evidence<'a> {
     results: Results<'a>,
     predictor: Predictor,
-    /// Repeats of each analysis that every condition has, from the first on.
-    whole: HashMap<String, usize>,
     /// What was looked up: many parts are over the same.
     known: RefCell<HashMap<Key, Rc<run::Values>>>,
 }
@@ -26,10 +24,7 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// Evidence of `results`, which belong to the jobs of `plan`.
     pub fn new(plan: &'a Plan, results: &'a [Option<JobResult>]) -> Self {
-        let results = Results::new(plan, results);
-        // Repeats that some conditions have and others not are of no use: which ones there are may depend on what came out.
-        let whole = plan.analyses().map(|analysis| (analysis.name.clone(), results.whole_repeats(analysis))).collect();
-        Self { results, predictor: Predictor, whole, known: RefCell::default() }
+        Self { results: Results::new(plan, results), predictor: Predictor, known: RefCell::default() }
     }
 
     /// What was planned.
@@ -38,12 +33,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn analysis(&self, name: &str) -> Option<&'a Analysis> {
-        self.results.plan().analyses().find(|analysis| analysis.name == name)
-    }
-
-    /// Repeats that every condition of an analysis has, from the first on; none where it is not there.
-    pub fn repeats(&self, analysis: &str) -> usize {
-        self.whole.get(analysis).copied().unwrap_or(0)
+        self.plan().analyses().find(|analysis| analysis.name == name)
     }
 
     /// Whether the analysis was planned.
@@ -51,9 +41,43 @@ impl<'a> Evidence<'a> {
         self.analysis(analysis).is_some()
     }
 
+    /// What there is on a claim: repeats that some of its conditions have and others not are of no use, as which ones
+    /// there are may depend on what came out.
+    pub(super) fn of(&self, claim: &Claim) -> OfClaim<'_, 'a> {
+        let mut repeats: HashMap<String, usize> = HashMap::new();
+        for (name, condition) in claim.conditions(self.plan().analyses()) {
+            let Some(analysis) = self.analysis(&name) else { continue };
+            let whole = analysis.conditions.get(condition).map_or(0, |of| self.results.whole_repeats(analysis, of));
+            repeats.entry(name).and_modify(|least| *least = whole.min(*least)).or_insert(whole);
+        }
+        OfClaim { all: self, repeats }
+    }
+}
+
+/// The first condition that has the values of a place.
+fn condition_of<'p>(analysis: &'p Analysis, place: &Place) -> Option<(usize, &'p Condition)> {
+    let matches = |condition: &Condition| {
+        let values = condition.values();
+        place.condition.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
+    };
+    analysis.conditions.iter().enumerate().find(|(_, condition)| matches(condition))
+}
+
+/// What there is on one claim.
+pub(super) struct OfClaim<'e, 'a> {
+    all: &'e Evidence<'a>,
+    /// By analysis, the repeats that all conditions of the claim have, from the first on.
+    repeats: HashMap<String, usize>,
+}
+
+impl OfClaim<'_, '_> {
     /// Values of a part, by repeat: one row, or a row for each of several times or places.
-    pub(super) fn rows(&self, part: &ClaimPart) -> Vec<(Option<usize>, Repeats)> {
+    pub fn rows(&self, part: &ClaimPart) -> Vec<(Option<usize>, Repeats)> {
         self.value(&part.value, &part.terms).rows()
+    }
+
+    fn repeats(&self, analysis: &str) -> usize {
+        self.repeats.get(analysis).copied().unwrap_or(0)
     }
 
     fn value(&self, expression: &Expression, terms: &[Term]) -> Values {
@@ -68,7 +92,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn term(&self, term: &Term) -> Values {
-        let Some(analysis) = self.analysis(&term.analysis) else { return Values::Repeats(Vec::new()) };
+        let Some(analysis) = self.all.analysis(&term.analysis) else { return Values::Repeats(Vec::new()) };
         let places = || term.places.iter().map(|place| self.place(analysis, term, place));
         match &term.places[..] {
             [only] => self.place(analysis, term, only),
@@ -79,49 +103,37 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// The first condition that has the values of a place.
-    fn condition(analysis: &'a Analysis, place: &Place) -> Option<(usize, &'a Condition)> {
-        let matches = |condition: &Condition| {
-            let values = condition.values();
-            place.condition.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
-        };
-        analysis.conditions.iter().enumerate().find(|(_, condition)| matches(condition))
-    }
-
-    fn place(&self, analysis: &'a Analysis, term: &Term, place: &Place) -> Values {
-        let Some((index, condition)) = Self::condition(analysis, place) else { return Values::Repeats(Vec::new()) };
+    fn place(&self, analysis: &Analysis, term: &Term, place: &Place) -> Values {
+        let Some((index, condition)) = condition_of(analysis, place) else { return Values::Repeats(Vec::new()) };
         if let Some(predicted) = term.predicted {
             let found = self.predicted(condition, term, place, predicted);
             return found.map_or_else(|| Values::Repeats(vec![None; self.repeats(&analysis.name)]), Values::Number);
         }
         let key = (analysis.name.clone(), index, term.quantity, [place.layer, place.lag]);
-        let look_up = || {
-            let mut values = self.results.values(analysis, condition, term.quantity, [place.layer, place.lag]);
-            values.values_mut().for_each(|row| row.truncate(self.repeats(&analysis.name)));
-            Rc::new(values)
-        };
-        let values = self.known.borrow_mut().entry(key).or_insert_with(look_up).clone();
+        let look_up = || Rc::new(self.all.results.values(analysis, condition, term.quantity, [place.layer, place.lag]));
+        let values = self.all.known.borrow_mut().entry(key).or_insert_with(look_up).clone();
+        let whole = |row: &Repeats| row.iter().take(self.repeats(&analysis.name)).copied().collect::<Repeats>();
         match place.time {
             Time::At(iteration) => {
                 let none = || vec![None; self.repeats(&analysis.name)];
-                Values::Repeats(values.get(&iteration).cloned().unwrap_or_else(none))
+                Values::Repeats(values.get(&iteration).map_or_else(none, whole))
             }
             Time::Between(from, to) => {
-                let within: BTreeMap<usize, Repeats> = values.range(from..=to).map(|(k, v)| (*k, v.clone())).collect();
+                let within: BTreeMap<usize, Repeats> = values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
                 Values::Curve(Rc::new(within), Axis::Time)
             }
             Time::Mean(from, to) => {
-                let within: BTreeMap<usize, Repeats> = values.range(from..=to).map(|(k, v)| (*k, v.clone())).collect();
+                let within: BTreeMap<usize, Repeats> = values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
                 Values::call(Function::Mean, &[Values::Curve(Rc::new(within), Axis::Time)])
             }
-            Time::Draws => Values::Curve(values, Axis::Time),
+            Time::Draws => Values::Curve(Rc::new(values.iter().map(|(k, v)| (*k, whole(v))).collect()), Axis::Time),
         }
     }
 
     fn predicted(&self, condition: &Condition, term: &Term, place: &Place, what: Predicted) -> Option<f64> {
         match (what, place.time, condition) {
             (Predicted::Mean, Time::At(iteration), _) => {
-                self.predictor.predict(condition, term.quantity, place.layer, iteration, false)
+                self.all.predictor.predict(condition, term.quantity, place.layer, iteration, false)
             }
             (Predicted::Limit, _, Condition::Isolate(isolated)) => limit(isolated).map(|(_, found)| found.value),
             _ => None,

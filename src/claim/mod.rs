@@ -2,121 +2,32 @@
 
 mod eprocess;
 mod evidence;
+mod judged;
 mod needed;
 mod own;
+mod registered;
 #[cfg(test)]
 mod simulation;
+mod table;
 mod values;
 mod verdict;
 
 pub use crate::spec::{Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
+pub(crate) use judged::with_interval;
+pub use judged::{JudgedClaim, JudgedPart};
 pub use own::{FULL, LONG, Own, QUICK};
+pub use table::{VERDICT_COLUMNS, verdicts_csv};
 pub use verdict::{ALPHA, Verdict};
 
 use crate::measure::summary::Summary;
 use crate::run::Plan;
-use crate::spec::{ClaimKind, ClaimSet, ValueKind, document};
+use crate::spec::ValueKind;
 use crate::text::short;
+use evidence::OfClaim;
 use needed::needed;
-use serde::Serialize;
 use values::Repeats;
 use verdict::{Bounds, evidence as evidence_of, of_claim};
-
-/// A part of a claim, judged.
-#[derive(Clone, Debug, Serialize)]
-pub struct JudgedPart {
-    /// What was measured.
-    pub statistic: String,
-    /// Mean over repeats; of several values, of the one that is nearest to its bound, or farthest beyond.
-    pub mean: Option<f64>,
-    /// Student's 95 % interval of the mean; for shares that of Clopper and Pearson.
-    pub ci95: Option<[f64; 2]>,
-    /// Repeats with a value.
-    pub n: usize,
-    /// Repeats that are farther on the wrong side of a bound than the claim says that they can be if the mean is at it.
-    pub beyond: usize,
-    /// The iteration, draw or place that the mean is of, where there are several.
-    pub at: Option<usize>,
-    /// What was asked, in words.
-    pub criterion: String,
-    /// What follows.
-    pub verdict: Verdict,
-    /// How much evidence there is that it holds, as a power of ten.
-    pub evidence_for: f64,
-    /// How much evidence there is that it does not, as a power of ten.
-    pub evidence_against: f64,
-    /// Repeats that are estimated to decide it; `None` if it is decided, or a million would not do.
-    pub needed: Option<usize>,
-}
-
-impl JudgedPart {
-    /// Mean and interval, as in tables.
-    pub fn value(&self) -> String {
-        self.mean.zip(self.ci95).map_or("no value".into(), |(mean, ends)| with_interval(mean, ends))
-    }
-}
-
-/// A mean and its interval to two decimals, or to two digits where it is small.
-pub(crate) fn with_interval(mean: f64, [low, high]: [f64; 2]) -> String {
-    if mean.abs() < 0.01 {
-        return format!("{} [{}, {}]", short(mean), short(low), short(high));
-    }
-    format!("{mean:.2} [{low:.2}, {high:.2}]")
-}
-
-/// A claim, judged.
-#[derive(Clone, Debug, Serialize)]
-pub struct JudgedClaim {
-    /// Name, `document/number`.
-    pub name: String,
-    /// What is claimed.
-    pub statement: String,
-    /// Who claims it, and where the criterion comes from.
-    pub source: String,
-    /// What it says.
-    pub kind: ClaimKind,
-    /// When its criterion was set.
-    pub set: ClaimSet,
-    /// Why its bounds are what they are.
-    pub why: String,
-    /// What of the criterion was changed after it was set.
-    pub changed: String,
-    /// The analysis that feeds it.
-    pub analysis: String,
-    /// Claims that share its level of error.
-    pub family_size: usize,
-    /// Holds if every part does, fails if one fails.
-    pub verdict: Verdict,
-    /// Repeats after which that was decided.
-    pub decided_after: Option<usize>,
-    /// Repeats that are estimated to decide it, where it is not.
-    pub needed: Option<usize>,
-    /// Why it was not judged.
-    pub refused: Option<String>,
-    /// The parts.
-    pub parts: Vec<JudgedPart>,
-}
-
-impl JudgedClaim {
-    /// The document the claim belongs to.
-    pub fn document(&self) -> &str {
-        document(&self.name)
-    }
-
-    /// What would decide it, in words; nothing where it is decided.
-    pub fn outlook(&self) -> String {
-        match (self.verdict, self.needed, &self.refused) {
-            (Verdict::Refused, _, Some(why)) => format!("not judged: {why}"),
-            (Verdict::Undecided, ..) if self.parts.iter().any(|part| part.beyond > 0) => {
-                "values spread farther than the claim allows for (reach), so that they do not count for it".into()
-            }
-            (Verdict::Undecided, Some(needed), _) => format!("about {needed} repeats would decide"),
-            (Verdict::Undecided, None, _) => "no number of repeats up to a million is estimated to decide".into(),
-            _ => String::new(),
-        }
-    }
-}
 
 /// The claims of the specs of a plan, in their order; of one that stands in several, the first.
 pub fn claims(plan: &Plan) -> Vec<&Claim> {
@@ -145,8 +56,9 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let judged = ready.map(|claim| {
         let spec = plan.specs.iter().find(|spec| spec.claims.iter().any(|known| known.name == claim.name));
         let mut claim = claim.clone();
+        let planned = spec.and_then(|spec| known.plan(&claim, spec));
         claim.refused = claim.refused.take().or_else(|| known.departure(&claim, spec?));
-        judge_claim(&claim, evidence, family_size(plan, &claim))
+        JudgedClaim { plan: planned, ..judge_claim(&claim, evidence, family_size(plan, &claim)) }
     });
     judged.collect()
 }
@@ -157,7 +69,8 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
     let parts: Vec<Seen> = if claim.refused.is_some() {
         Vec::new()
     } else {
-        claim.parts.iter().map(|part| Seen::of(part, evidence)).collect()
+        let evidence = evidence.of(claim);
+        claim.parts.iter().map(|part| Seen::of(part, &evidence)).collect()
     };
     let of = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
         of_claim(&parts.iter().map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part))).collect::<Vec<_>>())
@@ -190,6 +103,7 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         changed: claim.changed.clone(),
         analysis: claim.analysis().to_string(),
         family_size: family,
+        plan: None,
         verdict,
         decided_after: after,
         needed,
@@ -206,7 +120,7 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn of(part: &'a ClaimPart, evidence: &Evidence<'_>) -> Self {
+    fn of(part: &'a ClaimPart, evidence: &OfClaim<'_, '_>) -> Self {
         let found = evidence.rows(part).into_iter().filter(|(_, row)| row.iter().any(Option::is_some));
         let (places, rows) = found.unzip();
         Self { part, places, rows }

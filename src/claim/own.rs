@@ -1,6 +1,7 @@
 //! The specs of the program, which hold the claims of this project.
 
-use crate::spec::{Claim, Spec, parse_spec};
+use super::registered::plan_of;
+use crate::spec::{Analysis, Claim, Spec, parse_spec};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -40,22 +41,43 @@ pub const FULL: &[Own] = own!(
     "rules",
     "akrout",
     "open",
+    "depth-theory",
+    "learning-theory",
 );
 
 /// Those that take too long to be among them, and the one to begin with.
 pub const LONG: &[Own] = own!("sensitivity", "akrout-long", "quickstart");
 
-/// Specs of the program that were read, by path.
+/// Specs of the program that were read, by path, each with the plan that has it as it is.
 #[derive(Default)]
-pub(super) struct Known(BTreeMap<&'static str, Option<Spec>>);
+pub(super) struct Known(BTreeMap<&'static str, (Option<Spec>, Option<String>)>);
 
 impl Known {
-    /// In what the analyses of a spec depart from those that a claim of this project was set for; `None` of other claims.
-    pub fn departure(&mut self, claim: &Claim, spec: &Spec) -> Option<String> {
+    /// The spec of the program that a claim stands in, and its plan; `None` of claims of others.
+    fn of(&mut self, claim: &Claim) -> Option<&(Option<Spec>, Option<String>)> {
         let name = format!("name = \"{}\"", claim.name);
         let (path, text) = FULL.iter().chain(LONG).find(|(_, text)| text.contains(&name))?;
-        let own = self.0.entry(path).or_insert_with(|| parse_spec(Path::new(path), text).ok()).as_ref()?;
+        let read = || (parse_spec(Path::new(path), text).ok(), plan_of(path, text));
+        Some(self.0.entry(path).or_insert_with(read))
+    }
+
+    /// In what the analyses of a spec depart from those that a claim of this project was set for; `None` of other claims.
+    pub fn departure(&mut self, claim: &Claim, spec: &Spec) -> Option<String> {
+        let own = self.of(claim)?.0.as_ref()?;
         let known = own.claims.iter().find(|known| known.name == claim.name)?;
         known.departure(&spec.analyses, &own.analyses)
+    }
+
+    /// The plan that fixed a claim and the seeds of its analyses before they were run; `None` if it was changed since, or is
+    /// judged on other repeats.
+    pub fn plan(&mut self, claim: &Claim, spec: &Spec) -> Option<String> {
+        let (own, plan) = self.of(claim)?;
+        let own = own.as_ref()?;
+        let seed = |analyses: &[Analysis], name: &String| {
+            analyses.iter().find(|analysis| analysis.name == *name).map(|analysis| analysis.settings.seed)
+        };
+        let is_same = own.claims.contains(claim)
+            && claim.analyses.iter().all(|name| seed(&spec.analyses, name) == seed(&own.analyses, name));
+        plan.clone().filter(|_| is_same)
     }
 }

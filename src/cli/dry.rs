@@ -6,11 +6,12 @@ use super::time::said;
 use super::{Exit, Request, admitted, args, library};
 use crate::condition::Condition;
 use crate::experiment::run_job;
-use crate::run::{Finished, Pending, Plan, Seconds, estimate, finished, together};
+use crate::run::{Finished, Pending, Plan, Planned, Seconds, estimate, finished, together};
 use crate::spec::Analysis;
 use crate::text::Choice;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 /// Conditions of an analysis listed one by one.
@@ -22,7 +23,7 @@ const METHOD: &str = "Estimated from up to 4 conditions per analysis, each begun
                       they cannot see. Work that grows during a job, as of decompositions over many lags, is underestimated.";
 
 pub(super) fn execute(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let Some(outlook) = Outlook::of(request, matches)? else {
+    let Some(outlook) = Outlook::of(request, matches, &|_| true)? else {
         tell!("interrupted");
         return Ok(Exit::Interrupted);
     };
@@ -43,12 +44,17 @@ pub(super) struct Outlook<'a> {
 }
 
 impl<'a> Outlook<'a> {
-    /// Looks at what is done, and begins some of the rest; `None` if it was interrupted.
-    pub fn of(request: &'a Request, matches: &ArgMatches) -> anyhow::Result<Option<Self>> {
+    /// Looks at what is done of what is wanted, and begins some of the rest; `None` if it was interrupted.
+    pub fn of(
+        request: &'a Request,
+        matches: &ArgMatches,
+        is_wanted: &dyn Fn(&Planned<'_>) -> bool,
+    ) -> anyhow::Result<Option<Self>> {
         let plan = &request.plan;
         let Finished { done, warnings } = finished(plan, &request.out, args::export(matches))?;
         warnings.iter().for_each(|warning| tell!("warning: {warning}"));
-        let own = |&job: &usize| request.shard.is_none_or(|shard| shard.has(job));
+        let wanted: HashSet<usize> = plan.planned().filter(is_wanted).map(|planned| planned.job).collect();
+        let own = |job: &usize| request.shard.is_none_or(|shard| shard.has(*job)) && wanted.contains(job);
         let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
         let threads = admitted(request, &pending, matches)?;
         let library = library(request, matches)?;
@@ -57,16 +63,26 @@ impl<'a> Outlook<'a> {
         Ok((!interrupt.load(Ordering::Relaxed)).then_some(Self { request, done, times, threads }))
     }
 
-    /// Jobs to run of an analysis that no earlier one has, and their time in words if there are any.
-    pub fn of_analysis(&self, name: &str) -> (usize, String) {
-        let own: Vec<Pending> = self.times.iter().filter(|group| group.analysis == name).cloned().collect();
+    /// What is to be run of the first repeats of every condition.
+    fn first(&self, repeats: usize) -> impl Iterator<Item = Pending> {
+        let cut = move |group: &Pending| {
+            let jobs = group.jobs.iter().copied();
+            let jobs: Vec<usize> = jobs.filter(|&job| self.plan().jobs[job].repeat < repeats as u64).collect();
+            (!jobs.is_empty()).then(|| Pending { jobs, ..group.clone() })
+        };
+        self.times.iter().filter_map(cut)
+    }
+
+    /// Jobs to run of the first repeats of an analysis that no earlier one has, and their time in words if there are any.
+    pub fn of_analysis(&self, name: &str, repeats: usize) -> (usize, String) {
+        let own: Vec<Pending> = self.first(repeats).filter(|group| group.analysis == name).collect();
         let jobs = own.iter().map(|group| group.jobs.len()).sum();
         (jobs, if jobs > 0 { said(together(&own, self.threads).likely) } else { "done".into() })
     }
 
-    /// Time of everything in words.
-    pub fn total(&self) -> String {
-        let total = together(&self.times, self.threads);
+    /// Time of the first repeats of everything in words.
+    pub fn total(&self, repeats: usize) -> String {
+        let total = together(&self.first(repeats).collect::<Vec<_>>(), self.threads);
         format!(
             "about {} on {} threads, between {} and {}",
             said(total.likely),
@@ -115,7 +131,7 @@ impl<'a> Outlook<'a> {
         let pending = self.pending();
         let shard = self.request.shard.map(|shard| format!(" of shard {shard}")).unwrap_or_default();
         out += &format!("{all} jobs{shard}, {} of them done in {out_directory}, {pending} to run\n", all - pending);
-        out += &format!("{}\n", self.total());
+        out += &format!("{}\n", self.total(usize::MAX));
         let predictions = predictions(plan);
         if predictions > 0 {
             out += &format!(

@@ -44,7 +44,7 @@ impl Request {
         Self::new(vec![Spec::single(analysis.with_own_figure())], matches, None)
     }
 
-    /// Of spec files, or of a run directory, which says itself what it is of and is gone on with.
+    /// Of spec files, or of a run directory, which says itself what it is of and is resumed.
     pub(super) fn of_files(matches: &ArgMatches) -> anyhow::Result<Self> {
         let files: Vec<&PathBuf> = matches.get_many("specs").into_iter().flatten().collect();
         let (shard, changes) = (args::shard(matches), args::changed(matches)?);

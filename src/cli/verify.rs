@@ -2,12 +2,13 @@
 
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output, run_jobs, run_plan};
-use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, QUICK, Verdict, claims, judge};
-use crate::run::{Ended, Planned, RunReport, damaged_figures, is_stored};
-use crate::spec::{Analysis, parse_spec};
+use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, QUICK, Verdict, claims, judge, verdicts_csv};
+use crate::file::write_atomically;
+use crate::run::{Ended, Plan, Planned, RunReport, damaged_figures, is_stored};
+use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::{Value as Json, json};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -16,9 +17,9 @@ pub(super) fn command() -> Command {
         Command::new("verify")
             .about("Judge the claims: statistic, interval, criterion, verdict")
             .long_about(
-                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, 20, 40, ... of every \
-                 condition, up to those of the spec, and only of analyses whose claims are not decided yet. To run all of \
-                 them, for figures, use `alignscope run`.",
+                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, 20, 40, ..., up to those of \
+                 the spec, and only of conditions that a claim is about which is not decided yet. To run all of them, for \
+                 figures, use `alignscope run`.",
             )
             .arg(
                 Arg::new("quick")
@@ -64,7 +65,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let dry = matches.get_flag("dry-run");
     let to_run = || plan.addresses.iter().any(|address| !is_stored(&request.out, address));
     if dry || matches.get_flag("full") && to_run() {
-        let Some(outlook) = Outlook::of(&request, matches)? else { return Ok(Exit::Interrupted) };
+        let open = conditions(plan, &|_| true);
+        let wanted = |planned: &Planned<'_>| is_of(&open, planned);
+        let Some(outlook) = Outlook::of(&request, matches, &wanted)? else { return Ok(Exit::Interrupted) };
         if dry {
             super::print::print(format_args!("{}", budget(&request, &outlook)));
             return Ok(Exit::Done);
@@ -78,6 +81,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let is_whole = output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
     let claims = judge(&Evidence::new(plan, &report.results));
+    write_atomically(&request.out.join("verdicts.csv"), &verdicts_csv(&claims)?)?;
     if matches.get_flag("json") {
         let summary = output::summary(plan, &report);
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
@@ -97,20 +101,20 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 /// Repeats after which claims are looked at first; then after twice as many, and so on.
 const FIRST_LOOK: usize = 10;
 
-/// Runs the repeats that the claims need: of the analyses of those that are not decided, twice as many at every look, until all
-/// are, or there are no more.
+/// Runs the repeats that the claims need: of the conditions of those that are not decided, twice as many at every look, until
+/// all are, or there are no more.
 fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
     let plan = &request.plan;
-    let repeats = |analysis: &Analysis| analysis.settings.repeats;
-    let mut open: HashSet<String> = claims(plan).iter().flat_map(|claim| claim.analyses.clone()).collect();
+    let mut open = conditions(plan, &|_| true);
     if open.is_empty() {
         return run_plan(request, matches);
     }
     let (mut look, mut looks, mut ran) = (FIRST_LOOK, Vec::new(), 0);
     loop {
-        let horizon = plan.analyses().filter(|analysis| open.contains(&analysis.name)).map(repeats).max().unwrap_or(0);
-        let wanted = |planned: &Planned<'_>| open.contains(&planned.analysis.name) && planned.repeat < look;
-        let only: HashSet<usize> = plan.planned().filter(wanted).map(|planned| planned.job).collect();
+        let of_open: Vec<Planned<'_>> = plan.planned().filter(|planned| is_of(&open, planned)).collect();
+        let horizon = of_open.iter().map(|planned| planned.repeat + 1).max().unwrap_or(0);
+        let only: HashSet<usize> =
+            of_open.iter().filter(|planned| planned.repeat < look).map(|planned| planned.job).collect();
         let report = run_jobs(request, matches, Some(&only))?;
         ran += report.ran;
         looks.push(look.min(horizon).to_string());
@@ -123,8 +127,7 @@ fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunRepor
             .filter(|claim| claim.verdict == Verdict::Undecided)
             .map(|claim| claim.name.as_str())
             .collect();
-        let still = claims(plan).into_iter().filter(|claim| undecided.contains(claim.name.as_str()));
-        open = still.flat_map(|claim| claim.analyses.clone()).collect();
+        open = conditions(plan, &|name| undecided.contains(name));
         if open.is_empty() || look >= horizon {
             let of = report.results.len();
             let has = report.results.iter().flatten().count();
@@ -138,29 +141,44 @@ fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunRepor
     }
 }
 
+/// Conditions, each by its analysis and its index, whose results are still wanted.
+type Open = BTreeSet<(String, usize)>;
+
+fn is_of(conditions: &Open, planned: &Planned<'_>) -> bool {
+    conditions.contains(&(planned.analysis.name.clone(), planned.condition_index))
+}
+
+/// The conditions that claims of some names are about.
+fn conditions(plan: &Plan, is_wanted: &dyn Fn(&str) -> bool) -> Open {
+    let wanted = claims(plan).into_iter().filter(|claim| is_wanted(&claim.name));
+    wanted.flat_map(|claim| claim.conditions(plan.analyses())).collect()
+}
+
 /// What each claim will take: claims that one analysis feeds share its time.
 fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
     let claims = claims(&request.plan);
-    let mut out = format!("{:<28} {:>6} {:>8}  claims\n", "analysis", "to run", "time");
+    let mut out = format!("{:<28} {:>6} {:>8} {:>8}  claims\n", "analysis", "jobs", "10 each", "all");
     for analysis in request.plan.analyses() {
-        let (jobs, time) = outlook.of_analysis(&analysis.name);
+        let (_, first) = outlook.of_analysis(&analysis.name, FIRST_LOOK);
+        let (jobs, time) = outlook.of_analysis(&analysis.name, usize::MAX);
         let fed: Vec<&str> = claims.iter().filter(|c| c.analysis() == analysis.name).map(|c| c.name.as_str()).collect();
         let fed = if fed.is_empty() { "(with others)".into() } else { fed.join(" ") };
-        let _ = writeln!(out, "{:<28} {jobs:>6} {time:>8}  {fed}", analysis.name);
+        let _ = writeln!(out, "{:<28} {jobs:>6} {first:>8} {time:>8}  {fed}", analysis.name);
     }
-    out + &format!("{}\n", outlook.total())
+    let (first, all) = (outlook.total(FIRST_LOOK), outlook.total(usize::MAX));
+    out + &format!("{FIRST_LOOK} repeats of each: {first}\nall repeats, if none is decided before: {all}\n")
 }
 
 /// What the repeats that would decide a claim cost: jobs, and their time by that of those that ran here.
 fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
-    let analysis = request.plan.analyses().find(|analysis| analysis.name == claim.analysis)?;
     let seen = claim.parts.iter().map(|part| part.n).max()?;
-    let jobs = claim.needed?.checked_sub(seen)? * analysis.conditions.len();
+    let conditions = conditions(&request.plan, &|name| name == claim.name);
+    let jobs = claim.needed?.checked_sub(seen)? * conditions.len();
     let log: Json = serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
     let own: HashSet<&str> = request
         .plan
         .planned()
-        .filter(|planned| planned.analysis.name == analysis.name)
+        .filter(|planned| is_of(&conditions, planned))
         .map(|planned| request.plan.addresses[planned.job].as_str())
         .collect();
     let entries = log["runs"].as_array()?.iter().filter_map(|run| run["jobs"].as_array()).flatten();
@@ -177,7 +195,7 @@ fn markdown(claims: &[JudgedClaim]) -> String {
     for claim in claims {
         let (name, verdict) = (&claim.name, claim.verdict.as_str());
         let _ = writeln!(out, "## {name}: {verdict}\n\n{}.\n\n*{}*\n", claim.statement, claim.source);
-        for said in [&claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
+        for said in [&claim.origin(), &claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
             let _ = writeln!(out, "{}.\n", capital(said));
         }
         if claim.parts.is_empty() {
@@ -216,6 +234,11 @@ fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) 
         }
     }
     let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let planned: BTreeSet<&str> = claims.iter().filter_map(|claim| claim.plan.as_deref()).collect();
+    for plan in planned {
+        let own = claims.iter().filter(|claim| claim.plan.as_deref() == Some(plan)).count();
+        let _ = writeln!(out, "{own} of {} claims are judged as planned in {plan}.", claims.len());
+    }
     let refused = count(Verdict::Refused);
     let not_judged = if refused > 0 { format!(", {refused} not judged") } else { String::new() };
     let _ = writeln!(

@@ -2,7 +2,6 @@
 
 use super::{Report, counted};
 use crate::claim::{JudgedClaim, Verdict};
-use crate::spec::ClaimSet;
 use maud::{Markup, html};
 
 impl Report<'_> {
@@ -69,7 +68,7 @@ impl Report<'_> {
         html! {
             article id=(anchor(&claim.name)) {
                 h3 { (claim.name) ": " (verdict(claim.verdict)) }
-                p { (claim.statement) "." @if claim.set == ClaimSet::Exploratory { " (Exploratory: its criterion was set after results were seen.)" } }
+                p { (claim.statement) ". (" (claim.origin()) ".)" }
                 @if !claim.outlook().is_empty() { p { (claim.outlook()) "." } }
                 @if !claim.why.is_empty() { p.soft { "Bounds: " (claim.why) "." } }
                 @if !claim.changed.is_empty() { p.soft { "Changed: " (claim.changed) "." } }

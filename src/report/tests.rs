@@ -88,7 +88,7 @@ fn it_says_what_was_done_on_how_many_repeats_and_what_held() {
         "<h3>wn/D-robust: <span class=\"verdict fails\">✗ fails</span></h3>",
         "9.60 [9.57, 9.62]",
         "5 to 15",
-        "Exploratory: its criterion was set after results were seen.",
+        "Exploratory: its criterion was set after results were seen; judged as planned in confirmatory",
         "20 of every condition",
         &stored.plan.address(),
     ] {

@@ -28,6 +28,8 @@ pub struct Planned<'a> {
     pub analysis: &'a Analysis,
     /// The condition.
     pub condition: &'a Condition,
+    /// Its index into those of the analysis.
+    pub condition_index: usize,
     /// The repeat, from 0.
     pub repeat: usize,
     /// Index into [`Plan::jobs`].
@@ -90,13 +92,19 @@ impl Plan {
     /// Every analysis, condition and repeat, in this order.
     pub fn planned(&self) -> impl Iterator<Item = Planned<'_>> {
         let each = self.analyses().flat_map(|analysis| {
-            let conditions = analysis.conditions.iter();
+            let conditions = analysis.conditions.iter().enumerate();
             conditions.flat_map(move |condition| {
                 (0..analysis.settings.repeats).map(move |repeat| (analysis, condition, repeat))
             })
         });
         let each = each.zip(&self.places);
-        each.map(|((analysis, condition, repeat), &job)| Planned { analysis, condition, repeat, job })
+        each.map(|((analysis, (condition_index, condition), repeat), &job)| Planned {
+            analysis,
+            condition,
+            condition_index,
+            repeat,
+            job,
+        })
     }
 
     /// Jobs of one condition of the analysis of this name, by repeat.

@@ -43,10 +43,9 @@ impl<'a> Results<'a> {
         repeats.fold([0, 0], |[stored, all], result| [stored + usize::from(result.is_some()), all + 1])
     }
 
-    /// Repeats that every condition of an analysis has a result of, from the first on.
-    pub fn whole_repeats(self, analysis: &Analysis) -> usize {
-        let whole = |condition| self.repeats(analysis, condition).iter().take_while(|result| result.is_some()).count();
-        analysis.conditions.iter().map(whole).min().unwrap_or(0)
+    /// Repeats that a condition has a result of, from the first on.
+    pub fn whole_repeats(self, analysis: &Analysis, condition: &Condition) -> usize {
+        self.repeats(analysis, condition).iter().take_while(|result| result.is_some()).count()
     }
 
     /// Values of one quantity at a layer and a lag. Iterations at which no repeat recorded it are not there.

@@ -156,13 +156,14 @@ impl Stored {
         Results::new(&self.plan, &self.results)
     }
 
-    /// The analyses of which every job is stored, or as many repeats of every condition as were asked for; `None` if there are
-    /// none.
+    /// The analyses of which every job is stored, or as many repeats as were asked for, of every condition that was asked
+    /// for; `None` if there are none.
     pub fn complete(&self) -> Option<Self> {
         let is_partly = self.directories.iter().all(|directory| directory.ended == PARTLY);
         let is_whole = |analysis: &Analysis| {
             let [stored, planned] = self.index().count(analysis);
-            stored == planned || is_partly && self.index().whole_repeats(analysis) > 1
+            let has_repeats = |condition| self.index().whole_repeats(analysis, condition) > 1;
+            stored == planned || is_partly && analysis.conditions.iter().any(has_repeats)
         };
         let whole: BTreeSet<&str> = self.plan.analyses().filter(|a| is_whole(a)).map(|a| a.name.as_str()).collect();
         let mut specs = self.plan.specs.clone();

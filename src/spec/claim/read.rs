@@ -41,6 +41,7 @@ const CLAIM_KEYS: &[&str] = &[
     "changed",
     "epsilon",
     "reach",
+    "reaches",
     "values",
     "lists",
     "let",
@@ -112,6 +113,10 @@ impl Reading<'_> {
     fn claim(&self, problems: &mut Problems) -> Option<Claim> {
         let before = problems.found.len();
         check_keys(&self.entries, CLAIM_KEYS, "claim", problems);
+        if let Some(other) = find(&self.entries, "reaches").filter(|tree| !matches!(tree.value, Typed::Table(_))) {
+            let message = "reaches is a table: the statistic of each part, and how far a repeat can be from the bound";
+            problems.add(other.at.clone(), message.into());
+        }
         let text = |key: &str, problems: &mut Problems| text_of(&self.entries, key, problems);
         let name = self.name(problems)?;
         let statement = text("statement", problems);
@@ -227,7 +232,20 @@ impl Reading<'_> {
         if items.is_empty() {
             problems.add(tree.at.clone(), "this claim has no [[claim.part]]: it needs at least one".into());
         }
+        let is_there = |entry: &&Entry| parts.iter().any(|part| part.statistic == entry.key);
+        for Entry { key, at, .. } in self.reaches().iter().filter(|entry| !is_there(entry)) {
+            let near = suggestion(key, parts.iter().map(|part| part.statistic.as_str()));
+            problems.add(at.clone(), format!("no part of this claim has the statistic `{key}`{near}"));
+        }
         parts
+    }
+
+    /// Reaches by the statistic of the part that they are of.
+    fn reaches(&self) -> &[Entry] {
+        match find(&self.entries, "reaches") {
+            Some(Tree { value: Typed::Table(entries), .. }) => entries,
+            _ => &[],
+        }
     }
 }
 
@@ -260,12 +278,12 @@ impl Part<'_> {
                 false
             }
         };
-        let statistic = text_of(&own, "statistic", problems);
+        let statistic = Some(text_of(&own, "statistic", problems)).filter(|text| !text.is_empty()).unwrap_or(typed);
         let own_epsilon = find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
         let by_default = default_epsilon(&value, &terms);
         Some(ClaimPart {
-            statistic: if statistic.is_empty() { typed } else { statistic },
-            values: self.values(&own, &value, (&terms, criterion), problems)?,
+            values: self.values((&own, &statistic), &value, (&terms, criterion), problems)?,
+            statistic,
             range: natural_range(&value, &terms),
             value,
             terms,
@@ -362,7 +380,7 @@ impl Part<'_> {
     /// What is known of the values in advance: as typed, or from the expression.
     fn values(
         &self,
-        own: &[Entry],
+        (own, statistic): (&[Entry], &str),
         value: &Expression,
         (terms, criterion): (&[Term], Criterion),
         problems: &mut Problems,
@@ -376,7 +394,8 @@ impl Part<'_> {
             }
             return Some(ValueKind::Every(share));
         }
-        let reach = match find(own, "reach").or_else(|| find(&self.claim.entries, "reach")) {
+        let of_statistic = self.claim.reaches().iter().find(|entry| entry.key == statistic).map(|entry| &entry.value);
+        let reach = match of_statistic.or_else(|| find(own, "reach")).or_else(|| find(&self.claim.entries, "reach")) {
             Some(tree) => Some(bound("reach", tree, problems)?.abs()),
             None => None,
         };

@@ -7,6 +7,7 @@ use crate::spec::analysis::{Analysis, Spec};
 use crate::spec::settings::Settings;
 use crate::text::{Settings as _, json_text};
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 impl Spec {
     /// Takes over the claims of the spec that this one extends: those that it does not state itself. A claim of an analysis
@@ -27,6 +28,19 @@ impl Spec {
 }
 
 impl Claim {
+    /// Name of the analysis and index of every condition whose results it is about.
+    pub fn conditions<'a>(&self, analyses: impl Iterator<Item = &'a Analysis>) -> BTreeSet<(String, usize)> {
+        let own = analyses.filter(|analysis| self.analyses.contains(&analysis.name));
+        let of_analysis = |analysis: &'a Analysis| {
+            let known = Known::of(analysis);
+            let terms = self.parts.iter().flat_map(|part| &part.terms);
+            let measured = terms.filter(|term| term.analysis == analysis.name && term.predicted.is_none());
+            let found = measured.flat_map(|term| &term.places).filter_map(|place| first(&known, place));
+            found.map(|index| (analysis.name.clone(), index)).collect::<Vec<_>>()
+        };
+        own.flat_map(of_analysis).collect()
+    }
+
     /// In what the analyses `here` depart from those that the criterion was set for, in words; `None` if in nothing that
     /// the claim depends on. Seed and repeats may differ, as those are other draws of the same; so may conditions that it
     /// is not about.

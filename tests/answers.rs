@@ -1,0 +1,317 @@
+//! Pages that are made of results: the answers, and a page for every experiment. The results lie in `results/`, as
+//! `alignscope verify` wrote them; pages that differ from them fail, and `WRITE_DICTIONARY=1` writes them anew.
+
+use alignscope::claim::{FULL, LONG};
+use alignscope::spec::{Claim, ClaimSet, Spec, parse_spec};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Where the results of a plan lie.
+const RESULTS: &str = "results/confirmatory";
+
+/// What version 0.1 found, by its own rule: for claims that the plan has not come to yet.
+const EARLIER: &str = "results/version-0.1.csv";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A part of a claim, as `verdicts.csv` has it.
+struct Part {
+    statistic: String,
+    mean: Option<f64>,
+    interval: Option<[f64; 2]>,
+    n: usize,
+    criterion: String,
+    verdict: String,
+}
+
+/// A claim, as `verdicts.csv` has it.
+#[derive(Default)]
+struct Judged {
+    verdict: String,
+    plan: String,
+    needed: Option<usize>,
+    parts: Vec<Part>,
+}
+
+impl Judged {
+    /// Whether all that is known is what version 0.1 found.
+    fn is_earlier(&self) -> bool {
+        self.plan.is_empty()
+    }
+}
+
+/// All claims that there are results of.
+fn judged() -> BTreeMap<String, Judged> {
+    let files = fs::read_dir(root().join(RESULTS)).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "csv")).collect();
+    paths.sort();
+    let mut all = read(&root().join(EARLIER));
+    paths.iter().for_each(|path| all.extend(read(path)));
+    all
+}
+
+fn read(path: &Path) -> BTreeMap<String, Judged> {
+    let mut all: BTreeMap<String, Judged> = BTreeMap::new();
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_string).collect();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let cell = |name: &str| row[names.iter().position(|known| known == name).unwrap()].to_string();
+        let number = |name: &str| cell(name).parse::<f64>().ok();
+        let claim = all.entry(cell("claim")).or_default();
+        claim.verdict = cell("verdict");
+        claim.plan = cell("plan");
+        claim.needed = cell("needed").parse().ok();
+        claim.parts.push(Part {
+            statistic: cell("statistic"),
+            mean: number("mean"),
+            interval: number("low").zip(number("high")).map(|(low, high)| [low, high]),
+            n: cell("n").parse().unwrap(),
+            criterion: cell("criterion"),
+            verdict: cell("part_verdict"),
+        });
+    }
+    all
+}
+
+/// A number to three digits, or as many as an interval needs to have two.
+fn rounded(value: f64, width: f64) -> String {
+    let decimals = if width > 0.0 { (1.0 - width.log10().floor()).clamp(0.0, 9.0) as usize } else { 2 };
+    format!("{value:.decimals$}")
+}
+
+impl Part {
+    fn value(&self) -> String {
+        match (self.mean, self.interval) {
+            (Some(mean), Some([low, high])) => {
+                let of = |value| rounded(value, high - low);
+                format!("{} [{}, {}]", of(mean), of(low), of(high))
+            }
+            (Some(mean), None) => rounded(mean, mean.abs() / 100.0),
+            _ => "no value".into(),
+        }
+    }
+}
+
+/// A verdict in words.
+fn words(claim: &Judged) -> String {
+    let verdict = match claim.verdict.as_str() {
+        "holds" => "**holds**",
+        "fails" => "**does not hold**",
+        "at the bound" => "is **at the bound** of what was asked",
+        _ => "is **not decided**",
+    };
+    let earlier = if claim.is_earlier() { " (version 0.1)" } else { "" };
+    format!("{verdict}{earlier}")
+}
+
+/// A template with what the results say in the place of `{{verdict CLAIM}}`, `{{value CLAIM: STATISTIC}}` and
+/// `{{repeats CLAIM}}`.
+fn filled(template: &str, judged: &BTreeMap<String, Judged>) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (asked, later) = after.split_once("}}").expect("a template that closes what it opens");
+        out += before;
+        out += &said(asked, judged);
+        rest = later;
+    }
+    out + rest
+}
+
+fn said(asked: &str, judged: &BTreeMap<String, Judged>) -> String {
+    let (what, of) = asked.split_once(' ').expect("what, and of which claim");
+    let (name, statistic) = of.split_once(": ").unwrap_or((of, ""));
+    let claim = judged.get(name).unwrap_or_else(|| panic!("there is no result of {name}"));
+    let repeats = claim.parts.iter().map(|part| part.n).max().unwrap_or(0);
+    match what {
+        "verdict" => words(claim),
+        "repeats" => repeats.to_string(),
+        "value" => {
+            let part = claim.parts.iter().find(|part| part.statistic == statistic);
+            part.unwrap_or_else(|| panic!("{name} has no statistic `{statistic}`")).value()
+        }
+        _ => panic!("nothing is known of {what}"),
+    }
+}
+
+/// Holds a page to what it has to be, or, if asked for, writes it.
+fn hold(name: &str, wanted: &str) {
+    let path = root().join(name);
+    if fs::read_to_string(&path).ok().as_deref() == Some(wanted) {
+        return;
+    }
+    assert!(
+        std::env::var_os("WRITE_DICTIONARY").is_some(),
+        "{name} is not what {RESULTS} says: WRITE_DICTIONARY=1 cargo test --release --test it answers::"
+    );
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, wanted).unwrap();
+}
+
+fn template(name: &str) -> String {
+    fs::read_to_string(root().join("docs/templates").join(name)).unwrap()
+}
+
+#[test]
+fn the_answers_are_those_of_the_results() {
+    let page = filled(&template("answers.md"), &judged());
+    hold("docs/answers.md", &page);
+    let count = page.split_whitespace().count();
+    assert!(count <= 700, "docs/answers.md has {count} words");
+    let start = "<!-- answers: written by tests/answers.rs -->\n";
+    let end = "<!-- end of answers -->\n";
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (before, rest) = readme.split_once(start).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    hold("README.md", &[before, start, &filled(&template("readme.md"), &judged()), end, after].concat());
+}
+
+/// The spec of a file of the program with the name of the file.
+fn specs() -> Vec<(String, &'static str, Spec)> {
+    let read = |(path, text): &(&str, &'static str)| {
+        let name = Path::new(path).file_stem().unwrap().to_string_lossy().into_owned();
+        (name, *text, parse_spec(Path::new(path), text).unwrap())
+    };
+    FULL.iter().chain(LONG).map(read).collect()
+}
+
+/// What stands at the top of a spec: what it is about.
+fn about(text: &str) -> String {
+    let lines = text.lines().take_while(|line| line.starts_with('#'));
+    lines.map(|line| line.trim_start_matches('#').trim()).collect::<Vec<_>>().join("\n")
+}
+
+/// Claims by what became of them, in the order in which a page has them.
+const GROUPS: [(&str, &str); 4] = [
+    ("holds", "What holds"),
+    ("fails", "What does not hold"),
+    ("at the bound", "What is at the bound of what was asked"),
+    ("undecided", "What is not decided"),
+];
+
+fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Judged>) -> String {
+    let title = &spec.title;
+    let mut out = format!("# {title}\n\n{}\n", about(text));
+    for analysis in &spec.analyses {
+        for figure in &analysis.figures {
+            if root().join(format!("figures/{}.png", figure.name)).exists() {
+                let caption = figure.title.clone();
+                out += &format!("\n![{caption}](../../figures/{}.png)\n", figure.name);
+            }
+        }
+    }
+    let here: Vec<(&Claim, &Judged)> =
+        spec.claims.iter().filter_map(|claim| Some((claim, judged.get(&claim.name)?))).collect();
+    for (verdict, heading) in GROUPS {
+        let own: Vec<_> = here.iter().filter(|(_, of)| of.verdict == verdict).collect();
+        if own.is_empty() {
+            continue;
+        }
+        out += &format!("\n## {heading}\n\n");
+        for (claim, of) in own {
+            let paper = if claim.source.contains("RahmanSetayesh") { "the paper's" } else { "ours" };
+            let set = match claim.set {
+                ClaimSet::Before => "",
+                ClaimSet::Exploratory => ", its criterion set after earlier results were seen",
+            };
+            let earlier = if of.is_earlier() { ", by version 0.1" } else { "" };
+            let needed = of.needed.filter(|_| of.verdict == "undecided");
+            let needed = needed.map(|n| format!(" About {n} repeats would decide it.")).unwrap_or_default();
+            out += &format!(
+                "* {} ({paper}{set}{earlier}: [{}](#{})).{needed}\n",
+                claim.statement,
+                claim.name,
+                anchor(&claim.name)
+            );
+        }
+    }
+    out += "\n## Numbers\n\nMeans over repeats with 95 % intervals.\n";
+    if here.iter().any(|(_, of)| of.is_earlier()) {
+        out += "What is said to be by version 0.1 was judged by its rule, on repeats that criteria may have been set from.\n";
+    }
+    for (claim, of) in here {
+        out += &format!("\n### {}\n\n{}: {}.\n\n", claim.name, claim.statement, of.verdict);
+        out += "| statistic | mean [95 %] | repeats | asked | verdict |\n|---|---|---|---|---|\n";
+        for part in &of.parts {
+            let Part { statistic, n, criterion, verdict, .. } = part;
+            out += &format!("| {statistic} | {} | {n} | {criterion} | {verdict} |\n", part.value());
+        }
+        out += &format!("\nSource: {}. Bounds: {}.\n", claim.source, claim.why);
+        if !claim.changed.is_empty() {
+            out += &format!("Changed: {}.\n", claim.changed);
+        }
+    }
+    out + &format!("\nTo run it: `alignscope verify analyses/{name}.toml`\n")
+}
+
+/// The identifier of a heading, as pages of Markdown have it.
+fn anchor(name: &str) -> String {
+    name.to_lowercase().replace('/', "")
+}
+
+#[test]
+fn the_pages_of_experiments_are_those_of_the_results() {
+    let judged = judged();
+    let mut index = "# Experiments\n\nWhat was asked in each, and how many claims hold. Claims of the paper and of this project \
+                     are counted apart.\n\n| experiment | the paper's claims | ours | not decided |\n|---|---|---|---|\n"
+        .to_string();
+    for (name, text, spec) in specs() {
+        let here: Vec<_> = spec.claims.iter().filter_map(|claim| Some((claim, judged.get(&claim.name)?))).collect();
+        if here.is_empty() {
+            continue;
+        }
+        let count = |paper: bool| {
+            let own = here.iter().filter(|(claim, _)| claim.source.contains("RahmanSetayesh") == paper);
+            let [held, all] =
+                own.fold([0, 0], |[held, all], (_, of)| [held + usize::from(of.verdict == "holds"), all + 1]);
+            if all == 0 { "-".into() } else { format!("{held} of {all} hold") }
+        };
+        let open = here.iter().filter(|(_, of)| of.verdict == "undecided").count();
+        let title = &spec.title;
+        index += &format!("| [{title}]({name}.md) | {} | {} | {open} |\n", count(true), count(false));
+        hold(&format!("docs/experiments/{name}.md"), &experiment(&name, text, &spec, &judged));
+    }
+    hold("docs/experiments/README.md", &index);
+}
+
+/// Pictures that belong to no spec with claims are drawn by theirs all the same.
+#[test]
+fn the_index_of_figures_is_by_picture() {
+    let mut index = "# Figures\n\nBeside every picture lie its values (`.csv`).\n".to_string();
+    for (name, _, spec) in specs() {
+        let figures = spec.analyses.iter().flat_map(|analysis| &analysis.figures);
+        let drawn = figures.filter(|figure| root().join(format!("figures/{}.png", figure.name)).exists());
+        let entries: Vec<String> = drawn
+            .map(|figure| {
+                let (file, title) = (&figure.name, &figure.title);
+                format!("\n### {title}\n\n![{title}]({file}.png)\n\n[Values]({file}.csv)\n")
+            })
+            .collect();
+        if !entries.is_empty() {
+            let page = format!("../docs/experiments/{name}.md");
+            let page = if root().join("figures").join(&page).exists() { page } else { "../README.md".into() };
+            index += &format!(
+                "\n## {}\n\n[What came out]({page}); `alignscope run analyses/{name}.toml` draws:\n",
+                spec.title
+            );
+            index += &entries.concat();
+        }
+    }
+    hold("figures/README.md", &index);
+}
+
+#[test]
+fn verdicts_of_the_plan_are_those_of_its_specs() {
+    let specs = specs();
+    for (name, claim) in judged().into_iter().filter(|(_, claim)| !claim.is_earlier()) {
+        let own = specs.iter().flat_map(|(.., spec)| &spec.claims).find(|own| own.name == name);
+        let own = own.unwrap_or_else(|| panic!("no claim is named {name}"));
+        let statistics: Vec<&str> = own.parts.iter().map(|part| part.statistic.as_str()).collect();
+        let judged: Vec<&str> = claim.parts.iter().map(|part| part.statistic.as_str()).collect();
+        assert_eq!(judged, statistics, "{name}");
+    }
+}
