@@ -141,7 +141,7 @@ fn options_change_a_spec() {
             &["--analysis", "signal"],
             "--analysis: there is no analysis `signal`: expected signals or digits; did you mean `signals`?",
         ),
-        (&["--repeats", "0"], "--set: repeats cannot be `0`"),
+        (&["--repeats", "0"], "--repeats: repeats cannot be `0`"),
     ] {
         let error = refused(here.path(), &[&["run", "two.toml"][..], options].concat(), 2);
         assert!(error.contains(said), "{error}\nshould contain\n{said}");
@@ -177,6 +177,7 @@ fn runs_are_listed_as_their_manifests_say() {
     let here = TempDir::new().unwrap();
     spec(here.path());
     assert!(done(here.path(), &["runs", "."]).contains("no run below"));
+    assert!(done(here.path(), &["runs"]).contains("no run below runs"));
     done(here.path(), &["run", "two.toml", "--out", "runs/one", "--analysis", "signals", "--repeats", "2"]);
     done(here.path(), &["run", "two.toml", "--shard", "1/2", "--out", "runs/some/1-of-2", "--analysis", "signals"]);
     std::fs::create_dir(here.path().join("runs/else")).unwrap();
@@ -224,4 +225,12 @@ fn what_a_user_should_know_is_said() {
     let norms = told(&[&small[..], &["--wn", "1,0.5", "--repeats", "5", "--out", "norms"]].concat());
     assert!(norms.contains("wn 1,0.5 of 3 layers: the last value, 0.5, holds from layer 1 on"), "{norms}");
     assert!(!norms.contains("dead") && !norms.contains("fewer than"), "{norms}");
+}
+
+#[test]
+fn the_readme_names_the_oldest_rust_that_works() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let [manifest, readme] = ["Cargo.toml", "README.md"].map(|name| std::fs::read_to_string(root.join(name)).unwrap());
+    let oldest = manifest.split("rust-version = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(readme.contains(&format!("With Rust {oldest} or later")), "README.md does not name Rust {oldest}");
 }

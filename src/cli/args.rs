@@ -58,9 +58,9 @@ pub(super) fn changed(matches: &ArgMatches) -> Result<Changes, UsageError> {
         Some((name, value)) => Ok((name.trim().to_string(), value.trim().to_string())),
         None => Err(UsageError(format!("--set: expected NAME=VALUE in place of `{text}`, such as eta=1e-3"))),
     };
-    let mut set: Vec<(String, String)> = texts("set").map(pair).collect::<Result<_, _>>()?;
-    set.extend(texts("repeats").map(|repeats| ("repeats".to_string(), repeats)));
-    Ok(Changes { set, compare: texts("compare").next(), analyses: texts("analysis").collect() })
+    let set = texts("set").map(pair).collect::<Result<_, _>>()?;
+    let [repeats, compare] = ["repeats", "compare"].map(|name| texts(name).next());
+    Ok(Changes { set, repeats, compare, analyses: texts("analysis").collect() })
 }
 
 /// The share of the jobs asked for, of a command that has shards.

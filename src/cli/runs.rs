@@ -4,6 +4,7 @@ use super::Exit;
 use super::args::json_flag;
 use super::table::aligned;
 use crate::run::{Outline, outlines};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::json;
 use std::path::PathBuf;
@@ -27,7 +28,9 @@ pub(super) fn command() -> Command {
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let Some(directory) = matches.get_one::<PathBuf>("directory") else { return Ok(Exit::Usage) };
-    let found = outlines(directory)?;
+    // Where nothing was run yet there is no directory of runs either.
+    let is_usual = matches.value_source("directory") == Some(ValueSource::DefaultValue);
+    let found = if is_usual && !directory.exists() { Vec::new() } else { outlines(directory)? };
     if matches.get_flag("json") {
         say!("{}", serde_json::to_string(&json!({ "runs": found }))?);
         return Ok(Exit::Done);

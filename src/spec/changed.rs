@@ -17,6 +17,8 @@ use thiserror::Error;
 pub struct Changes {
     /// Names of parameters, with the texts of their values.
     pub set: Vec<(String, String)>,
+    /// Repeats of every condition, as typed.
+    pub repeats: Option<String>,
     /// Conditions to compare, as typed.
     pub compare: Option<String>,
     /// Names of the analyses that are kept; all if none are given.
@@ -34,7 +36,7 @@ pub enum ChangeError {
     Option(&'static str, String),
 }
 
-/// Reads a spec and changes it. Its claims were set for its own values: of a spec that is changed there are none.
+/// Reads a spec and changes it.
 ///
 /// # Errors
 /// If it cannot be read, or not be changed so.
@@ -42,39 +44,60 @@ pub fn read_changed(path: &Path, changes: &Changes) -> Result<Spec, ChangeError>
     changed(read_spec(path)?, path, changes)
 }
 
-/// The spec that was read from `path`, changed.
+/// The spec that was read from `path`, changed. Claims were set for all analyses and their values: where these are others, or
+/// fewer, there are none.
 ///
 /// # Errors
 /// If it cannot be changed so.
-pub fn changed(spec: Spec, path: &Path, changes: &Changes) -> Result<Spec, ChangeError> {
-    if *changes == Changes::default() {
-        return Ok(spec);
-    }
+pub fn changed(mut spec: Spec, path: &Path, changes: &Changes) -> Result<Spec, ChangeError> {
     let names: Vec<&str> = spec.analyses.iter().map(|analysis| analysis.name.as_str()).collect();
     if let Some(unknown) = changes.analyses.iter().find(|name| !names.contains(&name.as_str())) {
         let near = suggestion(unknown, names.iter().copied());
         let message = format!("there is no analysis `{unknown}`: expected {}{near}", list(&names));
         return Err(ChangeError::Option("analysis", message));
     }
-    let is_kept = |analysis: &&Analysis| changes.analyses.is_empty() || changes.analyses.contains(&analysis.name);
-    let kept: Vec<&Analysis> = spec.analyses.iter().filter(is_kept).collect();
-    let mut overlays: Vec<Overlay> = kept.iter().map(|analysis| Overlay::of(analysis)).collect();
-    for (name, text) in &changes.set {
-        set(&kept, &mut overlays, name, text)?;
+    let is_kept = |analysis: &Analysis| changes.analyses.is_empty() || changes.analyses.contains(&analysis.name);
+    let is_whole = spec.analyses.iter().all(is_kept);
+    spec.analyses.retain(is_kept);
+    if !changes.set.is_empty() {
+        spec = with_values(&spec, path, &changes.set)?;
+        spec.analyses.retain(is_kept);
+    }
+    if !is_whole || !changes.set.is_empty() {
+        spec.claims.clear();
+        spec.families.clear();
+    }
+    if let Some(text) = &changes.repeats {
+        let repeats = Settings::REPEATS.parse(text).map_err(|message| ChangeError::Option("repeats", message))?;
+        spec.analyses.iter_mut().for_each(|analysis| analysis.settings.repeats = repeats);
+        check(&spec, "repeats")?;
     }
     if let Some(text) = &changes.compare {
-        compare(&kept, &mut overlays, text)?;
+        compare(&mut spec, text)?;
+        check(&spec, "compare")?;
+    }
+    Ok(spec)
+}
+
+/// Refuses settings that conditions do not allow.
+fn check(spec: &Spec, option: &'static str) -> Result<(), ChangeError> {
+    let conflicts = spec.analyses.iter().flat_map(|analysis| analysis.settings.conflicts(&analysis.conditions));
+    conflicts.into_iter().next().map_or(Ok(()), |conflict| Err(ChangeError::Option(option, conflict.message)))
+}
+
+/// The spec with other values of parameters, by a spec that extends its file.
+fn with_values(spec: &Spec, path: &Path, all: &[(String, String)]) -> Result<Spec, ChangeError> {
+    let kept: Vec<&Analysis> = spec.analyses.iter().collect();
+    let mut overlays: Vec<Overlay> = kept.iter().map(|analysis| Overlay::of(analysis)).collect();
+    for (name, text) in all {
+        set(&kept, &mut overlays, name, text)?;
     }
     let quoted = |text: &str| toml::Value::String(text.into()).to_string();
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let mut text = format!("extends = {}\nname = {}\n", quoted(&file), quoted(&spec.name));
     overlays.iter().for_each(|overlay| text += &overlay.text());
     let place = path.parent().unwrap_or(Path::new("")).join("options of the command line");
-    let mut spec = parse_spec(&place, &text)?;
-    spec.analyses.retain(|analysis| is_kept(&analysis));
-    spec.claims.clear();
-    spec.families.clear();
-    Ok(spec)
+    Ok(parse_spec(&place, &text)?)
 }
 
 /// What is changed of one analysis.
@@ -129,20 +152,19 @@ fn set(kept: &[&Analysis], overlays: &mut [Overlay], name: &str, text: &str) -> 
 }
 
 /// Compares conditions in all analyses in which they vary so.
-fn compare(kept: &[&Analysis], overlays: &mut [Overlay], text: &str) -> Result<(), ChangeError> {
-    let mut refused = None;
-    let mut found = false;
-    for (analysis, overlay) in kept.iter().zip(overlays) {
-        let read = Settings::compare_of(analysis.kind).parse(text);
-        match read {
-            Ok(all) if all.iter().all(|of: &Comparison| analysis.axes.contains(&of.parameter.as_str())) => {
+fn compare(spec: &mut Spec, text: &str) -> Result<(), ChangeError> {
+    let (mut refused, mut found) = (None, false);
+    for analysis in &mut spec.analyses {
+        let axes = &analysis.axes;
+        let varies = |of: &Comparison| axes.contains(&of.parameter.as_str());
+        match Settings::compare_of(analysis.kind).parse(text) {
+            Ok(all) if all.iter().all(varies) => {
                 found = true;
-                overlay.own.push((Settings::COMPARE.name().into(), toml::Value::String(text.into())));
+                analysis.settings.compare = all;
             }
             Ok(all) => {
-                let axes = list(&analysis.axes);
-                let name = all.first().map(|of| of.parameter.clone()).unwrap_or_default();
-                let varying = if axes.is_empty() { "nothing".into() } else { axes };
+                let name = all.iter().find(|of| !varies(of)).map(|of| of.parameter.clone()).unwrap_or_default();
+                let varying = if axes.is_empty() { "nothing".into() } else { list(axes) };
                 refused = Some(format!("`{name}` does not vary in `{}`: {varying} does", analysis.name));
             }
             Err(message) => refused = Some(message),
