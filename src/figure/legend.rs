@@ -45,8 +45,9 @@ pub(super) struct Legend {
 impl Legend {
     /// Sets the labels of `figure` in rows: curves in the order of their colours, then lines, then bands.
     pub(super) fn of(figure: &Figure, width: i32) -> Result<Self, FigureError> {
-        // Of single repeats the note speaks.
-        let is_entry = |series: &&super::Series| !matches!(series.mark, Mark::Thin | Mark::Dots);
+        // Of single repeats the note speaks; a curve without a point, as BP has no angle, is none.
+        let is_single = |series: &super::Series| matches!(series.mark, Mark::Thin | Mark::Dots);
+        let is_entry = |series: &&super::Series| !is_single(series) && !series.points.is_empty();
         let curves = figure.panels.iter().flat_map(|panel| &panel.series).filter(is_entry);
         let mut curves: Vec<&super::Series> = curves.collect();
         curves.sort_by_key(|series| series.colour);

@@ -232,6 +232,13 @@ fn gaps_interrupt_curves_and_stand_empty_in_the_csv() {
 }
 
 #[test]
+fn curves_without_points_have_no_entry() {
+    let mut figure = figure();
+    figure.panels[0].series.push(Series { points: Vec::new(), ..curve("nothing", 2, |_| 1.0) });
+    assert!(!draw::layout(&figure).unwrap().contains("nothing"));
+}
+
+#[test]
 fn legends_follow_the_order_of_colours() {
     let mut figure = figure();
     figure.panels[0].series = vec![curve("layer 1", 3, |_| 1.0)];

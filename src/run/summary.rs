@@ -167,13 +167,11 @@ fn summarise_condition(
     }
 }
 
-/// Values of everything that is reported of a condition, one per repeat that is stored or not, by quantity, layer, lag and
-/// iteration.
-pub(super) fn reported(
-    results: Results<'_>,
-    analysis: &Analysis,
-    condition: &Condition,
-) -> BTreeMap<(Quantity, Option<usize>, Option<usize>, usize), Vec<Option<f64>>> {
+/// Values, one per repeat, by quantity, layer, lag and iteration.
+pub(super) type Reported = BTreeMap<(Quantity, Option<usize>, Option<usize>, usize), Vec<Option<f64>>>;
+
+/// Values of everything that is reported of a condition; of a repeat that has no result, there are none.
+pub(super) fn reported(results: Results<'_>, analysis: &Analysis, condition: &Condition) -> Reported {
     let iterations = reported_iterations(analysis, condition);
     let sampled = matches!(condition, Condition::Sample(_));
     let found = results.select(analysis, condition, |r| sampled || iterations.contains(&r.iteration));

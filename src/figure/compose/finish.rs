@@ -12,13 +12,14 @@ const WIDE: f64 = 1000.0;
 pub(super) fn finished(mut figure: Figure, spec: &Spec) -> Figure {
     let mut remarks = Vec::new();
     figure.panels.iter_mut().for_each(|panel| set_axes(panel, spec));
+    // By the titles that panels have, or are given.
+    remarks.extend(chosen(&mut figure, spec));
     let mut unused: Vec<&str> = spec.names.0.iter().map(|(old, _)| old.as_str()).collect();
     rename(&mut figure, spec, &mut unused);
     if !unused.is_empty() {
         let known = list(&known(&figure).iter().map(String::as_str).collect::<Vec<_>>());
         remarks.push(format!("nothing is called {}: names are {known}", list(&unused)));
     }
-    remarks.extend(chosen(&mut figure, spec));
     let missing: Vec<&str> = missing(&figure, spec);
     if !missing.is_empty() {
         remarks.push(format!("order: no entry of the legend is called {}", list(&missing)));
@@ -131,7 +132,9 @@ fn chosen(figure: &mut Figure, spec: &Spec) -> Option<String> {
     let place = |wanted: &String| {
         let number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let number = number.filter(|number| *number < figure.panels.len());
-        number.or_else(|| figure.panels.iter().position(|panel| panel.title == *wanted))
+        let is_wanted =
+            |panel: &Panel| panel.title == *wanted || renamed(&panel.title, &spec.names.0, &mut Vec::new()) == *wanted;
+        number.or_else(|| figure.panels.iter().position(is_wanted))
     };
     let places: Vec<Option<usize>> = spec.show.iter().map(place).collect();
     let unknown: Vec<&str> =
@@ -230,6 +233,12 @@ mod tests {
         };
         assert_eq!(show(&["2", "norms"]), ("more norms".into(), 0, Width::TwoColumns));
         assert_eq!(show(&["more", "3"]), ("more".into(), 1, Width::OneColumn));
+        let names = Names(vec![("norms".to_string(), "growth".to_string())]);
+        for title in ["norms", "growth"] {
+            let only = Spec { show: vec![title.into()], names: names.clone(), ..spec() };
+            let drawn = finished(figure(&[("held", [1.0; 3])]), &only);
+            assert_eq!((drawn.panels.len(), drawn.panels[0].title.as_str(), drawn.remarks.len()), (1, "growth", 0));
+        }
         let order = vec!["held".to_string(), "white".into()];
         let drawn = finished(figure(&[("held", [1.0; 3])]), &Spec { order, ..spec() });
         assert_eq!(drawn.remarks, ["order: no entry of the legend is called white"]);
