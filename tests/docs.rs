@@ -300,6 +300,20 @@ fn links_images_and_files_exist() {
     assert!(has_anchor("# A b\n### C (d/e), f\n", "c-de-f") && !has_anchor("# A b\n", "a"));
 }
 
+#[test]
+fn the_table_of_contents_has_every_page_once() {
+    let summary = root().join("docs/SUMMARY.md");
+    let of_links = |(target, _): (String, _)| summary.parent().unwrap().join(target).canonicalize().unwrap();
+    let mut named: Vec<PathBuf> = links(&page("docs/SUMMARY.md")).into_iter().map(of_links).collect();
+    named.sort();
+    let mut all: Vec<PathBuf> = pages().into_iter().map(|(path, _)| path).filter(|path| *path != summary).collect();
+    // Pages of experiments stand below theirs on the site.
+    all.extend(["CHANGELOG.md", "docs/experiments/README.md"].map(|page| root().join(page)));
+    all.iter_mut().for_each(|path| *path = path.canonicalize().unwrap());
+    all.sort();
+    assert_eq!(named, all);
+}
+
 /// All source text, to look functions up in.
 fn sources(directory: &Path) -> String {
     let mut text = String::new();

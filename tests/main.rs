@@ -63,3 +63,4 @@ mod slurm;
 #[cfg(feature = "cli")]
 mod steps;
 mod theory;
+mod time;

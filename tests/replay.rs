@@ -47,6 +47,7 @@ fn record(activity: &str, error: &str, cross: &str, sizes: Sizes) -> Recording<f
         activity: Form::parse(activity).unwrap(),
         error: Form::parse(error).unwrap(),
         cross: cross.parse().unwrap(),
+        ..Pair::default()
     };
     Recording::generate(&pair, sizes, 5, 0).unwrap()
 }

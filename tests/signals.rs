@@ -2,6 +2,7 @@
 
 use alignscope::matrix::Matrix;
 use alignscope::signal::{Cross, Form, Pair, Process, Signals, Sizes};
+use alignscope::text::Span;
 
 /// Standard errors allowed between a sampled and an exact second moment. Thousands of entries are
 /// compared; a normal exceeds this once in 3.5 million.
@@ -139,7 +140,7 @@ fn samples_and_units_correlate_as_asked() {
 fn cross_correlation_has_its_coefficient_and_lag() {
     for (cross, lag) in [("0.6", 0i32), ("0.6@lag=2", 2), ("-0.5@lag=-3", -3)] {
         let (x_form, e_form) = (Form::parse("ar1:0.7").unwrap(), Form::parse("ar1:0.7,std=2,mean=1").unwrap());
-        let pair = Pair { activity: x_form, error: e_form, cross: cross.parse().unwrap() };
+        let pair = Pair { activity: x_form, error: e_form, cross: cross.parse().unwrap(), ..Pair::default() };
         let Cross::Lagged { coefficient, .. } = pair.cross else { panic!() };
         let mut products = [Products::new(7), Products::new(7), Products::new(7)];
         for repeat in 0..REPEATS {
@@ -160,7 +161,7 @@ fn cross_correlation_has_its_coefficient_and_lag() {
 #[test]
 fn same_makes_the_activity_the_error() {
     let form = Form::parse("ar1:0.5").unwrap();
-    let pair = Pair { activity: form.clone(), error: form, cross: Cross::Same };
+    let pair = Pair { activity: form.clone(), error: form, cross: Cross::Same, ..Pair::default() };
     let [x, e] = realise(&pair, 0);
     assert_eq!(x, e);
 }
@@ -184,11 +185,31 @@ fn classes_are_shared_by_activity_and_error() {
 }
 
 #[test]
+fn stimuli_last_and_then_are_what_their_processes_have_become() {
+    let pair = |hold: f64| Pair {
+        hold: Span::of_iterations(hold),
+        cross: "0.6@lag=1".parse().unwrap(),
+        ..Pair::independent(Form::parse("ar1:0.9").unwrap(), Form::parse("ar1:0.8").unwrap())
+    };
+    let [mut plain, mut held] = [1.0, 3.0].map(|hold| Signals::<f64>::new(&pair(hold), SIZES, 3, 0).unwrap());
+    let mut begun = [held.activity().clone(), held.error().clone()];
+    for t in 0..SIZES.iterations {
+        if t.is_multiple_of(3) {
+            begun = [plain.activity().clone(), plain.error().clone()];
+        }
+        assert_eq!([held.activity(), held.error()], [&begun[0], &begun[1]], "{t}");
+        plain.advance();
+        held.advance();
+    }
+}
+
+#[test]
 fn pairs_that_make_no_sense_are_refused() {
     let pair = |activity: &str, error: &str, cross: &str| Pair {
         activity: Form::parse(activity).unwrap(),
         error: Form::parse(error).unwrap(),
         cross: cross.parse().unwrap(),
+        ..Pair::default()
     };
     let uneven = Sizes { outputs: 3, ..SIZES };
     let cases = [
@@ -196,6 +217,8 @@ fn pairs_that_make_no_sense_are_refused() {
         (pair("white", "white", "0.5"), uneven, "needs as many inputs as outputs, not 2 and 3"),
         (pair("white", "white", "0.5@lag=7"), SIZES, "a lag of 7 lies beyond a run of 7 iterations"),
         (pair("uniform", "white", "0.5"), SIZES, "`uniform` is not one"),
+        (pair("ou:20ms", "white", "none"), SIZES, "form `ou:20ms` has units of time: say how long an iteration takes"),
+        (Pair { hold: Span::parse("5ms").unwrap(), ..Pair::default() }, SIZES, "hold 5ms is a time: say how long"),
         (pair("white:batch=0.1", "white", "0.5"), SIZES, "batch= and units= to be the same"),
         (pair("white:batch=-0.6", "white", "none"), SIZES, "not positive definite: batch=-0.6 among 3: at least -0.5"),
         (pair("classes:2,within=1", "classes:3,within=1", "none"), SIZES, "activity of 2 classes and error of 3"),

@@ -13,7 +13,12 @@ use alignscope::vmath::{dot, sum_squares};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 fn pair(activity: &str, error: &str, cross: &str) -> Pair {
-    Pair { activity: Form::parse(activity).unwrap(), error: Form::parse(error).unwrap(), cross: cross.parse().unwrap() }
+    Pair {
+        activity: Form::parse(activity).unwrap(),
+        error: Form::parse(error).unwrap(),
+        cross: cross.parse().unwrap(),
+        ..Pair::default()
+    }
 }
 
 fn toy([inputs, hidden, outputs]: [usize; 3], batch: usize, eta: f64) -> Toy {

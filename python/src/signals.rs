@@ -26,7 +26,7 @@ pub(crate) fn pair(activity: &str, error: &str, cross: &str) -> PyResult<Pair> {
     let activity = Form::parse(activity).map_err(refused)?;
     let error = Form::parse(error).map_err(refused)?;
     let cross: Cross = cross.parse().map_err(|wrong: alignscope::text::Refused| refused(wrong.of("cross")))?;
-    Pair { activity, error, cross }.resolve().map_err(refused)
+    Pair { activity, error, cross, ..Pair::default() }.resolve().map_err(refused)
 }
 
 /// Activity (iterations x batch x inputs) and error (iterations x batch x outputs): those that

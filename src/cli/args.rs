@@ -4,11 +4,12 @@ use super::exit::UsageError;
 use crate::condition::Kind;
 use crate::data::Library;
 use crate::run::{Export, Shard};
-use crate::signal::{Cross, Form, Pair};
+use crate::signal::{Cross, Form, Pair, RecordedError};
 use crate::spec::{Changes, Listed, parameters};
-use crate::text::{Facts, Parameter, Setting};
+use crate::text::{Facts, Parameter, Setting, Span};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use serde_json::Value as Json;
 use std::path::PathBuf;
 
 /// Spec files, or a run directory.
@@ -192,8 +193,8 @@ pub(super) fn given(kind: Kind, matches: &ArgMatches) -> Vec<(&'static str, Stri
     typed.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone()))).collect()
 }
 
-/// `--activity`, `--error` and `--cross`.
-pub(super) fn signals() -> [Arg; 3] {
+/// `--activity`, `--error`, `--cross`, `--hold` and `--dt`.
+pub(super) fn signals() -> [Arg; 5] {
     let arg = |facts: Facts| {
         let known = parameters(Kind::Isolate).iter().find(|known| known.name() == facts.name);
         let default = known.map_or("", |known| known.default.as_str());
@@ -205,16 +206,46 @@ pub(super) fn signals() -> [Arg; 3] {
         arg(Pair::ACTIVITY.facts).value_parser(form),
         arg(Pair::ERROR.facts).value_parser(form),
         arg(Pair::CROSS.facts).value_parser(cross).allow_negative_numbers(true),
+        arg(Pair::HOLD.facts).value_parser(|text: &str| Pair::HOLD.parse(text)),
+        arg(Pair::DT.facts).value_parser(|text: &str| Pair::DT.parse(text).map(Dt)),
     ]
 }
 
-/// The signals asked for.
-pub(super) fn pair(matches: &ArgMatches) -> Pair {
+/// Adds to a condition how long stimuli and iterations last, where that is said.
+pub(super) fn tell_times(pair: &Pair, condition: &mut Json) {
+    if pair.hold != Pair::default().hold {
+        condition[Pair::HOLD.name()] = Pair::HOLD.value(&pair.hold).to_json();
+    }
+    if pair.dt.is_some() {
+        condition[Pair::DT.name()] = Pair::DT.value(&pair.dt).to_json();
+    }
+}
+
+/// A value of `--dt`, which may be none.
+#[derive(Clone, Copy)]
+struct Dt(Option<Span>);
+
+/// How long an iteration takes, of a command that asks for signals.
+pub(super) fn dt(matches: &ArgMatches) -> Option<Span> {
+    matches.try_get_one::<Dt>(Pair::DT.name()).ok().flatten().and_then(|dt| dt.0)
+}
+
+/// The signals asked for, times in iterations and recorded ones named by their hash.
+///
+/// # Errors
+/// If a time makes no process; if a file cannot be read, or has another hash.
+pub(super) fn pair(matches: &ArgMatches) -> anyhow::Result<Pair> {
     let form = |parameter: Parameter<Form>| matches.get_one::<Form>(parameter.name()).cloned();
     let default = Pair::default();
-    Pair {
+    let pair = Pair {
         activity: form(Pair::ACTIVITY).unwrap_or(default.activity),
         error: form(Pair::ERROR).unwrap_or(default.error),
         cross: matches.get_one::<Cross>(Pair::CROSS.name()).copied().unwrap_or(default.cross),
-    }
+        hold: matches.get_one::<Span>(Pair::HOLD.name()).copied().unwrap_or(default.hold),
+        dt: dt(matches),
+    };
+    pair.resolve().map_err(|error| match error {
+        RecordedError::Form(error) => UsageError(error.to_string()).into(),
+        other => other.into(),
+    })
 }

@@ -17,7 +17,8 @@ pub(super) fn of_kind(kind: Kind) -> Command {
         Kind::Isolate => [
             "The rule in isolation: exogenous signals, no loss, no data",
             "Run the update rule in isolation on exogenous signals: no loss, no target, no data. Defaults are the \
-             paper's first experiment",
+             paper's first experiment. A number, alone or in a form, may be a range, lin:A..B:N or log:A..B:N: one is \
+             swept, two make a map, as in --dt 1ms --activity ou:log:5ms..320ms:7 --error ou:log:5ms..320ms:7",
         ],
         Kind::Train => [
             "A network on real data, with any of the rules",

@@ -87,7 +87,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         outputs: whole("outputs"),
         iterations: whole("iterations"),
     };
-    let pair = args::pair(matches).resolve()?;
+    let pair = args::pair(matches)?;
     let (seed, repeat) = (number(matches, "seed"), number(matches, "repeat"));
     let lags = whole("lags");
     if lags >= sizes.iterations {
@@ -104,11 +104,12 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let signals = Signals::<f64>::new(&pair, sizes, seed, repeat);
     let [activity, error] = generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);
 
-    let parameters = json!({
+    let mut parameters = json!({
         "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
         "batch": sizes.batch, "inputs": sizes.inputs, "outputs": sizes.outputs, "iterations": sizes.iterations,
         "lags": lags, "seed": seed, "repeat": repeat, "version": env!("CARGO_PKG_VERSION"),
     });
+    args::tell_times(&pair, &mut parameters);
     let directory = output::directory(matches, "signals", &parameters)?;
     match matches.get_one::<String>("format").map(String::as_str) {
         Some("npz") => write_npz(&directory.join("signals.npz"), &[("activity", &activity), ("error", &error)])?,
@@ -228,7 +229,8 @@ impl Targets {
         let toy = Toy::new(&[inputs, 1, outputs], batch, 1.0);
         let joint = toy.ok().and_then(|toy| statistics(&toy, pair, iterations).ok());
         let forms = [&pair.activity, &pair.error];
-        let stationary = forms.map(Form::is_stationary);
+        let stays = pair.duration().is_ok_and(|duration| duration > 1);
+        let stationary = forms.map(|form| form.is_stationary() && !stays);
         match joint {
             Some(joint) => {
                 let independent = || Matrix::zeros(iterations, iterations);
@@ -238,7 +240,7 @@ impl Targets {
             // Not Gaussian, or long: every form knows its own covariance, as far as it can be held.
             None => {
                 let held = |form: &Form| if iterations <= 5000 { form.covariance(iterations) } else { None };
-                let own = if pair.cross == Cross::None { forms.map(held) } else { [None, None] };
+                let own = if pair.cross == Cross::None && !stays { forms.map(held) } else { [None, None] };
                 Self { own, cross: None, stationary }
             }
         }

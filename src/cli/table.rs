@@ -53,7 +53,7 @@ fn by_layer(analysis: &Analysis, entries: &[Entry], width: Option<usize>) -> Str
     let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
     let mut out = format!("{title}\n");
     for condition in &analysis.conditions {
-        let parameters = condition.parameters();
+        let parameters = analysis.parameters_of(condition);
         let of_condition: Vec<&Entry> =
             entries.iter().filter(|e| e.analysis == analysis.name && e.condition == parameters).collect();
         let depth = condition.depth();
@@ -207,7 +207,7 @@ fn folded(rows: Vec<Vec<String>>, fixed: usize, indent: &str, width: Option<usiz
 }
 
 fn row(analysis: &Analysis, entry: &Entry) -> [String; 8] {
-    let ready = analysis.conditions.iter().find(|c| c.parameters() == entry.condition);
+    let ready = analysis.conditions.iter().find(|c| analysis.parameters_of(c) == entry.condition);
     let null = ready.zip(entry.layer).filter(|_| entry.quantity == Quantity::WeightAlignment);
     let z = null.and_then(|(c, l)| {
         let sizes = c.sizes();

@@ -10,7 +10,7 @@ use crate::condition::{Kind, RecordEvery};
 use crate::file::memory::limit;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
-use crate::rule::{Activation, Isolated};
+use crate::rule::{Activation, Isolated, Timing};
 use crate::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
 use crate::theory::moments::{Moments, Realised, fits, moments};
 use crate::theory::spectra::{Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine};
@@ -19,7 +19,9 @@ use crate::theory::{mean_field, stationary};
 use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use depth::finite;
-use options::{count, entry, fill, layers, number, pair_of, reported, scales, seed, whole};
+use options::{
+    count, entry, fill, layers, number, pair_of, reported, scales, seed, tell_timing, timing, timing_options, whole,
+};
 use serde_json::{Value as Json, json};
 
 pub(super) fn command() -> Command {
@@ -63,6 +65,7 @@ pub(super) fn command() -> Command {
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
                 .args(args::signals())
+                .args(timing_options())
                 .args([iterations("300"), report_at(), args::json_flag()]),
             Command::new("conditional")
                 .about(
@@ -72,6 +75,7 @@ pub(super) fn command() -> Command {
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
                 .args(args::signals())
+                .args(timing_options())
                 .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()]),
             depth::command(sizes("20,100,100,20"), batch(), iterations("300"), report_at()),
             learning::command(),
@@ -220,7 +224,7 @@ fn toy(matches: &ArgMatches) -> anyhow::Result<Toy> {
     let get = |name: &str| matches.try_get_one::<f64>(name).ok().flatten().copied().unwrap_or(1.0);
     let toy =
         Toy::new(&layers(matches)?, batch, get("eta")).map_err(|error| UsageError(format!("--layers: {error}")))?;
-    Ok(Toy { w_std: get("w-std"), b_std: get("b-std"), ..toy })
+    Ok(Toy { w_std: get("w-std"), b_std: get("b-std"), timing: timing(matches)?, ..toy })
 }
 
 fn null(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
@@ -337,7 +341,7 @@ fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 
 /// The signals asked for, with what names them in a summary.
 fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
-    let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std } = *toy;
+    let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std, timing } = *toy;
     let (pair, mut condition) = pair_of(matches, [batch, inputs, outputs])?;
     let named = json!({
         "layers": [inputs, hidden, outputs], "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std,
@@ -345,6 +349,9 @@ fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
     });
     if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
         condition.extend(named.clone());
+    }
+    if timing != Timing::INSTANT {
+        tell_timing(matches, &mut condition);
     }
     Ok((pair, condition))
 }
@@ -395,7 +402,7 @@ fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let mut found: Vec<Vec<Moments>> = vec![Vec::new(); reported.len()];
     for repeat in 0..whole(matches, "repeats") as u64 {
         let mut signals = Signals::<f64>::new(&pair, sizes, seed, repeat)?;
-        let (mut realised, mut done) = (Realised::new(inputs, outputs), 0);
+        let (mut realised, mut done) = (Realised::of(&toy), 0);
         for (&iteration, found) in reported.iter().zip(&mut found) {
             for _ in done..iteration {
                 realised.add(signals.activity(), signals.error());
@@ -475,7 +482,7 @@ fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 /// Activity and error that are one signal of this memory.
 fn same(memory: f64) -> Option<Pair> {
     let form = Form::parse(&format!("ar1:{memory}")).ok()?;
-    Pair { activity: form.clone(), error: form, cross: Cross::Same }.resolve().ok()
+    Pair { cross: Cross::Same, ..Pair::independent(form.clone(), form) }.resolve().ok()
 }
 
 fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {

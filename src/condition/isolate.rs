@@ -4,12 +4,57 @@ use super::conflict::{Conflict, Values};
 use super::train::TrainCondition;
 use crate::network::{Biases, Setup};
 use crate::real::Precision;
-use crate::rule::{Activation, Isolation, WeightNorm};
+use crate::rule::{Activation, Isolation, Timing, WeightNorm};
 use crate::signal::{Pair, Schedule, Sizes};
-use crate::text::{Choice, Interval, List, Settings, settings};
+use crate::text::{Choice, Interval, List, Settings, Span, Spans, settings};
 
 /// Most iterations of a run.
 pub(super) const MOST_ITERATIONS: usize = 1_000_000_000;
+
+settings! {
+    /// When and for how long an activity meets errors, as typed: see [`Timing`].
+    pub struct Times {
+        delay: Span = Span::of_iterations(0.0) => DELAY(
+            "delay", "TIME", "The error meets the activity of so long before", Spans::Whole(0),
+            axis = "delay of the error",
+            label = |span, text| if span.number() == 0.0 { "no delay".into() } else { format!("delay {text}") }, tacit = true
+        );
+        trace: Option<Span> = None => TRACE(
+            "trace", "TIME", "Time constant of the trace of an activity, an average over the past, that the error meets",
+            Spans::Positive, axis = "time constant of the trace",
+            label = |span, text| if span.is_none() { "no trace".into() } else { format!("trace {text}") }, tacit = true
+        );
+        leak: Option<Span> = None => LEAK(
+            "leak", "TIME", "Time constant of the units, whose pre-activations are averages over the past", Spans::Positive,
+            axis = "time constant of the units",
+            label = |span, text| if span.is_none() { "no leak".into() } else { format!("leak {text}") }, tacit = true
+        );
+    }
+}
+
+impl Times {
+    /// The same where an iteration takes so many milliseconds.
+    fn at(&self, step: Option<f64>) -> Self {
+        let at = |span: Option<Span>| span.map(|span| span.at(step));
+        Self { delay: self.delay.at(step), trace: at(self.trace), leak: at(self.leak) }
+    }
+
+    /// In iterations, of `dt` each.
+    ///
+    /// # Errors
+    /// What makes none: a time where it is not known how long an iteration takes, or a delay of no whole number.
+    pub fn timing(&self, dt: Option<Span>) -> Result<Timing, (&'static str, String)> {
+        let times = self.at(dt.and_then(Span::milliseconds));
+        let fault = |name: &'static str, span: Span| (name, format!("{name} {span}{}", span.fault(dt)));
+        let constant =
+            |name, span: Option<Span>| span.map(|span| span.iterations().ok_or_else(|| fault(name, span))).transpose();
+        Ok(Timing {
+            delay: times.delay.whole().ok_or_else(|| fault(Self::DELAY.name(), times.delay))?,
+            trace: constant(Self::TRACE.name(), times.trace)?,
+            leak: constant(Self::LEAK.name(), times.leak)?,
+        })
+    }
+}
 
 settings! {
     /// One point of a sweep over the rule in isolation.
@@ -28,6 +73,8 @@ settings! {
         );
         /// Activity and error.
         signals: Pair = Pair::default() => part();
+        /// When errors meet activities.
+        times: Times = Times::default() => part();
         output_mask: bool = false => OUTPUT_MASK(
             "output-mask", "on|off", "Whether the injected error is multiplied by f'(Z) of the output layer", ()
         );
@@ -47,6 +94,17 @@ settings! {
 }
 
 impl IsolateCondition {
+    /// When errors meet activities, in iterations.
+    pub fn timing(&self) -> Timing {
+        // What has none does not get through the checks.
+        self.times.timing(self.signals.dt).unwrap_or_default()
+    }
+
+    /// Whether errors meet the activities of their own iteration, and both may change with every one.
+    pub fn is_instant(&self) -> bool {
+        self.timing() == Timing::INSTANT && self.signals.hold == Pair::default().hold
+    }
+
     /// Whether theory is about it: one hidden layer, no output mask, `B` as drawn, no biases; under weight normalisation or
     /// not.
     pub fn is_plain(&self) -> bool {
@@ -61,12 +119,14 @@ impl IsolateCondition {
     /// Whether theory says more of it than that white errors give no alignment.
     pub fn is_predicted(&self) -> bool {
         let by_schedule = [Schedule::Held, Schedule::Shared].contains(&self.schedule);
-        self.is_linear_toy() || (self.is_toy() && self.activation == Activation::Relu && by_schedule)
+        let is_relu = self.activation == Activation::Relu && self.is_instant();
+        self.is_linear_toy() || (self.is_toy() && is_relu && by_schedule)
     }
 
     /// Whether the theory of linear networks of any depth holds, given signals and `B`.
     pub fn is_deep_linear(&self) -> bool {
-        self.activation == Activation::Linear && !self.output_mask && self.bias == Biases::Off
+        let instant = self.timing() == Timing::INSTANT;
+        self.activation == Activation::Linear && !self.output_mask && self.bias == Biases::Off && instant
     }
 
     /// Whether the exact theory of the linear rule holds.
@@ -78,7 +138,8 @@ impl IsolateCondition {
     /// Signals that a schedule stands for are known by it however they were given.
     pub(super) fn settle(&mut self, given: &Values) -> Result<(), Conflict> {
         if let Some(pair) = self.schedule.pair() {
-            for (name, value) in pair.values() {
+            let shorthand = [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()];
+            for (name, value) in pair.values().into_iter().filter(|(name, _)| shorthand.contains(name)) {
                 if let Some(other) = given.get(name).filter(|other| **other != value) {
                     let schedule = self.schedule.name();
                     let message = format!(
@@ -87,14 +148,24 @@ impl IsolateCondition {
                     return Err(Conflict { parameters: vec![name, Self::SCHEDULE.name()], message });
                 }
             }
-            self.signals = pair;
+            self.signals = Pair { hold: self.signals.hold, dt: self.signals.dt, ..pair };
         }
         self.signals = self.signals.resolve().map_err(|error| Conflict::of([], error.to_string()))?;
         self.schedule = Schedule::of(&self.signals);
+        self.times = self.times.at(self.signals.step());
         Ok(())
     }
 
     pub(super) fn conflicts(&self) -> Vec<Conflict> {
+        match self.times.timing(self.signals.dt) {
+            Err((name, message)) => return vec![Conflict::of([name, Pair::DT.name()], message)],
+            Ok(Timing { delay, .. }) if delay >= self.iterations => {
+                let (delay, last) = (self.times.delay, self.iterations);
+                let message = format!("delay {delay}: no error of {last} iterations comes after it: make it shorter");
+                return vec![Conflict::of([Times::DELAY.name(), Self::ITERATIONS.name()], message)];
+            }
+            Ok(_) => {}
+        }
         let Err(error) = self.signals.check(signal_sizes(&self.layers, self.batch, self.iterations)) else {
             return Vec::new();
         };

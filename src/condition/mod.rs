@@ -11,7 +11,7 @@ mod sample;
 mod train;
 
 pub use conflict::{Conflict, Values};
-pub use isolate::IsolateCondition;
+pub use isolate::{IsolateCondition, Times};
 pub use kind::Kind;
 pub use plane::{PlaneCondition, PlanePair};
 pub use point::{Condition, columns_in_order, label, parameters};

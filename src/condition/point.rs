@@ -9,7 +9,7 @@ use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::Setup;
 use crate::rule::WeightNorm;
-use crate::text::{AnyParameter, Choice, Facts, Settings, json_text};
+use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
 use serde_json::Value as Json;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -177,9 +177,9 @@ impl Condition {
     /// Canonical map form, for addresses: without the defaults of parameters that are younger than stored results.
     pub(crate) fn parameters_of_address(&self) -> BTreeMap<String, Json> {
         let mut all = self.parameters();
-        let defaults = LazyCell::new(|| Self::of(self.kind()).parameters());
+        let defaults = LazyCell::new(|| Self::of(self.kind()).values());
         for facts in parameters(self.kind()).iter().map(|parameter| parameter.facts()).filter(|facts| facts.young) {
-            if all.get(facts.name) == defaults.get(facts.name) {
+            if all.get(facts.name) == defaults.get(facts.name).map(Value::to_json).as_ref() {
                 all.remove(facts.name);
             }
         }
@@ -188,7 +188,19 @@ impl Condition {
 
     /// Canonical map form, for summaries and manifests.
     pub fn parameters(&self) -> BTreeMap<String, Json> {
-        self.values().into_iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
+        self.told().into_iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
+    }
+
+    /// Values of the parameters that a record shows: all but those whose default goes without saying.
+    pub fn told(&self) -> Values {
+        let mut told = self.values();
+        let defaults = LazyCell::new(|| Self::of(self.kind()).values());
+        for facts in parameters(self.kind()).iter().map(|parameter| parameter.facts()).filter(|facts| facts.tacit) {
+            if told.get(facts.name) == defaults.get(facts.name) {
+                told.remove(facts.name);
+            }
+        }
+        told
     }
 
     /// Units per layer, inputs first.

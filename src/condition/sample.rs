@@ -6,7 +6,7 @@ use super::train::TrainCondition;
 use crate::network::Setup;
 use crate::real::Precision;
 use crate::signal::{Form, Pair};
-use crate::text::{Choice, Interval, settings};
+use crate::text::{Choice, Interval, Span, settings};
 
 /// What an analysis of kind sample draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ settings! {
         layers: Vec<usize> = vec![100, 100, 10] => LAYERS(like IsolateCondition::LAYERS);
         activity: Form = Form::HELD => ACTIVITY(like Pair::ACTIVITY);
         error: Form = Form::HELD => ERROR(like Pair::ERROR);
+        dt: Option<Span> = None => DT(like Pair::DT);
         draw: Draw = Draw::OneStep => DRAW(
             "draw", "NAME",
             "What is drawn: one-step (the alignment term of two iterations, Figs 1 and 2 of the paper), composition (angles \
@@ -56,7 +57,7 @@ settings! {
 impl SampleCondition {
     /// Activity and error of two iterations, independent of each other.
     pub fn signals(&self) -> Pair {
-        Pair::independent(self.activity.clone(), self.error.clone())
+        Pair { dt: self.dt, ..Pair::independent(self.activity.clone(), self.error.clone()) }
     }
 
     /// Names the contents of recorded signals.

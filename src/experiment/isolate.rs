@@ -55,7 +55,10 @@ impl<T: Real> Experiment<T> for Run<T> {
             terms.observe(&self.net.layers, activity, pass, self.eta);
         }
         for (index, step) in self.steps.iter_mut().enumerate() {
-            step.assign(pass.source(activity, index + 1).t() * &pass.delta[index + 1]);
+            match self.net.source(activity, index + 1) {
+                Some(source) => step.assign(source.t() * &pass.delta[index + 1]),
+                None => step.as_mut_slice().fill(T::zero()),
+            }
         }
         if let Some(decomposed) = &mut self.decomposed {
             let (iteration, layers, passes) = (self.iteration, &self.net.layers, [(activity, pass)]);
@@ -98,9 +101,8 @@ impl<T: Real> Instruments<T> for Run<T> {
     /// On the signals of the iteration to come, as the rule will see them.
     fn update_alignment(&mut self, l: usize) -> Option<f64> {
         if self.update_angles.is_empty() {
-            self.net.inject(self.signals.activity(), self.signals.error());
-            let Isolated { layers, feedback, pass, .. } = &mut self.net;
-            self.update_angles = self.updates.angles(layers, feedback, self.signals.activity(), pass);
+            let (activity, error) = (self.signals.activity(), self.signals.error());
+            self.update_angles = self.net.update_alignment(&mut self.updates, activity, error);
         }
         self.update_angles.get(l).copied().flatten()
     }
@@ -212,7 +214,7 @@ pub(super) fn run<T: Real>(
         update_angles: Vec::new(),
         eta: T::from_f64(condition.eta),
         terms: job.quantities().any(is_of_terms).then(|| LagOne::new(sizes, *batch)),
-        realised: toy.map(|toy| (Realised::new(toy.inputs, toy.outputs), toy)),
+        realised: toy.map(|toy| (Realised::of(&toy), toy)),
         steps: steps.map(|n| Matrix::zeros(n[0], n[1])).collect(),
         decomposed: Decomposed::new(job, &net.layers, &net.feedback, None).map_err(JobError::Failed)?,
         balance: Balance::new(job, &net.layers, &net.feedback),
@@ -239,6 +241,7 @@ fn network<T: Real>(condition: &IsolateCondition, job: &Job) -> Isolated<T> {
     if condition.output_mask {
         net = net.with_output_mask();
     }
+    net = net.in_time(condition.timing(), *batch);
     match &condition.weight_norm {
         Some(kind) => net.with_weight_norm(kind),
         None => net,

@@ -71,6 +71,9 @@ impl Predictor {
         let mut known = open(&DRAWN);
         let drawn = known.entry(key).or_insert_with(|| match Schedule::of(&condition.signals) {
             _ if !linear => None,
+            _ if !condition.is_instant() => {
+                bound::simulated(&toy, Activation::Linear, &condition.signals, None, iteration)?.angle
+            }
             Schedule::Held => bound::held(&toy, &[iteration]).into_iter().next().flatten(),
             _ if exact => bound::linear(&toy, &condition.signals, &[iteration]).ok()?.into_iter().next().flatten(),
             _ => None,
@@ -121,6 +124,9 @@ impl Predictor {
     }
 
     fn closed_form(&self, condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
+        if !condition.is_instant() {
+            return None;
+        }
         let error = &condition.signals.error;
         let white = matches!(error.process, Process::White(_));
         let symmetric = white && error.mean == 0.0 && condition.signals.cross == Cross::None;
@@ -151,7 +157,8 @@ pub fn linear_toy(condition: &IsolateCondition) -> Option<Toy> {
 
 fn toy(condition: &IsolateCondition) -> Option<Toy> {
     let toy = Toy::new(&condition.layers, condition.batch, condition.eta).ok()?;
-    Some(Toy { w_std: condition.w_std, b_std: condition.b_std * condition.b_scale, ..toy })
+    let b_std = condition.b_std * condition.b_scale;
+    Some(Toy { w_std: condition.w_std, b_std, timing: condition.timing(), ..toy })
 }
 
 /// Where the angle of a condition ends, under a name for legends: the limit of the linear rule, or the angle at which it
@@ -159,7 +166,7 @@ fn toy(condition: &IsolateCondition) -> Option<Toy> {
 pub fn limit(condition: &IsolateCondition) -> Option<(&'static str, Prediction)> {
     let toy = toy(condition)?;
     match &condition.weight_norm {
-        _ if condition.output_mask => None,
+        _ if condition.output_mask || !condition.is_instant() => None,
         Some(norm) => stationary_angle(condition, &toy, norm).map(|found| ("stationary angle", found)),
         None => linear_limit(condition, &toy).map(|found| ("linear limit", found)),
     }

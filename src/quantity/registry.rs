@@ -124,6 +124,12 @@ impl Quantity {
         Self::ALL.iter().any(|of| of.predicted_by() == Some(self))
     }
 
+    /// Whether it is about the rule whose errors meet the activity of their own iteration.
+    pub fn is_of_instant_rule(self) -> bool {
+        let of_terms = (Self::AlignmentTerm..=Self::SuperalignmentSumNorm).contains(&self);
+        of_terms || self.is_decomposition() || self.is_budget() || self.is_followed()
+    }
+
     /// Whether it is measured at lags.
     pub fn has_lags(self) -> bool {
         self.is_similarity() || self.is_term()

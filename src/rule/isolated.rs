@@ -1,6 +1,8 @@
 //! The rule in isolation: exogenous activities and errors, no loss, no target, no data.
 
-use super::{Activation, Feedback, Layers, Normaliser, Pass, WeightNorm};
+use super::timing::Past;
+use super::update_alignment::UpdateAlignment;
+use super::{Activation, Feedback, Layers, Normaliser, Pass, Timing, WeightNorm, add_gradient, add_scaled_column_sums};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -13,8 +15,9 @@ pub struct Isolated<T> {
     pub layers: Layers<T>,
     /// Fixed backward weights.
     pub feedback: Feedback<T>,
-    /// Buffers of the current iteration.
+    /// Buffers of the current iteration; under a rule in time, with the activities that its error meets.
     pub pass: Pass<T>,
+    past: Option<Past<T>>,
     output_mask: bool,
     normaliser: Option<Normaliser>,
 }
@@ -32,7 +35,7 @@ impl<T: Real> Isolated<T> {
         let (biases, activations) = (vec![Vec::new(); depth], vec![activation; depth]);
         let layers = Layers { weights, biases, biases_learn: true, activations };
         let (feedback, pass) = (Feedback::fixed(backward), Pass::new(sizes, batch));
-        Self { layers, feedback, pass, output_mask: false, normaliser: None }
+        Self { layers, feedback, pass, past: None, output_mask: false, normaliser: None }
     }
 
     /// The same network with biases `N(0, std^2)`, updated like the weights.
@@ -69,6 +72,12 @@ impl<T: Real> Isolated<T> {
         self
     }
 
+    /// The same network under a rule in time, from its first iteration on, for batches of `batch` samples.
+    pub fn in_time(mut self, timing: Timing, batch: usize) -> Self {
+        self.past = (timing != Timing::INSTANT).then(|| Past::new(timing, &self.layers.sizes(), batch));
+        self
+    }
+
     /// One iteration with input `activity` (`P x n_0`) and output error signal `error` (`P x n_D`).
     pub fn step(&mut self, activity: &Matrix<T>, error: &Matrix<T>, eta: T) {
         self.carry(activity, error);
@@ -83,16 +92,54 @@ impl<T: Real> Isolated<T> {
 
     /// Second half of an iteration: the update that [`Self::carry`] prepared, and weight normalisation.
     pub fn apply(&mut self, activity: &Matrix<T>, eta: T) {
-        self.layers.update(activity, &self.pass, eta);
+        match &mut self.past {
+            None => self.layers.update(activity, &self.pass, eta),
+            Some(past) => {
+                if past.has_begun() {
+                    update_in_time(&mut self.layers, past, &self.pass, eta);
+                }
+                past.advance();
+            }
+        }
         if let Some(normaliser) = &self.normaliser {
             normaliser.apply(&mut self.layers);
+        }
+    }
+
+    /// What the update of `W_l` that [`Self::carry`] prepared takes of layer `l`, `P x n_l`, for input `activity`: `L_l`, or
+    /// the trace of it that the error meets. `None` where the error comes before there was an activity.
+    pub fn source<'a>(&'a self, activity: &'a Matrix<T>, l: usize) -> Option<&'a Matrix<T>> {
+        match &self.past {
+            None => Some(self.pass.source(activity, l)),
+            Some(past) => past.source(&self.pass, l).filter(|_| past.has_begun()),
+        }
+    }
+
+    /// Angles in degrees between the updates of `W_0 .. W_{D-2}` by this rule and by BP, for the iteration to come, as
+    /// [`UpdateAlignment::angles`].
+    pub fn update_alignment(
+        &mut self,
+        updates: &mut UpdateAlignment<T>,
+        activity: &Matrix<T>,
+        error: &Matrix<T>,
+    ) -> Vec<Option<f64>> {
+        self.inject(activity, error);
+        let Self { layers, feedback, pass, past, .. } = self;
+        match past {
+            None => updates.angles(layers, feedback, activity, pass),
+            Some(past) => {
+                let own = |pass: &Pass<T>, l: usize| past.source(pass, l).cloned();
+                updates.angles_of(layers, feedback, own, pass)
+            }
         }
     }
 
     /// Forward pass, and the error at the output: all that comes before the error is carried back.
     pub fn inject(&mut self, activity: &Matrix<T>, error: &Matrix<T>) {
         let last = self.layers.depth() - 1;
-        if self.output_mask {
+        if let Some(past) = &mut self.past {
+            past.forward(&self.layers, activity, &mut self.pass);
+        } else if self.output_mask {
             self.layers.forward(activity, &mut self.pass);
         } else {
             self.layers.forward_hidden(activity, &mut self.pass);
@@ -102,6 +149,18 @@ impl<T: Real> Isolated<T> {
         delta.copy_from_slice(error.as_slice());
         if self.output_mask {
             self.layers.activations[last].multiply_derivative(z[last].as_slice(), activity[last].as_slice(), delta);
+        }
+    }
+}
+
+/// `W_l += eta L'_l^T delta_{l+1}` for every layer, and `b_{l+1} += eta sum delta_{l+1}` where biases learn.
+fn update_in_time<T: Real>(layers: &mut Layers<T>, past: &Past<T>, pass: &Pass<T>, eta: T) {
+    for l in 0..layers.depth() {
+        let Some(source) = past.source(pass, l) else { continue };
+        let rows = 0..layers.weights[l].rows();
+        add_gradient(layers.weights[l].as_mut_slice(), rows, source, &pass.delta[l], eta);
+        if layers.biases_learn {
+            add_scaled_column_sums(&mut layers.biases[l], &pass.delta[l], eta);
         }
     }
 }

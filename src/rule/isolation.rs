@@ -1,9 +1,10 @@
 //! The rule in isolation on signals of a given form: what is needed for a first look, in a few lines.
 
-use super::{Activation, Isolated, WeightNorm};
+use super::{Activation, Isolated, Timing, WeightNorm};
 use crate::matrix::Matrix;
 use crate::measure::angle::weight_alignment;
 use crate::signal::{Cross, Form, FormError, Pair, PairError, Signals, Sizes};
+use crate::text::Span;
 use thiserror::Error;
 
 /// Builds an [`IsolatedRun`]: layers, signals, learning rate. What is not said is as `alignscope isolate` has it by
@@ -18,6 +19,7 @@ pub struct Isolation {
     signals: Pair,
     std: [f64; 2],
     weight_norm: Option<WeightNorm>,
+    timing: Timing,
     seed: u64,
     repeat: u64,
 }
@@ -66,6 +68,7 @@ impl Isolation {
             signals: Pair::default(),
             std: [Self::STD; 2],
             weight_norm: None,
+            timing: Timing::INSTANT,
             seed: 1,
             repeat: 0,
         }
@@ -132,6 +135,19 @@ impl Isolation {
         Self { weight_norm: Some(norm), ..self }
     }
 
+    /// When errors meet activities.
+    #[must_use]
+    pub fn timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
+    /// How long every stimulus lasts, in iterations.
+    #[must_use]
+    pub fn hold(mut self, iterations: usize) -> Self {
+        self.signals.hold = Span::of_iterations(iterations as f64);
+        self
+    }
+
     /// Seed of all random numbers, and which of its repeats.
     #[must_use]
     pub fn seed(self, seed: u64, repeat: u64) -> Self {
@@ -157,6 +173,8 @@ impl Isolation {
             ("eta", self.eta, positive),
             ("the standard deviation of W", w, positive),
             ("the standard deviation of B", b, positive),
+            ("the time constant of the trace", self.timing.trace.unwrap_or(1.0), positive),
+            ("the time constant of the units", self.timing.leak.unwrap_or(1.0), positive),
         ];
         if let Some((what, value, expected)) = settings.into_iter().find(|(_, v, _)| !(v.is_finite() && *v > 0.0)) {
             return Err(IsolationError::Setting { what, value, expected });
@@ -165,6 +183,7 @@ impl Isolation {
         let sizes = Sizes { batch: self.batch, inputs, outputs, iterations: self.iterations };
         let signals = Signals::new(&self.signals, sizes, seed, repeat)?;
         let mut network = Isolated::draw(&self.layers, self.batch, self.activation, self.std, seed, repeat);
+        network = network.in_time(self.timing, self.batch);
         if let Some(norm) = &self.weight_norm {
             network = network.with_weight_norm(norm);
         }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! with all updates computed from the weights before the step, and summed over the batch. Passes and updates of BP
-//! and BP-TRW allocate nothing.
+//! and BP-TRW allocate nothing. In isolation errors may come late and activities leave traces: see [`Timing`].
 
 mod activation;
 mod budget;
@@ -21,6 +21,7 @@ mod isolation;
 mod lag_one;
 mod layers;
 mod normalise;
+mod timing;
 mod update_alignment;
 
 pub use activation::Activation;
@@ -34,5 +35,6 @@ pub use lag_one::{LagOne, Terms};
 pub use layers::{Layers, Pass};
 pub(crate) use layers::{add_gradient, add_scaled_column_sums};
 pub use normalise::{Normaliser, WeightNorm, set_column_norms};
+pub use timing::{Filter, Timing};
 pub use update_alignment::UpdateAlignment;
 pub(crate) use update_alignment::raw_updates;

@@ -35,7 +35,34 @@ impl<T: Real> UpdateAlignment<T> {
         self.bp.refresh(layers, 0);
         self.bp.carry_back(layers, pass);
         raw_updates(input, pass, &mut self.bps);
-        let pairs = self.ours.iter().zip(&self.bps).take(layers.depth() - 1);
+        self.between(layers.depth())
+    }
+
+    /// The same of a rule whose updates take `source(pass, l)` of layer `l`; `None` where it takes nothing yet.
+    pub(super) fn angles_of(
+        &mut self,
+        layers: &Layers<T>,
+        feedback: &Feedback<T>,
+        source: impl Fn(&Pass<T>, usize) -> Option<Matrix<T>>,
+        pass: &mut Pass<T>,
+    ) -> Vec<Option<f64>> {
+        let Some(sources) = (0..layers.depth()).map(|l| source(pass, l)).collect::<Option<Vec<_>>>() else {
+            return vec![None; layers.depth() - 1];
+        };
+        let write = |updates: &mut [Matrix<T>], pass: &Pass<T>| {
+            let parts = updates.iter_mut().zip(&sources).zip(&pass.delta);
+            parts.for_each(|((update, source), delta)| update.assign(source.t() * delta));
+        };
+        feedback.carry_back(layers, pass);
+        write(&mut self.ours, pass);
+        self.bp.refresh(layers, 0);
+        self.bp.carry_back(layers, pass);
+        write(&mut self.bps, pass);
+        self.between(layers.depth())
+    }
+
+    fn between(&self, depth: usize) -> Vec<Option<f64>> {
+        let pairs = self.ours.iter().zip(&self.bps).take(depth - 1);
         pairs.map(|(a, b)| angle(a, b).ok().flatten()).collect()
     }
 }

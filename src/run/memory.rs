@@ -10,6 +10,7 @@ use crate::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondi
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::quantity::Quantity;
 use crate::real::Precision;
+use crate::rule::Timing;
 use crate::signal::{Cross, Surrogate};
 use crate::theory::moments::{self, MOST};
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ impl Need {
 }
 
 const NETWORK: &str = "make layers or batch smaller";
+const DELAYED: &str = "make delay shorter, or layers or batch smaller";
 const RECORDS: &str = "record less often, with --record-every";
 const PAST: &str = "set --window to fewer lags, or ask for fewer --lags";
 const SIGNALS: &str = "record the signals of fewer updates, with --export signals:N";
@@ -67,8 +69,8 @@ fn width(precision: Precision) -> u128 {
 
 /// Numbers of weights: of all matrices, and of those above the first.
 fn weights(sizes: &[usize]) -> [u128; 2] {
-    let of = |sizes: &[usize]| sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).sum();
-    [of(sizes), of(sizes.get(1..).unwrap_or_default())]
+    let count = |sizes: &[usize]| sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).sum();
+    [count(sizes), count(sizes.get(1..).unwrap_or_default())]
 }
 
 fn sum(units: &[usize]) -> u128 {
@@ -106,23 +108,27 @@ fn signals(pair: &crate::signal::Pair, batch: usize, [inputs, outputs]: [usize; 
 }
 
 fn isolated(c: &IsolateCondition) -> Need {
-    let (width, batch) = (width(c.precision), c.batch as u128);
+    let (width, batch, timing) = (width(c.precision), c.batch as u128, c.timing());
     let [all, upper] = weights(&c.layers);
     let ends = [c.layers[0], c.layers[c.layers.len() - 1]];
     // Weights and the updates of both rules; backward weights, those of BP, and directions in double precision.
     let network = width * (4 * all + 2 * upper) + 8 * upper;
     // Pre-activations, activities and deltas, and the two signals as they are given.
     let pass = width * batch * (3 * sum(&c.layers[1..]) + sum(&ends));
+    // What the rule keeps of the past, and the room to work on it.
+    let kept = if timing == Timing::INSTANT { 0 } else { 6 + timing.delay as u128 };
+    let past = kept * width * batch * (2 * sum(&c.layers) + sum(&ends[..1]));
     let files = [&c.signals.activity, &c.signals.error].into_iter().zip(ends);
     let files = files.filter(|(form, _)| form.is_recorded());
     let recorded: u128 = files.map(|(_, units)| 16 * c.iterations as u128 * batch * units as u128).sum();
-    Need::default().and(network + pass + signals(&c.signals, c.batch, ends, width), NETWORK).and(recorded, RECORDED)
+    let need = Need::default().and(network + pass + signals(&c.signals, c.batch, ends, width), NETWORK);
+    need.and(recorded, RECORDED).and(past, DELAYED)
 }
 
 /// What a network on data takes, but for its data set, which is shared.
 fn trained(c: &TrainCondition) -> u128 {
     let (width, sizes) = (width(c.precision), c.sizes());
-    let (batch, images) = (c.setup.batch as u128, c.facts.training_images as u128);
+    let (batch, images) = (c.setup.batch as u128, c.training_images() as u128);
     let [all, upper] = weights(&sizes);
     let velocity = if c.setup.momentum == 0.0 { 0 } else { all };
     // Of the trainer and the probe, which has the updates of both rules.
@@ -215,10 +221,10 @@ fn measured(job: &Job, need: &mut Need) {
 /// Iterations that a job records at, at most, over all its quantities.
 fn recorded_iterations(job: &Job) -> u128 {
     let (last, per_epoch) = (job.condition.last_iteration(), job.condition.iterations_per_epoch());
-    let of = |every: Option<crate::condition::RecordEvery>| {
+    let iterations = |every: Option<crate::condition::RecordEvery>| {
         every.unwrap_or(job.record_every).count(last, per_epoch, job.report_at.len()) as u128
     };
-    job.observers.iter().map(|observer| of(observer.record_every)).max().unwrap_or(0)
+    job.observers.iter().map(|observer| iterations(observer.record_every)).max().unwrap_or(0)
 }
 
 /// Values that a job records, at most.
@@ -228,14 +234,14 @@ pub fn records(job: &Job) -> u128 {
         Condition::Sample(c) => (c.draws * job.observers.len() + c.layers[c.layers.len() - 1]) as u128,
         Condition::Plane(c) => (c.mesh * c.mesh + 4 * last.div_ceil(c.every) + 8) as u128,
         _ => {
-            let of = |observer: &crate::quantity::Observer| {
+            let values = |observer: &crate::quantity::Observer| {
                 let every = observer.record_every.unwrap_or(job.record_every);
                 let iterations = every.count(last, per_epoch, job.report_at.len()) as u128;
                 let layers = observer.quantity.layers(&job.condition).len() as u128;
                 let lags = if observer.quantity.has_lags() { job.lags.len() as u128 } else { 1 };
                 iterations * layers * lags
             };
-            job.observers.iter().map(of).sum()
+            job.observers.iter().map(values).sum()
         }
     }
 }

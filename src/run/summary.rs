@@ -113,7 +113,7 @@ fn summarise_condition(
         found.values_mut().for_each(|values| *values = averaged(values, repeats.len(), draws));
     }
     let stored: Vec<usize> = (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
-    let (parameters, label) = (condition.parameters(), analysis.label(condition));
+    let (parameters, label) = (analysis.parameters_of(condition), analysis.label(condition));
     let job = analysis.job(condition, 0);
     for quantity in analysis.quantities() {
         let recorded = job.recorded_iterations(quantity);

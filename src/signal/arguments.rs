@@ -1,7 +1,8 @@
 //! What stands after the name of a process: numbers first, then `key=value`.
 
 use super::error::FormError;
-use super::process::{Facts, MODIFIERS};
+use super::process::{Facts, MODIFIERS, Measure};
+use crate::text::{Span, snapped};
 
 /// The arguments of a form as typed.
 pub(super) struct Arguments<'a> {
@@ -9,19 +10,33 @@ pub(super) struct Arguments<'a> {
     pub text: &'a str,
     /// What is known of the process.
     pub facts: &'static Facts,
-    /// Numbers without a key.
+    /// Numbers without a key, times in iterations; not a number where that is not known.
     pub numbers: Vec<f64>,
+    /// The same in canonical form, with their units.
+    typed: Vec<String>,
+    /// Whether one of them has a unit.
+    has_units: bool,
+    /// Milliseconds per iteration, if that is known.
+    step: Option<f64>,
     named: Vec<(&'a str, f64)>,
 }
 
 impl<'a> Arguments<'a> {
     /// Cuts `rest`, which stands after the name in `text`, into numbers; leaves it alone where the
-    /// process takes it [as it is](Facts::verbatim). `keys` are those of all processes.
+    /// process takes it [as it is](Facts::verbatim). `keys` are those of all processes; an
+    /// iteration takes `step` milliseconds.
     ///
     /// # Errors
     /// If a number is none, or a key is unknown, given twice, or not for this process.
-    pub fn read(text: &'a str, facts: &'static Facts, rest: &'a str, keys: &[&str]) -> Result<Self, FormError> {
-        let mut arguments = Self { text, facts, numbers: Vec::new(), named: Vec::new() };
+    pub fn read(
+        text: &'a str,
+        facts: &'static Facts,
+        rest: &'a str,
+        keys: &[&str],
+        step: Option<f64>,
+    ) -> Result<Self, FormError> {
+        let (numbers, typed, named) = (Vec::new(), Vec::new(), Vec::new());
+        let mut arguments = Self { text, facts, numbers, typed, has_units: false, step, named };
         if !facts.verbatim && !rest.is_empty() {
             rest.split(',').try_for_each(|part| arguments.add(part, keys))?;
         }
@@ -31,10 +46,7 @@ impl<'a> Arguments<'a> {
     fn add(&mut self, part: &'a str, keys: &[&str]) -> Result<(), FormError> {
         let number = |text: &str| text.trim().parse().ok().filter(|n: &f64| n.is_finite());
         let Some((key, value)) = part.split_once('=') else {
-            let wrong = || self.expected(format!("a finite number in place of `{part}`"));
-            let number = number(part).ok_or_else(wrong)?;
-            self.numbers.push(number);
-            return Ok(());
+            return self.add_number(part);
         };
         let key = key.trim();
         let known: Vec<&str> = MODIFIERS.iter().chain(keys).copied().collect();
@@ -51,6 +63,54 @@ impl<'a> Arguments<'a> {
         }
         self.named.push((key, value));
         Ok(())
+    }
+
+    fn add_number(&mut self, part: &str) -> Result<(), FormError> {
+        let measure = self.facts.measures.get(self.numbers.len()).copied().unwrap_or(Measure::Pure);
+        let pure = || part.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(|n| (n, n.to_string(), false));
+        let of_span = |span: Span| {
+            let count = span.at(self.step).iterations().unwrap_or(f64::NAN);
+            (count, span.to_string(), true)
+        };
+        let of_rate = |per_second: f64| {
+            let count = self.step.map_or(f64::NAN, |step| snapped(per_second * step / 1e3));
+            (count, format!("{per_second}Hz"), true)
+        };
+        let with_unit = || match measure {
+            Measure::Pure => None,
+            Measure::Time => Span::parse(part).filter(|span| span.is_in_time()).map(of_span),
+            Measure::Rate => {
+                let number = part.trim().strip_suffix("Hz")?.trim_end().parse().ok();
+                number.filter(|n: &f64| n.is_finite()).map(of_rate)
+            }
+        };
+        let wrong = || {
+            let units = match measure {
+                Measure::Pure => "",
+                Measure::Time => ", in iterations, ms or s",
+                Measure::Rate => ", per iteration or in Hz",
+            };
+            self.expected(format!("a finite number{units} in place of `{part}`"))
+        };
+        let (number, typed, has_unit) = pure().or_else(with_unit).ok_or_else(wrong)?;
+        // What no time can be is refused before it is known how many iterations it is.
+        if has_unit && typed.starts_with('-') {
+            return Err(self.malformed());
+        }
+        self.numbers.push(number);
+        self.typed.push(typed);
+        self.has_units |= has_unit;
+        Ok(())
+    }
+
+    /// Whether it is not known how many iterations its times are.
+    pub fn is_unclocked(&self) -> bool {
+        self.has_units && self.step.is_none()
+    }
+
+    /// Its numbers with their units, if one has a unit.
+    pub fn typed(&self) -> Option<String> {
+        self.has_units.then(|| self.typed.join(","))
     }
 
     /// The number given for a key.

@@ -23,6 +23,12 @@ pub enum FormError {
         /// What it should look like.
         expected: String,
     },
+    /// Times, and no word of how many iterations they are.
+    #[error("form `{text}` has units of time: say how long an iteration takes with dt, such as 1ms")]
+    Unclocked {
+        /// As typed.
+        text: String,
+    },
     /// An autoregression that runs away.
     #[error(
         "form `{text}` is not stationary: reflection coefficient {reflection} at lag {lag} must lie strictly between -1 \
@@ -65,6 +71,9 @@ pub enum RecordedError {
         /// The shape of the run.
         wanted: [usize; 3],
     },
+    /// A form that cannot be used, whatever the file.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// Contents that changed.
     #[error("{} has the hash {found}, not {wanted}: it is not the file these results belong to", path.display())]
     Changed {

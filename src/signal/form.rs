@@ -4,7 +4,7 @@ use super::arguments::Arguments;
 use super::error::{FormError, RecordedError};
 use super::process::{Facts, Held, MODIFIERS, Process, White};
 use crate::matrix::Matrix;
-use crate::text::{Refused, Setting};
+use crate::text::{Refused, Setting, snapped};
 use serde_json::Value as Json;
 use std::fmt::{Display, Formatter};
 use std::sync::LazyLock;
@@ -22,13 +22,28 @@ pub struct Form {
     pub batch: f64,
     /// Correlation between any two units.
     pub units: f64,
+    /// Its times, and how long an iteration takes.
+    pub(crate) clock: Clock,
+}
+
+/// What a form knows of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Clock {
+    /// Its numbers with their units, where one has a unit.
+    typed: Option<String>,
+    /// Milliseconds per iteration, where the process has times and these are known.
+    step: Option<f64>,
 }
 
 /// Forms, in words.
 pub static EXPECTED: LazyLock<String> = LazyLock::new(|| {
     let forms: Vec<&str> = Process::ALL.iter().map(|facts| facts.form).collect();
     let (last, others) = forms.split_last().unwrap_or((&"", &[]));
-    format!("{} or {last}, with mean=, std=, batch= and units= after a comma (or after the colon)", others.join(", "))
+    format!(
+        "{} or {last}, with mean=, std=, batch= and units= after a comma (or after the colon); times are iterations, or \
+         with dt also ms or s",
+        others.join(", ")
+    )
 });
 
 impl Form {
@@ -39,15 +54,45 @@ impl Form {
 
     /// A process of mean 0 without correlation across the batch or units.
     const fn plain(process: Process) -> Self {
-        Self { process, mean: 0.0, std: 1.0, batch: 0.0, units: 0.0 }
+        Self { process, mean: 0.0, std: 1.0, batch: 0.0, units: 0.0, clock: Clock { typed: None, step: None } }
     }
 
-    /// Reads a form as typed.
+    /// Reads a form as typed. One whose times have units is [told](Self::at) how long an iteration
+    /// takes before it is drawn.
     ///
     /// # Errors
     /// If there is no such form, its numbers make no sense, or no signal can have such
     /// correlations.
     pub fn parse(text: &str) -> Result<Self, FormError> {
+        Self::parse_at(text, None)
+    }
+
+    /// The same where an iteration takes `step` milliseconds.
+    ///
+    /// # Errors
+    /// If its times make no process at that step.
+    pub fn at(&self, step: Option<f64>) -> Result<Self, FormError> {
+        match &self.clock.typed {
+            Some(_) => Self::parse_at(&self.to_string(), step),
+            None => {
+                let step = step.filter(|_| self.process.model().time().is_some());
+                Ok(Self { clock: Clock { typed: None, step }, ..self.clone() })
+            }
+        }
+    }
+
+    /// Checks that it is known how many iterations its times are.
+    ///
+    /// # Errors
+    /// [`FormError::Unclocked`] if not.
+    pub fn check_clock(&self) -> Result<(), FormError> {
+        match &self.process {
+            Process::Unclocked(process) => Err(process.error()),
+            _ => Ok(()),
+        }
+    }
+
+    fn parse_at(text: &str, step: Option<f64>) -> Result<Self, FormError> {
         let text = text.trim();
         // A form without numbers of its own needs no colon: `white,std=2` is `white:std=2`.
         let named = |(_, rest): &(&str, &str)| rest.split(',').all(|part| part.contains('='));
@@ -56,7 +101,7 @@ impl Form {
         let facts = Process::ALL.iter().find(|facts| facts.name == name);
         let mut keys: Vec<&str> = Process::ALL.iter().flat_map(|facts| facts.keys).copied().collect();
         keys.dedup();
-        let arguments = Arguments::read(text, facts.ok_or_else(|| unknown(text))?, rest, &keys)?;
+        let arguments = Arguments::read(text, facts.ok_or_else(|| unknown(text))?, rest, &keys, step)?;
         if arguments.get("std").is_some_and(|std| std <= 0.0) {
             return Err(arguments.expected("std= above 0".into()));
         }
@@ -72,6 +117,7 @@ impl Form {
             std: std.unwrap_or(1.0),
             batch: batch.unwrap_or(0.0),
             units: units.unwrap_or(0.0),
+            clock: Clock { typed: arguments.typed(), step: step.filter(|_| process.model().time().is_some()) },
             process,
         })
     }
@@ -120,9 +166,17 @@ impl Form {
     }
 
     /// The number that tells members of a family apart on an axis: the coefficient, 0 for white and
-    /// 1 for held.
+    /// 1 for held. Of processes told apart by a time, this in milliseconds where it is known how
+    /// long an iteration takes.
     pub fn coefficient(&self) -> Option<f64> {
-        self.process.model().coefficient()
+        let in_time = self.clock.step.zip(self.process.model().time());
+        in_time.map(|(step, (_, time))| snapped(step * time)).or_else(|| self.process.model().coefficient())
+    }
+
+    /// What its [coefficient](Self::coefficient) is, and in what, where that is a time.
+    pub fn time(&self) -> Option<(&'static str, &'static str)> {
+        let unit = if self.clock.step.is_some() { "ms" } else { "iterations" };
+        self.process.model().time().map(|(name, _)| (name, unit))
     }
 
     /// Frames (samples x units) in memory while the signal is drawn: the current one, fresh noise,
@@ -160,7 +214,7 @@ impl Display for Form {
         let (facts, model) = (self.process.facts(), self.process.model());
         let values = [self.mean, self.std, self.batch, self.units];
         let defaults = [model.mean(), 1.0, 0.0, 0.0];
-        let mut parts = vec![model.arguments()];
+        let mut parts = vec![self.clock.typed.clone().unwrap_or_else(|| model.arguments())];
         for (key, (value, default)) in MODIFIERS.iter().zip(values.iter().zip(defaults)) {
             if *value != default && facts.modifiers.contains(key) {
                 parts.push(format!("{key}={value}"));
@@ -214,6 +268,13 @@ mod tests {
             "ma:1,0.5",
             "acf:0.6,0.2",
             "ou:20",
+            "ou:20ms",
+            "ou:0.02s,std=2",
+            "osc:12ms,30",
+            "sin:12ms",
+            "held:20ms",
+            "poisson:20Hz,5ms",
+            "poisson:20Hz,5ms,mean=0",
             "osc:12,30,std=2",
             "sin:12",
             "pink:1,units=0.2",
@@ -257,7 +318,11 @@ mod tests {
             ("held:0", "held:N with a whole number"),
             ("held:1.5", "held:N with a whole number"),
             ("paper:1.5", "one number from 0 to 1"),
-            ("ou:0", "a time constant above 0, in iterations"),
+            ("ou:0", "a time constant above 0"),
+            ("ou:-1ms", "a time constant above 0"),
+            ("ou:1m", "a finite number, in iterations, ms or s in place of `1m`"),
+            ("ar1:0.5ms", "a finite number in place of `0.5ms`"),
+            ("poisson:20ms,5", "a finite number, per iteration or in Hz in place of `20ms`"),
             ("sin:1", "at least 2 iterations"),
             ("sin:9,units=0.1", "no `units=` with this form"),
             ("osc:12", "osc:PERIOD,TAU"),
@@ -283,6 +348,47 @@ mod tests {
         let form = Form::parse("white:batch=-0.2").unwrap();
         assert!(form.check_sizes(6, 3).is_ok());
         assert!(form.check_sizes(7, 3).unwrap_err().to_string().contains("batch=-0.2 among 7: at least -0.1666"));
+    }
+
+    #[test]
+    fn times_are_iterations_once_these_have_a_length() {
+        for (typed, step, plain) in [
+            ("ou:20ms", 0.5, "ou:40"),
+            ("ou:0.02s,std=2", 1.0, "ou:20,std=2"),
+            ("osc:12ms,30", 2.0, "osc:6,30"),
+            ("sin:9ms", 3.0, "sin:3"),
+            ("held:20ms", 5.0, "held:4"),
+            ("poisson:20Hz,10ms", 2.0, "poisson:0.04,5"),
+            ("poisson:20Hz,10ms,mean=0", 2.0, "poisson:0.04,5,mean=0"),
+            ("ar1:0.9", 2.0, "ar1:0.9"),
+        ] {
+            let [form, plain] = [typed, plain].map(|text| Form::parse(text).unwrap());
+            let timed = form.at(Some(step)).unwrap();
+            assert_eq!(timed.to_string(), typed);
+            assert_eq!((&timed.process, timed.mean), (&plain.process, plain.mean), "{typed}");
+            assert_eq!(timed.covariance(9), plain.covariance(9));
+        }
+        // On axes both are milliseconds, and iterations where nothing is known of these.
+        let on_axis = |text: &str, step| {
+            let form = Form::parse(text).unwrap().at(step).unwrap();
+            (form.coefficient(), form.time())
+        };
+        assert_eq!(on_axis("ou:20ms", Some(0.5)), (Some(20.0), Some(("time constant", "ms"))));
+        assert_eq!(on_axis("ou:20", Some(0.5)), (Some(10.0), Some(("time constant", "ms"))));
+        assert_eq!(on_axis("ou:20", None), (Some(20.0), Some(("time constant", "iterations"))));
+        assert_eq!(on_axis("held", Some(0.5)), (Some(1.0), None));
+
+        let unclocked = Form::parse("ou:20ms").unwrap();
+        assert_eq!((unclocked.covariance(3), unclocked.is_gaussian()), (None, true));
+        assert_eq!(Form::parse("ou:20.0ms").unwrap(), unclocked);
+        let error = unclocked.check_clock().unwrap_err().to_string();
+        assert!(error.contains("say how long an iteration takes with dt, such as 1ms"), "{error}");
+        for (text, step, said) in
+            [("sin:1ms", 1.0, "at least 2 iterations"), ("held:5ms", 2.0, "held:N with a whole number")]
+        {
+            let error = Form::parse(text).unwrap().at(Some(step)).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     #[test]

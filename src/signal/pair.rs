@@ -6,7 +6,7 @@ use super::realisation::Realisation;
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
-use crate::text::{Nature, Refused, Setting, settings, toml_number, toml_string};
+use crate::text::{Nature, Refused, Setting, Span, Spans, settings, toml_number, toml_string};
 use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::fmt::{Display, Formatter};
@@ -120,6 +120,18 @@ settings! {
             "cross", "CROSS", "Cross-correlation of error and activity, unit by unit", (),
             axis = "correlation of activity and error", label = |cross, _| cross.words()
         );
+        /// Both signals are seen at every so many iterations, and stay as they are in between.
+        hold: Span = Span::of_iterations(1.0) => HOLD(
+            "hold", "TIME", "How long a stimulus lasts: activity and error are taken from their processes when it begins, \
+             and stay", Spans::Whole(1), axis = "stimulus duration",
+            label = |span, text| if span.number() == 1.0 && !span.is_in_time() { String::new() } else { format!("held for {text}") },
+            tacit = true
+        );
+        /// How long an iteration takes.
+        dt: Option<Span> = None => DT(
+            "dt", "TIME", "How long an iteration takes, so that times can be given in ms or s", Spans::InTime,
+            axis = "duration of an iteration", tacit = true
+        );
     }
 }
 
@@ -177,6 +189,14 @@ pub enum PairError {
     /// Label sequences that cannot be shared.
     #[error("activity of {0} classes and error of {1}: samples have one class, make the numbers equal")]
     Classes(usize, usize),
+    /// A stimulus of no whole number of iterations.
+    #[error("hold {hold}{}", .hold.fault(*.dt))]
+    Hold {
+        /// As typed.
+        hold: Span,
+        /// How long an iteration takes.
+        dt: Option<Span>,
+    },
     /// A recorded signal that cannot be used.
     #[error(transparent)]
     Recorded(#[from] RecordedError),
@@ -185,7 +205,7 @@ pub enum PairError {
 impl Pair {
     /// Two forms that have nothing to do with each other.
     pub fn independent(activity: Form, error: Form) -> Self {
-        Self { activity, error, cross: Cross::None }
+        Self { activity, error, ..Self::default() }
     }
 
     /// Whether all moments of both together follow from means and covariances.
@@ -205,17 +225,35 @@ impl Pair {
         Ok(())
     }
 
-    /// The same pair with the contents of recorded signals named by their hash.
+    /// The same pair with times in iterations, and the contents of recorded signals named by their hash.
     ///
     /// # Errors
-    /// If a file cannot be read, or its contents are not those the form names.
+    /// If a file cannot be read, or its contents are not those the form names; or if times make no process.
     pub fn resolve(&self) -> Result<Self, RecordedError> {
-        let [activity, error] = [&self.activity, &self.error].map(Form::resolve);
-        Ok(Self { activity: activity?, error: error?, cross: self.cross })
+        let step = self.step();
+        let [activity, error] = [&self.activity, &self.error].map(|form| form.at(step)?.resolve());
+        Ok(Self { activity: activity?, error: error?, hold: self.hold.at(step), ..self.clone() })
+    }
+
+    /// Milliseconds per iteration, if that is known.
+    pub fn step(&self) -> Option<f64> {
+        self.dt.and_then(Span::milliseconds)
+    }
+
+    /// Iterations for which a stimulus lasts.
+    ///
+    /// # Errors
+    /// [`PairError::Hold`] if these are no whole number.
+    pub fn duration(&self) -> Result<usize, PairError> {
+        let hold = self.hold.at(self.step());
+        hold.whole().filter(|&iterations| iterations > 0).ok_or(PairError::Hold { hold, dt: self.dt })
     }
 
     fn check_forms(&self, sizes: Sizes) -> Result<(), PairError> {
         let cross = self.cross;
+        self.activity.check_clock()?;
+        self.error.check_clock()?;
+        self.duration()?;
         self.activity.check_sizes(sizes.batch, sizes.inputs)?;
         self.error.check_sizes(sizes.batch, sizes.outputs)?;
         if let (Some(a), Some(e)) = (self.activity.classes(), self.error.classes())
@@ -251,10 +289,14 @@ impl Pair {
 /// The signals of one repeat, one iteration at a time.
 pub struct Signals<T> {
     pair: Pair,
+    /// Iterations for which a stimulus lasts, and for which the present one has.
+    duration: usize,
+    age: usize,
     activity_process: Realisation<T>,
     error_process: Realisation<T>,
     label_stream: Stream,
     labels: Vec<usize>,
+    labels_of_stimulus: Vec<usize>,
     /// Activities from the earliest that is still needed to the latest drawn; empty without a
     /// lagged correlation.
     window: VecDeque<Matrix<T>>,
@@ -271,6 +313,7 @@ impl<T: Real> Signals<T> {
     /// As [`Pair::check`].
     pub fn new(pair: &Pair, sizes: Sizes, seed: u64, repeat: u64) -> Result<Self, PairError> {
         pair.check_forms(sizes)?;
+        let duration = pair.duration()?;
         let Sizes { batch, inputs, outputs, iterations } = sizes;
         let mut label_stream = Stream::new(seed, repeat, Role::Label);
         let mut labels = vec![0; batch];
@@ -281,7 +324,10 @@ impl<T: Real> Signals<T> {
             activity_process: Realisation::new(&pair.activity, activity_shape, stream(Role::Activity), &labels)?,
             error_process: Realisation::new(&pair.error, [iterations, batch, outputs], stream(Role::Signal), &labels)?,
             pair: pair.clone(),
+            duration,
+            age: 0,
             label_stream,
+            labels_of_stimulus: labels.clone(),
             labels,
             window: VecDeque::new(),
             activity: None,
@@ -312,7 +358,7 @@ impl<T: Real> Signals<T> {
 
     /// Classes of the samples of the current iteration; all 0 where no form has classes.
     pub fn labels(&self) -> &[usize] {
-        &self.labels
+        if self.duration > 1 { &self.labels_of_stimulus } else { &self.labels }
     }
 
     /// Moves to the next iteration.
@@ -327,7 +373,12 @@ impl<T: Real> Signals<T> {
             Cross::None => self.activity_process.advance(&self.labels),
         }
         self.error_process.advance(&self.labels);
-        self.compose();
+        // A stimulus that lasts is as its first iteration: its processes go on unseen.
+        self.age = (self.age + 1) % self.duration;
+        if self.age == 0 {
+            self.labels_of_stimulus.clone_from(&self.labels);
+            self.compose();
+        }
     }
 
     fn extend_window(&mut self) {
@@ -337,14 +388,15 @@ impl<T: Real> Signals<T> {
 
     /// Mixes, scales and shifts the values of the processes.
     fn compose(&mut self) {
-        let Pair { activity, error, cross } = &self.pair;
+        let Pair { activity, error, cross, .. } = &self.pair;
         let ends = self.window.front().zip(self.window.back());
         let (now, other) = match (cross, ends) {
             (Cross::Lagged { lag, .. }, Some((first, last))) if *lag >= 0 => (last, Some(first)),
             (Cross::Lagged { .. }, Some((first, last))) => (first, Some(last)),
             _ => (self.activity_process.frame(), None),
         };
-        if other.is_some() || !is_plain(activity) {
+        let stays = self.duration > 1;
+        if stays || other.is_some() || !is_plain(activity) {
             let room = self.activity.take().unwrap_or_else(|| now.clone());
             self.activity = Some(affine(room, now, activity));
         }
@@ -356,7 +408,7 @@ impl<T: Real> Signals<T> {
                 *e = shared * x + single * *e;
             }
             self.error = Some(affine(mixed.clone(), &mixed, error));
-        } else if !is_plain(error) {
+        } else if stays || !is_plain(error) {
             let values = self.error_process.frame();
             let room = self.error.take().unwrap_or_else(|| values.clone());
             self.error = Some(affine(room, values, error));

@@ -42,11 +42,6 @@ impl Form {
         let modifiers = rest.split(',').filter_map(|part| part.split_once('=')).map(called);
         std::iter::once(words).chain(modifiers).collect::<Vec<_>>().join(", ")
     }
-
-    /// The time constant of an Ornstein-Uhlenbeck process, in iterations.
-    pub fn time_constant(&self) -> Option<f64> {
-        self.to_string().strip_prefix("ou:")?.split(',').next()?.parse().ok()
-    }
 }
 
 impl Cross {
@@ -88,8 +83,6 @@ mod tests {
             let words = Form::parse(text).unwrap().words();
             assert!(!words.contains([':', '=']), "{text} is called {words}");
         }
-        assert_eq!(Form::parse("ou:20").unwrap().time_constant(), Some(20.0));
-        assert_eq!(Form::parse("ar1:0.9").unwrap().time_constant(), None);
     }
 
     #[test]

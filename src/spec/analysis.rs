@@ -3,7 +3,8 @@
 use super::claim::{Claim, Families};
 use super::figure::{Figure, FigureKind, Subject, XAxis};
 use super::parameters::{Listed, Scope, parameters, unknown_parameter};
-use super::settings::Settings;
+use super::range::range_in;
+use super::settings::{MOST_CONDITIONS, Settings};
 use crate::condition::{
     Condition, Conflict, IsolateCondition, Kind, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition,
     Values, label,
@@ -11,8 +12,9 @@ use crate::condition::{
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity, recorded_iterations};
 use crate::signal::{Pair, Schedule};
-use crate::text::{Choice, Settings as _};
+use crate::text::{Choice, Settings as _, Value};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A document of analyses.
@@ -59,9 +61,6 @@ pub struct OptionError {
     pub message: String,
 }
 
-/// Most conditions of an analysis.
-pub(super) const MOST_CONDITIONS: usize = 10_000;
-
 impl Spec {
     /// Spec of a single analysis.
     pub fn single(analysis: Analysis) -> Self {
@@ -77,7 +76,8 @@ impl Spec {
 }
 
 impl Analysis {
-    /// Analysis of one condition from command-line options, defaults filling in for those not given.
+    /// Analysis from command-line options, defaults filling in for those not given: of one condition, or of one for every
+    /// combination of the values of the ranges among them.
     ///
     /// # Errors
     /// Every option that is unknown, malformed or in conflict with another.
@@ -86,12 +86,21 @@ impl Analysis {
         options: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Vec<OptionError>> {
         let (mut errors, mut of_condition, mut of_analysis) = (Vec::new(), Values::new(), Values::new());
+        let mut ranges: Vec<(&'static str, Vec<Value>)> = Vec::new();
         for (name, text) in options {
             let Some(known) = parameters(kind).iter().find(|known| known.name() == name) else {
                 let message = unknown_parameter(name, kind, Scope::Condition);
                 errors.push(OptionError { option: None, message });
                 continue;
             };
+            let is_of_condition = known.scope == Scope::Condition;
+            if let Some(found) = range_in(&*known.parameter, text).filter(|_| is_of_condition) {
+                match found {
+                    Ok(values) => ranges.push((known.name(), values)),
+                    Err(message) => errors.push(OptionError { option: Some(known.name()), message }),
+                }
+                continue;
+            }
             match known.parameter.read(text) {
                 Ok(value) if known.scope == Scope::Condition => of_condition.insert(known.name(), value),
                 Ok(value) => of_analysis.insert(known.name(), value),
@@ -104,29 +113,44 @@ impl Analysis {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let blame = |conflict: Conflict| OptionError {
-            option: conflict
-                .parameters
-                .iter()
-                .copied()
-                .find(|name| of_condition.contains_key(name) || of_analysis.contains_key(name)),
-            message: conflict.message,
-        };
-        let condition = Condition::new(kind, &of_condition)
-            .map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
+        let axes: Vec<&'static str> = ranges.iter().map(|(name, _)| *name).collect();
+        let blame =
+            |conflict: Conflict| OptionError {
+                option: conflict.parameters.iter().copied().find(|name| {
+                    axes.contains(name) || of_condition.contains_key(name) || of_analysis.contains_key(name)
+                }),
+                message: conflict.message,
+            };
+        let points = grid(of_condition.clone(), &ranges).map_err(|error| vec![error])?;
+        let conditions = points.iter().map(|values| Condition::new(kind, values)).collect::<Result<Vec<_>, _>>();
+        let conditions = conditions.map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
         let settings = Settings::new(kind, &of_analysis).map_err(|conflict| vec![blame(conflict)])?;
-        let conditions = std::slice::from_ref(&condition);
-        let settings = settings.measuring(kind, &of_analysis, conditions).predicting(conditions);
-        let conflicts = settings.conflicts(std::slice::from_ref(&condition));
+        let settings = settings.measuring(kind, &of_analysis, &conditions).predicting(&conditions);
+        let conflicts = settings.conflicts(&conditions);
         if !conflicts.is_empty() {
             return Err(conflicts.into_iter().map(blame).collect());
         }
-        Ok(Self::of_settings(kind.name().into(), String::new(), kind, settings, vec![condition], Vec::new()))
+        Ok(Self::of_settings(kind.name().into(), String::new(), kind, settings, conditions, axes))
     }
 
-    /// The analysis with a figure of everything it measures: curves, or what was drawn; a plane is measured for its picture
-    /// alone, which so belongs to an analysis that says nothing else of what is measured.
+    /// The analysis with a figure of everything it measures: curves, or what was drawn; at the end over what varies, a map of two
+    /// parameters. A plane is measured for its picture alone, which so belongs to an analysis that says nothing else of what is
+    /// measured.
     pub fn with_own_figure(mut self) -> Self {
+        if let [x, others @ ..] = &self.axes[..]
+            && !matches!(self.kind, Kind::Plane | Kind::Sample)
+        {
+            let (kind, y) = match others {
+                [y] => (FigureKind::Map, Some(*y)),
+                _ => (FigureKind::Sweep, None),
+            };
+            let (name, title) = (self.kind.name().into(), format!("At the end, over {}", self.axes.join(" and ")));
+            let by = if y.is_some() { Vec::new() } else { others.to_vec() };
+            let x = XAxis::Parameter(x);
+            let figure = Figure { name, title, kind, x, y, by, ..Figure::new(&self.subject()) };
+            self.figures.push(figure);
+            return self;
+        }
         let title = self.conditions.first().map(|condition| self.label(condition)).unwrap_or_default();
         if self.kind == Kind::Plane && self.settings.observers == Settings::of(Kind::Plane).observers {
             let shown = [Quantity::PlaneLoss, Quantity::PlaneFirst, Quantity::PlaneSecond];
@@ -143,7 +167,7 @@ impl Analysis {
             Kind::Sample => (FigureKind::Density, XAxis::OfKind),
         };
         let name = self.kind.name().into();
-        let mut figure = Figure { name, title, kind, x, by: Vec::new(), ..Figure::new(&self.subject()) };
+        let mut figure = Figure { name, title, kind, x, by: self.axes.clone(), ..Figure::new(&self.subject()) };
         if kind == FigureKind::Cells {
             figure.quantities.retain(|q| [Quantity::ComposedAngle, Quantity::MaskedComposedAngle].contains(q));
         }
@@ -205,6 +229,15 @@ impl Analysis {
         label(condition, &names)
     }
 
+    /// Parameters of a condition as records show them: with those that vary, though they have their defaults.
+    pub fn parameters_of(&self, condition: &Condition) -> BTreeMap<String, Json> {
+        let mut all = condition.parameters();
+        let values = condition.values();
+        let varied = self.axes.iter().filter_map(|name| Some((name.to_string(), values.get(name)?.to_json())));
+        all.extend(varied);
+        all
+    }
+
     /// What decides the results: everything but titles and figures.
     pub(crate) fn results_json(&self) -> Json {
         let mut json = json!({
@@ -235,6 +268,26 @@ impl Analysis {
         json["figures"] = self.figures.iter().map(Figure::to_json).collect();
         json
     }
+}
+
+/// Values of every combination of ranges, the first slowest.
+fn grid(base: Values, ranges: &[(&'static str, Vec<Value>)]) -> Result<Vec<Values>, OptionError> {
+    let count = ranges.iter().fold(1usize, |count, (_, values)| count.saturating_mul(values.len()));
+    if count > MOST_CONDITIONS {
+        let message = format!("{count} combinations are more than {MOST_CONDITIONS}: ask for fewer values");
+        return Err(OptionError { option: ranges.first().map(|(name, _)| *name), message });
+    }
+    Ok(ranges.iter().fold(vec![base], |points, (name, values)| {
+        let along = |point: Values| {
+            let with = move |value: &Value| {
+                let mut point = point.clone();
+                point.insert(name, value.clone());
+                point
+            };
+            values.iter().map(with).collect::<Vec<_>>()
+        };
+        points.into_iter().flat_map(along).collect()
+    }))
 }
 
 impl Figure {
@@ -275,6 +328,26 @@ mod tests {
         );
         assert_eq!(analysis.columns(), ["schedule", "activation"]);
         assert_eq!(analysis.label(&analysis.conditions[0]), "shared, relu");
+    }
+
+    #[test]
+    fn ranges_among_options_are_swept() {
+        let options = [("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9ms..19ms:2"), ("dt", "1ms")];
+        let analysis = Analysis::from_options(Kind::Isolate, options).unwrap().with_own_figure();
+        assert_eq!((analysis.conditions.len(), &analysis.axes[..]), (6, &["activity", "error"][..]));
+        assert_eq!(analysis.label(&analysis.conditions[1]), "X ou:5ms, E ou:19ms");
+        assert_eq!((analysis.figures[0].kind, analysis.figures[0].y), (FigureKind::Map, Some("error")));
+        let refuse = |options: &[(&str, &str)]| {
+            Analysis::from_options(Kind::Isolate, options.iter().copied()).unwrap_err()[0].to_string()
+        };
+        let many = [("eta", "log:1e-4..1e-2:200"), ("b-scale", "log:1e-4..1e-2:200")];
+        assert!(refuse(&many).starts_with("--eta: 40000 combinations"));
+        assert_eq!(
+            refuse(&[("activity", "ou:20ms")]),
+            "--activity: form `ou:20ms` has units of time: say how long an iteration takes with dt, such as 1ms"
+        );
+        let message = refuse(&[("hold", "5ms"), ("dt", "2ms")]);
+        assert!(message.contains("hold 5ms is no whole number of iterations of 2ms: make it a multiple"), "{message}");
     }
 
     #[test]

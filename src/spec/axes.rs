@@ -1,11 +1,11 @@
 //! What varies in an analysis: lists and ranges, in every combination or varied together.
 
-use super::analysis::MOST_CONDITIONS;
 use super::node::{Node, Pair, Problems};
 use super::parameters::{Scope, known, unknown_parameter};
+use super::range::{RANGE, has_range, is_number, range_in};
 use super::raw::RawAnalysis;
 use crate::condition::Kind;
-use crate::text::{AnyParameter, Nature, Value, suggestion};
+use crate::text::{AnyParameter, Value, suggestion};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -79,10 +79,8 @@ fn check_list(parameter: &dyn AnyParameter, node: Node<'_>, problems: &mut Probl
     let mut values = Vec::new();
     let mut take = |item: Node<'_>, problems: &mut Problems| {
         let text = item.get_ref().as_str();
-        let found = match text.and_then(Spacing::of) {
-            Some((spacing, ends)) => range(parameter, spacing, ends),
-            None => parameter.read_toml(item.get_ref()).map(|value| vec![value]),
-        };
+        let found = text.and_then(|text| range_in(parameter, text));
+        let found = found.unwrap_or_else(|| parameter.read_toml(item.get_ref()).map(|value| vec![value]));
         match found {
             Ok(found) => values.extend(found.into_iter().map(|value| (value, item.span()))),
             Err(message) => problems.add(item.span(), message),
@@ -90,7 +88,7 @@ fn check_list(parameter: &dyn AnyParameter, node: Node<'_>, problems: &mut Probl
     };
     match (node.get_ref().as_array(), node.get_ref().as_str()) {
         (Some(items), _) if !items.is_empty() => items.iter().for_each(|item| take(item, problems)),
-        (_, Some(text)) if Spacing::of(text).is_some() => take(node, problems),
+        (_, Some(text)) if has_range(text) => take(node, problems),
         (_, text) => problems.add(node.span(), no_list(parameter, text)),
     }
     values
@@ -104,80 +102,6 @@ fn no_list(parameter: &dyn AnyParameter, text: Option<&str>) -> String {
     }
     let near = text.and_then(|text| text.split_once(':')).map(|(start, _)| suggestion(start, ["lin", "log"]));
     format!("{list}, or over a range, {RANGE}{}", near.unwrap_or_default())
-}
-
-/// Whether there are numbers among the values of a parameter.
-fn is_number(parameter: &dyn AnyParameter) -> bool {
-    matches!(parameter.nature(), Nature::Number | Nature::Whole)
-}
-
-const RANGE: &str = "lin:A..B:N or log:A..B:N: N values from A to B, such as log:1e-4..1e-2:5";
-
-/// How the values of a range follow each other.
-#[derive(Clone, Copy, PartialEq)]
-enum Spacing {
-    /// At equal distances.
-    Linear,
-    /// At equal ratios.
-    Logarithmic,
-}
-
-impl Spacing {
-    /// The spacing of a text that is meant as a range, and the rest of it.
-    fn of(text: &str) -> Option<(Self, &str)> {
-        let linear = text.strip_prefix("lin:").map(|rest| (Self::Linear, rest));
-        linear.or_else(|| text.strip_prefix("log:").map(|rest| (Self::Logarithmic, rest)))
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Linear => "lin",
-            Self::Logarithmic => "log",
-        }
-    }
-
-    /// Value `i` of `n` from `a` to `b`, these included.
-    fn value(self, [a, b]: [f64; 2], i: usize, n: usize) -> f64 {
-        let (rest, i, last) = ((n - 1 - i) as f64, i as f64, (n - 1) as f64);
-        match self {
-            Self::Linear => (a * rest + b * i) / last,
-            Self::Logarithmic => ((a.ln() * rest + b.ln() * i) / last).exp(),
-        }
-    }
-}
-
-/// The values of a range: ends as typed, what is between rounded to six digits, or to whole numbers where the parameter is
-/// one.
-fn range(parameter: &dyn AnyParameter, spacing: Spacing, rest: &str) -> Result<Vec<Value>, String> {
-    let (name, start) = (parameter.facts().name, spacing.name());
-    if !is_number(parameter) {
-        return Err(format!("{name} has no ranges, as it is no number: list its values"));
-    }
-    let malformed = || format!("{name} cannot be swept over `{start}:{rest}`: expected {RANGE}");
-    let (ends, count) = rest.rsplit_once(':').ok_or_else(malformed)?;
-    let [first, last] = ends.split_once("..").map(|(a, b)| [a, b].map(str::trim)).ok_or_else(malformed)?;
-    let number = |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(malformed);
-    let (ends, n) = ([number(first)?, number(last)?], count.trim().parse::<usize>().map_err(|_| malformed())?);
-    if !(2..=MOST_CONDITIONS).contains(&n) {
-        return Err(format!("a range has from 2 to {MOST_CONDITIONS} values, not {n}"));
-    }
-    if spacing == Spacing::Logarithmic && ends.iter().any(|&end| end <= 0.0) {
-        return Err(format!("the range `{start}:{rest}` of ratios needs ends above 0: take lin:, or other ends"));
-    }
-    let text = |i: usize| match (i, spacing.value(ends, i, n)) {
-        (0, _) => first.to_string(),
-        (i, _) if i == n - 1 => last.to_string(),
-        (_, value) if parameter.nature() == Nature::Whole => format!("{value:.0}"),
-        (_, value) => format!("{value:.5e}"),
-    };
-    let values: Vec<Value> = (0..n).map(|i| parameter.read(&text(i))).collect::<Result<_, _>>()?;
-    match values.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => {
-            let value = &pair[0];
-            Err(format!("the range `{start}:{rest}` has {value} twice, as values are rounded: ask for fewer"))
-        }
-        None => Ok(values),
-    }
 }
 
 /// Values with the place each was typed at.

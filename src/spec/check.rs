@@ -1,12 +1,12 @@
 //! The check that makes specs ready to run.
 
-use super::analysis::{Analysis, MOST_CONDITIONS, Spec};
+use super::analysis::{Analysis, Spec};
 use super::axes::{Placed, check_axes, grid};
 use super::claim::{Families, Home, check_claims, check_families};
 use super::node::{NAME_RULE, Node, Pair, Problems, file_name, is_name, text};
 use super::parameters::{Listed, Scope, known, parameters, unknown_parameter};
 use super::raw::{ANALYSIS_KEYS, RawAnalysis, RawSpec};
-use super::settings::Settings;
+use super::settings::{MOST_CONDITIONS, Settings};
 use crate::condition::{Condition, Conflict, Kind, Values};
 use crate::text::{Choice, list, suggestion};
 use std::ops::Range;

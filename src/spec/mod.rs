@@ -15,6 +15,7 @@ mod figure;
 mod file;
 mod node;
 mod parameters;
+mod range;
 mod raw;
 mod settings;
 mod write;

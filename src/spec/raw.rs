@@ -1,8 +1,8 @@
 //! Specs as typed: what stands in which table.
 
-use super::analysis::MOST_CONDITIONS;
 use super::figure::RawFigure;
 use super::node::{Node, Pair, Problems};
+use super::settings::MOST_CONDITIONS;
 use crate::text::{list, suggestion};
 use std::ops::Range;
 use toml::de::DeTable;

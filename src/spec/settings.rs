@@ -1,12 +1,17 @@
 //! Settings of an analysis that do not belong to a condition.
 
 use super::compare::Comparison;
-use crate::condition::{Condition, Conflict, Draw, IsolateCondition, Kind, RecordEvery, SampleCondition, Values};
+use crate::condition::{
+    Condition, Conflict, Draw, IsolateCondition, Kind, RecordEvery, SampleCondition, Times, Values,
+};
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity};
+use crate::rule::Timing;
 use crate::text::{AnyParameter, Choice, List, OrName, Parameter, Settings as _, list, settings};
 use std::sync::Arc;
 
+/// Most conditions of an analysis.
+pub(super) const MOST_CONDITIONS: usize = 10_000;
 /// Most repeats of a condition.
 const MOST_REPEATS: usize = 100_000;
 /// Most jobs of an analysis.
@@ -235,7 +240,8 @@ impl Settings {
         {
             let message = "predictions exist for activation `linear`, and with three layers and without wn for `relu` with \
                            schedule `held` or `shared`, without output mask and bias (conditional_alignment: linear, three \
-                           layers, no wn): set these, or leave predict and conditional_alignment out";
+                           layers, no wn; with delay, trace or leak no other): set these, or leave predict and \
+                           conditional_alignment out";
             let concerned = [Self::PREDICT.name(), Self::QUANTITIES.name(), IsolateCondition::ACTIVATION.name()];
             refuse(&concerned, message.into());
         }
@@ -254,6 +260,17 @@ impl Settings {
                     format!("{name} takes every lag to the start: leave window at all"),
                 );
             }
+        }
+        let delayed = |c: &Condition| matches!(c, Condition::Isolate(c) if c.timing() != Timing::INSTANT);
+        let of_instant = |quantity: &Quantity| quantity.is_of_instant_rule();
+        if let Some(quantity) = self.observers.iter().map(|o| o.quantity).find(of_instant)
+            && conditions.iter().any(delayed)
+        {
+            let message = format!(
+                "{} is about errors that meet the activity of their own iteration: leave delay, trace and leak out, or this",
+                quantity.name()
+            );
+            refuse(&[Self::QUANTITIES.name(), Times::DELAY.name(), Times::TRACE.name(), Times::LEAK.name()], message);
         }
         let jobs = conditions.len().saturating_mul(self.repeats);
         if jobs > MOST_JOBS {

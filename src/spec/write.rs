@@ -61,16 +61,16 @@ impl Analysis {
                 line(out, name, toml(&value.to_json()));
             }
         }
-        let of = |condition: &Condition| written(condition, &self.axes);
+        let parameters = |condition: &Condition| written(condition, &self.axes);
         if let Some(first) = self.conditions.first() {
             out.push_str("\n[analysis.base]\n");
-            for (name, value) in of(first).iter().filter(|(name, _)| !self.axes.contains(name)) {
+            for (name, value) in parameters(first).iter().filter(|(name, _)| !self.axes.contains(name)) {
                 line(out, name, toml(&value.to_json()));
             }
         }
         for condition in self.conditions.iter().filter(|_| !self.axes.is_empty()) {
             out.push_str("\n[[analysis.conditions]]\n");
-            let values = of(condition);
+            let values = parameters(condition);
             for name in &self.axes {
                 line(out, name, values.get(name).map_or(text(""), |value| toml(&value.to_json())));
             }
@@ -84,7 +84,8 @@ impl Analysis {
 
 /// Values of a condition as they are typed: a data set by its path, and either a schedule or the signals it stands for.
 fn written(condition: &Condition, axes: &[&str]) -> Values {
-    let mut values = condition.values();
+    let (mut values, told) = (condition.values(), condition.told());
+    values.retain(|name, _| told.contains_key(name) || axes.contains(name));
     let (schedule, signals) =
         (IsolateCondition::SCHEDULE.name(), [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()]);
     let derived: &[&str] = if axes.contains(&schedule) { &signals } else { &[schedule] };
@@ -154,6 +155,9 @@ mod tests {
             (Kind::Sample, &[("draw", "composition"), ("quantities", "composed_angle")]),
             (Kind::Replay, &[("surrogate", "signs:each"), ("replay-updates", "12"), ("bias", "off")]),
             (Kind::Plane, &[("pair", "wn"), ("reach", "1e-7"), ("mesh", "7")]),
+            (Kind::Isolate, &[("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9..19:3"), ("dt", "1ms")]),
+            (Kind::Isolate, &[("hold", "lin:1ms..3ms:3"), ("dt", "0.001s")]),
+            (Kind::Sample, &[("activity", "ou:lin:1..3:3")]),
             (Kind::Isolate, &[("quantities", "terms"), ("lags", "1-8,30"), ("window", "64"), ("predict", "off")]),
         ] {
             let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap().with_own_figure();

@@ -8,6 +8,7 @@ mod json;
 mod nearest;
 mod number;
 mod setting;
+mod span;
 
 pub use bounds::{Interval, List, MOST_UNITS, OrName};
 pub use choice::{Choice, canonical, choices, expected};
@@ -19,3 +20,5 @@ pub use setting::{
     AnyParameter, Facts, Label, Nature, Parameter, Refused, Setting, Settings, Value, toml_list, toml_number,
     toml_string, toml_whole,
 };
+pub(crate) use span::snapped;
+pub use span::{Span, Spans};

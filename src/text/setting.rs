@@ -134,6 +134,8 @@ pub struct Facts {
     pub axis: &'static str,
     /// Whether it is younger than results that are kept: with its default, their addresses hold as if it was not there.
     pub young: bool,
+    /// Whether its default goes without saying: no address and no record has it, as if it was not there.
+    pub tacit: bool,
 }
 
 /// How figures call a value, given it and its canonical text.
@@ -305,7 +307,7 @@ pub trait Settings {
 ///     /// What the struct is.
 ///     pub struct Setup {
 ///         // A parameter. `axis` and `label` only where figures call it or its values otherwise; `young = true` of a
-///         // new one, so that addresses of stored results hold.
+///         // new one, so that addresses of stored results hold, `tacit = true` if records shall not show its default.
 ///         eta: f64 = 0.01 => ETA("eta", "RATE", "Learning rate", Interval::Positive, axis = "learning rate");
 ///         // One that another struct has declared, with a default of its own; and bounds, where its type differs.
 ///         batch: usize = 100 => BATCH(like Other::BATCH);
@@ -380,7 +382,7 @@ macro_rules! settings {
     };
     (@const $const:ident (
         $name:literal, $placeholder:literal, $help:literal, $bounds:expr
-        $(, axis = $axis:literal)? $(, label = $label:expr)? $(, young = $young:literal)?
+        $(, axis = $axis:literal)? $(, label = $label:expr)? $(, young = $young:literal)? $(, tacit = $tacit:literal)?
     ) $type:ty) => {
         #[doc = concat!("Parameter `", $name, "`.")]
         pub const $const: $crate::text::Parameter<$type> = $crate::text::Parameter {
@@ -390,6 +392,7 @@ macro_rules! settings {
                 help: $help,
                 axis: $crate::text::settings!(@first $($axis,)? $name,),
                 young: $crate::text::settings!(@first $($young,)? false,),
+                tacit: $crate::text::settings!(@first $($tacit,)? false,),
             },
             bounds: $bounds,
             label: $crate::text::settings!(@option $($label)?),

@@ -133,7 +133,8 @@ pub fn simulated(
     let draw = |repeat: u64| -> Option<[Option<f64>; 2]> {
         let mut signals = signals(toy, pair, iterations, repeat).ok()?;
         let std = [toy.w_std, toy.b_std];
-        let mut net = Isolated::<f64>::draw(&layers, toy.batch, activation, std, SEED, repeat);
+        let net = Isolated::<f64>::draw(&layers, toy.batch, activation, std, SEED, repeat);
+        let mut net = net.in_time(toy.timing, toy.batch);
         if let Some(norm) = &norm {
             net = net.with_weight_norm(norm);
         }
@@ -186,7 +187,7 @@ mod tests {
         let toy = Toy::new(&[20, 60, 20], 40, 1e-3).unwrap();
         let forms = ["ar1:0.9", "ar1:0.8"].map(|form| Form::parse(form).unwrap());
         let [activity, error] = forms;
-        let pair = Pair { activity, error, cross: "none".parse().unwrap() };
+        let pair = Pair { activity, error, ..Pair::default() };
         let said = moments(&toy, &pair, 60).unwrap().angle;
         let drawn = linear(&toy, &pair, &[60]).unwrap()[0].unwrap();
         assert!(drawn.bound(said) < 1.5, "{said} {drawn:?}");

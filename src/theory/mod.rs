@@ -14,6 +14,7 @@ pub mod teacher;
 pub mod white;
 pub mod wick;
 
+use crate::rule::Timing;
 use thiserror::Error;
 
 /// A prediction with what it rests on.
@@ -44,6 +45,9 @@ pub struct Toy {
     pub w_std: f64,
     /// Standard deviation of `B`.
     pub b_std: f64,
+    /// When errors meet activities: only moments, given the signals or averaged over them, know of another than
+    /// [`Timing::INSTANT`].
+    pub timing: Timing,
 }
 
 /// Sizes or scales for which there is nothing to predict.
@@ -65,7 +69,7 @@ impl Toy {
         if [inputs, hidden, outputs, batch].contains(&0) {
             return Err(BadToy("a layer or a batch of size 0 has no prediction: give sizes of at least 1".into()));
         }
-        Ok(Self { inputs, hidden, outputs, batch, eta, w_std: 1.0, b_std: 1.0 })
+        Ok(Self { inputs, hidden, outputs, batch, eta, w_std: 1.0, b_std: 1.0, timing: Timing::INSTANT })
     }
 
     fn real(&self) -> [f64; 4] {

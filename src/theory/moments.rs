@@ -5,6 +5,7 @@ use super::wick::{Moment, SignalMoments, Statistics};
 use crate::file::memory::{MemoryError, left};
 use crate::matrix::Matrix;
 use crate::real::Real;
+use crate::rule::{Filter, Timing};
 use crate::signal::{Cross, Form, Pair, Sizes};
 use serde::Serialize;
 use thiserror::Error;
@@ -55,18 +56,52 @@ pub struct Realised {
     gradient: Matrix<f64>,
     transformation: Matrix<f64>,
     step: Matrix<f64>,
+    past: Option<RealisedPast>,
+}
+
+/// What the sums need of the past, where errors meet that.
+///
+/// The hidden activity is `X_k W_0(k) = X_k W_0(0) + eta X_k G_k B` with `G_k` the sum of the updates of `W_0` before
+/// iteration `k`, each `X'_s^T D_s B`. Units and trace are linear: they turn `[X_k, X_k G_k]` into what the error meets.
+#[derive(Clone, Debug)]
+struct RealisedPast {
+    /// What the updates of `W_0` and `W_1` take: filters of `X_k` and of `[X_k, X_k G_k]`.
+    below: Filter,
+    above: Filter,
+    /// `G_k`.
+    learnt: Matrix<f64>,
 }
 
 impl Realised {
     /// Before the first iteration, for `inputs` and `outputs` units.
     pub fn new(inputs: usize, outputs: usize) -> Self {
         let gradient = || Matrix::zeros(inputs, outputs);
-        Self { gradient: gradient(), transformation: Matrix::zeros(outputs, outputs), step: gradient() }
+        Self { gradient: gradient(), transformation: Matrix::zeros(outputs, outputs), step: gradient(), past: None }
     }
 
-    /// Adds one iteration: `M += G^T A`, `G += A` with `A = X^T D`.
+    /// The same for the sizes of `toy`, whose rule may be one in time.
+    pub fn of(toy: &Toy) -> Self {
+        let Toy { inputs, outputs, batch, ref timing, .. } = *toy;
+        let past = (*timing != Timing::INSTANT).then(|| RealisedPast {
+            below: Filter::new(timing, [batch, inputs], false),
+            above: Filter::new(timing, [batch, inputs + outputs], true),
+            learnt: Matrix::zeros(inputs, outputs),
+        });
+        Self { past, ..Self::new(inputs, outputs) }
+    }
+
+    /// Adds one iteration: `M += G^T A`, `G += A` with `A = X^T D`; under a rule in time with `X` and `X G` as the error meets
+    /// them.
     pub fn add<T: Real>(&mut self, activity: &Matrix<T>, error: &Matrix<T>) {
         let (x, d) = (activity.to_f64(), error.to_f64());
+        if let Some(RealisedPast { below, above, learnt }) = &mut self.past {
+            let both = beside(&x, &(&x * &*learnt).to_matrix());
+            let [own, through_weights] = columns(above.next(&both), x.cols());
+            self.gradient += own.t() * &d;
+            self.transformation += through_weights.t() * &d;
+            *learnt += below.next(&x).t() * &d;
+            return;
+        }
         self.step.assign(x.t() * &d);
         self.transformation += self.gradient.t() * &self.step;
         self.gradient += &self.step;
@@ -75,6 +110,11 @@ impl Realised {
     /// `tr M`, the sum over pairs of iterations and samples of (similarity of inputs) x (similarity of errors).
     pub fn trace(&self) -> f64 {
         self.transformation.trace()
+    }
+
+    /// `||G||^2`: twice `tr M`, and the squares of each iteration by itself.
+    pub fn gradient_squared_norm(&self) -> f64 {
+        self.gradient.squared_norm()
     }
 
     /// `W_1` after these iterations, from `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`) and `B` (`n2 x n1`): the unrolled
@@ -108,6 +148,21 @@ impl Realised {
         };
         Moments::of(toy, &moments)
     }
+}
+
+/// The columns of both, side by side.
+fn beside(left: &Matrix<f64>, right: &Matrix<f64>) -> Matrix<f64> {
+    let rows = (0..left.rows()).flat_map(|i| left.row(i).iter().chain(right.row(i))).copied();
+    Matrix::from_vec(left.rows(), left.cols() + right.cols(), rows.collect())
+}
+
+/// The first `count` columns, and the others.
+fn columns(matrix: &Matrix<f64>, count: usize) -> [Matrix<f64>; 2] {
+    let part = |range: std::ops::Range<usize>| {
+        let values = (0..matrix.rows()).flat_map(|i| matrix.row(i)[range.clone()].iter()).copied().collect();
+        Matrix::from_vec(matrix.rows(), range.len(), values)
+    };
+    [part(0..count), part(count..matrix.cols())]
 }
 
 /// Why signals have no averaged moments.
@@ -165,6 +220,19 @@ pub fn fits(pair: &Pair, iterations: usize) -> Result<(), NoMoments> {
     Ok(limit.check(&what, bytes(spanned) + limit.of_threads(1))?)
 }
 
+/// Covariances of signals that stay for `duration` iterations as they are at the first of these.
+fn lasting(of: Matrix<f64>, duration: usize) -> Matrix<f64> {
+    if duration == 1 {
+        return of;
+    }
+    let mut out = of.clone();
+    for s in 0..out.rows() {
+        let begun = of.row(s - s % duration);
+        out.row_mut(s).iter_mut().enumerate().for_each(|(t, value)| *value = begun[t - t % duration]);
+    }
+    out
+}
+
 /// Joint statistics of the first `iterations` iterations of `pair`.
 ///
 /// # Errors
@@ -179,8 +247,13 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
         _ => 0,
     };
     fits(pair, iterations)?;
+    if toy.timing != Timing::INSTANT {
+        let (limit, what) = (left(), format!("the computation of moments of {iterations} iterations in time"));
+        limit.check(&what, 2 * bytes(iterations) + limit.of_threads(1))?;
+    }
     let run = iterations.max(lag.unsigned_abs() as usize + 1);
     pair.check(Sizes { batch, inputs, outputs, iterations: run }).map_err(|e| NoMoments::Pair(e.to_string()))?;
+    let duration = pair.duration().map_err(|error| NoMoments::Pair(error.to_string()))?;
     let covariance =
         |form: &Form, length| form.covariance(length).ok_or_else(|| NoMoments::NotGaussian(form.to_string()));
     let moment = |form: &Form, covariance: Matrix<f64>, units: usize| Moment {
@@ -190,7 +263,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
         batch_correlation: form.batch,
         unit_correlation: form.units,
     };
-    let Pair { activity, error, cross } = pair;
+    let Pair { activity, error, cross, .. } = pair;
     let mut errors = covariance(error, iterations)?;
     let (activities, crossed) = match *cross {
         Cross::None => (covariance(activity, iterations)?, None),
@@ -217,10 +290,17 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
             (square(&|s, t| at(s + of_activity, t + of_activity)), Some(crossed))
         }
     };
-    Ok(Statistics {
-        activity: moment(activity, activities, inputs),
-        error: moment(error, errors, outputs),
-        cross: crossed,
+    let lasting = |of: Matrix<f64>| lasting(of, duration);
+    let plain = Statistics {
+        activity: moment(activity, lasting(activities), inputs),
+        error: moment(error, lasting(errors), outputs),
+        cross: crossed.map(lasting),
         batch,
-    })
+        memory: None,
+    };
+    if toy.timing == Timing::INSTANT {
+        return Ok(plain);
+    }
+    let [first, second] = [false, true].map(|leaky| toy.timing.response(iterations, leaky));
+    Ok(plain.in_time(&first, &second))
 }

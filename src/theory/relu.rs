@@ -3,6 +3,7 @@
 use super::Prediction;
 use super::Toy;
 use super::moments::{NoMoments, statistics};
+use crate::rule::Timing;
 use crate::signal::{Cross, Pair};
 use std::f64::consts::PI;
 
@@ -34,6 +35,10 @@ pub fn inner_product(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Predic
     if pair.cross != Cross::None || !plain(&pair.activity) || !plain(&pair.error) {
         let needs = "the leading order for ReLU needs activity and error of mean 0, independent of each other, across \
                      samples and across units";
+        return Err(NoMoments::Pair(needs.into()));
+    }
+    if toy.timing != Timing::INSTANT {
+        let needs = "the leading order for ReLU needs errors that meet the activity of their own iteration";
         return Err(NoMoments::Pair(needs.into()));
     }
     let stats = statistics(toy, pair, iterations)?;

@@ -4,9 +4,13 @@
 //! one `x` and one `d` at each of two or four (iteration, sample) vertices. Such a product of Gaussian values has the
 //! mean of all ways to pair values up or leave them to their means. Every pairing is a graph on the vertices, and on
 //! the unit labels; it contributes the product of a sum over iterations, a count over samples and a count over units.
+//!
+//! Under a rule in time ([`Memory`]) a vertex stands for other values: the earlier of a pair of iterations for the activity
+//! as the update of `W_0` takes it, the later for the error as it comes back to that iteration.
 
 use crate::matrix::{Matrix, Product};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One signal: exact covariance in time, the rest constant.
@@ -36,7 +40,43 @@ pub struct Statistics {
     pub cross: Option<Matrix<f64>>,
     /// Samples per iteration `P`.
     pub batch: usize,
+    /// What stands for the signals under a rule in time.
+    pub memory: Option<Memory>,
 }
+
+/// Covariances of what stands for the signals under a rule in time.
+///
+/// With `F` (`T x T`, lower triangular) what the update of `W_0` takes of the activity, `F X`, and `H` what that of `W_1` takes
+/// of the hidden one, `G = sum_k (H X)_k^T D_k` and, as `H` acts on the activity as its transpose does on the error,
+///
+/// ```text
+/// M = sum_{s<i} D_s^T (F X)_s X_i^T (H^T D)_i
+/// ```
+///
+/// so that in a pair `s < i` the earlier iteration has the values `F X` and `D`, the later one `X` and `H^T D`. Both factors of
+/// `G = sum_i X_i^T (H^T D)_i` are of the later kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory {
+    /// `E[(F x)_s (F x)_t]`, and `E[(F x)_s x_t]`.
+    activity: [Matrix<f64>; 2],
+    /// `E[d_s (H' d)_t]`, and `E[(H' d)_s (H' d)_t]`.
+    error: [Matrix<f64>; 2],
+    /// `E[(F x)_s d_t]`, `E[(F x)_s (H' d)_t]` and `E[x_s (H' d)_t]`.
+    cross: Option<[Matrix<f64>; 3]>,
+    /// What `F x` and `H' d` have of the means.
+    means: [Vec<f64>; 2],
+}
+
+/// Which iteration of a pair `s < i` a vertex is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Early,
+    Late,
+}
+
+/// The turns of the vertices of `M_{s,i} M_{s',i'}`, and of those of `G` and `G`.
+const PAIRS: [Turn; 4] = [Turn::Early, Turn::Late, Turn::Early, Turn::Late];
+const LATE: [Turn; 4] = [Turn::Late; 4];
 
 /// Means of what the unrolled rule is made of, `G = sum_t X_t^T D_t` and `M = sum_{s<t} D_s^T X_s X_t^T D_t`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,12 +111,38 @@ struct Pairing {
 }
 
 impl Statistics {
+    /// The statistics of the same signals where the updates of `W_0` take of the activity what `first` leaves of it lag by lag,
+    /// and those of `W_1` what `second` leaves of the hidden one; both for as many lags as there are iterations.
+    #[must_use]
+    pub fn in_time(mut self, first: &[f64], second: &[f64]) -> Self {
+        let [below, above] = [first, second].map(lower_triangular);
+        let product = |a: Product<'_, f64>| a.to_matrix();
+        let (x, d) = (&self.activity.covariance, &self.error.covariance);
+        let ahead = product(&below * x);
+        let back = product(d * &above);
+        let cross = self.cross.as_ref().map(|both| {
+            let early = product(&below * both);
+            let late = product(&early * &above);
+            [early, late, product(both * &above)]
+        });
+        let ones = vec![1.0; first.len()];
+        let sums = |matrix: &Matrix<f64>| (0..matrix.rows()).map(|t| crate::vmath::dot(matrix.row(t), &ones)).collect();
+        self.memory = Some(Memory {
+            activity: [product(&ahead * below.t()), ahead],
+            error: [back.clone(), product(above.t() * &back)],
+            cross,
+            means: [sums(&below), sums(&above.transpose())],
+        });
+        self
+    }
+
     /// The moments, exact for Gaussian signals.
     pub fn moments(&self) -> SignalMoments {
         let two = self.pairings(2);
         let labels = [[0, 0], [1, 1]];
         let pairs = |graph: &TimeGraph, ordered: bool| {
-            let between = self.between(graph, 0, 1, ordered);
+            let turns = if ordered { PAIRS } else { LATE };
+            let between = self.between(graph, (0, 1), &turns, ordered);
             between.as_slice().iter().sum::<f64>()
         };
         let second = |ordered: bool| -> f64 {
@@ -175,11 +241,11 @@ impl Statistics {
 
     /// Product of all edges between vertices `u < v` and, at their own iterations, of the edges from `x` to `d` of one
     /// vertex: a `T x T` matrix of their two iterations; 0 where `t_u >= t_v` if they are ordered.
-    fn between(&self, graph: &TimeGraph, u: usize, v: usize, ordered: bool) -> Matrix<f64> {
-        let mut out = self.edge(graph, u, v);
-        let loop_at = |v: usize, t: usize| match &self.cross {
+    fn between(&self, graph: &TimeGraph, (u, v): (usize, usize), turns: &[Turn; 4], ordered: bool) -> Matrix<f64> {
+        let mut out = self.edge(graph, (u, v), turns);
+        let loop_at = |v: usize, t: usize| match self.cross_of(turns[v], turns[v]) {
             Some(cross) if graph.loops[v] => cross.row(t)[t],
-            _ => 1.0,
+            _ => self.share_of_means(graph, v, turns[v], t),
         };
         let length = out.cols();
         let columns: Vec<f64> = (0..length).map(|t| loop_at(v, t)).collect();
@@ -194,35 +260,77 @@ impl Statistics {
         out
     }
 
+    /// What is left of the means of the values of a vertex that are not paired up, over the means of the signals.
+    fn share_of_means(&self, graph: &TimeGraph, v: usize, turn: Turn, t: usize) -> f64 {
+        let Some(Memory { means, .. }) = &self.memory else { return 1.0 };
+        let [x, d] = graph.paired(v);
+        match turn {
+            Turn::Early if !x => means[0][t],
+            Turn::Late if !d => means[1][t],
+            _ => 1.0,
+        }
+    }
+
+    /// `E[x_s x_t]` of vertices of these turns.
+    fn activity_of(&self, u: Turn, v: Turn) -> Cow<'_, Matrix<f64>> {
+        match (&self.memory, u, v) {
+            (None, ..) | (_, Turn::Late, Turn::Late) => Cow::Borrowed(&self.activity.covariance),
+            (Some(memory), Turn::Early, Turn::Early) => Cow::Borrowed(&memory.activity[0]),
+            (Some(memory), Turn::Early, Turn::Late) => Cow::Borrowed(&memory.activity[1]),
+            (Some(memory), Turn::Late, Turn::Early) => Cow::Owned(memory.activity[1].transpose()),
+        }
+    }
+
+    /// `E[d_s d_t]`.
+    fn error_of(&self, u: Turn, v: Turn) -> Cow<'_, Matrix<f64>> {
+        match (&self.memory, u, v) {
+            (None, ..) | (_, Turn::Early, Turn::Early) => Cow::Borrowed(&self.error.covariance),
+            (Some(memory), Turn::Early, Turn::Late) => Cow::Borrowed(&memory.error[0]),
+            (Some(memory), Turn::Late, Turn::Late) => Cow::Borrowed(&memory.error[1]),
+            (Some(memory), Turn::Late, Turn::Early) => Cow::Owned(memory.error[0].transpose()),
+        }
+    }
+
+    /// `E[x_s d_t]`, where the two are correlated.
+    fn cross_of(&self, x: Turn, d: Turn) -> Option<&Matrix<f64>> {
+        let plain = self.cross.as_ref()?;
+        let Some(memory) = &self.memory else { return Some(plain) };
+        let [early, both, late] = memory.cross.as_ref()?;
+        Some(match (x, d) {
+            (Turn::Early, Turn::Early) => early,
+            (Turn::Early, Turn::Late) => both,
+            (Turn::Late, Turn::Early) => plain,
+            (Turn::Late, Turn::Late) => late,
+        })
+    }
+
     /// Product of the edges between two vertices alone; ones where there are none.
-    fn edge(&self, graph: &TimeGraph, u: usize, v: usize) -> Matrix<f64> {
+    fn edge(&self, graph: &TimeGraph, (u, v): (usize, usize), turns: &[Turn; 4]) -> Matrix<f64> {
         let length = self.activity.covariance.rows();
         let mut out = Matrix::from_vec(length, length, vec![1.0; length * length]);
         let edges = graph.pairs[pair_index(u, v)];
         let mut multiply = |factor: &[f64]| out.as_mut_slice().iter_mut().zip(factor).for_each(|(x, &f)| *x *= f);
         if edges.xx {
-            multiply(self.activity.covariance.as_slice());
+            multiply(self.activity_of(turns[u], turns[v]).as_slice());
         }
         if edges.dd {
-            multiply(self.error.covariance.as_slice());
+            multiply(self.error_of(turns[u], turns[v]).as_slice());
         }
-        if let Some(cross) = &self.cross {
-            if edges.xd {
-                multiply(cross.as_slice());
-            }
-            if edges.dx {
-                multiply(cross.transpose().as_slice());
-            }
+        if let Some(cross) = self.cross_of(turns[u], turns[v]).filter(|_| edges.xd) {
+            multiply(cross.as_slice());
+        }
+        if let Some(cross) = self.cross_of(turns[v], turns[u]).filter(|_| edges.dx) {
+            multiply(cross.transpose().as_slice());
         }
         out
     }
 
     /// Sum over `s < k` and `s' < k'` (vertices 0 to 3) of the edges of a graph.
     fn time_sum(&self, graph: &TimeGraph) -> f64 {
-        let (early, late) = (self.between(graph, 0, 1, true), self.between(graph, 2, 3, true));
+        let (early, late) = (self.between(graph, (0, 1), &PAIRS, true), self.between(graph, (2, 3), &PAIRS, true));
         let across = [(0, 2), (0, 3), (1, 2), (1, 3)];
         let joined: Vec<(usize, usize)> = across.into_iter().filter(|&(u, v)| graph.joins(u, v)).collect();
-        let edge = |u: usize, v: usize| self.edge(graph, u, v);
+        let edge = |u: usize, v: usize| self.edge(graph, (u, v), &PAIRS);
         match joined[..] {
             [] => sum(&early) * sum(&late),
             [(u, v)] => {
@@ -264,10 +372,11 @@ impl Statistics {
         let (other_u, other_v) = (1 - u, 5 - v);
         let early = if u == 1 { early.clone() } else { early.transpose() };
         let late = if v == 2 { late.clone() } else { late.transpose() };
-        let first = (&early * &self.edge(graph, u, other_v)).to_matrix();
-        let mut second = (&self.edge(graph, other_u, v) * &late).to_matrix();
+        let edge = |u: usize, v: usize| self.edge(graph, (u, v), &PAIRS);
+        let first = (&early * &edge(u, other_v)).to_matrix();
+        let mut second = (&edge(other_u, v) * &late).to_matrix();
         second.as_mut_slice().iter_mut().zip(first.as_slice()).for_each(|(x, &f)| *x *= f);
-        second.inner(&self.edge(graph, other_u, other_v))
+        second.inner(&edge(other_u, other_v))
     }
 }
 
@@ -322,6 +431,22 @@ impl TimeGraph {
             (Signal::X, Signal::D) => edges.xd = true,
             (Signal::D, Signal::X) => edges.dx = true,
         }
+    }
+
+    /// Whether `x` and `d` of a vertex are joined to anything.
+    fn paired(&self, v: usize) -> [bool; 2] {
+        let mut found = [self.loops[v]; 2];
+        for (a, b) in [(0, 1), (2, 3), (0, 2), (1, 3), (0, 3), (1, 2)] {
+            let edges = self.pairs[pair_index(a, b)];
+            if a == v {
+                found[0] |= edges.xx || edges.xd;
+                found[1] |= edges.dd || edges.dx;
+            } else if b == v {
+                found[0] |= edges.xx || edges.dx;
+                found[1] |= edges.dd || edges.xd;
+            }
+        }
+        found
     }
 
     fn joins(&self, u: usize, v: usize) -> bool {
@@ -391,6 +516,17 @@ impl Components {
         };
         roots.map(value).product()
     }
+}
+
+/// `T x T` with `response[s - t]` at `(s, t)`, `t <= s`.
+fn lower_triangular(response: &[f64]) -> Matrix<f64> {
+    let length = response.len();
+    let mut out = Matrix::zeros(length, length);
+    for s in 0..length {
+        let row = out.row_mut(s)[..=s].iter_mut();
+        row.zip(response[..=s].iter().rev()).for_each(|(value, &left)| *value = left);
+    }
+    out
 }
 
 fn sum(a: &Matrix<f64>) -> f64 {
@@ -478,24 +614,42 @@ mod tests {
             error: moment(1, means[1]),
             cross: cross.then(|| block(0, 1)),
             batch: 2,
+            memory: None,
         }
     }
 
+    /// A value: turn and iteration of its vertex, sample, unit, signal.
+    type V = (Turn, usize, usize, usize, Signal);
+
     /// Every sum written out: over pairings, iterations, samples and units.
-    fn brute_force(stats: &Statistics) -> SignalMoments {
+    fn brute_force(stats: &Statistics, responses: Option<[&[f64]; 2]>) -> SignalMoments {
         let length = stats.activity.covariance.rows();
-        let covariance = |(s, p, i, a): (usize, usize, usize, Signal), (t, q, j, b): (usize, usize, usize, Signal)| {
+        // What a value at a vertex is made of: shares of the signal at other iterations.
+        let made_of = |(turn, t, _, _, signal): V| -> Vec<(f64, usize)> {
+            let left = |which: usize, lag: Option<usize>| Some(responses?[which][lag?]);
+            let share = |u: usize| match (turn, signal) {
+                _ if responses.is_none() => (u == t).then_some(1.0),
+                (Turn::Early, Signal::X) => left(0, t.checked_sub(u)),
+                (Turn::Late, Signal::D) => left(1, u.checked_sub(t)),
+                _ => (u == t).then_some(1.0),
+            };
+            (0..length).filter_map(|u| Some((share(u)?, u))).collect()
+        };
+        let covariance = |first: V, second: V| {
+            let ((_, _, p, i, a), (_, _, q, j, b)) = (first, second);
             let m = stats.signal(a);
-            let time = match (a, b) {
+            let base = |s: usize, t: usize| match (a, b) {
                 (Signal::X, Signal::X) => stats.activity.covariance.row(s)[t],
                 (Signal::D, Signal::D) => stats.error.covariance.row(s)[t],
                 (Signal::X, Signal::D) => stats.cross.as_ref().map_or(0.0, |c| c.row(s)[t]),
                 (Signal::D, Signal::X) => stats.cross.as_ref().map_or(0.0, |c| c.row(t)[s]),
             };
+            let (left, right) = (made_of(first), made_of(second));
+            let time: f64 =
+                left.iter().map(|&(c, s)| right.iter().map(|&(d, t)| c * d * base(s, t)).sum::<f64>()).sum();
             let over = |r: f64, same: bool| if same { 1.0 } else { r };
             time * over(m.batch_correlation, p == q) * over(m.unit_correlation, i == j)
         };
-        type V = (usize, usize, usize, Signal);
         fn expect(values: &[V], mean: &dyn Fn(V) -> f64, covariance: &dyn Fn(V, V) -> f64) -> f64 {
             let Some((&first, rest)) = values.split_first() else { return 1.0 };
             let mut total = mean(first) * expect(rest, mean, covariance);
@@ -508,7 +662,7 @@ mod tests {
             }
             total
         }
-        let mean = |v: V| stats.signal(v.3).mean;
+        let mean = |v: V| stats.signal(v.4).mean * made_of(v).iter().map(|(share, _)| share).sum::<f64>();
         let (n, batch) = (stats.activity.units, stats.batch);
         let sum4 = |labels: [usize; 4]| {
             let mut total = 0.0;
@@ -523,7 +677,8 @@ mod tests {
                     let values: Vec<V> = (0..4)
                         .flat_map(|v| {
                             let (t, p) = vertex[v];
-                            [(t, p, unit(v / 2), Signal::X), (t, p, unit(labels[v] + 2), Signal::D)]
+                            let turn = PAIRS[v];
+                            [(turn, t, p, unit(v / 2), Signal::X), (turn, t, p, unit(labels[v] + 2), Signal::D)]
                         })
                         .collect();
                     total += expect(&values, &mean, &covariance);
@@ -539,9 +694,14 @@ mod tests {
                 if ordered && s >= t {
                     continue;
                 }
+                let [u, v] = if ordered { [Turn::Early, Turn::Late] } else { [Turn::Late; 2] };
                 for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
-                    let values =
-                        [(s, p, i, Signal::X), (s, p, j, Signal::D), (t, q, i, Signal::X), (t, q, j, Signal::D)];
+                    let values = [
+                        (u, s, p, i, Signal::X),
+                        (u, s, p, j, Signal::D),
+                        (v, t, q, i, Signal::X),
+                        (v, t, q, j, Signal::D),
+                    ];
                     total += expect(&values, &mean, &covariance);
                 }
             }
@@ -568,12 +728,32 @@ mod tests {
     fn equal_to_every_sum_written_out() {
         for (cross, means) in [(false, [0.0; 2]), (true, [0.0; 2]), (false, [0.7, -0.4])] {
             let stats = statistics(3, cross, means);
-            assert_close(stats.moments(), brute_force(&stats));
+            assert_close(stats.moments(), brute_force(&stats, None));
         }
         let mut both = statistics(2, true, [0.7, -0.4]);
         both.activity.units = 2;
         both.error.units = 2;
-        assert_close(both.moments(), brute_force(&both));
+        assert_close(both.moments(), brute_force(&both, None));
+    }
+
+    #[test]
+    fn equal_to_every_sum_written_out_in_time() {
+        // Any responses will do: what is left at lags 0, 1 and 2.
+        let [first, second] = [[0.5, 0.3, -0.2], [0.1, 0.7, 0.4]];
+        for (cross, means) in [(false, [0.0; 2]), (true, [0.0; 2]), (false, [0.7, -0.4])] {
+            let stats = statistics(3, cross, means);
+            let expected = brute_force(&stats, Some([&first, &second]));
+            assert_close(stats.in_time(&first, &second).moments(), expected);
+        }
+        let mut both = statistics(2, true, [0.7, -0.4]);
+        both.activity.units = 2;
+        both.error.units = 2;
+        let expected = brute_force(&both, Some([&first[..2], &second[..2]]));
+        assert_close(both.in_time(&first[..2], &second[..2]).moments(), expected);
+        // Nothing is left out, and nothing late: the rule without a memory.
+        let stats = statistics(3, true, [0.0; 2]);
+        let instant = [1.0, 0.0, 0.0];
+        assert_close(stats.clone().in_time(&instant, &instant).moments(), stats.moments());
     }
 
     #[test]

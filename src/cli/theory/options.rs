@@ -1,9 +1,11 @@
 //! Options that several predictions take, and the rows they give.
 
 use super::super::{UsageError, args};
-use crate::condition::IsolateCondition;
+use crate::condition::{IsolateCondition, Times};
 use crate::measure::summary::Summary;
+use crate::rule::Timing;
 use crate::signal::{Pair, Sizes};
+use crate::text::{Facts, Settings as _};
 use crate::theory::Prediction;
 use clap::{Arg, ArgMatches, value_parser};
 use serde_json::{Value as Json, json};
@@ -27,6 +29,41 @@ pub(super) fn number(name: &'static str, default: &'static str, help: &'static s
 pub(super) fn count(name: &'static str, default: &'static str, help: &'static str) -> Arg {
     let range = value_parser!(u32).range(1..=10_000_000);
     Arg::new(name).long(name).value_name("N").default_value(default).value_parser(range).help(help)
+}
+
+/// `--delay`, `--trace` and `--leak`.
+pub(super) fn timing_options() -> [Arg; 3] {
+    let arg = |facts: Facts| Arg::new(facts.name).long(facts.name).value_name(facts.placeholder).help(facts.help);
+    [arg(Times::DELAY.facts).default_value("0"), arg(Times::TRACE.facts), arg(Times::LEAK.facts)]
+}
+
+/// When errors meet activities, of a command that has these options.
+pub(super) fn timing(matches: &ArgMatches) -> Result<Timing, UsageError> {
+    let typed = times(matches)?;
+    let wrong = |(name, message): (&str, String)| UsageError(format!("--{name}: {message}"));
+    typed.timing(args::dt(matches)).map_err(wrong)
+}
+
+fn times(matches: &ArgMatches) -> Result<Times, UsageError> {
+    let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten();
+    let mut times = Times::default();
+    let wrong = |message| UsageError(format!("--{message}"));
+    if let Some(delay) = text(Times::DELAY.name()) {
+        times.delay = Times::DELAY.parse(delay).map_err(wrong)?;
+    }
+    for (known, value) in [(Times::TRACE, &mut times.trace), (Times::LEAK, &mut times.leak)] {
+        if let Some(typed) = text(known.name()) {
+            *value = known.parse(typed).map_err(wrong)?;
+        }
+    }
+    Ok(times)
+}
+
+/// Adds these to a condition.
+pub(super) fn tell_timing(matches: &ArgMatches, condition: &mut Json) {
+    for (name, value) in times(matches).unwrap_or_default().values() {
+        condition[name] = value.to_json();
+    }
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -74,11 +111,12 @@ pub(super) fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
 
 /// The same for a batch, inputs and outputs of any network.
 pub(super) fn pair_of(matches: &ArgMatches, [batch, inputs, outputs]: [usize; 3]) -> anyhow::Result<(Pair, Json)> {
-    let pair = args::pair(matches).resolve()?;
+    let pair = args::pair(matches)?;
     let iterations = whole(matches, "iterations");
     pair.check(Sizes { batch, inputs, outputs, iterations }).map_err(|error| UsageError(error.to_string()))?;
-    let condition = json!({
+    let mut condition = json!({
         "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
     });
+    args::tell_times(&pair, &mut condition);
     Ok((pair, condition))
 }

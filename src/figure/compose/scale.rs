@@ -4,7 +4,8 @@ use super::{distinct, text};
 use crate::condition::{Condition, parameters};
 use crate::figure::{Axis, Hue};
 use crate::network::Setup;
-use crate::signal::{Form, Pair};
+use crate::signal::Form;
+use crate::text::Span;
 use std::collections::BTreeSet;
 
 /// Axes whose values span this factor are logarithmic.
@@ -49,22 +50,26 @@ impl<'a> Scale<'a> {
         Axis { log, names, ..Axis::new(self.label()) }
     }
 
-    /// How its axis is called.
-    pub(super) fn label(self) -> &'a str {
-        // These stand for themselves, where the coefficients of other forms are correlations.
-        let is_time_constant = |c: &Condition| c.values().get(self.name)?.get::<Form>()?.time_constant();
-        if !self.conditions.is_empty() && self.conditions.iter().all(|c| is_time_constant(c).is_some()) {
-            return match self.name == Pair::ERROR.name() {
-                true => "time constant of the error (iterations)",
-                false => "time constant of the activity (iterations)",
-            };
-        }
+    /// How its axis is called. Times say in what they are; of signals, what their time is.
+    pub(super) fn label(self) -> String {
         if self.of_widths {
-            return "units per hidden layer";
+            return "units per hidden layer".into();
         }
         let all = self.conditions.first().map_or(&[][..], |condition| parameters(condition.kind()));
         let known = all.iter().find(|parameter| parameter.facts().name == self.name);
-        known.map_or(self.name, |parameter| parameter.facts().axis)
+        let name = known.map_or(self.name, |parameter| parameter.facts().axis);
+        let (mut spans, mut times) = (BTreeSet::new(), BTreeSet::new());
+        for value in self.conditions.iter().filter_map(|condition| condition.values().remove(self.name)) {
+            let span = value.get::<Span>().copied().or_else(|| *value.get::<Option<Span>>()?);
+            spans.extend(span.map(|span| span.on_axis().1));
+            times.insert(value.get::<Form>().and_then(Form::time));
+        }
+        let (spans, times) = (Vec::from_iter(spans), Vec::from_iter(times));
+        match (&spans[..], &times[..]) {
+            ([unit], _) => format!("{name} ({unit})"),
+            (_, [Some((time, unit))]) => format!("{} ({unit})", name.replacen("autocorrelation", time, 1)),
+            _ => name.into(),
+        }
     }
 
     /// How many values the parameter has, if these are several numbers that ascend or descend.
@@ -117,6 +122,23 @@ mod tests {
         assert_eq!(hue(Kind::Train, "rule", &["bp", "bp-trw", "shallow"]), Hue::Palette(1));
         let etas = conditions(Kind::Train, "eta", &["0.1", "0.2", "0.3"]);
         assert_eq!(hues(&etas, &["eta", "rule"])(1), Hue::Palette(1));
+    }
+
+    #[test]
+    fn axes_of_times_say_what_they_are_and_in_what() {
+        let axis = |options: &[(&str, &str)], name| {
+            let analysis = Analysis::from_options(Kind::Isolate, options.iter().copied()).unwrap();
+            let axis = Scale::new(&analysis.conditions, name).axis();
+            (axis.label, axis.log, axis.names.first().map(|(_, text)| text.clone()))
+        };
+        let of_form = axis(&[("activity", "ou:log:5ms..320ms:3"), ("dt", "0.5ms")], "activity");
+        assert_eq!(of_form, ("time constant of the activity (ms)".into(), true, Some("5".into())));
+        let of_iterations = axis(&[("error", "osc:lin:5..9:3,20")], "error");
+        assert_eq!(of_iterations, ("period of the error (iterations)".into(), false, None));
+        let of_span = axis(&[("hold", "log:1..64:3"), ("dt", "2ms")], "hold");
+        assert_eq!(of_span, ("stimulus duration (ms)".into(), true, Some("2".into())));
+        let mixed = conditions(Kind::Isolate, "error", &["white", "ou:5", "held:3"]);
+        assert_eq!(Scale::new(&mixed, "error").label(), "autocorrelation of the error");
     }
 
     #[test]

@@ -3,6 +3,17 @@
 /// Keys that processes have in common: see [`Form`](crate::signal::Form).
 pub(in crate::signal) const MODIFIERS: [&str; 4] = ["mean", "std", "batch", "units"];
 
+/// What a number of a process is, which decides what units it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// A number without a unit.
+    Pure,
+    /// A time: iterations, `ms` or `s`.
+    Time,
+    /// Events per iteration, or per second (`Hz`).
+    Rate,
+}
+
 /// What is known of a process before any text is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
@@ -12,6 +23,8 @@ pub struct Facts {
     pub form: &'static str,
     /// What is expected in place of the wrong arguments.
     pub expected: &'static str,
+    /// What its numbers are, in order; those beyond are [`Measure::Pure`].
+    pub measures: &'static [Measure],
     /// Keys that it alone takes, such as `within` in `within=0.8`.
     pub keys: &'static [&'static str],
     /// Those among `mean`, `std`, `batch` and `units` that it takes.
@@ -33,6 +46,7 @@ impl Facts {
         name: "",
         form: "",
         expected: "",
+        measures: &[],
         keys: &[],
         modifiers: &MODIFIERS,
         gaussian: true,

@@ -1,11 +1,12 @@
 //! Values that are drawn once, or redrawn every so many iterations, N(0, 1).
 
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, symmetric};
+use super::{Arguments, Facts, FormError, Matrix, Measure, Model, NewSampler, Noise, Real, symmetric};
 
 pub(super) const FACTS: Facts = Facts {
     name: "held",
     form: "held, held:N",
     expected: "held, or held:N with a whole number of iterations from 1",
+    measures: &[Measure::Time],
     examples: &["held", "held:2"],
     meaning: "N(0, 1), drawn once; redrawn every 2 iterations",
     ..Facts::COMMON
@@ -45,6 +46,10 @@ impl Model for Held {
 
     fn coefficient(&self) -> Option<f64> {
         Some(self.period.map_or(1.0, |period| period as f64))
+    }
+
+    fn time(&self) -> Option<(&'static str, f64)> {
+        self.period.map(|period| ("duration", period as f64))
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {

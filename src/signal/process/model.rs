@@ -44,6 +44,11 @@ pub(in crate::signal) trait Model {
         None
     }
 
+    /// The time that tells members of a family apart, in iterations, and what it is called.
+    fn time(&self) -> Option<(&'static str, f64)> {
+        None
+    }
+
     /// Number of classes, if its values depend on the classes of the samples.
     fn classes(&self) -> Option<usize> {
         None

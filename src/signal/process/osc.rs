@@ -8,13 +8,14 @@
 //! whose phase is a little shifted.
 
 use super::ar::AutoRegression;
-use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, list};
+use super::{Arguments, Facts, FormError, Measure, Model, NewSampler, Noise, Real, list};
 use std::f64::consts::TAU;
 
 pub(super) const FACTS: Facts = Facts {
     name: "osc",
     form: "osc:PERIOD,TAU",
-    expected: "osc:PERIOD,TAU, a period of at least 2 and a time constant above 0, in iterations",
+    expected: "osc:PERIOD,TAU, a period of at least 2 iterations and a time constant above 0",
+    measures: &[Measure::Time, Measure::Time],
     examples: &["osc:12,30"],
     meaning: "oscillation of variance 1, period 12, that forgets its phase over 30 iterations",
     ..Facts::COMMON
@@ -56,6 +57,10 @@ impl Model for Osc {
 
     fn coefficient(&self) -> Option<f64> {
         Some(self.period)
+    }
+
+    fn time(&self) -> Option<(&'static str, f64)> {
+        Some(("period", self.period))
     }
 
     fn frames(&self) -> usize {

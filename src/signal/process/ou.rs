@@ -6,12 +6,13 @@
 //! ```
 
 use super::linear::recursion;
-use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag};
+use super::{Arguments, Facts, FormError, Measure, Model, NewSampler, Noise, Real, by_lag};
 
 pub(super) const FACTS: Facts = Facts {
     name: "ou",
     form: "ou:TAU",
-    expected: "ou:TAU, a time constant above 0, in iterations",
+    expected: "ou:TAU, a time constant above 0",
+    measures: &[Measure::Time],
     examples: &["ou:20"],
     meaning: "Ornstein-Uhlenbeck of variance 1, autocovariance `exp(-h / 20)`",
     ..Facts::COMMON
@@ -42,6 +43,10 @@ impl Model for Ou {
 
     fn coefficient(&self) -> Option<f64> {
         Some(self.time_constant)
+    }
+
+    fn time(&self) -> Option<(&'static str, f64)> {
+        Some(("time constant", self.time_constant))
     }
 
     fn frames(&self) -> usize {

@@ -5,7 +5,7 @@
 //! mean rate / (1 - d),   autocovariance rate d^h / (1 - d^2)
 //! ```
 
-use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag, list};
+use super::{Arguments, Facts, FormError, Measure, Model, NewSampler, Noise, Real, by_lag, list};
 use crate::random::Stream;
 use rand_distr::{Distribution, Poisson as Law};
 
@@ -13,6 +13,7 @@ pub(super) const FACTS: Facts = Facts {
     name: "poisson",
     form: "poisson:RATE,TAU",
     expected: "poisson:RATE,TAU, spikes per iteration from 1e-6 to 1e6 and a time constant from 0.1 to 1e5 iterations",
+    measures: &[Measure::Rate, Measure::Time],
     // Mixed spikes could be negative.
     modifiers: &["mean", "std"],
     gaussian: false,
@@ -77,6 +78,10 @@ impl Model for Poisson {
 
     fn coefficient(&self) -> Option<f64> {
         Some(self.time_constant)
+    }
+
+    fn time(&self) -> Option<(&'static str, f64)> {
+        Some(("time constant", self.time_constant))
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {

@@ -4,13 +4,14 @@
 //! x_t = sqrt(2) cos(2 pi t / period + phase);   autocovariance cos(2 pi h / period)
 //! ```
 
-use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag};
+use super::{Arguments, Facts, FormError, Measure, Model, NewSampler, Noise, Real, by_lag};
 use std::f64::consts::TAU;
 
 pub(super) const FACTS: Facts = Facts {
     name: "sin",
     form: "sin:PERIOD",
     expected: "sin:PERIOD, at least 2 iterations",
+    measures: &[Measure::Time],
     // A mixture of sines would not have their amplitude.
     modifiers: &["mean", "std"],
     gaussian: false,
@@ -53,6 +54,10 @@ impl Model for Sin {
 
     fn coefficient(&self) -> Option<f64> {
         Some(self.period)
+    }
+
+    fn time(&self) -> Option<(&'static str, f64)> {
+        Some(("period", self.period))
     }
 
     fn frames(&self) -> usize {

@@ -11,7 +11,7 @@ const SIZES: Sizes = Sizes { batch: 16, inputs: 4, outputs: 4, iterations: 256 }
 /// between samples.
 fn recording(sizes: Sizes, batch: f64) -> Recording<f64> {
     let form = Form::parse(&format!("ar1:0.9,mean=0.5,batch={batch}")).unwrap();
-    let pair = Pair { activity: form.clone(), error: form, cross: "0.8".parse().unwrap() };
+    let pair = Pair { activity: form.clone(), error: form, cross: "0.8".parse().unwrap(), ..Pair::default() };
     Recording::generate(&pair, sizes, 2, 0).unwrap()
 }
 

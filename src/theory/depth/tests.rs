@@ -30,7 +30,7 @@ impl Case {
             },
             b_std: vec![self.std; depth - 1],
             width: Width::Finite,
-            pair: Pair { activity, error, cross: self.cross.parse().unwrap() },
+            pair: Pair { activity, error, cross: self.cross.parse().unwrap(), ..Pair::default() },
             batch: self.batch,
             rule: StepRule::plain(self.eta),
         }
