@@ -335,7 +335,10 @@ mod tests {
         let options = [("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9ms..19ms:2"), ("dt", "1ms")];
         let analysis = Analysis::from_options(Kind::Isolate, options).unwrap().with_own_figure();
         assert_eq!((analysis.conditions.len(), &analysis.axes[..]), (6, &["activity", "error"][..]));
-        assert_eq!(analysis.label(&analysis.conditions[1]), "X ou:5ms, E ou:19ms");
+        assert_eq!(
+            analysis.label(&analysis.conditions[1]),
+            "activity OU, time constant 5ms, error OU, time constant 19ms"
+        );
         assert_eq!((analysis.figures[0].kind, analysis.figures[0].y), (FigureKind::Map, Some("error")));
         let refuse = |options: &[(&str, &str)]| {
             Analysis::from_options(Kind::Isolate, options.iter().copied()).unwrap_err()[0].to_string()
