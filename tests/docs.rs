@@ -157,8 +157,9 @@ fn trial(line: &str) -> Trial {
         return Trial::Names;
     }
     // All that needs MNIST or Fashion-MNIST, and takes minutes.
-    let full = ["--data mnist", "analyses/label-change.toml", "analyses/open.toml"];
-    if full.iter().any(|part| line.contains(part)) {
+    let specs = ["label-change", "open", "depth", "weight-normalisation"].map(|name| format!("analyses/{name}.toml"));
+    let full = ["--data mnist"].into_iter().chain(specs.iter().map(String::as_str));
+    if full.into_iter().any(|part| line.contains(part)) {
         return Trial::UpToData(line.into());
     }
     // Seconds; two repeats will do.
