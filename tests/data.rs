@@ -118,6 +118,32 @@ fn images_are_resized_where_asked() {
 }
 
 #[test]
+fn training_images_can_be_held_out() {
+    let library = Library::default();
+    let (whole, held) =
+        (library.load::<f64>(&Source::DIGITS, None), library.hold_out::<f64>(&Source::DIGITS, None, 300));
+    let (whole, held) = (whole.unwrap(), held.unwrap());
+    let kept = whole.train.labels.len() - 300;
+    assert_eq!((held.train.labels.as_slice(), held.test.labels.as_slice()), whole.train.labels.split_at(kept));
+    assert_eq!(held.train.images.row(kept - 1), whole.train.images.row(kept - 1));
+    assert_eq!(held.test.images.row(0), whole.train.images.row(kept));
+    // With the same parameters otherwise a run learns from fewer, and is measured on what was kept.
+    let here = TempDir::new().unwrap();
+    let run = |options: &[&str], out: &str| {
+        let options =
+            [&["train", "--epochs", "1", "--repeats", "1", "--quantities", "test_accuracy", "--out", out], options];
+        alignscope(here.path()).args(options.concat()).assert()
+    };
+    run(&["--held-out", "300"], "held").success();
+    run(&[], "whole").success();
+    let manifest = |out: &str| std::fs::read_to_string(here.path().join(out).join("manifest.json")).unwrap();
+    assert!(manifest("held").contains("\"held-out\": 300"), "{}", manifest("held"));
+    let refused = run(&["--held-out", "1437"], "none").code(2);
+    let message = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(message.contains("held-out 1437 leaves nothing of the 1437 training images"), "{message}");
+}
+
+#[test]
 fn colour_batches_are_read_resized_and_trained_on() {
     let here = TempDir::new().unwrap();
     batches(&here.path().join("set"), 20);

@@ -157,8 +157,9 @@ fn trial(line: &str) -> Trial {
         return Trial::Names;
     }
     // All that needs MNIST or Fashion-MNIST, and takes minutes.
-    let full = ["--data mnist", "analyses/label-change.toml", "analyses/open.toml"];
-    if full.iter().any(|part| line.contains(part)) {
+    let specs = ["label-change", "open", "depth", "weight-normalisation"].map(|name| format!("analyses/{name}.toml"));
+    let full = ["--data mnist"].into_iter().chain(specs.iter().map(String::as_str));
+    if full.into_iter().any(|part| line.contains(part)) {
         return Trial::UpToData(line.into());
     }
     // Seconds; two repeats will do.
@@ -298,6 +299,20 @@ fn links_images_and_files_exist() {
     }
     assert!(linked > 60 && named > 20, "{linked} {named}");
     assert!(has_anchor("# A b\n### C (d/e), f\n", "c-de-f") && !has_anchor("# A b\n", "a"));
+}
+
+#[test]
+fn the_table_of_contents_has_every_page_once() {
+    let summary = root().join("docs/SUMMARY.md");
+    let of_links = |(target, _): (String, _)| summary.parent().unwrap().join(target).canonicalize().unwrap();
+    let mut named: Vec<PathBuf> = links(&page("docs/SUMMARY.md")).into_iter().map(of_links).collect();
+    named.sort();
+    let mut all: Vec<PathBuf> = pages().into_iter().map(|(path, _)| path).filter(|path| *path != summary).collect();
+    // Pages of experiments stand below theirs on the site.
+    all.extend(["CHANGELOG.md", "docs/experiments/README.md"].map(|page| root().join(page)));
+    all.iter_mut().for_each(|path| *path = path.canonicalize().unwrap());
+    all.sort();
+    assert_eq!(named, all);
 }
 
 /// All source text, to look functions up in.

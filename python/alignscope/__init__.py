@@ -1,19 +1,22 @@
 """Why forward weights come to align with fixed random backward weights.
 
-Signals, the rule in isolation, exact theory, angles and spectra come from the compiled library and
-are found here: ``alignscope.weight_alignment(W, B)``, ``alignscope.isolate(...)``. What measures
-and records training runs is in ``alignscope.torch``, ``alignscope.jax`` and
+Signals, the rule in isolation, networks, theory, angles, spectra, specs and claims come from the
+compiled library and are found here: ``alignscope.weight_alignment(W, B)``, ``alignscope.train()``.
+What measures and records training runs is in ``alignscope.torch``, ``alignscope.jax`` and
 ``alignscope.recording``, which do without it; the two frameworks are imported only by the module
 that is named after them.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from alignscope.recording import Recording, RecordingError
+from alignscope.tables import Table
 
 if TYPE_CHECKING:
+    from alignscope.analysis import Analysis, LayerAngles, analyze
     from alignscope.engine import (
         Isolation,
         Moments,
@@ -28,23 +31,58 @@ if TYPE_CHECKING:
         singular_values,
         weight_alignment,
     )
+    from alignscope.predictions import Prediction, predict_depth, predict_learning
+    from alignscope.runs import (
+        Claim,
+        ClaimPart,
+        Condition,
+        Curve,
+        Parameter,
+        Run,
+        parameters,
+        read_run,
+        run,
+        train,
+        verify,
+    )
 
 __all__ = [
+    "Analysis",
+    "Claim",
+    "ClaimPart",
+    "Condition",
+    "Curve",
     "Isolation",
+    "LayerAngles",
     "Moments",
+    "Parameter",
+    "Prediction",
     "Recording",
     "RecordingError",
+    "Run",
+    "Table",
     "WeightAlignment",
+    "analyze",
     "autocovariance",
     "eigenvalues",
     "isolate",
     "moments",
     "moments_given",
+    "parameters",
+    "predict_depth",
+    "predict_learning",
+    "read_run",
+    "run",
     "signal_forms",
     "signals",
     "singular_values",
+    "train",
+    "verify",
     "weight_alignment",
 ]
+
+# Modules that take the compiled library.
+_COMPILED = ("engine", "runs", "predictions", "analysis")
 
 
 def __getattr__(name: str) -> Any:
@@ -52,10 +90,11 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'alignscope' has no attribute {name!r}")
     try:
-        from alignscope import engine
+        modules = [importlib.import_module(f"alignscope.{module}") for module in _COMPILED]
     except ImportError as error:
         raise ImportError(
             f"alignscope.{name} needs the compiled part of the package, which is not installed: "
             "install it with `pip install ./python` (this takes a Rust toolchain)"
         ) from error
-    return getattr(engine, name)
+    (module,) = (module for module in modules if name in module.__all__)
+    return getattr(module, name)

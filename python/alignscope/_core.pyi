@@ -1,17 +1,29 @@
-from numpy import complex128, float64
+from pathlib import Path
+from typing import final
+
+from numpy import complex128, float64, int64
 from numpy.typing import NDArray
 
 __all__ = [
+    "Results",
     "__version__",
+    "analyze",
     "autocovariance",
+    "depth",
     "draw",
     "eigenvalues",
     "forms",
     "isolate",
+    "learn",
     "moments",
     "moments_given",
     "null",
+    "parameters",
+    "read_runs",
+    "run_settings",
+    "run_specs",
     "singular_values",
+    "verify",
     "weight_alignment",
 ]
 
@@ -54,3 +66,57 @@ def moments_given(
     hidden: int,
     scales: tuple[float, float, float],
 ) -> tuple[float, float, float, float]: ...
+
+# Directory of the run, threads, directory of data sets, what is exported.
+_Place = tuple[str | None, int, str | None, str]
+# Rows (quantity, layer, iteration, prediction, standard error), assumptions, source.
+_Predicted = tuple[list[tuple[str, int | None, int, float | None, float | None]], str, str]
+_Curve = tuple[
+    str,
+    int | None,
+    int | None,
+    NDArray[int64],
+    NDArray[int64],
+    list[NDArray[float64]],
+    list[float] | None,
+]
+
+@final
+class Results:
+    @property
+    def directories(self) -> list[Path]: ...
+    @property
+    def ended(self) -> str: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    def about(self) -> str: ...
+    def series(self) -> tuple[list[NDArray[int64]], NDArray[float64], list[str]]: ...
+    def summary(self) -> str: ...
+    def claims(self) -> str: ...
+    def curves(self, analysis: str, quantity: str) -> list[_Curve]: ...
+
+def parameters(of: str) -> list[tuple[str, str, str, str]]: ...
+def run_settings(of: str, settings: list[tuple[str, str]], place: _Place) -> Results: ...
+def run_specs(specs: list[str], place: _Place) -> Results: ...
+def verify(own: str | None, specs: list[str], place: _Place) -> Results: ...
+def read_runs(directories: list[str]) -> Results: ...
+def depth(
+    layers: list[int],
+    signals: tuple[str, str, str],
+    counts: tuple[int, int],
+    scales: tuple[float, float, float],
+    norm: str | None,
+    form: str,
+    iterations: list[int],
+    seed: int,
+) -> _Predicted: ...
+def learn(
+    settings: list[tuple[str, str]], form: str, draws: int, data: str | None
+) -> _Predicted: ...
+def analyze(
+    path: str,
+    eta: float | None,
+    activations: list[str],
+    lags: list[int] | None,
+    spacing: tuple[int | None, int | None],
+) -> str: ...

@@ -21,6 +21,7 @@ CASES = {
     "weights": {"quantities": ["weights"]},
     "weights, updates": {"quantities": ["weights", "updates"]},
     "default": {},
+    "default, updates_every=3": {"updates_every": 3},
     "budget": {"quantities": ["budget"]},
     "terms of lag 1": {"quantities": ["terms"], "lags": [1]},
     "terms of lags 1 to 8": {"quantities": ["terms"], "lags": range(1, 9)},
@@ -36,13 +37,14 @@ def network():
 
 
 def measure(every, rounds, **options):
-    """Milliseconds of each step of a round, rounds x every."""
+    """Milliseconds of each step of a round, in which everything is measured once."""
+    steps = every * options.get("updates_every", 1)
     net = network()
     x, y = torch.randn(128, 784), torch.randint(0, 10, (128,))
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
     found = []
     with Monitor(net, every=every, **options) as monitor:
-        for step in range((rounds + 3) * every):
+        for step in range((rounds + 3) * steps):
             start = time.thread_time()
             optimizer.zero_grad()
             nn.functional.cross_entropy(net(x), y).backward()
@@ -50,7 +52,7 @@ def measure(every, rounds, **options):
             found.append(1e3 * (time.thread_time() - start))
             if step % every == 0:
                 held = monitor.bytes
-    return np.array(found[3 * every :]).reshape(rounds, every), held
+    return np.array(found[3 * steps :]).reshape(rounds, steps), held
 
 
 def main():
@@ -67,7 +69,7 @@ def main():
             # States are kept before a measurement, and budgets closed after it.
             plain = np.median(of_step[2:-1])
             extra = np.sum(of_step - plain)
-            told.append(f"{100 * extra / (arguments.every * plain):.1f} % of {plain:.1f} ms")
+            told.append(f"{100 * extra / (len(of_step) * plain):.1f} % of {plain:.1f} ms")
         print(f"{name:22s} {' to '.join(told)}, {held / 1e6:.1f} MB of weights before", flush=True)
 
 

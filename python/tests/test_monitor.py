@@ -16,6 +16,7 @@ import reference  # noqa: E402
 from torch import nn  # noqa: E402
 
 from alignscope.torch import FAMILIES, Monitor, convert, normalize  # noqa: E402
+from alignscope.torch.watching import Call  # noqa: E402
 
 cross_entropy = nn.functional.cross_entropy
 
@@ -71,6 +72,27 @@ def close(found, expected, tolerance=1e-10, rounding=0.0):
     assert found.keys() == expected.keys() and found
     for k, value in expected.items():
         assert found[k] == pytest.approx(value, rel=tolerance, abs=rounding), k
+
+
+def test_updates_of_backpropagation_are_made_once_in_so_many_measurements(monkeypatch):
+    passes = []
+    carry = Call._twin
+    monkeypatch.setattr(Call, "_twin", lambda call, error: passes.append(1) or carry(call, error))
+    found = []
+    for once_in in (1, 2):
+        net = convert(dense(nn.Tanh), "fa", seed=1)
+        with Monitor(net, every=3, updates_every=once_in) as monitor:
+            train(net, batches(13))
+        found.append(monitor)
+    always, seldom = found
+    assert len(passes) == 5 + 3
+    for quantity in ("update_alignment", "delta_alignment", "step_alignment", "bp_gradient_norm"):
+        whole, some = values(always, quantity, 1), values(seldom, quantity, 1)
+        assert list(some) == [0, 6, 12]
+        assert some == {k: whole[k] for k in some}
+    for quantity in ("weight_alignment", "dead_units", "activity_growth"):
+        assert values(seldom, quantity, 1) == values(always, quantity, 1)
+        assert list(values(seldom, quantity, 1)) == [0, 3, 6, 9, 12]
 
 
 KINDS = [
@@ -906,6 +928,7 @@ def test_what_is_no_setting_is_refused_with_a_remedy():
     net = dense()
     for options, message in (
         ({"every": 0}, "expected 1 or more"),
+        ({"updates_every": 0}, "updates_every=0: expected 1 or more"),
         ({"lags": [0]}, "expected numbers of updates"),
         ({"quantities": ["weight"]}, "expected some of weights"),
         ({"quantities": ["terms"]}, "give lags"),

@@ -37,6 +37,31 @@ def test_the_compiled_library(capsys):
     assert abs(degrees - predicted) < 10
 
 
+def test_networks(capsys):
+    if "ALIGNSCOPE_COMPILED" not in os.environ:
+        pytest.importorskip("alignscope._core", reason="the compiled part is not installed")
+    matplotlib = pytest.importorskip("matplotlib")
+    if not PAGE.exists():
+        pytest.skip("the pages are not here")
+    matplotlib.use("agg")
+    (code,) = (block for block in blocks() if "alignscope.train(" in block)
+    run(code)
+    measured, predicted = map(float, capsys.readouterr().out.split())
+    assert measured < 80 and abs(measured - predicted) < 5
+
+
+def test_the_functions_that_the_page_tells_exist():
+    if "ALIGNSCOPE_COMPILED" not in os.environ:
+        pytest.importorskip("alignscope._core", reason="the compiled part is not installed")
+    if not PAGE.exists():
+        pytest.skip("the pages are not here")
+    import alignscope
+
+    text = PAGE.read_text(encoding="utf-8").split("## Networks")[1].split("## First angles")[0]
+    names = re.findall(r"`(\w+)\(", "".join(re.findall(r"^\| `.*? \|", text, re.MULTILINE)))
+    assert len(names) == 9 and all(callable(getattr(alignscope, name)) for name in names)
+
+
 def test_the_first_angles_of_a_network_in_pytorch(capsys):
     torch = pytest.importorskip("torch", minversion="2.5")
     if not PAGE.exists():

@@ -14,6 +14,7 @@ mod verdict;
 
 pub use crate::spec::{Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
+#[cfg(feature = "plot")]
 pub(crate) use judged::with_interval;
 pub use judged::{JudgedClaim, JudgedPart};
 pub use own::{FULL, LONG, Own, QUICK};
@@ -21,11 +22,12 @@ pub use table::{VERDICT_COLUMNS, verdicts_csv};
 pub use verdict::{ALPHA, Verdict};
 
 use crate::measure::summary::Summary;
-use crate::run::Plan;
+use crate::run::{Ended, Plan, Planned, RunReport};
 use crate::spec::ValueKind;
 use crate::text::short;
 use evidence::OfClaim;
 use needed::needed;
+use std::collections::{BTreeSet, HashSet};
 use values::Repeats;
 use verdict::{Bounds, evidence as evidence_of, of_claim};
 
@@ -63,6 +65,85 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     judged.collect()
 }
 
+/// Repeats after which claims are looked at first; then after twice as many, and so on.
+pub const FIRST_LOOK: usize = 10;
+
+/// Conditions, each by its analysis and its index, whose results claims are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimedConditions(BTreeSet<(String, usize)>);
+
+impl ClaimedConditions {
+    /// Those that claims of some names are about.
+    pub fn of(plan: &Plan, is_wanted: &dyn Fn(&str) -> bool) -> Self {
+        let wanted = claims(plan).into_iter().filter(|claim| is_wanted(&claim.name));
+        Self(wanted.flat_map(|claim| claim.conditions(plan.analyses())).collect())
+    }
+
+    /// Whether what was planned is of one of them.
+    pub fn has(&self, planned: &Planned<'_>) -> bool {
+        self.0.contains(&(planned.analysis.name.clone(), planned.condition_index))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What was run for claims, until all were decided or there were no more repeats.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The last run, with all results there are.
+    pub report: RunReport,
+    /// Repeats after which claims were looked at.
+    pub after: Vec<usize>,
+    /// Jobs that were run.
+    pub ran: usize,
+}
+
+/// Has the repeats run that the claims of a plan need: of the conditions of those that are not decided, twice as many at every
+/// look. `run` is given the jobs to be run, by index into [`Plan::jobs`]; `None` for all, where nothing is claimed. An
+/// interrupted run is the last.
+///
+/// # Errors
+/// Those of `run`.
+pub fn look<E>(plan: &Plan, mut run: impl FnMut(Option<&HashSet<usize>>) -> Result<RunReport, E>) -> Result<Looked, E> {
+    let mut open = ClaimedConditions::of(plan, &|_| true);
+    if open.is_empty() {
+        let report = run(None)?;
+        return Ok(Looked { ran: report.ran, report, after: Vec::new() });
+    }
+    let (mut repeats, mut after, mut ran) = (FIRST_LOOK, Vec::new(), 0);
+    loop {
+        let of_open: Vec<Planned<'_>> = plan.planned().filter(|planned| open.has(planned)).collect();
+        let horizon = of_open.iter().map(|planned| planned.repeat + 1).max().unwrap_or(0);
+        let only: HashSet<usize> =
+            of_open.iter().filter(|planned| planned.repeat < repeats).map(|planned| planned.job).collect();
+        let report = run(Some(&only))?;
+        ran += report.ran;
+        after.push(repeats.min(horizon));
+        if report.ended == Ended::Interrupted {
+            return Ok(Looked { report, after, ran });
+        }
+        let judged = judge(&Evidence::new(plan, &report.results));
+        let undecided: HashSet<&str> = judged
+            .iter()
+            .filter(|claim| claim.verdict == Verdict::Undecided)
+            .map(|claim| claim.name.as_str())
+            .collect();
+        open = ClaimedConditions::of(plan, &|name| undecided.contains(name));
+        if open.is_empty() || repeats >= horizon {
+            return Ok(Looked { report, after, ran });
+        }
+        repeats *= 2;
+    }
+}
+
 fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedClaim {
     let doubled = if claim.parts.iter().any(|part| part.published_error > 0.0) { 2.0 } else { 1.0 };
     let level = (doubled * family as f64 / ALPHA).ln();
@@ -72,12 +153,12 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         let evidence = evidence.of(claim);
         claim.parts.iter().map(|part| Seen::of(part, &evidence)).collect()
     };
-    let of = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
+    let against_bounds = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
         of_claim(&parts.iter().map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part))).collect::<Vec<_>>())
     };
-    let decided = of(&|part| Bounds::of(part, family)).decided(level);
+    let decided = against_bounds(&|part| Bounds::of(part, family)).decided(level);
     let at_bound = || {
-        let beside = of(&|part| Bounds::beside(part, family));
+        let beside = against_bounds(&|part| Bounds::beside(part, family));
         let [inside, outside] = beside.largest();
         let may = claim.parts.iter().any(|part| part.epsilon > 0.0);
         (may && inside >= level && outside >= level).then_some(Verdict::AtTheBound)

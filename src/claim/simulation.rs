@@ -111,13 +111,13 @@ fn verdict_of_weakest(claim: &Claim, family: usize, weakest: &ClaimPart, shape: 
 
 /// Whether a claim is refuted though every part is at its bound, and so inside.
 fn is_refuted(claim: &Claim, family: usize, shape: Shape, draws: &mut Draws) -> bool {
-    let of = |part: &ClaimPart, draws: &mut Draws| {
+    let drawn = |part: &ClaimPart, draws: &mut Draws| {
         let (bound, above) = bound_of(part);
         let rows = vec![(0..HORIZON).map(|_| Some(draws.repeat(part, bound, !above, shape))).collect()];
         evidence(part, &rows, Bounds::of(part, family))
     };
     let may_be = |part: &&ClaimPart| !matches!(part.values, ValueKind::Exact | ValueKind::Every(_));
-    let parts: Vec<Evidence> = claim.parts.iter().filter(may_be).map(|part| of(part, draws)).collect();
+    let parts: Vec<Evidence> = claim.parts.iter().filter(may_be).map(|part| drawn(part, draws)).collect();
     let decided = of_claim(&parts).decided((family as f64 / ALPHA).ln());
     !parts.is_empty() && matches!(decided, Some((Verdict::Fails, _)))
 }

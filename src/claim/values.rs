@@ -110,13 +110,13 @@ impl Values {
     fn reduced(&self, function: Function) -> Self {
         let Self::Curve(curve, axis) = self else { return self.clone() };
         let repeats = curve.values().map(Vec::len).max().unwrap_or(0);
-        let of = |repeat: usize| -> Option<f64> {
+        let reduced = |repeat: usize| -> Option<f64> {
             let values: Vec<f64> = curve.values().filter_map(|values| *values.get(repeat)?).collect();
             let is_whole = *axis == Axis::Time || values.len() == curve.len();
             let least = if function == Function::Deviation { 2 } else { 1 };
             (is_whole && values.len() >= least).then(|| reduce(function, &values)).flatten()
         };
-        Self::Repeats((0..repeats).map(of).collect())
+        Self::Repeats((0..repeats).map(reduced).collect())
     }
 
     /// Change over `step` iterations, at those that are so many apart.
@@ -207,8 +207,8 @@ fn spread(values: &[f64]) -> Repeats {
 
 /// Half the squared difference of every two successive repeats: independent of each other, with the variance as their mean.
 fn half_squares(values: &[Option<f64>]) -> Repeats {
-    let of = |pair: &[Option<f64>]| Some((pair[0]? - pair[1]?).powi(2) / 2.0);
-    values.chunks_exact(2).map(of).collect()
+    let half_square = |pair: &[Option<f64>]| Some((pair[0]? - pair[1]?).powi(2) / 2.0);
+    values.chunks_exact(2).map(half_square).collect()
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ mod welcome;
 use crate::condition::Kind;
 use crate::file::quote;
 use clap::{ArgMatches, Command};
-use request::{Request, admitted, library, run_jobs, run_plan};
+use request::{Request, admitted, library, run_jobs};
 
 pub use exit::{Exit, UsageError};
 pub use print::{tell_line, tell_usage};

@@ -1,10 +1,13 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
 use super::dry::Outlook;
-use super::{Exit, Request, UsageError, args, output, run_jobs, run_plan};
-use crate::claim::{ALPHA, Evidence, FULL, JudgedClaim, QUICK, Verdict, claims, judge, verdicts_csv};
+use super::{Exit, Request, UsageError, args, output, run_jobs};
+use crate::claim::{
+    ALPHA, ClaimedConditions, Evidence, FIRST_LOOK, FULL, JudgedClaim, Looked, QUICK, Verdict, claims, judge, look,
+    verdicts_csv,
+};
 use crate::file::write_atomically;
-use crate::run::{Ended, Plan, Planned, RunReport, damaged_figures, is_stored};
+use crate::run::{Ended, Planned, RunReport, damaged_figures, is_stored};
 use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::{Value as Json, json};
@@ -65,8 +68,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let dry = matches.get_flag("dry-run");
     let to_run = || plan.addresses.iter().any(|address| !is_stored(&request.out, address));
     if dry || matches.get_flag("full") && to_run() {
-        let open = conditions(plan, &|_| true);
-        let wanted = |planned: &Planned<'_>| is_of(&open, planned);
+        let open = ClaimedConditions::of(plan, &|_| true);
+        let wanted = |planned: &Planned<'_>| open.has(planned);
         let Some(outlook) = Outlook::of(&request, matches, &wanted)? else { return Ok(Exit::Interrupted) };
         if dry {
             super::print::print(format_args!("{}", budget(&request, &outlook)));
@@ -98,60 +101,19 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     })
 }
 
-/// Repeats after which claims are looked at first; then after twice as many, and so on.
-const FIRST_LOOK: usize = 10;
-
-/// Runs the repeats that the claims need: of the conditions of those that are not decided, twice as many at every look, until
-/// all are, or there are no more.
+/// Runs the repeats that the claims need, and says how many these were.
 fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
-    let plan = &request.plan;
-    let mut open = conditions(plan, &|_| true);
-    if open.is_empty() {
-        return run_plan(request, matches);
+    let Looked { report, after, ran } = look(&request.plan, |only| run_jobs(request, matches, only))?;
+    if !after.is_empty() && report.ended != Ended::Interrupted {
+        let looks: Vec<String> = after.iter().map(ToString::to_string).collect();
+        let of = report.results.len();
+        let has = report.results.iter().flatten().count();
+        tell!(
+            "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned have results",
+            looks.join(", ")
+        );
     }
-    let (mut look, mut looks, mut ran) = (FIRST_LOOK, Vec::new(), 0);
-    loop {
-        let of_open: Vec<Planned<'_>> = plan.planned().filter(|planned| is_of(&open, planned)).collect();
-        let horizon = of_open.iter().map(|planned| planned.repeat + 1).max().unwrap_or(0);
-        let only: HashSet<usize> =
-            of_open.iter().filter(|planned| planned.repeat < look).map(|planned| planned.job).collect();
-        let report = run_jobs(request, matches, Some(&only))?;
-        ran += report.ran;
-        looks.push(look.min(horizon).to_string());
-        if report.ended == Ended::Interrupted {
-            return Ok(report);
-        }
-        let judged = judge(&Evidence::new(plan, &report.results));
-        let undecided: HashSet<&str> = judged
-            .iter()
-            .filter(|claim| claim.verdict == Verdict::Undecided)
-            .map(|claim| claim.name.as_str())
-            .collect();
-        open = conditions(plan, &|name| undecided.contains(name));
-        if open.is_empty() || look >= horizon {
-            let of = report.results.len();
-            let has = report.results.iter().flatten().count();
-            tell!(
-                "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned have results",
-                looks.join(", ")
-            );
-            return Ok(report);
-        }
-        look *= 2;
-    }
-}
-
-/// Conditions, each by its analysis and its index, whose results are still wanted.
-type Open = BTreeSet<(String, usize)>;
-
-fn is_of(conditions: &Open, planned: &Planned<'_>) -> bool {
-    conditions.contains(&(planned.analysis.name.clone(), planned.condition_index))
-}
-
-/// The conditions that claims of some names are about.
-fn conditions(plan: &Plan, is_wanted: &dyn Fn(&str) -> bool) -> Open {
-    let wanted = claims(plan).into_iter().filter(|claim| is_wanted(&claim.name));
-    wanted.flat_map(|claim| claim.conditions(plan.analyses())).collect()
+    Ok(report)
 }
 
 /// What each claim will take: claims that one analysis feeds share its time.
@@ -172,13 +134,13 @@ fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
 /// What the repeats that would decide a claim cost: jobs, and their time by that of those that ran here.
 fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
     let seen = claim.parts.iter().map(|part| part.n).max()?;
-    let conditions = conditions(&request.plan, &|name| name == claim.name);
+    let conditions = ClaimedConditions::of(&request.plan, &|name| name == claim.name);
     let jobs = claim.needed?.checked_sub(seen)? * conditions.len();
     let log: Json = serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
     let own: HashSet<&str> = request
         .plan
         .planned()
-        .filter(|planned| is_of(&conditions, planned))
+        .filter(|planned| conditions.has(planned))
         .map(|planned| request.plan.addresses[planned.job].as_str())
         .collect();
     let entries = log["runs"].as_array()?.iter().filter_map(|run| run["jobs"].as_array()).flatten();

@@ -1,11 +1,12 @@
 //! Kind train: a network on data.
 
 use super::conflict::Conflict;
-use crate::data::{CodeKind, DataFacts, LabelChange, Source};
+use crate::data::{CodeKind, DataError, DataFacts, DataSet, LabelChange, Library, Source};
 use crate::network::{Biases, Loss, ProbeBatch, Setup};
-use crate::real::Precision;
+use crate::real::{Precision, Real};
 use crate::rule::{Activation, Backward, Rule, WeightNorm};
 use crate::text::{OrName, settings};
+use std::sync::Arc;
 
 /// Most memory one job may need, in bytes.
 pub(super) const MOST_BYTES: u128 = 4 << 30;
@@ -24,6 +25,11 @@ settings! {
             "Images are resized to N x N pixels, colour channels each by itself: bilinear, half-pixel centres, no \
              anti-aliasing (OpenCV's default)",
             OrName { name: "off", range: 1..=1000 }
+        );
+        held_out: usize = 0 => HELD_OUT(
+            "held-out", "N",
+            "Keep the last N training images from training, and test on them in place of the test images: to choose learning \
+             rates and the like", 0..=usize::MAX, young = true
         );
         /// What is run on it.
         setup: Setup = Setup::default() => part();
@@ -48,6 +54,19 @@ impl TrainCondition {
     /// Units of every layer, inputs first.
     pub fn sizes(&self) -> Vec<usize> {
         self.setup.sizes(self.inputs(), self.facts.classes)
+    }
+
+    /// Images to learn from.
+    pub fn training_images(&self) -> usize {
+        self.facts.training_images.saturating_sub(self.held_out)
+    }
+
+    /// The data set, as the network sees it.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub fn load<T: Real>(&self, library: &Library) -> Result<Arc<DataSet<T>>, DataError> {
+        library.hold_out(&self.data, self.size, self.held_out)
     }
 
     /// Bytes of all images as the network sees them.
@@ -89,7 +108,7 @@ impl TrainCondition {
 
     /// Updates per epoch.
     pub fn batches_per_epoch(&self) -> usize {
-        self.setup.batches_per_epoch(self.facts.training_images)
+        self.setup.batches_per_epoch(self.training_images())
     }
 
     /// Updates of a run.
@@ -124,6 +143,7 @@ impl TrainCondition {
             self.listed_beyond(Setup::ACTIVATION.name(), self.setup.activations.len()),
             self.learning_with_momentum(),
             self.no_images(),
+            self.all_held_out(),
         ];
         checks.into_iter().flatten().collect()
     }
@@ -159,9 +179,18 @@ impl TrainCondition {
     }
 
     fn too_large_batch(&self) -> Option<Conflict> {
-        let (batch, images, data) = (self.setup.batch, self.facts.training_images, self.data_name());
+        let (batch, images, data) = (self.setup.batch, self.training_images(), self.data_name());
         let message = format!("batch {batch} is more than the {images} training images of `{data}`: make it smaller");
-        (batch > images).then(|| Conflict::of([Setup::BATCH.name(), Self::DATA.name()], message))
+        (batch > images && images > 0).then(|| Conflict::of([Setup::BATCH.name(), Self::DATA.name()], message))
+    }
+
+    /// Nothing left to learn from.
+    fn all_held_out(&self) -> Option<Conflict> {
+        let (held_out, images, data) = (self.held_out, self.facts.training_images, self.data_name());
+        let message =
+            format!("held-out {held_out} leaves nothing of the {images} training images of `{data}`: hold out fewer");
+        (held_out > 0 && self.training_images() == 0)
+            .then(|| Conflict::of([Self::HELD_OUT.name(), Self::DATA.name()], message))
     }
 
     fn late_change(&self) -> Option<Conflict> {

@@ -327,17 +327,17 @@ mod tests {
     #[test]
     fn sets_that_share_a_directory_are_told_apart_by_their_beginnings() {
         let here = tempfile::tempdir().unwrap();
-        let of = |prefix: &str| {
+        let names = |prefix: &str| {
             ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "test-images-idx3-ubyte", "test-labels-idx1-ubyte"]
                 .map(|name| format!("{prefix}{name}"))
         };
         for prefix in ["emnist-letters-", "emnist-balanced-"] {
-            touch(here.path(), &of(prefix).each_ref().map(String::as_str));
+            touch(here.path(), &names(prefix).each_ref().map(String::as_str));
         }
         let error = Layout::find(here.path()).unwrap_err().to_string();
         assert!(error.contains("several data sets") && error.contains("emnist-balanced or "), "{error}");
-        assert_eq!(found(&here.path().join("emnist-letters")), of("emnist-letters-"));
-        assert_eq!(found(&here.path().join("emnist-letters-")), of("emnist-letters-"));
+        assert_eq!(found(&here.path().join("emnist-letters")), names("emnist-letters-"));
+        assert_eq!(found(&here.path().join("emnist-letters-")), names("emnist-letters-"));
         assert!(is_there(&here.path().join("emnist-balanced")) && !is_there(&here.path().join("emnist-digits")));
         // A set without a beginning is the one that is meant.
         touch(here.path(), &IDX_FILES);

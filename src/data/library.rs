@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a loaded data set is kept under: source, side of its images, precision.
-type Key = (Source, Option<usize>, TypeId);
+/// What a loaded data set is kept under: source, side of its images, training images that are held out, precision.
+type Key = (Source, Option<usize>, usize, TypeId);
 
 /// Where data sets are, and those already loaded.
 #[derive(Default)]
@@ -80,13 +80,27 @@ impl Library {
     /// # Errors
     /// If it is not there, damaged, or cannot be resized.
     pub fn load<T: Real>(&self, source: &Source, side: Option<usize>) -> Result<Arc<DataSet<T>>, DataError> {
-        let key = (source.clone(), side, TypeId::of::<T>());
+        self.hold_out(source, side, 0)
+    }
+
+    /// The same with the last `held_out` training images as they are stored in the place of the test images, and none of
+    /// them to learn from; with 0, the test images.
+    ///
+    /// # Errors
+    /// As of [`Self::load`].
+    pub fn hold_out<T: Real>(
+        &self,
+        source: &Source,
+        side: Option<usize>,
+        held_out: usize,
+    ) -> Result<Arc<DataSet<T>>, DataError> {
+        let key = (source.clone(), side, held_out, TypeId::of::<T>());
         // Held while loading, so that jobs that start together load once.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = loaded.get(&key).and_then(|any| any.clone().downcast::<DataSet<T>>().ok()) {
             return Ok(found);
         }
-        let data = Arc::new(self.read::<T>(source, side)?);
+        let data = Arc::new(self.read::<T>(source, side)?.holding_out(held_out));
         loaded.insert(key, data.clone());
         Ok(data)
     }

@@ -29,6 +29,16 @@ impl<T: Real> DataSet<T> {
     pub fn inputs(&self) -> usize {
         self.train.images.cols()
     }
+
+    /// With the last training images in the place of the test images; the same if there are none to hold out.
+    pub(super) fn holding_out(self, held_out: usize) -> Self {
+        if held_out == 0 {
+            return self;
+        }
+        let images = self.train.labels.len();
+        let (kept, out): (Vec<usize>, Vec<usize>) = (0..images).partition(|&i| i + held_out < images);
+        Self { test: self.train.select(&out), train: self.train.select(&kept), classes: self.classes }
+    }
 }
 
 impl<T: Real> Split<T> {

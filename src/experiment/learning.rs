@@ -191,7 +191,7 @@ fn accuracy(theory: &LearningTheory, shown: &Shown<'_, f64>) -> f64 {
 /// # Errors
 /// If they cannot be had.
 pub fn load(condition: &TrainCondition, library: &Library) -> Result<std::sync::Arc<DataSet<f64>>, DataError> {
-    library.load::<f64>(&condition.data, condition.size)
+    condition.load::<f64>(library)
 }
 
 /// Images and targets of these samples.

@@ -16,7 +16,7 @@ pub(super) fn run<T: Real>(
     attempt: &Attempt<'_>,
     library: &Library,
 ) -> Result<JobResult, JobError> {
-    let load = library.load::<T>(&condition.train.data, condition.train.size);
+    let load = condition.train.load::<T>(library);
     let data = load.map_err(|error| JobError::Failed(error.to_string()))?;
     let setups = [condition.train.setup.clone(), condition.second()];
     let mut learnt = Vec::with_capacity(2);

@@ -142,7 +142,7 @@ fn record<T: Real>(
     attempt: &Attempt<'_>,
     library: &Library,
 ) -> Result<Recorded<T>, JobError> {
-    let load = library.load::<T>(&condition.train.data, condition.train.size);
+    let load = condition.train.load::<T>(library);
     let data = load.map_err(|error| JobError::Failed(error.to_string()))?;
     let setup = condition.train.setup.clone();
     let (layer, updates, batch) = (condition.layer, condition.updates, setup.batch);

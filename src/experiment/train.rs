@@ -324,7 +324,7 @@ pub(super) fn run<T: Real>(
     library: &Library,
 ) -> Result<JobResult, JobError> {
     let failed = |error: DataError| JobError::Failed(error.to_string());
-    let data = library.load::<T>(&condition.data, condition.size).map_err(failed)?;
+    let data = condition.load::<T>(library).map_err(failed)?;
     let follows = condition.unpredicted().is_none() && job.quantities().any(Quantity::is_followed);
     let exact = follows.then(|| load(condition, library)).transpose().map_err(failed)?;
     let followed = exact

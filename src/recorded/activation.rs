@@ -111,6 +111,6 @@ fn fits_of(
         }
     }
     let rounding = run.rounding_of_activity(l);
-    let of = |(&kind, tally): (&Activation, &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
-    Ok(kinds.iter().zip(&tallies).map(of).collect())
+    let closing = |(&kind, tally): (&Activation, &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
+    Ok(kinds.iter().zip(&tallies).map(closing).collect())
 }

@@ -183,8 +183,8 @@ pub(super) fn steps(weights: &Stack, activity: &Stack, delta: &Stack) -> Result<
         rules += sum_squares(rule.as_slice());
         number += step.as_slice().len() as f64;
     }
-    let of = |inner: f64| Agreement { agreeing: inner * inner, all: steps * rules, number, against: 0.0 };
-    Ok(inner.map(of))
+    let agreement = |inner: f64| Agreement { agreeing: inner * inner, all: steps * rules, number, against: 0.0 };
+    Ok(inner.map(agreement))
 }
 
 /// Which reading of the weights the steps are left with. With momentum, decay or Adam these are not the rule's alone, and
@@ -241,7 +241,7 @@ pub(super) fn carriage(delta: &Stack, error: &Stack, matrix: &Stack) -> Result<B
 
 /// How many of these relations hold, less those that are contradicted.
 pub(super) fn score(relations: &[Both]) -> i32 {
-    let of = |both: &Both| {
+    let vote = |both: &Both| {
         let shares = both.iter().filter_map(Agreement::share);
         match shares.reduce(f64::max) {
             Some(best) if best >= 0.9 => 1,
@@ -249,7 +249,7 @@ pub(super) fn score(relations: &[Both]) -> i32 {
             None => 0,
         }
     };
-    relations.iter().map(of).sum()
+    relations.iter().map(vote).sum()
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ fn nearest(courses: &[Course]) -> Option<BackwardReading> {
 /// last, as one that changes may be that of an end.
 fn left(courses: &[Course]) -> Option<BackwardReading> {
     let backward: Vec<&Course> = courses.iter().filter(|course| course.way.backward().is_some()).collect();
-    let of = |window: &dyn Fn(&Course) -> Agreement, least: f64| {
+    let clear = |window: &dyn Fn(&Course) -> Agreement, least: f64| {
         let rules_out_others = |course: &&&Course| {
             let others = backward.iter().filter(|other| other.way != course.way);
             window(course).share().is_some_and(|share| share >= least)
@@ -167,7 +167,7 @@ fn left(courses: &[Course]) -> Option<BackwardReading> {
         backward.iter().find(rules_out_others).and_then(|course| course.way.backward())
     };
     // A part may agree by chance.
-    of(&Course::signs, 0.9)
-        .or_else(|| of(&|course| course.signs_at_ends()[0], 0.95))
-        .or_else(|| of(&|course| course.signs_at_ends()[1], 0.95))
+    clear(&Course::signs, 0.9)
+        .or_else(|| clear(&|course| course.signs_at_ends()[0], 0.95))
+        .or_else(|| clear(&|course| course.signs_at_ends()[1], 0.95))
 }

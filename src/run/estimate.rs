@@ -169,7 +169,7 @@ fn steps(job: &Job) -> f64 {
         Condition::Replay(c) => (c.from + c.updates) as f64 + updates * job.condition.operations() / operations(job),
         Condition::Plane(c) => {
             // A point of the plane is a pass forward of all images at once: a sixth of an update each, as measured.
-            let images = c.train.facts.training_images as f64 / c.train.setup.batch as f64;
+            let images = c.train.training_images() as f64 / c.train.setup.batch as f64;
             let points = if job.measures(Quantity::PlaneLoss) { (c.mesh * c.mesh) as f64 } else { 0.0 };
             2.0 * updates + points * images / 6.0
         }

@@ -69,8 +69,8 @@ fn width(precision: Precision) -> u128 {
 
 /// Numbers of weights: of all matrices, and of those above the first.
 fn weights(sizes: &[usize]) -> [u128; 2] {
-    let of = |sizes: &[usize]| sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).sum();
-    [of(sizes), of(sizes.get(1..).unwrap_or_default())]
+    let count = |sizes: &[usize]| sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).sum();
+    [count(sizes), count(sizes.get(1..).unwrap_or_default())]
 }
 
 fn sum(units: &[usize]) -> u128 {
@@ -128,7 +128,7 @@ fn isolated(c: &IsolateCondition) -> Need {
 /// What a network on data takes, but for its data set, which is shared.
 fn trained(c: &TrainCondition) -> u128 {
     let (width, sizes) = (width(c.precision), c.sizes());
-    let (batch, images) = (c.setup.batch as u128, c.facts.training_images as u128);
+    let (batch, images) = (c.setup.batch as u128, c.training_images() as u128);
     let [all, upper] = weights(&sizes);
     let velocity = if c.setup.momentum == 0.0 { 0 } else { all };
     // Of the trainer and the probe, which has the updates of both rules.
@@ -221,10 +221,10 @@ fn measured(job: &Job, need: &mut Need) {
 /// Iterations that a job records at, at most, over all its quantities.
 fn recorded_iterations(job: &Job) -> u128 {
     let (last, per_epoch) = (job.condition.last_iteration(), job.condition.iterations_per_epoch());
-    let of = |every: Option<crate::condition::RecordEvery>| {
+    let iterations = |every: Option<crate::condition::RecordEvery>| {
         every.unwrap_or(job.record_every).count(last, per_epoch, job.report_at.len()) as u128
     };
-    job.observers.iter().map(|observer| of(observer.record_every)).max().unwrap_or(0)
+    job.observers.iter().map(|observer| iterations(observer.record_every)).max().unwrap_or(0)
 }
 
 /// Values that a job records, at most.
@@ -234,14 +234,14 @@ pub fn records(job: &Job) -> u128 {
         Condition::Sample(c) => (c.draws * job.observers.len() + c.layers[c.layers.len() - 1]) as u128,
         Condition::Plane(c) => (c.mesh * c.mesh + 4 * last.div_ceil(c.every) + 8) as u128,
         _ => {
-            let of = |observer: &crate::quantity::Observer| {
+            let values = |observer: &crate::quantity::Observer| {
                 let every = observer.record_every.unwrap_or(job.record_every);
                 let iterations = every.count(last, per_epoch, job.report_at.len()) as u128;
                 let layers = observer.quantity.layers(&job.condition).len() as u128;
                 let lags = if observer.quantity.has_lags() { job.lags.len() as u128 } else { 1 };
                 iterations * layers * lags
             };
-            job.observers.iter().map(of).sum()
+            job.observers.iter().map(values).sum()
         }
     }
 }

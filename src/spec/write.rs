@@ -60,16 +60,16 @@ impl Analysis {
                 line(out, name, toml(&value.to_json()));
             }
         }
-        let of = |condition: &Condition| written(condition, &self.axes);
+        let parameters = |condition: &Condition| written(condition, &self.axes);
         if let Some(first) = self.conditions.first() {
             out.push_str("\n[analysis.base]\n");
-            for (name, value) in of(first).iter().filter(|(name, _)| !self.axes.contains(name)) {
+            for (name, value) in parameters(first).iter().filter(|(name, _)| !self.axes.contains(name)) {
                 line(out, name, toml(&value.to_json()));
             }
         }
         for condition in self.conditions.iter().filter(|_| !self.axes.is_empty()) {
             out.push_str("\n[[analysis.conditions]]\n");
-            let values = of(condition);
+            let values = parameters(condition);
             for name in &self.axes {
                 line(out, name, values.get(name).map_or(text(""), |value| toml(&value.to_json())));
             }

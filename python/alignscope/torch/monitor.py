@@ -82,6 +82,9 @@ class Monitor:
         Families to be measured: ``weights``, ``updates``, ``budget``, ``terms``, ``ranks``,
         ``units``; by default weights, updates, units, and terms if there are lags. ``FAMILIES`` is
         all of them.
+    updates_every
+        Updates beside those of backpropagation take a second backward pass, and are measured
+        once in so many measurements.
     ranks_every
         Ranks take spectra, and are measured once in so many measurements.
     projection
@@ -165,6 +168,7 @@ class Monitor:
         lags: Iterable[int] = (),
         *,
         quantities: Collection[str] | None = None,
+        updates_every: int = 1,
         ranks_every: int = 50,
         projection: bool = False,
         record: str | os.PathLike[str] | None = None,
@@ -172,8 +176,13 @@ class Monitor:
         writer: Any = None,
         scaler: Any = None,
     ) -> None:
-        if every < 1 or ranks_every < 1:
-            raise ValueError(f"every={every}, ranks_every={ranks_every}: expected 1 or more")
+        for name, number in (
+            ("every", every),
+            ("updates_every", updates_every),
+            ("ranks_every", ranks_every),
+        ):
+            if number < 1:
+                raise ValueError(f"{name}={number}: expected 1 or more")
         self.lags = tuple(sorted(set(lags)))
         if any(lag < 1 for lag in self.lags):
             raise ValueError(f"lags={self.lags}: expected numbers of updates, 1 or more")
@@ -186,7 +195,7 @@ class Monitor:
             )
         if "terms" in quantities and not self.lags and tuple(quantities) != FAMILIES:
             raise ValueError('quantities: "terms" are by lag: give lags, such as lags=range(1, 9)')
-        self.every, self.ranks_every = every, ranks_every
+        self.every, self.updates_every, self.ranks_every = every, updates_every, ranks_every
         self._families = frozenset(quantities)
         self._projection, self._writer, self._scaler = projection, writer, scaler
         self._rows: list[Row] = []
@@ -488,7 +497,14 @@ class Monitor:
         """Whether what lies between layers is to be run again."""
         if self._families & {"terms", "budget"}:
             return True
-        return "updates" in self._families and any(n.given is not None for n in self._layers)
+        return self._has_twin() and any(n.given is not None for n in self._layers)
+
+    def _has_twin(self) -> bool:
+        """Whether the update at hand is measured beside that of backpropagation."""
+        return "updates" in self._families and self._is_turn(self.updates_every)
+
+    def _is_turn(self, once_in: int) -> bool:
+        return self._updates // self.every % once_in == 0
 
     def _end_tape(self) -> None:
         if self._tape is not None:
@@ -510,7 +526,7 @@ class Monitor:
         def arrived(gradient: Tensor) -> None:
             monitor = this()
             if monitor is not None and monitor._due and not twin.active and call.error is None:
-                call.receive(gradient, monitor._scale(), "updates" in monitor._families)
+                call.receive(gradient, monitor._scale(), monitor._has_twin())
 
         edge = edge_of(z)
         # Without the graph, which leads to this call.
@@ -646,7 +662,7 @@ class Monitor:
             measuring.weights(update)
         if not reached:
             return
-        if "updates" in wanted:
+        if self._has_twin():
             measuring.updates(update)
         if "terms" in wanted and self.lags:
             measuring.terms(update, self._states)
@@ -654,7 +670,7 @@ class Monitor:
             self._budgets.begin(update)
         if "units" in wanted:
             measuring.units(update)
-        if "ranks" in wanted and self._updates // self.every % self.ranks_every == 0:
+        if "ranks" in wanted and self._is_turn(self.ranks_every):
             measuring.ranks(update)
 
 

@@ -280,7 +280,7 @@ impl Part<'_> {
         };
         let statistic = Some(text_of(&own, "statistic", problems)).filter(|text| !text.is_empty()).unwrap_or(typed);
         let own_epsilon = find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
-        let by_default = default_epsilon(&value, &terms);
+        let by_default = default_epsilon(&value, &terms, criterion);
         Some(ClaimPart {
             values: self.values((&own, &statistic), &value, (&terms, criterion), problems)?,
             statistic,
@@ -446,13 +446,15 @@ impl Part<'_> {
 /// matrices, and more of those of larger ones.
 const REACH_OF_ANGLES: f64 = 5.0;
 
-/// How far beside a bound still counts as at it where the claim does not say: half a degree, one percentage point, nothing.
-fn default_epsilon(value: &Expression, terms: &[Term]) -> f64 {
-    match unit(value, terms) {
+/// How far beside a bound still counts as at it where the claim does not say: half a degree, one percentage point, nothing;
+/// between two bounds at most a quarter of their distance, so that the middle is never at a bound.
+fn default_epsilon(value: &Expression, terms: &[Term], Criterion { low, high }: Criterion) -> f64 {
+    let by_unit = match unit(value, terms) {
         Some("degrees") => 0.5,
         Some("percent") => 1.0,
-        _ => 0.0,
-    }
+        _ => 0.0f64,
+    };
+    by_unit.min((high - low) / 4.0)
 }
 
 /// The unit of an expression, if it has that of its terms.
@@ -462,10 +464,10 @@ fn unit(expression: &Expression, terms: &[Term]) -> Option<&'static str> {
         Expression::Term(index) => return terms.get(*index).map(|term| term.quantity.info().unit),
         Expression::Call(function, arguments) => (*function, &arguments[..]),
     };
-    let of = |argument: &Expression| unit(argument, terms);
+    let unit_of = |argument: &Expression| unit(argument, terms);
     match (function, arguments) {
         (F::Arccosine, _) => Some("degrees"),
-        (F::Add | F::Subtract | F::Lesser | F::Larger, [a, b]) => match (of(a), of(b)) {
+        (F::Add | F::Subtract | F::Lesser | F::Larger, [a, b]) => match (unit_of(a), unit_of(b)) {
             (Some(a), Some(b)) => (a == b).then_some(a),
             (one, other) => one.or(other),
         },
@@ -473,7 +475,7 @@ fn unit(expression: &Expression, terms: &[Term]) -> Option<&'static str> {
         | (F::Divide, [a, Expression::Number(_)])
         | (F::Only | F::Rise | F::AtLowest, [a, _])
         | (F::Cells, [a, ..])
-        | (F::Absolute | F::Mean | F::Deviation | F::Smallest | F::Largest | F::Sum | F::Spread, [a]) => of(a),
+        | (F::Absolute | F::Mean | F::Deviation | F::Smallest | F::Largest | F::Sum | F::Spread, [a]) => unit_of(a),
         _ => None,
     }
 }

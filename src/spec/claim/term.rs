@@ -250,22 +250,22 @@ impl Placing<'_> {
             }
         }
         let near = suggestion(text, there.iter().copied());
-        let of = &self.known.analysis.name;
-        format!("no condition of `{of}` has {name} `{text}`: there is {}{near}", list(&there))
+        let analysis = &self.known.analysis.name;
+        format!("no condition of `{analysis}` has {name} `{text}`: there is {}{near}", list(&there))
     }
 
     fn no_condition(&self, texts: &[(&'static str, String)]) -> String {
         let asked: Vec<String> = texts.iter().map(|(name, text)| format!("{name} {text}")).collect();
-        let of = &self.known.analysis.name;
-        format!("no condition of `{of}` has all of {}: each has some of it", asked.join(", "))
+        let analysis = &self.known.analysis.name;
+        format!("no condition of `{analysis}` has all of {}: each has some of it", asked.join(", "))
     }
 
     fn ambiguous(&self, several: &[usize]) -> String {
         let texts: Vec<_> = several.iter().map(|&index| &self.known.texts[index]).collect();
         let differing = |name: &&&'static str| texts.iter().any(|other| other.get(*name) != texts[0].get(*name));
         let names: Vec<&str> = self.known.analysis.axes.iter().filter(differing).copied().collect();
-        let of = &self.known.analysis.name;
-        format!("{} conditions of `{of}` are meant: say which by {} in where", several.len(), list(&names))
+        let analysis = &self.known.analysis.name;
+        format!("{} conditions of `{analysis}` are meant: say which by {} in where", several.len(), list(&names))
     }
 
     fn layers(&self, condition: &Condition, problems: &mut Problems) -> Option<Vec<Option<usize>>> {
