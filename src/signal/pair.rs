@@ -125,7 +125,7 @@ settings! {
         hold: Span = Span::of_iterations(1.0) => HOLD(
             "hold", "TIME", "How long a stimulus lasts: activity and error are taken from their processes when it begins, \
              and stay", Spans::Whole(1), axis = "stimulus duration",
-            label = |span, text| if span.number() == 1.0 && !span.is_in_time() { String::new() } else { format!("held for {text}") },
+            label = |span, text| if span.number() == 1.0 && !span.is_in_time() { "not held".into() } else { format!("held for {text}") },
             tacit = true
         );
         /// How long an iteration takes.
