@@ -81,7 +81,7 @@ pub struct Average {
 enum Along {
     Given(Toy),
     Followed(Box<DepthFollower>),
-    Closed(Box<Predictor>),
+    Closed,
     None,
 }
 
@@ -128,7 +128,7 @@ impl Run {
         let theory = match &self.along {
             Along::Given(_) => Theory::Given,
             Along::Followed(_) => Theory::Followed,
-            Along::Closed(_) => Theory::Closed,
+            Along::Closed => Theory::Closed,
             Along::None => Theory::None,
         };
         let limit = limit(&self.condition).map(|(name, prediction)| (name, prediction.value));
@@ -151,10 +151,8 @@ impl Run {
     /// The mean angle over all repeats after so many updates: by closed form, or by exact moments where these are quick.
     pub fn average(&self, iteration: usize) -> Average {
         let condition = Condition::Isolate(self.condition.clone());
-        let new = Predictor::default();
-        let predictor = if let Along::Closed(known) = &self.along { known } else { &new };
         let exact = iteration <= MOST_EXACT;
-        Average { angle: predictor.predict(&condition, Quantity::WeightAlignment, Some(1), iteration, exact) }
+        Average { angle: Predictor.predict(&condition, Quantity::WeightAlignment, Some(1), iteration, exact) }
     }
 
     fn point(&self) -> Point {
@@ -187,7 +185,7 @@ impl Run {
                 angles.map(|angles| angles.weights.into_iter().map(Some).collect()).unwrap_or_default()
             }
             // Costs more than the run itself, and waits until it is asked for.
-            Along::Closed(_) | Along::None => Vec::new(),
+            Along::Closed | Along::None => Vec::new(),
         };
         predicted.resize(self.towards.len(), None);
         predicted.into_iter().map(|angle| angle.filter(|angle| angle.is_finite())).collect()
@@ -228,10 +226,9 @@ impl Along {
             let follower = deep.follow(&backward, *iterations, seed, repeat);
             return Ok(follower.map_or(Self::None, |follower| Self::Followed(Box::new(follower))));
         }
-        let predictor = Predictor::default();
         let of = Condition::Isolate(condition.clone());
-        let said = || predictor.predict(&of, Quantity::WeightAlignment, Some(1), 1, false).is_some();
+        let said = || Predictor.predict(&of, Quantity::WeightAlignment, Some(1), 1, false).is_some();
         let closed = condition.is_predicted() || said();
-        Ok(if closed { Self::Closed(Box::new(predictor)) } else { Self::None })
+        Ok(if closed { Self::Closed } else { Self::None })
     }
 }
