@@ -4,7 +4,7 @@
 //! usage: similarities DATA [OUT]: DATA is a directory with the MNIST files; figures go to OUT, or the working directory.
 
 use alignscope::data::Library;
-use alignscope::figure::{Axis as FigureAxis, Figure, Format, Hue, Mark, Panel, Point, Series, Theme, Width, render};
+use alignscope::figure::{Axis as FigureAxis, Figure, Format, Hue, Mark, Panel, Point, Series, Width, render};
 use alignscope::measure::similarity::{
     Axes, Axis, Batch, Bins, Distributions, OwnPairs, PairGroup, PairRelation, SamplePairs, Similarity, poorly_learnt,
 };
@@ -120,7 +120,7 @@ fn draw(
     let panel = |similarity, l: usize, distributions: &Distributions| {
         let name = if similarity == Similarity::Activity { "activity similarity" } else { "error similarity" };
         let y = FigureAxis { log, ..FigureAxis::new("share of pairs") };
-        let mut panel = Panel::new(format!("layer {}", l + 1), FigureAxis::new(name), y);
+        let mut panel = Panel::new(format!("{name}, layer {}", l + 1), FigureAxis::new(name), y);
         panel.series = curves
             .iter()
             .enumerate()
@@ -129,7 +129,7 @@ fn draw(
                 let shares = if log { tally.shares() } else { tally.shares_inside() };
                 let half = tally.bins().width() / 2.0;
                 let shown = tally.bins().edges().into_iter().zip(shares).filter(|&(_, share)| share > 1e-5);
-                let points = shown.map(|(edge, share)| Point { x: edge + half, y: Some(share), band: None }).collect();
+                let points = shown.map(|(edge, share)| Point::at(edge + half, Some(share))).collect();
                 Series { label: label.clone(), colour: Hue::Palette(colour), mark: Mark::Line, points }
             })
             .collect();
@@ -140,7 +140,7 @@ fn draw(
     let note = "Shares of the pairs in the range that fall into a bin; late, of all pairs of the kind.";
     let panels = panels.map(|(similarity, l, found)| panel(similarity, l, found)).collect();
     let figure =
-        Figure { title: title.into(), panels, note: note.into(), width: Width::TwoColumns, theme: Theme::Light };
+        Figure { title: title.into(), panels, note: note.into(), width: Width::TwoColumns, ..Figure::default() };
     let drawn = render(&figure)?;
     std::fs::write(path.with_extension("png"), drawn.bytes(Format::Png)?)?;
     std::fs::write(path.with_extension("svg"), drawn.svg())?;

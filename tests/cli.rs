@@ -271,7 +271,10 @@ fn bad_options_are_refused_with_the_remedy() {
         (&["isolate", "--activity", "file:none.npz#x"], &["cannot read none.npz"]),
         (&["isolate", "--wn", "0"], &["--wn", "off, the norm of every neuron"]),
         (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
-        (&["sample", "--draw", "composition"], &["--draw", "does not yield alignment_term: expected delta_angle"]),
+        (
+            &["sample", "--draw", "composition", "--quantities", "alignment_term"],
+            &["--quantities", "does not yield alignment_term: expected delta_angle"],
+        ),
         (&["isolate", "--activation", "tanh", "--predict"], &["--predict", "activation `linear`"]),
         (&["signals", "--lags", "1000"], &["--lags", "at most 999"]),
         (&["theory", "moments", "--activity", "uniform"], &["not Gaussian", "theory conditional"]),

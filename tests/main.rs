@@ -24,7 +24,11 @@ mod docs;
 mod faults;
 #[cfg(all(feature = "cli", feature = "fetch"))]
 mod fetch;
+#[cfg(feature = "cli")]
+mod figures;
 mod fuzz_cases;
+#[cfg(feature = "cli")]
+mod handling;
 mod hinges;
 #[cfg(feature = "cli")]
 mod integrity;

@@ -10,7 +10,7 @@ use alignscope::quantity::Quantity;
 use alignscope::rule::IsolatedRun;
 use alignscope::theory::Toy;
 use alignscope::theory::depth::{DeepNetwork, DepthFollower, DepthRun, StepRule, Width, norms};
-use alignscope::theory::moments::{Moments, Realised};
+use alignscope::theory::moments::Realised;
 use serde::Serialize;
 
 /// Share of independent matrices whose angle lies in the null band.
@@ -39,8 +39,6 @@ pub struct Begun {
     pub null: Vec<[f64; 2]>,
     /// What the predicted angles are.
     pub theory: Theory,
-    /// What they rest on.
-    pub assumptions: Option<String>,
     /// Where the angle of `W_1` ends, under a name, in degrees.
     pub limit: Option<(&'static str, f64)>,
     /// Updates of the whole run.
@@ -127,16 +125,14 @@ impl Run {
     fn begun(&mut self) -> Begun {
         let entries = self.transposed.iter().map(|matrix| matrix.rows() * matrix.cols());
         let null = entries.map(|n| WeightNull::new(n).map_or([0.0, 180.0], |null| null.interval(LEVEL))).collect();
-        let (theory, assumptions) = match &self.along {
-            Along::Given(_) => (Theory::Given, Some(Moments::GIVEN[0].to_string())),
-            Along::Followed(_) => (Theory::Followed, Some(DepthRun::ASSUMPTIONS.to_string())),
-            Along::Closed(_) => {
-                (Theory::Closed, Some("averaged over signals and weights; ratio of moments".to_string()))
-            }
-            Along::None => (Theory::None, None),
+        let theory = match &self.along {
+            Along::Given(_) => Theory::Given,
+            Along::Followed(_) => Theory::Followed,
+            Along::Closed(_) => Theory::Closed,
+            Along::None => Theory::None,
         };
         let limit = limit(&self.condition).map(|(name, prediction)| (name, prediction.value));
-        Begun { null, theory, assumptions, limit, iterations: self.condition.iterations, start: self.point() }
+        Begun { null, theory, limit, iterations: self.condition.iterations, start: self.point() }
     }
 
     /// Makes up to so many updates; where the run stands then.
@@ -184,9 +180,7 @@ impl Run {
     fn predicted(&self) -> Vec<Option<f64>> {
         let iteration = self.run.iteration();
         let mut predicted = match &self.along {
-            Along::Given(toy) => {
-                vec![Some(self.realised.moments(toy).angle)]
-            }
+            Along::Given(toy) => vec![Some(self.realised.moments(toy).angle)],
             Along::Followed(follower) => {
                 let signals = self.run.signals();
                 let angles = follower.angles(iteration, signals.activity(), signals.error());

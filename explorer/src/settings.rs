@@ -109,6 +109,7 @@ impl Settings {
                 }
                 None => usual.cross,
             },
+            ..usual.clone()
         })
     }
 }

@@ -24,7 +24,7 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// Evidence of `results`, which belong to the jobs of `plan`.
     pub fn new(plan: &'a Plan, results: &'a [Option<JobResult>]) -> Self {
-        Self { results: Results::new(plan, results), predictor: Predictor::default(), known: RefCell::default() }
+        Self { results: Results::new(plan, results), predictor: Predictor, known: RefCell::default() }
     }
 
     /// What was planned.

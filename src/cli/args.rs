@@ -5,7 +5,7 @@ use crate::condition::Kind;
 use crate::data::Library;
 use crate::run::{Export, Shard};
 use crate::signal::{Cross, Form, Pair, RecordedError};
-use crate::spec::{Listed, parameters};
+use crate::spec::{Changes, Listed, parameters};
 use crate::text::{Facts, Parameter, Setting, Span};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -35,6 +35,35 @@ pub(super) fn dry_run() -> Arg {
     )
 }
 
+/// Options of `run` that change specs.
+pub(super) fn changes() -> [Arg; 4] {
+    let option = |name: &'static str, placeholder: &'static str| Arg::new(name).long(name).value_name(placeholder);
+    [
+        option("set", "NAME=VALUE")
+            .action(ArgAction::Append)
+            .help("Another value of a parameter or key, in all analyses that have it, such as eta=1e-3; can be repeated"),
+        option("repeats", "N")
+            .help("Another number of repeats; of a run directory, further ones are added to those that are there"),
+        option("analysis", "NAME").action(ArgAction::Append).help("Only the analysis of this name; can be repeated"),
+        option("compare", "NAME=A,B").help(
+            "Compare conditions repeat by repeat, the second minus the first, such as rule=bp,bp-trw; `hidden=50 vs 50,50` \
+             where values have commas",
+        ),
+    ]
+}
+
+/// What specs are to be changed to.
+pub(super) fn changed(matches: &ArgMatches) -> Result<Changes, UsageError> {
+    let texts = |name: &str| matches.try_get_many::<String>(name).ok().flatten().into_iter().flatten().cloned();
+    let pair = |text: String| match text.split_once('=') {
+        Some((name, value)) => Ok((name.trim().to_string(), value.trim().to_string())),
+        None => Err(UsageError(format!("--set: expected NAME=VALUE in place of `{text}`, such as eta=1e-3"))),
+    };
+    let set = texts("set").map(pair).collect::<Result<_, _>>()?;
+    let [repeats, compare] = ["repeats", "compare"].map(|name| texts(name).next());
+    Ok(Changes { set, repeats, compare, analyses: texts("analysis").collect() })
+}
+
 /// The share of the jobs asked for, of a command that has shards.
 pub(super) fn shard(matches: &ArgMatches) -> Option<Shard> {
     matches.try_get_one::<Shard>("shard").ok().flatten().copied()
@@ -44,6 +73,10 @@ pub(super) fn shard(matches: &ArgMatches) -> Option<Shard> {
 pub(super) fn out(matches: &ArgMatches) -> Option<PathBuf> {
     matches.get_one::<PathBuf>("out").cloned()
 }
+
+/// What options are called elsewhere, which is understood here too.
+const ALSO: [(&str, &[&str]); 3] =
+    [("eta", &["lr", "learning-rate"]), ("batch", &["batch-size"]), ("data", &["dataset"])];
 
 /// The options of `kind` but those named.
 pub(super) fn parameter_options(kind: Kind, but: &'static [&'static str]) -> impl Iterator<Item = Arg> {
@@ -55,6 +88,8 @@ pub(super) fn parameter_options(kind: Kind, but: &'static [&'static str]) -> imp
             .value_name(known.parameter.facts().placeholder)
             .help(known.help_line())
             .allow_negative_numbers(true);
+        let also = ALSO.iter().filter(|(name, _)| *name == known.name()).flat_map(|(_, also)| also.iter().copied());
+        let arg = arg.aliases(also);
         // A switch may stand alone.
         let arg = if known.is_switch() { arg.num_args(0..=1).default_missing_value("on") } else { arg };
         if known.default.is_empty() { arg } else { arg.default_value(known.default.as_str()) }

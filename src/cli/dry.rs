@@ -2,7 +2,9 @@
 
 use super::interrupt::interrupt_on_ctrl_c;
 use super::table::aligned;
+use super::time::said;
 use super::{Exit, Request, admitted, args, library};
+use crate::condition::Condition;
 use crate::experiment::run_job;
 use crate::run::{Finished, Pending, Plan, Planned, Seconds, estimate, finished, together};
 use crate::spec::Analysis;
@@ -130,6 +132,13 @@ impl<'a> Outlook<'a> {
         let shard = self.request.shard.map(|shard| format!(" of shard {shard}")).unwrap_or_default();
         out += &format!("{all} jobs{shard}, {} of them done in {out_directory}, {pending} to run\n", all - pending);
         out += &format!("{}\n", self.total(usize::MAX));
+        let predictions = predictions(plan);
+        if predictions > 0 {
+            out += &format!(
+                "beside that, {predictions} exact predictions for the table, and up to {MOST_SHOWN} more for every curve drawn;\n\
+                 the time of each grows with the third power of its iteration\n"
+            );
+        }
         out + METHOD + "\n"
     }
 
@@ -164,18 +173,21 @@ impl<'a> Outlook<'a> {
             "to-run": self.pending(),
             "threads": self.threads,
             "seconds": range(together(&self.times, self.threads)),
+            "predictions": predictions(self.plan()),
             "method": METHOD.replace('\n', " "),
         })
     }
 }
 
-/// A time in words.
-pub(super) fn said(seconds: f64) -> String {
-    match seconds {
-        s if s < 0.95 => format!("{s:.1} s"),
-        s if s < 99.5 => format!("{s:.0} s"),
-        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
-        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
-        s => format!("{:.1} days", s / 86_400.0),
-    }
+/// Most predictions along a curve of a figure.
+const MOST_SHOWN: usize = 17;
+
+/// Exact predictions that the table of a plan takes: of every condition that has them, at every reported iteration.
+fn predictions(plan: &Plan) -> usize {
+    let of_analysis = |analysis: &Analysis| {
+        let iterations = analysis.settings.report_at.len() + 1;
+        let exact = |c: &&Condition| matches!(c, Condition::Isolate(c) if c.is_linear_toy());
+        analysis.conditions.iter().filter(exact).count() * iterations
+    };
+    plan.analyses().filter(|analysis| analysis.settings.predict).map(of_analysis).sum()
 }

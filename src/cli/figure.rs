@@ -5,7 +5,7 @@ use super::{Exit, UsageError, output};
 use crate::figure::{Figure as Drawing, Format, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
 use crate::run::{FIGURES, Stored, StoredDirectory, StoredError, read_runs};
-use crate::spec::{Analysis, FIGURE_KEYS, Figure as Spec};
+use crate::spec::{Analysis, FIGURE_KEYS, Figure as Spec, OptionError};
 use crate::text::{Choice, choices, list, suggestion};
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -14,12 +14,15 @@ use std::path::{Path, PathBuf};
 pub(super) fn command() -> Command {
     let drawn = FIGURE_KEYS.iter().map(|key| {
         let arg = Arg::new(key.option).long(key.option).value_name(key.placeholder).help((key.help)());
-        arg.action(ArgAction::Append).allow_hyphen_values(true).conflicts_with("figure")
+        arg.action(ArgAction::Append).allow_hyphen_values(true)
     });
     Command::new("figure")
         .about("Draw from the results of a run")
         .long_about(
-            "Draw from the results of a run, which is not run again: the figures of its spec, or one of your own",
+            "Draw from the results of a run, which is not run again: the figures of its spec, as they are or changed by \
+             options, or one of your own. Options that say what is drawn (--quantity, --kind, --x, --y, --by, --panels, \
+             --smooth, --lags, --at, --layers, --together, --where, --show, --colours) describe a new figure, unless \
+             --figure names one of the spec; those that say how it looks alone change every figure of the spec",
         )
         .arg(
             Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help("Run directory"),
@@ -29,7 +32,9 @@ pub(super) fn command() -> Command {
             Arg::new("figure")
                 .long("figure")
                 .value_name("NAMES")
-                .help("Figures of the spec, as they are there [default: all, unless options describe one]"),
+                .help(
+                    "Figures of the spec, changed by the options given [default: all, unless options say what to draw]",
+                ),
         )
         .arg(Arg::new("analysis").long("analysis").value_name("NAME").help("Analysis to draw, where there are several"))
         .arg(spec_option())
@@ -165,13 +170,20 @@ fn wanted<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(&
             texts.map(|text| (key.option, text.clone()))
         })
         .collect();
-    if typed.is_empty() {
-        return of_spec(stored, matches);
+    let is_of_look = |option: &str| FIGURE_KEYS.iter().any(|key| key.option == option && key.is_of_look());
+    let has_figures = stored.plan.analyses().any(|analysis| !analysis.figures.is_empty());
+    let of_look_alone = typed.iter().all(|(option, _)| is_of_look(option));
+    if matches.contains_id("figure") || of_look_alone && (has_figures || typed.is_empty()) {
+        let drawn = of_spec(stored, matches)?.into_iter();
+        let changed = drawn.map(|(analysis, figure)| Ok((analysis, figure.changed(analysis, &typed).map_err(usage)?)));
+        return changed.collect();
     }
     let analysis = analysis(stored, matches.get_one::<String>("analysis"))?;
-    let figure = Spec::from_options(analysis, &typed)
-        .map_err(|errors| UsageError(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    Ok(vec![(analysis, figure)])
+    Ok(vec![(analysis, Spec::from_options(analysis, &typed).map_err(usage)?)])
+}
+
+fn usage(errors: Vec<OptionError>) -> UsageError {
+    UsageError(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 /// The analysis of this name, or the only one there is.

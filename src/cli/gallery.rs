@@ -93,6 +93,7 @@ pub(super) fn files(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::
             None => return Err(error),
         },
     };
+    figure.remarks.iter().for_each(|remark| tell!("warning: figure `{name}`: {remark}"));
     files.push((format!("{name}.csv"), figure.csv().into_bytes()));
     Ok(files)
 }

@@ -1,13 +1,15 @@
 //! Subcommands that run jobs, draw their figures and print a summary: one for each kind of analysis, and `run` for specs.
 
-use super::args::{dry_run, output_options, parameter_options, shard_option, specs};
+use super::args::{changes, dry_run, output_options, parameter_options, shard_option, specs};
 use super::exit::Exit;
 use super::request::{Request, run_plan};
 use super::{dry, output, plot};
-use crate::condition::Kind;
+use crate::condition::{Condition, Kind};
+use crate::rule::WeightNorm;
 use crate::run::Ended;
 use crate::text::Choice;
 use clap::{ArgMatches, Command};
+use std::collections::BTreeSet;
 
 /// The subcommand that runs one condition of `kind`.
 pub(super) fn of_kind(kind: Kind) -> Command {
@@ -36,13 +38,32 @@ pub(super) fn of_kind(kind: Kind) -> Command {
             "Draw random matrices and measure angles and spectra: no network is run",
         ],
     };
-    let command = output_options(Command::new(kind.name()).args(parameter_options(kind, &[])));
+    // There is but one condition, and nothing to compare it with.
+    let command = output_options(Command::new(kind.name()).args(parameter_options(kind, &["compare"])));
     command.about(about).long_about(long)
 }
 
 /// Runs one condition of `kind`.
 pub(super) fn execute_kind(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Exit> {
-    measure(&Request::single(kind, matches)?, matches)
+    let request = Request::single(kind, matches)?;
+    tell_norms(&request);
+    measure(&request, matches)
+}
+
+/// Says which norm layers have that weight normalisation was given none for.
+fn tell_norms(request: &Request) {
+    let conditions = request.plan.analyses().flat_map(|analysis| &analysis.conditions);
+    let note = |condition: &Condition| {
+        let (norm, depth) = (condition.weight_norm()?, condition.depth());
+        let (WeightNorm::Neuron(norms) | WeightNorm::Matrix(norms)) = norm else { return None };
+        let (&last, given) = (norms.last()?, norms.len());
+        let beyond = (2..depth).contains(&given);
+        beyond.then(|| {
+            format!("note: wn {norm} of {depth} layers: the last value, {last}, holds from layer {} on", given - 1)
+        })
+    };
+    let notes: BTreeSet<String> = conditions.filter_map(note).collect();
+    notes.iter().for_each(|note| tell!("{note}"));
 }
 
 /// The subcommand that runs specs.
@@ -50,12 +71,13 @@ pub(super) fn command() -> Command {
     let command = Command::new("run")
         .about("Run specs, draw their figures, summarise; resumes")
         .long_about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun");
-    output_options(command).args([specs().required(true), shard_option(), dry_run()])
+    output_options(command).args([specs().required(true), shard_option(), dry_run()]).args(changes())
 }
 
 /// Runs specs, or says what there is to be run.
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let request = Request::of_files(matches)?;
+    tell_norms(&request);
     if matches.get_flag("dry-run") { dry::execute(&request, matches) } else { measure(&request, matches) }
 }
 

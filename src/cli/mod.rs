@@ -27,12 +27,14 @@ mod plot;
 mod progress;
 mod report;
 mod request;
+mod runs;
 mod sbatch;
 mod shell;
 mod signals;
 mod spectra;
 mod table;
 mod theory;
+mod time;
 mod verify;
 mod welcome;
 
@@ -70,6 +72,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     subcommand("plane", || measure::of_kind(Kind::Plane), |m| measure::execute_kind(Kind::Plane, m)),
     subcommand("sample", || measure::of_kind(Kind::Sample), |m| measure::execute_kind(Kind::Sample, m)),
     subcommand("run", measure::command, measure::execute),
+    subcommand("runs", runs::command, runs::execute),
     subcommand("analyze", analyze::command, analyze::execute),
     subcommand("figure", figure::command, figure::execute),
     subcommand("report", report::command, report::execute),

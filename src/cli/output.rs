@@ -1,12 +1,16 @@
 //! What measuring subcommands leave behind: figures, tables, JSON.
 
 use super::gallery::{Gallery, files, pictures};
-use super::table::table;
+use super::table::{comparisons, table, width as table_width};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Figure, Format, compose};
+use crate::file::quote::operand;
 use crate::file::{make_directory, write_atomically};
-use crate::run::{Entry, Plan, Results, RunReport, Shard, flags, summarise};
+use crate::run::{
+    Difference, Entry, Plan, Results, RunReport, Shard, comparisons_table, differences, flags, silenced, summarise,
+    summary_table,
+};
 use crate::spec::Analysis;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
@@ -14,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// Summary entries of a run, with predictions.
 pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
-    let predictor = Predictor::default();
+    let predictor = Predictor;
     let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
         predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
     };
@@ -96,23 +100,65 @@ pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) 
     Ok(directory)
 }
 
-/// Prints the summary: JSON on standard output, or a table.
+/// Writes `summary.csv`, and `comparisons.csv` where conditions are compared, beside the results.
+fn write_tables(plan: &Plan, report: &RunReport, entries: &[Entry], compared: &[Difference]) -> anyhow::Result<()> {
+    write_atomically(&report.directory.join(SUMMARY), &summary_table(plan, entries)?)?;
+    if plan.analyses().any(|analysis| !analysis.settings.compare.is_empty()) {
+        write_atomically(&report.directory.join(COMPARISONS), &comparisons_table(compared)?)?;
+    }
+    Ok(())
+}
+
+/// Tables of a run directory that nothing is read from.
+const SUMMARY: &str = "summary.csv";
+const COMPARISONS: &str = "comparisons.csv";
+
+/// Fewest repeats whose intervals are not told of.
+const FEW: usize = 5;
+
+/// Says what a reader of the summary has to know.
+fn warn(plan: &Plan, report: &RunReport) {
+    const SHOWN: usize = 8;
+    let results = Results::new(plan, &report.results);
+    let mut warnings: Vec<String> = flags(results).iter().map(ToString::to_string).collect();
+    warnings.extend(silenced(results).iter().map(ToString::to_string));
+    let few = plan.analyses().filter(|analysis| analysis.settings.repeats < FEW);
+    let few: Vec<String> = few.map(|of| format!("`{}` ({})", of.name, of.settings.repeats)).collect();
+    if !few.is_empty() {
+        warnings.push(format!(
+            "fewer than {FEW} repeats of {}: intervals of so few are wide, and hold only where values are normal; more are \
+             added by `alignscope run {} --repeats {}`",
+            few.join(", "),
+            operand(&report.directory),
+            2 * FEW
+        ));
+    }
+    warnings.iter().take(SHOWN).for_each(|warning| tell!("warning: {warning}"));
+    if warnings.len() > SHOWN {
+        tell!(
+            "warning: and {} more; those of validity are listed in manifest.json under flags",
+            warnings.len() - SHOWN
+        );
+    }
+}
+
+/// Writes the tables of a run and prints them: JSON on standard output, or text.
 pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let entries = summary(plan, report);
-    const SHOWN: usize = 8;
-    let flags = flags(Results::new(plan, &report.results));
-    for flag in flags.iter().take(SHOWN) {
-        tell!("warning: {flag}");
-    }
-    if flags.len() > SHOWN {
-        tell!("warning: and {} more, listed in manifest.json under flags", flags.len() - SHOWN);
-    }
+    let compared = differences(Results::new(plan, &report.results));
+    write_tables(plan, report, &entries, &compared)?;
+    warn(plan, report);
     let place = format!("results in {}", report.directory.display());
     if as_json {
-        say!("{}", serde_json::to_string(&json!({ "summary": entries }))?);
+        let mut json = json!({ "summary": entries });
+        if !compared.is_empty() {
+            json["comparisons"] = json!(compared);
+        }
+        say!("{}", serde_json::to_string(&json)?);
         tell!("{place}");
     } else {
-        super::print::print(format_args!("{}", table(plan, &entries)));
+        super::print::print(format_args!("{}", table(plan, &entries, table_width())));
+        super::print::print(format_args!("{}", comparisons(&compared, table_width())));
         say!("{place}");
         for figure in figures.iter().filter(|path| path.extension().is_some_and(|e| e == "png")) {
             say!("figure {}", figure.display());

@@ -1,12 +1,13 @@
-//! Progress on standard error, where that is a terminal.
+//! Progress on standard error: a bar where that is a terminal, a line now and then where it is not.
 
+use super::time::said;
 use crate::recorded::ReadingObserver;
 use crate::run::{RunObserver, Work};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Between one drawing of a bar and the next.
 const TICK: Duration = Duration::from_millis(200);
@@ -18,6 +19,48 @@ pub(super) struct RunBar {
     jobs: AtomicU64,
     finished: AtomicU64,
     updates: Arc<AtomicU64>,
+    lines: Lines,
+}
+
+/// Between one line and the next, where no bar is seen.
+const LINE: Duration = Duration::from_secs(60);
+
+/// When lines are due, for logs of jobs that run for hours.
+#[derive(Debug)]
+struct Lines {
+    begun: Mutex<Instant>,
+    /// Milliseconds after the beginning at which the next is due.
+    due: AtomicU64,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self { begun: Mutex::new(Instant::now()), due: AtomicU64::new(0) }
+    }
+
+    fn begin(&self) {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.due.store(LINE.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Whether a line is due after so much time; once for every line.
+    fn is_due(&self, elapsed: Duration) -> bool {
+        let (now, due) = (elapsed.as_millis() as u64, self.due.load(Ordering::Relaxed));
+        let next = now + LINE.as_millis() as u64;
+        now >= due && self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// What a line says: jobs, share of the work, time so far and left.
+fn line([finished, jobs]: [u64; 2], share: f64, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    let left =
+        if share > 0.0 { format!(", about {} left", said(seconds * (1.0 - share) / share)) } else { String::new() };
+    format!("{finished} of {jobs} jobs, {:.0} % of the work in {}{left}", 100.0 * share, said(seconds))
 }
 
 impl RunBar {
@@ -33,12 +76,25 @@ impl RunBar {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let template = "{bar:24} {percent:>3} %, {msg}, {rate}, {elapsed}, {eta} left";
         bar.set_style(style(template).with_key("rate", rate));
-        Self { bar, jobs: AtomicU64::new(0), finished: AtomicU64::new(0), updates }
+        Self { bar, jobs: AtomicU64::new(0), finished: AtomicU64::new(0), updates, lines: Lines::new() }
     }
 
     fn show(&self) {
         let (finished, jobs) = (self.finished.load(Ordering::Relaxed), self.jobs.load(Ordering::Relaxed));
         self.bar.set_message(format!("{finished} of {jobs} jobs"));
+    }
+
+    /// Writes a line where there is no bar to be seen and one is due.
+    fn tell(&self) {
+        if !self.bar.is_hidden() {
+            return;
+        }
+        let elapsed = self.lines.elapsed();
+        if self.lines.is_due(elapsed) {
+            let jobs = [&self.finished, &self.jobs].map(|number| number.load(Ordering::Relaxed));
+            let all = self.bar.length().unwrap_or(0).max(1);
+            tell!("{}", line(jobs, (self.bar.position() as f64 / all as f64).min(1.0), elapsed));
+        }
     }
 }
 
@@ -50,12 +106,14 @@ impl RunObserver for RunBar {
         self.bar.reset();
         self.bar.set_draw_target(ProgressDrawTarget::stderr());
         self.show();
+        self.lines.begin();
         tick(&self.bar);
     }
 
     fn advances(&self, updates: u64, units: u64) {
         self.updates.fetch_add(updates, Ordering::Relaxed);
         self.bar.inc(units.saturating_mul(updates));
+        self.tell();
     }
 
     fn finishes_job(&self) {
@@ -107,5 +165,27 @@ fn style(template: &str) -> ProgressStyle {
 fn tick(bar: &ProgressBar) {
     if !bar.is_hidden() {
         bar.enable_steady_tick(TICK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_due_now_and_then() {
+        let lines = Lines::new();
+        lines.begin();
+        let due = [1, 59, 60, 61, 100, 119, 121, 130, 400, 401].map(|s| lines.is_due(Duration::from_secs(s)));
+        assert_eq!(due, [false, false, true, false, false, false, true, false, true, false]);
+    }
+
+    #[test]
+    fn a_line_says_how_far_it_is_and_what_is_left() {
+        assert_eq!(
+            line([3, 40], 0.25, Duration::from_secs(600)),
+            "3 of 40 jobs, 25 % of the work in 10 min, about 30 min left"
+        );
+        assert_eq!(line([0, 40], 0.0, Duration::from_secs(60)), "0 of 40 jobs, 0 % of the work in 60 s");
     }
 }

@@ -9,8 +9,8 @@ use crate::data::{Library, Source};
 use crate::experiment::run_job;
 use crate::file::memory;
 use crate::run::memory::{admit, fewer_threads};
-use crate::run::{Plan, RunOptions, RunReport, Shard, is_stored, read_directory, run};
-use crate::spec::{Analysis, Spec, read_spec};
+use crate::run::{Plan, RunOptions, RunReport, Shard, is_stored, read_directory, run, spec_paths};
+use crate::spec::{Analysis, ChangeError, Spec, changed, read_changed};
 use clap::ArgMatches;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -47,9 +47,10 @@ impl Request {
     /// Of spec files, or of a run directory, which says itself what it is of and is resumed.
     pub(super) fn of_files(matches: &ArgMatches) -> anyhow::Result<Self> {
         let files: Vec<&PathBuf> = matches.get_many("specs").into_iter().flatten().collect();
-        let shard = args::shard(matches);
+        let (shard, changes) = (args::shard(matches), args::changed(matches)?);
         let Some(directory) = files.iter().find(|file| file.is_dir()) else {
-            let specs = files.into_iter().map(|file| read_spec(file)).collect::<Result<_, _>>()?;
+            let read = |file: &PathBuf| read_changed(file, &changes).map_err(change_error);
+            let specs = files.into_iter().map(read).collect::<anyhow::Result<_>>()?;
             return Self::new(specs, matches, shard);
         };
         if files.len() > 1 {
@@ -57,12 +58,23 @@ impl Request {
             return Err(UsageError(message).into());
         }
         let described = read_directory(directory)?;
-        let mut request = Self::new(described.specs, matches, shard)?;
+        let specs = described.specs.into_iter().zip(spec_paths(directory));
+        let change = |(spec, path): (Spec, PathBuf)| changed(spec, &path, &changes).map_err(change_error);
+        let specs = specs.map(change).collect::<anyhow::Result<_>>()?;
+        let mut request = Self::new(specs, matches, shard)?;
         if args::out(matches).is_none() {
             request.out = directory.to_path_buf();
             request.shard = shard.or(described.shard);
         }
         Ok(request)
+    }
+}
+
+/// A spec that cannot be changed as options say is a bad request.
+fn change_error(error: ChangeError) -> anyhow::Error {
+    match error {
+        ChangeError::Spec(error) => error.into(),
+        other => UsageError(other.to_string()).into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Exit, UsageError, args, output};
 use crate::array::{Array, write_csv, write_npz};
-use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Series, Theme, Width};
+use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Series, Width};
 use crate::file::memory::limit;
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
@@ -293,7 +293,7 @@ fn traces(signals: [&Array; 2]) -> Panel {
     for (index, (array, label)) in signals.into_iter().zip(["activity", "error"]).enumerate() {
         let size: usize = array.shape[1..].iter().product();
         let values = array.data.iter().step_by(size.max(1)).take(SHOWN).enumerate();
-        let points = values.map(|(t, &y)| Point { x: t as f64, y: Some(y), band: None }).collect();
+        let points = values.map(|(t, &y)| Point::at(t as f64, Some(y))).collect();
         panel.series.push(Series {
             label: format!("{label}: first unit and sample"),
             colour: Hue::Palette(index),
@@ -311,8 +311,9 @@ fn figure(pair: &Pair, rows: &[Row], signals: [&Array; 2]) -> Figure {
         for &(quantity, label, index) in quantities {
             let colour = Hue::Palette(index);
             let of = || rows.iter().filter(|row| row.quantity == quantity);
-            let points = of().map(|row| Point { x: row.at, y: Some(row.estimate.value), band: row.estimate.band });
-            let target = of().map(|row| Point { x: row.at, y: row.target, band: None });
+            let points =
+                of().map(|row| Point { band: row.estimate.band, ..Point::at(row.at, Some(row.estimate.value)) });
+            let target = of().map(|row| Point::at(row.at, row.target));
             let (points, target): (Vec<Point>, Vec<Point>) = (points.collect(), target.collect());
             if points.is_empty() {
                 continue;
@@ -335,7 +336,7 @@ fn figure(pair: &Pair, rows: &[Row], signals: [&Array; 2]) -> Figure {
     let panels = std::iter::once(traces(signals)).chain(shown).collect();
     let title = format!("Activity {}, error {}, cross {}", pair.activity, pair.error, pair.cross);
     let note = "Discs: mean over samples and units; whiskers: 95 %.".into();
-    Figure { title, panels, note, width: Width::TwoColumns, theme: Theme::Light }
+    Figure { title, panels, note, width: Width::TwoColumns, ..Figure::default() }
 }
 
 fn print_json(rows: &[Row], parameters: &Json) {

@@ -3,29 +3,26 @@
 use crate::condition::{Condition, Kind};
 use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
-use crate::run::{Entry, Plan};
+use crate::run::{Difference, Entry, Plan};
 use crate::spec::Analysis;
-use crate::text::json_text;
 use crate::text::short;
 use std::fmt::Write as _;
+use terminal_size::{Width, terminal_size_of};
 
-/// The summary for people, within 80 columns where names are short.
-pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
+/// The summary for people, in lines of `width` where that is known; otherwise within 80 columns where names are short.
+pub(super) fn table(plan: &Plan, entries: &[Entry], width: Option<usize>) -> String {
     let mut out = String::new();
     for analysis in plan.analyses() {
         if analysis.kind == Kind::Train {
-            let _ = write!(out, "{}", by_layer(analysis, entries));
+            let _ = write!(out, "{}", by_layer(analysis, entries, width));
             continue;
         }
-        let names = if analysis.axes.is_empty() { analysis.columns() } else { analysis.axes.clone() };
         let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
         let unit = if analysis.kind == Kind::Sample { "draws" } else { "update" };
         let head = ["condition", unit, "quantity", "mean [95 %]", "n", "predicted", "off (se)", "z null"];
         let mut rows = vec![head.map(String::from)];
         for entry in entries.iter().filter(|entry| entry.analysis == analysis.name) {
-            let values: Vec<String> =
-                names.iter().filter_map(|name| entry.condition.get(*name)).map(json_text).collect();
-            rows.push(row(analysis, entry, values.join(", ")));
+            rows.push(row(analysis, entry));
         }
         // What is the same in every row is said once, so that rows fit 80 columns.
         let same = |column: usize| rows[1..].windows(2).all(|pair| pair[0][column] == pair[1][column]);
@@ -36,7 +33,7 @@ pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
         });
         let _ = writeln!(out, "{title}{}", said.concat());
         let rows = rows.iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect();
-        let _ = write!(out, "{}", aligned(rows, "  "));
+        let _ = write!(out, "{}", fitted(rows, "  ", width));
     }
     if plan.analyses().all(|analysis| analysis.kind == Kind::Train) {
         return out;
@@ -52,7 +49,7 @@ pub(super) fn table(plan: &Plan, entries: &[Entry]) -> String {
 }
 
 /// Of networks: a block per condition, a line per quantity and epoch, a column per layer.
-fn by_layer(analysis: &Analysis, entries: &[Entry]) -> String {
+fn by_layer(analysis: &Analysis, entries: &[Entry], width: Option<usize>) -> String {
     let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
     let mut out = format!("{title}\n");
     for condition in &analysis.conditions {
@@ -83,7 +80,7 @@ fn by_layer(analysis: &Analysis, entries: &[Entry]) -> String {
             rows.push(start.into_iter().chain(layers.iter().map(|&l| cell(Some(l)))).collect());
         }
         let _ = writeln!(out, "  {}", analysis.label(condition));
-        let _ = write!(out, "{}", aligned(rows, "    "));
+        let _ = write!(out, "{}", folded(rows, 3, "    ", width));
     }
     out.push_str("mean over repeats ± half of Student's 95 % interval; (n) where fewer repeats have\na value; angles in degrees\n");
     out
@@ -121,7 +118,95 @@ pub(super) fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
     rows.into_iter().map(line).collect()
 }
 
-fn row(analysis: &Analysis, entry: &Entry, condition: String) -> [String; 8] {
+/// Differences of conditions that are compared, for people; nothing where there are none.
+pub(super) fn comparisons(differences: &[Difference], width: Option<usize>) -> String {
+    if differences.is_empty() {
+        return String::new();
+    }
+    let head = ["second minus first", "update", "quantity", "difference [95 %]", "sd", "pairs"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    rows.extend(differences.iter().map(|of| {
+        let what = format!("{} minus {}", of.second, of.first);
+        let among = if of.among.is_empty() { String::new() } else { format!(" ({})", of.among) };
+        let lag = of.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
+        let layer = of.layer.map(|layer| format!(" {layer}{lag}")).unwrap_or_default();
+        let difference = match (of.difference, of.ci95) {
+            (Some(mean), Some([low, high])) => format!("{} [{}, {}]", short(mean), short(low), short(high)),
+            (Some(mean), None) => short(mean),
+            (None, _) => "absent".into(),
+        };
+        vec![
+            what + &among,
+            of.iteration.to_string(),
+            format!("{}{layer}", of.quantity.info().label),
+            difference,
+            of.sd.map(short).unwrap_or_default(),
+            of.pairs.to_string(),
+        ]
+    }));
+    format!("Compared, paired by repeat\n{}", fitted(rows, "  ", width))
+}
+
+/// Columns of a terminal that prints the output, or those that `COLUMNS` promises.
+pub(super) fn width() -> Option<usize> {
+    let promised = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size_of(std::io::stdout()).map(|(Width(columns), _)| usize::from(columns));
+    promised.or_else(terminal).filter(|&columns| columns >= MOST_NARROW)
+}
+
+/// Narrower than this nothing is set.
+const MOST_NARROW: usize = 20;
+
+/// Whether a table has a line that is too long.
+fn overflows(table: &str, width: Option<usize>) -> bool {
+    width.is_some_and(|width| table.lines().any(|line| line.chars().count() > width))
+}
+
+/// Aligned rows; where they are too long, their first column stands above those that share it, and then columns of dashes
+/// alone are left out.
+fn fitted(rows: Vec<Vec<String>>, indent: &str, width: Option<usize>) -> String {
+    let whole = aligned(rows.clone(), indent);
+    if !overflows(&whole, width) {
+        return whole;
+    }
+    let says = |column: usize| rows[1..].iter().any(|row| row[column] != "-");
+    let kept: Vec<usize> = (1..rows[0].len()).filter(|&column| says(column)).collect();
+    let short: Vec<Vec<String>> =
+        rows.iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect();
+    let lines: Vec<String> = aligned(short, &format!("{indent}  ")).lines().map(String::from).collect();
+    let mut out = String::new();
+    let mut above = &String::new();
+    for (place, line) in lines.iter().enumerate() {
+        if place > 0 && rows[place][0] != *above {
+            above = &rows[place][0];
+            let _ = writeln!(out, "{indent}{above}");
+        }
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+/// Aligned rows; where they are too long, the columns after the first `fixed` follow in blocks below each other.
+fn folded(rows: Vec<Vec<String>>, fixed: usize, indent: &str, width: Option<usize>) -> String {
+    let whole = aligned(rows.clone(), indent);
+    let columns = rows.first().map_or(0, Vec::len);
+    if !overflows(&whole, width) || columns <= fixed + 1 {
+        return whole;
+    }
+    let part = |from: usize, to: usize| -> Vec<Vec<String>> {
+        rows.iter().map(|row| row[..fixed].iter().chain(&row[from..to]).cloned().collect()).collect()
+    };
+    let (mut out, mut from) = (String::new(), fixed);
+    while from < columns {
+        let fits = |to: &usize| !overflows(&aligned(part(from, *to), indent), width);
+        let to = (from + 1..=columns).rev().find(fits).unwrap_or(from + 1);
+        out += &aligned(part(from, to), indent);
+        from = to;
+    }
+    out
+}
+
+fn row(analysis: &Analysis, entry: &Entry) -> [String; 8] {
     let ready = analysis.conditions.iter().find(|c| analysis.parameters_of(c) == entry.condition);
     let null = ready.zip(entry.layer).filter(|_| entry.quantity == Quantity::WeightAlignment);
     let z = null.and_then(|(c, l)| {
@@ -137,7 +222,7 @@ fn row(analysis: &Analysis, entry: &Entry, condition: String) -> [String; 8] {
     let lag = entry.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
     let layer = entry.layer.map(|l| format!(" {l}{lag}")).unwrap_or_default();
     [
-        condition,
+        entry.label.clone(),
         entry.iteration.to_string(),
         format!("{}{layer}", entry.quantity.info().label),
         mean,

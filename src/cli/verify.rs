@@ -147,7 +147,7 @@ fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
     let times = entries.filter(|entry| entry["job"].as_str().is_some_and(|job| own.contains(job)));
     let (count, seconds) =
         times.filter_map(|entry| entry["seconds"].as_f64()).fold((0.0, 0.0), |(n, sum), s| (n + 1.0, sum + s));
-    let time = (count > 0.0).then(|| format!(", {} on one thread", super::dry::said(seconds / count * jobs as f64)));
+    let time = (count > 0.0).then(|| format!(", {} on one thread", super::time::said(seconds / count * jobs as f64)));
     Some(format!("{jobs} jobs more{}", time.unwrap_or_default()))
 }
 

@@ -8,6 +8,7 @@ use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::Setup;
+use crate::rule::WeightNorm;
 use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
 use serde_json::Value as Json;
 use std::cell::LazyCell;
@@ -238,6 +239,15 @@ impl Condition {
         }
     }
 
+    /// Its weight normalisation, if it has any.
+    pub fn weight_norm(&self) -> Option<&WeightNorm> {
+        match self {
+            Self::Isolate(c) => c.weight_norm.as_ref(),
+            Self::Sample(_) => None,
+            _ => self.train()?.setup.weight_norm.as_ref(),
+        }
+    }
+
     /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay and momentum.
     pub fn has_projections(&self) -> bool {
         match self {
@@ -380,7 +390,7 @@ mod tests {
         let names = ["rule", "wn", "normalize-b", "b-scale", "wrong-labels", "hidden", "eta", "bias", "data"];
         assert_eq!(
             label(&condition, &names),
-            "BP-TRW, WN(1), B of norm 1, 80 % of labels redrawn, 2 hidden layers of 9, eta 0.01, bias on, digits"
+            "BP-TRW, WN(1), B of norm 1, 80 % of labels redrawn, 2 hidden layers of 9, learning rate 0.01, bias on, digits"
         );
     }
 

@@ -8,16 +8,24 @@ use crate::run::Expected;
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::moments::{Moments, moments};
 use crate::theory::{Prediction, Toy, bound, held, mean_field, one_step, shared, stationary, white};
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Predictions of means over repeats. Exact moments, whose cost grows with the third power of the iterations, are
-/// computed only where asked for, and once.
-#[derive(Default)]
-pub struct Predictor {
-    known: RefCell<HashMap<(String, usize), Option<Moments>>>,
-    mean_fields: RefCell<HashMap<String, mean_field::Trajectory>>,
-    drawn: RefCell<HashMap<(String, usize), Option<bound::Drawn>>>,
+/// computed only where asked for, and once: the table and all figures of a process have them in common.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Predictor;
+
+/// What has been predicted, by network, signals and iteration.
+type Known<T> = LazyLock<Mutex<HashMap<(String, usize), T>>>;
+
+static MOMENTS: Known<Option<Moments>> = LazyLock::new(Mutex::default);
+static MEAN_FIELDS: Known<mean_field::Trajectory> = LazyLock::new(Mutex::default);
+static DRAWN: Known<Option<bound::Drawn>> = LazyLock::new(Mutex::default);
+
+/// What is known, for as long as it is looked at.
+fn open<T>(known: &'static Known<T>) -> MutexGuard<'static, HashMap<(String, usize), T>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether forward and backward weights are independent of each other at the start.
@@ -60,7 +68,7 @@ impl Predictor {
         let toy = toy(condition)?;
         let linear = condition.activation == Activation::Linear;
         let key = (format!("{toy:?} {:?}", condition.signals), iteration);
-        let mut known = self.drawn.borrow_mut();
+        let mut known = open(&DRAWN);
         let drawn = known.entry(key).or_insert_with(|| match Schedule::of(&condition.signals) {
             _ if !linear => None,
             _ if !condition.is_instant() => {
@@ -111,7 +119,7 @@ impl Predictor {
     fn moments(&self, condition: &IsolateCondition, iteration: usize) -> Option<Moments> {
         let toy = linear_toy(condition)?;
         let key = (format!("{toy:?} {:?}", condition.signals), iteration);
-        let mut known = self.known.borrow_mut();
+        let mut known = open(&MOMENTS);
         *known.entry(key).or_insert_with(|| moments(&toy, &condition.signals, iteration).ok())
     }
 
@@ -136,9 +144,9 @@ impl Predictor {
     }
 
     fn mean_field(&self, toy: &Toy, iterations: usize, iteration: usize) -> Option<Prediction> {
-        let mut known = self.mean_fields.borrow_mut();
+        let mut known = open(&MEAN_FIELDS);
         let new = || mean_field::Trajectory::new(toy, iterations);
-        known.entry(format!("{toy:?} {iterations}")).or_insert_with(new).angle(iteration)
+        known.entry((format!("{toy:?}"), iterations)).or_insert_with(new).angle(iteration)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Axes: their ends, where their ticks stand, and what these say.
 
+use super::style::SMALL;
+use super::{FigureError, text};
+use plotters::style::FontStyle;
+
 /// A tick: where, and its label.
 pub(super) type Tick = (f64, String);
 
@@ -69,8 +73,34 @@ pub(super) fn ticks<E>(
     Ok(best)
 }
 
-/// Powers of ten within `ends`, which are decimal logarithms, every so many that they find room.
+/// Fewest powers of ten on an axis that has no other ticks.
+const FEWEST_DECADES: usize = 3;
+
+/// Ticks of an axis whose `ends` are decimal logarithms: powers of ten, every so many that they find room; of an axis with
+/// few of them, 2 and 5 times these too; of one shorter than that, round values.
 pub(super) fn decades<E>(ends: [f64; 2], fit: impl Fn(&[Tick]) -> Result<bool, E>) -> Result<Vec<Tick>, E> {
+    let powers = powers(ends, &fit)?;
+    let is_plain = ends.iter().all(|end| (-3.0..5.0).contains(end));
+    if powers.len() >= FEWEST_DECADES || !is_plain {
+        return Ok(powers);
+    }
+    let values = (ends[0].floor() as i32..=ends[1].floor() as i32).flat_map(|p| [1.0, 2.0, 5.0].map(|d| (d, p)));
+    let values = values.map(|(digit, power)| (digit * 10f64.powi(power), power));
+    let within = values.filter(|(value, _)| (ends[0] - 1e-9..=ends[1] + 1e-9).contains(&value.log10()));
+    let between: Vec<Tick> = within.map(|(value, power)| (value.log10(), label(value, power, value))).collect();
+    if between.len() >= FEWEST_DECADES && fit(&between)? {
+        return Ok(between);
+    }
+    if powers.len() > 1 {
+        return Ok(powers);
+    }
+    let logarithms = |ticks: &[Tick]| ticks.iter().map(|(at, name)| (at.log10(), name.clone())).collect::<Vec<_>>();
+    let round = ticks(ends.map(|end| 10f64.powf(end)), false, |ticks| fit(&logarithms(ticks)))?;
+    Ok(logarithms(&round))
+}
+
+/// Powers of ten within `ends`, which are decimal logarithms, every so many that they find room.
+fn powers<E>(ends: [f64; 2], fit: impl Fn(&[Tick]) -> Result<bool, E>) -> Result<Vec<Tick>, E> {
     let [low, high] = ends.map(|end| end.clamp(-400.0, 400.0));
     let powers = (low - 1e-6).ceil() as i32..=(high + 1e-6).floor() as i32;
     for step in 1..=400 {
@@ -81,6 +111,32 @@ pub(super) fn decades<E>(ends: [f64; 2], fit: impl Fn(&[Tick]) -> Result<bool, E
         }
     }
     Ok(Vec::new())
+}
+
+/// Widths of the labels of ticks.
+pub(super) fn widths(ticks: &[Tick]) -> Result<Vec<i32>, FigureError> {
+    ticks.iter().map(|(_, label)| text::width(label, SMALL, FontStyle::Normal)).collect()
+}
+
+/// Ticks, with those labels left empty that would come too close to the one before on an axis of this length; `size` is
+/// how much of it a label takes.
+pub(super) fn apart<E>(
+    mut ticks: Vec<Tick>,
+    [low, high]: [f64; 2],
+    length: i32,
+    size: impl Fn(&str) -> Result<i32, E>,
+) -> Result<Vec<Tick>, E> {
+    let mut free = f64::NEG_INFINITY;
+    for (at, name) in &mut ticks {
+        let middle = (*at - low) / (high - low) * f64::from(length);
+        let half = 0.5 * f64::from(size(name)?);
+        if middle - half < free {
+            name.clear();
+        } else {
+            free = middle + half;
+        }
+    }
+    Ok(ticks)
 }
 
 /// `value` to the last digit that a step of 10^`exponent` changes; powers of ten where the axis is very long or short.

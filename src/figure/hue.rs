@@ -1,14 +1,5 @@
 //! Colours by what they stand for.
 
-/// Colours of a heat map, told apart with every form of colour blindness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colours {
-    /// Dark to light.
-    Sequential,
-    /// Blue to white to red: for values on both sides of a middle.
-    Diverging,
-}
-
 /// Colour of a curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hue {

@@ -45,7 +45,11 @@ pub(super) struct Legend {
 impl Legend {
     /// Sets the labels of `figure` in rows: curves in the order of their colours, then lines, then bands.
     pub(super) fn of(figure: &Figure, width: i32) -> Result<Self, FigureError> {
-        let mut curves: Vec<&super::Series> = figure.panels.iter().flat_map(|panel| &panel.series).collect();
+        // Of single repeats the note speaks; a curve without a point, as BP has no angle, is none.
+        let is_single = |series: &super::Series| matches!(series.mark, Mark::Thin | Mark::Dots);
+        let is_entry = |series: &&super::Series| !is_single(series) && !series.points.is_empty();
+        let curves = figure.panels.iter().flat_map(|panel| &panel.series).filter(is_entry);
+        let mut curves: Vec<&super::Series> = curves.collect();
         curves.sort_by_key(|series| series.colour);
         let inks = figure.theme.inks();
         let sample = |s: &super::Series| Sample::Curve { ink: inks.curve(s.colour), mark: s.mark };
@@ -60,7 +64,9 @@ impl Legend {
                 labels.push((label, sample));
             }
         }
-        let labels = with_common(&labels, inks.grey);
+        let mut labels = with_common(&labels, inks.grey);
+        let order = &figure.look.order;
+        labels.sort_by_key(|(label, _)| order.iter().position(|first| first == label).unwrap_or(order.len()));
 
         let room = width - 2 * MARGIN;
         let mut legend = Self { entries: Vec::new(), rows: 0, inks };
@@ -92,10 +98,15 @@ impl Legend {
             let line = [entry.x, entry.x + SAMPLE].map(|x| (f64::from(x), f64::from(middle)));
             match entry.sample {
                 Sample::Curve { ink, mark: Mark::Line } => path(area, &line, ink.stroke_width(CURVE))?,
+                Sample::Curve { ink, mark: Mark::Thin } => path(area, &line, ink.stroke_width(AXIS))?,
+                Sample::Curve { ink, mark: Mark::Joined } => {
+                    path(area, &line, ink.stroke_width(CURVE))?;
+                    area.draw(&Circle::new((entry.x + SAMPLE / 2, middle), DISC, ink.filled())).map_err(failed)?;
+                }
                 Sample::Curve { ink, mark: Mark::Dashes } => dashed(area, &line, DASHES, ink.stroke_width(CURVE))?,
-                Sample::Curve { ink, mark: Mark::Points } => {
-                    let centre = (entry.x + SAMPLE / 2, middle);
-                    area.draw(&Circle::new(centre, DISC, ink.filled())).map_err(failed)?;
+                Sample::Curve { ink, mark } => {
+                    let radius = if mark == Mark::Dots { DOT } else { DISC };
+                    area.draw(&Circle::new((entry.x + SAMPLE / 2, middle), radius, ink.filled())).map_err(failed)?;
                 }
                 Sample::Line(ink) => dashed(area, &line, DOTS, ink.stroke_width(LINE))?,
                 Sample::Band => {

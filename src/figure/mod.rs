@@ -11,17 +11,20 @@ mod draw;
 mod error;
 mod hue;
 mod legend;
+mod letters;
 mod model;
+mod panel;
 mod path;
 mod pdf;
 mod render;
 mod style;
 mod text;
 
+pub use crate::spec::{Colours, Lettering, Share};
 pub use compose::compose;
 pub use error::FigureError;
-pub use hue::{Colours, Hue};
-pub use model::{Axis, Band, Cells, Figure, Mark, Panel, Point, Reference, Series};
+pub use hue::Hue;
+pub use model::{Axis, Band, Cell, Cells, Figure, Look, Mark, Panel, Point, Reference, Series};
 pub use render::{Format, Rendered, render};
 pub use style::{Theme, Width};
 

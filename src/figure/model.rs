@@ -1,12 +1,14 @@
 //! Figures before they are drawn: panels, axes, curves and cells.
 
-use super::hue::{Colours, Hue};
-use super::style::{Theme, Width};
+use super::hue::Hue;
+use super::style::{PLOT_HEIGHT, POINTS, Theme, UNITS_PER_INCH, Width};
 use crate::file::cell;
+use crate::measure::summary::Summary;
+use crate::spec::{Colours, Lettering, Share};
 use std::fmt::Write as _;
 
 /// A figure: panels in rows with a common legend below them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
     /// Heading; broken into lines where it is long, like all text of a figure.
     pub title: String,
@@ -18,6 +20,53 @@ pub struct Figure {
     pub width: Width,
     /// What it stands on.
     pub theme: Theme,
+    /// How it is set.
+    pub look: Look,
+    /// What was asked for and could not be done.
+    pub remarks: Vec<String>,
+}
+
+/// How a figure is set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// Size of the labels of axes in points; lines, discs and other letters grow with it.
+    pub font: f64,
+    /// Whether panels have letters: a, b, c.
+    pub letters: bool,
+    /// Which axes of panels have the same ends.
+    pub share: Share,
+    /// Labels of the legend that come first, in this order.
+    pub order: Vec<String>,
+    /// What letters are in SVG and PDF.
+    pub text: Lettering,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { font: POINTS, letters: false, share: Share::None, order: Vec::new(), text: Lettering::Text }
+    }
+}
+
+impl Look {
+    /// How much larger than usual everything is drawn.
+    fn scale(&self) -> f64 {
+        self.font / POINTS
+    }
+
+    /// Units of the page along an inch.
+    pub(super) fn units_per_inch(&self) -> f64 {
+        UNITS_PER_INCH / self.scale()
+    }
+
+    /// A width of the page in its units.
+    pub(super) fn units(&self, width: Width) -> i32 {
+        (f64::from(width.units()) / self.scale()).round() as i32
+    }
+
+    /// Height of the axes of a panel: the same on the page whatever the size of letters, as long as these find room.
+    pub(super) fn plot_height(&self) -> i32 {
+        ((f64::from(PLOT_HEIGHT) / self.scale()).round() as i32).max(PLOT_HEIGHT / 2)
+    }
 }
 
 /// One set of axes.
@@ -55,20 +104,47 @@ pub struct Cells {
     pub x: Vec<f64>,
     /// Edges of the rows, ascending, in units of the vertical axis.
     pub y: Vec<f64>,
-    /// One value per cell, row after row from the lowest; cells without one stay empty.
-    pub values: Vec<Option<f64>>,
+    /// What columns and rows stand for, where that is not their place on the axes: values of parameters, for the CSV.
+    pub names: Option<[Vec<String>; 2]>,
+    /// One per cell, row after row from the lowest; cells without a value stay empty.
+    pub values: Vec<Cell>,
     /// Ends of the colour scale, ascending; values beyond them take the colour of the end.
     pub range: [f64; 2],
+    /// Whether equal steps of colour are equal ratios.
+    pub log: bool,
     /// Which colours.
     pub colours: Colours,
     /// Whether the values are written into the cells.
     pub written: bool,
 }
 
+/// What a cell shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// The value that the colour stands for.
+    pub value: Option<f64>,
+    /// Interval of it.
+    pub band: Option<[f64; 2]>,
+    /// Repeats behind it, where there are any.
+    pub n: Option<usize>,
+}
+
+impl From<Option<f64>> for Cell {
+    fn from(value: Option<f64>) -> Self {
+        Self { value, ..Self::default() }
+    }
+}
+
+impl From<Summary> for Cell {
+    fn from(summary: Summary) -> Self {
+        Self { value: summary.mean, band: summary.ci95, n: Some(summary.n) }
+    }
+}
+
 /// An axis.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Axis {
-    /// Label with unit; ticks of axes whose label ends in "(degrees)" stand at parts of the right angle.
+    /// Label with unit.
     pub label: String,
     /// Ends, in ascending order; from the data if not given. What lies beyond them is cut off.
     pub range: Option<[f64; 2]>,
@@ -78,12 +154,16 @@ pub struct Axis {
     pub log: bool,
     /// Ticks with their names, in place of numbers.
     pub names: Vec<(f64, String)>,
+    /// Whether its values are angles, whose ticks stand at parts of the right angle.
+    pub degrees: bool,
 }
 
 impl Axis {
-    /// A linear axis with its ends from the data.
+    /// A linear axis with its ends from the data, of angles where the label ends in "(degrees)".
     pub fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), ..Self::default() }
+        let label = label.into();
+        let degrees = label.ends_with("(degrees)") || label.ends_with("(°)");
+        Self { label, degrees, ..Self::default() }
     }
 
     /// The position on the axis before scaling: the value, or its decimal logarithm.
@@ -115,10 +195,17 @@ pub enum Mark {
     Dashes,
     /// Discs, with whiskers for the band.
     Points,
+    /// Discs joined by a line, with whiskers for the band. Several such curves on the same axes are set a little beside each
+    /// other, so that no whisker hides another.
+    Joined,
+    /// A thin line, of a single repeat.
+    Thin,
+    /// Small discs, of single repeats.
+    Dots,
 }
 
 /// A point of a curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
     /// Abscissa.
     pub x: f64,
@@ -126,6 +213,15 @@ pub struct Point {
     pub y: Option<f64>,
     /// Ends of the band around it.
     pub band: Option<[f64; 2]>,
+    /// Repeats behind it, where there are any.
+    pub n: Option<usize>,
+}
+
+impl Point {
+    /// A point without a band.
+    pub fn at(x: f64, y: Option<f64>) -> Self {
+        Self { x, y, ..Self::default() }
+    }
 }
 
 /// A horizontal line, such as an analytic limit.
@@ -156,43 +252,78 @@ fn seven_digits(value: f64) -> String {
 }
 
 impl Cells {
-    /// Centre and value of every cell.
-    fn centres(&self) -> impl Iterator<Item = (f64, f64, Option<f64>)> {
-        let middle = |edges: &[f64]| edges.windows(2).map(|e| 0.5 * (e[0] + e[1])).collect::<Vec<_>>();
-        let (x, y) = (middle(&self.x), middle(&self.y));
-        let places = y.into_iter().flat_map(move |y| x.clone().into_iter().map(move |x| (x, y)));
-        places.zip(&self.values).map(|((x, y), value)| (x, y, *value))
+    /// Where the value of a cell stands on the scale of colours: from 0 to 1, and beyond.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        let position = |value: f64| if self.log { value.log10() } else { value };
+        let [low, high] = self.range.map(position);
+        (position(value) - low) / (high - low)
+    }
+
+    /// Decimals of the values written into cells: enough to tell the ends of the scale apart.
+    pub(super) fn digits(&self) -> usize {
+        let extent = (self.range[1] - self.range[0]).abs();
+        if extent > 5.0 { 0 } else { (1.0 - extent.log10().floor()).clamp(1.0, 4.0) as usize }
+    }
+
+    /// Column, row and contents of every cell: what the column and the row stand for, or their middles.
+    fn places(&self) -> impl Iterator<Item = (String, String, Cell)> {
+        let middle = |edges: &[f64]| edges.windows(2).map(|e| seven_digits(0.5 * (e[0] + e[1]))).collect::<Vec<_>>();
+        let named = |names: &[String]| names.iter().map(|name| field(name)).collect();
+        let [x, y]: [Vec<String>; 2] = match &self.names {
+            Some([x, y]) => [named(x), named(y)],
+            None => [middle(&self.x), middle(&self.y)],
+        };
+        let places = y.into_iter().flat_map(move |y| x.clone().into_iter().map(move |x| (x, y.clone())));
+        places.zip(&self.values).map(|((x, y), cell)| (x, y, *cell))
     }
 }
 
+/// A text between quotes.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", cell(text).replace('"', "\"\""))
+}
+
+/// A number as it is, any other text between quotes.
+fn field(text: &str) -> String {
+    if text.parse::<f64>().is_ok_and(f64::is_finite) { text.into() } else { quoted(text) }
+}
+
 impl Figure {
-    /// The numbers drawn, as CSV: `panel,kind,label,x,y,low,high`, where `kind` is `curve`, `line`, `band` or `cell`; what
-    /// does not exist or is not finite is left empty. A cell has the label of the colour bar, its centre as `x` and `y`, and its value as `low`.
+    /// The numbers drawn, as CSV: `panel,kind,label,x,y,value,low,high,n`. `kind` is `curve`, `line`, `band` or `cell`. A
+    /// point of a curve has its place as `x` and `y`. A cell has the values of the two parameters that it stands for as `x`
+    /// and `y`, or its middle where it stands for none, its value as `value`, and the label of the colour bar. `low` and
+    /// `high` are the ends of the band or interval around it, `n` is the number of repeats behind it. What does not exist
+    /// or is not finite is left empty.
     pub fn csv(&self) -> String {
-        let quoted = |text: &str| format!("\"{}\"", cell(text).replace('"', "\"\""));
         let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default();
-        let mut out = String::from("panel,kind,label,x,y,low,high\n");
+        let around = |band: Option<[f64; 2]>, n: Option<usize>| {
+            let [low, high] = band.map_or([None; 2], |band| band.map(Some));
+            let n = n.map(|n| n.to_string()).unwrap_or_default();
+            [number(low), number(high), n].join(",")
+        };
+        let mut out = String::from("panel,kind,label,x,y,value,low,high,n\n");
         for panel in &self.panels {
             let title = quoted(&panel.title);
             for series in &panel.series {
+                let label = quoted(&series.label);
                 for p in &series.points {
-                    let [low, high] = p.band.map_or([None; 2], |band| band.map(Some));
-                    let values = [number(p.y), number(low), number(high)].join(",");
-                    let _ = writeln!(out, "{title},curve,{},{},{values}", quoted(&series.label), number(Some(p.x)));
+                    let (x, y) = (number(Some(p.x)), number(p.y));
+                    let _ = writeln!(out, "{title},curve,{label},{x},{y},,{}", around(p.band, p.n));
                 }
             }
             if let Some(cells) = &panel.cells {
-                for (x, y, value) in cells.centres() {
-                    let [x, y] = [x, y].map(|v| number(Some(v)));
-                    let _ = writeln!(out, "{title},cell,{},{x},{y},{},", quoted(&cells.label), number(value));
+                let label = quoted(&cells.label);
+                for (x, y, cell) in cells.places() {
+                    let value = number(cell.value);
+                    let _ = writeln!(out, "{title},cell,{label},{x},{y},{value},{}", around(cell.band, cell.n));
                 }
             }
             for line in &panel.references {
-                let _ = writeln!(out, "{title},line,{},,{},,", quoted(&line.label), number(Some(line.y)));
+                let _ = writeln!(out, "{title},line,{},,{},,,,", quoted(&line.label), number(Some(line.y)));
             }
             for band in &panel.bands {
-                let [low, high] = [band.low, band.high].map(|end| number(Some(end)));
-                let _ = writeln!(out, "{title},band,{},,,{low},{high}", quoted(&band.label));
+                let ends = around(Some([band.low, band.high]), None);
+                let _ = writeln!(out, "{title},band,{},,,,{ends}", quoted(&band.label));
             }
         }
         out

@@ -33,6 +33,11 @@ impl Frame {
         parts
     }
 
+    /// The place within the frame that is nearest.
+    pub(super) fn nearest(&self, (x, y): Place) -> Place {
+        (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom))
+    }
+
     /// Liang and Barsky's method.
     fn cut_segment(&self, a: Place, b: Place) -> Option<[Place; 2]> {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);

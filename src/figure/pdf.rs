@@ -1,14 +1,12 @@
-//! A figure as a PDF of one page: paths with plain colours, which is all that figures are made of.
+//! A figure as a PDF of one page: paths with plain colours and text, which is all that figures are made of.
 
-use super::FigureError;
 use super::error::drawing;
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use super::letters::{Letters, packed};
+use super::{FigureError, Lettering};
 use pdf_writer::types::{LineCapStyle, LineJoinStyle};
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref};
 use resvg::tiny_skia::{PathSegment, Point, Transform};
 use resvg::usvg;
-use std::io::Write;
 
 /// Points per CSS pixel of 1/96 inch.
 const SCALE: f32 = 0.75;
@@ -16,11 +14,15 @@ const SCALE: f32 = 0.75;
 /// The bytes of the PDF, the same for the same tree.
 ///
 /// # Errors
-/// If the tree holds anything but paths of plain colours, or the page cannot be compressed.
-pub(super) fn page(tree: &usvg::Tree) -> Result<Vec<u8>, FigureError> {
+/// If the tree holds anything but text and paths of plain colours, or the page cannot be compressed.
+pub(super) fn page(tree: &usvg::Tree, text: Lettering) -> Result<Vec<u8>, FigureError> {
     let [catalog, pages, page, contents] = [1, 2, 3, 4].map(Ref::new);
     let (width, height) = (tree.size().width() * SCALE, tree.size().height() * SCALE);
-    let mut drawn = Drawn { content: Content::new(), opacities: Vec::new() };
+    let letters = match text {
+        Lettering::Text => Some(Letters::of(tree)?),
+        Lettering::Outlines => None,
+    };
+    let mut drawn = Drawn { content: Content::new(), opacities: Vec::new(), letters };
     // The page of a PDF has its origin below.
     drawn.content.transform([SCALE, 0.0, 0.0, -SCALE, 0.0, height]);
     drawn.group(tree.root())?;
@@ -37,13 +39,24 @@ pub(super) fn page(tree: &usvg::Tree) -> Result<Vec<u8>, FigureError> {
         states.pair(Name(name(index).as_bytes()), state(index));
     }
     states.finish();
+    // Fonts stand after the states.
+    let first = 5 + drawn.opacities.len() as i32;
+    if let Some(letters) = &drawn.letters {
+        let mut fonts = resources.fonts();
+        letters.names(first).for_each(|(name, place)| {
+            fonts.pair(Name(name.as_bytes()), place);
+        });
+        fonts.finish();
+    }
     resources.finish();
     written.finish();
     for (index, [fill, stroke]) in drawn.opacities.iter().enumerate() {
         pdf.ext_graphics(state(index)).non_stroking_alpha(*fill).stroking_alpha(*stroke);
     }
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
-    let packed = packed.write_all(&drawn.content.finish()).and_then(|()| packed.finish()).map_err(drawing)?;
+    if let Some(letters) = &drawn.letters {
+        letters.finish(&mut pdf, first)?;
+    }
+    let packed = packed(&drawn.content.finish())?;
     pdf.stream(contents, &packed).filter(Filter::FlateDecode);
     Ok(pdf.finish())
 }
@@ -58,6 +71,8 @@ struct Drawn {
     content: Content,
     /// Of fills and strokes: each pair has a graphics state.
     opacities: Vec<[f32; 2]>,
+    /// Where text is text.
+    letters: Option<Letters>,
 }
 
 impl Drawn {
@@ -71,10 +86,23 @@ impl Drawn {
         }
         group.children().iter().try_for_each(|node| match node {
             usvg::Node::Group(group) => self.group(group),
-            usvg::Node::Text(text) => self.group(text.flattened()),
+            usvg::Node::Text(text) => match &mut self.letters {
+                Some(_) => self.text(text),
+                None => self.group(text.flattened()),
+            },
             usvg::Node::Path(path) => self.path(path),
             usvg::Node::Image(_) => Err(drawing("an image has no place in a PDF")),
         })
+    }
+
+    fn text(&mut self, text: &usvg::Text) -> Result<(), FigureError> {
+        self.content.save_state();
+        self.opacity([1.0, 1.0]);
+        if let Some(letters) = &mut self.letters {
+            letters.write(&mut self.content, text, colour)?;
+        }
+        self.content.restore_state();
+        Ok(())
     }
 
     fn path(&mut self, path: &usvg::Path) -> Result<(), FigureError> {

@@ -3,7 +3,7 @@
 use super::draw::layout;
 use super::error::drawing;
 use super::style::{BOLD, FAMILY, Inks, REGULAR};
-use super::{Figure, FigureError, pdf};
+use super::{Figure, FigureError, Lettering, letters, pdf};
 use crate::text::Choice;
 use plotters::style::RGBColor;
 use resvg::{tiny_skia, usvg};
@@ -15,7 +15,7 @@ const SCALE: f32 = 4.5;
 /// A form of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Scalable, for the screen: no text elements, no references.
+    /// Scalable, for the screen, with the fonts of its text in it.
     Svg,
     /// Pixels.
     Png,
@@ -31,6 +31,7 @@ impl Choice for Format {
 pub struct Rendered {
     tree: usvg::Tree,
     inks: &'static Inks,
+    text: Lettering,
 }
 
 /// Draws `figure`.
@@ -44,7 +45,7 @@ pub fn render(figure: &Figure) -> Result<Rendered, FigureError> {
     fonts.load_font_data(BOLD.to_vec());
     let options = usvg::Options { fontdb: Arc::new(fonts), font_family: FAMILY.into(), ..Default::default() };
     let tree = usvg::Tree::from_str(&laid_out, &options).map_err(drawing)?;
-    Ok(Rendered { tree, inks: figure.theme.inks() })
+    Ok(Rendered { tree, inks: figure.theme.inks(), text: figure.look.text })
 }
 
 impl Rendered {
@@ -56,17 +57,19 @@ impl Rendered {
         match format {
             Format::Svg => Ok(self.svg().into_bytes()),
             Format::Png => self.png(),
-            Format::Pdf => pdf::page(&self.tree),
+            Format::Pdf => pdf::page(&self.tree, self.text),
         }
     }
 
     /// The SVG document.
     pub fn svg(&self) -> String {
-        let write = usvg::WriteOptions { preserve_text: false, coordinates_precision: 3, ..Default::default() };
-        self.tree.to_string(&write)
+        let preserve_text = self.text == Lettering::Text;
+        let write = usvg::WriteOptions { preserve_text, coordinates_precision: 3, ..Default::default() };
+        let svg = self.tree.to_string(&write);
+        if preserve_text { letters::with_fonts(&svg) } else { svg }
     }
 
-    /// The SVG document to a tenth of a unit, which is finer than any screen or printer: for pages with many of them.
+    /// The SVG document with outlines of letters, to a tenth of a unit, which is finer than any screen or printer: for pages with many of them.
     pub fn small_svg(&self) -> String {
         let write = usvg::WriteOptions { preserve_text: false, coordinates_precision: 1, ..Default::default() };
         self.tree.to_string(&write)

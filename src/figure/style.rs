@@ -1,13 +1,15 @@
 //! The one style of all figures. Lengths are in units of 1/576 inch (an eighth of a point): plotters knows whole ones only.
 
-use super::hue::{Colours, Hue, PALETTE};
+use super::hue::{Hue, PALETTE};
+use crate::spec::Colours;
 use crate::text::Choice;
 use plotters::style::RGBColor;
 
 /// Width on the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Width {
     /// 85 mm, panels below each other.
+    #[default]
     OneColumn,
     /// 178 mm, up to three panels beside each other.
     TwoColumns,
@@ -152,17 +154,20 @@ const SEQUENTIAL: [[f64; 3]; 7] = [
     [209.0, 188.0, 91.0],
     [254.0, 232.0, 56.0],
 ];
+/// Stops of the scale for print: white is nothing.
+const GREY: [[f64; 3]; 2] = [[245.0, 245.0, 245.0], [20.0, 20.0, 20.0]];
 /// Stops of the diverging scale: blue, white, vermilion, the colours of the palette.
 const DIVERGING: [[f64; 3]; 5] =
     [[0.0, 68.0, 136.0], [102.0, 170.0, 210.0], [247.0, 247.0, 247.0], [232.0, 150.0, 100.0], [170.0, 60.0, 0.0]];
 
 /// Colour of a share from 0 to 1 of a scale.
 pub(super) fn shade(colours: Colours, share: f64) -> RGBColor {
-    let stops: &[[f64; 3]] = match colours {
-        Colours::Sequential => &SEQUENTIAL,
-        Colours::Diverging => &DIVERGING,
-    };
-    between(stops, share)
+    match colours {
+        Colours::Sequential => between(&SEQUENTIAL, share),
+        Colours::Reversed => between(&SEQUENTIAL, 1.0 - share),
+        Colours::Grey => between(&GREY, share),
+        Colours::Diverging => between(&DIVERGING, share),
+    }
 }
 
 /// Colour of a share from 0 to 1 of the way along `stops`, in proportion.
@@ -179,6 +184,9 @@ pub(super) fn is_dark(RGBColor(r, g, b): RGBColor) -> bool {
     0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b) < 130.0
 }
 
+/// Size of the labels of axes in points, unless another is asked for.
+pub(crate) const POINTS: f64 = 7.5;
+
 /// Sizes of letters: 8.5, 7.5 and 6.5 points.
 pub(super) const TITLE: i32 = 68;
 pub(super) const TEXT: i32 = 60;
@@ -192,12 +200,17 @@ pub(super) const SMALL_LINE: i32 = 68;
 pub(super) const AXIS: u32 = 4;
 pub(super) const CURVE: u32 = 10;
 pub(super) const LINE: u32 = 8;
-/// Radius of a disc.
+/// Radius of a disc, and of one of a single repeat.
 pub(super) const DISC: u32 = 18;
+pub(super) const DOT: u32 = 8;
+/// Distance of discs that are set beside each other.
+pub(super) const BESIDE: f64 = 26.0;
 /// Length and gap of the dashes of curves and of the dots of analytic lines.
 pub(super) const DASHES: [f64; 2] = [34.0, 20.0];
 pub(super) const DOTS: [f64; 2] = [8.0, 16.0];
 
+/// How far cells and steps of a colour bar reach under those drawn after them.
+pub(super) const OVERLAP: i32 = 3;
 /// Width of a colour bar, and its steps.
 pub(super) const BAR: i32 = 70;
 pub(super) const BAR_STEPS: usize = 64;

@@ -7,7 +7,7 @@ use resvg::{tiny_skia, usvg};
 fn curve(label: &str, colour: usize, f: impl Fn(f64) -> f64) -> Series {
     let point = |i: i32| {
         let x = f64::from(i) * 10.0;
-        Point { x, y: Some(f(x)), band: Some([f(x) - 1.0, f(x) + 1.0]) }
+        Point { x, y: Some(f(x)), band: Some([f(x) - 1.0, f(x) + 1.0]), n: Some(10) }
     };
     let mark = if colour == 1 { Mark::Dashes } else { Mark::Line };
     Series { label: label.into(), colour: Hue::Palette(colour), mark, points: (0..=150).map(point).collect() }
@@ -28,8 +28,12 @@ fn figure() -> Figure {
         panels: vec![panel("ReLU"), panel("linear")],
         note: "Lines: mean.".into(),
         width: Width::TwoColumns,
-        theme: Theme::Light,
+        ..Figure::default()
     }
+}
+
+fn lettered(text: Lettering) -> Figure {
+    Figure { look: Look { text, ..Look::default() }, ..figure() }
 }
 
 fn fonts(data: &[u8]) -> usvg::Options<'static> {
@@ -39,12 +43,14 @@ fn fonts(data: &[u8]) -> usvg::Options<'static> {
 }
 
 #[test]
-fn is_deterministic_and_free_of_text_elements() {
-    let (a, b) = (render(&figure()).unwrap(), render(&figure()).unwrap());
-    for format in [Format::Svg, Format::Png, Format::Pdf] {
-        assert_eq!(a.bytes(format).unwrap(), b.bytes(format).unwrap(), "{format:?}");
+fn is_deterministic_and_of_outlines_alone_where_asked_for() {
+    for text in [Lettering::Text, Lettering::Outlines] {
+        let (a, b) = (render(&lettered(text)).unwrap(), render(&lettered(text)).unwrap());
+        for format in [Format::Svg, Format::Png, Format::Pdf] {
+            assert_eq!(a.bytes(format).unwrap(), b.bytes(format).unwrap(), "{format:?} {text:?}");
+        }
     }
-    let svg = a.svg();
+    let svg = render(&lettered(Lettering::Outlines)).unwrap().svg();
     assert!(!svg.contains("<text") && !svg.contains("font-family"), "text must be paths");
     assert!(svg.contains("<path"));
 }
@@ -201,7 +207,7 @@ fn awkward_values_and_texts_do_no_harm() {
         alone.panels[0].y.range = None;
         alone.panels[0].references.clear();
         alone.panels[0].bands.clear();
-        let point = Point { x: height, y: Some(height), band: None };
+        let point = Point::at(height, Some(height));
         alone.panels[0].series =
             vec![Series { label: "alone".into(), colour: Hue::Palette(99), mark: Mark::Dashes, points: vec![point] }];
         render(&alone).unwrap();
@@ -215,11 +221,21 @@ fn gaps_interrupt_curves_and_stand_empty_in_the_csv() {
     figure.panels[0].series[0].points[4].y = Some(f64::NAN);
     render(&figure).unwrap();
     let csv = figure.csv();
-    assert!(csv.starts_with("panel,kind,label,x,y,low,high\n"));
-    assert!(csv.contains("\"ReLU\",curve,\"held\",30,,"), "{csv}");
-    assert!(csv.contains("\"ReLU\",curve,\"held\",40,,"), "{csv}");
-    assert!(csv.contains("\"ReLU\",line,\"linear limit\",,48.4,,"));
-    assert!(csv.contains("\"linear\",band,\"null 95 %\",,,87.5,92.5"));
+    assert!(csv.starts_with("panel,kind,label,x,y,value,low,high,n\n"));
+    assert!(csv.contains("\"ReLU\",curve,\"held\",30,,,"), "{csv}");
+    assert!(csv.contains("\"ReLU\",curve,\"held\",40,,,"), "{csv}");
+    assert!(csv.contains("\"ReLU\",curve,\"held\",0,90,,89,91,10\n"), "{csv}");
+    assert!(csv.contains("\"ReLU\",line,\"linear limit\",,48.4,,,,\n"));
+    assert!(csv.contains("\"linear\",band,\"null 95 %\",,,,87.5,92.5,\n"));
+    let fields = |line: &str| line.matches(',').count() + 1;
+    assert!(csv.lines().filter(|line| !line.contains("95 %")).all(|line| fields(line) == 9), "{csv}");
+}
+
+#[test]
+fn curves_without_points_have_no_entry() {
+    let mut figure = figure();
+    figure.panels[0].series.push(Series { points: Vec::new(), ..curve("nothing", 2, |_| 1.0) });
+    assert!(!draw::layout(&figure).unwrap().contains("nothing"));
 }
 
 #[test]
@@ -237,8 +253,10 @@ fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
         label: "loss (units)".into(),
         x: vec![0.0, 1.0, 2.0],
         y: vec![0.0, 1.0, 3.0],
-        values: vec![Some(0.0), Some(50.0), None, Some(100.0)],
+        names: None,
+        values: [Some(0.0), Some(50.0), None, Some(100.0)].map(Cell::from).to_vec(),
         range: [0.0, 100.0],
+        log: false,
         colours: Colours::Sequential,
         written: true,
     };
@@ -248,7 +266,7 @@ fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
         panels: vec![panel],
         note: String::new(),
         width: Width::OneColumn,
-        theme: Theme::Light,
+        ..Figure::default()
     };
     assert!(render(&figure).is_ok());
     let svg = draw::layout(&figure).unwrap();
@@ -257,8 +275,14 @@ fn cells_are_coloured_in_order_and_absent_ones_stay_white() {
         assert!(svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")), "{value}");
     }
     let csv = figure.csv();
-    assert!(csv.contains("\"map\",cell,\"loss (units)\",1.5,2,100,"), "{csv}");
-    assert!(csv.contains("\"map\",cell,\"loss (units)\",0.5,2,,"), "{csv}");
+    assert!(csv.contains("\"map\",cell,\"loss (units)\",1.5,2,100,,,\n"), "{csv}");
+    assert!(csv.contains("\"map\",cell,\"loss (units)\",0.5,2,,,,\n"), "{csv}");
+    let mut named = figure.clone();
+    let cells = named.panels[0].cells.as_mut().unwrap();
+    cells.names = Some([vec!["0.5".into(), "held, twice".into()], vec!["2".into(), "20".into()]]);
+    cells.values[1] = Cell { value: Some(50.0), band: Some([48.0, 52.0]), n: Some(7) };
+    let csv = named.csv();
+    assert!(csv.contains("\"map\",cell,\"loss (units)\",\"held, twice\",2,50,48,52,7\n"), "{csv}");
     // The colour bar says what it shows.
     assert_eq!(svg.lines().filter(|line| line.trim() == "loss (units)").count(), 1);
     // Lightness rises along the sequential scale.
@@ -312,7 +336,7 @@ fn named_ticks_stand_at_their_values_and_names_that_would_overlap_are_left_out()
 
 #[test]
 fn a_pdf_is_one_page_of_the_size_of_the_figure() {
-    let pdf = render(&figure()).unwrap().bytes(Format::Pdf).unwrap();
+    let pdf = render(&lettered(Lettering::Outlines)).unwrap().bytes(Format::Pdf).unwrap();
     assert!(pdf.starts_with(b"%PDF-"));
     let text = String::from_utf8_lossy(&pdf);
     assert_eq!(text.matches("/Type /Page\n").count(), 1, "one page");
@@ -358,4 +382,212 @@ fn themes_differ_in_colours_alone_and_stand_out_from_their_ground() {
         svg.split('"').filter(|part| !part.starts_with('#')).collect::<Vec<_>>().join("\"")
     };
     assert_eq!(places(Theme::Light), places(Theme::Dark));
+}
+
+/// Places `(x, width)` of texts of a layout that are among `names`.
+fn places(svg: &str, names: &[String]) -> Vec<(f64, f64)> {
+    let place = |part: &str| {
+        let name = part.lines().map(str::trim).find(|line| names.iter().any(|name| name == line))?;
+        let x = part.split("x=\"").nth(1)?.split('"').next()?.parse().ok()?;
+        Some((x, f64::from(text::width(name, style::SMALL, FontStyle::Normal).ok()?)))
+    };
+    svg.split("<text ").filter_map(place).collect()
+}
+
+#[test]
+fn labels_of_ticks_keep_apart_beside_a_colour_bar() {
+    let names: Vec<String> = (0..14).map(|i| format!("0.9{i:02}")).collect();
+    let edges: Vec<f64> = (0..=14).map(f64::from).collect();
+    let ticks = names.iter().enumerate().map(|(i, name)| (i as f64 + 0.5, name.clone())).collect();
+    let cells = Cells {
+        label: "angle (degrees)".into(),
+        x: edges,
+        y: vec![0.0, 1.0],
+        names: None,
+        values: vec![Cell::from(Some(1.0)); 14],
+        range: [0.0, 90.0],
+        log: false,
+        colours: Colours::Reversed,
+        written: true,
+    };
+    let axis = Axis { names: ticks, ..Axis::new("autocorrelation") };
+    let panel = Panel { cells: Some(cells), ..Panel::new("map", axis, Axis::new("y")) };
+    for panels in 1..=3 {
+        let panels = vec![panel.clone(); panels];
+        let svg = draw::layout(&Figure { panels, width: Width::TwoColumns, ..Figure::default() }).unwrap();
+        let mut found = places(&svg, &names);
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert!(found.len() > 4, "{found:?}");
+        for pair in found.windows(2) {
+            assert!(pair[1].0 - pair[0].0 > 0.5 * (pair[0].1 + pair[1].1), "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn cells_beyond_the_axes_are_cut_off() {
+    let cells = Cells {
+        label: "angle".into(),
+        x: vec![0.0, 1.0, 2.0],
+        y: vec![0.0, 1.0, 2.0],
+        names: None,
+        values: [1.0, 2.0, 3.0, 4.0].map(|value| Cell::from(Some(value))).to_vec(),
+        range: [1.0, 4.0],
+        log: false,
+        colours: Colours::Sequential,
+        written: false,
+    };
+    let mut panel = Panel { cells: Some(cells), ..Panel::new("map", Axis::new("x"), Axis::new("y")) };
+    (panel.x.range, panel.y.range) = (Some([0.5, 1.5]), Some([60.0, 90.0]));
+    let figure = Figure { panels: vec![panel], ..Figure::default() };
+    let svg = draw::layout(&figure).unwrap();
+    let size = |name: &str| svg.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_string();
+    let viewed: Vec<f64> = size("viewBox").split(' ').map(|end| end.parse().unwrap()).collect();
+    for rect in svg.split("<rect ").skip(1) {
+        let of = |name: &str| -> f64 {
+            rect.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+        };
+        let (x, y) = (of(" x"), of(" y"));
+        assert!(x >= 0.0 && y >= 0.0 && x + of("width") <= viewed[2] && y + of("height") <= viewed[3], "{rect}");
+    }
+}
+
+#[test]
+fn whiskers_on_top_of_each_other_are_set_beside_each_other() {
+    let joined = |place: usize, y: f64, half: f64| Series {
+        label: format!("curve {place}"),
+        colour: Hue::Palette(place),
+        mark: Mark::Joined,
+        points: [1.0, 2.0, 3.0].map(|x| Point { band: Some([y - half, y + half]), ..Point::at(x, Some(y)) }).to_vec(),
+    };
+    let centres = |half: f64| {
+        let series = vec![joined(0, 50.0, half), joined(1, 51.0, half), joined(2, 52.0, half)];
+        let panel =
+            Panel { series, ..Panel::new("", Axis::new("x"), Axis { range: Some([0.0, 100.0]), ..Axis::new("y") }) };
+        let svg = draw::layout(&Figure { panels: vec![panel], ..Figure::default() }).unwrap();
+        let x = |part: &str| part.split("cx=\"").nth(1)?.split('"').next()?.parse::<i32>().ok();
+        let mut all: Vec<i32> = svg.split("<circle ").skip(1).filter_map(x).collect();
+        all.truncate(9);
+        all.sort_unstable();
+        all.dedup();
+        all.len()
+    };
+    assert_eq!(centres(20.0), 9);
+    // Where nothing is hidden, discs stand where their values are.
+    assert_eq!(centres(0.1), 3);
+}
+
+#[test]
+fn bands_end_where_values_do() {
+    let mut figure = figure();
+    figure.panels.truncate(1);
+    let panel = &mut figure.panels[0];
+    panel.y = Axis { limits: Some([0.0, 100.0]), range: Some([0.0, 200.0]), ..Axis::new("accuracy (percent)") };
+    (panel.references, panel.bands) = (Vec::new(), Vec::new());
+    panel.series = vec![curve("accuracy", 0, |_| 100.0)];
+    panel.series[0].points.iter_mut().for_each(|p| p.band = Some([80.0, 190.0]));
+    let svg = draw::layout(&figure).unwrap();
+    let numbers = |text: &str, what: &str| -> Vec<f64> {
+        let points = text.split(&format!("{what}=\"")).nth(1).unwrap().split('"').next().unwrap();
+        points.split([' ', ',']).filter_map(|n| n.parse().ok()).collect()
+    };
+    let shade = svg.split("<polygon ").nth(1).unwrap();
+    let top = numbers(shade, "points").chunks(2).map(|place| place[1]).fold(f64::INFINITY, f64::min);
+    let line = svg.split("<polyline ").find(|part| part.contains("stroke-width=\"10\"")).unwrap();
+    let mean = numbers(line, "points")[1];
+    assert!((top - mean).abs() < 1.5, "the band ends at {top}, the mean of 100 % stands at {mean}");
+}
+
+#[test]
+fn short_logarithmic_axes_have_ticks() {
+    for (low, high, least) in [(3.0, 70.0, 3), (11.0, 19.0, 2), (0.02, 0.3, 3), (1.0, 1e5, 3)] {
+        let mut figure = figure();
+        figure.panels.truncate(1);
+        let panel = &mut figure.panels[0];
+        panel.y = Axis { log: true, range: Some([low, high]), ..Axis::new("norm") };
+        panel.x.names = vec![(0.0, "start".into())];
+        (panel.references, panel.bands) = (Vec::new(), Vec::new());
+        let svg = draw::layout(&figure).unwrap();
+        let ticks = svg.split("<text ").filter(|part| part.contains("text-anchor=\"end\"")).count();
+        assert!(ticks >= least, "{low} to {high}: {ticks}");
+    }
+}
+
+#[test]
+fn panels_have_letters_shared_axes_and_larger_print_where_asked_for() {
+    let mut figure = figure();
+    figure.panels[1].y.range = Some([40.0, 60.0]);
+    let stands = |figure: &Figure, label: &str| {
+        let svg = draw::layout(figure).unwrap();
+        svg.lines().filter(|line| line.trim() == label).count()
+    };
+    assert_eq!((stands(&figure, "a"), stands(&figure, "45")), (0, 1));
+    figure.look = Look { letters: true, share: Share::Y, ..Look::default() };
+    assert_eq!((stands(&figure, "a"), stands(&figure, "b"), stands(&figure, "c")), (1, 1, 0));
+    assert_eq!((stands(&figure, "30"), stands(&figure, "45")), (2, 0));
+    let width = |figure: &Figure| {
+        let tree = usvg::Tree::from_str(&render(figure).unwrap().svg(), &usvg::Options::default()).unwrap();
+        tree.size().width()
+    };
+    let large = Figure { look: Look { font: 12.0, ..Look::default() }, ..figure.clone() };
+    assert!((width(&large) - width(&figure)).abs() < 1.0);
+}
+
+/// What the objects of a PDF hold, streams unpacked.
+fn unpacked(pdf: &[u8]) -> String {
+    let mut text = String::new();
+    let find = |start: usize, what: &[u8]| {
+        pdf[start..].windows(what.len()).position(|window| window == what).map(|place| start + place)
+    };
+    let mut at = 0;
+    while let Some(begin) = find(at, b"stream\n") {
+        let Some(end) = find(begin, b"\nendstream") else { break };
+        text += &String::from_utf8_lossy(&pdf[at..begin]);
+        let mut whole = Vec::new();
+        match std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&pdf[begin + 7..end]), &mut whole) {
+            Ok(_) => text += &String::from_utf8_lossy(&whole),
+            Err(_) => text += &String::from_utf8_lossy(&pdf[begin..end]),
+        }
+        at = end + 10;
+    }
+    text + &String::from_utf8_lossy(&pdf[at..])
+}
+
+#[test]
+fn text_is_text_with_its_fonts_in_svg_and_pdf() {
+    let [drawn, outlined] = [Lettering::Text, Lettering::Outlines].map(|text| render(&lettered(text)).unwrap());
+    let svg = drawn.svg();
+    for words in ["A figure, β ≤ 1", "weight alignment (degrees)", "linear limit"] {
+        assert!(svg.contains(words), "{words}");
+    }
+    assert_eq!(svg.matches("@font-face").count(), 2, "the title is bold");
+    // The same picture, by a program that has no fonts but those of the document.
+    let pixels = |svg: &str| {
+        let tree = usvg::Tree::from_str(svg, &fonts_of_figures()).unwrap();
+        let mut pixels = tiny_skia::Pixmap::new(600, 300).unwrap();
+        resvg::render(&tree, tiny_skia::Transform::identity(), &mut pixels.as_mut());
+        pixels.data().to_vec()
+    };
+    let (text, outlines) = (pixels(&svg), pixels(&outlined.svg()));
+    let differ = text.iter().zip(&outlines).filter(|(a, b)| a.abs_diff(**b) > 60).count();
+    assert!(differ < text.len() / 500, "{differ} of {}", text.len());
+
+    let pdf = unpacked(&drawn.bytes(Format::Pdf).unwrap());
+    for part in ["/NotoSans-Regular", "/NotoSans-Bold", "/FontFile2", "/ToUnicode", "/Identity-H", " TJ"] {
+        assert!(pdf.contains(part), "{part}");
+    }
+    let outlined = unpacked(&outlined.bytes(Format::Pdf).unwrap());
+    assert!(!outlined.contains("/Font") && !outlined.contains(" TJ"));
+    // Every letter of the title can be found again.
+    for letter in "Afigure,β≤1".chars() {
+        let code = format!("{:04X}", u32::from(letter));
+        let stands = pdf.split("beginbfchar").skip(1).any(|map| map.to_uppercase().contains(&code));
+        assert!(stands, "{letter}");
+    }
+}
+
+fn fonts_of_figures() -> usvg::Options<'static> {
+    let mut options = fonts(style::REGULAR);
+    std::sync::Arc::make_mut(&mut options.fontdb).load_font_data(style::BOLD.to_vec());
+    options
 }

@@ -197,7 +197,10 @@ settings! {
             "drop-last", "on|off", "Whether an epoch ends before a last batch that would be smaller", (),
             label = |drop, _| format!("{} short last batch", if *drop { "no" } else { "with" }), young = true
         );
-        eta: f64 = 0.01 => ETA("eta", "RATE", "Learning rate", Interval::Positive, axis = "learning rate");
+        eta: f64 = 0.01 => ETA(
+            "eta", "RATE", "Learning rate", Interval::Positive,
+            axis = "learning rate", label = |_, text| format!("learning rate {text}")
+        );
         /// As in PyTorch, `G` with weight decay in it; 0 for none.
         momentum: f64 = 0.0 => MOMENTUM("momentum", "M", "Momentum: V = M V + G, W += eta V", Interval::BelowOne);
         /// As in PyTorch; 0 for none.

@@ -39,7 +39,7 @@ impl<'a> Report<'a> {
         let judged = complete.map(|whole| judge(&Evidence::new(&whole.plan, &whole.results))).unwrap_or_default();
         let is_judged = |claim: &&Claim| judged.iter().any(|known| known.name == claim.name);
         let waiting = claims(&stored.plan).into_iter().filter(|claim| !is_judged(claim)).collect();
-        let predictor = Predictor::default();
+        let predictor = Predictor;
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
             predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
         };

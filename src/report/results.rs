@@ -6,7 +6,6 @@ use crate::condition::Kind;
 use crate::figure::FigureError;
 use crate::run::Entry;
 use crate::spec::Analysis;
-use crate::text::json_text;
 use crate::text::short;
 use maud::{Markup, html};
 
@@ -77,7 +76,6 @@ impl Report<'_> {
 
     fn values(&self, analysis: &Analysis) -> Markup {
         let entries: Vec<&Entry> = self.entries.iter().filter(|entry| entry.analysis == analysis.name).collect();
-        let names = if analysis.axes.is_empty() { analysis.columns() } else { analysis.axes.clone() };
         let of_lags = entries.iter().any(|entry| entry.lag.is_some());
         let predicted = entries.iter().any(|entry| entry.prediction.is_some());
         let state = if analysis.kind == Kind::Sample { "Draws" } else { "Update" };
@@ -86,8 +84,7 @@ impl Report<'_> {
                 caption { "Means over repeats, Student's 95 % interval, and standard deviation over repeats." }
                 thead {
                     tr {
-                        @for name in &names { th { (name) } }
-                        th { "Quantity" } th.number { "Layer" }
+                        th { "Condition" } th { "Quantity" } th.number { "Layer" }
                         @if of_lags { th.number { "Lag" } }
                         th.number { (state) } th.number { "Mean [95 %]" } th.number { "SD" } th.number { "Repeats" }
                         @if predicted { th.number { "Predicted" } }
@@ -97,7 +94,7 @@ impl Report<'_> {
                 tbody {
                     @for entry in &entries {
                         tr {
-                            @for name in &names { td { (entry.condition.get(*name).map(json_text).unwrap_or_default()) } }
+                            td { (entry.label) }
                             td.short { a href={ "#quantity-" (entry.quantity.name()) } { (entry.quantity.info().label) } }
                             td.number { (entry.layer.map(|l| l.to_string()).unwrap_or_default()) }
                             @if of_lags { td.number { (entry.lag.map(|l| l.to_string()).unwrap_or_default()) } }

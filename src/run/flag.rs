@@ -1,9 +1,10 @@
 //! Validity flags: where an angle means less than it seems to.
 
-use super::job::JobResult;
+use super::job::{JobResult, Outcome, Record};
 use super::results::Results;
+use crate::condition::Kind;
 use crate::quantity::Quantity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Formatter};
 
 /// Something that a reader of a condition's angles has to know.
@@ -38,6 +39,63 @@ fn is_bad(quantity: Quantity, value: f64) -> bool {
         Quantity::GradientStability => value > MOST_ANGLE,
         _ => false,
     }
+}
+
+/// Layers of a network to which nothing of the error comes any more at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silenced {
+    /// Name of the analysis.
+    pub analysis: String,
+    /// Short name of the condition.
+    pub condition: String,
+    /// Layers concerned, ascending.
+    pub layers: Vec<usize>,
+    /// Repeats concerned, of all.
+    pub repeats: [usize; 2],
+}
+
+impl Display for Silenced {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self { analysis, condition, layers, repeats: [concerned, all] } = self;
+        let plural = if layers.len() == 1 { "" } else { "s" };
+        let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
+        write!(
+            f,
+            "{analysis} ({condition}): at the end no update comes to layer{plural} {} in {concerned} of {all} repeats: all \
+             units of a layer are dead (or all errors are zero), and the network has stopped learning; a smaller eta may \
+             help, and the quantity dead_units counts them",
+            layers.join(", ")
+        )
+    }
+}
+
+/// Every condition of networks in which updates of a layer have no direction at the end, as they are zero.
+pub fn silenced(results: Results<'_>) -> Vec<Silenced> {
+    let mut found = Vec::new();
+    for analysis in results.plan().analyses().filter(|analysis| analysis.kind == Kind::Train) {
+        for condition in &analysis.conditions {
+            let repeats: Vec<&JobResult> = results.repeats(analysis, condition).into_iter().flatten().collect();
+            let last = condition.last_iteration();
+            let of_repeat = |result: &&JobResult| -> BTreeSet<usize> {
+                let is_zero =
+                    |r: &&Record| r.quantity == Quantity::UpdateAlignment && r.iteration == last && r.value.is_none();
+                let completed = result.outcome == Outcome::Completed;
+                result.records.iter().filter(|_| completed).filter(is_zero).filter_map(|r| r.layer).collect()
+            };
+            let each: Vec<BTreeSet<usize>> = repeats.iter().map(of_repeat).collect();
+            let concerned = each.iter().filter(|layers| !layers.is_empty()).count();
+            if concerned > 0 {
+                let layers: BTreeSet<usize> = each.into_iter().flatten().collect();
+                found.push(Silenced {
+                    analysis: analysis.name.clone(),
+                    condition: analysis.label(condition),
+                    layers: layers.into_iter().collect(),
+                    repeats: [concerned, repeats.len()],
+                });
+            }
+        }
+    }
+    found
 }
 
 /// Every flag of the results, at any recorded iteration, in the order of the plan. Only quantities that were measured

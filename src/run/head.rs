@@ -120,10 +120,29 @@ impl Head {
     pub fn check(&self, directory: &Path, plan: &Plan) -> Result<(), RunError> {
         match &self.address {
             Some(address) if *address == plan.address() => Ok(()),
+            Some(_) if self.has_fewer_repeats(directory, plan) => Ok(()),
             None if holds_jobs_of(directory, plan) => Ok(()),
             None => Err(RunError::Manifest(directory.join(MANIFEST))),
             Some(_) => Err(RunError::OtherSpec { path: directory.to_path_buf(), theirs: self.names(directory) }),
         }
+    }
+
+    /// Whether the directory is of the specs of `plan` with fewer repeats: its jobs are among those of the plan, and further
+    /// ones go beside them.
+    fn has_fewer_repeats(&self, directory: &Path, plan: &Plan) -> bool {
+        let stored = Checksums::read(directory).ok().and_then(|checksums| self.specs(directory, &checksums).ok());
+        let Some((mut specs, _)) = stored else { return false };
+        let mut own = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
+        let grown = plan.analyses().all(|analysis| match own.next() {
+            Some(of) if of.settings.repeats <= analysis.settings.repeats => {
+                of.settings.repeats = analysis.settings.repeats;
+                true
+            }
+            _ => false,
+        });
+        let is_whole = own.next().is_none();
+        drop(own);
+        grown && is_whole && Plan::new(specs).is_ok_and(|grown| grown.address() == plan.address())
     }
 
     /// Names of the specs.
@@ -238,8 +257,8 @@ fn holds_jobs_of(directory: &Path, plan: &Plan) -> bool {
     plan.addresses.iter().any(|address| file(address).is_file())
 }
 
-/// Where the specs of a run are kept: `spec.toml`, and `spec-2.toml`, ... where there are several.
-pub(super) fn spec_paths(directory: &Path) -> impl Iterator<Item = PathBuf> {
+/// Where the specs of a run directory are kept: `spec.toml`, and `spec-2.toml`, ... where there are several.
+pub fn spec_paths(directory: &Path) -> impl Iterator<Item = PathBuf> {
     let name = |number| if number == 1 { "spec.toml".into() } else { format!("spec-{number}.toml") };
     let directory = directory.to_path_buf();
     (1..).map(move |number: usize| directory.join(name(number)))

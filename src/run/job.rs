@@ -300,8 +300,8 @@ mod tests {
                     continue;
                 }
                 // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
-                // predictions change no result, nor do lags and windows where nothing is measured at them.
-                if ["data", "draw", "repeats", "predict", "lags", "window"].contains(&name) {
+                // predictions and comparisons change no result, nor do lags and windows where nothing is measured at them.
+                if ["data", "draw", "repeats", "predict", "compare", "lags", "window"].contains(&name) {
                     continue;
                 }
                 assert_ne!(job(kind, &[(name, other(kind, name))]).address(), default, "{name}");

@@ -8,6 +8,7 @@
 
 mod attempt;
 mod audit;
+mod comparison;
 mod directory;
 mod error;
 mod estimate;
@@ -21,6 +22,7 @@ mod job;
 mod manifest;
 pub mod memory;
 mod merge;
+mod outline;
 mod plan;
 mod progress;
 mod report;
@@ -30,19 +32,22 @@ mod shard;
 mod store;
 mod stored;
 mod summary;
+mod tables;
 
 pub use attempt::{Attempt, Export};
 #[cfg(feature = "cli")]
 pub(crate) use audit::damaged_files;
 pub use audit::{FIGURES, damaged_figures};
+pub use comparison::{Difference, differences};
 pub use directory::{Finished, finished, is_stored};
 pub use error::RunError;
 pub use estimate::{Pending, Seconds, estimate, together};
 pub use execute::{RunOptions, Runner, run};
-pub use flag::{Flag, flags};
-pub use head::{Described, read_directory};
+pub use flag::{Flag, Silenced, flags, silenced};
+pub use head::{Described, read_directory, spec_paths};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
 pub use merge::{Merged, Source, merge};
+pub use outline::{Outline, outlines};
 pub use plan::{Plan, PlanError, Planned};
 pub use progress::{RunObserver, Unobserved, Work};
 pub use report::{DivergedJob, Ended, RunReport};
@@ -51,3 +56,4 @@ pub use series::columns;
 pub use shard::Shard;
 pub use stored::{Stored, StoredDirectory, StoredError, read_runs};
 pub use summary::{Discrepancy, Entry, Expected, Prediction, summarise};
+pub use tables::{comparisons_table, summary_table};

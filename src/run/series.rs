@@ -17,7 +17,7 @@ const LAST_COLUMNS: [(&str, &str); 6] = [
 ];
 
 /// Parameters that have a column.
-fn condition_columns(plan: &Plan) -> Vec<&'static Facts> {
+pub(super) fn condition_columns(plan: &Plan) -> Vec<&'static Facts> {
     let wanted: Vec<&str> = plan.analyses().flat_map(|analysis| analysis.columns()).collect();
     columns_in_order().iter().filter(|facts| wanted.contains(&facts.name)).collect()
 }

@@ -21,6 +21,9 @@ pub struct Entry {
     /// Lag, of what is measured at several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<usize>,
+    /// Short name of the condition, as in figures and messages.
+    #[serde(skip)]
+    pub label: String,
     /// Every parameter of the condition.
     pub condition: BTreeMap<String, Json>,
     /// The state after this many updates.
@@ -110,7 +113,7 @@ fn summarise_condition(
         found.values_mut().for_each(|values| *values = averaged(values, repeats.len(), draws));
     }
     let stored: Vec<usize> = (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
-    let parameters = analysis.parameters_of(condition);
+    let (parameters, label) = (analysis.parameters_of(condition), analysis.label(condition));
     let job = analysis.job(condition, 0);
     for quantity in analysis.quantities() {
         let recorded = job.recorded_iterations(quantity);
@@ -146,6 +149,7 @@ fn summarise_condition(
                         quantity,
                         layer,
                         lag,
+                        label: label.clone(),
                         condition: parameters.clone(),
                         iteration,
                         n: summary.n,
@@ -161,6 +165,23 @@ fn summarise_condition(
             }
         }
     }
+}
+
+/// Values, one per repeat, by quantity, layer, lag and iteration.
+pub(super) type Reported = BTreeMap<(Quantity, Option<usize>, Option<usize>, usize), Vec<Option<f64>>>;
+
+/// Values of everything that is reported of a condition; of a repeat that has no result, there are none.
+pub(super) fn reported(results: Results<'_>, analysis: &Analysis, condition: &Condition) -> Reported {
+    let iterations = reported_iterations(analysis, condition);
+    let sampled = matches!(condition, Condition::Sample(_));
+    let found = results.select(analysis, condition, |r| sampled || iterations.contains(&r.iteration));
+    let repeats = results.repeats(analysis, condition).len();
+    let mut all = BTreeMap::new();
+    for ((quantity, layer, lag), values) in found {
+        let values = if sampled { averaged(&values, repeats, condition.last_iteration()) } else { values };
+        all.extend(values.into_iter().map(|(iteration, values)| ((quantity, layer, lag, iteration), values)));
+    }
+    all
 }
 
 /// Iterations that are reported, in order: those asked for, those of label changes, and the last.

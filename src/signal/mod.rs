@@ -12,6 +12,7 @@ mod realisation;
 mod schedule;
 mod sequence;
 mod surrogate;
+mod words;
 
 pub use error::{FormError, RecordedError};
 pub use form::{EXPECTED as FORM_EXPECTED, Form};

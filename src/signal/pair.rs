@@ -3,6 +3,7 @@
 use super::error::{FormError, RecordedError};
 use super::form::Form;
 use super::realisation::Realisation;
+use super::words;
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -109,16 +110,16 @@ settings! {
         /// `P x n_0` per iteration.
         activity: Form = Form::HELD => ACTIVITY(
             "activity", "FORM", "Activity X: how its values follow each other in time", (),
-            axis = "autocorrelation of the activity", label = |_, text| format!("X {text}")
+            axis = "autocorrelation of the activity", label = |_, text| format!("activity {}", words::form(text))
         );
         /// `P x n_D` per iteration.
         error: Form = Form::HELD => ERROR(
             "error", "FORM", "Error signal E: how its values follow each other in time", (),
-            axis = "autocorrelation of the error", label = |_, text| format!("E {text}")
+            axis = "autocorrelation of the error", label = |_, text| format!("error {}", words::form(text))
         );
         cross: Cross = Cross::None => CROSS(
             "cross", "CROSS", "Cross-correlation of error and activity, unit by unit", (),
-            axis = "correlation of activity and error"
+            axis = "correlation of activity and error", label = |_, text| words::cross(text)
         );
         /// Both signals are seen at every so many iterations, and stay as they are in between.
         hold: Span = Span::of_iterations(1.0) => HOLD(

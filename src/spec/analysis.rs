@@ -10,7 +10,7 @@ use crate::condition::{
     Values, label,
 };
 use crate::network::Setup;
-use crate::quantity::{Quantity, recorded_iterations};
+use crate::quantity::{Observer, Quantity, recorded_iterations};
 use crate::signal::{Pair, Schedule};
 use crate::text::{Choice, Settings as _, Value};
 use serde_json::{Value as Json, json};
@@ -125,7 +125,7 @@ impl Analysis {
         let conditions = points.iter().map(|values| Condition::new(kind, values)).collect::<Result<Vec<_>, _>>();
         let conditions = conditions.map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
         let settings = Settings::new(kind, &of_analysis).map_err(|conflict| vec![blame(conflict)])?;
-        let settings = settings.predicting(&conditions);
+        let settings = settings.measuring(kind, &of_analysis, &conditions).predicting(&conditions);
         let conflicts = settings.conflicts(&conditions);
         if !conflicts.is_empty() {
             return Err(conflicts.into_iter().map(blame).collect());
@@ -133,8 +133,9 @@ impl Analysis {
         Ok(Self::of_settings(kind.name().into(), String::new(), kind, settings, conditions, axes))
     }
 
-    /// The analysis with a figure of everything it measures: curves, or densities over draws; at the end over what varies,
-    /// a map of two parameters.
+    /// The analysis with a figure of everything it measures: curves, or what was drawn; at the end over what varies, a map of two
+    /// parameters. A plane is measured for its picture alone, which so belongs to an analysis that says nothing else of what is
+    /// measured.
     pub fn with_own_figure(mut self) -> Self {
         if let [x, others @ ..] = &self.axes[..]
             && !matches!(self.kind, Kind::Plane | Kind::Sample)
@@ -151,15 +152,25 @@ impl Analysis {
             return self;
         }
         let title = self.conditions.first().map(|condition| self.label(condition)).unwrap_or_default();
+        if self.kind == Kind::Plane && self.settings.observers == Settings::of(Kind::Plane).observers {
+            let shown = [Quantity::PlaneLoss, Quantity::PlaneFirst, Quantity::PlaneSecond];
+            self.settings.observers.extend(shown.map(|quantity| Observer { quantity, record_every: None }));
+            self.settings.observers.sort_unstable_by_key(|observer| observer.quantity);
+        }
+        let composed = self.subject().quantities.contains(&Quantity::ComposedAngle);
         let (kind, x) = match self.kind {
             Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
             Kind::Replay => (FigureKind::Curves, XAxis::Iteration),
             Kind::Plane => (FigureKind::Plane, XAxis::OfKind),
+            Kind::Sample if composed => (FigureKind::Cells, XAxis::OfKind),
             Kind::Sample => (FigureKind::Density, XAxis::OfKind),
         };
         let name = self.kind.name().into();
-        let figure = Figure { name, title, kind, x, by: self.axes.clone(), ..Figure::new(&self.subject()) };
+        let mut figure = Figure { name, title, kind, x, by: self.axes.clone(), ..Figure::new(&self.subject()) };
+        if kind == FigureKind::Cells {
+            figure.quantities.retain(|q| [Quantity::ComposedAngle, Quantity::MaskedComposedAngle].contains(q));
+        }
         self.figures.push(figure);
         self
     }
@@ -239,6 +250,7 @@ impl Analysis {
             (Settings::LAGS.name(), !self.quantities().any(Quantity::has_lags)),
             (Settings::WINDOW.name(), !self.quantities().any(Quantity::is_of_window)),
             (Settings::PREDICT.name(), true),
+            (Settings::COMPARE.name(), true),
         ];
         for (name, value) in self.settings.values() {
             if !left_out.contains(&(name, true)) {
@@ -252,6 +264,7 @@ impl Analysis {
         let mut json = self.results_json();
         json["title"] = self.title.as_str().into();
         json["predict"] = self.settings.predict.into();
+        json["compare"] = Settings::COMPARE.value(&self.settings.compare).to_json();
         json["figures"] = self.figures.iter().map(Figure::to_json).collect();
         json
     }
@@ -322,7 +335,10 @@ mod tests {
         let options = [("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9ms..19ms:2"), ("dt", "1ms")];
         let analysis = Analysis::from_options(Kind::Isolate, options).unwrap().with_own_figure();
         assert_eq!((analysis.conditions.len(), &analysis.axes[..]), (6, &["activity", "error"][..]));
-        assert_eq!(analysis.label(&analysis.conditions[1]), "X ou:5ms, E ou:19ms");
+        assert_eq!(
+            analysis.label(&analysis.conditions[1]),
+            "activity OU, time constant 5ms, error OU, time constant 19ms"
+        );
         assert_eq!((analysis.figures[0].kind, analysis.figures[0].y), (FigureKind::Map, Some("error")));
         let refuse = |options: &[(&str, &str)]| {
             Analysis::from_options(Kind::Isolate, options.iter().copied()).unwrap_err()[0].to_string()

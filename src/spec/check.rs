@@ -71,10 +71,19 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
     };
 
     let placed = check_settings(&raw.settings, kind, problems);
-    let settings = Settings::new(kind, &values(&placed));
+    let given = values(&placed);
+    let settings = Settings::new(kind, &given);
     let (conditions, axes, origins) = check_conditions(raw, kind, problems);
     let settings = match settings {
-        Ok(settings) => settings.predicting(&conditions),
+        Ok(mut settings) => {
+            // What an extended spec reports holds as far as this one's conditions reach.
+            let shortest = conditions.iter().map(Condition::last_iteration).min();
+            let inherited = |at: &Range<usize>| problems.is_of_extended(at);
+            if placed.get(Settings::REPORT_AT.name()).is_some_and(|(_, at)| inherited(at)) {
+                settings.report_at.retain(|iteration| shortest.is_none_or(|shortest| *iteration <= shortest));
+            }
+            settings.measuring(kind, &given, &conditions).predicting(&conditions)
+        }
         Err(conflict) => {
             blame(&conflict, &[&placed], &raw.header, problems);
             return None;

@@ -4,11 +4,12 @@ use super::figure::RawFigure;
 use super::node::{Pair, Problems};
 use super::raw::{RawAnalysis, RawSpec};
 use crate::text::suggestion;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 /// Adds the spec that the last one extends, the one that this extends, and so on. A spec whose `extends` cannot be followed
 /// is a problem.
@@ -92,12 +93,14 @@ fn neighbours(path: &Path) -> Vec<String> {
 }
 
 impl<'a> RawSpec<'a> {
-    /// This spec over the one it extends. The name is not taken over, as each file has its own.
+    /// This spec over the one it extends. The name is not taken over, as each file has its own; nor is a title of what other
+    /// conditions were.
     pub fn over(self, base: Self) -> Self {
+        let is_other = self.analyses.iter().any(RawAnalysis::has_conditions);
         let name_of = |analysis: &RawAnalysis<'a>| analysis.name.and_then(|node| node.get_ref().as_str());
         Self {
             name: self.name,
-            title: self.title.or(base.title),
+            title: self.title.or(base.title.filter(|_| !is_other)),
             analyses: over_named(self.analyses, base.analyses, name_of, RawAnalysis::over),
             lets: over_pairs(self.lets, base.lets),
             families: self.families,
@@ -108,7 +111,14 @@ impl<'a> RawSpec<'a> {
 }
 
 impl<'a> RawAnalysis<'a> {
+    /// Whether it says anything of conditions.
+    fn has_conditions(&self) -> bool {
+        let pairs = [&self.base, &self.sweep, &self.zip];
+        !self.conditions.is_empty() || pairs.iter().any(|pairs| !pairs.is_empty())
+    }
+
     fn over(self, base: Self) -> Self {
+        let is_other = self.has_conditions();
         // A parameter that is set or varied here is neither set nor varied there.
         let own =
             [&self.base, &self.sweep, &self.zip].into_iter().chain(self.conditions.iter().map(|(_, pairs)| pairs));
@@ -123,18 +133,25 @@ impl<'a> RawAnalysis<'a> {
         for (_, pairs) in &mut conditions {
             *pairs = left(std::mem::take(pairs), &[]);
         }
-        conditions.retain(|(_, pairs)| !pairs.is_empty());
+        // Of those that differed in what is set here alone, one is left.
+        let mut seen = BTreeSet::new();
+        conditions.retain(|(_, pairs)| !pairs.is_empty() && seen.insert(pairs.iter().map(text).collect::<String>()));
         Self {
             header: self.header,
             name: self.name,
-            title: self.title.or(base.title),
+            title: self.title.or(base.title.filter(|_| !is_other)),
             kind: self.kind.or(base.kind),
             settings: over_pairs(self.settings, base.settings),
             base: over_pairs(self.base, base_table),
             sweep: over_pairs(self.sweep, sweep),
             zip: over_pairs(self.zip, zip),
             conditions: if self.conditions.is_empty() { conditions } else { self.conditions },
-            figures: over_named(self.figures, base.figures, RawFigure::name, RawFigure::over),
+            figures: over_named(
+                self.figures,
+                base.figures.into_iter().map(|figure| figure.kept(is_other)).collect(),
+                RawFigure::name,
+                RawFigure::over,
+            ),
         }
     }
 }
@@ -144,11 +161,30 @@ impl<'a> RawFigure<'a> {
         self.keys.get("name")?.get_ref().as_str()
     }
 
+    /// The figure as one of an extending spec: without its title where conditions are others.
+    fn kept(mut self, is_other: bool) -> Self {
+        if is_other {
+            self.keys.remove("title");
+        }
+        self
+    }
+
     fn over(self, base: Self) -> Self {
         let mut keys = base.keys;
         keys.extend(self.keys);
         Self { header: self.header, keys }
     }
+}
+
+/// A key with its value, whatever its place.
+fn text((key, node): &Pair<'_>) -> String {
+    fn of(value: &DeValue<'_>) -> String {
+        match value {
+            DeValue::Array(items) => items.iter().map(|item| of(item.get_ref()) + ",").collect(),
+            other => format!("{other:?}"),
+        }
+    }
+    format!("{}={};", key.get_ref(), of(node.get_ref()))
 }
 
 /// Values of keys of `own` in place of those of `base`, further ones after them.
@@ -246,6 +282,32 @@ rule = "fa"
     }
 
     #[test]
+    fn what_a_base_reports_holds_as_far_as_runs_reach_and_its_titles_where_nothing_is_other() {
+        let base = "title = \"After 50\"\n[[analysis]]\nname = \"rule\"\ntitle = \"T\"\nkind = \"isolate\"\nreport-at = [10, 40]\n\
+                    base.iterations = 50\n[[analysis.figure]]\nname = \"one\"\ntitle = \"At 50\"\n";
+        let own = |text: &str| {
+            read(&[
+                ("own.toml", &format!("extends = \"base.toml\"\n[[analysis]]\nname = \"rule\"\n{text}")),
+                ("base.toml", base),
+            ])
+        };
+        let shorter = own("base.iterations = 20\n").unwrap();
+        let rule = &shorter.analyses[0];
+        assert_eq!(rule.settings.report_at, [10]);
+        assert_eq!((shorter.title.as_str(), rule.title.as_str(), rule.figures[0].title.as_str()), ("", "", ""));
+        let same = own("repeats = 3\n").unwrap();
+        let rule = &same.analyses[0];
+        assert_eq!(rule.settings.report_at, [10, 40]);
+        assert_eq!(
+            (same.title.as_str(), rule.title.as_str(), rule.figures[0].title.as_str()),
+            ("After 50", "T", "At 50")
+        );
+        // What is asked for here has to be reached here.
+        let error = own("report-at = [30]\nbase.iterations = 20\n").unwrap_err();
+        assert!(error.contains("report-at 30 is never reached: the last iteration is 20"), "{error}");
+    }
+
+    #[test]
     fn nothing_changed_is_the_same_under_another_name() {
         let base = read(&[("base.toml", BASE)]).unwrap();
         let own = read(&[("own.toml", "extends = \"below/base.toml\""), ("below/base.toml", BASE)]).unwrap();
@@ -285,7 +347,7 @@ kind = "sample"
         let rule = &spec.analyses[0];
         let names: Vec<&str> = spec.analyses.iter().map(|analysis| analysis.name.as_str()).collect();
         assert_eq!((spec.title.as_str(), names), ("Own", vec!["rule", "net", "third"]));
-        assert_eq!((rule.title.as_str(), rule.settings.repeats, rule.settings.seed), ("Of the base", 2, 3));
+        assert_eq!((rule.title.as_str(), rule.settings.repeats, rule.settings.seed), ("", 2, 3));
         assert_eq!(rule.axes, ["b-std", "eta", "b-scale"]);
         assert_eq!(values(&spec, 0, "b-std"), ["3", "3", "4", "4"]);
         for (name, all) in [("w-std", "5"), ("schedule", "held"), ("batch", "11"), ("iterations", "50"), ("eta", "0.3")]
@@ -293,7 +355,7 @@ kind = "sample"
             assert!(values(&spec, 0, name).iter().all(|value| value == all), "{name}");
         }
         let figures: Vec<_> = rule.figures.iter().map(|figure| (figure.name.as_str(), figure.scale)).collect();
-        assert_eq!(figures, [("one", Scale::Linear), ("two", Scale::Linear)]);
+        assert_eq!(figures, [("one", Scale::Linear), ("two", Scale::Auto)]);
         // Of the first condition of the base, eta is left; the second has nothing left that varies.
         assert_eq!((values(&spec, 1, "rule"), values(&spec, 1, "eta")), (vec!["bp".to_string()], vec!["0.5".into()]));
     }

@@ -6,8 +6,10 @@
 
 mod analysis;
 mod axes;
+mod changed;
 mod check;
 mod claim;
+mod compare;
 mod extends;
 mod figure;
 mod file;
@@ -19,15 +21,18 @@ mod settings;
 mod write;
 
 pub use analysis::{Analysis, OptionError, Spec};
+pub use changed::{ChangeError, Changes, changed, read_changed};
 pub(crate) use claim::document;
 pub use claim::{
     Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function, Place, Predicted,
     Term, Time, ValueKind,
 };
+pub use compare::Comparison;
 #[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;
 pub use figure::{
-    Across, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind, Panels, Scale, Subject, XAxis,
+    Across, Colours, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind, Lettering, Names, Panels,
+    Scale, Share, Spread, Subject, XAxis,
 };
 pub use file::{parse_spec, read_spec};
 pub use node::{NAME_RULE, Problem, SpecError, is_name};

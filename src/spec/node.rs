@@ -77,6 +77,11 @@ pub(super) struct Problems {
 }
 
 impl Problems {
+    /// Whether a place is in a spec that is extended.
+    pub fn is_of_extended(&self, at: &Range<usize>) -> bool {
+        self.sources.get(1).is_some_and(|extended| at.start >= extended.start)
+    }
+
     pub fn new(path: &Path, text: &str) -> Self {
         Self { sources: vec![SpecText::first(path, text)], found: Vec::new() }
     }

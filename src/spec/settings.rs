@@ -1,6 +1,9 @@
 //! Settings of an analysis that do not belong to a condition.
 
-use crate::condition::{Condition, Conflict, IsolateCondition, Kind, RecordEvery, SampleCondition, Times, Values};
+use super::compare::Comparison;
+use crate::condition::{
+    Condition, Conflict, Draw, IsolateCondition, Kind, RecordEvery, SampleCondition, Times, Values,
+};
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity};
 use crate::rule::Timing;
@@ -42,6 +45,10 @@ settings! {
             OrName { name: "all", range: 1..=usize::MAX }
         );
         /// Changes no result.
+        compare: Vec<Comparison> = Vec::new() => COMPARE(
+            "compare", "NAME=A,B", "Conditions compared repeat by repeat, the second minus the first", Kind::Isolate
+        );
+        /// Changes no result.
         predict: bool = false => PREDICT(
             "predict", "on|off",
             "Predictions beside what is measured, where the network is linear: given the signals, or the batches, and the B \
@@ -49,6 +56,10 @@ settings! {
         );
     }
 }
+
+/// What compositions of angles yield.
+const COMPOSED: [Quantity; 4] =
+    [Quantity::DeltaAngle, Quantity::WeightAngle, Quantity::ComposedAngle, Quantity::MaskedComposedAngle];
 
 /// Quantities that are recorded when everything else is, in the order of the registry.
 fn observers(quantities: &[Quantity]) -> Vec<Observer> {
@@ -95,16 +106,23 @@ impl Settings {
     pub fn parameters_of(kind: Kind) -> Vec<Arc<dyn AnyParameter>> {
         let mut all = Self::parameters();
         for parameter in &mut all {
-            // What these two take depends on the kind.
+            // What these take depends on the kind.
             if parameter.facts().name == Self::RECORD_EVERY.name() {
                 *parameter = Arc::new(Parameter { bounds: kind, ..Self::RECORD_EVERY });
             } else if parameter.facts().name == Self::QUANTITIES.name() {
                 *parameter = Arc::new(Parameter { bounds: kind, ..Self::QUANTITIES });
+            } else if parameter.facts().name == Self::COMPARE.name() {
+                *parameter = Arc::new(Self::compare_of(kind));
             }
         }
         let of_iterations = [Self::LAGS.name(), Self::WINDOW.name()];
         all.retain(|parameter| kind != Kind::Sample || !of_iterations.contains(&parameter.facts().name));
         all
+    }
+
+    /// What is compared of a kind.
+    pub(super) fn compare_of(kind: Kind) -> Parameter<Vec<Comparison>> {
+        Parameter { bounds: kind, ..Self::COMPARE }
     }
 
     /// Settings of the given values, defaults filling in.
@@ -116,6 +134,16 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// With what these conditions yield where nothing is said of quantities: compositions have angles of their own.
+    pub(super) fn measuring(mut self, kind: Kind, given: &Values, conditions: &[Condition]) -> Self {
+        let composed = |condition: &Condition| matches!(condition, Condition::Sample(c) if c.draw != Draw::OneStep);
+        let is_usual = !given.contains_key(Self::QUANTITIES.name());
+        if is_usual && kind == Kind::Sample && !conditions.is_empty() && conditions.iter().all(composed) {
+            self.observers = observers(&COMPOSED);
+        }
+        self
     }
 
     /// With what predictions of these conditions are recorded by, if predictions are asked for.
@@ -164,6 +192,16 @@ impl Settings {
         {
             let reason = c.unpredicted().unwrap_or_default();
             refuse(&[Self::PREDICT.name()], format!("there is no prediction ({reason}), or leave predict out"));
+        }
+        for Comparison { parameter, first, second } in &self.compare {
+            let has = |wanted: &str| {
+                let value = |c: &Condition| c.values().get(parameter.as_str()).map(ToString::to_string);
+                conditions.iter().any(|condition| value(condition).as_deref() == Some(wanted))
+            };
+            if let Some(missing) = [first, second].into_iter().find(|value| !has(value)) {
+                let message = format!("no condition has {parameter} `{missing}`: compare values that are varied over");
+                refuse(&[Self::COMPARE.name()], message);
+            }
         }
         let schedules = self.observers.iter().filter_map(|observer| observer.record_every).chain([self.record_every]);
         let count = |record_every: RecordEvery, c: &Condition| {

@@ -55,6 +55,7 @@ impl Analysis {
             let nothing = [
                 (Settings::LAGS.name(), self.settings.lags.is_empty()),
                 (Settings::WINDOW.name(), self.settings.window.is_none()),
+                (Settings::COMPARE.name(), self.settings.compare.is_empty()),
             ];
             if !nothing.contains(&(name, true)) {
                 line(out, name, toml(&value.to_json()));
@@ -100,7 +101,7 @@ fn line(out: &mut String, key: &str, value: Toml) {
 }
 
 /// A JSON value of a parameter in TOML; a whole number as text where TOML has none that large.
-fn toml(value: &Json) -> Toml {
+pub(super) fn toml(value: &Json) -> Toml {
     match value {
         Json::Array(items) => Toml::Array(items.iter().map(toml).collect()),
         Json::Number(number) if number.is_f64() => Toml::Float(number.as_f64().unwrap_or_default()),

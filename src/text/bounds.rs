@@ -80,7 +80,8 @@ macro_rules! whole {
             }
 
             fn read(text: &str, bounds: &Self::Bounds) -> Result<Self, Refused> {
-                let number = text.parse().ok().filter(|number| bounds.contains(number));
+                let number = text.parse().ok().or_else(|| powered(text)?.try_into().ok());
+                let number = number.filter(|number| bounds.contains(number));
                 number.ok_or_else(|| Refused::form::<Self>(text, bounds))
             }
 
@@ -106,6 +107,14 @@ macro_rules! whole {
 }
 
 whole!(usize, u64);
+
+/// A whole number in powers of ten: `1e4`, `1.5e3`.
+fn powered(text: &str) -> Option<u64> {
+    // Beyond this not every whole number has a value of its own.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let number: f64 = text.parse().ok().filter(|_| text.contains(['e', 'E']))?;
+    (number.fract() == 0.0 && (0.0..=MOST).contains(&number)).then_some(number as u64)
+}
 
 /// A range, and the name of what is meant by no number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +194,7 @@ impl Setting for Vec<usize> {
         let refused = || Refused::form::<Self>(text, bounds);
         match bounds {
             List::Sizes { least, .. } => {
-                let sizes = whole_numbers(text).ok_or_else(refused)?;
+                let sizes = sizes(text).ok_or_else(refused)?;
                 let wrong = wrong_sizes(&sizes, *least, bounds);
                 wrong.map_or(Ok(sizes), |wrong| Err(Refused::After(format!(" `{text}`{wrong}"))))
             }
@@ -252,6 +261,25 @@ fn ascending(mut numbers: Vec<usize>) -> Vec<usize> {
     numbers.dedup();
     numbers
 }
+
+/// Sizes of layers, where `50x4` stands for four of 50.
+fn sizes(text: &str) -> Option<Vec<usize>> {
+    let mut all = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        let (size, times) = match part.split_once('x') {
+            Some((size, times)) => {
+                (size.trim(), times.trim().parse().ok().filter(|times| (1..=MOST_TIMES).contains(times))?)
+            }
+            None => (part, 1),
+        };
+        let size: usize = size.parse().ok()?;
+        all.extend(std::iter::repeat_n(size, times));
+    }
+    Some(all)
+}
+
+/// Most layers that one size stands for.
+const MOST_TIMES: usize = 1000;
 
 fn whole_numbers(text: &str) -> Option<Vec<usize>> {
     text.split(',').map(|part| part.trim().parse().ok()).collect()

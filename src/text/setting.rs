@@ -234,7 +234,7 @@ impl<T: Setting> AnyParameter for Parameter<T> {
             return label(typed, &text);
         }
         let speaks = text.starts_with(char::is_alphabetic) && !matches!(text.as_str(), "on" | "off");
-        if speaks { text } else { format!("{} {text}", self.facts.name) }
+        if speaks { text } else { format!("{} {text}", self.facts.name.replace('-', " ")) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The figure of `alignscope analyze`.
 
 use super::Analysis;
-use crate::figure::{Axis, Band, Figure, Hue, Mark, Panel, Point, Series, Theme, Width};
+use crate::figure::{Axis, Band, Figure, Hue, Mark, Panel, Point, Series, Width};
 use crate::recorded::{LayerTerms, TermPart};
 
 /// Angles over states, and norms of the parts of the updates; `None` where there is neither.
@@ -16,11 +16,11 @@ pub(super) fn figure(analysis: &Analysis) -> Option<Figure> {
             .into();
     let width = if panels.len() > 1 { Width::TwoColumns } else { Width::OneColumn };
     let title = analysis.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    (!panels.is_empty()).then_some(Figure { title, panels, note, width, theme: Theme::Light })
+    (!panels.is_empty()).then_some(Figure { title, panels, note, width, ..Figure::default() })
 }
 
 fn point(x: u64, y: Option<f64>) -> Point {
-    Point { x: x as f64, y, band: None }
+    Point::at(x as f64, y)
 }
 
 fn angles(analysis: &Analysis) -> Panel {

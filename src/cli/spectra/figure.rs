@@ -1,7 +1,7 @@
 //! The figure of `alignscope spectra`.
 
 use super::{Both, Measured, Values};
-use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Reference, Series, Theme, Width};
+use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Reference, Series, Width};
 use crate::measure::histogram::Histogram;
 use crate::theory::spectra::Split;
 use faer::c64;
@@ -23,11 +23,11 @@ pub(super) fn figure(measured: &Measured) -> Figure {
     panels.retain(|panel| !panel.series.is_empty());
     let (rows, columns) = measured.forward.shape;
     let title = format!("Spectrum of W ({rows} x {columns}){}", if both.is_some() { " and of W B" } else { "" });
-    Figure { title, panels, note, width: Width::TwoColumns, theme: Theme::Light }
+    Figure { title, panels, note, width: Width::TwoColumns, ..Figure::default() }
 }
 
 fn point(x: f64, y: f64) -> Point {
-    Point { x, y: Some(y), band: None }
+    Point::at(x, Some(y))
 }
 
 fn series(label: &str, colour: usize, mark: Mark, points: Vec<Point>) -> Series {

@@ -2,8 +2,8 @@
 
 use super::draws::composed;
 use crate::condition::Condition;
-use crate::figure::{Axis, Cells, Colours, Panel};
-use crate::measure::summary::{mean, variance};
+use crate::figure::{Axis, Cell, Cells, Colours, Panel};
+use crate::measure::summary::{Summary, variance};
 use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec};
 
@@ -20,11 +20,12 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 values[cell(weights) * CELLS + cell(delta)].push(composed);
             }
         }
-        let means = values.iter().map(|v| (!v.is_empty()).then(|| mean(v))).collect();
-        let spread: Vec<Option<f64>> = values.iter().map(|v| (v.len() > 9).then(|| variance(v))).collect();
+        let means = values.iter().map(|v| Summary::of(v.iter().copied().map(Some)).into()).collect();
+        let of_cell = |v: &Vec<f64>| Cell { n: Some(v.len()), ..(v.len() > 9).then(|| variance(v)).into() };
+        let spread: Vec<Cell> = values.iter().map(of_cell).collect();
         let name = quantity.info().label;
         panels.push(grid(format!("{name}: mean"), "mean (degrees)", means, [0.0, 180.0], Colours::Diverging));
-        let top = spread.iter().flatten().fold(0.0f64, |m, v| m.max(*v));
+        let top = spread.iter().filter_map(|cell| cell.value).fold(0.0f64, f64::max);
         variances.push(grid(
             format!("{name}: variance"),
             "variance (degrees²)",
@@ -38,9 +39,19 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     (panels, format!("{draws} draws in cells of 5 x 5 degrees."))
 }
 
-fn grid(title: String, label: &str, values: Vec<Option<f64>>, range: [f64; 2], colours: Colours) -> Panel {
+fn grid(title: String, label: &str, values: Vec<Cell>, range: [f64; 2], colours: Colours) -> Panel {
     let edges: Vec<f64> = (0..=36).map(|i| 5.0 * f64::from(i)).collect();
-    let cells = Cells { label: label.into(), x: edges.clone(), y: edges, values, range, colours, written: false };
+    let cells = Cells {
+        label: label.into(),
+        x: edges.clone(),
+        y: edges,
+        names: None,
+        values,
+        range,
+        log: false,
+        colours,
+        written: false,
+    };
     let (x, y) = (Axis::new("angle of the deltas (degrees)"), Axis::new("angle of the weights (degrees)"));
     Panel { cells: Some(cells), ..Panel::new(title, x, y) }
 }

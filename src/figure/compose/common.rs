@@ -2,7 +2,9 @@
 
 use crate::condition::Condition;
 use crate::figure::Axis;
+use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
+use crate::spec::Spread;
 
 /// Text of a parameter of a condition; empty where it has none.
 pub(super) fn text(condition: &Condition, name: &str) -> String {
@@ -18,6 +20,24 @@ pub(super) fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
     })
 }
 
+/// The ends of what is drawn around a mean.
+pub(super) fn around(summary: &Summary, spread: Spread) -> Option<[f64; 2]> {
+    match spread {
+        Spread::Sd => summary.mean.zip(summary.sd).map(|(mean, sd)| [mean - sd, mean + sd]),
+        Spread::Ci => summary.ci95,
+        Spread::None => None,
+    }
+}
+
+/// What is drawn around means, as the note of a figure says it; `what` are shades or whiskers.
+pub(super) fn said(what: &str, spread: Spread) -> String {
+    match spread {
+        Spread::Sd => format!("; {what}: one standard deviation to each side"),
+        Spread::Ci => format!("; {what}: 95 % interval of the mean"),
+        Spread::None => String::new(),
+    }
+}
+
 /// The axis of a quantity, or of several of one unit under a common `name`.
 pub(super) fn axis_named(name: &str, unit: &str) -> Axis {
     let limits = match unit {
@@ -31,3 +51,16 @@ pub(super) fn axis_named(name: &str, unit: &str) -> Axis {
 pub(super) fn axis_of(quantity: Quantity) -> Axis {
     axis_named(quantity.info().label, quantity.info().unit)
 }
+
+/// A name and what is said of it, or that alone where there is no name.
+pub(super) fn joined(name: &str, between: &str, said: &str) -> String {
+    if name.is_empty() { said.into() } else { format!("{name}{between}{said}") }
+}
+
+/// A name, or this where there is none.
+pub(super) fn named(name: &str, otherwise: &str) -> String {
+    if name.is_empty() { otherwise.into() } else { name.into() }
+}
+
+/// What a curve or discs of single repeats are called in the CSV; legends leave them out.
+pub(super) const EACH: &str = "single repeats";

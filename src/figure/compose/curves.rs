@@ -2,15 +2,16 @@
 
 use super::scale::hues;
 use super::sweep::is_beside;
-use super::{axis_named, axis_of, distinct, label, text};
-use crate::condition::Condition;
+use super::{EACH, around, axis_named, axis_of, distinct, joined, label, said, text};
+use crate::condition::{Condition, RecordEvery};
 use crate::experiment::{Predictor, limit};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
+use crate::rule::Activation;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels, Scale, XAxis};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread, XAxis};
 use std::collections::BTreeSet;
 
 /// A panel per quantity, and, as the figure asks, per layer or per value of some parameters; of a single quantity by two
@@ -36,7 +37,14 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let smooth =
         if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
     let repeats = analysis.settings.repeats;
-    (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side.{smooth}"))
+    let thin = if spec.repeats { "; thin ones: single repeats" } else { "" };
+    let shades = said("shades", spread(spec));
+    (panels, format!("Lines: mean over {repeats} repeats{thin}{shades}.{smooth}"))
+}
+
+/// What is drawn around the means of curves.
+fn spread(spec: &Spec) -> Spread {
+    spec.spread.unwrap_or(Spread::Sd)
 }
 
 /// Panels of every quantity by itself.
@@ -181,11 +189,13 @@ impl<'a> Shown<'a> {
 }
 
 fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>>, title: String) -> Panel {
-    let Shown { results, analysis, spec, quantity, names } = shown;
-    let x = Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" });
+    let Shown { analysis, spec, quantity, names, .. } = shown;
+    // Iterations evenly spaced in the logarithm are on its axis.
+    let is_log = matches!(schedule(analysis, quantity), RecordEvery::Log(_)) && spec.x_scale == Scale::Auto;
+    let x = Axis { log: is_log, ..Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" }) };
     let mut panel = Panel::new(title, x, Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     let several = only.is_none() && several_layers(analysis, spec);
-    let (predictor, hue) = (Predictor::default(), hues(&analysis.conditions, shown.told_apart()[0]));
+    let (predictor, hue) = (Predictor, hues(&analysis.conditions, shown.told_apart()[0]));
     for condition in conditions {
         let name = label(condition, names);
         let Look { place, places, again, dashed } = shown.look(condition);
@@ -210,20 +220,26 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
                 _ if name.is_empty() => ("measured".into(), colour(at), false),
                 _ => (name.clone(), colour(at), dashed),
             };
-            let mut points = points(results, analysis, condition, spec.x, quantity, [layer, lag]);
+            let mut points = points(shown, condition, spec.x, quantity, [layer, lag]);
             smooth(&mut points, spec, condition);
             let points = thinned(points);
             // An update compared with itself is a flat zero that says nothing.
             let trivial = quantity == Quantity::UpdateAlignment && points.iter().all(|p| p.y.is_none_or(|y| y == 0.0));
             if !trivial {
+                let each = if spec.repeats { single(shown, condition, [layer, lag]) } else { Vec::new() };
+                panel.series.extend(each.into_iter().map(|mut points| {
+                    smooth(&mut points, spec, condition);
+                    let points = thinned(points);
+                    Series { label: joined(&label, ", ", EACH), colour, mark: Mark::Thin, points }
+                }));
                 let mark = if dashed { Mark::Dashes } else { Mark::Line };
                 panel.series.push(Series { label, colour, mark, points });
             }
-            if analysis.settings.predict {
-                panel.series.extend(predicted(shown, condition, layer, &predictor, colour.again(), &name));
-            }
+            panel.series.extend(predicted(shown, condition, layer, &predictor, colour.again(), &name));
         }
+        // The limit of the linear rule says nothing of another.
         if let (Quantity::WeightAlignment, Condition::Isolate(isolated)) = (quantity, condition)
+            && isolated.activation == Activation::Linear
             && let Some((what, limit)) = limit(isolated)
         {
             panel.references.push(Reference {
@@ -272,11 +288,6 @@ fn smooth(points: &mut [Point], spec: &Spec, condition: &Condition) {
     }
 }
 
-/// A name and what is said of it, or that alone where there is no name.
-fn joined(name: &str, between: &str, said: &str) -> String {
-    if name.is_empty() { said.into() } else { format!("{name}{between}{said}") }
-}
-
 /// What theory says along a curve: averaged over signals, and given those of the repeats.
 fn predicted(
     shown: Shown<'_>,
@@ -286,25 +297,36 @@ fn predicted(
     colour: Hue,
     name: &str,
 ) -> Vec<Series> {
-    let Shown { results, analysis, quantity, .. } = shown;
-    let recorded = points(results, analysis, condition, XAxis::Iteration, quantity, [layer, None]);
+    let Shown { analysis, quantity, .. } = shown;
+    let exact = analysis.settings.predict;
+    // What the table says at the end without being asked, closed forms, is drawn where it says more than a line at 90.
+    let is_known = matches!(condition, Condition::Isolate(c) if c.is_predicted()) && quantity == Quantity::WeightAlignment;
+    if !exact && !is_known {
+        return Vec::new();
+    }
+    let recorded = points(shown, condition, XAxis::Iteration, quantity, [layer, None]);
     let averaged: Vec<Point> = spaced(recorded.iter().map(|p| p.x as usize).collect())
         .into_iter()
         .filter_map(|k| {
-            let y = predictor.predict(condition, quantity, layer, k, true)?;
-            Some(Point { x: k as f64, y: Some(y), band: None })
+            let y = predictor.predict(condition, quantity, layer, k, exact)?;
+            Some(Point::at(k as f64, Some(y)))
         })
         .collect();
     let mut series = Vec::new();
-    if averaged.len() > 1 {
+    // A right angle that was not asked for says what the null band says.
+    let says = exact || averaged.iter().any(|point| point.y != Some(WeightNull::MEAN));
+    if averaged.len() > 1 && says {
         let label = joined(name, ": ", "predicted");
         series.push(Series { label, colour, mark: Mark::Dashes, points: averaged });
+    }
+    if !exact {
+        return series;
     }
     let conditional = (quantity == Quantity::WeightAlignment).then_some(Quantity::ConditionalAlignment);
     let given = [quantity.predicted_by(), conditional].into_iter().flatten();
     let given = given.filter(|q| analysis.quantities().any(|of| of == *q) && q.layers(condition).contains(&layer));
     for predicted in given {
-        let mut given = points(results, analysis, condition, shown.spec.x, predicted, [layer, None]);
+        let mut given = points(shown, condition, shown.spec.x, predicted, [layer, None]);
         given.iter_mut().for_each(|p| p.band = None);
         let kept = spaced((0..given.len()).collect());
         let given = kept.into_iter().map(|place| given[place]).collect();
@@ -345,27 +367,47 @@ fn null_band(conditions: &[&Condition]) -> Option<Band> {
     Some(Band { label: "independent W and B, 95 %".into(), low, high })
 }
 
-/// Mean over repeats with one standard deviation to each side.
-fn points(
-    results: Results<'_>,
-    analysis: &Analysis,
+/// Mean over repeats, with what is drawn around it.
+fn points(shown: Shown<'_>, condition: &Condition, x: XAxis, quantity: Quantity, place: [Option<usize>; 2]) -> Vec<Point> {
+    let point = |(x, values): (f64, Vec<Option<f64>>)| {
+        let summary = Summary::of(values);
+        Point { x, y: summary.mean, band: around(&summary, spread(shown.spec)), n: Some(summary.n) }
+    };
+    scheduled(shown, condition, x, quantity, place).into_iter().map(point).collect()
+}
+
+/// Curves of single repeats.
+fn single(shown: Shown<'_>, condition: &Condition, place: [Option<usize>; 2]) -> Vec<Vec<Point>> {
+    let values = scheduled(shown, condition, shown.spec.x, shown.quantity, place);
+    let repeats = values.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
+    let of_repeat = |repeat: usize| {
+        let at = |(x, values): &(f64, Vec<Option<f64>>)| Point::at(*x, values.get(repeat).copied().flatten());
+        values.iter().map(at).collect()
+    };
+    (0..repeats).map(of_repeat).collect()
+}
+
+/// Values of all repeats where the schedule of the quantity has them: what was recorded for the summary alone may belong to
+/// another phase of the signals.
+fn scheduled(
+    shown: Shown<'_>,
     condition: &Condition,
     x: XAxis,
     quantity: Quantity,
     place: [Option<usize>; 2],
-) -> Vec<Point> {
+) -> Vec<(f64, Vec<Option<f64>>)> {
+    let Shown { results, analysis, .. } = shown;
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
-    // What was recorded for the summary alone may belong to another phase of the signals.
     let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
-    let observer = analysis.settings.observers.iter().find(|observer| observer.quantity == quantity);
-    let record_every = observer.and_then(|observer| observer.record_every).unwrap_or(analysis.settings.record_every);
-    let changes = condition.label_changes();
-    let scheduled: BTreeSet<usize> = record_every.iterations(last, per_epoch, &changes).into_iter().collect();
-    let point = |(iteration, values): (usize, Vec<Option<f64>>)| {
-        let summary = Summary::of(values);
-        let band = summary.mean.zip(summary.sd).map(|(mean, sd)| [mean - sd, mean + sd]);
-        Point { x: iteration as f64 / per_unit as f64, y: summary.mean, band }
-    };
+    let wanted = schedule(analysis, quantity).iterations(last, per_epoch, &condition.label_changes());
+    let wanted: BTreeSet<usize> = wanted.into_iter().collect();
     let values = results.values(analysis, condition, quantity, place).into_iter();
-    values.filter(|(iteration, _)| scheduled.contains(iteration)).map(point).collect()
+    let wanted = values.filter(|(iteration, _)| wanted.contains(iteration));
+    wanted.map(|(iteration, values)| (iteration as f64 / per_unit as f64, values)).collect()
+}
+
+/// When a quantity is recorded.
+fn schedule(analysis: &Analysis, quantity: Quantity) -> RecordEvery {
+    let observer = analysis.settings.observers.iter().find(|observer| observer.quantity == quantity);
+    observer.and_then(|observer| observer.record_every).unwrap_or(analysis.settings.record_every)
 }

@@ -28,7 +28,7 @@ pub(super) fn outline(
     bins: usize,
 ) -> Option<Series> {
     let corners = Histogram::new(values, low, high, bins)?.outline();
-    let points = corners.into_iter().map(|(x, y)| Point { x, y: Some(y), band: None }).collect();
+    let points = corners.into_iter().map(|(x, y)| Point::at(x, Some(y))).collect();
     Some(Series { label, colour, mark: Mark::Line, points })
 }
 

@@ -1,12 +1,12 @@
 //! Values against the lag, at the iterations that are reported.
 
-use super::{axis_of, distinct};
+use super::{around, axis_of, distinct, said};
 use crate::condition::{Condition, label};
 use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels, Scale};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread};
 use std::collections::BTreeSet;
 
 /// A panel per quantity and layer; a curve per condition and reported iteration.
@@ -37,7 +37,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         }
     }
     let repeats = analysis.settings.repeats;
-    (panels, format!("Lines: mean over {repeats} repeats; shades: one standard deviation to each side."))
+    let shades = said("shades", spec.spread.unwrap_or(Spread::Sd));
+    (panels, format!("Lines: mean over {repeats} repeats{shades}."))
 }
 
 fn curves(
@@ -63,8 +64,8 @@ fn curves(
             .filter_map(|&lag| {
                 let of_lag = results.values(analysis, condition, quantity, [layer, Some(lag)]).remove(&iteration)?;
                 let summary = Summary::of(of_lag);
-                let band = summary.mean.zip(summary.sd).map(|(mean, sd)| [mean - sd, mean + sd]);
-                Some(Point { x: lag as f64, y: summary.mean, band })
+                let band = around(&summary, spec.spread.unwrap_or(Spread::Sd));
+                Some(Point { x: lag as f64, y: summary.mean, band, n: Some(summary.n) })
             })
             .collect();
         let when = format!("iteration {iteration}");

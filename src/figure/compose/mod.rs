@@ -2,13 +2,14 @@
 
 mod common;
 mod draws;
+mod finish;
 mod scale;
 
-use super::{Figure, Panel, Theme, Width};
+use super::{Figure, Panel};
 use crate::condition::label;
 use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, FigureKind, figure_kinds};
-use common::{axis_named, axis_of, distinct, text};
+use common::{EACH, around, axis_named, axis_of, distinct, joined, named, said, text};
 
 /// Declares the module of every kind, and what calls it.
 macro_rules! compositions {
@@ -29,12 +30,8 @@ figure_kinds!(compositions);
 /// The figure `spec` of `analysis`.
 pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure {
     let analysis = &spec.shown(analysis);
-    let (mut panels, note) = panels(results, analysis, spec);
-    if let Some(range) = spec.range {
-        panels.iter_mut().for_each(|panel| panel.y.range = Some(range));
-    }
+    let (panels, note) = panels(results, analysis, spec);
     let [stored, planned] = results.count(analysis);
     let note = if stored < planned { format!("{note} Unfinished: {stored} of {planned} jobs.") } else { note };
-    let width = if panels.len() == 1 { Width::OneColumn } else { Width::TwoColumns };
-    Figure { title: spec.title.clone(), panels, note, width, theme: Theme::Light }
+    finish::finished(Figure { title: spec.title.clone(), panels, note, ..Figure::default() }, spec)
 }

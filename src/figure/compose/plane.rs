@@ -2,7 +2,7 @@
 
 use super::axis_of;
 use crate::condition::{Condition, PlanePair, label};
-use crate::figure::{Axis, Cells, Colours, Hue, Mark, Panel, Point, Series};
+use crate::figure::{Axis, Cell, Cells, Colours, Hue, Mark, Panel, Point, Series};
 use crate::quantity::Quantity;
 use crate::run::{JobResult, Results};
 use crate::spec::{Analysis, Figure as Spec};
@@ -43,8 +43,10 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
                 label: axis_of(Quantity::PlaneLoss).label,
                 x: edges.clone(),
                 y: edges,
-                values: losses,
+                names: None,
+                values: losses.into_iter().map(Cell::from).collect(),
                 range,
+                log: false,
                 colours: Colours::Sequential,
                 written: false,
             });
@@ -67,7 +69,7 @@ fn way(result: &JobResult, quantity: Quantity, label: String, colour: Hue) -> [S
         }
     }
     let step = places.len().div_ceil(400).max(1);
-    let points = places.into_values().step_by(step).map(|[x, y]| Point { x, y: Some(y), band: None });
+    let points = places.into_values().step_by(step).map(|[x, y]| Point::at(x, Some(y)));
     let points: Vec<Point> = points.collect();
     let start = points.first().copied().into_iter().collect();
     [

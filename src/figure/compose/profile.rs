@@ -1,8 +1,8 @@
 //! Values at the last iteration against the layer.
 
 use super::scale::hues;
-use super::sweep::{at_end, is_beside};
-use super::{axis_of, distinct, label};
+use super::sweep::{at_end, is_beside, note_at_end, spread, values_at_end};
+use super::{EACH, around, axis_of, distinct, joined, label, named};
 use crate::condition::Condition;
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
@@ -49,7 +49,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         }
     }
     let repeats = analysis.settings.repeats;
-    (panels, format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean."))
+    (panels, note_at_end(repeats, spec))
 }
 
 /// Layers as whole numbers.
@@ -71,21 +71,27 @@ fn curve(
     let point = |layer: Option<usize>| {
         let summary = of(quantity, layer);
         let y = summary.and_then(|s| s.mean);
-        Some(Point { x: layer? as f64, y, band: summary.and_then(|s| s.ci95) })
+        Some(Point { x: layer? as f64, y, band: summary.and_then(|s| around(&s, spread(spec))), n: summary.map(|s| s.n) })
     };
     let points: Vec<Point> = spec.layers_of(condition, quantity).into_iter().filter_map(point).collect();
-    let line = points.iter().map(|p| Point { band: None, ..*p }).collect();
     // What theory says of the same repeats.
     let predicted = |layer: &Option<usize>| {
         let y = of(quantity.predicted_by()?, *layer)?.mean?;
-        Some(Point { x: (*layer)? as f64, y: Some(y), band: None })
+        Some(Point::at((*layer)? as f64, Some(y)))
     };
     let predicted: Vec<Point> = spec.layers_of(condition, quantity).iter().filter_map(predicted).collect();
-    let label = if name.is_empty() { "predicted".into() } else { format!("{name}: predicted") };
-    let mut series = vec![
-        Series { label: name, colour, mark: Mark::Line, points: line },
-        Series { label: String::new(), colour, mark: Mark::Points, points },
-    ];
+    let mut series = Vec::new();
+    if spec.repeats {
+        let each = |layer: &Option<usize>| {
+            let values = values_at_end(results, analysis, condition, quantity, *layer).into_iter().flatten();
+            let x = layer.map(|layer| layer as f64);
+            values.filter_map(|y| Some(Point::at(x?, Some(y)))).collect::<Vec<_>>()
+        };
+        let points = spec.layers_of(condition, quantity).iter().flat_map(each).collect();
+        series.push(Series { label: joined(&name, ", ", EACH), colour, mark: Mark::Dots, points });
+    }
+    let label = joined(&name, ": ", "predicted");
+    series.push(Series { label: named(&name, "measured"), colour, mark: Mark::Joined, points });
     if !predicted.is_empty() {
         series.push(Series { label, colour: colour.again(), mark: Mark::Dashes, points: predicted });
     }

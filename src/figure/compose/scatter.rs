@@ -1,20 +1,20 @@
 //! One quantity against another at the last iteration, both as means over layers.
 
 use super::scale::hues;
-use super::{axis_of, distinct, label};
+use super::{around, axis_of, distinct, label, said};
 use crate::condition::Condition;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::{Summary, mean};
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Scale};
+use crate::spec::{Analysis, Figure as Spec, Scale, Spread};
 use std::collections::BTreeMap;
 
 /// A panel per value of some parameters, as the figure asks; a disc per condition. A condition that has no abscissa, as a
 /// rule without backward weights has no angle, is a horizontal line.
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let &[across, up] = spec.quantities.as_slice() else { return (Vec::new(), String::new()) };
-    let panel_names = spec.panels.parameters();
+    let (panel_names, spread) = (spec.panels.parameters(), spec.spread.unwrap_or(Spread::Ci));
     let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
     let hue = hues(&analysis.conditions, &names);
@@ -27,7 +27,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             let at = curves.iter().position(|known| *known == curve).unwrap_or_default();
             let [x, y] = [across, up].map(|quantity| overall(results, analysis, condition, quantity));
             match (x.mean, y.mean) {
-                (Some(x), mean) => discs.entry(at).or_default().push(Point { x, y: mean, band: y.ci95 }),
+                (Some(x), mean) => discs.entry(at).or_default().push(Point { x, y: mean, band: around(&y, spread), n: Some(y.n) }),
                 (None, Some(y)) => panel.references.push(Reference { label: curve, y, colour: Some(hue(at)) }),
                 (None, None) => {}
             }
@@ -43,9 +43,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let panels: Vec<Panel> = titles.into_iter().map(of_panel).collect();
     let repeats = analysis.settings.repeats;
-    let mut note = format!(
-        "Discs: mean over layers and {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean."
-    );
+    let whiskers = said("whiskers", spread);
+    let mut note = format!("Discs: mean over layers and {repeats} repeats at the last iteration{whiskers}.");
     if panels.iter().any(|panel| !panel.references.is_empty()) {
         note += &format!(" Lines: no {}.", across.info().label);
     }

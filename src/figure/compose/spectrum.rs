@@ -50,6 +50,6 @@ fn law(condition: &Condition) -> Option<ProductWishart> {
 fn curve(law: &ProductWishart, end: f64) -> Series {
     // Closer points towards 0, where the density may diverge.
     let at = |i: i32| end * (f64::from(i) / 400.0).powi(2);
-    let points = (1..=400).map(|i| Point { x: at(i), y: Some(law.density(at(i))), band: None }).collect();
+    let points = (1..=400).map(|i| Point::at(at(i), Some(law.density(at(i))))).collect();
     Series { label: "law of large matrices".into(), colour: Hue::Palette(1), mark: Mark::Dashes, points }
 }

@@ -1,15 +1,38 @@
 //! Values at the last iteration against one parameter.
 
 use super::scale::{Scale as ParameterScale, hues};
-use super::{axis_of, distinct, label};
+use super::{EACH, around, axis_of, distinct, joined, label, named, said, text};
 use crate::condition::Condition;
 use crate::experiment::Predictor;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels, Scale, XAxis};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread, XAxis};
 use std::collections::BTreeSet;
+
+/// Values of the repeats at the end.
+pub(super) fn values_at_end(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+    quantity: Quantity,
+    layer: Option<usize>,
+) -> Vec<Option<f64>> {
+    let mut values = results.values(analysis, condition, quantity, [layer, None]);
+    values.remove(&condition.last_iteration()).unwrap_or_default()
+}
+
+/// What is drawn around the means of a figure of values at the end.
+pub(super) fn spread(spec: &Spec) -> Spread {
+    spec.spread.unwrap_or(Spread::Ci)
+}
+
+/// What discs and whiskers of a figure of values at the end are.
+pub(super) fn note_at_end(repeats: usize, spec: &Spec) -> String {
+    let small = if spec.repeats { "; small ones: single repeats" } else { "" };
+    format!("Discs: mean over {repeats} repeats at the last iteration{small}{}.", said("whiskers", spread(spec)))
+}
 
 /// Mean and 95 % interval over repeats at the end.
 pub(super) fn at_end(
@@ -46,12 +69,14 @@ struct Shown<'a> {
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
     let panel_names = spec.panels.parameters();
-    let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other);
+    // What is the same everywhere tells nothing apart.
+    let varies = |name: &str| distinct(analysis.conditions.iter().map(|c| text(c, name))).len() > 1;
+    let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other) && varies(other);
     let by: Vec<_> = spec.by.iter().copied().filter(is_of_curves).collect();
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let scale = ParameterScale::new(&analysis.conditions, name);
-    let shown = Shown { results, analysis, spec, name, by, labels, scale, predictor: Predictor::default() };
+    let shown = Shown { results, analysis, spec, name, by, labels, scale, predictor: Predictor };
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| !is_beside(q, &spec.quantities)) {
         let layers: BTreeSet<Option<usize>> =
@@ -72,9 +97,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         }
     }
     let repeats = analysis.settings.repeats;
-    let note =
-        format!("Discs: mean over {repeats} repeats at the last iteration; whiskers: 95 % interval of the mean.");
-    (panels, note)
+    (panels, note_at_end(repeats, spec))
 }
 
 /// Curves of one quantity and layer over the conditions whose panel has `shared` in common.
@@ -86,31 +109,36 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &s
         let colour = hue(place);
         let is_shown = |c: &&Condition| label(c, by) == *curve && label(c, spec.panels.parameters()) == shared;
         let of_curve = analysis.conditions.iter().filter(is_shown);
-        let (mut measured, mut predicted) = (Vec::new(), Vec::new());
+        let (mut measured, mut predicted, mut single) = (Vec::new(), Vec::new(), Vec::new());
         for condition in of_curve.filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
             let summary = at_end(results, analysis, condition, quantity, layer);
             let y = summary.and_then(|s| s.mean);
             let Some(x) = scale.coordinate(condition) else {
                 // What has no place on the axis, such as no weight normalisation at all, is a line across.
-                let label = format!("{curve}, {}", label(condition, &[name]));
+                let label = joined(curve, ", ", &label(condition, &[name]));
                 panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
                 continue;
             };
-            measured.push(Point { x, y, band: summary.and_then(|s| s.ci95) });
+            measured.push(Point { x, y, band: summary.and_then(|s| around(&s, spread(spec))), n: summary.map(|s| s.n) });
+            if spec.repeats {
+                let each = values_at_end(results, analysis, condition, quantity, layer);
+                single.extend(each.into_iter().flatten().map(|y| Point::at(x, Some(y))));
+            }
             let last = condition.last_iteration();
             let given = quantity.predicted_by().and_then(|q| at_end(results, analysis, condition, q, layer));
             let given = given.and_then(|summary| summary.mean);
             let averaged = || predictor.predict(condition, quantity, layer, last, analysis.settings.predict);
             if let Some(y) = given.or_else(averaged) {
-                predicted.push(Point { x, y: Some(y), band: None });
+                predicted.push(Point::at(x, Some(y)));
             }
         }
         let mut add = |label, colour, mark, points| panel.series.push(Series { label, colour, mark, points });
-        let line = measured.iter().map(|p| Point { band: None, ..*p }).collect();
-        add(curve.clone(), colour, Mark::Line, line);
-        add(String::new(), colour, Mark::Points, measured);
+        if !single.is_empty() {
+            add(joined(curve, ", ", EACH), colour, Mark::Dots, single);
+        }
+        add(named(curve, "measured"), colour, Mark::Joined, measured);
         if analysis.settings.predict && predicted.len() > 1 {
-            add(format!("{curve}: predicted"), colour.again(), Mark::Dashes, predicted);
+            add(joined(curve, ": ", "predicted"), colour.again(), Mark::Dashes, predicted);
         }
     }
     panel

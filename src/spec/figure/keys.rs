@@ -2,7 +2,7 @@
 
 use super::kinds::FigureKind;
 use super::read::{Reading, Subject, help_of_kinds};
-use super::values::{Conditions, Form, Panels, Scale, XAxis};
+use super::values::{Colours, Conditions, Form, Lettering, Names, Panels, Scale, Share, Spread, XAxis};
 use crate::quantity::Quantity;
 use crate::spec::node::{Node, Problems};
 use crate::text::{list, suggestion};
@@ -107,8 +107,10 @@ keys! {
         "by", "NAMES", "Parameters that tell the curves apart [default: all that vary]",
         |reading, node| reading.parameters(node, "by");
     /// Scale of the vertical axis.
-    scale: Scale = |_| Scale::Linear,
-        "scale", "SCALE", "Vertical axis: linear or log [default: linear]", Reading::scale;
+    scale: Scale = |_| Scale::Auto,
+        "scale", "SCALE",
+        "Vertical axis, or colours of a map: linear, log or auto (log where a linear one would hide most) [default: auto]",
+        |reading, node| reading.choice(node, "scale");
     /// What panels stand beside each other.
     panels: Panels = |_| Panels::Quantity,
         "panels", "WHAT", "quantity, layer or parameters: what panels differ in", Reading::panels;
@@ -127,13 +129,105 @@ keys! {
     /// Whether all quantities share the panels of curves.
     together: bool = |_| false,
         "together", "true|false", "Quantities of one unit in one panel [default: false]", Reading::together;
-    /// Ends of the vertical axes; from the data if not given.
+    /// Ends of the vertical axes, or of the colours of a map; from the data if not given.
     range: Option<[f64; 2]> = |_| None,
-        "range", "LOW,HIGH", "Ends of the vertical axis [default: those of the values]",
-        |reading, node| reading.range(node).map(Some);
+        "range", "LOW,HIGH", "Ends of the vertical axis, or of the colours of a map [default: those of the values]",
+        |reading, node| reading.range(node, "range", "range = [80, 100]").map(Some);
     /// Conditions shown.
     only: Conditions = |_| Conditions::default(),
         "where", "NAME=VALUES", "Only conditions with one of these values; can be repeated", Reading::conditions;
+    /// Shades and whiskers; as the kind has them if not given.
+    spread: Option<Spread> = |_| None,
+        "spread", "WHAT",
+        "Shades and whiskers: sd (one standard deviation to each side), ci (95 % interval of the mean) or none [default: sd \
+         of curves and lags, ci of sweeps, profiles and scatters]",
+        |reading, node| reading.spread(node).map(Some);
+    /// Whether every repeat is drawn, too: as a thin line of curves, as a small disc of sweeps and profiles.
+    repeats: bool = |_| false,
+        "repeats", "true|false", "Every repeat too: a thin line of curves, a small disc of sweeps and profiles",
+        Reading::repeats;
+    /// Scale of the horizontal axis.
+    x_scale: Scale = |_| Scale::Auto,
+        "x-scale", "SCALE", "Horizontal axis: linear, log or auto [default: auto]",
+        |reading, node| reading.choice(node, "x-scale");
+    /// Ends of the horizontal axes; from the data if not given.
+    x_range: Option<[f64; 2]> = |_| None,
+        "x-range", "LOW,HIGH", "Ends of the horizontal axis [default: those of the values]",
+        |reading, node| reading.range(node, "x-range", "x-range = [0, 500]").map(Some);
+    /// Label of the horizontal axes.
+    x_label: Option<String> = |_| None,
+        "x-label", "TEXT", "Label of the horizontal axes [default: what they show]",
+        |reading, node| reading.text(node).map(Some);
+    /// Label of the vertical axes.
+    y_label: Option<String> = |_| None,
+        "y-label", "TEXT", "Label of the vertical axes [default: what they show]",
+        |reading, node| reading.text(node).map(Some);
+    /// Label of the colour bars.
+    value_label: Option<String> = |_| None,
+        "value-label", "TEXT", "Label of the colours of a map [default: what they show]",
+        |reading, node| reading.text(node).map(Some);
+    /// Other words in the legend and in titles of panels.
+    names: Names = |_| Names::default(),
+        "names" as "rename", "OLD=NEW",
+        "Other words for an entry of the legend, the title of a panel, or a part of them between commas; can be repeated",
+        Reading::names;
+    /// What comes first in the legend.
+    order: Vec<String> = |_| Vec::new(),
+        "order", "ENTRIES", "Entries of the legend that come first, as they are written there, with ; between them",
+        |reading, node| reading.texts(node, "order");
+    /// Which panels, in which order; all if none are given.
+    show: Vec<String> = |_| Vec::new(),
+        "show", "PANELS", "Panels shown, in this order: numbers from 1 or titles, with ; between them [default: all]",
+        |reading, node| reading.texts(node, "show");
+    /// Whether panels have letters.
+    letters: bool = |_| false,
+        "letters", "true|false", "Letters a, b, c at the panels [default: false]",
+        |reading, node| reading.truth(node, "letters");
+    /// Which axes have the same ends in all panels.
+    share: Share = |_| Share::None,
+        "share", "AXES", "Axes with the same ends in all panels that show the same: x, y, both or none [default: none]",
+        |reading, node| reading.choice(node, "share");
+    /// Size of the labels of axes in points.
+    font_size: Option<f64> = |_| None,
+        "font-size", "POINTS", "Size of the labels of axes; lines and discs grow with it [default: 7.5]",
+        |reading, node| reading.font_size(node).map(Some);
+    /// What letters are in files that can be scaled.
+    text: Lettering = |_| Lettering::Text,
+        "text", "WHAT",
+        "Letters of SVG and PDF: text (to be searched and edited, its fonts embedded) or outlines [default: text]",
+        |reading, node| reading.choice(node, "text");
+    /// Colours of a map.
+    colours: Option<Colours> = |_| None,
+        "colours", "NAME",
+        "Colours of a map: sequential (dark to light), reversed, grey or diverging [default: reversed for angles, of which \
+         the right angle is none; sequential for others]",
+        |reading, node| reading.colours(node).map(Some);
+}
+
+/// Keys that say how a figure looks, and not what it shows: these can be given for all figures of a spec at once.
+const OF_LOOK: [&str; 15] = [
+    "title",
+    "range",
+    "scale",
+    "spread",
+    "repeats",
+    "x-scale",
+    "x-range",
+    "x-label",
+    "y-label",
+    "names",
+    "order",
+    "letters",
+    "share",
+    "font-size",
+    "text",
+];
+
+impl FigureKey {
+    /// Whether it says how a figure looks, and not what it shows.
+    pub fn is_of_look(&self) -> bool {
+        OF_LOOK.contains(&self.name)
+    }
 }
 
 /// A figure as typed.

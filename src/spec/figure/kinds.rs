@@ -8,30 +8,31 @@ macro_rules! figure_kinds {
     ($macro:ident) => {
         $macro! {
             /// Means over repeats against iterations or epochs.
-            Curves in curves { across: Across::Time, keys: &["layers", "together"] };
+            Curves in curves { across: Across::Time, keys: &["layers", "together", "spread", "repeats"] };
             /// Values at the last iteration against a parameter.
-            Sweep in sweep { across: Across::Parameter, keys: &["layers"] };
+            Sweep in sweep { across: Across::Parameter, keys: &["layers", "spread", "repeats"] };
             /// Values at the last iteration over two parameters, with the prediction beside them where there is one.
-            Map in map { across: Across::Parameter, keys: &["y"] };
+            Map in map { across: Across::Parameter, keys: &["y", "layers", "colours"] };
             /// Distributions over draws.
             Density in density { is_of_draws: true };
             /// Histograms of eigenvalues, with the random-matrix law where there is one.
             Spectrum in spectrum { is_of_draws: true };
             /// Means of a composed angle over the two angles it comes from.
-            Cells in cells { is_of_draws: true };
+            Cells in cells { is_of_draws: true, keys: &["colours"] };
             /// Distributions of a composed angle relative to the two angles it comes from, in groups of these.
             Groups in groups { is_of_draws: true };
             /// Values at the last iteration against the layer.
-            Profile in profile { across: Across::Fixed("layers"), keys: &["layers"] };
+            Profile in profile { across: Across::Fixed("layers"), keys: &["layers", "spread", "repeats"] };
             /// Means over layers of one quantity at the last iteration against those of another.
             Scatter in scatter {
                 across: Across::Fixed("first of its quantities"),
+                keys: &["spread"],
                 quantities: Some("two quantities, of the horizontal and of the vertical axis")
             };
             /// Values at the reported iterations against the lag.
-            Lags in lags { across: Across::Fixed("lags"), keys: &["layers", "at"] };
+            Lags in lags { across: Across::Fixed("lags"), keys: &["layers", "at", "spread"] };
             /// Loss over the plane of two trajectories, of the first repeat.
-            Plane in plane {};
+            Plane in plane { keys: &["colours"] };
         }
     };
 }

@@ -12,4 +12,4 @@ pub use keys::{FIGURE_KEYS, Figure, FigureKey};
 pub(crate) use kinds::figure_kinds;
 pub use kinds::{Across, FigureFacts, FigureKind};
 pub use read::Subject;
-pub use values::{Conditions, Panels, Scale, XAxis};
+pub use values::{Colours, Conditions, Lettering, Names, Panels, Scale, Share, Spread, XAxis};

@@ -8,6 +8,7 @@ use crate::spec::analysis::{Analysis, OptionError};
 use crate::spec::node::Problems;
 use crate::spec::parameters::{Scope, known};
 use crate::text::Choice;
+use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Value as Toml;
 use toml::de::DeTable;
@@ -18,44 +19,93 @@ impl Figure {
     /// # Errors
     /// Every option that is unknown or cannot be used, as a spec would be told.
     pub fn from_options(analysis: &Analysis, typed: &[(&str, String)]) -> Result<Self, Vec<OptionError>> {
-        // One option a line; the first line stands for the figure as a whole.
-        let (mut text, mut lines) = (String::from("\n"), vec![None]);
-        let tables: Vec<&str> = typed.iter().filter(|(name, _)| *name == "where").map(|(_, t)| t.as_str()).collect();
-        for key in FIGURE_KEYS {
-            let Some((_, given)) = typed.iter().rev().find(|(name, _)| *name == key.option) else { continue };
-            let value = match key.option {
-                "where" => conditions(&tables, analysis.kind).map_err(|message| vec![refused(key, message)])?,
-                _ => (key.typed)(given),
-            };
-            text += &format!("{} = {value}\n", key.name);
-            lines.push(Some(key.option));
-        }
-        if !typed.iter().any(|(name, _)| *name == "name") {
-            let quantity =
-                typed.iter().find(|(name, _)| *name == "quantity").and_then(|(_, text)| text.split(',').next());
-            let kind = typed.iter().find(|(name, _)| *name == "kind").map(|(_, kind)| kind.as_str());
+        let mut keys = given(analysis, typed)?;
+        if !keys.contains_key("name") {
+            let text = |option| typed.iter().rev().find(|(name, _)| *name == option).map(|(_, text)| text.as_str());
+            let quantity = text("quantity").and_then(|text| text.split(',').next());
             let start = quantity.map_or(analysis.name.as_str(), str::trim);
-            let kind = kind.unwrap_or(FigureKind::Curves.name());
-            text += &format!("name = {}\n", Toml::String(format!("{start}-{kind}")));
-            lines.push(None);
+            let kind = text("kind").unwrap_or(FigureKind::Curves.name());
+            keys.insert("name", (None, Toml::String(format!("{start}-{kind}"))));
         }
-        let (document, _) = DeTable::parse_recoverable(&text);
-        let mut problems = Problems::new(Path::new(""), &text);
-        let raw = RawFigure::read(0..0, document.get_ref(), &mut problems);
-        let figure = raw.check(&analysis.subject(), &mut problems);
-        // A bad quantity or kind would be blamed on the name made of it, too.
-        let told = problems.found.iter().map(|problem| (lines.get(problem.line - 1).copied().flatten(), problem));
-        let mut errors: Vec<OptionError> =
-            told.map(|(option, problem)| OptionError { option, message: problem.message.clone() }).collect();
-        if errors.iter().any(|error| error.option.is_some()) {
-            errors.retain(|error| error.option.is_some());
-        }
-        figure.filter(|_| errors.is_empty()).ok_or(errors)
+        checked(analysis, &keys)
     }
+
+    /// The figure with what options say of it in place of what it says itself.
+    ///
+    /// # Errors
+    /// As [`Self::from_options`].
+    pub fn changed(self, analysis: &Analysis, typed: &[(&str, String)]) -> Result<Self, Vec<OptionError>> {
+        if typed.is_empty() {
+            return Ok(self);
+        }
+        let mut keys: BTreeMap<_, _> = self.to_toml().map(|(name, value)| (name, (None, value))).collect();
+        keys.extend(given(analysis, typed)?);
+        checked(analysis, &keys)
+    }
+}
+
+/// Values of keys of a figure, each with the option it was typed as.
+type Keys = BTreeMap<&'static str, (Option<&'static str>, Toml)>;
+
+/// What options say of a figure.
+fn given(analysis: &Analysis, typed: &[(&str, String)]) -> Result<Keys, Vec<OptionError>> {
+    let all = |option: &str| -> Vec<&str> {
+        typed.iter().filter(|(name, _)| *name == option).map(|(_, text)| text.as_str()).collect()
+    };
+    let mut keys = Keys::new();
+    for key in FIGURE_KEYS {
+        let texts = all(key.option);
+        let Some(last) = texts.last() else { continue };
+        let value = match key.option {
+            "where" => conditions(&texts, analysis.kind).map_err(|message| vec![refused(key, message)])?,
+            "rename" => renamed(&texts).map_err(|message| vec![refused(key, message)])?,
+            _ => (key.typed)(last),
+        };
+        keys.insert(key.name, (Some(key.option), value));
+    }
+    Ok(keys)
+}
+
+/// The figure with these keys, checked as one of a spec.
+fn checked(analysis: &Analysis, keys: &Keys) -> Result<Figure, Vec<OptionError>> {
+    // One key a line; the first line stands for the figure as a whole.
+    let (mut text, mut lines) = (String::from("\n"), vec![None]);
+    for key in FIGURE_KEYS {
+        if let Some((option, value)) = keys.get(key.name) {
+            text += &format!("{} = {value}\n", key.name);
+            lines.push(*option);
+        }
+    }
+    let (document, _) = DeTable::parse_recoverable(&text);
+    let mut problems = Problems::new(Path::new(""), &text);
+    let raw = RawFigure::read(0..0, document.get_ref(), &mut problems);
+    let figure = raw.check(&analysis.subject(), &mut problems);
+    // A bad quantity or kind would be blamed on the name made of it, too.
+    let told = problems.found.iter().map(|problem| (lines.get(problem.line - 1).copied().flatten(), problem));
+    let mut errors: Vec<OptionError> =
+        told.map(|(option, problem)| OptionError { option, message: problem.message.clone() }).collect();
+    if errors.iter().any(|error| error.option.is_some()) {
+        errors.retain(|error| error.option.is_some());
+    }
+    figure.filter(|_| errors.is_empty()).ok_or(errors)
 }
 
 fn refused(key: &FigureKey, message: String) -> OptionError {
     OptionError { option: Some(key.option), message }
+}
+
+/// Other words: texts of the form `old=new`.
+fn renamed(typed: &[&str]) -> Result<Toml, String> {
+    let mut table = toml::Table::new();
+    for text in typed {
+        let Some((old, new)) = text.split_once('=') else {
+            return Err(format!("rename cannot be `{text}`: expected OLD=NEW, such as held=\"held signals\""));
+        };
+        if table.insert(old.trim().into(), Toml::String(new.trim().into())).is_some() {
+            return Err(format!("`{old}` is given twice"));
+        }
+    }
+    Ok(Toml::Table(table))
 }
 
 /// Values that conditions must have: texts of the form `name=value` or `name=value,value`.
@@ -115,6 +165,53 @@ mod tests {
         let all = figure(&[("where", "rule=bp,fa")]).unwrap();
         assert_eq!(all.only.0, [("rule", vec!["bp".to_string(), "bp-trw".to_string()])]);
         assert_eq!((all.name.as_str(), all.quantities.len()), ("a-curves", 2));
+    }
+
+    #[test]
+    fn options_change_a_figure_and_leave_the_rest_of_it() {
+        let spec = parse_spec(Path::new("a.toml"), SPEC).unwrap();
+        let drawn = figure(&[("quantity", "weight_alignment"), ("by", "rule"), ("smooth", "3")]).unwrap();
+        let typed = [("x-label", "updates".to_string()), ("smooth", "5".into()), ("rename", "BP=backprop".into())];
+        let changed = drawn.clone().changed(&spec.analyses[0], &typed).unwrap();
+        assert_eq!((changed.x_label.as_deref(), changed.smooth), (Some("updates"), 5));
+        assert_eq!(changed.names.0, [("BP".to_string(), "backprop".to_string())]);
+        assert_eq!((&changed.quantities, &changed.by, &changed.name), (&drawn.quantities, &drawn.by, &drawn.name));
+        let errors = drawn.changed(&spec.analyses[0], &[("font-size", "99".to_string())]).unwrap_err();
+        assert!(errors[0].to_string().starts_with("--font-size: font-size must be a number of points"), "{errors:?}");
+    }
+
+    #[test]
+    fn looks_are_read_and_refused() {
+        let drawn = figure(&[
+            ("order", "BP; BP-TRW, no WN"),
+            ("show", "2; layer 1"),
+            ("letters", "true"),
+            ("share", "both"),
+            ("font-size", "10"),
+            ("spread", "ci"),
+            ("repeats", "true"),
+            ("x-scale", "log"),
+            ("x-range", "1,50"),
+            ("text", "outlines"),
+            ("rename", "a=b=c"),
+        ])
+        .unwrap();
+        assert_eq!(drawn.order, ["BP", "BP-TRW, no WN"]);
+        assert_eq!((drawn.show, drawn.letters, drawn.repeats), (vec!["2".to_string(), "layer 1".into()], true, true));
+        assert_eq!((drawn.font_size, drawn.x_range), (Some(10.0), Some([1.0, 50.0])));
+        assert_eq!(drawn.names.0, [("a".to_string(), "b=c".to_string())]);
+        for (options, said) in [
+            (&[("share", "all")][..], "--share: unknown share `all`"),
+            (&[("letters", "yes")], "--letters: letters must be true or false"),
+            (&[("rename", "held")], "--rename: rename cannot be `held`"),
+            (&[("spread", "se")], "--spread: unknown spread `se`: expected sd, ci or none"),
+            (&[("x-range", "5,1")], "--x-range: x-range must be two ascending numbers"),
+            (&[("colours", "grey")], "--colours: colours are those of a figure of kind"),
+            (&[("text", "curves")], "--text: unknown text `curves`: expected text or outlines"),
+        ] {
+            let message = figure(options).unwrap_err();
+            assert!(message.contains(said), "{message}\nshould contain\n{said}");
+        }
     }
 
     #[test]

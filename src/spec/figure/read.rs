@@ -1,14 +1,16 @@
 //! How the values of figure keys are read and checked.
 
 use super::kinds::{Across, FigureKind};
-use super::values::{Conditions, Panels, Scale, XAxis};
+use super::values::{Colours, Conditions, Names, Panels, Spread, XAxis};
 use crate::condition::{Condition, Kind, SampleCondition};
 use crate::quantity::Quantity;
 use crate::spec::node::{Node, Problems, file_name, text, texts};
 use crate::spec::parameters::{Listed, Scope, known, unknown_parameter};
 use crate::spec::settings::Settings;
 use crate::text::{Choice, Value, canonical, list, suggestion};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use toml::Spanned;
 use toml::de::DeValue;
 
 /// What a figure is of: what is known of an analysis without its figures.
@@ -57,6 +59,18 @@ fn takers(key: &str) -> String {
 pub(super) fn help_of_kinds() -> String {
     let [others, of_draws] = [false, true].map(|draws| list(&FigureKind::names(|facts| facts.is_of_draws == draws)));
     format!("{others}; of draws: {of_draws} [default: {}]", FigureKind::Curves.name())
+}
+
+/// What a figure of a plane draws.
+const PLANE: [Quantity; 3] = [Quantity::PlaneLoss, Quantity::PlaneFirst, Quantity::PlaneSecond];
+
+/// A number, whole or not.
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Integer(n) => n.as_str().parse().ok(),
+        DeValue::Float(n) => n.as_str().parse().ok(),
+        _ => None,
+    }
 }
 
 impl<'a> Reading<'a> {
@@ -177,12 +191,71 @@ impl<'a> Reading<'a> {
         Some(names)
     }
 
-    pub fn scale(&mut self, node: Node<'_>) -> Option<Scale> {
-        match node.get_ref().as_str() {
-            Some("linear") => Some(Scale::Linear),
-            Some("log") => Some(Scale::Log),
-            _ => self.refuse(node, "unknown scale: expected \"linear\" or \"log\""),
+    /// One of the names of a choice, for the key `what`.
+    pub fn choice<C: Choice>(&mut self, node: Node<'_>, what: &str) -> Option<C> {
+        match canonical::<C>(what, node.get_ref().as_str().unwrap_or_default()) {
+            Ok(name) => C::named(name),
+            Err(message) => self.refuse(node, message),
         }
+    }
+
+    /// Shades and whiskers of a figure over repeats.
+    pub fn spread(&mut self, node: Node<'_>) -> Option<Spread> {
+        if self.kind.takes("spread") {
+            return self.choice(node, "spread");
+        }
+        self.refuse(node, format!("spread is of a figure of kind {}: leave it out", takers("spread")))
+    }
+
+    pub fn repeats(&mut self, node: Node<'_>) -> Option<bool> {
+        if self.kind.takes("repeats") {
+            return self.truth(node, "repeats");
+        }
+        self.refuse(node, format!("repeats are drawn in a figure of kind {}: leave it out", takers("repeats")))
+    }
+
+    pub fn colours(&mut self, node: Node<'_>) -> Option<Colours> {
+        if self.kind.takes("colours") {
+            return self.choice(node, "colours");
+        }
+        self.refuse(node, format!("colours are those of a figure of kind {}: leave them out", takers("colours")))
+    }
+
+    /// Texts between quotes, or numbers, for the key `what`.
+    pub fn texts(&mut self, node: Node<'_>, what: &str) -> Option<Vec<String>> {
+        let one = |value: &DeValue<'_>| match value {
+            DeValue::String(text) => Some(text.to_string()),
+            DeValue::Integer(n) => Some(n.as_str().to_string()),
+            _ => None,
+        };
+        let items = node.get_ref().as_array();
+        let texts: Option<Vec<String>> = items.and_then(|items| items.iter().map(|item| one(item.get_ref())).collect());
+        texts.filter(|texts| !texts.is_empty()).or_else(|| {
+            self.refuse(node, format!("{what} must be a list of texts, such as {what} = [\"held\", \"white\"]"))
+        })
+    }
+
+    /// Other words: `names = { held = "held signals" }`.
+    pub fn names(&mut self, node: Node<'_>) -> Option<Names> {
+        let table = node.get_ref().as_table();
+        let pair = |(old, new): (&Spanned<Cow<'_, str>>, Node<'_>)| {
+            Some((old.get_ref().to_string(), new.get_ref().as_str()?.to_string()))
+        };
+        let all: Option<Vec<(String, String)>> = table.and_then(|table| table.iter().map(pair).collect());
+        all.map(Names).or_else(|| {
+            self.refuse(node, "names must be a table of texts, such as names = { held = \"held signals\" }")
+        })
+    }
+
+    pub fn truth(&mut self, node: Node<'_>, what: &str) -> Option<bool> {
+        node.get_ref().as_bool().or_else(|| self.refuse(node, format!("{what} must be true or false")))
+    }
+
+    /// Size of letters in points.
+    pub fn font_size(&mut self, node: Node<'_>) -> Option<f64> {
+        let points = number(node.get_ref()).filter(|points| (4.0..=20.0).contains(points));
+        points
+            .or_else(|| self.refuse(node, "font-size must be a number of points from 4 to 20, such as font-size = 10"))
     }
 
     pub fn panels(&mut self, node: Node<'_>) -> Option<Panels> {
@@ -270,18 +343,13 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Ends of an axis, ascending.
-    pub fn range(&mut self, node: Node<'_>) -> Option<[f64; 2]> {
-        let number = |value: &DeValue<'_>| match value {
-            DeValue::Integer(n) => n.as_str().parse::<f64>().ok(),
-            DeValue::Float(n) => n.as_str().parse::<f64>().ok(),
-            _ => None,
-        };
+    /// Ends of an axis, ascending, for the key `what`.
+    pub fn range(&mut self, node: Node<'_>, what: &str, example: &str) -> Option<[f64; 2]> {
         let items = node.get_ref().as_array();
         let ends: Option<Vec<f64>> = items.and_then(|items| items.iter().map(|item| number(item.get_ref())).collect());
         match ends.as_deref() {
             Some(&[low, high]) if low.is_finite() && high.is_finite() && low < high => Some([low, high]),
-            _ => self.refuse(node, "range must be two ascending numbers, such as range = [80, 100]"),
+            _ => self.refuse(node, format!("{what} must be two ascending numbers, such as {example}")),
         }
     }
 
@@ -333,6 +401,10 @@ impl<'a> Reading<'a> {
         }
         if let Some(which) = facts.quantities.filter(|_| self.quantities.len() != 2) {
             found.push(format!("a figure of kind \"{}\" needs {which}", facts.name));
+        }
+        if self.kind == FigureKind::Plane && !self.subject.quantities.iter().any(|q| PLANE.contains(q)) {
+            let names: Vec<&str> = PLANE.iter().map(|quantity| quantity.name()).collect();
+            found.push(format!("a figure of kind \"plane\" draws {}: add them to the quantities", names.join(", ")));
         }
         if facts.across == Across::Parameter && !has("x") {
             found.push("this figure needs x = \"PARAMETER\", one that varies".into());

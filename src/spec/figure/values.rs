@@ -62,17 +62,163 @@ impl Form for XAxis {
     }
 }
 
-/// Scale of the vertical axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+/// Scale of an axis, or of colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
+    /// Logarithmic where values are positive and so far apart that they could not be told apart otherwise.
+    Auto,
     /// Equal steps for equal differences.
     Linear,
     /// Equal steps for equal ratios.
     Log,
 }
 
-impl Form for Scale {}
+impl Choice for Scale {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("linear", Self::Linear), ("log", Self::Log)];
+}
+
+/// Which axes have the same ends in all panels that show the same there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Share {
+    /// None.
+    #[default]
+    None,
+    /// Horizontal ones.
+    X,
+    /// Vertical ones.
+    Y,
+    /// Both.
+    Both,
+}
+
+impl Choice for Share {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("x", Self::X), ("y", Self::Y), ("both", Self::Both)];
+}
+
+/// Colours of a heat map, told apart with every form of colour blindness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colours {
+    /// Dark to light.
+    Sequential,
+    /// Light to dark, so that what is small stands out: an angle, say, whose right angle is nothing.
+    Reversed,
+    /// White to black, for print.
+    Grey,
+    /// Blue to white to red: for values on both sides of a middle.
+    Diverging,
+}
+
+impl Choice for Colours {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("sequential", Self::Sequential),
+        ("reversed", Self::Reversed),
+        ("grey", Self::Grey),
+        ("diverging", Self::Diverging),
+    ];
+}
+
+/// What shades and whiskers around a mean are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// One standard deviation over repeats to each side.
+    Sd,
+    /// The 95 % interval of the mean.
+    Ci,
+    /// Nothing.
+    None,
+}
+
+impl Choice for Spread {
+    const CHOICES: &'static [(&'static str, Self)] = &[("sd", Self::Sd), ("ci", Self::Ci), ("none", Self::None)];
+}
+
+/// What letters are in files that can be scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lettering {
+    /// Text, which can be searched, copied and edited, with its fonts embedded.
+    #[default]
+    Text,
+    /// Outlines, which look the same in every program.
+    Outlines,
+}
+
+impl Choice for Lettering {
+    const CHOICES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("outlines", Self::Outlines)];
+}
+
+/// Writes values by their names.
+macro_rules! by_name {
+    ($($type:ty),*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+    )*};
+}
+
+by_name!(Scale, Share, Colours, Spread, Lettering);
+
+impl Form for Lettering {
+    fn is_written(&self) -> bool {
+        *self != Self::Text
+    }
+}
+
+impl Form for Scale {
+    fn is_written(&self) -> bool {
+        *self != Self::Auto
+    }
+}
+
+impl Form for Share {
+    fn is_written(&self) -> bool {
+        *self != Self::None
+    }
+}
+
+impl Form for Option<Colours> {}
+
+impl Form for Option<Spread> {}
+
+/// Other words for entries of the legend and titles of panels, or for parts of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Names(pub Vec<(String, String)>);
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        self.0.iter().try_for_each(|(old, new)| map.serialize_entry(old, new))?;
+        map.end()
+    }
+}
+
+impl Form for Names {
+    fn is_written(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// Texts with commas of their own, so that a semicolon stands between them on the command line.
+impl Form for Vec<String> {
+    fn typed(text: &str) -> Toml {
+        Toml::Array(text.split(';').map(|item| Toml::String(item.trim().into())).collect())
+    }
+
+    fn is_written(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
+impl Form for Option<String> {}
+
+impl Form for Option<f64> {
+    fn typed(text: &str) -> Toml {
+        text.trim().parse().map_or_else(|_| Toml::String(text.into()), Toml::Float)
+    }
+}
 
 /// What the panels of a figure differ in, beside the quantity.
 #[derive(Clone, Debug, PartialEq, Serialize)]

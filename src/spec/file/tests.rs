@@ -52,7 +52,10 @@ fn a_spec_becomes_conditions_in_written_order() {
     assert_eq!(spec.name, "quickstart");
     let mechanism = &spec.analyses[0];
     let points: Vec<_> = mechanism.conditions.iter().map(|c| mechanism.label(c)).collect();
-    assert_eq!(points[..3], ["held, eta 0.0004", "held, eta 0.001", "shared, eta 0.0004"]);
+    assert_eq!(
+        points[..3],
+        ["held, learning rate 0.0004", "held, learning rate 0.001", "shared, learning rate 0.0004"]
+    );
     assert_eq!(mechanism.axes, ["schedule", "eta"]);
     assert!(
         matches!(&mechanism.conditions[5], Condition::Isolate(c) if Schedule::of(&c.signals) == Schedule::White && c.iterations == 200)
@@ -68,7 +71,7 @@ fn conditions_times_grid() {
     let text = "[[analysis]]\nname = \"x\"\nkind = \"train\"\nconditions = [{rule = \"bp\"}, {rule = \"fa\"}]\nsweep.eta = [1, 2]\n";
     let spec = parse(text).unwrap();
     assert_eq!((spec.name.as_str(), spec.analyses[0].conditions.len()), ("a", 4));
-    assert_eq!(spec.analyses[0].label(&spec.analyses[0].conditions[1]), "BP, eta 2");
+    assert_eq!(spec.analyses[0].label(&spec.analyses[0].conditions[1]), "BP, learning rate 2");
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! `summary.csv` and `comparisons.csv`: what was summarised and compared, a row each, for R, pandas and spreadsheets.
+
+use super::comparison::Difference;
+use super::plan::Plan;
+use super::series::condition_columns;
+use super::summary::Entry;
+use crate::condition::{Kind, parameters};
+use crate::file::cell;
+use crate::text::json_text;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Columns after those of the condition.
+const MEASURED: [&str; 16] = [
+    "iteration",
+    "layer",
+    "lag",
+    "quantity",
+    "unit",
+    "n",
+    "absent",
+    "mean",
+    "sd",
+    "low",
+    "high",
+    "prediction",
+    "prediction_bound",
+    "difference",
+    "standard_errors",
+    "condition",
+];
+
+/// Text of a number, or nothing.
+fn number(value: Option<f64>) -> String {
+    value.filter(|value| value.is_finite()).map(|value| format!("{value:?}")).unwrap_or_default()
+}
+
+fn whole(value: Option<usize>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A varied or headline parameter, and whether a column of numbers stands beside that of its values.
+struct Column {
+    name: &'static str,
+    with_number: bool,
+}
+
+/// The number that stands for a value of a parameter: itself, the coefficient of a form, the number of hidden layers.
+fn coordinate(kind: Kind, name: &str, text: &str) -> Option<f64> {
+    let known = parameters(kind).iter().find(|parameter| parameter.facts().name == name)?;
+    known.read(text).ok()?.coordinate()
+}
+
+/// `summary.csv`: an entry a row. A parameter whose values are numbers has them; of one whose values are words that numbers
+/// stand for, these are in a column `NAME_number` beside it.
+///
+/// # Errors
+/// If a row cannot be written, which memory alone can cause.
+pub fn summary_table(plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, std::io::Error> {
+    let kind_of = |entry: &Entry| plan.analyses().find(|of| of.name == entry.analysis).map(|of| of.kind);
+    // A column that stands for another analysis stays empty, as in series.csv.
+    let shown: BTreeMap<&str, Vec<&str>> = plan.analyses().map(|of| (of.name.as_str(), of.columns())).collect();
+    let text_of = |entry: &Entry, name: &str| {
+        let is_shown = shown.get(entry.analysis.as_str()).is_some_and(|names| names.contains(&name));
+        entry.condition.get(name).filter(|_| is_shown).map(json_text).unwrap_or_default()
+    };
+    let column = |name: &'static str| {
+        let is_word = |text: &str| !text.is_empty() && text.parse::<f64>().is_err();
+        let texts: BTreeSet<(Option<&str>, String)> = entries
+            .iter()
+            .map(|entry| (kind_of(entry).map(|_| entry.analysis.as_str()), text_of(entry, name)))
+            .collect();
+        let stands = |(analysis, text): &(Option<&str>, String)| {
+            let kind = plan.analyses().find(|of| Some(of.name.as_str()) == *analysis)?.kind;
+            coordinate(kind, name, text)
+        };
+        let with_number = texts.iter().any(|(_, text)| is_word(text)) && texts.iter().any(|of| stands(of).is_some());
+        Column { name, with_number }
+    };
+    let columns: Vec<Column> = condition_columns(plan).into_iter().map(|facts| column(facts.name)).collect();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_field("analysis")?;
+    for Column { name, with_number } in &columns {
+        writer.write_field(name)?;
+        if *with_number {
+            writer.write_field(format!("{name}_number"))?;
+        }
+    }
+    writer.write_record(MEASURED)?;
+    for entry in entries {
+        writer.write_field(&*cell(&entry.analysis))?;
+        let kind = kind_of(entry);
+        for Column { name, with_number } in &columns {
+            let text = text_of(entry, name);
+            writer.write_field(&*cell(&text))?;
+            if *with_number {
+                writer.write_field(number(kind.and_then(|kind| coordinate(kind, name, &text))))?;
+            }
+        }
+        let [low, high] = entry.ci95.map_or([None; 2], |ends| ends.map(Some));
+        let off = entry.discrepancy;
+        writer.write_record([
+            entry.iteration.to_string(),
+            whole(entry.layer),
+            whole(entry.lag),
+            entry.quantity.name().into(),
+            entry.quantity.info().unit.into(),
+            entry.n.to_string(),
+            entry.absent.to_string(),
+            number(entry.mean),
+            number(entry.sd),
+            number(low),
+            number(high),
+            number(entry.prediction),
+            number(entry.prediction_bound),
+            number(off.map(|off| off.difference)),
+            number(off.and_then(|off| off.standard_errors)),
+            cell(&entry.label).into_owned(),
+        ])?;
+    }
+    writer.into_inner().map_err(|error| error.into_error())
+}
+
+/// `comparisons.csv`: a difference a row.
+///
+/// # Errors
+/// As [`summary_table`].
+pub fn comparisons_table(differences: &[Difference]) -> Result<Vec<u8>, std::io::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "analysis",
+        "parameter",
+        "first",
+        "second",
+        "among",
+        "iteration",
+        "layer",
+        "lag",
+        "quantity",
+        "unit",
+        "pairs",
+        "difference",
+        "sd",
+        "low",
+        "high",
+    ])?;
+    for of in differences {
+        let [low, high] = of.ci95.map_or([None; 2], |ends| ends.map(Some));
+        writer.write_record([
+            cell(&of.analysis).into_owned(),
+            of.parameter.clone(),
+            cell(&of.first).into_owned(),
+            cell(&of.second).into_owned(),
+            cell(&of.among).into_owned(),
+            of.iteration.to_string(),
+            whole(of.layer),
+            whole(of.lag),
+            of.quantity.name().into(),
+            of.quantity.info().unit.into(),
+            of.pairs.to_string(),
+            number(of.difference),
+            number(of.sd),
+            number(low),
+            number(high),
+        ])?;
+    }
+    writer.into_inner().map_err(|error| error.into_error())
+}
