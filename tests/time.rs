@@ -218,7 +218,7 @@ fn angles_given_the_signals_are_predicted_over_delay_duration_and_trace() {
             }
         }
     }
-    let over_grid = Summary::of(all.into_iter());
+    let over_grid = Summary::of(all);
     assert!(over_grid.mean.unwrap().abs() < 0.3, "{over_grid:?}");
 }
 
@@ -260,7 +260,7 @@ fn moments_in_time_are_those_of_the_rule() {
         }
         let expected = [predicted.inner_product, predicted.squared_norm];
         for (i, values) in found.into_iter().enumerate() {
-            let summary = Summary::of(values.into_iter());
+            let summary = Summary::of(values);
             let (mean, error) = (summary.mean.unwrap(), summary.standard_error().unwrap());
             let off = (mean - expected[i % 2]) / error;
             assert!(

@@ -110,7 +110,7 @@ impl Results {
     /// Summaries with predictions, as `--json` prints them.
     fn summary(&self, py: Python<'_>) -> PyResult<String> {
         let entries = py.detach(|| {
-            let predictor = Predictor::default();
+            let predictor = Predictor;
             let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
                 predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
             };
