@@ -23,7 +23,7 @@ pub struct Facts {
     pub form: &'static str,
     /// What is expected in place of the wrong arguments.
     pub expected: &'static str,
-    /// What its numbers are, in order; those beyond are [`Measure::Pure`].
+    /// What its numbers are, in order; those beyond are pure numbers.
     pub measures: &'static [Measure],
     /// Keys that it alone takes, such as `within` in `within=0.8`.
     pub keys: &'static [&'static str],
