@@ -7,10 +7,11 @@ use alignscope::claim::{Evidence, FULL, QUICK, judge, look, verdicts_csv};
 use alignscope::condition::Kind;
 use alignscope::data::{Library, Source};
 use alignscope::experiment::run_job;
-use alignscope::file::{memory, write_atomically};
+use alignscope::file::memory;
 use alignscope::run::memory::{admit, fewer_threads};
 use alignscope::run::{
-    Ended, Export, Plan, RunOptions, RunReport, Unobserved, is_stored, read_directory, read_runs as read, run,
+    Ended, Export, Plan, RunOptions, RunReport, TableFile, Unobserved, is_stored, read_directory, read_runs as read,
+    run, write_table,
 };
 use alignscope::spec::{Analysis, Listed, OptionError, Spec, parameters as registry, parse_spec, read_spec};
 use alignscope::text::Choice;
@@ -178,8 +179,11 @@ impl Request {
     /// Writes the verdicts beside the results, as the command line does.
     fn write_verdicts(&self, report: &RunReport) -> Result<(), Stopped> {
         let claims = judge(&Evidence::new(&self.plan, &report.results));
+        if claims.is_empty() {
+            return Ok(());
+        }
         let csv = verdicts_csv(&claims).map_err(|error| Stopped::Failed(error.to_string()))?;
-        let written = write_atomically(&self.out.join("verdicts.csv"), &csv);
+        let written = write_table(&self.out, TableFile::Verdicts, &csv);
         written.map_err(|error| Stopped::Failed(error.to_string()))
     }
 

@@ -8,8 +8,8 @@ use crate::figure::{Figure, Format, compose};
 use crate::file::quote::operand;
 use crate::file::{make_directory, write_atomically};
 use crate::run::{
-    Difference, Entry, Plan, Results, RunReport, Shard, comparisons_table, differences, flags, silenced, summarise,
-    summary_table,
+    Difference, Entry, Plan, Results, RunReport, Shard, TableFile, comparisons_table, differences, flags, silenced,
+    summarise, summary_table, write_table,
 };
 use crate::spec::Analysis;
 use clap::ArgMatches;
@@ -102,16 +102,12 @@ pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) 
 
 /// Writes `summary.csv`, and `comparisons.csv` where conditions are compared, beside the results.
 fn write_tables(plan: &Plan, report: &RunReport, entries: &[Entry], compared: &[Difference]) -> anyhow::Result<()> {
-    write_atomically(&report.directory.join(SUMMARY), &summary_table(plan, entries)?)?;
+    write_table(&report.directory, TableFile::Summary, &summary_table(plan, entries)?)?;
     if plan.analyses().any(|analysis| !analysis.settings.compare.is_empty()) {
-        write_atomically(&report.directory.join(COMPARISONS), &comparisons_table(compared)?)?;
+        write_table(&report.directory, TableFile::Comparisons, &comparisons_table(compared)?)?;
     }
     Ok(())
 }
-
-/// Tables of a run directory that nothing is read from.
-const SUMMARY: &str = "summary.csv";
-const COMPARISONS: &str = "comparisons.csv";
 
 /// Fewest repeats whose intervals are not told of.
 const FEW: usize = 5;

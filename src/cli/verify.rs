@@ -6,8 +6,7 @@ use crate::claim::{
     ALPHA, ClaimedConditions, Evidence, FIRST_LOOK, FULL, JudgedClaim, Looked, QUICK, Verdict, claims, judge, look,
     verdicts_csv,
 };
-use crate::file::write_atomically;
-use crate::run::{Ended, Planned, RunReport, damaged_figures, is_stored};
+use crate::run::{Ended, Planned, RunReport, TableFile, damaged_figures, is_stored, write_table};
 use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use serde_json::{Value as Json, json};
@@ -84,7 +83,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let is_whole = output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
     let claims = judge(&Evidence::new(plan, &report.results));
-    write_atomically(&request.out.join("verdicts.csv"), &verdicts_csv(&claims)?)?;
+    if !claims.is_empty() {
+        write_table(&request.out, TableFile::Verdicts, &verdicts_csv(&claims)?)?;
+    }
     if matches.get_flag("json") {
         let summary = output::summary(plan, &report);
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);

@@ -3,7 +3,7 @@
 
 use super::attempt::Export;
 use super::error::RunError;
-use super::files::{LOG, SERIES};
+use super::files::{LOG, SERIES, TABLES, VERDICTS};
 use super::head::Head;
 use super::job::Job;
 use super::manifest::log_is_whole;
@@ -98,14 +98,22 @@ pub(super) fn damages(run: &Path, head: &Head, checksums: &Checksums) -> Result<
     damages.extend(head.specs(run, checksums).map(|(_, damages)| damages).unwrap_or_default());
     damages.extend(derived(run, checksums)?);
     let remedy = |damage| format!("{damage}; `alignscope run {}` writes it again", operand(run));
-    Ok(damages.into_iter().map(remedy).collect())
+    let mut damages: Vec<String> = damages.into_iter().map(remedy).collect();
+    let verdicts = damage_of(run, checksums, VERDICTS)?;
+    damages.extend(verdicts.map(|damage| format!("{damage}; `alignscope verify {}` writes it again", operand(run))));
+    Ok(damages)
+}
+
+/// What is wrong with a file of the list; `None` if it is not there, or nothing is.
+fn damage_of(run: &Path, checksums: &Checksums, name: &str) -> Result<Option<String>, FileError> {
+    Ok(checksums.of_file(run, name)?.and_then(|(standing, _)| standing.damage(&run.join(name))))
 }
 
 /// What is wrong with files that a run, or drawing, writes again: everything but jobs, exports, manifest and specs.
 pub(super) fn derived(run: &Path, checksums: &Checksums) -> Result<Vec<String>, FileError> {
     let mut damages = Vec::new();
-    if let Some((standing, _)) = checksums.of_file(run, SERIES)? {
-        damages.extend(standing.damage(&run.join(SERIES)));
+    for name in [SERIES].into_iter().chain(TABLES) {
+        damages.extend(damage_of(run, checksums, name)?);
     }
     if !log_is_whole(&run.join(LOG)) {
         damages.extend(Standing::Changed.damage(&run.join(LOG)));

@@ -56,4 +56,4 @@ pub use series::columns;
 pub use shard::Shard;
 pub use stored::{Stored, StoredDirectory, StoredError, read_runs};
 pub use summary::{Discrepancy, Entry, Expected, Prediction, summarise};
-pub use tables::{comparisons_table, summary_table};
+pub use tables::{TableFile, comparisons_table, summary_table, write_table};

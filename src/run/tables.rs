@@ -1,13 +1,42 @@
 //! `summary.csv` and `comparisons.csv`: what was summarised and compared, a row each, for R, pandas and spreadsheets.
 
 use super::comparison::Difference;
+use super::files::{TABLES, VERDICTS};
 use super::plan::Plan;
 use super::series::condition_columns;
 use super::summary::Entry;
 use crate::condition::{Kind, parameters};
-use crate::file::cell;
+use crate::file::{Checksums, FileError, Ledger, cell, write_atomically};
 use crate::text::json_text;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Which table of a run directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFile {
+    /// `summary.csv`.
+    Summary,
+    /// `comparisons.csv`.
+    Comparisons,
+    /// `verdicts.csv`.
+    Verdicts,
+}
+
+/// Writes a table into the directory of a run that has ended, and its checksum into the list there.
+///
+/// # Errors
+/// If either cannot be written.
+pub fn write_table(run: &Path, table: TableFile, bytes: &[u8]) -> Result<(), FileError> {
+    let name = match table {
+        TableFile::Summary => TABLES[0],
+        TableFile::Comparisons => TABLES[1],
+        TableFile::Verdicts => VERDICTS,
+    };
+    let ledger = Ledger::new(run, Checksums::read(run)?);
+    ledger.note(&[(name.to_string(), blake3::hash(bytes))])?;
+    write_atomically(&run.join(name), bytes)?;
+    ledger.settle()
+}
 
 /// Columns after those of the condition.
 const MEASURED: [&str; 16] = [
