@@ -281,6 +281,7 @@ fn the_pages_of_experiments_are_those_of_the_results() {
 /// Pictures that belong to no spec with claims are drawn by theirs all the same.
 #[test]
 fn the_index_of_figures_is_by_picture() {
+    let judged = judged();
     let mut index = "# Figures\n\nBeside every picture lie its values (`.csv`).\n".to_string();
     for (name, _, spec) in specs() {
         let figures = spec.analyses.iter().flat_map(|analysis| &analysis.figures);
@@ -292,8 +293,8 @@ fn the_index_of_figures_is_by_picture() {
             })
             .collect();
         if !entries.is_empty() {
-            let page = format!("../docs/experiments/{name}.md");
-            let page = if root().join("figures").join(&page).exists() { page } else { "../README.md".into() };
+            let is_judged = spec.claims.iter().any(|claim| judged.contains_key(&claim.name));
+            let page = if is_judged { format!("../docs/experiments/{name}.md") } else { "../README.md".into() };
             index += &format!(
                 "\n## {}\n\n[What came out]({page}); `alignscope run analyses/{name}.toml` draws:\n",
                 spec.title
