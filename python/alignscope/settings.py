@@ -47,4 +47,5 @@ class TrainSettings(TypedDict, total=False):
     quantities: Setting
     lags: Setting
     window: Setting
+    compare: Setting
     predict: Setting

@@ -199,7 +199,8 @@ def test_specs_run_and_claims_are_judged(tmp_path: Path, program: str) -> None:
     assert [of.label for of in whole.conditions] == [of.label for of in run.conditions]
     same(whole.series, stored(tmp_path / "whole"))
     with pytest.raises(RuntimeError, match="another spec"):
-        spec.write_text(SPEC.format(repeats=41), encoding="utf-8")
+        other = SPEC.replace("iterations = 60", "iterations = 61")
+        spec.write_text(other.format(repeats=40), encoding="utf-8")
         alignscope.run(spec, out=tmp_path / "whole")
     spec.write_text("[[analysis]]\nkind = 'isolat'", encoding="utf-8")
     with pytest.raises(ValueError, match="did you mean"):
