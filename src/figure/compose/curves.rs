@@ -300,7 +300,8 @@ fn predicted(
     let Shown { analysis, quantity, .. } = shown;
     let exact = analysis.settings.predict;
     // What the table says at the end without being asked, closed forms, is drawn where it says more than a line at 90.
-    let is_known = matches!(condition, Condition::Isolate(c) if c.is_predicted()) && quantity == Quantity::WeightAlignment;
+    let is_known =
+        matches!(condition, Condition::Isolate(c) if c.is_predicted()) && quantity == Quantity::WeightAlignment;
     if !exact && !is_known {
         return Vec::new();
     }
@@ -368,7 +369,13 @@ fn null_band(conditions: &[&Condition]) -> Option<Band> {
 }
 
 /// Mean over repeats, with what is drawn around it.
-fn points(shown: Shown<'_>, condition: &Condition, x: XAxis, quantity: Quantity, place: [Option<usize>; 2]) -> Vec<Point> {
+fn points(
+    shown: Shown<'_>,
+    condition: &Condition,
+    x: XAxis,
+    quantity: Quantity,
+    place: [Option<usize>; 2],
+) -> Vec<Point> {
     let point = |(x, values): (f64, Vec<Option<f64>>)| {
         let summary = Summary::of(values);
         Point { x, y: summary.mean, band: around(&summary, spread(shown.spec)), n: Some(summary.n) }

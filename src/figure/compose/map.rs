@@ -74,7 +74,8 @@ impl Scheme {
         let start = if is_angle && !log { [90.0, 90.0] } else { [f64::INFINITY, f64::NEG_INFINITY] };
         let [low, high] = drawn.fold(start, |[low, high], v| [low.min(v), high.max(v)]);
         // Values that are all the same have one colour.
-        let values = if low < high { [low, high] } else { [low - 0.5 * low.abs().max(1e-9), low + 0.5 * low.abs().max(1e-9)] };
+        let values =
+            if low < high { [low, high] } else { [low - 0.5 * low.abs().max(1e-9), low + 0.5 * low.abs().max(1e-9)] };
         let usual = if is_angle { Colours::Reversed } else { Colours::Sequential };
         Self { range: spec.range.unwrap_or(values), log, colours: spec.colours.unwrap_or(usual) }
     }

@@ -71,7 +71,12 @@ fn curve(
     let point = |layer: Option<usize>| {
         let summary = of(quantity, layer);
         let y = summary.and_then(|s| s.mean);
-        Some(Point { x: layer? as f64, y, band: summary.and_then(|s| around(&s, spread(spec))), n: summary.map(|s| s.n) })
+        Some(Point {
+            x: layer? as f64,
+            y,
+            band: summary.and_then(|s| around(&s, spread(spec))),
+            n: summary.map(|s| s.n),
+        })
     };
     let points: Vec<Point> = spec.layers_of(condition, quantity).into_iter().filter_map(point).collect();
     // What theory says of the same repeats.

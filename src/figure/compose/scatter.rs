@@ -27,7 +27,9 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             let at = curves.iter().position(|known| *known == curve).unwrap_or_default();
             let [x, y] = [across, up].map(|quantity| overall(results, analysis, condition, quantity));
             match (x.mean, y.mean) {
-                (Some(x), mean) => discs.entry(at).or_default().push(Point { x, y: mean, band: around(&y, spread), n: Some(y.n) }),
+                (Some(x), mean) => {
+                    discs.entry(at).or_default().push(Point { x, y: mean, band: around(&y, spread), n: Some(y.n) })
+                }
                 (None, Some(y)) => panel.references.push(Reference { label: curve, y, colour: Some(hue(at)) }),
                 (None, None) => {}
             }

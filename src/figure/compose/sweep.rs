@@ -119,7 +119,12 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &s
                 panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
                 continue;
             };
-            measured.push(Point { x, y, band: summary.and_then(|s| around(&s, spread(spec))), n: summary.map(|s| s.n) });
+            measured.push(Point {
+                x,
+                y,
+                band: summary.and_then(|s| around(&s, spread(spec))),
+                n: summary.map(|s| s.n),
+            });
             if spec.repeats {
                 let each = values_at_end(results, analysis, condition, quantity, layer);
                 single.extend(each.into_iter().flatten().map(|y| Point::at(x, Some(y))));
