@@ -5,7 +5,7 @@ use crate::condition::Condition;
 use crate::experiment::{Predictor, limit};
 use crate::quantity::Quantity;
 use crate::run::{self, JobResult, Plan, Results};
-use crate::spec::{Analysis, Claim, ClaimPart, Expression, Function, Place, Predicted, Term, Time};
+use crate::spec::{Claim, ClaimPart, Expression, Function, Known, Place, Predicted, Term, Time};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -16,7 +16,7 @@ type Key = (String, usize, Quantity, [Option<usize>; 2]);
 /// Results of a plan, by analysis, condition and quantity.
 pub struct Evidence<'a> {
     results: Results<'a>,
-    predictor: Predictor,
+    analyses: Vec<Known<'a>>,
     /// What was looked up: many parts are over the same.
     known: RefCell<HashMap<Key, Rc<run::Values>>>,
 }
@@ -24,7 +24,8 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// Evidence of `results`, which belong to the jobs of `plan`.
     pub fn new(plan: &'a Plan, results: &'a [Option<JobResult>]) -> Self {
-        Self { results: Results::new(plan, results), predictor: Predictor, known: RefCell::default() }
+        let analyses = plan.analyses().map(Known::of).collect();
+        Self { results: Results::new(plan, results), analyses, known: RefCell::default() }
     }
 
     /// What was planned.
@@ -32,8 +33,8 @@ impl<'a> Evidence<'a> {
         self.results.plan()
     }
 
-    fn analysis(&self, name: &str) -> Option<&'a Analysis> {
-        self.plan().analyses().find(|analysis| analysis.name == name)
+    fn analysis(&self, name: &str) -> Option<&Known<'a>> {
+        self.analyses.iter().find(|known| known.analysis.name == name)
     }
 
     /// Whether the analysis was planned.
@@ -45,22 +46,13 @@ impl<'a> Evidence<'a> {
     /// there are may depend on what came out.
     pub(super) fn of(&self, claim: &Claim) -> OfClaim<'_, 'a> {
         let mut repeats: HashMap<String, usize> = HashMap::new();
-        for (name, condition) in claim.conditions(self.plan().analyses()) {
-            let Some(analysis) = self.analysis(&name) else { continue };
+        for (name, condition) in claim.conditions(&self.analyses) {
+            let Some(&Known { analysis, .. }) = self.analysis(&name) else { continue };
             let whole = analysis.conditions.get(condition).map_or(0, |of| self.results.whole_repeats(analysis, of));
             repeats.entry(name).and_modify(|least| *least = whole.min(*least)).or_insert(whole);
         }
         OfClaim { all: self, repeats }
     }
-}
-
-/// The first condition that has the values of a place.
-fn condition_of<'p>(analysis: &'p Analysis, place: &Place) -> Option<(usize, &'p Condition)> {
-    let matches = |condition: &Condition| {
-        let values = condition.values();
-        place.condition.iter().all(|(name, text)| values.get(name).is_some_and(|value| value.to_text() == *text))
-    };
-    analysis.conditions.iter().enumerate().find(|(_, condition)| matches(condition))
 }
 
 /// What there is on one claim.
@@ -92,10 +84,10 @@ impl OfClaim<'_, '_> {
     }
 
     fn term(&self, term: &Term) -> Values {
-        let Some(analysis) = self.all.analysis(&term.analysis) else { return Values::Repeats(Vec::new()) };
-        let places = || term.places.iter().map(|place| self.place(analysis, term, place));
+        let Some(known) = self.all.analysis(&term.analysis) else { return Values::Repeats(Vec::new()) };
+        let places = || term.places.iter().map(|place| self.place(known, term, place));
         match &term.places[..] {
-            [only] => self.place(analysis, term, only),
+            [only] => self.place(known, term, only),
             _ => {
                 let rows = places().enumerate().map(|(at, values)| (at, values.rows().pop().unwrap_or_default().1));
                 Values::Curve(Rc::new(rows.collect()), Axis::Place)
@@ -103,8 +95,10 @@ impl OfClaim<'_, '_> {
         }
     }
 
-    fn place(&self, analysis: &Analysis, term: &Term, place: &Place) -> Values {
-        let Some((index, condition)) = condition_of(analysis, place) else { return Values::Repeats(Vec::new()) };
+    fn place(&self, known: &Known<'_>, term: &Term, place: &Place) -> Values {
+        let Some(index) = known.first(&place.condition) else { return Values::Repeats(Vec::new()) };
+        let analysis = known.analysis;
+        let condition = &analysis.conditions[index];
         if let Some(predicted) = term.predicted {
             let found = self.predicted(condition, term, place, predicted);
             return found.map_or_else(|| Values::Repeats(vec![None; self.repeats(&analysis.name)]), Values::Number);
@@ -133,7 +127,7 @@ impl OfClaim<'_, '_> {
     fn predicted(&self, condition: &Condition, term: &Term, place: &Place, what: Predicted) -> Option<f64> {
         match (what, place.time, condition) {
             (Predicted::Mean, Time::At(iteration), _) => {
-                self.all.predictor.predict(condition, term.quantity, place.layer, iteration, false)
+                Predictor.predict(condition, term.quantity, place.layer, iteration, false)
             }
             (Predicted::Limit, _, Condition::Isolate(isolated)) => limit(isolated).map(|(_, found)| found.value),
             _ => None,

@@ -23,7 +23,7 @@ pub use verdict::{ALPHA, Verdict};
 
 use crate::measure::summary::Summary;
 use crate::run::{Ended, Plan, Planned, RunReport};
-use crate::spec::ValueKind;
+use crate::spec::{Known, ValueKind};
 use crate::text::short;
 use evidence::OfClaim;
 use needed::needed;
@@ -75,8 +75,9 @@ pub struct ClaimedConditions(BTreeSet<(String, usize)>);
 impl ClaimedConditions {
     /// Those that claims of some names are about.
     pub fn of(plan: &Plan, is_wanted: &dyn Fn(&str) -> bool) -> Self {
+        let analyses: Vec<Known<'_>> = plan.analyses().map(Known::of).collect();
         let wanted = claims(plan).into_iter().filter(|claim| is_wanted(&claim.name));
-        Self(wanted.flat_map(|claim| claim.conditions(plan.analyses())).collect())
+        Self(wanted.flat_map(|claim| claim.conditions(&analyses)).collect())
     }
 
     /// Whether what was planned is of one of them.

@@ -22,11 +22,11 @@ mod write;
 
 pub use analysis::{Analysis, OptionError, Spec};
 pub use changed::{ChangeError, Changes, changed, read_changed};
-pub(crate) use claim::document;
 pub use claim::{
     Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function, Place, Predicted,
     Term, Time, ValueKind,
 };
+pub(crate) use claim::{Known, document};
 pub use compare::Comparison;
 #[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;

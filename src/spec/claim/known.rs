@@ -17,7 +17,7 @@ pub(in crate::spec) struct Home<'a> {
 }
 
 /// An analysis, with the texts of its conditions' values.
-pub(in crate::spec) struct Known<'a> {
+pub(crate) struct Known<'a> {
     pub analysis: &'a Analysis,
     pub texts: Vec<BTreeMap<&'static str, String>>,
 }
@@ -36,6 +36,11 @@ impl<'a> Known<'a> {
         let matches =
             |texts: &BTreeMap<&'static str, String>| wanted.iter().all(|(name, text)| texts.get(name) == Some(text));
         self.texts.iter().enumerate().filter(move |(_, texts)| matches(texts)).map(|(index, _)| index)
+    }
+
+    /// The first of them.
+    pub fn first(&self, wanted: &[(&'static str, String)]) -> Option<usize> {
+        self.matching(wanted).next()
     }
 }
 

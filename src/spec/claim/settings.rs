@@ -1,7 +1,7 @@
 //! Claims whose criteria were set for other settings than those that a spec has now.
 
 use super::known::Known;
-use super::model::{Claim, Place};
+use super::model::Claim;
 use crate::condition::Condition;
 use crate::spec::analysis::{Analysis, Spec};
 use crate::spec::settings::Settings;
@@ -29,16 +29,15 @@ impl Spec {
 
 impl Claim {
     /// Name of the analysis and index of every condition whose results it is about.
-    pub fn conditions<'a>(&self, analyses: impl Iterator<Item = &'a Analysis>) -> BTreeSet<(String, usize)> {
-        let own = analyses.filter(|analysis| self.analyses.contains(&analysis.name));
-        let of_analysis = |analysis: &'a Analysis| {
-            let known = Known::of(analysis);
+    pub(crate) fn conditions(&self, analyses: &[Known<'_>]) -> BTreeSet<(String, usize)> {
+        let of_analysis = |known: &Known<'_>| {
+            let name = &known.analysis.name;
             let terms = self.parts.iter().flat_map(|part| &part.terms);
-            let measured = terms.filter(|term| term.analysis == analysis.name && term.predicted.is_none());
-            let found = measured.flat_map(|term| &term.places).filter_map(|place| first(&known, place));
-            found.map(|index| (analysis.name.clone(), index)).collect::<Vec<_>>()
+            let measured = terms.filter(|term| term.analysis == *name && term.predicted.is_none());
+            let found = measured.flat_map(|term| &term.places).filter_map(|place| known.first(&place.condition));
+            found.map(|index| (name.clone(), index)).collect::<Vec<_>>()
         };
-        own.flat_map(of_analysis).collect()
+        analyses.iter().filter(|known| self.analyses.contains(&known.analysis.name)).flat_map(of_analysis).collect()
     }
 
     /// In what the analyses `here` depart from those that the criterion was set for, in words; `None` if in nothing that
@@ -58,7 +57,7 @@ impl Claim {
             let terms = self.parts.iter().flat_map(|part| &part.terms).filter(|term| term.analysis == *name);
             let mut needed: Vec<usize> = Vec::new();
             for place in terms.flat_map(|term| &term.places) {
-                needed.extend(first(&known, place).filter(|index| !needed.contains(index)));
+                needed.extend(known.first(&place.condition).filter(|index| !needed.contains(index)));
             }
             let conditions = needed.into_iter().map(|index| &then.conditions[index]);
             let lost = conditions
@@ -67,10 +66,6 @@ impl Claim {
             lost.or_else(|| setting(now, then))
         })
     }
-}
-
-fn first(known: &Known<'_>, place: &Place) -> Option<usize> {
-    known.matching(&place.condition).next()
 }
 
 /// In what the nearest condition that there is differs from one that is not.
