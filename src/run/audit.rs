@@ -3,7 +3,7 @@
 
 use super::attempt::Export;
 use super::error::RunError;
-use super::files::{LOG, SERIES, TABLES, VERDICTS};
+use super::files::{LOG, SERIES, TableFile};
 use super::head::Head;
 use super::job::Job;
 use super::manifest::log_is_whole;
@@ -99,7 +99,7 @@ pub(super) fn damages(run: &Path, head: &Head, checksums: &Checksums) -> Result<
     damages.extend(derived(run, checksums)?);
     let remedy = |damage| format!("{damage}; `alignscope run {}` writes it again", operand(run));
     let mut damages: Vec<String> = damages.into_iter().map(remedy).collect();
-    let verdicts = damage_of(run, checksums, VERDICTS)?;
+    let verdicts = damage_of(run, checksums, TableFile::Verdicts.name())?;
     damages.extend(verdicts.map(|damage| format!("{damage}; `alignscope verify {}` writes it again", operand(run))));
     Ok(damages)
 }
@@ -112,7 +112,7 @@ fn damage_of(run: &Path, checksums: &Checksums, name: &str) -> Result<Option<Str
 /// What is wrong with files that a run, or drawing, writes again: everything but jobs, exports, manifest and specs.
 pub(super) fn derived(run: &Path, checksums: &Checksums) -> Result<Vec<String>, FileError> {
     let mut damages = Vec::new();
-    for name in [SERIES].into_iter().chain(TABLES) {
+    for name in [SERIES, TableFile::Summary.name(), TableFile::Comparisons.name()] {
         damages.extend(damage_of(run, checksums, name)?);
     }
     if !log_is_whole(&run.join(LOG)) {

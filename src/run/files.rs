@@ -8,8 +8,24 @@ pub(super) const LOG: &str = "log.json";
 
 pub(super) const JOBS: &str = "jobs";
 
-/// Tables that a run writes beside its results: nothing is read from them, and a change in them is told of all the same.
-pub(super) const TABLES: [&str; 2] = ["summary.csv", "comparisons.csv"];
+/// A table beside the results: nothing is read from it, and a change in it is told of all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFile {
+    /// What a run summarised.
+    Summary,
+    /// The conditions that it compared.
+    Comparisons,
+    /// What a judgement came to.
+    Verdicts,
+}
 
-/// The table of a judgement.
-pub(super) const VERDICTS: &str = "verdicts.csv";
+impl TableFile {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Summary => "summary.csv",
+            Self::Comparisons => "comparisons.csv",
+            Self::Verdicts => "verdicts.csv",
+        }
+    }
+}

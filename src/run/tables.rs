@@ -1,7 +1,7 @@
 //! `summary.csv` and `comparisons.csv`: what was summarised and compared, a row each, for R, pandas and spreadsheets.
 
 use super::comparison::Difference;
-use super::files::{TABLES, VERDICTS};
+use super::files::TableFile;
 use super::plan::Plan;
 use super::series::condition_columns;
 use super::summary::Entry;
@@ -11,27 +11,12 @@ use crate::text::json_text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Which table of a run directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TableFile {
-    /// `summary.csv`.
-    Summary,
-    /// `comparisons.csv`.
-    Comparisons,
-    /// `verdicts.csv`.
-    Verdicts,
-}
-
 /// Writes a table into the directory of a run that has ended, and its checksum into the list there.
 ///
 /// # Errors
 /// If either cannot be written.
 pub fn write_table(run: &Path, table: TableFile, bytes: &[u8]) -> Result<(), FileError> {
-    let name = match table {
-        TableFile::Summary => TABLES[0],
-        TableFile::Comparisons => TABLES[1],
-        TableFile::Verdicts => VERDICTS,
-    };
+    let name = table.name();
     let ledger = Ledger::new(run, Checksums::read(run)?);
     ledger.note(&[(name.to_string(), blake3::hash(bytes))])?;
     write_atomically(&run.join(name), bytes)?;
