@@ -2,6 +2,7 @@
 
 use super::{Exit, args};
 use crate::data::{Library, Source};
+use crate::file::size_below;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -82,22 +83,12 @@ fn data(library: &Library) -> Finding {
 
 fn store(runs: &Path) -> Finding {
     let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    let found: Vec<u64> = entries.filter(|entry| entry.path().is_dir()).map(|entry| size(&entry.path())).collect();
+    let found: Vec<u64> =
+        entries.filter(|entry| entry.path().is_dir()).map(|entry| size_below(&entry.path())).collect();
     let (count, bytes) = (found.len(), found.iter().sum::<u64>());
     let text = match count {
         0 => format!("no runs in {}", runs.display()),
         _ => format!("{count} runs, {:.1} MB, in {}", bytes as f64 / 1e6, runs.display()),
     };
     Finding { name: "results", value: json!({ "directory": runs, "runs": count, "bytes": bytes }), text }
-}
-
-/// Bytes of the files below a directory; links are not followed.
-fn size(directory: &Path) -> u64 {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let of = |entry: std::fs::DirEntry| match entry.metadata() {
-        Ok(facts) if facts.is_dir() => size(&entry.path()),
-        Ok(facts) => facts.len(),
-        Err(_) => 0,
-    };
-    entries.map(of).sum()
 }

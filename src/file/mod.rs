@@ -9,6 +9,7 @@ pub mod memory;
 mod open;
 mod operation;
 pub(crate) mod quote;
+mod size;
 mod temporary;
 mod write;
 
@@ -21,6 +22,7 @@ pub(crate) use open::{open_lock, open_unfollowed, unfollowed};
 #[cfg(not(test))]
 use operation::checked;
 pub(crate) use operation::{Operation, make_directory, remove_file};
+pub(crate) use size::size_below;
 #[cfg(any(test, feature = "cli"))]
 pub(crate) use temporary::{Kept, remove_abandoned};
 pub(crate) use temporary::{TEMPORARY, remove_temporaries};

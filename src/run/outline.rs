@@ -2,7 +2,7 @@
 
 use super::files::MANIFEST;
 use super::manifest::FORMAT;
-use crate::file::FileError;
+use crate::file::{FileError, size_below};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -77,19 +77,8 @@ fn outline(directory: &Path) -> Option<Outline> {
         jobs: jobs.and_then(|jobs| Some([jobs["finished"].as_u64()?, jobs["planned"].as_u64()?])),
         repeats: analyses().filter_map(|analysis| analysis["repeats"].as_u64()).collect(),
         written: since.map(|since| day(since.as_secs() / 86_400)),
-        bytes: bytes(directory),
+        bytes: size_below(directory),
     })
-}
-
-/// Size of all files below a directory; links are not followed.
-fn bytes(directory: &Path) -> u64 {
-    let listed = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let size = |entry: std::fs::DirEntry| match entry.metadata() {
-        Ok(facts) if facts.is_dir() => bytes(&entry.path()),
-        Ok(facts) if facts.is_file() => facts.len(),
-        _ => 0,
-    };
-    listed.map(size).sum()
 }
 
 /// The date of a day since 1970, by the rule of the Gregorian calendar.
