@@ -106,12 +106,8 @@ fn summarise_condition(
 ) {
     let iterations = reported_iterations(analysis, condition);
     let sampled = matches!(condition, Condition::Sample(_));
-    let mut found = results.select(analysis, condition, |r| sampled || iterations.contains(&r.iteration));
+    let found = reported(results, analysis, condition);
     let repeats = results.repeats(analysis, condition);
-    if sampled {
-        let draws = condition.last_iteration();
-        found.values_mut().for_each(|values| *values = averaged(values, repeats.len(), draws));
-    }
     let stored: Vec<usize> = (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
     let (parameters, label) = (analysis.parameters_of(condition), analysis.label(condition));
     let job = analysis.job(condition, 0);
@@ -123,7 +119,7 @@ fn summarise_condition(
                 let wanted = iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
                 for &iteration in wanted {
                     let values = |quantity| -> Vec<Option<f64>> {
-                        let values = found.get(&(quantity, layer, lag)).and_then(|values| values.get(&iteration));
+                        let values = found.get(&(quantity, layer, lag, iteration));
                         stored.iter().map(|&repeat| values.and_then(|values| values[repeat])).collect()
                     };
                     let summary = Summary::of(values(quantity));
