@@ -2,7 +2,7 @@
 
 use crate::settings::{Refused, Settings, isolation};
 use alignscope::condition::{Condition, IsolateCondition};
-use alignscope::experiment::{Predictor, limit, linear_toy};
+use alignscope::experiment::{limit, linear_toy, predict};
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::Direction;
 use alignscope::measure::null::WeightNull;
@@ -152,7 +152,7 @@ impl Run {
     pub fn average(&self, iteration: usize) -> Average {
         let condition = Condition::Isolate(self.condition.clone());
         let exact = iteration <= MOST_EXACT;
-        Average { angle: Predictor.predict(&condition, Quantity::WeightAlignment, Some(1), iteration, exact) }
+        Average { angle: predict(&condition, Quantity::WeightAlignment, Some(1), iteration, exact) }
     }
 
     fn point(&self) -> Point {
@@ -227,7 +227,7 @@ impl Along {
             return Ok(follower.map_or(Self::None, |follower| Self::Followed(Box::new(follower))));
         }
         let of = Condition::Isolate(condition.clone());
-        let said = || Predictor.predict(&of, Quantity::WeightAlignment, Some(1), 1, false).is_some();
+        let said = || predict(&of, Quantity::WeightAlignment, Some(1), 1, false).is_some();
         let closed = condition.is_predicted() || said();
         Ok(if closed { Self::Closed } else { Self::None })
     }

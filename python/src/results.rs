@@ -2,7 +2,7 @@
 
 use alignscope::claim::{Evidence, judge};
 use alignscope::condition::Condition;
-use alignscope::experiment::Predictor;
+use alignscope::experiment::expect;
 use alignscope::measure::null::WeightNull;
 use alignscope::measure::summary::Summary;
 use alignscope::quantity::Quantity;
@@ -110,9 +110,8 @@ impl Results {
     /// Summaries with predictions, as `--json` prints them.
     fn summary(&self, py: Python<'_>) -> PyResult<String> {
         let entries = py.detach(|| {
-            let predictor = Predictor;
             let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-                predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
+                expect(condition, quantity, layer, iteration, analysis.settings.predict)
             };
             serde_json::to_string(&summarise(self.index(), &predict))
         });

@@ -2,7 +2,7 @@
 
 use super::values::{Axis, Repeats, Values};
 use crate::condition::Condition;
-use crate::experiment::{Predictor, limit};
+use crate::experiment::{limit, predict};
 use crate::quantity::Quantity;
 use crate::run::{self, JobResult, Plan, Results};
 use crate::spec::{Claim, ClaimPart, Expression, Function, Known, Place, Predicted, Term, Time};
@@ -127,7 +127,7 @@ impl OfClaim<'_, '_> {
     fn predicted(&self, condition: &Condition, term: &Term, place: &Place, what: Predicted) -> Option<f64> {
         match (what, place.time, condition) {
             (Predicted::Mean, Time::At(iteration), _) => {
-                Predictor.predict(condition, term.quantity, place.layer, iteration, false)
+                predict(condition, term.quantity, place.layer, iteration, false)
             }
             (Predicted::Limit, _, Condition::Isolate(isolated)) => limit(isolated).map(|(_, found)| found.value),
             _ => None,

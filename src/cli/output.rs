@@ -3,7 +3,7 @@
 use super::gallery::{Gallery, files, pictures};
 use super::table::{comparisons, table, width as table_width};
 use crate::condition::Condition;
-use crate::experiment::Predictor;
+use crate::experiment::expect;
 use crate::figure::{Figure, Format, compose};
 use crate::file::quote::operand;
 use crate::file::{make_directory, write_atomically};
@@ -18,9 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// Summary entries of a run, with predictions.
 pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
-    let predictor = Predictor;
     let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-        predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
+        expect(condition, quantity, layer, iteration, analysis.settings.predict)
     };
     summarise(Results::new(plan, &report.results), &predict)
 }

@@ -1,4 +1,5 @@
-//! Which theory predicts which measured quantity.
+//! Which theory predicts which measured quantity: predictions of means over repeats. Exact moments, whose cost grows with the third
+//! power of the iterations, are computed only where asked for, and once: the table and all figures of a process have them in common.
 
 use crate::condition::{Condition, IsolateCondition, ReplayWeights};
 use crate::measure::null::WeightNull;
@@ -10,11 +11,6 @@ use crate::theory::moments::{Moments, moments};
 use crate::theory::{Prediction, Toy, bound, held, mean_field, one_step, shared, stationary, white};
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-/// Predictions of means over repeats. Exact moments, whose cost grows with the third power of the iterations, are
-/// computed only where asked for, and once: the table and all figures of a process have them in common.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Predictor;
 
 /// What has been predicted, by network, signals and iteration.
 type Known<T> = LazyLock<Mutex<HashMap<(String, usize), T>>>;
@@ -40,114 +36,110 @@ fn starts_independent(condition: &Condition) -> bool {
     }
 }
 
-impl Predictor {
-    /// As [`Self::predict`], with how far it may be off where it is an approximation.
-    pub fn expect(
-        &self,
-        condition: &Condition,
-        quantity: Quantity,
-        layer: Option<usize>,
-        iteration: usize,
-        exact: bool,
-    ) -> Option<Expected> {
-        let value = self.predict(condition, quantity, layer, iteration, exact)?;
-        let bound = match condition {
-            Condition::Isolate(c) if quantity == Quantity::WeightAlignment && iteration > 0 => {
-                self.bound(c, iteration, exact, value)
-            }
-            _ => None,
-        };
-        Some(Expected { value, bound })
-    }
+/// As [`predict`], with how far it may be off where it is an approximation.
+pub fn expect(
+    condition: &Condition,
+    quantity: Quantity,
+    layer: Option<usize>,
+    iteration: usize,
+    exact: bool,
+) -> Option<Expected> {
+    let value = predict(condition, quantity, layer, iteration, exact)?;
+    let bound = match condition {
+        Condition::Isolate(c) if quantity == Quantity::WeightAlignment && iteration > 0 => {
+            bound(c, iteration, exact, value)
+        }
+        _ => None,
+    };
+    Some(Expected { value, bound })
+}
 
-    /// How far the predicted angle may be off; `None` where it is exact.
-    fn bound(&self, condition: &IsolateCondition, iteration: usize, exact: bool, value: f64) -> Option<f64> {
-        if value == WeightNull::MEAN {
-            return None;
-        }
-        let toy = toy(condition)?;
-        let linear = condition.activation == Activation::Linear;
-        let key = (format!("{toy:?} {:?}", condition.signals), iteration);
-        let mut known = open(&DRAWN);
-        let drawn = known.entry(key).or_insert_with(|| match Schedule::of(&condition.signals) {
-            _ if !linear => None,
-            _ if !condition.is_instant() => {
-                bound::simulated(&toy, Activation::Linear, &condition.signals, None, iteration)?.angle
-            }
-            Schedule::Held => bound::held(&toy, &[iteration]).into_iter().next().flatten(),
-            _ if exact => bound::linear(&toy, &condition.signals, &[iteration]).ok()?.into_iter().next().flatten(),
-            _ => None,
-        });
-        Some(drawn.map_or(f64::INFINITY, |drawn| drawn.bound(value)))
+/// How far the predicted angle may be off; `None` where it is exact.
+fn bound(condition: &IsolateCondition, iteration: usize, exact: bool, value: f64) -> Option<f64> {
+    if value == WeightNull::MEAN {
+        return None;
     }
+    let toy = toy(condition)?;
+    let linear = condition.activation == Activation::Linear;
+    let key = (format!("{toy:?} {:?}", condition.signals), iteration);
+    let mut known = open(&DRAWN);
+    let drawn = known.entry(key).or_insert_with(|| match Schedule::of(&condition.signals) {
+        _ if !linear => None,
+        _ if !condition.is_instant() => {
+            bound::simulated(&toy, Activation::Linear, &condition.signals, None, iteration)?.angle
+        }
+        Schedule::Held => bound::held(&toy, &[iteration]).into_iter().next().flatten(),
+        _ if exact => bound::linear(&toy, &condition.signals, &[iteration]).ok()?.into_iter().next().flatten(),
+        _ => None,
+    });
+    Some(drawn.map_or(f64::INFINITY, |drawn| drawn.bound(value)))
+}
 
-    /// The mean of `quantity` of `layer` under `condition` after `iteration` updates, where theory says it: by closed
-    /// form, or, if `exact`, by the exact moments of the linear rule.
-    pub fn predict(
-        &self,
-        condition: &Condition,
-        quantity: Quantity,
-        layer: Option<usize>,
-        iteration: usize,
-        exact: bool,
-    ) -> Option<f64> {
-        if quantity == Quantity::AlignmentTerm
-            && let Condition::Sample(c) = condition
-        {
-            let held = c.activity == Form::HELD && c.error == Form::HELD && c.b_mean == 0.0;
-            let toy = Toy::new(&c.layers, c.batch, 1.0).ok().filter(|_| held)?;
-            return Some(one_step::angle(&toy).value);
-        }
-        if quantity == Quantity::WeightAlignment && iteration == 0 && starts_independent(condition) {
-            return Some(WeightNull::MEAN);
-        }
-        let (Condition::Isolate(c), Some(1)) = (condition, layer) else { return None };
-        if quantity == Quantity::WeightAlignment
-            && let Some(closed) = self.closed_form(c, iteration)
-        {
-            return Some(closed.value);
-        }
-        let moments = if exact { self.moments(c, iteration)? } else { return None };
-        match quantity {
-            Quantity::WeightAlignment => Some(moments.angle),
-            Quantity::WeightInnerProduct => Some(moments.inner_product),
-            Quantity::WeightSquaredNorm => Some(moments.squared_norm),
-            _ => None,
-        }
+/// The mean of `quantity` of `layer` under `condition` after `iteration` updates, where theory says it: by closed
+/// form, or, if `exact`, by the exact moments of the linear rule.
+pub fn predict(
+    condition: &Condition,
+    quantity: Quantity,
+    layer: Option<usize>,
+    iteration: usize,
+    exact: bool,
+) -> Option<f64> {
+    if quantity == Quantity::AlignmentTerm
+        && let Condition::Sample(c) = condition
+    {
+        let held = c.activity == Form::HELD && c.error == Form::HELD && c.b_mean == 0.0;
+        let toy = Toy::new(&c.layers, c.batch, 1.0).ok().filter(|_| held)?;
+        return Some(one_step::angle(&toy).value);
     }
+    if quantity == Quantity::WeightAlignment && iteration == 0 && starts_independent(condition) {
+        return Some(WeightNull::MEAN);
+    }
+    let (Condition::Isolate(c), Some(1)) = (condition, layer) else { return None };
+    if quantity == Quantity::WeightAlignment
+        && let Some(closed) = closed_form(c, iteration)
+    {
+        return Some(closed.value);
+    }
+    let moments = if exact { exact_moments(c, iteration)? } else { return None };
+    match quantity {
+        Quantity::WeightAlignment => Some(moments.angle),
+        Quantity::WeightInnerProduct => Some(moments.inner_product),
+        Quantity::WeightSquaredNorm => Some(moments.squared_norm),
+        _ => None,
+    }
+}
 
-    fn moments(&self, condition: &IsolateCondition, iteration: usize) -> Option<Moments> {
-        let toy = linear_toy(condition)?;
-        let key = (format!("{toy:?} {:?}", condition.signals), iteration);
-        let mut known = open(&MOMENTS);
-        *known.entry(key).or_insert_with(|| moments(&toy, &condition.signals, iteration).ok())
-    }
+fn exact_moments(condition: &IsolateCondition, iteration: usize) -> Option<Moments> {
+    let toy = linear_toy(condition)?;
+    let key = (format!("{toy:?} {:?}", condition.signals), iteration);
+    let mut known = open(&MOMENTS);
+    *known.entry(key).or_insert_with(|| moments(&toy, &condition.signals, iteration).ok())
+}
 
-    fn closed_form(&self, condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
-        if !condition.is_instant() {
-            return None;
-        }
-        let error = &condition.signals.error;
-        let white = matches!(error.process, Process::White(_));
-        let symmetric = white && error.mean == 0.0 && condition.signals.cross == Cross::None;
-        if symmetric && condition.weight_norm.is_none() && condition.layers.len() == 3 {
-            return Some(white::angle());
-        }
-        let toy = condition.is_toy().then(|| toy(condition))??;
-        match (Schedule::of(&condition.signals), condition.activation) {
-            (Schedule::Held, Activation::Linear) => Some(held::angle_after(&toy, iteration)),
-            (Schedule::Held, Activation::Relu) => self.mean_field(&toy, condition.iterations, iteration),
-            (Schedule::Shared, Activation::Linear) => Some(shared::angle_after(&toy, iteration)),
-            (Schedule::Shared, Activation::Relu) => Some(shared::relu_angle_after(&toy, iteration)),
-            _ => None,
-        }
+fn closed_form(condition: &IsolateCondition, iteration: usize) -> Option<Prediction> {
+    if !condition.is_instant() {
+        return None;
     }
+    let error = &condition.signals.error;
+    let white = matches!(error.process, Process::White(_));
+    let symmetric = white && error.mean == 0.0 && condition.signals.cross == Cross::None;
+    if symmetric && condition.weight_norm.is_none() && condition.layers.len() == 3 {
+        return Some(white::angle());
+    }
+    let toy = condition.is_toy().then(|| toy(condition))??;
+    match (Schedule::of(&condition.signals), condition.activation) {
+        (Schedule::Held, Activation::Linear) => Some(held::angle_after(&toy, iteration)),
+        (Schedule::Held, Activation::Relu) => mean_field(&toy, condition.iterations, iteration),
+        (Schedule::Shared, Activation::Linear) => Some(shared::angle_after(&toy, iteration)),
+        (Schedule::Shared, Activation::Relu) => Some(shared::relu_angle_after(&toy, iteration)),
+        _ => None,
+    }
+}
 
-    fn mean_field(&self, toy: &Toy, iterations: usize, iteration: usize) -> Option<Prediction> {
-        let mut known = open(&MEAN_FIELDS);
-        let new = || mean_field::Trajectory::new(toy, iterations);
-        known.entry((format!("{toy:?}"), iterations)).or_insert_with(new).angle(iteration)
-    }
+fn mean_field(toy: &Toy, iterations: usize, iteration: usize) -> Option<Prediction> {
+    let mut known = open(&MEAN_FIELDS);
+    let new = || mean_field::Trajectory::new(toy, iterations);
+    known.entry((format!("{toy:?}"), iterations)).or_insert_with(new).angle(iteration)
 }
 
 /// The network of a condition, if the exact theory of the linear rule holds for it.

@@ -13,7 +13,7 @@ mod results;
 
 use crate::claim::{Evidence, JudgedClaim, claims, judge};
 use crate::condition::Condition;
-use crate::experiment::Predictor;
+use crate::experiment::expect;
 use crate::figure::FigureError;
 use crate::run::{Entry, Flag, Stored, flags, summarise};
 use crate::spec::{Analysis, Claim};
@@ -39,9 +39,8 @@ impl<'a> Report<'a> {
         let judged = complete.map(|whole| judge(&Evidence::new(&whole.plan, &whole.results))).unwrap_or_default();
         let is_judged = |claim: &&Claim| judged.iter().any(|known| known.name == claim.name);
         let waiting = claims(&stored.plan).into_iter().filter(|claim| !is_judged(claim)).collect();
-        let predictor = Predictor;
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-            predictor.expect(condition, quantity, layer, iteration, analysis.settings.predict)
+            expect(condition, quantity, layer, iteration, analysis.settings.predict)
         };
         let entries = summarise(stored.index(), &predict);
         let flags = flags(stored.index());

@@ -4,7 +4,7 @@ use super::scale::hues;
 use super::sweep::is_beside;
 use super::{EACH, around, axis_named, axis_of, distinct, joined, label, said, text};
 use crate::condition::{Condition, RecordEvery};
-use crate::experiment::{Predictor, limit};
+use crate::experiment::{limit, predict};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
@@ -195,7 +195,7 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
     let x = Axis { log: is_log, ..Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" }) };
     let mut panel = Panel::new(title, x, Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     let several = only.is_none() && several_layers(analysis, spec);
-    let (predictor, hue) = (Predictor, hues(&analysis.conditions, shown.told_apart()[0]));
+    let hue = hues(&analysis.conditions, shown.told_apart()[0]);
     for condition in conditions {
         let name = label(condition, names);
         let Look { place, places, again, dashed } = shown.look(condition);
@@ -235,7 +235,7 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
                 let mark = if dashed { Mark::Dashes } else { Mark::Line };
                 panel.series.push(Series { label, colour, mark, points });
             }
-            panel.series.extend(predicted(shown, condition, layer, &predictor, colour.again(), &name));
+            panel.series.extend(predicted(shown, condition, layer, colour.again(), &name));
         }
         // The limit of the linear rule says nothing of another.
         if let (Quantity::WeightAlignment, Condition::Isolate(isolated)) = (quantity, condition)
@@ -289,14 +289,7 @@ fn smooth(points: &mut [Point], spec: &Spec, condition: &Condition) {
 }
 
 /// What theory says along a curve: averaged over signals, and given those of the repeats.
-fn predicted(
-    shown: Shown<'_>,
-    condition: &Condition,
-    layer: Option<usize>,
-    predictor: &Predictor,
-    colour: Hue,
-    name: &str,
-) -> Vec<Series> {
+fn predicted(shown: Shown<'_>, condition: &Condition, layer: Option<usize>, colour: Hue, name: &str) -> Vec<Series> {
     let Shown { analysis, quantity, .. } = shown;
     let exact = analysis.settings.predict;
     // What the table says at the end without being asked, closed forms, is drawn where it says more than a line at 90.
@@ -309,7 +302,7 @@ fn predicted(
     let averaged: Vec<Point> = spaced(recorded.iter().map(|p| p.x as usize).collect())
         .into_iter()
         .filter_map(|k| {
-            let y = predictor.predict(condition, quantity, layer, k, exact)?;
+            let y = predict(condition, quantity, layer, k, exact)?;
             Some(Point::at(k as f64, Some(y)))
         })
         .collect();

@@ -4,7 +4,7 @@ use super::scale::Scale;
 use super::sweep::at_end;
 use super::{axis_named, axis_of, distinct, label, text};
 use crate::condition::Condition;
-use crate::experiment::Predictor;
+use crate::experiment::predict;
 use crate::figure::{Axis, Cell, Cells, Colours, Panel};
 use crate::quantity::Quantity;
 use crate::run::Results;
@@ -15,7 +15,6 @@ use crate::spec::{Analysis, Figure as Spec, Scale as Steps, XAxis};
 pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
     let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else { return (Vec::new(), String::new()) };
     let grid = Grid::new(&analysis.conditions, [x, y]);
-    let predictor = Predictor;
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| q != Quantity::ConditionalAlignment) {
         let mut measured = vec![Cell::default(); grid.len()];
@@ -25,7 +24,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             let layer = spec.layers_of(condition, quantity).first().copied().flatten();
             measured[place] = at_end(results, analysis, condition, quantity, layer).map_or(Cell::default(), Cell::from);
             let last = condition.last_iteration();
-            predicted[place] = predictor.predict(condition, quantity, layer, last, analysis.settings.predict).into();
+            predicted[place] = predict(condition, quantity, layer, last, analysis.settings.predict).into();
         }
         let less = |(m, p): (&Cell, &Cell)| match (m.value, p.value) {
             (Some(measured), Some(predicted)) => Cell {

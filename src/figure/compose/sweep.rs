@@ -3,7 +3,7 @@
 use super::scale::{Scale as ParameterScale, hues};
 use super::{EACH, around, axis_of, distinct, joined, label, named, said, text};
 use crate::condition::Condition;
-use crate::experiment::Predictor;
+use crate::experiment::predict;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
@@ -62,7 +62,6 @@ struct Shown<'a> {
     by: Vec<&'static str>,
     labels: Vec<String>,
     scale: ParameterScale<'a>,
-    predictor: Predictor,
 }
 
 /// A panel per quantity; a curve per combination of the other parameters.
@@ -76,7 +75,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let scale = ParameterScale::new(&analysis.conditions, name);
-    let shown = Shown { results, analysis, spec, name, by, labels, scale, predictor: Predictor };
+    let shown = Shown { results, analysis, spec, name, by, labels, scale };
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| !is_beside(q, &spec.quantities)) {
         let layers: BTreeSet<Option<usize>> =
@@ -102,7 +101,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 
 /// Curves of one quantity and layer over the conditions whose panel has `shared` in common.
 fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &str, title: String) -> Panel {
-    let Shown { results, analysis, spec, name, ref by, ref labels, ref scale, ref predictor } = *shown;
+    let Shown { results, analysis, spec, name, ref by, ref labels, ref scale } = *shown;
     let hue = hues(&analysis.conditions, by);
     let mut panel = Panel::new(title, scale.axis(), Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     for (place, curve) in labels.iter().enumerate() {
@@ -132,7 +131,7 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &s
             let last = condition.last_iteration();
             let given = quantity.predicted_by().and_then(|q| at_end(results, analysis, condition, q, layer));
             let given = given.and_then(|summary| summary.mean);
-            let averaged = || predictor.predict(condition, quantity, layer, last, analysis.settings.predict);
+            let averaged = || predict(condition, quantity, layer, last, analysis.settings.predict);
             if let Some(y) = given.or_else(averaged) {
                 predicted.push(Point::at(x, Some(y)));
             }
