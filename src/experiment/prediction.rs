@@ -60,17 +60,23 @@ fn bound(condition: &IsolateCondition, iteration: usize, exact: bool, value: f64
         return None;
     }
     let toy = toy(condition)?;
-    let linear = condition.activation == Activation::Linear;
+    let schedule = Schedule::of(&condition.signals);
+    let is_instant = condition.is_instant();
+    // Of the others nothing is drawn, and so nothing kept: the same network and signals may be linear elsewhere.
+    if condition.activation != Activation::Linear || is_instant && schedule != Schedule::Held && !exact {
+        return Some(f64::INFINITY);
+    }
     let key = (format!("{toy:?} {:?}", condition.signals), iteration);
     let mut known = open(&DRAWN);
-    let drawn = known.entry(key).or_insert_with(|| match Schedule::of(&condition.signals) {
-        _ if !linear => None,
-        _ if !condition.is_instant() => {
-            bound::simulated(&toy, Activation::Linear, &condition.signals, None, iteration)?.angle
+    let drawn = known.entry(key).or_insert_with(|| {
+        if !is_instant {
+            return bound::simulated(&toy, Activation::Linear, &condition.signals, None, iteration)?.angle;
         }
-        Schedule::Held => bound::held(&toy, &[iteration]).into_iter().next().flatten(),
-        _ if exact => bound::linear(&toy, &condition.signals, &[iteration]).ok()?.into_iter().next().flatten(),
-        _ => None,
+        let found = match schedule {
+            Schedule::Held => bound::held(&toy, &[iteration]),
+            _ => bound::linear(&toy, &condition.signals, &[iteration]).ok()?,
+        };
+        found.into_iter().next().flatten()
     });
     Some(drawn.map_or(f64::INFINITY, |drawn| drawn.bound(value)))
 }
@@ -187,4 +193,30 @@ fn stationary_angle(condition: &IsolateCondition, toy: &Toy, norm: &WeightNorm) 
     let linear = condition.is_plain() && condition.activation == Activation::Linear;
     let norms = [*norms.first()?, *norms.last()?];
     (same && linear).then(|| stationary::angle(toy, norms, memory))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::{Kind, Values, parameters};
+
+    fn held(activation: &str) -> Condition {
+        let read = |(name, text): (&'static str, &str)| {
+            let known = parameters(Kind::Isolate).iter().find(|parameter| parameter.facts().name == name).unwrap();
+            (name, known.read(text).unwrap())
+        };
+        let options = [("schedule", "held"), ("layers", "6,20,5"), ("batch", "9"), ("activation", activation)];
+        Condition::new(Kind::Isolate, &options.map(read).into_iter().collect::<Values>()).unwrap()
+    }
+
+    #[test]
+    fn a_bound_does_not_depend_on_what_was_asked_for_before() {
+        let bound = |activation: &str| {
+            expect(&held(activation), Quantity::WeightAlignment, Some(1), 40, false).and_then(|of| of.bound)
+        };
+        assert_eq!(bound("relu"), Some(f64::INFINITY));
+        let linear = bound("linear").unwrap();
+        assert!(linear.is_finite() && linear < 5.0, "{linear}");
+        assert_eq!(bound("relu"), Some(f64::INFINITY));
+    }
 }
