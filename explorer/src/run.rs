@@ -2,14 +2,14 @@
 
 use crate::settings::{Refused, Settings, isolation};
 use alignscope::condition::{Condition, IsolateCondition};
-use alignscope::experiment::{limit, linear_toy, predict};
+use alignscope::experiment::{depth_run, limit, linear_toy, predict};
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::Direction;
 use alignscope::measure::null::WeightNull;
 use alignscope::quantity::Quantity;
 use alignscope::rule::IsolatedRun;
 use alignscope::theory::Toy;
-use alignscope::theory::depth::{DeepNetwork, DepthFollower, DepthRun, StepRule, Width, norms};
+use alignscope::theory::depth::DepthFollower;
 use alignscope::theory::moments::Realised;
 use serde::Serialize;
 
@@ -210,20 +210,10 @@ impl Along {
             return Ok(Self::Given(toy));
         }
         if condition.is_deep_linear() {
-            let IsolateCondition { layers, signals, batch, iterations, eta, .. } = condition;
-            let w_std = vec![condition.w_std; layers.len() - 1];
-            let norms = condition.weight_norm.as_ref().map(|kind| norms(kind, layers, &w_std));
-            let deep = DepthRun {
-                network: DeepNetwork { sizes: layers.clone(), w_std, norms, bias_std: None },
-                b_std: Vec::new(),
-                width: Width::Finite,
-                pair: signals.clone(),
-                batch: *batch,
-                rule: StepRule::plain(*eta),
-            };
+            let IsolateCondition { layers, iterations, .. } = condition;
             let backward: Vec<_> = (1..layers.len() - 1).filter_map(|l| run.backward(l)).cloned().collect();
             // Where values run away there is no theory, and the run says that itself.
-            let follower = deep.follow(&backward, *iterations, seed, repeat);
+            let follower = depth_run(condition).follow(&backward, *iterations, seed, repeat);
             return Ok(follower.map_or(Self::None, |follower| Self::Followed(Box::new(follower))));
         }
         let of = Condition::Isolate(condition.clone());

@@ -10,7 +10,7 @@ use alignscope::measure::summary::Summary;
 use alignscope::rule::WeightNorm;
 use alignscope::signal::Sizes;
 use alignscope::text::Refused;
-use alignscope::theory::depth::{DeepNetwork, DepthAngles, DepthRun, StepRule, Width};
+use alignscope::theory::depth::{DeepNetwork, DepthAngles, DepthRun, StepRule, Width, norms};
 use pyo3::prelude::*;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::path::PathBuf;
@@ -81,9 +81,7 @@ pub(crate) fn depth(
         norm.map(|text| text.parse::<WeightNorm>().map_err(|wrong: Refused| refused(wrong.of("wn")))).transpose()?;
     let norms = match norm {
         None => None,
-        Some(WeightNorm::Neuron(norms)) => {
-            Some((0..depth).map(|l| norms.get(l).or(norms.last()).copied().unwrap_or(1.0)).collect())
-        }
+        Some(norm @ WeightNorm::Neuron(_)) => Some(norms(&norm, &layers, &[])),
         Some(_) => return Err(refused("wn: expected the norm of every neuron's input weights, one or one per layer")),
     };
     let run = DepthRun {

@@ -2,7 +2,7 @@
 
 use super::balance::Balance;
 use super::decomposed::{Coming, Decomposed};
-use super::{Experiment, drive, linear_toy};
+use super::{Experiment, depth_run, drive, linear_toy};
 use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
 use crate::network::Biases;
@@ -13,7 +13,7 @@ use crate::rule::{Feedback, Isolated, LagOne, Layers, Terms, UpdateAlignment};
 use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::signal::{Signals, Sizes};
 use crate::theory::Toy;
-use crate::theory::depth::{DeepNetwork, DepthAngles, DepthFollower, DepthRun, NoDepthTheory, StepRule, Width, norms};
+use crate::theory::depth::{DepthAngles, DepthFollower, NoDepthTheory};
 use crate::theory::moments::Realised;
 
 struct Run<T: Real> {
@@ -157,20 +157,10 @@ struct Followed {
 
 impl Followed {
     fn new<T: Real>(condition: &IsolateCondition, job: &Job, net: &Isolated<T>) -> Result<Self, NoDepthTheory> {
-        let IsolateCondition { layers: sizes, batch, signals, iterations, eta, .. } = condition;
-        let w_std = vec![condition.w_std; sizes.len() - 1];
-        let norms = condition.weight_norm.as_ref().map(|kind| norms(kind, sizes, &w_std));
-        let run = DepthRun {
-            network: DeepNetwork { sizes: sizes.clone(), w_std, norms, bias_std: None },
-            b_std: Vec::new(),
-            width: Width::Finite,
-            pair: signals.clone(),
-            batch: *batch,
-            rule: StepRule::plain(*eta),
-        };
+        let IsolateCondition { layers: sizes, iterations, .. } = condition;
         let backward: Vec<Matrix<f64>> =
             (1..sizes.len() - 1).filter_map(|l| net.feedback.backward(l)).map(Matrix::to_f64).collect();
-        Ok(Self { theory: run.follow(&backward, *iterations, job.seed, job.repeat)?, now: None })
+        Ok(Self { theory: depth_run(condition).follow(&backward, *iterations, job.seed, job.repeat)?, now: None })
     }
 
     fn advance(&mut self, activity: &Matrix<f64>, error: &Matrix<f64>) {

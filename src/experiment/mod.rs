@@ -13,7 +13,7 @@ mod replay;
 mod sample;
 mod train;
 
-pub use prediction::{expect, limit, linear_toy, predict};
+pub use prediction::{depth_run, expect, limit, linear_toy, predict};
 
 use crate::condition::Condition;
 use crate::data::Library;

@@ -7,6 +7,7 @@ use crate::quantity::Quantity;
 use crate::rule::{Activation, WeightNorm};
 use crate::run::Expected;
 use crate::signal::{Cross, Form, Process, Schedule};
+use crate::theory::depth::{DeepNetwork, DepthRun, StepRule, Width, norms};
 use crate::theory::moments::{Moments, moments};
 use crate::theory::{Prediction, Toy, bound, held, mean_field, one_step, shared, stationary, white};
 use std::collections::HashMap;
@@ -151,6 +152,21 @@ fn mean_field(toy: &Toy, iterations: usize, iteration: usize) -> Option<Predicti
 /// The network of a condition, if the exact theory of the linear rule holds for it.
 pub fn linear_toy(condition: &IsolateCondition) -> Option<Toy> {
     condition.is_linear_toy().then(|| toy(condition))?
+}
+
+/// What the theory of depth is of, for a condition that it holds for.
+pub fn depth_run(condition: &IsolateCondition) -> DepthRun {
+    let IsolateCondition { layers: sizes, batch, signals, eta, .. } = condition;
+    let w_std = vec![condition.w_std; sizes.len() - 1];
+    let norms = condition.weight_norm.as_ref().map(|kind| norms(kind, sizes, &w_std));
+    DepthRun {
+        network: DeepNetwork { sizes: sizes.clone(), w_std, norms, bias_std: None },
+        b_std: Vec::new(),
+        width: Width::Finite,
+        pair: signals.clone(),
+        batch: *batch,
+        rule: StepRule::plain(*eta),
+    }
 }
 
 fn toy(condition: &IsolateCondition) -> Option<Toy> {

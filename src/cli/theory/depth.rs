@@ -5,7 +5,7 @@ use super::{UsageError, args};
 use crate::measure::summary::Summary;
 use crate::rule::WeightNorm;
 use crate::theory::Prediction;
-use crate::theory::depth::{DeepNetwork, DepthAngles, DepthRun, StepRule, Width};
+use crate::theory::depth::{DeepNetwork, DepthAngles, DepthRun, StepRule, Width, norms};
 use clap::{Arg, ArgMatches, Command};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
@@ -20,7 +20,7 @@ pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -
         .args(scales())
         .args(args::signals())
         .args([
-            Arg::new("wn").long("wn").value_name("NORMS").default_value("off").value_parser(norms).help(
+            Arg::new("wn").long("wn").value_name("NORMS").default_value("off").value_parser(norm).help(
                 "Norm of every neuron's input weights, one or one per layer (the last holds for all that follow); off \
                  for none",
             ),
@@ -55,7 +55,7 @@ pub(super) fn draws(default: &'static str) -> Arg {
     )
 }
 
-fn norms(text: &str) -> Result<Option<WeightNorm>, String> {
+fn norm(text: &str) -> Result<Option<WeightNorm>, String> {
     if text == "off" {
         return Ok(None);
     }
@@ -134,18 +134,13 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
         return Err(UsageError(message.into()).into());
     }
     let get = |name: &str| matches.get_one::<f64>(name).copied().unwrap_or(1.0);
+    let [eta, w_std, b_std, b_scale] = ["eta", "w-std", "b-std", "b-scale"].map(get);
     let (depth, batch) = (sizes.len() - 1, whole(matches, "batch"));
     let outputs = sizes[depth];
     let (pair, mut condition) = pair_of(matches, [batch, sizes[0], outputs])?;
     let norm = matches.get_one::<Option<WeightNorm>>("wn").cloned().flatten();
     let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
-    let norms = norm.as_ref().map(|norm| match norm {
-        WeightNorm::Neuron(norms) => {
-            (0..depth).map(|l| norms.get(l).or(norms.last()).copied().unwrap_or(1.0)).collect()
-        }
-        _ => Vec::new(),
-    });
-    let [eta, w_std, b_std, b_scale] = ["eta", "w-std", "b-std", "b-scale"].map(get);
+    let norms = norm.as_ref().map(|norm| norms(norm, &sizes, &vec![w_std; depth]));
     let named = json!({
         "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std, "b-scale": b_scale,
         "wn": norm.map_or("off".into(), |norm| norm.to_string()),
