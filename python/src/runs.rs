@@ -5,7 +5,7 @@ use crate::results::Results;
 use crate::{failed, refused};
 use alignscope::claim::{Evidence, FULL, QUICK, judge, look, verdicts_csv};
 use alignscope::condition::Kind;
-use alignscope::data::{Library, Source};
+use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::file::memory;
 use alignscope::run::memory::{admit, fewer_threads};
@@ -200,13 +200,7 @@ impl Request {
         if threads < self.threads.min(pending.len()) {
             warnings.push(fewer_threads(threads, self.threads, limit));
         }
-        let mut sources: Vec<&Source> = Vec::new();
-        for source in pending.iter().filter_map(|&job| Some(&plan.jobs[job].condition.train()?.data)) {
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
-        }
-        for source in sources {
+        for source in plan.data_sets(pending.iter().copied()) {
             self.library.require(source).map_err(|error| Stopped::Refused(error.to_string()))?;
             let facts = source.facts().map_err(|error| Stopped::Refused(error.to_string()))?;
             warnings.extend(facts.notes.iter().map(|note| note.about(source)));

@@ -5,7 +5,7 @@ use super::exit::UsageError;
 use super::interrupt::interrupt_on_ctrl_c;
 use super::progress::RunBar;
 use crate::condition::Kind;
-use crate::data::{Library, Source};
+use crate::data::Library;
 use crate::experiment::run_job;
 use crate::file::memory;
 use crate::run::memory::{admit, fewer_threads};
@@ -140,22 +140,11 @@ pub(super) fn admitted(request: &Request, pending: &[usize], matches: &ArgMatche
 /// The data sets, all that the jobs without a result need being there.
 pub(super) fn library(request: &Request, matches: &ArgMatches) -> anyhow::Result<Library> {
     let library = args::library(matches);
-    for source in data_sets(request) {
+    for source in request.plan.data_sets(request.pending()) {
         library.require(source)?;
         for note in source.facts()?.notes {
             tell!("{}", note.about(source));
         }
     }
     Ok(library)
-}
-
-/// The data sets that jobs without a result need, each once.
-pub(super) fn data_sets(request: &Request) -> Vec<&Source> {
-    let needed = request.pending().filter_map(|job| Some(&request.plan.jobs[job].condition.train()?.data));
-    needed.fold(Vec::new(), |mut sources, source| {
-        if !sources.contains(&source) {
-            sources.push(source);
-        }
-        sources
-    })
 }

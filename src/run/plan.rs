@@ -2,6 +2,7 @@
 
 use super::job::{Job, RESULTS_VERSION, address};
 use crate::condition::Condition;
+use crate::data::Source;
 use crate::spec::{Analysis, Spec};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -121,6 +122,17 @@ impl Plan {
             first += known.conditions.len() * known.settings.repeats;
         }
         places.iter().copied()
+    }
+
+    /// The data sets that jobs need, each once, in the order of the jobs; by index into [`Self::jobs`].
+    pub fn data_sets(&self, jobs: impl Iterator<Item = usize>) -> Vec<&Source> {
+        let mut sources: Vec<&Source> = Vec::new();
+        for source in jobs.filter_map(|job| Some(&self.jobs[job].condition.train()?.data)) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources
     }
 
     /// Address of the results: of all but titles and figures.
