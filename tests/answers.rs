@@ -1,6 +1,7 @@
 //! Pages that are made of results: the answers, and a page for every experiment. The results lie in `results/`, as
 //! `alignscope verify` wrote them; pages that differ from them fail, and `WRITE_DICTIONARY=1` writes them anew.
 
+use crate::common::pages::{hold, hold_between, root};
 use alignscope::claim::{FULL, LONG};
 use alignscope::spec::{Claim, ClaimSet, Spec, parse_spec};
 use std::collections::BTreeMap;
@@ -12,10 +13,6 @@ const RESULTS: &str = "results/confirmatory";
 
 /// What version 0.1 found, by its own rule: for claims that the plan has not come to yet.
 const EARLIER: &str = "results/version-0.1.csv";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// A part of a claim, as `verdicts.csv` has it.
 struct Part {
@@ -138,20 +135,6 @@ fn said(asked: &str, judged: &BTreeMap<String, Judged>) -> String {
     }
 }
 
-/// Holds a page to what it has to be, or, if asked for, writes it.
-fn hold(name: &str, wanted: &str) {
-    let path = root().join(name);
-    if fs::read_to_string(&path).ok().as_deref() == Some(wanted) {
-        return;
-    }
-    assert!(
-        std::env::var_os("WRITE_DICTIONARY").is_some(),
-        "{name} is not what {RESULTS} says: WRITE_DICTIONARY=1 cargo test --release --test it answers::"
-    );
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, wanted).unwrap();
-}
-
 fn template(name: &str) -> String {
     fs::read_to_string(root().join("docs/templates").join(name)).unwrap()
 }
@@ -159,15 +142,10 @@ fn template(name: &str) -> String {
 #[test]
 fn the_answers_are_those_of_the_results() {
     let page = filled(&template("answers.md"), &judged());
-    hold("docs/answers.md", &page);
+    hold("docs/answers.md", "answers", &page);
     let count = page.split_whitespace().count();
     assert!(count <= 700, "docs/answers.md has {count} words");
-    let start = "<!-- answers: written by tests/answers.rs -->\n";
-    let end = "<!-- end of answers -->\n";
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (before, rest) = readme.split_once(start).unwrap();
-    let (_, after) = rest.split_once(end).unwrap();
-    hold("README.md", &[before, start, &filled(&template("readme.md"), &judged()), end, after].concat());
+    hold_between("README.md", "answers", "answers", &filled(&template("readme.md"), &judged()));
 }
 
 /// The spec of a file of the program with the name of the file.
@@ -273,9 +251,9 @@ fn the_pages_of_experiments_are_those_of_the_results() {
         let open = here.iter().filter(|(_, of)| of.verdict == "undecided").count();
         let title = &spec.title;
         index += &format!("| [{title}]({name}.md) | {} | {} | {open} |\n", count(true), count(false));
-        hold(&format!("docs/experiments/{name}.md"), &experiment(&name, text, &spec, &judged));
+        hold(&format!("docs/experiments/{name}.md"), "answers", &experiment(&name, text, &spec, &judged));
     }
-    hold("docs/experiments/README.md", &index);
+    hold("docs/experiments/README.md", "answers", &index);
 }
 
 /// Pictures that belong to no spec with claims are drawn by theirs all the same.
@@ -302,7 +280,7 @@ fn the_index_of_figures_is_by_picture() {
             index += &entries.concat();
         }
     }
-    hold("figures/README.md", &index);
+    hold("figures/README.md", "answers", &index);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
 
+use crate::common::pages::{hold_between, root};
 use alignscope::cli::command;
 use alignscope::condition::{Condition, Kind, columns_in_order};
 use alignscope::quantity::Quantity;
@@ -12,10 +13,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// README.md, CONTRIBUTING.md, docs/*.md and figures/README.md, with their text.
 fn pages() -> Vec<(PathBuf, String)> {
@@ -493,24 +490,11 @@ fn table_of_figure_kinds() -> String {
     ["| kind | shows |\n|---|---|\n".to_string()].into_iter().chain(FigureKind::ALL.iter().map(row)).collect()
 }
 
-/// Holds a table of a page to what it has to be, or, if asked for, writes it.
-fn hold_table(name: &str, what: &str, wanted: &str) {
-    let ends = [format!("<!-- {what}: written by tests/docs.rs -->\n"), format!("<!-- end of {what} -->\n")];
-    let text = page(name);
-    let (before, rest) = text.split_once(&ends[0]).unwrap();
-    let (table, after) = rest.split_once(&ends[1]).unwrap();
-    if table != wanted && std::env::var_os("WRITE_DICTIONARY").is_some() {
-        fs::write(root().join(name), [before, &ends[0], wanted, &ends[1], after].concat()).unwrap();
-        return;
-    }
-    assert!(table == wanted, "{name} is not the registry: WRITE_DICTIONARY=1 cargo test --release --test it docs::");
-}
-
 #[test]
 fn the_data_dictionary_is_the_registry() {
     let wanted = table_of_quantities();
     assert_eq!(wanted.lines().count(), Quantity::ALL.len() + 2);
-    hold_table("docs/data-dictionary.md", "quantities", &wanted);
+    hold_between("docs/data-dictionary.md", "quantities", "docs", &wanted);
 }
 
 #[test]
@@ -519,8 +503,8 @@ fn the_tables_of_figures_are_the_registries() {
     for kind in FigureKind::ALL {
         assert!(kind.facts().keys.iter().all(|key| keys.contains(key)), "{}", kind.facts().name);
     }
-    hold_table("docs/data-dictionary.md", "figure keys", &table_of_figure_keys());
-    hold_table("docs/data-dictionary.md", "figure kinds", &table_of_figure_kinds());
+    hold_between("docs/data-dictionary.md", "figure keys", "docs", &table_of_figure_keys());
+    hold_between("docs/data-dictionary.md", "figure kinds", "docs", &table_of_figure_kinds());
 }
 
 /// The table of functions of claims as it has to stand in docs/verdicts.md.
@@ -538,14 +522,14 @@ fn table_of_functions() -> String {
 
 #[test]
 fn the_table_of_functions_is_the_registry() {
-    hold_table("docs/verdicts.md", "functions", &table_of_functions());
+    hold_between("docs/verdicts.md", "functions", "docs", &table_of_functions());
 }
 
 #[test]
 fn the_table_of_signals_is_the_registry() {
     let wanted = table_of_signals();
     assert_eq!(wanted.lines().count(), Process::ALL.len() + 2);
-    hold_table("docs/signals.md", "signals", &wanted);
+    hold_between("docs/signals.md", "signals", "docs", &wanted);
 }
 
 #[test]

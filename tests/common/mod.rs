@@ -1,6 +1,7 @@
 //! What tests have in common.
 
 pub mod job;
+pub mod pages;
 #[cfg(feature = "cli")]
 mod program;
 #[cfg(feature = "cli")]
