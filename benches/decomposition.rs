@@ -1,6 +1,8 @@
-//! Time of the decomposition of one update over all lags, and of the products that it cannot do without.
+//! Time of the decomposition of one update over all lags, and of the products that it cannot do
+//! without.
 //!
-//! Throughput is in floating-point operations of the bare products, `2 P n_{l-1} n_l` per lag: elements are those.
+//! Throughput is in floating-point operations of the bare products, `2 P n_{l-1} n_l` per lag:
+//! elements are those.
 
 use alignscope::matrix::Matrix;
 use alignscope::random::{Role, Stream};
@@ -30,7 +32,8 @@ fn layer(inputs: usize) -> Option<Layer> {
     };
     let mut weights = normal(inputs, UNITS, 0.1);
     let mut plain = History::new(inputs, UNITS, LAGS, Parts::default()).ok()?;
-    let mut split = History::new(inputs, UNITS, LAGS, Parts { projection: true, control: false }).ok()?;
+    let mut split =
+        History::new(inputs, UNITS, LAGS, Parts { projection: true, control: false }).ok()?;
     for _ in 0..=LAGS {
         let rule = normal(inputs, UNITS, 1e-3);
         weights.as_mut_slice().iter_mut().zip(rule.as_slice()).for_each(|(w, &step)| *w += step);
@@ -43,14 +46,19 @@ fn layer(inputs: usize) -> Option<Layer> {
 
 fn decomposition(c: &mut Criterion, inputs: usize) {
     let Some(layer) = layer(inputs) else { return };
-    let mut group =
-        c.benchmark_group(format!("{LAGS} lags of {inputs}-{UNITS}-{UNITS}, batch {SAMPLES}, tanh-relu, f32"));
-    group.sample_size(20).throughput(Throughput::Elements((2 * SAMPLES * inputs * UNITS * LAGS) as u64));
+    let mut group = c.benchmark_group(format!(
+        "{LAGS} lags of {inputs}-{UNITS}-{UNITS}, batch {SAMPLES}, tanh-relu, f32"
+    ));
+    group
+        .sample_size(20)
+        .throughput(Throughput::Elements((2 * SAMPLES * inputs * UNITS * LAGS) as u64));
     group.bench_function("bare products", |b| {
         // As long as the blocks of the decomposition, on the same weights over and over.
         let (rows, panel) = (LAGS / 15 * UNITS, 125);
-        let weights = Matrix::from_vec(rows, inputs, layer.source.as_slice()[..rows * inputs].to_vec());
-        let source = Matrix::from_vec(inputs, panel, layer.source.as_slice()[..inputs * panel].to_vec());
+        let weights =
+            Matrix::from_vec(rows, inputs, layer.source.as_slice()[..rows * inputs].to_vec());
+        let source =
+            Matrix::from_vec(inputs, panel, layer.source.as_slice()[..inputs * panel].to_vec());
         let mut out = Matrix::zeros(rows, panel);
         b.iter(|| {
             for _ in 0..15 * SAMPLES / panel {
@@ -59,19 +67,25 @@ fn decomposition(c: &mut Criterion, inputs: usize) {
         });
     });
     let samples = [Samples { source: &layer.source, delta: &layer.delta }];
-    let now = Now { samples: &samples, bias: &[0.1; UNITS], activation: Activation::TanhRelu, eta: 5e-4 };
+    let now =
+        Now { samples: &samples, bias: &[0.1; UNITS], activation: Activation::TanhRelu, eta: 5e-4 };
     let mut decomposer = Decomposer::new([inputs, UNITS, UNITS]);
     let every: Vec<usize> = (1..=LAGS).collect();
     let wanted = [
         ("sums, last term, remainder", Wanted::SUMS),
-        ("the same and inner products of every lag", Wanted { backward: Some(&layer.backward), ..Wanted::SUMS }),
+        (
+            "the same and inner products of every lag",
+            Wanted { backward: Some(&layer.backward), ..Wanted::SUMS },
+        ),
         ("the same and the remainder anew", Wanted { direct_remainder: true, ..Wanted::SUMS }),
         ("the same and every term by itself", Wanted { lags: &every, ..Wanted::SUMS }),
     ];
     for (name, wanted) in wanted {
         group.bench_function(name, |b| b.iter(|| decomposer.run(&layer.plain, &now, &wanted)));
     }
-    group.bench_function("sums in two families", |b| b.iter(|| decomposer.run(&layer.split, &now, &Wanted::SUMS)));
+    group.bench_function("sums in two families", |b| {
+        b.iter(|| decomposer.run(&layer.split, &now, &Wanted::SUMS))
+    });
     group.finish();
 }
 

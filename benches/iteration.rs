@@ -17,7 +17,11 @@ const ETA: f64 = 4e-4;
 fn isolated<T: Real>(c: &mut Criterion, name: &str) {
     let mut group = c.benchmark_group(format!("isolated rule 20-100-20, batch 100, {name}"));
     let sizes = Sizes { batch: BATCH, inputs: SIZES[0], outputs: SIZES[2], iterations: usize::MAX };
-    let Ok(mut signals) = Signals::<T>::new(&Pair::independent(Form::WHITE, Form::WHITE), sizes, 1, 0) else { return };
+    let Ok(mut signals) =
+        Signals::<T>::new(&Pair::independent(Form::WHITE, Form::WHITE), sizes, 1, 0)
+    else {
+        return;
+    };
     let mut net = Isolated::<T>::draw(&SIZES, BATCH, Activation::Relu, [1.0, 1.0], 1, 0);
     let direction = net.feedback.backward(1).map(Direction::towards_transpose_of);
     group.bench_function("step (products and activations)", |b| {
@@ -43,7 +47,9 @@ fn epoch(c: &mut Criterion) {
     let mut group = c.benchmark_group("one epoch of the digits, 64-50-50-50, batch 24, f32");
     for (name, rule) in [("bp", Rule::BP), ("bp-trw", Rule::BP_TRW)] {
         let mut trainer = Trainer::new(&data, setup(rule), 1, 0);
-        group.bench_function(name, |b| b.iter(|| (0..trainer.batches_per_epoch()).for_each(|_| trainer.step())));
+        group.bench_function(name, |b| {
+            b.iter(|| (0..trainer.batches_per_epoch()).for_each(|_| trainer.step()))
+        });
     }
     group.finish();
 }
@@ -57,7 +63,12 @@ fn normals(c: &mut Criterion) {
     group.bench_function("rand_distr's ziggurat on ChaCha8, f32", |b| {
         use rand::{RngExt, SeedableRng};
         let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(1);
-        b.iter(|| single.as_mut_slice().iter_mut().for_each(|x| *x = rng.sample(rand_distr::StandardNormal)));
+        b.iter(|| {
+            single
+                .as_mut_slice()
+                .iter_mut()
+                .for_each(|x| *x = rng.sample(rand_distr::StandardNormal))
+        });
     });
     group.finish();
 }

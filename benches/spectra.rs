@@ -2,8 +2,8 @@
 
 use alignscope::matrix::Matrix;
 use alignscope::measure::spectrum::{
-    Subspace, Svd, eigenvalues, product_eigenvalues, product_singular_values, pseudo_inverse, singular_values,
-    symmetric_eigenvalues,
+    Subspace, Svd, eigenvalues, product_eigenvalues, product_singular_values, pseudo_inverse,
+    singular_values, symmetric_eigenvalues,
 };
 use alignscope::random::{Role, Stream};
 use alignscope::theory::spectra::split;
@@ -25,7 +25,9 @@ fn of_square(c: &mut Criterion, n: usize) {
     group.bench_function("eigenvalues, symmetric", |b| b.iter(|| symmetric_eigenvalues(&a)));
     group.bench_function("pseudo-inverse", |b| b.iter(|| pseudo_inverse(&a)));
     if let Ok(values) = singular_values(&a) {
-        group.bench_function("bulk and outliers of singular values", |b| b.iter(|| split(&values, (n, n), None, 0.01)));
+        group.bench_function("bulk and outliers of singular values", |b| {
+            b.iter(|| split(&values, (n, n), None, 0.01))
+        });
     }
     group.finish();
 }
@@ -33,10 +35,16 @@ fn of_square(c: &mut Criterion, n: usize) {
 fn of_pairs(c: &mut Criterion) {
     let mut group = c.benchmark_group("W of 500 x 50, B of 50 x 500");
     let (w, b) = (normal(500, 50, 1), normal(50, 500, 2));
-    group.bench_function("eigenvalues of W B", |bencher| bencher.iter(|| product_eigenvalues(&w, &b)));
-    group.bench_function("singular values of W B", |bencher| bencher.iter(|| product_singular_values(&w, &b)));
+    group.bench_function("eigenvalues of W B", |bencher| {
+        bencher.iter(|| product_eigenvalues(&w, &b))
+    });
+    group.bench_function("singular values of W B", |bencher| {
+        bencher.iter(|| product_singular_values(&w, &b))
+    });
     if let (Ok(one), Ok(other)) = (Subspace::of_columns(&w), Subspace::of_rows(&b)) {
-        group.bench_function("principal angles", |bencher| bencher.iter(|| one.principal_angles(&other)));
+        group.bench_function("principal angles", |bencher| {
+            bencher.iter(|| one.principal_angles(&other))
+        });
     }
     group.finish();
 }

@@ -1,8 +1,10 @@
-//! Why shuffled signals still align in a linear replay: with the means of every batch taken away they do not.
+//! Why shuffled signals still align in a linear replay: with the means of every batch taken away
+//! they do not.
 //!
-//! What drives a layer of a network while it learns is replayed through the linear rule on fresh weights, as in the causal
-//! test (`analyses/causal.toml`, `causal-linear`): as recorded, shuffled over samples, and in time; once as it is, and once
-//! with the mean over the samples of every batch taken from every unit. Prints the weight alignment at the end in degrees.
+//! What drives a layer of a network while it learns is replayed through the linear rule on fresh
+//! weights, as in the causal test (`analyses/causal.toml`, `causal-linear`): as recorded, shuffled
+//! over samples, and in time; once as it is, and once with the mean over the samples of every batch
+//! taken from every unit. Prints the weight alignment at the end in degrees.
 //!
 //! usage: centred DATA [REPEATS]: DATA is a directory with the MNIST files.
 
@@ -23,10 +25,17 @@ fn main() -> Result<(), Failure> {
     let data = PathBuf::from(args.next().ok_or("usage: centred DATA [REPEATS]")?);
     let repeats: u64 = args.next().map_or(Ok(10), |text| text.parse())?;
     let data = Library::new(Some(data)).load::<f32>(&"mnist".parse()?, Some(15))?;
-    let setup = Setup { hidden: vec![50; 4], batch: 1000, eta: 5e-4, biases: Biases::Off, ..Setup::default() };
+    let setup = Setup {
+        hidden: vec![50; 4],
+        batch: 1000,
+        eta: 5e-4,
+        biases: Biases::Off,
+        ..Setup::default()
+    };
     println!("layer  signals  as they are            centred in every batch");
     for layer in 1..=4 {
-        let mut found = ["recorded", "samples", "time"].map(|kind| (kind, [Vec::new(), Vec::new()]));
+        let mut found =
+            ["recorded", "samples", "time"].map(|kind| (kind, [Vec::new(), Vec::new()]));
         for repeat in 0..repeats {
             let recorded = record(&data, &setup, layer, repeat)?;
             for (kind, angles) in &mut found {
@@ -34,7 +43,8 @@ fn main() -> Result<(), Failure> {
                     Some(surrogate) => surrogate.draw(&recorded, 1, repeat)?,
                     None => recorded.clone(),
                 };
-                let centred = Recording::new(centred(signals.activity())?, centred(signals.error())?)?;
+                let centred =
+                    Recording::new(centred(signals.activity())?, centred(signals.error())?)?;
                 for (angles, signals) in angles.iter_mut().zip([&signals, &centred]) {
                     angles.push(replay(signals, layer, &setup, repeat));
                 }
@@ -52,9 +62,14 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What drives `W_layer`: the activities that `W_(layer - 1)` is fed, and the error signals of the units that `W_layer`
-/// leads to.
-fn record(data: &DataSet<f32>, setup: &Setup, layer: usize, repeat: u64) -> Result<Recording<f32>, Failure> {
+/// What drives `W_layer`: the activities that `W_(layer - 1)` is fed, and the error signals of the
+/// units that `W_layer` leads to.
+fn record(
+    data: &DataSet<f32>,
+    setup: &Setup,
+    layer: usize,
+    repeat: u64,
+) -> Result<Recording<f32>, Failure> {
     let mut trainer = Trainer::new(data, setup.clone(), 1, repeat);
     let (mut activity, mut error) = (Vec::new(), Vec::new());
     for _ in 0..UPDATES {
@@ -92,5 +107,6 @@ fn replay(signals: &Recording<f32>, layer: usize, setup: &Setup, repeat: u64) ->
     for k in 0..signals.iterations() {
         net.step(&signals.activity().matrix(k), &signals.error().matrix(k), setup.eta as f32);
     }
-    Direction::towards_transpose_of(net.feedback.backward(1)?).angle_to(net.layers.weights[1].as_slice())
+    Direction::towards_transpose_of(net.feedback.backward(1)?)
+        .angle_to(net.layers.weights[1].as_slice())
 }

@@ -1,7 +1,9 @@
-//! Seconds that one epoch of a network takes, and, if asked, those that its bare matrix products take: for `benches/peers.py`.
+//! Seconds that one epoch of a network takes, and, if asked, those that its bare matrix products
+//! take: for `benches/peers.py`.
 //!
-//! usage: epoch THREADS BATCH DIMS(225,500,500,50) SAMPLES [bare]; REPS in the environment says how many are timed, the median is
-//! printed. Random data, tanh, softmax, BP-TRW, single precision, order shuffled before every epoch.
+//! usage: epoch THREADS BATCH DIMS(225,500,500,50) SAMPLES [bare]; REPS in the environment says how
+//! many are timed, the median is printed. Random data, tanh, softmax, BP-TRW, single precision,
+//! order shuffled before every epoch.
 
 use alignscope::data::{CodeKind, DataSet, Split};
 use alignscope::matrix::Matrix;
@@ -12,7 +14,9 @@ use std::time::Instant;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize, default: usize| args.get(at).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number = |at: usize, default: usize| {
+        args.get(at).and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
     let (threads, batch, samples) = (number(0, 1), number(1, 1000), number(3, 60_000));
     let dims = args.get(2).map_or("225,500,500,50", String::as_str);
     let dims: Vec<usize> = dims.split(',').filter_map(|n| n.parse().ok()).collect();
@@ -83,7 +87,8 @@ impl Products {
             matrix.scale(scale);
             matrix
         };
-        // Values keep their size from layer to layer: products of subnormal numbers are many times slower.
+        // Values keep their size from layer to layer: products of subnormal numbers are many times
+        // slower.
         let keeping = |inputs: usize| (inputs as f32).sqrt().recip();
         Self {
             activity: dims.iter().map(|&n| normal(batch, n, 1.0)).collect(),

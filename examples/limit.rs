@@ -1,7 +1,8 @@
-//! What no implementation of the isolated rule can do without: its four products and its random numbers, bare.
+//! What no implementation of the isolated rule can do without: its four products and its random
+//! numbers, bare.
 //!
-//! Prints microseconds per iteration as JSON, medians over many repetitions; `benches/peers.py` sets them beside the
-//! time of the whole.
+//! Prints microseconds per iteration as JSON, medians over many repetitions; `benches/peers.py`
+//! sets them beside the time of the whole.
 
 use alignscope::matrix::Matrix;
 use alignscope::random::{Role, Stream};

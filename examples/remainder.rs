@@ -1,9 +1,10 @@
-//! Last term and remainder of the update of every hidden layer, all lags, along the training of a network of 225-50-50-50-50-50
-//! units on batches of 1000: how long the decomposition takes beside its bare products.
+//! Last term and remainder of the update of every hidden layer, all lags, along the training of a
+//! network of 225-50-50-50-50-50 units on batches of 1000: how long the decomposition takes beside
+//! its bare products.
 //!
-//! usage: remainder [ITERATIONS] [DATA]: 1800 iterations, every tenth of them decomposed; DATA is a directory with the MNIST
-//! files, without it images are random. Single precision, one thread. Times are those of the clock on the wall: on a busy
-//! machine they are of other programs too.
+//! usage: remainder [ITERATIONS] [DATA]: 1800 iterations, every tenth of them decomposed; DATA is a
+//! directory with the MNIST files, without it images are random. Single precision, one thread.
+//! Times are those of the clock on the wall: on a busy machine they are of other programs too.
 
 use alignscope::data::{DataSet, Library, Split};
 use alignscope::matrix::Matrix;
@@ -22,22 +23,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let iterations = args.next().map_or(Ok(1800), |text| text.parse())?;
     let data = match args.next() {
-        Some(directory) => Library::new(Some(PathBuf::from(directory))).load::<f32>(&"mnist".parse()?, Some(15))?,
+        Some(directory) => {
+            Library::new(Some(PathBuf::from(directory))).load::<f32>(&"mnist".parse()?, Some(15))?
+        }
         None => Arc::new(random()),
     };
-    let setup = Setup { hidden: vec![HIDDEN; 4], batch: SAMPLES, eta: 5e-4, order: Order::Once, ..Setup::default() };
+    let setup = Setup {
+        hidden: vec![HIDDEN; 4],
+        batch: SAMPLES,
+        eta: 5e-4,
+        order: Order::Once,
+        ..Setup::default()
+    };
     let mut trainer = Trainer::new(&data, setup, 1, 0);
     let eta = 5e-4f32;
     let plan = Plan { window: iterations, projection: false, control: None };
     let mut follower = Follower::new(trainer.layers(), &plan)?;
-    let towards: Vec<_> = (1..5).filter_map(|l| trainer.feedback().backward(l)).map(Towards::transpose_of).collect();
+    let towards: Vec<_> =
+        (1..5).filter_map(|l| trainer.feedback().backward(l)).map(Towards::transpose_of).collect();
     println!("histories take {} MB", Follower::bytes(trainer.sizes(), &plan) >> 20);
     println!("    k  l   |R|/|update|   last, remainder, sum of terms to B^T in degrees");
     let (mut decomposing, mut operations) = (Duration::ZERO, 0.0);
     let started = Instant::now();
     for k in 0..=iterations {
         trainer.step();
-        let passes: Vec<_> = trainer.latest().iter().map(|part| (&part.input, &part.pass)).collect();
+        let passes: Vec<_> =
+            trainer.latest().iter().map(|part| (&part.input, &part.pass)).collect();
         if k % EVERY == 0 {
             for (l, towards) in (1..).zip(&towards) {
                 let clock = Instant::now();
@@ -46,17 +57,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let inputs = trainer.sizes()[l - 1];
                 operations += (2 * SAMPLES * inputs * HIDDEN * (found.reach + 1)) as f64;
                 let readings = found.read(towards)?;
-                if let (0, Some(remainder), Some(sum)) = (k % 300, readings.remainder, readings.alignment) {
-                    let degrees = |angle: Option<f64>| angle.map_or("-".into(), |angle| format!("{angle:.1}"));
-                    let [last, rest, sum] = [readings.last, remainder, sum].map(|reading| degrees(reading.angle));
-                    println!("{k:5}  {l}   {:12.4}   {last}, {rest}, {sum}", remainder.norm / readings.update.norm);
+                if let (0, Some(remainder), Some(sum)) =
+                    (k % 300, readings.remainder, readings.alignment)
+                {
+                    let degrees = |angle: Option<f64>| {
+                        angle.map_or("-".into(), |angle| format!("{angle:.1}"))
+                    };
+                    let [last, rest, sum] =
+                        [readings.last, remainder, sum].map(|reading| degrees(reading.angle));
+                    println!(
+                        "{k:5}  {l}   {:12.4}   {last}, {rest}, {sum}",
+                        remainder.norm / readings.update.norm
+                    );
                 }
             }
         }
         follower.advance(&passes, eta, trainer.layers())?;
     }
     let (whole, seconds) = (started.elapsed().as_secs_f64(), decomposing.as_secs_f64());
-    println!("{whole:.1} s in all, {seconds:.1} s of them for the decomposition, {:.2} TFLOP", operations * 1e-12);
+    println!(
+        "{whole:.1} s in all, {seconds:.1} s of them for the decomposition, {:.2} TFLOP",
+        operations * 1e-12
+    );
     let bare = bare_rate();
     println!(
         "{:.0} GFLOP/s with elementwise passes; bare products do {bare:.0} and would take {:.1} s",
@@ -66,13 +88,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// GFLOP/s of the products alone, blocks of lags by panels of samples, in the mixture of the four layers.
+/// GFLOP/s of the products alone, blocks of lags by panels of samples, in the mixture of the four
+/// layers.
 fn bare_rate() -> f64 {
     let (mut operations, mut seconds) = (0.0, 0.0);
     for (inputs, layers) in [(225, 1.0), (HIDDEN, 3.0)] {
         let (lags, panel) = (19, 128);
         let (mut stream, rows) = (Stream::new(0, 0, Role::Weights), lags * HIDDEN);
-        let (mut weights, mut source) = (Matrix::<f32>::zeros(rows, inputs), Matrix::zeros(inputs, panel));
+        let (mut weights, mut source) =
+            (Matrix::<f32>::zeros(rows, inputs), Matrix::zeros(inputs, panel));
         stream.fill_normal(weights.as_mut_slice());
         stream.fill_normal(source.as_mut_slice());
         let mut out = Matrix::zeros(rows, panel);

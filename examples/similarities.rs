@@ -1,19 +1,25 @@
-//! Distributions of the similarities of samples under the networks of two successive iterations, early and late in training
-//! (experiment E6 of the paper, one run as there): two figures and what they show in numbers.
+//! Distributions of the similarities of samples under the networks of two successive iterations,
+//! early and late in training (experiment E6 of the paper, one run as there): two figures and what
+//! they show in numbers.
 //!
-//! usage: similarities DATA [OUT]: DATA is a directory with the MNIST files; figures go to OUT, or the working directory.
+//! usage: similarities DATA [OUT]: DATA is a directory with the MNIST files; figures go to OUT, or
+//! the working directory.
 
 use alignscope::data::Library;
-use alignscope::figure::{Axis as FigureAxis, Figure, Format, Hue, Mark, Panel, Point, Series, Width, render};
+use alignscope::figure::{
+    Axis as FigureAxis, Figure, Format, Hue, Mark, Panel, Point, Series, Width, render,
+};
 use alignscope::measure::similarity::{
-    Axes, Axis, Batch, Bins, Distributions, OwnPairs, PairGroup, PairRelation, SamplePairs, Similarity, poorly_learnt,
+    Axes, Axis, Batch, Bins, Distributions, OwnPairs, PairGroup, PairRelation, SamplePairs,
+    Similarity, poorly_learnt,
 };
 use alignscope::network::{Order, Part, Setup, Subset, Trainer};
 use std::path::{Path, PathBuf};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Bins of the paper: of `S_L`, and of `S_delta` between and within classes, as `[low, high, step]`, by layer.
+/// Bins of the paper: of `S_L`, and of `S_delta` between and within classes, as `[low, high,
+/// step]`, by layer.
 const EARLY: [[[f64; 3]; 3]; 4] = [
     [[0.0, 30.0, 0.1], [-0.02, 0.02, 0.0002], [-0.005, 0.03, 0.0002]],
     [[0.0, 8.0, 0.05], [-0.1, 0.1, 0.0004], [-0.01, 0.2, 0.0004]],
@@ -32,9 +38,16 @@ fn main() -> Result<(), Failure> {
     let data = PathBuf::from(args.next().ok_or("usage: similarities DATA [OUT]")?);
     let out = PathBuf::from(args.next().unwrap_or_else(|| ".".into()));
     let data = Library::new(Some(data)).load::<f32>(&"mnist".parse()?, Some(15))?;
-    let setup = Setup { hidden: vec![50; 4], batch: 1000, eta: 5e-4, order: Order::Once, ..Setup::default() };
+    let setup = Setup {
+        hidden: vec![50; 4],
+        batch: 1000,
+        eta: 5e-4,
+        order: Order::Once,
+        ..Setup::default()
+    };
     let mut trainer = Trainer::new(&data, setup, 1, 0);
-    let relations = [("same class", PairRelation::Within), ("different classes", PairRelation::Ascending)];
+    let relations =
+        [("same class", PairRelation::Within), ("different classes", PairRelation::Ascending)];
     let curves = relations.map(|(name, relation)| (name.to_string(), relation, PairGroup::All));
     let early = distributions(&mut trainer, 3, 8000, &EARLY)?;
     draw(
@@ -45,9 +58,13 @@ fn main() -> Result<(), Failure> {
         &out.join("similarities-early"),
     )?;
     let late = distributions(&mut trainer, 800, 7000, &LATE)?;
-    let curves =
-        [("well", PairGroup::Well), ("poorly", PairGroup::PoorTwice)].into_iter().flat_map(|(learnt, group)| {
-            let relations = [("same class", PairRelation::Within), ("different classes", PairRelation::Between)];
+    let curves = [("well", PairGroup::Well), ("poorly", PairGroup::PoorTwice)]
+        .into_iter()
+        .flat_map(|(learnt, group)| {
+            let relations = [
+                ("same class", PairRelation::Within),
+                ("different classes", PairRelation::Between),
+            ];
             relations.map(|(name, relation)| (format!("{name}, {learnt} learnt"), relation, group))
         });
     let curves: Vec<_> = curves.collect();
@@ -60,7 +77,8 @@ fn main() -> Result<(), Failure> {
     )
 }
 
-/// Distributions at layers 1 to 4 over the first `samples` training images, under the networks of iterations `k - 1` and `k`.
+/// Distributions at layers 1 to 4 over the first `samples` training images, under the networks of
+/// iterations `k - 1` and `k`.
 fn distributions(
     trainer: &mut Trainer<'_, f32>,
     k: usize,
@@ -91,8 +109,8 @@ fn distributions(
             let [within, between] = [PairRelation::Within, PairRelation::Between].map(|r| mean(r, PairGroup::All));
             let [well, poor] = [PairGroup::Well, PairGroup::Poor].map(|group| mean(PairRelation::Within, group));
             println!(
-                "iteration {k}, layer {l}, {similarity:?}: same class {within:.4e} (well learnt {well:.4e}, poorly \
-                 {poor:.4e}), different classes {between:.4e}"
+                "iteration {k}, layer {l}, {similarity:?}: same class {within:.4e} (well learnt \
+                 {well:.4e}, poorly {poor:.4e}), different classes {between:.4e}"
             );
         }
         Ok(found)
@@ -108,8 +126,8 @@ fn part(trainer: &Trainer<'_, f32>, samples: usize) -> Part<f32> {
     part
 }
 
-/// A panel for activities and one for errors of every layer: probability per bin, over the pairs inside the range early, over
-/// all late.
+/// A panel for activities and one for errors of every layer: probability per bin, over the pairs
+/// inside the range early, over all late.
 fn draw(
     all: &[Distributions],
     curves: &[(String, PairRelation, PairGroup)],
@@ -118,7 +136,11 @@ fn draw(
     path: &Path,
 ) -> Result<(), Failure> {
     let panel = |similarity, l: usize, distributions: &Distributions| {
-        let name = if similarity == Similarity::Activity { "activity similarity" } else { "error similarity" };
+        let name = if similarity == Similarity::Activity {
+            "activity similarity"
+        } else {
+            "error similarity"
+        };
         let y = FigureAxis { log, ..FigureAxis::new("share of pairs") };
         let mut panel = Panel::new(format!("{name}, layer {}", l + 1), FigureAxis::new(name), y);
         panel.series = curves
@@ -128,19 +150,32 @@ fn draw(
                 let tally = distributions.tally(similarity, *relation, *group);
                 let shares = if log { tally.shares() } else { tally.shares_inside() };
                 let half = tally.bins().width() / 2.0;
-                let shown = tally.bins().edges().into_iter().zip(shares).filter(|&(_, share)| share > 1e-5);
-                let points = shown.map(|(edge, share)| Point::at(edge + half, Some(share))).collect();
-                Series { label: label.clone(), colour: Hue::Palette(colour), mark: Mark::Line, points }
+                let shown =
+                    tally.bins().edges().into_iter().zip(shares).filter(|&(_, share)| share > 1e-5);
+                let points =
+                    shown.map(|(edge, share)| Point::at(edge + half, Some(share))).collect();
+                Series {
+                    label: label.clone(),
+                    colour: Hue::Palette(colour),
+                    mark: Mark::Line,
+                    points,
+                }
             })
             .collect();
         panel
     };
     let rows = [Similarity::Activity, Similarity::Error].into_iter();
     let panels = rows.flat_map(|s| all.iter().enumerate().map(move |(l, found)| (s, l, found)));
-    let note = "Shares of the pairs in the range that fall into a bin; late, of all pairs of the kind.";
+    let note =
+        "Shares of the pairs in the range that fall into a bin; late, of all pairs of the kind.";
     let panels = panels.map(|(similarity, l, found)| panel(similarity, l, found)).collect();
-    let figure =
-        Figure { title: title.into(), panels, note: note.into(), width: Width::TwoColumns, ..Figure::default() };
+    let figure = Figure {
+        title: title.into(),
+        panels,
+        note: note.into(),
+        width: Width::TwoColumns,
+        ..Figure::default()
+    };
     let drawn = render(&figure)?;
     std::fs::write(path.with_extension("png"), drawn.bytes(Format::Png)?)?;
     std::fs::write(path.with_extension("svg"), drawn.svg())?;

@@ -1,6 +1,8 @@
-//! Times of the decompositions of a random square matrix, as many rounds as standard input has lines.
+//! Times of the decompositions of a random square matrix, as many rounds as standard input has
+//! lines.
 //!
-//! Prints milliseconds as a line of JSON per round; `benches/peers_spectra.py` sets them beside NumPy's.
+//! Prints milliseconds as a line of JSON per round; `benches/peers_spectra.py` sets them beside
+//! NumPy's.
 
 use alignscope::matrix::Matrix;
 use alignscope::measure::spectrum::{Svd, eigenvalues, singular_values, symmetric_eigenvalues};
@@ -25,7 +27,8 @@ fn main() {
             ("eigenvalues", milliseconds(|| eigenvalues(&matrix))),
             ("eigenvalues, symmetric", milliseconds(|| symmetric_eigenvalues(&matrix))),
         ];
-        let entries: Vec<String> = times.iter().map(|(name, time)| format!("\"{name}\": {time:.4}")).collect();
+        let entries: Vec<String> =
+            times.iter().map(|(name, time)| format!("\"{name}\": {time:.4}")).collect();
         println!("{{{}}}", entries.join(", "));
     }
 }

@@ -1,4 +1,5 @@
-//! alignscope: why do forward weights align with fixed random backward weights, and what does it buy?
+//! alignscope: why do forward weights align with fixed random backward weights, and what does it
+//! buy?
 //!
 //! The program of the same name is a thin layer over this library. The ways through it:
 //!
@@ -7,11 +8,13 @@
 //!     -> recorded -> condition -> quantity -> spec -> run -> experiment -> claim, figure, report -> program
 //! ```
 //!
-//! No room imports from its right, and no files import each other in a circle: `tests/hinges.rs` holds the order.
+//! No room imports from its right, and no files import each other in a circle: `tests/hinges.rs`
+//! holds the order.
 //!
 //! # Signal, rule, measure
-//! [`signal::Signals`] are activities and errors that come from nowhere, [`rule::Isolation`] applies the update rule to them,
-//! [`measure`] looks at the matrices. There is no loss, no target and no data, and yet the weights align:
+//! [`signal::Signals`] are activities and errors that come from nowhere, [`rule::Isolation`]
+//! applies the update rule to them, [`measure`] looks at the matrices. There is no loss, no target
+//! and no data, and yet the weights align:
 //!
 //! ```
 //! use alignscope::prelude::*;
@@ -26,8 +29,9 @@
 //! ```
 //!
 //! # A prediction beside it
-//! [`theory`] says what the linear rule must do, and runs nothing. [`theory::moments::moments`] are exact averages over
-//! weights and signals; the angle made of them is close to the mean angle of many repeats:
+//! [`theory`] says what the linear rule must do, and runs nothing. [`theory::moments::moments`] are
+//! exact averages over weights and signals; the angle made of them is close to the mean angle of
+//! many repeats:
 //!
 //! ```
 //! use alignscope::prelude::*;
@@ -50,8 +54,8 @@
 //! ```
 //!
 //! # A network on data
-//! [`network::Trainer`] is the same rule with a task: a loss makes the error, a data set the activity. [`data::digits`] is
-//! embedded:
+//! [`network::Trainer`] is the same rule with a task: a loss makes the error, a data set the
+//! activity. [`data::digits`] is embedded:
 //!
 //! ```
 //! use alignscope::data::digits;
@@ -97,9 +101,10 @@
 //! | [`mod@file`] | files that are whole or not there, and how much memory may be taken |
 //! | [`matrix`], [`real`], [`vmath`], [`random`] | row-major matrices, `f32` or `f64`, vectorised functions, named random streams |
 //!
-//! `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0; `B_l` has the shape of its transpose, `l` from 1. Rows of
-//! activities and errors are samples. Errors point *towards* the target. Angles are in degrees, and `None` where one of two
-//! matrices is zero. The same seed and repeat give the same bits.
+//! `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0; `B_l` has the shape of its
+//! transpose, `l` from 1. Rows of activities and errors are samples. Errors point *towards* the
+//! target. Angles are in degrees, and `None` where one of two matrices is zero. The same seed and
+//! repeat give the same bits.
 
 pub mod array;
 pub mod claim;

@@ -1,7 +1,8 @@
 //! A dense row-major matrix: rows are samples (or inputs), columns are units.
 //!
-//! Storage is contiguous without padding, so that elementwise passes run over one slice and a prefix of rows is itself
-//! a matrix. Decompositions go through [`Matrix::as_faer`]; products are written as in the formula:
+//! Storage is contiguous without padding, so that elementwise passes run over one slice and a
+//! prefix of rows is itself a matrix. Decompositions go through [`Matrix::as_faer`]; products are
+//! written as in the formula:
 //!
 //! ```
 //! use alignscope::matrix::Matrix;
@@ -22,9 +23,9 @@
 //! | `product.to_matrix()` | the same into a new matrix |
 //! | `out += &a`, `out -= &a`, `out += eta * a.t()` | a sum, entry by entry |
 //!
-//! No operator allocates. All products run on the calling thread (`Par::Seq`): which sum is added up in which order
-//! depends on shapes alone, so that bytes do not depend on the number of threads. Work is shared out above, over jobs,
-//! parts of a batch and blocks of rows.
+//! No operator allocates. All products run on the calling thread (`Par::Seq`): which sum is added
+//! up in which order depends on shapes alone, so that bytes do not depend on the number of threads.
+//! Work is shared out above, over jobs, parts of a batch and blocks of rows.
 
 mod arithmetic;
 
@@ -60,7 +61,12 @@ impl<T: Real> Matrix<T> {
     /// # Panics
     /// If `data.len() != rows * cols`: a bug of the caller, never of user input.
     pub fn from_vec(rows: usize, cols: usize, data: Vec<T>) -> Self {
-        assert_eq!(data.len(), rows * cols, "a {rows} x {cols} matrix needs {} values", rows * cols);
+        assert_eq!(
+            data.len(),
+            rows * cols,
+            "a {rows} x {cols} matrix needs {} values",
+            rows * cols
+        );
         Self { rows, cols, data }
     }
 
@@ -141,8 +147,8 @@ impl<T: Real> Matrix<T> {
         sum_squares(&self.data)
     }
 
-    /// Frobenius norm, in double precision, of values of any scale: where their squares would leave the range of normal
-    /// numbers they are scaled first.
+    /// Frobenius norm, in double precision, of values of any scale: where their squares would leave
+    /// the range of normal numbers they are scaled first.
     pub fn norm(&self) -> f64 {
         match scaled_norm(&self.data) {
             Some((scale, norm)) => norm / scale,
@@ -151,8 +157,8 @@ impl<T: Real> Matrix<T> {
         }
     }
 
-    /// Sum of the diagonal, in double precision. Over the number of rows it is the mean eigenvalue, of the matrix and of
-    /// its symmetric part.
+    /// Sum of the diagonal, in double precision. Over the number of rows it is the mean eigenvalue,
+    /// of the matrix and of its symmetric part.
     pub fn trace(&self) -> f64 {
         (0..self.rows.min(self.cols)).map(|i| self.row(i)[i].to_f64()).sum()
     }
@@ -183,7 +189,11 @@ impl<T: Real> Matrix<T> {
 
     /// The same matrix in double precision.
     pub fn to_f64(&self) -> Matrix<f64> {
-        Matrix { rows: self.rows, cols: self.cols, data: self.data.iter().map(|v| v.to_f64()).collect() }
+        Matrix {
+            rows: self.rows,
+            cols: self.cols,
+            data: self.data.iter().map(|v| v.to_f64()).collect(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a first look takes, in one import: signals, the rule in isolation, networks on data, angles and their null.
+//! What a first look takes, in one import: signals, the rule in isolation, networks on data, angles
+//! and their null.
 //!
 //! ```
 //! use alignscope::prelude::*;

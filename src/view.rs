@@ -1,14 +1,16 @@
-//! Views of matrices, and their products: written as in the formula, computed where they are assigned.
+//! Views of matrices, and their products: written as in the formula, computed where they are
+//! assigned.
 //!
-//! They know nothing of this crate, so that the [numbers](crate::real::Real) every part is generic over
-//! can promise to be multiplied with them. For use see [`crate::matrix`].
+//! They know nothing of this crate, so that the [numbers](crate::real::Real) every part is generic
+//! over can promise to be multiplied with them. For use see [`crate::matrix`].
 
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::{AddAssign, Mul, Range};
 
-/// A matrix as it enters a formula: as it is stored or transposed, whole or in part, times a number.
+/// A matrix as it enters a formula: as it is stored or transposed, whole or in part, times a
+/// number.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, T> {
     pub(crate) matrix: MatRef<'a, T>,

@@ -1,13 +1,15 @@
 //! Vectorised elementary functions and reductions: the same bits at every SIMD level.
 //!
-//! Only correctly rounded operations are used (no fused multiply-add), and sums have a fixed lane structure, so that
-//! a wider instruction set changes the speed and nothing else. Series are plain Taylor series on reduced arguments.
+//! Only correctly rounded operations are used (no fused multiply-add), and sums have a fixed lane
+//! structure, so that a wider instruction set changes the speed and nothing else. Series are plain
+//! Taylor series on reduced arguments.
 
 use crate::real::{Elementary, Real};
 use pulp::{Arch, Simd, WithSimd};
 use std::marker::PhantomData;
 
-/// A loop to be compiled for every SIMD level. A closure would do, if the compiler could be made to inline it.
+/// A loop to be compiled for every SIMD level. A closure would do, if the compiler could be made to
+/// inline it.
 pub(crate) trait Kernel<A> {
     /// What it gives.
     type Output;
@@ -129,8 +131,9 @@ pub fn dot<A: Real, B: Real>(a: &[A], b: &[B]) -> f64 {
     vectorise(Dot, (a, b))
 }
 
-/// `(s, |s x|)` for the values `x` and a power of two `s`, which is 1 unless the sum of squares would leave the range of
-/// normal numbers. `None` for values that have no direction: all zero, or not finite.
+/// `(s, |s x|)` for the values `x` and a power of two `s`, which is 1 unless the sum of squares
+/// would leave the range of normal numbers. `None` for values that have no direction: all zero, or
+/// not finite.
 pub(crate) fn scaled_norm<T: Real>(values: &[T]) -> Option<(f64, f64)> {
     let sum = sum_squares(values);
     if (1e-280..1e300).contains(&sum) {
@@ -158,7 +161,12 @@ impl<A: Real, B: Real> Kernel<(&[A], f64, &[B], f64)> for DifferenceAndSum {
 }
 
 /// `(|u a - v b|^2, |u a + v b|^2)` for factors `u`, `v`: what an angle is made of.
-pub fn squared_difference_and_sum<A: Real, B: Real>(a: &[A], u: f64, b: &[B], v: f64) -> (f64, f64) {
+pub fn squared_difference_and_sum<A: Real, B: Real>(
+    a: &[A],
+    u: f64,
+    b: &[B],
+    v: f64,
+) -> (f64, f64) {
     vectorise(DifferenceAndSum, (a, u, b, v))
 }
 
@@ -176,7 +184,8 @@ impl<T: Real> Kernel<(&[T], &mut [f64])> for SquaredColumnNorms {
     }
 }
 
-/// Squared Euclidean norm of every one of `columns` columns, in double precision, of values row after row.
+/// Squared Euclidean norm of every one of `columns` columns, in double precision, of values row
+/// after row.
 pub fn squared_column_norms<T: Real>(values: &[T], columns: usize) -> Vec<f64> {
     let mut sums = vec![0.0; columns];
     if !sums.is_empty() {
@@ -244,7 +253,9 @@ mod tests {
         let single = |f: fn(f32) -> f32, exact: fn(f64) -> f64| {
             ulps(xs().map(|x| (f(x as f32), exact(f64::from(x as f32)))), f64::from(f32::EPSILON))
         };
-        let double = |f: fn(f64) -> f64, exact: fn(f64) -> f64| ulps(xs().map(|x| (f(x), exact(x))), f64::EPSILON);
+        let double = |f: fn(f64) -> f64, exact: fn(f64) -> f64| {
+            ulps(xs().map(|x| (f(x), exact(x))), f64::EPSILON)
+        };
         let errors = [
             single(Elementary::exp, f64::exp),
             double(Elementary::exp, f64::exp),
@@ -260,14 +271,28 @@ mod tests {
     fn extremes_saturate_and_nan_propagates() {
         fn check<T: Real>() {
             let far = T::from_f64(1e30);
-            let mut values = [far, -far, T::zero(), -T::zero(), T::from_f64(f64::NAN), T::from_f64(f64::INFINITY)];
+            let mut values = [
+                far,
+                -far,
+                T::zero(),
+                -T::zero(),
+                T::from_f64(f64::NAN),
+                T::from_f64(f64::INFINITY),
+            ];
             tanh_in_place(&mut values);
-            assert_eq!(values[..3].iter().map(|v| v.to_f64()).collect::<Vec<_>>(), [1.0, -1.0, 0.0]);
+            assert_eq!(
+                values[..3].iter().map(|v| v.to_f64()).collect::<Vec<_>>(),
+                [1.0, -1.0, 0.0]
+            );
             assert!(values[3].to_f64().is_sign_negative() && values[4].to_f64().is_nan());
             assert_eq!(values[5].to_f64(), 1.0);
             let mut values = [far, -far, T::zero(), T::from_f64(f64::NAN)];
             exp_in_place(&mut values);
-            assert!(values[0].to_f64().is_infinite() && values[1].to_f64() == 0.0 && values[2].to_f64() == 1.0);
+            assert!(
+                values[0].to_f64().is_infinite()
+                    && values[1].to_f64() == 0.0
+                    && values[2].to_f64() == 1.0
+            );
             assert!(values[3].to_f64().is_nan());
         }
         check::<f32>();
@@ -278,14 +303,20 @@ mod tests {
     fn normal_pairs_follow_their_definition() {
         let mut word = 12_345u32;
         let mut worst = [0.0f64; 2];
-        let edges = [0, 1, 2, 1 << 29, 1 << 30, 1 << 31, 0xb504_f333, 0xb504_f334, u32::MAX - 1, u32::MAX];
+        let edges =
+            [0, 1, 2, 1 << 29, 1 << 30, 1 << 31, 0xb504_f333, 0xb504_f334, u32::MAX - 1, u32::MAX];
         let mut check = |first: u32, second: u32| {
             let u = (f64::from(first) + 0.5) / 4_294_967_296.0;
-            let ln = if u > 0.7 { (-(f64::from(!first) + 0.5) / 4_294_967_296.0).ln_1p() } else { u.ln() };
+            let ln = if u > 0.7 {
+                (-(f64::from(!first) + 0.5) / 4_294_967_296.0).ln_1p()
+            } else {
+                u.ln()
+            };
             let radius = (-2.0 * ln).sqrt();
             let angle = f64::from(second) / 4_294_967_296.0 * std::f64::consts::TAU;
             let exact = [radius * angle.cos(), radius * angle.sin()];
-            let (single, double) = (f32::normal_pair(first, second), f64::normal_pair(first, second));
+            let (single, double) =
+                (f32::normal_pair(first, second), f64::normal_pair(first, second));
             for (got, exact) in [f64::from(single.0), f64::from(single.1)].iter().zip(exact) {
                 worst[0] = worst[0].max((got - exact).abs() / radius / f64::from(f32::EPSILON));
             }
@@ -311,7 +342,12 @@ mod tests {
         let values: Vec<f32> = grid(-30.0, 30.0, 9999).map(|x| x as f32).collect();
         let mut dispatched = values.clone();
         tanh_in_place(&mut dispatched);
-        assert!(values.iter().zip(&dispatched).all(|(v, d)| Elementary::tanh(*v).to_bits() == d.to_bits()));
+        assert!(
+            values
+                .iter()
+                .zip(&dispatched)
+                .all(|(v, d)| Elementary::tanh(*v).to_bits() == d.to_bits())
+        );
         let plain = Dot::run((&values[..], &values[..]));
         assert_eq!(plain.to_bits(), sum_squares(&values).to_bits());
         assert_eq!(dot(&values, &values).to_bits(), plain.to_bits());

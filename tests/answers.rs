@@ -1,5 +1,6 @@
-//! Pages that are made of results: the answers, and a page for every experiment. The results lie in `results/`, as
-//! `alignscope verify` wrote them; pages that differ from them fail, and `WRITE_DICTIONARY=1` writes them anew.
+//! Pages that are made of results: the answers, and a page for every experiment. The results lie in
+//! `results/`, as `alignscope verify` wrote them; pages that differ from them fail, and
+//! `WRITE_DICTIONARY=1` writes them anew.
 
 use crate::common::pages::{hold, hold_between, root};
 use alignscope::claim::{FULL, LONG};
@@ -43,7 +44,8 @@ impl Judged {
 /// All claims that there are results of.
 fn judged() -> BTreeMap<String, Judged> {
     let files = fs::read_dir(root().join(RESULTS)).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "csv")).collect();
+    let mut paths: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "csv")).collect();
     paths.sort();
     let mut all = read(&root().join(EARLIER));
     paths.iter().for_each(|path| all.extend(read(path)));
@@ -56,7 +58,8 @@ fn read(path: &Path) -> BTreeMap<String, Judged> {
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_string).collect();
     for row in reader.records() {
         let row = row.unwrap();
-        let cell = |name: &str| row[names.iter().position(|known| known == name).unwrap()].to_string();
+        let cell =
+            |name: &str| row[names.iter().position(|known| known == name).unwrap()].to_string();
         let number = |name: &str| cell(name).parse::<f64>().ok();
         let claim = all.entry(cell("claim")).or_default();
         claim.verdict = cell("verdict");
@@ -76,7 +79,8 @@ fn read(path: &Path) -> BTreeMap<String, Judged> {
 
 /// A number to three digits, or as many as an interval needs to have two.
 fn rounded(value: f64, width: f64) -> String {
-    let decimals = if width > 0.0 { (1.0 - width.log10().floor()).clamp(0.0, 9.0) as usize } else { 2 };
+    let decimals =
+        if width > 0.0 { (1.0 - width.log10().floor()).clamp(0.0, 9.0) as usize } else { 2 };
     format!("{value:.decimals$}")
 }
 
@@ -105,8 +109,8 @@ fn words(claim: &Judged) -> String {
     format!("{verdict}{earlier}")
 }
 
-/// A template with what the results say in the place of `{{verdict CLAIM}}`, `{{value CLAIM: STATISTIC}}` and
-/// `{{repeats CLAIM}}`.
+/// A template with what the results say in the place of `{{verdict CLAIM}}`, `{{value CLAIM:
+/// STATISTIC}}` and `{{repeats CLAIM}}`.
 fn filled(template: &str, judged: &BTreeMap<String, Judged>) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -191,14 +195,16 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
         }
         out += &format!("\n## {heading}\n\n");
         for (claim, of) in own {
-            let paper = if claim.source.contains("RahmanSetayesh") { "the paper's" } else { "ours" };
+            let paper =
+                if claim.source.contains("RahmanSetayesh") { "the paper's" } else { "ours" };
             let set = match claim.set {
                 ClaimSet::Before => "",
                 ClaimSet::Exploratory => ", its criterion set after earlier results were seen",
             };
             let earlier = if of.is_earlier() { ", by version 0.1" } else { "" };
             let needed = of.needed.filter(|_| of.verdict == "undecided");
-            let needed = needed.map(|n| format!(" About {n} repeats would decide it.")).unwrap_or_default();
+            let needed =
+                needed.map(|n| format!(" About {n} repeats would decide it.")).unwrap_or_default();
             out += &format!(
                 "* {} ({paper}{set}{earlier}: [{}](#{})).{needed}\n",
                 claim.statement,
@@ -209,7 +215,8 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
     }
     out += "\n## Numbers\n\nMeans over repeats with 95 % intervals.\n";
     if here.iter().any(|(_, of)| of.is_earlier()) {
-        out += "What is said to be by version 0.1 was judged by its rule, on repeats that criteria may have been set from.\n";
+        out += "What is said to be by version 0.1 was judged by its rule, on repeats that criteria \
+            may have been set from.\n";
     }
     for (claim, of) in here {
         out += &format!("\n### {}\n\n{}: {}.\n\n", claim.name, claim.statement, of.verdict);
@@ -234,24 +241,36 @@ fn anchor(name: &str) -> String {
 #[test]
 fn the_pages_of_experiments_are_those_of_the_results() {
     let judged = judged();
-    let mut index = "# Experiments\n\nWhat was asked in each, and how many claims hold. Claims of the paper and of this project \
-                     are counted apart.\n\n| experiment | the paper's claims | ours | not decided |\n|---|---|---|---|\n"
+    let mut index = "# Experiments\n\nWhat was asked in each, and how many claims hold. Claims of \
+                     the paper and of this project are counted apart.\n\n| experiment | the \
+                     paper's claims | ours | not decided |\n|---|---|---|---|\n"
         .to_string();
     for (name, text, spec) in specs() {
-        let here: Vec<_> = spec.claims.iter().filter_map(|claim| Some((claim, judged.get(&claim.name)?))).collect();
+        let here: Vec<_> = spec
+            .claims
+            .iter()
+            .filter_map(|claim| Some((claim, judged.get(&claim.name)?)))
+            .collect();
         if here.is_empty() {
             continue;
         }
         let count = |paper: bool| {
-            let own = here.iter().filter(|(claim, _)| claim.source.contains("RahmanSetayesh") == paper);
-            let [held, all] =
-                own.fold([0, 0], |[held, all], (_, of)| [held + usize::from(of.verdict == "holds"), all + 1]);
+            let own =
+                here.iter().filter(|(claim, _)| claim.source.contains("RahmanSetayesh") == paper);
+            let [held, all] = own.fold([0, 0], |[held, all], (_, of)| {
+                [held + usize::from(of.verdict == "holds"), all + 1]
+            });
             if all == 0 { "-".into() } else { format!("{held} of {all} hold") }
         };
         let open = here.iter().filter(|(_, of)| of.verdict == "undecided").count();
         let title = &spec.title;
-        index += &format!("| [{title}]({name}.md) | {} | {} | {open} |\n", count(true), count(false));
-        hold(&format!("docs/experiments/{name}.md"), "answers", &experiment(&name, text, &spec, &judged));
+        index +=
+            &format!("| [{title}]({name}.md) | {} | {} | {open} |\n", count(true), count(false));
+        hold(
+            &format!("docs/experiments/{name}.md"),
+            "answers",
+            &experiment(&name, text, &spec, &judged),
+        );
     }
     hold("docs/experiments/README.md", "answers", &index);
 }
@@ -263,7 +282,8 @@ fn the_index_of_figures_is_by_picture() {
     let mut index = "# Figures\n\nBeside every picture lie its values (`.csv`).\n".to_string();
     for (name, _, spec) in specs() {
         let figures = spec.analyses.iter().flat_map(|analysis| &analysis.figures);
-        let drawn = figures.filter(|figure| root().join(format!("figures/{}.png", figure.name)).exists());
+        let drawn =
+            figures.filter(|figure| root().join(format!("figures/{}.png", figure.name)).exists());
         let entries: Vec<String> = drawn
             .map(|figure| {
                 let (file, title) = (&figure.name, &figure.title);
@@ -272,9 +292,14 @@ fn the_index_of_figures_is_by_picture() {
             .collect();
         if !entries.is_empty() {
             let is_judged = spec.claims.iter().any(|claim| judged.contains_key(&claim.name));
-            let page = if is_judged { format!("../docs/experiments/{name}.md") } else { "../README.md".into() };
+            let page = if is_judged {
+                format!("../docs/experiments/{name}.md")
+            } else {
+                "../README.md".into()
+            };
             index += &format!(
-                "\n## {}\n\n[What came out]({page}); `alignscope run analyses/{name}.toml` draws:\n",
+                "\n## {}\n\n[What came out]({page}); `alignscope run analyses/{name}.toml` \
+                 draws:\n",
                 spec.title
             );
             index += &entries.concat();

@@ -1,4 +1,5 @@
-//! Every part of every claim finds what it judges, among the conditions, quantities, layers and iterations of its analysis.
+//! Every part of every claim finds what it judges, among the conditions, quantities, layers and
+//! iterations of its analysis.
 
 use crate::common::alignscope;
 use alignscope::claim::{Evidence, judge};
@@ -15,7 +16,8 @@ const REPEATS: usize = 4;
 /// Draws of every repeat of a drawing: of angles that are composed enough to fill a map.
 const DRAWS: [usize; 2] = [400, 60_000];
 
-/// What `job` would record, with numbers that mean nothing: angles from 0 to 180, shares in percent, others from 0 to 2.
+/// What `job` would record, with numbers that mean nothing: angles from 0 to 180, shares in
+/// percent, others from 0 to 2.
 fn invented(job: &Job) -> JobResult {
     // Every condition has its own, so that one taken for another is found.
     let own = u64::from_str_radix(&job.address()[..16], 16).unwrap();
@@ -23,7 +25,9 @@ fn invented(job: &Job) -> JobResult {
     let mut records = Vec::new();
     for quantity in job.quantities() {
         let iterations = match job.condition {
-            Condition::Sample(_) => (0..DRAWS[usize::from(quantity.is_drawn_by(Draw::Composition))]).collect(),
+            Condition::Sample(_) => {
+                (0..DRAWS[usize::from(quantity.is_drawn_by(Draw::Composition))]).collect()
+            }
             _ => job.recorded_iterations(quantity),
         };
         let scale = match quantity.info().unit {
@@ -55,16 +59,18 @@ fn specs() -> Vec<Spec> {
 fn every_part_of_every_claim_finds_what_it_judges() {
     let mut judged = BTreeSet::new();
     for mut spec in specs() {
-        spec.analyses
-            .iter_mut()
-            .for_each(|analysis| analysis.settings.repeats = analysis.settings.repeats.min(REPEATS));
+        spec.analyses.iter_mut().for_each(|analysis| {
+            analysis.settings.repeats = analysis.settings.repeats.min(REPEATS)
+        });
         let name = spec.name.clone();
         let plan = Plan::new(vec![spec]).unwrap();
-        let results: Vec<Option<JobResult>> = plan.jobs.iter().map(|job| Some(invented(job))).collect();
+        let results: Vec<Option<JobResult>> =
+            plan.jobs.iter().map(|job| Some(invented(job))).collect();
         for claim in judge(&Evidence::new(&plan, &results)) {
             for part in &claim.parts {
                 // Every two repeats have one variance.
-                let expected = if part.statistic.starts_with("variance") { REPEATS / 2 } else { REPEATS };
+                let expected =
+                    if part.statistic.starts_with("variance") { REPEATS / 2 } else { REPEATS };
                 let least = expected.min(part.n);
                 assert!(
                     least == expected || name == "akrout-long",
@@ -73,7 +79,12 @@ fn every_part_of_every_claim_finds_what_it_judges() {
                     part.n,
                     part.statistic
                 );
-                assert!(part.n > 1, "{name}: {} finds nothing for `{}`", claim.name, part.statistic);
+                assert!(
+                    part.n > 1,
+                    "{name}: {} finds nothing for `{}`",
+                    claim.name,
+                    part.statistic
+                );
             }
             assert!(judged.insert(claim.name.clone()), "{} stands in two specs", claim.name);
         }
@@ -88,13 +99,25 @@ fn families_are_as_large_as_their_specs_say() {
     for claim in specs.iter().flat_map(|spec| &spec.claims) {
         let (document, set) = claim.family();
         *counted.entry((document.to_string(), set)).or_default() += 1;
-        assert!(!claim.statement.is_empty() && !claim.source.is_empty() && !claim.why.is_empty(), "{}", claim.name);
+        assert!(
+            !claim.statement.is_empty() && !claim.source.is_empty() && !claim.why.is_empty(),
+            "{}",
+            claim.name
+        );
     }
     for spec in &specs {
         for claim in &spec.claims {
             let (document, set) = claim.family();
-            let said = spec.families.get(document).unwrap_or_else(|| panic!("{}: no family {document}", spec.name));
-            assert_eq!(said.of(set), counted[&(document.to_string(), set)], "{}: {document}", spec.name);
+            let said = spec
+                .families
+                .get(document)
+                .unwrap_or_else(|| panic!("{}: no family {document}", spec.name));
+            assert_eq!(
+                said.of(set),
+                counted[&(document.to_string(), set)],
+                "{}: {document}",
+                spec.name
+            );
         }
     }
 }
@@ -131,11 +154,15 @@ fn a_claim_of_ones_own_is_judged_and_those_of_other_settings_are_not() {
         .replace("let.held = { ", "let.held = { analysis = \"isolated\", ")
         .replace("schedule = \"held\" }", "schedule = \"held\", activation = \"relu\" }");
     std::fs::write(here.path().join("mine.toml"), own).unwrap();
-    let output = alignscope(here.path()).args(["verify", "mine.toml", "--out", "run"]).output().unwrap();
+    let output =
+        alignscope(here.path()).args(["verify", "mine.toml", "--out", "run"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.contains("mine/white-is-worse holds"), "{text}");
-    assert!(text.contains("not judged: batch is 20 here, and the criterion was set for 100"), "{text}");
+    assert!(
+        text.contains("not judged: batch is 20 here, and the criterion was set for 100"),
+        "{text}"
+    );
     assert!(text.contains("quickstart/digits holds"), "{text}");
     // The run directory says the same, from the spec that it keeps.
     let again = alignscope(here.path()).args(["verify", "run"]).output().unwrap();
@@ -145,14 +172,21 @@ fn a_claim_of_ones_own_is_judged_and_those_of_other_settings_are_not() {
 #[test]
 fn what_is_wrong_with_a_claim_is_said_before_anything_runs() {
     let claim = |changes: &[(&str, &str)]| {
-        changes.iter().fold(OWN.replace("extends = \"quickstart.toml\"\n", ""), |text, (from, to)| {
-            assert!(text.contains(from), "{from}");
-            text.replace(from, to)
-        })
+        changes.iter().fold(
+            OWN.replace("extends = \"quickstart.toml\"\n", ""),
+            |text, (from, to)| {
+                assert!(text.contains(from), "{from}");
+                text.replace(from, to)
+            },
+        )
     };
     assert!(parse_spec(Path::new("mine.toml"), &claim(&[])).is_ok());
     for (from, to, expected) in [
-        ("\"weight_alignment\"", "\"weight_alignement\"", "mine.toml:18:25: unknown quantity `weight_alignement`"),
+        (
+            "\"weight_alignment\"",
+            "\"weight_alignement\"",
+            "mine.toml:18:25: unknown quantity `weight_alignement`",
+        ),
         ("\"weight_alignment\"", "\"weight_norm\"", "`isolated` does not measure weight_norm"),
         ("schedule = \"white\" } }", "schedule = \"shared\" } }", "there is held or white"),
         ("schedule = \"white\" } }", "scedule = \"white\" } }", "did you mean `schedule`?"),
@@ -172,8 +206,16 @@ fn what_is_wrong_with_a_claim_is_said_before_anything_runs() {
         ("at-least = 5", "at-laest = 5", "unknown key `at-laest` of a part of a claim"),
         ("at-least = 5", "at-least = 5, at-most = 7", "a part has one criterion"),
         (", at-least = 5", "", "this part asks nothing"),
-        ("statement = \"Held signals align by 5 degrees more than white ones\"\n", "", "says nothing: add statement"),
-        ("like = \"held\"", "like = \"hled\"", "there is no term `hled` to be like; did you mean `held`?"),
+        (
+            "statement = \"Held signals align by 5 degrees more than white ones\"\n",
+            "",
+            "says nothing: add statement",
+        ),
+        (
+            "like = \"held\"",
+            "like = \"hled\"",
+            "there is no term `hled` to be like; did you mean `held`?",
+        ),
         ("like = \"held\"", "like = \"white\"", "like each other in a circle"),
         (
             "value = \"white - held\"",
@@ -181,7 +223,8 @@ fn what_is_wrong_with_a_claim_is_said_before_anything_runs() {
             "no variable is called `k`: expected l",
         ),
     ] {
-        let error = parse_spec(Path::new("mine.toml"), &claim(&[(from, to)])).unwrap_err().to_string();
+        let error =
+            parse_spec(Path::new("mine.toml"), &claim(&[(from, to)])).unwrap_err().to_string();
         assert!(error.contains(expected), "{to}:\n{error}\nlacks\n{expected}");
     }
 }

@@ -28,9 +28,22 @@ fn help_names_every_option_with_its_default() {
     for (subcommand, words) in [
         (
             "isolate",
-            vec!["--layers", "20,100,20", "--schedule", "held, shared, white or free", "4e-4", "--threads", "--json"],
+            vec![
+                "--layers",
+                "20,100,20",
+                "--schedule",
+                "held, shared, white or free",
+                "4e-4",
+                "--threads",
+                "--json",
+            ],
         ),
-        ("train", vec!["--rule", "bp-trw", "--hidden", "50,50", "--code", "5-of-50", "softmax", "--order"]),
+        (
+            "train",
+            vec![
+                "--rule", "bp-trw", "--hidden", "50,50", "--code", "5-of-50", "softmax", "--order",
+            ],
+        ),
         ("run", vec!["SPEC", "--out", "--shard", "--dry-run", "run directory"]),
         ("merge", vec!["OUT", "DIR", "byte for byte"]),
         ("new", vec!["NAME", "overwrites nothing"]),
@@ -38,7 +51,16 @@ fn help_names_every_option_with_its_default() {
         ("theory", vec!["null", "one-step", "held"]),
         ("verify", vec!["--quick"]),
         #[cfg(feature = "fetch")]
-        ("data fetch", vec!["mnist, fashion-mnist, cifar10", "--from", "URL|FILE", "--data-dir", "goes on with"]),
+        (
+            "data fetch",
+            vec![
+                "mnist, fashion-mnist, cifar10",
+                "--from",
+                "URL|FILE",
+                "--data-dir",
+                "goes on with",
+            ],
+        ),
     ] {
         let output = alignscope(here.path())
             .args(subcommand.split(' '))
@@ -57,7 +79,10 @@ fn help_names_every_option_with_its_default() {
     }
     let nothing = alignscope(here.path()).assert().success().get_output().stdout.clone();
     let nothing = String::from_utf8(nothing).unwrap();
-    assert!(nothing.contains("Start here") && nothing.contains("alignscope isolate --plot"), "{nothing}");
+    assert!(
+        nothing.contains("Start here") && nothing.contains("alignscope isolate --plot"),
+        "{nothing}"
+    );
     assert!(nothing.lines().all(|line| line.chars().count() <= 80), "{nothing}");
 }
 
@@ -70,7 +95,10 @@ fn isolate_reports_angles_with_intervals_and_predictions() {
     let entries = summary["summary"].as_array().unwrap();
     assert_eq!(entries.len(), 2);
     for (entry, iteration) in entries.iter().zip([20, 60]) {
-        assert_eq!((entry["quantity"].as_str(), entry["layer"].as_u64()), (Some("weight_alignment"), Some(1)));
+        assert_eq!(
+            (entry["quantity"].as_str(), entry["layer"].as_u64()),
+            (Some("weight_alignment"), Some(1))
+        );
         assert_eq!(
             (entry["iteration"].as_u64(), entry["n"].as_u64(), entry["absent"].as_u64()),
             (Some(iteration), Some(4), Some(0))
@@ -83,7 +111,10 @@ fn isolate_reports_angles_with_intervals_and_predictions() {
         assert!(off.abs() < 10.0, "{entry}");
         let error = number("sd") / 2.0;
         assert_eq!(entry["discrepancy"]["difference"].as_f64(), Some(off));
-        assert!((entry["discrepancy"]["standard_errors"].as_f64().unwrap() - off / error).abs() < 1e-9, "{entry}");
+        assert!(
+            (entry["discrepancy"]["standard_errors"].as_f64().unwrap() - off / error).abs() < 1e-9,
+            "{entry}"
+        );
     }
     // What theory computes from the same draws is what the rule did.
     let theory = json(
@@ -106,7 +137,8 @@ fn isolate_reports_angles_with_intervals_and_predictions() {
             "--json",
         ],
     );
-    let exact = theory["summary"].as_array().unwrap().iter().find(|e| e["iteration"] == 20).unwrap();
+    let exact =
+        theory["summary"].as_array().unwrap().iter().find(|e| e["iteration"] == 20).unwrap();
     assert!((exact["mean"].as_f64().unwrap() - entries[0]["mean"].as_f64().unwrap()).abs() < 1e-9);
     assert_eq!(exact["prediction"], entries[0]["prediction"]);
 }
@@ -114,7 +146,8 @@ fn isolate_reports_angles_with_intervals_and_predictions() {
 #[test]
 fn train_learns_the_digits_and_accepts_fa() {
     let here = TempDir::new().unwrap();
-    let args = ["train", "--rule", "fa", "--epochs", "6", "--repeats", "2", "--json", "--out", "run"];
+    let args =
+        ["train", "--rule", "fa", "--epochs", "6", "--repeats", "2", "--json", "--out", "run"];
     let summary = json(here.path(), &args);
     let of = |quantity: &str| {
         let entries = summary["summary"].as_array().unwrap().iter();
@@ -122,9 +155,12 @@ fn train_learns_the_digits_and_accepts_fa() {
     };
     assert_eq!(of("test_accuracy")[0]["condition"]["rule"], "bp-trw");
     assert!(of("test_accuracy")[0]["mean"].as_f64().unwrap() > 75.0);
-    let layers = |quantity: &str| of(quantity).iter().map(|e| e["layer"].as_u64().unwrap()).collect::<Vec<_>>();
+    let layers = |quantity: &str| {
+        of(quantity).iter().map(|e| e["layer"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
     assert_eq!((layers("weight_alignment"), layers("update_alignment")), (vec![1, 2], vec![0, 1]));
-    let manifest: Json = serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
+    let manifest: Json =
+        serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
     assert_eq!(manifest["ended"], "completed");
 }
 
@@ -161,13 +197,17 @@ fn threads_do_not_change_a_byte() {
     let here = TempDir::new().unwrap();
     for kind in ["isolate", "train"] {
         for threads in ["1", "2"] {
-            let mut args =
-                if kind == "isolate" { SMALL.to_vec() } else { vec!["train", "--epochs", "2", "--repeats", "3"] };
+            let mut args = if kind == "isolate" {
+                SMALL.to_vec()
+            } else {
+                vec!["train", "--epochs", "2", "--repeats", "3"]
+            };
             let out = format!("{kind}{threads}");
             args.extend(["--threads", threads, "--out", &out]);
             alignscope(here.path()).args(&args).assert().success();
         }
-        let series = |threads: u8| bytes(&here.path().join(format!("{kind}{threads}")), "series.csv");
+        let series =
+            |threads: u8| bytes(&here.path().join(format!("{kind}{threads}")), "series.csv");
         assert!(series(1) == series(2) && series(1).len() > 100);
     }
 }
@@ -178,8 +218,9 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let spec = here.path().join("spec.toml");
     std::fs::write(
         &spec,
-        "name = \"k\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeats = 40\nrecord-every = 50\n\
-        [analysis.base]\niterations = 600\n[analysis.sweep]\nschedule = [\"white\", \"held\"]\n",
+        "name = \"k\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeats = 40\nrecord-every \
+        = 50\n[analysis.base]\niterations = 600\n[analysis.sweep]\nschedule = \
+        [\"white\", \"held\"]\n",
     )
     .unwrap();
     alignscope(here.path()).args(["run", "spec.toml", "--out", "whole"]).assert().success();
@@ -196,14 +237,18 @@ fn a_killed_run_resumes_to_the_same_bytes() {
         std::thread::sleep(Duration::from_millis(milliseconds));
         let _ = child.kill();
         child.wait().unwrap();
-        // What was being written has a name that starts with a dot, and is cleared away by the next run.
+        // What was being written has a name that starts with a dot, and is cleared away by the next
+        // run.
         let is_job = |name: &str| name.ends_with(".json") && !name.starts_with('.');
         let jobs = std::fs::read_dir(here.path().join("killed/jobs"));
-        stages.push(
-            jobs.map_or(0, |jobs| jobs.flatten().filter(|job| job.file_name().to_str().is_some_and(is_job)).count()),
-        );
+        stages.push(jobs.map_or(0, |jobs| {
+            jobs.flatten().filter(|job| job.file_name().to_str().is_some_and(is_job)).count()
+        }));
     }
-    assert!(stages.windows(2).all(|pair| pair[0] <= pair[1]), "finished jobs were lost: {stages:?}");
+    assert!(
+        stages.windows(2).all(|pair| pair[0] <= pair[1]),
+        "finished jobs were lost: {stages:?}"
+    );
     alignscope(here.path()).args(["run", "spec.toml", "--out", "killed"]).assert().success();
     let of = |name: &str| bytes(&here.path().join(name), "series.csv");
     assert!(of("whole") == of("killed"));
@@ -239,7 +284,8 @@ fn ctrl_c_keeps_what_is_done_and_says_so() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{error}");
     assert!(error.contains("interrupted:") && error.contains("of 500 jobs"), "{error}");
-    let manifest: Json = serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
+    let manifest: Json =
+        serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
     assert_eq!(manifest["ended"], "interrupted");
 }
 
@@ -249,7 +295,10 @@ fn bad_options_are_refused_with_the_remedy() {
     let cases: &[(&[&str], &[&str])] = &[
         (&["isolate", "--layers", "20,20"], &["--layers", "at least 3"]),
         (&["isolate", "--layers", "20,0,20"], &["--layers", "at least one unit"]),
-        (&["isolate", "--layers", "20,100,10", "--schedule", "shared"], &["as many inputs as outputs", "choose none"]),
+        (
+            &["isolate", "--layers", "20,100,10", "--schedule", "shared"],
+            &["as many inputs as outputs", "choose none"],
+        ),
         (&["isolate", "--eta", "nan"], &["--eta", "finite"]),
         (&["isolate", "--eta", "inf"], &["--eta", "finite"]),
         (&["isolate", "--eta", "-1"], &["--eta", "above 0"]),
@@ -263,11 +312,23 @@ fn bad_options_are_refused_with_the_remedy() {
         (&["theory", "one-step", "--layers", "5,5"], &["at least 3, none zero"]),
         (&["isolate", "--shedule", "held"], &["--schedule"]),
         (&["isolate", "--activity", "ar1:1.2"], &["--activity", "not stationary", "held"]),
-        (&["isolate", "--error", "acf:0.9,0"], &["--error", "not positive definite", "spectrum is negative"]),
-        (&["isolate", "--error", "white:batch=-0.5"], &["not positive definite", "at least -0.0101"]),
-        (&["isolate", "--cross", "0.5@lag=1500"], &["a lag of 1500 lies beyond a run of 1500 iterations"]),
+        (
+            &["isolate", "--error", "acf:0.9,0"],
+            &["--error", "not positive definite", "spectrum is negative"],
+        ),
+        (
+            &["isolate", "--error", "white:batch=-0.5"],
+            &["not positive definite", "at least -0.0101"],
+        ),
+        (
+            &["isolate", "--cross", "0.5@lag=1500"],
+            &["a lag of 1500 lies beyond a run of 1500 iterations"],
+        ),
         (&["isolate", "--cross", "1.5"], &["--cross", "between -1 and 1"]),
-        (&["isolate", "--schedule", "white", "--error", "held"], &["--error", "schedule `white`", "leave one"]),
+        (
+            &["isolate", "--schedule", "white", "--error", "held"],
+            &["--error", "schedule `white`", "leave one"],
+        ),
         (&["isolate", "--activity", "file:none.npz#x"], &["cannot read none.npz"]),
         (&["isolate", "--wn", "0"], &["--wn", "off, the norm of every neuron"]),
         (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
@@ -289,14 +350,29 @@ fn bad_options_are_refused_with_the_remedy() {
             assert!(error.contains(word), "{args:?} lacks `{word}`:\n{error}");
         }
     }
-    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "a refused request leaves nothing behind");
+    assert_eq!(
+        std::fs::read_dir(here.path()).unwrap().count(),
+        0,
+        "a refused request leaves nothing behind"
+    );
 }
 
 #[test]
 fn recorded_signals_drive_the_rule_and_bad_ones_are_refused() {
     let here = TempDir::new().unwrap();
-    let signals =
-        ["signals", "--activity", "ar1:0.9", "--error", "ar1:0.8", "--batch", "10", "--inputs", "8", "--outputs", "6"];
+    let signals = [
+        "signals",
+        "--activity",
+        "ar1:0.9",
+        "--error",
+        "ar1:0.8",
+        "--batch",
+        "10",
+        "--inputs",
+        "8",
+        "--outputs",
+        "6",
+    ];
     let signals = [&signals[..], &["--iterations", "30", "--lags", "5"]].concat();
     let found = json(here.path(), &[&signals[..], &["--out", "npz", "--json"]].concat());
     let lag = found["summary"]
@@ -308,29 +384,87 @@ fn recorded_signals_drive_the_rule_and_bad_ones_are_refused() {
     for name in ["signals.npz", "statistics.csv", "signals.png", "signals.svg", "signals.json"] {
         assert!(here.path().join("npz").join(name).is_file(), "{name}");
     }
-    alignscope(here.path()).args([&signals[..], &["--out", "csv", "--format", "csv"]].concat()).assert().success();
+    alignscope(here.path())
+        .args([&signals[..], &["--out", "csv", "--format", "csv"]].concat())
+        .assert()
+        .success();
     let other = refused(here.path(), &[&signals[..], &["--seed", "2", "--out", "npz"]].concat(), 1);
     assert!(other.contains("holds something else"), "{other}");
 
     // The same signals from both files, and drawn anew: the same result to the last bit.
-    let toy = ["--layers", "8,40,6", "--batch", "10", "--eta", "0.02", "--iterations", "30", "--activation", "linear"];
+    let toy = [
+        "--layers",
+        "8,40,6",
+        "--batch",
+        "10",
+        "--eta",
+        "0.02",
+        "--iterations",
+        "30",
+        "--activation",
+        "linear",
+    ];
     let run = |signals: [&str; 4], out: &str| {
-        let args =
-            [&["isolate"], &toy[..], &signals, &["--repeats", "1", "--predict", "--json", "--out", out]].concat();
-        json(here.path(), &args)["summary"].as_array().unwrap().iter().map(|e| e["mean"].clone()).collect::<Vec<_>>()
+        let args = [
+            &["isolate"],
+            &toy[..],
+            &signals,
+            &["--repeats", "1", "--predict", "--json", "--out", out],
+        ]
+        .concat();
+        json(here.path(), &args)["summary"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["mean"].clone())
+            .collect::<Vec<_>>()
     };
     let drawn = run(["--activity", "ar1:0.9", "--error", "ar1:0.8"], "a");
-    let npz = run(["--activity", "file:npz/signals.npz#activity", "--error", "file:npz/signals.npz#error"], "b");
+    let npz = run(
+        ["--activity", "file:npz/signals.npz#activity", "--error", "file:npz/signals.npz#error"],
+        "b",
+    );
     let csv = run(["--activity", "file:csv/activity.csv", "--error", "file:csv/error.csv"], "c");
     assert!(drawn.len() == 2 && drawn == npz && drawn == csv, "{drawn:?} {npz:?} {csv:?}");
-    let args = ["theory", "conditional", "--layers", "8,40,6", "--batch", "10", "--eta", "0.02", "--iterations", "30"];
-    let recorded = ["--activity", "file:csv/activity.csv", "--error", "file:csv/error.csv", "--repeats", "1", "--json"];
+    let args = [
+        "theory",
+        "conditional",
+        "--layers",
+        "8,40,6",
+        "--batch",
+        "10",
+        "--eta",
+        "0.02",
+        "--iterations",
+        "30",
+    ];
+    let recorded = [
+        "--activity",
+        "file:csv/activity.csv",
+        "--error",
+        "file:csv/error.csv",
+        "--repeats",
+        "1",
+        "--json",
+    ];
     let theory = json(here.path(), &[&args[..], &recorded[..]].concat());
     assert_eq!(theory["summary"][2]["prediction"], drawn[1], "theory and run see the same signals");
 
-    let short =
-        ["isolate", "--layers", "8,40,6", "--batch", "10", "--iterations", "31", "--activity", "file:csv/activity.csv"];
-    assert!(refused(here.path(), &short, 2).contains("holds an array of [30, 10, 8], and a run needs [31, 10, 8]"));
+    let short = [
+        "isolate",
+        "--layers",
+        "8,40,6",
+        "--batch",
+        "10",
+        "--iterations",
+        "31",
+        "--activity",
+        "file:csv/activity.csv",
+    ];
+    assert!(
+        refused(here.path(), &short, 2)
+            .contains("holds an array of [30, 10, 8], and a run needs [31, 10, 8]")
+    );
     std::fs::write(here.path().join("nan.csv"), "iteration,sample,unit_0\n0,0,NaN\n").unwrap();
     let nan = refused(here.path(), &["isolate", "--activity", "file:nan.csv"], 2);
     assert!(nan.contains("nan.csv:2: unit_0 is `NaN`"), "{nan}");
@@ -361,9 +495,13 @@ fn theory_answers_in_one_shape() {
         &["von-mises-fisher"],
     ] {
         let rows = json(here.path(), &[&["theory"], theory, &["--json"]].concat());
-        assert!(rows["summary"].as_array().unwrap().iter().all(|row| row["prediction"].is_number()), "{theory:?}");
+        assert!(
+            rows["summary"].as_array().unwrap().iter().all(|row| row["prediction"].is_number()),
+            "{theory:?}"
+        );
     }
-    let composed = json(here.path(), &["theory", "composition", "--delta", "60", "--weights", "60", "--json"]);
+    let composed =
+        json(here.path(), &["theory", "composition", "--delta", "60", "--weights", "60", "--json"]);
     assert!((composed["summary"][0]["prediction"].as_f64().unwrap() - 75.522).abs() < 1e-3);
 }
 
@@ -371,7 +509,11 @@ fn theory_answers_in_one_shape() {
 fn bad_specs_are_refused_with_line_and_nearest_name() {
     let here = TempDir::new().unwrap();
     let spec = here.path().join("spec.toml");
-    std::fs::write(&spec, "name = \"s\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeets = 3\n").unwrap();
+    std::fs::write(
+        &spec,
+        "name = \"s\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeets = 3\n",
+    )
+    .unwrap();
     let error = refused(here.path(), &["run", "spec.toml"], 2);
     assert!(error.contains("spec.toml:5:") && error.contains("did you mean `repeats`"), "{error}");
     let error = refused(here.path(), &["run", "absent.toml"], 2);
@@ -415,12 +557,15 @@ fn a_divergent_run_says_where_keeps_what_it_has_and_fails() {
     ];
     let error = refused(here.path(), &args, 1);
     assert!(
-        error.contains("diverged at iteration") && error.contains("in layer") && error.contains("smaller eta"),
+        error.contains("diverged at iteration")
+            && error.contains("in layer")
+            && error.contains("smaller eta"),
         "{error}"
     );
     let series = String::from_utf8(bytes(&here.path().join("run"), "series.csv")).unwrap();
     assert!(series.lines().count() > 4, "{series}");
-    let manifest: Json = serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
+    let manifest: Json =
+        serde_json::from_slice(&bytes(&here.path().join("run"), "manifest.json")).unwrap();
     assert_eq!(manifest["ended"], "diverged");
 }
 
@@ -428,13 +573,21 @@ fn a_divergent_run_says_where_keeps_what_it_has_and_fails() {
 fn figures_need_no_fonts_and_are_the_same_every_time() {
     let here = TempDir::new().unwrap();
     let spec = here.path().join("spec.toml");
-    std::fs::write(&spec, "name = \"f\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeats = 2\n[analysis.base]\n\
-        layers = [5, 10, 5]\niterations = 20\n[analysis.sweep]\nschedule = [\"white\", \"held\"]\n\
-        [[analysis.figure]]\nname = \"fig\"\nquantities = [\"weight_alignment\"]\nx = \"iteration\"\nby = [\"schedule\"]\n").unwrap();
+    std::fs::write(
+        &spec,
+        "name = \"f\"\n[[analysis]]\nname = \"a\"\nkind = \"isolate\"\nrepeats = \
+        2\n[analysis.base]\nlayers = [5, 10, 5]\niterations = 20\n[analysis.sweep]\nschedule = \
+        [\"white\", \"held\"]\n[[analysis.figure]]\nname = \"fig\"\nquantities = \
+        [\"weight_alignment\"]\nx = \"iteration\"\nby = [\"schedule\"]\n",
+    )
+    .unwrap();
     for out in ["one", "two"] {
         let mut command = alignscope(here.path());
         // No font directory is to be found under these.
-        command.env("HOME", here.path()).env("XDG_DATA_HOME", here.path()).env("FONTCONFIG_PATH", here.path());
+        command
+            .env("HOME", here.path())
+            .env("XDG_DATA_HOME", here.path())
+            .env("FONTCONFIG_PATH", here.path());
         command.args(["run", "spec.toml", "--out", out]).assert().success();
     }
     for extension in ["svg", "png", "csv"] {
@@ -450,7 +603,8 @@ fn figures_need_no_fonts_and_are_the_same_every_time() {
 fn the_shell_gets_completions_pages_and_plots() {
     let here = TempDir::new().unwrap();
     let printed = |args: &[&str]| {
-        let output = alignscope(here.path()).args(args).assert().success().get_output().stdout.clone();
+        let output =
+            alignscope(here.path()).args(args).assert().success().get_output().stdout.clone();
         String::from_utf8(output).unwrap()
     };
     for shell in ["bash", "zsh", "fish"] {
@@ -460,7 +614,10 @@ fn the_shell_gets_completions_pages_and_plots() {
     refused(here.path(), &["completions", "cmd"], 2);
     printed(&["man", "pages"]);
     let page = std::fs::read_to_string(here.path().join("pages/alignscope-isolate.1")).unwrap();
-    assert!(page.contains("schedule") && here.path().join("pages/alignscope-data-list.1").is_file(), "{page}");
+    assert!(
+        page.contains("schedule") && here.path().join("pages/alignscope-data-list.1").is_file(),
+        "{page}"
+    );
     let mut args = SMALL.to_vec();
     args.push("--plot");
     let text = printed(&args);
@@ -476,7 +633,10 @@ fn the_doctor_says_what_is_there() {
     std::fs::create_dir_all(here.path().join("runs/one/jobs")).unwrap();
     std::fs::write(here.path().join("runs/one/jobs/a.json"), [0; 300]).unwrap();
     let found = json(here.path(), &["doctor", "--json", "--data-dir", "nowhere"]);
-    assert_eq!((found["results"]["runs"].as_u64(), found["results"]["bytes"].as_u64()), (Some(1), Some(300)));
+    assert_eq!(
+        (found["results"]["runs"].as_u64(), found["results"]["bytes"].as_u64()),
+        (Some(1), Some(300))
+    );
     assert_eq!(found["data"]["missing"], serde_json::json!(["mnist", "fashion-mnist", "cifar10"]));
     assert!(found["threads"].as_u64() >= Some(1) && found["simd"].is_string());
 }

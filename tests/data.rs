@@ -1,4 +1,5 @@
-//! Data sets from files: what is read, what is refused and how; checkpoints and exports of networks on them.
+//! Data sets from files: what is read, what is refused and how; checkpoints and exports of networks
+//! on them.
 
 use crate::common::{alignscope, json, refused};
 use alignscope::array::{Array, read_npz, write_npz};
@@ -26,12 +27,16 @@ fn image_set(directory: &Path, gzip: bool) {
         let labels: Vec<u8> = (0..count).map(|i| (i % 4) as u8).collect();
         let pixel =
             |i: u32, at: u32| if at / 4 == i % 4 { 200 + (i * 7 + at) % 50 } else { (i * 13 + at * 5) % 60 } as u8;
-        let pixels: Vec<u8> = (0..count).flat_map(|i| (0..16).map(move |at| pixel(i, at))).collect();
-        for (name, bytes) in names.iter().zip([idx(&[count, 4, 4], &pixels), idx(&[count], &labels)]) {
+        let pixels: Vec<u8> =
+            (0..count).flat_map(|i| (0..16).map(move |at| pixel(i, at))).collect();
+        for (name, bytes) in
+            names.iter().zip([idx(&[count, 4, 4], &pixels), idx(&[count], &labels)])
+        {
             if gzip {
                 let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
                 encoder.write_all(&bytes).unwrap();
-                std::fs::write(directory.join(format!("{name}.gz")), encoder.finish().unwrap()).unwrap();
+                std::fs::write(directory.join(format!("{name}.gz")), encoder.finish().unwrap())
+                    .unwrap();
             } else {
                 std::fs::write(directory.join(name), bytes).unwrap();
             }
@@ -39,14 +44,19 @@ fn image_set(directory: &Path, gzip: bool) {
     }
 }
 
-/// Batches of `count` images of 10 classes: those of class `c` have value 20 c in the red plane, row * 8 in the green and
-/// column * 8 in the blue.
+/// Batches of `count` images of 10 classes: those of class `c` have value 20 c in the red plane,
+/// row * 8 in the green and column * 8 in the blue.
 fn batches(directory: &Path, count: usize) {
     std::fs::create_dir_all(directory).unwrap();
     let record = |label: u8| {
-        let of = |f: fn(u8, u8) -> u8| (0..32).flat_map(move |row| (0..32).map(move |column| f(row, column)));
+        let of = |f: fn(u8, u8) -> u8| {
+            (0..32).flat_map(move |row| (0..32).map(move |column| f(row, column)))
+        };
         let red = std::iter::repeat_n(20 * label, 1024);
-        std::iter::once(label).chain(red).chain(of(|row, _| row * 8)).chain(of(|_, column| column * 8))
+        std::iter::once(label)
+            .chain(red)
+            .chain(of(|row, _| row * 8))
+            .chain(of(|_, column| column * 8))
     };
     for name in CIFAR_FILES {
         let bytes: Vec<u8> = (0..count).flat_map(|i| record((i % 10) as u8)).collect();
@@ -66,9 +76,14 @@ fn plain_gzipped_and_npz_sets_give_the_same_run() {
     let here = TempDir::new().unwrap();
     image_set(&here.path().join("plain"), false);
     image_set(&here.path().join("gzipped"), true);
-    let data = Library::default().load::<f64>(&Source::Path(here.path().join("plain")), None).unwrap();
-    assert_eq!((data.classes, data.inputs(), data.train.labels.len(), data.test.labels.len()), (4, 16, 120, 40));
-    let array = |values: &[f64], shape: &[usize]| Array { shape: shape.to_vec(), data: values.to_vec() };
+    let data =
+        Library::default().load::<f64>(&Source::Path(here.path().join("plain")), None).unwrap();
+    assert_eq!(
+        (data.classes, data.inputs(), data.train.labels.len(), data.test.labels.len()),
+        (4, 16, 120, 40)
+    );
+    let array =
+        |values: &[f64], shape: &[usize]| Array { shape: shape.to_vec(), data: values.to_vec() };
     let labels = |labels: &[u8]| labels.iter().map(|&l| f64::from(l)).collect::<Vec<_>>();
     let members = [
         ("x", array(data.train.images.as_slice(), &[120, 4, 4])),
@@ -80,7 +95,10 @@ fn plain_gzipped_and_npz_sets_give_the_same_run() {
     write_npz(&here.path().join("set.npz"), &members).unwrap();
     write_npz(&here.path().join("one.npz"), &members[..2]).unwrap();
     let run = |data: &str, out: &str| {
-        json(here.path(), &[&TRAIN[..], &["--data", data, "--eta", "0.05", "--json", "--out", out]].concat())
+        json(
+            here.path(),
+            &[&TRAIN[..], &["--data", data, "--eta", "0.05", "--json", "--out", out]].concat(),
+        )
     };
     let (plain, gzipped, npz) = (run("./plain", "a"), run("./gzipped", "b"), run("set.npz", "c"));
     assert!(mean(&plain, "test_accuracy") > 75.0, "{plain}");
@@ -99,7 +117,8 @@ fn plain_gzipped_and_npz_sets_give_the_same_run() {
         .assert()
         .success();
     // A set that comes in one piece is split four to one.
-    let one = Library::default().load::<f32>(&Source::Path(here.path().join("one.npz")), None).unwrap();
+    let one =
+        Library::default().load::<f32>(&Source::Path(here.path().join("one.npz")), None).unwrap();
     assert_eq!((one.train.labels.len(), one.test.labels.len()), (96, 24));
 }
 
@@ -109,7 +128,10 @@ fn images_are_resized_where_asked() {
     image_set(&here.path().join("set"), false);
     let source = Source::Path(here.path().join("set"));
     let library = Library::default();
-    let (whole, half) = (library.load::<f64>(&source, None).unwrap(), library.load::<f64>(&source, Some(2)).unwrap());
+    let (whole, half) = (
+        library.load::<f64>(&source, None).unwrap(),
+        library.load::<f64>(&source, Some(2)).unwrap(),
+    );
     assert_eq!(half.inputs(), 4);
     // 4 to 2: output 0 samples coordinate 0.5, the mean of pixels 0 and 1 along both axes.
     let image = whole.train.images.row(7);
@@ -120,27 +142,48 @@ fn images_are_resized_where_asked() {
 #[test]
 fn training_images_can_be_held_out() {
     let library = Library::default();
-    let (whole, held) =
-        (library.load::<f64>(&Source::DIGITS, None), library.hold_out::<f64>(&Source::DIGITS, None, 300));
+    let (whole, held) = (
+        library.load::<f64>(&Source::DIGITS, None),
+        library.hold_out::<f64>(&Source::DIGITS, None, 300),
+    );
     let (whole, held) = (whole.unwrap(), held.unwrap());
     let kept = whole.train.labels.len() - 300;
-    assert_eq!((held.train.labels.as_slice(), held.test.labels.as_slice()), whole.train.labels.split_at(kept));
+    assert_eq!(
+        (held.train.labels.as_slice(), held.test.labels.as_slice()),
+        whole.train.labels.split_at(kept)
+    );
     assert_eq!(held.train.images.row(kept - 1), whole.train.images.row(kept - 1));
     assert_eq!(held.test.images.row(0), whole.train.images.row(kept));
     // With the same parameters otherwise a run learns from fewer, and is measured on what was kept.
     let here = TempDir::new().unwrap();
     let run = |options: &[&str], out: &str| {
-        let options =
-            [&["train", "--epochs", "1", "--repeats", "1", "--quantities", "test_accuracy", "--out", out], options];
+        let options = [
+            &[
+                "train",
+                "--epochs",
+                "1",
+                "--repeats",
+                "1",
+                "--quantities",
+                "test_accuracy",
+                "--out",
+                out,
+            ],
+            options,
+        ];
         alignscope(here.path()).args(options.concat()).assert()
     };
     run(&["--held-out", "300"], "held").success();
     run(&[], "whole").success();
-    let manifest = |out: &str| std::fs::read_to_string(here.path().join(out).join("manifest.json")).unwrap();
+    let manifest =
+        |out: &str| std::fs::read_to_string(here.path().join(out).join("manifest.json")).unwrap();
     assert!(manifest("held").contains("\"held-out\": 300"), "{}", manifest("held"));
     let refused = run(&["--held-out", "1437"], "none").code(2);
     let message = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
-    assert!(message.contains("held-out 1437 leaves nothing of the 1437 training images"), "{message}");
+    assert!(
+        message.contains("held-out 1437 leaves nothing of the 1437 training images"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -150,7 +193,10 @@ fn colour_batches_are_read_resized_and_trained_on() {
     let source = Source::Path(here.path().join("set"));
     let library = Library::default();
     let whole = library.load::<f64>(&source, None).unwrap();
-    assert_eq!((whole.classes, whole.inputs(), whole.train.labels.len(), whole.test.labels.len()), (10, 3072, 100, 20));
+    assert_eq!(
+        (whole.classes, whole.inputs(), whole.train.labels.len(), whole.test.labels.len()),
+        (10, 3072, 100, 20)
+    );
     let image = whole.train.images.row(27);
     assert_eq!(whole.train.labels[27], 7);
     // The planes one after the other, each row after row.
@@ -165,11 +211,14 @@ fn colour_batches_are_read_resized_and_trained_on() {
     for (at, value) in [(0, 140.0), (255, 140.0), (256 + 16, 20.0), (512 + 3, 52.0)] {
         assert!((image[at] * 255.0 - value).abs() < 1e-12, "{at}: {}", image[at] * 255.0);
     }
-    let args = ["--data", "./set", "--size", "4", "--batch", "20", "--export", "weights", "--out", "run"];
+    let args =
+        ["--data", "./set", "--size", "4", "--batch", "20", "--export", "weights", "--out", "run"];
     alignscope(here.path()).args([&TRAIN[..], &args].concat()).assert().success();
-    let file = std::fs::read_dir(here.path().join("run/weights")).unwrap().next().unwrap().unwrap().path();
+    let file =
+        std::fs::read_dir(here.path().join("run/weights")).unwrap().next().unwrap().unwrap().path();
     assert_eq!(read_npz(&file, Some("W0_start")).unwrap().shape, [48, 12]);
-    let error = refused(here.path(), &["train", "--data", "./set", "--epochs", "1", "--batch", "101"], 2);
+    let error =
+        refused(here.path(), &["train", "--data", "./set", "--epochs", "1", "--batch", "101"], 2);
     assert!(error.contains("more than the 100 training images"), "{error}");
 }
 
@@ -181,7 +230,12 @@ fn bad_batches_are_refused_by_name_with_the_reason() {
     let [first, .., last] = CIFAR_FILES;
     let bytes = std::fs::read(good.join(first)).unwrap();
     let cases: [(&str, &str, Vec<u8>, &str); 5] = [
-        ("short", first, bytes[..9000].to_vec(), "9000 bytes are no whole number of records of 3073"),
+        (
+            "short",
+            first,
+            bytes[..9000].to_vec(),
+            "9000 bytes are no whole number of records of 3073",
+        ),
         ("long", last, [&bytes[..], &[0]].concat(), "9220 bytes are no whole number"),
         ("empty", CIFAR_FILES[3], Vec::new(), "0 bytes are no whole number"),
         ("label", last, [&[10], &bytes[1..]].concat(), "label 10 of image 0: expected 0 to 9"),
@@ -191,12 +245,16 @@ fn bad_batches_are_refused_by_name_with_the_reason() {
         let bad = here.path().join(name);
         batches(&bad, 3);
         std::fs::write(bad.join(file), bytes).unwrap();
-        let error = refused(here.path(), &[&TRAIN[..], &["--data", &format!("./{name}")]].concat(), 2);
+        let error =
+            refused(here.path(), &[&TRAIN[..], &["--data", &format!("./{name}")]].concat(), 2);
         assert!(error.contains(file) && error.contains(reason), "{name}: {error}");
     }
     std::fs::remove_file(good.join(CIFAR_FILES[4])).unwrap();
     let error = refused(here.path(), &[&TRAIN[..], &["--data", "./good"]].concat(), 2);
-    assert!(error.contains("has no file data_batch_5.bin") && error.contains("and test_batch.bin"), "{error}");
+    assert!(
+        error.contains("has no file data_batch_5.bin") && error.contains("and test_batch.bin"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -235,13 +293,19 @@ fn bad_files_are_refused_by_name_with_the_reason() {
         ("counts", labels, Box::new(|_| idx(&[119], &[0; 119])), &["120 images but 119 labels"]),
         ("none", images, Box::new(|_| idx(&[0, 4, 4], &[])), &["no images"]),
         ("shapes", test_images, Box::new(|_| idx(&[40, 2, 2], &[0; 160])), &["[4, 4]", "[2, 2]"]),
-        ("huge", test_labels, Box::new(|_| idx(&[u32::MAX], &[1, 2])), &["promises 4294967295", "holds 2"]),
+        (
+            "huge",
+            test_labels,
+            Box::new(|_| idx(&[u32::MAX], &[1, 2])),
+            &["promises 4294967295", "holds 2"],
+        ),
     ];
     for (name, file, harm, words) in cases {
         let bad = here.path().join(name);
         image_set(&bad, false);
         std::fs::write(bad.join(file), harm(std::fs::read(good.join(file)).unwrap())).unwrap();
-        let error = refused(here.path(), &[&TRAIN[..], &["--data", &format!("./{name}")]].concat(), 2);
+        let error =
+            refused(here.path(), &[&TRAIN[..], &["--data", &format!("./{name}")]].concat(), 2);
         assert!(error.contains(file) || error.contains(name), "{name}: {error}");
         for word in words {
             assert!(error.contains(word), "{name} lacks `{word}`: {error}");
@@ -255,9 +319,13 @@ fn bad_files_are_refused_by_name_with_the_reason() {
 #[test]
 fn bad_archives_and_settings_are_refused() {
     let here = TempDir::new().unwrap();
-    let array =
-        |shape: &[usize], value: f64| Array { shape: shape.to_vec(), data: vec![value; shape.iter().product()] };
-    let write = |name: &str, x: Array, y: Array| write_npz(&here.path().join(name), &[("x", &x), ("y", &y)]).unwrap();
+    let array = |shape: &[usize], value: f64| Array {
+        shape: shape.to_vec(),
+        data: vec![value; shape.iter().product()],
+    };
+    let write = |name: &str, x: Array, y: Array| {
+        write_npz(&here.path().join(name), &[("x", &x), ("y", &y)]).unwrap()
+    };
     write("labels.npz", array(&[30, 5], 0.1), array(&[30], 1.5));
     write("counts.npz", array(&[30, 5], 0.1), array(&[29], 1.0));
     write("large.npz", array(&[30, 5], 0.1), array(&[30], 300.0));
@@ -277,7 +345,11 @@ fn bad_archives_and_settings_are_refused() {
         (&["--data", "bare.npz"], 2, &["no member `x`"]),
         (&["--data", "absent.npz"], 2, &["absent.npz"]),
         (&["--data", "mnits"], 2, &["unknown data set `mnits`", "did you mean `mnist`?"]),
-        (&["--data", "cifar10"], 1, &["data set `cifar10` is not in", "data_batch_1.bin to data_batch_5.bin"]),
+        (
+            &["--data", "cifar10"],
+            1,
+            &["data set `cifar10` is not in", "data_batch_1.bin to data_batch_5.bin"],
+        ),
         (&["--data", "mnist"], 1, &["data set `mnist` is not in", "--data-dir", "ALIGNSCOPE_DATA"]),
         (&["--data", "fine.npz", "--size", "3", "--batch", "5"], 2, &["--size", "are not images"]),
         (&["--data", "./set", "--code", "3-of-10"], 2, &["needs 12 outputs for 4 classes"]),
@@ -303,13 +375,24 @@ fn data_are_listed_and_verified() {
     let found = json(here.path(), &["data", "list", "--json", "--data-dir", "sets"]);
     assert_eq!(found["data"][1]["found"], "sets/mnist");
     let error = refused(here.path(), &["data", "verify", "mnist", "--data-dir", "sets"], 1);
-    assert!(error.contains("train-images-idx3-ubyte is not the official file of `mnist`"), "{error}");
+    assert!(
+        error.contains("train-images-idx3-ubyte is not the official file of `mnist`"),
+        "{error}"
+    );
     assert!(error.contains("1936 bytes, not 47040016"), "{error}");
     batches(&here.path().join("sets/cifar10"), 3);
     let error = refused(here.path(), &["data", "verify", "cifar10", "--data-dir", "sets"], 1);
-    assert!(error.contains("data_batch_1.bin is not the official file") && error.contains("not 30730000"), "{error}");
+    assert!(
+        error.contains("data_batch_1.bin is not the official file")
+            && error.contains("not 30730000"),
+        "{error}"
+    );
     // Nor is such a set trained on under the name.
-    let error = refused(here.path(), &["train", "--data", "mnist", "--data-dir", "sets", "--epochs", "1"], 1);
+    let error = refused(
+        here.path(),
+        &["train", "--data", "mnist", "--data-dir", "sets", "--epochs", "1"],
+        1,
+    );
     assert!(error.contains("is not the official file"), "{error}");
     alignscope(here.path()).args(["data", "verify", "./sets/mnist", "digits"]).assert().success();
 }
@@ -347,12 +430,21 @@ fn a_network_killed_in_the_middle_of_a_job_goes_on_from_its_checkpoint() {
             .spawn()
             .unwrap();
         std::thread::sleep(Duration::from_millis(milliseconds));
-        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        std::process::Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
         interrupted += usize::from(child.wait().unwrap().code() == Some(130));
     }
-    let jobs =
-        || std::fs::read_dir(here.path().join("parts/jobs")).unwrap().flatten().map(|e| e.path()).collect::<Vec<_>>();
-    let checkpoints = || jobs().iter().filter(|path| path.extension().is_some_and(|e| e == "checkpoint")).count();
+    let jobs = || {
+        std::fs::read_dir(here.path().join("parts/jobs"))
+            .unwrap()
+            .flatten()
+            .map(|e| e.path())
+            .collect::<Vec<_>>()
+    };
+    let checkpoints =
+        || jobs().iter().filter(|path| path.extension().is_some_and(|e| e == "checkpoint")).count();
     let finished = jobs().iter().any(|path| path.extension().is_some_and(|e| e == "json"));
     assert!(interrupted == 0 || checkpoints() == 1 || finished, "{:?}", jobs());
     alignscope(here.path()).args(with("parts")).assert().success();
@@ -362,7 +454,8 @@ fn a_network_killed_in_the_middle_of_a_job_goes_on_from_its_checkpoint() {
         assert!(of("whole") == of("parts"), "{name}");
     }
     // A checkpoint that makes no sense is said so, and the job starts anew.
-    let job = jobs().into_iter().find(|path| path.extension().is_some_and(|e| e == "json")).unwrap();
+    let job =
+        jobs().into_iter().find(|path| path.extension().is_some_and(|e| e == "json")).unwrap();
     std::fs::rename(&job, job.with_extension("checkpoint")).unwrap();
     let assert = alignscope(here.path()).args(with("parts")).assert().success();
     let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
@@ -392,7 +485,8 @@ fn exports_hold_weights_and_signals_that_rebuild_the_run() {
         "run",
     ];
     alignscope(here.path()).args([&args[..], &["--export", "signals"]].concat()).assert().success();
-    let file = std::fs::read_dir(here.path().join("run/signals")).unwrap().next().unwrap().unwrap().path();
+    let file =
+        std::fs::read_dir(here.path().join("run/signals")).unwrap().next().unwrap().unwrap().path();
     let get = |name: &str| read_npz(&file, Some(name)).unwrap();
     assert_eq!(get("activity0").shape, [15, 100, 64]);
     assert_eq!(get("delta3").shape, [15, 100, 50]);
@@ -409,7 +503,8 @@ fn exports_hold_weights_and_signals_that_rebuild_the_run() {
         for s in 0..samples {
             for i in 0..inputs {
                 for j in 0..outputs {
-                    rebuilt[i * outputs + j] += 0.01 * x.data[s * inputs + i] * d.data[s * outputs + j];
+                    rebuilt[i * outputs + j] +=
+                        0.01 * x.data[s * inputs + i] * d.data[s * outputs + j];
                 }
             }
         }
@@ -441,7 +536,10 @@ fn exports_hold_weights_and_signals_that_rebuild_the_run() {
         ],
         2,
     );
-    assert!(error.contains("of memory, more than") && error.contains("--export signals:"), "{error}");
+    assert!(
+        error.contains("of memory, more than") && error.contains("--export signals:"),
+        "{error}"
+    );
 }
 
 #[cfg(unix)]
@@ -450,18 +548,38 @@ fn a_disk_that_takes_no_more_is_reported_and_finished_jobs_are_kept() {
     let here = TempDir::new().unwrap();
     let program = assert_cmd::cargo::cargo_bin("alignscope");
     let run = |limit: &str| {
-        // A limit on the size of files, in blocks of 512 bytes, stands in for a full disk: the same error of the same calls.
+        // A limit on the size of files, in blocks of 512 bytes, stands in for a full disk: the same
+        // error of the same calls.
         let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
-        let args =
-            ["train", "--epochs", "40", "--record-every", "1", "--repeats", "2", "--threads", "1", "--out", "run"];
+        let args = [
+            "train",
+            "--epochs",
+            "40",
+            "--record-every",
+            "1",
+            "--repeats",
+            "2",
+            "--threads",
+            "1",
+            "--out",
+            "run",
+        ];
         let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", &script]).arg(&program).args(args).current_dir(here.path()).output().unwrap()
+        shell
+            .args(["-c", &script])
+            .arg(&program)
+            .args(args)
+            .current_dir(here.path())
+            .output()
+            .unwrap()
     };
     let full = run("200");
     let error = String::from_utf8_lossy(&full.stderr).into_owned();
     assert_eq!(full.status.code(), Some(1), "{error}");
     assert!(
-        error.contains("cannot write") && error.contains("free some space") && !error.contains("panicked"),
+        error.contains("cannot write")
+            && error.contains("free some space")
+            && !error.contains("panicked"),
         "{error}"
     );
     assert!(run("unlimited").status.success());

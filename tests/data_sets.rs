@@ -1,5 +1,5 @@
-//! Data sets as people have them: names, shapes, types and containers that are read as the same pixels and classes,
-//! refusals whose remedy is followed, and files that were damaged.
+//! Data sets as people have them: names, shapes, types and containers that are read as the same
+//! pixels and classes, refusals whose remedy is followed, and files that were damaged.
 
 use crate::common::{alignscope, bytes, done, refused};
 use alignscope::data::{DataError, DataSet, Library, Note, Source};
@@ -30,7 +30,8 @@ fn load(path: &Path) -> Result<DataSet<f64>, DataError> {
 
 fn is_same(one: &DataSet<f64>, other: &DataSet<f64>) -> bool {
     let parts = [(&one.train, &other.train), (&one.test, &other.test)];
-    one.classes == other.classes && parts.iter().all(|(a, b)| a.labels == b.labels && a.images == b.images)
+    one.classes == other.classes
+        && parts.iter().all(|(a, b)| a.labels == b.labels && a.images == b.images)
 }
 
 /// Notes on a data set.
@@ -44,7 +45,8 @@ fn said(path: &Path) -> String {
 
 /// Data sets in a directory, sorted.
 fn sets(directory: &Path) -> Vec<PathBuf> {
-    let mut sets: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut sets: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     sets.sort();
     sets
 }
@@ -86,7 +88,8 @@ fn series(here: &Path, data: &str, out: &str, args: &[&str]) -> String {
 #[test]
 fn the_same_pixels_give_the_same_run_as_bytes_of_an_archive_and_as_idx_files() {
     let here = TempDir::new().unwrap();
-    let [archive, idx] = ["30-u8-0-255.npz", "31-same-as-idx"].map(|name| case(name).display().to_string());
+    let [archive, idx] =
+        ["30-u8-0-255.npz", "31-same-as-idx"].map(|name| case(name).display().to_string());
     let of_archive = series(here.path(), &archive, "a", &CASE);
     assert_eq!(of_archive, series(here.path(), &idx, "b", &CASE));
     let accuracy = |row: &str| row.split(',').next_back().unwrap().parse::<f64>().unwrap();
@@ -95,12 +98,20 @@ fn the_same_pixels_give_the_same_run_as_bytes_of_an_archive_and_as_idx_files() {
     assert_eq!(last.len(), 3);
     // 82.3 in the mean of three repeats.
     assert!((last.iter().sum::<f64>() / 3.0 - 82.3).abs() < 0.1, "{last:?}");
-    let output = alignscope(here.path()).args([&CASE[..], &["--data", &archive, "--out", "c"]].concat()).output();
+    let output = alignscope(here.path())
+        .args([&CASE[..], &["--data", &archive, "--out", "c"]].concat())
+        .output();
     let error = String::from_utf8(output.unwrap().stderr).unwrap();
-    assert!(error.contains("30-u8-0-255.npz: `x` is of unsigned bytes, divided by 255 as in IDX files"), "{error}");
+    assert!(
+        error.contains("30-u8-0-255.npz: `x` is of unsigned bytes, divided by 255 as in IDX files"),
+        "{error}"
+    );
     // Resized alike, too.
     let smaller = [&CASE[..], &["--size", "5"]].concat();
-    assert_eq!(series(here.path(), &archive, "d", &smaller), series(here.path(), &idx, "e", &smaller));
+    assert_eq!(
+        series(here.path(), &archive, "d", &smaller),
+        series(here.path(), &idx, "e", &smaller)
+    );
 }
 
 #[test]
@@ -108,7 +119,10 @@ fn keras_names_and_one_channel_are_read() {
     let here = TempDir::new().unwrap();
     for (name, sizes) in [("32-keras-names.npz", (60, 30)), ("35-one-channel.npz", (48, 12))] {
         let data = case(name).display().to_string();
-        alignscope(here.path()).args(["train", "--data", &data, "--batch", "20", "--epochs", "2"]).assert().success();
+        alignscope(here.path())
+            .args(["train", "--data", &data, "--batch", "20", "--epochs", "2"])
+            .assert()
+            .success();
         let set = load(&case(name)).unwrap();
         assert_eq!(
             (set.train.labels.len(), set.test.labels.len(), set.inputs(), set.classes),
@@ -125,14 +139,18 @@ fn keras_names_and_one_channel_are_read() {
 fn one_data_set_is_the_same_by_every_name_and_in_every_shape_and_type() {
     let here = unpacked();
     let reference = load(&here.path().join("same/idx")).unwrap();
-    assert_eq!((reference.train.labels.len(), reference.test.labels.len(), reference.classes), (40, 12, 4));
+    assert_eq!(
+        (reference.train.labels.len(), reference.test.labels.len(), reference.classes),
+        (40, 12, 4)
+    );
     let all = sets(&here.path().join("same"));
     assert_eq!(all.len(), 26);
     for path in all {
         let path = if path.ends_with("emnist") { path.join("gzip/emnist-letters") } else { path };
         let set = load(&path).unwrap_or_else(|error| panic!("{error}"));
         assert!(is_same(&set, &reference), "{}", path.display());
-        let warned: Vec<Note> = notes(&path).into_iter().filter(|note| matches!(note, Note::Warned(_))).collect();
+        let warned: Vec<Note> =
+            notes(&path).into_iter().filter(|note| matches!(note, Note::Warned(_))).collect();
         assert!(warned.is_empty(), "{}: {warned:?}", path.display());
     }
     for (name, expected) in [
@@ -159,16 +177,27 @@ fn one_data_set_is_the_same_by_every_name_and_in_every_shape_and_type() {
 fn colours_are_planes_wherever_they_stand() {
     let here = unpacked();
     let of = |name: &str| here.path().join("colour").join(name);
-    let [last, first, planes] = ["last.npz", "first.npz", "planes.npz"].map(|name| load(&of(name)).unwrap());
+    let [last, first, planes] =
+        ["last.npz", "first.npz", "planes.npz"].map(|name| load(&of(name)).unwrap());
     assert!(is_same(&last, &planes) && is_same(&first, &planes));
     let image = |name| Source::Path(of(name)).facts().unwrap().image;
-    assert_eq!((image("last.npz"), image("first.npz"), image("planes.npz")), (Some([3, 4, 4]), Some([3, 4, 4]), None));
+    assert_eq!(
+        (image("last.npz"), image("first.npz"), image("planes.npz")),
+        (Some([3, 4, 4]), Some([3, 4, 4]), None)
+    );
     let resized = |name| Library::default().load::<f64>(&Source::Path(of(name)), Some(2)).unwrap();
     assert_eq!(resized("last.npz").train.images, resized("first.npz").train.images);
     let signs = load(&here.path().join("signs.npz")).unwrap();
     let same = load(&here.path().join("one-piece/x.npz")).unwrap();
     assert!(signs.classes == 2 && signs.train.images == same.train.images);
-    assert!(signs.train.labels.iter().zip(&same.train.labels).all(|(sign, class)| (*sign == 1) == (*class >= 2)));
+    assert!(
+        signs
+            .train
+            .labels
+            .iter()
+            .zip(&same.train.labels)
+            .all(|(sign, class)| (*sign == 1) == (*class >= 2))
+    );
 }
 
 #[test]
@@ -177,30 +206,79 @@ fn what_is_hardly_meant_is_said() {
     let of = |name: &str| here.path().join("said").join(name);
     let warns = |name: &str, expected: &str| {
         let notes = notes(&of(name));
-        assert!(notes.iter().any(|n| matches!(n, Note::Warned(text) if text.contains(expected))), "{name}: {notes:?}");
+        assert!(
+            notes.iter().any(|n| matches!(n, Note::Warned(text) if text.contains(expected))),
+            "{name}: {notes:?}"
+        );
     };
     warns("large.npz", "`x` holds numbers from 0 to 255, which are taken as they are");
     warns("large.npz", "save x / 255");
     warns("binary.npz", "bytes of 0 and 1 alone");
-    assert_eq!(load(&of("large.npz")).unwrap().train.images.as_slice().iter().fold(0.0, |a: f64, b| a.max(*b)), 255.0);
+    assert_eq!(
+        load(&of("large.npz"))
+            .unwrap()
+            .train
+            .images
+            .as_slice()
+            .iter()
+            .fold(0.0, |a: f64, b| a.max(*b)),
+        255.0
+    );
     for (name, classes, expected) in [
-        ("from-one.npz", 5, "labels run from 1 to 4: with class 0, that no image has, 5 classes are coded; save y - 1"),
-        ("gaps.npz", 10, "no image has the label 1, 2, 4, 5, 7, ...: 10 classes are coded though there are 4"),
+        (
+            "from-one.npz",
+            5,
+            "labels run from 1 to 4: with class 0, that no image has, 5 classes are coded; save y \
+             - 1",
+        ),
+        (
+            "gaps.npz",
+            10,
+            "no image has the label 1, 2, 4, 5, 7, ...: 10 classes are coded though there are 4",
+        ),
         ("untaught.npz", 4, "only test images have the label 3: it cannot be learnt"),
     ] {
         assert_eq!(load(&of(name)).unwrap().classes, classes, "{name}");
         assert!(said(&of(name)).contains(expected), "{name}: {}", said(&of(name)));
     }
-    // The program says it before it trains, and names what to do where the default code is too small.
-    let args = ["train", "--data", "said/large.npz", "--code", "one-hot", "--epochs", "1", "--batch", "10"];
-    let assert = alignscope(here.path()).args([&args[..], &["--out", "run"]].concat()).assert().success();
+    // The program says it before it trains, and names what to do where the default code is too
+    // small.
+    let args = [
+        "train",
+        "--data",
+        "said/large.npz",
+        "--code",
+        "one-hot",
+        "--epochs",
+        "1",
+        "--batch",
+        "10",
+    ];
+    let assert =
+        alignscope(here.path()).args([&args[..], &["--out", "run"]].concat()).assert().success();
     let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(error.contains("warning: said/large.npz: `x` holds numbers from 0 to 255"), "{error}");
-    let args = ["train", "--data", "said/from-one.npz", "--code", "12-of-50", "--batch", "10", "--epochs", "1"];
+    let args = [
+        "train",
+        "--data",
+        "said/from-one.npz",
+        "--code",
+        "12-of-50",
+        "--batch",
+        "10",
+        "--epochs",
+        "1",
+    ];
     let error = refused(here.path(), &args, 2);
-    assert!(error.contains("save y - 1") && error.contains("set code (--code) to one-hot"), "{error}");
+    assert!(
+        error.contains("save y - 1") && error.contains("set code (--code) to one-hot"),
+        "{error}"
+    );
     let verified = done(here.path(), &["data", "verify", "said/large.npz", "same/keras.npz"]);
-    assert!(verified.contains("same/keras.npz: ok, 40 + 12 images of 4 x 4, 4 classes"), "{verified}");
+    assert!(
+        verified.contains("same/keras.npz: ok, 40 + 12 images of 4 x 4, 4 classes"),
+        "{verified}"
+    );
 }
 
 #[test]
@@ -215,18 +293,45 @@ fn refusals_name_what_is_wrong_and_their_remedy_works() {
         ("nan", &["`x` holds NaN at index [3, 2, 1]", "np.nan_to_num"]),
         ("infinite", &["`x` holds -inf at index [5, 0, 3]", "leave such samples out"]),
         ("row", &["`y` is [1, 40], a single row", "y.ravel()"]),
-        ("soft", &["`y` has a column per class, and row 0 is not one 1 among zeros", "y.argmax(1)"]),
+        (
+            "soft",
+            &["`y` has a column per class, and row 0 is not one 1 among zeros", "y.argmax(1)"],
+        ),
         ("several", &["row 0 has 2 ones", "y.argmax(1)"]),
-        ("four-channels", &["`x` is [40, 4, 4, 4]: expected one channel or three", "x.reshape(len(x), -1)"]),
-        ("cube", &["`x` is [40, 3, 3, 3]: nothing tells colours from pixels", "x.reshape(len(x), -1)"]),
+        (
+            "four-channels",
+            &["`x` is [40, 4, 4, 4]: expected one channel or three", "x.reshape(len(x), -1)"],
+        ),
+        (
+            "cube",
+            &["`x` is [40, 3, 3, 3]: nothing tells colours from pixels", "x.reshape(len(x), -1)"],
+        ),
         ("five", &["`x` is [40, 1, 1, 4, 4]", "x.reshape(len(x), -1)"]),
-        ("mixed", &["`x_train` is of unsigned bytes and the other images are not", "x.astype('f4') / 255"]),
+        (
+            "mixed",
+            &[
+                "`x_train` is of unsigned bytes and the other images are not",
+                "x.astype('f4') / 255",
+            ],
+        ),
         ("names", &["no member `x`: it has pictures, kinds", "save images and labels as x and y"]),
         ("no-labels", &["no member `y`, the labels of `x`: it has x, targets"]),
     ];
     assert_eq!(sets(&here.path().join("refused")).len(), cases.len());
     let args = |data: &str| {
-        let fixed = ["train", "--code", "one-hot", "--epochs", "1", "--batch", "10", "--repeats", "1", "--out", "run"];
+        let fixed = [
+            "train",
+            "--code",
+            "one-hot",
+            "--epochs",
+            "1",
+            "--batch",
+            "10",
+            "--repeats",
+            "1",
+            "--out",
+            "run",
+        ];
         fixed.iter().copied().chain(["--data", data]).map(str::to_string).collect::<Vec<_>>()
     };
     for (name, words) in cases {
@@ -246,10 +351,13 @@ fn refusals_name_what_is_wrong_and_their_remedy_works() {
 #[test]
 fn flat_samples_are_not_resized_and_the_remedy_makes_images_of_them() {
     let here = unpacked();
-    let args = |data: &'static str| ["train", "--size", "2", "--batch", "10", "--epochs", "1", "--data", data];
+    let args = |data: &'static str| {
+        ["train", "--size", "2", "--batch", "10", "--epochs", "1", "--data", data]
+    };
     let error = refused(here.path(), &args("same/flat.npz"), 2);
     assert!(
-        error.contains("are not images but 16 values in a row") && error.contains("x.reshape(-1, 4, 4)"),
+        error.contains("are not images but 16 values in a row")
+            && error.contains("x.reshape(-1, 4, 4)"),
         "{error}"
     );
     alignscope(here.path()).args(args("same/x.npz")).assert().success();
@@ -267,7 +375,10 @@ fn files_of_other_formats_say_how_they_become_a_data_set() {
         fs::write(here.path().join(name), "0").unwrap();
     }
     let cases = [
-        ("./cifar-10-batches-py", "np.savez('set.npz', x_train=..., y_train=..., x_test=..., y_test=...)"),
+        (
+            "./cifar-10-batches-py",
+            "np.savez('set.npz', x_train=..., y_train=..., x_test=..., y_test=...)",
+        ),
         ("./cifar-10-batches-py/data_batch_1", "alignscope data fetch cifar10"),
         ("./mnist.pkl", "pickles are not read"),
         ("./set.mat", "scipy.io.loadmat"),
@@ -285,7 +396,8 @@ fn files_of_other_formats_say_how_they_become_a_data_set() {
     }
 }
 
-/// CIFAR-100: `count` images, of coarse label `i / 5 % 20` and fine label `i`, whose pixels are all `i`.
+/// CIFAR-100: `count` images, of coarse label `i / 5 % 20` and fine label `i`, whose pixels are all
+/// `i`.
 fn cifar100(directory: &Path, count: u8) {
     fs::create_dir_all(directory).unwrap();
     let record = |i: u8| [&[i / 5 % 20, i][..], &[i; 3072]].concat();
@@ -306,24 +418,36 @@ fn cifar100_has_fine_labels_unless_the_coarse_ones_are_asked_for() {
     assert_eq!(fine.test.images.row(51)[9], 51.0 / 255.0);
     let train = ["train", "--batch", "20", "--epochs", "1", "--size", "4", "--data"];
     let error = refused(here.path(), &[&train[..], &["./set"]].concat(), 2);
-    assert!(error.contains("--code") && error.contains("needs 500 outputs for 100 classes"), "{error}");
+    assert!(
+        error.contains("--code") && error.contains("needs 500 outputs for 100 classes"),
+        "{error}"
+    );
     assert!(error.contains("one-hot, or to 5-of-500"), "{error}");
-    for (data, code) in [("./set", "one-hot"), ("set#fine", "5-of-500"), ("./set#coarse", "one-hot")] {
-        alignscope(here.path()).args([&train[..], &[data, "--code", code]].concat()).assert().success();
+    for (data, code) in
+        [("./set", "one-hot"), ("set#fine", "5-of-500"), ("./set#coarse", "one-hot")]
+    {
+        alignscope(here.path())
+            .args([&train[..], &[data, "--code", code]].concat())
+            .assert()
+            .success();
     }
     let error = refused(here.path(), &[&train[..], &["./set#rough"]].concat(), 2);
     assert!(error.contains("expected #fine or #coarse"), "{error}");
     let whole = bytes(here.path(), "set/train.bin");
     fs::write(here.path().join("set/train.bin"), &whole[1..]).unwrap();
     let error = refused(here.path(), &[&train[..], &["./set"]].concat(), 2);
-    assert!(error.contains("train.bin: 307399 bytes are no whole number of records of 3074"), "{error}");
+    assert!(
+        error.contains("train.bin: 307399 bytes are no whole number of records of 3074"),
+        "{error}"
+    );
 }
 
 /// Numbers below `most`, the same for the same seed.
 fn numbers(seed: u64) -> impl FnMut(usize) -> usize {
     let mut state = seed;
     move |most| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % most
     }
 }
@@ -336,7 +460,8 @@ fn no_flipped_bit_is_read_in_silence() {
     for set in ["x.npz", "deflated.npz", "dots-gz", "kuzushiji"] {
         let whole = here.path().join("same").join(set);
         let files = if whole.is_dir() { sets(&whole) } else { vec![whole.clone()] };
-        let files: Vec<(&Path, Vec<u8>)> = files.iter().map(|path| (path.as_path(), fs::read(path).unwrap())).collect();
+        let files: Vec<(&Path, Vec<u8>)> =
+            files.iter().map(|path| (path.as_path(), fs::read(path).unwrap())).collect();
         let (mut refused, mut unharmed) = (0, 0);
         for number in 0..500 {
             // Every copy has a name of its own, for what is known of a path is kept.
@@ -365,7 +490,8 @@ fn no_flipped_bit_is_read_in_silence() {
 #[test]
 fn raw_files_are_as_long_as_they_say_and_gzipped_ones_end_where_they_end() {
     let here = unpacked();
-    let [raw, zipped] = ["same/idx/t10k-labels-idx1-ubyte", "same/dots-gz/t10k-labels.idx1-ubyte.gz"];
+    let [raw, zipped] =
+        ["same/idx/t10k-labels-idx1-ubyte", "same/dots-gz/t10k-labels.idx1-ubyte.gz"];
     let zip = |bytes: &[u8]| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(bytes).unwrap();
@@ -377,7 +503,11 @@ fn raw_files_are_as_long_as_they_say_and_gzipped_ones_end_where_they_end() {
         (raw, plain[..19].to_vec(), "promises 12 bytes of data, the file holds 11"),
         (zipped, [&packed[..], b"!"].concat(), "something follows the end of the gzip stream"),
         (zipped, packed[..packed.len() - 3].to_vec(), "damaged gzip stream"),
-        (zipped, zip(&[&plain[..], &[0; 100_000]].concat()), "promises 12 bytes of data, the file holds more"),
+        (
+            zipped,
+            zip(&[&plain[..], &[0; 100_000]].concat()),
+            "promises 12 bytes of data, the file holds more",
+        ),
         (zipped, zip(&plain[..19]), "promises 12 bytes of data, the file holds 11"),
         // Two members are one file.
         (zipped, [zip(&plain[..9]), zip(&plain[9..])].concat(), ""),
@@ -415,10 +545,19 @@ fn files_that_promise_more_than_memory_holds_are_refused_before_they_are_unpacke
     write("train-labels-idx1-ubyte", [header(&[count]), vec![0, 1]].concat());
     write("t10k-labels-idx1-ubyte", [header(&[count]), vec![0, 1]].concat());
     write("t10k-images-idx3-ubyte.gz", zip(&header(&[count, side, side])));
-    for (held, expected) in [(9 << 20, "needs 8.0 GiB of memory, more than"), (1000, "gzipped bytes can hold")] {
-        write("train-images-idx3-ubyte.gz", zip(&[header(&[count, side, side]), vec![0; held]].concat()));
-        let error = refused(here.path(), &["train", "--data", ".", "--batch", "1", "--epochs", "1"], 2);
-        assert!(error.contains(expected) && error.contains("train-images-idx3-ubyte.gz"), "{error}");
+    for (held, expected) in
+        [(9 << 20, "needs 8.0 GiB of memory, more than"), (1000, "gzipped bytes can hold")]
+    {
+        write(
+            "train-images-idx3-ubyte.gz",
+            zip(&[header(&[count, side, side]), vec![0; held]].concat()),
+        );
+        let error =
+            refused(here.path(), &["train", "--data", ".", "--batch", "1", "--epochs", "1"], 2);
+        assert!(
+            error.contains(expected) && error.contains("train-images-idx3-ubyte.gz"),
+            "{error}"
+        );
     }
 }
 
@@ -436,7 +575,8 @@ fn a_data_set_that_changes_while_a_run_is_prepared_is_not_taken_for_what_it_was(
 #[test]
 fn addresses_of_sets_that_were_read_before_stay() {
     let here = unpacked();
-    let address = |path: &str| Source::Path(here.path().join(path)).facts().unwrap().fingerprint.unwrap();
+    let address =
+        |path: &str| Source::Path(here.path().join(path)).facts().unwrap().fingerprint.unwrap();
     let hash = |files: &[&str]| {
         let mut hasher = blake3::Hasher::new();
         for file in files {
@@ -444,7 +584,8 @@ fn addresses_of_sets_that_were_read_before_stay() {
         }
         hasher.finalize().to_hex().to_string()
     };
-    // Numbers that are no integers, and IDX files: what they hold. Bytes of archives are read otherwise than before.
+    // Numbers that are no integers, and IDX files: what they hold. Bytes of archives are read
+    // otherwise than before.
     assert_eq!(address("same/scaled.npz"), hash(&["same/scaled.npz"]));
     let idx = alignscope::data::IDX_FILES.map(|name| format!("same/idx/{name}"));
     assert_eq!(address("same/idx"), hash(&idx.each_ref().map(String::as_str)));

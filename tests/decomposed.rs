@@ -9,7 +9,8 @@ use alignscope::quantity::Quantity;
 use alignscope::run::{Attempt, JobResult};
 use alignscope::spec::Analysis;
 
-const DIGITS: [(&str, &str); 4] = [("epochs", "3"), ("hidden", "24,20"), ("record-every", "45"), ("precision", "f64")];
+const DIGITS: [(&str, &str); 4] =
+    [("epochs", "3"), ("hidden", "24,20"), ("record-every", "45"), ("precision", "f64")];
 
 fn run(kind: Kind, options: &[(&str, &str)]) -> JobResult {
     job::run(kind, options).1
@@ -19,11 +20,22 @@ fn train(options: &[(&str, &str)]) -> JobResult {
     run(Kind::Train, &[&DIGITS, options].concat())
 }
 
-fn value(result: &JobResult, quantity: Quantity, iteration: usize, layer: usize, lag: Option<usize>) -> Option<f64> {
+fn value(
+    result: &JobResult,
+    quantity: Quantity,
+    iteration: usize,
+    layer: usize,
+    lag: Option<usize>,
+) -> Option<f64> {
     let is = |r: &&alignscope::run::Record| {
         r.quantity == quantity && r.iteration == iteration && r.layer == Some(layer) && r.lag == lag
     };
-    result.records.iter().find(is).unwrap_or_else(|| panic!("no {} at {iteration}", quantity.name())).value
+    result
+        .records
+        .iter()
+        .find(is)
+        .unwrap_or_else(|| panic!("no {} at {iteration}", quantity.name()))
+        .value
 }
 
 const NETWORKS: [&[(&str, &str)]; 4] = [
@@ -35,26 +47,32 @@ const NETWORKS: [&[(&str, &str)]; 4] = [
 
 #[test]
 fn shares_of_the_parts_add_up_to_the_update() {
-    let quantities =
-        "decomposition,term_share,term_cumulative,projection_term_share,term_within_share,term_between_share";
+    let quantities = "decomposition,term_share,term_cumulative,projection_term_share,term_within_share,term_between_share";
     for network in NETWORKS {
         let all: Vec<String> = (1..=90).map(|lag| lag.to_string()).collect();
-        let result = train(&[&[("quantities", quantities), ("lags", all.join(",").as_str())], network].concat());
+        let result = train(
+            &[&[("quantities", quantities), ("lags", all.join(",").as_str())], network].concat(),
+        );
         let projects = result.records.iter().any(|r| r.quantity == Quantity::ProjectionsShare);
         assert_eq!(projects, network.iter().any(|(name, _)| ["wn", "momentum"].contains(name)));
         for (k, l) in [(45, 1), (90, 1), (90, 2)] {
             let of = |quantity| value(&result, quantity, k, l, None).unwrap();
             let at = |quantity, lag| value(&result, quantity, k, l, Some(lag)).unwrap();
             let projections = if projects { of(Quantity::ProjectionsShare) } else { 0.0 };
-            let parts = [Quantity::TermsShare, Quantity::LastShare, Quantity::RemainderShare].map(of);
+            let parts =
+                [Quantity::TermsShare, Quantity::LastShare, Quantity::RemainderShare].map(of);
             let scale = 1.0 + parts.iter().map(|share| share.abs()).sum::<f64>();
-            assert!((parts.iter().sum::<f64>() + projections - 1.0).abs() < 1e-12 * scale, "{parts:?} {projections}");
+            assert!(
+                (parts.iter().sum::<f64>() + projections - 1.0).abs() < 1e-12 * scale,
+                "{parts:?} {projections}"
+            );
             let mut sum = 0.0;
             for lag in 1..=k {
                 let share = at(Quantity::TermShare, lag);
                 sum += share;
                 assert!((at(Quantity::TermCumulative, lag) - sum).abs() < 1e-11 * scale);
-                let pairs = at(Quantity::TermWithinShare, lag) + at(Quantity::TermBetweenShare, lag);
+                let pairs =
+                    at(Quantity::TermWithinShare, lag) + at(Quantity::TermBetweenShare, lag);
                 assert!((pairs - share).abs() < 1e-11 * scale, "lag {lag}: {pairs} {share}");
             }
             assert!((sum - parts[0]).abs() < 1e-11 * scale);
@@ -66,13 +84,20 @@ fn shares_of_the_parts_add_up_to_the_update() {
 fn linear_networks_have_no_remainder_and_their_linear_form_is_all() {
     let quantities = "remainder_ratio,linear_terms_angle,linear_terms_deviation,terms_angle,linear_alignment,\
                       weight_alignment,control_alignment";
-    let linear = [("activation", "linear"), ("loss", "squared-linear"), ("eta", "1e-4"), ("quantities", quantities)];
+    let linear = [
+        ("activation", "linear"),
+        ("loss", "squared-linear"),
+        ("eta", "1e-4"),
+        ("quantities", quantities),
+    ];
     let without = train(&[&linear[..], &[("bias", "off")]].concat());
     let with_bias = train(&linear);
     for l in [1, 2] {
         for result in [&without, &with_bias] {
             let of = |quantity| value(result, quantity, 90, l, None).unwrap();
-            assert!(of(Quantity::RemainderRatio) < 1e-12 && of(Quantity::LinearTermsDeviation) < 1e-12);
+            assert!(
+                of(Quantity::RemainderRatio) < 1e-12 && of(Quantity::LinearTermsDeviation) < 1e-12
+            );
             assert!((of(Quantity::LinearTermsAngle) - of(Quantity::TermsAngle)).abs() < 1e-9);
             // What is built of the parts of all updates is the network's own weights.
             assert!((of(Quantity::LinearAlignment) - of(Quantity::WeightAlignment)).abs() < 1e-9);
@@ -87,8 +112,9 @@ fn linear_networks_have_no_remainder_and_their_linear_form_is_all() {
 
 #[test]
 fn budgets_balance_but_for_what_normalisation_injects() {
-    let budget =
-        |options: &[(&str, &str)]| train(&[&[("quantities", "budget,weight_inner_product")], options].concat());
+    let budget = |options: &[(&str, &str)]| {
+        train(&[&[("quantities", "budget,weight_inner_product")], options].concat())
+    };
     let parts = |result: &JobResult, l| {
         let of = |quantity| value(result, quantity, 135, l, None).unwrap();
         let start = value(result, Quantity::WeightInnerProduct, 0, l, None).unwrap();
@@ -102,7 +128,10 @@ fn budgets_balance_but_for_what_normalisation_injects() {
     let relu = budget(&[("activation", "relu"), ("loss", "softmax"), ("code", "one-hot")]);
     for l in [1, 2] {
         let [growth, quadratic, curvature, injected, own] = parts(&plain, l);
-        assert!(injected.abs() < 1e-12 * growth.abs() && quadratic > 0.0 && curvature < 0.0, "{injected} {growth}");
+        assert!(
+            injected.abs() < 1e-12 * growth.abs() && quadratic > 0.0 && curvature < 0.0,
+            "{injected} {growth}"
+        );
         assert!(own.abs() < 1e-12 * growth.abs(), "{own} {growth}");
         let [growth, _, curvature, injected, _] = parts(&relu, l);
         assert!(injected.abs() < 1e-12 * growth.abs() && curvature == 0.0);
@@ -124,7 +153,8 @@ fn a_window_that_reaches_far_enough_changes_nothing() {
     let short = train(&[quantities, ("lags", "1,30"), ("window", "30")]);
     let of = |result: &JobResult, quantity, lag| value(result, quantity, 180, 1, lag).unwrap();
     for lag in [1, 30] {
-        let (a, b) = (of(&all, Quantity::TermAngle, Some(lag)), of(&short, Quantity::TermAngle, Some(lag)));
+        let (a, b) =
+            (of(&all, Quantity::TermAngle, Some(lag)), of(&short, Quantity::TermAngle, Some(lag)));
         assert!((a - b).abs() < 1e-9);
     }
     assert!(of(&short, Quantity::LastShare, None) > of(&all, Quantity::LastShare, None) + 0.01);
@@ -145,14 +175,17 @@ fn isolated_runs_decompose_as_well() {
     ];
     let result = run(Kind::Isolate, &options);
     let of = |quantity, lag| value(&result, quantity, 60, 1, lag);
-    let shares = [Quantity::TermsShare, Quantity::LastShare, Quantity::RemainderShare].map(|q| of(q, None).unwrap());
+    let shares = [Quantity::TermsShare, Quantity::LastShare, Quantity::RemainderShare]
+        .map(|q| of(q, None).unwrap());
     assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     assert!(shares[0] > 0.5, "autocorrelated signals align by their alignment terms: {shares:?}");
-    let [growth, injected] = [Quantity::BudgetGrowth, Quantity::BudgetInjected].map(|q| of(q, None).unwrap());
+    let [growth, injected] =
+        [Quantity::BudgetGrowth, Quantity::BudgetInjected].map(|q| of(q, None).unwrap());
     assert!(injected.abs() < 1e-12 * growth);
     // The update to come after 59 iterations is the latest after 60.
     let before = run(Kind::Isolate, &[&options[..], &[("record-every", "59")]].concat());
-    let (to_come, latest) = (value(&before, Quantity::TermAngle, 59, 1, Some(1)), of(Quantity::AlignmentTerm, None));
+    let (to_come, latest) =
+        (value(&before, Quantity::TermAngle, 59, 1, Some(1)), of(Quantity::AlignmentTerm, None));
     assert!((to_come.unwrap() - latest.unwrap()).abs() < 1e-9);
 }
 
@@ -160,12 +193,19 @@ fn isolated_runs_decompose_as_well() {
 fn well_and_poorly_learnt_samples_make_up_all_pairs() {
     let quantities = "similarity_product,similarity_product_well,similarity_product_poor,similarity_poor_share,\
                       similarity_error_within,similarity_error_well,similarity_error_poor";
-    let result = train(&[("quantities", quantities), ("lags", "1"), ("batch", "50"), ("probe", "fixed")]);
+    let result =
+        train(&[("quantities", quantities), ("lags", "1"), ("batch", "50"), ("probe", "fixed")]);
     for l in [1, 2] {
         let of = |quantity| value(&result, quantity, 45, l, Some(1)).unwrap();
-        let (well, poor) = (0.36 * of(Quantity::SimilarityProductWell), 0.64 * of(Quantity::SimilarityProductPoor));
+        let (well, poor) = (
+            0.36 * of(Quantity::SimilarityProductWell),
+            0.64 * of(Quantity::SimilarityProductPoor),
+        );
         let all = of(Quantity::SimilarityProduct);
-        assert!((well + poor - all).abs() < 1e-12 * (well.abs() + poor.abs()), "{well} {poor} {all}");
+        assert!(
+            (well + poor - all).abs() < 1e-12 * (well.abs() + poor.abs()),
+            "{well} {poor} {all}"
+        );
         assert!((poor / all - of(Quantity::SimilarityPoorShare)).abs() < 1e-9);
         let (well, poor) = (of(Quantity::SimilarityErrorWell), of(Quantity::SimilarityErrorPoor));
         let within = of(Quantity::SimilarityErrorWithin);
@@ -177,7 +217,8 @@ fn well_and_poorly_learnt_samples_make_up_all_pairs() {
 fn looking_ahead_changes_no_bit() {
     let data = alignscope::data::digits::<f32>().unwrap();
     for loss in [alignscope::network::Loss::HalfSquared, alignscope::network::Loss::Random] {
-        let setup = Setup { loss, order: alignscope::network::Order::EachEpoch, ..Setup::default() };
+        let setup =
+            Setup { loss, order: alignscope::network::Order::EachEpoch, ..Setup::default() };
         let [mut plain, mut ahead] = [(); 2].map(|()| Trainer::new(&data, setup.clone(), 3, 1));
         for k in 0..130 {
             plain.step();
@@ -187,7 +228,8 @@ fn looking_ahead_changes_no_bit() {
                 ahead.evaluate(alignscope::network::Subset::Test, &ahead.code().clone());
                 ahead.look_ahead();
             }
-            let gradient: Vec<_> = ahead.ahead().iter().map(|part| part.pass.delta.clone()).collect();
+            let gradient: Vec<_> =
+                ahead.ahead().iter().map(|part| part.pass.delta.clone()).collect();
             ahead.step();
             let made: Vec<_> = ahead.latest().iter().map(|part| part.pass.delta.clone()).collect();
             assert_eq!(gradient, made);
@@ -205,11 +247,15 @@ fn windows_that_do_not_fit_are_refused() {
     let error = refused(&[("quantities", "term_angle"), ("lags", "1-9"), ("window", "5")]);
     assert!(error.contains("lag 6 lies beyond the window of 5 lags"), "{error}");
     let error = refused(&[("quantities", "linear_alignment"), ("window", "5")]);
-    assert!(error.contains("linear_alignment takes every lag to the start: leave window at all"), "{error}");
+    assert!(
+        error.contains("linear_alignment takes every lag to the start: leave window at all"),
+        "{error}"
+    );
     assert!(refused(&[("window", "0")]).contains("expected all, or a whole number from 1"));
     let huge = [("quantities", "terms_share"), ("hidden", "4000,4000"), ("epochs", "1000")];
     let analysis = Analysis::from_options(Kind::Train, huge).unwrap();
     let job = analysis.job(&analysis.conditions[0], 0);
-    let error = run_job(&job, &Attempt::bare(&|| false), &Library::default()).unwrap_err().to_string();
+    let error =
+        run_job(&job, &Attempt::bare(&|| false), &Library::default()).unwrap_err().to_string();
     assert!(error.contains("set --window to fewer lags"), "{error}");
 }

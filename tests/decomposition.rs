@@ -6,8 +6,9 @@ use alignscope::network::{Part, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::decomposition::{
-    Decomposer, Decomposition, DecompositionError, Earlier, Follower, History, LinearSum, Now, Plan, Samples, Sums,
-    Towards, Wanted, linear_term, literal_term, similarity_sum, split_by_class, split_linear_by_class, transformation,
+    Decomposer, Decomposition, DecompositionError, Earlier, Follower, History, LinearSum, Now,
+    Plan, Samples, Sums, Towards, Wanted, linear_term, literal_term, similarity_sum,
+    split_by_class, split_linear_by_class, transformation,
 };
 use alignscope::rule::{Activation, Isolated, Layers, Pass, WeightNorm};
 use proptest::prelude::*;
@@ -36,8 +37,11 @@ fn case() -> impl Strategy<Value = Case> {
         Activation::Sigmoid,
         Activation::Erf,
     ]);
-    let weight_norm =
-        prop::sample::select(vec![None, Some(WeightNorm::Neuron(vec![1.0, 0.5])), Some(WeightNorm::MatrixInitial)]);
+    let weight_norm = prop::sample::select(vec![
+        None,
+        Some(WeightNorm::Neuron(vec![1.0, 0.5])),
+        Some(WeightNorm::MatrixInitial),
+    ]);
     // Batches beyond 128 take several panels, most batches do not fill whole vectors.
     let batch = prop_oneof![4 => 1usize..24, 1 => 120usize..300];
     let sizes = prop::collection::vec(1usize..8, 3..6);
@@ -54,7 +58,8 @@ fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// What a run leaves behind: inputs, passes and states of every iteration, the update of the last not yet made.
+/// What a run leaves behind: inputs, passes and states of every iteration, the update of the last
+/// not yet made.
 struct Recorded<T> {
     inputs: Vec<Matrix<T>>,
     passes: Vec<Pass<T>>,
@@ -67,7 +72,8 @@ const ETA: f64 = 0.02;
 
 impl Case {
     fn run<T: Real>(&self) -> Recorded<T> {
-        let mut net = Isolated::<T>::draw(&self.sizes, self.batch, self.activation, [0.7, 0.8], self.seed, 0);
+        let mut net =
+            Isolated::<T>::draw(&self.sizes, self.batch, self.activation, [0.7, 0.8], self.seed, 0);
         if self.biases {
             net = net.with_biases(0.3, self.seed, 0);
         }
@@ -75,12 +81,17 @@ impl Case {
             net = net.with_weight_norm(kind);
         }
         let mut stream = Stream::new(self.seed, 1, Role::Signal);
-        let (outputs, eta) = (self.sizes[self.sizes.len() - 1], T::from_f64(ETA / self.batch as f64));
-        let backward = (1..self.sizes.len() - 1).map(|l| net.feedback.backward(l).unwrap().clone()).collect();
-        let mut recorded = Recorded { inputs: vec![], passes: vec![], states: vec![], backward, eta };
+        let (outputs, eta) =
+            (self.sizes[self.sizes.len() - 1], T::from_f64(ETA / self.batch as f64));
+        let backward =
+            (1..self.sizes.len() - 1).map(|l| net.feedback.backward(l).unwrap().clone()).collect();
+        let mut recorded =
+            Recorded { inputs: vec![], passes: vec![], states: vec![], backward, eta };
         for k in 0..=self.steps {
-            let (input, error) =
-                (normal(&mut stream, self.batch, self.sizes[0]), normal(&mut stream, self.batch, outputs));
+            let (input, error) = (
+                normal(&mut stream, self.batch, self.sizes[0]),
+                normal(&mut stream, self.batch, outputs),
+            );
             net.carry(&input, &error);
             recorded.passes.push(net.pass.clone());
             recorded.states.push(net.layers.clone());
@@ -108,7 +119,12 @@ impl<T: Real> Recorded<T> {
 
     fn now<'a>(&'a self, samples: &'a [Samples<'a, T>], l: usize) -> Now<'a, T> {
         let layers = self.states.last().unwrap();
-        Now { samples, bias: &layers.biases[l - 1], activation: layers.activations[l - 1], eta: self.eta }
+        Now {
+            samples,
+            bias: &layers.biases[l - 1],
+            activation: layers.activations[l - 1],
+            eta: self.eta,
+        }
     }
 
     fn last(&self) -> usize {
@@ -119,7 +135,9 @@ impl<T: Real> Recorded<T> {
     fn decompose(&self, plan: &Plan<T>, l: usize, wanted: &Wanted<'_, T>) -> Decomposition<T> {
         let mut follower = Follower::new(&self.states[0], plan).unwrap();
         for k in 0..self.last() {
-            follower.advance(&[(&self.inputs[k], &self.passes[k])], self.eta, &self.states[k + 1]).unwrap();
+            follower
+                .advance(&[(&self.inputs[k], &self.passes[k])], self.eta, &self.states[k + 1])
+                .unwrap();
         }
         let k = self.last();
         follower.decompose(l, &[(&self.inputs[k], &self.passes[k])], self.eta, wanted).unwrap()
@@ -129,12 +147,15 @@ impl<T: Real> Recorded<T> {
         self.decompose(&Plan { window: self.last(), projection: true, control: None }, l, wanted)
     }
 
-    /// Sum of the norms of everything that the last update of `W_l` is made of: terms that cancel leave the rounding of
-    /// each behind, even in an update of zero.
+    /// Sum of the norms of everything that the last update of `W_l` is made of: terms that cancel
+    /// leave the rounding of each behind, even in an update of zero.
     fn scale(&self, l: usize) -> f64 {
         let lags: Vec<usize> = (1..=self.last()).collect();
         let found = self.split(l, &Wanted { lags: &lags, ..Wanted::LAST });
-        let of_terms = found.terms.iter().map(|t| norm(&t.alignment) + t.projection.as_ref().map_or(0.0, norm));
+        let of_terms = found
+            .terms
+            .iter()
+            .map(|t| norm(&t.alignment) + t.projection.as_ref().map_or(0.0, norm));
         norm(&found.update) + norm(&found.last) + of_terms.sum::<f64>()
     }
 }
@@ -151,10 +172,18 @@ fn norm<T: Real>(a: &Matrix<T>) -> f64 {
 
 fn distance<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> f64 {
     assert_eq!((a.rows(), a.cols()), (b.rows(), b.cols()));
-    a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2)).sum::<f64>().sqrt()
+    a.as_slice()
+        .iter()
+        .zip(b.as_slice())
+        .map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2))
+        .sum::<f64>()
+        .sqrt()
 }
 
-fn total<'a, T: Real>(first: &Matrix<T>, others: impl IntoIterator<Item = &'a Matrix<T>>) -> Matrix<T> {
+fn total<'a, T: Real>(
+    first: &Matrix<T>,
+    others: impl IntoIterator<Item = &'a Matrix<T>>,
+) -> Matrix<T> {
     let mut sum = first.clone();
     for other in others {
         sum.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(sum, &value)| *sum += value);
@@ -378,7 +407,8 @@ proptest! {
                 }
                 let sums = found.sums.as_ref().unwrap();
                 prop_assert!(distance(&sum, sums.control.as_ref().unwrap()) <= 1e-12 * run.scale(l));
-                // The network's own terms do not see it, and its own backward weights make its own terms.
+                // The network's own terms do not see it, and its own backward weights make its own
+                // terms.
                 let alone = run.decompose(&Plan { window: k, projection, control: None }, l, &Wanted::SUMS);
                 prop_assert!(distance(&alone.sums.unwrap().alignment, &sums.alignment) <= 1e-13 * run.scale(l));
                 let own = run.decompose(&plan(run.backward.clone()), l, &Wanted::SUMS);
@@ -452,7 +482,8 @@ fn small() -> Case {
     }
 }
 
-/// Under momentum, weight decay and weight normalisation, from the parts of a trainer's batches, in a window.
+/// Under momentum, weight decay and weight normalisation, from the parts of a trainer's batches, in
+/// a window.
 #[test]
 fn a_network_in_training_is_followed() {
     let data = digits::<f64>().unwrap();
@@ -463,14 +494,21 @@ fn a_network_in_training_is_followed() {
         eta: 1e-3,
         ..Setup::default()
     };
-    let forced =
-        Setup { momentum: 0.9, weight_decay: 0.01, weight_norm: Some(WeightNorm::NeuronInitial), ..plain.clone() };
+    let forced = Setup {
+        momentum: 0.9,
+        weight_decay: 0.01,
+        weight_norm: Some(WeightNorm::NeuronInitial),
+        ..plain.clone()
+    };
     for setup in [plain, forced] {
         let (eta, projection) = (setup.eta, setup.momentum != 0.0);
         let mut trainer = Trainer::new(&data, setup, 5, 0);
         let plan = Plan { window: 15, projection, control: None };
         let mut follower = Follower::new(trainer.layers(), &plan).unwrap();
-        assert_eq!(Follower::bytes(trainer.sizes(), &plan), (16 * (64 * 20 + 20 * 15) * 8) << u32::from(projection));
+        assert_eq!(
+            Follower::bytes(trainer.sizes(), &plan),
+            (16 * (64 * 20 + 20 * 15) * 8) << u32::from(projection)
+        );
         let mut earlier: Vec<(Layers<f64>, Vec<Part<f64>>)> = Vec::new();
         for k in 0..40 {
             let before = trainer.layers().clone();
@@ -481,23 +519,31 @@ fn a_network_in_training_is_followed() {
             earlier.push((before, parts.to_vec()));
             let passes: Vec<_> = parts.iter().map(|part| (&part.input, &part.pass)).collect();
             for l in [1, 2] {
-                let found = follower.decompose(l, &passes, eta, &everything(&[1, 7], None)).unwrap();
-                assert_eq!((found.reach, found.terms.len()), (k.min(15), usize::from(k > 0) + usize::from(k > 6)));
+                let found =
+                    follower.decompose(l, &passes, eta, &everything(&[1, 7], None)).unwrap();
+                assert_eq!(
+                    (found.reach, found.terms.len()),
+                    (k.min(15), usize::from(k > 0) + usize::from(k > 6))
+                );
                 let sums = found.sums.as_ref().unwrap();
                 let direct = sums.direct_remainder.as_ref().unwrap();
                 assert!(distance(&sums.remainder, direct) <= 1e-10 * norm(&found.update));
                 if projection && k > 5 {
                     assert!(norm(sums.projection.as_ref().unwrap()) > 0.1 * norm(&sums.alignment));
                 }
-                let samples: Vec<_> = passes.iter().filter_map(|(input, pass)| Samples::of(input, pass, l)).collect();
+                let samples: Vec<_> =
+                    passes.iter().filter_map(|(input, pass)| Samples::of(input, pass, l)).collect();
                 let (bias, activation) = (&earlier[k].0.biases[l - 1], Activation::TanhRelu);
                 let now = Now { samples: &samples, bias, activation, eta };
                 for term in &found.terms {
                     let (then, parts) = &earlier[k - term.lag];
-                    let parts: Vec<_> =
-                        parts.iter().filter_map(|part| Earlier::of(&part.input, &part.pass, l)).collect();
+                    let parts: Vec<_> = parts
+                        .iter()
+                        .filter_map(|part| Earlier::of(&part.input, &part.pass, l))
+                        .collect();
                     let backward = trainer.feedback().backward(l).unwrap();
-                    let literal = literal_term(&then.weights[l - 1], &parts, &now, backward).unwrap();
+                    let literal =
+                        literal_term(&then.weights[l - 1], &parts, &now, backward).unwrap();
                     assert!(distance(&literal, &term.alignment) <= 1e-10 * norm(&literal));
                 }
             }
@@ -521,7 +567,8 @@ fn readings_are_those_of_the_matrices() {
     assert!((term.alignment.inner - inner(matrix, backward)).abs() < 1e-14);
     let cosine = term.alignment.inner / (term.alignment.norm * norm(backward));
     assert!((term.alignment.angle.unwrap().to_radians().cos() - cosine).abs() < 1e-12);
-    let control = |matrix: &Option<Matrix<f64>>| towards.read(matrix.as_ref().unwrap()).unwrap().inner;
+    let control =
+        |matrix: &Option<Matrix<f64>>| towards.read(matrix.as_ref().unwrap()).unwrap().inner;
     assert!((control(&found.terms[0].control) - term.alignment.inner).abs() < 1e-14);
     let sums = found.sums.as_ref().unwrap();
     let non_aligning = total(&found.last, [&sums.remainder]);
@@ -529,13 +576,17 @@ fn readings_are_those_of_the_matrices() {
     assert!((control(&sums.control) - readings.alignment.unwrap().inner).abs() < 1e-14);
     // A layer's terms have no angle to another's weights.
     assert!(found.read(&Towards::transpose_of(&run.backward[1])).is_err());
-    // At the start there is nothing to decompose: no terms, and a remainder of zeros, which has no angle.
+    // At the start there is nothing to decompose: no terms, and a remainder of zeros, which has no
+    // angle.
     let start = Case { steps: 0, ..small() }.run::<f64>();
     let found = start.split(1, &everything(&LAGS, Some(&start.backward[0])));
     assert_eq!(found.update, found.last);
     let readings = found.read(&towards).unwrap();
     assert!(readings.terms.is_empty());
-    assert_eq!((readings.remainder.unwrap().angle, readings.alignment.unwrap().angle), (None, None));
+    assert_eq!(
+        (readings.remainder.unwrap().angle, readings.alignment.unwrap().angle),
+        (None, None)
+    );
     let inner = found.inner.unwrap();
     assert_eq!((inner.cumulative(), inner.shares()), (vec![], Some(vec![])));
     // Later every term has its share.
@@ -562,10 +613,15 @@ fn what_does_not_fit_is_refused() {
         Err(DecompositionError::Shape { what: "b_l", .. })
     ));
     let backward = Wanted { backward: Some(&run.backward[1]), ..Wanted::LAST };
-    assert!(matches!(decomposer.run(&history, &now, &backward), Err(DecompositionError::Shape { what: "B_l", .. })));
+    assert!(matches!(
+        decomposer.run(&history, &now, &backward),
+        Err(DecompositionError::Shape { what: "B_l", .. })
+    ));
     let empty = History::new(6, 5, 3, Default::default()).unwrap();
     assert_eq!(decomposer.run(&empty, &now, &Wanted::SUMS).unwrap_err(), DecompositionError::Empty);
-    let mut follower = Follower::new(&run.states[0], &Plan { window: 2, projection: false, control: None }).unwrap();
+    let mut follower =
+        Follower::new(&run.states[0], &Plan { window: 2, projection: false, control: None })
+            .unwrap();
     for l in [0, 3] {
         let refused = follower.decompose(l, &[], run.eta, &Wanted::SUMS).unwrap_err();
         assert_eq!(refused, DecompositionError::Layer { layer: l, last: 2 });
@@ -573,14 +629,19 @@ fn what_does_not_fit_is_refused() {
     assert!(follower.advance(&[(&run.inputs[0], &run.passes[0])], run.eta, &run.states[1]).is_ok());
     let fewer = Layers { weights: run.states[1].weights[..2].to_vec(), ..run.states[1].clone() };
     assert!(follower.advance(&[], run.eta, &fewer).is_err());
-    assert!(follower.advance(&[(&run.passes[0].z[0], &run.passes[0])], run.eta, &run.states[1]).is_err());
+    assert!(
+        follower
+            .advance(&[(&run.passes[0].z[0], &run.passes[0])], run.eta, &run.states[1])
+            .is_err()
+    );
     // An iteration without samples is one whose update is 0.
     let none = Now { samples: &[], ..now };
     let found = decomposer.run(&history, &none, &everything(&LAGS, None)).unwrap();
     assert_eq!((norm(&found.update), norm(&found.sums.unwrap().remainder)), (0.0, 0.0));
     let wrong = Plan { window: 2, projection: false, control: Some(vec![run.backward[1].clone()]) };
     assert!(Follower::new(&run.states[0], &wrong).is_err());
-    let classes = split_linear_by_class((&samples, &[0; 7]), (&samples, &[0; 6]), &run.backward[0], 1.0);
+    let classes =
+        split_linear_by_class((&samples, &[0; 7]), (&samples, &[0; 6]), &run.backward[0], 1.0);
     assert!(classes.unwrap_err().to_string().contains("classes at k"));
     assert_eq!(transformation::<f64>(&[], &[]).unwrap_err(), DecompositionError::NoSamples);
 }

@@ -1,4 +1,5 @@
-//! What the pages say is true of this program: their commands, options, files, links, names of tests, and quantities.
+//! What the pages say is true of this program: their commands, options, files, links, names of
+//! tests, and quantities.
 
 use crate::common::pages::{hold_between, root};
 use alignscope::cli::command;
@@ -17,8 +18,11 @@ use tempfile::TempDir;
 /// README.md, CONTRIBUTING.md, docs/*.md and figures/README.md, with their text.
 fn pages() -> Vec<(PathBuf, String)> {
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
-    paths.extend(["README.md", "CONTRIBUTING.md", "figures/README.md"].map(|page| root().join(page)));
+    let mut paths: Vec<PathBuf> =
+        docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
+    paths.extend(
+        ["README.md", "CONTRIBUTING.md", "figures/README.md"].map(|page| root().join(page)),
+    );
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
@@ -41,7 +45,8 @@ fn spans(text: &str) -> Vec<String> {
     prose.join(" ").split('`').skip(1).step_by(2).map(str::to_string).collect()
 }
 
-/// Commands that stand in lines of their own: indented or fenced, with `\` at the end where they go on.
+/// Commands that stand in lines of their own: indented or fenced, with `\` at the end where they go
+/// on.
 fn block_commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let mut fenced = false;
@@ -51,13 +56,16 @@ fn block_commands(text: &str) -> Vec<String> {
         let block = if fenced { Some(line.trim_start()) } else { line.strip_prefix("    ") };
         let Some(shown) = block else { continue };
         let shown = shown.split(" # ").next().unwrap_or(shown).trim_end();
-        let own = shown.strip_prefix("cargo run --release -- ").map(|rest| format!("alignscope {rest}"));
-        commands.extend(own.or_else(|| shown.starts_with("alignscope ").then(|| shown.to_string())));
+        let own =
+            shown.strip_prefix("cargo run --release -- ").map(|rest| format!("alignscope {rest}"));
+        commands
+            .extend(own.or_else(|| shown.starts_with("alignscope ").then(|| shown.to_string())));
     }
     commands
 }
 
-/// Whether a command as it stands in prose, with places to fill in, names subcommands and options that there are.
+/// Whether a command as it stands in prose, with places to fill in, names subcommands and options
+/// that there are.
 fn check_names(text: &str) -> Result<(), String> {
     let words: Vec<&str> = text.split_whitespace().skip(1).collect();
     let mut at = command();
@@ -131,10 +139,17 @@ fn workshop() -> TempDir {
 fn shell(directory: &Path, line: &str) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_alignscope")).parent().unwrap();
     let others = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([program.to_path_buf()].into_iter().chain(std::env::split_paths(&others))).unwrap();
+    let path = std::env::join_paths(
+        [program.to_path_buf()].into_iter().chain(std::env::split_paths(&others)),
+    )
+    .unwrap();
     // On Windows that of Git, which is where the tests run.
     let mut shell = Command::new("sh");
-    shell.args(["-c", line]).current_dir(directory).env("PATH", path).env("ALIGNSCOPE_DATA", directory.join("none"));
+    shell
+        .args(["-c", line])
+        .current_dir(directory)
+        .env("PATH", path)
+        .env("ALIGNSCOPE_DATA", directory.join("none"));
     shell.output().unwrap()
 }
 
@@ -143,7 +158,8 @@ fn shell(directory: &Path, line: &str) -> Output {
 enum Trial {
     /// As it stands, to the end.
     Run(String),
-    /// Up to the point at which it asks for a data set that is not there: options and spec are then read and checked.
+    /// Up to the point at which it asks for a data set that is not there: options and spec are then
+    /// read and checked.
     UpToData(String),
     /// Its names only, as it has places to fill in.
     Names,
@@ -154,7 +170,8 @@ fn trial(line: &str) -> Trial {
         return Trial::Names;
     }
     // All that needs MNIST or Fashion-MNIST, and takes minutes.
-    let specs = ["label-change", "open", "depth", "weight-normalisation"].map(|name| format!("analyses/{name}.toml"));
+    let specs = ["label-change", "open", "depth", "weight-normalisation"]
+        .map(|name| format!("analyses/{name}.toml"));
     let full = ["--data mnist"].into_iter().chain(specs.iter().map(String::as_str));
     if full.into_iter().any(|part| line.contains(part)) {
         return Trial::UpToData(line.into());
@@ -164,7 +181,8 @@ fn trial(line: &str) -> Trial {
         return Trial::Run(format!("{line} --dry-run"));
     }
     // Seconds; two repeats will do.
-    let fewer = if line.starts_with("alignscope isolate") { " --repeats 2 --iterations 50" } else { "" };
+    let fewer =
+        if line.starts_with("alignscope isolate") { " --repeats 2 --iterations 50" } else { "" };
     Trial::Run(format!("{line}{fewer}"))
 }
 
@@ -174,7 +192,8 @@ fn try_out(directory: &Path, line: &str) -> Result<(), String> {
         Trial::Names => check_names(line),
         Trial::UpToData(line) => {
             let output = shell(directory, &line);
-            let missing = String::from_utf8_lossy(&output.stderr).contains("data set `mnist` is not in");
+            let missing =
+                String::from_utf8_lossy(&output.stderr).contains("data set `mnist` is not in");
             (output.status.code() == Some(1) && missing).then_some(()).ok_or_else(|| told(&output))
         }
         Trial::Run(line) => {
@@ -197,12 +216,16 @@ fn commands_of_the_pages_run() {
             continue;
         }
         let in_prose = spans(&text).into_iter().filter(|span| {
-            let whole = span.starts_with("alignscope report runs/") || span.starts_with("alignscope figure runs/");
-            whole || span.starts_with("alignscope run analyses/") || span.starts_with("alignscope verify analyses/")
+            let whole = span.starts_with("alignscope report runs/")
+                || span.starts_with("alignscope figure runs/");
+            whole
+                || span.starts_with("alignscope run analyses/")
+                || span.starts_with("alignscope verify analyses/")
         });
         for line in block_commands(&text).into_iter().chain(in_prose) {
             if tried.insert(line.clone()) {
-                try_out(directory.path(), &line).unwrap_or_else(|wrong| panic!("{}: {wrong}", path.display()));
+                try_out(directory.path(), &line)
+                    .unwrap_or_else(|wrong| panic!("{}: {wrong}", path.display()));
             }
         }
     }
@@ -219,9 +242,12 @@ fn commands_of_the_pages_run() {
 
 #[test]
 fn commands_are_found_where_they_stand() {
-    let text = "Prose about\nalignscope in general.\n\n    alignscope one \\\n        --two  # why\n\n```sh\nalignscope three\n\
-                cargo run --release -- four\n```\n";
-    assert_eq!(block_commands(text), ["alignscope one          --two", "alignscope three", "alignscope four"]);
+    let text = "Prose about\nalignscope in general.\n\n    alignscope one \\\n        --two  # \
+                why\n\n```sh\nalignscope three\ncargo run --release -- four\n```\n";
+    assert_eq!(
+        block_commands(text),
+        ["alignscope one          --two", "alignscope three", "alignscope four"]
+    );
 }
 
 #[test]
@@ -229,13 +255,18 @@ fn the_spec_of_the_readme_is_one() {
     let directory = workshop();
     let text = page("README.md");
     let start = text.find("    extends = ").unwrap();
-    let lines = text[start..].lines().take_while(|line| line.is_empty() || line.starts_with("    "));
+    let lines =
+        text[start..].lines().take_while(|line| line.is_empty() || line.starts_with("    "));
     let spec: String = lines.map(|line| format!("{}\n", line.trim_start())).collect();
     fs::write(directory.path().join("analyses/mine.toml"), &spec).unwrap();
     let output = shell(directory.path(), "alignscope run analyses/mine.toml --dry-run");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    fs::write(directory.path().join("analyses/mine.toml"), spec.replace("repeats", "repaets")).unwrap();
-    assert_eq!(shell(directory.path(), "alignscope run analyses/mine.toml --dry-run").status.code(), Some(2));
+    fs::write(directory.path().join("analyses/mine.toml"), spec.replace("repeats", "repaets"))
+        .unwrap();
+    assert_eq!(
+        shell(directory.path(), "alignscope run analyses/mine.toml --dry-run").status.code(),
+        Some(2)
+    );
 }
 
 /// Files and anchors of links and images, without those elsewhere.
@@ -256,7 +287,8 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
         let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
         kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>()
     };
-    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'));
+    let headings =
+        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'));
     headings.map(anchor_of).any(|known| known == anchor)
 }
 
@@ -274,11 +306,16 @@ fn links_images_and_files_exist() {
     let (mut linked, mut named) = (0, 0);
     for (path, text) in pages() {
         for (target, anchor) in links(&text) {
-            let file = if target.is_empty() { path.clone() } else { path.parent().unwrap().join(&target) };
+            let file =
+                if target.is_empty() { path.clone() } else { path.parent().unwrap().join(&target) };
             assert!(file.exists(), "{}: no {target}", path.display());
             if let Some(anchor) = anchor {
                 let there = fs::read_to_string(&file).unwrap();
-                assert!(has_anchor(&there, &anchor), "{}: no #{anchor} in {target}", path.display());
+                assert!(
+                    has_anchor(&there, &anchor),
+                    "{}: no #{anchor} in {target}",
+                    path.display()
+                );
             }
             linked += 1;
         }
@@ -293,8 +330,14 @@ fn links_images_and_files_exist() {
             named += 1;
         }
         for word in text.split(|c: char| !c.is_ascii_alphanumeric() && !"-_./".contains(c)) {
-            if let Some(spec) = word.strip_prefix("analyses/").filter(|spec| spec.ends_with(".toml")) {
-                assert!(root().join("analyses").join(spec).exists(), "{}: no analyses/{spec}", path.display());
+            if let Some(spec) =
+                word.strip_prefix("analyses/").filter(|spec| spec.ends_with(".toml"))
+            {
+                assert!(
+                    root().join("analyses").join(spec).exists(),
+                    "{}: no analyses/{spec}",
+                    path.display()
+                );
             }
         }
     }
@@ -305,10 +348,13 @@ fn links_images_and_files_exist() {
 #[test]
 fn the_table_of_contents_has_every_page_once() {
     let summary = root().join("docs/SUMMARY.md");
-    let of_links = |(target, _): (String, _)| summary.parent().unwrap().join(target).canonicalize().unwrap();
-    let mut named: Vec<PathBuf> = links(&page("docs/SUMMARY.md")).into_iter().map(of_links).collect();
+    let of_links =
+        |(target, _): (String, _)| summary.parent().unwrap().join(target).canonicalize().unwrap();
+    let mut named: Vec<PathBuf> =
+        links(&page("docs/SUMMARY.md")).into_iter().map(of_links).collect();
     named.sort();
-    let mut all: Vec<PathBuf> = pages().into_iter().map(|(path, _)| path).filter(|path| *path != summary).collect();
+    let mut all: Vec<PathBuf> =
+        pages().into_iter().map(|(path, _)| path).filter(|path| *path != summary).collect();
     // Pages of experiments stand below theirs on the site.
     all.extend(["CHANGELOG.md", "docs/experiments/README.md"].map(|page| root().join(page)));
     all.iter_mut().for_each(|path| *path = path.canonicalize().unwrap());
@@ -336,7 +382,8 @@ fn tests_that_theory_names_exist() {
     let mut seen = 0;
     let paragraphs = page("docs/theory.md");
     for paragraph in paragraphs.split("\n\n").filter(|paragraph| paragraph.starts_with("Tested:")) {
-        let names: Vec<String> = spans(paragraph).into_iter().filter(|span| !span.contains('/')).collect();
+        let names: Vec<String> =
+            spans(paragraph).into_iter().filter(|span| !span.contains('/')).collect();
         assert!(!names.is_empty(), "{paragraph}");
         for name in names {
             assert!(all.contains(&format!("fn {name}(")), "docs/theory.md: no test `{name}`");
@@ -347,7 +394,8 @@ fn tests_that_theory_names_exist() {
     assert!(!all.contains(concat!("fn ", "no_such_test(")));
 }
 
-/// Conditions whose layers are those of all conditions, by kind: as much as possible can be measured.
+/// Conditions whose layers are those of all conditions, by kind: as much as possible can be
+/// measured.
 const CONDITIONS: &str = r#"
     [[analysis]]
     name = "isolate"
@@ -426,21 +474,28 @@ fn layers_in_words(quantity: Quantity, condition: &Condition) -> Option<String> 
 fn table_of_quantities() -> String {
     let spec = parse_spec(Path::new("conditions.toml"), CONDITIONS).unwrap();
     let plan = Plan::new(vec![spec]).unwrap();
-    let conditions: Vec<&Condition> = plan.planned().filter(|p| p.repeat == 0).map(|p| p.condition).collect();
-    let mut table = "| quantity | meaning | unit | layers | of kind |\n|---|---|---|---|---|\n".to_string();
+    let conditions: Vec<&Condition> =
+        plan.planned().filter(|p| p.repeat == 0).map(|p| p.condition).collect();
+    let mut table =
+        "| quantity | meaning | unit | layers | of kind |\n|---|---|---|---|---|\n".to_string();
     for &quantity in Quantity::ALL {
         let info = quantity.info();
         let of_kind = |kind: Kind| {
             let own = conditions.iter().filter(move |condition| kind_of(condition) == kind);
             own.filter_map(|condition| layers_in_words(quantity, condition)).next()
         };
-        let layers: Vec<(Kind, Option<String>)> = info.kinds.iter().map(|&kind| (kind, of_kind(kind))).collect();
+        let layers: Vec<(Kind, Option<String>)> =
+            info.kinds.iter().map(|&kind| (kind, of_kind(kind))).collect();
         let missing: Vec<_> = layers.iter().filter(|(_, layers)| layers.is_none()).collect();
         assert!(missing.is_empty(), "{}: no layers {missing:?}", info.name);
-        let words: BTreeSet<&str> = layers.iter().filter_map(|(_, layers)| layers.as_deref()).collect();
+        let words: BTreeSet<&str> =
+            layers.iter().filter_map(|(_, layers)| layers.as_deref()).collect();
         let of_words = |words: &&str| {
             let kinds = layers.iter().filter(|(_, layers)| layers.as_deref() == Some(words));
-            format!("{words} ({})", kinds.map(|(kind, _)| kind.name()).collect::<Vec<_>>().join(", "))
+            format!(
+                "{words} ({})",
+                kinds.map(|(kind, _)| kind.name()).collect::<Vec<_>>().join(", ")
+            )
         };
         let layers = match words.len() {
             1 => words.into_iter().collect(),
@@ -449,7 +504,11 @@ fn table_of_quantities() -> String {
         let unit = if info.unit.is_empty() { "none" } else { info.unit };
         let kinds: Vec<&str> = info.kinds.iter().map(|kind| kind.name()).collect();
         let escaped = |text: &str| text.replace('|', "\\|").replace('*', "\\*");
-        let symbol = if info.symbol == info.label { String::new() } else { format!(", {}", escaped(info.symbol)) };
+        let symbol = if info.symbol == info.label {
+            String::new()
+        } else {
+            format!(", {}", escaped(info.symbol))
+        };
         table += &format!(
             "| `{}` | **{}**{symbol}. {} | {unit} | {layers} | {} |\n",
             info.name,
@@ -464,19 +523,32 @@ fn table_of_quantities() -> String {
 /// The table of signals as it has to stand in docs/signals.md.
 fn table_of_signals() -> String {
     let row = |facts: &Facts| {
-        let examples: Vec<String> = facts.examples.iter().map(|example| format!("`{example}`")).collect();
+        let examples: Vec<String> =
+            facts.examples.iter().map(|example| format!("`{example}`")).collect();
         format!("| {} | {} |\n", examples.join(", "), facts.meaning)
     };
-    ["| form | process |\n|---|---|\n".into()].into_iter().chain(Process::ALL.iter().map(row)).collect()
+    ["| form | process |\n|---|---|\n".into()]
+        .into_iter()
+        .chain(Process::ALL.iter().map(row))
+        .collect()
 }
 
 /// The table of figure keys as it has to stand in docs/data-dictionary.md.
 fn table_of_figure_keys() -> String {
-    let of_some: BTreeSet<&str> = FigureKind::ALL.iter().flat_map(|kind| kind.facts().keys).copied().collect();
+    let of_some: BTreeSet<&str> =
+        FigureKind::ALL.iter().flat_map(|kind| kind.facts().keys).copied().collect();
     let row = |key: &alignscope::spec::FigureKey| {
-        let takers = FigureKind::ALL.iter().filter(|kind| kind.takes(key.name)).map(|kind| kind.facts().name);
-        let kinds = if of_some.contains(key.name) { takers.collect::<Vec<_>>().join(", ") } else { "all".into() };
-        let [placeholder, help] = [key.placeholder, &(key.help)()].map(|text| text.replace('|', "\\|"));
+        let takers = FigureKind::ALL
+            .iter()
+            .filter(|kind| kind.takes(key.name))
+            .map(|kind| kind.facts().name);
+        let kinds = if of_some.contains(key.name) {
+            takers.collect::<Vec<_>>().join(", ")
+        } else {
+            "all".into()
+        };
+        let [placeholder, help] =
+            [key.placeholder, &(key.help)()].map(|text| text.replace('|', "\\|"));
         let help = help.replace('<', "\\<");
         format!("| `{}` | `--{} {placeholder}` | {help} | {kinds} |\n", key.name, key.option)
     };
@@ -486,8 +558,13 @@ fn table_of_figure_keys() -> String {
 
 /// The table of kinds of figures as it has to stand in docs/data-dictionary.md.
 fn table_of_figure_kinds() -> String {
-    let row = |kind: &FigureKind| format!("| `{}` | {} |\n", kind.facts().name, kind.facts().meaning.trim());
-    ["| kind | shows |\n|---|---|\n".to_string()].into_iter().chain(FigureKind::ALL.iter().map(row)).collect()
+    let row = |kind: &FigureKind| {
+        format!("| `{}` | {} |\n", kind.facts().name, kind.facts().meaning.trim())
+    };
+    ["| kind | shows |\n|---|---|\n".to_string()]
+        .into_iter()
+        .chain(FigureKind::ALL.iter().map(row))
+        .collect()
 }
 
 #[test]
@@ -517,7 +594,10 @@ fn table_of_functions() -> String {
         };
         format!("| `{form}` | {meaning} |\n")
     };
-    ["| expression | meaning |\n|---|---|\n".into()].into_iter().chain(Function::ALL.iter().map(row)).collect()
+    ["| expression | meaning |\n|---|---|\n".into()]
+        .into_iter()
+        .chain(Function::ALL.iter().map(row))
+        .collect()
 }
 
 #[test]
@@ -540,7 +620,8 @@ fn the_data_dictionary_has_the_columns_and_files_of_a_run() {
     let text = page("docs/data-dictionary.md");
     let series = fs::read_to_string(directory.path().join("out/series.csv")).unwrap();
     let columns = series.lines().next().unwrap().split(',');
-    for column in columns.filter(|name| columns_in_order().iter().all(|facts| facts.name != *name)) {
+    for column in columns.filter(|name| columns_in_order().iter().all(|facts| facts.name != *name))
+    {
         assert!(text.contains(&format!("`{column}`")), "no column {column}");
     }
     for entry in fs::read_dir(directory.path().join("out")).unwrap() {
@@ -548,7 +629,8 @@ fn the_data_dictionary_has_the_columns_and_files_of_a_run() {
         assert!(name == ".lock" || text.contains(&format!("`{name}")), "no file {name}");
     }
     let manifest: serde_json::Value =
-        serde_json::from_slice(&fs::read(directory.path().join("out/manifest.json")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(directory.path().join("out/manifest.json")).unwrap())
+            .unwrap();
     for key in manifest.as_object().unwrap().keys() {
         assert!(text.contains(&format!("`{key}`")), "no key {key} of manifest.json");
     }

@@ -1,4 +1,5 @@
-//! Output directories that cannot be written to, fill up, are links, or are wanted by two; a run that is interrupted.
+//! Output directories that cannot be written to, fill up, are links, or are wanted by two; a run
+//! that is interrupted.
 #![cfg(target_os = "linux")]
 
 use crate::common::{assert_same, specs, tree};
@@ -45,14 +46,24 @@ fn files_that_may_not_grow_are_an_error_that_loses_nothing() {
     let here = here(&spec());
     done(here.path(), "whole");
     let largest = tree(&here.path().join("whole")).values().map(Vec::len).max().unwrap();
-    // Limits in blocks of 512 bytes or of 1 kB, as the shell has them: from none at all to too few for the largest file.
+    // Limits in blocks of 512 bytes or of 1 kB, as the shell has them: from none at all to too few
+    // for the largest file.
     for blocks in [0, 1, (largest - 1) / 1024] {
         let program = cargo_bin("alignscope");
-        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" run faults.toml --out full");
-        let output = Command::new("sh").args(["-c", &limited]).arg(program).current_dir(here.path()).output().unwrap();
+        let limited =
+            format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" run faults.toml --out full");
+        let output = Command::new("sh")
+            .args(["-c", &limited])
+            .arg(program)
+            .current_dir(here.path())
+            .output()
+            .unwrap();
         let error = error(&output);
         assert_eq!(output.status.code(), Some(1), "{blocks}: {error}");
-        assert!(error.contains("cannot write") && error.contains("free some space"), "{blocks}: {error}");
+        assert!(
+            error.contains("cannot write") && error.contains("free some space"),
+            "{blocks}: {error}"
+        );
         let left = tree(&here.path().join("full"));
         assert!(left.keys().all(|path| !path.to_string_lossy().contains(".writing-")), "{left:?}");
     }
@@ -83,7 +94,8 @@ fn a_directory_in_place_of_a_result_is_an_error_that_names_it() {
     let here = here(&spec());
     done(here.path(), "whole");
     done(here.path(), "run");
-    let job = tree(&here.path().join("run")).into_keys().find(|path| path.starts_with("jobs")).unwrap();
+    let job =
+        tree(&here.path().join("run")).into_keys().find(|path| path.starts_with("jobs")).unwrap();
     let path = here.path().join("run").join(&job);
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
@@ -114,13 +126,20 @@ fn a_link_to_a_directory_is_that_directory() {
 
 /// A spec whose run takes long enough to be met halfway.
 fn long() -> String {
-    spec().replace("iterations = 40", "iterations = 40000").replace("record-every = 10", "record-every = 5000")
+    spec()
+        .replace("iterations = 40", "iterations = 40000")
+        .replace("record-every = 10", "record-every = 5000")
 }
 
 /// Begins a run, on one thread, and waits until some of its jobs are done.
 fn begun(here: &Path, out: &str) -> std::process::Child {
     let mut command = command(here, out);
-    let child = command.args(["--threads", "1"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .args(["--threads", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let since = Instant::now();
     while jobs(here, out) == 0 {
         assert!(since.elapsed() < Duration::from_secs(60), "no job was done in a minute");
@@ -144,7 +163,10 @@ fn a_second_run_in_a_directory_is_refused_and_disturbs_nothing() {
     let first = first.wait_with_output().unwrap();
     assert!(first.status.success(), "{}", error(&first));
     assert_eq!(second.status.code(), Some(1), "the first ended before the second began: {refusal}");
-    assert!(refusal.contains("another run is writing to") && refusal.contains("wait for it to end"), "{refusal}");
+    assert!(
+        refusal.contains("another run is writing to") && refusal.contains("wait for it to end"),
+        "{refusal}"
+    );
     done(here.path(), "whole");
     assert_same(&here.path().join("whole"), &here.path().join("run"));
 }
@@ -154,15 +176,21 @@ fn what_ctrl_c_interrupts_goes_on_to_the_same_bytes() {
     let here = here(&long());
     done(here.path(), "whole");
     let child = begun(here.path(), "run");
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
     let output = child.wait_with_output().unwrap();
     let told = error(&output);
     assert_eq!(output.status.code(), Some(130), "{told}");
     let kept = jobs(here.path(), "run");
     assert!((1..8).contains(&kept) && told.contains(&format!("{kept} of 8 jobs")), "{told}");
     let [whole, half] = ["whole/jobs", "run/jobs"].map(|name| tree(&here.path().join(name)));
-    let finished = half.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "json"));
-    assert!(finished.clone().count() == kept && finished.into_iter().all(|(path, bytes)| whole[path] == *bytes));
+    let finished =
+        half.iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "json"));
+    assert!(
+        finished.clone().count() == kept
+            && finished.into_iter().all(|(path, bytes)| whole[path] == *bytes)
+    );
     done(here.path(), "run");
     assert_same(&here.path().join("whole"), &here.path().join("run"));
 }
@@ -172,7 +200,8 @@ fn what_ctrl_c_interrupts_goes_on_to_the_same_bytes() {
 fn limited(here: &Path, kilobytes: u64, args: &[&str]) -> (Option<i32>, String) {
     let limited = format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"");
     let mut bash = Command::new("bash");
-    let output = bash.args(["-c", &limited]).arg(cargo_bin("alignscope")).args(args).current_dir(here);
+    let output =
+        bash.args(["-c", &limited]).arg(cargo_bin("alignscope")).args(args).current_dir(here);
     let output = output.output().unwrap();
     (output.status.code(), error(&output))
 }
@@ -180,7 +209,8 @@ fn limited(here: &Path, kilobytes: u64, args: &[&str]) -> (Option<i32>, String) 
 /// The size that follows `before` in a message, in kB.
 #[cfg(target_os = "linux")]
 fn size_after(message: &str, before: &str) -> f64 {
-    let mut words = message.split_once(before).unwrap_or_else(|| panic!("{message}")).1.split([' ', ',']);
+    let mut words =
+        message.split_once(before).unwrap_or_else(|| panic!("{message}")).1.split([' ', ',']);
     let value: f64 = words.next().unwrap().parse().unwrap();
     value
         * match words.next().unwrap() {
@@ -199,20 +229,51 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
     let toy = ["isolate", "--iterations", "2"];
     let cases: [Vec<&str>; 9] = [
         [&toy[..], &["--batch", "60000"], &once].concat(),
-        [&toy[..], &["--batch", "50000", "--activity", "ma:1,1,1,1", "--error", "ar1:0.5"], &once].concat(),
+        [&toy[..], &["--batch", "50000", "--activity", "ma:1,1,1,1", "--error", "ar1:0.5"], &once]
+            .concat(),
         [&toy[..], &["--layers", "1500,2000,1500"], &once].concat(),
         [
-            &["isolate", "--iterations", "5000", "--record-every", "5000", "--layers", "50,200,50", "--batch", "2"][..],
+            &[
+                "isolate",
+                "--iterations",
+                "5000",
+                "--record-every",
+                "5000",
+                "--layers",
+                "50,200,50",
+                "--batch",
+                "2",
+            ][..],
             &["--quantities", "terms_angle"],
             &once,
         ]
         .concat(),
-        [&["isolate", "--iterations", "300000", "--record-every", "1", "--layers", "2,2,2", "--batch", "1"], &once[..]]
+        [
+            &[
+                "isolate",
+                "--iterations",
+                "300000",
+                "--record-every",
+                "1",
+                "--layers",
+                "2,2,2",
+                "--batch",
+                "1",
+            ],
+            &once[..],
+        ]
+        .concat(),
+        [&["train", "--hidden", "1500,1500", "--epochs", "1", "--batch", "500"], &once[..4]]
             .concat(),
-        [&["train", "--hidden", "1500,1500", "--epochs", "1", "--batch", "500"], &once[..4]].concat(),
-        [&["train", "--export", "signals:80", "--epochs", "5", "--hidden", "200,200"], &once[..4]].concat(),
-        [&["replay", "--replay-updates", "600", "--batch", "1000", "--epochs", "600"], &once[..4]].concat(),
-        [&["sample", "--layers", "20,500,1200", "--draws", "1", "--quantities", "eigenvalue"], &once[..4]].concat(),
+        [&["train", "--export", "signals:80", "--epochs", "5", "--hidden", "200,200"], &once[..4]]
+            .concat(),
+        [&["replay", "--replay-updates", "600", "--batch", "1000", "--epochs", "600"], &once[..4]]
+            .concat(),
+        [
+            &["sample", "--layers", "20,500,1200", "--draws", "1", "--quantities", "eigenvalue"],
+            &once[..4],
+        ]
+        .concat(),
     ];
     const SMALL: u64 = 320_000;
     for (number, case) in cases.iter().enumerate() {
@@ -226,7 +287,10 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
         let taken = SMALL as f64 - allowed * 8.0 / 7.0;
         let limit = |share: f64| (share * need * 8.0 / 7.0 + taken) as u64;
         let (code, refusal) = limited(here.path(), limit(0.95), &case);
-        assert!(code == Some(2) && refusal.contains(" of memory, more than "), "{case:?}: {code:?} {refusal}");
+        assert!(
+            code == Some(2) && refusal.contains(" of memory, more than "),
+            "{case:?}: {code:?} {refusal}"
+        );
         let (code, told) = limited(here.path(), limit(1.02), &case);
         assert_eq!(code, Some(0), "{case:?}: {told}");
     }
@@ -239,7 +303,19 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
     for (kilobytes, args) in [
         (4_194_304, &["isolate", "--batch", "1000000"][..]),
         (4_194_304, &["theory", "moments", "--iterations", "5000"]),
-        (4_194_304, &["theory", "moments", "--iterations", "4999", "--report-at", "10", "--cross", "0.5@lag=1"]),
+        (
+            4_194_304,
+            &[
+                "theory",
+                "moments",
+                "--iterations",
+                "4999",
+                "--report-at",
+                "10",
+                "--cross",
+                "0.5@lag=1",
+            ],
+        ),
         (500_000, &["theory", "relu", "--iterations", "4000"]),
         (500_000, &["theory", "held", "--layers", "100,1000,100", "--repeats", "1000"]),
         (500_000, &["theory", "held", "--iterations", "10000000", "--record-every", "1"]),
@@ -247,7 +323,18 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
         (500_000, &["theory", "spectrum", "--points", "10000000"]),
         (500_000, &["isolate", "--layers", "5000,5000,5000"]),
         (500_000, &["isolate", "--iterations", "1000000000", "--record-every", "200"]),
-        (500_000, &["isolate", "--iterations", "1000000", "--quantities", "terms_angle", "--record-every", "1000000"]),
+        (
+            500_000,
+            &[
+                "isolate",
+                "--iterations",
+                "1000000",
+                "--quantities",
+                "terms_angle",
+                "--record-every",
+                "1000000",
+            ],
+        ),
         (
             500_000,
             &[
@@ -269,22 +356,60 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
         (500_000, &["train", "--export", "signals"]),
         (
             500_000,
-            &["train", "--quantities", "term_within_angle", "--lags", "1-5000", "--batch", "1000", "--epochs", "9999"],
+            &[
+                "train",
+                "--quantities",
+                "term_within_angle",
+                "--lags",
+                "1-5000",
+                "--batch",
+                "1000",
+                "--epochs",
+                "9999",
+            ],
         ),
         (500_000, &["replay", "--replay-updates", "3000", "--epochs", "10000", "--batch", "1000"]),
         (500_000, &["plane", "--epochs", "500", "--snapshot-every", "20", "--hidden", "300,300"]),
         (500_000, &["sample", "--layers", "20,5000,5000"]),
         (500_000, &["sample", "--draws", "1000000", "--repeats", "100"]),
-        (500_000, &["signals", "--iterations", "10000000", "--batch", "1", "--inputs", "2", "--outputs", "2"]),
+        (
+            500_000,
+            &[
+                "signals",
+                "--iterations",
+                "10000000",
+                "--batch",
+                "1",
+                "--inputs",
+                "2",
+                "--outputs",
+                "2",
+            ],
+        ),
     ] {
         let (code, refusal) = limited(here.path(), kilobytes, args);
-        assert!(code == Some(2) && refusal.contains(" of memory, more than "), "{args:?}: {code:?} {refusal}");
-        let remedy = ["smaller", "fewer", "less often", "larger", "out"].iter().any(|word| refusal.contains(word));
+        assert!(
+            code == Some(2) && refusal.contains(" of memory, more than "),
+            "{args:?}: {code:?} {refusal}"
+        );
+        let remedy = ["smaller", "fewer", "less often", "larger", "out"]
+            .iter()
+            .any(|word| refusal.contains(word));
         assert!(remedy && refusal.contains("ulimit -v"), "{refusal}");
     }
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
     // Threads are as many as there is memory for, and not more than there is use for.
-    let many = ["isolate", "--threads", "1000", "--iterations", "10", "--report-at", "", "--repeats", "40"];
+    let many = [
+        "isolate",
+        "--threads",
+        "1000",
+        "--iterations",
+        "10",
+        "--report-at",
+        "",
+        "--repeats",
+        "40",
+    ];
     let (code, told) = limited(here.path(), 400_000, &many);
     assert!(code == Some(0) && told.contains("warning: --threads 1000:"), "{code:?} {told}");
     assert!(told.contains("threads are used, as jobs on more would need more memory"), "{told}");
@@ -302,26 +427,40 @@ fn links_in_a_run_directory_are_not_followed() {
     symlink(&victim, run_directory.join(".lock")).unwrap();
     let output = run(here.path(), "run");
     let told = error(&output);
-    assert!(output.status.code() == Some(1) && told.contains(".lock") && told.contains("it is a link"), "{told}");
+    assert!(
+        output.status.code() == Some(1) && told.contains(".lock") && told.contains("it is a link"),
+        "{told}"
+    );
     assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
     std::fs::remove_file(run_directory.join(".lock")).unwrap();
     done(here.path(), "run");
     // In place of results, and of what was once written beside them: replaced.
-    for name in ["manifest.json", "series.csv", "figures/rule.svg", "figures/rule.csv", "log.json"] {
+    for name in ["manifest.json", "series.csv", "figures/rule.svg", "figures/rule.csv", "log.json"]
+    {
         let path = run_directory.join(name);
         std::fs::remove_file(&path).unwrap();
         symlink(&victim, &path).unwrap();
     }
     std::fs::remove_file(run_directory.join("manifest.json")).unwrap();
-    std::fs::copy(here.path().join("whole/manifest.json"), run_directory.join("manifest.json")).unwrap();
-    for name in ["figures/.writing-rule.svg", ".writing-manifest.json", "jobs/.writing-x", ".writing-report.html"] {
+    std::fs::copy(here.path().join("whole/manifest.json"), run_directory.join("manifest.json"))
+        .unwrap();
+    for name in [
+        "figures/.writing-rule.svg",
+        ".writing-manifest.json",
+        "jobs/.writing-x",
+        ".writing-report.html",
+    ] {
         symlink(&victim, run_directory.join(name)).unwrap();
     }
     symlink(&victim, here.path().join(".writing-report.html")).unwrap();
     done(here.path(), "run");
     assert_same(&here.path().join("whole"), &run_directory);
     let alignscope = |args: &[&str]| {
-        let output = Command::new(cargo_bin("alignscope")).args(args).current_dir(here.path()).output().unwrap();
+        let output = Command::new(cargo_bin("alignscope"))
+            .args(args)
+            .current_dir(here.path())
+            .output()
+            .unwrap();
         (output.status.code(), error(&output))
     };
     assert_eq!(alignscope(&["figure", "run"]).0, Some(0));
@@ -394,7 +533,12 @@ fn what_killed_processes_leave_is_removed_by_the_next() {
     let here = here(&(spec() + specs::RULE_FIGURE));
     done(here.path(), "run");
     let before = tree(&here.path().join("run"));
-    for name in ["run/figures/.writing-7-1", "run/figures/.writing-rule.svg", ".writing-7-2", ".writing-my-notes"] {
+    for name in [
+        "run/figures/.writing-7-1",
+        "run/figures/.writing-rule.svg",
+        ".writing-7-2",
+        ".writing-my-notes",
+    ] {
         std::fs::write(here.path().join(name), "half").unwrap();
     }
     for args in [&["figure", "run"][..], &["report", "run"]] {
@@ -439,7 +583,13 @@ fn outputs_that_take_nothing_are_no_panic() {
         let output = command.args(args).current_dir(here.path()).stderr(full()).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{args:?}");
         let mut command = Command::new(cargo_bin("alignscope"));
-        let both = command.args(args).current_dir(here.path()).stderr(full()).stdout(full()).status().unwrap();
+        let both = command
+            .args(args)
+            .current_dir(here.path())
+            .stderr(full())
+            .stdout(full())
+            .status()
+            .unwrap();
         assert!([Some(1), Some(2)].contains(&both.code()), "{args:?}: {both:?}");
     }
 }
@@ -460,15 +610,27 @@ fn what_is_read_neither_steers_the_terminal_nor_fills_it() {
     ];
     for spec in specs {
         std::fs::write(here.path().join("spec.toml"), spec).unwrap();
-        let output = Command::new(cargo_bin("alignscope")).args(["run", "spec.toml"]).current_dir(here.path()).output();
+        let output = Command::new(cargo_bin("alignscope"))
+            .args(["run", "spec.toml"])
+            .current_dir(here.path())
+            .output();
         let output = output.unwrap();
         let told = error(&output);
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.len() < 20_000, "{}", told.len());
         assert!(!told.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{told:?}");
     }
-    for args in [["run", steering], ["isolate", steering], ["angles", steering], ["isolate", "--eta=\u{1b}[2J"]] {
-        let output = Command::new(cargo_bin("alignscope")).args(args).current_dir(here.path()).output().unwrap();
+    for args in [
+        ["run", steering],
+        ["isolate", steering],
+        ["angles", steering],
+        ["isolate", "--eta=\u{1b}[2J"],
+    ] {
+        let output = Command::new(cargo_bin("alignscope"))
+            .args(args)
+            .current_dir(here.path())
+            .output()
+            .unwrap();
         let told = error(&output);
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(!told.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{told:?}");
@@ -478,8 +640,11 @@ fn what_is_read_neither_steers_the_terminal_nor_fills_it() {
 #[test]
 fn no_cell_of_a_table_is_a_formula() {
     let here = TempDir::new().unwrap();
-    let spec = spec().replace("name = \"rule\"", "name = \"-rule\"").replace("[\"held\", \"white\"]", "[\"held\"]");
-    let figure = "[[analysis.figure]]\nname = \"f\"\ntitle = \"=1+1\"\nx = \"iteration\"\nby = [\"schedule\"]\n";
+    let spec = spec()
+        .replace("name = \"rule\"", "name = \"-rule\"")
+        .replace("[\"held\", \"white\"]", "[\"held\"]");
+    let figure = "[[analysis.figure]]\nname = \"f\"\ntitle = \"=1+1\"\nx = \"iteration\"\nby = \
+        [\"schedule\"]\n";
     std::fs::write(here.path().join("faults.toml"), spec + figure).unwrap();
     done(here.path(), "run");
     for table in ["series.csv", "figures/f.csv"] {

@@ -1,6 +1,9 @@
-//! Data sets fetched from a server of the test's own: whole, resumed, damaged, absent, from elsewhere.
+//! Data sets fetched from a server of the test's own: whole, resumed, damaged, absent, from
+//! elsewhere.
 
-use alignscope::data::{FetchError, OfficialFile, Origin, Packing, Patience, Progress, Publication, fetch};
+use alignscope::data::{
+    FetchError, OfficialFile, Origin, Packing, Patience, Progress, Publication, fetch,
+};
 use assert_cmd::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -44,10 +47,13 @@ impl Server {
         let server = Self {
             url: format!("http://{}/", listener.local_addr().unwrap()),
             manner: Arc::new(Mutex::new(Manner::Ranges)),
-            files: Arc::new(Mutex::new(files.iter().map(|(name, bytes)| ((*name).into(), bytes.to_vec())).collect())),
+            files: Arc::new(Mutex::new(
+                files.iter().map(|(name, bytes)| ((*name).into(), bytes.to_vec())).collect(),
+            )),
             requests: Arc::default(),
         };
-        let (manner, files, requests) = (server.manner.clone(), server.files.clone(), server.requests.clone());
+        let (manner, files, requests) =
+            (server.manner.clone(), server.files.clone(), server.requests.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (path, start) = asked(&stream);
@@ -83,19 +89,33 @@ fn asked(stream: &TcpStream) -> (String, usize) {
     let mut lines = BufReader::new(stream).lines().map(|line| line.unwrap());
     let path = lines.next().unwrap().split(' ').nth(1).unwrap().trim_start_matches('/').to_string();
     let headers = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>();
-    let range = headers.iter().find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_string));
+    let range = headers
+        .iter()
+        .find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_string));
     (path, range.map_or(0, |range| range.trim_end_matches('-').parse().unwrap()))
 }
 
-fn answer(mut out: TcpStream, manner: Manner, path: &str, start: usize, file: Option<&[u8]>) -> std::io::Result<()> {
-    let empty = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n");
+fn answer(
+    mut out: TcpStream,
+    manner: Manner,
+    path: &str,
+    start: usize,
+    file: Option<&[u8]>,
+) -> std::io::Result<()> {
+    let empty =
+        |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n");
     if let Some(moved) = path.strip_prefix("moved/") {
         return write!(out, "{}Location: /{moved}\r\n\r\n", empty("302 Found"));
     }
     let Some(file) = file else { return write!(out, "{}\r\n", empty("404 Not Found")) };
     let start = if manner == Manner::Whole { 0 } else { start };
     if start >= file.len() {
-        return write!(out, "{}Content-Range: bytes */{}\r\n\r\n", empty("416 Range Not Satisfiable"), file.len());
+        return write!(
+            out,
+            "{}Content-Range: bytes */{}\r\n\r\n",
+            empty("416 Range Not Satisfiable"),
+            file.len()
+        );
     }
     let first = if manner == Manner::Elsewhere { start / 2 } else { start };
     let body = &file[first..];
@@ -129,7 +149,8 @@ fn answer(mut out: TcpStream, manner: Manner, path: &str, start: usize, file: Op
 fn noise(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     };
     (0..count).map(|_| next()).collect()
@@ -166,11 +187,13 @@ const FILES: [&str; 2] = ["data_batch_1.bin", "test_batch.bin"];
 fn packed() -> (Publication, [Vec<u8>; 2], Vec<u8>) {
     let bytes = [noise(1, 300_000), noise(2, 100_000)];
     let files = Box::leak(Box::new([official(FILES[0], &bytes[0]), official(FILES[1], &bytes[1])]));
-    let archive = tar_gz(&[("readme.txt", b"to be left"), (FILES[0], &bytes[0]), (FILES[1], &bytes[1])]);
+    let archive =
+        tar_gz(&[("readme.txt", b"to be left"), (FILES[0], &bytes[0]), (FILES[1], &bytes[1])]);
     (Publication { base: "", packing: Packing::Tar(ARCHIVE), files }, bytes, archive)
 }
 
-/// A gzipped tar archive whose first header says that so long a name or header of another entry follows.
+/// A gzipped tar archive whose first header says that so long a name or header of another entry
+/// follows.
 fn long_header(kind: u8, size: u64) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(tar::EntryType::new(kind));
@@ -180,14 +203,19 @@ fn long_header(kind: u8, size: u64) -> Vec<u8> {
     gzipped(&[header.as_bytes(), &[b'a'; 1 << 17][..]].concat())
 }
 
-fn quiet(publication: &Publication, origin: &Origin, directory: &Path) -> Result<Vec<&'static str>, FetchError> {
+fn quiet(
+    publication: &Publication,
+    origin: &Origin,
+    directory: &Path,
+) -> Result<Vec<&'static str>, FetchError> {
     fetch(publication, origin, directory, Patience::default(), &mut |_| ())
 }
 
 /// Names in a directory, sorted.
 fn names(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).unwrap().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -195,7 +223,12 @@ fn names(directory: &Path) -> Vec<String> {
 #[track_caller]
 fn complete(directory: &Path, bytes: &[Vec<u8>; 2]) {
     assert_eq!(names(directory), FILES);
-    assert!(FILES.iter().zip(bytes).all(|(name, bytes)| std::fs::read(directory.join(name)).unwrap() == *bytes));
+    assert!(
+        FILES
+            .iter()
+            .zip(bytes)
+            .all(|(name, bytes)| std::fs::read(directory.join(name)).unwrap() == *bytes)
+    );
 }
 
 #[test]
@@ -204,13 +237,14 @@ fn gets_what_is_missing_and_nothing_else() {
     let (publication, bytes, archive) = packed();
     let server = Server::new(&[(ARCHIVE, &archive)]);
     let mut seen = Vec::new();
-    let fetched = fetch(&publication, &server.origin(), here.path(), Patience::default(), &mut |progress| {
-        seen.push(match progress {
-            Progress::Begins { held, total, .. } => format!("begins {held} {total:?}"),
-            Progress::Received(bytes) => format!("{bytes}"),
-            Progress::Placed(name) => name.into(),
+    let fetched =
+        fetch(&publication, &server.origin(), here.path(), Patience::default(), &mut |progress| {
+            seen.push(match progress {
+                Progress::Begins { held, total, .. } => format!("begins {held} {total:?}"),
+                Progress::Received(bytes) => format!("{bytes}"),
+                Progress::Placed(name) => name.into(),
+            });
         });
-    });
     assert_eq!(fetched.unwrap(), FILES);
     complete(here.path(), &bytes);
     assert_eq!(seen[0], format!("begins 0 Some({})", archive.len()));
@@ -233,11 +267,14 @@ fn a_broken_download_goes_on_where_it_ended() {
         server.set(manner);
         let error = quiet(&publication, &server.origin(), here.path()).unwrap_err().to_string();
         assert!(
-            error.contains(&format!("broke after {kept} bytes")) && error.contains("goes on from there"),
+            error.contains(&format!("broke after {kept} bytes"))
+                && error.contains("goes on from there"),
             "{error}"
         );
         assert_eq!(names(here.path()), [format!("{ARCHIVE}.part")]);
-        assert!(std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap() == archive[..kept]);
+        assert!(
+            std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap() == archive[..kept]
+        );
     }
     server.set(Manner::Ranges);
     quiet(&publication, &server.origin(), here.path()).unwrap();
@@ -280,20 +317,31 @@ fn wrong_files_are_refused_and_not_kept() {
     let of = |second: &[u8]| tar_gz(&[(FILES[0], &bytes[0]), (FILES[1], second)]);
     let cases: [(Vec<u8>, &str, usize); 9] = [
         (of(&flipped[1]), "test_batch.bin is not the official file (its checksum differs)", 1),
-        (of(&bytes[1][1..]), "test_batch.bin is not the official file (99999 bytes, not 100000)", 1),
+        (
+            of(&bytes[1][1..]),
+            "test_batch.bin is not the official file (99999 bytes, not 100000)",
+            1,
+        ),
         (tar_gz(&[(FILES[0], &bytes[0])]), "the archive has no file test_batch.bin", 1),
         (b"<html>Log in first</html>".to_vec(), "no gzipped tar archive", 0),
         (archive[..archive.len() - 5000].to_vec(), "cannot unpack test_batch.bin", 1),
         (noise(4, 2_000_000), "more bytes than the files have", 0),
         (long_header(b'L', 1 << 17), "a name or header in it is longer than 65536 bytes", 0),
         (long_header(b'x', 1 << 30), "a name or header in it is longer than 65536 bytes", 0),
-        (tar_gz(&[("padding", &[0; 12_000_000])]), "unpacks to far more than the files of the data set have", 0),
+        (
+            tar_gz(&[("padding", &[0; 12_000_000])]),
+            "unpacks to far more than the files of the data set have",
+            0,
+        ),
     ];
     for (archive, reason, right) in cases {
         let here = TempDir::new().unwrap();
         server.put(ARCHIVE, archive);
         let error = quiet(&publication, &server.origin(), here.path()).unwrap_err().to_string();
-        assert!(error.contains(reason) && error.contains("--from") && error.contains(&server.url), "{error}");
+        assert!(
+            error.contains(reason) && error.contains("--from") && error.contains(&server.url),
+            "{error}"
+        );
         // The file that was right is kept, of the archive nothing.
         assert_eq!(names(here.path()), FILES[..right]);
     }
@@ -311,7 +359,10 @@ fn a_server_that_drips_is_given_up_and_what_came_is_kept() {
     };
     // It never sends two bytes in a row, let alone so many in the time.
     let error = get(200, 1 << 20).unwrap_err().to_string();
-    assert!(error.contains("given up: ") && error.contains("the same command goes on from there"), "{error}");
+    assert!(
+        error.contains("given up: ") && error.contains("the same command goes on from there"),
+        "{error}"
+    );
     let kept = std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap();
     assert!(!kept.is_empty() && kept == archive[..kept.len()], "{}", kept.len());
     server.set(Manner::Stall(0));
@@ -346,7 +397,10 @@ fn downloads_are_not_written_through_links() {
             assert_eq!(std::fs::read(&path).unwrap(), victim);
             if matches!(manner, Manner::Cut(_)) {
                 assert!(got.is_err());
-                assert!(std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap() == archive[..1000]);
+                assert!(
+                    std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap()
+                        == archive[..1000]
+                );
             } else {
                 complete(here.path(), &bytes);
             }
@@ -396,13 +450,20 @@ fn absent_files_and_servers_are_named_and_redirects_followed() {
     let error = quiet(&publication, &server.origin(), here.path()).unwrap_err().to_string();
     assert!(error.contains(&format!("{}{ARCHIVE}: the server answers 404", server.url)), "{error}");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = quiet(&publication, &Origin::Base(format!("http://{closed}/")), here.path()).unwrap_err().to_string();
-    assert!(error.contains(&format!("cannot reach http://{closed}/{ARCHIVE}")) && error.contains("--from"), "{error}");
+    let error = quiet(&publication, &Origin::Base(format!("http://{closed}/")), here.path())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains(&format!("cannot reach http://{closed}/{ARCHIVE}"))
+            && error.contains("--from"),
+        "{error}"
+    );
     assert!(names(here.path()).is_empty());
     server.put(ARCHIVE, archive.clone());
     std::fs::write(here.path().join(format!("{ARCHIVE}.part")), &archive[..1000]).unwrap();
     server.starts();
-    quiet(&publication, &Origin::parse(&format!("{}moved/", server.url)).unwrap(), here.path()).unwrap();
+    quiet(&publication, &Origin::parse(&format!("{}moved/", server.url)).unwrap(), here.path())
+        .unwrap();
     complete(here.path(), &bytes);
     // The range is asked for of the second place too.
     assert_eq!(server.starts(), [1000, 1000]);
@@ -413,9 +474,10 @@ fn archives_and_directories_at_hand_serve_as_well() {
     let (publication, bytes, archive) = packed();
     let there = TempDir::new().unwrap();
     let [packed, unpacked] = ["packed", "unpacked"].map(|name| there.path().join(name));
-    for (directory, files) in
-        [(&packed, &[(ARCHIVE, &archive)][..]), (&unpacked, &[(FILES[0], &bytes[0]), (FILES[1], &bytes[1])])]
-    {
+    for (directory, files) in [
+        (&packed, &[(ARCHIVE, &archive)][..]),
+        (&unpacked, &[(FILES[0], &bytes[0]), (FILES[1], &bytes[1])]),
+    ] {
         std::fs::create_dir(directory).unwrap();
         files.iter().for_each(|(name, bytes)| std::fs::write(directory.join(name), bytes).unwrap());
     }
@@ -435,9 +497,12 @@ fn archives_and_directories_at_hand_serve_as_well() {
 fn files_gzipped_one_by_one_are_got_one_by_one() {
     let here = TempDir::new().unwrap();
     let names_of = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
-    // Bytes that begin as IDX files do, for plain and gzipped files are told apart by their first bytes.
-    let bytes = [300, 20].map(|count| [&[0, 0, 8, 1, 0, 0, 0, count as u8][..], &noise(5, count)].concat());
-    let files = Box::leak(Box::new([official(names_of[0], &bytes[0]), official(names_of[1], &bytes[1])]));
+    // Bytes that begin as IDX files do, for plain and gzipped files are told apart by their first
+    // bytes.
+    let bytes =
+        [300, 20].map(|count| [&[0, 0, 8, 1, 0, 0, 0, count as u8][..], &noise(5, count)].concat());
+    let files =
+        Box::leak(Box::new([official(names_of[0], &bytes[0]), official(names_of[1], &bytes[1])]));
     let publication = Publication { base: "", packing: Packing::Gzip, files };
     let zipped = [gzipped(&bytes[0]), gzipped(&bytes[1])];
     let server = Server::new(&[
@@ -451,10 +516,9 @@ fn files_gzipped_one_by_one_are_got_one_by_one() {
     assert!(std::fs::read(here.path().join(names_of[0])).unwrap() == bytes[0]);
     // From a directory of the archives.
     let there = TempDir::new().unwrap();
-    names_of
-        .iter()
-        .zip(&zipped)
-        .for_each(|(name, zip)| std::fs::write(there.path().join(format!("{name}.gz")), zip).unwrap());
+    names_of.iter().zip(&zipped).for_each(|(name, zip)| {
+        std::fs::write(there.path().join(format!("{name}.gz")), zip).unwrap()
+    });
     std::fs::remove_file(here.path().join(names_of[1])).unwrap();
     let origin = Origin::Directory(there.path().into());
     assert_eq!(quiet(&publication, &origin, here.path()).unwrap(), [names_of[1]]);
@@ -462,7 +526,11 @@ fn files_gzipped_one_by_one_are_got_one_by_one() {
 
 fn alignscope(directory: &Path, args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory).env("ALIGNSCOPE_DATA", directory.join("sets")).args(["data", "fetch"]).args(args);
+    command
+        .current_dir(directory)
+        .env("ALIGNSCOPE_DATA", directory.join("sets"))
+        .args(["data", "fetch"])
+        .args(args);
     command
 }
 
@@ -482,14 +550,22 @@ fn the_command_says_what_is_wrong_with_what_it_is_asked_for() {
     assert!(error.contains("--from nowhere: no such file or directory"), "{error}");
     // The program asks for the official files: others are refused.
     let error = refused(here.path(), &["mnist", "--from", &server.url], 1);
-    assert!(error.contains(&format!("downloading {}train-images-idx3-ubyte.gz", server.url)), "{error}");
-    assert!(error.contains("train-images-idx3-ubyte is not the official file (8 bytes, not 47040016)"), "{error}");
+    assert!(
+        error.contains(&format!("downloading {}train-images-idx3-ubyte.gz", server.url)),
+        "{error}"
+    );
+    assert!(
+        error.contains("train-images-idx3-ubyte is not the official file (8 bytes, not 47040016)"),
+        "{error}"
+    );
     let error = refused(here.path(), &["cifar10", "--from", &server.url], 1);
     assert!(error.contains("cifar-10-binary.tar.gz: the server answers 404"), "{error}");
     assert!(names(&here.path().join("sets/mnist")).is_empty());
     // Who lacks a set is told of the command.
-    let assert =
-        Command::cargo_bin("alignscope").unwrap().args(["train", "--data", "mnist", "--data-dir", "none"]).assert();
+    let assert = Command::cargo_bin("alignscope")
+        .unwrap()
+        .args(["train", "--data", "mnist", "--data-dir", "none"])
+        .assert();
     let error = String::from_utf8(assert.code(1).get_output().stderr.clone()).unwrap();
     assert!(error.contains("get it with `alignscope data fetch mnist`"), "{error}");
 }
@@ -513,7 +589,10 @@ fn a_command_that_is_stopped_leaves_what_the_next_goes_on_with() {
             assert!(child.try_wait().unwrap().is_none());
             std::thread::sleep(Duration::from_millis(5));
         }
-        std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        std::process::Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status()
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), code, "{error}");
@@ -523,6 +602,9 @@ fn a_command_that_is_stopped_leaves_what_the_next_goes_on_with() {
     assert_eq!(server.starts(), [0, 100_000]);
     server.set(Manner::Ranges);
     let error = refused(here.path(), &["mnist", "--from", &server.url], 1);
-    assert!(error.contains("after 195.31 KiB of before") && error.contains("not the official file"), "{error}");
+    assert!(
+        error.contains("after 195.31 KiB of before") && error.contains("not the official file"),
+        "{error}"
+    );
     assert_eq!(server.starts(), [200_000, 0]);
 }

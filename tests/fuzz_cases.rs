@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// The inputs of a target by name: its corpus, which is an archive, and the cases that were found, which are files.
+/// The inputs of a target by name: its corpus, which is an archive, and the cases that were found,
+/// which are files.
 fn inputs(target: &str) -> BTreeMap<String, Vec<u8>> {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let mut inputs = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! Runs as users handle them: specs changed by options, repeats added, lists of runs, tables, comparisons, hints.
+//! Runs as users handle them: specs changed by options, repeats added, lists of runs, tables,
+//! comparisons, hints.
 
 use crate::common::{alignscope, bytes, done, json, refused};
 use alignscope::measure::summary::Summary;
@@ -46,7 +47,8 @@ fn table(here: &Path, name: &str) -> Vec<BTreeMap<String, String>> {
     let bytes = bytes(here, name);
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let names: Vec<String> = reader.headers().unwrap().iter().map(String::from).collect();
-    let row = |row: csv::StringRecord| names.iter().cloned().zip(row.iter().map(String::from)).collect();
+    let row =
+        |row: csv::StringRecord| names.iter().cloned().zip(row.iter().map(String::from)).collect();
     reader.records().map(|found| row(found.unwrap())).collect()
 }
 
@@ -59,7 +61,8 @@ fn the_summary_is_a_table_with_numbers_where_parameters_are_numbers() {
     let here = TempDir::new().unwrap();
     spec(here.path());
     let summary = json(here.path(), &["run", "two.toml", "--out", "run", "--json"]);
-    let (entries, rows) = (summary["summary"].as_array().unwrap(), table(here.path(), "run/summary.csv"));
+    let (entries, rows) =
+        (summary["summary"].as_array().unwrap(), table(here.path(), "run/summary.csv"));
     assert_eq!(entries.len(), rows.len());
     for (entry, row) in entries.iter().zip(&rows) {
         assert_eq!(entry["analysis"], *row["analysis"]);
@@ -73,10 +76,15 @@ fn the_summary_is_a_table_with_numbers_where_parameters_are_numbers() {
         assert_eq!(entry["prediction"].as_f64(), number(&row["prediction"]));
         assert_eq!(entry["n"].to_string(), row["n"]);
     }
-    let of = |analysis: &str| rows.iter().filter(|row| row["analysis"] == analysis).cloned().collect::<Vec<_>>();
+    let of = |analysis: &str| {
+        rows.iter().filter(|row| row["analysis"] == analysis).cloned().collect::<Vec<_>>()
+    };
     for row in of("signals") {
         assert!(number(&row["eta"]).is_some() && !row.contains_key("eta_number"), "{row:?}");
-        assert_eq!(number(&row["activity_number"]), Some(if row["activity"] == "white" { 0.0 } else { 0.5 }));
+        assert_eq!(
+            number(&row["activity_number"]),
+            Some(if row["activity"] == "white" { 0.0 } else { 0.5 })
+        );
         assert!(row["condition"].starts_with("activity "), "{row:?}");
         assert_eq!(row["unit"], "degrees");
     }
@@ -87,33 +95,67 @@ fn the_summary_is_a_table_with_numbers_where_parameters_are_numbers() {
 fn conditions_are_compared_repeat_by_repeat() {
     let here = TempDir::new().unwrap();
     spec(here.path());
-    let args = ["run", "two.toml", "--out", "run", "--analysis", "digits", "--repeats", "4", "--compare", "rule=bp,fa"];
+    let args = [
+        "run",
+        "two.toml",
+        "--out",
+        "run",
+        "--analysis",
+        "digits",
+        "--repeats",
+        "4",
+        "--compare",
+        "rule=bp,fa",
+    ];
     let shown = done(here.path(), &args);
-    assert!(shown.contains("Compared, paired by repeat") && shown.contains("BP-TRW minus BP"), "{shown}");
+    assert!(
+        shown.contains("Compared, paired by repeat") && shown.contains("BP-TRW minus BP"),
+        "{shown}"
+    );
     let last = |rule: &str, repeat: usize| {
         let rows = table(here.path(), "run/series.csv").into_iter();
         let of = rows.filter(|row| row["rule"] == rule && row["repeat"] == repeat.to_string());
-        of.filter(|row| row["quantity"] == "test_accuracy").filter_map(|row| number(&row["value"])).next_back().unwrap()
+        of.filter(|row| row["quantity"] == "test_accuracy")
+            .filter_map(|row| number(&row["value"]))
+            .next_back()
+            .unwrap()
     };
-    let wanted = Summary::of((0..4).map(|repeat| Some(last("bp-trw", repeat) - last("bp", repeat))));
+    let wanted =
+        Summary::of((0..4).map(|repeat| Some(last("bp-trw", repeat) - last("bp", repeat))));
     let rows = table(here.path(), "run/comparisons.csv");
     let row = rows.iter().find(|row| row["quantity"] == "test_accuracy").unwrap();
     assert_eq!((row["pairs"].as_str(), row["parameter"].as_str()), ("4", "rule"));
-    for (text, value) in [("difference", wanted.mean), ("sd", wanted.sd), ("low", wanted.ci95.map(|ends| ends[0]))] {
-        assert!((number(&row[text]).unwrap() - value.unwrap()).abs() < 1e-9, "{text}: {row:?} {wanted:?}");
+    for (text, value) in
+        [("difference", wanted.mean), ("sd", wanted.sd), ("low", wanted.ci95.map(|ends| ends[0]))]
+    {
+        assert!(
+            (number(&row[text]).unwrap() - value.unwrap()).abs() < 1e-9,
+            "{text}: {row:?} {wanted:?}"
+        );
     }
     // BP has no B, and so nothing to compare there.
     assert!(!rows.iter().any(|row| row["quantity"] == "weight_alignment"));
     // The request is kept, and the results are those of a run that compares nothing.
-    assert!(String::from_utf8(bytes(here.path(), "run/spec.toml")).unwrap().contains("rule=bp vs bp-trw"));
-    done(here.path(), &["run", "two.toml", "--out", "plain", "--analysis", "digits", "--repeats", "4"]);
+    assert!(
+        String::from_utf8(bytes(here.path(), "run/spec.toml"))
+            .unwrap()
+            .contains("rule=bp vs bp-trw")
+    );
+    done(
+        here.path(),
+        &["run", "two.toml", "--out", "plain", "--analysis", "digits", "--repeats", "4"],
+    );
     assert_eq!(bytes(here.path(), "run/series.csv"), bytes(here.path(), "plain/series.csv"));
     for (compare, said) in [
         ("rule=bp,shallow", "no condition has rule `shallow`"),
         ("eta=0.01,0.02", "`eta` does not vary in `digits`: rule does"),
         ("rule", "--compare: compare cannot be `rule`: expected a parameter and two of its values"),
     ] {
-        let error = refused(here.path(), &["run", "two.toml", "--analysis", "digits", "--compare", compare], 2);
+        let error = refused(
+            here.path(),
+            &["run", "two.toml", "--analysis", "digits", "--compare", compare],
+            2,
+        );
         assert!(error.contains(said), "{error}\nshould contain\n{said}");
     }
 }
@@ -122,24 +164,42 @@ fn conditions_are_compared_repeat_by_repeat() {
 fn options_change_a_spec() {
     let here = TempDir::new().unwrap();
     spec(here.path());
-    let args =
-        ["run", "two.toml", "--out", "run", "--analysis", "signals", "--set", "eta=1e-3", "--set", "iterations=20"];
+    let args = [
+        "run",
+        "two.toml",
+        "--out",
+        "run",
+        "--analysis",
+        "signals",
+        "--set",
+        "eta=1e-3",
+        "--set",
+        "iterations=20",
+    ];
     let summary = json(here.path(), &[&args[..], &["--repeats", "3", "--json"]].concat());
     let entries = summary["summary"].as_array().unwrap();
     // Two signals, at iteration 10 and at the end.
     assert_eq!(entries.len(), 4);
     for entry in entries {
-        assert_eq!((entry["condition"]["eta"].as_f64(), entry["n"].as_u64()), (Some(1e-3), Some(3)), "{entry}");
+        assert_eq!(
+            (entry["condition"]["eta"].as_f64(), entry["n"].as_u64()),
+            (Some(1e-3), Some(3)),
+            "{entry}"
+        );
     }
     // The axis of the sweep is left, with one value.
     assert!(here.path().join("run/figures/by-eta.svg").is_file());
     for (options, said) in [
-        (&["--set", "etta=1"][..], "--set: unknown parameter `etta` of kind \"isolate\"; did you mean `eta`?"),
+        (
+            &["--set", "etta=1"][..],
+            "--set: unknown parameter `etta` of kind \"isolate\"; did you mean `eta`?",
+        ),
         (&["--set", "eta"], "--set: expected NAME=VALUE in place of `eta`"),
         (&["--set", "eta=-1"], "--set: eta cannot be `-1`"),
         (
             &["--analysis", "signal"],
-            "--analysis: there is no analysis `signal`: expected signals or digits; did you mean `signals`?",
+            "--analysis: there is no analysis `signal`: expected signals or digits; did you mean \
+             `signals`?",
         ),
         (&["--repeats", "0"], "--repeats: repeats cannot be `0`"),
     ] {
@@ -153,10 +213,16 @@ fn repeats_are_added_in_place() {
     let here = TempDir::new().unwrap();
     spec(here.path());
     let only = ["--analysis", "signals"];
-    done(here.path(), &[&["run", "two.toml", "--out", "grown", "--repeats", "2"][..], &only].concat());
+    done(
+        here.path(),
+        &[&["run", "two.toml", "--out", "grown", "--repeats", "2"][..], &only].concat(),
+    );
     let first = std::fs::read_dir(here.path().join("grown/jobs")).unwrap().count();
     done(here.path(), &["run", "grown", "--repeats", "5"]);
-    done(here.path(), &[&["run", "two.toml", "--out", "whole", "--repeats", "5"][..], &only].concat());
+    done(
+        here.path(),
+        &[&["run", "two.toml", "--out", "whole", "--repeats", "5"][..], &only].concat(),
+    );
     let jobs = |run: &str| std::fs::read_dir(here.path().join(run).join("jobs")).unwrap().count();
     assert_eq!((first, jobs("grown"), jobs("whole")), (8, 20, 20));
     for name in ["series.csv", "summary.csv", "spec.toml"] {
@@ -178,8 +244,23 @@ fn runs_are_listed_as_their_manifests_say() {
     spec(here.path());
     assert!(done(here.path(), &["runs", "."]).contains("no run below"));
     assert!(done(here.path(), &["runs"]).contains("no run below runs"));
-    done(here.path(), &["run", "two.toml", "--out", "runs/one", "--analysis", "signals", "--repeats", "2"]);
-    done(here.path(), &["run", "two.toml", "--shard", "1/2", "--out", "runs/some/1-of-2", "--analysis", "signals"]);
+    done(
+        here.path(),
+        &["run", "two.toml", "--out", "runs/one", "--analysis", "signals", "--repeats", "2"],
+    );
+    done(
+        here.path(),
+        &[
+            "run",
+            "two.toml",
+            "--shard",
+            "1/2",
+            "--out",
+            "runs/some/1-of-2",
+            "--analysis",
+            "signals",
+        ],
+    );
     std::fs::create_dir(here.path().join("runs/else")).unwrap();
     let shown = done(here.path(), &["runs"]);
     for words in ["runs/one", "two", "completed", "8 of 8", "runs/some/1-of-2", "shard 1/2"] {
@@ -196,10 +277,24 @@ fn runs_are_listed_as_their_manifests_say() {
 #[test]
 fn options_are_understood_as_users_type_them() {
     let here = TempDir::new().unwrap();
-    let small = ["isolate", "--repeats", "1", "--batch-size", "2", "--json", "--iterations", "1e1", "--lr", "0.02"];
+    let small = [
+        "isolate",
+        "--repeats",
+        "1",
+        "--batch-size",
+        "2",
+        "--json",
+        "--iterations",
+        "1e1",
+        "--lr",
+        "0.02",
+    ];
     let summary = json(here.path(), &[&small[..], &["--layers", "4x3", "--out", "run"]].concat());
     let condition = &summary["summary"][0]["condition"];
-    assert_eq!((condition["eta"].as_f64(), condition["iterations"].as_u64()), (Some(0.02), Some(10)));
+    assert_eq!(
+        (condition["eta"].as_f64(), condition["iterations"].as_u64()),
+        (Some(0.02), Some(10))
+    );
     assert_eq!(condition["layers"], serde_json::json!([4, 4, 4]));
     for (options, said) in [
         (["--iterations", "1.5e0"], "iterations cannot be `1.5e0`: expected a whole number"),
@@ -220,17 +315,29 @@ fn what_a_user_should_know_is_said() {
     };
     let small = ["train", "--hidden", "6,6", "--epochs", "2"];
     let dead = told(&[&small[..], &["--eta", "10", "--repeats", "2", "--out", "dead"]].concat());
-    assert!(dead.contains("all units of a layer are dead") && dead.contains("of 2 repeats"), "{dead}");
+    assert!(
+        dead.contains("all units of a layer are dead") && dead.contains("of 2 repeats"),
+        "{dead}"
+    );
     assert!(dead.contains("fewer than 5 repeats of `train` (2)"), "{dead}");
-    let norms = told(&[&small[..], &["--wn", "1,0.5", "--repeats", "5", "--out", "norms"]].concat());
-    assert!(norms.contains("wn 1,0.5 of 3 layers: the last value, 0.5, holds from layer 1 on"), "{norms}");
+    let norms =
+        told(&[&small[..], &["--wn", "1,0.5", "--repeats", "5", "--out", "norms"]].concat());
+    assert!(
+        norms.contains("wn 1,0.5 of 3 layers: the last value, 0.5, holds from layer 1 on"),
+        "{norms}"
+    );
     assert!(!norms.contains("dead") && !norms.contains("fewer than"), "{norms}");
 }
 
 #[test]
 fn the_readme_names_the_oldest_rust_that_works() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let [manifest, readme] = ["Cargo.toml", "README.md"].map(|name| std::fs::read_to_string(root.join(name)).unwrap());
-    let oldest = manifest.split("rust-version = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-    assert!(readme.contains(&format!("With Rust {oldest} or later")), "README.md does not name Rust {oldest}");
+    let [manifest, readme] =
+        ["Cargo.toml", "README.md"].map(|name| std::fs::read_to_string(root.join(name)).unwrap());
+    let oldest =
+        manifest.split("rust-version = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(
+        readme.contains(&format!("With Rust {oldest} or later")),
+        "README.md does not name Rust {oldest}"
+    );
 }

@@ -1,14 +1,15 @@
 //! The architecture, held: who may import whom.
 //!
-//! Every `use` and every path of the library's files is resolved to the file that defines what is named; the table below
-//! says in which order the rooms stand, and no file may import from a room to its right. Nor may files import each other in
-//! a circle, within a room or across rooms.
+//! Every `use` and every path of the library's files is resolved to the file that defines what is
+//! named; the table below says in which order the rooms stand, and no file may import from a room
+//! to its right. Nor may files import each other in a circle, within a room or across rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The rooms, from left to right, and the question each answers. A room may import from those before it.
+/// The rooms, from left to right, and the question each answers. A room may import from those
+/// before it.
 const ORDER: &[(&str, &str)] = &[
     ("text", "how is a name or number read and written, and which is near?"),
     ("view", "what do products of matrices look like?"),
@@ -61,18 +62,27 @@ fn an_import_from_the_right_is_found_whatever_the_way() {
         "fn f() -> crate::right::deep::Thing { todo() }",
         "/* \" */ const A: char = '\"'; use crate::right::Thing; // \"",
     ] {
-        let right = [("src/right/mod.rs", "mod deep;\npub use deep::{Other, Thing};"), ("src/right/deep.rs", "")];
-        let files = [&[("src/lib.rs", "pub mod left;"), ("src/left.rs", import)], &right[..]].concat();
+        let right = [
+            ("src/right/mod.rs", "mod deep;\npub use deep::{Other, Thing};"),
+            ("src/right/deep.rs", ""),
+        ];
+        let files =
+            [&[("src/lib.rs", "pub mod left;"), ("src/left.rs", import)], &right[..]].concat();
         let found = library(&files).offences(LEFT_AND_RIGHT);
         assert!(!found.is_empty(), "{import}");
-        assert!(found.iter().all(|told| told.starts_with("src/left.rs imports from src/right/deep.rs")), "{found:?}");
+        assert!(
+            found.iter().all(|told| told.starts_with("src/left.rs imports from src/right/deep.rs")),
+            "{found:?}"
+        );
     }
     let innocent = "// use crate::right::Thing;\nconst TEXT: &str = \"crate::right::Thing\";\n\
                     const RAW: &str = r#\"use crate::right::Thing;\"#;\n\
                     #[cfg(test)]\nmod tests {\n    use crate::right::Thing;\n}";
     let files = [("src/left.rs", innocent), ("src/right.rs", "use crate::left::Thing;")];
     assert_eq!(library(&files).offences(LEFT_AND_RIGHT), Vec::<String>::new());
-    assert!(library(&[("src/middle.rs", "")]).offences(LEFT_AND_RIGHT)[0].contains("not in the order"));
+    assert!(
+        library(&[("src/middle.rs", "")]).offences(LEFT_AND_RIGHT)[0].contains("not in the order")
+    );
 }
 
 #[test]
@@ -90,8 +100,14 @@ fn a_circle_is_found_and_passing_on_children_is_none() {
     let files = [circle[0], circle[1], circle[2], ("src/left/c.rs", "")];
     assert_eq!(library(&files).offences(LEFT_AND_RIGHT), Vec::<String>::new());
     // What a module itself defines and its child takes, while it takes from the child.
-    let files = [("src/left/mod.rs", "mod a;\nfn f() { a::g() }\nstruct S;"), ("src/left/a.rs", "use super::S;")];
-    assert!(library(&files).offences(LEFT_AND_RIGHT)[0].starts_with("circle of src/left/mod.rs and 1 more"));
+    let files = [
+        ("src/left/mod.rs", "mod a;\nfn f() { a::g() }\nstruct S;"),
+        ("src/left/a.rs", "use super::S;"),
+    ];
+    assert!(
+        library(&files).offences(LEFT_AND_RIGHT)[0]
+            .starts_with("circle of src/left/mod.rs and 1 more")
+    );
 }
 
 /// Source files by module path, as read.
@@ -143,7 +159,8 @@ impl Library {
     fn of<'a>(texts: impl IntoIterator<Item = (&'a Path, &'a str)>) -> Self {
         let mut modules = BTreeMap::new();
         for (path, text) in texts {
-            let mut parts: Vec<String> = path.iter().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
+            let mut parts: Vec<String> =
+                path.iter().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
             let name = parts.pop().unwrap_or_default();
             // The program is no part of the library.
             if parts.is_empty() && name == "main.rs" {
@@ -158,15 +175,19 @@ impl Library {
         let of_tests = |path: &[String]| {
             let parents = (0..path.len()).map(|end| (&path[..end], &path[end]));
             parents.into_iter().any(|(parent, child)| {
-                modules.get(parent).is_some_and(|module: &Module| module.test_children.contains(child))
+                modules
+                    .get(parent)
+                    .is_some_and(|module: &Module| module.test_children.contains(child))
             })
         };
-        let tests: Vec<Vec<String>> = modules.keys().filter(|path| of_tests(path)).cloned().collect();
+        let tests: Vec<Vec<String>> =
+            modules.keys().filter(|path| of_tests(path)).cloned().collect();
         modules.retain(|path, _| !tests.contains(path));
         Self { modules }
     }
 
-    /// The module whose file defines what `path`, written in module `from`, names; `None` for what is not of the library.
+    /// The module whose file defines what `path`, written in module `from`, names; `None` for what
+    /// is not of the library.
     fn definition(&self, from: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
         let (mut here, rest) = match path.first()?.as_str() {
             "crate" => (Vec::new(), &path[1..]),
@@ -180,7 +201,8 @@ impl Library {
                 let imported = self.modules.get(from)?.names.get(first);
                 match imported {
                     _ if self.modules.contains_key(&child) => (child, &path[1..]),
-                    // A name that was imported: where it leads is an import of its own, unless it is a module.
+                    // A name that was imported: where it leads is an import of its own, unless it
+                    // is a module.
                     Some(target) if target != path && depth < 16 => {
                         let target = [target.as_slice(), &path[1..]].concat();
                         return self.definition(from, &target, depth + 1);
@@ -212,10 +234,16 @@ impl Library {
         let mut imports = Vec::new();
         for (from, module) in &self.modules {
             for (path, line) in &module.paths {
-                // What a module passes on of its children is no import: whoever names it imports from the child.
+                // What a module passes on of its children is no import: whoever names it imports
+                // from the child.
                 let Some(to) = self.definition(from, path, 0) else { continue };
                 if to != *from && !to.is_empty() {
-                    imports.push(Import { from: from.clone(), to, line: *line, path: path.join("::") });
+                    imports.push(Import {
+                        from: from.clone(),
+                        to,
+                        line: *line,
+                        path: path.join("::"),
+                    });
                 }
             }
         }
@@ -225,7 +253,9 @@ impl Library {
     /// What is wrong, a line each.
     fn offences(&self, order: &[(&str, &str)]) -> Vec<String> {
         let mut found = Vec::new();
-        let place = |module: &[String]| order.iter().position(|(room, _)| module.first().is_some_and(|r| r == room));
+        let place = |module: &[String]| {
+            order.iter().position(|(room, _)| module.first().is_some_and(|r| r == room))
+        };
         for (path, module) in &self.modules {
             if !path.is_empty() && place(path).is_none() {
                 found.push(format!(
@@ -239,8 +269,8 @@ impl Library {
         for Import { from, to, line, path } in &imports {
             if place(from) < place(to) {
                 found.push(format!(
-                    "{} imports from {} in line {line} (`{path}`), and `{}` stands to the right of `{}`: move what is used to \
-                     the left, or what uses it to the right",
+                    "{} imports from {} in line {line} (`{path}`), and `{}` stands to the right of \
+                     `{}`: move what is used to the left, or what uses it to the right",
                     self.name(from),
                     self.name(to),
                     to[0],
@@ -254,7 +284,9 @@ impl Library {
 
     /// A module's file, as messages name it.
     fn name(&self, module: &[String]) -> String {
-        self.modules.get(module).map_or_else(String::new, |module| module.file.display().to_string().replace('\\', "/"))
+        self.modules
+            .get(module)
+            .map_or_else(String::new, |module| module.file.display().to_string().replace('\\', "/"))
     }
 
     /// Circles of files: one shortest circle of every knot.
@@ -282,8 +314,11 @@ impl Library {
             if told.contains(start) || !seen.contains_key(start.as_slice()) {
                 continue;
             }
-            let knot: Vec<&[String]> =
-                seen.keys().filter(|other| reached(other).contains_key(start.as_slice())).copied().collect();
+            let knot: Vec<&[String]> = seen
+                .keys()
+                .filter(|other| reached(other).contains_key(start.as_slice()))
+                .copied()
+                .collect();
             told.extend(knot.iter().map(|module| module.to_vec()));
             // Back from the start, import by import.
             let mut circle = vec![seen[start.as_slice()]];
@@ -291,9 +326,17 @@ impl Library {
                 circle.push(seen[circle[circle.len() - 1].from.as_slice()]);
             }
             let (first, others) = (self.name(start), knot.len() - 1);
-            let mut message = format!("circle of {first} and {others} more: move what they share to a file of its own");
+            let mut message = format!(
+                "circle of {first} and {others} more: move what they share to a file of its own"
+            );
             for import in circle.iter().rev() {
-                let _ = write!(message, "\n    {}:{}: `{}`", self.name(&import.from), import.line, import.path);
+                let _ = write!(
+                    message,
+                    "\n    {}:{}: `{}`",
+                    self.name(&import.from),
+                    import.line,
+                    import.path
+                );
             }
             found.push(message);
         }
@@ -340,7 +383,9 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 
 /// Length in bytes of the token at the start of `text`, which is not empty.
 fn length_of_token(text: &str) -> usize {
-    let end = |from: usize, until: &str| text[from..].find(until).map_or(text.len(), |at| from + at + until.len());
+    let end = |from: usize, until: &str| {
+        text[from..].find(until).map_or(text.len(), |at| from + at + until.len())
+    };
     if text.starts_with("//") {
         return end(0, "\n");
     }
@@ -392,9 +437,13 @@ impl Module {
         while let Some((&(token, line), after)) = rest.split_first() {
             rest = match token {
                 "#" if is_of_tests(rest) => module.skip_item(after),
-                "pub" if after.first().is_some_and(|next| next.0 == "(") => after_parenthesis(after),
+                "pub" if after.first().is_some_and(|next| next.0 == "(") => {
+                    after_parenthesis(after)
+                }
                 "use" => module.read_use(after, line),
-                _ if is_word(token) && after.first().is_some_and(|next| next.0 == "::") => module.read_path(rest, line),
+                _ if is_word(token) && after.first().is_some_and(|next| next.0 == "::") => {
+                    module.read_path(rest, line)
+                }
                 _ => after,
             };
         }
@@ -465,7 +514,8 @@ impl Module {
                     path = outer;
                     if token == "}" {
                         open.pop();
-                        // What follows a closed brace is its comma or end: nothing more is imported there.
+                        // What follows a closed brace is its comma or end: nothing more is imported
+                        // there.
                         path = open.last().cloned().unwrap_or_default();
                     }
                     if token == ";" {
@@ -510,6 +560,7 @@ fn is_word(token: &str) -> bool {
 
 /// Whether an attribute says that what follows is compiled for tests alone.
 fn is_of_tests(rest: &[Token<'_>]) -> bool {
-    let words: Vec<&str> = rest.iter().map(|token| token.0).take_while(|token| *token != "]").collect();
+    let words: Vec<&str> =
+        rest.iter().map(|token| token.0).take_while(|token| *token != "]").collect();
     words.starts_with(&["#", "[", "cfg", "("]) && words.contains(&"test") && !words.contains(&"not")
 }

@@ -4,8 +4,8 @@ use crate::common::{alignscope, done, refused, specs, tree};
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::run::{
-    Attempt, Export, Job, JobError, JobResult, Plan, RunError, RunOptions, RunReport, StoredError, Unobserved,
-    damaged_figures, read_directory, read_runs, run,
+    Attempt, Export, Job, JobError, JobResult, Plan, RunError, RunOptions, RunReport, StoredError,
+    Unobserved, damaged_figures, read_directory, read_runs, run,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -20,7 +20,8 @@ fn spec() -> String {
     let head = "name = \"kinds\"\ntitle = \"Of all sorts\"\n";
     let rule = specs::rule(2, &["held", "white"]) + specs::RULE_FIGURE;
     let network = specs::network(2).replace("hidden = [10]", "hidden = [4]\nbatch = 100");
-    let sample = "[[analysis]]\nname = \"angles\"\nkind = \"sample\"\nrepeats = 1\n[analysis.base]\ndraws = 3\n";
+    let sample = "[[analysis]]\nname = \"angles\"\nkind = \"sample\"\nrepeats = \
+        1\n[analysis.base]\ndraws = 3\n";
     [head, &rule, &network, sample].concat()
 }
 
@@ -28,8 +29,8 @@ fn line(text: &str) -> Vec<&str> {
     text.split(' ').collect()
 }
 
-/// A run directory of everything that can be in one, made once: results, both kinds of exports, figures of the spec and
-/// one more.
+/// A run directory of everything that can be in one, made once: results, both kinds of exports,
+/// figures of the spec and one more.
 fn original() -> &'static Path {
     static MADE: OnceLock<TempDir> = OnceLock::new();
     MADE.get_or_init(|| {
@@ -37,7 +38,10 @@ fn original() -> &'static Path {
         std::fs::write(here.path().join("kinds.toml"), spec()).unwrap();
         done(here.path(), &line("run kinds.toml --export weights --out run"));
         done(here.path(), &line("run run --export signals:1"));
-        done(here.path(), &line("figure run --analysis rule --quantity weight_alignment --format svg"));
+        done(
+            here.path(),
+            &line("figure run --analysis rule --quantity weight_alignment --format svg"),
+        );
         here
     })
     .path()
@@ -54,7 +58,8 @@ fn copied() -> TempDir {
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
-        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.as_ref().unwrap().file_name()));
+        let (from, to) =
+            (entry.as_ref().unwrap().path(), to.join(entry.as_ref().unwrap().file_name()));
         if from.is_dir() {
             copy(&from, &to)
         } else {
@@ -102,7 +107,17 @@ fn of_a_thousand_changes_none_is_read_in_silence() {
     assert_eq!(said(&run), [""; 0]);
     let files = files(&run);
     let names: Vec<&PathBuf> = files.keys().collect();
-    for kind in ["jobs/", "weights/", "signals/", "figures/", "spec", "manifest", "series", "log", "checksums"] {
+    for kind in [
+        "jobs/",
+        "weights/",
+        "signals/",
+        "figures/",
+        "spec",
+        "manifest",
+        "series",
+        "log",
+        "checksums",
+    ] {
         assert!(names.iter().any(|name| name.to_string_lossy().starts_with(kind)), "{kind}");
     }
     let mut random = ChaCha8Rng::seed_from_u64(1);
@@ -149,7 +164,8 @@ fn what_was_changed_is_said_and_made_again_to_the_same_bytes() {
     let here = copied();
     let run = here.path().join("run");
     let files = files(&run);
-    let of_jobs = |name: &&PathBuf| ["jobs", "weights"].iter().any(|directory| name.starts_with(directory));
+    let of_jobs =
+        |name: &&PathBuf| ["jobs", "weights"].iter().any(|directory| name.starts_with(directory));
     let of_run = ["manifest.json", "series.csv", "log.json"].map(PathBuf::from);
     let mut random = ChaCha8Rng::seed_from_u64(2);
     for name in files.keys().filter(of_jobs).chain(&of_run) {
@@ -158,12 +174,24 @@ fn what_was_changed_is_said_and_made_again_to_the_same_bytes() {
         std::fs::write(run.join(name), bytes).unwrap();
         let report = resumed(&run, Export::Weights).unwrap();
         let ran = usize::from(name.parent() != Some(Path::new("")));
-        assert_eq!((report.ran, report.warnings.len(), report.damaged.len()), (ran, 1, 0), "{what}: {report:?}");
-        assert!(report.warnings[0].contains(&*name.to_string_lossy()), "{what}: {:?}", report.warnings);
+        assert_eq!(
+            (report.ran, report.warnings.len(), report.damaged.len()),
+            (ran, 1, 0),
+            "{what}: {report:?}"
+        );
+        assert!(
+            report.warnings[0].contains(&*name.to_string_lossy()),
+            "{what}: {:?}",
+            report.warnings
+        );
         let again = if ran == 1 { "runs again" } else { "it is written again" };
         assert!(report.warnings[0].ends_with(again), "{what}: {:?}", report.warnings);
         for (path, bytes) in tree(&run) {
-            assert!(bytes.is_empty() || bytes == files[&path], "{what}: {} differs", path.display());
+            assert!(
+                bytes.is_empty() || bytes == files[&path],
+                "{what}: {} differs",
+                path.display()
+            );
         }
         assert_eq!(resumed(&run, Export::Weights).unwrap().warnings, [""; 0], "{what}");
     }
@@ -180,7 +208,8 @@ fn the_program_says_what_was_changed_and_its_exit_code_does_too() {
         bytes[middle] ^= 1;
         std::fs::write(run.join(name), bytes).unwrap();
     };
-    let first = |directory: &str| files.keys().find(|name| name.starts_with(directory)).unwrap().clone();
+    let first =
+        |directory: &str| files.keys().find(|name| name.starts_with(directory)).unwrap().clone();
     let error_of = |command: &str, code: i32| refused(here, &line(command), code);
     let same = || {
         for (path, bytes) in tree(&run) {
@@ -194,7 +223,10 @@ fn the_program_says_what_was_changed_and_its_exit_code_does_too() {
     let said = format!("{} ", Path::new("run").join(&job).display());
     for command in ["report run", "figure run"] {
         let error = error_of(command, 1);
-        assert!(error.contains(&said) && error.contains("`alignscope run run` runs the job again"), "{error}");
+        assert!(
+            error.contains(&said) && error.contains("`alignscope run run` runs the job again"),
+            "{error}"
+        );
         assert!(error.contains("6 of 7 jobs are stored, and only these are shown"), "{error}");
     }
     assert!(error_of("run run --dry-run", 0).contains("the job will run again"));
@@ -209,7 +241,9 @@ fn the_program_says_what_was_changed_and_its_exit_code_does_too() {
     // Exports: made again where they are asked for, and otherwise an error that says how.
     for (directory, export) in [("weights", "weights"), ("signals", "signals:1")] {
         let name = first(directory);
-        for broken in [&[][..], &files[&name][..files[&name].len() / 2], &vec![0; files[&name].len()]] {
+        for broken in
+            [&[][..], &files[&name][..files[&name].len() / 2], &vec![0; files[&name].len()]]
+        {
             std::fs::write(run.join(&name), broken).unwrap();
             for command in ["run run", "verify run", "report run", "figure run", "merge new run"] {
                 let error = error_of(command, 1);
@@ -224,15 +258,23 @@ fn the_program_says_what_was_changed_and_its_exit_code_does_too() {
     }
 
     // Figures: those of the spec are drawn again, and another is told of.
-    let [of_spec, other] = ["figures/rule.csv", "figures/weight_alignment-curves.csv"].map(PathBuf::from);
+    let [of_spec, other] =
+        ["figures/rule.csv", "figures/weight_alignment-curves.csv"].map(PathBuf::from);
     assert!(files.contains_key(&other), "{:?}", files.keys());
     flip(&of_spec);
     assert!(error_of("verify run", 1).contains("run/figures/rule.csv does not match its checksum"));
-    assert!(error_of("run run", 0).contains("run/figures/rule.csv does not match its checksum; it is drawn again"));
+    assert!(
+        error_of("run run", 0)
+            .contains("run/figures/rule.csv does not match its checksum; it is drawn again")
+    );
     same();
     flip(&other);
     for command in ["run run", "verify run", "report run", "figure run"] {
-        assert!(error_of(command, 1).contains("weight_alignment-curves.csv does not match its checksum"), "{command}");
+        assert!(
+            error_of(command, 1)
+                .contains("weight_alignment-curves.csv does not match its checksum"),
+            "{command}"
+        );
     }
     done(here, &line("figure run --analysis rule --quantity weight_alignment --format svg"));
     done(here, &line("run run"));
@@ -245,7 +287,12 @@ fn a_damaged_manifest_is_rebuilt_from_the_spec_and_the_jobs() {
     let (here, run) = (here.path(), here.path().join("run"));
     let whole = tree(&run);
     let text = std::fs::read_to_string(run.join("manifest.json")).unwrap();
-    let broken = ["".to_string(), "{}".into(), text[..text.len() / 2].into(), text.replace("\"seed\"", "\"sead\"")];
+    let broken = [
+        "".to_string(),
+        "{}".into(),
+        text[..text.len() / 2].into(),
+        text.replace("\"seed\"", "\"sead\""),
+    ];
     for manifest in broken {
         assert_ne!(manifest, text);
         std::fs::write(run.join("manifest.json"), &manifest).unwrap();
@@ -256,20 +303,29 @@ fn a_damaged_manifest_is_rebuilt_from_the_spec_and_the_jobs() {
         assert!(tree(&run) == whole);
     }
     std::fs::remove_file(run.join("manifest.json")).unwrap();
-    assert!(refused(here, &line("run run"), 0).contains("run/manifest.json is missing; it is written again"));
+    assert!(
+        refused(here, &line("run run"), 0)
+            .contains("run/manifest.json is missing; it is written again")
+    );
     assert!(tree(&run) == whole);
     // With neither, the spec has to be given, and is believed as the jobs are its own.
     for name in ["manifest.json", "spec.toml"] {
         std::fs::write(run.join(name), "x").unwrap();
     }
-    assert!(refused(here, &line("run run"), 1).contains("give the spec of the run with this directory as --out"));
+    assert!(
+        refused(here, &line("run run"), 1)
+            .contains("give the spec of the run with this directory as --out")
+    );
     assert!(refused(here, &line("run kinds.toml --out run"), 0).contains("it is written again"));
     assert!(tree(&run) == whole);
     // A directory of something else is still refused.
     let other = spec().replace("iterations = 40", "iterations = 50");
     std::fs::write(here.join("other.toml"), other).unwrap();
     std::fs::write(run.join("manifest.json"), "x").unwrap();
-    assert!(refused(here, &line("run other.toml --out run"), 1).contains("holds the results of another spec"));
+    assert!(
+        refused(here, &line("run other.toml --out run"), 1)
+            .contains("holds the results of another spec")
+    );
 }
 
 #[test]
@@ -293,7 +349,11 @@ fn a_changed_spec_is_not_run_in_silence() {
     let text = std::fs::read_to_string(run.join("spec.toml")).unwrap();
     for (from, to, said) in [
         ("name = \"kinds\"", "name = \"minds\"", "(name: \"minds\" now, \"kinds\" then)"),
-        ("title = \"The rule\"", "title = \"The role\"", "(title: \"The role\" now, \"The rule\" then)"),
+        (
+            "title = \"The rule\"",
+            "title = \"The role\"",
+            "(title: \"The role\" now, \"The rule\" then)",
+        ),
         ("repeats = 2", "repeats = 3", "repeats: 3 now, 2 then"),
         ("name = \"kinds\"", "name = \"kinds", ""),
     ] {
@@ -302,14 +362,20 @@ fn a_changed_spec_is_not_run_in_silence() {
         std::fs::write(run.join("spec.toml"), changed).unwrap();
         for command in ["run run", "report run", "figure run", "verify run", "merge new run"] {
             let error = refused(here, &line(command), 1);
-            assert!(error.contains("run/spec.toml was changed after the run wrote it"), "{command}: {error}");
+            assert!(
+                error.contains("run/spec.toml was changed after the run wrote it"),
+                "{command}: {error}"
+            );
             assert!(error.contains(said), "{command}: {error}");
         }
         assert!(!here.join("new").exists());
     }
     // What is only written otherwise says the same.
     std::fs::write(run.join("spec.toml"), text.replacen('\n', "  \n", 1)).unwrap();
-    assert!(refused(here, &line("run run"), 0).contains("spec.toml does not match its checksum; it is written again"));
+    assert!(
+        refused(here, &line("run run"), 0)
+            .contains("spec.toml does not match its checksum; it is written again")
+    );
     assert!(tree(&run) == whole);
     // A change that is meant is said so, as the message tells.
     std::fs::write(run.join("spec.toml"), text.replacen("The rule", "A rule", 1)).unwrap();
@@ -328,9 +394,15 @@ fn runs_without_checksums_are_read_and_said_to_have_none() {
     for list in ["checksums", "figures/checksums"] {
         std::fs::remove_file(run.join(list)).unwrap();
     }
-    assert!(refused(here, &line("figure run --out elsewhere"), 0).contains("run holds no checksums"));
+    assert!(
+        refused(here, &line("figure run --out elsewhere"), 0).contains("run holds no checksums")
+    );
     assert!(refused(here, &line("report run"), 0).contains("run holds no checksums"));
-    assert!(std::fs::read_to_string(here.join("report.html")).unwrap().contains("Run 1 holds no checksums"));
+    assert!(
+        std::fs::read_to_string(here.join("report.html"))
+            .unwrap()
+            .contains("Run 1 holds no checksums")
+    );
     assert!(refused(here, &line("merge new run"), 0).contains("run holds no checksums"));
     let error = refused(here, &line("run run"), 0);
     assert!(error.contains("run holds no checksums") && !error.contains("again"), "{error}");
@@ -355,10 +427,14 @@ fn dropped_records_and_another_outcome_are_seen() {
     let text = String::from_utf8(whole[name].clone()).unwrap();
     let (start, records) = text.split_once("\"records\":[").unwrap();
     let dropped = format!("{start}\"records\":[{}", &records[records.find("],[").unwrap() + 2..]);
-    let diverged = text.replacen("\"completed\"", "{\"diverged\":{\"iteration\":3,\"layer\":0}}", 1);
+    let diverged =
+        text.replacen("\"completed\"", "{\"diverged\":{\"iteration\":3,\"layer\":0}}", 1);
     for changed in [dropped, diverged, text.replacen(':', ": ", 1), text + "\n"] {
         std::fs::write(run.join(name), changed).unwrap();
-        assert!(refused(here, &line("run run"), 0).contains("does not match its checksum; the job runs again"));
+        assert!(
+            refused(here, &line("run run"), 0)
+                .contains("does not match its checksum; the job runs again")
+        );
         assert!(tree(&run) == whole);
     }
 }
@@ -367,7 +443,9 @@ fn dropped_records_and_another_outcome_are_seen() {
 fn a_changed_checkpoint_is_not_gone_on_from() {
     let here = TempDir::new().unwrap();
     let options = [("epochs", "1"), ("hidden", "3"), ("batch", "300"), ("record-every", "epoch")];
-    let analysis = alignscope::spec::Analysis::from_options(alignscope::condition::Kind::Train, options).unwrap();
+    let analysis =
+        alignscope::spec::Analysis::from_options(alignscope::condition::Kind::Train, options)
+            .unwrap();
     let plan = Plan::single(analysis).unwrap();
     let stop = AtomicBool::new(false);
     let on = |out: &Path, interrupt| {
@@ -405,7 +483,10 @@ fn a_changed_checkpoint_is_not_gone_on_from() {
         let what = change(&mut random, &mut bytes);
         std::fs::write(&checkpoint, bytes).unwrap();
         let warnings = on(&out, &NEVER).warnings;
-        assert!(warnings.iter().any(|text| text.ends_with("the job starts anew")), "{what}: {warnings:?}");
+        assert!(
+            warnings.iter().any(|text| text.ends_with("the job starts anew")),
+            "{what}: {warnings:?}"
+        );
         assert!(tree(&out) == tree(&whole), "{what}");
     }
 }
@@ -420,7 +501,9 @@ fn what_a_killed_drawing_leaves_is_removed_and_two_drawings_do_not_collide() {
     assert!(!left.exists());
     let whole = tree(&run);
     std::thread::scope(|scope| {
-        let drawn: Vec<_> = (0..4).map(|_| scope.spawn(|| alignscope(here).args(["figure", "run"]).unwrap())).collect();
+        let drawn: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| alignscope(here).args(["figure", "run"]).unwrap()))
+            .collect();
         drawn.into_iter().for_each(|drawn| assert!(drawn.join().unwrap().status.success()));
     });
     assert!(tree(&run) == whole);

@@ -1,4 +1,5 @@
-//! What angles, spectra and the rule in isolation do not depend on, for random matrices of random sizes.
+//! What angles, spectra and the rule in isolation do not depend on, for random matrices of random
+//! sizes.
 
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::{angle, weight_alignment};
@@ -93,7 +94,8 @@ proptest! {
     fn traces_of_the_product_do_not_depend_on_the_order_or_scale_of_hidden_units(
         seed in 0u64..1_000_000, m in 1usize..7, n in 1usize..7, octaves in -9i32..9,
     ) {
-        // Power sums of the eigenvalues stand for these: unlike eigenvalues they are well conditioned.
+        // Power sums of the eigenvalues stand for these: unlike eigenvalues they are well
+        // conditioned.
         let powers = |w: &Values, b: &Values| {
             let values = product_eigenvalues(w, b).unwrap();
             [1, 2].map(|power| values.iter().map(|value| value.powi(power).re).sum::<f64>())

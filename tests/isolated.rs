@@ -1,4 +1,5 @@
-//! The rule in isolation in full: output mask, weight normalisation, biases, and the split of the update.
+//! The rule in isolation in full: output mask, weight normalisation, biases, and the split of the
+//! update.
 
 use crate::common::job::run;
 use alignscope::condition::Kind;
@@ -35,9 +36,11 @@ fn update(net: &Isolated<f64>, activity: &Matrix<f64>, l: usize) -> Matrix<f64> 
     (ETA * net.pass.source(activity, l).t() * &net.pass.delta[l]).to_matrix()
 }
 
-/// What the terms of lag 1 leave of the update of every layer at the last of `steps` iterations, relative to it.
+/// What the terms of lag 1 leave of the update of every layer at the last of `steps` iterations,
+/// relative to it.
 fn remainder(activation: Activation, eta: f64, steps: usize) -> [f64; 2] {
-    let (mut net, mut signals) = (network(activation).with_biases(0.3, 4, 1), signals("ar1:0.9", "ar1:0.8"));
+    let (mut net, mut signals) =
+        (network(activation).with_biases(0.3, 4, 1), signals("ar1:0.9", "ar1:0.8"));
     let mut terms = LagOne::new(&LAYERS, BATCH);
     let mut rest = [f64::NAN; 2];
     for _ in 0..steps {
@@ -62,13 +65,17 @@ fn remainder(activation: Activation, eta: f64, steps: usize) -> [f64; 2] {
 
 #[test]
 fn terms_of_lag_one_add_up() {
-    assert!(remainder(Activation::Linear, ETA, 1).iter().all(|r| r.is_nan()), "no terms before the second update");
+    assert!(
+        remainder(Activation::Linear, ETA, 1).iter().all(|r| r.is_nan()),
+        "no terms before the second update"
+    );
     for steps in [2, 5, 20] {
         let rest = remainder(Activation::Linear, ETA, steps);
         assert!(rest.iter().all(|&r| r < 1e-13), "{steps}: {rest:?}");
     }
     // Beyond linear layers the remainder is of second order in the latest change.
-    let (coarse, fine) = (remainder(Activation::Tanh, 1e-3, 2), remainder(Activation::Tanh, 1e-4, 2));
+    let (coarse, fine) =
+        (remainder(Activation::Tanh, 1e-3, 2), remainder(Activation::Tanh, 1e-4, 2));
     for (coarse, fine) in coarse.iter().zip(fine) {
         assert!((80.0..120.0).contains(&(coarse / fine)), "{coarse} {fine}");
     }
@@ -95,7 +102,8 @@ fn sums_of_terms_are_sums_of_terms() {
     assert!(terms.terms(0).is_none() && terms.terms(3).is_none());
 }
 
-/// The decomposition in a window of one lag is this split, with and without a projection to be told from the rule's step.
+/// The decomposition in a window of one lag is this split, with and without a projection to be told
+/// from the rule's step.
 #[test]
 fn terms_of_lag_one_are_those_of_the_decomposition() {
     for norm in [None, Some(WeightNorm::Neuron(vec![1.5]))] {
@@ -119,7 +127,9 @@ fn terms_of_lag_one_are_those_of_the_decomposition() {
                     continue;
                 };
                 let (alignment, last) = (&lag_one.alignment, &lag_one.superalignment);
-                assert!(largest(&difference(&term.alignment, alignment)) < 1e-12 * largest(alignment));
+                assert!(
+                    largest(&difference(&term.alignment, alignment)) < 1e-12 * largest(alignment)
+                );
                 assert!(largest(&difference(&found.last, last)) < 1e-14 * largest(last));
             }
             net.apply(signals.activity(), ETA);
@@ -131,7 +141,8 @@ fn terms_of_lag_one_are_those_of_the_decomposition() {
 
 #[test]
 fn output_mask_multiplies_the_error_by_the_derivative_at_the_output() {
-    let (plain, masked, signals) = (network(Activation::Relu), network(Activation::Relu), signals("held", "held"));
+    let (plain, masked, signals) =
+        (network(Activation::Relu), network(Activation::Relu), signals("held", "held"));
     let (mut plain, mut masked) = (plain, masked.with_output_mask());
     plain.inject(signals.activity(), signals.error());
     masked.inject(signals.activity(), signals.error());
@@ -149,12 +160,15 @@ fn output_mask_multiplies_the_error_by_the_derivative_at_the_output() {
 #[test]
 fn normalised_networks_keep_their_norms_and_leave_the_backward_weights_alone() {
     let untouched = network(Activation::Relu);
-    let (mut net, mut signals) =
-        (network(Activation::Relu).with_weight_norm(&WeightNorm::Neuron(vec![1.5])), signals("held", "ar1:0.9"));
+    let (mut net, mut signals) = (
+        network(Activation::Relu).with_weight_norm(&WeightNorm::Neuron(vec![1.5])),
+        signals("held", "ar1:0.9"),
+    );
     for _ in 0..10 {
         for weights in &net.layers.weights {
             for j in 0..weights.cols() {
-                let norm = (0..weights.rows()).map(|i| weights.row(i)[j].powi(2)).sum::<f64>().sqrt();
+                let norm =
+                    (0..weights.rows()).map(|i| weights.row(i)[j].powi(2)).sum::<f64>().sqrt();
                 assert!((norm - 1.5).abs() < 1e-14);
             }
         }
@@ -176,7 +190,8 @@ fn two_halves_make_a_step() {
     assert_eq!(whole.layers.weights, halves.layers.weights);
 }
 
-/// What the library's builder gives is what the program gives with the same options, default ones included.
+/// What the library's builder gives is what the program gives with the same options, default ones
+/// included.
 #[test]
 fn the_builder_gives_the_numbers_of_the_program() {
     let options: [&[(&str, &str)]; 2] = [
@@ -193,7 +208,12 @@ fn the_builder_gives_the_numbers_of_the_program() {
     ];
     let deep = Isolation::of(&LAYERS).batch(BATCH).iterations(40).eta(0.01);
     let toy = Isolation::of(&[6, 9, 5]).iterations(20).activation(Activation::Linear).std(0.5, 1.0);
-    let toy = toy.weight_norm(WeightNorm::Neuron(vec![1.0])).activity("ar1:0.9").unwrap().error("ar1:0.8").unwrap();
+    let toy = toy
+        .weight_norm(WeightNorm::Neuron(vec![1.0]))
+        .activity("ar1:0.9")
+        .unwrap()
+        .error("ar1:0.8")
+        .unwrap();
     for (options, isolation) in options.into_iter().zip([deep, toy]) {
         let (_, result) = run(Kind::Isolate, options);
         let mut built = isolation.begin().unwrap();

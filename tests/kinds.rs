@@ -1,5 +1,5 @@
-//! Every kind of analysis and of figure, small, on the embedded digits: replays give back what was recorded, planes hold the
-//! trajectories that span them, and every figure is drawn with its table.
+//! Every kind of analysis and of figure, small, on the embedded digits: replays give back what was
+//! recorded, planes hold the trajectories that span them, and every figure is drawn with its table.
 
 use crate::common::{alignscope, bytes};
 use std::collections::BTreeMap;
@@ -220,18 +220,23 @@ fn every_kind_runs_measures_and_draws() {
     std::fs::write(here.path().join("kinds.toml"), SPEC).unwrap();
     alignscope(here.path()).args(["run", "kinds.toml", "--out", "run"]).assert().success();
     for figure in [
-        "plane", "profile", "scatter", "lags", "sweep", "density", "spectrum", "cells", "groups", "map", "ends",
-        "together",
+        "plane", "profile", "scatter", "lags", "sweep", "density", "spectrum", "cells", "groups",
+        "map", "ends", "together",
     ] {
-        let [svg, table] =
-            ["svg", "csv"].map(|format| bytes(&here.path().join("run"), &format!("figures/{figure}.{format}")));
+        let [svg, table] = ["svg", "csv"]
+            .map(|format| bytes(&here.path().join("run"), &format!("figures/{figure}.{format}")));
         assert!(svg.windows(6).any(|tag| tag == b"</svg>"), "{figure}");
         assert!(String::from_utf8(table).unwrap().lines().count() > 1, "{figure}: an empty table");
     }
     let table = String::from_utf8(bytes(&here.path().join("run"), "series.csv")).unwrap();
     let found = series(&table, "own", "weight_alignment");
     let recorded = series(&table, "own", "source_alignment");
-    assert!(found.len() > 20 && found.len() == recorded.len(), "{} {}", found.len(), recorded.len());
+    assert!(
+        found.len() > 20 && found.len() == recorded.len(),
+        "{} {}",
+        found.len(),
+        recorded.len()
+    );
     let (mut same, mut other) = (0.0f64, 0.0f64);
     for (key, angle) in &found {
         let worst = if key.contains("surrogate=none") { &mut same } else { &mut other };
@@ -240,10 +245,14 @@ fn every_kind_runs_measures_and_draws() {
     assert!(same < 1e-3, "what was recorded gives the trajectory back: {same} degrees");
     assert!(other > 0.5, "samples shuffled against each other do not: {other} degrees");
     // What theory says of the linear rule given the signals, within its finite size.
-    let [angle, theory] = ["weight_alignment", "conditional_alignment"].map(|name| series(&table, "fresh", name));
+    let [angle, theory] =
+        ["weight_alignment", "conditional_alignment"].map(|name| series(&table, "fresh", name));
     let end = |found: &BTreeMap<String, f64>| {
-        let at_end: Vec<f64> =
-            found.iter().filter(|(key, _)| key.contains("iteration=120 ")).map(|(_, v)| *v).collect();
+        let at_end: Vec<f64> = found
+            .iter()
+            .filter(|(key, _)| key.contains("iteration=120 "))
+            .map(|(_, v)| *v)
+            .collect();
         assert_eq!(at_end.len(), 3, "{found:?}");
         at_end.iter().sum::<f64>() / 3.0
     };
@@ -252,6 +261,9 @@ fn every_kind_runs_measures_and_draws() {
     assert!(explained[0].len() == 2 && explained[1].len() == 2, "{explained:?}");
     for (key, first) in &explained[0] {
         let both = first + explained[1][key];
-        assert!(*first >= explained[1][key] && both > 50.0 && both < 100.0 + 1e-9, "percent: {explained:?}");
+        assert!(
+            *first >= explained[1][key] && both > 50.0 && both < 100.0 + 1e-9,
+            "percent: {explained:?}"
+        );
     }
 }

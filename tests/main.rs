@@ -1,5 +1,5 @@
-//! All tests of the library and of the program from outside, in one binary: `cargo test --test it`, and of one file
-//! `cargo test --test it rule::`.
+//! All tests of the library and of the program from outside, in one binary: `cargo test --test it`,
+//! and of one file `cargo test --test it rule::`.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 

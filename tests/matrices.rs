@@ -31,13 +31,23 @@ fn write(directory: &Path, name: &str, matrix: &Matrix<f64>) {
 }
 
 /// The entry of a quantity, and of a matrix and an iteration where these are given.
-fn entry<'a>(found: &'a Json, quantity: &str, matrix: Option<&str>, iteration: Option<u64>) -> &'a Json {
+fn entry<'a>(
+    found: &'a Json,
+    quantity: &str,
+    matrix: Option<&str>,
+    iteration: Option<u64>,
+) -> &'a Json {
     let fits = |e: &&Json| {
         e["quantity"] == quantity
             && matrix.is_none_or(|m| e["matrix"] == m)
             && iteration.is_none_or(|k| e["iteration"].as_u64() == Some(k))
     };
-    found["summary"].as_array().unwrap().iter().find(fits).unwrap_or_else(|| panic!("{quantity} in {found}"))
+    found["summary"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(fits)
+        .unwrap_or_else(|| panic!("{quantity} in {found}"))
 }
 
 fn value(found: &Json, quantity: &str, matrix: Option<&str>) -> f64 {
@@ -55,16 +65,23 @@ fn angles_are_those_of_the_library_with_their_null() {
     let angle = weight_alignment(&w, &b).unwrap().unwrap();
     let null = WeightNull::new(240).unwrap();
     let number = |key: &str| alignment[key].as_f64().unwrap();
-    assert_eq!((number("value"), number("z"), number("p")), (angle, null.z(angle, 1), null.p_value(angle)));
+    assert_eq!(
+        (number("value"), number("z"), number("p")),
+        (angle, null.z(angle, 1), null.p_value(angle))
+    );
     assert_eq!(number("cosine"), angle.to_radians().cos());
-    assert!(alignment["iteration"].is_null() && found["transposed"] == true && found["absent"] == 0);
+    assert!(
+        alignment["iteration"].is_null() && found["transposed"] == true && found["absent"] == 0
+    );
     assert_eq!(found["null"]["interval95"][0].as_f64().unwrap(), null.interval(0.95)[0]);
     let inverse = pseudo_inverse_alignment(&w, &b).unwrap().unwrap();
     assert!((value(&found, "pseudo_inverse_alignment", None) - inverse).abs() < 1e-9);
     assert_eq!(value(&found, "weight_norm", None), w.norm());
     assert!((value(&found, "backward_norm", None) / b.norm() - 1.0).abs() < 1e-14);
     let text = done(here.path(), &["angles", "w.npy", "b.npy"]);
-    for words in [&format!("{angle:.2}"), "it was transposed", "95 % of independent", "pinv(B) is at"] {
+    for words in
+        [&format!("{angle:.2}"), "it was transposed", "95 % of independent", "pinv(B) is at"]
+    {
         assert!(text.contains(words), "{words}:\n{text}");
     }
 }
@@ -77,10 +94,18 @@ fn b_is_transposed_only_where_its_shape_demands_it() {
     write(here.path(), "b.npy", &b);
     write(here.path(), "bt.npy", &b.transpose());
     let both = ["b.npy", "bt.npy"].map(|b| json(here.path(), &["angles", "w.npy", b]));
-    assert_eq!((&both[0]["transposed"], &both[1]["transposed"]), (&Json::from(true), &Json::from(false)));
+    assert_eq!(
+        (&both[0]["transposed"], &both[1]["transposed"]),
+        (&Json::from(true), &Json::from(false))
+    );
     assert_eq!(both[0]["summary"], both[1]["summary"], "the same B either way");
     let text = done(here.path(), &["angles", "w.npy", "bt.npy"]);
-    assert!(text.contains("B has the shape of W: it is taken to be stored as B', and was not transposed"), "{text}");
+    assert!(
+        text.contains(
+            "B has the shape of W: it is taken to be stored as B', and was not transposed"
+        ),
+        "{text}"
+    );
     // Square: the documented convention, and a warning that shapes do not tell.
     let square = normal(9, 9, 2);
     write(here.path(), "square.npy", &square);
@@ -93,17 +118,28 @@ fn b_is_transposed_only_where_its_shape_demands_it() {
     );
     let [alike, opposite] = readings(&found)[..] else { panic!("{found}") };
     assert_eq!((opposite, alike), (("b", 0.0), ("none", angle_of(&square, &square.transpose()))));
-    assert!(done(here.path(), &["angles", "square.npy", "turned.npy"]).contains("shapes do not tell"));
+    assert!(
+        done(here.path(), &["angles", "square.npy", "turned.npy"]).contains("shapes do not tell")
+    );
     let found = json(here.path(), &["angles", "square.npy", "square.npy"]);
-    assert_eq!((readings(&found)[1], &found["transposed"]), (("none", 0.0), &Json::from(false)), "by the values");
+    assert_eq!(
+        (readings(&found)[1], &found["transposed"]),
+        (("none", 0.0), &Json::from(false)),
+        "by the values"
+    );
     let spectra = ["b.npy", "bt.npy"].map(|b| json(here.path(), &["spectra", "w.npy", b]));
-    assert_eq!((&spectra[0]["transposed"], &spectra[1]["transposed"]), (&Json::from(true), &Json::from(false)));
+    assert_eq!(
+        (&spectra[0]["transposed"], &spectra[1]["transposed"]),
+        (&Json::from(true), &Json::from(false))
+    );
     assert_eq!(spectra[0]["summary"], spectra[1]["summary"]);
 }
 
-/// Readings and angles of the weight alignment, in their order; where only one stands it is named once.
+/// Readings and angles of the weight alignment, in their order; where only one stands it is named
+/// once.
 fn readings<'a>(found: &'a Json) -> Vec<(&'a str, f64)> {
-    let all = found["summary"].as_array().unwrap().iter().filter(|e| e["quantity"] == "weight_alignment");
+    let all =
+        found["summary"].as_array().unwrap().iter().filter(|e| e["quantity"] == "weight_alignment");
     let reading = |e: &'a Json| e["reading"].as_str().or(found["reading"].as_str()).unwrap();
     all.map(|e| (reading(e), e["value"].as_f64().unwrap())).collect()
 }
@@ -125,7 +161,10 @@ fn square_matrices_are_shown_both_ways_unless_the_user_knows() {
         json(here.path(), &args)
     };
     let rounded = |found: &Json| -> Vec<(String, f64)> {
-        readings(found).iter().map(|(name, angle)| ((*name).into(), (100.0 * angle).round() / 100.0)).collect()
+        readings(found)
+            .iter()
+            .map(|(name, angle)| ((*name).into(), (100.0 * angle).round() / 100.0))
+            .collect()
     };
     let found = args(None);
     assert_eq!(rounded(&found), [("none".into(), 97.35), ("b".into(), 76.71)]);
@@ -133,10 +172,16 @@ fn square_matrices_are_shown_both_ways_unless_the_user_knows() {
     for (how, angle) in [("none", 97.35), ("w,b", 97.35), ("b", 76.71), ("w", 76.71)] {
         let found = args(Some(how));
         assert_eq!(rounded(&found), [(how.into(), angle)]);
-        assert_eq!((&found["settled_by"], &found["transposed"]), (&"option".into(), &how.contains('b').into()));
+        assert_eq!(
+            (&found["settled_by"], &found["transposed"]),
+            (&"option".into(), &how.contains('b').into())
+        );
     }
     let text = done(here.path(), &["angles", &w, &b]);
-    assert!(text.contains("97.35") && text.contains("76.71") && text.contains("--transpose none, or"), "{text}");
+    assert!(
+        text.contains("97.35") && text.contains("76.71") && text.contains("--transpose none, or"),
+        "{text}"
+    );
 
     // Spectra show both too; what is written is of one reading.
     let both = json(here.path(), &["spectra", &w, &b]);
@@ -165,7 +210,8 @@ fn every_way_to_store_a_pair_gives_the_angle_of_the_pair() {
     for (n, m) in [(5, 3), (4, 4)] {
         let (w, b) = (normal(n, m, 30), normal(m, n, 31));
         let angle = weight_alignment(&w, &b).unwrap().unwrap();
-        for (name, matrix) in [("w", &w), ("wt", &w.transpose()), ("b", &b), ("bt", &b.transpose())] {
+        for (name, matrix) in [("w", &w), ("wt", &w.transpose()), ("b", &b), ("bt", &b.transpose())]
+        {
             write(here.path(), &format!("{name}.npy"), matrix);
         }
         for (files, how) in [("w b", "b"), ("w bt", "none"), ("wt b", "none"), ("wt bt", "b")] {
@@ -187,8 +233,14 @@ fn every_way_to_store_a_pair_gives_the_angle_of_the_pair() {
     write(here.path(), "long.npy", &normal(5, 3, 33));
     let error = refused(here.path(), &["angles", "long.npy", "long.npy", "--transpose", "b"], 2);
     assert!(error.contains("--transpose b") && error.contains("leave the option out"), "{error}");
-    assert!(refused(here.path(), &["angles", "w.npy", "b.npy", "--transpose", "x"], 2).contains("expected w, b, none"));
-    assert!(refused(here.path(), &["spectra", "w.npy", "--transpose", "b"], 2).contains("there is no B"));
+    assert!(
+        refused(here.path(), &["angles", "w.npy", "b.npy", "--transpose", "x"], 2)
+            .contains("expected w, b, none")
+    );
+    assert!(
+        refused(here.path(), &["spectra", "w.npy", "--transpose", "b"], 2)
+            .contains("there is no B")
+    );
 }
 
 /// A file of the cases that others' programs wrote.
@@ -202,12 +254,15 @@ fn files_of_other_programs_are_read_or_refused_with_the_remedy() {
     let b = format!("{}#B1", case("01-good.npz"));
     let last = |found: &Json| {
         let angles = readings(found);
-        let conventional: Vec<f64> = angles.iter().filter(|(name, _)| *name == "b").map(|(_, angle)| *angle).collect();
+        let conventional: Vec<f64> =
+            angles.iter().filter(|(name, _)| *name == "b").map(|(_, angle)| *angle).collect();
         (100.0 * conventional[conventional.len() - 1]).round() / 100.0
     };
     let exact = last(&json(here.path(), &["angles", &format!("{}#W1", case("01-good.npz")), &b]));
     assert_eq!(exact, 97.35);
-    for (name, accuracy) in [("28-savetxt-default.csv", 0.005), ("29-run#3/W.npy", 0.005), ("24-bf16.npy", 0.05)] {
+    for (name, accuracy) in
+        [("28-savetxt-default.csv", 0.005), ("29-run#3/W.npy", 0.005), ("24-bf16.npy", 0.05)]
+    {
         let found = last(&json(here.path(), &["angles", &case(name), &b]));
         assert!((found - exact).abs() <= accuracy, "{name}: {found}");
     }
@@ -216,7 +271,8 @@ fn files_of_other_programs_are_read_or_refused_with_the_remedy() {
     let full = json(here.path(), &["angles", &format!("{good}#W2"), &format!("{good}#B2")]);
     assert!((readings(&found)[12].1 - readings(&full)[12].1).abs() < 0.05, "{found}");
 
-    let (w1, b1) = (format!("{}#W1", case("02-bad-crc.npz")), format!("{}#B1", case("02-bad-crc.npz")));
+    let (w1, b1) =
+        (format!("{}#W1", case("02-bad-crc.npz")), format!("{}#B1", case("02-bad-crc.npz")));
     let refusals: [(&[&str], &[&str]); 5] = [
         (&["angles", &w1, &b1], &["member `W1`", "checksum"]),
         (&["analyze", &case("02-bad-crc.npz")], &["`W1`", "checksum"]),
@@ -242,16 +298,23 @@ fn matrices_of_any_scale_have_angles_and_no_infinite_norm() {
         let found = json(here.path(), &["angles", "w.npy", "b.npy"]);
         let exact = weight_alignment(&w, &b).unwrap().unwrap();
         assert!((readings(&found)[0].1 - exact).abs() < 1e-9, "{scale}");
-        assert!((value(&found, "weight_norm", None) / (scale * w.norm()) - 1.0).abs() < 1e-12, "{scale}");
+        assert!(
+            (value(&found, "weight_norm", None) / (scale * w.norm()) - 1.0).abs() < 1e-12,
+            "{scale}"
+        );
     }
     let mut huge = w.clone();
     huge.scale(5e307);
     write(here.path(), "w.npy", &huge);
-    assert!(refused(here.path(), &["angles", "w.npy", "b.npy"], 2).contains("beyond the largest number"));
+    assert!(
+        refused(here.path(), &["angles", "w.npy", "b.npy"], 2)
+            .contains("beyond the largest number")
+    );
     assert!(refused(here.path(), &["spectra", "w.npy"], 1).contains("beyond the largest number"));
 }
 
-/// An archive of much less than it unpacks to is refused where there is no room, before anything is allocated.
+/// An archive of much less than it unpacks to is refused where there is no room, before anything is
+/// allocated.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_no_memory_holds_is_refused_with_both_numbers() {
@@ -260,7 +323,8 @@ fn what_no_memory_holds_is_refused_with_both_numbers() {
     let zeros = Array { shape: vec![n, n], data: vec![0.0; n * n] };
     write_npy(&here.path().join("zeros.npy"), &zeros).unwrap();
     let bytes = std::fs::read(here.path().join("zeros.npy")).unwrap();
-    let mut archive = zip::ZipWriter::new(std::fs::File::create(here.path().join("zeros.npz")).unwrap());
+    let mut archive =
+        zip::ZipWriter::new(std::fs::File::create(here.path().join("zeros.npz")).unwrap());
     archive.start_file("W.npy", zip::write::SimpleFileOptions::default()).unwrap();
     std::io::Write::write_all(&mut archive, &bytes).unwrap();
     archive.finish().unwrap();
@@ -268,10 +332,17 @@ fn what_no_memory_holds_is_refused_with_both_numbers() {
     let program = env!("CARGO_BIN_EXE_alignscope");
     for args in ["angles zeros.npz zeros.npz", "spectra zeros.npz", "angles zeros.npy zeros.npy"] {
         let command = format!("ulimit -v 900000; exec '{program}' {args}");
-        let out = std::process::Command::new("sh").args(["-c", &command]).current_dir(here.path()).output().unwrap();
+        let out = std::process::Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(here.path())
+            .output()
+            .unwrap();
         let error = String::from_utf8_lossy(&out.stderr);
         assert_eq!(out.status.code(), Some(2), "{args}: {error}");
-        assert!(error.contains("(3600 x 3600)") && error.contains("of memory, more than"), "{args}: {error}");
+        assert!(
+            error.contains("(3600 x 3600)") && error.contains("of memory, more than"),
+            "{args}: {error}"
+        );
         assert!(error.contains("`ulimit -v` leaves"), "{args}: {error}");
     }
 }
@@ -293,11 +364,22 @@ fn a_history_gives_a_line_per_iteration_and_zeros_have_no_angle() {
     assert!(text.contains("absent") && text.contains("run.npz#W1 (3 x 5 x 3)"), "{text}");
     // A history of B beside a single W, and two of different length.
     let rows = json(here.path(), &["angles", "run.npz#B1", "run.npz#W1"]);
-    assert_eq!(rows["summary"].as_array().unwrap().iter().filter(|e| e["quantity"] == "weight_norm").count(), 3);
+    assert_eq!(
+        rows["summary"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|e| e["quantity"] == "weight_norm")
+            .count(),
+        3
+    );
     let two = Array { shape: vec![2, 3, 5], data: [b.as_slice(), b.as_slice()].concat() };
     write_npy(&here.path().join("two.npy"), &two).unwrap();
     let error = refused(here.path(), &["angles", "run.npz#W1", "two.npy"], 2);
-    assert!(error.contains("run.npz#W1 (3 x 5 x 3)") && error.contains("as many iterations"), "{error}");
+    assert!(
+        error.contains("run.npz#W1 (3 x 5 x 3)") && error.contains("as many iterations"),
+        "{error}"
+    );
     // Spectra are those of one iteration.
     let error = refused(here.path(), &["spectra", "run.npz#W1"], 2);
     assert!(error.contains("--iteration 0 to 2"), "{error}");
@@ -307,10 +389,14 @@ fn a_history_gives_a_line_per_iteration_and_zeros_have_no_angle() {
     assert!(entry(&zero, "weight_alignment", None, None)["value"].is_null());
     assert!(entry(&zero, "participation_ratio", Some("W"), None)["value"].is_null());
     let text = done(here.path(), &["spectra", "run.npz#W1", "--iteration", "0", "--out", "zero"]);
-    assert!(text.contains("there is no bulk") && !text.contains("NaN") && !text.contains("inf"), "{text}");
+    assert!(
+        text.contains("there is no bulk") && !text.contains("NaN") && !text.contains("inf"),
+        "{text}"
+    );
 }
 
-/// 60 x 40 entries of standard deviation 0.1, and two directions shared with `B^T` that stand out of them.
+/// 60 x 40 entries of standard deviation 0.1, and two directions shared with `B^T` that stand out
+/// of them.
 fn planted() -> (Matrix<f64>, Matrix<f64>) {
     let (mut w, b) = (normal(60, 40, 5), normal(40, 60, 6));
     w.scale(0.1);
@@ -328,7 +414,10 @@ fn planted() -> (Matrix<f64>, Matrix<f64>) {
 
 fn times(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
     let product = a.as_faer() * b.as_faer();
-    let values = (0..a.rows()).flat_map(|i| (0..b.cols()).map(move |j| (i, j))).map(|at| product[at]).collect();
+    let values = (0..a.rows())
+        .flat_map(|i| (0..b.cols()).map(move |j| (i, j)))
+        .map(|at| product[at])
+        .collect();
     Matrix::from_vec(a.rows(), b.cols(), values)
 }
 
@@ -339,15 +428,25 @@ fn spectra_name_outliers_and_what_both_share() {
     write(here.path(), "w.npy", &w);
     write(here.path(), "b.npy", &b);
     let alone = json(here.path(), &["spectra", "w.npy"]);
-    let values: Vec<f64> =
-        alone["singular_values"]["W"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    let values: Vec<f64> = alone["singular_values"]["W"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_f64().unwrap())
+        .collect();
     let exact = singular_values(&w).unwrap();
     assert!(values.iter().zip(&exact).all(|(a, b)| (a - b).abs() < 1e-12) && values.len() == 40);
     let count = value(&alone, "outliers", Some("W"));
     assert!((1.0..=4.0).contains(&count), "{count}");
     let outliers = alone["outliers"].as_array().unwrap();
-    assert_eq!((outliers.len() as f64, &outliers[0]["index"], &outliers[0]["matrix"]), (count, &0.into(), &"W".into()));
-    assert!(outliers[0]["p"].as_f64().unwrap() < 1e-6 && outliers[0]["strength"].as_f64().unwrap() < values[0]);
+    assert_eq!(
+        (outliers.len() as f64, &outliers[0]["index"], &outliers[0]["matrix"]),
+        (count, &0.into(), &"W".into())
+    );
+    assert!(
+        outliers[0]["p"].as_f64().unwrap() < 1e-6
+            && outliers[0]["strength"].as_f64().unwrap() < values[0]
+    );
     assert!((value(&alone, "entry_sd", Some("W")) / 0.1 - 1.0).abs() < 0.05);
     assert!(value(&alone, "outlier_threshold", Some("W")) > value(&alone, "bulk_high", Some("W")));
     let given = json(here.path(), &["spectra", "w.npy", "--entry-sd", "10"]);
@@ -356,16 +455,25 @@ fn spectra_name_outliers_and_what_both_share() {
     let both = json(here.path(), &["spectra", "w.npy", "b.npy"]);
     let (angle, norms) = (value(&both, "weight_alignment", None), w.norm() * b.norm());
     let trace = value(&both, "trace", None);
-    assert!((trace - angle.to_radians().cos() * norms).abs() < 1e-9 * norms, "the trace is the inner product");
+    assert!(
+        (trace - angle.to_radians().cos() * norms).abs() < 1e-9 * norms,
+        "the trace is the inner product"
+    );
     let eigenvalues = both["eigenvalues"]["W B"].as_array().unwrap();
     let sum: f64 = eigenvalues.iter().map(|v| v[0].as_f64().unwrap()).sum();
     assert!(eigenvalues.len() == 40 && (sum - trace).abs() < 1e-9 * norms);
     let radius = entry(&both, "spectral_radius", None, None);
-    assert!(radius["value"].as_f64().unwrap() > 2.0 * radius["prediction"].as_f64().unwrap(), "{radius}");
+    assert!(
+        radius["value"].as_f64().unwrap() > 2.0 * radius["prediction"].as_f64().unwrap(),
+        "{radius}"
+    );
     // The leading directions are shared, most of the columns' space is not.
     let leading = both["summary"].as_array().unwrap().iter().filter(|e| e["quantity"] == "overlap");
     let leading: Vec<&Json> = leading.filter(|e| e["leading"].is_u64()).collect();
-    assert!(leading.len() == 2 && leading.iter().all(|e| e["z"].as_f64().unwrap() > 3.0), "{leading:?}");
+    assert!(
+        leading.len() == 2 && leading.iter().all(|e| e["z"].as_f64().unwrap() > 3.0),
+        "{leading:?}"
+    );
     let angles = both["principal_angles"].as_array().unwrap();
     assert_eq!(angles.iter().map(|a| a["angles"].as_array().unwrap().len()).max(), Some(40));
     let text = done(here.path(), &["spectra", "w.npy", "b.npy"]);
@@ -388,27 +496,50 @@ fn spectra_are_written_and_drawn_the_same_every_time() {
     write(here.path(), "b.npy", &b);
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 2);
     done(here.path(), &["spectra", "w.npy", "b.npy"]);
-    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 2, "nothing is written without --out");
+    assert_eq!(
+        std::fs::read_dir(here.path()).unwrap().count(),
+        2,
+        "nothing is written without --out"
+    );
     for out in ["one", "two", "two"] {
         done(here.path(), &["spectra", "w.npy", "b.npy", "--out", out]);
     }
     let bytes = |out: &str, name: &str| std::fs::read(here.path().join(out).join(name)).unwrap();
-    let names =
-        ["singular_values.csv", "eigenvalues.csv", "principal_angles.csv", "spectra.csv", "spectra.svg", "spectra.png"];
+    let names = [
+        "singular_values.csv",
+        "eigenvalues.csv",
+        "principal_angles.csv",
+        "spectra.csv",
+        "spectra.svg",
+        "spectra.png",
+    ];
     for name in names {
-        assert!(bytes("one", name) == bytes("two", name) && bytes("one", name).len() > 100, "{name}");
+        assert!(
+            bytes("one", name) == bytes("two", name) && bytes("one", name).len() > 100,
+            "{name}"
+        );
     }
     assert!(String::from_utf8(bytes("one", "spectra.svg")).unwrap().contains("@font-face"));
     let table = String::from_utf8(bytes("one", "singular_values.csv")).unwrap();
     assert_eq!(table.lines().count(), 1 + 3 * 40);
-    assert!(table.starts_with("matrix,index,value,outlier,p,strength\nW,0,") && table.contains("\nW B,39,"), "{table}");
+    assert!(
+        table.starts_with("matrix,index,value,outlier,p,strength\nW,0,")
+            && table.contains("\nW B,39,"),
+        "{table}"
+    );
     let drawn = String::from_utf8(bytes("one", "spectra.csv")).unwrap();
-    assert!(drawn.contains("Marchenko-Pastur law of the bulk") && drawn.contains("threshold of W"), "{drawn}");
+    assert!(
+        drawn.contains("Marchenko-Pastur law of the bulk") && drawn.contains("threshold of W"),
+        "{drawn}"
+    );
     let error = refused(here.path(), &["spectra", "w.npy", "--out", "one"], 1);
     assert!(error.contains("holds something else") && error.contains("--out"), "{error}");
     // The same names with other contents are another request.
     write(here.path(), "w.npy", &normal(60, 40, 9));
-    assert!(refused(here.path(), &["spectra", "w.npy", "b.npy", "--out", "one"], 1).contains("holds something else"));
+    assert!(
+        refused(here.path(), &["spectra", "w.npy", "b.npy", "--out", "one"], 1)
+            .contains("holds something else")
+    );
     write(here.path(), "one.npy", &Matrix::from_vec(1, 1, vec![2.0]));
     done(here.path(), &["spectra", "one.npy", "one.npy", "--out", "single"]);
     assert!(here.path().join("single/spectra.png").is_file());
@@ -420,8 +551,15 @@ fn plain_tables_are_matrices() {
     std::fs::write(here.path().join("w.csv"), "1,0\n0,1\n1,1\n").unwrap();
     std::fs::write(here.path().join("b.csv"), "1,0,1\n0,1,1\n").unwrap();
     let found = json(here.path(), &["angles", "w.csv", "b.csv"]);
-    assert_eq!((value(&found, "weight_alignment", None), &found["shape"]), (0.0, &serde_json::json!([3, 2])));
-    assert!(value(&json(here.path(), &["spectra", "w.csv"]), "condition_number", Some("W")) - 3f64.sqrt() < 1e-12);
+    assert_eq!(
+        (value(&found, "weight_alignment", None), &found["shape"]),
+        (0.0, &serde_json::json!([3, 2]))
+    );
+    assert!(
+        value(&json(here.path(), &["spectra", "w.csv"]), "condition_number", Some("W"))
+            - 3f64.sqrt()
+            < 1e-12
+    );
 }
 
 #[test]
@@ -440,23 +578,36 @@ fn what_is_no_pair_of_matrices_is_refused_with_the_remedy() {
     write_npy(&here.path().join("nan.npy"), &holed).unwrap();
     write_npz(&here.path().join("run.npz"), &[("W1", &line), ("W2", &line)]).unwrap();
     // A header that claims 30000 x 30000 values of one byte each, none of which is there.
-    let header = format!("{:<117}\n", "{'descr': '|i1', 'fortran_order': False, 'shape': (30000, 30000), }");
+    let header =
+        format!("{:<117}\n", "{'descr': '|i1', 'fortran_order': False, 'shape': (30000, 30000), }");
     let length = u16::try_from(header.len()).unwrap().to_le_bytes();
-    std::fs::write(here.path().join("huge.npy"), [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes()].concat())
-        .unwrap();
+    std::fs::write(
+        here.path().join("huge.npy"),
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes()].concat(),
+    )
+    .unwrap();
     let cases: &[(&[&str], &[&str])] = &[
-        (&["angles", "w.npy", "other.npy"], &["w.npy (3 x 4)", "other.npy (5 x 4)", "must be 4 x 3", "3 x 4 if"]),
+        (
+            &["angles", "w.npy", "other.npy"],
+            &["w.npy (3 x 4)", "other.npy (5 x 4)", "must be 4 x 3", "3 x 4 if"],
+        ),
         (&["spectra", "w.npy", "other.npy"], &["w.npy (3 x 4)", "other.npy (5 x 4)"]),
         (&["angles", "w.npy", "nan.npy"], &["nan.npy holds NaN at index [1, 2]", "must be finite"]),
         (&["spectra", "nan.npy"], &["nan.npy holds NaN at index [1, 2]"]),
-        (&["angles", "line.npy", "w.npy"], &["line.npy holds an array of [5]", "expected a matrix"]),
+        (
+            &["angles", "line.npy", "w.npy"],
+            &["line.npy holds an array of [5]", "expected a matrix"],
+        ),
         (&["spectra", "long.npy"], &["[2, 1, 2, 2]", "expected a matrix"]),
         (&["spectra", "none.npy"], &["none.npy holds an array of [0, 3]", "nothing to measure"]),
         (&["spectra", "absent.npy"], &["cannot read absent.npy"]),
         (&["angles", "run.npz#W3", "w.npy"], &["no member `W3`: it has W1, W2"]),
         (&["angles", "run.npz", "w.npy"], &["choose one with #MEMBER: W1, W2"]),
         (&["angles", "w.npy#W1", "w.npy"], &["only .npz archives have members"]),
-        (&["angles", "w.mat", "w.npy"], &["neither in .npz, .npy nor .csv", "scipy.io.loadmat('w.mat')"]),
+        (
+            &["angles", "w.mat", "w.npy"],
+            &["neither in .npz, .npy nor .csv", "scipy.io.loadmat('w.mat')"],
+        ),
         (&["spectra", "huge.npy"], &["more than the"]),
         (&["angles", "w.npy"], &["<B>"]),
         (&["spectra", "w.npy", "--false-alarm", "1"], &["--false-alarm", "above 0 and below 1"]),

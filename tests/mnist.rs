@@ -1,5 +1,5 @@
-//! The paper's network on the official MNIST files, and a look at those of CIFAR-10, where these are at hand
-//! (ALIGNSCOPE_DATA); passed over, and said so, where not.
+//! The paper's network on the official MNIST files, and a look at those of CIFAR-10, where these
+//! are at hand (ALIGNSCOPE_DATA); passed over, and said so, where not.
 
 use alignscope::data::{Library, Source};
 use assert_cmd::Command;
@@ -44,8 +44,15 @@ const PAPER: [&str; 20] = [
 
 fn summary(directory: &TempDir, args: &[&str]) -> Vec<Json> {
     let mut command = Command::cargo_bin("alignscope").unwrap();
-    let output =
-        command.current_dir(directory.path()).args(PAPER).args(args).assert().success().get_output().stdout.clone();
+    let output = command
+        .current_dir(directory.path())
+        .args(PAPER)
+        .args(args)
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
     serde_json::from_slice::<Json>(&output).unwrap()["summary"].as_array().unwrap().clone()
 }
 
@@ -67,14 +74,24 @@ fn official_files_have_their_checksums() {
 #[test]
 fn official_files_are_fetched_from_a_directory() {
     let here = TempDir::new().unwrap();
-    for (name, source) in [("mnist", "mnist".parse().unwrap()), ("cifar10", "cifar10".parse().unwrap())] {
+    for (name, source) in
+        [("mnist", "mnist".parse().unwrap()), ("cifar10", "cifar10".parse().unwrap())]
+    {
         if !have(&source) {
             continue;
         }
         let from = Library::new(None).locate(&source).unwrap();
         let fetch = || {
             let mut command = Command::cargo_bin("alignscope").unwrap();
-            command.current_dir(here.path()).args(["data", "fetch", name, "--data-dir", "sets", "--json", "--from"]);
+            command.current_dir(here.path()).args([
+                "data",
+                "fetch",
+                name,
+                "--data-dir",
+                "sets",
+                "--json",
+                "--from",
+            ]);
             let output = command.arg(&from).assert().success().get_output().stdout.clone();
             serde_json::from_slice::<Json>(&output).unwrap()["fetched"].as_array().unwrap().len()
         };
@@ -94,40 +111,62 @@ fn colour_images_are_what_they_are_known_for() {
         let count = |class: u8| part.labels.iter().filter(|&&label| label == class).count();
         assert!((0..10).all(|class| count(class) == per_class));
     }
-    // The first image, a frog: its first pixels are (59, 62, 63), (43, 46, 45), (50, 48, 43) in red, green and blue.
+    // The first image, a frog: its first pixels are (59, 62, 63), (43, 46, 45), (50, 48, 43) in
+    // red, green and blue.
     let frog = data.train.images.row(0);
-    let planes = [0, 1024, 2048].map(|plane| [0, 1, 2].map(|at| (frog[plane + at] * 255.0).round()));
-    assert_eq!((data.train.labels[0], planes), (6, [[59.0, 43.0, 50.0], [62.0, 46.0, 48.0], [63.0, 45.0, 43.0]]));
+    let planes =
+        [0, 1024, 2048].map(|plane| [0, 1, 2].map(|at| (frog[plane + at] * 255.0).round()));
+    assert_eq!(
+        (data.train.labels[0], planes),
+        (6, [[59.0, 43.0, 50.0], [62.0, 46.0, 48.0], [63.0, 45.0, 43.0]])
+    );
     drop(data);
     let here = TempDir::new().unwrap();
-    let network = ["--data", "cifar10", "--size", "8", "--hidden", "50", "--batch", "500", "--eta", "1e-4"];
+    let network =
+        ["--data", "cifar10", "--size", "8", "--hidden", "50", "--batch", "500", "--eta", "1e-4"];
     let run = |kind: &str| {
         let mut command = Command::cargo_bin("alignscope").unwrap();
-        command.current_dir(here.path()).arg(kind).args(network).args(["--epochs", "3", "--repeats", "1", "--json"]);
+        command.current_dir(here.path()).arg(kind).args(network).args([
+            "--epochs",
+            "3",
+            "--repeats",
+            "1",
+            "--json",
+        ]);
         let output = command.assert().success().get_output().stdout.clone();
         serde_json::from_slice::<Json>(&output).unwrap()["summary"].as_array().unwrap().clone()
     };
     // Better than chance, at 10 % +- 0.3 %.
     assert!(mean(&run("train"), "test_accuracy", None) > 13.0);
-    assert!(run("replay").iter().any(|entry| entry["quantity"] == "weight_alignment" && entry["n"] == 1));
+    assert!(
+        run("replay")
+            .iter()
+            .any(|entry| entry["quantity"] == "weight_alignment" && entry["n"] == 1)
+    );
 }
 
-/// At epoch 10 the paper has 81.5 +- 1.6 % without and 89.5 +- 0.5 % with weight normalisation, and angles of 84.7, 83.6,
-/// 80.9, 76.1 degrees at iteration 500 and 83.5, 82.1, 79.3, 74.6 at 1000 without.
+/// At epoch 10 the paper has 81.5 +- 1.6 % without and 89.5 +- 0.5 % with weight normalisation, and
+/// angles of 84.7, 83.6, 80.9, 76.1 degrees at iteration 500 and 83.5, 82.1, 79.3, 74.6 at 1000
+/// without.
 #[test]
 fn ten_epochs_are_those_of_the_paper() {
     if !have(&"mnist".parse().unwrap()) {
         return;
     }
     let here = TempDir::new().unwrap();
-    let plain = summary(&here, &["--data", "mnist", "--rule", "fa", "--epochs", "10", "--out", "plain"]);
-    let normalised =
-        summary(&here, &["--data", "mnist", "--epochs", "10", "--wn", "1", "--normalize-b", "on", "--out", "wn"]);
+    let plain =
+        summary(&here, &["--data", "mnist", "--rule", "fa", "--epochs", "10", "--out", "plain"]);
+    let normalised = summary(
+        &here,
+        &["--data", "mnist", "--epochs", "10", "--wn", "1", "--normalize-b", "on", "--out", "wn"],
+    );
     let accuracy = |entries: &[Json]| mean(entries, "test_accuracy", None);
     // Means of three repeats: within three standard errors and half a point.
     assert!((accuracy(&plain) - 81.5).abs() < 3.4, "{}", accuracy(&plain));
     assert!((accuracy(&normalised) - 89.5).abs() < 1.5, "{}", accuracy(&normalised));
-    for (l, [high, low]) in [[84.7, 83.5], [83.6, 82.1], [80.9, 79.3], [76.1, 74.6]].into_iter().enumerate() {
+    for (l, [high, low]) in
+        [[84.7, 83.5], [83.6, 82.1], [80.9, 79.3], [76.1, 74.6]].into_iter().enumerate()
+    {
         let found = mean(&plain, "weight_alignment", Some(l as u64 + 1));
         assert!((low - 1.5..high + 1.5).contains(&found), "layer {}: {found}", l + 1);
     }
@@ -145,7 +184,19 @@ fn memory_stays_below_twice_the_data() {
     let values = data.train.images.as_slice().len() + data.test.images.as_slice().len();
     drop(data);
     let program = assert_cmd::cargo::cargo_bin("alignscope");
-    let args = ["train", "--data", "mnist", "--epochs", "1", "--repeats", "1", "--batch", "1000", "--eta", "1e-4"];
+    let args = [
+        "train",
+        "--data",
+        "mnist",
+        "--epochs",
+        "1",
+        "--repeats",
+        "1",
+        "--batch",
+        "1000",
+        "--eta",
+        "1e-4",
+    ];
     let mut child = std::process::Command::new(program)
         .args(args)
         .current_dir(here.path())
@@ -154,15 +205,21 @@ fn memory_stays_below_twice_the_data() {
         .unwrap();
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let kilobytes = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let kilobytes = status.lines().find_map(|line| {
+            line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok()
+        });
         peak = peak.max(kilobytes.unwrap_or(0) * 1024);
         std::thread::sleep(Duration::from_millis(2));
     }
     assert!(child.wait().unwrap().success());
-    assert!(peak > 0 && peak < 2 * 4 * values, "{} MB of {} MB", peak >> 20, (2 * 4 * values) >> 20);
+    assert!(
+        peak > 0 && peak < 2 * 4 * values,
+        "{} MB of {} MB",
+        peak >> 20,
+        (2 * 4 * values) >> 20
+    );
 }
 
 #[test]
@@ -176,11 +233,15 @@ fn what_is_stored_is_drawn_and_judged_where_the_data_are_not() {
         command.current_dir(here.path()).args(args);
         command
     };
-    let network = ["train", "--data", "mnist", "--size", "7", "--hidden", "5", "--epochs", "1", "--batch", "1000"];
+    let network = [
+        "train", "--data", "mnist", "--size", "7", "--hidden", "5", "--epochs", "1", "--batch",
+        "1000",
+    ];
     alignscope(&[&network[..], &["--out", "run"]].concat()).assert().success();
     std::fs::create_dir(here.path().join("none")).unwrap();
     alignscope(&["run", "run", "--data-dir", "none"]).assert().success();
-    let job = std::fs::read_dir(here.path().join("run/jobs")).unwrap().next().unwrap().unwrap().path();
+    let job =
+        std::fs::read_dir(here.path().join("run/jobs")).unwrap().next().unwrap().unwrap().path();
     std::fs::remove_file(job).unwrap();
     alignscope(&["run", "run", "--data-dir", "none"]).assert().failure();
 }

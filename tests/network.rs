@@ -1,9 +1,12 @@
-//! Training against what is known exactly: optimiser, codes, label changes, normalisation, threads, probes, resumption.
+//! Training against what is known exactly: optimiser, codes, label changes, normalisation, threads,
+//! probes, resumption.
 
 use alignscope::data::{ChangeKind, CodeKind, DataSet, LabelChange, digits};
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::angle;
-use alignscope::network::{Biases, Loss, Order, Probe, ProbeBatch, Reduction, Rule, Setup, Std, Subset, Trainer};
+use alignscope::network::{
+    Biases, Loss, Order, Probe, ProbeBatch, Reduction, Rule, Setup, Std, Subset, Trainer,
+};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::{Activation, Feedback, WeightNorm};
@@ -45,7 +48,10 @@ fn a_dropped_last_batch_is_no_update() {
         net.next_batch().iter().for_each(|&i| shown[i] += 1);
         net.step();
     }
-    assert!(shown.iter().all(|&times| times <= 3) && shown.contains(&2), "another batch is left out in each epoch");
+    assert!(
+        shown.iter().all(|&times| times <= 3) && shown.contains(&2),
+        "another batch is left out in each epoch"
+    );
     let mut all = trainer(&data, Setup { drop_last: false, ..setup });
     assert_eq!(all.batches_per_epoch(), whole + 1);
     let mut again = trainer(&data, Setup { drop_last: true, ..all.setup().clone() });
@@ -55,19 +61,26 @@ fn a_dropped_last_batch_is_no_update() {
 }
 
 /// What the paper's rule does to one batch, written out sample by sample.
-fn plain_step(weights: &[Matrix<f64>], backward: &[Matrix<f64>], input: &[f64], target: &[f64]) -> Vec<Matrix<f64>> {
+fn plain_step(
+    weights: &[Matrix<f64>],
+    backward: &[Matrix<f64>],
+    input: &[f64],
+    target: &[f64],
+) -> Vec<Matrix<f64>> {
     let depth = weights.len();
     let f = |z: f64| if z > 0.0 { z.tanh() } else { 0.0 };
     let slope = |z: f64| if z > 0.0 { 1.0 - z.tanh().powi(2) } else { 0.0 };
     let (mut activities, mut zs) = (vec![input.to_vec()], Vec::new());
     for w in weights {
         let below = activities.last().unwrap();
-        let z: Vec<f64> = (0..w.cols()).map(|j| (0..w.rows()).map(|i| below[i] * w.row(i)[j]).sum()).collect();
+        let z: Vec<f64> =
+            (0..w.cols()).map(|j| (0..w.rows()).map(|i| below[i] * w.row(i)[j]).sum()).collect();
         activities.push(z.iter().map(|&z| f(z)).collect());
         zs.push(z);
     }
-    let mut delta: Vec<f64> =
-        (0..target.len()).map(|j| (target[j] - activities[depth][j]) * slope(zs[depth - 1][j])).collect();
+    let mut delta: Vec<f64> = (0..target.len())
+        .map(|j| (target[j] - activities[depth][j]) * slope(zs[depth - 1][j]))
+        .collect();
     let mut updates = Vec::new();
     for l in (0..depth).rev() {
         let mut update = Matrix::zeros(weights[l].rows(), weights[l].cols());
@@ -81,7 +94,9 @@ fn plain_step(weights: &[Matrix<f64>], backward: &[Matrix<f64>], input: &[f64], 
         if l > 0 {
             let b = &backward[l - 1];
             delta = (0..b.cols())
-                .map(|i| slope(zs[l - 1][i]) * (0..b.rows()).map(|j| delta[j] * b.row(j)[i]).sum::<f64>())
+                .map(|i| {
+                    slope(zs[l - 1][i]) * (0..b.rows()).map(|j| delta[j] * b.row(j)[i]).sum::<f64>()
+                })
                 .collect();
         }
     }
@@ -95,7 +110,8 @@ fn an_update_is_that_of_the_paper_written_out() {
     let mut trainer = trainer(&data, setup);
     run(&mut trainer, 3);
     let before = trainer.layers().clone();
-    let backward: Vec<Matrix<f64>> = (1..3).map(|l| trainer.feedback().backward(l).unwrap().clone()).collect();
+    let backward: Vec<Matrix<f64>> =
+        (1..3).map(|l| trainer.feedback().backward(l).unwrap().clone()).collect();
     let batch = trainer.next_batch().to_vec();
     let code = trainer.code().clone();
     trainer.step();
@@ -104,8 +120,13 @@ fn an_update_is_that_of_the_paper_written_out() {
         for &sample in &batch {
             let mut target = vec![0.0; 50];
             code.write_target(data.train.labels[sample], [0.0, 1.0], &mut target);
-            let updates = plain_step(&before.weights, &backward, data.train.images.row(sample), &target);
-            expected.as_mut_slice().iter_mut().zip(updates[l].as_slice()).for_each(|(e, u)| *e += 0.01 * u);
+            let updates =
+                plain_step(&before.weights, &backward, data.train.images.row(sample), &target);
+            expected
+                .as_mut_slice()
+                .iter_mut()
+                .zip(updates[l].as_slice())
+                .for_each(|(e, u)| *e += 0.01 * u);
         }
         let difference = largest_difference(&trainer.layers().weights[l], &expected);
         assert!(difference < 1e-13, "layer {l}: {difference}");
@@ -134,11 +155,15 @@ fn scaling_b_multiplies_the_learning_rates_of_lower_layers() {
                 };
                 let [start, end, now] = [&before, drawn.layers(), scaled.layers()];
                 let pairs = [
-                    (expected(start.weights[l].as_slice(), end.weights[l].as_slice()), now.weights[l].as_slice()),
+                    (
+                        expected(start.weights[l].as_slice(), end.weights[l].as_slice()),
+                        now.weights[l].as_slice(),
+                    ),
                     (expected(&start.biases[l], &end.biases[l]), &now.biases[l][..]),
                 ];
                 for (expected, now) in pairs {
-                    let largest = expected.iter().zip(now).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                    let largest =
+                        expected.iter().zip(now).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
                     assert!(largest < 1e-12, "factor {factor}, update {k}, layer {l}: {largest}");
                 }
             }
@@ -156,7 +181,8 @@ fn momentum_and_decay_are_pytorchs() {
     let plain = Setup { eta: 1.0, momentum: 0.0, weight_decay: 0.0, ..with };
     let mut velocity: Vec<Matrix<f64>> =
         trainer.layers().weights.iter().map(|w| Matrix::zeros(w.rows(), w.cols())).collect();
-    let mut bias_velocity: Vec<Vec<f64>> = trainer.layers().biases.iter().map(|b| vec![0.0; b.len()]).collect();
+    let mut bias_velocity: Vec<Vec<f64>> =
+        trainer.layers().biases.iter().map(|b| vec![0.0; b.len()]).collect();
     for k in 0..4 {
         // The bare gradient of this batch, from a trainer of the same state without an optimiser.
         let mut bare = Trainer::new(&*data, plain.clone(), 5, 1);
@@ -166,16 +192,23 @@ fn momentum_and_decay_are_pytorchs() {
         bare.step();
         trainer.step();
         for l in 0..3 {
-            let gradient = bare.layers().weights[l].as_slice().iter().zip(before.weights[l].as_slice());
+            let gradient =
+                bare.layers().weights[l].as_slice().iter().zip(before.weights[l].as_slice());
             let mut expected = before.weights[l].clone();
-            for ((v, (after, w)), e) in velocity[l].as_mut_slice().iter_mut().zip(gradient).zip(expected.as_mut_slice())
+            for ((v, (after, w)), e) in
+                velocity[l].as_mut_slice().iter_mut().zip(gradient).zip(expected.as_mut_slice())
             {
                 *v = momentum * *v + (after - w) - decay * w;
                 *e += eta * *v;
             }
-            assert!(largest_difference(&expected, &trainer.layers().weights[l]) < 1e-13, "update {k}, layer {l}");
+            assert!(
+                largest_difference(&expected, &trainer.layers().weights[l]) < 1e-13,
+                "update {k}, layer {l}"
+            );
             let biases = bare.layers().biases[l].iter().zip(&before.biases[l]);
-            for ((v, (after, b)), now) in bias_velocity[l].iter_mut().zip(biases).zip(&trainer.layers().biases[l]) {
+            for ((v, (after, b)), now) in
+                bias_velocity[l].iter_mut().zip(biases).zip(&trainer.layers().biases[l])
+            {
                 *v = momentum * *v + (after - b) - decay * b;
                 assert!((b + eta * *v - now).abs() < 1e-13);
             }
@@ -191,13 +224,20 @@ fn decay_alone_shrinks_and_the_mean_divides_by_the_batch() {
     let (mut a, mut b) = (trainer(&data, sum.clone()), trainer(&data, mean));
     run(&mut a, 5);
     run(&mut b, 5);
-    (0..3).for_each(|l| assert!(largest_difference(&a.layers().weights[l], &b.layers().weights[l]) < 1e-13));
+    (0..3).for_each(|l| {
+        assert!(largest_difference(&a.layers().weights[l], &b.layers().weights[l]) < 1e-13)
+    });
     let decaying = Setup { weight_decay: 0.5, ..sum };
-    let (mut a, mut b) = (trainer(&data, decaying.clone()), trainer(&data, Setup { weight_decay: 0.0, ..decaying }));
+    let (mut a, mut b) =
+        (trainer(&data, decaying.clone()), trainer(&data, Setup { weight_decay: 0.0, ..decaying }));
     let start = a.layers().weights[1].clone();
     a.step();
     b.step();
-    let shrunk = start.as_slice().iter().zip(a.layers().weights[1].as_slice()).zip(b.layers().weights[1].as_slice());
+    let shrunk = start
+        .as_slice()
+        .iter()
+        .zip(a.layers().weights[1].as_slice())
+        .zip(b.layers().weights[1].as_slice());
     assert!(shrunk.into_iter().all(|((w, a), b)| (b - a - 0.005 * w).abs() < 1e-14));
 }
 
@@ -263,7 +303,11 @@ fn codes_change_when_told_and_everything_else_carries_on() {
         assert_eq!(net.batches_per_epoch(), per_epoch);
         run(&mut net, 2 * per_epoch);
         run(&mut steady, 2 * per_epoch);
-        assert_eq!(net.layers().weights, steady.layers().weights, "nothing differs before the change");
+        assert_eq!(
+            net.layers().weights,
+            steady.layers().weights,
+            "nothing differs before the change"
+        );
         let (old, new) = (net.code_before_change().unwrap().clone(), net.code().clone());
         assert_eq!(&old, steady.code());
         assert_ne!(old, new);
@@ -282,9 +326,12 @@ fn weight_normalisation_keeps_the_norms_it_is_told_to() {
     let data = data::<f64>();
     let norms = |net: &Trainer<'_, f64>, l: usize| -> Vec<f64> {
         let w = &net.layers().weights[l];
-        (0..w.cols()).map(|j| (0..w.rows()).map(|i| w.row(i)[j].powi(2)).sum::<f64>().sqrt()).collect()
+        (0..w.cols())
+            .map(|j| (0..w.rows()).map(|i| w.row(i)[j].powi(2)).sum::<f64>().sqrt())
+            .collect()
     };
-    let whole = |net: &Trainer<'_, f64>, l: usize| norms(net, l).iter().map(|n| n * n).sum::<f64>().sqrt();
+    let whole =
+        |net: &Trainer<'_, f64>, l: usize| norms(net, l).iter().map(|n| n * n).sum::<f64>().sqrt();
     let start = trainer(&data, setup());
     for (kind, by_neuron) in [
         (WeightNorm::Neuron(vec![1.0]), true),
@@ -294,7 +341,8 @@ fn weight_normalisation_keeps_the_norms_it_is_told_to() {
         (WeightNorm::MatrixInitial, false),
     ] {
         let mut net = trainer(&data, Setup { weight_norm: Some(kind.clone()), ..setup() });
-        let unchanged: Vec<Matrix<f64>> = (1..3).map(|l| net.feedback().backward(l).unwrap().clone()).collect();
+        let unchanged: Vec<Matrix<f64>> =
+            (1..3).map(|l| net.feedback().backward(l).unwrap().clone()).collect();
         for updates in [0, 1, 9] {
             run(&mut net, updates);
             for l in 0..3 {
@@ -305,13 +353,22 @@ fn weight_normalisation_keeps_the_norms_it_is_told_to() {
                 };
                 if by_neuron {
                     let found = norms(&net, l);
-                    assert!(found.iter().enumerate().all(|(j, n)| (n / expected(j) - 1.0).abs() < 1e-12), "{kind:?}");
+                    assert!(
+                        found
+                            .iter()
+                            .enumerate()
+                            .all(|(j, n)| (n / expected(j) - 1.0).abs() < 1e-12),
+                        "{kind:?}"
+                    );
                 } else {
                     assert!((whole(&net, l) / expected(0) - 1.0).abs() < 1e-12, "{kind:?}");
                 }
             }
         }
-        assert!((1..3).all(|l| net.feedback().backward(l) == unchanged.get(l - 1)), "B is left alone");
+        assert!(
+            (1..3).all(|l| net.feedback().backward(l) == unchanged.get(l - 1)),
+            "B is left alone"
+        );
         assert_ne!(net.layers().weights[0], start.layers().weights[0]);
     }
 }
@@ -322,16 +379,24 @@ fn scaling_and_normalising_the_backward_weights_are_separate() {
     let of = |setup: Setup| trainer(&data, setup).feedback().backward(2).unwrap().clone();
     let plain = of(setup());
     let scaled = of(Setup { b_scale: 3.0, ..setup() });
-    assert!(plain.as_slice().iter().zip(scaled.as_slice()).all(|(a, b)| (3.0 * a - b).abs() < 1e-14));
+    assert!(
+        plain.as_slice().iter().zip(scaled.as_slice()).all(|(a, b)| (3.0 * a - b).abs() < 1e-14)
+    );
     let normalised = of(Setup { normalize_b: true, b_scale: 0.5, ..setup() });
     for j in 0..normalised.cols() {
         let norm = (0..normalised.rows()).map(|i| normalised.row(i)[j].powi(2)).sum::<f64>().sqrt();
         assert!((norm - 0.5).abs() < 1e-12);
         let ratio = normalised.row(0)[j] / plain.row(0)[j];
-        assert!((0..normalised.rows()).all(|i| (normalised.row(i)[j] - ratio * plain.row(i)[j]).abs() < 1e-12));
+        assert!(
+            (0..normalised.rows())
+                .all(|i| (normalised.row(i)[j] - ratio * plain.row(i)[j]).abs() < 1e-12)
+        );
     }
-    let fan_in = Trainer::<f64>::new(&data, Setup { w_std: Std::FanIn, b_std: Std::He, ..setup() }, 5, 1);
-    let sd = |m: &Matrix<f64>| (m.as_slice().iter().map(|v| v * v).sum::<f64>() / m.as_slice().len() as f64).sqrt();
+    let fan_in =
+        Trainer::<f64>::new(&data, Setup { w_std: Std::FanIn, b_std: Std::He, ..setup() }, 5, 1);
+    let sd = |m: &Matrix<f64>| {
+        (m.as_slice().iter().map(|v| v * v).sum::<f64>() / m.as_slice().len() as f64).sqrt()
+    };
     // 1,280 and 300 normals: within four standard errors of 1/sqrt 64 and sqrt(2/20).
     assert!((sd(&fan_in.layers().weights[0]) * 8.0 - 1.0).abs() < 4.0 / 2560.0f64.sqrt());
     let b = fan_in.feedback().backward(1).unwrap();
@@ -360,7 +425,13 @@ fn untrained_biases_stay_and_absent_ones_are_absent() {
     assert!(start.iter().all(|b| b.iter().any(|v| *v != 0.0)));
     run(&mut net, 10);
     assert_eq!(net.layers().biases, start);
-    assert!(trainer(&data, Setup { biases: Biases::Off, ..setup() }).layers().biases.iter().all(Vec::is_empty));
+    assert!(
+        trainer(&data, Setup { biases: Biases::Off, ..setup() })
+            .layers()
+            .biases
+            .iter()
+            .all(Vec::is_empty)
+    );
 }
 
 #[test]
@@ -369,8 +440,26 @@ fn every_loss_and_activation_learns_the_digits_but_the_random_error() {
     let one_hot = Setup { code: CodeKind::OneHot, ..setup() };
     for (setup, least) in [
         (Setup { epochs: 30, ..setup() }, 85.0),
-        (Setup { loss: Loss::SquaredLinear, eta: 3e-3, w_std: Std::FanIn, b_std: Std::FanIn, ..setup() }, 85.0),
-        (Setup { loss: Loss::SigmoidCrossEntropy, eta: 5e-3, w_std: Std::FanIn, b_std: Std::FanIn, ..setup() }, 85.0),
+        (
+            Setup {
+                loss: Loss::SquaredLinear,
+                eta: 3e-3,
+                w_std: Std::FanIn,
+                b_std: Std::FanIn,
+                ..setup()
+            },
+            85.0,
+        ),
+        (
+            Setup {
+                loss: Loss::SigmoidCrossEntropy,
+                eta: 5e-3,
+                w_std: Std::FanIn,
+                b_std: Std::FanIn,
+                ..setup()
+            },
+            85.0,
+        ),
         (
             Setup {
                 loss: Loss::SoftmaxCrossEntropy,
@@ -402,7 +491,11 @@ fn every_loss_and_activation_learns_the_digits_but_the_random_error() {
 fn smoothed_targets_are_those_documented() {
     assert_eq!(Loss::HalfSquared.target_levels(0.05, 50), [0.05, 1.0]);
     let [off, on] = Loss::SoftmaxCrossEntropy.target_levels(0.2, 10);
-    assert!((off - 0.02).abs() < 1e-15 && (on - 0.82).abs() < 1e-15 && (9.0 * off + on - 1.0).abs() < 1e-12);
+    assert!(
+        (off - 0.02).abs() < 1e-15
+            && (on - 0.82).abs() < 1e-15
+            && (9.0 * off + on - 1.0).abs() < 1e-12
+    );
 }
 
 #[test]
@@ -419,8 +512,11 @@ fn probes_see_what_the_next_update_does() {
     net.step();
     for l in 0..3 {
         let after = net.layers().weights[l].as_slice().iter().zip(before.weights[l].as_slice());
-        let step =
-            Matrix::from_vec(before.weights[l].rows(), before.weights[l].cols(), after.map(|(a, b)| a - b).collect());
+        let step = Matrix::from_vec(
+            before.weights[l].rows(),
+            before.weights[l].cols(),
+            after.map(|(a, b)| a - b).collect(),
+        );
         let measured = angle(&step, &before.weights[l]).unwrap().unwrap();
         assert!((measured - angles[l]).abs() < 1e-6, "layer {l}: {measured} {}", angles[l]);
         let norm = |m: &Matrix<f64>| m.as_slice().iter().map(|v| v * v).sum::<f64>().sqrt();
@@ -461,7 +557,11 @@ fn redrawn_backward_weights_give_the_null_of_update_alignment() {
     let mut net = trainer(&data, setup());
     let mut probe = Probe::new(&net, ProbeBatch::Fixed, 5, 1);
     let nulls = |net: &Trainer<'_, f64>, probe: &mut Probe<f64>| -> Vec<_> {
-        probe.update_null(net, &mut Stream::new(9, 0, Role::Null)).into_iter().map(Option::unwrap).collect()
+        probe
+            .update_null(net, &mut Stream::new(9, 0, Role::Null))
+            .into_iter()
+            .map(Option::unwrap)
+            .collect()
     };
     // At the start B is one draw like any other.
     let mut scores = Vec::new();
@@ -474,14 +574,18 @@ fn redrawn_backward_weights_give_the_null_of_update_alignment() {
     // 40 scores of standard deviation 1, the two of a repeat correlated at most fully.
     assert!(mean.abs() < 4.0 / 20.0f64.sqrt(), "{mean}");
     assert!(scores.iter().all(|z| z.abs() < 5.0), "{scores:?}");
-    // The null is much wider than that of a weight angle with as many entries, about 1.6 degrees here.
+    // The null is much wider than that of a weight angle with as many entries, about 1.6 degrees
+    // here.
     let [first, _] = nulls(&net, &mut probe)[..] else { panic!("two layers") };
     assert!(first.high - first.low > 10.0, "{first:?}");
     // After learning the updates align beyond it.
     run(&mut net, 3000);
     probe.forget();
     for (l, null) in nulls(&net, &mut probe).into_iter().enumerate() {
-        assert!(null.z.unwrap() > 3.0 && probe.update_alignment(&net, l).unwrap() < null.low, "layer {l}: {null:?}");
+        assert!(
+            null.z.unwrap() > 3.0 && probe.update_alignment(&net, l).unwrap() < null.low,
+            "layer {l}: {null:?}"
+        );
     }
 }
 
@@ -496,7 +600,9 @@ fn dead_units_are_those_no_error_can_move() {
     probe.forget();
     let dead = probe.dead_units(&net, 1);
     assert!((before..=before + 2).contains(&dead) && dead >= 2, "{before} {dead}");
-    let column = |net: &Trainer<'_, f64>| (0..20).map(|i| net.layers().weights[1].row(i)[4]).collect::<Vec<_>>();
+    let column = |net: &Trainer<'_, f64>| {
+        (0..20).map(|i| net.layers().weights[1].row(i)[4]).collect::<Vec<_>>()
+    };
     let start = column(&net);
     run(&mut net, 5);
     assert_eq!(column(&net), start, "no error moves its weights");

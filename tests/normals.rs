@@ -33,7 +33,12 @@ fn kolmogorov(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
 
 /// Mean of products with its z-score, the products being independent with mean 0 and standard
 /// deviation `sd`.
-fn z_of_products<'a>(a: impl Iterator<Item = &'a f32>, b: impl Iterator<Item = &'a f32>, power: i32, sd: f64) -> f64 {
+fn z_of_products<'a>(
+    a: impl Iterator<Item = &'a f32>,
+    b: impl Iterator<Item = &'a f32>,
+    power: i32,
+    sd: f64,
+) -> f64 {
     let centre = if power == 2 { 1.0 } else { 0.0 };
     let (mut sum, mut n) = (0.0, 0u64);
     for (x, y) in a.zip(b) {
@@ -49,10 +54,18 @@ fn moments_are_those_of_a_standard_normal() {
     let (single, mut double) = (normals(1, 0, Role::Signal, n), vec![0.0f64; n]);
     Stream::new(2, 0, Role::Signal).fill_normal(&mut double);
     // E x^p and the standard deviation of x^p: sqrt(E x^2p - (E x^p)^2).
-    let table = [(1, 0.0, 1.0f64), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0), (5, 0.0, 945.0), (6, 15.0, 10170.0)];
+    let table = [
+        (1, 0.0, 1.0f64),
+        (2, 1.0, 2.0),
+        (3, 0.0, 15.0),
+        (4, 3.0, 96.0),
+        (5, 0.0, 945.0),
+        (6, 15.0, 10170.0),
+    ];
     for (p, mean, variance) in table {
         for values in [single.iter().map(|&x| f64::from(x)).collect::<Vec<_>>(), double.clone()] {
-            let z = (values.iter().map(|x| x.powi(p)).sum::<f64>() / n as f64 - mean) / (variance / n as f64).sqrt();
+            let z = (values.iter().map(|x| x.powi(p)).sum::<f64>() / n as f64 - mean)
+                / (variance / n as f64).sqrt();
             assert!(z.abs() < 4.0, "moment {p}: {z} standard errors");
         }
     }
@@ -117,7 +130,8 @@ fn streams_and_values_are_independent() {
         normals(5, 0, Role::Activity, n),
         normals(5, 0, Role::Weights, n),
     ];
-    let mut pairs: Vec<(&[f32], &[f32])> = others.iter().map(|other| (&reference[..], &other[..])).collect();
+    let mut pairs: Vec<(&[f32], &[f32])> =
+        others.iter().map(|other| (&reference[..], &other[..])).collect();
     // Lags include the two members of a pair: 256 apart in the blocks of 512 they are made in.
     for lag in [1, 2, 3, 7, 16, 255, 256, 257, 512, 1024] {
         pairs.push((&reference[..n - lag], &reference[lag..]));
@@ -141,7 +155,8 @@ fn whole_numbers_and_orders_are_uniform() {
         let chi2: f64 = counts.iter().map(|&c| (c as f64 - expected).powi(2) / expected).sum();
         let freedom = (bound - 1) as f64;
         // Wilson and Hilferty: a cube root of chi-square is nearly normal.
-        let z = ((chi2 / freedom).cbrt() - (1.0 - 2.0 / (9.0 * freedom))) / (2.0 / (9.0 * freedom)).sqrt();
+        let z = ((chi2 / freedom).cbrt() - (1.0 - 2.0 / (9.0 * freedom)))
+            / (2.0 / (9.0 * freedom)).sqrt();
         assert!(z < 4.0, "{bound}: {z}");
     }
     let mut orders = std::collections::HashMap::new();
@@ -178,10 +193,16 @@ fn streams_are_generators_of_rand() {
 
 /// Draws of a distribution, its distance from the exact one, and its mean and variance in standard
 /// errors.
-fn check<D: Distribution<f64>>(name: &str, distribution: &D, cdf: impl Fn(f64) -> f64, moments: [f64; 3]) {
+fn check<D: Distribution<f64>>(
+    name: &str,
+    distribution: &D,
+    cdf: impl Fn(f64) -> f64,
+    moments: [f64; 3],
+) {
     let n = 1 << 18;
     let [mean, variance, kurtosis] = moments;
-    let values: Vec<f64> = Stream::new(11, 0, Role::Signal).sample_iter(distribution).take(n).collect();
+    let values: Vec<f64> =
+        Stream::new(11, 0, Role::Signal).sample_iter(distribution).take(n).collect();
     let average = |of: &dyn Fn(f64) -> f64| values.iter().map(|&x| of(x)).sum::<f64>() / n as f64;
     let z_mean = (average(&|x| x) - mean) / (variance / n as f64).sqrt();
     let error = variance * ((kurtosis - 1.0) / n as f64).sqrt();
@@ -243,9 +264,18 @@ fn draws_of_distributions_are_pinned() {
             assert!((drawn / pinned - 1.0).abs() < 1e-12, "{drawn} {pinned}");
         }
     }
-    check(Gamma::new(2.5, 0.7).unwrap(), [2.7758904383647196, 4.813841943672004, 1.1625013574151795]);
-    check(Gamma::new(0.4, 1.0).unwrap(), [0.7416091915932287, 0.0012900013444390463, 0.026962732242504797]);
-    check(StudentT::new(5.0).unwrap(), [0.9646510895829798, -3.5594407892577995, -0.8614965944231152]);
+    check(
+        Gamma::new(2.5, 0.7).unwrap(),
+        [2.7758904383647196, 4.813841943672004, 1.1625013574151795],
+    );
+    check(
+        Gamma::new(0.4, 1.0).unwrap(),
+        [0.7416091915932287, 0.0012900013444390463, 0.026962732242504797],
+    );
+    check(
+        StudentT::new(5.0).unwrap(),
+        [0.9646510895829798, -3.5594407892577995, -0.8614965944231152],
+    );
     let poisson = [3.7, 60.0].map(|rate| {
         let counts = Stream::new(1, 2, Role::Signal).sample_iter(Poisson::new(rate).unwrap());
         counts.take(5).map(|count: f64| count as u64).collect::<Vec<_>>()

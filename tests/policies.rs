@@ -1,4 +1,5 @@
-//! Feedback policies against the law that each obeys exactly, or within the spread that theory gives.
+//! Feedback policies against the law that each obeys exactly, or within the spread that theory
+//! gives.
 
 use alignscope::data::{DataSet, digits};
 use alignscope::matrix::Matrix;
@@ -19,7 +20,13 @@ fn rule(text: &str) -> Rule {
 
 /// A network of three weight matrices on the digits.
 fn setup(text: &str) -> Setup {
-    Setup { hidden: vec![20, 15], batch: 100, rule: rule(text), order: Order::EachEpoch, ..Setup::default() }
+    Setup {
+        hidden: vec![20, 15],
+        batch: 100,
+        rule: rule(text),
+        order: Order::EachEpoch,
+        ..Setup::default()
+    }
 }
 
 fn trainer<T: Real>(data: &DataSet<T>, setup: Setup) -> Trainer<'_, T> {
@@ -32,7 +39,8 @@ fn run<T: Real>(trainer: &mut Trainer<'_, T>, updates: usize) {
 
 fn normal(seed: u64, rows: usize, cols: usize) -> Matrix<f64> {
     let mut matrix = Matrix::zeros(rows, cols);
-    Stream::new(seed, (rows * 1000 + cols) as u64, Role::Weights).fill_normal(matrix.as_mut_slice());
+    Stream::new(seed, (rows * 1000 + cols) as u64, Role::Weights)
+        .fill_normal(matrix.as_mut_slice());
     matrix
 }
 
@@ -53,7 +61,10 @@ fn times(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
 }
 
 fn add(to: &mut Matrix<f64>, factor: f64, other: &Matrix<f64>) {
-    to.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(to, &value)| *to += factor * value);
+    to.as_mut_slice()
+        .iter_mut()
+        .zip(other.as_slice())
+        .for_each(|(to, &value)| *to += factor * value);
 }
 
 fn norm(matrix: &Matrix<f64>) -> f64 {
@@ -63,7 +74,8 @@ fn norm(matrix: &Matrix<f64>) -> f64 {
 /// Largest difference of two matrices over the largest entry.
 fn off(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
     let largest = b.as_slice().iter().fold(0.0f64, |m, v| m.max(v.abs()));
-    let difference = a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let difference =
+        a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     difference / largest
 }
 
@@ -88,7 +100,11 @@ fn every_policy_learns_the_digits_and_is_the_same_on_every_number_of_threads_and
         });
         for l in 0..3 {
             assert_eq!(whole.layers().weights[l], resumed.layers().weights[l], "{text}, layer {l}");
-            assert_eq!(whole.feedback().backward(l), resumed.feedback().backward(l), "{text}, layer {l}");
+            assert_eq!(
+                whole.feedback().backward(l),
+                resumed.feedback().backward(l),
+                "{text}, layer {l}"
+            );
         }
         let mut longer = trainer(&single, setup);
         run(&mut longer, 600);
@@ -136,15 +152,24 @@ fn kolen_pollack_brings_the_two_together_at_the_rate_of_the_decay() {
 fn sign_symmetry_starts_at_the_angles_of_theory() {
     let data = data::<f64>();
     let pi = std::f64::consts::PI;
-    // Gaussian W: E|w| / sqrt(E w^2) = sqrt(2 / pi), and the square of it with magnitudes of their own.
-    for (text, cosine) in [("sign-uniform", (2.0 / pi).sqrt()), ("sign-fixed", 2.0 / pi), ("sign-batch", 2.0 / pi)] {
+    // Gaussian W: E|w| / sqrt(E w^2) = sqrt(2 / pi), and the square of it with magnitudes of their
+    // own.
+    for (text, cosine) in
+        [("sign-uniform", (2.0 / pi).sqrt()), ("sign-fixed", 2.0 / pi), ("sign-batch", 2.0 / pi)]
+    {
         let setup = Setup { hidden: vec![150, 200], ..setup(text) };
         let trainer = trainer(&data, setup);
         let (w, b) = (&trainer.layers().weights[1], trainer.feedback().backward(1).unwrap());
         let angle = weight_alignment(w, b).unwrap().unwrap();
         // 30,000 entries: a standard error of about 0.2 degrees.
         assert!((angle - cosine.acos().to_degrees()).abs() < 1.0, "{text}: {angle}");
-        let signs = w.transpose().as_slice().iter().zip(b.as_slice()).filter(|(w, b)| **w * **b < 0.0).count();
+        let signs = w
+            .transpose()
+            .as_slice()
+            .iter()
+            .zip(b.as_slice())
+            .filter(|(w, b)| **w * **b < 0.0)
+            .count();
         assert_eq!(signs, 0, "{text}");
     }
 }
@@ -171,7 +196,9 @@ fn magnitudes_of_signs_stay_or_change_as_they_should() {
 #[test]
 fn chosen_sparse_and_orthogonal_matrices_are_what_they_say() {
     let data = data::<f64>();
-    let with = |text: &str| trainer(&data, Setup { hidden: vec![60, 40], normalize_b: true, ..setup(text) });
+    let with = |text: &str| {
+        trainer(&data, Setup { hidden: vec![60, 40], normalize_b: true, ..setup(text) })
+    };
     let drawn = with("bp-trw");
     let drawn_norm = |l: usize| norm(drawn.feedback().backward(l).unwrap());
     for cosine in [-1.0, -0.3, 0.0, 0.5, 1.0] {
@@ -195,9 +222,11 @@ fn chosen_sparse_and_orthogonal_matrices_are_what_they_say() {
     for l in 1..3 {
         let b = orthogonal.feedback().backward(l).unwrap();
         // 40 x 60 has orthonormal rows, 50 x 40 orthonormal columns.
-        let gram = if b.rows() < b.cols() { times(b, &b.transpose()) } else { times(&b.transpose(), b) };
+        let gram =
+            if b.rows() < b.cols() { times(b, &b.transpose()) } else { times(&b.transpose(), b) };
         let mut expected = Matrix::zeros(gram.rows(), gram.cols());
-        (0..gram.rows()).for_each(|i| expected.row_mut(i)[i] = drawn_norm(l).powi(2) / gram.rows() as f64);
+        (0..gram.rows())
+            .for_each(|i| expected.row_mut(i)[i] = drawn_norm(l).powi(2) / gram.rows() as f64);
         assert!(off(&gram, &expected) < 1e-12);
     }
 }
@@ -223,7 +252,12 @@ fn direct_feedback_of_a_deep_linear_network_obeys_its_identity() {
     let mut a = Matrix::zeros(SIZES[4], SIZES[4]);
     for t in 0..12 {
         for earlier in 0..t {
-            let overlap: f64 = inputs[t].as_slice().iter().zip(inputs[earlier].as_slice()).map(|(a, b)| a * b).sum();
+            let overlap: f64 = inputs[t]
+                .as_slice()
+                .iter()
+                .zip(inputs[earlier].as_slice())
+                .map(|(a, b)| a * b)
+                .sum();
             add(&mut a, eta * eta * overlap, &times(&errors[earlier].transpose(), &errors[t]));
         }
     }
@@ -254,7 +288,8 @@ fn a_linear_network_from_zero_obeys_lillicraps_identity() {
     }
     assert!(off(&layers.weights[0], &times(&c, &b)) < 1e-12);
     // W_1 = B^T K, so that the pseudo-inverse of B^T gives K, the symmetric part of which is known.
-    let inverse = alignscope::measure::spectrum::Svd::new(&b.transpose()).unwrap().pseudo_inverse().unwrap();
+    let inverse =
+        alignscope::measure::spectrum::Svd::new(&b.transpose()).unwrap().pseudo_inverse().unwrap();
     let k = times(&inverse, &layers.weights[1]);
     let mut twice = k.clone();
     add(&mut twice, 1.0, &k.transpose());
@@ -267,14 +302,15 @@ fn a_linear_network_from_zero_obeys_lillicraps_identity() {
 fn the_mirror_tends_to_the_transposed_weights_within_its_noise() {
     let (n, m, rate) = (40, 30, 0.02);
     let layers = linear(vec![Matrix::zeros(1, n), normal(6, n, m)]);
-    let mut feedback = Feedback::begin(rule(&format!("mirror:{rate}")), vec![normal(7, m, n)], &layers, [3, 0]);
+    let mut feedback =
+        Feedback::begin(rule(&format!("mirror:{rate}")), vec![normal(7, m, n)], &layers, [3, 0]);
     let made = Made { passes: &[], layers: &layers, rate: 0.1, kept: 1.0 };
     for iteration in 1..=600 {
         feedback.learn(&made, iteration);
     }
     let (w, b) = (&layers.weights[1], feedback.backward(1).unwrap());
-    // Centring takes one of 32 samples from the mean. An entry of y^T x / 32 has the variance (|w|^2 + w_ij^2) / 32 or so,
-    // the running mean rate / (2 - rate) of that.
+    // Centring takes one of 32 samples from the mean. An entry of y^T x / 32 has the variance
+    // (|w|^2 + w_ij^2) / 32 or so, the running mean rate / (2 - rate) of that.
     let mut rest = b.transpose();
     add(&mut rest, -31.0 / 32.0, w);
     let expected = norm(w) * ((n as f64 + 1.0) / 32.0 * rate / (2.0 - rate)).sqrt();
@@ -292,7 +328,8 @@ fn permuted_units_and_scaled_feedback_do_what_theory_says() {
         ..setup("bp-trw")
     };
     // Scaling every B by c scales the deltas j layers below the output by c^j.
-    let [mut plain, mut scaled] = [1.0, 3.0].map(|b_scale| trainer(&data, Setup { b_scale, ..linear.clone() }));
+    let [mut plain, mut scaled] =
+        [1.0, 3.0].map(|b_scale| trainer(&data, Setup { b_scale, ..linear.clone() }));
     plain.look_ahead();
     scaled.look_ahead();
     for (a, b) in plain.ahead().iter().zip(scaled.ahead()) {
@@ -302,7 +339,8 @@ fn permuted_units_and_scaled_feedback_do_what_theory_says() {
             assert!(off(&b.pass.delta[l], &expected) < 1e-12);
         }
     }
-    // Units of a hidden layer in another order, with their weights, biases and backward weights: the same angles.
+    // Units of a hidden layer in another order, with their weights, biases and backward weights:
+    // the same angles.
     let [mut plain, mut permuted] = [(), ()].map(|()| trainer(&data, setup("bp-trw")));
     let order: Vec<usize> = (0..15).map(|i| (7 * i + 3) % 15).collect();
     let columns = |m: &Matrix<f64>| {
@@ -321,7 +359,9 @@ fn permuted_units_and_scaled_feedback_do_what_theory_says() {
     run(&mut permuted, 30);
     for l in 1..3 {
         let angle = |trainer: &Trainer<'_, f64>| {
-            weight_alignment(&trainer.layers().weights[l], trainer.feedback().backward(l).unwrap()).unwrap().unwrap()
+            weight_alignment(&trainer.layers().weights[l], trainer.feedback().backward(l).unwrap())
+                .unwrap()
+                .unwrap()
         };
         assert!((angle(&plain) - angle(&permuted)).abs() < 1e-9);
     }

@@ -38,16 +38,24 @@ impl Run {
     fn value(&self, quantity: Quantity, k: usize, layer: impl Into<Option<usize>>) -> f64 {
         let layer = layer.into();
         let mut records = self.result.records.iter();
-        let found = records.find(|r| r.quantity == quantity && r.iteration == k && r.layer == layer);
-        found.and_then(|r| r.value).unwrap_or_else(|| panic!("no {} of {layer:?} at {k}", quantity.name()))
+        let found =
+            records.find(|r| r.quantity == quantity && r.iteration == k && r.layer == layer);
+        found
+            .and_then(|r| r.value)
+            .unwrap_or_else(|| panic!("no {} of {layer:?} at {k}", quantity.name()))
     }
 
-    /// The same network, trained apart, and what it makes of the training images: for every layer above the input
-    /// pre-activations and norms of error signals.
-    fn network<R>(&self, k: usize, look: impl FnOnce(&mut Trainer<'_, f64>, &[Vec<f64>], &[Vec<f64>]) -> R) -> R {
+    /// The same network, trained apart, and what it makes of the training images: for every layer
+    /// above the input pre-activations and norms of error signals.
+    fn network<R>(
+        &self,
+        k: usize,
+        look: impl FnOnce(&mut Trainer<'_, f64>, &[Vec<f64>], &[Vec<f64>]) -> R,
+    ) -> R {
         let Condition::Train(condition) = &self.job.condition else { panic!("kind train") };
         let data = alignscope::data::digits::<f64>().unwrap();
-        let mut trainer = Trainer::new(&data, condition.setup.clone(), self.job.seed, self.job.repeat);
+        let mut trainer =
+            Trainer::new(&data, condition.setup.clone(), self.job.seed, self.job.repeat);
         (0..k).for_each(|_| trainer.step());
         let depth = trainer.layers().depth();
         let (mut z, mut norms) = (vec![Vec::new(); depth], vec![Vec::new(); depth]);
@@ -55,7 +63,10 @@ impl Run {
             for l in 0..depth {
                 z[l].extend_from_slice(part.pass.z[l].as_slice());
                 let delta = &part.pass.delta[l];
-                norms[l].extend((0..delta.rows()).map(|i| delta.row(i).iter().map(|d| d * d).sum::<f64>().sqrt()));
+                norms[l].extend(
+                    (0..delta.rows())
+                        .map(|i| delta.row(i).iter().map(|d| d * d).sum::<f64>().sqrt()),
+                );
             }
         });
         look(&mut trainer, &z, &norms)
@@ -77,7 +88,9 @@ fn updates_measured_are_the_differences_they_make() {
         let next = |quantity| run.value(quantity, k + 1, l);
         let norm = of(Quantity::WeightNorm);
         let step = 1e-4 * norm * of(Quantity::RelativeUpdate);
-        let b = of(Quantity::WeightInnerProduct) / norm / of(Quantity::WeightAlignment).to_radians().cos();
+        let b = of(Quantity::WeightInnerProduct)
+            / norm
+            / of(Quantity::WeightAlignment).to_radians().cos();
         let gain = next(Quantity::WeightInnerProduct) - of(Quantity::WeightInnerProduct);
         let cosine = of(Quantity::StepAlignment).to_radians().cos();
         assert!(close(gain, step * b * cosine, 1e-7), "{k} {l}: {gain} {step} {b} {cosine}");
@@ -93,21 +106,33 @@ fn updates_measured_are_the_differences_they_make() {
 /// A small step of BP takes the rate times the squared gradient from the loss.
 #[test]
 fn the_loss_falls_by_the_gradient_that_is_measured() {
-    let quantities = ("quantities", "loss,bp_gradient_norm,gradient_stability,relative_update,weight_norm");
-    let run = Run::of(&[("rule", "bp"), ("eta", "1e-6"), ("loss", "softmax"), ("code", "one-hot"), quantities]);
+    let quantities =
+        ("quantities", "loss,bp_gradient_norm,gradient_stability,relative_update,weight_norm");
+    let run = Run::of(&[
+        ("rule", "bp"),
+        ("eta", "1e-6"),
+        ("loss", "softmax"),
+        ("code", "one-hot"),
+        quantities,
+    ]);
     let samples = run.network(0, |trainer, _, _| trainer.samples(Subset::Train)) as f64;
     for k in 0..END {
         let mut squared = 0.0;
         for l in 0..3 {
             let gradient = run.value(Quantity::BpGradientNorm, k, l);
-            let ours = run.value(Quantity::RelativeUpdate, k, l) * run.value(Quantity::WeightNorm, k, l);
+            let ours =
+                run.value(Quantity::RelativeUpdate, k, l) * run.value(Quantity::WeightNorm, k, l);
             assert!(close(gradient * samples, ours, 1e-12), "{gradient} {ours}");
             squared += gradient * gradient;
             // Half of the images have nearly the gradient of the other half.
             assert!((0.0..30.0).contains(&run.value(Quantity::GradientStability, k, l)));
         }
         let fall = run.value(Quantity::Loss, k, None) - run.value(Quantity::Loss, k + 1, None);
-        assert!(close(fall, 1e-6 * samples * squared, 5e-3), "{k}: {fall} {}", 1e-6 * samples * squared);
+        assert!(
+            close(fall, 1e-6 * samples * squared, 5e-3),
+            "{k}: {fall} {}",
+            1e-6 * samples * squared
+        );
     }
 }
 
@@ -118,65 +143,107 @@ fn distributions_and_accuracies_are_those_of_the_network() {
                       activation_growth,delta_norm_p001,delta_norm_p50,delta_norm_mode,train_accuracy,test_accuracy,loss";
     let end = 200;
     let learning = [("eta", "1e-4"), ("epochs", "200"), ("record-every", "200")];
-    let run = Run::of(&[&learning[..], &[("activation", "relu"), ("quantities", quantities)]].concat());
+    let run =
+        Run::of(&[&learning[..], &[("activation", "relu"), ("quantities", quantities)]].concat());
     let norm_of = |z: &[f64]| z.iter().map(|z| z.max(0.0).powi(2)).sum::<f64>().sqrt();
     let start = run.network(0, |_, z, _| norm_of(&z[1]));
     for k in [0, end] {
         run.network(k, |trainer, z, norms| {
             for l in 0..2 {
                 let of = |quantity| run.value(quantity, k, l);
-                let below = |bound: f64| z[l].iter().filter(|z| **z < bound).count() as f64 / z[l].len() as f64;
+                let below = |bound: f64| {
+                    z[l].iter().filter(|z| **z < bound).count() as f64 / z[l].len() as f64
+                };
                 for (quantity, share) in [
                     (Quantity::PreActivationLow, 0.01),
                     (Quantity::PreActivationMedian, 0.5),
                     (Quantity::PreActivationHigh, 0.99),
                 ] {
-                    assert!((below(of(quantity)) - share).abs() < 2.0 / z[l].len() as f64, "{k} {l} {share}");
+                    assert!(
+                        (below(of(quantity)) - share).abs() < 2.0 / z[l].len() as f64,
+                        "{k} {l} {share}"
+                    );
                 }
                 assert!((below(-1.0) - of(Quantity::PreActivationOff) / 100.0).abs() < 1e-12);
                 let units = trainer.sizes()[l + 1];
-                let dead = (0..units).filter(|j| z[l].iter().skip(*j).step_by(units).all(|z| *z < 0.0)).count();
+                let dead = (0..units)
+                    .filter(|j| z[l].iter().skip(*j).step_by(units).all(|z| *z < 0.0))
+                    .count();
                 assert_eq!(of(Quantity::DeadUnits), dead as f64, "{k} {l}");
             }
-            assert!(close(run.value(Quantity::ActivationGrowth, k, 1), norm_of(&z[1]) / start, 1e-12));
+            assert!(close(
+                run.value(Quantity::ActivationGrowth, k, 1),
+                norm_of(&z[1]) / start,
+                1e-12
+            ));
             for (l, norms) in norms.iter().enumerate() {
                 let of = |quantity| run.value(quantity, k, l);
-                let below = |bound: f64| norms.iter().filter(|n| **n < bound).count() as f64 / norms.len() as f64;
+                let below = |bound: f64| {
+                    norms.iter().filter(|n| **n < bound).count() as f64 / norms.len() as f64
+                };
                 let share = |quantity| below(of(quantity));
-                assert!((share(Quantity::DeltaNormMedian) - 0.5).abs() < 2.0 / norms.len() as f64, "{k} {l}");
+                assert!(
+                    (share(Quantity::DeltaNormMedian) - 0.5).abs() < 2.0 / norms.len() as f64,
+                    "{k} {l}"
+                );
                 assert!(share(Quantity::DeltaNormLow) < 0.003, "{k} {l}");
                 // No other window as wide as a bin, from one mode to the next, holds clearly more.
                 let mut sorted = norms.clone();
                 sorted.sort_by(f64::total_cmp);
-                let (at, rest) =
-                    ((0.98 * (sorted.len() - 1) as f64) as usize, (0.98 * (sorted.len() - 1) as f64).fract());
+                let (at, rest) = (
+                    (0.98 * (sorted.len() - 1) as f64) as usize,
+                    (0.98 * (sorted.len() - 1) as f64).fract(),
+                );
                 let half = (sorted[at] + rest * (sorted[at + 1] - sorted[at])) / 120.0;
                 let around = |at: f64| below(at + half) - below(at - half * (1.0 + 1e-9));
                 let mode = of(Quantity::DeltaNormMode);
-                assert!((0..60).all(|bin| around((2 * bin + 1) as f64 * half) <= around(mode) + 0.003), "{k} {l}");
+                assert!(
+                    (0..60).all(|bin| around((2 * bin + 1) as f64 * half) <= around(mode) + 0.003),
+                    "{k} {l}"
+                );
             }
             let code = trainer.code().clone();
-            for (subset, quantity) in [(Subset::Train, Quantity::TrainAccuracy), (Subset::Test, Quantity::TestAccuracy)]
+            for (subset, quantity) in
+                [(Subset::Train, Quantity::TrainAccuracy), (Subset::Test, Quantity::TestAccuracy)]
             {
                 assert_eq!(run.value(quantity, k, None), trainer.evaluate(subset, &code).accuracy);
             }
-            assert!(close(run.value(Quantity::Loss, k, None), trainer.evaluate(Subset::Train, &code).loss, 1e-12));
+            assert!(close(
+                run.value(Quantity::Loss, k, None),
+                trainer.evaluate(Subset::Train, &code).loss,
+                1e-12
+            ));
         });
     }
-    assert!(run.value(Quantity::TrainAccuracy, end, None) > run.value(Quantity::TrainAccuracy, 0, None) + 20.0);
+    assert!(
+        run.value(Quantity::TrainAccuracy, end, None)
+            > run.value(Quantity::TrainAccuracy, 0, None) + 20.0
+    );
 }
 
 /// At the start no more than chance has it.
 #[test]
 fn updates_align_beyond_their_null_once_weights_do() {
-    let quantities = ("quantities", "update_alignment,update_null_p025,update_null_p975,update_alignment_z");
-    let run = Run::of(&[("batch", "96"), ("eta", "4e-3"), ("epochs", "60"), ("record-every", "900"), quantities]);
+    let quantities =
+        ("quantities", "update_alignment,update_null_p025,update_null_p975,update_alignment_z");
+    let run = Run::of(&[
+        ("batch", "96"),
+        ("eta", "4e-3"),
+        ("epochs", "60"),
+        ("record-every", "900"),
+        quantities,
+    ]);
     let last = run.result.records.iter().map(|r| r.iteration).max().unwrap();
     for l in 0..2 {
         let at = |k| {
             let of = |quantity| run.value(quantity, k, l);
-            [Quantity::UpdateNullLow, Quantity::UpdateAlignment, Quantity::UpdateNullHigh, Quantity::UpdateAlignmentZ]
-                .map(of)
+            [
+                Quantity::UpdateNullLow,
+                Quantity::UpdateAlignment,
+                Quantity::UpdateNullHigh,
+                Quantity::UpdateAlignmentZ,
+            ]
+            .map(of)
         };
         let [low, _, high, z] = at(0);
         assert!(low < 90.0 && high > 90.0 && z.abs() < 5.0, "{low} {high} {z}");
@@ -205,7 +272,8 @@ fn terms_of_the_rule_in_isolation_add_up() {
     let run = Run::new(Kind::Isolate, &options);
     let of = |quantity, k| run.value(quantity, k, 1);
     let inner = |angle, norm, k| of(norm, k) * of(angle, k).to_radians().cos();
-    let b = of(Quantity::WeightInnerProduct, 5) / inner(Quantity::WeightAlignment, Quantity::WeightNorm, 5);
+    let b = of(Quantity::WeightInnerProduct, 5)
+        / inner(Quantity::WeightAlignment, Quantity::WeightNorm, 5);
     let (mut alignment, mut superalignment) = (0.0, 0.0);
     // The first update has none before it.
     for k in 2..=30 {
@@ -215,8 +283,12 @@ fn terms_of_the_rule_in_isolation_add_up() {
         ]
         .map(|(angle, norm)| b * inner(angle, norm, k));
         let gain = of(Quantity::WeightInnerProduct, k) - of(Quantity::WeightInnerProduct, k - 1);
-        assert!((gain - of_alignment - of_superalignment).abs() < 1e-9 * gain.abs().max(1e-3), "{k}: {gain}");
-        (alignment, superalignment) = (alignment + of_alignment, superalignment + of_superalignment);
+        assert!(
+            (gain - of_alignment - of_superalignment).abs() < 1e-9 * gain.abs().max(1e-3),
+            "{k}: {gain}"
+        );
+        (alignment, superalignment) =
+            (alignment + of_alignment, superalignment + of_superalignment);
         let sums = [
             (alignment, Quantity::AlignmentSum, Quantity::AlignmentSumNorm),
             (superalignment, Quantity::SuperalignmentSum, Quantity::SuperalignmentSumNorm),
@@ -237,23 +309,37 @@ fn every_quantity_of_draws_and_planes_has_a_value() {
     let draws = |draw| [("draw", draw), ("draws", "3"), ("layers", "6,5,4"), ("batch", "3")];
     let one_step = [&draws("one-step")[..], &[("activity", "white"), ("error", "white")]].concat();
     let composed = draws("composition");
-    let plane = [("hidden", "6,5"), ("batch", "500"), ("epochs", "3"), ("snapshot-every", "1"), ("mesh", "3")];
+    let plane = [
+        ("hidden", "6,5"),
+        ("batch", "500"),
+        ("epochs", "3"),
+        ("snapshot-every", "1"),
+        ("mesh", "3"),
+    ];
     let mut measured = Vec::new();
     for (kind, options, is_measured) in [
-        (Kind::Sample, &one_step[..], (|quantity| quantity.is_drawn_by(Draw::OneStep)) as fn(Quantity) -> bool),
+        (
+            Kind::Sample,
+            &one_step[..],
+            (|quantity| quantity.is_drawn_by(Draw::OneStep)) as fn(Quantity) -> bool,
+        ),
         (Kind::Sample, &composed[..], |quantity| quantity.is_drawn_by(Draw::Composition)),
         (Kind::Plane, &plane[..], |_| true),
     ] {
-        let quantities: Vec<Quantity> = Quantity::of_kind(kind).filter(|&quantity| is_measured(quantity)).collect();
+        let quantities: Vec<Quantity> =
+            Quantity::of_kind(kind).filter(|&quantity| is_measured(quantity)).collect();
         let names: Vec<&str> = quantities.iter().map(|quantity| quantity.name()).collect();
         let names = names.join(",");
         let (_, result) = job::run(kind, &[options, &[("quantities", names.as_str())]].concat());
         for quantity in &quantities {
-            let has_value = result.records.iter().any(|r| r.quantity == *quantity && r.value.is_some());
+            let has_value =
+                result.records.iter().any(|r| r.quantity == *quantity && r.value.is_some());
             assert!(has_value, "{} of kind {}", quantity.name(), kind.name());
         }
         measured.extend(quantities);
     }
-    let of_these = |quantity: &&Quantity| quantity.info().kinds.iter().any(|k| [Kind::Sample, Kind::Plane].contains(k));
+    let of_these = |quantity: &&Quantity| {
+        quantity.info().kinds.iter().any(|k| [Kind::Sample, Kind::Plane].contains(k))
+    };
     assert!(Quantity::ALL.iter().filter(of_these).all(|quantity| measured.contains(quantity)));
 }

@@ -1,8 +1,8 @@
-//! How members of recordings are read by `analyze`: which way matrices are stored, whose backward weights they are, how
-//! layers are counted, and what is left out.
+//! How members of recordings are read by `analyze`: which way matrices are stored, whose backward
+//! weights they are, how layers are counted, and what is left out.
 //!
-//! `tests/data/readings.py` made the recordings with PyTorch; those of `tests/data/cases` are inputs that were read wrongly
-//! once, with the angles that were computed where they were made.
+//! `tests/data/readings.py` made the recordings with PyTorch; those of `tests/data/cases` are
+//! inputs that were read wrongly once, with the angles that were computed where they were made.
 
 use crate::common;
 use alignscope::array::{Array, members, read, write_npz};
@@ -32,12 +32,21 @@ fn analyze(path: &Path) -> Json {
 fn found(members: &Members) -> Json {
     let here = TempDir::new().unwrap();
     let path = here.path().join("run.npz");
-    write_npz(&path, &members.iter().map(|(name, array)| (name.as_str(), array)).collect::<Vec<_>>()).unwrap();
+    write_npz(
+        &path,
+        &members.iter().map(|(name, array)| (name.as_str(), array)).collect::<Vec<_>>(),
+    )
+    .unwrap();
     analyze(&path)
 }
 
 fn notes(found: &Json) -> String {
-    found["notes"].as_array().unwrap().iter().map(|note| format!("{}\n", note.as_str().unwrap())).collect()
+    found["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| format!("{}\n", note.as_str().unwrap()))
+        .collect()
 }
 
 /// Every matrix of the members whose names start with `letter` transposed.
@@ -45,8 +54,11 @@ fn transposed(mut of: Members, letter: char) -> Members {
     for (_, array) in of.iter_mut().filter(|(name, _)| name.starts_with(letter)) {
         let [.., rows, columns] = array.shape[..] else { panic!("a matrix has two dimensions") };
         let turned = array.data.chunks_exact(rows * columns);
-        array.data =
-            turned.flat_map(|m| Matrix::from_vec(rows, columns, m.to_vec()).transpose().as_slice().to_vec()).collect();
+        array.data = turned
+            .flat_map(|m| {
+                Matrix::from_vec(rows, columns, m.to_vec()).transpose().as_slice().to_vec()
+            })
+            .collect();
         let last = array.shape.len() - 1;
         array.shape.swap(last - 1, last);
     }
@@ -86,15 +98,25 @@ fn expected(name: &str) -> BTreeMap<u64, Vec<Option<f64>>> {
 #[track_caller]
 fn assert_angles(found: &Json, expected: &BTreeMap<u64, Vec<Option<f64>>>) {
     let got = angles(found);
-    assert_eq!(got.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{}", notes(found));
+    assert_eq!(
+        got.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>(),
+        "{}",
+        notes(found)
+    );
     for (layer, expected) in expected {
         assert_eq!(got[layer].len(), expected.len(), "states of layer {layer}");
         for (state, pair) in got[layer].iter().zip(expected).enumerate() {
             match pair {
                 (Some(got), Some(expected)) => {
-                    assert!((got - expected).abs() < 1e-9, "layer {layer}, state {state}: {got} {expected}");
+                    assert!(
+                        (got - expected).abs() < 1e-9,
+                        "layer {layer}, state {state}: {got} {expected}"
+                    );
                 }
-                (got, expected) => assert_eq!(got, expected, "layer {layer}, state {state}:\n{}", notes(found)),
+                (got, expected) => {
+                    assert_eq!(got, expected, "layer {layer}, state {state}:\n{}", notes(found))
+                }
             }
         }
     }
@@ -104,13 +126,20 @@ fn assert_angles(found: &Json, expected: &BTreeMap<u64, Vec<Option<f64>>>) {
 #[track_caller]
 fn assert_course(found: &Json, layer: u64, [first, last]: [f64; 2]) {
     let degrees = &angles(found)[&layer];
-    let close = |got: Option<f64>, expected: f64| got.is_some_and(|got| (got - expected).abs() < 0.0051);
+    let close =
+        |got: Option<f64>, expected: f64| got.is_some_and(|got| (got - expected).abs() < 0.0051);
     let ends = [degrees[0], degrees[degrees.len() - 1]];
-    assert!(close(ends[0], first) && close(ends[1], last), "layer {layer}: {ends:?}\n{}", notes(found));
+    assert!(
+        close(ends[0], first) && close(ends[1], last),
+        "layer {layer}: {ends:?}\n{}",
+        notes(found)
+    );
 }
 
 fn carriers(found: &Json) -> Vec<&str> {
-    let of = |entry: &'_ Json| entry["carried_by"].as_str().unwrap_or("nothing").to_string().leak() as &str;
+    let of = |entry: &'_ Json| {
+        entry["carried_by"].as_str().unwrap_or("nothing").to_string().leak() as &str
+    };
     found["feedback"].as_array().unwrap().iter().map(of).collect()
 }
 
@@ -131,7 +160,10 @@ fn inputs_that_were_read_wrongly_are_read() {
     assert_course(&found, 1, [106.13, 80.10]);
     assert_course(&found, 2, [106.92, 100.68]);
     assert_eq!((&found["turned"], &found["archive"]["transposed"]), (&json!([1]), &json!([2])));
-    assert_said(&found, "only the signs of the error signals tell, as f' is not known: B1 was recorded transposed");
+    assert_said(
+        &found,
+        "only the signs of the error signals tell, as f' is not known: B1 was recorded transposed",
+    );
 
     let found = case("05-w-not-transposed.npz");
     assert_course(&found, 1, [85.02, 84.03]);
@@ -154,13 +186,20 @@ fn inputs_that_were_read_wrongly_are_read() {
 
     for name in ["20-labels-363.npz", "21-labels-regression.npz", "23-layers-from-1.npz"] {
         let found = case(name);
-        assert_eq!((&found["angles"], &found["steps"]), (&good["angles"], &good["steps"]), "{name}");
+        assert_eq!(
+            (&found["angles"], &found["steps"]),
+            (&good["angles"], &good["steps"]),
+            "{name}"
+        );
     }
     assert_eq!(case("20-labels-363.npz")["archive"]["labels"], true);
     let found = case("21-labels-regression.npz");
     assert_eq!(found["archive"]["labels"], false);
     assert_said(&found, "`labels` are no classes of the samples: they hold 1.5");
-    assert_said(&case("23-layers-from-1.npz"), "layers are counted from 0, and from 1 in this file: W1 as W0");
+    assert_said(
+        &case("23-layers-from-1.npz"),
+        "layers are counted from 0, and from 1 in this file: W1 as W0",
+    );
 }
 
 #[test]
@@ -190,7 +229,11 @@ fn square_matrices_are_read_the_way_that_the_signals_say() {
             let turned = if weights { json!([]) } else { json!([0, 1, 2]) };
             assert_eq!(found["archive"]["weights_transposed"], turned, "{name}");
             assert_eq!(found["turned"], if backward { json!([1, 2]) } else { json!([]) }, "{name}");
-            assert!(weights || notes(&found).contains(&format!("{told} tell")), "{}", notes(&found));
+            assert!(
+                weights || notes(&found).contains(&format!("{told} tell")),
+                "{}",
+                notes(&found)
+            );
         }
     }
 }
@@ -198,7 +241,8 @@ fn square_matrices_are_read_the_way_that_the_signals_say() {
 #[test]
 fn steps_and_errors_tell_where_activities_do_not() {
     for name in ["square-fa", "square-fa-gelu-adam"] {
-        // Only what is fed to the first layer is on record: its steps tell, and the other layers are taken to be alike.
+        // Only what is fed to the first layer is on record: its steps tell, and the other layers
+        // are taken to be alike.
         let mut run = recording(&format!("{name}.npz"));
         run.retain(|name, _| !name.starts_with("activity") || name == "activity0");
         let found = found(&run);
@@ -216,21 +260,33 @@ fn where_nothing_tells_both_readings_are_shown() {
     let straight = found(&transposed(run.clone(), 'W'));
     let expected = expected("square-fa");
     for layer in [1, 2] {
-        let entries = straight["angles"].as_array().unwrap().iter().filter(|of| of["layer"] == layer);
+        let entries =
+            straight["angles"].as_array().unwrap().iter().filter(|of| of["layer"] == layer);
         let entries: Vec<&Json> = entries.collect();
-        let readings: Vec<&str> = entries.iter().map(|of| of["reading"].as_str().unwrap()).collect();
+        let readings: Vec<&str> =
+            entries.iter().map(|of| of["reading"].as_str().unwrap()).collect();
         assert_eq!(readings, ["B transposed", "as recorded"]);
-        let degrees: Vec<Option<f64>> = entries[1]["degrees"].as_array().unwrap().iter().map(Json::as_f64).collect();
-        assert!(degrees.iter().zip(&expected[&layer]).all(|(a, b)| (a.unwrap() - b.unwrap()).abs() < 1e-9));
+        let degrees: Vec<Option<f64>> =
+            entries[1]["degrees"].as_array().unwrap().iter().map(Json::as_f64).collect();
+        assert!(
+            degrees
+                .iter()
+                .zip(&expected[&layer])
+                .all(|(a, b)| (a.unwrap() - b.unwrap()).abs() < 1e-9)
+        );
         // As PyTorch has them, the right one is the other.
         let torch = found(&run);
-        let first = torch["angles"].as_array().unwrap().iter().find(|of| of["layer"] == layer).unwrap();
-        assert!((first["degrees"][3].as_f64().unwrap() - expected[&layer][3].unwrap()).abs() < 1e-9);
+        let first =
+            torch["angles"].as_array().unwrap().iter().find(|of| of["layer"] == layer).unwrap();
+        assert!(
+            (first["degrees"][3].as_f64().unwrap() - expected[&layer][3].unwrap()).abs() < 1e-9
+        );
         assert_said(&torch, "nothing tells which way");
     }
     let here = TempDir::new().unwrap();
     let path = here.path().join("run.npz");
-    write_npz(&path, &run.iter().map(|(name, array)| (name.as_str(), array)).collect::<Vec<_>>()).unwrap();
+    write_npz(&path, &run.iter().map(|(name, array)| (name.as_str(), array)).collect::<Vec<_>>())
+        .unwrap();
     let text = common::done(here.path(), &["analyze", "run.npz", "--out", "found"]);
     assert!(text.contains("B transposed") && text.contains("as recorded"), "{text}");
     let csv = std::fs::read_to_string(here.path().join("found/angles.csv")).unwrap();
@@ -240,7 +296,9 @@ fn where_nothing_tells_both_readings_are_shown() {
 #[test]
 fn direct_feedback_without_derivatives_is_named() {
     let run = recording("square-dfa-without-derivative.npz");
-    let only = |layer: u64| expected("square-dfa-without-derivative").into_iter().filter(|of| of.0 == layer).collect();
+    let only = |layer: u64| {
+        expected("square-dfa-without-derivative").into_iter().filter(|of| of.0 == layer).collect()
+    };
     for backward in [false, true] {
         let run = if backward { transposed(run.clone(), 'B') } else { run.clone() };
         let found = found(&run);
@@ -267,7 +325,9 @@ fn errors_of_feedback_alignment_without_derivatives_are_named() {
         let mut made = Matrix::<f64>::zeros(rows, b.shape[1]);
         for p in 0..rows {
             for (i, out) in made.row_mut(p).iter_mut().enumerate() {
-                *out = (0..b.shape[0]).map(|j| above.row(p)[j] * b.data[j * b.shape[1] + i]).sum::<f64>();
+                *out = (0..b.shape[0])
+                    .map(|j| above.row(p)[j] * b.data[j * b.shape[1] + i])
+                    .sum::<f64>();
             }
         }
         made.as_slice().to_vec()
@@ -312,7 +372,10 @@ fn backward_weights_that_change_are_those_of_their_states() {
     let mut blind = cut(run, 10..11, true);
     blind.retain(|name, _| !name.starts_with("delta"));
     let text = notes(&found(&blind));
-    assert!(text.contains("B1 is taken to be fixed: nothing tells whether it is that of all states"), "{text}");
+    assert!(
+        text.contains("B1 is taken to be fixed: nothing tells whether it is that of all states"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -321,7 +384,8 @@ fn signs_tell_that_backward_weights_change_where_the_activation_is_not_known() {
     for backward in [false, true] {
         let run = if backward { transposed(run.clone(), 'B') } else { run.clone() };
         let found = found(&run);
-        // No angle but of the last state, and that only where the errors come nearest to B at the end.
+        // No angle but of the last state, and that only where the errors come nearest to B at the
+        // end.
         let expected = expected("square-kp-softplus-last");
         for (layer, degrees) in angles(&found) {
             assert!(degrees[..10].iter().all(Option::is_none), "{degrees:?}\n{}", notes(&found));
@@ -348,17 +412,30 @@ fn layers_are_counted_from_0_however_the_names_count_them() {
         _ if name.starts_with("activity") || name.starts_with('W') => shifted(name, 1),
         _ => name.into(),
     });
-    let papers = renamed(run.clone(), |name| if name.starts_with('W') { shifted(name, 1) } else { name.into() });
+    let papers =
+        renamed(
+            run.clone(),
+            |name| if name.starts_with('W') { shifted(name, 1) } else { name.into() },
+        );
     // Everything from 1, the inputs' layer first.
-    let all = renamed(run.clone(), |name| if name == "labels" { name.into() } else { shifted(name, 1) });
+    let all =
+        renamed(run.clone(), |name| if name == "labels" { name.into() } else { shifted(name, 1) });
     // As modules are listed: error signals and biases with their weights, from 0.
     let modules = renamed(run.clone(), |name| match name {
         _ if name.starts_with("delta") || name.starts_with('b') => shifted(name, -1),
         _ => name.into(),
     });
-    for (what, run) in [("1", from_one), ("arrival", arrival), ("papers", papers), ("all", all), ("modules", modules)] {
+    for (what, run) in [
+        ("1", from_one),
+        ("arrival", arrival),
+        ("papers", papers),
+        ("all", all),
+        ("modules", modules),
+    ] {
         let found = found(&run);
-        for key in ["angles", "activations", "feedback", "steps", "terms", "predictions", "similarities"] {
+        for key in
+            ["angles", "activations", "feedback", "steps", "terms", "predictions", "similarities"]
+        {
             assert_eq!(found[key], straight[key], "{what}: {key}\n{}", notes(&found));
         }
         assert_said(&found, "layers are counted from 0");
@@ -387,11 +464,19 @@ fn optional_members_never_sink_a_recording() {
         ("b2", &[7, 6], "left out: `b2` has 7 states, `W0` has 13"),
         ("b9", &[6], "left out: `b9` belongs to layer 9, which is not there"),
         ("labels", &[5], "left out: `labels` is [5], `activity0` has 12 iterations of 8 samples"),
-        ("labels", &[12, 8, 2, 2], "left out: `labels` is [12, 8, 2, 2]: expected 1 to 3 dimensions"),
+        (
+            "labels",
+            &[12, 8, 2, 2],
+            "left out: `labels` is [12, 8, 2, 2]: expected 1 to 3 dimensions",
+        ),
     ] {
         let found = with(name, shape, &|i| i as f64);
         assert_said(&found, words);
-        assert_eq!((&found["angles"], &found["steps"]), (&good["angles"], &good["steps"]), "{name}");
+        assert_eq!(
+            (&found["angles"], &found["steps"]),
+            (&good["angles"], &good["steps"]),
+            "{name}"
+        );
     }
     // Without its B, a layer has no angle; the other has.
     let found = with("B1", &[4, 9], &|i| i as f64);
@@ -412,7 +497,11 @@ fn classes_are_the_same_in_every_form() {
     };
     let [iterations, samples] = labels.shape[..] else { panic!("labels have two dimensions") };
     let one_hot = |on: f64, off: f64| -> Vec<f64> {
-        labels.data.iter().flat_map(|l| (0..5).map(move |c| if c as f64 == *l { on } else { off })).collect()
+        labels
+            .data
+            .iter()
+            .flat_map(|l| (0..5).map(move |c| if c as f64 == *l { on } else { off }))
+            .collect()
     };
     for [on, off] in [[1.0, 0.0], [1.0, -1.0], [0.9, 0.025]] {
         assert_eq!(of(vec![iterations, samples, 5], one_hot(on, off)), straight["similarities"]);
@@ -425,12 +514,20 @@ fn classes_are_the_same_in_every_form() {
 fn series(directory: &Path) -> BTreeMap<(u64, usize), f64> {
     let mut reader = csv::Reader::from_path(directory.join("series.csv")).unwrap();
     let headers = reader.headers().unwrap().clone();
-    let place =
-        |name: &str| headers.iter().position(|of| of == name).unwrap_or_else(|| panic!("{name} in {headers:?}"));
-    let [quantity, layer, iteration, value] = ["quantity", "layer", "iteration", "value"].map(place);
-    let rows = reader.records().map(Result::unwrap).filter(|row| &row[quantity] == "weight_alignment");
-    rows.map(|row| ((row[layer].parse().unwrap(), row[iteration].parse().unwrap()), row[value].parse().unwrap()))
-        .collect()
+    let place = |name: &str| {
+        headers.iter().position(|of| of == name).unwrap_or_else(|| panic!("{name} in {headers:?}"))
+    };
+    let [quantity, layer, iteration, value] =
+        ["quantity", "layer", "iteration", "value"].map(place);
+    let rows =
+        reader.records().map(Result::unwrap).filter(|row| &row[quantity] == "weight_alignment");
+    rows.map(|row| {
+        (
+            (row[layer].parse().unwrap(), row[iteration].parse().unwrap()),
+            row[value].parse().unwrap(),
+        )
+    })
+    .collect()
 }
 
 #[test]
@@ -452,21 +549,39 @@ fn recordings_of_all_rules_have_the_angles_of_their_series() {
         "orthogonal",
     ];
     for (number, rule) in rules.into_iter().enumerate() {
-        // Widths that differ, and, with as many outputs, widths that do not; the last batch of an epoch is a short one.
-        for (shape, options) in [("odd", "--hidden 12,11"), ("even", "--hidden 10,10 --code one-hot")] {
+        // Widths that differ, and, with as many outputs, widths that do not; the last batch of an
+        // epoch is a short one.
+        for (shape, options) in
+            [("odd", "--hidden 12,11"), ("even", "--hidden 10,10 --code one-hot")]
+        {
             let out = format!("{shape}-{number}");
-            let fixed = "--epochs 1 --batch 150 --repeats 1 --record-every 1 --weight-decay 0.1 --export signals:99";
-            let all = [&["train", "--rule", rule, "--out", &out][..], &fixed.split(' ').collect::<Vec<_>>()].concat();
-            common::done(here.path(), &[&all[..], &options.split(' ').collect::<Vec<_>>()].concat());
+            let fixed = "--epochs 1 --batch 150 --repeats 1 --record-every 1 --weight-decay 0.1 \
+                --export signals:99";
+            let all = [
+                &["train", "--rule", rule, "--out", &out][..],
+                &fixed.split(' ').collect::<Vec<_>>(),
+            ]
+            .concat();
+            common::done(
+                here.path(),
+                &[&all[..], &options.split(' ').collect::<Vec<_>>()].concat(),
+            );
             let directory = here.path().join(&out);
-            let exported = std::fs::read_dir(directory.join("signals")).unwrap().flatten().next().unwrap().path();
+            let exported = std::fs::read_dir(directory.join("signals"))
+                .unwrap()
+                .flatten()
+                .next()
+                .unwrap()
+                .path();
             let found = analyze(&exported);
             let expected = series(&directory);
             let mut count = 0;
             for (layer, degrees) in angles(&found) {
                 for (state, degrees) in degrees.into_iter().enumerate() {
                     let Some(degrees) = degrees else { continue };
-                    let expected = expected.get(&(layer, state)).unwrap_or_else(|| panic!("{rule}: {layer}, {state}"));
+                    let expected = expected
+                        .get(&(layer, state))
+                        .unwrap_or_else(|| panic!("{rule}: {layer}, {state}"));
                     assert!(
                         (degrees - expected).abs() < 1e-9,
                         "{rule}, layer {layer}, state {state}: {degrees} {expected}"
@@ -474,7 +589,12 @@ fn recordings_of_all_rules_have_the_angles_of_their_series() {
                     count += 1;
                 }
             }
-            assert_eq!(count, expected.len(), "{rule}, {shape}: angles on both sides\n{}", notes(&found));
+            assert_eq!(
+                count,
+                expected.len(),
+                "{rule}, {shape}: angles on both sides\n{}",
+                notes(&found)
+            );
             assert_eq!(found["archive"]["labels"], true, "{rule}");
             let carried = match rule {
                 "bp" => "forward_transposed",

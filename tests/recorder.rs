@@ -1,4 +1,5 @@
-//! Recordings that `python/alignscope` made of runs in PyTorch and JAX, as `tests/data/recorder.py` says.
+//! Recordings that `python/alignscope` made of runs in PyTorch and JAX, as `tests/data/recorder.py`
+//! says.
 
 use crate::common;
 use alignscope::array::{Array, members, read, write_npz};
@@ -16,7 +17,13 @@ fn analyze(run: &Path, args: &[&str]) -> Json {
 }
 
 fn notes(found: &Json) -> String {
-    found["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+    found["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| note.as_str().unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn assert_closes(found: &Json, name: &str) {
@@ -24,7 +31,11 @@ fn assert_closes(found: &Json, name: &str) {
         assert_eq!(found[list].as_array().unwrap().len(), layers, "{name}: {list}");
     }
     for of in found["activations"].as_array().unwrap() {
-        assert_eq!((&of["activation"], &of["closing"]["closes"]), (&json!("tanh"), &json!(true)), "{name}: {of}");
+        assert_eq!(
+            (&of["activation"], &of["closing"]["closes"]),
+            (&json!("tanh"), &json!(true)),
+            "{name}: {of}"
+        );
     }
     for of in found["feedback"].as_array().unwrap() {
         assert_eq!(of["carried_by"], "backward", "{name}: {of}");
@@ -68,7 +79,10 @@ fn of_thinned_recordings_no_step_over_several_updates_is_taken_for_one() {
     assert_eq!(steps["closing"]["closes"], true, "{steps}");
     assert!((steps["eta"][0].as_f64().unwrap() - 0.05).abs() < 1e-7, "{steps}");
     assert!(steps["closing"]["relative_difference"].as_f64().unwrap() < 1e-5, "{steps}");
-    assert!(found["terms"].as_array().unwrap().is_empty() && found["predictions"].as_array().unwrap().is_empty());
+    assert!(
+        found["terms"].as_array().unwrap().is_empty()
+            && found["predictions"].as_array().unwrap().is_empty()
+    );
     // Lags count updates: 1 is not there, of 5 there are two pairs, of 10 one.
     let batches = |lag: u64| -> Vec<u64> {
         let pairs = found["similarities"].as_array().unwrap().iter();
@@ -76,7 +90,9 @@ fn of_thinned_recordings_no_step_over_several_updates_is_taken_for_one() {
     };
     assert_eq!((batches(1), batches(5), batches(10)), (vec![], vec![2, 2], vec![1, 1]));
     let notes = notes(&found);
-    for words in ["one of every 5", "no similarities at lag 1", "--lags 5 is there", "record every update"] {
+    for words in
+        ["one of every 5", "no similarities at lag 1", "--lags 5 is there", "record every update"]
+    {
         assert!(notes.contains(words), "lacks `{words}`:\n{notes}");
     }
 }
@@ -93,17 +109,26 @@ fn similarities_of_thinned_recordings_are_those_of_whole_ones() {
         .map(|name| {
             let mut array = read(&whole, Some(&name)).unwrap();
             let size: usize = array.shape[1..].iter().product();
-            array.data = [0, 5, 10].iter().flat_map(|k| array.data[k * size..(k + 1) * size].to_vec()).collect();
+            array.data = [0, 5, 10]
+                .iter()
+                .flat_map(|k| array.data[k * size..(k + 1) * size].to_vec())
+                .collect();
             array.shape[0] = 3;
             (name, array)
         })
         .collect();
-    let parts: Vec<(&str, &Array)> = parts.iter().map(|(name, array)| (name.as_str(), array)).collect();
+    let parts: Vec<(&str, &Array)> =
+        parts.iter().map(|(name, array)| (name.as_str(), array)).collect();
     write_npz(&here.path().join("picked.npz"), &parts).unwrap();
     let picked = analyze(&here.path().join("picked.npz"), &["--lags", "1"]);
     let thinned = analyze(&recording("every-5.npz"), &["--lags", "5"]);
     let of = |found: &Json| -> Vec<Json> {
-        found["similarities"].as_array().unwrap().iter().map(|of| of["product"]["all"].clone()).collect()
+        found["similarities"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|of| of["product"]["all"].clone())
+            .collect()
     };
     assert_eq!(of(&picked).len(), 2);
     assert_eq!(of(&picked), of(&thinned));
@@ -114,7 +139,8 @@ fn changed(directory: &Path, change: impl Fn(&str, Array) -> Option<Array>) -> P
     let from = recording("every-5.npz");
     let of = |name: String| Some((name.clone(), change(&name, read(&from, Some(&name)).unwrap())?));
     let parts: Vec<(String, Array)> = members(&from).unwrap().into_iter().filter_map(of).collect();
-    let parts: Vec<(&str, &Array)> = parts.iter().map(|(name, array)| (name.as_str(), array)).collect();
+    let parts: Vec<(&str, &Array)> =
+        parts.iter().map(|(name, array)| (name.as_str(), array)).collect();
     let path = directory.join("changed.npz");
     write_npz(&path, &parts).unwrap();
     path
@@ -176,7 +202,8 @@ fn updates_that_are_more_than_the_rule_or_cannot_be_checked_are_said() {
         Some(array)
     });
     let found = analyze(&run, &[]);
-    for (eta, expected) in found["single_steps"]["eta"].as_array().unwrap().iter().zip([0.05, 0.15]) {
+    for (eta, expected) in found["single_steps"]["eta"].as_array().unwrap().iter().zip([0.05, 0.15])
+    {
         assert!((eta.as_f64().unwrap() - expected).abs() < 1e-6, "{eta} {expected}");
     }
     assert_eq!(found["single_steps"]["closing"]["closes"], true);

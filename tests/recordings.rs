@@ -14,7 +14,8 @@ fn pytorch() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pytorch.npz")
 }
 
-/// A member in single precision, as our recorder writes it: a header of 128 bytes, so that it can be rewritten in place.
+/// A member in single precision, as our recorder writes it: a header of 128 bytes, so that it can
+/// be rewritten in place.
 #[derive(Clone)]
 struct Member {
     name: String,
@@ -29,7 +30,10 @@ impl Member {
         shape[0] = frames;
         let shape: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
         let order = if self.fortran { "True" } else { "False" };
-        let text = format!("{{'descr': '<f4', 'fortran_order': {order}, 'shape': ({}), }}", shape.join(" "));
+        let text = format!(
+            "{{'descr': '<f4', 'fortran_order': {order}, 'shape': ({}), }}",
+            shape.join(" ")
+        );
         let text = format!("{text:<117}\n");
         let length = u16::try_from(text.len()).unwrap().to_le_bytes();
         [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes()].concat()
@@ -106,7 +110,13 @@ fn analyze(here: &Path, run: &Path) -> Json {
 }
 
 fn notes(found: &Json) -> String {
-    found["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+    found["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| note.as_str().unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -133,8 +143,8 @@ fn what_all_members_of_a_torn_recording_hold_whole_is_read_and_that_is_said() {
     let here = TempDir::new().unwrap();
     let members = recording();
     let whole = analyze(here.path(), &pytorch());
-    // The writer was killed in the middle of an update: some members hold it, one holds half of it, and some headers have
-    // not been rewritten yet.
+    // The writer was killed in the middle of an update: some members hold it, one holds half of it,
+    // and some headers have not been rewritten yet.
     let path = here.path().join("torn");
     fs::create_dir(&path).unwrap();
     for of in &members {
@@ -151,7 +161,10 @@ fn what_all_members_of_a_torn_recording_hold_whole_is_read_and_that_is_said() {
         fs::write(path.join(format!("{}.npy", of.name)), bytes).unwrap();
     }
     let found = analyze(here.path(), &path);
-    assert_eq!((&found["archive"]["iterations"], &found["archive"]["states"]), (&18.into(), &19.into()));
+    assert_eq!(
+        (&found["archive"]["iterations"], &found["archive"]["states"]),
+        (&18.into(), &19.into())
+    );
     let note = notes(&found);
     for words in [
         "the end of the recording is torn",
@@ -162,8 +175,13 @@ fn what_all_members_of_a_torn_recording_hold_whole_is_read_and_that_is_said() {
     ] {
         assert!(note.contains(words), "lacks `{words}`:\n{note}");
     }
-    for (cut, all) in found["angles"].as_array().unwrap().iter().zip(whole["angles"].as_array().unwrap()) {
-        assert_eq!(cut["degrees"].as_array().unwrap()[..], all["degrees"].as_array().unwrap()[..19]);
+    for (cut, all) in
+        found["angles"].as_array().unwrap().iter().zip(whole["angles"].as_array().unwrap())
+    {
+        assert_eq!(
+            cut["degrees"].as_array().unwrap()[..],
+            all["degrees"].as_array().unwrap()[..19]
+        );
     }
     assert_eq!(found["steps"]["fits"][0]["closing"]["closes"], true);
 }
@@ -196,7 +214,10 @@ fn members_that_were_never_written_together_are_refused() {
     let file = fs::File::options().write(true).open(cut.join("B1.npy")).unwrap();
     file.set_len(file.metadata().unwrap().len() - 6).unwrap();
     let error = common::refused(here.path(), &["analyze", "cut"], 2);
-    assert!(error.contains("`B1`") && error.contains("it is cut short: 78.5 of 80 values are there"), "{error}");
+    assert!(
+        error.contains("`B1`") && error.contains("it is cut short: 78.5 of 80 values are there"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -208,7 +229,8 @@ fn a_missing_member_has_its_price_and_no_other() {
     fs::write(run.join(".W9.npy"), "on its way").unwrap();
     fs::copy(run.join("W0.npy"), run.join("W0_copy.npy")).unwrap();
     let found = analyze(here.path(), &run);
-    let missing: Vec<&Json> = found["archive"]["missing"].as_array().unwrap().iter().map(|of| &of["member"]).collect();
+    let missing: Vec<&Json> =
+        found["archive"]["missing"].as_array().unwrap().iter().map(|of| &of["member"]).collect();
     assert_eq!(missing, ["activity1"]);
     assert_eq!(found["archive"]["ignored"], serde_json::json!(["W0_copy"]));
 }
@@ -244,7 +266,10 @@ fn a_recording_may_grow_while_it_is_read_and_must_not_shrink() {
     let file = fs::File::options().write(true).open(path.join("W1.npy")).unwrap();
     file.set_len(1000).unwrap();
     let error = run.weights(1).unwrap().matrix(9).unwrap_err().to_string();
-    assert!(error.contains("W1.npy") && error.contains("it became shorter while it was read"), "{error}");
+    assert!(
+        error.contains("W1.npy") && error.contains("it became shorter while it was read"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -280,9 +305,14 @@ fn a_changed_bit_of_an_archive_is_found_before_anything_is_printed() {
             let at = bytes.len() * part / 13 + part;
             bytes[at] ^= 1 << (part % 8);
             fs::write(&path, &bytes).unwrap();
-            let assert = common::alignscope(here.path()).args(["analyze", "run.npz"]).assert().code(2);
+            let assert =
+                common::alignscope(here.path()).args(["analyze", "run.npz"]).assert().code(2);
             let output = assert.get_output();
-            assert!(output.stdout.is_empty(), "byte {at}: {}", String::from_utf8_lossy(&output.stdout));
+            assert!(
+                output.stdout.is_empty(),
+                "byte {at}: {}",
+                String::from_utf8_lossy(&output.stdout)
+            );
         }
     }
 }

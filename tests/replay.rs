@@ -9,7 +9,8 @@ use alignscope::theory::moments::{Moments, Realised};
 use alignscope::vmath::{dot, sum_squares};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-/// What the theory says of a recording, whose sizes are those of the network but for the hidden units.
+/// What the theory says of a recording, whose sizes are those of the network but for the hidden
+/// units.
 fn predict(recording: &Recording<f64>, toy: &Toy) -> Moments {
     let mut realised = Realised::new(toy.inputs, toy.outputs);
     for t in 0..recording.iterations() {
@@ -19,7 +20,8 @@ fn predict(recording: &Recording<f64>, toy: &Toy) -> Moments {
 }
 
 fn toy_of(recording: &Recording<f64>, hidden: usize, eta: f64) -> Toy {
-    let [[_, batch, inputs], [.., outputs]] = [recording.activity(), recording.error()].map(|s| s.shape());
+    let [[_, batch, inputs], [.., outputs]] =
+        [recording.activity(), recording.error()].map(|s| s.shape());
     Toy { w_std: 0.7, b_std: 0.8, ..Toy::new(&[inputs, hidden, outputs], batch, eta).unwrap() }
 }
 
@@ -72,11 +74,12 @@ fn replays_agree_with_the_prediction_given_the_signals() {
         let recording = record(x, d, cross, Sizes { batch, inputs, outputs, iterations });
         let toy = toy_of(&recording, hidden, eta);
         let exact = predict(&recording, &toy);
-        let runs: Vec<[f64; 3]> = (0..repeats).into_par_iter().map(|r| replay(&recording, &toy, r)).collect();
+        let runs: Vec<[f64; 3]> =
+            (0..repeats).into_par_iter().map(|r| replay(&recording, &toy, r)).collect();
         let [angle, inner, norm] = [0, 1, 2].map(|i| statistics(runs.iter().map(|run| run[i])));
         println!(
-            "{x} {d} {cross}: angle {:.2} +- {:.2} ({:.2}), inner product {:.1} +- {:.1} ({:.1}), sd {:.1} ({:.1}), norm \
-             {:.0} +- {:.0} ({:.0})",
+            "{x} {d} {cross}: angle {:.2} +- {:.2} ({:.2}), inner product {:.1} +- {:.1} ({:.1}), \
+             sd {:.1} ({:.1}), norm {:.0} +- {:.0} ({:.0})",
             angle[0],
             angle[2],
             exact.angle,
@@ -109,14 +112,24 @@ fn surrogates_align_as_predicted() {
         let runs: Vec<f64> = (0..200).into_par_iter().map(|r| replay(&drawn, &toy, r)[0]).collect();
         let [angle, _, error] = statistics(runs.into_iter());
         assert!((angle - exact.angle).abs() < 0.2 + 4.0 * error, "{kind}");
-        let draws = (0..30).into_par_iter().map(|r| predict(&kind.draw(&recording, 4, r).unwrap(), &toy).inner_product);
-        let [left, ..] = statistics(draws.collect::<Vec<f64>>().into_iter().map(|x| x / original.inner_product));
+        let draws = (0..30)
+            .into_par_iter()
+            .map(|r| predict(&kind.draw(&recording, 4, r).unwrap(), &toy).inner_product);
+        let [left, ..] =
+            statistics(draws.collect::<Vec<f64>>().into_iter().map(|x| x / original.inner_product));
         println!(
             "{kind}: {angle:.2} +- {error:.2} ({:.2}, was {:.2}), trace left {left:.3}",
             exact.angle, original.angle
         );
-        // The rest have the same pairs of iterations in another order, or rows as autocorrelated as before.
-        let destroys = matches!(kind, Surrogate::Time | Surrogate::Samples | Surrogate::Signs | Surrogate::SignsEach);
-        assert!(if destroys { left.abs() < 0.2 } else { (left - 1.0).abs() < 0.2 }, "{kind}: {left}");
+        // The rest have the same pairs of iterations in another order, or rows as autocorrelated as
+        // before.
+        let destroys = matches!(
+            kind,
+            Surrogate::Time | Surrogate::Samples | Surrogate::Signs | Surrogate::SignsEach
+        );
+        assert!(
+            if destroys { left.abs() < 0.2 } else { (left - 1.0).abs() < 0.2 },
+            "{kind}: {left}"
+        );
     }
 }

@@ -28,15 +28,28 @@ fn figures_are_redrawn_without_running_a_job() {
     let here = ran();
     let run = here.path().join("run");
     let before = ["log.json", "manifest.json", "series.csv"].map(|name| bytes(&run, name));
-    let first = ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
+    let first =
+        ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
     std::fs::remove_dir_all(run.join("figures")).unwrap();
     let listed = done(here.path(), &["figure", "run", "--format", "svg,png,pdf"]);
     assert_eq!(listed.lines().count(), 4, "{listed}");
-    let again = ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
+    let again =
+        ["svg", "png", "csv"].map(|format| bytes(&run, &format!("figures/angles.{format}")));
     assert!(first == again, "redrawn figures are the same");
     assert!(bytes(&run, "figures/angles.pdf").starts_with(b"%PDF-"));
     assert!(before == ["log.json", "manifest.json", "series.csv"].map(|name| bytes(&run, name)));
-    let args = ["figure", "run", "--quantity", "weight_alignment", "--kind", "sweep", "--x", "eta", "--theme", "dark"];
+    let args = [
+        "figure",
+        "run",
+        "--quantity",
+        "weight_alignment",
+        "--kind",
+        "sweep",
+        "--x",
+        "eta",
+        "--theme",
+        "dark",
+    ];
     done(here.path(), &[&args[..], &["--out", "own"]].concat());
     let svg = String::from_utf8(bytes(here.path(), "own/weight_alignment-sweep-dark.svg")).unwrap();
     assert!(svg.contains("#141619"), "the ground of the dark theme");
@@ -47,7 +60,11 @@ fn bad_requests_for_figures_say_what_to_do() {
     let here = ran();
     for (args, said, code) in [
         (&["figure", "."][..], "holds no run of this program: there is no manifest.json", 1),
-        (&["figure", "run", "--quantity", "weight_alinment"], "did you mean `weight_alignment`?", 2),
+        (
+            &["figure", "run", "--quantity", "weight_alinment"],
+            "did you mean `weight_alignment`?",
+            2,
+        ),
         (&["figure", "run", "--kind", "sweep", "--x", "shedule"], "did you mean `schedule`?", 2),
         (&["figure", "run", "--figure", "angels"], "did you mean `angles`?", 2),
         (&["figure", "run", "--analysis", "tny", "--by", "schedule"], "did you mean `tiny`?", 2),

@@ -1,10 +1,13 @@
-//! The update rule against what is known exactly: gradients, BP as a special case, the alignment budget.
+//! The update rule against what is known exactly: gradients, BP as a special case, the alignment
+//! budget.
 
 use alignscope::data::{CodeKind, digits};
 use alignscope::matrix::Matrix;
 use alignscope::network::{Loss, Order, Rule, Setup, Trainer};
 use alignscope::random::{Role, Stream};
-use alignscope::rule::{Activation, Budget, Feedback, Layers, Normaliser, Pass, UpdateAlignment, WeightNorm};
+use alignscope::rule::{
+    Activation, Budget, Feedback, Layers, Normaliser, Pass, UpdateAlignment, WeightNorm,
+};
 
 const ACTIVATIONS: [Activation; 7] = [
     Activation::Linear,
@@ -58,7 +61,12 @@ fn loss_at(case: &mut Case, loss: Loss) -> f64 {
 
 #[test]
 fn bp_follows_the_gradient_of_every_loss_through_every_activation() {
-    for loss in [Loss::HalfSquared, Loss::SquaredLinear, Loss::SoftmaxCrossEntropy, Loss::SigmoidCrossEntropy] {
+    for loss in [
+        Loss::HalfSquared,
+        Loss::SquaredLinear,
+        Loss::SoftmaxCrossEntropy,
+        Loss::SigmoidCrossEntropy,
+    ] {
         for hidden in ACTIVATIONS {
             let mut case = case(hidden, loss.output_activation(hidden), 11);
             let output = case.layers.activations[2];
@@ -73,8 +81,12 @@ fn bp_follows_the_gradient_of_every_loss_through_every_activation() {
             let h = 1e-6;
             for l in 0..3 {
                 for i in 0..stepped.weights[l].as_slice().len() {
-                    let step = (stepped.weights[l].as_slice()[i] - case.layers.weights[l].as_slice()[i]) / eta;
-                    let slope = central(&mut case, loss, h, |layers| &mut layers.weights[l].as_mut_slice()[i]);
+                    let step = (stepped.weights[l].as_slice()[i]
+                        - case.layers.weights[l].as_slice()[i])
+                        / eta;
+                    let slope = central(&mut case, loss, h, |layers| {
+                        &mut layers.weights[l].as_mut_slice()[i]
+                    });
                     assert!(
                         (step + slope).abs() < 1e-6 * (1.0 + slope.abs()),
                         "{loss:?} {hidden:?} W_{l}[{i}]: {step} {slope}"
@@ -83,7 +95,10 @@ fn bp_follows_the_gradient_of_every_loss_through_every_activation() {
                 for j in 0..stepped.biases[l].len() {
                     let step = (stepped.biases[l][j] - case.layers.biases[l][j]) / eta;
                     let slope = central(&mut case, loss, h, |layers| &mut layers.biases[l][j]);
-                    assert!((step + slope).abs() < 1e-6 * (1.0 + slope.abs()), "{loss:?} {hidden:?} b_{l}[{j}]");
+                    assert!(
+                        (step + slope).abs() < 1e-6 * (1.0 + slope.abs()),
+                        "{loss:?} {hidden:?} b_{l}[{j}]"
+                    );
                 }
             }
         }
@@ -103,9 +118,12 @@ fn central(case: &mut Case, loss: Loss, h: f64, at: impl Fn(&mut Layers<f64>) ->
 
 #[test]
 fn derivative_at_zero_is_as_documented() {
-    for (activation, expected) in
-        [(Activation::Relu, 1.0), (Activation::TanhRelu, 0.0), (Activation::Tanh, 1.0), (Activation::Linear, 1.0)]
-    {
+    for (activation, expected) in [
+        (Activation::Relu, 1.0),
+        (Activation::TanhRelu, 0.0),
+        (Activation::Tanh, 1.0),
+        (Activation::Linear, 1.0),
+    ] {
         for zero in [0.0, -0.0] {
             let (z, mut a, mut d) = ([zero], [f64::NAN], [1.0]);
             activation.apply(&z, &mut a);
@@ -135,7 +153,8 @@ fn bp_trw_with_transposed_weights_is_bp_to_the_last_bit_and_with_random_ones_is_
         let mut refreshed = Trainer::new(&data, setup(Rule::BP_TRW), 5, 0);
         let mut random = Trainer::new(&data, setup(Rule::BP_TRW), 5, 0);
         for _ in 0..70 {
-            let transposed = refreshed.layers().weights[1..].iter().map(Matrix::transpose).collect();
+            let transposed =
+                refreshed.layers().weights[1..].iter().map(Matrix::transpose).collect();
             *refreshed.feedback_mut() = Feedback::fixed(transposed);
             bp.step();
             refreshed.step();
@@ -204,9 +223,18 @@ fn the_alignment_budget_closes_for_every_neuron() {
                     assert_eq!(found.len(), SIZES[l + 1]);
                     for budget in found.iter().chain([&Budget::of_layer(&found)]) {
                         let scale = 1.0 + budget.q[0].abs() + budget.q[1].abs() + budget.quadratic;
-                        assert!(budget.left_over().abs() < 1e-12 * scale, "{hidden:?} layer {l}: {budget:?}");
-                        assert!(budget.injected_above.abs() < 1e-12 * scale, "{hidden:?} layer {l}: {budget:?}");
-                        if matches!(hidden, Activation::Linear | Activation::Relu | Activation::LeakyRelu) {
+                        assert!(
+                            budget.left_over().abs() < 1e-12 * scale,
+                            "{hidden:?} layer {l}: {budget:?}"
+                        );
+                        assert!(
+                            budget.injected_above.abs() < 1e-12 * scale,
+                            "{hidden:?} layer {l}: {budget:?}"
+                        );
+                        if matches!(
+                            hidden,
+                            Activation::Linear | Activation::Relu | Activation::LeakyRelu
+                        ) {
                             assert!(budget.curvature.abs() < 1e-12 * scale);
                         }
                     }
@@ -231,11 +259,14 @@ fn the_budget_is_about_the_change_of_norms_and_alignment() {
         0.5 * column + 0.5 * layers.biases[l][j].powi(2) - aligned
     };
     let found = budgets(&case, &before, l, 0.05)[j];
-    assert!((found.q[0] - q(&before)).abs() < 1e-14 && (found.q[1] - q(&case.layers)).abs() < 1e-14);
+    assert!(
+        (found.q[0] - q(&before)).abs() < 1e-14 && (found.q[1] - q(&case.layers)).abs() < 1e-14
+    );
     let curvature: f64 = (0..SAMPLES)
         .map(|p| {
             let delta = case.pass.delta[l + 1].row(p);
-            let arriving: f64 = (0..SIZES[l + 2]).map(|m| delta[m] * case.backward[l].row(m)[j]).sum();
+            let arriving: f64 =
+                (0..SIZES[l + 2]).map(|m| delta[m] * case.backward[l].row(m)[j]).sum();
             let z = case.pass.z[l].row(p)[j];
             (z / z.cosh().powi(2) - z.tanh()) * arriving
         })
@@ -243,7 +274,8 @@ fn the_budget_is_about_the_change_of_norms_and_alignment() {
     assert!((found.curvature - 0.05 * curvature).abs() < 1e-14);
     assert!(found.curvature.abs() > 1e-4 && found.quadratic > 1e-6, "{found:?}");
     // There is no layer above the last, and B of another layer does not fit.
-    let of = |l, backward| Budget::of_neurons(l, &before, &case.layers, &[&case.pass], backward, 0.05);
+    let of =
+        |l, backward| Budget::of_neurons(l, &before, &case.layers, &[&case.pass], backward, 0.05);
     assert!(of(2, &case.backward[1]).is_none() && of(1, &case.backward[0]).is_none());
 }
 
@@ -259,11 +291,21 @@ fn weight_normalisation_leaves_over_what_its_projections_inject() {
     normaliser.apply(&mut case.layers);
     for l in 0..2 {
         for (j, budget) in budgets(&case, &before, l, 0.05).iter().enumerate() {
-            let dp = |l: usize, i: usize, j: usize| case.layers.weights[l].row(i)[j] - stepped.weights[l].row(i)[j];
+            let dp = |l: usize, i: usize, j: usize| {
+                case.layers.weights[l].row(i)[j] - stepped.weights[l].row(i)[j]
+            };
             let below: f64 = (0..SIZES[l]).map(|i| before.weights[l].row(i)[j] * dp(l, i, j)).sum();
-            let above: f64 = (0..SIZES[l + 2]).map(|m| dp(l + 1, j, m) * case.backward[l].row(m)[j]).sum();
-            assert!((budget.left_over() - (below - above)).abs() < 1e-12 && (below - above).abs() > 1e-9, "{budget:?}");
-            assert!((budget.injected_above + above).abs() < 1e-12 && above.abs() > 1e-9, "{budget:?}");
+            let above: f64 =
+                (0..SIZES[l + 2]).map(|m| dp(l + 1, j, m) * case.backward[l].row(m)[j]).sum();
+            assert!(
+                (budget.left_over() - (below - above)).abs() < 1e-12
+                    && (below - above).abs() > 1e-9,
+                "{budget:?}"
+            );
+            assert!(
+                (budget.injected_above + above).abs() < 1e-12 && above.abs() > 1e-9,
+                "{budget:?}"
+            );
         }
     }
 }

@@ -43,7 +43,8 @@ fn vouch(run: &Path, name: &str, contents: impl AsRef<[u8]>) {
 
 /// Job files of a directory, sorted.
 fn jobs(run: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(run.join("jobs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(run.join("jobs")).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -58,7 +59,10 @@ fn whole() -> TempDir {
 
 fn shards(here: &Path, of: usize) {
     for i in 1..=of {
-        done(here, &format!("run parts.toml --export weights --shard {i}/{of} --out s/{i}-of-{of}"));
+        done(
+            here,
+            &format!("run parts.toml --export weights --shard {i}/{of} --out s/{i}-of-{of}"),
+        );
     }
 }
 
@@ -72,7 +76,10 @@ fn a_run_directory_alone_is_resumed_and_drawn_again() {
     .unwrap();
     done(here.path(), "run parts.toml second.toml --out both");
     let before = tree(&here.path().join("both"));
-    assert!(before.contains_key(Path::new("spec.toml")) && before.contains_key(Path::new("spec-2.toml")));
+    assert!(
+        before.contains_key(Path::new("spec.toml"))
+            && before.contains_key(Path::new("spec-2.toml"))
+    );
     std::fs::remove_file(here.path().join("parts.toml")).unwrap();
     let moved = here.path().join("moved");
     std::fs::rename(here.path().join("both"), &moved).unwrap();
@@ -83,9 +90,10 @@ fn a_run_directory_alone_is_resumed_and_drawn_again() {
     assert!(before == tree(&moved));
     assert!(!here.path().join("runs").exists(), "it goes on in its own directory");
 
-    for (line, expected) in
-        [("run moved parts.toml", "moved is a directory: give a run directory alone"), ("run s", "s holds no run")]
-    {
+    for (line, expected) in [
+        ("run moved parts.toml", "moved is a directory: give a run directory alone"),
+        ("run s", "s holds no run"),
+    ] {
         std::fs::create_dir_all(here.path().join("s")).unwrap();
         let code = if line.contains("parts") { 2 } else { 1 };
         let error = refused(here.path(), line, code);
@@ -99,7 +107,8 @@ fn a_run_directory_alone_is_resumed_and_drawn_again() {
 fn sixteen_shards_merged_are_the_whole() {
     let here = whole();
     shards(here.path(), 16);
-    let counts: Vec<usize> = (1..=16).map(|i| jobs(&here.path().join(format!("s/{i}-of-16"))).len()).collect();
+    let counts: Vec<usize> =
+        (1..=16).map(|i| jobs(&here.path().join(format!("s/{i}-of-16"))).len()).collect();
     assert_eq!(counts, [1; 16]);
     let all: Vec<String> = (1..=16).rev().map(|i| format!("s/{i}-of-16")).collect();
     let printed = done(here.path(), &format!("merge merged {}", all.join(" ")));
@@ -127,13 +136,20 @@ fn missing_jobs_are_listed_with_the_commands_that_run_them() {
     for lost in ["rule (held), repeat 1", "rule (shared), repeat 2", "rule (white), repeat 3"] {
         assert!(error.contains(lost), "{error}");
     }
-    let commands: Vec<&str> = error.lines().map(str::trim).filter(|line| line.starts_with("alignscope run")).collect();
+    let commands: Vec<&str> =
+        error.lines().map(str::trim).filter(|line| line.starts_with("alignscope run")).collect();
     assert_eq!(commands.len(), 3, "{error}");
     assert!(commands[0].starts_with("alignscope run s/4-of-5 "), "{error}");
-    assert!(commands[1].starts_with("alignscope run s/1-of-5 --shard 2/5 --out s/2-of-5 "), "{error}");
+    assert!(
+        commands[1].starts_with("alignscope run s/1-of-5 --shard 2/5 --out s/2-of-5 "),
+        "{error}"
+    );
     for command in &commands[..2] {
         let command = command.split("  ").next().unwrap();
-        done(here.path(), &format!("{} --export weights", command.strip_prefix("alignscope ").unwrap()));
+        done(
+            here.path(),
+            &format!("{} --export weights", command.strip_prefix("alignscope ").unwrap()),
+        );
     }
     done(here.path(), &format!("{merge} s/2-of-5"));
     assert_same(&here.path().join("whole"), &here.path().join("merged"));
@@ -158,9 +174,13 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
     std::fs::write(&job, &bytes[..bytes.len() / 2]).unwrap();
     let error = refused(here.path(), "merge merged s/1-of-2 s/2-of-2", 1);
     assert!(error.contains("is damaged") && error.contains("it is left out"), "{error}");
-    assert!(error.contains("1 of 16 jobs are missing") && error.contains("alignscope run s/1-of-2 "), "{error}");
+    assert!(
+        error.contains("1 of 16 jobs are missing") && error.contains("alignscope run s/1-of-2 "),
+        "{error}"
+    );
 
-    // Another value under the same address, which is found damaged, and one that was written like that.
+    // Another value under the same address, which is found damaged, and one that was written like
+    // that.
     let text = String::from_utf8(bytes.clone()).unwrap();
     let (start, records) = text.split_once("\"records\":").unwrap();
     let digit = records.find('.').unwrap() + 1;
@@ -173,7 +193,11 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
     std::fs::write(&job, &other).unwrap();
     let name = job.file_name().unwrap().to_str().unwrap();
     let error = done_with_warnings(here.path(), "merge whole-instead s/1-of-2 s/2-of-2 whole");
-    assert!(error.contains(&format!("s/1-of-2/jobs/{name} does not match its checksum; it is left out")), "{error}");
+    assert!(
+        error
+            .contains(&format!("s/1-of-2/jobs/{name} does not match its checksum; it is left out")),
+        "{error}"
+    );
     assert_same(&here.path().join("whole"), &here.path().join("whole-instead"));
     vouch(&first, &format!("jobs/{name}"), &other);
     let error = refused(here.path(), "merge new s/1-of-2 s/2-of-2 whole", 1);
@@ -184,29 +208,49 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
     vouch(&first, &format!("jobs/{name}"), &text);
 
     // The same with what was exported.
-    let weights = std::fs::read_dir(second.join("weights")).unwrap().next().unwrap().unwrap().path();
+    let weights =
+        std::fs::read_dir(second.join("weights")).unwrap().next().unwrap().unwrap().path();
     let name = weights.file_name().unwrap().to_str().unwrap().to_string();
     let mut other = std::fs::read(&weights).unwrap();
     let middle = other.len() / 2;
     other[middle] ^= 1;
     std::fs::write(&weights, &other).unwrap();
     let error = done_with_warnings(here.path(), "merge weights-instead s/1-of-2 s/2-of-2 whole");
-    assert!(error.contains(&format!("s/2-of-2/weights/{name} does not match its checksum; it is left out")), "{error}");
+    assert!(
+        error.contains(&format!(
+            "s/2-of-2/weights/{name} does not match its checksum; it is left out"
+        )),
+        "{error}"
+    );
     assert_same(&here.path().join("whole"), &here.path().join("weights-instead"));
     let error = refused(here.path(), "merge weights-lost s/1-of-2 s/2-of-2", 1);
     let remedy = "`alignscope run s/2-of-2 --export weights` makes it again";
     assert!(error.contains(remedy) && !error.contains("missing"), "{error}");
     vouch(&second, &format!("weights/{name}"), &other);
     let error = refused(here.path(), "merge new s/1-of-2 s/2-of-2 whole", 1);
-    assert!(error.contains(&format!("s/2-of-2/weights/{name} and whole/weights/{name}")), "{error}");
+    assert!(
+        error.contains(&format!("s/2-of-2/weights/{name} and whole/weights/{name}")),
+        "{error}"
+    );
 
     done(here.path(), "isolate --layers 5,6,5 --iterations 5 --out other");
     let error = refused(here.path(), "merge new s/1-of-2 other", 1);
     assert!(error.contains("other holds the results of another spec (`isolate`)"), "{error}");
-    assert!(refused(here.path(), "merge new s/1-of-2 s", 1).contains("s holds no run of this program"));
-    assert!(refused(here.path(), "merge whole s/1-of-2 whole", 1).contains("whole cannot be merged into itself"));
-    assert!(refused(here.path(), "merge other s/1-of-2", 1).contains("other holds the results of another spec"));
-    assert!(refused(here.path(), "verify s/1-of-2", 2).contains("is shard 1/2 of a run: merge the shards first"));
+    assert!(
+        refused(here.path(), "merge new s/1-of-2 s", 1).contains("s holds no run of this program")
+    );
+    assert!(
+        refused(here.path(), "merge whole s/1-of-2 whole", 1)
+            .contains("whole cannot be merged into itself")
+    );
+    assert!(
+        refused(here.path(), "merge other s/1-of-2", 1)
+            .contains("other holds the results of another spec")
+    );
+    assert!(
+        refused(here.path(), "verify s/1-of-2", 2)
+            .contains("is shard 1/2 of a run: merge the shards first")
+    );
     let error = refused(here.path(), "run parts.toml --shard 3/2", 2);
     assert!(error.contains("there is no shard 3 of 2: they count from 1 to 2"), "{error}");
 }
@@ -215,7 +259,8 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
 #[ignore = "half a minute: 50 runs, each killed at a moment of its own and gone on with"]
 fn fifty_runs_killed_at_any_moment_end_in_the_same_bytes() {
     let here = TempDir::new().unwrap();
-    let spec = spec().replace("iterations = 40", "iterations = 40000").replace("epochs = 1", "epochs = 5");
+    let spec =
+        spec().replace("iterations = 40", "iterations = 40000").replace("epochs = 1", "epochs = 5");
     std::fs::write(here.path().join("parts.toml"), spec).unwrap();
     let begun = Instant::now();
     done(here.path(), "run parts.toml --export weights --out whole");
@@ -244,8 +289,9 @@ fn fifty_runs_killed_at_any_moment_end_in_the_same_bytes() {
 #[test]
 fn a_killed_shard_resumes_from_its_directory() {
     let here = TempDir::new().unwrap();
-    let spec =
-        spec().replace("iterations = 40", "iterations = 400000").replace("record-every = 10", "record-every = 20000");
+    let spec = spec()
+        .replace("iterations = 40", "iterations = 400000")
+        .replace("record-every = 10", "record-every = 20000");
     std::fs::write(here.path().join("parts.toml"), spec).unwrap();
     done(here.path(), "run parts.toml --out whole");
     let program = assert_cmd::cargo::cargo_bin("alignscope");
@@ -290,11 +336,20 @@ fn a_dry_run_tells_what_is_left_and_writes_nothing() {
         assert!(text.contains(part), "{text}");
     }
     assert!(text.contains("about") && text.contains("Estimated from up to 4 conditions"), "{text}");
-    let found: Json = serde_json::from_str(&done(here.path(), "run parts.toml --dry-run --shard 2/5 --json")).unwrap();
-    assert_eq!((found["jobs"].as_u64(), found["to-run"].as_u64(), &found["shard"]), (Some(16), Some(3), &"2/5".into()));
+    let found: Json =
+        serde_json::from_str(&done(here.path(), "run parts.toml --dry-run --shard 2/5 --json"))
+            .unwrap();
+    assert_eq!(
+        (found["jobs"].as_u64(), found["to-run"].as_u64(), &found["shard"]),
+        (Some(16), Some(3), &"2/5".into())
+    );
     assert_eq!(found["analyses"][0]["conditions"][0]["jobs"], 1, "{found}");
     let seconds = |key: &str| found["seconds"][key].as_f64().unwrap();
-    assert!(0.0 < seconds("low") && seconds("low") <= seconds("likely") && seconds("likely") <= seconds("high"));
+    assert!(
+        0.0 < seconds("low")
+            && seconds("low") <= seconds("likely")
+            && seconds("likely") <= seconds("high")
+    );
     assert!(before == tree(here.path()) && !here.path().join("runs").exists());
     let error = refused(here.path(), "run parts.toml --dry-run --out .", 1);
     assert!(error.contains("is not empty and holds no run"), "{error}");
@@ -306,7 +361,11 @@ fn a_dry_run_begins_long_jobs_and_gives_them_up() {
     let spec = spec()
         .replace("iterations = 40", "iterations = 900000000")
         .replace("record-every = 10", "record-every = 100000");
-    std::fs::write(here.path().join("parts.toml"), spec.replace("epochs = 1\n", "epochs = 100000\n")).unwrap();
+    std::fs::write(
+        here.path().join("parts.toml"),
+        spec.replace("epochs = 1\n", "epochs = 100000\n"),
+    )
+    .unwrap();
     let mut command = alignscope(here.path());
     command.args(["run", "parts.toml", "--dry-run", "--json"]).timeout(Duration::from_secs(100));
     let output = command.assert().success().get_output().stdout.clone();
@@ -323,10 +382,18 @@ fn a_new_spec_runs_as_it_is_and_overwrites_nothing() {
     let printed = done(here.path(), "new idea-1");
     assert!(printed.contains("idea-1.toml written; next: alignscope run idea-1.toml"), "{printed}");
     let text = std::fs::read_to_string(here.path().join("idea-1.toml")).unwrap();
-    let found: Json = serde_json::from_str(&done(here.path(), "run idea-1.toml --json --out run")).unwrap();
-    let of = |analysis: &str| found["summary"].as_array().unwrap().iter().filter(|e| e["analysis"] == analysis).count();
+    let found: Json =
+        serde_json::from_str(&done(here.path(), "run idea-1.toml --json --out run")).unwrap();
+    let of = |analysis: &str| {
+        found["summary"].as_array().unwrap().iter().filter(|e| e["analysis"] == analysis).count()
+    };
     assert!(of("rule") == 12 && of("network") == 8, "{} {}", of("rule"), of("network"));
-    let held = found["summary"].as_array().unwrap().iter().find(|e| e["condition"]["schedule"] == "held").unwrap();
+    let held = found["summary"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["condition"]["schedule"] == "held")
+        .unwrap();
     assert!(held["mean"].as_f64().unwrap() < 85.0, "{held}");
     for figure in ["rule.svg", "network.png"] {
         assert!(here.path().join("run/figures").join(figure).is_file(), "{figure}");
@@ -336,7 +403,10 @@ fn a_new_spec_runs_as_it_is_and_overwrites_nothing() {
     let error = refused(here.path(), "new idea-1", 1);
     assert!(error.contains("idea-1.toml is there already, and nothing is overwritten"), "{error}");
     assert_eq!(std::fs::read_to_string(here.path().join("idea-1.toml")).unwrap(), "mine");
-    assert!(refused(here.path(), "new idea-2.toml", 2).contains("give the name alone, alignscope new idea-2"));
+    assert!(
+        refused(here.path(), "new idea-2.toml", 2)
+            .contains("give the name alone, alignscope new idea-2")
+    );
     assert!(refused(here.path(), "new ../x", 2).contains("cannot be a name: expected letters"));
 
     // What the comments offer works, too: extending, ranges, lists varied together.
@@ -348,6 +418,11 @@ fn a_new_spec_runs_as_it_is_and_overwrites_nothing() {
         .replace("# w-std", "w-std")
         .replace("# b-std", "b-std");
     std::fs::write(here.path().join("live.toml"), live).unwrap();
-    let found: Json = serde_json::from_str(&done(here.path(), "run live.toml --dry-run --json")).unwrap();
-    assert_eq!(found["analyses"][0]["conditions"].as_array().unwrap().len(), 3 * 5 * 3 * 2, "{found}");
+    let found: Json =
+        serde_json::from_str(&done(here.path(), "run live.toml --dry-run --json")).unwrap();
+    assert_eq!(
+        found["analyses"][0]["conditions"].as_array().unwrap().len(),
+        3 * 5 * 3 * 2,
+        "{found}"
+    );
 }

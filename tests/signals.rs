@@ -17,7 +17,11 @@ struct Products {
 
 impl Products {
     fn new(iterations: usize) -> Self {
-        Self { sums: Matrix::zeros(iterations, iterations), squares: Matrix::zeros(iterations, iterations), n: 0.0 }
+        Self {
+            sums: Matrix::zeros(iterations, iterations),
+            squares: Matrix::zeros(iterations, iterations),
+            n: 0.0,
+        }
     }
 
     fn add(&mut self, a: &[f64], b: &[f64]) {
@@ -37,7 +41,10 @@ impl Products {
                 let variance = self.squares.row(s)[t] / self.n - mean * mean;
                 let error = (variance / self.n).sqrt();
                 let exact = exact(s, t);
-                assert!((mean - exact).abs() <= SIGMA * error + 1e-9, "{what} ({s},{t}): {mean} {exact} +- {error}");
+                assert!(
+                    (mean - exact).abs() <= SIGMA * error + 1e-9,
+                    "{what} ({s},{t}): {mean} {exact} +- {error}"
+                );
             }
         }
     }
@@ -104,7 +111,10 @@ fn every_process_is_in_the_registry() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/signal/process");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let texts = files.map(|path| std::fs::read_to_string(path).unwrap());
-    assert_eq!(texts.filter(|text| text.contains("const FACTS: Facts")).count(), Process::ALL.len());
+    assert_eq!(
+        texts.filter(|text| text.contains("const FACTS: Facts")).count(),
+        Process::ALL.len()
+    );
     for facts in Process::ALL {
         assert!(facts.form.contains(facts.name) && facts.expected.contains(facts.name));
         assert!(!facts.examples.is_empty() && !facts.meaning.is_empty(), "{}", facts.name);
@@ -116,8 +126,12 @@ fn every_process_is_in_the_registry() {
 
 #[test]
 fn samples_and_units_correlate_as_asked() {
-    for text in ["ar1:0.8,batch=0.4,units=-0.5", "ma:1,0.5,batch=-0.3,units=0.6", "white:batch=0.5", "held:2,units=0.2"]
-    {
+    for text in [
+        "ar1:0.8,batch=0.4,units=-0.5",
+        "ma:1,0.5,batch=-0.3,units=0.6",
+        "white:batch=0.5",
+        "held:2,units=0.2",
+    ] {
         let form = Form::parse(text).unwrap();
         let pair = Pair::independent(form.clone(), Form::WHITE);
         let mut products = [Products::new(7), Products::new(7), Products::new(7)];
@@ -130,7 +144,8 @@ fn samples_and_units_correlate_as_asked() {
             }
         }
         let exact = form.covariance(7).unwrap();
-        for (products, r) in products.iter().zip([form.batch, form.units, form.batch * form.units]) {
+        for (products, r) in products.iter().zip([form.batch, form.units, form.batch * form.units])
+        {
             products.check(|s, t| r * exact.row(s)[t], text);
         }
     }
@@ -139,8 +154,14 @@ fn samples_and_units_correlate_as_asked() {
 #[test]
 fn cross_correlation_has_its_coefficient_and_lag() {
     for (cross, lag) in [("0.6", 0i32), ("0.6@lag=2", 2), ("-0.5@lag=-3", -3)] {
-        let (x_form, e_form) = (Form::parse("ar1:0.7").unwrap(), Form::parse("ar1:0.7,std=2,mean=1").unwrap());
-        let pair = Pair { activity: x_form, error: e_form, cross: cross.parse().unwrap(), ..Pair::default() };
+        let (x_form, e_form) =
+            (Form::parse("ar1:0.7").unwrap(), Form::parse("ar1:0.7,std=2,mean=1").unwrap());
+        let pair = Pair {
+            activity: x_form,
+            error: e_form,
+            cross: cross.parse().unwrap(),
+            ..Pair::default()
+        };
         let Cross::Lagged { coefficient, .. } = pair.cross else { panic!() };
         let mut products = [Products::new(7), Products::new(7), Products::new(7)];
         for repeat in 0..REPEATS {
@@ -169,11 +190,13 @@ fn same_makes_the_activity_the_error() {
 #[test]
 fn classes_are_shared_by_activity_and_error() {
     let form = Form::parse("classes:4,within=1,between=0").unwrap();
-    let mut signals = Signals::<f64>::new(&Pair::independent(form.clone(), form), SIZES, 1, 0).unwrap();
+    let mut signals =
+        Signals::<f64>::new(&Pair::independent(form.clone(), form), SIZES, 1, 0).unwrap();
     let mut seen: Vec<(usize, Vec<f64>, Vec<f64>)> = Vec::new();
     for _ in 0..50 {
         for (p, &label) in signals.labels().iter().enumerate() {
-            let values = (label, signals.activity().row(p).to_vec(), signals.error().row(p).to_vec());
+            let values =
+                (label, signals.activity().row(p).to_vec(), signals.error().row(p).to_vec());
             match seen.iter().find(|(known, ..)| *known == label) {
                 Some(known) => assert_eq!(*known, values),
                 None => seen.push(values),
@@ -191,7 +214,8 @@ fn stimuli_last_and_then_are_what_their_processes_have_become() {
         cross: "0.6@lag=1".parse().unwrap(),
         ..Pair::independent(Form::parse("ar1:0.9").unwrap(), Form::parse("ar1:0.8").unwrap())
     };
-    let [mut plain, mut held] = [1.0, 3.0].map(|hold| Signals::<f64>::new(&pair(hold), SIZES, 3, 0).unwrap());
+    let [mut plain, mut held] =
+        [1.0, 3.0].map(|hold| Signals::<f64>::new(&pair(hold), SIZES, 3, 0).unwrap());
     let mut begun = [held.activity().clone(), held.error().clone()];
     for t in 0..SIZES.iterations {
         if t.is_multiple_of(3) {
@@ -215,13 +239,33 @@ fn pairs_that_make_no_sense_are_refused() {
     let cases = [
         (pair("white", "held", "same"), SIZES, "give both the same form, not `white` and `held`"),
         (pair("white", "white", "0.5"), uneven, "needs as many inputs as outputs, not 2 and 3"),
-        (pair("white", "white", "0.5@lag=7"), SIZES, "a lag of 7 lies beyond a run of 7 iterations"),
+        (
+            pair("white", "white", "0.5@lag=7"),
+            SIZES,
+            "a lag of 7 lies beyond a run of 7 iterations",
+        ),
         (pair("uniform", "white", "0.5"), SIZES, "`uniform` is not one"),
-        (pair("ou:20ms", "white", "none"), SIZES, "form `ou:20ms` has units of time: say how long an iteration takes"),
-        (Pair { hold: Span::parse("5ms").unwrap(), ..Pair::default() }, SIZES, "hold 5ms is a time: say how long"),
+        (
+            pair("ou:20ms", "white", "none"),
+            SIZES,
+            "form `ou:20ms` has units of time: say how long an iteration takes",
+        ),
+        (
+            Pair { hold: Span::parse("5ms").unwrap(), ..Pair::default() },
+            SIZES,
+            "hold 5ms is a time: say how long",
+        ),
         (pair("white:batch=0.1", "white", "0.5"), SIZES, "batch= and units= to be the same"),
-        (pair("white:batch=-0.6", "white", "none"), SIZES, "not positive definite: batch=-0.6 among 3: at least -0.5"),
-        (pair("classes:2,within=1", "classes:3,within=1", "none"), SIZES, "activity of 2 classes and error of 3"),
+        (
+            pair("white:batch=-0.6", "white", "none"),
+            SIZES,
+            "not positive definite: batch=-0.6 among 3: at least -0.5",
+        ),
+        (
+            pair("classes:2,within=1", "classes:3,within=1", "none"),
+            SIZES,
+            "activity of 2 classes and error of 3",
+        ),
     ];
     for (pair, sizes, expected) in cases {
         let error = Signals::<f32>::new(&pair, sizes, 1, 0).map(drop).unwrap_err().to_string();

@@ -21,16 +21,23 @@ fn spec() -> String {
 /// Three times as many such jobs as there are repeats.
 fn spec_of(repeats: usize) -> String {
     let rule = specs::rule(repeats, &["held", "shared", "white"]) + specs::RULE_FIGURE;
-    let long =
-        rule.replace("iterations = 40", "iterations = 400000").replace("record-every = 10", "record-every = 20000");
+    let long = rule
+        .replace("iterations = 40", "iterations = 400000")
+        .replace("record-every = 10", "record-every = 20000");
     format!("name = \"array\"\n{long}")
 }
 
 /// What must be the same, whoever ran the jobs.
-const RESULTS: [&str; 5] = ["series.csv", "manifest.json", "spec.toml", "figures/rule.svg", "figures/rule.csv"];
+const RESULTS: [&str; 5] =
+    ["series.csv", "manifest.json", "spec.toml", "figures/rule.svg", "figures/rule.csv"];
 
 fn alignscope(here: &Path, line: &str) -> Output {
-    Checked::cargo_bin("alignscope").unwrap().current_dir(here).args(line.split(' ')).output().unwrap()
+    Checked::cargo_bin("alignscope")
+        .unwrap()
+        .current_dir(here)
+        .args(line.split(' '))
+        .output()
+        .unwrap()
 }
 
 /// A directory with a blank in its name, the spec, its results, and the script.
@@ -48,7 +55,9 @@ fn prepared(options: &str) -> (TempDir, PathBuf) {
 
 fn assert_merged(here: &Path) {
     for name in RESULTS {
-        let of = |run: &str| std::fs::read(here.join(run).join(name)).unwrap_or_else(|e| panic!("{run}/{name}: {e}"));
+        let of = |run: &str| {
+            std::fs::read(here.join(run).join(name)).unwrap_or_else(|e| panic!("{run}/{name}: {e}"))
+        };
         assert!(of("whole") == of("merged"), "{name} differs");
     }
 }
@@ -58,15 +67,26 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn jobs_done(shard: &Path) -> usize {
-    let names = std::fs::read_dir(shard.join("jobs")).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    names.filter(|name| !name.to_string_lossy().starts_with('.') && name.to_string_lossy().ends_with(".json")).count()
+    let names = std::fs::read_dir(shard.join("jobs"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name());
+    names
+        .filter(|name| {
+            !name.to_string_lossy().starts_with('.') && name.to_string_lossy().ends_with(".json")
+        })
+        .count()
 }
 
 /// Waits for something to become true.
 fn wait_for(what: &str, seconds: u64, mut is: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is() {
-        assert!(began.elapsed() < Duration::from_secs(seconds), "{what} did not come in {seconds} s");
+        assert!(
+            began.elapsed() < Duration::from_secs(seconds),
+            "{what} did not come in {seconds} s"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -99,7 +119,9 @@ fn fake_scontrol(here: &Path) -> String {
 fn task(here: &Path, path: &str, number: usize) -> Command {
     let mut command = Command::new("bash");
     command.current_dir(here).args(["job.sh", "shard"]).env("PATH", path);
-    command.env("SLURM_ARRAY_TASK_ID", number.to_string()).env("SLURM_JOB_ID", (100 + number).to_string());
+    command
+        .env("SLURM_ARRAY_TASK_ID", number.to_string())
+        .env("SLURM_JOB_ID", (100 + number).to_string());
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
@@ -108,9 +130,13 @@ fn task(here: &Path, path: &str, number: usize) -> Command {
 fn tasks_that_are_stopped_come_back_and_go_on() {
     let (_directory, here) = prepared("--shards 3 --time 1-02:00 --partition short,long --cpus 2");
     let script = std::fs::read_to_string(here.join("job.sh")).unwrap();
-    for line in
-        ["--time=1-02:00", "--partition=short,long", "--cpus-per-task=2", "--job-name=alignscope-array", "--requeue"]
-    {
+    for line in [
+        "--time=1-02:00",
+        "--partition=short,long",
+        "--cpus-per-task=2",
+        "--job-name=alignscope-array",
+        "--requeue",
+    ] {
         assert!(script.contains(&format!("\n#SBATCH {line}\n")), "{script}");
     }
     let path = fake_scontrol(&here);
@@ -130,8 +156,11 @@ fn tasks_that_are_stopped_come_back_and_go_on() {
     ] {
         std::fs::remove_file(here.join("requeued")).ok();
         let child = task(&here, &path, 1).env("SLURM_RESTART_COUNT", count).spawn().unwrap();
-        // A program that has just been started does not listen to signals yet: one that has finished a job does.
-        wait_for("a finished job", 60, || ours(&child).is_some() && jobs_done(&here.join(out)) > done);
+        // A program that has just been started does not listen to signals yet: one that has
+        // finished a job does.
+        wait_for("a finished job", 60, || {
+            ours(&child).is_some() && jobs_done(&here.join(out)) > done
+        });
         signal(signalled, if whom == "script" { child.id() } else { ours(&child).unwrap() });
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{signalled}: {}", text(&output.stderr));
@@ -139,7 +168,8 @@ fn tasks_that_are_stopped_come_back_and_go_on() {
         done = jobs_done(&here.join(out));
     }
     assert!(jobs_done(&here.join(out)) < 4000);
-    // As few jobs as will be merged: a shard is stopped when some of it is done, and goes on from there.
+    // As few jobs as will be merged: a shard is stopped when some of it is done, and goes on from
+    // there.
     std::fs::remove_dir_all(here.join(out)).unwrap();
     std::fs::remove_file(here.join("requeued")).ok();
     std::fs::write(here.join("array.toml"), spec()).unwrap();
@@ -150,12 +180,14 @@ fn tasks_that_are_stopped_come_back_and_go_on() {
     // On a machine that is slow to pass signals on, all may be done by then.
     assert!(code == Some(130) || (code == Some(0) && jobs_done(&here.join(out)) == 4), "{code:?}");
     std::fs::remove_file(here.join("requeued")).ok();
-    let merge = || Command::new("bash").current_dir(&here).args(["job.sh", "merge"]).output().unwrap();
+    let merge =
+        || Command::new("bash").current_dir(&here).args(["job.sh", "merge"]).output().unwrap();
     assert!(task(&here, &path, 1).status().unwrap().success());
     assert!(task(&here, &path, 3).status().unwrap().success());
     let early = merge();
     assert_eq!(early.status.code(), Some(1));
-    let command = "alignscope run merged.shards/1-of-3 --shard 2/3 --out merged.shards/2-of-3    (4 jobs)";
+    let command =
+        "alignscope run merged.shards/1-of-3 --shard 2/3 --out merged.shards/2-of-3    (4 jobs)";
     assert!(text(&early.stderr).contains(command), "{}", text(&early.stderr));
     assert!(task(&here, &path, 2).status().unwrap().success());
     let merged = merge();
@@ -201,7 +233,10 @@ fn odd_names() -> Vec<OsString> {
     .into_iter()
     .map(OsString::from)
     .collect();
-    names.extend([&b"\xff'\n"[..], b"-\x80$(touch X)", b"\\\xc3"].map(|bytes| OsString::from_vec(bytes.into())));
+    names.extend(
+        [&b"\xff'\n"[..], b"-\x80$(touch X)", b"\\\xc3"]
+            .map(|bytes| OsString::from_vec(bytes.into())),
+    );
     names
 }
 
@@ -210,7 +245,8 @@ fn odd_names() -> Vec<OsString> {
 fn fake(bin: &Path, name: &str, noted: &Path, says: &str) {
     std::fs::create_dir_all(bin).unwrap();
     let path = bin.join(name);
-    let script = format!("#!/bin/sh\nprintf '%s\\0' \"$@\" '' >> '{}'\necho '{says}'\n", noted.display());
+    let script =
+        format!("#!/bin/sh\nprintf '%s\\0' \"$@\" '' >> '{}'\necho '{says}'\n", noted.display());
     std::fs::write(&path, script).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -219,7 +255,10 @@ fn fake(bin: &Path, name: &str, noted: &Path, says: &str) {
 fn calls(noted: &Path) -> Vec<Vec<OsString>> {
     let bytes = std::fs::read(noted).unwrap_or_default();
     std::fs::remove_file(noted).ok();
-    let mut words = bytes.split(|&byte| byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect::<Vec<_>>();
+    let mut words = bytes
+        .split(|&byte| byte == 0)
+        .map(|word| OsString::from_vec(word.to_vec()))
+        .collect::<Vec<_>>();
     words.pop();
     words.split(|word| word.is_empty()).filter(|call| !call.is_empty()).map(<[_]>::to_vec).collect()
 }
@@ -260,13 +299,22 @@ fn no_name_is_run_or_becomes_another() {
         let spec = joined(&name, ".toml");
         std::fs::write(here.join(&spec), self::spec()).unwrap();
         let mut command = Command::new(assert_cmd::cargo::cargo_bin("alignscope"));
-        command.current_dir(&here).args(["sbatch", "--shards", "2", "--export", "signals:3", "--time", "9"]);
+        command.current_dir(&here).args([
+            "sbatch",
+            "--shards",
+            "2",
+            "--export",
+            "signals:3",
+            "--time",
+            "9",
+        ]);
         command.args(["--out=", "--data-dir="].map(|option| joined(option, &name)));
         let printed = command.arg("--").arg(&spec).output().unwrap();
         assert!(printed.status.success(), "{name:?}: {}", text(&printed.stderr));
         let script = String::from_utf8(printed.stdout).unwrap();
         assert!(!script.chars().any(|c| c.is_control() && c != '\n'), "{script}");
-        let directives: Vec<&str> = script.lines().filter(|line| line.starts_with("#SBATCH")).collect();
+        let directives: Vec<&str> =
+            script.lines().filter(|line| line.starts_with("#SBATCH")).collect();
         assert_eq!(directives.len(), 7, "{script}");
         // In place of the program, one that tells what it is called with.
         let program = script.lines().find(|line| line.starts_with("program=")).unwrap();
@@ -274,13 +322,20 @@ fn no_name_is_run_or_becomes_another() {
         std::fs::write(here.join("job.sh"), script).unwrap();
         let bash = |argument: &str| {
             let mut bash = Command::new("bash");
-            bash.current_dir(&here).env("PATH", &path).env("SLURM_ARRAY_TASK_ID", "1").args(["job.sh", argument]);
+            bash.current_dir(&here)
+                .env("PATH", &path)
+                .env("SLURM_ARRAY_TASK_ID", "1")
+                .args(["job.sh", argument]);
             let output = bash.output().unwrap();
             assert!(output.status.success(), "{name:?}: {}", text(&output.stderr));
             assert_eq!(text(&output.stderr), "", "{name:?}");
         };
         let operand = |name: &OsStr| -> OsString {
-            if name.as_bytes().starts_with(b"-") { Path::new(".").join(name).into() } else { name.into() }
+            if name.as_bytes().starts_with(b"-") {
+                Path::new(".").join(name).into()
+            } else {
+                name.into()
+            }
         };
         let out = operand(&name);
         bash("shard");
@@ -309,7 +364,10 @@ fn no_name_is_run_or_becomes_another() {
             words
         };
         assert_eq!(*array, of(&["--parsable", "--array=1-2"], "--output=%a.log", "shard"));
-        assert_eq!(*merge, of(&["--parsable", "--dependency=afterany:7"], "--output=merge.log", "merge"));
+        assert_eq!(
+            *merge,
+            of(&["--parsable", "--dependency=afterany:7"], "--output=merge.log", "merge")
+        );
         bash("merge");
         let [merge] = &calls(&noted)[..] else { panic!("{name:?}") };
         assert_eq!(merge[..2], ["merge".into(), out.clone()]);
@@ -342,7 +400,10 @@ fn bad_requests_are_refused_before_anything_is_submitted() {
         let out = if options.contains("--out") { "" } else { " --out merged" };
         let output = alignscope(here.path(), &format!("sbatch array.toml {options}{out}"));
         let error = text(&output.stderr);
-        assert!(output.status.code() == Some(code) && error.contains(expected), "{options}: {error}");
+        assert!(
+            output.status.code() == Some(code) && error.contains(expected),
+            "{options}: {error}"
+        );
     }
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 1);
 }
@@ -354,43 +415,72 @@ fn state(job: &str) -> String {
 }
 
 #[test]
-#[ignore = "needs a running SLURM of at least one node (SLURM_CONF), whose tasks run on this machine"]
+#[ignore = "needs a running SLURM of at least one node (SLURM_CONF), whose tasks run on this \
+    machine"]
 fn a_job_array_of_slurm_survives_a_killed_and_a_requeued_task() {
     let up = Command::new("sinfo").arg("-h").output().is_ok_and(|output| output.status.success());
     if !up {
         // Past the capture of the test harness: a test that is passed over must be seen.
-        let _ = writeln!(std::io::stderr(), "PASSED OVER: there is no SLURM here: start one, and set SLURM_CONF");
+        let _ = writeln!(
+            std::io::stderr(),
+            "PASSED OVER: there is no SLURM here: start one, and set SLURM_CONF"
+        );
         return;
     }
     let (_directory, here) = prepared("--shards 4 --time 10");
-    let submitted = Command::new("bash").current_dir(&here).args(["job.sh", "--no-kill"]).output().unwrap();
+    let submitted =
+        Command::new("bash").current_dir(&here).args(["job.sh", "--no-kill"]).output().unwrap();
     let said = text(&submitted.stdout);
-    assert!(submitted.status.success() && said.starts_with("shards: job "), "{said}{}", text(&submitted.stderr));
+    assert!(
+        submitted.status.success() && said.starts_with("shards: job "),
+        "{said}{}",
+        text(&submitted.stderr)
+    );
     let number = |after: &str| -> String {
         said.split_once(after).unwrap().1.chars().take_while(char::is_ascii_digit).collect()
     };
     let (array, merge) = (number("shards: job "), number("merge: job "));
     let shard = |i: usize| here.join(format!("merged.shards/{i}-of-4"));
 
-    // The first task's program is killed, as for want of memory; the second task is requeued by the administrator.
-    let program = || pids("merged.shards/1-of-4").into_iter().find(|&pid| working_directory(pid) == Some(here.clone()));
+    // The first task's program is killed, as for want of memory; the second task is requeued by the
+    // administrator.
+    let program = || {
+        pids("merged.shards/1-of-4")
+            .into_iter()
+            .find(|&pid| working_directory(pid) == Some(here.clone()))
+    };
     wait_for("shard 1", 60, || program().is_some() && shard(1).join("spec.toml").is_file());
     signal("-KILL", program().unwrap());
     wait_for("shard 2", 60, || shard(2).join("spec.toml").is_file());
-    let requeue = Command::new("scontrol").args(["requeue", &format!("{array}_2")]).output().unwrap();
+    let requeue =
+        Command::new("scontrol").args(["requeue", &format!("{array}_2")]).output().unwrap();
     assert!(requeue.status.success(), "{}", text(&requeue.stderr));
 
     // Requeued jobs are held back for a while by SLURM.
     wait_for("the merge", 400, || {
         state(&merge).contains("JobState=COMPLETED") || state(&merge).contains("JobState=FAILED")
     });
-    let log = |name: &str| std::fs::read_to_string(here.join("merged.shards/logs").join(name)).unwrap_or_default();
-    assert!(state(&merge).contains("JobState=COMPLETED"), "{}\n{}", state(&merge), log("merge.log"));
+    let log = |name: &str| {
+        std::fs::read_to_string(here.join("merged.shards/logs").join(name)).unwrap_or_default()
+    };
+    assert!(
+        state(&merge).contains("JobState=COMPLETED"),
+        "{}\n{}",
+        state(&merge),
+        log("merge.log")
+    );
     for task in 1..=2 {
         let restarted = state(&format!("{array}_{task}"));
-        assert!(restarted.contains("Restarts=1") && restarted.contains("JobState=COMPLETED"), "{restarted}");
+        assert!(
+            restarted.contains("Restarts=1") && restarted.contains("JobState=COMPLETED"),
+            "{restarted}"
+        );
     }
-    assert!(log("1.log").contains("shard 1/4 ended with code 137; it goes back into the queue"), "{}", log("1.log"));
+    assert!(
+        log("1.log").contains("shard 1/4 ended with code 137; it goes back into the queue"),
+        "{}",
+        log("1.log")
+    );
     assert_merged(&here);
 }
 

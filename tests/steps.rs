@@ -1,4 +1,5 @@
-//! What steps of weights are made of: recordings from the optimisers of PyTorch, and the precision they are judged in.
+//! What steps of weights are made of: recordings from the optimisers of PyTorch, and the precision
+//! they are judged in.
 
 use crate::common;
 use alignscope::array::{Array, members, read, write_npz};
@@ -25,12 +26,17 @@ impl Cells {
             let array = read(&path, Some(&name)).unwrap();
             (name, array)
         });
-        Self { names: names.lines().map(Into::into).collect(), members: all.collect(), here: TempDir::new().unwrap() }
+        Self {
+            names: names.lines().map(Into::into).collect(),
+            members: all.collect(),
+            here: TempDir::new().unwrap(),
+        }
     }
 
     /// The recording of one cell, with members changed.
     fn recording(&self, name: &str, change: impl Fn(&str, &mut Array)) -> String {
-        let at = self.names.iter().position(|n| n == name).unwrap_or_else(|| panic!("no cell {name}"));
+        let at =
+            self.names.iter().position(|n| n == name).unwrap_or_else(|| panic!("no cell {name}"));
         let of = |(member, array): &(String, Array)| {
             let shape = array.shape[1..].to_vec();
             let size: usize = shape.iter().product();
@@ -39,7 +45,8 @@ impl Cells {
             (member.clone(), array)
         };
         let all: Vec<(String, Array)> = self.members.iter().map(of).collect();
-        let all: Vec<(&str, &Array)> = all.iter().map(|(name, array)| (name.as_str(), array)).collect();
+        let all: Vec<(&str, &Array)> =
+            all.iter().map(|(name, array)| (name.as_str(), array)).collect();
         write_npz(&self.here.path().join("cell.npz"), &all).unwrap();
         "cell.npz".into()
     }
@@ -69,10 +76,14 @@ fn numbers(json: &Json) -> Vec<f64> {
 /// Whether a number is the expected one, to a relative error.
 fn assert_near(found: &Json, expected: f64, error: f64, of: &str) {
     let found = number(found);
-    assert!((found - expected).abs() <= error * expected.abs(), "{of}: {found}, expected {expected}");
+    assert!(
+        (found - expected).abs() <= error * expected.abs(),
+        "{of}: {found}, expected {expected}"
+    );
 }
 
-/// Relative errors of fitted numbers: some rounding units, as steps are some hundredths of the weights.
+/// Relative errors of fitted numbers: some rounding units, as steps are some hundredths of the
+/// weights.
 fn error(precision: &str) -> f64 {
     if precision == "float32" { 2e-4 } else { 1e-11 }
 }
@@ -98,7 +109,8 @@ fn assert_rates(steps: &Json, rates: &str, rate: f64, error: f64, of: &str) {
             let found = found["iterations"].as_array().unwrap();
             assert_eq!(found.len(), 9);
             for (k, found) in found.iter().enumerate() {
-                // StepLR(step_size=4, gamma=0.25); what is left of later steps rounds by more of them.
+                // StepLR(step_size=4, gamma=0.25); what is left of later steps rounds by more of
+                // them.
                 let factor = 0.25f64.powi(k as i32 / 4);
                 assert_near(found, rate * factor, error / factor, of);
             }
@@ -107,7 +119,9 @@ fn assert_rates(steps: &Json, rates: &str, rate: f64, error: f64, of: &str) {
 }
 
 fn assert_cell(cells: &Cells, precision: &str, name: &str) {
-    let [kind, rates, decay] = name.split('-').collect::<Vec<_>>()[..] else { panic!("{name} is of the grid") };
+    let [kind, rates, decay] = name.split('-').collect::<Vec<_>>()[..] else {
+        panic!("{name} is of the grid")
+    };
     let (steps, error) = (cells.steps(name), error(precision));
     let of = format!("{name}, {precision}");
     let recipe = steps["recipe"].as_str().unwrap_or_else(|| panic!("{of}: {steps}"));
@@ -123,7 +137,11 @@ fn assert_cell(cells: &Cells, precision: &str, name: &str) {
         "momentum" | "nesterov" => {
             let momentum = &steps["momentum"];
             let expected = if kind == "momentum" { "heavy_ball" } else { "nesterov" };
-            assert_eq!((&momentum["kind"], &momentum["begins"]), (&expected.into(), &"at_rest".into()), "{of}");
+            assert_eq!(
+                (&momentum["kind"], &momentum["begins"]),
+                (&expected.into(), &"at_rest".into()),
+                "{of}"
+            );
             assert_near(&momentum["value"], 0.9, error, &of);
             assert_eq!(recipe.contains("nesterov"), kind == "nesterov", "{of}: {recipe}");
         }
@@ -192,7 +210,10 @@ fn recipes_compose_beyond_the_grid() {
         assert_near(&steps["momentum"]["dampening"], 0.4, error, "dampening under a schedule");
         assert_near(&steps["decay"]["value"], 0.05, 10.0 * error, "decay beside dampening");
         let steps = found("sgdw");
-        assert_eq!((&steps["decay"]["kind"], &steps["momentum"]["kind"]), (&"decoupled".into(), &"heavy_ball".into()));
+        assert_eq!(
+            (&steps["decay"]["kind"], &steps["momentum"]["kind"]),
+            (&"decoupled".into(), &"heavy_ball".into())
+        );
         assert_near(&steps["decay"]["value"], 0.4, 10.0 * error, "decoupled decay");
         let steps = found("cosine-momentum-decay");
         for (k, rate) in numbers(&steps["rates"]["iterations"]).into_iter().enumerate() {
@@ -203,25 +224,41 @@ fn recipes_compose_beyond_the_grid() {
         let steps = found("warmup-nesterov");
         let rates = numbers(&steps["rates"]["iterations"]);
         assert!(rates[0] == 0.0 && (rates[1] - 0.01).abs() < 1e-2 * error.max(1e-6), "{rates:?}");
-        for (name, kind) in [("velocity-stepped", "heavy_ball"), ("velocity-nesterov-stepped", "nesterov")] {
+        for (name, kind) in
+            [("velocity-stepped", "heavy_ball"), ("velocity-nesterov-stepped", "nesterov")]
+        {
             let momentum = &found(name)["momentum"];
-            assert_eq!((&momentum["kind"], &momentum["form"]), (&kind.into(), &"velocity".into()), "{name}");
+            assert_eq!(
+                (&momentum["kind"], &momentum["form"]),
+                (&kind.into(), &"velocity".into()),
+                "{name}"
+            );
         }
         assert_eq!(found("momentum-stepped-plain")["momentum"]["form"], "buffer");
         let steps = found("layers-cosine-momentum-decay");
         assert_eq!(steps["rates"]["by"], "layer_and_iteration");
-        let rates: Vec<Vec<f64>> = steps["rates"]["steps"].as_array().unwrap().iter().map(numbers).collect();
+        let rates: Vec<Vec<f64>> =
+            steps["rates"]["steps"].as_array().unwrap().iter().map(numbers).collect();
         assert!((rates[2][5] / rates[1][5] - 2.5 / 0.4).abs() < 100.0 * error);
         assert_eq!(found("layers-stepped")["rates"]["by"], "layer_and_iteration");
         let steps = found("adam-layers-cosine");
-        assert_eq!((&steps["optimiser"], &steps["rates"]["by"]), (&"adam".into(), &"layer_and_iteration".into()));
-        for (name, optimiser) in
-            [("amsgrad", "amsgrad"), ("rmsprop", "rmsprop"), ("adagrad", "adagrad"), ("sign", "sign")]
-        {
+        assert_eq!(
+            (&steps["optimiser"], &steps["rates"]["by"]),
+            (&"adam".into(), &"layer_and_iteration".into())
+        );
+        for (name, optimiser) in [
+            ("amsgrad", "amsgrad"),
+            ("rmsprop", "rmsprop"),
+            ("adagrad", "adagrad"),
+            ("sign", "sign"),
+        ] {
             assert_eq!(found(name)["optimiser"], optimiser, "{name}, {precision}");
         }
         let steps = found("frozen");
-        assert_eq!((&steps["frozen"], &steps["layers"]), (&serde_json::json!([0]), &serde_json::json!([1, 2])));
+        assert_eq!(
+            (&steps["frozen"], &steps["layers"]),
+            (&serde_json::json!([0]), &serde_json::json!([1, 2]))
+        );
         assert_near(&steps["rates"]["eta"], 0.05, error, "rate of the layers that move");
     }
 }
@@ -239,7 +276,10 @@ fn recordings_may_begin_in_the_middle_of_a_training() {
                 && steps["undetermined"][0].as_str().unwrap().contains("dampening")
         );
         let steps = cells.steps("nesterov-stepped-decay-later");
-        assert_eq!((&steps["momentum"]["kind"], &steps["momentum"]["begins"]), (&"nesterov".into(), &"running".into()));
+        assert_eq!(
+            (&steps["momentum"]["kind"], &steps["momentum"]["begins"]),
+            (&"nesterov".into(), &"running".into())
+        );
         assert_near(&steps["decay"]["value"], 0.05, 10.0 * error, "decay");
         // The rate of the first step, whose running sum is not on record, is told by the second.
         assert_near(&steps["rates"]["iterations"][0], 0.05, 10.0 * error, "first rate");
@@ -247,12 +287,19 @@ fn recordings_may_begin_in_the_middle_of_a_training() {
         let run = cells.recording("adam-later", |_, _| {});
         let found = analyze(cells.here.path(), &run);
         assert!(found["steps"]["recipe"].is_null(), "{}", found["steps"]);
-        assert!(notes(&found).contains("adaptive rates of a training that began before the recording"));
+        assert!(
+            notes(&found).contains("adaptive rates of a training that began before the recording")
+        );
     }
 }
 
 fn notes(found: &Json) -> String {
-    found["notes"].as_array().unwrap().iter().map(|note| format!("{}\n", note.as_str().unwrap())).collect()
+    found["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| format!("{}\n", note.as_str().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -265,14 +312,24 @@ fn what_is_no_recipe_is_said_to_be_none_with_what_was_tried() {
             let (steps, notes) = (&found["steps"], notes(&found));
             assert!(steps["recipe"].is_null() && steps["optimiser"].is_null(), "{name}: {steps}");
             let excluded = steps["excluded"].as_array().unwrap();
-            let off = |of: &Json| number(&of["relative_difference"]) > 1e3 * number(&of["rounding"]);
+            let off =
+                |of: &Json| number(&of["relative_difference"]) > 1e3 * number(&of["rounding"]);
             assert!(excluded.iter().all(off), "{name}: {excluded:?}");
-            let has = |words: &str| excluded.iter().any(|of| of["recipe"].as_str().unwrap().contains(words));
-            for tried in ["nesterov momentum and weight decay", "adam, a rate for every layer", "adamw", "rmsprop"] {
+            let has = |words: &str| {
+                excluded.iter().any(|of| of["recipe"].as_str().unwrap().contains(words))
+            };
+            for tried in [
+                "nesterov momentum and weight decay",
+                "adam, a rate for every layer",
+                "adamw",
+                "rmsprop",
+            ] {
                 assert!(has(tried), "{name}: {tried} in {excluded:?}");
             }
             // What was not tried is not among what was excluded.
-            let [before, after] = notes.split("not looked into: ").collect::<Vec<_>>()[..] else { panic!("{notes}") };
+            let [before, after] = notes.split("not looked into: ").collect::<Vec<_>>()[..] else {
+                panic!("{notes}")
+            };
             for other in ["clipping", "weight normalisation", "other optimisers"] {
                 assert!(!before.contains(other) && after.contains(other), "{other} in {notes}");
             }
@@ -282,7 +339,11 @@ fn what_is_no_recipe_is_said_to_be_none_with_what_was_tried() {
             let run = cells.recording(name, |_, _| {});
             let found = analyze(cells.here.path(), &run);
             assert_eq!(found["steps"]["rates"]["by"], by, "{name}");
-            assert!(notes(&found).contains("what clipping or normalising"), "{name}: {}", notes(&found));
+            assert!(
+                notes(&found).contains("what clipping or normalising"),
+                "{name}: {}",
+                notes(&found)
+            );
         }
     }
 }
@@ -305,7 +366,8 @@ fn of_one_step_momentum_and_schedule_are_not_determined() {
 #[test]
 fn precision_is_that_of_what_was_computed() {
     let here = TempDir::new().unwrap();
-    let case = |name: &str| analyze(here.path(), data(&format!("cases/{name}.npz")).to_str().unwrap());
+    let case =
+        |name: &str| analyze(here.path(), data(&format!("cases/{name}.npz")).to_str().unwrap());
     let closes = |found: &Json| {
         let steps = &found["steps"]["fits"][found["steps"]["chosen"].as_u64().unwrap() as usize];
         let of = |list: &Json, pick: fn(&Json) -> &Json| {
@@ -351,7 +413,8 @@ fn rounded(value: f64, bits: i32) -> f64 {
 #[test]
 fn coarser_members_set_the_rounding_of_their_own_relations() {
     let cells = Cells::of("float64");
-    // Signals of half precision beside weights of double: steps of these are still checked, to the rounding of signals.
+    // Signals of half precision beside weights of double: steps of these are still checked, to the
+    // rounding of signals.
     let run = cells.recording("sgd-constant-plain", |member, array| {
         if !member.starts_with('W') {
             array.data.iter_mut().for_each(|v| *v = rounded(*v, 11));
@@ -364,12 +427,15 @@ fn coarser_members_set_the_rounding_of_their_own_relations() {
     assert_eq!((&fit["kind"], &fit["closing"]["closes"]), (&"plain".into(), &true.into()), "{fit}");
     assert!((1e-5..1e-2).contains(&number(&fit["closing"]["rounding"])), "{fit}");
     // As bfloat16, all of it.
-    let run = cells.recording("sgd-constant-plain", |_, array| array.data.iter_mut().for_each(|v| *v = rounded(*v, 8)));
+    let run = cells.recording("sgd-constant-plain", |_, array| {
+        array.data.iter_mut().for_each(|v| *v = rounded(*v, 8))
+    });
     let found = analyze(cells.here.path(), &run);
     assert_eq!(found["archive"]["precision"], "bf16");
     // A first state that was drawn in single precision does not make a run of single precision.
     let run = cells.recording("sgd-constant-plain", |member, array| {
-        let first: usize = if member.starts_with('W') { array.shape[1..].iter().product() } else { 0 };
+        let first: usize =
+            if member.starts_with('W') { array.shape[1..].iter().product() } else { 0 };
         array.data[..first].iter_mut().for_each(|v| *v = rounded(*v, 24));
     });
     assert_eq!(analyze(cells.here.path(), &run)["archive"]["precision"], "f64");

@@ -1,4 +1,5 @@
-//! The rule in time: delay, trace, leaky units and stimuli that last, against formulas written out and against theory.
+//! The rule in time: delay, trace, leaky units and stimuli that last, against formulas written out
+//! and against theory.
 
 use alignscope::matrix::Matrix;
 use alignscope::measure::summary::Summary;
@@ -29,7 +30,8 @@ fn signals(toy: &Toy, pair: &Pair, iterations: usize, repeat: u64) -> Signals<f6
 fn network(toy: &Toy, repeat: u64) -> Isolated<f64> {
     let layers = [toy.inputs, toy.hidden, toy.outputs];
     let std = [toy.w_std, toy.b_std];
-    Isolated::draw(&layers, toy.batch, Activation::Linear, std, 17, repeat).in_time(toy.timing, toy.batch)
+    Isolated::draw(&layers, toy.batch, Activation::Linear, std, 17, repeat)
+        .in_time(toy.timing, toy.batch)
 }
 
 /// `<W_1, B^T>`, `||W_1||^2` and their angle in degrees.
@@ -94,7 +96,16 @@ impl Written {
         let backward = (1..layers.len()).map(|l| rows(net.feedback.backward(l).unwrap())).collect();
         let traces = layers.iter().map(|weights| vec![0.0; weights.len()]).collect();
         let (z, active) = (Vec::new(), Vec::new());
-        Self { layers, biases: net.layers.biases.clone(), backward, timing, activation, z, active, traces }
+        Self {
+            layers,
+            biases: net.layers.biases.clone(),
+            backward,
+            timing,
+            activation,
+            z,
+            active,
+            traces,
+        }
     }
 
     /// One iteration with one sample.
@@ -106,8 +117,8 @@ impl Written {
             let units = weights[0].len();
             let z: Vec<f64> = (0..units)
                 .map(|j| {
-                    let drive =
-                        self.biases[l][j] + (0..weights.len()).map(|i| all_active[l][i] * weights[i][j]).sum::<f64>();
+                    let drive = self.biases[l][j]
+                        + (0..weights.len()).map(|i| all_active[l][i] * weights[i][j]).sum::<f64>();
                     let before = self.z.last().map_or(0.0, |z| z[l][j]);
                     leak * before + (1.0 - leak) * drive
                 })
@@ -134,7 +145,11 @@ impl Written {
                 let mut arrived: Vec<f64> = (0..self.layers[l].len())
                     .map(|i| (0..delta.len()).map(|j| delta[j] * self.backward[l - 1][j][i]).sum())
                     .collect();
-                self.activation.multiply_derivative(&self.z[met][l - 1], &self.active[met][l], &mut arrived);
+                self.activation.multiply_derivative(
+                    &self.z[met][l - 1],
+                    &self.active[met][l],
+                    &mut arrived,
+                );
                 arrived
             };
             for (i, row) in self.layers[l].iter_mut().enumerate() {
@@ -154,7 +169,8 @@ fn the_rule_in_time_is_its_equations() {
             let mut net = net.with_biases(0.3, 3, 0).in_time(timing, 1);
             let mut written = Written::of(&net, timing, activation);
             let sizes = Sizes { batch: 1, inputs: 4, outputs: 3, iterations: 15 };
-            let mut signals = Signals::<f64>::new(&pair("ar1:0.8", "ar1:0.5", "none", 1), sizes, 3, 0).unwrap();
+            let mut signals =
+                Signals::<f64>::new(&pair("ar1:0.8", "ar1:0.5", "none", 1), sizes, 3, 0).unwrap();
             for _ in 0..15 {
                 written.step(signals.activity().row(0), signals.error().row(0), 0.05);
                 net.step(signals.activity(), signals.error(), 0.05);
@@ -162,12 +178,21 @@ fn the_rule_in_time_is_its_equations() {
             }
             for (l, weights) in net.layers.weights.iter().enumerate() {
                 let expected = written.layers[l].concat();
-                let worst = weights.as_slice().iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                let worst = weights
+                    .as_slice()
+                    .iter()
+                    .zip(&expected)
+                    .map(|(a, b)| (a - b).abs())
+                    .fold(0.0, f64::max);
                 assert!(worst < 1e-12, "{activation:?} {timing:?}, layer {l}: {worst}");
             }
             assert_ne!(written.biases[0], vec![0.0; 6]);
             let biases = net.layers.biases.concat();
-            let worst = biases.iter().zip(written.biases.concat()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let worst = biases
+                .iter()
+                .zip(written.biases.concat())
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max);
             assert!(worst < 1e-12, "{activation:?} {timing:?}: biases {worst}");
         }
     }
@@ -175,14 +200,16 @@ fn the_rule_in_time_is_its_equations() {
 
 #[test]
 fn looking_ahead_changes_nothing() {
-    let toy = Toy { timing: timing(2, Some(3.0), Some(1.5)), ..Toy::new(&[6, 9, 5], 4, 0.02).unwrap() };
+    let toy =
+        Toy { timing: timing(2, Some(3.0), Some(1.5)), ..Toy::new(&[6, 9, 5], 4, 0.02).unwrap() };
     let [mut plain, mut watched] = [network(&toy, 0), network(&toy, 0)];
     let mut signals = signals(&toy, &pair("ar1:0.9", "ar1:0.9", "none", 1), 12, 0);
     let mut updates = UpdateAlignment::new(&[6, 9, 5]);
     for k in 0..12 {
         let (activity, error) = (signals.activity(), signals.error());
         let angles = watched.update_alignment(&mut updates, activity, error);
-        // Nothing is learnt, and so there is no angle, before the first error that has an activity to meet.
+        // Nothing is learnt, and so there is no angle, before the first error that has an activity
+        // to meet.
         assert_eq!(angles[0].is_some(), k >= 2, "{k}");
         plain.step(activity, error, toy.eta);
         watched.step(activity, error, toy.eta);
@@ -202,18 +229,27 @@ fn angles_given_the_signals_are_predicted_over_delay_duration_and_trace() {
                 let toy = Toy { timing: timing(delay, trace, None), ..toy };
                 let differences = (0..repeats).map(|repeat| {
                     let (mut net, mut realised) = (network(&toy, repeat), Realised::of(&toy));
-                    let mut signals = signals(&toy, &pair("ar1:0.9", "ar1:0.9", "none", hold), iterations, repeat);
+                    let mut signals = signals(
+                        &toy,
+                        &pair("ar1:0.9", "ar1:0.9", "none", hold),
+                        iterations,
+                        repeat,
+                    );
                     for _ in 0..iterations {
                         net.step(signals.activity(), signals.error(), toy.eta);
                         realised.add(signals.activity(), signals.error());
                         signals.advance();
                     }
-                    let [.., angle] = of_weights(&net.layers.weights[1], net.feedback.backward(1).unwrap());
+                    let [.., angle] =
+                        of_weights(&net.layers.weights[1], net.feedback.backward(1).unwrap());
                     Some(angle - realised.moments(&toy).angle)
                 });
                 let found = Summary::of(differences);
                 let (mean, error) = (found.mean.unwrap(), found.standard_error().unwrap());
-                assert!(mean.abs() < 0.3 + 3.0 * error, "delay {delay}, hold {hold}, {trace:?}: {mean} +- {error}");
+                assert!(
+                    mean.abs() < 0.3 + 3.0 * error,
+                    "delay {delay}, hold {hold}, {trace:?}: {mean} +- {error}"
+                );
                 all.push(Some(mean));
             }
         }
@@ -231,8 +267,20 @@ const CASES: [Case; 7] = [
     ("ar1:0.7", "ou:8", "none", 1, Timing { leak: Some(3.0), ..Timing::INSTANT }),
     ("white", "white", "0.8", 6, Timing { delay: 2, ..Timing::INSTANT }),
     ("ar1:0.8", "ar1:0.8", "0.6@lag=2", 3, Timing { delay: 1, trace: Some(2.0), leak: Some(1.5) }),
-    ("ar1:0.8,mean=0.5", "ar1:0.8,mean=-0.3", "none", 1, Timing { delay: 2, trace: Some(2.0), leak: None }),
-    ("white:mean=0.4,batch=0.2", "white:batch=0.2", "same", 5, Timing { delay: 1, trace: Some(3.0), leak: None }),
+    (
+        "ar1:0.8,mean=0.5",
+        "ar1:0.8,mean=-0.3",
+        "none",
+        1,
+        Timing { delay: 2, trace: Some(2.0), leak: None },
+    ),
+    (
+        "white:mean=0.4,batch=0.2",
+        "white:batch=0.2",
+        "same",
+        5,
+        Timing { delay: 1, trace: Some(3.0), leak: None },
+    ),
 ];
 
 #[test]
@@ -253,7 +301,8 @@ fn moments_in_time_are_those_of_the_rule() {
                 realised.add(signals.activity(), signals.error());
                 signals.advance();
             }
-            let [inner, square, _] = of_weights(&net.layers.weights[1], net.feedback.backward(1).unwrap());
+            let [inner, square, _] =
+                of_weights(&net.layers.weights[1], net.feedback.backward(1).unwrap());
             let given = realised.moments(&toy);
             let values = [inner, square, given.inner_product, given.squared_norm];
             found.iter_mut().zip(values).for_each(|(all, value)| all.push(Some(value)));
@@ -274,14 +323,16 @@ fn moments_in_time_are_those_of_the_rule() {
 
 #[test]
 fn the_first_layer_learns_as_the_overlap_and_alignment_as_its_square() {
-    // Stimuli of 20 iterations, activity and error correlated by 0.8, the error 10 iterations late: they overlap for a half.
+    // Stimuli of 20 iterations, activity and error correlated by 0.8, the error 10 iterations late:
+    // they overlap for a half.
     let toy = Toy { b_std: 1.0, ..Toy::new(&[10, 30, 10], 40, 1e-3).unwrap() };
     let (iterations, repeats, delays) = (300, 40, [0, 10]);
     let signal = pair("white", "white", "0.8", 20);
     let learnt = delays.map(|delay| {
         let toy = Toy { timing: timing(delay, None, None), ..toy };
         let values = (0..repeats).map(|repeat| {
-            let (mut net, mut signals) = (network(&toy, repeat), signals(&toy, &signal, iterations, repeat));
+            let (mut net, mut signals) =
+                (network(&toy, repeat), signals(&toy, &signal, iterations, repeat));
             let start = net.layers.weights[0].clone();
             for _ in 0..iterations {
                 net.step(signals.activity(), signals.error(), toy.eta);
@@ -294,14 +345,17 @@ fn the_first_layer_learns_as_the_overlap_and_alignment_as_its_square() {
         let found = Summary::of(values);
         [found.mean.unwrap(), found.standard_error().unwrap()]
     });
-    // Of every block of 20 iterations a half, but for the first, where nothing is active before the start.
+    // Of every block of 20 iterations a half, but for the first, where nothing is active before the
+    // start.
     let mean = |overlapping: f64| toy.eta * 40.0 * 0.8 * overlapping * 10.0 * 30.0;
     for ([found, error], expected) in learnt.into_iter().zip([mean(300.0), mean(150.0)]) {
         assert!((found - expected).abs() < 3.0 * error, "{found} +- {error} for {expected}");
     }
     let added = delays.map(|delay| {
         let toy = Toy { timing: timing(delay, None, None), ..toy };
-        let of = |cross| moments(&toy, &pair("white", "white", cross, 20), iterations).unwrap().inner_product;
+        let of = |cross| {
+            moments(&toy, &pair("white", "white", cross, 20), iterations).unwrap().inner_product
+        };
         of("0.8") - of("none")
     });
     let share = added[1] / added[0];

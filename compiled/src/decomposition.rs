@@ -2,8 +2,12 @@
 
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd::{ComputeEigenvectors, evd_real, evd_scratch, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
+use faer::linalg::evd::{
+    ComputeEigenvectors, evd_real, evd_scratch, self_adjoint_evd, self_adjoint_evd_scratch,
+};
+use faer::linalg::qr::no_pivoting::factor::{
+    qr_in_place, qr_in_place_scratch, recommended_block_size,
+};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::{Mat, MatRef, Par, Spec, c64};
 
@@ -111,7 +115,8 @@ pub fn thin_svd(matrix: MatRef<'_, f64>) -> Result<ThinSvd, NoConvergence> {
         let (thin, params) = (ComputeSvdVectors::Thin, Spec::default());
         let mut memory = MemBuffer::new(svd_scratch::<f64>(m, n, thin, thin, Par::Seq, params));
         let (u, v, stack) = (left.as_mut(), right.as_mut(), MemStack::new(&mut memory));
-        svd(matrix, found.as_mut(), Some(u), Some(v), Par::Seq, stack, params).map_err(|_| NoConvergence)?;
+        svd(matrix, found.as_mut(), Some(u), Some(v), Par::Seq, stack, params)
+            .map_err(|_| NoConvergence)?;
     }
     Ok(ThinSvd { left, values: values(&found), right })
 }

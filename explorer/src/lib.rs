@@ -1,7 +1,7 @@
 //! The engine of the explorer: the library's own rule in isolation, for a page in a browser.
 //!
-//! A host asks with a text and reads a text, byte by byte, so that nothing but numbers passes between the two and no memory
-//! is shared:
+//! A host asks with a text and reads a text, byte by byte, so that nothing but numbers passes
+//! between the two and no memory is shared:
 //!
 //! ```text
 //! explorer_write(byte)...      the settings, as JSON ([`Settings`])
@@ -47,8 +47,9 @@ impl Engine {
 
     fn begin(&mut self) {
         let request = std::mem::take(&mut self.request);
-        let begun =
-            Settings::read(&request).and_then(|settings| Run::begin(&settings)).map_err(|error| error.to_string());
+        let begun = Settings::read(&request)
+            .and_then(|settings| Run::begin(&settings))
+            .map_err(|error| error.to_string());
         let (run, begun) = match begun {
             Ok((run, begun)) => (Some(run), Ok(begun)),
             Err(error) => (None, Err(error)),
@@ -68,7 +69,8 @@ thread_local! {
     static ENGINE: RefCell<Engine> = RefCell::default();
 }
 
-/// The exports. To export by name counts as unsafe, as a library linked with this one could have the same: none does.
+/// The exports. To export by name counts as unsafe, as a library linked with this one could have
+/// the same: none does.
 #[allow(unsafe_code)]
 mod exports {
     use super::ENGINE;

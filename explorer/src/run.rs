@@ -24,7 +24,8 @@ const MOST_EXACT: usize = 500;
 pub enum Theory {
     /// Exact moments given the signals: one linear hidden layer.
     Given,
-    /// The reduced dynamics given signals and `B`: linear layers of any number, and weight normalisation.
+    /// The reduced dynamics given signals and `B`: linear layers of any number, and weight
+    /// normalisation.
     Followed,
     /// A closed form, averaged over signals and weights.
     Closed,
@@ -56,9 +57,11 @@ pub struct Point {
     pub angles: Vec<Option<f64>>,
     /// What theory says of these; of closed forms [`Run::average`] says it.
     pub predicted: Vec<Option<f64>>,
-    /// `tr M`: the sum over pairs of samples of two iterations, of (similarity of activities) x (similarity of errors).
+    /// `tr M`: the sum over pairs of samples of two iterations, of (similarity of activities) x
+    /// (similarity of errors).
     pub trace: f64,
-    /// `2 tr M / ||G||^2`, `G` the sum of all `X^T E`: which share of its square is owed to pairs of different iterations.
+    /// `2 tr M / ||G||^2`, `G` the sum of all `X^T E`: which share of its square is owed to pairs
+    /// of different iterations.
     pub recurrence: Option<f64>,
     /// By `W_l`, `l` from 0: norm over that at the start.
     pub growth: Vec<f64>,
@@ -104,9 +107,12 @@ impl Run {
     /// If the settings make no run.
     pub fn begin(settings: &Settings) -> Result<(Self, Begun), Refused> {
         let condition = settings.condition()?;
-        let run = isolation(&condition, settings.seed())?.begin().map_err(|error| Refused(error.to_string()))?;
+        let run = isolation(&condition, settings.seed())?
+            .begin()
+            .map_err(|error| Refused(error.to_string()))?;
         let depth = condition.layers.len() - 1;
-        let transposed: Vec<_> = (1..depth).filter_map(|l| run.backward(l)).map(Matrix::transpose).collect();
+        let transposed: Vec<_> =
+            (1..depth).filter_map(|l| run.backward(l)).map(Matrix::transpose).collect();
         let (inputs, outputs) = (condition.layers[0], condition.layers[depth]);
         let mut watched = Self {
             along: Along::of(&condition, &run, settings.seed())?,
@@ -124,7 +130,9 @@ impl Run {
 
     fn begun(&mut self) -> Begun {
         let entries = self.transposed.iter().map(|matrix| matrix.rows() * matrix.cols());
-        let null = entries.map(|n| WeightNull::new(n).map_or([0.0, 180.0], |null| null.interval(LEVEL))).collect();
+        let null = entries
+            .map(|n| WeightNull::new(n).map_or([0.0, 180.0], |null| null.interval(LEVEL)))
+            .collect();
         let theory = match &self.along {
             Along::Given(_) => Theory::Given,
             Along::Followed(_) => Theory::Followed,
@@ -148,7 +156,8 @@ impl Run {
         self.point()
     }
 
-    /// The mean angle over all repeats after so many updates: by closed form, or by exact moments where these are quick.
+    /// The mean angle over all repeats after so many updates: by closed form, or by exact moments
+    /// where these are quick.
     pub fn average(&self, iteration: usize) -> Average {
         let condition = Condition::Isolate(self.condition.clone());
         let exact = iteration <= MOST_EXACT;
@@ -167,8 +176,13 @@ impl Run {
             angles: layers().map(|(l, direction)| direction.angle_to(weights(l))).collect(),
             predicted: self.predicted(),
             trace,
-            recurrence: Some(2.0 * trace / self.realised.gradient_squared_norm()).filter(|share| share.is_finite()),
-            growth: squares.iter().zip(&self.start.0).map(|(now, start)| (now / start).sqrt()).collect(),
+            recurrence: Some(2.0 * trace / self.realised.gradient_squared_norm())
+                .filter(|share| share.is_finite()),
+            growth: squares
+                .iter()
+                .zip(&self.start.0)
+                .map(|(now, start)| (now / start).sqrt())
+                .collect(),
             gained: gained.collect(),
             paid: paid.take(self.towards.len()).collect(),
             finite: squares.iter().chain(&inner).all(|value| value.is_finite()),
@@ -182,7 +196,9 @@ impl Run {
             Along::Followed(follower) => {
                 let signals = self.run.signals();
                 let angles = follower.angles(iteration, signals.activity(), signals.error());
-                angles.map(|angles| angles.weights.into_iter().map(Some).collect()).unwrap_or_default()
+                angles
+                    .map(|angles| angles.weights.into_iter().map(Some).collect())
+                    .unwrap_or_default()
             }
             // Costs more than the run itself, and waits until it is asked for.
             Along::Closed | Along::None => Vec::new(),
@@ -198,20 +214,26 @@ impl Run {
 
     /// `<W_l, B_l^T>`, `l` from 1.
     fn inner_products(&self) -> Vec<f64> {
-        let of_layer = |(l, transposed): (usize, &Matrix<f64>)| Some(self.run.weights(l)?.inner(transposed));
+        let of_layer =
+            |(l, transposed): (usize, &Matrix<f64>)| Some(self.run.weights(l)?.inner(transposed));
         (1..).zip(&self.transposed).filter_map(of_layer).collect()
     }
 }
 
 impl Along {
     /// The theory for a condition, before the first update.
-    fn of(condition: &IsolateCondition, run: &IsolatedRun, [seed, repeat]: [u64; 2]) -> Result<Self, Refused> {
+    fn of(
+        condition: &IsolateCondition,
+        run: &IsolatedRun,
+        [seed, repeat]: [u64; 2],
+    ) -> Result<Self, Refused> {
         if let Some(toy) = linear_toy(condition) {
             return Ok(Self::Given(toy));
         }
         if condition.is_deep_linear() {
             let IsolateCondition { layers, iterations, .. } = condition;
-            let backward: Vec<_> = (1..layers.len() - 1).filter_map(|l| run.backward(l)).cloned().collect();
+            let backward: Vec<_> =
+                (1..layers.len() - 1).filter_map(|l| run.backward(l)).cloned().collect();
             // Where values run away there is no theory, and the run says that itself.
             let follower = depth_run(condition).follow(&backward, *iterations, seed, repeat);
             return Ok(follower.map_or(Self::None, |follower| Self::Followed(Box::new(follower))));

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// The options of `alignscope isolate` that the explorer has, as these are written there. What is left out is as there.
+/// The options of `alignscope isolate` that the explorer has, as these are written there. What is
+/// left out is as there.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
@@ -58,7 +59,8 @@ impl Settings {
     /// # Errors
     /// If it is not JSON of these settings.
     pub fn read(json: &[u8]) -> Result<Self, Refused> {
-        serde_json::from_slice(json).map_err(|error| Refused(format!("the settings are not as expected: {error}")))
+        serde_json::from_slice(json)
+            .map_err(|error| Refused(format!("the settings are not as expected: {error}")))
     }
 
     /// Seed and repeat.
@@ -66,7 +68,8 @@ impl Settings {
         [self.seed.unwrap_or(1), self.repeat.unwrap_or(0)]
     }
 
-    /// The condition that they stand for, which is that of `alignscope isolate` with the same options.
+    /// The condition that they stand for, which is that of `alignscope isolate` with the same
+    /// options.
     ///
     /// # Errors
     /// For what that command would refuse, and for what is too large for a browser.
@@ -98,16 +101,18 @@ impl Settings {
 
     fn signals(&self, usual: &Pair) -> Result<Pair, Refused> {
         let form = |what: &str, text: &Option<String>, usual: &Form| match text {
-            Some(text) => Form::parse(text).map_err(|error| Refused(format!("{what} `{text}`: {error}"))),
+            Some(text) => {
+                Form::parse(text).map_err(|error| Refused(format!("{what} `{text}`: {error}")))
+            }
             None => Ok(usual.clone()),
         };
         Ok(Pair {
             activity: form("activity", &self.activity, &usual.activity)?,
             error: form("error", &self.error, &usual.error)?,
             cross: match &self.cross {
-                Some(text) => {
-                    text.parse().map_err(|refused: alignscope::text::Refused| Refused(refused.of("cross")))?
-                }
+                Some(text) => text
+                    .parse()
+                    .map_err(|refused: alignscope::text::Refused| Refused(refused.of("cross")))?,
                 None => usual.cross,
             },
             ..usual.clone()
@@ -136,8 +141,13 @@ fn within(what: &str, value: usize, range: &RangeInclusive<usize>) -> Result<(),
 ///
 /// # Errors
 /// If a form cannot be written and read again, which none of the forms here fails to.
-pub(crate) fn isolation(condition: &IsolateCondition, [seed, repeat]: [u64; 2]) -> Result<Isolation, Refused> {
-    let IsolateCondition { layers, signals, activation, batch, eta, iterations, w_std, b_std, .. } = condition;
+pub(crate) fn isolation(
+    condition: &IsolateCondition,
+    [seed, repeat]: [u64; 2],
+) -> Result<Isolation, Refused> {
+    let IsolateCondition {
+        layers, signals, activation, batch, eta, iterations, w_std, b_std, ..
+    } = condition;
     let refused = |error: alignscope::signal::FormError| Refused(error.to_string());
     let mut isolation = Isolation::of(layers)
         .batch(*batch)

@@ -1,4 +1,5 @@
-//! libFuzzer on one of the parsers: the one named by the environment variable `TARGET`. See `run.sh`.
+//! libFuzzer on one of the parsers: the one named by the environment variable `TARGET`. See
+//! `run.sh`.
 
 #![no_main]
 
@@ -24,7 +25,8 @@ fuzz_target!(
     }
 );
 
-/// Refuses what no input of a few kB deserves, which ends the process. libFuzzer's own `-malloc_limit_mb` needs a sanitizer.
+/// Refuses what no input of a few kB deserves, which ends the process. libFuzzer's own
+/// `-malloc_limit_mb` needs a sanitizer.
 struct Limited;
 
 /// Most bytes of one allocation.
@@ -33,7 +35,8 @@ const MOST_BYTES: usize = 64 << 20;
 #[global_allocator]
 static ALLOCATOR: Limited = Limited;
 
-// SAFETY: all is passed on to the system's allocator, or refused with a null pointer, as the contract allows.
+// SAFETY: all is passed on to the system's allocator, or refused with a null pointer, as the
+// contract allows.
 unsafe impl GlobalAlloc for Limited {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() > MOST_BYTES { std::ptr::null_mut() } else { unsafe { System.alloc(layout) } }

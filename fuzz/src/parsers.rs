@@ -1,5 +1,6 @@
-//! What is fuzzed: any bytes give a value or an error, never a panic, and a value that is written and read back is the same.
-//! Shared by the fuzzer and by `tests/fuzz_cases.rs`, which replays the corpus.
+//! What is fuzzed: any bytes give a value or an error, never a panic, and a value that is written
+//! and read back is the same. Shared by the fuzzer and by `tests/fuzz_cases.rs`, which replays the
+//! corpus.
 
 use alignscope::array::{Array, extent, members, read, shape, write_csv, write_npy, write_npz};
 use alignscope::condition::{Kind, RecordEvery};
@@ -34,7 +35,9 @@ pub const TARGETS: [Target; 9] = [
 
 /// MNIST's format: header, then as many bytes as it says.
 fn idx(bytes: &[u8]) {
-    let big_endian = |sizes: &[usize]| sizes.iter().flat_map(|&size| (size as u32).to_be_bytes()).collect::<Vec<_>>();
+    let big_endian = |sizes: &[usize]| {
+        sizes.iter().flat_map(|&size| (size as u32).to_be_bytes()).collect::<Vec<_>>()
+    };
     let plain = !bytes.starts_with(&[0x1f, 0x8b]);
     if let Ok((shape, pixels)) = parse_images(bytes) {
         let again = [&[0, 0, 8, 3], &big_endian(&shape)[..], &pixels].concat();
@@ -52,7 +55,11 @@ fn idx(bytes: &[u8]) {
 fn cifar(bytes: &[u8]) {
     if let Ok((pixels, labels)) = parse_batch(bytes) {
         let records = labels.iter().zip(pixels.chunks_exact(3072));
-        assert!(records.flat_map(|(label, image)| [&[*label], image].concat()).eq(bytes.iter().copied()));
+        assert!(
+            records
+                .flat_map(|(label, image)| [&[*label], image].concat())
+                .eq(bytes.iter().copied())
+        );
     }
 }
 
@@ -63,7 +70,8 @@ fn place(name: &str) -> PathBuf {
     }
     let make = || {
         let memory = Path::new("/dev/shm");
-        if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.expect("a temporary directory")
+        if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }
+            .expect("a temporary directory")
     };
     DIRECTORY.with(|directory| directory.get_or_init(make).path().join(name))
 }
@@ -101,8 +109,8 @@ fn npz(bytes: &[u8]) {
     }
 }
 
-/// A directory of `.npy` files, as a recording and as a data set. The first line of an input has their names, with commas
-/// between them; each file starts with NumPy's magic.
+/// A directory of `.npy` files, as a recording and as a data set. The first line of an input has
+/// their names, with commas between them; each file starts with NumPy's magic.
 fn arrays(bytes: &[u8]) {
     let magic = b"\x93NUMPY";
     let Some(end) = bytes.iter().position(|&byte| byte == b'\n') else { return };
@@ -114,19 +122,24 @@ fn arrays(bytes: &[u8]) {
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir(&directory).expect("a directory");
     let plain = |name: &&str| {
-        (1..30).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        (1..30).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     for (name, window) in names.split(',').filter(plain).zip(starts.windows(2)) {
-        std::fs::write(directory.join(format!("{name}.npy")), &bytes[window[0]..window[1]]).expect("a file");
+        std::fs::write(directory.join(format!("{name}.npy")), &bytes[window[0]..window[1]])
+            .expect("a file");
     }
     for member in members(&directory).expect("a directory that can be listed") {
         if let Ok(array) = read(&directory, Some(&member)) {
-            let extent = extent(&directory, Some(&member)).expect("an array that is read has an extent");
+            let extent =
+                extent(&directory, Some(&member)).expect("an array that is read has an extent");
             assert!(extent.is_whole() && extent.header.shape == array.shape);
         }
     }
     let _ = RecordedRun::open(&directory);
-    if let Ok(set) = Library::new(Some(directory.clone())).load::<f32>(&Source::Path(directory), None) {
+    if let Ok(set) =
+        Library::new(Some(directory.clone())).load::<f32>(&Source::Path(directory), None)
+    {
         for part in [&set.train, &set.test] {
             assert_eq!(part.images.rows(), part.labels.len());
             assert!(part.images.as_slice().iter().all(|value| value.is_finite()));
@@ -168,7 +181,8 @@ fn signal(bytes: &[u8]) {
     let form = |text: &str| Form::parse(text).ok();
     same(form(text), form);
     if let Some(form) = form(text) {
-        let _ = (form.check_sizes(3, 2), form.covariance(4), form.coefficient(), form.is_gaussian());
+        let _ =
+            (form.check_sizes(3, 2), form.covariance(4), form.coefficient(), form.is_gaussian());
     }
     same(text.parse::<Cross>().ok(), |text| text.parse().ok());
     let _ = (Surrogate::parse(text), Comparison::parse(text));
@@ -180,7 +194,8 @@ fn option(bytes: &[u8]) {
     let kinds = [Kind::Isolate, Kind::Train, Kind::Sample, Kind::Replay, Kind::Plane];
     if let Some((name, value)) = text.split_once(' ') {
         let of_kinds = kinds.into_iter().flat_map(parameters);
-        for parameter in of_kinds.filter(|known| known.name() == name).map(|known| &known.parameter) {
+        for parameter in of_kinds.filter(|known| known.name() == name).map(|known| &known.parameter)
+        {
             if let Ok(value) = parameter.read(value) {
                 assert_eq!(parameter.read(&value.to_text()), Ok(value));
             }

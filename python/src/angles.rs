@@ -20,18 +20,23 @@ pub(crate) fn weight_alignment(
     py.detach(|| angle::weight_alignment(&forward, &backward)).map_err(refused)
 }
 
-/// Of matrices of so many entries that have nothing to do with each other: mean and standard deviation of
-/// the angle, its interval that holds 95 %, and the two-sided p-value and standard score of `degrees`.
+/// Of matrices of so many entries that have nothing to do with each other: mean and standard
+/// deviation of the angle, its interval that holds 95 %, and the two-sided p-value and standard
+/// score of `degrees`.
 #[pyfunction]
 pub(crate) fn null(entries: usize, degrees: f64) -> PyResult<(f64, f64, [f64; 2], f64, f64)> {
-    let null = WeightNull::new(entries).ok_or_else(|| refused("matrices without entries have no angle"))?;
+    let null = WeightNull::new(entries)
+        .ok_or_else(|| refused("matrices without entries have no angle"))?;
     let (p, z) = (null.p_value(degrees), null.z(degrees, 1));
     Ok((WeightNull::MEAN, null.angle_sd(), null.interval(0.95), p, z))
 }
 
 /// Singular values in descending order.
 #[pyfunction]
-pub(crate) fn singular_values(py: Python<'_>, array: PyReadonlyArray2<'_, f64>) -> PyResult<Vec<f64>> {
+pub(crate) fn singular_values(
+    py: Python<'_>,
+    array: PyReadonlyArray2<'_, f64>,
+) -> PyResult<Vec<f64>> {
     let matrix = matrix(&array);
     py.detach(|| spectrum::singular_values(&matrix)).map_err(refused)
 }

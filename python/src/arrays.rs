@@ -23,7 +23,10 @@ pub(crate) fn frame(array: &PyReadonlyArray3<'_, f64>, iteration: usize) -> Matr
 }
 
 /// An array that takes over the values of a matrix.
-pub(crate) fn array<'py>(py: Python<'py>, matrix: Matrix<f64>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+pub(crate) fn array<'py>(
+    py: Python<'py>,
+    matrix: Matrix<f64>,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
     let shape = matrix.shape();
     let array = Array2::from_shape_vec(shape, matrix.as_slice().to_vec());
     Ok(array.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py))

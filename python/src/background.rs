@@ -1,4 +1,5 @@
-//! Long work beside the interpreter: it goes on while other threads of Python run, and Ctrl-C ends it.
+//! Long work beside the interpreter: it goes on while other threads of Python run, and Ctrl-C ends
+//! it.
 
 use pyo3::prelude::*;
 use std::panic::resume_unwind;
@@ -9,9 +10,12 @@ use std::time::Duration;
 /// How often Python is asked whether the user wants to stop.
 const ASKED: Duration = Duration::from_millis(100);
 
-/// Gives what `work` makes on a thread of its own. Its argument is set once the user wants to stop; what Python raises for that
-/// comes before what was made.
-pub(crate) fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&AtomicBool) -> T + Send) -> PyResult<T> {
+/// Gives what `work` makes on a thread of its own. Its argument is set once the user wants to stop;
+/// what Python raises for that comes before what was made.
+pub(crate) fn interruptible<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&AtomicBool) -> T + Send,
+) -> PyResult<T> {
     let stop = AtomicBool::new(false);
     let mut raised = Ok(());
     let found = std::thread::scope(|scope| {
@@ -40,8 +44,12 @@ pub(crate) fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&AtomicBo
     raised.and_then(|()| found.map_or_else(|panic| resume_unwind(panic), Ok))
 }
 
-/// Gives what `work` makes on a thread of its own. It cannot be stopped: after Ctrl-C it is no longer waited for.
-pub(crate) fn abandonable<T: Send + 'static>(py: Python<'_>, work: impl FnOnce() -> T + Send + 'static) -> PyResult<T> {
+/// Gives what `work` makes on a thread of its own. It cannot be stopped: after Ctrl-C it is no
+/// longer waited for.
+pub(crate) fn abandonable<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<T> {
     let (done, mut waits) = channel();
     let worker = std::thread::spawn(move || {
         // Nobody waits after Ctrl-C.

@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 /// How often Python is asked whether the user wants to stop.
 const ASKED: Duration = Duration::from_millis(100);
 
-/// Iterations, angles of all layers with backward weights (iterations x layers; NaN where there is no angle),
-/// forward weights and backward weights at the end.
-type Found<'py> = (Vec<usize>, Vec<Vec<f64>>, Vec<Bound<'py, PyArray2<f64>>>, Vec<Bound<'py, PyArray2<f64>>>);
+/// Iterations, angles of all layers with backward weights (iterations x layers; NaN where there is
+/// no angle), forward weights and backward weights at the end.
+type Found<'py> =
+    (Vec<usize>, Vec<Vec<f64>>, Vec<Bound<'py, PyArray2<f64>>>, Vec<Bound<'py, PyArray2<f64>>>);
 
-/// Runs the rule, and measures the weight alignment at the start, every `record_every` updates and at the end.
+/// Runs the rule, and measures the weight alignment at the start, every `record_every` updates and
+/// at the end.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn isolate<'py>(
@@ -29,7 +31,8 @@ pub(crate) fn isolate<'py>(
     weight_norm: Option<&str>,
     seeds: [u64; 2],
 ) -> PyResult<Found<'py>> {
-    let ([batch, iterations, record_every], [eta, w_std, b_std], [seed, repeat]) = (counts, scales, seeds);
+    let ([batch, iterations, record_every], [eta, w_std, b_std], [seed, repeat]) =
+        (counts, scales, seeds);
     let pair = pair(&signals.0, &signals.1, &signals.2)?;
     let named = |what: &'static str| move |wrong: Refused| refused(wrong.of(what));
     let activation = Activation::read(activation, &()).map_err(named("activation"))?;

@@ -25,10 +25,12 @@ fn failed(error: impl Display) -> PyErr {
     PyRuntimeError::new_err(with_keywords(&error.to_string()))
 }
 
-/// A message with options of the command line as they are called here: `data_dir` for `--data-dir`. What stands between
-/// backticks is a command, or was typed, and stays.
+/// A message with options of the command line as they are called here: `data_dir` for `--data-dir`.
+/// What stands between backticks is a command, or was typed, and stays.
 fn with_keywords(message: &str) -> String {
-    let of_text = |(place, text): (usize, &str)| if place % 2 == 0 { without_dashes(text) } else { text.into() };
+    let of_text = |(place, text): (usize, &str)| {
+        if place % 2 == 0 { without_dashes(text) } else { text.into() }
+    };
     message.split('`').enumerate().map(of_text).collect::<Vec<_>>().join("`")
 }
 

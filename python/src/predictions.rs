@@ -35,10 +35,12 @@ fn row(
 ) -> Result<Row, String> {
     let summary = Summary::of(values.map(Some));
     match summary.mean {
-        Some(mean) if mean.is_finite() => Ok((quantity, layer, iteration, Some(mean), summary.standard_error())),
+        Some(mean) if mean.is_finite() => {
+            Ok((quantity, layer, iteration, Some(mean), summary.standard_error()))
+        }
         _ => Err(format!(
-            "the predicted {quantity} leaves the range of numbers after {iteration} updates: give a smaller eta, fewer \
-             updates or smaller layers"
+            "the predicted {quantity} leaves the range of numbers after {iteration} updates: give \
+             a smaller eta, fewer updates or smaller layers"
         )),
     }
 }
@@ -54,7 +56,8 @@ fn draw<T: Send>(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// A deep linear network in isolation; `scales` are eta and the standard deviations of W and B, `counts` the batch, and draws.
+/// A deep linear network in isolation; `scales` are eta and the standard deviations of W and B,
+/// `counts` the batch, and draws.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn depth(
@@ -70,19 +73,27 @@ pub(crate) fn depth(
 ) -> PyResult<Found> {
     let ([batch, draws], [eta, w_std, b_std]) = (counts, scales);
     if layers.len() < 3 || layers.contains(&0) {
-        return Err(refused("layers: give inputs, at least one hidden layer, and outputs, of at least one unit each"));
+        return Err(refused(
+            "layers: give inputs, at least one hidden layer, and outputs, of at least one unit \
+             each",
+        ));
     }
     let depth = layers.len() - 1;
     let pair = pair(&signals.0, &signals.1, &signals.2)?;
     let last = iterations.last().copied().unwrap_or(0);
     let sizes = Sizes { batch, inputs: layers[0], outputs: layers[depth], iterations: last };
     pair.check(sizes).map_err(refused)?;
-    let norm =
-        norm.map(|text| text.parse::<WeightNorm>().map_err(|wrong: Refused| refused(wrong.of("wn")))).transpose()?;
+    let norm = norm
+        .map(|text| text.parse::<WeightNorm>().map_err(|wrong: Refused| refused(wrong.of("wn"))))
+        .transpose()?;
     let norms = match norm {
         None => None,
         Some(norm @ WeightNorm::Neuron(_)) => Some(norms(&norm, &layers, &[])),
-        Some(_) => return Err(refused("wn: expected the norm of every neuron's input weights, one or one per layer")),
+        Some(_) => {
+            return Err(refused(
+                "wn: expected the norm of every neuron's input weights, one or one per layer",
+            ));
+        }
     };
     let run = DepthRun {
         b_std: vec![b_std; depth - 1],
@@ -141,11 +152,15 @@ pub(crate) fn learn(
     let data = learning::load(of, &library).map_err(refused)?;
     let per_epoch = condition.iterations_per_epoch();
     let settings = &analysis.settings;
-    let iterations = settings.record_every.iterations(condition.last_iteration(), per_epoch, &settings.report_at);
+    let iterations = settings.record_every.iterations(
+        condition.last_iteration(),
+        per_epoch,
+        &settings.report_at,
+    );
     let found = interruptible(py, |stop| {
         draw(draws, stop, |draw| {
-            let mut run =
-                LearningRun::new(&data, of, form, [settings.seed, draw]).map_err(|error| error.to_string())?;
+            let mut run = LearningRun::new(&data, of, form, [settings.seed, draw])
+                .map_err(|error| error.to_string())?;
             let (mut found, mut done) = (Vec::new(), 0);
             for &iteration in &iterations {
                 while done < iteration {
@@ -164,10 +179,16 @@ pub(crate) fn learn(
     Ok((rows, learning::ASSUMPTIONS, learning::SOURCE))
 }
 
-fn rows_of_learning(found: &[Vec<LearningPrediction>], iterations: &[usize]) -> Result<Vec<Row>, String> {
+fn rows_of_learning(
+    found: &[Vec<LearningPrediction>],
+    iterations: &[usize],
+) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
-        let mut push = |quantity, layer, value: &dyn Fn(&LearningPrediction) -> f64| -> Result<(), String> {
+        let mut push = |quantity,
+                        layer,
+                        value: &dyn Fn(&LearningPrediction) -> f64|
+         -> Result<(), String> {
             rows.push(row(quantity, layer, iteration, found.iter().map(|draw| value(&draw[at])))?);
             Ok(())
         };

@@ -9,8 +9,9 @@ use pyo3::prelude::*;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Analyses a recording: JSON of the findings, and of what was recorded. `lags` are the first one if they are not given, where
-/// there is more than one iteration; `spacing` are the longest lag and the iterations between decompositions.
+/// Analyses a recording: JSON of the findings, and of what was recorded. `lags` are the first one
+/// if they are not given, where there is more than one iteration; `spacing` are the longest lag and
+/// the iterations between decompositions.
 #[pyfunction]
 pub(crate) fn analyze(
     py: Python<'_>,
@@ -21,12 +22,18 @@ pub(crate) fn analyze(
     spacing: [Option<usize>; 2],
 ) -> PyResult<String> {
     if eta.is_some_and(|eta| !(eta > 0.0 && eta.is_finite())) {
-        return Err(refused(format!("eta={}: expected a finite number above 0", eta.unwrap_or_default())));
+        return Err(refused(format!(
+            "eta={}: expected a finite number above 0",
+            eta.unwrap_or_default()
+        )));
     }
-    if let Some(zero) = ["window", "every"].iter().zip(spacing).find(|(_, value)| *value == Some(0)) {
+    if let Some(zero) = ["window", "every"].iter().zip(spacing).find(|(_, value)| *value == Some(0))
+    {
         return Err(refused(format!("{}=0: expected 1 or more", zero.0)));
     }
-    let named = |name: &String| Activation::read(name, &()).map_err(|wrong| refused(wrong.of("activation")));
+    let named = |name: &String| {
+        Activation::read(name, &()).map_err(|wrong| refused(wrong.of("activation")))
+    };
     let activations: Vec<Activation> = activations.iter().map(named).collect::<PyResult<_>>()?;
     abandonable(py, move || found(&path, eta, activations, lags, spacing))?.map_err(refused)
 }
@@ -42,7 +49,8 @@ fn found(
     // Of a single iteration there is no lag, unless one is asked for.
     let lags = lags.unwrap_or_else(|| if run.iterations() > 1 { vec![1] } else { Vec::new() });
     let questions = Questions { eta, activations, terms: TermsPlan { lags, window, every } };
-    let findings = Findings::of(&mut run, &questions).map_err(|error| format!("{}: {error}", path.display()))?;
+    let findings = Findings::of(&mut run, &questions)
+        .map_err(|error| format!("{}: {error}", path.display()))?;
     let mut out = json!(findings);
     out["every"] = json!(findings.every);
     out["remarks"] = json!(findings.remarks);

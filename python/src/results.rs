@@ -33,12 +33,22 @@ pub(crate) struct Results {
 type Numbers<'py> = Bound<'py, PyArray1<f64>>;
 type Codes<'py> = Bound<'py, PyArray1<i64>>;
 
-/// Columns of the series: condition of every row (an index into the conditions of the plan), repeat, iteration, layer and lag
-/// (-1 where there is none), quantity (an index into names), value (NaN where there is none).
+/// Columns of the series: condition of every row (an index into the conditions of the plan),
+/// repeat, iteration, layer and lag (-1 where there is none), quantity (an index into names), value
+/// (NaN where there is none).
 type Series<'py> = ([Codes<'py>; 6], Numbers<'py>, Vec<&'static str>);
 
-/// A curve: label of the condition, layer, lag, iterations, repeats with a value, mean, ends of its interval.
-type Curve<'py> = (String, Option<usize>, Option<usize>, Codes<'py>, Codes<'py>, [Numbers<'py>; 3], Option<[f64; 2]>);
+/// A curve: label of the condition, layer, lag, iterations, repeats with a value, mean, ends of its
+/// interval.
+type Curve<'py> = (
+    String,
+    Option<usize>,
+    Option<usize>,
+    Codes<'py>,
+    Codes<'py>,
+    [Numbers<'py>; 3],
+    Option<[f64; 2]>,
+);
 
 impl Results {
     /// Of a run.
@@ -55,7 +65,13 @@ impl Results {
         let mut ended: Vec<String> = stored.directories.iter().map(|of| of.ended.clone()).collect();
         ended.dedup();
         let directories = stored.directories.into_iter().map(|of| of.path).collect();
-        Self { plan: stored.plan, results: stored.results, directories, ended: ended.join(", "), warnings }
+        Self {
+            plan: stored.plan,
+            results: stored.results,
+            directories,
+            ended: ended.join(", "),
+            warnings,
+        }
     }
 
     fn index(&self) -> run::Results<'_> {
@@ -65,11 +81,13 @@ impl Results {
 
 #[pymethods]
 impl Results {
-    /// Analyses with their conditions, columns of the series and what they hold, flags, and how many jobs have a result: JSON.
+    /// Analyses with their conditions, columns of the series and what they hold, flags, and how
+    /// many jobs have a result: JSON.
     fn about(&self) -> String {
         let of_condition = |analysis: &Analysis, condition: &Condition| json!({ "label": analysis.label(condition), "parameters": condition.parameters() });
         let of_analysis = |analysis: &Analysis| {
-            let conditions: Vec<Json> = analysis.conditions.iter().map(|of| of_condition(analysis, of)).collect();
+            let conditions: Vec<Json> =
+                analysis.conditions.iter().map(|of| of_condition(analysis, of)).collect();
             json!({
                 "name": analysis.name, "title": analysis.title, "kind": analysis.kind.name(),
                 "columns": analysis.columns(), "repeats": analysis.settings.repeats, "seed": analysis.settings.seed,
@@ -94,12 +112,23 @@ impl Results {
         let mut condition = -1;
         for planned in self.plan.planned() {
             condition += i64::from(planned.repeat == 0);
-            let Some(result) = self.results.get(planned.job).and_then(Option::as_ref) else { continue };
+            let Some(result) = self.results.get(planned.job).and_then(Option::as_ref) else {
+                continue;
+            };
             for record in &result.records {
-                let quantity = Quantity::ALL.iter().position(|of| *of == record.quantity).unwrap_or_default();
-                let row =
-                    [condition, planned.repeat as i64, record.iteration as i64, none(record.layer), none(record.lag)];
-                row.into_iter().chain([quantity as i64]).zip(&mut whole).for_each(|(value, column)| column.push(value));
+                let quantity =
+                    Quantity::ALL.iter().position(|of| *of == record.quantity).unwrap_or_default();
+                let row = [
+                    condition,
+                    planned.repeat as i64,
+                    record.iteration as i64,
+                    none(record.layer),
+                    none(record.lag),
+                ];
+                row.into_iter()
+                    .chain([quantity as i64])
+                    .zip(&mut whole)
+                    .for_each(|(value, column)| column.push(value));
                 values.push(record.value.unwrap_or(f64::NAN));
             }
         }
@@ -110,9 +139,10 @@ impl Results {
     /// Summaries with predictions, as `--json` prints them.
     fn summary(&self, py: Python<'_>) -> PyResult<String> {
         let entries = py.detach(|| {
-            let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-                expect(condition, quantity, layer, iteration, analysis.settings.predict)
-            };
+            let predict =
+                |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
+                    expect(condition, quantity, layer, iteration, analysis.settings.predict)
+                };
             serde_json::to_string(&summarise(self.index(), &predict))
         });
         entries.map_err(refused)
@@ -120,11 +150,17 @@ impl Results {
 
     /// The verdicts: JSON.
     fn claims(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| serde_json::to_string(&judge(&Evidence::new(&self.plan, &self.results)))).map_err(refused)
+        py.detach(|| serde_json::to_string(&judge(&Evidence::new(&self.plan, &self.results))))
+            .map_err(refused)
     }
 
     /// Curves of a quantity over iterations, one for each condition, layer and lag.
-    fn curves<'py>(&self, py: Python<'py>, analysis: &str, quantity: &str) -> PyResult<Vec<Curve<'py>>> {
+    fn curves<'py>(
+        &self,
+        py: Python<'py>,
+        analysis: &str,
+        quantity: &str,
+    ) -> PyResult<Vec<Curve<'py>>> {
         let analysis = self.plan.analyses().find(|of| of.name == analysis);
         let analysis = analysis.ok_or_else(|| refused("there is no such analysis"))?;
         let measured = analysis.quantities().find(|of| of.info().name == quantity);
@@ -135,10 +171,14 @@ impl Results {
             for layer in measured.layers(condition) {
                 for &lag in &lags {
                     let values = self.index().values(analysis, condition, measured, [layer, lag]);
-                    let null = layer.filter(|_| measured == Quantity::WeightAlignment).and_then(|l| null(condition, l));
+                    let null = layer
+                        .filter(|_| measured == Quantity::WeightAlignment)
+                        .and_then(|l| null(condition, l));
                     let label = analysis.label(condition);
-                    let summaries: Vec<(usize, Summary)> =
-                        values.into_iter().map(|(iteration, values)| (iteration, Summary::of(values))).collect();
+                    let summaries: Vec<(usize, Summary)> = values
+                        .into_iter()
+                        .map(|(iteration, values)| (iteration, Summary::of(values)))
+                        .collect();
                     let whole = |of: &dyn Fn(&(usize, Summary)) -> usize| -> Vec<i64> {
                         summaries.iter().map(|each| of(each) as i64).collect()
                     };
@@ -166,6 +206,7 @@ impl Results {
 /// What 95 % of the angles of independent matrices of the size of `W_l` lie within.
 fn null(condition: &Condition, layer: usize) -> Option<[f64; 2]> {
     // What replays call a layer is one of another network.
-    let sizes = matches!(condition, Condition::Isolate(_) | Condition::Train(_)).then(|| condition.sizes())?;
+    let sizes = matches!(condition, Condition::Isolate(_) | Condition::Train(_))
+        .then(|| condition.sizes())?;
     Some(WeightNull::new(sizes.get(layer)? * sizes.get(layer + 1)?)?.interval(0.95))
 }

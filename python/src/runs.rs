@@ -10,17 +10,20 @@ use alignscope::experiment::run_job;
 use alignscope::file::memory;
 use alignscope::run::memory::{admit, fewer_threads};
 use alignscope::run::{
-    Ended, Export, Plan, RunOptions, RunReport, TableFile, Unobserved, is_stored, read_directory, read_runs as read,
-    run, write_table,
+    Ended, Export, Plan, RunOptions, RunReport, TableFile, Unobserved, is_stored, read_directory,
+    read_runs as read, run, write_table,
 };
-use alignscope::spec::{Analysis, Listed, OptionError, Spec, parameters as registry, parse_spec, read_spec};
+use alignscope::spec::{
+    Analysis, Listed, OptionError, Spec, parameters as registry, parse_spec, read_spec,
+};
 use alignscope::text::Choice;
 use pyo3::prelude::*;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// Directory of the run, threads (0: one for each processor), directory of data sets, and what is exported.
+/// Directory of the run, threads (0: one for each processor), directory of data sets, and what is
+/// exported.
 type Place = (Option<PathBuf>, usize, Option<PathBuf>, String);
 
 /// The kind of this name.
@@ -31,8 +34,14 @@ pub(crate) fn kind(name: &str) -> PyResult<Kind> {
 /// Parameters of a kind of analysis: name, placeholder, help with what is expected, default.
 #[pyfunction]
 pub(crate) fn parameters(of: &str) -> PyResult<Vec<(&'static str, &'static str, String, String)>> {
-    let described =
-        |known: &Listed| (known.name(), known.parameter.facts().placeholder, known.help_line(), known.default.clone());
+    let described = |known: &Listed| {
+        (
+            known.name(),
+            known.parameter.facts().placeholder,
+            known.help_line(),
+            known.default.clone(),
+        )
+    };
     Ok(registry(kind(of)?).iter().map(described).collect())
 }
 
@@ -44,7 +53,8 @@ pub(crate) fn analysis(of: &str, settings: &[(String, String)]) -> PyResult<Anal
         Some(name) if !error.message.starts_with(name) => format!("{name}: {}", error.message),
         _ => error.message.clone(),
     };
-    let all = |errors: Vec<OptionError>| refused(errors.iter().map(told).collect::<Vec<_>>().join("\n"));
+    let all =
+        |errors: Vec<OptionError>| refused(errors.iter().map(told).collect::<Vec<_>>().join("\n"));
     Analysis::from_options(kind(of)?, settings).map_err(all)
 }
 
@@ -75,9 +85,15 @@ pub(crate) fn run_specs(py: Python<'_>, specs: Vec<PathBuf>, place: Place) -> Py
     Request::of_files(&specs, place)?.run(py)
 }
 
-/// Runs the repeats that the claims of specs need: of those of the project, `quick` or `full`, or of files.
+/// Runs the repeats that the claims of specs need: of those of the project, `quick` or `full`, or
+/// of files.
 #[pyfunction]
-pub(crate) fn verify(py: Python<'_>, own: Option<&str>, specs: Vec<PathBuf>, place: Place) -> PyResult<Results> {
+pub(crate) fn verify(
+    py: Python<'_>,
+    own: Option<&str>,
+    specs: Vec<PathBuf>,
+    place: Place,
+) -> PyResult<Results> {
     let request = match own {
         None => Request::of_files(&specs, place)?,
         Some(which) => {
@@ -143,13 +159,19 @@ impl Request {
             return Self::new(specs.map_err(refused)?, place);
         };
         if files.len() > 1 {
-            let message = format!("{} is a directory: give a run directory alone, or spec files", directory.display());
+            let message = format!(
+                "{} is a directory: give a run directory alone, or spec files",
+                directory.display()
+            );
             return Err(refused(message));
         }
         let described = read_directory(directory).map_err(refused)?;
         if let Some(shard) = described.shard {
             let message = "merge the shards first, with `alignscope merge`";
-            return Err(refused(format!("{} is shard {shard} of a run: {message}", directory.display())));
+            return Err(refused(format!(
+                "{} is shard {shard} of a run: {message}",
+                directory.display()
+            )));
         }
         let out = place.0.or_else(|| Some(directory.clone()));
         Self::new(described.specs, (out, place.1, place.2, place.3))
@@ -165,7 +187,9 @@ impl Request {
         let report = interruptible(py, |stop| {
             let looked = look(&self.plan, |only| {
                 let (report, told) = self.jobs(only, stop)?;
-                warnings.extend(told.into_iter().filter(|said| !warnings.contains(said)).collect::<Vec<_>>());
+                warnings.extend(
+                    told.into_iter().filter(|said| !warnings.contains(said)).collect::<Vec<_>>(),
+                );
                 Ok::<_, Stopped>(report)
             })?;
             if looked.report.ended != Ended::Interrupted {
@@ -187,8 +211,13 @@ impl Request {
         written.map_err(|error| Stopped::Failed(error.to_string()))
     }
 
-    /// Runs those jobs that are asked for, or all, as the command line does; with what is to be said beside.
-    fn jobs(&self, only: Option<&HashSet<usize>>, stop: &AtomicBool) -> Result<(RunReport, Vec<String>), Stopped> {
+    /// Runs those jobs that are asked for, or all, as the command line does; with what is to be
+    /// said beside.
+    fn jobs(
+        &self,
+        only: Option<&HashSet<usize>>,
+        stop: &AtomicBool,
+    ) -> Result<(RunReport, Vec<String>), Stopped> {
         let plan = &self.plan;
         let wanted = |job: &usize| only.is_none_or(|only| only.contains(job));
         let missing = |job: &usize| !is_stored(&self.out, &plan.addresses[*job]);

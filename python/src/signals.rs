@@ -25,7 +25,8 @@ pub(crate) fn autocovariance(form: &str, lags: usize) -> PyResult<Option<Vec<f64
 pub(crate) fn pair(activity: &str, error: &str, cross: &str) -> PyResult<Pair> {
     let activity = Form::parse(activity).map_err(refused)?;
     let error = Form::parse(error).map_err(refused)?;
-    let cross: Cross = cross.parse().map_err(|wrong: alignscope::text::Refused| refused(wrong.of("cross")))?;
+    let cross: Cross =
+        cross.parse().map_err(|wrong: alignscope::text::Refused| refused(wrong.of("cross")))?;
     Pair { activity, error, cross, ..Pair::default() }.resolve().map_err(refused)
 }
 
@@ -53,6 +54,7 @@ pub(crate) fn draw<'py>(
             signals.advance();
         }
     });
-    let array = |values, units| Array3::from_shape_vec((iterations, batch, units), values).map_err(refused);
+    let array =
+        |values, units| Array3::from_shape_vec((iterations, batch, units), values).map_err(refused);
     Ok([array(x, inputs)?.into_pyarray(py), array(e, outputs)?.into_pyarray(py)])
 }

@@ -8,7 +8,8 @@ use alignscope::theory::moments::{Moments, Realised};
 use numpy::PyReadonlyArray3;
 use pyo3::prelude::*;
 
-/// Mean and standard deviation of `<W_1, B^T>`, mean of `||W_1||^2`, and the angle made of the means.
+/// Mean and standard deviation of `<W_1, B^T>`, mean of `||W_1||^2`, and the angle made of the
+/// means.
 type Found = (f64, f64, f64, f64);
 
 fn found(moments: &Moments) -> Found {
@@ -43,10 +44,13 @@ pub(crate) fn moments_given(
     hidden: usize,
     scales: [f64; 3],
 ) -> PyResult<Found> {
-    let ((iterations, batch, inputs), (others, samples, outputs)) = (activity.as_array().dim(), error.as_array().dim());
+    let ((iterations, batch, inputs), (others, samples, outputs)) =
+        (activity.as_array().dim(), error.as_array().dim());
     if (iterations, batch) != (others, samples) {
         let sizes = format!("{iterations} x {batch} and {others} x {samples}");
-        return Err(refused(format!("activity and error have {sizes} iterations and samples: give as many of both")));
+        return Err(refused(format!(
+            "activity and error have {sizes} iterations and samples: give as many of both"
+        )));
     }
     let toy = toy(&[inputs, hidden, outputs], batch, scales)?;
     let mut realised = Realised::new(inputs, outputs);

@@ -1,4 +1,5 @@
-//! Directories of `.npy` files, one for every array: what an `.npz` archive is, for arrays that grow while they are written.
+//! Directories of `.npy` files, one for every array: what an `.npz` archive is, for arrays that
+//! grow while they are written.
 
 use super::{ArrayError, refused};
 use std::fs::File;
@@ -25,9 +26,15 @@ pub(super) fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
 pub(super) fn file(path: &Path, member: Option<&str>) -> Result<PathBuf, ArrayError> {
     let members = members(path)?;
     match (member, &members[..]) {
-        (Some(member), _) if members.iter().any(|name| name == member) => Ok(path.join(format!("{member}.npy"))),
+        (Some(member), _) if members.iter().any(|name| name == member) => {
+            Ok(path.join(format!("{member}.npy")))
+        }
         (None, [only]) => Ok(path.join(format!("{only}.npy"))),
-        _ => Err(ArrayError::Member { path: path.into(), wanted: member.map(str::to_string), members }),
+        _ => Err(ArrayError::Member {
+            path: path.into(),
+            wanted: member.map(str::to_string),
+            members,
+        }),
     }
 }
 

@@ -1,8 +1,10 @@
-//! Arrays that stay where they are stored, of which one frame after the other is read when it is asked for.
+//! Arrays that stay where they are stored, of which one frame after the other is read when it is
+//! asked for.
 //!
-//! A frame is what the first dimension counts: a state of a matrix, the samples of an iteration. Before a frame is given
-//! out the whole array has been read once, to its end, so that its checksum has been compared and every value looked at.
-//! Where frames do not lie in one piece (compressed members, Fortran order) they are unpacked once, see [`Spool`].
+//! A frame is what the first dimension counts: a state of a matrix, the samples of an iteration.
+//! Before a frame is given out the whole array has been read once, to its end, so that its checksum
+//! has been compared and every value looked at. Where frames do not lie in one piece (compressed
+//! members, Fortran order) they are unpacked once, see [`Spool`].
 
 use super::npy::{Opened, cut_short};
 use super::packed::Values;
@@ -25,8 +27,8 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// Frames that the header says there are, and that are there whole. Bytes behind these are space that was set aside for
-    /// more, and mean nothing.
+    /// Frames that the header says there are, and that are there whole. Bytes behind these are
+    /// space that was set aside for more, and mean nothing.
     pub fn frames(&self) -> usize {
         // Less than what was a number of frames before.
         self.length() as usize
@@ -82,16 +84,19 @@ fn bytes_of(shape: &[usize], stored: Stored) -> Option<u64> {
     shape.iter().try_fold(stored.width() as u64, |bytes, &n| bytes.checked_mul(n as u64))
 }
 
-/// What an array in a file, in an `.npz` archive or in a directory of `.npy` files claims to be, and how much of it there
-/// is. Of a member of an archive all must be there; a file may be growing.
+/// What an array in a file, in an `.npz` archive or in a directory of `.npy` files claims to be,
+/// and how much of it there is. Of a member of an archive all must be there; a file may be growing.
 ///
 /// # Errors
 /// As [`super::header`], but for sizes.
 pub fn extent(path: &Path, member: Option<&str>) -> Result<Extent, ArrayError> {
     with_values(path, member, |source, values| {
         let found = npy::parse(source, values.reader, values.size)?;
-        let extent =
-            Extent { bytes: values.size.saturating_sub(found.length), order: found.order, header: found.header };
+        let extent = Extent {
+            bytes: values.size.saturating_sub(found.length),
+            order: found.order,
+            header: found.header,
+        };
         if source.member.is_some() {
             extent.check_whole(source)?;
         }
@@ -120,7 +125,10 @@ fn in_file<R>(
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let mut reader = BufReader::new(file);
-    use_it(&Source { path, member: None }, &mut Values { reader: &mut reader, size, plain: Some((path, 0)) })
+    use_it(
+        &Source { path, member: None },
+        &mut Values { reader: &mut reader, size, plain: Some((path, 0)) },
+    )
 }
 
 /// Frames of one array, read when they are asked for.
@@ -156,12 +164,12 @@ pub enum Taken {
 }
 
 impl Frames {
-    /// Reads an array once, hands all of its values to `look` in the order in which they are stored, and keeps what it takes
-    /// to read them again, frame by frame.
+    /// Reads an array once, hands all of its values to `look` in the order in which they are
+    /// stored, and keeps what it takes to read them again, frame by frame.
     ///
     /// # Errors
-    /// If the array cannot be read, is damaged, not all there, or holds values that are not finite; or there is no room to
-    /// unpack it.
+    /// If the array cannot be read, is damaged, not all there, or holds values that are not finite;
+    /// or there is no room to unpack it.
     pub fn open(
         path: &Path,
         member: Option<&str>,
@@ -180,18 +188,20 @@ impl Frames {
             };
             if matches!(taken, Taken::First(_)) && extent.can_grow() {
                 if extent.frames() < length {
-                    return Err(
-                        source.damaged(format!("it became shorter while it was read: {length} frames are gone"))
-                    );
+                    return Err(source.damaged(format!(
+                        "it became shorter while it was read: {length} frames are gone"
+                    )));
                 }
             } else {
                 extent.check_whole(source)?;
             }
             let shape = &found.header.shape;
-            let frame = if taken == Taken::One { &shape[..] } else { shape.get(1..).unwrap_or(&[]) };
+            let frame =
+                if taken == Taken::One { &shape[..] } else { shape.get(1..).unwrap_or(&[]) };
             let size: usize = frame.iter().product();
             let fortran = found.order == Order::Fortran;
-            let (scattered, column_major) = (fortran && length > 1 && size > 1, fortran && frame.len() == 2);
+            let (scattered, column_major) =
+                (fortran && length > 1 && size > 1, fortran && frame.len() == 2);
             let pass = Pass { source, found: &found, values: length * size, look };
             let (place, start) = match values.plain {
                 Some((file, at)) if !scattered => {
@@ -204,7 +214,16 @@ impl Frames {
             };
             let Header { stored, .. } = found.header;
             let big_endian = found.big_endian;
-            Ok(Self { path: source.name(), stored, big_endian, size, length, column_major, place, start })
+            Ok(Self {
+                path: source.name(),
+                stored,
+                big_endian,
+                size,
+                length,
+                column_major,
+                place,
+                start,
+            })
         })
     }
 
@@ -263,7 +282,8 @@ impl Frames {
                     let piece = &mut raw[..PIECE.min(bytes - from)];
                     read_at(file, piece, at + from as u64).map_err(|error| match error.kind() {
                         std::io::ErrorKind::UnexpectedEof => {
-                            let why = format!("it became shorter while it was read: frame {k} is gone");
+                            let why =
+                                format!("it became shorter while it was read: frame {k} is gone");
                             failed(std::io::Error::new(error.kind(), why))
                         }
                         _ => failed(error),
@@ -288,7 +308,8 @@ fn read_at(mut file: &File, room: &mut [u8], at: u64) -> std::io::Result<()> {
     file.read_exact(room)
 }
 
-/// Bytes that are read at once, of all values and of those of a frame: multiples of the width of every type.
+/// Bytes that are read at once, of all values and of those of a frame: multiples of the width of
+/// every type.
 const CHUNK: usize = 1 << 18;
 const PIECE: usize = 1 << 16;
 
@@ -302,8 +323,8 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Reads all values; `keep` takes their bytes. What is not finite is refused last: a value that is there because the
-    /// file is damaged must not be put down to who wrote it.
+    /// Reads all values; `keep` takes their bytes. What is not finite is refused last: a value that
+    /// is there because the file is damaged must not be put down to who wrote it.
     fn run(
         self,
         reader: &mut dyn Read,
@@ -315,7 +336,8 @@ impl Pass<'_> {
         let (mut done, mut bad) = (0, None);
         while done < self.values {
             let wanted = CHUNK.min((self.values - done) * width);
-            let filled = fill(reader, &mut chunk[..wanted]).map_err(|error| self.source.failed(&error))?;
+            let filled =
+                fill(reader, &mut chunk[..wanted]).map_err(|error| self.source.failed(&error))?;
             if filled < wanted {
                 let missing = (self.values - done) as u128 * width as u128 - filled as u128;
                 return Err(self.source.damaged(cut_short(self.values as u128, missing, *stored)));
@@ -327,14 +349,21 @@ impl Pass<'_> {
                 return Err(self.source.damaged("its truth values are not all 0 or 1".into()));
             }
             if bad.is_none() && !crate::vmath::all_finite(&wide) {
-                bad = wide.iter().position(|value| !value.is_finite()).map(|at| (done + at, wide[at]));
+                bad = wide
+                    .iter()
+                    .position(|value| !value.is_finite())
+                    .map(|at| (done + at, wide[at]));
             }
             (self.look)(&wide);
             done += wide.len();
         }
         // Reading on to the end has the checksum of a member compared.
-        if self.source.member.is_some() && fill(reader, &mut chunk).map_err(|error| self.source.failed(&error))? > 0 {
-            return Err(self.source.damaged(format!("something follows the last of its {} values", self.values)));
+        if self.source.member.is_some()
+            && fill(reader, &mut chunk).map_err(|error| self.source.failed(&error))? > 0
+        {
+            return Err(self
+                .source
+                .damaged(format!("something follows the last of its {} values", self.values)));
         }
         match bad {
             None => Ok(()),
@@ -376,8 +405,8 @@ fn index(shape: &[usize], order: Order, mut at: usize) -> Vec<usize> {
     index
 }
 
-/// Room for what is unpacked: in memory as long as there is little of it, and then in one file without a name, which is
-/// gone when the last of its frames is.
+/// Room for what is unpacked: in memory as long as there is little of it, and then in one file
+/// without a name, which is gone when the last of its frames is.
 #[derive(Debug)]
 pub struct Spool {
     /// Bytes that may still be kept in memory.
@@ -394,7 +423,11 @@ impl Spool {
     }
 
     /// The values as they come.
-    fn copied(&mut self, pass: Pass<'_>, reader: &mut dyn Read) -> Result<(Place, u64), ArrayError> {
+    fn copied(
+        &mut self,
+        pass: Pass<'_>,
+        reader: &mut dyn Read,
+    ) -> Result<(Place, u64), ArrayError> {
         let source = pass.source;
         let mut room = self.room(source, pass.values * pass.found.header.stored.width())?;
         let mut at = 0;
@@ -424,7 +457,8 @@ impl Spool {
             let mut piece = Vec::with_capacity(count * width);
             for k in 0..length {
                 piece.clear();
-                (0..count).for_each(|i| piece.extend_from_slice(&rows[i * row + k * width..][..width]));
+                (0..count)
+                    .for_each(|i| piece.extend_from_slice(&rows[i * row + k * width..][..width]));
                 room.write(source, (k * size + *first) * width, &piece)?;
             }
             *first += count;
@@ -450,7 +484,8 @@ impl Spool {
         let file = match &self.file {
             Some(file) => file.clone(),
             None => {
-                let file = Arc::new(tempfile::tempfile().map_err(|error| no_room(source, bytes, error))?);
+                let file =
+                    Arc::new(tempfile::tempfile().map_err(|error| no_room(source, bytes, error))?);
                 self.file = Some(file.clone());
                 file
             }
@@ -479,7 +514,9 @@ impl Room {
             }
             Self::File { file, start, bytes: all } => {
                 let mut file = &**file;
-                let written = file.seek(SeekFrom::Start(*start + at as u64)).and_then(|_| file.write_all(bytes));
+                let written = file
+                    .seek(SeekFrom::Start(*start + at as u64))
+                    .and_then(|_| file.write_all(bytes));
                 written.map_err(|error| no_room(source, *all, error))
             }
         }
@@ -496,8 +533,8 @@ impl Room {
 /// What it means that an array cannot be unpacked.
 fn no_room(source: &Source<'_>, bytes: usize, error: std::io::Error) -> ArrayError {
     let why = format!(
-        "{error}; {} of it are unpacked here: set TMPDIR to a directory with more room, or save it without compression \
-         (numpy.savez), or as a directory of .npy files in C order",
+        "{error}; {} of it are unpacked here: set TMPDIR to a directory with more room, or save it \
+         without compression (numpy.savez), or as a directory of .npy files in C order",
         in_words(bytes as u128)
     );
     let directory = std::env::temp_dir();
@@ -515,13 +552,21 @@ mod tests {
     use std::path::PathBuf;
 
     /// A `.npy` file of a header of our choice, and values.
-    fn npy(directory: &Path, name: &str, descr: &str, fortran: bool, shape: &str, values: &[u8]) -> PathBuf {
+    fn npy(
+        directory: &Path,
+        name: &str,
+        descr: &str,
+        fortran: bool,
+        shape: &str,
+        values: &[u8],
+    ) -> PathBuf {
         let order = if fortran { "True" } else { "False" };
         let text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
         let text = format!("{text:<117}\n");
         let length = u16::try_from(text.len()).unwrap().to_le_bytes();
         let path = directory.join(name);
-        fs::write(&path, [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), values].concat()).unwrap();
+        fs::write(&path, [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), values].concat())
+            .unwrap();
         path
     }
 
@@ -531,7 +576,9 @@ mod tests {
 
     fn open(path: &Path, taken: Taken, memory: usize) -> Result<(Frames, Vec<f64>), ArrayError> {
         let mut seen = Vec::new();
-        let frames = Frames::open(path, None, taken, &mut Spool::new(memory), &mut |values| seen.extend(values))?;
+        let frames = Frames::open(path, None, taken, &mut Spool::new(memory), &mut |values| {
+            seen.extend(values)
+        })?;
         Ok((frames, seen))
     }
 
@@ -544,7 +591,8 @@ mod tests {
         assert_eq!(frames.read(2).unwrap(), [12.0, 13.0, 14.0, 15.0, 16.0, 17.0]);
         assert!(frames.read(4).unwrap_err().to_string().contains("frame 4 was asked for, of 4"));
         assert_eq!(open(&path, Taken::One, 0).unwrap().0.read(0).unwrap().len(), 24);
-        let big = npy(here.path(), "b.npy", ">i2", false, "(2, 2)", &[0, 1, 0xff, 0xfe, 0, 3, 0, 4]);
+        let big =
+            npy(here.path(), "b.npy", ">i2", false, "(2, 2)", &[0, 1, 0xff, 0xfe, 0, 3, 0, 4]);
         assert_eq!(open(&big, Taken::All, 0).unwrap().0.read(1).unwrap(), [3.0, 4.0]);
         assert_eq!(open(&big, Taken::All, 0).unwrap().1, [1.0, -2.0, 3.0, 4.0]);
     }
@@ -554,15 +602,23 @@ mod tests {
         let here = tempfile::tempdir().unwrap();
         // Value 6 k + 3 i + j of frame k, row i, column j, the first index fastest.
         let value = |at: u16| 6 * (at % 4) + 3 * (at / 4 % 2) + at / 8;
-        let path = npy(here.path(), "a.npy", "<f4", true, "(4, 2, 3)", &singles((0..24).map(value)));
+        let path =
+            npy(here.path(), "a.npy", "<f4", true, "(4, 2, 3)", &singles((0..24).map(value)));
         for memory in [0, 1 << 20] {
             let (frames, _) = open(&path, Taken::All, memory).unwrap();
             assert!(frames.column_major());
-            assert_eq!(frames.read(3).unwrap(), [18.0, 21.0, 19.0, 22.0, 20.0, 23.0], "column after column");
+            assert_eq!(
+                frames.read(3).unwrap(),
+                [18.0, 21.0, 19.0, 22.0, 20.0, 23.0],
+                "column after column"
+            );
         }
         let one = npy(here.path(), "b.npy", "<f4", true, "(2, 3)", &singles(0..6));
         let (frames, _) = open(&one, Taken::One, 0).unwrap();
-        assert_eq!((frames.column_major(), frames.read(0).unwrap()), (true, (0..6).map(f64::from).collect()));
+        assert_eq!(
+            (frames.column_major(), frames.read(0).unwrap()),
+            (true, (0..6).map(f64::from).collect())
+        );
         let rows = open(&one, Taken::All, 0).unwrap().0;
         assert_eq!((rows.column_major(), rows.read(1).unwrap()), (false, vec![1.0, 3.0, 5.0]));
     }
@@ -610,7 +666,11 @@ mod tests {
     #[test]
     fn shapes_that_cannot_be_counted_are_refused() {
         let here = tempfile::tempdir().unwrap();
-        for shape in ["(9999999999, 9999999999, 9999999999)", "(2, 4294967296, 4294967296)", "(576460752303423489,)"] {
+        for shape in [
+            "(9999999999, 9999999999, 9999999999)",
+            "(2, 4294967296, 4294967296)",
+            "(576460752303423489,)",
+        ] {
             let path = npy(here.path(), "a.npy", "<f8", false, shape, &[0; 64]);
             assert!(extent(&path, None).is_err(), "{shape}");
         }

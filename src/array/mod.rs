@@ -33,8 +33,8 @@ use std::path::Path;
 /// Digits of a [`digest`].
 pub const DIGEST: usize = 16;
 
-/// What tells a file from another of its name: the first hexadecimal digits of the BLAKE3 hash of its bytes;
-/// those of a directory are its `.npy` files one after the other.
+/// What tells a file from another of its name: the first hexadecimal digits of the BLAKE3 hash of
+/// its bytes; those of a directory are its `.npy` files one after the other.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -58,8 +58,8 @@ enum Format {
 }
 
 impl Format {
-    /// As the extension of a file says; but what starts as an `.npy` or as an archive is one, for either is easily saved
-    /// under the name of the other.
+    /// As the extension of a file says; but what starts as an `.npy` or as an archive is one, for
+    /// either is easily saved under the name of the other.
     fn of(path: &Path, member: Option<&str>) -> Result<Self, ArrayError> {
         let named = match &extension(path)[..] {
             "npz" => Self::Npz,
@@ -76,13 +76,18 @@ impl Format {
         };
         if format != Self::Npz && member.is_some() {
             let members = vec!["(only .npz archives have members)".into()];
-            return Err(ArrayError::Member { path: path.into(), wanted: member.map(str::to_string), members });
+            return Err(ArrayError::Member {
+                path: path.into(),
+                wanted: member.map(str::to_string),
+                members,
+            });
         }
         opened.map(|_| format).map_err(|source| refused("read", path, source))
     }
 }
 
-/// Names of the arrays of an `.npz` archive or of a directory of `.npy` files, without their extension.
+/// Names of the arrays of an `.npz` archive or of a directory of `.npy` files, without their
+/// extension.
 ///
 /// # Errors
 /// If it cannot be read, or contradicts itself.
@@ -90,8 +95,8 @@ pub fn members(path: &Path) -> Result<Vec<String>, ArrayError> {
     if path.is_dir() { directory::members(path) } else { npz::members(path) }
 }
 
-/// Reads an array from a `.npy` file, a table as text (`.csv`, `.tsv`, `.txt`, `.dat`), or a member of an `.npz` archive or
-/// of a directory of `.npy` files (the only one, if none is named).
+/// Reads an array from a `.npy` file, a table as text (`.csv`, `.tsv`, `.txt`, `.dat`), or a member
+/// of an `.npz` archive or of a directory of `.npy` files (the only one, if none is named).
 ///
 /// # Errors
 /// If the file cannot be read, is damaged, too large, or holds something else than finite numbers.
@@ -114,7 +119,8 @@ pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
     }
 }
 
-/// Shape and type of an array, from its header alone, whose type and size are checked; a table is read for it.
+/// Shape and type of an array, from its header alone, whose type and size are checked; a table is
+/// read for it.
 ///
 /// # Errors
 /// As [`read`], but for values that are not finite.

@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-/// Reads a `.npy` file: real numbers, integers or truth values, either byte order, C or Fortran order.
+/// Reads a `.npy` file: real numbers, integers or truth values, either byte order, C or Fortran
+/// order.
 ///
 /// # Errors
 /// As [`super::read`], but for values that are not finite.
@@ -32,19 +33,28 @@ fn in_file<R>(
 }
 
 /// Reads the header of an array that is `size` bytes long.
-pub(super) fn read_header(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Header, ArrayError> {
+pub(super) fn read_header(
+    source: &Source,
+    reader: &mut dyn Read,
+    size: u64,
+) -> Result<Header, ArrayError> {
     Ok(open(source, reader, size)?.header)
 }
 
 /// Reads an array of a file or member that is `size` bytes long, to its end.
-pub(super) fn read_array(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Array, ArrayError> {
+pub(super) fn read_array(
+    source: &Source,
+    reader: &mut dyn Read,
+    size: u64,
+) -> Result<Array, ArrayError> {
     let opened = open(source, reader, size)?;
     let data = read_values(source, reader, &opened)?;
     let Header { shape, stored } = opened.header;
     if stored == Stored::Bool && data.iter().any(|v| *v > 1.0) {
         return Err(source.damaged("its truth values are not all 0 or 1".into()));
     }
-    let data = if opened.order == Order::Fortran { from_fortran(source, &shape, &data)? } else { data };
+    let data =
+        if opened.order == Order::Fortran { from_fortran(source, &shape, &data)? } else { data };
     Ok(Array { shape, data })
 }
 
@@ -52,7 +62,11 @@ pub(super) fn read_array(source: &Source, reader: &mut dyn Read, size: u64) -> R
 const CHUNK: usize = 1 << 16;
 
 /// Reads the values and makes sure that nothing follows them.
-fn read_values(source: &Source, reader: &mut dyn Read, opened: &Opened) -> Result<Vec<f64>, ArrayError> {
+fn read_values(
+    source: &Source,
+    reader: &mut dyn Read,
+    opened: &Opened,
+) -> Result<Vec<f64>, ArrayError> {
     let Header { shape, stored } = &opened.header;
     let values: usize = shape.iter().product();
     let failed = |error: std::io::Error| source.failed(&error);
@@ -85,14 +99,17 @@ pub(super) fn cut_short(values: u128, missing: u128, stored: Stored) -> String {
     let width = stored.width() as u128;
     let there = values * width - missing;
     let digits = usize::from(!there.is_multiple_of(width));
-    format!("it is cut short: {:.digits$} of {values} values are there", there as f64 / width as f64)
+    format!(
+        "it is cut short: {:.digits$} of {values} values are there",
+        there as f64 / width as f64
+    )
 }
 
 /// Most bytes of a header: NumPy reads 10000.
 const MOST_HEADER: u64 = 1 << 16;
 
-/// How deep the text of a header nests: that of a plain array is a tuple in a dictionary. The time that npyz takes doubles with
-/// every level.
+/// How deep the text of a header nests: that of a plain array is a tuple in a dictionary. The time
+/// that npyz takes doubles with every level.
 const MOST_NESTED: usize = 8;
 
 fn deepest(text: &[u8]) -> usize {
@@ -107,11 +124,15 @@ fn deepest(text: &[u8]) -> usize {
     depths.max().unwrap_or(0)
 }
 
-/// The largest product of numbers between two brackets: no shape in the text has more values. npyz multiplies unchecked.
+/// The largest product of numbers between two brackets: no shape in the text has more values. npyz
+/// multiplies unchecked.
 fn most_values(text: &[u8]) -> u128 {
     let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse().ok().or(Some(u128::MAX));
     let product = |list: &[u8]| {
-        let numbers = list.split(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty()).filter_map(number);
+        let numbers = list
+            .split(|byte| !byte.is_ascii_digit())
+            .filter(|digits| !digits.is_empty())
+            .filter_map(number);
         // A zero comes too late for a product that has left its range before.
         numbers.filter(|&n| n > 0).fold(1, u128::saturating_mul)
     };
@@ -129,26 +150,33 @@ pub(super) struct Opened {
     most_values: u128,
 }
 
-/// Reads the header of an array that is `size` bytes long. What it claims is checked before any value is read: a type that
-/// is read, room for the values, and all of them there.
+/// Reads the header of an array that is `size` bytes long. What it claims is checked before any
+/// value is read: a type that is read, room for the values, and all of them there.
 fn open(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Opened, ArrayError> {
     let opened = parse(source, reader, size)?;
     source.check_size(opened.most_values)?;
     let Header { shape, stored } = &opened.header;
     let values: u128 = shape.iter().map(|&n| n as u128).product();
-    let (needed, there) = (values * stored.width() as u128, u128::from(size.saturating_sub(opened.length)));
+    let (needed, there) =
+        (values * stored.width() as u128, u128::from(size.saturating_sub(opened.length)));
     if needed > there {
         return Err(source.damaged(cut_short(values, needed - there, *stored)));
     }
     Ok(opened)
 }
 
-/// Most values of a shape that is looked at: npyz counts them and their bytes in 64 bits, unchecked.
+/// Most values of a shape that is looked at: npyz counts them and their bytes in 64 bits,
+/// unchecked.
 const MOST_COUNTED: u128 = 1 << 59;
 
-/// Reads the header of an array, once it is known to be there: npyz would allocate whatever length it claims, take for ever
-/// over what nests deep, and lose count of too many values. Whether the values are there is not looked at.
-pub(super) fn parse(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Opened, ArrayError> {
+/// Reads the header of an array, once it is known to be there: npyz would allocate whatever length
+/// it claims, take for ever over what nests deep, and lose count of too many values. Whether the
+/// values are there is not looked at.
+pub(super) fn parse(
+    source: &Source,
+    reader: &mut dyn Read,
+    size: u64,
+) -> Result<Opened, ArrayError> {
     let text = header_text(source, reader, size)?;
     if deepest(&text) > MOST_NESTED {
         return Err(source.damaged("its header nests too deep".into()));
@@ -162,7 +190,10 @@ pub(super) fn parse(source: &Source, reader: &mut dyn Read, size: u64) -> Result
         Err(error) => {
             let unknown = error.to_string().contains("type string");
             let described = description(&text).filter(|_| unknown);
-            return Err(described.map_or_else(|| source.damaged(error.to_string()), |text| source.unread(&text, &[])));
+            return Err(described.map_or_else(
+                || source.damaged(error.to_string()),
+                |text| source.unread(&text, &[]),
+            ));
         }
     };
     let shape: Vec<usize> = found.shape().iter().map(|&n| n as usize).collect();
@@ -176,7 +207,8 @@ pub(super) fn parse(source: &Source, reader: &mut dyn Read, size: u64) -> Result
     };
     let Some((stored, endianness)) = known else { return Err(unread(source, &dtype, &shape)) };
     let header = Header { shape, stored };
-    let (order, big_endian, length) = (found.order(), endianness == Endianness::Big, text.len() as u64);
+    let (order, big_endian, length) =
+        (found.order(), endianness == Endianness::Big, text.len() as u64);
     Ok(Opened { header, order, big_endian, length, most_values })
 }
 
@@ -216,12 +248,13 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// The type as the text of a header gives it, if it is a name.
 fn description(text: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(text);
-    let name = text.split_once("'descr':")?.1.trim_start().strip_prefix('\'')?.split('\'').next()?;
+    let name =
+        text.split_once("'descr':")?.1.trim_start().strip_prefix('\'')?.split('\'').next()?;
     Some(name.chars().take(40).flat_map(char::escape_debug).collect())
 }
 
-/// The header with a name npyz does not know replaced by one that it does: some versions of ml_dtypes give bfloat16
-/// by name.
+/// The header with a name npyz does not know replaced by one that it does: some versions of
+/// ml_dtypes give bfloat16 by name.
 fn with_known_types(text: &[u8]) -> Vec<u8> {
     let (named, known) = (b"'bfloat16'", b"'<V2'     ");
     match text.windows(named.len()).position(|window| window == named) {
@@ -232,7 +265,8 @@ fn with_known_types(text: &[u8]) -> Vec<u8> {
 
 /// Row-major values of column-major ones.
 fn from_fortran(source: &Source, shape: &[usize], data: &[f64]) -> Result<Vec<f64>, ArrayError> {
-    let strides: Vec<usize> = shape.iter().scan(1, |stride, &n| Some(std::mem::replace(stride, *stride * n))).collect();
+    let strides: Vec<usize> =
+        shape.iter().scan(1, |stride, &n| Some(std::mem::replace(stride, *stride * n))).collect();
     let mut index = vec![0; shape.len()];
     let mut out = source.room(data.len())?;
     for _ in 0..data.len() {
@@ -252,7 +286,8 @@ fn from_fortran(source: &Source, shape: &[usize], data: &[f64]) -> Result<Vec<f6
 pub(super) fn to_bytes(array: &Array) -> std::io::Result<Vec<u8>> {
     let shape: Vec<u64> = array.shape.iter().map(|&n| n as u64).collect();
     let mut bytes = Vec::new();
-    let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
+    let mut writer =
+        npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes).begin_nd()?;
     writer.extend(array.data.iter().copied())?;
     writer.finish()?;
     Ok(bytes)

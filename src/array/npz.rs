@@ -1,4 +1,5 @@
-//! NumPy's `.npz`: a zip archive of `.npy` files. No member is believed before its checksum has been compared.
+//! NumPy's `.npz`: a zip archive of `.npy` files. No member is believed before its checksum has
+//! been compared.
 
 use super::npy::{self, to_bytes};
 use super::packed::Values;
@@ -32,8 +33,9 @@ fn damaged(path: &Path, why: String) -> ArrayError {
     ArrayError::Damaged { path: path.into(), format: ".npz", why }
 }
 
-/// Opens an archive whose directory agrees with what stands before its members: names, sizes, checksums, and how many
-/// there are. A checksum says nothing of a member that a damaged directory leaves out or calls by another name.
+/// Opens an archive whose directory agrees with what stands before its members: names, sizes,
+/// checksums, and how many there are. A checksum says nothing of a member that a damaged directory
+/// leaves out or calls by another name.
 fn open(path: &Path) -> Result<Archive, ArrayError> {
     let file = File::open(path).map_err(|source| refused("read", path, source))?;
     let failed = |error| match error {
@@ -51,7 +53,8 @@ fn names(path: &Path, archive: &Archive) -> Result<Vec<String>, ArrayError> {
 /// A bound on how many bytes a stored one may become: deflate reaches 1032.
 const MOST_DEFLATED: u64 = 1100;
 
-/// Most bytes of a refused member that are read on to see whether it is refused because it is damaged.
+/// Most bytes of a refused member that are read on to see whether it is refused because it is
+/// damaged.
 const MOST_REREAD: u64 = 64 << 20;
 
 /// Opens a member of an archive, or its only one, for `use_it`.
@@ -71,11 +74,15 @@ pub(super) fn in_archive<R>(
         return Err(refuse("is encrypted: unpack it, and save it without a password".into()));
     }
     if let Some(method) = entry.unknown_compression {
-        let why = format!("is compressed by {method}, which is not read: save it with numpy.savez_compressed");
+        let why = format!(
+            "is compressed by {method}, which is not read: save it with numpy.savez_compressed"
+        );
         return Err(refuse(why));
     }
     if size / MOST_DEFLATED > stored {
-        return Err(refuse(format!("claims {size} bytes, and {stored} stored ones cannot hold these")));
+        return Err(refuse(format!(
+            "claims {size} bytes, and {stored} stored ones cannot hold these"
+        )));
     }
     let (mut file, start) = archive.read(at).map_err(|e| refuse(format!("cannot be read: {e}")))?;
     let source = Source { path, member: Some(wanted) };
@@ -90,12 +97,14 @@ pub(super) fn in_archive<R>(
 
 /// Place of the member that is wanted, or of the only one.
 fn choose(path: &Path, member: Option<&str>, members: &[String]) -> Result<usize, ArrayError> {
-    let places = members.iter().enumerate().filter(|(_, name)| member.is_none_or(|wanted| *name == wanted));
+    let places =
+        members.iter().enumerate().filter(|(_, name)| member.is_none_or(|wanted| *name == wanted));
     match places.map(|(at, _)| at).collect::<Vec<_>>()[..] {
         [at] => Ok(at),
-        [_, _, ..] if let Some(wanted) = member => {
-            Err(damaged(path, format!("several members are called `{wanted}`: give them names of their own")))
-        }
+        [_, _, ..] if let Some(wanted) = member => Err(damaged(
+            path,
+            format!("several members are called `{wanted}`: give them names of their own"),
+        )),
         _ => {
             let wanted = member.map(str::to_string);
             Err(ArrayError::Member { path: path.into(), wanted, members: members.to_vec() })
@@ -103,7 +112,8 @@ fn choose(path: &Path, member: Option<&str>, members: &[String]) -> Result<usize
     }
 }
 
-/// Writes an `.npz` archive of `f8` members, whole or not at all; the same bytes for the same arrays.
+/// Writes an `.npz` archive of `f8` members, whole or not at all; the same bytes for the same
+/// arrays.
 ///
 /// # Errors
 /// If the file cannot be written.

@@ -37,8 +37,8 @@ impl Source<'_> {
                 path,
                 format: ".npz",
                 why: format!(
-                    "member `{member}` does not unpack to what its checksum (CRC-32) was made of ({error}): copy the \
-                     file again, or save it anew"
+                    "member `{member}` does not unpack to what its checksum (CRC-32) was made of \
+                     ({error}): copy the file again, or save it anew"
                 ),
             },
             None => ArrayError::Damaged { path, format: ".npy", why: error.to_string() },
@@ -62,7 +62,8 @@ impl Source<'_> {
         Ok(room)
     }
 
-    /// Makes room for `more` values. The limit is an estimate: what the system refuses is no reason to end the program.
+    /// Makes room for `more` values. The limit is an estimate: what the system refuses is no reason
+    /// to end the program.
     pub(super) fn reserve(&self, room: &mut Vec<f64>, more: usize) -> Result<(), ArrayError> {
         room.try_reserve_exact(more).map_err(|_| {
             let bytes = 8 * (room.len() as u128 + more as u128);
@@ -73,17 +74,19 @@ impl Source<'_> {
 
 /// Writes a file, whole or not at all.
 pub(super) fn store(path: &Path, bytes: &[u8]) -> Result<(), ArrayError> {
-    write_atomically(path, bytes).map_err(|error| refused("write", path, std::io::Error::other(error)))
+    write_atomically(path, bytes)
+        .map_err(|error| refused("write", path, std::io::Error::other(error)))
 }
 
-/// `PATH` or `PATH#MEMBER`, apart. A `#` may stand in either: a file that exists is meant, the longest such name first;
-/// if there is none, an archive by its extension.
+/// `PATH` or `PATH#MEMBER`, apart. A `#` may stand in either: a file that exists is meant, the
+/// longest such name first; if there is none, an archive by its extension.
 pub fn place(text: &str) -> (PathBuf, Option<&str>) {
     let splits = || text.rmatch_indices('#').map(|(at, _)| (&text[..at], Some(&text[at + 1..])));
     let whole = || std::iter::once((text, None));
     let is_archive = |path: &str| path.to_ascii_lowercase().ends_with(".npz");
-    let is_named =
-        |path: &str| ["npz", "npy", "csv", "tsv", "txt", "dat"].contains(&extension(Path::new(path)).as_str());
+    let is_named = |path: &str| {
+        ["npz", "npy", "csv", "tsv", "txt", "dat"].contains(&extension(Path::new(path)).as_str())
+    };
     let there = whole().chain(splits()).find(|(path, _)| Path::new(path).is_file());
     let (path, member) = there
         .or_else(|| splits().find(|(path, _)| is_archive(path)))

@@ -33,8 +33,8 @@ impl Stored {
         }
     }
 
-    /// Unit roundoff: the largest relative error of a number stored in this type. `None` for whole numbers, which
-    /// are exact.
+    /// Unit roundoff: the largest relative error of a number stored in this type. `None` for whole
+    /// numbers, which are exact.
     pub fn unit_roundoff(self) -> Option<f64> {
         match self {
             Self::F16 => Some(2f64.powi(-11)),
@@ -59,7 +59,8 @@ impl Stored {
         }
     }
 
-    /// Appends what `bytes` hold to `out`, in double precision. A rest shorter than a value is left out.
+    /// Appends what `bytes` hold to `out`, in double precision. A rest shorter than a value is left
+    /// out.
     pub(super) fn widen(self, bytes: &[u8], big_endian: bool, out: &mut Vec<f64>) {
         macro_rules! widened {
             ($t:ty, $to_f64:expr) => {{
@@ -110,13 +111,18 @@ mod tests {
             out
         };
         // 1.5, -2 and the smallest subnormal.
-        assert_eq!(read(Stored::F16, &[0, 0x3e, 0, 0xc0, 1, 0], false), [1.5, -2.0, 2f64.powi(-24)]);
+        assert_eq!(
+            read(Stored::F16, &[0, 0x3e, 0, 0xc0, 1, 0], false),
+            [1.5, -2.0, 2f64.powi(-24)]
+        );
         assert_eq!(read(Stored::F16, &[0x3e, 0, 0xc0, 0], true), [1.5, -2.0]);
         assert_eq!(read(Stored::Bf16, &[0xc0, 0x3f, 0, 0xc0], false), [1.5, -2.0]);
         assert_eq!(read(Stored::Int(2), &[0xff, 0xfe], true), [-2.0]);
         assert_eq!(read(Stored::Uint(2), &[0xff, 0xfe], false), [65279.0]);
         assert_eq!(read(Stored::Bool, &[0, 1], false), [0.0, 1.0]);
-        for stored in [Stored::F16, Stored::Bf16, Stored::F32, Stored::F64, Stored::Int(8), Stored::Uint(4)] {
+        for stored in
+            [Stored::F16, Stored::Bf16, Stored::F32, Stored::F64, Stored::Int(8), Stored::Uint(4)]
+        {
             assert_eq!(read(stored, &vec![0; 3 * stored.width() + 1], true), [0.0; 3]);
         }
     }

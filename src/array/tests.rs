@@ -5,8 +5,9 @@ use crate::random::{Role, Stream};
 use std::fs;
 use std::path::PathBuf;
 
-/// Written by NumPy's `savez_compressed`: `(arange(24).reshape(2, 3, 4) - 5) / 2` as f8 in C and Fortran order, as big-endian
-/// f4, as f2, doubled as i4, and so on; and what is no signal: strings, complex, objects, structures, NaN.
+/// Written by NumPy's `savez_compressed`: `(arange(24).reshape(2, 3, 4) - 5) / 2` as f8 in C and
+/// Fortran order, as big-endian f4, as f2, doubled as i4, and so on; and what is no signal:
+/// strings, complex, objects, structures, NaN.
 const NUMPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/numpy.npz");
 
 fn signal() -> Array {
@@ -36,7 +37,10 @@ fn arrays_written_by_numpy_are_read() {
         assert_eq!(found, Header { shape: signal().shape, stored }, "{name}");
     }
     assert!(member("truth").data.contains(&1.0));
-    assert_eq!(member("int32").data, signal().data.iter().map(|v| (2.0 * v).trunc()).collect::<Vec<_>>());
+    assert_eq!(
+        member("int32").data,
+        signal().data.iter().map(|v| (2.0 * v).trunc()).collect::<Vec<_>>()
+    );
     assert_eq!(member("u8").data, (0..24).map(f64::from).collect::<Vec<_>>());
 }
 
@@ -75,7 +79,12 @@ fn what_is_written_is_read_back() {
     let first = fs::read(path("a.npz")).unwrap();
     write_npz(&path("a.npz"), &[("activity", &signal()), ("error", &signal())]).unwrap();
     assert_eq!(fs::read(path("a.npz")).unwrap(), first, "the same bytes whenever written");
-    assert!(write_npy(Path::new("/proc/nowhere/a.npy"), &signal()).unwrap_err().to_string().contains("cannot write"));
+    assert!(
+        write_npy(Path::new("/proc/nowhere/a.npy"), &signal())
+            .unwrap_err()
+            .to_string()
+            .contains("cannot write")
+    );
 }
 
 #[test]
@@ -93,13 +102,20 @@ fn damaged_files_are_refused_before_they_are_believed() {
         let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
         let text = format!("{header:<117}\n");
         let length = u16::try_from(text.len()).unwrap().to_le_bytes();
-        fs::write(path("a.npy"), [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), &[0; 64]].concat()).unwrap();
+        fs::write(
+            path("a.npy"),
+            [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), &[0; 64]].concat(),
+        )
+        .unwrap();
         refusal(&path("a.npy"), None)
     };
     assert!(claim("(99999, 9)").contains("it is cut short: 8 of 899991 values are there"));
     assert!(claim("(9999999, 99999)").contains("that are read"));
-    for shape in ["(9999999999, 9999999999, 9999999999)", "(1, 9999999999999999993, 2)", "(9999999999, 9999999999, 0)"]
-    {
+    for shape in [
+        "(9999999999, 9999999999, 9999999999)",
+        "(1, 9999999999999999993, 2)",
+        "(9999999999, 9999999999, 0)",
+    ] {
         assert!(claim(shape).contains("that are read"), "{shape}");
     }
     assert!(claim("(-1, 3)").contains("damaged"));
@@ -118,7 +134,10 @@ fn damaged_files_are_refused_before_they_are_believed() {
     let archive = fs::read(NUMPY).unwrap();
     for length in [0, 10, archive.len() / 2, archive.len() - 30] {
         fs::write(path("a.npz"), &archive[..length]).unwrap();
-        assert!(refusal(&path("a.npz"), Some("plain")).contains("damaged or no .npz file"), "{length}");
+        assert!(
+            refusal(&path("a.npz"), Some("plain")).contains("damaged or no .npz file"),
+            "{length}"
+        );
     }
 }
 
@@ -127,7 +146,10 @@ fn a_table_without_a_header_is_a_matrix() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("m.csv");
     fs::write(&path, "1, -2.5e3,3\n4,5,6\n").unwrap();
-    assert_eq!(read(&path, None).unwrap(), Array { shape: vec![2, 3], data: vec![1.0, -2500.0, 3.0, 4.0, 5.0, 6.0] });
+    assert_eq!(
+        read(&path, None).unwrap(),
+        Array { shape: vec![2, 3], data: vec![1.0, -2500.0, 3.0, 4.0, 5.0, 6.0] }
+    );
     fs::write(&path, "7").unwrap();
     assert_eq!(read(&path, None).unwrap().shape, [1, 1]);
     let cases = [
@@ -207,7 +229,11 @@ fn matrices_are_read_as_people_write_them() {
     }
     assert_eq!(text("w.txt", b"7").unwrap().shape, [1, 1]);
     assert_eq!(text("w.txt", b"1\n2\n3\n").unwrap().shape, [3, 1]);
-    assert_eq!(text("w.csv", b"0,1\n1,0\n").unwrap().data, [0.0, 1.0, 1.0, 0.0], "whole numbers throughout");
+    assert_eq!(
+        text("w.csv", b"0,1\n1,0\n").unwrap().data,
+        [0.0, 1.0, 1.0, 0.0],
+        "whole numbers throughout"
+    );
 }
 
 #[test]
@@ -240,7 +266,11 @@ fn text_that_may_mean_something_else_is_refused_with_its_line() {
     for (writing, words) in cases {
         let error = text("w.csv", writing).unwrap_err();
         for word in words {
-            assert!(error.contains(word), "{:?} lacks `{word}`:\n{error}", String::from_utf8_lossy(writing));
+            assert!(
+                error.contains(word),
+                "{:?} lacks `{word}`:\n{error}",
+                String::from_utf8_lossy(writing)
+            );
         }
     }
     let long = format!("1,2\n3,{}\u{1b}[2J\n", "x".repeat(1 << 20));
@@ -264,7 +294,10 @@ fn types_that_are_not_read_are_refused_with_what_to_do() {
     ];
     for (member, remedy) in cases {
         let error = refusal(Path::new(NUMPY), Some(member));
-        assert!(error.contains(remedy) && error.contains(&format!("numpy.npz#{member} holds")), "{member}: {error}");
+        assert!(
+            error.contains(remedy) && error.contains(&format!("numpy.npz#{member} holds")),
+            "{member}: {error}"
+        );
     }
     let formats = [
         ("W.pt", "torch.load('W.pt', map_location='cpu', weights_only=True)"),
@@ -278,7 +311,11 @@ fn types_that_are_not_read_are_refused_with_what_to_do() {
         ("W", "these are the formats that are read"),
     ];
     for (name, remedy) in formats {
-        assert!(refusal(Path::new(name), None).contains(remedy), "{name}: {}", refusal(Path::new(name), None));
+        assert!(
+            refusal(Path::new(name), None).contains(remedy),
+            "{name}: {}",
+            refusal(Path::new(name), None)
+        );
     }
 }
 
@@ -290,17 +327,23 @@ fn headers_of_other_writers_are_read_or_refused_by_name() {
         let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (2,), }}");
         let text = format!("{header:<117}\n");
         let length = u16::try_from(text.len()).unwrap().to_le_bytes();
-        fs::write(&path, [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), bytes].concat()).unwrap();
+        fs::write(&path, [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), bytes].concat())
+            .unwrap();
         read(&path, None)
     };
     for descr in ["'<V2'", "'|V2'", "'bfloat16'"] {
         assert_eq!(with(descr, &[0xc0, 0x3f, 0, 0xc0]).unwrap().data, [1.5, -2.0], "{descr}");
     }
-    assert!(with("'|b1'", &[0, 2]).unwrap_err().to_string().contains("truth values are not all 0 or 1"));
+    assert!(
+        with("'|b1'", &[0, 2]).unwrap_err().to_string().contains("truth values are not all 0 or 1")
+    );
     let cases = [
         ("'<f16'", "values of type <f16: numbers of another length: save a.astype('f8')"),
         ("'|V1'", "1 raw bytes for each value"),
-        ("'float8_e4m3fn'", "values of type float8_e4m3fn: numbers of another length: save a.astype('f8')"),
+        (
+            "'float8_e4m3fn'",
+            "values of type float8_e4m3fn: numbers of another length: save a.astype('f8')",
+        ),
         ("'<M8[s]'", "times: save numbers"),
         ("'<m8[us]'", "times: save numbers"),
         ("'|S3'", "text: if it spells numbers"),
@@ -352,7 +395,10 @@ fn tables_are_refused_with_their_line() {
         ("iteration,sample,unit_0,unit_1\n0,0,1\n", "2: 3 cells, expected 4"),
         ("iteration,sample,unit_0\n0,0,NaN\n", "2: unit_0 is `NaN`, expected a finite number"),
         ("iteration,sample,unit_0\n0,0,one\n", "2: unit_0 is `one`"),
-        ("iteration,sample,unit_0\n0,0,1\n0,2,1\n", "3: found iteration 0, sample 2, expected iteration 0, sample 1"),
+        (
+            "iteration,sample,unit_0\n0,0,1\n0,2,1\n",
+            "3: found iteration 0, sample 2, expected iteration 0, sample 1",
+        ),
         ("iteration,sample,unit_0\n0,0,1\n0,1,1\n1,0,1\n2,0,1\n", "5: found iteration 2, sample 0"),
         ("iteration,sample,unit_0\n0,0,1\n0,1,1\n1,0,1\n", "cut short"),
     ];
@@ -415,7 +461,8 @@ fn no_flipped_bit_is_read_in_silence() {
         let original = container(name);
         let bytes = fs::read(&original).unwrap();
         let names = members(&original).unwrap();
-        let whole: Vec<_> = names.into_iter().map(|name| (name.clone(), bits(&original, &name).unwrap())).collect();
+        let whole: Vec<_> =
+            names.into_iter().map(|name| (name.clone(), bits(&original, &name).unwrap())).collect();
         assert_eq!((whole.len(), damage(&original, &whole)), (4, Damage::Harmless));
         let mut refused = 0;
         for _ in 0..500 {
@@ -427,7 +474,8 @@ fn no_flipped_bit_is_read_in_silence() {
             assert_ne!(damage, Damage::Silent, "{name}: bit {bit}");
             refused += usize::from(damage == Damage::Refused);
         }
-        // What is left are versions and attributes, and times where the two copies of them are not compared.
+        // What is left are versions and attributes, and times where the two copies of them are not
+        // compared.
         assert!(refused > 350, "{name}: {refused} of 500 refused");
     }
 }
@@ -455,12 +503,18 @@ fn archives_that_are_cut_short_or_have_more_than_they_say_are_refused() {
     };
     let array = npy::to_bytes(&signal()).unwrap();
     zipped(&[("W1.npy", &[&array[..], b"more"].concat())]);
-    assert!(refusal(&path, Some("W1")).contains("cut.npz#W1 is damaged"), "{}", refusal(&path, Some("W1")));
+    assert!(
+        refusal(&path, Some("W1")).contains("cut.npz#W1 is damaged"),
+        "{}",
+        refusal(&path, Some("W1"))
+    );
     assert!(refusal(&path, None).contains("something follows the last of its 24 values"));
     zipped(&[("W1.npy", &array), ("W1", &array)]);
     assert!(refusal(&path, Some("W1")).contains("several members are called `W1`"));
     zipped(&[("data.pkl", b"\x80\x02}q"), ("W1.npy", &array)]);
-    assert!(refusal(&path, Some("data.pkl")).contains("cut.npz#data.pkl is damaged or no .npy file"));
+    assert!(
+        refusal(&path, Some("data.pkl")).contains("cut.npz#data.pkl is damaged or no .npy file")
+    );
     assert_eq!(read(&path, Some("W1")).unwrap(), signal());
 }
 

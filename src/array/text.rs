@@ -1,20 +1,21 @@
-//! Arrays as text: matrices, a row per line, and signals as tables `iteration,sample,unit_0,unit_1,...`, a row per
-//! iteration and sample.
+//! Arrays as text: matrices, a row per line, and signals as tables
+//! `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample.
 //!
-//! Cells are parted by semicolons, tabs, commas or blanks: by the first of these that the first line of cells has. Where
-//! semicolons or tabs part them, a comma inside of a cell is a decimal comma. Lines that
-//! start with `#` or `%` are comments, as `numpy.savetxt` and MATLAB write them.
+//! Cells are parted by semicolons, tabs, commas or blanks: by the first of these that the first
+//! line of cells has. Where semicolons or tabs part them, a comma inside of a cell is a decimal
+//! comma. Lines that start with `#` or `%` are comments, as `numpy.savetxt` and MATLAB write them.
 
 use super::{Array, ArrayError, Source, refused, store};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// Reads a table of every iteration and sample, in this order, each from 0; or, if its first line is none of names, a
-/// matrix.
+/// Reads a table of every iteration and sample, in this order, each from 0; or, if its first line
+/// is none of names, a matrix.
 ///
 /// # Errors
-/// If the file cannot be read, and with its line, whatever is ragged, missing, out of order or no finite number.
+/// If the file cannot be read, and with its line, whatever is ragged, missing, out of order or no
+/// finite number.
 pub fn read_text(path: &Path) -> Result<Array, ArrayError> {
     let mut lines = Lines::open(path)?;
     let Some(first) = lines.next()? else {
@@ -28,8 +29,8 @@ pub fn read_text(path: &Path) -> Result<Array, ArrayError> {
 }
 
 /// What a file should hold.
-const EXPECTED: &str =
-    "expected the columns iteration,sample,unit_0,unit_1,... of a signal, or numbers alone for a matrix";
+const EXPECTED: &str = "expected the columns iteration,sample,unit_0,unit_1,... of a signal, or \
+    numbers alone for a matrix";
 
 /// What parts the cells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +44,13 @@ enum Separator {
 impl Separator {
     fn of(line: &str) -> Self {
         let all = [(';', Self::Semicolon), ('\t', Self::Tab), (',', Self::Comma)];
-        all.into_iter().find(|(sign, _)| line.contains(*sign)).map_or(Self::Blanks, |(_, separator)| separator)
+        all.into_iter()
+            .find(|(sign, _)| line.contains(*sign))
+            .map_or(Self::Blanks, |(_, separator)| separator)
     }
 
-    /// The cells of a line, without blanks and quotes around them. A separator at the end of a line starts no cell.
+    /// The cells of a line, without blanks and quotes around them. A separator at the end of a line
+    /// starts no cell.
     fn cells(self, line: &str) -> Vec<String> {
         let sign = match self {
             Self::Semicolon => ';',
@@ -104,13 +108,17 @@ impl<'a> Lines<'a> {
         loop {
             bytes.clear();
             let limited = &mut (&mut self.reader).take(MOST_LINE);
-            let got = limited.read_until(b'\n', &mut bytes).map_err(|source| refused("read", self.path, source))?;
+            let got = limited
+                .read_until(b'\n', &mut bytes)
+                .map_err(|source| refused("read", self.path, source))?;
             if got == 0 {
                 return Ok(None);
             }
             self.number += 1;
             if got as u64 == MOST_LINE {
-                return Err(self.wrong(format!("it has more than the {MOST_LINE} bytes that are read")));
+                return Err(
+                    self.wrong(format!("it has more than the {MOST_LINE} bytes that are read"))
+                );
             }
             let start = if self.number == 1 { self.without_mark(&bytes)? } else { &bytes[..] };
             let Ok(text) = std::str::from_utf8(start) else {
@@ -122,7 +130,9 @@ impl<'a> Lines<'a> {
                 continue;
             }
             if text.contains('\r') {
-                return Err(self.wrong("its lines end by carriage returns alone: save it with line feeds"));
+                return Err(
+                    self.wrong("its lines end by carriage returns alone: save it with line feeds")
+                );
             }
             let separator = *self.separator.get_or_insert_with(|| Separator::of(text));
             return Ok(Some(Line { number: self.number, cells: separator.cells(text) }));
@@ -133,7 +143,9 @@ impl<'a> Lines<'a> {
     fn without_mark<'b>(&self, bytes: &'b [u8]) -> Result<&'b [u8], ArrayError> {
         match bytes {
             [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest),
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(self.wrong("it is text in UTF-16: save it in UTF-8")),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                Err(self.wrong("it is text in UTF-16: save it in UTF-8"))
+            }
             _ => Ok(bytes),
         }
     }
@@ -166,7 +178,9 @@ impl Style {
             Some((whole, fraction)) => {
                 self.commas = true;
                 let digits = whole.trim_start_matches(['+', '-']);
-                let thousands = (1..=3).contains(&digits.len()) && !digits.starts_with('0') && fraction.len() == 3;
+                let thousands = (1..=3).contains(&digits.len())
+                    && !digits.starts_with('0')
+                    && fraction.len() == 3;
                 self.decimal_commas |= !(thousands && fraction.bytes().all(|b| b.is_ascii_digit()));
                 format!("{whole}.{fraction}").parse().ok()
             }
@@ -183,7 +197,8 @@ impl Style {
                 Some("numbers with decimal commas and with decimal points: write all with points")
             }
             Self { commas: true, decimal_commas: false, .. } => Some(
-                "a comma before three digits each time may part thousands or be a decimal one: write a point, or none",
+                "a comma before three digits each time may part thousands or be a decimal one: \
+                 write a point, or none",
             ),
             _ => None,
         }
@@ -248,15 +263,15 @@ fn matrix(mut lines: Lines, first: Line) -> Result<Array, ArrayError> {
         return Err(lines.wrong_at(start, doubt));
     }
     if style.fractions && column_numbers {
-        let why = "it counts the columns, as pandas does: leave such a line out, with to_csv(f, header=False, \
-                   index=False), or write 1.0 for a value of 1";
+        let why = "it counts the columns, as pandas does: leave such a line out, with to_csv(f, \
+                   header=False, index=False), or write 1.0 for a value of 1";
         return Err(lines.wrong_at(start, why));
     }
     // From 1, as R counts, two rows are too few to tell.
     let row_numbers = columns > 1 && (indices[0] && rows > 1 || indices[1] && rows > 2);
     if style.fractions && row_numbers {
-        let why = "the first column counts the rows, as pandas does: leave it out, with to_csv(f, header=False, \
-                   index=False), or write 1.0 for a value of 1";
+        let why = "the first column counts the rows, as pandas does: leave it out, with to_csv(f, \
+                   header=False, index=False), or write 1.0 for a value of 1";
         return Err(lines.wrong_at(start, why));
     }
     Ok(Array { shape: vec![rows, columns], data: values.data })
@@ -264,29 +279,40 @@ fn matrix(mut lines: Lines, first: Line) -> Result<Array, ArrayError> {
 
 /// Refuses a first line of names, or one whose separator cannot be told.
 fn check_first(lines: &Lines, first: &Line) -> Result<(), ArrayError> {
-    let is_number = |cell: &String| Style::of(lines.separator).number(cell).is_some() || cell.parse::<f64>().is_ok();
+    let is_number = |cell: &String| {
+        Style::of(lines.separator).number(cell).is_some() || cell.parse::<f64>().is_ok()
+    };
     if first.cells.iter().all(is_number) {
         return Ok(());
     }
     let blanks = |cell: &String| cell.split_whitespace().count() > 1;
     if lines.separator == Some(Separator::Comma)
         && first.cells.iter().any(blanks)
-        && first.cells.iter().flat_map(|cell| cell.split_whitespace()).all(|part| part.parse::<f64>().is_ok())
+        && first
+            .cells
+            .iter()
+            .flat_map(|cell| cell.split_whitespace())
+            .all(|part| part.parse::<f64>().is_ok())
     {
-        return Err(lines.wrong("commas and blanks both part its numbers: write decimal points, and one separator"));
+        return Err(lines.wrong(
+            "commas and blanks both part its numbers: write decimal points, and one separator",
+        ));
     }
     // An empty cell in a corner stands above the names of rows.
     let is_word = |cell: &String| cell.starts_with(char::is_alphabetic);
-    let any_word = first.cells.iter().any(|cell| !is_number(cell) && is_word(cell)) || first.cells[0].is_empty();
+    let any_word = first.cells.iter().any(|cell| !is_number(cell) && is_word(cell))
+        || first.cells[0].is_empty();
     if !any_word && first.cells.iter().any(is_number) {
         return Ok(());
     }
     let names = first.cells.iter().filter(|cell| !is_number(cell));
-    let name = |cell: &String| if cell.is_empty() { "an empty cell".into() } else { format!("`{}`", shown(cell)) };
+    let name = |cell: &String| {
+        if cell.is_empty() { "an empty cell".into() } else { format!("`{}`", shown(cell)) }
+    };
     let names: Vec<String> = names.take(4).map(name).collect();
     Err(lines.wrong(format!(
-        "{EXPECTED}: it holds {}; leave names out, in pandas with to_csv(f, header=False, index=False), or start their \
-         line with #",
+        "{EXPECTED}: it holds {}; leave names out, in pandas with to_csv(f, header=False, \
+         index=False), or start their line with #",
         names.join(", ")
     )))
 }
@@ -321,12 +347,16 @@ fn signal(mut lines: Lines, header: &Line) -> Result<Array, ArrayError> {
         }
         let place = samples.map_or((0, rows), |samples| (rows / samples, rows % samples));
         if (whole(0), whole(1)) != (Some(place.0), Some(place.1)) {
-            let found = format!("iteration {}, sample {}", shown(&line.cells[0]), shown(&line.cells[1]));
-            let why = format!("found {found}, expected iteration {}, sample {} here", place.0, place.1);
+            let found =
+                format!("iteration {}, sample {}", shown(&line.cells[0]), shown(&line.cells[1]));
+            let why =
+                format!("found {found}, expected iteration {}, sample {} here", place.0, place.1);
             return Err(lines.wrong(why));
         }
         for (unit, cell) in line.cells.iter().skip(2).enumerate() {
-            let refusal = || lines.wrong(format!("unit_{unit} is `{}`, expected a finite number", shown(cell)));
+            let refusal = || {
+                lines.wrong(format!("unit_{unit} is `{}`, expected a finite number", shown(cell)))
+            };
             let value = style.number(cell).ok_or_else(refusal)?;
             values.push(value)?;
         }
@@ -337,7 +367,9 @@ fn signal(mut lines: Lines, header: &Line) -> Result<Array, ArrayError> {
     }
     let samples = samples.unwrap_or(rows);
     if rows == 0 || !rows.is_multiple_of(samples) {
-        let why = format!("{rows} rows of {samples} samples per iteration: the last iteration is cut short");
+        let why = format!(
+            "{rows} rows of {samples} samples per iteration: the last iteration is cut short"
+        );
         return Err(lines.wrong(if rows == 0 { "no rows".into() } else { why }));
     }
     Ok(Array { shape: vec![rows / samples, samples, columns - 2], data: values.data })
@@ -355,10 +387,14 @@ pub fn write_csv(path: &Path, array: &Array) -> Result<(), ArrayError> {
     let refuse = |error: csv::Error| damaged(error.to_string());
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = ["iteration".to_string(), "sample".into()];
-    writer.write_record(header.into_iter().chain((0..units).map(|u| format!("unit_{u}")))).map_err(refuse)?;
+    writer
+        .write_record(header.into_iter().chain((0..units).map(|u| format!("unit_{u}"))))
+        .map_err(refuse)?;
     for (row, values) in array.data.chunks_exact(units.max(1)).enumerate() {
         let place = [(row / samples).to_string(), (row % samples).to_string()];
-        writer.write_record(place.into_iter().chain(values.iter().map(ToString::to_string))).map_err(refuse)?;
+        writer
+            .write_record(place.into_iter().chain(values.iter().map(ToString::to_string)))
+            .map_err(refuse)?;
     }
     let bytes = writer.into_inner().map_err(|error| refused("write", path, error.into_error()))?;
     store(path, &bytes)

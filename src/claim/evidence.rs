@@ -42,13 +42,16 @@ impl<'a> Evidence<'a> {
         self.analysis(analysis).is_some()
     }
 
-    /// What there is on a claim: repeats that some of its conditions have and others not are of no use, as which ones
-    /// there are may depend on what came out.
+    /// What there is on a claim: repeats that some of its conditions have and others not are of no
+    /// use, as which ones there are may depend on what came out.
     pub(super) fn of(&self, claim: &Claim) -> OfClaim<'_, 'a> {
         let mut repeats: HashMap<String, usize> = HashMap::new();
         for (name, condition) in claim.conditions(&self.analyses) {
             let Some(&Known { analysis, .. }) = self.analysis(&name) else { continue };
-            let whole = analysis.conditions.get(condition).map_or(0, |of| self.results.whole_repeats(analysis, of));
+            let whole = analysis
+                .conditions
+                .get(condition)
+                .map_or(0, |of| self.results.whole_repeats(analysis, of));
             repeats.entry(name).and_modify(|least| *least = whole.min(*least)).or_insert(whole);
         }
         OfClaim { all: self, repeats }
@@ -75,21 +78,28 @@ impl OfClaim<'_, '_> {
     fn value(&self, expression: &Expression, terms: &[Term]) -> Values {
         match expression {
             Expression::Number(number) => Values::Number(*number),
-            Expression::Term(index) => terms.get(*index).map_or(Values::Repeats(Vec::new()), |term| self.term(term)),
+            Expression::Term(index) => {
+                terms.get(*index).map_or(Values::Repeats(Vec::new()), |term| self.term(term))
+            }
             Expression::Call(function, arguments) => {
-                let arguments: Vec<Values> = arguments.iter().map(|argument| self.value(argument, terms)).collect();
+                let arguments: Vec<Values> =
+                    arguments.iter().map(|argument| self.value(argument, terms)).collect();
                 Values::call(*function, &arguments)
             }
         }
     }
 
     fn term(&self, term: &Term) -> Values {
-        let Some(known) = self.all.analysis(&term.analysis) else { return Values::Repeats(Vec::new()) };
+        let Some(known) = self.all.analysis(&term.analysis) else {
+            return Values::Repeats(Vec::new());
+        };
         let places = || term.places.iter().map(|place| self.place(known, term, place));
         match &term.places[..] {
             [only] => self.place(known, term, only),
             _ => {
-                let rows = places().enumerate().map(|(at, values)| (at, values.rows().pop().unwrap_or_default().1));
+                let rows = places()
+                    .enumerate()
+                    .map(|(at, values)| (at, values.rows().pop().unwrap_or_default().1));
                 Values::Curve(Rc::new(rows.collect()), Axis::Place)
             }
         }
@@ -101,35 +111,60 @@ impl OfClaim<'_, '_> {
         let condition = &analysis.conditions[index];
         if let Some(predicted) = term.predicted {
             let found = self.predicted(condition, term, place, predicted);
-            return found.map_or_else(|| Values::Repeats(vec![None; self.repeats(&analysis.name)]), Values::Number);
+            return found.map_or_else(
+                || Values::Repeats(vec![None; self.repeats(&analysis.name)]),
+                Values::Number,
+            );
         }
         let key = (analysis.name.clone(), index, term.quantity, [place.layer, place.lag]);
-        let look_up = || Rc::new(self.all.results.values(analysis, condition, term.quantity, [place.layer, place.lag]));
+        let look_up = || {
+            Rc::new(self.all.results.values(
+                analysis,
+                condition,
+                term.quantity,
+                [place.layer, place.lag],
+            ))
+        };
         let values = self.all.known.borrow_mut().entry(key).or_insert_with(look_up).clone();
-        let whole = |row: &Repeats| row.iter().take(self.repeats(&analysis.name)).copied().collect::<Repeats>();
+        let whole = |row: &Repeats| {
+            row.iter().take(self.repeats(&analysis.name)).copied().collect::<Repeats>()
+        };
         match place.time {
             Time::At(iteration) => {
                 let none = || vec![None; self.repeats(&analysis.name)];
                 Values::Repeats(values.get(&iteration).map_or_else(none, whole))
             }
             Time::Between(from, to) => {
-                let within: BTreeMap<usize, Repeats> = values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
+                let within: BTreeMap<usize, Repeats> =
+                    values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
                 Values::Curve(Rc::new(within), Axis::Time)
             }
             Time::Mean(from, to) => {
-                let within: BTreeMap<usize, Repeats> = values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
+                let within: BTreeMap<usize, Repeats> =
+                    values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
                 Values::call(Function::Mean, &[Values::Curve(Rc::new(within), Axis::Time)])
             }
-            Time::Draws => Values::Curve(Rc::new(values.iter().map(|(k, v)| (*k, whole(v))).collect()), Axis::Time),
+            Time::Draws => Values::Curve(
+                Rc::new(values.iter().map(|(k, v)| (*k, whole(v))).collect()),
+                Axis::Time,
+            ),
         }
     }
 
-    fn predicted(&self, condition: &Condition, term: &Term, place: &Place, what: Predicted) -> Option<f64> {
+    fn predicted(
+        &self,
+        condition: &Condition,
+        term: &Term,
+        place: &Place,
+        what: Predicted,
+    ) -> Option<f64> {
         match (what, place.time, condition) {
             (Predicted::Mean, Time::At(iteration), _) => {
                 predict(condition, term.quantity, place.layer, iteration, false)
             }
-            (Predicted::Limit, _, Condition::Isolate(isolated)) => limit(isolated).map(|(_, found)| found.value),
+            (Predicted::Limit, _, Condition::Isolate(isolated)) => {
+                limit(isolated).map(|(_, found)| found.value)
+            }
             _ => None,
         }
     }

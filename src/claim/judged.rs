@@ -10,13 +10,15 @@ use serde::Serialize;
 pub struct JudgedPart {
     /// What was measured.
     pub statistic: String,
-    /// Mean over repeats; of several values, of the one that is nearest to its bound, or farthest beyond.
+    /// Mean over repeats; of several values, of the one that is nearest to its bound, or farthest
+    /// beyond.
     pub mean: Option<f64>,
     /// Student's 95 % interval of the mean; for shares that of Clopper and Pearson.
     pub ci95: Option<[f64; 2]>,
     /// Repeats with a value.
     pub n: usize,
-    /// Repeats that are farther on the wrong side of a bound than the claim says that they can be if the mean is at it.
+    /// Repeats that are farther on the wrong side of a bound than the claim says that they can be
+    /// if the mean is at it.
     pub beyond: usize,
     /// The iteration, draw or place that the mean is of, where there are several.
     pub at: Option<usize>,
@@ -105,10 +107,16 @@ impl JudgedClaim {
         match (self.verdict, self.needed, &self.refused) {
             (Verdict::Refused, _, Some(why)) => format!("not judged: {why}"),
             (Verdict::Undecided, ..) if self.parts.iter().any(|part| part.beyond > 0) => {
-                "values spread farther than the claim allows for (reach), so that they do not count for it".into()
+                "values spread farther than the claim allows for (reach), so that they do not \
+                 count for it"
+                    .into()
             }
             (Verdict::Undecided, Some(needed), _) => format!("about {needed} repeats would decide"),
-            (Verdict::Undecided, None, _) => "no number of repeats up to a million is estimated to decide".into(),
+            (Verdict::Undecided, None, _) => {
+                "no number of repeats up to a million is estimated to \
+                decide"
+                    .into()
+            }
             _ => String::new(),
         }
     }

@@ -42,21 +42,31 @@ pub fn claims(plan: &Plan) -> Vec<&Claim> {
     claims
 }
 
-/// How many claims share the level of error of a claim: as its spec says, or else as many as there are in the specs.
+/// How many claims share the level of error of a claim: as its spec says, or else as many as there
+/// are in the specs.
 fn family_size(plan: &Plan, claim: &Claim) -> usize {
     let (document, set) = claim.family();
-    let said = plan.specs.iter().filter_map(|spec| spec.families.get(document)).map(|size| size.of(set)).max();
+    let said = plan
+        .specs
+        .iter()
+        .filter_map(|spec| spec.families.get(document))
+        .map(|size| size.of(set))
+        .max();
     let here = claims(plan).iter().filter(|other| other.family() == claim.family()).count();
     said.unwrap_or(0).max(here).max(1)
 }
 
-/// Judges the claims of the specs whose analyses were run. One of this project whose analysis was changed is refused.
+/// Judges the claims of the specs whose analyses were run. One of this project whose analysis was
+/// changed is refused.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let plan = evidence.plan();
-    let ready = claims(plan).into_iter().filter(|claim| claim.analyses.iter().all(|analysis| evidence.has(analysis)));
+    let ready = claims(plan)
+        .into_iter()
+        .filter(|claim| claim.analyses.iter().all(|analysis| evidence.has(analysis)));
     let mut known = own::Known::default();
     let judged = ready.map(|claim| {
-        let spec = plan.specs.iter().find(|spec| spec.claims.iter().any(|known| known.name == claim.name));
+        let spec =
+            plan.specs.iter().find(|spec| spec.claims.iter().any(|known| known.name == claim.name));
         let mut claim = claim.clone();
         let planned = spec.and_then(|spec| known.plan(&claim, spec));
         claim.refused = claim.refused.take().or_else(|| known.departure(&claim, spec?));
@@ -107,13 +117,16 @@ pub struct Looked {
     pub ran: usize,
 }
 
-/// Has the repeats run that the claims of a plan need: of the conditions of those that are not decided, twice as many at every
-/// look. `run` is given the jobs to be run, by index into [`Plan::jobs`]; `None` for all, where nothing is claimed. An
-/// interrupted run is the last.
+/// Has the repeats run that the claims of a plan need: of the conditions of those that are not
+/// decided, twice as many at every look. `run` is given the jobs to be run, by index into
+/// [`Plan::jobs`]; `None` for all, where nothing is claimed. An interrupted run is the last.
 ///
 /// # Errors
 /// Those of `run`.
-pub fn look<E>(plan: &Plan, mut run: impl FnMut(Option<&HashSet<usize>>) -> Result<RunReport, E>) -> Result<Looked, E> {
+pub fn look<E>(
+    plan: &Plan,
+    mut run: impl FnMut(Option<&HashSet<usize>>) -> Result<RunReport, E>,
+) -> Result<Looked, E> {
     let mut open = ClaimedConditions::of(plan, &|_| true);
     if open.is_empty() {
         let report = run(None)?;
@@ -121,10 +134,14 @@ pub fn look<E>(plan: &Plan, mut run: impl FnMut(Option<&HashSet<usize>>) -> Resu
     }
     let (mut repeats, mut after, mut ran) = (FIRST_LOOK, Vec::new(), 0);
     loop {
-        let of_open: Vec<Planned<'_>> = plan.planned().filter(|planned| open.has(planned)).collect();
+        let of_open: Vec<Planned<'_>> =
+            plan.planned().filter(|planned| open.has(planned)).collect();
         let horizon = of_open.iter().map(|planned| planned.repeat + 1).max().unwrap_or(0);
-        let only: HashSet<usize> =
-            of_open.iter().filter(|planned| planned.repeat < repeats).map(|planned| planned.job).collect();
+        let only: HashSet<usize> = of_open
+            .iter()
+            .filter(|planned| planned.repeat < repeats)
+            .map(|planned| planned.job)
+            .collect();
         let report = run(Some(&only))?;
         ran += report.ran;
         after.push(repeats.min(horizon));
@@ -155,7 +172,12 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         claim.parts.iter().map(|part| Seen::of(part, &evidence)).collect()
     };
     let against_bounds = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
-        of_claim(&parts.iter().map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part))).collect::<Vec<_>>())
+        of_claim(
+            &parts
+                .iter()
+                .map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part)))
+                .collect::<Vec<_>>(),
+        )
     };
     let decided = against_bounds(&|part| Bounds::of(part, family)).decided(level);
     let at_bound = || {
@@ -170,9 +192,11 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         None => (at_bound().unwrap_or(Verdict::Undecided), None),
     };
     let against = level + (parts.len().max(1) as f64).ln();
-    let judged: Vec<JudgedPart> = parts.iter().map(|seen| seen.judge(family, [level, against])).collect();
+    let judged: Vec<JudgedPart> =
+        parts.iter().map(|seen| seen.judge(family, [level, against])).collect();
     let is_open = |part: &&JudgedPart| part.verdict == Verdict::Undecided;
-    let needed: Option<Vec<usize>> = judged.iter().filter(is_open).map(|part| part.needed).collect();
+    let needed: Option<Vec<usize>> =
+        judged.iter().filter(is_open).map(|part| part.needed).collect();
     let counts = verdict == Verdict::Undecided && judged.iter().all(|part| part.beyond == 0);
     let needed = needed.and_then(|all| all.into_iter().max()).filter(|_| counts);
     JudgedClaim {
@@ -203,12 +227,14 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     fn of(part: &'a ClaimPart, evidence: &OfClaim<'_, '_>) -> Self {
-        let found = evidence.rows(part).into_iter().filter(|(_, row)| row.iter().any(Option::is_some));
+        let found =
+            evidence.rows(part).into_iter().filter(|(_, row)| row.iter().any(Option::is_some));
         let (places, rows) = found.unzip();
         Self { part, places, rows }
     }
 
-    /// The row whose mean is nearest to its bound or farthest beyond; where one is enough, the one that is farthest inside.
+    /// The row whose mean is nearest to its bound or farthest beyond; where one is enough, the one
+    /// that is farthest inside.
     fn shown(&self) -> Option<usize> {
         let Criterion { low, high } = self.part.criterion;
         let margin = |row: &Repeats| {
@@ -220,12 +246,17 @@ impl<'a> Seen<'a> {
         margins.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1))).map(|(place, _)| place)
     }
 
-    /// Repeats that are farther on the wrong side of a bound than is thought possible with the mean at it.
+    /// Repeats that are farther on the wrong side of a bound than is thought possible with the mean
+    /// at it.
     fn beyond(&self) -> usize {
         let ValueKind::Bounded { reach, .. } = self.part.values else { return 0 };
         let Criterion { low, high } = self.part.criterion;
         let is_beyond = |value: &f64| *value < low - reach || *value > high + reach;
-        self.rows.iter().map(|row| row.iter().flatten().filter(|value| is_beyond(value)).count()).max().unwrap_or(0)
+        self.rows
+            .iter()
+            .map(|row| row.iter().flatten().filter(|value| is_beyond(value)).count())
+            .max()
+            .unwrap_or(0)
     }
 
     fn judge(&self, family: usize, [level, against]: [f64; 2]) -> JudgedPart {
@@ -237,7 +268,8 @@ impl<'a> Seen<'a> {
         } else if holds >= level && fails < against {
             Verdict::Holds
         } else if self.part.epsilon > 0.0 && {
-            let [inside, outside] = evidence_of(self.part, &self.rows, Bounds::beside(self.part, family)).largest();
+            let [inside, outside] =
+                evidence_of(self.part, &self.rows, Bounds::beside(self.part, family)).largest();
             inside >= level && outside >= against
         } {
             Verdict::AtTheBound
@@ -245,7 +277,8 @@ impl<'a> Seen<'a> {
             Verdict::Undecided
         };
         let shown = self.shown();
-        let row: Vec<f64> = shown.iter().flat_map(|&place| self.rows[place].iter().copied().flatten()).collect();
+        let row: Vec<f64> =
+            shown.iter().flat_map(|&place| self.rows[place].iter().copied().flatten()).collect();
         let summary = Summary::of(row.iter().map(|value| Some(*value)));
         let is_open = verdict == Verdict::Undecided;
         JudgedPart {
@@ -259,7 +292,9 @@ impl<'a> Seen<'a> {
             verdict,
             evidence_for: power(holds),
             evidence_against: power(fails),
-            needed: is_open.then(|| needed(&row, self.part.values, bounds, [level, against])).flatten(),
+            needed: is_open
+                .then(|| needed(&row, self.part.values, bounds, [level, against]))
+                .flatten(),
         }
     }
 }

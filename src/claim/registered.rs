@@ -1,10 +1,12 @@
-//! Plans of confirmatory runs: which claims, families and repeats were fixed before any of their results was seen.
+//! Plans of confirmatory runs: which claims, families and repeats were fixed before any of their
+//! results was seen.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The plan of all claims; supplements follow it.
-const PLANS: &[&str] = &[include_str!("../../plans/confirmatory.toml"), include_str!("../../plans/theory.toml")];
+const PLANS: &[&str] =
+    &[include_str!("../../plans/confirmatory.toml"), include_str!("../../plans/theory.toml")];
 
 /// What was fixed, and when.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,15 +16,18 @@ struct RegisteredPlan {
     name: String,
     /// The day it was written down.
     set: toml::value::Datetime,
-    /// BLAKE3 of each spec, by path: of its claims with their bounds and families, its conditions, most repeats and seed.
+    /// BLAKE3 of each spec, by path: of its claims with their bounds and families, its conditions,
+    /// most repeats and seed.
     specs: BTreeMap<String, String>,
 }
 
-/// Name and date of the plan that has a spec, which lies at `path` and reads `text`; `None` if none has it in these words.
+/// Name and date of the plan that has a spec, which lies at `path` and reads `text`; `None` if none
+/// has it in these words.
 pub(super) fn plan_of(path: &str, text: &str) -> Option<String> {
     let hash = blake3::hash(text.as_bytes()).to_hex();
     let plans = PLANS.iter().filter_map(|text| toml::from_str::<RegisteredPlan>(text).ok());
-    let mut having = plans.filter(|plan| plan.specs.get(path).is_some_and(|planned| *planned == *hash));
+    let mut having =
+        plans.filter(|plan| plan.specs.get(path).is_some_and(|planned| *planned == *hash));
     having.next().map(|plan| format!("{} of {}", plan.name, plan.set))
 }
 
@@ -36,7 +41,11 @@ mod tests {
         for text in PLANS {
             let plan: RegisteredPlan = toml::from_str(text).unwrap();
             for path in plan.specs.keys() {
-                assert!(FULL.iter().chain(LONG).any(|(own, _)| own == path), "{path} of {}", plan.name);
+                assert!(
+                    FULL.iter().chain(LONG).any(|(own, _)| own == path),
+                    "{path} of {}",
+                    plan.name
+                );
             }
         }
     }

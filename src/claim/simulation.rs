@@ -1,5 +1,5 @@
-//! The verdict procedure, tried on repeats whose truth is known: every family of the analyses, with means placed on the bounds,
-//! and repeats that spread as a Gaussian, lopsidedly or in two heaps.
+//! The verdict procedure, tried on repeats whose truth is known: every family of the analyses, with
+//! means placed on the bounds, and repeats that spread as a Gaussian, lopsidedly or in two heaps.
 
 use super::verdict::{Bounds, Evidence, evidence, of_claim};
 use super::{ALPHA, Verdict};
@@ -57,7 +57,8 @@ impl Draws {
         }
     }
 
-    /// A repeat of a part whose mean is at a bound, with its tail on the wrong side for "above" the bound, or for "below".
+    /// A repeat of a part whose mean is at a bound, with its tail on the wrong side for "above" the
+    /// bound, or for "below".
     fn repeat(&mut self, part: &ClaimPart, bound: f64, above: bool, shape: Shape) -> f64 {
         let sign = if above { 1.0 } else { -1.0 };
         match part.values {
@@ -67,7 +68,9 @@ impl Draws {
             // Means over a thousand draws, each of which spreads so: what values of this kind are.
             ValueKind::Gaussian => {
                 let draws = 200;
-                bound + sign * (0..draws).map(|_| self.value(shape, 1.0)).sum::<f64>() / f64::from(draws)
+                bound
+                    + sign * (0..draws).map(|_| self.value(shape, 1.0)).sum::<f64>()
+                        / f64::from(draws)
             }
             ValueKind::Bounded { range: [low, high], reach } => {
                 let room = (bound - low).min(high - bound).min(reach);
@@ -99,10 +102,18 @@ fn bound_of(part: &ClaimPart) -> (f64, bool) {
     if low.is_finite() { (low, true) } else { (part.criterion.high, false) }
 }
 
-/// What is concluded of a claim, one of whose parts (the `weakest`) is at its bound and all others far inside.
-fn verdict_of_weakest(claim: &Claim, family: usize, weakest: &ClaimPart, shape: Shape, draws: &mut Draws) -> bool {
+/// What is concluded of a claim, one of whose parts (the `weakest`) is at its bound and all others
+/// far inside.
+fn verdict_of_weakest(
+    claim: &Claim,
+    family: usize,
+    weakest: &ClaimPart,
+    shape: Shape,
+    draws: &mut Draws,
+) -> bool {
     let (bound, above) = bound_of(weakest);
-    let rows = vec![(0..HORIZON).map(|_| Some(draws.repeat(weakest, bound, above, shape))).collect()];
+    let rows =
+        vec![(0..HORIZON).map(|_| Some(draws.repeat(weakest, bound, above, shape))).collect()];
     let seen = evidence(weakest, &rows, Bounds::of(weakest, family));
     let level = (family as f64 / ALPHA).ln();
     let _ = claim;
@@ -113,32 +124,44 @@ fn verdict_of_weakest(claim: &Claim, family: usize, weakest: &ClaimPart, shape: 
 fn is_refuted(claim: &Claim, family: usize, shape: Shape, draws: &mut Draws) -> bool {
     let drawn = |part: &ClaimPart, draws: &mut Draws| {
         let (bound, above) = bound_of(part);
-        let rows = vec![(0..HORIZON).map(|_| Some(draws.repeat(part, bound, !above, shape))).collect()];
+        let rows =
+            vec![(0..HORIZON).map(|_| Some(draws.repeat(part, bound, !above, shape))).collect()];
         evidence(part, &rows, Bounds::of(part, family))
     };
     let may_be = |part: &&ClaimPart| !matches!(part.values, ValueKind::Exact | ValueKind::Every(_));
-    let parts: Vec<Evidence> = claim.parts.iter().filter(may_be).map(|part| drawn(part, draws)).collect();
+    let parts: Vec<Evidence> =
+        claim.parts.iter().filter(may_be).map(|part| drawn(part, draws)).collect();
     let decided = of_claim(&parts).decided((family as f64 / ALPHA).ln());
     !parts.is_empty() && matches!(decided, Some((Verdict::Fails, _)))
 }
 
 /// Shares of trials in which any claim of a family is said to hold, or to fail, wrongly.
-fn wrong(claims: &[Claim], family: usize, shape: Shape, trials: usize, draws: &mut Draws) -> [f64; 2] {
+fn wrong(
+    claims: &[Claim],
+    family: usize,
+    shape: Shape,
+    trials: usize,
+    draws: &mut Draws,
+) -> [f64; 2] {
     let mut counts = [0usize; 2];
     for _ in 0..trials {
         let any_holds = claims.iter().any(|claim| {
             let open = claim.parts.iter().filter(|part| !matches!(part.values, ValueKind::Exact));
             let open: Vec<&ClaimPart> = open.collect();
-            let Some(weakest) = open.get((draws.uniform() * open.len() as f64) as usize) else { return false };
+            let Some(weakest) = open.get((draws.uniform() * open.len() as f64) as usize) else {
+                return false;
+            };
             verdict_of_weakest(claim, family, weakest, shape, draws)
         });
         counts[0] += usize::from(any_holds);
-        counts[1] += usize::from(claims.iter().any(|claim| is_refuted(claim, family, shape, draws)));
+        counts[1] +=
+            usize::from(claims.iter().any(|claim| is_refuted(claim, family, shape, draws)));
     }
     counts.map(|count| count as f64 / trials as f64)
 }
 
-/// Wrong decisions of every family, each printed with its standard error; the largest share, and the mean share.
+/// Wrong decisions of every family, each printed with its standard error; the largest share, and
+/// the mean share.
 fn simulate(trials: usize) -> [f64; 2] {
     let mut draws = Draws(Stream::new(20_261_130, 0, Role::Null));
     let (mut most, mut all) = (0.0f64, Vec::new());
@@ -147,7 +170,8 @@ fn simulate(trials: usize) -> [f64; 2] {
             let [holds, fails] = wrong(&claims, size, shape, trials, &mut draws);
             let error = |share: f64| (share * (1.0 - share) / trials as f64).sqrt();
             println!(
-                "{document:<10} {set:?} m {size:<3} {shape:?}: holds {:.2} +- {:.2} %, fails {:.2} +- {:.2} %",
+                "{document:<10} {set:?} m {size:<3} {shape:?}: holds {:.2} +- {:.2} %, fails {:.2} \
+                 +- {:.2} %",
                 100.0 * holds,
                 100.0 * error(holds),
                 100.0 * fails,
@@ -165,12 +189,14 @@ fn simulate(trials: usize) -> [f64; 2] {
 
 #[test]
 fn wrong_verdicts_of_every_family_stay_below_the_level() {
-    // Each is held to the level within what so few trials can tell, and all together to the level itself.
+    // Each is held to the level within what so few trials can tell, and all together to the level
+    // itself.
     let [_, mean] = simulate(25);
     assert!(mean <= ALPHA, "{mean}");
 }
 
-/// The numbers of docs/claims.md: `cargo test --release --lib claim::simulation -- --ignored --nocapture`.
+/// The numbers of docs/claims.md: `cargo test --release --lib claim::simulation -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "minutes"]
 fn wrong_verdicts_of_every_family_in_many_trials() {
@@ -178,7 +204,8 @@ fn wrong_verdicts_of_every_family_in_many_trials() {
     println!("largest {:.2} %, mean {:.2} %", 100.0 * most, 100.0 * mean);
 }
 
-/// Student's t interval of 95 %, and Holm's correction, which for one statistic is none: what version 0.1 judged by.
+/// Student's t interval of 95 %, and Holm's correction, which for one statistic is none: what
+/// version 0.1 judged by.
 fn by_student(values: &[f64]) -> bool {
     let summary = crate::measure::summary::Summary::of(values.iter().map(|value| Some(*value)));
     summary.ci95.is_some_and(|[low, _]| low >= 0.0)
@@ -201,8 +228,15 @@ fn the_old_rule_is_wrong_too_often_and_this_one_is_not() {
             new += usize::from(capital.iter().any(|log| *log >= (1.0 / ALPHA).ln()));
         }
         let [old, new] = [old, new].map(|count| count as f64 / TRIALS as f64);
-        println!("{shape:?}: looks at 10, 30, 100 repeats {:.1} %, e-process {:.1} %", 100.0 * old, 100.0 * new);
+        println!(
+            "{shape:?}: looks at 10, 30, 100 repeats {:.1} %, e-process {:.1} %",
+            100.0 * old,
+            100.0 * new
+        );
         assert!(old > least, "{shape:?}: the control does not fail: {old}");
-        assert!(new <= ALPHA + 3.0 * (ALPHA * (1.0 - ALPHA) / TRIALS as f64).sqrt(), "{shape:?}: {new}");
+        assert!(
+            new <= ALPHA + 3.0 * (ALPHA * (1.0 - ALPHA) / TRIALS as f64).sqrt(),
+            "{shape:?}: {new}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What an expression gives: one value per repeat, or several of them, each at an iteration, a draw or a place.
+//! What an expression gives: one value per repeat, or several of them, each at an iteration, a draw
+//! or a place.
 
 use crate::measure::pairs::groups;
 use crate::measure::summary::{mean, sd};
@@ -56,7 +57,9 @@ impl Values {
             }
             (Function::Group, [first, second, Self::Number(number)]) => {
                 let place = (*number as usize).saturating_sub(1);
-                Self::with(first, second, &|a, b| groups(a, b).get(place).map(|&is_in| f64::from(is_in)))
+                Self::with(first, second, &|a, b| {
+                    groups(a, b).get(place).map(|&is_in| f64::from(is_in))
+                })
             }
             (Function::Cells, [of, first, second]) => Self::cells([of, first, second]),
             (function, [of]) => of.reduced(function),
@@ -80,15 +83,18 @@ impl Values {
         match self {
             Self::Number(number) => of(*number).map_or(Self::Repeats(Vec::new()), Self::Number),
             Self::Repeats(repeats) => Self::Repeats(each(repeats)),
-            Self::Curve(curve, axis) => {
-                Self::Curve(Rc::new(curve.iter().map(|(k, values)| (*k, each(values))).collect()), *axis)
-            }
+            Self::Curve(curve, axis) => Self::Curve(
+                Rc::new(curve.iter().map(|(k, values)| (*k, each(values))).collect()),
+                *axis,
+            ),
         }
     }
 
     /// A function of two, of the same repeat; where both are curves, at the same place.
     fn with(a: &Self, b: &Self, of: &dyn Fn(f64, f64) -> Option<f64>) -> Self {
-        let pairs = |a: &Repeats, b: &Repeats| a.iter().zip(b).map(|(a, b)| of((*a)?, (*b)?)).collect::<Repeats>();
+        let pairs = |a: &Repeats, b: &Repeats| {
+            a.iter().zip(b).map(|(a, b)| of((*a)?, (*b)?)).collect::<Repeats>()
+        };
         match (a, b) {
             (Self::Number(a), b) => b.map(&|b| of(*a, b)),
             (a, Self::Number(b)) => a.map(&|a| of(a, *b)),
@@ -111,7 +117,8 @@ impl Values {
         let Self::Curve(curve, axis) = self else { return self.clone() };
         let repeats = curve.values().map(Vec::len).max().unwrap_or(0);
         let reduced = |repeat: usize| -> Option<f64> {
-            let values: Vec<f64> = curve.values().filter_map(|values| *values.get(repeat)?).collect();
+            let values: Vec<f64> =
+                curve.values().filter_map(|values| *values.get(repeat)?).collect();
             let is_whole = *axis == Axis::Time || values.len() == curve.len();
             let least = if function == Function::Deviation { 2 } else { 1 };
             (is_whole && values.len() >= least).then(|| reduce(function, &values)).flatten()
@@ -126,16 +133,28 @@ impl Values {
         let starts = curve.iter().filter(|(k, _)| step > 0 && (*k - first).is_multiple_of(step));
         let change = |(k, before): (&usize, &Repeats)| {
             let after = curve.get(&(k + step))?;
-            Some((*k, before.iter().zip(after).map(|(before, after)| Some((*after)? - (*before)?)).collect()))
+            Some((
+                *k,
+                before
+                    .iter()
+                    .zip(after)
+                    .map(|(before, after)| Some((*after)? - (*before)?))
+                    .collect(),
+            ))
         };
         Self::Curve(Rc::new(starts.filter_map(change).collect()), *axis)
     }
 
     /// Values at the place where the mean of `by` over repeats is lowest.
     fn at_lowest(&self, by: &Self) -> Self {
-        let (Self::Curve(of, _), Self::Curve(by, _)) = (self, by) else { return Self::Repeats(Vec::new()) };
-        let means = by.iter().map(|(k, values)| (*k, values.iter().copied().flatten().collect::<Vec<f64>>()));
-        let means = means.filter(|(_, values)| !values.is_empty()).map(|(k, values)| (k, mean(&values)));
+        let (Self::Curve(of, _), Self::Curve(by, _)) = (self, by) else {
+            return Self::Repeats(Vec::new());
+        };
+        let means = by
+            .iter()
+            .map(|(k, values)| (*k, values.iter().copied().flatten().collect::<Vec<f64>>()));
+        let means =
+            means.filter(|(_, values)| !values.is_empty()).map(|(k, values)| (k, mean(&values)));
         let lowest = means.min_by(|a, b| a.1.total_cmp(&b.1));
         Self::Repeats(lowest.and_then(|(k, _)| of.get(&k).cloned()).unwrap_or_default())
     }
@@ -151,15 +170,24 @@ impl Values {
         for (draw, row) in values.iter() {
             let (Some(a), Some(b)) = (first.get(draw), second.get(draw)) else { continue };
             for repeat in 0..row.len() {
-                if let [Some(value), Some(a), Some(b)] = [row, a, b].map(|row| row.get(repeat).copied().flatten()) {
-                    let cell = cells.entry(cell(a) * CELLS + cell(b)).or_insert_with(|| vec![Vec::new(); repeats]);
+                if let [Some(value), Some(a), Some(b)] =
+                    [row, a, b].map(|row| row.get(repeat).copied().flatten())
+                {
+                    let cell = cells
+                        .entry(cell(a) * CELLS + cell(b))
+                        .or_insert_with(|| vec![Vec::new(); repeats]);
                     cell[repeat].push(value);
                 }
             }
         }
         cells.retain(|_, cell| cell.iter().map(Vec::len).sum::<usize>() >= LEAST_IN_CELL);
-        let means = |cell: Vec<Vec<f64>>| cell.iter().map(|of| (!of.is_empty()).then(|| mean(of))).collect();
-        Self::Curve(Rc::new(cells.into_iter().map(|(place, cell)| (place, means(cell))).collect()), Axis::Time)
+        let means = |cell: Vec<Vec<f64>>| {
+            cell.iter().map(|of| (!of.is_empty()).then(|| mean(of))).collect()
+        };
+        Self::Curve(
+            Rc::new(cells.into_iter().map(|(place, cell)| (place, means(cell))).collect()),
+            Axis::Time,
+        )
     }
 
     /// One value per repeat; none of a number or a curve.
@@ -177,7 +205,9 @@ impl Values {
         match self {
             Self::Number(_) => Vec::new(),
             Self::Repeats(repeats) => vec![(None, repeats)],
-            Self::Curve(curve, _) => curve.iter().map(|(k, values)| (Some(*k), values.clone())).collect(),
+            Self::Curve(curve, _) => {
+                curve.iter().map(|(k, values)| (Some(*k), values.clone())).collect()
+            }
         }
     }
 }
@@ -194,7 +224,8 @@ fn reduce(function: Function, values: &[f64]) -> Option<f64> {
     })
 }
 
-/// Jackknife pseudo-values of the standard deviation: their mean estimates it and their spread its error.
+/// Jackknife pseudo-values of the standard deviation: their mean estimates it and their spread its
+/// error.
 fn spread(values: &[f64]) -> Repeats {
     let n = values.len() as f64;
     if values.len() < 3 {
@@ -205,7 +236,8 @@ fn spread(values: &[f64]) -> Repeats {
     (0..values.len()).map(|i| Some(n * whole - (n - 1.0) * without(i))).collect()
 }
 
-/// Half the squared difference of every two successive repeats: independent of each other, with the variance as their mean.
+/// Half the squared difference of every two successive repeats: independent of each other, with the
+/// variance as their mean.
 fn half_squares(values: &[Option<f64>]) -> Repeats {
     let half_square = |pair: &[Option<f64>]| Some((pair[0]? - pair[1]?).powi(2) / 2.0);
     values.chunks_exact(2).map(half_square).collect()
@@ -230,11 +262,20 @@ mod tests {
 
     #[test]
     fn functions_of_a_curve() {
-        let s = curve(&[(0, &[90.0, 91.0]), (10, &[80.0, 82.0]), (20, &[81.0, 82.0]), (30, &[70.0, 75.0])]);
+        let s = curve(&[
+            (0, &[90.0, 91.0]),
+            (10, &[80.0, 82.0]),
+            (20, &[81.0, 82.0]),
+            (30, &[70.0, 75.0]),
+        ]);
         let rows = Values::call(Function::Rise, &[s.clone(), Values::Number(10.0)]).rows();
-        let changes: Vec<_> = rows.into_iter().map(|(k, row)| (k.unwrap(), row[0].unwrap())).collect();
+        let changes: Vec<_> =
+            rows.into_iter().map(|(k, row)| (k.unwrap(), row[0].unwrap())).collect();
         assert_eq!(changes, [(0, -10.0), (10, 1.0), (20, -11.0)]);
-        assert_eq!(present(&Values::call(Function::AtLowest, &[s.clone(), s.clone()])), [70.0, 75.0]);
+        assert_eq!(
+            present(&Values::call(Function::AtLowest, &[s.clone(), s.clone()])),
+            [70.0, 75.0]
+        );
         assert_eq!(present(&s.reduced(Function::Mean)), [80.25, 82.5]);
         assert_eq!(present(&s.reduced(Function::Largest)), [90.0, 91.0]);
         let above = Values::call(Function::Greater, &[s.clone(), Values::Number(81.0)]);
@@ -250,7 +291,8 @@ mod tests {
         let of = Values::call(Function::Divide, &[repeats(&[9.0, 8.0, 7.0]), holed]);
         assert_eq!(of.repeats(), [Some(9.0), None, Some(7.0 / 3.0)]);
         let places = BTreeMap::from([(0, vec![Some(1.0), Some(2.0)]), (1, vec![None, Some(4.0)])]);
-        let of_places = |axis| Values::Curve(Rc::new(places.clone()), axis).reduced(Function::Mean).repeats();
+        let of_places =
+            |axis| Values::Curve(Rc::new(places.clone()), axis).reduced(Function::Mean).repeats();
         assert_eq!(of_places(Axis::Place), [None, Some(3.0)], "a layer is missing");
         assert_eq!(of_places(Axis::Time), [Some(1.0), Some(3.0)], "an iteration is");
     }
@@ -261,7 +303,10 @@ mod tests {
         let pseudo: Vec<f64> = spread(&values).into_iter().flatten().collect();
         assert!((mean(&pseudo) - 0.7089).abs() < 2e-3, "{}", mean(&pseudo));
         assert!(spread(&[1.0, 2.0]).is_empty());
-        assert_eq!(half_squares(&[Some(1.0), Some(3.0), None, Some(1.0), Some(7.0)]), [Some(2.0), None]);
+        assert_eq!(
+            half_squares(&[Some(1.0), Some(3.0), None, Some(1.0), Some(7.0)]),
+            [Some(2.0), None]
+        );
         let above = Values::call(Function::AboveAll, &[repeats(&[3.0, 1.0]), repeats(&[2.0, 1.5])]);
         assert_eq!(present(&above), [1.0, 0.0]);
     }

@@ -1,10 +1,12 @@
 //! The verdict rule: how much evidence there is that a claim holds, and that it does not.
 //!
-//! A claim holds if every part does: the evidence for it is the least over its parts (an intersection-union test, Berger 1982,
-//! which needs no correction over parts). It is refuted by any part: the evidence against it is the mean over its parts, which
-//! is an e-process again (Vovk & Wang 2021, "E-values: calibration, combination and applications", Annals of Statistics 49).
-//! Each is decided where it reaches `m / alpha`, `m` the size of the family that the spec states, so that the probability of any
-//! wrong verdict in the family is at most `alpha`, whenever one looks, and whatever else is judged (Bonferroni's inequality).
+//! A claim holds if every part does: the evidence for it is the least over its parts (an
+//! intersection-union test, Berger 1982, which needs no correction over parts). It is refuted by
+//! any part: the evidence against it is the mean over its parts, which is an e-process again (Vovk
+//! & Wang 2021, "E-values: calibration, combination and applications", Annals of Statistics 49).
+//! Each is decided where it reaches `m / alpha`, `m` the size of the family that the spec states,
+//! so that the probability of any wrong verdict in the family is at most `alpha`, whenever one
+//! looks, and whatever else is judged (Bonferroni's inequality).
 
 use super::eprocess::{Side, bounded, every, gaussian, mean_of_logs, share};
 use super::values::Repeats;
@@ -23,7 +25,8 @@ pub enum Verdict {
     Holds,
     /// A part is outside.
     Fails,
-    /// What there is lies within a registered distance of the bound: it can neither be said to be inside nor outside.
+    /// What there is lies within a registered distance of the bound: it can neither be said to be
+    /// inside nor outside.
     AtTheBound,
     /// There is not enough evidence.
     Undecided,
@@ -53,7 +56,8 @@ pub(super) struct Evidence {
     pub fails: Vec<f64>,
 }
 
-/// Evidence about a part whose values are `rows`: one, or several of which every one has to be inside, or some.
+/// Evidence about a part whose values are `rows`: one, or several of which every one has to be
+/// inside, or some.
 pub(super) fn evidence(part: &ClaimPart, rows: &[Repeats], bounds: Bounds) -> Evidence {
     let length = rows.iter().map(Vec::len).max().unwrap_or(0);
     if length == 0 {
@@ -64,12 +68,20 @@ pub(super) fn evidence(part: &ClaimPart, rows: &[Repeats], bounds: Bounds) -> Ev
     let at = |path: &[f64], n: usize| path.get(n).or(path.last()).copied().unwrap_or(0.0);
     let over = |of: &dyn Fn(&Evidence) -> &Vec<f64>, least: bool| -> Vec<f64> {
         let all = |n: usize| each.iter().map(move |row| at(of(row), n));
-        (0..length).map(|n| if least { all(n).fold(f64::INFINITY, f64::min) } else { mean_of_logs(all(n)) }).collect()
+        (0..length)
+            .map(
+                |n| if least { all(n).fold(f64::INFINITY, f64::min) } else { mean_of_logs(all(n)) },
+            )
+            .collect()
     };
     if part.some {
-        Evidence { holds: largest_so_far(over(&|row| &row.holds, false)), fails: over(&|row| &row.fails, true) }
+        Evidence {
+            holds: largest_so_far(over(&|row| &row.holds, false)),
+            fails: over(&|row| &row.fails, true),
+        }
     } else {
-        let each_largest: Vec<Vec<f64>> = each.iter().map(|row| largest_so_far(row.holds.clone())).collect();
+        let each_largest: Vec<Vec<f64>> =
+            each.iter().map(|row| largest_so_far(row.holds.clone())).collect();
         let least = |n| each_largest.iter().map(|path| at(path, n)).fold(f64::INFINITY, f64::min);
         Evidence { holds: (0..length).map(least).collect(), fails: over(&|row| &row.fails, false) }
     }
@@ -85,8 +97,8 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Those of a part. Where they lie around a published value, its error is added on the side of doubt: it is off by no more
-    /// but with half the probability of a wrong verdict.
+    /// Those of a part. Where they lie around a published value, its error is added on the side of
+    /// doubt: it is off by no more but with half the probability of a wrong verdict.
     pub fn of(part: &ClaimPart, family: usize) -> Self {
         let reach = published_reach(part, family);
         Self { inside: moved(part.criterion, -reach), outside: moved(part.criterion, reach) }
@@ -150,7 +162,10 @@ fn of_row(row: &Repeats, values: ValueKind, bounds: Bounds) -> Evidence {
             let without = paths([(outside.low, Side::Below), (outside.high, Side::Above)]);
             let least = |n: usize| within.iter().map(|path| path[n]).fold(f64::INFINITY, f64::min);
             let mean = |n: usize| mean_of_logs(without.iter().map(|path| path[n]));
-            Evidence { holds: (0..row.len()).map(least).collect(), fails: (0..row.len()).map(mean).collect() }
+            Evidence {
+                holds: (0..row.len()).map(least).collect(),
+                fails: (0..row.len()).map(mean).collect(),
+            }
         }
     }
 }
@@ -189,20 +204,27 @@ pub(super) fn of_claim(parts: &[Evidence]) -> Evidence {
 }
 
 impl Evidence {
-    /// What is decided at a level, after how many repeats. A counterexample to what would have to be so in every repeat refutes
-    /// whatever was shown before.
+    /// What is decided at a level, after how many repeats. A counterexample to what would have to
+    /// be so in every repeat refutes whatever was shown before.
     pub fn decided(&self, level: f64) -> Option<(Verdict, usize)> {
         let first = |path: &[f64]| path.iter().position(|log| *log >= level).map(|place| place + 1);
         match (first(&self.holds), first(&self.fails)) {
-            (_, Some(fails)) if self.fails.contains(&f64::INFINITY) => Some((Verdict::Fails, fails)),
-            (Some(holds), fails) if fails.is_none_or(|fails| holds < fails) => Some((Verdict::Holds, holds)),
-            (holds, Some(fails)) if holds.is_none_or(|holds| fails < holds) => Some((Verdict::Fails, fails)),
+            (_, Some(fails)) if self.fails.contains(&f64::INFINITY) => {
+                Some((Verdict::Fails, fails))
+            }
+            (Some(holds), fails) if fails.is_none_or(|fails| holds < fails) => {
+                Some((Verdict::Holds, holds))
+            }
+            (holds, Some(fails)) if holds.is_none_or(|holds| fails < holds) => {
+                Some((Verdict::Fails, fails))
+            }
             _ => None,
         }
     }
 
     /// The largest evidence seen: that it holds, and that it does not.
     pub fn largest(&self) -> [f64; 2] {
-        [&self.holds, &self.fails].map(|path| path.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+        [&self.holds, &self.fails]
+            .map(|path| path.iter().copied().fold(f64::NEG_INFINITY, f64::max))
     }
 }

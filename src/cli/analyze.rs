@@ -27,7 +27,11 @@ use std::sync::Arc;
 
 pub(super) fn command() -> Command {
     let count = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u32).range(1..)).help(help)
+        Arg::new(name)
+            .long(name)
+            .value_name("N")
+            .value_parser(value_parser!(u32).range(1..))
+            .help(help)
     };
     let eta = |text: &str| {
         let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0);
@@ -35,40 +39,73 @@ pub(super) fn command() -> Command {
     };
     Command::new("analyze")
         .about("What a run recorded elsewhere says")
-        .long_about("What a run recorded elsewhere says: whether it is the rule, alignment, its terms by lag, spectra, theory")
+        .long_about(
+            "What a run recorded elsewhere says: whether it is the rule, alignment, its \
+            terms by lag, spectra, theory",
+        )
         .after_help(
-            "RUN, an .npz archive or a directory of .npy files that may be growing still, holds W0, W1, ... (states x n_l x n_l+1), \
-             B1, ... (n_l+1 x n_l, or states x that; n_D x n_l of direct feedback), b1, ... (states x n_l), activity0, ... and delta1, ... (iterations x samples x n_l; delta points towards the target), labels (iterations x \
-             samples, or one-hot); matrices may be stored as their transposes, and layers counted from 1; what is \
-             missing costs what depends on it. docs/recording.md says how to record from PyTorch.",
+            "RUN, an .npz archive or a directory of .npy files that may be growing still, holds \
+             W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l, or states x that; n_D x n_l \
+             of direct feedback), b1, ... (states x n_l), activity0, ... and delta1, ... \
+             (iterations x samples x n_l; delta points towards the target), labels (iterations x \
+             samples, or one-hot); matrices may be stored as their transposes, and layers counted \
+             from 1; what is missing costs what depends on it. docs/recording.md says how to \
+             record from PyTorch.",
         )
         .args([
-            Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help("Recorded run: an .npz archive, or a directory of .npy files"),
+            Arg::new("run")
+                .value_name("RUN")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help(
+                    "Recorded \
+                run: an .npz archive, or a directory of .npy files",
+                ),
             Arg::new("eta")
                 .long("eta")
                 .value_name("X")
                 .allow_negative_numbers(true)
                 .value_parser(eta)
-                .help("Learning rate that sums over the batch are multiplied by [default: fitted to the steps]"),
+                .help(
+                    "Learning rate that sums over the batch are multiplied by [default: fitted \
+                    to the steps]",
+                ),
             Arg::new("activation")
                 .long("activation")
                 .value_name("NAMES")
                 .value_delimiter(',')
                 .value_parser(|text: &str| canonical::<Activation>("activation", text.trim()))
-                .help("Activation of the hidden layers, one or one each [default: what reproduces their activities]"),
+                .help(
+                    "Activation of the hidden layers, one or one each [default: what reproduces \
+                    their activities]",
+                ),
             Arg::new("lags")
                 .long("lags")
                 .value_name("LIST")
                 .default_value("1")
                 .value_parser(|text: &str| Settings::LAGS.parse(text))
-                .help("Lags whose terms and similarities are reported each by itself, such as 1-8,60"),
-            count("window", "Longest lag that terms are made for [default: back to the first state, or as far as 384 MiB and some ten seconds allow]"),
-            count("every", "Iterations from one decomposition to the next [default: so that there are some 50, or 10 where these take long]"),
+                .help(
+                    "Lags whose terms and similarities are reported each by itself, such as \
+                    1-8,60",
+                ),
+            count(
+                "window",
+                "Longest lag that terms are made for [default: back to the first \
+                state, or as far as 384 MiB and some ten seconds allow]",
+            ),
+            count(
+                "every",
+                "Iterations from one decomposition to the next [default: so that there \
+                are some 50, or 10 where these take long]",
+            ),
             Arg::new("out")
                 .long("out")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Directory for analysis.json, angles.csv, terms.csv and a figure; without it nothing is written"),
+                .help(
+                    "Directory for analysis.json, angles.csv, terms.csv and a figure; without it \
+                    nothing is written",
+                ),
             args::json_flag(),
         ])
 }
@@ -82,7 +119,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let analysis = analyse(matches, path, progress.clone());
     progress.clear();
     let analysis = analysis?;
-    let directory = matches.get_one::<PathBuf>("out").map(|_| write(&analysis, matches)).transpose()?;
+    let directory =
+        matches.get_one::<PathBuf>("out").map(|_| write(&analysis, matches)).transpose()?;
     if matches.get_flag("json") {
         say!("{}", analysis.json());
     } else {
@@ -94,11 +132,16 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn analyse(matches: &ArgMatches, path: PathBuf, progress: Arc<ReadingBar>) -> anyhow::Result<Analysis> {
-    let mut run = RecordedRun::open_observed(&path, progress).map_err(|error| UsageError(error.to_string()))?;
+fn analyse(
+    matches: &ArgMatches,
+    path: PathBuf,
+    progress: Arc<ReadingBar>,
+) -> anyhow::Result<Analysis> {
+    let mut run = RecordedRun::open_observed(&path, progress)
+        .map_err(|error| UsageError(error.to_string()))?;
     let questions = questions(matches, run.iterations());
-    let findings =
-        Findings::of(&mut run, &questions).map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
+    let findings = Findings::of(&mut run, &questions)
+        .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
     let (spectra, too_large) = spectra(&run)?;
     Ok(Analysis { path, missing: run.missing(), run, questions, findings, spectra, too_large })
 }
@@ -117,7 +160,8 @@ fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
     }
 }
 
-/// Spectra of the first and the last state of every layer, and the layers that are too large for it.
+/// Spectra of the first and the last state of every layer, and the layers that are too large for
+/// it.
 fn spectra(run: &RecordedRun) -> anyhow::Result<(Vec<Spectrum>, Vec<usize>)> {
     let (mut found, mut too_large) = (Vec::new(), Vec::new());
     for (layer, weights) in (0..run.depth()).filter_map(|l| Some((l, run.weights(l)?))) {
@@ -157,8 +201,10 @@ impl Analysis {
         out["spectra"] = self.spectra.iter().flat_map(of_state).collect();
         out["spectra_false_alarm"] = FALSE_ALARM.into();
         out["spectra_too_large"] = json!(self.too_large);
-        let (assumptions, source) =
-            (crate::recorded::LinearPrediction::ASSUMPTIONS, crate::recorded::LinearPrediction::SOURCE);
+        let (assumptions, source) = (
+            crate::recorded::LinearPrediction::ASSUMPTIONS,
+            crate::recorded::LinearPrediction::SOURCE,
+        );
         out["prediction_assumptions"] = assumptions.into();
         out["prediction_source"] = source.into();
         out["notes"] = json!(sentences::all(self));
@@ -167,8 +213,11 @@ impl Analysis {
 
     fn archive(&self) -> Json {
         let (run, reading) = (&self.run, &self.run.reading);
-        let [weights, activities, deltas] = run.precisions().map(|format| format.map(NumberFormat::name));
-        let layers_of = |there: &dyn Fn(usize) -> bool| (0..=run.depth()).filter(|&l| there(l)).collect::<Vec<_>>();
+        let [weights, activities, deltas] =
+            run.precisions().map(|format| format.map(NumberFormat::name));
+        let layers_of = |there: &dyn Fn(usize) -> bool| {
+            (0..=run.depth()).filter(|&l| there(l)).collect::<Vec<_>>()
+        };
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
             "iterations": run.iterations(),

@@ -14,7 +14,10 @@ use serde_json::{Value as Json, json};
 pub(super) fn command() -> Command {
     Command::new("angles")
         .about("Angles of weights from files, beside independent ones")
-        .long_about("Angle of forward weights to backward ones, both from files, beside what independent matrices give")
+        .long_about(
+            "Angle of forward weights to backward ones, both from files, beside what \
+            independent matrices give",
+        )
         .after_help(format!("{FILES} A history gives a line per iteration.\n\n{ORIENTATION}"))
         .args([
             file("W", "Forward weights").required(true),
@@ -29,7 +32,8 @@ struct Backward {
     /// `B^T`, in the layout of `W`.
     transpose: Matrix<f64>,
     norm: f64,
-    /// Direction of the pseudo-inverse, in the layout of `W`; `None` if it is too costly, or if there is none.
+    /// Direction of the pseudo-inverse, in the layout of `W`; `None` if it is too costly, or if
+    /// there is none.
     inverse: Option<Matrix<f64>>,
     /// Angle in degrees of the pseudo-inverse to `B^T`.
     inverse_to_transpose: Option<f64>,
@@ -41,7 +45,8 @@ impl Backward {
         let worthwhile = norm > 0.0 && is_decomposable(shape);
         let decomposed = worthwhile.then(|| Svd::new(&transpose.transpose())).transpose()?;
         let inverse = decomposed.map(|svd| svd.pseudo_inverse_direction());
-        let inverse_to_transpose = inverse.as_ref().map(|inverse| angle(inverse, &transpose)).transpose()?.flatten();
+        let inverse_to_transpose =
+            inverse.as_ref().map(|inverse| angle(inverse, &transpose)).transpose()?.flatten();
         Ok(Self { norm, transpose, inverse, inverse_to_transpose })
     }
 }
@@ -89,11 +94,12 @@ fn measure(pair: &Pair, reading: Orientation) -> anyhow::Result<Vec<Row>> {
         // A single B is that of all iterations.
         let known = backward.take().filter(|_| pair.backward.count() == 1);
         let current = known.map_or_else(|| Backward::new(transpose), Ok)?;
-        let inverse = current.inverse.as_ref().map(|inverse| angle(&forward, inverse)).transpose()?;
+        let inverse =
+            current.inverse.as_ref().map(|inverse| angle(&forward, inverse)).transpose()?;
         let norms = [forward.norm(), current.norm];
         if norms.iter().any(|norm| norm.is_infinite()) {
-            let why = "the norm of W or of B is beyond the largest number: divide the matrix by a power of ten, which \
-                       changes no angle";
+            let why = "the norm of W or of B is beyond the largest number: divide the matrix by a \
+                       power of ten, which changes no angle";
             return Err(UsageError(why.into()).into());
         }
         rows.push(Row {
@@ -137,7 +143,8 @@ fn report(pair: &Pair, rows: &[Row], null: Option<WeightNull>) -> Json {
             "angle_sd": law.angle_sd(), "interval95": law.interval(0.95),
         })
     });
-    let absent = rows.iter().filter(|row| row.reading == pair.likeliest() && row.angle.is_none()).count();
+    let absent =
+        rows.iter().filter(|row| row.reading == pair.likeliest() && row.angle.is_none()).count();
     json!({
         "summary": entries.collect::<Vec<_>>(),
         "forward": pair.forward.name, "backward": pair.backward.name, "shape": pair.shape(),
@@ -150,11 +157,23 @@ fn print(pair: &Pair, rows: &[Row], null: Option<WeightNull>) {
     say!("W {}, B {}", pair.forward.title(), pair.backward.title());
     say!("{}", pair.sentence());
     let several = pair.readings.len() > 1;
-    let head = ["reading", "iteration", "angle", "cosine", "z null", "p", "to pinv(B)", "norm of W", "norm of B"];
+    let head = [
+        "reading",
+        "iteration",
+        "angle",
+        "cosine",
+        "z null",
+        "p",
+        "to pinv(B)",
+        "norm of W",
+        "norm of B",
+    ];
     let skip = usize::from(!several);
     let mut table = vec![head[skip..].iter().map(|name| (*name).into()).collect()];
     for row in rows {
-        let number = |value: Option<f64>, digits: usize| value.map_or("absent".into(), |v| format!("{v:.digits$}"));
+        let number = |value: Option<f64>, digits: usize| {
+            value.map_or("absent".into(), |v| format!("{v:.digits$}"))
+        };
         let scored = row.angle.zip(null);
         let cells = [
             format!("--transpose {}", name(row.reading)),
@@ -170,9 +189,12 @@ fn print(pair: &Pair, rows: &[Row], null: Option<WeightNull>) {
         table.push(cells[skip..].to_vec());
     }
     say!("{}", aligned(table, "  ").trim_end_matches('\n'));
-    let interval = null.map(|null| null.interval(0.95)).map_or("any angle is as likely".into(), |[low, high]| {
-        format!("95 % of independent matrices of this size lie within [{low:.2}, {high:.2}]")
-    });
+    let interval = null.map(|null| null.interval(0.95)).map_or(
+        "any angle is as likely".into(),
+        |[low, high]| {
+            format!("95 % of independent matrices of this size lie within [{low:.2}, {high:.2}]")
+        },
+    );
     say!("angles in degrees; {interval}; z is positive if aligned, p two-sided");
     if let [Row { inverse_to_transpose: Some(angle), .. }] = rows {
         say!("pinv(B) is at {angle:.2} degrees to B'");

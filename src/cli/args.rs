@@ -15,49 +15,62 @@ use std::path::PathBuf;
 /// Spec files, or a run directory.
 pub(super) fn specs() -> Arg {
     Arg::new("specs").value_name("SPEC").num_args(1..).value_parser(value_parser!(PathBuf)).help(
-        "Spec files; or a run directory, which holds its spec: what is missing there is run, figures are drawn again",
+        "Spec files; or a run directory, which holds its spec: what is missing there is run, \
+         figures are drawn again",
     )
 }
 
 /// `--shard`.
 pub(super) fn shard_option() -> Arg {
     Arg::new("shard").long("shard").value_name("I/N").value_parser(Shard::parse).help(
-        "Run every N-th job from the I-th on, as in 3/16, into a directory of its own [default: that of the run, \
-         .shards/I-of-N]; `alignscope merge` puts shards together",
+        "Run every N-th job from the I-th on, as in 3/16, into a directory of its own [default: \
+         that of the run, .shards/I-of-N]; `alignscope merge` puts shards together",
     )
 }
 
 /// `--dry-run`.
 pub(super) fn dry_run() -> Arg {
     Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help(
-        "List conditions and jobs, which are done already, and an estimate of the time from a short calibration; no job is \
-         run to its end, and nothing is written",
+        "List conditions and jobs, which are done already, and an estimate of the time from a \
+         short calibration; no job is run to its end, and nothing is written",
     )
 }
 
 /// Options of `run` that change specs.
 pub(super) fn changes() -> [Arg; 4] {
-    let option = |name: &'static str, placeholder: &'static str| Arg::new(name).long(name).value_name(placeholder);
+    let option = |name: &'static str, placeholder: &'static str| {
+        Arg::new(name).long(name).value_name(placeholder)
+    };
     [
-        option("set", "NAME=VALUE")
-            .action(ArgAction::Append)
-            .help("Another value of a parameter or key, in all analyses that have it, such as eta=1e-3; can be repeated"),
-        option("repeats", "N")
-            .help("Another number of repeats; of a run directory, further ones are added to those that are there"),
-        option("analysis", "NAME").action(ArgAction::Append).help("Only the analysis of this name; can be repeated"),
+        option("set", "NAME=VALUE").action(ArgAction::Append).help(
+            "Another value of a parameter or key, in all analyses that have it, such as \
+                eta=1e-3; can be repeated",
+        ),
+        option("repeats", "N").help(
+            "Another number of repeats; of a run directory, further ones are added to those \
+                that are there",
+        ),
+        option("analysis", "NAME").action(ArgAction::Append).help(
+            "Only the analysis of this name; \
+            can be repeated",
+        ),
         option("compare", "NAME=A,B").help(
-            "Compare conditions repeat by repeat, the second minus the first, such as rule=bp,bp-trw; `hidden=50 vs 50,50` \
-             where values have commas",
+            "Compare conditions repeat by repeat, the second minus the first, such as \
+             rule=bp,bp-trw; `hidden=50 vs 50,50` where values have commas",
         ),
     ]
 }
 
 /// What specs are to be changed to.
 pub(super) fn changed(matches: &ArgMatches) -> Result<Changes, UsageError> {
-    let texts = |name: &str| matches.try_get_many::<String>(name).ok().flatten().into_iter().flatten().cloned();
+    let texts = |name: &str| {
+        matches.try_get_many::<String>(name).ok().flatten().into_iter().flatten().cloned()
+    };
     let pair = |text: String| match text.split_once('=') {
         Some((name, value)) => Ok((name.trim().to_string(), value.trim().to_string())),
-        None => Err(UsageError(format!("--set: expected NAME=VALUE in place of `{text}`, such as eta=1e-3"))),
+        None => Err(UsageError(format!(
+            "--set: expected NAME=VALUE in place of `{text}`, such as eta=1e-3"
+        ))),
     };
     let set = texts("set").map(pair).collect::<Result<_, _>>()?;
     let [repeats, compare] = ["repeats", "compare"].map(|name| texts(name).next());
@@ -79,7 +92,10 @@ const ALSO: [(&str, &[&str]); 3] =
     [("eta", &["lr", "learning-rate"]), ("batch", &["batch-size"]), ("data", &["dataset"])];
 
 /// The options of `kind` but those named.
-pub(super) fn parameter_options(kind: Kind, but: &'static [&'static str]) -> impl Iterator<Item = Arg> {
+pub(super) fn parameter_options(
+    kind: Kind,
+    but: &'static [&'static str],
+) -> impl Iterator<Item = Arg> {
     let wanted = parameters(kind).iter().filter(|known| !but.contains(&known.name()));
     wanted.map(|known| {
         // Choices keep their own parser, for its messages name the nearest valid choice.
@@ -88,10 +104,14 @@ pub(super) fn parameter_options(kind: Kind, but: &'static [&'static str]) -> imp
             .value_name(known.parameter.facts().placeholder)
             .help(known.help_line())
             .allow_negative_numbers(true);
-        let also = ALSO.iter().filter(|(name, _)| *name == known.name()).flat_map(|(_, also)| also.iter().copied());
+        let also = ALSO
+            .iter()
+            .filter(|(name, _)| *name == known.name())
+            .flat_map(|(_, also)| also.iter().copied());
         let arg = arg.aliases(also);
         // A switch may stand alone.
-        let arg = if known.is_switch() { arg.num_args(0..=1).default_missing_value("on") } else { arg };
+        let arg =
+            if known.is_switch() { arg.num_args(0..=1).default_missing_value("on") } else { arg };
         if known.default.is_empty() { arg } else { arg.default_value(known.default.as_str()) }
     })
 }
@@ -104,11 +124,12 @@ pub(super) fn output_options(command: Command) -> Command {
                 .long("out")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Run directory; the same request in the same directory resumes [default: runs/<name>-<address>]"),
+                .help("Run directory; the same request in the same directory resumes [default: \
+                    runs/<name>-<address>]"),
         )
         .arg(Arg::new("threads").long("threads").value_name("N").value_parser(value_parser!(u16).range(1..)).help(
-            "Threads [default: all cores; at most 8 for each, fewer where memory is short]: each runs a job, the last \
-                 jobs share them; no result depends on it",
+            "Threads [default: all cores; at most 8 for each, fewer where memory is short]: each \
+                 runs a job, the last jobs share them; no result depends on it",
         ))
         .arg(data_directory_option())
         .arg(export_option())
@@ -127,18 +148,26 @@ pub(super) fn export_option() -> Arg {
     Arg::new("export")
         .long("export")
         .value_name("WHAT")
-        .value_parser(|text: &str| Export::parse(text).ok_or_else(|| format!("expected {}", Export::EXPECTED)))
+        .value_parser(|text: &str| {
+            Export::parse(text).ok_or_else(|| format!("expected {}", Export::EXPECTED))
+        })
         .help(
-            "What networks write beside their results, as .npz: weights (at start and end, and B), or signals (these, \
-             and activities and deltas of every update, or of the first N: signals:N) [default: off]",
+            "What networks write beside their results, as .npz: weights (at start and end, and B), \
+             or signals (these, and activities and deltas of every update, or of the first N: \
+             signals:N) [default: off]",
         )
 }
 
 /// `--data-dir`.
 pub(super) fn data_directory_option() -> Arg {
-    Arg::new("data-dir").long("data-dir").value_name("DIR").value_parser(value_parser!(PathBuf)).help(
-        "Directory of the data sets [default: that of ALIGNSCOPE_DATA, or alignscope in the platform's data directory]",
-    )
+    Arg::new("data-dir")
+        .long("data-dir")
+        .value_name("DIR")
+        .value_parser(value_parser!(PathBuf))
+        .help(
+            "Directory of the data sets [default: that of ALIGNSCOPE_DATA, or alignscope in the \
+         platform's data directory]",
+        )
 }
 
 /// The data directory asked for.
@@ -146,8 +175,8 @@ pub(super) fn data_directory(matches: &ArgMatches) -> Option<PathBuf> {
     matches.get_one::<PathBuf>("data-dir").cloned()
 }
 
-/// The data sets: in the directory asked for, in that of `ALIGNSCOPE_DATA`, or in `alignscope` under the platform's data
-/// directory.
+/// The data sets: in the directory asked for, in that of `ALIGNSCOPE_DATA`, or in `alignscope`
+/// under the platform's data directory.
 pub(super) fn library(matches: &ArgMatches) -> Library {
     let platform = || dirs::data_dir().map(|directory| directory.join("alignscope"));
     let library = Library::new(data_directory(matches));
@@ -181,14 +210,19 @@ pub(super) fn warn_of_threads(matches: &ArgMatches) {
     let asked = matches.try_get_one::<u16>("threads").ok().flatten();
     if let Some(&asked) = asked.filter(|&&asked| usize::from(asked) > threads(matches)) {
         let used = threads(matches);
-        tell!("warning: --threads {asked}: {used} are used, {MOST_PER_CORE} for each core there is");
+        tell!(
+            "warning: --threads {asked}: {used} are used, {MOST_PER_CORE} for each core there is"
+        );
     }
 }
 
-/// Parameters of `kind` that were typed, with their text; the registry knows the defaults of the others.
+/// Parameters of `kind` that were typed, with their text; the registry knows the defaults of the
+/// others.
 pub(super) fn given(kind: Kind, matches: &ArgMatches) -> Vec<(&'static str, String)> {
-    let typed =
-        |name| matches.try_contains_id(name).is_ok() && matches.value_source(name) == Some(ValueSource::CommandLine);
+    let typed = |name| {
+        matches.try_contains_id(name).is_ok()
+            && matches.value_source(name) == Some(ValueSource::CommandLine)
+    };
     let typed = parameters(kind).iter().map(Listed::name).filter(|name| typed(name));
     typed.filter_map(|name| Some((name, matches.get_one::<String>(name)?.clone()))).collect()
 }
@@ -198,10 +232,16 @@ pub(super) fn signals() -> [Arg; 5] {
     let arg = |facts: Facts| {
         let known = parameters(Kind::Isolate).iter().find(|known| known.name() == facts.name);
         let default = known.map_or("", |known| known.default.as_str());
-        Arg::new(facts.name).long(facts.name).value_name(facts.placeholder).default_value(default).help(facts.help)
+        Arg::new(facts.name)
+            .long(facts.name)
+            .value_name(facts.placeholder)
+            .default_value(default)
+            .help(facts.help)
     };
     let form = |text: &str| Form::parse(text).map_err(|error| error.to_string());
-    let cross = |text: &str| text.parse::<Cross>().map_err(|_| format!("expected {}", Cross::expected(&())));
+    let cross = |text: &str| {
+        text.parse::<Cross>().map_err(|_| format!("expected {}", Cross::expected(&())))
+    };
     [
         arg(Pair::ACTIVITY.facts).value_parser(form),
         arg(Pair::ERROR.facts).value_parser(form),

@@ -1,4 +1,5 @@
-//! `alignscope data`: which data sets are there, whether they are what they should be, and how to get them.
+//! `alignscope data`: which data sets are there, whether they are what they should be, and how to
+//! get them.
 
 use super::{Exit, args};
 use crate::data::{DataError, DataFacts, Library, Note, Source};
@@ -7,19 +8,23 @@ use clap::{Arg, ArgMatches, Command};
 use serde_json::json;
 
 pub(super) fn command() -> Command {
-    let shared = |command: Command| command.arg(args::data_directory_option()).arg(args::json_flag());
+    let shared =
+        |command: Command| command.arg(args::data_directory_option()).arg(args::json_flag());
     let command = Command::new("data")
         .about("List data sets, check their files, and fetch them")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(shared(Command::new("list").about("List the data sets, and where they are")))
         .subcommand(
-            shared(
-                Command::new("verify")
-                    .about("Compare the files of data sets with the official ones, or say how your own are taken"),
-            )
+            shared(Command::new("verify").about(
+                "Compare the files of data sets with the official ones, or say how your \
+                        own are taken",
+            ))
             .arg(
-                Arg::new("names").value_name("NAME|PATH").num_args(0..).help("Data sets [default: all that are there]"),
+                Arg::new("names")
+                    .value_name("NAME|PATH")
+                    .num_args(0..)
+                    .help("Data sets [default: all that are there]"),
             ),
         );
     #[cfg(feature = "fetch")]
@@ -34,7 +39,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             let library = args::library(m);
             let named: Vec<&String> = m.get_many("names").into_iter().flatten().collect();
             let sources = match &named[..] {
-                [] => Source::named().map(|(_, s)| s).filter(|s| library.require(s).is_ok()).collect(),
+                [] => {
+                    Source::named().map(|(_, s)| s).filter(|s| library.require(s).is_ok()).collect()
+                }
                 names => names.iter().map(|name| source(name)).collect::<Result<Vec<_>, _>>()?,
             };
             verify(&library, &sources, m.get_flag("json"))
@@ -46,7 +53,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 }
 
 fn source(name: &str) -> anyhow::Result<Source> {
-    let unknown = || super::UsageError(format!("unknown data set `{name}`: expected {}", Source::expected(&())));
+    let unknown = || {
+        super::UsageError(format!("unknown data set `{name}`: expected {}", Source::expected(&())))
+    };
     Ok(name.parse().map_err(|_| unknown())?)
 }
 
@@ -69,7 +78,10 @@ fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {
                 "inputs": facts.inputs, "classes": facts.classes, "found": place,
             })
         };
-        say!("{}", json!({ "directory": directory, "data": rows.iter().map(entry).collect::<Vec<_>>() }));
+        say!(
+            "{}",
+            json!({ "directory": directory, "data": rows.iter().map(entry).collect::<Vec<_>>() })
+        );
         return Ok(Exit::Done);
     }
     say!("data directory: {directory}");
@@ -103,7 +115,10 @@ fn taken(facts: &DataFacts) -> String {
         Some(_) => format!("images of {shape}"),
         None => format!("samples of {} values", facts.inputs),
     };
-    format!("{} + {} {samples}, {} classes", facts.training_images, facts.test_images, facts.classes)
+    format!(
+        "{} + {} {samples}, {} classes",
+        facts.training_images, facts.test_images, facts.classes
+    )
 }
 
 fn verify(library: &Library, sources: &[Source], as_json: bool) -> anyhow::Result<Exit> {
@@ -111,7 +126,8 @@ fn verify(library: &Library, sources: &[Source], as_json: bool) -> anyhow::Resul
         let facts = library.verify(source).and_then(|()| source.facts());
         (source.to_string(), matches!(source, Source::Path(_)), facts)
     };
-    let found: Vec<(String, bool, Result<DataFacts, DataError>)> = sources.iter().map(checked).collect();
+    let found: Vec<(String, bool, Result<DataFacts, DataError>)> =
+        sources.iter().map(checked).collect();
     let bad = found.iter().any(|(_, _, facts)| facts.is_err());
     for (name, _, facts) in &found {
         match facts {

@@ -61,8 +61,8 @@ fn threads() -> Finding {
 fn simd() -> Finding {
     let found = crate::vmath::simd_level();
     let text = format!(
-        "{found}; elementary functions have the same bits at every level;\n           matrix products only on processors \
-         with the same features"
+        "{found}; elementary functions have the same bits at every level;\n           matrix \
+         products only on processors with the same features"
     );
     Finding { name: "simd", value: json!(found), text }
 }
@@ -70,25 +70,41 @@ fn simd() -> Finding {
 fn data(library: &Library) -> Finding {
     let place = library.directory().map_or("(none)".into(), |path| path.display().to_string());
     let named = Source::named();
-    let (found, missing): (Vec<_>, Vec<_>) = named.partition(|(_, source)| library.require(source).is_ok());
-    let names = |sources: Vec<(&'static str, Source)>| sources.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let (found, missing): (Vec<_>, Vec<_>) =
+        named.partition(|(_, source)| library.require(source).is_ok());
+    let names = |sources: Vec<(&'static str, Source)>| {
+        sources.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
     let (found, missing) = (names(found), names(missing));
-    let mut text = format!("{}; digits are embedded, others are looked for in {place}", found.join(", "));
+    let mut text =
+        format!("{}; digits are embedded, others are looked for in {place}", found.join(", "));
     if !missing.is_empty() {
-        text +=
-            &format!("\n           not found: {}; `alignscope data fetch NAME`, or --data-dir DIR", missing.join(", "));
+        text += &format!(
+            "\n           not found: {}; `alignscope data fetch NAME`, or --data-dir DIR",
+            missing.join(", ")
+        );
     }
-    Finding { name: "data", value: json!({ "directory": place, "found": found, "missing": missing }), text }
+    Finding {
+        name: "data",
+        value: json!({ "directory": place, "found": found, "missing": missing }),
+        text,
+    }
 }
 
 fn store(runs: &Path) -> Finding {
     let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    let found: Vec<u64> =
-        entries.filter(|entry| entry.path().is_dir()).map(|entry| size_below(&entry.path())).collect();
+    let found: Vec<u64> = entries
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| size_below(&entry.path()))
+        .collect();
     let (count, bytes) = (found.len(), found.iter().sum::<u64>());
     let text = match count {
         0 => format!("no runs in {}", runs.display()),
         _ => format!("{count} runs, {:.1} MB, in {}", bytes as f64 / 1e6, runs.display()),
     };
-    Finding { name: "results", value: json!({ "directory": runs, "runs": count, "bytes": bytes }), text }
+    Finding {
+        name: "results",
+        value: json!({ "directory": runs, "runs": count, "bytes": bytes }),
+        text,
+    }
 }

@@ -17,10 +17,12 @@ use std::sync::atomic::Ordering;
 /// Conditions of an analysis listed one by one.
 const LISTED: usize = 24;
 
-const METHOD: &str = "Estimated from up to 4 conditions per analysis, each begun on all threads at once and given up after half\n\
-                      a second at most: time per update and per recorded iteration, other conditions scaled by the\n\
-                      operations of an update. The range holds what the timings differ by, and a factor of 1.5 for what\n\
-                      they cannot see. Work that grows during a job, as of decompositions over many lags, is underestimated.";
+const METHOD: &str = "Estimated from up to 4 conditions per analysis, each begun on all threads at \
+                      once and given up after half\na second at most: time per update and per \
+                      recorded iteration, other conditions scaled by the\noperations of an update. \
+                      The range holds what the timings differ by, and a factor of 1.5 for \
+                      what\nthey cannot see. Work that grows during a job, as of decompositions \
+                      over many lags, is underestimated.";
 
 pub(super) fn execute(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     let Some(outlook) = Outlook::of(request, matches, &|_| true)? else {
@@ -44,7 +46,8 @@ pub(super) struct Outlook<'a> {
 }
 
 impl<'a> Outlook<'a> {
-    /// Looks at what is done of what is wanted, and begins some of the rest; `None` if it was interrupted.
+    /// Looks at what is done of what is wanted, and begins some of the rest; `None` if it was
+    /// interrupted.
     pub fn of(
         request: &'a Request,
         matches: &ArgMatches,
@@ -53,13 +56,18 @@ impl<'a> Outlook<'a> {
         let plan = &request.plan;
         let Finished { done, warnings } = finished(plan, &request.out, args::export(matches))?;
         warnings.iter().for_each(|warning| tell!("warning: {warning}"));
-        let wanted: HashSet<usize> = plan.planned().filter(is_wanted).map(|planned| planned.job).collect();
-        let own = |job: &usize| request.shard.is_none_or(|shard| shard.has(*job)) && wanted.contains(job);
-        let pending: Vec<usize> = (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
+        let wanted: HashSet<usize> =
+            plan.planned().filter(is_wanted).map(|planned| planned.job).collect();
+        let own =
+            |job: &usize| request.shard.is_none_or(|shard| shard.has(*job)) && wanted.contains(job);
+        let pending: Vec<usize> =
+            (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
         let threads = admitted(request, &pending, matches)?;
         let library = library(request, matches)?;
         let interrupt = interrupt_on_ctrl_c()?;
-        let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| run_job(job, attempt, &library))?;
+        let times = estimate(plan, &pending, threads, interrupt, &|job, attempt| {
+            run_job(job, attempt, &library)
+        })?;
         Ok((!interrupt.load(Ordering::Relaxed)).then_some(Self { request, done, times, threads }))
     }
 
@@ -67,15 +75,18 @@ impl<'a> Outlook<'a> {
     fn first(&self, repeats: usize) -> impl Iterator<Item = Pending> {
         let cut = move |group: &Pending| {
             let jobs = group.jobs.iter().copied();
-            let jobs: Vec<usize> = jobs.filter(|&job| self.plan().jobs[job].repeat < repeats as u64).collect();
+            let jobs: Vec<usize> =
+                jobs.filter(|&job| self.plan().jobs[job].repeat < repeats as u64).collect();
             (!jobs.is_empty()).then(|| Pending { jobs, ..group.clone() })
         };
         self.times.iter().filter_map(cut)
     }
 
-    /// Jobs to run of the first repeats of an analysis that no earlier one has, and their time in words if there are any.
+    /// Jobs to run of the first repeats of an analysis that no earlier one has, and their time in
+    /// words if there are any.
     pub fn of_analysis(&self, name: &str, repeats: usize) -> (usize, String) {
-        let own: Vec<Pending> = self.first(repeats).filter(|group| group.analysis == name).collect();
+        let own: Vec<Pending> =
+            self.first(repeats).filter(|group| group.analysis == name).collect();
         let jobs = own.iter().map(|group| group.jobs.len()).sum();
         (jobs, if jobs > 0 { said(together(&own, self.threads).likely) } else { "done".into() })
     }
@@ -105,7 +116,9 @@ impl<'a> Outlook<'a> {
 
     /// Time of a condition's jobs, if any are left that no earlier analysis has.
     fn time(&self, analysis: &Analysis, condition: usize) -> Option<&Pending> {
-        self.times.iter().find(|group| group.analysis == analysis.name && group.condition == condition)
+        self.times
+            .iter()
+            .find(|group| group.analysis == analysis.name && group.condition == condition)
     }
 
     fn pending(&self) -> usize {
@@ -117,8 +130,13 @@ impl<'a> Outlook<'a> {
         for analysis in self.plan().analyses() {
             let (conditions, repeats) = (analysis.conditions.len(), analysis.settings.repeats);
             let kind = analysis.kind.name();
-            out += &format!("{} ({kind}), conditions: {conditions}, repeats: {repeats}\n", analysis.name);
-            let mut rows = vec![["condition", "jobs", "done", "seconds each", "range"].map(String::from).to_vec()];
+            out += &format!(
+                "{} ({kind}), conditions: {conditions}, repeats: {repeats}\n",
+                analysis.name
+            );
+            let mut rows = vec![
+                ["condition", "jobs", "done", "seconds each", "range"].map(String::from).to_vec(),
+            ];
             rows.extend((0..conditions.min(LISTED)).map(|condition| self.row(analysis, condition)));
             out += &aligned(rows, "  ");
             if conditions > LISTED {
@@ -126,17 +144,23 @@ impl<'a> Outlook<'a> {
             }
         }
         let (plan, out_directory) = (self.plan(), self.request.out.display());
-        let own = (0..plan.jobs.len()).filter(|&job| self.request.shard.is_none_or(|shard| shard.has(job)));
+        let own = (0..plan.jobs.len())
+            .filter(|&job| self.request.shard.is_none_or(|shard| shard.has(job)));
         let all = own.count();
         let pending = self.pending();
-        let shard = self.request.shard.map(|shard| format!(" of shard {shard}")).unwrap_or_default();
-        out += &format!("{all} jobs{shard}, {} of them done in {out_directory}, {pending} to run\n", all - pending);
+        let shard =
+            self.request.shard.map(|shard| format!(" of shard {shard}")).unwrap_or_default();
+        out += &format!(
+            "{all} jobs{shard}, {} of them done in {out_directory}, {pending} to run\n",
+            all - pending
+        );
         out += &format!("{}\n", self.total(usize::MAX));
         let predictions = predictions(plan);
         if predictions > 0 {
             out += &format!(
-                "beside that, {predictions} exact predictions for the table, and up to {MOST_SHOWN} more for every curve drawn;\n\
-                 the time of each grows with the third power of its iteration\n"
+                "beside that, {predictions} exact predictions for the table, and up to \
+                 {MOST_SHOWN} more for every curve drawn;\nthe time of each grows with the third \
+                 power of its iteration\n"
             );
         }
         out + METHOD + "\n"
@@ -145,14 +169,17 @@ impl<'a> Outlook<'a> {
     fn row(&self, analysis: &Analysis, condition: usize) -> Vec<String> {
         let [all, done] = self.jobs(analysis, condition);
         let time = self.time(analysis, condition).map(|group| group.each);
-        let number = |of: fn(Seconds) -> f64| time.map_or(String::new(), |time| format!("{:.2}", of(time)));
-        let range = time.map_or(String::new(), |time| format!("{:.2} to {:.2}", time.low, time.high));
+        let number =
+            |of: fn(Seconds) -> f64| time.map_or(String::new(), |time| format!("{:.2}", of(time)));
+        let range =
+            time.map_or(String::new(), |time| format!("{:.2} to {:.2}", time.low, time.high));
         let label = analysis.label(&analysis.conditions[condition]);
         vec![label, all.to_string(), done.to_string(), number(|time| time.likely), range]
     }
 
     fn json(&self) -> Json {
-        let range = |time: Seconds| json!({ "low": time.low, "likely": time.likely, "high": time.high });
+        let range =
+            |time: Seconds| json!({ "low": time.low, "likely": time.likely, "high": time.high });
         let analyses = self.plan().analyses().map(|analysis| {
             let conditions = (0..analysis.conditions.len()).map(|condition| {
                 let [all, done] = self.jobs(analysis, condition);
@@ -182,7 +209,8 @@ impl<'a> Outlook<'a> {
 /// Most predictions along a curve of a figure.
 const MOST_SHOWN: usize = 17;
 
-/// Exact predictions that the table of a plan takes: of every condition that has them, at every reported iteration.
+/// Exact predictions that the table of a plan takes: of every condition that has them, at every
+/// reported iteration.
 fn predictions(plan: &Plan) -> usize {
     let of_analysis = |analysis: &Analysis| {
         let iterations = analysis.settings.report_at.len() + 1;

@@ -16,7 +16,10 @@ fn names() -> impl Iterator<Item = &'static str> {
 
 pub(super) fn command() -> Command {
     Command::new("fetch")
-        .about("Download a data set and check its files; goes on with a download that broke off, skips what is there")
+        .about(
+            "Download a data set and check its files; goes on with a download that broke off, \
+            skips what is there",
+        )
         .args([
             Arg::new("name")
                 .value_name("NAME")
@@ -24,8 +27,9 @@ pub(super) fn command() -> Command {
                 .value_parser(PossibleValuesParser::new(names()))
                 .help("Data set"),
             Arg::new("from").long("from").value_name("URL|FILE").help(
-                "Other place to take it from: a URL below which the archives have their official names, that of a \
-                 .tar.gz of all files, such an archive, or a directory of the files [default: where it is published]",
+                "Other place to take it from: a URL below which the archives have their official \
+                 names, that of a .tar.gz of all files, such an archive, or a directory of the \
+                 files [default: where it is published]",
             ),
             Arg::new("timeout")
                 .long("timeout")
@@ -33,8 +37,9 @@ pub(super) fn command() -> Command {
                 .default_value("60")
                 .value_parser(value_parser!(u64).range(1..=86_400))
                 .help(
-                    "Give a server up that does not answer for so long, or gives less than 1 KiB a second over this \
-                     time; what came is kept, and the same command goes on from there",
+                    "Give a server up that does not answer for so long, or gives less than 1 KiB a \
+                     second over this time; what came is kept, and the same command goes on from \
+                     there",
                 ),
         ])
 }
@@ -44,20 +49,26 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let source = name.parse::<Source>().context("no such data set")?;
     let publication = source.publication().context("no such publication")?;
     let origin = match matches.get_one::<String>("from") {
-        Some(text) => Origin::parse(text).map_err(|why| UsageError(format!("--from {text}: {why}")))?,
+        Some(text) => {
+            Origin::parse(text).map_err(|why| UsageError(format!("--from {text}: {why}")))?
+        }
         None => Origin::Base(publication.base.into()),
     };
     let library = args::library(matches);
     let (directory, fetched) = match library.locate(&source) {
         Ok(directory) if library.verify(&source).is_ok() => (directory, Vec::new()),
         _ => {
-            let directory = library.directory().context("there is no data directory: say with --data-dir which")?;
+            let directory = library
+                .directory()
+                .context("there is no data directory: say with --data-dir which")?;
             let directory = directory.join(name);
             say_when_interrupted()?;
             let mut shown = Shown { bar: ProgressBar::hidden() };
             let seconds = matches.get_one("timeout").copied().unwrap_or(60);
             let patience = Patience::of(Duration::from_secs(seconds));
-            let fetched = fetch(&publication, &origin, &directory, patience, &mut |progress| shown.show(progress));
+            let fetched = fetch(&publication, &origin, &directory, patience, &mut |progress| {
+                shown.show(progress)
+            });
             shown.bar.finish_and_clear();
             (directory, fetched?)
         }
@@ -81,7 +92,8 @@ fn say_when_interrupted() -> anyhow::Result<()> {
     ctrlc::set_handler(end).context("cannot listen for Ctrl-C")
 }
 
-/// What is shown of a download: a line as it begins and for each file, and a bar between, on a terminal.
+/// What is shown of a download: a line as it begins and for each file, and a bar between, on a
+/// terminal.
 struct Shown {
     bar: ProgressBar,
 }
@@ -91,10 +103,15 @@ impl Shown {
         match progress {
             Progress::Begins { url, held, total } => {
                 let size = total.map_or(String::new(), |bytes| format!(" ({})", HumanBytes(bytes)));
-                let held = if held > 0 { format!(", after {} of before", HumanBytes(held)) } else { String::new() };
+                let held = if held > 0 {
+                    format!(", after {} of before", HumanBytes(held))
+                } else {
+                    String::new()
+                };
                 tell!("downloading {url}{size}{held}");
-                let style =
-                    ProgressStyle::with_template("{bar:24} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
+                let style = ProgressStyle::with_template(
+                    "{bar:24} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+                );
                 self.bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
                 self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             }

@@ -13,30 +13,37 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn command() -> Command {
     let drawn = FIGURE_KEYS.iter().map(|key| {
-        let arg = Arg::new(key.option).long(key.option).value_name(key.placeholder).help((key.help)());
+        let arg =
+            Arg::new(key.option).long(key.option).value_name(key.placeholder).help((key.help)());
         arg.action(ArgAction::Append).allow_hyphen_values(true)
     });
     Command::new("figure")
         .about("Draw from the results of a run")
         .long_about(
-            "Draw from the results of a run, which is not run again: the figures of its spec, as they are or changed by \
-             options, or one of your own. Options that say what is drawn (--quantity, --kind, --x, --y, --by, --panels, \
-             --smooth, --lags, --at, --layers, --together, --where, --show, --colours) describe a new figure, unless \
-             --figure names one of the spec; those that say how it looks alone change every figure of the spec",
+            "Draw from the results of a run, which is not run again: the figures of its spec, as \
+             they are or changed by options, or one of your own. Options that say what is drawn \
+             (--quantity, --kind, --x, --y, --by, --panels, --smooth, --lags, --at, --layers, \
+             --together, --where, --show, --colours) describe a new figure, unless --figure names \
+             one of the spec; those that say how it looks alone change every figure of the spec",
         )
         .arg(
-            Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help("Run directory"),
+            Arg::new("run")
+                .value_name("RUN")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Run directory"),
         )
         .args(drawn)
+        .arg(Arg::new("figure").long("figure").value_name("NAMES").help(
+            "Figures of the spec, changed by the options given [default: all, unless \
+                     options say what to draw]",
+        ))
         .arg(
-            Arg::new("figure")
-                .long("figure")
-                .value_name("NAMES")
-                .help(
-                    "Figures of the spec, changed by the options given [default: all, unless options say what to draw]",
-                ),
+            Arg::new("analysis")
+                .long("analysis")
+                .value_name("NAME")
+                .help("Analysis to draw, where there are several"),
         )
-        .arg(Arg::new("analysis").long("analysis").value_name("NAME").help("Analysis to draw, where there are several"))
         .arg(spec_option())
         .arg(choice::<Width>(
             "width",
@@ -75,7 +82,11 @@ pub(super) fn spec_option() -> Arg {
 }
 
 /// An option with the names of a choice.
-fn choice<C: Choice + Send + Sync>(name: &'static str, placeholder: &'static str, help: &'static str) -> Arg {
+fn choice<C: Choice + Send + Sync>(
+    name: &'static str,
+    placeholder: &'static str,
+    help: &'static str,
+) -> Arg {
     let one = move |text: &str| match choices::<C>(name, text)?[..] {
         [one] => Ok(one),
         _ => Err(format!("{name} cannot be several")),
@@ -115,7 +126,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         let mut figure = compose(stored.index(), analysis, &spec);
         figure.theme = theme;
         figure.width = matches.get_one::<Width>("width").copied().unwrap_or(figure.width);
-        let name = if theme == Theme::Dark { format!("{}-dark", spec.name) } else { spec.name.clone() };
+        let name =
+            if theme == Theme::Dark { format!("{}-dark", spec.name) } else { spec.name.clone() };
         let written = place.draw(&name, &figure, &formats)?;
         written.iter().for_each(|path| say!("{}", path.display()));
         if written.is_empty() {
@@ -141,8 +153,7 @@ enum Place {
 impl Place {
     fn of(run: &Path, asked: Option<&PathBuf>) -> anyhow::Result<Self> {
         let of_run = run.join(FIGURES);
-        let is_of_run =
-            |path: &PathBuf| matches!((path.canonicalize(), of_run.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let is_of_run = |path: &PathBuf| matches!((path.canonicalize(), of_run.canonicalize()), (Ok(a), Ok(b)) if a == b);
         match asked {
             Some(directory) if !is_of_run(directory) => {
                 make_directory(directory)?;
@@ -153,7 +164,12 @@ impl Place {
         }
     }
 
-    fn draw(&mut self, name: &str, figure: &Drawing, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
+    fn draw(
+        &mut self,
+        name: &str,
+        figure: &Drawing,
+        formats: &[Format],
+    ) -> anyhow::Result<Vec<PathBuf>> {
         match self {
             Self::Run(gallery) => gallery.draw(name, figure, formats),
             Self::Other(directory) => output::draw(directory, name, figure, formats),
@@ -162,7 +178,10 @@ impl Place {
 }
 
 /// What is to be drawn: one figure that options describe, or figures of the spec.
-fn wanted<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(&'a Analysis, Spec)>> {
+fn wanted<'a>(
+    stored: &'a Stored,
+    matches: &ArgMatches,
+) -> anyhow::Result<Vec<(&'a Analysis, Spec)>> {
     let typed: Vec<(&str, String)> = FIGURE_KEYS
         .iter()
         .flat_map(|key| {
@@ -170,12 +189,15 @@ fn wanted<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(&
             texts.map(|text| (key.option, text.clone()))
         })
         .collect();
-    let is_of_look = |option: &str| FIGURE_KEYS.iter().any(|key| key.option == option && key.is_of_look());
+    let is_of_look =
+        |option: &str| FIGURE_KEYS.iter().any(|key| key.option == option && key.is_of_look());
     let has_figures = stored.plan.analyses().any(|analysis| !analysis.figures.is_empty());
     let of_look_alone = typed.iter().all(|(option, _)| is_of_look(option));
     if matches.contains_id("figure") || of_look_alone && (has_figures || typed.is_empty()) {
         let drawn = of_spec(stored, matches)?.into_iter();
-        let changed = drawn.map(|(analysis, figure)| Ok((analysis, figure.changed(analysis, &typed).map_err(usage)?)));
+        let changed = drawn.map(|(analysis, figure)| {
+            Ok((analysis, figure.changed(analysis, &typed).map_err(usage)?))
+        });
         return changed.collect();
     }
     let analysis = analysis(stored, matches.get_one::<String>("analysis"))?;
@@ -190,29 +212,46 @@ fn usage(errors: Vec<OptionError>) -> UsageError {
 fn analysis<'a>(stored: &'a Stored, name: Option<&String>) -> Result<&'a Analysis, UsageError> {
     let names: Vec<&str> = stored.plan.analyses().map(|analysis| analysis.name.as_str()).collect();
     match name {
-        Some(name) => stored.plan.analyses().find(|analysis| analysis.name == *name).ok_or_else(|| {
-            let near = suggestion(name, names.iter().copied());
-            UsageError(format!("--analysis: there is no analysis `{name}`: expected {}{near}", list(&names)))
-        }),
+        Some(name) => {
+            stored.plan.analyses().find(|analysis| analysis.name == *name).ok_or_else(|| {
+                let near = suggestion(name, names.iter().copied());
+                UsageError(format!(
+                    "--analysis: there is no analysis `{name}`: expected {}{near}",
+                    list(&names)
+                ))
+            })
+        }
         None => match stored.plan.analyses().collect::<Vec<_>>()[..] {
             [one] => Ok(one),
-            _ => Err(UsageError(format!("this run has several analyses: say which with --analysis: {}", list(&names)))),
+            _ => Err(UsageError(format!(
+                "this run has several analyses: say which with --analysis: {}",
+                list(&names)
+            ))),
         },
     }
 }
 
 /// Figures of the spec, by name if any are named.
-fn of_spec<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(&'a Analysis, Spec)>> {
+fn of_spec<'a>(
+    stored: &'a Stored,
+    matches: &ArgMatches,
+) -> anyhow::Result<Vec<(&'a Analysis, Spec)>> {
     let only = matches.get_one::<String>("analysis");
     let shown: Vec<&Analysis> = match only {
         Some(_) => vec![analysis(stored, only)?],
         None => stored.plan.analyses().collect(),
     };
-    let all: Vec<(&Analysis, Spec)> =
-        shown.iter().flat_map(|analysis| analysis.figures.iter().map(|figure| (*analysis, figure.clone()))).collect();
+    let all: Vec<(&Analysis, Spec)> = shown
+        .iter()
+        .flat_map(|analysis| analysis.figures.iter().map(|figure| (*analysis, figure.clone())))
+        .collect();
     let Some(names) = matches.get_one::<String>("figure") else {
-        let none =
-            || UsageError("the spec of this run has no figures: say what to draw, such as --quantity NAME".into());
+        let none = || {
+            UsageError(
+                "the spec of this run has no figures: say what to draw, such as --quantity NAME"
+                    .into(),
+            )
+        };
         return if all.is_empty() { Err(none().into()) } else { Ok(all) };
     };
     let known: Vec<&str> = all.iter().map(|(_, figure)| figure.name.as_str()).collect();
@@ -223,7 +262,10 @@ fn of_spec<'a>(stored: &'a Stored, matches: &ArgMatches) -> anyhow::Result<Vec<(
         chosen.extend(found.cloned());
         if chosen.len() == before {
             let near = suggestion(name, known.iter().copied());
-            let message = format!("--figure: the spec has no figure `{name}`: expected {}{near}", list(&known));
+            let message = format!(
+                "--figure: the spec has no figure `{name}`: expected {}{near}",
+                list(&known)
+            );
             return Err(UsageError(message).into());
         }
     }

@@ -1,7 +1,11 @@
-//! `figures/` of a run directory: one process draws there at a time, and every file has its checksum.
+//! `figures/` of a run directory: one process draws there at a time, and every file has its
+//! checksum.
 
 use crate::figure::{Figure, FigureError, Format, render};
-use crate::file::{Checksums, FileError, Kept, Ledger, make_directory, open_lock, remove_abandoned, write_atomically};
+use crate::file::{
+    Checksums, FileError, Kept, Ledger, make_directory, open_lock, remove_abandoned,
+    write_atomically,
+};
 use crate::run::{FIGURES, damaged_files};
 use crate::text::Choice;
 use std::collections::BTreeSet;
@@ -22,8 +26,8 @@ pub(super) struct Gallery {
 }
 
 impl Gallery {
-    /// Opens or makes the figures of a run directory, once no other process draws there, and removes what drawing that was
-    /// killed left behind.
+    /// Opens or makes the figures of a run directory, once no other process draws there, and
+    /// removes what drawing that was killed left behind.
     pub fn open(run: &Path) -> Result<Self, FileError> {
         let directory = run.join(FIGURES);
         make_directory(&directory)?;
@@ -38,10 +42,17 @@ impl Gallery {
         Ok(Self { directory, ledger, damaged, drawn: BTreeSet::new(), _lock: lock })
     }
 
-    /// Draws a figure, with the CSV behind it; gives the files, none if there is nothing to be drawn.
-    pub fn draw(&mut self, name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
+    /// Draws a figure, with the CSV behind it; gives the files, none if there is nothing to be
+    /// drawn.
+    pub fn draw(
+        &mut self,
+        name: &str,
+        figure: &Figure,
+        formats: &[Format],
+    ) -> anyhow::Result<Vec<PathBuf>> {
         let files = files(name, figure, formats)?;
-        let hashes: Vec<_> = files.iter().map(|(name, bytes)| (name.clone(), blake3::hash(bytes))).collect();
+        let hashes: Vec<_> =
+            files.iter().map(|(name, bytes)| (name.clone(), blake3::hash(bytes))).collect();
         self.ledger.note(&hashes)?;
         let mut written = Vec::new();
         for (name, bytes) in files {
@@ -53,9 +64,11 @@ impl Gallery {
         Ok(written)
     }
 
-    /// Brings the list of checksums up to date, and tells of files that were damaged; gives what still is.
+    /// Brings the list of checksums up to date, and tells of files that were damaged; gives what
+    /// still is.
     pub fn close(self) -> Result<Vec<String>, FileError> {
-        let (again, left): (Vec<_>, Vec<_>) = self.damaged.iter().partition(|(name, _)| self.drawn.contains(name));
+        let (again, left): (Vec<_>, Vec<_>) =
+            self.damaged.iter().partition(|(name, _)| self.drawn.contains(name));
         for (_, damage) in again {
             tell!("warning: {damage}; it is drawn again");
         }
@@ -65,7 +78,8 @@ impl Gallery {
     }
 }
 
-/// Waits until no other process draws. Some network file systems have no locks; going on without is better than not at all.
+/// Waits until no other process draws. Some network file systems have no locks; going on without is
+/// better than not at all.
 fn lock(directory: &Path) -> Result<File, FileError> {
     let path = directory.join(LOCK);
     let lock = open_lock(&path).map_err(|source| FileError::new("write to", directory, source))?;
@@ -81,8 +95,13 @@ fn lock(directory: &Path) -> Result<File, FileError> {
     Ok(lock)
 }
 
-/// Names and bytes of a figure's files, the CSV behind it last; none, and a warning, where there is nothing to be drawn.
-pub(super) fn files(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+/// Names and bytes of a figure's files, the CSV behind it last; none, and a warning, where there is
+/// nothing to be drawn.
+pub(super) fn files(
+    name: &str,
+    figure: &Figure,
+    formats: &[Format],
+) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut files = match pictures(name, figure, formats) {
         Ok(files) => files,
         Err(error) => match error.downcast_ref::<FigureError>() {
@@ -98,8 +117,14 @@ pub(super) fn files(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::
     Ok(files)
 }
 
-pub(super) fn pictures(name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+pub(super) fn pictures(
+    name: &str,
+    figure: &Figure,
+    formats: &[Format],
+) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let rendered = render(figure)?;
-    let each = formats.iter().map(|format| Ok((format!("{name}.{}", format.name()), rendered.bytes(*format)?)));
+    let each = formats
+        .iter()
+        .map(|format| Ok((format!("{name}.{}", format.name()), rendered.bytes(*format)?)));
     each.collect()
 }

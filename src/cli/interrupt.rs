@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static LISTENING: Mutex<bool> = Mutex::new(false);
 
-/// A flag that Ctrl-C sets. A second Ctrl-C ends the process at once with exit code 130, which harms nothing: files
-/// are renamed into place when they are whole.
+/// A flag that Ctrl-C sets. A second Ctrl-C ends the process at once with exit code 130, which
+/// harms nothing: files are renamed into place when they are whole.
 ///
 /// # Errors
 /// If the handler cannot be set, as when another part of the program has set one.

@@ -26,19 +26,22 @@ impl Named {
     /// Opens `FILE` or `FILE#MEMBER`. Nothing is read of what cannot be used.
     fn open(text: &str) -> Result<Self, UsageError> {
         let (path, member) = place(text);
-        let Header { shape, .. } = header(&path, member).map_err(|error| UsageError(error.to_string()))?;
+        let Header { shape, .. } =
+            header(&path, member).map_err(|error| UsageError(error.to_string()))?;
         let (iterations, rows, columns) = match shape[..] {
             [rows, columns] => (None, rows, columns),
             [iterations, rows, columns] => (Some(iterations), rows, columns),
             _ => {
                 return Err(UsageError(format!(
-                    "{text} holds an array of {shape:?}: expected a matrix (rows x columns) or a history (iterations x \
-                     rows x columns)"
+                    "{text} holds an array of {shape:?}: expected a matrix (rows x columns) or a \
+                     history (iterations x rows x columns)"
                 )));
             }
         };
         if shape.contains(&0) {
-            return Err(UsageError(format!("{text} holds an array of {shape:?}: there is nothing to measure")));
+            return Err(UsageError(format!(
+                "{text} holds an array of {shape:?}: there is nothing to measure"
+            )));
         }
         let member = member.map(String::from);
         Ok(Self { name: text.into(), path, member, shape: (rows, columns), iterations })
@@ -56,11 +59,15 @@ impl Named {
 
     /// Reads the values.
     fn read(self) -> Result<Recorded, UsageError> {
-        let Array { shape, data } =
-            read(&self.path, self.member.as_deref()).map_err(|error| UsageError(error.to_string()))?;
-        let expected: Vec<usize> = self.iterations.into_iter().chain([self.shape.0, self.shape.1]).collect();
+        let Array { shape, data } = read(&self.path, self.member.as_deref())
+            .map_err(|error| UsageError(error.to_string()))?;
+        let expected: Vec<usize> =
+            self.iterations.into_iter().chain([self.shape.0, self.shape.1]).collect();
         if shape != expected {
-            return Err(UsageError(format!("{} was changed while it was read: try again", self.name)));
+            return Err(UsageError(format!(
+                "{} was changed while it was read: try again",
+                self.name
+            )));
         }
         Ok(Recorded { name: self.name, shape: self.shape, iterations: self.iterations, data })
     }
@@ -75,17 +82,19 @@ fn title(name: &str, iterations: Option<usize>, (rows, columns): (usize, usize))
     format!("{name} ({history}{rows} x {columns})")
 }
 
-/// Matrices of one shape that are held at once while they are measured, beside what was read; or why matrices of this
-/// shape are not.
+/// Matrices of one shape that are held at once while they are measured, beside what was read; or
+/// why matrices of this shape are not.
 pub(super) type Copies = fn((usize, usize)) -> Result<usize, UsageError>;
 
-/// Refuses what needs more memory than there is: the values of all files, and `copies` matrices to work with.
+/// Refuses what needs more memory than there is: the values of all files, and `copies` matrices to
+/// work with.
 fn check_memory(named: &[&Named], copies: usize) -> Result<(), UsageError> {
     let values: u128 = named.iter().map(|named| named.values()).sum();
     let largest = named.iter().map(|named| entries(named.shape)).max().unwrap_or(0);
     let titles: Vec<String> = named.iter().map(|named| named.title()).collect();
     let need = 8 * (values + copies as u128 * largest);
-    memory::check_left(&titles.join(" beside "), need).map_err(|error| UsageError(error.to_string()))
+    memory::check_left(&titles.join(" beside "), need)
+        .map_err(|error| UsageError(error.to_string()))
 }
 
 /// A matrix, or one per iteration.
@@ -116,13 +125,18 @@ impl Recorded {
     pub fn at(&self, iteration: usize) -> Matrix<f64> {
         let ((rows, columns), iteration) = (self.shape, iteration.min(self.count() - 1));
         let size = rows * columns;
-        Matrix::from_vec(rows, columns, self.data[iteration * size..(iteration + 1) * size].to_vec())
+        Matrix::from_vec(
+            rows,
+            columns,
+            self.data[iteration * size..(iteration + 1) * size].to_vec(),
+        )
     }
 
     /// Whether all matrices are symmetric.
     fn is_symmetric(&self) -> bool {
         let (n, columns) = self.shape;
-        let symmetric = |matrix: &[f64]| (0..n).all(|i| (0..i).all(|j| matrix[i * n + j] == matrix[j * n + i]));
+        let symmetric =
+            |matrix: &[f64]| (0..n).all(|i| (0..i).all(|j| matrix[i * n + j] == matrix[j * n + i]));
         n == columns && self.data.chunks_exact(n * n).all(symmetric)
     }
 
@@ -148,8 +162,8 @@ enum Settled {
     Option,
     /// One of the matrices is symmetric, so that it makes no difference.
     Symmetry,
-    /// Nothing: both readings stand, the last being likelier by the convention, or because only in it the matrices are
-    /// closer, or farther, than chance.
+    /// Nothing: both readings stand, the last being likelier by the convention, or because only in
+    /// it the matrices are closer, or farther, than chance.
     No {
         by_values: bool,
     },
@@ -169,8 +183,8 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Reads both, of shapes and numbers of iterations that go together, if there is room for them and for what is done
-    /// with them. `asked` is what the user says of their orientation.
+    /// Reads both, of shapes and numbers of iterations that go together, if there is room for them
+    /// and for what is done with them. `asked` is what the user says of their orientation.
     pub fn read(
         [forward, backward]: [&str; 2],
         asked: Option<Orientation>,
@@ -181,14 +195,16 @@ impl Pair {
         let (first, second) = (forward.iterations.unwrap_or(1), backward.iterations.unwrap_or(1));
         if first != second && first > 1 && second > 1 {
             return Err(UsageError(format!(
-                "W is {} and B is {}: both must have as many iterations, or one of them a single one",
+                "W is {} and B is {}: both must have as many iterations, or one of them a single \
+                 one",
                 forward.title(),
                 backward.title()
             )));
         }
         check_memory(&[&forward, &backward], copies(forward.shape)?)?;
         let settled = if asked.is_some() { Settled::Option } else { Settled::Shape };
-        let mut pair = Self { forward: forward.read()?, backward: backward.read()?, readings, settled };
+        let mut pair =
+            Self { forward: forward.read()?, backward: backward.read()?, readings, settled };
         if pair.readings.len() > 1 {
             pair.weigh();
         }
@@ -258,13 +274,20 @@ impl Pair {
     pub fn sentence(&self) -> String {
         let reading = self.likeliest();
         match (self.settled, reading.backward) {
-            (Settled::Option, _) => format!("{} (--transpose {})", in_words(reading), name(reading)),
-            (Settled::Shape, true) => "B has the shape of W': it was transposed to be compared with W".into(),
+            (Settled::Option, _) => {
+                format!("{} (--transpose {})", in_words(reading), name(reading))
+            }
+            (Settled::Shape, true) => "B has the shape of W': it was transposed to be compared \
+                with W"
+                .into(),
             (Settled::Shape, false) => {
-                "B has the shape of W: it is taken to be stored as B', and was not transposed".into()
+                "B has the shape of W: it is taken to be stored as B', and was not \
+                 transposed"
+                    .into()
             }
             (Settled::Symmetry, _) => {
-                "W and B are square, and one of them is symmetric: it makes no difference whether B was transposed"
+                "W and B are square, and one of them is symmetric: it makes no difference whether \
+                 B was transposed"
                     .into()
             }
             (Settled::No { by_values }, _) => {
@@ -274,9 +297,9 @@ impl Pair {
                     "by the convention W_l: n_l x n_l+1, B_l: n_l+1 x n_l"
                 };
                 format!(
-                    "W and B are square, so that shapes do not tell whether they are stored the same way round or each \
-                     as the transpose of the other. Both readings follow, the likelier last ({why}): --transpose none, \
-                     or --transpose b, settles it"
+                    "W and B are square, so that shapes do not tell whether they are stored the \
+                     same way round or each as the transpose of the other. Both readings follow, \
+                     the likelier last ({why}): --transpose none, or --transpose b, settles it"
                 )
             }
         }
@@ -284,19 +307,25 @@ impl Pair {
 }
 
 /// The readings that shapes and the user leave.
-fn possible(forward: &Named, backward: &Named, asked: Option<Orientation>) -> Result<Vec<Orientation>, UsageError> {
+fn possible(
+    forward: &Named,
+    backward: &Named,
+    asked: Option<Orientation>,
+) -> Result<Vec<Orientation>, UsageError> {
     let (rows, columns) = forward.shape;
     let titles = format!("W is {} and B is {}", forward.title(), backward.title());
     let found = Orientation::possible(forward.shape, backward.shape).map_err(|_| {
         UsageError(format!(
-            "{titles}: B must be {columns} x {rows}, the shape of W', or {rows} x {columns} if it is stored transposed"
+            "{titles}: B must be {columns} x {rows}, the shape of W', or {rows} x {columns} if it \
+             is stored transposed"
         ))
     })?;
     match asked {
         None => Ok(found),
         Some(asked) if asked.fits(forward.shape, backward.shape) => Ok(vec![asked]),
         Some(asked) => Err(UsageError(format!(
-            "--transpose {}: {titles}, which have no entries to compare then: leave the option out, for shapes tell",
+            "--transpose {}: {titles}, which have no entries to compare then: leave the option \
+             out, for shapes tell",
             name(asked)
         ))),
     }
@@ -325,8 +354,8 @@ pub(super) fn in_words(reading: Orientation) -> &'static str {
 /// `--transpose`.
 pub(super) fn transpose_option() -> Arg {
     Arg::new("transpose").long("transpose").value_name("w|b|none").value_parser(parse_transpose).help(
-        "Which of W and B is transposed before their entries are compared [default: B where shapes demand it; of square \
-         matrices both readings are shown]",
+        "Which of W and B is transposed before their entries are compared [default: B where shapes \
+         demand it; of square matrices both readings are shown]",
     )
 }
 
@@ -348,18 +377,21 @@ fn parse_transpose(text: &str) -> Result<Orientation, String> {
 }
 
 /// How files are read, for `--help`.
-pub(super) const FILES: &str = "Files are .npy, .npz (FILE#MEMBER), or text (.csv, .tsv, .txt, .dat) with a row per line, \
-    cells parted by blanks, tabs, semicolons or commas, and comments behind #. Values are of half (f2, bfloat16), single or \
-    double precision, whole numbers or truth values, of either byte order, in C or Fortran order. Archives are checked \
-    against their checksums. A matrix has two dimensions; three are a history (iterations x rows x columns).";
+pub(super) const FILES: &str = "Files are .npy, .npz (FILE#MEMBER), or text (.csv, .tsv, .txt, \
+    .dat) with a row per line, cells parted by blanks, tabs, semicolons or commas, and comments \
+    behind #. Values are of half (f2, bfloat16), single or double precision, whole numbers or \
+    truth values, of either byte order, in C or Fortran order. Archives are checked against their \
+    checksums. A matrix has two dimensions; three are a history (iterations x rows x columns).";
 
 /// How orientation is read, for `--help`.
-pub(super) const ORIENTATION: &str = "Shapes tell whether B is stored as B (W_l: n_l x n_l+1, B_l: n_l+1 x n_l) or with the \
-    shape of W, unless both are square: then both readings are shown, the likelier last, and --transpose settles it. `none` \
-    is for programs that store both the same way round (weight and weight_backward in PyTorch and BioTorch; kernel and B in \
-    flax and bioflax), and for PyTorch's weight (n_l+1 x n_l) beside B_l as above; `b` is for W_l and B_l as above.";
+pub(super) const ORIENTATION: &str = "Shapes tell whether B is stored as B (W_l: n_l x n_l+1, B_l: \
+    n_l+1 x n_l) or with the shape of W, unless both are square: then both readings are shown, the \
+    likelier last, and --transpose settles it. `none` is for programs that store both the same way \
+    round (weight and weight_backward in PyTorch and BioTorch; kernel and B in flax and bioflax), \
+    and for PyTorch's weight (n_l+1 x n_l) beside B_l as above; `b` is for W_l and B_l as above.";
 
-/// Most operations of a decomposition, the shorter side squared times the longer: a few minutes' worth.
+/// Most operations of a decomposition, the shorter side squared times the longer: a few minutes'
+/// worth.
 const MOST_WORK: u128 = 1_000_000_000_000;
 
 /// Whether a matrix is small enough to be decomposed.

@@ -1,4 +1,5 @@
-//! Subcommands that run jobs, draw their figures and print a summary: one for each kind of analysis, and `run` for specs.
+//! Subcommands that run jobs, draw their figures and print a summary: one for each kind of
+//! analysis, and `run` for specs.
 
 use super::args::{changes, dry_run, output_options, parameter_options, shard_option, specs};
 use super::exit::Exit;
@@ -16,9 +17,10 @@ pub(super) fn of_kind(kind: Kind) -> Command {
     let [about, long] = match kind {
         Kind::Isolate => [
             "The rule in isolation: exogenous signals, no loss, no data",
-            "Run the update rule in isolation on exogenous signals: no loss, no target, no data. Defaults are the \
-             paper's first experiment. A number, alone or in a form, may be a range, lin:A..B:N or log:A..B:N: one is \
-             swept, two make a map, as in --dt 1ms --activity ou:log:5ms..320ms:7 --error ou:log:5ms..320ms:7",
+            "Run the update rule in isolation on exogenous signals: no loss, no target, no data. \
+             Defaults are the paper's first experiment. A number, alone or in a form, may be a \
+             range, lin:A..B:N or log:A..B:N: one is swept, two make a map, as in --dt 1ms \
+             --activity ou:log:5ms..320ms:7 --error ou:log:5ms..320ms:7",
         ],
         Kind::Train => [
             "A network on real data, with any of the rules",
@@ -26,12 +28,13 @@ pub(super) fn of_kind(kind: Kind) -> Command {
         ],
         Kind::Replay => [
             "Signals of a network through the rule alone: the causal test",
-            "Replay the signals of a network on data, or surrogates of them, through the rule in isolation: the causal \
-             test of the mechanism",
+            "Replay the signals of a network on data, or surrogates of them, through the rule in \
+             isolation: the causal test of the mechanism",
         ],
         Kind::Plane => [
             "The loss over the plane in which two networks move",
-            "Train two networks from the same start and look at the loss over the plane in which they move",
+            "Train two networks from the same start and look at the loss over the plane in which \
+             they move",
         ],
         Kind::Sample => [
             "Angles and spectra of drawn matrices: no network is run",
@@ -39,7 +42,8 @@ pub(super) fn of_kind(kind: Kind) -> Command {
         ],
     };
     // There is but one condition, and nothing to compare it with.
-    let command = output_options(Command::new(kind.name()).args(parameter_options(kind, &["compare"])));
+    let command =
+        output_options(Command::new(kind.name()).args(parameter_options(kind, &["compare"])));
     command.about(about).long_about(long)
 }
 
@@ -59,7 +63,10 @@ fn tell_norms(request: &Request) {
         let (&last, given) = (norms.last()?, norms.len());
         let beyond = (2..depth).contains(&given);
         beyond.then(|| {
-            format!("note: wn {norm} of {depth} layers: the last value, {last}, holds from layer {} on", given - 1)
+            format!(
+                "note: wn {norm} of {depth} layers: the last value, {last}, holds from layer {} on",
+                given - 1
+            )
         })
     };
     let notes: BTreeSet<String> = conditions.filter_map(note).collect();
@@ -68,21 +75,29 @@ fn tell_norms(request: &Request) {
 
 /// The subcommand that runs specs.
 pub(super) fn command() -> Command {
-    let command = Command::new("run")
-        .about("Run specs, draw their figures, summarise; resumes")
-        .long_about("Run the analyses of TOML specs, draw their figures and summarise; resumes what was begun");
-    output_options(command).args([specs().required(true), shard_option(), dry_run()]).args(changes())
+    let command =
+        Command::new("run").about("Run specs, draw their figures, summarise; resumes").long_about(
+            "Run the analyses of TOML specs, draw their figures and summarise; resumes \
+            what was begun",
+        );
+    output_options(command)
+        .args([specs().required(true), shard_option(), dry_run()])
+        .args(changes())
 }
 
 /// Runs specs, or says what there is to be run.
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let request = Request::of_files(matches)?;
     tell_norms(&request);
-    if matches.get_flag("dry-run") { dry::execute(&request, matches) } else { measure(&request, matches) }
+    if matches.get_flag("dry-run") {
+        dry::execute(&request, matches)
+    } else {
+        measure(&request, matches)
+    }
 }
 
-/// Runs a request, draws its figures and prints the summary; of a shard, which has but a part of every figure, prints how
-/// far it is.
+/// Runs a request, draws its figures and prints the summary; of a shard, which has but a part of
+/// every figure, prints how far it is.
 fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
     let mut report = run_plan(request, matches)?;
     for diverged in &report.diverged {
@@ -106,7 +121,10 @@ fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
         Ended::Diverged | Ended::Failed => Exit::Failed,
         Ended::Interrupted => {
             let [done, all] = output::share(plan, &report, request.shard);
-            tell!("interrupted: {done} of {all} jobs are done and kept; the same command goes on from there");
+            tell!(
+                "interrupted: {done} of {all} jobs are done and kept; the same command goes on \
+                 from there"
+            );
             Exit::Interrupted
         }
     })

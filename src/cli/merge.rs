@@ -10,20 +10,31 @@ use std::path::{Path, PathBuf};
 const LISTED: usize = 20;
 
 pub(super) fn command() -> Command {
-    let directory = |name: &'static str| Arg::new(name).required(true).value_parser(value_parser!(PathBuf));
+    let directory =
+        |name: &'static str| Arg::new(name).required(true).value_parser(value_parser!(PathBuf));
     Command::new("merge")
         .about("Put shards of a run together")
         .long_about(
-            "Put shards, or any runs of the same spec, together: OUT becomes, byte for byte, the directory of one run. \
-             Missing jobs are listed with the commands that run them; results that contradict each other are refused",
+            "Put shards, or any runs of the same spec, together: OUT becomes, byte for byte, the \
+             directory of one run. Missing jobs are listed with the commands that run them; \
+             results that contradict each other are refused",
         )
-        .arg(directory("out").value_name("OUT").help("Run directory to be written; what it already holds is kept"))
-        .arg(directory("directories").value_name("DIR").num_args(1..).help("Run directories to be merged"))
+        .arg(directory("out").value_name("OUT").help(
+            "Run directory to be written; what it already \
+            holds is kept",
+        ))
+        .arg(
+            directory("directories")
+                .value_name("DIR")
+                .num_args(1..)
+                .help("Run directories to be merged"),
+        )
         .arg(args::json_flag())
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
-    let sources: Vec<PathBuf> = matches.get_many("directories").into_iter().flatten().cloned().collect();
+    let sources: Vec<PathBuf> =
+        matches.get_many("directories").into_iter().flatten().cloned().collect();
     let out = args::out(matches).unwrap_or_default();
     let Some(first) = sources.first() else { return Ok(Exit::Usage) };
     let plan = Plan::new(read_directory(first)?.specs)?;
@@ -47,23 +58,34 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 /// Which jobs are missing, and what runs them.
 fn missing(plan: &Plan, report: &RunReport, sources: &[Source]) -> String {
-    let missing: Vec<usize> = (0..plan.jobs.len()).filter(|&job| report.results[job].is_none()).collect();
-    let mut lines = vec![format!("error: {} of {} jobs are missing:", missing.len(), plan.jobs.len())];
+    let missing: Vec<usize> =
+        (0..plan.jobs.len()).filter(|&job| report.results[job].is_none()).collect();
+    let mut lines =
+        vec![format!("error: {} of {} jobs are missing:", missing.len(), plan.jobs.len())];
     for &job in missing.iter().take(LISTED) {
         let planned = plan.planned().find(|planned| planned.job == job);
-        lines.extend(
-            planned.map(|p| format!("  {} ({}), repeat {}", p.analysis.name, p.analysis.label(p.condition), p.repeat)),
-        );
+        lines.extend(planned.map(|p| {
+            format!(
+                "  {} ({}), repeat {}",
+                p.analysis.name,
+                p.analysis.label(p.condition),
+                p.repeat
+            )
+        }));
     }
     if missing.len() > LISTED {
         lines.push(format!("  and {} more", missing.len() - LISTED));
     }
     lines.push("they are run by".into());
-    lines
-        .extend(commands(&missing, sources).into_iter().map(|(command, jobs)| format!("  {command}    ({jobs} jobs)")));
+    lines.extend(
+        commands(&missing, sources)
+            .into_iter()
+            .map(|(command, jobs)| format!("  {command}    ({jobs} jobs)")),
+    );
     let out = operand(&report.directory);
     lines.push(format!(
-        "and merged by the same command again; or, here and now, they are run by\n  alignscope run {out}"
+        "and merged by the same command again; or, here and now, they are run by\n  alignscope run \
+         {out}"
     ));
     lines.join("\n")
 }

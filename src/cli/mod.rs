@@ -64,13 +64,34 @@ const fn subcommand(
     Subcommand { name, command, execute }
 }
 
-/// Every subcommand, in the order of the help: a new one is a line here, its `mod`, and a file of its own.
+/// Every subcommand, in the order of the help: a new one is a line here, its `mod`, and a file of
+/// its own.
 static SUBCOMMANDS: &[Subcommand] = &[
-    subcommand("isolate", || measure::of_kind(Kind::Isolate), |m| measure::execute_kind(Kind::Isolate, m)),
-    subcommand("train", || measure::of_kind(Kind::Train), |m| measure::execute_kind(Kind::Train, m)),
-    subcommand("replay", || measure::of_kind(Kind::Replay), |m| measure::execute_kind(Kind::Replay, m)),
-    subcommand("plane", || measure::of_kind(Kind::Plane), |m| measure::execute_kind(Kind::Plane, m)),
-    subcommand("sample", || measure::of_kind(Kind::Sample), |m| measure::execute_kind(Kind::Sample, m)),
+    subcommand(
+        "isolate",
+        || measure::of_kind(Kind::Isolate),
+        |m| measure::execute_kind(Kind::Isolate, m),
+    ),
+    subcommand(
+        "train",
+        || measure::of_kind(Kind::Train),
+        |m| measure::execute_kind(Kind::Train, m),
+    ),
+    subcommand(
+        "replay",
+        || measure::of_kind(Kind::Replay),
+        |m| measure::execute_kind(Kind::Replay, m),
+    ),
+    subcommand(
+        "plane",
+        || measure::of_kind(Kind::Plane),
+        |m| measure::execute_kind(Kind::Plane, m),
+    ),
+    subcommand(
+        "sample",
+        || measure::of_kind(Kind::Sample),
+        |m| measure::execute_kind(Kind::Sample, m),
+    ),
     subcommand("run", measure::command, measure::execute),
     subcommand("runs", runs::command, runs::execute),
     subcommand("analyze", analyze::command, analyze::execute),
@@ -94,20 +115,23 @@ static SUBCOMMANDS: &[Subcommand] = &[
 pub fn command() -> Command {
     Command::new("alignscope")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Why do forward weights align with fixed random backward weights, and what does it buy?")
+        .about(
+            "Why do forward weights align with fixed random backward weights, and what does it \
+            buy?",
+        )
         .after_help(
-            "Examples:\n  alignscope run analyses/quickstart.toml      the mechanism and learning, in figures\n  \
-             alignscope new idea                          a commented spec to start from\n  \
-             alignscope isolate --schedule white          the rule on signals without memory\n  \
-             alignscope train --rule fa --json            a network on the digits, as JSON\n  \
-             alignscope theory held --json                what exact theory says about it\n  \
-             alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from elsewhere\n  \
-             alignscope figure RUN --format pdf           its figures once more, from results\n  \
-             alignscope report RUN --out report.html      all of it in one file\n  \
-             alignscope analyze run.npz                   what a run recorded in PyTorch says\n  \
-             alignscope verify --quick                    the claims and their verdicts\n\n\
-             Exit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that should hold does not, \
-             130 interrupted",
+            "Examples:\n  alignscope run analyses/quickstart.toml      the mechanism and learning, \
+             in figures\n  alignscope new idea                          a commented spec to start \
+             from\n  alignscope isolate --schedule white          the rule on signals without \
+             memory\n  alignscope train --rule fa --json            a network on the digits, as \
+             JSON\n  alignscope theory held --json                what exact theory says about \
+             it\n  alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from \
+             elsewhere\n  alignscope figure RUN --format pdf           its figures once more, from \
+             results\n  alignscope report RUN --out report.html      all of it in one \
+             file\n  alignscope analyze run.npz                   what a run recorded in PyTorch \
+             says\n  alignscope verify --quick                    the claims and their \
+             verdicts\n\nExit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that \
+             should hold does not, 130 interrupted",
         )
         .max_term_width(100)
         .subcommands(SUBCOMMANDS.iter().map(|subcommand| (subcommand.command)()))
@@ -116,7 +140,8 @@ pub fn command() -> Command {
 /// Carries out what the command line asks for.
 ///
 /// # Errors
-/// Whatever stopped it; a [`UsageError`] or a spec's error ends with exit code 2, anything else with 1.
+/// Whatever stopped it; a [`UsageError`] or a spec's error ends with exit code 2, anything else
+/// with 1.
 pub fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let Some((name, of_subcommand)) = matches.subcommand() else {
         welcome::print();

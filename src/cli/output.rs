@@ -8,8 +8,8 @@ use crate::figure::{Figure, Format, compose};
 use crate::file::quote::operand;
 use crate::file::{make_directory, write_atomically};
 use crate::run::{
-    Difference, Entry, Plan, Results, RunReport, Shard, TableFile, comparisons_table, differences, flags, silenced,
-    summarise, summary_table, write_table,
+    Difference, Entry, Plan, Results, RunReport, Shard, TableFile, comparisons_table, differences,
+    flags, silenced, summarise, summary_table, write_table,
 };
 use crate::spec::Analysis;
 use clap::ArgMatches;
@@ -27,10 +27,11 @@ pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
 /// Formats of figures, unless others are asked for.
 pub(super) const ON_PAGES: [Format; 2] = [Format::Svg, Format::Png];
 
-/// Draws every figure of the specs into `figures/` of the run directory: SVG, PNG and the CSV behind them. Figures of
-/// others that are damaged make the report say so.
+/// Draws every figure of the specs into `figures/` of the run directory: SVG, PNG and the CSV
+/// behind them. Figures of others that are damaged make the report say so.
 pub(super) fn write_figures(plan: &Plan, report: &mut RunReport) -> anyhow::Result<Vec<PathBuf>> {
-    let specs: Vec<_> = plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))).collect();
+    let specs: Vec<_> =
+        plan.analyses().flat_map(|a| a.figures.iter().map(move |f| (a, f))).collect();
     if specs.is_empty() {
         return Ok(Vec::new());
     }
@@ -54,7 +55,12 @@ pub(super) fn tell_damaged(damaged: &[String]) -> bool {
 }
 
 /// Draws a figure into a directory, with the CSV behind it.
-pub(super) fn draw(directory: &Path, name: &str, figure: &Figure, formats: &[Format]) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn draw(
+    directory: &Path,
+    name: &str,
+    figure: &Figure,
+    formats: &[Format],
+) -> anyhow::Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     for (name, bytes) in files(name, figure, formats)? {
         let path = directory.join(name);
@@ -81,7 +87,11 @@ pub(super) fn write_figure(
 }
 
 /// The output directory of a command that is no run: new, empty, or of the same request.
-pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) -> anyhow::Result<PathBuf> {
+pub(super) fn directory(
+    matches: &ArgMatches,
+    command: &str,
+    parameters: &Json,
+) -> anyhow::Result<PathBuf> {
     let text = format!("{parameters:#}\n");
     let address = blake3::hash(text.as_bytes()).to_hex();
     let default = || PathBuf::from("runs").join(format!("{command}-{}", &address[..8]));
@@ -90,7 +100,8 @@ pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) 
     let occupied = std::fs::read_dir(&directory).is_ok_and(|mut entries| entries.next().is_some());
     if occupied && std::fs::read_to_string(&manifest).ok().as_deref() != Some(text.as_str()) {
         anyhow::bail!(
-            "{} is not empty and holds something else than these {command}: choose another directory with --out",
+            "{} is not empty and holds something else than these {command}: choose another \
+             directory with --out",
             directory.display()
         );
     }
@@ -100,7 +111,12 @@ pub(super) fn directory(matches: &ArgMatches, command: &str, parameters: &Json) 
 }
 
 /// Writes `summary.csv`, and `comparisons.csv` where conditions are compared, beside the results.
-fn write_tables(plan: &Plan, report: &RunReport, entries: &[Entry], compared: &[Difference]) -> anyhow::Result<()> {
+fn write_tables(
+    plan: &Plan,
+    report: &RunReport,
+    entries: &[Entry],
+    compared: &[Difference],
+) -> anyhow::Result<()> {
     write_table(&report.directory, TableFile::Summary, &summary_table(plan, entries)?)?;
     if plan.analyses().any(|analysis| !analysis.settings.compare.is_empty()) {
         write_table(&report.directory, TableFile::Comparisons, &comparisons_table(compared)?)?;
@@ -118,11 +134,12 @@ fn warn(plan: &Plan, report: &RunReport) {
     let mut warnings: Vec<String> = flags(results).iter().map(ToString::to_string).collect();
     warnings.extend(silenced(results).iter().map(ToString::to_string));
     let few = plan.analyses().filter(|analysis| analysis.settings.repeats < FEW);
-    let few: Vec<String> = few.map(|of| format!("`{}` ({})", of.name, of.settings.repeats)).collect();
+    let few: Vec<String> =
+        few.map(|of| format!("`{}` ({})", of.name, of.settings.repeats)).collect();
     if !few.is_empty() {
         warnings.push(format!(
-            "fewer than {FEW} repeats of {}: intervals of so few are wide, and hold only where values are normal; more are \
-             added by `alignscope run {} --repeats {}`",
+            "fewer than {FEW} repeats of {}: intervals of so few are wide, and hold only where \
+             values are normal; more are added by `alignscope run {} --repeats {}`",
             few.join(", "),
             operand(&report.directory),
             2 * FEW
@@ -138,7 +155,12 @@ fn warn(plan: &Plan, report: &RunReport) {
 }
 
 /// Writes the tables of a run and prints them: JSON on standard output, or text.
-pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
+pub(super) fn print_summary(
+    plan: &Plan,
+    report: &RunReport,
+    figures: &[PathBuf],
+    as_json: bool,
+) -> anyhow::Result<()> {
     let entries = summary(plan, report);
     let compared = differences(Results::new(plan, &report.results));
     write_tables(plan, report, &entries, &compared)?;
@@ -165,15 +187,21 @@ pub(super) fn print_summary(plan: &Plan, report: &RunReport, figures: &[PathBuf]
 /// Jobs finished, and all, of a shard or of the whole.
 pub(super) fn share(plan: &Plan, report: &RunReport, shard: Option<Shard>) -> [usize; 2] {
     let own = (0..plan.jobs.len()).filter(|&job| shard.is_none_or(|shard| shard.has(job)));
-    own.fold([0, 0], |[done, all], job| [done + usize::from(report.results[job].is_some()), all + 1])
+    own.fold([0, 0], |[done, all], job| {
+        [done + usize::from(report.results[job].is_some()), all + 1]
+    })
 }
 
 /// Prints how far a shard is: JSON on standard output, or a line.
-pub(super) fn print_shard(plan: &Plan, report: &RunReport, shard: Shard, as_json: bool) -> anyhow::Result<()> {
+pub(super) fn print_shard(
+    plan: &Plan,
+    report: &RunReport,
+    shard: Shard,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let ([done, all], directory) = (share(plan, report, Some(shard)), report.directory.display());
     if as_json {
-        let found =
-            json!({ "shard": shard.to_string(), "jobs": all, "finished": done, "ended": report.ended.as_str() });
+        let found = json!({ "shard": shard.to_string(), "jobs": all, "finished": done, "ended": report.ended.as_str() });
         say!("{}", serde_json::to_string(&found)?);
     } else {
         say!("shard {shard}: {done} of its {all} jobs are done, {} in all shards", plan.jobs.len());

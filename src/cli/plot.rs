@@ -31,7 +31,8 @@ fn chart(panel: &Panel) -> String {
         .iter()
         .filter(|series| series.mark != Mark::Points)
         .map(|series| {
-            let points = series.points.iter().filter_map(|p| Some((p.x as f32, finite(p.y)? as f32)));
+            let points =
+                series.points.iter().filter_map(|p| Some((p.x as f32, finite(p.y)? as f32)));
             (series.label.as_str(), points.collect())
         })
         .filter(|(_, points): &(_, Vec<_>)| points.len() > 1)

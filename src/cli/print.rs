@@ -16,8 +16,8 @@ macro_rules! tell {
     ($($text:tt)*) => { $crate::cli::print::tell_line(format_args!($($text)*)) };
 }
 
-/// Writes to standard output. A reader that has seen enough ends the program, which has nothing left to do but print; so
-/// does an output that takes no more, with an error.
+/// Writes to standard output. A reader that has seen enough ends the program, which has nothing
+/// left to do but print; so does an output that takes no more, with an error.
 pub(super) fn print(text: Arguments<'_>) {
     print_bytes(visible(&text.to_string()).as_bytes());
 }
@@ -35,8 +35,8 @@ pub(super) fn print_bytes(bytes: &[u8]) {
     }
 }
 
-/// Writes a line to standard error, shortened if it repeats an input at length. Where even that takes
-/// nothing, there is nobody left to tell.
+/// Writes a line to standard error, shortened if it repeats an input at length. Where even that
+/// takes nothing, there is nobody left to tell.
 pub fn tell_line(text: Arguments<'_>) {
     // In one piece, lest lines of several processes mix.
     let line = format!("{}\n", visible(&cut(&text.to_string())));
@@ -60,8 +60,8 @@ pub fn tell_usage(error: &clap::Error) -> u8 {
 }
 
 /// Characters that steer a terminal, or turn the direction of reading: what was read from files may
-/// hold them, and is not to do so here. They become what they are called in JSON, which so keeps its
-/// meaning.
+/// hold them, and is not to do so here. They become what they are called in JSON, which so keeps
+/// its meaning.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(steers) {
         return Cow::Borrowed(text);
@@ -100,7 +100,8 @@ fn cut_line(line: &str) -> Cow<'_, str> {
     if characters <= LINE[0] + LINE[1] {
         return Cow::Borrowed(line);
     }
-    let place = |number: usize| line.char_indices().nth(number).map_or(line.len(), |(place, _)| place);
+    let place =
+        |number: usize| line.char_indices().nth(number).map_or(line.len(), |(place, _)| place);
     let (head, tail) = (&line[..place(LINE[0])], &line[place(characters - LINE[1])..]);
     format!("{head} ... ({} more characters) ... {tail}", characters - LINE[0] - LINE[1]).into()
 }
@@ -112,7 +113,10 @@ mod tests {
     #[test]
     fn what_steers_a_terminal_is_shown_and_not_sent() {
         assert_eq!(visible("grün\n\tα → β"), "grün\n\tα → β");
-        assert_eq!(visible("a\u{1b}[31mb\rc\u{7f}\u{9b}2J\u{202e}d"), "a\\u001b[31mb\\u000dc\\u007f\\u009b2J\\u202ed");
+        assert_eq!(
+            visible("a\u{1b}[31mb\rc\u{7f}\u{9b}2J\u{202e}d"),
+            "a\\u001b[31mb\\u000dc\\u007f\\u009b2J\\u202ed"
+        );
     }
 
     #[test]

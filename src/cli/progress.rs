@@ -51,16 +51,24 @@ impl Lines {
     fn is_due(&self, elapsed: Duration) -> bool {
         let (now, due) = (elapsed.as_millis() as u64, self.due.load(Ordering::Relaxed));
         let next = now + LINE.as_millis() as u64;
-        now >= due && self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        now >= due
+            && self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
 /// What a line says: jobs, share of the work, time so far and left.
 fn line([finished, jobs]: [u64; 2], share: f64, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
-    let left =
-        if share > 0.0 { format!(", about {} left", said(seconds * (1.0 - share) / share)) } else { String::new() };
-    format!("{finished} of {jobs} jobs, {:.0} % of the work in {}{left}", 100.0 * share, said(seconds))
+    let left = if share > 0.0 {
+        format!(", about {} left", said(seconds * (1.0 - share) / share))
+    } else {
+        String::new()
+    };
+    format!(
+        "{finished} of {jobs} jobs, {:.0} % of the work in {}{left}",
+        100.0 * share,
+        said(seconds)
+    )
 }
 
 impl RunBar {
@@ -69,18 +77,26 @@ impl RunBar {
         let updates = Arc::new(AtomicU64::new(0));
         let counted = updates.clone();
         let rate = move |state: &ProgressState, out: &mut dyn Write| {
-            let rate = counted.load(Ordering::Relaxed) as f64 / state.elapsed().as_secs_f64().max(1e-3);
+            let rate =
+                counted.load(Ordering::Relaxed) as f64 / state.elapsed().as_secs_f64().max(1e-3);
             // A line that cannot be written is not worth more than its absence.
             let _ = write!(out, "{rate:.0} updates/s");
         };
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let template = "{bar:24} {percent:>3} %, {msg}, {rate}, {elapsed}, {eta} left";
         bar.set_style(style(template).with_key("rate", rate));
-        Self { bar, jobs: AtomicU64::new(0), finished: AtomicU64::new(0), updates, lines: Lines::new() }
+        Self {
+            bar,
+            jobs: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            updates,
+            lines: Lines::new(),
+        }
     }
 
     fn show(&self) {
-        let (finished, jobs) = (self.finished.load(Ordering::Relaxed), self.jobs.load(Ordering::Relaxed));
+        let (finished, jobs) =
+            (self.finished.load(Ordering::Relaxed), self.jobs.load(Ordering::Relaxed));
         self.bar.set_message(format!("{finished} of {jobs} jobs"));
     }
 
@@ -176,7 +192,8 @@ mod tests {
     fn a_line_is_due_now_and_then() {
         let lines = Lines::new();
         lines.begin();
-        let due = [1, 59, 60, 61, 100, 119, 121, 130, 400, 401].map(|s| lines.is_due(Duration::from_secs(s)));
+        let due = [1, 59, 60, 61, 100, 119, 121, 130, 400, 401]
+            .map(|s| lines.is_due(Duration::from_secs(s)));
         assert_eq!(due, [false, false, true, false, false, false, true, false, true, false]);
     }
 
@@ -186,6 +203,9 @@ mod tests {
             line([3, 40], 0.25, Duration::from_secs(600)),
             "3 of 40 jobs, 25 % of the work in 10 min, about 30 min left"
         );
-        assert_eq!(line([0, 40], 0.0, Duration::from_secs(60)), "0 of 40 jobs, 0 % of the work in 60 s");
+        assert_eq!(
+            line([0, 40], 0.0, Duration::from_secs(60)),
+            "0 of 40 jobs, 0 % of the work in 60 s"
+        );
     }
 }

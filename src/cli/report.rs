@@ -13,8 +13,9 @@ pub(super) fn command() -> Command {
     Command::new("report")
         .about("Write runs into one HTML file")
         .long_about(
-            "Write what runs gave into one HTML file: verdicts, figures, methods, data dictionary, how to reproduce. Nothing is \
-             run; of a run that is not finished it says what is missing",
+            "Write what runs gave into one HTML file: verdicts, figures, methods, data dictionary, \
+             how to reproduce. Nothing is run; of a run that is not finished it says what is \
+             missing",
         )
         .arg(
             Arg::new("runs")
@@ -32,12 +33,10 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("The file, - for standard output [default: report.html; with --markdown, -]"),
         )
-        .arg(
-            Arg::new("markdown")
-                .long("markdown")
-                .action(ArgAction::SetTrue)
-                .help("An index in Markdown instead: claim, verdict, numbers, figures (linked if beside FILE), command"),
-        )
+        .arg(Arg::new("markdown").long("markdown").action(ArgAction::SetTrue).help(
+            "An index in Markdown instead: claim, verdict, numbers, figures (linked if \
+                    beside FILE), command",
+        ))
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
@@ -70,7 +69,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 /// Whether a path stands for standard output.
 fn is_standard_output(path: &Path) -> bool {
-    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path.as_os_str() == *name)
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+        .iter()
+        .any(|name| path.as_os_str() == *name)
 }
 
 fn refuse_directory(path: &Path) -> Result<(), UsageError> {

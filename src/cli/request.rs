@@ -24,7 +24,11 @@ pub(super) struct Request {
 
 impl Request {
     /// Of specs, in the directory asked for or in one of their name.
-    pub(super) fn new(specs: Vec<Spec>, matches: &ArgMatches, shard: Option<Shard>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        specs: Vec<Spec>,
+        matches: &ArgMatches,
+        shard: Option<Shard>,
+    ) -> anyhow::Result<Self> {
         let plan = Plan::new(specs).map_err(|error| UsageError(error.to_string()))?;
         let out = args::out(matches).unwrap_or_else(|| match shard {
             Some(shard) => shard_directory(&plan.default_directory(), shard),
@@ -36,7 +40,8 @@ impl Request {
     /// The analysis of one condition that `isolate`, `train` and their like ask for.
     pub(super) fn single(kind: Kind, matches: &ArgMatches) -> anyhow::Result<Self> {
         let options = args::given(kind, matches);
-        let analysis = Analysis::from_options(kind, options.iter().map(|(name, text)| (*name, text.as_str())));
+        let analysis =
+            Analysis::from_options(kind, options.iter().map(|(name, text)| (*name, text.as_str())));
         let analysis = analysis.map_err(|errors| {
             let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
             UsageError(lines.join("\n"))
@@ -54,12 +59,16 @@ impl Request {
             return Self::new(specs, matches, shard);
         };
         if files.len() > 1 {
-            let message = format!("{} is a directory: give a run directory alone, or spec files", directory.display());
+            let message = format!(
+                "{} is a directory: give a run directory alone, or spec files",
+                directory.display()
+            );
             return Err(UsageError(message).into());
         }
         let described = read_directory(directory)?;
         let specs = described.specs.into_iter().zip(spec_paths(directory));
-        let change = |(spec, path): (Spec, PathBuf)| changed(spec, &path, &changes).map_err(change_error);
+        let change =
+            |(spec, path): (Spec, PathBuf)| changed(spec, &path, &changes).map_err(change_error);
         let specs = specs.map(change).collect::<anyhow::Result<_>>()?;
         let mut request = Self::new(specs, matches, shard)?;
         if args::out(matches).is_none() {
@@ -126,8 +135,13 @@ pub(super) fn run_jobs(
     Ok(report)
 }
 
-/// Threads that there is memory for, before any of it is taken; says so if these are fewer than asked for.
-pub(super) fn admitted(request: &Request, pending: &[usize], matches: &ArgMatches) -> Result<usize, UsageError> {
+/// Threads that there is memory for, before any of it is taken; says so if these are fewer than
+/// asked for.
+pub(super) fn admitted(
+    request: &Request,
+    pending: &[usize],
+    matches: &ArgMatches,
+) -> Result<usize, UsageError> {
     let (threads, limit) = (args::threads(matches), memory::left());
     let found = admit(&request.plan, pending, args::export(matches), threads, limit);
     let fit = found.map_err(|error| UsageError(error.to_string()))?;

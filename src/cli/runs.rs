@@ -13,8 +13,9 @@ pub(super) fn command() -> Command {
     Command::new("runs")
         .about("List what has been run")
         .long_about(
-            "List the run directories below a directory: of which spec, how far they are, why they ended, and how large they \
-             are. Nothing is changed; `alignscope run DIR` goes on with one, `alignscope report DIR` tells of it",
+            "List the run directories below a directory: of which spec, how far they are, why they \
+             ended, and how large they are. Nothing is changed; `alignscope run DIR` goes on with \
+             one, `alignscope report DIR` tells of it",
         )
         .arg(
             Arg::new("directory")
@@ -39,8 +40,11 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         say!("no run below {}", directory.display());
         return Ok(Exit::Done);
     }
-    let mut rows =
-        vec![["directory", "spec", "ended", "jobs", "repeats", "last written", "size"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["directory", "spec", "ended", "jobs", "repeats", "last written", "size"]
+            .map(String::from)
+            .to_vec(),
+    ];
     rows.extend(found.iter().map(row));
     super::print::print(format_args!("{}", aligned(rows, "")));
     Ok(Exit::Done)

@@ -33,10 +33,13 @@ pub(super) fn command() -> Command {
     Command::new("sbatch")
         .about("Print a script that runs a spec on SLURM")
         .long_about(
-            "Print a script that runs a spec in shards on SLURM, as a job array, and merges them: `bash SCRIPT` submits it; \
-             killed and requeued shards go on from where they were",
+            "Print a script that runs a spec in shards on SLURM, as a job array, and merges them: \
+             `bash SCRIPT` submits it; killed and requeued shards go on from where they were",
         )
-        .after_help("Example:\n  alignscope sbatch SPEC --shards 16 --out DIR --time 2:00:00 > job.sh; bash job.sh --account=A")
+        .after_help(
+            "Example:\n  alignscope sbatch SPEC --shards 16 --out DIR --time 2:00:00 > \
+            job.sh; bash job.sh --account=A",
+        )
         .arg(args::specs().required(true))
         .arg(
             Arg::new("shards")
@@ -47,15 +50,26 @@ pub(super) fn command() -> Command {
                 .help("Shards, each a task of the array"),
         )
         .arg(
-            Arg::new("out").long("out").value_name("DIR").required(true).value_parser(value_parser!(PathBuf)).help(
-                "Run directory of the merged result; shards and their logs go to DIR.shards",
-            ),
+            Arg::new("out")
+                .long("out")
+                .value_name("DIR")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Run directory of the merged result; shards and their logs go to DIR.shards"),
         )
         .arg(
-            text("time", "TIME", "Time limit of a task, as sbatch takes it: minutes, H:MM:SS or D-HH")
-                .value_parser(time),
+            text(
+                "time",
+                "TIME",
+                "Time limit of a task, as sbatch takes it: minutes, H:MM:SS or \
+                D-HH",
+            )
+            .value_parser(time),
         )
-        .arg(text("partition", "NAME", "Partition, or several separated by commas").value_parser(partition))
+        .arg(
+            text("partition", "NAME", "Partition, or several separated by commas")
+                .value_parser(partition),
+        )
         .arg(
             Arg::new("cpus")
                 .long("cpus")
@@ -70,8 +84,10 @@ pub(super) fn command() -> Command {
 
 /// A time limit of SLURM.
 fn time(text: &str) -> Result<String, String> {
-    let (days, clock) = text.split_once('-').map_or((None, text), |(days, clock)| (Some(days), clock));
-    let whole = |part: &str| !part.is_empty() && part.len() < 8 && part.chars().all(|c| c.is_ascii_digit());
+    let (days, clock) =
+        text.split_once('-').map_or((None, text), |(days, clock)| (Some(days), clock));
+    let whole =
+        |part: &str| !part.is_empty() && part.len() < 8 && part.chars().all(|c| c.is_ascii_digit());
     let parts = clock.split(':').count();
     if parts <= 3 && clock.split(':').all(whole) && days.is_none_or(whole) {
         return Ok(text.into());
@@ -82,7 +98,11 @@ fn time(text: &str) -> Result<String, String> {
 fn partition(text: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.,".contains(c);
     let fine = !text.is_empty() && text.chars().all(allowed);
-    if fine { Ok(text.into()) } else { Err("expected letters, digits, - and _, several separated by commas".into()) }
+    if fine {
+        Ok(text.into())
+    } else {
+        Err("expected letters, digits, - and _, several separated by commas".into())
+    }
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
@@ -92,13 +112,19 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let request = Request::of_files(matches)?;
     if let Some(shard) = request.shard {
-        return Err(UsageError(format!("this directory is shard {shard} of a run: give the spec of the whole")).into());
+        return Err(UsageError(format!(
+            "this directory is shard {shard} of a run: give the spec of the whole"
+        ))
+        .into());
     }
     // Refuses now what the merge would refuse in the end.
     finished(&request.plan, &request.out, Export::Off)?;
     let jobs = request.plan.jobs.len();
     if shards > jobs {
-        tell!("warning: there are {jobs} jobs, so {} of the {shards} shards have nothing to do", shards - jobs);
+        tell!(
+            "warning: there are {jobs} jobs, so {} of the {shards} shards have nothing to do",
+            shards - jobs
+        );
     }
     print_bytes(script(&request, shards, matches)?.as_bytes());
     Ok(Exit::Done)
@@ -108,8 +134,12 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 fn script(request: &Request, shards: usize, matches: &ArgMatches) -> anyhow::Result<String> {
     let here = std::env::current_dir().context("cannot tell the current directory")?;
     let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let specs: Vec<String> =
-        matches.get_many("specs").into_iter().flatten().map(|path: &PathBuf| operand(path)).collect();
+    let specs: Vec<String> = matches
+        .get_many("specs")
+        .into_iter()
+        .flatten()
+        .map(|path: &PathBuf| operand(path))
+        .collect();
     // Without a slash at its end, as `.shards` is added to it.
     let out = operand(&request.out.components().collect::<PathBuf>());
     // A name of a job is text that SLURM may put into names of files.
@@ -134,8 +164,11 @@ fn script(request: &Request, shards: usize, matches: &ArgMatches) -> anyhow::Res
 
 fn directives(name: &str, matches: &ArgMatches) -> String {
     let cpus = matches.get_one::<u16>("cpus").copied().unwrap_or(1);
-    let mut lines =
-        vec![format!("--job-name=alignscope-{name}"), "--ntasks=1".into(), format!("--cpus-per-task={cpus}")];
+    let mut lines = vec![
+        format!("--job-name=alignscope-{name}"),
+        "--ntasks=1".into(),
+        format!("--cpus-per-task={cpus}"),
+    ];
     for option in ["time", "partition"] {
         lines.extend(matches.get_one::<String>(option).map(|value| format!("--{option}={value}")));
     }

@@ -1,4 +1,5 @@
-//! `alignscope signals`: generates signals, writes them, and draws their statistics beside the exact ones.
+//! `alignscope signals`: generates signals, writes them, and draws their statistics beside the
+//! exact ones.
 
 use super::{Exit, UsageError, args, output};
 use crate::array::{Array, write_csv, write_npz};
@@ -33,7 +34,11 @@ pub(super) fn command() -> Command {
             count("outputs", "20", "Units of the error"),
             count("iterations", "1000", "Iterations"),
             count("lags", "20", "Largest lag of the correlations"),
-            Arg::new("seed").long("seed").value_name("N").default_value("1").value_parser(value_parser!(u64)),
+            Arg::new("seed")
+                .long("seed")
+                .value_name("N")
+                .default_value("1")
+                .value_parser(value_parser!(u64)),
             Arg::new("repeat")
                 .long("repeat")
                 .value_name("N")
@@ -73,8 +78,12 @@ impl Row {
     /// The same over a scale, estimated and exact; no value where the scale is 0.
     fn over(&self, quantity: &'static str, (scale, exact): (f64, Option<f64>)) -> Self {
         let Estimate { value, band } = self.estimate;
-        let estimate = Estimate { value: value / scale, band: band.map(|ends| ends.map(|end| end / scale)) };
-        let target = self.target.zip(exact.filter(|exact| *exact > 0.0)).map(|(target, exact)| target / exact);
+        let estimate =
+            Estimate { value: value / scale, band: band.map(|ends| ends.map(|end| end / scale)) };
+        let target = self
+            .target
+            .zip(exact.filter(|exact| *exact > 0.0))
+            .map(|(target, exact)| target / exact);
         Self { quantity, at: self.at, estimate, target }
     }
 }
@@ -92,17 +101,23 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let lags = whole("lags");
     if lags >= sizes.iterations {
         let most = sizes.iterations - 1;
-        return Err(UsageError(format!("--lags: {lags} lies beyond the run: at most {most} is possible")).into());
+        return Err(UsageError(format!(
+            "--lags: {lags} lies beyond the run: at most {most} is possible"
+        ))
+        .into());
     }
-    let values = sizes.iterations as u128 * sizes.batch as u128 * (sizes.inputs + sizes.outputs) as u128;
+    let values =
+        sizes.iterations as u128 * sizes.batch as u128 * (sizes.inputs + sizes.outputs) as u128;
     // The signals, copies to estimate from, and the file made of them; of text a value is longer.
-    let copies = if matches.get_one::<String>("format").is_some_and(|name| name == "csv") { 10 } else { 5 };
+    let copies =
+        if matches.get_one::<String>("format").is_some_and(|name| name == "csv") { 10 } else { 5 };
     let (limit, what) = (limit(), format!("working on {values} values"));
-    limit
-        .check(&what, 8 * copies * values + limit.of_threads(1))
-        .map_err(|error| UsageError(format!("{error}; or make iterations, batch or units smaller")))?;
+    limit.check(&what, 8 * copies * values + limit.of_threads(1)).map_err(|error| {
+        UsageError(format!("{error}; or make iterations, batch or units smaller"))
+    })?;
     let signals = Signals::<f64>::new(&pair, sizes, seed, repeat);
-    let [activity, error] = generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);
+    let [activity, error] =
+        generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);
 
     let mut parameters = json!({
         "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
@@ -112,7 +127,10 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     args::tell_times(&pair, &mut parameters);
     let directory = output::directory(matches, "signals", &parameters)?;
     match matches.get_one::<String>("format").map(String::as_str) {
-        Some("npz") => write_npz(&directory.join("signals.npz"), &[("activity", &activity), ("error", &error)])?,
+        Some("npz") => write_npz(
+            &directory.join("signals.npz"),
+            &[("activity", &activity), ("error", &error)],
+        )?,
         Some("csv") => {
             write_csv(&directory.join("activity.csv"), &activity)?;
             write_csv(&directory.join("error.csv"), &error)?;
@@ -140,8 +158,10 @@ fn number(matches: &ArgMatches, name: &str) -> u64 {
 /// All iterations of both signals, iterations x samples x units.
 fn generate(mut signals: Signals<f64>, sizes: Sizes) -> [Array; 2] {
     let Sizes { batch, inputs, outputs, iterations } = sizes;
-    let array =
-        |units| Array { shape: vec![iterations, batch, units], data: Vec::with_capacity(iterations * batch * units) };
+    let array = |units| Array {
+        shape: vec![iterations, batch, units],
+        data: Vec::with_capacity(iterations * batch * units),
+    };
     let mut arrays = [inputs, outputs].map(array);
     for _ in 0..iterations {
         arrays[0].data.extend_from_slice(signals.activity().as_slice());
@@ -152,7 +172,12 @@ fn generate(mut signals: Signals<f64>, sizes: Sizes) -> [Array; 2] {
 }
 
 /// Mean, covariances and spectra of both signals, with the exact ones where they are known.
-fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> anyhow::Result<Vec<Row>> {
+fn estimates(
+    pair: &Pair,
+    sizes: Sizes,
+    lags: usize,
+    arrays: [&Array; 2],
+) -> anyhow::Result<Vec<Row>> {
     let targets = Targets::new(pair, sizes);
     let [activity, error] = arrays.map(|array| Signal::new(&array.data, sizes.iterations));
     let [activity, error] = [activity?, error?];
@@ -170,7 +195,13 @@ fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> any
             "activity_integral_time",
             "activity_spectrum",
         ],
-        ["error_mean", "error_autocovariance", "error_autocorrelation", "error_integral_time", "error_spectrum"],
+        [
+            "error_mean",
+            "error_autocovariance",
+            "error_autocorrelation",
+            "error_integral_time",
+            "error_spectrum",
+        ],
     ];
     let mut rows = Vec::new();
     let (mut means, mut variances) = ([0.0; 2], [(0.0, None); 2]);
@@ -180,7 +211,12 @@ fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> any
         let estimate = signal.mean();
         means[index] = if recorded { estimate.value } else { form.mean };
         let [mean, autocovariance, autocorrelation, time, spectrum] = names[index];
-        rows.push(Row { quantity: mean, at: 0.0, estimate, target: (!recorded).then_some(form.mean) });
+        rows.push(Row {
+            quantity: mean,
+            at: 0.0,
+            estimate,
+            target: (!recorded).then_some(form.mean),
+        });
         let found = signal.autocovariance(means[index], lags)?;
         variances[index] = (found[0].value, targets.auto(index, 0));
         let normalised = signal.autocorrelation(means[index], lags)?;
@@ -196,8 +232,15 @@ fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> any
         let segment = segment(sizes.iterations);
         if segment <= sizes.iterations {
             let expected = targets.spectrum(index, segment);
-            for (k, (at, estimate)) in signal.spectrum(means[index], segment)?.into_iter().enumerate() {
-                rows.push(Row { quantity: spectrum, at, estimate, target: expected.as_ref().map(|e| e[k].1) });
+            for (k, (at, estimate)) in
+                signal.spectrum(means[index], segment)?.into_iter().enumerate()
+            {
+                rows.push(Row {
+                    quantity: spectrum,
+                    at,
+                    estimate,
+                    target: expected.as_ref().map(|e| e[k].1),
+                });
             }
         }
     }
@@ -205,7 +248,12 @@ fn estimates(pair: &Pair, sizes: Sizes, lags: usize, arrays: [&Array; 2]) -> any
         let most = lags as i64;
         for lag in -most..=most {
             let estimate = signals[0].covariance_with(&signals[1], means, lag)?;
-            let row = Row { quantity: "cross_covariance", at: lag as f64, estimate, target: targets.cross(lag) };
+            let row = Row {
+                quantity: "cross_covariance",
+                at: lag as f64,
+                estimate,
+                target: targets.cross(lag),
+            };
             let [(x, exact_x), (e, exact_e)] = variances;
             let exact = exact_x.zip(exact_e).map(|(x, e): (f64, f64)| (x * e).sqrt());
             let normalised = row.over("cross_correlation", ((x * e).sqrt(), exact));
@@ -239,8 +287,14 @@ impl Targets {
             }
             // Not Gaussian, or long: every form knows its own covariance, as far as it can be held.
             None => {
-                let held = |form: &Form| if iterations <= 5000 { form.covariance(iterations) } else { None };
-                let own = if pair.cross == Cross::None && !stays { forms.map(held) } else { [None, None] };
+                let held = |form: &Form| {
+                    if iterations <= 5000 { form.covariance(iterations) } else { None }
+                };
+                let own = if pair.cross == Cross::None && !stays {
+                    forms.map(held)
+                } else {
+                    [None, None]
+                };
                 Self { own, cross: None, stationary }
             }
         }
@@ -250,7 +304,8 @@ impl Targets {
     fn average(matrix: &Matrix<f64>, lag: i64) -> f64 {
         let size = lag.unsigned_abs() as usize;
         let pairs = matrix.rows() - size;
-        let at = |t: usize| if lag >= 0 { matrix.row(t)[t + size] } else { matrix.row(t + size)[t] };
+        let at =
+            |t: usize| if lag >= 0 { matrix.row(t)[t + size] } else { matrix.row(t + size)[t] };
         (0..pairs).map(at).sum::<f64>() / pairs as f64
     }
 
@@ -280,7 +335,13 @@ fn table(rows: &[Row]) -> String {
     let line = |row: &Row| {
         let [low, high] = row.estimate.band.map_or([None; 2], |band| band.map(Some));
         let (at, value) = (row.at, row.estimate.value);
-        format!("{},{at},{value:?},{},{},{}\n", row.quantity, number(low), number(high), number(row.target))
+        format!(
+            "{},{at},{value:?},{},{},{}\n",
+            row.quantity,
+            number(low),
+            number(high),
+            number(row.target)
+        )
     };
     let body: String = rows.iter().map(line).collect();
     format!("quantity,lag_or_frequency,estimate,low,high,target\n{body}")
@@ -311,15 +372,27 @@ fn figure(pair: &Pair, rows: &[Row], signals: [&Array; 2]) -> Figure {
         for &(quantity, label, index) in quantities {
             let colour = Hue::Palette(index);
             let of = || rows.iter().filter(|row| row.quantity == quantity);
-            let points =
-                of().map(|row| Point { band: row.estimate.band, ..Point::at(row.at, Some(row.estimate.value)) });
+            let points = of().map(|row| Point {
+                band: row.estimate.band,
+                ..Point::at(row.at, Some(row.estimate.value))
+            });
             let target = of().map(|row| Point::at(row.at, row.target));
             let (points, target): (Vec<Point>, Vec<Point>) = (points.collect(), target.collect());
             if points.is_empty() {
                 continue;
             }
-            panel.series.push(Series { label: format!("{label}: exact"), colour, mark: Mark::Line, points: target });
-            panel.series.push(Series { label: format!("{label}: estimated"), colour, mark: Mark::Points, points });
+            panel.series.push(Series {
+                label: format!("{label}: exact"),
+                colour,
+                mark: Mark::Line,
+                points: target,
+            });
+            panel.series.push(Series {
+                label: format!("{label}: estimated"),
+                colour,
+                mark: Mark::Points,
+                points,
+            });
         }
         panel
     };
@@ -356,13 +429,18 @@ fn print_json(rows: &[Row], parameters: &Json) {
 fn print(rows: &[Row], pair: &Pair, sizes: Sizes, full: bool) {
     say!("{:<34} {:>10} {:>22} {:>10}", "", "estimate", "95 %", "exact");
     if full {
-        let shown = |row: &&Row| row.quantity.ends_with("mean") || row.quantity.ends_with("covariance");
-        rows.iter().filter(shown).for_each(|row| print_row(&format!("{} {}", row.quantity, row.at), row));
+        let shown =
+            |row: &&Row| row.quantity.ends_with("mean") || row.quantity.ends_with("covariance");
+        rows.iter()
+            .filter(shown)
+            .for_each(|row| print_row(&format!("{} {}", row.quantity, row.at), row));
     } else {
         for (name, form) in [("activity", &pair.activity), ("error", &pair.error)] {
             summarise(rows, name, form);
         }
-        if let Some(row) = rows.iter().find(|row| row.quantity == "cross_correlation" && row.at == 0.0) {
+        if let Some(row) =
+            rows.iter().find(|row| row.quantity == "cross_correlation" && row.at == 0.0)
+        {
             print_row("correlation of the two, lag 0", row);
         }
     }
@@ -400,7 +478,8 @@ fn summarise(rows: &[Row], name: &str, form: &Form) {
 }
 
 fn print_row(what: &str, row: &Row) {
-    let band = row.estimate.band.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
+    let band =
+        row.estimate.band.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
     let target = row.target.map_or("-".into(), |t| format!("{t:.4}"));
     say!("{what:<34} {:>10.4} {band:>22} {target:>10}", row.estimate.value);
 }

@@ -1,11 +1,13 @@
-//! `alignscope spectra`: singular values of matrices in files beside those of independent entries, and with `B` the
-//! eigenvalues of `W B` and the subspaces both share.
+//! `alignscope spectra`: singular values of matrices in files beside those of independent entries,
+//! and with `B` the eigenvalues of `W B` and the subspaces both share.
 
 mod figure;
 mod measured;
 pub(super) mod report;
 
-use super::matrices::{FILES, ORIENTATION, Pair, Recorded, file, is_decomposable, name, transpose_option};
+use super::matrices::{
+    FILES, ORIENTATION, Pair, Recorded, file, is_decomposable, name, transpose_option,
+};
 use super::{Exit, UsageError, args, output};
 use crate::file::write_atomically;
 use crate::matrix::Matrix;
@@ -13,8 +15,8 @@ use crate::measure::angle::weight_alignment;
 use crate::measure::null::{SubspaceNull, WeightNull};
 use crate::measure::orientation::Orientation;
 use crate::measure::spectrum::{
-    SpectrumError, Subspace, Svd, product_eigenvalues, product_singular_values, pseudo_inverse_alignment,
-    singular_values,
+    SpectrumError, Subspace, Svd, product_eigenvalues, product_singular_values,
+    pseudo_inverse_alignment, singular_values,
 };
 use crate::theory::spectra::product_radius;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -26,7 +28,8 @@ use std::path::PathBuf;
 pub(super) fn command() -> Command {
     let within = |low: f64, high: f64| {
         move |text: &str| {
-            let value: Option<f64> = text.parse().ok().filter(|v: &f64| *v > low && *v < high && v.is_finite());
+            let value: Option<f64> =
+                text.parse().ok().filter(|v: &f64| *v > low && *v < high && v.is_finite());
             let above = format!("expected a number above {low}");
             value.ok_or(if high.is_finite() { format!("{above} and below {high}") } else { above })
         }
@@ -34,13 +37,14 @@ pub(super) fn command() -> Command {
     Command::new("spectra")
         .about("Singular values of weights from files")
         .long_about(
-            "Singular values of weights from files beside those of independent entries; with B, what both share",
+            "Singular values of weights from files beside those of independent entries; with B, \
+             what both share",
         )
         .after_help(format!(
-            "{FILES} Of a history, --iteration takes one.\n\n{ORIENTATION}\n\n\
-             Outliers are singular values beyond what the largest of independent Gaussian entries exceeds with the \
-             probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' standard deviation is \
-             that of the bulk, unless given.",
+            "{FILES} Of a history, --iteration takes one.\n\n{ORIENTATION}\n\nOutliers are \
+             singular values beyond what the largest of independent Gaussian entries exceeds with \
+             the probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' \
+             standard deviation is that of the bulk, unless given.",
         ))
         .args([
             file("W", "Forward weights").required(true),
@@ -49,7 +53,10 @@ pub(super) fn command() -> Command {
                 .long("entry-sd")
                 .value_name("X")
                 .value_parser(within(0.0, f64::INFINITY))
-                .help("Standard deviation of the entries of W, were they independent [default: fitted]"),
+                .help(
+                    "Standard deviation of the entries of W, were they independent [default: \
+                    fitted]",
+                ),
             Arg::new("false-alarm")
                 .long("false-alarm")
                 .value_name("P")
@@ -60,7 +67,10 @@ pub(super) fn command() -> Command {
                 .long("leading")
                 .value_name("K")
                 .value_parser(value_parser!(u32).range(1..))
-                .help("Leading singular vectors that are compared [default: as many as W has outliers, or 1]"),
+                .help(
+                    "Leading singular vectors that are compared [default: as many as W has \
+                    outliers, or 1]",
+                ),
             Arg::new("iteration")
                 .long("iteration")
                 .value_name("K")
@@ -71,7 +81,10 @@ pub(super) fn command() -> Command {
                 .long("out")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Directory for the values (.csv) and a figure (.svg, .png); without it nothing is written"),
+                .help(
+                    "Directory for the values (.csv) and a figure (.svg, .png); without it \
+                    nothing is written",
+                ),
             args::json_flag(),
         ])
 }
@@ -99,7 +112,8 @@ fn check_decomposable(shape: (usize, usize)) -> Result<(), UsageError> {
         return Ok(());
     }
     Err(UsageError(format!(
-        "{} x {} is too large: the shorter side squared times the longer may be at most 10^12; take a part of it",
+        "{} x {} is too large: the shorter side squared times the longer may be at most 10^12; \
+         take a part of it",
         shape.0, shape.1
     )))
 }
@@ -111,19 +125,26 @@ impl Input {
         let forward = text("W").unwrap_or_default();
         let Some(backward) = text("B") else {
             if asked.is_some() {
-                return Err(UsageError("--transpose: there is no B to compare W with: leave it out".into()));
+                return Err(UsageError(
+                    "--transpose: there is no B to compare W with: leave it out".into(),
+                ));
             }
             let forward = Recorded::read(forward, copies_of_one)?;
             let at = chosen(forward.iterations, matches)?;
             let digests = vec![forward.digest()];
-            return Ok(Self { forward: forward.at(at), transposes: Vec::new(), sentence: String::new(), digests });
+            return Ok(Self {
+                forward: forward.at(at),
+                transposes: Vec::new(),
+                sentence: String::new(),
+                digests,
+            });
         };
         let pair = Pair::read([forward, backward], asked, copies_of_both)?;
         let at = chosen(pair.iterations(), matches)?;
         if pair.readings.len() > 1 && matches.contains_id("out") {
             return Err(UsageError(
-                "--out: W and B are square, so that shapes do not tell how they are stored: choose the reading that is \
-                 written, with --transpose b or --transpose none"
+                "--out: W and B are square, so that shapes do not tell how they are stored: choose \
+                 the reading that is written, with --transpose b or --transpose none"
                     .into(),
             ));
         }
@@ -141,7 +162,10 @@ impl Input {
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let input = Input::read(matches)?;
     let measured = measure(&input, matches)?;
-    let directory = matches.get_one::<PathBuf>("out").map(|_| write(&measured, &input.digests, matches)).transpose()?;
+    let directory = matches
+        .get_one::<PathBuf>("out")
+        .map(|_| write(&measured, &input.digests, matches))
+        .transpose()?;
     if matches.get_flag("json") {
         say!("{}", report::json(&measured));
     } else {
@@ -158,12 +182,17 @@ fn chosen(iterations: Option<usize>, matches: &ArgMatches) -> Result<usize, Usag
     let asked = matches.get_one::<u32>("iteration").map(|&k| k as usize);
     match (asked, iterations) {
         (None, None | Some(1)) => Ok(0),
-        (None, Some(n)) => {
-            Err(UsageError(format!("a history of {n} iterations: choose one with --iteration 0 to {}", n - 1)))
-        }
+        (None, Some(n)) => Err(UsageError(format!(
+            "a history of {n} iterations: choose one with --iteration 0 to {}",
+            n - 1
+        ))),
         (Some(k), Some(n)) if k < n => Ok(k),
-        (Some(k), Some(n)) => Err(UsageError(format!("--iteration: {k} is not there: expected 0 to {}", n - 1))),
-        (Some(_), None) => Err(UsageError("--iteration: a matrix has no iterations: leave it out".into())),
+        (Some(k), Some(n)) => {
+            Err(UsageError(format!("--iteration: {k} is not there: expected 0 to {}", n - 1)))
+        }
+        (Some(_), None) => {
+            Err(UsageError("--iteration: a matrix has no iterations: leave it out".into()))
+        }
     }
 }
 
@@ -173,7 +202,10 @@ const MOST_NORM: f64 = 1e300;
 fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumError> {
     let forward = &input.forward;
     // Laws and thresholds lie above the values they are made for.
-    if std::iter::once(forward).chain(input.transposes.iter().map(|(_, b)| b)).any(|matrix| matrix.norm() > MOST_NORM) {
+    if std::iter::once(forward)
+        .chain(input.transposes.iter().map(|(_, b)| b))
+        .any(|matrix| matrix.norm() > MOST_NORM)
+    {
         return Err(SpectrumError::Overflow);
     }
     let false_alarm = matches.get_one::<f64>("false-alarm").copied().unwrap_or(0.01);
@@ -198,7 +230,8 @@ fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumErro
             inverse_alignment: pseudo_inverse_alignment(forward, &backward)?,
             product: product_singular_values(forward, &backward)?,
             eigenvalues: product_eigenvalues(forward, &backward)?,
-            radius: product_radius(of_forward.shape, of_forward.norm, of_backward.norm).map(|p| p.value),
+            radius: product_radius(of_forward.shape, of_forward.norm, of_backward.norm)
+                .map(|p| p.value),
             shared: shared(&w, &b, leading)?,
             backward: of_backward,
         })

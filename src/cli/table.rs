@@ -9,7 +9,8 @@ use crate::text::short;
 use std::fmt::Write as _;
 use terminal_size::{Width, terminal_size_of};
 
-/// The summary for people, in lines of `width` where that is known; otherwise within 80 columns where names are short.
+/// The summary for people, in lines of `width` where that is known; otherwise within 80 columns
+/// where names are short.
 pub(super) fn table(plan: &Plan, entries: &[Entry], width: Option<usize>) -> String {
     let mut out = String::new();
     for analysis in plan.analyses() {
@@ -19,20 +20,26 @@ pub(super) fn table(plan: &Plan, entries: &[Entry], width: Option<usize>) -> Str
         }
         let title = if analysis.title.is_empty() { &analysis.name } else { &analysis.title };
         let unit = if analysis.kind == Kind::Sample { "draws" } else { "update" };
-        let head = ["condition", unit, "quantity", "mean [95 %]", "n", "predicted", "off (se)", "z null"];
+        let head =
+            ["condition", unit, "quantity", "mean [95 %]", "n", "predicted", "off (se)", "z null"];
         let mut rows = vec![head.map(String::from)];
         for entry in entries.iter().filter(|entry| entry.analysis == analysis.name) {
             rows.push(row(analysis, entry));
         }
         // What is the same in every row is said once, so that rows fit 80 columns.
-        let same = |column: usize| rows[1..].windows(2).all(|pair| pair[0][column] == pair[1][column]);
-        let kept: Vec<usize> = (0..head.len()).filter(|&column| ![2, 4].contains(&column) || !same(column)).collect();
+        let same =
+            |column: usize| rows[1..].windows(2).all(|pair| pair[0][column] == pair[1][column]);
+        let kept: Vec<usize> =
+            (0..head.len()).filter(|&column| ![2, 4].contains(&column) || !same(column)).collect();
         let said = [(2, ""), (4, "n ")].map(|(column, word)| match rows.get(1) {
             Some(row) if !kept.contains(&column) => format!(", {word}{}", row[column]),
             _ => String::new(),
         });
         let _ = writeln!(out, "{title}{}", said.concat());
-        let rows = rows.iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect();
+        let rows = rows
+            .iter()
+            .map(|row| kept.iter().map(|&column| row[column].clone()).collect())
+            .collect();
         let _ = write!(out, "{}", fitted(rows, "  ", width));
     }
     if plan.analyses().all(|analysis| analysis.kind == Kind::Train) {
@@ -54,18 +61,27 @@ fn by_layer(analysis: &Analysis, entries: &[Entry], width: Option<usize>) -> Str
     let mut out = format!("{title}\n");
     for condition in &analysis.conditions {
         let parameters = analysis.parameters_of(condition);
-        let of_condition: Vec<&Entry> =
-            entries.iter().filter(|e| e.analysis == analysis.name && e.condition == parameters).collect();
+        let of_condition: Vec<&Entry> = entries
+            .iter()
+            .filter(|e| e.analysis == analysis.name && e.condition == parameters)
+            .collect();
         let depth = condition.depth();
-        let layers = (0..depth).filter(|l| of_condition.iter().any(|entry| entry.layer == Some(*l)));
+        let layers =
+            (0..depth).filter(|l| of_condition.iter().any(|entry| entry.layer == Some(*l)));
         let layers: Vec<usize> = layers.collect();
         let head = ["quantity".to_string(), "epoch".into(), "network".into()];
-        let mut rows = vec![head.into_iter().chain(layers.iter().map(|l| format!("layer {l}"))).collect::<Vec<_>>()];
+        let mut rows = vec![
+            head.into_iter().chain(layers.iter().map(|l| format!("layer {l}"))).collect::<Vec<_>>(),
+        ];
         let mut last_name = String::new();
         for entry in &of_condition {
             let place = (entry.quantity, entry.iteration, entry.lag);
             let place_of = |e: &Entry| (e.quantity, e.iteration, e.lag);
-            if of_condition.iter().find(|e| place_of(e) == place).is_none_or(|e| !std::ptr::eq(*e, *entry)) {
+            if of_condition
+                .iter()
+                .find(|e| place_of(e) == place)
+                .is_none_or(|e| !std::ptr::eq(*e, *entry))
+            {
                 continue;
             }
             let cell = |layer: Option<usize>| {
@@ -82,7 +98,10 @@ fn by_layer(analysis: &Analysis, entries: &[Entry], width: Option<usize>) -> Str
         let _ = writeln!(out, "  {}", analysis.label(condition));
         let _ = write!(out, "{}", folded(rows, 3, "    ", width));
     }
-    out.push_str("mean over repeats ± half of Student's 95 % interval; (n) where fewer repeats have\na value; angles in degrees\n");
+    out.push_str(
+        "mean over repeats ± half of Student's 95 % interval; (n) where fewer repeats \
+        have\na value; angles in degrees\n",
+    );
     out
 }
 
@@ -107,12 +126,15 @@ fn plus_minus(entry: &Entry) -> String {
 /// Rows with their columns under each other, the first one the head.
 pub(super) fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
     let columns = rows.first().map_or(0, Vec::len);
-    let widths: Vec<usize> =
-        (0..columns).map(|c| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|c| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0))
+        .collect();
     // A column without a single value is left out.
-    let shown: Vec<usize> = (0..columns).filter(|&c| rows[1..].iter().any(|row| !row[c].is_empty())).collect();
+    let shown: Vec<usize> =
+        (0..columns).filter(|&c| rows[1..].iter().any(|row| !row[c].is_empty())).collect();
     let line = |row: Vec<String>| {
-        let cells: Vec<String> = shown.iter().map(|&c| format!("{:<width$}", row[c], width = widths[c])).collect();
+        let cells: Vec<String> =
+            shown.iter().map(|&c| format!("{:<width$}", row[c], width = widths[c])).collect();
         format!("{indent}{}\n", cells.join("  ").trim_end())
     };
     rows.into_iter().map(line).collect()
@@ -131,7 +153,9 @@ pub(super) fn comparisons(differences: &[Difference], width: Option<usize>) -> S
         let lag = of.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
         let layer = of.layer.map(|layer| format!(" {layer}{lag}")).unwrap_or_default();
         let difference = match (of.difference, of.ci95) {
-            (Some(mean), Some([low, high])) => format!("{} [{}, {}]", short(mean), short(low), short(high)),
+            (Some(mean), Some([low, high])) => {
+                format!("{} [{}, {}]", short(mean), short(low), short(high))
+            }
             (Some(mean), None) => short(mean),
             (None, _) => "absent".into(),
         };
@@ -150,7 +174,8 @@ pub(super) fn comparisons(differences: &[Difference], width: Option<usize>) -> S
 /// Columns of a terminal that prints the output, or those that `COLUMNS` promises.
 pub(super) fn width() -> Option<usize> {
     let promised = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let terminal = || terminal_size_of(std::io::stdout()).map(|(Width(columns), _)| usize::from(columns));
+    let terminal =
+        || terminal_size_of(std::io::stdout()).map(|(Width(columns), _)| usize::from(columns));
     promised.or_else(terminal).filter(|&columns| columns >= MOST_NARROW)
 }
 
@@ -162,8 +187,8 @@ fn overflows(table: &str, width: Option<usize>) -> bool {
     width.is_some_and(|width| table.lines().any(|line| line.chars().count() > width))
 }
 
-/// Aligned rows; where they are too long, their first column stands above those that share it, and then columns of dashes
-/// alone are left out.
+/// Aligned rows; where they are too long, their first column stands above those that share it, and
+/// then columns of dashes alone are left out.
 fn fitted(rows: Vec<Vec<String>>, indent: &str, width: Option<usize>) -> String {
     let whole = aligned(rows.clone(), indent);
     if !overflows(&whole, width) {
@@ -173,7 +198,8 @@ fn fitted(rows: Vec<Vec<String>>, indent: &str, width: Option<usize>) -> String 
     let kept: Vec<usize> = (1..rows[0].len()).filter(|&column| says(column)).collect();
     let short: Vec<Vec<String>> =
         rows.iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect();
-    let lines: Vec<String> = aligned(short, &format!("{indent}  ")).lines().map(String::from).collect();
+    let lines: Vec<String> =
+        aligned(short, &format!("{indent}  ")).lines().map(String::from).collect();
     let mut out = String::new();
     let mut above = &String::new();
     for (place, line) in lines.iter().enumerate() {
@@ -186,7 +212,8 @@ fn fitted(rows: Vec<Vec<String>>, indent: &str, width: Option<usize>) -> String 
     out
 }
 
-/// Aligned rows; where they are too long, the columns after the first `fixed` follow in blocks below each other.
+/// Aligned rows; where they are too long, the columns after the first `fixed` follow in blocks
+/// below each other.
 fn folded(rows: Vec<Vec<String>>, fixed: usize, indent: &str, width: Option<usize>) -> String {
     let whole = aligned(rows.clone(), indent);
     let columns = rows.first().map_or(0, Vec::len);
@@ -194,7 +221,9 @@ fn folded(rows: Vec<Vec<String>>, fixed: usize, indent: &str, width: Option<usiz
         return whole;
     }
     let part = |from: usize, to: usize| -> Vec<Vec<String>> {
-        rows.iter().map(|row| row[..fixed].iter().chain(&row[from..to]).cloned().collect()).collect()
+        rows.iter()
+            .map(|row| row[..fixed].iter().chain(&row[from..to]).cloned().collect())
+            .collect()
     };
     let (mut out, mut from) = (String::new(), fixed);
     while from < columns {
@@ -218,7 +247,11 @@ fn row(analysis: &Analysis, entry: &Entry) -> [String; 8] {
         (Some(mean), None) => format!("{mean:.2}"),
         (None, _) => "absent".into(),
     };
-    let n = if entry.absent == 0 { entry.n.to_string() } else { format!("{} ({} absent)", entry.n, entry.absent) };
+    let n = if entry.absent == 0 {
+        entry.n.to_string()
+    } else {
+        format!("{} ({} absent)", entry.n, entry.absent)
+    };
     let lag = entry.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
     let layer = entry.layer.map(|l| format!(" {l}{lag}")).unwrap_or_default();
     [
@@ -230,9 +263,15 @@ fn row(analysis: &Analysis, entry: &Entry) -> [String; 8] {
         entry.prediction.map_or("-".into(), |p| format!("{p:.2}")),
         entry.discrepancy.map_or("-".into(), |d| match d.standard_errors {
             // Beside an approximation standard errors would say that it is refuted.
-            _ if entry.prediction_bound.is_some_and(f64::is_infinite) => format!("{:+.2} (approx.)", d.difference),
+            _ if entry.prediction_bound.is_some_and(f64::is_infinite) => {
+                format!("{:+.2} (approx.)", d.difference)
+            }
             _ if entry.prediction_bound.is_some() => {
-                format!("{:+.2} (bound {:.2})", d.difference, entry.prediction_bound.unwrap_or_default())
+                format!(
+                    "{:+.2} (bound {:.2})",
+                    d.difference,
+                    entry.prediction_bound.unwrap_or_default()
+                )
             }
             Some(errors) => format!("{:+.2} ({errors:+.1})", d.difference),
             None => format!("{:+.2}", d.difference),

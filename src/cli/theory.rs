@@ -13,14 +13,17 @@ use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated, Timing};
 use crate::signal::{Cross, Form, Pair, Schedule, Signals, Sizes};
 use crate::theory::moments::{Moments, Realised, fits, moments};
-use crate::theory::spectra::{Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine};
+use crate::theory::spectra::{
+    Magnitudes, ProductWishart, composition, sign_symmetry, von_mises_fisher_cosine,
+};
 use crate::theory::{Prediction, Toy, bound, held, one_step, relu};
 use crate::theory::{mean_field, stationary};
 use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use depth::finite;
 use options::{
-    count, entry, fill, layers, number, pair_of, reported, scales, seed, tell_timing, timing, timing_options, whole,
+    count, entry, fill, layers, number, pair_of, reported, scales, seed, tell_timing, timing,
+    timing_options, whole,
 };
 use serde_json::{Value as Json, json};
 
@@ -50,17 +53,24 @@ pub(super) fn command() -> Command {
                 .arg(sizes("20,100,20"))
                 .arg(args::json_flag()),
             Command::new("one-step")
-                .about("Angle of the alignment term after one step with repeated signals (Fig 1 of the paper)")
+                .about(
+                    "Angle of the alignment term after one step with repeated signals (Fig 1 of \
+                    the paper)",
+                )
                 .args([sizes("100,100,10"), batch(), args::json_flag()]),
             Command::new("held")
-                .about("Held signals, linear rule: exact trajectory of drawn networks, averaged prediction, and limit")
+                .about(
+                    "Held signals, linear rule: exact trajectory of drawn networks, averaged \
+                    prediction, and limit",
+                )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
                 .args([iterations("1500"), repeats(), seed(), record_every(), args::json_flag()]),
             Command::new("moments")
                 .about(
-                    "Linear rule, any Gaussian signals: exact mean of <W1,B'> (with its spread over repeats) and of \
-                     ||W1||^2 over weights and signals, and the angle they make",
+                    "Linear rule, any Gaussian signals: exact mean of <W1,B'> (with its spread \
+                     over repeats) and of ||W1||^2 over weights and signals, and the angle they \
+                     make",
                 )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
@@ -69,8 +79,8 @@ pub(super) fn command() -> Command {
                 .args([iterations("300"), report_at(), args::json_flag()]),
             Command::new("conditional")
                 .about(
-                    "Linear rule, any signals, recorded ones too: the same over weights alone, given the signals that \
-                     `isolate` draws or a file holds",
+                    "Linear rule, any signals, recorded ones too: the same over weights alone, \
+                     given the signals that `isolate` draws or a file holds",
                 )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
@@ -81,27 +91,43 @@ pub(super) fn command() -> Command {
             learning::command(),
             teacher::command(),
             Command::new("relu")
-                .about("ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning rate")
+                .about(
+                    "ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning \
+                    rate",
+                )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
                 .args(args::signals())
                 .args([iterations("300"), report_at(), args::json_flag()]),
             Command::new("mean-field")
-                .about("ReLU, held signals: the whole trajectory from one sample in the mean field of the others (open theory)")
+                .about(
+                    "ReLU, held signals: the whole trajectory from one sample in the mean field \
+                    of the others (open theory)",
+                )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
                 .args([iterations("1500"), report_at(), args::json_flag()]),
             Command::new("stationary")
-                .about("Linear rule, error = activity, WN: the angle at which it settles (open theory)")
+                .about(
+                    "Linear rule, error = activity, WN: the angle at which it settles (open \
+                    theory)",
+                )
                 .args([sizes("20,100,20"), batch()])
                 .args(scales())
                 .args([
                     number("wn", "1", "Norm of every neuron's input weights"),
-                    share("memory", "Autocorrelation of the signals from one iteration to the next"),
+                    share(
+                        "memory",
+                        "Autocorrelation of the signals from one iteration to the \
+                        next",
+                    ),
                     args::json_flag(),
                 ]),
             Command::new("spectrum")
-                .about("Eigenvalues of D'X X'D / (P n0) for Gaussian X, D: density of the product-Wishart law (Fig 1)")
+                .about(
+                    "Eigenvalues of D'X X'D / (P n0) for Gaussian X, D: density of the \
+                    product-Wishart law (Fig 1)",
+                )
                 .args([
                     sizes("100,100,10"),
                     batch(),
@@ -112,14 +138,20 @@ pub(super) fn command() -> Command {
                 .about("Angles of W to a B' that has its signs, at initialisation")
                 .arg(args::json_flag()),
             Command::new("composition")
-                .about("Angle of the error signals one layer down, from those of the deltas and of the weights (Fig 5)")
+                .about(
+                    "Angle of the error signals one layer down, from those of the deltas and of \
+                    the weights (Fig 5)",
+                )
                 .args([
                     angle("delta", "Angle of the deltas in degrees"),
                     angle("weights", "Angle of the weights in degrees"),
                     args::json_flag(),
                 ]),
             Command::new("von-mises-fisher")
-                .about("Mean angle of a von Mises-Fisher vector: the conjectured stationary angle under WN")
+                .about(
+                    "Mean angle of a von Mises-Fisher vector: the conjectured stationary angle \
+                    under WN",
+                )
                 .args([
                     count("dimension", "100", "Dimensions: inputs of a neuron"),
                     number("kappa", "10", "Concentration"),
@@ -222,8 +254,8 @@ const ROW: u128 = 4096;
 fn toy(matches: &ArgMatches) -> anyhow::Result<Toy> {
     let batch = matches.get_one::<u32>("batch").map_or(1, |&n| n as usize);
     let get = |name: &str| matches.try_get_one::<f64>(name).ok().flatten().copied().unwrap_or(1.0);
-    let toy =
-        Toy::new(&layers(matches)?, batch, get("eta")).map_err(|error| UsageError(format!("--layers: {error}")))?;
+    let toy = Toy::new(&layers(matches)?, batch, get("eta"))
+        .map_err(|error| UsageError(format!("--layers: {error}")))?;
     Ok(Toy { w_std: get("w-std"), b_std: get("b-std"), timing: timing(matches)?, ..toy })
 }
 
@@ -241,7 +273,8 @@ fn null(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
                 "interval95": distribution.interval(0.95), "interval99": distribution.interval(0.99),
                 "lower_0.1_percent": distribution.quantile(0.001),
             },
-            "source": "(1 + cos) / 2 ~ Beta((N-1)/2, (N-1)/2) for W independent of an isotropic B of N entries",
+            "source": "(1 + cos) / 2 ~ Beta((N-1)/2, (N-1)/2) for W independent of an isotropic B \
+                of N entries",
         }))
     });
     Ok(rows.collect())
@@ -269,7 +302,12 @@ fn limit_entry(quantity: &str, toy: &Toy, condition: &Json, iteration: usize) ->
         Some(drawn) => {
             let (assumptions, source) =
                 (formula.assumptions, "mean over draws: at these sizes the closed form is far off");
-            let mut row = entry(quantity, condition, iteration, Prediction { value: drawn.mean, assumptions, source });
+            let mut row = entry(
+                quantity,
+                condition,
+                iteration,
+                Prediction { value: drawn.mean, assumptions, source },
+            );
             row["bound"] = json!(2.0 * drawn.error);
             row
         }
@@ -288,8 +326,9 @@ fn holds(prediction: &Prediction, drawn: Option<bound::Drawn>) -> Result<(), Usa
     match drawn.filter(|drawn| drawn.off(prediction.value) > HOLDS) {
         None => Ok(()),
         Some(drawn) => Err(UsageError(format!(
-            "--layers, --batch, --eta: the theory does not hold here: it says {:.1} degrees, and {} drawn networks stand at \
-             {:.1} +- {:.1}: give more units, fewer samples per unit or a smaller rate, or run `isolate`",
+            "--layers, --batch, --eta: the theory does not hold here: it says {:.1} degrees, and \
+             {} drawn networks stand at {:.1} +- {:.1}: give more units, fewer samples per unit or \
+             a smaller rate, or run `isolate`",
             prediction.value, drawn.n, drawn.mean, drawn.error
         ))),
     }
@@ -297,23 +336,33 @@ fn holds(prediction: &Prediction, drawn: Option<bound::Drawn>) -> Result<(), Usa
 
 fn held(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let (toy, iterations) = (toy_in_memory(matches)?, whole(matches, "iterations"));
-    let (repeats, seed) = (whole(matches, "repeats"), matches.get_one::<u64>("seed").copied().unwrap_or(1));
-    let schedule = matches.get_one::<String>("record-every").map(String::as_str).unwrap_or("log:16");
-    let record_every =
-        RecordEvery::parse(schedule, Kind::Isolate).map_err(|e| UsageError(format!("--record-every: {e}")))?;
+    let (repeats, seed) =
+        (whole(matches, "repeats"), matches.get_one::<u64>("seed").copied().unwrap_or(1));
+    let schedule =
+        matches.get_one::<String>("record-every").map(String::as_str).unwrap_or("log:16");
+    let record_every = RecordEvery::parse(schedule, Kind::Isolate)
+        .map_err(|e| UsageError(format!("--record-every: {e}")))?;
     let sizes = [toy.inputs, toy.hidden, toy.outputs];
     let of_repeats = 5 * 8 * (toy.hidden * toy.outputs) as u128 * repeats as u128;
     within_memory("--repeats, --layers", "holding these repeats", of_repeats)?;
-    within_memory("--record-every", "printing so many iterations", ROW * record_every.count(iterations, 1, 0) as u128)?;
+    within_memory(
+        "--record-every",
+        "printing so many iterations",
+        ROW * record_every.count(iterations, 1, 0) as u128,
+    )?;
     let trajectories: Vec<held::Trajectory> = (0..repeats as u64)
         .map(|repeat| {
             let std = [toy.w_std, toy.b_std];
-            let net = Isolated::<f64>::draw(&sizes, toy.batch, Activation::Linear, std, seed, repeat);
-            let run = Sizes { batch: toy.batch, inputs: toy.inputs, outputs: toy.outputs, iterations };
+            let net =
+                Isolated::<f64>::draw(&sizes, toy.batch, Activation::Linear, std, seed, repeat);
+            let run =
+                Sizes { batch: toy.batch, inputs: toy.inputs, outputs: toy.outputs, iterations };
             let signals = Signals::<f64>::new(&Schedule::Held.pair()?, run, seed, repeat).ok()?;
             let [w0, w1] = [&net.layers.weights[0], &net.layers.weights[1]];
             let b = net.feedback.backward(1);
-            b.map(|b| held::Trajectory::new(w0, w1, b, [signals.activity(), signals.error()], toy.eta))
+            b.map(|b| {
+                held::Trajectory::new(w0, w1, b, [signals.activity(), signals.error()], toy.eta)
+            })
         })
         .collect::<Option<_>>()
         .unwrap_or_default();
@@ -363,8 +412,9 @@ fn moment_rows(
     moments: &Moments,
     [assumptions, source]: [&'static str; 2],
 ) -> Vec<Json> {
-    let row =
-        |quantity: &str, value: f64| entry(quantity, condition, iteration, Prediction { value, assumptions, source });
+    let row = |quantity: &str, value: f64| {
+        entry(quantity, condition, iteration, Prediction { value, assumptions, source })
+    };
     let mut inner = row("weight_inner_product", moments.inner_product);
     inner["prediction_sd"] = json!(moments.inner_product_sd);
     let norm = row("weight_squared_norm", moments.squared_norm);
@@ -377,10 +427,12 @@ fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     // Before shorter ones are computed, which may take long.
     fits(&pair, whole(matches, "iterations")).map_err(|error| UsageError(error.to_string()))?;
     let iterations = reported(matches)?;
-    let bounds = bound::linear(&toy, &pair, &iterations).map_err(|error| UsageError(error.to_string()))?;
+    let bounds =
+        bound::linear(&toy, &pair, &iterations).map_err(|error| UsageError(error.to_string()))?;
     let mut rows = Vec::new();
     for (iteration, drawn) in iterations.into_iter().zip(bounds) {
-        let found = moments(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
+        let found =
+            moments(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
         let mut of_iteration = moment_rows(&condition, iteration, &found, Moments::AVERAGED);
         if let Some(angle) = of_iteration.pop() {
             of_iteration.push(bounded(angle, found.angle, drawn));
@@ -393,10 +445,12 @@ fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy_in_memory(matches)?;
     let (pair, condition) = pair(matches, &toy)?;
-    let (reported, seed) = (reported(matches)?, matches.get_one::<u64>("seed").copied().unwrap_or(1));
+    let (reported, seed) =
+        (reported(matches)?, matches.get_one::<u64>("seed").copied().unwrap_or(1));
     let Toy { inputs, outputs, batch, .. } = toy;
     let sizes = Sizes { batch, inputs, outputs, iterations: whole(matches, "iterations") };
-    let moments = size_of::<Moments>() as u128 * reported.len() as u128 * whole(matches, "repeats") as u128;
+    let moments =
+        size_of::<Moments>() as u128 * reported.len() as u128 * whole(matches, "repeats") as u128;
     within_memory("--repeats", "holding so many repeats", 2 * moments)?;
     // By reported iteration, one set of moments per repeat.
     let mut found: Vec<Vec<Moments>> = vec![Vec::new(); reported.len()];
@@ -417,7 +471,8 @@ fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         let summaries = [each(|m| m.inner_product), each(|m| m.squared_norm), each(|m| m.angle)];
         let [inner, norm, angle] = summaries.map(|s| s.mean.unwrap_or(f64::NAN));
         let spread = each(|m| m.inner_product_sd).mean.unwrap_or(f64::NAN);
-        let mean = Moments { inner_product: inner, inner_product_sd: spread, squared_norm: norm, angle };
+        let mean =
+            Moments { inner_product: inner, inner_product_sd: spread, squared_norm: norm, angle };
         let rows = moment_rows(&condition, iteration, &mean, Moments::GIVEN);
         rows.into_iter().zip(summaries).map(|(row, summary)| fill(row, summary)).collect::<Vec<_>>()
     });
@@ -432,10 +487,18 @@ fn leading_order(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     fits(&pair, whole(matches, "iterations")).map_err(|error| UsageError(error.to_string()))?;
     let mut rows = Vec::new();
     for iteration in reported(matches)? {
-        let found = relu::inner_product(&toy, &pair, iteration).map_err(|error| UsageError(error.to_string()))?;
-        let drawn = bound::simulated(&toy, Activation::Relu, &pair, None, iteration).and_then(|of| of.change);
-        let mut row = bounded(entry("weight_inner_product", &condition, iteration, found), found.value, drawn);
-        row["drawn"] = json!(drawn.map(|drawn| json!({ "n": drawn.n, "mean": drawn.mean, "error": drawn.error })));
+        let found = relu::inner_product(&toy, &pair, iteration)
+            .map_err(|error| UsageError(error.to_string()))?;
+        let drawn = bound::simulated(&toy, Activation::Relu, &pair, None, iteration)
+            .and_then(|of| of.change);
+        let mut row = bounded(
+            entry("weight_inner_product", &condition, iteration, found),
+            found.value,
+            drawn,
+        );
+        row["drawn"] = json!(
+            drawn.map(|drawn| json!({ "n": drawn.n, "mean": drawn.mean, "error": drawn.error }))
+        );
         rows.push(row);
     }
     Ok(rows)
@@ -452,7 +515,8 @@ fn mean_field(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let mut rows = Vec::new();
     for k in reported(matches)? {
         let Some(found) = trajectory.angle(k) else { continue };
-        let drawn = bound::simulated(&toy, Activation::Relu, &held, None, k).and_then(|of| of.angle);
+        let drawn =
+            bound::simulated(&toy, Activation::Relu, &held, None, k).and_then(|of| of.angle);
         holds(&found, drawn)?;
         rows.push(bounded(entry("weight_alignment", &condition, k, found), found.value, drawn));
     }
@@ -462,14 +526,24 @@ fn mean_field(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy(matches)?;
     if toy.inputs != toy.outputs {
-        return Err(UsageError("--layers: error and activity are the same: as many inputs as outputs".into()).into());
+        return Err(UsageError(
+            "--layers: error and activity are the same: as many inputs as outputs".into(),
+        )
+        .into());
     }
-    let [norm, memory] = ["wn", "memory"].map(|name| matches.get_one::<f64>(name).copied().unwrap_or_default());
+    let [norm, memory] =
+        ["wn", "memory"].map(|name| matches.get_one::<f64>(name).copied().unwrap_or_default());
     let found = stationary::angle(&toy, [norm, norm], memory).ok_or_else(|| {
-        UsageError("--eta: a column turns in less than one update: there is no prediction for steps this long".into())
+        UsageError(
+            "--eta: a column turns in less than one update: there is no prediction for \
+            steps this long"
+                .into(),
+        )
     })?;
     let drawn = stationary::settled_after(&toy, [norm, norm], memory)
-        .and_then(|k| bound::simulated(&toy, Activation::Linear, &same(memory)?, Some(vec![norm]), k))
+        .and_then(|k| {
+            bound::simulated(&toy, Activation::Linear, &same(memory)?, Some(vec![norm]), k)
+        })
         .and_then(|of| of.angle);
     holds(&found, drawn)?;
     let condition = json!({
@@ -491,8 +565,10 @@ fn spectrum(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         .ok_or_else(|| UsageError("--layers and --batch must be above 0".into()))?;
     let condition = json!({ "layers": layers(matches)?, "batch": toy.batch });
     let row = |quantity: &str, value: f64| {
-        let (assumptions, source) =
-            ("X, D Gaussian, variance 1; large sizes", "cubic of the product of two Wishart matrices");
+        let (assumptions, source) = (
+            "X, D Gaussian, variance 1; large sizes",
+            "cubic of the product of two Wishart matrices",
+        );
         entry(quantity, &condition, 1, Prediction { value, assumptions, source })
     };
     let [mean, square] = law.moments();
@@ -529,8 +605,14 @@ fn signs() -> Vec<Json> {
 }
 
 fn composed(matches: &ArgMatches) -> Vec<Json> {
-    let [delta, weights] = ["delta", "weights"].map(|name| matches.get_one::<f64>(name).copied().unwrap_or(90.0));
-    vec![entry("composed_angle", &json!({ "delta": delta, "weights": weights }), 1, composition(delta, weights))]
+    let [delta, weights] =
+        ["delta", "weights"].map(|name| matches.get_one::<f64>(name).copied().unwrap_or(90.0));
+    vec![entry(
+        "composed_angle",
+        &json!({ "delta": delta, "weights": weights }),
+        1,
+        composition(delta, weights),
+    )]
 }
 
 /// Largest concentration: beyond it the continued fraction takes long.
@@ -540,21 +622,35 @@ fn von_mises_fisher(matches: &ArgMatches) -> Result<Vec<Json>, UsageError> {
     let dimension = whole(matches, "dimension");
     let kappa = matches.get_one::<f64>("kappa").copied().unwrap_or(1.0);
     if kappa > MOST_KAPPA {
-        return Err(UsageError(format!("--kappa: {kappa} is more than the {MOST_KAPPA} that this is computed for")));
+        return Err(UsageError(format!(
+            "--kappa: {kappa} is more than the {MOST_KAPPA} that this is computed for"
+        )));
     }
     let prediction = Prediction {
         value: von_mises_fisher_cosine(dimension, kappa).acos().to_degrees(),
         assumptions: "conjecture: a column of weights under WN is von Mises-Fisher about its drift",
         source: "cos = I_{n/2}(kappa) / I_{n/2-1}(kappa)",
     };
-    Ok(vec![entry("weight_alignment", &json!({ "dimension": dimension, "kappa": kappa }), 0, prediction)])
+    Ok(vec![entry(
+        "weight_alignment",
+        &json!({ "dimension": dimension, "kappa": kappa }),
+        0,
+        prediction,
+    )])
 }
 
 /// The rows as a table on standard output.
 fn print_table(rows: &[Json]) {
     if rows.iter().any(|row| row.get("null").is_some()) {
         say!("weight angle of independent matrices (90 degrees on average)");
-        say!("{:>5} {:>9} {:>8}   {:<18} {:<18}", "layer", "entries", "sd", "95 % interval", "99 % interval");
+        say!(
+            "{:>5} {:>9} {:>8}   {:<18} {:<18}",
+            "layer",
+            "entries",
+            "sd",
+            "95 % interval",
+            "99 % interval"
+        );
         for row in rows {
             let null = &row["null"];
             let interval = |name: &str| match (null[name][0].as_f64(), null[name][1].as_f64()) {
@@ -580,7 +676,8 @@ fn print_table(rows: &[Json]) {
     );
     for row in rows {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
-        let drawn = row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
+        let drawn =
+            row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
         let mut quantity = row["quantity"].as_str().unwrap_or_default().to_string();
         if let Some(layer) = row["layer"].as_u64().filter(|_| several) {
             quantity = format!("{quantity} {layer}");
@@ -588,7 +685,9 @@ fn print_table(rows: &[Json]) {
         let cases = ["at", "weights", "magnitudes"].iter();
         let cases = cases.filter_map(|name| row.get(*name).or_else(|| row["condition"].get(*name)));
         for case in cases {
-            let text = case.as_f64().map_or_else(|| case.as_str().unwrap_or_default().into(), |x| format!("{x:.3}"));
+            let text = case
+                .as_f64()
+                .map_or_else(|| case.as_str().unwrap_or_default().into(), |x| format!("{x:.3}"));
             quantity = format!("{quantity} {text}");
         }
         let bound = match row["bound"].as_f64() {
@@ -597,10 +696,16 @@ fn print_table(rows: &[Json]) {
             None if with_bounds => format!(" {:>10}", ""),
             None => String::new(),
         };
-        say!("{quantity:<40} {:>9} {prediction:>14.4}{bound} {drawn:>16}", row["iteration"].to_string());
+        say!(
+            "{quantity:<40} {:>9} {prediction:>14.4}{bound} {drawn:>16}",
+            row["iteration"].to_string()
+        );
     }
     if with_bounds {
-        say!("  bound: how far the prediction may be off, drawn at these sizes; unknown where that would take long");
+        say!(
+            "  bound: how far the prediction may be off, drawn at these sizes; unknown where that \
+             would take long"
+        );
     }
     for text in ["assumptions", "source"] {
         if let Some(text) = rows.first().and_then(|row| row[text].as_str()) {

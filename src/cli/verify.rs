@@ -3,8 +3,8 @@
 use super::dry::Outlook;
 use super::{Exit, Request, UsageError, args, output, run_jobs};
 use crate::claim::{
-    ALPHA, ClaimedConditions, Evidence, FIRST_LOOK, FULL, JudgedClaim, Looked, QUICK, Verdict, claims, judge, look,
-    verdicts_csv,
+    ALPHA, ClaimedConditions, Evidence, FIRST_LOOK, FULL, JudgedClaim, Looked, QUICK, Verdict,
+    claims, judge, look, verdicts_csv,
 };
 use crate::run::{Ended, Planned, RunReport, TableFile, damaged_figures, is_stored, write_table};
 use crate::spec::parse_spec;
@@ -19,9 +19,10 @@ pub(super) fn command() -> Command {
         Command::new("verify")
             .about("Judge the claims: statistic, interval, criterion, verdict")
             .long_about(
-                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, 20, 40, ..., up to those of \
-                 the spec, and only of conditions that a claim is about which is not decided yet. To run all of them, for \
-                 figures, use `alignscope run`.",
+                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, \
+                 20, 40, ..., up to those of the spec, and only of conditions that a claim is \
+                 about which is not decided yet. To run all of them, for figures, use `alignscope \
+                 run`.",
             )
             .arg(
                 Arg::new("quick")
@@ -30,8 +31,8 @@ pub(super) fn command() -> Command {
                     .help("The mechanism and learning on the embedded digits; well under a minute"),
             )
             .arg(Arg::new("full").long("full").action(ArgAction::SetTrue).help(
-                "All claims but those of sensitivity and akrout-long; about 2.5 to 4 hours on two cores, --dry-run \
-                 estimates it",
+                "All claims but those of sensitivity and akrout-long; about 2.5 to 4 hours on two \
+                 cores, --dry-run estimates it",
             ))
             .arg(
                 Arg::new("dry-run")
@@ -46,7 +47,10 @@ pub(super) fn command() -> Command {
                     .conflicts_with("json")
                     .help("Print the verdicts as Markdown, as in docs/claims.md"),
             )
-            .arg(args::specs().help("Spec files, or a run directory: the claims that their analyses feed"))
+            .arg(args::specs().help(
+                "Spec files, or a run directory: the claims that their \
+                analyses feed",
+            ))
             .group(ArgGroup::new("scope").args(["quick", "full", "specs"]).required(true)),
     )
 }
@@ -56,11 +60,15 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         Request::of_files(matches)?
     } else {
         let own = if matches.get_flag("full") { FULL } else { QUICK };
-        let specs = own.iter().map(|(path, text)| parse_spec(Path::new(path), text)).collect::<Result<_, _>>()?;
+        let specs = own
+            .iter()
+            .map(|(path, text)| parse_spec(Path::new(path), text))
+            .collect::<Result<_, _>>()?;
         Request::new(specs, matches, None)?
     };
     if let Some(shard) = request.shard {
-        let message = format!("{} is shard {shard} of a run: merge the shards first", request.out.display());
+        let message =
+            format!("{} is shard {shard} of a run: merge the shards first", request.out.display());
         return Err(UsageError(message).into());
     }
     let plan = &request.plan;
@@ -69,7 +77,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     if dry || matches.get_flag("full") && to_run() {
         let open = ClaimedConditions::of(plan, &|_| true);
         let wanted = |planned: &Planned<'_>| open.has(planned);
-        let Some(outlook) = Outlook::of(&request, matches, &wanted)? else { return Ok(Exit::Interrupted) };
+        let Some(outlook) = Outlook::of(&request, matches, &wanted)? else {
+            return Ok(Exit::Interrupted);
+        };
         if dry {
             super::print::print(format_args!("{}", budget(&request, &outlook)));
             return Ok(Exit::Done);
@@ -81,7 +91,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         tell!("interrupted: finished jobs are kept; the same command goes on from there");
         return Ok(Exit::Interrupted);
     }
-    let is_whole = output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
+    let is_whole =
+        output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
     let claims = judge(&Evidence::new(plan, &report.results));
     if !claims.is_empty() {
         write_table(&request.out, TableFile::Verdicts, &verdicts_csv(&claims)?)?;
@@ -104,13 +115,15 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 /// Runs the repeats that the claims need, and says how many these were.
 fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
-    let Looked { report, after, ran } = look(&request.plan, |only| run_jobs(request, matches, only))?;
+    let Looked { report, after, ran } =
+        look(&request.plan, |only| run_jobs(request, matches, only))?;
     if !after.is_empty() && report.ended != Ended::Interrupted {
         let looks: Vec<String> = after.iter().map(ToString::to_string).collect();
         let of = report.results.len();
         let has = report.results.iter().flatten().count();
         tell!(
-            "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned have results",
+            "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned \
+             have results",
             looks.join(", ")
         );
     }
@@ -120,24 +133,33 @@ fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunRepor
 /// What each claim will take: claims that one analysis feeds share its time.
 fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
     let claims = claims(&request.plan);
-    let mut out = format!("{:<28} {:>6} {:>8} {:>8}  claims\n", "analysis", "jobs", "10 each", "all");
+    let mut out =
+        format!("{:<28} {:>6} {:>8} {:>8}  claims\n", "analysis", "jobs", "10 each", "all");
     for analysis in request.plan.analyses() {
         let (_, first) = outlook.of_analysis(&analysis.name, FIRST_LOOK);
         let (jobs, time) = outlook.of_analysis(&analysis.name, usize::MAX);
-        let fed: Vec<&str> = claims.iter().filter(|c| c.analysis() == analysis.name).map(|c| c.name.as_str()).collect();
+        let fed: Vec<&str> = claims
+            .iter()
+            .filter(|c| c.analysis() == analysis.name)
+            .map(|c| c.name.as_str())
+            .collect();
         let fed = if fed.is_empty() { "(with others)".into() } else { fed.join(" ") };
         let _ = writeln!(out, "{:<28} {jobs:>6} {first:>8} {time:>8}  {fed}", analysis.name);
     }
     let (first, all) = (outlook.total(FIRST_LOOK), outlook.total(usize::MAX));
-    out + &format!("{FIRST_LOOK} repeats of each: {first}\nall repeats, if none is decided before: {all}\n")
+    out + &format!(
+        "{FIRST_LOOK} repeats of each: {first}\nall repeats, if none is decided before: {all}\n"
+    )
 }
 
-/// What the repeats that would decide a claim cost: jobs, and their time by that of those that ran here.
+/// What the repeats that would decide a claim cost: jobs, and their time by that of those that ran
+/// here.
 fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
     let seen = claim.parts.iter().map(|part| part.n).max()?;
     let conditions = ClaimedConditions::of(&request.plan, &|name| name == claim.name);
     let jobs = claim.needed?.checked_sub(seen)? * conditions.len();
-    let log: Json = serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
+    let log: Json =
+        serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
     let own: HashSet<&str> = request
         .plan
         .planned()
@@ -146,9 +168,11 @@ fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
         .collect();
     let entries = log["runs"].as_array()?.iter().filter_map(|run| run["jobs"].as_array()).flatten();
     let times = entries.filter(|entry| entry["job"].as_str().is_some_and(|job| own.contains(job)));
-    let (count, seconds) =
-        times.filter_map(|entry| entry["seconds"].as_f64()).fold((0.0, 0.0), |(n, sum), s| (n + 1.0, sum + s));
-    let time = (count > 0.0).then(|| format!(", {} on one thread", super::time::said(seconds / count * jobs as f64)));
+    let (count, seconds) = times
+        .filter_map(|entry| entry["seconds"].as_f64())
+        .fold((0.0, 0.0), |(n, sum), s| (n + 1.0, sum + s));
+    let time = (count > 0.0)
+        .then(|| format!(", {} on one thread", super::time::said(seconds / count * jobs as f64)));
     Some(format!("{jobs} jobs more{}", time.unwrap_or_default()))
 }
 
@@ -157,14 +181,20 @@ fn markdown(claims: &[JudgedClaim]) -> String {
     let mut out = String::new();
     for claim in claims {
         let (name, verdict) = (&claim.name, claim.verdict.as_str());
-        let _ = writeln!(out, "## {name}: {verdict}\n\n{}.\n\n*{}*\n", claim.statement, claim.source);
-        for said in [&claim.origin(), &claim.changed, &claim.outlook()].into_iter().filter(|said| !said.is_empty()) {
+        let _ =
+            writeln!(out, "## {name}: {verdict}\n\n{}.\n\n*{}*\n", claim.statement, claim.source);
+        for said in [&claim.origin(), &claim.changed, &claim.outlook()]
+            .into_iter()
+            .filter(|said| !said.is_empty())
+        {
             let _ = writeln!(out, "{}.\n", capital(said));
         }
         if claim.parts.is_empty() {
             continue;
         }
-        out.push_str("| statistic | mean [95 %] | n | criterion | verdict |\n|---|---|---|---|---|\n");
+        out.push_str(
+            "| statistic | mean [95 %] | n | criterion | verdict |\n|---|---|---|---|---|\n",
+        );
         for part in &claim.parts {
             let (statistic, n, criterion) = (&part.statistic, part.n, &part.criterion);
             let (value, verdict) = (part.value(), part.verdict.as_str());
@@ -184,7 +214,8 @@ fn capital(text: &str) -> String {
 fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) -> String {
     let mut out = String::new();
     for claim in claims {
-        let _ = writeln!(out, "{:<10} {:<9} {}", claim.name, claim.verdict.as_str(), claim.statement);
+        let _ =
+            writeln!(out, "{:<10} {:<9} {}", claim.name, claim.verdict.as_str(), claim.statement);
         let outlook = claim.outlook();
         if !outlook.is_empty() {
             let cost = cost(claim).map(|cost| format!(": {cost}")).unwrap_or_default();
@@ -193,7 +224,11 @@ fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) 
         for part in &claim.parts {
             let value = part.value();
             let (verdict, n, criterion) = (part.verdict.as_str(), part.n, &part.criterion);
-            let _ = writeln!(out, "  {:<66}\n    {value:<26} n {n:<4} asked {criterion:<15} {verdict}", part.statistic);
+            let _ = writeln!(
+                out,
+                "  {:<66}\n    {value:<26} n {n:<4} asked {criterion:<15} {verdict}",
+                part.statistic
+            );
         }
     }
     let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
@@ -206,8 +241,9 @@ fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) 
     let not_judged = if refused > 0 { format!(", {refused} not judged") } else { String::new() };
     let _ = writeln!(
         out,
-        "{} hold, {} fail, {} at the bound, {} undecided{not_judged}. Intervals are at 95 %; verdicts by e-processes, which may \
-         be looked at after every repeat: any wrong one among the claims of a document has a probability of at most {} %.",
+        "{} hold, {} fail, {} at the bound, {} undecided{not_judged}. Intervals are at 95 %; \
+         verdicts by e-processes, which may be looked at after every repeat: any wrong one among \
+         the claims of a document has a probability of at most {} %.",
         count(Verdict::Holds),
         count(Verdict::Fails),
         count(Verdict::AtTheBound),

@@ -20,12 +20,14 @@ settings! {
             label = |span, text| if span.number() == 0.0 { "no delay".into() } else { format!("delay {text}") }, tacit = true
         );
         trace: Option<Span> = None => TRACE(
-            "trace", "TIME", "Time constant of the trace of an activity, an average over the past, that the error meets",
+            "trace", "TIME", "Time constant of the trace of an activity, an average over the past, \
+                that the error meets",
             Spans::Positive, axis = "time constant of the trace",
             label = |span, text| if span.is_none() { "no trace".into() } else { format!("trace {text}") }, tacit = true
         );
         leak: Option<Span> = None => LEAK(
-            "leak", "TIME", "Time constant of the units, whose pre-activations are averages over the past", Spans::Positive,
+            "leak", "TIME", "Time constant of the units, whose pre-activations are averages over \
+                the past", Spans::Positive,
             axis = "time constant of the units",
             label = |span, text| if span.is_none() { "no leak".into() } else { format!("leak {text}") }, tacit = true
         );
@@ -42,12 +44,15 @@ impl Times {
     /// In iterations, of `dt` each.
     ///
     /// # Errors
-    /// What makes none: a time where it is not known how long an iteration takes, or a delay of no whole number.
+    /// What makes none: a time where it is not known how long an iteration takes, or a delay of no
+    /// whole number.
     pub fn timing(&self, dt: Option<Span>) -> Result<Timing, (&'static str, String)> {
         let times = self.at(dt.and_then(Span::milliseconds));
-        let fault = |name: &'static str, span: Span| (name, format!("{name} {span}{}", span.fault(dt)));
-        let constant =
-            |name, span: Option<Span>| span.map(|span| span.iterations().ok_or_else(|| fault(name, span))).transpose();
+        let fault =
+            |name: &'static str, span: Span| (name, format!("{name} {span}{}", span.fault(dt)));
+        let constant = |name, span: Option<Span>| {
+            span.map(|span| span.iterations().ok_or_else(|| fault(name, span))).transpose()
+        };
         Ok(Timing {
             delay: times.delay.whole().ok_or_else(|| fault(Self::DELAY.name(), times.delay))?,
             trace: constant(Self::TRACE.name(), times.trace)?,
@@ -68,15 +73,16 @@ settings! {
         /// What [`Self::signals`] are known as.
         schedule: Schedule = Schedule::Free => SCHEDULE(
             "schedule", "NAME",
-            "Shorthand for activity, error and cross: held (both drawn once), shared (X := E, redrawn each iteration), white \
-             (both redrawn, independent), or free (as those say)", ()
+            "Shorthand for activity, error and cross: held (both drawn once), shared (X := E, \
+             redrawn each iteration), white (both redrawn, independent), or free (as those say)", ()
         );
         /// Activity and error.
         signals: Pair = Pair::default() => part();
         /// When errors meet activities.
         times: Times = Times::default() => part();
         output_mask: bool = false => OUTPUT_MASK(
-            "output-mask", "on|off", "Whether the injected error is multiplied by f'(Z) of the output layer", ()
+            "output-mask", "on|off", "Whether the injected error is multiplied by f'(Z) of the \
+                output layer", ()
         );
         activation: Activation = Isolation::ACTIVATION => ACTIVATION(like Setup::ACTIVATION, ());
         batch: usize = Isolation::BATCH => BATCH(like Setup::BATCH);
@@ -100,13 +106,14 @@ impl IsolateCondition {
         self.times.timing(self.signals.dt).unwrap_or_default()
     }
 
-    /// Whether errors meet the activities of their own iteration, and both may change with every one.
+    /// Whether errors meet the activities of their own iteration, and both may change with every
+    /// one.
     pub fn is_instant(&self) -> bool {
         self.timing() == Timing::INSTANT && self.signals.hold == Pair::default().hold
     }
 
-    /// Whether theory is about it: one hidden layer, no output mask, `B` as drawn, no biases; under weight normalisation or
-    /// not.
+    /// Whether theory is about it: one hidden layer, no output mask, `B` as drawn, no biases; under
+    /// weight normalisation or not.
     pub fn is_plain(&self) -> bool {
         self.layers.len() == 3 && !self.output_mask && !self.normalize_b && self.bias == Biases::Off
     }
@@ -126,7 +133,10 @@ impl IsolateCondition {
     /// Whether the theory of linear networks of any depth holds, given signals and `B`.
     pub fn is_deep_linear(&self) -> bool {
         let instant = self.timing() == Timing::INSTANT;
-        self.activation == Activation::Linear && !self.output_mask && self.bias == Biases::Off && instant
+        self.activation == Activation::Linear
+            && !self.output_mask
+            && self.bias == Biases::Off
+            && instant
     }
 
     /// Whether the exact theory of the linear rule holds.
@@ -134,23 +144,31 @@ impl IsolateCondition {
         self.is_toy() && self.activation == Activation::Linear
     }
 
-    /// Puts the signals that a schedule stands for in the place of those by default: they must agree with those given.
-    /// Signals that a schedule stands for are known by it however they were given.
+    /// Puts the signals that a schedule stands for in the place of those by default: they must
+    /// agree with those given. Signals that a schedule stands for are known by it however they were
+    /// given.
     pub(super) fn settle(&mut self, given: &Values) -> Result<(), Conflict> {
         if let Some(pair) = self.schedule.pair() {
             let shorthand = [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()];
-            for (name, value) in pair.values().into_iter().filter(|(name, _)| shorthand.contains(name)) {
+            for (name, value) in
+                pair.values().into_iter().filter(|(name, _)| shorthand.contains(name))
+            {
                 if let Some(other) = given.get(name).filter(|other| **other != value) {
                     let schedule = self.schedule.name();
                     let message = format!(
-                        "{name} `{other}` is not what schedule `{schedule}` stands for (`{value}`): leave one of the two out"
+                        "{name} `{other}` is not what schedule `{schedule}` stands for \
+                         (`{value}`): leave one of the two out"
                     );
-                    return Err(Conflict { parameters: vec![name, Self::SCHEDULE.name()], message });
+                    return Err(Conflict {
+                        parameters: vec![name, Self::SCHEDULE.name()],
+                        message,
+                    });
                 }
             }
             self.signals = Pair { hold: self.signals.hold, dt: self.signals.dt, ..pair };
         }
-        self.signals = self.signals.resolve().map_err(|error| Conflict::of([], error.to_string()))?;
+        self.signals =
+            self.signals.resolve().map_err(|error| Conflict::of([], error.to_string()))?;
         self.schedule = Schedule::of(&self.signals);
         self.times = self.times.at(self.signals.step());
         Ok(())
@@ -161,19 +179,30 @@ impl IsolateCondition {
             Err((name, message)) => return vec![Conflict::of([name, Pair::DT.name()], message)],
             Ok(Timing { delay, .. }) if delay >= self.iterations => {
                 let (delay, last) = (self.times.delay, self.iterations);
-                let message = format!("delay {delay}: no error of {last} iterations comes after it: make it shorter");
+                let message = format!(
+                    "delay {delay}: no error of {last} iterations comes after it: make it shorter"
+                );
                 return vec![Conflict::of([Times::DELAY.name(), Self::ITERATIONS.name()], message)];
             }
             Ok(_) => {}
         }
-        let Err(error) = self.signals.check(signal_sizes(&self.layers, self.batch, self.iterations)) else {
+        let Err(error) =
+            self.signals.check(signal_sizes(&self.layers, self.batch, self.iterations))
+        else {
             return Vec::new();
         };
-        let [layers, schedule, batch] = [Self::LAYERS.name(), Self::SCHEDULE.name(), Self::BATCH.name()];
-        let [activity, error_signal, cross] = [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()];
+        let [layers, schedule, batch] =
+            [Self::LAYERS.name(), Self::SCHEDULE.name(), Self::BATCH.name()];
+        let [activity, error_signal, cross] =
+            [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()];
         vec![match self.schedule {
-            Schedule::Free => Conflict::of([cross, activity, error_signal, batch, layers], error.to_string()),
-            named => Conflict::of([schedule, cross, layers], format!("schedule `{}`: {error}", named.name())),
+            Schedule::Free => {
+                Conflict::of([cross, activity, error_signal, batch, layers], error.to_string())
+            }
+            named => Conflict::of(
+                [schedule, cross, layers],
+                format!("schedule `{}`: {error}", named.name()),
+            ),
         }]
     }
 }

@@ -19,7 +19,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Isolate, Self::Train, Self::Sample, Self::Replay, Self::Plane];
+    pub const ALL: [Self; 5] =
+        [Self::Isolate, Self::Train, Self::Sample, Self::Replay, Self::Plane];
 
     /// Whether a network is trained on data.
     pub fn trains(self) -> bool {

@@ -1,4 +1,5 @@
-//! What can be varied: parameters, and the conditions that their values make. A kind of analysis is a file.
+//! What can be varied: parameters, and the conditions that their values make. A kind of analysis is
+//! a file.
 
 mod conflict;
 mod isolate;

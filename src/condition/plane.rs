@@ -28,8 +28,9 @@ settings! {
         train: TrainCondition = TrainCondition::default() => part();
         pair: PlanePair = PlanePair::Bp => PAIR(
             "pair", "NAME",
-            "Networks that learn from the same start on the same batches: bp (the network as given, and BP without weight \
-             normalisation), wn (the network as given, and the same with WN(1) and columns of B of norm 1)", (),
+            "Networks that learn from the same start on the same batches: bp (the network as \
+             given, and BP without weight normalisation), wn (the network as given, and the same \
+             with WN(1) and columns of B of norm 1)", (),
             label = |pair, _| match pair {
                 PlanePair::Bp => "and BP".into(),
                 PlanePair::Wn => "and WN".into(),
@@ -51,7 +52,11 @@ impl PlaneCondition {
         let first = self.train.setup.clone();
         match self.pair {
             PlanePair::Bp => Setup { rule: Rule::BP, weight_norm: None, ..first },
-            PlanePair::Wn => Setup { weight_norm: Some(WeightNorm::Neuron(vec![1.0])), normalize_b: true, ..first },
+            PlanePair::Wn => Setup {
+                weight_norm: Some(WeightNorm::Neuron(vec![1.0])),
+                normalize_b: true,
+                ..first
+            },
         }
     }
 
@@ -59,8 +64,10 @@ impl PlaneCondition {
         let mut found = self.train.conflicts();
         let snapshots = self.train.updates().div_ceil(self.every).saturating_mul(2);
         if snapshots > MOST_ROWS {
-            let message =
-                format!("{snapshots} snapshots of both networks are more than {MOST_ROWS}: take them less often");
+            let message = format!(
+                "{snapshots} snapshots of both networks are more than {MOST_ROWS}: take them less \
+                 often"
+            );
             found.push(Conflict::of([Self::SNAPSHOT_EVERY.name(), Setup::EPOCHS.name()], message));
         }
         found

@@ -47,26 +47,34 @@ pub fn parameters(kind: Kind) -> &'static [Arc<dyn AnyParameter>] {
     }
 }
 
-/// Parameters that stand after one of another kind of analysis, where conditions of both have columns in one file.
+/// Parameters that stand after one of another kind of analysis, where conditions of both have
+/// columns in one file.
 const LATER: [(&str, &str); 2] = [
     (IsolateCondition::ITERATIONS.name(), Setup::WEIGHT_DECAY.name()),
     (Setup::BIAS_STD.name(), SampleCondition::B_MEAN.name()),
 ];
 
-/// The parameters of conditions of all kinds, each once, in the order of columns: that of every kind, those of earlier
-/// kinds first where several may come next.
+/// The parameters of conditions of all kinds, each once, in the order of columns: that of every
+/// kind, those of earlier kinds first where several may come next.
 pub fn columns_in_order() -> &'static [Facts] {
     static ALL: LazyLock<Vec<Facts>> = LazyLock::new(|| {
-        let facts = |kind| parameters(kind).iter().map(|parameter| *parameter.facts()).collect::<VecDeque<_>>();
-        let mut lists = [Kind::Isolate, Kind::Sample, Kind::Train, Kind::Replay, Kind::Plane].map(facts);
+        let facts = |kind| {
+            parameters(kind).iter().map(|parameter| *parameter.facts()).collect::<VecDeque<_>>()
+        };
+        let mut lists =
+            [Kind::Isolate, Kind::Sample, Kind::Train, Kind::Replay, Kind::Plane].map(facts);
         let mut all: Vec<Facts> = Vec::new();
         loop {
             let placed = |name| all.iter().any(|facts| facts.name == name);
             let is_next = |next: &&Facts| {
-                let due = lists.iter().any(|list| list.iter().skip(1).any(|facts| facts.name == next.name));
+                let due = lists
+                    .iter()
+                    .any(|list| list.iter().skip(1).any(|facts| facts.name == next.name));
                 !due && LATER.iter().all(|&(later, earlier)| later != next.name || placed(earlier))
             };
-            let Some(&next) = lists.iter().filter_map(VecDeque::front).find(is_next) else { break all };
+            let Some(&next) = lists.iter().filter_map(VecDeque::front).find(is_next) else {
+                break all;
+            };
             for list in &mut lists {
                 list.pop_front_if(|facts| facts.name == next.name);
             }
@@ -76,8 +84,8 @@ pub fn columns_in_order() -> &'static [Facts] {
     &ALL
 }
 
-/// What tells a condition apart from others: the values of the parameters `names`, with the names where a value does not
-/// speak for itself.
+/// What tells a condition apart from others: the values of the parameters `names`, with the names
+/// where a value does not speak for itself.
 pub fn label(condition: &Condition, names: &[&str]) -> String {
     let (values, all) = (condition.values(), parameters(condition.kind()));
     let parts = names.iter().filter_map(|&name| {
@@ -96,7 +104,10 @@ impl Condition {
         let mut condition = Self::of(kind);
         for (name, value) in given {
             if !condition.settings_mut().set(name, value) {
-                let message = format!("`{name}` is no parameter of kind \"{}\" with such values", kind.name());
+                let message = format!(
+                    "`{name}` is no parameter of kind \"{}\" with such values",
+                    kind.name()
+                );
                 return Err(vec![Conflict { parameters: vec![name], message }]);
             }
         }
@@ -169,16 +180,23 @@ impl Condition {
         let mut values: Values = self.settings().values().into_iter().collect();
         if let Some(train) = self.train() {
             let name = train.data_name().into();
-            values.entry(TrainCondition::DATA.name()).and_modify(|data| *data = data.clone().written(name));
+            values
+                .entry(TrainCondition::DATA.name())
+                .and_modify(|data| *data = data.clone().written(name));
         }
         values
     }
 
-    /// Canonical map form, for addresses: without the defaults of parameters that are younger than stored results.
+    /// Canonical map form, for addresses: without the defaults of parameters that are younger than
+    /// stored results.
     pub(crate) fn parameters_of_address(&self) -> BTreeMap<String, Json> {
         let mut all = self.parameters();
         let defaults = LazyCell::new(|| Self::of(self.kind()).values());
-        for facts in parameters(self.kind()).iter().map(|parameter| parameter.facts()).filter(|facts| facts.young) {
+        for facts in parameters(self.kind())
+            .iter()
+            .map(|parameter| parameter.facts())
+            .filter(|facts| facts.young)
+        {
             if all.get(facts.name) == defaults.get(facts.name).map(Value::to_json).as_ref() {
                 all.remove(facts.name);
             }
@@ -191,11 +209,16 @@ impl Condition {
         self.told().into_iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
     }
 
-    /// Values of the parameters that a record shows: all but those whose default goes without saying.
+    /// Values of the parameters that a record shows: all but those whose default goes without
+    /// saying.
     pub fn told(&self) -> Values {
         let mut told = self.values();
         let defaults = LazyCell::new(|| Self::of(self.kind()).values());
-        for facts in parameters(self.kind()).iter().map(|parameter| parameter.facts()).filter(|facts| facts.tacit) {
+        for facts in parameters(self.kind())
+            .iter()
+            .map(|parameter| parameter.facts())
+            .filter(|facts| facts.tacit)
+        {
             if told.get(facts.name) == defaults.get(facts.name) {
                 told.remove(facts.name);
             }
@@ -248,11 +271,16 @@ impl Condition {
         }
     }
 
-    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay and momentum.
+    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay
+    /// and momentum.
     pub fn has_projections(&self) -> bool {
         match self {
             Self::Isolate(c) => c.weight_norm.is_some(),
-            Self::Train(c) => c.setup.weight_norm.is_some() || c.setup.weight_decay != 0.0 || c.setup.momentum != 0.0,
+            Self::Train(c) => {
+                c.setup.weight_norm.is_some()
+                    || c.setup.weight_decay != 0.0
+                    || c.setup.momentum != 0.0
+            }
             Self::Replay(_) | Self::Plane(_) | Self::Sample(_) => false,
         }
     }
@@ -300,9 +328,14 @@ impl Condition {
         let need = self.need();
         let bytes = need.bytes();
         if bytes > MOST_BYTES {
-            let sizes = if self.kind().trains() { Setup::HIDDEN.name() } else { IsolateCondition::LAYERS.name() };
+            let sizes = if self.kind().trains() {
+                Setup::HIDDEN.name()
+            } else {
+                IsolateCondition::LAYERS.name()
+            };
             let message = format!(
-                "a job of layers {} and this batch would need about {} GB of memory, more than the {} GB allowed: {}",
+                "a job of layers {} and this batch would need about {} GB of memory, more than the \
+                 {} GB allowed: {}",
                 json_text(&self.sizes().into()),
                 bytes >> 30,
                 MOST_BYTES >> 30,
@@ -321,7 +354,8 @@ mod tests {
 
     fn values(kind: Kind, given: &[(&str, &str)]) -> Values {
         let parse = |&(name, text): &(&str, &str)| {
-            let parameter = parameters(kind).iter().find(|parameter| parameter.facts().name == name).unwrap();
+            let parameter =
+                parameters(kind).iter().find(|parameter| parameter.facts().name == name).unwrap();
             (parameter.facts().name, parameter.read(text).unwrap())
         };
         given.iter().map(parse).collect()
@@ -345,26 +379,40 @@ mod tests {
             (
                 Kind::Isolate,
                 &[("schedule", "shared"), ("layers", "20,100,10")],
-                "schedule `shared`: cross `same` pairs unit with unit and needs as many inputs as outputs, not 20 and 10",
+                "schedule `shared`: cross `same` pairs unit with unit and needs as many inputs as \
+                 outputs, not 20 and 10",
             ),
-            (Kind::Train, &[("loss", "softmax")], "loss `softmax` needs code `one-hot`, not `5-of-50`"),
+            (
+                Kind::Train,
+                &[("loss", "softmax")],
+                "loss `softmax` needs code `one-hot`, not `5-of-50`",
+            ),
             (Kind::Train, &[("code", "6-of-50")], "code `6-of-50` needs 60 outputs for 10 classes"),
             (Kind::Train, &[("batch", "5000")], "batch 5000 is more than the 1437 training images"),
             (Kind::Isolate, &[("layers", "100000,100000,20")], "GB of memory"),
-            (Kind::Isolate, &[("batch", "1000000"), ("layers", "9,9000,9")], "make layers or batch smaller"),
+            (
+                Kind::Isolate,
+                &[("batch", "1000000"), ("layers", "9,9000,9")],
+                "make layers or batch smaller",
+            ),
         ];
         for (kind, given, expected) in cases {
             let conflicts = Condition::new(kind, &values(kind, given)).unwrap_err();
             assert!(conflicts[0].message.contains(expected), "{conflicts:?}");
             assert!(!conflicts[0].parameters.is_empty());
         }
-        Condition::new(Kind::Train, &values(Kind::Train, &[("loss", "softmax"), ("code", "one-hot")])).unwrap();
+        Condition::new(
+            Kind::Train,
+            &values(Kind::Train, &[("loss", "softmax"), ("code", "one-hot")]),
+        )
+        .unwrap();
     }
 
     #[test]
     fn epochs_are_counted_in_iterations() {
         let condition =
-            Condition::new(Kind::Train, &values(Kind::Train, &[("batch", "100"), ("epochs", "3")])).unwrap();
+            Condition::new(Kind::Train, &values(Kind::Train, &[("batch", "100"), ("epochs", "3")]))
+                .unwrap();
         assert_eq!((condition.iterations_per_epoch(), condition.last_iteration()), (15, 45));
         assert_eq!(condition.sizes(), [64, 50, 50, 50]);
     }
@@ -377,20 +425,38 @@ mod tests {
         distinct.dedup();
         assert_eq!(distinct.len(), names.len());
         for kind in Kind::ALL {
-            let places =
-                parameters(kind).iter().map(|p| names.iter().position(|name| *name == p.facts().name).unwrap());
+            let places = parameters(kind)
+                .iter()
+                .map(|p| names.iter().position(|name| *name == p.facts().name).unwrap());
             assert!(places.is_sorted(), "{kind:?}");
         }
     }
 
     #[test]
     fn values_speak_for_themselves_where_they_can() {
-        let options = [("rule", "fa"), ("wn", "1"), ("normalize-b", "on"), ("wrong-labels", "0.8"), ("hidden", "9,9")];
+        let options = [
+            ("rule", "fa"),
+            ("wn", "1"),
+            ("normalize-b", "on"),
+            ("wrong-labels", "0.8"),
+            ("hidden", "9,9"),
+        ];
         let condition = Condition::new(Kind::Train, &values(Kind::Train, &options)).unwrap();
-        let names = ["rule", "wn", "normalize-b", "b-scale", "wrong-labels", "hidden", "eta", "bias", "data"];
+        let names = [
+            "rule",
+            "wn",
+            "normalize-b",
+            "b-scale",
+            "wrong-labels",
+            "hidden",
+            "eta",
+            "bias",
+            "data",
+        ];
         assert_eq!(
             label(&condition, &names),
-            "BP-TRW, WN(1), B of norm 1, 80 % of labels redrawn, 2 hidden layers of 9, learning rate 0.01, bias on, digits"
+            "BP-TRW, WN(1), B of norm 1, 80 % of labels redrawn, 2 hidden layers of 9, learning \
+             rate 0.01, bias on, digits"
         );
     }
 

@@ -24,7 +24,9 @@ impl RecordEvery {
     pub fn parse(text: &str, kind: Kind) -> Result<Self, String> {
         let parsed = match text.strip_prefix("log:") {
             Some(points) => points.parse().ok().filter(|&n| n >= 2).map(Self::Log),
-            None if text == "epoch" && matches!(kind, Kind::Train | Kind::Plane) => Some(Self::Epoch),
+            None if text == "epoch" && matches!(kind, Kind::Train | Kind::Plane) => {
+                Some(Self::Epoch)
+            }
             None => text.parse().ok().filter(|&n| n >= 1).map(Self::Every),
         };
         let expected = Self::expected(kind);
@@ -43,8 +45,8 @@ impl RecordEvery {
         }
     }
 
-    /// Recorded iterations of a run of `last` iterations: ascending, distinct, with 0, `last` and those of `also`
-    /// that the run reaches. An epoch has `per_epoch` iterations.
+    /// Recorded iterations of a run of `last` iterations: ascending, distinct, with 0, `last` and
+    /// those of `also` that the run reaches. An epoch has `per_epoch` iterations.
     pub fn iterations(self, last: usize, per_epoch: usize, also: &[usize]) -> Vec<usize> {
         let mut recorded = match self {
             Self::Every(step) => (0..=last).step_by(step.max(1)).collect(),
@@ -58,7 +60,8 @@ impl RecordEvery {
         recorded
     }
 
-    /// Upper bound on the number of iterations [`Self::iterations`] returns, before they are listed.
+    /// Upper bound on the number of iterations [`Self::iterations`] returns, before they are
+    /// listed.
     pub fn count(self, last: usize, per_epoch: usize, also: usize) -> usize {
         let scheduled = match self {
             Self::Every(step) => last / step.max(1),
@@ -100,8 +103,9 @@ impl Setting for RecordEvery {
     }
 }
 
-/// `points` distinct iterations from 1 to `last` (all of them if there are fewer): each at least one above the one
-/// before, the ratio chosen anew over what remains, so that crowding at the start costs no points.
+/// `points` distinct iterations from 1 to `last` (all of them if there are fewer): each at least
+/// one above the one before, the ratio chosen anew over what remains, so that crowding at the start
+/// costs no points.
 fn log_spaced(last: usize, points: usize) -> Vec<usize> {
     if points >= last {
         return (1..=last).collect();
@@ -146,14 +150,19 @@ mod tests {
             assert_eq!(RecordEvery::parse(text, Kind::Train).unwrap().to_string(), text);
         }
         for text in ["0", "log:1", "log", "epoch", "-3", "often"] {
-            assert!(RecordEvery::parse(text, Kind::Isolate).unwrap_err().contains("expected a number"), "{text}");
+            assert!(
+                RecordEvery::parse(text, Kind::Isolate).unwrap_err().contains("expected a number"),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn count_bounds_the_list() {
         for record_every in [RecordEvery::Every(3), RecordEvery::Epoch, RecordEvery::Log(9)] {
-            assert!(record_every.iterations(100, 7, &[5, 6]).len() <= record_every.count(100, 7, 2));
+            assert!(
+                record_every.iterations(100, 7, &[5, 6]).len() <= record_every.count(100, 7, 2)
+            );
         }
     }
 }

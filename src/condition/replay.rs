@@ -44,18 +44,19 @@ settings! {
         train: TrainCondition = TrainCondition::default() => part();
         layer: usize = 1 => LAYER(
             "layer", "L",
-            "Layer l whose alignment is replayed: the activities of layer l - 1 and the error signals of layer l + 1 drive a \
-             network of these three layers",
+            "Layer l whose alignment is replayed: the activities of layer l - 1 and the error \
+             signals of layer l + 1 drive a network of these three layers",
             1..=1000, label = |layer, _| format!("layer {layer}")
         );
         surrogate: Option<Surrogate> = None => SURROGATE(
-            "surrogate", "NAME", "What is done to the recorded signals before they are replayed", (),
+            "surrogate", "NAME", "What is done to the recorded signals before they are \
+                replayed", (),
             label = |surrogate, _| surrogate.map_or("as recorded", Surrogate::title).into()
         );
         weights: ReplayWeights = ReplayWeights::Fresh => REPLAY_WEIGHTS(
             "replay-weights", "NAME",
-            "Weights that the replay starts from: fresh (drawn anew, B as well) or own (those of the network, which without \
-             a surrogate gives its own trajectory back)", (),
+            "Weights that the replay starts from: fresh (drawn anew, B as well) or own (those of \
+             the network, which without a surrogate gives its own trajectory back)", (),
             label = |weights, _| match weights {
                 ReplayWeights::Own => "own weights".into(),
                 ReplayWeights::Fresh => String::new(),
@@ -89,38 +90,50 @@ impl ReplayCondition {
         }
     }
 
-    /// Whether exact theory predicts the replay from its signals: linear, fresh Gaussian weights without biases,
-    /// normalisation, momentum and decay.
+    /// Whether exact theory predicts the replay from its signals: linear, fresh Gaussian weights
+    /// without biases, normalisation, momentum and decay.
     pub fn is_predicted(&self) -> bool {
         let setup = &self.train.setup;
-        let plain = setup.weight_norm.is_none() && !setup.normalize_b && setup.biases == Biases::Off;
+        let plain =
+            setup.weight_norm.is_none() && !setup.normalize_b && setup.biases == Biases::Off;
         let plain = plain && setup.momentum == 0.0 && setup.weight_decay == 0.0;
-        plain && self.hidden_activation() == Activation::Linear && self.weights == ReplayWeights::Fresh
+        plain
+            && self.hidden_activation() == Activation::Linear
+            && self.weights == ReplayWeights::Fresh
     }
 
     pub(super) fn conflicts(&self) -> Vec<Conflict> {
         let (mut found, setup) = (self.train.conflicts(), &self.train.setup);
         let (layer, hidden) = (self.layer, setup.hidden.len());
         if layer > hidden {
-            let message = format!("layer {layer} does not lie above a hidden layer: the network has {hidden} of them");
+            let message = format!(
+                "layer {layer} does not lie above a hidden layer: the network has {hidden} of them"
+            );
             found.push(Conflict::of([Self::LAYER.name(), Setup::HIDDEN.name()], message));
         }
         let (from, updates, last) = (self.from, self.updates, self.train.updates());
         if from.saturating_add(updates) > last {
             let message = format!(
-                "replay-from {from} and replay-updates {updates} reach beyond the {last} updates of the run: raise epochs, or \
-                 replay less"
+                "replay-from {from} and replay-updates {updates} reach beyond the {last} updates \
+                 of the run: raise epochs, or replay less"
             );
-            let concerned = [Self::REPLAY_UPDATES.name(), Self::REPLAY_FROM.name(), Setup::EPOCHS.name()];
+            let concerned =
+                [Self::REPLAY_UPDATES.name(), Self::REPLAY_FROM.name(), Setup::EPOCHS.name()];
             found.push(Conflict::of(concerned, message));
         }
         if self.weights == ReplayWeights::Own && !setup.rule.has_fixed_backward() {
-            let message = format!("replay-weights `own` needs a network with a fixed B, not rule `{}`", setup.rule);
+            let message = format!(
+                "replay-weights `own` needs a network with a fixed B, not rule `{}`",
+                setup.rule
+            );
             found.push(Conflict::of([Self::REPLAY_WEIGHTS.name(), Setup::RULE.name()], message));
         }
         if setup.momentum != 0.0 || setup.weight_decay != 0.0 {
             let message = "the rule in isolation has neither momentum nor weight decay";
-            found.push(Conflict::of([Setup::MOMENTUM.name(), Setup::WEIGHT_DECAY.name()], message.into()));
+            found.push(Conflict::of(
+                [Setup::MOMENTUM.name(), Setup::WEIGHT_DECAY.name()],
+                message.into(),
+            ));
         }
         found
     }

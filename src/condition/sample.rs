@@ -13,7 +13,8 @@ use crate::text::{Choice, Interval, Span, settings};
 pub enum Draw {
     /// Activities and errors of two iterations, and the alignment term they make.
     OneStep,
-    /// Two pairs of matrices at angles uniform on 0 to 180 degrees, and the angle of their products.
+    /// Two pairs of matrices at angles uniform on 0 to 180 degrees, and the angle of their
+    /// products.
     Composition,
     /// The same on 0 to 90 degrees.
     AcuteComposition,
@@ -40,8 +41,9 @@ settings! {
         dt: Option<Span> = None => DT(like Pair::DT);
         draw: Draw = Draw::OneStep => DRAW(
             "draw", "NAME",
-            "What is drawn: one-step (the alignment term of two iterations, Figs 1 and 2 of the paper), composition (angles \
-             through a layer, uniform on 0 to 180 degrees, Fig 5), acute-composition (on 0 to 90)", ()
+            "What is drawn: one-step (the alignment term of two iterations, Figs 1 and 2 of the \
+             paper), composition (angles through a layer, uniform on 0 to 180 degrees, Fig 5), \
+             acute-composition (on 0 to 90)", ()
         );
         draws: usize = 1000 => DRAWS("draws", "N", "Draws per repeat", 1..=MOST_DRAWS);
         batch: usize = 100 => BATCH(like Setup::BATCH);
@@ -70,12 +72,14 @@ impl SampleCondition {
     pub(super) fn conflicts(&self) -> Vec<Conflict> {
         if self.layers.len() != 3 {
             let sizes = Self::LAYERS.value(&self.layers);
-            let message = format!("layers {sizes}: kind sample has three (inputs, hidden, outputs)");
+            let message =
+                format!("layers {sizes}: kind sample has three (inputs, hidden, outputs)");
             return vec![Conflict::of([Self::LAYERS.name()], message)];
         }
         let checked = self.signals().check(signal_sizes(&self.layers, self.batch, 2));
-        let refused =
-            checked.map_err(|error| Conflict::of([Self::ACTIVITY.name(), Self::ERROR.name()], error.to_string()));
+        let refused = checked.map_err(|error| {
+            Conflict::of([Self::ACTIVITY.name(), Self::ERROR.name()], error.to_string())
+        });
         refused.err().into_iter().collect()
     }
 }

@@ -22,21 +22,22 @@ settings! {
         facts: DataFacts = DataFacts::default();
         size: Option<usize> = None => SIZE(
             "size", "N",
-            "Images are resized to N x N pixels, colour channels each by itself: bilinear, half-pixel centres, no \
-             anti-aliasing (OpenCV's default)",
+            "Images are resized to N x N pixels, colour channels each by itself: bilinear, \
+             half-pixel centres, no anti-aliasing (OpenCV's default)",
             OrName { name: "off", range: 1..=1000 }
         );
         held_out: usize = 0 => HELD_OUT(
             "held-out", "N",
-            "Keep the last N training images from training, and test on them in place of the test images: to choose learning \
-             rates and the like", 0..=usize::MAX, young = true
+            "Keep the last N training images from training, and test on them in place of the test \
+             images: to choose learning rates and the like", 0..=usize::MAX, young = true
         );
         /// What is run on it.
         setup: Setup = Setup::default() => part();
         probe: ProbeBatch = ProbeBatch::Fixed => PROBE(
             "probe", "NAME",
-            "Samples on which update alignment and the like are measured: fixed (as many training images as a batch has, \
-             drawn once per repeat), or next (the batch of the update to come: the paper's)", ()
+            "Samples on which update alignment and the like are measured: fixed (as many training \
+             images as a batch has, drawn once per repeat), or next (the batch of the update to \
+             come: the paper's)", ()
         );
         precision: Precision = Precision::F32 => PRECISION("precision", "NAME", "Working precision", ());
     }
@@ -85,23 +86,31 @@ impl TrainCondition {
         }
         if setup.activations(depth).iter().any(|activation| *activation != Activation::Linear) {
             return Some(
-                "--activation, --loss: the theory of learning is for linear networks: give --activation linear and --loss \
-                 squared-linear",
+                "--activation, --loss: the theory of learning is for linear networks: give \
+                 --activation linear and --loss squared-linear",
             );
         }
         if !matches!(setup.loss, Loss::SquaredLinear | Loss::HalfSquared) {
             return Some(
-                "--loss: the error of this loss is no linear function of the outputs: give --loss squared-linear",
+                "--loss: the error of this loss is no linear function of the outputs: give --loss \
+                 squared-linear",
             );
         }
         if setup.rule != Rule::BP_TRW {
-            return Some("--rule: the theory of learning is for fixed random backward weights: give --rule fa");
+            return Some(
+                "--rule: the theory of learning is for fixed random backward weights: give --rule \
+                 fa",
+            );
         }
         if setup.biases == Biases::Untrained {
-            return Some("--bias: biases that do not learn are not part of the theory: give off or on");
+            return Some(
+                "--bias: biases that do not learn are not part of the theory: give off or on",
+            );
         }
         if setup.biases == Biases::On && setup.weight_decay != 0.0 {
-            return Some("--weight-decay: the theory has no decay of biases: give --bias off as well");
+            return Some(
+                "--weight-decay: the theory has no decay of biases: give --bias off as well",
+            );
         }
         None
     }
@@ -116,7 +125,8 @@ impl TrainCondition {
         self.setup.epochs.saturating_mul(self.batches_per_epoch())
     }
 
-    /// Name of the data set; with part of a hash of what it holds where it is not one of those known by name.
+    /// Name of the data set; with part of a hash of what it holds where it is not one of those
+    /// known by name.
     pub(super) fn data_name(&self) -> String {
         match (&self.data, &self.facts.fingerprint) {
             (Source::Path(path), Some(fingerprint)) => {
@@ -129,7 +139,8 @@ impl TrainCondition {
 
     /// Looks the data set up.
     pub(super) fn settle(&mut self) -> Result<(), Conflict> {
-        self.facts = self.data.facts().map_err(|error| Conflict::of([], format!("data: {error}")))?;
+        self.facts =
+            self.data.facts().map_err(|error| Conflict::of([], format!("data: {error}")))?;
         Ok(())
     }
 
@@ -139,7 +150,10 @@ impl TrainCondition {
             self.wrong_code(),
             self.too_large_batch(),
             self.late_change(),
-            self.listed_beyond(Setup::WN.name(), self.setup.weight_norm.as_ref().map_or(0, WeightNorm::listed)),
+            self.listed_beyond(
+                Setup::WN.name(),
+                self.setup.weight_norm.as_ref().map_or(0, WeightNorm::listed),
+            ),
             self.listed_beyond(Setup::ACTIVATION.name(), self.setup.activations.len()),
             self.learning_with_momentum(),
             self.no_images(),
@@ -153,8 +167,8 @@ impl TrainCondition {
         let bytes = self.data_bytes();
         let (images, gigabytes, most) = (self.facts.training_images, bytes >> 30, MOST_BYTES >> 30);
         let message = format!(
-            "{images} training images of {} pixels would need about {gigabytes} GB of memory, more than the {most} GB \
-             allowed: make size smaller",
+            "{images} training images of {} pixels would need about {gigabytes} GB of memory, more \
+             than the {most} GB allowed: make size smaller",
             self.inputs()
         );
         (bytes > MOST_BYTES).then(|| Conflict::of([Self::DATA.name(), Self::SIZE.name()], message))
@@ -169,48 +183,69 @@ impl TrainCondition {
     }
 
     fn wrong_code(&self) -> Option<Conflict> {
-        let (CodeKind::NHot { ones, units }, classes) = (self.setup.code, self.facts.classes) else { return None };
+        let (CodeKind::NHot { ones, units }, classes) = (self.setup.code, self.facts.classes)
+        else {
+            return None;
+        };
         let needed = ones.saturating_mul(classes);
-        let remedy = format!("set code (--code) to one-hot, or to {ones}-of-{needed} or fewer ones per class");
-        let absent = self.facts.absent_classes.iter().map(|text| format!(" ({text})")).collect::<String>();
-        let message =
-            format!("code `{ones}-of-{units}` needs {needed} outputs for {classes} classes{absent}: {remedy}");
+        let remedy = format!(
+            "set code (--code) to one-hot, or to {ones}-of-{needed} or fewer ones per class"
+        );
+        let absent =
+            self.facts.absent_classes.iter().map(|text| format!(" ({text})")).collect::<String>();
+        let message = format!(
+            "code `{ones}-of-{units}` needs {needed} outputs for {classes} classes{absent}: \
+             {remedy}"
+        );
         (needed > units).then(|| Conflict::of([Setup::CODE.name(), Self::DATA.name()], message))
     }
 
     fn too_large_batch(&self) -> Option<Conflict> {
         let (batch, images, data) = (self.setup.batch, self.training_images(), self.data_name());
-        let message = format!("batch {batch} is more than the {images} training images of `{data}`: make it smaller");
-        (batch > images && images > 0).then(|| Conflict::of([Setup::BATCH.name(), Self::DATA.name()], message))
+        let message = format!(
+            "batch {batch} is more than the {images} training images of `{data}`: make it smaller"
+        );
+        (batch > images && images > 0)
+            .then(|| Conflict::of([Setup::BATCH.name(), Self::DATA.name()], message))
     }
 
     /// Nothing left to learn from.
     fn all_held_out(&self) -> Option<Conflict> {
-        let (held_out, images, data) = (self.held_out, self.facts.training_images, self.data_name());
-        let message =
-            format!("held-out {held_out} leaves nothing of the {images} training images of `{data}`: hold out fewer");
+        let (held_out, images, data) =
+            (self.held_out, self.facts.training_images, self.data_name());
+        let message = format!(
+            "held-out {held_out} leaves nothing of the {images} training images of `{data}`: hold \
+             out fewer"
+        );
         (held_out > 0 && self.training_images() == 0)
             .then(|| Conflict::of([Self::HELD_OUT.name(), Self::DATA.name()], message))
     }
 
     fn late_change(&self) -> Option<Conflict> {
-        let (LabelChange::At(changes), epochs) = (&self.setup.label_change, self.setup.epochs) else { return None };
+        let (LabelChange::At(changes), epochs) = (&self.setup.label_change, self.setup.epochs)
+        else {
+            return None;
+        };
         let late = changes.iter().find(|&&epoch| epoch >= epochs)?;
-        let remedy = "epochs is the total, those after the change included: raise it, or change earlier";
-        let message = format!("the label change at epoch {late} is not before the end at {epochs}: {remedy}");
+        let remedy =
+            "epochs is the total, those after the change included: raise it, or change earlier";
+        let message =
+            format!("the label change at epoch {late} is not before the end at {epochs}: {remedy}");
         Some(Conflict::of([Setup::LABEL_CHANGE.name(), Setup::EPOCHS.name()], message))
     }
 
     /// A parameter that lists more layers than there are.
     fn listed_beyond(&self, name: &'static str, listed: usize) -> Option<Conflict> {
         let depth = self.setup.hidden.len() + 1;
-        let message = format!("{name} lists {listed} layers, the network has {depth}: leave some out");
+        let message =
+            format!("{name} lists {listed} layers, the network has {depth}: leave some out");
         (listed > depth).then(|| Conflict::of([name, Setup::HIDDEN.name()], message))
     }
 
     fn learning_with_momentum(&self) -> Option<Conflict> {
         let Setup { rule, momentum, .. } = self.setup;
-        let message = format!("the backward weights of rule `{rule}` have no momentum: leave it out");
+        let message =
+            format!("the backward weights of rule `{rule}` have no momentum: leave it out");
         let wrong = rule.facts().backward == Backward::Learning && momentum != 0.0;
         wrong.then(|| Conflict::of([Setup::MOMENTUM.name(), Setup::RULE.name()], message))
     }
@@ -222,10 +257,11 @@ impl TrainCondition {
         }
         let values = self.facts.inputs;
         let side = values.isqrt();
-        let example = if side * side == values { format!("{side}, {side}") } else { "height, width".into() };
+        let example =
+            if side * side == values { format!("{side}, {side}") } else { "height, width".into() };
         let message = format!(
-            "samples of `{}` are not images but {values} values in a row: leave size out, or save them as images with \
-             x.reshape(-1, {example})",
+            "samples of `{}` are not images but {values} values in a row: leave size out, or save \
+             them as images with x.reshape(-1, {example})",
             self.data_name()
         );
         Some(Conflict::of([Self::SIZE.name(), Self::DATA.name()], message))

@@ -11,8 +11,8 @@ const PIXELS: usize = CIFAR_IMAGE[0] * CIFAR_IMAGE[1] * CIFAR_IMAGE[2];
 pub enum CifarError {
     /// The file is empty, cut short or too long.
     #[error(
-        "{held} bytes are no whole number of records of {record} ({} and 3 x 32 x 32 pixels): it is empty, cut short, \
-         too long, or no CIFAR batch", if *record == PIXELS + 1 { "a label" } else { "two labels" }
+        "{held} bytes are no whole number of records of {record} ({} and 3 x 32 x 32 pixels): it \
+         is empty, cut short, too long, or no CIFAR batch", if *record == PIXELS + 1 { "a label" } else { "two labels" }
     )]
     Length {
         /// Bytes of the file.
@@ -73,9 +73,10 @@ impl Records {
     }
 }
 
-/// Pixels and labels of the records of a batch of CIFAR-10: per image 3 x 32 x 32 bytes, the red, green and blue plane,
-/// row after row, and a label from 0 to 9 (Krizhevsky 2009, "Learning multiple layers of features from tiny images", and
-/// the description of the binary version beside the files).
+/// Pixels and labels of the records of a batch of CIFAR-10: per image 3 x 32 x 32 bytes, the red,
+/// green and blue plane, row after row, and a label from 0 to 9 (Krizhevsky 2009, "Learning
+/// multiple layers of features from tiny images", and the description of the binary version beside
+/// the files).
 ///
 /// # Errors
 /// See [`CifarError`].
@@ -109,9 +110,15 @@ mod tests {
         assert_eq!(pixels, same);
         // A label that is not taken tells of damage as well.
         let bad = record(&[20, 3], 0);
-        assert_eq!(Records::FINE.parse(&bad), Err(CifarError::Label { at: 0, label: 20, classes: 20 }));
+        assert_eq!(
+            Records::FINE.parse(&bad),
+            Err(CifarError::Label { at: 0, label: 20, classes: 20 })
+        );
         let bad = record(&[3, 100], 0);
-        assert_eq!(Records::COARSE.parse(&bad), Err(CifarError::Label { at: 0, label: 100, classes: 100 }));
+        assert_eq!(
+            Records::COARSE.parse(&bad),
+            Err(CifarError::Label { at: 0, label: 100, classes: 100 })
+        );
         let error = Records::FINE.parse(&record(&[1], 0)).unwrap_err();
         assert_eq!(error, CifarError::Length { held: 3073, record: 3074 });
     }
@@ -121,7 +128,10 @@ mod tests {
         let whole = [record(&[1], 0), record(&[2], 0)].concat();
         let longer = [&whole[..], &[0]].concat();
         for bytes in [&whole[..whole.len() - 1], &longer, &[], &[3]] {
-            assert_eq!(parse_batch(bytes), Err(CifarError::Length { held: bytes.len(), record: 3073 }));
+            assert_eq!(
+                parse_batch(bytes),
+                Err(CifarError::Length { held: bytes.len(), record: 3073 })
+            );
         }
         let bad = [record(&[1], 0), record(&[10], 0)].concat();
         assert_eq!(parse_batch(&bad), Err(CifarError::Label { at: 1, label: 10, classes: 10 }));

@@ -47,8 +47,10 @@ impl FromStr for CodeKind {
         if text == "one-hot" {
             return Ok(Self::OneHot);
         }
-        let numbers = text.split_once("-of-").and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
-        let fits = |&(ones, units): &(usize, usize)| 1 <= ones && ones <= units && units <= MOST_UNITS;
+        let numbers =
+            text.split_once("-of-").and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
+        let fits =
+            |&(ones, units): &(usize, usize)| 1 <= ones && ones <= units && units <= MOST_UNITS;
         let (ones, units) = numbers.filter(fits).ok_or_else(|| Refused::form::<Self>(text, &()))?;
         Ok(Self::NHot { ones, units })
     }
@@ -70,7 +72,8 @@ impl Setting for CodeKind {
     }
 }
 
-/// Mutually exclusive n-hot code: every class owns a group of output units, no unit has two classes.
+/// Mutually exclusive n-hot code: every class owns a group of output units, no unit has two
+/// classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelCode {
     units: usize,
@@ -78,8 +81,8 @@ pub struct LabelCode {
 }
 
 impl LabelCode {
-    /// Draws a code. For n-hot codes, class after class takes units at random from those not yet used
-    /// (RahmanSetayesh et al. 2024, code release, `coding`). Needs `ones * classes <= units`.
+    /// Draws a code. For n-hot codes, class after class takes units at random from those not yet
+    /// used (RahmanSetayesh et al. 2024, code release, `coding`). Needs `ones * classes <= units`.
     pub fn draw(kind: CodeKind, classes: usize, stream: &mut Stream) -> Self {
         let units = kind.outputs(classes);
         let groups = match kind {

@@ -2,7 +2,8 @@
 
 use super::idx::{IdxError, parse_images, parse_labels};
 
-/// Alpaydin & Kaynak (1998), UCI Machine Learning Repository, CC BY 4.0; see `assets/digits8x8/README.md`.
+/// Alpaydin & Kaynak (1998), UCI Machine Learning Repository, CC BY 4.0; see
+/// `assets/digits8x8/README.md`.
 const IMAGES: &[u8] = include_bytes!("../../assets/digits8x8/digits-images-idx3-ubyte.gz");
 const LABELS: &[u8] = include_bytes!("../../assets/digits8x8/digits-labels-idx1-ubyte.gz");
 /// Grey levels run from 0 to 16.
@@ -23,7 +24,10 @@ mod tests {
     #[test]
     fn has_the_documented_shape() {
         let data = digits::<f32>().unwrap();
-        assert_eq!((data.train.images.rows(), data.test.images.rows(), data.inputs()), (1437, 360, 64));
+        assert_eq!(
+            (data.train.images.rows(), data.test.images.rows(), data.inputs()),
+            (1437, 360, 64)
+        );
         assert_eq!((data.train.labels.len(), data.test.labels.len()), (1437, 360));
         let mut counts = [0; 10];
         for &label in data.train.labels.iter().chain(&data.test.labels) {

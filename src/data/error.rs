@@ -11,8 +11,9 @@ use thiserror::Error;
 pub enum DataError {
     /// A named set is not in the data directory.
     #[error(
-        "data set `{name}` is not in {}: {}put the official files ({needs}) into {}, \
-         or say with --data-dir or {VARIABLE} which directory has them; `alignscope data list` shows what is found",
+        "data set `{name}` is not in {}: {}put the official files ({needs}) into {}, or say with \
+         --data-dir or {VARIABLE} which directory has them; `alignscope data list` shows what is \
+         found",
         directory.display(), fetching(name), directory.join(name).display()
     )]
     Missing {
@@ -59,7 +60,8 @@ pub enum DataError {
     },
     /// A file of a named set is not the official one.
     #[error(
-        "{} is not the official file of `{name}` ({why}): get it again, or use your own data by path (--data DIRECTORY)",
+        "{} is not the official file of `{name}` ({why}): get it again, or use your own data by \
+         path (--data DIRECTORY)",
         path.display()
     )]
     Unofficial {
@@ -88,7 +90,11 @@ pub enum DataError {
 
 /// How to get a named set by command, where this program can.
 fn fetching(name: &str) -> String {
-    if cfg!(feature = "fetch") { format!("get it with `alignscope data fetch {name}`, ") } else { String::new() }
+    if cfg!(feature = "fetch") {
+        format!("get it with `alignscope data fetch {name}`, ")
+    } else {
+        String::new()
+    }
 }
 
 /// Refuses a set with more labels than images, or fewer.
@@ -96,7 +102,11 @@ pub(super) fn check_counts(path: &Path, images: usize, labels: usize) -> Result<
     if images == labels && images > 0 {
         return Ok(());
     }
-    let why = if images == 0 { "no images".into() } else { format!("{images} images but {labels} labels") };
+    let why = if images == 0 {
+        "no images".into()
+    } else {
+        format!("{images} images but {labels} labels")
+    };
     Err(DataError::Unfit { path: path.into(), why })
 }
 

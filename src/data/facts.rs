@@ -15,11 +15,14 @@ pub struct DataFacts {
     pub image: Option<[usize; 3]>,
     /// Classes.
     pub classes: usize,
-    /// BLAKE3 of the files of a [`Source::Path`](super::Source::Path), for what they hold decides results and their path does not.
+    /// BLAKE3 of the files of a [`Source::Path`](super::Source::Path), for what they hold decides
+    /// results and their path does not.
     pub fingerprint: Option<String>,
-    /// Classes that no label names, or none of those learnt from, in words with what to do about them.
+    /// Classes that no label names, or none of those learnt from, in words with what to do about
+    /// them.
     pub absent_classes: Option<String>,
-    /// What else is to be known of how the files of a [`Source::Path`](super::Source::Path) are taken.
+    /// What else is to be known of how the files of a [`Source::Path`](super::Source::Path) are
+    /// taken.
     pub notes: Vec<Note>,
 }
 

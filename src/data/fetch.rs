@@ -52,7 +52,8 @@ impl Origin {
     /// If it is neither `http://` or `https://` nor the path of something that is there.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.starts_with("http://") || text.starts_with("https://") {
-            let is_archive = [".tar.gz", ".tgz"].iter().any(|end| without_query(text).ends_with(end));
+            let is_archive =
+                [".tar.gz", ".tgz"].iter().any(|end| without_query(text).ends_with(end));
             return Ok(match is_archive {
                 true => Self::Archive(text.into()),
                 false => Self::Base(format!("{}/", text.trim_end_matches('/'))),
@@ -61,7 +62,9 @@ impl Origin {
         match Path::new(text) {
             path if path.is_dir() => Ok(Self::Directory(path.into())),
             path if path.is_file() => Ok(Self::File(path.into())),
-            _ => Err("no such file or directory: expected one, or a URL that begins with http:// or https://".into()),
+            _ => Err("no such file or directory: expected one, or a URL that begins with http:// \
+                or https://"
+                .into()),
         }
     }
 }
@@ -92,7 +95,10 @@ pub enum Progress<'a> {
 #[derive(Debug, Error)]
 pub enum FetchError {
     /// No answer from a server.
-    #[error("cannot reach {url}: {why}; check the connection, or say with --from where else the files are")]
+    #[error(
+        "cannot reach {url}: {why}; check the connection, or say with --from where else the files \
+         are"
+    )]
     Connection {
         /// What was asked for.
         url: String,
@@ -108,7 +114,10 @@ pub enum FetchError {
         status: u16,
     },
     /// A download that ended too early.
-    #[error("{url}: the connection broke after {received} bytes ({why}); the same command goes on from there")]
+    #[error(
+        "{url}: the connection broke after {received} bytes ({why}); the same command goes on from \
+         there"
+    )]
     Broken {
         /// What was asked for.
         url: String,
@@ -155,9 +164,9 @@ impl Default for Patience {
     }
 }
 
-/// Puts the files of a data set that are not in `directory`, or not the official ones, there from `origin`, and returns
-/// their names. A file appears only whole and with the right checksum. A download that breaks off leaves what it got
-/// in a `.part` file, after which the next one goes on.
+/// Puts the files of a data set that are not in `directory`, or not the official ones, there from
+/// `origin`, and returns their names. A file appears only whole and with the right checksum. A
+/// download that breaks off leaves what it got in a `.part` file, after which the next one goes on.
 ///
 /// # Errors
 /// See [`FetchError`]. Files that were right before, or had been placed, are kept.
@@ -175,7 +184,8 @@ pub fn fetch(
             .and_then(|path| read_unpacked(&path))
             .is_ok_and(|bytes| file.difference(&bytes).is_none())
     };
-    let wanted: Vec<OfficialFile> = publication.files.iter().filter(|file| !is_right(file)).copied().collect();
+    let wanted: Vec<OfficialFile> =
+        publication.files.iter().filter(|file| !is_right(file)).copied().collect();
     let names = wanted.iter().map(|file| file.name).collect();
     if wanted.is_empty() {
         return Ok(names);
@@ -195,11 +205,15 @@ pub fn fetch(
             }
         }
         (Origin::Archive(url), _) => target.download_tar(url, &wanted)?,
-        (Origin::Base(base), Packing::Tar(archive)) => target.download_tar(&format!("{base}{archive}"), &wanted)?,
+        (Origin::Base(base), Packing::Tar(archive)) => {
+            target.download_tar(&format!("{base}{archive}"), &wanted)?
+        }
         (Origin::Base(base), Packing::Gzip) => {
             for file in &wanted {
                 let url = format!("{base}{}.gz", file.name);
-                let unpack = |target: &mut Target, part: &Path| target.place(file, &url, &mut *unzipped(part)?);
+                let unpack = |target: &mut Target, part: &Path| {
+                    target.place(file, &url, &mut *unzipped(part)?)
+                };
                 target.download(&url, unpack)?;
             }
         }
@@ -210,7 +224,8 @@ pub fn fetch(
 /// Room an archive may take beyond the files that it holds.
 const SLACK: u64 = 1 << 20;
 
-/// How often an archive may hold what its files have, for other things may be in it: of a longer one the rest is left.
+/// How often an archive may hold what its files have, for other things may be in it: of a longer
+/// one the rest is left.
 const MOST_UNPACKED: u64 = 4;
 
 /// Most bytes of a header of a tar archive that has a long name or the like.
@@ -237,7 +252,10 @@ impl<R: Read> Read for Limited<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let count = self.stream.read(out)?;
         self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidData, "it unpacks to far more than the files of the data set have")
+            Error::new(
+                ErrorKind::InvalidData,
+                "it unpacks to far more than the files of the data set have",
+            )
         })?;
         Ok(count)
     }
@@ -254,7 +272,12 @@ struct Target<'a> {
 
 impl Target<'_> {
     /// Writes a file if what `reader` gives is the official one.
-    fn place(&mut self, file: &OfficialFile, from: &str, reader: &mut dyn Read) -> Result<(), FetchError> {
+    fn place(
+        &mut self,
+        file: &OfficialFile,
+        from: &str,
+        reader: &mut dyn Read,
+    ) -> Result<(), FetchError> {
         let damaged = |why| FetchError::Damaged { from: from.into(), why };
         let mut bytes = Vec::new();
         // One byte more is enough to tell that there is too much.
@@ -269,11 +292,18 @@ impl Target<'_> {
     }
 
     /// Places the files `wanted` out of the gzipped tar archive at `path`, which came `from` there.
-    fn unpack_tar(&mut self, path: &Path, from: &str, wanted: &[OfficialFile]) -> Result<(), FetchError> {
+    fn unpack_tar(
+        &mut self,
+        path: &Path,
+        from: &str,
+        wanted: &[OfficialFile],
+    ) -> Result<(), FetchError> {
         let damaged = |why| FetchError::Damaged { from: from.into(), why };
-        let unreadable = |error: std::io::Error| damaged(format!("no gzipped tar archive: {error}"));
+        let unreadable =
+            |error: std::io::Error| damaged(format!("no gzipped tar archive: {error}"));
         let stream = Gunzip::new(BufReader::new(open(path)?));
-        let mut archive = tar::Archive::new(Limited { stream, left: self.most.saturating_mul(MOST_UNPACKED) });
+        let mut archive =
+            tar::Archive::new(Limited { stream, left: self.most.saturating_mul(MOST_UNPACKED) });
         let mut left = wanted.to_vec();
         let mut long_name = None;
         // Raw, for otherwise headers of any length are read into memory.
@@ -281,7 +311,8 @@ impl Target<'_> {
             let mut entry = entry.map_err(unreadable)?;
             let kind = entry.header().entry_type();
             if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
-                long_name = tar_name(&mut entry, kind.is_gnu_longname()).map_err(unreadable)?.or(long_name);
+                long_name =
+                    tar_name(&mut entry, kind.is_gnu_longname()).map_err(unreadable)?.or(long_name);
                 continue;
             }
             if kind.is_gnu_longlink() {
@@ -293,14 +324,17 @@ impl Target<'_> {
             let Some(file) = at.map(|at| left.swap_remove(at)) else { continue };
             if entry.size() != file.bytes {
                 let (name, found, right) = (file.name, entry.size(), file.bytes);
-                return Err(damaged(format!("{name} is not the official file ({found} bytes, not {right})")));
+                return Err(damaged(format!(
+                    "{name} is not the official file ({found} bytes, not {right})"
+                )));
             }
             self.place(&file, from, &mut entry)?;
             if left.is_empty() {
                 break;
             }
         }
-        left.first().map_or(Ok(()), |file| Err(damaged(format!("the archive has no file {}", file.name))))
+        left.first()
+            .map_or(Ok(()), |file| Err(damaged(format!("the archive has no file {}", file.name))))
     }
 
     /// Downloads a gzipped tar archive and places the files `wanted` out of it.
@@ -374,15 +408,23 @@ impl Target<'_> {
             received += count as u64;
             if received > self.most {
                 remove_file(part)?;
-                return Err(FetchError::Damaged { from: url.into(), why: "more bytes than the files have".into() });
+                return Err(FetchError::Damaged {
+                    from: url.into(),
+                    why: "more bytes than the files have".into(),
+                });
             }
-            file.write_all(&buffer[..count]).map_err(|source| FileError::new("write", part, source))?;
+            file.write_all(&buffer[..count])
+                .map_err(|source| FileError::new("write", part, source))?;
             (self.observe)(Progress::Received(received));
-            // A server that drips is never silent for long: what counts is how much comes in the time.
+            // A server that drips is never silent for long: what counts is how much comes in the
+            // time.
             if since.elapsed() >= time {
                 let came = received - before;
                 if came < bytes {
-                    let why = format!("given up: {came} bytes came in {:.0} s", since.elapsed().as_secs_f64());
+                    let why = format!(
+                        "given up: {came} bytes came in {:.0} s",
+                        since.elapsed().as_secs_f64()
+                    );
                     return Err(FetchError::Broken { url: url.into(), received, why });
                 }
                 (since, before) = (Instant::now(), received);
@@ -391,7 +433,11 @@ impl Target<'_> {
     }
 
     /// Asks for what is at `url` from byte `start` on.
-    fn request(&self, url: &str, start: u64) -> Result<ureq::http::Response<ureq::Body>, FetchError> {
+    fn request(
+        &self,
+        url: &str,
+        start: u64,
+    ) -> Result<ureq::http::Response<ureq::Body>, FetchError> {
         let time = Some(self.patience.time);
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -400,8 +446,11 @@ impl Target<'_> {
             .timeout_per_read(time)
             .user_agent(concat!("alignscope/", env!("CARGO_PKG_VERSION")));
         let request = ureq::Agent::new_with_config(config.build()).get(url);
-        let request = if start > 0 { request.header("Range", format!("bytes={start}-")) } else { request };
-        request.call().map_err(|error| FetchError::Connection { url: url.into(), why: error.to_string() })
+        let request =
+            if start > 0 { request.header("Range", format!("bytes={start}-")) } else { request };
+        request
+            .call()
+            .map_err(|error| FetchError::Connection { url: url.into(), why: error.to_string() })
     }
 }
 
@@ -426,8 +475,8 @@ fn tar_name(entry: &mut impl Read, is_gnu: bool) -> std::io::Result<Option<Vec<u
     Ok(name)
 }
 
-/// Bytes that an earlier download left at `part`, in a file of its own. Anything else, such as a link to a file
-/// elsewhere, is removed.
+/// Bytes that an earlier download left at `part`, in a file of its own. Anything else, such as a
+/// link to a file elsewhere, is removed.
 fn held_before(part: &Path) -> Result<u64, FetchError> {
     match fs::symlink_metadata(part) {
         Ok(metadata) if metadata.is_file() && !has_other_names(&metadata) => Ok(metadata.len()),
@@ -437,14 +486,18 @@ fn held_before(part: &Path) -> Result<u64, FetchError> {
     }
 }
 
-/// Opens the file to write into: the one that an earlier download `left`, or a new one in its place. No link is
-/// followed.
+/// Opens the file to write into: the one that an earlier download `left`, or a new one in its
+/// place. No link is followed.
 fn open_part(part: &Path, left: bool) -> std::io::Result<File> {
     if left {
         let file = unfollowed(OpenOptions::new().append(true)).open(part)?;
         let metadata = file.metadata()?;
         let is_own = metadata.is_file() && !has_other_names(&metadata);
-        return if is_own { Ok(file) } else { Err(Error::other("something else was put in its place")) };
+        return if is_own {
+            Ok(file)
+        } else {
+            Err(Error::other("something else was put in its place"))
+        };
     }
     match fs::remove_file(part) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),

@@ -9,8 +9,9 @@ pub(super) const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Most bytes that deflate makes of one (RFC 1951: 258 bytes in two bits).
 pub(super) const MOST_EXPANSION: u64 = 1032;
 
-/// What a gzip file holds: all of its members one after the other, as `gunzip` has it. Whoever reads it to its end has
-/// had length and CRC-32 of every member compared, and knows that nothing else follows.
+/// What a gzip file holds: all of its members one after the other, as `gunzip` has it. Whoever
+/// reads it to its end has had length and CRC-32 of every member compared, and knows that nothing
+/// else follows.
 pub(super) struct Gunzip<R: BufRead> {
     /// `None` once all is read.
     member: Option<GzDecoder<R>>,
@@ -40,7 +41,8 @@ impl<R: BufRead> Read for Gunzip<R> {
                 break;
             }
             if rest[0] != GZIP[0] {
-                let why = "something follows the end of the gzip stream: cut it off, or get the file again";
+                let why = "something follows the end of the gzip stream: cut it off, or get the \
+                    file again";
                 return Err(Error::new(ErrorKind::InvalidData, why));
             }
             self.member = Some(GzDecoder::new(stream));
@@ -71,7 +73,9 @@ mod tests {
     fn members_follow_each_other_and_nothing_else_does() {
         let two = [zipped(b"one, "), zipped(b""), zipped(b"two")].concat();
         assert_eq!(unzipped(&two).unwrap(), b"one, two");
-        for (end, expected) in [(&b"!"[..], "something follows"), (&[0, 0], "something follows"), (&GZIP, "")] {
+        for (end, expected) in
+            [(&b"!"[..], "something follows"), (&[0, 0], "something follows"), (&GZIP, "")]
+        {
             let error = unzipped(&[&two[..], end].concat()).unwrap_err().to_string();
             assert!(error.contains(expected), "{end:?}: {error}");
         }

@@ -39,7 +39,7 @@ pub(super) const LEVELS: f64 = 255.0;
 /// That bytes of 0 and 1 are hardly meant to be divided.
 pub(super) fn dark(name: &str) -> Note {
     Note::Warned(format!(
-        "{name} are bytes of 0 and 1 alone, and are divided by 255 as all bytes are: inputs reach 0.004; save them in an \
-         .npz as x.astype('f4') to have 0 and 1"
+        "{name} are bytes of 0 and 1 alone, and are divided by 255 as all bytes are: inputs reach \
+         0.004; save them in an .npz as x.astype('f4') to have 0 and 1"
     ))
 }

@@ -28,7 +28,8 @@ pub enum ChangeKind {
 }
 
 impl Choice for ChangeKind {
-    const CHOICES: &'static [(&'static str, Self)] = &[("fresh", Self::Fresh), ("permute", Self::Permute)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("fresh", Self::Fresh), ("permute", Self::Permute)];
 }
 
 impl LabelChange {
@@ -37,7 +38,9 @@ impl LabelChange {
         match self {
             Self::Off => Vec::new(),
             Self::At(at) => at.iter().copied().filter(|&epoch| epoch < epochs).collect(),
-            Self::Every(step) => (1..).map(|i| i * step).take_while(|&epoch| epoch < epochs).collect(),
+            Self::Every(step) => {
+                (1..).map(|i| i * step).take_while(|&epoch| epoch < epochs).collect()
+            }
         }
     }
 }
@@ -47,7 +50,9 @@ impl Display for LabelChange {
         match self {
             Self::Off => f.write_str("off"),
             Self::Every(step) => write!(f, "every:{step}"),
-            Self::At(epochs) => f.write_str(&epochs.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
+            Self::At(epochs) => {
+                f.write_str(&epochs.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+            }
         }
     }
 }
@@ -61,13 +66,24 @@ impl FromStr for LabelChange {
             return Ok(Self::Off);
         }
         if let Some(step) = text.strip_prefix("every:") {
-            return step.trim().parse().ok().filter(|&step| step > 0).map(Self::Every).ok_or_else(refused);
+            return step
+                .trim()
+                .parse()
+                .ok()
+                .filter(|&step| step > 0)
+                .map(Self::Every)
+                .ok_or_else(refused);
         }
-        let epochs: Result<Vec<usize>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+        let epochs: Result<Vec<usize>, _> =
+            text.split(',').map(|part| part.trim().parse()).collect();
         let mut epochs = epochs.map_err(|_| refused())?;
         epochs.sort_unstable();
         epochs.dedup();
-        if epochs.first().is_some_and(|&first| first > 0) { Ok(Self::At(epochs)) } else { Err(refused()) }
+        if epochs.first().is_some_and(|&first| first > 0) {
+            Ok(Self::At(epochs))
+        } else {
+            Err(refused())
+        }
     }
 }
 
@@ -91,8 +107,8 @@ impl Setting for LabelChange {
     }
 }
 
-/// Replaces `fraction` of the labels, chosen without replacement, by classes drawn uniformly: the true class may come
-/// again, so that `fraction * (1 - 1 / classes)` end up wrong.
+/// Replaces `fraction` of the labels, chosen without replacement, by classes drawn uniformly: the
+/// true class may come again, so that `fraction * (1 - 1 / classes)` end up wrong.
 pub fn wrong_labels(labels: &[u8], classes: usize, fraction: f64, stream: &mut Stream) -> Vec<u8> {
     let mut chosen: Vec<usize> = (0..labels.len()).collect();
     stream.shuffle(&mut chosen);
@@ -130,6 +146,9 @@ mod tests {
         let wrong = labels.iter().zip(&noisy).filter(|(a, b)| a != b).count();
         // 0.72 of 20,000, standard deviation of the binomial of 16,000 draws at 0.9.
         assert!((wrong as f64 - 14_400.0).abs() < 4.0 * (16_000.0f64 * 0.09).sqrt(), "{wrong}");
-        assert_eq!(wrong_labels(&labels, 10, 0.0, &mut Stream::new(1, 0, Role::WrongLabels)), labels);
+        assert_eq!(
+            wrong_labels(&labels, 10, 0.0, &mut Stream::new(1, 0, Role::WrongLabels)),
+            labels
+        );
     }
 }

@@ -18,17 +18,18 @@ pub(super) enum Layout {
 }
 
 /// What a directory of IDX files has, in words.
-const IDX_NEEDS: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and \
-                         t10k-labels-idx1-ubyte, each plain or .gz";
+const IDX_NEEDS: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte \
+                         and t10k-labels-idx1-ubyte, each plain or .gz";
 /// What a directory of CIFAR-10 batches has, in words.
 const CIFAR_NEEDS: &str = "data_batch_1.bin to data_batch_5.bin and test_batch.bin";
 /// The batches of CIFAR-100.
 const CIFAR100_FILES: [&str; 2] = ["train.bin", "test.bin"];
 const CIFAR100_NEEDS: &str = "train.bin and test.bin";
 /// Kuzushiji-MNIST as arrays, one per archive.
-const KUZUSHIJI_FILES: [&str; 4] = ["train-imgs.npz", "train-labels.npz", "test-imgs.npz", "test-labels.npz"];
-const KUZUSHIJI_NEEDS: &str = "train-imgs.npz, train-labels.npz, test-imgs.npz and test-labels.npz, all with the same \
-                               beginning such as kmnist-";
+const KUZUSHIJI_FILES: [&str; 4] =
+    ["train-imgs.npz", "train-labels.npz", "test-imgs.npz", "test-labels.npz"];
+const KUZUSHIJI_NEEDS: &str = "train-imgs.npz, train-labels.npz, test-imgs.npz and \
+                               test-labels.npz, all with the same beginning such as kmnist-";
 
 /// How the official files of a named data set are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,8 @@ impl Format {
     }
 }
 
-/// The file called `name` in `directory`, or, of IDX files, one of the other names that people have it by.
+/// The file called `name` in `directory`, or, of IDX files, one of the other names that people have
+/// it by.
 pub(super) fn existing(directory: &Path, format: Format, name: &str) -> Result<PathBuf, DataError> {
     match format {
         Format::Idx => idx_file(directory, "", name),
@@ -70,8 +72,8 @@ fn file(directory: &Path, name: &str, needs: &'static str) -> Result<PathBuf, Da
     Err(DataError::Lacks { directory: directory.into(), file: name.into(), needs })
 }
 
-/// Names that the IDX file `name` is known by: the official one and the same gzipped first; then with a dot for the
-/// hyphen, `test` for `t10k`, and, of labels, the type of QMNIST's.
+/// Names that the IDX file `name` is known by: the official one and the same gzipped first; then
+/// with a dot for the hyphen, `test` for `t10k`, and, of labels, the type of QMNIST's.
 fn idx_names(name: &str) -> Vec<String> {
     let Some((stem, kind)) = name.split_once("-idx") else { return vec![name.into()] };
     let test = stem.starts_with("t10k").then(|| stem.replace("t10k", "test"));
@@ -89,8 +91,13 @@ fn idx_names(name: &str) -> Vec<String> {
 
 /// The file of `directory` that is the IDX file `name`, with `prefix` before its name.
 fn idx_file(directory: &Path, prefix: &str, name: &str) -> Result<PathBuf, DataError> {
-    let mut candidates = idx_names(name).into_iter().map(|name| directory.join(format!("{prefix}{name}")));
-    let lacks = || DataError::Lacks { directory: directory.into(), file: format!("{prefix}{name}"), needs: IDX_NEEDS };
+    let mut candidates =
+        idx_names(name).into_iter().map(|name| directory.join(format!("{prefix}{name}")));
+    let lacks = || DataError::Lacks {
+        directory: directory.into(),
+        file: format!("{prefix}{name}"),
+        needs: IDX_NEEDS,
+    };
     candidates.find(|path| path.is_file()).ok_or_else(lacks)
 }
 
@@ -107,8 +114,11 @@ fn prefixes(directory: &Path) -> BTreeSet<(String, Prefixed)> {
     let kuzushiji = KUZUSHIJI_FILES.iter().map(|name| ((*name).to_string(), Prefixed::Kuzushiji));
     let known: Vec<(String, Prefixed)> = idx.chain(kuzushiji).collect();
     let prefix = |name: String| {
-        let found = known.iter().find_map(|(known, kind)| Some((name.strip_suffix(known.as_str())?, *kind)))?;
-        (found.0.is_empty() || found.0.ends_with(['-', '_'])).then(|| (found.0.to_string(), found.1))
+        let found = known
+            .iter()
+            .find_map(|(known, kind)| Some((name.strip_suffix(known.as_str())?, *kind)))?;
+        (found.0.is_empty() || found.0.ends_with(['-', '_']))
+            .then(|| (found.0.to_string(), found.1))
     };
     file_names(directory).into_iter().filter_map(prefix).collect()
 }
@@ -129,26 +139,30 @@ fn labels_of_cifar100(text: &str) -> Option<Records> {
     }
 }
 
-/// `DIRECTORY#fine` or `DIRECTORY#coarse`, apart, where there is such a directory and no file of the whole name.
+/// `DIRECTORY#fine` or `DIRECTORY#coarse`, apart, where there is such a directory and no file of
+/// the whole name.
 fn choice(path: &Path) -> Option<(&Path, &str)> {
     let text = path.to_str().filter(|_| !path.exists())?;
     let (stem, labels) = text.rsplit_once('#')?;
     Path::new(stem).is_dir().then_some((Path::new(stem), labels))
 }
 
-/// Whether a path names something: a file, a directory, one with a choice of labels, or files that begin so.
+/// Whether a path names something: a file, a directory, one with a choice of labels, or files that
+/// begin so.
 pub(super) fn is_there(path: &Path) -> bool {
     path.exists() || choice(path).is_some() || beginning(path).is_some()
 }
 
-/// Directory and beginning of the names of the files that a path which is none of them names: `gzip/emnist-letters` of
-/// `gzip/emnist-letters-train-images-idx3-ubyte.gz` and others.
+/// Directory and beginning of the names of the files that a path which is none of them names:
+/// `gzip/emnist-letters` of `gzip/emnist-letters-train-images-idx3-ubyte.gz` and others.
 fn beginning(path: &Path) -> Option<(PathBuf, String, Prefixed)> {
-    let directory = path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+    let directory = path
+        .parent()
+        .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
     let wanted = path.file_name()?.to_str()?.trim_end_matches(['-', '_']);
     let mut found = prefixes(directory).into_iter();
-    let (prefix, kind) =
-        found.find(|(prefix, _)| !prefix.is_empty() && prefix.trim_end_matches(['-', '_']) == wanted)?;
+    let (prefix, kind) = found
+        .find(|(prefix, _)| !prefix.is_empty() && prefix.trim_end_matches(['-', '_']) == wanted)?;
     Some((directory.to_path_buf(), prefix, kind))
 }
 
@@ -159,8 +173,11 @@ impl Layout {
     /// If there is no data set, or more than one.
     pub(super) fn find(path: &Path) -> Result<Self, DataError> {
         if let Some((directory, labels)) = choice(path) {
-            let why = format!("`#{labels}` chooses among the labels of CIFAR-100: expected #fine or #coarse");
-            let records = labels_of_cifar100(labels).ok_or_else(|| DataError::Unfit { path: directory.into(), why })?;
+            let why = format!(
+                "`#{labels}` chooses among the labels of CIFAR-100: expected #fine or #coarse"
+            );
+            let records = labels_of_cifar100(labels)
+                .ok_or_else(|| DataError::Unfit { path: directory.into(), why })?;
             return Self::cifar100(directory, records);
         }
         if path.is_dir() {
@@ -169,7 +186,8 @@ impl Layout {
         if let Some((directory, prefix, kind)) = beginning(path).filter(|_| !path.exists()) {
             return Self::with_prefix(&directory, &prefix, kind);
         }
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+        let extension =
+            path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         if extension == "npz" {
             return Members::of_archive(path).map(Self::Arrays);
         }
@@ -177,10 +195,14 @@ impl Layout {
             return Err(DataError::File { path: path.into(), source });
         }
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_idx = [".gz", ""]
-            .iter()
-            .any(|end| name.strip_suffix(end).is_some_and(|name| name.ends_with("-ubyte") || name.ends_with("-int")));
-        Err(DataError::Unfit { path: path.into(), why: unread(if is_idx { "idx" } else { &extension }) })
+        let is_idx = [".gz", ""].iter().any(|end| {
+            name.strip_suffix(end)
+                .is_some_and(|name| name.ends_with("-ubyte") || name.ends_with("-int"))
+        });
+        Err(DataError::Unfit {
+            path: path.into(),
+            why: unread(if is_idx { "idx" } else { &extension }),
+        })
     }
 
     /// The official files in a directory.
@@ -199,13 +221,18 @@ impl Layout {
         let found = prefixes(directory);
         let bare = (String::new(), Prefixed::Idx);
         if found.contains(&bare) || found.len() == 1 {
-            let (prefix, kind) = if found.contains(&bare) { &bare } else { found.first().unwrap_or(&bare) };
+            let (prefix, kind) =
+                if found.contains(&bare) { &bare } else { found.first().unwrap_or(&bare) };
             return Self::with_prefix(directory, prefix, *kind);
         }
         if found.len() > 1 {
-            let sets = found.iter().map(|(prefix, _)| directory.join(prefix.trim_end_matches(['-', '_'])));
+            let sets =
+                found.iter().map(|(prefix, _)| directory.join(prefix.trim_end_matches(['-', '_'])));
             let sets: Vec<String> = sets.map(|set| set.display().to_string()).collect();
-            return Err(unfit(format!("it has several data sets: say which as --data {}", sets.join(" or "))));
+            return Err(unfit(format!(
+                "it has several data sets: say which as --data {}",
+                sets.join(" or ")
+            )));
         }
         if CIFAR100_FILES.iter().any(|name| directory.join(name).is_file()) {
             return Self::cifar100(directory, Records::FINE);
@@ -215,12 +242,21 @@ impl Layout {
         }
         let has = |name: &str| directory.join(name).is_file();
         if has("data_batch_1") || has("test_batch") || (has("train") && has("test")) {
-            return Err(unfit(pickled("its files have no extension, as those of the Python version of CIFAR have")));
+            return Err(unfit(pickled(
+                "its files have no extension, as those of the Python version of CIFAR have",
+            )));
         }
-        let inside = nested(directory, 2).map(|path| format!("; did you mean --data {}?", path.display()));
+        let inside =
+            nested(directory, 2).map(|path| format!("; did you mean --data {}?", path.display()));
         match inside {
-            Some(hint) => Err(unfit(format!("there is no data set in this directory itself{hint}"))),
-            None => Err(DataError::Lacks { directory: directory.into(), file: IDX_FILES[0].into(), needs: IDX_NEEDS }),
+            Some(hint) => {
+                Err(unfit(format!("there is no data set in this directory itself{hint}")))
+            }
+            None => Err(DataError::Lacks {
+                directory: directory.into(),
+                file: IDX_FILES[0].into(),
+                needs: IDX_NEEDS,
+            }),
         }
     }
 
@@ -232,7 +268,11 @@ impl Layout {
             }
             Prefixed::Kuzushiji => {
                 let place = |at: usize| -> Result<Place, DataError> {
-                    let path = file(directory, &format!("{prefix}{}", KUZUSHIJI_FILES[at]), KUZUSHIJI_NEEDS)?;
+                    let path = file(
+                        directory,
+                        &format!("{prefix}{}", KUZUSHIJI_FILES[at]),
+                        KUZUSHIJI_NEEDS,
+                    )?;
                     Ok(Place { path, member: None })
                 };
                 Ok(Self::Arrays(Members::separate([place(0)?, place(1)?], [place(2)?, place(3)?])))
@@ -254,14 +294,16 @@ impl Layout {
 /// A directory below this one, at most so many levels, that has a data set.
 fn nested(directory: &Path, levels: usize) -> Option<PathBuf> {
     let entries = std::fs::read_dir(directory).ok()?.flatten().take(1000);
-    let mut below: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut below: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     below.sort();
     let is_set = |path: &&PathBuf| {
         let any = |names: &[&str]| names.iter().any(|name| path.join(name).is_file());
         any(&CIFAR_FILES) || any(&CIFAR100_FILES) || !prefixes(path).is_empty()
     };
     let found = below.iter().find(is_set).cloned();
-    found.or_else(|| (levels > 1).then(|| below.iter().find_map(|path| nested(path, levels - 1)))?)
+    found
+        .or_else(|| (levels > 1).then(|| below.iter().find_map(|path| nested(path, levels - 1)))?)
 }
 
 /// How arrays that are in Python become a data set that is read.
@@ -269,8 +311,9 @@ const SAVE: &str = "np.savez('set.npz', x_train=..., y_train=..., x_test=..., y_
 
 fn pickled(what: &str) -> String {
     format!(
-        "{what}: Python's pickles are not read, for to load one runs what is in it. Load it in Python, save the arrays \
-         with {SAVE}, and say --data set.npz; of CIFAR there is also a binary version (`alignscope data fetch cifar10`)"
+        "{what}: Python's pickles are not read, for to load one runs what is in it. Load it in \
+         Python, save the arrays with {SAVE}, and say --data set.npz; of CIFAR there is also a \
+         binary version (`alignscope data fetch cifar10`)"
     )
 }
 
@@ -278,19 +321,35 @@ fn pickled(what: &str) -> String {
 fn unread(extension: &str) -> String {
     let load = match extension {
         "pkl" | "pickle" | "pt" | "pth" => return pickled("a data set that Python has pickled"),
-        "" => return pickled("a file without an extension, as those of the Python version of CIFAR are"),
+        "" => {
+            return pickled(
+                "a file without an extension, as those of the Python version of CIFAR are",
+            );
+        }
         "gz" => {
             return format!(
-                "a single gzipped file is no data set: of IDX files name the directory that has all four ({IDX_NEEDS}); \
-                 anything else unpack first"
+                "a single gzipped file is no data set: of IDX files name the directory that has \
+                 all four ({IDX_NEEDS}); anything else unpack first"
             );
         }
         "idx" => {
-            return format!("a single IDX file is no data set: name the directory that has all four ({IDX_NEEDS})");
+            return format!(
+                "a single IDX file is no data set: name the directory that has all four \
+                 ({IDX_NEEDS})"
+            );
         }
-        "bin" => return format!("a single batch is no data set: name the directory that has all ({CIFAR_NEEDS})"),
-        "npy" => "a single array is no data set, which has images and labels: load both in Python (np.load)",
-        "csv" | "tsv" | "txt" => "tables are not read as data sets: load it in Python (np.loadtxt or pandas.read_csv)",
+        "bin" => {
+            return format!(
+                "a single batch is no data set: name the directory that has all ({CIFAR_NEEDS})"
+            );
+        }
+        "npy" => {
+            "a single array is no data set, which has images and labels: load both in Python \
+             (np.load)"
+        }
+        "csv" | "tsv" | "txt" => {
+            "tables are not read as data sets: load it in Python (np.loadtxt or pandas.read_csv)"
+        }
         "mat" => "files of MATLAB are not read: load it in Python (scipy.io.loadmat)",
         "h5" | "hdf5" => "HDF5 is not read: load it in Python (h5py)",
         "parquet" => "Parquet is not read: load it in Python (pandas.read_parquet)",
@@ -316,11 +375,14 @@ mod tests {
     fn the_official_names_come_first() {
         let names = idx_names("t10k-labels-idx1-ubyte");
         assert_eq!(names[..2], ["t10k-labels-idx1-ubyte", "t10k-labels-idx1-ubyte.gz"]);
-        for other in ["t10k-labels.idx1-ubyte", "test-labels.idx1-ubyte.gz", "test-labels-idx2-int"] {
+        for other in ["t10k-labels.idx1-ubyte", "test-labels.idx1-ubyte.gz", "test-labels-idx2-int"]
+        {
             assert!(names.contains(&other.to_string()), "{other}");
         }
         assert!(
-            idx_names("train-images-idx3-ubyte").iter().all(|name| name.ends_with("-ubyte") || name.ends_with(".gz"))
+            idx_names("train-images-idx3-ubyte")
+                .iter()
+                .all(|name| name.ends_with("-ubyte") || name.ends_with(".gz"))
         );
     }
 
@@ -328,22 +390,35 @@ mod tests {
     fn sets_that_share_a_directory_are_told_apart_by_their_beginnings() {
         let here = tempfile::tempdir().unwrap();
         let names = |prefix: &str| {
-            ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "test-images-idx3-ubyte", "test-labels-idx1-ubyte"]
-                .map(|name| format!("{prefix}{name}"))
+            [
+                "train-images-idx3-ubyte",
+                "train-labels-idx1-ubyte",
+                "test-images-idx3-ubyte",
+                "test-labels-idx1-ubyte",
+            ]
+            .map(|name| format!("{prefix}{name}"))
         };
         for prefix in ["emnist-letters-", "emnist-balanced-"] {
             touch(here.path(), &names(prefix).each_ref().map(String::as_str));
         }
         let error = Layout::find(here.path()).unwrap_err().to_string();
-        assert!(error.contains("several data sets") && error.contains("emnist-balanced or "), "{error}");
+        assert!(
+            error.contains("several data sets") && error.contains("emnist-balanced or "),
+            "{error}"
+        );
         assert_eq!(found(&here.path().join("emnist-letters")), names("emnist-letters-"));
         assert_eq!(found(&here.path().join("emnist-letters-")), names("emnist-letters-"));
-        assert!(is_there(&here.path().join("emnist-balanced")) && !is_there(&here.path().join("emnist-digits")));
+        assert!(
+            is_there(&here.path().join("emnist-balanced"))
+                && !is_there(&here.path().join("emnist-digits"))
+        );
         // A set without a beginning is the one that is meant.
         touch(here.path(), &IDX_FILES);
         assert_eq!(found(here.path()), IDX_FILES);
         let up = here.path().parent().unwrap();
-        assert!(Layout::find(&up.join("no-such-set")).unwrap_err().to_string().contains("cannot read"));
+        assert!(
+            Layout::find(&up.join("no-such-set")).unwrap_err().to_string().contains("cannot read")
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a loaded data set is kept under: source, side of its images, training images that are held out, precision.
+/// What a loaded data set is kept under: source, side of its images, training images that are held
+/// out, precision.
 type Key = (Source, Option<usize>, usize, TypeId);
 
 /// Where data sets are, and those already loaded.
@@ -23,10 +24,11 @@ pub struct Library {
 }
 
 impl Library {
-    /// Data sets in `directory`, or, where none is given, in that of the environment variable `ALIGNSCOPE_DATA`, if there
-    /// is one.
+    /// Data sets in `directory`, or, where none is given, in that of the environment variable
+    /// `ALIGNSCOPE_DATA`, if there is one.
     pub fn new(directory: Option<PathBuf>) -> Self {
-        let variable = || std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let variable =
+            || std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self { directory: directory.or_else(variable), loaded: Mutex::default() }
     }
 
@@ -42,14 +44,19 @@ impl Library {
     pub fn locate(&self, source: &Source) -> Result<PathBuf, DataError> {
         let missing = || DataError::Missing {
             name: source.to_string(),
-            directory: self.directory.clone().unwrap_or_else(|| PathBuf::from("(no data directory)")),
+            directory: self
+                .directory
+                .clone()
+                .unwrap_or_else(|| PathBuf::from("(no data directory)")),
             needs: source.published().map_or("", |published| published.packing.format().needs()),
         };
         let directory = self.directory.as_ref().ok_or_else(missing)?;
         let published = source.published().ok_or_else(missing)?;
         let first = published.files.first().ok_or_else(missing)?;
         let mut candidates = published.directories.iter().map(|name| directory.join(name));
-        candidates.find(|path| existing(path, published.packing.format(), first.name).is_ok()).ok_or_else(missing)
+        candidates
+            .find(|path| existing(path, published.packing.format(), first.name).is_ok())
+            .ok_or_else(missing)
     }
 
     /// Checks that a data set is at hand, without loading it.
@@ -79,12 +86,16 @@ impl Library {
     ///
     /// # Errors
     /// If it is not there, damaged, or cannot be resized.
-    pub fn load<T: Real>(&self, source: &Source, side: Option<usize>) -> Result<Arc<DataSet<T>>, DataError> {
+    pub fn load<T: Real>(
+        &self,
+        source: &Source,
+        side: Option<usize>,
+    ) -> Result<Arc<DataSet<T>>, DataError> {
         self.hold_out(source, side, 0)
     }
 
-    /// The same with the last `held_out` training images as they are stored in the place of the test images, and none of
-    /// them to learn from; with 0, the test images.
+    /// The same with the last `held_out` training images as they are stored in the place of the
+    /// test images, and none of them to learn from; with 0, the test images.
     ///
     /// # Errors
     /// As of [`Self::load`].
@@ -97,7 +108,9 @@ impl Library {
         let key = (source.clone(), side, held_out, TypeId::of::<T>());
         // Held while loading, so that jobs that start together load once.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = loaded.get(&key).and_then(|any| any.clone().downcast::<DataSet<T>>().ok()) {
+        if let Some(found) =
+            loaded.get(&key).and_then(|any| any.clone().downcast::<DataSet<T>>().ok())
+        {
             return Ok(found);
         }
         let data = Arc::new(self.read::<T>(source, side)?.holding_out(held_out));
@@ -145,8 +158,8 @@ fn digits_set<T: Real>(side: Option<usize>) -> Result<DataSet<T>, DataError> {
     Ok(DataSet { train: all.select(&train), test: all.select(&test), classes: 10 })
 }
 
-/// The digits, pixels divided by 16, split once and for all into 1,437 training and 360 test images, whatever the
-/// seed of a run.
+/// The digits, pixels divided by 16, split once and for all into 1,437 training and 360 test
+/// images, whatever the seed of a run.
 ///
 /// # Errors
 /// If the embedded bytes are damaged.

@@ -8,7 +8,8 @@ use crate::file::memory;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Names of arrays: training images and labels, test images and labels, validation images and labels.
+/// Names of arrays: training images and labels, test images and labels, validation images and
+/// labels.
 const NAMINGS: [[&str; 6]; 8] = [
     ["x", "y", "x_test", "y_test", "x_val", "y_val"],
     ["x_train", "y_train", "x_test", "y_test", "x_val", "y_val"],
@@ -21,8 +22,8 @@ const NAMINGS: [[&str; 6]; 8] = [
 ];
 
 /// The names in words, for who has others.
-pub(super) const NAMED: &str = "x and y (and x_test, y_test), x_train, y_train, x_test and y_test, or train_images, \
-                                train_labels, test_images and test_labels";
+pub(super) const NAMED: &str = "x and y (and x_test, y_test), x_train, y_train, x_test and y_test, \
+                                or train_images, train_labels, test_images and test_labels";
 
 /// An array in a file.
 #[derive(Clone, Debug)]
@@ -59,8 +60,11 @@ impl Place {
     fn explained(&self, error: ArrayError) -> DataError {
         match error {
             ArrayError::NotFinite { value, index, .. } => {
-                let remedy = "leave such samples out, or replace the values (np.nan_to_num), before it is saved";
-                self.unfit(format!("holds {value} at index {index:?}: values must be finite; {remedy}"))
+                let remedy = "leave such samples out, or replace the values (np.nan_to_num), \
+                    before it is saved";
+                self.unfit(format!(
+                    "holds {value} at index {index:?}: values must be finite; {remedy}"
+                ))
             }
             other => DataError::Array(other),
         }
@@ -84,20 +88,24 @@ impl Members {
     pub(super) fn of_archive(path: &Path) -> Result<Self, DataError> {
         let names = array::members(path)?;
         let place = |name: &str| Place { path: path.into(), member: Some(name.into()) };
-        let found = Self::named(&names, &place).map_err(|why| DataError::Unfit { path: path.into(), why })?;
+        let found = Self::named(&names, &place)
+            .map_err(|why| DataError::Unfit { path: path.into(), why })?;
         Ok(Self { files: vec![path.into()], ..found })
     }
 
     /// Of a directory of `.npy` files that have such names; `None` if it has no such file.
     pub(super) fn of_directory(directory: &Path) -> Result<Option<Self>, DataError> {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".npy").map(str::to_string));
+        let names = entries.filter_map(|entry| {
+            entry.file_name().to_str()?.strip_suffix(".npy").map(str::to_string)
+        });
         let mut names: Vec<String> = names.collect();
         names.sort();
         if names.is_empty() {
             return Ok(None);
         }
-        let place = |name: &str| Place { path: directory.join(format!("{name}.npy")), member: None };
+        let place =
+            |name: &str| Place { path: directory.join(format!("{name}.npy")), member: None };
         let unfit = |why| DataError::Unfit { path: directory.into(), why };
         let mut found = Self::named(&names, &place).map_err(unfit)?;
         found.files = found.parts().flatten().map(|place| place.path.clone()).collect();
@@ -112,14 +120,19 @@ impl Members {
 
     /// Of arrays of these names. The error says what is missing.
     fn named(names: &[String], place: &dyn Fn(&str) -> Place) -> Result<Self, String> {
-        let naming = NAMINGS.iter().find(|naming| find(names, naming[0]).is_some() && find(names, naming[1]).is_some());
+        let naming = NAMINGS
+            .iter()
+            .find(|naming| find(names, naming[0]).is_some() && find(names, naming[1]).is_some());
         let Some(naming) = naming else { return Err(nothing_named(names)) };
         let pair = |at: usize| Some([find(names, naming[at])?, find(names, naming[at + 1])?]);
         let (train, test, validation) = (pair(0), pair(2), pair(4));
         let half = [naming[2], naming[3]].map(|name| find(names, name));
         if let [Some(only), None] | [None, Some(only)] = half {
             let lacking = if half[0].is_none() { naming[2] } else { naming[3] };
-            return Err(format!("no member `{lacking}`, though there is `{only}`: {}", listed(names)));
+            return Err(format!(
+                "no member `{lacking}`, though there is `{only}`: {}",
+                listed(names)
+            ));
         }
         let mut notes = Vec::new();
         let held_out = match (test, validation) {
@@ -130,15 +143,18 @@ impl Members {
             }
             (None, Some(validation)) => {
                 let [images, labels] = validation;
-                let instead = "and are tested on in the place of test images, of which there are none";
+                let instead =
+                    "and are tested on in the place of test images, of which there are none";
                 notes.push(Note::Said(format!("`{images}` and `{labels}` are held out {instead}")));
                 Some(validation)
             }
             (test, None) => test,
         };
         let Some(train) = train else { return Err(nothing_named(names)) };
-        let used: BTreeSet<&str> = [Some(train), test, validation].into_iter().flatten().flatten().collect();
-        let unused: Vec<&str> = names.iter().map(String::as_str).filter(|name| !used.contains(name)).collect();
+        let used: BTreeSet<&str> =
+            [Some(train), test, validation].into_iter().flatten().flatten().collect();
+        let unused: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| !used.contains(name)).collect();
         if !unused.is_empty() {
             notes.push(Note::Said(format!("not used of what is there: {}", unused.join(", "))));
         }
@@ -151,16 +167,20 @@ impl Members {
         std::iter::once(&self.train).chain(&self.test)
     }
 
-    /// Reads all arrays and makes sure that they are images and labels that fit each other. Headers are compared
-    /// before any values are read.
+    /// Reads all arrays and makes sure that they are images and labels that fit each other. Headers
+    /// are compared before any values are read.
     pub(super) fn read(&self) -> Result<Stored, DataError> {
         let [images, labels] = &self.train;
-        let headers = self.parts().map(|[images, _]| images.header()).collect::<Result<Vec<_>, _>>()?;
+        let headers =
+            self.parts().map(|[images, _]| images.header()).collect::<Result<Vec<_>, _>>()?;
         let shape = Shape::of(&headers[0].shape).map_err(|why| images.unfit(why))?;
         for ([place, labels], header) in self.parts().zip(&headers) {
             if header.shape.get(1..) != headers[0].shape.get(1..) {
                 let (one, other) = (&headers[0].shape, &header.shape);
-                let why = format!("is {one:?} and {} {other:?}: their samples differ in shape", place.name());
+                let why = format!(
+                    "is {one:?} and {} {other:?}: their samples differ in shape",
+                    place.name()
+                );
                 return Err(images.unfit(why));
             }
             check_labels(labels, header.shape[0])?;
@@ -174,9 +194,12 @@ impl Members {
         let (scale, pixels) = self.pixels(&headers)?;
         notes.extend(scale.note(images, &headers[0], &pixels));
         let mut parts = Vec::new();
-        for (((pixels, place), labels), header) in pixels.into_iter().zip(places).zip(coded).zip(&headers) {
+        for (((pixels, place), labels), header) in
+            pixels.into_iter().zip(places).zip(coded).zip(&headers)
+        {
             let pixels = shape.ordered(scale.applied(pixels));
-            let images = Images { count: header.shape[0], image: shape.image, inputs: shape.inputs, pixels };
+            let images =
+                Images { count: header.shape[0], image: shape.image, inputs: shape.inputs, pixels };
             parts.push(Part { images, labels: coding.classes(place, labels)? });
         }
         let test = if parts.len() > 1 { parts.pop() } else { None };
@@ -190,10 +213,13 @@ impl Members {
     fn pixels(&self, headers: &[Header]) -> Result<(Scale, Vec<Pixels>), DataError> {
         let images = &self.train[0];
         let known = Scale::by_type(headers).map_err(|why| images.unfit(why))?;
-        let values = headers.iter().map(|header| header.shape.iter().map(|&n| n as u128).product::<u128>());
+        let values =
+            headers.iter().map(|header| header.shape.iter().map(|&n| n as u128).product::<u128>());
         let need = values.sum::<u128>() * size_of::<f64>() as u128;
-        let refused =
-            |error: memory::MemoryError| DataError::Unfit { path: images.path.clone(), why: error.to_string() };
+        let refused = |error: memory::MemoryError| DataError::Unfit {
+            path: images.path.clone(),
+            why: error.to_string(),
+        };
         memory::check("all that it holds", need).map_err(refused)?;
         let read = self.parts().map(|[images, _]| {
             let pixels = Pixels::Real(images.read()?.data);
@@ -210,7 +236,8 @@ impl Members {
             let refused = |source| DataError::File { path: path.clone(), source };
             hasher.update_reader(std::fs::File::open(path).map_err(refused)?).map_err(refused)?;
         }
-        // Results that were stored when bytes of archives were not scaled are not those of bytes that are.
+        // Results that were stored when bytes of archives were not scaled are not those of bytes
+        // that are.
         if scale == Scale::Bytes {
             hasher.update(b"divided by 255");
         }
@@ -254,9 +281,14 @@ impl Shape {
     fn of(shape: &[usize]) -> Result<Self, String> {
         let flat = "x.reshape(len(x), -1)";
         if shape.len() < 2 || shape.contains(&0) {
-            return Err(format!("is {shape:?}: expected samples by features, or samples by height by width"));
+            return Err(format!(
+                "is {shape:?}: expected samples by features, or samples by height by width"
+            ));
         }
-        let inputs = shape[1..].iter().try_fold(1usize, |n, &size| n.checked_mul(size)).ok_or("is too large")?;
+        let inputs = shape[1..]
+            .iter()
+            .try_fold(1usize, |n, &size| n.checked_mul(size))
+            .ok_or("is too large")?;
         let (image, colours_last) = match shape[1..] {
             [_] => (None, false),
             [height, width] => (Some([1, height, width]), false),
@@ -264,23 +296,29 @@ impl Shape {
                 (true, false) => (Some([first, middle, last]), false),
                 (false, true) => (Some([last, first, middle]), true),
                 // Where both could be colours, the side that leaves square images tells.
-                (true, true) if middle == last && first != middle => (Some([first, middle, last]), false),
-                (true, true) if first == middle && middle != last => (Some([last, first, middle]), true),
+                (true, true) if middle == last && first != middle => {
+                    (Some([first, middle, last]), false)
+                }
+                (true, true) if first == middle && middle != last => {
+                    (Some([last, first, middle]), true)
+                }
                 (true, true) if [first, middle, last] == [1; 3] => (Some([1; 3]), false),
                 (true, true) => {
-                    return Err(format!("is {shape:?}: nothing tells colours from pixels; save it as {flat}"));
+                    return Err(format!(
+                        "is {shape:?}: nothing tells colours from pixels; save it as {flat}"
+                    ));
                 }
                 (false, false) => {
                     return Err(format!(
-                        "is {shape:?}: expected one channel or three, before height and width or after them; save \
-                         samples of any other shape as {flat}"
+                        "is {shape:?}: expected one channel or three, before height and width or \
+                         after them; save samples of any other shape as {flat}"
                     ));
                 }
             },
             _ => {
                 return Err(format!(
-                    "is {shape:?}: expected samples by features, by height by width, or the same with one channel or \
-                     three; save samples of any other shape as {flat}"
+                    "is {shape:?}: expected samples by features, by height by width, or the same \
+                     with one channel or three; save samples of any other shape as {flat}"
                 ));
             }
         };
@@ -289,13 +327,18 @@ impl Shape {
 
     /// The values with the planes of colours one after the other, as in CIFAR.
     fn ordered(&self, pixels: Pixels) -> Pixels {
-        let Some([channels, height, width]) = self.image.filter(|image| self.colours_last && image[0] > 1) else {
+        let Some([channels, height, width]) =
+            self.image.filter(|image| self.colours_last && image[0] > 1)
+        else {
             return pixels;
         };
         fn planes<P: Copy>(values: &[P], channels: usize, pixels: usize) -> Vec<P> {
             let images = values.chunks_exact(channels * pixels);
-            let plane = |image, channel| <[P]>::iter(image).skip(channel).step_by(channels).copied();
-            images.flat_map(|image| (0..channels).flat_map(move |channel| plane(image, channel))).collect()
+            let plane =
+                |image, channel| <[P]>::iter(image).skip(channel).step_by(channels).copied();
+            images
+                .flat_map(|image| (0..channels).flat_map(move |channel| plane(image, channel)))
+                .collect()
         }
         match pixels {
             Pixels::Bytes(bytes) => Pixels::Bytes(planes(&bytes, channels, height * width)),
@@ -317,12 +360,13 @@ enum Scale {
     AsTheyAre,
 }
 
-/// From values of this size on inputs are warned of: the digits of scikit-learn reach it, features that have been
-/// standardised do not.
+/// From values of this size on inputs are warned of: the digits of scikit-learn reach it, features
+/// that have been standardised do not.
 const LARGE: f64 = 16.0;
 
 impl Scale {
-    /// By the stored type; `None` of integers wider than a byte, whose values decide. The error says what does not fit.
+    /// By the stored type; `None` of integers wider than a byte, whose values decide. The error
+    /// says what does not fit.
     fn by_type(headers: &[Header]) -> Result<Option<Self>, String> {
         use array::Stored::{Int, Uint};
         let is_byte = |header: &Header| header.stored == Uint(1);
@@ -333,8 +377,9 @@ impl Scale {
             return Ok(None);
         }
         if headers.iter().any(is_byte) {
-            let why = "is of unsigned bytes and the other images are not, or the reverse: save both with the same type, \
-                       bytes of 0 to 255 or numbers of 0 to 1 (x.astype('f4') / 255)";
+            let why = "is of unsigned bytes and the other images are not, or the reverse: save \
+                       both with the same type, bytes of 0 to 255 or numbers of 0 to 1 \
+                       (x.astype('f4') / 255)";
             return Err(why.into());
         }
         Ok(Some(Self::AsTheyAre))
@@ -349,7 +394,9 @@ impl Scale {
     fn applied(self, pixels: Pixels) -> Pixels {
         match (self, pixels) {
             // All are whole numbers of 0 to 255.
-            (Self::Bytes, Pixels::Real(values)) => Pixels::Bytes(values.into_iter().map(|value| value as u8).collect()),
+            (Self::Bytes, Pixels::Real(values)) => {
+                Pixels::Bytes(values.into_iter().map(|value| value as u8).collect())
+            }
             (_, pixels) => pixels,
         }
     }
@@ -361,24 +408,30 @@ impl Scale {
         let is_byte = header.stored == array::Stored::Uint(1);
         if self == Self::Bytes {
             let taken = format!(
-                "{name} is of integers from {least} to {most}, taken for grey levels and divided by 255 as bytes are; \
-                 save it with .astype('f4') to have them as they are"
+                "{name} is of integers from {least} to {most}, taken for grey levels and divided \
+                 by 255 as bytes are; save it with .astype('f4') to have them as they are"
             );
             let bytes = format!("{name} is of unsigned bytes, divided by 255 as in IDX files");
-            return Some(if most <= 1.0 { dark(&name) } else { Note::Said(if is_byte { bytes } else { taken }) });
+            return Some(if most <= 1.0 {
+                dark(&name)
+            } else {
+                Note::Said(if is_byte { bytes } else { taken })
+            });
         }
         if most.max(-least) < LARGE {
             return None;
         }
         let remedy = match () {
-            () if least < 0.0 => "standardise them, (x - x.mean(0)) / x.std(0), unless this is meant".into(),
+            () if least < 0.0 => {
+                "standardise them, (x - x.mean(0)) / x.std(0), unless this is meant".into()
+            }
             () if most > LEVELS => format!("if they are grey levels, save x / {most} in its place"),
             () if most > LARGE => "if they are grey levels, save x / 255 in its place".into(),
             () => format!("if they are grey levels, save x / {LARGE} in its place"),
         };
         Some(Note::Warned(format!(
-            "{name} holds numbers from {least} to {most}, which are taken as they are: from inputs so large networks \
-             hardly learn; {remedy}"
+            "{name} holds numbers from {least} to {most}, which are taken as they are: from inputs \
+             so large networks hardly learn; {remedy}"
         )))
     }
 }
@@ -416,7 +469,8 @@ fn check_labels(place: &Place, images: usize) -> Result<(), DataError> {
     let shape = match place.header() {
         Ok(header) => header.shape,
         Err(DataError::Array(ArrayError::Type { found, .. })) => {
-            return Err(place.unfit(format!("holds labels of type {found}: save {RENUMBER} in their place")));
+            return Err(place
+                .unfit(format!("holds labels of type {found}: save {RENUMBER} in their place")));
         }
         Err(other) => return Err(other),
     };
@@ -425,28 +479,35 @@ fn check_labels(place: &Place, images: usize) -> Result<(), DataError> {
             Err(place.unfit(format!("is {shape:?}, a single row: save y.ravel() in its place")))
         }
         [_] | [_, 1..=256] => Ok(()),
-        _ => Err(place.unfit(format!("is {shape:?}: expected one label per sample, or a column per class"))),
+        _ => Err(place
+            .unfit(format!("is {shape:?}: expected one label per sample, or a column per class"))),
     }
 }
 
 impl Coding {
     fn of(places: &[&Place], arrays: &[Array]) -> Result<Self, DataError> {
-        let columns: Vec<usize> = arrays.iter().map(|array| array.shape.get(1).copied().unwrap_or(1)).collect();
+        let columns: Vec<usize> =
+            arrays.iter().map(|array| array.shape.get(1).copied().unwrap_or(1)).collect();
         if columns.iter().any(|&n| n != columns[0]) {
-            let why = format!("has {} column(s), {} has {}", columns[0], places[1].name(), columns[1]);
+            let why =
+                format!("has {} column(s), {} has {}", columns[0], places[1].name(), columns[1]);
             return Err(places[0].unfit(why));
         }
         if columns[0] > 1 {
             return Ok(Self::OneHot(columns[0]));
         }
         let mut values = arrays.iter().flat_map(|array| array.data.iter().copied());
-        if values.clone().any(|value| value < 0.0) && values.clone().all(|value| value.abs() == 1.0) {
+        if values.clone().any(|value| value < 0.0) && values.clone().all(|value| value.abs() == 1.0)
+        {
             return Ok(Self::Signs);
         }
         for (place, array) in places.iter().zip(arrays) {
             let is_class = |value: f64| value.fract() == 0.0 && (0.0..=255.0).contains(&value);
             if let Some(at) = array.data.iter().position(|&value| !is_class(value)) {
-                let why = format!("holds {} at index {at}: {LABELS}; save {RENUMBER} in its place", array.data[at]);
+                let why = format!(
+                    "holds {} at index {at}: {LABELS}; save {RENUMBER} in its place",
+                    array.data[at]
+                );
                 return Err(place.unfit(why));
             }
         }
@@ -466,7 +527,9 @@ impl Coding {
         match self {
             Self::Whole(_) => None,
             Self::Signs => Some(format!("{name} is -1 and 1, taken for classes 0 and 1")),
-            Self::OneHot(classes) => Some(format!("{name} has a column for each of {classes} classes")),
+            Self::OneHot(classes) => {
+                Some(format!("{name} has a column for each of {classes} classes"))
+            }
         }
     }
 
@@ -478,7 +541,8 @@ impl Coding {
             Self::Signs => Ok(labels.data.into_iter().map(|label| u8::from(label > 0.0)).collect()),
             Self::OneHot(columns) => {
                 let rows = labels.data.chunks_exact(columns).enumerate();
-                rows.map(|(at, row)| one_hot(row).ok_or_else(|| place.unfit(no_class(at, row)))).collect()
+                rows.map(|(at, row)| one_hot(row).ok_or_else(|| place.unfit(no_class(at, row))))
+                    .collect()
             }
         }
     }
@@ -495,9 +559,10 @@ fn one_hot(row: &[f64]) -> Option<u8> {
 
 fn no_class(at: usize, row: &[f64]) -> String {
     let ones = row.iter().filter(|&&value| value == 1.0).count();
-    let what = if ones > 1 { format!("has {ones} ones") } else { "is not one 1 among zeros".into() };
+    let what =
+        if ones > 1 { format!("has {ones} ones") } else { "is not one 1 among zeros".into() };
     format!(
-        "has a column per class, and row {at} {what}: every sample has one class; save y.argmax(1) if the largest is \
-         meant"
+        "has a column per class, and row {at} {what}: every sample has one class; save y.argmax(1) \
+         if the largest is meant"
     )
 }

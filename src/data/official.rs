@@ -1,8 +1,12 @@
 //! Files of data sets as their authors publish them.
 
 /// The four parts of a data set of IDX files, under their official names.
-pub const IDX_FILES: [&str; 4] =
-    ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+pub const IDX_FILES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
 
 /// The batches of CIFAR-10 under their official names: five of training images, one of test images.
 pub const CIFAR_FILES: [&str; 6] = [
@@ -31,7 +35,8 @@ impl OfficialFile {
         if bytes.len() as u64 != self.bytes {
             return Some(format!("{} bytes, not {}", bytes.len(), self.bytes));
         }
-        (blake3::hash(bytes).to_hex().as_str() != self.blake3).then(|| "its checksum differs".into())
+        (blake3::hash(bytes).to_hex().as_str() != self.blake3)
+            .then(|| "its checksum differs".into())
     }
 }
 

@@ -29,11 +29,14 @@ impl Stored {
                 let (learnt, held_out) = fixed_split(count);
                 let (learnt, held_out) = (learnt.len(), held_out.len());
                 notes.push(Note::Said(format!(
-                    "there are no test images: {held_out} of the {count} images are held out, the same whatever the \
-                     seed, and {learnt} are learnt from"
+                    "there are no test images: {held_out} of the {count} images are held out, the \
+                     same whatever the seed, and {learnt} are learnt from"
                 )));
                 if held_out == 0 || learnt == 0 {
-                    let why = format!("{count} image(s) cannot be split into some to learn from and some to test on");
+                    let why = format!(
+                        "{count} image(s) cannot be split into some to learn from and some to test \
+                         on"
+                    );
                     return Err(DataError::Unfit { path: path.into(), why });
                 }
                 (learnt, held_out)
@@ -55,7 +58,10 @@ impl Stored {
     }
 
     /// Reads the files of a data set, those of a named one only if they are the official ones.
-    pub(super) fn read(layout: &Layout, official: Option<(&str, &[OfficialFile])>) -> Result<Self, DataError> {
+    pub(super) fn read(
+        layout: &Layout,
+        official: Option<(&str, &[OfficialFile])>,
+    ) -> Result<Self, DataError> {
         match layout {
             Layout::Idx(files) => read_idx(files, official),
             Layout::Batches(records, files) => read_batches(*records, files, official),
@@ -63,9 +69,11 @@ impl Stored {
         }
     }
 
-    /// The data set in the form that networks see, resized to `side x side` pixels where a side is given.
+    /// The data set in the form that networks see, resized to `side x side` pixels where a side is
+    /// given.
     pub(super) fn into_set<T: Real>(self, side: Option<usize>) -> DataSet<T> {
-        let split = |part: Part| Split { images: matrix(&part.images, side, LEVELS), labels: part.labels };
+        let split =
+            |part: Part| Split { images: matrix(&part.images, side, LEVELS), labels: part.labels };
         let classes = self.facts.classes;
         let train = split(self.train);
         match self.test {
@@ -82,26 +90,35 @@ impl Stored {
 fn absent_classes(train: &Part, test: Option<&Part>, classes: usize) -> Option<String> {
     let mut seen = [[false; 256]; 2];
     for (seen, part) in seen.iter_mut().zip([Some(train), test]) {
-        part.iter().flat_map(|part| &part.labels).for_each(|&label| seen[usize::from(label)] = true);
+        part.iter()
+            .flat_map(|part| &part.labels)
+            .for_each(|&label| seen[usize::from(label)] = true);
     }
-    let nowhere: Vec<usize> = (0..classes).filter(|&class| !seen[0][class] && !seen[1][class]).collect();
-    let untaught: Vec<usize> = (0..classes).filter(|&class| !seen[0][class] && seen[1][class]).collect();
+    let nowhere: Vec<usize> =
+        (0..classes).filter(|&class| !seen[0][class] && !seen[1][class]).collect();
+    let untaught: Vec<usize> =
+        (0..classes).filter(|&class| !seen[0][class] && seen[1][class]).collect();
     let listed = |classes: &[usize]| {
         let first: Vec<String> = classes.iter().take(5).map(ToString::to_string).collect();
         format!("{}{}", first.join(", "), if classes.len() > 5 { ", ..." } else { "" })
     };
     if !untaught.is_empty() {
-        return Some(format!("only test images have the label {}: it cannot be learnt", listed(&untaught)));
+        return Some(format!(
+            "only test images have the label {}: it cannot be learnt",
+            listed(&untaught)
+        ));
     }
     let left = classes - nowhere.len();
     match nowhere[..] {
         [] => None,
         [0] => Some(format!(
-            "labels run from 1 to {left}: with class 0, that no image has, {classes} classes are coded; save y - 1 to have {left}"
+            "labels run from 1 to {left}: with class 0, that no image has, {classes} classes are \
+             coded; save y - 1 to have {left}"
         )),
         _ => Some(format!(
             "no image has the label {}: {classes} classes are coded though there are {left}; save \
-             np.unique(y, return_inverse=True)[1] for the labels of both parts together to have {left}",
+             np.unique(y, return_inverse=True)[1] for the labels of both parts together to have \
+             {left}",
             listed(&nowhere)
         )),
     }
@@ -121,14 +138,21 @@ fn check_idx_headers(files: &[PathBuf; 4]) -> Result<(), DataError> {
     check_counts(&files[0], shapes[0][0], shapes[1][0])?;
     check_counts(&files[2], shapes[2][0], shapes[3][0])?;
     if shapes[0][1..] != shapes[2][1..] {
-        let why = format!("training images are {:?} and test images {:?} pixels", &shapes[0][1..], &shapes[2][1..]);
+        let why = format!(
+            "training images are {:?} and test images {:?} pixels",
+            &shapes[0][1..],
+            &shapes[2][1..]
+        );
         return Err(unfit(files[0].parent().unwrap_or(&files[0]), &why));
     }
     Ok(())
 }
 
 /// Four IDX files.
-fn read_idx(files: &[PathBuf; 4], official: Option<(&str, &[OfficialFile])>) -> Result<Stored, DataError> {
+fn read_idx(
+    files: &[PathBuf; 4],
+    official: Option<(&str, &[OfficialFile])>,
+) -> Result<Stored, DataError> {
     if official.is_none() {
         check_idx_headers(files)?;
     }
@@ -150,9 +174,17 @@ fn read_idx(files: &[PathBuf; 4], official: Option<(&str, &[OfficialFile])>) -> 
     };
     let parts: Vec<Part> = images.into_iter().zip(labels).map(part).collect();
     let [train, test] = <[Part; 2]>::try_from(parts).map_err(|_| unfit(&files[0], "no images"))?;
-    let classes = train.labels.iter().chain(&test.labels).max().map_or(0, |&label| usize::from(label) + 1);
+    let classes =
+        train.labels.iter().chain(&test.labels).max().map_or(0, |&label| usize::from(label) + 1);
     let notes = idx_notes(files, [&train, &test]);
-    Stored::new(&files[0], train, Some(test), classes, hasher.finalize().to_hex().to_string(), notes)
+    Stored::new(
+        &files[0],
+        train,
+        Some(test),
+        classes,
+        hasher.finalize().to_hex().to_string(),
+        notes,
+    )
 }
 
 fn unfit(path: &Path, why: &str) -> DataError {
@@ -164,8 +196,8 @@ fn idx_notes(files: &[PathBuf; 4], parts: [&Part; 2]) -> Vec<Note> {
     let name = files[0].file_name().unwrap_or_default().to_string_lossy();
     let mut notes = Vec::new();
     if name.starts_with("emnist") {
-        let text = "images of EMNIST are stored transposed, columns for rows, and are taken so: to a network whose layers \
-                    are fully connected the order of pixels is nothing";
+        let text = "images of EMNIST are stored transposed, columns for rows, and are taken so: to \
+                    a network whose layers are fully connected the order of pixels is nothing";
         notes.push(Note::Said(text.into()));
     }
     let is_dark = |part: &Part| match &part.images.pixels {
@@ -188,8 +220,9 @@ fn read_batches(
     let mut parts = [(); 2].map(|()| (Vec::new(), Vec::new()));
     for (at, path) in files.iter().enumerate() {
         let bytes = contents(path, official.map(|(name, files)| (name, &files[at])), &mut hasher)?;
-        let (pixels, labels) =
-            records.parse(&bytes).map_err(|source| DataError::Cifar { path: path.clone(), source })?;
+        let (pixels, labels) = records
+            .parse(&bytes)
+            .map_err(|source| DataError::Cifar { path: path.clone(), source })?;
         let part = &mut parts[usize::from(at + 1 == files.len())];
         part.0.extend(pixels);
         part.1.extend(labels);
@@ -198,29 +231,44 @@ fn read_batches(
     if records != Records::CIFAR10 {
         hasher.update(if records == Records::FINE { b"fine" } else { b"coarse" });
         let (these, others) = match records == Records::FINE {
-            true => ("the 100 fine labels", "#coarse after the name of the directory takes the 20 coarse ones"),
-            false => ("the 20 coarse labels", "without #coarse after the name of the directory the 100 fine ones"),
+            true => (
+                "the 100 fine labels",
+                "#coarse after the name of the directory takes the 20 coarse ones",
+            ),
+            false => (
+                "the 20 coarse labels",
+                "without #coarse after the name of the directory the 100 fine ones",
+            ),
         };
         notes.push(Note::Said(format!("classes are {these} of CIFAR-100: {others}")));
     }
     let [train, test] = parts.map(|(pixels, labels)| {
         let inputs = CIFAR_IMAGE.iter().product();
-        let images = Images { count: labels.len(), image: Some(CIFAR_IMAGE), inputs, pixels: Pixels::Bytes(pixels) };
+        let images = Images {
+            count: labels.len(),
+            image: Some(CIFAR_IMAGE),
+            inputs,
+            pixels: Pixels::Bytes(pixels),
+        };
         Part { images, labels }
     });
     let fingerprint = hasher.finalize().to_hex().to_string();
     Stored::new(&files[0], train, Some(test), records.classes(), fingerprint, notes)
 }
 
-/// What a file holds, unpacked if it is gzipped; of a named data set only if it is the official file.
+/// What a file holds, unpacked if it is gzipped; of a named data set only if it is the official
+/// file.
 fn contents(
     path: &Path,
     official: Option<(&str, &OfficialFile)>,
     hasher: &mut blake3::Hasher,
 ) -> Result<Vec<u8>, DataError> {
-    let differs = |name: &str, why| DataError::Unofficial { path: path.into(), name: name.into(), why };
+    let differs =
+        |name: &str, why| DataError::Unofficial { path: path.into(), name: name.into(), why };
     let bytes = match (read_unpacked(path), official) {
-        (Err(DataError::Idx { source, .. }), Some((name, _))) => return Err(differs(name, source.to_string())),
+        (Err(DataError::Idx { source, .. }), Some((name, _))) => {
+            return Err(differs(name, source.to_string()));
+        }
         (bytes, _) => bytes?,
     };
     hasher.update(&bytes);
@@ -235,11 +283,12 @@ pub(super) fn read_unpacked(path: &Path) -> Result<Vec<u8>, DataError> {
     let refused = |source| DataError::File { path: path.into(), source };
     let file = File::open(path).map_err(refused)?;
     let metadata = file.metadata().map_err(refused)?;
-    idx::unpacked(BufReader::new(file), metadata.len()).map_err(|source| DataError::Idx { path: path.into(), source })
+    idx::unpacked(BufReader::new(file), metadata.len())
+        .map_err(|source| DataError::Idx { path: path.into(), source })
 }
 
-/// Pixels divided by the number of grey levels, one image per row, resized where a side is given, each channel by
-/// itself.
+/// Pixels divided by the number of grey levels, one image per row, resized where a side is given,
+/// each channel by itself.
 pub(super) fn matrix<T: Real>(images: &Images, side: Option<usize>, levels: f64) -> Matrix<T> {
     match &images.pixels {
         Pixels::Bytes(bytes) => arranged(images, bytes, side, |pixel| T::from_f64(pixel / levels)),

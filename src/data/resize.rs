@@ -1,9 +1,10 @@
 //! Resizing of images of one channel.
 
-/// Interpolation along one axis: for every output coordinate the two source coordinates and the weight of the second.
+/// Interpolation along one axis: for every output coordinate the two source coordinates and the
+/// weight of the second.
 ///
-/// Output coordinate `d` samples `s = (d + 1/2) from / to - 1/2`, clamped to the image: OpenCV's bilinear rule without
-/// anti-aliasing, half-pixel centres.
+/// Output coordinate `d` samples `s = (d + 1/2) from / to - 1/2`, clamped to the image: OpenCV's
+/// bilinear rule without anti-aliasing, half-pixel centres.
 fn taps(from: usize, to: usize) -> Vec<(usize, usize, f64)> {
     let last = from.saturating_sub(1);
     let tap = |d: usize| {
@@ -28,7 +29,10 @@ impl Resizer {
     }
 
     /// Pixels of the resized image, row after row, from those of an image.
-    pub fn resize<'a, P: Copy + Into<f64>>(&'a self, image: &'a [P]) -> impl Iterator<Item = f64> + 'a {
+    pub fn resize<'a, P: Copy + Into<f64>>(
+        &'a self,
+        image: &'a [P],
+    ) -> impl Iterator<Item = f64> + 'a {
         self.rows.iter().flat_map(move |&(top, bottom, down)| {
             self.columns.iter().map(move |&(left, right, across)| {
                 let pixel = |row: usize, column: usize| image[row * self.width + column].into();
@@ -52,14 +56,16 @@ mod tests {
 
     #[test]
     fn agrees_with_opencv() {
-        // cv2.resize of 28 x 28 pixels (7 i + 13 j + i j) mod 256, over 255, to 15 x 15, in single precision.
+        // cv2.resize of 28 x 28 pixels (7 i + 13 j + i j) mod 256, over 255, to 15 x 15, in single
+        // precision.
         let image: Vec<u8> = (0..28 * 28)
             .map(|at| {
                 let (i, j) = (at / 28, at % 28);
                 ((7 * i + 13 * j + i * j) % 256) as u8
             })
             .collect();
-        let resized: Vec<f64> = Resizer::new([28, 28], [15, 15]).resize(&image).map(|p| p / 255.0).collect();
+        let resized: Vec<f64> =
+            Resizer::new([28, 28], [15, 15]).resize(&image).map(|p| p / 255.0).collect();
         for (row, column, expected) in [
             (0, 0, 0.034_723_315),
             (0, 14, 0.407_498_93),

@@ -7,7 +7,8 @@ use crate::real::Real;
 /// Images and labels of one part of a data set.
 #[derive(Clone, Debug)]
 pub struct Split<T> {
-    /// One image per row, pixels scaled to `[0, 1]`; of colour images the red plane, the green and the blue.
+    /// One image per row, pixels scaled to `[0, 1]`; of colour images the red plane, the green and
+    /// the blue.
     pub images: Matrix<T>,
     /// One class per image, below [`DataSet::classes`].
     pub labels: Vec<u8>,
@@ -30,14 +31,20 @@ impl<T: Real> DataSet<T> {
         self.train.images.cols()
     }
 
-    /// With the last training images in the place of the test images; the same if there are none to hold out.
+    /// With the last training images in the place of the test images; the same if there are none to
+    /// hold out.
     pub(super) fn holding_out(self, held_out: usize) -> Self {
         if held_out == 0 {
             return self;
         }
         let images = self.train.labels.len();
-        let (kept, out): (Vec<usize>, Vec<usize>) = (0..images).partition(|&i| i + held_out < images);
-        Self { test: self.train.select(&out), train: self.train.select(&kept), classes: self.classes }
+        let (kept, out): (Vec<usize>, Vec<usize>) =
+            (0..images).partition(|&i| i + held_out < images);
+        Self {
+            test: self.train.select(&out),
+            train: self.train.select(&kept),
+            classes: self.classes,
+        }
     }
 }
 
@@ -52,8 +59,8 @@ impl<T: Real> Split<T> {
     }
 }
 
-/// Indices of training and test samples of a set that comes in one piece: four fifths and one, whatever the seed of a
-/// run.
+/// Indices of training and test samples of a set that comes in one piece: four fifths and one,
+/// whatever the seed of a run.
 pub(super) fn fixed_split(count: usize) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..count).collect();
     Stream::new(0, 0, Role::DataOrder).shuffle(&mut order);

@@ -19,8 +19,9 @@ use std::sync::{Mutex, PoisonError};
 pub enum Source {
     /// One known by name.
     Named(&'static NamedSet),
-    /// An `.npz` archive of images and labels, or a directory: of four IDX files named as those of MNIST, EMNIST or
-    /// QMNIST are, of the binary batches of CIFAR-10 or CIFAR-100, or of NumPy arrays.
+    /// An `.npz` archive of images and labels, or a directory: of four IDX files named as those of
+    /// MNIST, EMNIST or QMNIST are, of the binary batches of CIFAR-10 or CIFAR-100, or of NumPy
+    /// arrays.
     Path(PathBuf),
 }
 
@@ -84,7 +85,8 @@ impl Display for Source {
     }
 }
 
-/// The data set of this name, or the path it is: anything that has a separator, ends in `.npz`, or exists.
+/// The data set of this name, or the path it is: anything that has a separator, ends in `.npz`, or
+/// exists.
 impl FromStr for Source {
     type Err = Refused;
 
@@ -93,11 +95,14 @@ impl FromStr for Source {
             return Ok(named);
         }
         let path = Path::new(text);
-        let is_path = text.contains(['/', '\\']) || path.extension().is_some_and(|e| e == "npz") || is_there(path);
+        let is_path = text.contains(['/', '\\'])
+            || path.extension().is_some_and(|e| e == "npz")
+            || is_there(path);
         if is_path && !text.is_empty() {
             return Ok(Self::Path(path.to_path_buf()));
         }
-        let (expected, near) = (Self::expected(&()), suggestion(text, NAMED.iter().map(|set| set.name)));
+        let (expected, near) =
+            (Self::expected(&()), suggestion(text, NAMED.iter().map(|set| set.name)));
         let problem = format!("unknown data set `{text}`, and there is no such file");
         Err(Refused::Message(format!("{problem}: expected {expected}{near}")))
     }
@@ -109,8 +114,9 @@ impl Setting for Source {
     fn expected((): &()) -> String {
         let names: Vec<&str> = NAMED.iter().map(|set| set.name).collect();
         format!(
-            "{}, or a path: an .npz file of images and labels (x and y, x_train and so on), or a directory of IDX files, of \
-             CIFAR-10 or CIFAR-100 batches, or of such arrays as .npy files",
+            "{}, or a path: an .npz file of images and labels (x and y, x_train and so on), or a \
+             directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such arrays as .npy \
+             files",
             names.join(", ")
         )
     }

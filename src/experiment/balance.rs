@@ -25,8 +25,8 @@ struct Account<T> {
 }
 
 impl<T: Real> Balance<T> {
-    /// For what `job` measures, from the present state of a network on; `None` if nothing of it is part of the budget, or
-    /// there is no `B`.
+    /// For what `job` measures, from the present state of a network on; `None` if nothing of it is
+    /// part of the budget, or there is no `B`.
     pub fn new(job: &Job, layers: &Layers<T>, feedback: &Feedback<T>) -> Option<Self> {
         let open = |l: usize| {
             let backward = feedback.backward(l)?.clone();
@@ -43,11 +43,14 @@ impl<T: Real> Balance<T> {
             .then(|| Self { before: layers.clone(), accounts })
     }
 
-    /// Books an update that led to `after`: `passes` made it, `eta` is what the sum over the batch was multiplied by.
+    /// Books an update that led to `after`: `passes` made it, `eta` is what the sum over the batch
+    /// was multiplied by.
     pub fn after_update(&mut self, passes: &[&Pass<T>], eta: T, after: &Layers<T>) {
         for (below, account) in self.accounts.iter_mut().enumerate() {
-            let neurons = Budget::of_neurons(below, &self.before, after, passes, &account.backward, eta);
-            let Budget { quadratic, curvature, injected_above, .. } = Budget::of_layer(&neurons.unwrap_or_default());
+            let neurons =
+                Budget::of_neurons(below, &self.before, after, passes, &account.backward, eta);
+            let Budget { quadratic, curvature, injected_above, .. } =
+                Budget::of_layer(&neurons.unwrap_or_default());
             account.quadratic += quadratic;
             account.curvature += curvature;
             account.injected_above += injected_above;

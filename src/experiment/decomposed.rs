@@ -5,8 +5,8 @@ use crate::quantity::{Built, ByClass, Found, Quantity, fraction};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::{
-    ClassSplit, Decomposition, DecompositionError, Earlier, Follower, LinearSum, Now, Passes, Plan, Reading, Samples,
-    Towards, Wanted, split_by_class,
+    ClassSplit, Decomposition, DecompositionError, Earlier, Follower, LinearSum, Now, Passes, Plan,
+    Reading, Samples, Towards, Wanted, split_by_class,
 };
 use crate::rule::{Feedback, Layers, Pass, normal_matrix};
 use crate::run::Job;
@@ -63,8 +63,9 @@ struct BesideNetwork<T> {
 }
 
 impl<T: Real> Decomposed<T> {
-    /// For what `job` measures, from the present state of a network on; `None` if nothing is decomposed, or there is
-    /// no layer or no B to decompose for. `period` is the number of iterations after which batches come again.
+    /// For what `job` measures, from the present state of a network on; `None` if nothing is
+    /// decomposed, or there is no layer or no B to decompose for. `period` is the number of
+    /// iterations after which batches come again.
     ///
     /// # Errors
     /// What does not fit into memory, and what to do.
@@ -74,22 +75,31 @@ impl<T: Real> Decomposed<T> {
         feedback: &Feedback<T>,
         period: Option<NonZeroUsize>,
     ) -> Result<Option<Self>, String> {
-        let measured: Vec<Quantity> = job.quantities().filter(|quantity| quantity.is_decomposition()).collect();
-        let backward: Vec<Matrix<T>> = (1..layers.depth()).filter_map(|l| feedback.backward(l).cloned()).collect();
+        let measured: Vec<Quantity> =
+            job.quantities().filter(|quantity| quantity.is_decomposition()).collect();
+        let backward: Vec<Matrix<T>> =
+            (1..layers.depth()).filter_map(|l| feedback.backward(l).cloned()).collect();
         if measured.is_empty() || backward.is_empty() {
             return Ok(None);
         }
         let mut due: BTreeMap<usize, Vec<Quantity>> = BTreeMap::new();
         for &quantity in &measured {
-            job.recorded_iterations(quantity).into_iter().for_each(|k| due.entry(k).or_default().push(quantity));
+            job.recorded_iterations(quantity)
+                .into_iter()
+                .for_each(|k| due.entry(k).or_default().push(quantity));
         }
         let measures = |of: fn(Quantity) -> bool| measured.iter().any(|&quantity| of(quantity));
-        let controls = measures(|quantity| quantity == Quantity::ControlAlignment).then(|| controls(job, &backward));
+        let controls = measures(|quantity| quantity == Quantity::ControlAlignment)
+            .then(|| controls(job, &backward));
         let control_towards = controls.iter().flatten().map(Towards::transpose_of).collect();
         let every = measures(Quantity::is_of_window).then(|| job.window.unwrap_or(usize::MAX));
         let longest = every.or(job.lags.last().copied()).unwrap_or(1);
         let last = due.keys().last().copied().unwrap_or(0);
-        let plan = Plan { window: longest.min(last), projection: job.condition.has_projections(), control: controls };
+        let plan = Plan {
+            window: longest.min(last),
+            projection: job.condition.has_projections(),
+            control: controls,
+        };
         let sizes = layers.sizes();
         let built = measures(Quantity::is_of_built_weights).then(|| {
             let start = layers.weights[1..].to_vec();
@@ -100,14 +110,17 @@ impl<T: Real> Decomposed<T> {
         let by_class = |quantity: &Quantity| quantity.is_by_class();
         let split_at = due.iter().filter(|(_, due)| due.iter().any(by_class)).map(|(&k, _)| k);
         Ok(Some(Self {
-            wanted: split_at.flat_map(|k| job.lags.iter().filter_map(move |lag| k.checked_sub(*lag))).collect(),
+            wanted: split_at
+                .flat_map(|k| job.lags.iter().filter_map(move |lag| k.checked_sub(*lag)))
+                .collect(),
             follower: follower(layers, &sizes, &plan)?,
             lags: job.lags.clone(),
             due,
             period,
             towards: backward.iter().map(Towards::transpose_of).collect(),
             backward,
-            linear: measures(Quantity::is_linear_form).then(|| sizes.windows(3).map(of_linear).collect()),
+            linear: measures(Quantity::is_linear_form)
+                .then(|| sizes.windows(3).map(of_linear).collect()),
             built,
             kept: BTreeMap::new(),
             found: BTreeMap::new(),
@@ -119,7 +132,11 @@ impl<T: Real> Decomposed<T> {
     ///
     /// # Errors
     /// If something does not fit: a defect.
-    pub fn found(&mut self, coming: &Coming<'_, T>, l: usize) -> Result<&Found, DecompositionError> {
+    pub fn found(
+        &mut self,
+        coming: &Coming<'_, T>,
+        l: usize,
+    ) -> Result<&Found, DecompositionError> {
         let found = match self.found.remove(&l) {
             Some(found) => found,
             None => self.decompose(coming, l)?,
@@ -131,9 +148,15 @@ impl<T: Real> Decomposed<T> {
         let due = self.due.get(&coming.iteration).map_or(&[][..], Vec::as_slice);
         let measures = |of: fn(Quantity) -> bool| due.iter().any(|&quantity| of(quantity));
         let cumulative = measures(|quantity| quantity == Quantity::TermCumulative);
-        let revisits = measures(|quantity| matches!(quantity, Quantity::RevisitsAngle | Quantity::RevisitsShare));
+        let revisits = measures(|quantity| {
+            matches!(quantity, Quantity::RevisitsAngle | Quantity::RevisitsShare)
+        });
         let wanted = Wanted {
-            lags: if measures(|quantity| quantity.is_term() && !quantity.is_by_class()) { &self.lags } else { &[] },
+            lags: if measures(|quantity| quantity.is_term() && !quantity.is_by_class()) {
+                &self.lags
+            } else {
+                &[]
+            },
             sums: measures(Quantity::is_of_every_lag),
             period: self.period.filter(|_| revisits),
             direct_remainder: false,
@@ -143,7 +166,11 @@ impl<T: Real> Decomposed<T> {
         let towards = &self.towards[l - 1];
         let linear = match &self.linear {
             Some(sums) if measures(Quantity::is_linear_form) => {
-                let form = sums[l - 1].terms(&samples(coming.passes, l), &self.backward[l - 1], coming.eta)?;
+                let form = sums[l - 1].terms(
+                    &samples(coming.passes, l),
+                    &self.backward[l - 1],
+                    coming.eta,
+                )?;
                 let sum = split.sums.as_ref().map(|sums| &sums.alignment);
                 let deviation = sum.and_then(|sum| fraction(distance(&form, sum), sum.norm()));
                 Some((towards.read(&form)?, deviation))
@@ -183,7 +210,8 @@ impl<T: Real> Decomposed<T> {
         let kept = coming.iteration.checked_sub(lag).and_then(|k| self.kept.get(&k));
         let weights = self.follower.history(l).and_then(|history| history.state(lag));
         let (Some(kept), Some(weights)) = (kept, weights) else { return Ok(None) };
-        let earlier: Vec<_> = kept.parts.iter().filter_map(|(input, pass)| Earlier::of(input, pass, l)).collect();
+        let earlier: Vec<_> =
+            kept.parts.iter().filter_map(|(input, pass)| Earlier::of(input, pass, l)).collect();
         let samples = samples(coming.passes, l);
         let (bias, activation) = (&coming.layers.biases[l - 1], coming.layers.activations[l - 1]);
         let now = Now { samples: &samples, bias, activation, eta: coming.eta };
@@ -216,8 +244,12 @@ impl<T: Real> Decomposed<T> {
     /// If something does not fit: a defect.
     pub fn before_update(&mut self, coming: &Coming<'_, T>) -> Result<(), DecompositionError> {
         if self.wanted.contains(&coming.iteration) {
-            let parts = coming.passes.iter().map(|&(input, pass)| (input.clone(), pass.clone())).collect();
-            self.kept.insert(coming.iteration, Kept { parts, labels: coming.labels.to_vec(), eta: coming.eta });
+            let parts =
+                coming.passes.iter().map(|&(input, pass)| (input.clone(), pass.clone())).collect();
+            self.kept.insert(
+                coming.iteration,
+                Kept { parts, labels: coming.labels.to_vec(), eta: coming.eta },
+            );
         }
         let longest = self.lags.last().copied().unwrap_or(0);
         self.kept = self.kept.split_off(&(coming.iteration + 1).saturating_sub(longest));
@@ -236,10 +268,16 @@ impl<T: Real> Decomposed<T> {
             let Decomposition { last, sums, .. } =
                 self.follower.decompose(index + 1, coming.passes, coming.eta, &wanted)?;
             if let Some(sums) = &self.linear {
-                let form = sums[index].terms(&samples(coming.passes, index + 1), &self.backward[index], coming.eta)?;
+                let form = sums[index].terms(
+                    &samples(coming.passes, index + 1),
+                    &self.backward[index],
+                    coming.eta,
+                )?;
                 [&last, &form].into_iter().for_each(|part| linear[index] += part);
             }
-            if let (Some(control), Some(part)) = (control.as_mut(), sums.and_then(|sums| sums.control)) {
+            if let (Some(control), Some(part)) =
+                (control.as_mut(), sums.and_then(|sums| sums.control))
+            {
                 [&last, &part].into_iter().for_each(|part| control[index] += part);
             }
         }
@@ -262,20 +300,25 @@ impl<T: Real> Decomposed<T> {
     }
 }
 
-fn follower<T: Real>(layers: &Layers<T>, sizes: &[usize], plan: &Plan<T>) -> Result<Follower<T>, String> {
+fn follower<T: Real>(
+    layers: &Layers<T>,
+    sizes: &[usize],
+    plan: &Plan<T>,
+) -> Result<Follower<T>, String> {
     let bytes = Follower::bytes(sizes, plan);
     if bytes > MOST_BYTES {
         let (gib, most) = (bytes as f64 / f64::from(1 << 30), MOST_BYTES >> 30);
         let all = plan.window;
         return Err(format!(
-            "a decomposition that reaches {all} lags back keeps {gib:.1} GiB of past weights, above the {most} GiB it may: \
-             set --window to fewer lags"
+            "a decomposition that reaches {all} lags back keeps {gib:.1} GiB of past weights, \
+             above the {most} GiB it may: set --window to fewer lags"
         ));
     }
     Follower::new(layers, plan).map_err(|error| error.to_string())
 }
 
-/// Backward weights of the control: independent normal values of the root mean square of each `B_l`.
+/// Backward weights of the control: independent normal values of the root mean square of each
+/// `B_l`.
 fn controls<T: Real>(job: &Job, backward: &[Matrix<T>]) -> Vec<Matrix<T>> {
     let mut stream = Stream::new(job.seed, job.repeat, Role::Control);
     let like = |b: &Matrix<T>| {
@@ -290,6 +333,7 @@ fn samples<'a, T: Real>(passes: &Passes<'a, T>, l: usize) -> Vec<Samples<'a, T>>
 }
 
 fn distance<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> f64 {
-    let squares = a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2));
+    let squares =
+        a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| (a.to_f64() - b.to_f64()).powi(2));
     squares.sum::<f64>().sqrt()
 }

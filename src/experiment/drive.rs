@@ -1,4 +1,5 @@
-//! The iterations of a job, whatever it experiments on: recording on the way, checkpoints, divergence.
+//! The iterations of a job, whatever it experiments on: recording on the way, checkpoints,
+//! divergence.
 
 use crate::measure::angle::Direction;
 use crate::quantity::{Instruments, Place, Quantity};
@@ -35,8 +36,9 @@ struct Checkpoint<S> {
 /// Least time between two checkpoints. What is computed does not depend on it.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 
-/// Runs `experiment` over the iterations of `job`, recording on the way, until the end, a stop, or divergence. Goes on
-/// from a checkpoint where there is one, and leaves one now and then and when stopped.
+/// Runs `experiment` over the iterations of `job`, recording on the way, until the end, a stop, or
+/// divergence. Goes on from a checkpoint where there is one, and leaves one now and then and when
+/// stopped.
 pub(super) fn drive<T: Real>(
     job: &Job,
     experiment: &mut impl Experiment<T>,
@@ -71,11 +73,15 @@ pub(super) fn drive<T: Real>(
                 return Ok(job.finish(Outcome::Diverged { iteration, layer }, records));
             }
         }
-        if matches!(experiment.feedback().rule().facts().backward, Backward::Following | Backward::Learning) {
+        if matches!(
+            experiment.feedback().rule().facts().backward,
+            Backward::Following | Backward::Learning
+        ) {
             towards = directions(experiment.feedback(), depth);
         }
         for quantity in quantities {
-            measure(job, experiment, &towards, iteration, quantity, &mut records).map_err(defect)?;
+            measure(job, experiment, &towards, iteration, quantity, &mut records)
+                .map_err(defect)?;
         }
     }
     Ok(job.finish(Outcome::Completed, records))
@@ -93,7 +99,8 @@ fn resume<T: Real, E: Experiment<T>>(
         experiment.restore(checkpoint.state).then_some((checkpoint.iteration, checkpoint.records))
     });
     if resumed.is_none() {
-        attempt.warn(format!("the checkpoint of job {address} cannot be used; the job starts anew"));
+        attempt
+            .warn(format!("the checkpoint of job {address} cannot be used; the job starts anew"));
     }
     resumed
 }
@@ -107,8 +114,10 @@ fn keep<T: Real>(
     records: &[Record],
 ) -> Result<(), JobError> {
     let Some(state) = experiment.save() else { return Ok(()) };
-    let checkpoint = Checkpoint { address: address.into(), iteration, records: records.to_vec(), state };
-    let bytes = serde_json::to_vec(&checkpoint).map_err(|error| JobError::Failed(error.to_string()))?;
+    let checkpoint =
+        Checkpoint { address: address.into(), iteration, records: records.to_vec(), state };
+    let bytes =
+        serde_json::to_vec(&checkpoint).map_err(|error| JobError::Failed(error.to_string()))?;
     attempt.keep(&bytes).map_err(|error| JobError::Failed(error.to_string()))
 }
 

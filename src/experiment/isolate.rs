@@ -61,7 +61,8 @@ impl<T: Real> Experiment<T> for Run<T> {
             }
         }
         if let Some(decomposed) = &mut self.decomposed {
-            let (iteration, layers, passes) = (self.iteration, &self.net.layers, [(activity, pass)]);
+            let (iteration, layers, passes) =
+                (self.iteration, &self.net.layers, [(activity, pass)]);
             let coming = Coming { iteration, layers, passes: &passes, labels: &[], eta: self.eta };
             decomposed.before_update(&coming)?;
         }
@@ -156,11 +157,20 @@ struct Followed {
 }
 
 impl Followed {
-    fn new<T: Real>(condition: &IsolateCondition, job: &Job, net: &Isolated<T>) -> Result<Self, NoDepthTheory> {
+    fn new<T: Real>(
+        condition: &IsolateCondition,
+        job: &Job,
+        net: &Isolated<T>,
+    ) -> Result<Self, NoDepthTheory> {
         let IsolateCondition { layers: sizes, iterations, .. } = condition;
-        let backward: Vec<Matrix<f64>> =
-            (1..sizes.len() - 1).filter_map(|l| net.feedback.backward(l)).map(Matrix::to_f64).collect();
-        Ok(Self { theory: depth_run(condition).follow(&backward, *iterations, job.seed, job.repeat)?, now: None })
+        let backward: Vec<Matrix<f64>> = (1..sizes.len() - 1)
+            .filter_map(|l| net.feedback.backward(l))
+            .map(Matrix::to_f64)
+            .collect();
+        Ok(Self {
+            theory: depth_run(condition).follow(&backward, *iterations, job.seed, job.repeat)?,
+            now: None,
+        })
     }
 
     fn advance(&mut self, activity: &Matrix<f64>, error: &Matrix<f64>) {
@@ -169,11 +179,19 @@ impl Followed {
     }
 
     /// Nothing where values have run away.
-    fn predicted(&mut self, iteration: usize, activity: &Matrix<f64>, error: &Matrix<f64>) -> Option<&Predicted> {
+    fn predicted(
+        &mut self,
+        iteration: usize,
+        activity: &Matrix<f64>,
+        error: &Matrix<f64>,
+    ) -> Option<&Predicted> {
         if self.now.is_none() {
-            let DepthAngles { weights, updates, deltas, .. } = self.theory.angles(iteration, activity, error).ok()?;
-            let finite = [&weights, &updates, &deltas].into_iter().flatten().all(|angle| angle.is_finite());
-            self.now = finite.then(|| Predicted { weights, updates, deltas, ..Predicted::default() });
+            let DepthAngles { weights, updates, deltas, .. } =
+                self.theory.angles(iteration, activity, error).ok()?;
+            let finite =
+                [&weights, &updates, &deltas].into_iter().flatten().all(|angle| angle.is_finite());
+            self.now =
+                finite.then(|| Predicted { weights, updates, deltas, ..Predicted::default() });
         }
         self.now.as_ref()
     }
@@ -190,7 +208,12 @@ pub(super) fn run<T: Real>(
     attempt: &Attempt<'_>,
 ) -> Result<JobResult, JobError> {
     let IsolateCondition { layers: sizes, batch, signals, iterations, .. } = condition;
-    let run_sizes = Sizes { batch: *batch, inputs: sizes[0], outputs: sizes[sizes.len() - 1], iterations: *iterations };
+    let run_sizes = Sizes {
+        batch: *batch,
+        inputs: sizes[0],
+        outputs: sizes[sizes.len() - 1],
+        iterations: *iterations,
+    };
     let signals = Signals::new(signals, run_sizes, job.seed, job.repeat);
     let net = network::<T>(condition, job);
     let toy = linear_toy(condition).filter(|_| job.measures(Quantity::ConditionalAlignment));
@@ -206,7 +229,8 @@ pub(super) fn run<T: Real>(
         terms: job.quantities().any(is_of_terms).then(|| LagOne::new(sizes, *batch)),
         realised: toy.map(|toy| (Realised::of(&toy), toy)),
         steps: steps.map(|n| Matrix::zeros(n[0], n[1])).collect(),
-        decomposed: Decomposed::new(job, &net.layers, &net.feedback, None).map_err(JobError::Failed)?,
+        decomposed: Decomposed::new(job, &net.layers, &net.feedback, None)
+            .map_err(JobError::Failed)?,
         balance: Balance::new(job, &net.layers, &net.feedback),
         iteration: 0,
         net,
@@ -218,7 +242,8 @@ pub(super) fn run<T: Real>(
 fn network<T: Real>(condition: &IsolateCondition, job: &Job) -> Isolated<T> {
     let IsolateCondition { layers, batch, activation, w_std, b_std, b_scale, .. } = condition;
     let factor = if condition.normalize_b { 1.0 } else { *b_scale };
-    let mut net = Isolated::draw(layers, *batch, *activation, [*w_std, b_std * factor], job.seed, job.repeat);
+    let mut net =
+        Isolated::draw(layers, *batch, *activation, [*w_std, b_std * factor], job.seed, job.repeat);
     if condition.normalize_b {
         net = net.with_normalised_backward(*b_scale);
     }

@@ -25,7 +25,9 @@ pub enum NoLearningTheory {
     #[error(transparent)]
     NoConvergence(#[from] NoConvergence),
     /// The predicted network runs away.
-    #[error("the predicted outputs are not finite after {0} updates: the learning rate is too large")]
+    #[error(
+        "the predicted outputs are not finite after {0} updates: the learning rate is too large"
+    )]
     Diverged(usize),
 }
 
@@ -36,9 +38,11 @@ pub struct LearningPrediction {
     pub iteration: usize,
     /// Angle in degrees of `W_l` to `B_l^T`, `l` from 1 to `D-1`.
     pub weights: Vec<f64>,
-    /// Angles of the error signals of layers 1 to `D-1` to those of back-propagation, over all training images.
+    /// Angles of the error signals of layers 1 to `D-1` to those of back-propagation, over all
+    /// training images.
     pub deltas: Vec<f64>,
-    /// Angles of the updates of `W_0 .. W_{D-2}` to those of back-propagation, over all training images.
+    /// Angles of the updates of `W_0 .. W_{D-2}` to those of back-propagation, over all training
+    /// images.
     pub updates: Vec<f64>,
     /// Mean loss per training image.
     pub loss: f64,
@@ -49,10 +53,11 @@ pub struct LearningPrediction {
 }
 
 /// Assumptions of the prediction.
-pub const ASSUMPTIONS: &str = "linear activation throughout, squared error, fixed random B; layers much wider than the output; \
-     averaged over W(0) but for the last layer's, which is drawn";
+pub const ASSUMPTIONS: &str = "linear activation throughout, squared error, fixed random B; layers \
+     much wider than the output; averaged over W(0) but for the last layer's, which is drawn";
 /// Source of the prediction.
-pub const SOURCE: &str = "reduced dynamics with the error E = Y - X Pi_D, closed by one draw of the last layer";
+pub const SOURCE: &str =
+    "reduced dynamics with the error E = Y - X Pi_D, closed by one draw of the last layer";
 
 /// The learning of one network, predicted.
 pub struct LearningRun<'a> {
@@ -62,7 +67,8 @@ pub struct LearningRun<'a> {
 }
 
 impl<'a> LearningRun<'a> {
-    /// The start of a network under `condition` with the batches, codes and backward weights of `(seed, repeat)`.
+    /// The start of a network under `condition` with the batches, codes and backward weights of
+    /// `(seed, repeat)`.
     ///
     /// # Errors
     /// If the theory does not hold for it.
@@ -88,11 +94,15 @@ impl<'a> LearningRun<'a> {
         }
         let backward: Vec<Matrix<f64>> =
             backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
-        let by_neuron = matches!(setup.weight_norm, Some(WeightNorm::Neuron(_) | WeightNorm::NeuronInitial));
+        let by_neuron =
+            matches!(setup.weight_norm, Some(WeightNorm::Neuron(_) | WeightNorm::NeuronInitial));
         if width == Width::Finite && !by_neuron {
             let mut stream = Stream::new(seed, repeat, Role::Theory);
             let pair = ReducedNetwork::drawn(&network, &backward, rule, &mut stream)?;
-            return Ok(Self { theories: pair.map(LearningTheory::finite).to_vec(), batches: batches() });
+            return Ok(Self {
+                theories: pair.map(LearningTheory::finite).to_vec(),
+                batches: batches(),
+            });
         }
         let outputs = sizes[sizes.len() - 1];
         let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(&sizes));
@@ -116,7 +126,8 @@ impl<'a> LearningRun<'a> {
     /// If values run away.
     pub fn advance_to(&mut self, iteration: usize) -> Result<(), NoLearningTheory> {
         while self.batches.iteration() < iteration {
-            let (inputs, targets) = shown(&self.batches.shown(Subset::Train, self.batches.code()), self.batches.next());
+            let (inputs, targets) =
+                shown(&self.batches.shown(Subset::Train, self.batches.code()), self.batches.next());
             for theory in &mut self.theories {
                 let errors = theory.advance(&inputs, &targets, self.batches.share());
                 if !crate::vmath::all_finite(errors.as_slice()) {
@@ -136,8 +147,11 @@ impl<'a> LearningRun<'a> {
         let train = self.batches.shown(Subset::Train, self.batches.code());
         let all: Vec<usize> = (0..train.labels.len()).collect();
         let (inputs, targets) = shown(&train, &all);
-        let found: Vec<LearningPrediction> =
-            self.theories.iter().map(|theory| self.of_start(theory, &inputs, &targets)).collect::<Result<_, _>>()?;
+        let found: Vec<LearningPrediction> = self
+            .theories
+            .iter()
+            .map(|theory| self.of_start(theory, &inputs, &targets))
+            .collect::<Result<_, _>>()?;
         let mean = |value: &dyn Fn(&LearningPrediction) -> f64| {
             found.iter().map(value).sum::<f64>() / found.len().max(1) as f64
         };
@@ -183,14 +197,18 @@ impl<'a> LearningRun<'a> {
 fn accuracy(theory: &LearningTheory, shown: &Shown<'_, f64>) -> f64 {
     let outputs = theory.outputs(shown.images);
     let right = |&(i, &label): &(usize, &u8)| shown.code.decode(outputs.row(i)) == label;
-    100.0 * shown.labels.iter().enumerate().filter(right).count() as f64 / shown.labels.len().max(1) as f64
+    100.0 * shown.labels.iter().enumerate().filter(right).count() as f64
+        / shown.labels.len().max(1) as f64
 }
 
 /// Loads the data of a condition in double precision.
 ///
 /// # Errors
 /// If they cannot be had.
-pub fn load(condition: &TrainCondition, library: &Library) -> Result<std::sync::Arc<DataSet<f64>>, DataError> {
+pub fn load(
+    condition: &TrainCondition,
+    library: &Library,
+) -> Result<std::sync::Arc<DataSet<f64>>, DataError> {
     condition.load::<f64>(library)
 }
 
@@ -217,7 +235,8 @@ fn network(setup: &Setup, sizes: &[usize]) -> Result<DeepNetwork, NoLearningTheo
 /// Standard deviation of `B_l`, `l` from 1.
 fn b_std(setup: &Setup, sizes: &[usize]) -> Vec<f64> {
     let scaled_std = |n: &[usize]| {
-        let std = if setup.normalize_b { 1.0 / (n[1] as f64).sqrt() } else { setup.b_std.of(n[0], n[1]) };
+        let std =
+            if setup.normalize_b { 1.0 / (n[1] as f64).sqrt() } else { setup.b_std.of(n[0], n[1]) };
         std * setup.b_scale
     };
     sizes[1..].windows(2).map(scaled_std).collect()

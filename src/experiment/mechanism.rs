@@ -1,4 +1,5 @@
-//! The past of a network in training, and what is made of it: similarities of the signals of two iterations.
+//! The past of a network in training, and what is made of it: similarities of the signals of two
+//! iterations.
 
 use crate::matrix::Matrix;
 use crate::measure::similarity::{
@@ -39,12 +40,14 @@ const WELL: f64 = 0.6;
 impl<T: Real> Mechanism<T> {
     /// For what `job` measures; `None` if none of it needs the past.
     pub fn new(job: &Job) -> Option<Self> {
-        let similarities: Vec<Quantity> = job.quantities().filter(|quantity| quantity.is_similarity()).collect();
+        let similarities: Vec<Quantity> =
+            job.quantities().filter(|quantity| quantity.is_similarity()).collect();
         if similarities.is_empty() {
             return None;
         }
         let due = similarities.iter().flat_map(|&quantity| job.recorded_iterations(quantity));
-        let wanted = due.flat_map(|k| job.lags.iter().filter_map(move |lag| k.checked_sub(*lag))).collect();
+        let wanted =
+            due.flat_map(|k| job.lags.iter().filter_map(move |lag| k.checked_sub(*lag))).collect();
         Some(Self {
             seed: job.seed,
             repeat: job.repeat,
@@ -83,7 +86,13 @@ impl<T: Real> Mechanism<T> {
     }
 
     /// Likewise, of well and poorly learnt samples.
-    pub fn learnt(&mut self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<&Learnt> {
+    pub fn learnt(
+        &mut self,
+        trainer: &Trainer<'_, T>,
+        probe: &mut Probe<T>,
+        l: usize,
+        lag: usize,
+    ) -> Option<&Learnt> {
         if !self.learnt.contains_key(&(l, lag)) {
             let learnt = self.tell_apart(trainer, probe, l, lag);
             self.learnt.insert((l, lag), learnt);
@@ -91,10 +100,17 @@ impl<T: Real> Mechanism<T> {
         self.learnt.get(&(l, lag))?.as_ref()
     }
 
-    fn tell_apart(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Learnt> {
+    fn tell_apart(
+        &self,
+        trainer: &Trainer<'_, T>,
+        probe: &mut Probe<T>,
+        l: usize,
+        lag: usize,
+    ) -> Option<Learnt> {
         let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
         let output = probe.delta(trainer, trainer.layers().depth() - 1);
-        let poor = [poorly_learnt(earlier.deltas.last()?, WELL).ok()?, poorly_learnt(output, WELL).ok()?];
+        let poor =
+            [poorly_learnt(earlier.deltas.last()?, WELL).ok()?, poorly_learnt(output, WELL).ok()?];
         let now = Present::of(trainer, probe, l);
         let pairs = SamplePairs::new(&earlier.batch(l)?, &now.batch()?, OwnPairs::Keep).ok()?;
         let all = pairs.distributions(&Axes::coarse(), Some([&poor[0], &poor[1]])).ok()?;
@@ -105,7 +121,10 @@ impl<T: Real> Mechanism<T> {
                 .map(|relation| all.tally(Similarity::Product, relation, group))
                 .iter()
                 .fold((0.0, 0), |(sum, pairs), tally| {
-                    (sum + tally.mean().unwrap_or(0.0) * tally.total() as f64, pairs + tally.total())
+                    (
+                        sum + tally.mean().unwrap_or(0.0) * tally.total() as f64,
+                        pairs + tally.total(),
+                    )
                 })
         });
         let total = sums[0].0 + sums[1].0;
@@ -116,7 +135,13 @@ impl<T: Real> Mechanism<T> {
         })
     }
 
-    fn compare(&self, trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize, lag: usize) -> Option<Compared> {
+    fn compare(
+        &self,
+        trainer: &Trainer<'_, T>,
+        probe: &mut Probe<T>,
+        l: usize,
+        lag: usize,
+    ) -> Option<Compared> {
         let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
         let present = Present::of(trainer, probe, l);
         let (before, now) = (earlier.batch(l)?, present.batch()?);
@@ -154,7 +179,11 @@ struct Present<T> {
 impl<T: Real> Present<T> {
     fn of(trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize) -> Self {
         let labels = probe.labels(trainer);
-        Self { activity: probe.source(trainer, l - 1).clone(), delta: probe.delta(trainer, l).clone(), labels }
+        Self {
+            activity: probe.source(trainer, l - 1).clone(),
+            delta: probe.delta(trainer, l).clone(),
+            labels,
+        }
     }
 
     fn batch(&self) -> Option<Batch<'_, T>> {
@@ -162,7 +191,8 @@ impl<T: Real> Present<T> {
     }
 }
 
-/// Cosine of two matrices; `None` if one is zero or their shapes differ, as those of a smaller last batch.
+/// Cosine of two matrices; `None` if one is zero or their shapes differ, as those of a smaller last
+/// batch.
 fn cosine<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Option<f64> {
     let norms = (a.squared_norm() * b.squared_norm()).sqrt();
     (a.rows() == b.rows() && norms > 0.0).then(|| a.inner(b) / norms)

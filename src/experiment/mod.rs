@@ -1,4 +1,5 @@
-//! What a job does: the rule in isolation on signals, a network on data, or random matrices, measured as it goes.
+//! What a job does: the rule in isolation on signals, a network on data, or random matrices,
+//! measured as it goes.
 
 mod balance;
 mod decomposed;
@@ -24,8 +25,8 @@ use drive::{Experiment, directions, drive};
 /// Runs one job, with data sets from `library`.
 ///
 /// # Errors
-/// [`JobError::Interrupted`] once `attempt` is to stop; [`JobError::Failed`] if the data cannot be had or a file not be
-/// written.
+/// [`JobError::Interrupted`] once `attempt` is to stop; [`JobError::Failed`] if the data cannot be
+/// had or a file not be written.
 pub fn run_job(job: &Job, attempt: &Attempt<'_>, library: &Library) -> Result<JobResult, JobError> {
     match &job.condition {
         Condition::Isolate(condition) => match condition.precision {

@@ -1,5 +1,5 @@
-//! One repeat of a plane: two networks learn from the same start, and the loss is looked at over the plane of the two
-//! leading principal components of their trajectories.
+//! One repeat of a plane: two networks learn from the same start, and the loss is looked at over
+//! the plane of the two leading principal components of their trajectories.
 
 use crate::condition::PlaneCondition;
 use crate::data::{DataSet, Library};
@@ -23,7 +23,9 @@ pub(super) fn run<T: Real>(
     for setup in setups {
         match learn(job, condition, attempt, &data, setup)? {
             Ok(network) => learnt.push(network),
-            Err((iteration, layer)) => return Ok(job.finish(Outcome::Diverged { iteration, layer }, Vec::new())),
+            Err((iteration, layer)) => {
+                return Ok(job.finish(Outcome::Diverged { iteration, layer }, Vec::new()));
+            }
         }
     }
     let trajectories: Vec<&Trajectory> = learnt.iter().map(|network| &network.trajectory).collect();
@@ -35,14 +37,16 @@ pub(super) fn run<T: Real>(
             records.push(Record { iteration, layer, lag: None, quantity, value });
         }
     };
-    let explained = |component: usize| 100.0 * components.shares.get(component).copied().unwrap_or(0.0);
+    let explained =
+        |component: usize| 100.0 * components.shares.get(component).copied().unwrap_or(0.0);
     record(last, None, Quantity::Explained, Some(explained(0)));
     record(last, None, Quantity::ExplainedSecond, Some(explained(1)));
     let quantities = [
         [Quantity::PlaneTrainingLoss, Quantity::PlaneAccuracy, Quantity::PlaneFirst],
         [Quantity::PlaneTrainingLossSecond, Quantity::PlaneAccuracySecond, Quantity::PlaneSecond],
     ];
-    for (at, (network, [loss, accuracy, position])) in learnt.iter_mut().zip(quantities).enumerate() {
+    for (at, (network, [loss, accuracy, position])) in learnt.iter_mut().zip(quantities).enumerate()
+    {
         record(last, None, loss, root_loss(&mut network.trainer));
         let code = network.trainer.code().clone();
         record(last, None, accuracy, Some(network.trainer.evaluate(Subset::Test, &code).accuracy));
@@ -95,7 +99,8 @@ fn learn<'a, T: Real>(
     let layers = trainer.layers();
     let parameters = layers.weights.iter().map(|w| w.as_slice().len()).sum::<usize>()
         + layers.biases.iter().map(Vec::len).sum::<usize>();
-    let mut trajectory = Trajectory::new(parameters, updates.div_ceil(condition.every)).map_err(failed)?;
+    let mut trajectory =
+        Trajectory::new(parameters, updates.div_ceil(condition.every)).map_err(failed)?;
     for update in 0..updates {
         if attempt.is_to_stop() {
             return Err(JobError::Interrupted);
@@ -122,11 +127,17 @@ fn parts<T: Real>(layers: &Layers<T>) -> impl Iterator<Item = &[T]> {
 fn set<T: Real>(layers: &mut Layers<T>, parameters: &[f64]) {
     let mut values = parameters.iter().map(|&value| T::from_f64(value));
     for (weights, biases) in layers.weights.iter_mut().zip(&mut layers.biases) {
-        weights.as_mut_slice().iter_mut().chain(biases).zip(&mut values).for_each(|(slot, value)| *slot = value);
+        weights
+            .as_mut_slice()
+            .iter_mut()
+            .chain(biases)
+            .zip(&mut values)
+            .for_each(|(slot, value)| *slot = value);
     }
 }
 
-/// Half the Frobenius norm of target minus output over all training images; none where the loss is not half its square.
+/// Half the Frobenius norm of target minus output over all training images; none where the loss is
+/// not half its square.
 fn root_loss<T: Real>(trainer: &mut Trainer<'_, T>) -> Option<f64> {
     if !matches!(trainer.setup().loss, Loss::HalfSquared | Loss::SquaredLinear) {
         return None;

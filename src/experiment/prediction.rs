@@ -1,5 +1,6 @@
-//! Which theory predicts which measured quantity: predictions of means over repeats. Exact moments, whose cost grows with the third
-//! power of the iterations, are computed only where asked for, and once: the table and all figures of a process have them in common.
+//! Which theory predicts which measured quantity: predictions of means over repeats. Exact moments,
+//! whose cost grows with the third power of the iterations, are computed only where asked for, and
+//! once: the table and all figures of a process have them in common.
 
 use crate::condition::{Condition, IsolateCondition, ReplayWeights};
 use crate::measure::null::WeightNull;
@@ -9,7 +10,9 @@ use crate::run::Expected;
 use crate::signal::{Cross, Form, Process, Schedule};
 use crate::theory::depth::{DeepNetwork, DepthRun, StepRule, Width, norms};
 use crate::theory::moments::{Moments, moments};
-use crate::theory::{Prediction, Toy, bound, held, mean_field, one_step, shared, stationary, white};
+use crate::theory::{
+    Prediction, Toy, bound, held, mean_field, one_step, shared, stationary, white,
+};
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -30,7 +33,8 @@ fn starts_independent(condition: &Condition) -> bool {
     match condition {
         Condition::Train(c) => c.setup.rule.starts_independent(),
         Condition::Replay(c) => {
-            c.weights == ReplayWeights::Fresh || c.from == 0 && c.train.setup.rule.starts_independent()
+            c.weights == ReplayWeights::Fresh
+                || c.from == 0 && c.train.setup.rule.starts_independent()
         }
         Condition::Plane(c) => c.train.setup.rule.starts_independent(),
         Condition::Isolate(_) | Condition::Sample(_) => true,
@@ -63,15 +67,25 @@ fn bound(condition: &IsolateCondition, iteration: usize, exact: bool, value: f64
     let toy = toy(condition)?;
     let schedule = Schedule::of(&condition.signals);
     let is_instant = condition.is_instant();
-    // Of the others nothing is drawn, and so nothing kept: the same network and signals may be linear elsewhere.
-    if condition.activation != Activation::Linear || is_instant && schedule != Schedule::Held && !exact {
+    // Of the others nothing is drawn, and so nothing kept: the same network and signals may be
+    // linear elsewhere.
+    if condition.activation != Activation::Linear
+        || is_instant && schedule != Schedule::Held && !exact
+    {
         return Some(f64::INFINITY);
     }
     let key = (format!("{toy:?} {:?}", condition.signals), iteration);
     let mut known = open(&DRAWN);
     let drawn = known.entry(key).or_insert_with(|| {
         if !is_instant {
-            return bound::simulated(&toy, Activation::Linear, &condition.signals, None, iteration)?.angle;
+            return bound::simulated(
+                &toy,
+                Activation::Linear,
+                &condition.signals,
+                None,
+                iteration,
+            )?
+            .angle;
         }
         let found = match schedule {
             Schedule::Held => bound::held(&toy, &[iteration]),
@@ -82,8 +96,8 @@ fn bound(condition: &IsolateCondition, iteration: usize, exact: bool, value: f64
     Some(drawn.map_or(f64::INFINITY, |drawn| drawn.bound(value)))
 }
 
-/// The mean of `quantity` of `layer` under `condition` after `iteration` updates, where theory says it: by closed
-/// form, or, if `exact`, by the exact moments of the linear rule.
+/// The mean of `quantity` of `layer` under `condition` after `iteration` updates, where theory says
+/// it: by closed form, or, if `exact`, by the exact moments of the linear rule.
 pub fn predict(
     condition: &Condition,
     quantity: Quantity,
@@ -175,13 +189,15 @@ fn toy(condition: &IsolateCondition) -> Option<Toy> {
     Some(Toy { w_std: condition.w_std, b_std, timing: condition.timing(), ..toy })
 }
 
-/// Where the angle of a condition ends, under a name for legends: the limit of the linear rule, or the angle at which it
-/// settles under weight normalisation.
+/// Where the angle of a condition ends, under a name for legends: the limit of the linear rule, or
+/// the angle at which it settles under weight normalisation.
 pub fn limit(condition: &IsolateCondition) -> Option<(&'static str, Prediction)> {
     let toy = toy(condition)?;
     match &condition.weight_norm {
         _ if condition.output_mask || !condition.is_instant() => None,
-        Some(norm) => stationary_angle(condition, &toy, norm).map(|found| ("stationary angle", found)),
+        Some(norm) => {
+            stationary_angle(condition, &toy, norm).map(|found| ("stationary angle", found))
+        }
         None => linear_limit(condition, &toy).map(|found| ("linear limit", found)),
     }
 }
@@ -199,13 +215,18 @@ fn linear_limit(condition: &IsolateCondition, toy: &Toy) -> Option<Prediction> {
 }
 
 /// Of the linear rule with the norm of every neuron kept, and signals that are the same.
-fn stationary_angle(condition: &IsolateCondition, toy: &Toy, norm: &WeightNorm) -> Option<Prediction> {
+fn stationary_angle(
+    condition: &IsolateCondition,
+    toy: &Toy,
+    norm: &WeightNorm,
+) -> Option<Prediction> {
     let WeightNorm::Neuron(norms) = norm else { return None };
     let form = &condition.signals.activity;
     // Both have the autocovariance `memory^h` at lag `h`.
     let geometric = matches!(form.process, Process::White(_) | Process::Ar1(_));
     let memory = form.coefficient().filter(|_| geometric)?;
-    let same = condition.signals.cross == Cross::Same && *form == Form { process: form.process.clone(), ..Form::HELD };
+    let same = condition.signals.cross == Cross::Same
+        && *form == Form { process: form.process.clone(), ..Form::HELD };
     let linear = condition.is_plain() && condition.activation == Activation::Linear;
     let norms = [*norms.first()?, *norms.last()?];
     (same && linear).then(|| stationary::angle(toy, norms, memory))?
@@ -218,17 +239,26 @@ mod tests {
 
     fn held(activation: &str) -> Condition {
         let read = |(name, text): (&'static str, &str)| {
-            let known = parameters(Kind::Isolate).iter().find(|parameter| parameter.facts().name == name).unwrap();
+            let known = parameters(Kind::Isolate)
+                .iter()
+                .find(|parameter| parameter.facts().name == name)
+                .unwrap();
             (name, known.read(text).unwrap())
         };
-        let options = [("schedule", "held"), ("layers", "6,20,5"), ("batch", "9"), ("activation", activation)];
+        let options = [
+            ("schedule", "held"),
+            ("layers", "6,20,5"),
+            ("batch", "9"),
+            ("activation", activation),
+        ];
         Condition::new(Kind::Isolate, &options.map(read).into_iter().collect::<Values>()).unwrap()
     }
 
     #[test]
     fn a_bound_does_not_depend_on_what_was_asked_for_before() {
         let bound = |activation: &str| {
-            expect(&held(activation), Quantity::WeightAlignment, Some(1), 40, false).and_then(|of| of.bound)
+            expect(&held(activation), Quantity::WeightAlignment, Some(1), 40, false)
+                .and_then(|of| of.bound)
         };
         assert_eq!(bound("relu"), Some(f64::INFINITY));
         let linear = bound("linear").unwrap();

@@ -1,8 +1,10 @@
-//! One repeat of a replay: what drives a layer of a network in training drives a network of three layers instead.
+//! One repeat of a replay: what drives a layer of a network in training drives a network of three
+//! layers instead.
 //!
-//! The activities of layer `l - 1` and the error signals of layer `l + 1` are recorded while a network learns, changed or
-//! not, and given to the rule in isolation as its activity and error. What aligns there aligns by the statistics of these
-//! signals: there is neither task nor loss, and nothing the replaying network does comes back to it.
+//! The activities of layer `l - 1` and the error signals of layer `l + 1` are recorded while a
+//! network learns, changed or not, and given to the rule in isolation as its activity and error.
+//! What aligns there aligns by the statistics of these signals: there is neither task nor loss, and
+//! nothing the replaying network does comes back to it.
 
 use super::{Experiment, directions, drive};
 use crate::condition::{ReplayCondition, ReplayWeights};
@@ -27,7 +29,8 @@ struct Run<T: Real> {
     error: Matrix<T>,
     iteration: usize,
     eta: T,
-    /// Weight alignment of the network that was recorded, after every update; `None` where it has none.
+    /// Weight alignment of the network that was recorded, after every update; `None` where it has
+    /// none.
     source: Vec<Option<f64>>,
     realised: Option<(Realised, Toy)>,
 }
@@ -87,7 +90,8 @@ impl<T: Real> Run<T> {
 struct Recorded<T: Real> {
     signals: Recording<T>,
     source: Vec<Option<f64>>,
-    /// Weights and biases of the two matrices around the layer when recording began, and the `B` between them.
+    /// Weights and biases of the two matrices around the layer when recording began, and the `B`
+    /// between them.
     start: Layers<T>,
     backward: Option<Matrix<T>>,
 }
@@ -98,7 +102,8 @@ pub(super) fn run<T: Real>(
     attempt: &Attempt<'_>,
     library: &Library,
 ) -> Result<JobResult, JobError> {
-    let Recorded { signals, source, start, backward } = record::<T>(job, condition, attempt, library)?;
+    let Recorded { signals, source, start, backward } =
+        record::<T>(job, condition, attempt, library)?;
     let signals = match condition.surrogate {
         None => signals,
         Some(surrogate) => surrogate.draw(&signals, job.seed, job.repeat).map_err(failed)?,
@@ -107,7 +112,8 @@ pub(super) fn run<T: Real>(
     let setup = &condition.train.setup;
     let [iterations, batch, _] = signals.activity().shape();
     let net = network(condition, job, start, backward, batch);
-    // With its mean over the batch, the network takes smaller steps, of which the replay knows nothing.
+    // With its mean over the batch, the network takes smaller steps, of which the replay knows
+    // nothing.
     let mean = setup.reduction == crate::network::Reduction::Mean;
     let eta = if mean { setup.eta / batch as f64 } else { setup.eta };
     let predicted = condition.is_predicted() && job.measures(Quantity::ConditionalAlignment);
@@ -159,12 +165,17 @@ fn record<T: Real>(
         step(&mut trainer)?;
     }
     let start = pair(trainer.layers(), layer);
-    let direction: Option<Direction> = directions(trainer.feedback(), trainer.layers().depth()).swap_remove(layer);
-    let angle = |trainer: &Trainer<'_, T>| direction.as_ref()?.angle_to(trainer.layers().weights[layer].as_slice());
+    let direction: Option<Direction> =
+        directions(trainer.feedback(), trainer.layers().depth()).swap_remove(layer);
+    let angle = |trainer: &Trainer<'_, T>| {
+        direction.as_ref()?.angle_to(trainer.layers().weights[layer].as_slice())
+    };
     let mut source = vec![angle(&trainer)];
     let (inputs, outputs) = (start.weights[0].rows(), start.weights[1].cols());
-    let (mut activities, mut errors) =
-        (Vec::with_capacity(updates * batch * inputs), Vec::with_capacity(updates * batch * outputs));
+    let (mut activities, mut errors) = (
+        Vec::with_capacity(updates * batch * inputs),
+        Vec::with_capacity(updates * batch * outputs),
+    );
     for update in 1..=updates {
         step(&mut trainer)?;
         source.push(angle(&trainer));
@@ -177,7 +188,8 @@ fn record<T: Real>(
         errors.resize(update * batch * outputs, T::zero());
     }
     let sequence = |units, values| Sequence::new([updates, batch, units], values).map_err(failed);
-    let signals = Recording::new(sequence(inputs, activities)?, sequence(outputs, errors)?).map_err(failed)?;
+    let signals = Recording::new(sequence(inputs, activities)?, sequence(outputs, errors)?)
+        .map_err(failed)?;
     Ok(Recorded { signals, source, start, backward: trainer.feedback().backward(layer).cloned() })
 }
 
@@ -213,7 +225,8 @@ fn network<T: Real>(
             net.feedback = Feedback::fixed(vec![backward]);
         }
         _ => {
-            net.layers.weights[1] = redrawn(&net.layers.weights[1], setup.w_std.of(sizes[1], sizes[2]) / std[0]);
+            net.layers.weights[1] =
+                redrawn(&net.layers.weights[1], setup.w_std.of(sizes[1], sizes[2]) / std[0]);
             if setup.normalize_b {
                 net = net.with_normalised_backward(setup.b_scale);
             }

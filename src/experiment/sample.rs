@@ -1,4 +1,5 @@
-//! Random matrices without a network: the alignment term of two iterations, and angles through a layer.
+//! Random matrices without a network: the alignment term of two iterations, and angles through a
+//! layer.
 
 use crate::condition::{Draw, SampleCondition};
 use crate::matrix::Matrix;
@@ -37,7 +38,10 @@ pub(super) fn run<T: Real>(
                             let scale = (condition.batch * condition.layers[0]) as f64;
                             let values = symmetric_eigenvalues(&step.part(1.0).to_f64())
                                 .map_err(|error| JobError::Failed(error.to_string()))?;
-                            values.iter().enumerate().for_each(|(i, v)| record(quantity, i, Some(v / scale)));
+                            values
+                                .iter()
+                                .enumerate()
+                                .for_each(|(i, v)| record(quantity, i, Some(v / scale)));
                         }
                         _ => record(quantity, draw, step.value(quantity)),
                     }
@@ -78,7 +82,8 @@ impl<T: Real> OneStep<T> {
         let mut signals = signals.map_err(|error| JobError::Failed(error.to_string()))?;
         let first = (signals.activity().clone(), signals.error().clone());
         signals.advance();
-        let (activity, error) = ([first.0, signals.activity().clone()], [first.1, signals.error().clone()]);
+        let (activity, error) =
+            ([first.0, signals.activity().clone()], [first.1, signals.error().clone()]);
         let mut backward = Matrix::zeros(layers[2], layers[1]);
         Stream::new(seed, stream, Role::Backward).fill_normal(backward.as_mut_slice());
         let (mean, std) = (T::from_f64(condition.b_mean), T::from_f64(condition.b_std));
@@ -127,8 +132,8 @@ impl<T: Real> OneStep<T> {
         }
     }
 
-    /// The alignment term with masks in place of the derivatives of ReLU: `m2` on each error, and one `m1` of the
-    /// hidden units on both passes.
+    /// The alignment term with masks in place of the derivatives of ReLU: `m2` on each error, and
+    /// one `m1` of the hidden units on both passes.
     fn masked(&self) -> Option<f64> {
         let mut stream = Stream::new(self.stream.0, self.stream.1, Role::Probe);
         let mut mask = |rows: usize, columns: usize| mask::<T>(&mut stream, rows, columns);
@@ -158,20 +163,22 @@ fn masked<T: Real>(matrix: &Matrix<T>, mask: &Matrix<T>) -> Matrix<T> {
     out
 }
 
-/// `delta` and `B` beside matrices at drawn angles to them: both angles, and those of the products without and with
-/// masks on the error signals and the products.
+/// `delta` and `B` beside matrices at drawn angles to them: both angles, and those of the products
+/// without and with masks on the error signals and the products.
 fn composition<T: Real>(condition: &SampleCondition, seed: u64, stream: u64) -> [Option<f64>; 4] {
     let SampleCondition { layers, batch, draw, .. } = condition;
     let acute = *draw == Draw::AcuteComposition;
     let mut normals = Stream::new(seed, stream, Role::Signal);
     let (delta, other_delta) = pair_at_uniform_angle::<T>(&mut normals, *batch, layers[2], acute);
     let mut normals = Stream::new(seed, stream, Role::Backward);
-    let (weights, other_weights) = pair_at_uniform_angle::<T>(&mut normals, layers[2], layers[1], acute);
+    let (weights, other_weights) =
+        pair_at_uniform_angle::<T>(&mut normals, layers[2], layers[1], acute);
     let mut masks = Stream::new(seed, stream, Role::Probe);
     let (above, below) = (mask(&mut masks, *batch, layers[2]), mask(&mut masks, *batch, layers[1]));
     let between = |a: &Matrix<T>, b: &Matrix<T>| angle(a, b).ok().flatten();
     let through = |delta: &Matrix<T>, weights: &Matrix<T>| (delta * weights).to_matrix();
-    let with_masks = |delta: &Matrix<T>, weights| masked(&through(&masked(delta, &above), weights), &below);
+    let with_masks =
+        |delta: &Matrix<T>, weights| masked(&through(&masked(delta, &above), weights), &below);
     [
         between(&delta, &other_delta),
         between(&weights, &other_weights),
@@ -180,15 +187,16 @@ fn composition<T: Real>(condition: &SampleCondition, seed: u64, stream: u64) -> 
     ]
 }
 
-/// A Gaussian matrix of norm 1, and `r1` times another one at right angles to it plus `r2` times itself, `r1` and `r2`
-/// standard normal (`|r2|` if acute): the angle between the two is uniform.
+/// A Gaussian matrix of norm 1, and `r1` times another one at right angles to it plus `r2` times
+/// itself, `r1` and `r2` standard normal (`|r2|` if acute): the angle between the two is uniform.
 fn pair_at_uniform_angle<T: Real>(
     stream: &mut Stream,
     rows: usize,
     columns: usize,
     acute: bool,
 ) -> (Matrix<T>, Matrix<T>) {
-    let (mut first, mut other) = (Matrix::<f64>::zeros(rows, columns), Matrix::zeros(rows, columns));
+    let (mut first, mut other) =
+        (Matrix::<f64>::zeros(rows, columns), Matrix::zeros(rows, columns));
     let mut factors = [0.0f64; 2];
     stream.fill_normal(first.as_mut_slice());
     stream.fill_normal(other.as_mut_slice());
@@ -200,7 +208,8 @@ fn pair_at_uniform_angle<T: Real>(
     unit(&mut other);
     other.scale(across);
     other += along * &first;
-    let narrow =
-        |m: &Matrix<f64>| Matrix::from_vec(rows, columns, m.as_slice().iter().map(|&v| T::from_f64(v)).collect());
+    let narrow = |m: &Matrix<f64>| {
+        Matrix::from_vec(rows, columns, m.as_slice().iter().map(|&v| T::from_f64(v)).collect())
+    };
     (narrow(&first), narrow(&other))
 }

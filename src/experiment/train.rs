@@ -11,7 +11,9 @@ use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
 use crate::measure::quantile::Sorted;
 use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
-use crate::quantity::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity};
+use crate::quantity::{
+    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity,
+};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
@@ -102,7 +104,8 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
 
     fn save(&self) -> Option<Saved> {
         // Recorded signals and the past of the network are not part of a checkpoint.
-        self.is_restartable().then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
+        self.is_restartable()
+            .then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
     }
 
     fn restore(&mut self, saved: Saved) -> bool {
@@ -176,7 +179,11 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
 
     fn pre_activations(&mut self, l: usize) -> Option<&Sorted> {
         let (probe, trainer) = (&mut self.probe, &self.trainer);
-        self.seen.pre_activations.entry(l).or_insert_with(|| probe.pre_activations(trainer, l)).as_ref()
+        self.seen
+            .pre_activations
+            .entry(l)
+            .or_insert_with(|| probe.pre_activations(trainer, l))
+            .as_ref()
     }
 
     fn delta_norms(&mut self, l: usize) -> Option<&Sorted> {
@@ -281,7 +288,11 @@ impl<T: Real> Run<'_, T> {
             decomposed.after_update(&passes(parts), eta, after)?;
         }
         if let Some(balance) = &mut self.balance {
-            balance.after_update(&parts.iter().map(|part| &part.pass).collect::<Vec<_>>(), eta, after);
+            balance.after_update(
+                &parts.iter().map(|part| &part.pass).collect::<Vec<_>>(),
+                eta,
+                after,
+            );
         }
         Ok(())
     }
@@ -293,19 +304,23 @@ impl<T: Real> Run<'_, T> {
         }
         if let Some(before) = self.trainer.code_before_change().cloned() {
             let accuracy = self.trainer.evaluate(Subset::Test, &before).accuracy;
-            self.recovery = Some(Recovery { change: Some((self.trainer.iteration(), accuracy)), back: None });
+            self.recovery =
+                Some(Recovery { change: Some((self.trainer.iteration(), accuracy)), back: None });
         }
     }
 
     /// After an update: whether the accuracy is back, at the end of an epoch.
     fn note_recovery(&mut self) {
         let iteration = self.trainer.iteration();
-        let Some(Recovery { change: Some((_, before)), back: None }) = self.recovery else { return };
+        let Some(Recovery { change: Some((_, before)), back: None }) = self.recovery else {
+            return;
+        };
         if !iteration.is_multiple_of(self.trainer.batches_per_epoch()) {
             return;
         }
         // A code that changes just now does not count yet.
-        let code: LabelCode = self.trainer.code_before_change().unwrap_or_else(|| self.trainer.code()).clone();
+        let code: LabelCode =
+            self.trainer.code_before_change().unwrap_or_else(|| self.trainer.code()).clone();
         let accuracy = self.trainer.evaluate(Subset::Test, &code).accuracy;
         if let Some(recovery) = self.recovery.as_mut().filter(|_| accuracy >= RECOVERED * before) {
             recovery.back = Some(iteration);
@@ -338,21 +353,31 @@ pub(super) fn run<T: Real>(
     let at_start = |quantity, norm: &mut dyn FnMut(usize) -> f64| -> Vec<f64> {
         (0..depth).filter(|_| job.measures(quantity)).map(norm).collect()
     };
-    let weight_norms = at_start(Quantity::WeightGrowth, &mut |l| trainer.layers().weights[l].norm());
-    let activity_norms = at_start(Quantity::ActivationGrowth, &mut |l| probe.activity_norm(&trainer, l));
-    let recovers = job.measures(Quantity::RecoveryTime) && !job.condition.label_changes().is_empty();
+    let weight_norms =
+        at_start(Quantity::WeightGrowth, &mut |l| trainer.layers().weights[l].norm());
+    let activity_norms =
+        at_start(Quantity::ActivationGrowth, &mut |l| probe.activity_norm(&trainer, l));
+    let recovers =
+        job.measures(Quantity::RecoveryTime) && !job.condition.label_changes().is_empty();
     let recorder = match attempt.export().signals() {
         None => None,
         Some(limit) => {
             let iterations = limit.min(job.condition.last_iteration());
             Some(
-                Recorder::new(trainer.sizes(), condition.setup.batch, iterations, trainer.layers(), trainer.feedback())
-                    .map_err(JobError::Failed)?,
+                Recorder::new(
+                    trainer.sizes(),
+                    condition.setup.batch,
+                    iterations,
+                    trainer.layers(),
+                    trainer.feedback(),
+                )
+                .map_err(JobError::Failed)?,
             )
         }
     };
     let period = NonZeroUsize::new(trainer.batches_per_epoch());
-    let decomposed = Decomposed::new(job, trainer.layers(), trainer.feedback(), period).map_err(JobError::Failed)?;
+    let decomposed = Decomposed::new(job, trainer.layers(), trainer.feedback(), period)
+        .map_err(JobError::Failed)?;
     let start = attempt.export().is_on().then(|| trainer.layers().clone());
     let mut run = Run {
         probe,

@@ -37,6 +37,11 @@ pub(super) fn path(area: &Area<'_>, places: &[Place], ink: ShapeStyle) -> Result
 }
 
 /// Draws a dashed line through `places`.
-pub(super) fn dashed(area: &Area<'_>, places: &[Place], pattern: [f64; 2], ink: ShapeStyle) -> Result<(), FigureError> {
+pub(super) fn dashed(
+    area: &Area<'_>,
+    places: &[Place],
+    pattern: [f64; 2],
+    ink: ShapeStyle,
+) -> Result<(), FigureError> {
     dashes(places, pattern).iter().try_for_each(|dash| path(area, dash, ink))
 }

@@ -9,11 +9,12 @@ pub(super) type Tick = (f64, String);
 
 /// Fewest ticks wanted.
 const FEWEST: usize = 4;
-/// Smallest extent of an axis in relation to its values: what is left of it must be exact enough to be ticked.
+/// Smallest extent of an axis in relation to its values: what is left of it must be exact enough to
+/// be ticked.
 const FINEST: f64 = 1e-9;
 
-/// Ends of an axis: as asked, or those of the values with `margin` (a share of the extent) beyond them as far as `limits`
-/// allow.
+/// Ends of an axis: as asked, or those of the values with `margin` (a share of the extent) beyond
+/// them as far as `limits` allow.
 pub(super) fn ends(
     asked: Option<[f64; 2]>,
     limits: Option<[f64; 2]>,
@@ -37,7 +38,8 @@ pub(super) fn ends(
     (extent.is_finite() && extent > FINEST * low.abs().max(high.abs())).then_some([low, high])
 }
 
-/// Round values within `ends`, coarse ones but at least four if so many labels find room, which `fit` decides.
+/// Round values within `ends`, coarse ones but at least four if so many labels find room, which
+/// `fit` decides.
 ///
 /// Degrees are counted in parts of the right angle where these are coarse enough.
 pub(super) fn ticks<E>(
@@ -53,10 +55,14 @@ pub(super) fn ticks<E>(
     // Ends that are the same have no logarithm of their distance, and no round values between them.
     let powers = largest.checked_sub(4).into_iter().flat_map(|finest| (finest..=largest).rev());
     let decimal = powers.flat_map(|e| [5.0, 2.0, 1.0].map(|digit| (digit * 10f64.powi(e), e)));
-    let steps = parts.into_iter().filter(|_| degrees).chain(decimal.filter(|(step, _)| !degrees || *step < 15.0));
+    let steps = parts
+        .into_iter()
+        .filter(|_| degrees)
+        .chain(decimal.filter(|(step, _)| !degrees || *step < 15.0));
     let mut best = Vec::new();
     for (step, exponent) in steps {
-        let (first, last) = ((low / step - 1e-6).ceil() as i64, (high / step + 1e-6).floor() as i64);
+        let (first, last) =
+            ((low / step - 1e-6).ceil() as i64, (high / step + 1e-6).floor() as i64);
         let size = low.abs().max(high.abs());
         let ticks: Vec<Tick> = (first..=last)
             .map(|i| i as f64 * step)
@@ -76,25 +82,34 @@ pub(super) fn ticks<E>(
 /// Fewest powers of ten on an axis that has no other ticks.
 const FEWEST_DECADES: usize = 3;
 
-/// Ticks of an axis whose `ends` are decimal logarithms: powers of ten, every so many that they find room; of an axis with
-/// few of them, 2 and 5 times these too; of one shorter than that, round values.
-pub(super) fn decades<E>(ends: [f64; 2], fit: impl Fn(&[Tick]) -> Result<bool, E>) -> Result<Vec<Tick>, E> {
+/// Ticks of an axis whose `ends` are decimal logarithms: powers of ten, every so many that they
+/// find room; of an axis with few of them, 2 and 5 times these too; of one shorter than that, round
+/// values.
+pub(super) fn decades<E>(
+    ends: [f64; 2],
+    fit: impl Fn(&[Tick]) -> Result<bool, E>,
+) -> Result<Vec<Tick>, E> {
     let powers = powers(ends, &fit)?;
     let is_plain = ends.iter().all(|end| (-3.0..5.0).contains(end));
     if powers.len() >= FEWEST_DECADES || !is_plain {
         return Ok(powers);
     }
-    let values = (ends[0].floor() as i32..=ends[1].floor() as i32).flat_map(|p| [1.0, 2.0, 5.0].map(|d| (d, p)));
+    let values = (ends[0].floor() as i32..=ends[1].floor() as i32)
+        .flat_map(|p| [1.0, 2.0, 5.0].map(|d| (d, p)));
     let values = values.map(|(digit, power)| (digit * 10f64.powi(power), power));
-    let within = values.filter(|(value, _)| (ends[0] - 1e-9..=ends[1] + 1e-9).contains(&value.log10()));
-    let between: Vec<Tick> = within.map(|(value, power)| (value.log10(), label(value, power, value))).collect();
+    let within =
+        values.filter(|(value, _)| (ends[0] - 1e-9..=ends[1] + 1e-9).contains(&value.log10()));
+    let between: Vec<Tick> =
+        within.map(|(value, power)| (value.log10(), label(value, power, value))).collect();
     if between.len() >= FEWEST_DECADES && fit(&between)? {
         return Ok(between);
     }
     if powers.len() > 1 {
         return Ok(powers);
     }
-    let logarithms = |ticks: &[Tick]| ticks.iter().map(|(at, name)| (at.log10(), name.clone())).collect::<Vec<_>>();
+    let logarithms = |ticks: &[Tick]| {
+        ticks.iter().map(|(at, name)| (at.log10(), name.clone())).collect::<Vec<_>>()
+    };
     let round = ticks(ends.map(|end| 10f64.powf(end)), false, |ticks| fit(&logarithms(ticks)))?;
     Ok(logarithms(&round))
 }
@@ -118,8 +133,8 @@ pub(super) fn widths(ticks: &[Tick]) -> Result<Vec<i32>, FigureError> {
     ticks.iter().map(|(_, label)| text::width(label, SMALL, FontStyle::Normal)).collect()
 }
 
-/// Ticks, with those labels left empty that would come too close to the one before on an axis of this length; `size` is
-/// how much of it a label takes.
+/// Ticks, with those labels left empty that would come too close to the one before on an axis of
+/// this length; `size` is how much of it a label takes.
 pub(super) fn apart<E>(
     mut ticks: Vec<Tick>,
     [low, high]: [f64; 2],
@@ -139,7 +154,8 @@ pub(super) fn apart<E>(
     Ok(ticks)
 }
 
-/// `value` to the last digit that a step of 10^`exponent` changes; powers of ten where the axis is very long or short.
+/// `value` to the last digit that a step of 10^`exponent` changes; powers of ten where the axis is
+/// very long or short.
 fn label(value: f64, exponent: i32, size: f64) -> String {
     let text = if !(1e-3..1e6).contains(&size) {
         scientific(value, exponent)
@@ -220,7 +236,9 @@ mod tests {
         assert_eq!(ends(None, None, [0.0].into_iter(), 0.1), Some([-0.5, 0.5]));
         assert_eq!(ends(None, None, std::iter::empty(), 0.1), None);
         assert_eq!(ends(None, None, [-1e308, 1.7e308].into_iter(), 0.1), None);
-        for asked in [[1.0, 1.0], [2.0, 1.0], [f64::NAN, 1.0], [0.0, f64::INFINITY], [1e17, 1e17 + 16.0]] {
+        for asked in
+            [[1.0, 1.0], [2.0, 1.0], [f64::NAN, 1.0], [0.0, f64::INFINITY], [1e17, 1e17 + 16.0]]
+        {
             assert_eq!(ends(Some(asked), None, std::iter::empty(), 0.1), None, "{asked:?}");
         }
     }

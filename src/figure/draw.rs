@@ -1,4 +1,5 @@
-//! Layout of a figure with plotters: title, rows of panels, legend below them and off the data, note.
+//! Layout of a figure with plotters: title, rows of panels, legend below them and off the data,
+//! note.
 
 use super::area::{failed, write_lines};
 use super::axis::widths;
@@ -56,16 +57,20 @@ fn letter(index: usize) -> String {
     }
 }
 
-/// What plotters cannot write: the size on the page, round corners of lines, and opacity of the fill alone, without
-/// which every shade would be rendered through a layer of its own.
+/// What plotters cannot write: the size on the page, round corners of lines, and opacity of the
+/// fill alone, without which every shade would be rendered through a layer of its own.
 fn finished(svg: &str, [width, height]: [i32; 2], units_per_inch: f64) -> String {
     let inches = |units: i32| format!("{:.6}in", f64::from(units) / units_per_inch);
     let size = format!("<svg width=\"{width}\" height=\"{height}\"");
-    svg.replacen(&size, &format!("<svg width=\"{}\" height=\"{}\"", inches(width), inches(height)), 1)
-        .replace("<polyline fill=\"none\"", "<polyline fill=\"none\" stroke-linejoin=\"round\"")
-        .replace("<polygon opacity=", "<polygon fill-opacity=")
-        // Cells that touch leave no seam between them.
-        .replace("<rect ", "<rect shape-rendering=\"crispEdges\" ")
+    svg.replacen(
+        &size,
+        &format!("<svg width=\"{}\" height=\"{}\"", inches(width), inches(height)),
+        1,
+    )
+    .replace("<polyline fill=\"none\"", "<polyline fill=\"none\" stroke-linejoin=\"round\"")
+    .replace("<polygon opacity=", "<polygon fill-opacity=")
+    // Cells that touch leave no seam between them.
+    .replace("<rect ", "<rect shape-rendering=\"crispEdges\" ")
 }
 
 /// Measures common to all panels, so that they line up.
@@ -91,13 +96,28 @@ impl<'a> Page<'a> {
         // The panel of a figure of one needs no title beside the figure's.
         let titled = title.is_empty() || figure.panels.len() > 1;
         let plot = figure.look.plot_height();
-        let mut page =
-            Self { width, columns, title, panels: Vec::new(), plot, left: 0, right: MARGIN, above: 0, below: 0 };
+        let mut page = Self {
+            width,
+            columns,
+            title,
+            panels: Vec::new(),
+            plot,
+            left: 0,
+            right: MARGIN,
+            above: 0,
+            below: 0,
+        };
         let cell = (width - 2 * MARGIN) / columns;
         let own: Vec<[[f64; 2]; 2]> = figure.panels.iter().map(ends).collect::<Result<_, _>>()?;
         for index in 0..figure.panels.len() {
             let (panel, [x, y]) = (&figure.panels[index], shared(figure, &own, index));
-            page.panels.push(Ready::new(panel, figure.theme.inks(), [x, y], [cell * 2 / 3, plot], titled)?);
+            page.panels.push(Ready::new(
+                panel,
+                figure.theme.inks(),
+                [x, y],
+                [cell * 2 / 3, plot],
+                titled,
+            )?);
         }
         page.settle()?;
         // How long the axes are is known only now, and so how many names find room along them.
@@ -142,12 +162,14 @@ impl<'a> Page<'a> {
         let left = MARGIN + column * cell + self.left;
         let right = MARGIN + (column + 1) * cell - self.right;
         let top = self.panels_top() + row * (self.row_height() + ROW_GAP) + self.above;
-        let [left, right, top, bottom] = [left, right.max(left + 1), top, top + self.plot].map(f64::from);
+        let [left, right, top, bottom] =
+            [left, right.max(left + 1), top, top + self.plot].map(f64::from);
         Frame { left, right, top, bottom }
     }
 }
 
-/// Ends of the axes of a panel: its own, or, of axes that are shared, those that hold all panels with such an axis.
+/// Ends of the axes of a panel: its own, or, of axes that are shared, those that hold all panels
+/// with such an axis.
 fn shared(figure: &Figure, own: &[[[f64; 2]; 2]], index: usize) -> [[f64; 2]; 2] {
     let is_shared = match figure.look.share {
         Share::None => [false, false],
@@ -160,8 +182,13 @@ fn shared(figure: &Figure, own: &[[[f64; 2]; 2]], index: usize) -> [[f64; 2]; 2]
             let panel = &figure.panels[at];
             if which == 0 { &panel.x } else { &panel.y }
         };
-        let alike = |at: &usize| axis(*at).label == axis(index).label && axis(*at).log == axis(index).log;
-        let all = (0..own.len()).filter(|at| *at == index || is_shared[which] && alike(at)).map(|at| own[at][which]);
-        all.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], [l, h]| [low.min(l), high.max(h)])
+        let alike =
+            |at: &usize| axis(*at).label == axis(index).label && axis(*at).log == axis(index).log;
+        let all = (0..own.len())
+            .filter(|at| *at == index || is_shared[which] && alike(at))
+            .map(|at| own[at][which]);
+        all.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], [l, h]| {
+            [low.min(l), high.max(h)]
+        })
     })
 }

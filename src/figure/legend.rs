@@ -43,7 +43,8 @@ pub(super) struct Legend {
 }
 
 impl Legend {
-    /// Sets the labels of `figure` in rows: curves in the order of their colours, then lines, then bands.
+    /// Sets the labels of `figure` in rows: curves in the order of their colours, then lines, then
+    /// bands.
     pub(super) fn of(figure: &Figure, width: i32) -> Result<Self, FigureError> {
         // Of single repeats the note speaks; a curve without a point, as BP has no angle, is none.
         let is_single = |series: &super::Series| matches!(series.mark, Mark::Thin | Mark::Dots);
@@ -55,9 +56,13 @@ impl Legend {
         let sample = |s: &super::Series| Sample::Curve { ink: inks.curve(s.colour), mark: s.mark };
         let curves = curves.into_iter().map(|s| (s.label.as_str(), sample(s)));
         let panels = || figure.panels.iter();
-        let sample = |r: &super::Reference| Sample::Line(r.colour.map_or(inks.grey, |index| inks.curve(index)));
-        let lines = panels().flat_map(|panel| &panel.references).map(|r| (r.label.as_str(), sample(r)));
-        let bands = panels().flat_map(|panel| &panel.bands).map(|b| (b.label.as_str(), Sample::Band));
+        let sample = |r: &super::Reference| {
+            Sample::Line(r.colour.map_or(inks.grey, |index| inks.curve(index)))
+        };
+        let lines =
+            panels().flat_map(|panel| &panel.references).map(|r| (r.label.as_str(), sample(r)));
+        let bands =
+            panels().flat_map(|panel| &panel.bands).map(|b| (b.label.as_str(), Sample::Band));
         let mut labels: Vec<(&str, Sample)> = Vec::new();
         for (label, sample) in curves.chain(lines).chain(bands) {
             if !label.trim().is_empty() && !labels.iter().any(|(known, _)| *known == label) {
@@ -66,7 +71,9 @@ impl Legend {
         }
         let mut labels = with_common(&labels, inks.grey);
         let order = &figure.look.order;
-        labels.sort_by_key(|(label, _)| order.iter().position(|first| first == label).unwrap_or(order.len()));
+        labels.sort_by_key(|(label, _)| {
+            order.iter().position(|first| first == label).unwrap_or(order.len())
+        });
 
         let room = width - 2 * MARGIN;
         let mut legend = Self { entries: Vec::new(), rows: 0, inks };
@@ -74,7 +81,8 @@ impl Legend {
         for (label, sample) in labels {
             let before = SAMPLE + SAMPLE_GAP;
             let lines = text::lines(label, TEXT, FontStyle::Normal, room - before)?;
-            let widths: Result<Vec<i32>, _> = lines.iter().map(|l| text::width(l, TEXT, FontStyle::Normal)).collect();
+            let widths: Result<Vec<i32>, _> =
+                lines.iter().map(|l| text::width(l, TEXT, FontStyle::Normal)).collect();
             let entry = before + widths?.into_iter().max().unwrap_or(0);
             if x > MARGIN && x + entry > MARGIN + room {
                 (x, row) = (MARGIN, legend.rows);
@@ -97,32 +105,52 @@ impl Legend {
             let middle = top + TEXT_LINE / 2;
             let line = [entry.x, entry.x + SAMPLE].map(|x| (f64::from(x), f64::from(middle)));
             match entry.sample {
-                Sample::Curve { ink, mark: Mark::Line } => path(area, &line, ink.stroke_width(CURVE))?,
-                Sample::Curve { ink, mark: Mark::Thin } => path(area, &line, ink.stroke_width(AXIS))?,
+                Sample::Curve { ink, mark: Mark::Line } => {
+                    path(area, &line, ink.stroke_width(CURVE))?
+                }
+                Sample::Curve { ink, mark: Mark::Thin } => {
+                    path(area, &line, ink.stroke_width(AXIS))?
+                }
                 Sample::Curve { ink, mark: Mark::Joined } => {
                     path(area, &line, ink.stroke_width(CURVE))?;
-                    area.draw(&Circle::new((entry.x + SAMPLE / 2, middle), DISC, ink.filled())).map_err(failed)?;
+                    area.draw(&Circle::new((entry.x + SAMPLE / 2, middle), DISC, ink.filled()))
+                        .map_err(failed)?;
                 }
-                Sample::Curve { ink, mark: Mark::Dashes } => dashed(area, &line, DASHES, ink.stroke_width(CURVE))?,
+                Sample::Curve { ink, mark: Mark::Dashes } => {
+                    dashed(area, &line, DASHES, ink.stroke_width(CURVE))?
+                }
                 Sample::Curve { ink, mark } => {
                     let radius = if mark == Mark::Dots { DOT } else { DISC };
-                    area.draw(&Circle::new((entry.x + SAMPLE / 2, middle), radius, ink.filled())).map_err(failed)?;
+                    area.draw(&Circle::new((entry.x + SAMPLE / 2, middle), radius, ink.filled()))
+                        .map_err(failed)?;
                 }
                 Sample::Line(ink) => dashed(area, &line, DOTS, ink.stroke_width(LINE))?,
                 Sample::Band => {
-                    let corners = [(entry.x, middle - TEXT / 2), (entry.x + SAMPLE, middle + TEXT / 2)];
+                    let corners =
+                        [(entry.x, middle - TEXT / 2), (entry.x + SAMPLE, middle + TEXT / 2)];
                     area.draw(&Rectangle::new(corners, self.inks.pale.filled())).map_err(failed)?;
                 }
             }
-            write_lines(area, &entry.lines, &style, (entry.x + SAMPLE + SAMPLE_GAP, top), TEXT_LINE)?;
+            write_lines(
+                area,
+                &entry.lines,
+                &style,
+                (entry.x + SAMPLE + SAMPLE_GAP, top),
+                TEXT_LINE,
+            )?;
         }
         Ok(())
     }
 }
 
-/// Labels with one neutral entry `what` in place of all of `name: what`, `name` that of a curve, where there are many.
+/// Labels with one neutral entry `what` in place of all of `name: what`, `name` that of a curve,
+/// where there are many.
 fn with_common<'a>(labels: &[(&'a str, Sample)], grey: RGBColor) -> Vec<(&'a str, Sample)> {
-    let is_curve = |name| labels.iter().any(|(label, sample)| *label == name && matches!(sample, Sample::Curve { .. }));
+    let is_curve = |name| {
+        labels
+            .iter()
+            .any(|(label, sample)| *label == name && matches!(sample, Sample::Curve { .. }))
+    };
     let beside = |label: &'a str, sample: Sample| {
         let (name, what) = label.rsplit_once(": ")?;
         is_curve(name).then_some((what, sample.neutral(grey)))
@@ -130,7 +158,9 @@ fn with_common<'a>(labels: &[(&'a str, Sample)], grey: RGBColor) -> Vec<(&'a str
     let all: Vec<_> = labels.iter().map(|&(label, sample)| beside(label, sample)).collect();
     let mut kept = Vec::new();
     for (&own, common) in labels.iter().zip(&all) {
-        let entry = common.filter(|_| all.iter().filter(|other| *other == common).count() >= COMMON).unwrap_or(own);
+        let entry = common
+            .filter(|_| all.iter().filter(|other| *other == common).count() >= COMMON)
+            .unwrap_or(own);
         if !kept.contains(&entry) {
             kept.push(entry);
         }

@@ -16,12 +16,14 @@ use std::io::Write;
 use ttf_parser::{Face, GlyphId};
 
 /// The fonts of figures: the weight as CSS has it, the name in a PDF, and the file.
-const FONTS: [(u16, &str, &[u8]); 2] = [(400, "NotoSans-Regular", REGULAR), (700, "NotoSans-Bold", BOLD)];
+const FONTS: [(u16, &str, &[u8]); 2] =
+    [(400, "NotoSans-Regular", REGULAR), (700, "NotoSans-Bold", BOLD)];
 
 /// An SVG document with text, and in it the fonts that it is set in.
 pub(super) fn with_fonts(svg: &str) -> String {
-    let is_used =
-        |weight: u16| weight == 400 || svg.contains("font-weight=\"700\"") || svg.contains("font-weight=\"bold\"");
+    let is_used = |weight: u16| {
+        weight == 400 || svg.contains("font-weight=\"700\"") || svg.contains("font-weight=\"bold\"")
+    };
     let faces: String = FONTS
         .iter()
         .filter(|(weight, ..)| is_used(*weight))
@@ -72,9 +74,12 @@ impl Letters {
         colour: impl Fn(&usvg::Paint) -> Result<[f32; 3], FigureError>,
     ) -> Result<(), FigureError> {
         for span in text.layouted().iter().filter(|span| span.visible) {
-            let (Some(fill), Some(first)) = (&span.fill, span.positioned_glyphs.first()) else { continue };
+            let (Some(fill), Some(first)) = (&span.fill, span.positioned_glyphs.first()) else {
+                continue;
+            };
             let font = self.fonts.iter_mut().find(|font| font.id == first.font);
-            let font = font.ok_or_else(|| drawing("a letter of a font that figures do not have"))?;
+            let font =
+                font.ok_or_else(|| drawing("a letter of a font that figures do not have"))?;
             let per_em = f32::from(font.face.units_per_em());
             let at = |glyph: &usvg::layout::PositionedGlyph| {
                 text.abs_transform().pre_concat(glyph.outline_transform()).pre_scale(per_em, per_em)
@@ -82,7 +87,10 @@ impl Letters {
             let (start, size) = (at(first), first.font_size());
             let Transform { sx, ky, kx, sy, tx, ty } = start.pre_scale(1.0 / size, 1.0 / size);
             let [r, g, b] = colour(fill.paint())?;
-            content.begin_text().set_fill_rgb(r, g, b).set_font(Name(key(font.weight).as_bytes()), size);
+            content
+                .begin_text()
+                .set_fill_rgb(r, g, b)
+                .set_font(Name(key(font.weight).as_bytes()), size);
             content.set_text_matrix([sx, ky, kx, sy, tx, ty]);
             let back = start.invert().ok_or_else(|| drawing("letters without extent"))?;
             let mut line = content.show_positioned();
@@ -111,7 +119,8 @@ impl Letters {
     /// Names of the fonts that were used, and where they are written from the reference `first` on.
     pub fn names(&self, first: i32) -> impl Iterator<Item = (String, Ref)> {
         let used = self.fonts.iter().filter(|font| !font.used.is_empty());
-        used.enumerate().map(move |(place, font)| (key(font.weight), Ref::new(first + PARTS * place as i32)))
+        used.enumerate()
+            .map(move |(place, font)| (key(font.weight), Ref::new(first + PARTS * place as i32)))
     }
 
     /// Writes the fonts that were used.
@@ -137,17 +146,23 @@ impl Font {
     }
 
     fn write(&self, pdf: &mut Pdf, first: i32) -> Result<(), FigureError> {
-        let [font, cid, descriptor, unicode, file] = [0, 1, 2, 3, 4].map(|part| Ref::new(first + part));
+        let [font, cid, descriptor, unicode, file] =
+            [0, 1, 2, 3, 4].map(|part| Ref::new(first + part));
         let (_, name, data) = FONTS[self.weight];
         let name = Name(name.as_bytes());
-        let info = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
+        let info =
+            SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
         pdf.type0_font(font)
             .base_font(name)
             .encoding_predefined(Name(b"Identity-H"))
             .descendant_font(cid)
             .to_unicode(unicode);
         let mut written = pdf.cid_font(cid);
-        written.subtype(CidFontType::Type2).base_font(name).system_info(info).font_descriptor(descriptor);
+        written
+            .subtype(CidFontType::Type2)
+            .base_font(name)
+            .system_info(info)
+            .font_descriptor(descriptor);
         written.default_width(0.0).cid_to_gid_map_predefined(Name(b"Identity"));
         let mut widths = written.widths();
         self.used.keys().for_each(|&glyph| {
@@ -157,7 +172,8 @@ impl Font {
         written.finish();
         let scaled = |units: i16| 1000.0 * f32::from(units) / f32::from(self.face.units_per_em());
         let bounds = self.face.global_bounding_box();
-        let [left, low, right, high] = [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max].map(scaled);
+        let [left, low, right, high] =
+            [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max].map(scaled);
         pdf.font_descriptor(descriptor)
             .name(name)
             .flags(FontFlags::NON_SYMBOLIC)
@@ -172,7 +188,9 @@ impl Font {
         self.used.iter().for_each(|(glyph, text)| map.pair_with_multiple(*glyph, text.chars()));
         pdf.cmap(unicode, &map.finish());
         let packed = packed(data)?;
-        pdf.stream(file, &packed).filter(Filter::FlateDecode).pair(Name(b"Length1"), data.len() as i32);
+        pdf.stream(file, &packed)
+            .filter(Filter::FlateDecode)
+            .pair(Name(b"Length1"), data.len() as i32);
         Ok(())
     }
 }

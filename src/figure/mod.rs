@@ -1,8 +1,8 @@
 //! Figures: line plots and heat maps in one style, the same bytes on every machine.
 //!
-//! plotters lays a figure out as SVG, measuring text with the embedded font; usvg turns the text into paths with that
-//! font and no other, resvg renders the PNG from the result, and pdf-writer writes it as a PDF. No system font is ever looked
-//! at.
+//! plotters lays a figure out as SVG, measuring text with the embedded font; usvg turns the text
+//! into paths with that font and no other, resvg renders the PNG from the result, and pdf-writer
+//! writes it as a PDF. No system font is ever looked at.
 
 mod area;
 mod axis;

@@ -43,7 +43,13 @@ pub struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { font: POINTS, letters: false, share: Share::None, order: Vec::new(), text: Lettering::Text }
+        Self {
+            font: POINTS,
+            letters: false,
+            share: Share::None,
+            order: Vec::new(),
+            text: Lettering::Text,
+        }
     }
 }
 
@@ -63,7 +69,8 @@ impl Look {
         (f64::from(width.units()) / self.scale()).round() as i32
     }
 
-    /// Height of the axes of a panel: the same on the page whatever the size of letters, as long as these find room.
+    /// Height of the axes of a panel: the same on the page whatever the size of letters, as long as
+    /// these find room.
     pub(super) fn plot_height(&self) -> i32 {
         ((f64::from(PLOT_HEIGHT) / self.scale()).round() as i32).max(PLOT_HEIGHT / 2)
     }
@@ -104,7 +111,8 @@ pub struct Cells {
     pub x: Vec<f64>,
     /// Edges of the rows, ascending, in units of the vertical axis.
     pub y: Vec<f64>,
-    /// What columns and rows stand for, where that is not their place on the axes: values of parameters, for the CSV.
+    /// What columns and rows stand for, where that is not their place on the axes: values of
+    /// parameters, for the CSV.
     pub names: Option<[Vec<String>; 2]>,
     /// One per cell, row after row from the lowest; cells without a value stay empty.
     pub values: Vec<Cell>,
@@ -175,8 +183,8 @@ impl Axis {
 /// A curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Entry in the legend; curves with the same label share it, and three or more of labels `name: what` beside curves called
-    /// `name` share an entry `what`.
+    /// Entry in the legend; curves with the same label share it, and three or more of labels `name:
+    /// what` beside curves called `name` share an entry `what`.
     pub label: String,
     /// Its colour, by which entries of the legend are ordered.
     pub colour: Hue,
@@ -195,8 +203,8 @@ pub enum Mark {
     Dashes,
     /// Discs, with whiskers for the band.
     Points,
-    /// Discs joined by a line, with whiskers for the band. Several such curves on the same axes are set a little beside each
-    /// other, so that no whisker hides another.
+    /// Discs joined by a line, with whiskers for the band. Several such curves on the same axes are
+    /// set a little beside each other, so that no whisker hides another.
     Joined,
     /// A thin line, of a single repeat.
     Thin,
@@ -265,15 +273,19 @@ impl Cells {
         if extent > 5.0 { 0 } else { (1.0 - extent.log10().floor()).clamp(1.0, 4.0) as usize }
     }
 
-    /// Column, row and contents of every cell: what the column and the row stand for, or their middles.
+    /// Column, row and contents of every cell: what the column and the row stand for, or their
+    /// middles.
     fn places(&self) -> impl Iterator<Item = (String, String, Cell)> {
-        let middle = |edges: &[f64]| edges.windows(2).map(|e| seven_digits(0.5 * (e[0] + e[1]))).collect::<Vec<_>>();
+        let middle = |edges: &[f64]| {
+            edges.windows(2).map(|e| seven_digits(0.5 * (e[0] + e[1]))).collect::<Vec<_>>()
+        };
         let named = |names: &[String]| names.iter().map(|name| field(name)).collect();
         let [x, y]: [Vec<String>; 2] = match &self.names {
             Some([x, y]) => [named(x), named(y)],
             None => [middle(&self.x), middle(&self.y)],
         };
-        let places = y.into_iter().flat_map(move |y| x.clone().into_iter().map(move |x| (x, y.clone())));
+        let places =
+            y.into_iter().flat_map(move |y| x.clone().into_iter().map(move |x| (x, y.clone())));
         places.zip(&self.values).map(|((x, y), cell)| (x, y, *cell))
     }
 }
@@ -289,13 +301,16 @@ fn field(text: &str) -> String {
 }
 
 impl Figure {
-    /// The numbers drawn, as CSV: `panel,kind,label,x,y,value,low,high,n`. `kind` is `curve`, `line`, `band` or `cell`. A
-    /// point of a curve has its place as `x` and `y`. A cell has the values of the two parameters that it stands for as `x`
-    /// and `y`, or its middle where it stands for none, its value as `value`, and the label of the colour bar. `low` and
-    /// `high` are the ends of the band or interval around it, `n` is the number of repeats behind it. What does not exist
-    /// or is not finite is left empty.
+    /// The numbers drawn, as CSV: `panel,kind,label,x,y,value,low,high,n`. `kind` is `curve`,
+    /// `line`, `band` or `cell`. A point of a curve has its place as `x` and `y`. A cell has the
+    /// values of the two parameters that it stands for as `x` and `y`, or its middle where it
+    /// stands for none, its value as `value`, and the label of the colour bar. `low` and `high` are
+    /// the ends of the band or interval around it, `n` is the number of repeats behind it. What
+    /// does not exist or is not finite is left empty.
     pub fn csv(&self) -> String {
-        let number = |value: Option<f64>| value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default();
+        let number = |value: Option<f64>| {
+            value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default()
+        };
         let around = |band: Option<[f64; 2]>, n: Option<usize>| {
             let [low, high] = band.map_or([None; 2], |band| band.map(Some));
             let n = n.map(|n| n.to_string()).unwrap_or_default();
@@ -315,11 +330,20 @@ impl Figure {
                 let label = quoted(&cells.label);
                 for (x, y, cell) in cells.places() {
                     let value = number(cell.value);
-                    let _ = writeln!(out, "{title},cell,{label},{x},{y},{value},{}", around(cell.band, cell.n));
+                    let _ = writeln!(
+                        out,
+                        "{title},cell,{label},{x},{y},{value},{}",
+                        around(cell.band, cell.n)
+                    );
                 }
             }
             for line in &panel.references {
-                let _ = writeln!(out, "{title},line,{},,{},,,,", quoted(&line.label), number(Some(line.y)));
+                let _ = writeln!(
+                    out,
+                    "{title},line,{},,{},,,,",
+                    quoted(&line.label),
+                    number(Some(line.y))
+                );
             }
             for band in &panel.bands {
                 let ends = around(Some([band.low, band.high]), None);

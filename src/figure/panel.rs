@@ -10,14 +10,17 @@ use plotters::style::text_anchor::HPos;
 
 /// Points that can be drawn.
 pub(super) fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
-    let on_axes = |p: &&Point| (!panel.x.log || p.x > 0.0) && (!panel.y.log || p.y.is_some_and(|y| y > 0.0));
+    let on_axes =
+        |p: &&Point| (!panel.x.log || p.x > 0.0) && (!panel.y.log || p.y.is_some_and(|y| y > 0.0));
     panel.series.iter().flat_map(|s| &s.points).filter(|p| p.height().is_some()).filter(on_axes)
 }
 
 /// Ends of the axes of a panel by itself, in scaled positions.
 pub(super) fn ends(panel: &Panel) -> Result<[[f64; 2]; 2], FigureError> {
     let no_range = |axis| FigureError::Range(axis, panel.title.clone());
-    let grid = |edges: fn(&Cells) -> &Vec<f64>| panel.cells.iter().flat_map(move |cells| edges(cells).iter().copied());
+    let grid = |edges: fn(&Cells) -> &Vec<f64>| {
+        panel.cells.iter().flat_map(move |cells| edges(cells).iter().copied())
+    };
     let across = points(panel).map(|p| p.x).chain(grid(|cells| &cells.x));
     let of = |mark| panel.series.iter().filter(|series| series.mark == mark).count();
     let margin = match panel.cells {
@@ -28,7 +31,8 @@ pub(super) fn ends(panel: &Panel) -> Result<[[f64; 2]; 2], FigureError> {
         None => 0.0,
     };
     let x = panel.x.ends(across, margin).ok_or_else(|| no_range("x"))?;
-    let heights = points(panel).flat_map(|p| p.height().into_iter().chain(p.shade().into_iter().flatten()));
+    let heights =
+        points(panel).flat_map(|p| p.height().into_iter().chain(p.shade().into_iter().flatten()));
     let lines = panel.references.iter().map(|r| r.y);
     let bands = panel.bands.iter().flat_map(|b| [b.low, b.high]);
     let heights = heights.chain(lines).chain(bands).chain(grid(|cells| &cells.y));
@@ -72,7 +76,12 @@ impl<'a> Ready<'a> {
             y,
             x_ticks: Vec::new(),
             y_ticks: apart(panel.y.ticks(y, fit_y)?, y, up, line)?,
-            bar_ticks: panel.cells.as_ref().map(|cells| bar_ticks(cells, fit_y)).transpose()?.unwrap_or_default(),
+            bar_ticks: panel
+                .cells
+                .as_ref()
+                .map(|cells| bar_ticks(cells, fit_y))
+                .transpose()?
+                .unwrap_or_default(),
             bar_label: match &panel.cells {
                 Some(cells) => wrap(&cells.label, up)?,
                 None => Vec::new(),
@@ -87,12 +96,17 @@ impl<'a> Ready<'a> {
 
     /// Ticks along a horizontal axis of this length.
     pub fn fit_across(&mut self, length: i32) -> Result<(), FigureError> {
-        let width = |name: &str| Ok::<_, FigureError>(text::width(name, SMALL, FontStyle::Normal)? + 2 * GAP);
+        let width = |name: &str| {
+            Ok::<_, FigureError>(text::width(name, SMALL, FontStyle::Normal)? + 2 * GAP)
+        };
         let fit = |ticks: &[Tick]| {
             let places: Vec<f64> = ticks.iter().map(|(at, _)| *at).collect();
-            let closest = places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+            let closest =
+                places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
             let room = closest / (self.x[1] - self.x[0]) * f64::from(length);
-            Ok::<_, FigureError>(f64::from(widths(ticks)?.into_iter().max().unwrap_or(0) + 2 * GAP) <= room)
+            Ok::<_, FigureError>(
+                f64::from(widths(ticks)?.into_iter().max().unwrap_or(0) + 2 * GAP) <= room,
+            )
         };
         let all = self.panel.x.ticks(self.x, fit)?;
         self.x_ticks = apart(all, self.x, length, width)?;
@@ -164,7 +178,8 @@ impl<'a> Ready<'a> {
 
     /// Where a position of the scaled axes stands.
     fn at(&self, frame: Frame, x: f64, y: f64) -> Place {
-        let share = |value: f64, [low, high]: [f64; 2]| ((value - low) / (high - low)).clamp(-1e9, 1e9);
+        let share =
+            |value: f64, [low, high]: [f64; 2]| ((value - low) / (high - low)).clamp(-1e9, 1e9);
         let across = frame.left + share(x, self.x) * (frame.right - frame.left);
         (across, frame.bottom - share(y, self.y) * (frame.bottom - frame.top))
     }
@@ -174,15 +189,20 @@ impl<'a> Ready<'a> {
         let columns = cells.x.len().saturating_sub(1).max(1);
         let digits = cells.digits();
         let written = |value: f64| format!("{value:.digits$}").replace('-', "−");
-        let values = || cells.values.iter().filter_map(|cell| cell.value).filter(|value| value.is_finite());
+        let values =
+            || cells.values.iter().filter_map(|cell| cell.value).filter(|value| value.is_finite());
         let widths = values().map(|value| text::width(&written(value), SMALL, FontStyle::Normal));
         let widest = widths.collect::<Result<Vec<i32>, _>>()?.into_iter().max().unwrap_or(0);
         let fits = f64::from(widest + GAP) < (frame.right - frame.left) / columns as f64;
         for (index, value) in cells.values.iter().enumerate() {
-            let Some(value) = value.value.filter(|v| v.is_finite() && (!cells.log || *v > 0.0)) else { continue };
+            let Some(value) = value.value.filter(|v| v.is_finite() && (!cells.log || *v > 0.0))
+            else {
+                continue;
+            };
             let (column, row) = (index % columns, index / columns);
-            let corner =
-                |dx: usize, dy: usize| frame.nearest(self.place(frame, cells.x[column + dx], cells.y[row + dy]));
+            let corner = |dx: usize, dy: usize| {
+                frame.nearest(self.place(frame, cells.x[column + dx], cells.y[row + dy]))
+            };
             let ((left, top), (right, bottom)) = (whole(corner(0, 1)), whole(corner(1, 0)));
             // What lies beyond the axes is cut off.
             if left >= right || top >= bottom {
@@ -190,9 +210,13 @@ impl<'a> Ready<'a> {
             }
             let ink = shade(cells.colours, cells.share(value));
             // A little of the next cells, which are drawn over it, lest viewers show seams.
-            let corners = [(left, top - OVERLAP), (right + OVERLAP, bottom)].map(|(x, y)| (f64::from(x), f64::from(y)));
-            area.draw(&Rectangle::new(corners.map(|corner| whole(frame.nearest(corner))), ink.filled()))
-                .map_err(failed)?;
+            let corners = [(left, top - OVERLAP), (right + OVERLAP, bottom)]
+                .map(|(x, y)| (f64::from(x), f64::from(y)));
+            area.draw(&Rectangle::new(
+                corners.map(|corner| whole(frame.nearest(corner))),
+                ink.filled(),
+            ))
+            .map_err(failed)?;
             if cells.written && fits {
                 let letters = &LETTERS[usize::from(is_dark(ink))];
                 let style = text::style(SMALL, FontStyle::Normal, HPos::Center, letters);
@@ -210,27 +234,40 @@ impl<'a> Ready<'a> {
         for step in 0..BAR_STEPS {
             let part = |i: usize| i as f64 / BAR_STEPS as f64;
             let overlap = if step + 1 < BAR_STEPS { OVERLAP } else { 0 };
-            let corners = [(left, height(part(step + 1)) - overlap), (left + BAR, height(part(step)))];
+            let corners =
+                [(left, height(part(step + 1)) - overlap), (left + BAR, height(part(step)))];
             let ink = shade(cells.colours, part(step) + 0.5 / BAR_STEPS as f64);
             area.draw(&Rectangle::new(corners, ink.filled())).map_err(failed)?;
         }
         let style = text::style(SMALL, FontStyle::Normal, HPos::Left, &self.inks.ink);
         for (share, label) in &self.bar_ticks {
             let (x, y) = (f64::from(left + BAR), height(*share));
-            path(area, &[(x, f64::from(y)), (x + f64::from(TICK), f64::from(y))], self.inks.ink.stroke_width(AXIS))?;
+            path(
+                area,
+                &[(x, f64::from(y)), (x + f64::from(TICK), f64::from(y))],
+                self.inks.ink.stroke_width(AXIS),
+            )?;
             area.draw_text(label, &style, (left + BAR + TICK + GAP / 2, y)).map_err(failed)?;
         }
         let left = whole((frame.right, 0.0)).0 + self.bar_label_left()?;
         self.write_upwards(area, &self.bar_label, left, frame)
     }
 
-    /// Writes lines upwards, one after the other to the right from `left` on, along the middle of the axes.
-    fn write_upwards(&self, area: &Area<'_>, lines: &[String], left: i32, frame: Frame) -> Result<(), FigureError> {
+    /// Writes lines upwards, one after the other to the right from `left` on, along the middle of
+    /// the axes.
+    fn write_upwards(
+        &self,
+        area: &Area<'_>,
+        lines: &[String],
+        left: i32,
+        frame: Frame,
+    ) -> Result<(), FigureError> {
         let style = text::style(TEXT, FontStyle::Normal, HPos::Center, &self.inks.ink);
         let upwards = style.transform(FontTransform::Rotate270);
         let middle = whole((0.0, (frame.top + frame.bottom) / 2.0)).1;
         for (row, line) in (0..).zip(lines) {
-            area.draw_text(line, &upwards, (left + TEXT_LINE * row + TEXT_LINE / 2, middle)).map_err(failed)?;
+            area.draw_text(line, &upwards, (left + TEXT_LINE * row + TEXT_LINE / 2, middle))
+                .map_err(failed)?;
         }
         Ok(())
     }
@@ -243,8 +280,14 @@ impl<'a> Ready<'a> {
 
     fn draw_bands(&self, area: &Area<'_>, frame: Frame) -> Result<(), FigureError> {
         for band in self.panel.bands.iter().filter(|b| b.low.is_finite() && b.high.is_finite()) {
-            let (top, bottom) = (self.place(frame, 0.0, band.high).1, self.place(frame, 0.0, band.low).1);
-            let corners = [(frame.left, top), (frame.right, top), (frame.right, bottom), (frame.left, bottom)];
+            let (top, bottom) =
+                (self.place(frame, 0.0, band.high).1, self.place(frame, 0.0, band.low).1);
+            let corners = [
+                (frame.left, top),
+                (frame.right, top),
+                (frame.right, bottom),
+                (frame.left, bottom),
+            ];
             fill(area, frame.cut_polygon(corners.to_vec()), self.inks.pale.to_rgba())?;
         }
         Ok(())
@@ -258,10 +301,14 @@ impl<'a> Ready<'a> {
         Ok(())
     }
 
-    /// How far to the right the discs of a curve are set on the page, so that whiskers of others are not hidden by its own.
+    /// How far to the right the discs of a curve are set on the page, so that whiskers of others
+    /// are not hidden by its own.
     fn offset(&self, frame: Frame, series: &Series) -> f64 {
-        let joined: Vec<&Series> = self.panel.series.iter().filter(|of| of.mark == Mark::Joined).collect();
-        let Some(place) = joined.iter().position(|of| std::ptr::eq(*of, series)) else { return 0.0 };
+        let joined: Vec<&Series> =
+            self.panel.series.iter().filter(|of| of.mark == Mark::Joined).collect();
+        let Some(place) = joined.iter().position(|of| std::ptr::eq(*of, series)) else {
+            return 0.0;
+        };
         if !self.whiskers_meet(frame, &joined) {
             return 0.0;
         }
@@ -288,7 +335,8 @@ impl<'a> Ready<'a> {
         let all: Vec<Vec<(f64, f64, f64)>> =
             joined.iter().map(|of| of.points.iter().filter_map(whisker).collect()).collect();
         let meets = |a: &(f64, f64, f64), b: &(f64, f64, f64)| a.0 == b.0 && a.1 < b.2 && b.1 < a.2;
-        (0..all.len()).any(|i| all[i].iter().any(|a| all[i + 1..].iter().flatten().any(|b| meets(a, b))))
+        (0..all.len())
+            .any(|i| all[i].iter().any(|a| all[i + 1..].iter().flatten().any(|b| meets(a, b))))
     }
 
     /// The ends of the band around a point, within what values can be and what the axis can show.
@@ -298,7 +346,12 @@ impl<'a> Ready<'a> {
         point.shade().map(|ends| ends.map(|end| end.clamp(low, high).max(least)))
     }
 
-    fn draw_shades(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
+    fn draw_shades(
+        &self,
+        area: &Area<'_>,
+        frame: Frame,
+        series: &Series,
+    ) -> Result<(), FigureError> {
         let (ink, offset) = (self.inks.curve(series.colour), self.offset(frame, series));
         for run in series.points.split(|p| self.height(p).is_none() || p.shade().is_none()) {
             let edge = |end: usize| -> Vec<Place> {
@@ -322,13 +375,20 @@ impl<'a> Ready<'a> {
         Ok(())
     }
 
-    fn draw_curve(&self, area: &Area<'_>, frame: Frame, series: &Series) -> Result<(), FigureError> {
+    fn draw_curve(
+        &self,
+        area: &Area<'_>,
+        frame: Frame,
+        series: &Series,
+    ) -> Result<(), FigureError> {
         let (colour, offset) = (self.inks.curve(series.colour), self.offset(frame, series));
-        let disc =
-            |place: Place, radius: u32| area.draw(&Circle::new(whole(place), radius, colour.filled())).map_err(failed);
+        let disc = |place: Place, radius: u32| {
+            area.draw(&Circle::new(whole(place), radius, colour.filled())).map_err(failed)
+        };
         for run in series.points.split(|p| self.height(p).is_none()).filter(|run| !run.is_empty()) {
             let at = |p: &Point| Some(self.place(frame, p.x, p.height()?));
-            let line: Vec<Place> = run.iter().filter_map(at).map(|(x, y)| (x + offset, y)).collect();
+            let line: Vec<Place> =
+                run.iter().filter_map(at).map(|(x, y)| (x + offset, y)).collect();
             if matches!(series.mark, Mark::Points | Mark::Joined | Mark::Dots) {
                 let radius = if series.mark == Mark::Dots { DOT } else { DISC };
                 for place in line.iter().flat_map(|place| frame.cut_line(&[*place])).flatten() {
@@ -367,7 +427,8 @@ impl<'a> Ready<'a> {
         for (value, label) in &self.y_ticks {
             let (_, y) = self.at(frame, 0.0, *value);
             path(area, &[(left - tick, y), (left, y)], ink)?;
-            area.draw_text(label, &right, (x0 - TICK - GAP / 2, whole((0.0, y)).1)).map_err(failed)?;
+            area.draw_text(label, &right, (x0 - TICK - GAP / 2, whole((0.0, y)).1))
+                .map_err(failed)?;
         }
         let middle = whole(((left + frame.right) / 2.0, 0.0)).0;
         let title_top = whole((0.0, frame.top)).1 - GAP - TEXT_LINE * self.title.len() as i32;
@@ -382,7 +443,8 @@ impl Axis {
     /// Ends in scaled positions: of the range asked for, or of the values.
     fn ends(&self, values: impl Iterator<Item = f64>, margin: f64) -> Option<[f64; 2]> {
         let usable = values.filter(|v| !self.log || *v > 0.0).map(|v| self.position(v));
-        let [asked, limits] = [self.range, self.limits].map(|ends| ends.map(|ends| ends.map(|end| self.position(end))));
+        let [asked, limits] = [self.range, self.limits]
+            .map(|ends| ends.map(|ends| ends.map(|end| self.position(end))));
         ends_of(asked, limits, usable, margin)
     }
 
@@ -393,7 +455,8 @@ impl Axis {
         fit: impl Fn(&[Tick]) -> Result<bool, FigureError>,
     ) -> Result<Vec<Tick>, FigureError> {
         if !self.names.is_empty() {
-            let named = self.names.iter().map(|(value, name)| (self.position(*value), name.clone()));
+            let named =
+                self.names.iter().map(|(value, name)| (self.position(*value), name.clone()));
             return Ok(named.filter(|(at, _)| (ends[0]..=ends[1]).contains(at)).collect());
         }
         if self.log { decades(ends, fit) } else { ticks(ends, self.degrees, fit) }
@@ -401,7 +464,10 @@ impl Axis {
 }
 
 /// Ticks of the colour bar, at shares of its height.
-fn bar_ticks(cells: &Cells, fit: impl Fn(&[Tick]) -> Result<bool, FigureError>) -> Result<Vec<Tick>, FigureError> {
+fn bar_ticks(
+    cells: &Cells,
+    fit: impl Fn(&[Tick]) -> Result<bool, FigureError>,
+) -> Result<Vec<Tick>, FigureError> {
     let few = |ticks: &[Tick]| Ok::<_, FigureError>(ticks.len() < 8 && fit(ticks)?);
     let axis = Axis { log: cells.log, ..Axis::new(cells.label.as_str()) };
     let [low, high] = cells.range.map(|end| axis.position(end));

@@ -19,7 +19,8 @@ impl Frame {
     /// The parts of a polyline inside the frame.
     pub(super) fn cut_line(&self, line: &[Place]) -> Vec<Vec<Place>> {
         if let &[point] = line {
-            let inside = (self.left..=self.right).contains(&point.0) && (self.top..=self.bottom).contains(&point.1);
+            let inside = (self.left..=self.right).contains(&point.0)
+                && (self.top..=self.bottom).contains(&point.1);
             return if inside { vec![vec![point]] } else { Vec::new() };
         }
         let mut parts: Vec<Vec<Place>> = Vec::new();
@@ -42,7 +43,12 @@ impl Frame {
     fn cut_segment(&self, a: Place, b: Place) -> Option<[Place; 2]> {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let (mut enter, mut leave) = (0.0f64, 1.0f64);
-        let sides = [(-dx, a.0 - self.left), (dx, self.right - a.0), (-dy, a.1 - self.top), (dy, self.bottom - a.1)];
+        let sides = [
+            (-dx, a.0 - self.left),
+            (dx, self.right - a.0),
+            (-dy, a.1 - self.top),
+            (dy, self.bottom - a.1),
+        ];
         for (speed, room) in sides {
             if speed == 0.0 {
                 if room < 0.0 {
@@ -64,7 +70,9 @@ impl Frame {
     pub(super) fn cut_polygon(&self, polygon: Vec<Place>) -> Vec<Place> {
         // What is positive inside, for each side.
         let sides: [&dyn Fn(Place) -> f64; 4] =
-            [&|p| p.0 - self.left, &|p| self.right - p.0, &|p| p.1 - self.top, &|p| self.bottom - p.1];
+            [&|p| p.0 - self.left, &|p| self.right - p.0, &|p| p.1 - self.top, &|p| {
+                self.bottom - p.1
+            }];
         sides.into_iter().fold(polygon, |corners, inside| {
             let mut kept = Vec::with_capacity(corners.len() + 4);
             let previous = corners.iter().cycle().skip(corners.len().saturating_sub(1));
@@ -106,7 +114,8 @@ pub(super) fn thin(line: &[Place]) -> Vec<Place> {
     line.into_iter().zip(kept).filter_map(|(point, kept)| kept.then_some(point)).collect()
 }
 
-/// First, lowest, highest and last of the points that share a unit of width: no more can be seen of them.
+/// First, lowest, highest and last of the points that share a unit of width: no more can be seen of
+/// them.
 fn extremes(line: &[Place]) -> Vec<Place> {
     let mut kept = Vec::with_capacity(line.len());
     for column in line.chunk_by(|a, b| a.0.floor() == b.0.floor()) {
@@ -128,19 +137,25 @@ fn extremes(line: &[Place]) -> Vec<Place> {
 fn distance(p: Place, a: Place, b: Place) -> f64 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let squared = dx * dx + dy * dy;
-    let t = if squared > 0.0 { (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / squared).clamp(0.0, 1.0) } else { 0.0 };
+    let t = if squared > 0.0 {
+        (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / squared).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     (p.0 - a.0 - t * dx).hypot(p.1 - a.1 - t * dy)
 }
 
 /// The dashes of a line, of the given length and gap.
 pub(super) fn dashes(line: &[Place], [length, gap]: [f64; 2]) -> Vec<Vec<Place>> {
-    let mut dashes: Vec<Vec<Place>> = line.first().map(|start| vec![vec![*start]]).unwrap_or_default();
+    let mut dashes: Vec<Vec<Place>> =
+        line.first().map(|start| vec![vec![*start]]).unwrap_or_default();
     let (mut drawing, mut left) = (true, length);
     for ends in line.windows(2) {
         let (mut a, b) = (ends[0], ends[1]);
         loop {
             let far = (b.0 - a.0).hypot(b.1 - a.1);
-            // Where the distance is no number, the end counts as reached: the walk must come to an end.
+            // Where the distance is no number, the end counts as reached: the walk must come to an
+            // end.
             let further = far >= left;
             let t = left / far;
             let to = if further { (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)) } else { b };
@@ -173,7 +188,10 @@ mod tests {
     fn lines_are_cut_where_they_leave_the_frame() {
         let line = [(-5.0, 5.0), (5.0, 5.0), (5.0, 15.0), (8.0, 15.0), (8.0, 5.0)];
         let parts = FRAME.cut_line(&line);
-        assert_eq!(parts, [vec![(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)], vec![(8.0, 10.0), (8.0, 5.0)]]);
+        assert_eq!(
+            parts,
+            [vec![(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)], vec![(8.0, 10.0), (8.0, 5.0)]]
+        );
         assert!(FRAME.cut_line(&[(20.0, 20.0), (30.0, 20.0)]).is_empty());
         assert!(FRAME.cut_line(&[(20.0, 20.0)]).is_empty());
     }
@@ -191,12 +209,16 @@ mod tests {
     fn thinning_keeps_the_look() {
         let straight: Vec<Place> = (0..1000).map(|i| (f64::from(i), 2.0 * f64::from(i))).collect();
         assert_eq!(thin(&straight), [straight[0], straight[999]]);
-        let spike: Vec<Place> = (0..1000).map(|i| (f64::from(i) / 100.0, if i == 555 { 9.0 } else { 0.0 })).collect();
+        let spike: Vec<Place> =
+            (0..1000).map(|i| (f64::from(i) / 100.0, if i == 555 { 9.0 } else { 0.0 })).collect();
         assert!(thin(&spike).contains(&spike[555]));
-        let wave: Vec<Place> = (0..1500).map(|i| (f64::from(i), 300.0 * (f64::from(i) / 50.0).sin())).collect();
+        let wave: Vec<Place> =
+            (0..1500).map(|i| (f64::from(i), 300.0 * (f64::from(i) / 50.0).sin())).collect();
         let thinned = thin(&wave);
         assert!(thinned.len() < 750);
-        let off = |p: &Place| thinned.windows(2).map(|s| distance(*p, s[0], s[1])).fold(f64::INFINITY, f64::min);
+        let off = |p: &Place| {
+            thinned.windows(2).map(|s| distance(*p, s[0], s[1])).fold(f64::INFINITY, f64::min)
+        };
         assert!(wave.iter().map(off).fold(0.0, f64::max) <= INVISIBLE);
         assert_eq!(thin(&[(1.0, 2.0)]), [(1.0, 2.0)]);
         assert!(thin(&[]).is_empty());

@@ -1,4 +1,5 @@
-//! A figure as a PDF of one page: paths with plain colours and text, which is all that figures are made of.
+//! A figure as a PDF of one page: paths with plain colours and text, which is all that figures are
+//! made of.
 
 use super::error::drawing;
 use super::letters::{Letters, packed};
@@ -14,7 +15,8 @@ const SCALE: f32 = 0.75;
 /// The bytes of the PDF, the same for the same tree.
 ///
 /// # Errors
-/// If the tree holds anything but text and paths of plain colours, or the page cannot be compressed.
+/// If the tree holds anything but text and paths of plain colours, or the page cannot be
+/// compressed.
 pub(super) fn page(tree: &usvg::Tree, text: Lettering) -> Result<Vec<u8>, FigureError> {
     let [catalog, pages, page, contents] = [1, 2, 3, 4].map(Ref::new);
     let (width, height) = (tree.size().width() * SCALE, tree.size().height() * SCALE);
@@ -113,7 +115,10 @@ impl Drawn {
         self.content.save_state();
         let Transform { sx, ky, kx, sy, tx, ty } = path.abs_transform();
         self.content.transform([sx, ky, kx, sy, tx, ty]);
-        let opacity = [fill.map_or(1.0, |fill| fill.opacity().get()), stroke.map_or(1.0, |s| s.opacity().get())];
+        let opacity = [
+            fill.map_or(1.0, |fill| fill.opacity().get()),
+            stroke.map_or(1.0, |s| s.opacity().get()),
+        ];
         self.opacity(opacity);
         if let Some(fill) = fill {
             let [r, g, b] = colour(fill.paint())?;
@@ -170,11 +175,15 @@ impl Drawn {
                 PathSegment::MoveTo(p) => self.content.move_to(p.x, p.y),
                 PathSegment::LineTo(p) => self.content.line_to(p.x, p.y),
                 PathSegment::QuadTo(c, p) => {
-                    let near = |end: Point| (end.x + (c.x - end.x) * 2.0 / 3.0, end.y + (c.y - end.y) * 2.0 / 3.0);
+                    let near = |end: Point| {
+                        (end.x + (c.x - end.x) * 2.0 / 3.0, end.y + (c.y - end.y) * 2.0 / 3.0)
+                    };
                     let ((x1, y1), (x2, y2)) = (near(last), near(p));
                     self.content.cubic_to(x1, y1, x2, y2, p.x, p.y)
                 }
-                PathSegment::CubicTo(a, b, p) => self.content.cubic_to(a.x, a.y, b.x, b.y, p.x, p.y),
+                PathSegment::CubicTo(a, b, p) => {
+                    self.content.cubic_to(a.x, a.y, b.x, b.y, p.x, p.y)
+                }
                 PathSegment::Close => self.content.close_path(),
             };
             if let PathSegment::MoveTo(p)
@@ -190,7 +199,9 @@ impl Drawn {
 
 fn colour(paint: &usvg::Paint) -> Result<[f32; 3], FigureError> {
     match paint {
-        usvg::Paint::Color(c) => Ok([c.red, c.green, c.blue].map(|channel| f32::from(channel) / 255.0)),
+        usvg::Paint::Color(c) => {
+            Ok([c.red, c.green, c.blue].map(|channel| f32::from(channel) / 255.0))
+        }
         _ => Err(drawing("gradients and patterns have no place in a PDF")),
     }
 }

@@ -24,7 +24,8 @@ pub enum Format {
 }
 
 impl Choice for Format {
-    const CHOICES: &'static [(&'static str, Self)] = &[("svg", Self::Svg), ("png", Self::Png), ("pdf", Self::Pdf)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("svg", Self::Svg), ("png", Self::Png), ("pdf", Self::Pdf)];
 }
 
 /// A figure drawn, to be written in any format.
@@ -43,7 +44,8 @@ pub fn render(figure: &Figure) -> Result<Rendered, FigureError> {
     let mut fonts = usvg::fontdb::Database::new();
     fonts.load_font_data(REGULAR.to_vec());
     fonts.load_font_data(BOLD.to_vec());
-    let options = usvg::Options { fontdb: Arc::new(fonts), font_family: FAMILY.into(), ..Default::default() };
+    let options =
+        usvg::Options { fontdb: Arc::new(fonts), font_family: FAMILY.into(), ..Default::default() };
     let tree = usvg::Tree::from_str(&laid_out, &options).map_err(drawing)?;
     Ok(Rendered { tree, inks: figure.theme.inks(), text: figure.look.text })
 }
@@ -64,14 +66,20 @@ impl Rendered {
     /// The SVG document.
     pub fn svg(&self) -> String {
         let preserve_text = self.text == Lettering::Text;
-        let write = usvg::WriteOptions { preserve_text, coordinates_precision: 3, ..Default::default() };
+        let write =
+            usvg::WriteOptions { preserve_text, coordinates_precision: 3, ..Default::default() };
         let svg = self.tree.to_string(&write);
         if preserve_text { letters::with_fonts(&svg) } else { svg }
     }
 
-    /// The SVG document with outlines of letters, to a tenth of a unit, which is finer than any screen or printer: for pages with many of them.
+    /// The SVG document with outlines of letters, to a tenth of a unit, which is finer than any
+    /// screen or printer: for pages with many of them.
     pub fn small_svg(&self) -> String {
-        let write = usvg::WriteOptions { preserve_text: false, coordinates_precision: 1, ..Default::default() };
+        let write = usvg::WriteOptions {
+            preserve_text: false,
+            coordinates_precision: 1,
+            ..Default::default()
+        };
         self.tree.to_string(&write)
     }
 
@@ -80,10 +88,15 @@ impl Rendered {
         let size = self.tree.size();
         let mut pixels = tiny_skia::Pixmap::new(pixels_of(size.width()), pixels_of(size.height()))
             .ok_or_else(|| drawing("the figure is too large for an image"))?;
-        // The edge of the page may cut through a pixel, which the drawing alone would leave half transparent.
+        // The edge of the page may cut through a pixel, which the drawing alone would leave half
+        // transparent.
         let RGBColor(r, g, b) = self.inks.paper;
         pixels.fill(tiny_skia::Color::from_rgba8(r, g, b, u8::MAX));
-        resvg::render(&self.tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
+        resvg::render(
+            &self.tree,
+            tiny_skia::Transform::from_scale(SCALE, SCALE),
+            &mut pixels.as_mut(),
+        );
         pixels.encode_png().map_err(drawing)
     }
 }

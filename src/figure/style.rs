@@ -1,4 +1,5 @@
-//! The one style of all figures. Lengths are in units of 1/576 inch (an eighth of a point): plotters knows whole ones only.
+//! The one style of all figures. Lengths are in units of 1/576 inch (an eighth of a point):
+//! plotters knows whole ones only.
 
 use super::hue::{Hue, PALETTE};
 use crate::spec::Colours;
@@ -16,7 +17,8 @@ pub enum Width {
 }
 
 impl Choice for Width {
-    const CHOICES: &'static [(&'static str, Self)] = &[("one", Self::OneColumn), ("two", Self::TwoColumns)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("one", Self::OneColumn), ("two", Self::TwoColumns)];
 }
 
 impl Width {
@@ -55,7 +57,8 @@ pub enum Theme {
 }
 
 impl Choice for Theme {
-    const CHOICES: &'static [(&'static str, Self)] = &[("light", Self::Light), ("dark", Self::Dark)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("light", Self::Light), ("dark", Self::Dark)];
 }
 
 /// Colours of a theme.
@@ -66,9 +69,11 @@ pub(super) struct Inks {
     pub grid: RGBColor,
     pub grey: RGBColor,
     pub pale: RGBColor,
-    /// Okabe and Ito's palette, told apart with every form of colour blindness; yellow left out as too pale for lines.
+    /// Okabe and Ito's palette, told apart with every form of colour blindness; yellow left out as
+    /// too pale for lines.
     palette: [RGBColor; PALETTE],
-    /// Stops of the ramp: lightness rises from blue to orange, in hues told apart with every form of colour blindness.
+    /// Stops of the ramp: lightness rises from blue to orange, in hues told apart with every form
+    /// of colour blindness.
     ramp: [[f64; 3]; 4],
     /// What palette and ramp are mixed with, and how much of it, when they are gone through again.
     again: (RGBColor, f64),
@@ -109,7 +114,12 @@ static DARK: Inks = Inks {
         RGBColor(128, 204, 244),
         RGBColor(190, 190, 190),
     ],
-    ramp: [[95.0, 125.0, 250.0], [180.0, 120.0, 245.0], [238.0, 135.0, 175.0], [250.0, 195.0, 90.0]],
+    ramp: [
+        [95.0, 125.0, 250.0],
+        [180.0, 120.0, 245.0],
+        [238.0, 135.0, 175.0],
+        [250.0, 195.0, 90.0],
+    ],
     again: (RGBColor(255, 255, 255), 0.45),
 };
 
@@ -139,7 +149,8 @@ impl Inks {
         };
         let (RGBColor(r2, g2, b2), share) = self.again;
         let share = if is_first { 0.0 } else { share };
-        let mix = |from: u8, to: u8| (f64::from(from) * (1.0 - share) + f64::from(to) * share) as u8;
+        let mix =
+            |from: u8, to: u8| (f64::from(from) * (1.0 - share) + f64::from(to) * share) as u8;
         RGBColor(mix(r, r2), mix(g, g2), mix(b, b2))
     }
 }
@@ -157,8 +168,13 @@ const SEQUENTIAL: [[f64; 3]; 7] = [
 /// Stops of the scale for print: white is nothing.
 const GREY: [[f64; 3]; 2] = [[245.0, 245.0, 245.0], [20.0, 20.0, 20.0]];
 /// Stops of the diverging scale: blue, white, vermilion, the colours of the palette.
-const DIVERGING: [[f64; 3]; 5] =
-    [[0.0, 68.0, 136.0], [102.0, 170.0, 210.0], [247.0, 247.0, 247.0], [232.0, 150.0, 100.0], [170.0, 60.0, 0.0]];
+const DIVERGING: [[f64; 3]; 5] = [
+    [0.0, 68.0, 136.0],
+    [102.0, 170.0, 210.0],
+    [247.0, 247.0, 247.0],
+    [232.0, 150.0, 100.0],
+    [170.0, 60.0, 0.0],
+];
 
 /// Colour of a share from 0 to 1 of a scale.
 pub(super) fn shade(colours: Colours, share: f64) -> RGBColor {
@@ -175,7 +191,9 @@ fn between(stops: &[[f64; 3]], share: f64) -> RGBColor {
     let position = share.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
     let below = (position.floor() as usize).min(stops.len() - 2);
     let part = position - below as f64;
-    let mix = |channel: usize| (stops[below][channel] * (1.0 - part) + stops[below + 1][channel] * part).round() as u8;
+    let mix = |channel: usize| {
+        (stops[below][channel] * (1.0 - part) + stops[below + 1][channel] * part).round() as u8
+    };
     RGBColor(mix(0), mix(1), mix(2))
 }
 

@@ -10,7 +10,12 @@ fn curve(label: &str, colour: usize, f: impl Fn(f64) -> f64) -> Series {
         Point { x, y: Some(f(x)), band: Some([f(x) - 1.0, f(x) + 1.0]), n: Some(10) }
     };
     let mark = if colour == 1 { Mark::Dashes } else { Mark::Line };
-    Series { label: label.into(), colour: Hue::Palette(colour), mark, points: (0..=150).map(point).collect() }
+    Series {
+        label: label.into(),
+        colour: Hue::Palette(colour),
+        mark,
+        points: (0..=150).map(point).collect(),
+    }
 }
 
 fn figure() -> Figure {
@@ -18,7 +23,10 @@ fn figure() -> Figure {
         title: title.into(),
         x: Axis::new("iteration"),
         y: Axis { range: Some([0.0, 95.0]), ..Axis::new("weight alignment (degrees)") },
-        series: vec![curve("held", 0, |x| 54.0 + 36.0 * (-x / 200.0).exp()), curve("white", 1, |_| 90.0)],
+        series: vec![
+            curve("held", 0, |x| 54.0 + 36.0 * (-x / 200.0).exp()),
+            curve("white", 1, |_| 90.0),
+        ],
         references: vec![Reference { label: "linear limit".into(), y: 48.4, colour: None }],
         bands: vec![Band { label: "null 95 %".into(), low: 87.5, high: 92.5 }],
         cells: None,
@@ -39,7 +47,11 @@ fn lettered(text: Lettering) -> Figure {
 fn fonts(data: &[u8]) -> usvg::Options<'static> {
     let mut fonts = usvg::fontdb::Database::new();
     fonts.load_font_data(data.to_vec());
-    usvg::Options { fontdb: std::sync::Arc::new(fonts), font_family: style::FAMILY.into(), ..Default::default() }
+    usvg::Options {
+        fontdb: std::sync::Arc::new(fonts),
+        font_family: style::FAMILY.into(),
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -64,15 +76,26 @@ fn has_the_width_of_a_page_in_both_formats() {
         assert!((f64::from(tree.size().width()) / 96.0 - inches).abs() < 0.005);
         let pixels = tiny_skia::Pixmap::decode_png(&drawn.bytes(Format::Png).unwrap()).unwrap();
         assert!((f64::from(pixels.width()) - 432.0 * inches).abs() < 2.0, "{}", pixels.width());
-        assert!(pixels.pixels().iter().all(|p| p.alpha() == 255), "the ground must be white, not transparent");
+        assert!(
+            pixels.pixels().iter().all(|p| p.alpha() == 255),
+            "the ground must be white, not transparent"
+        );
     }
 }
 
 #[test]
 fn every_label_stands_once_in_the_legend() {
     let svg = draw::layout(&figure()).unwrap();
-    for label in ["A figure, β ≤ 1", "ReLU", "linear", "held", "white", "linear limit", "null 95 %", "Lines: mean."]
-    {
+    for label in [
+        "A figure, β ≤ 1",
+        "ReLU",
+        "linear",
+        "held",
+        "white",
+        "linear limit",
+        "null 95 %",
+        "Lines: mean.",
+    ] {
         assert_eq!(svg.lines().filter(|line| line.trim() == label).count(), 1, "{label}");
     }
 }
@@ -86,7 +109,10 @@ fn what_stands_beside_many_curves_has_one_entry() {
     let with = |names: &[&str]| {
         let mut figure = figure();
         let of = |(at, name): (usize, &&str)| {
-            let predicted = Series { mark: Mark::Dashes, ..curve(&format!("{name}: predicted"), at + 7, |_| 50.0) };
+            let predicted = Series {
+                mark: Mark::Dashes,
+                ..curve(&format!("{name}: predicted"), at + 7, |_| 50.0)
+            };
             [curve(name, at, |_| 40.0), predicted]
         };
         figure.panels[0].series = names.iter().enumerate().flat_map(of).collect();
@@ -96,16 +122,21 @@ fn what_stands_beside_many_curves_has_one_entry() {
     assert_eq!(["held", "shared", "white", "predicted"].map(|label| stands(&many, label)), [1; 4]);
     assert_eq!(stands(&many, "held: predicted"), 0);
     let few = with(&["held", "shared"]);
-    assert_eq!(["held: predicted", "shared: predicted", "predicted"].map(|label| stands(&few, label)), [1, 1, 0]);
+    assert_eq!(
+        ["held: predicted", "shared: predicted", "predicted"].map(|label| stands(&few, label)),
+        [1, 1, 0]
+    );
     // A label of its own that looks like it.
     let mut alone = with(&[]);
-    alone.panels[0].series = (0..3).map(|at| curve(&format!("part {at}: exact"), at, |_| 40.0)).collect();
+    alone.panels[0].series =
+        (0..3).map(|at| curve(&format!("part {at}: exact"), at, |_| 40.0)).collect();
     assert_eq!([stands(&alone, "part 0: exact"), stands(&alone, "exact")], [1, 0]);
 }
 
 #[test]
 fn nothing_is_drawn_at_the_edge_of_the_page() {
-    let long = "a label so long that it must be broken into several lines wherever it is written, even ";
+    let long =
+        "a label so long that it must be broken into several lines wherever it is written, even ";
     let mut crowded = figure();
     crowded.title = long.repeat(3);
     crowded.note = long.repeat(4);
@@ -122,7 +153,11 @@ fn nothing_is_drawn_at_the_edge_of_the_page() {
             let drawn = render(&Figure { panels, width, ..crowded.clone() }).unwrap();
             let pixels = tiny_skia::Pixmap::decode_png(&drawn.bytes(Format::Png).unwrap()).unwrap();
             let (right, bottom) = (pixels.width() - 1, pixels.height() - 1);
-            let white = |x, y| pixels.pixel(x, y).is_some_and(|p| (p.red(), p.green(), p.blue()) == (255, 255, 255));
+            let white = |x, y| {
+                pixels
+                    .pixel(x, y)
+                    .is_some_and(|p| (p.red(), p.green(), p.blue()) == (255, 255, 255))
+            };
             for inset in 0..4 {
                 assert!((0..=right).all(|x| white(x, inset) && white(x, bottom - inset)));
                 assert!((0..=bottom).all(|y| white(inset, y) && white(right - inset, y)));
@@ -134,18 +169,22 @@ fn nothing_is_drawn_at_the_edge_of_the_page() {
 #[test]
 fn text_is_as_wide_as_it_is_measured() {
     text::register().unwrap();
-    for (weight, name, data) in [(FontStyle::Normal, "normal", style::REGULAR), (FontStyle::Bold, "bold", style::BOLD)]
+    for (weight, name, data) in
+        [(FontStyle::Normal, "normal", style::REGULAR), (FontStyle::Bold, "bold", style::BOLD)]
     {
         let words = "HWeight alignment (degrees) of held signals, β ≤ 0.5H";
         let svg = format!(
-            "<svg xmlns='http://www.w3.org/2000/svg' width='9999' height='99'><text y='70' font-family='{}' \
-             font-weight='{name}' font-size='60'>{words}</text></svg>",
+            "<svg xmlns='http://www.w3.org/2000/svg' width='9999' height='99'><text y='70' \
+             font-family='{}' font-weight='{name}' font-size='60'>{words}</text></svg>",
             style::FAMILY
         );
         let tree = usvg::Tree::from_str(&svg, &fonts(data)).unwrap();
         let drawn = tree.root().abs_bounding_box().width();
         let measured = text::width(words, 60, weight).unwrap() as f32;
-        assert!((measured - drawn).abs() < 0.02 * drawn, "{name}: measured {measured}, drawn {drawn}");
+        assert!(
+            (measured - drawn).abs() < 0.02 * drawn,
+            "{name}: measured {measured}, drawn {drawn}"
+        );
     }
 }
 
@@ -163,7 +202,8 @@ fn every_character_used_is_in_both_fonts() {
         };
         // What a font lacks is drawn as an empty box, or not at all.
         let missing = [outline("漢"), outline("ᚠ"), outline("")];
-        for c in "0123456789abcxyzABCXYZ.,:;()[]/%+-−×±°≤≥→αβγδεηθλμρσωΔΣ–äéøß⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂".chars()
+        for c in
+            "0123456789abcxyzABCXYZ.,:;()[]/%+-−×±°≤≥→αβγδεηθλμρσωΔΣ–äéøß⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂".chars()
         {
             assert!(!missing.contains(&outline(&c.to_string())), "{c}");
         }
@@ -208,8 +248,12 @@ fn awkward_values_and_texts_do_no_harm() {
         alone.panels[0].references.clear();
         alone.panels[0].bands.clear();
         let point = Point::at(height, Some(height));
-        alone.panels[0].series =
-            vec![Series { label: "alone".into(), colour: Hue::Palette(99), mark: Mark::Dashes, points: vec![point] }];
+        alone.panels[0].series = vec![Series {
+            label: "alone".into(),
+            colour: Hue::Palette(99),
+            mark: Mark::Dashes,
+            points: vec![point],
+        }];
         render(&alone).unwrap();
     }
 }
@@ -228,7 +272,10 @@ fn gaps_interrupt_curves_and_stand_empty_in_the_csv() {
     assert!(csv.contains("\"ReLU\",line,\"linear limit\",,48.4,,,,\n"));
     assert!(csv.contains("\"linear\",band,\"null 95 %\",,,,87.5,92.5,\n"));
     let fields = |line: &str| line.matches(',').count() + 1;
-    assert!(csv.lines().filter(|line| !line.contains("95 %")).all(|line| fields(line) == 9), "{csv}");
+    assert!(
+        csv.lines().filter(|line| !line.contains("95 %")).all(|line| fields(line) == 9),
+        "{csv}"
+    );
 }
 
 #[test]
@@ -300,7 +347,8 @@ fn logarithmic_axes_leave_out_what_is_not_positive() {
         panel.y = Axis { log: true, ..Axis::new("norm") };
         panel.bands.clear();
         panel.references.clear();
-        panel.series = vec![curve("norm", 0, |x| if x == 500.0 { 0.0 } else { 1e-2 * (x / 100.0).exp() })];
+        panel.series =
+            vec![curve("norm", 0, |x| if x == 500.0 { 0.0 } else { 1e-2 * (x / 100.0).exp() })];
     }
     let svg = draw::layout(&figure).unwrap();
     assert!(svg.contains("10⁻²") && svg.contains("10⁴"));
@@ -323,10 +371,12 @@ fn named_ticks_stand_at_their_values_and_names_that_would_overlap_are_left_out()
     let mut figure = figure();
     let names = [50.0, 200.0, 1000.0, 1010.0].map(|value| (value, value.to_string())).to_vec();
     figure.panels.truncate(1);
-    figure.panels[0].x = Axis { log: true, names, range: Some([50.0, 5000.0]), ..Axis::new("batch size") };
+    figure.panels[0].x =
+        Axis { log: true, names, range: Some([50.0, 5000.0]), ..Axis::new("batch size") };
     let svg = draw::layout(&figure).unwrap();
     let place = |name: &str| {
-        let element = svg.split("<text ").find(|part| part.lines().any(|line| line.trim() == name))?;
+        let element =
+            svg.split("<text ").find(|part| part.lines().any(|line| line.trim() == name))?;
         element.split("x=\"").nth(1)?.split('"').next()?.parse::<f64>().ok()
     };
     let [low, middle, high] = ["50", "200", "1000"].map(|name| place(name).unwrap());
@@ -361,7 +411,10 @@ fn themes_differ_in_colours_alone_and_stand_out_from_their_ground() {
     };
     for theme in [Theme::Light, Theme::Dark] {
         let inks = theme.inks();
-        assert!(contrast(inks.ink, inks.paper) > 7.0 && contrast(inks.grey, inks.paper) > 4.5, "{theme:?}");
+        assert!(
+            contrast(inks.ink, inks.paper) > 7.0 && contrast(inks.grey, inks.paper) > 4.5,
+            "{theme:?}"
+        );
         // Okabe and Ito's orange and sky blue are pale on white.
         let least = if theme == Theme::Dark { 4.5 } else { 2.0 };
         let ramp = |place| Hue::Ramp { place, of: 7 };
@@ -387,7 +440,8 @@ fn themes_differ_in_colours_alone_and_stand_out_from_their_ground() {
 /// Places `(x, width)` of texts of a layout that are among `names`.
 fn places(svg: &str, names: &[String]) -> Vec<(f64, f64)> {
     let place = |part: &str| {
-        let name = part.lines().map(str::trim).find(|line| names.iter().any(|name| name == line))?;
+        let name =
+            part.lines().map(str::trim).find(|line| names.iter().any(|name| name == line))?;
         let x = part.split("x=\"").nth(1)?.split('"').next()?.parse().ok()?;
         Some((x, f64::from(text::width(name, style::SMALL, FontStyle::Normal).ok()?)))
     };
@@ -414,7 +468,8 @@ fn labels_of_ticks_keep_apart_beside_a_colour_bar() {
     let panel = Panel { cells: Some(cells), ..Panel::new("map", axis, Axis::new("y")) };
     for panels in 1..=3 {
         let panels = vec![panel.clone(); panels];
-        let svg = draw::layout(&Figure { panels, width: Width::TwoColumns, ..Figure::default() }).unwrap();
+        let svg = draw::layout(&Figure { panels, width: Width::TwoColumns, ..Figure::default() })
+            .unwrap();
         let mut found = places(&svg, &names);
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert!(found.len() > 4, "{found:?}");
@@ -437,18 +492,31 @@ fn cells_beyond_the_axes_are_cut_off() {
         colours: Colours::Sequential,
         written: false,
     };
-    let mut panel = Panel { cells: Some(cells), ..Panel::new("map", Axis::new("x"), Axis::new("y")) };
+    let mut panel =
+        Panel { cells: Some(cells), ..Panel::new("map", Axis::new("x"), Axis::new("y")) };
     (panel.x.range, panel.y.range) = (Some([0.5, 1.5]), Some([60.0, 90.0]));
     let figure = Figure { panels: vec![panel], ..Figure::default() };
     let svg = draw::layout(&figure).unwrap();
-    let size = |name: &str| svg.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_string();
+    let size = |name: &str| {
+        svg.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_string()
+    };
     let viewed: Vec<f64> = size("viewBox").split(' ').map(|end| end.parse().unwrap()).collect();
     for rect in svg.split("<rect ").skip(1) {
         let of = |name: &str| -> f64 {
-            rect.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+            rect.split(&format!("{name}=\""))
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap()
         };
         let (x, y) = (of(" x"), of(" y"));
-        assert!(x >= 0.0 && y >= 0.0 && x + of("width") <= viewed[2] && y + of("height") <= viewed[3], "{rect}");
+        assert!(
+            x >= 0.0 && y >= 0.0 && x + of("width") <= viewed[2] && y + of("height") <= viewed[3],
+            "{rect}"
+        );
     }
 }
 
@@ -458,12 +526,16 @@ fn whiskers_on_top_of_each_other_are_set_beside_each_other() {
         label: format!("curve {place}"),
         colour: Hue::Palette(place),
         mark: Mark::Joined,
-        points: [1.0, 2.0, 3.0].map(|x| Point { band: Some([y - half, y + half]), ..Point::at(x, Some(y)) }).to_vec(),
+        points: [1.0, 2.0, 3.0]
+            .map(|x| Point { band: Some([y - half, y + half]), ..Point::at(x, Some(y)) })
+            .to_vec(),
     };
     let centres = |half: f64| {
         let series = vec![joined(0, 50.0, half), joined(1, 51.0, half), joined(2, 52.0, half)];
-        let panel =
-            Panel { series, ..Panel::new("", Axis::new("x"), Axis { range: Some([0.0, 100.0]), ..Axis::new("y") }) };
+        let panel = Panel {
+            series,
+            ..Panel::new("", Axis::new("x"), Axis { range: Some([0.0, 100.0]), ..Axis::new("y") })
+        };
         let svg = draw::layout(&Figure { panels: vec![panel], ..Figure::default() }).unwrap();
         let x = |part: &str| part.split("cx=\"").nth(1)?.split('"').next()?.parse::<i32>().ok();
         let mut all: Vec<i32> = svg.split("<circle ").skip(1).filter_map(x).collect();
@@ -482,7 +554,11 @@ fn bands_end_where_values_do() {
     let mut figure = figure();
     figure.panels.truncate(1);
     let panel = &mut figure.panels[0];
-    panel.y = Axis { limits: Some([0.0, 100.0]), range: Some([0.0, 200.0]), ..Axis::new("accuracy (percent)") };
+    panel.y = Axis {
+        limits: Some([0.0, 100.0]),
+        range: Some([0.0, 200.0]),
+        ..Axis::new("accuracy (percent)")
+    };
     (panel.references, panel.bands) = (Vec::new(), Vec::new());
     panel.series = vec![curve("accuracy", 0, |_| 100.0)];
     panel.series[0].points.iter_mut().for_each(|p| p.band = Some([80.0, 190.0]));
@@ -492,7 +568,8 @@ fn bands_end_where_values_do() {
         points.split([' ', ',']).filter_map(|n| n.parse().ok()).collect()
     };
     let shade = svg.split("<polygon ").nth(1).unwrap();
-    let top = numbers(shade, "points").chunks(2).map(|place| place[1]).fold(f64::INFINITY, f64::min);
+    let top =
+        numbers(shade, "points").chunks(2).map(|place| place[1]).fold(f64::INFINITY, f64::min);
     let line = svg.split("<polyline ").find(|part| part.contains("stroke-width=\"10\"")).unwrap();
     let mean = numbers(line, "points")[1];
     assert!((top - mean).abs() < 1.5, "the band ends at {top}, the mean of 100 % stands at {mean}");
@@ -526,7 +603,8 @@ fn panels_have_letters_shared_axes_and_larger_print_where_asked_for() {
     assert_eq!((stands(&figure, "a"), stands(&figure, "b"), stands(&figure, "c")), (1, 1, 0));
     assert_eq!((stands(&figure, "30"), stands(&figure, "45")), (2, 0));
     let width = |figure: &Figure| {
-        let tree = usvg::Tree::from_str(&render(figure).unwrap().svg(), &usvg::Options::default()).unwrap();
+        let tree = usvg::Tree::from_str(&render(figure).unwrap().svg(), &usvg::Options::default())
+            .unwrap();
         tree.size().width()
     };
     let large = Figure { look: Look { font: 12.0, ..Look::default() }, ..figure.clone() };
@@ -537,14 +615,20 @@ fn panels_have_letters_shared_axes_and_larger_print_where_asked_for() {
 fn unpacked(pdf: &[u8]) -> String {
     let mut text = String::new();
     let find = |start: usize, what: &[u8]| {
-        pdf[start..].windows(what.len()).position(|window| window == what).map(|place| start + place)
+        pdf[start..]
+            .windows(what.len())
+            .position(|window| window == what)
+            .map(|place| start + place)
     };
     let mut at = 0;
     while let Some(begin) = find(at, b"stream\n") {
         let Some(end) = find(begin, b"\nendstream") else { break };
         text += &String::from_utf8_lossy(&pdf[at..begin]);
         let mut whole = Vec::new();
-        match std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&pdf[begin + 7..end]), &mut whole) {
+        match std::io::Read::read_to_end(
+            &mut flate2::read::ZlibDecoder::new(&pdf[begin + 7..end]),
+            &mut whole,
+        ) {
             Ok(_) => text += &String::from_utf8_lossy(&whole),
             Err(_) => text += &String::from_utf8_lossy(&pdf[begin..end]),
         }
@@ -555,7 +639,8 @@ fn unpacked(pdf: &[u8]) -> String {
 
 #[test]
 fn text_is_text_with_its_fonts_in_svg_and_pdf() {
-    let [drawn, outlined] = [Lettering::Text, Lettering::Outlines].map(|text| render(&lettered(text)).unwrap());
+    let [drawn, outlined] =
+        [Lettering::Text, Lettering::Outlines].map(|text| render(&lettered(text)).unwrap());
     let svg = drawn.svg();
     for words in ["A figure, β ≤ 1", "weight alignment (degrees)", "linear limit"] {
         assert!(svg.contains(words), "{words}");
@@ -573,7 +658,9 @@ fn text_is_text_with_its_fonts_in_svg_and_pdf() {
     assert!(differ < text.len() / 500, "{differ} of {}", text.len());
 
     let pdf = unpacked(&drawn.bytes(Format::Pdf).unwrap());
-    for part in ["/NotoSans-Regular", "/NotoSans-Bold", "/FontFile2", "/ToUnicode", "/Identity-H", " TJ"] {
+    for part in
+        ["/NotoSans-Regular", "/NotoSans-Bold", "/FontFile2", "/ToUnicode", "/Identity-H", " TJ"]
+    {
         assert!(pdf.contains(part), "{part}");
     }
     let outlined = unpacked(&outlined.bytes(Format::Pdf).unwrap());

@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 
 /// plotters divides the size asked for by this before it writes it into the SVG.
 const SIZE_PER_EM: f64 = 1.24;
-/// plotters measures text as if the size asked for were the height of a line, which is this in Noto Sans.
+/// plotters measures text as if the size asked for were the height of a line, which is this in Noto
+/// Sans.
 const LINE_PER_EM: f64 = 1.362;
 
 /// Makes the embedded font known to plotters.
@@ -21,11 +22,18 @@ pub(super) fn register() -> Result<(), FigureError> {
         register_font(FAMILY, FontStyle::Normal, REGULAR).is_ok()
             && register_font(FAMILY, FontStyle::Bold, BOLD).is_ok()
     });
-    registered.then_some(()).ok_or_else(|| FigureError::Drawing("the embedded font cannot be read".into()))
+    registered
+        .then_some(())
+        .ok_or_else(|| FigureError::Drawing("the embedded font cannot be read".into()))
 }
 
 /// Text of `size`, placed by its vertical middle and by its end `side`.
-pub(super) fn style(size: i32, weight: FontStyle, side: HPos, ink: &'static RGBColor) -> TextStyle<'static> {
+pub(super) fn style(
+    size: i32,
+    weight: FontStyle,
+    side: HPos,
+    ink: &'static RGBColor,
+) -> TextStyle<'static> {
     let font = (FAMILY, f64::from(size) * SIZE_PER_EM, weight).into_font();
     TextStyle::from(font).color(ink).pos(Pos::new(side, VPos::Center))
 }
@@ -38,7 +46,12 @@ pub(super) fn width(text: &str, size: i32, weight: FontStyle) -> Result<i32, Fig
 }
 
 /// Breaks `text` into lines no wider than `room`, between words where that is possible.
-pub(super) fn lines(text: &str, size: i32, weight: FontStyle, room: i32) -> Result<Vec<String>, FigureError> {
+pub(super) fn lines(
+    text: &str,
+    size: i32,
+    weight: FontStyle,
+    room: i32,
+) -> Result<Vec<String>, FigureError> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let word: String = word.chars().filter(|c| !c.is_control()).collect();

@@ -2,8 +2,8 @@
 //! `b3sum` writes and checks them.
 //!
 //! A file's line is written before the file is put in its place. While a directory is being written
-//! to, a path may therefore have several lines, of what was there and of what takes its place, and a
-//! file is whole if any of them is its own. Nothing that is killed at any moment is taken for
+//! to, a path may therefore have several lines, of what was there and of what takes its place, and
+//! a file is whole if any of them is its own. Nothing that is killed at any moment is taken for
 //! damaged, then; and when all is written, the list is written anew with one line per path.
 
 use super::{FileError, Operation, checked, unfollowed, write_atomically};
@@ -60,7 +60,11 @@ impl Checksums {
         let path = directory.join(CHECKSUMS);
         match fs::read(&path) {
             Ok(bytes) => Ok(Self::parse(&bytes)),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Self::default()),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(Self::default())
+            }
             Err(source) => Err(FileError::new("read", &path, source)),
         }
     }
@@ -111,7 +115,11 @@ impl Checksums {
     ///
     /// # Errors
     /// If it is there and cannot be read.
-    pub fn of_file(&self, directory: &Path, name: &str) -> Result<Option<(Standing, Hash)>, FileError> {
+    pub fn of_file(
+        &self,
+        directory: &Path,
+        name: &str,
+    ) -> Result<Option<(Standing, Hash)>, FileError> {
         let path = directory.join(name);
         let hash = match hash_of(&path) {
             Ok(hash) => hash,
@@ -122,7 +130,8 @@ impl Checksums {
     }
 }
 
-/// A line of a list: 64 small hexadecimal digits, two blanks and a path that stays below the directory.
+/// A line of a list: 64 small hexadecimal digits, two blanks and a path that stays below the
+/// directory.
 fn parse_line(line: &[u8]) -> Option<(String, Hash)> {
     let (digits, name) = std::str::from_utf8(line).ok()?.split_once("  ")?;
     let hash = Hash::from_hex(digits).ok().filter(|hash| *hash.to_hex() == *digits)?;
@@ -192,7 +201,8 @@ impl Ledger {
         let refused = |source| FileError::new("write", &path, source);
         if state.file.is_none() {
             self.rewrite(&state.current)?;
-            state.file = Some(unfollowed(File::options().append(true)).open(&path).map_err(refused)?);
+            state.file =
+                Some(unfollowed(File::options().append(true)).open(&path).map_err(refused)?);
         }
         let lines: String = files.iter().map(|(name, hash)| line(name, *hash)).collect();
         checked(Operation::Append, &path).map_err(refused)?;
@@ -284,7 +294,10 @@ mod tests {
             assert_eq!(Checksums::parse(text.as_bytes()).broken(), 1, "{text}");
         }
         // The end of the last line may be missing, where the disk was full.
-        assert_eq!(Checksums::parse(whole.trim_end().as_bytes()).standing("a", hash("a")), Standing::Whole);
+        assert_eq!(
+            Checksums::parse(whole.trim_end().as_bytes()).standing("a", hash("a")),
+            Standing::Whole
+        );
         assert_eq!(Checksums::parse(b"").broken(), 0);
     }
 
@@ -293,7 +306,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let here = directory.path();
         let write = |name: &str, text: &str| fs::write(here.join(name), text).unwrap();
-        let standing = |name: &str| Checksums::read(here).unwrap().of_file(here, name).unwrap().unwrap().0;
+        let standing =
+            |name: &str| Checksums::read(here).unwrap().of_file(here, name).unwrap().unwrap().0;
         let open = || Ledger::new(here, Checksums::read(here).unwrap());
         ["a", "gone", "damaged"].iter().for_each(|name| write(name, name));
         let first = open();

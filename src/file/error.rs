@@ -30,7 +30,9 @@ fn remedy(source: &std::io::Error) -> &'static str {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "; choose another directory, or change its permissions"
         }
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "; a file is in the way: choose another directory",
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "; a file is in the way: choose another directory"
+        }
         ErrorKind::NotFound => "; check the path",
         _ if is_link_refused(source) => "; it is a link, which is not followed: remove it",
         _ => "",

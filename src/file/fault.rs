@@ -25,7 +25,9 @@ fn watched() -> MutexGuard<'static, Vec<Watched>> {
 /// Fails if this operation on `path` is to fail; of what was written half is left.
 pub(super) fn checked(operation: Operation, path: &Path) -> Result<()> {
     let mut all = watched();
-    let Some(watched) = all.iter_mut().find(|watched| path.starts_with(&watched.below)) else { return Ok(()) };
+    let Some(watched) = all.iter_mut().find(|watched| path.starts_with(&watched.below)) else {
+        return Ok(());
+    };
     let number = watched.seen.len();
     watched.seen.push(operation);
     if number != watched.first && !(watched.lasting && number > watched.first) {
@@ -51,7 +53,10 @@ impl Faults {
     /// Operations so far, those that failed included.
     pub(crate) fn seen(&self) -> Vec<Operation> {
         let all = watched();
-        all.iter().find(|watched| watched.below == self.0).map(|watched| watched.seen.clone()).unwrap_or_default()
+        all.iter()
+            .find(|watched| watched.below == self.0)
+            .map(|watched| watched.seen.clone())
+            .unwrap_or_default()
     }
 }
 

@@ -1,5 +1,6 @@
-//! How much memory one request may take: the least of a fixed cap and what the machine, the control group and `ulimit`
-//! leave. Who needs much asks first: an allocation that fails ends the program without a word of why.
+//! How much memory one request may take: the least of a fixed cap and what the machine, the control
+//! group and `ulimit` leave. Who needs much asks first: an allocation that fails ends the program
+//! without a word of why.
 
 use std::fmt;
 use std::fs;
@@ -28,7 +29,9 @@ impl Bound {
         match self {
             Self::Cap => "the most that one request may take",
             Self::Machine => "what this machine has left",
-            Self::Group => "what the container or cluster job has left; ask for more, as with --mem",
+            Self::Group => {
+                "what the container or cluster job has left; ask for more, as with --mem"
+            }
             Self::Process => "what `ulimit -v` leaves; raise it",
         }
     }
@@ -50,11 +53,12 @@ impl fmt::Display for MemoryLimit {
 }
 
 impl MemoryLimit {
-    /// What so many threads take beside what they work on. Where address space is limited that is all
-    /// that they reserve: room for products of matrices, for small allocations, and a stack; elsewhere
-    /// as much of it as they use.
+    /// What so many threads take beside what they work on. Where address space is limited that is
+    /// all that they reserve: room for products of matrices, for small allocations, and a stack;
+    /// elsewhere as much of it as they use.
     pub fn of_threads(self, threads: usize) -> u128 {
-        let [first, each] = if self.bound == Bound::Process { [80 << 20, 136 << 20] } else { [0, 8 << 20] };
+        let [first, each] =
+            if self.bound == Bound::Process { [80 << 20, 136 << 20] } else { [0, 8 << 20] };
         first + each * threads as u128
     }
 
@@ -87,12 +91,14 @@ pub fn memory_limit() -> u64 {
     limit().bytes
 }
 
-/// [`memory_limit`], and what sets it. Where the system tells nothing (beyond Linux) it is [`MOST_BYTES`].
+/// [`memory_limit`], and what sets it. Where the system tells nothing (beyond Linux) it is
+/// [`MOST_BYTES`].
 pub fn limit() -> MemoryLimit {
     limit_below(Path::new("/"), MOST_BYTES)
 }
 
-/// What all that this process does may take together: as [`limit`], without the cap on a single request.
+/// What all that this process does may take together: as [`limit`], without the cap on a single
+/// request.
 pub fn left() -> MemoryLimit {
     limit_below(Path::new("/"), u64::MAX)
 }
@@ -132,10 +138,16 @@ pub fn in_words(bytes: u128) -> String {
 
 /// The limit that the files below `root` tell of, `most` at most.
 fn limit_below(root: &Path, most: u64) -> MemoryLimit {
-    let left = [(machine(root), Bound::Machine), (group(root), Bound::Group), (process(root), Bound::Process)];
+    let left = [
+        (machine(root), Bound::Machine),
+        (group(root), Bound::Group),
+        (process(root), Bound::Process),
+    ];
     // An eighth is left for stacks, buffers and everyone else.
-    let left = left.into_iter().filter_map(|(left, bound)| left.map(|left| (left - left / 8, bound)));
-    let (bytes, bound) = left.fold((most, Bound::Cap), |least, next| if next.0 < least.0 { next } else { least });
+    let left =
+        left.into_iter().filter_map(|(left, bound)| left.map(|left| (left - left / 8, bound)));
+    let (bytes, bound) =
+        left.fold((most, Bound::Cap), |least, next| if next.0 < least.0 { next } else { least });
     MemoryLimit { bytes, bound }
 }
 
@@ -155,7 +167,8 @@ fn machine(root: &Path) -> Option<u64> {
 
 /// The least that the soft limits of address space and of data leave beside what is taken already.
 fn process(root: &Path) -> Option<u64> {
-    let (limits, status) = (text(root.join("proc/self/limits"))?, text(root.join("proc/self/status"))?);
+    let (limits, status) =
+        (text(root.join("proc/self/limits"))?, text(root.join("proc/self/status"))?);
     let left = |limit: &str, taken: &str| {
         let taken = 1024 * number(&status, taken)?;
         Some(number(&limits, limit)?.saturating_sub(taken))
@@ -164,8 +177,8 @@ fn process(root: &Path) -> Option<u64> {
     both.into_iter().flatten().min()
 }
 
-/// The least that the control groups of this process leave, those above included. Pages of files, which are given up
-/// when memory is short, count as free.
+/// The least that the control groups of this process leave, those above included. Pages of files,
+/// which are given up when memory is short, count as free.
 fn group(root: &Path) -> Option<u64> {
     let groups = text(root.join("proc/self/cgroup"))?;
     let mut least = None;
@@ -174,14 +187,19 @@ fn group(root: &Path) -> Option<u64> {
         let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
         let (mount, names) = match controllers {
             "" => ("sys/fs/cgroup", ["memory.max", "memory.current", "inactive_file"]),
-            _ if controllers.split(',').any(|name| name == "memory") => {
-                ("sys/fs/cgroup/memory", ["memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"])
-            }
+            _ if controllers.split(',').any(|name| name == "memory") => (
+                "sys/fs/cgroup/memory",
+                ["memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"],
+            ),
             _ => continue,
         };
-        // Inside a container the path is often that outside of it: the mount itself is asked as well.
+        // Inside a container the path is often that outside of it: the mount itself is asked as
+        // well.
         for above in Path::new(path.trim_start_matches('/')).ancestors() {
-            least = [least, group_left(&root.join(mount).join(above), names)].into_iter().flatten().min();
+            least = [least, group_left(&root.join(mount).join(above), names)]
+                .into_iter()
+                .flatten()
+                .min();
         }
     }
     least
@@ -210,11 +228,15 @@ mod tests {
         limit_below(root.path(), MOST_BYTES)
     }
 
-    const ROOMY: (&str, &str) = ("proc/meminfo", "MemTotal: 99999999 kB\nMemAvailable:   90000000 kB\n");
-    const UNLIMITED: &str = "Limit                     Soft Limit           Hard Limit           Units\n\
-                             Max data size             unlimited            unlimited            bytes\n\
-                             Max address space         unlimited            unlimited            bytes\n";
-    const STATUS: (&str, &str) = ("proc/self/status", "Name:\talignscope\nVmSize:\t  1024 kB\nVmData:\t 2048 kB\n");
+    const ROOMY: (&str, &str) =
+        ("proc/meminfo", "MemTotal: 99999999 kB\nMemAvailable:   90000000 kB\n");
+    const UNLIMITED: &str = "Limit                     Soft Limit           Hard \
+                             Limit           Units\nMax data \
+                             size             unlimited            unlimited            bytes\nMax \
+                             address \
+                             space         unlimited            unlimited            bytes\n";
+    const STATUS: (&str, &str) =
+        ("proc/self/status", "Name:\talignscope\nVmSize:\t  1024 kB\nVmData:\t 2048 kB\n");
 
     #[test]
     fn the_least_of_all_bounds_holds() {
@@ -223,13 +245,20 @@ mod tests {
         assert_eq!(machine_of(&[ROOMY, ("proc/self/limits", UNLIMITED), STATUS]), cap);
         let found = machine_of(&[("proc/meminfo", "MemAvailable: 1024 kB\n")]);
         assert_eq!(found, MemoryLimit { bytes: 7 << 17, bound: Bound::Machine });
-        let limited =
-            UNLIMITED.replacen("Max address space         unlimited", "Max address space         9437184  ", 1);
+        let limited = UNLIMITED.replacen(
+            "Max address space         unlimited",
+            "Max address space         9437184  ",
+            1,
+        );
         let found = machine_of(&[ROOMY, ("proc/self/limits", &limited), STATUS]);
         assert_eq!(found, MemoryLimit { bytes: 7 << 20, bound: Bound::Process });
         let limited = UNLIMITED.replacen("unlimited", "1048576  ", 1);
         let found = machine_of(&[ROOMY, ("proc/self/limits", &limited), STATUS]);
-        assert_eq!(found, MemoryLimit { bytes: 0, bound: Bound::Process }, "more is taken than is allowed");
+        assert_eq!(
+            found,
+            MemoryLimit { bytes: 0, bound: Bound::Process },
+            "more is taken than is allowed"
+        );
     }
 
     #[test]
@@ -258,7 +287,10 @@ mod tests {
         let error = check("A matrix of 9 x 9", u128::from(u64::MAX)).unwrap_err();
         let limit = in_words(error.limit.bytes.into());
         let text = error.to_string();
-        assert!(text.starts_with("A matrix of 9 x 9 needs 16777216 TiB of memory, more than "), "{text}");
+        assert!(
+            text.starts_with("A matrix of 9 x 9 needs 16777216 TiB of memory, more than "),
+            "{text}"
+        );
         assert!(text.contains(&limit), "{text}");
         assert_eq!(in_words(0), "0 bytes");
         assert_eq!((in_words(1536), in_words(4 << 30)), ("1.5 KiB".into(), "4 GiB".into()));

@@ -14,7 +14,9 @@ use std::path::Path;
 pub(crate) fn open_lock(path: &Path) -> std::io::Result<File> {
     checked(Operation::Create, path)?;
     let mut options = File::options();
-    unfollowed(options.read(true).write(true).create(true).truncate(false)).open(path).and_then(regular)
+    unfollowed(options.read(true).write(true).create(true).truncate(false))
+        .open(path)
+        .and_then(regular)
 }
 
 /// Opens the file at `path` to be read, unless it is a link or no regular file.
@@ -34,5 +36,9 @@ pub(crate) fn unfollowed(options: &mut OpenOptions) -> &mut OpenOptions {
 
 /// The file, if it is one.
 fn regular(file: File) -> std::io::Result<File> {
-    if file.metadata()?.is_file() { Ok(file) } else { Err(Error::other("it is no regular file; remove it")) }
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(Error::other("it is no regular file; remove it"))
+    }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 /// A word that bash, whatever the word holds, takes as these bytes and as nothing else.
 ///
-/// Plain words stay as they are. Others go into `'...'`, in which nothing means anything; those with
-/// characters that do not print, or with bytes that are no text, into `$'...'`, with these bytes as
-/// octal numbers: so a word never reaches over the end of its line.
+/// Plain words stay as they are. Others go into `'...'`, in which nothing means anything; those
+/// with characters that do not print, or with bytes that are no text, into `$'...'`, with these
+/// bytes as octal numbers: so a word never reaches over the end of its line.
 pub(crate) fn quoted(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     match word.to_str() {
@@ -28,7 +28,8 @@ pub(crate) fn steers(character: char) -> bool {
 /// Whether a word means nothing but itself, wherever it stands in a command.
 fn is_plain(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=,:@%".contains(c);
-    text.chars().all(plain) && text.starts_with(|c: char| c.is_ascii_alphanumeric() || "/._-".contains(c))
+    text.chars().all(plain)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric() || "/._-".contains(c))
 }
 
 /// Whether a character ends a line of text, or is none that is seen.
@@ -50,7 +51,11 @@ fn numbered(bytes: &[u8]) -> String {
 
 /// A path as an argument, that cannot be taken for an option.
 pub(crate) fn operand(path: &Path) -> String {
-    if path.as_os_str().as_encoded_bytes().starts_with(b"-") { quoted(Path::new(".").join(path)) } else { quoted(path) }
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        quoted(Path::new(".").join(path))
+    } else {
+        quoted(path)
+    }
 }
 
 #[cfg(test)]
@@ -150,15 +155,25 @@ pub(crate) mod tests {
         use std::os::unix::ffi::OsStrExt;
         let here = tempfile::tempdir().unwrap();
         let names = odd_names();
-        // As an argument, in an array, assigned, and in a comment, one word after another on one line.
-        for template in ["printf '%s\\0' W", "a=(W); printf '%s\\0' \"${a[@]}\"", "b=W; printf '%s\\0' \"$b\"", "# W"] {
+        // As an argument, in an array, assigned, and in a comment, one word after another on one
+        // line.
+        for template in [
+            "printf '%s\\0' W",
+            "a=(W); printf '%s\\0' \"${a[@]}\"",
+            "b=W; printf '%s\\0' \"$b\"",
+            "# W",
+        ] {
             for locale in ["C", "C.UTF-8"] {
                 let lines = names.iter().map(|name| template.replace('W', &quoted(name)));
                 let script = lines.collect::<Vec<_>>().join("\n");
                 assert_eq!(script.lines().count(), names.len());
                 let mut bash = std::process::Command::new("bash");
-                let output =
-                    bash.current_dir(here.path()).args(["-c", &script]).env("LC_ALL", locale).output().unwrap();
+                let output = bash
+                    .current_dir(here.path())
+                    .args(["-c", &script])
+                    .env("LC_ALL", locale)
+                    .output()
+                    .unwrap();
                 let expected: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
                 let found: Vec<&[u8]> = output.stdout.split(|&byte| byte == 0).collect();
                 let expected = if template.starts_with('#') { vec![] } else { expected };

@@ -45,7 +45,10 @@ impl Temporary {
                 return Ok(temporary);
             }
         }
-        Err(Error::new(ErrorKind::AlreadyExists, format!("too many files {TEMPORARY}* are there; remove them")))
+        Err(Error::new(
+            ErrorKind::AlreadyExists,
+            format!("too many files {TEMPORARY}* are there; remove them"),
+        ))
     }
 
     /// Whether the path still leads to the file.
@@ -54,7 +57,9 @@ impl Temporary {
         {
             use std::os::unix::fs::MetadataExt;
             let [there, own] = [fs::symlink_metadata(&self.path), self.file.metadata()];
-            let same = |there: fs::Metadata, own: fs::Metadata| (there.dev(), there.ino()) == (own.dev(), own.ino());
+            let same = |there: fs::Metadata, own: fs::Metadata| {
+                (there.dev(), there.ino()) == (own.dev(), own.ino())
+            };
             there.is_ok_and(|there| own.is_ok_and(|own| same(there, own)))
         }
         #[cfg(not(unix))]
@@ -81,7 +86,8 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.renamed {
-            // It is useless now, and that it cannot be removed either adds nothing to the first error.
+            // It is useless now, and that it cannot be removed either adds nothing to the first
+            // error.
             let _ = remove_file(&self.path);
         }
     }
@@ -89,9 +95,11 @@ impl Drop for Temporary {
 
 /// Temporary files of `directory`, those of earlier versions included; of links, the links.
 fn temporaries(directory: &Path) -> std::result::Result<Vec<PathBuf>, FileError> {
-    let listed = fs::read_dir(directory).map_err(|source| FileError::new("list", directory, source))?;
+    let listed =
+        fs::read_dir(directory).map_err(|source| FileError::new("list", directory, source))?;
     let files = listed.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()));
-    let named = files.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()));
+    let named = files
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()));
     Ok(named.map(|entry| entry.path()).collect())
 }
 
@@ -114,7 +122,8 @@ pub(crate) enum Kept {
 /// now. That something cannot be removed does no harm.
 #[cfg(any(test, feature = "cli"))]
 pub(crate) fn remove_abandoned(directory: &Path, kept: Kept) {
-    let is_ours = |path: &Path| path.file_name().is_some_and(|name| is_numbered(&name.to_string_lossy()));
+    let is_ours =
+        |path: &Path| path.file_name().is_some_and(|name| is_numbered(&name.to_string_lossy()));
     for path in temporaries(directory).unwrap_or_default() {
         if kept == Kept::Others && !is_ours(&path) {
             continue;

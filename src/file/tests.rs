@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 fn names(directory: &Path) -> Vec<String> {
     let listed = fs::read_dir(directory).unwrap();
-    let mut names: Vec<String> = listed.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        listed.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -137,7 +138,8 @@ mod links {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("pipe");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let reader = Command::new("cat").arg(&pipe).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let reader =
+            Command::new("cat").arg(&pipe).stdout(std::process::Stdio::piped()).spawn().unwrap();
         write_named(&pipe, b"through").unwrap();
         assert_eq!(reader.wait_with_output().unwrap().stdout, b"through");
         assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());

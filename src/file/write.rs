@@ -27,7 +27,10 @@ pub(crate) fn copy_atomically(from: &Path, to: &Path) -> Result<(), FileError> {
 }
 
 /// Has `fill` write a temporary file beside `path`, and puts it in its place.
-fn replace(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), FileError> {
+fn replace(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<(), FileError> {
     let refused = |source| FileError::new("write", path, source);
     if path.file_name().is_none() {
         return Err(refused(Error::new(ErrorKind::IsADirectory, NO_FILE)));

@@ -57,14 +57,20 @@ impl<T: Real> AddAssign<View<'_, T>> for Matrix<T> {
 impl<T: Real> AddAssign<&Self> for Matrix<T> {
     fn add_assign(&mut self, other: &Self) {
         assert_eq!(self.shape(), other.shape(), "shapes of a sum");
-        self.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(sum, &value)| *sum += value);
+        self.as_mut_slice()
+            .iter_mut()
+            .zip(other.as_slice())
+            .for_each(|(sum, &value)| *sum += value);
     }
 }
 
 impl<T: Real> SubAssign<&Self> for Matrix<T> {
     fn sub_assign(&mut self, other: &Self) {
         assert_eq!(self.shape(), other.shape(), "shapes of a difference");
-        self.as_mut_slice().iter_mut().zip(other.as_slice()).for_each(|(rest, &value)| *rest -= value);
+        self.as_mut_slice()
+            .iter_mut()
+            .zip(other.as_slice())
+            .for_each(|(rest, &value)| *rest -= value);
     }
 }
 
@@ -113,7 +119,8 @@ mod tests {
         for i in 0..left.rows() {
             for j in 0..right.cols() {
                 let column = (0..right.rows()).map(|k| right.row(k)[j]);
-                out.row_mut(i)[j] = factor * left.row(i).iter().zip(column).map(|(a, b)| a * b).sum::<f64>();
+                out.row_mut(i)[j] =
+                    factor * left.row(i).iter().zip(column).map(|(a, b)| a * b).sum::<f64>();
             }
         }
         out
@@ -124,7 +131,9 @@ mod tests {
         let (a, b) = (counting(2, 3), counting(3, 4));
         let (at, bt) = (a.transpose(), b.transpose());
         let expected = by_entries(1.0, &a, &b);
-        for product in [&a * &b, &a * bt.t(), at.t() * &b, at.t() * bt.t(), View::from(&a) * View::from(&b)] {
+        for product in
+            [&a * &b, &a * bt.t(), at.t() * &b, at.t() * bt.t(), View::from(&a) * View::from(&b)]
+        {
             assert_eq!(product.to_matrix(), expected);
         }
         let halves = 0.5 * at.t() * (4.0 * &b);

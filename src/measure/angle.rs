@@ -10,8 +10,8 @@ use thiserror::Error;
 #[error("matrices of {} x {} and {} x {} have no angle: shapes must be equal", .0.0, .0.1, .1.0, .1.1)]
 pub struct ShapeMismatch(pub (usize, usize), pub (usize, usize));
 
-/// Angle in degrees between two matrices of equal shape, as flattened vectors:
-/// `2 atan2(|u - v|, |u + v|)` of the normalised vectors, in double precision, which is accurate also near 0 and 180
+/// Angle in degrees between two matrices of equal shape, as flattened vectors: `2 atan2(|u - v|,
+/// |u + v|)` of the normalised vectors, in double precision, which is accurate also near 0 and 180
 /// (Kahan 2006). `None` if a matrix is zero or not finite: such an angle does not exist.
 ///
 /// # Errors
@@ -23,11 +23,15 @@ pub fn angle<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Result<Option<f64>, Shape
     Ok(flat_angle(a.as_slice(), b.as_slice()))
 }
 
-/// Angle in degrees of forward weights `W_l` (`n_l x n_{l+1}`) to `B_l^T`, `B_l` being `n_{l+1} x n_l`.
+/// Angle in degrees of forward weights `W_l` (`n_l x n_{l+1}`) to `B_l^T`, `B_l` being `n_{l+1} x
+/// n_l`.
 ///
 /// # Errors
 /// If `B_l` does not have the shape of `W_l^T`.
-pub fn weight_alignment<T: Real>(forward: &Matrix<T>, backward: &Matrix<T>) -> Result<Option<f64>, ShapeMismatch> {
+pub fn weight_alignment<T: Real>(
+    forward: &Matrix<T>,
+    backward: &Matrix<T>,
+) -> Result<Option<f64>, ShapeMismatch> {
     angle(forward, &backward.transpose())
 }
 
@@ -47,12 +51,14 @@ impl Direction {
     pub fn towards<T: Real>(matrix: &Matrix<T>) -> Self {
         let values: Vec<f64> = matrix.as_slice().iter().map(|v| v.to_f64()).collect();
         Self {
-            unit: inverse_norm(&values).map(|(shrink, inverse)| values.iter().map(|v| v * shrink * inverse).collect()),
+            unit: inverse_norm(&values)
+                .map(|(shrink, inverse)| values.iter().map(|v| v * shrink * inverse).collect()),
         }
     }
 
-    /// Angle in degrees of `values` (row-major, of the direction's shape) to it; `None` if either is zero or not
-    /// finite. Allocates nothing, but where a sum of squares would leave the range of normal numbers.
+    /// Angle in degrees of `values` (row-major, of the direction's shape) to it; `None` if either
+    /// is zero or not finite. Allocates nothing, but where a sum of squares would leave the range
+    /// of normal numbers.
     ///
     /// # Panics
     /// If the number of values differs.
@@ -77,12 +83,14 @@ fn flat_angle<T: Real>(a: &[T], b: &[T]) -> Option<f64> {
     Some(half_angle(squared_difference_and_sum(&a, a_inverse, &b, b_inverse)))
 }
 
-/// `values` times `factor`, applied before the inverse norm: the product of the two may not be a normal number.
+/// `values` times `factor`, applied before the inverse norm: the product of the two may not be a
+/// normal number.
 fn scaled<T: Real>(values: &[T], factor: f64) -> Vec<f64> {
     values.iter().map(|x| x.to_f64() * factor).collect()
 }
 
-/// Factors `(s, i)` with `|s x| i = 1`. `s` is 1 unless the sum of squares would leave the range of normal numbers.
+/// Factors `(s, i)` with `|s x| i = 1`. `s` is 1 unless the sum of squares would leave the range of
+/// normal numbers.
 fn inverse_norm<T: Real>(values: &[T]) -> Option<(f64, f64)> {
     scaled_norm(values).map(|(scale, norm)| (scale, 1.0 / norm))
 }
@@ -127,10 +135,15 @@ mod tests {
     #[test]
     fn norms_of_all_scales() {
         for scale in [1.0, 1e200, 1e-200, 1e307, 1e-310] {
-            assert!((row(&[3.0 * scale, -4.0 * scale]).norm() / (5.0 * scale) - 1.0).abs() < 1e-12, "{scale}");
+            assert!(
+                (row(&[3.0 * scale, -4.0 * scale]).norm() / (5.0 * scale) - 1.0).abs() < 1e-12,
+                "{scale}"
+            );
         }
         assert_eq!((row(&[]).norm(), row(&[0.0]).norm()), (0.0, 0.0));
-        assert!(row(&[f64::NAN]).norm().is_nan() && row(&[f64::NEG_INFINITY]).norm() == f64::INFINITY);
+        assert!(
+            row(&[f64::NAN]).norm().is_nan() && row(&[f64::NEG_INFINITY]).norm() == f64::INFINITY
+        );
     }
 
     #[test]
@@ -149,7 +162,10 @@ mod tests {
     fn alignment_is_to_the_transpose() {
         let w = Matrix::from_vec(2, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(weight_alignment(&w, &w.transpose()), Ok(Some(0.0)));
-        assert_eq!(Direction::towards_transpose_of(&w.transpose()).angle_to(w.as_slice()), Some(0.0));
+        assert_eq!(
+            Direction::towards_transpose_of(&w.transpose()).angle_to(w.as_slice()),
+            Some(0.0)
+        );
         assert!(weight_alignment(&w, &w).is_err());
     }
 }

@@ -24,14 +24,18 @@ pub struct LayerClosing {
     pub closing: Closing,
 }
 
-/// A difference is rounding up to this many times the size that is expected of it: summation orders differ, and sums
-/// cancel.
+/// A difference is rounding up to this many times the size that is expected of it: summation orders
+/// differ, and sums cancel.
 pub const MOST_ROUNDING: f64 = 32.0;
 
 impl Closing {
     /// Of a difference and what rounding is expected to make of it, both relative.
     pub fn new(relative_difference: f64, rounding: f64) -> Self {
-        Self { relative_difference, rounding, closes: relative_difference <= MOST_ROUNDING * rounding }
+        Self {
+            relative_difference,
+            rounding,
+            closes: relative_difference <= MOST_ROUNDING * rounding,
+        }
     }
 }
 

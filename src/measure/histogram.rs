@@ -10,8 +10,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Density of the finite ones among `values` in `bins` bins on `[low, high]`; `None` if there are none or the range is
-    /// empty. Values outside the range count in the total but in no bin.
+    /// Density of the finite ones among `values` in `bins` bins on `[low, high]`; `None` if there
+    /// are none or the range is empty. Values outside the range count in the total but in no bin.
     pub fn new(values: &[f64], low: f64, high: f64, bins: usize) -> Option<Self> {
         let total = values.iter().filter(|v| v.is_finite()).count();
         if total == 0 || bins == 0 || high <= low || !(high - low).is_finite() {
@@ -29,8 +29,13 @@ impl Histogram {
     /// Corners of the outline, from the axis to the axis.
     pub fn outline(&self) -> Vec<(f64, f64)> {
         let edge = |i: usize| self.low + self.width * i as f64;
-        let tops = self.densities.iter().enumerate().flat_map(|(i, &d)| [(edge(i), d), (edge(i + 1), d)]);
-        [(self.low, 0.0)].into_iter().chain(tops).chain([(edge(self.densities.len()), 0.0)]).collect()
+        let tops =
+            self.densities.iter().enumerate().flat_map(|(i, &d)| [(edge(i), d), (edge(i + 1), d)]);
+        [(self.low, 0.0)]
+            .into_iter()
+            .chain(tops)
+            .chain([(edge(self.densities.len()), 0.0)])
+            .collect()
     }
 }
 
@@ -46,7 +51,10 @@ mod tests {
         assert!((area - 0.51).abs() < 1e-12, "{area}");
         assert_eq!(histogram.outline().len(), 22);
         assert_eq!(histogram.outline()[0], (0.0, 0.0));
-        assert!(Histogram::new(&[], 0.0, 1.0, 3).is_none() && Histogram::new(&[1.0], 1.0, 1.0, 3).is_none());
+        assert!(
+            Histogram::new(&[], 0.0, 1.0, 3).is_none()
+                && Histogram::new(&[1.0], 1.0, 1.0, 3).is_none()
+        );
         assert_eq!(Histogram::new(&[1.0], 0.0, 1.0, 2).unwrap().densities, [0.0, 2.0]);
     }
 }

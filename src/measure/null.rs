@@ -1,7 +1,8 @@
-//! Null distributions of weight angles and of overlaps of subspaces: what independent matrices give.
+//! Null distributions of weight angles and of overlaps of subspaces: what independent matrices
+//! give.
 //!
-//! They hold where `B` is isotropic. They are wrong for angles of updates, deltas and alignment terms, whose matrices
-//! have few effective dimensions.
+//! They hold where `B` is isotropic. They are wrong for angles of updates, deltas and alignment
+//! terms, whose matrices have few effective dimensions.
 
 use statrs::distribution::{Beta, ContinuousCDF};
 
@@ -31,8 +32,8 @@ impl WeightNull {
         1.0 / (self.entries as f64).sqrt()
     }
 
-    /// Standard deviation of the angle in degrees: the density is proportional to `sin^(N-2)`, whose variance is
-    /// `trigamma(N/2) / 2`.
+    /// Standard deviation of the angle in degrees: the density is proportional to `sin^(N-2)`,
+    /// whose variance is `trigamma(N/2) / 2`.
     pub fn angle_sd(&self) -> f64 {
         (0.5 * trigamma(0.5 * self.entries as f64)).sqrt().to_degrees()
     }
@@ -67,8 +68,8 @@ impl WeightNull {
     }
 }
 
-/// Distribution of the overlap of a subspace with an independent one of uniform direction: the mean squared cosine of
-/// their principal angles ([`super::spectrum::Subspace::overlap`]).
+/// Distribution of the overlap of a subspace with an independent one of uniform direction: the mean
+/// squared cosine of their principal angles ([`super::spectrum::Subspace::overlap`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubspaceNull {
     space: usize,
@@ -77,8 +78,8 @@ pub struct SubspaceNull {
 }
 
 impl SubspaceNull {
-    /// Null for subspaces of `first` and `second` dimensions in a space of `space`; `None` if one has none, or more
-    /// than the space.
+    /// Null for subspaces of `first` and `second` dimensions in a space of `space`; `None` if one
+    /// has none, or more than the space.
     pub fn new(space: usize, first: usize, second: usize) -> Option<Self> {
         let dimensions = [first.max(second), first.min(second)];
         (dimensions[1] > 0 && dimensions[0] <= space).then_some(Self { space, dimensions })
@@ -89,8 +90,9 @@ impl SubspaceNull {
         self.dimensions[0] as f64 / self.space as f64
     }
 
-    /// Standard deviation of the overlap: the trace of the product of two random projections has the variance
-    /// `2 k l (n - k)(n - l) / (n^2 (n - 1)(n + 2))`. 0 where one of them is the whole space.
+    /// Standard deviation of the overlap: the trace of the product of two random projections has
+    /// the variance `2 k l (n - k)(n - l) / (n^2 (n - 1)(n + 2))`. 0 where one of them is the whole
+    /// space.
     pub fn sd(&self) -> f64 {
         let [n, k, l] = [self.space, self.dimensions[0], self.dimensions[1]].map(|n| n as f64);
         if self.dimensions[0] == self.space {
@@ -106,7 +108,8 @@ impl SubspaceNull {
     }
 }
 
-/// Second derivative of `ln Gamma`: recurrence up to 20, then the asymptotic series (Abramowitz & Stegun 6.4.12).
+/// Second derivative of `ln Gamma`: recurrence up to 20, then the asymptotic series (Abramowitz &
+/// Stegun 6.4.12).
 fn trigamma(mut x: f64) -> f64 {
     let mut sum = 0.0;
     while x < 20.0 {
@@ -134,7 +137,10 @@ mod tests {
         assert_eq!(WeightNull::new(1), None);
         // N = 2: uniform on the circle; N = 3: the cosine is uniform.
         let circle = WeightNull::new(2).unwrap();
-        assert!((circle.quantile(0.25) - 45.0).abs() < 1e-6 && (circle.p_value(45.0) - 0.5).abs() < 1e-9);
+        assert!(
+            (circle.quantile(0.25) - 45.0).abs() < 1e-6
+                && (circle.p_value(45.0) - 0.5).abs() < 1e-9
+        );
         let sphere = WeightNull::new(3).unwrap();
         assert!((sphere.quantile(0.25) - 60.0).abs() < 1e-6);
     }
@@ -163,7 +169,10 @@ mod tests {
                 "{space} {first} {second}: {mean}"
             );
             // Overlaps have a kurtosis of at most that of one squared cosine, about 15.
-            assert!((variance - null.sd().powi(2)).abs() <= 4.0 * null.sd().powi(2) * (14.0 / n).sqrt() + 1e-12);
+            assert!(
+                (variance - null.sd().powi(2)).abs()
+                    <= 4.0 * null.sd().powi(2) * (14.0 / n).sqrt() + 1e-12
+            );
             assert_eq!(null.z(0.5).is_some(), first < space);
         }
         for bad in [(5, 0, 2), (5, 6, 2), (0, 0, 0)] {
@@ -197,7 +206,8 @@ mod tests {
             .collect();
         let n = f64::from(draws);
         let square = |f: &dyn Fn(f64) -> f64| angles.iter().map(|&x| f(x).powi(2)).sum::<f64>() / n;
-        // A variance estimated from n nearly normal values has relative standard error sqrt(2 / n); 4 of them.
+        // A variance estimated from n nearly normal values has relative standard error sqrt(2 / n);
+        // 4 of them.
         let tolerance = 4.0 * (2.0 / n).sqrt();
         let cosine = square(&|x| x.to_radians().cos());
         assert!((cosine * entries as f64 - 1.0).abs() < tolerance, "{cosine}");

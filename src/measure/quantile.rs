@@ -12,8 +12,8 @@ impl Sorted {
         (!values.is_empty()).then_some(Self(values))
     }
 
-    /// The value that a share `p` of all lies below: linear between neighbours (type 7 of Hyndman & Fan 1996, R's and
-    /// NumPy's default).
+    /// The value that a share `p` of all lies below: linear between neighbours (type 7 of Hyndman &
+    /// Fan 1996, R's and NumPy's default).
     pub fn quantile(&self, p: f64) -> f64 {
         let position = p.clamp(0.0, 1.0) * (self.0.len() - 1) as f64;
         let below = position.floor() as usize;
@@ -26,8 +26,9 @@ impl Sorted {
         self.0.partition_point(|&v| v < bound) as f64 / self.0.len() as f64
     }
 
-    /// Middle of the fullest of `bins` equal bins from 0 to the quantile at `p`, the lowest on ties: the mode of values
-    /// that are not negative, whatever their tail. 0 if that quantile is not above 0.
+    /// Middle of the fullest of `bins` equal bins from 0 to the quantile at `p`, the lowest on
+    /// ties: the mode of values that are not negative, whatever their tail. 0 if that quantile is
+    /// not above 0.
     pub fn mode(&self, bins: usize, p: f64) -> f64 {
         let top = self.quantile(p);
         if top <= 0.0 || bins == 0 {
@@ -51,7 +52,9 @@ mod tests {
     fn quantiles_are_those_of_r() {
         let sorted = Sorted::new(vec![3.0, 1.0, f64::NAN, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0]).unwrap();
         // quantile(c(3, 1, 4, 1, 5, 9, 2, 6), c(0, .1, .25, .5, .9, 1))
-        for (p, expected) in [(0.0, 1.0), (0.1, 1.0), (0.25, 1.75), (0.5, 3.5), (0.9, 6.9), (1.0, 9.0)] {
+        for (p, expected) in
+            [(0.0, 1.0), (0.1, 1.0), (0.25, 1.75), (0.5, 3.5), (0.9, 6.9), (1.0, 9.0)]
+        {
             assert!((sorted.quantile(p) - expected).abs() < 1e-12, "{p}");
         }
         assert_eq!(sorted.share_below(2.0), 0.25);

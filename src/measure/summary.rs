@@ -70,7 +70,10 @@ mod tests {
 
     #[test]
     fn no_spread_without_two_values() {
-        assert_eq!((mean(&[1.0, 2.0, 6.0]), variance(&[1.0, 2.0, 6.0]), sd(&[1.0, 3.0])), (3.0, 7.0, 2.0f64.sqrt()));
+        assert_eq!(
+            (mean(&[1.0, 2.0, 6.0]), variance(&[1.0, 2.0, 6.0]), sd(&[1.0, 3.0])),
+            (3.0, 7.0, 2.0f64.sqrt())
+        );
         assert!(mean(&[]).is_nan() && variance(&[]).is_nan() && variance(&[1.0]).is_nan());
         assert!(student(0).is_none() && student(1).is_none() && student(2).is_some());
     }
@@ -82,7 +85,10 @@ mod tests {
         assert_eq!(s.standard_error(), Some(1.0 / 3.0f64.sqrt()));
         let [low, high] = s.ci95.unwrap();
         // t(0.975, 2) = 4.302653
-        assert!((high - 2.0 - 4.302_653 / 3.0f64.sqrt()).abs() < 1e-5 && (low + high - 4.0).abs() < 1e-12);
+        assert!(
+            (high - 2.0 - 4.302_653 / 3.0f64.sqrt()).abs() < 1e-5
+                && (low + high - 4.0).abs() < 1e-12
+        );
         let one = Summary::of([Some(5.0)]);
         assert_eq!((one.n, one.mean, one.sd, one.ci95), (1, Some(5.0), None, None));
         let none = Summary::of([None, None]);

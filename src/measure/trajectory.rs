@@ -1,8 +1,8 @@
 //! Principal components of weight trajectories: the plane that networks move in while they learn.
 //!
-//! A trajectory is a row of all parameters per snapshot. With fewer snapshots than parameters, the components come from
-//! the Gram matrix of the centred rows: its eigenvectors are the scores, and the directions in the space of parameters
-//! are the rows weighted by them.
+//! A trajectory is a row of all parameters per snapshot. With fewer snapshots than parameters, the
+//! components come from the Gram matrix of the centred rows: its eigenvectors are the scores, and
+//! the directions in the space of parameters are the rows weighted by them.
 
 use super::spectrum::{NoConvergence, symmetric_eigen};
 use crate::real::Real;
@@ -14,7 +14,8 @@ use thiserror::Error;
 /// Most memory that the snapshots of one trajectory may take, in bytes.
 pub const MOST_BYTES: u64 = 4 << 30;
 
-/// Most snapshots that components are found of: a few matrices of this size squared are held at a time.
+/// Most snapshots that components are found of: a few matrices of this size squared are held at a
+/// time.
 pub const MOST_ROWS: usize = 8000;
 
 /// Parameters that are centred and multiplied at a time.
@@ -25,8 +26,8 @@ const BLOCK: usize = 1024;
 pub enum TrajectoryError {
     /// Too large.
     #[error(
-        "{snapshots} snapshots of {parameters} parameters take {bytes} bytes, more than {MOST_BYTES}: take snapshots less \
-         often"
+        "{snapshots} snapshots of {parameters} parameters take {bytes} bytes, more than \
+         {MOST_BYTES}: take snapshots less often"
     )]
     TooLarge {
         /// Snapshots.
@@ -51,7 +52,9 @@ pub enum TrajectoryError {
     #[error("snapshot {0} holds a parameter that is not finite in single precision")]
     NotFinite(usize),
     /// Too many snapshots.
-    #[error("components are found of at most {MOST_ROWS} snapshots, not {0}: take snapshots less often")]
+    #[error(
+        "components are found of at most {MOST_ROWS} snapshots, not {0}: take snapshots less often"
+    )]
     TooLong(usize),
     /// Nothing that varies.
     #[error("{0} snapshots do not vary, so that there are no components")]
@@ -90,12 +93,16 @@ impl Trajectory {
         Ok(Self { parameters, most, rows: Vec::new() })
     }
 
-    /// Adds a snapshot, given in parts that are strung together: `W_0`, `b_1`, `W_1`, ... (the paper's order, every `W`
-    /// row-major).
+    /// Adds a snapshot, given in parts that are strung together: `W_0`, `b_1`, `W_1`, ... (the
+    /// paper's order, every `W` row-major).
     ///
     /// # Errors
-    /// If the trajectory is full, the parts have another number of parameters in all, or one is not finite.
-    pub fn push<'a, T: Real>(&mut self, parts: impl IntoIterator<Item = &'a [T]>) -> Result<(), TrajectoryError> {
+    /// If the trajectory is full, the parts have another number of parameters in all, or one is not
+    /// finite.
+    pub fn push<'a, T: Real>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'a [T]>,
+    ) -> Result<(), TrajectoryError> {
         if self.rows.len() == self.most {
             return Err(TrajectoryError::Full(self.most));
         }
@@ -134,8 +141,8 @@ impl Trajectory {
 pub struct Components {
     /// Common mean of all snapshots.
     pub mean: Vec<f64>,
-    /// Directions of norm 1 in the space of parameters, the one of most variance first. Their sign is such that the
-    /// score of largest magnitude is positive.
+    /// Directions of norm 1 in the space of parameters, the one of most variance first. Their sign
+    /// is such that the score of largest magnitude is positive.
     pub directions: Vec<Vec<f64>>,
     /// Share of the variance along every direction.
     pub shares: Vec<f64>,
@@ -146,14 +153,15 @@ pub struct Components {
 }
 
 impl Components {
-    /// The `count` leading components of the snapshots of all trajectories put together, fewer where the snapshots span
-    /// fewer directions. For `R` snapshots of `N` parameters this costs `R^2 N + O(R^3)` and memory for a few `R x R`
-    /// matrices.
+    /// The `count` leading components of the snapshots of all trajectories put together, fewer
+    /// where the snapshots span fewer directions. For `R` snapshots of `N` parameters this costs
+    /// `R^2 N + O(R^3)` and memory for a few `R x R` matrices.
     ///
     /// # Errors
     /// If the trajectories differ in their parameters, do not vary, or are too long together.
     pub fn of(trajectories: &[&Trajectory], count: usize) -> Result<Self, TrajectoryError> {
-        let rows: Vec<&[f32]> = trajectories.iter().flat_map(|t| t.rows.iter().map(|row| &row[..])).collect();
+        let rows: Vec<&[f32]> =
+            trajectories.iter().flat_map(|t| t.rows.iter().map(|row| &row[..])).collect();
         let wanted = trajectories.first().map_or(0, |t| t.parameters);
         if let Some(other) = trajectories.iter().find(|t| t.parameters != wanted) {
             return Err(TrajectoryError::Parameters { found: other.parameters, wanted });
@@ -166,27 +174,35 @@ impl Components {
         let total: f64 = values.iter().sum();
         // Beyond this an eigenvalue is rounding.
         let least = rows.len() as f64 * f64::EPSILON * values.first().copied().unwrap_or(0.0);
-        let kept: Vec<usize> = (0..values.len().min(count)).filter(|&j| values[j] > least).collect();
+        let kept: Vec<usize> =
+            (0..values.len().min(count)).filter(|&j| values[j] > least).collect();
         if values.first().is_none_or(|&largest| largest <= 0.0) {
             return Err(TrajectoryError::Constant(rows.len()));
         }
-        let weights: Vec<Vec<f64>> =
-            kept.iter().map(|&j| oriented((0..rows.len()).map(|i| vectors[(i, j)]).collect())).collect();
+        let weights: Vec<Vec<f64>> = kept
+            .iter()
+            .map(|&j| oriented((0..rows.len()).map(|i| vectors[(i, j)]).collect()))
+            .collect();
         let directions = weights.iter().map(|weights| direction(&rows, &mean, weights)).collect();
-        let score = |i: usize| kept.iter().zip(&weights).map(|(&j, w)| values[j].sqrt() * w[i]).collect();
+        let score =
+            |i: usize| kept.iter().zip(&weights).map(|(&j, w)| values[j].sqrt() * w[i]).collect();
         let mut all = (0..rows.len()).map(score);
         let scores = trajectories.iter().map(|t| all.by_ref().take(t.len()).collect()).collect();
         let shares = kept.iter().map(|&j| values[j] / total).collect();
         Ok(Self { mean, directions, shares, variance: total / (rows.len() as f64 - 1.0), scores })
     }
 
-    /// Parameters of the point with these coordinates along the leading components, 0 along all others.
+    /// Parameters of the point with these coordinates along the leading components, 0 along all
+    /// others.
     ///
     /// # Errors
     /// If there are more coordinates than components.
     pub fn parameters(&self, coordinates: &[f64]) -> Result<Vec<f64>, TrajectoryError> {
         if coordinates.len() > self.directions.len() {
-            return Err(TrajectoryError::Coordinates { found: coordinates.len(), have: self.directions.len() });
+            return Err(TrajectoryError::Coordinates {
+                found: coordinates.len(),
+                have: self.directions.len(),
+            });
         }
         let mut point = self.mean.clone();
         for (&coordinate, direction) in coordinates.iter().zip(&self.directions) {
@@ -201,9 +217,13 @@ impl Components {
     /// If it has another number of parameters.
     pub fn coordinates<T: Real>(&self, parameters: &[T]) -> Result<Vec<f64>, TrajectoryError> {
         if parameters.len() != self.mean.len() {
-            return Err(TrajectoryError::Parameters { found: parameters.len(), wanted: self.mean.len() });
+            return Err(TrajectoryError::Parameters {
+                found: parameters.len(),
+                wanted: self.mean.len(),
+            });
         }
-        let centred: Vec<f64> = parameters.iter().zip(&self.mean).map(|(x, mean)| x.to_f64() - mean).collect();
+        let centred: Vec<f64> =
+            parameters.iter().zip(&self.mean).map(|(x, mean)| x.to_f64() - mean).collect();
         Ok(self.directions.iter().map(|direction| dot(&centred, direction)).collect())
     }
 }
@@ -222,16 +242,29 @@ fn gram(rows: &[&[f32]], mean: &[f64]) -> Mat<f64> {
     let mut gram = Mat::zeros(rows.len(), rows.len());
     for start in (0..mean.len()).step_by(BLOCK) {
         let width = BLOCK.min(mean.len() - start);
-        let centred = Mat::from_fn(rows.len(), width, |i, j| f64::from(rows[i][start + j]) - mean[start + j]);
+        let centred =
+            Mat::from_fn(rows.len(), width, |i, j| f64::from(rows[i][start + j]) - mean[start + j]);
         let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-        matmul(&mut gram, lower, Accum::Add, &centred, whole, centred.transpose(), whole, 1.0, Par::Seq);
+        matmul(
+            &mut gram,
+            lower,
+            Accum::Add,
+            &centred,
+            whole,
+            centred.transpose(),
+            whole,
+            1.0,
+            Par::Seq,
+        );
     }
     gram
 }
 
-/// The vector or its negative, such that its entry of largest magnitude, the first if there are several, is positive.
+/// The vector or its negative, such that its entry of largest magnitude, the first if there are
+/// several, is positive.
 fn oriented(mut vector: Vec<f64>) -> Vec<f64> {
-    let largest = vector.iter().fold(0.0f64, |largest, &x| if x.abs() > largest.abs() { x } else { largest });
+    let largest =
+        vector.iter().fold(0.0f64, |largest, &x| if x.abs() > largest.abs() { x } else { largest });
     if largest < 0.0 {
         vector.iter_mut().for_each(|x| *x = -*x);
     }
@@ -242,7 +275,10 @@ fn oriented(mut vector: Vec<f64>) -> Vec<f64> {
 fn direction(rows: &[&[f32]], mean: &[f64], weights: &[f64]) -> Vec<f64> {
     let mut sum = vec![0.0; mean.len()];
     for (row, &weight) in rows.iter().zip(weights) {
-        sum.iter_mut().zip(*row).zip(mean).for_each(|((sum, &x), mean)| *sum += weight * (f64::from(x) - mean));
+        sum.iter_mut()
+            .zip(*row)
+            .zip(mean)
+            .for_each(|((sum, &x), mean)| *sum += weight * (f64::from(x) - mean));
     }
     let inverse = 1.0 / sum_squares(&sum).sqrt();
     sum.iter_mut().for_each(|x| *x *= inverse);
@@ -268,7 +304,9 @@ mod tests {
         for t in 0..snapshots {
             let time = t as f64 / snapshots as f64;
             let along = [3.0 * time, (5.0 * time).sin(), 0.2];
-            let value = |j: usize| (0..3).map(|a| along[a] * axes.row(a)[j]).sum::<f64>() + 0.1 * noise.row(t)[j] + 5.0;
+            let value = |j: usize| {
+                (0..3).map(|a| along[a] * axes.row(a)[j]).sum::<f64>() + 0.1 * noise.row(t)[j] + 5.0
+            };
             let row: Vec<f64> = (0..parameters).map(value).collect();
             trajectory.push([&row[..3], &row[3..]]).unwrap();
         }
@@ -277,7 +315,8 @@ mod tests {
 
     /// Centred rows of all trajectories.
     fn centred(trajectories: &[&Trajectory]) -> Mat<f64> {
-        let rows: Vec<&[f32]> = trajectories.iter().flat_map(|t| t.rows.iter().map(|row| &row[..])).collect();
+        let rows: Vec<&[f32]> =
+            trajectories.iter().flat_map(|t| t.rows.iter().map(|row| &row[..])).collect();
         let mean = mean(&rows, rows[0].len());
         Mat::from_fn(rows.len(), mean.len(), |i, j| f64::from(rows[i][j]) - mean[j])
     }
@@ -291,18 +330,23 @@ mod tests {
             let svd = centred(&[&a, &b]).svd().unwrap();
             let singular: Vec<f64> = svd.S().column_vector().iter().copied().collect();
             let total: f64 = singular.iter().map(|s| s * s).sum();
-            assert!((found.variance * (lengths[0] + lengths[1] - 1) as f64 / total - 1.0).abs() < 1e-12);
+            assert!(
+                (found.variance * (lengths[0] + lengths[1] - 1) as f64 / total - 1.0).abs() < 1e-12
+            );
             assert_eq!((found.scores[0].len(), found.scores[1].len()), (lengths[0], lengths[1]));
             for j in 0..4 {
                 assert!((found.shares[j] - singular[j] * singular[j] / total).abs() < 1e-12);
-                let sign = (0..parameters).map(|i| found.directions[j][i] * svd.V()[(i, j)]).sum::<f64>();
+                let sign =
+                    (0..parameters).map(|i| found.directions[j][i] * svd.V()[(i, j)]).sum::<f64>();
                 assert!((sign.abs() - 1.0).abs() < 1e-11, "component {j}: {sign}");
-                let scores: Vec<f64> = found.scores.iter().flatten().map(|scores| scores[j]).collect();
+                let scores: Vec<f64> =
+                    found.scores.iter().flatten().map(|scores| scores[j]).collect();
                 for (i, score) in scores.iter().enumerate() {
                     let exact = sign.signum() * singular[j] * svd.U()[(i, j)];
                     assert!((score - exact).abs() < 1e-10 * singular[0], "{score} {exact}");
                 }
-                let largest = scores.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
+                let largest =
+                    scores.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
                 assert!(largest > 0.0);
             }
         }
@@ -312,7 +356,8 @@ mod tests {
     fn points_of_the_plane_are_parameters() {
         let (a, b) = (walk(12, 50, 3), walk(9, 50, 4));
         let all = Components::of(&[&a, &b], 100).unwrap();
-        // 21 centred snapshots span 20 directions: a point with all its coordinates is the snapshot itself.
+        // 21 centred snapshots span 20 directions: a point with all its coordinates is the snapshot
+        // itself.
         assert_eq!((all.directions.len(), all.scores[1][8].len()), (20, 20));
         assert!((all.shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         let point = all.parameters(&all.scores[1][8]).unwrap();
@@ -336,15 +381,30 @@ mod tests {
             still.push([&[1.0f64, 2.0, 3.0][..]]).unwrap();
         }
         assert!(refused(Components::of(&[&still], 2)).contains("3 snapshots do not vary"));
-        assert!(refused(Components::of(&[&still, &walk(3, 4, 1)], 2)).contains("4 parameters, where"));
-        assert_eq!(still.push([&[1.0f64][..]]), Err(TrajectoryError::Parameters { found: 1, wanted: 3 }));
+        assert!(
+            refused(Components::of(&[&still, &walk(3, 4, 1)], 2)).contains("4 parameters, where")
+        );
+        assert_eq!(
+            still.push([&[1.0f64][..]]),
+            Err(TrajectoryError::Parameters { found: 1, wanted: 3 })
+        );
         assert_eq!(still.push([&[1.0f64, 1e300, 0.0][..]]), Err(TrajectoryError::NotFinite(3)));
         still.push([&[1.0f32, 2.0, 4.0][..]]).unwrap();
         assert_eq!(still.push([&[1.0f32, 2.0, 4.0][..]]), Err(TrajectoryError::Full(4)));
         let line = Components::of(&[&still], 2).unwrap();
         assert!(line.shares.len() == 1 && (line.shares[0] - 1.0).abs() < 1e-12);
-        assert!(line.parameters(&[1.0, 1.0]).unwrap_err().to_string().contains("2 coordinates, where there are 1"));
+        assert!(
+            line.parameters(&[1.0, 1.0])
+                .unwrap_err()
+                .to_string()
+                .contains("2 coordinates, where there are 1")
+        );
         assert!(line.coordinates(&[1.0]).is_err());
-        assert!(Trajectory::new(1 << 20, 1 << 20).unwrap_err().to_string().contains("take snapshots less often"));
+        assert!(
+            Trajectory::new(1 << 20, 1 << 20)
+                .unwrap_err()
+                .to_string()
+                .contains("take snapshots less often")
+        );
     }
 }

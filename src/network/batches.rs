@@ -1,4 +1,5 @@
-//! What a network is shown in training, batch after batch: the order of the images, their labels, and the codes in force.
+//! What a network is shown in training, batch after batch: the order of the images, their labels,
+//! and the codes in force.
 
 use super::part::Shown;
 use super::{Order, Reduction, Setup};
@@ -96,7 +97,8 @@ impl<'a, T: Real> Batches<'a, T> {
             Subset::Train => (&self.data.train.images, &self.labels[..]),
             Subset::Test => (&self.data.test.images, &self.data.test.labels[..]),
         };
-        let levels = self.setup.loss.target_levels(self.setup.smoothing, code.units()).map(T::from_f64);
+        let levels =
+            self.setup.loss.target_levels(self.setup.smoothing, code.units()).map(T::from_f64);
         Shown { images, labels, code, levels, loss: self.setup.loss }
     }
 
@@ -120,8 +122,8 @@ impl<'a, T: Real> Batches<'a, T> {
         self.size().min(self.order.len() - within * self.size())
     }
 
-    /// What the sum over the batch of the update to come is multiplied by beside the learning rate: 1, or 1 over the number
-    /// of samples where gradients are averaged.
+    /// What the sum over the batch of the update to come is multiplied by beside the learning rate:
+    /// 1, or 1 over the number of samples where gradients are averaged.
     pub fn share(&self) -> f64 {
         match self.setup.reduction {
             Reduction::Sum => 1.0,
@@ -150,14 +152,24 @@ impl<'a, T: Real> Batches<'a, T> {
 }
 
 /// Codes and the iterations from which they are in force, all drawn from one stream.
-fn codes(setup: &Setup, classes: usize, per_epoch: usize, seed: u64, repeat: u64) -> Vec<(usize, LabelCode)> {
+fn codes(
+    setup: &Setup,
+    classes: usize,
+    per_epoch: usize,
+    seed: u64,
+    repeat: u64,
+) -> Vec<(usize, LabelCode)> {
     let mut stream = Stream::new(seed, repeat, Role::Code);
     let mut codes = vec![(0, LabelCode::draw(setup.code, classes, &mut stream))];
     for epoch in setup.label_change.epochs(setup.epochs) {
         let code = match (setup.change_kind, setup.code) {
-            (ChangeKind::Fresh, CodeKind::NHot { .. }) => LabelCode::draw(setup.code, classes, &mut stream),
+            (ChangeKind::Fresh, CodeKind::NHot { .. }) => {
+                LabelCode::draw(setup.code, classes, &mut stream)
+            }
             // A unit per class can only be handed to another one.
-            (ChangeKind::Permute, _) | (_, CodeKind::OneHot) => codes[codes.len() - 1].1.permuted(&mut stream),
+            (ChangeKind::Permute, _) | (_, CodeKind::OneHot) => {
+                codes[codes.len() - 1].1.permuted(&mut stream)
+            }
         };
         codes.push((epoch * per_epoch, code));
     }

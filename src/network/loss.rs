@@ -8,16 +8,18 @@ use crate::text::Choice;
 /// What the output layer minimises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// `1/2 ||Y - L_D||^2`, the output layer having the network's activation: `delta_D = (Y - L_D) o f'(Z_D)`.
+    /// `1/2 ||Y - L_D||^2`, the output layer having the network's activation: `delta_D = (Y - L_D)
+    /// o f'(Z_D)`.
     HalfSquared,
     /// Softmax cross-entropy on a linear output layer: `delta_D = Y - softmax(Z_D)`.
     SoftmaxCrossEntropy,
     /// `1/2 ||Y - Z_D||^2` with a linear output layer: `delta_D = Y - Z_D`.
     SquaredLinear,
-    /// Cross-entropy of every output unit, with sigmoids at the output: `delta_D = Y - sigmoid(Z_D)`.
+    /// Cross-entropy of every output unit, with sigmoids at the output: `delta_D = Y -
+    /// sigmoid(Z_D)`.
     SigmoidCrossEntropy,
-    /// None: the error is standard normal, drawn anew for every sample and iteration, and `delta_D = E o f'(Z_D)`. The
-    /// network learns nothing.
+    /// None: the error is standard normal, drawn anew for every sample and iteration, and
+    /// `delta_D = E o f'(Z_D)`. The network learns nothing.
     Random,
 }
 
@@ -41,9 +43,9 @@ impl Loss {
         }
     }
 
-    /// What stands in targets for units of other classes and of the own class, `units` in all, under label smoothing
-    /// `s`: `s` and 1 (the paper's `(1 - s) Y + s`), and with softmax, whose targets have to sum to 1, `s / units` and
-    /// `1 - s + s / units`.
+    /// What stands in targets for units of other classes and of the own class, `units` in all,
+    /// under label smoothing `s`: `s` and 1 (the paper's `(1 - s) Y + s`), and with softmax, whose
+    /// targets have to sum to 1, `s / units` and `1 - s + s / units`.
     pub fn target_levels(self, smoothing: f64, units: usize) -> [f64; 2] {
         match self {
             Self::SoftmaxCrossEntropy => {
@@ -54,9 +56,14 @@ impl Loss {
         }
     }
 
-    /// Writes the output error signal (minus the gradient of the summed loss by `Z_D`) of a forward pass.
-    /// `target` is `P x n_D`; with [`Loss::Random`] it holds the drawn error.
-    pub fn write_output_delta<T: Real>(self, output: Activation, target: &Matrix<T>, pass: &mut Pass<T>) {
+    /// Writes the output error signal (minus the gradient of the summed loss by `Z_D`) of a forward
+    /// pass. `target` is `P x n_D`; with [`Loss::Random`] it holds the drawn error.
+    pub fn write_output_delta<T: Real>(
+        self,
+        output: Activation,
+        target: &Matrix<T>,
+        pass: &mut Pass<T>,
+    ) {
         let last = pass.z.len() - 1;
         let (z, activity) = (pass.z[last].as_slice(), pass.activity[last].as_slice());
         let delta = &mut pass.delta[last];
@@ -69,7 +76,9 @@ impl Loss {
                 output.multiply_derivative(z, activity, delta);
             }
             Self::SquaredLinear | Self::SigmoidCrossEntropy => {
-                for ((d, &y), &a) in delta.as_mut_slice().iter_mut().zip(target.as_slice()).zip(activity) {
+                for ((d, &y), &a) in
+                    delta.as_mut_slice().iter_mut().zip(target.as_slice()).zip(activity)
+                {
                     *d = y - a;
                 }
             }
@@ -111,10 +120,15 @@ impl Loss {
             }
             Self::SoftmaxCrossEntropy => {
                 let units = target.cols();
-                let rows = pass.output().as_slice().chunks_exact(units).zip(target.as_slice().chunks_exact(units));
+                let rows = pass
+                    .output()
+                    .as_slice()
+                    .chunks_exact(units)
+                    .zip(target.as_slice().chunks_exact(units));
                 rows.map(|(z, y)| {
                     let top = z.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max);
-                    let log_sum = top + z.iter().map(|v| (v.to_f64() - top).exp()).sum::<f64>().ln();
+                    let log_sum =
+                        top + z.iter().map(|v| (v.to_f64() - top).exp()).sum::<f64>().ln();
                     z.iter().zip(y).map(|(z, y)| y.to_f64() * (log_sum - z.to_f64())).sum::<f64>()
                 })
                 .sum()

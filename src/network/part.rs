@@ -1,4 +1,5 @@
-//! A part of a batch: samples with buffers of their own, so that parts can be worked on side by side.
+//! A part of a batch: samples with buffers of their own, so that parts can be worked on side by
+//! side.
 
 use super::Loss;
 use crate::data::LabelCode;
@@ -50,7 +51,11 @@ impl<T: Real> Part<T> {
         for (row, &sample) in indices.iter().enumerate() {
             self.input.row_mut(row).copy_from_slice(shown.images.row(sample));
             if shown.loss != Loss::Random {
-                shown.code.write_target(shown.labels[sample], shown.levels, self.target.row_mut(row));
+                shown.code.write_target(
+                    shown.labels[sample],
+                    shown.levels,
+                    self.target.row_mut(row),
+                );
             }
         }
     }
@@ -69,7 +74,8 @@ impl<T: Real> Part<T> {
     }
 }
 
-/// Sizes of the parts of a batch of `samples`: they depend on nothing else, so that neither do sums over parts.
+/// Sizes of the parts of a batch of `samples`: they depend on nothing else, so that neither do sums
+/// over parts.
 pub fn part_sizes(samples: usize) -> impl Iterator<Item = usize> + Clone {
     /// Samples that fit a fast cache with the activities of a small network.
     const MOST: usize = 256;

@@ -1,5 +1,5 @@
-//! What a network does on a batch that it does not learn from: the rule's update and BP's beside each other, and the
-//! state of its units.
+//! What a network does on a batch that it does not learn from: the rule's update and BP's beside
+//! each other, and the state of its units.
 
 use super::batches::Subset;
 use super::part::Part;
@@ -35,8 +35,8 @@ struct Side<T> {
     updates: Vec<Matrix<T>>,
 }
 
-/// A batch to look at, with buffers of its own. Everything is computed when first asked for, on the state the trainer is
-/// in then; [`Probe::forget`] is due whenever that changes.
+/// A batch to look at, with buffers of its own. Everything is computed when first asked for, on the
+/// state the trainer is in then; [`Probe::forget`] is due whenever that changes.
 ///
 /// Index `l` belongs to `W_l` and to the units that it leads to.
 #[derive(Clone, Debug)]
@@ -61,8 +61,8 @@ struct Done {
 }
 
 impl<T: Real> Probe<T> {
-    /// A probe of as many samples as the batches of `trainer` have, drawn, where they are fixed, from a stream of
-    /// `(seed, repeat)`.
+    /// A probe of as many samples as the batches of `trainer` have, drawn, where they are fixed,
+    /// from a stream of `(seed, repeat)`.
     pub fn new(trainer: &Trainer<'_, T>, batch: ProbeBatch, seed: u64, repeat: u64) -> Self {
         let mut stream = Stream::new(seed, repeat, Role::Probe);
         let images = trainer.samples(Subset::Train);
@@ -81,7 +81,16 @@ impl<T: Real> Probe<T> {
             deltas: sizes[1..].iter().map(|&n| Matrix::zeros(samples, n)).collect(),
             updates: sizes.windows(2).map(|n| Matrix::zeros(n[0], n[1])).collect(),
         };
-        Self { batch, fixed, part, errors, bp: Feedback::bp(sizes), ours: side(), bps: side(), done: Done::default() }
+        Self {
+            batch,
+            fixed,
+            part,
+            errors,
+            bp: Feedback::bp(sizes),
+            ours: side(),
+            bps: side(),
+            done: Done::default(),
+        }
     }
 
     /// Everything seen so far belongs to a state that is no more.
@@ -112,7 +121,8 @@ impl<T: Real> Probe<T> {
         self.forward(trainer);
         if !std::mem::replace(&mut self.done.ours, true) {
             // The trainer's transposes may be those of the update before.
-            let feedback = if trainer.setup().rule == Rule::BP { &self.bp } else { trainer.feedback() };
+            let feedback =
+                if trainer.setup().rule == Rule::BP { &self.bp } else { trainer.feedback() };
             feedback.carry_back(trainer.layers(), &mut self.part.pass);
             self.ours.take(&self.part.input, &self.part.pass);
         }
@@ -153,21 +163,24 @@ impl<T: Real> Probe<T> {
         }
     }
 
-    /// Angle in degrees between the updates of `W_l` by the rule and by BP; `None` where one is zero.
+    /// Angle in degrees between the updates of `W_l` by the rule and by BP; `None` where one is
+    /// zero.
     pub fn update_alignment(&mut self, trainer: &Trainer<'_, T>, l: usize) -> Option<f64> {
         self.ours(trainer);
         self.bps(trainer);
         angle(&self.ours.updates[l], &self.bps.updates[l]).ok()?
     }
 
-    /// Angle in degrees between the error signals under the rule and under BP; `None` where one is zero.
+    /// Angle in degrees between the error signals under the rule and under BP; `None` where one is
+    /// zero.
     pub fn delta_alignment(&mut self, trainer: &Trainer<'_, T>, l: usize) -> Option<f64> {
         self.ours(trainer);
         self.bps(trainer);
         angle(&self.ours.deltas[l], &self.bps.deltas[l]).ok()?
     }
 
-    /// Norm of the rule's update of `W_l`, without learning rate, momentum and decay, over that of `W_l`.
+    /// Norm of the rule's update of `W_l`, without learning rate, momentum and decay, over that of
+    /// `W_l`.
     pub fn relative_update(&mut self, trainer: &Trainer<'_, T>, l: usize) -> Option<f64> {
         self.ours(trainer);
         let samples = self.part.input.rows() as f64;
@@ -193,7 +206,11 @@ impl<T: Real> Probe<T> {
         self.forward(trainer);
         let (z, activity) = (&self.part.pass.z[l], &self.part.pass.activity[l]);
         let mut slope = vec![T::one(); z.as_slice().len()];
-        trainer.layers().activations[l].multiply_derivative(z.as_slice(), activity.as_slice(), &mut slope);
+        trainer.layers().activations[l].multiply_derivative(
+            z.as_slice(),
+            activity.as_slice(),
+            &mut slope,
+        );
         let mut dead = vec![true; z.cols()];
         for row in slope.chunks_exact(z.cols()) {
             dead.iter_mut().zip(row).for_each(|(dead, &slope)| *dead &= slope == T::zero());
@@ -213,29 +230,38 @@ impl<T: Real> Probe<T> {
         self.bps.updates[l].norm() / self.part.input.rows() as f64
     }
 
-    /// Angle in degrees between BP's updates of `W_l` on the two halves of the batch; `None` where one is zero or there
-    /// is a single sample.
+    /// Angle in degrees between BP's updates of `W_l` on the two halves of the batch; `None` where
+    /// one is zero or there is a single sample.
     pub fn gradient_stability(&mut self, trainer: &Trainer<'_, T>, l: usize) -> Option<f64> {
         self.bps(trainer);
         let (source, delta) = (self.part.pass.source(&self.part.input, l), &self.bps.deltas[l]);
         let half = source.rows() / 2;
-        let update =
-            |rows: Range<usize>| (source.view().subrows(rows.clone()).t() * delta.view().subrows(rows)).to_matrix();
+        let update = |rows: Range<usize>| {
+            (source.view().subrows(rows.clone()).t() * delta.view().subrows(rows)).to_matrix()
+        };
         angle(&update(0..half), &update(half..2 * half)).ok()?
     }
 
-    /// By layer `0 .. D-2`, where update alignment lies among that of [`NULL_DRAWS`] other draws of every `B`, drawn and
-    /// normalised as those of the run.
+    /// By layer `0 .. D-2`, where update alignment lies among that of [`NULL_DRAWS`] other draws of
+    /// every `B`, drawn and normalised as those of the run.
     ///
-    /// The null of a weight angle, which has as many dimensions as the matrix has entries, is far too narrow here: updates
-    /// have few effective dimensions.
-    pub fn update_null(&mut self, trainer: &Trainer<'_, T>, stream: &mut Stream) -> Vec<Option<UpdateNull>> {
+    /// The null of a weight angle, which has as many dimensions as the matrix has entries, is far
+    /// too narrow here: updates have few effective dimensions.
+    pub fn update_null(
+        &mut self,
+        trainer: &Trainer<'_, T>,
+        stream: &mut Stream,
+    ) -> Vec<Option<UpdateNull>> {
         self.ours(trainer);
         self.bps(trainer);
         let lower = trainer.sizes().len() - 2;
-        let towards: Vec<Direction> = self.bps.updates[..lower].iter().map(Direction::towards).collect();
-        let ours: Vec<Option<f64>> =
-            towards.iter().zip(&self.ours.updates).map(|(bp, ours)| bp.angle_to(ours.as_slice())).collect();
+        let towards: Vec<Direction> =
+            self.bps.updates[..lower].iter().map(Direction::towards).collect();
+        let ours: Vec<Option<f64>> = towards
+            .iter()
+            .zip(&self.ours.updates)
+            .map(|(bp, ours)| bp.angle_to(ours.as_slice()))
+            .collect();
         let mut side = self.ours.clone();
         let mut angles = vec![Vec::with_capacity(NULL_DRAWS); lower];
         for _ in 0..NULL_DRAWS {

@@ -3,7 +3,9 @@
 use super::Loss;
 use crate::data::{ChangeKind, CodeKind, LabelChange};
 use crate::rule::{Activation, Rule, WeightNorm};
-use crate::text::{Choice, Interval, List, Nature, Refused, Setting, settings, toml_number, toml_string};
+use crate::text::{
+    Choice, Interval, List, Nature, Refused, Setting, settings, toml_number, toml_string,
+};
 use serde_json::Value as Json;
 use std::str::FromStr;
 use toml::de::DeValue;
@@ -63,7 +65,8 @@ pub enum ProbeBatch {
 }
 
 impl Choice for ProbeBatch {
-    const CHOICES: &'static [(&'static str, Self)] = &[("fixed", Self::Fixed), ("next", Self::Next)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("fixed", Self::Fixed), ("next", Self::Next)];
 }
 
 /// Standard deviation of weights at the start.
@@ -82,8 +85,12 @@ pub enum Std {
 }
 
 impl Std {
-    const NAMES: [(&'static str, Self); 4] =
-        [("fan-in", Self::FanIn), ("he", Self::He), ("glorot", Self::Glorot), ("fan-sum", Self::FanSum)];
+    const NAMES: [(&'static str, Self); 4] = [
+        ("fan-in", Self::FanIn),
+        ("he", Self::He),
+        ("glorot", Self::Glorot),
+        ("fan-sum", Self::FanSum),
+    ];
 
     /// Standard deviation for the weights between layers of `inputs` and `outputs` units.
     pub fn of(self, inputs: usize, outputs: usize) -> f64 {
@@ -112,8 +119,8 @@ impl Setting for Std {
     type Bounds = ();
 
     fn expected((): &()) -> String {
-        "a finite number above 0, fan-in (1/sqrt n_in), he (sqrt(2/n_in)), glorot (sqrt(2/(n_in+n_out))) or fan-sum \
-         (1/sqrt(n_in+n_out))"
+        "a finite number above 0, fan-in (1/sqrt n_in), he (sqrt(2/n_in)), glorot \
+         (sqrt(2/(n_in+n_out))) or fan-sum (1/sqrt(n_in+n_out))"
             .into()
     }
 
@@ -145,9 +152,9 @@ const MOST_BATCH: usize = 1_000_000;
 const MOST_EPOCHS: usize = 1_000_000;
 
 settings! {
-    /// Everything that defines a training run but its data. The defaults are BP-TRW on the paper's kind of network:
-    /// tanh-relu throughout, five of fifty outputs per class, everything drawn with standard deviation 0.1, gradients
-    /// summed over the batch.
+    /// Everything that defines a training run but its data. The defaults are BP-TRW on the paper's
+    /// kind of network: tanh-relu throughout, five of fifty outputs per class, everything drawn
+    /// with standard deviation 0.1, gradients summed over the batch.
     pub struct Setup {
         hidden: Vec<usize> = vec![50, 50] => HIDDEN(
             "hidden", "SIZES", "Units of the hidden layers", List::Sizes { least: 1, example: "50,50" },
@@ -155,12 +162,14 @@ settings! {
         );
         rule: Rule = Rule::BP_TRW => RULE(
             "rule", "NAME",
-            "Learning rule, what carries the error back (bp-trw is also called fa; docs/rules.md says what X is)", (),
+            "Learning rule, what carries the error back (bp-trw is also called fa; docs/rules.md \
+             says what X is)", (),
             label = |rule, _| rule.label()
         );
         activations: Vec<Activation> = vec![Activation::TanhRelu] => ACTIVATION(
             "activation", "NAME",
-            "Activation of every layer, or one per layer; the output layer's gives way to that of the loss", ()
+            "Activation of every layer, or one per layer; the output layer's gives way to that of \
+             the loss", ()
         );
         code: CodeKind = CodeKind::NHot { ones: 5, units: 50 } => CODE(
             "code", "CODE", "Label code: one-hot, or N of M outputs per class", ()
@@ -168,12 +177,14 @@ settings! {
         /// See [`Loss::target_levels`].
         smoothing: f64 = 0.0 => LABEL_SMOOTHING(
             "label-smoothing", "S",
-            "Targets of units of other classes are S in place of 0 (with softmax S/n, and 1 - S + S/n in place of 1)",
+            "Targets of units of other classes are S in place of 0 (with softmax S/n, and 1 - S + \
+             S/n in place of 1)",
             Interval::BelowOne,
             label = |share, text| if *share == 0.0 { "no smoothing".into() } else { format!("smoothing {text}") }
         );
         wrong_labels: f64 = 0.0 => WRONG_LABELS(
-            "wrong-labels", "SHARE", "Share of the training labels replaced, once, by classes drawn uniformly",
+            "wrong-labels", "SHARE", "Share of the training labels replaced, once, by classes \
+                drawn uniformly",
             Interval::ToOne,
             axis = "share of labels redrawn", label = |share, _| wrong_labels_label(*share)
         );
@@ -183,18 +194,21 @@ settings! {
         );
         change_kind: ChangeKind = ChangeKind::Fresh => LABEL_CHANGE_KIND(
             "label-change-kind", "NAME",
-            "What the code changes to: fresh (newly drawn) or permute (the same groups of units for other classes)", ()
+            "What the code changes to: fresh (newly drawn) or permute (the same groups of units \
+             for other classes)", ()
         );
         /// It settles the output layer's activation.
         loss: Loss = Loss::HalfSquared => LOSS(
             "loss", "NAME",
-            "Loss: half-squared (with the derivative at the output: the paper's), squared-linear (linear output), softmax \
-             or sigmoid (cross-entropy), random (errors of no task: nothing is learnt)", ()
+            "Loss: half-squared (with the derivative at the output: the paper's), squared-linear \
+             (linear output), softmax or sigmoid (cross-entropy), random (errors of no task: \
+             nothing is learnt)", ()
         );
         /// The last batch of an epoch holds what is left.
         batch: usize = 24 => BATCH("batch", "N", "Samples per batch", 1..=MOST_BATCH, axis = "batch size");
         drop_last: bool = false => DROP_LAST(
-            "drop-last", "on|off", "Whether an epoch ends before a last batch that would be smaller", (),
+            "drop-last", "on|off", "Whether an epoch ends before a last batch that would be \
+                smaller", (),
             label = |drop, _| format!("{} short last batch", if *drop { "no" } else { "with" }), young = true
         );
         eta: f64 = 0.01 => ETA(
@@ -213,7 +227,8 @@ settings! {
             "reduction", "NAME", "Gradients of a batch: sum (the paper's) or mean", ()
         );
         biases: Biases = Biases::On => BIAS(
-            "bias", "on|off|untrained", "Biases: drawn and updated, none, or drawn and left alone", ()
+            "bias", "on|off|untrained", "Biases: drawn and updated, none, or drawn and left \
+                alone", ()
         );
         w_std: Std = Std::Value(0.1) => W_STD(
             "w-std", "STD", "Standard deviation of the forward weights at the start", ()
@@ -223,7 +238,8 @@ settings! {
             "bias-std", "STD", "Standard deviation of the biases at the start", ()
         );
         normalize_b: bool = false => NORMALIZE_B(
-            "normalize-b", "on|off", "Whether every column of the backward weights is given norm 1 at the start", (),
+            "normalize-b", "on|off", "Whether every column of the backward weights is given norm 1 \
+                at the start", (),
             label = |on, _| if *on { "B of norm 1".into() } else { String::new() }
         );
         b_scale: f64 = 1.0 => B_SCALE(
@@ -237,7 +253,8 @@ settings! {
         );
         order: Order = Order::Once => ORDER(
             "order", "NAME",
-            "Order of the training images: fixed (as stored), once (shuffled once per repeat), each-epoch", (),
+            "Order of the training images: fixed (as stored), once (shuffled once per repeat), \
+             each-epoch", (),
             label = |order, _| match order {
                 Order::Fixed => "stored order".into(),
                 Order::Once => "shuffled once".into(),
@@ -251,8 +268,13 @@ settings! {
 fn hidden_label(sizes: &[usize]) -> String {
     match sizes {
         [size] => format!("1 hidden layer of {size}"),
-        [first, ..] if sizes.iter().all(|size| size == first) => format!("{} hidden layers of {first}", sizes.len()),
-        _ => format!("hidden layers of {}", sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-")),
+        [first, ..] if sizes.iter().all(|size| size == first) => {
+            format!("{} hidden layers of {first}", sizes.len())
+        }
+        _ => format!(
+            "hidden layers of {}",
+            sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-")
+        ),
     }
 }
 
@@ -291,7 +313,8 @@ impl Setup {
     /// Activation of every layer of a network of `depth` weight matrices.
     pub fn activations(&self, depth: usize) -> Vec<Activation> {
         let given = |l: usize| self.activations.get(l).or(self.activations.last()).copied();
-        let mut all: Vec<Activation> = (0..depth).map(|l| given(l).unwrap_or(Activation::Linear)).collect();
+        let mut all: Vec<Activation> =
+            (0..depth).map(|l| given(l).unwrap_or(Activation::Linear)).collect();
         all[depth - 1] = self.loss.output_activation(all[depth - 1]);
         all
     }

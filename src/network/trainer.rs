@@ -7,10 +7,12 @@ use crate::matrix::{Matrix, add_scaled};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{
-    Backward, Feedback, Layers, Made, Normaliser, Pass, add_gradient, add_scaled_column_sums, normal_matrix,
-    normalise_backward,
+    Backward, Feedback, Layers, Made, Normaliser, Pass, add_gradient, add_scaled_column_sums,
+    normal_matrix, normalise_backward,
 };
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -23,7 +25,8 @@ pub struct Evaluation {
     pub loss: f64,
 }
 
-/// What a run needs to go on after [`Trainer::iteration`] updates; the rest follows from setup, seed and repeat.
+/// What a run needs to go on after [`Trainer::iteration`] updates; the rest follows from setup,
+/// seed and repeat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -76,8 +79,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         let drawn = backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
         Self {
             feedback: Feedback::begin(setup.rule, drawn, &layers, [seed, repeat]),
-            velocity: (0..depth).filter(|_| momentum).map(|l| Matrix::zeros(sizes[l], sizes[l + 1])).collect(),
-            bias_velocity: layers.biases.iter().filter(|_| momentum).map(|b| vec![T::zero(); b.len()]).collect(),
+            velocity: (0..depth)
+                .filter(|_| momentum)
+                .map(|l| Matrix::zeros(sizes[l], sizes[l + 1]))
+                .collect(),
+            bias_velocity: layers
+                .biases
+                .iter()
+                .filter(|_| momentum)
+                .map(|b| vec![T::zero(); b.len()])
+                .collect(),
             layers,
             normaliser,
             parts: part_sizes(batch).map(|samples| Part::new(&sizes, samples)).collect(),
@@ -91,8 +102,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
     }
 
-    /// Works on this many threads of the current rayon pool from now on. Bits do not depend on it: threads share out parts
-    /// of the batch, and blocks of rows of the weights, and no sum is cut that is not cut on one thread.
+    /// Works on this many threads of the current rayon pool from now on. Bits do not depend on it:
+    /// threads share out parts of the batch, and blocks of rows of the weights, and no sum is cut
+    /// that is not cut on one thread.
     pub fn use_threads(&mut self, threads: usize) {
         self.threads = threads;
     }
@@ -169,14 +181,14 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.batches.next()
     }
 
-    /// What the sum over the batch of the update to come is multiplied by: the learning rate, over the number of samples
-    /// where gradients are averaged.
+    /// What the sum over the batch of the update to come is multiplied by: the learning rate, over
+    /// the number of samples where gradients are averaged.
     pub fn rate(&self) -> f64 {
         self.setup().eta * self.batches.share()
     }
 
-    /// Samples of the update to come, in order, with the passes that it will be made of; none before
-    /// [`Self::look_ahead`].
+    /// Samples of the update to come, in order, with the passes that it will be made of; none
+    /// before [`Self::look_ahead`].
     pub fn ahead(&self) -> &[Part<T>] {
         if self.ready { &self.parts[..part_sizes(self.next_batch().len()).count()] } else { &[] }
     }
@@ -238,8 +250,10 @@ impl<'a, T: Real> Trainer<'a, T> {
             Backward::Following => self.refresh_feedback(),
             Backward::Learning => {
                 let Setup { eta, weight_decay, .. } = *self.setup();
-                let passes: Vec<&Pass<T>> =
-                    self.parts[..part_sizes(samples).count()].iter().map(|part| &part.pass).collect();
+                let passes: Vec<&Pass<T>> = self.parts[..part_sizes(samples).count()]
+                    .iter()
+                    .map(|part| &part.pass)
+                    .collect();
                 let [rate, kept] = [rate, 1.0 - eta * weight_decay].map(T::from_f64);
                 let made = Made { passes: &passes, layers: &self.layers, rate, kept };
                 self.feedback.learn(&made, self.iteration());
@@ -273,7 +287,13 @@ impl<'a, T: Real> Trainer<'a, T> {
         let block = |(l, rows, out, velocity): Block<'_, T>| {
             step(out, velocity, &|out, rate| {
                 for part in parts {
-                    add_gradient(out, rows.clone(), part.pass.source(&part.input, l), &part.pass.delta[l], rate);
+                    add_gradient(
+                        out,
+                        rows.clone(),
+                        part.pass.source(&part.input, l),
+                        &part.pass.delta[l],
+                        rate,
+                    );
                 }
             });
         };
@@ -287,7 +307,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             return;
         }
         for (l, bias) in self.layers.biases.iter_mut().enumerate().skip(lowest) {
-            let velocity = self.bias_velocity.get_mut(l).map_or(&mut [][..], |velocity| &mut velocity[..]);
+            let velocity =
+                self.bias_velocity.get_mut(l).map_or(&mut [][..], |velocity| &mut velocity[..]);
             step(bias, velocity, &|out, rate| {
                 for part in parts {
                     add_scaled_column_sums(out, &part.pass.delta[l], rate);
@@ -296,7 +317,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
     }
 
-    /// How well the network does on a subset under a code: `code` is that in force, or another to compare with.
+    /// How well the network does on a subset under a code: `code` is that in force, or another to
+    /// compare with.
     pub fn evaluate(&mut self, subset: Subset, code: &LabelCode) -> Evaluation {
         let all: Vec<usize> = (0..self.samples(subset)).collect();
         let mut parts = std::mem::take(&mut self.parts);
@@ -310,7 +332,10 @@ impl<'a, T: Real> Trainer<'a, T> {
                 part.take(shown, indices);
                 layers.forward(&part.input, &mut part.pass);
                 let output = part.pass.output();
-                let right = indices.iter().enumerate().filter(|&(i, &s)| code.decode(output.row(i)) == shown.labels[s]);
+                let right = indices
+                    .iter()
+                    .enumerate()
+                    .filter(|&(i, &s)| code.decode(output.row(i)) == shown.labels[s]);
                 (right.count(), loss.value(&part.target, &part.pass))
             });
             for (right, loss) in found {
@@ -323,8 +348,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         Evaluation { accuracy: 100.0 * correct as f64 / samples, loss: total / samples }
     }
 
-    /// Calls `look` with every part of the training images in turn, deltas carried back, under the code in force.
-    /// Nothing is learnt. Random errors are those drawn last.
+    /// Calls `look` with every part of the training images in turn, deltas carried back, under the
+    /// code in force. Nothing is learnt. Random errors are those drawn last.
     pub fn over_training_images(&mut self, mut look: impl FnMut(&Part<T>)) {
         let all: Vec<usize> = (0..self.samples(Subset::Train)).collect();
         let mut parts = std::mem::take(&mut self.parts);
@@ -359,11 +384,12 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
     }
 
-    /// Goes on from `state`, which a run of the same setup, seed and repeat left. False, with nothing changed, if its
-    /// shapes are others.
+    /// Goes on from `state`, which a run of the same setup, seed and repeat left. False, with
+    /// nothing changed, if its shapes are others.
     pub fn restore(&mut self, state: &State) -> bool {
         let fits = |mine: &[Matrix<T>], theirs: &[Vec<f64>]| {
-            mine.len() == theirs.len() && mine.iter().zip(theirs).all(|(m, t)| m.as_slice().len() == t.len())
+            mine.len() == theirs.len()
+                && mine.iter().zip(theirs).all(|(m, t)| m.as_slice().len() == t.len())
         };
         let fit = |mine: &[Vec<T>], theirs: &[Vec<f64>]| {
             mine.len() == theirs.len() && mine.iter().zip(theirs).all(|(m, t)| m.len() == t.len())
@@ -376,13 +402,17 @@ impl<'a, T: Real> Trainer<'a, T> {
         {
             return false;
         }
-        let copy = |to: &mut [T], from: &[f64]| to.iter_mut().zip(from).for_each(|(t, &f)| *t = T::from_f64(f));
+        let copy = |to: &mut [T], from: &[f64]| {
+            to.iter_mut().zip(from).for_each(|(t, &f)| *t = T::from_f64(f))
+        };
         let weights = self.layers.weights.iter_mut().zip(&state.weights);
         let velocity = self.velocity.iter_mut().zip(&state.velocity);
         let backward = self.feedback.learnt_mut().iter_mut().zip(&state.backward);
         weights.chain(velocity).chain(backward).for_each(|(m, v)| copy(m.as_mut_slice(), v));
         let vectors = self.layers.biases.iter_mut().zip(&state.biases);
-        vectors.chain(self.bias_velocity.iter_mut().zip(&state.bias_velocity)).for_each(|(m, v)| copy(m, v));
+        vectors
+            .chain(self.bias_velocity.iter_mut().zip(&state.bias_velocity))
+            .for_each(|(m, v)| copy(m, v));
         self.error_position = state.error_position;
         (self.ready, self.stale) = (false, true);
         self.batches.skip_to(state.iteration);
@@ -393,8 +423,10 @@ impl<'a, T: Real> Trainer<'a, T> {
 
 fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> Layers<T> {
     let mut stream = Stream::new(seed, repeat, Role::Weights);
-    let weights =
-        sizes.windows(2).map(|n| normal_matrix(&mut stream, n[0], n[1], setup.w_std.of(n[0], n[1]))).collect();
+    let weights = sizes
+        .windows(2)
+        .map(|n| normal_matrix(&mut stream, n[0], n[1], setup.w_std.of(n[0], n[1])))
+        .collect();
     let mut stream = Stream::new(seed, repeat, Role::Bias);
     let biases = sizes.windows(2).map(|n| match setup.biases {
         Biases::Off => Vec::new(),
@@ -408,8 +440,13 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
     }
 }
 
-/// Backward weights drawn from `stream`, in the shapes of the rule; room for them, where the rule has none of its own.
-pub(crate) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: &mut Stream) -> Vec<Matrix<T>> {
+/// Backward weights drawn from `stream`, in the shapes of the rule; room for them, where the rule
+/// has none of its own.
+pub(crate) fn backward_weights<T: Real>(
+    setup: &Setup,
+    sizes: &[usize],
+    stream: &mut Stream,
+) -> Vec<Matrix<T>> {
     // Normalising would undo a factor in the standard deviation.
     let factor = if setup.normalize_b { 1.0 } else { setup.b_scale };
     let has_backward = setup.rule.facts().backward != Backward::None;
@@ -426,7 +463,8 @@ pub(crate) fn backward_weights<T: Real>(setup: &Setup, sizes: &[usize], stream: 
     setup.rule.facts().route.shapes(sizes).into_iter().map(draw).collect()
 }
 
-/// Runs `work` on every part with its share of `indices`, and gives the results in the order of parts.
+/// Runs `work` on every part with its share of `indices`, and gives the results in the order of
+/// parts.
 fn on_parts<T: Real, R: Send>(
     threads: usize,
     parts: &mut [Part<T>],
@@ -448,7 +486,8 @@ fn on_parts<T: Real, R: Send>(
     parts.iter_mut().zip(shares).map(|(part, share)| work(part, share)).collect()
 }
 
-/// Rows of a layer's weights and of their velocities (empty without momentum), as a task of their own.
+/// Rows of a layer's weights and of their velocities (empty without momentum), as a task of their
+/// own.
 type Block<'a, T> = (usize, Range<usize>, &'a mut [T], &'a mut [T]);
 
 /// Weights above this number are updated in two blocks, so that two threads have even shares.
@@ -470,7 +509,8 @@ fn blocks<'a, T: Real>(
         let (rows, columns) = (weights.rows(), weights.cols());
         let half = if rows * columns > BLOCK { rows / 2 } else { rows };
         let (first, second) = weights.as_mut_slice().split_at_mut(half * columns);
-        let (first_velocity, second_velocity) = velocity.split_at_mut(first.len().min(velocity.len()));
+        let (first_velocity, second_velocity) =
+            velocity.split_at_mut(first.len().min(velocity.len()));
         blocks.push((l, 0..half, first, first_velocity));
         if half < rows {
             blocks.push((l, half..rows, second, second_velocity));

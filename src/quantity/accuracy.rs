@@ -17,11 +17,11 @@ family! {
         "Loss per sample, averaged over the training images.";
     AccuracyBeforeChange: "accuracy_before_change", "test accuracy under the old code", "test accuracy, old code", "percent", TRAIN, layers::at_label_changes,
         |state, at| state.accuracy_before_change(),
-        "Test accuracy just before a label change, read out by the code in force until then; exists at label changes \
-         only, where test_accuracy is that under the new code.";
+        "Test accuracy just before a label change, read out by the code in force until then; \
+         exists at label changes only, where test_accuracy is that under the new code.";
     RecoveryTime: "recovery_time", "recovery time", "recovery time", "epochs", TRAIN, layers::at_label_changes,
         |state, at| state.recovery_time(),
-        "Epochs from the latest label change before this state until the test accuracy, looked at after every epoch, \
-         first reached nine tenths of what it was before; absent if it did not. Recorded at the following change and \
-         at the end.";
+        "Epochs from the latest label change before this state until the test accuracy, looked at \
+         after every epoch, first reached nine tenths of what it was before; absent if it did not. \
+         Recorded at the following change and at the end.";
 }

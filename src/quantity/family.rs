@@ -27,14 +27,18 @@ pub(super) trait Measured {
     /// What the world needs to know of it.
     const INFO: QuantityInfo;
 
-    /// Layers for which a condition that has layers yields it; `None` stands for the network as a whole.
+    /// Layers for which a condition that has layers yields it; `None` stands for the network as a
+    /// whole.
     fn layers(condition: &Condition) -> Vec<Option<usize>>;
 
     /// Its value at a place; `None` where there is none.
     ///
     /// # Errors
     /// If an update cannot be decomposed: a defect.
-    fn value<T: Real>(state: &mut dyn Instruments<T>, at: &Place<'_>) -> Result<Option<f64>, DecompositionError>;
+    fn value<T: Real>(
+        state: &mut dyn Instruments<T>,
+        at: &Place<'_>,
+    ) -> Result<Option<f64>, DecompositionError>;
 }
 
 /// A value that `?` makes absent.
@@ -42,9 +46,10 @@ pub(super) fn present(value: impl FnOnce() -> Option<f64>) -> Option<f64> {
     value()
 }
 
-/// Declares quantities of one family. `sees` takes what their values are made of from the instruments of an experiment, for
-/// one place; where it has nothing, there is no value. An entry has name in Rust and in files, label, symbol, unit, kinds that
-/// measure it, the function of [`super::layers`], the value of what is seen at a place, and the definition.
+/// Declares quantities of one family. `sees` takes what their values are made of from the
+/// instruments of an experiment, for one place; where it has nothing, there is no value. An entry
+/// has name in Rust and in files, label, symbol, unit, kinds that measure it, the function of
+/// [`super::layers`], the value of what is seen at a place, and the definition.
 macro_rules! family {
     (
         sees |$state:ident, $place:ident| $look:expr;

@@ -20,7 +20,8 @@ pub struct Place<'a> {
     pub towards: Option<&'a Direction>,
 }
 
-/// The state of an experiment at a recorded iteration. What an experiment does not have stays at `None`.
+/// The state of an experiment at a recorded iteration. What an experiment does not have stays at
+/// `None`.
 #[expect(unused_variables, reason = "most experiments lack most of it")]
 pub trait Instruments<T: Real> {
     /// Forward weights.
@@ -165,7 +166,8 @@ pub struct Predicted {
 pub struct Compared {
     /// Mean similarities of pairs of samples.
     pub means: Means,
-    /// What the products are when the error similarities are shuffled; `None` where nothing can be shuffled.
+    /// What the products are when the error similarities are shuffled; `None` where nothing can be
+    /// shuffled.
     pub shuffled: Option<ShuffledMean>,
     /// Mean similarities under random labels.
     pub random: Means,
@@ -177,8 +179,8 @@ pub struct Compared {
     pub error: Option<f64>,
 }
 
-/// What is made of well and poorly learnt samples of a pair of iterations at a layer: means over pairs of two well learnt
-/// samples, and over the others.
+/// What is made of well and poorly learnt samples of a pair of iterations at a layer: means over
+/// pairs of two well learnt samples, and over the others.
 pub struct Learnt {
     /// Of the error similarities within classes.
     pub errors: [Option<f64>; 2],

@@ -1,5 +1,5 @@
-//! Which layers of a condition have a quantity: what every family chooses from. Kind sample asks none of these, as a draw
-//! has no layers.
+//! Which layers of a condition have a quantity: what every family chooses from. Kind sample asks
+//! none of these, as a draw has no layers.
 
 use crate::condition::Condition;
 use crate::rule::Rule;
@@ -47,10 +47,12 @@ pub(super) fn above_input(condition: &Condition) -> Layers {
 
 /// Those with a `B_l` that `W_l` can be compared with.
 pub(super) fn compared(condition: &Condition) -> Layers {
-    rule(condition).map_or_else(|| above_input(condition), |rule| numbered(rule.compared(condition.depth())))
+    rule(condition)
+        .map_or_else(|| above_input(condition), |rule| numbered(rule.compared(condition.depth())))
 }
 
-/// The layer of a replay, if the network that was recorded has a `B` there that `W` can be compared with.
+/// The layer of a replay, if the network that was recorded has a `B` there that `W` can be compared
+/// with.
 pub(super) fn of_source(condition: &Condition) -> Layers {
     match condition {
         Condition::Replay(replay) => numbered(replay.train.setup.rule.compared(condition.depth())),

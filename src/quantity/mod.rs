@@ -1,5 +1,5 @@
-//! What can be measured: quantities by family, each with its definition, the layers that have it, and its value; the registry
-//! of all of them, and when they are recorded.
+//! What can be measured: quantities by family, each with its definition, the layers that have it,
+//! and its value; the registry of all of them, and when they are recorded.
 
 mod accuracy;
 mod budget;
@@ -23,6 +23,8 @@ mod update;
 mod weights;
 
 pub use family::QuantityInfo;
-pub use instruments::{BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, Predicted, fraction};
+pub use instruments::{
+    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, Predicted, fraction,
+};
 pub use observer::{Observer, parse_observers, recorded_iterations};
 pub use registry::Quantity;

@@ -66,7 +66,10 @@ const GROUPS: [(&str, &[Quantity]); 8] = [
             Quantity::SymmetricShare,
         ],
     ),
-    ("validity", &[Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability]),
+    (
+        "validity",
+        &[Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability],
+    ),
     (
         "pre_activation",
         &[
@@ -77,11 +80,15 @@ const GROUPS: [(&str, &[Quantity]); 8] = [
         ],
     ),
     ("delta_norm", &[Quantity::DeltaNormLow, Quantity::DeltaNormMedian, Quantity::DeltaNormMode]),
-    ("update_null", &[Quantity::UpdateNullLow, Quantity::UpdateNullHigh, Quantity::UpdateAlignmentZ]),
+    (
+        "update_null",
+        &[Quantity::UpdateNullLow, Quantity::UpdateNullHigh, Quantity::UpdateAlignmentZ],
+    ),
 ];
 
-/// Reads `weight_alignment,update_alignment@10,validity@epoch`: names of quantities or of groups of them, each with a
-/// schedule of its own where one is given. In the order of the registry; what is named twice keeps the last schedule.
+/// Reads `weight_alignment,update_alignment@10,validity@epoch`: names of quantities or of groups of
+/// them, each with a schedule of its own where one is given. In the order of the registry; what is
+/// named twice keeps the last schedule.
 ///
 /// # Errors
 /// What was expected, with the nearest valid name.
@@ -89,15 +96,18 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
     let mut observers: Vec<Observer> = Vec::new();
     for item in text.split(',').map(str::trim) {
         let (name, schedule) = match item.split_once('@') {
-            Some((name, schedule)) => (name.trim(), Some(RecordEvery::parse(schedule.trim(), kind)?)),
+            Some((name, schedule)) => {
+                (name.trim(), Some(RecordEvery::parse(schedule.trim(), kind)?))
+            }
             None => (item, None),
         };
         let group = GROUPS.iter().find(|(group, _)| *group == name).map(|(_, members)| *members);
         let members = match group {
             // A member that the kind lacks says what there is.
-            Some(members) => {
-                members.iter().map(|member| Quantity::parse(member.name(), kind)).collect::<Result<_, _>>()?
-            }
+            Some(members) => members
+                .iter()
+                .map(|member| Quantity::parse(member.name(), kind))
+                .collect::<Result<_, _>>()?,
             None => vec![Quantity::parse(name, kind)?],
         };
         for quantity in members {
@@ -110,9 +120,10 @@ pub fn parse_observers(text: &str, kind: Kind) -> Result<Vec<Observer>, String> 
 }
 
 /// Iterations at which `quantity` is recorded of a condition, ascending, distinct, from 0 to
-/// [`Condition::last_iteration`]; none if it is not measured. `schedule` is when what has no schedule of its own is
-/// recorded, and at which iterations besides. Label changes are always recorded. What is said of a change is recorded at
-/// changes only, or at the following change and at the end.
+/// [`Condition::last_iteration`]; none if it is not measured. `schedule` is when what has no
+/// schedule of its own is recorded, and at which iterations besides. Label changes are always
+/// recorded. What is said of a change is recorded at changes only, or at the following change and
+/// at the end.
 pub fn recorded_iterations(
     quantity: Quantity,
     observers: &[Observer],
@@ -144,7 +155,10 @@ impl Setting for Vec<Observer> {
     type Bounds = Kind;
 
     fn expected(kind: &Kind) -> String {
-        format!("one or more of {}", Quantity::of_kind(*kind).map(Quantity::name).collect::<Vec<_>>().join(", "))
+        format!(
+            "one or more of {}",
+            Quantity::of_kind(*kind).map(Quantity::name).collect::<Vec<_>>().join(", ")
+        )
     }
 
     fn read(text: &str, kind: &Kind) -> Result<Self, Refused> {
@@ -158,7 +172,9 @@ impl Setting for Vec<Observer> {
     fn read_toml(value: &DeValue<'_>, kind: &Kind) -> Result<Self, Refused> {
         match Self::toml_text(value, kind).as_deref() {
             None => Err(Refused::toml::<Self>(value, kind)),
-            Some("") => Err(Refused::After(format!(" cannot be empty: expected {}", Self::expected(kind)))),
+            Some("") => {
+                Err(Refused::After(format!(" cannot be empty: expected {}", Self::expected(kind))))
+            }
             Some(text) => Self::read(text.trim(), kind),
         }
     }
@@ -181,8 +197,10 @@ mod tests {
 
     #[test]
     fn names_groups_and_schedules_are_read() {
-        let observers =
-            parse_observers("test_accuracy, weight_alignment@10, validity@epoch, test_accuracy@log:5", Kind::Train);
+        let observers = parse_observers(
+            "test_accuracy, weight_alignment@10, validity@epoch, test_accuracy@log:5",
+            Kind::Train,
+        );
         let texts: Vec<String> = observers.unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,
@@ -195,8 +213,14 @@ mod tests {
             ]
         );
         assert!(
-            parse_observers("validity", Kind::Isolate).unwrap_err().contains("is not measured by kind \"isolate\"")
+            parse_observers("validity", Kind::Isolate)
+                .unwrap_err()
+                .contains("is not measured by kind \"isolate\"")
         );
-        assert!(parse_observers("loss@often", Kind::Train).unwrap_err().contains("not a recording schedule"));
+        assert!(
+            parse_observers("loss@often", Kind::Train)
+                .unwrap_err()
+                .contains("not a recording schedule")
+        );
     }
 }

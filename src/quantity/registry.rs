@@ -1,11 +1,11 @@
-//! Registry of measured quantities: feeds specs, help, plot labels and the data dictionary. A new one is an entry in the file
-//! of its family, and its name here.
+//! Registry of measured quantities: feeds specs, help, plot labels and the data dictionary. A new
+//! one is an entry in the file of its family, and its name here.
 
 use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
-    accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted, similarity, units,
-    update, weights,
+    accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted,
+    similarity, units, update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;
@@ -32,7 +32,8 @@ macro_rules! quantities {
                 &INFOS[self as usize]
             }
 
-            /// Layers for which `condition` yields this quantity; `None` stands for the network as a whole.
+            /// Layers for which `condition` yields this quantity; `None` stands for the network as
+            /// a whole.
             pub fn layers(self, condition: &Condition) -> Vec<Option<usize>> {
                 // A draw has no layers.
                 if matches!(condition, Condition::Sample(_)) {
@@ -95,15 +96,25 @@ impl Quantity {
             if known.info().kinds.contains(&kind) {
                 return Ok(known);
             }
-            return Err(format!("`{name}` is not measured by kind \"{}\": expected {}", kind.name(), list(&valid)));
+            return Err(format!(
+                "`{name}` is not measured by kind \"{}\": expected {}",
+                kind.name(),
+                list(&valid)
+            ));
         }
-        Err(format!("unknown quantity `{name}`: expected {}{}", list(&valid), suggestion(name, valid.iter().copied())))
+        Err(format!(
+            "unknown quantity `{name}`: expected {}{}",
+            list(&valid),
+            suggestion(name, valid.iter().copied())
+        ))
     }
 
     /// Whether a drawing of this kind yields this quantity of kind sample.
     pub fn is_drawn_by(self, draw: Draw) -> bool {
-        let composed =
-            matches!(self, Self::DeltaAngle | Self::WeightAngle | Self::ComposedAngle | Self::MaskedComposedAngle);
+        let composed = matches!(
+            self,
+            Self::DeltaAngle | Self::WeightAngle | Self::ComposedAngle | Self::MaskedComposedAngle
+        );
         composed == matches!(draw, Draw::Composition | Draw::AcuteComposition)
     }
 
@@ -145,7 +156,8 @@ impl Quantity {
         (Self::TermAngle..=Self::ControlAlignment).contains(&self)
     }
 
-    /// Whether it depends on how far back the decomposition reaches: all but terms of single lags do.
+    /// Whether it depends on how far back the decomposition reaches: all but terms of single lags
+    /// do.
     pub fn is_of_window(self) -> bool {
         self.is_decomposition() && (!self.is_term() || self == Self::TermCumulative)
     }
@@ -153,14 +165,17 @@ impl Quantity {
     /// Whether it needs the alignment terms of every lag.
     pub fn is_of_every_lag(self) -> bool {
         match self {
-            Self::LastAngle | Self::LastRatio | Self::LastShare | Self::LinearTermsAngle | Self::LinearAlignment => {
-                false
-            }
+            Self::LastAngle
+            | Self::LastRatio
+            | Self::LastShare
+            | Self::LinearTermsAngle
+            | Self::LinearAlignment => false,
             _ => self.is_of_window(),
         }
     }
 
-    /// Whether it is of weights that are built up beside those of the network, of what their updates are made of.
+    /// Whether it is of weights that are built up beside those of the network, of what their
+    /// updates are made of.
     pub fn is_of_built_weights(self) -> bool {
         matches!(self, Self::LinearAlignment | Self::ControlAlignment)
     }
@@ -262,8 +277,12 @@ mod tests {
     #[test]
     fn misspelt_quantities_are_refused_with_the_nearest() {
         let error = Quantity::parse("weight_alignement", Kind::Train).unwrap_err();
-        let start = "unknown quantity `weight_alignement`: expected weight_alignment, update_alignment, weight_norm, ";
-        assert!(error.starts_with(start) && error.ends_with("; did you mean `weight_alignment`?"), "{error}");
+        let start = "unknown quantity `weight_alignement`: expected weight_alignment, \
+            update_alignment, weight_norm, ";
+        assert!(
+            error.starts_with(start) && error.ends_with("; did you mean `weight_alignment`?"),
+            "{error}"
+        );
         let error = Quantity::parse("loss", Kind::Isolate).unwrap_err();
         assert!(error.starts_with("`loss` is not measured by kind \"isolate\""), "{error}");
     }

@@ -30,8 +30,16 @@ pub(super) struct ChaCha8 {
 
 impl ChaCha8 {
     pub(super) fn new(key: [u8; 32]) -> Self {
-        let word = |i: usize| u32::from_le_bytes([key[4 * i], key[4 * i + 1], key[4 * i + 2], key[4 * i + 3]]);
-        Self { key: std::array::from_fn(word), words: Box::new([0; BATCH]), next: BATCH, end: 0, passed: 0 }
+        let word = |i: usize| {
+            u32::from_le_bytes([key[4 * i], key[4 * i + 1], key[4 * i + 2], key[4 * i + 3]])
+        };
+        Self {
+            key: std::array::from_fn(word),
+            words: Box::new([0; BATCH]),
+            next: BATCH,
+            end: 0,
+            passed: 0,
+        }
     }
 
     /// Words drawn so far.
@@ -84,7 +92,9 @@ impl Kernel<(&[u32; 8], u64, &mut [u32; BATCH])> for Blocks {
         let counter = |lane: usize| block.wrapping_add(lane as u64);
         let mut start = [[0u32; LANES]; BLOCK];
         // "expand 32-byte k"
-        for (row, constant) in start.iter_mut().zip([0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]) {
+        for (row, constant) in
+            start.iter_mut().zip([0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574])
+        {
             *row = [constant; LANES];
         }
         for (row, word) in start[4..12].iter_mut().zip(key) {
@@ -161,7 +171,10 @@ mod tests {
             for length in [1, 2, 3, 16, 255, 256, 257, 1000] {
                 let mut words = vec![0; length];
                 ours.fill(&mut words);
-                assert!(words.iter().all(|&word| word == theirs.next_u32()), "{length} words from {start}");
+                assert!(
+                    words.iter().all(|&word| word == theirs.next_u32()),
+                    "{length} words from {start}"
+                );
                 assert_eq!(ours.next_word(), theirs.next_u32());
                 assert_eq!(ours.position(), theirs.get_word_pos());
             }

@@ -232,7 +232,9 @@ impl<T: Elementary> Kernel<(&[u32], &[u32], &mut [T], &mut [T])> for Pairs {
         for (((&first, &second), x), y) in pairs.zip(&mut cosines[..both]).zip(sines) {
             (*x, *y) = T::normal_pair(first, second);
         }
-        for ((&first, &second), x) in radii[both..].iter().zip(&angles[both..]).zip(&mut cosines[both..]) {
+        for ((&first, &second), x) in
+            radii[both..].iter().zip(&angles[both..]).zip(&mut cosines[both..])
+        {
             *x = T::normal_pair(first, second).0;
         }
     }
@@ -252,7 +254,8 @@ mod tests {
     fn both_precisions_see_the_same_signals() {
         let single = normals::<f32>(&mut Stream::new(9, 2, Role::Signal), 10_001);
         let double = normals::<f64>(&mut Stream::new(9, 2, Role::Signal), 10_001);
-        let worst = single.iter().zip(&double).map(|(s, d)| (f64::from(*s) - d).abs()).fold(0.0, f64::max);
+        let worst =
+            single.iter().zip(&double).map(|(s, d)| (f64::from(*s) - d).abs()).fold(0.0, f64::max);
         assert!(worst < 5e-6, "{worst}");
     }
 
@@ -276,14 +279,21 @@ mod tests {
 
     #[test]
     fn streams_are_pinned() {
-        let single: Vec<u32> =
-            normals::<f32>(&mut Stream::new(1, 0, Role::Weights), 5).iter().map(|v| v.to_bits()).collect();
-        let double: Vec<u64> =
-            normals::<f64>(&mut Stream::new(1, 0, Role::Signal), 4).iter().map(|v| v.to_bits()).collect();
+        let single: Vec<u32> = normals::<f32>(&mut Stream::new(1, 0, Role::Weights), 5)
+            .iter()
+            .map(|v| v.to_bits())
+            .collect();
+        let double: Vec<u64> = normals::<f64>(&mut Stream::new(1, 0, Role::Signal), 4)
+            .iter()
+            .map(|v| v.to_bits())
+            .collect();
         let mut stream = Stream::new(7, 3, Role::Code);
         let whole: Vec<u64> = (0..5).map(|_| stream.below(1000)).collect();
         assert_eq!(single, [3217341655, 3193555342, 1050698459, 1061200236, 1058543209]);
-        assert_eq!(double, [13830703317641565507, 4598211166571294361, 4606504464154983556, 13832444028332952944]);
+        assert_eq!(
+            double,
+            [13830703317641565507, 4598211166571294361, 4606504464154983556, 13832444028332952944]
+        );
         assert_eq!(whole, [160, 110, 78, 611, 441]);
     }
 
@@ -295,8 +305,14 @@ mod tests {
             blocks.fill_uniform(&mut single);
             blocks.fill_uniform(&mut double);
             let midpoint = |word: u32| (f64::from(word) + 0.5) / 4_294_967_296.0;
-            assert!(single.iter().all(|x| x.to_bits() == (midpoint(words.next_u32()) as f32).to_bits()), "{n}");
-            assert!(double.iter().all(|x| x.to_bits() == midpoint(words.next_u32()).to_bits()), "{n}");
+            assert!(
+                single.iter().all(|x| x.to_bits() == (midpoint(words.next_u32()) as f32).to_bits()),
+                "{n}"
+            );
+            assert!(
+                double.iter().all(|x| x.to_bits() == midpoint(words.next_u32()).to_bits()),
+                "{n}"
+            );
             // Between them calls that take one word, two, and an even number.
             assert_eq!(blocks.next_u32(), words.next_u32());
             assert_eq!(blocks.below(1000), words.below(1000));

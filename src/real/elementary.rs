@@ -1,6 +1,7 @@
 //! Elementary functions on one value.
 //!
-//! Only correctly rounded operations are used (no fused multiply-add); series are plain Taylor series on reduced arguments.
+//! Only correctly rounded operations are used (no fused multiply-add); series are plain Taylor
+//! series on reduced arguments.
 
 /// Elementary functions on one value, written so that loops over them vectorise.
 pub trait Elementary: Copy {
@@ -10,8 +11,8 @@ pub trait Elementary: Copy {
     fn exp_m1(self) -> Self;
     /// `tanh x`.
     fn tanh(self) -> Self;
-    /// `sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)` with `u = (first + 1/2) / 2^32`, `v = second / 2^32`: two independent
-    /// standard normals from two uniform words.
+    /// `sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)` with `u = (first + 1/2) / 2^32`, `v = second /
+    /// 2^32`: two independent standard normals from two uniform words.
     fn normal_pair(first: u32, second: u32) -> (Self, Self);
 }
 
@@ -42,7 +43,12 @@ macro_rules! reduce {
             n -= 1;
         }
         let half = (whole * 0.5 + ROUND) - ROUND;
-        Reduced { small: r * series, first: power_of_two::<$t>(half), second: power_of_two::<$t>(whole - half), whole }
+        Reduced {
+            small: r * series,
+            first: power_of_two::<$t>(half),
+            second: power_of_two::<$t>(whole - half),
+            whole,
+        }
     }};
 }
 
@@ -60,7 +66,8 @@ macro_rules! elementary {
 
             #[inline(always)]
             fn exp(self) -> Self {
-                let Reduced { small, first, second, .. } = reduce!($t, self, $mantissa, $bias, $exp, $ln2_hi, $ln2_lo);
+                let Reduced { small, first, second, .. } =
+                    reduce!($t, self, $mantissa, $bias, $exp, $ln2_hi, $ln2_lo);
                 (first * (1.0 + small)) * second
             }
 
@@ -73,13 +80,14 @@ macro_rules! elementary {
             #[inline(always)]
             fn normal_pair(first: u32, second: u32) -> (Self, Self) {
                 const INVERSE: $t = 1.0 / 4_294_967_296.0;
-                // u = 2^e m with m in [sqrt(1/2), sqrt 2). Near 1, m - 1 is taken from the complement of the word,
-                // so that small radii keep their relative accuracy.
+                // u = 2^e m with m in [sqrt(1/2), sqrt 2). Near 1, m - 1 is taken from the
+                // complement of the word, so that small radii keep their relative accuracy.
                 let u = (first as $t + 0.5) * INVERSE;
                 let shifted = u.to_bits().wrapping_sub(core::$t::consts::FRAC_1_SQRT_2.to_bits());
                 let exponent = ((shifted as $int) >> $mantissa) as $t;
                 let m = $t::from_bits(
-                    (shifted & ((1 << $mantissa) - 1)).wrapping_add(core::$t::consts::FRAC_1_SQRT_2.to_bits()),
+                    (shifted & ((1 << $mantissa) - 1))
+                        .wrapping_add(core::$t::consts::FRAC_1_SQRT_2.to_bits()),
                 );
                 let complement = -((!first) as $t + 0.5) * INVERSE;
                 let near_one = first >= 0xb504_f334;

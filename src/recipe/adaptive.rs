@@ -1,9 +1,10 @@
 //! Steps whose rate adapts entry by entry: Adam and its kin.
 //!
-//! With `d = g - lambda_c W`, running means `m = beta1 m + (1 - beta1) d` and `s = beta2 s + (1 - beta2) d^2` of a training
-//! that begins at rest, the direction is `u = m' / (sqrt(s') + eps)`, primes for the correction of the start, and the step
-//! `eta (u - lambda_d W)`. Where gradients are near zero the quotient amplifies their rounding: what is expected of every
-//! entry is carried along with it, to first order in the rounding of every gradient so far. Entries that this leaves
+//! With `d = g - lambda_c W`, running means `m = beta1 m + (1 - beta1) d` and `s = beta2 s + (1 -
+//! beta2) d^2` of a training that begins at rest, the direction is `u = m' / (sqrt(s') + eps)`,
+//! primes for the correction of the start, and the step `eta (u - lambda_d W)`. Where gradients are
+//! near zero the quotient amplifies their rounding: what is expected of every entry is carried
+//! along with it, to first order in the rounding of every gradient so far. Entries that this leaves
 //! undecided are left out.
 
 use super::least_squares::minimise;
@@ -31,7 +32,8 @@ impl Entries {
     }
 }
 
-/// A direction is decided where rounding is expected to change it by less than this; a direction of Adam is of size 1.
+/// A direction is decided where rounding is expected to change it by less than this; a direction of
+/// Adam is of size 1.
 const DECIDED: f64 = 0.05;
 
 /// Numbers that the direction is made of.
@@ -53,7 +55,9 @@ impl Rule {
             Optimiser::Sgd | Optimiser::Sign => ([0.0; 2], [1.0; 2], false),
             Optimiser::Adagrad => ([0.0, 1.0], [1.0; 2], false),
             Optimiser::RmsProp => ([0.0, beta2], [1.0, 1.0 - beta2], false),
-            Optimiser::Adam | Optimiser::Amsgrad => ([beta1, beta2], [1.0 - beta1, 1.0 - beta2], true),
+            Optimiser::Adam | Optimiser::Amsgrad => {
+                ([beta1, beta2], [1.0 - beta1, 1.0 - beta2], true)
+            }
         };
         let epsilon = if shape.optimiser == Optimiser::Sign { 0.0 } else { values.epsilon };
         let coupled = if shape.decay == Some(DecayKind::Coupled) { values.decay } else { 0.0 };
@@ -100,8 +104,8 @@ impl Means {
         powers.map(|power| if rule.corrected { 1.0 / (1.0 - power) } else { 1.0 })
     }
 
-    /// Takes in the gradient of one more iteration, known to `error`; relative rounding of what is computed is `unit`.
-    /// Gives the direction and its expected error.
+    /// Takes in the gradient of one more iteration, known to `error`; relative rounding of what is
+    /// computed is `unit`. Gives the direction and its expected error.
     fn push(&mut self, rule: &Rule, gradient: f64, error: f64, unit: f64) -> [f64; 2] {
         let ([b1, b2], [n1, n2]) = (rule.beta, rule.new);
         let largest = self.largest;
@@ -162,7 +166,11 @@ impl Values {
 
     fn list(&self, shape: &Shape) -> Vec<f64> {
         let all = [self.beta[0], self.beta[1], self.epsilon, self.decay];
-        all.into_iter().zip(Self::fitted(shape)).filter(|(_, there)| *there).map(|(value, _)| value).collect()
+        all.into_iter()
+            .zip(Self::fitted(shape))
+            .filter(|(_, there)| *there)
+            .map(|(value, _)| value)
+            .collect()
     }
 
     fn from_list(shape: &Shape, list: &[f64]) -> Self {
@@ -178,7 +186,8 @@ impl Values {
     }
 }
 
-/// Directions of all entries of a layer, and what rounding is expected to add to them, if that is asked for.
+/// Directions of all entries of a layer, and what rounding is expected to add to them, if that is
+/// asked for.
 struct Directions {
     values: Vec<f64>,
     errors: Vec<f64>,
@@ -212,7 +221,8 @@ impl Directions {
 /// Rates of all layers and iterations.
 type Table = Vec<Vec<f64>>;
 
-/// A shape on its way to a fit: entries of all layers, with weights that stay as they are while numbers change.
+/// A shape on its way to a fit: entries of all layers, with weights that stay as they are while
+/// numbers change.
 struct Fit<'a> {
     layers: &'a [Entries],
     shape: &'a Shape,
@@ -223,13 +233,21 @@ struct Fit<'a> {
 
 impl<'a> Fit<'a> {
     fn new(layers: &'a [Entries], shape: &'a Shape, iterations: usize) -> Self {
-        Self { layers, shape, iterations, weights: layers.iter().map(|e| vec![1.0; e.count * iterations]).collect() }
+        Self {
+            layers,
+            shape,
+            iterations,
+            weights: layers.iter().map(|e| vec![1.0; e.count * iterations]).collect(),
+        }
     }
 
     fn directions(&self, values: &Values, errors: bool) -> Vec<Directions> {
         let rule = Rule::of(self.shape, values);
-        let mut all: Vec<Directions> =
-            self.layers.iter().map(|entries| Directions::of(entries, &rule, self.iterations, errors)).collect();
+        let mut all: Vec<Directions> = self
+            .layers
+            .iter()
+            .map(|entries| Directions::of(entries, &rule, self.iterations, errors))
+            .collect();
         if self.shape.decay == Some(DecayKind::Decoupled) {
             for (directions, entries) in all.iter_mut().zip(self.layers) {
                 let weights = entries.weights.iter();
@@ -242,7 +260,8 @@ impl<'a> Fit<'a> {
     /// Inner products of directions with themselves and with steps, by layer and iteration.
     fn products(&self, directions: &[Directions]) -> Vec<Vec<[f64; 2]>> {
         let of_layer = |place: usize| -> Vec<[f64; 2]> {
-            let (entries, values, weights) = (&self.layers[place], &directions[place].values, &self.weights[place]);
+            let (entries, values, weights) =
+                (&self.layers[place], &directions[place].values, &self.weights[place]);
             let of = |k: usize| {
                 (k * entries.count..(k + 1) * entries.count).fold([0.0; 2], |[uu, us], at| {
                     let u = weights[at] * values[at];
@@ -267,14 +286,17 @@ impl<'a> Fit<'a> {
                 let rate = over(&mut products.iter().flatten().copied());
                 vec![vec![rate; iterations]; layers]
             }
-            RatesBy::Layer => products.iter().map(|of| vec![over(&mut of.iter().copied()); iterations]).collect(),
+            RatesBy::Layer => {
+                products.iter().map(|of| vec![over(&mut of.iter().copied()); iterations]).collect()
+            }
             RatesBy::Iteration => {
                 let rate = |k: usize| over(&mut products.iter().map(|of| of[k]));
                 vec![(0..iterations).map(rate).collect(); layers]
             }
-            RatesBy::Each => {
-                products.iter().map(|of| of.iter().map(|p| over(&mut [*p].into_iter())).collect()).collect()
-            }
+            RatesBy::Each => products
+                .iter()
+                .map(|of| of.iter().map(|p| over(&mut [*p].into_iter())).collect())
+                .collect(),
             RatesBy::LayerAndIteration => alternate(&products),
         }
     }
@@ -286,7 +308,10 @@ impl<'a> Fit<'a> {
         for (place, entries) in self.layers.iter().enumerate() {
             for at in 0..entries.count * self.iterations {
                 let rate = rates[place][at / entries.count];
-                out.push((entries.step(at) - rate * directions[place].values[at]) * self.weights[place][at]);
+                out.push(
+                    (entries.step(at) - rate * directions[place].values[at])
+                        * self.weights[place][at],
+                );
             }
         }
         out
@@ -298,10 +323,17 @@ impl<'a> Fit<'a> {
         let rates = self.rates(&directions);
         for (place, entries) in self.layers.iter().enumerate() {
             let rounding = |at: usize| {
-                entry_rounding(entries, at, &directions[place], rates[place][at / entries.count], self.shape)
+                entry_rounding(
+                    entries,
+                    at,
+                    &directions[place],
+                    rates[place][at / entries.count],
+                    self.shape,
+                )
             };
             let weights = (0..entries.count * self.iterations).map(rounding);
-            let inverse = |rounding: Option<f64>| rounding.filter(|r| *r > 0.0).map_or(0.0, |r| 1.0 / r);
+            let inverse =
+                |rounding: Option<f64>| rounding.filter(|r| *r > 0.0).map_or(0.0, |r| 1.0 / r);
             let weights: Vec<f64> = weights.map(inverse).collect();
             self.weights[place] = weights;
         }
@@ -314,8 +346,11 @@ impl<'a> Fit<'a> {
             for (k, &rate) in rates[place].iter().enumerate() {
                 let (mut difference, mut step, mut expected, mut decided) = (0.0, 0.0, 0.0, 0);
                 for at in k * entries.count..(k + 1) * entries.count {
-                    if let Some(rounding) = entry_rounding(entries, at, &directions[place], rate, self.shape) {
-                        difference += (entries.step(at) - rate * directions[place].values[at]).powi(2);
+                    if let Some(rounding) =
+                        entry_rounding(entries, at, &directions[place], rate, self.shape)
+                    {
+                        difference +=
+                            (entries.step(at) - rate * directions[place].values[at]).powi(2);
                         step += entries.step(at).powi(2);
                         expected += rounding * rounding;
                         decided += 1;
@@ -329,8 +364,15 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// What rounding is expected to make of the step of an entry; `None` where it leaves the direction undecided.
-fn entry_rounding(entries: &Entries, at: usize, directions: &Directions, rate: f64, shape: &Shape) -> Option<f64> {
+/// What rounding is expected to make of the step of an entry; `None` where it leaves the direction
+/// undecided.
+fn entry_rounding(
+    entries: &Entries,
+    at: usize,
+    directions: &Directions,
+    rate: f64,
+    shape: &Shape,
+) -> Option<f64> {
     let error = directions.errors[at];
     if error > DECIDED {
         return None;
@@ -399,7 +441,12 @@ const EPSILONS: [f64; 2] = [EPSILON, 1e-3];
 const DECAYS: [f64; 4] = [0.0, 0.02, 0.1, 0.5];
 
 /// Fits a shape to the entries of all layers, from the best place of a grid where none is given.
-pub(super) fn fit(layers: &[Entries], shape: &Shape, iterations: usize, start: Option<Values>) -> Option<Fitted> {
+pub(super) fn fit(
+    layers: &[Entries],
+    shape: &Shape,
+    iterations: usize,
+    start: Option<Values>,
+) -> Option<Fitted> {
     let grid = Fit::new(layers, shape, iterations);
     let starts = start.map_or_else(|| grid.starts(), |start| vec![start]);
     let mut best: Option<Fitted> = None;
@@ -420,7 +467,8 @@ pub(super) fn fit(layers: &[Entries], shape: &Shape, iterations: usize, start: O
 fn descend(mut fit: Fit, start: Values) -> Option<Fitted> {
     let (shape, mut values) = (fit.shape, start);
     let decay = 0.1 * fit.decay_scale();
-    let scales: Vec<f64> = Values { beta: [0.1, 0.1], epsilon: fit.gradient_scale(), decay }.list(shape);
+    let scales: Vec<f64> =
+        Values { beta: [0.1, 0.1], epsilon: fit.gradient_scale(), decay }.list(shape);
     let mut errors = Vec::new();
     // Weights follow the numbers that they are expected with.
     for _ in 0..3 {
@@ -481,11 +529,12 @@ impl Fit<'_> {
         (all().map(|g| g * g).sum::<f64>() / all().count().max(1) as f64).sqrt()
     }
 
-    /// A decay that would change directions much: of gradients where it is part of these, of directions of size 1 where it
-    /// stands beside them.
+    /// A decay that would change directions much: of gradients where it is part of these, of
+    /// directions of size 1 where it stands beside them.
     fn decay_scale(&self) -> f64 {
-        let squares =
-            |pick: fn(&Entries) -> &Vec<f64>| -> f64 { self.layers.iter().flat_map(pick).map(|v| v * v).sum() };
+        let squares = |pick: fn(&Entries) -> &Vec<f64>| -> f64 {
+            self.layers.iter().flat_map(pick).map(|v| v * v).sum()
+        };
         let weights = squares(|e| &e.weights);
         let other = match self.shape.decay {
             Some(DecayKind::Coupled) => squares(|e| &e.gradients),
@@ -500,8 +549,8 @@ const DETERMINED: f64 = 0.1;
 
 fn numbers(shape: &Shape, values: &Values, errors: &[f64]) -> Numbers {
     let mut errors = errors.iter().copied();
-    let [beta1, beta2, epsilon, decay] =
-        Values::fitted(shape).map(|there| if there { errors.next().unwrap_or(f64::INFINITY) } else { f64::INFINITY });
+    let [beta1, beta2, epsilon, decay] = Values::fitted(shape)
+        .map(|there| if there { errors.next().unwrap_or(f64::INFINITY) } else { f64::INFINITY });
     let within = |value: f64, error: f64, scale: f64| (error < DETERMINED * scale).then_some(value);
     Numbers {
         beta1: within(values.beta[0], beta1, 1.0),
@@ -513,7 +562,8 @@ fn numbers(shape: &Shape, values: &Values, errors: &[f64]) -> Numbers {
     }
 }
 
-/// The numbers of a fit on other entries: those of one layer and all iterations, one iteration after the other.
+/// The numbers of a fit on other entries: those of one layer and all iterations, one iteration
+/// after the other.
 pub(crate) struct Follower {
     rule: Rule,
     decoupled: f64,

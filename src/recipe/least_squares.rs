@@ -7,16 +7,22 @@ pub(super) struct Minimum {
     pub at: Vec<f64>,
     /// The sum of squares there.
     pub square: f64,
-    /// Standard errors of the parameters for residuals of variance 1; infinite where a parameter changes nothing.
+    /// Standard errors of the parameters for residuals of variance 1; infinite where a parameter
+    /// changes nothing.
     pub errors: Vec<f64>,
 }
 
 /// Most steps from one place to a better one.
 const MOST_STEPS: usize = 100;
 
-/// Goes downhill from `start`. `scales` are sizes of changes of parameters that matter; derivatives are differences over a
-/// millionth of these. `None` where the residuals at the start are not finite.
-pub(super) fn minimise(residuals: impl Fn(&[f64]) -> Vec<f64>, start: Vec<f64>, scales: &[f64]) -> Option<Minimum> {
+/// Goes downhill from `start`. `scales` are sizes of changes of parameters that matter; derivatives
+/// are differences over a millionth of these. `None` where the residuals at the start are not
+/// finite.
+pub(super) fn minimise(
+    residuals: impl Fn(&[f64]) -> Vec<f64>,
+    start: Vec<f64>,
+    scales: &[f64],
+) -> Option<Minimum> {
     let square = |of: &[f64]| of.iter().map(|r| r * r).sum::<f64>();
     let (mut at, mut here) = (start, Vec::new());
     here.extend(residuals(&at));
@@ -57,7 +63,12 @@ struct Normal {
 }
 
 impl Normal {
-    fn of(residuals: &impl Fn(&[f64]) -> Vec<f64>, at: &[f64], here: &[f64], scales: &[f64]) -> Self {
+    fn of(
+        residuals: &impl Fn(&[f64]) -> Vec<f64>,
+        at: &[f64],
+        here: &[f64],
+        scales: &[f64],
+    ) -> Self {
         let column = |i: usize| -> Vec<f64> {
             let step = 1e-6 * at[i].abs().max(scales[i]);
             let side = |step: f64| -> Vec<f64> {
@@ -67,7 +78,11 @@ impl Normal {
             };
             let up = side(step);
             // Beyond an end of what is possible, the other side is looked at.
-            if up.len() == here.len() && up.iter().all(|r| r.is_finite()) { up } else { side(-step) }
+            if up.len() == here.len() && up.iter().all(|r| r.is_finite()) {
+                up
+            } else {
+                side(-step)
+            }
         };
         let columns: Vec<Vec<f64>> = (0..at.len()).map(column).collect();
         let inner = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
@@ -88,7 +103,8 @@ impl Normal {
     }
 
     fn errors(&self) -> Vec<f64> {
-        let unit = |i: usize| (0..self.gradient.len()).map(|j| f64::from(u8::from(i == j))).collect();
+        let unit =
+            |i: usize| (0..self.gradient.len()).map(|j| f64::from(u8::from(i == j))).collect();
         let error = |i: usize| match solve(self.matrix.clone(), unit(i))[i] {
             variance if variance > 0.0 => variance.sqrt(),
             _ => f64::INFINITY,
@@ -97,8 +113,8 @@ impl Normal {
     }
 }
 
-/// Solution of a system with a symmetric matrix of no negative eigenvalue, by Gaussian elimination with the diagonal scaled
-/// to 1; 0 for what the matrix does not decide.
+/// Solution of a system with a symmetric matrix of no negative eigenvalue, by Gaussian elimination
+/// with the diagonal scaled to 1; 0 for what the matrix does not decide.
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let n = right.len();
     let scale: Vec<f64> = (0..n).map(|i| matrix[i][i].sqrt()).collect();
@@ -132,9 +148,14 @@ mod tests {
 
     #[test]
     fn parameters_of_a_curve_are_found_to_rounding() {
-        let curve = |p: &[f64]| -> Vec<f64> { (0..20).map(|k| p[0] * p[1].powi(k) - 3.0 * 0.9f64.powi(k)).collect() };
+        let curve = |p: &[f64]| -> Vec<f64> {
+            (0..20).map(|k| p[0] * p[1].powi(k) - 3.0 * 0.9f64.powi(k)).collect()
+        };
         let found = minimise(curve, vec![1.0, 0.5], &[1.0, 1.0]).unwrap();
-        assert!((found.at[0] - 3.0).abs() < 1e-12 && (found.at[1] - 0.9).abs() < 1e-12, "{found:?}");
+        assert!(
+            (found.at[0] - 3.0).abs() < 1e-12 && (found.at[1] - 0.9).abs() < 1e-12,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What update rule made these steps? `eta L_l^T delta_{l+1}`, its running sum, or something else.
 //!
-//! A recipe is rates of some kind, momentum or running means, and decay. Those of gradients and their running sums
-//! are fitted to relations, which one pass over the steps compresses; those with
-//! adaptive rates to some entries of the weights, held whole. A search names the simplest recipe that
-//! makes the steps to rounding, and what it has excluded.
+//! A recipe is rates of some kind, momentum or running means, and decay. Those of gradients and
+//! their running sums are fitted to relations, which one pass over the steps compresses; those with
+//! adaptive rates to some entries of the weights, held whole. A search names the simplest recipe
+//! that makes the steps to rounding, and what it has excluded.
 
 mod adaptive;
 mod least_squares;

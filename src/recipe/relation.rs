@@ -1,9 +1,11 @@
-//! What a step of one layer is related to, compressed: the weights before it, the step before, the gradients of both.
+//! What a step of one layer is related to, compressed: the weights before it, the step before, the
+//! gradients of both.
 //!
-//! Every recipe without an adaptive rate says that one combination of the five matrices
-//! `W_k, W_k - W_{k-1}, g_{k-1}, g_k, W_{k+1} - W_k` vanishes. The norm of a combination is that of the triangle `R` of their
-//! QR decomposition times its coefficients: 15 numbers keep what a pass over the recording has seen, and to the rounding of
-//! every matrix by itself, which inner products would not.
+//! Every recipe without an adaptive rate says that one combination of the five matrices `W_k, W_k -
+//! W_{k-1}, g_{k-1}, g_k, W_{k+1} - W_k` vanishes. The norm of a combination is that of the
+//! triangle `R` of their QR decomposition times its coefficients: 15 numbers keep what a pass over
+//! the recording has seen, and to the rounding of every matrix by itself, which inner products
+//! would not.
 
 use crate::vmath::{dot, sum_squares};
 
@@ -21,7 +23,8 @@ pub(super) const STEP: usize = 4;
 /// Coefficients of the five matrices.
 pub(super) type Coefficients = [f64; 5];
 
-/// A combination of the five matrices, seen along their orthonormal directions: inner products are those of the matrices.
+/// A combination of the five matrices, seen along their orthonormal directions: inner products are
+/// those of the matrices.
 pub(super) type Seen = [f64; 5];
 
 pub(super) fn inner(a: &Seen, b: &Seen) -> f64 {
@@ -39,11 +42,13 @@ pub(crate) struct Relation {
     pub columns: [[f64; 5]; 5],
     /// Entries of each of the matrices.
     pub entries: usize,
-    /// Whether the step before is the update right before this one, so that it and its gradient say something of this.
+    /// Whether the step before is the update right before this one, so that it and its gradient say
+    /// something of this.
     pub follows: bool,
     /// Norms of the weights before and after the step.
     pub states: [f64; 2],
-    /// Norms of `|L|^T |delta|` of the step before and of this step: what a sum over samples rounds by.
+    /// Norms of `|L|^T |delta|` of the step before and of this step: what a sum over samples rounds
+    /// by.
     pub terms: [f64; 2],
     /// Rounding units of states and of gradients.
     pub units: [f64; 2],
@@ -57,7 +62,8 @@ impl Relation {
         for start in (0..entries).step_by(CHUNK) {
             let end = (start + CHUNK).min(entries);
             // What was seen so far, five rows of it, on top of the next rows.
-            let of = |j: usize| columns[j].iter().chain(&matrices[j][start..end]).copied().collect();
+            let of =
+                |j: usize| columns[j].iter().chain(&matrices[j][start..end]).copied().collect();
             columns = triangle(std::array::from_fn(of));
         }
         Self { columns, entries, ..Self::default() }
@@ -66,10 +72,12 @@ impl Relation {
     /// A combination of the matrices.
     pub fn see(&self, coefficients: &Coefficients) -> Seen {
         let columns = self.columns.iter().zip(coefficients);
-        columns.fold([0.0; 5], |sum, (column, &c)| if c == 0.0 { sum } else { plus(&sum, c, column) })
+        columns
+            .fold([0.0; 5], |sum, (column, &c)| if c == 0.0 { sum } else { plus(&sum, c, column) })
     }
 
-    /// What of the step is no combination of some of the matrices, squared, and the coefficients of the combination.
+    /// What of the step is no combination of some of the matrices, squared, and the coefficients of
+    /// the combination.
     pub fn beyond(&self, places: &[usize]) -> (f64, Coefficients) {
         let mut directions: Vec<(Seen, Seen)> = Vec::new();
         let mut left = self.columns[STEP];
@@ -110,7 +118,8 @@ impl Relation {
 /// Rows that are decomposed at a time, so that they stay close at hand.
 const CHUNK: usize = 1024;
 
-/// `R` of five columns, by the modified Gram-Schmidt process, which is as stable as Householder's for it.
+/// `R` of five columns, by the modified Gram-Schmidt process, which is as stable as Householder's
+/// for it.
 fn triangle(mut matrices: [Vec<f64>; 5]) -> [[f64; 5]; 5] {
     let mut columns = [[0.0; 5]; 5];
     for (j, seen) in columns.iter_mut().enumerate() {
@@ -139,16 +148,23 @@ mod tests {
         let mut stream = Stream::new(1, 0, Role::Signal);
         let mut matrices: [Vec<f64>; 5] = std::array::from_fn(|_| vec![0.0; 12]);
         matrices.iter_mut().for_each(|m| stream.fill_normal(m));
-        // A step that is all but made of the others: what is left is seen to the rounding of the step.
+        // A step that is all but made of the others: what is left is seen to the rounding of the
+        // step.
         let made = [1e-3, 0.9, -0.045, 0.095];
-        matrices[STEP] = (0..12).map(|i| made.iter().zip(&matrices).map(|(c, m)| c * m[i]).sum()).collect();
+        matrices[STEP] =
+            (0..12).map(|i| made.iter().zip(&matrices).map(|(c, m)| c * m[i]).sum()).collect();
         matrices[STEP][7] += 1e-12;
         let relation = Relation::of(matrices.each_ref().map(Vec::as_slice));
         let left = relation.see(&[-made[0], -made[1], -made[2], -made[3], 1.0]);
         assert!((inner(&left, &left).sqrt() - 1e-12).abs() < 1e-14, "{left:?}");
         let [a, b] = [[0.5, -1.0, 2.0, 0.1, 0.0], [0.0, 1.0, 0.0, 0.0, 3.0]];
-        let sum = |c: &Coefficients, i: usize| c.iter().zip(&matrices).map(|(c, m)| c * m[i]).sum::<f64>();
+        let sum = |c: &Coefficients, i: usize| {
+            c.iter().zip(&matrices).map(|(c, m)| c * m[i]).sum::<f64>()
+        };
         let expected: f64 = (0..12).map(|i| sum(&a, i) * sum(&b, i)).sum();
-        assert!((inner(&relation.see(&a), &relation.see(&b)) - expected).abs() < 1e-12 * expected.abs().max(1.0));
+        assert!(
+            (inner(&relation.see(&a), &relation.see(&b)) - expected).abs()
+                < 1e-12 * expected.abs().max(1.0)
+        );
     }
 }

@@ -1,9 +1,11 @@
-//! Which recipes make the steps of a recording: from the general to the special, so that what is excluded is excluded
-//! with everything it contains.
+//! Which recipes make the steps of a recording: from the general to the special, so that what is
+//! excluded is excluded with everything it contains.
 
 use super::adaptive::{self, Entries};
 use super::sgd::{self, Relations, Start};
-use super::shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape};
+use super::shape::{
+    Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape,
+};
 use super::span::Span;
 use super::sums::Sums;
 use crate::measure::closing::Closing;
@@ -56,7 +58,8 @@ impl Candidate {
 
     /// Whether there is enough on record for so many numbers.
     fn is_decided(&self) -> bool {
-        self.entries() >= self.count + 3 && (!self.shape.rates.vary_by_iteration() || self.entries() >= 2 * self.count)
+        self.entries() >= self.count + 3
+            && (!self.shape.rates.vary_by_iteration() || self.entries() >= 2 * self.count)
     }
 }
 
@@ -80,7 +83,8 @@ pub(super) struct Found {
 /// Iterations that suffice to exclude a kind of recipe.
 const ENOUGH: usize = 512;
 
-/// A recipe that leaves less than this share of what a simpler one leaves is more than that with other numbers.
+/// A recipe that leaves less than this share of what a simpler one leaves is more than that with
+/// other numbers.
 const MUCH_LESS: f64 = 0.5;
 
 /// A recipe that leaves less than this share of the rounding that is expected is not looked beyond.
@@ -156,12 +160,15 @@ impl<'a> Search<'a> {
             || shape.decay == Some(DecayKind::Fixed);
         let needless = self.is_needless(Span::of(&shape));
         let kinds: Vec<RatesBy> = rates(layers, iterations)
-            .filter(|r| (!varying || r.vary_by_iteration()) && (!needless || !r.vary_by_iteration()))
+            .filter(|r| {
+                (!varying || r.vary_by_iteration()) && (!needless || !r.vary_by_iteration())
+            })
             .collect();
         let Some(&general) = kinds.last() else { return };
         let of = |rates: RatesBy| Shape { rates, ..shape };
         let guess = Span::of(&shape).start(&shape, &self.relations.all);
-        let starts = [guess.clone(), Start { mu: 0.9, ..guess.clone() }, Start { mu: 0.5, ..guess }];
+        let starts =
+            [guess.clone(), Start { mu: 0.9, ..guess.clone() }, Start { mu: 0.5, ..guess }];
         let starts = if shape.momentum.is_some() { &starts[..] } else { &starts[..1] };
         let Some(widest) = fitted(&self.first, &of(general), starts) else { return };
         if widest.is_decided() && !widest.closes() {
@@ -191,12 +198,14 @@ impl<'a> Search<'a> {
         self.excluded.push((named(&candidate.shape), candidate.closing()));
     }
 
-    /// Recipes whose rates adapt, from entries of some iterations. Without effect where a recipe was found.
+    /// Recipes whose rates adapt, from entries of some iterations. Without effect where a recipe
+    /// was found.
     pub fn adaptive(&mut self, layers: &[Entries], iterations: usize) {
         if !self.found.is_empty() {
             return;
         }
-        let (none, coupled, decoupled) = (None, Some(DecayKind::Coupled), Some(DecayKind::Decoupled));
+        let (none, coupled, decoupled) =
+            (None, Some(DecayKind::Coupled), Some(DecayKind::Decoupled));
         for optimiser in Optimiser::ADAPTIVE {
             let decays = match optimiser {
                 Optimiser::Sign => vec![none, decoupled],
@@ -207,7 +216,11 @@ impl<'a> Search<'a> {
                 // A second kind tells whether it is told from the first.
                 let same = self.found.first().is_some_and(|of| of.shape.optimiser == optimiser);
                 if !same && (self.found.is_empty() || self.found[0].shape.decay == decay) {
-                    self.adaptive_family(layers, iterations, Shape { optimiser, decay, ..Shape::PLAIN });
+                    self.adaptive_family(
+                        layers,
+                        iterations,
+                        Shape { optimiser, decay, ..Shape::PLAIN },
+                    );
                 }
             }
         }
@@ -246,8 +259,11 @@ impl<'a> Search<'a> {
         let mut best: Option<&Candidate> = None;
         for candidate in &self.found {
             let better = best.is_none_or(|best| {
-                let [simple, other] = [best, candidate].map(|of| Sums::all(&of.sums).left(of.count));
-                best.spread() >= ROUNDING && other < MUCH_LESS * simple && candidate.entries() >= 4 * candidate.count
+                let [simple, other] =
+                    [best, candidate].map(|of| Sums::all(&of.sums).left(of.count));
+                best.spread() >= ROUNDING
+                    && other < MUCH_LESS * simple
+                    && candidate.entries() >= 4 * candidate.count
             });
             if better {
                 best = Some(candidate);
@@ -283,12 +299,20 @@ fn families(beginning: Beginning) -> Vec<Shape> {
         (of(ball, velocity), false),
         (of(nesterov, velocity), false),
     ];
-    let decays = [None, Some(DecayKind::Coupled), Some(DecayKind::Decoupled), Some(DecayKind::Fixed)];
+    let decays =
+        [None, Some(DecayKind::Coupled), Some(DecayKind::Decoupled), Some(DecayKind::Fixed)];
     let all = decays.into_iter().flat_map(|decay| {
-        momenta.map(|(momentum, dampened)| Shape { momentum, dampened, decay, beginning, ..Shape::PLAIN })
+        momenta.map(|(momentum, dampened)| Shape {
+            momentum,
+            dampened,
+            decay,
+            beginning,
+            ..Shape::PLAIN
+        })
     });
     let told = |shape: &Shape| match shape.momentum {
-        // Without momentum, decay beside the gradient is decay in it, and nothing is summed up before.
+        // Without momentum, decay beside the gradient is decay in it, and nothing is summed up
+        // before.
         None => shape.decay != Some(DecayKind::Decoupled) && beginning == Beginning::AtRest,
         // Dampening shows in the first step alone.
         Some(_) => beginning == Beginning::AtRest || !shape.dampened,
@@ -298,8 +322,9 @@ fn families(beginning: Beginning) -> Vec<Shape> {
 
 /// Kinds of rates that so many layers and iterations tell apart, the most general last.
 fn rates(layers: usize, iterations: usize) -> impl Iterator<Item = RatesBy> {
-    let told =
-        move |rates: &RatesBy| (layers > 1 || !rates.vary_by_layer()) && (iterations > 1 || !rates.vary_by_iteration());
+    let told = move |rates: &RatesBy| {
+        (layers > 1 || !rates.vary_by_layer()) && (iterations > 1 || !rates.vary_by_iteration())
+    };
     RatesBy::ALL.into_iter().filter(told)
 }
 
@@ -307,7 +332,14 @@ fn rates(layers: usize, iterations: usize) -> impl Iterator<Item = RatesBy> {
 fn fitted(relations: &Relations, shape: &Shape, starts: &[Start]) -> Option<Candidate> {
     let sgd::Fitted { evaluation, numbers, count } = sgd::fit(relations, shape, starts)?;
     let adaptive = adaptive::Values::default();
-    Some(Candidate { shape: *shape, numbers, eta: evaluation.eta, sums: evaluation.sums, adaptive, count })
+    Some(Candidate {
+        shape: *shape,
+        numbers,
+        eta: evaluation.eta,
+        sums: evaluation.sums,
+        adaptive,
+        count,
+    })
 }
 
 /// Steps along the gradient, at the rate given or at the best one.

@@ -8,12 +8,15 @@
 //! x_k = mu x_{k-1} + (1 + mu) d_k - mu d_{k-1}    with Nesterov's,
 //! ```
 //!
-//! and the step `eta_k x_k - eta_k lambda_d W_k - c W_k` (decoupled and fixed decay). A velocity that holds the rates takes
-//! `eta_k d_k` for `d_k`, and its step is `X_k`. As `x_{k-1}` is known from the step before and its rate, no sum over all the
-//! past is needed, and a recording may begin anywhere; at rest, `x_0` is made of `d_0` alone.
+//! and the step `eta_k x_k - eta_k lambda_d W_k - c W_k` (decoupled and fixed decay). A velocity
+//! that holds the rates takes `eta_k d_k` for `d_k`, and its step is `X_k`. As `x_{k-1}` is known
+//! from the step before and its rate, no sum over all the past is needed, and a recording may begin
+//! anywhere; at rest, `x_0` is made of `d_0` alone.
 
 use super::least_squares::minimise;
-use super::relation::{BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, Seen, WEIGHTS, inner, plus};
+use super::relation::{
+    BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, Seen, WEIGHTS, inner, plus,
+};
 use super::shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, RatesBy, Shape};
 use super::sums::{OWN_ROUNDING, Sums};
 
@@ -43,18 +46,26 @@ impl Relations {
         let rates: Vec<f64> = all.iter().map(rate).collect();
         let moved: Vec<f64> = all.iter().map(|relations| sum(relations, STEP, STEP)).collect();
         let reference = (0..all.len()).max_by(|&a, &b| moved[a].total_cmp(&moved[b])).unwrap_or(0);
-        let ratio = |rate: &f64| if rates[reference] != 0.0 { rate / rates[reference] } else { 1.0 };
+        let ratio =
+            |rate: &f64| if rates[reference] != 0.0 { rate / rates[reference] } else { 1.0 };
         let weight = |relations: &Vec<Relation>, rate: &f64| {
-            let of = |r: &Relation| match r.units[0] * r.states[1] + r.units[1] * rate.abs() * r.terms[1] {
+            let of = |r: &Relation| match r.units[0] * r.states[1]
+                + r.units[1] * rate.abs() * r.terms[1]
+            {
                 rounding if rounding > 0.0 => 1.0 / rounding,
                 _ => 0.0,
             };
             relations.iter().map(of).collect()
         };
-        let whole = |place: usize| all.iter().map(|relations| sum(relations, place, place)).sum::<f64>();
+        let whole =
+            |place: usize| all.iter().map(|relations| sum(relations, place, place)).sum::<f64>();
         let (gradients, states) = (whole(GRADIENT), whole(WEIGHTS));
         Self {
-            weights: all.iter().zip(&rates).map(|(relations, rate)| weight(relations, rate)).collect(),
+            weights: all
+                .iter()
+                .zip(&rates)
+                .map(|(relations, rate)| weight(relations, rate))
+                .collect(),
             reference,
             ratios: rates.iter().map(ratio).collect(),
             decay_scale: if states > 0.0 { (gradients / states).sqrt() } else { 1.0 },
@@ -87,7 +98,8 @@ struct Parameters {
     ratios: Vec<f64>,
 }
 
-/// A step as `constant + a earlier + eta direction`, where `a` is `eta_k / eta_{k-1}` (buffer) or `eta_{k-1}` (velocity).
+/// A step as `constant + a earlier + eta direction`, where `a` is `eta_k / eta_{k-1}` (buffer) or
+/// `eta_{k-1}` (velocity).
 struct Pieces {
     constant: Coefficients,
     earlier: Option<Coefficients>,
@@ -105,7 +117,8 @@ enum Before {
     Unknown,
 }
 
-/// A rate more than so many times the one before says so little of it that the running sum is taken as not known.
+/// A rate more than so many times the one before says so little of it that the running sum is taken
+/// as not known.
 const MOST_RISE: f64 = 30.0;
 
 fn combine(parts: &[(usize, f64)]) -> Coefficients {
@@ -165,7 +178,11 @@ impl Parameters {
             // The first gradient is not dampened.
             let first = if nesterov { new } else { 1.0 };
             let direction = decayed(scaled(first, self.gradient()));
-            return matches!(before, Before::Rest).then_some(Pieces { constant, earlier: None, direction });
+            return matches!(before, Before::Rest).then_some(Pieces {
+                constant,
+                earlier: None,
+                direction,
+            });
         }
         let old = if nesterov { self.mu } else { 0.0 };
         let x = sum(combine(&[(BEFORE, 1.0)]), self.fixed, Self::weights_before());
@@ -178,12 +195,16 @@ impl Parameters {
                 let direction = decayed(sum(now, first, self.gradient_before()));
                 Pieces { constant, earlier: None, direction }
             }
-            (MomentumForm::Buffer, _) => {
-                Pieces { constant, earlier: Some(scaled(self.mu, x)), direction: decayed(sum(now, 1.0, earlier)) }
-            }
-            (MomentumForm::Velocity, _) => {
-                Pieces { constant: sum(constant, self.mu, x), earlier: Some(earlier), direction: decayed(now) }
-            }
+            (MomentumForm::Buffer, _) => Pieces {
+                constant,
+                earlier: Some(scaled(self.mu, x)),
+                direction: decayed(sum(now, 1.0, earlier)),
+            },
+            (MomentumForm::Velocity, _) => Pieces {
+                constant: sum(constant, self.mu, x),
+                earlier: Some(earlier),
+                direction: decayed(now),
+            },
         })
     }
 }
@@ -231,7 +252,8 @@ impl View {
 
 /// The rate of some relations, by least squares; 0 where any will do.
 fn rate(views: &[View]) -> f64 {
-    let of = |pick: fn(&View) -> f64| views.iter().map(|v| v.weight * v.weight * pick(v)).sum::<f64>();
+    let of =
+        |pick: fn(&View) -> f64| views.iter().map(|v| v.weight * v.weight * pick(v)).sum::<f64>();
     let squares = of(|v| inner(&v.direction, &v.direction));
     if squares > 0.0 { of(|v| inner(&v.direction, &v.target)) / squares } else { 0.0 }
 }
@@ -253,7 +275,8 @@ fn both(views: &[View]) -> Option<[f64; 2]> {
         [|v| v.earlier.as_ref().unwrap_or(&[0.0; 5]), |v| &v.direction, |v| &v.target];
     let (ee, ed, dd, et, dt) = (of(e, e), of(e, d), of(d, d), of(e, t), of(d, t));
     let determinant = ee * dd - ed * ed;
-    (determinant > 1e-12 * ee * dd).then(|| [(et * dd - dt * ed) / determinant, (ee * dt - ed * et) / determinant])
+    (determinant > 1e-12 * ee * dd)
+        .then(|| [(et * dd - dt * ed) / determinant, (ee * dt - ed * et) / determinant])
 }
 
 struct Evaluator<'a> {
@@ -264,7 +287,12 @@ struct Evaluator<'a> {
 }
 
 /// Evaluates a shape; with `given`, at that rate instead of the best.
-pub(super) fn evaluate(relations: &Relations, shape: &Shape, values: &[f64], given: Option<f64>) -> Evaluation {
+pub(super) fn evaluate(
+    relations: &Relations,
+    shape: &Shape,
+    values: &[f64],
+    given: Option<f64>,
+) -> Evaluation {
     let (layers, iterations) = (relations.layers(), relations.iterations());
     let out = Evaluation {
         eta: vec![vec![f64::NAN; iterations]; layers],
@@ -285,12 +313,17 @@ pub(super) fn evaluate(relations: &Relations, shape: &Shape, values: &[f64], giv
 
 impl Evaluator<'_> {
     fn ratio(&self, place: usize) -> f64 {
-        if self.shape.rates == RatesBy::LayerAndIteration { self.parameters.ratios[place] } else { 1.0 }
+        if self.shape.rates == RatesBy::LayerAndIteration {
+            self.parameters.ratios[place]
+        } else {
+            1.0
+        }
     }
 
     /// Whether step `k` is made of gradients alone, as nothing was summed up before the first.
     fn starts_at_rest(&self, k: usize) -> bool {
-        self.shape.beginning == Beginning::AtRest && (k == 0 || k == 1 && self.follows(k) && !self.holds_rates())
+        self.shape.beginning == Beginning::AtRest
+            && (k == 0 || k == 1 && self.follows(k) && !self.holds_rates())
     }
 
     /// Whether the step before is that of the update right before.
@@ -327,7 +360,8 @@ impl Evaluator<'_> {
             }
             let before = self.before(k, 1.0);
             let Some(pieces) = self.parameters.pieces(self.shape, k, before) else { continue };
-            let view = |place: &usize| View::of(self.relations, *place, k, &pieces, 1.0).with_earlier(1.0);
+            let view =
+                |place: &usize| View::of(self.relations, *place, k, &pieces, 1.0).with_earlier(1.0);
             views.extend(places.iter().map(|place| (k, view(place))));
         }
         let (at, views): (Vec<usize>, Vec<View>) = views.into_iter().unzip();
@@ -375,7 +409,8 @@ impl Evaluator<'_> {
         let (earlier, eta) = match (needs, known) {
             (false, _) => (0.0, rate(&views)),
             (true, Some(rate_before)) if velocity => {
-                let views: Vec<View> = views.iter().map(|v| v.copy().with_earlier(rate_before)).collect();
+                let views: Vec<View> =
+                    views.iter().map(|v| v.copy().with_earlier(rate_before)).collect();
                 (rate_before, rate(&views))
             }
             (true, Some(rate_before)) => {
@@ -390,7 +425,9 @@ impl Evaluator<'_> {
             (true, None) => {
                 let [earlier, eta] = both(&views)?;
                 let rate_before = if velocity { earlier } else { eta / earlier };
-                places.iter().for_each(|place| self.out.eta[*place][k - 1] = rate_before * self.ratio(*place));
+                places.iter().for_each(|place| {
+                    self.out.eta[*place][k - 1] = rate_before * self.ratio(*place)
+                });
                 (earlier, eta)
             }
         };
@@ -402,18 +439,24 @@ impl Evaluator<'_> {
         Some(eta)
     }
 
-    /// Adds what is left of a relation at a rate; `carried` is the coefficient of the step before over `mu`.
+    /// Adds what is left of a relation at a rate; `carried` is the coefficient of the step before
+    /// over `mu`.
     fn add(&mut self, view: &View, k: usize, eta: f64, carried: f64) {
         let relation = &self.relations.all[view.place][k];
         let left = plus(&view.target, -eta, &view.direction);
         let at = 5 * (view.place * self.relations.iterations() + k);
         (0..5).for_each(|i| self.out.residuals[at + i] = left[i] * view.weight);
         let rounding = self.rounding(relation, k, eta * self.ratio(view.place), carried);
-        self.out.sums[view.place].add(inner(&left, &left), relation.norm(STEP).powi(2), rounding, relation.entries);
+        self.out.sums[view.place].add(
+            inner(&left, &left),
+            relation.norm(STEP).powi(2),
+            rounding,
+            relation.entries,
+        );
     }
 
-    /// Norm, squared, of what rounding is expected to add: to the states at both ends, to sums over samples, to the step
-    /// as it is computed.
+    /// Norm, squared, of what rounding is expected to add: to the states at both ends, to sums over
+    /// samples, to the step as it is computed.
     fn rounding(&self, relation: &Relation, k: usize, eta: f64, carried: f64) -> f64 {
         let [state, signal] = relation.units;
         let mu = self.parameters.mu;
@@ -421,11 +464,16 @@ impl Evaluator<'_> {
         let before = if from_rest { 0.0 } else { mu * carried * relation.states[0] };
         let shrunk = if self.parameters.decoupled == 0.0 { 0.0 } else { relation.states[0] };
         let computed = 2.0 * relation.norm(STEP);
-        let states: f64 = [relation.states[1], before, shrunk, computed].map(|n| (state * n).powi(2)).iter().sum();
+        let states: f64 = [relation.states[1], before, shrunk, computed]
+            .map(|n| (state * n).powi(2))
+            .iter()
+            .sum();
         let momentum = self.shape.momentum.map(|(kind, _)| kind);
         let [old, new] = match momentum {
             None => [0.0, 1.0],
-            Some(MomentumKind::HeavyBall) => [if from_rest { mu } else { 0.0 }, 1.0 - self.parameters.dampening],
+            Some(MomentumKind::HeavyBall) => {
+                [if from_rest { mu } else { 0.0 }, 1.0 - self.parameters.dampening]
+            }
             Some(MomentumKind::Nesterov) => [mu, 1.0 + mu],
         };
         let signals = [old * relation.terms[0], new * relation.terms[1]];
@@ -468,7 +516,9 @@ impl Start {
     fn list(&self, shape: &Shape, relations: &Relations) -> Vec<f64> {
         let ratios = if self.ratios.is_empty() { &relations.ratios } else { &self.ratios };
         let product = shape.rates == RatesBy::LayerAndIteration;
-        let others = (0..relations.layers()).filter(|&l| product && l != relations.reference).map(|l| ratios[l]);
+        let others = (0..relations.layers())
+            .filter(|&l| product && l != relations.reference)
+            .map(|l| ratios[l]);
         let own = [
             (shape.momentum.is_some(), self.mu),
             (shape.dampened, self.dampening),
@@ -478,15 +528,18 @@ impl Start {
     }
 }
 
-/// Fits a shape: its rates by linear least squares, whatever else it has by steps downhill from the first of these places
-/// that leads to rounding, or else to the least.
+/// Fits a shape: its rates by linear least squares, whatever else it has by steps downhill from the
+/// first of these places that leads to rounding, or else to the least.
 pub(super) fn fit(relations: &Relations, shape: &Shape, starts: &[Start]) -> Option<Fitted> {
     let decay = if shape.decay == Some(DecayKind::Fixed) { 1e-2 } else { relations.decay_scale };
-    let scales = Start { mu: 0.1, dampening: 0.1, decay, ratios: Vec::new() }.list(shape, relations);
+    let scales =
+        Start { mu: 0.1, dampening: 0.1, decay, ratios: Vec::new() }.list(shape, relations);
     let residuals = |values: &[f64]| evaluate(relations, shape, values, None).residuals;
     let mut best: Option<(f64, Vec<f64>)> = None;
     for start in starts {
-        let Some(found) = minimise(residuals, start.list(shape, relations), &scales) else { continue };
+        let Some(found) = minimise(residuals, start.list(shape, relations), &scales) else {
+            continue;
+        };
         let closes = Sums::all(&evaluate(relations, shape, &found.at, None).sums).closing().closes;
         if best.as_ref().is_none_or(|(square, _)| found.square < *square) {
             best = Some((found.square, found.at));
@@ -504,5 +557,9 @@ pub(super) fn fit(relations: &Relations, shape: &Shape, starts: &[Start]) -> Opt
         decay: shape.decay.map(|_| parameters.coupled + parameters.decoupled + parameters.fixed),
         ..Numbers::default()
     };
-    Some(Fitted { evaluation, numbers, count: shape.count(relations.layers(), relations.iterations()) })
+    Some(Fitted {
+        evaluation,
+        numbers,
+        count: shape.count(relations.layers(), relations.iterations()),
+    })
 }

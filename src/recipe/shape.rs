@@ -16,7 +16,8 @@ pub enum Optimiser {
     /// `eta g / (sqrt(mean of g^2) + eps)`.
     #[serde(rename = "rmsprop")]
     RmsProp,
-    /// Running means of `g` and `g^2`, corrected for their start; with decoupled decay this is AdamW.
+    /// Running means of `g` and `g^2`, corrected for their start; with decoupled decay this is
+    /// AdamW.
     Adam,
     /// Adam with the largest running mean of `g^2` so far.
     Amsgrad,
@@ -24,7 +25,8 @@ pub enum Optimiser {
 
 impl Optimiser {
     /// Those whose rate adapts entry by entry.
-    pub(super) const ADAPTIVE: [Self; 5] = [Self::Sign, Self::Adagrad, Self::RmsProp, Self::Adam, Self::Amsgrad];
+    pub(super) const ADAPTIVE: [Self; 5] =
+        [Self::Sign, Self::Adagrad, Self::RmsProp, Self::Adam, Self::Amsgrad];
 }
 
 /// What learning rates differ by.
@@ -44,7 +46,8 @@ pub enum RatesBy {
 }
 
 impl RatesBy {
-    pub(super) const ALL: [Self; 5] = [Self::One, Self::Layer, Self::Iteration, Self::LayerAndIteration, Self::Each];
+    pub(super) const ALL: [Self; 5] =
+        [Self::One, Self::Layer, Self::Iteration, Self::LayerAndIteration, Self::Each];
 
     /// Whether they change from step to step.
     pub fn vary_by_iteration(self) -> bool {
@@ -181,8 +184,11 @@ impl Shape {
                     MomentumKind::HeavyBall => "momentum",
                     MomentumKind::Nesterov => "nesterov momentum",
                 };
-                let form =
-                    if form == MomentumForm::Velocity { " (its velocity holds the rates, as in Keras)" } else { "" };
+                let form = if form == MomentumForm::Velocity {
+                    " (its velocity holds the rates, as in Keras)"
+                } else {
+                    ""
+                };
                 format!("sgd, {kind}{}{form}", number(|n| n.momentum))
             }
             (Optimiser::Sign, _) => "signs of gradients".into(),
@@ -195,8 +201,12 @@ impl Shape {
                     (_, Some(DecayKind::Decoupled)) => "adamw",
                     _ => "adam",
                 };
-                let betas = numbers.map(|n| [n.beta1, n.beta2].map(|b| b.map_or("not determined".into(), short)));
-                format!("{name}{}", betas.map(|[a, b]| format!(", betas {a} and {b}")).unwrap_or_default())
+                let betas = numbers
+                    .map(|n| [n.beta1, n.beta2].map(|b| b.map_or("not determined".into(), short)));
+                format!(
+                    "{name}{}",
+                    betas.map(|[a, b]| format!(", betas {a} and {b}")).unwrap_or_default()
+                )
             }
         };
         if self.dampened {
@@ -232,7 +242,8 @@ impl Shape {
     }
 }
 
-/// Numbers of a recipe; `None` for those that it does not have, or that the recording does not determine.
+/// Numbers of a recipe; `None` for those that it does not have, or that the recording does not
+/// determine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Numbers {
     /// Momentum `mu`.

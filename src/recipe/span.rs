@@ -1,7 +1,8 @@
 //! Kinds of recipes without their numbers: which matrices a step may be a combination of.
 //!
-//! Whatever the rates, with momentum and decay of any size and form, a step is a combination of these, with coefficients of
-//! its own in every layer and iteration. Where not even that makes the steps, no recipe of the kind does.
+//! Whatever the rates, with momentum and decay of any size and form, a step is a combination of
+//! these, with coefficients of its own in every layer and iteration. Where not even that makes the
+//! steps, no recipe of the kind does.
 
 use super::relation::{BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, WEIGHTS};
 use super::sgd::Start;
@@ -19,7 +20,9 @@ impl Span {
     /// All of them, the most special first.
     pub fn all() -> impl Iterator<Item = Self> {
         let momenta = [None, Some(MomentumKind::HeavyBall), Some(MomentumKind::Nesterov)];
-        [false, true].into_iter().flat_map(move |decay| momenta.map(|momentum| Self { momentum, decay }))
+        [false, true]
+            .into_iter()
+            .flat_map(move |decay| momenta.map(|momentum| Self { momentum, decay }))
     }
 
     /// The kind that a recipe belongs to.
@@ -29,7 +32,8 @@ impl Span {
 
     /// Whether every recipe of the other kind is one of this kind.
     pub fn contains(self, other: Self) -> bool {
-        (self.decay || !other.decay) && (other.momentum.is_none() || self.momentum == other.momentum)
+        (self.decay || !other.decay)
+            && (other.momentum.is_none() || self.momentum == other.momentum)
     }
 
     /// In words.
@@ -57,7 +61,8 @@ impl Span {
         [&[GRADIENT], momentum, decay].concat()
     }
 
-    /// Relations that are of this kind: momentum says nothing of a step whose step before is not on record.
+    /// Relations that are of this kind: momentum says nothing of a step whose step before is not on
+    /// record.
     fn relations(self, of: &[Relation]) -> impl Iterator<Item = &Relation> {
         of.iter().filter(move |relation| self.momentum.is_none() || relation.follows)
     }
@@ -69,7 +74,12 @@ impl Span {
             let mut sums = Sums::default();
             for relation in self.relations(of) {
                 let (left, coefficients) = relation.beyond(&places);
-                sums.add(left, relation.norm(STEP).powi(2), rounding(relation, &coefficients), relation.entries);
+                sums.add(
+                    left,
+                    relation.norm(STEP).powi(2),
+                    rounding(relation, &coefficients),
+                    relation.entries,
+                );
             }
             sums
         };
@@ -84,14 +94,19 @@ impl Span {
     /// Where to look for the numbers of a recipe of this kind: what most combinations say of them.
     pub fn start(self, shape: &Shape, relations: &[Vec<Relation>]) -> Start {
         let places = self.places();
-        let all: Vec<Coefficients> =
-            relations.iter().flat_map(|of| self.relations(of)).map(|r| r.beyond(&places).1).collect();
+        let all: Vec<Coefficients> = relations
+            .iter()
+            .flat_map(|of| self.relations(of))
+            .map(|r| r.beyond(&places).1)
+            .collect();
         let of = |pick: &dyn Fn(&Coefficients) -> f64| median(all.iter().map(pick).collect());
         let mu = match self.momentum {
             None => 0.0,
             Some(MomentumKind::HeavyBall) => of(&|c| c[BEFORE]),
             // The gradient before weighs -mu eta, the latest one (1 + mu) eta.
-            Some(MomentumKind::Nesterov) => of(&|c| -c[GRADIENT_BEFORE] / (c[GRADIENT] + c[GRADIENT_BEFORE])),
+            Some(MomentumKind::Nesterov) => {
+                of(&|c| -c[GRADIENT_BEFORE] / (c[GRADIENT] + c[GRADIENT_BEFORE]))
+            }
         };
         let mu = if mu.is_finite() { mu.clamp(0.0, 0.999) } else { 0.9 };
         let new = if self.momentum == Some(MomentumKind::Nesterov) { 1.0 + mu } else { 1.0 };
@@ -101,7 +116,12 @@ impl Span {
             Some(DecayKind::Decoupled) => of(&|c| -c[WEIGHTS] / c[GRADIENT] * new / (1.0 - mu)),
             Some(DecayKind::Fixed) => of(&|c| -c[WEIGHTS] / (1.0 - mu)),
         };
-        Start { mu, dampening: 0.3, decay: if decay.is_finite() { decay } else { 0.0 }, ratios: Vec::new() }
+        Start {
+            mu,
+            dampening: 0.3,
+            decay: if decay.is_finite() { decay } else { 0.0 },
+            ratios: Vec::new(),
+        }
     }
 }
 
@@ -110,7 +130,8 @@ fn rounding(relation: &Relation, c: &Coefficients) -> f64 {
     let [state, signal] = relation.units;
     let [before, after] = relation.states;
     let decayed = if c[WEIGHTS] == 0.0 { 0.0 } else { before };
-    let states = [after, c[BEFORE] * before, decayed, 2.0 * relation.norm(STEP)].map(|n| (state * n).powi(2));
+    let states = [after, c[BEFORE] * before, decayed, 2.0 * relation.norm(STEP)]
+        .map(|n| (state * n).powi(2));
     let [old, new] = relation.terms;
     let signals = [c[GRADIENT] * new, c[GRADIENT_BEFORE] * old].map(|n| (signal * n).powi(2));
     let own = (OWN_ROUNDING * relation.norm(STEP)).powi(2);

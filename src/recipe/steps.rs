@@ -4,7 +4,9 @@ use super::adaptive::Entries;
 use super::relation::{GRADIENT, Relation, STEP};
 use super::search::{self, Candidate, Found, Search};
 use super::sgd::Relations;
-use super::shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape};
+use super::shape::{
+    Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape,
+};
 use super::sums::Sums;
 use crate::measure::closing::{Closing, LayerClosing};
 use serde::Serialize;
@@ -12,8 +14,8 @@ use serde::Serialize;
 /// One recipe, with how well it makes the steps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StepFit {
-    /// Its kind without blanks: `given` (plain, at the rate that was given), `plain`, or what it has beside one rate, such as
-    /// `rate_by_iteration_and_nesterov_and_decay`.
+    /// Its kind without blanks: `given` (plain, at the rate that was given), `plain`, or what it
+    /// has beside one rate, such as `rate_by_iteration_and_nesterov_and_decay`.
     pub kind: String,
     /// The recipe in words, with its numbers.
     pub recipe: String,
@@ -23,7 +25,8 @@ pub struct StepFit {
     pub momentum: Option<f64>,
     /// Weight decay.
     pub weight_decay: Option<f64>,
-    /// Recorded steps against these, all layers and iterations together; `None` where there are none.
+    /// Recorded steps against these, all layers and iterations together; `None` where there are
+    /// none.
     pub closing: Option<Closing>,
     /// The same by layer: layer `l` of `W_l`.
     pub layers: Vec<LayerClosing>,
@@ -37,7 +40,8 @@ pub struct StepFit {
 impl StepFit {
     /// `plain` has the rate of gradients where the recipe, as an adaptive one, has none.
     fn new(candidate: &Candidate, plain: &Candidate, layers: &[usize], given: bool) -> Self {
-        let of_gradients = if candidate.shape.optimiser == Optimiser::Sgd { candidate } else { plain };
+        let of_gradients =
+            if candidate.shape.optimiser == Optimiser::Sgd { candidate } else { plain };
         let shape = candidate.shape;
         let eta = range(&candidate.eta);
         let closing = |of: &Sums| of.closing();
@@ -98,7 +102,11 @@ fn range(rates: &[Vec<f64>]) -> [f64; 2] {
 /// `sgd, nesterov momentum 0.9, weight decay 0.01, one rate 0.05`.
 fn words(shape: &Shape, numbers: &Numbers, [low, high]: [f64; 2]) -> String {
     use crate::text::short;
-    let rates = if shape.rates == RatesBy::One { short(low) } else { format!("{} to {}", short(low), short(high)) };
+    let rates = if shape.rates == RatesBy::One {
+        short(low)
+    } else {
+        format!("{} to {}", short(low), short(high))
+    };
     format!("{}, {} {rates}", shape.words(Some(numbers)), shape.rates_words())
 }
 
@@ -111,7 +119,8 @@ pub struct StepRates {
     pub eta: Option<f64>,
     /// One for every layer of [`Steps::layers`], where rates differ by layer alone.
     pub layers: Option<Vec<f64>>,
-    /// One for every iteration, where they differ by iteration alone; not a number where nothing tells.
+    /// One for every iteration, where they differ by iteration alone; not a number where nothing
+    /// tells.
     pub iterations: Option<Vec<f64>>,
     /// By layer and iteration, where they differ by both.
     pub steps: Option<Vec<Vec<f64>>>,
@@ -140,7 +149,8 @@ pub struct StepMomentum {
     pub value: f64,
     /// What the running sum holds; `None` where rates do not change, and nothing tells.
     pub form: Option<MomentumForm>,
-    /// Dampening; `None` where the recording begins later than the training, and it cannot be told from the rate.
+    /// Dampening; `None` where the recording begins later than the training, and it cannot be told
+    /// from the rate.
     pub dampening: Option<f64>,
     /// Where the recording begins.
     pub begins: Beginning,
@@ -158,7 +168,8 @@ pub struct StepDecay {
 /// A recipe that was fitted and does not make the steps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExcludedRecipe {
-    /// In words: where it says `a rate for every layer and iteration`, no other rates make the steps either.
+    /// In words: where it says `a rate for every layer and iteration`, no other rates make the
+    /// steps either.
     pub recipe: String,
     /// What the best numbers leave.
     pub relative_difference: f64,
@@ -185,13 +196,16 @@ pub(crate) struct Seen {
 /// What the steps are made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Steps {
-    /// The layers `l` whose `W_l` steps, `L_l` and `delta_{l+1}` were recorded, and whose `W_l` moves.
+    /// The layers `l` whose `W_l` steps, `L_l` and `delta_{l+1}` were recorded, and whose `W_l`
+    /// moves.
     pub layers: Vec<usize>,
     /// Layers whose `W_l` does not move, though its gradient is not zero.
     pub frozen: Vec<usize>,
-    /// The recorded iterations that start and end in a recorded state: rates by iteration are theirs.
+    /// The recorded iterations that start and end in a recorded state: rates by iteration are
+    /// theirs.
     pub iterations: Vec<usize>,
-    /// Whether updates between recorded ones were left out, so that recipes with running means were not looked into.
+    /// Whether updates between recorded ones were left out, so that recipes with running means were
+    /// not looked into.
     pub thinned: bool,
     /// The recipe that makes the steps to rounding, in words; `None` if none does.
     pub recipe: Option<String>,
@@ -217,15 +231,17 @@ pub struct Steps {
     pub excluded: Vec<ExcludedRecipe>,
     /// The learning rate that was given.
     pub given: Option<f64>,
-    /// The recipe at the rate that was given, if one was; then the recipe that makes the steps, or else the plain one.
+    /// The recipe at the rate that was given, if one was; then the recipe that makes the steps, or
+    /// else the plain one.
     pub fits: Vec<StepFit>,
     /// Index of the one that is used: the given one, or else the last.
     pub chosen: usize,
 }
 
 impl Steps {
-    /// Fits the steps that were seen. `None` where no layer has any, or nothing moves, and no learning rate was given.
-    /// `follow` takes a recipe that was fitted to some entries through all entries of the layers it is given.
+    /// Fits the steps that were seen. `None` where no layer has any, or nothing moves, and no
+    /// learning rate was given. `follow` takes a recipe that was fitted to some entries through all
+    /// entries of the layers it is given.
     ///
     /// # Errors
     /// Those of `follow`.
@@ -249,7 +265,8 @@ impl Steps {
         if !seen.thinned {
             search.adaptive(&seen.entries, seen.held);
         }
-        let found = confirm(search.finish(), &relations, &seen.entries, |best| follow(&seen.layers, best))?;
+        let found =
+            confirm(search.finish(), &relations, &seen.entries, |best| follow(&seen.layers, best))?;
         Ok(Some(Self {
             iterations: seen.iterations,
             thinned: seen.thinned,
@@ -258,7 +275,11 @@ impl Steps {
     }
 
     fn unmeasured(layers: Vec<usize>, eta: f64) -> Self {
-        Self { given: Some(eta), fits: vec![StepFit::unmeasured(eta)], ..Self::none(layers, Vec::new()) }
+        Self {
+            given: Some(eta),
+            fits: vec![StepFit::unmeasured(eta)],
+            ..Self::none(layers, Vec::new())
+        }
     }
 
     fn none(layers: Vec<usize>, frozen: Vec<usize>) -> Self {
@@ -284,7 +305,13 @@ impl Steps {
         }
     }
 
-    fn report(relations: &Relations, layers: Vec<usize>, frozen: Vec<usize>, given: Option<f64>, found: Found) -> Self {
+    fn report(
+        relations: &Relations,
+        layers: Vec<usize>,
+        frozen: Vec<usize>,
+        given: Option<f64>,
+        found: Found,
+    ) -> Self {
         let (plain, best) = (search::plain(relations, None), found.best);
         let mut fits: Vec<StepFit> = Vec::new();
         if given.is_some() {
@@ -317,19 +344,24 @@ impl Steps {
         self.recipe = Some(words(shape, numbers, range(&best.eta)));
         self.optimiser = Some(shape.optimiser);
         self.rates = Some(StepRates::new(shape.rates, &best.eta));
-        self.momentum = shape.momentum.zip(numbers.momentum).map(|((kind, form), value)| StepMomentum {
-            kind,
-            value,
-            form: shape.rates.vary_by_iteration().then_some(form),
-            dampening: if running { None } else { Some(numbers.dampening.unwrap_or(0.0)) },
-            begins: shape.beginning,
-        });
+        self.momentum =
+            shape.momentum.zip(numbers.momentum).map(|((kind, form), value)| StepMomentum {
+                kind,
+                value,
+                form: shape.rates.vary_by_iteration().then_some(form),
+                dampening: if running { None } else { Some(numbers.dampening.unwrap_or(0.0)) },
+                begins: shape.beginning,
+            });
         let kind = shape.decay.filter(|kind| !plain || *kind == DecayKind::Fixed);
         self.decay = numbers.decay.map(|value| StepDecay { kind, value });
         let adam = matches!(shape.optimiser, Optimiser::Adam | Optimiser::Amsgrad);
         self.betas = adam.then_some([numbers.beta1, numbers.beta2]);
         self.epsilon = numbers.epsilon;
-        self.undetermined = undetermined(shape, numbers, [follows, best.eta.first().is_some_and(|of| of.len() > 1)]);
+        self.undetermined = undetermined(
+            shape,
+            numbers,
+            [follows, best.eta.first().is_some_and(|of| of.len() > 1)],
+        );
     }
 
     /// The recipe that is used.
@@ -339,7 +371,9 @@ impl Steps {
 
     /// The recipe that makes the steps, if one does.
     pub fn closed(&self) -> Option<&StepFit> {
-        Some(self.chosen()).filter(|fit| fit.closes()).or_else(|| self.fits.iter().find(|fit| fit.closes()))
+        Some(self.chosen())
+            .filter(|fit| fit.closes())
+            .or_else(|| self.fits.iter().find(|fit| fit.closes()))
     }
 
     /// Whether steps are the rule's own and nothing else.
@@ -347,18 +381,19 @@ impl Steps {
         self.chosen().closes() && self.chosen().is_plain()
     }
 
-    /// How many of the recorded iterations have a learning rate: all, or, where every step has one of its own, those that end
-    /// in a recorded state.
+    /// How many of the recorded iterations have a learning rate: all, or, where every step has one
+    /// of its own, those that end in a recorded state.
     pub fn known(&self, iterations: usize) -> usize {
         let chosen = self.chosen();
         let steps = self.iterations.iter().enumerate().take_while(|(i, k)| i == *k).count();
-        let varies = chosen.shape.optimiser == Optimiser::Sgd && chosen.shape.rates.vary_by_iteration();
+        let varies =
+            chosen.shape.optimiser == Optimiser::Sgd && chosen.shape.rates.vary_by_iteration();
         if varies { iterations.min(steps) } else { iterations }
     }
 
-    /// Learning rate of `W_l` in iteration `k`, one of those [known](Self::known): what its gradient is multiplied by. Of
-    /// steps that no recipe makes, and of adaptive ones, whose every entry has a rate of its own, it is the rate that leaves
-    /// least.
+    /// Learning rate of `W_l` in iteration `k`, one of those [known](Self::known): what its
+    /// gradient is multiplied by. Of steps that no recipe makes, and of adaptive ones, whose every
+    /// entry has a rate of its own, it is the rate that leaves least.
     pub fn eta(&self, l: usize, k: usize) -> f64 {
         if self.frozen.contains(&l) {
             return 0.0;
@@ -366,7 +401,8 @@ impl Steps {
         let place = self.layers.iter().position(|known| *known == l).unwrap_or(0);
         let chosen = self.chosen();
         let at = self.iterations.binary_search(&k).ok();
-        let rates = chosen.rates.get(place).and_then(|of| at.and_then(|at| of.get(at)).or(of.last()));
+        let rates =
+            chosen.rates.get(place).and_then(|of| at.and_then(|at| of.get(at)).or(of.last()));
         rates.copied().filter(|eta| !eta.is_nan()).unwrap_or(chosen.eta[0])
     }
 }
@@ -379,9 +415,15 @@ fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
 /// Layers that do not move where others do, though they are asked to.
 fn frozen(seen: &Seen) -> Vec<usize> {
     let still = |relations: &Vec<Relation>| {
-        relations.iter().all(|r| r.norm(STEP) == 0.0) && relations.iter().any(|r| r.norm(GRADIENT) > 0.0)
+        relations.iter().all(|r| r.norm(STEP) == 0.0)
+            && relations.iter().any(|r| r.norm(GRADIENT) > 0.0)
     };
-    seen.layers.iter().zip(&seen.relations).filter(|(_, relations)| still(relations)).map(|(l, _)| *l).collect()
+    seen.layers
+        .iter()
+        .zip(&seen.relations)
+        .filter(|(_, relations)| still(relations))
+        .map(|(l, _)| *l)
+        .collect()
 }
 
 /// Looks whether a recipe that was fitted to some entries makes the steps of all of them.
@@ -408,7 +450,8 @@ fn confirm<E>(
     Ok(found)
 }
 
-/// What a recording does not determine of a recipe, by whether any step follows another, and there are several.
+/// What a recording does not determine of a recipe, by whether any step follows another, and there
+/// are several.
 fn undetermined(shape: &Shape, numbers: &Numbers, [follows, several]: [bool; 2]) -> Vec<String> {
     let mut out = Vec::new();
     if !follows {
@@ -423,7 +466,10 @@ fn undetermined(shape: &Shape, numbers: &Numbers, [follows, several]: [bool; 2])
     let adam = matches!(shape.optimiser, Optimiser::Adam | Optimiser::Amsgrad);
     let numbers = [
         (adam && numbers.beta1.is_none(), "the first beta"),
-        ((adam || shape.optimiser == Optimiser::RmsProp) && numbers.beta2.is_none(), "the decay of running squares"),
+        (
+            (adam || shape.optimiser == Optimiser::RmsProp) && numbers.beta2.is_none(),
+            "the decay of running squares",
+        ),
         (shape.optimiser > Optimiser::Sign && numbers.epsilon.is_none(), "epsilon"),
     ];
     out.extend(numbers.iter().filter(|(open, _)| *open).map(|(_, name)| name.to_string()));

@@ -2,8 +2,9 @@
 
 use crate::measure::closing::{Closing, MOST_ROUNDING};
 
-/// What is left of steps is rounding up to this many times the size that is expected of it. Unlike that of other closings,
-/// this rounding comes from the sizes at hand, and less may be put down to it.
+/// What is left of steps is rounding up to this many times the size that is expected of it. Unlike
+/// that of other closings, this rounding comes from the sizes at hand, and less may be put down to
+/// it.
 const STEP_ROUNDING: f64 = MOST_ROUNDING / 8.0;
 
 /// The same of a single step.
@@ -18,7 +19,8 @@ pub(crate) struct Sums {
     difference: f64,
     step: f64,
     rounding: f64,
-    /// Sum of squares of differences over what is expected of them, each with as many entries as it has.
+    /// Sum of squares of differences over what is expected of them, each with as many entries as it
+    /// has.
     deviance: f64,
     /// Largest difference over rounding, squared.
     worst: f64,

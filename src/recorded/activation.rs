@@ -12,12 +12,14 @@ use serde::Serialize;
 pub struct LayerActivation {
     /// The layer, whose activity is `L_l`.
     pub layer: usize,
-    /// Its activation: as given, or else the one that reproduces `L_l`; `None` if none does, or nothing can tell.
+    /// Its activation: as given, or else the one that reproduces `L_l`; `None` if none does, or
+    /// nothing can tell.
     #[serde(serialize_with = "name")]
     pub activation: Option<Activation>,
     /// Whether it was given.
     pub given: bool,
-    /// Recorded `L_l` against `f(L_{l-1} W_{l-1} + b_l)`; `None` where a member that this takes is missing.
+    /// Recorded `L_l` against `f(L_{l-1} W_{l-1} + b_l)`; `None` where a member that this takes is
+    /// missing.
     pub closing: Option<Closing>,
     /// The nearest activation, where the one above does not close.
     pub nearest: Option<&'static str>,
@@ -25,13 +27,20 @@ pub struct LayerActivation {
     pub alike: Vec<&'static str>,
 }
 
-fn name<S: serde::Serializer>(activation: &Option<Activation>, serializer: S) -> Result<S::Ok, S::Error> {
+fn name<S: serde::Serializer>(
+    activation: &Option<Activation>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     activation.map(Choice::name).serialize(serializer)
 }
 
 impl LayerActivation {
     /// The activation of layer `l`, 0 < `l`.
-    pub(super) fn of(run: &RecordedRun, l: usize, given: Option<Activation>) -> Result<Self, ArrayError> {
+    pub(super) fn of(
+        run: &RecordedRun,
+        l: usize,
+        given: Option<Activation>,
+    ) -> Result<Self, ArrayError> {
         let mut found = Self {
             layer: l,
             activation: given,
@@ -41,10 +50,13 @@ impl LayerActivation {
             alike: Vec::new(),
         };
         let Some(fits) = fits(run, l, given)? else { return Ok(found) };
-        let best = fits.iter().min_by(|a, b| a.1.relative_difference.total_cmp(&b.1.relative_difference));
+        let best =
+            fits.iter().min_by(|a, b| a.1.relative_difference.total_cmp(&b.1.relative_difference));
         let Some(&(best, closing)) = best else { return Ok(found) };
         match given {
-            Some(given) => found.closing = fits.iter().find(|(kind, _)| *kind == given).map(|fit| fit.1),
+            Some(given) => {
+                found.closing = fits.iter().find(|(kind, _)| *kind == given).map(|fit| fit.1)
+            }
             None => {
                 found.activation = closing.closes.then_some(best);
                 found.closing = Some(closing);
@@ -52,7 +64,9 @@ impl LayerActivation {
         }
         let closes = found.closing.is_some_and(|closing| closing.closes);
         found.nearest = (!closes).then(|| best.name());
-        let others = fits.iter().filter(|(kind, fit)| closes && fit.closes && Some(*kind) != found.activation);
+        let others = fits
+            .iter()
+            .filter(|(kind, fit)| closes && fit.closes && Some(*kind) != found.activation);
         found.alike = others.map(|(kind, _)| kind.name()).collect();
         Ok(found)
     }
@@ -61,12 +75,12 @@ impl LayerActivation {
 /// Iterations after which only activations that may still close are looked at, if one does.
 const PROBED: usize = 4;
 
-/// An activation whose difference is this many times more than rounding makes after these few iterations closes on no record:
-/// sums over others would have to be a million times as large.
+/// An activation whose difference is this many times more than rounding makes after these few
+/// iterations closes on no record: sums over others would have to be a million times as large.
 const HOPELESS: f64 = 1e3;
 
-/// The activation that was given and those that may reproduce `L_l`, with how well they do, all iterations together; all
-/// there are if none does.
+/// The activation that was given and those that may reproduce `L_l`, with how well they do, all
+/// iterations together; all there are if none does.
 fn fits(
     run: &RecordedRun,
     l: usize,
@@ -77,7 +91,8 @@ fn fits(
     let Some(probed) = fits_of(run, l, &all, PROBED)? else { return Ok(None) };
     if closes(&probed) {
         let hopeful = |(kind, fit): &&(Activation, Closing)| {
-            given == Some(*kind) || fit.relative_difference <= HOPELESS * MOST_ROUNDING * fit.rounding
+            given == Some(*kind)
+                || fit.relative_difference <= HOPELESS * MOST_ROUNDING * fit.rounding
         };
         let some: Vec<Activation> = probed.iter().filter(hopeful).map(|(kind, _)| *kind).collect();
         if let Some(fits) = fits_of(run, l, &some, usize::MAX)?.filter(|fits| closes(fits)) {
@@ -94,14 +109,18 @@ fn fits_of(
     kinds: &[Activation],
     most: usize,
 ) -> Result<Option<Vec<(Activation, Closing)>>, ArrayError> {
-    let (Some(activity), Some(source)) = (run.activity(l), run.activity(l - 1)) else { return Ok(None) };
+    let (Some(activity), Some(source)) = (run.activity(l), run.activity(l - 1)) else {
+        return Ok(None);
+    };
     let mut tallies = vec![Tally::default(); kinds.len()];
     for k in 0..activity.len().min(most) {
         let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
         let recorded = activity.matrix(k)?;
         // Samples of zeros fill up short batches: nothing was made of them.
         let source = source.matrix(k)?;
-        let filler = |p: usize| [source.row(p), recorded.row(p)].iter().all(|row| row.iter().all(|v| *v == 0.0));
+        let filler = |p: usize| {
+            [source.row(p), recorded.row(p)].iter().all(|row| row.iter().all(|v| *v == 0.0))
+        };
         let mut made = vec![0.0; z.cols()];
         for p in (0..z.rows()).filter(|&p| !filler(p)) {
             for (kind, tally) in kinds.iter().zip(&mut tallies) {
@@ -111,6 +130,8 @@ fn fits_of(
         }
     }
     let rounding = run.rounding_of_activity(l);
-    let closing = |(&kind, tally): (&Activation, &Tally)| Some((kind, Closing::new(tally.relative()?, rounding)));
+    let closing = |(&kind, tally): (&Activation, &Tally)| {
+        Some((kind, Closing::new(tally.relative()?, rounding)))
+    };
     Ok(kinds.iter().zip(&tallies).map(closing).collect())
 }

@@ -109,7 +109,8 @@ impl Backward {
         self.told
     }
 
-    /// Whether nothing tells if it leads from the layer above, as is taken for granted, or from the output.
+    /// Whether nothing tells if it leads from the layer above, as is taken for granted, or from the
+    /// output.
     pub fn may_be_direct(&self) -> bool {
         !self.direct && !self.settled && self.readings.iter().any(|reading| reading.direct)
     }
@@ -140,7 +141,9 @@ impl Backward {
 
     /// The ways that the shape allows, of which error signals may tell one.
     pub(super) fn ways(&self) -> impl Iterator<Item = Way> + '_ {
-        self.readings.iter().map(|reading| Way::Backward { direct: reading.direct, turned: reading.turned })
+        self.readings
+            .iter()
+            .map(|reading| Way::Backward { direct: reading.direct, turned: reading.turned })
     }
 
     /// Reads it the other way round.

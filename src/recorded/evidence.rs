@@ -1,5 +1,6 @@
-//! What recorded signals say of the matrices between them: which of two readings turns activities into activities, makes
-//! the steps, or carries the errors back. No activation has to be known for it, only that it does not fall.
+//! What recorded signals say of the matrices between them: which of two readings turns activities
+//! into activities, makes the steps, or carries the errors back. No activation has to be known for
+//! it, only that it does not fall.
 
 use super::stack::Stack;
 use crate::array::ArrayError;
@@ -14,7 +15,8 @@ const NEIGHBOURS: usize = 4;
 /// Evenly spread iterations, the first and the last among them.
 pub(super) fn looks(iterations: usize) -> Vec<usize> {
     let most = LOOKS.min(iterations);
-    let mut looks: Vec<usize> = (0..most).map(|i| i * (iterations - 1) / (most - 1).max(1)).collect();
+    let mut looks: Vec<usize> =
+        (0..most).map(|i| i * (iterations - 1) / (most - 1).max(1)).collect();
     looks.dedup();
     looks
 }
@@ -44,7 +46,12 @@ impl Agreement {
     /// Both together.
     pub fn with(self, other: Self) -> Self {
         let [agreeing, all] = [self.agreeing + other.agreeing, self.all + other.all];
-        Self { agreeing, all, number: self.number + other.number, against: self.against + other.against }
+        Self {
+            agreeing,
+            all,
+            number: self.number + other.number,
+            against: self.against + other.against,
+        }
     }
 
     /// Share that contradicts, whatever the weights.
@@ -57,11 +64,14 @@ impl Agreement {
         self.against == 0.0 && self.number >= 64.0
     }
 
-    /// Whether far more contradicts this than `other`: three times the share, and four standard deviations.
+    /// Whether far more contradicts this than `other`: three times the share, and four standard
+    /// deviations.
     pub fn is_worse_than(&self, other: &Self) -> bool {
         let share = (self.against + other.against) / (self.number + other.number);
         let deviation = (share * (1.0 - share) * (1.0 / self.number + 1.0 / other.number)).sqrt();
-        self.against() >= 3.0 * other.against() && self.against() - other.against() >= 4.0 * deviation && share > 0.0
+        self.against() >= 3.0 * other.against()
+            && self.against() - other.against() >= 4.0 * deviation
+            && share > 0.0
     }
 
     /// Share that agrees, from 0 to 1; `None` of nothing.
@@ -69,8 +79,8 @@ impl Agreement {
         (self.all > 0.0).then(|| self.agreeing / self.all)
     }
 
-    /// Whether the other reading is ruled out: it has at least three times as many contradictions, and more than a few, and
-    /// this one has hardly any.
+    /// Whether the other reading is ruled out: it has at least three times as many contradictions,
+    /// and more than a few, and this one has hardly any.
     pub fn rules_out(&self, other: &Self) -> bool {
         let (Some(own), Some(others)) = (self.share(), other.share()) else { return false };
         own >= 0.9 && 3.0 * (1.0 - own) <= 1.0 - others && (1.0 - others) * other.number >= 8.0
@@ -84,7 +94,8 @@ fn multiplied(left: &Matrix<f64>, right: &Matrix<f64>, turned: bool) -> Option<M
     (left.cols() == rows).then(|| (left * right).to_matrix())
 }
 
-/// The state of a stack in iteration `k`; of a single one it is that of all, whether of the start or the end.
+/// The state of a stack in iteration `k`; of a single one it is that of all, whether of the start
+/// or the end.
 fn state(stack: &Stack, k: usize) -> Result<Matrix<f64>, ArrayError> {
     stack.matrix(if stack.len() == 1 { 0 } else { k.min(stack.len() - 1) })
 }
@@ -97,8 +108,12 @@ pub(super) fn turned(both: &Both) -> Option<bool> {
     left(both, Agreement::rules_out)
 }
 
-/// Whether the turned reading is left where one rules the other out, as `rules_out` says of the first of two.
-fn left([as_is, turned]: &Both, rules_out: impl Fn(&Agreement, &Agreement) -> bool) -> Option<bool> {
+/// Whether the turned reading is left where one rules the other out, as `rules_out` says of the
+/// first of two.
+fn left(
+    [as_is, turned]: &Both,
+    rules_out: impl Fn(&Agreement, &Agreement) -> bool,
+) -> Option<bool> {
     match (rules_out(as_is, turned), rules_out(turned, as_is)) {
         (true, false) => Some(false),
         (false, true) => Some(true),
@@ -106,8 +121,8 @@ fn left([as_is, turned]: &Both, rules_out: impl Fn(&Agreement, &Agreement) -> bo
     }
 }
 
-/// The order of activities against that of the pre-activations `source W + bias` by unit: of an activation that does not
-/// fall they are the same.
+/// The order of activities against that of the pre-activations `source W + bias` by unit: of an
+/// activation that does not fall they are the same.
 pub(super) fn order(
     source: &Stack,
     weights: &Stack,
@@ -116,7 +131,8 @@ pub(super) fn order(
 ) -> Result<Both, ArrayError> {
     let mut found = Both::default();
     for k in looks_of(source, weights) {
-        let (source, matrix, activity) = (source.matrix(k)?, state(weights, k)?, activity.matrix(k)?);
+        let (source, matrix, activity) =
+            (source.matrix(k)?, state(weights, k)?, activity.matrix(k)?);
         let bias = bias.map(|bias| state(bias, k)).transpose()?;
         for (turned, found) in found.iter_mut().enumerate() {
             let Some(z) = multiplied(&source, &matrix, turned == 1) else { continue };
@@ -128,7 +144,8 @@ pub(super) fn order(
     Ok(found)
 }
 
-/// Iterations to look at: the ends alone where weights were recorded once, as they are those of one end.
+/// Iterations to look at: the ends alone where weights were recorded once, as they are those of one
+/// end.
 fn looks_of(signal: &Stack, weights: &Stack) -> Vec<usize> {
     let iterations = if weights.len() > 1 { signal.len().min(weights.len()) } else { signal.len() };
     match (weights.len(), iterations) {
@@ -137,7 +154,8 @@ fn looks_of(signal: &Stack, weights: &Stack) -> Vec<usize> {
     }
 }
 
-/// Pairs of samples that a unit orders alike in `z` and `activity`; pairs of units where there is a single sample.
+/// Pairs of samples that a unit orders alike in `z` and `activity`; pairs of units where there is a
+/// single sample.
 fn concordance(z: &Matrix<f64>, activity: &Matrix<f64>, bias: Option<&Matrix<f64>>) -> Agreement {
     let mut found = Agreement::default();
     let mut compare = |z: f64, activity: f64| {
@@ -147,19 +165,26 @@ fn concordance(z: &Matrix<f64>, activity: &Matrix<f64>, bias: Option<&Matrix<f64
     };
     let zero = |p: usize| activity.row(p).iter().all(|v| *v == 0.0);
     if z.rows() > 1 {
-        for (p, q) in (0..z.rows()).flat_map(|p| (p + 1..z.rows().min(p + 1 + NEIGHBOURS)).map(move |q| (p, q))) {
+        for (p, q) in (0..z.rows())
+            .flat_map(|p| (p + 1..z.rows().min(p + 1 + NEIGHBOURS)).map(move |q| (p, q)))
+        {
             // Samples of zeros fill up short batches.
             if zero(p) || zero(q) {
                 continue;
             }
             for unit in 0..z.cols() {
-                compare(z.row(p)[unit] - z.row(q)[unit], activity.row(p)[unit] - activity.row(q)[unit]);
+                compare(
+                    z.row(p)[unit] - z.row(q)[unit],
+                    activity.row(p)[unit] - activity.row(q)[unit],
+                );
             }
         }
     } else if z.rows() == 1 {
         let bias = |unit: usize| bias.map_or(0.0, |bias| bias.as_slice()[unit]);
         let (z, activity) = (z.row(0), activity.row(0));
-        for (i, j) in (0..z.len()).flat_map(|i| (i + 1..z.len().min(i + 1 + NEIGHBOURS)).map(move |j| (i, j))) {
+        for (i, j) in
+            (0..z.len()).flat_map(|i| (i + 1..z.len().min(i + 1 + NEIGHBOURS)).map(move |j| (i, j)))
+        {
             compare(z[i] + bias(i) - z[j] - bias(j), activity[i] - activity[j]);
         }
     }
@@ -183,12 +208,17 @@ pub(super) fn steps(weights: &Stack, activity: &Stack, delta: &Stack) -> Result<
         rules += sum_squares(rule.as_slice());
         number += step.as_slice().len() as f64;
     }
-    let agreement = |inner: f64| Agreement { agreeing: inner * inner, all: steps * rules, number, against: 0.0 };
+    let agreement = |inner: f64| Agreement {
+        agreeing: inner * inner,
+        all: steps * rules,
+        number,
+        against: 0.0,
+    };
     Ok(inner.map(agreement))
 }
 
-/// Which reading of the weights the steps are left with. With momentum, decay or Adam these are not the rule's alone, and
-/// the cosine is below 1: it is still far above that of the other reading.
+/// Which reading of the weights the steps are left with. With momentum, decay or Adam these are not
+/// the rule's alone, and the cosine is below 1: it is still far above that of the other reading.
 pub(super) fn turned_by_steps(both: &Both) -> Option<bool> {
     left(both, |own, other| {
         let (Some(a), Some(b)) = (own.share(), other.share()) else { return false };
@@ -196,8 +226,8 @@ pub(super) fn turned_by_steps(both: &Both) -> Option<bool> {
     })
 }
 
-/// Squared cosine of the steps of backward weights to those of the transposed weights, all steps looked at together. Rules by
-/// which they learn or follow move them the same way.
+/// Squared cosine of the steps of backward weights to those of the transposed weights, all steps
+/// looked at together. Rules by which they learn or follow move them the same way.
 pub(super) fn moves(weights: &Stack, backward: &Stack) -> Result<Both, ArrayError> {
     let mut inner = [0.0; 2];
     let (mut forward, mut back, mut number) = (0.0, 0.0, 0.0);
@@ -212,23 +242,38 @@ pub(super) fn moves(weights: &Stack, backward: &Stack) -> Result<Both, ArrayErro
         back += sum_squares(b.as_slice());
         number += w.as_slice().len() as f64;
     }
-    Ok(inner.map(|inner| Agreement { agreeing: inner * inner, all: forward * back, number, against: 0.0 }))
+    Ok(inner.map(|inner| Agreement {
+        agreeing: inner * inner,
+        all: forward * back,
+        number,
+        against: 0.0,
+    }))
 }
 
-/// Signs of `delta` against those of `error M`, weighted by their sizes: an activation that does not fall keeps them.
-pub(super) fn signs(delta: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, turned: bool) -> Agreement {
+/// Signs of `delta` against those of `error M`, weighted by their sizes: an activation that does
+/// not fall keeps them.
+pub(super) fn signs(
+    delta: &Matrix<f64>,
+    error: &Matrix<f64>,
+    matrix: &Matrix<f64>,
+    turned: bool,
+) -> Agreement {
     let mut found = Agreement::default();
-    let Some(made) = multiplied(error, matrix, turned).filter(|made| made.as_slice().len() == delta.as_slice().len())
+    let Some(made) = multiplied(error, matrix, turned)
+        .filter(|made| made.as_slice().len() == delta.as_slice().len())
     else {
         return found;
     };
-    for (delta, made) in delta.as_slice().iter().zip(made.as_slice()).filter(|(d, m)| **d != 0.0 && **m != 0.0) {
+    for (delta, made) in
+        delta.as_slice().iter().zip(made.as_slice()).filter(|(d, m)| **d != 0.0 && **m != 0.0)
+    {
         found.add((*delta > 0.0) == (*made > 0.0), (delta * made).abs());
     }
     found
 }
 
-/// Signs of the error signals of a layer against what a matrix makes of those above, in the iterations looked at.
+/// Signs of the error signals of a layer against what a matrix makes of those above, in the
+/// iterations looked at.
 pub(super) fn carriage(delta: &Stack, error: &Stack, matrix: &Stack) -> Result<Both, ArrayError> {
     let mut found = Both::default();
     for k in looks_of(delta, matrix) {
@@ -287,8 +332,13 @@ mod tests {
                 let (x, e) = (drawn(&mut stream, 30, units), drawn(&mut stream, 30, units));
                 let mut made = multiplied(&x, &weights[k], false).unwrap();
                 let mut carried = multiplied(&e, &b, false).unwrap();
-                // Softplus, whose derivative is logistic: neither is among the activations of this crate.
-                carried.as_mut_slice().iter_mut().zip(made.as_slice()).for_each(|(d, z)| *d /= 1.0 + (-z).exp());
+                // Softplus, whose derivative is logistic: neither is among the activations of this
+                // crate.
+                carried
+                    .as_mut_slice()
+                    .iter_mut()
+                    .zip(made.as_slice())
+                    .for_each(|(d, z)| *d /= 1.0 + (-z).exp());
                 made.as_mut_slice().iter_mut().for_each(|z| *z = z.exp().ln_1p());
                 let mut next = weights[k].clone();
                 let rate = 0.01;
@@ -304,8 +354,14 @@ mod tests {
             let b = stack(&[b]);
             for (transposed, expected) in [(false, Some(false)), (true, Some(true))] {
                 let turn = |of: &Stack| if transposed { of.clone().turned() } else { of.clone() };
-                assert_eq!(turned(&order(&source, &turn(&weights), None, &activity).unwrap()), expected);
-                assert_eq!(turned_by_steps(&steps(&turn(&weights), &source, &above).unwrap()), expected);
+                assert_eq!(
+                    turned(&order(&source, &turn(&weights), None, &activity).unwrap()),
+                    expected
+                );
+                assert_eq!(
+                    turned_by_steps(&steps(&turn(&weights), &source, &above).unwrap()),
+                    expected
+                );
                 assert_eq!(turned(&carriage(&delta, &above, &turn(&b)).unwrap()), expected);
             }
             // Of another matrix neither reading is right.
@@ -322,7 +378,12 @@ mod tests {
         for k in 0..5 {
             let step = drawn(&mut stream, 6, 6);
             let moved = |of: &Matrix<f64>, by: &Matrix<f64>| {
-                let values = of.as_slice().iter().zip(by.as_slice()).map(|(a, b)| 0.99 * a + 0.1 * b).collect();
+                let values = of
+                    .as_slice()
+                    .iter()
+                    .zip(by.as_slice())
+                    .map(|(a, b)| 0.99 * a + 0.1 * b)
+                    .collect();
                 Matrix::from_vec(6, 6, values)
             };
             w.push(moved(&w[k], &step));
@@ -347,6 +408,9 @@ mod tests {
         whole.as_mut_slice().iter_mut().zip(half.as_slice()).for_each(|(a, b)| *a += b);
         let (error, turned_over) = (drawn(&mut stream, 9, 5), stack(&[whole.clone()]));
         let delta = multiplied(&error, &whole, false).unwrap();
-        assert_eq!(turned(&carriage(&stack(&[delta]), &stack(&[error]), &turned_over).unwrap()), None);
+        assert_eq!(
+            turned(&carriage(&stack(&[delta]), &stack(&[error]), &turned_over).unwrap()),
+            None
+        );
     }
 }

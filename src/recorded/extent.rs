@@ -1,5 +1,6 @@
-//! How much of every member there is. Members of a directory grow while a run is recorded, and whoever writes them may be
-//! stopped at any moment: then some hold more than others, part of a matrix, or more than their headers say yet.
+//! How much of every member there is. Members of a directory grow while a run is recorded, and
+//! whoever writes them may be stopped at any moment: then some hold more than others, part of a
+//! matrix, or more than their headers say yet.
 
 use super::layout::Part;
 use super::stack::Layout;
@@ -23,11 +24,17 @@ pub(super) struct MemberExtent {
 }
 
 impl MemberExtent {
-    /// Of a member as it was found, whose first dimension counts matrices if it is `stacked`, in a directory or not.
+    /// Of a member as it was found, whose first dimension counts matrices if it is `stacked`, in a
+    /// directory or not.
     ///
     /// # Errors
     /// With what is wrong, if something is missing that cannot be missing for being written still.
-    pub fn new(name: String, found: Extent, stacked: bool, in_directory: bool) -> Result<Self, String> {
+    pub fn new(
+        name: String,
+        found: Extent,
+        stacked: bool,
+        in_directory: bool,
+    ) -> Result<Self, String> {
         let grows = in_directory && stacked && found.can_grow();
         let mut shape = found.header.shape.clone();
         if grows {
@@ -76,8 +83,8 @@ impl MemberExtent {
     }
 }
 
-/// How many matrices may be missing of a member whose program was stopped, at least: programs write when enough has come
-/// together.
+/// How many matrices may be missing of a member whose program was stopped, at least: programs write
+/// when enough has come together.
 const HELD_BACK: usize = 8;
 
 /// Numbers of iterations and states.
@@ -93,11 +100,13 @@ impl Counts {
     }
 }
 
-/// Takes of every member that grows what all have: iterations that are whole in every one, with the states before them and
-/// after the last. Says so, if there is more. Members that are too different to have been stopped are left as they are.
+/// Takes of every member that grows what all have: iterations that are whole in every one, with the
+/// states before them and after the last. Says so, if there is more. Members that are too different
+/// to have been stopped are left as they are.
 pub(super) fn settle(extents: &mut Extents) -> Option<String> {
     let lengths = |state: bool| -> Vec<usize> {
-        let of_kind = extents.iter().filter(|((part, _), of)| of.grows && part.is_of_state() == state);
+        let of_kind =
+            extents.iter().filter(|((part, _), of)| of.grows && part.is_of_state() == state);
         of_kind.map(|(_, of)| of.shape[0]).collect()
     };
     let (states, signals) = (lengths(true), lengths(false));
@@ -108,20 +117,27 @@ pub(super) fn settle(extents: &mut Extents) -> Option<String> {
     }
     let counts = Counts {
         iterations: (!signals.is_empty()).then_some(least),
-        states: states.iter().min().map(|&states| if signals.is_empty() { states } else { states.min(least + 1) }),
+        states: states
+            .iter()
+            .min()
+            .map(|&states| if signals.is_empty() { states } else { states.min(least + 1) }),
     };
     let growing = || extents.iter().filter(|(_, of)| of.grows);
-    let differences: Vec<String> = growing().filter_map(|((part, _), of)| of.difference(counts.of(*part)?)).collect();
+    let differences: Vec<String> =
+        growing().filter_map(|((part, _), of)| of.difference(counts.of(*part)?)).collect();
     for ((part, _), of) in extents.iter_mut().filter(|(_, of)| of.grows) {
         of.shape[0] = counts.of(*part).unwrap_or(of.shape[0]);
     }
     let words = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}"));
     let read: Vec<String> =
-        [words(counts.iterations, "iterations"), words(counts.states, "states")].into_iter().flatten().collect();
+        [words(counts.iterations, "iterations"), words(counts.states, "states")]
+            .into_iter()
+            .flatten()
+            .collect();
     (!differences.is_empty()).then(|| {
         format!(
-            "the end of the recording is torn, as where its program was stopped or is still running: {}; what all members hold \
-             whole is read, {}",
+            "the end of the recording is torn, as where its program was stopped or is still \
+             running: {}; what all members hold whole is read, {}",
             differences.join(", "),
             read.join(" and ")
         )

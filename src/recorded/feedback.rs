@@ -1,4 +1,5 @@
-//! Which matrix carried the error back: the one whose product with `delta_{l+1}`, or `delta_D`, makes `delta_l`.
+//! Which matrix carried the error back: the one whose product with `delta_{l+1}`, or `delta_D`,
+//! makes `delta_l`.
 
 use super::activation::LayerActivation;
 use super::backward::{StatesOf, Way};
@@ -27,13 +28,19 @@ impl Carrier {
     pub fn name(self) -> &'static str {
         match (self.way, self.derivative) {
             (Way::Backward { direct: false, turned: false }, true) => "backward",
-            (Way::Backward { direct: false, turned: false }, false) => "backward_without_derivative",
+            (Way::Backward { direct: false, turned: false }, false) => {
+                "backward_without_derivative"
+            }
             (Way::Backward { direct: false, turned: true }, true) => "backward_transposed",
-            (Way::Backward { direct: false, turned: true }, false) => "backward_transposed_without_derivative",
+            (Way::Backward { direct: false, turned: true }, false) => {
+                "backward_transposed_without_derivative"
+            }
             (Way::Backward { direct: true, turned: false }, true) => "direct",
             (Way::Backward { direct: true, turned: false }, false) => "direct_without_derivative",
             (Way::Backward { direct: true, turned: true }, true) => "direct_transposed",
-            (Way::Backward { direct: true, turned: true }, false) => "direct_transposed_without_derivative",
+            (Way::Backward { direct: true, turned: true }, false) => {
+                "direct_transposed_without_derivative"
+            }
             (Way::Forward, true) => "forward_transposed",
             (Way::Forward, false) => "forward_transposed_without_derivative",
         }
@@ -77,9 +84,13 @@ pub struct LayerFeedback {
 }
 
 impl LayerFeedback {
-    /// The error signal of layer `l`; `None` where an error signal is missing, or no matrix was recorded, or all errors are
-    /// zero.
-    pub(super) fn of(run: &RecordedRun, l: usize, activation: &LayerActivation) -> Result<Option<Self>, ArrayError> {
+    /// The error signal of layer `l`; `None` where an error signal is missing, or no matrix was
+    /// recorded, or all errors are zero.
+    pub(super) fn of(
+        run: &RecordedRun,
+        l: usize,
+        activation: &LayerActivation,
+    ) -> Result<Option<Self>, ArrayError> {
         let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) else { return Ok(None) };
         let output = run.delta(run.depth());
         let mut courses: Vec<Course> = Vec::new();
@@ -87,8 +98,10 @@ impl LayerFeedback {
         for k in 0..delta.len() {
             let recorded = delta.matrix(k)?;
             let error = above.matrix(k)?;
-            let slope = activation.activation.map(|f| Slope::at(run, l, k, f)).transpose()?.flatten();
-            let activity = run.activity(l).filter(|_| slope.is_none()).map(|of| of.matrix(k)).transpose()?;
+            let slope =
+                activation.activation.map(|f| Slope::at(run, l, k, f)).transpose()?.flatten();
+            let activity =
+                run.activity(l).filter(|_| slope.is_none()).map(|of| of.matrix(k)).transpose()?;
             if let (Some(activity), Some(z)) = (&activity, run.pre_activation(l, k)?) {
                 activities.add(z.as_slice(), activity.as_slice(), &vec![1.0; z.as_slice().len()]);
             }
@@ -108,13 +121,17 @@ impl LayerFeedback {
             }
         }
         let rounding = run.rounding_of_delta(l);
-        // Where an activity is not one function of the pre-activation (normalisation), its slope is none either.
+        // Where an activity is not one function of the pre-activation (normalisation), its slope is
+        // none either.
         let elementwise = activities.is_function() != Some(false);
-        courses.iter_mut().for_each(|course| (course.rounding, course.elementwise) = (rounding, elementwise));
+        courses
+            .iter_mut()
+            .for_each(|course| (course.rounding, course.elementwise) = (rounding, elementwise));
         let closings: Vec<CarrierClosing> = courses.iter().flat_map(Course::closings).collect();
         let relative = |of: &CarrierClosing| of.closing.relative_difference;
         let closed = closings.iter().filter(|of| of.closing.closes);
-        let carried_by = closed.min_by(|a, b| relative(a).total_cmp(&relative(b))).map(|of| of.carrier);
+        let carried_by =
+            closed.min_by(|a, b| relative(a).total_cmp(&relative(b))).map(|of| of.carrier);
         let mut found = Self { layer: l, carried_by, by_signs: false, closings, courses };
         if carried_by.is_none() && activation.activation.is_none() {
             found.carried_by = found.by_signs();
@@ -131,7 +148,10 @@ impl LayerFeedback {
                 && others.all(|other| course.signs().rules_out(&other.signs()))
                 && (course.way != Way::Forward || course.is_exact())
         };
-        self.courses.iter().find(rules_out_others).map(|course| Carrier { way: course.way, derivative: true })
+        self.courses
+            .iter()
+            .find(rules_out_others)
+            .map(|course| Carrier { way: course.way, derivative: true })
     }
 }
 
@@ -140,12 +160,18 @@ struct Slope {
     activation: Activation,
     z: Matrix<f64>,
     activity: Vec<f64>,
-    /// Which pre-activations are so far from zero that rounding does not decide on which side of a kink they lie.
+    /// Which pre-activations are so far from zero that rounding does not decide on which side of a
+    /// kink they lie.
     clear: Vec<bool>,
 }
 
 impl Slope {
-    fn at(run: &RecordedRun, l: usize, k: usize, activation: Activation) -> Result<Option<Self>, ArrayError> {
+    fn at(
+        run: &RecordedRun,
+        l: usize,
+        k: usize,
+        activation: Activation,
+    ) -> Result<Option<Self>, ArrayError> {
         let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
         let mut activity = vec![0.0; z.as_slice().len()];
         activation.apply(z.as_slice(), &mut activity);
@@ -180,14 +206,17 @@ fn ways(run: &RecordedRun, l: usize, k: usize) -> Result<Vec<(Way, Matrix<f64>)>
     Ok(all)
 }
 
-/// Share of signs that a matrix has right which carried the error, whatever the activation: those that fall somewhere,
-/// such as GELU, have a few wrong.
+/// Share of signs that a matrix has right which carried the error, whatever the activation: those
+/// that fall somewhere, such as GELU, have a few wrong.
 const LIKE: f64 = 0.95;
-/// Share of signs that speaks for a matrix, though something else, such as a normalisation, lies between.
+/// Share of signs that speaks for a matrix, though something else, such as a normalisation, lies
+/// between.
 const ALIKE: f64 = 0.65;
-/// Relative difference that, where it is the same in all iterations, is put down to coarser arithmetic.
+/// Relative difference that, where it is the same in all iterations, is put down to coarser
+/// arithmetic.
 const FLAT: f64 = 0.02;
-/// Relative difference up to which backward weights are not said to be others: the angle is right to its second digit.
+/// Relative difference up to which backward weights are not said to be others: the angle is right
+/// to its second digit.
 const SAME: f64 = 1e-4;
 
 /// What one matrix makes of the error signals, by iteration.
@@ -221,7 +250,13 @@ impl Course {
         Self { way, rounding: 0.0, tallies, differences, signs, slopes, elementwise: true }
     }
 
-    fn add(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>, through: &Through<'_>) {
+    fn add(
+        &mut self,
+        recorded: &Matrix<f64>,
+        error: &Matrix<f64>,
+        matrix: &Matrix<f64>,
+        through: &Through<'_>,
+    ) {
         let mut made = (error * matrix).to_matrix();
         self.signs.push(signs(recorded, error, matrix, false));
         let mut without = Tally::default();
@@ -233,7 +268,8 @@ impl Course {
         if let Some(slope) = through.slope {
             slope.multiply(made.as_mut_slice());
             let pairs = recorded.as_slice().iter().zip(made.as_slice()).zip(&slope.clear);
-            let (recorded, made): (Vec<f64>, Vec<f64>) = pairs.filter(|(_, clear)| **clear).map(|(d, _)| d).unzip();
+            let (recorded, made): (Vec<f64>, Vec<f64>) =
+                pairs.filter(|(_, clear)| **clear).map(|(d, _)| d).unzip();
             let mut with = Tally::default();
             with.add(&recorded, &made);
             self.take(0, with);
@@ -252,8 +288,9 @@ impl Course {
         })
     }
 
-    /// Whether more than signs speaks for this matrix: those of the weights are also the signs of matrices that take them over
-    /// from the weights. Its quotients are a function of the activity, or no sign of many is wrong.
+    /// Whether more than signs speaks for this matrix: those of the weights are also the signs of
+    /// matrices that take them over from the weights. Its quotients are a function of the activity,
+    /// or no sign of many is wrong.
     fn is_exact(&self) -> bool {
         self.slopes.is_function().unwrap_or_else(|| self.signs().is_without_contradiction())
     }
@@ -278,7 +315,9 @@ impl Course {
     pub fn states(&self, last: usize) -> StatesOf {
         match self.states_by_errors(last) {
             // One error says nothing of a matrix that may change after it.
-            StatesOf::All if self.signs.iter().filter(|of| of.share().is_some()).count() < 2 => StatesOf::Presumed,
+            StatesOf::All if self.signs.iter().filter(|of| of.share().is_some()).count() < 2 => {
+                StatesOf::Presumed
+            }
             states => states,
         }
     }
@@ -291,13 +330,17 @@ impl Course {
         let place = usize::from(whole(1) < whole(0));
         let differences = &self.differences[place];
         let same = |d: &Option<f64>| d.is_some_and(|d| d <= MOST_ROUNDING * self.rounding);
-        let other = |d: &Option<f64>| d.is_some_and(|d| d > (MOST_ROUNDING * self.rounding).max(SAME));
+        let other =
+            |d: &Option<f64>| d.is_some_and(|d| d > (MOST_ROUNDING * self.rounding).max(SAME));
         if !differences.iter().any(other) {
             return StatesOf::All;
         }
         match (differences.iter().position(same), differences.iter().rposition(same)) {
-            // What carried two errors has not changed between them, nor, by all appearance, after the second.
-            (Some(first), Some(end)) if first < end && end + 1 == differences.len() => StatesOf::Only(first..=last),
+            // What carried two errors has not changed between them, nor, by all appearance, after
+            // the second.
+            (Some(first), Some(end)) if first < end && end + 1 == differences.len() => {
+                StatesOf::Only(first..=last)
+            }
             (Some(first), Some(end)) => StatesOf::Only(first..=end),
             _ => ends(differences, last),
         }
@@ -318,12 +361,21 @@ impl Course {
         }
         let third = self.signs.len().div_ceil(3);
         let [early, late] = self.signs_at_ends();
-        let middle = sum(&self.signs[third.min(self.signs.len() - third)..self.signs.len() - third]);
+        let middle =
+            sum(&self.signs[third.min(self.signs.len() - third)..self.signs.len() - third]);
         if early.is_worse_than(&late) {
-            return if middle.against() < late.against() { StatesOf::None } else { StatesOf::Only(last..=last) };
+            return if middle.against() < late.against() {
+                StatesOf::None
+            } else {
+                StatesOf::Only(last..=last)
+            };
         }
         if late.is_worse_than(&early) {
-            return if middle.against() < early.against() { StatesOf::None } else { StatesOf::Only(0..=0) };
+            return if middle.against() < early.against() {
+                StatesOf::None
+            } else {
+                StatesOf::Only(0..=0)
+            };
         }
         match self.signs().share() {
             Some(share) if share >= ALIKE => StatesOf::Presumed,
@@ -336,18 +388,22 @@ fn sum(all: &[Agreement]) -> Agreement {
     all.iter().fold(Agreement::default(), |sum, of| sum.with(*of))
 }
 
-/// The last state, where differences fall towards the end: what was recorded once, after the last update, made no error on
-/// record, but nearly the last of them; or the first, where they rise. Where they are small and do not change, something else
-/// is in them. Otherwise none.
+/// The last state, where differences fall towards the end: what was recorded once, after the last
+/// update, made no error on record, but nearly the last of them; or the first, where they rise.
+/// Where they are small and do not change, something else is in them. Otherwise none.
 fn ends(differences: &[Option<f64>], last: usize) -> StatesOf {
     let known: Vec<f64> = differences.iter().flatten().copied().collect();
     let lowest = known.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = known.iter().copied().fold(0.0, f64::max);
     match (known.first(), known.last()) {
-        (Some(first), Some(end)) if known.len() > 1 && *end <= 0.5 * first && *end <= 1.5 * lowest => {
+        (Some(first), Some(end))
+            if known.len() > 1 && *end <= 0.5 * first && *end <= 1.5 * lowest =>
+        {
             StatesOf::Only(last..=last)
         }
-        (Some(first), Some(end)) if known.len() > 1 && *first <= 0.5 * end && *first <= 1.5 * lowest => {
+        (Some(first), Some(end))
+            if known.len() > 1 && *first <= 0.5 * end && *first <= 1.5 * lowest =>
+        {
             StatesOf::Only(0..=0)
         }
         _ if highest <= FLAT && highest <= 4.0 * lowest => StatesOf::Presumed,

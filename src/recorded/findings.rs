@@ -24,15 +24,17 @@ use serde::Serialize;
 pub struct LayerAngles {
     /// The layer `l` of `W_l`.
     pub layer: usize,
-    /// How `W_l` and `B_l` are read, where nothing tells and two readings stand beside each other: the likelier comes last.
+    /// How `W_l` and `B_l` are read, where nothing tells and two readings stand beside each other:
+    /// the likelier comes last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading: Option<&'static str>,
-    /// Angle of `W_l` to `B_l^T` in degrees by state, the first before any update on record; `None` for zeros, and where
-    /// the `B_l` of the state was not recorded.
+    /// Angle of `W_l` to `B_l^T` in degrees by state, the first before any update on record; `None`
+    /// for zeros, and where the `B_l` of the state was not recorded.
     pub degrees: Vec<Option<f64>>,
     /// What 95 % of the angles of independent matrices of this size lie within, in degrees.
     pub null_interval95: Option<[f64; 2]>,
-    /// Standard score of the first and of the last angle against independent matrices, positive if aligned.
+    /// Standard score of the first and of the last angle against independent matrices, positive if
+    /// aligned.
     pub null_z: [Option<f64>; 2],
 }
 
@@ -54,11 +56,13 @@ pub struct Findings {
     pub activations: Vec<LayerActivation>,
     /// What carried the error back.
     pub feedback: Vec<LayerFeedback>,
-    /// Square `B_l` that were recorded transposed, which the error signals gave away; they were turned.
+    /// Square `B_l` that were recorded transposed, which the error signals gave away; they were
+    /// turned.
     pub turned: Vec<usize>,
     /// What steps are made of.
     pub steps: Option<Steps>,
-    /// What single updates did, where not all were recorded: steps are not taken apart further then.
+    /// What single updates did, where not all were recorded: steps are not taken apart further
+    /// then.
     pub single_steps: Option<SingleSteps>,
     /// Decomposed updates.
     pub terms: Vec<LayerTerms>,
@@ -80,25 +84,34 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Finds out what the recording says; turns square `B_l` whose error signals say that they are transposed.
+    /// Finds out what the recording says; turns square `B_l` whose error signals say that they are
+    /// transposed.
     ///
     /// # Errors
     /// If a question does not fit the recording, or memory is short.
     pub fn of(run: &mut RecordedRun, questions: &Questions) -> Result<Self, QuestionError> {
         questions.check(run)?;
         let hidden = 1..run.depth();
-        let (weights, activities, deltas) = (&run.weights[..], &run.activities[..], &run.deltas[..]);
-        run.begin("activations, feedback, steps", &[weights, activities, weights, activities, deltas, weights, deltas]);
-        // What takes nothing of each other is found out side by side; each by itself is sequential, and so are its sums.
+        let (weights, activities, deltas) =
+            (&run.weights[..], &run.activities[..], &run.deltas[..]);
+        run.begin(
+            "activations, feedback, steps",
+            &[weights, activities, weights, activities, deltas, weights, deltas],
+        );
+        // What takes nothing of each other is found out side by side; each by itself is sequential,
+        // and so are its sums.
         let whole: &RecordedRun = run;
-        let (signals, steps) = rayon::join(|| signals(whole, questions), || steps(whole, questions));
+        let (signals, steps) =
+            rayon::join(|| signals(whole, questions), || steps(whole, questions));
         let ((activations, mut feedback), (steps, single_steps)) = (signals?, steps?);
         settle(run, &activations, &mut feedback)?;
         let backward = |l: &usize| {
-            run.backward(*l).is_some_and(|b| matches!(b.told(), Told::Errors | Told::Steps) && b.is_turned())
+            run.backward(*l)
+                .is_some_and(|b| matches!(b.told(), Told::Errors | Told::Steps) && b.is_turned())
         };
         let turned = hidden.clone().filter(backward).collect();
-        let (weights, activities, deltas) = (&run.weights[..], &run.activities[..], &run.deltas[..]);
+        let (weights, activities, deltas) =
+            (&run.weights[..], &run.activities[..], &run.deltas[..]);
         run.begin("terms, similarities, predictions, angles", &[weights, activities, deltas]);
         let whole: &RecordedRun = run;
         let (terms, others) = rayon::join(
@@ -138,15 +151,20 @@ fn signals(
     run: &RecordedRun,
     questions: &Questions,
 ) -> Result<(Vec<LayerActivation>, Vec<LayerFeedback>), QuestionError> {
-    let activations = (1..run.depth()).map(|l| LayerActivation::of(run, l, questions.activation(l)));
+    let activations =
+        (1..run.depth()).map(|l| LayerActivation::of(run, l, questions.activation(l)));
     let activations: Vec<LayerActivation> = activations.collect::<Result<_, _>>()?;
-    let carried = activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
+    let carried =
+        activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
     let feedback = carried.collect::<Result<_, _>>()?;
     Ok((activations, feedback))
 }
 
 /// What steps are made of. Differences of states that lie several updates apart are none.
-fn steps(run: &RecordedRun, questions: &Questions) -> Result<(Option<Steps>, Option<SingleSteps>), QuestionError> {
+fn steps(
+    run: &RecordedRun,
+    questions: &Questions,
+) -> Result<(Option<Steps>, Option<SingleSteps>), QuestionError> {
     let steps = if run.thinned.is_none() { super::steps::steps(run, questions.eta)? } else { None };
     Ok((steps, SingleSteps::of(run, questions.eta)?))
 }
@@ -189,7 +207,8 @@ fn decompose_all(
 
 /// Similarities of all layers whose signals were recorded.
 fn compare_all(run: &RecordedRun, plan: &TermsPlan) -> Result<Vec<LayerPairs>, QuestionError> {
-    let units = |l: usize| Some((l, [run.activity(l - 1)?.shape()[1], run.delta(l + 1)?.shape()[1]]));
+    let units =
+        |l: usize| Some((l, [run.activity(l - 1)?.shape()[1], run.delta(l + 1)?.shape()[1]]));
     let (layers, units): (Vec<usize>, Vec<[usize; 2]>) = (1..run.depth()).filter_map(units).unzip();
     let every = comparisons(run.iterations(), run.samples().unwrap_or(0), &units, plan);
     let mut pairs = Vec::new();
@@ -202,7 +221,8 @@ fn compare_all(run: &RecordedRun, plan: &TermsPlan) -> Result<Vec<LayerPairs>, Q
 }
 
 impl LayerAngles {
-    /// Those of layer `l`: none without `B_l` of the states, two where nothing tells which way matrices are stored.
+    /// Those of layer `l`: none without `B_l` of the states, two where nothing tells which way
+    /// matrices are stored.
     fn of(run: &RecordedRun, l: usize) -> Result<Vec<Self>, ArrayError> {
         let (Some(weights), Some(backward)) = (run.weights(l), run.comparable_backward(l)) else {
             return Ok(Vec::new());
@@ -225,29 +245,43 @@ impl LayerAngles {
                 } else {
                     [likelier[0] != weights_open, likelier[1]]
                 };
-                let other = Self { reading: Some(reading(other)), ..Self::between(l, weights, backward, true)? };
+                let other = Self {
+                    reading: Some(reading(other)),
+                    ..Self::between(l, weights, backward, true)?
+                };
                 vec![other, Self { reading: Some(reading(likelier)), ..as_read }]
             }
         })
     }
 
     /// Angles of `W_l` to `B_l^T`, or to `B_l` where one of them is `turned`.
-    fn between(layer: usize, weights: &Stack, backward: &Backward, turned: bool) -> Result<Self, ArrayError> {
+    fn between(
+        layer: usize,
+        weights: &Stack,
+        backward: &Backward,
+        turned: bool,
+    ) -> Result<Self, ArrayError> {
         let towards = |b: &Matrix<f64>| {
             if turned { Direction::towards(b) } else { Direction::towards_transpose_of(b) }
         };
         // A matrix that is that of several states is a direction once.
-        let single = if backward.states().len() == 1 { Some(towards(&backward.states().matrix(0)?)) } else { None };
+        let single = if backward.states().len() == 1 {
+            Some(towards(&backward.states().matrix(0)?))
+        } else {
+            None
+        };
         let of_state = |k: usize| -> Result<Option<f64>, ArrayError> {
             let Some(b) = backward.at(k)? else { return Ok(None) };
             let weights = weights.matrix(k)?;
             let angle = |direction: &Direction| direction.angle_to(weights.as_slice());
             Ok(single.as_ref().map_or_else(|| angle(&towards(&b)), angle))
         };
-        let degrees: Vec<Option<f64>> = (0..weights.len()).map(of_state).collect::<Result<_, _>>()?;
+        let degrees: Vec<Option<f64>> =
+            (0..weights.len()).map(of_state).collect::<Result<_, _>>()?;
         let null = WeightNull::new(weights.shape().iter().product());
-        let z =
-            |degrees: Option<&Option<f64>>| degrees.copied().flatten().zip(null).map(|(angle, null)| null.z(angle, 1));
+        let z = |degrees: Option<&Option<f64>>| {
+            degrees.copied().flatten().zip(null).map(|(angle, null)| null.z(angle, 1))
+        };
         let null_z = [z(degrees.first()), z(degrees.last())];
         let null_interval95 = null.map(|null| null.interval(0.95));
         Ok(Self { layer, reading: None, null_interval95, null_z, degrees })
@@ -277,13 +311,17 @@ fn predictions(
         found.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()))
     };
     let not_carried = |layer: usize| format!("delta{layer} was not carried back by B{layer}");
-    let why = |backward: &Backward, layer: usize| match (backward.is_fixed(), backward.told() == Told::Nothing) {
+    let why = |backward: &Backward, layer: usize| match (
+        backward.is_fixed(),
+        backward.told() == Told::Nothing,
+    ) {
         (true, false) => None,
         _ if !carried(layer) => Some(not_carried(layer)),
         (false, _) => Some(format!("it takes one B{layer} that is that of all states")),
         (true, true) => Some(format!("nothing tells which way B{layer} is stored")),
     };
-    let unfit = |layer: usize| Some(Unsaid { layer, why: why(run.comparable_backward(layer)?, layer)? });
+    let unfit =
+        |layer: usize| Some(Unsaid { layer, why: why(run.comparable_backward(layer)?, layer)? });
     not.extend((1..run.depth()).filter_map(unfit));
     for prediction in (1..run.depth()).filter_map(|l| predict::predict(run, l, steps).transpose()) {
         let prediction = prediction?;
@@ -292,14 +330,20 @@ fn predictions(
         match (carried(layer), steps_of_rule) {
             (true, true) => made.push(prediction),
             (false, _) => not.push(Unsaid { layer, why: not_carried(layer) }),
-            (true, false) => not.push(Unsaid { layer, why: "the steps are not the rule's alone".into() }),
+            (true, false) => {
+                not.push(Unsaid { layer, why: "the steps are not the rule's alone".into() })
+            }
         }
     }
     Ok((made, not))
 }
 
 /// Why the update of `W_l` is not decomposed; `None` if it is.
-fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps>) -> Option<String> {
+fn why_not(
+    run: &RecordedRun,
+    activation: &LayerActivation,
+    steps: Option<&Steps>,
+) -> Option<String> {
     let l = activation.layer;
     let below = run.weights(l - 1).is_some_and(|w| w.len() > 1);
     let members = [
@@ -307,30 +351,40 @@ fn why_not(run: &RecordedRun, activation: &LayerActivation, steps: Option<&Steps
         (run.activity(l - 1).is_some(), format!("activity{}", l - 1)),
         (run.delta(l + 1).is_some(), format!("delta{}", l + 1)),
     ];
-    let lacking: Vec<String> = members.into_iter().filter(|(there, _)| !there).map(|(_, name)| name).collect();
+    let lacking: Vec<String> =
+        members.into_iter().filter(|(there, _)| !there).map(|(_, name)| name).collect();
     if !lacking.is_empty() {
         return Some(format!("it takes {}, not on record", lacking.join(", ")));
     }
     if activation.activation.is_none() {
         return Some(match (&activation.closing, activation.nearest) {
             (Some(closing), Some(nearest)) => format!(
-                "no activation that is known makes activity{l} of W{0} and activity{0}: the nearest, {nearest}, is off \
-                 by {1:.1e}; an activation of another kind, or what else lies between them (normalisation, dropout), is \
-                 not part of the decomposition",
+                "no activation that is known makes activity{l} of W{0} and activity{0}: the \
+                 nearest, {nearest}, is off by {1:.1e}; an activation of another kind, or what \
+                 else lies between them (normalisation, dropout), is not part of the decomposition",
                 l - 1,
                 closing.relative_difference
             ),
-            _ => format!("the activation of layer {l} is not known: record activity{l}, or give --activation"),
+            _ => format!(
+                "the activation of layer {l} is not known: record activity{l}, or give --activation"
+            ),
         });
     }
     if run.thinned.is_some() {
-        return Some("the steps of the weights below it are not on record one by one: record every update".into());
+        return Some(
+            "the steps of the weights below it are not on record one by one: record every update"
+                .into(),
+        );
     }
     match steps {
-        None => Some("no steps are on record, or nothing moves: give --eta and record states and signals".into()),
+        None => Some(
+            "no steps are on record, or nothing moves: give --eta and record states and \
+            signals"
+                .into(),
+        ),
         Some(steps) if steps.chosen().eta[1] <= 0.0 => Some(
-            "the steps go against the error signals: these seem to be gradients; record their negatives, which point \
-             towards the target"
+            "the steps go against the error signals: these seem to be gradients; record their \
+             negatives, which point towards the target"
                 .into(),
         ),
         Some(_) => None,

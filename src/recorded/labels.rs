@@ -3,15 +3,19 @@
 use crate::array::Array;
 use std::collections::BTreeMap;
 
-/// Classes by iteration (one list where they are the same in all), numbered densely in the order of their values.
+/// Classes by iteration (one list where they are the same in all), numbered densely in the order of
+/// their values.
 ///
-/// Whole numbers of any size and sign are classes; so are rows with a single value that is above all others, which are
-/// equal (one-hot). They are iterations x samples (x classes), or samples (x classes), where `signals` are so many
-/// iterations of so many samples.
+/// Whole numbers of any size and sign are classes; so are rows with a single value that is above
+/// all others, which are equal (one-hot). They are iterations x samples (x classes), or samples (x
+/// classes), where `signals` are so many iterations of so many samples.
 ///
 /// # Errors
 /// Why these are no classes of these samples.
-pub(super) fn classes(array: &Array, signals: Option<[usize; 2]>) -> Result<Vec<Vec<usize>>, String> {
+pub(super) fn classes(
+    array: &Array,
+    signals: Option<[usize; 2]>,
+) -> Result<Vec<Vec<usize>>, String> {
     let mut shape = &array.shape[..];
     if let ([rest @ .., 1], true) = (shape, shape.len() > 1) {
         // A column for every sample.
@@ -29,15 +33,24 @@ pub(super) fn classes(array: &Array, signals: Option<[usize; 2]>) -> Result<Vec<
         }
         ([_, p, _], None) => return one_hot(array, *p),
         _ => {
-            let expected = signals.map(|[t, p]| format!(", not of {t} iterations of {p} samples")).unwrap_or_default();
+            let expected = signals
+                .map(|[t, p]| format!(", not of {t} iterations of {p} samples"))
+                .unwrap_or_default();
             return Err(format!("they are {:?}{expected}", array.shape));
         }
     };
     let is_whole = |v: &f64| v.fract() == 0.0 && v.abs() < 2f64.powi(53);
     if let Some(at) = array.data.iter().position(|v| !is_whole(v)) {
-        return Err(format!("they hold {} at index {:?}: classes are whole numbers", array.data[at], array.index(at)));
+        return Err(format!(
+            "they hold {} at index {:?}: classes are whole numbers",
+            array.data[at],
+            array.index(at)
+        ));
     }
-    Ok(numbered(array.data.iter().map(|v| *v as i64)).chunks_exact(samples).map(<[usize]>::to_vec).collect())
+    Ok(numbered(array.data.iter().map(|v| *v as i64))
+        .chunks_exact(samples)
+        .map(<[usize]>::to_vec)
+        .collect())
 }
 
 /// The place of the single value of every row that is above all others.
@@ -56,12 +69,18 @@ fn one_hot(array: &Array, samples: usize) -> Result<Vec<Vec<usize>>, String> {
         let place = row.iter().position(|v| *v == highest).filter(|_| single && same);
         place.map(|place| place as i64).ok_or_else(|| {
             format!(
-                "row {:?} is no class: these have one value above the others, and the same two values in every row",
+                "row {:?} is no class: these have one value above the others, and the same two \
+                 values in every row",
                 &array.index(at * classes)[..array.shape.len() - 1]
             )
         })
     };
-    let places = array.data.chunks_exact(classes).enumerate().map(&mut of).collect::<Result<Vec<i64>, String>>()?;
+    let places = array
+        .data
+        .chunks_exact(classes)
+        .enumerate()
+        .map(&mut of)
+        .collect::<Result<Vec<i64>, String>>()?;
     Ok(numbered(places.into_iter()).chunks_exact(samples).map(<[usize]>::to_vec).collect())
 }
 
@@ -92,10 +111,14 @@ mod tests {
         // One-hot, also with other levels than 0 and 1.
         for [off, on] in [[0.0, 1.0], [-1.0, 1.0], [0.05, 0.9]] {
             let row = |class: usize| (0..3).map(move |c| if c == class { on } else { off });
-            let rows = |classes: &[usize]| classes.iter().flat_map(|c| row(*c)).collect::<Vec<f64>>();
+            let rows =
+                |classes: &[usize]| classes.iter().flat_map(|c| row(*c)).collect::<Vec<f64>>();
             let found = classes(&array(&[2, 3, 3], &rows(&[0, 1, 2, 2, 1, 0])), signals).unwrap();
             assert_eq!(found, expected);
-            assert_eq!(classes(&array(&[3, 3], &rows(&[0, 1, 2])), signals).unwrap(), expected[..1]);
+            assert_eq!(
+                classes(&array(&[3, 3], &rows(&[0, 1, 2])), signals).unwrap(),
+                expected[..1]
+            );
         }
         // A row of zeros fills up a batch.
         let filled = array(&[1, 3, 2], &[0.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
@@ -107,7 +130,8 @@ mod tests {
         let signals = Some([2, 3]);
         let error = classes(&array(&[2, 3], &[0.0, 1.0, 1.5, 0.0, 1.0, 2.0]), signals).unwrap_err();
         assert_eq!(error, "they hold 1.5 at index [0, 2]: classes are whole numbers");
-        let error = classes(&array(&[1, 3, 2], &[0.5, 0.6, 0.7, 0.1, 0.7, 0.7]), Some([1, 3])).unwrap_err();
+        let error =
+            classes(&array(&[1, 3, 2], &[0.5, 0.6, 0.7, 0.1, 0.7, 0.7]), Some([1, 3])).unwrap_err();
         assert!(error.contains("row [0, 1] is no class"), "{error}");
         assert_eq!(
             classes(&array(&[5], &[0.0; 5]), signals).unwrap_err(),

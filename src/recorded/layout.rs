@@ -1,4 +1,5 @@
-//! Which member is which: names, numbers of layers, and which way matrices are stored, as far as shapes tell.
+//! Which member is which: names, numbers of layers, and which way matrices are stored, as far as
+//! shapes tell.
 
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,9 +34,11 @@ impl Part {
             ("F", Self::Direct),
             ("b", Self::Bias),
         ];
-        let (part, digits) = prefixes.iter().find_map(|(prefix, part)| Some((*part, name.strip_prefix(prefix)?)))?;
+        let (part, digits) =
+            prefixes.iter().find_map(|(prefix, part)| Some((*part, name.strip_prefix(prefix)?)))?;
         // 999 is far beyond any network, and keeps a typo from making lists of that length.
-        let index: usize = digits.parse().ok().filter(|l: &usize| *l < 1000 && digits == l.to_string())?;
+        let index: usize =
+            digits.parse().ok().filter(|l: &usize| *l < 1000 && digits == l.to_string())?;
         Some((part, index))
     }
 
@@ -49,7 +52,8 @@ impl Part {
         }
     }
 
-    /// Whether, of this shape and where iterations have so many samples, the first dimension counts states or iterations.
+    /// Whether, of this shape and where iterations have so many samples, the first dimension counts
+    /// states or iterations.
     pub fn is_stacked(self, shape: &[usize], samples: Option<usize>) -> bool {
         match (self, shape) {
             (Self::Labels, [_, _, _]) => true,
@@ -169,7 +173,8 @@ impl Numbering {
     /// All that the lowest numbers allow, as they stand first.
     fn all(members: &Members) -> Vec<Self> {
         let lowest = |parts: &[Part]| {
-            let indices = members.keys().filter(|(part, _)| parts.contains(part)).map(|(_, index)| *index);
+            let indices =
+                members.keys().filter(|(part, _)| parts.contains(part)).map(|(_, index)| *index);
             indices.min()
         };
         let counted = |part: Part| match lowest(&[part]) {
@@ -194,7 +199,13 @@ impl Numbering {
                         if weights < 0 && backward.contains(&-1) {
                             backward.reverse();
                         }
-                        all.extend(backward.iter().map(|&backward| Self { weights, activity, delta, bias, backward }));
+                        all.extend(backward.iter().map(|&backward| Self {
+                            weights,
+                            activity,
+                            delta,
+                            bias,
+                            backward,
+                        }));
                     }
                 }
             }
@@ -202,11 +213,15 @@ impl Numbering {
         all
     }
 
-    /// Numbers in names beside those they stand for, of one member of every part that is renumbered.
+    /// Numbers in names beside those they stand for, of one member of every part that is
+    /// renumbered.
     pub(super) fn examples(&self, members: &Members) -> Vec<String> {
         let mut seen = BTreeSet::new();
-        let renumbered = members.iter().filter(|((part, _), _)| self.shift(*part) != 0 && seen.insert(*part));
-        renumbered.map(|(key, of)| format!("{} as {}{}", of.name, key.0.word(), self.layer(*key))).collect()
+        let renumbered =
+            members.iter().filter(|((part, _), _)| self.shift(*part) != 0 && seen.insert(*part));
+        renumbered
+            .map(|(key, of)| format!("{} as {}{}", of.name, key.0.word(), self.layer(*key)))
+            .collect()
     }
 }
 
@@ -245,7 +260,8 @@ pub(super) struct Layout {
     pub problems: Vec<String>,
     /// Layers that the numbers skip.
     gaps: usize,
-    /// Whether members of every kind start where they should, renumbered by one, and there are several kinds.
+    /// Whether members of every kind start where they should, renumbered by one, and there are
+    /// several kinds.
     uniform: bool,
 }
 
@@ -254,9 +270,14 @@ impl Layout {
     pub fn all(members: &Members) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for numbering in Numbering::all(members) {
-            let turns = [Turn::None, Turn::All, Turn::BySignals].map(|turn| Self::new(members, numbering, turn));
+            let turns = [Turn::None, Turn::All, Turn::BySignals]
+                .map(|turn| Self::new(members, numbering, turn));
             let flaws = |of: &Self| [of.problems.len(), of.left_out.len()];
-            all.extend(turns.into_iter().reduce(|best, of| if flaws(&of) < flaws(&best) { of } else { best }));
+            all.extend(
+                turns
+                    .into_iter()
+                    .reduce(|best, of| if flaws(&of) < flaws(&best) { of } else { best }),
+            );
         }
         let flaws = |of: &Self| [of.problems.len(), of.left_out.len()];
         let fewest = all.iter().map(flaws).min().unwrap_or_default();
@@ -281,9 +302,11 @@ impl Layout {
         out.settle_biases(members);
         out.settle_backward(members);
         out.gaps = out.gaps(members);
-        let kinds: BTreeSet<Part> = members.keys().map(|key| key.0).filter(|part| *part != Part::Labels).collect();
+        let kinds: BTreeSet<Part> =
+            members.keys().map(|key| key.0).filter(|part| *part != Part::Labels).collect();
         let starts = |part: &Part| {
-            let layers = members.keys().filter(|key| key.0 == *part).map(|key| numbering.layer(*key));
+            let layers =
+                members.keys().filter(|key| key.0 == *part).map(|key| numbering.layer(*key));
             layers.min() == Some(part.base()) && numbering.shift(*part) == -1
         };
         out.uniform = kinds.len() > 1 && kinds.iter().all(starts);
@@ -298,14 +321,17 @@ impl Layout {
     /// Sizes of layers from signals and weights.
     fn settle(&mut self, members: &Members, turn: Turn) {
         let numbering = self.numbering;
-        let with_layer = |(key, of): (&(Part, usize), &'_ Member)| (key.0, numbering.layer(*key), of.clone());
+        let with_layer =
+            |(key, of): (&(Part, usize), &'_ Member)| (key.0, numbering.layer(*key), of.clone());
         let needed: Vec<(Part, usize, Member)> =
             members.iter().filter(|((part, _), _)| !part.is_optional()).map(with_layer).collect();
         let top = |(part, l, _): &(Part, usize, Member)| l + usize::from(*part == Part::Weights);
         let backward = |key: &&(Part, usize)| matches!(key.0, Part::Backward | Part::Direct);
         let above = members.keys().filter(backward).map(|key| numbering.layer(*key) + 1);
-        let biases = members.keys().filter(|key| key.0 == Part::Bias).map(|key| numbering.layer(*key));
-        // Backward weights and biases beyond the network make no layers of it where weights say how many there are.
+        let biases =
+            members.keys().filter(|key| key.0 == Part::Bias).map(|key| numbering.layer(*key));
+        // Backward weights and biases beyond the network make no layers of it where weights say how
+        // many there are.
         let weights = needed.iter().any(|(part, ..)| *part == Part::Weights);
         let beyond = above.chain(biases).filter(|_| !weights);
         let layers = needed.iter().map(top).chain(beyond).max().map_or(0, |top| top + 1);
@@ -322,7 +348,8 @@ impl Layout {
             }
             let [a, b] = member.matrix();
             let fits = |[below, above]: [usize; 2]| {
-                signals.get(l).is_none_or(|n| *n == below) && signals.get(&(l + 1)).is_none_or(|n| *n == above)
+                signals.get(l).is_none_or(|n| *n == below)
+                    && signals.get(&(l + 1)).is_none_or(|n| *n == above)
             };
             let turned = match turn {
                 Turn::None => false,
@@ -341,12 +368,19 @@ impl Layout {
         self.sizes = sizes.into_iter().map(|size| size.map(|(units, _)| units)).collect();
     }
 
-    fn settle_one(&mut self, sizes: &mut [Option<(usize, String)>], l: usize, units: usize, name: &str) {
+    fn settle_one(
+        &mut self,
+        sizes: &mut [Option<(usize, String)>],
+        l: usize,
+        units: usize,
+        name: &str,
+    ) {
         match &sizes[l] {
             None => sizes[l] = Some((units, name.into())),
             Some((known, _)) if *known == units => {}
             Some((known, first)) => {
-                let problem = format!("`{name}` has {units} units in layer {l}, `{first}` has {known}");
+                let problem =
+                    format!("`{name}` has {units} units in layer {l}, `{first}` has {known}");
                 self.problems.push(problem);
             }
         }
@@ -364,7 +398,10 @@ impl Layout {
                 Some(Some(known)) if known == units => continue,
                 Some(Some(known)) => {
                     let first = first_of(members, self.numbering, l).unwrap_or_default();
-                    format!("`{first}` has {known} units in layer {l}, `{}` has {units}", member.name)
+                    format!(
+                        "`{first}` has {known} units in layer {l}, `{}` has {units}",
+                        member.name
+                    )
                 }
             };
             self.left_out.insert(*key, why);
@@ -378,7 +415,9 @@ impl Layout {
             let (l, member) = (self.numbering.layer(key), &members[&key]);
             let [rows, columns] = member.matrix();
             let readings = self.backward_readings(l, [rows, columns], key.0 == Part::Direct);
-            let size = |l: usize| self.sizes.get(l).copied().flatten().map_or("?".into(), |n| n.to_string());
+            let size = |l: usize| {
+                self.sizes.get(l).copied().flatten().map_or("?".into(), |n| n.to_string())
+            };
             let is_taken = self.backward.contains_key(&l);
             if !is_taken && !readings.is_empty() {
                 self.backward.insert(l, readings);
@@ -390,10 +429,14 @@ impl Layout {
                 format!("`{}` leads to layer {l}, and there is no layer above it", member.name)
             } else {
                 let (above, top) = (size(l + 1), size(self.sizes.len() - 1));
-                let direct =
-                    if top == above { String::new() } else { format!(", or {top} x {} of direct feedback", size(l)) };
+                let direct = if top == above {
+                    String::new()
+                } else {
+                    format!(", or {top} x {} of direct feedback", size(l))
+                };
                 format!(
-                    "`{}` is {rows} x {columns}: expected {above} x {} (units of layer {}, of layer {l}){direct}",
+                    "`{}` is {rows} x {columns}: expected {above} x {} (units of layer {}, of \
+                     layer {l}){direct}",
                     member.name,
                     size(l),
                     l + 1
@@ -421,8 +464,15 @@ impl Layout {
     }
 
     /// How backward weights of layer `l` may be read by their shape.
-    fn backward_readings(&self, l: usize, [rows, columns]: [usize; 2], is_direct: bool) -> Vec<BackwardReading> {
-        let Some([here, above]) = self.sizes.get(l..l + 2).and_then(|pair| <[_; 2]>::try_from(pair).ok()) else {
+    fn backward_readings(
+        &self,
+        l: usize,
+        [rows, columns]: [usize; 2],
+        is_direct: bool,
+    ) -> Vec<BackwardReading> {
+        let Some([here, above]) =
+            self.sizes.get(l..l + 2).and_then(|pair| <[_; 2]>::try_from(pair).ok())
+        else {
             return Vec::new();
         };
         let top = self.sizes.last().copied().flatten();
@@ -433,7 +483,8 @@ impl Layout {
         for (of, turned) in shapes {
             if (!is_direct || last) && is(above, of[0]) && is(here, of[1]) {
                 // Of two shapes that an unknown size allows, that of the convention.
-                let chosen = rows != columns && out.iter().any(|reading: &BackwardReading| !reading.direct);
+                let chosen =
+                    rows != columns && out.iter().any(|reading: &BackwardReading| !reading.direct);
                 if !chosen {
                     out.push(BackwardReading { direct: is_direct, turned });
                 }
@@ -447,8 +498,8 @@ impl Layout {
         out
     }
 
-    /// Leaves backward weights out that start at 0 and are not those of all weights: whether the first is that of the inputs,
-    /// which nothing uses, or of layer 1, is for the signals to tell.
+    /// Leaves backward weights out that start at 0 and are not those of all weights: whether the
+    /// first is that of the inputs, which nothing uses, or of layer 1, is for the signals to tell.
     pub fn without_doubtful_backward(mut self, members: &Members) -> Self {
         let backward = |key: &&(Part, usize)| matches!(key.0, Part::Backward | Part::Direct);
         let keys: Vec<(Part, usize)> = members.keys().filter(backward).copied().collect();
@@ -460,8 +511,8 @@ impl Layout {
             self.backward.clear();
             for key in keys {
                 let why = format!(
-                    "`{}`: nothing tells which layers B0, ... lead to; record error signals, or name them B1, ..., so that \
-                     B_l leads to layer l",
+                    "`{}`: nothing tells which layers B0, ... lead to; record error signals, or \
+                     name them B1, ..., so that B_l leads to layer l",
                     members[&key].name
                 );
                 self.left_out.insert(key, why);
@@ -470,17 +521,29 @@ impl Layout {
         self
     }
 
-    /// How many layers lack a member that others of its kind have, at their lower end, and lie beyond the last weights.
+    /// How many layers lack a member that others of its kind have, at their lower end, and lie
+    /// beyond the last weights.
     fn gaps(&self, members: &Members) -> usize {
-        let parts = [Part::Weights, Part::Activity, Part::Delta, Part::Bias, Part::Backward, Part::Direct];
+        let parts =
+            [Part::Weights, Part::Activity, Part::Delta, Part::Bias, Part::Backward, Part::Direct];
         let start = |part: Part| {
-            let layers = members.keys().filter(|key| key.0 == part).map(|key| self.numbering.layer(*key));
+            let layers =
+                members.keys().filter(|key| key.0 == part).map(|key| self.numbering.layer(*key));
             layers.min().map_or(0, |low| low.abs_diff(part.base()))
         };
-        let weights = members.keys().filter(|key| key.0 == Part::Weights).map(|key| self.numbering.layer(*key)).max();
-        let backward = members.keys().filter(|key| key.0 == Part::Backward).map(|key| self.numbering.layer(*key)).max();
+        let weights = members
+            .keys()
+            .filter(|key| key.0 == Part::Weights)
+            .map(|key| self.numbering.layer(*key))
+            .max();
+        let backward = members
+            .keys()
+            .filter(|key| key.0 == Part::Backward)
+            .map(|key| self.numbering.layer(*key))
+            .max();
         // Backward weights of the input, which nothing uses, are no gap where every layer has some.
-        let unused = usize::from(backward.is_some() && backward == weights && start(Part::Backward) == 1);
+        let unused =
+            usize::from(backward.is_some() && backward == weights && start(Part::Backward) == 1);
         let beyond = weights.map_or(0, |top| self.sizes.len().saturating_sub(top + 2));
         parts.into_iter().map(start).sum::<usize>() - unused + beyond
     }
@@ -499,8 +562,8 @@ fn first_of(members: &Members, numbering: Numbering, l: usize) -> Option<String>
     members.iter().find(|(key, _)| has(key)).map(|(_, of)| of.name.clone())
 }
 
-/// Iterations and samples must be the same throughout; states may be one more, the end. What is optional and does not fit
-/// is left out.
+/// Iterations and samples must be the same throughout; states may be one more, the end. What is
+/// optional and does not fit is left out.
 pub(super) fn check_counts(
     members: &Members,
     left_out: &mut BTreeMap<(Part, usize), String>,
@@ -527,7 +590,8 @@ pub(super) fn check_counts(
             None => states = Some((&member.name, found)),
             Some((_, known)) if known == found => {}
             Some((first, known)) => {
-                problems.push(format!("`{}` has {found} states, `{first}` has {known}", member.name));
+                problems
+                    .push(format!("`{}` has {found} states, `{first}` has {known}", member.name));
             }
         }
     }
@@ -536,8 +600,8 @@ pub(super) fn check_counts(
         && states != iterations + 1
     {
         problems.push(format!(
-            "`{weights}` has {states} states and `{name}` {iterations} iterations: expected a state before every iteration, \
-             and perhaps the last"
+            "`{weights}` has {states} states and `{name}` {iterations} iterations: expected a \
+             state before every iteration, and perhaps the last"
         ));
     }
     if let (Some(Member { name, shape }), Some((first, [iterations, samples]))) =
@@ -550,21 +614,31 @@ pub(super) fn check_counts(
             _ => false,
         };
         if !fits {
-            let why = format!("`{name}` is {shape:?}, `{first}` has {iterations} iterations of {samples} samples");
+            let why = format!(
+                "`{name}` is {shape:?}, `{first}` has {iterations} iterations of {samples} samples"
+            );
             left_out.insert((Part::Labels, 0), why);
         }
     }
-    let optional = members.iter().filter(|(key, _)| matches!(key.0, Part::Backward | Part::Direct | Part::Bias));
+    let optional = members
+        .iter()
+        .filter(|(key, _)| matches!(key.0, Part::Backward | Part::Direct | Part::Bias));
     for (key, member) in optional {
         let Some(found) = member.states(key.0) else { continue };
         let iterations = signals.map(|(_, [iterations, _])| iterations);
         let fits = match states {
-            Some((_, known)) => found == known || (key.0 != Part::Bias && Some(found) == iterations),
+            Some((_, known)) => {
+                found == known || (key.0 != Part::Bias && Some(found) == iterations)
+            }
             None => iterations.is_none_or(|n| found == n || found == n + 1),
         };
         if !fits {
-            let (first, known) = states.or(signals.map(|(name, [t, _])| (name, t))).unwrap_or_default();
-            left_out.insert(*key, format!("`{}` has {found} states, `{first}` has {known}", member.name));
+            let (first, known) =
+                states.or(signals.map(|(name, [t, _])| (name, t))).unwrap_or_default();
+            left_out.insert(
+                *key,
+                format!("`{}` has {found} states, `{first}` has {known}", member.name),
+            );
         }
     }
 }
@@ -588,7 +662,9 @@ mod tests {
     /// Members of these names and shapes.
     fn members(of: &[(&str, &[usize])]) -> Members {
         of.iter()
-            .map(|(name, shape)| (Part::of(name).unwrap(), Member { name: (*name).into(), shape: shape.to_vec() }))
+            .map(|(name, shape)| {
+                (Part::of(name).unwrap(), Member { name: (*name).into(), shape: shape.to_vec() })
+            })
             .collect()
     }
 
@@ -603,20 +679,34 @@ mod tests {
     fn numbers_in_names_are_those_that_shapes_allow() {
         let own = Numbering::default();
         let (w0, w1, w2): (&[usize], &[usize], &[usize]) = (&[4, 6], &[6, 5], &[5, 3]);
-        assert_eq!(numbering(&[("W0", w0), ("W1", w1), ("B1", &[5, 6]), ("delta1", &[2, 8, 6])]), own);
+        assert_eq!(
+            numbering(&[("W0", w0), ("W1", w1), ("B1", &[5, 6]), ("delta1", &[2, 8, 6])]),
+            own
+        );
         // From 1: weights, what they are fed, and what carries the error through them.
-        let from_one = [("W1", w0), ("W2", w1), ("W3", w2), ("activity1", &[2, 8, 4]), ("delta1", &[2, 8, 6])];
+        let from_one =
+            [("W1", w0), ("W2", w1), ("W3", w2), ("activity1", &[2, 8, 4]), ("delta1", &[2, 8, 6])];
         let found = numbering(&[&from_one[..], &[("B2", &[5, 6]), ("B3", &[3, 5])]].concat());
         assert_eq!(found, Numbering { weights: -1, activity: -1, backward: -1, ..own });
         // Backward weights named by the layer they lead to.
         let found = numbering(&[&from_one[..], &[("B1", &[5, 6]), ("B2", &[3, 5])]].concat());
         assert_eq!(found, Numbering { weights: -1, activity: -1, ..own });
         // Activities named by the layer they are of, from the input at 0.
-        let found = numbering(&[("W1", w0), ("W2", w1), ("activity0", &[2, 8, 4]), ("delta2", &[2, 8, 5])]);
+        let found =
+            numbering(&[("W1", w0), ("W2", w1), ("activity0", &[2, 8, 4]), ("delta2", &[2, 8, 5])]);
         assert_eq!(found, Numbering { weights: -1, ..own });
         // From 0 throughout, as modules are listed.
-        let modules = [("W0", w0), ("W1", w1), ("W2", w2), ("b0", &[6][..]), ("delta0", &[2, 8, 6]), ("b1", &[5])];
-        let found = numbering(&[&modules[..], &[("delta1", &[2, 8, 5]), ("activity0", &[2, 8, 4])]].concat());
+        let modules = [
+            ("W0", w0),
+            ("W1", w1),
+            ("W2", w2),
+            ("b0", &[6][..]),
+            ("delta0", &[2, 8, 6]),
+            ("b1", &[5]),
+        ];
+        let found = numbering(
+            &[&modules[..], &[("delta1", &[2, 8, 5]), ("activity0", &[2, 8, 4])]].concat(),
+        );
         assert_eq!(found, Numbering { delta: 1, bias: 1, ..own });
     }
 
@@ -626,7 +716,8 @@ mod tests {
         assert_eq!(turned(&[("W0", &[6, 4]), ("W1", &[5, 6]), ("W2", &[3, 5])]), [0, 1, 2]);
         assert_eq!(turned(&[("W0", &[4, 6]), ("W1", &[6, 5]), ("W2", &[5, 3])]), [0usize; 0]);
         // One of them alone, as the signals say.
-        let signals = [("activity0", &[2, 8, 4][..]), ("activity1", &[2, 8, 6]), ("activity2", &[2, 8, 5])];
+        let signals =
+            [("activity0", &[2, 8, 4][..]), ("activity1", &[2, 8, 6]), ("activity2", &[2, 8, 5])];
         assert_eq!(turned(&[&[("W0", &[4, 6][..]), ("W1", &[5, 6])], &signals[..]].concat()), [1]);
     }
 
@@ -649,7 +740,8 @@ mod tests {
     fn direct_feedback_is_told_by_its_shape() {
         let of = |b1: &[usize], b2: &[usize]| {
             let weights = [("W0", &[4, 6][..]), ("W1", &[6, 5]), ("W2", &[5, 3])];
-            Layout::all(&members(&[&weights[..], &[("B1", b1), ("B2", b2)]].concat())).swap_remove(0)
+            Layout::all(&members(&[&weights[..], &[("B1", b1), ("B2", b2)]].concat()))
+                .swap_remove(0)
         };
         let reading = |direct: bool, turned: bool| vec![BackwardReading { direct, turned }];
         let found = of(&[3, 6], &[3, 5]).backward;
@@ -661,6 +753,10 @@ mod tests {
         let found = of(&[7, 6], &[3, 5]);
         assert_eq!(found.backward.len(), 1);
         let why = &found.left_out[&(Part::Backward, 1)];
-        assert_eq!(why, "`B1` is 7 x 6: expected 5 x 6 (units of layer 2, of layer 1), or 3 x 6 of direct feedback");
+        assert_eq!(
+            why,
+            "`B1` is 7 x 6: expected 5 x 6 (units of layer 2, of layer 1), or 3 x 6 of direct \
+             feedback"
+        );
     }
 }

@@ -30,14 +30,19 @@ impl RecordedRun {
 
     fn missing_weights(&self, l: usize, out: &mut Vec<Missing>) {
         let member = format!("W{l}");
-        let update = (l + 1 < self.depth()).then(|| format!(", decomposition of the update of W{}", l + 1));
+        let update =
+            (l + 1 < self.depth()).then(|| format!(", decomposition of the update of W{}", l + 1));
         let update = update.unwrap_or_default();
         match self.weights(l) {
             None => {
                 let alignment = if l > 0 { "weight alignment and " } else { "" };
                 out.push(missing(
                     &member,
-                    format!("{alignment}spectrum of layer {l}, its steps, activation of layer {}{update}", l + 1),
+                    format!(
+                        "{alignment}spectrum of layer {l}, its steps, activation of layer \
+                        {}{update}",
+                        l + 1
+                    ),
                 ));
             }
             Some(stack) if stack.len() == 1 && self.iterations() > 1 => out.push(missing(
@@ -53,8 +58,10 @@ impl RecordedRun {
             Some(_) => {}
         }
         if l > 0 && self.backward(l).is_none() {
-            let costs =
-                format!("weight alignment of layer {l}, where its updates and their terms point, its prediction");
+            let costs = format!(
+                "weight alignment of layer {l}, where its updates and their terms point, its \
+                 prediction"
+            );
             out.push(missing(&format!("B{l}"), costs));
         }
     }
@@ -67,7 +74,8 @@ impl RecordedRun {
                 costs.push_str(&format!(", activation of layer {l} unless given"));
             }
             if above < self.depth() {
-                costs.push_str(&format!(", similarities, decomposition and prediction of W{above}"));
+                costs
+                    .push_str(&format!(", similarities, decomposition and prediction of W{above}"));
             }
             out.push(missing(&format!("activity{l}"), costs));
         }

@@ -1,4 +1,5 @@
-//! Runs recorded elsewhere: weights, backward weights, activities and error signals from one `.npz` archive.
+//! Runs recorded elsewhere: weights, backward weights, activities and error signals from one `.npz`
+//! archive.
 //!
 //! | member | shape | what it is |
 //! |---|---|---|
@@ -11,14 +12,16 @@
 //!
 //! Of a run whose updates were not all recorded, `read_thinned` says what else there is.
 //!
-//! Everything but one of `W`, `activity` or `delta` may be missing; what is there decides what can be said. Matrices may be
-//! stored as their transposes, and layers counted from 1 (`layout`): shapes tell, or else what the signals say
-//! (`evidence`). What is optional and malformed is left out.
+//! Everything but one of `W`, `activity` or `delta` may be missing; what is there decides what can
+//! be said. Matrices may be stored as their transposes, and layers counted from 1 (`layout`):
+//! shapes tell, or else what the signals say (`evidence`). What is optional and malformed is left
+//! out.
 //!
-//! [`Findings`] are what a recording says, in this order: which activation makes an activity of the one below
-//! ([`LayerActivation`]), which matrix carried the error back ([`LayerFeedback`]), what the steps of the weights are made
-//! of ([`Steps`](crate::recipe::Steps)). What closes to rounding is known; the updates are then decomposed ([`LayerTerms`]), batches compared
-//! ([`LayerPairs`]) and the linear rule predicted ([`LinearPrediction`]).
+//! [`Findings`] are what a recording says, in this order: which activation makes an activity of the
+//! one below ([`LayerActivation`]), which matrix carried the error back ([`LayerFeedback`]), what
+//! the steps of the weights are made of ([`Steps`](crate::recipe::Steps)). What closes to rounding
+//! is known; the updates are then decomposed ([`LayerTerms`]), batches compared ([`LayerPairs`])
+//! and the linear rule predicted ([`LinearPrediction`]).
 
 mod activation;
 mod backward;

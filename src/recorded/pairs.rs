@@ -9,9 +9,9 @@ use crate::measure::similarity::{
 };
 use serde::Serialize;
 
-/// Similarities of batches `lag` iterations apart, means over iterations. `L_{l-1}` is the activity below layer `l` and
-/// `delta_{l+1}` the error signal above it: those whose products make the alignment term of `W_l`.
-/// Without labels there is nothing within or between classes.
+/// Similarities of batches `lag` iterations apart, means over iterations. `L_{l-1}` is the activity
+/// below layer `l` and `delta_{l+1}` the error signal above it: those whose products make the
+/// alignment term of `W_l`. Without labels there is nothing within or between classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerPairs {
     /// The layer `l` of `W_l`.
@@ -38,7 +38,8 @@ pub struct LayerPairs {
     pub cosine_to_identity: Option<f64>,
 }
 
-/// Compares batches `lag` apart at every so many iterations; `None` where a signal is missing or none are so far apart.
+/// Compares batches `lag` apart at every so many iterations; `None` where a signal is missing or
+/// none are so far apart.
 ///
 /// # Errors
 /// If a value is not finite, or can no longer be read.
@@ -51,7 +52,10 @@ pub(super) fn compare(
     let mut sums = Sums::default();
     let apart = (0..run.iterations()).rev().filter_map(|k| Some((run.earlier(k, lag)?, k)));
     for (earlier, later) in apart.step_by(every) {
-        let (Some(earlier), Some(later)) = (Side::of(run, l, earlier)?, Side::of(run, l, later)?) else { continue };
+        let (Some(earlier), Some(later)) = (Side::of(run, l, earlier)?, Side::of(run, l, later)?)
+        else {
+            continue;
+        };
         let pairs = SamplePairs::new(&earlier.batch()?, &later.batch()?, OwnPairs::Keep)?;
         sums.add(&pairs.means(), &pairs.shuffled(), &pairs.transformation());
     }
@@ -67,17 +71,24 @@ struct Side {
 
 impl Side {
     fn of(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Self>, ArrayError> {
-        let (Some(activity), Some(error)) = (run.activity(l - 1), run.delta(l + 1)) else { return Ok(None) };
+        let (Some(activity), Some(error)) = (run.activity(l - 1), run.delta(l + 1)) else {
+            return Ok(None);
+        };
         let (activity, error) = (activity.matrix(k)?, error.matrix(k)?);
         let zero = |row: &[f64]| row.iter().all(|v| *v == 0.0);
-        let rows: Vec<usize> =
-            (0..activity.rows()).filter(|&p| !(zero(activity.row(p)) && zero(error.row(p)))).collect();
+        let rows: Vec<usize> = (0..activity.rows())
+            .filter(|&p| !(zero(activity.row(p)) && zero(error.row(p))))
+            .collect();
         let select = |matrix: &Matrix<f64>| {
             let values = rows.iter().flat_map(|&p| matrix.row(p)).copied().collect();
             Matrix::from_vec(rows.len(), matrix.cols(), values)
         };
         let labels = rows.iter().map(|&p| run.labels(k).map_or(0, |labels| labels[p])).collect();
-        Ok((!rows.is_empty()).then(|| Self { activity: select(&activity), error: select(&error), labels }))
+        Ok((!rows.is_empty()).then(|| Self {
+            activity: select(&activity),
+            error: select(&error),
+            labels,
+        }))
     }
 
     fn batch(&self) -> Result<Batch<'_, f64>, SimilarityError> {
@@ -135,7 +146,9 @@ impl Sums {
     }
 
     fn finish(self, layer: usize, lag: usize, labels: bool) -> LayerPairs {
-        let told = |of: Split<Option<f64>>| if labels { of } else { Split { all: of.all, ..Split::default() } };
+        let told = |of: Split<Option<f64>>| {
+            if labels { of } else { Split { all: of.all, ..Split::default() } }
+        };
         let mean = |sums: Split<Sum>| told(sums.map(Sum::mean));
         let z = |((product, shuffled), variance): ((Sum, Sum), Sum)| {
             (variance.0 > 0.0).then(|| (product.0 - shuffled.0) / variance.0.sqrt())

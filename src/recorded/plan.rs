@@ -1,7 +1,9 @@
-//! How many updates are decomposed and how far back, where nobody says so: as far as memory and time allow.
+//! How many updates are decomposed and how far back, where nobody says so: as far as memory and
+//! time allow.
 //!
-//! A decomposition multiplies the samples of one iteration with every state in its window. Of a long recording of wide
-//! layers neither all states fit into memory, nor can all be multiplied for every iteration.
+//! A decomposition multiplies the samples of one iteration with every state in its window. Of a
+//! long recording of wide layers neither all states fit into memory, nor can all be multiplied for
+//! every iteration.
 
 use super::questions::{QuestionError, TermsPlan};
 use crate::file::memory::{in_words, limit};
@@ -50,7 +52,8 @@ impl Cost {
     fn operations(&self, window: usize, every: usize) -> f64 {
         let [below, units, above] = self.units.map(|n| n as f64);
         let families = 1.0 + f64::from(u8::from(self.parts.projection));
-        let (by_lag, fixed) = (families * below * units, (4.0 + families) * units * above + 2.0 * below * units);
+        let (by_lag, fixed) =
+            (families * below * units, (4.0 + families) * units * above + 2.0 * below * units);
         let mut lags = 0.0;
         let mut count = 0.0;
         for k in decomposed(self.iterations, every) {
@@ -64,7 +67,9 @@ impl Cost {
 /// Iterations that are decomposed: every so many, and the last.
 pub(super) fn decomposed(iterations: usize, every: usize) -> impl Iterator<Item = usize> {
     let last = iterations.checked_sub(1);
-    (0..iterations).step_by(every.max(1)).chain(last.filter(|last| !last.is_multiple_of(every.max(1))))
+    (0..iterations)
+        .step_by(every.max(1))
+        .chain(last.filter(|last| !last.is_multiple_of(every.max(1))))
 }
 
 /// What is decomposed.
@@ -103,7 +108,9 @@ impl Schedule {
             every_of((FEWEST..=ITERATIONS).rev().find(fits).unwrap_or(FEWEST))
         });
         if plan.window.is_none() {
-            let capped = |cap: usize| -> Vec<usize> { windows.iter().map(|&window| window.min(cap)).collect() };
+            let capped = |cap: usize| -> Vec<usize> {
+                windows.iter().map(|&window| window.min(cap)).collect()
+            };
             let fits = |cap: usize| operations(&capped(cap), every) <= OPERATIONS;
             let most = windows.iter().copied().max().unwrap_or(0);
             windows = capped(longest(longest_lag.min(most), most, fits));
@@ -115,10 +122,18 @@ impl Schedule {
     }
 
     /// What a plan would have given more of, had memory and time allowed it.
-    fn remark(&self, costs: &[Cost], iterations: usize, plan: &TermsPlan, full: f64) -> Option<String> {
+    fn remark(
+        &self,
+        costs: &[Cost],
+        iterations: usize,
+        plan: &TermsPlan,
+        full: f64,
+    ) -> Option<String> {
         let whole = iterations.saturating_sub(1);
         let short = plan.window.is_none() && self.windows.iter().any(|&window| window < whole);
-        let sparse = !costs.is_empty() && plan.every.is_none() && self.every > iterations.div_ceil(ITERATIONS).max(1);
+        let sparse = !costs.is_empty()
+            && plan.every.is_none()
+            && self.every > iterations.div_ceil(ITERATIONS).max(1);
         if !short && !sparse {
             return None;
         }
@@ -130,8 +145,9 @@ impl Schedule {
         let count = decomposed(iterations, self.every).count();
         let bytes = costs.iter().map(|cost| cost.bytes(whole)).max().unwrap_or(0);
         Some(format!(
-            "{count} of {iterations} updates are decomposed, {}: all lags at {ITERATIONS} of them would take {} of memory and \
-             {full:.0e} multiply-adds, and {} and {OPERATIONS:.0e} are taken unless --window and --every ask for more",
+            "{count} of {iterations} updates are decomposed, {}: all lags at {ITERATIONS} of them \
+             would take {} of memory and {full:.0e} multiply-adds, and {} and {OPERATIONS:.0e} are \
+             taken unless --window and --every ask for more",
             layers.join(", "),
             in_words(bytes.into()),
             in_words(HISTORY_BYTES.into()),
@@ -171,8 +187,14 @@ fn check_memory(cost: &Cost, window: usize) -> Result<(), QuestionError> {
     })
 }
 
-/// Iterations from one comparison of batches to the next, for layers whose signals have these units.
-pub(super) fn comparisons(iterations: usize, samples: usize, units: &[[usize; 2]], plan: &TermsPlan) -> usize {
+/// Iterations from one comparison of batches to the next, for layers whose signals have these
+/// units.
+pub(super) fn comparisons(
+    iterations: usize,
+    samples: usize,
+    units: &[[usize; 2]],
+    plan: &TermsPlan,
+) -> usize {
     let least = iterations.div_ceil(ITERATIONS).max(1);
     let one = |[n, m]: &[usize; 2]| {
         let (n, m) = (*n as f64, *m as f64);
@@ -212,7 +234,9 @@ mod tests {
         let schedule = Schedule::new(&[epoch], 469, &plan(&[1], None, None)).unwrap();
         assert!(schedule.windows[0] < 468 && schedule.every > 10, "{schedule:?}");
         let remark = schedule.remark.unwrap();
-        for words in ["of 469 updates", "W1 by lags up to", "of 468", "384 MiB", "--window and --every"] {
+        for words in
+            ["of 469 updates", "W1 by lags up to", "of 468", "384 MiB", "--window and --every"]
+        {
             assert!(remark.contains(words), "{remark}");
         }
         let asked = Schedule::new(&[epoch], 469, &plan(&[1], Some(468), Some(100))).unwrap();
@@ -222,7 +246,8 @@ mod tests {
     #[test]
     fn what_no_memory_holds_is_refused_with_what_it_holds() {
         let wide = cost([60_000, 60_000, 10], 128, 469, true);
-        let error = Schedule::new(&[wide], 469, &plan(&[1], Some(468), None)).unwrap_err().to_string();
+        let error =
+            Schedule::new(&[wide], 469, &plan(&[1], Some(468), None)).unwrap_err().to_string();
         assert!(error.contains("W1") && error.contains("468"), "{error}");
     }
 

@@ -62,7 +62,10 @@ pub struct Grid {
 impl Grid {
     /// Of values that are stored like this.
     pub fn of(stored: Stored) -> Self {
-        Self { stored_single: matches!(stored, Stored::F16 | Stored::Bf16 | Stored::F32), ..Self::default() }
+        Self {
+            stored_single: matches!(stored, Stored::F16 | Stored::Bf16 | Stored::F32),
+            ..Self::default()
+        }
     }
 
     /// With more values.
@@ -85,7 +88,8 @@ impl Grid {
         self.bits = self.bits.max(53 - mantissa.trailing_zeros());
         // Exact in either, whatever the exponent.
         self.beyond_single |= f64::from(value as f32) != value;
-        self.beyond_half |= value.abs() > LARGEST_HALF || (value * (1.0 / SMALLEST_HALF)).fract() != 0.0;
+        self.beyond_half |=
+            value.abs() > LARGEST_HALF || (value * (1.0 / SMALLEST_HALF)).fract() != 0.0;
         if !self.beyond_half {
             self.squares += value * value;
             let rounding = (NumberFormat::Half.unit() * value.abs()).max(0.5 * SMALLEST_HALF);
@@ -93,8 +97,9 @@ impl Grid {
         }
     }
 
-    /// The format that the values were rounded to. `None` where they do not tell: without a fraction, or where all of them
-    /// leave the last bits of the next format empty. Rounding fills these; values that were made of few bits do not.
+    /// The format that the values were rounded to. `None` where they do not tell: without a
+    /// fraction, or where all of them leave the last bits of the next format empty. Rounding fills
+    /// these; values that were made of few bits do not.
     pub fn format(&self) -> Option<NumberFormat> {
         let single = NumberFormat::Single.bits();
         match self.bits {
@@ -107,11 +112,12 @@ impl Grid {
         }
     }
 
-    /// Norm of the rounding of these values over theirs, at most; of half precision more than the unit of its format where
-    /// the values are so small that their last bits are lost.
+    /// Norm of the rounding of these values over theirs, at most; of half precision more than the
+    /// unit of its format where the values are so small that their last bits are lost.
     pub(super) fn unit(&self) -> Option<f64> {
         let format = self.format()?;
-        let lost = if self.squares > 0.0 { (self.half_rounding / self.squares).sqrt() } else { 0.0 };
+        let lost =
+            if self.squares > 0.0 { (self.half_rounding / self.squares).sqrt() } else { 0.0 };
         Some(if format == NumberFormat::Half { format.unit().max(lost) } else { format.unit() })
     }
 }
@@ -135,7 +141,10 @@ mod tests {
     /// The nearest of so many significant bits, none of them below `least`.
     fn rounded(values: &[f64], bits: i32, least: f64) -> Vec<f64> {
         let step = |v: f64| (2f64.powi(v.abs().log2().floor() as i32 + 1 - bits)).max(least);
-        values.iter().map(|&v| if v == 0.0 { 0.0 } else { (v / step(v)).round_ties_even() * step(v) }).collect()
+        values
+            .iter()
+            .map(|&v| if v == 0.0 { 0.0 } else { (v / step(v)).round_ties_even() * step(v) })
+            .collect()
     }
 
     fn format(values: &[f64]) -> Option<NumberFormat> {
@@ -180,10 +189,15 @@ mod tests {
     #[test]
     fn half_precision_rounds_small_numbers_by_more_than_its_unit() {
         let values = normals(400);
-        assert_eq!(grid(&rounded(&values, 11, SMALLEST_HALF)).unit(), Some(NumberFormat::Half.unit()));
+        assert_eq!(
+            grid(&rounded(&values, 11, SMALLEST_HALF)).unit(),
+            Some(NumberFormat::Half.unit())
+        );
         let small: Vec<f64> = values.iter().map(|v| v * 4e-5).collect();
         let stored = rounded(&small, 11, SMALLEST_HALF);
-        let unit = grid(&[&stored[..], &[0.000_976_085_662_841_796_9]].concat()).unit().unwrap_or_default();
+        let unit = grid(&[&stored[..], &[0.000_976_085_662_841_796_9]].concat())
+            .unit()
+            .unwrap_or_default();
         let norm = |of: &[f64]| of.iter().map(|v| v * v).sum::<f64>().sqrt();
         let lost: Vec<f64> = small.iter().zip(&stored).map(|(a, b)| a - b).collect();
         assert!(norm(&lost) / norm(&small) <= unit && unit > NumberFormat::Half.unit(), "{unit}");

@@ -9,7 +9,8 @@ use crate::theory::moments::Realised;
 use crate::vmath::sum_squares;
 use serde::Serialize;
 
-/// Weight alignment that exact theory gives the linear rule on the recorded signals, beside what was measured.
+/// Weight alignment that exact theory gives the linear rule on the recorded signals, beside what
+/// was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LinearPrediction {
     /// The layer `l` of `W_l`.
@@ -28,16 +29,21 @@ pub struct LinearPrediction {
 
 impl LinearPrediction {
     /// Assumptions of both.
-    pub const ASSUMPTIONS: &'static str = "linear activation of layer l, B_l^T from the left, no weight normalisation, \
-         decay or momentum; the recorded signals; averaged: W and B Gaussian and independent at the first state, ratio \
-         of moments";
+    pub const ASSUMPTIONS: &'static str = "linear activation of layer l, B_l^T from the left, no \
+         weight normalisation, decay or momentum; the recorded signals; averaged: W and B Gaussian \
+         and independent at the first state, ratio of moments";
     /// Source of both.
-    pub const SOURCE: &'static str = "unrolled rule: W_l = W_l(0) + eta W_{l-1}(0)' G + eta^2 B_l' M";
+    pub const SOURCE: &'static str =
+        "unrolled rule: W_l = W_l(0) + eta W_{l-1}(0)' G + eta^2 B_l' M";
 }
 
-/// The prediction for `W_l`; `None` where a member that it takes is missing, or learning rates differ between layers or are
-/// negative.
-pub(super) fn predict(run: &RecordedRun, l: usize, steps: &Steps) -> Result<Option<LinearPrediction>, ArrayError> {
+/// The prediction for `W_l`; `None` where a member that it takes is missing, or learning rates
+/// differ between layers or are negative.
+pub(super) fn predict(
+    run: &RecordedRun,
+    l: usize,
+    steps: &Steps,
+) -> Result<Option<LinearPrediction>, ArrayError> {
     let above = run.weights(l).filter(|w| w.len() > 1);
     let (Some(above), Some(backward), Some(activity), Some(error)) =
         (above, run.fixed_backward(l)?, run.activity(l - 1), run.delta(l + 1))
@@ -73,7 +79,9 @@ pub(super) fn predict(run: &RecordedRun, l: usize, steps: &Steps) -> Result<Opti
 /// `W_{l-1}(0)`, with biases that move as weights of a unit that is always 1.
 fn with_bias(run: &RecordedRun, l: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
     let Some(weights) = run.weights_before(l - 1, 0)? else { return Ok(None) };
-    let Some(biases) = run.biases(l).filter(|biases| biases.len() > 1) else { return Ok(Some(weights)) };
+    let Some(biases) = run.biases(l).filter(|biases| biases.len() > 1) else {
+        return Ok(Some(weights));
+    };
     let values = weights.as_slice().iter().chain(biases.matrix(0)?.as_slice()).copied().collect();
     Ok(Some(Matrix::from_vec(weights.rows() + 1, weights.cols(), values)))
 }
@@ -83,6 +91,7 @@ fn with_ones(activity: Matrix<f64>, units: usize) -> Matrix<f64> {
     if activity.cols() == units {
         return activity;
     }
-    let values = (0..activity.rows()).flat_map(|p| activity.row(p).iter().copied().chain([1.0])).collect();
+    let values =
+        (0..activity.rows()).flat_map(|p| activity.row(p).iter().copied().chain([1.0])).collect();
     Matrix::from_vec(activity.rows(), units, values)
 }

@@ -33,7 +33,8 @@ pub enum QuestionError {
         hidden: usize,
     },
     /// A lag that the recording does not reach.
-    #[error("lag {lag} is not there: {iterations} iterations were recorded, so that lags are 1 to {}", iterations.saturating_sub(1))]
+    #[error("lag {lag} is not there: {iterations} iterations were recorded, so that lags are 1 to \
+        {}", iterations.saturating_sub(1))]
     Lag {
         /// The lag.
         lag: usize,
@@ -49,7 +50,10 @@ pub enum QuestionError {
         window: usize,
     },
     /// States that do not fit into memory.
-    #[error("the states of a window of {window} below W{layer} take {need} of memory, more than {limit}: {remedy}")]
+    #[error(
+        "the states of a window of {window} below W{layer} take {need} of memory, more than \
+         {limit}: {remedy}"
+    )]
     Memory {
         /// The layer `l` of `W_l`.
         layer: usize,
@@ -77,8 +81,9 @@ pub struct TermsPlan {
     pub lags: Vec<usize>,
     /// Longest lag that is held; if not given, all there are, or as many as memory and time allow.
     pub window: Option<usize>,
-    /// Iterations from one decomposition to the next, and from one comparison of batches; the last is decomposed in any case.
-    /// If not given, so that there are some 50, or as many as time allows.
+    /// Iterations from one decomposition to the next, and from one comparison of batches; the last
+    /// is decomposed in any case. If not given, so that there are some 50, or as many as time
+    /// allows.
     pub every: Option<usize>,
 }
 
@@ -93,7 +98,9 @@ impl Questions {
         if let Some(&lag) = self.terms.lags.iter().find(|&&lag| lag == 0 || beyond(lag)) {
             return Err(QuestionError::Lag { lag, iterations });
         }
-        let beyond = |window: usize| self.terms.lags.iter().copied().find(|&lag| lag > window).map(|lag| (lag, window));
+        let beyond = |window: usize| {
+            self.terms.lags.iter().copied().find(|&lag| lag > window).map(|lag| (lag, window))
+        };
         match self.terms.window.and_then(beyond) {
             Some((lag, window)) => Err(QuestionError::Window { lag, window }),
             None => Ok(()),
@@ -101,6 +108,11 @@ impl Questions {
     }
 
     pub(super) fn activation(&self, l: usize) -> Option<Activation> {
-        if self.activations.len() == 1 { self.activations.first() } else { self.activations.get(l - 1) }.copied()
+        if self.activations.len() == 1 {
+            self.activations.first()
+        } else {
+            self.activations.get(l - 1)
+        }
+        .copied()
     }
 }

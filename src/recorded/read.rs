@@ -31,7 +31,10 @@ impl RecordedRun {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_observed(path: &Path, observer: Arc<dyn ReadingObserver>) -> Result<Self, RecordedRunError> {
+    pub fn open_observed(
+        path: &Path,
+        observer: Arc<dyn ReadingObserver>,
+    ) -> Result<Self, RecordedRunError> {
         open(path, &Progress::told_to(observer))
     }
 }
@@ -45,21 +48,30 @@ fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunErro
         let member = Member { name: of.name.clone(), shape: of.shape.clone() };
         match member.flaw(key.0) {
             None => drop(known.insert(*key, member)),
-            Some(flaw) if key.0.is_optional() => drop(left_out.insert(*key, format!("`{}` {flaw}", of.name))),
+            Some(flaw) if key.0.is_optional() => {
+                drop(left_out.insert(*key, format!("`{}` {flaw}", of.name)))
+            }
             Some(flaw) => problems.push(format!("`{}` {flaw}", of.name)),
         }
     }
     if problems.is_empty()
-        && !known.keys().any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
+        && !known
+            .keys()
+            .any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
     {
-        problems
-            .push(format!("it has none of W0, W1, ..., activity0, ..., delta1, ...: {}", what_else(path, &ignored)));
+        problems.push(format!(
+            "it has none of W0, W1, ..., activity0, ..., delta1, ...: {}",
+            what_else(path, &ignored)
+        ));
     }
     check_counts(&known, &mut left_out, &mut problems);
     known.retain(|key, _| !left_out.contains_key(key));
-    // Of a recording that cannot be used, names are not interpreted: members that would tell are missing.
-    let mut layouts = if problems.is_empty() { Layout::all(&known) } else { vec![Layout::as_named(&known)] };
-    // All of them have equally few; the first is that of the names as they stand, if that is among them.
+    // Of a recording that cannot be used, names are not interpreted: members that would tell are
+    // missing.
+    let mut layouts =
+        if problems.is_empty() { Layout::all(&known) } else { vec![Layout::as_named(&known)] };
+    // All of them have equally few; the first is that of the names as they stand, if that is among
+    // them.
     problems.extend(layouts.first().map(|of| of.problems.clone()).unwrap_or_default());
     if !problems.is_empty() {
         problems.extend(left_out.into_values());
@@ -72,7 +84,12 @@ fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunErro
     if open {
         layout = layout.without_doubtful_backward(&known);
     }
-    let mut reading = Reading { numbering: layout.numbering, numbering_open: open, ignored, ..Reading::default() };
+    let mut reading = Reading {
+        numbering: layout.numbering,
+        numbering_open: open,
+        ignored,
+        ..Reading::default()
+    };
     reading.remarks = remarks;
     reading.renumbered = layout.numbering.examples(&known);
     reading.left_out = left_out.into_values().chain(layout.left_out.values().cloned()).collect();
@@ -103,7 +120,8 @@ fn extents(
             Err(error) => problems.push(format!("`{name}`: {error}")),
         }
     }
-    let signals = found.iter().filter(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
+    let signals =
+        found.iter().filter(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
     let samples = signals.filter_map(|(_, (_, extent))| extent.header.shape.get(1).copied()).next();
     let mut extents = Extents::new();
     for (key, (name, extent)) in found {
@@ -123,8 +141,10 @@ fn what_else(path: &Path, ignored: &[String]) -> String {
     }
     // Recorders put convolutions, which are recordings by themselves, into directories below.
     let below = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-    let holds = |path: &PathBuf| path.is_dir() && members(path).is_ok_and(|members| !members.is_empty());
-    let mut below: Vec<String> = below.filter(holds).map(|path| path.display().to_string()).collect();
+    let holds =
+        |path: &PathBuf| path.is_dir() && members(path).is_ok_and(|members| !members.is_empty());
+    let mut below: Vec<String> =
+        below.filter(holds).map(|path| path.display().to_string()).collect();
     below.sort();
     match below.is_empty() {
         true => "it has no members".into(),
@@ -152,7 +172,8 @@ fn load(
 ) -> Result<Loaded, RecordedRunError> {
     progress.begin("reading", extents.values().map(MemberExtent::bytes).sum());
     let mut loaded = Loaded { stacks: BTreeMap::new(), labels: None };
-    let signals = extents.iter().find(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
+    let signals =
+        extents.iter().find(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
     let signals = signals.map(|(_, of)| [of.shape[0], of.shape[1]]);
     let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
     for (&key, extent) in extents {
@@ -160,7 +181,10 @@ fn load(
         if key.0 == Part::Labels && extent.values() > MOST_LABELS {
             left_out.insert(
                 key,
-                format!("`{name}` has {} values, more than the {MOST_LABELS} that are held", extent.values()),
+                format!(
+                    "`{name}` has {} values, more than the {MOST_LABELS} that are held",
+                    extent.values()
+                ),
             );
             continue;
         }
@@ -186,7 +210,11 @@ fn load(
             }
         }
     }
-    if problems.is_empty() { Ok(loaded) } else { Err(RecordedRunError::Unfit { path: path.into(), problems }) }
+    if problems.is_empty() {
+        Ok(loaded)
+    } else {
+        Err(RecordedRunError::Unfit { path: path.into(), problems })
+    }
 }
 
 /// All values of a member that is small, as an array of this shape.
@@ -199,7 +227,10 @@ fn whole(stack: &Stack, shape: &[usize]) -> Result<Array, ArrayError> {
 }
 
 /// The layout that the signals bear out best, and whether nothing tells it from others.
-fn choose(mut layouts: Vec<Layout>, stacks: &BTreeMap<(Part, usize), Stack>) -> Result<(Layout, bool), ArrayError> {
+fn choose(
+    mut layouts: Vec<Layout>,
+    stacks: &BTreeMap<(Part, usize), Stack>,
+) -> Result<(Layout, bool), ArrayError> {
     if layouts.len() < 2 {
         return Ok((layouts.pop().unwrap_or_default(), false));
     }
@@ -214,7 +245,10 @@ fn choose(mut layouts: Vec<Layout>, stacks: &BTreeMap<(Part, usize), Stack>) -> 
 }
 
 /// What all signals say of all matrices, if they are numbered like this.
-fn relations(layout: &Layout, stacks: &BTreeMap<(Part, usize), Stack>) -> Result<Vec<Both>, ArrayError> {
+fn relations(
+    layout: &Layout,
+    stacks: &BTreeMap<(Part, usize), Stack>,
+) -> Result<Vec<Both>, ArrayError> {
     let by_layer: BTreeMap<(Part, usize), &Stack> =
         stacks.iter().map(|(key, stack)| ((key.0, layout.numbering.layer(*key)), stack)).collect();
     let get = |part: Part, l: usize| by_layer.get(&(part, l)).copied();
@@ -230,14 +264,17 @@ fn relations(layout: &Layout, stacks: &BTreeMap<(Part, usize), Stack>) -> Result
             found.push(evidence::steps(weights, here, above)?);
         }
         if let (Some(delta), Some(above), true) = (delta, above, l > 0) {
-            found.extend(get(Part::Backward, l).map(|b| evidence::carriage(delta, above, b)).transpose()?);
+            found.extend(
+                get(Part::Backward, l).map(|b| evidence::carriage(delta, above, b)).transpose()?,
+            );
         }
     }
     Ok(found)
 }
 
 fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<RecordedRun, ArrayError> {
-    let mut run = RecordedRun { labels: loaded.labels, ..RecordedRun::of_layers(layout.sizes.len()) };
+    let mut run =
+        RecordedRun { labels: loaded.labels, ..RecordedRun::of_layers(layout.sizes.len()) };
     for (key, stack) in loaded.stacks {
         let l = layout.numbering.layer(key);
         let list = match key.0 {
@@ -249,7 +286,9 @@ fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<Recorde
             Part::Backward | Part::Direct => {
                 match layout.backward.get(&l).filter(|_| l > 0) {
                     Some(readings) => run.backward[l] = Backward::new(stack, readings.clone()),
-                    None => reading.left_out.push(format!("B{l} is not used: no error is carried to the inputs")),
+                    None => reading
+                        .left_out
+                        .push(format!("B{l} is not used: no error is carried to the inputs")),
                 }
                 continue;
             }
@@ -260,16 +299,19 @@ fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<Recorde
         }
     }
     let by_shape = |readings: &[BackwardReading]| readings.iter().all(|reading| reading.turned);
-    reading.transposed = layout.backward.iter().filter(|(l, of)| **l > 0 && by_shape(of)).map(|(l, _)| *l).collect();
+    reading.transposed =
+        layout.backward.iter().filter(|(l, of)| **l > 0 && by_shape(of)).map(|(l, _)| *l).collect();
     reading.weights_turned = layout.turned.iter().map(|l| (*l, Told::Shape)).collect();
     run.reading = reading;
     settle_square_weights(&mut run, &layout)?;
     Ok(run)
 }
 
-/// Turns square weights that the signals, or those of all other layers, say are stored as their transposes.
+/// Turns square weights that the signals, or those of all other layers, say are stored as their
+/// transposes.
 fn settle_square_weights(run: &mut RecordedRun, layout: &Layout) -> Result<(), ArrayError> {
-    let mut as_is = run.weights.iter().flatten().count() > layout.square.len() + layout.turned.len();
+    let mut as_is =
+        run.weights.iter().flatten().count() > layout.square.len() + layout.turned.len();
     let mut open = Vec::new();
     for &l in &layout.square {
         match told(run, l)? {
@@ -308,12 +350,18 @@ fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError>
         }
     }
     if let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) {
-        // Errors are carried back by the transpose, unless B carries them: then these have none to do with the weights.
+        // Errors are carried back by the transpose, unless B carries them: then these have none to
+        // do with the weights.
         let [as_is, turned] = evidence::carriage(delta, above, weights)?;
-        let by_backward = run.backward(l).map(|b| evidence::carriage(delta, above, b.states())).transpose()?;
-        let others = by_backward.iter().flatten().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
-        let best = [as_is, turned].iter().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
-        if let Some(turned) = evidence::turned(&[turned, as_is]).filter(|_| best >= 0.97 && others < 0.85) {
+        let by_backward =
+            run.backward(l).map(|b| evidence::carriage(delta, above, b.states())).transpose()?;
+        let others =
+            by_backward.iter().flatten().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
+        let best =
+            [as_is, turned].iter().filter_map(evidence::Agreement::share).fold(0.0, f64::max);
+        if let Some(turned) =
+            evidence::turned(&[turned, as_is]).filter(|_| best >= 0.97 && others < 0.85)
+        {
             return Ok(Some((turned, Told::Errors)));
         }
     }
@@ -332,10 +380,17 @@ mod tests {
             .iter()
             .map(|(name, shape)| {
                 let values = shape.iter().product();
-                (*name, Array { shape: shape.to_vec(), data: (0..values).map(|i| (i % 3) as f64).collect() })
+                (
+                    *name,
+                    Array {
+                        shape: shape.to_vec(),
+                        data: (0..values).map(|i| (i % 3) as f64).collect(),
+                    },
+                )
             })
             .collect();
-        let arrays: Vec<(&str, &Array)> = arrays.iter().map(|(name, array)| (*name, array)).collect();
+        let arrays: Vec<(&str, &Array)> =
+            arrays.iter().map(|(name, array)| (*name, array)).collect();
         write_npz(&path, &arrays).unwrap();
         (directory, path)
     }
@@ -358,14 +413,22 @@ mod tests {
         assert_eq!((run.depth(), run.iterations(), run.reading.ignored.len()), (2, 3, 1));
         assert_eq!(run.weights(1).unwrap().len(), 4);
         assert_eq!(run.weights(1).unwrap().matrix(3).unwrap().row(4), [2.0, 0.0]);
-        assert_eq!((run.backward(1).unwrap().states().shape()[0], run.biases(1).unwrap().shape()), (2, [1, 5]));
+        assert_eq!(
+            (run.backward(1).unwrap().states().shape()[0], run.biases(1).unwrap().shape()),
+            (2, [1, 5])
+        );
         assert_eq!(run.labels(2).unwrap().len(), 6);
-        assert!(run.reading.transposed.is_empty() && run.backward(0).is_none() && run.delta(0).is_none());
+        assert!(
+            run.reading.transposed.is_empty()
+                && run.backward(0).is_none()
+                && run.delta(0).is_none()
+        );
     }
 
     #[test]
     fn backward_weights_are_turned_only_where_shapes_demand_it() {
-        let (_keep, path) = write(&[("W1", &[5, 2]), ("B1", &[5, 2]), ("W2", &[2, 2]), ("B2", &[2, 2])]);
+        let (_keep, path) =
+            write(&[("W1", &[5, 2]), ("B1", &[5, 2]), ("W2", &[2, 2]), ("B2", &[2, 2])]);
         let run = RecordedRun::open(&path).unwrap();
         assert_eq!(run.reading.transposed, [1]);
         assert_eq!(run.backward(1).unwrap().states().shape(), [2, 5]);

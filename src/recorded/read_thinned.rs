@@ -1,12 +1,13 @@
-//! Recordings of some updates of a run, not of all: which ones these are, and what each did to the weights.
+//! Recordings of some updates of a run, not of all: which ones these are, and what each did to the
+//! weights.
 //!
 //! | member | shape | what it is |
 //! |---|---|---|
 //! | `updates` | states | updates that were made before each state, ever more |
 //! | `W0_next`, ... | iterations x `n_l x n_{l+1}` | weights right after each recorded update |
 //!
-//! State `k` stays that before iteration `k`. Differences of states are steps of several updates then: what the rule made
-//! of one update is the difference of `W_l_next` to the state before it.
+//! State `k` stays that before iteration `k`. Differences of states are steps of several updates
+//! then: what the rule made of one update is the difference of `W_l_next` to the state before it.
 
 use super::error::RecordedRunError;
 use super::progress::Progress;
@@ -25,8 +26,8 @@ const NEXT: &str = "_next";
 /// The largest whole number up to which double precision has all.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
-/// Reads what a recording says of its updates; `None` if these are all of the run. Takes the members it knows out of
-/// those that are not known.
+/// Reads what a recording says of its updates; `None` if these are all of the run. Takes the
+/// members it knows out of those that are not known.
 ///
 /// # Errors
 /// If a member cannot be read, or does not fit the others.
@@ -58,7 +59,9 @@ pub(super) fn read_thinned(
         let index = weights_of(name).unwrap_or_default();
         let l = index.saturating_add_signed(run.reading.numbering.weights.into());
         let Some(weights) = run.weights(l) else {
-            return Err(unfit(format!("`{name}` are weights after updates, and there is no W{index}")));
+            return Err(unfit(format!(
+                "`{name}` are weights after updates, and there is no W{index}"
+            )));
         };
         let stack = open_next(path, name, run.iterations(), progress).map_err(unfit)?;
         let turned = run.reading.weights_turned.iter().any(|(of, _)| *of == l);
@@ -87,23 +90,34 @@ fn updates(path: &Path, run: &RecordedRun) -> Result<Vec<u64>, String> {
     let fits = extent.frames() == states || (path.is_dir() && extent.frames() >= states);
     if extent.header.shape.len() != 1 || !fits {
         let shape = &extent.header.shape;
-        return Err(format!("`{UPDATES}` is {shape:?}: expected one number for each of {states} states"));
+        return Err(format!(
+            "`{UPDATES}` is {shape:?}: expected one number for each of {states} states"
+        ));
     }
     let mut numbers = Vec::new();
     let taken = if path.is_dir() { Taken::First(states) } else { Taken::All };
     let mut look = |values: &[f64]| numbers.extend_from_slice(values);
-    Frames::open(path, Some(UPDATES), taken, &mut Spool::new(64 << 20), &mut look).map_err(named)?;
+    Frames::open(path, Some(UPDATES), taken, &mut Spool::new(64 << 20), &mut look)
+        .map_err(named)?;
     if let Some(bad) = numbers.iter().find(|v| v.fract() != 0.0 || !(0.0..LARGEST).contains(*v)) {
         return Err(format!("`{UPDATES}` holds {bad}: expected whole numbers from 0"));
     }
     if let Some(pair) = numbers.windows(2).find(|pair| pair[1] <= pair[0]) {
-        return Err(format!("`{UPDATES}` holds {} after {}: expected ever larger numbers", pair[1], pair[0]));
+        return Err(format!(
+            "`{UPDATES}` holds {} after {}: expected ever larger numbers",
+            pair[1], pair[0]
+        ));
     }
     Ok(numbers.iter().map(|&v| v as u64).collect())
 }
 
 /// Weights after each iteration, as many as there are.
-fn open_next(path: &Path, name: &str, iterations: usize, progress: &Progress) -> Result<Stack, String> {
+fn open_next(
+    path: &Path,
+    name: &str,
+    iterations: usize,
+    progress: &Progress,
+) -> Result<Stack, String> {
     let named = |error: ArrayError| format!("`{name}`: {error}");
     let extent = array::extent(path, Some(name)).map_err(named)?;
     let [_, rows, columns] = extent.header.shape[..] else {
@@ -111,7 +125,9 @@ fn open_next(path: &Path, name: &str, iterations: usize, progress: &Progress) ->
     };
     let found = extent.frames();
     if found > iterations && !path.is_dir() {
-        return Err(format!("`{name}` holds {found} states after updates, and there are {iterations} iterations"));
+        return Err(format!(
+            "`{name}` holds {found} states after updates, and there are {iterations} iterations"
+        ));
     }
     let taken = if path.is_dir() { Taken::First(found.min(iterations)) } else { Taken::All };
     let layout = Layout { rows, columns, taken, stored: extent.header.stored };

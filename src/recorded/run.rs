@@ -8,7 +8,8 @@ use super::thinned::Thinned;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 
-/// A recorded run. Index `l` of the lists is that of the layer, counted from 0; what was not recorded is `None`.
+/// A recorded run. Index `l` of the lists is that of the layer, counted from 0; what was not
+/// recorded is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct RecordedRun {
     /// `W_l`, states of `n_l x n_{l+1}`.
@@ -44,7 +45,8 @@ pub struct Reading {
     pub weights_turned: Vec<(usize, Told)>,
     /// Layers of square weights of which nothing tells which way they were recorded.
     pub weights_open: Vec<usize>,
-    /// Layers whose backward weights were recorded as their transposes, which their shapes gave away.
+    /// Layers whose backward weights were recorded as their transposes, which their shapes gave
+    /// away.
     pub transposed: Vec<usize>,
     /// Members that are malformed or fit no others, and so not used, with the reason.
     pub left_out: Vec<String>,
@@ -70,7 +72,8 @@ impl RecordedRun {
 
     /// Begins a stage of the analysis that reads these members, each once.
     pub(super) fn begin(&self, stage: &str, members: &[&[Option<Stack>]]) {
-        let bytes = members.iter().flat_map(|members| members.iter().flatten()).map(Stack::bytes).sum();
+        let bytes =
+            members.iter().flat_map(|members| members.iter().flatten()).map(Stack::bytes).sum();
         self.progress.begin(stage, bytes);
     }
 
@@ -116,14 +119,19 @@ impl RecordedRun {
     }
 
     /// Weights `W_l` before update `k`; `None` where only others were recorded.
-    pub(super) fn weights_before(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+    pub(super) fn weights_before(
+        &self,
+        l: usize,
+        k: usize,
+    ) -> Result<Option<Matrix<f64>>, ArrayError> {
         let Some(stack) = self.weights(l) else { return Ok(None) };
         // Of a single state nobody knows whether it is that of the start or of the end.
         let known = k < stack.len() && (stack.len() > 1 || self.iterations() <= 1);
         known.then(|| stack.matrix(k)).transpose()
     }
 
-    /// Biases `b_l` before update `k`, `n_l` values; a single state is that of all, and none is no values.
+    /// Biases `b_l` before update `k`, `n_l` values; a single state is that of all, and none is no
+    /// values.
     pub(super) fn biases_before(&self, l: usize, k: usize) -> Result<Vec<f64>, ArrayError> {
         let Some(stack) = self.biases(l) else { return Ok(Vec::new()) };
         let state = if stack.len() == 1 { 0 } else { k.min(stack.len() - 1) };
@@ -131,9 +139,15 @@ impl RecordedRun {
     }
 
     /// Pre-activation `Z_l = L_{l-1} W_{l-1} + b_l` of iteration `k`, samples x `n_l`.
-    pub(super) fn pre_activation(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+    pub(super) fn pre_activation(
+        &self,
+        l: usize,
+        k: usize,
+    ) -> Result<Option<Matrix<f64>>, ArrayError> {
         let Some(below) = l.checked_sub(1) else { return Ok(None) };
-        let Some(source) = self.activity(below).filter(|stack| k < stack.len()) else { return Ok(None) };
+        let Some(source) = self.activity(below).filter(|stack| k < stack.len()) else {
+            return Ok(None);
+        };
         let Some(weights) = self.weights_before(below, k)? else { return Ok(None) };
         let source = source.matrix(k)?;
         let mut z = (&source * &weights).to_matrix();
@@ -156,11 +170,14 @@ impl RecordedRun {
 
     /// `L_l(k)^T delta_{l+1}(k)`, `n_l x n_{l+1}`: what the rule makes of iteration `k`.
     pub(super) fn rule_part(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
-        let (Some(activity), Some(delta)) = (self.activity(l), self.delta(l + 1)) else { return Ok(None) };
+        let (Some(activity), Some(delta)) = (self.activity(l), self.delta(l + 1)) else {
+            return Ok(None);
+        };
         Ok(Some((activity.matrix(k)?.t() * &delta.matrix(k)?).to_matrix()))
     }
 
-    /// `B_l`, where it has the shape of `W_l^T` and leads from the layer above, so that the two may be compared.
+    /// `B_l`, where it has the shape of `W_l^T` and leads from the layer above, so that the two may
+    /// be compared.
     pub fn comparable_backward(&self, l: usize) -> Option<&Backward> {
         self.backward(l).filter(|backward| !backward.is_direct() || l + 1 == self.depth())
     }
@@ -169,14 +186,19 @@ impl RecordedRun {
     ///
     /// # Errors
     /// If it can no longer be read.
-    pub(super) fn backward_before(&self, l: usize, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
+    pub(super) fn backward_before(
+        &self,
+        l: usize,
+        k: usize,
+    ) -> Result<Option<Matrix<f64>>, ArrayError> {
         match self.comparable_backward(l).filter(|backward| backward.told() != Told::Nothing) {
             Some(backward) => backward.at(k),
             None => Ok(None),
         }
     }
 
-    /// `B_l`, where it stays the same and may be compared with `W_l`, and it is known which way it is stored.
+    /// `B_l`, where it stays the same and may be compared with `W_l`, and it is known which way it
+    /// is stored.
     ///
     /// # Errors
     /// If it can no longer be read.
@@ -190,9 +212,12 @@ impl RecordedRun {
         k
     }
 
-    /// The state that iteration `k` ends in, as [`Self::state_before`]; `None` where other updates lie between the two.
+    /// The state that iteration `k` ends in, as [`Self::state_before`]; `None` where other updates
+    /// lie between the two.
     pub fn state_after(&self, k: usize) -> Option<usize> {
-        let single = |of: &Thinned| of.updates().get(k + 1) == of.updates().get(k).map(|before| before + 1).as_ref();
+        let single = |of: &Thinned| {
+            of.updates().get(k + 1) == of.updates().get(k).map(|before| before + 1).as_ref()
+        };
         self.thinned.as_ref().is_none_or(single).then_some(k + 1)
     }
 
@@ -208,7 +233,10 @@ impl RecordedRun {
 
     /// Updates before state `k`.
     pub fn update_of_state(&self, k: usize) -> u64 {
-        self.thinned.as_ref().and_then(|thinned| thinned.updates().get(k).copied()).unwrap_or(k as u64)
+        self.thinned
+            .as_ref()
+            .and_then(|thinned| thinned.updates().get(k).copied())
+            .unwrap_or(k as u64)
     }
 
     /// The iteration that was `lag` updates before iteration `k`, if it was recorded.

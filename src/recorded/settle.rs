@@ -1,4 +1,5 @@
-//! Which way recorded backward weights are stored, and of which states they are, as far as error signals tell.
+//! Which way recorded backward weights are stored, and of which states they are, as far as error
+//! signals tell.
 
 use super::activation::LayerActivation;
 use super::backward::{Backward, StatesOf, Told, Way};
@@ -21,8 +22,10 @@ pub(super) fn settle(
     run.settle_readings(feedback)?;
     // Of direct feedback, the last hidden layer's is told by the others alone.
     if direct(run, top) != before
-        && let (Some(of), Some(activation)) =
-            (feedback.iter_mut().find(|of| of.layer == top), activations.iter().find(|of| of.layer == top))
+        && let (Some(of), Some(activation)) = (
+            feedback.iter_mut().find(|of| of.layer == top),
+            activations.iter().find(|of| of.layer == top),
+        )
         && let Some(again) = LayerFeedback::of(run, top, activation)?
     {
         *of = again;
@@ -32,7 +35,8 @@ pub(super) fn settle(
 }
 
 impl RecordedRun {
-    /// Settles which way backward weights are read, by what the error signals say, or else by how they move.
+    /// Settles which way backward weights are read, by what the error signals say, or else by how
+    /// they move.
     ///
     /// # Errors
     /// If a member can no longer be read.
@@ -61,9 +65,11 @@ impl RecordedRun {
         }
     }
 
-    /// What nothing else tells is the likelier as the other layers are. Direct feedback is direct in all layers.
+    /// What nothing else tells is the likelier as the other layers are. Direct feedback is direct
+    /// in all layers.
     fn settle_by_other_layers(&mut self) {
-        let told: Vec<&Backward> = self.backward.iter().flatten().filter(|b| b.told != Told::Nothing).collect();
+        let told: Vec<&Backward> =
+            self.backward.iter().flatten().filter(|b| b.told != Told::Nothing).collect();
         let direct = told.iter().any(|backward| backward.direct);
         let turned = !told.is_empty() && told.iter().all(|backward| backward.is_turned());
         let depth = self.depth();
@@ -74,8 +80,13 @@ impl RecordedRun {
                 backward.readings.iter_mut().for_each(|of| of.direct = true);
             }
             if backward.told == Told::Nothing {
-                let like = backward.readings.iter().copied().find(|of| (of.direct, of.turned) == (direct, turned));
-                let like = like.or(backward.readings.iter().copied().find(|of| of.turned == turned));
+                let like = backward
+                    .readings
+                    .iter()
+                    .copied()
+                    .find(|of| (of.direct, of.turned) == (direct, turned));
+                let like =
+                    like.or(backward.readings.iter().copied().find(|of| of.turned == turned));
                 if let Some(like) = like {
                     backward.read_as(like);
                 }
@@ -130,8 +141,10 @@ impl Backward {
             readings.truncate(1);
         }
         let way = |of: &BackwardReading| Way::Backward { direct: of.direct, turned: of.turned };
-        let course = |of: &BackwardReading| feedback.courses.iter().find(|course| course.way == way(of));
-        let found: Vec<StatesOf> = readings.iter().filter_map(course).map(|course| course.states(last)).collect();
+        let course =
+            |of: &BackwardReading| feedback.courses.iter().find(|course| course.way == way(of));
+        let found: Vec<StatesOf> =
+            readings.iter().filter_map(course).map(|course| course.states(last)).collect();
         let all = |states: &StatesOf| matches!(states, StatesOf::All | StatesOf::Presumed);
         self.of = match &found[..] {
             [] => StatesOf::Presumed,
@@ -142,8 +155,8 @@ impl Backward {
     }
 }
 
-/// The one reading that makes nearly the recorded errors without any derivative, as those of small pre-activations have
-/// slopes near 1, where no other does.
+/// The one reading that makes nearly the recorded errors without any derivative, as those of small
+/// pre-activations have slopes near 1, where no other does.
 fn nearest(courses: &[Course]) -> Option<BackwardReading> {
     let difference = |course: &Course| Some((course.way.backward()?, course.difference()?));
     let mut all: Vec<(BackwardReading, f64)> = courses.iter().filter_map(difference).collect();
@@ -154,10 +167,11 @@ fn nearest(courses: &[Course]) -> Option<BackwardReading> {
     }
 }
 
-/// The one reading of backward weights that signs of the errors leave: in all iterations together, or in the first or the
-/// last, as one that changes may be that of an end.
+/// The one reading of backward weights that signs of the errors leave: in all iterations together,
+/// or in the first or the last, as one that changes may be that of an end.
 fn left(courses: &[Course]) -> Option<BackwardReading> {
-    let backward: Vec<&Course> = courses.iter().filter(|course| course.way.backward().is_some()).collect();
+    let backward: Vec<&Course> =
+        courses.iter().filter(|course| course.way.backward().is_some()).collect();
     let clear = |window: &dyn Fn(&Course) -> Agreement, least: f64| {
         let rules_out_others = |course: &&&Course| {
             let others = backward.iter().filter(|other| other.way != course.way);

@@ -21,7 +21,8 @@ pub struct SingleSteps {
     pub layers: Vec<LayerClosing>,
 }
 
-/// Sums over updates of one layer: of squares of differences, of steps, and of what rounding is expected to add.
+/// Sums over updates of one layer: of squares of differences, of steps, and of what rounding is
+/// expected to add.
 #[derive(Clone, Copy, Default)]
 struct Sums {
     difference: f64,
@@ -48,11 +49,16 @@ impl Sums {
 }
 
 impl SingleSteps {
-    /// What recorded updates made of the weights; `None` where the run is whole, or no layer has what this takes.
+    /// What recorded updates made of the weights; `None` where the run is whole, or no layer has
+    /// what this takes.
     pub(super) fn of(run: &RecordedRun, given: Option<f64>) -> Result<Option<Self>, ArrayError> {
         let Some(thinned) = &run.thinned else { return Ok(None) };
-        let layers: Vec<(usize, &Stack)> =
-            thinned.next.iter().enumerate().filter_map(|(l, next)| Some((l, next.as_ref()?))).collect();
+        let layers: Vec<(usize, &Stack)> = thinned
+            .next
+            .iter()
+            .enumerate()
+            .filter_map(|(l, next)| Some((l, next.as_ref()?)))
+            .collect();
         let updates = layers.iter().map(|(_, next)| next.len()).min().unwrap_or(0);
         // Inner products of steps with the rule's, and of these with themselves, by update.
         let mut products = vec![[0.0; 2]; updates];
@@ -72,8 +78,10 @@ impl SingleSteps {
         if given.is_some() || found.as_ref().is_some_and(|of| of.closing.closes) {
             return Ok(found);
         }
-        let each: Vec<f64> =
-            products.iter().map(|[along, squares]| if *squares > 0.0 { along / squares } else { 0.0 }).collect();
+        let each: Vec<f64> = products
+            .iter()
+            .map(|[along, squares]| if *squares > 0.0 { along / squares } else { 0.0 })
+            .collect();
         let by_update = Self::measured(run, &layers, false, &each)?;
         Ok(by_update.filter(|of| of.closing.closes).or(found))
     }
@@ -91,17 +99,22 @@ impl SingleSteps {
             for (k, &eta) in rates.iter().enumerate() {
                 let Some((step, rule)) = step(run, layer, next, k)? else { return Ok(None) };
                 let made = step.iter().zip(rule.as_slice());
-                sums.difference += made.map(|(step, rule)| (step - eta * rule).powi(2)).sum::<f64>();
+                sums.difference +=
+                    made.map(|(step, rule)| (step - eta * rule).powi(2)).sum::<f64>();
                 sums.step += sum_squares(&step);
                 sums.rounding += rounding(run, layer, next, k, eta)?.powi(2);
             }
             by_layer.push((layer, sums));
         }
         let all = by_layer.iter().fold(Sums::default(), |all, (_, sums)| all.plus(*sums)).closing();
-        let layers: Vec<LayerClosing> =
-            by_layer.iter().map(|&(layer, sums)| LayerClosing { layer, closing: sums.closing() }).collect();
+        let layers: Vec<LayerClosing> = by_layer
+            .iter()
+            .map(|&(layer, sums)| LayerClosing { layer, closing: sums.closing() })
+            .collect();
         let closes = all.closes && layers.iter().all(|of| of.closing.closes);
-        let eta = rates.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], &eta| [a.min(eta), b.max(eta)]);
+        let eta = rates
+            .iter()
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], &eta| [a.min(eta), b.max(eta)]);
         Ok(Some(Self { given, eta, closing: Closing { closes, ..all }, layers }))
     }
 }
@@ -109,16 +122,31 @@ impl SingleSteps {
 /// What an update added to `W_l`, and the sum over samples that the rule makes it of.
 type StepAndRule = (Vec<f64>, Matrix<f64>);
 
-/// What update `k` added to `W_l`, and the sum over samples of the rule; `None` where a member is missing.
-fn step(run: &RecordedRun, l: usize, next: &Stack, k: usize) -> Result<Option<StepAndRule>, ArrayError> {
-    let (Some(before), Some(rule)) = (run.weights_before(l, k)?, run.rule_part(l, k)?) else { return Ok(None) };
+/// What update `k` added to `W_l`, and the sum over samples of the rule; `None` where a member is
+/// missing.
+fn step(
+    run: &RecordedRun,
+    l: usize,
+    next: &Stack,
+    k: usize,
+) -> Result<Option<StepAndRule>, ArrayError> {
+    let (Some(before), Some(rule)) = (run.weights_before(l, k)?, run.rule_part(l, k)?) else {
+        return Ok(None);
+    };
     let after = next.matrix(k)?;
     let step = after.as_slice().iter().zip(before.as_slice()).map(|(after, before)| after - before);
     Ok(Some((step.collect(), rule)))
 }
 
-/// Norm of what rounding is expected to add to a step: the sum over samples rounds by its terms, the state by its own size.
-fn rounding(run: &RecordedRun, l: usize, next: &Stack, k: usize, eta: f64) -> Result<f64, ArrayError> {
+/// Norm of what rounding is expected to add to a step: the sum over samples rounds by its terms,
+/// the state by its own size.
+fn rounding(
+    run: &RecordedRun,
+    l: usize,
+    next: &Stack,
+    k: usize,
+    eta: f64,
+) -> Result<f64, ArrayError> {
     let (Some(activity), Some(delta)) = (run.activity(l), run.delta(l + 1)) else { return Ok(0.0) };
     let [mut activity, mut delta] = [activity.matrix(k)?, delta.matrix(k)?];
     for matrix in [&mut activity, &mut delta] {

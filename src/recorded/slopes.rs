@@ -1,7 +1,8 @@
 //! Whether a matrix carried the errors through an activation that is not known.
 //!
-//! `delta_l / (delta_{l+1} B_l)` is `f'(z)`, whatever `f` is: a function of the activity alone. Of another matrix than the one
-//! that carried the errors, the quotients of neighbouring activities scatter.
+//! `delta_l / (delta_{l+1} B_l)` is `f'(z)`, whatever `f` is: a function of the activity alone. Of
+//! another matrix than the one that carried the errors, the quotients of neighbouring activities
+//! scatter.
 
 /// Quotients taken of one iteration, at most.
 const MOST: usize = 256;
@@ -9,13 +10,14 @@ const MOST: usize = 256;
 const APART: usize = 8;
 /// Quotients that it takes to tell a function from scatter.
 const LEAST: usize = 8 * APART;
-/// Quotients of neighbours differ less than those apart do, by this factor at least, if they are those of a function: then
-/// a function that is nearly straight between them makes an eighth of it, scatter about 1.
+/// Quotients of neighbours differ less than those apart do, by this factor at least, if they are
+/// those of a function: then a function that is nearly straight between them makes an eighth of it,
+/// scatter about 1.
 const SMOOTH: f64 = 0.2;
 /// Differences of quotients, relative to their size, that are rounding.
 const ROUNDING: f64 = 1e-4;
-/// Standard score by which quotients of one end are farther off than those of the other, if a matrix is that of one end:
-/// chance does so once in 4,000 times.
+/// Standard score by which quotients of one end are farther off than those of the other, if a
+/// matrix is that of one end: chance does so once in 4,000 times.
 const FARTHER: f64 = 3.5;
 
 /// Pairs of an activity and the quotient there, by iteration.
@@ -27,7 +29,8 @@ pub(super) struct Slopes(Vec<Vec<[f64; 2]>>);
 pub(super) enum Said {
     /// It carried all errors.
     Carried,
-    /// It changed: it is nearest to what carried the first errors, or the last, or, `None`, those between.
+    /// It changed: it is nearest to what carried the first errors, or the last, or, `None`, those
+    /// between.
     Changed(Option<End>),
     /// Nothing.
     Nothing,
@@ -68,7 +71,11 @@ impl Slopes {
         let off = |reference: std::ops::Range<usize>| {
             let off: Vec<Vec<f64>> = (0..self.0.len()).map(|k| self.off(k, &reference)).collect();
             let part = |of: std::ops::Range<usize>| off[of].concat();
-            [part(0..third), part(third..self.0.len() - third), part(self.0.len() - third..self.0.len())]
+            [
+                part(0..third),
+                part(third..self.0.len() - third),
+                part(self.0.len() - third..self.0.len()),
+            ]
         };
         // By the function that quotients of each end make.
         let [first, last] = [off(0..third), off(self.0.len() - third..self.0.len())];
@@ -77,17 +84,25 @@ impl Slopes {
             true => (scores, [&first[2], &first[1], &first[0]], End::First),
             false => ([scores[1], scores[0]], [&last[0], &last[1], &last[2]], End::Last),
         };
-        // What was recorded at the start carried the first errors as they are; at the end, it is one update later.
+        // What was recorded at the start carried the first errors as they are; at the end, it is
+        // one update later.
         let is_exact = end == End::Last || is_function(&self.0[..third]) == Some(true);
         let is_nearest = is_exact && (middle.is_empty() || mean(own) <= mean(middle));
-        if score < FARTHER { Said::Nothing } else { Said::Changed(Some(end).filter(|_| is_nearest)) }
+        if score < FARTHER {
+            Said::Nothing
+        } else {
+            Said::Changed(Some(end).filter(|_| is_nearest))
+        }
     }
 
-    /// How far the quotients of an iteration are from the function that those of others make, relative to it.
+    /// How far the quotients of an iteration are from the function that those of others make,
+    /// relative to it.
     fn off(&self, k: usize, reference: &std::ops::Range<usize>) -> Vec<f64> {
-        let others = reference.clone().filter(|of| *of != k).flat_map(|of| self.0[of].iter().copied());
+        let others =
+            reference.clone().filter(|of| *of != k).flat_map(|of| self.0[of].iter().copied());
         let known = sorted(others);
-        let off = self.0[k].iter().filter_map(|of| Some((of[1] / between(&known, of[0])? - 1.0).abs()));
+        let off =
+            self.0[k].iter().filter_map(|of| Some((of[1] / between(&known, of[0])? - 1.0).abs()));
         off.filter(|off| off.is_finite()).collect()
     }
 }
@@ -110,13 +125,15 @@ fn mean(values: &[f64]) -> f64 {
     middle.iter().sum::<f64>() / middle.len().max(1) as f64
 }
 
-/// By how many standard deviations the ranks of `larger` among all are above those of `smaller` (Mann-Whitney).
+/// By how many standard deviations the ranks of `larger` among all are above those of `smaller`
+/// (Mann-Whitney).
 fn score(larger: &[f64], smaller: &[f64]) -> f64 {
     let tagged = |of: &[f64], large: bool| of.iter().map(|v| (*v, large)).collect::<Vec<_>>();
     let mut all = [tagged(larger, true), tagged(smaller, false)].concat();
     all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let (n, m) = (larger.len() as f64, smaller.len() as f64);
-    let ranks: f64 = all.iter().enumerate().filter(|(_, of)| of.1).map(|(rank, _)| rank as f64 + 1.0).sum();
+    let ranks: f64 =
+        all.iter().enumerate().filter(|(_, of)| of.1).map(|(rank, _)| rank as f64 + 1.0).sum();
     let above = ranks - n * (n + 1.0) / 2.0 - n * m / 2.0;
     if n * m == 0.0 { 0.0 } else { above / (n * m * (n + m + 1.0) / 12.0).sqrt() }
 }
@@ -180,7 +197,8 @@ mod tests {
     #[test]
     fn a_matrix_of_one_end_is_found_out() {
         assert_eq!(slopes(40, 10, |k| 0.05 * (9 - k) as f64).say(), Said::Changed(Some(End::Last)));
-        // That of the start carried the first errors to rounding; what only comes near them is of no state for certain.
+        // That of the start carried the first errors to rounding; what only comes near them is of
+        // no state for certain.
         let after = |k: usize| if k < 4 { 0.0 } else { 0.05 * k as f64 };
         assert_eq!(slopes(40, 10, after).say(), Said::Changed(Some(End::First)));
         assert_eq!(slopes(40, 10, |k| 0.05 * k as f64).say(), Said::Changed(None));

@@ -6,8 +6,9 @@ use crate::array::{ArrayError, Frames, Spool, Stored, Taken};
 use crate::matrix::Matrix;
 use std::path::Path;
 
-/// Matrices of equal shape, one after the other: the states of a weight matrix, or a signal by iteration. They stay where
-/// and as they are stored, and every one is read and widened to double precision when it is asked for.
+/// Matrices of equal shape, one after the other: the states of a weight matrix, or a signal by
+/// iteration. They stay where and as they are stored, and every one is read and widened to double
+/// precision when it is asked for.
 #[derive(Clone, Debug)]
 pub struct Stack {
     /// Of every matrix as it is stored.
@@ -21,8 +22,9 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Reads a member of an archive or a directory once, from its start to its end. Of `shape` the last two dimensions are
-    /// those of a matrix (the last one that of a row), and one before these counts matrices; `length` of them are taken.
+    /// Reads a member of an archive or a directory once, from its start to its end. Of `shape` the
+    /// last two dimensions are those of a matrix (the last one that of a row), and one before these
+    /// counts matrices; `length` of them are taken.
     ///
     /// # Errors
     /// As [`Frames::open`].
@@ -114,7 +116,10 @@ impl Stack {
     /// As [`Self::matrix`].
     pub(super) fn step(&self, k: usize) -> Result<Matrix<f64>, ArrayError> {
         let (before, mut step) = (self.matrix(k)?, self.matrix(k + 1)?);
-        step.as_mut_slice().iter_mut().zip(before.as_slice()).for_each(|(after, before)| *after -= before);
+        step.as_mut_slice()
+            .iter_mut()
+            .zip(before.as_slice())
+            .for_each(|(after, before)| *after -= before);
         Ok(step)
     }
 }

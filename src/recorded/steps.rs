@@ -6,8 +6,8 @@ use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::recipe::{Candidate, Entries, Follower, Relation, Seen, Steps, Sums};
 
-/// Fits the steps of a run. `None` where no layer has steps, activity and error signal on record, or nothing moves,
-/// and no learning rate was given.
+/// Fits the steps of a run. `None` where no layer has steps, activity and error signal on record,
+/// or nothing moves, and no learning rate was given.
 ///
 /// # Errors
 /// If a matrix can no longer be read.
@@ -20,7 +20,8 @@ fn absolute(mut matrix: Matrix<f64>) -> Matrix<f64> {
     matrix
 }
 
-/// Norm of `A^T B`, from `A A^T` and `B B^T`: of few samples and many units these are the smaller ones.
+/// Norm of `A^T B`, from `A A^T` and `B B^T`: of few samples and many units these are the smaller
+/// ones.
 fn norm_of_correlation(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
     let (samples, units) = (a.rows(), (a.cols() * b.cols()) / (a.cols() + b.cols()).max(1));
     if samples > units {
@@ -75,7 +76,8 @@ const MOST_ITERATIONS: usize = 4096;
 /// Goes through the steps of the layers whose `W_l` has steps, `L_l` and `delta_{l+1}` on record.
 fn pass(run: &RecordedRun) -> Result<Seen, ArrayError> {
     let all = (0..run.depth()).filter_map(|l| Some((l, Members::of(run, l)?)));
-    let (layers, all): (Vec<usize>, Vec<Members>) = all.filter(|(_, members)| !members.steps(run).is_empty()).unzip();
+    let (layers, all): (Vec<usize>, Vec<Members>) =
+        all.filter(|(_, members)| !members.steps(run).is_empty()).unzip();
     let iterations = all.first().map(|members| members.steps(run)).unwrap_or_default();
     let held = iterations.len().min(MOST_ITERATIONS);
     let most = (MOST_VALUES / (held * all.len()).max(1)).max(FEWEST_ENTRIES);
@@ -138,12 +140,14 @@ impl Collector {
         let [activity, delta] = members.signals(k)?;
         let next = members.weights.matrix(self.place)?;
         let gradient = (activity.t() * &delta).to_matrix().as_slice().to_vec();
-        let step: Vec<f64> = next.as_slice().iter().zip(self.state.as_slice()).map(|(b, a)| b - a).collect();
+        let step: Vec<f64> =
+            next.as_slice().iter().zip(self.state.as_slice()).map(|(b, a)| b - a).collect();
         if self.relations.len() < self.held {
             self.hold(&activity, &delta, &gradient, &next);
         }
         let terms = norm_of_correlation(&absolute(activity), &absolute(delta));
-        let relation = Relation::of([self.state.as_slice(), &self.step, &self.gradient, &gradient, &step]);
+        let relation =
+            Relation::of([self.state.as_slice(), &self.step, &self.gradient, &gradient, &step]);
         self.relations.push(Relation {
             states: [self.state.norm(), next.norm()],
             terms: [self.terms, terms],
@@ -155,7 +159,13 @@ impl Collector {
         Ok(())
     }
 
-    fn hold(&mut self, activity: &Matrix<f64>, delta: &Matrix<f64>, gradient: &[f64], next: &Matrix<f64>) {
+    fn hold(
+        &mut self,
+        activity: &Matrix<f64>,
+        delta: &Matrix<f64>,
+        gradient: &[f64],
+        next: &Matrix<f64>,
+    ) {
         let columns = delta.cols();
         for &at in &self.places {
             let (i, j) = (at / columns, at % columns);
@@ -167,20 +177,31 @@ impl Collector {
     }
 }
 
-/// Follows a recipe of adaptive rates through all entries of the layers, where only some were held. Sums by layer.
+/// Follows a recipe of adaptive rates through all entries of the layers, where only some were held.
+/// Sums by layer.
 ///
 /// # Errors
 /// If a matrix can no longer be read.
-fn follow(run: &RecordedRun, layers: &[usize], recipe: &Candidate) -> Result<Vec<Sums>, ArrayError> {
+fn follow(
+    run: &RecordedRun,
+    layers: &[usize],
+    recipe: &Candidate,
+) -> Result<Vec<Sums>, ArrayError> {
     let mut out = Vec::new();
     for (members, rates) in layers.iter().filter_map(|&l| Members::of(run, l)).zip(&recipe.eta) {
-        let mut follower = Follower::new(&recipe.shape, &recipe.adaptive, members.units, members.entries());
+        let mut follower =
+            Follower::new(&recipe.shape, &recipe.adaptive, members.units, members.entries());
         let mut state = members.weights.matrix(0)?;
         for (k, &rate) in rates.iter().enumerate() {
             let ([activity, delta], next) = (members.signals(k)?, members.weights.matrix(k + 1)?);
             let gradient = (activity.t() * &delta).to_matrix();
             let terms = (absolute(activity).t() * &absolute(delta)).to_matrix();
-            follower.push(rate, gradient.as_slice(), terms.as_slice(), [state.as_slice(), next.as_slice()]);
+            follower.push(
+                rate,
+                gradient.as_slice(),
+                terms.as_slice(),
+                [state.as_slice(), next.as_slice()],
+            );
             state = next;
         }
         out.push(follower.sums);

@@ -7,7 +7,8 @@ use crate::matrix::Matrix;
 use crate::recipe::Steps;
 use crate::rule::Activation;
 use crate::rule::decomposition::{
-    Decomposer, Decomposition, DecompositionError, History, Now, Parts, Reading, Samples, Step, Towards, Wanted,
+    Decomposer, Decomposition, DecompositionError, History, Now, Parts, Reading, Samples, Step,
+    Towards, Wanted,
 };
 use crate::vmath::{dot, sum_squares};
 use serde::Serialize;
@@ -41,10 +42,11 @@ pub struct PartReading {
     pub lag: Option<usize>,
     /// Frobenius norm; the root of the mean square over iterations.
     pub norm: f64,
-    /// Angle to `B_l^T` in degrees; the mean over iterations. `None` without `B_l`, or for a part of zeros.
+    /// Angle to `B_l^T` in degrees; the mean over iterations. `None` without `B_l`, or for a part
+    /// of zeros.
     pub degrees: Option<f64>,
-    /// Share of the update: inner product with it over its squared norm. Shares of sums, last term and remainder add up
-    /// to 1.
+    /// Share of the update: inner product with it over its squared norm. Shares of sums, last term
+    /// and remainder add up to 1.
     pub share_of_update: Option<f64>,
     /// Share of the update's inner product with `B_l^T`.
     pub share_of_alignment: Option<f64>,
@@ -59,10 +61,11 @@ pub struct IterationTerms {
     pub reach: usize,
     /// The parts.
     pub parts: Vec<PartReading>,
-    /// Norm of the difference between the update and the recorded step `W_l(k+1) - W_l(k)`, over the step's; `None` where
-    /// the next state was not recorded or is the same.
+    /// Norm of the difference between the update and the recorded step `W_l(k+1) - W_l(k)`, over
+    /// the step's; `None` where the next state was not recorded or is the same.
     pub step_difference: Option<f64>,
-    /// Norm of the difference between the remainder by subtraction and from its own definition, over the update's.
+    /// Norm of the difference between the remainder by subtraction and from its own definition,
+    /// over the update's.
     pub remainder_difference: Option<f64>,
 }
 
@@ -83,7 +86,8 @@ pub struct LayerTerms {
     pub iterations: Vec<IterationTerms>,
 }
 
-/// What decompositions of the updates of `W_l` take; `None` where a member that they need is missing.
+/// What decompositions of the updates of `W_l` take; `None` where a member that they need is
+/// missing.
 pub(super) fn cost(run: &RecordedRun, l: usize, steps: &Steps) -> Option<Cost> {
     let below = run.weights(l - 1).filter(|w| w.len() > 1)?;
     let (source, above) = (run.activity(l - 1)?, run.delta(l + 1)?);
@@ -113,7 +117,11 @@ pub(super) struct Wish<'a> {
 ///
 /// # Errors
 /// If the states do not fit into memory, or can no longer be read.
-pub(super) fn decompose(run: &RecordedRun, steps: &Steps, wish: &Wish<'_>) -> Result<LayerTerms, QuestionError> {
+pub(super) fn decompose(
+    run: &RecordedRun,
+    steps: &Steps,
+    wish: &Wish<'_>,
+) -> Result<LayerTerms, QuestionError> {
     let Cost { layer: l, units, parts, .. } = wish.cost;
     let layer = Layer {
         run,
@@ -155,14 +163,17 @@ impl Layer<'_> {
             next = k + 1;
             if self.backward_moves {
                 let state = self.run.state_before(k);
-                self.towards = self.run.backward_before(self.l, state)?.as_ref().map(Towards::transpose_of);
+                self.towards =
+                    self.run.backward_before(self.l, state)?.as_ref().map(Towards::transpose_of);
             }
             let found = self.at(k, wish.lags)?;
             let parts = self.parts(&found)?;
             overall.add(&parts);
             iterations.push(self.iteration(k, &found, &parts)?);
         }
-        let most = |pick: fn(&IterationTerms) -> Option<f64>| iterations.iter().filter_map(pick).reduce(f64::max);
+        let most = |pick: fn(&IterationTerms) -> Option<f64>| {
+            iterations.iter().filter_map(pick).reduce(f64::max)
+        };
         Ok(LayerTerms {
             layer: self.l,
             split: self.split,
@@ -185,14 +196,25 @@ impl Layer<'_> {
     }
 
     fn at(&mut self, k: usize, lags: &[usize]) -> Result<Decomposition<f64>, QuestionError> {
-        let (Some(source), Some(delta)) = (self.run.activity(self.l - 1), self.run.delta(self.l + 1)) else {
+        let (Some(source), Some(delta)) =
+            (self.run.activity(self.l - 1), self.run.delta(self.l + 1))
+        else {
             return Err(DecompositionError::NoSamples.into());
         };
         let (source, delta) = (source.matrix(k)?, delta.matrix(k)?);
         let samples = [Samples { source: &source, delta: &delta }];
         let bias = self.run.biases_before(self.l, k)?;
-        let now = Now { samples: &samples, bias: &bias, activation: self.activation, eta: self.steps.eta(self.l, k) };
-        Ok(self.decomposer.run(&self.history, &now, &Wanted { lags, direct_remainder: true, ..Wanted::SUMS })?)
+        let now = Now {
+            samples: &samples,
+            bias: &bias,
+            activation: self.activation,
+            eta: self.steps.eta(self.l, k),
+        };
+        Ok(self.decomposer.run(
+            &self.history,
+            &now,
+            &Wanted { lags, direct_remainder: true, ..Wanted::SUMS },
+        )?)
     }
 
     fn parts(&self, found: &Decomposition<f64>) -> Result<Vec<Part>, DecompositionError> {
@@ -207,7 +229,9 @@ impl Layer<'_> {
             parts.push((TermPart::Last, None, &found.last));
             parts.push((TermPart::Remainder, None, &sums.remainder));
         }
-        let towards = |term: &Matrix<f64>| self.towards.as_ref().map(|towards| towards.read(term)).transpose();
+        let towards = |term: &Matrix<f64>| {
+            self.towards.as_ref().map(|towards| towards.read(term)).transpose()
+        };
         let (update, squares) = (found.update.as_slice(), sum_squares(found.update.as_slice()));
         let whole = towards(&found.update)?.map_or(0.0, |reading| reading.inner);
         let read = |(part, lag, term): (TermPart, Option<usize>, &Matrix<f64>)| {
@@ -224,7 +248,12 @@ impl Layer<'_> {
         parts.into_iter().map(read).collect()
     }
 
-    fn iteration(&self, k: usize, found: &Decomposition<f64>, parts: &[Part]) -> Result<IterationTerms, QuestionError> {
+    fn iteration(
+        &self,
+        k: usize,
+        found: &Decomposition<f64>,
+        parts: &[Part],
+    ) -> Result<IterationTerms, QuestionError> {
         let update = found.update.as_slice();
         let relative = |of: &[f64], to: &[f64], whole: f64| {
             let difference: f64 = of.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum();
@@ -233,13 +262,15 @@ impl Layer<'_> {
         let weights = self.run.weights(self.l).filter(|w| k + 1 < w.len());
         let step = weights.map(|weights| weights.step(k)).transpose()?;
         let sums = found.sums.as_ref();
-        let remainders =
-            sums.and_then(|sums| Some((sums.remainder.as_slice(), sums.direct_remainder.as_ref()?.as_slice())));
+        let remainders = sums.and_then(|sums| {
+            Some((sums.remainder.as_slice(), sums.direct_remainder.as_ref()?.as_slice()))
+        });
         Ok(IterationTerms {
             iteration: k,
             reach: found.reach,
             parts: parts.iter().map(|part| Overall::of(part).reading()).collect(),
-            step_difference: step.and_then(|step| relative(update, step.as_slice(), sum_squares(step.as_slice()))),
+            step_difference: step
+                .and_then(|step| relative(update, step.as_slice(), sum_squares(step.as_slice()))),
             remainder_difference: remainders.and_then(|(a, b)| relative(a, b, sum_squares(update))),
         })
     }
@@ -278,7 +309,11 @@ impl Overall {
 
     fn add(&mut self, parts: &[Part]) {
         for part in parts {
-            match self.0.iter_mut().find(|known| (known.of.part, known.of.lag) == (part.part, part.lag)) {
+            match self
+                .0
+                .iter_mut()
+                .find(|known| (known.of.part, known.of.lag) == (part.part, part.lag))
+            {
                 Some(known) => known.add(&Self::of(part)),
                 None => self.0.push(Self::of(part)),
             }

@@ -11,12 +11,14 @@ impl Report<'_> {
             p { (self.verdicts()) }
             @if !self.judged.is_empty() {
                 p.soft {
-                    "A claim holds if every statistic is inside its criterion, and fails if one is outside. Evidence is counted \
-                     by e-processes, which may be looked at after every repeat; the probability of any wrong verdict among the \
-                     claims of a document (the part of a name before the slash) is at most 5 %, whichever of them are judged \
-                     here. Claims whose criterion was set after results were seen are counted by themselves, and are marked \
-                     as exploratory. Intervals are at 95 %, and of one statistic each. Where a criterion comes from stands \
-                     under Source."
+                    "A claim holds if every statistic is inside its criterion, and fails if one is \
+                     outside. Evidence is counted by e-processes, which may be looked at after \
+                     every repeat; the probability of any wrong verdict among the claims of a \
+                     document (the part of a name before the slash) is at most 5 %, whichever of \
+                     them are judged here. Claims whose criterion was set after results were seen \
+                     are counted by themselves, and are marked as exploratory. Intervals are at 95 \
+                     %, and of one statistic each. Where a criterion comes from stands under \
+                     Source."
                 }
                 table.cards {
                     thead { tr { th { "Verdict" } th { "Claim" } th { "What is claimed" } } }
@@ -55,7 +57,8 @@ impl Report<'_> {
     fn not_judged(&self) -> Markup {
         html! {
             @if self.judged.is_empty() && self.waiting.is_empty() {
-                p { "These specs state no claim: the figures and values below stand for themselves." }
+                p { "These specs state no claim: the figures and values below stand for \
+                    themselves." }
             }
             @if !self.waiting.is_empty() {
                 p { "Not judged, as not every job of the analysis is there:" }

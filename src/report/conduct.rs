@@ -9,21 +9,23 @@ use maud::{Markup, html};
 use std::collections::BTreeMap;
 
 /// Quantities that raise validity flags.
-const WATCHED: [Quantity; 3] = [Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability];
+const WATCHED: [Quantity; 3] =
+    [Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability];
 
 impl Report<'_> {
     /// Jobs that diverged, in words.
     pub(super) fn diverged(&self) -> Vec<String> {
         let planned = self.stored.plan.planned();
-        let diverged = planned.filter_map(|p| match self.stored.results.get(p.job)?.as_ref()?.outcome {
-            Outcome::Completed => None,
-            Outcome::Diverged { iteration, layer } => Some(format!(
-                "{} ({}), repeat {}: at iteration {iteration} in layer {layer}",
-                p.analysis.name,
-                p.analysis.label(p.condition),
-                p.repeat
-            )),
-        });
+        let diverged =
+            planned.filter_map(|p| match self.stored.results.get(p.job)?.as_ref()?.outcome {
+                Outcome::Completed => None,
+                Outcome::Diverged { iteration, layer } => Some(format!(
+                    "{} ({}), repeat {}: at iteration {iteration} in layer {layer}",
+                    p.analysis.name,
+                    p.analysis.label(p.condition),
+                    p.repeat
+                )),
+            });
         diverged.collect()
     }
 
@@ -41,8 +43,11 @@ impl Report<'_> {
 
     pub(super) fn validity(&self) -> Markup {
         let (diverged, absent) = (self.diverged(), self.absent());
-        let unwatched = |analysis: &&Analysis| !analysis.quantities().any(|quantity| WATCHED.contains(&quantity));
-        let unwatched: Vec<&str> = self.stored.plan.analyses().filter(unwatched).map(|a| a.name.as_str()).collect();
+        let unwatched = |analysis: &&Analysis| {
+            !analysis.quantities().any(|quantity| WATCHED.contains(&quantity))
+        };
+        let unwatched: Vec<&str> =
+            self.stored.plan.analyses().filter(unwatched).map(|a| a.name.as_str()).collect();
         let watched: Vec<&str> = WATCHED.iter().map(|quantity| quantity.name()).collect();
         html! {
             h3 { "Flags" }
@@ -61,7 +66,8 @@ impl Report<'_> {
             @if absent.is_empty() { p { "None: every value asked for was measured." } }
             ul {
                 @for (quantity, [some, all]) in &absent {
-                    li { (quantity.info().label) ": " (some) " of " (all) " (counted as absent, never as 0 or 90 degrees)" }
+                    li { (quantity.info().label) ": " (some) " of " (all) " (counted as absent, \
+                        never as 0 or 90 degrees)" }
                 }
             }
         }
@@ -73,7 +79,8 @@ impl Report<'_> {
             p {
                 "This report was made by alignscope " (env!("CARGO_PKG_VERSION")) ", which gives results of version "
                 (RESULTS_VERSION) ". The same spec gives the same " code { "series.csv" }
-                ", byte for byte, on any number of threads with the same binary and processor features."
+                ", byte for byte, on any number of threads with the same binary and processor \
+                 features."
             }
             table.cards {
                 caption { "Runs taken together here." }
@@ -97,14 +104,15 @@ impl Report<'_> {
             h3 { "Commands" }
             @if !data.is_empty() {
                 p {
-                    (counted(data.len(), "data set")) " read: " (data.join(", ")) ". Where they are and whether they are the \
-                     official files is told by " code { "alignscope data verify" } "; the digits come with the program."
+                    (counted(data.len(), "data set")) " read: " (data.join(", ")) ". Where they \
+                     are and whether they are the official files is told by " code { "alignscope data verify" } "; the digits come with the program."
                 }
             }
             p { "Save the specs below under their names, then:" }
             pre { code { (self.commands()) } }
             p {
-                "A figure by the name in its caption, in any format or theme, or another one from the same results: "
+                "A figure by the name in its caption, in any format or theme, or another one from \
+                 the same results: "
                 code { "alignscope figure RUN --help" } ". Verdicts alone, on the command line: " code { "alignscope verify SPEC" } "."
             }
             @for spec in &self.stored.plan.specs { (written(spec)) }
@@ -122,9 +130,13 @@ impl Report<'_> {
     }
 
     fn commands(&self) -> String {
-        let names: Vec<&str> = self.stored.plan.specs.iter().map(|spec| spec.name.as_str()).collect();
+        let names: Vec<&str> =
+            self.stored.plan.specs.iter().map(|spec| spec.name.as_str()).collect();
         let runs: Vec<String> = names.iter().map(|name| format!("runs/{name}")).collect();
-        let each = names.iter().zip(&runs).map(|(name, run)| format!("alignscope run {name}.toml --out {run}\n"));
+        let each = names
+            .iter()
+            .zip(&runs)
+            .map(|(name, run)| format!("alignscope run {name}.toml --out {run}\n"));
         let each: String = each.collect();
         format!("{each}alignscope report {} --out report.html\n", runs.join(" "))
     }

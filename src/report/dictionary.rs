@@ -8,8 +8,9 @@ use maud::{Markup, html};
 impl Report<'_> {
     /// What was measured in any of the runs, in the order of the registry.
     pub(super) fn measured(&self) -> Vec<Quantity> {
-        let is_measured =
-            |quantity: &Quantity| self.stored.plan.analyses().any(|a| a.quantities().any(|q| q == *quantity));
+        let is_measured = |quantity: &Quantity| {
+            self.stored.plan.analyses().any(|a| a.quantities().any(|q| q == *quantity))
+        };
         Quantity::ALL.iter().copied().filter(is_measured).collect()
     }
 

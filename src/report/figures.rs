@@ -13,10 +13,17 @@ impl Report<'_> {
     ///
     /// # Errors
     /// If it cannot be drawn, other than for want of data, which is said in its place.
-    pub(super) fn figure(&self, analysis: &Analysis, spec: &Spec, number: usize) -> Result<Markup, FigureError> {
+    pub(super) fn figure(
+        &self,
+        analysis: &Analysis,
+        spec: &Spec,
+        number: usize,
+    ) -> Result<Markup, FigureError> {
         let figure = compose(self.stored.index(), analysis, spec);
         let picture = match pictures(&figure) {
-            Err(FigureError::Empty(_)) => html! { p.notice { "There is nothing to draw: no value of it is there." } },
+            Err(FigureError::Empty(_)) => {
+                html! { p.notice { "There is nothing to draw: no value of it is there." } }
+            }
             other => other?,
         };
         let class = if figure.width == Width::TwoColumns { "wide" } else { "narrow" };
@@ -31,8 +38,8 @@ impl Report<'_> {
     }
 }
 
-/// The figure in both themes, and for narrow screens in one column, whose letters are as large there as on paper. The
-/// style sheet shows one of them.
+/// The figure in both themes, and for narrow screens in one column, whose letters are as large
+/// there as on paper. The style sheet shows one of them.
 fn pictures(figure: &Figure) -> Result<Markup, FigureError> {
     let widths: &[(Width, &str)] = match figure.width {
         Width::OneColumn => &[(Width::OneColumn, "full slim")],
@@ -43,7 +50,9 @@ fn pictures(figure: &Figure) -> Result<Markup, FigureError> {
     for (width, size) in widths {
         for theme in [Theme::Light, Theme::Dark] {
             let picture = data(&Figure { width: *width, theme, ..figure.clone() })?;
-            all.push(html! { img class={ (theme.name()) " " (size) } src=(picture) alt=(alternative); });
+            all.push(
+                html! { img class={ (theme.name()) " " (size) } src=(picture) alt=(alternative); },
+            );
         }
     }
     Ok(html! { @for picture in &all { (picture) } })
@@ -51,8 +60,10 @@ fn pictures(figure: &Figure) -> Result<Markup, FigureError> {
 
 /// What the picture shows, in words.
 fn alternative(figure: &Figure) -> String {
-    let panels =
-        figure.panels.iter().map(|panel| format!("{}: {} against {}", panel.title, panel.y.label, panel.x.label));
+    let panels = figure
+        .panels
+        .iter()
+        .map(|panel| format!("{}: {} against {}", panel.title, panel.y.label, panel.x.label));
     format!("{}. Panels: {}.", figure.title, panels.collect::<Vec<_>>().join("; "))
 }
 

@@ -10,10 +10,14 @@ impl Kind {
     /// What an analysis of this kind runs, in a few words.
     pub(super) fn in_words(self) -> &'static str {
         match self {
-            Self::Isolate => "the update rule in isolation, on signals: no loss, no target, no data",
+            Self::Isolate => {
+                "the update rule in isolation, on signals: no loss, no target, no data"
+            }
             Self::Train => "a network learning from data",
             Self::Sample => "random matrices, and no network",
-            Self::Replay => "the signals of a network on data, replayed through the rule in isolation",
+            Self::Replay => {
+                "the signals of a network on data, replayed through the rule in isolation"
+            }
             Self::Plane => "two networks from one start, and the loss over the plane they move in",
         }
     }
@@ -23,18 +27,23 @@ impl Report<'_> {
     pub(super) fn methods(&self) -> Markup {
         html! {
             p {
-                "W_l maps layer l to layer l + 1, l from 0; B_l, fixed and random, has the shape of the transposed W_l. Angles \
-                 are in degrees, computed in double precision, and never folded: beyond 90 degrees is anti-alignment. Iteration \
-                 k is the state after k updates. Random numbers depend on seed, repeat and role alone, so the same repeat of two \
-                 conditions starts from the same draws where these are of the same size; differences are paired by repeat."
+                "W_l maps layer l to layer l + 1, l from 0; B_l, fixed and random, has the shape \
+                 of the transposed W_l. Angles are in degrees, computed in double precision, and \
+                 never folded: beyond 90 degrees is anti-alignment. Iteration k is the state after \
+                 k updates. Random numbers depend on seed, repeat and role alone, so the same \
+                 repeat of two conditions starts from the same draws where these are of the same \
+                 size; differences are paired by repeat."
             }
             @for analysis in self.stored.plan.analyses() { (self.method(analysis)) }
         }
     }
 
     fn method(&self, analysis: &Analysis) -> Markup {
-        let quantities: Vec<String> = analysis.settings.observers.iter().map(ToString::to_string).collect();
-        let texts = |numbers: &[usize]| numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let quantities: Vec<String> =
+            analysis.settings.observers.iter().map(ToString::to_string).collect();
+        let texts = |numbers: &[usize]| {
+            numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
         let reported = match &analysis.settings.report_at[..] {
             [] => String::new(),
             iterations => format!(", and at {}", texts(iterations)),
@@ -46,11 +55,13 @@ impl Report<'_> {
                 dl.facts {
                     dt { "What runs" } dd { (analysis.kind.in_words()) " (kind " code { (analysis.kind.name()) } ")" }
                     dt { "Conditions" } dd { (analysis.conditions.len()) }
-                    dt { "Repeats" } dd { (analysis.settings.repeats) " of every condition, told apart by their random numbers" }
+                    dt { "Repeats" } dd { (analysis.settings.repeats) " of every condition, told \
+                        apart by their random numbers" }
                     dt { "Seed" } dd { (analysis.settings.seed) }
                     dt { (if analysis.kind == Kind::Sample { "Draws" } else { "Updates" }) } dd { (updates) }
                     dt { "Measured" }
-                    dd { (quantities.join(", ")) @if quantities.iter().any(|name| name.contains('@')) { " (what stands after @ is when, if not as all others)" } }
+                    dd { (quantities.join(", ")) @if quantities.iter().any(|name| name.contains('@')) { " (what \
+                        stands after @ is when, if not as all others)" } }
                     dt { "Recorded" } dd { code { "record-every = " (analysis.settings.record_every) } ", at the start and at the end" }
                     dt { "Reported" } dd { "at the end" (reported) }
                     @if analysis.settings.observers.iter().any(|observer| observer.quantity.has_lags()) {
@@ -69,11 +80,14 @@ impl Report<'_> {
 
     /// What all conditions share, and what tells them apart.
     fn parameters(&self, analysis: &Analysis) -> Markup {
-        let values: Vec<_> = analysis.conditions.iter().map(|condition| condition.values()).collect();
-        let text = |index: usize, name: &str| values[index].get(name).map(|value| value.to_text()).unwrap_or_default();
+        let values: Vec<_> =
+            analysis.conditions.iter().map(|condition| condition.values()).collect();
+        let text = |index: usize, name: &str| {
+            values[index].get(name).map(|value| value.to_text()).unwrap_or_default()
+        };
         let all = parameters(analysis.kind).iter().map(|parameter| parameter.facts());
-        let (varied, shared): (Vec<&Facts>, Vec<&Facts>) =
-            all.partition(|p| (1..values.len()).any(|index| text(index, p.name) != text(0, p.name)));
+        let (varied, shared): (Vec<&Facts>, Vec<&Facts>) = all
+            .partition(|p| (1..values.len()).any(|index| text(index, p.name) != text(0, p.name)));
         let conditions = html! {
             table {
                 caption { "What tells the conditions apart." }
@@ -92,7 +106,8 @@ impl Report<'_> {
         html! {
             @if !varied.is_empty() { (scrolling("What tells the conditions apart", conditions)) }
             table.cards {
-                caption { (counted(shared.len(), "parameter")) " of every condition; the others are in the table above, if any." }
+                caption { (counted(shared.len(), "parameter")) " of every condition; the others \
+                    are in the table above, if any." }
                 thead { tr { th { "Parameter" } th { "Value" } th { "Meaning" } } }
                 tbody {
                     @for parameter in &shared {
@@ -118,7 +133,14 @@ fn updates(analysis: &Analysis) -> String {
     let all = analysis.conditions.iter().map(|condition| {
         let last = condition.last_iteration();
         let per_epoch = condition.iterations_per_epoch();
-        (last, if analysis.kind.trains() { format!(" ({} a pass over the data)", per_epoch) } else { String::new() })
+        (
+            last,
+            if analysis.kind.trains() {
+                format!(" ({} a pass over the data)", per_epoch)
+            } else {
+                String::new()
+            },
+        )
     });
     let mut all: Vec<(usize, String)> = all.collect();
     all.sort();

@@ -1,7 +1,7 @@
 //! The report of runs: one HTML file, complete in itself, for people who were not there.
 //!
-//! Nothing in it is fetched from anywhere, and no script runs. Every text is escaped by maud. The same results give the
-//! same bytes: no times, no paths.
+//! Nothing in it is fetched from anywhere, and no script runs. Every text is escaped by maud. The
+//! same results give the same bytes: no times, no paths.
 
 mod claims;
 mod conduct;
@@ -32,11 +32,13 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Judges and summarises what is stored. Claims are judged only on analyses of which every job is there: a part of
-    /// the repeats cannot be paired.
+    /// Judges and summarises what is stored. Claims are judged only on analyses of which every job
+    /// is there: a part of the repeats cannot be paired.
     pub fn new(stored: &'a Stored) -> Self {
         let complete = stored.complete();
-        let judged = complete.map(|whole| judge(&Evidence::new(&whole.plan, &whole.results))).unwrap_or_default();
+        let judged = complete
+            .map(|whole| judge(&Evidence::new(&whole.plan, &whole.results)))
+            .unwrap_or_default();
         let is_judged = |claim: &&Claim| judged.iter().any(|known| known.name == claim.name);
         let waiting = claims(&stored.plan).into_iter().filter(|claim| !is_judged(claim)).collect();
         let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
@@ -96,7 +98,8 @@ impl<'a> Report<'a> {
 
     fn title(&self) -> String {
         let titles = self.stored.plan.specs.iter();
-        let titles: Vec<&str> = titles.map(|s| if s.title.is_empty() { &s.name } else { &s.title }.as_str()).collect();
+        let titles: Vec<&str> =
+            titles.map(|s| if s.title.is_empty() { &s.name } else { &s.title }.as_str()).collect();
         match &titles[..] {
             [first, second, _, rest @ ..] if !rest.is_empty() => {
                 format!("{first}; {second}; and {} more", titles.len() - 2)
@@ -105,23 +108,26 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What stands before everything else: that something is missing, diverged or means less than it seems to.
+    /// What stands before everything else: that something is missing, diverged or means less than
+    /// it seems to.
     fn notices(&self) -> Markup {
-        let (found, planned) = (self.stored.results.iter().flatten().count(), self.stored.plan.jobs.len());
+        let (found, planned) =
+            (self.stored.results.iter().flatten().count(), self.stored.plan.jobs.len());
         let diverged = self.diverged().len();
         html! {
             @if found < planned {
                 p.notice {
                     strong { "Not finished: " (found) " of " (planned) " jobs are there. " }
-                    "What is shown is of these; claims that need the rest are not judged. What is missing stands under "
+                    "What is shown is of these; claims that need the rest are not judged. What is \
+                     missing stands under "
                     a href="#done" { "What was done" } "."
                 }
             }
             @for (number, run) in self.stored.directories.iter().enumerate() {
                 @if !run.is_vouched_for {
                     p.notice {
-                        "Run " (number + 1) " holds no checksums, as runs of version 0.1.0 do not: whether its files are \
-                         as they were written is not known."
+                        "Run " (number + 1) " holds no checksums, as runs of version 0.1.0 do not: \
+                         whether its files are as they were written is not known."
                     }
                 }
             }

@@ -33,7 +33,8 @@ impl Report<'_> {
 
     fn row(&self, analysis: &Analysis) -> Markup {
         let [found, planned] = self.stored.index().count(analysis);
-        let axes = if analysis.axes.is_empty() { "nothing".into() } else { analysis.axes.join(", ") };
+        let axes =
+            if analysis.axes.is_empty() { "nothing".into() } else { analysis.axes.join(", ") };
         html! {
             tr {
                 th scope="row" { a href={ "#results-" (analysis.name) } { (heading(analysis)) } }
@@ -75,13 +76,15 @@ impl Report<'_> {
     }
 
     fn values(&self, analysis: &Analysis) -> Markup {
-        let entries: Vec<&Entry> = self.entries.iter().filter(|entry| entry.analysis == analysis.name).collect();
+        let entries: Vec<&Entry> =
+            self.entries.iter().filter(|entry| entry.analysis == analysis.name).collect();
         let of_lags = entries.iter().any(|entry| entry.lag.is_some());
         let predicted = entries.iter().any(|entry| entry.prediction.is_some());
         let state = if analysis.kind == Kind::Sample { "Draws" } else { "Update" };
         let table = html! {
             table {
-                caption { "Means over repeats, Student's 95 % interval, and standard deviation over repeats." }
+                caption { "Means over repeats, Student's 95 % interval, and standard deviation \
+                    over repeats." }
                 thead {
                     tr {
                         th { "Condition" } th { "Quantity" } th.number { "Layer" }

@@ -18,10 +18,12 @@ fn stored(value: impl Fn(&Job, Quantity, usize) -> f64) -> Stored {
     let plan = Plan::new(vec![spec]).unwrap();
     let result = |job: &Job| {
         let mut records = Vec::new();
-        for quantity in [Quantity::WeightAlignment, Quantity::TestAccuracy, Quantity::TrainAccuracy] {
+        for quantity in [Quantity::WeightAlignment, Quantity::TestAccuracy, Quantity::TrainAccuracy]
+        {
             for iteration in [0, 5400, 5460, 5940, 5980, 6000] {
                 for layer in quantity.layers(&job.condition) {
-                    let value = Some(value(job, quantity, layer.unwrap_or(0)) + 0.01 * job.repeat as f64);
+                    let value =
+                        Some(value(job, quantity, layer.unwrap_or(0)) + 0.01 * job.repeat as f64);
                     records.push(Record { iteration, layer, lag: None, quantity, value });
                 }
             }
@@ -55,7 +57,12 @@ fn a_report_needs_nothing_but_itself() {
     let stored = unlearned();
     let html = Report::new(&stored).html().unwrap();
     assert_eq!(html, Report::new(&stored).html().unwrap(), "the same bytes");
-    assert!(!html.contains("<script") && !html.contains("http:") && !html.contains("https:") && !html.contains("url("));
+    assert!(
+        !html.contains("<script")
+            && !html.contains("http:")
+            && !html.contains("https:")
+            && !html.contains("url(")
+    );
     for (name, start) in [("src", "data:image/svg+xml;base64,"), ("href", "#")] {
         let all = attributes(&html, name);
         assert!(!all.is_empty() && all.iter().all(|value| value.starts_with(start)), "{name}");
@@ -88,7 +95,8 @@ fn it_says_what_was_done_on_how_many_repeats_and_what_held() {
         "<h3>wn/D-robust: <span class=\"verdict fails\">✗ fails</span></h3>",
         "9.60 [9.57, 9.62]",
         "5 to 15",
-        "Exploratory: its criterion was set after results were seen; judged as planned in confirmatory",
+        "Exploratory: its criterion was set after results were seen; judged as planned in \
+         confirmatory",
         "20 of every condition",
         &stored.plan.address(),
     ] {
@@ -153,9 +161,18 @@ fn the_index_links_figures_that_are_there() {
     let stored = unlearned();
     let index = Report::new(&stored).markdown(&|name| name == "wrong-labels-accuracy.png");
     let row = index.lines().find(|line| line.contains("wn/D-robust")).unwrap();
-    assert!(row.contains("| FAILS |") && row.contains("percent: 9.60 [9.57, 9.62], n 20, at least 50"), "{row}");
-    assert!(row.contains("wrong-labels-alignment, [wrong-labels-accuracy](wrong-labels-accuracy.png)"), "{row}");
+    assert!(
+        row.contains("| FAILS |") && row.contains("percent: 9.60 [9.57, 9.62], n 20, at least 50"),
+        "{row}"
+    );
+    assert!(
+        row.contains("wrong-labels-alignment, [wrong-labels-accuracy](wrong-labels-accuracy.png)"),
+        "{row}"
+    );
     assert!(row.ends_with("`alignscope verify analyses/wrong-labels.toml` |"), "{row}");
     let cells = |line: &str| line.replace("\\|", "").matches('|').count();
-    assert!(index.lines().filter(|line| line.starts_with('|')).all(|line| cells(line) == 6), "{index}");
+    assert!(
+        index.lines().filter(|line| line.starts_with('|')).all(|line| cells(line) == 6),
+        "{index}"
+    );
 }

@@ -45,7 +45,10 @@ impl Setting for Vec<Activation> {
     type Bounds = ();
 
     fn expected((): &()) -> String {
-        format!("{}, or several separated by commas, the lowest layer first", expected::<Activation>())
+        format!(
+            "{}, or several separated by commas, the lowest layer first",
+            expected::<Activation>()
+        )
     }
 
     fn read(text: &str, (): &()) -> Result<Self, Refused> {
@@ -89,11 +92,11 @@ macro_rules! pointwise {
 }
 
 pointwise!(Linear, |z: T| z, |error, _z, _a| error);
-pointwise!(Relu, |z: T| if z >= T::zero() { z } else { T::zero() }, |error, z, _a| if z >= T::zero() {
-    error
-} else {
-    T::zero()
-});
+pointwise!(
+    Relu,
+    |z: T| if z >= T::zero() { z } else { T::zero() },
+    |error, z, _a| if z >= T::zero() { error } else { T::zero() }
+);
 pointwise!(Tanh, |z: T| Elementary::tanh(z), |error, _z, a| error * (T::one() - a * a));
 pointwise!(TanhRelu, |z: T| Elementary::tanh(Relu::value(z)), |error, z, a| {
     let error = error * (T::one() - a * a);
@@ -113,10 +116,14 @@ pointwise!(
     },
     |error, _z, a| error * (a * (T::one() - a))
 );
-pointwise!(Erf, |z: T| T::from_f64(erf(z.to_f64() * std::f64::consts::FRAC_1_SQRT_2)), |error, z, _a| {
-    let peak = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
-    error * T::from_f64(peak * (-0.5 * z.to_f64() * z.to_f64()).exp())
-});
+pointwise!(
+    Erf,
+    |z: T| T::from_f64(erf(z.to_f64() * std::f64::consts::FRAC_1_SQRT_2)),
+    |error, z, _a| {
+        let peak = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+        error * T::from_f64(peak * (-0.5 * z.to_f64() * z.to_f64()).exp())
+    }
+);
 
 /// Evaluates an expression with a type that stands for the [`Pointwise`] of an activation.
 macro_rules! for_activation {
@@ -169,7 +176,8 @@ impl Activation {
         for_activation!(self, P => vectorise(Apply::<P>(PhantomData), (z, activity)));
     }
 
-    /// Multiplies `delta` by `f'(z)`. `activity` is `f(z)`, from which the derivative of tanh is known.
+    /// Multiplies `delta` by `f'(z)`. `activity` is `f(z)`, from which the derivative of tanh is
+    /// known.
     pub fn multiply_derivative<T: Real>(self, z: &[T], activity: &[T], delta: &mut [T]) {
         for_activation!(self, P => vectorise(MultiplyDerivative::<P>(PhantomData), (z, activity, delta)));
     }

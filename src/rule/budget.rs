@@ -4,33 +4,34 @@ use super::{Activation, Layers, Pass};
 use crate::matrix::Matrix;
 use crate::real::Real;
 
-/// Change of one neuron's, or of one layer's,
-/// `Q_l = 1/2 ||W_l||^2 + 1/2 ||b_{l+1}||^2 - <W_{l+1}, B_{l+1}^T>` over a step, and what it is made of.
+/// Change of one neuron's, or of one layer's, `Q_l = 1/2 ||W_l||^2 + 1/2 ||b_{l+1}||^2 - <W_{l+1},
+/// B_{l+1}^T>` over a step, and what it is made of.
 ///
-/// A plain step of BP-TRW with biases that learn, or without biases, changes it by exactly the quadratic and the curvature
-/// part, on any data (after Robertson & Koyejo 2024): alignment above grows only as the norms below grow, but for the
-/// curvature of `f`.
+/// A plain step of BP-TRW with biases that learn, or without biases, changes it by exactly the
+/// quadratic and the curvature part, on any data (after Robertson & Koyejo 2024): alignment above
+/// grows only as the norms below grow, but for the curvature of `f`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Budget {
     /// Change of `Q`.
     pub change: f64,
     /// `1/2 ||dW_l||^2 + 1/2 ||db_{l+1}||^2` of the step as it was.
     pub quadratic: f64,
-    /// `eta sum over the batch of (f'(Z) Z - f(Z)) E`, `Z` of layer `l + 1`, `E = delta_{l+2} B_{l+1}` the error that
-    /// arrives at it. Zero for linear, ReLU and leaky ReLU layers.
+    /// `eta sum over the batch of (f'(Z) Z - f(Z)) E`, `Z` of layer `l + 1`, `E = delta_{l+2}
+    /// B_{l+1}` the error that arrives at it. Zero for linear, ReLU and leaky ReLU layers.
     pub curvature: f64,
-    /// `-<dP_{l+1}, B_{l+1}^T>`: what normalisation, decay and momentum of `W_{l+1}` itself take from the alignment that its
-    /// plain step would have brought, `eta sum over the batch of f(Z) E`. Part of what is [left over](Self::left_over); the
-    /// rest is of the weights below.
+    /// `-<dP_{l+1}, B_{l+1}^T>`: what normalisation, decay and momentum of `W_{l+1}` itself take
+    /// from the alignment that its plain step would have brought, `eta sum over the batch of f(Z)
+    /// E`. Part of what is [left over](Self::left_over); the rest is of the weights below.
     pub injected_above: f64,
     /// `Q` before and after, whose rounding is that of the change.
     pub q: [f64; 2],
 }
 
 impl Budget {
-    /// What neither part explains. Zero to rounding for a plain step; under weight normalisation, weight decay or momentum
-    /// what these inject, `<W_l, dP_l> + <b_{l+1}, dp_{l+1}> - <dP_{l+1}, B_{l+1}^T>` with `dP`, `dp` their parts of the
-    /// steps. Biases that are held fixed count among them.
+    /// What neither part explains. Zero to rounding for a plain step; under weight normalisation,
+    /// weight decay or momentum what these inject, `<W_l, dP_l> + <b_{l+1}, dp_{l+1}> - <dP_{l+1},
+    /// B_{l+1}^T>` with `dP`, `dp` their parts of the steps. Biases that are held fixed count among
+    /// them.
     pub fn left_over(&self) -> f64 {
         self.change - self.quadratic - self.curvature
     }
@@ -50,10 +51,11 @@ impl Budget {
         neurons.iter().fold(Self::default(), Self::plus)
     }
 
-    /// The budget of every neuron of layer `l + 1` over one step, in double precision: `before` and `after` are the network
-    /// on both sides of it, `passes` the batch that made it, deltas carried back, in one part or several, `backward` is
-    /// `B_{l+1}` (`n_{l+2} x n_{l+1}`), `eta` what the sum over the batch was multiplied by. `None` for layers without one
-    /// above, and where shapes differ.
+    /// The budget of every neuron of layer `l + 1` over one step, in double precision: `before` and
+    /// `after` are the network on both sides of it, `passes` the batch that made it, deltas carried
+    /// back, in one part or several, `backward` is `B_{l+1}` (`n_{l+2} x n_{l+1}`), `eta` what the
+    /// sum over the batch was multiplied by. `None` for layers without one above, and where shapes
+    /// differ.
     pub fn of_neurons<T: Real>(
         l: usize,
         before: &Layers<T>,
@@ -82,12 +84,20 @@ impl Budget {
 }
 
 /// Changes of `Q`, the quadratic parts, and changes of the alignment in [`Budget::injected_above`].
-fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &Matrix<T>) -> Vec<Budget> {
+fn changes<T: Real>(
+    l: usize,
+    before: &Layers<T>,
+    after: &Layers<T>,
+    backward: &Matrix<T>,
+) -> Vec<Budget> {
     let mut budgets = vec![Budget::default(); before.weights[l].cols()];
     let (rows_before, rows_after) = (before.weights[l].as_slice(), after.weights[l].as_slice());
     let units = budgets.len().max(1);
     let biases = [before.biases[l].as_slice(), after.biases[l].as_slice()];
-    let rows = rows_before.chunks_exact(units).zip(rows_after.chunks_exact(units)).chain([(biases[0], biases[1])]);
+    let rows = rows_before
+        .chunks_exact(units)
+        .zip(rows_after.chunks_exact(units))
+        .chain([(biases[0], biases[1])]);
     for (before, after) in rows {
         for (budget, (before, after)) in budgets.iter_mut().zip(before.iter().zip(after)) {
             let (before, after) = (before.to_f64(), after.to_f64());
@@ -98,7 +108,8 @@ fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &
     }
     for (m, row) in backward.as_slice().chunks_exact(units).enumerate() {
         for (j, (budget, b)) in budgets.iter_mut().zip(row).enumerate() {
-            let aligned = [before, after].map(|layers| layers.weights[l + 1].row(j)[m].to_f64() * b.to_f64());
+            let aligned =
+                [before, after].map(|layers| layers.weights[l + 1].row(j)[m].to_f64() * b.to_f64());
             budget.q[0] -= aligned[0];
             budget.q[1] -= aligned[1];
             budget.injected_above -= aligned[1] - aligned[0];
@@ -108,7 +119,8 @@ fn changes<T: Real>(l: usize, before: &Layers<T>, after: &Layers<T>, backward: &
     budgets
 }
 
-/// Adds what the batch decides: curvature, and in [`Budget::injected_above`] what a plain step brings.
+/// Adds what the batch decides: curvature, and in [`Budget::injected_above`] what a plain step
+/// brings.
 fn add_batch<T: Real>(
     budgets: &mut [Budget],
     activation: Activation,
@@ -118,7 +130,8 @@ fn add_batch<T: Real>(
     eta: T,
 ) {
     let arriving = (delta * backward).to_matrix();
-    let (mut activity, mut slope) = (Matrix::zeros(z.rows(), z.cols()), Matrix::zeros(z.rows(), z.cols()));
+    let (mut activity, mut slope) =
+        (Matrix::zeros(z.rows(), z.cols()), Matrix::zeros(z.rows(), z.cols()));
     activation.apply(z.as_slice(), activity.as_mut_slice());
     slope.as_mut_slice().fill(T::one());
     activation.multiply_derivative(z.as_slice(), activity.as_slice(), slope.as_mut_slice());

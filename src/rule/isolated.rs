@@ -2,20 +2,24 @@
 
 use super::timing::Past;
 use super::update_alignment::UpdateAlignment;
-use super::{Activation, Feedback, Layers, Normaliser, Pass, Timing, WeightNorm, add_gradient, add_scaled_column_sums};
+use super::{
+    Activation, Feedback, Layers, Normaliser, Pass, Timing, WeightNorm, add_gradient,
+    add_scaled_column_sums,
+};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 
-/// A network driven by an injected output error. The network's own output has no effect on its updates, unless the
-/// output mask is on.
+/// A network driven by an injected output error. The network's own output has no effect on its
+/// updates, unless the output mask is on.
 #[derive(Clone, Debug)]
 pub struct Isolated<T> {
     /// Forward weights and biases.
     pub layers: Layers<T>,
     /// Fixed backward weights.
     pub feedback: Feedback<T>,
-    /// Buffers of the current iteration; under a rule in time, with the activities that its error meets.
+    /// Buffers of the current iteration; under a rule in time, with the activities that its error
+    /// meets.
     pub pass: Pass<T>,
     past: Option<Past<T>>,
     output_mask: bool,
@@ -23,14 +27,23 @@ pub struct Isolated<T> {
 }
 
 impl<T: Real> Isolated<T> {
-    /// Draws `W_l ~ N(0, w_std^2)` and `B_l ~ N(0, b_std^2)` for layers of `sizes` (input first), from the streams
-    /// of `(seed, repeat)`, for batches of up to `batch` samples.
-    pub fn draw(sizes: &[usize], batch: usize, activation: Activation, std: [f64; 2], seed: u64, repeat: u64) -> Self {
+    /// Draws `W_l ~ N(0, w_std^2)` and `B_l ~ N(0, b_std^2)` for layers of `sizes` (input first),
+    /// from the streams of `(seed, repeat)`, for batches of up to `batch` samples.
+    pub fn draw(
+        sizes: &[usize],
+        batch: usize,
+        activation: Activation,
+        std: [f64; 2],
+        seed: u64,
+        repeat: u64,
+    ) -> Self {
         let [w_std, b_std] = std;
         let mut stream = Stream::new(seed, repeat, Role::Weights);
-        let weights: Vec<_> = sizes.windows(2).map(|n| normal_matrix(&mut stream, n[0], n[1], w_std)).collect();
+        let weights: Vec<_> =
+            sizes.windows(2).map(|n| normal_matrix(&mut stream, n[0], n[1], w_std)).collect();
         let mut stream = Stream::new(seed, repeat, Role::Backward);
-        let backward = sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], b_std)).collect();
+        let backward =
+            sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], b_std)).collect();
         let depth = weights.len();
         let (biases, activations) = (vec![Vec::new(); depth], vec![activation; depth]);
         let layers = Layers { weights, biases, biases_learn: true, activations };
@@ -47,7 +60,8 @@ impl<T: Real> Isolated<T> {
         self
     }
 
-    /// The same network with the injected error multiplied by `f'(Z_D)`, the derivative at its own output.
+    /// The same network with the injected error multiplied by `f'(Z_D)`, the derivative at its own
+    /// output.
     pub fn with_output_mask(self) -> Self {
         Self { output_mask: true, ..self }
     }
@@ -72,9 +86,11 @@ impl<T: Real> Isolated<T> {
         self
     }
 
-    /// The same network under a rule in time, from its first iteration on, for batches of `batch` samples.
+    /// The same network under a rule in time, from its first iteration on, for batches of `batch`
+    /// samples.
     pub fn in_time(mut self, timing: Timing, batch: usize) -> Self {
-        self.past = (timing != Timing::INSTANT).then(|| Past::new(timing, &self.layers.sizes(), batch));
+        self.past =
+            (timing != Timing::INSTANT).then(|| Past::new(timing, &self.layers.sizes(), batch));
         self
     }
 
@@ -84,13 +100,15 @@ impl<T: Real> Isolated<T> {
         self.apply(activity, eta);
     }
 
-    /// First half of an iteration: forward pass, injected error, and its way back. Leaves the weights alone.
+    /// First half of an iteration: forward pass, injected error, and its way back. Leaves the
+    /// weights alone.
     pub fn carry(&mut self, activity: &Matrix<T>, error: &Matrix<T>) {
         self.inject(activity, error);
         self.feedback.carry_back(&self.layers, &mut self.pass);
     }
 
-    /// Second half of an iteration: the update that [`Self::carry`] prepared, and weight normalisation.
+    /// Second half of an iteration: the update that [`Self::carry`] prepared, and weight
+    /// normalisation.
     pub fn apply(&mut self, activity: &Matrix<T>, eta: T) {
         match &mut self.past {
             None => self.layers.update(activity, &self.pass, eta),
@@ -106,8 +124,9 @@ impl<T: Real> Isolated<T> {
         }
     }
 
-    /// What the update of `W_l` that [`Self::carry`] prepared takes of layer `l`, `P x n_l`, for input `activity`: `L_l`, or
-    /// the trace of it that the error meets. `None` where the error comes before there was an activity.
+    /// What the update of `W_l` that [`Self::carry`] prepared takes of layer `l`, `P x n_l`, for
+    /// input `activity`: `L_l`, or the trace of it that the error meets. `None` where the error
+    /// comes before there was an activity.
     pub fn source<'a>(&'a self, activity: &'a Matrix<T>, l: usize) -> Option<&'a Matrix<T>> {
         match &self.past {
             None => Some(self.pass.source(activity, l)),
@@ -115,8 +134,8 @@ impl<T: Real> Isolated<T> {
         }
     }
 
-    /// Angles in degrees between the updates of `W_0 .. W_{D-2}` by this rule and by BP, for the iteration to come, as
-    /// [`UpdateAlignment::angles`].
+    /// Angles in degrees between the updates of `W_0 .. W_{D-2}` by this rule and by BP, for the
+    /// iteration to come, as [`UpdateAlignment::angles`].
     pub fn update_alignment(
         &mut self,
         updates: &mut UpdateAlignment<T>,
@@ -148,12 +167,17 @@ impl<T: Real> Isolated<T> {
         let delta = delta[last].as_mut_slice();
         delta.copy_from_slice(error.as_slice());
         if self.output_mask {
-            self.layers.activations[last].multiply_derivative(z[last].as_slice(), activity[last].as_slice(), delta);
+            self.layers.activations[last].multiply_derivative(
+                z[last].as_slice(),
+                activity[last].as_slice(),
+                delta,
+            );
         }
     }
 }
 
-/// `W_l += eta L'_l^T delta_{l+1}` for every layer, and `b_{l+1} += eta sum delta_{l+1}` where biases learn.
+/// `W_l += eta L'_l^T delta_{l+1}` for every layer, and `b_{l+1} += eta sum delta_{l+1}` where
+/// biases learn.
 fn update_in_time<T: Real>(layers: &mut Layers<T>, past: &Past<T>, pass: &Pass<T>, eta: T) {
     for l in 0..layers.depth() {
         let Some(source) = past.source(pass, l) else { continue };
@@ -166,7 +190,12 @@ fn update_in_time<T: Real>(layers: &mut Layers<T>, past: &Past<T>, pass: &Pass<T
 }
 
 /// A `rows x cols` matrix of independent `N(0, std^2)` values.
-pub(crate) fn normal_matrix<T: Real>(stream: &mut Stream, rows: usize, cols: usize, std: f64) -> Matrix<T> {
+pub(crate) fn normal_matrix<T: Real>(
+    stream: &mut Stream,
+    rows: usize,
+    cols: usize,
+    std: f64,
+) -> Matrix<T> {
     let mut matrix = Matrix::zeros(rows, cols);
     stream.fill_normal(matrix.as_mut_slice());
     if std != 1.0 {

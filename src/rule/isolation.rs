@@ -1,4 +1,5 @@
-//! The rule in isolation on signals of a given form: what is needed for a first look, in a few lines.
+//! The rule in isolation on signals of a given form: what is needed for a first look, in a few
+//! lines.
 
 use super::{Activation, Isolated, Timing, WeightNorm};
 use crate::matrix::Matrix;
@@ -7,8 +8,9 @@ use crate::signal::{Cross, Form, FormError, Pair, PairError, Signals, Sizes};
 use crate::text::Span;
 use thiserror::Error;
 
-/// Builds an [`IsolatedRun`]: layers, signals, learning rate. What is not said is as `alignscope isolate` has it by
-/// default, and the same settings and seed give the numbers of that command in double precision.
+/// Builds an [`IsolatedRun`]: layers, signals, learning rate. What is not said is as `alignscope
+/// isolate` has it by default, and the same settings and seed give the numbers of that command in
+/// double precision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Isolation {
     layers: Vec<usize>,
@@ -28,7 +30,9 @@ pub struct Isolation {
 #[derive(Debug, Error)]
 pub enum IsolationError {
     /// Layers of which there are too few, or that have no units.
-    #[error("layers are {0:?}: expected at least inputs, hidden units and outputs, none of them zero")]
+    #[error(
+        "layers are {0:?}: expected at least inputs, hidden units and outputs, none of them zero"
+    )]
     Layers(Vec<usize>),
     /// Nothing to be done.
     #[error("{what} is {value}: expected {expected}")]
@@ -57,7 +61,8 @@ impl Isolation {
     /// Standard deviation of `W` at the start and of `B`, unless told otherwise.
     pub const STD: f64 = 1.0;
 
-    /// Layers of so many units, inputs first; signals `held`, batches of 100, 1,500 iterations at a rate of 4e-4, ReLU.
+    /// Layers of so many units, inputs first; signals `held`, batches of 100, 1,500 iterations at a
+    /// rate of 4e-4, ReLU.
     pub fn of(layers: &[usize]) -> Self {
         Self {
             layers: layers.to_vec(),
@@ -176,18 +181,27 @@ impl Isolation {
             ("the time constant of the trace", self.timing.trace.unwrap_or(1.0), positive),
             ("the time constant of the units", self.timing.leak.unwrap_or(1.0), positive),
         ];
-        if let Some((what, value, expected)) = settings.into_iter().find(|(_, v, _)| !(v.is_finite() && *v > 0.0)) {
+        if let Some((what, value, expected)) =
+            settings.into_iter().find(|(_, v, _)| !(v.is_finite() && *v > 0.0))
+        {
             return Err(IsolationError::Setting { what, value, expected });
         }
         let (seed, repeat) = (self.seed, self.repeat);
         let sizes = Sizes { batch: self.batch, inputs, outputs, iterations: self.iterations };
         let signals = Signals::new(&self.signals, sizes, seed, repeat)?;
-        let mut network = Isolated::draw(&self.layers, self.batch, self.activation, self.std, seed, repeat);
+        let mut network =
+            Isolated::draw(&self.layers, self.batch, self.activation, self.std, seed, repeat);
         network = network.in_time(self.timing, self.batch);
         if let Some(norm) = &self.weight_norm {
             network = network.with_weight_norm(norm);
         }
-        Ok(IsolatedRun { network, signals, eta: self.eta, iterations: self.iterations, iteration: 0 })
+        Ok(IsolatedRun {
+            network,
+            signals,
+            eta: self.eta,
+            iterations: self.iterations,
+            iteration: 0,
+        })
     }
 }
 
@@ -232,7 +246,8 @@ impl IsolatedRun {
         self.network.feedback.backward(l)
     }
 
-    /// Angle in degrees of `W_l` to `B_l^T`; `None` where the layer has no `B`, or a matrix is zero.
+    /// Angle in degrees of `W_l` to `B_l^T`; `None` where the layer has no `B`, or a matrix is
+    /// zero.
     pub fn weight_alignment(&self, l: usize) -> Option<f64> {
         weight_alignment(self.weights(l)?, self.backward(l)?).ok().flatten()
     }

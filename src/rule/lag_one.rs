@@ -1,15 +1,18 @@
 //! The update split by the latest change of the layer below (Fig S1 of the paper's first version).
 //!
-//! For the weights `W_l` above a hidden layer, with the input `L_{l-1}(i)`, the weights `W_{l-1}(i-1)` before the latest
-//! update and `zeta = L_{l-1}(i) W_{l-1}(i-1) + b_l`, to first order in that update
-//! `dW_l(i) = superalignment term + alignment term`, where
+//! For the weights `W_l` above a hidden layer, with the input `L_{l-1}(i)`, the weights
+//! `W_{l-1}(i-1)` before the latest update and `zeta = L_{l-1}(i) W_{l-1}(i-1) + b_l`, to first
+//! order in that update `dW_l(i) = superalignment term + alignment term`, where
 //!
-//! * superalignment term `eta f(zeta)^T delta_{l+1}(i)`: what the update would be without the latest change;
-//! * alignment term `eta [f'(zeta) o (L_{l-1}(i) dW_{l-1}(i-1))]^T delta_{l+1}(i)`: what the latest change adds. It carries
-//!   `B_l^T`, as `dW_{l-1}(i-1) = eta L_{l-1}(i-1)^T delta_l(i-1)` does, and points at it where signals repeat.
+//! * superalignment term `eta f(zeta)^T delta_{l+1}(i)`: what the update would be without the
+//!   latest change;
+//! * alignment term `eta [f'(zeta) o (L_{l-1}(i) dW_{l-1}(i-1))]^T delta_{l+1}(i)`: what the latest
+//!   change adds. It carries `B_l^T`, as `dW_{l-1}(i-1) = eta L_{l-1}(i-1)^T delta_l(i-1)` does,
+//!   and points at it where signals repeat.
 //!
-//! These are `last` and `T^1` of the [decomposition](super::decomposition) in a window of one lag. They are computed here
-//! from the rule's own step, not from a difference of weights, at every iteration and without an allocation.
+//! These are `last` and `T^1` of the [decomposition](super::decomposition) in a window of one lag.
+//! They are computed here from the rule's own step, not from a difference of weights, at every
+//! iteration and without an allocation.
 
 use super::{Layers, Pass};
 use crate::matrix::Matrix;
@@ -69,7 +72,8 @@ impl<T: Real> LagOne<T> {
         Self { layers: sizes.windows(3).map(layer).collect(), updates: 0 }
     }
 
-    /// Takes note of an update about to be made: `pass` holds the forward and backward pass of `input`.
+    /// Takes note of an update about to be made: `pass` holds the forward and backward pass of
+    /// `input`.
     pub fn observe(&mut self, layers: &Layers<T>, input: &Matrix<T>, pass: &Pass<T>, eta: T) {
         for (index, layer) in self.layers.iter_mut().enumerate() {
             let l = index + 1;
@@ -90,7 +94,14 @@ impl<T: Real> LagOne<T> {
 }
 
 impl<T: Real> Layer<T> {
-    fn split(&mut self, layers: &Layers<T>, l: usize, source: &Matrix<T>, delta: &Matrix<T>, eta: T) {
+    fn split(
+        &mut self,
+        layers: &Layers<T>,
+        l: usize,
+        source: &Matrix<T>,
+        delta: &Matrix<T>,
+        eta: T,
+    ) {
         let samples = source.rows();
         for buffer in [&mut self.zeta, &mut self.activity, &mut self.shift] {
             buffer.set_rows(samples);
@@ -100,8 +111,13 @@ impl<T: Real> Layer<T> {
         let activation = layers.activations[l - 1];
         activation.apply(self.zeta.as_slice(), self.activity.as_mut_slice());
         self.shift.assign(source * &self.change_below);
-        activation.multiply_derivative(self.zeta.as_slice(), self.activity.as_slice(), self.shift.as_mut_slice());
-        let Terms { superalignment, alignment, superalignment_sum, alignment_sum } = &mut self.terms;
+        activation.multiply_derivative(
+            self.zeta.as_slice(),
+            self.activity.as_slice(),
+            self.shift.as_mut_slice(),
+        );
+        let Terms { superalignment, alignment, superalignment_sum, alignment_sum } =
+            &mut self.terms;
         superalignment.assign(eta * self.activity.t() * delta);
         alignment.assign(eta * self.shift.t() * delta);
         for (sum, term) in [(superalignment_sum, superalignment), (alignment_sum, alignment)] {

@@ -5,7 +5,8 @@ use crate::matrix::{Matrix, ViewMut};
 use crate::real::Real;
 use std::ops::Range;
 
-/// A stack of fully connected layers. `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l` from 0.
+/// A stack of fully connected layers. `W_l` (`n_l x n_{l+1}`) maps layer `l` to layer `l + 1`, `l`
+/// from 0.
 #[derive(Clone, Debug)]
 pub struct Layers<T> {
     /// `W_0 .. W_{D-1}`.
@@ -41,8 +42,8 @@ impl<T: Real> Layers<T> {
         self.forward_through(self.depth(), input, pass);
     }
 
-    /// Forward pass through the hidden layers only: all that an update needs when the output error is given from
-    /// outside. The output layer's buffers keep what they hold.
+    /// Forward pass through the hidden layers only: all that an update needs when the output error
+    /// is given from outside. The output layer's buffers keep what they hold.
     pub fn forward_hidden(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
         self.forward_through(self.depth() - 1, input, pass);
     }
@@ -63,12 +64,19 @@ impl<T: Real> Layers<T> {
         }
     }
 
-    /// `W_l += rate * L_l^T delta_{l+1}` and `b_{l+1} += rate * (column sums of delta_{l+1})` for every layer,
-    /// from the deltas of `pass`. The sign is "towards the target": the error is target minus output.
+    /// `W_l += rate * L_l^T delta_{l+1}` and `b_{l+1} += rate * (column sums of delta_{l+1})` for
+    /// every layer, from the deltas of `pass`. The sign is "towards the target": the error is
+    /// target minus output.
     pub fn update(&mut self, input: &Matrix<T>, pass: &Pass<T>, rate: T) {
         for l in 0..self.depth() {
             let rows = 0..self.weights[l].rows();
-            add_gradient(self.weights[l].as_mut_slice(), rows, pass.source(input, l), &pass.delta[l], rate);
+            add_gradient(
+                self.weights[l].as_mut_slice(),
+                rows,
+                pass.source(input, l),
+                &pass.delta[l],
+                rate,
+            );
             if self.biases_learn {
                 add_scaled_column_sums(&mut self.biases[l], &pass.delta[l], rate);
             }
@@ -76,9 +84,15 @@ impl<T: Real> Layers<T> {
     }
 }
 
-/// Adds `rate * L^T delta` to rows of a matrix of the shape of `W`: `out` holds those `rows`, one after the other.
-/// `source` is `L` (`P x n_l`), `delta` is `P x n_{l+1}`.
-pub(crate) fn add_gradient<T: Real>(out: &mut [T], rows: Range<usize>, source: &Matrix<T>, delta: &Matrix<T>, rate: T) {
+/// Adds `rate * L^T delta` to rows of a matrix of the shape of `W`: `out` holds those `rows`, one
+/// after the other. `source` is `L` (`P x n_l`), `delta` is `P x n_{l+1}`.
+pub(crate) fn add_gradient<T: Real>(
+    out: &mut [T],
+    rows: Range<usize>,
+    source: &Matrix<T>,
+    delta: &Matrix<T>,
+    rate: T,
+) {
     let mut out = ViewMut::from_slice(out, rows.len(), delta.cols());
     out += rate * source.view().subcols(rows).t() * delta;
 }
@@ -107,7 +121,8 @@ pub struct Pass<T> {
     pub z: Vec<Matrix<T>>,
     /// Activities `L_{l+1} = f(Z_{l+1})`, `P x n_{l+1}`.
     pub activity: Vec<Matrix<T>>,
-    /// Error signals `delta_{l+1}`, `P x n_{l+1}`: the error arriving at the layer times `f'(Z_{l+1})`.
+    /// Error signals `delta_{l+1}`, `P x n_{l+1}`: the error arriving at the layer times
+    /// `f'(Z_{l+1})`.
     pub delta: Vec<Matrix<T>>,
 }
 

@@ -1,7 +1,7 @@
 //! The update rule, once: layers, activations, forward pass, feedback, update.
 //!
-//! It is driven by any error signal at the output and knows of no loss, target or data: the rule in isolation and
-//! the training of a network both run on it. One iteration is
+//! It is driven by any error signal at the output and knows of no loss, target or data: the rule in
+//! isolation and the training of a network both run on it. One iteration is
 //!
 //! ```text
 //! Z_{l+1} = L_l W_l + b_{l+1},   L_{l+1} = f(Z_{l+1})                     Layers::forward
@@ -9,8 +9,9 @@
 //! W_l += eta L_l^T delta_{l+1},  b_{l+1} += eta sum delta_{l+1}            Layers::update
 //! ```
 //!
-//! with all updates computed from the weights before the step, and summed over the batch. Passes and updates of BP
-//! and BP-TRW allocate nothing. In isolation errors may come late and activities leave traces: see [`Timing`].
+//! with all updates computed from the weights before the step, and summed over the batch. Passes
+//! and updates of BP and BP-TRW allocate nothing. In isolation errors may come late and activities
+//! leave traces: see [`Timing`].
 
 mod activation;
 mod budget;

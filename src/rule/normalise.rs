@@ -13,8 +13,8 @@ use toml::de::DeValue;
 /// Which norms are kept, and at what.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WeightNorm {
-    /// Those of every neuron's input weights, at gamma: one for all layers, or one per layer, the lowest first. The
-    /// paper's.
+    /// Those of every neuron's input weights, at gamma: one for all layers, or one per layer, the
+    /// lowest first. The paper's.
     Neuron(Vec<f64>),
     /// Those of every neuron's input weights, at what they were at the start.
     NeuronInitial,
@@ -51,7 +51,8 @@ impl WeightNorm {
 
 impl Display for WeightNorm {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let list = |norms: &[f64]| norms.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let list =
+            |norms: &[f64]| norms.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         match self {
             Self::Neuron(norms) => f.write_str(&list(norms)),
             Self::NeuronInitial => f.write_str("initial"),
@@ -74,8 +75,9 @@ impl FromStr for WeightNorm {
             return Ok(if whole { Self::MatrixInitial } else { Self::NeuronInitial });
         }
         let norms = norms.split(',').map(|part| f64::read(part.trim(), &Interval::Positive));
-        let mut norms: Vec<f64> =
-            norms.collect::<Result<_, _>>().map_err(|_| Refused::form::<Option<Self>>(text, &()))?;
+        let mut norms: Vec<f64> = norms
+            .collect::<Result<_, _>>()
+            .map_err(|_| Refused::form::<Option<Self>>(text, &()))?;
         // The last one holds for all that follow.
         while let [.., last, repeated] = norms[..]
             && last == repeated
@@ -91,8 +93,8 @@ impl Setting for Option<WeightNorm> {
     type Bounds = ();
 
     fn expected((): &()) -> String {
-        "off, the norm of every neuron's input weights (1, or one per layer: 1,1,0.5), initial (kept as drawn), matrix:7 or \
-         matrix:initial (of whole matrices)"
+        "off, the norm of every neuron's input weights (1, or one per layer: 1,1,0.5), initial \
+         (kept as drawn), matrix:7 or matrix:initial (of whole matrices)"
             .into()
     }
 
@@ -134,8 +136,8 @@ pub struct Normaliser {
 }
 
 impl Normaliser {
-    /// For a network whose weights are at their start. A list of gammas holds for the layers in turn, its last one for
-    /// all that follow.
+    /// For a network whose weights are at their start. A list of gammas holds for the layers in
+    /// turn, its last one for all that follow.
     pub fn new<T: Real>(kind: &WeightNorm, layers: &Layers<T>) -> Self {
         let whole = matches!(kind, WeightNorm::Matrix(_) | WeightNorm::MatrixInitial);
         let of_layer = |(l, weights): (usize, &Matrix<T>)| match kind {
@@ -167,11 +169,14 @@ impl Normaliser {
     }
 }
 
-/// Rescales every column of `weights` (`n_l x n_{l+1}`: the input weights of one neuron) to the Euclidean norm given for
-/// it, as the paper does after every update. A column of zeros has no direction and stays.
+/// Rescales every column of `weights` (`n_l x n_{l+1}`: the input weights of one neuron) to the
+/// Euclidean norm given for it, as the paper does after every update. A column of zeros has no
+/// direction and stays.
 pub fn set_column_norms<T: Real>(weights: &mut Matrix<T>, norms: &[f64]) {
     let squares = squared_column_norms(weights.as_slice(), weights.cols());
-    let factor = |(sum, norm): (&f64, &f64)| if *sum > 0.0 { T::from_f64(norm / sum.sqrt()) } else { T::one() };
+    let factor = |(sum, norm): (&f64, &f64)| {
+        if *sum > 0.0 { T::from_f64(norm / sum.sqrt()) } else { T::one() }
+    };
     let factors: Vec<T> = squares.iter().zip(norms).map(factor).collect();
     scale_columns(weights.as_mut_slice(), &factors);
 }
@@ -194,7 +199,9 @@ mod tests {
 
     #[test]
     fn text_forms_are_read_back() {
-        for text in ["1", "0.25", "1,2,0.5", "initial", "matrix:7.07", "matrix:1,2", "matrix:initial"] {
+        for text in
+            ["1", "0.25", "1,2,0.5", "initial", "matrix:7.07", "matrix:1,2", "matrix:initial"]
+        {
             assert_eq!(WeightNorm::from_str(text).unwrap().to_string(), text);
         }
         assert_eq!(WeightNorm::from_str("2, 1,1.0,1"), WeightNorm::from_str("2,1"));
@@ -219,7 +226,10 @@ mod tests {
     fn every_column_has_the_norm_and_its_direction() {
         let found = after(&WeightNorm::Neuron(vec![0.5, 3.0]), 1.0);
         let half = 0.5 / 2.0f64.sqrt();
-        assert!(close(found.weights[0].as_slice(), &[0.3, 0.0, -half, 0.4, 0.0, half]), "{found:?}");
+        assert!(
+            close(found.weights[0].as_slice(), &[0.3, 0.0, -half, 0.4, 0.0, half]),
+            "{found:?}"
+        );
         assert!(close(found.weights[1].as_slice(), &[2.0, -2.0, 1.0]), "{found:?}");
         assert_eq!(found.biases[0], [7.0; 3]);
     }
@@ -240,7 +250,12 @@ mod tests {
         let factor = 2.0 / 27.0f64.sqrt();
         assert!(close(
             found.weights[0].as_slice(),
-            layers().weights[0].as_slice().iter().map(|w| w * factor).collect::<Vec<_>>().as_slice()
+            layers().weights[0]
+                .as_slice()
+                .iter()
+                .map(|w| w * factor)
+                .collect::<Vec<_>>()
+                .as_slice()
         ));
         assert!((found.weights[1].squared_norm() - 4.0).abs() < 1e-14);
     }

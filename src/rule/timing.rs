@@ -37,8 +37,8 @@ impl Timing {
         time_constant.map_or(0.0, |time| (-1.0 / time).exp())
     }
 
-    /// What a linear unit leaves of a signal, from lag 0 to `lags - 1`: the delay and the trace, and with `leaky` units the leak
-    /// as well.
+    /// What a linear unit leaves of a signal, from lag 0 to `lags - 1`: the delay and the trace,
+    /// and with `leaky` units the leak as well.
     pub fn response(&self, lags: usize, leaky: bool) -> Vec<f64> {
         let average = |kept: f64, input: &[f64]| {
             let mut now = 0.0;
@@ -50,7 +50,8 @@ impl Timing {
                 })
                 .collect::<Vec<f64>>()
         };
-        let impulse: Vec<f64> = (0..lags).map(|lag| if lag == self.delay { 1.0 } else { 0.0 }).collect();
+        let impulse: Vec<f64> =
+            (0..lags).map(|lag| if lag == self.delay { 1.0 } else { 0.0 }).collect();
         let traced = average(Self::kept(self.trace), &impulse);
         if leaky { average(Self::kept(self.leak), &traced) } else { traced }
     }
@@ -66,7 +67,10 @@ impl Default for Timing {
 fn average<T: Real>(out: &mut Matrix<T>, kept: f64, past: &Matrix<T>, now: &Matrix<T>) {
     let (kept, new) = (T::from_f64(kept), T::from_f64(1.0 - kept));
     let values = past.as_slice().iter().zip(now.as_slice());
-    out.as_mut_slice().iter_mut().zip(values).for_each(|(out, (&past, &now))| *out = kept * past + new * now);
+    out.as_mut_slice()
+        .iter_mut()
+        .zip(values)
+        .for_each(|(out, (&past, &now))| *out = kept * past + new * now);
 }
 
 /// The latest values of what comes every iteration.
@@ -83,7 +87,8 @@ impl<V: Clone> Line<V> {
         Self { values: vec![value.clone(); length], next: 0, count: 0 }
     }
 
-    /// The value of as many pushes before as it has room for, or `now` if it has none; nothing where there were fewer.
+    /// The value of as many pushes before as it has room for, or `now` if it has none; nothing
+    /// where there were fewer.
     fn last<'a>(&'a self, now: &'a V) -> Option<&'a V> {
         match self.values.len() {
             0 => Some(now),
@@ -164,16 +169,29 @@ pub(super) struct Past<T> {
 impl<T: Real> Past<T> {
     /// Before the first iteration, for layers of `sizes` and `batch` samples.
     pub fn new(timing: Timing, sizes: &[usize], batch: usize) -> Self {
-        let zeros = |sizes: &[usize]| sizes.iter().map(|&n| Matrix::zeros(batch, n)).collect::<Vec<_>>();
-        let now = Moment { input: Matrix::zeros(batch, sizes[0]), z: zeros(&sizes[1..]), activity: zeros(&sizes[1..]) };
+        let zeros =
+            |sizes: &[usize]| sizes.iter().map(|&n| Matrix::zeros(batch, n)).collect::<Vec<_>>();
+        let now = Moment {
+            input: Matrix::zeros(batch, sizes[0]),
+            z: zeros(&sizes[1..]),
+            activity: zeros(&sizes[1..]),
+        };
         let below = &sizes[..sizes.len() - 1];
         let traced = if timing.trace.is_some() { zeros(below) } else { Vec::new() };
         let z = if timing.leak.is_some() { zeros(&sizes[1..]) } else { Vec::new() };
-        Self { line: Line::new(timing.delay, &now), now, z, sources: traced.clone(), traced, timing }
+        Self {
+            line: Line::new(timing.delay, &now),
+            now,
+            z,
+            sources: traced.clone(),
+            traced,
+            timing,
+        }
     }
 
-    /// Forward pass of the iteration under way. Leaves in `pass` the pre-activations and activities that its error meets: 0
-    /// where the error comes before there were any. May be asked for again and again.
+    /// Forward pass of the iteration under way. Leaves in `pass` the pre-activations and activities
+    /// that its error meets: 0 where the error comes before there were any. May be asked for again
+    /// and again.
     pub fn forward(&mut self, layers: &Layers<T>, input: &Matrix<T>, pass: &mut Pass<T>) {
         let Moment { input: kept, z, activity } = &mut self.now;
         kept.clone_from(input);
@@ -254,7 +272,10 @@ mod tests {
                 let response = timing.response(12, leaky);
                 for (lag, expected) in response.iter().enumerate() {
                     let found = filter.next(&scalar(if lag == 0 { 1.0 } else { 0.0 })).row(0)[0];
-                    assert!((found - expected).abs() < 1e-15, "{timing:?} {leaky} {lag}: {found} {expected}");
+                    assert!(
+                        (found - expected).abs() < 1e-15,
+                        "{timing:?} {leaky} {lag}: {found} {expected}"
+                    );
                 }
             }
         }

@@ -5,7 +5,8 @@ use crate::matrix::Matrix;
 use crate::measure::angle::angle;
 use crate::real::Real;
 
-/// Compares, on one batch and one state, the update under a feedback policy with BP's. Keeps its own buffers.
+/// Compares, on one batch and one state, the update under a feedback policy with BP's. Keeps its
+/// own buffers.
 #[derive(Clone, Debug)]
 pub struct UpdateAlignment<T> {
     bp: Feedback<T>,
@@ -20,9 +21,9 @@ impl<T: Real> UpdateAlignment<T> {
         Self { bp: Feedback::bp(sizes), ours: updates(), bps: updates() }
     }
 
-    /// Angles in degrees between the two updates of `W_0 .. W_{D-2}` (the last layer's are equal by construction).
-    /// `pass` must hold a forward pass of `input` and the output error signal; its lower deltas are overwritten.
-    /// `None` where an update is zero.
+    /// Angles in degrees between the two updates of `W_0 .. W_{D-2}` (the last layer's are equal by
+    /// construction). `pass` must hold a forward pass of `input` and the output error signal; its
+    /// lower deltas are overwritten. `None` where an update is zero.
     pub fn angles(
         &mut self,
         layers: &Layers<T>,
@@ -38,7 +39,8 @@ impl<T: Real> UpdateAlignment<T> {
         self.between(layers.depth())
     }
 
-    /// The same of a rule whose updates take `source(pass, l)` of layer `l`; `None` where it takes nothing yet.
+    /// The same of a rule whose updates take `source(pass, l)` of layer `l`; `None` where it takes
+    /// nothing yet.
     pub(super) fn angles_of(
         &mut self,
         layers: &Layers<T>,
@@ -46,7 +48,9 @@ impl<T: Real> UpdateAlignment<T> {
         source: impl Fn(&Pass<T>, usize) -> Option<Matrix<T>>,
         pass: &mut Pass<T>,
     ) -> Vec<Option<f64>> {
-        let Some(sources) = (0..layers.depth()).map(|l| source(pass, l)).collect::<Option<Vec<_>>>() else {
+        let Some(sources) =
+            (0..layers.depth()).map(|l| source(pass, l)).collect::<Option<Vec<_>>>()
+        else {
             return vec![None; layers.depth() - 1];
         };
         let write = |updates: &mut [Matrix<T>], pass: &Pass<T>| {

@@ -1,4 +1,5 @@
-//! What a job has at hand while it runs: whether to stop, threads, checkpoints, and where its exports go.
+//! What a job has at hand while it runs: whether to stop, threads, checkpoints, and where its
+//! exports go.
 
 use super::progress::RunObserver;
 use crate::file::{FileError, sealed, unsealed, write_atomically};
@@ -20,7 +21,8 @@ pub enum Export {
 
 impl Export {
     /// What [`Self::parse`] takes.
-    pub const EXPECTED: &'static str = "off, weights, signals, or signals:N for those of the first N updates";
+    pub const EXPECTED: &'static str =
+        "off, weights, signals, or signals:N for those of the first N updates";
 
     /// Reads the text form.
     pub fn parse(text: &str) -> Option<Self> {
@@ -74,7 +76,8 @@ impl Threads {
         self.unfinished.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Threads one job may use: one while there are jobs enough for all, which is what serves them best.
+    /// Threads one job may use: one while there are jobs enough for all, which is what serves them
+    /// best.
     fn per_job(&self) -> usize {
         (self.all / self.unfinished.load(Ordering::Relaxed).max(1)).max(1)
     }
@@ -134,7 +137,10 @@ impl<'a> Attempt<'a> {
         let bytes = std::fs::read(path).ok()?;
         let kept = unsealed(NOTHING_BESIDE, &bytes).map(<[u8]>::to_vec);
         if kept.is_none() {
-            self.warn(format!("{} does not match its checksum; the job starts anew", path.display()));
+            self.warn(format!(
+                "{} does not match its checksum; the job starts anew",
+                path.display()
+            ));
         }
         kept
     }

@@ -15,8 +15,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Directory of the figures, below that of the run; it has checksums of its own, as figures are also drawn while nobody
-/// else writes to the run.
+/// Directory of the figures, below that of the run; it has checksums of its own, as figures are
+/// also drawn while nobody else writes to the run.
 pub const FIGURES: &str = "figures";
 
 /// Missing files that are named one by one.
@@ -42,7 +42,11 @@ impl Exports {
         for directory in Export::DIRECTORIES {
             let listed = std::fs::read_dir(run.join(directory)).into_iter().flatten().flatten();
             let files = listed.map(|entry| entry.file_name().to_string_lossy().into_owned());
-            names.extend(files.filter(|file| file.ends_with(".npz")).map(|file| format!("{directory}/{file}")));
+            names.extend(
+                files
+                    .filter(|file| file.ends_with(".npz"))
+                    .map(|file| format!("{directory}/{file}")),
+            );
         }
         let read = names.par_iter().map(|name| {
             let found = checksums.of_file(run, name)?;
@@ -67,7 +71,8 @@ impl Exports {
         self.0.get(name).and_then(|(standing, _)| standing.damage(&run.join(name)))
     }
 
-    /// Those that are not as they were written, but for some: what is wrong, and what makes them again.
+    /// Those that are not as they were written, but for some: what is wrong, and what makes them
+    /// again.
     pub fn damages(&self, run: &Path, but: &HashSet<String>) -> Vec<String> {
         let damaged = self.0.keys().filter(|name| !but.contains(*name)).filter_map(|name| {
             let damage = self.damage(run, name)?;
@@ -88,11 +93,16 @@ pub(super) fn remedy(run: &Path, export: &str) -> String {
     format!("`alignscope run {} --export {export}` makes it again", operand(run))
 }
 
-/// What a reader is to say of a run directory, but for its jobs and exports: what is damaged, and what writes it again.
+/// What a reader is to say of a run directory, but for its jobs and exports: what is damaged, and
+/// what writes it again.
 ///
 /// # Errors
 /// If a file is there and cannot be read.
-pub(super) fn damages(run: &Path, head: &Head, checksums: &Checksums) -> Result<Vec<String>, RunError> {
+pub(super) fn damages(
+    run: &Path,
+    head: &Head,
+    checksums: &Checksums,
+) -> Result<Vec<String>, RunError> {
     let mut damages = of_list(run, checksums);
     damages.extend(head.damage.iter().map(|why| format!("{why}; spec.toml stands in for it")));
     damages.extend(head.specs(run, checksums).map(|(_, damages)| damages).unwrap_or_default());
@@ -100,7 +110,11 @@ pub(super) fn damages(run: &Path, head: &Head, checksums: &Checksums) -> Result<
     let remedy = |damage| format!("{damage}; `alignscope run {}` writes it again", operand(run));
     let mut damages: Vec<String> = damages.into_iter().map(remedy).collect();
     let verdicts = damage_of(run, checksums, TableFile::Verdicts.name())?;
-    damages.extend(verdicts.map(|damage| format!("{damage}; `alignscope verify {}` writes it again", operand(run))));
+    damages.extend(
+        verdicts.map(|damage| {
+            format!("{damage}; `alignscope verify {}` writes it again", operand(run))
+        }),
+    );
     Ok(damages)
 }
 
@@ -109,7 +123,8 @@ fn damage_of(run: &Path, checksums: &Checksums, name: &str) -> Result<Option<Str
     Ok(checksums.of_file(run, name)?.and_then(|(standing, _)| standing.damage(&run.join(name))))
 }
 
-/// What is wrong with files that a run, or drawing, writes again: everything but jobs, exports, manifest and specs.
+/// What is wrong with files that a run, or drawing, writes again: everything but jobs, exports,
+/// manifest and specs.
 pub(super) fn derived(run: &Path, checksums: &Checksums) -> Result<Vec<String>, FileError> {
     let mut damages = Vec::new();
     for name in [SERIES, TableFile::Summary.name(), TableFile::Comparisons.name()] {
@@ -121,9 +136,11 @@ pub(super) fn derived(run: &Path, checksums: &Checksums) -> Result<Vec<String>, 
     Ok(damages)
 }
 
-/// What is to be said of the list itself: lines that are none, and exports that are listed and not there.
+/// What is to be said of the list itself: lines that are none, and exports that are listed and not
+/// there.
 pub(super) fn of_list(run: &Path, checksums: &Checksums) -> Vec<String> {
-    let exports: Vec<String> = Export::DIRECTORIES.iter().map(|directory| format!("{directory}/")).collect();
+    let exports: Vec<String> =
+        Export::DIRECTORIES.iter().map(|directory| format!("{directory}/")).collect();
     let is_export = |name: &&str| exports.iter().any(|directory| name.starts_with(directory));
     missing_and_broken(run, checksums, checksums.names().filter(is_export))
 }
@@ -143,8 +160,8 @@ pub fn damaged_figures(run: &Path) -> Result<Vec<String>, FileError> {
 /// A file, by its path in the directory, and what is wrong with it.
 type NamedDamage = (String, String);
 
-/// Files of a directory's list that are not as they were written, by path, with what is wrong; and what is wrong with the
-/// list.
+/// Files of a directory's list that are not as they were written, by path, with what is wrong; and
+/// what is wrong with the list.
 ///
 /// # Errors
 /// If a file is there and cannot be read.
@@ -169,15 +186,25 @@ fn missing_and_broken<'a>(
     let path = directory.join(CHECKSUMS);
     let mut found = Vec::new();
     if checksums.broken() > 0 {
-        found.push(format!("{} has {} lines that make no sense", path.display(), checksums.broken()));
+        found.push(format!(
+            "{} has {} lines that make no sense",
+            path.display(),
+            checksums.broken()
+        ));
     }
-    let missing: Vec<PathBuf> = names.map(|name| directory.join(name)).filter(|file| !file.exists()).collect();
+    let missing: Vec<PathBuf> =
+        names.map(|name| directory.join(name)).filter(|file| !file.exists()).collect();
     if !missing.is_empty() {
-        let mut named: Vec<String> = missing.iter().take(NAMED).map(|file| file.display().to_string()).collect();
+        let mut named: Vec<String> =
+            missing.iter().take(NAMED).map(|file| file.display().to_string()).collect();
         if missing.len() > NAMED {
             named.push(format!("{} more", missing.len() - NAMED));
         }
-        found.push(format!("{} lists what is not there any more: {}", path.display(), named.join(", ")));
+        found.push(format!(
+            "{} lists what is not there any more: {}",
+            path.display(),
+            named.join(", ")
+        ));
     }
     found
 }

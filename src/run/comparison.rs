@@ -1,5 +1,5 @@
-//! Conditions compared repeat by repeat: repeats of one number share seed, data order and weights at the start, so that their
-//! difference has less noise than the means.
+//! Conditions compared repeat by repeat: repeats of one number share seed, data order and weights
+//! at the start, so that their difference has less noise than the means.
 
 use super::results::Results;
 use super::summary::reported;
@@ -42,21 +42,27 @@ pub struct Difference {
 
 /// Pairs of conditions that differ in the parameter of a comparison, and in no other that varies.
 pub fn pairs<'a>(analysis: &'a Analysis, comparison: &Comparison) -> Vec<[&'a Condition; 2]> {
-    let value = |condition: &Condition, name: &str| condition.values().get(name).map(ToString::to_string);
-    let has = |condition: &&Condition, wanted: &str| value(condition, &comparison.parameter).as_deref() == Some(wanted);
+    let value =
+        |condition: &Condition, name: &str| condition.values().get(name).map(ToString::to_string);
+    let has = |condition: &&Condition, wanted: &str| {
+        value(condition, &comparison.parameter).as_deref() == Some(wanted)
+    };
     let others = |condition: &Condition| {
         let others = analysis.axes.iter().filter(|name| **name != comparison.parameter);
         others.map(|name| value(condition, name)).collect::<Vec<_>>()
     };
     let firsts = analysis.conditions.iter().filter(|condition| has(condition, &comparison.first));
     let partner = |first: &'a Condition| {
-        let same = |second: &&Condition| has(second, &comparison.second) && others(second) == others(first);
+        let same = |second: &&Condition| {
+            has(second, &comparison.second) && others(second) == others(first)
+        };
         Some([first, analysis.conditions.iter().find(same)?])
     };
     firsts.filter_map(partner).collect()
 }
 
-/// Differences of every comparison of the plan, of everything that is summarised of both conditions.
+/// Differences of every comparison of the plan, of everything that is summarised of both
+/// conditions.
 pub fn differences(results: Results<'_>) -> Vec<Difference> {
     let mut found = Vec::new();
     for analysis in results.plan().analyses() {
@@ -77,10 +83,12 @@ fn of_pair(
 ) -> Vec<Difference> {
     let [before, after] = [first, second].map(|condition| reported(results, analysis, condition));
     let names: Vec<&str> = vec![&comparison.parameter];
-    let others: Vec<&str> = analysis.axes.iter().copied().filter(|name| *name != comparison.parameter).collect();
+    let others: Vec<&str> =
+        analysis.axes.iter().copied().filter(|name| *name != comparison.parameter).collect();
     let difference = |(&(quantity, layer, lag, iteration), values): (&_, &Vec<Option<f64>>)| {
         let others_of = before.get(&(quantity, layer, lag, iteration))?;
-        let paired = values.iter().zip(others_of).map(|(second, first)| Some((*second)? - (*first)?));
+        let paired =
+            values.iter().zip(others_of).map(|(second, first)| Some((*second)? - (*first)?));
         let Summary { n, mean, sd, ci95, .. } = Summary::of(paired);
         Some(Difference {
             analysis: analysis.name.clone(),

@@ -13,8 +13,8 @@ use super::series::series;
 use super::shard::Shard;
 use super::store::{Found, Store};
 use crate::file::{
-    CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock, open_unfollowed,
-    remove_file, remove_temporaries, write_atomically,
+    CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock,
+    open_unfollowed, remove_file, remove_temporaries, write_atomically,
 };
 use crate::spec::Spec;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
@@ -68,7 +68,8 @@ pub fn finished(plan: &Plan, path: &Path, export: Export) -> Result<Finished, Ru
         }
     });
     let (done, damages): (Vec<bool>, Vec<Option<String>>) = found.unzip();
-    let warnings = damages.into_iter().flatten().map(|why| format!("{why}; the job will run again"));
+    let warnings =
+        damages.into_iter().flatten().map(|why| format!("{why}; the job will run again"));
     Ok(Finished { done, warnings: warnings.collect() })
 }
 
@@ -77,8 +78,13 @@ pub fn is_stored(path: &Path, address: &str) -> bool {
     Store::at(path).path(address).is_file()
 }
 
-/// Checks that a directory holds a run of `plan` that nobody is writing to, and gives its share of the jobs.
-pub(super) fn check_source(path: &Path, plan: &Plan, checksums: &Checksums) -> Result<Head, RunError> {
+/// Checks that a directory holds a run of `plan` that nobody is writing to, and gives its share of
+/// the jobs.
+pub(super) fn check_source(
+    path: &Path,
+    plan: &Plan,
+    checksums: &Checksums,
+) -> Result<Head, RunError> {
     let head = Head::of_run(path, checksums)?;
     head.check(path, plan)?;
     // Released at once: what is found out is whether a run is under way now.
@@ -97,7 +103,9 @@ impl Directory {
         make_directory(path)?;
         let lock_path = path.join(LOCK);
         let lock = open_lock(&lock_path).map_err(|source| match source.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FileError::new("write to", path, source),
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                FileError::new("write to", path, source)
+            }
             _ => FileError::new("open", &lock_path, source),
         })?;
         lock_or_refuse(lock.try_lock(), path)?;
@@ -111,7 +119,13 @@ impl Directory {
             make_directory(&directory)?;
             remove_temporaries(&directory)?;
         }
-        Ok(Self { path: path.to_path_buf(), store, ledger: Ledger::new(path, checksums), head, _lock: lock })
+        Ok(Self {
+            path: path.to_path_buf(),
+            store,
+            ledger: Ledger::new(path, checksums),
+            head,
+            _lock: lock,
+        })
     }
 
     /// What vouches for the files, as it was when the directory was opened.
@@ -129,9 +143,11 @@ impl Directory {
         self.ledger.note(files)
     }
 
-    /// Results that are there, by index into the plan's jobs, and what is wrong with files of others.
+    /// Results that are there, by index into the plan's jobs, and what is wrong with files of
+    /// others.
     pub fn stored(&self, plan: &Plan) -> (Vec<Option<JobResult>>, Vec<String>) {
-        let found: Vec<Found> = plan.jobs.par_iter().map(|job| self.store.load(job, self.checksums())).collect();
+        let found: Vec<Found> =
+            plan.jobs.par_iter().map(|job| self.store.load(job, self.checksums())).collect();
         let mut warnings = Vec::new();
         let results = found.into_iter().map(|found| match found {
             Found::Result(result, hash) => {
@@ -187,7 +203,8 @@ impl Directory {
 
     /// Writes files, vouching for them first.
     fn write(&self, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
-        let hashes: Vec<_> = files.iter().map(|(name, bytes)| (name.clone(), blake3::hash(bytes))).collect();
+        let hashes: Vec<_> =
+            files.iter().map(|(name, bytes)| (name.clone(), blake3::hash(bytes))).collect();
         self.note(&hashes)?;
         files.iter().try_for_each(|(name, bytes)| write_atomically(&self.path.join(name), bytes))
     }
@@ -201,11 +218,15 @@ impl Directory {
         shard: Option<Shard>,
     ) -> Result<(), RunError> {
         // First, as it is the manifest that makes the directory ours.
-        let mut files = vec![(MANIFEST.to_string(), pretty(&manifest(plan, results, ended, shard)))];
+        let mut files =
+            vec![(MANIFEST.to_string(), pretty(&manifest(plan, results, ended, shard)))];
         let mut paths = spec_paths(&self.path);
-        let name = |path: PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name =
+            |path: PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = |spec: &Spec| spec.to_toml().into_bytes();
-        files.extend(plan.specs.iter().zip(paths.by_ref()).map(|(spec, path)| (name(path), text(spec))));
+        files.extend(
+            plan.specs.iter().zip(paths.by_ref()).map(|(spec, path)| (name(path), text(spec))),
+        );
         self.write(&files)?;
         // The same analyses may have been in more documents before.
         for path in paths.take_while(|path| path.is_file()) {
@@ -214,7 +235,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Writes the series, the log, the manifest, which says how all the rest ended, and last the checksums.
+    /// Writes the series, the log, the manifest, which says how all the rest ended, and last the
+    /// checksums.
     pub fn write_results(
         &self,
         plan: &Plan,
@@ -223,7 +245,8 @@ impl Directory {
         shard: Option<Shard>,
         log_entry: Json,
     ) -> Result<(), RunError> {
-        let bytes = series(plan, results).map_err(|source| FileError::new("write", &self.path.join(SERIES), source))?;
+        let bytes = series(plan, results)
+            .map_err(|source| FileError::new("write", &self.path.join(SERIES), source))?;
         self.write(&[(SERIES.into(), bytes)])?;
         // Times differ from run to run, and checksums must not: the log vouches for itself.
         let log = self.path.join(LOG);
@@ -238,7 +261,9 @@ fn spec_damages(run: &Path, checksums: &Checksums) -> Result<Vec<String>, FileEr
     let mut damages = Vec::new();
     for path in spec_paths(run).take_while(|path| path.is_file()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        damages.extend(checksums.of_file(run, &name)?.and_then(|(standing, _)| standing.damage(&path)));
+        damages.extend(
+            checksums.of_file(run, &name)?.and_then(|(standing, _)| standing.damage(&path)),
+        );
     }
     Ok(damages)
 }
@@ -249,17 +274,28 @@ fn lock_or_refuse(lock: Result<(), TryLockError>, path: &Path) -> Result<(), Run
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(RunError::Locked(path.to_path_buf())),
         Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(()),
-        Err(TryLockError::Error(error)) => Err(FileError::new("lock", &path.join(LOCK), error).into()),
+        Err(TryLockError::Error(error)) => {
+            Err(FileError::new("lock", &path.join(LOCK), error).into())
+        }
     }
 }
 
-/// Refuses a directory that holds anything but a run of `plan`; gives what it says of itself, if it is one.
-pub(super) fn check_contents(path: &Path, plan: &Plan, checksums: &Checksums) -> Result<Option<Head>, RunError> {
+/// Refuses a directory that holds anything but a run of `plan`; gives what it says of itself, if it
+/// is one.
+pub(super) fn check_contents(
+    path: &Path,
+    plan: &Plan,
+    checksums: &Checksums,
+) -> Result<Option<Head>, RunError> {
     let listed = std::fs::read_dir(path).map_err(|source| FileError::new("list", path, source))?;
-    let begun = checksums.broken() == 0 && (checksums.has(MANIFEST) || checksums.names().next().is_none());
-    let ours = |name: &str| name == LOCK || name.starts_with(TEMPORARY) || name == CHECKSUMS && begun;
+    let begun =
+        checksums.broken() == 0 && (checksums.has(MANIFEST) || checksums.names().next().is_none());
+    let ours =
+        |name: &str| name == LOCK || name.starts_with(TEMPORARY) || name == CHECKSUMS && begun;
     let made = |name: &str| name == JOBS || Export::DIRECTORIES.contains(&name);
-    let is_empty = |name: &str| std::fs::read_dir(path.join(name)).is_ok_and(|mut entries| entries.next().is_none());
+    let is_empty = |name: &str| {
+        std::fs::read_dir(path.join(name)).is_ok_and(|mut entries| entries.next().is_none())
+    };
     let mut names = listed.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     // What a run that was killed before its manifest leaves behind does not count.
     if names.all(|name| ours(&name) || made(&name) && is_empty(&name)) {

@@ -12,7 +12,8 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The directory holds something else.
-    #[error("{} is not empty and holds no run of this program: choose another directory with --out, or empty it", .0.display())]
+    #[error("{} is not empty and holds no run of this program: choose another directory with \
+        --out, or empty it", .0.display())]
     Foreign(PathBuf),
     /// The directory holds another run.
     #[error("{} holds the results of another spec ({theirs}): choose another directory with --out", path.display())]
@@ -23,7 +24,8 @@ pub enum RunError {
         theirs: String,
     },
     /// The directory holds results of another version.
-    #[error("{} holds results of version {theirs}, and this program gives version {RESULTS_VERSION}, which differ in numbers: choose another directory with --out", path.display())]
+    #[error("{} holds results of version {theirs}, and this program gives version \
+        {RESULTS_VERSION}, which differ in numbers: choose another directory with --out", path.display())]
     OtherVersion {
         /// Run directory.
         path: PathBuf,
@@ -31,13 +33,16 @@ pub enum RunError {
         theirs: u64,
     },
     /// The directory is no run.
-    #[error("{} holds no run of this program: there is no manifest.json in it; give a directory that a run wrote (its --out)", .0.display())]
+    #[error("{} holds no run of this program: there is no manifest.json in it; give a directory \
+        that a run wrote (its --out)", .0.display())]
     NoRun(PathBuf),
     /// What is merged is also where it would go.
-    #[error("{} cannot be merged into itself: name another directory first, and then those to be merged", .0.display())]
+    #[error("{} cannot be merged into itself: name another directory first, and then those to be \
+        merged", .0.display())]
     SourceIsOut(PathBuf),
     /// Two directories hold different results of a job.
-    #[error("{} and {} hold different results of job {address}: one of them was changed, or comes of another version or machine; remove the wrong one", first.display(), second.display())]
+    #[error("{} and {} hold different results of job {address}: one of them was changed, or comes \
+        of another version or machine; remove the wrong one", first.display(), second.display())]
     Conflicting {
         /// Address of the job.
         address: String,
@@ -65,10 +70,13 @@ pub enum RunError {
         difference: Option<String>,
     },
     /// The manifest makes no sense, and nothing else says what the directory is of.
-    #[error("{} is damaged or not a manifest of this program, and there is no spec.toml of the run beside it that could stand in: give the spec of the run with this directory as --out, or choose another directory with --out", .0.display())]
+    #[error("{} is damaged or not a manifest of this program, and there is no spec.toml of the run \
+        beside it that could stand in: give the spec of the run with this directory as --out, or \
+        choose another directory with --out", .0.display())]
     Manifest(PathBuf),
     /// Another process is at it.
-    #[error("another run is writing to {}: wait for it to end, or choose another directory with --out", .0.display())]
+    #[error("another run is writing to {}: wait for it to end, or choose another directory with \
+        --out", .0.display())]
     Locked(PathBuf),
     /// A file could not be used.
     #[error(transparent)]
@@ -92,14 +100,20 @@ pub enum RunError {
 }
 
 /// What was changed, and what to do about it.
-fn spec_changed(paths: &[PathBuf], directory: &Path, shard: Option<Shard>, difference: Option<&str>) -> String {
+fn spec_changed(
+    paths: &[PathBuf],
+    directory: &Path,
+    shard: Option<Shard>,
+    difference: Option<&str>,
+) -> String {
     let named: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     let given: Vec<String> = paths.iter().map(|path| operand(path)).collect();
     let (named, given, out) = (named.join(" "), given.join(" "), operand(directory));
     let difference = difference.map(|difference| format!(" ({difference})")).unwrap_or_default();
     let shard = shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
     format!(
-        "{named} was changed after the run wrote it{difference}: if that is meant, say so with alignscope run {given} \
-         --out {out}{shard}; otherwise give the spec that was run in its place"
+        "{named} was changed after the run wrote it{difference}: if that is meant, say so with \
+         alignscope run {given} --out {out}{shard}; otherwise give the spec that was run in its \
+         place"
     )
 }

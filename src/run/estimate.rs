@@ -38,7 +38,11 @@ impl Seconds {
 impl Add for Seconds {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self { low: self.low + other.low, likely: self.likely + other.likely, high: self.high + other.high }
+        Self {
+            low: self.low + other.low,
+            likely: self.likely + other.likely,
+            high: self.high + other.high,
+        }
     }
 }
 
@@ -68,11 +72,12 @@ const MOST_PROBES: usize = 4;
 const BUDGET: Duration = Duration::from_secs(8);
 /// Least and most time of a probe.
 const PROBE: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(500)];
-/// Beyond what the probes saw, times differ by such a factor: other work on the machine, caches, clock rates.
+/// Beyond what the probes saw, times differ by such a factor: other work on the machine, caches,
+/// clock rates.
 const UNSEEN: f64 = 1.5;
 
-/// Estimates the time of the jobs `pending` from that of a few of them, which are run on all threads at once for a moment
-/// and then given up; none comes to its end, and nothing is written.
+/// Estimates the time of the jobs `pending` from that of a few of them, which are run on all
+/// threads at once for a moment and then given up; none comes to its end, and nothing is written.
 ///
 /// # Errors
 /// If threads cannot be started or a job cannot run.
@@ -96,7 +101,10 @@ pub fn estimate(
             // The first time loads the data.
             timed(job, Duration::ZERO, interrupt, runner).map_err(fail)?;
             let seen = pool.broadcast(|_| timed(job, time, interrupt, runner));
-            rates.push(Rate::of(job, &seen.into_iter().collect::<Result<Vec<_>, _>>().map_err(fail)?));
+            rates.push(Rate::of(
+                job,
+                &seen.into_iter().collect::<Result<Vec<_>, _>>().map_err(fail)?,
+            ));
         }
         for group in groups {
             let job = &plan.jobs[group.jobs[0]];
@@ -110,10 +118,13 @@ pub fn estimate(
 /// Time of everything on so many threads.
 pub fn together(pending: &[Pending], threads: usize) -> Seconds {
     let jobs: usize = pending.iter().map(|group| group.jobs.len()).sum();
-    let sum = pending.iter().fold(Seconds::default(), |sum, group| sum + group.each * group.jobs.len() as f64);
+    let sum = pending
+        .iter()
+        .fold(Seconds::default(), |sum, group| sum + group.each * group.jobs.len() as f64);
     let shared = sum * (1.0 / threads.min(jobs).max(1) as f64);
     // Jobs are not cut: the longest takes its time.
-    let longest = |of: fn(&Seconds) -> f64| pending.iter().map(|group| of(&group.each)).fold(0.0, f64::max);
+    let longest =
+        |of: fn(&Seconds) -> f64| pending.iter().map(|group| of(&group.each)).fold(0.0, f64::max);
     Seconds {
         low: shared.low.max(longest(|s| s.low)),
         likely: shared.likely.max(longest(|s| s.likely)),
@@ -130,8 +141,12 @@ fn by_condition(plan: &Plan, pending: &[usize]) -> Vec<Pending> {
             continue;
         }
         let same = |other: &&Condition| std::ptr::eq(*other, planned.condition);
-        let condition = planned.analysis.conditions.iter().position(|other| same(&other)).unwrap_or_default();
-        match groups.last_mut().filter(|last| last.analysis == planned.analysis.name && last.condition == condition) {
+        let condition =
+            planned.analysis.conditions.iter().position(|other| same(&other)).unwrap_or_default();
+        match groups
+            .last_mut()
+            .filter(|last| last.analysis == planned.analysis.name && last.condition == condition)
+        {
             Some(last) => last.jobs.push(planned.job),
             None => groups.push(Pending {
                 analysis: planned.analysis.name.clone(),
@@ -166,11 +181,15 @@ fn steps(job: &Job) -> f64 {
     match &job.condition {
         Condition::Isolate(_) | Condition::Train(_) | Condition::Sample(_) => updates,
         // The network's updates, and then the replayed ones.
-        Condition::Replay(c) => (c.from + c.updates) as f64 + updates * job.condition.operations() / operations(job),
+        Condition::Replay(c) => {
+            (c.from + c.updates) as f64 + updates * job.condition.operations() / operations(job)
+        }
         Condition::Plane(c) => {
-            // A point of the plane is a pass forward of all images at once: a sixth of an update each, as measured.
+            // A point of the plane is a pass forward of all images at once: a sixth of an update
+            // each, as measured.
             let images = c.train.training_images() as f64 / c.train.setup.batch as f64;
-            let points = if job.measures(Quantity::PlaneLoss) { (c.mesh * c.mesh) as f64 } else { 0.0 };
+            let points =
+                if job.measures(Quantity::PlaneLoss) { (c.mesh * c.mesh) as f64 } else { 0.0 };
             2.0 * updates + points * images / 6.0
         }
     }
@@ -179,7 +198,9 @@ fn steps(job: &Job) -> f64 {
 /// Iterations after the start at which a job measures, beside its steps.
 fn measured(job: &Job) -> HashSet<usize> {
     match job.condition.kind() {
-        Kind::Isolate | Kind::Train => job.agenda().into_keys().filter(|&iteration| iteration > 0).collect(),
+        Kind::Isolate | Kind::Train => {
+            job.agenda().into_keys().filter(|&iteration| iteration > 0).collect()
+        }
         Kind::Sample | Kind::Replay | Kind::Plane => HashSet::new(),
     }
 }
@@ -191,7 +212,12 @@ struct Timed {
 }
 
 /// Runs the beginning of a job: every step asks whether to stop, which is when the time is taken.
-fn timed(job: &Job, time: Duration, interrupt: &AtomicBool, runner: &Runner<'_>) -> Result<Timed, String> {
+fn timed(
+    job: &Job,
+    time: Duration,
+    interrupt: &AtomicBool,
+    runner: &Runner<'_>,
+) -> Result<Timed, String> {
     let (began, most) = (Instant::now(), (steps(job) / 2.0) as usize);
     let asked = RefCell::new(Vec::new());
     let stop = || {
@@ -207,7 +233,10 @@ fn timed(job: &Job, time: Duration, interrupt: &AtomicBool, runner: &Runner<'_>)
     }
     let asked = asked.into_inner();
     let start = asked.first().map_or(began.elapsed(), |&first| first - began).as_secs_f64();
-    Ok(Timed { start, steps: asked.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect() })
+    Ok(Timed {
+        start,
+        steps: asked.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect(),
+    })
 }
 
 /// What timing jobs of a condition has shown.
@@ -224,10 +253,13 @@ impl Rate {
         let start = seen.iter().map(|one| one.start).sum::<f64>() / seen.len().max(1) as f64;
         let times = |wanted: bool| -> Vec<f64> {
             let each = seen.iter().flat_map(|one| one.steps.iter().enumerate());
-            each.filter(|(step, _)| measured.contains(&(step + 1)) == wanted).map(|(_, &time)| time).collect()
+            each.filter(|(step, _)| measured.contains(&(step + 1)) == wanted)
+                .map(|(_, &time)| time)
+                .collect()
         };
         let (plain, with) = (times(false), times(true));
-        // All that is known of a job of a step or two is that its beginning takes longer than a step.
+        // All that is known of a job of a step or two is that its beginning takes longer than a
+        // step.
         let unknown = Seconds { low: 0.0, likely: start / 2.0, high: start };
         let step = spread_of(&plain).or_else(|| spread_of(&with)).unwrap_or(unknown);
         let beyond = |seconds: Seconds| seconds.map(|seconds| (seconds - step.likely).max(0.0));
@@ -247,7 +279,8 @@ impl Rate {
 
     fn seconds(&self, job: &Job) -> Seconds {
         let scale = operations(job) / self.operations;
-        let all = self.step * (steps(job) * scale) + self.measurement * (measured(job).len() as f64 * scale);
+        let all = self.step * (steps(job) * scale)
+            + self.measurement * (measured(job).len() as f64 * scale);
         let all = all + Seconds::exactly(self.start * scale);
         Seconds { low: all.low / UNSEEN, likely: all.likely, high: all.high * UNSEEN }
     }
@@ -257,7 +290,8 @@ impl Rate {
 fn spread_of(times: &[f64]) -> Option<Seconds> {
     let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
     let quarters = times.chunks(times.len().div_ceil(4).max(1)).map(mean);
-    let (low, high) = quarters.fold((f64::INFINITY, 0.0f64), |(low, high), m| (low.min(m), high.max(m)));
+    let (low, high) =
+        quarters.fold((f64::INFINITY, 0.0f64), |(low, high), m| (low.min(m), high.max(m)));
     (!times.is_empty()).then(|| Seconds { low, likely: mean(times), high })
 }
 
@@ -268,7 +302,11 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     /// A job that only asks whether to stop, and says if it came to its end.
-    fn asking(job: &Job, attempt: &Attempt<'_>, ended: &AtomicUsize) -> Result<super::super::job::JobResult, JobError> {
+    fn asking(
+        job: &Job,
+        attempt: &Attempt<'_>,
+        ended: &AtomicUsize,
+    ) -> Result<super::super::job::JobResult, JobError> {
         for _ in 1..=job.condition.last_iteration() {
             if attempt.is_to_stop() {
                 return Err(JobError::Interrupted);
@@ -310,7 +348,11 @@ mod tests {
             let runner = |job: &Job, attempt: &Attempt<'_>| asking(job, attempt, &ended);
             let found = estimate(&plan, &[0], 1, &AtomicBool::new(false), &runner).unwrap();
             assert_eq!(ended.into_inner(), 0);
-            assert!(found[0].each.high > 0.0 && found[0].each.high.is_finite(), "{:?}", found[0].each);
+            assert!(
+                found[0].each.high > 0.0 && found[0].each.high.is_finite(),
+                "{:?}",
+                found[0].each
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Running a plan: what is stored is not run again, the rest runs in parallel, and the results are written.
+//! Running a plan: what is stored is not run again, the rest runs in parallel, and the results are
+//! written.
 
 use super::attempt::{Attempt, Export, Threads};
 use super::audit::export_name;
@@ -27,7 +28,8 @@ pub type Runner<'a> = dyn Fn(&Job, &Attempt<'_>) -> Result<JobResult, JobError> 
 pub struct RunOptions<'a> {
     /// Run directory.
     pub out: PathBuf,
-    /// Threads; 0 for as many as there are processors. Every job has one, and the last ones share what is left.
+    /// Threads; 0 for as many as there are processors. Every job has one, and the last ones share
+    /// what is left.
     pub threads: usize,
     /// What networks' jobs write beside their results.
     pub export: Export,
@@ -44,14 +46,18 @@ pub struct RunOptions<'a> {
 /// More threads than any machine has processors only cost memory.
 const MOST_THREADS: usize = 1024;
 
-/// Runs what of `plan`, or of a shard of it, is not stored yet in `options.out`, and writes `series.csv`, `manifest.json`,
-/// the spec and `log.json`. The results and `series.csv` do not depend on the number of threads or on how often the run
-/// was stopped.
+/// Runs what of `plan`, or of a shard of it, is not stored yet in `options.out`, and writes
+/// `series.csv`, `manifest.json`, the spec and `log.json`. The results and `series.csv` do not
+/// depend on the number of threads or on how often the run was stopped.
 ///
 /// # Errors
-/// Before any job runs: if the directory is foreign, holds another run, is in use or cannot be written to.
-/// Afterwards: if a job cannot run or a file cannot be written; finished jobs are kept.
-pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result<RunReport, RunError> {
+/// Before any job runs: if the directory is foreign, holds another run, is in use or cannot be
+/// written to. Afterwards: if a job cannot run or a file cannot be written; finished jobs are kept.
+pub fn run(
+    plan: &Plan,
+    options: &RunOptions<'_>,
+    runner: &Runner<'_>,
+) -> Result<RunReport, RunError> {
     let clock = Clock::start();
     let directory = Directory::open(&options.out, plan, options.export)?;
     let pool = pool(options.threads)?;
@@ -62,7 +68,8 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
     let exports = pool.install(|| directory.exports())?;
     let mut wanted = HashSet::new();
     let is_own = |job: &usize| {
-        options.shard.is_none_or(|shard| shard.has(*job)) && options.only.is_none_or(|only| only.contains(job))
+        options.shard.is_none_or(|shard| shard.has(*job))
+            && options.only.is_none_or(|only| only.contains(job))
     };
     let own: Vec<usize> = (0..plan.jobs.len()).filter(is_own).collect();
     for &job in &own {
@@ -81,12 +88,22 @@ pub fn run(plan: &Plan, options: &RunOptions<'_>, runner: &Runner<'_>) -> Result
     }
     let damaged = exports.damages(&directory.path, &wanted);
     let found = results.iter().flatten().count();
-    // Written before anything runs: it finds out whether that will be possible, and marks the directory as ours.
+    // Written before anything runs: it finds out whether that will be possible, and marks the
+    // directory as ours.
     directory.describe(plan, &results, None, options.shard)?;
 
     let pending: Vec<usize> = own.iter().copied().filter(|&job| results[job].is_none()).collect();
-    let session = Session::new(plan, options, &directory, runner, &pending, own.len(), pool.current_num_threads());
-    let done: Vec<_> = pool.install(|| pending.par_iter().with_max_len(1).map(|&job| session.run_job(job)).collect());
+    let session = Session::new(
+        plan,
+        options,
+        &directory,
+        runner,
+        &pending,
+        own.len(),
+        pool.current_num_threads(),
+    );
+    let done: Vec<_> = pool
+        .install(|| pending.par_iter().with_max_len(1).map(|&job| session.run_job(job)).collect());
     warnings.append(&mut session.end());
 
     let (mut failure, mut times) = (None, Vec::new());
@@ -136,7 +153,8 @@ impl Clock {
 
     /// `what` with start and duration, for the log.
     pub fn entry(&self, mut what: Json) -> Json {
-        let started = self.0.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let started =
+            self.0.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
         what["started-unix-seconds"] = started.into();
         what["seconds"] = self.1.elapsed().as_secs_f64().into();
         what
@@ -173,18 +191,30 @@ impl<'a> Session<'a> {
     /// Runs and stores one job; `None` if it was to stop.
     fn run_job(&self, job: usize) -> Result<Option<(usize, JobResult, Duration)>, RunError> {
         let clock = Instant::now();
-        let stop = || self.options.interrupt.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed);
+        let stop = || {
+            self.options.interrupt.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed)
+        };
         let attempt = self.attempt(job, &stop);
-        let outcome = if stop() { Err(JobError::Interrupted) } else { (self.runner)(&self.plan.jobs[job], &attempt) };
+        let outcome = if stop() {
+            Err(JobError::Interrupted)
+        } else {
+            (self.runner)(&self.plan.jobs[job], &attempt)
+        };
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(attempt.warnings());
         let stored = match outcome {
             Ok(result) => {
-                let export = export_name(self.options.export, &self.plan.jobs[job], &self.plan.addresses[job]);
+                let export = export_name(
+                    self.options.export,
+                    &self.plan.jobs[job],
+                    &self.plan.addresses[job],
+                );
                 let saved = self.directory.save(&result, export);
                 saved.map(|()| Some((job, result, clock.elapsed()))).map_err(Into::into)
             }
             Err(JobError::Interrupted) => Ok(None),
-            Err(JobError::Failed(message)) => Err(RunError::Job { address: self.plan.addresses[job].clone(), message }),
+            Err(JobError::Failed(message)) => {
+                Err(RunError::Job { address: self.plan.addresses[job].clone(), message })
+            }
         };
         if stored.is_err() {
             self.failed.store(true, Ordering::Relaxed);
@@ -195,7 +225,8 @@ impl<'a> Session<'a> {
     }
 
     fn attempt<'b>(&'b self, index: usize, stop: &'b dyn Fn() -> bool) -> Attempt<'b> {
-        let (job, address, export) = (&self.plan.jobs[index], &self.plan.addresses[index], self.options.export);
+        let (job, address, export) =
+            (&self.plan.jobs[index], &self.plan.addresses[index], self.options.export);
         Attempt {
             stop,
             threads: Some(&self.threads),
@@ -203,7 +234,8 @@ impl<'a> Session<'a> {
             work: Work::per_update(job),
             checkpoint: Some(self.directory.store.checkpoint_path(address)),
             export: if job.condition.kind() == Kind::Train { export } else { Export::Off },
-            export_path: export_name(export, job, address).map(|name| self.directory.path.join(name)),
+            export_path: export_name(export, job, address)
+                .map(|name| self.directory.path.join(name)),
             warnings: Mutex::default(),
         }
     }

@@ -25,7 +25,8 @@ const JOB_COUNT: usize = 3;
 
 /// Three jobs of networks, as only these export.
 fn plan() -> Plan {
-    let options = [("epochs", "1"), ("repeats", "3"), ("hidden", "4"), ("quantities", "weight_norm")];
+    let options =
+        [("epochs", "1"), ("repeats", "3"), ("hidden", "4"), ("quantities", "weight_norm")];
     Plan::single(Analysis::from_options(Kind::Train, options).unwrap()).unwrap()
 }
 
@@ -45,7 +46,12 @@ fn writing(job: &Job, attempt: &Attempt<'_>) -> Result<JobResult, JobError> {
 }
 
 /// Every file that is in its place is whole; returns how many jobs are stored.
-fn check_whole(out: &Path, plan: &Plan, reference: &BTreeMap<PathBuf, Vec<u8>>, context: &str) -> usize {
+fn check_whole(
+    out: &Path,
+    plan: &Plan,
+    reference: &BTreeMap<PathBuf, Vec<u8>>,
+    context: &str,
+) -> usize {
     for (path, bytes) in if out.is_dir() { tree(out) } else { BTreeMap::new() } {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if name.starts_with(TEMPORARY) || name.ends_with(".checkpoint") {
@@ -53,7 +59,9 @@ fn check_whole(out: &Path, plan: &Plan, reference: &BTreeMap<PathBuf, Vec<u8>>, 
         }
         match name.as_str() {
             // These tell of the state of the run.
-            "manifest.json" => drop(serde_json::from_slice::<serde_json::Value>(&bytes).expect(context)),
+            "manifest.json" => {
+                drop(serde_json::from_slice::<serde_json::Value>(&bytes).expect(context))
+            }
             "series.csv" => assert!(bytes.ends_with(b"\n"), "{context}"),
             "checksums" => assert_eq!(Checksums::read(out).unwrap().broken(), 0, "{context}"),
             _ => assert!(bytes == reference[&path], "{context}: {}", path.display()),
@@ -108,21 +116,33 @@ fn an_error_at_any_operation_of_a_run_loses_nothing() {
             match ended {
                 Err(error) => {
                     let error = error.to_string();
-                    assert!(error.contains("cannot") && error.contains("made to fail"), "{context}: {error}");
+                    assert!(
+                        error.contains("cannot") && error.contains("made to fail"),
+                        "{context}: {error}"
+                    );
                     assert!(error.contains(&*out.to_string_lossy()), "{context}: {error}");
                     assert!(error.contains("finished jobs are kept"), "{context}: {error}");
                 }
                 Ok(_) => {
-                    assert!(*operation == Operation::Remove && !lasting, "{context}: the error was passed over");
+                    assert!(
+                        *operation == Operation::Remove && !lasting,
+                        "{context}: the error was passed over"
+                    );
                     assert_eq!(stored, JOB_COUNT, "{context}");
                     ignored += 1;
                 }
             }
-            let resumed = run(&plan, &exporting(&out), &writing).unwrap_or_else(|e| panic!("{context}: {e}"));
+            let resumed =
+                run(&plan, &exporting(&out), &writing).unwrap_or_else(|e| panic!("{context}: {e}"));
             assert_eq!(resumed.found + resumed.ran, JOB_COUNT, "{context}");
-            assert!(resumed.warnings.is_empty() && resumed.damaged.is_empty(), "{context}: {:?}", resumed.warnings);
+            assert!(
+                resumed.warnings.is_empty() && resumed.damaged.is_empty(),
+                "{context}: {:?}",
+                resumed.warnings
+            );
             assert!(tree(&out) == reference, "{context}");
-            serde_json::from_slice::<serde_json::Value>(&fs::read(out.join("log.json")).unwrap()).unwrap();
+            serde_json::from_slice::<serde_json::Value>(&fs::read(out.join("log.json")).unwrap())
+                .unwrap();
         }
     }
     // A checkpoint that is of no more use does no harm: one per job.
@@ -135,9 +155,11 @@ fn an_error_at_any_operation_of_a_merge_loses_nothing() {
     let here = tempfile::tempdir().unwrap();
     let whole = here.path().join("whole");
     run(&plan, &exporting(&whole), &writing).unwrap();
-    let shards: Vec<PathBuf> = (1..=2).map(|shard| here.path().join(format!("shard-{shard}"))).collect();
+    let shards: Vec<PathBuf> =
+        (1..=2).map(|shard| here.path().join(format!("shard-{shard}"))).collect();
     for (shard, out) in (1..).zip(&shards) {
-        run(&plan, &RunOptions { shard: Shard::new(shard, 2), ..exporting(out) }, &writing).unwrap();
+        run(&plan, &RunOptions { shard: Shard::new(shard, 2), ..exporting(out) }, &writing)
+            .unwrap();
     }
     let reference = tree(&whole);
     let out = here.path().join("merged");
@@ -153,7 +175,10 @@ fn an_error_at_any_operation_of_a_merge_loses_nothing() {
             let faults = Faults::below(&out, first, lasting);
             let error = merge(&plan, &shards, &out).expect_err(&context).to_string();
             drop(faults);
-            assert!(error.contains("cannot") && error.contains("made to fail"), "{context}: {error}");
+            assert!(
+                error.contains("cannot") && error.contains("made to fail"),
+                "{context}: {error}"
+            );
             check_whole(&out, &plan, &reference, &context);
             merge(&plan, &shards, &out).unwrap_or_else(|error| panic!("{context}: {error}"));
             assert!(tree(&out) == reference, "{context}");

@@ -28,7 +28,8 @@ pub struct Flag {
 const MOST_GROWTH: f64 = 50.0;
 /// Norm of BP's gradient per sample that is too small to compare with.
 const LEAST_GRADIENT: f64 = 1e-7;
-/// Angle in degrees between gradients of half batches at which they share no direction worth the name.
+/// Angle in degrees between gradients of half batches at which they share no direction worth the
+/// name.
 const MOST_ANGLE: f64 = 85.0;
 
 /// Whether a value of a quantity is a reason for caution.
@@ -61,26 +62,38 @@ impl Display for Silenced {
         let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
         write!(
             f,
-            "{analysis} ({condition}): at the end no update comes to layer{plural} {} in {concerned} of {all} repeats: all \
-             units of a layer are dead (or all errors are zero), and the network has stopped learning; a smaller eta may \
-             help, and the quantity dead_units counts them",
+            "{analysis} ({condition}): at the end no update comes to layer{plural} {} in \
+             {concerned} of {all} repeats: all units of a layer are dead (or all errors are zero), \
+             and the network has stopped learning; a smaller eta may help, and the quantity \
+             dead_units counts them",
             layers.join(", ")
         )
     }
 }
 
-/// Every condition of networks in which updates of a layer have no direction at the end, as they are zero.
+/// Every condition of networks in which updates of a layer have no direction at the end, as they
+/// are zero.
 pub fn silenced(results: Results<'_>) -> Vec<Silenced> {
     let mut found = Vec::new();
     for analysis in results.plan().analyses().filter(|analysis| analysis.kind == Kind::Train) {
         for condition in &analysis.conditions {
-            let repeats: Vec<&JobResult> = results.repeats(analysis, condition).into_iter().flatten().collect();
+            let repeats: Vec<&JobResult> =
+                results.repeats(analysis, condition).into_iter().flatten().collect();
             let last = condition.last_iteration();
             let of_repeat = |result: &&JobResult| -> BTreeSet<usize> {
-                let is_zero =
-                    |r: &&Record| r.quantity == Quantity::UpdateAlignment && r.iteration == last && r.value.is_none();
+                let is_zero = |r: &&Record| {
+                    r.quantity == Quantity::UpdateAlignment
+                        && r.iteration == last
+                        && r.value.is_none()
+                };
                 let completed = result.outcome == Outcome::Completed;
-                result.records.iter().filter(|_| completed).filter(is_zero).filter_map(|r| r.layer).collect()
+                result
+                    .records
+                    .iter()
+                    .filter(|_| completed)
+                    .filter(is_zero)
+                    .filter_map(|r| r.layer)
+                    .collect()
             };
             let each: Vec<BTreeSet<usize>> = repeats.iter().map(of_repeat).collect();
             let concerned = each.iter().filter(|layers| !layers.is_empty()).count();
@@ -98,15 +111,18 @@ pub fn silenced(results: Results<'_>) -> Vec<Silenced> {
     found
 }
 
-/// Every flag of the results, at any recorded iteration, in the order of the plan. Only quantities that were measured
-/// can raise one.
+/// Every flag of the results, at any recorded iteration, in the order of the plan. Only quantities
+/// that were measured can raise one.
 pub fn flags(results: Results<'_>) -> Vec<Flag> {
     let mut flags = Vec::new();
     for analysis in results.plan().analyses() {
-        let watched = [Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability];
-        let watched: Vec<Quantity> = watched.into_iter().filter(|q| analysis.quantities().any(|m| m == *q)).collect();
+        let watched =
+            [Quantity::ActivationGrowth, Quantity::BpGradientNorm, Quantity::GradientStability];
+        let watched: Vec<Quantity> =
+            watched.into_iter().filter(|q| analysis.quantities().any(|m| m == *q)).collect();
         for condition in analysis.conditions.iter().filter(|_| !watched.is_empty()) {
-            let of_condition: Vec<&JobResult> = results.repeats(analysis, condition).into_iter().flatten().collect();
+            let of_condition: Vec<&JobResult> =
+                results.repeats(analysis, condition).into_iter().flatten().collect();
             for &quantity in &watched {
                 let mut flag = Flag {
                     analysis: analysis.name.clone(),
@@ -132,7 +148,8 @@ impl Flag {
     /// Takes note of what the repeats of a condition have of it.
     fn add(&mut self, results: &[&JobResult]) {
         let values = |result: &&JobResult| -> Vec<(Option<usize>, usize, f64)> {
-            let of_quantity = result.records.iter().filter(|record| record.quantity == self.quantity);
+            let of_quantity =
+                result.records.iter().filter(|record| record.quantity == self.quantity);
             of_quantity.filter_map(|r| Some((r.layer, r.iteration, r.value?))).collect()
         };
         let mut repeats: Vec<Vec<_>> = results.iter().map(values).collect();
@@ -143,7 +160,8 @@ impl Flag {
                 let sum = sums.entry((layer, iteration)).or_default();
                 *sum = (sum.0 + value, sum.1 + 1.0);
             }
-            let means: Vec<_> = sums.into_iter().map(|((l, k), (sum, n))| (l, k, sum / n)).collect();
+            let means: Vec<_> =
+                sums.into_iter().map(|((l, k), (sum, n))| (l, k, sum / n)).collect();
             repeats = vec![means; results.len()];
         }
         for values in repeats {
@@ -155,8 +173,11 @@ impl Flag {
             self.repeats[0] += usize::from(!bad.is_empty());
             for (layer, value) in bad {
                 self.layers.push(layer);
-                let worse =
-                    if self.quantity == Quantity::BpGradientNorm { value < self.worst } else { value > self.worst };
+                let worse = if self.quantity == Quantity::BpGradientNorm {
+                    value < self.worst
+                } else {
+                    value > self.worst
+                };
                 if self.worst.is_nan() || worse {
                     self.worst = value;
                 }
@@ -172,7 +193,10 @@ impl Display for Flag {
         let said = match quantity {
             Quantity::ActivationGrowth => format!("activities grew {worst:.3e} times"),
             Quantity::BpGradientNorm => format!("BP's gradient was down to {worst:.1e} per sample"),
-            _ => format!("BP's gradients of two half batches were {worst:.1} degrees apart on average over repeats"),
+            _ => format!(
+                "BP's gradients of two half batches were {worst:.1} degrees apart on average over \
+                 repeats"
+            ),
         };
         let meaning = match quantity {
             Quantity::ActivationGrowth => "its angles are those of a network that runs away",
@@ -219,7 +243,8 @@ mod tests {
                 Some(job.finish(Outcome::Completed, records))
             })
             .collect();
-        let found: Vec<String> = flags(Results::new(&plan, &results)).iter().map(ToString::to_string).collect();
+        let found: Vec<String> =
+            flags(Results::new(&plan, &results)).iter().map(ToString::to_string).collect();
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("9.000e1 times in layer 0, 1 (2 of 2 repeats)"), "{found:?}");
         assert!(found[1].contains("1.0e-9 per sample in layer 0 (1 of 2 repeats)"), "{found:?}");

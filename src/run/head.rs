@@ -57,8 +57,8 @@ enum Manifest {
 }
 
 impl Head {
-    /// From the manifest of a directory, or from its specs where that is damaged; `None` where there
-    /// is none and never was.
+    /// From the manifest of a directory, or from its specs where that is damaged; `None` where
+    /// there is none and never was.
     ///
     /// # Errors
     /// If it is of another version of the results, or cannot be read.
@@ -66,14 +66,21 @@ impl Head {
         match read_manifest(&directory.join(MANIFEST), checksums)? {
             None => Ok(None),
             Some(Manifest::Whole(manifest)) => Self::of_manifest(directory, manifest).map(Some),
-            Some(Manifest::Damaged(why, text)) => Ok(Some(Self::of_specs(directory, checksums, why, &text))),
+            Some(Manifest::Damaged(why, text)) => {
+                Ok(Some(Self::of_specs(directory, checksums, why, &text)))
+            }
         }
     }
 
     /// The same, of a directory that has to be a run and to say of what.
     pub fn of_run(directory: &Path, checksums: &Checksums) -> Result<Self, RunError> {
-        let head = Self::read(directory, checksums)?.ok_or_else(|| RunError::NoRun(directory.to_path_buf()))?;
-        if head.address.is_some() { Ok(head) } else { Err(RunError::Manifest(directory.join(MANIFEST))) }
+        let head = Self::read(directory, checksums)?
+            .ok_or_else(|| RunError::NoRun(directory.to_path_buf()))?;
+        if head.address.is_some() {
+            Ok(head)
+        } else {
+            Err(RunError::Manifest(directory.join(MANIFEST)))
+        }
     }
 
     fn of_manifest(directory: &Path, manifest: Json) -> Result<Self, RunError> {
@@ -92,8 +99,8 @@ impl Head {
         })
     }
 
-    /// From the specs that the run wrote, and of the damaged manifest no more than which shard it is:
-    /// the wrong one would do too many or too few of the jobs, and none wrongly.
+    /// From the specs that the run wrote, and of the damaged manifest no more than which shard it
+    /// is: the wrong one would do too many or too few of the jobs, and none wrongly.
     fn of_specs(directory: &Path, checksums: &Checksums, mut why: String, text: &str) -> Self {
         let shard = text.split("\"shard\": \"").nth(1).and_then(|rest| rest.split('"').next());
         let shard = shard.and_then(|shard| Shard::parse(shard).ok());
@@ -101,8 +108,14 @@ impl Head {
             why += &format!(" (it is taken for that of shard {shard}, as it still says)");
         }
         let unknown = || "unknown, as its manifest is damaged".to_string();
-        let mut head =
-            Self { address: None, version: unknown(), ended: unknown(), shard, damage: Some(why), manifest: None };
+        let mut head = Self {
+            address: None,
+            version: unknown(),
+            ended: unknown(),
+            shard,
+            damage: Some(why),
+            manifest: None,
+        };
         let specs = head.specs(directory, checksums).ok();
         head.address = specs.and_then(|(specs, _)| Some(Plan::new(specs).ok()?.address()));
         head
@@ -123,14 +136,19 @@ impl Head {
             Some(_) if self.has_fewer_repeats(directory, plan) => Ok(()),
             None if holds_jobs_of(directory, plan) => Ok(()),
             None => Err(RunError::Manifest(directory.join(MANIFEST))),
-            Some(_) => Err(RunError::OtherSpec { path: directory.to_path_buf(), theirs: self.names(directory) }),
+            Some(_) => Err(RunError::OtherSpec {
+                path: directory.to_path_buf(),
+                theirs: self.names(directory),
+            }),
         }
     }
 
-    /// Whether the directory is of the specs of `plan` with fewer repeats: its jobs are among those of the plan, and further
-    /// ones go beside them.
+    /// Whether the directory is of the specs of `plan` with fewer repeats: its jobs are among those
+    /// of the plan, and further ones go beside them.
     fn has_fewer_repeats(&self, directory: &Path, plan: &Plan) -> bool {
-        let stored = Checksums::read(directory).ok().and_then(|checksums| self.specs(directory, &checksums).ok());
+        let stored = Checksums::read(directory)
+            .ok()
+            .and_then(|checksums| self.specs(directory, &checksums).ok());
         let Some((mut specs, _)) = stored else { return false };
         let mut own = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
         let grown = plan.analyses().all(|analysis| match own.next() {
@@ -147,7 +165,8 @@ impl Head {
 
     /// Names of the specs.
     fn names(&self, directory: &Path) -> String {
-        let of_manifest = self.manifest.iter().flat_map(|manifest| manifest["specs"].as_array()).flatten();
+        let of_manifest =
+            self.manifest.iter().flat_map(|manifest| manifest["specs"].as_array()).flatten();
         let mut names: Vec<String> =
             of_manifest.filter_map(|spec| Some(format!("`{}`", spec["name"].as_str()?))).collect();
         if names.is_empty() {
@@ -161,14 +180,19 @@ impl Head {
     ///
     /// # Errors
     /// If they are not there, cannot be read, or are not those that the run wrote.
-    pub fn specs(&self, directory: &Path, checksums: &Checksums) -> Result<(Vec<Spec>, Vec<String>), RunError> {
+    pub fn specs(
+        &self,
+        directory: &Path,
+        checksums: &Checksums,
+    ) -> Result<(Vec<Spec>, Vec<String>), RunError> {
         let paths: Vec<PathBuf> = spec_paths(directory).take_while(|path| path.is_file()).collect();
         if paths.is_empty() {
             return Err(RunError::NoSpec(directory.to_path_buf()));
         }
         let (mut specs, mut damages) = (Vec::new(), Vec::new());
         for path in &paths {
-            let bytes = std::fs::read(path).map_err(|source| FileError::new("read", path, source))?;
+            let bytes =
+                std::fs::read(path).map_err(|source| FileError::new("read", path, source))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             damages.extend(checksums.standing(&name, blake3::hash(&bytes)).damage(path));
             specs.push(match String::from_utf8(bytes) {
@@ -186,10 +210,12 @@ impl Head {
             difference,
         };
         match (specs, written) {
-            (Ok(specs), Some(written)) if !checksums.is_present() => match other_name(&specs, written) {
-                Some(difference) => Err(changed(Some(difference))),
-                None => Ok((specs, damages)),
-            },
+            (Ok(specs), Some(written)) if !checksums.is_present() => {
+                match other_name(&specs, written) {
+                    Some(difference) => Err(changed(Some(difference))),
+                    None => Ok((specs, damages)),
+                }
+            }
             (Ok(specs), _) if damages.is_empty() => Ok((specs, damages)),
             // What the manifest says, which is whole, is as good as the file.
             (Ok(specs), Some(written)) => match difference(&to_json(&specs), written, "") {
@@ -208,7 +234,9 @@ fn to_json(specs: &[Spec]) -> Json {
 
 /// Where there are no checksums, a name at least cannot change unseen.
 fn other_name(specs: &[Spec], written: &Json) -> Option<String> {
-    let names = |specs: &Json| specs.as_array().into_iter().flatten().map(|spec| json!(spec["name"])).collect::<Json>();
+    let names = |specs: &Json| {
+        specs.as_array().into_iter().flatten().map(|spec| json!(spec["name"])).collect::<Json>()
+    };
     let (now, then) = (names(&to_json(specs)), names(written));
     if then == json!([]) { None } else { difference(&now, &then, "name") }
 }
@@ -236,7 +264,8 @@ fn read_manifest(path: &Path, checksums: &Checksums) -> Result<Option<Manifest>,
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            let missing = || Manifest::Damaged(format!("{} is missing", path.display()), String::new());
+            let missing =
+                || Manifest::Damaged(format!("{} is missing", path.display()), String::new());
             return Ok(checksums.has(MANIFEST).then(missing));
         }
         Err(source) => return Err(FileError::new("read", path, source).into()),
@@ -247,7 +276,9 @@ fn read_manifest(path: &Path, checksums: &Checksums) -> Result<Option<Manifest>,
     Ok(Some(match (parsed, checksums.standing(MANIFEST, blake3::hash(&bytes)).damage(path)) {
         (Some(manifest), None) => Manifest::Whole(manifest),
         (Some(_), Some(damage)) => Manifest::Damaged(damage, text),
-        (None, _) => Manifest::Damaged(format!("{} is not a manifest of this program", path.display()), text),
+        (None, _) => {
+            Manifest::Damaged(format!("{} is not a manifest of this program", path.display()), text)
+        }
     }))
 }
 
@@ -257,9 +288,11 @@ fn holds_jobs_of(directory: &Path, plan: &Plan) -> bool {
     plan.addresses.iter().any(|address| file(address).is_file())
 }
 
-/// Where the specs of a run directory are kept: `spec.toml`, and `spec-2.toml`, ... where there are several.
+/// Where the specs of a run directory are kept: `spec.toml`, and `spec-2.toml`, ... where there are
+/// several.
 pub fn spec_paths(directory: &Path) -> impl Iterator<Item = PathBuf> {
-    let name = |number| if number == 1 { "spec.toml".into() } else { format!("spec-{number}.toml") };
+    let name =
+        |number| if number == 1 { "spec.toml".into() } else { format!("spec-{number}.toml") };
     let directory = directory.to_path_buf();
     (1..).map(move |number: usize| directory.join(name(number)))
 }

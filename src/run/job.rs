@@ -82,7 +82,8 @@ pub struct Record {
     pub value: Option<f64>,
 }
 
-/// In files a record is a list, short as there are many: iteration, layer, quantity, value, and the lag where it has one.
+/// In files a record is a list, short as there are many: iteration, layer, quantity, value, and the
+/// lag where it has one.
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(4 + usize::from(self.lag.is_some())))?;
@@ -174,11 +175,17 @@ impl Job {
         address(&self.parameters())
     }
 
-    /// Iterations at which `quantity` is recorded, ascending, distinct, from 0 to [`Condition::last_iteration`]; none if
-    /// it is not measured. Label changes are always recorded. What is said of a change is recorded at changes only, or
-    /// at the following change and at the end.
+    /// Iterations at which `quantity` is recorded, ascending, distinct, from 0 to
+    /// [`Condition::last_iteration`]; none if it is not measured. Label changes are always
+    /// recorded. What is said of a change is recorded at changes only, or at the following change
+    /// and at the end.
     pub fn recorded_iterations(&self, quantity: Quantity) -> Vec<usize> {
-        recorded_iterations(quantity, &self.observers, &self.condition, (self.record_every, &self.report_at))
+        recorded_iterations(
+            quantity,
+            &self.observers,
+            &self.condition,
+            (self.record_every, &self.report_at),
+        )
     }
 
     /// What is recorded at which iterations: both ascending.
@@ -197,8 +204,8 @@ impl Job {
         self.observers.iter().map(|observer| observer.quantity)
     }
 
-    /// Lags at which `quantity` is measured at an iteration; `None` alone for what has no lag. None reaches beyond the
-    /// start.
+    /// Lags at which `quantity` is measured at an iteration; `None` alone for what has no lag. None
+    /// reaches beyond the start.
     pub fn lags_of(&self, quantity: Quantity, iteration: usize) -> Vec<Option<usize>> {
         if !quantity.has_lags() {
             return vec![None];
@@ -299,9 +306,12 @@ mod tests {
                 if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&name) {
                     continue;
                 }
-                // Another set needs its files; a drawing changes only together with others; repeats are jobs of their own;
-                // predictions and comparisons change no result, nor do lags and windows where nothing is measured at them.
-                if ["data", "draw", "repeats", "predict", "compare", "lags", "window"].contains(&name) {
+                // Another set needs its files; a drawing changes only together with others; repeats
+                // are jobs of their own; predictions and comparisons change no result, nor do lags
+                // and windows where nothing is measured at them.
+                if ["data", "draw", "repeats", "predict", "compare", "lags", "window"]
+                    .contains(&name)
+                {
                     continue;
                 }
                 assert_ne!(job(kind, &[(name, other(kind, name))]).address(), default, "{name}");
@@ -310,7 +320,8 @@ mod tests {
             repeat.repeat = 1;
             assert_ne!(repeat.address(), default);
         }
-        let [a, b] = ["half-squared", "softmax"].map(|loss| job(Kind::Train, &[("code", "one-hot"), ("loss", loss)]));
+        let [a, b] = ["half-squared", "softmax"]
+            .map(|loss| job(Kind::Train, &[("code", "one-hot"), ("loss", loss)]));
         assert_ne!(a.address(), b.address());
         let [a, b] = ["digits", "mnist"].map(|data| job(Kind::Train, &[("data", data)]));
         assert_ne!(a.address(), b.address());
@@ -331,7 +342,9 @@ mod tests {
         let mut state = 1u64;
         let records: Vec<Record> = (0..20_000)
             .map(|iteration| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 let value = Some(f64::from_bits(state)).filter(|value| value.is_finite());
                 Record {
                     iteration,
@@ -344,7 +357,11 @@ mod tests {
             .collect();
         let result = job.finish(Outcome::Diverged { iteration: 3, layer: 0 }, records);
         let text = serde_json::to_string(&result).unwrap();
-        assert_eq!(serde_json::from_str::<JobResult>(&text).unwrap(), result, "serde_json needs float_roundtrip");
+        assert_eq!(
+            serde_json::from_str::<JobResult>(&text).unwrap(),
+            result,
+            "serde_json needs float_roundtrip"
+        );
     }
 
     #[test]
@@ -360,7 +377,8 @@ mod tests {
         for kind in Kind::ALL {
             let condition = Condition::new(kind, &Values::new()).unwrap().values();
             let of_condition = condition.len();
-            let without_saying = condition::parameters(kind).iter().filter(|p| p.facts().young || p.facts().tacit);
+            let without_saying =
+                condition::parameters(kind).iter().filter(|p| p.facts().young || p.facts().tacit);
             let unnamed = without_saying.count();
             assert_eq!(job(kind, &[]).parameters().len(), of_condition + 7 - unnamed);
             assert_eq!(condition::parameters(kind).len(), of_condition);

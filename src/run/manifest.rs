@@ -18,8 +18,14 @@ use std::path::Path;
 /// Word every manifest of this program starts with.
 pub const FORMAT: &str = "alignscope run";
 
-/// The manifest of a run, or of a shard of it, that ended so far as `ended` (`None`: under way) with these results.
-pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>, shard: Option<Shard>) -> Json {
+/// The manifest of a run, or of a shard of it, that ended so far as `ended` (`None`: under way)
+/// with these results.
+pub fn manifest(
+    plan: &Plan,
+    results: &[Option<JobResult>],
+    ended: Option<Ended>,
+    shard: Option<Shard>,
+) -> Json {
     let mut absent: BTreeMap<&str, usize> = BTreeMap::new();
     let mut diverged = Vec::new();
     for planned in plan.planned() {
@@ -41,16 +47,22 @@ pub fn manifest(plan: &Plan, results: &[Option<JobResult>], ended: Option<Ended>
     let quantities: Vec<Quantity> = Quantity::ALL
         .iter()
         .copied()
-        .filter(|quantity| plan.analyses().any(|analysis| analysis.quantities().any(|measured| measured == *quantity)))
+        .filter(|quantity| {
+            plan.analyses()
+                .any(|analysis| analysis.quantities().any(|measured| measured == *quantity))
+        })
         .collect();
     let describe = |quantity: &Quantity| {
         let info = quantity.info();
-        let entry = json!({ "symbol": info.symbol, "unit": info.unit, "definition": info.definition });
+        let entry =
+            json!({ "symbol": info.symbol, "unit": info.unit, "definition": info.definition });
         (info.name.to_string(), entry)
     };
     let dictionary: BTreeMap<String, Json> = quantities.iter().map(describe).collect();
-    let columns: Vec<Json> = columns(plan).iter().map(|(name, what)| json!({ "name": name, "holds": what })).collect();
-    let seeds: BTreeMap<&str, u64> = plan.analyses().map(|a| (a.name.as_str(), a.settings.seed)).collect();
+    let columns: Vec<Json> =
+        columns(plan).iter().map(|(name, what)| json!({ "name": name, "holds": what })).collect();
+    let seeds: BTreeMap<&str, u64> =
+        plan.analyses().map(|a| (a.name.as_str(), a.settings.seed)).collect();
     let mut manifest = json!({
         "format": FORMAT,
         "version": env!("CARGO_PKG_VERSION"),
@@ -87,10 +99,12 @@ fn logged(bytes: &[u8]) -> Option<Vec<Json>> {
 
 /// Whether a log is as it was written; one that is not there is.
 pub fn log_is_whole(path: &Path) -> bool {
-    std::fs::read(path).map_or_else(|error| error.kind() == ErrorKind::NotFound, |bytes| logged(&bytes).is_some())
+    std::fs::read(path)
+        .map_or_else(|error| error.kind() == ErrorKind::NotFound, |bytes| logged(&bytes).is_some())
 }
 
-/// The text of a log with one more entry. A log that is damaged is begun anew: it holds nothing that results depend on.
+/// The text of a log with one more entry. A log that is damaged is begun anew: it holds nothing
+/// that results depend on.
 pub fn log_with(path: &Path, entry: Json) -> Vec<u8> {
     let mut runs = std::fs::read(path).ok().and_then(|bytes| logged(&bytes)).unwrap_or_default();
     runs.push(entry);

@@ -1,12 +1,14 @@
 //! How much memory jobs take, told from their parameters before anything is allocated.
 //!
-//! The numbers are upper bounds, as near as the shapes of what is held allow: an allocation that fails ends the
-//! program, and takes with it what else was under way.
+//! The numbers are upper bounds, as near as the shapes of what is held allow: an allocation that
+//! fails ends the program, and takes with it what else was under way.
 
 use super::attempt::Export;
 use super::job::{Job, Record};
 use super::plan::Plan;
-use crate::condition::{Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition};
+use crate::condition::{
+    Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition,
+};
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::quantity::Quantity;
 use crate::real::Precision;
@@ -86,7 +88,8 @@ impl Condition {
             Self::Plane(c) => {
                 let [all, _] = weights(&c.train.sizes());
                 let snapshots = self.last_iteration().div_ceil(c.every) as u128;
-                // Both trajectories in single precision, what is centred of them, their Gram matrices, two directions.
+                // Both trajectories in single precision, what is centred of them, their Gram
+                // matrices, two directions.
                 let kept = 2 * 4 * (all * snapshots) + 3 * 8 * (2 * snapshots).pow(2) + 4 * 8 * all;
                 Need::default().and(2 * trained(&c.train), NETWORK).and(kept, SNAPSHOTS)
             }
@@ -97,7 +100,12 @@ impl Condition {
 }
 
 /// What signals of so many samples, inputs and outputs take, without a recording.
-fn signals(pair: &crate::signal::Pair, batch: usize, [inputs, outputs]: [usize; 2], width: u128) -> u128 {
+fn signals(
+    pair: &crate::signal::Pair,
+    batch: usize,
+    [inputs, outputs]: [usize; 2],
+    width: u128,
+) -> u128 {
     let ahead = match pair.cross {
         Cross::Lagged { lag, .. } => 1 + u128::from(lag.unsigned_abs()),
         Cross::None | Cross::Same => 0,
@@ -111,7 +119,8 @@ fn isolated(c: &IsolateCondition) -> Need {
     let (width, batch, timing) = (width(c.precision), c.batch as u128, c.timing());
     let [all, upper] = weights(&c.layers);
     let ends = [c.layers[0], c.layers[c.layers.len() - 1]];
-    // Weights and the updates of both rules; backward weights, those of BP, and directions in double precision.
+    // Weights and the updates of both rules; backward weights, those of BP, and directions in
+    // double precision.
     let network = width * (4 * all + 2 * upper) + 8 * upper;
     // Pre-activations, activities and deltas, and the two signals as they are given.
     let pass = width * batch * (3 * sum(&c.layers[1..]) + sum(&ends));
@@ -120,8 +129,10 @@ fn isolated(c: &IsolateCondition) -> Need {
     let past = kept * width * batch * (2 * sum(&c.layers) + sum(&ends[..1]));
     let files = [&c.signals.activity, &c.signals.error].into_iter().zip(ends);
     let files = files.filter(|(form, _)| form.is_recorded());
-    let recorded: u128 = files.map(|(_, units)| 16 * c.iterations as u128 * batch * units as u128).sum();
-    let need = Need::default().and(network + pass + signals(&c.signals, c.batch, ends, width), NETWORK);
+    let recorded: u128 =
+        files.map(|(_, units)| 16 * c.iterations as u128 * batch * units as u128).sum();
+    let need =
+        Need::default().and(network + pass + signals(&c.signals, c.batch, ends, width), NETWORK);
     need.and(recorded, RECORDED).and(past, DELAYED)
 }
 
@@ -135,7 +146,8 @@ fn trained(c: &TrainCondition) -> u128 {
     let network = width * (4 * all + 4 * upper + velocity) + 8 * upper;
     // A checkpoint: the state in double precision, and as text.
     let checkpoint = (8 + 2 * 24) * (all + velocity);
-    let (inputs, outputs, above) = (sizes[0] as u128, sizes[sizes.len() - 1] as u128, sum(&sizes[1..]));
+    let (inputs, outputs, above) =
+        (sizes[0] as u128, sizes[sizes.len() - 1] as u128, sum(&sizes[1..]));
     let pass = width * batch * (2 * inputs + 2 * 3 * above + 2 * outputs + 2 * above);
     // Orders of the images, and norms of their error signals by layer.
     network + checkpoint + pass + images * (24 + 32 * sizes.len() as u128)
@@ -146,9 +158,14 @@ fn replayed(c: &ReplayCondition, sizes: &[usize]) -> Need {
     let values = batch * c.updates as u128 * (sizes[0] + sizes[sizes.len() - 1]) as u128;
     let copies = if c.surrogate.is_some() { 2 } else { 1 };
     // Covariance, eigenvectors, root and the room for them.
-    let room = if c.surrogate == Some(Surrogate::Gaussian) { 8 * 8 * (c.updates as u128).pow(2) } else { 0 };
+    let room = if c.surrogate == Some(Surrogate::Gaussian) {
+        8 * 8 * (c.updates as u128).pow(2)
+    } else {
+        0
+    };
     let [all, upper] = weights(sizes);
-    let network = width * (2 * all + upper + batch * (3 * sum(&sizes[1..]) + sum(sizes))) + 8 * upper;
+    let network =
+        width * (2 * all + upper + batch * (3 * sum(&sizes[1..]) + sum(sizes))) + 8 * upper;
     let recorded = copies * width * values + room + 24 * c.updates as u128;
     Need::default().and(trained(&c.train) + network, NETWORK).and(recorded, REPLAYED)
 }
@@ -156,7 +173,8 @@ fn replayed(c: &ReplayCondition, sizes: &[usize]) -> Need {
 fn sampled(c: &SampleCondition) -> Need {
     let width = width(c.precision);
     let [n0, n1, n2, batch] =
-        [c.layers[0], c.layers[1 % c.layers.len()], c.layers[c.layers.len() - 1], c.batch].map(|n| n as u128);
+        [c.layers[0], c.layers[1 % c.layers.len()], c.layers[c.layers.len() - 1], c.batch]
+            .map(|n| n as u128);
     let ends = [c.layers[0], c.layers[c.layers.len() - 1]];
     let drawn = 2 * width * batch * (n0 + n2) + signals(&c.signals(), c.batch, ends, width);
     // The transformation, its parts, and what its eigenvalues take in double precision.
@@ -182,12 +200,17 @@ fn measured(job: &Job, need: &mut Need) {
     if measures(Quantity::is_budget) {
         need.add(width * 2 * (all + upper) + pass, NETWORK);
     }
-    if measures(|quantity| (Quantity::AlignmentTerm..=Quantity::SuperalignmentSumNorm).contains(&quantity)) {
+    if measures(|quantity| {
+        (Quantity::AlignmentTerm..=Quantity::SuperalignmentSumNorm).contains(&quantity)
+    }) {
         need.add(2 * (width + 8) * all + pass, NETWORK);
     }
     if measures(|quantity| quantity == Quantity::ConditionalAlignment) {
         let (inputs, outputs) = (sizes[0] as u128, sizes[sizes.len() - 1] as u128);
-        need.add(8 * (2 * inputs * outputs + 2 * outputs * outputs + batch * (inputs + outputs)), NETWORK);
+        need.add(
+            8 * (2 * inputs * outputs + 2 * outputs * outputs + batch * (inputs + outputs)),
+            NETWORK,
+        );
     }
     if measures(Quantity::is_followed) {
         let outputs = sizes[sizes.len() - 1] as u128;
@@ -205,13 +228,18 @@ fn measured(job: &Job, need: &mut Need) {
         need.add(32 * last.min(lags * recorded_iterations(job)), PAST);
     }
     if measures(Quantity::is_decomposition) {
-        let window = measures(Quantity::is_of_window).then(|| job.window.map_or(u128::MAX, |window| window as u128));
+        let window = measures(Quantity::is_of_window)
+            .then(|| job.window.map_or(u128::MAX, |window| window as u128));
         let window = window.unwrap_or(longest.max(1)).min(last);
         let control = u128::from(measures(|quantity| quantity == Quantity::ControlAlignment));
         let families = 1 + u128::from(job.condition.has_projections()) + control;
         let below = weights(&sizes[..sizes.len() - 1])[0];
         need.add(width * families * (window + 1) * below, PAST);
-        let of_lags = if measures(|quantity| quantity.is_term() && !quantity.is_by_class()) { lags } else { 0 };
+        let of_lags = if measures(|quantity| quantity.is_term() && !quantity.is_by_class()) {
+            lags
+        } else {
+            0
+        };
         need.add(width * families * of_lags * upper + 24 * families * window, PAST);
         // Sums, and what stands beside the weights.
         need.add(width * (8 * families * upper + 4 * all + pass * (3 + families)), NETWORK);
@@ -231,7 +259,9 @@ fn recorded_iterations(job: &Job) -> u128 {
 pub fn records(job: &Job) -> u128 {
     let (last, per_epoch) = (job.condition.last_iteration(), job.condition.iterations_per_epoch());
     match &job.condition {
-        Condition::Sample(c) => (c.draws * job.observers.len() + c.layers[c.layers.len() - 1]) as u128,
+        Condition::Sample(c) => {
+            (c.draws * job.observers.len() + c.layers[c.layers.len() - 1]) as u128
+        }
         Condition::Plane(c) => (c.mesh * c.mesh + 4 * last.div_ceil(c.every) + 8) as u128,
         _ => {
             let values = |observer: &crate::quantity::Observer| {
@@ -251,7 +281,9 @@ pub fn need(job: &Job, export: Export) -> Need {
     let mut need = job.condition.need();
     measured(job, &mut need);
     // The list of what is due when; records, and their text when they are stored.
-    let due = 96 * recorded_iterations(job) * if matches!(job.condition, Condition::Sample(_)) { 0 } else { 1 };
+    let due = 96
+        * recorded_iterations(job)
+        * if matches!(job.condition, Condition::Sample(_)) { 0 } else { 1 };
     let remedy = if matches!(job.condition, Condition::Sample(_)) { DRAWS } else { RECORDS };
     need.add(due + records(job) * (2 * size_of::<Record>() as u128 + 96), remedy);
     if let Condition::Train(c) = &job.condition {
@@ -269,7 +301,8 @@ fn exported(c: &TrainCondition, updates: usize, export: Export, need: &mut Need)
     }
     if let Some(limit) = export.signals() {
         let states = 1 + limit.min(updates) as u128;
-        let of_update = c.setup.batch as u128 * (sum(&sizes[..sizes.len() - 1]) + sum(&sizes[1..])) + all;
+        let of_update =
+            c.setup.batch as u128 * (sum(&sizes[..sizes.len() - 1]) + sum(&sizes[1..])) + all;
         need.add(2 * 8 * states * (of_update + sum(&sizes[1..])), SIGNALS);
     }
 }
@@ -289,12 +322,16 @@ fn shared(plan: &Plan, pending: &[usize]) -> Need {
     let mut records_of: BTreeMap<usize, u128> = BTreeMap::new();
     let mut rows = 0;
     for planned in plan.planned() {
-        let records = *records_of.entry(planned.job).or_insert_with(|| records(&plan.jobs[planned.job]));
+        let records =
+            *records_of.entry(planned.job).or_insert_with(|| records(&plan.jobs[planned.job]));
         // A row of the series: names and values of the condition, and what was recorded.
-        let row = 64 + planned.analysis.name.len() as u128 + 12 * planned.analysis.columns().len() as u128;
+        let row = 64
+            + planned.analysis.name.len() as u128
+            + 12 * planned.analysis.columns().len() as u128;
         rows += records * row;
     }
-    let held: u128 = records_of.values().map(|records| records * 2 * size_of::<Record>() as u128).sum();
+    let held: u128 =
+        records_of.values().map(|records| records * 2 * size_of::<Record>() as u128).sum();
     let mut data: BTreeMap<String, u128> = BTreeMap::new();
     for train in pending.iter().filter_map(|&job| plan.jobs[job].condition.train()) {
         let bytes = train.data_bytes().saturating_mul(2);
@@ -303,7 +340,8 @@ fn shared(plan: &Plan, pending: &[usize]) -> Need {
     Need::default().and(held + 2 * rows, RECORDS).and(data.values().sum(), "make --size smaller")
 }
 
-/// How many of `threads` may run the jobs `pending` at a time, each of which takes what the largest does.
+/// How many of `threads` may run the jobs `pending` at a time, each of which takes what the largest
+/// does.
 ///
 /// # Errors
 /// If not even one fits, with what would help.
@@ -315,7 +353,10 @@ pub fn admit(
     limit: MemoryLimit,
 ) -> Result<usize, TooLarge> {
     let shared = shared(plan, pending);
-    let largest = pending.iter().map(|&job| (need(&plan.jobs[job], export), job)).max_by_key(|(need, _)| need.bytes());
+    let largest = pending
+        .iter()
+        .map(|&job| (need(&plan.jobs[job], export), job))
+        .max_by_key(|(need, _)| need.bytes());
     // The first thread is that of the program, which waits.
     let [first, second] = [0, 1].map(|threads| limit.of_threads(threads));
     let each = largest.as_ref().map_or(0, |(need, _)| need.bytes() + second - first);
@@ -326,7 +367,9 @@ pub fn admit(
         return Ok(fit.map_or(threads, |fit| threads.min(fit)));
     }
     let (what, remedy) = match &largest {
-        _ if predicted > each.max(shared.bytes()) => ("the prediction".into(), "leave --predict out"),
+        _ if predicted > each.max(shared.bytes()) => {
+            ("the prediction".into(), "leave --predict out")
+        }
         Some((need, job)) if each >= shared.bytes() => (plan_name(plan, *job), need.remedy()),
         _ => ("this run, with all its results,".into(), shared.remedy()),
     };
@@ -334,9 +377,13 @@ pub fn admit(
     Err(TooLarge { error, remedy })
 }
 
-/// What the predictions beside the results take, which are made one after the other when the jobs are done.
+/// What the predictions beside the results take, which are made one after the other when the jobs
+/// are done.
 fn predicted(plan: &Plan) -> u128 {
-    let wanted = plan.analyses().filter(|analysis| analysis.settings.predict).flat_map(|analysis| &analysis.conditions);
+    let wanted = plan
+        .analyses()
+        .filter(|analysis| analysis.settings.predict)
+        .flat_map(|analysis| &analysis.conditions);
     let exact = wanted.filter_map(|condition| match condition {
         Condition::Isolate(c) if c.is_linear_toy() => Some(c.iterations),
         _ => None,
@@ -414,7 +461,8 @@ mod tests {
         assert!(long("terms_angle").bytes() > 100_000 * 20 * 100 * 8);
         assert!(long("weight_alignment").bytes() < 10 << 20);
         let job = &plan(Kind::Train, &[("epochs", "10")]).jobs[0];
-        let exported = [Export::Off, Export::Weights, Export::Signals(10), Export::Signals(usize::MAX)];
+        let exported =
+            [Export::Off, Export::Weights, Export::Signals(10), Export::Signals(usize::MAX)];
         let needs = exported.map(|export| need(job, export).bytes());
         assert!(needs.is_sorted() && needs[3] > 2 * needs[2], "{needs:?}");
     }
@@ -427,20 +475,40 @@ mod tests {
         let shared = shared(&plan, &pending).bytes();
         for fit in 1..=5u128 {
             for (spare, expected) in [(0, fit), (each - 1, fit), (each, fit + 1)] {
-                let found = admit(&plan, &pending, Export::Off, 4, limit(shared + fit * each + spare)).unwrap();
+                let found =
+                    admit(&plan, &pending, Export::Off, 4, limit(shared + fit * each + spare))
+                        .unwrap();
                 assert_eq!(found as u128, expected.min(4), "{fit} {spare}");
             }
         }
-        let error = admit(&plan, &pending, Export::Off, 4, limit(shared + each - 1)).unwrap_err().to_string();
-        assert!(error.starts_with("a job of `isolate`") && error.ends_with("make layers or batch smaller"), "{error}");
-        assert_eq!(admit(&plan, &[], Export::Off, 4, limit(shared)).unwrap(), 4, "what is done takes nothing more");
+        let error = admit(&plan, &pending, Export::Off, 4, limit(shared + each - 1))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("a job of `isolate`")
+                && error.ends_with("make layers or batch smaller"),
+            "{error}"
+        );
+        assert_eq!(
+            admit(&plan, &[], Export::Off, 4, limit(shared)).unwrap(),
+            4,
+            "what is done takes nothing more"
+        );
         let error = admit(&plan, &[], Export::Off, 4, limit(shared - 1)).unwrap_err().to_string();
-        assert!(error.contains("this run, with all its results") && error.contains(RECORDS), "{error}");
+        assert!(
+            error.contains("this run, with all its results") && error.contains(RECORDS),
+            "{error}"
+        );
     }
 
     #[test]
     fn nothing_a_spec_may_ask_for_overflows() {
-        let most = [("iterations", "1000000000"), ("lags", "1-100000"), ("repeats", "1"), ("report-at", "")];
+        let most = [
+            ("iterations", "1000000000"),
+            ("lags", "1-100000"),
+            ("repeats", "1"),
+            ("report-at", ""),
+        ];
         let every = [("record-every", "200"), ("quantities", "term_angle,terms_angle")];
         let found = need_of(Kind::Isolate, &[&most[..], &every].concat());
         assert!(found.bytes() > 1 << 40, "{found:?}");

@@ -54,13 +54,14 @@ impl Place {
     }
 }
 
-/// Copies the results of `plan` in run directories `sources` to `out`, and writes there what a run of the whole plan would
-/// have written. What `out` already holds counts as well. Every file is held against its checksum, and left out if it is
-/// not as it was written.
+/// Copies the results of `plan` in run directories `sources` to `out`, and writes there what a run
+/// of the whole plan would have written. What `out` already holds counts as well. Every file is
+/// held against its checksum, and left out if it is not as it was written.
 ///
 /// # Errors
-/// Before anything is written: if a directory holds no run or one of another spec, is being written to, is both source and
-/// `out`, or if two hold different results of the same job. Afterwards: if a file cannot be written.
+/// Before anything is written: if a directory holds no run or one of another spec, is being written
+/// to, is both source and `out`, or if two hold different results of the same job. Afterwards: if a
+/// file cannot be written.
 pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, RunError> {
     let clock = Clock::start();
     let (mut described, mut places, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
@@ -81,7 +82,8 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
     warnings.extend(directory.damages()?);
     // What is there comes first, so that it is not copied over itself.
     places.insert(0, Place::new(out, directory.checksums().clone())?);
-    let found: Vec<Pick> = plan.jobs.par_iter().map(|job| pick(job, &places)).collect::<Result<_, _>>()?;
+    let found: Vec<Pick> =
+        plan.jobs.par_iter().map(|job| pick(job, &places)).collect::<Result<_, _>>()?;
     let (mut copies, mut results, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     for pick in found {
         results.push(pick.result);
@@ -93,7 +95,8 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
         damaged.extend(export.damaged);
         accept(&directory, export.copy, &mut copies);
     }
-    // Before anything is copied, as it is the manifest that makes the directory ours: a merge that is killed can be repeated.
+    // Before anything is copied, as it is the manifest that makes the directory ours: a merge that
+    // is killed can be repeated.
     directory.describe(plan, &results, None, None)?;
     directory.note(&copies.iter().map(|copy| copy.line.clone()).collect::<Vec<_>>())?;
     copies.par_iter().with_max_len(1).try_for_each(|copy| copy_atomically(&copy.from, &copy.to))?;
@@ -102,11 +105,22 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
     let ended = Ended::of(plan, &results, &all);
     let found = results.iter().flatten().count();
     let merged: Vec<String> = sources.iter().map(|path| path.display().to_string()).collect();
-    let entry = clock.entry(json!({ "merged": merged, "ended": ended.as_str(), "jobs-found": found }));
+    let entry =
+        clock.entry(json!({ "merged": merged, "ended": ended.as_str(), "jobs-found": found }));
     directory.write_results(plan, &results, ended, None, entry)?;
     let diverged = diverged_jobs(plan, &results);
     let directory = out.to_path_buf();
-    let report = RunReport { directory, shard: None, ended, results, found, ran: 0, diverged, warnings, damaged };
+    let report = RunReport {
+        directory,
+        shard: None,
+        ended,
+        results,
+        found,
+        ran: 0,
+        diverged,
+        warnings,
+        damaged,
+    };
     Ok(Merged { report, sources: described })
 }
 
@@ -134,8 +148,14 @@ struct Pick {
 }
 
 impl Pick {
-    /// Takes a file that is whole, of which all directories that have it must have the same bytes; the first is kept.
-    fn take(&mut self, address: &str, [from, to]: [PathBuf; 2], line: (String, Hash)) -> Result<(), RunError> {
+    /// Takes a file that is whole, of which all directories that have it must have the same bytes;
+    /// the first is kept.
+    fn take(
+        &mut self,
+        address: &str,
+        [from, to]: [PathBuf; 2],
+        line: (String, Hash),
+    ) -> Result<(), RunError> {
         match &self.copy {
             None => self.copy = Some(Copy { from, to, line }),
             Some(first) if first.line.1 == line.1 => {}

@@ -4,7 +4,8 @@
 //! Analysis -> Plan (jobs, each once) -> run -> series.csv, manifest.json, summaries
 //! ```
 //!
-//! What a job computes is given to [`run()`] as a function; nothing here knows the rule or the networks.
+//! What a job computes is given to [`run()`] as a function; nothing here knows the rule or the
+//! networks.
 
 mod attempt;
 mod audit;

@@ -1,4 +1,5 @@
-//! What there is of runs below a directory, from their manifests alone: a list of them takes no time.
+//! What there is of runs below a directory, from their manifests alone: a list of them takes no
+//! time.
 
 use super::files::MANIFEST;
 use super::manifest::FORMAT;
@@ -58,20 +59,26 @@ fn look(directory: &Path, levels: usize, found: &mut Vec<Outline>) {
 /// `None` of a directory that is no run.
 fn outline(directory: &Path) -> Option<Outline> {
     let path = directory.join(MANIFEST);
-    let manifest = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
+    let manifest =
+        std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
     let of_run = manifest.as_ref().filter(|manifest| manifest["format"] == FORMAT);
     if manifest.is_some() && of_run.is_none() {
         return None;
     }
     let text = |key: &str| of_run.and_then(|manifest| manifest[key].as_str()).map(String::from);
     let specs = of_run.and_then(|manifest| manifest["specs"].as_array());
-    let analyses = || specs.into_iter().flatten().filter_map(|spec| spec["analyses"].as_array()).flatten();
+    let analyses =
+        || specs.into_iter().flatten().filter_map(|spec| spec["analyses"].as_array()).flatten();
     let jobs = of_run.map(|manifest| &manifest["jobs"]);
     let modified = std::fs::metadata(&path).and_then(|facts| facts.modified()).ok();
     let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     Some(Outline {
         directory: directory.to_path_buf(),
-        specs: specs.into_iter().flatten().filter_map(|spec| spec["name"].as_str().map(String::from)).collect(),
+        specs: specs
+            .into_iter()
+            .flatten()
+            .filter_map(|spec| spec["name"].as_str().map(String::from))
+            .collect(),
         ended: text("ended").unwrap_or_else(|| "unknown: its manifest is damaged".into()),
         shard: text("shard"),
         jobs: jobs.and_then(|jobs| Some([jobs["finished"].as_u64()?, jobs["planned"].as_u64()?])),

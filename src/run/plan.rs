@@ -42,7 +42,8 @@ pub struct Planned<'a> {
 pub enum PlanError {
     /// Results are told apart by the analysis' name.
     #[error(
-        "two analyses are named `{0}`, in these specs taken together: rename one, or run the specs into different directories"
+        "two analyses are named `{0}`, in these specs taken together: rename one, or run the specs \
+         into different directories"
     )]
     SameName(String),
     /// There is nothing to run.
@@ -74,7 +75,11 @@ impl Plan {
                 }
             }
         }
-        if jobs.is_empty() { Err(PlanError::Empty) } else { Ok(Self { specs, jobs, addresses, places }) }
+        if jobs.is_empty() {
+            Err(PlanError::Empty)
+        } else {
+            Ok(Self { specs, jobs, addresses, places })
+        }
     }
 
     /// Plan of a single analysis.
@@ -109,22 +114,28 @@ impl Plan {
     }
 
     /// Jobs of one condition of the analysis of this name, by repeat.
-    pub fn jobs_of(&self, analysis: &Analysis, condition: &Condition) -> impl Iterator<Item = usize> {
+    pub fn jobs_of(
+        &self,
+        analysis: &Analysis,
+        condition: &Condition,
+    ) -> impl Iterator<Item = usize> {
         let mut first = 0;
         let mut places: &[usize] = &[];
         for known in self.analyses() {
             if known.name == analysis.name {
                 let place = known.conditions.iter().position(|of| of == condition);
                 let start = place.map(|place| first + place * known.settings.repeats);
-                places =
-                    start.and_then(|start| self.places.get(start..start + known.settings.repeats)).unwrap_or_default();
+                places = start
+                    .and_then(|start| self.places.get(start..start + known.settings.repeats))
+                    .unwrap_or_default();
             }
             first += known.conditions.len() * known.settings.repeats;
         }
         places.iter().copied()
     }
 
-    /// The data sets that jobs need, each once, in the order of the jobs; by index into [`Self::jobs`].
+    /// The data sets that jobs need, each once, in the order of the jobs; by index into
+    /// [`Self::jobs`].
     pub fn data_sets(&self, jobs: impl Iterator<Item = usize>) -> Vec<&Source> {
         let mut sources: Vec<&Source> = Vec::new();
         for source in jobs.filter_map(|job| Some(&self.jobs[job].condition.train()?.data)) {
@@ -177,7 +188,8 @@ mod tests {
     fn titles_and_figures_do_not_make_another_run() {
         let mut titled = analysis("a", &[]);
         titled.title = "T".into();
-        let plans = [analysis("a", &[]), titled, analysis("a", &[("seed", "2")])].map(|a| Plan::single(a).unwrap());
+        let plans = [analysis("a", &[]), titled, analysis("a", &[("seed", "2")])]
+            .map(|a| Plan::single(a).unwrap());
         assert_eq!(plans[0].address(), plans[1].address());
         assert_ne!(plans[0].address(), plans[2].address());
         assert!(plans[0].default_directory().starts_with("runs"));
@@ -185,7 +197,8 @@ mod tests {
 
     #[test]
     fn names_must_differ() {
-        let specs = vec![Spec::single(analysis("a", &[])), Spec::single(analysis("a", &[("seed", "2")]))];
+        let specs =
+            vec![Spec::single(analysis("a", &[])), Spec::single(analysis("a", &[("seed", "2")]))];
         assert_eq!(Plan::new(specs).unwrap_err(), PlanError::SameName("a".into()));
         assert_eq!(Plan::new(Vec::new()).unwrap_err(), PlanError::Empty);
     }

@@ -37,7 +37,8 @@ pub struct Work {
     pub jobs: usize,
     /// Those of them whose results are stored already.
     pub stored: usize,
-    /// Work of the others, in units of 10,000 multiplications and additions, as jobs differ in size.
+    /// Work of the others, in units of 10,000 multiplications and additions, as jobs differ in
+    /// size.
     pub units: u64,
 }
 

@@ -36,10 +36,15 @@ impl Ended {
         }
     }
 
-    /// The same of a run of which only some jobs were asked for: it is not complete while others have no result.
+    /// The same of a run of which only some jobs were asked for: it is not complete while others
+    /// have no result.
     pub(super) fn unless_partial(self, only_some: bool, results: &[Option<JobResult>]) -> Self {
         let is_open = only_some && results.iter().any(Option::is_none);
-        if is_open && matches!(self, Self::Completed | Self::Diverged) { Self::Partly } else { self }
+        if is_open && matches!(self, Self::Completed | Self::Diverged) {
+            Self::Partly
+        } else {
+            self
+        }
     }
 
     /// As in the manifest.
@@ -74,8 +79,8 @@ impl Display for DivergedJob {
         let Self { analysis, condition, repeat, iteration, layer } = self;
         write!(
             f,
-            "{analysis} ({condition}), repeat {repeat}: diverged at iteration {iteration} in layer {layer}; what was \
-             recorded before is kept; a smaller eta may help"
+            "{analysis} ({condition}), repeat {repeat}: diverged at iteration {iteration} in layer \
+             {layer}; what was recorded before is kept; a smaller eta may help"
         )
     }
 }
@@ -104,15 +109,16 @@ pub struct RunReport {
 }
 
 pub(super) fn diverged_jobs(plan: &Plan, results: &[Option<JobResult>]) -> Vec<DivergedJob> {
-    let diverged = plan.planned().filter_map(|planned| match results.get(planned.job)?.as_ref()?.outcome {
-        Outcome::Completed => None,
-        Outcome::Diverged { iteration, layer } => Some(DivergedJob {
-            analysis: planned.analysis.name.clone(),
-            condition: planned.analysis.label(planned.condition),
-            repeat: planned.repeat,
-            iteration,
-            layer,
-        }),
-    });
+    let diverged =
+        plan.planned().filter_map(|planned| match results.get(planned.job)?.as_ref()?.outcome {
+            Outcome::Completed => None,
+            Outcome::Diverged { iteration, layer } => Some(DivergedJob {
+                analysis: planned.analysis.name.clone(),
+                condition: planned.analysis.label(planned.condition),
+                repeat: planned.repeat,
+                iteration,
+                layer,
+            }),
+        });
     diverged.collect()
 }

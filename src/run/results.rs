@@ -1,4 +1,5 @@
-//! Results of a plan, looked up by what was measured where: the one way in for summaries, flags, claims and figures.
+//! Results of a plan, looked up by what was measured where: the one way in for summaries, flags,
+//! claims and figures.
 
 use super::job::{JobResult, Record};
 use super::plan::Plan;
@@ -7,7 +8,8 @@ use crate::quantity::Quantity;
 use crate::spec::Analysis;
 use std::collections::BTreeMap;
 
-/// By iteration, one entry per repeat, in the order of repeats; `None` where the value does not exist.
+/// By iteration, one entry per repeat, in the order of repeats; `None` where the value does not
+/// exist.
 pub type Values = BTreeMap<usize, Vec<Option<f64>>>;
 
 /// Quantity, layer and lag.
@@ -39,8 +41,10 @@ impl<'a> Results<'a> {
 
     /// Jobs of the conditions of an analysis that have a result, of how many.
     pub fn count(self, analysis: &Analysis) -> [usize; 2] {
-        let repeats = analysis.conditions.iter().flat_map(|condition| self.repeats(analysis, condition));
-        repeats.fold([0, 0], |[stored, all], result| [stored + usize::from(result.is_some()), all + 1])
+        let repeats =
+            analysis.conditions.iter().flat_map(|condition| self.repeats(analysis, condition));
+        repeats
+            .fold([0, 0], |[stored, all], result| [stored + usize::from(result.is_some()), all + 1])
     }
 
     /// Repeats that a condition has a result of, from the first on.
@@ -48,7 +52,8 @@ impl<'a> Results<'a> {
         self.repeats(analysis, condition).iter().take_while(|result| result.is_some()).count()
     }
 
-    /// Values of one quantity at a layer and a lag. Iterations at which no repeat recorded it are not there.
+    /// Values of one quantity at a layer and a lag. Iterations at which no repeat recorded it are
+    /// not there.
     pub fn values(
         self,
         analysis: &Analysis,
@@ -56,7 +61,9 @@ impl<'a> Results<'a> {
         quantity: Quantity,
         [layer, lag]: [Option<usize>; 2],
     ) -> Values {
-        let wanted = |record: &Record| record.quantity == quantity && record.layer == layer && record.lag == lag;
+        let wanted = |record: &Record| {
+            record.quantity == quantity && record.layer == layer && record.lag == lag
+        };
         self.select(analysis, condition, wanted).remove(&(quantity, layer, lag)).unwrap_or_default()
     }
 
@@ -70,16 +77,19 @@ impl<'a> Results<'a> {
         let repeats = self.repeats(analysis, condition);
         let mut found: BTreeMap<Place, Values> = BTreeMap::new();
         for (repeat, result) in repeats.iter().enumerate() {
-            for record in result.iter().flat_map(|result| &result.records).filter(|record| wanted(record)) {
+            for record in
+                result.iter().flat_map(|result| &result.records).filter(|record| wanted(record))
+            {
                 let values = found.entry((record.quantity, record.layer, record.lag)).or_default();
-                values.entry(record.iteration).or_insert_with(|| vec![None; repeats.len()])[repeat] = record.value;
+                values.entry(record.iteration).or_insert_with(|| vec![None; repeats.len()])
+                    [repeat] = record.value;
             }
         }
         found
     }
 
-    /// Rows of several quantities that were measured together, one list per repeat, a row per iteration: of kind sample, per
-    /// draw. Rows without one of them are left out.
+    /// Rows of several quantities that were measured together, one list per repeat, a row per
+    /// iteration: of kind sample, per draw. Rows without one of them are left out.
     pub fn rows<const N: usize>(
         self,
         analysis: &Analysis,
@@ -89,7 +99,9 @@ impl<'a> Results<'a> {
         let of_repeat = |result: &JobResult| {
             let mut rows: BTreeMap<usize, [Option<f64>; N]> = BTreeMap::new();
             for record in &result.records {
-                if let Some(column) = quantities.iter().position(|quantity| *quantity == record.quantity) {
+                if let Some(column) =
+                    quantities.iter().position(|quantity| *quantity == record.quantity)
+                {
                     rows.entry(record.iteration).or_insert([None; N])[column] = record.value;
                 }
             }

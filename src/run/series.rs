@@ -9,7 +9,10 @@ use crate::text::Facts;
 /// Columns after the condition's.
 const LAST_COLUMNS: [(&str, &str); 6] = [
     ("repeat", "Repeat of the condition, from 0"),
-    ("iteration", "The state after this many updates; of kind sample, the draw, or the rank of an eigenvalue"),
+    (
+        "iteration",
+        "The state after this many updates; of kind sample, the draw, or the rank of an eigenvalue",
+    ),
     ("layer", "Layer of W_l, from 0; empty for the network as a whole"),
     ("lag", "Lag in iterations, of what is measured at several; empty otherwise"),
     ("quantity", "What was measured"),
@@ -25,7 +28,11 @@ pub(super) fn condition_columns(plan: &Plan) -> Vec<&'static Facts> {
 /// Every column with its description, for the data dictionary.
 pub fn columns(plan: &Plan) -> Vec<(&'static str, &'static str)> {
     let described = condition_columns(plan).into_iter().map(|facts| (facts.name, facts.help));
-    [("analysis", "Name of the analysis")].into_iter().chain(described).chain(LAST_COLUMNS).collect()
+    [("analysis", "Name of the analysis")]
+        .into_iter()
+        .chain(described)
+        .chain(LAST_COLUMNS)
+        .collect()
 }
 
 /// The file's bytes, from the results there are.
@@ -38,17 +45,21 @@ pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std
     let names: Vec<&str> = condition_columns(plan).into_iter().map(|facts| facts.name).collect();
     let texts = |condition: &Condition| -> Vec<String> {
         let values = condition.values();
-        names.iter().map(|name| values.get(name).map(|value| value.to_text()).unwrap_or_default()).collect()
+        names
+            .iter()
+            .map(|name| values.get(name).map(|value| value.to_text()).unwrap_or_default())
+            .collect()
     };
     for planned in plan.planned() {
         let Some(result) = results.get(planned.job).and_then(Option::as_ref) else { continue };
         let shown = planned.analysis.columns();
         let mut start = vec![cell(&planned.analysis.name).into_owned()];
-        // A column that stands for another analysis stays empty, even where this one has the parameter.
+        // A column that stands for another analysis stays empty, even where this one has the
+        // parameter.
         let cells = texts(planned.condition).into_iter().zip(&names);
-        start.extend(
-            cells.map(|(text, name)| if shown.contains(name) { cell(&text).into_owned() } else { String::new() }),
-        );
+        start.extend(cells.map(|(text, name)| {
+            if shown.contains(name) { cell(&text).into_owned() } else { String::new() }
+        }));
         start.push(planned.repeat.to_string());
         for record in &result.records {
             for cell in &start {
@@ -58,7 +69,8 @@ pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std
             writer.write_field(record.layer.map(|layer| layer.to_string()).unwrap_or_default())?;
             writer.write_field(record.lag.map(|lag| lag.to_string()).unwrap_or_default())?;
             writer.write_field(record.quantity.name())?;
-            writer.write_field(record.value.map(|value| format!("{value:?}")).unwrap_or_default())?;
+            writer
+                .write_field(record.value.map(|value| format!("{value:?}")).unwrap_or_default())?;
             writer.write_record(None::<&[u8]>)?;
         }
     }

@@ -28,10 +28,13 @@ impl Shard {
     pub fn parse(text: &str) -> Result<Self, String> {
         let refused = || format!("`{text}` is no shard: expected {}", Self::EXPECTED);
         let (index, of) = text.split_once('/').ok_or_else(refused)?;
-        let (index, of): (usize, usize) = (index.parse().map_err(|_| refused())?, of.parse().map_err(|_| refused())?);
+        let (index, of): (usize, usize) =
+            (index.parse().map_err(|_| refused())?, of.parse().map_err(|_| refused())?);
         match Self::new(index, of) {
             Some(shard) => Ok(shard),
-            None if of > MOST_SHARDS => Err(format!("{of} shards are more than the {MOST_SHARDS} there may be")),
+            None if of > MOST_SHARDS => {
+                Err(format!("{of} shards are more than the {MOST_SHARDS} there may be"))
+            }
             None => Err(format!("there is no shard {index} of {of}: they count from 1 to {of}")),
         }
     }

@@ -2,7 +2,9 @@
 
 use super::files::JOBS;
 use super::job::{Job, JobResult, address};
-use crate::file::{Checksums, FileError, make_directory, remove_file, remove_temporaries, write_atomically};
+use crate::file::{
+    Checksums, FileError, make_directory, remove_file, remove_temporaries, write_atomically,
+};
 use blake3::Hash;
 use std::fs;
 use std::io::ErrorKind;
@@ -57,20 +59,24 @@ impl Store {
         self.directory.join(format!("{address}.checkpoint"))
     }
 
-    /// What there is for `job`. A file that cannot be read, was cut short, belongs to other parameters or is not as it was
-    /// written is damaged.
+    /// What there is for `job`. A file that cannot be read, was cut short, belongs to other
+    /// parameters or is not as it was written is damaged.
     pub fn load(&self, job: &Job, checksums: &Checksums) -> Found {
         let wanted = job.address();
         let path = self.path(&wanted);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
-            Err(error) => return Found::Damaged(format!("{} cannot be read ({error})", path.display())),
+            Err(error) => {
+                return Found::Damaged(format!("{} cannot be read ({error})", path.display()));
+            }
         };
         let hash = blake3::hash(&bytes);
         let damage = checksums.standing(&Self::name(&wanted), hash).damage(&path);
         match (serde_json::from_slice::<JobResult>(&bytes), damage) {
-            (Ok(result), _) if result.address != wanted || address(&result.parameters) != wanted => {
+            (Ok(result), _)
+                if result.address != wanted || address(&result.parameters) != wanted =>
+            {
                 Found::Damaged(format!("{} does not hold the job of its name", path.display()))
             }
             (Err(error), _) => Found::Damaged(format!("{} is damaged ({error})", path.display())),

@@ -47,7 +47,8 @@ pub struct StoredDirectory {
 impl StoredDirectory {
     /// What is to be said of a directory that nothing vouches for.
     pub fn caution(&self) -> Option<String> {
-        (!self.is_vouched_for).then(|| format!("{}: it is taken as it is", without_checksums(&self.path)))
+        (!self.is_vouched_for)
+            .then(|| format!("{}: it is taken as it is", without_checksums(&self.path)))
     }
 }
 
@@ -64,24 +65,30 @@ pub enum StoredError {
     #[error("no job of the specs given is stored in {0}: give the specs these runs were made of")]
     NothingOf(String),
     /// Two runs have results under one name.
-    #[error("two of these runs have an analysis named `{0}`: give one of them only, or take them one at a time")]
+    #[error(
+        "two of these runs have an analysis named `{0}`: give one of them only, or take them one \
+         at a time"
+    )]
     SameName(String),
     /// There is nothing to be read.
     #[error("there is no run to read: give at least one run directory")]
     Empty,
 }
 
-/// Reads run directories: their plans from `specs` if any are given, and otherwise from what each says of itself. Nothing
-/// is run or written, so a run that is under way can be read. Every file is held against its checksum; a result that is
-/// not as it was written is left out.
+/// Reads run directories: their plans from `specs` if any are given, and otherwise from what each
+/// says of itself. Nothing is run or written, so a run that is under way can be read. Every file is
+/// held against its checksum; a result that is not as it was written is left out.
 ///
 /// # Errors
-/// If one of them is no run of this version, its plan cannot be had, or nothing of the given specs is there.
+/// If one of them is no run of this version, its plan cannot be had, or nothing of the given specs
+/// is there.
 pub fn read_runs(directories: &[PathBuf], specs: &[PathBuf]) -> Result<Stored, StoredError> {
     match read_once(directories, specs) {
         // What was being written while it was read fits its checksum the next time.
         Ok(stored) if !stored.warnings.is_empty() => read_once(directories, specs),
-        Err(StoredError::Run(RunError::SpecChanged { .. } | RunError::Manifest(_))) => read_once(directories, specs),
+        Err(StoredError::Run(RunError::SpecChanged { .. } | RunError::Manifest(_))) => {
+            read_once(directories, specs)
+        }
         read => read,
     }
 }
@@ -124,14 +131,25 @@ fn read_once(directories: &[PathBuf], specs: &[PathBuf]) -> Result<Stored, Store
         PlanError::SameName(name) => StoredError::SameName(name),
         PlanError::Empty => StoredError::Empty,
     })?;
-    let found: Vec<(Option<JobResult>, Vec<String>)> = plan.jobs.par_iter().map(|job| first(&read, job)).collect();
+    let found: Vec<(Option<JobResult>, Vec<String>)> =
+        plan.jobs.par_iter().map(|job| first(&read, job)).collect();
     let (results, damaged): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     if !specs.is_empty() && results.iter().all(Option::is_none) {
-        let names: Vec<String> = directories.iter().map(|path| path.display().to_string()).collect();
+        let names: Vec<String> =
+            directories.iter().map(|path| path.display().to_string()).collect();
         return Err(StoredError::NothingOf(names.join(", ")));
     }
-    let warnings = read.iter().flat_map(|read| read.damages.clone()).chain(damaged.into_iter().flatten()).collect();
-    Ok(Stored { plan, results, directories: read.into_iter().map(|read| read.described).collect(), warnings })
+    let warnings = read
+        .iter()
+        .flat_map(|read| read.damages.clone())
+        .chain(damaged.into_iter().flatten())
+        .collect();
+    Ok(Stored {
+        plan,
+        results,
+        directories: read.into_iter().map(|read| read.described).collect(),
+        warnings,
+    })
 }
 
 /// The result of a job in the first directory that has it, and what was damaged on the way.
@@ -143,7 +161,9 @@ fn first(directories: &[Read], job: &Job) -> (Option<JobResult>, Vec<String>) {
             Found::Nothing => {}
             Found::Damaged(why) => {
                 let run = operand(&described.path);
-                damaged.push(format!("{why}; it is left out, and `alignscope run {run}` runs the job again"));
+                damaged.push(format!(
+                    "{why}; it is left out, and `alignscope run {run}` runs the job again"
+                ));
             }
         }
     }
@@ -156,8 +176,8 @@ impl Stored {
         Results::new(&self.plan, &self.results)
     }
 
-    /// The analyses of which every job is stored, or as many repeats as were asked for, of every condition that was asked
-    /// for; `None` if there are none.
+    /// The analyses of which every job is stored, or as many repeats as were asked for, of every
+    /// condition that was asked for; `None` if there are none.
     pub fn complete(&self) -> Option<Self> {
         let is_partly = self.directories.iter().all(|directory| directory.ended == PARTLY);
         let is_whole = |analysis: &Analysis| {
@@ -165,12 +185,20 @@ impl Stored {
             let has_repeats = |condition| self.index().whole_repeats(analysis, condition) > 1;
             stored == planned || is_partly && analysis.conditions.iter().any(has_repeats)
         };
-        let whole: BTreeSet<&str> = self.plan.analyses().filter(|a| is_whole(a)).map(|a| a.name.as_str()).collect();
+        let whole: BTreeSet<&str> =
+            self.plan.analyses().filter(|a| is_whole(a)).map(|a| a.name.as_str()).collect();
         let mut specs = self.plan.specs.clone();
-        specs.iter_mut().for_each(|spec| spec.analyses.retain(|analysis| whole.contains(analysis.name.as_str())));
+        specs.iter_mut().for_each(|spec| {
+            spec.analyses.retain(|analysis| whole.contains(analysis.name.as_str()))
+        });
         let plan = Plan::new(specs).ok()?;
-        let place = |address: &String| self.plan.addresses.iter().position(|known| known == address);
-        let results = plan.addresses.iter().map(|address| self.results.get(place(address)?)?.clone()).collect();
+        let place =
+            |address: &String| self.plan.addresses.iter().position(|known| known == address);
+        let results = plan
+            .addresses
+            .iter()
+            .map(|address| self.results.get(place(address)?)?.clone())
+            .collect();
         Some(Self { plan, results, directories: self.directories.clone(), warnings: Vec::new() })
     }
 }

@@ -41,11 +41,13 @@ pub struct Entry {
     /// What theory says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<f64>,
-    /// How far that may be off, where it is an approximation; infinite where nobody knows, and then absent in JSON.
+    /// How far that may be off, where it is an approximation; infinite where nobody knows, and then
+    /// absent in JSON.
     #[serde(skip_serializing_if = "is_unknown")]
     pub prediction_bound: Option<f64>,
-    /// Mean minus prediction, and the same in standard errors of the mean; paired by repeat where every repeat is predicted,
-    /// and of the conditional alignment the measured weight alignment minus it.
+    /// Mean minus prediction, and the same in standard errors of the mean; paired by repeat where
+    /// every repeat is predicted, and of the conditional alignment the measured weight alignment
+    /// minus it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discrepancy: Option<Discrepancy>,
 }
@@ -68,15 +70,18 @@ impl Discrepancy {
     }
 }
 
-/// What theory says of a quantity at a layer and iteration of a condition of an analysis, where it says anything.
-pub type Prediction<'a> = dyn Fn(&Analysis, &Condition, Quantity, Option<usize>, usize) -> Option<Expected> + 'a;
+/// What theory says of a quantity at a layer and iteration of a condition of an analysis, where it
+/// says anything.
+pub type Prediction<'a> =
+    dyn Fn(&Analysis, &Condition, Quantity, Option<usize>, usize) -> Option<Expected> + 'a;
 
 /// A predicted mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Expected {
     /// The mean.
     pub value: f64,
-    /// `None` where it is exact; how far it may be off where it is an approximation, infinite where nobody knows.
+    /// `None` where it is exact; how far it may be off where it is an approximation, infinite where
+    /// nobody knows.
     pub bound: Option<f64>,
 }
 
@@ -84,9 +89,9 @@ fn is_unknown(bound: &Option<f64>) -> bool {
     bound.is_none_or(|bound| !bound.is_finite())
 }
 
-/// Entries of every analysis, condition, quantity, layer and reported iteration (the last among them), in this order.
-/// Of kind sample, the value of a repeat is the mean over its draws.
-/// Jobs without result (never run) are left out; repeats that diverged earlier count as absent.
+/// Entries of every analysis, condition, quantity, layer and reported iteration (the last among
+/// them), in this order. Of kind sample, the value of a repeat is the mean over its draws. Jobs
+/// without result (never run) are left out; repeats that diverged earlier count as absent.
 pub fn summarise(results: Results<'_>, prediction: &Prediction<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
     for analysis in results.plan().analyses() {
@@ -108,7 +113,8 @@ fn summarise_condition(
     let sampled = matches!(condition, Condition::Sample(_));
     let found = reported(results, analysis, condition);
     let repeats = results.repeats(analysis, condition);
-    let stored: Vec<usize> = (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
+    let stored: Vec<usize> =
+        (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
     let (parameters, label) = (analysis.parameters_of(condition), analysis.label(condition));
     let job = analysis.job(condition, 0);
     for quantity in analysis.quantities() {
@@ -116,27 +122,46 @@ fn summarise_condition(
         for layer in quantity.layers(condition) {
             for lag in job.lags_of(quantity, usize::MAX) {
                 let reached = |k: &&usize| lag.is_none_or(|lag| lag <= **k);
-                let wanted = iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
+                let wanted =
+                    iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
                 for &iteration in wanted {
                     let values = |quantity| -> Vec<Option<f64>> {
                         let values = found.get(&(quantity, layer, lag, iteration));
-                        stored.iter().map(|&repeat| values.and_then(|values| values[repeat])).collect()
+                        stored
+                            .iter()
+                            .map(|&repeat| values.and_then(|values| values[repeat]))
+                            .collect()
                     };
                     let summary = Summary::of(values(quantity));
-                    // By repeat, where theory follows every one of them; averaged over them otherwise.
-                    let by_repeat = quantity.predicted_by().map(&values).filter(|all| all.iter().any(Option::is_some));
+                    // By repeat, where theory follows every one of them; averaged over them
+                    // otherwise.
+                    let by_repeat = quantity
+                        .predicted_by()
+                        .map(&values)
+                        .filter(|all| all.iter().any(Option::is_some));
                     let paired = |measured: Vec<Option<f64>>, given: Vec<Option<f64>>| {
                         let pairs = measured.into_iter().zip(given);
-                        Discrepancy::of(&Summary::of(pairs.map(|(measured, given)| Some(measured? - given?))), 0.0)
+                        Discrepancy::of(
+                            &Summary::of(pairs.map(|(measured, given)| Some(measured? - given?))),
+                            0.0,
+                        )
                     };
                     let (prediction, prediction_bound, discrepancy) = match by_repeat {
-                        Some(given) => (Summary::of(given.iter().copied()).mean, None, paired(values(quantity), given)),
-                        None if quantity == Quantity::ConditionalAlignment => {
-                            (None, None, paired(values(Quantity::WeightAlignment), values(quantity)))
-                        }
+                        Some(given) => (
+                            Summary::of(given.iter().copied()).mean,
+                            None,
+                            paired(values(quantity), given),
+                        ),
+                        None if quantity == Quantity::ConditionalAlignment => (
+                            None,
+                            None,
+                            paired(values(Quantity::WeightAlignment), values(quantity)),
+                        ),
                         None => {
-                            let predicted = prediction(analysis, condition, quantity, layer, iteration);
-                            let off = predicted.and_then(|predicted| Discrepancy::of(&summary, predicted.value));
+                            let predicted =
+                                prediction(analysis, condition, quantity, layer, iteration);
+                            let off = predicted
+                                .and_then(|predicted| Discrepancy::of(&summary, predicted.value));
                             (predicted.map(|of| of.value), predicted.and_then(|of| of.bound), off)
                         }
                     };
@@ -164,18 +189,30 @@ fn summarise_condition(
 }
 
 /// Values, one per repeat, by quantity, layer, lag and iteration.
-pub(super) type Reported = BTreeMap<(Quantity, Option<usize>, Option<usize>, usize), Vec<Option<f64>>>;
+pub(super) type Reported =
+    BTreeMap<(Quantity, Option<usize>, Option<usize>, usize), Vec<Option<f64>>>;
 
-/// Values of everything that is reported of a condition; of a repeat that has no result, there are none.
-pub(super) fn reported(results: Results<'_>, analysis: &Analysis, condition: &Condition) -> Reported {
+/// Values of everything that is reported of a condition; of a repeat that has no result, there are
+/// none.
+pub(super) fn reported(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+) -> Reported {
     let iterations = reported_iterations(analysis, condition);
     let sampled = matches!(condition, Condition::Sample(_));
-    let found = results.select(analysis, condition, |r| sampled || iterations.contains(&r.iteration));
+    let found =
+        results.select(analysis, condition, |r| sampled || iterations.contains(&r.iteration));
     let repeats = results.repeats(analysis, condition).len();
     let mut all = BTreeMap::new();
     for ((quantity, layer, lag), values) in found {
-        let values = if sampled { averaged(&values, repeats, condition.last_iteration()) } else { values };
-        all.extend(values.into_iter().map(|(iteration, values)| ((quantity, layer, lag, iteration), values)));
+        let values =
+            if sampled { averaged(&values, repeats, condition.last_iteration()) } else { values };
+        all.extend(
+            values
+                .into_iter()
+                .map(|(iteration, values)| ((quantity, layer, lag, iteration), values)),
+        );
     }
     all
 }

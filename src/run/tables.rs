@@ -1,4 +1,5 @@
-//! `summary.csv` and `comparisons.csv`: what was summarised and compared, a row each, for R, pandas and spreadsheets.
+//! `summary.csv` and `comparisons.csv`: what was summarised and compared, a row each, for R, pandas
+//! and spreadsheets.
 
 use super::comparison::Difference;
 use super::files::TableFile;
@@ -52,29 +53,34 @@ fn whole(value: Option<usize>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// A varied or headline parameter, and whether a column of numbers stands beside that of its values.
+/// A varied or headline parameter, and whether a column of numbers stands beside that of its
+/// values.
 struct Column {
     name: &'static str,
     with_number: bool,
 }
 
-/// The number that stands for a value of a parameter: itself, the coefficient of a form, the number of hidden layers.
+/// The number that stands for a value of a parameter: itself, the coefficient of a form, the number
+/// of hidden layers.
 fn coordinate(kind: Kind, name: &str, text: &str) -> Option<f64> {
     let known = parameters(kind).iter().find(|parameter| parameter.facts().name == name)?;
     known.read(text).ok()?.coordinate()
 }
 
-/// `summary.csv`: an entry a row. A parameter whose values are numbers has them; of one whose values are words that numbers
-/// stand for, these are in a column `NAME_number` beside it.
+/// `summary.csv`: an entry a row. A parameter whose values are numbers has them; of one whose
+/// values are words that numbers stand for, these are in a column `NAME_number` beside it.
 ///
 /// # Errors
 /// If a row cannot be written, which memory alone can cause.
 pub fn summary_table(plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, std::io::Error> {
-    let kind_of = |entry: &Entry| plan.analyses().find(|of| of.name == entry.analysis).map(|of| of.kind);
+    let kind_of =
+        |entry: &Entry| plan.analyses().find(|of| of.name == entry.analysis).map(|of| of.kind);
     // A column that stands for another analysis stays empty, as in series.csv.
-    let shown: BTreeMap<&str, Vec<&str>> = plan.analyses().map(|of| (of.name.as_str(), of.columns())).collect();
+    let shown: BTreeMap<&str, Vec<&str>> =
+        plan.analyses().map(|of| (of.name.as_str(), of.columns())).collect();
     let text_of = |entry: &Entry, name: &str| {
-        let is_shown = shown.get(entry.analysis.as_str()).is_some_and(|names| names.contains(&name));
+        let is_shown =
+            shown.get(entry.analysis.as_str()).is_some_and(|names| names.contains(&name));
         entry.condition.get(name).filter(|_| is_shown).map(json_text).unwrap_or_default()
     };
     let column = |name: &'static str| {
@@ -87,10 +93,12 @@ pub fn summary_table(plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, std::io:
             let kind = plan.analyses().find(|of| Some(of.name.as_str()) == *analysis)?.kind;
             coordinate(kind, name, text)
         };
-        let with_number = texts.iter().any(|(_, text)| is_word(text)) && texts.iter().any(|of| stands(of).is_some());
+        let with_number = texts.iter().any(|(_, text)| is_word(text))
+            && texts.iter().any(|of| stands(of).is_some());
         Column { name, with_number }
     };
-    let columns: Vec<Column> = condition_columns(plan).into_iter().map(|facts| column(facts.name)).collect();
+    let columns: Vec<Column> =
+        condition_columns(plan).into_iter().map(|facts| column(facts.name)).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_field("analysis")?;
     for Column { name, with_number } in &columns {

@@ -67,7 +67,13 @@ impl<'a> Arguments<'a> {
 
     fn add_number(&mut self, part: &str) -> Result<(), FormError> {
         let measure = self.facts.measures.get(self.numbers.len()).copied().unwrap_or(Measure::Pure);
-        let pure = || part.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(|n| (n, n.to_string(), false));
+        let pure = || {
+            part.trim()
+                .parse()
+                .ok()
+                .filter(|n: &f64| n.is_finite())
+                .map(|n| (n, n.to_string(), false))
+        };
         let of_span = |span: Span| {
             let count = span.at(self.step).iterations().unwrap_or(f64::NAN);
             (count, span.to_string(), true)

@@ -24,15 +24,18 @@ pub enum FormError {
         expected: String,
     },
     /// Times, and no word of how many iterations they are.
-    #[error("form `{text}` has units of time: say how long an iteration takes with dt, such as 1ms")]
+    #[error(
+        "form `{text}` has units of time: say how long an iteration takes with dt, such as 1ms"
+    )]
     Unclocked {
         /// As typed.
         text: String,
     },
     /// An autoregression that runs away.
     #[error(
-        "form `{text}` is not stationary: reflection coefficient {reflection} at lag {lag} must lie strictly between -1 \
-         and 1; use smaller coefficients, or `held` for a signal that never changes"
+        "form `{text}` is not stationary: reflection coefficient {reflection} at lag {lag} must \
+         lie strictly between -1 and 1; use smaller coefficients, or `held` for a signal that \
+         never changes"
     )]
     NotStationary {
         /// As typed.
@@ -60,8 +63,8 @@ pub enum RecordedError {
     Array(#[from] ArrayError),
     /// An array of another shape.
     #[error(
-        "{} holds an array of {found:?}, and a run needs {wanted:?} (iterations, samples, units; more iterations are \
-         left unused)", path.display()
+        "{} holds an array of {found:?}, and a run needs {wanted:?} (iterations, samples, units; \
+         more iterations are left unused)", path.display()
     )]
     Shape {
         /// The file.

@@ -51,7 +51,10 @@ pub enum EstimateError {
         found: usize,
     },
     /// A window that holds no iteration, or some that there are not.
-    #[error("a window of iterations {from} to {to}, the end excluded, is empty or beyond the {iterations} there are")]
+    #[error(
+        "a window of iterations {from} to {to}, the end excluded, is empty or beyond the \
+         {iterations} there are"
+    )]
     Window {
         /// First iteration.
         from: usize,
@@ -140,7 +143,11 @@ impl<'a> Signal<'a> {
     ///
     /// # Errors
     /// If there are not as many series as samples times units.
-    pub fn correlated(self, [samples, units]: [usize; 2], [batch, across]: [f64; 2]) -> Result<Self, EstimateError> {
+    pub fn correlated(
+        self,
+        [samples, units]: [usize; 2],
+        [batch, across]: [f64; 2],
+    ) -> Result<Self, EstimateError> {
         if samples * units != self.series {
             return Err(EstimateError::Sizes(samples * units, self.series));
         }
@@ -187,7 +194,12 @@ impl<'a> Signal<'a> {
     ///
     /// # Errors
     /// If the sizes differ, or the lag is not shorter than the signals.
-    pub fn covariance_with(&self, other: &Self, means: [f64; 2], lag: i64) -> Result<Estimate, EstimateError> {
+    pub fn covariance_with(
+        &self,
+        other: &Self,
+        means: [f64; 2],
+        lag: i64,
+    ) -> Result<Estimate, EstimateError> {
         if (self.iterations, self.series) != (other.iterations, other.series) {
             return Err(EstimateError::Sizes(self.values.len(), other.values.len()));
         }
@@ -219,8 +231,8 @@ impl<'a> Signal<'a> {
         (0..=lags).map(|lag| self.covariance_with(self, [mean, mean], lag as i64)).collect()
     }
 
-    /// Autocorrelation about a known mean at lags `0 ..= lags`: the autocovariance over the variance, with the band of a
-    /// ratio (to first order in what both are off).
+    /// Autocorrelation about a known mean at lags `0 ..= lags`: the autocovariance over the
+    /// variance, with the band of a ratio (to first order in what both are off).
     ///
     /// # Errors
     /// As [`Self::covariance_with`].
@@ -260,7 +272,11 @@ impl<'a> Signal<'a> {
     ///
     /// # Errors
     /// If the signal is shorter than a segment, or the segment shorter than 4.
-    pub fn spectrum(&self, mean: f64, segment: usize) -> Result<Vec<(f64, Estimate)>, EstimateError> {
+    pub fn spectrum(
+        &self,
+        mean: f64,
+        segment: usize,
+    ) -> Result<Vec<(f64, Estimate)>, EstimateError> {
         if segment < 4 || segment > self.iterations {
             return Err(EstimateError::Short { needed: segment.max(4), found: self.iterations });
         }
@@ -285,7 +301,9 @@ impl<'a> Signal<'a> {
             }
         }
         let both = self.likeness.times(self.likeness);
-        let estimate = |(k, values): (usize, Vec<f64>)| (k as f64 / segment as f64, self.estimate(both, &values));
+        let estimate = |(k, values): (usize, Vec<f64>)| {
+            (k as f64 / segment as f64, self.estimate(both, &values))
+        };
         Ok(densities.into_iter().enumerate().map(estimate).collect())
     }
 }
@@ -296,8 +314,9 @@ pub fn expected_spectrum(autocovariance: &[f64], segment: usize) -> Vec<(f64, f6
     let window = hann(segment);
     let weight = |h: usize| window.iter().zip(&window[h..]).map(|(a, b)| a * b).sum::<f64>();
     let power = weight(0);
-    let seen: Vec<f64> =
-        (0..segment.min(autocovariance.len())).map(|h| autocovariance[h] * weight(h) / power).collect();
+    let seen: Vec<f64> = (0..segment.min(autocovariance.len()))
+        .map(|h| autocovariance[h] * weight(h) / power)
+        .collect();
     let at = |k: usize| {
         let frequency = k as f64 / segment as f64;
         let wave = |h: usize| (std::f64::consts::TAU * frequency * h as f64).cos();
@@ -315,7 +334,9 @@ pub fn segment(iterations: usize) -> usize {
 
 /// Hann's window.
 fn hann(length: usize) -> Vec<f64> {
-    (0..length).map(|i| (std::f64::consts::PI * (i as f64 + 0.5) / length as f64).sin().powi(2)).collect()
+    (0..length)
+        .map(|i| (std::f64::consts::PI * (i as f64 + 0.5) / length as f64).sin().powi(2))
+        .collect()
 }
 
 #[cfg(test)]
@@ -357,9 +378,13 @@ mod tests {
         let values = [1.0, 0.0, 2.0, 3.0, 4.0, -1.0];
         let signal = Signal::new(&values, 3).unwrap().window(1..3).unwrap();
         assert!((signal.mean().value - 2.0).abs() < 1e-15);
-        assert!((signal.autocovariance(0.0, 1).unwrap()[1].value - (8.0 - 3.0) / 2.0).abs() < 1e-15);
+        assert!(
+            (signal.autocovariance(0.0, 1).unwrap()[1].value - (8.0 - 3.0) / 2.0).abs() < 1e-15
+        );
         for window in [1..1, Range { start: 2, end: 1 }, 1..3, 1..usize::MAX] {
-            assert!(signal.window(window).unwrap_err().to_string().contains("beyond the 2 there are"));
+            assert!(
+                signal.window(window).unwrap_err().to_string().contains("beyond the 2 there are")
+            );
         }
     }
 
@@ -367,9 +392,18 @@ mod tests {
     fn what_cannot_be_estimated_is_refused() {
         let values = [1.0, 2.0, f64::NAN, 4.0];
         assert_eq!(Signal::new(&values, 2).unwrap_err(), EstimateError::NotFinite(1));
-        assert_eq!(Signal::new(&values[..3], 2).unwrap_err(), EstimateError::Uneven { values: 3, iterations: 2 });
+        assert_eq!(
+            Signal::new(&values[..3], 2).unwrap_err(),
+            EstimateError::Uneven { values: 3, iterations: 2 }
+        );
         let signal = Signal::new(&values[..2], 2).unwrap();
-        assert!(signal.autocovariance(0.0, 2).unwrap_err().to_string().contains("at most 1 is possible"));
+        assert!(
+            signal
+                .autocovariance(0.0, 2)
+                .unwrap_err()
+                .to_string()
+                .contains("at most 1 is possible")
+        );
         assert!(signal.spectrum(0.0, 8).unwrap_err().to_string().contains("at least 8 iterations"));
         let other = [1.0, 2.0, 3.0, 4.0];
         assert!(signal.covariance_with(&Signal::new(&other, 2).unwrap(), [0.0; 2], 0).is_err());
@@ -412,7 +446,8 @@ mod tests {
             let mut covered = [0.0; 4];
             for repeat in 0..400 {
                 let values = generate(text, 64, repeat);
-                let signal = Signal::new(&values, 64).unwrap().correlated([8, 5], correlations).unwrap();
+                let signal =
+                    Signal::new(&values, 64).unwrap().correlated([8, 5], correlations).unwrap();
                 let spectrum = signal.spectrum(0.0, 16).unwrap()[3].1;
                 let expected = expected_spectrum(exact.row(0), 16)[3].1;
                 let found = [
@@ -428,13 +463,17 @@ mod tests {
             }
             for share in covered.map(|covered| covered / 400.0) {
                 // 95 % within 4 binomial standard errors (4.4 points), and a few for the skew of
-                // what is made of few effective series. Taken as independent, 40 to 83 % are covered.
+                // what is made of few effective series. Taken as independent, 40 to 83 % are
+                // covered.
                 assert!((0.87..=0.995).contains(&share), "{text}: {covered:?}");
             }
         }
         let values = generate("white", 64, 0);
         let signal = Signal::new(&values, 64).unwrap();
-        assert_eq!(signal.autocorrelation(0.0, 0).unwrap()[0], Estimate { value: 1.0, band: Some([1.0; 2]) });
+        assert_eq!(
+            signal.autocorrelation(0.0, 0).unwrap()[0],
+            Estimate { value: 1.0, band: Some([1.0; 2]) }
+        );
         assert!(signal.correlated([8, 6], [0.0; 2]).is_err());
     }
 
@@ -459,7 +498,9 @@ mod tests {
         }
         let values = generate("ar1:0.6", 2000, 0);
         let spectrum = Signal::new(&values, 2000).unwrap().spectrum(0.0, segment).unwrap();
-        for ((_, estimate), (_, expected)) in spectrum.iter().zip(expected_spectrum(&autocovariance, segment)) {
+        for ((_, estimate), (_, expected)) in
+            spectrum.iter().zip(expected_spectrum(&autocovariance, segment))
+        {
             // 40 series of 61 half independent segments: a standard error of about 3 %.
             assert!((estimate.value / expected - 1.0).abs() < 0.15, "{estimate:?} {expected}");
         }
@@ -472,7 +513,9 @@ mod tests {
     fn segments_are_powers_of_two_that_fit() {
         for iterations in [8, 9, 100, 500, 100_000] {
             let chosen = segment(iterations);
-            assert!(chosen.is_power_of_two() && (8..=256).contains(&chosen) && chosen <= iterations);
+            assert!(
+                chosen.is_power_of_two() && (8..=256).contains(&chosen) && chosen <= iterations
+            );
         }
     }
 }

@@ -40,8 +40,8 @@ pub static EXPECTED: LazyLock<String> = LazyLock::new(|| {
     let forms: Vec<&str> = Process::ALL.iter().map(|facts| facts.form).collect();
     let (last, others) = forms.split_last().unwrap_or((&"", &[]));
     format!(
-        "{} or {last}, with mean=, std=, batch= and units= after a comma (or after the colon); times are iterations, or \
-         with dt also ms or s",
+        "{} or {last}, with mean=, std=, batch= and units= after a comma (or after the colon); \
+         times are iterations, or with dt also ms or s",
         others.join(", ")
     )
 });
@@ -54,7 +54,14 @@ impl Form {
 
     /// A process of mean 0 without correlation across the batch or units.
     const fn plain(process: Process) -> Self {
-        Self { process, mean: 0.0, std: 1.0, batch: 0.0, units: 0.0, clock: Clock { typed: None, step: None } }
+        Self {
+            process,
+            mean: 0.0,
+            std: 1.0,
+            batch: 0.0,
+            units: 0.0,
+            clock: Clock { typed: None, step: None },
+        }
     }
 
     /// Reads a form as typed. One whose times have units is [told](Self::at) how long an iteration
@@ -99,9 +106,11 @@ impl Form {
         let without_colon = || text.split_once(',').filter(named);
         let (name, rest) = text.split_once(':').or_else(without_colon).unwrap_or((text, ""));
         let facts = Process::ALL.iter().find(|facts| facts.name == name);
-        let mut keys: Vec<&str> = Process::ALL.iter().flat_map(|facts| facts.keys).copied().collect();
+        let mut keys: Vec<&str> =
+            Process::ALL.iter().flat_map(|facts| facts.keys).copied().collect();
         keys.dedup();
-        let arguments = Arguments::read(text, facts.ok_or_else(|| unknown(text))?, rest, &keys, step)?;
+        let arguments =
+            Arguments::read(text, facts.ok_or_else(|| unknown(text))?, rest, &keys, step)?;
         if arguments.get("std").is_some_and(|std| std <= 0.0) {
             return Err(arguments.expected("std= above 0".into()));
         }
@@ -117,7 +126,10 @@ impl Form {
             std: std.unwrap_or(1.0),
             batch: batch.unwrap_or(0.0),
             units: units.unwrap_or(0.0),
-            clock: Clock { typed: arguments.typed(), step: step.filter(|_| process.model().time().is_some()) },
+            clock: Clock {
+                typed: arguments.typed(),
+                step: step.filter(|_| process.model().time().is_some()),
+            },
             process,
         })
     }
@@ -170,7 +182,9 @@ impl Form {
     /// long an iteration takes.
     pub fn coefficient(&self) -> Option<f64> {
         let in_time = self.clock.step.zip(self.process.model().time());
-        in_time.map(|(step, (_, time))| snapped(step * time)).or_else(|| self.process.model().coefficient())
+        in_time
+            .map(|(step, (_, time))| snapped(step * time))
+            .or_else(|| self.process.model().coefficient())
     }
 
     /// What its [coefficient](Self::coefficient) is, and in what, where that is a time.
@@ -294,12 +308,18 @@ mod tests {
         assert_eq!(Form::parse(" ar1:0.90 ").unwrap(), Form::parse("ar1:.9").unwrap());
         assert_eq!(Form::parse("uniform").unwrap().mean, 0.5);
         // A comma where no number needs a colon.
-        for (typed, meant) in [("white,std=2", "white:std=2"), ("held, mean=1, std=2", "held:mean=1,std=2")] {
+        for (typed, meant) in
+            [("white,std=2", "white:std=2"), ("held, mean=1, std=2", "held:mean=1,std=2")]
+        {
             assert_eq!(Form::parse(typed).unwrap(), Form::parse(meant).unwrap());
         }
         for typed in ["ar1,0.5", "white,2", "held,2,std=2", "classes,3,within=0.5"] {
             let error = Form::parse(typed).unwrap_err().to_string();
-            assert!(error.contains("expected a colon after the name, as in ") && !error.contains("paper"), "{error}");
+            assert!(
+                error.contains("expected a colon after the name, as in ")
+                    && !error.contains("paper"),
+                "{error}"
+            );
         }
     }
 
@@ -337,7 +357,10 @@ mod tests {
             ("white:within=0.5", "no `within=` with this form"),
             ("constant:1,mean=2", "no `mean=` with this form"),
             ("white:batch=2", "not positive definite: batch=2 is not a correlation"),
-            ("classes:3,within=0.2,between=0.5", "not positive definite: between=0.5 is above within=0.2"),
+            (
+                "classes:3,within=0.2,between=0.5",
+                "not positive definite: between=0.5 is above within=0.2",
+            ),
             ("classes:3", "classes:K,within=W"),
             ("file:", "file:PATH"),
         ];
@@ -347,7 +370,12 @@ mod tests {
         }
         let form = Form::parse("white:batch=-0.2").unwrap();
         assert!(form.check_sizes(6, 3).is_ok());
-        assert!(form.check_sizes(7, 3).unwrap_err().to_string().contains("batch=-0.2 among 7: at least -0.1666"));
+        assert!(
+            form.check_sizes(7, 3)
+                .unwrap_err()
+                .to_string()
+                .contains("batch=-0.2 among 7: at least -0.1666")
+        );
     }
 
     #[test]
@@ -383,9 +411,10 @@ mod tests {
         assert_eq!(Form::parse("ou:20.0ms").unwrap(), unclocked);
         let error = unclocked.check_clock().unwrap_err().to_string();
         assert!(error.contains("say how long an iteration takes with dt, such as 1ms"), "{error}");
-        for (text, step, said) in
-            [("sin:1ms", 1.0, "at least 2 iterations"), ("held:5ms", 2.0, "held:N with a whole number")]
-        {
+        for (text, step, said) in [
+            ("sin:1ms", 1.0, "at least 2 iterations"),
+            ("held:5ms", 2.0, "held:N with a whole number"),
+        ] {
             let error = Form::parse(text).unwrap().at(Some(step)).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
@@ -393,7 +422,9 @@ mod tests {
 
     #[test]
     fn covariances_in_closed_form() {
-        let at = |text: &str, s: usize, t: usize| Form::parse(text).unwrap().covariance(12).unwrap().row(s)[t];
+        let at = |text: &str, s: usize, t: usize| {
+            Form::parse(text).unwrap().covariance(12).unwrap().row(s)[t]
+        };
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
         close(at("ar1:0.9", 2, 5), 0.729);
         close(at("ar1:0.9,std=2", 5, 2), 2.916);

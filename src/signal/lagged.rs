@@ -32,7 +32,8 @@ pub enum Comparison {
 
 impl Comparison {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rows, Self::Pairs, Self::Within, Self::Between, Self::ClassMeans];
+    pub const ALL: [Self; 5] =
+        [Self::Rows, Self::Pairs, Self::Within, Self::Between, Self::ClassMeans];
 
     /// Names, in words.
     pub const EXPECTED: &'static str = "rows, pairs, within, between or class-means";
@@ -84,7 +85,10 @@ pub enum LaggedError {
         wanted: usize,
     },
     /// A window that holds no iteration, or some that there are not.
-    #[error("a window of iterations {from} to {to}, the end excluded, is empty or beyond the {iterations} there are")]
+    #[error(
+        "a window of iterations {from} to {to}, the end excluded, is empty or beyond the \
+         {iterations} there are"
+    )]
     Window {
         /// First iteration.
         from: usize,
@@ -95,7 +99,8 @@ pub enum LaggedError {
     },
     /// A lag that no pair of iterations has.
     #[error(
-        "a lag of {lag} leads back from no iteration of the window, whose last is {last}: at most {last} is possible"
+        "a lag of {lag} leads back from no iteration of the window, whose last is {last}: at most \
+         {last} is possible"
     )]
     Lag {
         /// The lag.
@@ -174,7 +179,11 @@ impl<'a, T: Real> Lagged<'a, T> {
     ///
     /// # Errors
     /// If there is another number of classes than samples.
-    pub fn of(sequence: &'a Sequence<T>, comparison: Comparison, labels: &[usize]) -> Result<Self, LaggedError> {
+    pub fn of(
+        sequence: &'a Sequence<T>,
+        comparison: Comparison,
+        labels: &[usize],
+    ) -> Result<Self, LaggedError> {
         let [iterations, samples, units] = sequence.shape();
         if comparison.needs_labels() && labels.len() != iterations * samples {
             return Err(LaggedError::Labels { found: labels.len(), wanted: iterations * samples });
@@ -238,7 +247,9 @@ impl<'a, T: Real> Lagged<'a, T> {
         let before = k.checked_sub(lag)?;
         let power = [*self.power.get(before)?, *self.power.get(k)?];
         match (&self.kept[before], &self.kept[k]) {
-            (Kept::Values(a), Kept::Values(b)) => Some(likeness(dot(a, b) / a.len().max(1) as f64, power)),
+            (Kept::Values(a), Kept::Values(b)) => {
+                Some(likeness(dot(a, b) / a.len().max(1) as f64, power))
+            }
             (Kept::Sums(a), Kept::Sums(b)) => self.of_sums(a, b, power),
             _ => None,
         }
@@ -274,7 +285,11 @@ impl<'a, T: Real> Lagged<'a, T> {
     ///
     /// # Errors
     /// If the window is empty or too long, or a lag leads back from none of its iterations.
-    pub fn over(&self, window: Range<usize>, lags: &[usize]) -> Result<Vec<LagAverage>, LaggedError> {
+    pub fn over(
+        &self,
+        window: Range<usize>,
+        lags: &[usize],
+    ) -> Result<Vec<LagAverage>, LaggedError> {
         let iterations = self.iterations();
         if window.is_empty() || window.end > iterations {
             return Err(LaggedError::Window { from: window.start, to: window.end, iterations });
@@ -289,7 +304,8 @@ impl<'a, T: Real> Lagged<'a, T> {
     fn average(&self, window: Range<usize>, lag: usize) -> LagAverage {
         let iterations = window.start.max(lag)..window.end;
         let found: Vec<Likeness> = iterations.clone().filter_map(|k| self.at(k, lag)).collect();
-        let correlations: Vec<f64> = found.iter().filter_map(|likeness| likeness.correlation).collect();
+        let correlations: Vec<f64> =
+            found.iter().filter_map(|likeness| likeness.correlation).collect();
         let mean = |sum: f64, n: usize| (n > 0).then(|| sum / n as f64);
         LagAverage {
             lag,
@@ -308,8 +324,12 @@ fn likeness(product: f64, power: [f64; 2]) -> Likeness {
 }
 
 /// Classes that both hold.
-fn shared<'a>(a: &'a [ClassSum], b: &'a [ClassSum]) -> impl Iterator<Item = (&'a ClassSum, &'a ClassSum)> {
-    a.iter().filter_map(|a| b.binary_search_by_key(&a.label, |b| b.label).ok().map(|at| (a, &b[at])))
+fn shared<'a>(
+    a: &'a [ClassSum],
+    b: &'a [ClassSum],
+) -> impl Iterator<Item = (&'a ClassSum, &'a ClassSum)> {
+    a.iter()
+        .filter_map(|a| b.binary_search_by_key(&a.label, |b| b.label).ok().map(|at| (a, &b[at])))
 }
 
 /// Sum and number of all samples.
@@ -332,15 +352,24 @@ mod tests {
         let mut values = vec![0.0; SHAPE.iter().product()];
         stream.fill_normal(&mut values);
         values.iter_mut().for_each(|x| *x += 0.4);
-        let labels = (0..SHAPE[0] * SHAPE[1]).map(|_| 1_000_000_000 * stream.below(4) as usize).collect();
+        let labels =
+            (0..SHAPE[0] * SHAPE[1]).map(|_| 1_000_000_000 * stream.below(4) as usize).collect();
         (Sequence::new(SHAPE, values).unwrap(), labels)
     }
 
     /// Mean over the pairs of rows that are kept of the mean product over units.
-    fn brute(sequence: &Sequence<f64>, k: usize, lag: usize, keep: impl Fn(usize, usize) -> bool) -> Option<f64> {
+    fn brute(
+        sequence: &Sequence<f64>,
+        k: usize,
+        lag: usize,
+        keep: impl Fn(usize, usize) -> bool,
+    ) -> Option<f64> {
         let (a, b) = (sequence.matrix(k - lag), sequence.matrix(k));
         let pairs = (0..SHAPE[1]).flat_map(|p| (0..SHAPE[1]).map(move |m| (p, m)));
-        let values: Vec<f64> = pairs.filter(|&(p, m)| keep(p, m)).map(|(p, m)| dot(a.row(p), b.row(m)) / 4.0).collect();
+        let values: Vec<f64> = pairs
+            .filter(|&(p, m)| keep(p, m))
+            .map(|(p, m)| dot(a.row(p), b.row(m)) / 4.0)
+            .collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     }
 
@@ -348,11 +377,15 @@ mod tests {
     fn products_are_those_of_all_pairs() {
         let (sequence, labels) = drawn();
         let label = |t: usize, p: usize| labels[t * SHAPE[1] + p];
-        for comparison in [Comparison::Rows, Comparison::Pairs, Comparison::Within, Comparison::Between] {
+        for comparison in
+            [Comparison::Rows, Comparison::Pairs, Comparison::Within, Comparison::Between]
+        {
             let lagged = Lagged::of(&sequence, comparison, &labels).unwrap();
             let mut streamed = Lagged::new(comparison, SHAPE[1], SHAPE[2]);
             for t in 0..SHAPE[0] {
-                streamed.push(sequence.frame(t), &labels[t * SHAPE[1]..(t + 1) * SHAPE[1]]).unwrap();
+                streamed
+                    .push(sequence.frame(t), &labels[t * SHAPE[1]..(t + 1) * SHAPE[1]])
+                    .unwrap();
             }
             for (k, lag) in [(0, 0), (3, 1), (5, 5), (4, 0)] {
                 let expected = brute(&sequence, k, lag, |p, m| match comparison {
@@ -362,7 +395,10 @@ mod tests {
                     _ => true,
                 });
                 let found = lagged.at(k, lag).unwrap();
-                assert!((found.product - expected.unwrap()).abs() < 1e-14, "{comparison} {k} {lag}");
+                assert!(
+                    (found.product - expected.unwrap()).abs() < 1e-14,
+                    "{comparison} {k} {lag}"
+                );
                 assert_eq!(streamed.at(k, lag), Some(found));
                 let norm = |t: usize| (sum_squares(sequence.frame(t)) / 36.0).sqrt();
                 let correlation = found.correlation.unwrap();
@@ -377,8 +413,11 @@ mod tests {
     #[test]
     fn class_means_are_compared_class_by_class() {
         // Classes 0 and 2, then 0 and 1: only 0 is in both, with means 2 and (1, 3), and (4, 0).
-        let sequence =
-            Sequence::new([2, 3, 2], vec![1.0, 2.0, 1.0, 4.0, 9.0, 9.0, 4.0, 0.0, 7.0, 7.0, 5.0, 5.0]).unwrap();
+        let sequence = Sequence::new(
+            [2, 3, 2],
+            vec![1.0, 2.0, 1.0, 4.0, 9.0, 9.0, 4.0, 0.0, 7.0, 7.0, 5.0, 5.0],
+        )
+        .unwrap();
         let labels = [0, 0, 2, 0, 1, 1];
         let lagged = Lagged::of(&sequence, Comparison::ClassMeans, &labels).unwrap();
         let found = lagged.at(1, 1).unwrap();
@@ -410,7 +449,8 @@ mod tests {
     #[test]
     fn rows_over_all_iterations_are_the_autocovariance_of_a_signal() {
         let (sequence, _) = drawn();
-        let lagged = Lagged::of(&sequence, Comparison::Rows, &[]).unwrap().over(0..6, &[0, 1, 4]).unwrap();
+        let lagged =
+            Lagged::of(&sequence, Comparison::Rows, &[]).unwrap().over(0..6, &[0, 1, 4]).unwrap();
         let signal = Signal::new(sequence.values(), 6).unwrap();
         for average in lagged {
             let exact = signal.covariance_with(&signal, [0.0; 2], average.lag as i64).unwrap();
@@ -423,8 +463,12 @@ mod tests {
         let (sequence, _) = drawn();
         let frames: Vec<f64> = (0..8).flat_map(|t| sequence.frame(t % 2).to_vec()).collect();
         let revisited = Sequence::new([8, 9, 4], frames).unwrap();
-        let rows = Lagged::of(&revisited, Comparison::Rows, &[]).unwrap().over(2..8, &[1, 2]).unwrap();
-        assert!((rows[1].correlation.unwrap() - 1.0).abs() < 1e-14 && rows[0].correlation.unwrap() < 0.9);
+        let rows =
+            Lagged::of(&revisited, Comparison::Rows, &[]).unwrap().over(2..8, &[1, 2]).unwrap();
+        assert!(
+            (rows[1].correlation.unwrap() - 1.0).abs() < 1e-14
+                && rows[0].correlation.unwrap() < 0.9
+        );
     }
 
     #[test]
@@ -433,7 +477,10 @@ mod tests {
         let lagged = Lagged::of(&sequence, Comparison::Rows, &[]).unwrap();
         assert_eq!(lagged.at(1, 1), Some(Likeness { product: 0.0, correlation: None }));
         let average = lagged.over(0..2, &[1]).unwrap()[0];
-        assert_eq!((average.correlation, average.without_correlation, average.absent), (None, 1, 0));
+        assert_eq!(
+            (average.correlation, average.without_correlation, average.absent),
+            (None, 1, 0)
+        );
     }
 
     #[test]
@@ -442,7 +489,10 @@ mod tests {
         let error = Lagged::of(&sequence, Comparison::Within, &labels[1..]).unwrap_err();
         assert_eq!(error, LaggedError::Labels { found: 53, wanted: 54 });
         let mut lagged = Lagged::of(&sequence, Comparison::Pairs, &[]).unwrap();
-        assert_eq!(lagged.push(&[1.0; 35], &[]), Err(LaggedError::Values { found: 35, wanted: 36 }));
+        assert_eq!(
+            lagged.push(&[1.0; 35], &[]),
+            Err(LaggedError::Values { found: 35, wanted: 36 })
+        );
         assert!(lagged.over(2..2, &[0]).unwrap_err().to_string().contains("iterations 2 to 2"));
         assert!(lagged.over(2..7, &[0]).unwrap_err().to_string().contains("the 6 there are"));
         assert!(lagged.over(1..4, &[4]).unwrap_err().to_string().contains("at most 3 is possible"));

@@ -61,12 +61,18 @@ impl FromStr for Cross {
     fn from_str(text: &str) -> Result<Self, Refused> {
         let lagged = |text: &str| {
             let (coefficient, lag) = match text.split_once('@') {
-                Some((coefficient, lag)) => (coefficient, lag.trim().strip_prefix("lag=")?.parse().ok()?),
+                Some((coefficient, lag)) => {
+                    (coefficient, lag.trim().strip_prefix("lag=")?.parse().ok()?)
+                }
                 None => (text, 0),
             };
             let coefficient: f64 = coefficient.trim().parse().ok()?;
             let valid = coefficient.abs() < 1.0 && (-1_000_000..=1_000_000).contains(&lag);
-            valid.then_some(if coefficient == 0.0 { Self::None } else { Self::Lagged { coefficient, lag } })
+            valid.then_some(if coefficient == 0.0 {
+                Self::None
+            } else {
+                Self::Lagged { coefficient, lag }
+            })
         };
         match text.trim() {
             "none" => Ok(Self::None),
@@ -80,7 +86,9 @@ impl Setting for Cross {
     type Bounds = ();
 
     fn expected((): &()) -> String {
-        "none, same, a coefficient between -1 and 1 such as 0.5, or one with a lag such as 0.5@lag=2".into()
+        "none, same, a coefficient between -1 and 1 such as 0.5, or one with a lag such as \
+         0.5@lag=2"
+            .into()
     }
 
     fn read(text: &str, (): &()) -> Result<Self, Refused> {
@@ -123,8 +131,8 @@ settings! {
         );
         /// Both signals are seen at every so many iterations, and stay as they are in between.
         hold: Span = Span::of_iterations(1.0) => HOLD(
-            "hold", "TIME", "How long a stimulus lasts: activity and error are taken from their processes when it begins, \
-             and stay", Spans::Whole(1), axis = "stimulus duration",
+            "hold", "TIME", "How long a stimulus lasts: activity and error are taken from their \
+             processes when it begins, and stay", Spans::Whole(1), axis = "stimulus duration",
             label = |span, text| if span.number() == 1.0 && !span.is_in_time() { "not held".into() } else { format!("held for {text}") },
             tacit = true
         );
@@ -157,8 +165,8 @@ pub enum PairError {
     Form(#[from] FormError),
     /// Cross-correlation needs pairs of units.
     #[error(
-        "cross `{cross}` pairs unit with unit and needs as many inputs as outputs, not {inputs} and {outputs}: make them \
-         equal, or choose none"
+        "cross `{cross}` pairs unit with unit and needs as many inputs as outputs, not {inputs} \
+         and {outputs}: make them equal, or choose none"
     )]
     Units {
         /// As typed.
@@ -179,7 +187,9 @@ pub enum PairError {
         iterations: usize,
     },
     /// Two forms that would have to be one.
-    #[error("cross `same` makes the activity the error: give both the same form, not `{0}` and `{1}`")]
+    #[error(
+        "cross `same` makes the activity the error: give both the same form, not `{0}` and `{1}`"
+    )]
     Different(String, String),
     /// A form that cannot be mixed with another.
     #[error("cross `{0}` mixes Gaussian signals: `{1}` is not one")]
@@ -188,7 +198,9 @@ pub enum PairError {
     #[error("cross `{0}` needs batch= and units= to be the same for activity and error")]
     Correlations(Cross),
     /// Label sequences that cannot be shared.
-    #[error("activity of {0} classes and error of {1}: samples have one class, make the numbers equal")]
+    #[error(
+        "activity of {0} classes and error of {1}: samples have one class, make the numbers equal"
+    )]
     Classes(usize, usize),
     /// A stimulus of no whole number of iterations.
     #[error("hold {hold}{}", .hold.fault(*.dt))]
@@ -226,10 +238,12 @@ impl Pair {
         Ok(())
     }
 
-    /// The same pair with times in iterations, and the contents of recorded signals named by their hash.
+    /// The same pair with times in iterations, and the contents of recorded signals named by their
+    /// hash.
     ///
     /// # Errors
-    /// If a file cannot be read, or its contents are not those the form names; or if times make no process.
+    /// If a file cannot be read, or its contents are not those the form names; or if times make no
+    /// process.
     pub fn resolve(&self) -> Result<Self, RecordedError> {
         let step = self.step();
         let [activity, error] = [&self.activity, &self.error].map(|form| form.at(step)?.resolve());
@@ -247,7 +261,9 @@ impl Pair {
     /// [`PairError::Hold`] if these are no whole number.
     pub fn duration(&self) -> Result<usize, PairError> {
         let hold = self.hold.at(self.step());
-        hold.whole().filter(|&iterations| iterations > 0).ok_or(PairError::Hold { hold, dt: self.dt })
+        hold.whole()
+            .filter(|&iterations| iterations > 0)
+            .ok_or(PairError::Hold { hold, dt: self.dt })
     }
 
     fn check_forms(&self, sizes: Sizes) -> Result<(), PairError> {
@@ -268,18 +284,29 @@ impl Pair {
         match cross {
             Cross::None => {}
             Cross::Same if self.activity != self.error => {
-                return Err(PairError::Different(self.activity.to_string(), self.error.to_string()));
+                return Err(PairError::Different(
+                    self.activity.to_string(),
+                    self.error.to_string(),
+                ));
             }
             Cross::Same => {}
             Cross::Lagged { lag, .. } => {
-                if let Some(form) = [&self.activity, &self.error].into_iter().find(|form| !form.is_gaussian()) {
+                if let Some(form) =
+                    [&self.activity, &self.error].into_iter().find(|form| !form.is_gaussian())
+                {
                     return Err(PairError::NotGaussian(cross, form.to_string()));
                 }
-                if [self.activity.batch, self.activity.units] != [self.error.batch, self.error.units] {
+                if [self.activity.batch, self.activity.units]
+                    != [self.error.batch, self.error.units]
+                {
                     return Err(PairError::Correlations(cross));
                 }
                 if lag.unsigned_abs() as usize >= sizes.iterations {
-                    return Err(PairError::Lag { cross, lag: lag.unsigned_abs(), iterations: sizes.iterations });
+                    return Err(PairError::Lag {
+                        cross,
+                        lag: lag.unsigned_abs(),
+                        iterations: sizes.iterations,
+                    });
                 }
             }
         }
@@ -322,8 +349,18 @@ impl<T: Real> Signals<T> {
         let stream = |role| Stream::new(seed, repeat, role);
         let activity_shape = [iterations, batch, inputs];
         let mut signals = Self {
-            activity_process: Realisation::new(&pair.activity, activity_shape, stream(Role::Activity), &labels)?,
-            error_process: Realisation::new(&pair.error, [iterations, batch, outputs], stream(Role::Signal), &labels)?,
+            activity_process: Realisation::new(
+                &pair.activity,
+                activity_shape,
+                stream(Role::Activity),
+                &labels,
+            )?,
+            error_process: Realisation::new(
+                &pair.error,
+                [iterations, batch, outputs],
+                stream(Role::Signal),
+                &labels,
+            )?,
             pair: pair.clone(),
             duration,
             age: 0,

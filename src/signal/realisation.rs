@@ -21,7 +21,12 @@ impl<T: Real> Realisation<T> {
     ///
     /// # Errors
     /// If the file it comes from cannot be used.
-    pub fn new(form: &Form, shape: [usize; 3], stream: Stream, labels: &[usize]) -> Result<Self, RecordedError> {
+    pub fn new(
+        form: &Form,
+        shape: [usize; 3],
+        stream: Stream,
+        labels: &[usize],
+    ) -> Result<Self, RecordedError> {
         let [_, samples, units] = shape;
         let mut noise = Noise::new(stream, [samples, units], [form.batch, form.units]);
         let mut sampler = form.process.sampler(shape, &mut noise)?;

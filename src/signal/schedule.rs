@@ -18,8 +18,12 @@ pub enum Schedule {
 }
 
 impl Choice for Schedule {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("held", Self::Held), ("shared", Self::Shared), ("white", Self::White), ("free", Self::Free)];
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("held", Self::Held),
+        ("shared", Self::Shared),
+        ("white", Self::White),
+        ("free", Self::Free),
+    ];
 }
 
 impl Schedule {
@@ -27,16 +31,22 @@ impl Schedule {
     pub fn pair(self) -> Option<Pair> {
         match self {
             Self::Held => Some(Pair::independent(Form::HELD, Form::HELD)),
-            Self::Shared => Some(Pair { cross: Cross::Same, ..Pair::independent(Form::WHITE, Form::WHITE) }),
+            Self::Shared => {
+                Some(Pair { cross: Cross::Same, ..Pair::independent(Form::WHITE, Form::WHITE) })
+            }
             Self::White => Some(Pair::independent(Form::WHITE, Form::WHITE)),
             Self::Free => None,
         }
     }
 
-    /// The shorthand for `pair`, or [`Schedule::Free`]. How long an iteration takes is no part of it.
+    /// The shorthand for `pair`, or [`Schedule::Free`]. How long an iteration takes is no part of
+    /// it.
     pub fn of(pair: &Pair) -> Self {
         let pair = &Pair { dt: None, ..pair.clone() };
         let named = [Self::Held, Self::Shared, Self::White];
-        named.into_iter().find(|schedule| schedule.pair().as_ref() == Some(pair)).unwrap_or(Self::Free)
+        named
+            .into_iter()
+            .find(|schedule| schedule.pair().as_ref() == Some(pair))
+            .unwrap_or(Self::Free)
     }
 }

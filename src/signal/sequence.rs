@@ -11,7 +11,10 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum SequenceError {
     /// Another number of dimensions.
-    #[error("an array of {0:?} is no sequence: it needs iterations, samples and units, at least one of each")]
+    #[error(
+        "an array of {0:?} is no sequence: it needs iterations, samples and units, at least one of \
+         each"
+    )]
     Shape(Vec<usize>),
     /// Another number of values.
     #[error("{found} values are no sequence of {shape:?} iterations, samples and units")]
@@ -22,7 +25,10 @@ pub enum SequenceError {
         shape: [usize; 3],
     },
     /// Too large.
-    #[error("{what} of {shape:?} iterations, samples and units takes {bytes} bytes, more than {MOST_BYTES}")]
+    #[error(
+        "{what} of {shape:?} iterations, samples and units takes {bytes} bytes, more than \
+         {MOST_BYTES}"
+    )]
     TooLarge {
         /// What it is for.
         what: &'static str,
@@ -36,8 +42,8 @@ pub enum SequenceError {
     NotFinite(usize),
     /// Activity and error that do not belong together.
     #[error(
-        "an activity of {0:?} and an error of {1:?} iterations, samples and units do not belong together: iterations and \
-         samples must be the same"
+        "an activity of {0:?} and an error of {1:?} iterations, samples and units do not belong \
+         together: iterations and samples must be the same"
     )]
     Pair([usize; 3], [usize; 3]),
     /// Signals that cannot be generated.
@@ -163,7 +169,12 @@ impl<T: Real> Recording<T> {
     ///
     /// # Errors
     /// If they would take more than [`MOST_BYTES`], or as [`Pair::check`].
-    pub fn generate(pair: &Pair, sizes: Sizes, seed: u64, repeat: u64) -> Result<Self, SequenceError> {
+    pub fn generate(
+        pair: &Pair,
+        sizes: Sizes,
+        seed: u64,
+        repeat: u64,
+    ) -> Result<Self, SequenceError> {
         let Sizes { batch, inputs, outputs, iterations } = sizes;
         let shape = [iterations, batch, inputs + outputs];
         let bytes = count(shape) * size_of::<T>() as u128;
@@ -208,24 +219,34 @@ mod tests {
 
     #[test]
     fn what_is_no_sequence_is_refused() {
-        let refuse = |shape, values: Vec<f64>| Sequence::new(shape, values).unwrap_err().to_string();
+        let refuse =
+            |shape, values: Vec<f64>| Sequence::new(shape, values).unwrap_err().to_string();
         assert!(refuse([2, 1, 0], vec![]).contains("at least one of each"));
         assert!(refuse([2, 1, 2], vec![0.0; 3]).contains("3 values are no sequence of [2, 1, 2]"));
         assert!(refuse([usize::MAX, usize::MAX, 2], vec![0.0; 3]).contains("3 values"));
-        assert!(refuse([2, 1, 2], vec![0.0, 0.0, 0.0, f64::NAN]).contains("not finite at iteration 1"));
+        assert!(
+            refuse([2, 1, 2], vec![0.0, 0.0, 0.0, f64::NAN]).contains("not finite at iteration 1")
+        );
         let array = Array { shape: vec![2, 2], data: vec![0.0; 4] };
         assert!(Sequence::<f64>::from_array(&array).unwrap_err().to_string().contains("[2, 2]"));
-        let ones = |shape: [usize; 3]| Sequence::new(shape, vec![1.0f32; shape.iter().product()]).unwrap();
+        let ones =
+            |shape: [usize; 3]| Sequence::new(shape, vec![1.0f32; shape.iter().product()]).unwrap();
         let error = Recording::new(ones([3, 2, 4]), ones([2, 2, 4])).unwrap_err().to_string();
         assert!(error.contains("[3, 2, 4]") && error.contains("[2, 2, 4]"));
         let sizes = Sizes { batch: 1 << 20, inputs: 1 << 20, outputs: 1, iterations: 1 << 20 };
         let pair = Pair::independent(Form::WHITE, Form::WHITE);
-        assert!(Recording::<f64>::generate(&pair, sizes, 1, 0).unwrap_err().to_string().contains("more than"));
+        assert!(
+            Recording::<f64>::generate(&pair, sizes, 1, 0)
+                .unwrap_err()
+                .to_string()
+                .contains("more than")
+        );
     }
 
     #[test]
     fn recordings_are_the_signals() {
-        let pair = Pair::independent(Form::parse("ar1:0.9").unwrap(), Form::parse("held:2").unwrap());
+        let pair =
+            Pair::independent(Form::parse("ar1:0.9").unwrap(), Form::parse("held:2").unwrap());
         let sizes = Sizes { batch: 3, inputs: 4, outputs: 2, iterations: 5 };
         let recording = Recording::<f64>::generate(&pair, sizes, 4, 1).unwrap();
         let mut signals = Signals::<f64>::new(&pair, sizes, 4, 1).unwrap();

@@ -146,7 +146,11 @@ impl Surrogate {
         let (source, [activity, error]) = (recording, out.both_mut());
         match self {
             Self::Time => {
-                take_iterations(activity, source.activity(), &order(source.iterations(), &mut stream));
+                take_iterations(
+                    activity,
+                    source.activity(),
+                    &order(source.iterations(), &mut stream),
+                );
                 take_iterations(error, source.error(), &order(source.iterations(), &mut stream));
             }
             Self::TimeJoint => {
@@ -236,7 +240,12 @@ fn take_iterations<T: Real>(out: &mut Sequence<T>, source: &Sequence<T>, order: 
     }
 }
 
-fn take_samples<T: Real>(out: &mut Sequence<T>, source: &Sequence<T>, stream: &mut Stream, fixed: bool) {
+fn take_samples<T: Real>(
+    out: &mut Sequence<T>,
+    source: &Sequence<T>,
+    stream: &mut Stream,
+    fixed: bool,
+) {
     let [iterations, samples, units] = source.shape();
     let mut rows = order(samples, stream);
     for t in 0..iterations {
@@ -308,8 +317,9 @@ fn by_series<T: Real>(sequence: &mut Sequence<T>, mut change: impl FnMut(&mut [f
 /// covariance between iterations, both taken over series.
 fn draw_gaussian<T: Real>(sequence: &mut Sequence<T>, stream: &mut Stream) {
     let (iterations, all) = (sequence.iterations(), sequence.size());
-    let mean: Vec<f64> =
-        (0..iterations).map(|t| sequence.frame(t).iter().map(|x| x.to_f64()).sum::<f64>() / all as f64).collect();
+    let mean: Vec<f64> = (0..iterations)
+        .map(|t| sequence.frame(t).iter().map(|x| x.to_f64()).sum::<f64>() / all as f64)
+        .collect();
     let factor = covariance_factor(sequence, &mean);
     let mut noise = vec![0.0; factor.ncols() * SERIES.min(all)];
     by_blocks(all, |start, width| {
@@ -331,7 +341,9 @@ fn covariance_factor<T: Real>(sequence: &Sequence<T>, mean: &[f64]) -> Mat<f64> 
     let (iterations, all) = (sequence.iterations(), sequence.size());
     let scale = 1.0 / (all as f64).sqrt();
     let deviations = |start: usize, width: usize| {
-        Mat::from_fn(iterations, width, |t, s| scale * (sequence.frame(t)[start + s].to_f64() - mean[t]))
+        Mat::from_fn(iterations, width, |t, s| {
+            scale * (sequence.frame(t)[start + s].to_f64() - mean[t])
+        })
     };
     if all < iterations {
         return deviations(0, all);

@@ -4,13 +4,16 @@
 pub(super) fn form(text: &str) -> String {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
     let is_numbered = |part: &&str| !part.contains('=');
-    let numbers: Vec<&str> = rest.split(',').filter(is_numbered).filter(|part| !part.is_empty()).collect();
+    let numbers: Vec<&str> =
+        rest.split(',').filter(is_numbered).filter(|part| !part.is_empty()).collect();
     let with = |words: &str| format!("{words} {}", numbers.join(", "));
     let words = match (name, &numbers[..]) {
         // The name of a file may hold anything.
         ("file", _) => return format!("recorded in {rest}"),
         ("held", []) => "held".into(),
-        ("held", [iterations]) if iterations.parse::<usize>().is_ok() => format!("held for {iterations} iterations"),
+        ("held", [iterations]) if iterations.parse::<usize>().is_ok() => {
+            format!("held for {iterations} iterations")
+        }
         ("held", [time]) => format!("held for {time}"),
         ("acf", _) => with("autocorrelations"),
         ("ar", _) => with("AR"),
@@ -77,7 +80,10 @@ mod tests {
         ] {
             assert_eq!(form(&Form::parse(text).unwrap().to_string()), words);
         }
-        let all = Process::ALL.iter().flat_map(|facts| facts.examples).filter(|text| !text.starts_with("file"));
+        let all = Process::ALL
+            .iter()
+            .flat_map(|facts| facts.examples)
+            .filter(|text| !text.starts_with("file"));
         for text in all {
             let words = form(&Form::parse(text).unwrap().to_string());
             assert!(!words.contains([':', '=']), "{text} is called {words}");

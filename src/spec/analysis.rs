@@ -6,8 +6,8 @@ use super::parameters::{Listed, Scope, parameters, unknown_parameter};
 use super::range::range_in;
 use super::settings::{MOST_CONDITIONS, Settings};
 use crate::condition::{
-    Condition, Conflict, IsolateCondition, Kind, PlaneCondition, ReplayCondition, SampleCondition, TrainCondition,
-    Values, label,
+    Condition, Conflict, IsolateCondition, Kind, PlaneCondition, ReplayCondition, SampleCondition,
+    TrainCondition, Values, label,
 };
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity, recorded_iterations};
@@ -28,7 +28,8 @@ pub struct Spec {
     pub analyses: Vec<Analysis>,
     /// What is claimed of them.
     pub claims: Vec<Claim>,
-    /// How many claims share the level of error of a document; of a document that is not here, those that are.
+    /// How many claims share the level of error of a document; of a document that is not here,
+    /// those that are.
     pub families: Families,
 }
 
@@ -65,7 +66,13 @@ impl Spec {
     /// Spec of a single analysis.
     pub fn single(analysis: Analysis) -> Self {
         let (name, title) = (analysis.name.clone(), analysis.title.clone());
-        Self { name, title, analyses: vec![analysis], claims: Vec::new(), families: Families::new() }
+        Self {
+            name,
+            title,
+            analyses: vec![analysis],
+            claims: Vec::new(),
+            families: Families::new(),
+        }
     }
 
     /// JSON form, for the manifest.
@@ -76,8 +83,8 @@ impl Spec {
 }
 
 impl Analysis {
-    /// Analysis from command-line options, defaults filling in for those not given: of one condition, or of one for every
-    /// combination of the values of the ranges among them.
+    /// Analysis from command-line options, defaults filling in for those not given: of one
+    /// condition, or of one for every combination of the values of the ranges among them.
     ///
     /// # Errors
     /// Every option that is unknown, malformed or in conflict with another.
@@ -85,7 +92,8 @@ impl Analysis {
         kind: Kind,
         options: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, Vec<OptionError>> {
-        let (mut errors, mut of_condition, mut of_analysis) = (Vec::new(), Values::new(), Values::new());
+        let (mut errors, mut of_condition, mut of_analysis) =
+            (Vec::new(), Values::new(), Values::new());
         let mut ranges: Vec<(&'static str, Vec<Value>)> = Vec::new();
         for (name, text) in options {
             let Some(known) = parameters(kind).iter().find(|known| known.name() == name) else {
@@ -97,12 +105,16 @@ impl Analysis {
             if let Some(found) = range_in(&*known.parameter, text).filter(|_| is_of_condition) {
                 match found {
                     Ok(values) => ranges.push((known.name(), values)),
-                    Err(message) => errors.push(OptionError { option: Some(known.name()), message }),
+                    Err(message) => {
+                        errors.push(OptionError { option: Some(known.name()), message })
+                    }
                 }
                 continue;
             }
             match known.parameter.read(text) {
-                Ok(value) if known.scope == Scope::Condition => of_condition.insert(known.name(), value),
+                Ok(value) if known.scope == Scope::Condition => {
+                    of_condition.insert(known.name(), value)
+                }
                 Ok(value) => of_analysis.insert(known.name(), value),
                 Err(message) => {
                     errors.push(OptionError { option: Some(known.name()), message });
@@ -114,17 +126,21 @@ impl Analysis {
             return Err(errors);
         }
         let axes: Vec<&'static str> = ranges.iter().map(|(name, _)| *name).collect();
-        let blame =
-            |conflict: Conflict| OptionError {
-                option: conflict.parameters.iter().copied().find(|name| {
-                    axes.contains(name) || of_condition.contains_key(name) || of_analysis.contains_key(name)
-                }),
-                message: conflict.message,
-            };
+        let blame = |conflict: Conflict| OptionError {
+            option: conflict.parameters.iter().copied().find(|name| {
+                axes.contains(name)
+                    || of_condition.contains_key(name)
+                    || of_analysis.contains_key(name)
+            }),
+            message: conflict.message,
+        };
         let points = grid(of_condition.clone(), &ranges).map_err(|error| vec![error])?;
-        let conditions = points.iter().map(|values| Condition::new(kind, values)).collect::<Result<Vec<_>, _>>();
-        let conditions = conditions.map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
-        let settings = Settings::new(kind, &of_analysis).map_err(|conflict| vec![blame(conflict)])?;
+        let conditions =
+            points.iter().map(|values| Condition::new(kind, values)).collect::<Result<Vec<_>, _>>();
+        let conditions =
+            conditions.map_err(|conflicts| conflicts.into_iter().map(blame).collect::<Vec<_>>())?;
+        let settings =
+            Settings::new(kind, &of_analysis).map_err(|conflict| vec![blame(conflict)])?;
         let settings = settings.measuring(kind, &of_analysis, &conditions).predicting(&conditions);
         let conflicts = settings.conflicts(&conditions);
         if !conflicts.is_empty() {
@@ -133,9 +149,9 @@ impl Analysis {
         Ok(Self::of_settings(kind.name().into(), String::new(), kind, settings, conditions, axes))
     }
 
-    /// The analysis with a figure of everything it measures: curves, or what was drawn; at the end over what varies, a map of two
-    /// parameters. A plane is measured for its picture alone, which so belongs to an analysis that says nothing else of what is
-    /// measured.
+    /// The analysis with a figure of everything it measures: curves, or what was drawn; at the end
+    /// over what varies, a map of two parameters. A plane is measured for its picture alone, which
+    /// so belongs to an analysis that says nothing else of what is measured.
     pub fn with_own_figure(mut self) -> Self {
         if let [x, others @ ..] = &self.axes[..]
             && !matches!(self.kind, Kind::Plane | Kind::Sample)
@@ -144,17 +160,23 @@ impl Analysis {
                 [y] => (FigureKind::Map, Some(*y)),
                 _ => (FigureKind::Sweep, None),
             };
-            let (name, title) = (self.kind.name().into(), format!("At the end, over {}", self.axes.join(" and ")));
+            let (name, title) =
+                (self.kind.name().into(), format!("At the end, over {}", self.axes.join(" and ")));
             let by = if y.is_some() { Vec::new() } else { others.to_vec() };
             let x = XAxis::Parameter(x);
             let figure = Figure { name, title, kind, x, y, by, ..Figure::new(&self.subject()) };
             self.figures.push(figure);
             return self;
         }
-        let title = self.conditions.first().map(|condition| self.label(condition)).unwrap_or_default();
-        if self.kind == Kind::Plane && self.settings.observers == Settings::of(Kind::Plane).observers {
+        let title =
+            self.conditions.first().map(|condition| self.label(condition)).unwrap_or_default();
+        if self.kind == Kind::Plane
+            && self.settings.observers == Settings::of(Kind::Plane).observers
+        {
             let shown = [Quantity::PlaneLoss, Quantity::PlaneFirst, Quantity::PlaneSecond];
-            self.settings.observers.extend(shown.map(|quantity| Observer { quantity, record_every: None }));
+            self.settings
+                .observers
+                .extend(shown.map(|quantity| Observer { quantity, record_every: None }));
             self.settings.observers.sort_unstable_by_key(|observer| observer.quantity);
         }
         let composed = self.subject().quantities.contains(&Quantity::ComposedAngle);
@@ -167,9 +189,12 @@ impl Analysis {
             Kind::Sample => (FigureKind::Density, XAxis::OfKind),
         };
         let name = self.kind.name().into();
-        let mut figure = Figure { name, title, kind, x, by: self.axes.clone(), ..Figure::new(&self.subject()) };
+        let mut figure =
+            Figure { name, title, kind, x, by: self.axes.clone(), ..Figure::new(&self.subject()) };
         if kind == FigureKind::Cells {
-            figure.quantities.retain(|q| [Quantity::ComposedAngle, Quantity::MaskedComposedAngle].contains(q));
+            figure
+                .quantities
+                .retain(|q| [Quantity::ComposedAngle, Quantity::MaskedComposedAngle].contains(q));
         }
         self.figures.push(figure);
         self
@@ -190,7 +215,14 @@ impl Analysis {
     pub fn subject(&self) -> Subject<'_> {
         let Self { kind, settings, conditions, axes, .. } = self;
         let Settings { lags, report_at, .. } = settings;
-        Subject { kind: *kind, quantities: self.quantities().collect(), lags, report_at, conditions, axes }
+        Subject {
+            kind: *kind,
+            quantities: self.quantities().collect(),
+            lags,
+            report_at,
+            conditions,
+            axes,
+        }
     }
 
     /// What is measured, in the order of the registry.
@@ -204,36 +236,54 @@ impl Analysis {
         recorded_iterations(quantity, observers, condition, (*record_every, report_at))
     }
 
-    /// Parameters that name a condition in files: those that vary and the headline ones of the kind.
+    /// Parameters that name a condition in files: those that vary and the headline ones of the
+    /// kind.
     pub fn columns(&self) -> Vec<&'static str> {
-        let free = |c: &Condition| matches!(c, Condition::Isolate(c) if c.schedule == Schedule::Free);
+        let free =
+            |c: &Condition| matches!(c, Condition::Isolate(c) if c.schedule == Schedule::Free);
         let headline: &[&'static str] = match self.kind {
-            Kind::Isolate if self.conditions.iter().any(free) => {
-                &[Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name(), IsolateCondition::ACTIVATION.name()]
+            Kind::Isolate if self.conditions.iter().any(free) => &[
+                Pair::ACTIVITY.name(),
+                Pair::ERROR.name(),
+                Pair::CROSS.name(),
+                IsolateCondition::ACTIVATION.name(),
+            ],
+            Kind::Isolate => {
+                &[IsolateCondition::SCHEDULE.name(), IsolateCondition::ACTIVATION.name()]
             }
-            Kind::Isolate => &[IsolateCondition::SCHEDULE.name(), IsolateCondition::ACTIVATION.name()],
-            Kind::Train => &[TrainCondition::DATA.name(), Setup::RULE.name(), Setup::ACTIVATION.name()],
+            Kind::Train => {
+                &[TrainCondition::DATA.name(), Setup::RULE.name(), Setup::ACTIVATION.name()]
+            }
             Kind::Sample => &[SampleCondition::DRAW.name()],
-            Kind::Replay => {
-                &[TrainCondition::DATA.name(), ReplayCondition::LAYER.name(), ReplayCondition::SURROGATE.name()]
+            Kind::Replay => &[
+                TrainCondition::DATA.name(),
+                ReplayCondition::LAYER.name(),
+                ReplayCondition::SURROGATE.name(),
+            ],
+            Kind::Plane => {
+                &[TrainCondition::DATA.name(), Setup::RULE.name(), PlaneCondition::PAIR.name()]
             }
-            Kind::Plane => &[TrainCondition::DATA.name(), Setup::RULE.name(), PlaneCondition::PAIR.name()],
         };
         let wanted = |name| headline.contains(&name) || self.axes.contains(&name);
         parameters(self.kind).iter().map(Listed::name).filter(|&name| wanted(name)).collect()
     }
 
-    /// Short name of a condition for curves and tables: the values of what varies, or of the headline parameters.
+    /// Short name of a condition for curves and tables: the values of what varies, or of the
+    /// headline parameters.
     pub fn label(&self, condition: &Condition) -> String {
         let names = if self.axes.is_empty() { self.columns() } else { self.axes.clone() };
         label(condition, &names)
     }
 
-    /// Parameters of a condition as records show them: with those that vary, though they have their defaults.
+    /// Parameters of a condition as records show them: with those that vary, though they have their
+    /// defaults.
     pub fn parameters_of(&self, condition: &Condition) -> BTreeMap<String, Json> {
         let mut all = condition.parameters();
         let values = condition.values();
-        let varied = self.axes.iter().filter_map(|name| Some((name.to_string(), values.get(name)?.to_json())));
+        let varied = self
+            .axes
+            .iter()
+            .filter_map(|name| Some((name.to_string(), values.get(name)?.to_json())));
         all.extend(varied);
         all
     }
@@ -274,7 +324,8 @@ impl Analysis {
 fn grid(base: Values, ranges: &[(&'static str, Vec<Value>)]) -> Result<Vec<Values>, OptionError> {
     let count = ranges.iter().fold(1usize, |count, (_, values)| count.saturating_mul(values.len()));
     if count > MOST_CONDITIONS {
-        let message = format!("{count} combinations are more than {MOST_CONDITIONS}: ask for fewer values");
+        let message =
+            format!("{count} combinations are more than {MOST_CONDITIONS}: ask for fewer values");
         return Err(OptionError { option: ranges.first().map(|(name, _)| *name), message });
     }
     Ok(ranges.iter().fold(vec![base], |points, (name, values)| {
@@ -300,16 +351,20 @@ impl Figure {
         analysis.settings.lags.iter().filter(shown).copied().map(Some).collect()
     }
 
-    /// Layers at which a quantity of a condition is shown; `None` stands for the network as a whole.
+    /// Layers at which a quantity of a condition is shown; `None` stands for the network as a
+    /// whole.
     pub fn layers_of(&self, condition: &Condition, quantity: Quantity) -> Vec<Option<usize>> {
         let mut layers = quantity.layers(condition);
-        layers.retain(|layer| self.layers.is_empty() || layer.is_none_or(|layer| self.layers.contains(&layer)));
+        layers.retain(|layer| {
+            self.layers.is_empty() || layer.is_none_or(|layer| self.layers.contains(&layer))
+        });
         layers
     }
 
     /// The analysis with the conditions that this figure shows.
     pub fn shown(&self, analysis: &Analysis) -> Analysis {
-        let conditions = analysis.conditions.iter().filter(|c| self.only.include(c)).cloned().collect();
+        let conditions =
+            analysis.conditions.iter().filter(|c| self.only.include(c)).cloned().collect();
         Analysis { conditions, ..analysis.clone() }
     }
 }
@@ -320,10 +375,15 @@ mod tests {
 
     #[test]
     fn options_make_an_analysis_of_one_condition() {
-        let options = [("layers", "5,4,5"), ("schedule", "shared"), ("report-at", "100"), ("repeats", "3")];
+        let options =
+            [("layers", "5,4,5"), ("schedule", "shared"), ("report-at", "100"), ("repeats", "3")];
         let analysis = Analysis::from_options(Kind::Isolate, options).unwrap();
         assert_eq!(
-            (analysis.conditions.len(), analysis.settings.repeats, &analysis.settings.report_at[..]),
+            (
+                analysis.conditions.len(),
+                analysis.settings.repeats,
+                &analysis.settings.report_at[..]
+            ),
             (1, 3, &[100][..])
         );
         assert_eq!(analysis.columns(), ["schedule", "activation"]);
@@ -332,40 +392,66 @@ mod tests {
 
     #[test]
     fn ranges_among_options_are_swept() {
-        let options = [("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9ms..19ms:2"), ("dt", "1ms")];
+        let options =
+            [("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9ms..19ms:2"), ("dt", "1ms")];
         let analysis = Analysis::from_options(Kind::Isolate, options).unwrap().with_own_figure();
-        assert_eq!((analysis.conditions.len(), &analysis.axes[..]), (6, &["activity", "error"][..]));
+        assert_eq!(
+            (analysis.conditions.len(), &analysis.axes[..]),
+            (6, &["activity", "error"][..])
+        );
         assert_eq!(
             analysis.label(&analysis.conditions[1]),
             "activity OU, time constant 5ms, error OU, time constant 19ms"
         );
-        assert_eq!((analysis.figures[0].kind, analysis.figures[0].y), (FigureKind::Map, Some("error")));
+        assert_eq!(
+            (analysis.figures[0].kind, analysis.figures[0].y),
+            (FigureKind::Map, Some("error"))
+        );
         let refuse = |options: &[(&str, &str)]| {
-            Analysis::from_options(Kind::Isolate, options.iter().copied()).unwrap_err()[0].to_string()
+            Analysis::from_options(Kind::Isolate, options.iter().copied()).unwrap_err()[0]
+                .to_string()
         };
         let many = [("eta", "log:1e-4..1e-2:200"), ("b-scale", "log:1e-4..1e-2:200")];
         assert!(refuse(&many).starts_with("--eta: 40000 combinations"));
         assert_eq!(
             refuse(&[("activity", "ou:20ms")]),
-            "--activity: form `ou:20ms` has units of time: say how long an iteration takes with dt, such as 1ms"
+            "--activity: form `ou:20ms` has units of time: say how long an iteration takes with \
+             dt, such as 1ms"
         );
         let message = refuse(&[("hold", "5ms"), ("dt", "2ms")]);
-        assert!(message.contains("hold 5ms is no whole number of iterations of 2ms: make it a multiple"), "{message}");
+        assert!(
+            message
+                .contains("hold 5ms is no whole number of iterations of 2ms: make it a multiple"),
+            "{message}"
+        );
     }
 
     #[test]
     fn every_bad_option_is_reported_under_its_name() {
-        let errors =
-            Analysis::from_options(Kind::Isolate, [("eta", "inf"), ("schedule", "hled"), ("layers", "2")]).unwrap_err();
+        let errors = Analysis::from_options(
+            Kind::Isolate,
+            [("eta", "inf"), ("schedule", "hled"), ("layers", "2")],
+        )
+        .unwrap_err();
         let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(texts.len(), 3);
         assert!(texts[0].starts_with("--eta: eta cannot be `inf`"), "{texts:?}");
         assert!(texts[1].contains("did you mean `held`?"));
-        let errors = Analysis::from_options(Kind::Isolate, [("layers", "5,4,6"), ("schedule", "shared")]).unwrap_err();
-        assert!(errors[0].to_string().starts_with("--schedule: schedule `shared`: cross `same`"), "{errors:?}");
+        let errors =
+            Analysis::from_options(Kind::Isolate, [("layers", "5,4,6"), ("schedule", "shared")])
+                .unwrap_err();
+        assert!(
+            errors[0].to_string().starts_with("--schedule: schedule `shared`: cross `same`"),
+            "{errors:?}"
+        );
         let errors = Analysis::from_options(Kind::Isolate, [("report-at", "2000")]).unwrap_err();
-        assert_eq!(errors[0].to_string(), "--report-at: report-at 2000 is never reached: the last iteration is 1500");
-        let errors = Analysis::from_options(Kind::Train, [("epochs", "1000000"), ("record-every", "1")]).unwrap_err();
+        assert_eq!(
+            errors[0].to_string(),
+            "--report-at: report-at 2000 is never reached: the last iteration is 1500"
+        );
+        let errors =
+            Analysis::from_options(Kind::Train, [("epochs", "1000000"), ("record-every", "1")])
+                .unwrap_err();
         assert!(errors[0].to_string().contains("record less often"), "{errors:?}");
     }
 }

@@ -24,16 +24,23 @@ type List = (&'static str, Range<usize>, Vec<(Value, Range<usize>)>);
 pub(super) fn check_axes(raw: &RawAnalysis<'_>, kind: Kind, problems: &mut Problems) -> Vec<Axis> {
     let zipped = check_lists(&raw.zip, kind, problems);
     let swept = check_lists(&raw.sweep, kind, problems);
-    for (name, at, _) in swept.iter().filter(|(name, ..)| zipped.iter().any(|(other, ..)| other == name)) {
-        problems.add(at.clone(), format!("`{name}` is both swept and in [analysis.zip]: keep one of the two"));
+    for (name, at, _) in
+        swept.iter().filter(|(name, ..)| zipped.iter().any(|(other, ..)| other == name))
+    {
+        problems.add(
+            at.clone(),
+            format!("`{name}` is both swept and in [analysis.zip]: keep one of the two"),
+        );
     }
     let mut axes = Vec::new();
     if let Some((first, others)) = zipped.split_first() {
         let length = first.2.len();
         for (name, at, values) in others.iter().filter(|(.., values)| values.len() != length) {
             let (values, first) = (values.len(), first.0);
-            let message =
-                format!("what is varied together has as many values each: `{name}` has {values}, `{first}` {length}");
+            let message = format!(
+                "what is varied together has as many values each: `{name}` has {values}, `{first}` \
+                 {length}"
+            );
             problems.add(at.clone(), message);
         }
         axes.push(axis(&zipped));
@@ -45,7 +52,8 @@ pub(super) fn check_axes(raw: &RawAnalysis<'_>, kind: Kind, problems: &mut Probl
 /// An axis along which lists are varied together.
 fn axis(lists: &[List]) -> Axis {
     let length = lists.iter().map(|(.., values)| values.len()).min().unwrap_or(0);
-    let point = |at: usize| lists.iter().map(|(name, _, values)| (*name, values[at].clone())).collect();
+    let point =
+        |at: usize| lists.iter().map(|(name, _, values)| (*name, values[at].clone())).collect();
     Axis {
         names: lists.iter().map(|(name, at, _)| (*name, at.clone())).collect(),
         points: (0..length).map(point).collect(),
@@ -67,20 +75,31 @@ fn check_lists(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> Vec<L
     let mut lists = Vec::new();
     for (key, node) in pairs {
         match known(key.get_ref(), kind, Scope::Condition) {
-            Some(known) => lists.push((known.name(), key.span(), check_list(&*known.parameter, node, problems))),
-            None => problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition)),
+            Some(known) => lists.push((
+                known.name(),
+                key.span(),
+                check_list(&*known.parameter, node, problems),
+            )),
+            None => {
+                problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition))
+            }
         }
     }
     lists
 }
 
 /// The values of a list, in which ranges may stand, or of a range.
-fn check_list(parameter: &dyn AnyParameter, node: Node<'_>, problems: &mut Problems) -> Vec<(Value, Range<usize>)> {
+fn check_list(
+    parameter: &dyn AnyParameter,
+    node: Node<'_>,
+    problems: &mut Problems,
+) -> Vec<(Value, Range<usize>)> {
     let mut values = Vec::new();
     let mut take = |item: Node<'_>, problems: &mut Problems| {
         let text = item.get_ref().as_str();
         let found = text.and_then(|text| range_in(parameter, text));
-        let found = found.unwrap_or_else(|| parameter.read_toml(item.get_ref()).map(|value| vec![value]));
+        let found =
+            found.unwrap_or_else(|| parameter.read_toml(item.get_ref()).map(|value| vec![value]));
         match found {
             Ok(found) => values.extend(found.into_iter().map(|value| (value, item.span()))),
             Err(message) => problems.add(item.span(), message),
@@ -100,7 +119,9 @@ fn no_list(parameter: &dyn AnyParameter, text: Option<&str>) -> String {
     if !is_number(parameter) {
         return list;
     }
-    let near = text.and_then(|text| text.split_once(':')).map(|(start, _)| suggestion(start, ["lin", "log"]));
+    let near = text
+        .and_then(|text| text.split_once(':'))
+        .map(|(start, _)| suggestion(start, ["lin", "log"]));
     format!("{list}, or over a range, {RANGE}{}", near.unwrap_or_default())
 }
 

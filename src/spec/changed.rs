@@ -1,4 +1,5 @@
-//! Specs with other values than their files have, as options of `run` say: the file is extended by a spec of these values.
+//! Specs with other values than their files have, as options of `run` say: the file is extended by
+//! a spec of these values.
 
 use super::analysis::{Analysis, Spec};
 use super::compare::Comparison;
@@ -44,8 +45,8 @@ pub fn read_changed(path: &Path, changes: &Changes) -> Result<Spec, ChangeError>
     changed(read_spec(path)?, path, changes)
 }
 
-/// The spec that was read from `path`, changed. Claims were set for all analyses and their values: where these are others, or
-/// fewer, there are none.
+/// The spec that was read from `path`, changed. Claims were set for all analyses and their values:
+/// where these are others, or fewer, there are none.
 ///
 /// # Errors
 /// If it cannot be changed so.
@@ -56,7 +57,9 @@ pub fn changed(mut spec: Spec, path: &Path, changes: &Changes) -> Result<Spec, C
         let message = format!("there is no analysis `{unknown}`: expected {}{near}", list(&names));
         return Err(ChangeError::Option("analysis", message));
     }
-    let is_kept = |analysis: &Analysis| changes.analyses.is_empty() || changes.analyses.contains(&analysis.name);
+    let is_kept = |analysis: &Analysis| {
+        changes.analyses.is_empty() || changes.analyses.contains(&analysis.name)
+    };
     let is_whole = spec.analyses.iter().all(is_kept);
     spec.analyses.retain(is_kept);
     if !changes.set.is_empty() {
@@ -68,7 +71,9 @@ pub fn changed(mut spec: Spec, path: &Path, changes: &Changes) -> Result<Spec, C
         spec.families.clear();
     }
     if let Some(text) = &changes.repeats {
-        let repeats = Settings::REPEATS.parse(text).map_err(|message| ChangeError::Option("repeats", message))?;
+        let repeats = Settings::REPEATS
+            .parse(text)
+            .map_err(|message| ChangeError::Option("repeats", message))?;
         spec.analyses.iter_mut().for_each(|analysis| analysis.settings.repeats = repeats);
         check(&spec, "repeats")?;
     }
@@ -81,8 +86,12 @@ pub fn changed(mut spec: Spec, path: &Path, changes: &Changes) -> Result<Spec, C
 
 /// Refuses settings that conditions do not allow.
 fn check(spec: &Spec, option: &'static str) -> Result<(), ChangeError> {
-    let conflicts = spec.analyses.iter().flat_map(|analysis| analysis.settings.conflicts(&analysis.conditions));
-    conflicts.into_iter().next().map_or(Ok(()), |conflict| Err(ChangeError::Option(option, conflict.message)))
+    let conflicts =
+        spec.analyses.iter().flat_map(|analysis| analysis.settings.conflicts(&analysis.conditions));
+    conflicts
+        .into_iter()
+        .next()
+        .map_or(Ok(()), |conflict| Err(ChangeError::Option(option, conflict.message)))
 }
 
 /// The spec with other values of parameters, by a spec that extends its file.
@@ -128,12 +137,22 @@ impl Overlay {
     }
 }
 
-/// Sets a parameter in all analyses that have it. What varies goes on to be an axis, with one value.
-fn set(kept: &[&Analysis], overlays: &mut [Overlay], name: &str, text: &str) -> Result<(), ChangeError> {
+/// Sets a parameter in all analyses that have it. What varies goes on to be an axis, with one
+/// value.
+fn set(
+    kept: &[&Analysis],
+    overlays: &mut [Overlay],
+    name: &str,
+    text: &str,
+) -> Result<(), ChangeError> {
     let mut found = false;
     for (analysis, overlay) in kept.iter().zip(overlays) {
-        let Some(known) = parameters(analysis.kind).iter().find(|known| known.name() == name) else { continue };
-        let value = known.parameter.read(text).map_err(|message| ChangeError::Option("set", message))?;
+        let Some(known) = parameters(analysis.kind).iter().find(|known| known.name() == name)
+        else {
+            continue;
+        };
+        let value =
+            known.parameter.read(text).map_err(|message| ChangeError::Option("set", message))?;
         found = true;
         let written = written_as(&value.to_json());
         match known.scope {
@@ -163,9 +182,14 @@ fn compare(spec: &mut Spec, text: &str) -> Result<(), ChangeError> {
                 analysis.settings.compare = all;
             }
             Ok(all) => {
-                let name = all.iter().find(|of| !varies(of)).map(|of| of.parameter.clone()).unwrap_or_default();
+                let name = all
+                    .iter()
+                    .find(|of| !varies(of))
+                    .map(|of| of.parameter.clone())
+                    .unwrap_or_default();
                 let varying = if axes.is_empty() { "nothing".into() } else { list(axes) };
-                refused = Some(format!("`{name}` does not vary in `{}`: {varying} does", analysis.name));
+                refused =
+                    Some(format!("`{name}` does not vary in `{}`: {varying} does", analysis.name));
             }
             Err(message) => refused = Some(message),
         }

@@ -13,13 +13,18 @@ use std::ops::Range;
 use toml::Spanned;
 
 pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems) -> Option<Spec> {
-    let stem = problems.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_string();
+    let stem =
+        problems.path().file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_string();
     let name = match raw.name {
         Some(node) => file_name(node, problems),
         None if is_name(&stem) => Some(stem),
         None => {
-            problems
-                .add(0..0, format!("this spec needs a name = \"...\", as its file name does not serve: {NAME_RULE}"));
+            problems.add(
+                0..0,
+                format!(
+                    "this spec needs a name = \"...\", as its file name does not serve: {NAME_RULE}"
+                ),
+            );
             None
         }
     };
@@ -29,7 +34,10 @@ pub(super) fn check_spec(raw: &RawSpec<'_>, problems: &mut Problems) -> Option<S
         if let Some(analysis) = check_analysis(raw_analysis, problems) {
             if analyses.iter().any(|other| other.name == analysis.name) {
                 let at = raw_analysis.name.map_or(raw_analysis.header.clone(), Spanned::span);
-                problems.add(at, format!("there are two analyses named `{}`: rename one", analysis.name));
+                problems.add(
+                    at,
+                    format!("there are two analyses named `{}`: rename one", analysis.name),
+                );
             }
             analyses.push(analysis);
         }
@@ -48,7 +56,8 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
     let name = match raw.name {
         Some(node) => file_name(node, problems),
         None => {
-            problems.add(raw.header.clone(), "this analysis has no name: add name = \"...\"".into());
+            problems
+                .add(raw.header.clone(), "this analysis has no name: add name = \"...\"".into());
             None
         }
     };
@@ -61,7 +70,10 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
         return None;
     };
     let Some(written) = node.get_ref().as_str() else {
-        problems.add(node.span(), format!("kind cannot be a TOML {}: expected {kinds}", node.get_ref().type_str()));
+        problems.add(
+            node.span(),
+            format!("kind cannot be a TOML {}: expected {kinds}", node.get_ref().type_str()),
+        );
         return None;
     };
     let Some(kind) = Kind::named(written) else {
@@ -80,7 +92,9 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
             let shortest = conditions.iter().map(Condition::last_iteration).min();
             let inherited = |at: &Range<usize>| problems.is_of_extended(at);
             if placed.get(Settings::REPORT_AT.name()).is_some_and(|(_, at)| inherited(at)) {
-                settings.report_at.retain(|iteration| shortest.is_none_or(|shortest| *iteration <= shortest));
+                settings
+                    .report_at
+                    .retain(|iteration| shortest.is_none_or(|shortest| *iteration <= shortest));
             }
             settings.measuring(kind, &given, &conditions).predicting(&conditions)
         }
@@ -96,8 +110,12 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
     for raw_figure in &raw.figures {
         if let Some(figure) = raw_figure.check(&analysis.subject(), problems) {
             if analysis.figures.iter().any(|other| other.name == figure.name) {
-                let at = raw_figure.keys.get("name").map_or(raw_figure.header.clone(), |node| node.span());
-                problems.add(at, format!("there are two figures named `{}`: rename one", figure.name));
+                let at = raw_figure
+                    .keys
+                    .get("name")
+                    .map_or(raw_figure.header.clone(), |node| node.span());
+                problems
+                    .add(at, format!("there are two figures named `{}`: rename one", figure.name));
             }
             analysis.figures.push(figure);
         }
@@ -112,16 +130,22 @@ fn check_settings(settings: &[Pair<'_>], kind: Kind, problems: &mut Problems) ->
         let name = key.get_ref().as_ref();
         match known(name, kind, Scope::Analysis) {
             Some(parameter) => place(parameter, node, &mut placed, problems),
-            None if Kind::ALL.into_iter().any(|kind| parameters(kind).iter().any(|known| known.name() == name)) => {
+            None if Kind::ALL
+                .into_iter()
+                .any(|kind| parameters(kind).iter().any(|known| known.name() == name)) =>
+            {
                 problems.add(key.span(), unknown_parameter(name, kind, Scope::Analysis));
             }
             None => {
-                let of_analysis = parameters(kind).iter().filter(|known| known.scope == Scope::Analysis);
+                let of_analysis =
+                    parameters(kind).iter().filter(|known| known.scope == Scope::Analysis);
                 let names = of_analysis.map(Listed::name);
                 let valid: Vec<&str> = ANALYSIS_KEYS.iter().copied().chain(names).collect();
                 let near = suggestion(name, valid.iter().copied());
-                problems
-                    .add(key.span(), format!("unknown key `{name}` of an analysis: expected {}{near}", list(&valid)));
+                problems.add(
+                    key.span(),
+                    format!("unknown key `{name}` of an analysis: expected {}{near}", list(&valid)),
+                );
             }
         }
     }
@@ -136,13 +160,17 @@ fn check_conditions(
 ) -> (Vec<Condition>, Vec<&'static str>, Placed) {
     let before = problems.found.len();
     let base = check_overrides(&raw.base, kind, problems);
-    let lists: Vec<(Range<usize>, Placed)> =
-        raw.conditions.iter().map(|(at, pairs)| (at.clone(), check_overrides(pairs, kind, problems))).collect();
+    let lists: Vec<(Range<usize>, Placed)> = raw
+        .conditions
+        .iter()
+        .map(|(at, pairs)| (at.clone(), check_overrides(pairs, kind, problems)))
+        .collect();
     let grid_axes = check_axes(raw, kind, problems);
 
     let mut axes: Vec<&'static str> = Vec::new();
     for (_, pairs) in &raw.conditions {
-        let names = pairs.iter().filter_map(|(key, _)| known(key.get_ref(), kind, Scope::Condition));
+        let names =
+            pairs.iter().filter_map(|(key, _)| known(key.get_ref(), kind, Scope::Condition));
         for parameter in names {
             if !axes.contains(&parameter.name()) {
                 axes.push(parameter.name());
@@ -151,15 +179,26 @@ fn check_conditions(
     }
     for (name, at) in grid_axes.iter().flat_map(|axis| &axis.names) {
         if axes.contains(name) {
-            problems.add(at.clone(), format!("`{name}` is both swept and set in a condition: keep one of the two"));
+            problems.add(
+                at.clone(),
+                format!("`{name}` is both swept and set in a condition: keep one of the two"),
+            );
         } else {
             axes.push(name);
         }
     }
-    let points = grid_axes.iter().fold(lists.len().max(1), |points, axis| points.saturating_mul(axis.points.len()));
+    let points = grid_axes
+        .iter()
+        .fold(lists.len().max(1), |points, axis| points.saturating_mul(axis.points.len()));
     if points > MOST_CONDITIONS {
-        let at = grid_axes.first().and_then(|axis| axis.names.first()).map_or(raw.header.clone(), |(_, at)| at.clone());
-        problems.add(at, format!("{points} conditions are more than the {MOST_CONDITIONS} an analysis may have"));
+        let at = grid_axes
+            .first()
+            .and_then(|axis| axis.names.first())
+            .map_or(raw.header.clone(), |(_, at)| at.clone());
+        problems.add(
+            at,
+            format!("{points} conditions are more than the {MOST_CONDITIONS} an analysis may have"),
+        );
     }
     if problems.found.len() > before {
         return (Vec::new(), axes, base);
@@ -194,7 +233,9 @@ fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> P
     for (key, node) in pairs {
         match known(key.get_ref(), kind, Scope::Condition) {
             Some(parameter) => place(parameter, node, &mut placed, problems),
-            None => problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition)),
+            None => {
+                problems.add(key.span(), unknown_parameter(key.get_ref(), kind, Scope::Condition))
+            }
         }
     }
     placed
@@ -215,7 +256,9 @@ fn values(placed: &Placed) -> Values {
 
 /// Reports a conflict at the first of its parameters that was typed, or at the analysis.
 fn blame(conflict: &Conflict, placed: &[&Placed], header: &Range<usize>, problems: &mut Problems) {
-    let mut typed = placed.iter().flat_map(|placed| conflict.parameters.iter().filter_map(|name| placed.get(name)));
+    let mut typed = placed
+        .iter()
+        .flat_map(|placed| conflict.parameters.iter().filter_map(|name| placed.get(name)));
     let at = typed.next().map_or(header.clone(), |(_, at)| at.clone());
     problems.add(at, conflict.message.clone());
 }

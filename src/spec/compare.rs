@@ -5,7 +5,8 @@ use crate::text::{Refused, Setting, suggestion, toml_string};
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-/// Two values of a parameter, whose conditions are compared repeat by repeat: the second minus the first.
+/// Two values of a parameter, whose conditions are compared repeat by repeat: the second minus the
+/// first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
     /// The parameter.
@@ -21,16 +22,20 @@ impl Comparison {
     fn read(text: &str, kind: Kind) -> Result<Self, Refused> {
         let refused = || Refused::form::<Vec<Self>>(text, &kind);
         let (name, values) = text.split_once('=').ok_or_else(refused)?;
-        let halves = values.split_once(" vs ").or_else(|| values.split_once(',').filter(|(_, b)| !b.contains(',')));
+        let halves = values
+            .split_once(" vs ")
+            .or_else(|| values.split_once(',').filter(|(_, b)| !b.contains(',')));
         let (first, second) = halves.ok_or_else(refused)?;
         let name = name.trim();
         let known = parameters(kind).iter().find(|parameter| parameter.facts().name == name);
         let Some(known) = known else {
-            let near = suggestion(name, parameters(kind).iter().map(|parameter| parameter.facts().name));
+            let near =
+                suggestion(name, parameters(kind).iter().map(|parameter| parameter.facts().name));
             return Err(Refused::Message(format!("compare: unknown parameter `{name}`{near}")));
         };
         let canonical = |text: &str| known.read(text.trim()).map(|value| value.to_text());
-        let value = |text: &str| canonical(text).map_err(|why| Refused::Message(format!("compare: {why}")));
+        let value =
+            |text: &str| canonical(text).map_err(|why| Refused::Message(format!("compare: {why}")));
         Ok(Self { parameter: name.into(), first: value(first)?, second: value(second)? })
     }
 
@@ -44,8 +49,8 @@ impl Setting for Vec<Comparison> {
     type Bounds = Kind;
 
     fn expected(_: &Kind) -> String {
-        "a parameter and two of its values, rule=bp,bp-trw, or hidden=50 vs 50,50 where values have commas; several with ; \
-         between them"
+        "a parameter and two of its values, rule=bp,bp-trw, or hidden=50 vs 50,50 where values \
+         have commas; several with ; between them"
             .into()
     }
 
@@ -75,13 +80,16 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<(String, String, String)>, String> {
-        let found = Vec::<Comparison>::read(text, &Kind::Train).map_err(|refused| refused.of("compare"))?;
+        let found =
+            Vec::<Comparison>::read(text, &Kind::Train).map_err(|refused| refused.of("compare"))?;
         Ok(found.into_iter().map(|of| (of.parameter, of.first, of.second)).collect())
     }
 
     #[test]
     fn comparisons_are_read_with_values_as_tables_have_them() {
-        let of = |name: &str, first: &str, second: &str| (name.to_string(), first.to_string(), second.to_string());
+        let of = |name: &str, first: &str, second: &str| {
+            (name.to_string(), first.to_string(), second.to_string())
+        };
         assert_eq!(read("rule=bp,fa").unwrap(), [of("rule", "bp", "bp-trw")]);
         let both = read("hidden=50 vs 50,50; eta = 0.10 , 1e-3").unwrap();
         assert_eq!(both, [of("hidden", "50", "50,50"), of("eta", "0.1", "0.001")]);

@@ -11,13 +11,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
-/// Adds the spec that the last one extends, the one that this extends, and so on. A spec whose `extends` cannot be followed
-/// is a problem.
+/// Adds the spec that the last one extends, the one that this extends, and so on. A spec whose
+/// `extends` cannot be followed is a problem.
 pub(super) fn follow_extends(problems: &mut Problems) {
     while let Some((at, typed)) = problems.sources.last().and_then(|last| extends(&last.placed())) {
         let Some(last) = problems.sources.last() else { return };
         let Ok(typed) = typed else {
-            problems.add(at, "extends must be the path of a spec in quotes, relative to this file".into());
+            problems.add(
+                at,
+                "extends must be the path of a spec in quotes, relative to this file".into(),
+            );
             return;
         };
         let path = last.path.parent().unwrap_or(Path::new("")).join(&typed);
@@ -36,7 +39,10 @@ pub(super) fn follow_extends(problems: &mut Problems) {
                 let shown = path.display();
                 problems.add(
                     at,
-                    format!("cannot read {shown}, which is extended ({error}); paths are relative to this file{near}"),
+                    format!(
+                        "cannot read {shown}, which is extended ({error}); paths are relative \
+                        to this file{near}"
+                    ),
                 );
                 return;
             }
@@ -51,14 +57,20 @@ fn refused(why: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidInput, why)
 }
 
-/// Text of a spec as typed, which may come through a pipe; no more of it is read than a spec can have.
+/// Text of a spec as typed, which may come through a pipe; no more of it is read than a spec can
+/// have.
 pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 <= MOST_BYTES { Ok(text) } else { Err(refused("it is too large for a spec")) }
+    if text.len() as u64 <= MOST_BYTES {
+        Ok(text)
+    } else {
+        Err(refused("it is too large for a spec"))
+    }
 }
 
-/// Text of a spec that another names, which is a file: what else there is may keep who opens it waiting.
+/// Text of a spec that another names, which is a file: what else there is may keep who opens it
+/// waiting.
 fn read_file(path: &Path) -> std::io::Result<String> {
     if std::fs::metadata(path)?.is_file() { read_text(path) } else { Err(refused("it is no file")) }
 }
@@ -73,8 +85,10 @@ fn extends(text: &str) -> Option<(Range<usize>, Result<String, ()>)> {
 /// The files from `path` to where it is extended again, if it is there already.
 fn cycle(problems: &Problems, path: &Path) -> Option<String> {
     let real = path.canonicalize().ok()?;
-    let again =
-        problems.sources.iter().position(|source| source.path.canonicalize().is_ok_and(|other| other == real))?;
+    let again = problems
+        .sources
+        .iter()
+        .position(|source| source.path.canonicalize().is_ok_and(|other| other == real))?;
     let names = problems.sources[again..].iter().map(|source| source.path.display().to_string());
     Some(names.chain([path.display().to_string()]).collect::<Vec<_>>().join(" -> "))
 }
@@ -86,18 +100,20 @@ fn neighbours(path: &Path) -> Vec<String> {
         _ => ".".into(),
     };
     let names = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.retain(|name| name.ends_with(".toml"));
     names.sort();
     names
 }
 
 impl<'a> RawSpec<'a> {
-    /// This spec over the one it extends. The name is not taken over, as each file has its own; nor is a title of what other
-    /// conditions were.
+    /// This spec over the one it extends. The name is not taken over, as each file has its own; nor
+    /// is a title of what other conditions were.
     pub fn over(self, base: Self) -> Self {
         let is_other = self.analyses.iter().any(RawAnalysis::has_conditions);
-        let name_of = |analysis: &RawAnalysis<'a>| analysis.name.and_then(|node| node.get_ref().as_str());
+        let name_of =
+            |analysis: &RawAnalysis<'a>| analysis.name.and_then(|node| node.get_ref().as_str());
         Self {
             name: self.name,
             title: self.title.or(base.title.filter(|_| !is_other)),
@@ -120,22 +136,29 @@ impl<'a> RawAnalysis<'a> {
     fn over(self, base: Self) -> Self {
         let is_other = self.has_conditions();
         // A parameter that is set or varied here is neither set nor varied there.
-        let own =
-            [&self.base, &self.sweep, &self.zip].into_iter().chain(self.conditions.iter().map(|(_, pairs)| pairs));
+        let own = [&self.base, &self.sweep, &self.zip]
+            .into_iter()
+            .chain(self.conditions.iter().map(|(_, pairs)| pairs));
         let own: Vec<&str> = own.flatten().map(|(key, _)| key.get_ref().as_ref()).collect();
         let left = |pairs: Vec<Pair<'a>>, kept: &[Pair<'a>]| -> Vec<Pair<'a>> {
             let here = |key: &str| kept.iter().any(|(other, _)| other.get_ref() == key);
-            pairs.into_iter().filter(|(key, _)| !own.contains(&key.get_ref().as_ref()) || here(key.get_ref())).collect()
+            pairs
+                .into_iter()
+                .filter(|(key, _)| !own.contains(&key.get_ref().as_ref()) || here(key.get_ref()))
+                .collect()
         };
         let [base_table, sweep, zip] =
-            [(base.base, &self.base), (base.sweep, &self.sweep), (base.zip, &self.zip)].map(|(a, b)| left(a, b));
+            [(base.base, &self.base), (base.sweep, &self.sweep), (base.zip, &self.zip)]
+                .map(|(a, b)| left(a, b));
         let mut conditions = base.conditions;
         for (_, pairs) in &mut conditions {
             *pairs = left(std::mem::take(pairs), &[]);
         }
         // Of those that differed in what is set here alone, one is left.
         let mut seen = BTreeSet::new();
-        conditions.retain(|(_, pairs)| !pairs.is_empty() && seen.insert(pairs.iter().map(text).collect::<String>()));
+        conditions.retain(|(_, pairs)| {
+            !pairs.is_empty() && seen.insert(pairs.iter().map(text).collect::<String>())
+        });
         Self {
             header: self.header,
             name: self.name,
@@ -198,15 +221,16 @@ fn over_pairs<'a>(own: Vec<Pair<'a>>, mut base: Vec<Pair<'a>>) -> Vec<Pair<'a>> 
     base
 }
 
-/// Items of `own` over those of `base` with the same name, further ones after them. Of two with one name the second stays
-/// as it is, to be found by the check of names.
+/// Items of `own` over those of `base` with the same name, further ones after them. Of two with one
+/// name the second stays as it is, to be found by the check of names.
 fn over_named<'a, T>(
     own: Vec<T>,
     base: Vec<T>,
     name: impl Fn(&T) -> Option<&'a str>,
     over: impl Fn(T, T) -> T,
 ) -> Vec<T> {
-    let mut places: Vec<(Option<T>, Vec<T>)> = base.into_iter().map(|item| (Some(item), Vec::new())).collect();
+    let mut places: Vec<(Option<T>, Vec<T>)> =
+        base.into_iter().map(|item| (Some(item), Vec::new())).collect();
     let mut further = Vec::new();
     for item in own {
         let same = |place: &&mut (Option<T>, Vec<T>)| {
@@ -274,7 +298,8 @@ rule = "fa"
             std::fs::write(path, text).unwrap();
         }
         let start = format!("{}/", directory.path().display());
-        read_spec(&directory.path().join(files[0].0)).map_err(|error| error.to_string().replace(&start, ""))
+        read_spec(&directory.path().join(files[0].0))
+            .map_err(|error| error.to_string().replace(&start, ""))
     }
 
     fn values(spec: &Spec, analysis: usize, name: &str) -> Vec<String> {
@@ -283,18 +308,25 @@ rule = "fa"
 
     #[test]
     fn what_a_base_reports_holds_as_far_as_runs_reach_and_its_titles_where_nothing_is_other() {
-        let base = "title = \"After 50\"\n[[analysis]]\nname = \"rule\"\ntitle = \"T\"\nkind = \"isolate\"\nreport-at = [10, 40]\n\
-                    base.iterations = 50\n[[analysis.figure]]\nname = \"one\"\ntitle = \"At 50\"\n";
+        let base = "title = \"After 50\"\n[[analysis]]\nname = \"rule\"\ntitle = \"T\"\nkind \
+                    = \"isolate\"\nreport-at = [10, 40]\nbase.iterations = \
+                    50\n[[analysis.figure]]\nname = \"one\"\ntitle = \"At 50\"\n";
         let own = |text: &str| {
             read(&[
-                ("own.toml", &format!("extends = \"base.toml\"\n[[analysis]]\nname = \"rule\"\n{text}")),
+                (
+                    "own.toml",
+                    &format!("extends = \"base.toml\"\n[[analysis]]\nname = \"rule\"\n{text}"),
+                ),
                 ("base.toml", base),
             ])
         };
         let shorter = own("base.iterations = 20\n").unwrap();
         let rule = &shorter.analyses[0];
         assert_eq!(rule.settings.report_at, [10]);
-        assert_eq!((shorter.title.as_str(), rule.title.as_str(), rule.figures[0].title.as_str()), ("", "", ""));
+        assert_eq!(
+            (shorter.title.as_str(), rule.title.as_str(), rule.figures[0].title.as_str()),
+            ("", "", "")
+        );
         let same = own("repeats = 3\n").unwrap();
         let rule = &same.analyses[0];
         assert_eq!(rule.settings.report_at, [10, 40]);
@@ -304,13 +336,17 @@ rule = "fa"
         );
         // What is asked for here has to be reached here.
         let error = own("report-at = [30]\nbase.iterations = 20\n").unwrap_err();
-        assert!(error.contains("report-at 30 is never reached: the last iteration is 20"), "{error}");
+        assert!(
+            error.contains("report-at 30 is never reached: the last iteration is 20"),
+            "{error}"
+        );
     }
 
     #[test]
     fn nothing_changed_is_the_same_under_another_name() {
         let base = read(&[("base.toml", BASE)]).unwrap();
-        let own = read(&[("own.toml", "extends = \"below/base.toml\""), ("below/base.toml", BASE)]).unwrap();
+        let own = read(&[("own.toml", "extends = \"below/base.toml\""), ("below/base.toml", BASE)])
+            .unwrap();
         assert_eq!((own.name.as_str(), &own.title), ("own", &base.title));
         assert_eq!(own.analyses, base.analyses);
     }
@@ -345,27 +381,46 @@ kind = "sample"
 "#;
         let spec = read(&[("own.toml", own), ("base.toml", BASE)]).unwrap();
         let rule = &spec.analyses[0];
-        let names: Vec<&str> = spec.analyses.iter().map(|analysis| analysis.name.as_str()).collect();
+        let names: Vec<&str> =
+            spec.analyses.iter().map(|analysis| analysis.name.as_str()).collect();
         assert_eq!((spec.title.as_str(), names), ("Own", vec!["rule", "net", "third"]));
         assert_eq!((rule.title.as_str(), rule.settings.repeats, rule.settings.seed), ("", 2, 3));
         assert_eq!(rule.axes, ["b-std", "eta", "b-scale"]);
         assert_eq!(values(&spec, 0, "b-std"), ["3", "3", "4", "4"]);
-        for (name, all) in [("w-std", "5"), ("schedule", "held"), ("batch", "11"), ("iterations", "50"), ("eta", "0.3")]
-        {
+        for (name, all) in [
+            ("w-std", "5"),
+            ("schedule", "held"),
+            ("batch", "11"),
+            ("iterations", "50"),
+            ("eta", "0.3"),
+        ] {
             assert!(values(&spec, 0, name).iter().all(|value| value == all), "{name}");
         }
-        let figures: Vec<_> = rule.figures.iter().map(|figure| (figure.name.as_str(), figure.scale)).collect();
+        let figures: Vec<_> =
+            rule.figures.iter().map(|figure| (figure.name.as_str(), figure.scale)).collect();
         assert_eq!(figures, [("one", Scale::Linear), ("two", Scale::Auto)]);
         // Of the first condition of the base, eta is left; the second has nothing left that varies.
-        assert_eq!((values(&spec, 1, "rule"), values(&spec, 1, "eta")), (vec!["bp".to_string()], vec!["0.5".into()]));
+        assert_eq!(
+            (values(&spec, 1, "rule"), values(&spec, 1, "eta")),
+            (vec!["bp".to_string()], vec!["0.5".into()])
+        );
     }
 
     #[test]
     fn a_chain_is_followed_and_the_nearest_wins() {
         let own = "extends = \"middle.toml\"\n[[analysis]]\nname = \"rule\"\nseed = 9";
-        let middle = "extends = \"base.toml\"\n[[analysis]]\nname = \"rule\"\nseed = 8\nrepeats = 4\n";
-        let spec = read(&[("own.toml", own), ("middle.toml", middle), ("base.toml", BASE)]).unwrap();
-        assert_eq!((spec.analyses[0].settings.seed, spec.analyses[0].settings.repeats, spec.analyses.len()), (9, 4, 2));
+        let middle =
+            "extends = \"base.toml\"\n[[analysis]]\nname = \"rule\"\nseed = 8\nrepeats = 4\n";
+        let spec =
+            read(&[("own.toml", own), ("middle.toml", middle), ("base.toml", BASE)]).unwrap();
+        assert_eq!(
+            (
+                spec.analyses[0].settings.seed,
+                spec.analyses[0].settings.repeats,
+                spec.analyses.len()
+            ),
+            (9, 4, 2)
+        );
     }
 
     #[test]
@@ -375,14 +430,27 @@ kind = "sample"
         let cases: [Case<'_>; 8] = [
             (
                 &[("a.toml", own), ("base.toml", &BASE.replace("seed = 3", "seeed = 3"))],
-                &["a.toml:5:11: repeats", "base.toml:8:1: unknown key `seeed`", "did you mean `seed`?\n    seeed = 3"],
+                &[
+                    "a.toml:5:11: repeats",
+                    "base.toml:8:1: unknown key `seeed`",
+                    "did you mean `seed`?\n    seeed = 3",
+                ],
             ),
-            (&[("a.toml", own), ("base.toml", "[[analysis")], &["base.toml:1:11: this is not valid TOML"]),
+            (
+                &[("a.toml", own), ("base.toml", "[[analysis")],
+                &["base.toml:1:11: this is not valid TOML"],
+            ),
             (
                 &[("a.toml", "extends = \"bsae.toml\""), ("base.toml", BASE)],
-                &["a.toml:1:11: cannot read bsae.toml, which is extended", "did you mean `base.toml`?"],
+                &[
+                    "a.toml:1:11: cannot read bsae.toml, which is extended",
+                    "did you mean `base.toml`?",
+                ],
             ),
-            (&[("a.toml", "extends = \"a.toml\"")], &["a.toml:1:11: this spec extends itself: a.toml -> a.toml"]),
+            (
+                &[("a.toml", "extends = \"a.toml\"")],
+                &["a.toml:1:11: this spec extends itself: a.toml -> a.toml"],
+            ),
             (
                 &[
                     ("a.toml", "extends = \"b.toml\""),
@@ -390,16 +458,24 @@ kind = "sample"
                     ("c.toml", "extends = \"b.toml\""),
                     ("x/y", ""),
                 ],
-                &["c.toml:1:11: this spec extends itself: b.toml -> x/../c.toml -> x/../b.toml; leave one extends out"],
+                &["c.toml:1:11: this spec extends itself: b.toml -> x/../c.toml -> x/../b.toml; \
+                     leave one extends out"],
             ),
-            (&[("a.toml", "extends = true")], &["a.toml:1:11: extends must be the path of a spec in quotes"]),
+            (
+                &[("a.toml", "extends = true")],
+                &["a.toml:1:11: extends must be the path of a spec in quotes"],
+            ),
             (
                 &[("a.toml", "extends = \"b.toml\""), ("b.toml", "title = \"x\"")],
                 &["a.toml:1:1: this spec has no [[analysis]]"],
             ),
             (
                 &[
-                    ("a.toml", &(own.replace("= 0", "= 1") + "[[analysis]]\nname = \"rule\"\nkind = \"isolate\"")),
+                    (
+                        "a.toml",
+                        &(own.replace("= 0", "= 1")
+                            + "[[analysis]]\nname = \"rule\"\nkind = \"isolate\""),
+                    ),
                     ("base.toml", BASE),
                 ],
                 &["a.toml:7:8: there are two analyses named `rule`"],

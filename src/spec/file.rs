@@ -28,11 +28,15 @@ pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
     let texts: Vec<String> = problems.sources.iter().map(SpecText::placed).collect();
     let documents: Vec<_> = texts.iter().map(|text| DeTable::parse_recoverable(text)).collect();
     for error in documents.iter().flat_map(|(_, errors)| errors) {
-        problems.add(error.span().unwrap_or(0..0), format!("this is not valid TOML: {}", error.message()));
+        problems.add(
+            error.span().unwrap_or(0..0),
+            format!("this is not valid TOML: {}", error.message()),
+        );
     }
     // What recovery makes of broken TOML would only add misleading problems.
     if problems.found.is_empty() {
-        let documents: Vec<&DeTable<'_>> = documents.iter().map(|(document, _)| document.get_ref()).collect();
+        let documents: Vec<&DeTable<'_>> =
+            documents.iter().map(|(document, _)| document.get_ref()).collect();
         let spec = assemble(&documents, &mut problems);
         if let (Some(spec), true) = (spec, problems.found.is_empty()) {
             return Ok(spec);
@@ -51,7 +55,8 @@ pub fn parse_spec(path: &Path, text: &str) -> Result<Spec, SpecError> {
 fn assemble(documents: &[&DeTable<'_>], problems: &mut Problems) -> Option<Spec> {
     let raws = documents.iter().map(|document| RawSpec::read(document, problems));
     let raws: Vec<RawSpec<'_>> = raws.collect();
-    let further = raws.iter().skip(1).find_map(|raw| raw.claims.first()).map(|claim| claim.header.clone());
+    let further =
+        raws.iter().skip(1).find_map(|raw| raw.claims.first()).map(|claim| claim.header.clone());
     let raw = raws.into_iter().reduce(RawSpec::over).unwrap_or_default();
     if raw.analyses.is_empty() && problems.found.is_empty() {
         problems.add(0..0, "this spec has no [[analysis]]: it needs at least one".into());
@@ -65,8 +70,9 @@ fn assemble(documents: &[&DeTable<'_>], problems: &mut Problems) -> Option<Spec>
             Some(base) => spec.take_over(base),
             None => problems.add(
                 at,
-                "the spec that these claims stand in cannot be used by itself, so that it is not known for which settings \
-                 their criteria were set: complete it, or move the claims to the spec that extends it"
+                "the spec that these claims stand in cannot be used by itself, so that it is not \
+                 known for which settings their criteria were set: complete it, or move the claims \
+                 to the spec that extends it"
                     .into(),
             ),
         }

@@ -23,16 +23,16 @@ mod write;
 pub use analysis::{Analysis, OptionError, Spec};
 pub use changed::{ChangeError, Changes, changed, read_changed};
 pub use claim::{
-    Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function, Place, Predicted,
-    Term, Time, ValueKind,
+    Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function,
+    Place, Predicted, Term, Time, ValueKind,
 };
 pub(crate) use claim::{Known, document};
 pub use compare::Comparison;
 #[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;
 pub use figure::{
-    Across, Colours, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind, Lettering, Names, Panels,
-    Scale, Share, Spread, Subject, XAxis,
+    Across, Colours, Conditions, FIGURE_KEYS, Figure, FigureFacts, FigureKey, FigureKind,
+    Lettering, Names, Panels, Scale, Share, Spread, Subject, XAxis,
 };
 pub use file::{parse_spec, read_spec};
 pub use node::{NAME_RULE, Problem, SpecError, is_name};

@@ -97,11 +97,13 @@ impl Problems {
     }
 
     pub fn add(&mut self, span: Range<usize>, message: String) {
-        // No one reads them all, and to find the place of each would take longer the more there are.
+        // No one reads them all, and to find the place of each would take longer the more there
+        // are.
         if self.found.len() > MOST_PROBLEMS {
             return;
         }
-        let Some(SpecText { path, text, start }) = self.sources.iter().rfind(|source| source.start <= span.start)
+        let Some(SpecText { path, text, start }) =
+            self.sources.iter().rfind(|source| source.start <= span.start)
         else {
             return;
         };
@@ -120,7 +122,11 @@ impl Problems {
             return;
         }
         let is_last = self.found.len() == MOST_PROBLEMS;
-        let more = || format!("there are more problems than the {MOST_PROBLEMS} that are told: mend these first");
+        let more = || {
+            format!(
+                "there are more problems than the {MOST_PROBLEMS} that are told: mend these first"
+            )
+        };
         self.found.push(if is_last { Problem { message: more(), ..problem } } else { problem });
     }
 }
@@ -137,30 +143,44 @@ pub(super) fn text(node: Option<Node<'_>>, problems: &mut Problems) -> String {
     match node.get_ref().as_str() {
         Some(text) => text.to_string(),
         None => {
-            problems.add(node.span(), format!("expected text in quotes, not a TOML {}", node.get_ref().type_str()));
+            problems.add(
+                node.span(),
+                format!("expected text in quotes, not a TOML {}", node.get_ref().type_str()),
+            );
             String::new()
         }
     }
 }
 
 /// The names in the list of key `what`, with their places.
-pub(super) fn texts<'a>(node: Node<'a>, what: &str, problems: &mut Problems) -> Vec<(Range<usize>, &'a str)> {
+pub(super) fn texts<'a>(
+    node: Node<'a>,
+    what: &str,
+    problems: &mut Problems,
+) -> Vec<(Range<usize>, &'a str)> {
     let items = node.get_ref().as_array();
-    let found: Option<Vec<_>> =
-        items.map(|items| items.iter().filter_map(|item| Some((item.span(), item.get_ref().as_str()?))).collect());
+    let found: Option<Vec<_>> = items.map(|items| {
+        items.iter().filter_map(|item| Some((item.span(), item.get_ref().as_str()?))).collect()
+    });
     match (found, items) {
-        (Some(found), Some(items)) if found.len() == items.len() && !(found.is_empty() && what == "quantities") => {
+        (Some(found), Some(items))
+            if found.len() == items.len() && !(found.is_empty() && what == "quantities") =>
+        {
             found
         }
         _ => {
-            problems.add(node.span(), format!("{what} must be a list of names, such as {what} = [\"...\"]"));
+            problems.add(
+                node.span(),
+                format!("{what} must be a list of names, such as {what} = [\"...\"]"),
+            );
             Vec::new()
         }
     }
 }
 
 /// What a name may be.
-pub const NAME_RULE: &str = "letters, digits, - and _, at most 100, as it becomes part of file names";
+pub const NAME_RULE: &str =
+    "letters, digits, - and _, at most 100, as it becomes part of file names";
 
 /// Whether a spec, an analysis or a figure may be called so.
 pub fn is_name(name: &str) -> bool {

@@ -41,8 +41,8 @@ impl Listed {
     }
 }
 
-/// Parameters of one kind of analysis, in the order of help: those of the network or signals, how often it is run,
-/// what is done with the network, and what is measured.
+/// Parameters of one kind of analysis, in the order of help: those of the network or signals, how
+/// often it is run, what is done with the network, and what is measured.
 pub fn parameters(kind: Kind) -> &'static [Listed] {
     static ALL: LazyLock<Vec<Vec<Listed>>> = LazyLock::new(|| Kind::ALL.map(listed).into());
     let place = Kind::ALL.iter().position(|&other| other == kind);
@@ -50,18 +50,25 @@ pub fn parameters(kind: Kind) -> &'static [Listed] {
 }
 
 fn listed(kind: Kind) -> Vec<Listed> {
-    let of_scope = |parameters: Vec<Arc<dyn AnyParameter>>, values: Vec<(&'static str, Value)>, scope| {
-        let listed = |parameter: Arc<dyn AnyParameter>| {
-            let value = values.iter().find(|(name, _)| *name == parameter.facts().name);
-            let default = value.map(|(_, value)| short(value)).unwrap_or_default();
-            Listed { parameter, scope, default }
+    let of_scope =
+        |parameters: Vec<Arc<dyn AnyParameter>>, values: Vec<(&'static str, Value)>, scope| {
+            let listed = |parameter: Arc<dyn AnyParameter>| {
+                let value = values.iter().find(|(name, _)| *name == parameter.facts().name);
+                let default = value.map(|(_, value)| short(value)).unwrap_or_default();
+                Listed { parameter, scope, default }
+            };
+            parameters.into_iter().map(listed).collect::<Vec<_>>()
         };
-        parameters.into_iter().map(listed).collect::<Vec<_>>()
-    };
     let of_condition = condition::parameters(kind).to_vec();
-    let shared = if kind.trains() { condition::parameters(Kind::Train).len() } else { of_condition.len() };
-    let mut all = of_scope(of_condition, Condition::of(kind).values().into_iter().collect(), Scope::Condition);
-    let mut own = of_scope(Settings::parameters_of(kind), Settings::of(kind).values(), Scope::Analysis);
+    let shared =
+        if kind.trains() { condition::parameters(Kind::Train).len() } else { of_condition.len() };
+    let mut all = of_scope(
+        of_condition,
+        Condition::of(kind).values().into_iter().collect(),
+        Scope::Condition,
+    );
+    let mut own =
+        of_scope(Settings::parameters_of(kind), Settings::of(kind).values(), Scope::Analysis);
     let measured = own.split_off(2);
     all.splice(shared..shared, own);
     all.extend(measured);
@@ -83,16 +90,23 @@ pub fn unknown_parameter(name: &str, kind: Kind, scope: Scope) -> String {
             format!("`{name}` holds for a whole analysis: write it under [[analysis]]")
         }
         Some(_) => {
-            format!("`{name}` is a parameter of a condition: write it under [analysis.base] or [analysis.sweep]")
+            format!(
+                "`{name}` is a parameter of a condition: write it under [analysis.base] or \
+                 [analysis.sweep]"
+            )
         }
         None => {
             let others = Kind::ALL.into_iter().filter(|&other| find(other).is_some());
             let others: Vec<String> = others.map(|other| format!("\"{}\"", other.name())).collect();
             if !others.is_empty() {
                 let others = list(&others.iter().map(String::as_str).collect::<Vec<_>>());
-                return format!("`{name}` is a parameter of kind {others}, not of \"{}\"", kind.name());
+                return format!(
+                    "`{name}` is a parameter of kind {others}, not of \"{}\"",
+                    kind.name()
+                );
             }
-            let here = parameters(kind).iter().filter(|known| known.scope == scope).map(Listed::name);
+            let here =
+                parameters(kind).iter().filter(|known| known.scope == scope).map(Listed::name);
             let what = if scope == Scope::Condition { "parameter" } else { "key" };
             format!("unknown {what} `{name}` of kind \"{}\"{}", kind.name(), suggestion(name, here))
         }
@@ -123,12 +137,18 @@ mod tests {
     #[test]
     fn every_default_is_valid_and_canonical_text_is_read_back() {
         for kind in Kind::ALL {
-            let (of_condition, of_analysis) = (Condition::of(kind).values(), Settings::of(kind).values());
+            let (of_condition, of_analysis) =
+                (Condition::of(kind).values(), Settings::of(kind).values());
             let defaults: BTreeMap<_, _> = of_condition.into_iter().chain(of_analysis).collect();
             for known in parameters(kind) {
                 let value = known.parameter.read(&known.default).unwrap();
                 assert_eq!(value, defaults[known.name()], "{}", known.name());
-                assert_eq!(known.parameter.read(&value.to_text()).unwrap(), value, "{}", known.name());
+                assert_eq!(
+                    known.parameter.read(&value.to_text()).unwrap(),
+                    value,
+                    "{}",
+                    known.name()
+                );
                 assert!(!known.help_line().is_empty());
             }
         }
@@ -137,7 +157,12 @@ mod tests {
     #[test]
     fn refusals_say_what_was_expected() {
         let cases = [
-            ("layers", "20,100", Kind::Isolate, "layers `20,100` has 2 sizes: expected at least 3, none zero"),
+            (
+                "layers",
+                "20,100",
+                Kind::Isolate,
+                "layers `20,100` has 2 sizes: expected at least 3, none zero",
+            ),
             ("layers", "20", Kind::Isolate, "layers `20` has 1 size: expected"),
             (
                 "layers",
@@ -152,26 +177,43 @@ mod tests {
             ("eta", "1e999", Kind::Train, "eta cannot be `1e999`"),
             ("eta", "0", Kind::Train, "eta cannot be `0`"),
             ("eta", "-1", Kind::Train, "eta cannot be `-1`"),
-            ("batch", "0", Kind::Train, "batch cannot be `0`: expected a whole number from 1 to 1000000"),
+            (
+                "batch",
+                "0",
+                Kind::Train,
+                "batch cannot be `0`: expected a whole number from 1 to 1000000",
+            ),
             ("batch", "1.5", Kind::Train, "batch cannot be `1.5`"),
             (
                 "schedule",
                 "hled",
                 Kind::Isolate,
-                "unknown schedule `hled`: expected held, shared, white or free; did you mean `held`?",
+                "unknown schedule `hled`: expected held, shared, white or free; did you mean \
+                 `held`?",
             ),
             (
                 "rule",
                 "bp-twr",
                 Kind::Train,
-                "unknown rule `bp-twr`: expected bp, bp-trw, shallow, dfa, sign-uniform, sign-batch, sign-fixed, kolen-pollack, \
-                 mirror:X, interpolated:X, correlated:X, sparse:X or orthogonal; did you mean `bp-trw`?",
+                "unknown rule `bp-twr`: expected bp, bp-trw, shallow, dfa, sign-uniform, \
+                 sign-batch, sign-fixed, kolen-pollack, mirror:X, interpolated:X, correlated:X, \
+                 sparse:X or orthogonal; did you mean `bp-trw`?",
             ),
             ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp, bp-trw, shallow, dfa"),
-            ("code", "51-of-50", Kind::Train, "code cannot be `51-of-50`: expected one-hot, or N-of-M"),
+            (
+                "code",
+                "51-of-50",
+                Kind::Train,
+                "code cannot be `51-of-50`: expected one-hot, or N-of-M",
+            ),
             ("bias", "yes", Kind::Train, "unknown bias `yes`: expected on, off or untrained"),
             ("repeats", "0", Kind::Train, "repeats cannot be `0`"),
-            ("report-at", "10,last", Kind::Isolate, "report-at cannot be `10,last`: expected iterations"),
+            (
+                "report-at",
+                "10,last",
+                Kind::Isolate,
+                "report-at cannot be `10,last`: expected iterations",
+            ),
         ];
         for (name, text, kind, expected) in cases {
             let error = parse(name, text, kind).unwrap_err();
@@ -192,7 +234,8 @@ mod tests {
     #[test]
     fn toml_values_must_have_the_right_type() {
         let toml = |text: &'static str| DeValue::parse(text).unwrap().into_inner();
-        let check = |name: &str, text: &'static str| find(name, Kind::Isolate).read_toml(&toml(text));
+        let check =
+            |name: &str, text: &'static str| find(name, Kind::Isolate).read_toml(&toml(text));
         let json = |name, text| check(name, text).unwrap().to_json();
         assert_eq!(json("layers", "[20, 1_00, 20]"), json!([20, 100, 20]));
         assert_eq!(json("layers", "\"20,100,20\""), json!([20, 100, 20]));
@@ -201,9 +244,13 @@ mod tests {
         assert_eq!(json("output-mask", "true"), "on");
         let record_every = check("record-every", "\"log:9\"").unwrap();
         assert_eq!(record_every.get(), Some(&RecordEvery::Log(9)));
-        for (name, text) in
-            [("eta", "\"4e-4\""), ("batch", "1.0"), ("schedule", "1"), ("layers", "[20, \"a\"]"), ("eta", "[1]")]
-        {
+        for (name, text) in [
+            ("eta", "\"4e-4\""),
+            ("batch", "1.0"),
+            ("schedule", "1"),
+            ("layers", "[20, \"a\"]"),
+            ("eta", "[1]"),
+        ] {
             let error = check(name, text).unwrap_err();
             assert!(error.contains("cannot be a TOML"), "{error}");
         }

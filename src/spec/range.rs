@@ -9,11 +9,15 @@ pub(super) fn is_number(parameter: &dyn AnyParameter) -> bool {
 }
 
 /// What a range looks like.
-pub(super) const RANGE: &str = "lin:A..B:N or log:A..B:N: N values from A to B, such as log:1e-4..1e-2:5";
+pub(super) const RANGE: &str =
+    "lin:A..B:N or log:A..B:N: N values from A to B, such as log:1e-4..1e-2:5";
 
-/// The values of a text with a range in it, if there is one: alone, or in the place of a number, as in
-/// `ou:log:5ms..320ms:7`.
-pub(super) fn range_in(parameter: &dyn AnyParameter, text: &str) -> Option<Result<Vec<Value>, String>> {
+/// The values of a text with a range in it, if there is one: alone, or in the place of a number, as
+/// in `ou:log:5ms..320ms:7`.
+pub(super) fn range_in(
+    parameter: &dyn AnyParameter,
+    text: &str,
+) -> Option<Result<Vec<Value>, String>> {
     Spacing::find(text).map(|(spacing, around, ends)| range(parameter, spacing, around, ends))
 }
 
@@ -32,13 +36,17 @@ enum Spacing {
 }
 
 impl Spacing {
-    /// The spacing of a text that is meant as a range or holds one, what stands around it, and the rest of it.
+    /// The spacing of a text that is meant as a range or holds one, what stands around it, and the
+    /// rest of it.
     fn find(text: &str) -> Option<(Self, [&str; 2], &str)> {
         let of = |spacing: Self, start: &str| {
             if let Some(rest) = text.strip_prefix(start) {
                 return Some((spacing, ["", ""], rest));
             }
-            let at = text.match_indices(start).map(|(at, _)| at).find(|&at| text[..at].ends_with([':', ',']))?;
+            let at = text
+                .match_indices(start)
+                .map(|(at, _)| at)
+                .find(|&at| text[..at].ends_with([':', ',']))?;
             let rest = &text[at + start.len()..];
             let (range, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
             range.contains("..").then_some((spacing, [&text[..at], after], range))
@@ -63,8 +71,8 @@ impl Spacing {
     }
 }
 
-/// The values of a range: ends as typed, what is between rounded to six digits, or to whole numbers where the parameter is
-/// one.
+/// The values of a range: ends as typed, what is between rounded to six digits, or to whole numbers
+/// where the parameter is one.
 fn range(
     parameter: &dyn AnyParameter,
     spacing: Spacing,
@@ -77,19 +85,26 @@ fn range(
     }
     let malformed = || format!("{name} cannot be swept over `{start}:{rest}`: expected {RANGE}");
     let (ends, count) = rest.rsplit_once(':').ok_or_else(malformed)?;
-    let [first, last] = ends.split_once("..").map(|(a, b)| [a, b].map(str::trim)).ok_or_else(malformed)?;
+    let [first, last] =
+        ends.split_once("..").map(|(a, b)| [a, b].map(str::trim)).ok_or_else(malformed)?;
     let unit = unit_of(last);
     if !["", unit].contains(&unit_of(first)) {
-        return Err(format!("the range `{start}:{rest}` has ends of two units: give both the same"));
+        return Err(format!(
+            "the range `{start}:{rest}` has ends of two units: give both the same"
+        ));
     }
     let [first, last] = [first, last].map(|end| end.strip_suffix(unit).unwrap_or(end).trim_end());
-    let number = |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(malformed);
-    let (ends, n) = ([number(first)?, number(last)?], count.trim().parse::<usize>().map_err(|_| malformed())?);
+    let number =
+        |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(malformed);
+    let (ends, n) =
+        ([number(first)?, number(last)?], count.trim().parse::<usize>().map_err(|_| malformed())?);
     if !(2..=MOST_CONDITIONS).contains(&n) {
         return Err(format!("a range has from 2 to {MOST_CONDITIONS} values, not {n}"));
     }
     if spacing == Spacing::Logarithmic && ends.iter().any(|&end| end <= 0.0) {
-        return Err(format!("the range `{start}:{rest}` of ratios needs ends above 0: take lin:, or other ends"));
+        return Err(format!(
+            "the range `{start}:{rest}` of ratios needs ends above 0: take lin:, or other ends"
+        ));
     }
     let number = |i: usize| match (i, spacing.value(ends, i, n)) {
         (0, _) => first.to_string(),
@@ -102,7 +117,9 @@ fn range(
     match values.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => {
             let value = &pair[0];
-            Err(format!("the range `{start}:{rest}` has {value} twice, as values are rounded: ask for fewer"))
+            Err(format!(
+                "the range `{start}:{rest}` has {value} twice, as values are rounded: ask for fewer"
+            ))
         }
         None => Ok(values),
     }
@@ -119,15 +136,22 @@ mod tests {
     use crate::condition::{Kind, parameters};
 
     fn texts(name: &str, text: &str) -> Result<Vec<String>, String> {
-        let parameter = parameters(Kind::Isolate).iter().find(|known| known.facts().name == name).unwrap();
+        let parameter =
+            parameters(Kind::Isolate).iter().find(|known| known.facts().name == name).unwrap();
         Ok(range_in(&**parameter, text).unwrap()?.iter().map(Value::to_text).collect())
     }
 
     #[test]
     fn a_range_stands_in_the_place_of_a_number() {
-        assert_eq!(texts("activity", "ou:log:5ms..320ms:4").unwrap(), ["ou:5ms", "ou:20ms", "ou:80ms", "ou:320ms"]);
+        assert_eq!(
+            texts("activity", "ou:log:5ms..320ms:4").unwrap(),
+            ["ou:5ms", "ou:20ms", "ou:80ms", "ou:320ms"]
+        );
         assert_eq!(texts("error", "osc:12,lin:10..30:3,std=2").unwrap()[1], "osc:12,20,std=2");
-        assert_eq!(texts("error", "ar1:lin:0..0.9:4").unwrap(), ["ar1:0", "ar1:0.3", "ar1:0.6", "ar1:0.9"]);
+        assert_eq!(
+            texts("error", "ar1:lin:0..0.9:4").unwrap(),
+            ["ar1:0", "ar1:0.3", "ar1:0.6", "ar1:0.9"]
+        );
         assert_eq!(texts("hold", "lin:1..5:3").unwrap(), ["1", "3", "5"]);
         // The first end may leave the unit to the last.
         assert_eq!(texts("dt", "log:1..100ms:3").unwrap(), ["1ms", "10ms", "100ms"]);

@@ -7,7 +7,8 @@ use crate::text::{list, suggestion};
 use std::ops::Range;
 use toml::de::DeTable;
 
-/// Tables of a kind that a spec, or an analysis, may have. What is said of one is held against all others.
+/// Tables of a kind that a spec, or an analysis, may have. What is said of one is held against all
+/// others.
 const MOST_TABLES: usize = 1000;
 
 /// A spec as typed. Shapes of tables are known to be right, names and values are not.
@@ -46,7 +47,8 @@ pub(super) struct RawAnalysis<'a> {
 
 const SPEC_KEYS: &[&str] = &["name", "title", "extends", "analysis", "let", "families", "claim"];
 
-pub(super) const ANALYSIS_KEYS: &[&str] = &["name", "title", "kind", "base", "sweep", "zip", "conditions", "figure"];
+pub(super) const ANALYSIS_KEYS: &[&str] =
+    &["name", "title", "kind", "base", "sweep", "zip", "conditions", "figure"];
 
 impl<'a> RawSpec<'a> {
     pub(super) fn read(document: &'a DeTable<'a>, problems: &mut Problems) -> Self {
@@ -59,14 +61,19 @@ impl<'a> RawSpec<'a> {
                 "extends" => {}
                 "analysis" => {
                     let tables = tables(node, "[[analysis]]", MOST_TABLES, problems);
-                    raw.analyses =
-                        tables.into_iter().map(|(at, table)| RawAnalysis::read(at, table, problems)).collect();
+                    raw.analyses = tables
+                        .into_iter()
+                        .map(|(at, table)| RawAnalysis::read(at, table, problems))
+                        .collect();
                 }
                 "let" => raw.lets = pairs(node, "[let]", problems),
                 "families" => raw.families = Some(node),
                 "claim" => {
                     let tables = tables(node, "[[claim]]", MOST_TABLES, problems);
-                    raw.claims = tables.into_iter().map(|(header, table)| RawClaim { header, table }).collect();
+                    raw.claims = tables
+                        .into_iter()
+                        .map(|(header, table)| RawClaim { header, table })
+                        .collect();
                 }
                 other => problems.add(
                     key.span(),
@@ -83,7 +90,11 @@ impl<'a> RawSpec<'a> {
 }
 
 impl<'a> RawAnalysis<'a> {
-    pub(super) fn read(header: Range<usize>, analysis: &'a DeTable<'a>, problems: &mut Problems) -> Self {
+    pub(super) fn read(
+        header: Range<usize>,
+        analysis: &'a DeTable<'a>,
+        problems: &mut Problems,
+    ) -> Self {
         let mut raw = Self {
             header,
             name: None,
@@ -106,11 +117,17 @@ impl<'a> RawAnalysis<'a> {
                 "zip" => raw.zip = pairs(node, "[analysis.zip]", problems),
                 "conditions" => {
                     let tables = tables(node, "[[analysis.conditions]]", MOST_CONDITIONS, problems);
-                    raw.conditions = tables.into_iter().map(|(at, table)| (at, table.iter().collect())).collect();
+                    raw.conditions = tables
+                        .into_iter()
+                        .map(|(at, table)| (at, table.iter().collect()))
+                        .collect();
                 }
                 "figure" => {
                     let tables = tables(node, "[[analysis.figure]]", MOST_TABLES, problems);
-                    raw.figures = tables.into_iter().map(|(at, table)| RawFigure::read(at, table, problems)).collect();
+                    raw.figures = tables
+                        .into_iter()
+                        .map(|(at, table)| RawFigure::read(at, table, problems))
+                        .collect();
                 }
                 _ => raw.settings.push((key, node)),
             }
@@ -127,11 +144,17 @@ fn tables<'a>(
     problems: &mut Problems,
 ) -> Vec<(Range<usize>, &'a DeTable<'a>)> {
     let Some(items) = node.get_ref().as_array() else {
-        problems.add(node.span(), format!("expected tables headed {what}, not a TOML {}", node.get_ref().type_str()));
+        problems.add(
+            node.span(),
+            format!("expected tables headed {what}, not a TOML {}", node.get_ref().type_str()),
+        );
         return Vec::new();
     };
     if items.len() > limit {
-        let message = format!("{} tables headed {what} are more than {limit}: use several specs", items.len());
+        let message = format!(
+            "{} tables headed {what} are more than {limit}: use several specs",
+            items.len()
+        );
         problems.add(node.span(), message);
         return Vec::new();
     }
@@ -140,7 +163,10 @@ fn tables<'a>(
         match item.get_ref().as_table() {
             Some(table) => found.push((item.span(), table)),
             None => {
-                let message = format!("expected tables headed {what}, not a TOML {}", item.get_ref().type_str());
+                let message = format!(
+                    "expected tables headed {what}, not a TOML {}",
+                    item.get_ref().type_str()
+                );
                 problems.add(item.span(), message);
             }
         }
@@ -153,8 +179,10 @@ fn pairs<'a>(node: Node<'a>, what: &str, problems: &mut Problems) -> Vec<Pair<'a
     match node.get_ref().as_table() {
         Some(table) => table.iter().collect(),
         None => {
-            problems
-                .add(node.span(), format!("expected a table headed {what}, not a TOML {}", node.get_ref().type_str()));
+            problems.add(
+                node.span(),
+                format!("expected a table headed {what}, not a TOML {}", node.get_ref().type_str()),
+            );
             Vec::new()
         }
     }

@@ -20,8 +20,8 @@ const MOST_JOBS: usize = 1_000_000;
 const MOST_RECORDED: usize = 10_000_000;
 
 settings! {
-    /// Settings of an analysis that do not belong to a condition. The defaults are those of kind isolate: see
-    /// [`Self::of`].
+    /// Settings of an analysis that do not belong to a condition. The defaults are those of kind
+    /// isolate: see [`Self::of`].
     pub struct Settings {
         repeats: usize = 10 => REPEATS("repeats", "N", "Repeats of every condition", 1..=MOST_REPEATS);
         seed: u64 = 1 => SEED("seed", "N", "Seed of every random number", 0..=u64::MAX);
@@ -46,20 +46,26 @@ settings! {
         );
         /// Changes no result.
         compare: Vec<Comparison> = Vec::new() => COMPARE(
-            "compare", "NAME=A,B", "Conditions compared repeat by repeat, the second minus the first", Kind::Isolate
+            "compare", "NAME=A,B", "Conditions compared repeat by repeat, the second minus the \
+                first", Kind::Isolate
         );
         /// Changes no result.
         predict: bool = false => PREDICT(
             "predict", "on|off",
-            "Predictions beside what is measured, where the network is linear: given the signals, or the batches, and the B \
-             of each repeat; with one hidden layer in isolation also averaged over signals", ()
+            "Predictions beside what is measured, where the network is linear: given the signals, \
+             or the batches, and the B of each repeat; with one hidden layer in isolation also \
+             averaged over signals", ()
         );
     }
 }
 
 /// What compositions of angles yield.
-const COMPOSED: [Quantity; 4] =
-    [Quantity::DeltaAngle, Quantity::WeightAngle, Quantity::ComposedAngle, Quantity::MaskedComposedAngle];
+const COMPOSED: [Quantity; 4] = [
+    Quantity::DeltaAngle,
+    Quantity::WeightAngle,
+    Quantity::ComposedAngle,
+    Quantity::MaskedComposedAngle,
+];
 
 /// Quantities that are recorded when everything else is, in the order of the registry.
 fn observers(quantities: &[Quantity]) -> Vec<Observer> {
@@ -75,7 +81,9 @@ impl Settings {
         let (record_every, measured): (_, &[Quantity]) = match kind {
             Kind::Isolate => return Self::default(),
             Kind::Sample => (RecordEvery::Every(1), &[Quantity::AlignmentTerm]),
-            Kind::Replay => (RecordEvery::Every(10), &[Quantity::WeightAlignment, Quantity::SourceAlignment]),
+            Kind::Replay => {
+                (RecordEvery::Every(10), &[Quantity::WeightAlignment, Quantity::SourceAlignment])
+            }
             Kind::Train => (
                 RecordEvery::Epoch,
                 &[
@@ -116,7 +124,9 @@ impl Settings {
             }
         }
         let of_iterations = [Self::LAGS.name(), Self::WINDOW.name()];
-        all.retain(|parameter| kind != Kind::Sample || !of_iterations.contains(&parameter.facts().name));
+        all.retain(|parameter| {
+            kind != Kind::Sample || !of_iterations.contains(&parameter.facts().name)
+        });
         all
     }
 
@@ -130,17 +140,30 @@ impl Settings {
         let mut settings = Self::of(kind);
         for (name, value) in given {
             if !settings.set(name, value) {
-                return Err(Conflict::of([name], format!("`{name}` is no key of an analysis with such values")));
+                return Err(Conflict::of(
+                    [name],
+                    format!("`{name}` is no key of an analysis with such values"),
+                ));
             }
         }
         Ok(settings)
     }
 
-    /// With what these conditions yield where nothing is said of quantities: compositions have angles of their own.
-    pub(super) fn measuring(mut self, kind: Kind, given: &Values, conditions: &[Condition]) -> Self {
+    /// With what these conditions yield where nothing is said of quantities: compositions have
+    /// angles of their own.
+    pub(super) fn measuring(
+        mut self,
+        kind: Kind,
+        given: &Values,
+        conditions: &[Condition],
+    ) -> Self {
         let composed = |condition: &Condition| matches!(condition, Condition::Sample(c) if c.draw != Draw::OneStep);
         let is_usual = !given.contains_key(Self::QUANTITIES.name());
-        if is_usual && kind == Kind::Sample && !conditions.is_empty() && conditions.iter().all(composed) {
+        if is_usual
+            && kind == Kind::Sample
+            && !conditions.is_empty()
+            && conditions.iter().all(composed)
+        {
             self.observers = observers(&COMPOSED);
         }
         self
@@ -154,10 +177,12 @@ impl Settings {
                 Condition::Isolate(c) => c.is_deep_linear() && !c.is_predicted(),
                 _ => false,
             };
-            let trained = |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_none());
+            let trained =
+                |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_none());
             let deep = conditions.iter().any(isolated);
             let of_isolated = conditions.iter().any(|c| matches!(c, Condition::Isolate(_)));
-            // What one hidden layer had is as it was; conditions that none of this holds for are refused below.
+            // What one hidden layer had is as it was; conditions that none of this holds for are
+            // refused below.
             if of_isolated && !conditions.iter().all(isolated) {
                 wanted.push(Quantity::ConditionalAlignment);
             }
@@ -168,8 +193,11 @@ impl Settings {
                 wanted.push(Quantity::PredictedLoss);
             }
         }
-        wanted.retain(|quantity| self.observers.iter().all(|observer| observer.quantity != *quantity));
-        self.observers.extend(wanted.into_iter().map(|quantity| Observer { quantity, record_every: None }));
+        wanted.retain(|quantity| {
+            self.observers.iter().all(|observer| observer.quantity != *quantity)
+        });
+        self.observers
+            .extend(wanted.into_iter().map(|quantity| Observer { quantity, record_every: None }));
         self.observers.sort_unstable_by_key(|observer| observer.quantity);
         self
     }
@@ -183,39 +211,58 @@ impl Settings {
         if let Some(shortest) = conditions.iter().map(Condition::last_iteration).min()
             && let Some(beyond) = self.report_at.iter().find(|&&k| k > shortest)
         {
-            let message = format!("report-at {beyond} is never reached: the last iteration is {shortest}");
+            let message =
+                format!("report-at {beyond} is never reached: the last iteration is {shortest}");
             refuse(&[Self::REPORT_AT.name()], message);
         }
-        let untrained = |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_some());
+        let untrained =
+            |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_some());
         if self.predict
-            && let Some(Condition::Train(c)) = conditions.first().filter(|_| conditions.iter().all(untrained))
+            && let Some(Condition::Train(c)) =
+                conditions.first().filter(|_| conditions.iter().all(untrained))
         {
             let reason = c.unpredicted().unwrap_or_default();
-            refuse(&[Self::PREDICT.name()], format!("there is no prediction ({reason}), or leave predict out"));
+            refuse(
+                &[Self::PREDICT.name()],
+                format!("there is no prediction ({reason}), or leave predict out"),
+            );
         }
         for Comparison { parameter, first, second } in &self.compare {
             let has = |wanted: &str| {
-                let value = |c: &Condition| c.values().get(parameter.as_str()).map(ToString::to_string);
+                let value =
+                    |c: &Condition| c.values().get(parameter.as_str()).map(ToString::to_string);
                 conditions.iter().any(|condition| value(condition).as_deref() == Some(wanted))
             };
             if let Some(missing) = [first, second].into_iter().find(|value| !has(value)) {
-                let message = format!("no condition has {parameter} `{missing}`: compare values that are varied over");
+                let message = format!(
+                    "no condition has {parameter} `{missing}`: compare values that are varied over"
+                );
                 refuse(&[Self::COMPARE.name()], message);
             }
         }
-        let schedules = self.observers.iter().filter_map(|observer| observer.record_every).chain([self.record_every]);
+        let schedules = self
+            .observers
+            .iter()
+            .filter_map(|observer| observer.record_every)
+            .chain([self.record_every]);
         let count = |record_every: RecordEvery, c: &Condition| {
             record_every.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len())
         };
-        let mut all =
-            schedules.flat_map(|record_every| conditions.iter().map(move |condition| (record_every, condition)));
+        let mut all = schedules.flat_map(|record_every| {
+            conditions.iter().map(move |condition| (record_every, condition))
+        });
         if let Some((record_every, _)) =
             all.find(|(record_every, condition)| count(*record_every, condition) > MOST_RECORDED)
         {
             let message = format!(
-                "record-every {record_every} records more than {MOST_RECORDED} iterations per job: record less often, or log:N"
+                "record-every {record_every} records more than {MOST_RECORDED} iterations per job: \
+                 record less often, or log:N"
             );
-            let concerned = [Self::RECORD_EVERY.name(), IsolateCondition::ITERATIONS.name(), Setup::EPOCHS.name()];
+            let concerned = [
+                Self::RECORD_EVERY.name(),
+                IsolateCondition::ITERATIONS.name(),
+                Setup::EPOCHS.name(),
+            ];
             refuse(&concerned, message);
         }
         let drawn = |quantity: Quantity, condition: &Condition| match condition {
@@ -223,11 +270,15 @@ impl Settings {
             _ => true,
         };
         for quantity in self.observers.iter().map(|observer| observer.quantity) {
-            if let Some(Condition::Sample(c)) = conditions.iter().find(|&condition| !drawn(quantity, condition)) {
+            if let Some(Condition::Sample(c)) =
+                conditions.iter().find(|&condition| !drawn(quantity, condition))
+            {
                 let (name, draw) = (quantity.name(), c.draw.name());
-                let of_draw = Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(c.draw));
+                let of_draw =
+                    Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(c.draw));
                 let names: Vec<&str> = of_draw.map(Quantity::name).collect();
-                let message = format!("draw `{draw}` does not yield {name}: expected {}", list(&names));
+                let message =
+                    format!("draw `{draw}` does not yield {name}: expected {}", list(&names));
                 refuse(&[Self::QUANTITIES.name(), SampleCondition::DRAW.name()], message);
             }
         }
@@ -238,16 +289,25 @@ impl Settings {
         if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment)
             && !conditions.iter().any(predicted)
         {
-            let message = "predictions exist for activation `linear`, and with three layers and without wn for `relu` with \
-                           schedule `held` or `shared`, without output mask and bias (conditional_alignment: linear, three \
-                           layers, no wn; with delay, trace or leak no other): set these, or leave predict and \
+            let message = "predictions exist for activation `linear`, and with three layers and \
+                           without wn for `relu` with schedule `held` or `shared`, without output \
+                           mask and bias (conditional_alignment: linear, three layers, no wn; with \
+                           delay, trace or leak no other): set these, or leave predict and \
                            conditional_alignment out";
-            let concerned = [Self::PREDICT.name(), Self::QUANTITIES.name(), IsolateCondition::ACTIVATION.name()];
+            let concerned = [
+                Self::PREDICT.name(),
+                Self::QUANTITIES.name(),
+                IsolateCondition::ACTIVATION.name(),
+            ];
             refuse(&concerned, message.into());
         }
         if let Some(window) = self.window {
-            let measures = |of: fn(Quantity) -> bool| self.observers.iter().map(|o| o.quantity).find(|&q| of(q));
-            if let (Some(lag), Some(_)) = (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term)) {
+            let measures = |of: fn(Quantity) -> bool| {
+                self.observers.iter().map(|o| o.quantity).find(|&q| of(q))
+            };
+            if let (Some(lag), Some(_)) =
+                (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term))
+            {
                 refuse(
                     &[Self::WINDOW.name(), Self::LAGS.name()],
                     format!("lag {lag} lies beyond the window of {window} lags"),
@@ -261,21 +321,32 @@ impl Settings {
                 );
             }
         }
-        let delayed = |c: &Condition| matches!(c, Condition::Isolate(c) if c.timing() != Timing::INSTANT);
+        let delayed =
+            |c: &Condition| matches!(c, Condition::Isolate(c) if c.timing() != Timing::INSTANT);
         let of_instant = |quantity: &Quantity| quantity.is_of_instant_rule();
         if let Some(quantity) = self.observers.iter().map(|o| o.quantity).find(of_instant)
             && conditions.iter().any(delayed)
         {
             let message = format!(
-                "{} is about errors that meet the activity of their own iteration: leave delay, trace and leak out, or this",
+                "{} is about errors that meet the activity of their own iteration: leave delay, \
+                 trace and leak out, or this",
                 quantity.name()
             );
-            refuse(&[Self::QUANTITIES.name(), Times::DELAY.name(), Times::TRACE.name(), Times::LEAK.name()], message);
+            refuse(
+                &[
+                    Self::QUANTITIES.name(),
+                    Times::DELAY.name(),
+                    Times::TRACE.name(),
+                    Times::LEAK.name(),
+                ],
+                message,
+            );
         }
         let jobs = conditions.len().saturating_mul(self.repeats);
         if jobs > MOST_JOBS {
             let message = format!(
-                "{} conditions of {} repeats are more than {MOST_JOBS} jobs: use fewer repeats, or several specs",
+                "{} conditions of {} repeats are more than {MOST_JOBS} jobs: use fewer repeats, or \
+                 several specs",
                 conditions.len(),
                 self.repeats
             );

@@ -1,4 +1,5 @@
-//! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be read by itself.
+//! Specs written out as TOML with every value in it: what a run directory keeps, so that it can be
+//! read by itself.
 
 use super::analysis::{Analysis, Spec};
 use super::claim::FamilySize;
@@ -31,10 +32,17 @@ impl Spec {
         if !self.families.is_empty() {
             let whole = |size: usize| Toml::Integer(i64::try_from(size).unwrap_or(i64::MAX));
             let sizes = |size: &FamilySize| {
-                let sizes = [("before", whole(size.before)), ("exploratory", whole(size.exploratory))];
-                Toml::Table(sizes.map(|(name, size)| (name.to_string(), size)).into_iter().collect())
+                let sizes =
+                    [("before", whole(size.before)), ("exploratory", whole(size.exploratory))];
+                Toml::Table(
+                    sizes.map(|(name, size)| (name.to_string(), size)).into_iter().collect(),
+                )
             };
-            let families = self.families.iter().map(|(document, size)| (document.clone(), sizes(size))).collect();
+            let families = self
+                .families
+                .iter()
+                .map(|(document, size)| (document.clone(), sizes(size)))
+                .collect();
             table.insert("families".into(), Toml::Table(families));
         }
         if !self.claims.is_empty() {
@@ -64,7 +72,9 @@ impl Analysis {
         let parameters = |condition: &Condition| written(condition, &self.axes);
         if let Some(first) = self.conditions.first() {
             out.push_str("\n[analysis.base]\n");
-            for (name, value) in parameters(first).iter().filter(|(name, _)| !self.axes.contains(name)) {
+            for (name, value) in
+                parameters(first).iter().filter(|(name, _)| !self.axes.contains(name))
+            {
                 line(out, name, toml(&value.to_json()));
             }
         }
@@ -82,12 +92,15 @@ impl Analysis {
     }
 }
 
-/// Values of a condition as they are typed: a data set by its path, and either a schedule or the signals it stands for.
+/// Values of a condition as they are typed: a data set by its path, and either a schedule or the
+/// signals it stands for.
 fn written(condition: &Condition, axes: &[&str]) -> Values {
     let (mut values, told) = (condition.values(), condition.told());
     values.retain(|name, _| told.contains_key(name) || axes.contains(name));
-    let (schedule, signals) =
-        (IsolateCondition::SCHEDULE.name(), [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()]);
+    let (schedule, signals) = (
+        IsolateCondition::SCHEDULE.name(),
+        [Pair::ACTIVITY.name(), Pair::ERROR.name(), Pair::CROSS.name()],
+    );
     let derived: &[&str] = if axes.contains(&schedule) { &signals } else { &[schedule] };
     values.retain(|name, _| !derived.contains(name) || axes.contains(name));
     if let Some(train) = condition.train() {
@@ -105,7 +118,9 @@ pub(super) fn toml(value: &Json) -> Toml {
     match value {
         Json::Array(items) => Toml::Array(items.iter().map(toml).collect()),
         Json::Number(number) if number.is_f64() => Toml::Float(number.as_f64().unwrap_or_default()),
-        Json::Number(number) => number.as_i64().map_or_else(|| text(&number.to_string()), Toml::Integer),
+        Json::Number(number) => {
+            number.as_i64().map_or_else(|| text(&number.to_string()), Toml::Integer)
+        }
         other => text(&json_text(other)),
     }
 }
@@ -136,7 +151,8 @@ mod tests {
             let path = entry.unwrap().path();
             let spec = parse_spec(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
             let written = spec.to_toml();
-            let back = parse_spec(&path, &written).unwrap_or_else(|e| panic!("{}: {e}\n{written}", path.display()));
+            let back = parse_spec(&path, &written)
+                .unwrap_or_else(|e| panic!("{}: {e}\n{written}", path.display()));
             assert_eq!(back, spec, "{}", path.display());
             assert_same_jobs(back, spec);
             checked += 1;
@@ -149,18 +165,45 @@ mod tests {
         for (kind, options) in [
             (
                 Kind::Isolate,
-                &[("activity", "ar1:0.9,mean=0.5"), ("seed", "18446744073709551615"), ("cross", "0.5@lag=2")][..],
+                &[
+                    ("activity", "ar1:0.9,mean=0.5"),
+                    ("seed", "18446744073709551615"),
+                    ("cross", "0.5@lag=2"),
+                ][..],
             ),
-            (Kind::Train, &[("wn", "1,2"), ("activation", "tanh,relu"), ("label-change", "every:7"), ("w-std", "he")]),
+            (
+                Kind::Train,
+                &[
+                    ("wn", "1,2"),
+                    ("activation", "tanh,relu"),
+                    ("label-change", "every:7"),
+                    ("w-std", "he"),
+                ],
+            ),
             (Kind::Sample, &[("draw", "composition"), ("quantities", "composed_angle")]),
-            (Kind::Replay, &[("surrogate", "signs:each"), ("replay-updates", "12"), ("bias", "off")]),
+            (
+                Kind::Replay,
+                &[("surrogate", "signs:each"), ("replay-updates", "12"), ("bias", "off")],
+            ),
             (Kind::Plane, &[("pair", "wn"), ("reach", "1e-7"), ("mesh", "7")]),
-            (Kind::Isolate, &[("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9..19:3"), ("dt", "1ms")]),
+            (
+                Kind::Isolate,
+                &[("activity", "ou:log:5ms..20ms:3"), ("error", "ou:lin:9..19:3"), ("dt", "1ms")],
+            ),
             (Kind::Isolate, &[("hold", "lin:1ms..3ms:3"), ("dt", "0.001s")]),
             (Kind::Sample, &[("activity", "ou:lin:1..3:3")]),
-            (Kind::Isolate, &[("quantities", "terms"), ("lags", "1-8,30"), ("window", "64"), ("predict", "off")]),
+            (
+                Kind::Isolate,
+                &[
+                    ("quantities", "terms"),
+                    ("lags", "1-8,30"),
+                    ("window", "64"),
+                    ("predict", "off"),
+                ],
+            ),
         ] {
-            let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap().with_own_figure();
+            let analysis =
+                Analysis::from_options(kind, options.iter().copied()).unwrap().with_own_figure();
             let spec = Spec::single(analysis);
             let back = parse_spec(Path::new("own.toml"), &spec.to_toml())
                 .unwrap_or_else(|e| panic!("{e}\n{}", spec.to_toml()));

@@ -44,7 +44,8 @@ impl Setting for f64 {
             Interval::ToOne => (0.0..=1.0).contains(&number),
             Interval::BelowOne => (0.0..1.0).contains(&number),
         };
-        let number = text.parse().ok().filter(|number: &Self| number.is_finite() && within(*number));
+        let number =
+            text.parse().ok().filter(|number: &Self| number.is_finite() && within(*number));
         // Minus zero is zero.
         number.map(|number| number + 0.0).ok_or_else(|| Refused::form::<Self>(text, bounds))
     }
@@ -85,7 +86,8 @@ macro_rules! whole {
                 number.ok_or_else(|| Refused::form::<Self>(text, bounds))
             }
 
-            /// TOML's whole numbers end at half of what the type holds: a string where there is no other end.
+            /// TOML's whole numbers end at half of what the type holds: a string where there is no
+            /// other end.
             fn toml_text(value: &DeValue<'_>, bounds: &Self::Bounds) -> Option<String> {
                 let endless = *bounds.end() == <$type>::MAX;
                 toml_whole(value).or_else(|| toml_string(value).filter(|_| endless))
@@ -182,10 +184,15 @@ impl Setting for Vec<usize> {
 
     fn expected(bounds: &List) -> String {
         match bounds {
-            List::Sizes { least, example } => format!("at least {least}, none zero, such as {example}"),
+            List::Sizes { least, example } => {
+                format!("at least {least}, none zero, such as {example}")
+            }
             List::Iterations => "iterations separated by commas, such as 100,500".into(),
             List::Lags => {
-                format!("whole numbers from 1 and ranges of them, such as 1-64,120, at most {MOST_LAGS} lags")
+                format!(
+                    "whole numbers from 1 and ranges of them, such as 1-64,120, at most \
+                     {MOST_LAGS} lags"
+                )
             }
         }
     }
@@ -201,7 +208,8 @@ impl Setting for Vec<usize> {
             List::Iterations if text.is_empty() => Ok(Self::new()),
             List::Iterations => whole_numbers(text).map(ascending).ok_or_else(refused),
             List::Lags => {
-                let lags = ranges(text).filter(|lags| lags.len() <= MOST_LAGS && !lags.contains(&0));
+                let lags =
+                    ranges(text).filter(|lags| lags.len() <= MOST_LAGS && !lags.contains(&0));
                 lags.ok_or_else(refused)
             }
         }
@@ -229,10 +237,17 @@ impl Setting for Vec<usize> {
 fn wrong_sizes(sizes: &[usize], least: usize, bounds: &List) -> Option<String> {
     if sizes.len() < least {
         let plural = if sizes.len() == 1 { "size" } else { "sizes" };
-        return Some(format!(" has {} {plural}: expected {}", sizes.len(), Vec::<usize>::expected(bounds)));
+        return Some(format!(
+            " has {} {plural}: expected {}",
+            sizes.len(),
+            Vec::<usize>::expected(bounds)
+        ));
     }
     if let Some(place) = sizes.iter().position(|&size| size == 0) {
-        return Some(format!(" has a zero in place {}: a layer needs at least one unit", place + 1));
+        return Some(format!(
+            " has a zero in place {}: a layer needs at least one unit",
+            place + 1
+        ));
     }
     let size = sizes.iter().find(|&&size| size > MOST_UNITS)?;
     Some(format!(": {size} units are more than the {MOST_UNITS} a layer may have"))
@@ -245,7 +260,8 @@ fn ranges(text: &str) -> Option<Vec<usize>> {
         match part.split_once('-') {
             None => all.push(part.parse().ok()?),
             Some((first, last)) => {
-                let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+                let (first, last): (usize, usize) =
+                    (first.trim().parse().ok()?, last.trim().parse().ok()?);
                 if first > last || last - first > MOST_LAGS {
                     return None;
                 }
@@ -267,9 +283,10 @@ fn sizes(text: &str) -> Option<Vec<usize>> {
     let mut all = Vec::new();
     for part in text.split(',').map(str::trim) {
         let (size, times) = match part.split_once('x') {
-            Some((size, times)) => {
-                (size.trim(), times.trim().parse().ok().filter(|times| (1..=MOST_TIMES).contains(times))?)
-            }
+            Some((size, times)) => (
+                size.trim(),
+                times.trim().parse().ok().filter(|times| (1..=MOST_TIMES).contains(times))?,
+            ),
             None => (part, 1),
         };
         let size: usize = size.parse().ok()?;

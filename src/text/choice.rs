@@ -19,7 +19,11 @@ pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
 
     /// The value called `name`, an alias or the canonical name.
     fn named(name: &str) -> Option<Self> {
-        Self::CHOICES.iter().chain(Self::ALIASES).find(|(known, _)| *known == name).map(|&(_, value)| value)
+        Self::CHOICES
+            .iter()
+            .chain(Self::ALIASES)
+            .find(|(known, _)| *known == name)
+            .map(|&(_, value)| value)
     }
 }
 
@@ -28,7 +32,8 @@ pub fn canonical<C: Choice>(what: &str, text: &str) -> Result<&'static str, Stri
     C::read(text, &()).map(C::name).map_err(|refused| refused.of(what))
 }
 
-/// The values of `C` whose names stand in `text`, separated by commas, each once. `what` names the parameter in the error.
+/// The values of `C` whose names stand in `text`, separated by commas, each once. `what` names the
+/// parameter in the error.
 ///
 /// # Errors
 /// For a name that is none of them: what was expected, with the nearest.
@@ -66,7 +71,12 @@ impl<C: Choice> Setting for C {
 
     /// A switch may be a truth value, too.
     fn toml_text(value: &DeValue<'_>, (): &()) -> Option<String> {
-        let switch = || value.as_bool().filter(|_| C::nature() == Nature::Switch).map(|on| on.name().to_string());
+        let switch = || {
+            value
+                .as_bool()
+                .filter(|_| C::nature() == Nature::Switch)
+                .map(|on| on.name().to_string())
+        };
         toml_string(value).or_else(switch)
     }
 

@@ -17,8 +17,8 @@ pub use nearest::{list, nearest, suggestion};
 pub(crate) use number::short;
 pub(crate) use setting::settings;
 pub use setting::{
-    AnyParameter, Facts, Label, Nature, Parameter, Refused, Setting, Settings, Value, toml_list, toml_number,
-    toml_string, toml_whole,
+    AnyParameter, Facts, Label, Nature, Parameter, Refused, Setting, Settings, Value, toml_list,
+    toml_number, toml_string, toml_whole,
 };
 pub(crate) use span::snapped;
 pub use span::{Span, Spans};

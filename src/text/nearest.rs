@@ -52,7 +52,10 @@ mod tests {
     #[test]
     fn offers_only_what_is_close() {
         assert_eq!(nearest("hled", ["held", "shared", "white"]), Some("held"));
-        assert_eq!(nearest("weight_alignement", ["weight_alignment", "weight_norm"]), Some("weight_alignment"));
+        assert_eq!(
+            nearest("weight_alignement", ["weight_alignment", "weight_norm"]),
+            Some("weight_alignment")
+        );
         assert_eq!(nearest("record_every", ["record-every", "repeats"]), Some("record-every"));
         assert_eq!(nearest(&"held".repeat(5_000_000), ["held", "shared", "white"]), None);
         assert_eq!(nearest("brownian", ["held", "shared", "white"]), None);

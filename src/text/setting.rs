@@ -1,4 +1,5 @@
-//! Settings: a type of values says how these are read and written, and a declaration says the rest once.
+//! Settings: a type of values says how these are read and written, and a declaration says the rest
+//! once.
 //!
 //! ```text
 //! Setting      how values of a type are read, written and called          f64, Rule, Vec<Activation>, ...
@@ -29,7 +30,8 @@ pub trait Setting: Clone + Send + Sync + 'static {
     /// What is wrong with the text.
     fn read(text: &str, bounds: &Self::Bounds) -> Result<Self, Refused>;
 
-    /// The text of a TOML value, if it is of a type that such a value may have: a string, unless told otherwise.
+    /// The text of a TOML value, if it is of a type that such a value may have: a string, unless
+    /// told otherwise.
     fn toml_text(value: &DeValue<'_>, _bounds: &Self::Bounds) -> Option<String> {
         toml_string(value)
     }
@@ -39,7 +41,8 @@ pub trait Setting: Clone + Send + Sync + 'static {
     /// # Errors
     /// As [`Self::read`], and for a value of the wrong type.
     fn read_toml(value: &DeValue<'_>, bounds: &Self::Bounds) -> Result<Self, Refused> {
-        let text = Self::toml_text(value, bounds).ok_or_else(|| Refused::toml::<Self>(value, bounds))?;
+        let text =
+            Self::toml_text(value, bounds).ok_or_else(|| Refused::toml::<Self>(value, bounds))?;
         Self::read(text.trim(), bounds)
     }
 
@@ -107,14 +110,20 @@ impl Refused {
 
     /// Of a TOML value of a type that no `T` has.
     pub fn toml<T: Setting>(value: &DeValue<'_>, bounds: &T::Bounds) -> Self {
-        Self::After(format!(" cannot be a TOML {}: expected {}", value.type_str(), T::expected(bounds)))
+        Self::After(format!(
+            " cannot be a TOML {}: expected {}",
+            value.type_str(),
+            T::expected(bounds)
+        ))
     }
 
     /// The message about the parameter `name`.
     pub fn of(self, name: &str) -> String {
         match self {
             Self::Form { .. } => format!("{name} {self}"),
-            Self::Name { text, expected, near } => format!("unknown {name} `{text}`: expected {expected}{near}"),
+            Self::Name { text, expected, near } => {
+                format!("unknown {name} `{text}`: expected {expected}{near}")
+            }
             Self::After(rest) => format!("{name}{rest}"),
             Self::Message(message) => message,
         }
@@ -132,9 +141,11 @@ pub struct Facts {
     pub help: &'static str,
     /// How an axis of it is called.
     pub axis: &'static str,
-    /// Whether it is younger than results that are kept: with its default, their addresses hold as if it was not there.
+    /// Whether it is younger than results that are kept: with its default, their addresses hold as
+    /// if it was not there.
     pub young: bool,
-    /// Whether its default goes without saying: no address and no record has it, as if it was not there.
+    /// Whether its default goes without saying: no address and no record has it, as if it was not
+    /// there.
     pub tacit: bool,
 }
 
@@ -175,7 +186,11 @@ impl<T: Setting> Parameter<T> {
 
     /// The value of any type that `value` is.
     pub fn value(&self, value: &T) -> Value {
-        Value { json: value.json(&self.bounds), coordinate: value.coordinate(), typed: Arc::new(value.clone()) }
+        Value {
+            json: value.json(&self.bounds),
+            coordinate: value.coordinate(),
+            typed: Arc::new(value.clone()),
+        }
     }
 }
 
@@ -202,8 +217,8 @@ pub trait AnyParameter: Send + Sync {
     /// As there.
     fn read_toml(&self, value: &DeValue<'_>) -> Result<Value, String>;
 
-    /// How figures call a value: in words that speak for themselves, or with the name; nothing of one that is not
-    /// worth a word.
+    /// How figures call a value: in words that speak for themselves, or with the name; nothing of
+    /// one that is not worth a word.
     fn label(&self, value: &Value) -> String;
 }
 
@@ -233,7 +248,8 @@ impl<T: Setting> AnyParameter for Parameter<T> {
         if let (Some(label), Some(typed)) = (self.label, value.get::<T>()) {
             return label(typed, &text);
         }
-        let speaks = text.starts_with(char::is_alphabetic) && !matches!(text.as_str(), "on" | "off");
+        let speaks =
+            text.starts_with(char::is_alphabetic) && !matches!(text.as_str(), "on" | "off");
         if speaks { text } else { format!("{} {text}", self.facts.name.replace('-', " ")) }
     }
 }
@@ -295,12 +311,13 @@ pub trait Settings {
     /// Its values by name, in the order of the declaration.
     fn values(&self) -> Vec<(&'static str, Value)>;
 
-    /// Gives the parameter `name` a value. Whether there is such a parameter with values of this type.
+    /// Gives the parameter `name` a value. Whether there is such a parameter with values of this
+    /// type.
     fn set(&mut self, name: &str, value: &Value) -> bool;
 }
 
-/// Declares a struct of settings: every parameter once, with type, default, name, placeholder, help and bounds, and
-/// what makes of them options, TOML keys, addresses and labels.
+/// Declares a struct of settings: every parameter once, with type, default, name, placeholder, help
+/// and bounds, and what makes of them options, TOML keys, addresses and labels.
 ///
 /// ```text
 /// settings! {
@@ -447,7 +464,10 @@ pub fn toml_number(value: &DeValue<'_>) -> Option<String> {
 }
 
 /// A TOML array, each of whose items is of a type that `item` takes, separated by commas.
-pub fn toml_list(value: &DeValue<'_>, item: impl Fn(&DeValue<'_>) -> Option<String>) -> Option<String> {
+pub fn toml_list(
+    value: &DeValue<'_>,
+    item: impl Fn(&DeValue<'_>) -> Option<String>,
+) -> Option<String> {
     let texts = value.as_array()?.iter().map(|value| item(value.get_ref()));
     texts.collect::<Option<Vec<_>>>().map(|texts| texts.join(","))
 }

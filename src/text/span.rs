@@ -53,7 +53,8 @@ impl Span {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let units = [Unit::Milliseconds, Unit::Seconds, Unit::Iterations];
-        let cut = |unit: Unit| text.strip_suffix(unit.mark()).map(|number| (number.trim_end(), unit));
+        let cut =
+            |unit: Unit| text.strip_suffix(unit.mark()).map(|number| (number.trim_end(), unit));
         let (number, unit) = units.into_iter().find_map(cut)?;
         let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite())?;
         // Minus zero is zero.
@@ -96,14 +97,17 @@ impl Span {
     /// As [`Self::iterations`], if that is a whole number.
     pub fn whole(self) -> Option<usize> {
         let number = self.iterations()?;
-        (number.fract() == 0.0 && (0.0..=Self::MOST as f64).contains(&number)).then_some(number as usize)
+        (number.fract() == 0.0 && (0.0..=Self::MOST as f64).contains(&number))
+            .then_some(number as usize)
     }
 
     /// What is wrong with one that is no whole number of iterations of `step`, after its name.
     pub fn fault(self, step: Option<Self>) -> String {
         match step {
             _ if !self.is_in_time() => " is no whole number of iterations".into(),
-            Some(step) => format!(" is no whole number of iterations of {step}: make it a multiple"),
+            Some(step) => {
+                format!(" is no whole number of iterations of {step}: make it a multiple")
+            }
             None => " is a time: say how long an iteration takes with dt, such as 1ms".into(),
         }
     }
@@ -143,9 +147,14 @@ impl Setting for Span {
     fn expected(bounds: &Spans) -> String {
         match bounds {
             Spans::Whole(least) => {
-                format!("a whole number of iterations from {least}, or a time such as 20ms or 0.02s, with dt")
+                format!(
+                    "a whole number of iterations from {least}, or a time such as 20ms or 0.02s, \
+                     with dt"
+                )
             }
-            Spans::Positive => "iterations above 0, or a time such as 20ms or 0.02s, with dt".into(),
+            Spans::Positive => {
+                "iterations above 0, or a time such as 20ms or 0.02s, with dt".into()
+            }
             Spans::InTime => "a time above 0 such as 1ms or 0.001s".into(),
         }
     }
@@ -168,7 +177,9 @@ impl Setting for Span {
     /// A number where it counts iterations.
     fn json(&self, _: &Spans) -> Json {
         match self.unit {
-            Unit::Iterations if self.number.fract() == 0.0 && self.number.abs() < 1e15 => (self.number as i64).into(),
+            Unit::Iterations if self.number.fract() == 0.0 && self.number.abs() < 1e15 => {
+                (self.number as i64).into()
+            }
             Unit::Iterations => self.number.into(),
             _ => self.to_string().into(),
         }
@@ -234,9 +245,13 @@ mod tests {
     #[test]
     fn iterations_follow_from_how_long_one_takes() {
         let at = |text: &str, step| Span::parse(text).unwrap().at(Some(step));
-        for (text, step, iterations) in
-            [("20ms", 1.0, 20.0), ("0.02s", 0.1, 200.0), ("0.3s", 0.1, 3000.0), ("1ms", 4.0, 0.25), ("7", 3.0, 7.0)]
-        {
+        for (text, step, iterations) in [
+            ("20ms", 1.0, 20.0),
+            ("0.02s", 0.1, 200.0),
+            ("0.3s", 0.1, 3000.0),
+            ("1ms", 4.0, 0.25),
+            ("7", 3.0, 7.0),
+        ] {
             assert_eq!(at(text, step).iterations(), Some(iterations), "{text} at {step} ms");
         }
         assert_eq!(at("20ms", 3.0).whole(), None);
@@ -249,11 +264,30 @@ mod tests {
     #[test]
     fn bounds_hold() {
         let read = |text, bounds| Span::read(text, &bounds).is_ok();
-        assert!(read("0", Spans::Whole(0)) && read("0ms", Spans::Whole(0)) && !read("0", Spans::Whole(1)));
-        assert!(!read("1.5", Spans::Whole(0)) && read("1.5ms", Spans::Whole(0)) && !read("-1ms", Spans::Whole(0)));
-        assert!(!read("0ms", Spans::Whole(1)) && !read("0", Spans::Positive) && read("0.5", Spans::Positive));
-        assert!(!read("5", Spans::InTime) && read("5s", Spans::InTime) && !read("0s", Spans::InTime));
+        assert!(
+            read("0", Spans::Whole(0))
+                && read("0ms", Spans::Whole(0))
+                && !read("0", Spans::Whole(1))
+        );
+        assert!(
+            !read("1.5", Spans::Whole(0))
+                && read("1.5ms", Spans::Whole(0))
+                && !read("-1ms", Spans::Whole(0))
+        );
+        assert!(
+            !read("0ms", Spans::Whole(1))
+                && !read("0", Spans::Positive)
+                && read("0.5", Spans::Positive)
+        );
+        assert!(
+            !read("5", Spans::InTime) && read("5s", Spans::InTime) && !read("0s", Spans::InTime)
+        );
         assert_eq!(Option::<Span>::read("off", &Spans::InTime).unwrap(), None);
-        assert!(Option::<Span>::read("on", &Spans::InTime).unwrap_err().of("dt").contains("off, or a time"));
+        assert!(
+            Option::<Span>::read("on", &Spans::InTime)
+                .unwrap_err()
+                .of("dt")
+                .contains("off, or a time")
+        );
     }
 }

@@ -1,7 +1,9 @@
-//! How far an approximation is off at these very sizes: found by drawing, as no closed form says it.
+//! How far an approximation is off at these very sizes: found by drawing, as no closed form says
+//! it.
 //!
-//! A ratio of moments is not the mean of ratios, and a theory of many units says little of three. What is drawn has streams
-//! of its own, so that it is independent of every run it is compared with, and is the same every time.
+//! A ratio of moments is not the mean of ratios, and a theory of many units says little of three.
+//! What is drawn has streams of its own, so that it is independent of every run it is compared
+//! with, and is the same every time.
 
 use super::Toy;
 use super::depth::{DeepNetwork, DepthRun, NoDepthTheory, StepRule, Width};
@@ -41,7 +43,8 @@ impl Drawn {
         Some(Self { n: found.n, mean: found.mean?, error: found.standard_error()? })
     }
 
-    /// How far `value` may be from the mean: the difference to what was drawn, and twice its standard error.
+    /// How far `value` may be from the mean: the difference to what was drawn, and twice its
+    /// standard error.
     pub fn bound(&self, value: f64) -> f64 {
         (value - self.mean).abs() + 2.0 * self.error
     }
@@ -52,12 +55,16 @@ impl Drawn {
     }
 }
 
-/// The weight alignment of the linear rule after every one of `iterations` (ascending), given drawn signals and `B` and by
-/// the law of the start: nothing is approximated but by the number of draws.
+/// The weight alignment of the linear rule after every one of `iterations` (ascending), given drawn
+/// signals and `B` and by the law of the start: nothing is approximated but by the number of draws.
 ///
 /// # Errors
 /// If the signals do not fit the sizes, or values run away.
-pub fn linear(toy: &Toy, pair: &Pair, iterations: &[usize]) -> Result<Vec<Option<Drawn>>, NoDepthTheory> {
+pub fn linear(
+    toy: &Toy,
+    pair: &Pair,
+    iterations: &[usize],
+) -> Result<Vec<Option<Drawn>>, NoDepthTheory> {
     let sizes = vec![toy.inputs, toy.hidden, toy.outputs];
     let run = DepthRun {
         network: DeepNetwork { sizes, w_std: vec![toy.w_std; 2], norms: None, bias_std: None },
@@ -69,7 +76,9 @@ pub fn linear(toy: &Toy, pair: &Pair, iterations: &[usize]) -> Result<Vec<Option
     };
     let draw = |repeat| run.angles(iterations, SEED, repeat);
     let found: Vec<_> = (0..DRAWS).into_par_iter().map(draw).collect::<Result<_, _>>()?;
-    let at = |place: usize| Drawn::of(found.iter().map(|of| Some(of[place].weights[0]).filter(|x| x.is_finite())));
+    let at = |place: usize| {
+        Drawn::of(found.iter().map(|of| Some(of[place].weights[0]).filter(|x| x.is_finite())))
+    };
     Ok((0..iterations.len()).map(at).collect())
 }
 
@@ -114,7 +123,8 @@ pub struct Simulated {
     pub change: Option<Drawn>,
 }
 
-/// Networks that are run: as many as a few seconds allow, or none where these are too few to say anything.
+/// Networks that are run: as many as a few seconds allow, or none where these are too few to say
+/// anything.
 pub fn simulated(
     toy: &Toy,
     activation: Activation,
@@ -155,7 +165,12 @@ pub fn simulated(
     Some(Simulated { angle: of(0), change: of(1) })
 }
 
-fn signals(toy: &Toy, pair: &Pair, iterations: usize, repeat: u64) -> Result<Signals<f64>, PairError> {
+fn signals(
+    toy: &Toy,
+    pair: &Pair,
+    iterations: usize,
+    repeat: u64,
+) -> Result<Signals<f64>, PairError> {
     let sizes = Sizes { batch: toy.batch, inputs: toy.inputs, outputs: toy.outputs, iterations };
     Signals::new(pair, sizes, SEED, repeat)
 }
@@ -177,7 +192,10 @@ mod tests {
         let drawn = drawn.unwrap();
         let [same] = super::held(&toy, &[200])[..] else { panic!("one") };
         let same = same.unwrap();
-        assert!((drawn.mean - same.mean).abs() < 3.0 * drawn.error.hypot(same.error), "{drawn:?} {same:?}");
+        assert!(
+            (drawn.mean - same.mean).abs() < 3.0 * drawn.error.hypot(same.error),
+            "{drawn:?} {same:?}"
+        );
         assert!((said - held::angle_after(&toy, 200).value).abs() < 1e-6);
         assert!(drawn.bound(said) > 3.0 && drawn.off(said) > 0.0, "{said} {drawn:?}");
     }
@@ -192,7 +210,10 @@ mod tests {
         let drawn = linear(&toy, &pair, &[60]).unwrap()[0].unwrap();
         assert!(drawn.bound(said) < 1.5, "{said} {drawn:?}");
         let run = simulated(&toy, Activation::Linear, &pair, None, 60).unwrap().angle.unwrap();
-        assert!((run.mean - drawn.mean).abs() < 3.0 * run.error.hypot(drawn.error), "{run:?} {drawn:?}");
+        assert!(
+            (run.mean - drawn.mean).abs() < 3.0 * run.error.hypot(drawn.error),
+            "{run:?} {drawn:?}"
+        );
     }
 
     #[test]
@@ -209,6 +230,9 @@ mod tests {
     #[test]
     fn what_would_take_long_is_not_run() {
         let toy = Toy::new(&[1000, 1000, 1000], 1000, 1e-3).unwrap();
-        assert_eq!(simulated(&toy, Activation::Relu, &Schedule::Held.pair().unwrap(), None, 1000), None);
+        assert_eq!(
+            simulated(&toy, Activation::Relu, &Schedule::Held.pair().unwrap(), None, 1000),
+            None
+        );
     }
 }

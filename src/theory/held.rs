@@ -17,8 +17,15 @@ pub struct Trajectory {
 }
 
 impl Trajectory {
-    /// From `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`), `B` (`n2 x n1`), `X` (`P x n0`) and `E` (`P x n2`).
-    pub fn new(w0: &Matrix<f64>, w1: &Matrix<f64>, b: &Matrix<f64>, signals: [&Matrix<f64>; 2], eta: f64) -> Self {
+    /// From `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`), `B` (`n2 x n1`), `X` (`P x n0`) and `E` (`P
+    /// x n2`).
+    pub fn new(
+        w0: &Matrix<f64>,
+        w1: &Matrix<f64>,
+        b: &Matrix<f64>,
+        signals: [&Matrix<f64>; 2],
+        eta: f64,
+    ) -> Self {
         let [x, e] = signals;
         let a = (x.t() * e).to_matrix();
         let m = (a.t() * &a).to_matrix();
@@ -61,7 +68,8 @@ pub fn angle_after(toy: &Toy, k: usize) -> Prediction {
     let [n0, n1, n2, p] = toy.real();
     let inner = toy.eta.powi(2) * toy.b_std.powi(2) * n1 * n0 * n2 * p * pairs(k);
     let gradient = p * n0 * n2 * (k as f64).powi(2);
-    let transformation = pairs(k).powi(2) * n2 * n0 * p * ((n2 + 1.0) * (p + n0 + 1.0) + n0 * p + 2.0);
+    let transformation =
+        pairs(k).powi(2) * n2 * n0 * p * ((n2 + 1.0) * (p + n0 + 1.0) + n0 * p + 2.0);
     Prediction {
         value: toy.angle_of_moments(inner, toy.squared_norm(gradient, transformation)),
         assumptions: "linear activation; X, E Gaussian, variance 1, drawn once; ratio of moments",
@@ -83,14 +91,21 @@ mod tests {
     #[test]
     fn the_rule_follows_the_exact_trajectory() {
         for repeat in 0..3 {
-            let mut net = Isolated::<f64>::draw(&[7, 30, 5], 11, Activation::Linear, [1.0, 0.7], 2, repeat);
-            let signals = held(Sizes { batch: 11, inputs: 7, outputs: 5, iterations: 400 }, 2, repeat);
+            let mut net =
+                Isolated::<f64>::draw(&[7, 30, 5], 11, Activation::Linear, [1.0, 0.7], 2, repeat);
+            let signals =
+                held(Sizes { batch: 11, inputs: 7, outputs: 5, iterations: 400 }, 2, repeat);
             let (w, b) = (&net.layers.weights, net.feedback.backward(1).unwrap());
-            let exact = Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3);
+            let exact =
+                Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3);
             for k in 0..=400 {
                 let (ours, theirs) = (net.layers.weights[1].as_slice(), exact.weights(k));
                 let scale = theirs.as_slice().iter().fold(0.0f64, |m, v| m.max(v.abs()));
-                let worst = ours.iter().zip(theirs.as_slice()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                let worst = ours
+                    .iter()
+                    .zip(theirs.as_slice())
+                    .map(|(a, b)| (a - b).abs())
+                    .fold(0.0, f64::max);
                 assert!(worst < 1e-10 * scale, "repeat {repeat}, k {k}: {worst} of {scale}");
                 net.step(signals.activity(), signals.error(), 1e-3);
             }
@@ -105,17 +120,30 @@ mod tests {
         for k in [0, 50, 200, 1000] {
             let angles: Vec<f64> = (0..200)
                 .map(|repeat| {
-                    let net = Isolated::<f64>::draw(&[20, 60, 20], 40, Activation::Linear, [1.0, 1.0], 5, repeat);
-                    let signals = held(Sizes { batch: 40, inputs: 20, outputs: 20, iterations: 1000 }, 5, repeat);
+                    let net = Isolated::<f64>::draw(
+                        &[20, 60, 20],
+                        40,
+                        Activation::Linear,
+                        [1.0, 1.0],
+                        5,
+                        repeat,
+                    );
+                    let signals = held(
+                        Sizes { batch: 40, inputs: 20, outputs: 20, iterations: 1000 },
+                        5,
+                        repeat,
+                    );
                     let (w, b) = (&net.layers.weights, net.feedback.backward(1).unwrap());
-                    Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3).angle(k).unwrap()
+                    Trajectory::new(&w[0], &w[1], b, [signals.activity(), signals.error()], 1e-3)
+                        .angle(k)
+                        .unwrap()
                 })
                 .collect();
             let found = Summary::of(angles.into_iter().map(Some));
             let (mean, error) = (found.mean.unwrap(), found.standard_error().unwrap());
             let predicted = angle_after(&toy, k).value;
-            // The ratio of moments is not the mean of ratios: 0.7 degrees for at least 10 outputs and samples, beside
-            // three standard errors of the mean.
+            // The ratio of moments is not the mean of ratios: 0.7 degrees for at least 10 outputs
+            // and samples, beside three standard errors of the mean.
             let tolerance = 0.7 + 3.0 * error;
             assert!((mean - predicted).abs() < tolerance, "{k}: {mean} {predicted} +- {tolerance}");
         }

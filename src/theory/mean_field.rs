@@ -1,30 +1,34 @@
-//! Mean-field theory of the whole ReLU trajectory under held signals: open theory, with its measured error in
-//! `docs/open-theory.md`.
+//! Mean-field theory of the whole ReLU trajectory under held signals: open theory, with its
+//! measured error in `docs/open-theory.md`.
 //!
-//! Given the signals, hidden units are independent of each other. For one unit with backward weights `b`, sample `p` has an
-//! error `e_p = d_p . b` and a pre-activation that moves, per update, by
+//! Given the signals, hidden units are independent of each other. For one unit with backward
+//! weights `b`, sample `p` has an error `e_p = d_p . b` and a pre-activation that moves, per
+//! update, by
 //!
 //! ```text
 //! dz_p = eta sum_q (x_p . x_q) 1[z_q > 0] e_q
 //! ```
 //!
-//! For many inputs and samples the term of `p` itself is `eta n0 e_p` while the unit is active, and the rest is a Gaussian
-//! field `c_p` of variance `eta^2 n0 (P - 1) E[1[z > 0] e^2]`: one sample in the mean field of the others. It starts at `z =
-//! w0 . x`, Gaussian too, so that a trajectory is a function of three independent normals, and means over them are sums over a
-//! fixed grid. A sample with `c > 0` and `eta n0 e + c < 0` cannot leave `z = 0`: it slides along its threshold, and the weights
-//! can no longer move along its input. A share `f` of sliding samples takes `P f` of the `n0` directions away, which leaves
-//! the field and a sample's own term with `r = 1 - P f / n0` of their strength (variance and mean).
+//! For many inputs and samples the term of `p` itself is `eta n0 e_p` while the unit is active, and
+//! the rest is a Gaussian field `c_p` of variance `eta^2 n0 (P - 1) E[1[z > 0] e^2]`: one sample in
+//! the mean field of the others. It starts at `z = w0 . x`, Gaussian too, so that a trajectory is a
+//! function of three independent normals, and means over them are sums over a fixed grid. A sample
+//! with `c > 0` and `eta n0 e + c < 0` cannot leave `z = 0`: it slides along its threshold, and the
+//! weights can no longer move along its input. A share `f` of sliding samples takes `P f` of the
+//! `n0` directions away, which leaves the field and a sample's own term with `r = 1 - P f / n0` of
+//! their strength (variance and mean).
 //!
 //! The rule is not iterated, and neither units nor signals are drawn.
 
 use super::{Prediction, Toy};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// Points of the grid along each of the three normals: with 60 angles differ by less than 0.1 degrees.
+/// Points of the grid along each of the three normals: with 60 angles differ by less than 0.1
+/// degrees.
 const POINTS: usize = 40;
 
-/// Updates made so far per update taken at once, of which there is one at least: nothing changes faster than the time that
-/// has passed.
+/// Updates made so far per update taken at once, of which there is one at least: nothing changes
+/// faster than the time that has passed.
 const STRIDE: usize = 64;
 
 /// Moments of the weights over time.
@@ -59,8 +63,8 @@ struct Sample {
 }
 
 impl Sample {
-    /// Moves by some updates: in each of them by `gain` per error while active, and by the field of standard
-    /// deviation `spread`.
+    /// Moves by some updates: in each of them by `gain` per error while active, and by the field of
+    /// standard deviation `spread`.
     fn advance(&mut self, gain: f64, spread: f64, updates: f64) {
         let before = self.z.max(0.0);
         self.shift(gain * updates, spread * updates);
@@ -96,7 +100,8 @@ impl Sample {
 /// Centres of as many equally likely pieces of a standard normal, scaled to variance 1.
 fn normal_grid(points: usize) -> Vec<f64> {
     let normal = Normal::standard();
-    let grid: Vec<f64> = (0..points).map(|i| normal.inverse_cdf((i as f64 + 0.5) / points as f64)).collect();
+    let grid: Vec<f64> =
+        (0..points).map(|i| normal.inverse_cdf((i as f64 + 0.5) / points as f64)).collect();
     let scale = (grid.iter().map(|x| x * x).sum::<f64>() / points as f64).sqrt();
     grid.into_iter().map(|x| x / scale).collect()
 }
@@ -122,8 +127,11 @@ impl Trajectory {
         let (mut moments, mut k) = (vec![(0, summed(toy, &samples))], 0);
         while k < iterations {
             let updates = (k / stride).clamp(1, iterations - k);
-            let mean = |f: &dyn Fn(&Sample) -> f64| samples.iter().map(f).sum::<f64>() / samples.len() as f64;
-            let response = (1.0 - p / n0 * mean(&|s| f64::from(s.state == State::Sliding))).max(0.0);
+            let mean = |f: &dyn Fn(&Sample) -> f64| {
+                samples.iter().map(f).sum::<f64>() / samples.len() as f64
+            };
+            let response =
+                (1.0 - p / n0 * mean(&|s| f64::from(s.state == State::Sliding))).max(0.0);
             let push = mean(&|s| if s.state == State::Active { s.error * s.error } else { 0.0 });
             let gain = toy.eta * n0 * response;
             let spread = toy.eta * ((p - 1.0) * n0 * response * push).sqrt();
@@ -146,8 +154,9 @@ impl Trajectory {
         let passed = if end > start { (k - start) as f64 / (end - start) as f64 } else { 1.0 };
         Some(Prediction {
             value: last + passed * (next - last),
-            assumptions: "ReLU, no output mask, no normalisation; X, E Gaussian, variance 1, drawn once; many inputs, outputs \
-                          and samples; ratio of moments; within 1.5 degrees (open theory)",
+            assumptions: "ReLU, no output mask, no normalisation; X, E Gaussian, variance 1, drawn \
+                          once; many inputs, outputs and samples; ratio of moments; within 1.5 \
+                          degrees (open theory)",
             source: "one sample in the mean field of the others",
         })
     }
@@ -155,11 +164,12 @@ impl Trajectory {
 
 /// `E <W_1, B^T>` and `E ||W_1||^2` when the outputs of the hidden units sum to those of `samples`.
 ///
-/// A unit's `v = v_0 + eta sum_p R_p d_p` with `R_p` the sum of its outputs. Along `b`, `d_p` is `e_p`; across `b` it has `n2 - 1`
-/// independent components that the unit never feels.
+/// A unit's `v = v_0 + eta sum_p R_p d_p` with `R_p` the sum of its outputs. Along `b`, `d_p` is
+/// `e_p`; across `b` it has `n2 - 1` independent components that the unit never feels.
 fn summed(toy: &Toy, samples: &[Sample]) -> [f64; 2] {
     let [_, n1, n2, p] = toy.real();
-    let mean = |f: &dyn Fn(&Sample) -> f64| samples.iter().map(f).sum::<f64>() / samples.len() as f64;
+    let mean =
+        |f: &dyn Fn(&Sample) -> f64| samples.iter().map(f).sum::<f64>() / samples.len() as f64;
     let along = toy.eta * mean(&|s| s.output * s.error);
     let along_squared = toy.eta.powi(2) * mean(&|s| (s.output * s.error).powi(2));
     let across = toy.eta.powi(2) * mean(&|s| s.output * s.output);
@@ -220,13 +230,17 @@ mod tests {
         let mut sums = [0.0; 4];
         for repeat in 0..repeats {
             let sizes = Sizes { batch, inputs: layers[0], outputs: layers[2], iterations: 400 };
-            let signals = Signals::new(&Schedule::Held.pair().unwrap(), sizes, seed, repeat).unwrap();
-            let mut net = Isolated::<f64>::draw(&layers, batch, Activation::Relu, [1.0, 1.0], seed, repeat);
+            let signals =
+                Signals::new(&Schedule::Held.pair().unwrap(), sizes, seed, repeat).unwrap();
+            let mut net =
+                Isolated::<f64>::draw(&layers, batch, Activation::Relu, [1.0, 1.0], seed, repeat);
             for k in 1..=400 {
                 net.step(signals.activity(), signals.error(), eta);
                 if let Some(i) = at.iter().position(|&a| a == k) {
                     sums[i] +=
-                        weight_alignment(&net.layers.weights[1], net.feedback.backward(1).unwrap()).unwrap().unwrap();
+                        weight_alignment(&net.layers.weights[1], net.feedback.backward(1).unwrap())
+                            .unwrap()
+                            .unwrap();
                 }
             }
         }
@@ -238,14 +252,16 @@ mod tests {
 
     #[test]
     fn a_sample_between_field_and_error_stays_at_the_threshold() {
-        let mut sample = Sample { z: 0.5, error: -2.0, field: 1.0, state: State::Active, output: 0.0 };
+        let mut sample =
+            Sample { z: 0.5, error: -2.0, field: 1.0, state: State::Active, output: 0.0 };
         for _ in 0..5 {
             sample.advance(1.0, 1.0, 1.0);
         }
         assert_eq!((sample.state, sample.z), (State::Sliding, 0.0));
         sample.advance(0.1, 1.0, 1.0);
         assert_eq!(sample.state, State::Active, "once the field wins it leaves");
-        let mut lost = Sample { z: 0.5, error: -2.0, field: -1.0, state: State::Active, output: 0.0 };
+        let mut lost =
+            Sample { z: 0.5, error: -2.0, field: -1.0, state: State::Active, output: 0.0 };
         for _ in 0..5 {
             lost.advance(1.0, 1.0, 1.0);
         }

@@ -45,8 +45,8 @@ pub struct Toy {
     pub w_std: f64,
     /// Standard deviation of `B`.
     pub b_std: f64,
-    /// When errors meet activities: only moments, given the signals or averaged over them, know of another than
-    /// [`Timing::INSTANT`].
+    /// When errors meet activities: only moments, given the signals or averaged over them, know of
+    /// another than [`Timing::INSTANT`].
     pub timing: Timing,
 }
 
@@ -62,14 +62,27 @@ impl Toy {
     /// If there are not exactly three layers, or a size is zero.
     pub fn new(layers: &[usize], batch: usize, eta: f64) -> Result<Self, BadToy> {
         let &[inputs, hidden, outputs] = layers else {
-            let message =
-                format!("this prediction is for three layers (inputs, hidden, outputs), not {}", layers.len());
+            let message = format!(
+                "this prediction is for three layers (inputs, hidden, outputs), not {}",
+                layers.len()
+            );
             return Err(BadToy(message));
         };
         if [inputs, hidden, outputs, batch].contains(&0) {
-            return Err(BadToy("a layer or a batch of size 0 has no prediction: give sizes of at least 1".into()));
+            return Err(BadToy(
+                "a layer or a batch of size 0 has no prediction: give sizes of at least 1".into(),
+            ));
         }
-        Ok(Self { inputs, hidden, outputs, batch, eta, w_std: 1.0, b_std: 1.0, timing: Timing::INSTANT })
+        Ok(Self {
+            inputs,
+            hidden,
+            outputs,
+            batch,
+            eta,
+            w_std: 1.0,
+            b_std: 1.0,
+            timing: Timing::INSTANT,
+        })
     }
 
     fn real(&self) -> [f64; 4] {
@@ -83,7 +96,8 @@ impl Toy {
         (inner_product / (squared_norm * backward).sqrt()).clamp(-1.0, 1.0).acos().to_degrees()
     }
 
-    /// `E||W_1||^2` from its three parts: the start, `W_0(0)^T G` and `B^T sum M`, given `E||G||^2`, `E||sum M||^2`.
+    /// `E||W_1||^2` from its three parts: the start, `W_0(0)^T G` and `B^T sum M`, given
+    /// `E||G||^2`, `E||sum M||^2`.
     fn squared_norm(&self, gradient: f64, transformation: f64) -> f64 {
         let [_, hidden, outputs, _] = self.real();
         let start = hidden * outputs * self.w_std.powi(2);

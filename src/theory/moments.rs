@@ -1,4 +1,5 @@
-//! The exact moments of the isolated linear rule: given its signals, or averaged over Gaussian ones.
+//! The exact moments of the isolated linear rule: given its signals, or averaged over Gaussian
+//! ones.
 
 use super::Toy;
 use super::wick::{Moment, SignalMoments, Statistics};
@@ -26,13 +27,15 @@ pub struct Moments {
 impl Moments {
     /// Assumptions and source of the moments given the signals.
     pub const GIVEN: [&'static str; 2] = [
-        "linear activation, no output mask, no normalisation; these signals; W and B Gaussian; ratio of moments",
+        "linear activation, no output mask, no normalisation; these signals; W and B Gaussian; \
+         ratio of moments",
         "unrolled rule: W1 = W1(0) + eta W0(0)' G + eta^2 B' M, averaged over W0(0), W1(0), B",
     ];
     /// Assumptions and source of the moments averaged over signals.
     pub const AVERAGED: [&'static str; 2] = [
-        "linear activation, no output mask, no normalisation; signals jointly Gaussian; ratio of moments, which is above \
-         the mean angle for few samples, outputs or inputs: by the bound beside it",
+        "linear activation, no output mask, no normalisation; signals jointly Gaussian; ratio of \
+         moments, which is above the mean angle for few samples, outputs or inputs: by the bound \
+         beside it",
         "unrolled rule with all Wick pairings of the signals",
     ];
 
@@ -41,16 +44,19 @@ impl Moments {
         let (eta2, b2, w2) = (toy.eta.powi(2), toy.b_std.powi(2), toy.w_std.powi(2));
         let inner_product = eta2 * b2 * n1 * m.trace;
         let squared_norm = toy.squared_norm(m.gradient, m.norm);
-        // B B^T is a Wishart matrix of n1 degrees of freedom: E tr(B B^T M)^2 = n1^2 (tr M)^2 + n1 (||M||^2 + tr M M).
+        // B B^T is a Wishart matrix of n1 degrees of freedom: E tr(B B^T M)^2 = n1^2 (tr M)^2 + n1
+        // (||M||^2 + tr M M).
         let quadratic = n1 * n1 * m.squared_trace + n1 * (m.norm + m.trace_of_square);
         let transformation = eta2 * eta2 * b2 * b2 * quadratic - inner_product.powi(2);
-        let variance = n1 * n2 * w2 * b2 + eta2 * w2 * b2 * n1 * m.gradient + transformation.max(0.0);
+        let variance =
+            n1 * n2 * w2 * b2 + eta2 * w2 * b2 * n1 * m.gradient + transformation.max(0.0);
         let angle = toy.angle_of_moments(inner_product, squared_norm);
         Self { inner_product, inner_product_sd: variance.sqrt(), squared_norm, angle }
     }
 }
 
-/// Sums over the realised signals that decide the moments given them; grows by one iteration at a time.
+/// Sums over the realised signals that decide the moments given them; grows by one iteration at a
+/// time.
 #[derive(Clone, Debug)]
 pub struct Realised {
     gradient: Matrix<f64>,
@@ -61,8 +67,9 @@ pub struct Realised {
 
 /// What the sums need of the past, where errors meet that.
 ///
-/// The hidden activity is `X_k W_0(k) = X_k W_0(0) + eta X_k G_k B` with `G_k` the sum of the updates of `W_0` before
-/// iteration `k`, each `X'_s^T D_s B`. Units and trace are linear: they turn `[X_k, X_k G_k]` into what the error meets.
+/// The hidden activity is `X_k W_0(k) = X_k W_0(0) + eta X_k G_k B` with `G_k` the sum of the
+/// updates of `W_0` before iteration `k`, each `X'_s^T D_s B`. Units and trace are linear: they
+/// turn `[X_k, X_k G_k]` into what the error meets.
 #[derive(Clone, Debug)]
 struct RealisedPast {
     /// What the updates of `W_0` and `W_1` take: filters of `X_k` and of `[X_k, X_k G_k]`.
@@ -76,7 +83,12 @@ impl Realised {
     /// Before the first iteration, for `inputs` and `outputs` units.
     pub fn new(inputs: usize, outputs: usize) -> Self {
         let gradient = || Matrix::zeros(inputs, outputs);
-        Self { gradient: gradient(), transformation: Matrix::zeros(outputs, outputs), step: gradient(), past: None }
+        Self {
+            gradient: gradient(),
+            transformation: Matrix::zeros(outputs, outputs),
+            step: gradient(),
+            past: None,
+        }
     }
 
     /// The same for the sizes of `toy`, whose rule may be one in time.
@@ -90,8 +102,8 @@ impl Realised {
         Self { past, ..Self::new(inputs, outputs) }
     }
 
-    /// Adds one iteration: `M += G^T A`, `G += A` with `A = X^T D`; under a rule in time with `X` and `X G` as the error meets
-    /// them.
+    /// Adds one iteration: `M += G^T A`, `G += A` with `A = X^T D`; under a rule in time with `X`
+    /// and `X G` as the error meets them.
     pub fn add<T: Real>(&mut self, activity: &Matrix<T>, error: &Matrix<T>) {
         let (x, d) = (activity.to_f64(), error.to_f64());
         if let Some(RealisedPast { below, above, learnt }) = &mut self.past {
@@ -107,7 +119,8 @@ impl Realised {
         self.gradient += &self.step;
     }
 
-    /// `tr M`, the sum over pairs of iterations and samples of (similarity of inputs) x (similarity of errors).
+    /// `tr M`, the sum over pairs of iterations and samples of (similarity of inputs) x (similarity
+    /// of errors).
     pub fn trace(&self) -> f64 {
         self.transformation.trace()
     }
@@ -117,21 +130,29 @@ impl Realised {
         self.gradient.squared_norm()
     }
 
-    /// `W_1` after these iterations, from `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`) and `B` (`n2 x n1`): the unrolled
-    /// rule `W_1(0) + eta W_0(0)^T G + eta^2 B^T M`, exact for the linear activation.
-    pub fn weights(&self, [w0, w1]: [&Matrix<f64>; 2], backward: &Matrix<f64>, eta: f64) -> Matrix<f64> {
+    /// `W_1` after these iterations, from `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`) and `B` (`n2 x
+    /// n1`): the unrolled rule `W_1(0) + eta W_0(0)^T G + eta^2 B^T M`, exact for the linear
+    /// activation.
+    pub fn weights(
+        &self,
+        [w0, w1]: [&Matrix<f64>; 2],
+        backward: &Matrix<f64>,
+        eta: f64,
+    ) -> Matrix<f64> {
         let mut out = w1.clone();
         out += eta * w0.t() * &self.gradient;
         out += eta * eta * backward.t() * &self.transformation;
         out
     }
 
-    /// The angle in degrees of [`Moments::angle`] given these signals, for weights `W_0(0)`, `W_1(0)` and `B` of standard
-    /// deviations of their own. The number of hidden units cancels. `None` where the weights are zero throughout.
+    /// The angle in degrees of [`Moments::angle`] given these signals, for weights `W_0(0)`,
+    /// `W_1(0)` and `B` of standard deviations of their own. The number of hidden units cancels.
+    /// `None` where the weights are zero throughout.
     pub fn angle(&self, eta: f64, [w0, w1, b]: [f64; 3]) -> Option<f64> {
         let n2 = self.transformation.rows() as f64;
         let [gradient, norm] = [&self.gradient, &self.transformation].map(Matrix::squared_norm);
-        let square = n2 * w1.powi(2) + (eta * w0).powi(2) * gradient + (eta * eta * b).powi(2) * norm;
+        let square =
+            n2 * w1.powi(2) + (eta * w0).powi(2) * gradient + (eta * eta * b).powi(2) * norm;
         let cosine = eta * eta * b * self.trace() / (n2 * square).sqrt();
         cosine.is_finite().then(|| cosine.clamp(-1.0, 1.0).acos().to_degrees())
     }
@@ -159,7 +180,8 @@ fn beside(left: &Matrix<f64>, right: &Matrix<f64>) -> Matrix<f64> {
 /// The first `count` columns, and the others.
 fn columns(matrix: &Matrix<f64>, count: usize) -> [Matrix<f64>; 2] {
     let part = |range: std::ops::Range<usize>| {
-        let values = (0..matrix.rows()).flat_map(|i| matrix.row(i)[range.clone()].iter()).copied().collect();
+        let values =
+            (0..matrix.rows()).flat_map(|i| matrix.row(i)[range.clone()].iter()).copied().collect();
         Matrix::from_vec(matrix.rows(), range.len(), values)
     };
     [part(0..count), part(count..matrix.cols())]
@@ -169,11 +191,15 @@ fn columns(matrix: &Matrix<f64>, count: usize) -> [Matrix<f64>; 2] {
 #[derive(Clone, Debug, Error)]
 pub enum NoMoments {
     /// Higher moments do not follow from the covariance.
-    #[error("`{0}` is not Gaussian, so that its covariance does not decide the moments: use `theory conditional`")]
+    #[error(
+        "`{0}` is not Gaussian, so that its covariance does not decide the moments: use `theory \
+         conditional`"
+    )]
     NotGaussian(String),
     /// Too long.
     #[error(
-        "{0} iterations (with the lag) need matrices of that size squared: the moments are for at most {MOST} iterations"
+        "{0} iterations (with the lag) need matrices of that size squared: the moments are for at \
+         most {MOST} iterations"
     )]
     TooLong(usize),
     /// More memory than there is.
@@ -203,7 +229,8 @@ pub fn moments(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Moments, NoM
     Ok(Moments::of(toy, &statistics(toy, pair, iterations)?.moments()))
 }
 
-/// Whether the moments of `pair` after `iterations` updates can be computed here, before any of it is.
+/// Whether the moments of `pair` after `iterations` updates can be computed here, before any of it
+/// is.
 ///
 /// # Errors
 /// If the run is too long, for the theory or for the memory there is.
@@ -228,7 +255,10 @@ fn lasting(of: Matrix<f64>, duration: usize) -> Matrix<f64> {
     let mut out = of.clone();
     for s in 0..out.rows() {
         let begun = of.row(s - s % duration);
-        out.row_mut(s).iter_mut().enumerate().for_each(|(t, value)| *value = begun[t - t % duration]);
+        out.row_mut(s)
+            .iter_mut()
+            .enumerate()
+            .for_each(|(t, value)| *value = begun[t - t % duration]);
     }
     out
 }
@@ -248,14 +278,17 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
     };
     fits(pair, iterations)?;
     if toy.timing != Timing::INSTANT {
-        let (limit, what) = (left(), format!("the computation of moments of {iterations} iterations in time"));
+        let (limit, what) =
+            (left(), format!("the computation of moments of {iterations} iterations in time"));
         limit.check(&what, 2 * bytes(iterations) + limit.of_threads(1))?;
     }
     let run = iterations.max(lag.unsigned_abs() as usize + 1);
-    pair.check(Sizes { batch, inputs, outputs, iterations: run }).map_err(|e| NoMoments::Pair(e.to_string()))?;
+    pair.check(Sizes { batch, inputs, outputs, iterations: run })
+        .map_err(|e| NoMoments::Pair(e.to_string()))?;
     let duration = pair.duration().map_err(|error| NoMoments::Pair(error.to_string()))?;
-    let covariance =
-        |form: &Form, length| form.covariance(length).ok_or_else(|| NoMoments::NotGaussian(form.to_string()));
+    let covariance = |form: &Form, length| {
+        form.covariance(length).ok_or_else(|| NoMoments::NotGaussian(form.to_string()))
+    };
     let moment = |form: &Form, covariance: Matrix<f64>, units: usize| Moment {
         covariance,
         mean: form.mean,
@@ -279,11 +312,14 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
                 for t in 0..iterations {
                     let shared = scale * scale * at(s + of_error, t + of_error);
                     let value = &mut errors.row_mut(s)[t];
-                    *value = (1.0 - coefficient * coefficient) * *value + coefficient * coefficient * shared;
+                    *value = (1.0 - coefficient * coefficient) * *value
+                        + coefficient * coefficient * shared;
                 }
             }
             let square = |f: &dyn Fn(usize, usize) -> f64| {
-                let values = (0..iterations * iterations).map(|i| f(i / iterations, i % iterations)).collect();
+                let values = (0..iterations * iterations)
+                    .map(|i| f(i / iterations, i % iterations))
+                    .collect();
                 Matrix::from_vec(iterations, iterations, values)
             };
             let crossed = square(&|s, t| coefficient * scale * at(s + of_activity, t + of_error));

@@ -3,8 +3,9 @@
 use super::{Prediction, Toy};
 
 /// Angle in degrees of `B^T A^T A` to `B^T`, `A = X^T D`, for Gaussian `X`, `D` of variance 1:
-/// `cos^2 = n0 P / ((n2+1)(P+n0+1) + n0 P + 2)`. This ratio of moments does not depend on the hidden units; the mean angle
-/// does where they are few, and differs where outputs or samples are: [`super::bound::held_limit`].
+/// `cos^2 = n0 P / ((n2+1)(P+n0+1) + n0 P + 2)`. This ratio of moments does not depend on the
+/// hidden units; the mean angle does where they are few, and differs where outputs or samples are:
+/// [`super::bound::held_limit`].
 pub fn angle(toy: &Toy) -> Prediction {
     let [n0, _, n2, p] = toy.real();
     let cosine2 = n0 * p / ((n2 + 1.0) * (p + n0 + 1.0) + n0 * p + 2.0);
@@ -31,7 +32,8 @@ mod tests {
 
     #[test]
     fn agrees_with_the_checked_angles_of_fig_1() {
-        // (n_i, n_h, n_o, n_b), large-size angle, sampled mean and its tolerance (mean over 10,000 draws).
+        // (n_i, n_h, n_o, n_b), large-size angle, sampled mean and its tolerance (mean over 10,000
+        // draws).
         let table = [
             ([100, 100, 10], 100, 24.1, 24.7),
             ([100, 100, 100], 100, 54.7, 54.9),
@@ -42,7 +44,11 @@ mod tests {
         ];
         for (layers, batch, large, sampled) in table {
             let toy = Toy::new(&layers, batch, 1.0).unwrap();
-            assert!((asymptotic_angle(&toy).value - large).abs() < 0.06, "{layers:?} {}", asymptotic_angle(&toy).value);
+            assert!(
+                (asymptotic_angle(&toy).value - large).abs() < 0.06,
+                "{layers:?} {}",
+                asymptotic_angle(&toy).value
+            );
             assert!((angle(&toy).value - sampled).abs() < 0.6, "{layers:?} {}", angle(&toy).value);
         }
         let e1 = Toy::new(&[20, 100, 20], 100, 4e-4).unwrap();
@@ -52,6 +58,8 @@ mod tests {
     #[test]
     fn sizes_are_checked() {
         assert!(Toy::new(&[20, 20], 100, 1.0).unwrap_err().to_string().contains("three layers"));
-        assert!(Toy::new(&[20, 0, 20], 100, 1.0).is_err() && Toy::new(&[20, 1, 20], 0, 1.0).is_err());
+        assert!(
+            Toy::new(&[20, 0, 20], 100, 1.0).is_err() && Toy::new(&[20, 1, 20], 0, 1.0).is_err()
+        );
     }
 }

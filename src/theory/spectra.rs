@@ -13,9 +13,10 @@ pub use tracy_widom::TracyWidom;
 use super::Prediction;
 use std::f64::consts::PI;
 
-/// The law of the eigenvalues of `D^T X X^T D / (P n0)` for Gaussian `X` (`P x n0`) and `D` (`P x n2`): a product of
-/// two Wishart matrices (Fig 1 of the paper). Its moment function `m` solves the cubic `(1 + m)(1 + m n2/P)(1 + m
-/// n2/n0) = z m`, from the S-transform of the product (free probability; Mueller 2002).
+/// The law of the eigenvalues of `D^T X X^T D / (P n0)` for Gaussian `X` (`P x n0`) and `D` (`P x
+/// n2`): a product of two Wishart matrices (Fig 1 of the paper). Its moment function `m` solves the
+/// cubic `(1 + m)(1 + m n2/P)(1 + m n2/n0) = z m`, from the S-transform of the product (free
+/// probability; Mueller 2002).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProductWishart {
     /// `n2 / P` and `n2 / n0`.
@@ -26,10 +27,12 @@ impl ProductWishart {
     /// Law for `n0` inputs, `n2` outputs and `P` samples; `None` if one of them is 0.
     pub fn new(inputs: usize, outputs: usize, batch: usize) -> Option<Self> {
         let ratio = |n: usize| outputs as f64 / n as f64;
-        (inputs > 0 && outputs > 0 && batch > 0).then(|| Self { ratios: [ratio(batch), ratio(inputs)] })
+        (inputs > 0 && outputs > 0 && batch > 0)
+            .then(|| Self { ratios: [ratio(batch), ratio(inputs)] })
     }
 
-    /// Mean eigenvalue, 1, and mean squared eigenvalue, `1 + n2/P + n2/n0`, in the limit of large sizes.
+    /// Mean eigenvalue, 1, and mean squared eigenvalue, `1 + n2/P + n2/n0`, in the limit of large
+    /// sizes.
     pub fn moments(&self) -> [f64; 2] {
         [1.0, 1.0 + self.ratios[0] + self.ratios[1]]
     }
@@ -44,7 +47,8 @@ impl ProductWishart {
         if x <= 0.0 {
             return 0.0;
         }
-        // m^3 ab + m^2 (a + b + ab) + m (1 + a + b - x) + 1 = 0; the density is that of G = (1 + m) / x.
+        // m^3 ab + m^2 (a + b + ab) + m (1 + a + b - x) + 1 = 0; the density is that of G = (1 + m)
+        // / x.
         let [a, b] = self.ratios;
         let leading = a * b;
         let imaginary = imaginary_root([leading, a + b + leading, 1.0 + a + b - x, 1.0]);
@@ -63,7 +67,8 @@ impl ProductWishart {
     }
 }
 
-/// Positive imaginary part of the complex roots of a cubic with real coefficients, highest first; 0 if all are real.
+/// Positive imaginary part of the complex roots of a cubic with real coefficients, highest first; 0
+/// if all are real.
 fn imaginary_root([a, b, c, d]: [f64; 4]) -> f64 {
     let (b, c, d) = (b / a, c / a, d / a);
     let q = (3.0 * c - b * b) / 9.0;
@@ -76,15 +81,21 @@ fn imaginary_root([a, b, c, d]: [f64; 4]) -> f64 {
     0.5 * 3.0f64.sqrt() * ((r + root).cbrt() - (r - root).cbrt()).abs()
 }
 
-/// Radius of the disc that the eigenvalues of `W B` fill where `W` (`n1 x n2`) and `B` (`n2 x n1`) are independent,
-/// from their Frobenius norms: `s_w s_b sqrt(n1 n2)`, with entries of standard deviation `s_w` and `s_b`. Of 100 units
-/// the farthest eigenvalue lies 6 +- 6 % (standard deviation) beyond it, of 500 units 4 +- 2 %. `None` for a size of 0.
-pub fn product_radius(shape: (usize, usize), forward_norm: f64, backward_norm: f64) -> Option<Prediction> {
+/// Radius of the disc that the eigenvalues of `W B` fill where `W` (`n1 x n2`) and `B` (`n2 x n1`)
+/// are independent, from their Frobenius norms: `s_w s_b sqrt(n1 n2)`, with entries of standard
+/// deviation `s_w` and `s_b`. Of 100 units the farthest eigenvalue lies 6 +- 6 % (standard
+/// deviation) beyond it, of 500 units 4 +- 2 %. `None` for a size of 0.
+pub fn product_radius(
+    shape: (usize, usize),
+    forward_norm: f64,
+    backward_norm: f64,
+) -> Option<Prediction> {
     let entries = shape.0 as f64 * shape.1 as f64;
     (entries > 0.0).then(|| Prediction {
         value: forward_norm * backward_norm / entries.sqrt(),
         assumptions: "W and B independent, each of independent entries of mean 0; large matrices",
-        source: "eigenvalues of products of rectangular random matrices (Burda, Jarosz, Livan, Nowak & Swiech 2010)",
+        source: "eigenvalues of products of rectangular random matrices (Burda, Jarosz, Livan, \
+            Nowak & Swiech 2010)",
     })
 }
 
@@ -97,8 +108,8 @@ pub enum Magnitudes {
     Uniform,
 }
 
-/// Angle in degrees of `W` to a `B^T` that has its signs: with one magnitude for all entries of `B`, or with
-/// magnitudes drawn like those of `W`, independent of them. Large matrices.
+/// Angle in degrees of `W` to a `B^T` that has its signs: with one magnitude for all entries of
+/// `B`, or with magnitudes drawn like those of `W`, independent of them. Large matrices.
 pub fn sign_symmetry(magnitudes: Magnitudes, independent: bool) -> Prediction {
     // E|w| / sqrt(E w^2).
     let cosine = match magnitudes {
@@ -108,25 +119,29 @@ pub fn sign_symmetry(magnitudes: Magnitudes, independent: bool) -> Prediction {
     let cosine = if independent { cosine * cosine } else { cosine };
     Prediction {
         value: cosine.acos().to_degrees(),
-        assumptions: "W independent entries, symmetric about 0; B with the signs of W'; large matrices",
+        assumptions: "W independent entries, symmetric about 0; B with the signs of W'; large \
+            matrices",
         source: "cos = E|w| E|b| / sqrt(E w^2 E b^2)",
     }
 }
 
-/// Angle in degrees between `delta B` and `delta' W^T` for deltas at angle `first` and weights at angle `second`:
-/// `cos = cos first cos second` (Fig 5 of the paper; mean error 0.00, standard deviation 1.5 degrees at 30 x 15 x 40).
+/// Angle in degrees between `delta B` and `delta' W^T` for deltas at angle `first` and weights at
+/// angle `second`: `cos = cos first cos second` (Fig 5 of the paper; mean error 0.00, standard
+/// deviation 1.5 degrees at 30 x 15 x 40).
 pub fn composition(first: f64, second: f64) -> Prediction {
     Prediction {
         value: (first.to_radians().cos() * second.to_radians().cos()).acos().to_degrees(),
-        assumptions: "directions of deltas and weights otherwise random and independent; large matrices",
+        assumptions: "directions of deltas and weights otherwise random and independent; large \
+            matrices",
         source: "cosines of independent rotations multiply",
     }
 }
 
-/// Mean cosine to its mean direction of a von Mises-Fisher distributed unit vector in `n` dimensions with concentration
-/// `kappa`: `I_{n/2}(kappa) / I_{n/2-1}(kappa)`, by its continued fraction (Amos 1974). Conjectured (not proven) to be
-/// the stationary cosine of a column of weights under WN, with `kappa = 2 mu |b| gamma / s^2` for a drift `mu b` and
-/// noise of variance `s^2` per weight and step. Takes time in proportion to `kappa`.
+/// Mean cosine to its mean direction of a von Mises-Fisher distributed unit vector in `n`
+/// dimensions with concentration `kappa`: `I_{n/2}(kappa) / I_{n/2-1}(kappa)`, by its continued
+/// fraction (Amos 1974). Conjectured (not proven) to be the stationary cosine of a column of
+/// weights under WN, with `kappa = 2 mu |b| gamma / s^2` for a drift `mu b` and noise of variance
+/// `s^2` per weight and step. Takes time in proportion to `kappa`.
 pub fn von_mises_fisher_cosine(n: usize, kappa: f64) -> f64 {
     if kappa == 0.0 {
         return 0.0;
@@ -154,13 +169,21 @@ mod tests {
 
     #[test]
     fn densities_have_their_mass_and_moments() {
-        for (n0, n2, p) in [(100, 10, 100), (100, 100, 100), (900, 100, 100), (10, 100, 100), (50, 100, 70)] {
+        for (n0, n2, p) in
+            [(100, 10, 100), (100, 100, 100), (900, 100, 100), (10, 100, 100), (50, 100, 70)]
+        {
             let law = ProductWishart::new(n0, n2, p).unwrap();
             let end = law.upper_end();
             let [first, second] = law.moments();
-            assert!((integral(end, |x| law.density(x)) + law.mass_at_zero() - 1.0).abs() < 2e-3, "{n0} {n2} {p}");
+            assert!(
+                (integral(end, |x| law.density(x)) + law.mass_at_zero() - 1.0).abs() < 2e-3,
+                "{n0} {n2} {p}"
+            );
             assert!((integral(end, |x| x * law.density(x)) - first).abs() < 1e-4, "{n0} {n2} {p}");
-            assert!((integral(end, |x| x * x * law.density(x)) - second).abs() < 1e-3, "{n0} {n2} {p}");
+            assert!(
+                (integral(end, |x| x * x * law.density(x)) - second).abs() < 1e-3,
+                "{n0} {n2} {p}"
+            );
         }
     }
 
@@ -181,7 +204,8 @@ mod tests {
         for x in [0.1, 0.5, 1.0, 2.0, 4.0] {
             let below = values.iter().filter(|&&v| v < x).count() as f64 / values.len() as f64;
             let predicted = integral(x, |x| law.density(x));
-            // Eigenvalues repel: their distribution function fluctuates by about 1 / n2, not its root.
+            // Eigenvalues repel: their distribution function fluctuates by about 1 / n2, not its
+            // root.
             assert!((below - predicted).abs() < 0.01, "{x}: {below} {predicted}");
         }
         let largest = values.iter().fold(0.0f64, |m, v| m.max(*v));
@@ -195,7 +219,8 @@ mod tests {
             let ratios: f64 = (0..draws)
                 .map(|draw| {
                     let mut stream = Stream::new(3, draw, Role::Probe);
-                    let (mut w, mut b) = (Matrix::<f64>::zeros(n1, n2), Matrix::<f64>::zeros(n2, n1));
+                    let (mut w, mut b) =
+                        (Matrix::<f64>::zeros(n1, n2), Matrix::<f64>::zeros(n2, n1));
                     stream.fill_normal(w.as_mut_slice());
                     stream.fill_normal(b.as_mut_slice());
                     w.scale(3.0);

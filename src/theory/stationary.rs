@@ -1,17 +1,20 @@
-//! The angle at which the linear rule settles under weight normalisation when activity and error are the same signal: open
-//! theory, with its measured error in `docs/open-theory.md`.
+//! The angle at which the linear rule settles under weight normalisation when activity and error
+//! are the same signal: open theory, with its measured error in `docs/open-theory.md`.
 //!
-//! With `S = X^T X`, `dW_0 = eta S B` and `dW_1 = eta W_0^T S`. Under WN a column of `W_0`, of norm `g_0`, settles near the direction of
-//! its backward weights `b`, and a column of `W_1`, of norm `g_1`, near the matching row of `W_0`. Fluctuations `u` of the first, as
-//! parts of its norm, and `v` of the second are driven by the same noise `f`, an entry of `(S - P) b / ||b||` of variance `P`:
+//! With `S = X^T X`, `dW_0 = eta S B` and `dW_1 = eta W_0^T S`. Under WN a column of `W_0`, of norm
+//! `g_0`, settles near the direction of its backward weights `b`, and a column of `W_1`, of norm
+//! `g_1`, near the matching row of `W_0`. Fluctuations `u` of the first, as parts of its norm, and
+//! `v` of the second are driven by the same noise `f`, an entry of `(S - P) b / ||b||` of variance
+//! `P`:
 //!
 //! ```text
 //! u <- (1 - r_0) u + eta ||b|| / g_0 f              r_0 = eta P ||b|| / g_0
 //! v <- (1 - r_1) v + eta g_0 / g_1 (P u + f)        r_1 = eta P g_0 / g_1 sqrt(n_1 / n)
 //! ```
 //!
-//! A signal of memory `a` gives noise of memory `a^2`. As the norms of the columns of `B` differ, the directions that `W_0`
-//! has are not quite those of `B^T` either: they are at a cosine of `E||b|| / sqrt(E||b||^2)`.
+//! A signal of memory `a` gives noise of memory `a^2`. As the norms of the columns of `B` differ,
+//! the directions that `W_0` has are not quite those of `B^T` either: they are at a cosine of
+//! `E||b|| / sqrt(E||b||^2)`.
 
 use super::{Prediction, Toy};
 use statrs::function::gamma::ln_gamma;
@@ -21,9 +24,10 @@ type Square = [[f64; 3]; 3];
 /// Doublings of the number of iterations: more than any rate above rounding needs.
 const DOUBLINGS: usize = 64;
 
-/// Predicted angle of `W_1` to `B^T` long after the start, for norms `[g_0, g_1]` and signals of autocorrelation `memory` from one
-/// iteration to the next (0: white). Error and activity are one signal: as many inputs as outputs (`toy.outputs` is not read).
-/// Nor is `toy.w_std`, as the start is forgotten. `None` where steps are so long that a column turns in one.
+/// Predicted angle of `W_1` to `B^T` long after the start, for norms `[g_0, g_1]` and signals of
+/// autocorrelation `memory` from one iteration to the next (0: white). Error and activity are one
+/// signal: as many inputs as outputs (`toy.outputs` is not read). Nor is `toy.w_std`, as the start
+/// is forgotten. `None` where steps are so long that a column turns in one.
 pub fn angle(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<Prediction> {
     let [n, n1, _, p] = toy.real();
     let b = n.sqrt() * toy.b_std;
@@ -33,19 +37,24 @@ pub fn angle(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<Prediction> {
     }
     let ratio = toy.eta * g0 / g1;
     // u, v and f: what one update makes of them.
-    let update = [[1.0 - r0, 0.0, toy.eta * b / g0], [ratio * p, 1.0 - r1, ratio], [0.0, 0.0, memory * memory]];
+    let update = [
+        [1.0 - r0, 0.0, toy.eta * b / g0],
+        [ratio * p, 1.0 - r1, ratio],
+        [0.0, 0.0, memory * memory],
+    ];
     let fluctuation = stationary(&update, p * (1.0 - memory.powi(4)))[1][1];
     let turned = n1 * fluctuation * (n - 1.0) / n;
     let norms = (2.0f64 / n).sqrt() * (ln_gamma((n + 1.0) / 2.0) - ln_gamma(n / 2.0)).exp();
     Some(Prediction {
         value: (turned + norms.powi(-2) - 1.0).sqrt().atan().to_degrees(),
-        assumptions: "linear, WN of every neuron; X = E Gaussian, variance 1; short steps and small fluctuations (open theory)",
+        assumptions: "linear, WN of every neuron; X = E Gaussian, variance 1; short steps and \
+            small fluctuations (open theory)",
         source: "linear response of two normalised layers to the same noise",
     })
 }
 
-/// Updates after which the start is forgotten: ten times that of the slower layer, and of the memory of the signals. `None`
-/// where that is never.
+/// Updates after which the start is forgotten: ten times that of the slower layer, and of the
+/// memory of the signals. `None` where that is never.
 pub fn settled_after(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<usize> {
     let [n, n1, _, p] = toy.real();
     let b = n.sqrt() * toy.b_std;
@@ -54,8 +63,9 @@ pub fn settled_after(toy: &Toy, [g0, g1]: [f64; 2], memory: f64) -> Option<usize
     (updates.is_finite() && updates < 1e9).then_some(updates as usize + 1)
 }
 
-/// Covariances that `update`, whose eigenvalues lie within the unit circle, and noise of this variance in the last variable
-/// leave as they are: `S = sum_k A^k Q A'^k`, by sums of twice as many terms each time (Smith 1968).
+/// Covariances that `update`, whose eigenvalues lie within the unit circle, and noise of this
+/// variance in the last variable leave as they are: `S = sum_k A^k Q A'^k`, by sums of twice as
+/// many terms each time (Smith 1968).
 fn stationary(update: &Square, noise: f64) -> Square {
     let (mut sum, mut power) = ([[0.0; 3]; 3], *update);
     sum[2][2] = noise;
@@ -100,7 +110,8 @@ mod tests {
         assert!(short < long && short > 9.0, "{short} {long}");
         assert!(angle(3e-4, 0.9).unwrap() > short + 1.0);
         assert_eq!(angle(1.0, 0.0), None);
-        // The shorter the steps, the closer, however many it takes to settle: only the spread of the columns of B is left.
+        // The shorter the steps, the closer, however many it takes to settle: only the spread of
+        // the columns of B is left.
         let spread = (2.0f64 / 20.0).sqrt() * (ln_gamma(10.5) - ln_gamma(10.0)).exp();
         assert!((angle(1e-12, 0.5).unwrap() - spread.acos().to_degrees()).abs() < 1e-3);
     }

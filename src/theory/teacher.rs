@@ -1,24 +1,25 @@
-//! A teacher and a student that learns from it online: the differential equations of a few overlaps, exact for infinitely
-//! many inputs (Saad & Solla 1995; with a second layer that learns, Goldt et al. 2019; under feedback alignment, Refinetti
-//! et al. 2021).
+//! A teacher and a student that learns from it online: the differential equations of a few
+//! overlaps, exact for infinitely many inputs (Saad & Solla 1995; with a second layer that learns,
+//! Goldt et al. 2019; under feedback alignment, Refinetti et al. 2021).
 //!
-//! Student `y = sum_k v_k g(w_k . x / sqrt N)`, teacher `y* = sum_m v*_m g(w*_m . x / sqrt N)`, Gaussian inputs `x` of `N`
-//! entries, each seen once, and `e = y - y*`. The update is
+//! Student `y = sum_k v_k g(w_k . x / sqrt N)`, teacher `y* = sum_m v*_m g(w*_m . x / sqrt N)`,
+//! Gaussian inputs `x` of `N` entries, each seen once, and `e = y - y*`. The update is
 //!
 //! ```text
 //! w_k -= eta / sqrt N  F_k e g'(lambda_k) x        v_k -= eta / N  g(lambda_k) e        F = v under BP, F = b under BP-TRW
 //! ```
 //!
-//! (with one hidden layer BP-TRW and DFA are the same rule). With `Q = w w^T / N`, `R = w w*^T / N`, `T = w* w*^T / N`, the local
-//! fields `lambda`, `rho` are Gaussian with these covariances, and in time `t` = updates over `N`
+//! (with one hidden layer BP-TRW and DFA are the same rule). With `Q = w w^T / N`, `R = w w*^T /
+//! N`, `T = w* w*^T / N`, the local fields `lambda`, `rho` are Gaussian with these covariances, and
+//! in time `t` = updates over `N`
 //!
 //! ```text
 //! dR_km/dt = -eta F_k <e g'(lambda_k) rho_m>        dv_k/dt = -eta <e g(lambda_k)>
 //! dQ_kl/dt = -eta F_k <e g'(lambda_k) lambda_l> - eta F_l <e g'(lambda_l) lambda_k> + eta^2 F_k F_l <e^2 g'(lambda_k) g'(lambda_l)>
 //! ```
 //!
-//! For `g = erf(x / sqrt 2)` all averages are closed forms, for ReLU those of the first order in `eta`; the last is a sum over
-//! a fixed lattice of local fields.
+//! For `g = erf(x / sqrt 2)` all averages are closed forms, for ReLU those of the first order in
+//! `eta`; the last is a sum over a fixed lattice of local fields.
 
 use crate::matrix::{Matrix, add_scaled};
 use crate::measure::angle::Direction;
@@ -59,7 +60,9 @@ impl Transfer {
     /// `<g(u) g(v)>`, by the variances and the covariance.
     fn product(self, [uu, vv, uv]: [f64; 3]) -> f64 {
         match self {
-            Self::Erf => FRAC_2_PI * (uv / ((1.0 + uu) * (1.0 + vv)).sqrt()).clamp(-1.0, 1.0).asin(),
+            Self::Erf => {
+                FRAC_2_PI * (uv / ((1.0 + uu) * (1.0 + vv)).sqrt()).clamp(-1.0, 1.0).asin()
+            }
             Self::Relu => {
                 let apart = (uu * vv - uv * uv).max(0.0).sqrt();
                 (apart + uv * (PI - apart.atan2(uv))) / (2.0 * PI)
@@ -72,7 +75,8 @@ impl Transfer {
         match self {
             Self::Erf => {
                 let both = (1.0 + uu) * (1.0 + ww) - uw * uw;
-                FRAC_2_PI * (vw * (1.0 + uu) - uv * uw) / ((1.0 + uu) * both.max(f64::MIN_POSITIVE).sqrt())
+                FRAC_2_PI * (vw * (1.0 + uu) - uv * uw)
+                    / ((1.0 + uu) * both.max(f64::MIN_POSITIVE).sqrt())
             }
             Self::Relu => {
                 let apart = (uu * ww - uw * uw).max(0.0).sqrt();
@@ -121,9 +125,15 @@ pub struct Network {
 }
 
 impl Network {
-    /// Of `[N, K, M]` inputs, hidden units of the student and of the teacher; the student's weights have standard deviation
-    /// `w_std`, those of the teacher and of `b` 1; the teacher's second layer is 1.
-    pub fn draw([inputs, student, teacher]: [usize; 3], w_std: f64, seed: u64, repeat: u64) -> Self {
+    /// Of `[N, K, M]` inputs, hidden units of the student and of the teacher; the student's weights
+    /// have standard deviation `w_std`, those of the teacher and of `b` 1; the teacher's second
+    /// layer is 1.
+    pub fn draw(
+        [inputs, student, teacher]: [usize; 3],
+        w_std: f64,
+        seed: u64,
+        repeat: u64,
+    ) -> Self {
         let mut stream = Stream::new(seed, repeat, Role::Weights);
         let first = normal_matrix(&mut stream, student, inputs, w_std);
         let second = normal_matrix::<f64>(&mut stream, 1, student, w_std).as_slice().to_vec();
@@ -136,7 +146,9 @@ impl Network {
     /// One online update with input `x`.
     pub fn step(&mut self, how: &Schooling, x: &[f64]) {
         let scale = 1.0 / (x.len() as f64).sqrt();
-        let fields = |w: &Matrix<f64>| -> Vec<f64> { (0..w.rows()).map(|k| scale * dot(w.row(k), x)).collect() };
+        let fields = |w: &Matrix<f64>| -> Vec<f64> {
+            (0..w.rows()).map(|k| scale * dot(w.row(k), x)).collect()
+        };
         let (own, theirs) = (fields(&self.first), fields(&self.teacher_first));
         let output = |v: &[f64], fields: &[f64]| -> f64 {
             v.iter().zip(fields).map(|(v, field)| v * how.transfer.value(*field)).sum()
@@ -161,7 +173,9 @@ impl Network {
     pub fn overlaps(&self) -> Overlaps {
         let share = 1.0 / self.first.cols() as f64;
         let [student, teacher] = [self.first.rows(), self.teacher_first.rows()];
-        let row = |i: usize| if i < student { self.first.row(i) } else { self.teacher_first.row(i - student) };
+        let row = |i: usize| {
+            if i < student { self.first.row(i) } else { self.teacher_first.row(i - student) }
+        };
         let mut covariance = Matrix::zeros(student + teacher, student + teacher);
         for i in 0..student + teacher {
             for j in 0..student + teacher {
@@ -207,12 +221,14 @@ impl Overlaps {
     /// `<(y - y*)^2> / 2`.
     pub fn generalisation_error(&self, transfer: Transfer) -> f64 {
         let weights = self.weights();
-        let product = |i: usize, j: usize| transfer.product([self.at(i, i), self.at(j, j), self.at(i, j)]);
+        let product =
+            |i: usize, j: usize| transfer.product([self.at(i, i), self.at(j, j), self.at(i, j)]);
         let pairs = (0..weights.len()).flat_map(|i| (0..weights.len()).map(move |j| (i, j)));
         0.5 * pairs.map(|(i, j)| weights[i] * weights[j] * product(i, j)).sum::<f64>()
     }
 
-    /// Angle in degrees of `v` to `b`: weight alignment of the second layer. `None` where one of them is zero.
+    /// Angle in degrees of `v` to `b`: weight alignment of the second layer. `None` where one of
+    /// them is zero.
     pub fn weight_alignment(&self) -> Option<f64> {
         let backward = Matrix::from_vec(1, self.backward.len(), self.backward.clone());
         Direction::towards(&backward).angle_to(&self.second)
@@ -229,7 +245,13 @@ impl Overlaps {
         // <e g'(lambda_k) f_j> for every field.
         let gradient = |k: usize, j: usize| -> f64 {
             let of = |i: usize| {
-                transfer.gradient([self.at(k, k), self.at(i, i), self.at(k, j), self.at(k, i), self.at(j, i)])
+                transfer.gradient([
+                    self.at(k, k),
+                    self.at(i, i),
+                    self.at(k, j),
+                    self.at(k, i),
+                    self.at(j, i),
+                ])
             };
             (0..all).map(|i| weights[i] * of(i)).sum()
         };
@@ -244,11 +266,13 @@ impl Overlaps {
                 } else {
                     rates.row_mut(k)[j] += first;
                     rates.row_mut(j)[k] += first;
-                    rates.row_mut(k)[j] += how.eta * how.eta * carried[k] * carried[j] * squares.row(k)[j];
+                    rates.row_mut(k)[j] +=
+                        how.eta * how.eta * carried[k] * carried[j] * squares.row(k)[j];
                 }
             }
         }
-        let product = |i: usize, j: usize| transfer.product([self.at(i, i), self.at(j, j), self.at(i, j)]);
+        let product =
+            |i: usize, j: usize| transfer.product([self.at(i, i), self.at(j, j), self.at(i, j)]);
         let second = (0..student).map(|k| {
             let sum: f64 = (0..all).map(|i| weights[i] * product(k, i)).sum();
             if how.second_layer { -how.eta * sum } else { 0.0 }
@@ -265,8 +289,10 @@ impl Overlaps {
         let mut out = Matrix::zeros(student, student);
         for k in 0..student {
             for l in 0..student {
-                let pairs = (0..weights.len()).flat_map(|a| (0..weights.len()).map(move |b| (a, b)));
-                out.row_mut(k)[l] = pairs.map(|(a, b)| weights[a] * weights[b] * self.four([k, l, a, b])).sum();
+                let pairs =
+                    (0..weights.len()).flat_map(|a| (0..weights.len()).map(move |b| (a, b)));
+                out.row_mut(k)[l] =
+                    pairs.map(|(a, b)| weights[a] * weights[b] * self.four([k, l, a, b])).sum();
             }
         }
         out
@@ -278,7 +304,8 @@ impl Overlaps {
         let [one, two] = [1.0 + c(1, 1), 1.0 + c(2, 2)];
         let both = one * two - c(1, 2).powi(2);
         let along = |i: usize, j: usize| {
-            -c(2, i) * c(2, j) * one - c(1, i) * c(1, j) * two + c(1, 2) * (c(1, i) * c(2, j) + c(1, j) * c(2, i))
+            -c(2, i) * c(2, j) * one - c(1, i) * c(1, j) * two
+                + c(1, 2) * (c(1, i) * c(2, j) + c(1, j) * c(2, i))
         };
         let cross = both * c(3, 4) + along(3, 4);
         let norms = [3, 4].map(|i| both * (1.0 + c(i, i)) + along(i, i));
@@ -287,7 +314,8 @@ impl Overlaps {
     }
 }
 
-/// Points of standard normals that average well: an additive recurrence with the generalised golden ratio (Roberts 2018).
+/// Points of standard normals that average well: an additive recurrence with the generalised golden
+/// ratio (Roberts 2018).
 #[derive(Clone, Debug)]
 struct Lattice(Matrix<f64>);
 
@@ -317,7 +345,9 @@ impl Lattice {
                 let e: f64 = weights.iter().zip(row).map(|(w, f)| w * (sign * f).max(0.0)).sum();
                 for k in (0..student).filter(|&k| sign * row[k] > 0.0) {
                     let into = out.row_mut(k);
-                    (0..student).filter(|&l| sign * row[l] > 0.0).for_each(|l| into[l] += share * e * e);
+                    (0..student)
+                        .filter(|&l| sign * row[l] > 0.0)
+                        .for_each(|l| into[l] += share * e * e);
                 }
             }
         }
@@ -325,7 +355,8 @@ impl Lattice {
     }
 }
 
-/// Lower triangular `L` with `L L^T = C` for a positive semidefinite `C`; directions without variance are left out.
+/// Lower triangular `L` with `L L^T = C` for a positive semidefinite `C`; directions without
+/// variance are left out.
 fn lower(covariance: &Matrix<f64>) -> Matrix<f64> {
     let n = covariance.rows();
     let mut out = Matrix::zeros(n, n);
@@ -357,11 +388,11 @@ impl TeacherTheory {
     /// Longest step of the integration, in units of time times the learning rate.
     const STEP: f64 = 0.05;
     /// Assumptions of the prediction.
-    pub const ASSUMPTIONS: &'static str = "one hidden layer, Gaussian inputs seen once, scalar output; infinitely many inputs, \
-         from the overlaps of the drawn start";
+    pub const ASSUMPTIONS: &'static str = "one hidden layer, Gaussian inputs seen once, scalar \
+         output; infinitely many inputs, from the overlaps of the drawn start";
     /// Source of the prediction.
-    pub const SOURCE: &'static str =
-        "differential equations of overlaps (Saad & Solla 1995; Goldt et al. 2019; Refinetti et al. 2021)";
+    pub const SOURCE: &'static str = "differential equations of overlaps (Saad & Solla 1995; Goldt \
+        et al. 2019; Refinetti et al. 2021)";
 
     /// From these overlaps on.
     pub fn new(how: Schooling, state: Overlaps) -> Self {
@@ -438,7 +469,10 @@ mod tests {
         for transfer in [Transfer::Erf, Transfer::Relu] {
             let g = |x: f64| transfer.value(x);
             let [mean, error] = sampled(|f| g(f[0]) * g(f[1]), &covariance);
-            assert!((transfer.product([at(0, 0), at(1, 1), at(0, 1)]) - mean).abs() < 4.0 * error, "{transfer:?}");
+            assert!(
+                (transfer.product([at(0, 0), at(1, 1), at(0, 1)]) - mean).abs() < 4.0 * error,
+                "{transfer:?}"
+            );
             let [mean, error] = sampled(|f| transfer.slope(f[0]) * f[1] * g(f[3]), &covariance);
             let found = transfer.gradient([at(0, 0), at(3, 3), at(0, 1), at(0, 3), at(1, 3)]);
             assert!((found - mean).abs() < 4.0 * error, "{transfer:?} {found} {mean}");
@@ -450,23 +484,33 @@ mod tests {
             };
             let how = Schooling { transfer, rule: TeacherRule::Bp, eta: 0.1, second_layer: true };
             let squares = overlaps.squares(&how, &Lattice::new(4, POINTS));
-            let e = |f: &[f64]| overlaps.weights().iter().zip(f).map(|(w, f)| w * g(*f)).sum::<f64>();
+            let e =
+                |f: &[f64]| overlaps.weights().iter().zip(f).map(|(w, f)| w * g(*f)).sum::<f64>();
             for (k, l) in [(0, 0), (0, 1), (1, 1)] {
                 let slopes = |f: &[f64]| transfer.slope(f[k]) * transfer.slope(f[l]);
                 let [mean, error] = sampled(|f| e(f).powi(2) * slopes(f), &covariance);
                 let within = 4.0 * error + 0.005 * mean;
-                assert!((squares.row(k)[l] - mean).abs() < within, "{transfer:?} {k} {l}: {mean} {squares:?}");
+                assert!(
+                    (squares.row(k)[l] - mean).abs() < within,
+                    "{transfer:?} {k} {l}: {mean} {squares:?}"
+                );
             }
             let [mean, error] = sampled(|f| 0.5 * e(f).powi(2), &covariance);
             assert!((overlaps.generalisation_error(transfer) - mean).abs() < 4.0 * error);
         }
     }
 
-    /// Saad & Solla (1995): the symmetric plateau of a committee of `K` units, for small rates, with `Q = C = 1 / (2K - 1)`,
-    /// `R = 1 / sqrt(K (2K - 1))` and the error `K / pi (pi / 6 - K asin(1 / 2K))`.
+    /// Saad & Solla (1995): the symmetric plateau of a committee of `K` units, for small rates,
+    /// with `Q = C = 1 / (2K - 1)`, `R = 1 / sqrt(K (2K - 1))` and the error `K / pi (pi / 6 - K
+    /// asin(1 / 2K))`.
     #[test]
     fn the_symmetric_plateau_is_where_it_was_published() {
-        let how = Schooling { transfer: Transfer::Erf, rule: TeacherRule::Bp, eta: 1e-6, second_layer: false };
+        let how = Schooling {
+            transfer: Transfer::Erf,
+            rule: TeacherRule::Bp,
+            eta: 1e-6,
+            second_layer: false,
+        };
         for k in [2usize, 3, 5] {
             let units = k as f64;
             let [q, r] = [1.0 / (2.0 * units - 1.0), 1.0 / (units * (2.0 * units - 1.0)).sqrt()];
@@ -481,7 +525,12 @@ mod tests {
                 }
             }
             let ones = vec![1.0; k];
-            let overlaps = Overlaps { covariance, second: ones.clone(), backward: ones.clone(), teacher: ones };
+            let overlaps = Overlaps {
+                covariance,
+                second: ones.clone(),
+                backward: ones.clone(),
+                teacher: ones,
+            };
             let published = units / PI * (PI / 6.0 - units * (0.5 / units).asin());
             let found = overlaps.generalisation_error(Transfer::Erf);
             assert!((found - published).abs() < 1e-12, "{k}: {found} {published}");
@@ -508,8 +557,12 @@ mod tests {
                     done += 1;
                 }
                 let [said, found] = [theory.overlaps(), &network.overlaps()];
-                let off =
-                    said.covariance.as_slice().iter().zip(found.covariance.as_slice()).map(|(a, b)| (a - b).powi(2));
+                let off = said
+                    .covariance
+                    .as_slice()
+                    .iter()
+                    .zip(found.covariance.as_slice())
+                    .map(|(a, b)| (a - b).powi(2));
                 sum += off.sum::<f64>().sqrt();
             }
             sum

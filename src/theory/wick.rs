@@ -1,12 +1,14 @@
 //! Moments of jointly Gaussian signals by Wick's theorem.
 //!
-//! The moments of the isolated linear rule are sums over iterations, samples and units of products of signal values,
-//! one `x` and one `d` at each of two or four (iteration, sample) vertices. Such a product of Gaussian values has the
-//! mean of all ways to pair values up or leave them to their means. Every pairing is a graph on the vertices, and on
-//! the unit labels; it contributes the product of a sum over iterations, a count over samples and a count over units.
+//! The moments of the isolated linear rule are sums over iterations, samples and units of products
+//! of signal values, one `x` and one `d` at each of two or four (iteration, sample) vertices. Such
+//! a product of Gaussian values has the mean of all ways to pair values up or leave them to their
+//! means. Every pairing is a graph on the vertices, and on the unit labels; it contributes the
+//! product of a sum over iterations, a count over samples and a count over units.
 //!
-//! Under a rule in time ([`Memory`]) a vertex stands for other values: the earlier of a pair of iterations for the activity
-//! as the update of `W_0` takes it, the later for the error as it comes back to that iteration.
+//! Under a rule in time ([`Memory`]) a vertex stands for other values: the earlier of a pair of
+//! iterations for the activity as the update of `W_0` takes it, the later for the error as it comes
+//! back to that iteration.
 
 use crate::matrix::{Matrix, Product};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -35,8 +37,8 @@ pub struct Statistics {
     pub activity: Moment,
     /// Error, `P x n_2` per iteration.
     pub error: Moment,
-    /// `E[x_s d_t]` of the same sample and unit, means taken off; between equal numbers of units with equal
-    /// correlations across batch and units.
+    /// `E[x_s d_t]` of the same sample and unit, means taken off; between equal numbers of units
+    /// with equal correlations across batch and units.
     pub cross: Option<Matrix<f64>>,
     /// Samples per iteration `P`.
     pub batch: usize,
@@ -46,15 +48,16 @@ pub struct Statistics {
 
 /// Covariances of what stands for the signals under a rule in time.
 ///
-/// With `F` (`T x T`, lower triangular) what the update of `W_0` takes of the activity, `F X`, and `H` what that of `W_1` takes
-/// of the hidden one, `G = sum_k (H X)_k^T D_k` and, as `H` acts on the activity as its transpose does on the error,
+/// With `F` (`T x T`, lower triangular) what the update of `W_0` takes of the activity, `F X`, and
+/// `H` what that of `W_1` takes of the hidden one, `G = sum_k (H X)_k^T D_k` and, as `H` acts on
+/// the activity as its transpose does on the error,
 ///
 /// ```text
 /// M = sum_{s<i} D_s^T (F X)_s X_i^T (H^T D)_i
 /// ```
 ///
-/// so that in a pair `s < i` the earlier iteration has the values `F X` and `D`, the later one `X` and `H^T D`. Both factors of
-/// `G = sum_i X_i^T (H^T D)_i` are of the later kind.
+/// so that in a pair `s < i` the earlier iteration has the values `F X` and `D`, the later one `X`
+/// and `H^T D`. Both factors of `G = sum_i X_i^T (H^T D)_i` are of the later kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Memory {
     /// `E[(F x)_s (F x)_t]`, and `E[(F x)_s x_t]`.
@@ -78,7 +81,8 @@ enum Turn {
 const PAIRS: [Turn; 4] = [Turn::Early, Turn::Late, Turn::Early, Turn::Late];
 const LATE: [Turn; 4] = [Turn::Late; 4];
 
-/// Means of what the unrolled rule is made of, `G = sum_t X_t^T D_t` and `M = sum_{s<t} D_s^T X_s X_t^T D_t`.
+/// Means of what the unrolled rule is made of, `G = sum_t X_t^T D_t` and `M = sum_{s<t} D_s^T X_s
+/// X_t^T D_t`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SignalMoments {
     /// `E ||G||^2`.
@@ -111,8 +115,9 @@ struct Pairing {
 }
 
 impl Statistics {
-    /// The statistics of the same signals where the updates of `W_0` take of the activity what `first` leaves of it lag by lag,
-    /// and those of `W_1` what `second` leaves of the hidden one; both for as many lags as there are iterations.
+    /// The statistics of the same signals where the updates of `W_0` take of the activity what
+    /// `first` leaves of it lag by lag, and those of `W_1` what `second` leaves of the hidden one;
+    /// both for as many lags as there are iterations.
     #[must_use]
     pub fn in_time(mut self, first: &[f64], second: &[f64]) -> Self {
         let [below, above] = [first, second].map(lower_triangular);
@@ -126,7 +131,9 @@ impl Statistics {
             [early, late, product(both * &above)]
         });
         let ones = vec![1.0; first.len()];
-        let sums = |matrix: &Matrix<f64>| (0..matrix.rows()).map(|t| crate::vmath::dot(matrix.row(t), &ones)).collect();
+        let sums = |matrix: &Matrix<f64>| {
+            (0..matrix.rows()).map(|t| crate::vmath::dot(matrix.row(t), &ones)).collect()
+        };
         self.memory = Some(Memory {
             activity: [product(&ahead * below.t()), ahead],
             error: [back.clone(), product(above.t() * &back)],
@@ -147,7 +154,9 @@ impl Statistics {
         };
         let second = |ordered: bool| -> f64 {
             let term = |p: &Pairing| {
-                self.weight(p, 2) * pairs(&TimeGraph::of(p), ordered) * self.units(p, &labels.map(|l| l.to_vec()))
+                self.weight(p, 2)
+                    * pairs(&TimeGraph::of(p), ordered)
+                    * self.units(p, &labels.map(|l| l.to_vec()))
             };
             two.iter().map(term).sum()
         };
@@ -156,11 +165,13 @@ impl Statistics {
         let sums = self.time_sums(&four);
         let fourth = |d_labels: [usize; 4]| -> f64 {
             let labels = [vec![0, 0, 1, 1], d_labels.map(|l| l + 2).to_vec()];
-            let term = |p: &Pairing| sums[&TimeGraph::of(p).canonical()] * self.weight(p, 4) * self.units(p, &labels);
+            let term = |p: &Pairing| {
+                sums[&TimeGraph::of(p).canonical()] * self.weight(p, 4) * self.units(p, &labels)
+            };
             four.iter().map(term).sum()
         };
-        // Vertices s, k, s', k' of D_s^T X_s X_k^T D_k and its primed copy: the labels of the d values are those of
-        // M_{jj'} M_{jj'}, M_{jj} M_{j'j'} and M_{jj'} M_{j'j}.
+        // Vertices s, k, s', k' of D_s^T X_s X_k^T D_k and its primed copy: the labels of the d
+        // values are those of M_{jj'} M_{jj'}, M_{jj} M_{j'j'} and M_{jj'} M_{j'j}.
         SignalMoments {
             gradient: second(false),
             trace: second(true),
@@ -179,7 +190,8 @@ impl Statistics {
 
     /// Every pairing of the values at `vertices` vertices that does not vanish.
     fn pairings(&self, vertices: usize) -> Vec<Pairing> {
-        let values: Vec<Value> = (0..vertices).flat_map(|v| [(v, Signal::X), (v, Signal::D)]).collect();
+        let values: Vec<Value> =
+            (0..vertices).flat_map(|v| [(v, Signal::X), (v, Signal::D)]).collect();
         let mut all = Vec::new();
         self.extend(&values, Pairing::default(), &mut all);
         all
@@ -201,14 +213,16 @@ impl Statistics {
             }
             let mut longer = partial.clone();
             longer.edges.push((first, second));
-            let others: Vec<Value> = rest.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, v)| *v).collect();
+            let others: Vec<Value> =
+                rest.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, v)| *v).collect();
             self.extend(&others, longer, all);
         }
     }
 
     /// Means of the values left over, times the count over samples.
     fn weight(&self, pairing: &Pairing, vertices: usize) -> f64 {
-        let means: f64 = pairing.leaves.iter().map(|(_, signal)| self.signal(*signal).mean).product();
+        let means: f64 =
+            pairing.leaves.iter().map(|(_, signal)| self.signal(*signal).mean).product();
         let mut graph = Components::new(&vec![self.batch; vertices]);
         for ((u, signal), (v, _)) in &pairing.edges {
             graph.join(*u, *v, self.signal(*signal).batch_correlation);
@@ -217,7 +231,8 @@ impl Statistics {
         means * graph.count()
     }
 
-    /// Count over units, the values of one label being of one unit; `labels` are those of the x and d values by vertex.
+    /// Count over units, the values of one label being of one unit; `labels` are those of the x and
+    /// d values by vertex.
     fn units(&self, pairing: &Pairing, labels: &[Vec<usize>; 2]) -> f64 {
         let label = |&(v, signal): &Value| labels[usize::from(signal == Signal::D)][v];
         let count = labels.iter().flatten().max().map_or(0, |max| max + 1);
@@ -233,15 +248,23 @@ impl Statistics {
 
     /// Sums over iterations `s < k`, `s' < k'` of every distinct graph, in parallel.
     fn time_sums(&self, pairings: &[Pairing]) -> BTreeMap<TimeGraph, f64> {
-        let mut graphs: Vec<TimeGraph> = pairings.iter().map(|p| TimeGraph::of(p).canonical()).collect();
+        let mut graphs: Vec<TimeGraph> =
+            pairings.iter().map(|p| TimeGraph::of(p).canonical()).collect();
         graphs.sort_unstable();
         graphs.dedup();
         graphs.into_par_iter().map(|graph| (graph, self.time_sum(&graph))).collect()
     }
 
-    /// Product of all edges between vertices `u < v` and, at their own iterations, of the edges from `x` to `d` of one
-    /// vertex: a `T x T` matrix of their two iterations; 0 where `t_u >= t_v` if they are ordered.
-    fn between(&self, graph: &TimeGraph, (u, v): (usize, usize), turns: &[Turn; 4], ordered: bool) -> Matrix<f64> {
+    /// Product of all edges between vertices `u < v` and, at their own iterations, of the edges
+    /// from `x` to `d` of one vertex: a `T x T` matrix of their two iterations; 0 where `t_u >=
+    /// t_v` if they are ordered.
+    fn between(
+        &self,
+        graph: &TimeGraph,
+        (u, v): (usize, usize),
+        turns: &[Turn; 4],
+        ordered: bool,
+    ) -> Matrix<f64> {
         let mut out = self.edge(graph, (u, v), turns);
         let loop_at = |v: usize, t: usize| match self.cross_of(turns[v], turns[v]) {
             Some(cross) if graph.loops[v] => cross.row(t)[t],
@@ -260,7 +283,8 @@ impl Statistics {
         out
     }
 
-    /// What is left of the means of the values of a vertex that are not paired up, over the means of the signals.
+    /// What is left of the means of the values of a vertex that are not paired up, over the means
+    /// of the signals.
     fn share_of_means(&self, graph: &TimeGraph, v: usize, turn: Turn, t: usize) -> f64 {
         let Some(Memory { means, .. }) = &self.memory else { return 1.0 };
         let [x, d] = graph.paired(v);
@@ -309,7 +333,8 @@ impl Statistics {
         let length = self.activity.covariance.rows();
         let mut out = Matrix::from_vec(length, length, vec![1.0; length * length]);
         let edges = graph.pairs[pair_index(u, v)];
-        let mut multiply = |factor: &[f64]| out.as_mut_slice().iter_mut().zip(factor).for_each(|(x, &f)| *x *= f);
+        let mut multiply =
+            |factor: &[f64]| out.as_mut_slice().iter_mut().zip(factor).for_each(|(x, &f)| *x *= f);
         if edges.xx {
             multiply(self.activity_of(turns[u], turns[v]).as_slice());
         }
@@ -327,16 +352,21 @@ impl Statistics {
 
     /// Sum over `s < k` and `s' < k'` (vertices 0 to 3) of the edges of a graph.
     fn time_sum(&self, graph: &TimeGraph) -> f64 {
-        let (early, late) = (self.between(graph, (0, 1), &PAIRS, true), self.between(graph, (2, 3), &PAIRS, true));
+        let (early, late) =
+            (self.between(graph, (0, 1), &PAIRS, true), self.between(graph, (2, 3), &PAIRS, true));
         let across = [(0, 2), (0, 3), (1, 2), (1, 3)];
-        let joined: Vec<(usize, usize)> = across.into_iter().filter(|&(u, v)| graph.joins(u, v)).collect();
+        let joined: Vec<(usize, usize)> =
+            across.into_iter().filter(|&(u, v)| graph.joins(u, v)).collect();
         let edge = |u: usize, v: usize| self.edge(graph, (u, v), &PAIRS);
         match joined[..] {
             [] => sum(&early) * sum(&late),
             [(u, v)] => {
                 let (left, right) = (margin(&early, u == 0), margin(&late, v == 2));
                 let edge = edge(u, v);
-                left.iter().enumerate().map(|(t, l)| l * crate::vmath::dot(edge.row(t), &right)).sum()
+                left.iter()
+                    .enumerate()
+                    .map(|(t, l)| l * crate::vmath::dot(edge.row(t), &right))
+                    .sum()
             }
             // One vertex joined to both of the other pair.
             [(u, 2), (w, 3)] if u == w => {
@@ -347,16 +377,22 @@ impl Statistics {
                 let weights = margin(&late, v == 2);
                 let mut scaled = edge(0, v);
                 for s in 0..scaled.rows() {
-                    scaled.row_mut(s).iter_mut().zip(&weights).for_each(|(x, &weight)| *x *= weight);
+                    scaled
+                        .row_mut(s)
+                        .iter_mut()
+                        .zip(&weights)
+                        .for_each(|(x, &weight)| *x *= weight);
                 }
                 (&scaled * &edge(1, v).transpose()).to_matrix().inner(&early)
             }
             [(0, 2), (1, 3)] => {
-                let [first, second] = [&early * &edge(1, 3), &edge(0, 2) * &late].map(Product::to_matrix);
+                let [first, second] =
+                    [&early * &edge(1, 3), &edge(0, 2) * &late].map(Product::to_matrix);
                 first.inner(&second)
             }
             [(0, 3), (1, 2)] => {
-                let [first, second] = [&early * &edge(1, 2), &edge(0, 3) * &late.transpose()].map(Product::to_matrix);
+                let [first, second] =
+                    [&early * &edge(1, 2), &edge(0, 3) * &late.transpose()].map(Product::to_matrix);
                 first.inner(&second)
             }
             [_, _, _] => self.path_sum(graph, &early, &late),
@@ -453,22 +489,29 @@ impl TimeGraph {
         self.pairs[pair_index(u, v)] != Edges::default()
     }
 
-    /// The same sum has the graph in which the two pairs of vertices are exchanged: one of the two stands for both.
+    /// The same sum has the graph in which the two pairs of vertices are exchanged: one of the two
+    /// stands for both.
     fn canonical(self) -> Self {
         let turn = |e: Edges| Edges { xd: e.dx, dx: e.xd, ..e };
         let [p01, p23, p02, p13, p03, p12] = self.pairs;
         let [l0, l1, l2, l3] = self.loops;
-        // 0 <-> 2, 1 <-> 3: the pairs (0,2) and (1,3) change direction; (0,3) and (1,2) change places and direction.
-        let exchanged = Self { pairs: [p23, p01, turn(p02), turn(p13), turn(p12), turn(p03)], loops: [l2, l3, l0, l1] };
+        // 0 <-> 2, 1 <-> 3: the pairs (0,2) and (1,3) change direction; (0,3) and (1,2) change
+        // places and direction.
+        let exchanged = Self {
+            pairs: [p23, p01, turn(p02), turn(p13), turn(p12), turn(p03)],
+            loops: [l2, l3, l0, l1],
+        };
         self.min(exchanged)
     }
 }
 
-/// Connected components of a graph whose edges are equicorrelation matrices: sums over the indices of all nodes.
+/// Connected components of a graph whose edges are equicorrelation matrices: sums over the indices
+/// of all nodes.
 struct Components {
     parent: Vec<usize>,
     sizes: Vec<usize>,
-    /// By root: products of the eigenvalues on the constant vector and on all others; whether a mean ends it.
+    /// By root: products of the eigenvalues on the constant vector and on all others; whether a
+    /// mean ends it.
     first: Vec<f64>,
     rest: Vec<f64>,
     open: Vec<bool>,
@@ -478,7 +521,13 @@ impl Components {
     fn new(sizes: &[usize]) -> Self {
         let n = sizes.len();
         let parent = (0..n).collect();
-        Self { parent, sizes: sizes.to_vec(), first: vec![1.0; n], rest: vec![1.0; n], open: vec![false; n] }
+        Self {
+            parent,
+            sizes: sizes.to_vec(),
+            first: vec![1.0; n],
+            rest: vec![1.0; n],
+            open: vec![false; n],
+        }
     }
 
     fn root(&self, mut node: usize) -> usize {
@@ -506,13 +555,17 @@ impl Components {
         self.open[root] = true;
     }
 
-    /// Every node has two ends, so a component is a cycle, whose sum is a trace, or a path between two means, whose
-    /// sum is that of all entries.
+    /// Every node has two ends, so a component is a cycle, whose sum is a trace, or a path between
+    /// two means, whose sum is that of all entries.
     fn count(&self) -> f64 {
         let roots = (0..self.parent.len()).filter(|&node| self.parent[node] == node);
         let value = |root: usize| {
             let n = self.sizes[root] as f64;
-            if self.open[root] { n * self.first[root] } else { self.first[root] + (n - 1.0) * self.rest[root] }
+            if self.open[root] {
+                n * self.first[root]
+            } else {
+                self.first[root] + (n - 1.0) * self.rest[root]
+            }
         };
         roots.map(value).product()
     }
@@ -553,9 +606,10 @@ fn margin(matrix: &Matrix<f64>, of_rows: bool) -> Vec<f64> {
 /// Iterations taken at a time in [`cycle_sum`].
 const BLOCK: usize = 32;
 
-/// `sum over s < k, s' < k' of a(s,s') b(s,k') c(k,s') e(k,k')`: four edges across, the one sum that is no product of
-/// matrices. With `H(s',k') = sum over k > s of c(k,s') e(k,k')` it is `sum_s a_s^T (U o H) b_s`; blocks of `s`, from
-/// the last down, leave almost all of it to matrix products.
+/// `sum over s < k, s' < k' of a(s,s') b(s,k') c(k,s') e(k,k')`: four edges across, the one sum
+/// that is no product of matrices. With `H(s',k') = sum over k > s of c(k,s') e(k,k')` it is `sum_s
+/// a_s^T (U o H) b_s`; blocks of `s`, from the last down, leave almost all of it to matrix
+/// products.
 fn cycle_sum([a, b, c, e]: [Matrix<f64>; 4]) -> f64 {
     let length = a.rows();
     let mut later = Matrix::zeros(length, length);
@@ -600,7 +654,11 @@ mod tests {
         let joint = (&root * root.t()).to_matrix();
         let block = |r: usize, c: usize| {
             let at = |s: usize, t: usize| joint.row(r * length + s)[c * length + t] / length as f64;
-            Matrix::from_vec(length, length, (0..length * length).map(|i| at(i / length, i % length)).collect())
+            Matrix::from_vec(
+                length,
+                length,
+                (0..length * length).map(|i| at(i / length, i % length)).collect(),
+            )
         };
         let moment = |index: usize, mean: f64| Moment {
             covariance: block(index, index),
@@ -645,8 +703,10 @@ mod tests {
                 (Signal::D, Signal::X) => stats.cross.as_ref().map_or(0.0, |c| c.row(t)[s]),
             };
             let (left, right) = (made_of(first), made_of(second));
-            let time: f64 =
-                left.iter().map(|&(c, s)| right.iter().map(|&(d, t)| c * d * base(s, t)).sum::<f64>()).sum();
+            let time: f64 = left
+                .iter()
+                .map(|&(c, s)| right.iter().map(|&(d, t)| c * d * base(s, t)).sum::<f64>())
+                .sum();
             let over = |r: f64, same: bool| if same { 1.0 } else { r };
             time * over(m.batch_correlation, p == q) * over(m.unit_correlation, i == j)
         };
@@ -654,7 +714,8 @@ mod tests {
             let Some((&first, rest)) = values.split_first() else { return 1.0 };
             let mut total = mean(first) * expect(rest, mean, covariance);
             for (at, &second) in rest.iter().enumerate() {
-                let others: Vec<V> = rest.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, v)| *v).collect();
+                let others: Vec<V> =
+                    rest.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, v)| *v).collect();
                 let c = covariance(first, second);
                 if c != 0.0 {
                     total += c * expect(&others, mean, covariance);
@@ -662,7 +723,8 @@ mod tests {
             }
             total
         }
-        let mean = |v: V| stats.signal(v.4).mean * made_of(v).iter().map(|(share, _)| share).sum::<f64>();
+        let mean =
+            |v: V| stats.signal(v.4).mean * made_of(v).iter().map(|(share, _)| share).sum::<f64>();
         let (n, batch) = (stats.activity.units, stats.batch);
         let sum4 = |labels: [usize; 4]| {
             let mut total = 0.0;
@@ -678,7 +740,10 @@ mod tests {
                         .flat_map(|v| {
                             let (t, p) = vertex[v];
                             let turn = PAIRS[v];
-                            [(turn, t, p, unit(v / 2), Signal::X), (turn, t, p, unit(labels[v] + 2), Signal::D)]
+                            [
+                                (turn, t, p, unit(v / 2), Signal::X),
+                                (turn, t, p, unit(labels[v] + 2), Signal::D),
+                            ]
                         })
                         .collect();
                     total += expect(&values, &mean, &covariance);
@@ -717,7 +782,8 @@ mod tests {
     }
 
     fn assert_close(ours: SignalMoments, theirs: SignalMoments) {
-        let list = |m: SignalMoments| [m.gradient, m.trace, m.norm, m.squared_trace, m.trace_of_square];
+        let list =
+            |m: SignalMoments| [m.gradient, m.trace, m.norm, m.squared_trace, m.trace_of_square];
         let scale = theirs.norm.abs();
         for (a, b) in list(ours).iter().zip(list(theirs)) {
             assert!((a - b).abs() < 1e-12 * (b.abs() + 1e-3 * scale), "{ours:?}\n{theirs:?}");

@@ -1,4 +1,5 @@
-//! Pages that are made, or parts of them: held to what they have to be, or, with `WRITE_DICTIONARY` set, written.
+//! Pages that are made, or parts of them: held to what they have to be, or, with `WRITE_DICTIONARY`
+//! set, written.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +16,8 @@ pub fn hold(name: &str, tests: &str, wanted: &str) {
     }
     assert!(
         std::env::var_os("WRITE_DICTIONARY").is_some(),
-        "{name} is not what it is made of: WRITE_DICTIONARY=1 cargo test --release --test it {tests}::"
+        "{name} is not what it is made of: WRITE_DICTIONARY=1 cargo test --release --test it \
+         {tests}::"
     );
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, wanted).unwrap();
@@ -23,7 +25,10 @@ pub fn hold(name: &str, tests: &str, wanted: &str) {
 
 /// Holds what stands between two comments of a page to what it has to be.
 pub fn hold_between(name: &str, what: &str, tests: &str, wanted: &str) {
-    let ends = [format!("<!-- {what}: written by tests/{tests}.rs -->\n"), format!("<!-- end of {what} -->\n")];
+    let ends = [
+        format!("<!-- {what}: written by tests/{tests}.rs -->\n"),
+        format!("<!-- end of {what} -->\n"),
+    ];
     let text = fs::read_to_string(root().join(name)).unwrap();
     let (before, rest) = text.split_once(&ends[0]).unwrap();
     let (_, after) = rest.split_once(&ends[1]).unwrap();

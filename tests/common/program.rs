@@ -8,7 +8,10 @@ use std::path::Path;
 /// The program in `directory`, with no data sets but the embedded one.
 pub fn alignscope(directory: &Path) -> Command {
     let mut command = Command::cargo_bin("alignscope").unwrap();
-    command.current_dir(directory).env_remove("ALIGNSCOPE_DATA").env("XDG_DATA_HOME", directory.join("none"));
+    command
+        .current_dir(directory)
+        .env_remove("ALIGNSCOPE_DATA")
+        .env("XDG_DATA_HOME", directory.join("none"));
     command
 }
 

@@ -31,6 +31,10 @@ impl Analysis {
 
     /// Number of recorded states.
     pub fn states(&self) -> usize {
-        (0..self.run.depth()).filter_map(|l| self.run.weights(l)).map(|w| w.len()).max().unwrap_or(0)
+        (0..self.run.depth())
+            .filter_map(|l| self.run.weights(l))
+            .map(|w| w.len())
+            .max()
+            .unwrap_or(0)
     }
 }

@@ -11,11 +11,15 @@ pub(super) fn figure(analysis: &Analysis) -> Option<Figure> {
     panels.extend(analysis.findings.terms.iter().map(|of| norms(of, first)));
     panels.retain(|panel| panel.series.iter().any(|series| !series.points.is_empty()));
     let note =
-        "Band: 95 % of the angles of independent matrices, of the smallest layer. T: what past steps of the layer \
-                below contribute; last term: what its oldest weights do."
+        "Band: 95 % of the angles of independent matrices, of the smallest layer. T: what past \
+                steps of the layer below contribute; last term: what its oldest weights do."
             .into();
     let width = if panels.len() > 1 { Width::TwoColumns } else { Width::OneColumn };
-    let title = analysis.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let title = analysis
+        .path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     (!panels.is_empty()).then_some(Figure { title, panels, note, width, ..Figure::default() })
 }
 
@@ -35,7 +39,11 @@ fn angles(analysis: &Analysis) -> Panel {
             .map(|(k, degrees)| point(analysis.run.update_of_state(k), *degrees))
             .collect();
         panel.series.push(Series {
-            label: format!("layer {}{}", of.layer, of.reading.map(|r| format!(", {r}")).unwrap_or_default()),
+            label: format!(
+                "layer {}{}",
+                of.layer,
+                of.reading.map(|r| format!(", {r}")).unwrap_or_default()
+            ),
             colour: Hue::Palette(colour),
             mark: Mark::Line,
             points,

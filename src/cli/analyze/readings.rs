@@ -2,7 +2,8 @@
 
 use crate::measure::closing::Closing;
 use crate::recorded::{
-    Backward, Carrier, CarrierClosing, Findings, LayerFeedback, Reading, RecordedRun, StatesOf, Told, Way,
+    Backward, Carrier, CarrierClosing, Findings, LayerFeedback, Reading, RecordedRun, StatesOf,
+    Told, Way,
 };
 
 /// What was renumbered, turned or left out before anything was made of it.
@@ -21,27 +22,50 @@ pub(super) fn members(run: &RecordedRun) -> Vec<String> {
     let mut out = run.reading.remarks.clone();
     if !numbering.is_own() {
         let read = renumbered.join(", ");
-        let elsewhere = [numbering.weights, numbering.activity, numbering.delta, numbering.bias, numbering.backward];
-        let from = if elsewhere.contains(&-1) { ", and from 1 in this file" } else { ", and otherwise in this file" };
-        out.push(format!("layers are counted from 0{from}: {read} and so on, as in all that follows"));
+        let elsewhere = [
+            numbering.weights,
+            numbering.activity,
+            numbering.delta,
+            numbering.bias,
+            numbering.backward,
+        ];
+        let from = if elsewhere.contains(&-1) {
+            ", and from 1 in this file"
+        } else {
+            ", and otherwise in this file"
+        };
+        out.push(format!(
+            "layers are counted from 0{from}: {read} and so on, as in all that follows"
+        ));
     }
     if *numbering_open {
-        let how = if numbering.is_own() { "names are taken as they stand" } else { "this is the likeliest" };
-        out.push(format!("nothing tells whether layers are counted from 0 or from 1 in this file: {how}"));
+        let how = if numbering.is_own() {
+            "names are taken as they stand"
+        } else {
+            "this is the likeliest"
+        };
+        out.push(format!(
+            "nothing tells whether layers are counted from 0 or from 1 in this file: {how}"
+        ));
     }
     for told in [Told::Shape, Told::Activities, Told::Steps, Told::Errors, Told::OtherLayers] {
-        let layers = weights_turned.iter().filter(|(_, by)| *by == told).map(|(l, _)| format!("W{l}"));
+        let layers =
+            weights_turned.iter().filter(|(_, by)| *by == told).map(|(l, _)| format!("W{l}"));
         out.extend(turned(&layers.collect::<Vec<_>>(), told));
     }
     if !weights_open.is_empty() {
         out.push(format!(
-            "nothing tells which way {} {} stored: activities or steps would; taken as recorded, and both readings of the \
-             angles are shown, the likelier last",
+            "nothing tells which way {} {} stored: activities or steps would; taken as recorded, \
+             and both readings of the angles are shown, the likelier last",
             list("W", weights_open),
             if weights_open.len() == 1 { "is" } else { "are" },
         ));
     }
-    out.extend(transposed.iter().map(|l| format!("B{l} was recorded transposed, as its shape tells: it was turned")));
+    out.extend(
+        transposed
+            .iter()
+            .map(|l| format!("B{l} was recorded transposed, as its shape tells: it was turned")),
+    );
     out.extend(left_out.iter().map(|why| format!("left out: {why}")));
     if !ignored.is_empty() {
         out.push(format!("not used, as their names are not known: {}", ignored.join(", ")));
@@ -62,21 +86,29 @@ fn turned(names: &[String], told: Told) -> Option<String> {
     let tells = match told {
         Told::Shape if names.len() == 1 => "as its shape tells".into(),
         Told::Shape => format!("as {its} shapes tell"),
-        Told::Activities => "as the activities tell, which only the transposes make of each other".into(),
-        Told::Steps => format!("as {its} steps tell, which are the transposes of those of the rule"),
+        Told::Activities => {
+            "as the activities tell, which only the transposes make of each other".into()
+        }
+        Told::Steps => {
+            format!("as {its} steps tell, which are the transposes of those of the rule")
+        }
         Told::Errors => "as the error signals tell, which only the transposes carry back".into(),
-        Told::OtherLayers => "as all other weights in this file are, though nothing else tells".into(),
+        Told::OtherLayers => {
+            "as all other weights in this file are, though nothing else tells".into()
+        }
         Told::Nothing => return None,
     };
     Some(format!(
-        "{} {was} recorded transposed (units above x units below, as PyTorch's Linear.weight is), {tells}: {it} {was} turned",
+        "{} {was} recorded transposed (units above x units below, as PyTorch's Linear.weight is), \
+         {tells}: {it} {was} turned",
         names.join(", ")
     ))
 }
 
 /// What carried the error signals, and of which states backward weights are.
 pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
-    let mut out: Vec<String> = findings.feedback.iter().map(|of| feedback(of, run.backward(of.layer))).collect();
+    let mut out: Vec<String> =
+        findings.feedback.iter().map(|of| feedback(of, run.backward(of.layer))).collect();
     for (l, backward) in (1..run.depth()).filter_map(|l| Some((l, run.backward(l)?))) {
         let feedback = findings.feedback.iter().find(|of| of.layer == l);
         out.extend(orientation(l, backward, feedback));
@@ -84,8 +116,8 @@ pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
         if backward.may_be_direct() {
             let above = l + 1;
             out.push(format!(
-                "B{l} is taken to lead from layer {above}: as there are as many outputs, nothing tells it from direct \
-                 feedback, whose name is F{l}"
+                "B{l} is taken to lead from layer {above}: as there are as many outputs, nothing \
+                 tells it from direct feedback, whose name is F{l}"
             ));
         }
     }
@@ -95,12 +127,12 @@ pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
 fn orientation(l: usize, backward: &Backward, feedback: Option<&LayerFeedback>) -> Option<String> {
     let carried = feedback.is_some_and(|of| of.carried_by.is_some());
     match (backward.told(), backward.is_turned()) {
-        (Told::Errors, true) if !carried => {
-            Some(format!("B{l} was recorded transposed, as the signs of the error signals tell: it was turned"))
-        }
+        (Told::Errors, true) if !carried => Some(format!(
+            "B{l} was recorded transposed, as the signs of the error signals tell: it was turned"
+        )),
         (Told::Steps, true) => Some(format!(
-            "B{l} was recorded transposed, as its steps tell, which follow those of W{l} and not their transposes: it was \
-             turned"
+            "B{l} was recorded transposed, as its steps tell, which follow those of W{l} and not \
+             their transposes: it was turned"
         )),
         (Told::Nothing, turned) => {
             let [units, above] = [backward.states().shape()[1], backward.states().shape()[0]];
@@ -110,8 +142,8 @@ fn orientation(l: usize, backward: &Backward, feedback: Option<&LayerFeedback>) 
                 "the likelier is as recorded"
             };
             Some(format!(
-                "nothing tells which way B{l} is stored, {above} x {units} or its transpose: both readings of the angles are \
-                 shown, the likelier last ({likelier})"
+                "nothing tells which way B{l} is stored, {above} x {units} or its transpose: both \
+                 readings of the angles are shown, the likelier last ({likelier})"
             ))
         }
         _ => None,
@@ -123,15 +155,15 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun) -> Option<String> {
     let last = run.weights(l).map_or(0, |weights| weights.len() - 1);
     let not = format!("B{l} is not that of all states: the error signals do not follow from it");
     match backward.of() {
-        StatesOf::Presumed if run.weights(l).is_some_and(|weights| weights.len() > 1) => {
-            Some(format!("B{l} is taken to be fixed: nothing tells whether it is that of all states"))
-        }
-        StatesOf::Unused => {
-            Some(format!("B{l} carried no error: it is a matrix that W{l} is compared with, and no more"))
-        }
+        StatesOf::Presumed if run.weights(l).is_some_and(|weights| weights.len() > 1) => Some(
+            format!("B{l} is taken to be fixed: nothing tells whether it is that of all states"),
+        ),
+        StatesOf::Unused => Some(format!(
+            "B{l} carried no error: it is a matrix that W{l} is compared with, and no more"
+        )),
         StatesOf::Only(of) if *of == (last..=last) => Some(format!(
-            "{not}, and come nearest to it at the end: it is taken to be that of the last state, and no angle is shown \
-             for others; {remedy}"
+            "{not}, and come nearest to it at the end: it is taken to be that of the last state, \
+             and no angle is shown for others; {remedy}"
         )),
         StatesOf::Only(of) => Some(format!(
             "{not} but in states {} to {}, and no angle is shown for others; {remedy}",
@@ -139,8 +171,8 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun) -> Option<String> {
             of.end()
         )),
         StatesOf::None => Some(format!(
-            "no angle is shown for layer {l}: the error signals do not follow from B{l} in any iteration, so that it is not \
-             known to be that of any state; {remedy}"
+            "no angle is shown for layer {l}: the error signals do not follow from B{l} in any \
+             iteration, so that it is not known to be that of any state; {remedy}"
         )),
         _ => None,
     }
@@ -150,7 +182,9 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
     let (l, above) = (of.layer, of.layer + 1);
     let Some(carrier) = of.carried_by else { return carried_by_nothing(of) };
     let through = if carrier.derivative { "through f'" } else { "without f'" };
-    let from = |direct: bool| if direct { "the error of the output".into() } else { format!("delta{above}") };
+    let from = |direct: bool| {
+        if direct { "the error of the output".into() } else { format!("delta{above}") }
+    };
     let how = closing_of(of, carrier).map(closing).unwrap_or_default();
     let by = match carrier.way {
         Way::Backward { direct, turned } => {
@@ -164,8 +198,8 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
             };
             if of.by_signs {
                 return format!(
-                    "delta{l} has the signs of {carried}: only the signs of the error signals tell, as f' is not \
-                     known{told}"
+                    "delta{l} has the signs of {carried}: only the signs of the error signals \
+                     tell, as f' is not known{told}"
                 );
             }
             return match turned {
@@ -191,10 +225,20 @@ fn carried_by_nothing(of: &LayerFeedback) -> String {
         .closings
         .iter()
         .filter(|c| c.carrier.derivative == with)
-        .map(|c| format!("{} is off by {:.1e}", name(c.carrier.way, of.layer), c.closing.relative_difference))
+        .map(|c| {
+            format!(
+                "{} is off by {:.1e}",
+                name(c.carrier.way, of.layer),
+                c.closing.relative_difference
+            )
+        })
         .collect();
     let unknown = if with { "" } else { " (f' is not known, and is left out)" };
-    format!("delta{} is not what any recorded matrix makes of the one above{unknown}: {}", of.layer, off.join(", "))
+    format!(
+        "delta{} is not what any recorded matrix makes of the one above{unknown}: {}",
+        of.layer,
+        off.join(", ")
+    )
 }
 
 fn closing_of(of: &LayerFeedback, carrier: Carrier) -> Option<&Closing> {
@@ -206,7 +250,11 @@ fn name(way: Way, l: usize) -> String {
     match way {
         Way::Forward => format!("W{l}'"),
         Way::Backward { direct, turned } => {
-            format!("B{l}{}{}", if turned { "'" } else { "" }, if direct { " from the output" } else { "" })
+            format!(
+                "B{l}{}{}",
+                if turned { "'" } else { "" },
+                if direct { " from the output" } else { "" }
+            )
         }
     }
 }

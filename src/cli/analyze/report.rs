@@ -3,7 +3,9 @@
 use super::super::table::aligned;
 use super::{Analysis, sentences};
 use crate::measure::similarity::Split;
-use crate::recorded::{LayerTerms, LinearPrediction, NumberFormat, PartReading, RecordedRun, TermPart};
+use crate::recorded::{
+    LayerTerms, LinearPrediction, NumberFormat, PartReading, RecordedRun, TermPart,
+};
 use crate::text::short;
 use std::fmt::Write as _;
 
@@ -20,15 +22,23 @@ pub(super) fn print(analysis: &Analysis) {
 
 fn archive(analysis: &Analysis) {
     let run = &analysis.run;
-    let sizes: Vec<String> = analysis.sizes().iter().map(|n| n.map_or("?".into(), |n: usize| n.to_string())).collect();
+    let sizes: Vec<String> =
+        analysis.sizes().iter().map(|n| n.map_or("?".into(), |n: usize| n.to_string())).collect();
     let mut parts = vec![sizes.join("-")];
     parts.push(format!("{} states", analysis.states()));
     match run.samples() {
-        Some(samples) => parts.push(format!("signals of {} updates of {samples} samples", run.iterations())),
+        Some(samples) => {
+            parts.push(format!("signals of {} updates of {samples} samples", run.iterations()))
+        }
         None => parts.push("no signals".into()),
     }
-    let biases: Vec<String> = (1..=run.depth()).filter(|&l| run.biases(l).is_some()).map(|l| l.to_string()).collect();
-    parts.push(if biases.is_empty() { "no biases".into() } else { format!("biases of layers {}", biases.join(", ")) });
+    let biases: Vec<String> =
+        (1..=run.depth()).filter(|&l| run.biases(l).is_some()).map(|l| l.to_string()).collect();
+    parts.push(if biases.is_empty() {
+        "no biases".into()
+    } else {
+        format!("biases of layers {}", biases.join(", "))
+    });
     parts.push(if run.labels.is_some() { "labels".into() } else { "no labels".into() });
     parts.push(precision(run));
     say!("{}: {}", analysis.path.display(), parts.join(", "));
@@ -40,11 +50,13 @@ fn archive(analysis: &Analysis) {
 /// The precision, or those of weights, activities and error signals where they differ.
 fn precision(run: &RecordedRun) -> String {
     let of = ["weights", "activities", "deltas"].into_iter().zip(run.precisions());
-    let told: Vec<(&str, NumberFormat)> = of.filter_map(|(name, format)| Some((name, format?))).collect();
+    let told: Vec<(&str, NumberFormat)> =
+        of.filter_map(|(name, format)| Some((name, format?))).collect();
     if told.windows(2).all(|pair| pair[0].1 == pair[1].1) {
         return run.precision().name().into();
     }
-    let all: Vec<String> = told.iter().map(|(name, format)| format!("{} {name}", format.name())).collect();
+    let all: Vec<String> =
+        told.iter().map(|(name, format)| format!("{} {name}", format.name())).collect();
     all.join(", ")
 }
 
@@ -66,9 +78,11 @@ fn angles(analysis: &Analysis) {
     // Readings stand in the table only where there are two of a layer.
     let readings = found.iter().any(|of| of.reading.is_some());
     let row = |of: &crate::recorded::LayerAngles| {
-        let null = of.null_interval95.map_or("any".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
+        let null =
+            of.null_interval95.map_or("any".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
         let z = |z: Option<f64>| number(z, 1);
-        let [first, last] = [of.degrees.first(), of.degrees.last()].map(|d| number(d.copied().flatten(), 2));
+        let [first, last] =
+            [of.degrees.first(), of.degrees.last()].map(|d| number(d.copied().flatten(), 2));
         let reading = readings.then(|| of.reading.unwrap_or("as said above").to_string());
         let layer = [of.layer.to_string()].into_iter().chain(reading);
         layer.chain([first, last, null, z(of.null_z[0]), z(of.null_z[1])]).collect()
@@ -78,7 +92,11 @@ fn angles(analysis: &Analysis) {
     if readings {
         head.insert(1, "reading");
     }
-    table("Weight alignment: angle of W_l to B_l' in degrees", &head, found.iter().map(row).collect());
+    table(
+        "Weight alignment: angle of W_l to B_l' in degrees",
+        &head,
+        found.iter().map(row).collect(),
+    );
 }
 
 fn name(part: &PartReading) -> String {
@@ -107,7 +125,11 @@ fn terms(of: &LayerTerms) {
     };
     let head = ["part", "norm", "degrees to B'", "share of update", "share of its B' part"];
     let reach = of.iterations.iter().map(|i| i.reach).max().unwrap_or(0);
-    let title = format!("Update of W{} by lag: {} iterations, lags up to {reach}", of.layer, of.iterations.len());
+    let title = format!(
+        "Update of W{} by lag: {} iterations, lags up to {reach}",
+        of.layer,
+        of.iterations.len()
+    );
     table(&title, &head, of.overall.iter().map(row).collect());
     let worst = |value: Option<f64>| value.map_or("not known".into(), |v| format!("{v:.1e}"));
     // With more than the rule in it, the step is not the update.
@@ -127,9 +149,12 @@ fn pairs(analysis: &Analysis) {
     for of in &analysis.findings.pairs {
         let classes: [(&str, Pick); 3] =
             [("all", |v| v.all), ("same class", |v| v.within), ("different", |v| v.between)];
-        for (name, pick) in classes.into_iter().take(if analysis.run.labels.is_some() { 3 } else { 1 }) {
+        for (name, pick) in
+            classes.into_iter().take(if analysis.run.labels.is_some() { 3 } else { 1 })
+        {
             let means = [&of.activity, &of.error, &of.product, &of.shuffled];
-            let means = means.map(|value| pick(value).map_or("absent".into(), |v| format!("{v:.2e}")));
+            let means =
+                means.map(|value| pick(value).map_or("absent".into(), |v| format!("{v:.2e}")));
             let mut row = vec![of.layer.to_string(), of.lag.to_string(), name.to_string()];
             row.extend(means);
             row.push(number(pick(&of.z), 1));
@@ -140,8 +165,16 @@ fn pairs(analysis: &Analysis) {
             rows.push(row);
         }
     }
-    let head = ["layer", "lag", "pairs", "inputs", "errors", "product", "shuffled", "z", "tr M / n", "M to 1"];
-    table("Similarities of samples a lag apart: means over pairs; M to 1: cosine of M to the identity", &head, rows);
+    let head = [
+        "layer", "lag", "pairs", "inputs", "errors", "product", "shuffled", "z", "tr M / n",
+        "M to 1",
+    ];
+    table(
+        "Similarities of samples a lag apart: means over pairs; M to 1: cosine of M to the \
+         identity",
+        &head,
+        rows,
+    );
 }
 
 /// Quantities of spectra that the report has, with their headings.
@@ -157,13 +190,23 @@ fn spectra(analysis: &Analysis) {
     let rows = analysis.spectra.iter().map(|of| {
         let cell = |(quantity, _): &(&str, &str)| {
             let row = of.rows.iter().find(|row| row.quantity == *quantity);
-            let expected = row.and_then(|row| row.prediction).map(|p| format!(" ({})", short(p))).unwrap_or_default();
+            let expected = row
+                .and_then(|row| row.prediction)
+                .map(|p| format!(" ({})", short(p)))
+                .unwrap_or_default();
             format!("{}{expected}", row.and_then(|row| row.value).map_or("absent".into(), short))
         };
-        [of.layer.to_string(), of.state.to_string()].into_iter().chain(SPECTRAL.iter().map(cell)).collect()
+        [of.layer.to_string(), of.state.to_string()]
+            .into_iter()
+            .chain(SPECTRAL.iter().map(cell))
+            .collect()
     });
-    let head: Vec<&str> = ["layer", "state"].into_iter().chain(SPECTRAL.iter().map(|(_, heading)| *heading)).collect();
-    let title = "Spectra of W_l (independent entries); outliers beyond the Marchenko-Pastur law, false alarms 1 %";
+    let head: Vec<&str> = ["layer", "state"]
+        .into_iter()
+        .chain(SPECTRAL.iter().map(|(_, heading)| *heading))
+        .collect();
+    let title = "Spectra of W_l (independent entries); outliers beyond the Marchenko-Pastur law, \
+        false alarms 1 %";
     table(title, &head, rows.collect());
 }
 
@@ -179,7 +222,8 @@ fn predictions(analysis: &Analysis) {
             degrees(of.averaged_degrees),
         ]
     };
-    let head = ["layer", "state", "at first", "measured", "linear, these weights", "linear, averaged"];
+    let head =
+        ["layer", "state", "at first", "measured", "linear, these weights", "linear, averaged"];
     let found = &analysis.findings.predictions;
     table(
         "Weight alignment that the linear rule makes of these signals, in degrees",
@@ -202,7 +246,8 @@ pub(super) fn angles_csv(analysis: &Analysis) -> String {
     let readings = found.iter().any(|of| of.reading.is_some());
     let mut out = format!("layer,{}state,degrees\n", if readings { "reading," } else { "" });
     for of in found {
-        let reading = if readings { format!("{},", of.reading.unwrap_or_default()) } else { String::new() };
+        let reading =
+            if readings { format!("{},", of.reading.unwrap_or_default()) } else { String::new() };
         for (state, degrees) in of.degrees.iter().enumerate() {
             let state = analysis.run.update_of_state(state);
             let _ = writeln!(out, "{},{reading}{state},{}", of.layer, cell(*degrees));
@@ -213,12 +258,15 @@ pub(super) fn angles_csv(analysis: &Analysis) -> String {
 
 /// Every part of every decomposed update; `iteration` is empty for all together.
 pub(super) fn terms_csv(analysis: &Analysis) -> String {
-    let mut out = String::from("layer,iteration,part,lag,norm,degrees,share_of_update,share_of_alignment\n");
+    let mut out =
+        String::from("layer,iteration,part,lag,norm,degrees,share_of_update,share_of_alignment\n");
     for of in &analysis.findings.terms {
         let mut write = |iteration: Option<usize>, part: &PartReading| {
             let whole = |value: Option<usize>| value.map(|v| v.to_string()).unwrap_or_default();
             let (iteration, lag) = (whole(iteration), whole(part.lag));
-            let numbers = [Some(part.norm), part.degrees, part.share_of_update, part.share_of_alignment].map(cell);
+            let numbers =
+                [Some(part.norm), part.degrees, part.share_of_update, part.share_of_alignment]
+                    .map(cell);
             let name = serde_json::to_value(part.part).unwrap_or_default();
             let name = name.as_str().unwrap_or_default();
             let _ = writeln!(out, "{},{iteration},{name},{lag},{}", of.layer, numbers.join(","));

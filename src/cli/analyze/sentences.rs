@@ -20,11 +20,13 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
         }
         None => out.extend(steps(findings.steps.as_ref())),
     }
-    let split = findings.terms.iter().filter(|terms| terms.split).map(|terms| terms.layer.to_string());
+    let split =
+        findings.terms.iter().filter(|terms| terms.split).map(|terms| terms.layer.to_string());
     let split: Vec<String> = split.collect();
     if !split.is_empty() {
         out.push(format!(
-            "terms of layer {}: the steps below are split into the rule's own part (T) and the rest (N)",
+            "terms of layer {}: the steps below are split into the rule's own part (T) and the \
+             rest (N)",
             split.join(", ")
         ));
     }
@@ -33,7 +35,12 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
     out.extend(findings.not_decomposed.iter().map(not));
     let not = |of: &Unsaid| format!("no prediction for layer {}: {}", of.layer, of.why);
     out.extend(findings.not_predicted.iter().map(not));
-    out.extend(analysis.too_large.iter().map(|l| format!("W{l} is too large for its spectrum, which is left out")));
+    out.extend(
+        analysis
+            .too_large
+            .iter()
+            .map(|l| format!("W{l} is too large for its spectrum, which is left out")),
+    );
     out
 }
 
@@ -41,9 +48,9 @@ fn activation(of: &LayerActivation) -> Option<String> {
     let (l, below) = (of.layer, of.layer - 1);
     let made = format!("activity{l} against f(activity{below} W{below} + b{l})");
     let Some(how) = &of.closing else {
-        return of
-            .activation
-            .map(|f| format!("layer {l} is {}, as given: it takes activity{l} and others to check", f.name()));
+        return of.activation.map(|f| {
+            format!("layer {l} is {}, as given: it takes activity{l} and others to check", f.name())
+        });
     };
     let Some(activation) = of.activation else {
         return Some(format!(
@@ -53,12 +60,16 @@ fn activation(of: &LayerActivation) -> Option<String> {
         ));
     };
     let source = if of.given { "as given" } else { "inferred" };
-    let mut text = format!("layer {l} is {}, {source}; {made}: {}", activation.name(), closing(how));
+    let mut text =
+        format!("layer {l} is {}, {source}; {made}: {}", activation.name(), closing(how));
     if let Some(nearest) = of.nearest.filter(|nearest| *nearest != activation.name()) {
         text.push_str(&format!("; {nearest} is nearer"));
     }
     if !of.alike.is_empty() {
-        text.push_str(&format!("; {} would make the same of these pre-activations", of.alike.join(", ")));
+        text.push_str(&format!(
+            "; {} would make the same of these pre-activations",
+            of.alike.join(", ")
+        ));
     }
     Some(text)
 }
@@ -70,28 +81,33 @@ fn single_steps(thinned: &Thinned, findings: &Findings) -> Vec<String> {
     let more = if updates.len() > first.len() { ", ..." } else { "" };
     let every = thinned.spacing().map_or(String::new(), |n| format!(", one of every {n}"));
     let mut out = vec![format!(
-        "not all updates of the run were recorded: states are those before update {}{more} (counted from 0{every}), and lags \
-         count updates; what took place between them is not known",
+        "not all updates of the run were recorded: states are those before update {}{more} \
+         (counted from 0{every}), and lags count updates; what took place between them is not \
+         known",
         first.join(", ")
     )];
     out.push(match &findings.single_steps {
         None => {
-            "steps cannot be checked: no layer has the weights right after each update (W0_next, ...), activity and \
-                 the error signal above on record"
+            "steps cannot be checked: no layer has the weights right after each update (W0_next, \
+                 ...), activity and the error signal above on record"
                 .into()
         }
         Some(of) => {
             let [low, high] = of.eta;
-            let rate = if low == high { short(low) } else { format!("{} to {}", short(low), short(high)) };
+            let rate =
+                if low == high { short(low) } else { format!("{} to {}", short(low), short(high)) };
             let how = if of.given { "as given" } else { "fitted by least squares" };
             let verdict = closing(&of.closing);
-            format!("the recorded updates, each by itself, against eta L' delta with eta {rate}, {how}: {verdict}")
+            format!(
+                "the recorded updates, each by itself, against eta L' delta with eta {rate}, \
+                {how}: {verdict}"
+            )
         }
     });
     if findings.single_steps.as_ref().is_some_and(|of| !of.closing.closes) {
         out.push(
-            "the updates are not the rule's alone: what else they are made of (momentum, weight decay, an adaptive \
-             optimiser) takes a recording of every update to be found out"
+            "the updates are not the rule's alone: what else they are made of (momentum, weight \
+             decay, an adaptive optimiser) takes a recording of every update to be found out"
                 .into(),
         );
     }
@@ -105,14 +121,21 @@ fn unreached(thinned: &Thinned, analysis: &Analysis) -> Option<String> {
     let lags = analysis.questions.terms.lags.iter().filter(|lag| signals && !compared(lag));
     let lags: Vec<String> = lags.map(ToString::to_string).collect();
     let remedy = thinned.spacing().map_or(String::new(), |n| format!(": --lags {n} is there"));
-    let told = format!("no similarities at lag {}: no two recorded updates are so far apart{remedy}", lags.join(", "));
+    let told = format!(
+        "no similarities at lag {}: no two recorded updates are so far apart{remedy}",
+        lags.join(", ")
+    );
     (!lags.is_empty()).then_some(told)
 }
 
 /// What the steps are made of, and what follows.
 fn steps(found: Option<&Steps>) -> Vec<String> {
     let Some(steps) = found else {
-        return vec!["steps cannot be checked: no layer has states, activity and the error signal above on record, or nothing moves".into()];
+        return vec![
+            "steps cannot be checked: no layer has states, activity and the error signal \
+            above on record, or nothing moves"
+                .into(),
+        ];
     };
     let chosen = steps.chosen();
     let made = if chosen.is_given() {
@@ -125,8 +148,11 @@ fn steps(found: Option<&Steps>) -> Vec<String> {
     };
     let mut out = vec![format!("{made}: {}", closing(how))];
     if !chosen.closes() {
-        let off: Vec<String> =
-            chosen.layers.iter().map(|of| format!("W{} by {:.1e}", of.layer, of.closing.relative_difference)).collect();
+        let off: Vec<String> = chosen
+            .layers
+            .iter()
+            .map(|of| format!("W{} by {:.1e}", of.layer, of.closing.relative_difference))
+            .collect();
         out.push(format!("off are {}", off.join(", ")));
     }
     match (chosen.closes(), steps.closed()) {
@@ -151,34 +177,57 @@ fn steps(found: Option<&Steps>) -> Vec<String> {
 fn details(steps: &Steps) -> Vec<String> {
     let mut out = Vec::new();
     if steps.within_rounding {
-        out.push("no step is larger than rounding: any recipe would do, and none is told from another".into());
+        out.push(
+            "no step is larger than rounding: any recipe would do, and none is told from another"
+                .into(),
+        );
     }
     if let Some(rates) = &steps.rates {
         let all = |list: &[f64]| list.iter().map(|eta| short(*eta)).collect::<Vec<_>>().join(", ");
-        out.extend(rates.layers.as_ref().map(|of| format!("rates of W{}: {}", list(&steps.layers), all(of))));
-        out.extend(rates.iterations.as_ref().map(|of| format!("rates by iteration: {}", schedule(of))));
+        out.extend(
+            rates
+                .layers
+                .as_ref()
+                .map(|of| format!("rates of W{}: {}", list(&steps.layers), all(of))),
+        );
+        out.extend(
+            rates.iterations.as_ref().map(|of| format!("rates by iteration: {}", schedule(of))),
+        );
         for (layer, of) in steps.layers.iter().zip(rates.steps.iter().flatten()) {
             out.push(format!("rates of W{layer} by iteration: {}", schedule(of)));
         }
     }
     if steps.rates.as_ref().is_some_and(|rates| rates.by == RatesBy::Each || is_irregular(rates)) {
-        out.push("rates that follow no schedule are what clipping or normalising the norm of gradients makes".into());
+        out.push(
+            "rates that follow no schedule are what clipping or normalising the norm of \
+            gradients makes"
+                .into(),
+        );
     }
     if steps.momentum.is_some_and(|momentum| momentum.begins == Beginning::Running) {
-        out.push("the recording begins in the middle of a training: the first step is left out of the check".into());
+        out.push(
+            "the recording begins in the middle of a training: the first step is left out of \
+            the check"
+                .into(),
+        );
     }
-    if matches!(steps.optimiser, Some(Optimiser::Adam | Optimiser::Amsgrad)) && steps.decay.is_none() {
+    if matches!(steps.optimiser, Some(Optimiser::Adam | Optimiser::Amsgrad))
+        && steps.decay.is_none()
+    {
         out.push("without weight decay adam and adamw are the same".into());
     }
     if steps.optimiser.is_some_and(|optimiser| optimiser != Optimiser::Sgd) {
         out.push(
-            "rates adapt entry by entry: terms use the one rate that leaves least, and what it does not explain is their N \
-             part"
+            "rates adapt entry by entry: terms use the one rate that leaves least, and what it \
+             does not explain is their N part"
                 .into(),
         );
     }
     if !steps.alike.is_empty() {
-        out.push(format!("as good as this: {}; this recording does not tell them apart", steps.alike.join("; ")));
+        out.push(format!(
+            "as good as this: {}; this recording does not tell them apart",
+            steps.alike.join("; ")
+        ));
     }
     if !steps.undetermined.is_empty() {
         out.push(format!("the recording does not determine {}", steps.undetermined.join(", ")));
@@ -208,7 +257,11 @@ fn schedule(rates: &[f64]) -> String {
     }
     let of = |&(rate, first, last): &(f64, usize, usize)| {
         let rate = if rate.is_nan() { "not known".into() } else { short(rate) };
-        if first == last { format!("{rate} in {first}") } else { format!("{rate} in {first} to {last}") }
+        if first == last {
+            format!("{rate} in {first}")
+        } else {
+            format!("{rate} in {first} to {last}")
+        }
     };
     let (first, last) = (runs.iter().take(4).map(of), runs.last().map(of));
     let mut parts: Vec<String> = first.collect();
@@ -222,10 +275,14 @@ fn schedule(rates: &[f64]) -> String {
 /// What was tried in vain, and what it may be.
 fn no_recipe(steps: &Steps) -> Vec<String> {
     let mut out = Vec::new();
-    let nearest = steps.excluded.iter().min_by(|a, b| a.relative_difference.total_cmp(&b.relative_difference));
+    let nearest = steps
+        .excluded
+        .iter()
+        .min_by(|a, b| a.relative_difference.total_cmp(&b.relative_difference));
     if let Some(nearest) = nearest {
         out.push(format!(
-            "{} recipes were fitted, and none makes the steps; the nearest, {}, leaves {:.1e} where rounding leaves {:.0e}",
+            "{} recipes were fitted, and none makes the steps; the nearest, {}, leaves {:.1e} \
+             where rounding leaves {:.0e}",
             steps.excluded.len(),
             nearest.recipe,
             nearest.relative_difference,
@@ -234,9 +291,10 @@ fn no_recipe(steps: &Steps) -> Vec<String> {
         out.push(format!("excluded are {}", kinds(steps)));
     }
     out.push(
-        "not looked into: clipping, a projection (weight normalisation), adaptive rates of a training that began before the \
-         recording, other optimisers, states and signals that do not belong together; terms use the rate above, and what \
-         it does not explain is their N part"
+        "not looked into: clipping, a projection (weight normalisation), adaptive rates of a \
+         training that began before the recording, other optimisers, states and signals that do \
+         not belong together; terms use the rate above, and what it does not explain is their N \
+         part"
             .into(),
     );
     out

@@ -22,7 +22,10 @@ pub(super) fn figure(measured: &Measured) -> Figure {
     // A matrix of zeros has no density.
     panels.retain(|panel| !panel.series.is_empty());
     let (rows, columns) = measured.forward.shape;
-    let title = format!("Spectrum of W ({rows} x {columns}){}", if both.is_some() { " and of W B" } else { "" });
+    let title = format!(
+        "Spectrum of W ({rows} x {columns}){}",
+        if both.is_some() { " and of W B" } else { "" }
+    );
     Figure { title, panels, note, width: Width::TwoColumns, ..Figure::default() }
 }
 
@@ -34,9 +37,11 @@ fn series(label: &str, colour: usize, mark: Mark, points: Vec<Point>) -> Series 
     Series { label: label.into(), colour: Hue::Palette(colour), mark, points }
 }
 
-/// Density of the singular values of `W` with the law of the bulk. What lies far beyond is told in words.
+/// Density of the singular values of `W` with the law of the bulk. What lies far beyond is told in
+/// words.
 fn density(of: &Values) -> (Panel, String) {
-    let mut panel = Panel::new("Singular values of W", Axis::new("singular value"), Axis::new("density"));
+    let mut panel =
+        Panel::new("Singular values of W", Axis::new("singular value"), Axis::new("density"));
     let (values, count) = (&of.values[..], of.values.len() as f64);
     let largest = values.first().copied().unwrap_or(0.0);
     let split = of.split.as_ref();
@@ -55,7 +60,9 @@ fn density(of: &Values) -> (Panel, String) {
     if let Some(Split { bulk, outliers, .. }) = split {
         let share = 1.0 - outliers.len() as f64 / count;
         let [low, high] = bulk.ends();
-        let at = |i: i32| low + (high - low) * (0.5 - 0.5 * (f64::from(i) * std::f64::consts::PI / 300.0).cos());
+        let at = |i: i32| {
+            low + (high - low) * (0.5 - 0.5 * (f64::from(i) * std::f64::consts::PI / 300.0).cos())
+        };
         let curve = (0..=300).map(|i| point(at(i), share * bulk.density(at(i)))).collect();
         panel.series.push(series(LAW, 1, Mark::Dashes, curve));
     }
@@ -64,16 +71,19 @@ fn density(of: &Values) -> (Panel, String) {
     (panel, if beyond > 0 { note } else { String::new() })
 }
 
-/// All singular values in order over the end of their bulk, with those of its law and the threshold of outliers.
+/// All singular values in order over the end of their bulk, with those of its law and the threshold
+/// of outliers.
 fn ranked(measured: &Measured) -> Panel {
-    let mut panel = Panel::new("In order", Axis::new("index"), Axis::new("singular value / end of the bulk"));
+    let mut panel =
+        Panel::new("In order", Axis::new("index"), Axis::new("singular value / end of the bulk"));
     let backward = measured.both.as_ref().map(|both| &both.backward);
     for (colour, of) in [Some(&measured.forward), backward].into_iter().flatten().enumerate() {
         let colour = 3 * colour;
         let largest = of.values.first().copied().filter(|s| *s > 0.0).unwrap_or(1.0);
         let unit = of.split.as_ref().map_or(largest, |split| split.bulk.ends()[1]);
         panel.y.log |= largest > 5.0 * unit;
-        let all = of.values.iter().enumerate().map(|(i, &value)| point(i as f64 + 1.0, value / unit));
+        let all =
+            of.values.iter().enumerate().map(|(i, &value)| point(i as f64 + 1.0, value / unit));
         panel.series.push(series(of.name, colour, Mark::Points, all.collect()));
         if let Some(Split { bulk, outliers, .. }) = &of.split {
             let (found, rest) = (outliers.len(), of.values.len() - outliers.len());
@@ -94,7 +104,11 @@ fn ranked(measured: &Measured) -> Panel {
 fn plane(both: &Both) -> Panel {
     let radius = both.radius.unwrap_or(0.0);
     let ends = |part: fn(&c64) -> f64| {
-        let [low, high] = both.eigenvalues.iter().map(part).fold([-radius, radius], |[l, h], v| [l.min(v), h.max(v)]);
+        let [low, high] = both
+            .eigenvalues
+            .iter()
+            .map(part)
+            .fold([-radius, radius], |[l, h], v| [l.min(v), h.max(v)]);
         let room = 0.06 * (high - low);
         (high > low).then_some([low - room, high + room])
     };
@@ -119,9 +133,17 @@ fn shared(both: &Both) -> Panel {
     let degrees = Axis { range: Some([0.0, 92.0]), ..Axis::new("principal angle (degrees)") };
     let mut panel = Panel::new("Principal angles of W to B'", Axis::new("index"), degrees);
     for (colour, shared) in both.shared.iter().enumerate() {
-        let points = shared.angles.iter().enumerate().map(|(i, &angle)| point(i as f64 + 1.0, angle)).collect();
+        let points = shared
+            .angles
+            .iter()
+            .enumerate()
+            .map(|(i, &angle)| point(i as f64 + 1.0, angle))
+            .collect();
         let label = match shared.leading {
-            Some(leading) => format!("{leading} leading {}", if shared.space == "rows" { "right" } else { "left" }),
+            Some(leading) => format!(
+                "{leading} leading {}",
+                if shared.space == "rows" { "right" } else { "left" }
+            ),
             None => format!("all {}", shared.space),
         };
         panel.series.push(series(&label, [4, 5, 11, 12][colour % 4], Mark::Points, points));

@@ -4,7 +4,9 @@ use super::super::angles::p_text;
 use super::super::matrices::name;
 use super::super::table::aligned;
 use super::{Both, Measured, Values};
-use crate::measure::spectrum::{condition_number, effective_rank, numerical_rank, participation_ratio, stable_rank};
+use crate::measure::spectrum::{
+    condition_number, effective_rank, numerical_rank, participation_ratio, stable_rank,
+};
 use crate::text::short;
 use crate::theory::spectra::{Bulk, Outlier, Split};
 use serde_json::{Value as Json, json};
@@ -46,7 +48,9 @@ pub(super) fn json(measured: &Measured) -> Json {
         out["reading"] = name(both.reading).into();
         out["singular_values"]["B"] = json!(both.backward.values);
         out["singular_values"]["W B"] = json!(both.product);
-        if let (Some(all), Some(others)) = (out["outliers"].as_array_mut(), outliers(&both.backward).as_array()) {
+        if let (Some(all), Some(others)) =
+            (out["outliers"].as_array_mut(), outliers(&both.backward).as_array())
+        {
             all.extend_from_slice(others);
         }
         out["eigenvalues"] = json!({ "W B": eigenvalues(both) });
@@ -97,7 +101,10 @@ fn rows(measured: &Measured) -> Vec<Row> {
 pub(in crate::cli) fn of_one(of: &Values, false_alarm: f64) -> Vec<Row> {
     let row = |quantity, value| Row { matrix: of.name, quantity, value, ..Row::default() };
     let expected = Bulk::new(of.shape, 1.0);
-    let with = |row: Row, prediction: fn(&Bulk) -> f64| Row { prediction: expected.as_ref().map(prediction), ..row };
+    let with = |row: Row, prediction: fn(&Bulk) -> f64| Row {
+        prediction: expected.as_ref().map(prediction),
+        ..row
+    };
     let (values, split) = (&of.values[..], of.split.as_ref());
     let ends = split.map(|split| split.bulk.ends());
     vec![
@@ -133,7 +140,10 @@ fn of_both(both: &Both) -> Vec<Row> {
         },
         row("pseudo_inverse_alignment", both.inverse_alignment),
         Row { prediction: Some(0.0), ..row("trace", Some(trace)) },
-        Row { prediction: both.radius, ..row("spectral_radius", both.eigenvalues.first().map(|v| v.norm())) },
+        Row {
+            prediction: both.radius,
+            ..row("spectral_radius", both.eigenvalues.first().map(|v| v.norm()))
+        },
         row("largest_singular_value", both.product.first().copied()),
         row("participation_ratio", participation_ratio(&both.product)),
     ];
@@ -167,7 +177,9 @@ pub(super) fn print(measured: &Measured) {
         let leading = row.leading.map(|k| format!(", leading {k}")).unwrap_or_default();
         let space = row.space.map(|space| format!(" ({space}{leading})")).unwrap_or_default();
         let reading = row.reading.map(|name| format!(" [--transpose {name}]")).unwrap_or_default();
-        let number = |value: Option<f64>| value.map(|v| if v.abs() < 1e6 { short(v) } else { format!("{v:.3e}") });
+        let number = |value: Option<f64>| {
+            value.map(|v| if v.abs() < 1e6 { short(v) } else { format!("{v:.3e}") })
+        };
         table.push(vec![
             row.matrix.into(),
             format!("{}{space}{reading}", row.quantity.replace('_', " ")),
@@ -178,25 +190,45 @@ pub(super) fn print(measured: &Measured) {
         ]);
     }
     say!("{}", aligned(table, "  ").trim_end_matches('\n'));
-    for of in [Some(&measured.forward), measured.both.as_ref().map(|both| &both.backward)].into_iter().flatten() {
+    for of in [Some(&measured.forward), measured.both.as_ref().map(|both| &both.backward)]
+        .into_iter()
+        .flatten()
+    {
         say!("{}", in_words(of, measured.false_alarm));
     }
-    say!("angles in degrees; independent: what independent entries, or independent W and B, would give");
+    say!(
+        "angles in degrees; independent: what independent entries, or independent W and B, would \
+         give"
+    );
 }
 
 /// The outliers, and whether there is a bulk for them to lie out of.
 fn in_words(of: &Values, false_alarm: f64) -> String {
     let name = of.name;
     let Some(split) = &of.split else {
-        return format!("{name}: most singular values are 0: there is no bulk, and outliers have no meaning");
+        return format!(
+            "{name}: most singular values are 0: there is no bulk, and outliers have no meaning"
+        );
     };
     let share = 100.0 * false_alarm;
     let mut text = match split.outliers.len() {
-        0 => format!("{name}: no singular value lies beyond those of independent entries (false alarms {share} %)"),
-        n => format!("{name}: {n} beyond the singular values of independent entries (false alarms {share} %):"),
+        0 => format!(
+            "{name}: no singular value lies beyond those of independent entries (false alarms \
+             {share} %)"
+        ),
+        n => format!(
+            "{name}: {n} beyond the singular values of independent entries (false alarms {share} \
+             %):"
+        ),
     };
     for outlier in split.outliers.iter().take(MOST_NAMED) {
-        let _ = write!(text, " s{} = {} (p {})", outlier.index + 1, short(outlier.value), p_text(outlier.p));
+        let _ = write!(
+            text,
+            " s{} = {} (p {})",
+            outlier.index + 1,
+            short(outlier.value),
+            p_text(outlier.p)
+        );
     }
     if split.outliers.len() > MOST_NAMED {
         text.push_str(" ...");
@@ -204,16 +236,18 @@ fn in_words(of: &Values, false_alarm: f64) -> String {
     if split.unconfirmed > 0 {
         let _ = write!(
             text,
-            "\n{name}: {} more beyond the law of independent entries that are alike, and no outliers: the same entries \
-             with random signs reach as far (single large entries, or rows or columns of unequal norm)",
+            "\n{name}: {} more beyond the law of independent entries that are alike, and no \
+             outliers: the same entries with random signs reach as far (single large entries, or \
+             rows or columns of unequal norm)",
             split.unconfirmed
         );
     }
     if split.departure > split.usual_departure() {
         let _ = write!(
             text,
-            "\n{name}: the other values depart from the law of independent entries by {} (seldom above {}): these \
-             entries are not independent and alike, and the rate of false alarms does not hold",
+            "\n{name}: the other values depart from the law of independent entries by {} (seldom \
+             above {}): these entries are not independent and alike, and the rate of false alarms \
+             does not hold",
             short(split.departure),
             short(split.usual_departure())
         );
@@ -228,8 +262,13 @@ pub(super) fn tables(measured: &Measured) -> Vec<(&'static str, String)> {
     let mut of = |name: &str, values: &[f64], of: Option<&Values>| {
         for (index, value) in values.iter().enumerate() {
             let outlier = of.and_then(|of| of.split.as_ref()?.outliers.get(index));
-            let (p, strength) = (number(outlier.map(|o| o.p)), number(outlier.and_then(|o| o.strength)));
-            let _ = writeln!(singular, "{name},{index},{value},{},{p},{strength}", u8::from(outlier.is_some()));
+            let (p, strength) =
+                (number(outlier.map(|o| o.p)), number(outlier.and_then(|o| o.strength)));
+            let _ = writeln!(
+                singular,
+                "{name},{index},{value},{},{p},{strength}",
+                u8::from(outlier.is_some())
+            );
         }
     };
     of("W", &measured.forward.values, Some(&measured.forward));
@@ -247,5 +286,9 @@ pub(super) fn tables(measured: &Measured) -> Vec<(&'static str, String)> {
             let _ = writeln!(angles, "{},{leading},{index},{angle}", shared.space);
         }
     }
-    vec![("singular_values.csv", singular), ("eigenvalues.csv", eigenvalues), ("principal_angles.csv", angles)]
+    vec![
+        ("singular_values.csv", singular),
+        ("eigenvalues.csv", eigenvalues),
+        ("principal_angles.csv", angles),
+    ]
 }

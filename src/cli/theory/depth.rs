@@ -13,16 +13,16 @@ use serde_json::{Value as Json, json};
 pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -> Command {
     Command::new("depth")
         .about(
-            "Linear rule at any depth, any signals: weight, error-signal and update angles of every layer, without \
-             running a network",
+            "Linear rule at any depth, any signals: weight, error-signal and update angles of \
+             every layer, without running a network",
         )
         .args([sizes, batch])
         .args(scales())
         .args(args::signals())
         .args([
             Arg::new("wn").long("wn").value_name("NORMS").default_value("off").value_parser(norm).help(
-                "Norm of every neuron's input weights, one or one per layer (the last holds for all that follow); off \
-                 for none",
+                "Norm of every neuron's input weights, one or one per layer (the last holds for \
+                 all that follow); off for none",
             ),
             number("b-scale", "1", "Factor on B after drawing"),
             iterations,
@@ -41,8 +41,9 @@ pub(super) fn width(default: Width) -> Arg {
         known.ok_or_else(|| "expected finite, drawn or infinite".to_string())
     };
     Arg::new("width").long("width").value_name("FORM").default_value(default.name()).value_parser(parser).help(
-        "What is kept of the effects of finite layers: all (finite: B is drawn, and how the start of the weights \
-             stretches what passes), those of B alone (drawn), or none, the limit of wide layers (infinite)",
+        "What is kept of the effects of finite layers: all (finite: B is drawn, and how the start \
+             of the weights stretches what passes), those of B alone (drawn), or none, the limit \
+             of wide layers (infinite)",
     )
 }
 
@@ -51,7 +52,8 @@ pub(super) fn draws(default: &'static str) -> Arg {
     count(
         "draws",
         default,
-        "Draws of signals and B that predictions are averaged over: those of the repeats that are run",
+        "Draws of signals and B that predictions are averaged over: those of the repeats that are \
+         run",
     )
 }
 
@@ -61,9 +63,9 @@ fn norm(text: &str) -> Result<Option<WeightNorm>, String> {
     }
     match text.parse() {
         Ok(norm @ WeightNorm::Neuron(_)) => Ok(Some(norm)),
-        _ => {
-            Err("expected off, or the norm of every neuron's input weights: 1, or one per layer such as 1,1,0.5".into())
-        }
+        _ => Err("expected off, or the norm of every neuron's input weights: 1, or one per layer \
+                such as 1,1,0.5"
+            .into()),
     }
 }
 
@@ -72,8 +74,10 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let iterations = reported(matches)?;
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
     let draws = whole(matches, "draws") as u64;
-    let found: Vec<Vec<DepthAngles>> =
-        (0..draws).into_par_iter().map(|draw| run.angles(&iterations, seed, draw)).collect::<Result<_, _>>()?;
+    let found: Vec<Vec<DepthAngles>> = (0..draws)
+        .into_par_iter()
+        .map(|draw| run.angles(&iterations, seed, draw))
+        .collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
         let mut add = |quantity: &str, first: usize, values: fn(&DepthAngles) -> &[f64]| {
@@ -94,11 +98,12 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 
 /// Refuses predictions that have left the range of numbers.
 pub(super) fn finite(rows: &[Json]) -> Result<(), UsageError> {
-    match rows.iter().find(|row| row["prediction"].as_f64().is_none_or(|value| !value.is_finite())) {
+    match rows.iter().find(|row| row["prediction"].as_f64().is_none_or(|value| !value.is_finite()))
+    {
         None => Ok(()),
         Some(row) => Err(UsageError(format!(
-            "the predicted {} of layer {} leaves the range of numbers after {} updates at {}: give a smaller --eta, fewer \
-             updates or smaller --layers",
+            "the predicted {} of layer {} leaves the range of numbers after {} updates at {}: give \
+             a smaller --eta, fewer updates or smaller --layers",
             row["quantity"].as_str().unwrap_or_default(),
             row["layer"],
             row["iteration"],
@@ -114,7 +119,13 @@ fn sizes(condition: &Json) -> String {
     given.map(|name| format!("{name} {}", condition[*name])).collect::<Vec<_>>().join(", ")
 }
 
-fn entry(quantity: &str, layer: usize, condition: &Json, iteration: usize, summary: Summary) -> Json {
+fn entry(
+    quantity: &str,
+    layer: usize,
+    condition: &Json,
+    iteration: usize,
+    summary: Summary,
+) -> Json {
     let prediction = Prediction {
         value: summary.mean.unwrap_or(f64::NAN),
         assumptions: DepthRun::ASSUMPTIONS,
@@ -130,7 +141,8 @@ fn entry(quantity: &str, layer: usize, condition: &Json, iteration: usize, summa
 fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     let sizes = layers(matches)?;
     if sizes.len() < 3 || sizes.contains(&0) {
-        let message = "--layers: give inputs, at least one hidden layer, and outputs, of at least one unit each";
+        let message = "--layers: give inputs, at least one hidden layer, and outputs, of at least \
+            one unit each";
         return Err(UsageError(message.into()).into());
     }
     let get = |name: &str| matches.get_one::<f64>(name).copied().unwrap_or(1.0);

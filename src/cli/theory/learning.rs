@@ -4,7 +4,9 @@ use super::depth::{draws, finite, width};
 use super::options::{entry, fill, whole};
 use super::{UsageError, args};
 use crate::condition::{Condition, Kind, TrainCondition};
-use crate::experiment::learning::{ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load};
+use crate::experiment::learning::{
+    ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load,
+};
 use crate::measure::summary::Summary;
 use crate::network::Setup;
 use crate::spec::{Analysis, Settings};
@@ -27,13 +29,14 @@ const NOT_ASKED: [&str; 6] = [
 pub(super) fn command() -> Command {
     Command::new("learning")
         .about(
-            "Linear networks that learn on data, at any depth: loss, accuracy and the alignment of every layer at every \
-             update, without running one",
+            "Linear networks that learn on data, at any depth: loss, accuracy and the alignment of \
+             every layer at every update, without running one",
         )
         .long_about(
-            "Predict how a linear network with fixed random backward weights learns: loss, accuracy, and the alignment of \
-             every layer, from the batches of the data alone. Options are those of `train`; --activation linear and --loss \
-             squared-linear are the defaults here",
+            "Predict how a linear network with fixed random backward weights learns: loss, \
+             accuracy, and the alignment of every layer, from the batches of the data alone. \
+             Options are those of `train`; --activation linear and --loss squared-linear are the \
+             defaults here",
         )
         .args(args::parameter_options(Kind::Train, &NOT_ASKED))
         .args([draws("20"), width(Width::Finite), args::data_directory_option(), args::json_flag()])
@@ -48,8 +51,11 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     library.require(&of.data)?;
     let data = load(of, &library)?;
     let per_epoch = condition.iterations_per_epoch();
-    let iterations =
-        analysis.settings.record_every.iterations(condition.last_iteration(), per_epoch, &analysis.settings.report_at);
+    let iterations = analysis.settings.record_every.iterations(
+        condition.last_iteration(),
+        per_epoch,
+        &analysis.settings.report_at,
+    );
     let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
     let predict = |draw: u64| -> Result<Vec<LearningPrediction>, NoLearningTheory> {
         let mut run = LearningRun::new(&data, of, width, [analysis.settings.seed, draw])?;
@@ -72,13 +78,18 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 
 fn analysis(matches: &ArgMatches) -> anyhow::Result<Analysis> {
     let mut options = args::given(Kind::Train, matches);
-    for (name, text) in [(Setup::ACTIVATION.name(), "linear"), (Setup::LOSS.name(), "squared-linear")] {
+    for (name, text) in
+        [(Setup::ACTIVATION.name(), "linear"), (Setup::LOSS.name(), "squared-linear")]
+    {
         if !options.iter().any(|(given, _)| *given == name) {
             options.push((name, text.into()));
         }
     }
     options.push((TrainCondition::PRECISION.name(), "f64".into()));
-    let analysis = Analysis::from_options(Kind::Train, options.iter().map(|(name, text)| (*name, text.as_str())));
+    let analysis = Analysis::from_options(
+        Kind::Train,
+        options.iter().map(|(name, text)| (*name, text.as_str())),
+    );
     Ok(analysis.map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         UsageError(lines.join("\n"))
@@ -91,19 +102,28 @@ fn condition_json(condition: &Condition, width: Width) -> Json {
     out
 }
 
-fn summarise(found: &[Vec<LearningPrediction>], condition: &Json, iterations: &[usize], per_epoch: usize) -> Vec<Json> {
+fn summarise(
+    found: &[Vec<LearningPrediction>],
+    condition: &Json,
+    iterations: &[usize],
+    per_epoch: usize,
+) -> Vec<Json> {
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
-        let mut push = |quantity: &str, layer: Option<usize>, value: &dyn Fn(&LearningPrediction) -> f64| {
-            let summary = Summary::of(found.iter().map(|draw| Some(value(&draw[at]))));
-            let prediction =
-                Prediction { value: summary.mean.unwrap_or(f64::NAN), assumptions: ASSUMPTIONS, source: SOURCE };
-            let mut row = entry(quantity, condition, iteration, prediction);
-            row["layer"] = json!(layer);
-            row["epoch"] = json!(iteration as f64 / per_epoch as f64);
-            row["prediction_se"] = json!(summary.standard_error());
-            rows.push(fill(row, summary));
-        };
+        let mut push =
+            |quantity: &str, layer: Option<usize>, value: &dyn Fn(&LearningPrediction) -> f64| {
+                let summary = Summary::of(found.iter().map(|draw| Some(value(&draw[at]))));
+                let prediction = Prediction {
+                    value: summary.mean.unwrap_or(f64::NAN),
+                    assumptions: ASSUMPTIONS,
+                    source: SOURCE,
+                };
+                let mut row = entry(quantity, condition, iteration, prediction);
+                row["layer"] = json!(layer);
+                row["epoch"] = json!(iteration as f64 / per_epoch as f64);
+                row["prediction_se"] = json!(summary.standard_error());
+                rows.push(fill(row, summary));
+            };
         push("loss", None, &|of| of.loss);
         push("train_accuracy", None, &|of| of.train_accuracy);
         push("test_accuracy", None, &|of| of.test_accuracy);

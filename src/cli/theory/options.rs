@@ -19,11 +19,20 @@ pub(super) fn scales() -> [Arg; 3] {
 }
 
 pub(super) fn seed() -> Arg {
-    Arg::new("seed").long("seed").value_name("N").default_value("1").value_parser(value_parser!(u64))
+    Arg::new("seed")
+        .long("seed")
+        .value_name("N")
+        .default_value("1")
+        .value_parser(value_parser!(u64))
 }
 
 pub(super) fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("X").default_value(default).value_parser(positive).help(help)
+    Arg::new(name)
+        .long(name)
+        .value_name("X")
+        .default_value(default)
+        .value_parser(positive)
+        .help(help)
 }
 
 pub(super) fn count(name: &'static str, default: &'static str, help: &'static str) -> Arg {
@@ -33,7 +42,9 @@ pub(super) fn count(name: &'static str, default: &'static str, help: &'static st
 
 /// `--delay`, `--trace` and `--leak`.
 pub(super) fn timing_options() -> [Arg; 3] {
-    let arg = |facts: Facts| Arg::new(facts.name).long(facts.name).value_name(facts.placeholder).help(facts.help);
+    let arg = |facts: Facts| {
+        Arg::new(facts.name).long(facts.name).value_name(facts.placeholder).help(facts.help)
+    };
     [arg(Times::DELAY.facts).default_value("0"), arg(Times::TRACE.facts), arg(Times::LEAK.facts)]
 }
 
@@ -77,7 +88,12 @@ pub(super) fn layers(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
 }
 
 /// One summary entry of a prediction without a measurement.
-pub(super) fn entry(quantity: &str, condition: &Json, iteration: usize, prediction: Prediction) -> Json {
+pub(super) fn entry(
+    quantity: &str,
+    condition: &Json,
+    iteration: usize,
+    prediction: Prediction,
+) -> Json {
     json!({
         "quantity": quantity, "layer": 1, "condition": condition, "iteration": iteration, "n": 0,
         "mean": null, "sd": null, "ci95": null, "absent": 0,
@@ -88,7 +104,8 @@ pub(super) fn entry(quantity: &str, condition: &Json, iteration: usize, predicti
 /// A row with the summary of what repeats gave.
 pub(super) fn fill(mut row: Json, summary: Summary) -> Json {
     (row["n"], row["absent"]) = (summary.n.into(), summary.absent.into());
-    (row["mean"], row["sd"], row["ci95"]) = (json!(summary.mean), json!(summary.sd), json!(summary.ci95));
+    (row["mean"], row["sd"], row["ci95"]) =
+        (json!(summary.mean), json!(summary.sd), json!(summary.ci95));
     row
 }
 
@@ -99,9 +116,12 @@ pub(super) fn whole(matches: &ArgMatches, name: &str) -> usize {
 /// The last iteration and those asked for besides, ascending.
 pub(super) fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
     let last = whole(matches, "iterations");
-    let mut all: Vec<usize> = matches.get_many::<u32>("report-at").into_iter().flatten().map(|&k| k as usize).collect();
+    let mut all: Vec<usize> =
+        matches.get_many::<u32>("report-at").into_iter().flatten().map(|&k| k as usize).collect();
     if let Some(beyond) = all.iter().find(|&&k| k > last) {
-        return Err(UsageError(format!("--report-at: {beyond} is never reached: the last iteration is {last}")));
+        return Err(UsageError(format!(
+            "--report-at: {beyond} is never reached: the last iteration is {last}"
+        )));
     }
     all.push(last);
     all.sort_unstable();
@@ -110,10 +130,14 @@ pub(super) fn reported(matches: &ArgMatches) -> Result<Vec<usize>, UsageError> {
 }
 
 /// The same for a batch, inputs and outputs of any network.
-pub(super) fn pair_of(matches: &ArgMatches, [batch, inputs, outputs]: [usize; 3]) -> anyhow::Result<(Pair, Json)> {
+pub(super) fn pair_of(
+    matches: &ArgMatches,
+    [batch, inputs, outputs]: [usize; 3],
+) -> anyhow::Result<(Pair, Json)> {
     let pair = args::pair(matches)?;
     let iterations = whole(matches, "iterations");
-    pair.check(Sizes { batch, inputs, outputs, iterations }).map_err(|error| UsageError(error.to_string()))?;
+    pair.check(Sizes { batch, inputs, outputs, iterations })
+        .map_err(|error| UsageError(error.to_string()))?;
     let mut condition = json!({
         "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
     });

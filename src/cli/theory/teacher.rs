@@ -11,31 +11,58 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
 
 pub(super) fn command() -> Command {
-    let choice = |name: &'static str, default: &'static str, all: [&'static str; 2], help: &'static str| {
-        Arg::new(name).long(name).value_name("NAME").default_value(default).value_parser(all).help(help)
-    };
+    let choice =
+        |name: &'static str, default: &'static str, all: [&'static str; 2], help: &'static str| {
+            Arg::new(name)
+                .long(name)
+                .value_name("NAME")
+                .default_value(default)
+                .value_parser(all)
+                .help(help)
+        };
     Command::new("teacher")
         .about(
-            "Two-layer students that learn online from a teacher, under BP or BP-TRW: error and alignment in the limit of \
-             many inputs",
+            "Two-layer students that learn online from a teacher, under BP or BP-TRW: error and \
+             alignment in the limit of many inputs",
         )
         .args([
             count("inputs", "500", "Inputs N"),
-            count("student", "2", "Hidden units of the student").value_parser(value_parser!(u32).range(1..=32)),
-            count("teacher", "2", "Hidden units of the teacher").value_parser(value_parser!(u32).range(1..=32)),
-            choice("activation", "erf", ["erf", "relu"], "Activation of both: erf(x / sqrt 2), or ReLU"),
+            count("student", "2", "Hidden units of the student")
+                .value_parser(value_parser!(u32).range(1..=32)),
+            count("teacher", "2", "Hidden units of the teacher")
+                .value_parser(value_parser!(u32).range(1..=32)),
+            choice(
+                "activation",
+                "erf",
+                ["erf", "relu"],
+                "Activation of both: erf(x / sqrt 2), or ReLU",
+            ),
             Arg::new("rule")
                 .long("rule")
                 .value_name("NAME")
                 .default_value("bp-trw")
                 .value_parser(["bp", "bp-trw", "fa", "dfa"])
-                .help("What carries the error; with one hidden layer BP-TRW (fa) and DFA are the same"),
+                .help(
+                    "What carries the error; with one hidden layer BP-TRW (fa) and DFA are the \
+                    same",
+                ),
             number("eta", "0.2", "Learning rate"),
-            number("w-std", "0.1", "Standard deviation of the student's weights at the start; those of teacher and B have 1"),
+            number(
+                "w-std",
+                "0.1",
+                "Standard deviation of the student's weights at the start; \
+                those of teacher and B have 1",
+            ),
             number("time", "100", "Updates over inputs, up to which to learn"),
             count("points", "10", "Times to print, evenly spaced"),
             count("draws", "10", "Draws of the start that predictions are averaged over"),
-            choice("simulate", "off", ["on", "off"], "Whether to run the networks of the same draws as well"),
+            choice(
+                "simulate",
+                "off",
+                ["on", "off"],
+                "Whether to run the networks of the same \
+                draws as well",
+            ),
             seed(),
             args::json_flag(),
         ])
@@ -50,7 +77,10 @@ struct Found {
 
 impl Found {
     fn of(overlaps: &Overlaps, transfer: Transfer) -> Self {
-        Self { error: overlaps.generalisation_error(transfer), alignment: overlaps.weight_alignment() }
+        Self {
+            error: overlaps.generalisation_error(transfer),
+            alignment: overlaps.weight_alignment(),
+        }
     }
 }
 
@@ -82,7 +112,8 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
         };
         times.iter().map(at).collect()
     };
-    let found: Vec<Vec<[Option<Found>; 2]>> = (0..whole(matches, "draws") as u64).into_par_iter().map(draw).collect();
+    let found: Vec<Vec<[Option<Found>; 2]>> =
+        (0..whole(matches, "draws") as u64).into_par_iter().map(draw).collect();
     let condition = json!({
         "inputs": sizes[0], "student": sizes[1], "teacher": sizes[2], "activation": text("activation"),
         "rule": if rule == TeacherRule::Bp { "bp" } else { "bp-trw" }, "eta": how.eta, "w-std": get("w-std"),
@@ -90,7 +121,9 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
     let mut rows = Vec::new();
     for (place, time) in times.iter().enumerate() {
         let mut add = |quantity: &str, layer: Option<usize>, value: fn(Found) -> Option<f64>| {
-            let of = |which: usize| Summary::of(found.iter().map(|draw| draw[place][which].and_then(value)));
+            let of = |which: usize| {
+                Summary::of(found.iter().map(|draw| draw[place][which].and_then(value)))
+            };
             let [said, run] = [of(0), of(1)];
             let prediction = Prediction {
                 value: said.mean.unwrap_or(f64::NAN),

@@ -2,5 +2,11 @@
 
 use super::NamedSet;
 
-pub(super) const SET: NamedSet =
-    NamedSet { name: "digits", title: "digits", images: [1437, 360], image: [1, 8, 8], classes: 10, published: None };
+pub(super) const SET: NamedSet = NamedSet {
+    name: "digits",
+    title: "digits",
+    images: [1437, 360],
+    image: [1, 8, 8],
+    classes: 10,
+    published: None,
+};

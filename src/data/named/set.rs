@@ -28,7 +28,10 @@ pub(in crate::data) struct Published {
     pub directories: &'static [&'static str],
     /// The files, unpacked.
     pub files: &'static [OfficialFile],
-    #[cfg_attr(not(feature = "fetch"), expect(dead_code, reason = "only what fetches asks where files are"))]
+    #[cfg_attr(
+        not(feature = "fetch"),
+        expect(dead_code, reason = "only what fetches asks where files are")
+    )]
     /// URL of what holds the archives, with a slash at its end.
     pub base: &'static str,
     /// How they are packed, which says how they are laid out.

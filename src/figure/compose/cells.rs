@@ -8,7 +8,11 @@ use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec};
 
 /// For every composed angle its mean and its variance over cells of 5 x 5 degrees.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     const CELLS: usize = 36;
     let mut panels = Vec::new();
     let mut variances = Vec::new();
@@ -20,11 +24,19 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 values[cell(weights) * CELLS + cell(delta)].push(composed);
             }
         }
-        let means = values.iter().map(|v| Summary::of(v.iter().copied().map(Some)).into()).collect();
-        let of_cell = |v: &Vec<f64>| Cell { n: Some(v.len()), ..(v.len() > 9).then(|| variance(v)).into() };
+        let means =
+            values.iter().map(|v| Summary::of(v.iter().copied().map(Some)).into()).collect();
+        let of_cell =
+            |v: &Vec<f64>| Cell { n: Some(v.len()), ..(v.len() > 9).then(|| variance(v)).into() };
         let spread: Vec<Cell> = values.iter().map(of_cell).collect();
         let name = quantity.info().label;
-        panels.push(grid(format!("{name}: mean"), "mean (degrees)", means, [0.0, 180.0], Colours::Diverging));
+        panels.push(grid(
+            format!("{name}: mean"),
+            "mean (degrees)",
+            means,
+            [0.0, 180.0],
+            Colours::Diverging,
+        ));
         let top = spread.iter().filter_map(|cell| cell.value).fold(0.0f64, f64::max);
         variances.push(grid(
             format!("{name}: variance"),
@@ -35,7 +47,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         ));
     }
     panels.extend(variances);
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.settings.repeats;
+    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration)
+        * analysis.settings.repeats;
     (panels, format!("{draws} draws in cells of 5 x 5 degrees."))
 }
 
@@ -52,6 +65,7 @@ fn grid(title: String, label: &str, values: Vec<Cell>, range: [f64; 2], colours:
         colours,
         written: false,
     };
-    let (x, y) = (Axis::new("angle of the deltas (degrees)"), Axis::new("angle of the weights (degrees)"));
+    let (x, y) =
+        (Axis::new("angle of the deltas (degrees)"), Axis::new("angle of the weights (degrees)"));
     Panel { cells: Some(cells), ..Panel::new(title, x, y) }
 }

@@ -45,7 +45,10 @@ pub(super) fn axis_named(name: &str, unit: &str) -> Axis {
         "degrees" => Some([0.0, 180.0]),
         _ => None,
     };
-    Axis { limits, ..Axis::new(if unit.is_empty() { name.into() } else { format!("{name} ({unit})") }) }
+    Axis {
+        limits,
+        ..Axis::new(if unit.is_empty() { name.into() } else { format!("{name} ({unit})") })
+    }
 }
 
 pub(super) fn axis_of(quantity: Quantity) -> Axis {

@@ -14,18 +14,25 @@ use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread, XAxis};
 use std::collections::BTreeSet;
 
-/// A panel per quantity, and, as the figure asks, per layer or per value of some parameters; of a single quantity by two
-/// parameters, per value of the second.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+/// A panel per quantity, and, as the figure asks, per layer or per value of some parameters; of a
+/// single quantity by two parameters, per value of the second.
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     let (panel_names, names): (&[&'static str], &[&'static str]) =
         match (&spec.panels, &spec.quantities[..], &spec.by[..]) {
             (Panels::By(panels), _, _) => (panels, &spec.by),
-            (Panels::Quantity, [_], [first, second]) if analysis.conditions.len() > 1 && first != second => {
+            (Panels::Quantity, [_], [first, second])
+                if analysis.conditions.len() > 1 && first != second =>
+            {
                 (std::slice::from_ref(&spec.by[1]), &spec.by[..1])
             }
             _ => (&[], &spec.by),
         };
-    let names: Vec<&'static str> = names.iter().copied().filter(|name| !panel_names.contains(name)).collect();
+    let names: Vec<&'static str> =
+        names.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let quantities: Vec<Quantity> =
         spec.quantities.iter().copied().filter(|&q| !is_beside(q, &spec.quantities)).collect();
@@ -34,8 +41,11 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         true => shared(shown, &quantities, panel_names, &titles),
         false => separate(shown, &quantities, panel_names, &titles),
     };
-    let smooth =
-        if spec.smooth > 1 { format!(" Means over the latest {} iterations.", spec.smooth) } else { String::new() };
+    let smooth = if spec.smooth > 1 {
+        format!(" Means over the latest {} iterations.", spec.smooth)
+    } else {
+        String::new()
+    };
     let repeats = analysis.settings.repeats;
     let thin = if spec.repeats { "; thin ones: single repeats" } else { "" };
     let shades = said("shades", spread(spec));
@@ -55,7 +65,9 @@ fn separate<'a>(
     titles: &[String],
 ) -> Vec<Panel> {
     let mut panels = Vec::new();
-    for (&quantity, title) in quantities.iter().flat_map(|quantity| titles.iter().map(move |title| (quantity, title))) {
+    for (&quantity, title) in
+        quantities.iter().flat_map(|quantity| titles.iter().map(move |title| (quantity, title)))
+    {
         let shown = shown(quantity);
         let conditions = shown.titled(panel_names, title);
         let layers: BTreeSet<Option<usize>> =
@@ -83,7 +95,8 @@ fn separate<'a>(
     panels
 }
 
-/// Panels that all quantities share, a colour each: by layer where the figure asks for it, or by value of some parameters.
+/// Panels that all quantities share, a colour each: by layer where the figure asks for it, or by
+/// value of some parameters.
 fn shared<'a>(
     shown: impl Fn(Quantity) -> Shown<'a>,
     quantities: &[Quantity],
@@ -95,7 +108,8 @@ fn shared<'a>(
     let mut panels = Vec::new();
     for title in titles {
         let conditions = first.titled(panel_names, title);
-        let layers_of = |&quantity| conditions.iter().flat_map(move |c| first.spec.layers_of(c, quantity));
+        let layers_of =
+            |&quantity| conditions.iter().flat_map(move |c| first.spec.layers_of(c, quantity));
         let of_all = quantities.iter().flat_map(layers_of);
         let layers: BTreeSet<Option<usize>> = of_all.collect();
         let only = match first.spec.panels {
@@ -104,7 +118,8 @@ fn shared<'a>(
         };
         for layer in only {
             let place = layer.flatten().map_or(String::new(), |l| format!("layer {l}"));
-            let parts: Vec<Panel> = all.iter().map(|&shown| panel(shown, &conditions, layer, String::new())).collect();
+            let parts: Vec<Panel> =
+                all.iter().map(|&shown| panel(shown, &conditions, layer, String::new())).collect();
             panels.push(superposed(parts, quantities, joined(title, ", ", &place)));
         }
     }
@@ -118,7 +133,11 @@ fn superposed(parts: Vec<Panel>, quantities: &[Quantity], title: String) -> Pane
     for (index, (part, quantity)) in parts.into_iter().zip(quantities).enumerate() {
         let name = quantity.info().label;
         whole.series.extend(part.series.into_iter().map(|series| {
-            let label = if series.label == "measured" { name.into() } else { joined(&series.label, ": ", name) };
+            let label = if series.label == "measured" {
+                name.into()
+            } else {
+                joined(&series.label, ": ", name)
+            };
             Series { label, colour: Hue::Palette(index), ..series }
         }));
         whole.x = part.x;
@@ -167,8 +186,8 @@ impl<'a> Shown<'a> {
         self.analysis.conditions.iter().filter(|c| label(c, panel_names) == title).collect()
     }
 
-    /// Parameters that have the colours, and those that have the styles of lines: the first and the second; of more than
-    /// two, every combination has a colour.
+    /// Parameters that have the colours, and those that have the styles of lines: the first and the
+    /// second; of more than two, every combination has a colour.
     fn told_apart(self) -> [&'a [&'static str]; 2] {
         match self.names.len() {
             1 | 2 => self.names.split_at(1).into(),
@@ -178,9 +197,14 @@ impl<'a> Shown<'a> {
 
     fn look(self, condition: &Condition) -> Look {
         let place = |names: &[&str]| {
-            let values = |c: &Condition| names.iter().map(|name| text(c, name)).collect::<Vec<_>>().join("\n");
+            let values = |c: &Condition| {
+                names.iter().map(|name| text(c, name)).collect::<Vec<_>>().join("\n")
+            };
             let known = distinct(self.analysis.conditions.iter().map(values));
-            (known.iter().position(|value| *value == values(condition)).unwrap_or_default(), known.len())
+            (
+                known.iter().position(|value| *value == values(condition)).unwrap_or_default(),
+                known.len(),
+            )
         };
         let [(place, places), (style, styles)] = self.told_apart().map(place);
         // A third style takes the other tones.
@@ -188,12 +212,22 @@ impl<'a> Shown<'a> {
     }
 }
 
-fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>>, title: String) -> Panel {
+fn panel(
+    shown: Shown<'_>,
+    conditions: &[&Condition],
+    only: Option<Option<usize>>,
+    title: String,
+) -> Panel {
     let Shown { analysis, spec, quantity, names, .. } = shown;
     // Iterations evenly spaced in the logarithm are on its axis.
-    let is_log = matches!(schedule(analysis, quantity), RecordEvery::Log(_)) && spec.x_scale == Scale::Auto;
-    let x = Axis { log: is_log, ..Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" }) };
-    let mut panel = Panel::new(title, x, Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
+    let is_log =
+        matches!(schedule(analysis, quantity), RecordEvery::Log(_)) && spec.x_scale == Scale::Auto;
+    let x = Axis {
+        log: is_log,
+        ..Axis::new(if spec.x == XAxis::Epoch { "epoch" } else { "iteration" })
+    };
+    let mut panel =
+        Panel::new(title, x, Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     let several = only.is_none() && several_layers(analysis, spec);
     let hue = hues(&analysis.conditions, shown.told_apart()[0]);
     for condition in conditions {
@@ -204,9 +238,13 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
             let first = if lags.len() > 1 { Hue::Palette(place + places * at) } else { hue(place) };
             if again { first.again() } else { first }
         };
-        let layers =
-            spec.layers_of(condition, quantity).into_iter().filter(|layer| only.is_none_or(|only| only == *layer));
-        for (layer, (at, &lag)) in layers.flat_map(|layer| lags.iter().enumerate().map(move |lag| (layer, lag))) {
+        let layers = spec
+            .layers_of(condition, quantity)
+            .into_iter()
+            .filter(|layer| only.is_none_or(|only| only == *layer));
+        for (layer, (at, &lag)) in
+            layers.flat_map(|layer| lags.iter().enumerate().map(move |lag| (layer, lag)))
+        {
             let name = match lag.filter(|_| lags.len() > 1) {
                 Some(lag) => joined(&name, ", ", &format!("lag {lag}")),
                 None => name.clone(),
@@ -224,9 +262,11 @@ fn panel(shown: Shown<'_>, conditions: &[&Condition], only: Option<Option<usize>
             smooth(&mut points, spec, condition);
             let points = thinned(points);
             // An update compared with itself is a flat zero that says nothing.
-            let trivial = quantity == Quantity::UpdateAlignment && points.iter().all(|p| p.y.is_none_or(|y| y == 0.0));
+            let trivial = quantity == Quantity::UpdateAlignment
+                && points.iter().all(|p| p.y.is_none_or(|y| y == 0.0));
             if !trivial {
-                let each = if spec.repeats { single(shown, condition, [layer, lag]) } else { Vec::new() };
+                let each =
+                    if spec.repeats { single(shown, condition, [layer, lag]) } else { Vec::new() };
                 panel.series.extend(each.into_iter().map(|mut points| {
                     smooth(&mut points, spec, condition);
                     let points = thinned(points);
@@ -262,10 +302,16 @@ const MOST_POINTS: usize = 400;
 fn thinned(points: Vec<Point>) -> Vec<Point> {
     let step = points.len().div_ceil(MOST_POINTS).max(1);
     let last = points.len().saturating_sub(1);
-    points.into_iter().enumerate().filter(|(i, _)| i % step == 0 || *i == last).map(|(_, point)| point).collect()
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| i % step == 0 || *i == last)
+        .map(|(_, point)| point)
+        .collect()
 }
 
-/// Means over the latest iterations, as many as the figure says; at the start, over those there are.
+/// Means over the latest iterations, as many as the figure says; at the start, over those there
+/// are.
 fn smooth(points: &mut [Point], spec: &Spec, condition: &Condition) {
     if spec.smooth <= 1 {
         return;
@@ -289,12 +335,19 @@ fn smooth(points: &mut [Point], spec: &Spec, condition: &Condition) {
 }
 
 /// What theory says along a curve: averaged over signals, and given those of the repeats.
-fn predicted(shown: Shown<'_>, condition: &Condition, layer: Option<usize>, colour: Hue, name: &str) -> Vec<Series> {
+fn predicted(
+    shown: Shown<'_>,
+    condition: &Condition,
+    layer: Option<usize>,
+    colour: Hue,
+    name: &str,
+) -> Vec<Series> {
     let Shown { analysis, quantity, .. } = shown;
     let exact = analysis.settings.predict;
-    // What the table says at the end without being asked, closed forms, is drawn where it says more than a line at 90.
-    let is_known =
-        matches!(condition, Condition::Isolate(c) if c.is_predicted()) && quantity == Quantity::WeightAlignment;
+    // What the table says at the end without being asked, closed forms, is drawn where it says more
+    // than a line at 90.
+    let is_known = matches!(condition, Condition::Isolate(c) if c.is_predicted())
+        && quantity == Quantity::WeightAlignment;
     if !exact && !is_known {
         return Vec::new();
     }
@@ -316,9 +369,12 @@ fn predicted(shown: Shown<'_>, condition: &Condition, layer: Option<usize>, colo
     if !exact {
         return series;
     }
-    let conditional = (quantity == Quantity::WeightAlignment).then_some(Quantity::ConditionalAlignment);
+    let conditional =
+        (quantity == Quantity::WeightAlignment).then_some(Quantity::ConditionalAlignment);
     let given = [quantity.predicted_by(), conditional].into_iter().flatten();
-    let given = given.filter(|q| analysis.quantities().any(|of| of == *q) && q.layers(condition).contains(&layer));
+    let given = given.filter(|q| {
+        analysis.quantities().any(|of| of == *q) && q.layers(condition).contains(&layer)
+    });
     for predicted in given {
         let mut given = points(shown, condition, shown.spec.x, predicted, [layer, None]);
         given.iter_mut().for_each(|p| p.band = None);
@@ -344,14 +400,15 @@ fn spaced(recorded: Vec<usize>) -> Vec<usize> {
 fn several_layers(analysis: &Analysis, spec: &Spec) -> bool {
     let layers = |condition: &Condition| {
         let all = spec.quantities.iter().flat_map(|q| q.layers(condition)).collect::<BTreeSet<_>>();
-        // One layer of weights and one of updates need no telling apart: they stand in panels of their own.
+        // One layer of weights and one of updates need no telling apart: they stand in panels of
+        // their own.
         spec.quantities.iter().map(|q| q.layers(condition).len()).max().unwrap_or(0).min(all.len())
     };
     analysis.conditions.iter().map(layers).max().unwrap_or(0) > 1
 }
 
-/// 95 % of the angles of one independent pair, if all weights with a `B` have the same number of entries, and of the
-/// smallest, which has the widest, otherwise.
+/// 95 % of the angles of one independent pair, if all weights with a `B` have the same number of
+/// entries, and of the smallest, which has the widest, otherwise.
 fn null_band(conditions: &[&Condition]) -> Option<Band> {
     let entries = conditions.iter().flat_map(|condition| {
         let sizes = condition.sizes();
@@ -381,14 +438,16 @@ fn single(shown: Shown<'_>, condition: &Condition, place: [Option<usize>; 2]) ->
     let values = scheduled(shown, condition, shown.spec.x, shown.quantity, place);
     let repeats = values.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
     let of_repeat = |repeat: usize| {
-        let at = |(x, values): &(f64, Vec<Option<f64>>)| Point::at(*x, values.get(repeat).copied().flatten());
+        let at = |(x, values): &(f64, Vec<Option<f64>>)| {
+            Point::at(*x, values.get(repeat).copied().flatten())
+        };
         values.iter().map(at).collect()
     };
     (0..repeats).map(of_repeat).collect()
 }
 
-/// Values of all repeats where the schedule of the quantity has them: what was recorded for the summary alone may belong to
-/// another phase of the signals.
+/// Values of all repeats where the schedule of the quantity has them: what was recorded for the
+/// summary alone may belong to another phase of the signals.
 fn scheduled(
     shown: Shown<'_>,
     condition: &Condition,
@@ -399,7 +458,8 @@ fn scheduled(
     let Shown { results, analysis, .. } = shown;
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
     let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
-    let wanted = schedule(analysis, quantity).iterations(last, per_epoch, &condition.label_changes());
+    let wanted =
+        schedule(analysis, quantity).iterations(last, per_epoch, &condition.label_changes());
     let wanted: BTreeSet<usize> = wanted.into_iter().collect();
     let values = results.values(analysis, condition, quantity, place).into_iter();
     let wanted = values.filter(|(iteration, _)| wanted.contains(iteration));
@@ -408,6 +468,7 @@ fn scheduled(
 
 /// When a quantity is recorded.
 fn schedule(analysis: &Analysis, quantity: Quantity) -> RecordEvery {
-    let observer = analysis.settings.observers.iter().find(|observer| observer.quantity == quantity);
+    let observer =
+        analysis.settings.observers.iter().find(|observer| observer.quantity == quantity);
     observer.and_then(|observer| observer.record_every).unwrap_or(analysis.settings.record_every)
 }

@@ -12,7 +12,11 @@ use crate::spec::{Analysis, Figure as Spec};
 const BINS: usize = 50;
 
 /// A panel per quantity with a density per condition.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     let hue = hues(&analysis.conditions, &spec.by);
     let panel = |&quantity: &Quantity| {
         let mut panel = Panel::new(quantity.info().label, axis_of(quantity), Axis::new("density"));
@@ -21,11 +25,18 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             let [low, high] = range(values.iter().copied());
             // A quantity that is the same for all draws has no density.
             if high - low > 1e-6 * high.abs() {
-                panel.series.extend(outline(label(condition, &spec.by), hue(place), &values, [low, high], BINS));
+                panel.series.extend(outline(
+                    label(condition, &spec.by),
+                    hue(place),
+                    &values,
+                    [low, high],
+                    BINS,
+                ));
             }
         }
         panel
     };
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration) * analysis.settings.repeats;
+    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration)
+        * analysis.settings.repeats;
     (spec.quantities.iter().map(panel).collect(), format!("Densities of {draws} draws."))
 }

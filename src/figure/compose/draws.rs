@@ -8,7 +8,12 @@ use crate::run::Results;
 use crate::spec::Analysis;
 
 /// Every drawn value of a quantity, over all repeats.
-pub(super) fn drawn(results: Results<'_>, analysis: &Analysis, condition: &Condition, quantity: Quantity) -> Vec<f64> {
+pub(super) fn drawn(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+    quantity: Quantity,
+) -> Vec<f64> {
     let repeats = results.repeats(analysis, condition).into_iter().flatten();
     let records = repeats.flat_map(|result| &result.records);
     records.filter(|r| r.quantity == quantity).filter_map(|r| r.value).collect()

@@ -1,11 +1,13 @@
-//! What a figure of any kind is told of its look: labels, names, scales, ends, and which panels there are.
+//! What a figure of any kind is told of its look: labels, names, scales, ends, and which panels
+//! there are.
 
 use super::distinct;
 use crate::figure::{Axis, Figure, Look, Panel, Width};
 use crate::spec::{Across, Figure as Spec, FigureKind, Scale};
 use crate::text::list;
 
-/// Ratio of the largest to the smallest of positive values from which on a linear axis hides most of them.
+/// Ratio of the largest to the smallest of positive values from which on a linear axis hides most
+/// of them.
 const WIDE: f64 = 1000.0;
 
 /// The figure as `spec` wants it to look.
@@ -66,13 +68,20 @@ fn set_axes(panel: &mut Panel, spec: &Spec) {
     }
 }
 
-/// Whether positive values are so far apart that a linear axis would show most of them at its foot. Angles and shares are
-/// read on linear axes.
+/// Whether positive values are so far apart that a linear axis would show most of them at its foot.
+/// Angles and shares are read on linear axes.
 fn needs_logarithm(panel: &Panel, spec: &Spec) -> bool {
-    let of_values = !matches!(spec.kind.facts().across, Across::Whatever) && spec.kind != FigureKind::Map;
-    let points = || panel.series.iter().flat_map(|series| &series.points).filter_map(|point| point.y);
-    let [low, high] = points().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], y| [low.min(y), high.max(y)]);
-    of_values && panel.y.limits.is_none() && panel.references.is_empty() && low > 0.0 && high >= WIDE * low
+    let of_values =
+        !matches!(spec.kind.facts().across, Across::Whatever) && spec.kind != FigureKind::Map;
+    let points =
+        || panel.series.iter().flat_map(|series| &series.points).filter_map(|point| point.y);
+    let [low, high] = points()
+        .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], y| [low.min(y), high.max(y)]);
+    of_values
+        && panel.y.limits.is_none()
+        && panel.references.is_empty()
+        && low > 0.0
+        && high >= WIDE * low
 }
 
 /// A text with other words for it, or for its parts between colons and commas.
@@ -87,7 +96,10 @@ fn renamed<'a>(text: &str, names: &'a [(String, String)], unused: &mut Vec<&'a s
     }
     let of_part = |part: &str, other: &mut dyn FnMut(&str) -> Option<String>| {
         other(part).unwrap_or_else(|| {
-            part.split(", ").map(|piece| other(piece).unwrap_or_else(|| piece.into())).collect::<Vec<_>>().join(", ")
+            part.split(", ")
+                .map(|piece| other(piece).unwrap_or_else(|| piece.into()))
+                .collect::<Vec<_>>()
+                .join(", ")
         })
     };
     text.split(": ").map(|part| of_part(part, &mut other)).collect::<Vec<_>>().join(": ")
@@ -117,10 +129,12 @@ fn entries(figure: &Figure) -> impl Iterator<Item = String> {
     })
 }
 
-/// Entries of the legend that are to come first, and are not there. Several may share what they say after a colon.
+/// Entries of the legend that are to come first, and are not there. Several may share what they say
+/// after a colon.
 fn missing<'a>(figure: &Figure, spec: &'a Spec) -> Vec<&'a str> {
     let all: Vec<String> = entries(figure).collect();
-    let is_there = |name: &str| all.iter().any(|entry| entry == name || entry.ends_with(&format!(": {name}")));
+    let is_there =
+        |name: &str| all.iter().any(|entry| entry == name || entry.ends_with(&format!(": {name}")));
     spec.order.iter().map(String::as_str).filter(|name| !is_there(name)).collect()
 }
 
@@ -132,17 +146,26 @@ fn chosen(figure: &mut Figure, spec: &Spec) -> Option<String> {
     let place = |wanted: &String| {
         let number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let number = number.filter(|number| *number < figure.panels.len());
-        let is_wanted =
-            |panel: &Panel| panel.title == *wanted || renamed(&panel.title, &spec.names.0, &mut Vec::new()) == *wanted;
+        let is_wanted = |panel: &Panel| {
+            panel.title == *wanted
+                || renamed(&panel.title, &spec.names.0, &mut Vec::new()) == *wanted
+        };
         number.or_else(|| figure.panels.iter().position(is_wanted))
     };
     let places: Vec<Option<usize>> = spec.show.iter().map(place).collect();
-    let unknown: Vec<&str> =
-        spec.show.iter().zip(&places).filter(|(_, place)| place.is_none()).map(|(name, _)| name.as_str()).collect();
+    let unknown: Vec<&str> = spec
+        .show
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| place.is_none())
+        .map(|(name, _)| name.as_str())
+        .collect();
     let titles: Vec<&str> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
-    let remark = (!unknown.is_empty())
-        .then(|| format!("show: there is no panel {}: panels are {}", list(&unknown), list(&titles)));
-    let panels: Vec<Panel> = places.into_iter().flatten().map(|place| figure.panels[place].clone()).collect();
+    let remark = (!unknown.is_empty()).then(|| {
+        format!("show: there is no panel {}: panels are {}", list(&unknown), list(&titles))
+    });
+    let panels: Vec<Panel> =
+        places.into_iter().flatten().map(|place| figure.panels[place].clone()).collect();
     if !panels.is_empty() {
         figure.panels = panels;
     }
@@ -153,11 +176,14 @@ fn chosen(figure: &mut Figure, spec: &Spec) -> Option<String> {
 fn cut(figure: &Figure) -> String {
     let beyond = |panel: &Panel| {
         let [least, most] = panel.y.limits?;
-        let mut bands = panel.series.iter().flat_map(|series| &series.points).filter_map(|point| point.band);
+        let mut bands =
+            panel.series.iter().flat_map(|series| &series.points).filter_map(|point| point.band);
         bands.any(|[low, high]| low < least || high > most).then_some((least, most))
     };
     match figure.panels.iter().find_map(beyond) {
-        Some((least, most)) => format!(" What reaches beyond {least} or {most}, which no value does, is cut there."),
+        Some((least, most)) => {
+            format!(" What reaches beyond {least} or {most}, which no value does, is cut there.")
+        }
         None => String::new(),
     }
 }
@@ -181,7 +207,10 @@ mod tests {
                 points: (1..).zip(values).map(|(x, y)| Point::at(f64::from(x), Some(*y))).collect(),
             })
             .collect();
-        Figure { panels: vec![panel.clone(), Panel { title: "more".into(), ..panel }], ..Figure::default() }
+        Figure {
+            panels: vec![panel.clone(), Panel { title: "more".into(), ..panel }],
+            ..Figure::default()
+        }
     }
 
     fn spec() -> Spec {
@@ -207,20 +236,32 @@ mod tests {
 
     #[test]
     fn names_are_changed_whole_or_by_parts_and_those_unknown_are_told() {
-        let curves = [("BP-TRW, no WN", [1.0; 3]), ("BP-TRW, no WN: predicted", [1.0; 3]), ("BP", [1.0; 3])];
+        let curves =
+            [("BP-TRW, no WN", [1.0; 3]), ("BP-TRW, no WN: predicted", [1.0; 3]), ("BP", [1.0; 3])];
         let names = |pairs: &[(&str, &str)]| Spec {
-            names: Names(pairs.iter().map(|(old, new)| (old.to_string(), new.to_string())).collect()),
+            names: Names(
+                pairs.iter().map(|(old, new)| (old.to_string(), new.to_string())).collect(),
+            ),
             ..spec()
         };
-        let drawn =
-            finished(figure(&curves), &names(&[("no WN", "free"), ("predicted", "theory"), ("BP", "backprop")]));
+        let drawn = finished(
+            figure(&curves),
+            &names(&[("no WN", "free"), ("predicted", "theory"), ("BP", "backprop")]),
+        );
         assert_eq!(labels(&drawn), ["BP-TRW, free", "BP-TRW, free: theory", "backprop"]);
         assert!(drawn.remarks.is_empty());
-        let whole = finished(figure(&curves), &names(&[("BP-TRW, no WN", "FA"), ("norms", "growth"), ("WN(1)", "WN")]));
+        let whole = finished(
+            figure(&curves),
+            &names(&[("BP-TRW, no WN", "FA"), ("norms", "growth"), ("WN(1)", "WN")]),
+        );
         assert_eq!(labels(&whole), ["FA", "FA: predicted", "BP"]);
         assert_eq!(whole.panels[0].title, "growth");
         assert_eq!(whole.remarks.len(), 1);
-        assert!(whole.remarks[0].starts_with("nothing is called WN(1): names are"), "{:?}", whole.remarks);
+        assert!(
+            whole.remarks[0].starts_with("nothing is called WN(1): names are"),
+            "{:?}",
+            whole.remarks
+        );
     }
 
     #[test]
@@ -228,7 +269,8 @@ mod tests {
         let show = |panels: &[&str]| {
             let show = panels.iter().map(ToString::to_string).collect();
             let drawn = finished(figure(&[("held", [1.0; 3])]), &Spec { show, ..spec() });
-            let titles = drawn.panels.iter().map(|panel| panel.title.clone()).collect::<Vec<_>>().join(" ");
+            let titles =
+                drawn.panels.iter().map(|panel| panel.title.clone()).collect::<Vec<_>>().join(" ");
             (titles, drawn.remarks.len(), drawn.width)
         };
         assert_eq!(show(&["2", "norms"]), ("more norms".into(), 0, Width::TwoColumns));
@@ -237,7 +279,10 @@ mod tests {
         for title in ["norms", "growth"] {
             let only = Spec { show: vec![title.into()], names: names.clone(), ..spec() };
             let drawn = finished(figure(&[("held", [1.0; 3])]), &only);
-            assert_eq!((drawn.panels.len(), drawn.panels[0].title.as_str(), drawn.remarks.len()), (1, "growth", 0));
+            assert_eq!(
+                (drawn.panels.len(), drawn.panels[0].title.as_str(), drawn.remarks.len()),
+                (1, "growth", 0)
+            );
         }
         let order = vec!["held".to_string(), "white".into()];
         let drawn = finished(figure(&[("held", [1.0; 3])]), &Spec { order, ..spec() });

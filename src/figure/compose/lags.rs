@@ -10,7 +10,11 @@ use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread};
 use std::collections::BTreeSet;
 
 /// A panel per quantity and layer; a curve per condition and reported iteration.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     let names = distinct(analysis.conditions.iter().map(|c| label(c, &spec.by)));
     let mut panels = Vec::new();
     for &quantity in &spec.quantities {
@@ -28,10 +32,20 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
                 Axis::new("lag (iterations)"),
                 Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) },
             );
-            for condition in analysis.conditions.iter().filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
+            for condition in
+                analysis.conditions.iter().filter(|c| spec.layers_of(c, quantity).contains(&layer))
+            {
                 let name = label(condition, &spec.by);
                 let place = names.iter().position(|known| *known == name).unwrap_or_default();
-                panel.series.extend(curves(results, analysis, spec, condition, quantity, layer, (place, &name)));
+                panel.series.extend(curves(
+                    results,
+                    analysis,
+                    spec,
+                    condition,
+                    quantity,
+                    layer,
+                    (place, &name),
+                ));
             }
             panels.push(panel);
         }
@@ -52,7 +66,8 @@ fn curves(
 ) -> Vec<Series> {
     let lags: Vec<usize> = spec.lags_of(analysis, quantity).into_iter().flatten().collect();
     let last = condition.last_iteration();
-    let mut iterations = if spec.at.is_empty() { analysis.settings.report_at.clone() } else { spec.at.clone() };
+    let mut iterations =
+        if spec.at.is_empty() { analysis.settings.report_at.clone() } else { spec.at.clone() };
     if iterations.is_empty() {
         iterations.push(last);
     }
@@ -62,7 +77,9 @@ fn curves(
             .iter()
             .filter(|&&lag| lag <= iteration)
             .filter_map(|&lag| {
-                let of_lag = results.values(analysis, condition, quantity, [layer, Some(lag)]).remove(&iteration)?;
+                let of_lag = results
+                    .values(analysis, condition, quantity, [layer, Some(lag)])
+                    .remove(&iteration)?;
                 let summary = Summary::of(of_lag);
                 let band = around(&summary, spec.spread.unwrap_or(Spread::Sd));
                 Some(Point { x: lag as f64, y: summary.mean, band, n: Some(summary.n) })

@@ -11,9 +11,16 @@ use crate::run::Results;
 use crate::signal::Form;
 use crate::spec::{Analysis, Figure as Spec, Scale as Steps, XAxis};
 
-/// For every quantity a map of what was measured and, where theory says it, of what was predicted and of the difference.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
-    let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else { return (Vec::new(), String::new()) };
+/// For every quantity a map of what was measured and, where theory says it, of what was predicted
+/// and of the difference.
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
+    let (XAxis::Parameter(x), Some(y)) = (spec.x, spec.y) else {
+        return (Vec::new(), String::new());
+    };
     let grid = Grid::new(&analysis.conditions, [x, y]);
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| q != Quantity::ConditionalAlignment) {
@@ -22,9 +29,11 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         for condition in &analysis.conditions {
             let place = grid.place(condition);
             let layer = spec.layers_of(condition, quantity).first().copied().flatten();
-            measured[place] = at_end(results, analysis, condition, quantity, layer).map_or(Cell::default(), Cell::from);
+            measured[place] = at_end(results, analysis, condition, quantity, layer)
+                .map_or(Cell::default(), Cell::from);
             let last = condition.last_iteration();
-            predicted[place] = predict(condition, quantity, layer, last, analysis.settings.predict).into();
+            predicted[place] =
+                predict(condition, quantity, layer, last, analysis.settings.predict).into();
         }
         let less = |(m, p): (&Cell, &Cell)| match (m.value, p.value) {
             (Some(measured), Some(predicted)) => Cell {
@@ -45,14 +54,28 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         panels.push(grid.panel(titled("measured"), &label, measured, colours));
         if is_predicted {
             panels.push(grid.panel(titled("predicted"), &label, predicted, colours));
-            let largest = differences.iter().filter_map(|cell| cell.value).fold(1e-9f64, |m, d| m.max(d.abs()));
-            let scheme = Scheme { range: [-largest, largest], log: false, colours: Colours::Diverging };
+            let largest = differences
+                .iter()
+                .filter_map(|cell| cell.value)
+                .fold(1e-9f64, |m, d| m.max(d.abs()));
+            let scheme =
+                Scheme { range: [-largest, largest], log: false, colours: Colours::Diverging };
             let label = axis_named("difference", quantity.info().unit).label;
-            panels.push(grid.panel(titled("measured minus predicted"), &label, differences, scheme));
+            panels.push(grid.panel(
+                titled("measured minus predicted"),
+                &label,
+                differences,
+                scheme,
+            ));
         }
     }
     let repeats = analysis.settings.repeats;
-    (panels, format!("Means over {repeats} repeats at the last iteration; every row and column is one value."))
+    (
+        panels,
+        format!(
+            "Means over {repeats} repeats at the last iteration; every row and column is one value."
+        ),
+    )
 }
 
 /// Which colours stand for which values.
@@ -64,17 +87,22 @@ struct Scheme {
 }
 
 impl Scheme {
-    /// Of a quantity with these values: as the figure asks, or from end to end of the values. The right angle, which is no
-    /// alignment, has the darkest colour; small angles stand out.
+    /// Of a quantity with these values: as the figure asks, or from end to end of the values. The
+    /// right angle, which is no alignment, has the darkest colour; small angles stand out.
     fn of<'a>(quantity: Quantity, spec: &Spec, cells: impl Iterator<Item = &'a Cell>) -> Self {
         let log = spec.scale == Steps::Log;
-        let drawn = cells.filter_map(|cell| cell.value).filter(|v| v.is_finite() && (!log || *v > 0.0));
+        let drawn =
+            cells.filter_map(|cell| cell.value).filter(|v| v.is_finite() && (!log || *v > 0.0));
         let is_angle = quantity.info().unit == "degrees";
-        let start = if is_angle && !log { [90.0, 90.0] } else { [f64::INFINITY, f64::NEG_INFINITY] };
+        let start =
+            if is_angle && !log { [90.0, 90.0] } else { [f64::INFINITY, f64::NEG_INFINITY] };
         let [low, high] = drawn.fold(start, |[low, high], v| [low.min(v), high.max(v)]);
         // Values that are all the same have one colour.
-        let values =
-            if low < high { [low, high] } else { [low - 0.5 * low.abs().max(1e-9), low + 0.5 * low.abs().max(1e-9)] };
+        let values = if low < high {
+            [low, high]
+        } else {
+            [low - 0.5 * low.abs().max(1e-9), low + 0.5 * low.abs().max(1e-9)]
+        };
         let usual = if is_angle { Colours::Reversed } else { Colours::Sequential };
         Self { range: spec.range.unwrap_or(values), log, colours: spec.colours.unwrap_or(usual) }
     }
@@ -112,7 +140,8 @@ impl Grid {
 
     /// A map with cells of equal size.
     fn panel(&self, title: String, label: &str, values: Vec<Cell>, scheme: Scheme) -> Panel {
-        let edges = |which: usize| (0..=self.values[which].len()).map(|i| i as f64).collect::<Vec<_>>();
+        let edges =
+            |which: usize| (0..=self.values[which].len()).map(|i| i as f64).collect::<Vec<_>>();
         let Scheme { range, log, colours } = scheme;
         let cells = Cells {
             label: label.into(),
@@ -132,12 +161,16 @@ impl Grid {
 
 /// The number that stands for a value of a parameter.
 fn coordinate(conditions: &[Condition], name: &str, value: &str) -> Option<f64> {
-    conditions.iter().find_map(|c| c.values().remove(name).filter(|known| known.to_text() == value))?.coordinate()
+    conditions
+        .iter()
+        .find_map(|c| c.values().remove(name).filter(|known| known.to_text() == value))?
+        .coordinate()
 }
 
 /// Numbers in place of values, if each has one of its own.
 fn numbers(conditions: &[Condition], name: &str, values: &[String]) -> Vec<String> {
-    let all: Option<Vec<f64>> = values.iter().map(|value| coordinate(conditions, name, value)).collect();
+    let all: Option<Vec<f64>> =
+        values.iter().map(|value| coordinate(conditions, name, value)).collect();
     let texts: Vec<String> = all.into_iter().flatten().map(|number| number.to_string()).collect();
     let apart = distinct(texts.iter().cloned()).len() == values.len();
     if apart { texts } else { values.to_vec() }
@@ -150,10 +183,16 @@ fn steps(conditions: &[Condition], name: &str, values: &[String]) -> Axis {
         let condition = conditions.iter().find(|condition| has(condition, value));
         // Numbers without the zero before the point, so that neighbours find room.
         let short = |number: String| number.replacen("0.", ".", 1);
-        let number = condition.and_then(|c| c.values().get(name)?.get::<Form>()?.coefficient()).map(|c| c.to_string());
+        let number = condition
+            .and_then(|c| c.values().get(name)?.get::<Form>()?.coefficient())
+            .map(|c| c.to_string());
         let number = number.or_else(|| value.parse::<f64>().ok().map(|_| value.clone())).map(short);
-        let words = || condition.map_or_else(|| value.clone(), |condition| label(condition, &[name]));
+        let words =
+            || condition.map_or_else(|| value.clone(), |condition| label(condition, &[name]));
         (i as f64 + 0.5, number.unwrap_or_else(words))
     };
-    Axis { names: values.iter().enumerate().map(named).collect(), ..Axis::new(Scale::new(conditions, name).label()) }
+    Axis {
+        names: values.iter().enumerate().map(named).collect(),
+        ..Axis::new(Scale::new(conditions, name).label())
+    }
 }

@@ -13,7 +13,10 @@ use common::{EACH, around, axis_named, axis_of, distinct, joined, named, said, t
 
 /// Declares the module of every kind, and what calls it.
 macro_rules! compositions {
-    ($(#[doc = $meaning:literal] $kind:ident in $module:ident { $($fact:ident: $value:expr),* };)*) => {
+    ($(
+        $(#[doc = $meaning:literal])+
+        $kind:ident in $module:ident { $($fact:ident: $value:expr),* };
+    )*) => {
         $(mod $module;)*
 
         /// Panels of a figure of an analysis, and what its lines and bands stand for.
@@ -32,6 +35,10 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
     let analysis = &spec.shown(analysis);
     let (panels, note) = panels(results, analysis, spec);
     let [stored, planned] = results.count(analysis);
-    let note = if stored < planned { format!("{note} Unfinished: {stored} of {planned} jobs.") } else { note };
+    let note = if stored < planned {
+        format!("{note} Unfinished: {stored} of {planned} jobs.")
+    } else {
+        note
+    };
     finish::finished(Figure { title: spec.title.clone(), panels, note, ..Figure::default() }, spec)
 }

@@ -13,7 +13,9 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
     let mut panels = Vec::new();
     for condition in &analysis.conditions {
         let Condition::Plane(plane) = condition else { continue };
-        let Some(result) = results.repeats(analysis, condition).into_iter().flatten().next() else { continue };
+        let Some(result) = results.repeats(analysis, condition).into_iter().flatten().next() else {
+            continue;
+        };
         let values = |quantity| result.records.iter().filter(move |r| r.quantity == quantity);
         let mut losses = vec![None; plane.mesh * plane.mesh];
         for record in values(Quantity::PlaneLoss) {
@@ -22,7 +24,9 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
             }
         }
         let axis = |name: &str, component| {
-            let share = values(component).find_map(|r| r.value).map(|share| format!(" ({share:.0} % of variance)"));
+            let share = values(component)
+                .find_map(|r| r.value)
+                .map(|share| format!(" ({share:.0} % of variance)"));
             Axis::new(format!("{name}{}", share.unwrap_or_default()))
         };
         let x = axis("component 1", Quantity::Explained);
@@ -33,12 +37,15 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
             PlanePair::Wn => format!("{first} with WN"),
         };
         let mut panel = Panel::new(format!("{first} and {second}"), x, y);
-        let range =
-            losses.iter().flatten().fold([f64::INFINITY, f64::NEG_INFINITY], |[l, h], v| [l.min(*v), h.max(*v)]);
+        let range = losses
+            .iter()
+            .flatten()
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |[l, h], v| [l.min(*v), h.max(*v)]);
         if range[0] < range[1] {
             // Half a step beyond the outermost points, which are the middles of their cells.
             let step = 2.0 * plane.reach / (plane.mesh - 1) as f64;
-            let edges: Vec<f64> = (0..=plane.mesh).map(|i| -plane.reach + (i as f64 - 0.5) * step).collect();
+            let edges: Vec<f64> =
+                (0..=plane.mesh).map(|i| -plane.reach + (i as f64 - 0.5) * step).collect();
             panel.cells = Some(Cells {
                 label: axis_of(Quantity::PlaneLoss).label,
                 x: edges.clone(),

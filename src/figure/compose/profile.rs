@@ -11,17 +11,25 @@ use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Scale};
 use std::collections::BTreeSet;
 
-/// A panel per quantity and, as the figure asks, per value of some parameters; a curve per condition.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+/// A panel per quantity and, as the figure asks, per value of some parameters; a curve per
+/// condition.
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     let panel_names = spec.panels.parameters();
-    let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
+    let names: Vec<&'static str> =
+        spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
     let hue = hues(&analysis.conditions, &names);
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| !is_beside(q, &spec.quantities)) {
         for title in &titles {
-            let of_panel = |c: &&Condition| label(c, panel_names) == *title && !spec.layers_of(c, quantity).is_empty();
+            let of_panel = |c: &&Condition| {
+                label(c, panel_names) == *title && !spec.layers_of(c, quantity).is_empty()
+            };
             let conditions: Vec<&Condition> = analysis.conditions.iter().filter(of_panel).collect();
             if conditions.is_empty() {
                 continue;
@@ -39,8 +47,16 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             );
             for condition in &conditions {
                 let name = label(condition, &names);
-                let colour = hue(curves.iter().position(|known| *known == name).unwrap_or_default());
-                panel.series.extend(curve(results, (analysis, spec), condition, quantity, name, colour));
+                let colour =
+                    hue(curves.iter().position(|known| *known == name).unwrap_or_default());
+                panel.series.extend(curve(
+                    results,
+                    (analysis, spec),
+                    condition,
+                    quantity,
+                    name,
+                    colour,
+                ));
             }
             if quantity == Quantity::WeightAlignment {
                 panel.bands.extend(null_band(&conditions, analysis.settings.repeats));
@@ -54,7 +70,8 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 
 /// Layers as whole numbers.
 fn layer_axis(conditions: &[&Condition], spec: &Spec, quantity: Quantity) -> Axis {
-    let layers: BTreeSet<usize> = conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).flatten().collect();
+    let layers: BTreeSet<usize> =
+        conditions.iter().flat_map(|c| spec.layers_of(c, quantity)).flatten().collect();
     let names = layers.iter().map(|&l| (l as f64, l.to_string())).collect();
     Axis { names, ..Axis::new("layer") }
 }
@@ -67,7 +84,9 @@ fn curve(
     name: String,
     colour: Hue,
 ) -> Vec<Series> {
-    let of = |quantity: Quantity, layer: Option<usize>| at_end(results, analysis, condition, quantity, layer);
+    let of = |quantity: Quantity, layer: Option<usize>| {
+        at_end(results, analysis, condition, quantity, layer)
+    };
     let point = |layer: Option<usize>| {
         let summary = of(quantity, layer);
         let y = summary.and_then(|s| s.mean);
@@ -78,17 +97,20 @@ fn curve(
             n: summary.map(|s| s.n),
         })
     };
-    let points: Vec<Point> = spec.layers_of(condition, quantity).into_iter().filter_map(point).collect();
+    let points: Vec<Point> =
+        spec.layers_of(condition, quantity).into_iter().filter_map(point).collect();
     // What theory says of the same repeats.
     let predicted = |layer: &Option<usize>| {
         let y = of(quantity.predicted_by()?, *layer)?.mean?;
         Some(Point::at((*layer)? as f64, Some(y)))
     };
-    let predicted: Vec<Point> = spec.layers_of(condition, quantity).iter().filter_map(predicted).collect();
+    let predicted: Vec<Point> =
+        spec.layers_of(condition, quantity).iter().filter_map(predicted).collect();
     let mut series = Vec::new();
     if spec.repeats {
         let each = |layer: &Option<usize>| {
-            let values = values_at_end(results, analysis, condition, quantity, *layer).into_iter().flatten();
+            let values =
+                values_at_end(results, analysis, condition, quantity, *layer).into_iter().flatten();
             let x = layer.map(|layer| layer as f64);
             values.filter_map(|y| Some(Point::at(x?, Some(y)))).collect::<Vec<_>>()
         };
@@ -98,7 +120,12 @@ fn curve(
     let label = joined(&name, ": ", "predicted");
     series.push(Series { label: named(&name, "measured"), colour, mark: Mark::Joined, points });
     if !predicted.is_empty() {
-        series.push(Series { label, colour: colour.again(), mark: Mark::Dashes, points: predicted });
+        series.push(Series {
+            label,
+            colour: colour.again(),
+            mark: Mark::Dashes,
+            points: predicted,
+        });
     }
     series
 }

@@ -25,13 +25,14 @@ pub(super) struct Scale<'a> {
 impl<'a> Scale<'a> {
     /// Of the parameter `name` of `conditions`.
     pub(super) fn new(conditions: &'a [Condition], name: &'a str) -> Self {
-        let depths = conditions.iter().filter_map(|condition| Some(condition.train()?.setup.hidden.len()));
+        let depths =
+            conditions.iter().filter_map(|condition| Some(condition.train()?.setup.hidden.len()));
         let of_widths = name == Setup::HIDDEN.name() && depths.collect::<BTreeSet<_>>().len() == 1;
         Self { conditions, name, of_widths }
     }
 
-    /// The number that stands for the value of a condition: itself, or the coefficient of a form; of hidden layers, how
-    /// many, or the units of the first where they are as many everywhere.
+    /// The number that stands for the value of a condition: itself, or the coefficient of a form;
+    /// of hidden layers, how many, or the units of the first where they are as many everywhere.
     pub(super) fn coordinate(self, condition: &Condition) -> Option<f64> {
         if self.of_widths {
             return condition.train()?.setup.hidden.first().map(|&units| units as f64);
@@ -39,14 +40,16 @@ impl<'a> Scale<'a> {
         condition.values().get(self.name)?.coordinate()
     }
 
-    /// Its axis: logarithmic where values are positive and far apart, with ticks at the values, as there are few powers of
-    /// ten among them.
+    /// Its axis: logarithmic where values are positive and far apart, with ticks at the values, as
+    /// there are few powers of ten among them.
     pub(super) fn axis(self) -> Axis {
-        let mut values: Vec<f64> = self.conditions.iter().filter_map(|c| self.coordinate(c)).collect();
+        let mut values: Vec<f64> =
+            self.conditions.iter().filter_map(|c| self.coordinate(c)).collect();
         values.sort_by(f64::total_cmp);
         values.dedup();
         let log = matches!(values[..], [low, .., high] if low > 0.0 && high >= WIDE * low);
-        let names = values.iter().filter(|_| log).map(|value| (*value, value.to_string())).collect();
+        let names =
+            values.iter().filter(|_| log).map(|value| (*value, value.to_string())).collect();
         Axis { log, names, ..Axis::new(self.label()) }
     }
 
@@ -59,7 +62,9 @@ impl<'a> Scale<'a> {
         let known = all.iter().find(|parameter| parameter.facts().name == self.name);
         let name = known.map_or(self.name, |parameter| parameter.facts().axis);
         let (mut spans, mut times) = (BTreeSet::new(), BTreeSet::new());
-        for value in self.conditions.iter().filter_map(|condition| condition.values().remove(self.name)) {
+        for value in
+            self.conditions.iter().filter_map(|condition| condition.values().remove(self.name))
+        {
             let span = value.get::<Span>().copied().or_else(|| *value.get::<Option<Span>>()?);
             spans.extend(span.map(|span| span.on_axis().1));
             times.insert(value.get::<Form>().and_then(Form::time));
@@ -67,7 +72,9 @@ impl<'a> Scale<'a> {
         let (spans, times) = (Vec::from_iter(spans), Vec::from_iter(times));
         match (&spans[..], &times[..]) {
             ([unit], _) => format!("{name} ({unit})"),
-            (_, [Some((time, unit))]) => format!("{} ({unit})", name.replacen("autocorrelation", time, 1)),
+            (_, [Some((time, unit))]) => {
+                format!("{} ({unit})", name.replacen("autocorrelation", time, 1))
+            }
             _ => name.into(),
         }
     }
@@ -75,16 +82,19 @@ impl<'a> Scale<'a> {
     /// How many values the parameter has, if these are several numbers that ascend or descend.
     fn steps(self) -> Option<usize> {
         let texts = distinct(self.conditions.iter().map(|condition| text(condition, self.name)));
-        let first = |value: &String| self.conditions.iter().find(|condition| text(condition, self.name) == *value);
-        let values: Vec<f64> = texts.iter().map(|value| self.coordinate(first(value)?)).collect::<Option<_>>()?;
+        let first = |value: &String| {
+            self.conditions.iter().find(|condition| text(condition, self.name) == *value)
+        };
+        let values: Vec<f64> =
+            texts.iter().map(|value| self.coordinate(first(value)?)).collect::<Option<_>>()?;
         let ascends = values.windows(2).all(|pair| pair[0] < pair[1]);
         let descends = values.windows(2).all(|pair| pair[0] > pair[1]);
         (values.len() >= FEWEST && (ascends || descends)).then_some(values.len())
     }
 }
 
-/// Colours by place among the values of what tells curves apart: those of a ramp where this is one parameter with
-/// numbers in order.
+/// Colours by place among the values of what tells curves apart: those of a ramp where this is one
+/// parameter with numbers in order.
 pub(super) fn hues(conditions: &[Condition], names: &[&str]) -> impl Fn(usize) -> Hue + use<> {
     let steps = match names {
         [name] => Scale::new(conditions, name).steps(),
@@ -100,7 +110,9 @@ mod tests {
     use crate::spec::Analysis;
 
     fn conditions(kind: Kind, name: &str, values: &[&str]) -> Vec<Condition> {
-        let condition = |value: &&str| Analysis::from_options(kind, [(name, *value)]).unwrap().conditions.remove(0);
+        let condition = |value: &&str| {
+            Analysis::from_options(kind, [(name, *value)]).unwrap().conditions.remove(0)
+        };
         values.iter().map(condition).collect()
     }
 
@@ -143,13 +155,23 @@ mod tests {
 
     #[test]
     fn axes_are_logarithmic_where_values_are_far_apart_and_named_after_what_differs() {
-        let axis = |name, values: &[&str]| Scale::new(&conditions(Kind::Train, name, values), name).axis();
+        let axis =
+            |name, values: &[&str]| Scale::new(&conditions(Kind::Train, name, values), name).axis();
         let batch = axis("batch", &["50", "200", "1000"]);
         assert_eq!((batch.label.as_str(), batch.log), ("batch size", true));
-        assert_eq!(batch.names, [(50.0, "50".to_string()), (200.0, "200".to_string()), (1000.0, "1000".to_string())]);
-        assert!(!axis("batch", &["50", "999"]).log && !axis("wrong-labels", &["0", "0.01", "1"]).log);
-        let widths = Scale::new(&conditions(Kind::Train, "hidden", &["10,20", "300,20"]), "hidden").axis();
-        assert_eq!((widths.label.as_str(), widths.log, widths.names.len()), ("units per hidden layer", true, 2));
+        assert_eq!(
+            batch.names,
+            [(50.0, "50".to_string()), (200.0, "200".to_string()), (1000.0, "1000".to_string())]
+        );
+        assert!(
+            !axis("batch", &["50", "999"]).log && !axis("wrong-labels", &["0", "0.01", "1"]).log
+        );
+        let widths =
+            Scale::new(&conditions(Kind::Train, "hidden", &["10,20", "300,20"]), "hidden").axis();
+        assert_eq!(
+            (widths.label.as_str(), widths.log, widths.names.len()),
+            ("units per hidden layer", true, 2)
+        );
         assert_eq!(axis("hidden", &["10", "10,10"]).label, "hidden layers");
     }
 }

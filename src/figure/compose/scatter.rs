@@ -10,12 +10,17 @@ use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, Scale, Spread};
 use std::collections::BTreeMap;
 
-/// A panel per value of some parameters, as the figure asks; a disc per condition. A condition that has no abscissa, as a
-/// rule without backward weights has no angle, is a horizontal line.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+/// A panel per value of some parameters, as the figure asks; a disc per condition. A condition that
+/// has no abscissa, as a rule without backward weights has no angle, is a horizontal line.
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     let &[across, up] = spec.quantities.as_slice() else { return (Vec::new(), String::new()) };
     let (panel_names, spread) = (spec.panels.parameters(), spec.spread.unwrap_or(Spread::Ci));
-    let names: Vec<&'static str> = spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
+    let names: Vec<&'static str> =
+        spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));
     let hue = hues(&analysis.conditions, &names);
     let of_panel = |title: String| {
@@ -25,12 +30,18 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
         for condition in analysis.conditions.iter().filter(|c| label(c, panel_names) == title) {
             let curve = label(condition, &names);
             let at = curves.iter().position(|known| *known == curve).unwrap_or_default();
-            let [x, y] = [across, up].map(|quantity| overall(results, analysis, condition, quantity));
+            let [x, y] =
+                [across, up].map(|quantity| overall(results, analysis, condition, quantity));
             match (x.mean, y.mean) {
-                (Some(x), mean) => {
-                    discs.entry(at).or_default().push(Point { x, y: mean, band: around(&y, spread), n: Some(y.n) })
+                (Some(x), mean) => discs.entry(at).or_default().push(Point {
+                    x,
+                    y: mean,
+                    band: around(&y, spread),
+                    n: Some(y.n),
+                }),
+                (None, Some(y)) => {
+                    panel.references.push(Reference { label: curve, y, colour: Some(hue(at)) })
                 }
-                (None, Some(y)) => panel.references.push(Reference { label: curve, y, colour: Some(hue(at)) }),
                 (None, None) => {}
             }
         }
@@ -46,18 +57,29 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
     let panels: Vec<Panel> = titles.into_iter().map(of_panel).collect();
     let repeats = analysis.settings.repeats;
     let whiskers = said("whiskers", spread);
-    let mut note = format!("Discs: mean over layers and {repeats} repeats at the last iteration{whiskers}.");
+    let mut note =
+        format!("Discs: mean over layers and {repeats} repeats at the last iteration{whiskers}.");
     if panels.iter().any(|panel| !panel.references.is_empty()) {
         note += &format!(" Lines: no {}.", across.info().label);
     }
     (panels, note)
 }
 
-/// Over repeats: the mean over layers at the last iteration, of repeats that have a value in every layer.
-fn overall(results: Results<'_>, analysis: &Analysis, condition: &Condition, quantity: Quantity) -> Summary {
-    let at_end =
-        |layer| results.values(analysis, condition, quantity, [layer, None]).remove(&condition.last_iteration());
-    let layers: Vec<Vec<Option<f64>>> = quantity.layers(condition).into_iter().filter_map(at_end).collect();
+/// Over repeats: the mean over layers at the last iteration, of repeats that have a value in every
+/// layer.
+fn overall(
+    results: Results<'_>,
+    analysis: &Analysis,
+    condition: &Condition,
+    quantity: Quantity,
+) -> Summary {
+    let at_end = |layer| {
+        results
+            .values(analysis, condition, quantity, [layer, None])
+            .remove(&condition.last_iteration())
+    };
+    let layers: Vec<Vec<Option<f64>>> =
+        quantity.layers(condition).into_iter().filter_map(at_end).collect();
     let repeats = layers.iter().map(Vec::len).max().unwrap_or(0);
     let over_layers = |repeat: usize| {
         let values: Option<Vec<f64>> = layers.iter().map(|values| *values.get(repeat)?).collect();

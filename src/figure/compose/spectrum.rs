@@ -10,13 +10,19 @@ use crate::signal::Form;
 use crate::spec::{Analysis, Figure as Spec};
 use crate::theory::spectra::ProductWishart;
 
-/// A panel per condition: eigenvalues of one draw per repeat, with the law of large matrices where it is known.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+/// A panel per condition: eigenvalues of one draw per repeat, with the law of large matrices where
+/// it is known.
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     let mut panels = Vec::new();
     for condition in &analysis.conditions {
         let values = drawn(results, analysis, condition, Quantity::Eigenvalue);
         let [low, high] = range(values.iter().copied());
-        let mut panel = Panel::new(label(condition, &spec.by), Axis::new("eigenvalue"), Axis::new("density"));
+        let mut panel =
+            Panel::new(label(condition, &spec.by), Axis::new("eigenvalue"), Axis::new("density"));
         // Zeros of a matrix of low rank are counted in words, as their density has no height.
         let zero = 1e-9 * high.abs().max(low.abs());
         let rest: Vec<f64> = values.iter().copied().filter(|v| v.abs() > zero).collect();
@@ -25,7 +31,9 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
             panel.title = format!("{} ({:.0} % are 0)", panel.title, 100.0 * (1.0 - share));
         }
         let [low, high] = range(rest.iter().copied());
-        if let Some(mut series) = outline("drawn".into(), Hue::Palette(0), &rest, [low.min(0.0), high], 40) {
+        if let Some(mut series) =
+            outline("drawn".into(), Hue::Palette(0), &rest, [low.min(0.0), high], 40)
+        {
             series.points.iter_mut().for_each(|p| p.y = p.y.map(|y| y * share));
             let law = law(condition).map(|law| curve(&law, high.max(law.upper_end())));
             // The law of a matrix of full rank diverges at 0: what is drawn sets the height.
@@ -51,5 +59,10 @@ fn curve(law: &ProductWishart, end: f64) -> Series {
     // Closer points towards 0, where the density may diverge.
     let at = |i: i32| end * (f64::from(i) / 400.0).powi(2);
     let points = (1..=400).map(|i| Point::at(at(i), Some(law.density(at(i))))).collect();
-    Series { label: "law of large matrices".into(), colour: Hue::Palette(1), mark: Mark::Dashes, points }
+    Series {
+        label: "law of large matrices".into(),
+        colour: Hue::Palette(1),
+        mark: Mark::Dashes,
+        points,
+    }
 }

@@ -31,7 +31,10 @@ pub(super) fn spread(spec: &Spec) -> Spread {
 /// What discs and whiskers of a figure of values at the end are.
 pub(super) fn note_at_end(repeats: usize, spec: &Spec) -> String {
     let small = if spec.repeats { "; small ones: single repeats" } else { "" };
-    format!("Discs: mean over {repeats} repeats at the last iteration{small}{}.", said("whiskers", spread(spec)))
+    format!(
+        "Discs: mean over {repeats} repeats at the last iteration{small}{}.",
+        said("whiskers", spread(spec))
+    )
 }
 
 /// Mean and 95 % interval over repeats at the end.
@@ -42,13 +45,16 @@ pub(super) fn at_end(
     quantity: Quantity,
     layer: Option<usize>,
 ) -> Option<Summary> {
-    let values = results.values(analysis, condition, quantity, [layer, None]).remove(&condition.last_iteration())?;
+    let values = results
+        .values(analysis, condition, quantity, [layer, None])
+        .remove(&condition.last_iteration())?;
     Some(Summary::of(values))
 }
 
 /// Whether a prediction is drawn beside what it is a prediction of.
 pub(super) fn is_beside(quantity: Quantity, all: &[Quantity]) -> bool {
-    quantity == Quantity::ConditionalAlignment || all.iter().any(|of| of.predicted_by() == Some(quantity))
+    quantity == Quantity::ConditionalAlignment
+        || all.iter().any(|of| of.predicted_by() == Some(quantity))
 }
 
 /// What the panels of a sweep share.
@@ -65,12 +71,17 @@ struct Shown<'a> {
 }
 
 /// A panel per quantity; a curve per combination of the other parameters.
-pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> (Vec<Panel>, String) {
+pub(super) fn panels(
+    results: Results<'_>,
+    analysis: &Analysis,
+    spec: &Spec,
+) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
     let panel_names = spec.panels.parameters();
     // What is the same everywhere tells nothing apart.
     let varies = |name: &str| distinct(analysis.conditions.iter().map(|c| text(c, name))).len() > 1;
-    let is_of_curves = |other: &&'static str| **other != *name && !panel_names.contains(other) && varies(other);
+    let is_of_curves =
+        |other: &&'static str| **other != *name && !panel_names.contains(other) && varies(other);
     let by: Vec<_> = spec.by.iter().copied().filter(is_of_curves).collect();
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
@@ -100,20 +111,32 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> 
 }
 
 /// Curves of one quantity and layer over the conditions whose panel has `shared` in common.
-fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &str, title: String) -> Panel {
+fn panel(
+    shown: &Shown<'_>,
+    quantity: Quantity,
+    layer: Option<usize>,
+    shared: &str,
+    title: String,
+) -> Panel {
     let Shown { results, analysis, spec, name, ref by, ref labels, ref scale } = *shown;
     let hue = hues(&analysis.conditions, by);
-    let mut panel = Panel::new(title, scale.axis(), Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
+    let mut panel = Panel::new(
+        title,
+        scale.axis(),
+        Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) },
+    );
     for (place, curve) in labels.iter().enumerate() {
         let colour = hue(place);
-        let is_shown = |c: &&Condition| label(c, by) == *curve && label(c, spec.panels.parameters()) == shared;
+        let is_shown =
+            |c: &&Condition| label(c, by) == *curve && label(c, spec.panels.parameters()) == shared;
         let of_curve = analysis.conditions.iter().filter(is_shown);
         let (mut measured, mut predicted, mut single) = (Vec::new(), Vec::new(), Vec::new());
         for condition in of_curve.filter(|c| spec.layers_of(c, quantity).contains(&layer)) {
             let summary = at_end(results, analysis, condition, quantity, layer);
             let y = summary.and_then(|s| s.mean);
             let Some(x) = scale.coordinate(condition) else {
-                // What has no place on the axis, such as no weight normalisation at all, is a line across.
+                // What has no place on the axis, such as no weight normalisation at all, is a line
+                // across.
                 let label = joined(curve, ", ", &label(condition, &[name]));
                 panel.references.extend(y.map(|y| Reference { label, y, colour: Some(colour) }));
                 continue;
@@ -129,14 +152,17 @@ fn panel(shown: &Shown<'_>, quantity: Quantity, layer: Option<usize>, shared: &s
                 single.extend(each.into_iter().flatten().map(|y| Point::at(x, Some(y))));
             }
             let last = condition.last_iteration();
-            let given = quantity.predicted_by().and_then(|q| at_end(results, analysis, condition, q, layer));
+            let given = quantity
+                .predicted_by()
+                .and_then(|q| at_end(results, analysis, condition, q, layer));
             let given = given.and_then(|summary| summary.mean);
             let averaged = || predict(condition, quantity, layer, last, analysis.settings.predict);
             if let Some(y) = given.or_else(averaged) {
                 predicted.push(Point::at(x, Some(y)));
             }
         }
-        let mut add = |label, colour, mark, points| panel.series.push(Series { label, colour, mark, points });
+        let mut add =
+            |label, colour, mark, points| panel.series.push(Series { label, colour, mark, points });
         if !single.is_empty() {
             add(joined(curve, ", ", EACH), colour, Mark::Dots, single);
         }

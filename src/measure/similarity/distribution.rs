@@ -8,10 +8,12 @@ use crate::vmath::sum_squares;
 /// Most bins of one histogram.
 pub const MOST_BINS: usize = 1_000_000;
 
-/// Rows and columns of the blocks in which similarities are formed: two megabytes for a pair of them.
+/// Rows and columns of the blocks in which similarities are formed: two megabytes for a pair of
+/// them.
 const BLOCK: [usize; 2] = [256, 512];
 
-/// Equal bins from `low` to `high`. A value at an inner edge belongs to the bin above it, one at `high` to the last.
+/// Equal bins from `low` to `high`. A value at an inner edge belongs to the bin above it, one at
+/// `high` to the last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {
     low: f64,
@@ -20,8 +22,8 @@ pub struct Bins {
 }
 
 impl Bins {
-    /// So many bins on `[low, high]`; `None` if the range is empty or not finite, or there are no bins or more than
-    /// [`MOST_BINS`].
+    /// So many bins on `[low, high]`; `None` if the range is empty or not finite, or there are no
+    /// bins or more than [`MOST_BINS`].
     pub fn new(low: f64, high: f64, count: usize) -> Option<Self> {
         let fits = low < high && (high - low).is_finite() && (1..=MOST_BINS).contains(&count);
         fits.then_some(Self { low, high, count })
@@ -141,8 +143,8 @@ pub enum PairRelation {
     Within,
     /// Samples of different classes.
     Between,
-    /// Those between classes whose earlier sample has the lower class: a half of them if both batches hold the same
-    /// samples (the paper's E6a).
+    /// Those between classes whose earlier sample has the lower class: a half of them if both
+    /// batches hold the same samples (the paper's E6a).
     Ascending,
 }
 
@@ -155,8 +157,8 @@ pub enum PairGroup {
     Well,
     /// At least one sample poorly learnt: with [`PairGroup::Well`], every pair once.
     Poor,
-    /// As [`PairGroup::Poor`], pairs of two poorly learnt samples twice: (poor at `k`) x (all at `k-o`) and (all at
-    /// `k`) x (poor at `k-o`) put together (the paper's E6b).
+    /// As [`PairGroup::Poor`], pairs of two poorly learnt samples twice: (poor at `k`) x (all at
+    /// `k-o`) and (all at `k`) x (poor at `k-o`) put together (the paper's E6b).
     PoorTwice,
 }
 
@@ -201,7 +203,8 @@ impl Default for Axes {
     }
 }
 
-/// Relations that pairs are told apart by while they are counted: one class, lower class first, higher class first.
+/// Relations that pairs are told apart by while they are counted: one class, lower class first,
+/// higher class first.
 const RELATIONS: usize = 3;
 
 /// Distributions of all similarities over all kinds of pairs.
@@ -234,16 +237,20 @@ impl Distributions {
     }
 }
 
-/// Which samples are poorly learnt: all but the share `well` with the smallest norm of the output error (`P x n_D`);
-/// ties go by the order of the samples. The paper takes 0.6.
+/// Which samples are poorly learnt: all but the share `well` with the smallest norm of the output
+/// error (`P x n_D`); ties go by the order of the samples. The paper takes 0.6.
 ///
 /// # Errors
 /// If the share does not lie between 0 and 1.
-pub fn poorly_learnt<T: Real>(output_error: &Matrix<T>, well: f64) -> Result<Vec<bool>, SimilarityError> {
+pub fn poorly_learnt<T: Real>(
+    output_error: &Matrix<T>,
+    well: f64,
+) -> Result<Vec<bool>, SimilarityError> {
     if !(0.0..=1.0).contains(&well) {
         return Err(SimilarityError::Share(well));
     }
-    let norms: Vec<f64> = (0..output_error.rows()).map(|p| sum_squares(output_error.row(p))).collect();
+    let norms: Vec<f64> =
+        (0..output_error.rows()).map(|p| sum_squares(output_error.row(p))).collect();
     let mut order: Vec<usize> = (0..norms.len()).collect();
     order.sort_by(|&p, &q| norms[p].total_cmp(&norms[q]));
     let mut poor = vec![false; norms.len()];
@@ -253,13 +260,17 @@ pub fn poorly_learnt<T: Real>(output_error: &Matrix<T>, well: f64) -> Result<Vec
 }
 
 impl SamplePairs {
-    /// Distributions over pairs. `poor` says which samples of the earlier and of the later batch are poorly learnt
-    /// ([`poorly_learnt`]); none are if it is not given. Costs `O(P^2 (n + m))`, twice that with automatic bins, and
-    /// memory of a few blocks.
+    /// Distributions over pairs. `poor` says which samples of the earlier and of the later batch
+    /// are poorly learnt ([`poorly_learnt`]); none are if it is not given. Costs `O(P^2 (n + m))`,
+    /// twice that with automatic bins, and memory of a few blocks.
     ///
     /// # Errors
     /// If the number of flags is not that of the samples.
-    pub fn distributions(&self, axes: &Axes, poor: Option<[&[bool]; 2]>) -> Result<Distributions, SimilarityError> {
+    pub fn distributions(
+        &self,
+        axes: &Axes,
+        poor: Option<[&[bool]; 2]>,
+    ) -> Result<Distributions, SimilarityError> {
         let wanted = [&self.earlier, &self.later].map(|side| side.order.len());
         for (flags, wanted) in poor.iter().flatten().zip(wanted) {
             if flags.len() != wanted {
@@ -267,11 +278,13 @@ impl SamplePairs {
             }
         }
         let [earlier_poor, later_poor] = poor.unwrap_or([&[]; 2]);
-        let [earlier, later] = [Grouped::new(&self.earlier, earlier_poor), Grouped::new(&self.later, later_poor)];
+        let [earlier, later] =
+            [Grouped::new(&self.earlier, earlier_poor), Grouped::new(&self.later, later_poor)];
         let counter = Counter { dropped: self.dropped_rows(&earlier, &later), earlier, later };
         let axes = counter.bins(axes);
         let mut tallies = axes.map(|[within, between]| {
-            [within, between, between].map(|bins| [Tally::new(bins), Tally::new(bins), Tally::new(bins)])
+            [within, between, between]
+                .map(|bins| [Tally::new(bins), Tally::new(bins), Tally::new(bins)])
         });
         counter.visit(|relation, poor, activity, error| {
             let [of_activity, of_error, of_product] = &mut tallies;
@@ -303,7 +316,8 @@ struct Grouped {
 
 impl Grouped {
     fn new(side: &Side, poor: &[bool]) -> Self {
-        let kind = |row: usize| (side.classes[row], poor.get(side.order[row]).copied().unwrap_or(false));
+        let kind =
+            |row: usize| (side.classes[row], poor.get(side.order[row]).copied().unwrap_or(false));
         let mut order: Vec<usize> = (0..side.order.len()).collect();
         order.sort_by_key(|&row| kind(row));
         let kinds = order.iter().map(|&row| kind(row)).collect();
@@ -316,7 +330,8 @@ impl Grouped {
         let mut runs = Vec::new();
         let (mut from, end) = (start, start + length);
         while from < end {
-            let length = self.kinds[from..end].iter().take_while(|&&kind| kind == self.kinds[from]).count();
+            let length =
+                self.kinds[from..end].iter().take_while(|&&kind| kind == self.kinds[from]).count();
             runs.push((from, length));
             from += length;
         }
@@ -333,7 +348,8 @@ struct Counter {
 }
 
 impl Counter {
-    /// Calls `see(relation, poorly learnt samples, S_L, S_delta)` with stretches of values, every pair once.
+    /// Calls `see(relation, poorly learnt samples, S_L, S_delta)` with stretches of values, every
+    /// pair once.
     fn visit(&self, mut see: impl FnMut(usize, usize, &[f64], &[f64])) {
         let (rows, cols) = (self.earlier.order.len(), self.later.order.len());
         for col in (0..cols).step_by(BLOCK[1]) {
@@ -341,17 +357,23 @@ impl Counter {
             let runs = self.later.runs(col, width);
             for row in (0..rows).step_by(BLOCK[0]) {
                 let height = BLOCK[0].min(rows - row);
-                let block = |a: &Matrix<f64>, b: &Matrix<f64>| similarities(a, [row, height], b, [col, width]);
+                let block = |a: &Matrix<f64>, b: &Matrix<f64>| {
+                    similarities(a, [row, height], b, [col, width])
+                };
                 let activity = block(&self.earlier.activity, &self.later.activity);
                 let error = block(&self.earlier.error, &self.later.error);
                 for i in 0..height {
                     let (class, poor) = self.earlier.kinds[row + i];
-                    let dropped = self.dropped.as_ref().map_or(usize::MAX, |dropped| dropped[row + i]);
+                    let dropped =
+                        self.dropped.as_ref().map_or(usize::MAX, |dropped| dropped[row + i]);
                     for &(start, length) in &runs {
                         let (other, also_poor) = self.later.kinds[start];
                         let relation = usize::from(other != class) + usize::from(other < class);
                         for (from, to) in without(start, start + length, dropped) {
-                            let (a, e) = (&activity.row(i)[from - col..to - col], &error.row(i)[from - col..to - col]);
+                            let (a, e) = (
+                                &activity.row(i)[from - col..to - col],
+                                &error.row(i)[from - col..to - col],
+                            );
                             see(relation, usize::from(poor) + usize::from(also_poor), a, e);
                         }
                     }
@@ -360,7 +382,8 @@ impl Counter {
         }
     }
 
-    /// Bins of every similarity within and between classes; automatic ones take a pass of their own.
+    /// Bins of every similarity within and between classes; automatic ones take a pass of their
+    /// own.
     fn bins(&self, axes: &Axes) -> [[Bins; 2]; 3] {
         let axes = [axes.activity, axes.error, axes.product];
         let mut ranges = [[f64::INFINITY, f64::NEG_INFINITY]; 3];
@@ -387,18 +410,28 @@ fn around(low: f64, high: f64, count: usize) -> Bins {
     let count = count.clamp(1, MOST_BINS);
     let centre = if low <= high { 0.5 * low + 0.5 * high } else { 0.0 };
     let half = 1e-9 * centre.abs() + f64::MIN_POSITIVE.sqrt();
-    let whole = Bins::new(low, high, count).or_else(|| Bins::new(centre - half, centre + half, count));
+    let whole =
+        Bins::new(low, high, count).or_else(|| Bins::new(centre - half, centre + half, count));
     whole.unwrap_or(Bins { low: 0.0, high: 1.0, count })
 }
 
 /// The range from `start` to `end`, without `gap`.
 fn without(start: usize, end: usize, gap: usize) -> impl Iterator<Item = (usize, usize)> {
-    let pieces = if (start..end).contains(&gap) { [(start, gap), (gap + 1, end)] } else { [(start, end), (end, end)] };
+    let pieces = if (start..end).contains(&gap) {
+        [(start, gap), (gap + 1, end)]
+    } else {
+        [(start, end), (end, end)]
+    };
     pieces.into_iter().filter(|(from, to)| from < to)
 }
 
 /// Inner products of some rows of `a` with some rows of `b`, each given by its start and number.
-fn similarities(a: &Matrix<f64>, [row, height]: [usize; 2], b: &Matrix<f64>, [col, width]: [usize; 2]) -> Matrix<f64> {
+fn similarities(
+    a: &Matrix<f64>,
+    [row, height]: [usize; 2],
+    b: &Matrix<f64>,
+    [col, width]: [usize; 2],
+) -> Matrix<f64> {
     let (a, b) = (a.view().subrows(row..row + height), b.view().subrows(col..col + width));
     (a * b.t()).to_matrix()
 }

@@ -11,7 +11,10 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum SimilarityError {
     /// Parts of a batch of different lengths.
-    #[error("a batch has one activity, one error and one class per sample, not {activity}, {error} and {labels}")]
+    #[error(
+        "a batch has one activity, one error and one class per sample, not {activity}, {error} and \
+         {labels}"
+    )]
     Samples {
         /// Rows of the activity.
         activity: usize,
@@ -21,7 +24,8 @@ pub enum SimilarityError {
         labels: usize,
     },
     /// Layers that differ between the two iterations.
-    #[error("{what} of {0} and of {1} units cannot be compared: both batches must come from one layer", .units.0, .units.1)]
+    #[error("{what} of {0} and of {1} units cannot be compared: both batches must come from one \
+        layer", .units.0, .units.1)]
     Units {
         /// Activity or error.
         what: &'static str,
@@ -30,7 +34,8 @@ pub enum SimilarityError {
     },
     /// Own pairs of batches that do not match.
     #[error(
-        "pairs of a sample with itself can be left out only if both batches hold the same samples: they have {0} and {1}"
+        "pairs of a sample with itself can be left out only if both batches hold the same samples: \
+         they have {0} and {1}"
     )]
     OwnPairs(usize, usize),
     /// A value that is not finite.
@@ -86,8 +91,8 @@ impl<'a, T: Real> Batch<'a, T> {
         Ok(Self { activity, error, labels })
     }
 
-    /// The same samples with classes drawn at random, every one of `classes` (at least one) equally likely: the control
-    /// in which classes say nothing about similarity.
+    /// The same samples with classes drawn at random, every one of `classes` (at least one) equally
+    /// likely: the control in which classes say nothing about similarity.
     pub fn with_random_labels(&self, classes: usize, stream: &mut Stream) -> Self {
         let classes = classes.max(1) as u64;
         let labels = self.labels.iter().map(|_| stream.below(classes) as usize).collect();
@@ -170,7 +175,8 @@ impl Side {
         let mut order: Vec<usize> = (0..batch.labels.len()).collect();
         order.sort_by_key(|&p| class(p));
         let classes: Vec<usize> = order.iter().map(|&p| class(p)).collect();
-        let starts = (0..=known.len()).map(|c| classes.partition_point(|&class| class < c)).collect();
+        let starts =
+            (0..=known.len()).map(|c| classes.partition_point(|&class| class < c)).collect();
         let (activity, error) = (reordered(batch.activity, &order), reordered(batch.error, &order));
         Self { activity, error, classes, starts, order }
     }
@@ -219,21 +225,27 @@ pub(super) enum Kernel {
 pub struct SamplePairs {
     pub(super) earlier: Side,
     pub(super) later: Side,
-    /// Row of the later side that holds the sample of every row of the earlier one, where such pairs are left out.
+    /// Row of the later side that holds the sample of every row of the earlier one, where such
+    /// pairs are left out.
     pub(super) dropped: Option<Vec<usize>>,
 }
 
 impl SamplePairs {
-    /// Compares the samples of iteration `k - o` with those of iteration `k`. Numbers of samples may differ.
+    /// Compares the samples of iteration `k - o` with those of iteration `k`. Numbers of samples
+    /// may differ.
     ///
     /// # Errors
-    /// If the batches have different units, or [`OwnPairs::Drop`] is asked for and the numbers of samples differ.
+    /// If the batches have different units, or [`OwnPairs::Drop`] is asked for and the numbers of
+    /// samples differ.
     pub fn new<T: Real>(
         earlier: &Batch<'_, T>,
         later: &Batch<'_, T>,
         own_pairs: OwnPairs,
     ) -> Result<Self, SimilarityError> {
-        for (what, a, b) in [("activities", earlier.activity, later.activity), ("errors", earlier.error, later.error)] {
+        for (what, a, b) in [
+            ("activities", earlier.activity, later.activity),
+            ("errors", earlier.error, later.error),
+        ] {
             if a.cols() != b.cols() {
                 return Err(SimilarityError::Units { what, units: (a.cols(), b.cols()) });
             }
@@ -268,9 +280,11 @@ impl SamplePairs {
     /// Number of pairs.
     pub fn pairs(&self) -> Split<u64> {
         let size = |side: &Side, class: usize| (side.starts[class + 1] - side.starts[class]) as u64;
-        let within: u64 = (0..self.classes()).map(|c| size(&self.earlier, c) * size(&self.later, c)).sum();
+        let within: u64 =
+            (0..self.classes()).map(|c| size(&self.earlier, c) * size(&self.later, c)).sum();
         let all = self.earlier.order.len() as u64 * self.later.order.len() as u64;
-        let count = |(within, all), (same, ..): (bool, usize, usize)| (within + u64::from(same), all + 1);
+        let count =
+            |(within, all), (same, ..): (bool, usize, usize)| (within + u64::from(same), all + 1);
         let (dropped_within, dropped) = self.dropped_pairs().fold((0, 0), count);
         let (within, all) = (within - dropped_within, all - dropped);
         Split { within, between: all - within, all }
@@ -285,12 +299,15 @@ impl SamplePairs {
             within += features[0].inner(&features[1]);
             match &mut totals {
                 None => totals = Some(features),
-                Some(totals) => totals.iter_mut().zip(&features).for_each(|(total, feature)| *total += feature),
+                Some(totals) => {
+                    totals.iter_mut().zip(&features).for_each(|(total, feature)| *total += feature)
+                }
             }
         }
         let mut all = totals.map_or(0.0, |[a, b]| a.inner(&b));
         for (same, earlier, later) in self.dropped_pairs() {
-            let similarity = |part| dot(self.earlier.part(part).row(earlier), self.later.part(part).row(later));
+            let similarity =
+                |part| dot(self.earlier.part(part).row(earlier), self.later.part(part).row(later));
             let value = match kernel {
                 Kernel::Similarity(part) => similarity(part),
                 Kernel::Product(first, second) => similarity(first) * similarity(second),
@@ -304,7 +321,9 @@ impl SamplePairs {
     /// Pairs that are left out: whether of one class, and the row on either side.
     fn dropped_pairs(&self) -> impl Iterator<Item = (bool, usize, usize)> {
         let pairs = self.dropped.iter().flatten().enumerate();
-        pairs.map(|(earlier, &later)| (self.earlier.classes[earlier] == self.later.classes[later], earlier, later))
+        pairs.map(|(earlier, &later)| {
+            (self.earlier.classes[earlier] == self.later.classes[later], earlier, later)
+        })
     }
 
     fn classes(&self) -> usize {

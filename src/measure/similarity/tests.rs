@@ -14,16 +14,22 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// Activities that are not negative, errors of both signs, both depending on the class, of which there are
-    /// `classes`.
-    fn new(samples: usize, [inputs, outputs]: [usize; 2], classes: usize, stream: &mut Stream) -> Self {
+    /// Activities that are not negative, errors of both signs, both depending on the class, of
+    /// which there are `classes`.
+    fn new(
+        samples: usize,
+        [inputs, outputs]: [usize; 2],
+        classes: usize,
+        stream: &mut Stream,
+    ) -> Self {
         let mut drawn = |n| {
             let mut values = Matrix::<f64>::zeros(samples, n);
             stream.fill_normal(values.as_mut_slice());
             values
         };
         let (mut activity, mut error) = (drawn(inputs), drawn(outputs));
-        let labels: Vec<usize> = (0..samples).map(|_| 3 * stream.below(classes as u64) as usize).collect();
+        let labels: Vec<usize> =
+            (0..samples).map(|_| 3 * stream.below(classes as u64) as usize).collect();
         for (p, &label) in labels.iter().enumerate() {
             activity.row_mut(p).iter_mut().for_each(|x| *x = x.abs());
             activity.row_mut(p)[label / 3 % inputs] += 3.0;
@@ -58,7 +64,9 @@ fn pairs_of(earlier: &Drawn, later: &Drawn, own: OwnPairs) -> Vec<(usize, usize,
 fn brute(pairs: &[(bool, f64)]) -> Split<(f64, f64, u64)> {
     let over = |keep: &dyn Fn(bool) -> bool| {
         let kept = pairs.iter().filter(|(same, _)| keep(*same));
-        kept.fold((0.0, 0.0, 0), |(sum, size, n), (_, value)| (sum + value, size + value.abs(), n + 1))
+        kept.fold((0.0, 0.0, 0), |(sum, size, n), (_, value)| {
+            (sum + value, size + value.abs(), n + 1)
+        })
     };
     Split { within: over(&|same| same), between: over(&|same| !same), all: over(&|_| true) }
 }
@@ -66,10 +74,16 @@ fn brute(pairs: &[(bool, f64)]) -> Split<(f64, f64, u64)> {
 fn assert_means(found: Split<Option<f64>>, exact: Split<(f64, f64, u64)>) {
     // Between is all minus within: what rounds is as large as the sum of all absolute values.
     let size = exact.all.1;
-    for (found, (sum, _, n)) in [(found.within, exact.within), (found.between, exact.between), (found.all, exact.all)] {
+    for (found, (sum, _, n)) in
+        [(found.within, exact.within), (found.between, exact.between), (found.all, exact.all)]
+    {
         assert_eq!(found.is_some(), n > 0);
         if let Some(found) = found {
-            assert!((found * n as f64 - sum).abs() <= 1e-12 * size, "{found} {} {size}", sum / n as f64);
+            assert!(
+                (found * n as f64 - sum).abs() <= 1e-12 * size,
+                "{found} {} {size}",
+                sum / n as f64
+            );
         }
     }
 }
@@ -124,18 +138,29 @@ fn a_transformation_matrix_by_hand() {
     assert_eq!((means.pairs.all, means.product), (0, Split::default()));
     assert_eq!(pairs.shuffled(), Split::default());
     let zero = Matrix::zeros(1, 2);
-    let none = SamplePairs::new(&batch(&one, &zero), &batch(&two, &e), OwnPairs::Keep).unwrap().transformation();
-    assert_eq!((none.symmetric_share(), none.cosine(), none.mean_eigenvalue()), (None, None, Some(0.0)));
+    let none = SamplePairs::new(&batch(&one, &zero), &batch(&two, &e), OwnPairs::Keep)
+        .unwrap()
+        .transformation();
+    assert_eq!(
+        (none.symmetric_share(), none.cosine(), none.mean_eigenvalue()),
+        (None, None, Some(0.0))
+    );
 }
 
-/// Means and standard deviations of the product means over random permutations of the entries of `S_delta`.
-fn permuted(pairs: &[(usize, usize, f64, f64)], same: impl Fn(usize, usize) -> bool, draws: usize) -> [[f64; 2]; 3] {
+/// Means and standard deviations of the product means over random permutations of the entries of
+/// `S_delta`.
+fn permuted(
+    pairs: &[(usize, usize, f64, f64)],
+    same: impl Fn(usize, usize) -> bool,
+    draws: usize,
+) -> [[f64; 2]; 3] {
     let mut errors: Vec<f64> = pairs.iter().map(|pair| pair.3).collect();
     let mut stream = stream(99);
     let mut sums = [[0.0; 2]; 3];
     for _ in 0..draws {
         stream.shuffle(&mut errors);
-        let products: Vec<_> = pairs.iter().zip(&errors).map(|(&(p, m, l, _), d)| (same(p, m), l * d)).collect();
+        let products: Vec<_> =
+            pairs.iter().zip(&errors).map(|(&(p, m, l, _), d)| (same(p, m), l * d)).collect();
         let found = brute(&products).map(|(sum, _, n)| sum / n as f64);
         for (sums, mean) in sums.iter_mut().zip([found.within, found.between, found.all]) {
             *sums = [sums[0] + mean, sums[1] + mean * mean];
@@ -149,7 +174,8 @@ fn permuted(pairs: &[(usize, usize, f64, f64)], same: impl Fn(usize, usize) -> b
 fn the_shuffled_control_is_that_of_random_permutations() {
     let mut stream = stream(5);
     for own in [OwnPairs::Keep, OwnPairs::Drop] {
-        let (earlier, later) = (Drawn::new(20, [4, 3], 3, &mut stream), Drawn::new(20, [4, 3], 3, &mut stream));
+        let (earlier, later) =
+            (Drawn::new(20, [4, 3], 3, &mut stream), Drawn::new(20, [4, 3], 3, &mut stream));
         let pairs = SamplePairs::new(&earlier.batch(), &later.batch(), own).unwrap();
         let (exact, draws) = (pairs.shuffled(), 20_000);
         let same = |p: usize, m: usize| earlier.labels[p] == later.labels[m];
@@ -157,7 +183,10 @@ fn the_shuffled_control_is_that_of_random_permutations() {
         for (exact, [mean, sd]) in [exact.within, exact.between, exact.all].into_iter().zip(drawn) {
             let ShuffledMean { mean: expected, sd: spread } = exact.unwrap();
             let n = draws as f64;
-            assert!((mean - expected).abs() < 4.0 * spread / n.sqrt(), "{own:?}: {mean} {expected} +- {spread}");
+            assert!(
+                (mean - expected).abs() < 4.0 * spread / n.sqrt(),
+                "{own:?}: {mean} {expected} +- {spread}"
+            );
             // Nearly normal: relative standard error sqrt(1 / 2n).
             assert!((sd / spread - 1.0).abs() < 4.5 / (2.0 * n).sqrt(), "{own:?}: {sd} {spread}");
             assert!((exact.unwrap().z(expected + 2.0 * spread).unwrap() - 2.0).abs() < 1e-9);
@@ -170,8 +199,12 @@ fn the_shuffled_control_is_that_of_random_permutations() {
 
 #[test]
 fn what_no_permutation_changes_has_no_score() {
-    let flat = Drawn { activity: Matrix::from_vec(4, 1, vec![0.1; 4]), ..Drawn::new(4, [1, 2], 2, &mut stream(3)) };
-    let shuffled = SamplePairs::new(&flat.batch(), &flat.batch(), OwnPairs::Keep).unwrap().shuffled();
+    let flat = Drawn {
+        activity: Matrix::from_vec(4, 1, vec![0.1; 4]),
+        ..Drawn::new(4, [1, 2], 2, &mut stream(3))
+    };
+    let shuffled =
+        SamplePairs::new(&flat.batch(), &flat.batch(), OwnPairs::Keep).unwrap().shuffled();
     let all = shuffled.all.unwrap();
     assert_eq!((all.sd, all.z(1.0)), (0.0, None));
     assert!(shuffled.within.unwrap().sd > 0.0);
@@ -180,7 +213,8 @@ fn what_no_permutation_changes_has_no_score() {
 #[test]
 fn random_classes_say_nothing() {
     let mut stream = stream(11);
-    let (earlier, later) = (Drawn::new(60, [6, 5], 4, &mut stream), Drawn::new(60, [6, 5], 4, &mut stream));
+    let (earlier, later) =
+        (Drawn::new(60, [6, 5], 4, &mut stream), Drawn::new(60, [6, 5], 4, &mut stream));
     let gap = |earlier: &Batch<'_, f64>, later: &Batch<'_, f64>| {
         let error = SamplePairs::new(earlier, later, OwnPairs::Keep).unwrap().means().error;
         error.within.unwrap() - error.between.unwrap()
@@ -188,7 +222,9 @@ fn random_classes_say_nothing() {
     let real = gap(&earlier.batch(), &later.batch());
     let random: Vec<f64> = (0..400)
         .map(|_| {
-            let relabelled = |drawn: &Drawn, stream: &mut Stream| drawn.batch().with_random_labels(4, stream).labels;
+            let relabelled = |drawn: &Drawn, stream: &mut Stream| {
+                drawn.batch().with_random_labels(4, stream).labels
+            };
             let labels = [relabelled(&earlier, &mut stream), relabelled(&later, &mut stream)];
             assert!(labels.iter().flatten().all(|&label| label < 4));
             let [a, b] = labels;
@@ -205,7 +241,9 @@ fn random_classes_say_nothing() {
 fn batches_that_do_not_fit_are_refused() {
     let mut stream = stream(1);
     let (a, b) = (Drawn::new(5, [3, 2], 2, &mut stream), Drawn::new(4, [3, 2], 2, &mut stream));
-    let refuse = |a: &Drawn, b: &Drawn, own| SamplePairs::new(&a.batch(), &b.batch(), own).unwrap_err().to_string();
+    let refuse = |a: &Drawn, b: &Drawn, own| {
+        SamplePairs::new(&a.batch(), &b.batch(), own).unwrap_err().to_string()
+    };
     assert!(refuse(&a, &b, OwnPairs::Drop).contains("they have 5 and 4"));
     let narrow = Drawn::new(5, [3, 1], 2, &mut stream);
     assert!(refuse(&a, &narrow, OwnPairs::Keep).contains("errors of 2 and of 1 units"));
@@ -247,7 +285,9 @@ fn histogram(bins: Bins, values: &[f64]) -> (Vec<u64>, u64, u64) {
     let edges = bins.edges();
     let last = edges.len() - 2;
     let count = |test: &dyn Fn(f64) -> bool| values.iter().filter(|&&v| test(v)).count() as u64;
-    let inside = |i: usize| count(&|v| v >= edges[i] && (v < edges[i + 1] || (i == last && v <= edges[i + 1])));
+    let inside = |i: usize| {
+        count(&|v| v >= edges[i] && (v < edges[i + 1] || (i == last && v <= edges[i + 1])))
+    };
     ((0..=last).map(inside).collect(), count(&|v| v < edges[0]), count(&|v| v > edges[last + 1]))
 }
 
@@ -255,13 +295,18 @@ fn histogram(bins: Bins, values: &[f64]) -> (Vec<u64>, u64, u64) {
 fn distributions_are_those_of_all_pairs() {
     let mut stream = stream(8);
     // More samples than a block has rows, and more than it has columns.
-    let (earlier, later) = (Drawn::new(530, [3, 2], 3, &mut stream), Drawn::new(530, [3, 2], 3, &mut stream));
+    let (earlier, later) =
+        (Drawn::new(530, [3, 2], 3, &mut stream), Drawn::new(530, [3, 2], 3, &mut stream));
     let poor = [&earlier, &later].map(|drawn| poorly_learnt(&drawn.error, 0.6).unwrap());
     let given = |low, high, n| Axis::Given {
         within: Bins::new(low, high, n).unwrap(),
         between: Bins::new(low - 0.5, high, n + 3).unwrap(),
     };
-    let axes = Axes { activity: given(1.0, 17.0, 12), error: given(-4.0, 12.0, 20), product: Axis::Auto(31) };
+    let axes = Axes {
+        activity: given(1.0, 17.0, 12),
+        error: given(-4.0, 12.0, 20),
+        product: Axis::Auto(31),
+    };
     for own in [OwnPairs::Keep, OwnPairs::Drop] {
         let pairs = SamplePairs::new(&earlier.batch(), &later.batch(), own).unwrap();
         let found = pairs.distributions(&axes, Some([&poor[0], &poor[1]])).unwrap();
@@ -289,21 +334,31 @@ fn distributions_are_those_of_all_pairs() {
                     (Similarity::Error, |_, d| d),
                     (Similarity::Product, |l, d| l * d),
                 ] {
-                    let weighted = all.iter().flat_map(|pair| std::iter::repeat_n(value(pair.2, pair.3), times(&pair)));
+                    let weighted = all
+                        .iter()
+                        .flat_map(|pair| std::iter::repeat_n(value(pair.2, pair.3), times(&pair)));
                     let values: Vec<f64> = weighted.collect();
                     let tally = found.tally(similarity, relation, group);
                     let (counts, below, above) = histogram(tally.bins(), &values);
                     let sum = values.iter().sum::<f64>();
-                    assert!((tally.mean().unwrap() * values.len() as f64 - sum).abs() < 1e-9 * values.len() as f64);
+                    assert!(
+                        (tally.mean().unwrap() * values.len() as f64 - sum).abs()
+                            < 1e-9 * values.len() as f64
+                    );
                     assert_eq!(tally.total(), values.len() as u64);
                     if similarity == Similarity::Product {
-                        // The lowest and the highest value are edges, and rounding may put them on either side.
-                        let misplaced: u64 = tally.counts.iter().zip(&counts).map(|(a, b)| a.abs_diff(*b)).sum();
+                        // The lowest and the highest value are edges, and rounding may put them on
+                        // either side.
+                        let misplaced: u64 =
+                            tally.counts.iter().zip(&counts).map(|(a, b)| a.abs_diff(*b)).sum();
                         assert!(misplaced <= 4 && tally.below + tally.above == 0, "{misplaced}");
                         continue;
                     }
                     assert_eq!((&tally.counts, tally.below, tally.above), (&counts, below, above));
-                    assert!(below > 0 || above > 0 || group != PairGroup::All, "the range cuts something off");
+                    assert!(
+                        below > 0 || above > 0 || group != PairGroup::All,
+                        "the range cuts something off"
+                    );
                 }
             }
         }

@@ -3,8 +3,8 @@
 use super::{Kernel, Part, SamplePairs, Side};
 use crate::matrix::Matrix;
 
-/// `M = D(k-o)^T L(k-o) L(k)^T D(k)`, `m x m`: the linear alignment term is `eta^2 B^T M`. Pairs of a sample with
-/// itself are part of it in any case.
+/// `M = D(k-o)^T L(k-o) L(k)^T D(k)`, `m x m`: the linear alignment term is `eta^2 B^T M`. Pairs of
+/// a sample with itself are part of it in any case.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transformation {
     /// Units `m` of the error.
@@ -23,13 +23,14 @@ impl Transformation {
         (self.units > 0).then(|| self.trace / self.units as f64)
     }
 
-    /// `||M_sym|| / ||M||`, 1 for a symmetric matrix and 0 for an antisymmetric one; `None` if `M` is zero.
+    /// `||M_sym|| / ||M||`, 1 for a symmetric matrix and 0 for an antisymmetric one; `None` if `M`
+    /// is zero.
     pub fn symmetric_share(&self) -> Option<f64> {
         (self.norm > 0.0).then(|| self.symmetric_norm / self.norm)
     }
 
-    /// `tr M / (sqrt(m) ||M||)`, the cosine of `M` to the identity: the cosine of `B^T M` to `B^T` for a `B` of
-    /// independent entries and many columns. `None` if `M` is zero.
+    /// `tr M / (sqrt(m) ||M||)`, the cosine of `M` to the identity: the cosine of `B^T M` to `B^T`
+    /// for a `B` of independent entries and many columns. `None` if `M` is zero.
     pub fn cosine(&self) -> Option<f64> {
         (self.norm > 0.0).then(|| self.trace / ((self.units as f64).sqrt() * self.norm))
     }

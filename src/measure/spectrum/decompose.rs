@@ -9,22 +9,28 @@ use faer::{Accum, Mat, MatRef, Par, c64};
 /// Singular values in descending order, as many as the shorter side is long.
 ///
 /// # Errors
-/// If a value is not finite, the iteration does not converge, or a singular value is beyond the largest number.
+/// If a value is not finite, the iteration does not converge, or a singular value is beyond the
+/// largest number.
 pub fn singular_values(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumError> {
     let scaled = Scaled::new(matrix)?;
     scaled.restore(values_of(scaled.matrix.as_ref())?)
 }
 
-/// Singular values of `W B` (`n1 x n1`) in descending order, for `W` of `n1 x n2` and `B` of `n2 x n1`: the `min(n1,
-/// n2)` that need not be 0. Where `n2 < n1` they are those of `R_W R_B^T`, from `W = Q_W R_W` and `B^T = Q_B R_B`.
+/// Singular values of `W B` (`n1 x n1`) in descending order, for `W` of `n1 x n2` and `B` of `n2 x
+/// n1`: the `min(n1, n2)` that need not be 0. Where `n2 < n1` they are those of `R_W R_B^T`, from
+/// `W = Q_W R_W` and `B^T = Q_B R_B`.
 ///
 /// # Errors
 /// As [`singular_values`], or if `B` does not have the shape of `W^T`.
-pub fn product_singular_values(forward: &Matrix<f64>, backward: &Matrix<f64>) -> Result<Vec<f64>, SpectrumError> {
+pub fn product_singular_values(
+    forward: &Matrix<f64>,
+    backward: &Matrix<f64>,
+) -> Result<Vec<f64>, SpectrumError> {
     check_shapes(forward, backward)?;
     let (w, b) = (Scaled::new(forward)?, Scaled::new(&backward.transpose())?);
     let (power, tall) = (w.power + b.power, forward.cols() < forward.rows());
-    let [w, b] = [w, b].map(|scaled| if tall { decomposition::triangle(scaled.matrix) } else { scaled.matrix });
+    let [w, b] = [w, b]
+        .map(|scaled| if tall { decomposition::triangle(scaled.matrix) } else { scaled.matrix });
     restore(values_of(times(w.as_ref(), b.transpose()).as_ref())?, power)
 }
 
@@ -41,21 +47,25 @@ pub fn symmetric_eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<f64>, SpectrumE
     Ok(values)
 }
 
-/// Eigenvalues of a symmetric matrix in descending order, with eigenvectors of norm 1 as columns in the same order;
-/// only its lower triangle is read.
+/// Eigenvalues of a symmetric matrix in descending order, with eigenvectors of norm 1 as columns in
+/// the same order; only its lower triangle is read.
 ///
 /// # Errors
 /// If the iteration does not converge.
-pub(crate) fn symmetric_eigen(matrix: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), NoConvergence> {
+pub(crate) fn symmetric_eigen(
+    matrix: MatRef<'_, f64>,
+) -> Result<(Vec<f64>, Mat<f64>), NoConvergence> {
     let n = matrix.nrows();
-    let (values, vectors) = decomposition::symmetric_eigen(matrix).map_err(|_| NoConvergence(n, n))?;
+    let (values, vectors) =
+        decomposition::symmetric_eigen(matrix).map_err(|_| NoConvergence(n, n))?;
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     let vectors = Mat::from_fn(n, n, |i, j| vectors[(i, order[j])]);
     Ok((order.iter().map(|&j| values[j]).collect(), vectors))
 }
 
-/// A matrix `R` with `R R^T = S`, for a positive semidefinite `S`: a column per eigenvalue that is not zero to rounding.
+/// A matrix `R` with `R R^T = S`, for a positive semidefinite `S`: a column per eigenvalue that is
+/// not zero to rounding.
 ///
 /// # Errors
 /// If the iteration does not converge.
@@ -71,8 +81,8 @@ pub(crate) fn root(matrix: &Matrix<f64>) -> Result<Matrix<f64>, NoConvergence> {
     Ok(out)
 }
 
-/// Eigenvalues of a square matrix, the largest modulus first; of a conjugate pair, the one above the real axis first.
-/// Rows and columns are not balanced beforehand.
+/// Eigenvalues of a square matrix, the largest modulus first; of a conjugate pair, the one above
+/// the real axis first. Rows and columns are not balanced beforehand.
 ///
 /// # Errors
 /// As [`singular_values`], or if the matrix is not square.
@@ -82,13 +92,16 @@ pub fn eigenvalues(matrix: &Matrix<f64>) -> Result<Vec<c64>, SpectrumError> {
     restore_complex(general(scaled.matrix.as_ref())?, scaled.power)
 }
 
-/// Eigenvalues of `W B` (`n1 x n1`) or `B W` (`n2 x n2`), whichever is smaller, the largest modulus first, for `W` of
-/// `n1 x n2` and `B` of `n2 x n1`. The larger product has these and `|n1 - n2|` zeros. Their sum is the inner product
-/// of `W` and `B^T`.
+/// Eigenvalues of `W B` (`n1 x n1`) or `B W` (`n2 x n2`), whichever is smaller, the largest modulus
+/// first, for `W` of `n1 x n2` and `B` of `n2 x n1`. The larger product has these and `|n1 - n2|`
+/// zeros. Their sum is the inner product of `W` and `B^T`.
 ///
 /// # Errors
 /// As [`singular_values`], or if `B` does not have the shape of `W^T`.
-pub fn product_eigenvalues(forward: &Matrix<f64>, backward: &Matrix<f64>) -> Result<Vec<c64>, SpectrumError> {
+pub fn product_eigenvalues(
+    forward: &Matrix<f64>,
+    backward: &Matrix<f64>,
+) -> Result<Vec<c64>, SpectrumError> {
     check_shapes(forward, backward)?;
     let (w, b) = (Scaled::new(forward)?, Scaled::new(backward)?);
     let (left, right) = if forward.rows() <= forward.cols() { (&w, &b) } else { (&b, &w) };
@@ -114,7 +127,8 @@ impl Svd {
     pub fn new(matrix: &Matrix<f64>) -> Result<Self, SpectrumError> {
         let scaled = Scaled::new(matrix)?;
         let (m, n) = (matrix.rows(), matrix.cols());
-        let found = decomposition::thin_svd(scaled.matrix.as_ref()).map_err(|_| NoConvergence(m, n))?;
+        let found =
+            decomposition::thin_svd(scaled.matrix.as_ref()).map_err(|_| NoConvergence(m, n))?;
         let values = scaled.restore(found.values)?;
         Ok(Self { left: found.left, right: found.right, values })
     }
@@ -158,7 +172,8 @@ impl Scaled {
             return Err(SpectrumError::NotFinite { value: values[at], row, column });
         }
         let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-        let power = if largest > 0.0 { (largest.log2().floor() as i32).clamp(-1022, 1023) } else { 0 };
+        let power =
+            if largest > 0.0 { (largest.log2().floor() as i32).clamp(-1022, 1023) } else { 0 };
         let factor = f64::from(-power).exp2();
         let source = matrix.as_faer();
         let scaled = Mat::from_fn(matrix.rows(), matrix.cols(), |i, j| source[(i, j)] * factor);
@@ -182,8 +197,13 @@ fn restore(values: Vec<f64>, power: i32) -> Result<Vec<f64>, SpectrumError> {
 }
 
 fn restore_complex(values: Vec<c64>, power: i32) -> Result<Vec<c64>, SpectrumError> {
-    let values: Vec<c64> = values.into_iter().map(|v| c64::new(raise(v.re, power), raise(v.im, power))).collect();
-    if values.iter().all(|v| v.re.is_finite() && v.im.is_finite()) { Ok(values) } else { Err(SpectrumError::Overflow) }
+    let values: Vec<c64> =
+        values.into_iter().map(|v| c64::new(raise(v.re, power), raise(v.im, power))).collect();
+    if values.iter().all(|v| v.re.is_finite() && v.im.is_finite()) {
+        Ok(values)
+    } else {
+        Err(SpectrumError::Overflow)
+    }
 }
 
 fn square(matrix: &Matrix<f64>) -> Result<usize, SpectrumError> {
@@ -213,8 +233,9 @@ pub(super) fn values_of(matrix: MatRef<'_, f64>) -> Result<Vec<f64>, SpectrumErr
 fn general(matrix: MatRef<'_, f64>) -> Result<Vec<c64>, SpectrumError> {
     let n = matrix.nrows();
     let mut values = decomposition::eigenvalues(matrix).map_err(|_| NoConvergence(n, n))?;
-    let order =
-        |a: &c64, b: &c64| b.norm().total_cmp(&a.norm()).then(b.re.total_cmp(&a.re)).then(b.im.total_cmp(&a.im));
+    let order = |a: &c64, b: &c64| {
+        b.norm().total_cmp(&a.norm()).then(b.re.total_cmp(&a.re)).then(b.im.total_cmp(&a.im))
+    };
     values.sort_by(order);
     Ok(values)
 }

@@ -11,7 +11,9 @@ pub struct NoConvergence(pub usize, pub usize);
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum SpectrumError {
     /// A value that is not finite.
-    #[error("the matrix holds {value} at row {row}, column {column} (from 0): values must be finite")]
+    #[error(
+        "the matrix holds {value} at row {row}, column {column} (from 0): values must be finite"
+    )]
     NotFinite {
         /// The value.
         value: f64,

@@ -39,9 +39,10 @@ impl Subspace {
         self.basis.ncols()
     }
 
-    /// Principal angles to another subspace in degrees, ascending, as many as the smaller one has dimensions: from the
-    /// cosines, singular values of `Q_A^T Q_B`, and the sines, those of `Q_B - Q_A Q_A^T Q_B`, so that small angles and
-    /// those near 90 degrees are both accurate to rounding (Bjorck & Golub 1973; Knyazev & Argentati 2002).
+    /// Principal angles to another subspace in degrees, ascending, as many as the smaller one has
+    /// dimensions: from the cosines, singular values of `Q_A^T Q_B`, and the sines, those of `Q_B -
+    /// Q_A Q_A^T Q_B`, so that small angles and those near 90 degrees are both accurate to rounding
+    /// (Bjorck & Golub 1973; Knyazev & Argentati 2002).
     ///
     /// # Errors
     /// If the spaces around them differ, or a decomposition does not converge.
@@ -56,8 +57,8 @@ impl Subspace {
         Ok(sines.iter().rev().zip(&cosines).map(|(s, c)| s.atan2(*c).to_degrees()).collect())
     }
 
-    /// Mean squared cosine of the principal angles, the share of the smaller subspace that lies in the larger one;
-    /// `None` if one of them has no dimensions.
+    /// Mean squared cosine of the principal angles, the share of the smaller subspace that lies in
+    /// the larger one; `None` if one of them has no dimensions.
     ///
     /// # Errors
     /// If the spaces around them differ.

@@ -5,7 +5,8 @@ use super::{DecompositionError, Earlier, Now, Samples, check_samples, check_shap
 use crate::matrix::Matrix;
 use crate::real::Real;
 
-/// An alignment term over pairs of a sample at `k-o` and one at `k`, both `n_l x n_{l+1}`. Their sum is the term.
+/// An alignment term over pairs of a sample at `k-o` and one at `k`, both `n_l x n_{l+1}`. Their
+/// sum is the term.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassSplit<T> {
     /// Pairs of the same class.
@@ -14,8 +15,8 @@ pub struct ClassSplit<T> {
     pub between: Matrix<T>,
 }
 
-/// Splits the [literal](super::literal_term) term of one lag. `classes_then` and `classes_now` have one class per sample,
-/// in the order of the samples, parts one after the other.
+/// Splits the [literal](super::literal_term) term of one lag. `classes_then` and `classes_now` have
+/// one class per sample, in the order of the samples, parts one after the other.
 ///
 /// # Errors
 /// If shapes do not fit, or the number of classes is not that of the samples.
@@ -32,10 +33,14 @@ pub fn split_by_class<T: Real>(
     check_classes("classes at k", now.samples, classes_now)?;
     // The sources at k-o, and what each of their samples contributes to the step of the weights.
     let sources: Vec<&Matrix<T>> = samples.iter().map(|part| part.source).collect();
-    let deltas: Vec<Matrix<T>> = then.iter().map(|part| carried_back(part, now.activation, backward)).collect();
+    let deltas: Vec<Matrix<T>> =
+        then.iter().map(|part| carried_back(part, now.activation, backward)).collect();
     let deltas: Vec<&Matrix<T>> = deltas.iter().collect();
     let (sources_now, deltas_now) = columns_of(now.samples);
-    let mut split = ClassSplit { within: Matrix::zeros(units, outputs), between: Matrix::zeros(units, outputs) };
+    let mut split = ClassSplit {
+        within: Matrix::zeros(units, outputs),
+        between: Matrix::zeros(units, outputs),
+    };
     for class in distinct(classes_now) {
         let source = select(&sources_now, classes_now, |c| c == class, inputs);
         let delta = select(&deltas_now, classes_now, |c| c == class, outputs);
@@ -50,9 +55,9 @@ pub fn split_by_class<T: Real>(
     Ok(split)
 }
 
-/// Splits the [linear](super::linear_term) term of one lag, through sums over classes: with `D`, `L` the rows of
-/// `delta_{l+1}`, `L_{l-1}` of class `c`, the part within classes is
-/// `eta^2 B_l^T sum_c (D_c(k-o)^T L_c(k-o)) (L_c(k)^T D_c(k))`.
+/// Splits the [linear](super::linear_term) term of one lag, through sums over classes: with `D`,
+/// `L` the rows of `delta_{l+1}`, `L_{l-1}` of class `c`, the part within classes is `eta^2 B_l^T
+/// sum_c (D_c(k-o)^T L_c(k-o)) (L_c(k)^T D_c(k))`.
 ///
 /// # Errors
 /// As for [`split_by_class`].
@@ -69,9 +74,11 @@ pub fn split_linear_by_class<T: Real>(
         check_samples(samples, inputs, outputs)?;
         check_classes(what, samples, classes)?;
     }
-    let correlation = |(samples, classes): (&[Samples<'_, T>], &[u8]), chosen: &dyn Fn(u8) -> bool| {
+    let correlation = |(samples, classes): (&[Samples<'_, T>], &[u8]),
+                       chosen: &dyn Fn(u8) -> bool| {
         let (sources, deltas) = columns_of(samples);
-        let (source, delta) = (select(&sources, classes, chosen, inputs), select(&deltas, classes, chosen, outputs));
+        let (source, delta) =
+            (select(&sources, classes, chosen, inputs), select(&deltas, classes, chosen, outputs));
         (source.t() * &delta).to_matrix()
     };
     let mut transformations = [Matrix::zeros(outputs, outputs), Matrix::zeros(outputs, outputs)];
@@ -107,10 +114,19 @@ fn distinct(classes: &[u8]) -> Vec<u8> {
 }
 
 /// Rows of the chosen classes, of matrices with `cols` columns.
-fn select<T: Real>(parts: &[&Matrix<T>], classes: &[u8], chosen: impl Fn(u8) -> bool, cols: usize) -> Matrix<T> {
+fn select<T: Real>(
+    parts: &[&Matrix<T>],
+    classes: &[u8],
+    chosen: impl Fn(u8) -> bool,
+    cols: usize,
+) -> Matrix<T> {
     let rows = parts.iter().flat_map(|part| (0..part.rows()).map(|row| part.row(row)));
-    let values: Vec<T> =
-        rows.zip(classes).filter(|&(_, &class)| chosen(class)).flat_map(|(row, _)| row).copied().collect();
+    let values: Vec<T> = rows
+        .zip(classes)
+        .filter(|&(_, &class)| chosen(class))
+        .flat_map(|(row, _)| row)
+        .copied()
+        .collect();
     let rows = classes.iter().filter(|&&class| chosen(class)).count();
     Matrix::from_vec(rows, cols, values)
 }

@@ -12,22 +12,25 @@ use std::ops::Range;
 /// What is wanted of a decomposition beside the update and its last term.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a, T> {
-    /// Lags whose terms are wanted each by itself, in any order. Those the history does not reach are left out.
+    /// Lags whose terms are wanted each by itself, in any order. Those the history does not reach
+    /// are left out.
     pub lags: &'a [usize],
     /// Sums over all lags, and the remainder.
     pub sums: bool,
-    /// The sum of the alignment terms over the lags that are multiples of this, where batches are seen again. Implies
-    /// `sums`.
+    /// The sum of the alignment terms over the lags that are multiples of this, where batches are
+    /// seen again. Implies `sums`.
     pub period: Option<NonZeroUsize>,
     /// The remainder from its own definition too, beside the subtraction. Implies `sums`.
     pub direct_remainder: bool,
-    /// `B_l` (`n_{l+1} x n_l`), if the inner product of every lag's term with `B_l^T` is wanted. Implies `sums`.
+    /// `B_l` (`n_{l+1} x n_l`), if the inner product of every lag's term with `B_l^T` is wanted.
+    /// Implies `sums`.
     pub backward: Option<&'a Matrix<T>>,
 }
 
 impl<T> Wanted<'_, T> {
     /// Update and last term alone.
-    pub const LAST: Self = Self { lags: &[], sums: false, period: None, direct_remainder: false, backward: None };
+    pub const LAST: Self =
+        Self { lags: &[], sums: false, period: None, direct_remainder: false, backward: None };
     /// Sums over all lags, last term and remainder.
     pub const SUMS: Self = Self { sums: true, ..Self::LAST };
 
@@ -77,7 +80,8 @@ pub struct Sums<T> {
     pub control: Option<Matrix<T>>,
     /// Sum of `T^o` over the multiples of the period asked for.
     pub revisits: Option<Matrix<T>>,
-    /// `R` by subtraction: the update less all of the above but the control and the revisits, and less the last term.
+    /// `R` by subtraction: the update less all of the above but the control and the revisits, and
+    /// less the last term.
     pub remainder: Matrix<T>,
     /// `R` from its own definition.
     pub direct_remainder: Option<Matrix<T>>,
@@ -104,19 +108,21 @@ impl Inner {
         self.alignment.iter().scan(0.0, add).collect()
     }
 
-    /// Shares of `<eta G_l(k), B_l^T>` that the alignment terms have, by lag; `None` where that is 0 or not finite.
+    /// Shares of `<eta G_l(k), B_l^T>` that the alignment terms have, by lag; `None` where that is
+    /// 0 or not finite.
     pub fn shares(&self) -> Option<Vec<f64>> {
         let exists = self.update != 0.0 && self.update.is_finite();
         exists.then(|| self.alignment.iter().map(|inner| inner / self.update).collect())
     }
 }
 
-/// Decomposes updates of one layer. The loop over lags allocates nothing; buffers are kept from one iteration to the next,
-/// some `P (n_{l-1} + 8 n_l + n_{l+1})` values for a batch of `P` samples.
+/// Decomposes updates of one layer. The loop over lags allocates nothing; buffers are kept from one
+/// iteration to the next, some `P (n_{l-1} + 8 n_l + n_{l+1})` values for a batch of `P` samples.
 #[derive(Clone, Debug)]
 pub struct Decomposer<T> {
     sizes: [usize; 3],
-    /// `L_{l-1}(k)^T`, `n_{l-1} x P`; `P` is padded with samples of zeros to whole vectors, here and in what follows.
+    /// `L_{l-1}(k)^T`, `n_{l-1} x P`; `P` is padded with samples of zeros to whole vectors, here
+    /// and in what follows.
     source: Matrix<T>,
     /// `delta_{l+1}(k)`, `P x n_{l+1}`.
     delta: Matrix<T>,
@@ -143,7 +149,8 @@ const DIRECT: usize = 4;
 const BLOCK_BYTES: usize = 512 << 10;
 
 impl<T: Real> Decomposer<T> {
-    /// For the weights `W_l` between layers of `n_l` and `n_{l+1}` units: `sizes` are `[n_{l-1}, n_l, n_{l+1}]`.
+    /// For the weights `W_l` between layers of `n_l` and `n_{l+1}` units: `sizes` are `[n_{l-1},
+    /// n_l, n_{l+1}]`.
     pub fn new(sizes: [usize; 3]) -> Self {
         let none = || Matrix::zeros(0, 0);
         Self {
@@ -220,7 +227,8 @@ impl<T: Real> Decomposer<T> {
     /// Takes the batch over into the layout of the products, and clears the sums.
     fn load(&mut self, samples: &[Samples<'_, T>], wanted: &Wanted<'_, T>, history: &History<T>) {
         let [inputs, units, outputs] = self.sizes;
-        let padded = samples.iter().map(|part| part.source.rows()).sum::<usize>().next_multiple_of(LANES);
+        let padded =
+            samples.iter().map(|part| part.source.rows()).sum::<usize>().next_multiple_of(LANES);
         clear(&mut self.source, inputs, padded);
         clear(&mut self.delta, padded, outputs);
         let mut first = 0;
@@ -239,7 +247,13 @@ impl<T: Real> Decomposer<T> {
             self.error.assign(backward.t() * self.delta.t());
         }
         let parts = history.parts();
-        let used = [true, parts.projection, parts.control, wanted.period.is_some(), wanted.direct_remainder];
+        let used = [
+            true,
+            parts.projection,
+            parts.control,
+            wanted.period.is_some(),
+            wanted.direct_remainder,
+        ];
         for (sum, used) in self.sums.iter_mut().zip(used) {
             clear(sum, if used { units } else { 0 }, padded);
         }
@@ -263,7 +277,12 @@ impl<T: Real> Decomposer<T> {
     /// `f` of the state reached.
     fn activate(&mut self, problem: &Problem<'_, '_, T>) {
         let Self { carry, activity, .. } = self;
-        kernels::activities(problem.activation, carry.as_slice(), problem.bias, activity.as_mut_slice());
+        kernels::activities(
+            problem.activation,
+            carry.as_slice(),
+            problem.bias,
+            activity.as_mut_slice(),
+        );
     }
 
     /// `eta rows delta_{l+1}`, `rows` being `n_l x P`.
@@ -297,9 +316,14 @@ impl<T: Real> Decomposer<T> {
         }
     }
 
-    /// Works through consecutive lags, in blocks of states that lie one after the other. The state of the lag before the
-    /// first must be the one reached.
-    fn walk(&mut self, problem: &Problem<'_, '_, T>, lags: Range<usize>, found: &mut Decomposition<T>) {
+    /// Works through consecutive lags, in blocks of states that lie one after the other. The state
+    /// of the lag before the first must be the one reached.
+    fn walk(
+        &mut self,
+        problem: &Problem<'_, '_, T>,
+        lags: Range<usize>,
+        found: &mut Decomposition<T>,
+    ) {
         let padded = self.delta.rows();
         let most = block_slots::<T>(self.sizes[1]);
         let mut first = lags.start;
@@ -314,8 +338,8 @@ impl<T: Real> Decomposer<T> {
         }
     }
 
-    /// Lags `first .. first + slots` for the samples of a panel. Slot `s` of the block is the state of lag
-    /// `first + slots - 1 - s`.
+    /// Lags `first .. first + slots` for the samples of a panel. Slot `s` of the block is the state
+    /// of lag `first + slots - 1 - s`.
     fn block(
         &mut self,
         problem: &Problem<'_, '_, T>,
@@ -345,7 +369,14 @@ impl<T: Real> Decomposer<T> {
     }
 
     /// Adds what the samples of a panel contribute to the terms asked for.
-    fn add_terms(&self, first: usize, slots: usize, panel: &Range<usize>, terms: &mut [Term<T>], eta: T) {
+    fn add_terms(
+        &self,
+        first: usize,
+        slots: usize,
+        panel: &Range<usize>,
+        terms: &mut [Term<T>],
+        eta: T,
+    ) {
         let (units, width) = (self.sizes[1], panel.len());
         let delta = self.delta.view().subrows(panel.clone());
         let wanted = terms.partition_point(|term| term.lag < first);
@@ -383,11 +414,18 @@ impl<T: Real> Decomposer<T> {
                 kernels::Inner {
                     error: &self.error.as_slice()[row.clone()],
                     alignment: &mut inner.alignment[lags.clone()],
-                    projection: if parts.projection { &mut inner.projection[lags] } else { &mut [] },
+                    projection: if parts.projection {
+                        &mut inner.projection[lags]
+                    } else {
+                        &mut []
+                    },
                 }
             });
             let before = &mut self.activity.as_mut_slice()[row.clone()];
-            let direct = problem.wanted.direct_remainder.then(|| [before, &mut direct.as_mut_slice()[row.clone()]]);
+            let direct = problem
+                .wanted
+                .direct_remainder
+                .then(|| [before, &mut direct.as_mut_slice()[row.clone()]]);
             let work = UnitOfBlock {
                 unit,
                 units,
@@ -408,13 +446,22 @@ impl<T: Real> Decomposer<T> {
     }
 
     /// Adds what the lags of the block that are multiples of the period contribute to their sum.
-    fn add_revisits(&mut self, problem: &Problem<'_, '_, T>, first: usize, slots: usize, panel: &Range<usize>) {
+    fn add_revisits(
+        &mut self,
+        problem: &Problem<'_, '_, T>,
+        first: usize,
+        slots: usize,
+        panel: &Range<usize>,
+    ) {
         let (units, width, padded) = (self.sizes[1], panel.len(), self.delta.rows());
-        let again = |lag: usize| problem.wanted.period.is_some_and(|period| lag.is_multiple_of(period.get()));
+        let again = |lag: usize| {
+            problem.wanted.period.is_some_and(|period| lag.is_multiple_of(period.get()))
+        };
         for lag in (first..first + slots).filter(|lag| again(*lag)) {
             // Factors of the alignment term are left in the slot above.
             let slot = first + slots - lag;
-            let rows = self.blocks[ALIGNMENT][slot * units * width..(slot + 1) * units * width].chunks_exact(width);
+            let rows = self.blocks[ALIGNMENT][slot * units * width..(slot + 1) * units * width]
+                .chunks_exact(width);
             let sums = self.sums[REVISITS].as_mut_slice().chunks_exact_mut(padded);
             for (sum, row) in sums.zip(rows) {
                 sum[panel.clone()].iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
@@ -428,7 +475,8 @@ impl<T: Real> Decomposer<T> {
         let alignment = sum(ALIGNMENT);
         let projection = parts.projection.then(|| sum(PROJECTION));
         let mut remainder = found.update.clone();
-        for term in [Some(&found.last), Some(&alignment), projection.as_ref()].into_iter().flatten() {
+        for term in [Some(&found.last), Some(&alignment), projection.as_ref()].into_iter().flatten()
+        {
             remainder -= term;
         }
         Sums {

@@ -2,7 +2,10 @@
 
 use super::check_shape;
 use super::literal::carried_back;
-use super::{Decomposer, Decomposition, DecompositionError, Earlier, History, Now, Parts, Samples, Step, Wanted};
+use super::{
+    Decomposer, Decomposition, DecompositionError, Earlier, History, Now, Parts, Samples, Step,
+    Wanted,
+};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::rule::{Activation, Layers, Pass};
@@ -24,10 +27,11 @@ pub struct Plan<T> {
     pub control: Option<Vec<Matrix<T>>>,
 }
 
-/// Histories, biases and buffers of every layer of a network whose update is decomposed: `W_1 .. W_{D-1}`.
+/// Histories, biases and buffers of every layer of a network whose update is decomposed: `W_1 ..
+/// W_{D-1}`.
 ///
-/// It starts at the present state and is told of every update in turn. Started amid a run, its last terms are those at the
-/// state it started from.
+/// It starts at the present state and is told of every update in turn. Started amid a run, its last
+/// terms are those at the state it started from.
 #[derive(Clone, Debug)]
 pub struct Follower<T> {
     layers: Vec<Followed<T>>,
@@ -64,12 +68,15 @@ impl<T: Real> Follower<T> {
         let parts = Parts { projection: plan.projection, control: plan.control.is_some() };
         let of_layer = |(index, n): (usize, &[usize])| -> Result<Followed<T>, DecompositionError> {
             let [inputs, units, outputs] = [n[0], n[1], n[2]];
-            let control = plan.control.as_ref().map(|all| -> Result<Control<T>, DecompositionError> {
-                let last = sizes.len().saturating_sub(2);
-                let backward = all.get(index).ok_or(DecompositionError::Layer { layer: index + 1, last })?;
-                check_shape("B'_l", (backward.rows(), backward.cols()), (outputs, units))?;
-                Ok(Control { backward: backward.clone(), step: Matrix::zeros(inputs, units) })
-            });
+            let control =
+                plan.control.as_ref().map(|all| -> Result<Control<T>, DecompositionError> {
+                    let last = sizes.len().saturating_sub(2);
+                    let backward = all
+                        .get(index)
+                        .ok_or(DecompositionError::Layer { layer: index + 1, last })?;
+                    check_shape("B'_l", (backward.rows(), backward.cols()), (outputs, units))?;
+                    Ok(Control { backward: backward.clone(), step: Matrix::zeros(inputs, units) })
+                });
             let mut history = History::new(inputs, units, plan.window, parts)?;
             history.push(&layers.weights[index], Step::UNKNOWN)?;
             Ok(Followed {
@@ -91,8 +98,9 @@ impl<T: Real> Follower<T> {
         sizes.windows(3).map(of_layer).fold(0, u64::saturating_add)
     }
 
-    /// Decomposes the update of `W_l` that `passes` are about to make, or have just made if the follower was not
-    /// [told](Self::advance) yet. `eta` is what the sum over the batch is multiplied by.
+    /// Decomposes the update of `W_l` that `passes` are about to make, or have just made if the
+    /// follower was not [told](Self::advance) yet. `eta` is what the sum over the batch is
+    /// multiplied by.
     ///
     /// # Errors
     /// If there is no such layer, or shapes do not fit.
@@ -106,16 +114,23 @@ impl<T: Real> Follower<T> {
         let last = self.layers.len();
         let layer = l.checked_sub(1).and_then(|index| self.layers.get_mut(index));
         let layer = layer.ok_or(DecompositionError::Layer { layer: l, last })?;
-        let samples: Vec<_> = passes.iter().filter_map(|(input, pass)| Samples::of(input, pass, l)).collect();
+        let samples: Vec<_> =
+            passes.iter().filter_map(|(input, pass)| Samples::of(input, pass, l)).collect();
         let now = Now { samples: &samples, bias: &layer.bias, activation: layer.activation, eta };
         layer.decomposer.run(&layer.history, &now, wanted)
     }
 
-    /// Takes note of an update: `passes` made it, `after` is what came of it, weight normalisation and all included.
+    /// Takes note of an update: `passes` made it, `after` is what came of it, weight normalisation
+    /// and all included.
     ///
     /// # Errors
     /// If shapes do not fit.
-    pub fn advance(&mut self, passes: &Passes<'_, T>, eta: T, after: &Layers<T>) -> Result<(), DecompositionError> {
+    pub fn advance(
+        &mut self,
+        passes: &Passes<'_, T>,
+        eta: T,
+        after: &Layers<T>,
+    ) -> Result<(), DecompositionError> {
         let last = after.depth().saturating_sub(1);
         if last < self.layers.len() {
             return Err(DecompositionError::Layer { layer: self.layers.len(), last });
@@ -156,11 +171,14 @@ impl<T: Real> Followed<T> {
         if let Some(Control { backward, step }) = &mut self.control {
             step.as_mut_slice().fill(T::zero());
             for part in passes.iter().filter_map(|(input, pass)| Earlier::of(input, pass, l)) {
-                *step += eta * part.samples.source.t() * &carried_back(&part, self.activation, backward);
+                *step +=
+                    eta * part.samples.source.t() * &carried_back(&part, self.activation, backward);
             }
         }
-        let step =
-            Step { rule: parts.projection.then_some(&self.step), control: self.control.as_ref().map(|c| &c.step) };
+        let step = Step {
+            rule: parts.projection.then_some(&self.step),
+            control: self.control.as_ref().map(|c| &c.step),
+        };
         self.history.push(&after.weights[l - 1], step)?;
         self.bias.clone_from(&after.biases[l - 1]);
         Ok(())

@@ -8,8 +8,8 @@ use faer::MatMut;
 /// What a history holds beside the weights: parts of the steps from one state to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
-    /// The part `dP` that is not the rule's own `eta L^T delta`: what weight normalisation, weight decay or momentum add.
-    /// Terms then come in two families, `T^o` and `N^o`.
+    /// The part `dP` that is not the rule's own `eta L^T delta`: what weight normalisation, weight
+    /// decay or momentum add. Terms then come in two families, `T^o` and `N^o`.
     pub projection: bool,
     /// Steps that another `B'` would have made of the same signals: the control.
     pub control: bool,
@@ -29,10 +29,11 @@ impl<T> Step<'_, T> {
     pub const UNKNOWN: Self = Self { rule: None, control: None };
 }
 
-/// The latest states of the weights `W_{l-1}` (`n_{l-1} x n_l`), in the run's precision, one after the other in one
-/// allocation that never moves.
+/// The latest states of the weights `W_{l-1}` (`n_{l-1} x n_l`), in the run's precision, one after
+/// the other in one allocation that never moves.
 ///
-/// A window of `w` lags holds `w + 1` states; older ones are forgotten. States are counted from 0, as iterations are.
+/// A window of `w` lags holds `w + 1` states; older ones are forgotten. States are counted from 0,
+/// as iterations are.
 #[derive(Clone, Debug)]
 pub struct History<T> {
     inputs: usize,
@@ -48,15 +49,24 @@ pub struct History<T> {
 }
 
 impl<T: Real> History<T> {
-    /// Room for `window + 1` states of `inputs x units` weights. Memory is reserved here and nowhere else.
+    /// Room for `window + 1` states of `inputs x units` weights. Memory is reserved here and
+    /// nowhere else.
     ///
     /// # Errors
     /// If there is not that much memory; [`Self::bytes`] says how much it is.
-    pub fn new(inputs: usize, units: usize, window: usize, parts: Parts) -> Result<Self, DecompositionError> {
+    pub fn new(
+        inputs: usize,
+        units: usize,
+        window: usize,
+        parts: Parts,
+    ) -> Result<Self, DecompositionError> {
         let bytes = Self::bytes(inputs, units, window, parts);
         let reserve = || {
             let mut room = Vec::new();
-            let values = window.checked_add(1).and_then(|n| n.checked_mul(inputs)).and_then(|n| n.checked_mul(units));
+            let values = window
+                .checked_add(1)
+                .and_then(|n| n.checked_mul(inputs))
+                .and_then(|n| n.checked_mul(units));
             let reserved = values.map(|values| room.try_reserve_exact(values));
             reserved.and_then(Result::ok).map(|()| room).ok_or(DecompositionError::Memory { bytes })
         };
@@ -85,34 +95,54 @@ impl<T: Real> History<T> {
     /// If shapes differ or memory is short.
     pub fn from_weights(weights: &[Matrix<T>]) -> Result<Self, DecompositionError> {
         let first = weights.first().ok_or(DecompositionError::Empty)?;
-        let mut history = Self::new(first.rows(), first.cols(), weights.len() - 1, Parts::default())?;
+        let mut history =
+            Self::new(first.rows(), first.cols(), weights.len() - 1, Parts::default())?;
         weights.iter().try_for_each(|weights| history.push(weights, Step::UNKNOWN))?;
         Ok(history)
     }
 
-    /// A history rebuilt from the weights at the start and what changed them: every step is `eta L_{l-1}^T delta_l` of
-    /// a recorded activity (`P x n_{l-1}`) and error signal (`P x n_l`), and nothing else. All states are held.
+    /// A history rebuilt from the weights at the start and what changed them: every step is `eta
+    /// L_{l-1}^T delta_l` of a recorded activity (`P x n_{l-1}`) and error signal (`P x n_l`), and
+    /// nothing else. All states are held.
     ///
     /// # Errors
     /// If shapes do not fit or memory is short.
-    pub fn rebuilt(start: &Matrix<T>, steps: &[(&Matrix<T>, &Matrix<T>)], eta: T) -> Result<Self, DecompositionError> {
+    pub fn rebuilt(
+        start: &Matrix<T>,
+        steps: &[(&Matrix<T>, &Matrix<T>)],
+        eta: T,
+    ) -> Result<Self, DecompositionError> {
         let mut weights = start.clone();
         let mut history = Self::new(start.rows(), start.cols(), steps.len(), Parts::default())?;
         history.push(&weights, Step::UNKNOWN)?;
         for (activity, delta) in steps {
-            check_shape("a recorded activity", (activity.rows(), activity.cols()), (delta.rows(), start.rows()))?;
-            check_shape("a recorded delta", (delta.rows(), delta.cols()), (activity.rows(), start.cols()))?;
+            check_shape(
+                "a recorded activity",
+                (activity.rows(), activity.cols()),
+                (delta.rows(), start.rows()),
+            )?;
+            check_shape(
+                "a recorded delta",
+                (delta.rows(), delta.cols()),
+                (activity.rows(), start.cols()),
+            )?;
             weights += eta * activity.t() * *delta;
             history.push(&weights, Step::UNKNOWN)?;
         }
         Ok(history)
     }
 
-    /// Adds the next state: `weights` after a step that was made of `step` (of no matter for the first state).
+    /// Adds the next state: `weights` after a step that was made of `step` (of no matter for the
+    /// first state).
     ///
     /// # Errors
-    /// If a shape is wrong, or a part is missing that the history is to hold. Nothing is added then.
-    pub fn push(&mut self, weights: &Matrix<T>, step: Step<'_, T>) -> Result<(), DecompositionError> {
+    /// If a shape is wrong, or a part is missing that the history is to hold. Nothing is added
+    /// then.
+    pub fn push(
+        &mut self,
+        weights: &Matrix<T>,
+        step: Step<'_, T>,
+    ) -> Result<(), DecompositionError> {
         let shape = (self.inputs, self.units);
         check_shape("W_{l-1}", (weights.rows(), weights.cols()), shape)?;
         if self.count > 0 {
@@ -163,7 +193,8 @@ impl<T: Real> History<T> {
         self.window.min(self.count.saturating_sub(1))
     }
 
-    /// The weights `lag` iterations before the latest, `n_{l-1} x n_l`; `None` where they are not held.
+    /// The weights `lag` iterations before the latest, `n_{l-1} x n_l`; `None` where they are not
+    /// held.
     pub fn state(&self, lag: usize) -> Option<Matrix<T>> {
         if self.count == 0 || lag > self.reach() {
             return None;
@@ -171,7 +202,8 @@ impl<T: Real> History<T> {
         Some(matrix_of(&self.states[self.range(self.count - 1 - lag, 1)], self.units, self.inputs))
     }
 
-    /// The part `dP` of the step that left the state of this lag, `n_{l-1} x n_l`; `None` where none is held.
+    /// The part `dP` of the step that left the state of this lag, `n_{l-1} x n_l`; `None` where
+    /// none is held.
     pub fn projection(&self, lag: usize) -> Option<Matrix<T>> {
         let room = self.projections.as_ref()?;
         if lag == 0 || lag > self.reach() {
@@ -195,7 +227,8 @@ impl<T: Real> History<T> {
         most.min((self.count - 1 - lag) % (self.window + 1) + 1)
     }
 
-    /// `W^T` of `states` contiguous states, the latest of them that of `lag`: `(states n_l) x n_{l-1}`, oldest first.
+    /// `W^T` of `states` contiguous states, the latest of them that of `lag`: `(states n_l) x
+    /// n_{l-1}`, oldest first.
     pub(super) fn states(&self, lag: usize, states: usize) -> View<'_, T> {
         self.view(&self.states, lag, states)
     }
@@ -217,13 +250,18 @@ impl<T: Real> History<T> {
 }
 
 /// Writes the transpose of `matrix` to `room` from `at` on; the room grows within what is reserved.
-fn place_transposed<'a, T: Real>(room: &'a mut Vec<T>, at: usize, matrix: &Matrix<T>) -> &'a mut [T] {
+fn place_transposed<'a, T: Real>(
+    room: &'a mut Vec<T>,
+    at: usize,
+    matrix: &Matrix<T>,
+) -> &'a mut [T] {
     let values = matrix.rows() * matrix.cols();
     if room.len() < at + values {
         room.resize(at + values, T::zero());
     }
     let out = &mut room[at..at + values];
-    MatMut::from_row_major_slice_mut(out, matrix.cols(), matrix.rows()).copy_from(matrix.as_faer().transpose());
+    MatMut::from_row_major_slice_mut(out, matrix.cols(), matrix.rows())
+        .copy_from(matrix.as_faer().transpose());
     out
 }
 
@@ -233,7 +271,9 @@ fn subtract_transposed<T: Real>(out: &mut [T], before: &[T], rule: &Matrix<T>) {
     if inputs == 0 {
         return;
     }
-    for (unit, (out, before)) in out.chunks_exact_mut(inputs).zip(before.chunks_exact(inputs)).enumerate() {
+    for (unit, (out, before)) in
+        out.chunks_exact_mut(inputs).zip(before.chunks_exact(inputs)).enumerate()
+    {
         for (i, (out, &before)) in out.iter_mut().zip(before).enumerate() {
             *out = (*out - before) - rule.row(i)[unit];
         }
@@ -268,7 +308,10 @@ mod tests {
             for lag in 0..=k.min(2) {
                 assert_eq!(history.state(lag), Some(weights(k - lag)));
                 let projection = history.projection(lag).map(|p| p.as_slice().to_vec());
-                assert_eq!(projection, (lag > 0).then(|| (0..6).map(|i| f64::from(10 - i)).collect()));
+                assert_eq!(
+                    projection,
+                    (lag > 0).then(|| (0..6).map(|i| f64::from(10 - i)).collect())
+                );
             }
             assert_eq!(history.state(3), None);
         }
@@ -277,7 +320,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_and_changes_nothing() {
-        let mut history = History::new(2, 3, 4, Parts { projection: true, control: false }).unwrap();
+        let mut history =
+            History::new(2, 3, 4, Parts { projection: true, control: false }).unwrap();
         history.push(&weights(0), Step::UNKNOWN).unwrap();
         let missing = history.push(&weights(1), Step::UNKNOWN).unwrap_err();
         assert!(missing.to_string().contains("the rule's own part"), "{missing}");
@@ -286,7 +330,8 @@ mod tests {
         assert_eq!(history.iteration(), Some(0));
         let endless = History::<f64>::new(1 << 20, 1 << 20, 1 << 30, Parts::default()).unwrap_err();
         assert!(
-            matches!(endless, DecompositionError::Memory { bytes: u64::MAX }) || endless.to_string().contains("bytes")
+            matches!(endless, DecompositionError::Memory { bytes: u64::MAX })
+                || endless.to_string().contains("bytes")
         );
         assert_eq!(History::<f64>::from_weights(&[]).unwrap_err(), DecompositionError::Empty);
     }

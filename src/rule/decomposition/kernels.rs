@@ -12,9 +12,9 @@ pub(super) const PANEL: usize = 128;
 /// Panels hold a multiple of this many samples, so that rows are whole vectors.
 pub(super) const LANES: usize = 16;
 
-/// What a unit contributes over the lags of a block, for the samples of a panel. Slot `s` is the state `s` steps after the
-/// oldest of the block; slots are worked on from the latest back, and the slot above the latest is the state after it.
-/// Rows have one value per sample of the panel.
+/// What a unit contributes over the lags of a block, for the samples of a panel. Slot `s` is the
+/// state `s` steps after the oldest of the block; slots are worked on from the latest back, and the
+/// slot above the latest is the state after it. Rows have one value per sample of the panel.
 pub(super) struct UnitOfBlock<'a, T> {
     /// Which unit, of how many.
     pub unit: usize,
@@ -23,8 +23,9 @@ pub(super) struct UnitOfBlock<'a, T> {
     pub slots: usize,
     /// The unit's bias.
     pub bias: T,
-    /// `zeta` without the bias, `(slots + 1) x units x samples`; slot `s + 1` is left with the term's factor of slot `s`:
-    /// `f'(zeta^o) o (zeta^{o-1} - zeta^o)`, less what the projection contributes.
+    /// `zeta` without the bias, `(slots + 1) x units x samples`; slot `s + 1` is left with the
+    /// term's factor of slot `s`: `f'(zeta^o) o (zeta^{o-1} - zeta^o)`, less what the projection
+    /// contributes.
     pub block: &'a mut [T],
     /// `L dP`, `slots x units x samples`; left multiplied by `f'(zeta^o)`.
     pub projection: Option<&'a mut [T]>,
@@ -32,14 +33,16 @@ pub(super) struct UnitOfBlock<'a, T> {
     pub control: Option<&'a mut [T]>,
     /// Row of the state after the latest of the block, without bias; left with that of the oldest.
     pub carry: &'a mut [T],
-    /// Rows of sums over lags of what `block`, `projection` and `control` are left with; the latter two where those are.
+    /// Rows of sums over lags of what `block`, `projection` and `control` are left with; the latter
+    /// two where those are.
     pub sum: &'a mut [T],
     pub projection_sum: &'a mut [T],
     pub control_sum: &'a mut [T],
-    /// Row of the activity of the state after the latest of the block (left with that of the oldest), and of the sum of
-    /// `r^o`.
+    /// Row of the activity of the state after the latest of the block (left with that of the
+    /// oldest), and of the sum of `r^o`.
     pub direct: Option<[&'a mut [T]; 2]>,
-    /// Row of `delta_{l+1} B_l`, and the inner products with it that are added to, the shortest lag first.
+    /// Row of `delta_{l+1} B_l`, and the inner products with it that are added to, the shortest lag
+    /// first.
     pub inner: Option<Inner<'a, T>>,
 }
 
@@ -56,7 +59,18 @@ impl<P: Pointwise, T: Real> Kernel<UnitOfBlock<'_, T>> for Terms<P> {
     type Output = ();
     #[inline(always)]
     fn run(work: UnitOfBlock<'_, T>) {
-        let UnitOfBlock { unit, units, slots, bias, block, mut projection, mut control, carry, sum, .. } = work;
+        let UnitOfBlock {
+            unit,
+            units,
+            slots,
+            bias,
+            block,
+            mut projection,
+            mut control,
+            carry,
+            sum,
+            ..
+        } = work;
         let UnitOfBlock { projection_sum, control_sum, mut direct, mut inner, .. } = work;
         let width = carry.len().min(PANEL);
         let at = |slot: usize| (slot * units + unit) * width..(slot * units + unit + 1) * width;
@@ -92,7 +106,12 @@ impl<P: Pointwise, T: Real> Kernel<UnitOfBlock<'_, T>> for Terms<P> {
 
 /// `f(zeta + b)` and `f'(zeta + b)`.
 #[inline(always)]
-fn activity_and_slope<P: Pointwise, T: Real>(zeta: &[T], bias: T, activity: &mut [T], slope: &mut [T]) {
+fn activity_and_slope<P: Pointwise, T: Real>(
+    zeta: &[T],
+    bias: T,
+    activity: &mut [T],
+    slope: &mut [T],
+) {
     for ((&zeta, a), s) in zeta.iter().zip(activity).zip(slope) {
         let z = zeta + bias;
         let value = P::value(z);
@@ -101,7 +120,8 @@ fn activity_and_slope<P: Pointwise, T: Real>(zeta: &[T], bias: T, activity: &mut
     }
 }
 
-// Rows are worked on in chunks that are read whole before they are written: rows that might overlap would not vectorise.
+// Rows are worked on in chunks that are read whole before they are written: rows that might overlap
+// would not vectorise.
 
 /// Chunks of a row.
 #[inline(always)]
@@ -142,7 +162,8 @@ fn weigh<T: Real>(row: &mut [T], slope: &[T], sum: &mut [T]) {
 #[inline(always)]
 fn weigh_difference<T: Real>(row: &mut [T], zeta: &[T], slope: &[T], sum: &mut [T]) {
     let factors = chunks(zeta).iter().zip(chunks(slope));
-    for ((row, (zeta, slope)), sum) in chunks_mut(row).iter_mut().zip(factors).zip(chunks_mut(sum)) {
+    for ((row, (zeta, slope)), sum) in chunks_mut(row).iter_mut().zip(factors).zip(chunks_mut(sum))
+    {
         let (mut out, mut added) = (*row, *sum);
         for i in 0..LANES {
             out[i] = slope[i] * (out[i] - zeta[i]);
@@ -152,12 +173,21 @@ fn weigh_difference<T: Real>(row: &mut [T], zeta: &[T], slope: &[T], sum: &mut [
     }
 }
 
-/// `rest += f(zeta^{o-1}) - f(zeta^o) - f'(zeta^o) o (zeta^{o-1} - zeta^o)`; `before` becomes `f(zeta^o)`.
+/// `rest += f(zeta^{o-1}) - f(zeta^o) - f'(zeta^o) o (zeta^{o-1} - zeta^o)`; `before` becomes
+/// `f(zeta^o)`.
 #[inline(always)]
-fn remainder<T: Real>(before: &mut [T], activity: &[T], slope: &[T], [later, zeta]: [&[T]; 2], rest: &mut [T]) {
+fn remainder<T: Real>(
+    before: &mut [T],
+    activity: &[T],
+    slope: &[T],
+    [later, zeta]: [&[T]; 2],
+    rest: &mut [T],
+) {
     let steps = chunks(slope).iter().zip(chunks(later)).zip(chunks(zeta));
     let rows = chunks_mut(before).iter_mut().zip(chunks(activity));
-    for (((before, activity), ((slope, later), zeta)), rest) in rows.zip(steps).zip(chunks_mut(rest)) {
+    for (((before, activity), ((slope, later), zeta)), rest) in
+        rows.zip(steps).zip(chunks_mut(rest))
+    {
         let mut added = *rest;
         for i in 0..LANES {
             added[i] += (before[i] - activity[i]) - slope[i] * (later[i] - zeta[i]);
@@ -166,7 +196,8 @@ fn remainder<T: Real>(before: &mut [T], activity: &[T], slope: &[T], [later, zet
     }
 }
 
-/// Inner product of two rows. Lanes have the precision of the rows, which are short; their sum is in double precision.
+/// Inner product of two rows. Lanes have the precision of the rows, which are short; their sum is
+/// in double precision.
 #[inline(always)]
 fn product_sum<T: Real>(a: &[T], b: &[T]) -> f64 {
     let mut lanes = [T::zero(); LANES];
@@ -205,6 +236,11 @@ impl<P: Pointwise, T: Real> Kernel<(&[T], &[T], &mut [T])> for WithBias<P> {
 }
 
 /// `f(zeta + b)`, rows being units; `bias` has one value per row.
-pub(super) fn activities<T: Real>(activation: Activation, zeta: &[T], bias: &[T], activity: &mut [T]) {
+pub(super) fn activities<T: Real>(
+    activation: Activation,
+    zeta: &[T],
+    bias: &[T],
+    activity: &mut [T],
+) {
     for_activation!(activation, P => vectorise(WithBias::<P>(PhantomData), (zeta, bias, activity)));
 }

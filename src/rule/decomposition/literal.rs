@@ -1,4 +1,5 @@
-//! The literal form of the alignment term, its linear form, and the similarities that its trace is made of.
+//! The literal form of the alignment term, its linear form, and the similarities that its trace is
+//! made of.
 
 use super::{DecompositionError, Earlier, Now, Samples, check_bias, check_samples, check_shape};
 use crate::matrix::Matrix;
@@ -6,8 +7,9 @@ use crate::real::Real;
 use crate::rule::Activation;
 use crate::vmath::dot;
 
-/// The transformation matrix `M^o = delta_{l+1}(k-o)^T L_{l-1}(k-o) L_{l-1}(k)^T delta_{l+1}(k)`, `n_{l+1} x n_{l+1}`: in a
-/// linear network past updates contribute `eta^2 B_l^T M^o`. The two batches may differ in their number of samples.
+/// The transformation matrix `M^o = delta_{l+1}(k-o)^T L_{l-1}(k-o) L_{l-1}(k)^T delta_{l+1}(k)`,
+/// `n_{l+1} x n_{l+1}`: in a linear network past updates contribute `eta^2 B_l^T M^o`. The two
+/// batches may differ in their number of samples.
 ///
 /// # Errors
 /// If shapes do not fit, or one of the batches is empty of parts.
@@ -26,13 +28,17 @@ pub fn transformation<T: Real>(
     Ok((correlation(then).t() * &correlation(now)).to_matrix())
 }
 
-/// `sum_{p,m} S_L[p,m] S_delta[p,m]` over all pairs of a sample `p` then and a sample `m` now, with the similarities
-/// `S_L[p,m] = <L_{l-1}(k-o)[p], L_{l-1}(k)[m]>` and `S_delta` of `delta_{l+1}` likewise: exactly `tr M^o`. Takes time
-/// proportional to the number of pairs; the [trace](Matrix::trace) of [`transformation`] does not.
+/// `sum_{p,m} S_L[p,m] S_delta[p,m]` over all pairs of a sample `p` then and a sample `m` now, with
+/// the similarities `S_L[p,m] = <L_{l-1}(k-o)[p], L_{l-1}(k)[m]>` and `S_delta` of `delta_{l+1}`
+/// likewise: exactly `tr M^o`. Takes time proportional to the number of pairs; the
+/// [trace](Matrix::trace) of [`transformation`] does not.
 ///
 /// # Errors
 /// If shapes do not fit.
-pub fn similarity_sum<T: Real>(then: &[Samples<'_, T>], now: &[Samples<'_, T>]) -> Result<f64, DecompositionError> {
+pub fn similarity_sum<T: Real>(
+    then: &[Samples<'_, T>],
+    now: &[Samples<'_, T>],
+) -> Result<f64, DecompositionError> {
     let [inputs, outputs] = sizes(now)?;
     check_samples(now, inputs, outputs)?;
     check_samples(then, inputs, outputs)?;
@@ -40,15 +46,16 @@ pub fn similarity_sum<T: Real>(then: &[Samples<'_, T>], now: &[Samples<'_, T>]) 
     for (then, now) in then.iter().flat_map(|then| now.iter().map(move |now| (then, now))) {
         for p in 0..then.source.rows() {
             for m in 0..now.source.rows() {
-                sum += dot(then.source.row(p), now.source.row(m)) * dot(then.delta.row(p), now.delta.row(m));
+                sum += dot(then.source.row(p), now.source.row(m))
+                    * dot(then.delta.row(p), now.delta.row(m));
             }
         }
     }
     Ok(sum)
 }
 
-/// The linear form of the alignment term of one lag, `eta^2 B_l^T M^o`, with the masks `f'` left out: `n_l x n_{l+1}`.
-/// `backward` is `B_l`, `n_{l+1} x n_l`.
+/// The linear form of the alignment term of one lag, `eta^2 B_l^T M^o`, with the masks `f'` left
+/// out: `n_l x n_{l+1}`. `backward` is `B_l`, `n_{l+1} x n_l`.
 ///
 /// # Errors
 /// If shapes do not fit.
@@ -59,7 +66,11 @@ pub fn linear_term<T: Real>(
     eta: T,
 ) -> Result<Matrix<T>, DecompositionError> {
     let transformation = transformation(then, now)?;
-    check_shape("B_l", (backward.rows(), backward.cols()), (transformation.rows(), backward.cols()))?;
+    check_shape(
+        "B_l",
+        (backward.rows(), backward.cols()),
+        (transformation.rows(), backward.cols()),
+    )?;
     Ok((eta * eta * backward.t() * &transformation).to_matrix())
 }
 
@@ -88,11 +99,17 @@ impl<T: Real> LinearSum<T> {
         Ok(())
     }
 
-    /// The sum over all lags at the iteration of these samples, `n_l x n_{l+1}`; `backward` is `B_l`, `n_{l+1} x n_l`.
+    /// The sum over all lags at the iteration of these samples, `n_l x n_{l+1}`; `backward` is
+    /// `B_l`, `n_{l+1} x n_l`.
     ///
     /// # Errors
     /// If shapes do not fit.
-    pub fn terms(&self, now: &[Samples<'_, T>], backward: &Matrix<T>, eta: T) -> Result<Matrix<T>, DecompositionError> {
+    pub fn terms(
+        &self,
+        now: &[Samples<'_, T>],
+        backward: &Matrix<T>,
+        eta: T,
+    ) -> Result<Matrix<T>, DecompositionError> {
         let (inputs, outputs) = (self.past.rows(), self.past.cols());
         check_samples(now, inputs, outputs)?;
         check_shape("B_l", (backward.rows(), backward.cols()), (outputs, backward.cols()))?;
@@ -103,12 +120,14 @@ impl<T: Real> LinearSum<T> {
     }
 }
 
-/// The alignment term of one lag in the paper's literal form, `n_l x n_{l+1}`:
-/// `eta^2 { f'(zeta^o)^T o [((B_l^T delta_{l+1}(k-o)^T) o f'(Z_l(k-o))^T) L_{l-1}(k-o) L_{l-1}(k)^T] } delta_{l+1}(k)`.
+/// The alignment term of one lag in the paper's literal form, `n_l x n_{l+1}`: `eta^2 {
+/// f'(zeta^o)^T o [((B_l^T delta_{l+1}(k-o)^T) o f'(Z_l(k-o))^T) L_{l-1}(k-o) L_{l-1}(k)^T] }
+/// delta_{l+1}(k)`.
 ///
-/// `weights` are `W_{l-1}(k-o)` (`n_{l-1} x n_l`), `then` is the batch of iteration `k-o`. The same as the weight form of
-/// the [`Decomposer`](super::Decomposer) where the step of that iteration was the rule's, or a projection is split off.
-/// With another `B'` it is the term of the control. Both steps have the learning rate of `now`.
+/// `weights` are `W_{l-1}(k-o)` (`n_{l-1} x n_l`), `then` is the batch of iteration `k-o`. The same
+/// as the weight form of the [`Decomposer`](super::Decomposer) where the step of that iteration was
+/// the rule's, or a projection is split off. With another `B'` it is the term of the control. Both
+/// steps have the learning rate of `now`.
 ///
 /// # Errors
 /// If shapes do not fit.
@@ -149,7 +168,11 @@ pub(super) fn check_all<T: Real>(
 }
 
 /// `delta_l = (delta_{l+1} B_l) o f'(Z_l)` of a batch, `P x n_l`.
-pub(super) fn carried_back<T: Real>(part: &Earlier<'_, T>, activation: Activation, backward: &Matrix<T>) -> Matrix<T> {
+pub(super) fn carried_back<T: Real>(
+    part: &Earlier<'_, T>,
+    activation: Activation,
+    backward: &Matrix<T>,
+) -> Matrix<T> {
     let mut delta = (part.samples.delta * backward).to_matrix();
     let mut activity = Matrix::zeros(part.z.rows(), part.z.cols());
     activation.apply(part.z.as_slice(), activity.as_mut_slice());

@@ -1,7 +1,9 @@
-//! The update of one layer decomposed by lag: which past changes of the layer below it owes its direction to.
+//! The update of one layer decomposed by lag: which past changes of the layer below it owes its
+//! direction to.
 //!
-//! With the pre-activation that today's activity would have caused under the weights of `o` iterations ago,
-//! `zeta^o = L_{l-1}(k) W_{l-1}(k-o) + b_l(k)`, every layer `l >= 1` and any activation `f`,
+//! With the pre-activation that today's activity would have caused under the weights of `o`
+//! iterations ago, `zeta^o = L_{l-1}(k) W_{l-1}(k-o) + b_l(k)`, every layer `l >= 1` and any
+//! activation `f`,
 //!
 //! ```text
 //! eta G_l(k) = eta L_l(k)^T delta_{l+1}(k) = last + sum_{o=1..h} T^o + sum_{o=1..h} N^o + R
@@ -11,12 +13,14 @@
 //! R    = eta [sum_o f(zeta^{o-1}) - f(zeta^o) - f'(zeta^o) o (zeta^{o-1} - zeta^o)]^T delta_{l+1}(k)       remainder
 //! ```
 //!
-//! (RahmanSetayesh et al. 2024). `dP(j)` is what the step of `W_{l-1}` from state `j` to the next holds beside the rule's
-//! own `eta L_{l-1}(j)^T delta_l(j)`: under weight normalisation, weight decay and momentum. Without them there are no
-//! `N^o`. `T^o` carries `B_l^T` from the left, for `delta_l(k-o) = f'(Z_l(k-o)) o (delta_{l+1}(k-o) B_l)`.
+//! (RahmanSetayesh et al. 2024). `dP(j)` is what the step of `W_{l-1}` from state `j` to the next
+//! holds beside the rule's own `eta L_{l-1}(j)^T delta_l(j)`: under weight normalisation, weight
+//! decay and momentum. Without them there are no `N^o`. `T^o` carries `B_l^T` from the left, for
+//! `delta_l(k-o) = f'(Z_l(k-o)) o (delta_{l+1}(k-o) B_l)`.
 //!
-//! `h` is `k` where all weights since the start are at hand, and the window of the [`History`] otherwise: `last` is then
-//! the term at the oldest state held, and is not free of what older updates put into it.
+//! `h` is `k` where all weights since the start are at hand, and the window of the [`History`]
+//! otherwise: `last` is then the term at the oldest state held, and is not free of what older
+//! updates put into it.
 //!
 //! | what | by |
 //! |---|---|
@@ -27,8 +31,8 @@
 //! | linear form, literal form, similarities | [`linear_term`], [`LinearSum`], [`literal_term`], [`transformation`] |
 //! | pairs of samples of the same class and of different ones | [`split_by_class`], [`split_linear_by_class`] |
 //!
-//! `eta` is what the sum over the batch is multiplied by: the learning rate, over the number of samples where gradients
-//! are averaged.
+//! `eta` is what the sum over the batch is multiplied by: the learning rate, over the number of
+//! samples where gradients are averaged.
 //!
 //! Along a network in training, here under weight normalisation:
 //!
@@ -55,7 +59,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! From recorded arrays: weights `W_{l-1}` at iterations `0 .. k`, and activity, error and bias at `k`:
+//! From recorded arrays: weights `W_{l-1}` at iterations `0 .. k`, and activity, error and bias at
+//! `k`:
 //!
 //! ```
 //! use alignscope::matrix::Matrix;

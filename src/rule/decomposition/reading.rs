@@ -82,8 +82,8 @@ pub struct Readings {
 }
 
 impl<T: Real> Decomposition<T> {
-    /// Norms, angles and inner products of everything there is, towards `B_l^T`, but for what the control did,
-    /// which has a direction of its own.
+    /// Norms, angles and inner products of everything there is, towards `B_l^T`, but for what the
+    /// control did, which has a direction of its own.
     ///
     /// # Errors
     /// If the direction is that of another layer.

@@ -38,7 +38,10 @@ pub enum DecompositionError {
         bytes: u64,
     },
     /// A layer that has none below, or does not exist.
-    #[error("the update of W_{layer} is not decomposed: that takes a layer below and one above, l = 1 .. {last}")]
+    #[error(
+        "the update of W_{layer} is not decomposed: that takes a layer below and one above, l = 1 \
+         .. {last}"
+    )]
     Layer {
         /// The layer.
         layer: usize,
@@ -64,7 +67,8 @@ pub struct Samples<'a, T> {
 }
 
 impl<'a, T: Real> Samples<'a, T> {
-    /// Those of a forward and backward pass of `input`; `None` for layer 0 and layers that do not exist.
+    /// Those of a forward and backward pass of `input`; `None` for layer 0 and layers that do not
+    /// exist.
     pub fn of(input: &'a Matrix<T>, pass: &'a Pass<T>, l: usize) -> Option<Self> {
         let delta = pass.delta.get(l)?;
         Some(Self { source: pass.source(input, l.checked_sub(1)?), delta })
@@ -81,7 +85,8 @@ pub struct Earlier<'a, T> {
 }
 
 impl<'a, T: Real> Earlier<'a, T> {
-    /// Those of a forward and backward pass of `input`; `None` for layer 0 and layers that do not exist.
+    /// Those of a forward and backward pass of `input`; `None` for layer 0 and layers that do not
+    /// exist.
     pub fn of(input: &'a Matrix<T>, pass: &'a Pass<T>, l: usize) -> Option<Self> {
         let samples = Samples::of(input, pass, l)?;
         Some(Self { samples, z: &pass.z[l - 1] })

@@ -13,8 +13,14 @@ use crate::real::Real;
 use crate::rule::Layers;
 use std::sync::Arc;
 
-pub(super) const FACTS: Facts =
-    Facts { name: "bp", aliases: &[], label: "BP", argument: None, route: Route::Layered, backward: Backward::None };
+pub(super) const FACTS: Facts = Facts {
+    name: "bp",
+    aliases: &[],
+    label: "BP",
+    argument: None,
+    route: Route::Layered,
+    backward: Backward::None,
+};
 
 #[derive(Debug)]
 struct Bp;
@@ -24,7 +30,13 @@ pub(super) fn policy<T: Real>(_argument: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for Bp {
-    fn follow(&self, backward: &mut [Matrix<T>], _drawn: &[Matrix<T>], layers: &Layers<T>, _noise: &mut Stream) {
+    fn follow(
+        &self,
+        backward: &mut [Matrix<T>],
+        _drawn: &[Matrix<T>],
+        layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) {
         for (room, weights) in backward.iter_mut().zip(&layers.weights[1..]) {
             room.copy_transposed(weights);
         }

@@ -1,5 +1,5 @@
-//! BP-TRW, most of the literature's feedback alignment: fixed random backward weights (Lillicrap et al. 2016;
-//! RahmanSetayesh et al. 2024).
+//! BP-TRW, most of the literature's feedback alignment: fixed random backward weights (Lillicrap et
+//! al. 2016; RahmanSetayesh et al. 2024).
 //!
 //! ```text
 //! E_l = delta_{l+1} B_l

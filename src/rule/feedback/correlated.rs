@@ -32,7 +32,12 @@ pub(super) fn policy<T: Real>(cosine: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for Correlated {
-    fn begin(&self, backward: &mut [Matrix<T>], layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+    fn begin(
+        &self,
+        backward: &mut [Matrix<T>],
+        layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) -> Vec<Matrix<T>> {
         for (b, weights) in backward.iter_mut().zip(&layers.weights[1..]) {
             let transposed = weights.transpose();
             let squares = transposed.squared_norm();

@@ -1,4 +1,5 @@
-//! Direct feedback alignment: the output error is carried to every layer at once by a fixed random matrix (Nokland 2016).
+//! Direct feedback alignment: the output error is carried to every layer at once by a fixed random
+//! matrix (Nokland 2016).
 //!
 //! ```text
 //! E_l = delta_D B_l,   B_l of shape n_D x n_l
@@ -10,8 +11,14 @@ use super::{Backward, Facts, Policy, Route};
 use crate::real::Real;
 use std::sync::Arc;
 
-pub(super) const FACTS: Facts =
-    Facts { name: "dfa", aliases: &[], label: "DFA", argument: None, route: Route::Direct, backward: Backward::Fixed };
+pub(super) const FACTS: Facts = Facts {
+    name: "dfa",
+    aliases: &[],
+    label: "DFA",
+    argument: None,
+    route: Route::Direct,
+    backward: Backward::Fixed,
+};
 
 #[derive(Debug)]
 struct Direct;

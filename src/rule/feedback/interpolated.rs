@@ -1,4 +1,5 @@
-//! Between BP-TRW and BP: a fixed share of the transposed forward weights, the rest fixed and random.
+//! Between BP-TRW and BP: a fixed share of the transposed forward weights, the rest fixed and
+//! random.
 //!
 //! ```text
 //! B_l = (1 - a) B0_l + a W_l^T,   B0_l the B_l drawn
@@ -32,11 +33,22 @@ pub(super) fn policy<T: Real>(share: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for Interpolated {
-    fn begin(&self, backward: &mut [Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+    fn begin(
+        &self,
+        backward: &mut [Matrix<T>],
+        _layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) -> Vec<Matrix<T>> {
         backward.to_vec()
     }
 
-    fn follow(&self, backward: &mut [Matrix<T>], drawn: &[Matrix<T>], layers: &Layers<T>, _noise: &mut Stream) {
+    fn follow(
+        &self,
+        backward: &mut [Matrix<T>],
+        drawn: &[Matrix<T>],
+        layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) {
         let [share, rest] = [self.share, 1.0 - self.share].map(T::from_f64);
         for ((b, drawn), weights) in backward.iter_mut().zip(drawn).zip(&layers.weights[1..]) {
             b.copy_transposed(weights);

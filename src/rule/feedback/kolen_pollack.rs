@@ -1,12 +1,12 @@
-//! Kolen-Pollack: backward weights learn by the same updates as the forward weights, transposed, and decay as fast (Kolen &
-//! Pollack 1994; Akrout et al. 2019).
+//! Kolen-Pollack: backward weights learn by the same updates as the forward weights, transposed,
+//! and decay as fast (Kolen & Pollack 1994; Akrout et al. 2019).
 //!
 //! ```text
 //! B_l <- (1 - lambda) B_l + eta delta_{l+1}^T L_l,   lambda = eta * weight decay
 //! ```
 //!
-//! so that, without momentum and weight normalisation, `W_l - B_l^T` shrinks by `1 - lambda` in every step, whatever the
-//! data.
+//! so that, without momentum and weight normalisation, `W_l - B_l^T` shrinks by `1 - lambda` in
+//! every step, whatever the data.
 
 use super::{Backward, Facts, Made, Policy, Route};
 use crate::matrix::Matrix;

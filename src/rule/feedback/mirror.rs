@@ -1,14 +1,14 @@
-//! Weight mirror: beside learning, every layer fires noise and the backward weights take on its correlation with what the
-//! layer above makes of it (Akrout et al. 2019).
+//! Weight mirror: beside learning, every layer fires noise and the backward weights take on its
+//! correlation with what the layer above makes of it (Akrout et al. 2019).
 //!
 //! ```text
 //! x ~ N(0, 1), 32 samples;   y = f_{l+1}(x W_l + b_{l+1}) less its mean over the samples
 //! B_l <- (1 - eta_B) B_l + eta_B y^T x / 32
 //! ```
 //!
-//! after every update. Their decay and learning rate of `B` are one number here, the argument, so that `B_l` tends to the
-//! mean of `y^T x / 32`: 31/32 of `W_l^T` for a linear layer, as one degree of freedom goes with the mean of `y`, and about
-//! half of that for ReLU.
+//! after every update. Their decay and learning rate of `B` are one number here, the argument, so
+//! that `B_l` tends to the mean of `y^T x / 32`: 31/32 of `W_l^T` for a linear layer, as one degree
+//! of freedom goes with the mean of `y`, and about half of that for ReLU.
 
 use super::{Backward, Facts, Made, Policy, Route};
 use crate::matrix::Matrix;
@@ -43,7 +43,8 @@ impl<T: Real> Policy<T> for Mirror {
             let l = index + 1;
             let mut x = Matrix::zeros(SAMPLES, b.cols());
             noise.fill_normal(x.as_mut_slice());
-            let (mut z, mut y) = (Matrix::zeros(SAMPLES, b.rows()), Matrix::zeros(SAMPLES, b.rows()));
+            let (mut z, mut y) =
+                (Matrix::zeros(SAMPLES, b.rows()), Matrix::zeros(SAMPLES, b.rows()));
             if !made.layers.biases[l].is_empty() {
                 z.fill_rows(&made.layers.biases[l]);
             }

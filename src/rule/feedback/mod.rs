@@ -1,8 +1,9 @@
-//! What carries the error back, and what becomes of the backward weights: one policy per file, one line each in the
-//! registry.
+//! What carries the error back, and what becomes of the backward weights: one policy per file, one
+//! line each in the registry.
 //!
-//! Layers `l = 1 .. D-1` have backward weights: `B_l` carries the error at layer `l + 1` to layer `l`. Layer 0 has none, as
-//! no error is carried to the input, and the last layer's update does not pass through any: it is BP's under every policy.
+//! Layers `l = 1 .. D-1` have backward weights: `B_l` carries the error at layer `l + 1` to layer
+//! `l`. Layer 0 has none, as no error is carried to the input, and the last layer's update does not
+//! pass through any: it is BP's under every policy.
 
 mod bp;
 mod bp_trw;

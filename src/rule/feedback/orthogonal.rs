@@ -1,5 +1,6 @@
-//! BP-TRW with orthogonal backward weights: the nearest matrix with orthonormal rows or columns to the `B_l` drawn, at the
-//! norm of that. As the entries drawn are independent normal, it is uniform among such matrices.
+//! BP-TRW with orthogonal backward weights: the nearest matrix with orthonormal rows or columns to
+//! the `B_l` drawn, at the norm of that. As the entries drawn are independent normal, it is uniform
+//! among such matrices.
 //!
 //! ```text
 //! B_l = c U V^T,   D = U S V^T the B_l drawn,   c = ||D|| / sqrt(min(n_{l+1}, n_l))
@@ -30,7 +31,12 @@ pub(super) fn policy<T: Real>(_argument: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for Orthogonal {
-    fn begin(&self, backward: &mut [Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+    fn begin(
+        &self,
+        backward: &mut [Matrix<T>],
+        _layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) -> Vec<Matrix<T>> {
         for b in backward {
             let least = b.rows().min(b.cols());
             let norm = b.norm() / (least as f64).sqrt();

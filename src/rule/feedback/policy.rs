@@ -21,7 +21,8 @@ impl Route {
     /// Rows and columns of `B_1 .. B_{D-1}` for layers of `sizes`, the input first.
     pub fn shapes(self, sizes: &[usize]) -> Vec<[usize; 2]> {
         let outputs = sizes.last().copied().unwrap_or(0);
-        let shape = |pair: &[usize]| [if self == Self::Direct { outputs } else { pair[1] }, pair[0]];
+        let shape =
+            |pair: &[usize]| [if self == Self::Direct { outputs } else { pair[1] }, pair[0]];
         if self == Self::Nowhere { Vec::new() } else { sizes[1..].windows(2).map(shape).collect() }
     }
 }
@@ -29,7 +30,8 @@ impl Route {
 /// What becomes of the backward weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backward {
-    /// They are the transposed forward weights, or there are none: nothing to compare the forward weights with.
+    /// They are the transposed forward weights, or there are none: nothing to compare the forward
+    /// weights with.
     None,
     /// They stay as they were at the start.
     Fixed,
@@ -70,15 +72,28 @@ pub struct Made<'a, T> {
 
 /// A feedback policy. Without any method of its own it is BP-TRW: the matrices drawn stay.
 ///
-/// `backward` holds `B_1 .. B_{D-1}`, independent normal values in the shapes of the policy's [`Route`] at the start.
+/// `backward` holds `B_1 .. B_{D-1}`, independent normal values in the shapes of the policy's
+/// [`Route`] at the start.
 pub trait Policy<T: Real>: Debug + Send + Sync {
     /// Makes of the matrices drawn those of the start. Gives what [`Self::follow`] needs of them.
-    fn begin(&self, _backward: &mut [Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+    fn begin(
+        &self,
+        _backward: &mut [Matrix<T>],
+        _layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) -> Vec<Matrix<T>> {
         Vec::new()
     }
 
     /// Follows the forward weights. Due whenever they have changed, before errors are carried back.
-    fn follow(&self, _backward: &mut [Matrix<T>], _drawn: &[Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) {}
+    fn follow(
+        &self,
+        _backward: &mut [Matrix<T>],
+        _drawn: &[Matrix<T>],
+        _layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) {
+    }
 
     /// Learns, after an update of the forward weights.
     fn learn(&self, _backward: &mut [Matrix<T>], _made: &Made<'_, T>, _noise: &mut Stream) {}

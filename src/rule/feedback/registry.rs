@@ -1,7 +1,10 @@
 //! The policies by name. A new one is a file and a line here.
 
 use super::{Backward, Facts, Policy, Route};
-use super::{bp, bp_trw, correlated, direct, interpolated, kolen_pollack, mirror, orthogonal, shallow, sparse};
+use super::{
+    bp, bp_trw, correlated, direct, interpolated, kolen_pollack, mirror, orthogonal, shallow,
+    sparse,
+};
 use super::{sign_batch, sign_fixed, sign_uniform};
 use crate::real::Real;
 use crate::text::{Refused, Setting, list, suggestion};
@@ -72,8 +75,11 @@ impl Rule {
 
     /// The policy that `text` names, and what stands after the colon.
     fn split(text: &str) -> (Option<PolicyName>, Option<&str>) {
-        let (name, given) = text.split_once(':').map_or((text, None), |(name, argument)| (name, Some(argument)));
-        let known = |policy: &&PolicyName| policy.facts().name == name || policy.facts().aliases.contains(&name);
+        let (name, given) =
+            text.split_once(':').map_or((text, None), |(name, argument)| (name, Some(argument)));
+        let known = |policy: &&PolicyName| {
+            policy.facts().name == name || policy.facts().aliases.contains(&name)
+        };
         (PolicyName::ALL.iter().find(known).copied(), given)
     }
 
@@ -103,7 +109,11 @@ impl Rule {
     /// Name in figures.
     pub fn label(self) -> String {
         let facts = self.facts();
-        if facts.argument.is_some() { format!("{} {}", facts.label, self.argument) } else { facts.label.into() }
+        if facts.argument.is_some() {
+            format!("{} {}", facts.label, self.argument)
+        } else {
+            facts.label.into()
+        }
     }
 
     /// The lowest layer whose weights are updated, of a network of `depth` weight matrices.
@@ -111,7 +121,8 @@ impl Rule {
         if self.facts().route == Route::Nowhere { depth - 1 } else { 0 }
     }
 
-    /// The layers whose `W_l` can be compared with the transposed `B_l`: those with a `B_l` of that shape.
+    /// The layers whose `W_l` can be compared with the transposed `B_l`: those with a `B_l` of that
+    /// shape.
     pub fn compared(self, depth: usize) -> Range<usize> {
         match self.facts() {
             Facts { backward: Backward::None, .. } => 0..0,
@@ -120,7 +131,8 @@ impl Rule {
         }
     }
 
-    /// Whether every layer has a `B_l` that stays as it is: what decompositions and budgets are about.
+    /// Whether every layer has a `B_l` that stays as it is: what decompositions and budgets are
+    /// about.
     pub fn has_fixed_backward(self) -> bool {
         self.facts().backward == Backward::Fixed && self.facts().route == Route::Layered
     }
@@ -154,12 +166,17 @@ impl FromStr for Rule {
         let facts = policy.facts();
         let rule = facts.name;
         let Some((what, [least, most])) = facts.argument else {
-            let message = || Refused::Message(format!("rule `{rule}` takes no number: write `{rule}`"));
+            let message =
+                || Refused::Message(format!("rule `{rule}` takes no number: write `{rule}`"));
             return given.is_none().then_some(Self::plain(policy)).ok_or_else(message);
         };
         let number = given.and_then(|text| text.trim().parse::<f64>().ok());
         let argument = number.filter(|number| (least..=most).contains(number));
-        let message = || format!("rule `{rule}` needs {what}, from {least} to {most}: write `{rule}:{most}`, say");
+        let message = || {
+            format!(
+                "rule `{rule}` needs {what}, from {least} to {most}: write `{rule}:{most}`, say"
+            )
+        };
         Ok(Self { policy, argument: argument.ok_or_else(|| Refused::Message(message()))? })
     }
 }

@@ -1,4 +1,5 @@
-//! No error is carried back: the last layer learns alone, on frozen random features. The baseline of every comparison.
+//! No error is carried back: the last layer learns alone, on frozen random features. The baseline
+//! of every comparison.
 
 use super::{Backward, Facts, Policy, Route};
 use crate::real::Real;

@@ -1,5 +1,5 @@
-//! Sign symmetry with fixed random magnitudes (fixed random-magnitude sign-concordant feedback; Liao et al. 2016, Moskovitz
-//! et al. 2018).
+//! Sign symmetry with fixed random magnitudes (fixed random-magnitude sign-concordant feedback;
+//! Liao et al. 2016, Moskovitz et al. 2018).
 //!
 //! ```text
 //! B_l = |M_l| o sign(W_l^T),   M_l the B_l drawn
@@ -30,11 +30,22 @@ pub(super) fn policy<T: Real>(_argument: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for SignFixed {
-    fn begin(&self, backward: &mut [Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+    fn begin(
+        &self,
+        backward: &mut [Matrix<T>],
+        _layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) -> Vec<Matrix<T>> {
         backward.to_vec()
     }
 
-    fn follow(&self, backward: &mut [Matrix<T>], drawn: &[Matrix<T>], layers: &Layers<T>, _noise: &mut Stream) {
+    fn follow(
+        &self,
+        backward: &mut [Matrix<T>],
+        drawn: &[Matrix<T>],
+        layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) {
         take_all_signs(backward, drawn, layers);
     }
 }

@@ -1,5 +1,5 @@
-//! Sign symmetry with one magnitude (uniform sign-concordant feedback; Liao et al. 2016, Moskovitz et al. 2018): backward
-//! weights have the signs of the forward weights, and all the same size.
+//! Sign symmetry with one magnitude (uniform sign-concordant feedback; Liao et al. 2016, Moskovitz
+//! et al. 2018): backward weights have the signs of the forward weights, and all the same size.
 //!
 //! ```text
 //! B_l = s_l sign(W_l^T),   s_l the root mean square of the B_l drawn
@@ -30,7 +30,12 @@ pub(super) fn policy<T: Real>(_argument: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for SignUniform {
-    fn begin(&self, backward: &mut [Matrix<T>], _layers: &Layers<T>, _noise: &mut Stream) -> Vec<Matrix<T>> {
+    fn begin(
+        &self,
+        backward: &mut [Matrix<T>],
+        _layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) -> Vec<Matrix<T>> {
         let even = |drawn: &Matrix<T>| {
             let (rows, columns) = (drawn.rows(), drawn.cols());
             Matrix::from_vec(rows, columns, vec![T::from_f64(rms(drawn)); rows * columns])
@@ -38,7 +43,13 @@ impl<T: Real> Policy<T> for SignUniform {
         backward.iter().map(even).collect()
     }
 
-    fn follow(&self, backward: &mut [Matrix<T>], drawn: &[Matrix<T>], layers: &Layers<T>, _noise: &mut Stream) {
+    fn follow(
+        &self,
+        backward: &mut [Matrix<T>],
+        drawn: &[Matrix<T>],
+        layers: &Layers<T>,
+        _noise: &mut Stream,
+    ) {
         take_all_signs(backward, drawn, layers);
     }
 }

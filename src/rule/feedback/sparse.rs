@@ -1,5 +1,5 @@
-//! BP-TRW with sparse backward weights: every entry is kept with the same probability, and those kept are enlarged so that
-//! the expected norm stays.
+//! BP-TRW with sparse backward weights: every entry is kept with the same probability, and those
+//! kept are enlarged so that the expected norm stays.
 //!
 //! ```text
 //! B_l = K o D / sqrt p,   K_ij = 1 with probability p, 0 else,   D the B_l drawn
@@ -31,7 +31,12 @@ pub(super) fn policy<T: Real>(share: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for Sparse {
-    fn begin(&self, backward: &mut [Matrix<T>], _layers: &Layers<T>, noise: &mut Stream) -> Vec<Matrix<T>> {
+    fn begin(
+        &self,
+        backward: &mut [Matrix<T>],
+        _layers: &Layers<T>,
+        noise: &mut Stream,
+    ) -> Vec<Matrix<T>> {
         let factor = T::from_f64(1.0 / self.share.sqrt());
         for b in backward {
             let mut chance = vec![0.0f64; b.as_slice().len()];

@@ -32,9 +32,14 @@ impl<T: Real> Feedback<T> {
         Self::held(Rule::BP_TRW, backward)
     }
 
-    /// Any policy, from the matrices `drawn` for it in the shapes of its route and the weights at the start. What it draws
-    /// on the way comes of a stream of `(seed, repeat)`.
-    pub fn begin(rule: Rule, drawn: Vec<Matrix<T>>, layers: &Layers<T>, [seed, repeat]: [u64; 2]) -> Self {
+    /// Any policy, from the matrices `drawn` for it in the shapes of its route and the weights at
+    /// the start. What it draws on the way comes of a stream of `(seed, repeat)`.
+    pub fn begin(
+        rule: Rule,
+        drawn: Vec<Matrix<T>>,
+        layers: &Layers<T>,
+        [seed, repeat]: [u64; 2],
+    ) -> Self {
         let mut feedback = Self { noise: [seed, repeat], ..Self::held(rule, drawn) };
         let mut noise = Stream::new(seed, repeat, Role::BackwardStart);
         feedback.drawn = feedback.policy.begin(&mut feedback.backward, layers, &mut noise);
@@ -57,13 +62,15 @@ impl<T: Real> Feedback<T> {
         l.checked_sub(1).filter(|_| exists).and_then(|i| self.backward.get(i))
     }
 
-    /// Rescales every column of every `B_l` to norm `scale`: of the weights in force, not of those drawn for the policy. Rules
-    /// that follow the forward weights undo it at their next [refresh](Self::refresh).
+    /// Rescales every column of every `B_l` to norm `scale`: of the weights in force, not of those
+    /// drawn for the policy. Rules that follow the forward weights undo it at their next
+    /// [refresh](Self::refresh).
     pub fn normalise(&mut self, scale: f64) {
         self.backward.iter_mut().for_each(|b| normalise_backward(b, scale));
     }
 
-    /// What the policy draws for the update to come after `iteration` updates: the same whenever it is asked for.
+    /// What the policy draws for the update to come after `iteration` updates: the same whenever it
+    /// is asked for.
     fn noise(&self, role: Role, iteration: usize) -> Stream {
         let mut stream = Stream::new(self.noise[0], self.noise[1], role);
         // Far more words than one update draws.
@@ -71,8 +78,8 @@ impl<T: Real> Feedback<T> {
         stream
     }
 
-    /// Follows the forward weights there are after `iteration` updates. Due after every update, before errors are carried
-    /// back.
+    /// Follows the forward weights there are after `iteration` updates. Due after every update,
+    /// before errors are carried back.
     pub fn refresh(&mut self, layers: &Layers<T>, iteration: usize) {
         let mut noise = self.noise(Role::BackwardFollow, iteration);
         self.policy.follow(&mut self.backward, &self.drawn, layers, &mut noise);
@@ -94,14 +101,16 @@ impl<T: Real> Feedback<T> {
         if self.rule.facts().backward == Backward::Learning { &mut self.backward } else { &mut [] }
     }
 
-    /// Carries the output error signal of `pass` down to layer 1: fills every `delta` below the last. Must have been
-    /// [refreshed](Self::refresh). Every policy runs the very same products, so that BP-TRW with `B_l = W_l^T` is BP to the
-    /// last bit.
+    /// Carries the output error signal of `pass` down to layer 1: fills every `delta` below the
+    /// last. Must have been [refreshed](Self::refresh). Every policy runs the very same products,
+    /// so that BP-TRW with `B_l = W_l^T` is BP to the last bit.
     pub fn carry_back(&self, layers: &Layers<T>, pass: &mut Pass<T>) {
         let depth = layers.depth();
         let route = self.rule.facts().route;
         if route == Route::Nowhere {
-            return pass.delta[..depth - 1].iter_mut().for_each(|delta| delta.as_mut_slice().fill(T::zero()));
+            return pass.delta[..depth - 1]
+                .iter_mut()
+                .for_each(|delta| delta.as_mut_slice().fill(T::zero()));
         }
         for l in (1..depth).rev() {
             let (below, above) = pass.delta.split_at_mut(l);
@@ -109,7 +118,11 @@ impl<T: Real> Feedback<T> {
             let above = if route == Route::Direct { &above[depth - 1 - l] } else { &above[0] };
             delta.assign(above * &self.backward[l - 1]);
             let (z, activity) = (&pass.z[l - 1], &pass.activity[l - 1]);
-            layers.activations[l - 1].multiply_derivative(z.as_slice(), activity.as_slice(), delta.as_mut_slice());
+            layers.activations[l - 1].multiply_derivative(
+                z.as_slice(),
+                activity.as_slice(),
+                delta.as_mut_slice(),
+            );
         }
     }
 }

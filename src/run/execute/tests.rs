@@ -17,9 +17,14 @@ use std::sync::atomic::AtomicUsize;
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn analysis(name: &str, options: &[(&str, &str)]) -> Analysis {
-    let all =
-        [("iterations", "20"), ("repeats", "6"), ("report-at", "10"), ("quantities", "weight_alignment,weight_norm")];
-    let mut analysis = Analysis::from_options(Kind::Isolate, all.iter().chain(options).copied()).unwrap();
+    let all = [
+        ("iterations", "20"),
+        ("repeats", "6"),
+        ("report-at", "10"),
+        ("quantities", "weight_alignment,weight_norm"),
+    ];
+    let mut analysis =
+        Analysis::from_options(Kind::Isolate, all.iter().chain(options).copied()).unwrap();
     analysis.name = name.into();
     analysis
 }
@@ -45,8 +50,10 @@ pub(in super::super) fn fake(job: &Job, attempt: &Attempt<'_>) -> Result<JobResu
         }
         for quantity in job.quantities() {
             for layer in quantity.layers(&job.condition) {
-                let value =
-                    ((job.repeat * 31 + job.seed) as f64 + iteration as f64 / 7.0 + layer.unwrap_or(9) as f64).sin();
+                let value = ((job.repeat * 31 + job.seed) as f64
+                    + iteration as f64 / 7.0
+                    + layer.unwrap_or(9) as f64)
+                    .sin();
                 let value = (iteration > 0 || quantity == Quantity::WeightNorm).then_some(value);
                 records.push(Record { iteration, layer, lag: None, quantity, value });
             }
@@ -83,12 +90,14 @@ fn reference() -> (tempfile::TempDir, Vec<u8>, Vec<u8>) {
     let directory = tempfile::tempdir().unwrap();
     let report = run(&plan(), &options(directory.path(), 1), &fake).unwrap();
     assert_eq!((report.ended, report.found, report.ran), (Ended::Diverged, 0, 6));
-    let (series, manifest) = (bytes(directory.path(), "series.csv"), bytes(directory.path(), "manifest.json"));
+    let (series, manifest) =
+        (bytes(directory.path(), "series.csv"), bytes(directory.path(), "manifest.json"));
     (directory, series, manifest)
 }
 
 fn job_files(out: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(out.join("jobs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(out.join("jobs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -98,7 +107,10 @@ fn series_has_the_documented_columns() {
     let (_directory, series, manifest) = reference();
     let text = String::from_utf8(series).unwrap();
     let mut lines = text.lines();
-    assert_eq!(lines.next().unwrap(), "analysis,schedule,activation,repeat,iteration,layer,lag,quantity,value");
+    assert_eq!(
+        lines.next().unwrap(),
+        "analysis,schedule,activation,repeat,iteration,layer,lag,quantity,value"
+    );
     assert_eq!(lines.next().unwrap(), "fake,held,relu,0,0,1,,weight_alignment,");
     assert!(lines.next().unwrap().starts_with("fake,held,relu,0,0,0,,weight_norm,0."));
     let manifest: Json = serde_json::from_slice(&manifest).unwrap();
@@ -152,11 +164,21 @@ fn damaged_job_files_are_reported_and_run_again() {
     fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
     fs::write(&files[1], &whole).unwrap();
     fs::write(&files[2], []).unwrap();
-    fs::write(&files[3], String::from_utf8(fs::read(&files[3]).unwrap()).unwrap().replace("\"seed\":1", "\"seed\":2"))
-        .unwrap();
+    fs::write(
+        &files[3],
+        String::from_utf8(fs::read(&files[3]).unwrap())
+            .unwrap()
+            .replace("\"seed\":1", "\"seed\":2"),
+    )
+    .unwrap();
     let report = run(&plan(), &options(directory.path(), 1), &fake).unwrap();
     assert_eq!((report.found, report.ran, report.warnings.len()), (2, 4, 4));
-    assert!(report.warnings.iter().any(|w| w.contains("is damaged") && w.ends_with("the job runs again")));
+    assert!(
+        report
+            .warnings
+            .iter()
+            .any(|w| w.contains("is damaged") && w.ends_with("the job runs again"))
+    );
     assert!(report.warnings.iter().any(|w| w.contains("does not hold the job of its name")));
     assert_eq!(bytes(directory.path(), "series.csv"), series);
 }
@@ -193,7 +215,9 @@ fn foreign_directories_and_other_specs_are_refused_untouched() {
     fs::write(directory.path().join("thesis.tex"), "x").unwrap();
     let error = run(&plan(), &options(directory.path(), 1), &fake).unwrap_err().to_string();
     assert!(
-        error.contains("is not empty and holds no run of this program: choose another directory with --out"),
+        error.contains(
+            "is not empty and holds no run of this program: choose another directory with --out"
+        ),
         "{error}"
     );
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
@@ -201,19 +225,29 @@ fn foreign_directories_and_other_specs_are_refused_untouched() {
     let (directory, ..) = reference();
     let other = Plan::single(analysis("fake", &[("seed", "2")])).unwrap();
     let error = run(&other, &options(directory.path(), 1), &fake).unwrap_err().to_string();
-    assert!(error.contains("holds the results of another spec (`fake`): choose another directory"), "{error}");
+    assert!(
+        error.contains("holds the results of another spec (`fake`): choose another directory"),
+        "{error}"
+    );
     assert_eq!(job_files(directory.path()).len(), 6);
 
     let path = directory.path().join(MANIFEST);
     let text = fs::read_to_string(&path).unwrap();
     // As another version would have written it, which has its own checksum.
-    rewrite(directory.path(), MANIFEST, text.replace("\"results-version\": 1", "\"results-version\": 99").as_bytes());
+    rewrite(
+        directory.path(),
+        MANIFEST,
+        text.replace("\"results-version\": 1", "\"results-version\": 99").as_bytes(),
+    );
     let error = run(&plan(), &options(directory.path(), 1), &fake).unwrap_err().to_string();
     assert!(error.contains("holds results of version 99"), "{error}");
     fs::write(&path, "{").unwrap();
     fs::remove_file(directory.path().join("spec.toml")).unwrap();
     fs::remove_dir_all(directory.path().join("jobs")).unwrap();
-    assert!(matches!(run(&plan(), &options(directory.path(), 1), &fake), Err(RunError::Manifest(_))));
+    assert!(matches!(
+        run(&plan(), &options(directory.path(), 1), &fake),
+        Err(RunError::Manifest(_))
+    ));
 }
 
 #[test]
@@ -235,7 +269,8 @@ fn an_unwritable_directory_is_found_before_any_job_runs() {
     for out in [file.join("run"), file.clone()] {
         let error = run(&plan(), &options(&out, 1), &never).unwrap_err().to_string();
         assert!(
-            error.starts_with("cannot make the directory") && error.contains("choose another directory"),
+            error.starts_with("cannot make the directory")
+                && error.contains("choose another directory"),
             "{error}"
         );
     }
@@ -270,7 +305,8 @@ fn a_failing_job_keeps_the_finished_ones() {
 #[test]
 fn specs_sharing_jobs_run_them_once_and_both_report_them() {
     let directory = tempfile::tempdir().unwrap();
-    let specs = vec![Spec::single(analysis("a", &[])), Spec::single(analysis("b", &[("repeats", "8")]))];
+    let specs =
+        vec![Spec::single(analysis("a", &[])), Spec::single(analysis("b", &[("repeats", "8")]))];
     let shared = Plan::new(specs).unwrap();
     let report = run(&shared, &options(directory.path(), 2), &fake).unwrap();
     assert_eq!(report.ran, 8);
@@ -280,14 +316,19 @@ fn specs_sharing_jobs_run_them_once_and_both_report_them() {
     // The directory says what it is of, in as many documents as last given.
     let written = |specs| Plan::new(specs).unwrap().address();
     let described = read_directory(directory.path()).unwrap();
-    assert_eq!((described.specs.len(), written(described.specs), described.shard), (2, shared.address(), None));
+    assert_eq!(
+        (described.specs.len(), written(described.specs), described.shard),
+        (2, shared.address(), None)
+    );
     let analyses = shared.analyses().cloned().collect();
     let one = vec![Spec { name: "one".into(), analyses, ..Spec::single(analysis("a", &[])) }];
     run(&Plan::new(one).unwrap(), &options(directory.path(), 2), &fake).unwrap();
     assert_eq!(read_directory(directory.path()).unwrap().specs.len(), 1);
     assert_eq!(report.diverged.len(), 2);
     assert!(
-        report.diverged[0].to_string().starts_with("a (held, relu), repeat 4: diverged at iteration 13 in layer 1;")
+        report.diverged[0]
+            .to_string()
+            .starts_with("a (held, relu), repeat 4: diverged at iteration 13 in layer 1;")
     );
 }
 
@@ -296,11 +337,13 @@ fn summaries_cover_reported_iterations_and_count_what_is_absent() {
     let directory = tempfile::tempdir().unwrap();
     let plan = plan();
     let report = run(&plan, &options(directory.path(), 2), &fake).unwrap();
-    let entries = summarise(Results::new(&plan, &report.results), &|_, _, quantity, layer, iteration| {
-        (quantity == Quantity::WeightAlignment && layer == Some(1) && iteration == 20)
-            .then_some(Expected { value: 48.4, bound: None })
-    });
-    let keys: Vec<_> = entries.iter().map(|e| (e.quantity.name(), e.layer, e.iteration, e.n, e.absent)).collect();
+    let entries =
+        summarise(Results::new(&plan, &report.results), &|_, _, quantity, layer, iteration| {
+            (quantity == Quantity::WeightAlignment && layer == Some(1) && iteration == 20)
+                .then_some(Expected { value: 48.4, bound: None })
+        });
+    let keys: Vec<_> =
+        entries.iter().map(|e| (e.quantity.name(), e.layer, e.iteration, e.n, e.absent)).collect();
     let expected = [
         ("weight_alignment", Some(1), 10, 6, 0),
         ("weight_alignment", Some(1), 20, 5, 1),
@@ -310,7 +353,10 @@ fn summaries_cover_reported_iterations_and_count_what_is_absent() {
         ("weight_norm", Some(1), 20, 5, 1),
     ];
     assert_eq!(keys, expected);
-    assert_eq!(entries.iter().map(|e| e.prediction).collect::<Vec<_>>()[..3], [None, Some(48.4), None]);
+    assert_eq!(
+        entries.iter().map(|e| e.prediction).collect::<Vec<_>>()[..3],
+        [None, Some(48.4), None]
+    );
     let json = serde_json::to_value(&entries[1]).unwrap();
     assert_eq!(json["condition"]["layers"], json!([20, 100, 20]));
     assert!(json["ci95"].is_array() && json["prediction"].is_number());

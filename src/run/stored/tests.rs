@@ -29,8 +29,13 @@ fn store(plan: &Plan, out: &Path) {
         interrupt: &interrupt,
         observer: &Unobserved,
     };
-    let record =
-        Record { iteration: 4, layer: Some(1), lag: None, quantity: Quantity::WeightAlignment, value: Some(1.0) };
+    let record = Record {
+        iteration: 4,
+        layer: Some(1),
+        lag: None,
+        quantity: Quantity::WeightAlignment,
+        value: Some(1.0),
+    };
     run(plan, &options, &|job, _| Ok(job.finish(Outcome::Completed, vec![record]))).unwrap();
 }
 
@@ -63,7 +68,9 @@ fn what_is_missing_or_damaged_is_known() {
     store(&plan_a, &a);
     store(&plan_b, &b);
     // The jobs of b are the first two of a: it takes both to be gone for one to be missing.
-    let job = |directory: &Path, index: usize| directory.join("jobs").join(format!("{}.json", plan_a.addresses[index]));
+    let job = |directory: &Path, index: usize| {
+        directory.join("jobs").join(format!("{}.json", plan_a.addresses[index]))
+    };
     std::fs::remove_file(job(&a, 2)).unwrap();
     std::fs::write(job(&a, 0), "{").unwrap();
     let listed = || std::fs::read_dir(a.join("jobs")).unwrap().count();
@@ -75,9 +82,16 @@ fn what_is_missing_or_damaged_is_known() {
         stored.plan.analyses().map(|analysis| stored.index().count(analysis)).collect::<Vec<_>>(),
         [[2, 3], [2, 2]]
     );
-    assert!(stored.warnings.len() == 1 && stored.warnings[0].contains("is damaged"), "{:?}", stored.warnings);
+    assert!(
+        stored.warnings.len() == 1 && stored.warnings[0].contains("is damaged"),
+        "{:?}",
+        stored.warnings
+    );
     let complete = stored.complete().unwrap();
-    assert_eq!(complete.plan.analyses().map(|analysis| analysis.name.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert_eq!(
+        complete.plan.analyses().map(|analysis| analysis.name.as_str()).collect::<Vec<_>>(),
+        ["b"]
+    );
     assert!(complete.results.iter().all(Option::is_some));
     let alone = read_runs(&[a], &[]).unwrap();
     assert_eq!(alone.results.iter().flatten().count(), 1);
@@ -95,7 +109,10 @@ fn what_is_no_run_is_refused_with_the_reason() {
     let manifest = run.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     for (broken, said) in [
-        (text[..text.len() / 2].to_string(), "is not a manifest of this program; spec.toml stands in for it"),
+        (
+            text[..text.len() / 2].to_string(),
+            "is not a manifest of this program; spec.toml stands in for it",
+        ),
         ("{}".into(), "is not a manifest of this program; spec.toml stands in for it"),
         (text.replace("completed", "diverged"), "does not match its checksum; spec.toml"),
     ] {
@@ -103,9 +120,17 @@ fn what_is_no_run_is_refused_with_the_reason() {
         std::fs::write(&manifest, broken).unwrap();
         let stored = read_runs(std::slice::from_ref(&run), &[]).unwrap();
         assert!(stored.results.iter().all(Option::is_some));
-        assert!(stored.warnings.len() == 1 && stored.warnings[0].contains(said), "{:?}", stored.warnings);
+        assert!(
+            stored.warnings.len() == 1 && stored.warnings[0].contains(said),
+            "{:?}",
+            stored.warnings
+        );
     }
-    rewrite(&run, "manifest.json", text.replace("\"results-version\": 1", "\"results-version\": 99").as_bytes());
+    rewrite(
+        &run,
+        "manifest.json",
+        text.replace("\"results-version\": 1", "\"results-version\": 99").as_bytes(),
+    );
     let error = message(&[&run]);
     assert!(error.contains("holds results of version 99"), "{error}");
     rewrite(&run, "manifest.json", text.as_bytes());
@@ -120,7 +145,10 @@ fn every_spec_of_a_run_is_read_and_one_given_comes_before_them() {
     let [stored, other] = [plan("a", "3"), plan("a", "2")];
     store(&Plan::new([plan("c", "1").specs, plan("d", "1").specs].concat()).unwrap(), &both);
     let read = read_runs(&[both], &[]).unwrap();
-    assert_eq!(read.plan.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>(), ["c", "d"]);
+    assert_eq!(
+        read.plan.specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>(),
+        ["c", "d"]
+    );
     store(&stored, &run);
     assert_eq!(read_runs(std::slice::from_ref(&run), &[]).unwrap().plan.specs, stored.specs);
     let given = here.path().join("given.toml");

@@ -84,7 +84,9 @@ impl Innovations {
     fn check(correlations: &[f64]) -> Result<(), f64> {
         let points = 4096.max(16 * correlations.len());
         let spectrum = |frequency: f64| {
-            let wave = |(h, r): (usize, &f64)| r * (std::f64::consts::TAU * frequency * (h + 1) as f64).cos();
+            let wave = |(h, r): (usize, &f64)| {
+                r * (std::f64::consts::TAU * frequency * (h + 1) as f64).cos()
+            };
             1.0 + 2.0 * correlations.iter().enumerate().map(wave).sum::<f64>()
         };
         let grid = (0..=points).map(|i| 0.5 * i as f64 / points as f64);
@@ -103,11 +105,18 @@ impl Innovations {
         for back in (1..=known).rev() {
             let (older, variance) = &self.rows[known - back];
             let shared: f64 = (back + 1..=known)
-                .filter_map(|j| Some(older.get(j - back - 1)? * row[j - 1] * self.rows[known - j].1))
+                .filter_map(|j| {
+                    Some(older.get(j - back - 1)? * row[j - 1] * self.rows[known - j].1)
+                })
                 .sum();
-            row[back - 1] = if *variance > 0.0 { (self.correlations[back - 1] - shared) / variance } else { 0.0 };
+            row[back - 1] = if *variance > 0.0 {
+                (self.correlations[back - 1] - shared) / variance
+            } else {
+                0.0
+            };
         }
-        let explained: f64 = row.iter().enumerate().map(|(j, w)| w * w * self.rows[known - 1 - j].1).sum();
+        let explained: f64 =
+            row.iter().enumerate().map(|(j, w)| w * w * self.rows[known - 1 - j].1).sum();
         let variance = (1.0 - explained).max(0.0);
         if known == q {
             self.rows.remove(0);
@@ -140,7 +149,8 @@ mod tests {
         for s in 0..40 {
             for t in s..40 {
                 let covariance: f64 = rows[s].iter().zip(&rows[t]).map(|(a, b)| a * b).sum();
-                let asked = if s == t { 1.0 } else { correlations.get(t - s - 1).copied().unwrap_or(0.0) };
+                let asked =
+                    if s == t { 1.0 } else { correlations.get(t - s - 1).copied().unwrap_or(0.0) };
                 assert!((covariance - asked).abs() < 1e-12, "{s} {t}: {covariance} {asked}");
             }
         }

@@ -83,7 +83,8 @@ impl AutoRegression {
             if k.is_nan() || k.abs() >= 1.0 {
                 return Err((m, k));
             }
-            let shorter = (0..m - 1).map(|j| (current[j] + k * current[m - 2 - j]) / (1.0 - k * k)).collect();
+            let shorter =
+                (0..m - 1).map(|j| (current[j] + k * current[m - 2 - j]) / (1.0 - k * k)).collect();
             variances.push(variances[variances.len() - 1] / (1.0 - k * k));
             orders.push(shorter);
         }
@@ -125,7 +126,8 @@ impl AutoRegression {
                 0 => self.variances[0],
                 _ if h <= p => {
                     let shorter = &self.orders[h - 1];
-                    let predicted: f64 = shorter.iter().enumerate().map(|(j, w)| w * out[h - 1 - j]).sum();
+                    let predicted: f64 =
+                        shorter.iter().enumerate().map(|(j, w)| w * out[h - 1 - j]).sum();
                     predicted + self.orders[h][h - 1] * self.variances[h - 1]
                 }
                 _ => self.orders[p].iter().enumerate().map(|(j, w)| w * out[h - 1 - j]).sum(),

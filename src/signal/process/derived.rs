@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-/// A value that is found when it is first asked for, once for a process and all its clones, which are the repeats of a
-/// condition. It follows from the numbers of the process: two that have these in common are equal, found or not.
+/// A value that is found when it is first asked for, once for a process and all its clones, which
+/// are the repeats of a condition. It follows from the numbers of the process: two that have these
+/// in common are equal, found or not.
 #[derive(Clone, Debug)]
 pub(super) struct Derived<V>(Arc<OnceLock<V>>);
 

@@ -35,7 +35,9 @@ impl File {
         let [iterations, batch, units] = wanted;
         let check = |shape: &[usize]| match *shape {
             [t, p, n] if t >= iterations && p == batch && n == units => Ok(()),
-            _ => Err(RecordedError::Shape { path: self.path.clone(), found: shape.to_vec(), wanted }),
+            _ => {
+                Err(RecordedError::Shape { path: self.path.clone(), found: shape.to_vec(), wanted })
+            }
         };
         // The header tells already, however long the signal is.
         check(&header(&self.path, self.member.as_deref())?.shape)?;
@@ -84,9 +86,11 @@ impl Model for File {
     fn resolve(&mut self) -> Result<(), RecordedError> {
         let found = array::digest(&self.path)?;
         match &self.digest {
-            Some(wanted) if *wanted != found => {
-                Err(RecordedError::Changed { path: self.path.clone(), found, wanted: wanted.clone() })
-            }
+            Some(wanted) if *wanted != found => Err(RecordedError::Changed {
+                path: self.path.clone(),
+                found,
+                wanted: wanted.clone(),
+            }),
             _ => {
                 self.digest = Some(found);
                 Ok(())

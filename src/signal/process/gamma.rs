@@ -14,7 +14,8 @@ pub(super) const FACTS: Facts = Facts {
     modifiers: &["mean", "std"],
     gaussian: false,
     examples: &["gamma:2", "gamma:2,ac=0.7"],
-    meaning: "gamma distribution of shape 2, variance 1: not negative, mean `sqrt(2)`; `ac` is the autocorrelation at lag 1",
+    meaning: "gamma distribution of shape 2, variance 1: not negative, mean `sqrt(2)`; `ac` is the \
+        autocorrelation at lag 1",
     ..Facts::COMMON
 };
 

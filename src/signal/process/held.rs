@@ -1,6 +1,8 @@
 //! Values that are drawn once, or redrawn every so many iterations, N(0, 1).
 
-use super::{Arguments, Facts, FormError, Matrix, Measure, Model, NewSampler, Noise, Real, symmetric};
+use super::{
+    Arguments, Facts, FormError, Matrix, Measure, Model, NewSampler, Noise, Real, symmetric,
+};
 
 pub(super) const FACTS: Facts = Facts {
     name: "held",
@@ -28,7 +30,9 @@ impl Model for Held {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         match arguments.numbers[..] {
             [] => Ok(Self::FOREVER),
-            [n] if n >= 1.0 && n.fract() == 0.0 && n <= 1e9 => Ok(Self { period: Some(n as usize) }),
+            [n] if n >= 1.0 && n.fract() == 0.0 && n <= 1e9 => {
+                Ok(Self { period: Some(n as usize) })
+            }
             _ => Err(arguments.malformed()),
         }
     }

@@ -24,8 +24,8 @@ pub trait Law: Copy + std::fmt::Debug + PartialEq {
     /// The mean at variance 1.
     fn mean(self) -> f64;
 
-    /// At any scale and origin, the value that a fraction `below` of the others lie below and `above` of them above. The
-    /// smaller of the two has all its digits.
+    /// At any scale and origin, the value that a fraction `below` of the others lie below and
+    /// `above` of them above. The smaller of the two has all its digits.
     fn quantile(self, below: f64, above: f64) -> f64;
 }
 
@@ -39,7 +39,8 @@ pub struct Copula<L> {
 
 impl<L: Law> Copula<L> {
     fn margin(&self) -> &Margin {
-        self.margin.get(|| Margin::new(|below, above| self.law.quantile(below, above), self.correlation))
+        self.margin
+            .get(|| Margin::new(|below, above| self.law.quantile(below, above), self.correlation))
     }
 }
 
@@ -64,7 +65,11 @@ impl<L: Law> Model for Copula<L> {
 
     fn arguments(&self) -> String {
         let number = self.law.number();
-        if self.correlation == 0.0 { number.to_string() } else { format!("{number},ac={}", self.correlation) }
+        if self.correlation == 0.0 {
+            number.to_string()
+        } else {
+            format!("{number},ac={}", self.correlation)
+        }
     }
 
     fn mean(&self) -> f64 {
@@ -179,7 +184,11 @@ impl Margin {
 /// Squares of the coefficients of a function in normalised Hermite polynomials, from order 1 on:
 /// the correlation of `f(x)` and `f(y)` is their sum, each times a power of that of `x` and `y`
 /// (Mehler 1866). The last one takes what is left of the variance.
-fn hermite_powers(table: &[f64], at: impl Fn(usize) -> f64, weight: impl Fn(usize) -> f64) -> Vec<f64> {
+fn hermite_powers(
+    table: &[f64],
+    at: impl Fn(usize) -> f64,
+    weight: impl Fn(usize) -> f64,
+) -> Vec<f64> {
     const ORDERS: usize = 60;
     let mut lower = vec![0.0; table.len()];
     let mut current = vec![1.0; table.len()];
@@ -187,9 +196,14 @@ fn hermite_powers(table: &[f64], at: impl Fn(usize) -> f64, weight: impl Fn(usiz
     for k in 0..ORDERS {
         // h_{k+1} = (z h_k - sqrt(k) h_{k-1}) / sqrt(k + 1).
         let (below, above) = ((k as f64).sqrt(), (k as f64 + 1.0).sqrt());
-        let next: Vec<f64> =
-            current.iter().zip(&lower).enumerate().map(|(i, (h, l))| (at(i) * h - below * l) / above).collect();
-        let coefficient: f64 = table.iter().zip(&next).enumerate().map(|(i, (f, h))| weight(i) * f * h).sum();
+        let next: Vec<f64> = current
+            .iter()
+            .zip(&lower)
+            .enumerate()
+            .map(|(i, (h, l))| (at(i) * h - below * l) / above)
+            .collect();
+        let coefficient: f64 =
+            table.iter().zip(&next).enumerate().map(|(i, (f, h))| weight(i) * f * h).sum();
         powers.push(coefficient * coefficient);
         (lower, current) = (current, next);
     }
@@ -218,7 +232,11 @@ mod tests {
         for i in -70..=70 {
             let z = 0.1 * f64::from(i) + 0.013;
             // Around mean 1, with standard deviation 1.
-            let probability = if z < 0.0 { law.cdf(margin.value(z) + 1.0) } else { law.sf(margin.value(z) + 1.0) };
+            let probability = if z < 0.0 {
+                law.cdf(margin.value(z) + 1.0)
+            } else {
+                law.sf(margin.value(z) + 1.0)
+            };
             let exact = normal.cdf(-z.abs());
             let off = (probability - exact).abs();
             assert!(off < 1e-4 * exact + 1e-11, "{z}: {probability} {exact}");

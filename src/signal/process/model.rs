@@ -6,7 +6,8 @@ use crate::real::Real;
 use crate::signal::arguments::Arguments;
 use crate::signal::error::{FormError, RecordedError};
 
-/// A process with its numbers. All of its moments are those before [`Form::std`](crate::signal::Form::std), around its mean.
+/// A process with its numbers. All of its moments are those before
+/// [`Form::std`](crate::signal::Form::std), around its mean.
 pub(in crate::signal) trait Model {
     /// Reads the arguments, and refuses numbers that no signal can have.
     ///
@@ -90,9 +91,10 @@ pub(in crate::signal) trait Model {
         Self: Sized;
 }
 
-/// Draws a process: turns a frame, samples x units, from the values of the iteration before (zeros at
-/// the start) into those of iteration `t`, with the noise and the classes of the samples there.
-pub(in crate::signal) type Sampler<T> = Box<dyn FnMut(&mut Matrix<T>, usize, &mut Noise<T>, &[usize]) + Send>;
+/// Draws a process: turns a frame, samples x units, from the values of the iteration before (zeros
+/// at the start) into those of iteration `t`, with the noise and the classes of the samples there.
+pub(in crate::signal) type Sampler<T> =
+    Box<dyn FnMut(&mut Matrix<T>, usize, &mut Noise<T>, &[usize]) + Send>;
 
 /// A new sampler, or why a file cannot be used.
 pub(in crate::signal) type NewSampler<T> = Result<Sampler<T>, RecordedError>;
@@ -108,7 +110,8 @@ pub(in crate::signal) struct Noise<T> {
 }
 
 impl<T: Real> Noise<T> {
-    /// Of a frame of `samples` and `units`, correlated by `batch` across the one and by `across` across the other.
+    /// Of a frame of `samples` and `units`, correlated by `batch` across the one and by `across`
+    /// across the other.
     pub fn new(stream: Stream, [samples, units]: [usize; 2], [batch, across]: [f64; 2]) -> Self {
         let mix = |r: f64, n: usize| (r != 0.0).then(|| equal_mixture(r, n));
         Self { stream, mixes: [mix(batch, samples), mix(across, units)], shape: [samples, units] }

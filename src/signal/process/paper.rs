@@ -5,14 +5,17 @@
 //! ```
 
 use super::linear::recursion;
-use super::{Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, power, symmetric};
+use super::{
+    Arguments, Facts, FormError, Matrix, Model, NewSampler, Noise, Real, power, symmetric,
+};
 
 pub(super) const FACTS: Facts = Facts {
     name: "paper",
     form: "paper:B",
     expected: "paper:B, one number from 0 to 1",
     examples: &["paper:0.8"],
-    meaning: "`x <- b x + (1 - b) n` from N(0, 1): the paper's recursion, whose variance falls to (1 - b) / (1 + b)",
+    meaning: "`x <- b x + (1 - b) n` from N(0, 1): the paper's recursion, whose variance falls to \
+        (1 - b) / (1 + b)",
     ..Facts::COMMON
 };
 

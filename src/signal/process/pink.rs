@@ -53,8 +53,9 @@ impl Pink {
         let ratio = (highest / lowest).ln() / (FREQUENCIES - 1) as f64;
         let frequencies = (0..FREQUENCIES).map(|i| lowest * (ratio * i as f64).exp());
         // Densities over the one that is wanted.
-        let rows: Vec<Vec<f64>> =
-            frequencies.map(|f| kept.iter().map(|&r| density(r, f) * f.powf(self.exponent)).collect()).collect();
+        let rows: Vec<Vec<f64>> = frequencies
+            .map(|f| kept.iter().map(|&r| density(r, f) * f.powf(self.exponent)).collect())
+            .collect();
         let mut variances = vec![1.0; kept.len()];
         for _ in 0..ROUNDS {
             let (mut gains, mut sums) = (vec![0.0; kept.len()], vec![0.0; kept.len()]);
@@ -76,7 +77,9 @@ impl Pink {
 impl Model for Pink {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         match arguments.numbers[..] {
-            [exponent] if exponent > 0.0 && exponent < 2.0 => Ok(Self { exponent, variances: Derived::default() }),
+            [exponent] if exponent > 0.0 && exponent < 2.0 => {
+                Ok(Self { exponent, variances: Derived::default() })
+            }
             _ => Err(arguments.malformed()),
         }
     }

@@ -12,13 +12,15 @@ use rand_distr::{Distribution, Poisson as Law};
 pub(super) const FACTS: Facts = Facts {
     name: "poisson",
     form: "poisson:RATE,TAU",
-    expected: "poisson:RATE,TAU, spikes per iteration from 1e-6 to 1e6 and a time constant from 0.1 to 1e5 iterations",
+    expected: "poisson:RATE,TAU, spikes per iteration from 1e-6 to 1e6 and a time constant from \
+        0.1 to 1e5 iterations",
     measures: &[Measure::Rate, Measure::Time],
     // Mixed spikes could be negative.
     modifiers: &["mean", "std"],
     gaussian: false,
     examples: &["poisson:0.2,5"],
-    meaning: "0.2 spikes per iteration, each decaying over 5: not negative, mean `rate / (1 - d)`, autocovariance `rate d^h / (1 - d^2)`, `d = exp(-1/5)`",
+    meaning: "0.2 spikes per iteration, each decaying over 5: not negative, mean `rate / (1 - d)`, \
+        autocovariance `rate d^h / (1 - d^2)`, `d = exp(-1/5)`",
     ..Facts::COMMON
 };
 
@@ -56,7 +58,9 @@ fn draw(mean: f64, stream: &mut Stream) -> f64 {
 impl Model for Poisson {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         match arguments.numbers[..] {
-            [rate, time_constant] if (1e-6..=1e6).contains(&rate) && (0.1..=1e5).contains(&time_constant) => {
+            [rate, time_constant]
+                if (1e-6..=1e6).contains(&rate) && (0.1..=1e5).contains(&time_constant) =>
+            {
                 Ok(Self { rate, time_constant })
             }
             _ => Err(arguments.malformed()),

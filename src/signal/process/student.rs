@@ -14,7 +14,8 @@ pub(super) const FACTS: Facts = Facts {
     modifiers: &["mean", "std"],
     gaussian: false,
     examples: &["student:12", "student:12,ac=0.7"],
-    meaning: "Student's t with 12 degrees of freedom, variance 1; `ac` is the autocorrelation at lag 1",
+    meaning: "Student's t with 12 degrees of freedom, variance 1; `ac` is the autocorrelation at \
+        lag 1",
     ..Facts::COMMON
 };
 

@@ -30,7 +30,12 @@ impl Model for Unclocked {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         let typed = arguments.typed().unwrap_or_default();
         let says_mean = arguments.get("mean").is_some();
-        Ok(Self { facts: arguments.facts, text: arguments.text.into(), arguments: typed, says_mean })
+        Ok(Self {
+            facts: arguments.facts,
+            text: arguments.text.into(),
+            arguments: typed,
+            says_mean,
+        })
     }
 
     fn arguments(&self) -> String {

@@ -11,16 +11,26 @@ const SIZES: Sizes = Sizes { batch: 16, inputs: 4, outputs: 4, iterations: 256 }
 /// between samples.
 fn recording(sizes: Sizes, batch: f64) -> Recording<f64> {
     let form = Form::parse(&format!("ar1:0.9,mean=0.5,batch={batch}")).unwrap();
-    let pair = Pair { activity: form.clone(), error: form, cross: "0.8".parse().unwrap(), ..Pair::default() };
+    let pair = Pair {
+        activity: form.clone(),
+        error: form,
+        cross: "0.8".parse().unwrap(),
+        ..Pair::default()
+    };
     Recording::generate(&pair, sizes, 2, 0).unwrap()
 }
 
 type Statistic = fn(&Recording<f64>) -> f64;
 
 /// A statistic of surrogates, averaged over draws.
-fn average(kind: Surrogate, recording: &Recording<f64>, statistic: impl Fn(&Recording<f64>) -> f64) -> f64 {
+fn average(
+    kind: Surrogate,
+    recording: &Recording<f64>,
+    statistic: impl Fn(&Recording<f64>) -> f64,
+) -> f64 {
     let draws = 40;
-    (0..draws).map(|repeat| statistic(&kind.draw(recording, 7, repeat).unwrap())).sum::<f64>() / draws as f64
+    (0..draws).map(|repeat| statistic(&kind.draw(recording, 7, repeat).unwrap())).sum::<f64>()
+        / draws as f64
 }
 
 /// Mean product of values of a row with those of an iteration before.
@@ -83,7 +93,10 @@ fn close(a: &[f64], b: &[f64]) -> bool {
 fn the_recording_has_what_is_to_be_destroyed() {
     let recording = recording(SIZES, 0.6);
     // 0.9, 0.8, 0.72, 0.6 and the squared mean, about 0.25.
-    assert!((auto(recording.activity()) - 1.15).abs() < 0.3 && (auto(recording.error()) - 1.15).abs() < 0.3);
+    assert!(
+        (auto(recording.activity()) - 1.15).abs() < 0.3
+            && (auto(recording.error()) - 1.15).abs() < 0.3
+    );
     assert!((cross(&recording, 0) - 1.05).abs() < 0.3 && (cross(&recording, 1) - 0.97).abs() < 0.3);
     assert!((lagged(recording.error(), Comparison::Between, 0) - 0.85).abs() < 0.3);
 }
@@ -92,7 +105,9 @@ fn the_recording_has_what_is_to_be_destroyed() {
 fn time_keeps_batches_and_destroys_order_and_pairing() {
     let recording = recording(SIZES, 0.0);
     let drawn = Surrogate::Time.draw(&recording, 1, 0).unwrap();
-    for (kept, source) in [(drawn.activity(), recording.activity()), (drawn.error(), recording.error())] {
+    for (kept, source) in
+        [(drawn.activity(), recording.activity()), (drawn.error(), recording.error())]
+    {
         assert_eq!(sorted_frames(kept), sorted_frames(source));
     }
     for statistic in [(|r| auto(r.activity())) as Statistic, |r| auto(r.error()), |r| cross(r, 0)] {
@@ -107,7 +122,10 @@ fn joint_time_keeps_pairs_and_the_trace_and_destroys_order() {
     let drawn = Surrogate::TimeJoint.draw(&recording, 1, 0).unwrap();
     assert_eq!(sorted_frames(&joined(&drawn)), sorted_frames(&joined(&recording)));
     assert!((trace(&drawn) / trace(&recording) - 1.0).abs() < 1e-12);
-    assert!((trace(&Surrogate::Time.draw(&recording, 1, 0).unwrap()) / trace(&recording) - 1.0).abs() > 0.2);
+    assert!(
+        (trace(&Surrogate::Time.draw(&recording, 1, 0).unwrap()) / trace(&recording) - 1.0).abs()
+            > 0.2
+    );
     for statistic in [(|r| auto(r.activity())) as Statistic, |r| auto(r.error()), |r| cross(r, 1)] {
         let left = average(Surrogate::TimeJoint, &recording, statistic);
         assert!((left - 0.25).abs() < 0.2 && statistic(&recording) > 0.8, "{left}");
@@ -121,7 +139,8 @@ fn samples_keep_errors_as_sets_and_destroy_pairing_and_rows() {
     assert_eq!(drawn.activity(), recording.activity());
     for t in 0..SIZES.iterations {
         let rows = |recording: &Recording<f64>| {
-            let mut rows: Vec<Vec<f64>> = recording.error().frame(t).chunks_exact(4).map(<[f64]>::to_vec).collect();
+            let mut rows: Vec<Vec<f64>> =
+                recording.error().frame(t).chunks_exact(4).map(<[f64]>::to_vec).collect();
             rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
             rows
         };
@@ -142,7 +161,9 @@ fn fixed_samples_keep_the_error_in_time_and_destroy_pairing() {
     let drawn = Surrogate::SamplesFixed.draw(&recording, 1, 0).unwrap();
     assert_eq!(drawn.activity(), recording.activity());
     assert!((auto(drawn.error()) - auto(recording.error())).abs() < 1e-12);
-    let first = |sequence: &Sequence<f64>| sequence.frame(0).chunks_exact(4).map(|row| row[0]).collect::<Vec<f64>>();
+    let first = |sequence: &Sequence<f64>| {
+        sequence.frame(0).chunks_exact(4).map(|row| row[0]).collect::<Vec<f64>>()
+    };
     let (order, source) = (first(drawn.error()), first(recording.error()));
     for (row, value) in order.iter().enumerate() {
         let from = source.iter().position(|x| x == value).unwrap();
@@ -158,23 +179,34 @@ fn fixed_samples_keep_the_error_in_time_and_destroy_pairing() {
 #[test]
 fn signs_keep_sizes_and_destroy_what_needs_signs() {
     let recording = recording(SIZES, 0.6);
-    let sizes = |recording: &Recording<f64>| recording.error().values().iter().map(|x| x.abs()).collect::<Vec<f64>>();
+    let sizes = |recording: &Recording<f64>| {
+        recording.error().values().iter().map(|x| x.abs()).collect::<Vec<f64>>()
+    };
     for kind in [Surrogate::Signs, Surrogate::SignsSample, Surrogate::SignsEach] {
         let drawn = kind.draw(&recording, 1, 0).unwrap();
         assert_eq!(drawn.activity(), recording.activity());
         assert_eq!(sizes(&drawn), sizes(&recording));
-        let mean_of = |statistic: &dyn Fn(&Recording<f64>) -> f64| average(kind, &recording, statistic);
-        let (row, samples) = (mean_of(&|r| auto(r.error())), mean_of(&|r| lagged(r.error(), Comparison::Between, 0)));
+        let mean_of =
+            |statistic: &dyn Fn(&Recording<f64>) -> f64| average(kind, &recording, statistic);
+        let (row, samples) = (
+            mean_of(&|r| auto(r.error())),
+            mean_of(&|r| lagged(r.error(), Comparison::Between, 0)),
+        );
         let kept = |value: f64, exact: f64| (value - exact).abs() < 1e-10;
         let gone = |value: f64| value.abs() < 0.2;
         let exact = [auto(recording.error()), lagged(recording.error(), Comparison::Between, 0)];
         match kind {
             Surrogate::Signs => assert!(gone(row) && kept(samples, exact[1]), "{row} {samples}"),
-            Surrogate::SignsSample => assert!(kept(row, exact[0]) && gone(samples), "{row} {samples}"),
+            Surrogate::SignsSample => {
+                assert!(kept(row, exact[0]) && gone(samples), "{row} {samples}")
+            }
             _ => assert!(gone(row) && gone(samples), "{row} {samples}"),
         }
         let (pairing, level) = (mean_of(&|r| cross(r, 0)), mean_of(&|r| mean(r.error())));
-        assert!(gone(pairing) && gone(level) && cross(&recording, 0) > 0.7, "{kind}: {pairing} {level}");
+        assert!(
+            gone(pairing) && gone(level) && cross(&recording, 0) > 0.7,
+            "{kind}: {pairing} {level}"
+        );
     }
 }
 
@@ -194,14 +226,24 @@ fn spectra_keep_what_they_say() {
         let series: Vec<(usize, usize)> = [0, 7, 63, 64, 90, 127].map(|s| (s, s)).to_vec();
         let within = [series.clone(), vec![(0, 5), (3, 40), (64, 65), (70, 127)]].concat();
         let all = [within.clone(), vec![(0, 64), (5, 69), (9, 120)]].concat();
-        for (kind, kept) in
-            [(Surrogate::Spectrum, series), (Surrogate::SpectrumSignal, within), (Surrogate::SpectrumJoint, all)]
-        {
+        for (kind, kept) in [
+            (Surrogate::Spectrum, series),
+            (Surrogate::SpectrumSignal, within),
+            (Surrogate::SpectrumJoint, all),
+        ] {
             let drawn = kind.draw(&recording, 1, 0).unwrap();
-            assert!(close(&second_moments(&drawn, &kept), &second_moments(&recording, &kept)), "{kind} {iterations}");
-            let level = |recording: &Recording<f64>| [mean(recording.activity()), mean(recording.error())];
+            assert!(
+                close(&second_moments(&drawn, &kept), &second_moments(&recording, &kept)),
+                "{kind} {iterations}"
+            );
+            let level =
+                |recording: &Recording<f64>| [mean(recording.activity()), mean(recording.error())];
             assert!(close(&level(&drawn), &level(&recording)));
-            assert_eq!(iterations > 1, !close(drawn.error().values(), recording.error().values()), "{iterations}");
+            assert_eq!(
+                iterations > 1,
+                !close(drawn.error().values(), recording.error().values()),
+                "{iterations}"
+            );
         }
     }
 }
@@ -225,7 +267,8 @@ fn spectra_destroy_what_they_say() {
     let event = Sequence::new([64, 2, 2], values).unwrap();
     let event = Recording::new(event.clone(), event).unwrap();
     for kind in [Surrogate::Spectrum, Surrogate::SpectrumSignal, Surrogate::SpectrumJoint] {
-        let largest = |r: &Recording<f64>| r.activity().values().iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        let largest =
+            |r: &Recording<f64>| r.activity().values().iter().fold(0.0f64, |m, x| m.max(x.abs()));
         let left = average(kind, &event, largest);
         assert!(left < 5.0, "{kind}: {left}");
     }
@@ -239,12 +282,12 @@ fn gaussian_keeps_mean_and_covariance_in_time_on_average() {
         let recording = recording(Sizes { outputs: 4, ..sizes }, 0.3);
         let moments = |sequence: &Sequence<f64>| {
             let at = |t: usize| sequence.frame(t);
-            let mut out: Vec<f64> = (0..iterations).map(|t| at(t).iter().sum::<f64>() / at(t).len() as f64).collect();
+            let mut out: Vec<f64> =
+                (0..iterations).map(|t| at(t).iter().sum::<f64>() / at(t).len() as f64).collect();
             for s in 0..iterations {
-                out.extend(
-                    (0..iterations)
-                        .map(|t| at(s).iter().zip(at(t)).map(|(a, b)| a * b).sum::<f64>() / at(s).len() as f64),
-                );
+                out.extend((0..iterations).map(|t| {
+                    at(s).iter().zip(at(t)).map(|(a, b)| a * b).sum::<f64>() / at(s).len() as f64
+                }));
             }
             out
         };
@@ -271,11 +314,14 @@ fn gaussian_keeps_mean_and_covariance_in_time_on_average() {
 fn gaussian_destroys_correlation_between_series_and_all_but_the_normal() {
     let recording = recording(SIZES, 0.6);
     let pairing = average(Surrogate::Gaussian, &recording, |r| cross(r, 0));
-    let samples = average(Surrogate::Gaussian, &recording, |r| lagged(r.error(), Comparison::Between, 0));
+    let samples =
+        average(Surrogate::Gaussian, &recording, |r| lagged(r.error(), Comparison::Between, 0));
     // The mean of every iteration, common to all series, stays: with samples that correlate by 0.6
     // it moves by 0.6 / 4.
     let level = |t: usize, s: &Sequence<f64>| s.frame(t).iter().sum::<f64>() / s.size() as f64;
-    let over = |f: &dyn Fn(usize) -> f64| (0..SIZES.iterations).map(f).sum::<f64>() / SIZES.iterations as f64;
+    let over = |f: &dyn Fn(usize) -> f64| {
+        (0..SIZES.iterations).map(f).sum::<f64>() / SIZES.iterations as f64
+    };
     let common = over(&|t| level(t, recording.error()).powi(2));
     let both = over(&|t| level(t, recording.error()) * level(t, recording.activity()));
     assert!((samples - common).abs() < 0.05, "{samples} {common}");
@@ -287,14 +333,19 @@ fn gaussian_destroys_correlation_between_series_and_all_but_the_normal() {
     let values: Vec<f64> = (0..8 * 400).map(|_| sign(&mut stream)).collect();
     let coin = Sequence::new([8, 100, 4], values).unwrap();
     let coin = Recording::new(coin.clone(), coin).unwrap();
-    let fourth = |r: &Recording<f64>| r.error().values().iter().map(|x| x.powi(4)).sum::<f64>() / 3200.0;
-    assert!((average(Surrogate::Gaussian, &coin, fourth) - 3.0).abs() < 0.15 && (fourth(&coin) - 1.0).abs() < 1e-12);
+    let fourth =
+        |r: &Recording<f64>| r.error().values().iter().map(|x| x.powi(4)).sum::<f64>() / 3200.0;
+    assert!(
+        (average(Surrogate::Gaussian, &coin, fourth) - 3.0).abs() < 0.15
+            && (fourth(&coin) - 1.0).abs() < 1e-12
+    );
 }
 
 #[test]
 fn draws_belong_to_seed_and_repeat() {
     let double = recording(Sizes { iterations: 12, ..SIZES }, 0.2);
-    let single = |sequence: &Sequence<f64>| Sequence::<f32>::from_array(&sequence.to_array()).unwrap();
+    let single =
+        |sequence: &Sequence<f64>| Sequence::<f32>::from_array(&sequence.to_array()).unwrap();
     let single = Recording::new(single(double.activity()), single(double.error())).unwrap();
     for kind in Surrogate::ALL {
         let drawn = kind.draw(&double, 1, 0).unwrap();
@@ -303,7 +354,11 @@ fn draws_belong_to_seed_and_repeat() {
         assert_ne!(drawn, double);
         // Both precisions draw the same up to rounding.
         let rounded = kind.draw(&single, 1, 0).unwrap().error().to_array().data;
-        let far = rounded.iter().zip(drawn.error().values()).filter(|(a, b)| (*a - *b).abs() > 1e-4).count();
+        let far = rounded
+            .iter()
+            .zip(drawn.error().values())
+            .filter(|(a, b)| (*a - *b).abs() > 1e-4)
+            .count();
         assert_eq!(far, 0, "{kind}");
     }
 }
@@ -323,6 +378,12 @@ fn memory_is_checked_before_anything_is_drawn() {
     let values = vec![0.5f32; 20_000];
     let long = Sequence::new([20_000, 1, 1], values).unwrap();
     let long = Recording::new(long.clone(), long).unwrap();
-    assert!(Surrogate::Gaussian.draw(&long, 1, 0).unwrap_err().to_string().contains("a surrogate of [20000, 1, 2]"));
+    assert!(
+        Surrogate::Gaussian
+            .draw(&long, 1, 0)
+            .unwrap_err()
+            .to_string()
+            .contains("a surrogate of [20000, 1, 2]")
+    );
     assert!(Surrogate::Time.draw(&long, 1, 0).is_ok());
 }

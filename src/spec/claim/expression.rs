@@ -3,7 +3,8 @@
 use crate::text::{list, suggestion};
 use std::ops::Range;
 
-/// An expression. What it gives has one value per repeat, or several: one per iteration, draw or place.
+/// An expression. What it gives has one value per repeat, or several: one per iteration, draw or
+/// place.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
     /// A number.
@@ -22,7 +23,8 @@ macro_rules! functions {
         pub enum Function { $(#[doc = $meaning] $variant),* }
 
         impl Function {
-            /// All functions: name, number of arguments, meaning. Names that are no words are operators.
+            /// All functions: name, number of arguments, meaning. Names that are no words are
+            /// operators.
             pub const ALL: &'static [(Self, &'static str, usize, &'static str)] =
                 &[$((Self::$variant, $name, $arguments, $meaning)),*];
         }
@@ -54,15 +56,19 @@ functions! {
     Product, "product", 1, "product within each repeat";
     Only, "only", 2, "the first, where the second is not 0";
     Rise, "rise", 2, "change over so many iterations, from the first on, step by step";
-    AtLowest, "at_lowest", 2, "the first at the iteration where the mean over repeats of the second is lowest";
+    AtLowest, "at_lowest", 2, "the first at the iteration where the mean over repeats of the \
+        second is lowest";
     Spread, "spread", 1,
         "jackknife pseudo-values of the standard deviation over repeats: their mean estimates it";
     Variance, "variance", 1,
-        "half the squared difference of every two successive repeats: their mean is the variance over repeats";
-    AboveAll, "above_all", 2, "1 where a repeat of the first is above every repeat of the second, else 0";
+        "half the squared difference of every two successive repeats: their mean is the variance \
+         over repeats";
+    AboveAll, "above_all", 2, "1 where a repeat of the first is above every repeat of the second, \
+        else 0";
     Group, "group", 3, "1 for draws whose two angles are in the so-many-th group of Fig 5, else 0";
     Cells, "cells", 3,
-        "mean of the first over draws, in each cell of 5 x 5 degrees of the two angles that has at least 50 draws";
+        "mean of the first over draws, in each cell of 5 x 5 degrees of the two angles that has at \
+         least 50 draws";
 }
 
 impl Function {
@@ -114,7 +120,10 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Wrong> {
             b'+' | b'-' | b'*' | b'/' | b'(' | b')' | b',' | b'<' | b'>' => 1,
             _ => {
                 let c = rest.chars().next().unwrap_or(' ');
-                return Err((at..at + c.len_utf8(), format!("`{c}` has no meaning in an expression")));
+                return Err((
+                    at..at + c.len_utf8(),
+                    format!("`{c}` has no meaning in an expression"),
+                ));
             }
         };
         found.push((&rest[..length], at..at + length));
@@ -125,7 +134,8 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Wrong> {
 
 /// Length of the number that a text starts with, exponent included.
 fn number_length(text: &str) -> usize {
-    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits =
+        |text: &str| text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let whole = digits(text);
     let rest = &text[whole..];
     let Some(exponent) = rest.strip_prefix(['e', 'E']) else { return whole };
@@ -145,7 +155,8 @@ struct Parser<'a> {
 }
 
 /// Operators by how tightly they bind, from the loosest.
-const OPERATORS: [&[&str]; 5] = [&["or"], &["and"], &["<", ">", "<=", ">="], &["+", "-"], &["*", "/"]];
+const OPERATORS: [&[&str]; 5] =
+    [&["or"], &["and"], &["<", ">", "<=", ">="], &["+", "-"], &["*", "/"]];
 
 impl<'a> Parser<'a> {
     fn peek(&self) -> Option<&'a str> {
@@ -164,7 +175,8 @@ impl<'a> Parser<'a> {
         while let Some(operator) = self.peek().filter(|token| operators.contains(token)) {
             self.at += 1;
             let right = self.operation(level + 1)?;
-            let function = Function::ALL.iter().find(|known| known.1 == operator).map(|known| known.0);
+            let function =
+                Function::ALL.iter().find(|known| known.1 == operator).map(|known| known.0);
             let Some(function) = function else { break };
             left = Expression::Call(function, vec![left, right]);
         }
@@ -193,7 +205,10 @@ impl<'a> Parser<'a> {
 
     fn single(&mut self) -> Result<Expression, Wrong> {
         let Some((token, at)) = self.next() else {
-            return Err((self.end..self.end, "the expression ends where a term or a number is expected".into()));
+            return Err((
+                self.end..self.end,
+                "the expression ends where a term or a number is expected".into(),
+            ));
         };
         if token == "(" {
             self.deeper()?;
@@ -204,7 +219,9 @@ impl<'a> Parser<'a> {
         }
         if token.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
             let number = token.parse().ok().filter(|number: &f64| number.is_finite());
-            return number.map(Expression::Number).ok_or_else(|| (at, format!("`{token}` is not a number")));
+            return number
+                .map(Expression::Number)
+                .ok_or_else(|| (at, format!("`{token}` is not a number")));
         }
         if self.peek() == Some("(") && token.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return self.call(token, at);
@@ -225,12 +242,19 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str, at: Range<usize>) -> Result<Expression, Wrong> {
-        let words =
-            || Function::ALL.iter().filter(|known| known.1.len() > 1 && known.1.starts_with(char::is_alphabetic));
+        let words = || {
+            Function::ALL
+                .iter()
+                .filter(|known| known.1.len() > 1 && known.1.starts_with(char::is_alphabetic))
+        };
         let Some(&(function, _, wanted, _)) = words().find(|known| known.1 == name) else {
-            let names: Vec<&str> = words().map(|known| known.1).filter(|name| !["and", "or"].contains(name)).collect();
+            let names: Vec<&str> =
+                words().map(|known| known.1).filter(|name| !["and", "or"].contains(name)).collect();
             let near = suggestion(name, names.iter().copied());
-            return Err((at, format!("there is no function `{name}`: expected {}{near}", list(&names))));
+            return Err((
+                at,
+                format!("there is no function `{name}`: expected {}{near}", list(&names)),
+            ));
         };
         self.expect("(")?;
         self.deeper()?;
@@ -252,8 +276,13 @@ impl<'a> Parser<'a> {
     fn expect(&mut self, wanted: &str) -> Result<(), Wrong> {
         match self.next() {
             Some((token, _)) if token == wanted => Ok(()),
-            Some((token, at)) => Err((at, format!("`{token}` stands where `{wanted}` is expected"))),
-            None => Err((self.end..self.end, format!("the expression ends where `{wanted}` is expected"))),
+            Some((token, at)) => {
+                Err((at, format!("`{token}` stands where `{wanted}` is expected")))
+            }
+            None => Err((
+                self.end..self.end,
+                format!("the expression ends where `{wanted}` is expected"),
+            )),
         }
     }
 }
@@ -264,7 +293,9 @@ impl<'a> Parser<'a> {
 /// What is wrong where in the text.
 pub(super) fn constant(text: &str) -> Result<f64, Wrong> {
     let number = value(&parse(text, &[])?);
-    number.filter(|number| number.is_finite()).ok_or_else(|| (0..text.len(), format!("`{text}` is not a number")))
+    number
+        .filter(|number| number.is_finite())
+        .ok_or_else(|| (0..text.len(), format!("`{text}` is not a number")))
 }
 
 fn value(expression: &Expression) -> Option<f64> {
@@ -324,7 +355,10 @@ mod tests {
             parse("mean(a) - b", &["a", "b"]).unwrap(),
             Expression::Call(
                 Function::Subtract,
-                vec![Expression::Call(Function::Mean, vec![Expression::Term(0)]), Expression::Term(1)]
+                vec![
+                    Expression::Call(Function::Mean, vec![Expression::Term(0)]),
+                    Expression::Term(1)
+                ]
             )
         );
     }
@@ -332,7 +366,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         for (text, at, expected) in [
-            ("plain - wm", 8..10, "there is no term `wm`: expected plain or wn; did you mean `wn`?"),
+            (
+                "plain - wm",
+                8..10,
+                "there is no term `wm`: expected plain or wn; did you mean `wn`?",
+            ),
             ("maen(wn)", 0..4, "there is no function `maen`"),
             ("maen(wn)", 0..4, "did you mean `mean`?"),
             ("mean(wn, plain)", 0..4, "`mean` takes 1 argument, and 2 were given"),

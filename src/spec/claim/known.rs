@@ -24,18 +24,25 @@ pub(crate) struct Known<'a> {
 
 impl<'a> Known<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
-        let texts = analysis
-            .conditions
-            .iter()
-            .map(|condition| condition.values().iter().map(|(name, value)| (*name, value.to_text())).collect());
+        let texts = analysis.conditions.iter().map(|condition| {
+            condition.values().iter().map(|(name, value)| (*name, value.to_text())).collect()
+        });
         Self { analysis, texts: texts.collect() }
     }
 
     /// Indices of the conditions that have these values.
-    pub fn matching<'b>(&'b self, wanted: &'b [(&'static str, String)]) -> impl Iterator<Item = usize> + 'b {
-        let matches =
-            |texts: &BTreeMap<&'static str, String>| wanted.iter().all(|(name, text)| texts.get(name) == Some(text));
-        self.texts.iter().enumerate().filter(move |(_, texts)| matches(texts)).map(|(index, _)| index)
+    pub fn matching<'b>(
+        &'b self,
+        wanted: &'b [(&'static str, String)],
+    ) -> impl Iterator<Item = usize> + 'b {
+        let matches = |texts: &BTreeMap<&'static str, String>| {
+            wanted.iter().all(|(name, text)| texts.get(name) == Some(text))
+        };
+        self.texts
+            .iter()
+            .enumerate()
+            .filter(move |(_, texts)| matches(texts))
+            .map(|(index, _)| index)
     }
 
     /// The first of them.
@@ -47,13 +54,23 @@ impl<'a> Known<'a> {
 impl<'a> Home<'a> {
     /// What an analysis runs.
     pub(super) fn kind_of(&self, analysis: &str) -> Option<Kind> {
-        self.known.iter().find(|known| known.analysis.name == analysis).map(|known| known.analysis.kind)
+        self.known
+            .iter()
+            .find(|known| known.analysis.name == analysis)
+            .map(|known| known.analysis.kind)
     }
 
     /// Of a spec's name, analyses and `[let]`.
     pub fn new(name: &'a str, analyses: &'a [Analysis], lets: &[Pair<'_>]) -> Self {
-        let entry =
-            |(key, node): &Pair<'_>| Entry { key: key.get_ref().to_string(), at: key.span(), value: Tree::of(node) };
-        Self { name, known: analyses.iter().map(Known::of).collect(), lets: lets.iter().map(entry).collect() }
+        let entry = |(key, node): &Pair<'_>| Entry {
+            key: key.get_ref().to_string(),
+            at: key.span(),
+            value: Tree::of(node),
+        };
+        Self {
+            name,
+            known: analyses.iter().map(Known::of).collect(),
+            lets: lets.iter().map(entry).collect(),
+        }
     }
 }

@@ -39,13 +39,14 @@ impl Claim {
         document(&self.name)
     }
 
-    /// The claims that a level of error is shared among: those of a document whose criteria were set before results were
-    /// seen, and the exploratory ones of a document.
+    /// The claims that a level of error is shared among: those of a document whose criteria were
+    /// set before results were seen, and the exploratory ones of a document.
     pub fn family(&self) -> (&str, ClaimSet) {
         (self.document(), self.set)
     }
 
-    /// As it is written in a spec: as typed, under its whole name, and with why it is refused if it is.
+    /// As it is written in a spec: as typed, under its whole name, and with why it is refused if it
+    /// is.
     pub(in crate::spec) fn to_toml(&self) -> toml::Table {
         let mut table = self.written.clone();
         table.insert("name".into(), toml::Value::String(self.name.clone()));
@@ -123,7 +124,8 @@ pub enum ClaimSet {
 }
 
 impl Choice for ClaimSet {
-    const CHOICES: &'static [(&'static str, Self)] = &[("before", Self::Before), ("exploratory", Self::Exploratory)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("before", Self::Before), ("exploratory", Self::Exploratory)];
 }
 
 /// What is known of the values of a part before any is seen: it decides how evidence is counted.
@@ -132,7 +134,8 @@ impl Choice for ClaimSet {
 pub enum ValueKind {
     /// They spread over repeats as a Gaussian does, with a variance that is not known.
     Gaussian,
-    /// However they spread: none is beyond a range, nor, if the mean is at a bound, farther from it than a reach.
+    /// However they spread: none is beyond a range, nor, if the mean is at a bound, farther from it
+    /// than a reach.
     Bounded {
         /// Numbers that none can be beyond; infinite where there are none.
         range: [f64; 2],

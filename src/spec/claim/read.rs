@@ -3,7 +3,9 @@
 use super::expression::Function as F;
 use super::expression::{self, Expression, constant};
 use super::known::Home;
-use super::model::{Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Term, ValueKind};
+use super::model::{
+    Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Term, ValueKind,
+};
 use super::term::Terms;
 use super::tree::{Entry, MOST_PARTS, Tree, Typed, Variables, combinations, entries, to_table};
 use crate::condition::Kind;
@@ -16,14 +18,23 @@ use std::ops::Range;
 const LONGEST_NAME: usize = 100;
 
 /// Checks the claims of a spec.
-pub(in crate::spec) fn check_claims(home: &Home<'_>, raws: &[RawClaim<'_>], problems: &mut Problems) -> Vec<Claim> {
+pub(in crate::spec) fn check_claims(
+    home: &Home<'_>,
+    raws: &[RawClaim<'_>],
+    problems: &mut Problems,
+) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
     for raw in raws {
-        let Some(claim) = Reading { home, entries: entries(raw.table), at: raw.header.clone() }.claim(problems) else {
+        let Some(claim) =
+            Reading { home, entries: entries(raw.table), at: raw.header.clone() }.claim(problems)
+        else {
             continue;
         };
         if claims.iter().any(|other| other.name == claim.name) {
-            problems.add(raw.header.clone(), format!("there are two claims named `{}`: rename one", claim.name));
+            problems.add(
+                raw.header.clone(),
+                format!("there are two claims named `{}`: rename one", claim.name),
+            );
         }
         claims.push(claim);
     }
@@ -75,9 +86,13 @@ struct Reading<'a> {
 
 /// Whether keys are known; those that are not are problems.
 fn check_keys(entries: &[Entry], keys: &[&str], what: &str, problems: &mut Problems) {
-    for Entry { key, at, .. } in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
+    for Entry { key, at, .. } in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str()))
+    {
         let near = suggestion(key, keys.iter().copied());
-        problems.add(at.clone(), format!("unknown key `{key}` of a {what}: expected {}{near}", list(keys)));
+        problems.add(
+            at.clone(),
+            format!("unknown key `{key}` of a {what}: expected {}{near}", list(keys)),
+        );
     }
 }
 
@@ -91,7 +106,10 @@ fn text_of(entries: &[Entry], key: &str, problems: &mut Problems) -> String {
         None => String::new(),
         Some(Tree { value: Typed::Text(text), .. }) => text.trim().to_string(),
         Some(other) => {
-            problems.add(other.at.clone(), format!("{key} must be text in quotes, not {}", other.kind()));
+            problems.add(
+                other.at.clone(),
+                format!("{key} must be text in quotes, not {}", other.kind()),
+            );
             String::new()
         }
     }
@@ -113,20 +131,27 @@ impl Reading<'_> {
     fn claim(&self, problems: &mut Problems) -> Option<Claim> {
         let before = problems.found.len();
         check_keys(&self.entries, CLAIM_KEYS, "claim", problems);
-        if let Some(other) = find(&self.entries, "reaches").filter(|tree| !matches!(tree.value, Typed::Table(_))) {
-            let message = "reaches is a table: the statistic of each part, and how far a repeat can be from the bound";
+        if let Some(other) =
+            find(&self.entries, "reaches").filter(|tree| !matches!(tree.value, Typed::Table(_)))
+        {
+            let message = "reaches is a table: the statistic of each part, and how far a repeat \
+                can be from the bound";
             problems.add(other.at.clone(), message.into());
         }
         let text = |key: &str, problems: &mut Problems| text_of(&self.entries, key, problems);
         let name = self.name(problems)?;
         let statement = text("statement", problems);
         if statement.is_empty() {
-            problems.add(self.at.clone(), format!("claim `{name}` says nothing: add statement = \"...\""));
+            problems.add(
+                self.at.clone(),
+                format!("claim `{name}` says nothing: add statement = \"...\""),
+            );
         }
         let kind = choice_of(&self.entries, "kind", ClaimKind::Direction, problems);
         let lets = self.lets(problems);
         let parts = self.parts(kind, &lets, problems);
-        let mut analyses: Vec<String> = find(&self.entries, "analysis").and_then(Tree::text).into_iter().collect();
+        let mut analyses: Vec<String> =
+            find(&self.entries, "analysis").and_then(Tree::text).into_iter().collect();
         for term in parts.iter().flat_map(|part| &part.terms) {
             if !analyses.contains(&term.analysis) {
                 analyses.push(term.analysis.clone());
@@ -152,16 +177,22 @@ impl Reading<'_> {
     /// The name, with the spec's as its document where it has none.
     fn name(&self, problems: &mut Problems) -> Option<String> {
         let Some(tree) = find(&self.entries, "name") else {
-            problems.add(self.at.clone(), "this claim has no name: add name = \"document/number\"".into());
+            problems.add(
+                self.at.clone(),
+                "this claim has no name: add name = \"document/number\"".into(),
+            );
             return None;
         };
         let typed = tree.text().unwrap_or_default();
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '/';
         let parts: Vec<&str> = typed.split('/').collect();
-        let is_name =
-            typed.chars().all(allowed) && typed.len() <= LONGEST_NAME && parts.iter().all(|part| !part.is_empty());
+        let is_name = typed.chars().all(allowed)
+            && typed.len() <= LONGEST_NAME
+            && parts.iter().all(|part| !part.is_empty());
         if !is_name || parts.len() > 2 {
-            let message = "the name of a claim is its own, or document/own, of letters, digits, - and _".into();
+            let message =
+                "the name of a claim is its own, or document/own, of letters, digits, - and _"
+                    .into();
             problems.add(tree.at.clone(), message);
             return None;
         }
@@ -174,12 +205,15 @@ impl Reading<'_> {
             None => &[][..],
             Some(Tree { value: Typed::Table(entries), .. }) => entries,
             Some(other) => {
-                problems
-                    .add(other.at.clone(), "let must be a table of terms, such as let.a = { quantity = ... }".into());
+                problems.add(
+                    other.at.clone(),
+                    "let must be a table of terms, such as let.a = { quantity = ... }".into(),
+                );
                 &[]
             }
         };
-        let shared = self.home.lets.iter().filter(|shared| own.iter().all(|entry| entry.key != shared.key));
+        let shared =
+            self.home.lets.iter().filter(|shared| own.iter().all(|entry| entry.key != shared.key));
         shared.chain(own).cloned().collect()
     }
 
@@ -192,12 +226,18 @@ impl Reading<'_> {
         let open = text.contains("like = \"{");
         let mut used: Vec<bool> = vec![open; lets.len()];
         // Terms that those used are like are used, too.
-        while let Some(next) = (0..lets.len()).find(|&place| !used[place] && text.contains(lets[place].key.as_str())) {
+        while let Some(next) =
+            (0..lets.len()).find(|&place| !used[place] && text.contains(lets[place].key.as_str()))
+        {
             used[next] = true;
             text += &lets[next].value.to_toml().to_string();
         }
-        let used: Vec<Entry> =
-            lets.iter().zip(used).filter(|(_, used)| *used).map(|(entry, _)| entry.clone()).collect();
+        let used: Vec<Entry> = lets
+            .iter()
+            .zip(used)
+            .filter(|(_, used)| *used)
+            .map(|(entry, _)| entry.clone())
+            .collect();
         if !used.is_empty() {
             table.insert("let".into(), toml::Value::Table(to_table(&used)));
         }
@@ -206,23 +246,35 @@ impl Reading<'_> {
 
     fn parts(&self, kind: ClaimKind, lets: &[Entry], problems: &mut Problems) -> Vec<ClaimPart> {
         let Some(tree) = find(&self.entries, "part") else {
-            problems.add(self.at.clone(), "this claim has no [[claim.part]]: it needs at least one".into());
+            problems.add(
+                self.at.clone(),
+                "this claim has no [[claim.part]]: it needs at least one".into(),
+            );
             return Vec::new();
         };
         let Typed::List(items) = &tree.value else {
-            problems.add(tree.at.clone(), format!("expected tables headed [[claim.part]], not {}", tree.kind()));
+            problems.add(
+                tree.at.clone(),
+                format!("expected tables headed [[claim.part]], not {}", tree.kind()),
+            );
             return Vec::new();
         };
         let mut parts = Vec::new();
         for item in items {
             let Typed::Table(typed) = &item.value else {
-                problems.add(item.at.clone(), format!("expected tables headed [[claim.part]], not {}", item.kind()));
+                problems.add(
+                    item.at.clone(),
+                    format!("expected tables headed [[claim.part]], not {}", item.kind()),
+                );
                 continue;
             };
             check_keys(typed, PART_KEYS, "part of a claim", problems);
-            for variables in combinations(find(typed, "for"), find(&self.entries, "lists"), problems) {
+            for variables in
+                combinations(find(typed, "for"), find(&self.entries, "lists"), problems)
+            {
                 if parts.len() == MOST_PARTS {
-                    problems.add(item.at.clone(), format!("a claim has at most {MOST_PARTS} parts"));
+                    problems
+                        .add(item.at.clone(), format!("a claim has at most {MOST_PARTS} parts"));
                     return parts;
                 }
                 let part = Part { claim: self, kind, typed, at: &item.at, lets, variables };
@@ -230,12 +282,16 @@ impl Reading<'_> {
             }
         }
         if items.is_empty() {
-            problems.add(tree.at.clone(), "this claim has no [[claim.part]]: it needs at least one".into());
+            problems.add(
+                tree.at.clone(),
+                "this claim has no [[claim.part]]: it needs at least one".into(),
+            );
         }
         let is_there = |entry: &&Entry| parts.iter().any(|part| part.statistic == entry.key);
         for Entry { key, at, .. } in self.reaches().iter().filter(|entry| !is_there(entry)) {
             let near = suggestion(key, parts.iter().map(|part| part.statistic.as_str()));
-            problems.add(at.clone(), format!("no part of this claim has the statistic `{key}`{near}"));
+            problems
+                .add(at.clone(), format!("no part of this claim has the statistic `{key}`{near}"));
         }
         parts
     }
@@ -269,17 +325,25 @@ impl Part<'_> {
         let own: Vec<Entry> = own.map(|entry| fill(entry, problems)).collect();
         let (value, terms, typed) = self.value(&own, problems)?;
         let criterion = self.criterion(&own, problems)?;
-        let number = |key: &str, problems: &mut Problems| find(&own, key).and_then(|tree| bound(key, tree, problems));
+        let number = |key: &str, problems: &mut Problems| {
+            find(&own, key).and_then(|tree| bound(key, tree, problems))
+        };
         let some = match find(&own, "some") {
             None => false,
             Some(Tree { value: Typed::Switch(some), .. }) => *some,
             Some(other) => {
-                problems.add(other.at.clone(), "some is true where one of several values is enough, or false".into());
+                problems.add(
+                    other.at.clone(),
+                    "some is true where one of several values is enough, or false".into(),
+                );
                 false
             }
         };
-        let statistic = Some(text_of(&own, "statistic", problems)).filter(|text| !text.is_empty()).unwrap_or(typed);
-        let own_epsilon = find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
+        let statistic = Some(text_of(&own, "statistic", problems))
+            .filter(|text| !text.is_empty())
+            .unwrap_or(typed);
+        let own_epsilon =
+            find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
         let by_default = default_epsilon(&value, &terms, criterion);
         Some(ClaimPart {
             values: self.values((&own, &statistic), &value, (&terms, criterion), problems)?,
@@ -295,16 +359,26 @@ impl Part<'_> {
     }
 
     /// The expression, its terms, and its text.
-    fn value(&self, own: &[Entry], problems: &mut Problems) -> Option<(Expression, Vec<Term>, String)> {
+    fn value(
+        &self,
+        own: &[Entry],
+        problems: &mut Problems,
+    ) -> Option<(Expression, Vec<Term>, String)> {
         let Some(tree) = find(own, "value") else {
-            problems.add(self.at.clone(), "this part has no value: add value = \"a - b\", over terms of let".into());
+            problems.add(
+                self.at.clone(),
+                "this part has no value: add value = \"a - b\", over terms of let".into(),
+            );
             return None;
         };
         let text = match &tree.value {
             Typed::Text(text) => text.clone(),
             other => {
                 let _ = other;
-                problems.add(tree.at.clone(), format!("value must be an expression in quotes, not {}", tree.kind()));
+                problems.add(
+                    tree.at.clone(),
+                    format!("value must be an expression in quotes, not {}", tree.kind()),
+                );
                 return None;
             }
         };
@@ -312,7 +386,8 @@ impl Part<'_> {
         let parsed = match expression::parse(&text, &names) {
             Ok(parsed) => parsed,
             Err((at, message)) => {
-                // Within the quotes; where variables were filled in, places are those of what they became.
+                // Within the quotes; where variables were filled in, places are those of what they
+                // became.
                 let start = tree.at.start + 1;
                 problems.add(start + at.start..start + at.end, message);
                 return None;
@@ -320,13 +395,18 @@ impl Part<'_> {
         };
         let mut used = Vec::new();
         let renumbered = renumber(parsed, &mut used);
-        let analysis = find(&self.claim.entries, "analysis").map(|tree| tree.filled(&self.variables, problems));
+        let analysis = find(&self.claim.entries, "analysis")
+            .map(|tree| tree.filled(&self.variables, problems));
         let analysis = analysis.and_then(|tree| Some((tree.text()?, tree.at.clone())));
-        let terms = Terms { home: self.claim.home, named: self.lets, variables: &self.variables, analysis };
+        let terms =
+            Terms { home: self.claim.home, named: self.lets, variables: &self.variables, analysis };
         let read = used.iter().map(|&index| terms.read(names[index], &tree.at, problems));
         let read = read.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
         if read.is_empty() {
-            problems.add(tree.at.clone(), format!("`{text}` is over no term: there is {}", list(&names)));
+            problems.add(
+                tree.at.clone(),
+                format!("`{text}` is over no term: there is {}", list(&names)),
+            );
             return None;
         }
         Some((renumbered, read, text))
@@ -335,7 +415,9 @@ impl Part<'_> {
     fn criterion(&self, own: &[Entry], problems: &mut Problems) -> Option<Criterion> {
         let given: Vec<&Entry> = own
             .iter()
-            .filter(|entry| ["at-least", "at-most", "within", "near", "every"].contains(&entry.key.as_str()))
+            .filter(|entry| {
+                ["at-least", "at-most", "within", "near", "every"].contains(&entry.key.as_str())
+            })
             .collect();
         let refuse = |problems: &mut Problems, at: &Range<usize>, message: &str| {
             problems.add(at.clone(), message.into());
@@ -348,31 +430,43 @@ impl Part<'_> {
                 "every" => Some(Criterion::at_least(bound(key, value, problems)?)),
                 "near" => {
                     let Some(tolerance) = find(own, "tolerance") else {
-                        return refuse(problems, &value.at, "near needs a tolerance = ... beside it");
+                        return refuse(
+                            problems,
+                            &value.at,
+                            "near needs a tolerance = ... beside it",
+                        );
                     };
-                    let (centre, reach) = (bound(key, value, problems)?, bound("tolerance", tolerance, problems)?);
+                    let (centre, reach) =
+                        (bound(key, value, problems)?, bound("tolerance", tolerance, problems)?);
                     Some(Criterion::within(centre - reach, centre + reach))
                 }
                 _ => match &value.value {
                     Typed::List(ends) if ends.len() == 2 => {
-                        let [low, high] = [bound(key, &ends[0], problems)?, bound(key, &ends[1], problems)?];
+                        let [low, high] =
+                            [bound(key, &ends[0], problems)?, bound(key, &ends[1], problems)?];
                         if low <= high {
                             return Some(Criterion::within(low, high));
                         }
                         refuse(problems, &value.at, "within has its lower bound first")
                     }
-                    _ => refuse(problems, &value.at, "within is a list of two bounds, such as within = [-1, 1]"),
+                    _ => refuse(
+                        problems,
+                        &value.at,
+                        "within is a list of two bounds, such as within = [-1, 1]",
+                    ),
                 },
             },
             [] => refuse(
                 problems,
                 self.at,
-                "this part asks nothing: add at-least, at-most, within = [low, high], near with tolerance, or every",
+                "this part asks nothing: add at-least, at-most, within = [low, high], near with \
+                 tolerance, or every",
             ),
             [_, second, ..] => refuse(
                 problems,
                 &second.at,
-                "a part has one criterion: at-least, at-most, within, near with tolerance, or every",
+                "a part has one criterion: at-least, at-most, within, near with tolerance, or \
+                 every",
             ),
         }
     }
@@ -388,14 +482,25 @@ impl Part<'_> {
         if let Some(tree) = find(own, "every") {
             let share = bound("every", tree, problems)?;
             if !(0.5..1.0).contains(&share) {
-                let message = "every says which share of repeats is at least to be shown: from 0.5 to below 1".into();
+                let message =
+                    "every says which share of repeats is at least to be shown: from 0.5 \
+                    to below 1"
+                        .into();
                 problems.add(tree.at.clone(), message);
                 return None;
             }
             return Some(ValueKind::Every(share));
         }
-        let of_statistic = self.claim.reaches().iter().find(|entry| entry.key == statistic).map(|entry| &entry.value);
-        let reach = match of_statistic.or_else(|| find(own, "reach")).or_else(|| find(&self.claim.entries, "reach")) {
+        let of_statistic = self
+            .claim
+            .reaches()
+            .iter()
+            .find(|entry| entry.key == statistic)
+            .map(|entry| &entry.value);
+        let reach = match of_statistic
+            .or_else(|| find(own, "reach"))
+            .or_else(|| find(&self.claim.entries, "reach"))
+        {
             Some(tree) => Some(bound("reach", tree, problems)?.abs()),
             None => None,
         };
@@ -427,27 +532,30 @@ impl Part<'_> {
                 }
                 let bounded = bounded();
                 if bounded.is_none() {
-                    let message = "say how far from the bound a repeat can be if the mean is at it, reach = ..., or that \
-                                   values are Gaussian, values = \"gaussian\"";
+                    let message = "say how far from the bound a repeat can be if the mean is at \
+                                   it, reach = ..., or that values are Gaussian, values \
+                                   = \"gaussian\"";
                     problems.add(self.at.clone(), message.into());
                 }
                 bounded
             }
             Some(_) => {
                 let at = typed.map_or(self.at.clone(), |tree| tree.at.clone());
-                problems.add(at, "values is \"gaussian\", \"bounded\", \"share\" or \"exact\"".into());
+                problems
+                    .add(at, "values is \"gaussian\", \"bounded\", \"share\" or \"exact\"".into());
                 None
             }
         }
     }
 }
 
-/// Degrees that an angle can be from a bound if the mean is at it: four standard deviations of the angle of independent 50 x 50
-/// matrices, and more of those of larger ones.
+/// Degrees that an angle can be from a bound if the mean is at it: four standard deviations of the
+/// angle of independent 50 x 50 matrices, and more of those of larger ones.
 const REACH_OF_ANGLES: f64 = 5.0;
 
-/// How far beside a bound still counts as at it where the claim does not say: half a degree, one percentage point, nothing;
-/// between two bounds at most a quarter of their distance, so that the middle is never at a bound.
+/// How far beside a bound still counts as at it where the claim does not say: half a degree, one
+/// percentage point, nothing; between two bounds at most a quarter of their distance, so that the
+/// middle is never at a bound.
 fn default_epsilon(value: &Expression, terms: &[Term], Criterion { low, high }: Criterion) -> f64 {
     let by_unit = match unit(value, terms) {
         Some("degrees") => 0.5,
@@ -475,20 +583,30 @@ fn unit(expression: &Expression, terms: &[Term]) -> Option<&'static str> {
         | (F::Divide, [a, Expression::Number(_)])
         | (F::Only | F::Rise | F::AtLowest, [a, _])
         | (F::Cells, [a, ..])
-        | (F::Absolute | F::Mean | F::Deviation | F::Smallest | F::Largest | F::Sum | F::Spread, [a]) => unit_of(a),
+        | (
+            F::Absolute | F::Mean | F::Deviation | F::Smallest | F::Largest | F::Sum | F::Spread,
+            [a],
+        ) => unit_of(a),
         _ => None,
     }
 }
 
-/// How far a repeat can be from a bound if the mean is at it, where the claim does not say: by the unit, or twice the width of
-/// the criterion or the size of its bound.
-fn default_reach(value: &Expression, terms: &[Term], Criterion { low, high }: Criterion) -> Option<f64> {
+/// How far a repeat can be from a bound if the mean is at it, where the claim does not say: by the
+/// unit, or twice the width of the criterion or the size of its bound.
+fn default_reach(
+    value: &Expression,
+    terms: &[Term],
+    Criterion { low, high }: Criterion,
+) -> Option<f64> {
     if unit(value, terms) == Some("degrees") {
         return Some(REACH_OF_ANGLES);
     }
     match (low.is_finite(), high.is_finite()) {
         (true, true) => Some(2.0 * (high - low)).filter(|reach| *reach > 0.0),
-        _ => [low, high].into_iter().find(|bound| bound.is_finite() && *bound != 0.0).map(|bound| 2.0 * bound.abs()),
+        _ => [low, high]
+            .into_iter()
+            .find(|bound| bound.is_finite() && *bound != 0.0)
+            .map(|bound| 2.0 * bound.abs()),
     }
 }
 
@@ -512,25 +630,28 @@ fn renumber(expression: Expression, used: &mut Vec<usize>) -> Expression {
                 used.len() - 1
             }))
         }
-        Expression::Call(function, arguments) => {
-            Expression::Call(function, arguments.into_iter().map(|argument| renumber(argument, used)).collect())
-        }
+        Expression::Call(function, arguments) => Expression::Call(
+            function,
+            arguments.into_iter().map(|argument| renumber(argument, used)).collect(),
+        ),
     }
 }
 
 /// Whether an expression is 1 or 0.
 fn is_boolean(expression: &Expression) -> bool {
-    let boolean = [F::Less, F::Greater, F::AtMost, F::AtLeast, F::And, F::Or, F::AboveAll, F::Group];
+    let boolean =
+        [F::Less, F::Greater, F::AtMost, F::AtLeast, F::And, F::Or, F::AboveAll, F::Group];
     matches!(expression, Expression::Call(function, _) if boolean.contains(function))
 }
 
-/// Numbers that no value of an expression can be beyond, where they are known: percentages are from 0 to 100, and
-/// comparisons 0 or 1.
+/// Numbers that no value of an expression can be beyond, where they are known: percentages are from
+/// 0 to 100, and comparisons 0 or 1.
 fn natural_range(expression: &Expression, terms: &[Term]) -> Option<[f64; 2]> {
     let (function, arguments) = match expression {
         Expression::Number(number) => return Some([*number; 2]),
         Expression::Term(index) => {
-            let percent = terms.get(*index).is_some_and(|term| term.quantity.info().unit == "percent");
+            let percent =
+                terms.get(*index).is_some_and(|term| term.quantity.info().unit == "percent");
             return percent.then_some([0.0, 100.0]);
         }
         Expression::Call(function, arguments) => (*function, arguments),
@@ -538,9 +659,13 @@ fn natural_range(expression: &Expression, terms: &[Term]) -> Option<[f64; 2]> {
     if is_boolean(expression) {
         return Some([0.0, 1.0]);
     }
-    let ranges: Vec<[f64; 2]> = arguments.iter().map(|of| natural_range(of, terms)).collect::<Option<_>>()?;
+    let ranges: Vec<[f64; 2]> =
+        arguments.iter().map(|of| natural_range(of, terms)).collect::<Option<_>>()?;
     let spanned = |values: [f64; 4]| {
-        Some([values.into_iter().fold(f64::INFINITY, f64::min), values.into_iter().fold(f64::NEG_INFINITY, f64::max)])
+        Some([
+            values.into_iter().fold(f64::INFINITY, f64::min),
+            values.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        ])
     };
     match (function, &ranges[..]) {
         (F::Add, [a, b]) => Some([a[0] + b[0], a[1] + b[1]]),
@@ -554,7 +679,11 @@ fn natural_range(expression: &Expression, terms: &[Term]) -> Option<[f64; 2]> {
 }
 
 /// Sizes of the families of a spec.
-pub(in crate::spec) fn check_families(node: Option<Node<'_>>, claims: &[Claim], problems: &mut Problems) -> Families {
+pub(in crate::spec) fn check_families(
+    node: Option<Node<'_>>,
+    claims: &[Claim],
+    problems: &mut Problems,
+) -> Families {
     let mut families = Families::new();
     let Some(node) = node else { return families };
     let tree = Tree::of(node);
@@ -565,7 +694,10 @@ pub(in crate::spec) fn check_families(node: Option<Node<'_>>, claims: &[Claim], 
     };
     for Entry { key, at, value } in entries {
         let Typed::Table(sizes) = &value.value else {
-            problems.add(value.at.clone(), format!("a family has sizes by when criteria were set, such as {example}"));
+            problems.add(
+                value.at.clone(),
+                format!("a family has sizes by when criteria were set, such as {example}"),
+            );
             continue;
         };
         check_keys(sizes, &["before", "exploratory"], "family", problems);
@@ -581,7 +713,9 @@ pub(in crate::spec) fn check_families(node: Option<Node<'_>>, claims: &[Claim], 
                 let (name, of) = (set.name(), size.of(set));
                 problems.add(
                     at.clone(),
-                    format!("{here} claims of `{key}` that are {name} are here, of {of}: raise the size"),
+                    format!(
+                        "{here} claims of `{key}` that are {name} are here, of {of}: raise the size"
+                    ),
                 );
             }
         }

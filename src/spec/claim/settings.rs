@@ -10,8 +10,9 @@ use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 impl Spec {
-    /// Takes over the claims of the spec that this one extends: those that it does not state itself. A claim of an analysis
-    /// with other settings is kept, and refused: its criterion was set for others.
+    /// Takes over the claims of the spec that this one extends: those that it does not state
+    /// itself. A claim of an analysis with other settings is kept, and refused: its criterion was
+    /// set for others.
     pub(in crate::spec) fn take_over(&mut self, base: Self) {
         let mut inherited = base.claims;
         inherited.retain(|claim| self.claims.iter().all(|own| own.name != claim.name));
@@ -34,15 +35,21 @@ impl Claim {
             let name = &known.analysis.name;
             let terms = self.parts.iter().flat_map(|part| &part.terms);
             let measured = terms.filter(|term| term.analysis == *name && term.predicted.is_none());
-            let found = measured.flat_map(|term| &term.places).filter_map(|place| known.first(&place.condition));
+            let found = measured
+                .flat_map(|term| &term.places)
+                .filter_map(|place| known.first(&place.condition));
             found.map(|index| (name.clone(), index)).collect::<Vec<_>>()
         };
-        analyses.iter().filter(|known| self.analyses.contains(&known.analysis.name)).flat_map(of_analysis).collect()
+        analyses
+            .iter()
+            .filter(|known| self.analyses.contains(&known.analysis.name))
+            .flat_map(of_analysis)
+            .collect()
     }
 
-    /// In what the analyses `here` depart from those that the criterion was set for, in words; `None` if in nothing that
-    /// the claim depends on. Seed and repeats may differ, as those are other draws of the same; so may conditions that it
-    /// is not about.
+    /// In what the analyses `here` depart from those that the criterion was set for, in words;
+    /// `None` if in nothing that the claim depends on. Seed and repeats may differ, as those are
+    /// other draws of the same; so may conditions that it is not about.
     pub fn departure(&self, here: &[Analysis], there: &[Analysis]) -> Option<String> {
         self.analyses.iter().find_map(|name| {
             let find = |all: &'_ [Analysis]| all.iter().position(|analysis| analysis.name == *name);
@@ -51,13 +58,20 @@ impl Claim {
                 return Some(format!("the analysis {name} is not here"));
             };
             if now.kind != then.kind {
-                return Some(format!("{name} is of another kind than the analysis that the criterion was set for"));
+                return Some(format!(
+                    "{name} is of another kind than the analysis that the criterion was set for"
+                ));
             }
             let known = Known::of(then);
-            let terms = self.parts.iter().flat_map(|part| &part.terms).filter(|term| term.analysis == *name);
+            let terms = self
+                .parts
+                .iter()
+                .flat_map(|part| &part.terms)
+                .filter(|term| term.analysis == *name);
             let mut needed: Vec<usize> = Vec::new();
             for place in terms.flat_map(|term| &term.places) {
-                needed.extend(known.first(&place.condition).filter(|index| !needed.contains(index)));
+                needed
+                    .extend(known.first(&place.condition).filter(|index| !needed.contains(index)));
             }
             let conditions = needed.into_iter().map(|index| &then.conditions[index]);
             let lost = conditions
@@ -74,14 +88,21 @@ fn differing(now: &Analysis, lost: &Condition) -> Option<String> {
     let differing = |here: &Condition| {
         let here = here.parameters();
         let names = then.iter().filter(|(name, value)| here.get(*name) != Some(value));
-        names.map(|(name, value)| said(name, here.get(name).unwrap_or(&Json::Null), value)).collect::<Vec<_>>()
+        names
+            .map(|(name, value)| said(name, here.get(name).unwrap_or(&Json::Null), value))
+            .collect::<Vec<_>>()
     };
     now.conditions.iter().map(differing).min_by_key(Vec::len)?.into_iter().next()
 }
 
 /// The first setting of an analysis that differs.
 fn setting(now: &Analysis, then: &Analysis) -> Option<String> {
-    let free = [Settings::SEED.name(), Settings::REPEATS.name(), Settings::PREDICT.name(), Settings::QUANTITIES.name()];
+    let free = [
+        Settings::SEED.name(),
+        Settings::REPEATS.name(),
+        Settings::PREDICT.name(),
+        Settings::QUANTITIES.name(),
+    ];
     let (now, then) = (now.settings.values(), then.settings.values());
     let differing = now.iter().zip(&then).find(|(a, b)| a.1 != b.1 && !free.contains(&a.0));
     differing.map(|((name, now), (_, then))| said(name, &now.to_json(), &then.to_json()))

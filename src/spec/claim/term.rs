@@ -14,7 +14,8 @@ use std::ops::Range;
 type Texts = Vec<(&'static str, String)>;
 
 /// Keys of a term.
-const KEYS: &[&str] = &["like", "analysis", "quantity", "layer", "lag", "at", "from", "to", "where", "predicted"];
+const KEYS: &[&str] =
+    &["like", "analysis", "quantity", "layer", "lag", "at", "from", "to", "where", "predicted"];
 
 /// A term as typed, after `like` was followed.
 #[derive(Default)]
@@ -28,11 +29,13 @@ impl Raw {
         self.keys.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// The same with variables filled in: those of values that another has taken the place of are not asked for.
+    /// The same with variables filled in: those of values that another has taken the place of are
+    /// not asked for.
     fn filled(self, variables: &Variables, problems: &mut Problems) -> Option<Self> {
         let before = problems.found.len();
         let mut fill = |entries: Vec<Entry>| -> Vec<Entry> {
-            let filled = |entry: Entry| Entry { value: entry.value.filled(variables, problems), ..entry };
+            let filled =
+                |entry: Entry| Entry { value: entry.value.filled(variables, problems), ..entry };
             entries.into_iter().map(filled).collect()
         };
         let filled = Self { keys: fill(self.keys), condition: fill(self.condition) };
@@ -72,7 +75,11 @@ impl Terms<'_> {
         let known = self.analysis_of(&raw, &place, problems)?;
         let kind = known.analysis.kind;
         let Some(typed) = raw.get("quantity") else {
-            return refuse(problems, &place, format!("term `{name}`, used here or elsewhere, has no quantity"));
+            return refuse(
+                problems,
+                &place,
+                format!("term `{name}`, used here or elsewhere, has no quantity"),
+            );
         };
         let quantity = match Quantity::parse(&typed.text().unwrap_or_default(), kind) {
             Ok(quantity) => quantity,
@@ -81,14 +88,20 @@ impl Terms<'_> {
         let measured: Vec<&str> = known.analysis.quantities().map(Quantity::name).collect();
         if !measured.contains(&quantity.name()) {
             let (of, name) = (&known.analysis.name, quantity.name());
-            return refuse(problems, &typed.at, format!("`{of}` does not measure {name}, but {}", list(&measured)));
+            return refuse(
+                problems,
+                &typed.at,
+                format!("`{of}` does not measure {name}, but {}", list(&measured)),
+            );
         }
         let predicted = self.predicted(&raw, problems)?;
         let places = Placing { known, quantity, raw: &raw, at: &place }.places(problems)?;
         let term = Term { analysis: known.analysis.name.clone(), quantity, places, predicted };
         let is_curve = |place: &Place| matches!(place.time, Time::Between(..) | Time::Draws);
         if term.places.len() > 1 && term.places.iter().any(is_curve) {
-            let message = format!("term `{name}` is of several places and of several times: give it one time");
+            let message = format!(
+                "term `{name}` is of several places and of several times: give it one time"
+            );
             return refuse(problems, at, message);
         }
         Some(term)
@@ -110,10 +123,18 @@ impl Terms<'_> {
             let Some(other) = self.named.iter().find(|entry| entry.key == name) else {
                 let names: Vec<&str> = self.named.iter().map(|entry| entry.key.as_str()).collect();
                 let near = suggestion(&name, names.iter().copied());
-                return refuse(problems, &like.value.at, format!("there is no term `{name}` to be like{near}"));
+                return refuse(
+                    problems,
+                    &like.value.at,
+                    format!("there is no term `{name}` to be like{near}"),
+                );
             };
             if depth > self.named.len() {
-                return refuse(problems, &like.value.at, "these terms are like each other in a circle");
+                return refuse(
+                    problems,
+                    &like.value.at,
+                    "these terms are like each other in a circle",
+                );
             }
             raw = self.followed(&other.value, depth + 1, problems)?;
         }
@@ -122,10 +143,14 @@ impl Terms<'_> {
                 "like" => {}
                 "where" => {
                     let Typed::Table(conditions) = &entry.value.value else {
-                        let message = "where must be a table, such as where = { rule = \"bp-trw\" }";
+                        let message =
+                            "where must be a table, such as where = { rule = \"bp-trw\" }";
                         return refuse(problems, &entry.value.at, message);
                     };
-                    conditions.iter().cloned().for_each(|condition| Raw::set(&mut raw.condition, condition));
+                    conditions
+                        .iter()
+                        .cloned()
+                        .for_each(|condition| Raw::set(&mut raw.condition, condition));
                 }
                 // A time takes the place of another.
                 "at" | "from" | "to" => {
@@ -147,13 +172,23 @@ impl Terms<'_> {
         Some(raw)
     }
 
-    fn analysis_of(&self, raw: &Raw, at: &Range<usize>, problems: &mut Problems) -> Option<&Known<'_>> {
-        let named = raw.get("analysis").map(|tree| (tree.text().unwrap_or_default(), tree.at.clone()));
+    fn analysis_of(
+        &self,
+        raw: &Raw,
+        at: &Range<usize>,
+        problems: &mut Problems,
+    ) -> Option<&Known<'_>> {
+        let named =
+            raw.get("analysis").map(|tree| (tree.text().unwrap_or_default(), tree.at.clone()));
         let all = &self.home.known;
         let names: Vec<&str> = all.iter().map(|known| known.analysis.name.as_str()).collect();
         match (named.or_else(|| self.analysis.clone()), &all[..]) {
             (None, [only]) => Some(only),
-            (None, _) => refuse(problems, at, format!("say of which analysis: analysis = one of {}", list(&names))),
+            (None, _) => refuse(
+                problems,
+                at,
+                format!("say of which analysis: analysis = one of {}", list(&names)),
+            ),
             (Some((name, at)), _) => match all.iter().find(|known| known.analysis.name == name) {
                 Some(known) => Some(known),
                 None => {
@@ -161,7 +196,10 @@ impl Terms<'_> {
                     refuse(
                         problems,
                         &at,
-                        format!("there is no analysis `{name}` here: expected {}{near}", list(&names)),
+                        format!(
+                            "there is no analysis `{name}` here: expected {}{near}",
+                            list(&names)
+                        ),
                     )
                 }
             },
@@ -173,7 +211,11 @@ impl Terms<'_> {
         match tree.text().as_deref() {
             Some("mean") => Some(Some(Predicted::Mean)),
             Some("limit") => Some(Some(Predicted::Limit)),
-            _ => refuse(problems, &tree.at, "predicted is \"mean\", at that time, or \"limit\", where it ends"),
+            _ => refuse(
+                problems,
+                &tree.at,
+                "predicted is \"mean\", at that time, or \"limit\", where it ends",
+            ),
         }
     }
 }
@@ -206,7 +248,10 @@ impl Placing<'_> {
         for entry in &self.raw.condition {
             let (parameter, values) = self.values_of(entry, problems)?;
             let with = |known: &Texts| -> Vec<_> {
-                values.iter().map(|value| [known.clone(), vec![(parameter, value.clone())]].concat()).collect()
+                values
+                    .iter()
+                    .map(|value| [known.clone(), vec![(parameter, value.clone())]].concat())
+                    .collect()
             };
             wanted = wanted.iter().flat_map(with).collect();
         }
@@ -222,13 +267,23 @@ impl Placing<'_> {
     }
 
     /// The values that a parameter is asked to have, each of which some condition has.
-    fn values_of(&self, entry: &Entry, problems: &mut Problems) -> Option<(&'static str, Vec<String>)> {
+    fn values_of(
+        &self,
+        entry: &Entry,
+        problems: &mut Problems,
+    ) -> Option<(&'static str, Vec<String>)> {
         let kind = self.known.analysis.kind;
         let Some(parameter) = known(&entry.key, kind, Scope::Condition) else {
-            return refuse(problems, &entry.at, unknown_parameter(&entry.key, kind, Scope::Condition));
+            return refuse(
+                problems,
+                &entry.at,
+                unknown_parameter(&entry.key, kind, Scope::Condition),
+            );
         };
         let name = parameter.name();
-        let have = |text: &str| self.known.texts.iter().any(|texts| texts.get(name).is_some_and(|known| known == text));
+        let have = |text: &str| {
+            self.known.texts.iter().any(|texts| texts.get(name).is_some_and(|known| known == text))
+        };
         let whole = canonical(parameter, &entry.value);
         if let Some(text) = whole.as_ref().ok().filter(|text| have(text)) {
             return Some((name, vec![text.clone()]));
@@ -236,7 +291,10 @@ impl Placing<'_> {
         if let Typed::List(items) = &entry.value.value
             && items.iter().all(|item| canonical(parameter, item).is_ok_and(|text| have(&text)))
         {
-            return Some((name, items.iter().filter_map(|item| canonical(parameter, item).ok()).collect()));
+            return Some((
+                name,
+                items.iter().filter_map(|item| canonical(parameter, item).ok()).collect(),
+            ));
         }
         let message = whole.map_or_else(|message| message, |text| self.no_value(name, &text));
         refuse(problems, &entry.value.at, message)
@@ -255,17 +313,24 @@ impl Placing<'_> {
     }
 
     fn no_condition(&self, texts: &[(&'static str, String)]) -> String {
-        let asked: Vec<String> = texts.iter().map(|(name, text)| format!("{name} {text}")).collect();
+        let asked: Vec<String> =
+            texts.iter().map(|(name, text)| format!("{name} {text}")).collect();
         let analysis = &self.known.analysis.name;
         format!("no condition of `{analysis}` has all of {}: each has some of it", asked.join(", "))
     }
 
     fn ambiguous(&self, several: &[usize]) -> String {
         let texts: Vec<_> = several.iter().map(|&index| &self.known.texts[index]).collect();
-        let differing = |name: &&&'static str| texts.iter().any(|other| other.get(*name) != texts[0].get(*name));
+        let differing = |name: &&&'static str| {
+            texts.iter().any(|other| other.get(*name) != texts[0].get(*name))
+        };
         let names: Vec<&str> = self.known.analysis.axes.iter().filter(differing).copied().collect();
         let analysis = &self.known.analysis.name;
-        format!("{} conditions of `{analysis}` are meant: say which by {} in where", several.len(), list(&names))
+        format!(
+            "{} conditions of `{analysis}` are meant: say which by {} in where",
+            several.len(),
+            list(&names)
+        )
     }
 
     fn layers(&self, condition: &Condition, problems: &mut Problems) -> Option<Vec<Option<usize>>> {
@@ -275,8 +340,14 @@ impl Placing<'_> {
         let numbers = list(&numbers.iter().map(String::as_str).collect::<Vec<_>>());
         match (self.raw.get("layer"), &there[..]) {
             (None, [only]) => Some(vec![*only]),
-            (None, _) => refuse(problems, self.at, format!("{name} is of layers {numbers}: add layer = one of them")),
-            (Some(tree), [None]) => refuse(problems, &tree.at, format!("{name} is of no layer: leave it out")),
+            (None, _) => refuse(
+                problems,
+                self.at,
+                format!("{name} is of layers {numbers}: add layer = one of them"),
+            ),
+            (Some(tree), [None]) => {
+                refuse(problems, &tree.at, format!("{name} is of no layer: leave it out"))
+            }
             (Some(tree), _) => {
                 let Some(wanted) = wholes(tree) else {
                     return refuse(
@@ -287,7 +358,11 @@ impl Placing<'_> {
                 };
                 let absent = wanted.iter().find(|&&layer| !there.contains(&Some(layer)));
                 match absent {
-                    Some(layer) => refuse(problems, &tree.at, format!("{name} is of layers {numbers}, not of {layer}")),
+                    Some(layer) => refuse(
+                        problems,
+                        &tree.at,
+                        format!("{name} is of layers {numbers}, not of {layer}"),
+                    ),
                     None => Some(wanted.into_iter().map(Some).collect()),
                 }
             }
@@ -298,10 +373,16 @@ impl Placing<'_> {
         let name = self.quantity.name();
         match (self.raw.get("lag"), self.quantity.has_lags()) {
             (None, false) => Some(vec![None]),
-            (Some(tree), false) => refuse(problems, &tree.at, format!("{name} has no lags: leave lag out")),
+            (Some(tree), false) => {
+                refuse(problems, &tree.at, format!("{name} has no lags: leave lag out"))
+            }
             (None, true) => match &self.known.analysis.settings.lags[..] {
                 [only] => Some(vec![Some(*only)]),
-                _ => refuse(problems, self.at, format!("{name} is measured at several lags: add lag = one of them")),
+                _ => refuse(
+                    problems,
+                    self.at,
+                    format!("{name} is measured at several lags: add lag = one of them"),
+                ),
             },
             (Some(tree), true) => {
                 let Some(wanted) = wholes(tree) else {
@@ -313,7 +394,11 @@ impl Placing<'_> {
                 };
                 let there = &self.known.analysis.settings.lags;
                 match wanted.iter().find(|lag| !there.contains(lag)) {
-                    Some(lag) => refuse(problems, &tree.at, format!("lag {lag} is not among the lags of the analysis")),
+                    Some(lag) => refuse(
+                        problems,
+                        &tree.at,
+                        format!("lag {lag} is not among the lags of the analysis"),
+                    ),
                     None => Some(wanted.into_iter().map(Some).collect()),
                 }
             }
@@ -330,7 +415,11 @@ impl Placing<'_> {
         }
         let recorded = self.known.analysis.recorded_iterations(condition, self.quantity);
         let (Some(&first), Some(&last)) = (recorded.first(), recorded.last()) else {
-            return refuse(problems, self.at, format!("{} is recorded at no iteration here", self.quantity.name()));
+            return refuse(
+                problems,
+                self.at,
+                format!("{} is recorded at no iteration here", self.quantity.name()),
+            );
         };
         if let Some(tree) = self.raw.get("at") {
             return self.instant(tree, &recorded, problems);
@@ -339,7 +428,9 @@ impl Placing<'_> {
             None => Some(default),
             Some(tree) => match tree.whole() {
                 Some(whole) => Some(whole),
-                None => refuse(problems, &tree.at, format!("{key} is an iteration, a whole number")),
+                None => {
+                    refuse(problems, &tree.at, format!("{key} is an iteration, a whole number"))
+                }
             },
         };
         if self.raw.get("from").is_none() && self.raw.get("to").is_none() {
@@ -349,7 +440,11 @@ impl Placing<'_> {
         if recorded.iter().any(|iteration| (from..=to).contains(iteration)) {
             return Some(Time::Between(from, to));
         }
-        refuse(problems, self.at, format!("nothing is recorded from {from} to {to}: the last iteration is {last}"))
+        refuse(
+            problems,
+            self.at,
+            format!("nothing is recorded from {from} to {to}: the last iteration is {last}"),
+        )
     }
 
     /// A time said by `at`.
@@ -360,7 +455,8 @@ impl Placing<'_> {
                 return Some(Time::At(iteration));
             }
             let after = recorded.partition_point(|&known| known < iteration);
-            let near: Vec<String> = recorded[after.saturating_sub(1)..(after + 1).min(recorded.len())]
+            let near: Vec<String> = recorded
+                [after.saturating_sub(1)..(after + 1).min(recorded.len())]
                 .iter()
                 .map(usize::to_string)
                 .collect();
@@ -372,20 +468,28 @@ impl Placing<'_> {
             );
         }
         let text = tree.text().unwrap_or_default();
-        match (text.as_str(), text.strip_prefix("last ").and_then(|count| count.parse::<usize>().ok())) {
+        match (
+            text.as_str(),
+            text.strip_prefix("last ").and_then(|count| count.parse::<usize>().ok()),
+        ) {
             ("start", _) => Some(Time::At(first)),
             ("end", _) => Some(Time::At(last)),
             ("all", _) => Some(Time::Between(first, last)),
-            (_, Some(count)) if count > 0 => Some(Time::Mean((last + 1).saturating_sub(count), last)),
+            (_, Some(count)) if count > 0 => {
+                Some(Time::Mean((last + 1).saturating_sub(count), last))
+            }
             _ => {
-                let ends =
-                    text.split_once('-').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
-                let is_there = |&(from, to): &(usize, usize)| recorded.iter().any(|k| (from..=to).contains(k));
+                let ends = text
+                    .split_once('-')
+                    .and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+                let is_there =
+                    |&(from, to): &(usize, usize)| recorded.iter().any(|k| (from..=to).contains(k));
                 if let Some((from, to)) = ends.filter(is_there) {
                     return Some(Time::Mean(from, to));
                 }
-                let message = "at is an iteration, \"start\", \"end\" or \"all\", or for a mean over recorded iterations \
-                               \"500-700\", or \"last 60\" for the last 60";
+                let message = "at is an iteration, \"start\", \"end\" or \"all\", or for a mean \
+                               over recorded iterations \"500-700\", or \"last 60\" for the last \
+                               60";
                 refuse(problems, &tree.at, message)
             }
         }

@@ -1,4 +1,5 @@
-//! Values of a claim as typed, each with its place; variables of `for` are filled in before anything is read from them.
+//! Values of a claim as typed, each with its place; variables of `for` are filled in before
+//! anything is read from them.
 
 use crate::spec::node::{Node, Problems};
 use crate::text::{list, suggestion, toml_number};
@@ -44,7 +45,8 @@ impl Tree {
             DeValue::Boolean(switch) => Typed::Switch(*switch),
             DeValue::Array(items) => Typed::List(items.iter().map(Self::of).collect()),
             DeValue::Table(table) => Typed::Table(entries(table)),
-            other => toml_number(other).map_or_else(|| Typed::Text(date(other)), |text| Typed::Number(plain(&text))),
+            other => toml_number(other)
+                .map_or_else(|| Typed::Text(date(other)), |text| Typed::Number(plain(&text))),
         };
         Self { at: node.span(), value }
     }
@@ -54,7 +56,9 @@ impl Tree {
         match &self.value {
             Typed::Text(text) | Typed::Number(text) => Some(text.clone()),
             Typed::Switch(switch) => Some(if *switch { "on" } else { "off" }.into()),
-            Typed::List(items) => Some(items.iter().map(Self::text).collect::<Option<Vec<_>>>()?.join(",")),
+            Typed::List(items) => {
+                Some(items.iter().map(Self::text).collect::<Option<Vec<_>>>()?.join(","))
+            }
             Typed::Table(_) => None,
         }
     }
@@ -80,13 +84,19 @@ impl Tree {
         }
     }
 
-    /// The same with variables filled in: `{layer}` alone becomes the value itself, within a text its text.
+    /// The same with variables filled in: `{layer}` alone becomes the value itself, within a text
+    /// its text.
     pub fn filled(&self, variables: &Variables, problems: &mut Problems) -> Self {
         let value = match &self.value {
             Typed::Text(text) => return self.filled_text(text, variables, problems),
-            Typed::List(items) => Typed::List(items.iter().map(|item| item.filled(variables, problems)).collect()),
+            Typed::List(items) => {
+                Typed::List(items.iter().map(|item| item.filled(variables, problems)).collect())
+            }
             Typed::Table(entries) => {
-                let fill = |entry: &Entry| Entry { value: entry.value.filled(variables, problems), ..entry.clone() };
+                let fill = |entry: &Entry| Entry {
+                    value: entry.value.filled(variables, problems),
+                    ..entry.clone()
+                };
                 Typed::Table(entries.iter().map(fill).collect())
             }
             other => other.clone(),
@@ -95,7 +105,8 @@ impl Tree {
     }
 
     fn filled_text(&self, text: &str, variables: &Variables, problems: &mut Problems) -> Self {
-        let find = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let find =
+            |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         let alone = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         if let Some(value) = alone.and_then(find) {
             return Self { at: self.at.clone(), value: value.value.clone() };
@@ -108,10 +119,18 @@ impl Tree {
             match find(name).and_then(Self::text) {
                 Some(text) => filled += &text,
                 None => {
-                    let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
-                    let expected = if names.is_empty() { "none, as there is no `for`".into() } else { list(&names) };
+                    let names: Vec<&str> =
+                        variables.iter().map(|(name, _)| name.as_str()).collect();
+                    let expected = if names.is_empty() {
+                        "none, as there is no `for`".into()
+                    } else {
+                        list(&names)
+                    };
                     let near = suggestion(name, names.iter().copied());
-                    problems.add(self.at.clone(), format!("no variable is called `{name}`: expected {expected}{near}"));
+                    problems.add(
+                        self.at.clone(),
+                        format!("no variable is called `{name}`: expected {expected}{near}"),
+                    );
                     return self.clone();
                 }
             }
@@ -125,9 +144,9 @@ impl Tree {
         match &self.value {
             Typed::Text(text) => Toml::String(text.clone()),
             Typed::Switch(switch) => Toml::Boolean(*switch),
-            Typed::Number(text) => {
-                text.parse().map_or_else(|_| Toml::Float(self.number().unwrap_or_default()), Toml::Integer)
-            }
+            Typed::Number(text) => text
+                .parse()
+                .map_or_else(|_| Toml::Float(self.number().unwrap_or_default()), Toml::Integer),
             Typed::List(items) => Toml::Array(items.iter().map(Self::to_toml).collect()),
             Typed::Table(entries) => Toml::Table(to_table(entries)),
         }
@@ -165,12 +184,20 @@ fn date(value: &DeValue<'_>) -> String {
     }
 }
 
-/// All combinations of the values that `for` gives its variables; one without any where there is no `for`. A value that is a
-/// table gives its keys values, which so go together. A text names one of the lists of the claim.
-pub(super) fn combinations(of: Option<&Tree>, lists: Option<&Tree>, problems: &mut Problems) -> Vec<Variables> {
+/// All combinations of the values that `for` gives its variables; one without any where there is no
+/// `for`. A value that is a table gives its keys values, which so go together. A text names one of
+/// the lists of the claim.
+pub(super) fn combinations(
+    of: Option<&Tree>,
+    lists: Option<&Tree>,
+    problems: &mut Problems,
+) -> Vec<Variables> {
     let Some(tree) = of else { return vec![Vec::new()] };
     let Typed::Table(variables) = &tree.value else {
-        let message = format!("for must be a table of lists, such as for = {{ layer = [1, 2] }}, not {}", tree.kind());
+        let message = format!(
+            "for must be a table of lists, such as for = {{ layer = [1, 2] }}, not {}",
+            tree.kind()
+        );
         problems.add(tree.at.clone(), message);
         return Vec::new();
     };
@@ -181,16 +208,20 @@ pub(super) fn combinations(of: Option<&Tree>, lists: Option<&Tree>, problems: &m
     for Entry { key, value, .. } in variables {
         let Some(value) = listed(value, lists, problems) else { return Vec::new() };
         let Typed::List(values) = &value.value else {
-            let message = format!("for.{key} must be a list of the values it takes, not {}", value.kind());
+            let message =
+                format!("for.{key} must be a list of the values it takes, not {}", value.kind());
             problems.add(value.at.clone(), message);
             return Vec::new();
         };
         let bound = |value: &Tree| match &value.value {
-            Typed::Table(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect(),
+            Typed::Table(entries) => {
+                entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+            }
             _ => vec![(key.clone(), value.clone())],
         };
         if all.len().saturating_mul(values.len()) > MOST_PARTS {
-            let message = format!("these are more than the {} parts that a claim may have", MOST_PARTS);
+            let message =
+                format!("these are more than the {} parts that a claim may have", MOST_PARTS);
             problems.add(value.at.clone(), message);
             return Vec::new();
         }
@@ -203,7 +234,11 @@ pub(super) fn combinations(of: Option<&Tree>, lists: Option<&Tree>, problems: &m
 }
 
 /// The list that a variable is given: itself, or the one of that name among the lists of the claim.
-fn listed<'a>(value: &'a Tree, lists: Option<&'a Tree>, problems: &mut Problems) -> Option<&'a Tree> {
+fn listed<'a>(
+    value: &'a Tree,
+    lists: Option<&'a Tree>,
+    problems: &mut Problems,
+) -> Option<&'a Tree> {
     let Typed::Text(name) = &value.value else { return Some(value) };
     let known: &[Entry] = match lists.map(|lists| &lists.value) {
         Some(Typed::Table(lists)) => lists,

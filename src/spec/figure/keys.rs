@@ -2,7 +2,9 @@
 
 use super::kinds::FigureKind;
 use super::read::{Reading, Subject, help_of_kinds};
-use super::values::{Colours, Conditions, Form, Lettering, Names, Panels, Scale, Share, Spread, XAxis};
+use super::values::{
+    Colours, Conditions, Form, Lettering, Names, Panels, Scale, Share, Spread, XAxis,
+};
 use crate::quantity::Quantity;
 use crate::spec::node::{Node, Problems};
 use crate::text::{list, suggestion};
@@ -29,7 +31,8 @@ pub struct FigureKey {
     json: fn(&Figure) -> Option<Json>,
 }
 
-/// What `read` makes of a node. Tells the compiler the types that an entry of [`FIGURE_KEYS`] leaves out.
+/// What `read` makes of a node. Tells the compiler the types that an entry of [`FIGURE_KEYS`]
+/// leaves out.
 fn read<'a, 'n, T>(
     reading: &mut Reading<'a>,
     node: Node<'n>,
@@ -38,8 +41,9 @@ fn read<'a, 'n, T>(
     read(reading, node)
 }
 
-/// Defines [`Figure`] and [`FIGURE_KEYS`]. An entry has the field with its type, what it is where nothing is said, key,
-/// option where that has another name, placeholder, help, and the method of [`Reading`] that reads and checks it.
+/// Defines [`Figure`] and [`FIGURE_KEYS`]. An entry has the field with its type, what it is where
+/// nothing is said, key, option where that has another name, placeholder, help, and the method of
+/// [`Reading`] that reads and checks it.
 macro_rules! keys {
     (@option $key:literal) => { $key };
     (@option $key:literal $option:literal) => { $option };
@@ -94,7 +98,8 @@ keys! {
         "kind", "KIND", help_of_kinds(), Reading::kind;
     /// One panel each.
     quantities: Vec<Quantity> = |subject| subject.quantities.clone(),
-        "quantities" as "quantity", "NAMES", "Quantities, a panel each [default: all that are measured]",
+        "quantities" as "quantity", "NAMES", "Quantities, a panel each [default: all that are \
+            measured]",
         Reading::quantities;
     /// Horizontal axis.
     x: XAxis = |_| XAxis::OfKind,
@@ -109,7 +114,8 @@ keys! {
     /// Scale of the vertical axis.
     scale: Scale = |_| Scale::Auto,
         "scale", "SCALE",
-        "Vertical axis, or colours of a map: linear, log or auto (log where a linear one would hide most) [default: auto]",
+        "Vertical axis, or colours of a map: linear, log or auto (log where a linear one would \
+         hide most) [default: auto]",
         |reading, node| reading.choice(node, "scale");
     /// What panels stand beside each other.
     panels: Panels = |_| Panels::Quantity,
@@ -131,7 +137,8 @@ keys! {
         "together", "true|false", "Quantities of one unit in one panel [default: false]", Reading::together;
     /// Ends of the vertical axes, or of the colours of a map; from the data if not given.
     range: Option<[f64; 2]> = |_| None,
-        "range", "LOW,HIGH", "Ends of the vertical axis, or of the colours of a map [default: those of the values]",
+        "range", "LOW,HIGH", "Ends of the vertical axis, or of the colours of a map [default: \
+            those of the values]",
         |reading, node| reading.range(node, "range", "range = [80, 100]").map(Some);
     /// Conditions shown.
     only: Conditions = |_| Conditions::default(),
@@ -139,12 +146,14 @@ keys! {
     /// Shades and whiskers; as the kind has them if not given.
     spread: Option<Spread> = |_| None,
         "spread", "WHAT",
-        "Shades and whiskers: sd (one standard deviation to each side), ci (95 % interval of the mean) or none [default: sd \
-         of curves and lags, ci of sweeps, profiles and scatters]",
+        "Shades and whiskers: sd (one standard deviation to each side), ci (95 % interval of the \
+         mean) or none [default: sd of curves and lags, ci of sweeps, profiles and scatters]",
         |reading, node| reading.spread(node).map(Some);
-    /// Whether every repeat is drawn, too: as a thin line of curves, as a small disc of sweeps and profiles.
+    /// Whether every repeat is drawn, too: as a thin line of curves, as a small disc of sweeps and
+    /// profiles.
     repeats: bool = |_| false,
-        "repeats", "true|false", "Every repeat too: a thin line of curves, a small disc of sweeps and profiles",
+        "repeats", "true|false", "Every repeat too: a thin line of curves, a small disc of sweeps \
+            and profiles",
         Reading::repeats;
     /// Scale of the horizontal axis.
     x_scale: Scale = |_| Scale::Auto,
@@ -169,15 +178,18 @@ keys! {
     /// Other words in the legend and in titles of panels.
     names: Names = |_| Names::default(),
         "names" as "rename", "OLD=NEW",
-        "Other words for an entry of the legend, the title of a panel, or a part of them between commas; can be repeated",
+        "Other words for an entry of the legend, the title of a panel, or a part of them between \
+         commas; can be repeated",
         Reading::names;
     /// What comes first in the legend.
     order: Vec<String> = |_| Vec::new(),
-        "order", "ENTRIES", "Entries of the legend that come first, as they are written there, with ; between them",
+        "order", "ENTRIES", "Entries of the legend that come first, as they are written there, \
+            with ; between them",
         |reading, node| reading.texts(node, "order");
     /// Which panels, in which order; all if none are given.
     show: Vec<String> = |_| Vec::new(),
-        "show", "PANELS", "Panels shown, in this order: numbers from 1 or titles, with ; between them [default: all]",
+        "show", "PANELS", "Panels shown, in this order: numbers from 1 or titles, with ; between \
+            them [default: all]",
         |reading, node| reading.texts(node, "show");
     /// Whether panels have letters.
     letters: bool = |_| false,
@@ -185,26 +197,30 @@ keys! {
         |reading, node| reading.truth(node, "letters");
     /// Which axes have the same ends in all panels.
     share: Share = |_| Share::None,
-        "share", "AXES", "Axes with the same ends in all panels that show the same: x, y, both or none [default: none]",
+        "share", "AXES", "Axes with the same ends in all panels that show the same: x, y, both or \
+            none [default: none]",
         |reading, node| reading.choice(node, "share");
     /// Size of the labels of axes in points.
     font_size: Option<f64> = |_| None,
-        "font-size", "POINTS", "Size of the labels of axes; lines and discs grow with it [default: 7.5]",
+        "font-size", "POINTS", "Size of the labels of axes; lines and discs grow with it [default: \
+            7.5]",
         |reading, node| reading.font_size(node).map(Some);
     /// What letters are in files that can be scaled.
     text: Lettering = |_| Lettering::Text,
         "text", "WHAT",
-        "Letters of SVG and PDF: text (to be searched and edited, its fonts embedded) or outlines [default: text]",
+        "Letters of SVG and PDF: text (to be searched and edited, its fonts embedded) or outlines \
+         [default: text]",
         |reading, node| reading.choice(node, "text");
     /// Colours of a map.
     colours: Option<Colours> = |_| None,
         "colours", "NAME",
-        "Colours of a map: sequential (dark to light), reversed, grey or diverging [default: reversed for angles, of which \
-         the right angle is none; sequential for others]",
+        "Colours of a map: sequential (dark to light), reversed, grey or diverging [default: \
+         reversed for angles, of which the right angle is none; sequential for others]",
         |reading, node| reading.colours(node).map(Some);
 }
 
-/// Keys that say how a figure looks, and not what it shows: these can be given for all figures of a spec at once.
+/// Keys that say how a figure looks, and not what it shows: these can be given for all figures of a
+/// spec at once.
 const OF_LOOK: [&str; 15] = [
     "title",
     "range",
@@ -247,7 +263,8 @@ impl<'a> RawFigure<'a> {
                 keys.insert(name, node);
             } else {
                 let near = suggestion(name, known.iter().copied());
-                let message = format!("unknown key `{name}` of a figure: expected {}{near}", list(&known));
+                let message =
+                    format!("unknown key `{name}` of a figure: expected {}{near}", list(&known));
                 problems.add(key.span(), message);
             }
         }
@@ -282,7 +299,8 @@ impl Figure {
 
     /// Every key with its value, for the manifest.
     pub(in crate::spec) fn to_json(&self) -> Json {
-        let values = FIGURE_KEYS.iter().filter_map(|key| Some((key.name.to_string(), (key.json)(self)?)));
+        let values =
+            FIGURE_KEYS.iter().filter_map(|key| Some((key.name.to_string(), (key.json)(self)?)));
         Json::Object(values.collect::<Map<_, _>>())
     }
 }

@@ -1,9 +1,10 @@
-//! The kinds of figures. A new one is an entry here, and a file of its name in `src/figure/compose/`.
+//! The kinds of figures. A new one is an entry here, and a file of its name in
+//! `src/figure/compose/`.
 
 use crate::text::Choice;
 
-/// Hands every kind to a macro: what it shows, its name in Rust, and in specs, which is that of the module that composes
-/// it, and those of its [`FigureFacts`] that are not the usual ones.
+/// Hands every kind to a macro: what it shows, its name in Rust, and in specs, which is that of the
+/// module that composes it, and those of its [`FigureFacts`] that are not the usual ones.
 macro_rules! figure_kinds {
     ($macro:ident) => {
         $macro! {
@@ -11,7 +12,8 @@ macro_rules! figure_kinds {
             Curves in curves { across: Across::Time, keys: &["layers", "together", "spread", "repeats"] };
             /// Values at the last iteration against a parameter.
             Sweep in sweep { across: Across::Parameter, keys: &["layers", "spread", "repeats"] };
-            /// Values at the last iteration over two parameters, with the prediction beside them where there is one.
+            /// Values at the last iteration over two parameters, with the prediction beside them
+            /// where there is one.
             Map in map { across: Across::Parameter, keys: &["y", "layers", "colours"] };
             /// Distributions over draws.
             Density in density { is_of_draws: true };
@@ -19,7 +21,8 @@ macro_rules! figure_kinds {
             Spectrum in spectrum { is_of_draws: true };
             /// Means of a composed angle over the two angles it comes from.
             Cells in cells { is_of_draws: true, keys: &["colours"] };
-            /// Distributions of a composed angle relative to the two angles it comes from, in groups of these.
+            /// Distributions of a composed angle relative to the two angles it comes from, in
+            /// groups of these.
             Groups in groups { is_of_draws: true };
             /// Values at the last iteration against the layer.
             Profile in profile { across: Across::Fixed("layers"), keys: &["layers", "spread", "repeats"] };
@@ -71,17 +74,26 @@ pub struct FigureFacts {
 }
 
 impl FigureFacts {
-    const USUAL: Self =
-        Self { name: "", meaning: "", is_of_draws: false, across: Across::Whatever, keys: &[], quantities: None };
+    const USUAL: Self = Self {
+        name: "",
+        meaning: "",
+        is_of_draws: false,
+        across: Across::Whatever,
+        keys: &[],
+        quantities: None,
+    };
 }
 
 /// Defines [`FigureKind`].
 macro_rules! kinds {
-    ($(#[doc = $meaning:literal] $kind:ident in $module:ident { $($fact:ident: $value:expr),* };)*) => {
+    ($(
+        $(#[doc = $meaning:literal])+
+        $kind:ident in $module:ident { $($fact:ident: $value:expr),* };
+    )*) => {
         /// What a figure draws.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum FigureKind {
-            $(#[doc = $meaning] $kind,)*
+            $($(#[doc = $meaning])+ $kind,)*
         }
 
         impl Choice for FigureKind {
@@ -96,7 +108,7 @@ macro_rules! kinds {
             pub fn facts(self) -> &'static FigureFacts {
                 const FACTS: &[FigureFacts] = &[$(FigureFacts {
                     name: stringify!($module),
-                    meaning: $meaning,
+                    meaning: concat!($($meaning),+),
                     $($fact: $value,)*
                     ..FigureFacts::USUAL
                 }),*];
@@ -116,6 +128,11 @@ impl FigureKind {
 
     /// Names of the kinds that are such.
     pub(super) fn names(is_such: impl Fn(&FigureFacts) -> bool) -> Vec<&'static str> {
-        Self::ALL.iter().map(|kind| kind.facts()).filter(|facts| is_such(facts)).map(|facts| facts.name).collect()
+        Self::ALL
+            .iter()
+            .map(|kind| kind.facts())
+            .filter(|facts| is_such(facts))
+            .map(|facts| facts.name)
+            .collect()
     }
 }

@@ -1,4 +1,5 @@
-//! Figures as they are asked for: their kinds, and their keys, which are the options of `alignscope figure` too.
+//! Figures as they are asked for: their kinds, and their keys, which are the options of `alignscope
+//! figure` too.
 
 mod keys;
 mod kinds;

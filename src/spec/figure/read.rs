@@ -29,8 +29,8 @@ pub struct Subject<'a> {
     pub axes: &'a [&'static str],
 }
 
-/// A figure that is being read: what its keys are checked against. A method that reads a key says what is wrong and gives
-/// nothing where the value is of no use.
+/// A figure that is being read: what its keys are checked against. A method that reads a key says
+/// what is wrong and gives nothing where the value is of no use.
 pub(super) struct Reading<'a> {
     subject: &'a Subject<'a>,
     /// Of the figure, as far as it has been read.
@@ -57,7 +57,8 @@ fn takers(key: &str) -> String {
 
 /// The kinds, for the help of the option.
 pub(super) fn help_of_kinds() -> String {
-    let [others, of_draws] = [false, true].map(|draws| list(&FigureKind::names(|facts| facts.is_of_draws == draws)));
+    let [others, of_draws] =
+        [false, true].map(|draws| list(&FigureKind::names(|facts| facts.is_of_draws == draws)));
     format!("{others}; of draws: {of_draws} [default: {}]", FigureKind::Curves.name())
 }
 
@@ -116,7 +117,9 @@ impl<'a> Reading<'a> {
             let (figure, analysis) = (kind.name(), self.subject.kind.name());
             self.problems.add(
                 node.span(),
-                format!("a figure of kind \"{figure}\" cannot show an analysis of kind \"{analysis}\""),
+                format!(
+                    "a figure of kind \"{figure}\" cannot show an analysis of kind \"{analysis}\""
+                ),
             );
         }
         Some(kind)
@@ -127,9 +130,13 @@ impl<'a> Reading<'a> {
         let mut quantities = Vec::new();
         for (at, name) in texts(node, "quantities", self.problems) {
             match Quantity::parse(name, self.subject.kind) {
-                Ok(quantity) if self.subject.quantities.contains(&quantity) => quantities.push(quantity),
+                Ok(quantity) if self.subject.quantities.contains(&quantity) => {
+                    quantities.push(quantity)
+                }
                 Ok(_) => {
-                    let message = format!("`{name}` is not measured here: add it to the quantities of the analysis");
+                    let message = format!(
+                        "`{name}` is not measured here: add it to the quantities of the analysis"
+                    );
                     self.problems.add(at, message);
                 }
                 Err(message) => self.problems.add(at, message),
@@ -142,7 +149,10 @@ impl<'a> Reading<'a> {
     pub fn axis(&mut self, node: Node<'_>) -> Option<XAxis> {
         match self.kind.facts().across {
             Across::Fixed(axis) => {
-                return self.refuse(node, format!("this figure has the {axis} on its horizontal axis: leave x out"));
+                return self.refuse(
+                    node,
+                    format!("this figure has the {axis} on its horizontal axis: leave x out"),
+                );
             }
             Across::Parameter => return self.varying(node).map(XAxis::Parameter),
             Across::Time | Across::Whatever => {}
@@ -150,7 +160,9 @@ impl<'a> Reading<'a> {
         match node.get_ref().as_str() {
             Some("iteration") => Some(XAxis::Iteration),
             Some("epoch") if self.subject.kind == Kind::Train => Some(XAxis::Epoch),
-            Some("epoch") => self.refuse(node, "only networks on data have epochs: expected x = \"iteration\""),
+            Some("epoch") => {
+                self.refuse(node, "only networks on data have epochs: expected x = \"iteration\"")
+            }
             other => {
                 let text = other.unwrap_or_default();
                 let near = suggestion(text, ["iteration", "epoch"]);
@@ -174,7 +186,8 @@ impl<'a> Reading<'a> {
         let text = node.get_ref().as_str().unwrap_or_default();
         axes.iter().find(|axis| **axis == text).copied().or_else(|| {
             let near = suggestion(text, axes.iter().copied());
-            let message = format!("`{text}` does not vary in this analysis: expected {}{near}", list(axes));
+            let message =
+                format!("`{text}` does not vary in this analysis: expected {}{near}", list(axes));
             self.refuse(node, message)
         })
     }
@@ -204,21 +217,30 @@ impl<'a> Reading<'a> {
         if self.kind.takes("spread") {
             return self.choice(node, "spread");
         }
-        self.refuse(node, format!("spread is of a figure of kind {}: leave it out", takers("spread")))
+        self.refuse(
+            node,
+            format!("spread is of a figure of kind {}: leave it out", takers("spread")),
+        )
     }
 
     pub fn repeats(&mut self, node: Node<'_>) -> Option<bool> {
         if self.kind.takes("repeats") {
             return self.truth(node, "repeats");
         }
-        self.refuse(node, format!("repeats are drawn in a figure of kind {}: leave it out", takers("repeats")))
+        self.refuse(
+            node,
+            format!("repeats are drawn in a figure of kind {}: leave it out", takers("repeats")),
+        )
     }
 
     pub fn colours(&mut self, node: Node<'_>) -> Option<Colours> {
         if self.kind.takes("colours") {
             return self.choice(node, "colours");
         }
-        self.refuse(node, format!("colours are those of a figure of kind {}: leave them out", takers("colours")))
+        self.refuse(
+            node,
+            format!("colours are those of a figure of kind {}: leave them out", takers("colours")),
+        )
     }
 
     /// Texts between quotes, or numbers, for the key `what`.
@@ -229,9 +251,13 @@ impl<'a> Reading<'a> {
             _ => None,
         };
         let items = node.get_ref().as_array();
-        let texts: Option<Vec<String>> = items.and_then(|items| items.iter().map(|item| one(item.get_ref())).collect());
+        let texts: Option<Vec<String>> =
+            items.and_then(|items| items.iter().map(|item| one(item.get_ref())).collect());
         texts.filter(|texts| !texts.is_empty()).or_else(|| {
-            self.refuse(node, format!("{what} must be a list of texts, such as {what} = [\"held\", \"white\"]"))
+            self.refuse(
+                node,
+                format!("{what} must be a list of texts, such as {what} = [\"held\", \"white\"]"),
+            )
         })
     }
 
@@ -241,21 +267,31 @@ impl<'a> Reading<'a> {
         let pair = |(old, new): (&Spanned<Cow<'_, str>>, Node<'_>)| {
             Some((old.get_ref().to_string(), new.get_ref().as_str()?.to_string()))
         };
-        let all: Option<Vec<(String, String)>> = table.and_then(|table| table.iter().map(pair).collect());
+        let all: Option<Vec<(String, String)>> =
+            table.and_then(|table| table.iter().map(pair).collect());
         all.map(Names).or_else(|| {
-            self.refuse(node, "names must be a table of texts, such as names = { held = \"held signals\" }")
+            self.refuse(
+                node,
+                "names must be a table of texts, such as names = { held = \"held signals\" }",
+            )
         })
     }
 
     pub fn truth(&mut self, node: Node<'_>, what: &str) -> Option<bool> {
-        node.get_ref().as_bool().or_else(|| self.refuse(node, format!("{what} must be true or false")))
+        node.get_ref()
+            .as_bool()
+            .or_else(|| self.refuse(node, format!("{what} must be true or false")))
     }
 
     /// Size of letters in points.
     pub fn font_size(&mut self, node: Node<'_>) -> Option<f64> {
         let points = number(node.get_ref()).filter(|points| (4.0..=20.0).contains(points));
-        points
-            .or_else(|| self.refuse(node, "font-size must be a number of points from 4 to 20, such as font-size = 10"))
+        points.or_else(|| {
+            self.refuse(
+                node,
+                "font-size must be a number of points from 4 to 20, such as font-size = 10",
+            )
+        })
     }
 
     pub fn panels(&mut self, node: Node<'_>) -> Option<Panels> {
@@ -264,8 +300,10 @@ impl<'a> Reading<'a> {
             Some("layer") => Some(Panels::Layer),
             Some(other) => {
                 let near = suggestion(other, ["quantity", "layer"]);
-                let message =
-                    format!("unknown panels `{other}`: expected quantity, layer or a list of parameters{near}");
+                let message = format!(
+                    "unknown panels `{other}`: expected quantity, layer or a list of \
+                     parameters{near}"
+                );
                 self.refuse(node, message)
             }
             None => self.parameters(node, "panels").map(Panels::By),
@@ -275,7 +313,9 @@ impl<'a> Reading<'a> {
     /// Iterations that are averaged over.
     pub fn smooth(&mut self, node: Node<'_>) -> Option<usize> {
         let iterations = SampleCondition::DRAWS.parse_toml(node.get_ref());
-        iterations.ok().or_else(|| self.refuse(node, "smooth must be a number of iterations, such as smooth = 60"))
+        iterations.ok().or_else(|| {
+            self.refuse(node, "smooth must be a number of iterations, such as smooth = 60")
+        })
     }
 
     /// Lags, each of them measured.
@@ -286,9 +326,10 @@ impl<'a> Reading<'a> {
         };
         match lags.iter().find(|lag| !self.subject.lags.contains(lag)) {
             None => Some(lags),
-            Some(lag) => {
-                self.refuse(node, format!("lag {lag} is not measured here: add it to the lags of the analysis"))
-            }
+            Some(lag) => self.refuse(
+                node,
+                format!("lag {lag} is not measured here: add it to the lags of the analysis"),
+            ),
         }
     }
 
@@ -298,14 +339,17 @@ impl<'a> Reading<'a> {
             return self.refuse(node, "at must be a list of iterations, such as at = [66]");
         };
         if !self.kind.takes("at") {
-            return self
-                .refuse(node, format!("at selects iterations of a figure of kind {}: leave it out", takers("at")));
+            return self.refuse(
+                node,
+                format!("at selects iterations of a figure of kind {}: leave it out", takers("at")),
+            );
         }
         match at.iter().find(|k| !self.subject.report_at.contains(k)) {
             None => Some(at),
-            Some(k) => {
-                self.refuse(node, format!("iteration {k} is not reported here: add it to report-at of the analysis"))
-            }
+            Some(k) => self.refuse(
+                node,
+                format!("iteration {k} is not reported here: add it to report-at of the analysis"),
+            ),
         }
     }
 
@@ -323,22 +367,34 @@ impl<'a> Reading<'a> {
         };
         if !self.kind.takes("layers") {
             let kind = self.kind.name();
-            let message = format!("a figure of kind \"{kind}\" has no layers to choose from: leave layers out");
+            let message = format!(
+                "a figure of kind \"{kind}\" has no layers to choose from: leave layers out"
+            );
             return self.refuse(node, message);
         }
-        let of_condition =
-            |condition| self.quantities.iter().flat_map(move |quantity| quantity.layers(condition)).flatten();
-        let measured: BTreeSet<usize> = self.subject.conditions.iter().flat_map(of_condition).collect();
-        let Some(layer) = layers.iter().find(|layer| !measured.contains(layer)) else { return Some(layers) };
+        let of_condition = |condition| {
+            self.quantities.iter().flat_map(move |quantity| quantity.layers(condition)).flatten()
+        };
+        let measured: BTreeSet<usize> =
+            self.subject.conditions.iter().flat_map(of_condition).collect();
+        let Some(layer) = layers.iter().find(|layer| !measured.contains(layer)) else {
+            return Some(layers);
+        };
         let numbers: Vec<String> = measured.iter().map(ToString::to_string).collect();
-        let known =
-            if numbers.is_empty() { "leave layers out".into() } else { format!("expected {}", numbers.join(", ")) };
+        let known = if numbers.is_empty() {
+            "leave layers out".into()
+        } else {
+            format!("expected {}", numbers.join(", "))
+        };
         self.refuse(node, format!("layer {layer} has none of these quantities: {known}"))
     }
 
     pub fn together(&mut self, node: Node<'_>) -> Option<bool> {
         node.get_ref().as_bool().filter(|_| self.kind.takes("together")).or_else(|| {
-            let message = format!("together must be true or false, for a figure of kind {}", takers("together"));
+            let message = format!(
+                "together must be true or false, for a figure of kind {}",
+                takers("together")
+            );
             self.refuse(node, message)
         })
     }
@@ -346,17 +402,22 @@ impl<'a> Reading<'a> {
     /// Ends of an axis, ascending, for the key `what`.
     pub fn range(&mut self, node: Node<'_>, what: &str, example: &str) -> Option<[f64; 2]> {
         let items = node.get_ref().as_array();
-        let ends: Option<Vec<f64>> = items.and_then(|items| items.iter().map(|item| number(item.get_ref())).collect());
+        let ends: Option<Vec<f64>> =
+            items.and_then(|items| items.iter().map(|item| number(item.get_ref())).collect());
         match ends.as_deref() {
-            Some(&[low, high]) if low.is_finite() && high.is_finite() && low < high => Some([low, high]),
-            _ => self.refuse(node, format!("{what} must be two ascending numbers, such as {example}")),
+            Some(&[low, high]) if low.is_finite() && high.is_finite() && low < high => {
+                Some([low, high])
+            }
+            _ => self
+                .refuse(node, format!("{what} must be two ascending numbers, such as {example}")),
         }
     }
 
     /// Values that conditions must have: `where = { rule = "bp-trw", wn = ["off", 1.0] }`.
     pub fn conditions(&mut self, node: Node<'_>) -> Option<Conditions> {
         let Some(table) = node.get_ref().as_table() else {
-            return self.refuse(node, "where must be a table, such as where = { rule = \"bp-trw\" }");
+            return self
+                .refuse(node, "where must be a table, such as where = { rule = \"bp-trw\" }");
         };
         let before = self.problems.found.len();
         let mut only = Conditions::default();
@@ -377,7 +438,9 @@ impl<'a> Reading<'a> {
                 (Err(message), None) => Err(message),
             };
             match each {
-                Ok(values) => only.0.push((known.name(), values.iter().map(Value::to_text).collect())),
+                Ok(values) => {
+                    only.0.push((known.name(), values.iter().map(Value::to_text).collect()))
+                }
                 Err(message) => self.problems.add(value.span(), message),
             }
         }
@@ -402,15 +465,23 @@ impl<'a> Reading<'a> {
         if let Some(which) = facts.quantities.filter(|_| self.quantities.len() != 2) {
             found.push(format!("a figure of kind \"{}\" needs {which}", facts.name));
         }
-        if self.kind == FigureKind::Plane && !self.subject.quantities.iter().any(|q| PLANE.contains(q)) {
+        if self.kind == FigureKind::Plane
+            && !self.subject.quantities.iter().any(|q| PLANE.contains(q))
+        {
             let names: Vec<&str> = PLANE.iter().map(|quantity| quantity.name()).collect();
-            found.push(format!("a figure of kind \"plane\" draws {}: add them to the quantities", names.join(", ")));
+            found.push(format!(
+                "a figure of kind \"plane\" draws {}: add them to the quantities",
+                names.join(", ")
+            ));
         }
         if facts.across == Across::Parameter && !has("x") {
             found.push("this figure needs x = \"PARAMETER\", one that varies".into());
         }
         if self.kind.takes("y") != has("y") {
-            found.push(format!("a figure has y = \"PARAMETER\" if and only if it is of kind {}", takers("y")));
+            found.push(format!(
+                "a figure has y = \"PARAMETER\" if and only if it is of kind {}",
+                takers("y")
+            ));
         }
         found
     }

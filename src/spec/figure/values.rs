@@ -10,8 +10,8 @@ use toml::Value as Toml;
 
 /// How values of figure keys are typed as options, and written.
 pub(super) trait Form: Serialize {
-    /// What was typed as an option, as it would stand in a spec. What has not the form is left as text, which is refused
-    /// there.
+    /// What was typed as an option, as it would stand in a spec. What has not the form is left as
+    /// text, which is refused there.
     fn typed(text: &str) -> Toml {
         Toml::String(text.into())
     }
@@ -29,7 +29,8 @@ fn items(text: &str) -> Toml {
 
 /// The numbers between commas.
 fn numbers<N: std::str::FromStr>(text: &str, number: impl Fn(N) -> Toml) -> Toml {
-    let numbers: Result<Vec<Toml>, _> = text.split(',').map(|item| item.trim().parse().map(&number)).collect();
+    let numbers: Result<Vec<Toml>, _> =
+        text.split(',').map(|item| item.trim().parse().map(&number)).collect();
     numbers.map_or_else(|_| Toml::String(text.into()), Toml::Array)
 }
 
@@ -65,7 +66,8 @@ impl Form for XAxis {
 /// Scale of an axis, or of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Logarithmic where values are positive and so far apart that they could not be told apart otherwise.
+    /// Logarithmic where values are positive and so far apart that they could not be told apart
+    /// otherwise.
     Auto,
     /// Equal steps for equal differences.
     Linear,
@@ -102,7 +104,8 @@ impl Choice for Share {
 pub enum Colours {
     /// Dark to light.
     Sequential,
-    /// Light to dark, so that what is small stands out: an angle, say, whose right angle is nothing.
+    /// Light to dark, so that what is small stands out: an angle, say, whose right angle is
+    /// nothing.
     Reversed,
     /// White to black, for print.
     Grey,
@@ -131,7 +134,8 @@ pub enum Spread {
 }
 
 impl Choice for Spread {
-    const CHOICES: &'static [(&'static str, Self)] = &[("sd", Self::Sd), ("ci", Self::Ci), ("none", Self::None)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("sd", Self::Sd), ("ci", Self::Ci), ("none", Self::None)];
 }
 
 /// What letters are in files that can be scaled.
@@ -145,7 +149,8 @@ pub enum Lettering {
 }
 
 impl Choice for Lettering {
-    const CHOICES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("outlines", Self::Outlines)];
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("text", Self::Text), ("outlines", Self::Outlines)];
 }
 
 /// Writes values by their names.
@@ -249,7 +254,8 @@ impl Form for Panels {
     }
 }
 
-/// Which conditions are shown: those that have one of these values, as text, of every parameter listed.
+/// Which conditions are shown: those that have one of these values, as text, of every parameter
+/// listed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conditions(pub Vec<(&'static str, Vec<String>)>);
 
@@ -257,7 +263,9 @@ impl Conditions {
     /// Whether a condition is shown.
     pub fn include(&self, condition: &Condition) -> bool {
         let values = condition.values();
-        self.0.iter().all(|(name, texts)| values.get(name).is_some_and(|value| texts.contains(&value.to_text())))
+        self.0.iter().all(|(name, texts)| {
+            values.get(name).is_some_and(|value| texts.contains(&value.to_text()))
+        })
     }
 }
 

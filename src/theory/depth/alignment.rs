@@ -1,9 +1,10 @@
 //! Angles of error signals and of updates to those of back-propagation, layer by layer.
 //!
-//! Back-propagation carries the output error `E` (`P x n_D`) to layer `l` as `E Phi_l^T`, `Phi_l = W_l ... W_{D-1}`, where
-//! the rule carries it as `E C_l`. Both are read off by following rows through the layers above. Rows `x` at layer `i` are
-//! known by their inner products with what the network makes of its inputs, that is by a part along the inputs, `x_0`, and
-//! parts along what `B` opened at layer `j`, `T_j` (rows x `n_D`):
+//! Back-propagation carries the output error `E` (`P x n_D`) to layer `l` as `E Phi_l^T`, `Phi_l =
+//! W_l ... W_{D-1}`, where the rule carries it as `E C_l`. Both are read off by following rows
+//! through the layers above. Rows `x` at layer `i` are known by their inner products with what the
+//! network makes of its inputs, that is by a part along the inputs, `x_0`, and parts along what `B`
+//! opened at layer `j`, `T_j` (rows x `n_D`):
 //!
 //! ```text
 //! x Pi_i(t)^T = alpha_i(t) x_0 + sum_j beta_{i,j}(t) T_j V_{j-1}(t)^T
@@ -11,10 +12,10 @@
 //! x W_i:  x_0 -> rho_i x_0,   T_j -> rho_i T_j,   T_{i+1} = Y_i S_{i+1},   ||x W_i||^2 = rho_i^2 ||x||^2 + tr(Y_i S_{i+1} Y_i^T)
 //! ```
 //!
-//! At the top `x W_{D-1} = Y_{D-1} + (start of the last layer, of mean zero)`. Started with the rows of `C_l`, that is with
-//! `T_l = S_l`, this gives the mean of `Z_l = C_l Phi_l`; started with an orthonormal basis of layer `l`, it gives
-//! `Gamma_l = Phi_l^T Phi_l`. Then, with `E^T E` for error signals and `Theta_l = A^T Pi_l Pi_l^T A` for the updates of the
-//! layer below,
+//! At the top `x W_{D-1} = Y_{D-1} + (start of the last layer, of mean zero)`. Started with the
+//! rows of `C_l`, that is with `T_l = S_l`, this gives the mean of `Z_l = C_l Phi_l`; started with
+//! an orthonormal basis of layer `l`, it gives `Gamma_l = Phi_l^T Phi_l`. Then, with `E^T E` for
+//! error signals and `Theta_l = A^T Pi_l Pi_l^T A` for the updates of the layer below,
 //!
 //! ```text
 //! cos = tr(E^T E Z_l^T) / sqrt(tr(E^T E S_l) tr(E^T E Gamma_l))
@@ -49,8 +50,8 @@ struct Top {
 }
 
 impl DepthTheory {
-    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation, for output errors with
-    /// `errors = E^T E` (`n_D x n_D`).
+    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation,
+    /// for output errors with `errors = E^T E` (`n_D x n_D`).
     ///
     /// # Errors
     /// If the decomposition of an `S_l` does not converge.
@@ -59,7 +60,8 @@ impl DepthTheory {
         Ok((1..self.network.depth()).map(|l| self.angle(&carried, l, errors)).collect())
     }
 
-    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` with `step = X^T E` (`n_0 x n_D`) to those of back-propagation.
+    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` with `step = X^T E` (`n_0 x n_D`) to
+    /// those of back-propagation.
     ///
     /// # Errors
     /// If the decomposition of an `S_l` does not converge.
@@ -95,7 +97,10 @@ impl DepthTheory {
         let depth = self.network.depth();
         let (mut means, mut squares) = (Vec::new(), Vec::new());
         for l in 1..depth {
-            means.push(fold(&self.follow(l, self.start(l, l, self.backward.gram(l).clone())).learnt, self.outputs()));
+            means.push(fold(
+                &self.follow(l, self.start(l, l, self.backward.gram(l).clone())).learnt,
+                self.outputs(),
+            ));
             squares.push(self.square_of_backprop(l)?);
         }
         means.push(Matrix::identity(self.outputs()));
@@ -111,13 +116,16 @@ impl DepthTheory {
         Rows { inputs: None, opened: all, square }
     }
 
-    /// `Gamma_l`: an orthonormal basis of layer `l` is made of the inputs' directions, of those that `B` opened up to this
-    /// layer, and of others, which only see the start of the weights.
+    /// `Gamma_l`: an orthonormal basis of layer `l` is made of the inputs' directions, of those
+    /// that `B` opened up to this layer, and of others, which only see the start of the weights.
     fn square_of_backprop(&self, l: usize) -> Result<Matrix<f64>, NoConvergence> {
         let (depth, outputs) = (self.network.depth(), self.outputs());
         let rows = self.network.step_rows();
-        let mut starts =
-            vec![Rows { inputs: Some(Matrix::identity(rows)), opened: vec![None; l], square: rows as f64 }];
+        let mut starts = vec![Rows {
+            inputs: Some(Matrix::identity(rows)),
+            opened: vec![None; l],
+            square: rows as f64,
+        }];
         for j in 1..=l {
             starts.push(self.start(l, j, root(self.backward.gram(j))?.transpose()));
         }
@@ -143,7 +151,10 @@ impl DepthTheory {
         for i in l.. {
             let learnt = self.met(i, &rows);
             if i + 1 == depth {
-                return Top { learnt: (&learnt * self.backward.top()).to_matrix(), square: rows.square };
+                return Top {
+                    learnt: (&learnt * self.backward.top()).to_matrix(),
+                    square: rows.square,
+                };
             }
             let stretch = self.stretch(i);
             let opened = (&learnt * self.backward.gram(i + 1)).to_matrix();
@@ -153,7 +164,8 @@ impl DepthTheory {
             if let Some(inputs) = &mut rows.inputs {
                 inputs.scale(stretch);
                 if self.network.bias_std.is_some() {
-                    // Of the constant of the layer above, only a part comes from that of this layer.
+                    // Of the constant of the layer above, only a part comes from that of this
+                    // layer.
                     let [below, above] = [lengths[i].constant, lengths[i + 1].constant];
                     let share = if above > 0.0 { stretch * (below / above).sqrt() } else { 0.0 };
                     let last = inputs.cols() - 1;

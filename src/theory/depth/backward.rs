@@ -33,7 +33,8 @@ pub struct BackwardTheory {
     grams: Vec<Matrix<f64>>,
     /// The same of whole layers, `n_D` squared.
     whole: Vec<Matrix<f64>>,
-    /// `C_l (C_{l+1} B_l)^T` with both cut into classes, `m_l n_D x m_{l+1} n_D`: what `<W_l, B_l^T>` is read by.
+    /// `C_l (C_{l+1} B_l)^T` with both cut into classes, `m_l n_D x m_{l+1} n_D`: what `<W_l,
+    /// B_l^T>` is read by.
     pairings: Vec<Matrix<f64>>,
     /// `||B_l||^2`.
     squared_norms: Vec<f64>,
@@ -42,12 +43,16 @@ pub struct BackwardTheory {
 }
 
 impl BackwardTheory {
-    /// Of these `B_1 .. B_{D-1}`, `B_l` of shape `n_{l+1} x n_l`: all effects of their finite size are kept.
+    /// Of these `B_1 .. B_{D-1}`, `B_l` of shape `n_{l+1} x n_l`: all effects of their finite size
+    /// are kept.
     pub fn drawn(backward: &[Matrix<f64>], outputs: usize, classes: &Classes) -> Self {
         let carriers = carriers(backward, outputs);
-        let cut: Vec<Matrix<f64>> = carriers.iter().zip(&classes.0).map(|(c, class)| cut(c, class)).collect();
+        let cut: Vec<Matrix<f64>> =
+            carriers.iter().zip(&classes.0).map(|(c, class)| cut(c, class)).collect();
         // C_l (C_{l+1} B_l)^T
-        let pairing = |(b, cut): (&Matrix<f64>, &[Matrix<f64>])| (&cut[0] * (&cut[1] * b).to_matrix().t()).to_matrix();
+        let pairing = |(b, cut): (&Matrix<f64>, &[Matrix<f64>])| {
+            (&cut[0] * (&cut[1] * b).to_matrix().t()).to_matrix()
+        };
         let gram = |c: &Matrix<f64>| (c * c.t()).to_matrix();
         Self {
             outputs,
@@ -60,8 +65,8 @@ impl BackwardTheory {
         }
     }
 
-    /// At infinite width, for layers of `sizes` with `B_l ~ N(0, b_std^2)`: `S_l = c_l I`, `c_l` the product of
-    /// `n_j b_std^2` over `j` from `l` to `D-1`.
+    /// At infinite width, for layers of `sizes` with `B_l ~ N(0, b_std^2)`: `S_l = c_l I`, `c_l`
+    /// the product of `n_j b_std^2` over `j` from `l` to `D-1`.
     pub fn wide(sizes: &[usize], b_std: &[f64]) -> Self {
         let depth = sizes.len() - 1;
         let outputs = sizes[depth];

@@ -24,7 +24,8 @@ pub enum NoDepthTheory {
 /// How much of what finite layers do a prediction keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
-    /// All of it: `B` is drawn, and so are the inner products of the weights' start ([`ReducedNetwork`]).
+    /// All of it: `B` is drawn, and so are the inner products of the weights' start
+    /// ([`ReducedNetwork`]).
     Finite,
     /// That of `B`, which is drawn; the start of the weights is that of wide layers.
     Drawn,
@@ -72,7 +73,8 @@ pub struct DepthAngles {
     pub weights: Vec<f64>,
     /// `||W_l||^2`, `l` from 0 to `D-1`.
     pub squared_norms: Vec<f64>,
-    /// Error signals of layers 1 to `D-1` to those of back-propagation, for the errors of the update to come.
+    /// Error signals of layers 1 to `D-1` to those of back-propagation, for the errors of the
+    /// update to come.
     pub deltas: Vec<f64>,
     /// Updates of `W_0 .. W_{D-2}` to those of back-propagation, for the update to come.
     pub updates: Vec<f64>,
@@ -80,25 +82,30 @@ pub struct DepthAngles {
 
 impl DepthRun {
     /// Assumptions of the prediction.
-    pub const ASSUMPTIONS: &'static str = "linear activation, no output mask, no biases; layers much wider than the output; \
-         given the signals, averaged over W(0)";
+    pub const ASSUMPTIONS: &'static str = "linear activation, no output mask, no biases; layers \
+         much wider than the output; given the signals, averaged over W(0)";
     /// Source of the prediction.
     pub const SOURCE: &'static str =
         "reduced dynamics: W_l = W_l(0) + Q_l C_{l+1} with Q_l of rank n_D, in n_D x n_D matrices";
 
-    /// Angles after every one of `iterations` (ascending) for the signals and backward weights of `(seed, repeat)`, which
-    /// are those that the rule in isolation draws.
+    /// Angles after every one of `iterations` (ascending) for the signals and backward weights of
+    /// `(seed, repeat)`, which are those that the rule in isolation draws.
     ///
     /// # Errors
     /// If the signals do not fit the network, or values run away.
-    pub fn angles(&self, iterations: &[usize], seed: u64, repeat: u64) -> Result<Vec<DepthAngles>, NoDepthTheory> {
+    pub fn angles(
+        &self,
+        iterations: &[usize],
+        seed: u64,
+        repeat: u64,
+    ) -> Result<Vec<DepthAngles>, NoDepthTheory> {
         let last = iterations.last().copied().unwrap_or(0);
         let mut follower = self.follow(&self.backward(seed, repeat), last, seed, repeat)?;
         self.run(&mut follower, iterations, seed, repeat)
     }
 
-    /// The prediction for these `B_1 .. B_{D-1}` at the start, to be followed through the signals of `(seed, repeat)`. What
-    /// is drawn besides is a role of its own.
+    /// The prediction for these `B_1 .. B_{D-1}` at the start, to be followed through the signals
+    /// of `(seed, repeat)`. What is drawn besides is a role of its own.
     ///
     /// # Errors
     /// If the signals do not fit the network, or values run away.
@@ -130,7 +137,8 @@ impl DepthRun {
             self.run(&mut follower, &[last], seed, repeat)?;
             if let DepthFollower::Wide(end) = &follower {
                 let classes = Classes::by_norm(backward, end);
-                follower = DepthFollower::Wide(wide(BackwardTheory::drawn(backward, outputs, &classes)));
+                follower =
+                    DepthFollower::Wide(wide(BackwardTheory::drawn(backward, outputs, &classes)));
             }
         }
         Ok(follower)
@@ -190,7 +198,8 @@ impl DepthFollower {
         }
     }
 
-    /// What is predicted after `iteration` updates; of updates and error signals, for the signals of the next.
+    /// What is predicted after `iteration` updates; of updates and error signals, for the signals
+    /// of the next.
     ///
     /// # Errors
     /// If values have run away.
@@ -205,7 +214,8 @@ impl DepthFollower {
             Self::Wide(theory) => return theory.angles(iteration, &step, &errors),
             Self::Starts(all) => all,
         };
-        let found: Vec<DepthAngles> = all.iter().map(|network| network.angles(iteration, &step, &errors)).collect();
+        let found: Vec<DepthAngles> =
+            all.iter().map(|network| network.angles(iteration, &step, &errors)).collect();
         let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
         Ok(DepthAngles {
             iteration,
@@ -229,7 +239,8 @@ fn mean_of<'a>(lists: impl ExactSizeIterator<Item = &'a [f64]>) -> Vec<f64> {
 }
 
 impl DepthTheory {
-    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors = E^T E` of the next.
+    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors =
+    /// E^T E` of the next.
     ///
     /// # Errors
     /// If a decomposition does not converge: values have run away.
@@ -251,8 +262,14 @@ impl DepthTheory {
 }
 
 impl ReducedNetwork {
-    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors = E^T E` of the next.
-    pub fn angles(&self, iteration: usize, step: &Matrix<f64>, errors: &Matrix<f64>) -> DepthAngles {
+    /// Everything that is predicted after `iteration` updates, with `step = X^T E` and `errors =
+    /// E^T E` of the next.
+    pub fn angles(
+        &self,
+        iteration: usize,
+        step: &Matrix<f64>,
+        errors: &Matrix<f64>,
+    ) -> DepthAngles {
         let depth = self.network().depth();
         DepthAngles {
             iteration,
@@ -268,8 +285,9 @@ impl ReducedNetwork {
 pub const MOST_CLASSES: usize = 6;
 
 impl Classes {
-    /// Quantiles of the norm that the learnt part of every neuron's input weights has in `end`, the theory of the same
-    /// network with one class per layer after the last update: neurons that weight normalisation slows down differently.
+    /// Quantiles of the norm that the learnt part of every neuron's input weights has in `end`, the
+    /// theory of the same network with one class per layer after the last update: neurons that
+    /// weight normalisation slows down differently.
     pub fn by_norm(backward: &[Matrix<f64>], end: &DepthTheory) -> Self {
         let depth = end.network().depth();
         let carriers = carriers(backward, end.outputs());
@@ -277,7 +295,8 @@ impl Classes {
             let square = end.square(l - 1);
             let columns = carriers[l - 1].transpose();
             let spread = (&columns * &square).to_matrix();
-            let norms: Vec<f64> = (0..columns.rows()).map(|q| dot(columns.row(q), spread.row(q))).collect();
+            let norms: Vec<f64> =
+                (0..columns.rows()).map(|q| dot(columns.row(q), spread.row(q))).collect();
             quantiles(&norms, MOST_CLASSES)
         });
         Self(classes.collect())

@@ -1,17 +1,19 @@
-//! Learning in deep linear networks under the rule, in closed form: loss, outputs and the alignment of every layer at every
-//! update, with no weight matrix run.
+//! Learning in deep linear networks under the rule, in closed form: loss, outputs and the alignment
+//! of every layer at every update, with no weight matrix run.
 //!
-//! With a task the error is `E = Y - X Pi_D`, `Pi_D = Pi_{D-1} (W_{D-1}(0) + Q_{D-1} C_D)`. The rule sees the network only
-//! through `Pi_D`, so that the recursion of [`super`] closes once `Pi_D` is known. In its representation `Pi_{D-1}` has a
-//! block of columns for the inputs, `alpha I`, and one for every layer `j` below, `beta_{D-1,j} V_{j-1} R_j` with
-//! `R_j R_j^T = S_j`; `W_{D-1}(0)` is one draw `Omega` of that many rows, kept throughout:
+//! With a task the error is `E = Y - X Pi_D`, `Pi_D = Pi_{D-1} (W_{D-1}(0) + Q_{D-1} C_D)`. The
+//! rule sees the network only through `Pi_D`, so that the recursion of [`super`] closes once `Pi_D`
+//! is known. In its representation `Pi_{D-1}` has a block of columns for the inputs, `alpha I`, and
+//! one for every layer `j` below, `beta_{D-1,j} V_{j-1} R_j` with `R_j R_j^T = S_j`; `W_{D-1}(0)`
+//! is one draw `Omega` of that many rows, kept throughout:
 //!
 //! ```text
 //! Pi_D = alpha Omega_0 + sum_j beta_{D-1,j} V_{j-1} R_j Omega_j + V_{D-1}
 //! ```
 //!
-//! Here the error depends on `W(0)`, so that inner products of the start with what is learnt no longer vanish. That of the
-//! last layer is known, `2 tr(Omega^T Q_{D-1})` in its squared norm; the others are neglected.
+//! Here the error depends on `W(0)`, so that inner products of the start with what is learnt no
+//! longer vanish. That of the last layer is known, `2 tr(Omega^T Q_{D-1})` in its squared norm; the
+//! others are neglected.
 //!
 //! That is for wide layers. A [`ReducedNetwork`] does the same at any width, and neglects nothing.
 
@@ -46,7 +48,8 @@ impl LearningTheory {
         rule: StepRule,
         key: [u64; 2],
     ) -> Result<Self, NoConvergence> {
-        let weights = Weights::Wide(Box::new(WideLearning::new(network.clone(), backward, rule, key)?));
+        let weights =
+            Weights::Wide(Box::new(WideLearning::new(network.clone(), backward, rule, key)?));
         Ok(Self { network, weights })
     }
 
@@ -81,9 +84,14 @@ impl LearningTheory {
         apply(inputs, &self.function())
     }
 
-    /// One update on a batch of inputs (`P x n_0`) and targets (`P x n_D`), its sum over samples multiplied by `share`: 1,
-    /// or `1 / P` for the mean. Gives the errors `Y - L_D`.
-    pub fn advance(&mut self, inputs: &Matrix<f64>, targets: &Matrix<f64>, share: f64) -> Matrix<f64> {
+    /// One update on a batch of inputs (`P x n_0`) and targets (`P x n_D`), its sum over samples
+    /// multiplied by `share`: 1, or `1 / P` for the mean. Gives the errors `Y - L_D`.
+    pub fn advance(
+        &mut self,
+        inputs: &Matrix<f64>,
+        targets: &Matrix<f64>,
+        share: f64,
+    ) -> Matrix<f64> {
         let errors = self.errors(inputs, targets);
         let mut step = self.step(inputs, &errors);
         step.scale(share);
@@ -124,7 +132,8 @@ impl LearningTheory {
         }
     }
 
-    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation, given `E^T E`.
+    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation,
+    /// given `E^T E`.
     ///
     /// # Errors
     /// If values have run away.
@@ -135,7 +144,8 @@ impl LearningTheory {
         }
     }
 
-    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` to those of back-propagation, given [`Self::step`].
+    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` to those of back-propagation, given
+    /// [`Self::step`].
     ///
     /// # Errors
     /// If values have run away.
@@ -151,9 +161,11 @@ impl LearningTheory {
 #[derive(Clone, Debug)]
 struct WideLearning {
     depth: DepthTheory,
-    /// `Omega_0`, a row per input (and one for biases) of standard normal values; scaled when it is used.
+    /// `Omega_0`, a row per input (and one for biases) of standard normal values; scaled when it is
+    /// used.
     start: Matrix<f64>,
-    /// `s R_j Omega_j` for `j` from 1 to `D-1`, `m_j n_D x n_D`: what of `W_{D-1}(0)` the directions of `B` meet.
+    /// `s R_j Omega_j` for `j` from 1 to `D-1`, `m_j n_D x n_D`: what of `W_{D-1}(0)` the
+    /// directions of `B` meet.
     met: Vec<Matrix<f64>>,
 }
 
@@ -223,7 +235,10 @@ impl WideLearning {
         if let Some(biases) = &network.bias_std {
             let row = out.rows() - 1;
             let constant = (length.constant * std * std + biases[last].powi(2)).sqrt();
-            out.row_mut(row).iter_mut().zip(self.start.row(row)).for_each(|(to, from)| *to = constant * from);
+            out.row_mut(row)
+                .iter_mut()
+                .zip(self.start.row(row))
+                .for_each(|(to, from)| *to = constant * from);
         }
         out
     }
@@ -234,7 +249,9 @@ impl WideLearning {
         let outputs = matrix.cols();
         let top = self.depth.backward.top();
         let left: Vec<f64> = (0..outputs)
-            .map(|q| kept.iter().enumerate().map(|(k, [a, _])| a * top.row(k * outputs + q)[q]).sum())
+            .map(|q| {
+                kept.iter().enumerate().map(|(k, [a, _])| a * top.row(k * outputs + q)[q]).sum()
+            })
             .collect();
         matrix.as_mut_slice().chunks_exact_mut(outputs).for_each(|row| {
             row.iter_mut().zip(&left).for_each(|(value, left)| *value *= left);

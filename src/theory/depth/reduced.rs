@@ -1,19 +1,23 @@
-//! The same at any width: a network of the size of the representation that does what the whole one does.
+//! The same at any width: a network of the size of the representation that does what the whole one
+//! does.
 //!
-//! Whatever the widths, `W_l = W_l(0) + Q_l C_{l+1}` ([`super`]) lies in few directions: layer `l` is reached by what the
-//! start makes of the inputs, and by the rows of `C_j W_j(0) .. W_{l-1}(0)`, `0 < j <= l`. Let the rows of `O_l`
-//! (`r_l x n_l`, `r_l <= n_0 + l n_D`) be an orthonormal basis of these, the rows of `C_l` last, so that
-//! `C_l = [0, R_l] O_l` with `R_l R_l^T = S_l`. Then `Pi_l = P_l O_l`, `Q_l = O_l^T q_l`, and
+//! Whatever the widths, `W_l = W_l(0) + Q_l C_{l+1}` ([`super`]) lies in few directions: layer `l`
+//! is reached by what the start makes of the inputs, and by the rows of `C_j W_j(0) .. W_{l-1}(0)`,
+//! `0 < j <= l`. Let the rows of `O_l` (`r_l x n_l`, `r_l <= n_0 + l n_D`) be an orthonormal basis
+//! of these, the rows of `C_l` last, so that `C_l = [0, R_l] O_l` with `R_l R_l^T = S_l`. Then
+//! `Pi_l = P_l O_l`, `Q_l = O_l^T q_l`, and
 //!
 //! ```text
 //! P_{l+1} = P_l ([T_l, Z_l] + q_l [0, R_{l+1}])        q_l += eta P_l^T A_t        [T_l, Z_l] = O_l W_l(0) O_{l+1}^T
 //! ```
 //!
-//! exactly: a network of `r_l` units per layer under the same rule. Over `W(0)` and given `B`, `Z_l` has independent normal
-//! entries, and `T_l`, what is left of `r_l` Gaussian rows in the `n_{l+1} - n_D` other directions, is lower triangular by
-//! choice of the basis, with independent entries: normal below the diagonal, chi with `n_{l+1} - n_D - i` degrees of freedom
-//! on it (Bartlett 1933). So nothing of the size of the widths is iterated, and no error is left but that of the average
-//! over `W(0)`. In wide layers `T_l` tends to `rho_l I` and `Z_l` is small: that is the recursion of [`super`].
+//! exactly: a network of `r_l` units per layer under the same rule. Over `W(0)` and given `B`,
+//! `Z_l` has independent normal entries, and `T_l`, what is left of `r_l` Gaussian rows in the
+//! `n_{l+1} - n_D` other directions, is lower triangular by choice of the basis, with independent
+//! entries: normal below the diagonal, chi with `n_{l+1} - n_D - i` degrees of freedom on it
+//! (Bartlett 1933). So nothing of the size of the widths is iterated, and no error is left but that
+//! of the average over `W(0)`. In wide layers `T_l` tends to `rho_l I` and `Z_l` is small: that is
+//! the recursion of [`super`].
 
 use super::state::Moving;
 use super::{DeepNetwork, StepRule, degrees};
@@ -91,10 +95,13 @@ impl Learning {
     /// `W_l phi`, with a row for biases, for `phi` with a row per direction above.
     fn backward(&self, phi: View<'_, f64>) -> Matrix<f64> {
         let (rows, above) = (self.rows(), self.fixed.start.cols());
-        let carried = (self.fixed.carrier.view() * phi.subrows(above - self.fixed.carrier.cols()..above)).to_matrix();
+        let carried = (self.fixed.carrier.view()
+            * phi.subrows(above - self.fixed.carrier.cols()..above))
+        .to_matrix();
         let mut out = (&self.learnt.value * &carried).to_matrix();
         let columns = out.cols();
-        let mut weights = ViewMut::from_slice(&mut out.as_mut_slice()[..rows * columns], rows, columns);
+        let mut weights =
+            ViewMut::from_slice(&mut out.as_mut_slice()[..rows * columns], rows, columns);
         weights += self.kept[0] * &self.fixed.start * phi;
         if let Some(bias) = &self.fixed.bias {
             let bias = Matrix::from_vec(1, bias.len(), bias.clone());
@@ -113,8 +120,9 @@ impl Learning {
     fn squared_norm(&self) -> f64 {
         let (added, a) = (self.added(), self.kept[0]);
         let (columns, k) = (self.fixed.start.cols(), added.cols());
-        let with_start =
-            (0..added.rows()).map(|i| dot(&self.fixed.start.row(i)[columns - k..], added.row(i))).sum::<f64>();
+        let with_start = (0..added.rows())
+            .map(|i| dot(&self.fixed.start.row(i)[columns - k..], added.row(i)))
+            .sum::<f64>();
         a * a * self.fixed.square_at_start + 2.0 * a * with_start + added.squared_norm()
     }
 }
@@ -132,8 +140,9 @@ pub struct ReducedNetwork {
 }
 
 impl ReducedNetwork {
-    /// For backward weights `B_1 .. B_{D-1}`, with the start drawn by its law: two of them, the second with the signs of
-    /// all normal entries changed, so that what is odd in the start leaves their mean.
+    /// For backward weights `B_1 .. B_{D-1}`, with the start drawn by its law: two of them, the
+    /// second with the signs of all normal entries changed, so that what is odd in the start leaves
+    /// their mean.
     ///
     /// # Errors
     /// If the decomposition of `S_l` does not converge.
@@ -160,7 +169,8 @@ impl ReducedNetwork {
             layers.push(layer);
         }
         let squares: Vec<f64> = backward.iter().map(Matrix::squared_norm).collect();
-        Ok([layers, mirrored].map(|of| Self::new(network.clone(), rule, of, carriers.clone(), squares.clone())))
+        Ok([layers, mirrored]
+            .map(|of| Self::new(network.clone(), rule, of, carriers.clone(), squares.clone())))
     }
 
     pub(super) fn new(
@@ -175,7 +185,13 @@ impl ReducedNetwork {
             let rows = fixed.start.rows() + usize::from(fixed.bias.is_some());
             Learning { kept: [1.0, 0.0], learnt: Moving::zeros(rows, outputs, momentum), fixed }
         };
-        let mut made = Self { layers: layers.into_iter().map(learning).collect(), network, rule, carriers, backward };
+        let mut made = Self {
+            layers: layers.into_iter().map(learning).collect(),
+            network,
+            rule,
+            carriers,
+            backward,
+        };
         made.normalise();
         made
     }
@@ -185,7 +201,8 @@ impl ReducedNetwork {
         &self.network
     }
 
-    /// One update with `step = X^T E` (`n_0 x n_D`), summed over the batch, with a row for biases if there are any.
+    /// One update with `step = X^T E` (`n_0 x n_D`), summed over the batch, with a row for biases
+    /// if there are any.
     pub fn advance(&mut self, step: &Matrix<f64>) {
         let arrived = self.arrived(step);
         let StepRule { eta, momentum, decay } = self.rule;
@@ -203,13 +220,17 @@ impl ReducedNetwork {
         let mut all = vec![step.clone()];
         for layer in &self.layers[..self.layers.len() - 1] {
             let next = layer.forward(&all[all.len() - 1]);
-            all.push(if layer.fixed.bias.is_some() { with_row(&next, step.row(step.rows() - 1)) } else { next });
+            all.push(if layer.fixed.bias.is_some() {
+                with_row(&next, step.row(step.rows() - 1))
+            } else {
+                next
+            });
         }
         all
     }
 
-    /// `Phi_l = W_l .. W_{D-1}` for `l` from 0 to `D-1`, in the directions of layer `l`; with biases the last row is what
-    /// those of the layers above come to.
+    /// `Phi_l = W_l .. W_{D-1}` for `l` from 0 to `D-1`, in the directions of layer `l`; with
+    /// biases the last row is what those of the layers above come to.
     pub fn functions(&self) -> Vec<Matrix<f64>> {
         let mut all: Vec<Matrix<f64>> = vec![Matrix::identity(self.outputs())];
         for layer in self.layers.iter().rev() {
@@ -218,7 +239,10 @@ impl ReducedNetwork {
             let mut here = layer.backward(above.view().subrows(0..directions));
             if above.rows() > directions {
                 let last = here.rows() - 1;
-                here.row_mut(last).iter_mut().zip(above.row(directions)).for_each(|(sum, value)| *sum += value);
+                here.row_mut(last)
+                    .iter_mut()
+                    .zip(above.row(directions))
+                    .for_each(|(sum, value)| *sum += value);
             }
             all.push(here);
         }
@@ -249,14 +273,15 @@ impl ReducedNetwork {
         degrees(self.inner_product(l) / (self.squared_norm(l) * self.backward[l - 1]).sqrt())
     }
 
-    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation, for output errors with
-    /// `errors = E^T E` (`n_D x n_D`).
+    /// Angles in degrees of the error signals of layers 1 to `D-1` to those of back-propagation,
+    /// for output errors with `errors = E^T E` (`n_D x n_D`).
     pub fn delta_alignment(&self, errors: &Matrix<f64>) -> Vec<f64> {
         let (functions, squares) = (self.functions(), self.squares());
         (1..self.layers.len()).map(|l| self.angle(&functions, &squares, l, errors)).collect()
     }
 
-    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` with `step = X^T E` to those of back-propagation.
+    /// Angles in degrees of the updates of `W_0 .. W_{D-2}` with `step = X^T E` to those of
+    /// back-propagation.
     pub fn update_alignment(&self, step: &Matrix<f64>) -> Vec<f64> {
         let (functions, squares, arrived) = (self.functions(), self.squares(), self.arrived(step));
         let angle = |l: usize| {
@@ -266,8 +291,15 @@ impl ReducedNetwork {
         (0..self.layers.len() - 1).map(angle).collect()
     }
 
-    /// Angle at layer `l` between `C_l` and `Phi_l^T` as they carry errors with inner products `errors`.
-    fn angle(&self, functions: &[Matrix<f64>], squares: &[Matrix<f64>], l: usize, errors: &Matrix<f64>) -> f64 {
+    /// Angle at layer `l` between `C_l` and `Phi_l^T` as they carry errors with inner products
+    /// `errors`.
+    fn angle(
+        &self,
+        functions: &[Matrix<f64>],
+        squares: &[Matrix<f64>],
+        l: usize,
+        errors: &Matrix<f64>,
+    ) -> f64 {
         let carrier = &self.carriers[l - 1];
         let gram = (carrier * carrier.t()).to_matrix();
         let rows = self.layers[l].rows();
@@ -276,7 +308,8 @@ impl ReducedNetwork {
         degrees(errors.inner(&both) / (errors.inner(&gram) * errors.inner(&squares[l])).sqrt())
     }
 
-    /// `Phi_l^T Phi_l` by `l`: of the directions of the layer, and of the others, which only see the start.
+    /// `Phi_l^T Phi_l` by `l`: of the directions of the layer, and of the others, which only see
+    /// the start.
     fn squares(&self) -> Vec<Matrix<f64>> {
         let functions = self.functions();
         let mut all = vec![Matrix::identity(self.outputs())];
@@ -294,7 +327,9 @@ impl ReducedNetwork {
     /// Norms back to what they are to be, with one factor per layer.
     fn normalise(&mut self) {
         let Some(norms) = &self.network.norms else { return };
-        for ((layer, gamma), &units) in self.layers.iter_mut().zip(norms).zip(&self.network.sizes[1..]) {
+        for ((layer, gamma), &units) in
+            self.layers.iter_mut().zip(norms).zip(&self.network.sizes[1..])
+        {
             let factor = gamma * (units as f64 / layer.squared_norm()).sqrt();
             layer.kept[0] *= factor;
             let weights = layer.rows() * layer.learnt.value.cols();
@@ -303,31 +338,46 @@ impl ReducedNetwork {
     }
 }
 
-/// `R_l` with `C_l = R_l O_l` and orthonormal rows `O_l`, `l` from 1 to `D`: `C_l` itself where the layer has fewer units
-/// than the output.
+/// `R_l` with `C_l = R_l O_l` and orthonormal rows `O_l`, `l` from 1 to `D`: `C_l` itself where the
+/// layer has fewer units than the output.
 fn carriers(backward: &[Matrix<f64>], outputs: usize) -> Result<Vec<Matrix<f64>>, NoConvergence> {
-    let narrow = |c: Matrix<f64>| if c.cols() <= outputs { Ok(c) } else { root(&(&c * c.t()).to_matrix()) };
+    let narrow =
+        |c: Matrix<f64>| if c.cols() <= outputs { Ok(c) } else { root(&(&c * c.t()).to_matrix()) };
     super::backward::carriers(backward, outputs).into_iter().map(narrow).collect()
 }
 
 /// The start of layer `l`, reached by `rows` directions, with `carrier` = `R_{l+1}`.
-fn draw(stream: &mut Stream, network: &DeepNetwork, l: usize, rows: usize, carrier: &Matrix<f64>) -> ReducedLayer {
+fn draw(
+    stream: &mut Stream,
+    network: &DeepNetwork,
+    l: usize,
+    rows: usize,
+    carrier: &Matrix<f64>,
+) -> ReducedLayer {
     let [below, units] = [network.sizes[l], network.sizes[l + 1]];
     let std = network.w_std[l];
     let biases = network.bias_std.as_ref().map(|all| all[l]);
     let all = rows + usize::from(biases.is_some());
     let carried = carrier.cols();
-    let mut start = beside(&bartlett(stream, all, units - carried), &normal_matrix(stream, all, carried, 1.0));
+    let mut start =
+        beside(&bartlett(stream, all, units - carried), &normal_matrix(stream, all, carried, 1.0));
     let bias = biases.map(|bias| start.row(rows).iter().map(|value| bias * value).collect());
     start.set_rows(rows);
     start.scale(std);
     let others = (below - rows) as f64;
     let square_at_start = start.squared_norm() + others * units as f64 * std * std;
-    ReducedLayer { start, bias, carrier: carrier.clone(), square_at_start, inner_at_start: 0.0, others }
+    ReducedLayer {
+        start,
+        bias,
+        carrier: carrier.clone(),
+        square_at_start,
+        inner_at_start: 0.0,
+        others,
+    }
 }
 
-/// `T` with `T T^T` distributed as `Z Z^T`, `Z` of `rows x freedom` standard normal entries: lower triangular, of
-/// `min(rows, freedom)` columns.
+/// `T` with `T T^T` distributed as `Z Z^T`, `Z` of `rows x freedom` standard normal entries: lower
+/// triangular, of `min(rows, freedom)` columns.
 fn bartlett(stream: &mut Stream, rows: usize, freedom: usize) -> Matrix<f64> {
     let columns = rows.min(freedom);
     let mut out = Matrix::zeros(rows, columns);

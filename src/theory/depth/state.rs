@@ -14,8 +14,9 @@ pub struct DeepNetwork {
     pub w_std: Vec<f64>,
     /// Norm of every neuron's input weights by layer, if it is kept: WN(gamma).
     pub norms: Option<Vec<f64>>,
-    /// Standard deviation of the biases, which learn, by layer of `W_l`; `None` without biases. With biases every step has
-    /// one row more: the sums of the errors over samples, as of an input that is always 1.
+    /// Standard deviation of the biases, which learn, by layer of `W_l`; `None` without biases.
+    /// With biases every step has one row more: the sums of the errors over samples, as of an input
+    /// that is always 1.
     pub bias_std: Option<Vec<f64>>,
 }
 
@@ -31,8 +32,8 @@ impl DeepNetwork {
     }
 }
 
-/// Norm of every neuron's input weights by layer under weight normalisation of this kind; of a whole matrix, that which
-/// its neurons have together.
+/// Norm of every neuron's input weights by layer under weight normalisation of this kind; of a
+/// whole matrix, that which its neurons have together.
 pub fn norms(kind: &WeightNorm, sizes: &[usize], w_std: &[f64]) -> Vec<f64> {
     let listed = |norms: &[f64], l: usize| norms.get(l).or(norms.last()).copied().unwrap_or(1.0);
     let of_layer = |(l, n): (usize, &[usize])| match kind {
@@ -74,7 +75,8 @@ impl Moving {
         Self { value: zeros(), velocity: momentum.then(zeros) }
     }
 
-    /// One step of `rule` with gradient `factor * gradient`, repeated for every class of neurons above.
+    /// One step of `rule` with gradient `factor * gradient`, repeated for every class of neurons
+    /// above.
     pub fn advance(&mut self, gradient: &Matrix<f64>, factor: f64, rule: StepRule) {
         let width = gradient.cols();
         let StepRule { eta, momentum, decay } = rule;
@@ -101,8 +103,8 @@ impl Moving {
         }
     }
 
-    /// Multiplies the columns of every class by its factor. Velocities are those of the unscaled weights, as in the
-    /// programs that normalise after the optimiser's step.
+    /// Multiplies the columns of every class by its factor. Velocities are those of the unscaled
+    /// weights, as in the programs that normalise after the optimiser's step.
     fn scale_classes(&mut self, factors: &[f64]) {
         let width = self.value.cols() / factors.len();
         for i in 0..self.value.rows() {
@@ -134,8 +136,9 @@ impl DepthTheory {
         let momentum = rule.momentum != 0.0;
         let width = |l: usize| backward.width(l);
         let gradients = (0..depth).map(|l| Moving::zeros(inputs, width(l + 1), momentum)).collect();
-        let responses =
-            (0..depth).map(|l| (1..=l).map(|j| Moving::zeros(width(j), width(l + 1), momentum)).collect::<Vec<_>>());
+        let responses = (0..depth).map(|l| {
+            (1..=l).map(|j| Moving::zeros(width(j), width(l + 1), momentum)).collect::<Vec<_>>()
+        });
         let responses = responses.collect();
         let kept = (0..depth).map(|l| vec![[1.0, 0.0]; backward.classes(l + 1).len()]).collect();
         let mut theory = Self { network, backward, rule, kept, gradients, responses };
@@ -179,7 +182,8 @@ impl DepthTheory {
         // S_j J_{j-1} by `j - 1`: every layer above takes it.
         let mut carried: Vec<Matrix<f64>> = Vec::new();
         for l in 0..self.network.depth() - 1 {
-            let mut here = (self.gradients[l].value.t() * &self.weighted(step, lengths[l])).to_matrix();
+            let mut here =
+                (self.gradients[l].value.t() * &self.weighted(step, lengths[l])).to_matrix();
             for (j, response) in self.responses[l].iter().enumerate() {
                 here += beta[l][j] * response.value.t() * &carried[j];
             }
@@ -203,26 +207,31 @@ impl DepthTheory {
             let (stretch, bias) = (self.stretch(l), biases(l));
             let after = Length {
                 input: length.input * stretch,
-                constant: length.constant * stretch * stretch + bias * bias * self.network.sizes[l + 1] as f64,
+                constant: length.constant * stretch * stretch
+                    + bias * bias * self.network.sizes[l + 1] as f64,
             };
             Some(std::mem::replace(length, after))
         };
         (0..self.network.depth()).scan(Length { input: 1.0, constant: 0.0 }, next).collect()
     }
 
-    /// A step as `Q_l` takes it: inputs as long as they are at layer `l`; the constant is what it was, and 1 more for the
-    /// bias of the layer above.
+    /// A step as `Q_l` takes it: inputs as long as they are at layer `l`; the constant is what it
+    /// was, and 1 more for the bias of the layer above.
     pub(super) fn weighted(&self, step: &Matrix<f64>, length: Length) -> Matrix<f64> {
         self.stretched(step, length.input, (length.constant + 1.0).sqrt())
     }
 
-    /// A step with the rows of the inputs and that of the constant multiplied each by its own factor.
+    /// A step with the rows of the inputs and that of the constant multiplied each by its own
+    /// factor.
     pub(super) fn stretched(&self, step: &Matrix<f64>, input: f64, constant: f64) -> Matrix<f64> {
         let mut out = step.clone();
         out.scale(input);
         if self.network.bias_std.is_some() {
             let last = step.rows() - 1;
-            out.row_mut(last).iter_mut().zip(step.row(last)).for_each(|(to, from)| *to = constant * from);
+            out.row_mut(last)
+                .iter_mut()
+                .zip(step.row(last))
+                .for_each(|(to, from)| *to = constant * from);
         }
         out
     }
@@ -242,7 +251,9 @@ impl DepthTheory {
     /// `beta_{l,j}` for every layer `l`, by `j - 1`.
     pub(super) fn beta(&self) -> Vec<Vec<f64>> {
         let stretch: Vec<f64> = (0..self.network.depth()).map(|l| self.stretch(l)).collect();
-        (0..stretch.len()).map(|l| (1..=l).map(|j| stretch[j..l].iter().product()).collect()).collect()
+        (0..stretch.len())
+            .map(|l| (1..=l).map(|j| stretch[j..l].iter().product()).collect())
+            .collect()
     }
 
     /// Squared norm of the columns of `W_l` of every class.
@@ -250,7 +261,9 @@ impl DepthTheory {
         let [below, std] = [self.network.sizes[l] as f64, self.network.w_std[l]];
         let learnt = self.learnt(l);
         let classes = self.backward.classes(l + 1).iter().zip(&self.kept[l]).zip(learnt);
-        classes.map(|((&units, [a, _]), learnt)| (a * std).powi(2) * below * units as f64 + learnt).collect()
+        classes
+            .map(|((&units, [a, _]), learnt)| (a * std).powi(2) * below * units as f64 + learnt)
+            .collect()
     }
 
     /// `||Q_l C_{l+1}||^2` by class of neurons: the learnt part of `W_l`.
@@ -260,7 +273,8 @@ impl DepthTheory {
         let mut add = |left: &Matrix<f64>, right: &Matrix<f64>| {
             let spread = (right * gram).to_matrix();
             for i in 0..left.rows() {
-                let blocks = left.row(i).chunks_exact(outputs).zip(spread.row(i).chunks_exact(outputs));
+                let blocks =
+                    left.row(i).chunks_exact(outputs).zip(spread.row(i).chunks_exact(outputs));
                 blocks.zip(&mut found).for_each(|((a, b), sum)| *sum += dot(a, b));
             }
         };
@@ -294,7 +308,8 @@ impl DepthTheory {
         for (l, gamma) in norms.iter().enumerate() {
             let found = self.squared_norms(l);
             let classes = self.backward.classes(l + 1).iter().zip(found);
-            let factors: Vec<f64> = classes.map(|(&units, square)| gamma * (units as f64 / square).sqrt()).collect();
+            let factors: Vec<f64> =
+                classes.map(|(&units, square)| gamma * (units as f64 / square).sqrt()).collect();
             self.kept[l].iter_mut().zip(&factors).for_each(|([a, _], factor)| *a *= factor);
             self.gradients[l].scale_classes(&factors);
             self.responses[l].iter_mut().for_each(|response| response.scale_classes(&factors));
@@ -306,7 +321,8 @@ impl DepthTheory {
         self.network.sizes[self.network.depth()]
     }
 
-    /// `K_l = Q_l^T Q_l`, `m_{l+1} n_D` squared: by it, classes of neurons that will differ in norm are found.
+    /// `K_l = Q_l^T Q_l`, `m_{l+1} n_D` squared: by it, classes of neurons that will differ in norm
+    /// are found.
     pub(super) fn square(&self, l: usize) -> Matrix<f64> {
         let gradient = self.gradient(l);
         let mut sum = (gradient.t() * &gradient).to_matrix();

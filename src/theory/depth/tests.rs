@@ -39,8 +39,12 @@ impl Case {
     /// Angles of weights and of updates by layer that the rule itself comes to.
     fn simulate(&self, repeat: u64) -> [Vec<f64>; 2] {
         let depth = self.sizes.len() - 1;
-        let sizes =
-            Sizes { batch: self.batch, inputs: self.sizes[0], outputs: self.sizes[depth], iterations: self.iterations };
+        let sizes = Sizes {
+            batch: self.batch,
+            inputs: self.sizes[0],
+            outputs: self.sizes[depth],
+            iterations: self.iterations,
+        };
         let mut signals = Signals::<f64>::new(&self.run().pair, sizes, 1, repeat).unwrap();
         let std = [self.std, self.std];
         let mut net = Isolated::draw(self.sizes, self.batch, Activation::Linear, std, 1, repeat);
@@ -51,16 +55,18 @@ impl Case {
             net.step(signals.activity(), signals.error(), self.eta);
             signals.advance();
         }
-        let angle = |l: usize| weight_alignment(&net.layers.weights[l], net.feedback.backward(l).unwrap());
+        let angle =
+            |l: usize| weight_alignment(&net.layers.weights[l], net.feedback.backward(l).unwrap());
         let weights = (1..depth).map(|l| angle(l).unwrap().unwrap()).collect();
         net.inject(signals.activity(), signals.error());
         let Isolated { layers, feedback, pass, .. } = &mut net;
-        let updates = UpdateAlignment::new(self.sizes).angles(layers, feedback, signals.activity(), pass);
+        let updates =
+            UpdateAlignment::new(self.sizes).angles(layers, feedback, signals.activity(), pass);
         [weights, updates.into_iter().flatten().collect()]
     }
 
-    /// Mean differences of predictions to the rule by layer, with the standard error of the mean over repeats of what the
-    /// rule gave: weights, updates.
+    /// Mean differences of predictions to the rule by layer, with the standard error of the mean
+    /// over repeats of what the rule gave: weights, updates.
     fn differences(&self, repeats: u64) -> [Vec<[f64; 2]>; 2] {
         let run = self.run();
         let pairs: Vec<_> = (0..repeats)
@@ -74,9 +80,13 @@ impl Case {
         [0, 1].map(|which| {
             (0..pairs[0][which].len())
                 .map(|layer| {
-                    let [predicted, simulated] =
-                        [0, 1].map(|part| Summary::of(pairs.iter().map(|pair| Some(pair[which][layer][part]))));
-                    [predicted.mean.unwrap() - simulated.mean.unwrap(), simulated.standard_error().unwrap()]
+                    let [predicted, simulated] = [0, 1].map(|part| {
+                        Summary::of(pairs.iter().map(|pair| Some(pair[which][layer][part])))
+                    });
+                    [
+                        predicted.mean.unwrap() - simulated.mean.unwrap(),
+                        simulated.standard_error().unwrap(),
+                    ]
                 })
                 .collect()
         })
@@ -86,7 +96,10 @@ impl Case {
     fn holds(&self, repeats: u64, within: [f64; 2]) {
         for (found, within) in self.differences(repeats).iter().zip(within) {
             for (layer, [mean, error]) in found.iter().enumerate() {
-                assert!(mean.abs() < within + 2.0 * error, "layer {layer}: off by {mean:.2} +- {error:.2}: {found:?}");
+                assert!(
+                    mean.abs() < within + 2.0 * error,
+                    "layer {layer}: off by {mean:.2} +- {error:.2}: {found:?}"
+                );
             }
         }
     }
@@ -107,14 +120,19 @@ const HELD: Case = Case {
 fn every_layer_of_the_linear_rule_is_predicted_given_b() {
     HELD.holds(12, [0.3, 2.0]);
     Case { forms: ["ar1:0.9", "ar1:0.8"], eta: 4e-3, ..HELD }.holds(12, [0.3, 2.0]);
-    Case { sizes: &[8, 60, 60, 60, 60, 60, 8], forms: ["ar1:0.9", "ar1:0.9"], cross: "0.5@lag=2", ..HELD }
-        .holds(8, [0.3, 2.0]);
+    Case {
+        sizes: &[8, 60, 60, 60, 60, 60, 8],
+        forms: ["ar1:0.9", "ar1:0.9"],
+        cross: "0.5@lag=2",
+        ..HELD
+    }
+    .holds(8, [0.3, 2.0]);
 }
 
 #[test]
 fn layers_need_not_be_wide() {
-    // Signals that are the same and three times as many units as outputs: with the start of wide layers the top layer is
-    // predicted several degrees too low.
+    // Signals that are the same and three times as many units as outputs: with the start of wide
+    // layers the top layer is predicted several degrees too low.
     let case = Case {
         sizes: &[10, 30, 30, 10],
         forms: ["white", "white"],
@@ -138,14 +156,22 @@ fn layers_need_not_be_wide() {
 
 #[test]
 fn under_weight_normalisation_classes_of_neurons_take_the_error_away() {
-    let case = Case { sizes: &[20, 100, 100, 100, 20], batch: 50, iterations: 400, eta: 6e-4, norm: Some(1.0), ..HELD };
+    let case = Case {
+        sizes: &[20, 100, 100, 100, 20],
+        batch: 50,
+        iterations: 400,
+        eta: 6e-4,
+        norm: Some(1.0),
+        ..HELD
+    };
     let [weights, _] = case.differences(6);
     assert!(weights.iter().all(|[off, error]| off.abs() < 1.0 + 2.0 * error), "{weights:?}");
     // One class alone is off by more in the last layer, where columns differ most.
     let run = case.run();
     let mut off: f64 = 0.0;
     for repeat in 0..6 {
-        let backward = BackwardTheory::drawn(&run.backward(1, repeat), 20, &Classes::one(case.sizes));
+        let backward =
+            BackwardTheory::drawn(&run.backward(1, repeat), 20, &Classes::one(case.sizes));
         let theory = DepthTheory::new(run.network.clone(), backward, run.rule);
         let mut follower = DepthFollower::Wide(Box::new(theory));
         let found = run.run(&mut follower, &[case.iterations], 1, repeat).unwrap();
@@ -168,13 +194,19 @@ fn one_hidden_layer_is_the_theory_of_realised_signals() {
     }
     let toy = Toy { w_std: 0.1, b_std: 0.1, ..Toy::new(&[12, 40, 8], 20, case.eta).unwrap() };
     let (expected, found) = (realised.moments(&toy), run.angles(&[150], 1, 3).unwrap().remove(0));
-    assert!((expected.angle - found.weights[0]).abs() < 1e-9, "{} {}", expected.angle, found.weights[0]);
+    assert!(
+        (expected.angle - found.weights[0]).abs() < 1e-9,
+        "{} {}",
+        expected.angle,
+        found.weights[0]
+    );
     assert!((expected.squared_norm / found.squared_norms[1] - 1.0).abs() < 1e-12);
 }
 
 #[test]
 fn momentum_is_that_of_the_optimiser() {
-    // Every step of a constant gradient with momentum is known in closed form, and so is the first layer's share.
+    // Every step of a constant gradient with momentum is known in closed form, and so is the first
+    // layer's share.
     let gradient = Matrix::from_vec(1, 2, vec![1.0, -2.0]);
     let rule = StepRule { eta: 0.1, momentum: 0.5, decay: 0.01 };
     let mut moving = Moving::zeros(1, 4, true);
@@ -184,7 +216,10 @@ fn momentum_is_that_of_the_optimiser() {
         velocity = 0.5 * velocity + 3.0 - 0.01 * value;
         value += 0.1 * velocity;
     }
-    assert!((moving.value.row(0)[2] - value).abs() < 1e-12 && (moving.value.row(0)[1] + 2.0 * value).abs() < 1e-12);
+    assert!(
+        (moving.value.row(0)[2] - value).abs() < 1e-12
+            && (moving.value.row(0)[1] + 2.0 * value).abs() < 1e-12
+    );
 }
 
 /// Orthonormal rows that span those of `matrix`, after those of `first`, which are orthonormal.
@@ -206,7 +241,12 @@ fn orthonormal(first: &Matrix<f64>, matrix: &Matrix<f64>) -> Matrix<f64> {
 }
 
 /// `[T_l, Z_l]` and `R_l` of these very weights, by bases of the directions of every layer.
-fn reduced_start(weights: &[Matrix<f64>], backward: &[Matrix<f64>], network: &DeepNetwork, eta: f64) -> ReducedNetwork {
+fn reduced_start(
+    weights: &[Matrix<f64>],
+    backward: &[Matrix<f64>],
+    network: &DeepNetwork,
+    eta: f64,
+) -> ReducedNetwork {
     let (depth, sizes) = (network.depth(), &network.sizes);
     let outputs = sizes[depth];
     let all = super::backward::carriers(backward, outputs);
@@ -239,8 +279,8 @@ fn reduced_start(weights: &[Matrix<f64>], backward: &[Matrix<f64>], network: &De
     ReducedNetwork::new(network.clone(), StepRule::plain(eta), layers, carriers, squares)
 }
 
-/// A linear network of any widths that learns a task is what its few directions say, to rounding: wide layers, layers
-/// narrower than the inputs, and one narrower than the output.
+/// A linear network of any widths that learns a task is what its few directions say, to rounding:
+/// wide layers, layers narrower than the inputs, and one narrower than the output.
 #[test]
 fn a_network_is_its_reduced_network() {
     use crate::random::{Role, Stream};
@@ -249,7 +289,8 @@ fn a_network_is_its_reduced_network() {
     for sizes in [vec![4, 40, 30, 2], vec![9, 5, 12, 7, 3], vec![3, 20, 2, 9, 4]] {
         let depth = sizes.len() - 1;
         let mut stream = Stream::new(3, depth as u64, Role::Weights);
-        let mut draw = |rows: usize, cols: usize| normal_matrix::<f64>(&mut stream, rows, cols, 0.4);
+        let mut draw =
+            |rows: usize, cols: usize| normal_matrix::<f64>(&mut stream, rows, cols, 0.4);
         let mut weights: Vec<Matrix<f64>> = sizes.windows(2).map(|n| draw(n[0], n[1])).collect();
         let backward: Vec<Matrix<f64>> = sizes[1..].windows(2).map(|n| draw(n[1], n[0])).collect();
         let (inputs, targets) = (draw(6, sizes[0]), draw(6, sizes[depth]));
@@ -264,9 +305,18 @@ fn a_network_is_its_reduced_network() {
             error -= &activities[depth];
             let function = reduced.functions().swap_remove(0);
             let predicted = (&inputs * &function).to_matrix();
-            let off = predicted.as_slice().iter().zip(activities[depth].as_slice()).map(|(a, b)| (a - b).abs());
+            let off = predicted
+                .as_slice()
+                .iter()
+                .zip(activities[depth].as_slice())
+                .map(|(a, b)| (a - b).abs());
             let off = off.fold(0.0, f64::max);
-            assert!(off < 1e-10, "{:?}: off by {off} of {}", network.sizes, activities[depth].norm());
+            assert!(
+                off < 1e-10,
+                "{:?}: off by {off} of {}",
+                network.sizes,
+                activities[depth].norm()
+            );
             for l in (0..depth).rev() {
                 weights[l] += eta * activities[l].t() * &error;
                 if l > 0 {
@@ -287,14 +337,19 @@ fn a_network_is_its_reduced_network() {
     }
 }
 
-/// The law of the start that is drawn is that of Gaussian weights: mean and spread of what a network of three layers makes
-/// of an error, against weights drawn whole.
+/// The law of the start that is drawn is that of Gaussian weights: mean and spread of what a
+/// network of three layers makes of an error, against weights drawn whole.
 #[test]
 fn the_start_of_a_reduced_network_has_the_law_of_its_weights() {
     use crate::random::{Role, Stream};
     use crate::rule::normal_matrix;
     let sizes = vec![6, 8, 9, 3];
-    let network = DeepNetwork { sizes: sizes.clone(), w_std: vec![0.5, 0.4, 0.3], norms: None, bias_std: None };
+    let network = DeepNetwork {
+        sizes: sizes.clone(),
+        w_std: vec![0.5, 0.4, 0.3],
+        norms: None,
+        bias_std: None,
+    };
     let mut stream = Stream::new(1, 0, Role::Backward);
     let backward: Vec<Matrix<f64>> =
         sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], 0.6)).collect();
@@ -318,7 +373,8 @@ fn the_start_of_a_reduced_network_has_the_law_of_its_weights() {
     let whole = summary(&|repeat| {
         let mut stream = Stream::new(2, repeat, Role::Weights);
         let pairs = sizes.windows(2).zip(&network.w_std);
-        let weights: Vec<Matrix<f64>> = pairs.map(|(n, &std)| normal_matrix(&mut stream, n[0], n[1], std)).collect();
+        let weights: Vec<Matrix<f64>> =
+            pairs.map(|(n, &std)| normal_matrix(&mut stream, n[0], n[1], std)).collect();
         after(&mut reduced_start(&weights, &backward, &network, rule.eta))
     });
     for (drawn, whole) in drawn.iter().zip(&whole) {
@@ -357,7 +413,8 @@ fn the_recursion_comes_to_its_closed_forms() {
     }
     // The start is small enough to be forgotten.
     let small = DeepNetwork { w_std: vec![1e-6; 4], ..network.clone() };
-    let mut theory = DepthTheory::new(small, BackwardTheory::wide(&sizes, &b_std), StepRule::plain(1e-2));
+    let mut theory =
+        DepthTheory::new(small, BackwardTheory::wide(&sizes, &b_std), StepRule::plain(1e-2));
     (0..4000).for_each(|_| theory.advance(&steps[0]));
     for (l, cosine) in (1..).zip(held_limit(&sizes, &steps[0])) {
         let found = theory.weight_alignment(l);

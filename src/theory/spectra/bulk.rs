@@ -4,8 +4,8 @@ use super::{MarchenkoPastur, TracyWidom};
 use crate::measure::spectrum::numerical_rank;
 use std::f64::consts::FRAC_1_SQRT_2;
 
-/// Singular values of a matrix of independent entries of mean 0 and one standard deviation: their Marchenko-Pastur law,
-/// and the law of the largest of them.
+/// Singular values of a matrix of independent entries of mean 0 and one standard deviation: their
+/// Marchenko-Pastur law, and the law of the largest of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bulk {
     /// Longer and shorter side.
@@ -16,7 +16,8 @@ pub struct Bulk {
 }
 
 impl Bulk {
-    /// Law for a matrix of `shape`; `None` if a side is 0 or the standard deviation not positive and finite.
+    /// Law for a matrix of `shape`; `None` if a side is 0 or the standard deviation not positive
+    /// and finite.
     pub fn new((rows, columns): (usize, usize), entry_sd: f64) -> Option<Self> {
         let sides = [rows.max(columns), rows.min(columns)];
         let law = MarchenkoPastur::new(sides[1] as f64 / sides[0] as f64)?;
@@ -73,13 +74,14 @@ impl Bulk {
         long * short / self.largest.mean()
     }
 
-    /// Singular value of the matrix of rank 1 which, added to such a matrix, makes `value` of it, where that is beyond
-    /// the bulk (Benaych-Georges & Nadakuditi 2012).
+    /// Singular value of the matrix of rank 1 which, added to such a matrix, makes `value` of it,
+    /// where that is beyond the bulk (Benaych-Georges & Nadakuditi 2012).
     pub fn strength(&self, value: f64) -> Option<f64> {
         let [long, short] = self.sides.map(|n| n as f64);
         let excess = (value / self.entry_sd).powi(2) - long - short;
         let square = excess * excess - 4.0 * long * short;
-        (excess > 0.0 && square >= 0.0).then(|| self.entry_sd * FRAC_1_SQRT_2 * (excess + square.sqrt()).sqrt())
+        (excess > 0.0 && square >= 0.0)
+            .then(|| self.entry_sd * FRAC_1_SQRT_2 * (excess + square.sqrt()).sqrt())
     }
 
     /// Largest distance of the distribution of `values` to that of the law, from 0 to 1.
@@ -105,7 +107,8 @@ pub struct Outlier {
     pub index: usize,
     /// The singular value.
     pub value: f64,
-    /// Probability that the largest singular value of the bulk, with the weakest outlier counted to it, is as large.
+    /// Probability that the largest singular value of the bulk, with the weakest outlier counted to
+    /// it, is as large.
     pub p: f64,
     /// Singular value of the rank-one part behind it: see [`Bulk::strength`].
     pub strength: Option<f64>,
@@ -120,32 +123,40 @@ pub struct Split {
     pub outliers: Vec<Outlier>,
     /// Largest distance of the distribution of the values of the bulk to its law, from 0 to 1.
     pub departure: f64,
-    /// Values beyond the law that are no outliers, as random signs of the entries make such values too: see
-    /// [`split_matrix`](super::split_matrix).
+    /// Values beyond the law that are no outliers, as random signs of the entries make such values
+    /// too: see [`split_matrix`](super::split_matrix).
     pub unconfirmed: usize,
 }
 
 impl Split {
-    /// Departure that independent Gaussian entries exceed in less than one matrix of a thousand: singular values repel
-    /// each other, so that it falls as `(1.2 + 0.55 ln n) / n` for `n` values (simulated, for 4 to 500). Where it is
-    /// exceeded, the entries are not independent and alike, and the rate of false alarms does not hold.
+    /// Departure that independent Gaussian entries exceed in less than one matrix of a thousand:
+    /// singular values repel each other, so that it falls as `(1.2 + 0.55 ln n) / n` for `n` values
+    /// (simulated, for 4 to 500). Where it is exceeded, the entries are not independent and alike,
+    /// and the rate of false alarms does not hold.
     pub fn usual_departure(&self) -> f64 {
         let n = self.bulk.sides[1] as f64;
         (1.2 + 0.55 * n.ln()) / n
     }
 }
 
-/// Divides the singular values (descending) of a matrix of `shape` into a bulk and outliers, with a probability of at
-/// most `false_alarm` of finding any in a matrix of independent Gaussian entries. `None` if there are no values, the
-/// shape is not theirs, or most of them are 0: then there is no bulk.
+/// Divides the singular values (descending) of a matrix of `shape` into a bulk and outliers, with a
+/// probability of at most `false_alarm` of finding any in a matrix of independent Gaussian entries.
+/// `None` if there are no values, the shape is not theirs, or most of them are 0: then there is no
+/// bulk.
 ///
-/// With the entries' standard deviation given, values are tested one after the other against the largest of a matrix of
-/// the remaining size, until one fails (Kritchman & Nadler 2009). Otherwise a bulk is fitted to the median, which as
-/// many as half of the values being outliers does not move far; values beyond its edge are candidates; and of these,
-/// from the weakest on, each is tested against the mean square of itself and all below it. That is stricter than what
-/// it promises, the more so the smaller the matrix: at 1 %, 0.05 % of 10 x 10, 0.3 % of 20 x 20 and 0.7 % of 100 x 100
-/// matrices raise a false alarm.
-pub fn split(values: &[f64], shape: (usize, usize), entry_sd: Option<f64>, false_alarm: f64) -> Option<Split> {
+/// With the entries' standard deviation given, values are tested one after the other against the
+/// largest of a matrix of the remaining size, until one fails (Kritchman & Nadler 2009). Otherwise
+/// a bulk is fitted to the median, which as many as half of the values being outliers does not move
+/// far; values beyond its edge are candidates; and of these, from the weakest on, each is tested
+/// against the mean square of itself and all below it. That is stricter than what it promises, the
+/// more so the smaller the matrix: at 1 %, 0.05 % of 10 x 10, 0.3 % of 20 x 20 and 0.7 % of 100 x
+/// 100 matrices raise a false alarm.
+pub fn split(
+    values: &[f64],
+    shape: (usize, usize),
+    entry_sd: Option<f64>,
+    false_alarm: f64,
+) -> Option<Split> {
     divide(values, shape, entry_sd, candidates(values, shape, entry_sd, false_alarm)?)
 }
 
@@ -177,8 +188,12 @@ pub(super) fn divide(
         Some(sd) => Bulk::new(rest, sd)?,
         None => mean_square(&values[found..], rest)?,
     };
-    let outlier =
-        |(index, &value): (usize, &f64)| Outlier { index, value, p: judge.tail(value), strength: bulk.strength(value) };
+    let outlier = |(index, &value): (usize, &f64)| Outlier {
+        index,
+        value,
+        p: judge.tail(value),
+        strength: bulk.strength(value),
+    };
     Some(Split {
         bulk,
         outliers: values[..found].iter().enumerate().map(outlier).collect(),
@@ -188,7 +203,12 @@ pub(super) fn divide(
 }
 
 /// Number of outliers, and the bulk that the last one was tested against.
-fn beyond_given(values: &[f64], shape: (usize, usize), sd: f64, false_alarm: f64) -> Option<(usize, Bulk)> {
+fn beyond_given(
+    values: &[f64],
+    shape: (usize, usize),
+    sd: f64,
+    false_alarm: f64,
+) -> Option<(usize, Bulk)> {
     let mut judge = Bulk::new(shape, sd)?;
     // One value at least is left to the bulk.
     for (found, &value) in values.iter().enumerate().take(values.len() - 1) {
@@ -252,8 +272,8 @@ mod tests {
         matrix
     }
 
-    /// Sum of `strengths[i]` times the outer product of unit vectors `i` and `i`, where the entries of the noise are as
-    /// good as any others.
+    /// Sum of `strengths[i]` times the outer product of unit vectors `i` and `i`, where the entries
+    /// of the noise are as good as any others.
     fn spiked(shape: (usize, usize), strengths: &[f64], sd: f64, repeat: u64) -> Vec<f64> {
         let mut matrix = normal(shape.0, shape.1, repeat);
         matrix.scale(sd);
@@ -271,10 +291,14 @@ mod tests {
                 given += usize::from(!split_at(Some(0.3)).outliers.is_empty());
                 let found = split_at(None);
                 fitted += usize::from(!found.outliers.is_empty());
-                // A mean square of mn entries has a relative standard error of sqrt(2 / mn); half of it for the root.
+                // A mean square of mn entries has a relative standard error of sqrt(2 / mn); half
+                // of it for the root.
                 let error = (0.5 / (shape.0 * shape.1) as f64).sqrt();
                 let outliers = found.outliers.len() as f64;
-                assert!((found.bulk.entry_sd() / 0.3 - 1.0).abs() < 5.0 * error + 0.1 * outliers, "{shape:?}");
+                assert!(
+                    (found.bulk.entry_sd() / 0.3 - 1.0).abs() < 5.0 * error + 0.1 * outliers,
+                    "{shape:?}"
+                );
                 departures.push(found.departure / found.usual_departure());
             }
             let n = draws as f64;
@@ -292,18 +316,27 @@ mod tests {
     fn planted_directions_are_found_with_their_strength_and_no_others() {
         for (shape, count) in [((50, 50), 1), ((50, 50), 20), ((100, 20), 8)] {
             // From three times the strength at which a direction leaves the bulk.
-            let strengths: Vec<f64> =
-                (0..count).map(|i| (3.0 + 0.3 * i as f64) * 0.2 * ((shape.0 * shape.1) as f64).powf(0.25)).collect();
+            let strengths: Vec<f64> = (0..count)
+                .map(|i| (3.0 + 0.3 * i as f64) * 0.2 * ((shape.0 * shape.1) as f64).powf(0.25))
+                .collect();
             let mut exact = 0;
             for draw in 0..40 {
                 let values = spiked(shape, &strengths, 0.2, 1000 + draw);
                 for found in [None, Some(0.2)].map(|sd| split(&values, shape, sd, 0.01).unwrap()) {
                     exact += usize::from(found.outliers.len() == count);
-                    let (sd, departure) = (found.bulk.entry_sd(), found.departure / found.usual_departure());
-                    assert!((sd / 0.2 - 1.0).abs() < 0.1 && departure < 1.5, "{shape:?} {count}: {sd} {departure}");
+                    let (sd, departure) =
+                        (found.bulk.entry_sd(), found.departure / found.usual_departure());
+                    assert!(
+                        (sd / 0.2 - 1.0).abs() < 0.1 && departure < 1.5,
+                        "{shape:?} {count}: {sd} {departure}"
+                    );
                     let [low, high] = found.bulk.ends();
-                    assert!(values[count + 1..].iter().all(|v| (0.5 * low..1.1 * high).contains(v)));
-                    assert!(found.outliers.iter().all(|o| o.value == values[o.index] && o.p <= 0.01));
+                    assert!(
+                        values[count + 1..].iter().all(|v| (0.5 * low..1.1 * high).contains(v))
+                    );
+                    assert!(
+                        found.outliers.iter().all(|o| o.value == values[o.index] && o.p <= 0.01)
+                    );
                     let strongest = found.outliers[0].strength.unwrap() / strengths[count - 1];
                     assert!((strongest - 1.0).abs() < 0.25, "{shape:?} {count}: {strongest}");
                 }
@@ -318,21 +351,35 @@ mod tests {
         assert_eq!(Bulk::new((90, 30), 0.5), Some(bulk));
         let [low, high] = bulk.ends();
         assert!((high - 0.5 * (90f64.sqrt() + 30f64.sqrt())).abs() < 1e-12 && low > 0.0);
-        assert_eq!((bulk.cumulative(low), bulk.cumulative(high), bulk.cumulative(-1.0)), (0.0, 1.0, 0.0));
+        assert_eq!(
+            (bulk.cumulative(low), bulk.cumulative(high), bulk.cumulative(-1.0)),
+            (0.0, 1.0, 0.0)
+        );
         let (x, step) = (0.5 * (low + high), 1e-5);
         let slope = (bulk.cumulative(x + step) - bulk.cumulative(x - step)) / (2.0 * step);
         assert!((slope - bulk.density(x)).abs() < 1e-8);
         assert!((bulk.cumulative(bulk.quantile(0.3)) - 0.3).abs() < 1e-12);
         let draws = 40;
-        let spectra: Vec<Vec<f64>> = (0..draws).map(|i| singular_values(&normal(30, 90, i)).unwrap()).collect();
-        let mean = |of: fn(&[f64]) -> Option<f64>| spectra.iter().filter_map(|s| of(s)).sum::<f64>() / draws as f64;
+        let spectra: Vec<Vec<f64>> =
+            (0..draws).map(|i| singular_values(&normal(30, 90, i)).unwrap()).collect();
+        let mean = |of: fn(&[f64]) -> Option<f64>| {
+            spectra.iter().filter_map(|s| of(s)).sum::<f64>() / draws as f64
+        };
         assert!((mean(participation_ratio) / bulk.participation_ratio() - 1.0).abs() < 0.01);
         // The largest squared singular value varies by 6 % between matrices.
-        assert!((mean(stable_rank) / bulk.stable_rank() - 1.0).abs() < 0.03, "{}", mean(stable_rank));
-        assert!((bulk.tail(bulk.threshold(0.01)) - 0.01).abs() < 1e-9 && bulk.threshold(0.01) > high);
+        assert!(
+            (mean(stable_rank) / bulk.stable_rank() - 1.0).abs() < 0.03,
+            "{}",
+            mean(stable_rank)
+        );
+        assert!(
+            (bulk.tail(bulk.threshold(0.01)) - 0.01).abs() < 1e-9 && bulk.threshold(0.01) > high
+        );
         // A direction leaves the bulk at sd (mn)^(1/4).
         assert!(bulk.strength(0.99 * high).is_none());
-        assert!((bulk.strength(high * (1.0 + 1e-12)).unwrap() - 0.5 * 2700f64.powf(0.25)).abs() < 1e-4);
+        assert!(
+            (bulk.strength(high * (1.0 + 1e-12)).unwrap() - 0.5 * 2700f64.powf(0.25)).abs() < 1e-4
+        );
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(Bulk::new((3, 3), bad), None);
         }
@@ -347,7 +394,11 @@ mod tests {
         assert_eq!(split(&[f64::NAN, 0.5], (2, 5), None, 0.01), None);
         for sd in [None, Some(1.0)] {
             let single = split(&[3.0], (1, 9), sd, 0.01).unwrap();
-            assert!(single.outliers.is_empty() && single.departure <= 1.0 && single.usual_departure() > 1.0);
+            assert!(
+                single.outliers.is_empty()
+                    && single.departure <= 1.0
+                    && single.usual_departure() > 1.0
+            );
         }
         let given = split(&[100.0, 0.0, 0.0], (3, 3), Some(1.0), 0.01).unwrap();
         assert_eq!(given.outliers.len(), 1);

@@ -2,8 +2,9 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-/// Marchenko-Pastur law: the eigenvalues of `Z^T Z / m` for `Z` of `m x n` independent entries of variance 1,
-/// `ratio = n / m`. Above a ratio of 1 a share `1 - 1 / ratio` of them is 0 and not part of the density.
+/// Marchenko-Pastur law: the eigenvalues of `Z^T Z / m` for `Z` of `m x n` independent entries of
+/// variance 1, `ratio = n / m`. Above a ratio of 1 a share `1 - 1 / ratio` of them is 0 and not
+/// part of the density.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MarchenkoPastur {
     ratio: f64,
@@ -35,7 +36,8 @@ impl MarchenkoPastur {
         (1.0 - 1.0 / self.ratio).max(0.0)
     }
 
-    /// Share of eigenvalues up to `x`, those that are 0 among them: the integral of the density in closed form.
+    /// Share of eigenvalues up to `x`, those that are 0 among them: the integral of the density in
+    /// closed form.
     pub fn cumulative(&self, x: f64) -> f64 {
         let [low, high] = self.support();
         if x < 0.0 {
@@ -48,7 +50,8 @@ impl MarchenkoPastur {
             return 1.0;
         }
         // (b - x)(x - a) with a + b = 2 (1 + c) and ab = (1 - c)^2.
-        let (root, sum, gap) = (((high - x) * (x - low)).sqrt(), 1.0 + self.ratio, (1.0 - self.ratio).abs());
+        let (root, sum, gap) =
+            (((high - x) * (x - low)).sqrt(), 1.0 + self.ratio, (1.0 - self.ratio).abs());
         let of_sum = (x - sum).atan2(root);
         let of_gap = (sum * x - gap * gap).atan2(gap * root);
         let integral = root + sum * (of_sum + FRAC_PI_2) - gap * (of_gap + FRAC_PI_2);
@@ -79,7 +82,8 @@ mod tests {
         for ratio in [0.02, 0.1, 0.7, 1.0, 3.0] {
             let law = MarchenkoPastur::new(ratio).unwrap();
             let [low, high] = law.support();
-            // x = low + (high - low) u^3 has its nodes near the lower end, where the density may diverge.
+            // x = low + (high - low) u^3 has its nodes near the lower end, where the density may
+            // diverge.
             let n = 200_000;
             let (mut mass, mut first, mut second) = (law.mass_at_zero(), 0.0, 0.0);
             for i in 0..n {
@@ -91,7 +95,10 @@ mod tests {
                     assert!((law.cumulative(x) - mass).abs() < 2e-5, "{ratio} {x}");
                 }
             }
-            assert!((mass - 1.0).abs() < 1e-5 && (first - 1.0).abs() < 1e-5, "{ratio}: {mass} {first}");
+            assert!(
+                (mass - 1.0).abs() < 1e-5 && (first - 1.0).abs() < 1e-5,
+                "{ratio}: {mass} {first}"
+            );
             assert!((second - 1.0 - ratio).abs() < 1e-5, "{ratio}: {second}");
         }
     }
@@ -110,10 +117,14 @@ mod tests {
             assert!((law.cumulative(0.999_999 * low) - law.mass_at_zero()).abs() < 1e-12);
         }
         assert_eq!(MarchenkoPastur::new(3.0).unwrap().quantile(0.5), 0.0);
-        // Square matrices: singular values follow the quarter circle, whose median solves x sqrt(4 - x^2) / 4 +
-        // asin(x / 2) = pi / 4.
+        // Square matrices: singular values follow the quarter circle, whose median solves x
+        // sqrt(4 - x^2) / 4 + asin(x / 2) = pi / 4.
         let median = MarchenkoPastur::new(1.0).unwrap().quantile(0.5).sqrt();
-        assert!((0.25 * median * (4.0 - median * median).sqrt() + (0.5 * median).asin() - 0.25 * PI).abs() < 1e-12);
+        assert!(
+            (0.25 * median * (4.0 - median * median).sqrt() + (0.5 * median).asin() - 0.25 * PI)
+                .abs()
+                < 1e-12
+        );
         assert_eq!(MarchenkoPastur::new(0.0).or(MarchenkoPastur::new(f64::NAN)), None);
     }
 }

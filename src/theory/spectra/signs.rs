@@ -15,19 +15,25 @@ const DRAWS: u64 = 9;
 const COMPARED: usize = 4;
 
 /// As [`split`](super::split), for a matrix whose entries need not be alike. The law of independent
-/// entries of one standard deviation calls single large entries, rows or columns outliers, as
-/// heavy tails or norms of their own make them. So what it finds is compared, from the strongest on,
-/// with matrices of the same entries whose signs are random, which have the same tails and norms
-/// and no direction in common (Hong, Sheng & Dobriban 2020); one that is kept is taken off before
-/// the next. The first that these reach, to the same probability of a false alarm, ends it.
+/// entries of one standard deviation calls single large entries, rows or columns outliers, as heavy
+/// tails or norms of their own make them. So what it finds is compared, from the strongest on, with
+/// matrices of the same entries whose signs are random, which have the same tails and norms and no
+/// direction in common (Hong, Sheng & Dobriban 2020); one that is kept is taken off before the
+/// next. The first that these reach, to the same probability of a false alarm, ends it.
 ///
 /// With the standard deviation given there is nothing to compare: the law is what was asked for.
 ///
 /// `values` are the singular values of `matrix` in descending order.
-pub fn split_matrix(matrix: &Matrix<f64>, values: &[f64], entry_sd: Option<f64>, false_alarm: f64) -> Option<Split> {
+pub fn split_matrix(
+    matrix: &Matrix<f64>,
+    values: &[f64],
+    entry_sd: Option<f64>,
+    false_alarm: f64,
+) -> Option<Split> {
     let shape = (matrix.rows(), matrix.cols());
     let (found, judge) = candidates(values, shape, entry_sd, false_alarm)?;
-    let kept = if found == 0 || entry_sd.is_some() { found } else { kept(matrix, found, false_alarm)? };
+    let kept =
+        if found == 0 || entry_sd.is_some() { found } else { kept(matrix, found, false_alarm)? };
     let split = divide(values, shape, entry_sd, (kept, judge))?;
     Some(Split { unconfirmed: found - kept, ..split })
 }

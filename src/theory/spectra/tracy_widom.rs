@@ -2,10 +2,11 @@
 
 use statrs::distribution::{ContinuousCDF, Gamma};
 
-/// Law of the largest squared singular value of `m x n` independent Gaussian entries of variance 1, for matrices of any
-/// size: `(s^2 - centre) / scale` follows the Tracy-Widom law of real matrices, with the constants of Ma (2012), whose
-/// error falls as `min(m, n)^(-2/3)`. That law is taken as a shifted gamma distribution (Chiani 2014), whose tail is
-/// off by less than 0.5, 2 and 5 % where it is 0.05, 0.01 and 0.001, and by up to 12 % at 1e-6.
+/// Law of the largest squared singular value of `m x n` independent Gaussian entries of variance 1,
+/// for matrices of any size: `(s^2 - centre) / scale` follows the Tracy-Widom law of real matrices,
+/// with the constants of Ma (2012), whose error falls as `min(m, n)^(-2/3)`. That law is taken as a
+/// shifted gamma distribution (Chiani 2014), whose tail is off by less than 0.5, 2 and 5 % where it
+/// is 0.05, 0.01 and 0.001, and by up to 12 % at 1e-6.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TracyWidom {
     centre: f64,
@@ -31,7 +32,8 @@ impl TracyWidom {
         self.centre - 1.206_533_6 * self.scale
     }
 
-    /// Probability that the largest squared singular value is above `square`; 0 where it is below the smallest number.
+    /// Probability that the largest squared singular value is above `square`; 0 where it is below
+    /// the smallest number.
     pub fn tail(&self, square: f64) -> f64 {
         let [_, _, shift] = GAMMA;
         let x = (square - self.centre) / self.scale + shift;
@@ -44,7 +46,11 @@ impl TracyWidom {
         let (mut below, mut above) = (0.0, 400.0);
         for _ in 0..100 {
             let middle = 0.5 * (below + above);
-            if gamma().map_or(0.0, |gamma| gamma.sf(middle)) > probability { below = middle } else { above = middle }
+            if gamma().map_or(0.0, |gamma| gamma.sf(middle)) > probability {
+                below = middle
+            } else {
+                above = middle
+            }
         }
         self.centre + self.scale * (above - shift)
     }
