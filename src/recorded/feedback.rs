@@ -6,7 +6,7 @@ use super::backward::{StatesOf, Way};
 use super::evidence::{Agreement, signs};
 use super::layout::BackwardReading;
 use super::run::RecordedRun;
-use super::slopes::{End, Said, Slopes};
+use super::slopes::{End, Said, Slopes, thirds};
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::closing::{Closing, MOST_ROUNDING, Tally};
@@ -307,8 +307,8 @@ impl Course {
 
     /// Signs in the first and in the last third of the iterations.
     pub fn signs_at_ends(&self) -> [Agreement; 2] {
-        let third = self.signs.len().div_ceil(3);
-        [&self.signs[..third], &self.signs[self.signs.len() - third..]].map(sum)
+        let [start, _, end] = thirds(self.signs.len());
+        [start, end].map(|of| sum(&self.signs[of]))
     }
 
     /// Of which states a single matrix is, of the states from 0 to `last`.
@@ -359,10 +359,9 @@ impl Course {
             Said::Changed(None) => return StatesOf::None,
             Said::Nothing => {}
         }
-        let third = self.signs.len().div_ceil(3);
         let [early, late] = self.signs_at_ends();
-        let middle =
-            sum(&self.signs[third.min(self.signs.len() - third)..self.signs.len() - third]);
+        let [_, between, _] = thirds(self.signs.len());
+        let middle = sum(&self.signs[between]);
         if early.is_worse_than(&late) {
             return if middle.against() < late.against() {
                 StatesOf::None
