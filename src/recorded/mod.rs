@@ -33,6 +33,7 @@ mod findings;
 mod labels;
 mod layout;
 mod missing;
+mod normalised;
 mod pairs;
 mod plan;
 mod precision;
