@@ -24,6 +24,7 @@
 //! and the linear rule predicted ([`LinearPrediction`]).
 
 mod activation;
+mod axes;
 mod backward;
 mod error;
 mod evidence;
