@@ -247,7 +247,7 @@ fn axes_in_another_order_are_named_with_what_puts_them_right() {
     assert!(error.contains("axes stand in another order"), "{error}");
     assert!(error.contains("numpy.transpose(x, (2, 1, 0)) of activities"), "{error}");
     assert!(error.contains("numpy.transpose(x, (2, 1, 0)) of states of weights"), "{error}");
-    assert_eq!(error.matches("numpy.transpose(x)").count(), 2, "biases and labels: {error}");
+    assert!(error.contains("numpy.transpose(x) of labels"), "{error}");
     assert_eq!(error.trim_end().lines().count(), 2, "{error}");
     let back: Members = julia
         .iter()
@@ -302,7 +302,7 @@ fn a_layer_that_is_recorded_alone_keeps_its_number() {
 
 #[test]
 fn optional_members_that_are_no_numbers_or_have_axes_to_spare_are_no_hindrance() {
-    let good = good();
+    let good = with_one(doubtful("falling-rate"), 0);
     let right = found(&good);
     let changed = |name: &str, change: &dyn Fn(&mut Array)| {
         let mut run = good.clone();

@@ -98,6 +98,16 @@ impl Agreement {
         (self.all > 0.0).then(|| self.agreeing / self.all)
     }
 
+    /// The same of signs that are limited to those that are evidence beside each other, and are few
+    /// then: of 16 at least, more than nine tenths agree by chance once in 3,000 times.
+    pub fn outweighs(&self, other: &Self) -> bool {
+        let (Some(own), Some(others)) = (self.share(), other.share()) else { return false };
+        own >= 0.9
+            && 3.0 * (1.0 - own) <= 1.0 - others
+            && self.number.min(other.number) >= 16.0
+            && (1.0 - others) * other.number >= 5.0
+    }
+
     /// Whether the other reading is ruled out: it has at least three times as many contradictions,
     /// and more than a few, and this one has hardly any.
     pub fn rules_out(&self, other: &Self) -> bool {

@@ -206,7 +206,7 @@ impl LayerFeedback {
             let mut others = self.courses.iter().filter(|other| other.way != course.way);
             course.keeps_signs()
                 && course.signs().share().is_some_and(|share| share >= LIKE)
-                && others.all(|other| course.signs().rules_out(&other.signs()))
+                && others.all(|other| course.signs().outweighs(&other.signs()))
                 && (course.way != Way::Forward || course.is_exact())
         };
         self.courses
@@ -286,6 +286,8 @@ const FLAT: f64 = 0.02;
 /// Relative difference up to which backward weights are not said to be others: the angle is right
 /// to its second digit.
 const SAME: f64 = 1e-4;
+/// Values that say something by themselves, at least, for a matrix to be the nearest to errors.
+pub(super) const FEWEST_VALUES: f64 = 16.0;
 /// Relative difference up to which errors went through a normalisation of some kind, though the
 /// matrix changed.
 const NEAR: f64 = 0.1;
@@ -338,7 +340,8 @@ impl Through {
         if let (Some(z), Some(activity), Some(false)) = (&z, &activity, elementwise) {
             found.normalised = Some(Normalised::new(z.clone(), activity.as_slice()));
         }
-        found.argument = z.or(activity);
+        // Where something lies between, or biases are not on record, activities tell better.
+        found.argument = if elementwise == Some(true) { z.or(activity) } else { activity.or(z) };
         Ok(found)
     }
 }
@@ -481,6 +484,19 @@ impl Course {
         self.tallies[1].relative()
     }
 
+    /// The same in iteration `k`, with the derivative if that is known; `None` of too few values
+    /// that say something by themselves.
+    pub fn difference_at(&self, k: usize) -> Option<f64> {
+        let told = self.independently(*self.signs.get(k)?).number() >= FEWEST_VALUES;
+        let all = self.differences.iter().find(|of| of.len() == self.signs.len())?;
+        all.get(k).copied().flatten().filter(|_| told)
+    }
+
+    /// Iterations on record.
+    pub fn iterations(&self) -> usize {
+        self.signs.len()
+    }
+
     /// Signs in the first and in the last third of the iterations.
     pub fn signs_at_ends(&self) -> [Agreement; 2] {
         let [start, _, end] = thirds(self.signs.len());
@@ -516,10 +532,11 @@ impl Course {
 
     /// The same, where the activation is not known.
     fn states_by_signs(&self, last: usize) -> StatesOf {
-        if !self.keeps_signs() {
+        let said = self.slopes.say();
+        if !self.keeps_signs() && said != Said::Carried {
             return self.states_through_others();
         }
-        match self.slopes.say() {
+        match said {
             Said::Carried => return StatesOf::All,
             Said::Changed(Some(End::First)) => return StatesOf::Only(vec![0]),
             Said::Changed(Some(End::Last)) => return StatesOf::Only(vec![last]),

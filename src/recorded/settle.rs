@@ -4,7 +4,7 @@
 use super::activation::LayerActivation;
 use super::backward::{Backward, StatesOf, Told, Way};
 use super::evidence::{Agreement, moves, turned_by_steps};
-use super::feedback::{Carrier, Course, LayerFeedback};
+use super::feedback::{Carrier, Course, FEWEST_VALUES, LayerFeedback};
 use super::layout::BackwardReading;
 use super::run::RecordedRun;
 use super::stack::Stack;
@@ -152,22 +152,37 @@ impl Backward {
     }
 }
 
-/// Values that say something by themselves, at least, for a reading to be the nearest.
-const FEWEST_VALUES: f64 = 16.0;
-
-/// The one reading that makes nearly the recorded errors without any derivative, as those of small
-/// pre-activations have slopes near 1, where nothing else does, nor the forward weights more so.
+/// The one reading that makes nearly the recorded errors where nothing else does, nor the forward
+/// weights more so: in all iterations together, without any derivative, as those of small
+/// pre-activations have slopes near 1; or in single ones, as of a matrix that changes.
 fn nearest(courses: &[Course]) -> Option<BackwardReading> {
-    let difference = |course: &Course| Some((course.way, course.difference()?));
-    let mut all: Vec<(Way, f64)> = courses.iter().filter_map(difference).collect();
+    let whole = nearest_by(courses, &Course::difference, 0.25).filter(|reading| {
+        let of = courses.iter().find(|course| course.way.backward() == Some(*reading));
+        of.is_some_and(|course| course.signs().number() >= FEWEST_VALUES)
+    });
+    let single = || {
+        let iterations = courses.first().map_or(0, Course::iterations);
+        let mut found = (0..iterations)
+            .filter_map(|k| nearest_by(courses, &|course: &Course| course.difference_at(k), 0.1));
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
+    };
+    whole.or_else(single)
+}
+
+/// The same by these differences, of which that of the nearest is at most `most`.
+fn nearest_by(
+    courses: &[Course],
+    difference: &dyn Fn(&Course) -> Option<f64>,
+    most: f64,
+) -> Option<BackwardReading> {
+    let mut all: Vec<(&Course, f64)> =
+        courses.iter().filter_map(|course| Some((course, difference(course)?))).collect();
     all.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
-    let (way, best) = *all.first()?;
-    let reading = way.backward()?;
-    let course = courses.iter().find(|course| course.way == way)?;
-    let rival = all[1..].iter().find(|(way, _)| way.backward().is_some());
-    let is_nearest = best <= 0.25 && rival.is_some_and(|(_, next)| 4.0 * best <= *next);
-    (is_nearest && course.keeps_signs() && course.signs().number() >= FEWEST_VALUES)
-        .then_some(reading)
+    let (course, best) = *all.first()?;
+    let rival = all[1..].iter().find(|(course, _)| course.way.backward().is_some());
+    let is_nearest = best <= most && rival.is_some_and(|(_, next)| 4.0 * best <= *next);
+    course.way.backward().filter(|_| is_nearest && course.keeps_signs())
 }
 
 /// The one reading of backward weights that signs of the errors leave: in all iterations together,
@@ -180,7 +195,7 @@ fn left(courses: &[Course]) -> Option<BackwardReading> {
             let others = courses.iter().filter(|other| other.way != course.way);
             let beaten = |other: &Course| match other.way {
                 Way::Forward => own.share() > window(other).share(),
-                Way::Backward { .. } => own.rules_out(&window(other)),
+                Way::Backward { .. } => own.outweighs(&window(other)),
             };
             course.way.backward().is_some()
                 && course.keeps_signs()

@@ -179,9 +179,14 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun, unchecked: bool) -> 
         )),
         StatesOf::Undecided => Some(format!(
             "no angle is shown for layer {l}: activity{l} is not one function of its \
-             pre-activations, so that something else than an activation lies between, such as a \
+             pre-activations{}, so that something else than an activation lies between, such as a \
              normalisation; the error signals do not tell then whether B{l} is that of all states; \
-             {remedy}, even if it does not change"
+             {remedy}, even if it does not change",
+            if run.biases(l).is_some() {
+                String::new()
+            } else {
+                format!(" (without b{l}, which is not on record)")
+            }
         )),
         StatesOf::None => Some(format!(
             "no angle is shown for layer {l}: the error signals do not follow from B{l} in any \
