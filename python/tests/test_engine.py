@@ -4,6 +4,7 @@ import json
 import math
 import os
 import subprocess
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,7 +168,7 @@ def test_times_are_those_of_the_command_line(tmp_path: object) -> None:
     last = [row for row in summary if row["quantity"] == "weight_alignment" and row["layer"] == 1][
         -1
     ]
-    settings = {
+    settings: dict[str, Any] = {
         "batch": 5,
         "iterations": 30,
         "eta": 0.01,
