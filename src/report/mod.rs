@@ -10,6 +10,7 @@ mod conduct;
 mod dictionary;
 mod figures;
 mod index;
+pub mod live;
 mod methods;
 mod results;
 mod script;
