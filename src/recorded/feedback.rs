@@ -287,7 +287,11 @@ const FLAT: f64 = 0.02;
 /// to its second digit.
 const SAME: f64 = 1e-4;
 /// Values that say something by themselves, at least, for a matrix to be the nearest to errors.
-pub(super) const FEWEST_VALUES: f64 = 16.0;
+pub(super) const FEWEST_VALUES: f64 = 8.0;
+/// The same where these are made to so many digits.
+const FEWEST_EXACT: f64 = 6.0;
+/// Relative difference up to which a matrix makes errors to many digits.
+const EXACT: f64 = 1e-3;
 /// Relative difference up to which errors went through a normalisation of some kind, though the
 /// matrix changed.
 const NEAR: f64 = 0.1;
@@ -487,9 +491,11 @@ impl Course {
     /// The same in iteration `k`, with the derivative if that is known; `None` of too few values
     /// that say something by themselves.
     pub fn difference_at(&self, k: usize) -> Option<f64> {
-        let told = self.independently(*self.signs.get(k)?).number() >= FEWEST_VALUES;
+        let number = self.signs.get(k)?.number().min(self.independent);
         let all = self.differences.iter().find(|of| of.len() == self.signs.len())?;
-        all.get(k).copied().flatten().filter(|_| told)
+        // Of few values none but the right matrix makes all to so many digits.
+        let told = |d: &f64| number >= FEWEST_VALUES || number >= FEWEST_EXACT && *d <= EXACT;
+        all.get(k).copied().flatten().filter(told)
     }
 
     /// Iterations on record.

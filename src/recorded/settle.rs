@@ -163,7 +163,7 @@ fn nearest(courses: &[Course]) -> Option<BackwardReading> {
     let single = || {
         let iterations = courses.first().map_or(0, Course::iterations);
         let mut found = (0..iterations)
-            .filter_map(|k| nearest_by(courses, &|course: &Course| course.difference_at(k), 0.1));
+            .filter_map(|k| nearest_by(courses, &|course: &Course| course.difference_at(k), 0.25));
         let first = found.next()?;
         found.all(|other| other == first).then_some(first)
     };
