@@ -10,6 +10,7 @@ pub mod learning;
 mod mechanism;
 mod plane;
 mod prediction;
+mod ranked;
 mod replay;
 mod sample;
 mod train;

@@ -5,14 +5,16 @@ use super::decomposed::{Coming, Decomposed};
 use super::export::{Recorder, export_weights};
 use super::learning::{LearningRun, load};
 use super::mechanism::Mechanism;
+use super::ranked::RanksFound;
 use super::{Experiment, drive};
 use crate::condition::TrainCondition;
 use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
 use crate::measure::quantile::Sorted;
+use crate::measure::spectrum::Ranks;
 use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
 use crate::quantity::{
-    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity,
+    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity, Ranked,
 };
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -45,6 +47,7 @@ struct Run<'a, T: Real> {
     balance: Option<Balance<T>>,
     /// A prediction that goes along with the network.
     followed: Option<LearningRun<'a>>,
+    ranks: RanksFound,
     seen: Seen,
 }
 
@@ -93,8 +96,7 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         }
         self.trainer.step();
         self.book(eta)?;
-        self.probe.forget();
-        self.seen = Seen::default();
+        self.forget();
         self.note_recovery();
         if let Some(recorder) = &mut self.recorder {
             recorder.take(self.trainer.latest(), self.trainer.layers(), self.trainer.feedback());
@@ -114,8 +116,7 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
             && self.trainer.restore(&saved.trainer);
         if fits {
             self.recovery = saved.recovery;
-            self.probe.forget();
-            self.seen = Seen::default();
+            self.forget();
         }
         fits
     }
@@ -207,6 +208,15 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         all.get(l).copied().flatten()
     }
 
+    fn ranks(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+        self.ranks.of((of, l), &mut self.probe, &self.trainer)
+    }
+
+    fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+        let key = [self.seed, self.repeat];
+        self.ranks.of_chance((of, l), &mut self.probe, &self.trainer, key)
+    }
+
     fn budget(&self, l: usize) -> Option<BudgetSoFar> {
         self.balance.as_ref()?.of_layer(l)
     }
@@ -256,6 +266,13 @@ fn labels_to_come<T: Real>(trainer: &Trainer<'_, T>) -> Vec<u8> {
 }
 
 impl<T: Real> Run<'_, T> {
+    /// What was computed was of a state that is no more.
+    fn forget(&mut self) {
+        self.probe.forget();
+        self.ranks.forget();
+        self.seen = Seen::default();
+    }
+
     /// Whether a checkpoint holds all that a run depends on.
     fn is_restartable(&self) -> bool {
         let past = self.mechanism.is_some() || self.decomposed.is_some() || self.balance.is_some();
@@ -391,6 +408,7 @@ pub(super) fn run<T: Real>(
         decomposed,
         balance: Balance::new(job, trainer.layers(), trainer.feedback()),
         followed,
+        ranks: RanksFound::default(),
         seen: Seen::default(),
         trainer,
     };

@@ -149,6 +149,18 @@ impl<T: Real> Probe<T> {
         &self.ours.deltas[l]
     }
 
+    /// Error signals that BP would carry back there.
+    pub fn bp_delta(&mut self, trainer: &Trainer<'_, T>, l: usize) -> &Matrix<T> {
+        self.bps(trainer);
+        &self.bps.deltas[l]
+    }
+
+    /// The rule's update of `W_l`, summed over the samples.
+    pub fn update(&mut self, trainer: &Trainer<'_, T>, l: usize) -> &Matrix<T> {
+        self.ours(trainer);
+        &self.ours.updates[l]
+    }
+
     /// Classes of the samples, as they are learnt.
     pub fn labels(&self, trainer: &Trainer<'_, T>) -> Vec<u8> {
         let code = trainer.code();

@@ -5,7 +5,7 @@ use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
     accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted,
-    similarity, units, update, weights,
+    rank, similarity, units, update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;
@@ -200,6 +200,11 @@ impl Quantity {
         (Self::BudgetAlignment..=Self::BudgetOwn).contains(&self)
     }
 
+    /// Whether it is of how many directions something fills.
+    pub fn is_rank(self) -> bool {
+        (Self::ActivityParticipationRatio..=Self::WeightEffectiveRankNull).contains(&self)
+    }
+
     /// Whether it compares the signals of two iterations.
     pub fn is_similarity(self) -> bool {
         (Self::SimilarityActivityWithin..=Self::ErrorAutocorrelation).contains(&self)
@@ -259,6 +264,17 @@ quantities! {
     predicted:
         PredictedWeightAlignment, PredictedUpdateAlignment, PredictedDeltaAlignment, PredictedLoss,
         PredictedTestAccuracy;
+    rank:
+        ActivityParticipationRatio, ActivityStableRank, ActivityEffectiveRank,
+        ErrorParticipationRatio, ErrorStableRank, ErrorEffectiveRank,
+        UpdateParticipationRatio, UpdateStableRank, UpdateEffectiveRank,
+        WeightParticipationRatio, WeightStableRank, WeightEffectiveRank,
+        BpErrorParticipationRatio, BpErrorStableRank, BpErrorEffectiveRank,
+        ActivityParticipationRatioNull, ActivityStableRankNull,
+        ActivityEffectiveRankNull, ErrorParticipationRatioNull, ErrorStableRankNull,
+        ErrorEffectiveRankNull, UpdateParticipationRatioNull, UpdateStableRankNull,
+        UpdateEffectiveRankNull, WeightParticipationRatioNull, WeightStableRankNull,
+        WeightEffectiveRankNull;
 }
 
 #[cfg(test)]

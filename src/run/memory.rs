@@ -197,6 +197,13 @@ fn measured(job: &Job, need: &mut Need) {
     let [all, upper] = weights(&sizes);
     let measures = |of: fn(Quantity) -> bool| job.quantities().any(of);
     let pass = width * batch * (sizes[0] as u128 + 3 * sum(&sizes[1..]));
+    if measures(Quantity::is_rank) {
+        // The largest matrix in double precision, what it is a product of, and the room to
+        // decompose it.
+        let sides = sizes.iter().map(|&n| (n as u128).max(batch)).max().unwrap_or(0);
+        let largest = sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).max().unwrap_or(0);
+        need.add(8 * (4 * largest.max(batch * sides) + 2 * batch * sides), NETWORK);
+    }
     if measures(Quantity::is_budget) {
         need.add(width * 2 * (all + upper) + pass, NETWORK);
     }
