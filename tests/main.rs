@@ -42,6 +42,7 @@ mod matrices;
 mod mnist;
 mod network;
 mod normals;
+mod optimizers;
 mod policies;
 mod quantities;
 #[cfg(feature = "cli")]

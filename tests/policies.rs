@@ -304,9 +304,9 @@ fn the_mirror_tends_to_the_transposed_weights_within_its_noise() {
     let layers = linear(vec![Matrix::zeros(1, n), normal(6, n, m)]);
     let mut feedback =
         Feedback::begin(rule(&format!("mirror:{rate}")), vec![normal(7, m, n)], &layers, [3, 0]);
-    let made = Made { passes: &[], layers: &layers, rate: 0.1, kept: 1.0 };
+    let made = Made { passes: &[], layers: &layers, rate: 0.1 };
     for iteration in 1..=600 {
-        feedback.learn(&made, iteration);
+        feedback.learn(&made, iteration, &mut |_, _, _| {});
     }
     let (w, b) = (&layers.weights[1], feedback.backward(1).unwrap());
     // Centring takes one of 32 samples from the mean. An entry of y^T x / 32 has the variance

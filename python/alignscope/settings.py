@@ -28,6 +28,11 @@ class TrainSettings(TypedDict, total=False):
     eta: Setting
     momentum: Setting
     weight_decay: Setting
+    optimizer: Setting
+    beta1: Setting
+    beta2: Setting
+    epsilon: Setting
+    muon_scale: Setting
     epochs: Setting
     reduction: Setting
     bias: Setting

@@ -2,10 +2,10 @@
 
 use super::conflict::Conflict;
 use crate::data::{CodeKind, DataError, DataFacts, DataSet, LabelChange, Library, Source};
-use crate::network::{Biases, Loss, ProbeBatch, Setup};
+use crate::network::{Biases, Loss, Optimizer, ProbeBatch, Setup};
 use crate::real::{Precision, Real};
-use crate::rule::{Activation, Backward, Rule, WeightNorm};
-use crate::text::{OrName, settings};
+use crate::rule::{Activation, Rule, WeightNorm};
+use crate::text::{Choice, OrName, settings};
 use std::sync::Arc;
 
 /// Most memory one job may need, in bytes.
@@ -102,6 +102,12 @@ impl TrainCondition {
                  fa",
             );
         }
+        if setup.optimizer != Optimizer::Sgd {
+            return Some(
+                "--optimizer: the theory of learning is for gradient descent, with momentum or \
+                 without: give --optimizer sgd",
+            );
+        }
         if setup.biases == Biases::Untrained {
             return Some(
                 "--bias: biases that do not learn are not part of the theory: give off or on",
@@ -155,7 +161,8 @@ impl TrainCondition {
                 self.setup.weight_norm.as_ref().map_or(0, WeightNorm::listed),
             ),
             self.listed_beyond(Setup::ACTIVATION.name(), self.setup.activations.len()),
-            self.learning_with_momentum(),
+            self.nesterov_without_momentum(),
+            self.adam_with_momentum(),
             self.no_images(),
             self.all_held_out(),
         ];
@@ -242,12 +249,23 @@ impl TrainCondition {
         (listed > depth).then(|| Conflict::of([name, Setup::HIDDEN.name()], message))
     }
 
-    fn learning_with_momentum(&self) -> Option<Conflict> {
-        let Setup { rule, momentum, .. } = self.setup;
-        let message =
-            format!("the backward weights of rule `{rule}` have no momentum: leave it out");
-        let wrong = rule.facts().backward == Backward::Learning && momentum != 0.0;
-        wrong.then(|| Conflict::of([Setup::MOMENTUM.name(), Setup::RULE.name()], message))
+    fn nesterov_without_momentum(&self) -> Option<Conflict> {
+        let Setup { optimizer, momentum, .. } = self.setup;
+        let message = "optimizer `nesterov` looks ahead by the momentum, which is 0: set momentum, \
+                       to 0.9 say";
+        let wrong = optimizer == Optimizer::Nesterov && momentum == 0.0;
+        let parameters = [Setup::OPTIMIZER.name(), Setup::MOMENTUM.name()];
+        wrong.then(|| Conflict::of(parameters, message.into()))
+    }
+
+    fn adam_with_momentum(&self) -> Option<Conflict> {
+        let Setup { optimizer, momentum, .. } = self.setup;
+        let message = format!(
+            "optimizer `{}` has beta1 in place of momentum: leave momentum out, and set beta1",
+            optimizer.name()
+        );
+        let wrong = matches!(optimizer, Optimizer::Adam | Optimizer::AdamW) && momentum != 0.0;
+        wrong.then(|| Conflict::of([Setup::OPTIMIZER.name(), Setup::MOMENTUM.name()], message))
     }
 
     /// A size for what are no images.

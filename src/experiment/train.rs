@@ -1,6 +1,6 @@
 //! One repeat of a network on data.
 
-use super::balance::Balance;
+use super::balance::{self, Balance};
 use super::decomposed::{Coming, Decomposed};
 use super::export::{Recorder, export_weights};
 use super::learning::{LearningRun, load};
@@ -305,11 +305,7 @@ impl<T: Real> Run<'_, T> {
             decomposed.after_update(&passes(parts), eta, after)?;
         }
         if let Some(balance) = &mut self.balance {
-            balance.after_update(
-                &parts.iter().map(|part| &part.pass).collect::<Vec<_>>(),
-                eta,
-                after,
-            );
+            balance.after_update(&passes(parts), eta, self.trainer.unnormalised(), after);
         }
         Ok(())
     }
@@ -364,7 +360,10 @@ pub(super) fn run<T: Real>(
         .map(|data| LearningRun::new(data, condition, Width::Finite, [job.seed, job.repeat]))
         .transpose()
         .map_err(|error| JobError::Failed(error.to_string()))?;
-    let trainer = Trainer::new(&data, condition.setup.clone(), job.seed, job.repeat);
+    let mut trainer = Trainer::new(&data, condition.setup.clone(), job.seed, job.repeat);
+    if balance::tells_apart(job) {
+        trainer.keep_unnormalised();
+    }
     let mut probe = Probe::new(&trainer, condition.probe, job.seed, job.repeat);
     let depth = trainer.layers().depth();
     let at_start = |quantity, norm: &mut dyn FnMut(usize) -> f64| -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Everything that defines a training run but its data.
 
-use super::Loss;
+use super::{Loss, MuonScale, Optimizer};
 use crate::data::{ChangeKind, CodeKind, LabelChange};
 use crate::rule::{Activation, Rule, WeightNorm};
 use crate::text::{
@@ -220,6 +220,27 @@ settings! {
         /// As in PyTorch; 0 for none.
         weight_decay: f64 = 0.0 => WEIGHT_DECAY(
             "weight-decay", "RATE", "Weight decay of weights and biases, as part of the gradient", Interval::NonNegative
+        );
+        optimizer: Optimizer = Optimizer::Sgd => OPTIMIZER(
+            "optimizer", "NAME",
+            "What makes a step of a gradient, as PyTorch has it: sgd (with --momentum, if any), \
+             nesterov, adam, adamw (decay apart from the gradient), muon (orthogonalised momentum, \
+             biases by adamw)", (),
+            label = |optimizer, _| optimizer.label().into(), tacit = true
+        );
+        beta1: f64 = 0.9 => BETA1(
+            "beta1", "B", "Adam, AdamW: what is left of the mean of gradients after an update", Interval::BelowOne, tacit = true
+        );
+        beta2: f64 = 0.999 => BETA2(
+            "beta2", "B", "Adam, AdamW: what is left of the mean of squared gradients after an update", Interval::BelowOne, tacit = true
+        );
+        epsilon: f64 = 1e-8 => EPSILON(
+            "epsilon", "E", "Adam, AdamW: added to the root of the mean of squared gradients", Interval::Positive, tacit = true
+        );
+        muon_scale: MuonScale = MuonScale::Original => MUON_SCALE(
+            "muon-scale", "NAME",
+            "Factor on Muon's steps of n_in x n_out weights: original (sqrt(max(1, n_out/n_in))) or \
+             match-rms (0.2 sqrt(max(n_in, n_out)): for the learning rates of AdamW)", (), tacit = true
         );
         /// What the label changes are counted in.
         epochs: usize = 40 => EPOCHS("epochs", "N", "Passes over the training images", 1..=MOST_EPOCHS);

@@ -1,7 +1,7 @@
 //! Quantities of the alignment budget: what the alignment of a layer has come from so far.
 
 use super::family::family;
-use super::kinds::ISOLATE_TRAIN;
+use super::kinds::{ISOLATE_TRAIN, TRAIN};
 use super::layers;
 
 family! {
@@ -30,4 +30,13 @@ family! {
         "Part of budget_injected: sum over iterations of what weight normalisation, decay and \
          momentum of W_l itself take from the alignment that plain steps would have brought. The \
          rest of budget_injected is of the weights below.";
+    BudgetOptimizer: "budget_optimizer", "injected by the optimiser", "injected by the optimiser", "", TRAIN, layers::fixed,
+        |budget, at| Some(budget.injected.by_optimizer),
+        "Part of budget_injected, computed from steps and gradients: what steps are, before weights \
+         are normalised, beside the gradient times its rate. Momentum, decay, adaptation, and \
+         biases that do not learn. With budget_normalization it makes up budget_injected.";
+    BudgetNormalization: "budget_normalization", "injected by weight normalisation", "injected by WN", "", TRAIN, layers::fixed,
+        |budget, at| Some(budget.injected.by_normalization),
+        "Part of budget_injected, computed from the weights before and after they are normalised: \
+         what weight normalisation brings in.";
 }

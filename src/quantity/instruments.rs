@@ -8,7 +8,7 @@ use crate::measure::spectrum::Ranks;
 use crate::network::{Evaluation, Probe, Trainer, UpdateNull};
 use crate::real::Real;
 use crate::rule::decomposition::{DecompositionError, Inner, Reading, Readings, TermReading};
-use crate::rule::{Feedback, Layers, Terms};
+use crate::rule::{Feedback, Injection, Layers, Terms};
 
 /// Where a value is taken.
 #[derive(Clone, Copy)]
@@ -228,6 +228,8 @@ pub struct BudgetSoFar {
     pub curvature: f64,
     /// What normalisation, decay and momentum of `W_l` itself take.
     pub injected_above: f64,
+    /// What optimiser and normalisation inject, where they are told apart.
+    pub injected: Injection,
 }
 
 /// An update to come, decomposed.

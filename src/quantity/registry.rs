@@ -197,7 +197,7 @@ impl Quantity {
 
     /// Whether it is part of the alignment budget.
     pub fn is_budget(self) -> bool {
-        (Self::BudgetAlignment..=Self::BudgetOwn).contains(&self)
+        (Self::BudgetAlignment..=Self::BudgetNormalization).contains(&self)
     }
 
     /// Whether it is of how many directions something fills.
@@ -260,7 +260,8 @@ quantities! {
         RemainderRatio, RemainderShare, NonAligningAngle, LinearTermsAngle, LinearTermsDeviation;
     built: LinearAlignment, ControlAlignment;
     budget:
-        BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn;
+        BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn,
+        BudgetOptimizer, BudgetNormalization;
     predicted:
         PredictedWeightAlignment, PredictedUpdateAlignment, PredictedDeltaAlignment, PredictedLoss,
         PredictedTestAccuracy;

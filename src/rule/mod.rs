@@ -26,9 +26,9 @@ mod timing;
 mod update_alignment;
 
 pub use activation::Activation;
-pub use budget::Budget;
+pub use budget::{Budget, Injection, Sides};
 pub(crate) use feedback::normalise_backward;
-pub use feedback::{Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule};
+pub use feedback::{Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule, Step};
 pub use isolated::Isolated;
 pub(crate) use isolated::normal_matrix;
 pub use isolation::{IsolatedRun, Isolation, IsolationError};

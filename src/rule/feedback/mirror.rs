@@ -38,7 +38,13 @@ pub(super) fn policy<T: Real>(rate: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for Mirror {
-    fn learn(&self, backward: &mut [Matrix<T>], made: &Made<'_, T>, noise: &mut Stream) {
+    fn learn(
+        &self,
+        backward: &mut [Matrix<T>],
+        _drawn: &[Matrix<T>],
+        made: &Made<'_, T>,
+        noise: &mut Stream,
+    ) {
         for (index, b) in backward.iter_mut().enumerate() {
             let l = index + 1;
             let mut x = Matrix::zeros(SAMPLES, b.cols());

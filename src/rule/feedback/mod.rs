@@ -25,7 +25,7 @@ mod weights;
 
 pub use policy::{Backward, Facts, Made, Policy, Route};
 pub use registry::{PolicyName, Rule};
-pub use weights::Feedback;
 pub(crate) use weights::normalise_backward;
+pub use weights::{Feedback, Step};
 
 use policy::rms;

@@ -64,10 +64,8 @@ pub struct Made<'a, T> {
     pub passes: &'a [&'a Pass<T>],
     /// The network after it.
     pub layers: &'a Layers<T>,
-    /// What the sum over the batch was multiplied by.
+    /// The learning rate, over the number of samples where gradients are averaged.
     pub rate: T,
-    /// What weight decay left of the weights, `1 - eta * decay`.
-    pub kept: T,
 }
 
 /// A feedback policy. Without any method of its own it is BP-TRW: the matrices drawn stay.
@@ -95,8 +93,26 @@ pub trait Policy<T: Real>: Debug + Send + Sync {
     ) {
     }
 
-    /// Learns, after an update of the forward weights.
-    fn learn(&self, _backward: &mut [Matrix<T>], _made: &Made<'_, T>, _noise: &mut Stream) {}
+    /// Learns, after an update of the forward weights, in a way of its own. `drawn` is what
+    /// [`Self::begin`] gave.
+    fn learn(
+        &self,
+        _backward: &mut [Matrix<T>],
+        _drawn: &[Matrix<T>],
+        _made: &Made<'_, T>,
+        _noise: &mut Stream,
+    ) {
+    }
+
+    /// Whether backward weights learn as forward weights do: by the optimiser of the run, with
+    /// decay and all, from what [`Self::add_gradient`] says.
+    fn descends(&self) -> bool {
+        false
+    }
+
+    /// Adds `factor` times what a backward matrix is to learn from an update, summed over the
+    /// batch, to `out`, the values of a matrix of its shape. `index` is `l - 1` of `B_l`.
+    fn add_gradient(&self, _index: usize, _out: &mut [T], _factor: T, _made: &Made<'_, T>) {}
 }
 
 /// Root mean square of the entries.

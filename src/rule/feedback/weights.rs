@@ -9,6 +9,9 @@ use crate::rule::normalise::set_column_norms;
 use crate::rule::{Layers, Pass};
 use std::sync::Arc;
 
+/// What an optimiser does with a backward matrix that learns.
+pub type Step<'a, T> = dyn FnMut(usize, &mut Matrix<T>, &dyn Fn(&mut [T], T)) + 'a;
+
 /// Backward weights under a policy.
 #[derive(Clone, Debug)]
 pub struct Feedback<T> {
@@ -85,10 +88,23 @@ impl<T: Real> Feedback<T> {
         self.policy.follow(&mut self.backward, &self.drawn, layers, &mut noise);
     }
 
-    /// Lets the policy learn from the update that led to state `iteration`.
-    pub fn learn(&mut self, made: &Made<'_, T>, iteration: usize) {
+    /// Whether backward weights learn by the optimiser of the run.
+    pub fn descends(&self) -> bool {
+        self.policy.descends()
+    }
+
+    /// Lets the policy learn from the update that led to state `iteration`. `step` is what the
+    /// optimiser does with a matrix that descends: of its place among those, itself, and what adds
+    /// a multiple of its gradient to values of its shape.
+    pub fn learn(&mut self, made: &Made<'_, T>, iteration: usize, step: &mut Step<'_, T>) {
         let mut noise = self.noise(Role::BackwardLearn, iteration);
-        self.policy.learn(&mut self.backward, made, &mut noise);
+        self.policy.learn(&mut self.backward, &self.drawn, made, &mut noise);
+        if self.policy.descends() {
+            let policy = &self.policy;
+            for (index, b) in self.backward.iter_mut().enumerate() {
+                step(index, b, &|out, factor| policy.add_gradient(index, out, factor, made));
+            }
+        }
     }
 
     /// The matrices, where they are part of the state of a run; empty otherwise.
