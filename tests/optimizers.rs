@@ -192,7 +192,8 @@ fn every_rule_goes_with_every_optimiser_to_the_same_bits() {
         PolicyName::ALL.iter().flat_map(|name| optimizers.map(|optimizer| (name, optimizer)))
     {
         let facts = name.facts();
-        let rule = facts.argument.map_or(facts.name.to_string(), |_| format!("{}:0.5", facts.name));
+        let argument = facts.argument.map(|of| if of.is_whole { of.example } else { 0.5 });
+        let rule = argument.map_or(facts.name.into(), |of| format!("{}:{of}", facts.name));
         let has_momentum = !matches!(optimizer, Optimizer::Adam | Optimizer::AdamW);
         let setup = Setup {
             hidden: vec![12, 11],

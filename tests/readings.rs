@@ -545,6 +545,8 @@ fn recordings_of_all_rules_have_the_angles_of_their_series() {
         "correlated:0.3",
         "sparse:0.5",
         "orthogonal",
+        "low-rank:4",
+        "direct-kolen-pollack",
     ];
     for (number, rule) in rules.into_iter().enumerate() {
         // Widths that differ, and, with as many outputs, widths that do not; the last batch of an

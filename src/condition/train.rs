@@ -4,7 +4,7 @@ use super::conflict::Conflict;
 use crate::data::{CodeKind, DataError, DataFacts, DataSet, LabelChange, Library, Source};
 use crate::network::{Biases, Loss, Optimizer, ProbeBatch, Setup};
 use crate::real::{Precision, Real};
-use crate::rule::{Activation, Rule, WeightNorm};
+use crate::rule::{Activation, Route, Rule, WeightNorm};
 use crate::text::{Choice, OrName, settings};
 use std::sync::Arc;
 
@@ -163,6 +163,7 @@ impl TrainCondition {
             self.listed_beyond(Setup::ACTIVATION.name(), self.setup.activations.len()),
             self.nesterov_without_momentum(),
             self.adam_with_momentum(),
+            self.targets_of_no_task(),
             self.no_images(),
             self.all_held_out(),
         ];
@@ -266,6 +267,16 @@ impl TrainCondition {
         );
         let wrong = matches!(optimizer, Optimizer::Adam | Optimizer::AdamW) && momentum != 0.0;
         wrong.then(|| Conflict::of([Setup::OPTIMIZER.name(), Setup::MOMENTUM.name()], message))
+    }
+
+    fn targets_of_no_task(&self) -> Option<Conflict> {
+        let Setup { rule, loss, .. } = self.setup;
+        let message = format!(
+            "rule `{rule}` carries targets back, and loss `random` has none: set loss to \
+             half-squared, or rule to dfa"
+        );
+        let wrong = rule.facts().route == Route::Target && loss == Loss::Random;
+        wrong.then(|| Conflict::of([Setup::RULE.name(), Setup::LOSS.name()], message))
     }
 
     /// A size for what are no images.

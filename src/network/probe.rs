@@ -123,7 +123,8 @@ impl<T: Real> Probe<T> {
             // The trainer's transposes may be those of the update before.
             let feedback =
                 if trainer.setup().rule == Rule::BP { &self.bp } else { trainer.feedback() };
-            feedback.carry_back(trainer.layers(), &mut self.part.pass);
+            let Part { target, pass, .. } = &mut self.part;
+            feedback.carry_back_with(trainer.layers(), target, pass);
             self.ours.take(&self.part.input, &self.part.pass);
         }
     }

@@ -28,7 +28,9 @@ mod update_alignment;
 pub use activation::Activation;
 pub use budget::{Budget, Injection, Sides};
 pub(crate) use feedback::normalise_backward;
-pub use feedback::{Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule, Step};
+pub use feedback::{
+    Argument, Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule, Step,
+};
 pub use isolated::Isolated;
 pub(crate) use isolated::normal_matrix;
 pub use isolation::{IsolatedRun, Isolation, IsolationError};

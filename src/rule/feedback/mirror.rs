@@ -10,7 +10,7 @@
 //! that `B_l` tends to the mean of `y^T x / 32`: 31/32 of `W_l^T` for a linear layer, as one degree
 //! of freedom goes with the mean of `y`, and about half of that for ReLU.
 
-use super::{Backward, Facts, Made, Policy, Route};
+use super::{Argument, Backward, Facts, Made, Policy, Route};
 use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
@@ -23,7 +23,7 @@ pub(super) const FACTS: Facts = Facts {
     name: "mirror",
     aliases: &["wm"],
     label: "weight mirror",
-    argument: Some(("the rate at which backward weights learn", [0.0, 1.0])),
+    argument: Some(Argument::between("the rate at which backward weights learn", [0.0, 1.0])),
     route: Route::Layered,
     backward: Backward::Learning,
 };

@@ -120,10 +120,22 @@ impl<T: Real> Feedback<T> {
     /// Carries the output error signal of `pass` down to layer 1: fills every `delta` below the
     /// last. Must have been [refreshed](Self::refresh). Every policy runs the very same products,
     /// so that BP-TRW with `B_l = W_l^T` is BP to the last bit.
+    ///
+    /// A rule that carries the target back carries nothing here: see [`Self::carry_back_with`].
     pub fn carry_back(&self, layers: &Layers<T>, pass: &mut Pass<T>) {
+        self.carry(layers, None, pass);
+    }
+
+    /// As [`Self::carry_back`], where the targets of the samples are known, `P x n_D`.
+    pub fn carry_back_with(&self, layers: &Layers<T>, target: &Matrix<T>, pass: &mut Pass<T>) {
+        self.carry(layers, Some(target), pass);
+    }
+
+    fn carry(&self, layers: &Layers<T>, target: Option<&Matrix<T>>, pass: &mut Pass<T>) {
         let depth = layers.depth();
         let route = self.rule.facts().route;
-        if route == Route::Nowhere {
+        let target = target.filter(|_| route == Route::Target);
+        if route == Route::Nowhere || (route == Route::Target && target.is_none()) {
             return pass.delta[..depth - 1]
                 .iter_mut()
                 .for_each(|delta| delta.as_mut_slice().fill(T::zero()));
@@ -132,7 +144,7 @@ impl<T: Real> Feedback<T> {
             let (below, above) = pass.delta.split_at_mut(l);
             let delta = &mut below[l - 1];
             let above = if route == Route::Direct { &above[depth - 1 - l] } else { &above[0] };
-            delta.assign(above * &self.backward[l - 1]);
+            delta.assign(target.unwrap_or(above) * &self.backward[l - 1]);
             let (z, activity) = (&pass.z[l - 1], &pass.activity[l - 1]);
             layers.activations[l - 1].multiply_derivative(
                 z.as_slice(),
