@@ -5,6 +5,7 @@
 
 mod common;
 
+mod activity_norm;
 #[cfg(feature = "cli")]
 mod analyze;
 mod answers;

@@ -8,7 +8,7 @@ use alignscope::measure::spectrum::singular_values;
 use alignscope::network::{Biases, Loss, Order, Reduction, Rule, Setup, Std, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
-use alignscope::rule::{Activation, Facts, Feedback, Layers, Made, Pass, PolicyName};
+use alignscope::rule::{Activation, ActivityNorm, Facts, Feedback, Layers, Made, Pass, PolicyName};
 use std::sync::Arc;
 
 fn data<T: Real>() -> Arc<DataSet<T>> {
@@ -48,7 +48,14 @@ fn normal(seed: u64, rows: usize, cols: usize) -> Matrix<f64> {
 fn linear(weights: Vec<Matrix<f64>>) -> Layers<f64> {
     let depth = weights.len();
     let (biases, activations) = (vec![Vec::new(); depth], vec![Activation::Linear; depth]);
-    Layers { weights, biases, biases_learn: false, activations }
+    Layers {
+        weights,
+        biases,
+        biases_learn: false,
+        activations,
+        activity_norm: ActivityNorm::Off,
+        running: Vec::new(),
+    }
 }
 
 fn times(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {

@@ -6,7 +6,7 @@ use alignscope::matrix::Matrix;
 use alignscope::network::{Loss, Order, Rule, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{
-    Activation, Budget, Feedback, Layers, Normaliser, Pass, UpdateAlignment,
+    Activation, ActivityNorm, Budget, Feedback, Layers, Normaliser, Pass, UpdateAlignment,
     WeightNorm,
 };
 
@@ -56,6 +56,8 @@ fn case(hidden: Activation, output: Activation, seed: u64) -> Case {
             biases,
             biases_learn: true,
             activations,
+            activity_norm: ActivityNorm::Off,
+            running: Vec::new(),
         },
         input,
         target,

@@ -42,6 +42,7 @@ class TrainSettings(TypedDict, total=False):
     normalize_b: Setting
     b_scale: Setting
     wn: Setting
+    activity_norm: Setting
     order: Setting
     probe: Setting
     precision: Setting

@@ -8,7 +8,7 @@ use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::{Optimizer, Setup};
-use crate::rule::WeightNorm;
+use crate::rule::{ActivityNorm, WeightNorm};
 use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
 use serde_json::Value as Json;
 use std::cell::LazyCell;
@@ -284,6 +284,11 @@ impl Condition {
             }
             Self::Replay(_) | Self::Plane(_) | Self::Sample(_) => false,
         }
+    }
+
+    /// Whether units of a layer, or samples of a batch, are normalised together.
+    pub fn normalises_activities(&self) -> bool {
+        self.train().is_some_and(|train| train.setup.activity_norm != ActivityNorm::Off)
     }
 
     /// Whether no batch of a training run comes twice.

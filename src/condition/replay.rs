@@ -4,7 +4,7 @@ use super::conflict::Conflict;
 use super::isolate::MOST_ITERATIONS;
 use super::train::TrainCondition;
 use crate::network::{Biases, Optimizer, Setup};
-use crate::rule::Activation;
+use crate::rule::{Activation, ActivityNorm};
 use crate::signal::Surrogate;
 use crate::text::{Choice, settings};
 
@@ -143,6 +143,11 @@ impl ReplayCondition {
                 setup.optimizer.name()
             );
             found.push(Conflict::of([Setup::OPTIMIZER.name()], message));
+        }
+        if setup.activity_norm != ActivityNorm::Off {
+            let message = "the rule in isolation, by which signals are replayed, normalises no \
+                           activities: leave activity-norm out";
+            found.push(Conflict::of([Setup::ACTIVITY_NORM.name()], message.into()));
         }
         found
     }

@@ -4,7 +4,7 @@ use super::conflict::Conflict;
 use crate::data::{CodeKind, DataError, DataFacts, DataSet, LabelChange, Library, Source};
 use crate::network::{Biases, Loss, Optimizer, ProbeBatch, Setup};
 use crate::real::{Precision, Real};
-use crate::rule::{Activation, Route, Rule, WeightNorm};
+use crate::rule::{Activation, ActivityNorm, Route, Rule, WeightNorm};
 use crate::text::{Choice, OrName, settings};
 use std::sync::Arc;
 
@@ -108,6 +108,12 @@ impl TrainCondition {
                  without: give --optimizer sgd",
             );
         }
+        if setup.activity_norm != ActivityNorm::Off {
+            return Some(
+                "--activity-norm: the theory of learning is for activities as they are: give \
+                 --activity-norm off",
+            );
+        }
         if setup.biases == Biases::Untrained {
             return Some(
                 "--bias: biases that do not learn are not part of the theory: give off or on",
@@ -164,6 +170,7 @@ impl TrainCondition {
             self.nesterov_without_momentum(),
             self.adam_with_momentum(),
             self.targets_of_no_task(),
+            self.batch_of_one(),
             self.no_images(),
             self.all_held_out(),
         ];
@@ -277,6 +284,19 @@ impl TrainCondition {
         );
         let wrong = rule.facts().route == Route::Target && loss == Loss::Random;
         wrong.then(|| Conflict::of([Setup::RULE.name(), Setup::LOSS.name()], message))
+    }
+
+    /// Batch normalisation where a batch has a single sample, which has no variance.
+    fn batch_of_one(&self) -> Option<Conflict> {
+        let Setup { activity_norm, batch, drop_last, .. } = self.setup;
+        let short = self.training_images() % batch.max(1) == 1 && !drop_last;
+        let message = format!(
+            "activity-norm `batch` needs more than one sample, which {} of {batch} {}",
+            if batch == 1 { "batches" } else { "the last batch of an epoch" },
+            if batch == 1 { "do not have: raise batch" } else { "does not have: set drop-last" }
+        );
+        let wrong = activity_norm == ActivityNorm::Batch && (batch == 1 || short);
+        wrong.then(|| Conflict::of([Setup::ACTIVITY_NORM.name(), Setup::BATCH.name()], message))
     }
 
     /// A size for what are no images.

@@ -64,9 +64,10 @@ impl<T: Real> Balance<T> {
             if self.tells_apart {
                 let sides = Sides { before: &self.before, unnormalised, after };
                 let found = Injection::of_layer(below, sides, passes, &account.backward, eta);
-                let Injection { by_optimizer, by_normalization } = found.unwrap_or_default();
-                account.injected.by_optimizer += by_optimizer;
-                account.injected.by_normalization += by_normalization;
+                let found = found.unwrap_or_default();
+                account.injected.by_optimizer += found.by_optimizer;
+                account.injected.by_normalization += found.by_normalization;
+                account.injected.by_activity_norm += found.by_activity_norm;
             }
             let neurons =
                 Budget::of_neurons(below, &self.before, after, &alone, &account.backward, eta);
@@ -96,7 +97,9 @@ impl<T: Real> Balance<T> {
 
 /// Whether something that `job` measures tells optimiser and normalisation apart.
 pub(super) fn tells_apart(job: &Job) -> bool {
-    job.measures(Quantity::BudgetOptimizer) || job.measures(Quantity::BudgetNormalization)
+    [Quantity::BudgetOptimizer, Quantity::BudgetNormalization, Quantity::BudgetActivityNorm]
+        .into_iter()
+        .any(|quantity| job.measures(quantity))
 }
 
 /// `<W_l, B_l^T>` and `1/2 ||W_{l-1}||^2 + 1/2 ||b_l||^2`.

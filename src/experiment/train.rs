@@ -392,8 +392,11 @@ pub(super) fn run<T: Real>(
         }
     };
     let period = NonZeroUsize::new(trainer.batches_per_epoch());
-    let decomposed = Decomposed::new(job, trainer.layers(), trainer.feedback(), period)
-        .map_err(JobError::Failed)?;
+    let decomposed = match job.condition.normalises_activities() {
+        true => None,
+        false => Decomposed::new(job, trainer.layers(), trainer.feedback(), period)
+            .map_err(JobError::Failed)?,
+    };
     let start = attempt.export().is_on().then(|| trainer.layers().clone());
     let mut run = Run {
         probe,

@@ -1,8 +1,9 @@
 //! Everything that defines a training run but its data.
 
+use super::part::part_sizes;
 use super::{Loss, MuonScale, Optimizer};
 use crate::data::{ChangeKind, CodeKind, LabelChange};
-use crate::rule::{Activation, Rule, WeightNorm};
+use crate::rule::{Activation, ActivityNorm, Rule, WeightNorm};
 use crate::text::{
     Choice, Interval, List, Nature, Refused, Setting, settings, toml_number, toml_string,
 };
@@ -272,6 +273,16 @@ settings! {
             axis = "γ of weight normalisation",
             label = |norm, text| norm.as_ref().map_or("no WN".into(), |_| format!("WN({text})"))
         );
+        activity_norm: ActivityNorm = ActivityNorm::Off => ACTIVITY_NORM(
+            "activity-norm", "NAME",
+            "Normalisation of the pre-activations of hidden layers, before their biases: batch (of \
+             a unit over the batch), layer (of a sample over the units of a layer) or off", (),
+            label = |norm, _| match norm {
+                ActivityNorm::Off => "activities as they are".into(),
+                ActivityNorm::Batch => "batch normalisation".into(),
+                ActivityNorm::Layer => "layer normalisation".into(),
+            }, tacit = true
+        );
         order: Order = Order::Once => ORDER(
             "order", "NAME",
             "Order of the training images: fixed (as stored), once (shuffled once per repeat), \
@@ -329,6 +340,14 @@ impl Setup {
     pub fn batches_per_epoch(&self, images: usize) -> usize {
         let batch = self.batch.clamp(1, images.max(1));
         if self.drop_last { images / batch } else { images.div_ceil(batch) }.max(1)
+    }
+
+    /// Sizes of the parts that a batch of `samples` is worked on in: one where samples depend on
+    /// each other.
+    pub fn parts(&self, samples: usize) -> impl Iterator<Item = usize> + Clone + use<> {
+        let whole = self.activity_norm == ActivityNorm::Batch;
+        let shared = part_sizes(if whole { 0 } else { samples }).filter(move |_| !whole);
+        shared.chain(whole.then_some(samples))
     }
 
     /// Activation of every layer of a network of `depth` weight matrices.

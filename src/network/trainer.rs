@@ -1,15 +1,15 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
 use super::optimizer::{Descent, Rows, Slot};
-use super::part::{Part, Shown, part_sizes};
+use super::part::{Part, Shown};
 use super::{Batches, Biases, Loss, Setup, Subset};
 use crate::data::{DataSet, LabelCode};
 use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{
-    Backward, Feedback, Layers, Made, Normaliser, Pass, add_gradient, add_scaled_column_sums,
-    normal_matrix, normalise_backward,
+    ActivityNorm, Backward, Feedback, Layers, Made, Normaliser, Pass, Running, add_gradient,
+    add_scaled_column_sums, normal_matrix, normalise_backward,
 };
 use rayon::iter::{
     IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
@@ -36,6 +36,9 @@ pub struct State {
     biases: Vec<Vec<f64>>,
     velocity: Vec<Vec<f64>>,
     bias_velocity: Vec<Vec<f64>>,
+    /// Means and variances that batch normalisation goes by, layer after layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    running: Vec<Vec<f64>>,
     /// Second moments of the gradients, where the optimiser has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     second: Vec<Vec<f64>>,
@@ -103,7 +106,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             feedback,
             layers,
             normaliser,
-            parts: part_sizes(batch).map(|samples| Part::new(&sizes, samples)).collect(),
+            parts: setup.parts(batch).map(|samples| Part::new(&sizes, samples)).collect(),
             errors: Stream::new(seed, repeat, Role::RandomError),
             error_position: 0,
             ready: false,
@@ -202,7 +205,11 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Samples of the update to come, in order, with the passes that it will be made of; none
     /// before [`Self::look_ahead`].
     pub fn ahead(&self) -> &[Part<T>] {
-        if self.ready { &self.parts[..part_sizes(self.next_batch().len()).count()] } else { &[] }
+        if self.ready {
+            &self.parts[..self.setup().parts(self.next_batch().len()).count()]
+        } else {
+            &[]
+        }
     }
 
     /// Propagates the batch of the update to come, which [`Self::step`] then only has to add.
@@ -212,10 +219,10 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         let samples = self.next_batch().len();
         let mut parts = std::mem::take(&mut self.parts);
-        let used = part_sizes(samples).count();
+        let used = self.setup().parts(samples).count();
         if self.setup().loss == Loss::Random {
             self.errors.seek(self.error_position);
-            for (part, samples) in parts.iter_mut().zip(part_sizes(samples)) {
+            for (part, samples) in parts.iter_mut().zip(self.setup().parts(samples)) {
                 part.target.set_rows(samples);
                 self.errors.fill_normal(part.target.as_mut_slice());
             }
@@ -223,7 +230,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.refresh_feedback();
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup().loss);
-        on_parts(self.threads, &mut parts[..used], self.next_batch(), |part, indices| {
+        let sizes = self.setup().parts(samples);
+        on_parts((self.threads, sizes), &mut parts[..used], self.next_batch(), |part, indices| {
             part.take(shown, indices);
             part.propagate(layers, feedback, loss);
         });
@@ -238,7 +246,10 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.ready = false;
         self.error_position = self.errors.position();
         let parts = std::mem::take(&mut self.parts);
-        self.update(&parts[..part_sizes(samples).count()], samples);
+        self.update(&parts[..self.setup().parts(samples).count()], samples);
+        if let Some(part) = parts.first() {
+            self.layers.follow_statistics(&part.pass);
+        }
         self.parts = parts;
         self.stale = true;
         if let Some(kept) = &mut self.unnormalised {
@@ -264,7 +275,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             Backward::None | Backward::Fixed => {}
             Backward::Following => self.refresh_feedback(),
             Backward::Learning => {
-                let passes: Vec<&Pass<T>> = self.parts[..part_sizes(samples).count()]
+                let passes: Vec<&Pass<T>> = self.parts[..self.setup().parts(samples).count()]
                     .iter()
                     .map(|part| &part.pass)
                     .collect();
@@ -285,7 +296,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Samples of the latest batch with their passes, in order.
     pub fn latest(&self) -> &[Part<T>] {
         let samples = self.batches.latest_samples();
-        &self.parts[..part_sizes(samples).count()]
+        &self.parts[..self.setup().parts(samples).count()]
     }
 
     /// Weights of the latest update before weight normalisation; `None` unless they are
@@ -333,7 +344,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         for (l, (bias, slot)) in biases.enumerate().skip(lowest) {
             descent.step((t, false), bias, slot.rows(), mean, &|out, rate| {
                 for part in parts {
-                    add_scaled_column_sums(out, &part.pass.delta[l], rate);
+                    add_scaled_column_sums(out, part.pass.bias_error(l), rate);
                 }
             });
         }
@@ -364,17 +375,19 @@ impl<'a, T: Real> Trainer<'a, T> {
         let (layers, loss) = (&self.layers, self.setup().loss);
         let (mut correct, mut total) = (0usize, 0.0);
         for chunk in all.chunks(self.batches.size()) {
-            let used = part_sizes(chunk.len()).count();
-            let found = on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
-                part.take(shown, indices);
-                layers.forward(&part.input, &mut part.pass);
-                let output = part.pass.output();
-                let right = indices
-                    .iter()
-                    .enumerate()
-                    .filter(|&(i, &s)| code.decode(output.row(i)) == shown.labels[s]);
-                (right.count(), loss.value(&part.target, &part.pass))
-            });
+            let used = self.setup().parts(chunk.len()).count();
+            let sizes = self.setup().parts(chunk.len());
+            let found =
+                on_parts((self.threads, sizes), &mut parts[..used], chunk, |part, indices| {
+                    part.take(shown, indices);
+                    layers.forward_by_running(&part.input, &mut part.pass);
+                    let output = part.pass.output();
+                    let right = indices
+                        .iter()
+                        .enumerate()
+                        .filter(|&(i, &s)| code.decode(output.row(i)) == shown.labels[s]);
+                    (right.count(), loss.value(&part.target, &part.pass))
+                });
             for (right, loss) in found {
                 correct += right;
                 total += loss;
@@ -395,8 +408,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup().loss);
         for chunk in all.chunks(self.batches.size()) {
-            let used = part_sizes(chunk.len()).count();
-            on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
+            let used = self.setup().parts(chunk.len()).count();
+            let sizes = self.setup().parts(chunk.len());
+            on_parts((self.threads, sizes), &mut parts[..used], chunk, |part, indices| {
                 part.take(shown, indices);
                 part.propagate(layers, feedback, loss);
             });
@@ -418,6 +432,12 @@ impl<'a, T: Real> Trainer<'a, T> {
             iteration: self.iteration(),
             weights: matrices(&self.layers.weights),
             biases: self.layers.biases.iter().map(|b| widened(b)).collect(),
+            running: self
+                .layers
+                .running
+                .iter()
+                .flat_map(|of| [widened(&of.mean), widened(&of.variance)])
+                .collect(),
             velocity: kept(&self.slots, |slot| &slot.first),
             bias_velocity: self.bias_velocity().map(|v| widened(v)).collect(),
             second: kept(&self.slots, |slot| &slot.second),
@@ -456,6 +476,11 @@ impl<'a, T: Real> Trainer<'a, T> {
             slots.iter_mut().zip(first).for_each(|(to, from)| copy(&mut to.first, from));
             slots.iter_mut().zip(second).for_each(|(to, from)| copy(&mut to.second, from));
         }
+        let running = self.layers.running.iter_mut();
+        running
+            .flat_map(|of| [&mut of.mean, &mut of.variance])
+            .zip(&state.running)
+            .for_each(|(to, from)| copy(to, from));
         self.error_position = state.error_position;
         (self.ready, self.stale) = (false, true);
         self.batches.skip_to(state.iteration);
@@ -475,6 +500,7 @@ impl State {
         let lists = [
             &self.weights,
             &self.biases,
+            &self.running,
             &self.velocity,
             &self.bias_velocity,
             &self.second,
@@ -498,11 +524,14 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
         Biases::Off => Vec::new(),
         _ => normal_matrix(&mut stream, 1, n[1], setup.bias_std.of(n[0], n[1])).as_slice().to_vec(),
     });
+    let hidden = if setup.activity_norm == ActivityNorm::Batch { sizes.len() - 2 } else { 0 };
     Layers {
         weights,
         biases: biases.collect(),
         biases_learn: setup.biases == Biases::On,
         activations: setup.activations(sizes.len() - 1),
+        activity_norm: setup.activity_norm,
+        running: sizes[1..=hidden].iter().map(|&units| Running::start(units)).collect(),
     }
 }
 
@@ -532,13 +561,13 @@ pub(crate) fn backward_weights<T: Real>(
 /// Runs `work` on every part with its share of `indices`, and gives the results in the order of
 /// parts.
 fn on_parts<T: Real, R: Send>(
-    threads: usize,
+    (threads, sizes): (usize, impl Iterator<Item = usize>),
     parts: &mut [Part<T>],
     indices: &[usize],
     work: impl Fn(&mut Part<T>, &[usize]) -> R + Sync,
 ) -> Vec<R> {
     let mut rest = indices;
-    let shares: Vec<&[usize]> = part_sizes(indices.len())
+    let shares: Vec<&[usize]> = sizes
         .map(|samples| {
             let (share, others) = rest.split_at(samples);
             rest = others;

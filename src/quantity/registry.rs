@@ -197,7 +197,7 @@ impl Quantity {
 
     /// Whether it is part of the alignment budget.
     pub fn is_budget(self) -> bool {
-        (Self::BudgetAlignment..=Self::BudgetNormalization).contains(&self)
+        (Self::BudgetAlignment..=Self::BudgetActivityNorm).contains(&self)
     }
 
     /// Whether it is of how many directions something fills.
@@ -261,7 +261,7 @@ quantities! {
     built: LinearAlignment, ControlAlignment;
     budget:
         BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn,
-        BudgetOptimizer, BudgetNormalization;
+        BudgetOptimizer, BudgetNormalization, BudgetActivityNorm;
     predicted:
         PredictedWeightAlignment, PredictedUpdateAlignment, PredictedDeltaAlignment, PredictedLoss,
         PredictedTestAccuracy;

@@ -156,6 +156,11 @@ pub struct Injection {
     pub by_optimizer: f64,
     /// The same of what weight normalisation makes of the weights then.
     pub by_normalization: f64,
+    /// `eta sum over the batch of <R, delta> - <H, A>`, of pre-activations `R` and the errors
+    /// `delta` there, before they are normalised, and `H` and `A` after: what normalisation of
+    /// activities does to gradients. Nearly `-eta <H, A>`, as normalised values do not depend on the
+    /// size of weights.
+    pub by_activity_norm: f64,
 }
 
 /// The network on both sides of a step.
@@ -195,17 +200,21 @@ impl Injection {
         let of_biases = |(j, (old, new)): (usize, (&T, &T))| {
             // The gradient of a bias is that of a weight from a unit of activity 1.
             let delta = |(_, pass): &(&Matrix<T>, &Pass<T>)| {
-                let delta = &pass.delta[l];
+                let delta = pass.bias_error(l);
                 (0..delta.rows()).map(|p| delta.row(p)[j].to_f64()).sum::<f64>()
             };
             let plain = eta.to_f64() * passes.iter().map(delta).sum::<f64>();
             let (old, new) = (old.to_f64(), new.to_f64());
             old * (new - old - plain)
         };
+        let of_activities = |(_, pass): &(&Matrix<T>, &Pass<T>)| {
+            pass.standardised.get(l).map_or(0.0, |of| of.injected(&pass.delta[l]))
+        };
         let biases = before.biases[l].iter().zip(&after.biases[l]).enumerate();
         Some(Self {
             by_optimizer: optimizer + biases.map(of_biases).sum::<f64>(),
             by_normalization: normalization,
+            by_activity_norm: eta.to_f64() * passes.iter().map(of_activities).sum::<f64>(),
         })
     }
 }

@@ -14,6 +14,7 @@
 //! leave traces: see [`Timing`].
 
 mod activation;
+mod activity_norm;
 mod budget;
 pub mod decomposition;
 mod feedback;
@@ -26,6 +27,7 @@ mod timing;
 mod update_alignment;
 
 pub use activation::Activation;
+pub use activity_norm::{ActivityNorm, Running, Standardised};
 pub use budget::{Budget, Injection, Sides};
 pub(crate) use feedback::normalise_backward;
 pub use feedback::{

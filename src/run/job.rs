@@ -273,6 +273,7 @@ mod tests {
             ("optimizer", _) => "adam",
             ("beta1" | "beta2" | "epsilon", _) => "0.5",
             ("muon-scale", _) => "match-rms",
+            ("activity-norm", _) => "layer",
             ("label-change", _) => "every:3",
             ("label-change-kind", _) => "permute",
             ("surrogate", _) => "time",
@@ -305,8 +306,9 @@ mod tests {
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
             for name in parameters(kind).iter().map(|known| known.name()) {
-                // Replays know neither momentum nor decay, nor optimisers.
-                let of_steps = ["momentum", "weight-decay", "optimizer"];
+                // Replays know neither momentum nor decay, nor optimisers, and normalise no
+                // activities.
+                let of_steps = ["momentum", "weight-decay", "optimizer", "activity-norm"];
                 if kind == Kind::Replay && of_steps.contains(&name) {
                     continue;
                 }

@@ -136,6 +136,7 @@ impl<T: Real> Feedback<T> {
         let route = self.rule.facts().route;
         let target = target.filter(|_| route == Route::Target);
         if route == Route::Nowhere || (route == Route::Target && target.is_none()) {
+            pass.standardised.iter_mut().for_each(|of| of.arriving.as_mut_slice().fill(T::zero()));
             return pass.delta[..depth - 1]
                 .iter_mut()
                 .for_each(|delta| delta.as_mut_slice().fill(T::zero()));
@@ -151,6 +152,9 @@ impl<T: Real> Feedback<T> {
                 activity.as_slice(),
                 delta.as_mut_slice(),
             );
+            if let Some(standardised) = pass.standardised.get_mut(l - 1) {
+                standardised.back(delta);
+            }
         }
     }
 }
