@@ -3,8 +3,10 @@
 use crate::common::job;
 use alignscope::condition::{Condition, Draw, Kind};
 use alignscope::matrix::Matrix;
-use alignscope::network::{Subset, Trainer};
+use alignscope::measure::representation::{cka, rsa};
+use alignscope::network::{Setup, Subset, Trainer};
 use alignscope::quantity::Quantity;
+use alignscope::rule::Pass;
 use alignscope::run::{Job, JobResult};
 use alignscope::text::Choice as _;
 
@@ -295,6 +297,36 @@ fn ranks_are_those_of_the_network() {
         let of = |quantity| run.value(quantity, END, 0);
         assert_ne!(of(Quantity::ErrorParticipationRatio), of(Quantity::BpErrorParticipationRatio));
     });
+}
+
+/// Against two networks trained apart; at the start the two are one.
+#[test]
+fn representations_are_compared_with_those_of_bp_from_the_same_start() {
+    let run = Run::of(&[("batch", "96"), ("eta", "4e-3"), ("quantities", "cka_to_bp,rsa_to_bp")]);
+    let end = run.result.records.iter().map(|r| r.iteration).max().unwrap();
+    let Condition::Train(condition) = &run.job.condition else { panic!("kind train") };
+    let data = alignscope::data::digits::<f64>().unwrap();
+    let activities = |rule: &str| {
+        let setup = Setup { rule: rule.parse().unwrap(), ..condition.setup.clone() };
+        let mut trainer = Trainer::new(&data, setup, run.job.seed, run.job.repeat);
+        (0..end).for_each(|_| trainer.step());
+        let mut pass = Pass::new(trainer.sizes(), 360);
+        trainer.layers().forward(&data.test.images, &mut pass);
+        pass.activity
+    };
+    let (ours, bps) = (activities("fa"), activities("bp"));
+    for l in 0..3 {
+        for quantity in [Quantity::CkaToBp, Quantity::RsaToBp] {
+            assert!((run.value(quantity, 0, l) - 1.0).abs() < 1e-12, "{l}");
+        }
+        let cka = cka(&ours[l], &bps[l]).unwrap();
+        assert!(close(run.value(Quantity::CkaToBp, end, l), cka, 1e-9), "{l}");
+        let rsa = rsa(&ours[l], &bps[l]).unwrap();
+        assert!(close(run.value(Quantity::RsaToBp, end, l), rsa, 1e-9), "{l}");
+        assert!((0.1..0.9999).contains(&cka) && (0.1..0.9999).contains(&rsa), "{l}: {cka} {rsa}");
+    }
+    let bp = Run::of(&[("rule", "bp"), ("quantities", "cka_to_bp,weight_norm")]);
+    assert!(bp.result.records.iter().all(|r| r.quantity != Quantity::CkaToBp));
 }
 
 /// At the start no more than chance has it.

@@ -14,6 +14,7 @@ mod ranked;
 mod replay;
 mod sample;
 mod train;
+mod twin;
 
 pub use prediction::{depth_run, expect, limit, linear_toy, predict};
 

@@ -6,6 +6,7 @@ use super::export::{Recorder, export_weights};
 use super::learning::{LearningRun, load};
 use super::mechanism::Mechanism;
 use super::ranked::RanksFound;
+use super::twin::Twin;
 use super::{Experiment, drive};
 use crate::condition::TrainCondition;
 use crate::data::{DataError, LabelCode, Library};
@@ -48,6 +49,7 @@ struct Run<'a, T: Real> {
     /// A prediction that goes along with the network.
     followed: Option<LearningRun<'a>>,
     ranks: RanksFound,
+    twin: Option<Twin<'a, T>>,
     seen: Seen,
 }
 
@@ -78,6 +80,9 @@ struct Recovery {
 struct Saved {
     trainer: State,
     recovery: Option<Recovery>,
+    /// That of a twin, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    twin: Option<State>,
 }
 
 impl<T: Real> Experiment<T> for Run<'_, T> {
@@ -95,6 +100,9 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
             recorder.expect(labels_to_come(&self.trainer));
         }
         self.trainer.step();
+        if let Some(twin) = &mut self.twin {
+            twin.step(threads);
+        }
         self.book(eta)?;
         self.forget();
         self.note_recovery();
@@ -106,14 +114,19 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
 
     fn save(&self) -> Option<Saved> {
         // Recorded signals and the past of the network are not part of a checkpoint.
-        self.is_restartable()
-            .then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
+        self.is_restartable().then(|| Saved {
+            trainer: self.trainer.state(),
+            recovery: self.recovery,
+            twin: self.twin.as_ref().map(Twin::state),
+        })
     }
 
     fn restore(&mut self, saved: Saved) -> bool {
         let fits = self.is_restartable()
             && saved.recovery.is_some() == self.recovery.is_some()
-            && self.trainer.restore(&saved.trainer);
+            && saved.twin.is_some() == self.twin.is_some()
+            && self.trainer.restore(&saved.trainer)
+            && self.twin.as_mut().zip(saved.twin).is_none_or(|(twin, state)| twin.restore(&state));
         if fits {
             self.recovery = saved.recovery;
             self.forget();
@@ -215,6 +228,10 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
     fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
         let key = [self.seed, self.repeat];
         self.ranks.of_chance((of, l), &mut self.probe, &self.trainer, key)
+    }
+
+    fn beside_twin(&mut self, l: usize) -> Option<[Matrix<f64>; 2]> {
+        self.twin.as_mut()?.beside(&self.trainer, l)
     }
 
     fn budget(&self, l: usize) -> Option<BudgetSoFar> {
@@ -411,6 +428,7 @@ pub(super) fn run<T: Real>(
         balance: Balance::new(job, trainer.layers(), trainer.feedback()),
         followed,
         ranks: RanksFound::default(),
+        twin: Twin::new(job, condition, &data),
         seen: Seen::default(),
         trainer,
     };

@@ -398,6 +398,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         Evaluation { accuracy: 100.0 * correct as f64 / samples, loss: total / samples }
     }
 
+    /// Activities of all layers above the input on the first images of a subset, up to so many:
+    /// `W_l` leads to the units of the `l`-th.
+    pub fn activities(&self, subset: Subset, most: usize) -> Vec<Matrix<T>> {
+        let indices: Vec<usize> = (0..self.samples(subset).min(most)).collect();
+        let mut part = Part::new(&self.sizes, indices.len());
+        part.take(self.shown(subset, self.code()), &indices);
+        self.layers.forward_by_running(&part.input, &mut part.pass);
+        part.pass.activity
+    }
+
     /// Calls `look` with every part of the training images in turn, deltas carried back, under the
     /// code in force. Nothing is learnt. Random errors are those drawn last.
     pub fn over_training_images(&mut self, mut look: impl FnMut(&Part<T>)) {

@@ -116,6 +116,11 @@ pub trait Instruments<T: Real> {
         None
     }
 
+    /// Activities of the units that `W_l` leads to, samples by units, and those of a BP twin.
+    fn beside_twin(&mut self, l: usize) -> Option<[Matrix<f64>; 2]> {
+        None
+    }
+
     /// The budget of alignment of `W_l`.
     fn budget(&self, l: usize) -> Option<BudgetSoFar> {
         None

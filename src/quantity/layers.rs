@@ -115,6 +115,11 @@ pub(super) fn followed_network(condition: &Condition) -> Layers {
     if is_followed(condition) { network(condition) } else { Vec::new() }
 }
 
+/// Every layer of a network that is not trained by BP itself.
+pub(super) fn beside_twin(condition: &Condition) -> Layers {
+    if rule(condition) == Some(Rule::BP) { Vec::new() } else { every(condition) }
+}
+
 /// Those with a `B_l` that stays as it is, which budgets are about.
 pub(super) fn balanced(condition: &Condition) -> Layers {
     let is_fixed = rule(condition).is_none_or(Rule::has_fixed_backward);

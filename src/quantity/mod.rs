@@ -19,6 +19,7 @@ mod predicted;
 mod rank;
 mod registry;
 mod similarity;
+mod twin;
 mod units;
 mod update;
 mod weights;

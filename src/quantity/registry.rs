@@ -5,7 +5,7 @@ use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
     accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted,
-    rank, similarity, units, update, weights,
+    rank, similarity, twin, units, update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;
@@ -200,6 +200,11 @@ impl Quantity {
         (Self::BudgetAlignment..=Self::BudgetActivityNorm).contains(&self)
     }
 
+    /// Whether it takes a twin of the network that is trained by BP.
+    pub fn is_beside_twin(self) -> bool {
+        matches!(self, Self::CkaToBp | Self::RsaToBp)
+    }
+
     /// Whether it is of how many directions something fills.
     pub fn is_rank(self) -> bool {
         (Self::ActivityParticipationRatio..=Self::WeightEffectiveRankNull).contains(&self)
@@ -276,6 +281,7 @@ quantities! {
         ErrorEffectiveRankNull, UpdateParticipationRatioNull, UpdateStableRankNull,
         UpdateEffectiveRankNull, WeightParticipationRatioNull, WeightStableRankNull,
         WeightEffectiveRankNull;
+    twin: CkaToBp, RsaToBp;
 }
 
 #[cfg(test)]

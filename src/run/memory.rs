@@ -206,6 +206,13 @@ fn measured(job: &Job, need: &mut Need) {
     let [all, upper] = weights(&sizes);
     let measures = |of: fn(Quantity) -> bool| job.quantities().any(of);
     let pass = width * batch * (sizes[0] as u128 + 3 * sum(&sizes[1..]));
+    if let Condition::Train(c) = &job.condition
+        && measures(Quantity::is_beside_twin)
+    {
+        // The twin, activities of both on some test images, and inner products of these.
+        let images = 500 * (2 * (width + 16) * sum(&sizes) + 6 * 8 * 500);
+        need.add(trained(c) + images, NETWORK);
+    }
     if measures(Quantity::is_rank) {
         // The largest matrix in double precision, what it is a product of, and the room to
         // decompose it.
