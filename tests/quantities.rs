@@ -302,7 +302,12 @@ fn ranks_are_those_of_the_network() {
 /// Against two networks trained apart; at the start the two are one.
 #[test]
 fn representations_are_compared_with_those_of_bp_from_the_same_start() {
-    let run = Run::of(&[("batch", "96"), ("eta", "4e-3"), ("quantities", "cka_to_bp,rsa_to_bp")]);
+    let run = Run::of(&[
+        ("batch", "96"),
+        ("eta", "4e-3"),
+        ("record-every", "180"),
+        ("quantities", "cka_to_bp,rsa_to_bp"),
+    ]);
     let end = run.result.records.iter().map(|r| r.iteration).max().unwrap();
     let Condition::Train(condition) = &run.job.condition else { panic!("kind train") };
     let data = alignscope::data::digits::<f64>().unwrap();
