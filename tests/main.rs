@@ -66,3 +66,5 @@ mod slurm;
 mod steps;
 mod theory;
 mod time;
+#[cfg(feature = "cli")]
+mod watch;
