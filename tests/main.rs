@@ -5,6 +5,7 @@
 
 mod common;
 
+mod activity_norm;
 #[cfg(feature = "cli")]
 mod analyze;
 mod answers;
@@ -42,6 +43,7 @@ mod matrices;
 mod mnist;
 mod network;
 mod normals;
+mod optimizers;
 mod policies;
 mod quantities;
 #[cfg(feature = "cli")]

@@ -7,8 +7,8 @@ use super::plane::PlaneCondition;
 use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
-use crate::network::Setup;
-use crate::rule::WeightNorm;
+use crate::network::{Optimizer, Setup};
+use crate::rule::{ActivityNorm, WeightNorm};
 use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
 use serde_json::Value as Json;
 use std::cell::LazyCell;
@@ -271,8 +271,8 @@ impl Condition {
         }
     }
 
-    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay
-    /// and momentum.
+    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay,
+    /// momentum and any optimiser but plain gradient descent.
     pub fn has_projections(&self) -> bool {
         match self {
             Self::Isolate(c) => c.weight_norm.is_some(),
@@ -280,9 +280,15 @@ impl Condition {
                 c.setup.weight_norm.is_some()
                     || c.setup.weight_decay != 0.0
                     || c.setup.momentum != 0.0
+                    || c.setup.optimizer != Optimizer::Sgd
             }
             Self::Replay(_) | Self::Plane(_) | Self::Sample(_) => false,
         }
+    }
+
+    /// Whether units of a layer, or samples of a batch, are normalised together.
+    pub fn normalises_activities(&self) -> bool {
+        self.train().is_some_and(|train| train.setup.activity_norm != ActivityNorm::Off)
     }
 
     /// Whether no batch of a training run comes twice.

@@ -10,9 +10,11 @@ pub mod learning;
 mod mechanism;
 mod plane;
 mod prediction;
+mod ranked;
 mod replay;
 mod sample;
 mod train;
+mod twin;
 
 pub use prediction::{depth_run, expect, limit, linear_toy, predict};
 

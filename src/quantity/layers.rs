@@ -115,10 +115,20 @@ pub(super) fn followed_network(condition: &Condition) -> Layers {
     if is_followed(condition) { network(condition) } else { Vec::new() }
 }
 
-/// Those with a `B_l` that stays as it is, which decompositions and budgets are about.
-pub(super) fn fixed(condition: &Condition) -> Layers {
+/// Every layer of a network that is not trained by BP itself.
+pub(super) fn beside_twin(condition: &Condition) -> Layers {
+    if rule(condition) == Some(Rule::BP) { Vec::new() } else { every(condition) }
+}
+
+/// Those with a `B_l` that stays as it is, which budgets are about.
+pub(super) fn balanced(condition: &Condition) -> Layers {
     let is_fixed = rule(condition).is_none_or(Rule::has_fixed_backward);
     if is_fixed { above_input(condition) } else { Vec::new() }
+}
+
+/// Likewise, where units work each by itself: those whose updates are decomposed.
+pub(super) fn fixed(condition: &Condition) -> Layers {
+    if condition.normalises_activities() { Vec::new() } else { balanced(condition) }
 }
 
 /// Likewise, where something is added to plain updates.

@@ -5,7 +5,7 @@ use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
     accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted,
-    similarity, units, update, weights,
+    rank, similarity, twin, units, update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;
@@ -197,7 +197,17 @@ impl Quantity {
 
     /// Whether it is part of the alignment budget.
     pub fn is_budget(self) -> bool {
-        (Self::BudgetAlignment..=Self::BudgetOwn).contains(&self)
+        (Self::BudgetAlignment..=Self::BudgetActivityNorm).contains(&self)
+    }
+
+    /// Whether it takes a twin of the network that is trained by BP.
+    pub fn is_beside_twin(self) -> bool {
+        matches!(self, Self::CkaToBp | Self::RsaToBp)
+    }
+
+    /// Whether it is of how many directions something fills.
+    pub fn is_rank(self) -> bool {
+        (Self::ActivityParticipationRatio..=Self::WeightEffectiveRankNull).contains(&self)
     }
 
     /// Whether it compares the signals of two iterations.
@@ -255,10 +265,23 @@ quantities! {
         RemainderRatio, RemainderShare, NonAligningAngle, LinearTermsAngle, LinearTermsDeviation;
     built: LinearAlignment, ControlAlignment;
     budget:
-        BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn;
+        BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn,
+        BudgetOptimizer, BudgetNormalization, BudgetActivityNorm;
     predicted:
         PredictedWeightAlignment, PredictedUpdateAlignment, PredictedDeltaAlignment, PredictedLoss,
         PredictedTestAccuracy;
+    rank:
+        ActivityParticipationRatio, ActivityStableRank, ActivityEffectiveRank,
+        ErrorParticipationRatio, ErrorStableRank, ErrorEffectiveRank,
+        UpdateParticipationRatio, UpdateStableRank, UpdateEffectiveRank,
+        WeightParticipationRatio, WeightStableRank, WeightEffectiveRank,
+        BpErrorParticipationRatio, BpErrorStableRank, BpErrorEffectiveRank,
+        ActivityParticipationRatioNull, ActivityStableRankNull,
+        ActivityEffectiveRankNull, ErrorParticipationRatioNull, ErrorStableRankNull,
+        ErrorEffectiveRankNull, UpdateParticipationRatioNull, UpdateStableRankNull,
+        UpdateEffectiveRankNull, WeightParticipationRatioNull, WeightStableRankNull,
+        WeightEffectiveRankNull;
+    twin: CkaToBp, RsaToBp;
 }
 
 #[cfg(test)]

@@ -270,6 +270,10 @@ mod tests {
             ("output-mask", _) => "on",
             ("wn", _) => "1",
             ("label-smoothing" | "wrong-labels" | "momentum" | "weight-decay", _) => "0.5",
+            ("optimizer", _) => "adam",
+            ("beta1" | "beta2" | "epsilon", _) => "0.5",
+            ("muon-scale", _) => "match-rms",
+            ("activity-norm", _) => "layer",
             ("label-change", _) => "every:3",
             ("label-change-kind", _) => "permute",
             ("surrogate", _) => "time",
@@ -302,8 +306,10 @@ mod tests {
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
             for name in parameters(kind).iter().map(|known| known.name()) {
-                // Replays know neither momentum nor decay.
-                if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&name) {
+                // Replays know neither momentum nor decay, nor optimisers, and normalise no
+                // activities.
+                let of_steps = ["momentum", "weight-decay", "optimizer", "activity-norm"];
+                if kind == Kind::Replay && of_steps.contains(&name) {
                     continue;
                 }
                 // Another set needs its files; a drawing changes only together with others; repeats

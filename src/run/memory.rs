@@ -10,9 +10,10 @@ use crate::condition::{
     Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition,
 };
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
+use crate::network::Optimizer;
 use crate::quantity::Quantity;
 use crate::real::Precision;
-use crate::rule::Timing;
+use crate::rule::{Backward, Timing};
 use crate::signal::{Cross, Surrogate};
 use crate::theory::moments::{self, MOST};
 use std::collections::BTreeMap;
@@ -141,7 +142,15 @@ fn trained(c: &TrainCondition) -> u128 {
     let (width, sizes) = (width(c.precision), c.sizes());
     let (batch, images) = (c.setup.batch as u128, c.training_images() as u128);
     let [all, upper] = weights(&sizes);
-    let velocity = if c.setup.momentum == 0.0 { 0 } else { all };
+    // Velocities or moments, and gradients that are put together before a step is made of them.
+    let moments = match c.setup.optimizer {
+        Optimizer::Sgd => u128::from(c.setup.momentum != 0.0),
+        Optimizer::Nesterov => 2,
+        Optimizer::Adam | Optimizer::AdamW => 3,
+        Optimizer::Muon => 7,
+    };
+    let learning = c.setup.rule.facts().backward == Backward::Learning;
+    let velocity = moments * (all + if learning { upper } else { 0 });
     // Of the trainer and the probe, which has the updates of both rules.
     let network = width * (4 * all + 4 * upper + velocity) + 8 * upper;
     // A checkpoint: the state in double precision, and as text.
@@ -197,6 +206,20 @@ fn measured(job: &Job, need: &mut Need) {
     let [all, upper] = weights(&sizes);
     let measures = |of: fn(Quantity) -> bool| job.quantities().any(of);
     let pass = width * batch * (sizes[0] as u128 + 3 * sum(&sizes[1..]));
+    if let Condition::Train(c) = &job.condition
+        && measures(Quantity::is_beside_twin)
+    {
+        // The twin, activities of both on some test images, and inner products of these.
+        let images = 500 * (2 * (width + 16) * sum(&sizes) + 6 * 8 * 500);
+        need.add(trained(c) + images, NETWORK);
+    }
+    if measures(Quantity::is_rank) {
+        // The largest matrix in double precision, what it is a product of, and the room to
+        // decompose it.
+        let sides = sizes.iter().map(|&n| (n as u128).max(batch)).max().unwrap_or(0);
+        let largest = sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).max().unwrap_or(0);
+        need.add(8 * (4 * largest.max(batch * sides) + 2 * batch * sides), NETWORK);
+    }
     if measures(Quantity::is_budget) {
         need.add(width * 2 * (all + upper) + pass, NETWORK);
     }
