@@ -125,6 +125,7 @@ pub mod random;
 pub mod real;
 pub mod recipe;
 pub mod recorded;
+pub mod recurrent;
 #[cfg(feature = "plot")]
 pub mod report;
 pub mod rule;

@@ -445,6 +445,17 @@ const CONDITIONS: &str = r#"
     [[analysis]]
     name = "sample"
     kind = "sample"
+    [[analysis]]
+    name = "recurrent"
+    kind = "recurrent"
+    [analysis.base]
+    activation = "linear"
+    [[analysis]]
+    name = "recurrent-task"
+    kind = "recurrent"
+    [analysis.base]
+    task = "digits"
+    credit = "bp-trw"
 "#;
 
 fn kind_of(condition: &Condition) -> Kind {
@@ -454,6 +465,7 @@ fn kind_of(condition: &Condition) -> Kind {
         Condition::Sample(_) => Kind::Sample,
         Condition::Replay(_) => Kind::Replay,
         Condition::Plane(_) => Kind::Plane,
+        Condition::Recurrent(_) => Kind::Recurrent,
     }
 }
 

@@ -88,6 +88,11 @@ static SUBCOMMANDS: &[Subcommand] = &[
         |m| measure::execute_kind(Kind::Plane, m),
     ),
     subcommand(
+        "recurrent",
+        || measure::of_kind(Kind::Recurrent),
+        |m| measure::execute_kind(Kind::Recurrent, m),
+    ),
+    subcommand(
         "sample",
         || measure::of_kind(Kind::Sample),
         |m| measure::execute_kind(Kind::Sample, m),

@@ -16,6 +16,7 @@ mod learnt;
 mod observer;
 mod plane;
 mod predicted;
+mod recurrent;
 mod registry;
 mod similarity;
 mod units;
