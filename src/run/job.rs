@@ -310,6 +310,10 @@ mod tests {
                 if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&name) {
                     continue;
                 }
+                // Pairs of units need as many inputs as outputs.
+                if kind == Kind::Recurrent && name == "cross" {
+                    continue;
+                }
                 // Another set needs its files; a drawing changes only together with others; repeats
                 // are jobs of their own; predictions and comparisons change no result, nor do lags
                 // and windows where nothing is measured at them.
