@@ -9,6 +9,7 @@ use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::Setup;
+use crate::recurrent;
 use crate::rule::WeightNorm;
 use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
 use serde_json::Value as Json;
@@ -343,10 +344,10 @@ impl Condition {
         let need = self.need();
         let bytes = need.bytes();
         if bytes > MOST_BYTES {
-            let sizes = if self.kind().trains() {
-                Setup::HIDDEN.name()
-            } else {
-                IsolateCondition::LAYERS.name()
+            let sizes = match self {
+                Self::Recurrent(_) => recurrent::Setup::UNITS.name(),
+                _ if self.kind().trains() => Setup::HIDDEN.name(),
+                _ => IsolateCondition::LAYERS.name(),
             };
             let message = format!(
                 "a job of layers {} and this batch would need about {} GB of memory, more than the \
