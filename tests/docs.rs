@@ -177,7 +177,7 @@ fn trial(line: &str) -> Trial {
         return Trial::UpToData(line.into());
     }
     // Minutes without data.
-    if line.contains("analyses/time.toml") {
+    if ["time", "recurrent"].iter().any(|name| line.contains(&format!("analyses/{name}.toml"))) {
         return Trial::Run(format!("{line} --dry-run"));
     }
     // Seconds; two repeats will do.

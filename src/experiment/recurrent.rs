@@ -220,6 +220,9 @@ impl<T: Real> State<'_, T> {
             Quantity::WeightAlignment => {
                 weight_alignment(&network.readout, &feedback.readout).ok().flatten()
             }
+            Quantity::WeightInnerProduct => {
+                Some(network.readout.inner(&feedback.readout.transpose()))
+            }
             Quantity::RecurrentAlignment => {
                 weight_alignment(&network.recurrent, &feedback.recurrent).ok().flatten()
             }

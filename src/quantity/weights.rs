@@ -23,7 +23,7 @@ family! {
     WeightNorm: "weight_norm", "weight norm", "‖W‖", "", BOTH, layers::every,
         |state, at| Some(weights(state, at)?.norm()),
         "Frobenius norm of the forward weights W_l.";
-    WeightInnerProduct: "weight_inner_product", "weight inner product", "⟨W, Bᵀ⟩", "", BOTH, layers::compared,
+    WeightInnerProduct: "weight_inner_product", "weight inner product", "⟨W, Bᵀ⟩", "", ALIGNING, layers::compared,
         |state, at| {
             let backward = state.feedback().backward(at.layer?)?.transpose();
             Some(dot(weights(state, at)?.as_slice(), backward.as_slice()))

@@ -57,7 +57,7 @@ settings! {
         signals: Pair = Pair::default() => part();
         activation: Activation = Activation::Tanh => ACTIVATION(like network::Setup::ACTIVATION, ());
         batch: usize = 20 => BATCH(like network::Setup::BATCH);
-        eta: f64 = 1e-3 => ETA(like network::Setup::ETA);
+        eta: f64 = 2e-3 => ETA(like network::Setup::ETA);
         gain: f64 = 1.0 => GAIN(
             "gain", "G", "W_rec has standard deviation G / sqrt(units) at the start",
             Interval::NonNegative, label = |_, text| format!("gain {text}")

@@ -314,6 +314,19 @@ fn a_change_of_linear_units_has_the_rank_of_the_outputs_to_rounding() {
 }
 
 #[test]
+fn bptt_changes_linear_units_at_more_than_the_rank_of_the_outputs() {
+    let small = Small::new(Activation::Linear);
+    let rank = |credit| {
+        let updates = small.updates(&small.feedback, credit);
+        let (source, b) = (&updates.source, &small.feedback.readout);
+        rank_of_change(&updates.recurrent, source, b, Precision::F64).unwrap().unwrap().rank
+    };
+    let [units, outputs] = [SIZES[1], SIZES[2]];
+    assert_eq!([Credit::Rflo, Credit::RfloSymmetric].map(rank), [outputs; 2]);
+    assert_eq!([Credit::Bptt, Credit::BpTrw].map(rank), [units; 2]);
+}
+
+#[test]
 fn a_change_of_other_units_is_as_near_to_that_rank_as_the_law_says() {
     for activation in [Activation::Tanh, Activation::Relu] {
         let sizes = [4, 20, 2];

@@ -120,14 +120,19 @@ impl<T: Real> Trainer<T> {
         carry_back(network, feedback, credit, &coming.inputs, trajectory, errors)
     }
 
-    /// Errors of the sequences to come, surrogates of them where these are asked for; leaves the
-    /// trajectory behind.
+    /// Errors `e_t` of the sequences to come, or surrogates of them where these are asked for: target
+    /// minus output over the number of iterations at which these are compared, so that rates do not
+    /// depend on how many these are. Leaves the trajectory behind.
     fn errors(&mut self) -> Vec<Matrix<T>> {
         self.trajectory.run(&self.network, &self.coming.inputs);
         let (coming, trajectory) = (&self.coming, &self.trajectory);
-        let errors: Vec<Matrix<T>> = (0..trajectory.iterations())
-            .map(|t| error_at(&self.network, trajectory, coming, t))
-            .collect();
+        let share = T::from_f64(1.0 / coming.compared.len() as f64);
+        let error = |t| {
+            let mut error = error_at(&self.network, trajectory, coming, t);
+            error.scale(share);
+            error
+        };
+        let errors = (0..trajectory.iterations()).map(error).collect();
         self.surrogate(errors)
     }
 
@@ -179,7 +184,7 @@ impl<T: Real> Trainer<T> {
     }
 }
 
-/// `e_t`: target minus output where these are compared, 0 elsewhere.
+/// Target minus output where these are compared, 0 elsewhere.
 fn error_at<T: Real>(
     network: &Network<T>,
     trajectory: &Trajectory<T>,

@@ -216,7 +216,7 @@ mod tests {
     use crate::measure::angle::weight_alignment;
     use crate::recurrent::{Credit, Feedback, Isolated, Network, Setup};
     use crate::rule::Activation;
-    use crate::signal::{Form, Pair, Signals, Sizes};
+    use crate::signal::{Form, Pair, Recording, Signals, Sizes, Surrogate};
 
     /// Measured minus predicted angle, mean over repeats, with the mean predicted one. Every repeat
     /// is run twice, with `B` and with `-B`: what of the angle is odd in `B` is chance, and cancels.
@@ -286,5 +286,48 @@ mod tests {
             assert!(off.abs() < 0.5, "{activity}, {error}: {off} from {predicted}");
             assert_eq!(predicted < 86.0, aligned, "{activity}, {error}: {predicted}");
         }
+    }
+
+    /// What docs/recurrent.md says of signals in random order: most of the inner product goes, and
+    /// with signs that have no memory all of it.
+    #[test]
+    fn random_order_takes_most_of_the_inner_product_and_random_signs_all_of_it() {
+        let network = LinearRecurrent {
+            units: 100,
+            inputs: 20,
+            outputs: 4,
+            batch: 5,
+            eta: 1e-3,
+            leak: 0.2,
+            gain: 0.5,
+            input_gain: 1.0,
+            readout_gain: 1.0,
+            feedback_gain: 1.0,
+        };
+        let form = Form::parse("ou:5").unwrap();
+        let pair = Pair::independent(form.clone(), form);
+        let run = Sizes { batch: 5, inputs: 20, outputs: 4, iterations: 150 };
+        let inner = |surrogate: Option<Surrogate>| {
+            let of = |repeat| {
+                let recording = Recording::<f64>::generate(&pair, run, 8, repeat).unwrap();
+                let recording = match surrogate {
+                    None => recording,
+                    Some(surrogate) => surrogate.draw(&recording, 8, repeat).unwrap(),
+                };
+                let mut follower = network.follow();
+                for t in 0..run.iterations {
+                    follower.advance(&recording.activity().matrix(t), &recording.error().matrix(t));
+                }
+                follower.moments()[0]
+            };
+            (0..6).map(of).sum::<f64>() / 6.0
+        };
+        let [plain, reversed, shuffled, signs] =
+            [None, Some(Surrogate::Reversed), Some(Surrogate::Time), Some(Surrogate::Signs)]
+                .map(inner);
+        println!("{plain:.3}, reversed {reversed:.3}, shuffled {shuffled:.3}, signs {signs:.3}");
+        assert!((reversed / plain - 1.0).abs() < 0.4, "{reversed} {plain}");
+        assert!((0.15..0.45).contains(&(shuffled / plain)), "{shuffled} {plain}");
+        assert!(signs.abs() < 0.1 * plain, "{signs} {plain}");
     }
 }
