@@ -330,6 +330,8 @@ fn bad_options_are_refused_with_the_remedy() {
             &["--error", "schedule `white`", "leave one"],
         ),
         (&["isolate", "--activity", "file:none.npz#x"], &["cannot read none.npz"]),
+        (&["signals", "--activity", "acf:none.csv"], &["cannot read none.csv"]),
+        (&["isolate", "--export", "signals"], &["--export", "alignscope signals"]),
         (&["isolate", "--wn", "0"], &["--wn", "off, the norm of every neuron"]),
         (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
         (

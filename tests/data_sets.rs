@@ -214,6 +214,10 @@ fn what_is_hardly_meant_is_said() {
     warns("large.npz", "`x` holds numbers from 0 to 255, which are taken as they are");
     warns("large.npz", "save x / 255");
     warns("binary.npz", "bytes of 0 and 1 alone");
+    warns("dim.npz", "`x` holds integers up to 15, which are divided by 255");
+    warns("unlike.npz", "scale both in the same way");
+    warns("centred.npz", "scale both in the same way");
+    assert!(!said(&of("unlike.npz")).contains("`x_train` holds numbers from 0 to 255"));
     assert_eq!(
         load(&of("large.npz"))
             .unwrap()
@@ -284,7 +288,7 @@ fn what_is_hardly_meant_is_said() {
 #[test]
 fn refusals_name_what_is_wrong_and_their_remedy_works() {
     let here = unpacked();
-    let renumber = "np.unique(y, return_inverse=True)[1]";
+    let renumber = "np.unique(np.concatenate([train, test]), return_inverse=True)[1]";
     let cases: [(&str, &[&str]); 15] = [
         ("strings", &["`y` holds labels of type <U6", renumber]),
         ("large-labels", &["`y` holds 300 at index 0", renumber]),

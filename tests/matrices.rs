@@ -560,6 +560,30 @@ fn plain_tables_are_matrices() {
             - 3f64.sqrt()
             < 1e-12
     );
+    // Comments may stand behind numbers, but a sign inside of a cell is no comment.
+    std::fs::write(here.path().join("said.csv"), "# W\n1,0 # first\n0,1,# second\n1,1 % third\n")
+        .unwrap();
+    assert_eq!(json(here.path(), &["angles", "said.csv", "b.csv"])["summary"], found["summary"]);
+    std::fs::write(here.path().join("percent.csv"), "50%,0\n0,1\n").unwrap();
+    assert!(refused(here.path(), &["spectra", "percent.csv"], 2).contains("`50%`"));
+    // Columns that are counted from 1 are no weights.
+    std::fs::write(here.path().join("header.csv"), "1,2,3\n0.5,0.1,0.2\n0.3,0.4,0.6\n").unwrap();
+    let error = refused(here.path(), &["spectra", "header.csv"], 2);
+    assert!(error.contains("it counts the columns"), "{error}");
+}
+
+#[test]
+fn members_of_directories_are_chosen_as_those_of_archives() {
+    let here = TempDir::new().unwrap();
+    std::fs::create_dir(here.path().join("run")).unwrap();
+    let (w, b) = (normal(4, 3, 0), normal(3, 4, 1));
+    for (name, matrix) in [("run/W1.npy", &w), ("run/B1.npy", &b), ("w.npy", &w), ("b.npy", &b)] {
+        write(here.path(), name, matrix);
+    }
+    let error = refused(here.path(), &["angles", "run", "b.npy"], 2);
+    assert!(error.contains("choose one with #MEMBER: B1, W1"), "{error}");
+    let found = json(here.path(), &["angles", "run#W1", "run#B1"]);
+    assert_eq!(found["summary"], json(here.path(), &["angles", "w.npy", "b.npy"])["summary"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every sampler against its exact covariance.
 
 use alignscope::matrix::Matrix;
-use alignscope::signal::{Cross, Form, Pair, Process, Signals, Sizes};
+use alignscope::signal::{Cross, FileName, Form, Pair, Process, Signals, Sizes};
 use alignscope::text::Span;
 
 /// Standard errors allowed between a sampled and an exact second moment. Thousands of entries are
@@ -78,12 +78,29 @@ fn covariances_in_time_are_exact() {
         "ar1:0.8",
         "ar1:-0.6,std=0.5",
         "ma:1,0.5,-0.3",
+        "ma:1,0.5,std=3",
+        "poisson:0.2,5,std=0.5",
+        "uniform:sd=2",
+        "acf:0.6,0.2",
         "paper:0.7",
         "classes:3,within=0.8,between=0.2",
     ];
-    let generated = Process::ALL.iter().filter(|facts| !facts.verbatim);
+    // What was measured: three lags of an oscillation, and the spectrum of slow noise above a floor.
+    let here = tempfile::tempdir().unwrap();
+    let write = |name: &str, lines: String| {
+        let path = here.path().join(name);
+        std::fs::write(&path, lines).unwrap();
+        path.display().to_string()
+    };
+    let lags = write("lags.csv", "2\n1.4\n0.5\n-0.3\n".into());
+    let density = |f: f64| 0.2 + 1.0 / (1.0 + (f / 0.05).powi(2));
+    let points = (0..=100).map(|i| f64::from(i) / 200.0);
+    let spectrum = write("spectrum.csv", points.map(|f| format!("{f},{}\n", density(f))).collect());
+    let measured = [format!("acf:{lags}"), format!("psd:{spectrum},mean=1,std=2")];
+    let measured = measured.iter().map(String::as_str);
+    let generated = Process::ALL.iter().filter(|facts| facts.file == FileName::Never);
     let examples = generated.flat_map(|facts| facts.examples).copied();
-    for text in texts.into_iter().chain(examples) {
+    for text in texts.into_iter().chain(examples).chain(measured) {
         let form = Form::parse(text).unwrap();
         let pair = Pair::independent(form.clone(), Form::parse("ar1:0.5").unwrap());
         let [mut same, mut cross, mut squared] = [(); 3].map(|()| Products::new(7));

@@ -37,17 +37,22 @@ def singular_values(array: NDArray[float64]) -> list[float]: ...
 def eigenvalues(array: NDArray[float64]) -> NDArray[complex128]: ...
 def forms() -> list[tuple[str, list[str], str]]: ...
 def autocovariance(form: str, lags: int) -> list[float] | None: ...
+
+# Activity, error, correlation, how long a stimulus lasts, and how long an iteration takes.
+_Signals = tuple[str, str, str, str, str | None]
+# Delay, and time constants of trace and leak.
+_Times = tuple[str, str | None, str | None]
+
 def draw(
-    activity: str,
-    error: str,
-    cross: str,
+    signals: _Signals,
     sizes: tuple[int, int, int, int],
     seed: int,
     repeat: int,
 ) -> list[NDArray[float64]]: ...
 def isolate(
     layers: list[int],
-    signals: tuple[str, str, str],
+    signals: _Signals,
+    times: _Times,
     activation: str,
     counts: tuple[int, int, int],
     scales: tuple[float, float, float],
@@ -56,7 +61,8 @@ def isolate(
 ) -> tuple[list[int], list[list[float]], list[NDArray[float64]], list[NDArray[float64]]]: ...
 def moments(
     layers: list[int],
-    signals: tuple[str, str, str],
+    signals: _Signals,
+    times: _Times,
     counts: tuple[int, int],
     scales: tuple[float, float, float],
 ) -> tuple[float, float, float, float]: ...
@@ -102,7 +108,7 @@ def verify(own: str | None, specs: list[str], place: _Place) -> Results: ...
 def read_runs(directories: list[str]) -> Results: ...
 def depth(
     layers: list[int],
-    signals: tuple[str, str, str],
+    signals: _Signals,
     counts: tuple[int, int],
     scales: tuple[float, float, float],
     norm: str | None,

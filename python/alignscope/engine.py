@@ -161,11 +161,28 @@ def autocovariance(form: str, lags: int) -> Array:
     return np.array(found)
 
 
+def signal_texts(
+    activity: str, error: str, cross: str, hold: float | str, dt: str | None
+) -> tuple[str, str, str, str, str | None]:
+    """Write the settings of signals as the compiled library takes them."""
+    return activity, error, cross, str(hold), dt
+
+
+def time_texts(
+    delay: float | str, trace: float | str | None, leak: float | str | None
+) -> tuple[str, str | None, str | None]:
+    """Write the times of the rule as the compiled library takes them."""
+    constants = [None if time is None else str(time) for time in (trace, leak)]
+    return str(delay), constants[0], constants[1]
+
+
 def signals(
     activity: str = "held",
     error: str = "held",
     *,
     cross: str = "none",
+    hold: float | str = 1,
+    dt: str | None = None,
     iterations: int = 1500,
     batch: int = 100,
     inputs: int = 20,
@@ -181,6 +198,11 @@ def signals(
         How values follow each other in time, such as ``"ar1:0.9"``.
     cross
         Correlation of the two, unit by unit: ``"none"``, ``"same"``, ``"0.5"``, ``"0.5@lag=2"``.
+    hold
+        How long a stimulus lasts: iterations, or with ``dt`` a time such as ``"20ms"``.
+    dt
+        How long an iteration takes, such as ``"1ms"``: forms may then have times in ms and s, as in
+        ``"ou:20ms"``.
     iterations, batch, inputs, outputs
         Sizes.
     seed, repeat
@@ -192,7 +214,7 @@ def signals(
         ``X``, iterations x batch x inputs, and ``E``, iterations x batch x outputs.
     """
     sizes = (iterations, batch, inputs, outputs)
-    x, e = _core.draw(activity, error, cross, sizes, seed, repeat)
+    x, e = _core.draw(signal_texts(activity, error, cross, hold, dt), sizes, seed, repeat)
     return x, e
 
 
@@ -252,6 +274,11 @@ def isolate(
     activity: str = "held",
     error: str = "held",
     cross: str = "none",
+    hold: float | str = 1,
+    dt: str | None = None,
+    delay: float | str = 0,
+    trace: float | str | None = None,
+    leak: float | str | None = None,
     activation: str = "relu",
     batch: int = 100,
     iterations: int = 1500,
@@ -269,8 +296,14 @@ def isolate(
     ----------
     layers
         Units per layer, inputs first.
-    activity, error, cross
+    activity, error, cross, hold, dt
         As in :func:`signals`.
+    delay
+        The error meets the activity of so long before: iterations, or with ``dt`` a time.
+    trace
+        Time constant of the trace of an activity, an average over the past, that the error meets.
+    leak
+        Time constant of the units, whose pre-activations are averages over the past.
     activation
         ``"relu"``, ``"linear"``, ``"tanh"``, ...
     batch
@@ -304,7 +337,8 @@ def isolate(
         raise ValueError(f"record_every={record_every}: expected 1 or more")
     at, angles, weights, backward = _core.isolate(
         list(layers),
-        (activity, error, cross),
+        signal_texts(activity, error, cross, hold, dt),
+        time_texts(delay, trace, leak),
         activation,
         (batch, iterations, record_every),
         (eta, w_std, b_std),
@@ -344,6 +378,11 @@ def moments(
     activity: str = "held",
     error: str = "held",
     cross: str = "none",
+    hold: float | str = 1,
+    dt: str | None = None,
+    delay: float | str = 0,
+    trace: float | str | None = None,
+    leak: float | str | None = None,
     batch: int = 100,
     iterations: int = 1500,
     eta: float = 4e-4,
@@ -361,7 +400,11 @@ def moments(
         If the signals are not Gaussian, or there is not exactly one hidden layer.
     """
     found = _core.moments(
-        list(layers), (activity, error, cross), (batch, iterations), (eta, w_std, b_std)
+        list(layers),
+        signal_texts(activity, error, cross, hold, dt),
+        time_texts(delay, trace, leak),
+        (batch, iterations),
+        (eta, w_std, b_std),
     )
     return Moments(*found)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alignscope import _core
+from alignscope.engine import signal_texts
 from alignscope.runs import PathLike, text_of
 from alignscope.tables import Table, column
 
@@ -85,6 +86,8 @@ def predict_depth(
     activity: str = "held",
     error: str = "held",
     cross: str = "none",
+    hold: float | str = 1,
+    dt: str | None = None,
     batch: int = 100,
     iterations: int = 300,
     report_at: Sequence[int] = (),
@@ -102,7 +105,7 @@ def predict_depth(
     ----------
     layers
         Units per layer, inputs first.
-    activity, error, cross, batch, eta, w_std, b_std
+    activity, error, cross, hold, dt, batch, eta, w_std, b_std
         As in :func:`alignscope.isolate`.
     iterations
         Updates after which it is predicted.
@@ -137,7 +140,7 @@ def predict_depth(
     norm = None if wn is None else text_of({"wn": wn})[0][1]
     found = _core.depth(
         list(layers),
-        (activity, error, cross),
+        signal_texts(activity, error, cross, hold, dt),
         (batch, draws),
         (eta, w_std, b_std),
         norm,

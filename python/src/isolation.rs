@@ -2,7 +2,7 @@
 
 use crate::arrays::array;
 use crate::refused;
-use crate::signals::pair;
+use crate::signals::{Texts, TimeTexts, pair, timing};
 use alignscope::rule::{Activation, Isolation, WeightNorm};
 use alignscope::text::{Refused, Setting};
 use numpy::PyArray2;
@@ -24,7 +24,8 @@ type Found<'py> =
 pub(crate) fn isolate<'py>(
     py: Python<'py>,
     layers: Vec<usize>,
-    signals: (String, String, String),
+    signals: Texts,
+    times: TimeTexts,
     activation: &str,
     counts: [usize; 3],
     scales: [f64; 3],
@@ -33,15 +34,12 @@ pub(crate) fn isolate<'py>(
 ) -> PyResult<Found<'py>> {
     let ([batch, iterations, record_every], [eta, w_std, b_std], [seed, repeat]) =
         (counts, scales, seeds);
-    let pair = pair(&signals.0, &signals.1, &signals.2)?;
+    let pair = pair(&signals)?;
     let named = |what: &'static str| move |wrong: Refused| refused(wrong.of(what));
     let activation = Activation::read(activation, &()).map_err(named("activation"))?;
     let mut isolation = Isolation::of(&layers)
-        .activity(&pair.activity.to_string())
-        .map_err(refused)?
-        .error(&pair.error.to_string())
-        .map_err(refused)?
-        .cross(pair.cross)
+        .timing(timing(&times, &pair)?)
+        .signals(pair)
         .batch(batch)
         .iterations(iterations)
         .eta(eta)

@@ -3,7 +3,7 @@
 use crate::background::interruptible;
 use crate::refused;
 use crate::runs::{analysis, library};
-use crate::signals::pair;
+use crate::signals::{Texts, pair};
 use alignscope::condition::Condition;
 use alignscope::experiment::learning::{self, LearningPrediction, LearningRun};
 use alignscope::measure::summary::Summary;
@@ -63,7 +63,7 @@ fn draw<T: Send>(
 pub(crate) fn depth(
     py: Python<'_>,
     layers: Vec<usize>,
-    signals: (String, String, String),
+    signals: Texts,
     counts: [usize; 2],
     scales: [f64; 3],
     norm: Option<&str>,
@@ -79,7 +79,7 @@ pub(crate) fn depth(
         ));
     }
     let depth = layers.len() - 1;
-    let pair = pair(&signals.0, &signals.1, &signals.2)?;
+    let pair = pair(&signals)?;
     let last = iterations.last().copied().unwrap_or(0);
     let sizes = Sizes { batch, inputs: layers[0], outputs: layers[depth], iterations: last };
     pair.check(sizes).map_err(refused)?;

@@ -2,7 +2,7 @@
 
 use crate::arrays::frame;
 use crate::refused;
-use crate::signals::pair;
+use crate::signals::{Texts, TimeTexts, pair, timing};
 use alignscope::theory::Toy;
 use alignscope::theory::moments::{Moments, Realised};
 use numpy::PyReadonlyArray3;
@@ -25,13 +25,15 @@ fn toy(layers: &[usize], batch: usize, [eta, w_std, b_std]: [f64; 3]) -> PyResul
 pub(crate) fn moments(
     py: Python<'_>,
     layers: Vec<usize>,
-    signals: (String, String, String),
+    signals: Texts,
+    times: TimeTexts,
     counts: [usize; 2],
     scales: [f64; 3],
 ) -> PyResult<Found> {
     let [batch, iterations] = counts;
-    let pair = pair(&signals.0, &signals.1, &signals.2)?;
-    let toy = toy(&layers, batch, scales)?;
+    let pair = pair(&signals)?;
+    let timing = timing(&times, &pair)?;
+    let toy = Toy { timing, ..toy(&layers, batch, scales)? };
     let moments = py.detach(|| alignscope::theory::moments::moments(&toy, &pair, iterations));
     Ok(found(&moments.map_err(refused)?))
 }

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import subprocess
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,6 +155,45 @@ def test_the_command_line_gives_the_same_numbers(tmp_path: object) -> None:
         record_every=40,
     )
     assert run.weight_alignment[-1, 0] == last["mean"]
+
+
+@pytest.mark.skipif("ALIGNSCOPE" not in os.environ, reason="ALIGNSCOPE names no program")
+def test_times_are_those_of_the_command_line(tmp_path: object) -> None:
+    options = "--layers 6,20,6 --batch 5 --iterations 30 --eta 0.01 --activation linear --dt 2ms"
+    signals = "--activity ou:20ms --error ou:10ms --cross 0.5@lag=1 --hold 6ms --delay 4ms"
+    line = [os.environ["ALIGNSCOPE"], "isolate", *options.split(), *signals.split()]
+    line += ["--trace", "8ms", "--leak", "10ms", "--seed", "4", "--repeats", "1"]
+    line += ["--record-every", "30", "--precision", "f64", "--json", "--out", str(tmp_path)]
+    summary = json.loads(subprocess.run(line, check=True, capture_output=True).stdout)["summary"]
+    last = [row for row in summary if row["quantity"] == "weight_alignment" and row["layer"] == 1][
+        -1
+    ]
+    settings: dict[str, Any] = {
+        "batch": 5,
+        "iterations": 30,
+        "eta": 0.01,
+        "activity": "ou:20ms",
+        "error": "ou:10ms",
+        "cross": "0.5@lag=1",
+        "hold": "6ms",
+        "dt": "2ms",
+        "delay": "4ms",
+        "trace": "8ms",
+        "leak": "10ms",
+    }
+    run = alignscope.isolate([6, 20, 6], **settings, activation="linear", seed=4, record_every=30)
+    assert run.weight_alignment[-1, 0] == last["mean"]
+    # The same in iterations, which take 2 ms.
+    in_iterations = settings | {"hold": 3, "dt": None, "delay": 2, "trace": 4, "leak": 5}
+    in_iterations |= {"activity": "ou:10", "error": "ou:5"}
+    moments = alignscope.moments([6, 20, 6], **in_iterations)
+    assert moments == alignscope.moments([6, 20, 6], **settings)
+    assert moments != alignscope.moments([6, 20, 6], **(settings | {"delay": 0}))
+    x, _ = alignscope.signals("ou:20ms", dt="2ms", hold="6ms", iterations=9, batch=2, inputs=2)
+    assert (x[0] == x[2]).all()
+    assert (x[0] != x[3]).any()
+    with pytest.raises(ValueError, match="with dt"):
+        alignscope.isolate(delay="4ms")
 
 
 def test_results_become_tables() -> None:

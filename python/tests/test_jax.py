@@ -187,6 +187,20 @@ def test_kernels_and_biases_of_every_layout():
     assert len(kernels) == 3 and biases == [None] * 3
 
 
+def test_names_that_do_not_count_are_ordered_by_shapes_or_refused():
+    params, _ = initial()
+    names = ("input", "hidden", "output")
+    by_name = {name: {"kernel": w, "bias": b} for name, (w, b) in zip(names, params)}
+    for k, kernel in enumerate(kernels_and_biases(by_name)[0]):
+        assert (kernel == params[k][0]).all()
+    # In square networks the alphabet, in which JAX sorts, is no order of layers.
+    square = {name: {"kernel": jnp.full((3, 3), float(k))} for k, name in enumerate(names)}
+    with pytest.raises(RecordingError, match="in a Layers"):
+        kernels_and_biases(square)
+    haiku = {"linear": {"w": jnp.zeros((3, 3))}, "linear_1": {"w": jnp.ones((3, 3))}}
+    assert [float(w[0, 0]) for w in kernels_and_biases(haiku)[0]] == [0.0, 1.0]
+
+
 def test_what_leaves_a_doubt_is_refused():
     params, _ = initial()
     with pytest.raises(RecordingError, match="two lists"):

@@ -152,6 +152,17 @@ def test_types_are_kept(tmp_path, dtype):
     assert stored.tobytes() == values.tobytes()
 
 
+def test_labels_are_classes_or_left_out(tmp_path):
+    single = np.ones((3, 2), np.float32)
+    for labels, recorded in ((np.eye(3), [0, 1, 2]), ([[2], [0], [1]], [2, 0, 1])):
+        with Recording() as recording:
+            recording.update([single.T], [], [single], [single], labels)
+            values = np.load(recording.save(tmp_path / "run.npz"))
+        assert values["labels"].tolist() == [recorded]
+    with Recording() as recording, pytest.warns(UserWarning, match="left out"):
+        recording.update([single.T], [], [single], [single], np.ones((3, 4)))
+
+
 def test_what_does_not_fit_is_refused(tmp_path):
     single, double = np.ones((3, 2), np.float32), np.ones((3, 2))
     cases = [
@@ -160,7 +171,10 @@ def test_what_does_not_fit_is_refused(tmp_path):
         (lambda r: (r.update([single]), r.update([single, single])), "with W1"),
         (lambda r: (r.update([single, single]), r.update([single])), "without W1"),
         (lambda r: r.update([single], [], [single], [single[:2]]), "delta1 has 2 samples"),
-        (lambda r: r.update([single], [], [single], [single], np.eye(3)), "argmax"),
+        (
+            lambda r: r.update([single], [], [single], [single], np.arange(2)),
+            "labels has 2 samples",
+        ),
         (lambda r: r.update([single.astype(complex)]), "only real numbers"),
         (lambda r: r.update([single[0]]), "expected n_l x n_l"),
     ]

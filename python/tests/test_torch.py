@@ -630,3 +630,35 @@ def test_layers_that_are_never_called_are_left_out_and_named():
         warnings.simplefilter("always")
         train(net, recorder, batches())
     assert any("spare" in str(w.message) for w in caught)
+
+
+def test_labels_are_classes_of_samples_or_left_out(tmp_path):
+    x, y = torch.randn(8, 5), torch.arange(8) % 3
+    net = nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3))
+
+    def record(labels, parts=1):
+        with Recorder(net) as recorder:
+            for inputs, targets in zip(x.chunk(parts), y.chunk(parts)):
+                nn.functional.cross_entropy(net(inputs), targets).backward()
+            recorder.before(labels)
+            values = np.load(recorder.save(tmp_path / "run.npz")[0])
+            return {name: values[name][0] for name in values if name == "labels"}
+
+    assert (record(nn.functional.one_hot(y, 3))["labels"] == y.numpy()).all()
+    assert (record([y[:4], y[4:]], parts=2)["labels"] == y.numpy()).all()
+    # The labels of the last batch are not those of both.
+    with pytest.raises(RecordingError, match="as a list"):
+        record(y[4:], parts=2)
+    with pytest.warns(UserWarning, match="left out"):
+        assert record(torch.randn(8, 3)) == {}
+
+
+def test_labels_of_sequences_are_those_of_steps_or_of_samples(tmp_path):
+    net, x = nn.Linear(5, 3), torch.randn(4, 6, 5)
+    for labels in (torch.arange(4), torch.arange(24).reshape(4, 6)):
+        with Recorder(net) as recorder:
+            net(x).square().sum().backward()
+            recorder.before(labels)
+            found = np.load(recorder.save(tmp_path / "run.npz")[0])["labels"][0]
+        steps = labels if labels.dim() == 2 else labels.repeat_interleave(6)
+        np.testing.assert_array_equal(found, steps.reshape(-1).numpy())

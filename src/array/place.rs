@@ -78,8 +78,8 @@ pub(super) fn store(path: &Path, bytes: &[u8]) -> Result<(), ArrayError> {
         .map_err(|error| refused("write", path, std::io::Error::other(error)))
 }
 
-/// `PATH` or `PATH#MEMBER`, apart. A `#` may stand in either: a file that exists is meant, the
-/// longest such name first; if there is none, an archive by its extension.
+/// `PATH` or `PATH#MEMBER`, apart. A `#` may stand in either: a file or directory that exists is
+/// meant, the longest such name first; if there is none, an archive by its extension.
 pub fn place(text: &str) -> (PathBuf, Option<&str>) {
     let splits = || text.rmatch_indices('#').map(|(at, _)| (&text[..at], Some(&text[at + 1..])));
     let whole = || std::iter::once((text, None));
@@ -87,7 +87,7 @@ pub fn place(text: &str) -> (PathBuf, Option<&str>) {
     let is_named = |path: &str| {
         ["npz", "npy", "csv", "tsv", "txt", "dat"].contains(&extension(Path::new(path)).as_str())
     };
-    let there = whole().chain(splits()).find(|(path, _)| Path::new(path).is_file());
+    let there = whole().chain(splits()).find(|(path, _)| Path::new(path).exists());
     let (path, member) = there
         .or_else(|| splits().find(|(path, _)| is_archive(path)))
         .or_else(|| whole().chain(splits()).find(|(path, _)| is_named(path)))

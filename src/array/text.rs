@@ -3,7 +3,8 @@
 //!
 //! Cells are parted by semicolons, tabs, commas or blanks: by the first of these that the first
 //! line of cells has. Where semicolons or tabs part them, a comma inside of a cell is a decimal
-//! comma. Lines that start with `#` or `%` are comments, as `numpy.savetxt` and MATLAB write them.
+//! comma. What follows a `#` or `%` at the start of a line, or behind a blank or a separator, is a
+//! comment, as `numpy.savetxt` and MATLAB write them.
 
 use super::{Array, ArrayError, Source, refused, store};
 use std::fs::File;
@@ -125,8 +126,8 @@ impl<'a> Lines<'a> {
                 return Err(self.wrong("it is no text in UTF-8: save it as such"));
             };
             // Tabs at either end may stand for cells.
-            let text = text.trim_matches([' ', '\r', '\n']);
-            if text.trim().is_empty() || text.starts_with(['#', '%']) {
+            let text = without_comment(text.trim_matches([' ', '\r', '\n']));
+            if text.trim().is_empty() {
                 continue;
             }
             if text.contains('\r') {
@@ -149,6 +150,16 @@ impl<'a> Lines<'a> {
             _ => Ok(bytes),
         }
     }
+}
+
+/// A line without the comment at its end. A sign inside of a cell, as in `unit#1` or `50%`, starts
+/// none.
+fn without_comment(line: &str) -> &str {
+    let starts = |(at, _): &(usize, &str)| {
+        line[..*at].chars().next_back().is_none_or(|before| " \t,;".contains(before))
+    };
+    let comment = line.match_indices(['#', '%']).find(starts);
+    comment.map_or(line, |(at, _)| line[..at].trim_end_matches(' '))
 }
 
 /// What was seen of the numbers of a file, which decides what commas and whole numbers mean.
@@ -215,9 +226,13 @@ fn shown(cell: &str) -> String {
     format!("{}{dots}", short.escape_debug())
 }
 
-/// Whether cells are 0, 1, 2, ..., written as whole numbers.
+/// Whether cells are 0, 1, 2, ..., written as whole numbers; or 1, 2, 3, ..., of which two are too
+/// few to tell.
 fn counts(cells: &[String]) -> bool {
-    cells.len() > 1 && cells.iter().enumerate().all(|(column, cell)| *cell == column.to_string())
+    let from = |first: usize| {
+        cells.iter().enumerate().all(|(column, cell)| *cell == (column + first).to_string())
+    };
+    cells.len() > 1 && from(0) || cells.len() > 2 && from(1)
 }
 
 /// Values, rows by rows, with room that is asked for as it is needed.

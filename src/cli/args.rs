@@ -4,7 +4,7 @@ use super::exit::UsageError;
 use crate::condition::Kind;
 use crate::data::Library;
 use crate::run::{Export, Shard};
-use crate::signal::{Cross, Form, Pair, RecordedError};
+use crate::signal::{Cross, Form, Pair};
 use crate::spec::{Changes, Listed, parameters};
 use crate::text::{Facts, Parameter, Setting, Span};
 use clap::parser::ValueSource;
@@ -274,7 +274,7 @@ pub(super) fn dt(matches: &ArgMatches) -> Option<Span> {
 ///
 /// # Errors
 /// If a time makes no process; if a file cannot be read, or has another hash.
-pub(super) fn pair(matches: &ArgMatches) -> anyhow::Result<Pair> {
+pub(super) fn pair(matches: &ArgMatches) -> Result<Pair, UsageError> {
     let form = |parameter: Parameter<Form>| matches.get_one::<Form>(parameter.name()).cloned();
     let default = Pair::default();
     let pair = Pair {
@@ -284,8 +284,5 @@ pub(super) fn pair(matches: &ArgMatches) -> anyhow::Result<Pair> {
         hold: matches.get_one::<Span>(Pair::HOLD.name()).copied().unwrap_or(default.hold),
         dt: dt(matches),
     };
-    pair.resolve().map_err(|error| match error {
-        RecordedError::Form(error) => UsageError(error.to_string()).into(),
-        other => other.into(),
-    })
+    pair.resolve().map_err(|error| UsageError(error.to_string()))
 }

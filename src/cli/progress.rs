@@ -142,6 +142,44 @@ impl RunObserver for RunBar {
     }
 }
 
+/// A bar that fills with the draws of a prediction, a line now and then where it is not seen.
+#[derive(Debug)]
+pub(super) struct DrawsBar {
+    bar: ProgressBar,
+    lines: Lines,
+}
+
+impl DrawsBar {
+    /// A bar on standard error.
+    pub fn new(draws: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(draws), ProgressDrawTarget::stderr());
+        bar.set_style(style("{bar:24} {pos} of {len} draws, {elapsed}, {eta} left"));
+        tick(&bar);
+        let lines = Lines::new();
+        lines.begin();
+        Self { bar, lines }
+    }
+
+    /// Counts a draw, and hands it on.
+    pub fn count<T>(&self, drawn: T) -> T {
+        self.bar.inc(1);
+        let elapsed = self.lines.elapsed();
+        if self.bar.is_hidden() && self.lines.is_due(elapsed) {
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0).max(1));
+            let seconds = elapsed.as_secs_f64();
+            let left = seconds * (all - done.min(all)) as f64 / done.max(1) as f64;
+            tell!("{done} of {all} draws in {}, about {} left", said(seconds), said(left));
+        }
+        drawn
+    }
+}
+
+impl Drop for DrawsBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// A bar that fills with the bytes read of a recording, one stage after the other.
 #[derive(Debug)]
 pub(super) struct ReadingBar(ProgressBar);

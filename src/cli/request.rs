@@ -9,7 +9,9 @@ use crate::data::Library;
 use crate::experiment::run_job;
 use crate::file::memory;
 use crate::run::memory::{admit, fewer_threads};
-use crate::run::{Plan, RunOptions, RunReport, Shard, is_stored, read_directory, run, spec_paths};
+use crate::run::{
+    Export, Plan, RunOptions, RunReport, Shard, is_stored, read_directory, run, spec_paths,
+};
 use crate::spec::{Analysis, ChangeError, Spec, changed, read_changed};
 use clap::ArgMatches;
 use std::collections::HashSet;
@@ -114,6 +116,12 @@ pub(super) fn run_jobs(
     matches: &ArgMatches,
     only: Option<&HashSet<usize>>,
 ) -> anyhow::Result<RunReport> {
+    let networks = request.plan.analyses().any(|analysis| analysis.kind == Kind::Train);
+    if args::export(matches) != Export::Off && !networks {
+        let why = "--export is of networks that learn on data (train), and there is none: `alignscope \
+                   signals` writes signals in isolation";
+        return Err(UsageError(why.into()).into());
+    }
     let wanted = |job: &usize| only.is_none_or(|only| only.contains(job));
     let pending: Vec<usize> = request.pending().filter(wanted).collect();
     let threads = admitted(request, &pending, matches)?;

@@ -5,6 +5,8 @@ mod learning;
 mod options;
 mod teacher;
 
+use super::progress::DrawsBar;
+use super::time::said;
 use super::{Exit, UsageError, args};
 use crate::condition::{Kind, RecordEvery};
 use crate::file::memory::limit;
@@ -26,6 +28,7 @@ use options::{
     timing_options, whole,
 };
 use serde_json::{Value as Json, json};
+use std::time::Instant;
 
 pub(super) fn command() -> Command {
     let sizes = |default: &'static str| {
@@ -429,6 +432,7 @@ fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let iterations = reported(matches)?;
     let bounds =
         bound::linear(&toy, &pair, &iterations).map_err(|error| UsageError(error.to_string()))?;
+    announce(&toy, &pair, &iterations)?;
     let mut rows = Vec::new();
     for (iteration, drawn) in iterations.into_iter().zip(bounds) {
         let found =
@@ -440,6 +444,25 @@ fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         rows.extend(of_iteration);
     }
     Ok(rows)
+}
+
+/// Says how long averaged moments take, where that is long: their products take a time that grows
+/// as the cube of the iterations, and that of fewer tells it.
+fn announce(toy: &Toy, pair: &Pair, iterations: &[usize]) -> Result<(), UsageError> {
+    const TRIED: usize = 500;
+    /// In seconds.
+    const LONG: f64 = 10.0;
+    if iterations.iter().all(|&iteration| iteration <= 2 * TRIED) {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    moments(toy, pair, TRIED).map_err(|error| UsageError(error.to_string()))?;
+    let cubes = iterations.iter().map(|&iteration| (iteration as f64 / TRIED as f64).powi(3));
+    let seconds = begun.elapsed().as_secs_f64() * cubes.sum::<f64>();
+    if seconds > LONG {
+        tell!("the moments take about {}", said(seconds));
+    }
+    Ok(())
 }
 
 fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {

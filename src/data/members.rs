@@ -193,6 +193,8 @@ impl Members {
         notes.extend(coding.note(labels).map(Note::Said));
         let (scale, pixels) = self.pixels(&headers)?;
         notes.extend(scale.note(images, &headers[0], &pixels));
+        let names: Vec<String> = self.parts().map(|[images, _]| images.name()).collect();
+        notes.extend(unlike(&names, &pixels));
         let mut parts = Vec::new();
         for (((pixels, place), labels), header) in
             pixels.into_iter().zip(places).zip(coded).zip(&headers)
@@ -360,6 +362,9 @@ enum Scale {
     AsTheyAre,
 }
 
+/// Grey levels of images that have any light reach this far.
+const DARK: f64 = 64.0;
+
 /// From values of this size on inputs are warned of: the digits of scikit-learn reach it, features
 /// that have been standardised do not.
 const LARGE: f64 = 16.0;
@@ -403,7 +408,8 @@ impl Scale {
 
     /// What a user should know of it.
     fn note(self, place: &Place, header: &Header, pixels: &[Pixels]) -> Option<Note> {
-        let (least, most) = range(pixels);
+        // The values of the part that is named: what is said of it has to be true of it.
+        let (least, most) = range(&pixels[..1]);
         let name = place.name();
         let is_byte = header.stored == array::Stored::Uint(1);
         if self == Self::Bytes {
@@ -412,10 +418,14 @@ impl Scale {
                  by 255 as bytes are; save it with .astype('f4') to have them as they are"
             );
             let bytes = format!("{name} is of unsigned bytes, divided by 255 as in IDX files");
-            return Some(if most <= 1.0 {
-                dark(&name)
-            } else {
-                Note::Said(if is_byte { bytes } else { taken })
+            return Some(match () {
+                () if most <= 1.0 => dark(&name),
+                () if most < DARK => Note::Warned(format!(
+                    "{name} holds integers up to {most}, which are divided by 255 as grey levels \
+                     are: inputs reach {:.2}; if {most} is white, save x / {most} in its place",
+                    most / LEVELS
+                )),
+                () => Note::Said(if is_byte { bytes } else { taken }),
             });
         }
         if most.max(-least) < LARGE {
@@ -433,6 +443,33 @@ impl Scale {
             "{name} holds numbers from {least} to {most}, which are taken as they are: from inputs \
              so large networks hardly learn; {remedy}"
         )))
+    }
+}
+
+/// A warning of images for training and testing that were scaled in different ways.
+fn unlike(names: &[String], pixels: &[Pixels]) -> Option<Note> {
+    let ([train, test], [of_train, of_test]) = (names, pixels) else { return None };
+    let [(mean, sd), (other, spread)] = [of_train, of_test].map(moments);
+    let (narrow, wide) = (sd.min(spread), sd.max(spread));
+    let alike = wide <= 2.0 * narrow && (mean - other).abs() <= wide;
+    (!alike).then(|| {
+        Note::Warned(format!(
+            "{train} has mean {mean:.3} and standard deviation {sd:.3}, {test} {other:.3} and \
+             {spread:.3}: scale both in the same way, with the numbers of the training images"
+        ))
+    })
+}
+
+/// Mean and standard deviation.
+fn moments(pixels: &Pixels) -> (f64, f64) {
+    fn of(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+        let count = values.clone().count().max(1) as f64;
+        let mean = values.clone().sum::<f64>() / count;
+        (mean, (values.map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt())
+    }
+    match pixels {
+        Pixels::Bytes(bytes) => of(bytes.iter().map(|&byte| byte.into())),
+        Pixels::Real(values) => of(values.iter().copied()),
     }
 }
 
@@ -461,8 +498,10 @@ enum Coding {
 }
 
 const LABELS: &str = "labels are whole numbers from 0 to 255";
-/// What makes classes of labels of any kind.
-const RENUMBER: &str = "np.unique(y, return_inverse=True)[1]";
+/// What makes classes of labels of any kind. Each part by itself would number a class differently
+/// where the other has one more.
+const RENUMBER: &str = "y of `y = np.unique(np.concatenate([train, test]), return_inverse=True)[1]`, \
+    of both parts together (then `np.split(y, [len(train)])`),";
 
 /// Refuses labels of a type or shape that is none, before they are read.
 fn check_labels(place: &Place, images: usize) -> Result<(), DataError> {

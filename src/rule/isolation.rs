@@ -104,6 +104,12 @@ impl Isolation {
         self
     }
 
+    /// Activity and error together, with their correlation and how long a stimulus lasts.
+    #[must_use]
+    pub fn signals(self, signals: Pair) -> Self {
+        Self { signals, ..self }
+    }
+
     /// Samples `P` per iteration.
     #[must_use]
     pub fn batch(self, batch: usize) -> Self {

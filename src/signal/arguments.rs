@@ -1,7 +1,7 @@
 //! What stands after the name of a process: numbers first, then `key=value`.
 
 use super::error::FormError;
-use super::process::{Facts, MODIFIERS, Measure};
+use super::process::{Facts, FileName, MODIFIERS, Measure};
 use crate::text::{Span, snapped};
 
 /// The arguments of a form as typed.
@@ -10,6 +10,8 @@ pub(super) struct Arguments<'a> {
     pub text: &'a str,
     /// What is known of the process.
     pub facts: &'static Facts,
+    /// The name of a file, where the process takes one.
+    pub place: Option<&'a str>,
     /// Numbers without a key, times in iterations; not a number where that is not known.
     pub numbers: Vec<f64>,
     /// The same in canonical form, with their units.
@@ -22,9 +24,9 @@ pub(super) struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// Cuts `rest`, which stands after the name in `text`, into numbers; leaves it alone where the
-    /// process takes it [as it is](Facts::verbatim). `keys` are those of all processes; an
-    /// iteration takes `step` milliseconds.
+    /// Cuts `rest`, which stands after the name in `text`, into numbers, or into the name of a
+    /// [file](Facts::file) and what follows it. `keys` are those of all processes; an iteration
+    /// takes `step` milliseconds.
     ///
     /// # Errors
     /// If a number is none, or a key is unknown, given twice, or not for this process.
@@ -36,9 +38,23 @@ impl<'a> Arguments<'a> {
         step: Option<f64>,
     ) -> Result<Self, FormError> {
         let (numbers, typed, named) = (Vec::new(), Vec::new(), Vec::new());
-        let mut arguments = Self { text, facts, numbers, typed, has_units: false, step, named };
-        if !facts.verbatim && !rest.is_empty() {
-            rest.split(',').try_for_each(|part| arguments.add(part, keys))?;
+        let mut arguments =
+            Self { text, facts, place: None, numbers, typed, has_units: false, step, named };
+        let first = rest.split(',').next().unwrap_or(rest);
+        let is_file = match facts.file {
+            FileName::Never => false,
+            FileName::Always => true,
+            FileName::UnlessNumber => {
+                !rest.is_empty() && !first.contains('=') && first.trim().parse::<f64>().is_err()
+            }
+        };
+        let mut numbered = rest;
+        if is_file {
+            let (place, modifiers) = cut_modifiers(rest, facts.modifiers);
+            (arguments.place, numbered) = (Some(place), modifiers);
+        }
+        if !numbered.is_empty() {
+            numbered.split(',').try_for_each(|part| arguments.add(part, keys))?;
         }
         Ok(arguments)
     }
@@ -48,7 +64,7 @@ impl<'a> Arguments<'a> {
         let Some((key, value)) = part.split_once('=') else {
             return self.add_number(part);
         };
-        let key = key.trim();
+        let key = if key.trim() == "sd" { "std" } else { key.trim() };
         let known: Vec<&str> = MODIFIERS.iter().chain(keys).copied().collect();
         if !known.contains(&key) {
             return Err(self.expected(format!("one of {} in place of `{key}`", known.join(", "))));
@@ -143,4 +159,18 @@ impl<'a> Arguments<'a> {
     pub fn unstable(&self, lag: usize, reflection: f64) -> FormError {
         FormError::NotStationary { text: self.text.into(), lag, reflection }
     }
+}
+
+/// The name of a file, and the modifiers after it, which begin at the first comma that nothing but
+/// modifiers follows.
+fn cut_modifiers<'a>(text: &'a str, modifiers: &[&str]) -> (&'a str, &'a str) {
+    let is_modifier = |part: &str| {
+        let key = part.split_once('=').map(|(key, _)| key.trim());
+        key.is_some_and(|key| key == "sd" || modifiers.contains(&key)) && !modifiers.is_empty()
+    };
+    let mut name = text;
+    while let Some((before, _)) = name.rsplit_once(',').filter(|(_, part)| is_modifier(part)) {
+        name = before;
+    }
+    (name, text[name.len()..].trim_start_matches(','))
 }

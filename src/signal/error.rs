@@ -74,6 +74,14 @@ pub enum RecordedError {
         /// The shape of the run.
         wanted: [usize; 3],
     },
+    /// Values that are not what the form says.
+    #[error("{} holds {why}", path.display())]
+    Contents {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, and what would be right.
+        why: String,
+    },
     /// A form that cannot be used, whatever the file.
     #[error(transparent)]
     Form(#[from] FormError),

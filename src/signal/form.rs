@@ -16,8 +16,11 @@ pub struct Form {
     pub process: Process,
     /// Mean.
     pub mean: f64,
-    /// Factor on the process around its mean.
+    /// Standard deviation; of `paper` and `classes`, whose variance changes, that of the first
+    /// iteration, and on average over classes.
     pub std: f64,
+    /// Factor on the process around its mean, which makes that its standard deviation.
+    pub(crate) scale: f64,
     /// Correlation between any two samples of the batch.
     pub batch: f64,
     /// Correlation between any two units.
@@ -58,6 +61,7 @@ impl Form {
             process,
             mean: 0.0,
             std: 1.0,
+            scale: 1.0,
             batch: 0.0,
             units: 0.0,
             clock: Clock { typed: None, step: None },
@@ -121,9 +125,11 @@ impl Form {
         }
         let process = Process::read(&arguments)?;
         let [mean, std, batch, units] = MODIFIERS.map(|key| arguments.get(key));
+        let own = own_std(&process);
         Ok(Self {
             mean: mean.unwrap_or(process.model().mean()),
-            std: std.unwrap_or(1.0),
+            std: std.unwrap_or(own),
+            scale: std.map_or(1.0, |std| std / own),
             batch: batch.unwrap_or(0.0),
             units: units.unwrap_or(0.0),
             clock: Clock {
@@ -174,7 +180,7 @@ impl Form {
     /// x T`, the mean taken off; `None` for a recorded signal. For class-structured signals, whose
     /// classes are drawn anew every iteration, on average over classes.
     pub fn covariance(&self, iterations: usize) -> Option<Matrix<f64>> {
-        self.process.model().covariance(iterations, self.std * self.std)
+        self.process.model().covariance(iterations, self.scale * self.scale)
     }
 
     /// The number that tells members of a family apart on an axis: the coefficient, 0 for white and
@@ -210,6 +216,14 @@ impl Form {
     }
 }
 
+/// Standard deviation of a process as it is, in its first iteration; 1 where it is not known.
+fn own_std(process: &Process) -> f64 {
+    let variance =
+        process.model().covariance(1, 1.0).map_or(1.0, |covariance| covariance.row(0)[0]);
+    // What is 1 but for rounding is 1: values of such processes are not scaled at all.
+    if (variance - 1.0).abs() < 1e-9 { 1.0 } else { variance.sqrt() }
+}
+
 /// Why there is no form of this text: where one is named and a comma follows, a colon is missing.
 fn unknown(text: &str) -> FormError {
     let known = |name: &str| Process::ALL.iter().any(|facts: &Facts| facts.name == name.trim());
@@ -226,11 +240,16 @@ fn unknown(text: &str) -> FormError {
 impl Display for Form {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let (facts, model) = (self.process.facts(), self.process.model());
+        let own = own_std(&self.process);
         let values = [self.mean, self.std, self.batch, self.units];
-        let defaults = [model.mean(), 1.0, 0.0, 0.0];
+        let defaults = [model.mean(), own, 0.0, 0.0];
         let mut parts = vec![self.clock.typed.clone().unwrap_or_else(|| model.arguments())];
         for (key, (value, default)) in MODIFIERS.iter().zip(values.iter().zip(defaults)) {
             if *value != default && facts.modifiers.contains(key) {
+                // Up to version 0.1 `std=` was a factor. Where the process has another standard
+                // deviation than 1 it is written as `sd=`, so that results of then are not taken
+                // for those of now.
+                let key = if *key == "std" && own != 1.0 { "sd" } else { key };
                 parts.push(format!("{key}={value}"));
             }
         }
@@ -281,6 +300,10 @@ mod tests {
             "ar:0.5,0.3",
             "ma:1,0.5",
             "acf:0.6,0.2",
+            "acf:measured.csv,mean=1,std=2",
+            "psd:a,b=c.npz#f@0123456789abcdef,units=0.1",
+            "uniform:sd=2",
+            "ma:1,0.5,sd=3",
             "ou:20",
             "ou:20ms",
             "ou:0.02s,std=2",
@@ -307,6 +330,7 @@ mod tests {
         }
         assert_eq!(Form::parse(" ar1:0.90 ").unwrap(), Form::parse("ar1:.9").unwrap());
         assert_eq!(Form::parse("uniform").unwrap().mean, 0.5);
+        assert_eq!(Form::parse("uniform:std=2").unwrap(), Form::parse("uniform:sd=2").unwrap());
         // A comma where no number needs a colon.
         for (typed, meant) in
             [("white,std=2", "white:std=2"), ("held, mean=1, std=2", "held:mean=1,std=2")]
@@ -352,7 +376,10 @@ mod tests {
             ("gamma:2,ac=1", "R below 1"),
             ("gamma:0.5,ac=-0.9", "ac= of at least -0.43"),
             ("white:mean=0.5,mean=1", "`mean=` once"),
-            ("white:sd=1", "one of mean, std, batch, units, ac, within, between in place of `sd`"),
+            (
+                "white:dev=1",
+                "one of mean, std, batch, units, ac, within, between in place of `dev`",
+            ),
             ("white:std=0", "std= above 0"),
             ("white:within=0.5", "no `within=` with this form"),
             ("constant:1,mean=2", "no `mean=` with this form"),
@@ -439,6 +466,12 @@ mod tests {
         close(at("paper:1", 3, 9), 1.0);
         close(at("constant:3", 1, 1), 0.0);
         close(at("uniform", 1, 1), 1.0 / 12.0);
+        // The standard deviation is what is asked for, whatever the process has of its own.
+        close(at("uniform:std=2", 1, 1), 4.0);
+        close(at("ma:1,0.5,std=2", 3, 3), 4.0);
+        close(at("ma:1,0.5,std=2", 3, 4), 4.0 * 0.5 / 1.25);
+        close(at("poisson:0.2,5,std=3", 2, 2), 9.0);
+        close(at("ar:0.9,std=0.5", 2, 3), 0.25 * 0.9);
         // AR(2): rho_1 = a / (1 - b), variance (1 - b) / ((1 + b) ((1 - b)^2 - a^2)).
         let variance = 0.7 / (1.3 * (0.49 - 0.25));
         close(at("ar:0.5,0.3", 0, 0), variance);

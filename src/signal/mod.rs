@@ -17,7 +17,7 @@ mod words;
 pub use error::{FormError, RecordedError};
 pub use form::{EXPECTED as FORM_EXPECTED, Form};
 pub use pair::{Cross, Pair, PairError, Signals, Sizes};
-pub use process::{Facts, Process};
+pub use process::{Facts, FileName, Process};
 pub use schedule::Schedule;
 pub use sequence::{Recording, Sequence, SequenceError};
 pub use surrogate::Surrogate;

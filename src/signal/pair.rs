@@ -456,14 +456,14 @@ impl<T: Real> Signals<T> {
 
 /// Whether the process is what the rule sees.
 fn is_plain(form: &Form) -> bool {
-    form.mean == 0.0 && form.std == 1.0
+    form.mean == 0.0 && form.scale == 1.0
 }
 
-/// `room = mean + std * values`.
+/// `room = mean + scale * values`.
 fn affine<T: Real>(mut room: Matrix<T>, values: &Matrix<T>, form: &Form) -> Matrix<T> {
-    let (mean, std) = (T::from_f64(form.mean), T::from_f64(form.std));
+    let (mean, scale) = (T::from_f64(form.mean), T::from_f64(form.scale));
     for (out, &x) in room.as_mut_slice().iter_mut().zip(values.as_slice()) {
-        *out = mean + std * x;
+        *out = mean + scale * x;
     }
     room
 }

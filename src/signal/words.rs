@@ -15,7 +15,9 @@ pub(super) fn form(text: &str) -> String {
             format!("held for {iterations} iterations")
         }
         ("held", [time]) => format!("held for {time}"),
+        ("acf", [file]) if file.parse::<f64>().is_err() => format!("autocorrelations in {file}"),
         ("acf", _) => with("autocorrelations"),
+        ("psd", _) => with("spectrum in"),
         ("ar", _) => with("AR"),
         ("ar1", _) => with("AR(1)"),
         ("ma", _) => with("MA"),
@@ -32,7 +34,7 @@ pub(super) fn form(text: &str) -> String {
         (name, _) => with(name),
     };
     let called = |(key, value): (&str, &str)| match key {
-        "std" => format!("standard deviation {value}"),
+        "std" | "sd" => format!("standard deviation {value}"),
         "ac" => format!("autocorrelation {value}"),
         "batch" => format!("correlation {value} across the batch"),
         "units" => format!("correlation {value} across units"),

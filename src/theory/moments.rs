@@ -307,7 +307,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
             let (of_activity, of_error) = if lag >= 0 { (ahead, 0) } else { (0, ahead) };
             let long = covariance(activity, iterations + ahead)?;
             let at = |s: usize, t: usize| long.row(s)[t];
-            let scale = error.std / activity.std;
+            let scale = error.scale / activity.scale;
             for s in 0..iterations {
                 for t in 0..iterations {
                     let shared = scale * scale * at(s + of_error, t + of_error);

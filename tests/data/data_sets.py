@@ -116,6 +116,10 @@ npz("said/large", x=x.astype("f4"), y=y)
 npz("said/binary", x=(x > 100).astype("u1"), y=y)
 npz("said/from-one", x=x, y=y + 1)
 npz("said/gaps", x=x, y=3 * y)
+npz("said/dim", x=x // 16, y=y)
+npz("said/unlike", x_train=x / 255, y_train=y, x_test=x_test.astype("f4"), y_test=y_test)
+centred = {"x_train": (x - x.mean()) / x.std(), "x_test": x_test / 255}
+npz("said/centred", y_train=y, y_test=y_test, **centred)
 npz("said/untaught", x_train=x[y < 3], y_train=y[y < 3], x_test=x_test, y_test=y_test)
 
 

@@ -117,8 +117,9 @@ def kernels_and_biases(params: Any) -> tuple[list[Array], list[Array | None]]:
     params
         Any pytree: a list of ``(kernel, bias)``, Flax's ``{"params": {"Dense_0": {"kernel": ...,
         "bias": ...}}}``, Haiku's ``{"linear": {"w": ..., "b": ...}}``. Kernels have two
-        dimensions, n_l x n_{l+1}; biases have one, and stand beside their kernel. Names are
-        ordered as people count: ``Dense_2`` before ``Dense_10``.
+        dimensions, n_l x n_{l+1}; biases have one, and stand beside their kernel. Names that
+        differ in numbers are ordered as people count, ``Dense_2`` before ``Dense_10``; others, such
+        as ``hidden`` and ``output``, by the one order in which the kernels follow each other.
 
     Returns
     -------
@@ -138,25 +139,59 @@ def kernels_and_biases(params: Any) -> tuple[list[Array], list[Array | None]]:
         whole = len(path) == 1 and dimensions == 2
         group = groups.setdefault(keys if whole else keys[:-1], {})
         group.setdefault(dimensions, []).append(leaf)
-    kernels: list[Array] = []
-    biases: list[Array | None] = []
+    dense: dict[tuple[Any, ...], tuple[Array, Array | None]] = {}
     for key in sorted(groups):
         found = groups[key]
         if set(found) - {1, 2} or len(found.get(2, ())) != 1 or len(found.get(1, ())) > 1:
             told = {d: len(leaves) for d, leaves in found.items()}
             raise RecordingError(
                 f"parameters {key} are no dense layer of one kernel and at most one bias (arrays "
-                f"by dimensions: {told}): give the kernels and biases as two lists"
+                f"by dimensions: {told}): give the kernels and biases as two lists, in a Layers"
             )
-        kernel, bias = found[2][0], found.get(1, [None])[0]
-        if kernels and np.shape(kernels[-1])[1] != np.shape(kernel)[0]:
+        dense[key] = found[2][0], found.get(1, [None])[0]
+    order = _order({key: np.shape(kernel) for key, (kernel, _) in dense.items()})
+    return [dense[key][0] for key in order], [dense[key][1] for key in order]
+
+
+def _order(shapes: dict[tuple[Any, ...], tuple[int, ...]]) -> list[tuple[Any, ...]]:
+    """Order layers, the input's first: as their names count, or as only one order fits.
+
+    Names that do not count, such as ``hidden`` and ``output``, have an order in no dictionary: JAX
+    sorts them by the alphabet.
+    """
+
+    def fit(order: Sequence[tuple[Any, ...]]) -> bool:
+        pairs = zip(order, order[1:])
+        return all(shapes[below][1] == shapes[above][0] for below, above in pairs)
+
+    counted = sorted(shapes)
+    # Letters alone: Haiku counts linear, linear_1, linear_2, ...
+    letters = {
+        tuple(re.sub("[^A-Za-z]", "", "".join(text for _, text in part)) for part in key)
+        for key in counted
+    }
+    if len(letters) <= 1:
+        if not fit(counted):
+            told = " and ".join(str(shapes[key]) for key in counted)
             raise RecordingError(
-                f"kernels of {np.shape(kernels[-1])} and {np.shape(kernel)} do not follow each "
-                "other: give the kernels and biases as two lists, the input's first"
+                f"kernels of {told} do not follow each other: give the kernels and biases as two "
+                "lists, the input's first, in a Layers"
             )
-        kernels.append(kernel)
-        biases.append(bias)
-    return kernels, biases
+        return counted
+    orders: list[list[tuple[Any, ...]]] = [[key] for key in counted]
+    for _ in counted[1:]:
+        longer = ([*o, key] for o in orders for key in counted if key not in o)
+        orders = [o for o in longer if fit(o[-2:])]
+        if len(orders) > 1000:
+            break
+    if len(orders) != 1:
+        names = ", ".join("".join(f"{t or n}" for part in key for n, t in part) for key in counted)
+        raise RecordingError(
+            f"the order of the layers {names} is told neither by numbers in their names nor by the "
+            "shapes of their kernels: give the kernels and biases as two lists, the input's first, "
+            "in a Layers"
+        )
+    return orders[0]
 
 
 class Layers(NamedTuple):

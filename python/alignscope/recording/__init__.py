@@ -17,7 +17,7 @@ State k is that before iteration k; one more may stand after the last. ``updates
 ... are there only if some updates of the run were not recorded.
 """
 
-from alignscope.recording.recording import Recording
+from alignscope.recording.recording import Recording, classes
 from alignscope.recording.values import RecordingError
 
-__all__ = ["Recording", "RecordingError"]
+__all__ = ["Recording", "RecordingError", "classes"]

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import warnings
 import weakref
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -124,7 +125,8 @@ class Recording:
             ``delta_{l+1}``, samples x n_{l+1}: *minus* the gradient of the loss in the
             pre-activations of layer l + 1.
         labels
-            Class of every sample.
+            Class of every sample, or one-hot rows; targets of other kinds are left out with a
+            warning.
         feedback
             ``B_l`` by layer l, from 1: n_{l+1} x n_l. May change from update to update.
 
@@ -137,12 +139,13 @@ class Recording:
         if number % self.every == 0:
             named = {f"activity{k}": v for k, v in enumerate(activities)}
             named |= {f"delta{k}": v for k, v in enumerate(deltas, 1)}
+            found = None if labels is None else classes(labels)
             self.add(
                 number,
                 _state(weights, biases),
                 feedback=_feedback(feedback),
                 signals={name: [_array(name, v)] for name, v in named.items()},
-                labels=None if labels is None else [_array("labels", labels)],
+                labels=None if found is None else [ArrayValues("labels", found)],
             )
         elif (number - 1) % self.every == 0:
             self.add_next(number, _state(weights, biases))
@@ -545,15 +548,28 @@ def _array(name: str, values: Any) -> ArrayValues:
     array = ArrayValues(name, values)
     if name.startswith(("activity", "delta")) and array.values.ndim != 2:
         raise RecordingError(f"{name} is {array.shape}: expected samples x units")
-    if name == "labels":
-        if array.values.ndim == 2 and array.shape[1] == 1:
-            array.values = array.values[:, 0]
-        if array.values.ndim != 1:
-            raise RecordingError(
-                f"labels are {array.shape}: expected one class for each sample, such as "
-                "labels.argmax(1)"
-            )
     return array
+
+
+def classes(labels: Any) -> NDArray[Any] | None:
+    """Give the class of every sample, from numbers or one-hot rows.
+
+    Targets of other kinds, such as real numbers for every output, are no classes. They are left out
+    with a warning, as nothing but similarities of samples needs them.
+    """
+    values: NDArray[Any] = np.asarray(labels)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 2 and (values.sum(1) == 1).all() and np.isin(values, (0, 1)).all():
+        return np.asarray(values.argmax(1))
+    if values.ndim == 1 and values.dtype.kind in "biuf":
+        return values
+    warnings.warn(
+        f"labels of shape {values.shape} and type {values.dtype} are left out: they are neither "
+        "one class for each sample nor one-hot rows",
+        stacklevel=2,
+    )
+    return None
 
 
 def _state(weights: Sequence[Any], biases: Sequence[Any] | None) -> dict[str, Values]:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from alignscope.recording import Recording, RecordingError
+from alignscope.recording import Recording, RecordingError, classes
 from alignscope.recording.values import BFLOAT16, ArrayValues, Values
 from alignscope.recording.writer import Buffers
 from alignscope.torch.feedback import twin
@@ -442,6 +442,13 @@ class _Layer:
             )
         return _patches(self.module, activity) if self.is_convolution else _rows(activity)
 
+    def places(self, signal: _Signal) -> tuple[int, int]:
+        """Count samples, and places of each: pixels of a convolution, steps of a sequence."""
+        shape, units = signal.gradient.shape, self.sizes()[1]
+        dimensions = (3 if isinstance(self.module, nn.Conv1d) else 4) if self.is_convolution else 2
+        samples = shape[0] if len(shape) >= dimensions else 1
+        return samples, signal.gradient.numel() // (samples * units) if samples else 1
+
     def gradients(self, signal: _Signal) -> Tensor:
         """Gradients of the loss in the pre-activations, samples x units."""
         gradient = signal.gradient.detach()
@@ -482,7 +489,7 @@ class _Part:
             self.state(),
             feedback=self.feedback(feedback),
             signals=self.signals(scale or 1.0),
-            labels=None if labels is None else [self.labels(labels)],
+            labels=None if labels is None else self.labels(labels),
         )
         self.signature = signature
         if signature is not None:
@@ -598,28 +605,31 @@ class _Part:
             ]
         return signals
 
-    def labels(self, labels: Any) -> Values:
+    def labels(self, labels: Any) -> list[Values] | None:
         """Classes of the samples, repeated where a sample has several places."""
         if isinstance(labels, (list, tuple)) and any(isinstance(v, Tensor) for v in labels):
-            labels = torch.cat([torch.as_tensor(v).reshape(-1) for v in labels])
+            labels = torch.cat([torch.as_tensor(v) for v in labels])
         if isinstance(labels, Tensor):
             labels = labels.detach().cpu().numpy()
         labels = np.asarray(labels)
-        if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]
-        if labels.ndim != 1:
-            raise RecordingError(
-                f"labels are {labels.shape}: expected one class for each sample, such as "
-                "labels.argmax(1)"
-            )
         layer = self.layers[0]
-        samples = sum(s.gradient.numel() for s in layer.signals) // layer.sizes()[1]
-        if labels.size == 0 or samples % labels.size != 0:
-            raise RecordingError(
-                f"{labels.size} labels for {samples} samples: expected one for each; where "
-                "gradients are accumulated, those of all batches"
-            )
-        return ArrayValues("labels", np.repeat(labels, samples // labels.size))
+        batches = [layer.places(signal) for signal in layer.signals]
+        rows = sum(samples * places for samples, places in batches)
+        # Labels of every place of a sequence stand in the order of the places.
+        if labels.ndim > 1 and labels.size == rows > labels.shape[0]:
+            labels = labels.reshape(-1)
+        found = classes(labels)
+        if found is None:
+            return None
+        if found.size != rows:
+            samples = sum(samples for samples, _ in batches)
+            if found.size != samples:
+                raise RecordingError(
+                    f"{found.size} labels for {samples} samples: expected one for each; where "
+                    "gradients are accumulated, those of all batches, as a list"
+                )
+            found = np.repeat(found, np.concatenate([[p] * n for n, p in batches]).astype(int))
+        return [ArrayValues("labels", found)]
 
 
 class _StepCount:

@@ -1,7 +1,7 @@
 //! `alignscope theory depth`: every layer of a deep linear network in isolation.
 
 use super::options::{count, fill, layers, number, pair_of, reported, scales, seed, whole};
-use super::{UsageError, args};
+use super::{DrawsBar, UsageError, args};
 use crate::measure::summary::Summary;
 use crate::rule::WeightNorm;
 use crate::theory::Prediction;
@@ -74,9 +74,10 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let iterations = reported(matches)?;
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
     let draws = whole(matches, "draws") as u64;
+    let bar = DrawsBar::new(draws);
     let found: Vec<Vec<DepthAngles>> = (0..draws)
         .into_par_iter()
-        .map(|draw| run.angles(&iterations, seed, draw))
+        .map(|draw| bar.count(run.angles(&iterations, seed, draw)))
         .collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {

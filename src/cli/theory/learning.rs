@@ -2,7 +2,7 @@
 
 use super::depth::{draws, finite, width};
 use super::options::{entry, fill, whole};
-use super::{UsageError, args};
+use super::{DrawsBar, UsageError, args};
 use crate::condition::{Condition, Kind, TrainCondition};
 use crate::experiment::learning::{
     ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load,
@@ -66,9 +66,10 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         iterations.iter().map(at).collect()
     };
     let draws = whole(matches, "draws") as u64;
+    let bar = DrawsBar::new(draws);
     let found: Vec<Vec<LearningPrediction>> = (0..draws)
         .into_par_iter()
-        .map(predict)
+        .map(|draw| bar.count(predict(draw)))
         .collect::<Result<_, _>>()
         .map_err(|error| UsageError(error.to_string()))?;
     let rows = summarise(&found, &condition_json(condition, width), &iterations, per_epoch);

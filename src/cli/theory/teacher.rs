@@ -1,5 +1,6 @@
 //! `alignscope theory teacher`: a student that learns from a teacher online.
 
+use super::DrawsBar;
 use super::args;
 use super::options::{count, entry, fill, number, seed, whole};
 use crate::measure::summary::Summary;
@@ -112,8 +113,10 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
         };
         times.iter().map(at).collect()
     };
+    let draws = whole(matches, "draws") as u64;
+    let bar = DrawsBar::new(draws);
     let found: Vec<Vec<[Option<Found>; 2]>> =
-        (0..whole(matches, "draws") as u64).into_par_iter().map(draw).collect();
+        (0..draws).into_par_iter().map(|at| bar.count(draw(at))).collect();
     let condition = json!({
         "inputs": sizes[0], "student": sizes[1], "teacher": sizes[2], "activation": text("activation"),
         "rule": if rule == TeacherRule::Bp { "bp" } else { "bp-trw" }, "eta": how.eta, "w-std": get("w-std"),

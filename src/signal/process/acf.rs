@@ -1,55 +1,103 @@
-//! Variance 1, given autocorrelations at lags 1, 2, ..., and none beyond.
+//! Variance 1 and given autocorrelations: at lags 1, 2, ... and none beyond, or as measured.
 
 use super::linear::History;
-use super::{Arguments, Facts, FormError, Model, NewSampler, Noise, Real, by_lag, list};
+use super::measured::{Measured, Moments};
+use super::{
+    Arguments, Facts, FileName, FormError, Model, NewSampler, Noise, Real, RecordedError, by_lag,
+    list,
+};
 
 pub(super) const FACTS: Facts = Facts {
     name: "acf",
     form: "acf:R1,R2,...",
-    expected: "acf: and at least one number",
-    examples: &["acf:0.6,0.2"],
-    meaning: "variance 1 with these autocorrelations at lags 1, 2, ... and none beyond",
+    expected: "acf: and at least one number, or a file of autocovariances at lags 0, 1, 2, ...",
+    file: FileName::UnlessNumber,
+    examples: &["acf:0.6,0.2", "acf:measured.csv"],
+    meaning: "variance 1 with these autocorrelations at lags 1, 2, ... and none beyond; or with \
+        those that were measured at lags 0, 1, 2, ..., in one column of a file, continued beyond \
+        them as by the autoregression of as many lags",
     ..Facts::COMMON
 };
 
-/// `acf:0.6,0.2`.
+/// `acf:0.6,0.2`, or `acf:measured.csv`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Acf {
-    correlations: Vec<f64>,
+pub struct Acf(Source);
+
+/// Where the autocorrelations come from.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    Given(Vec<f64>),
+    Measured(Measured),
 }
 
 impl Model for Acf {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
+        if arguments.place.is_some() {
+            let measured = Measured::read(arguments, Moments::Autocovariance)?;
+            return Ok(Self(Source::Measured(measured)));
+        }
         if arguments.numbers.is_empty() {
             return Err(arguments.malformed());
         }
         let why = |f: f64| format!("its spectrum is negative at {f:.4} cycles per iteration");
         let checked = Innovations::check(&arguments.numbers);
         checked.map_err(|frequency| arguments.indefinite(why(frequency)))?;
-        Ok(Self { correlations: arguments.numbers.clone() })
+        Ok(Self(Source::Given(arguments.numbers.clone())))
     }
 
     fn arguments(&self) -> String {
-        list(&self.correlations)
+        match &self.0 {
+            Source::Given(correlations) => list(correlations),
+            Source::Measured(measured) => measured.arguments(),
+        }
     }
 
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
-        let correlation = |h: usize| self.correlations.get(h - 1).copied().unwrap_or(0.0);
-        by_lag(lags, |h| if h == 0 { 1.0 } else { correlation(h) })
+        match &self.0 {
+            Source::Given(correlations) => {
+                let correlation = |h: usize| correlations.get(h - 1).copied().unwrap_or(0.0);
+                by_lag(lags, |h| if h == 0 { 1.0 } else { correlation(h) })
+            }
+            Source::Measured(measured) => Some(measured.regression().ok()?.autocovariance(lags)),
+        }
     }
 
     fn coefficient(&self) -> Option<f64> {
-        self.correlations.last().copied()
+        match &self.0 {
+            Source::Given(correlations) => correlations.last().copied(),
+            Source::Measured(_) => None,
+        }
     }
 
     fn frames(&self) -> usize {
-        2 + self.correlations.len()
+        2 + match &self.0 {
+            Source::Given(correlations) => correlations.len(),
+            Source::Measured(measured) => measured.regression().map_or(0, |found| found.lags()),
+        }
+    }
+
+    fn check_shape(&self, _shape: [usize; 3]) -> Result<(), RecordedError> {
+        match &self.0 {
+            Source::Given(_) => Ok(()),
+            Source::Measured(measured) => measured.regression().map(drop),
+        }
+    }
+
+    fn resolve(&mut self) -> Result<(), RecordedError> {
+        match &mut self.0 {
+            Source::Given(_) => Ok(()),
+            Source::Measured(measured) => measured.resolve(),
+        }
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
+        let correlations = match &self.0 {
+            Source::Given(correlations) => correlations,
+            Source::Measured(measured) => return Ok(measured.regression()?.sampler(1.0)),
+        };
         // Noises of the past, each times its standard deviation.
-        let mut past = History::new(self.correlations.len());
-        let mut innovations = Innovations::new(&self.correlations);
+        let mut past = History::new(correlations.len());
+        let mut innovations = Innovations::new(correlations);
         Ok(Box::new(move |frame, _, noise, _| {
             let (weights, sd) = innovations.advance();
             noise.fill(frame);

@@ -59,18 +59,18 @@ impl Model for Ar {
     }
 }
 
-/// An autoregression of unit noise, with what its start and its autocovariance need.
+/// An autoregression, with what its start and its autocovariance need.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct AutoRegression {
     /// Best predictors of orders `0 .. p`: `order[m][j-1]` weighs the value `j` iterations back.
     orders: Vec<Vec<f64>>,
-    /// Variance of what they leave open; 1 for the last.
+    /// Variance of what they leave open: the last is that of the noise.
     variances: Vec<f64>,
 }
 
 impl AutoRegression {
-    /// Steps the Durbin-Levinson recursion down from the coefficients of order p (Brockwell & Davis
-    /// 1991, section 5.2).
+    /// That of unit noise: steps the Durbin-Levinson recursion down from the coefficients of order
+    /// p (Brockwell & Davis 1991, section 5.2).
     ///
     /// # Errors
     /// If the process is not stationary: the lag and value of a reflection coefficient of size 1 or
@@ -91,6 +91,43 @@ impl AutoRegression {
         orders.reverse();
         variances.reverse();
         Ok(Self { orders, variances })
+    }
+
+    /// Variance 1 and nothing that could be predicted.
+    pub fn white() -> Self {
+        Self { orders: vec![Vec::new()], variances: vec![1.0] }
+    }
+
+    /// The one of variance 1 with these autocorrelations at lags `0 .. p`, the first of which is 1:
+    /// steps the same recursion up. It ends before lag p where what the past leaves open falls
+    /// below the share `foreseen` of the variance.
+    ///
+    /// # Errors
+    /// The first lag at which no process has such autocorrelations.
+    pub fn of_autocorrelations(autocorrelations: &[f64], foreseen: f64) -> Result<Self, usize> {
+        let mut found = Self::white();
+        for m in 1..autocorrelations.len() {
+            let (current, open) = (&found.orders[m - 1], found.variances[m - 1]);
+            if open < foreseen {
+                break;
+            }
+            let weighted = current.iter().enumerate().map(|(j, w)| w * autocorrelations[m - 1 - j]);
+            let k = (autocorrelations[m] - weighted.sum::<f64>()) / open;
+            if k.is_nan() || k.abs() >= 1.0 {
+                return Err(m);
+            }
+            let mut next: Vec<f64> =
+                (0..m - 1).map(|j| current[j] - k * current[m - 2 - j]).collect();
+            next.push(k);
+            found.orders.push(next);
+            found.variances.push(open * (1.0 - k * k));
+        }
+        Ok(found)
+    }
+
+    /// Number of past values that the next one depends on.
+    pub fn lags(&self) -> usize {
+        self.orders.len() - 1
     }
 
     /// Weights of the values 1, 2, ... iterations back and the standard deviation of the noise at

@@ -7,7 +7,7 @@ pub(super) const FACTS: Facts = Facts {
     form: "constant:C",
     expected: "constant:C, one number",
     // The number is the mean, and there is nothing around it.
-    modifiers: &["std"],
+    modifiers: &[],
     examples: &["constant:1"],
     meaning: "that number always",
     ..Facts::COMMON

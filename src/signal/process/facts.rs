@@ -14,6 +14,17 @@ pub enum Measure {
     Rate,
 }
 
+/// Whether what follows the colon is the name of a file, and so not cut at commas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileName {
+    /// It is not.
+    Never,
+    /// It is.
+    Always,
+    /// It is, unless it begins with a number.
+    UnlessNumber,
+}
+
 /// What is known of a process before any text is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
@@ -31,8 +42,8 @@ pub struct Facts {
     pub modifiers: &'static [&'static str],
     /// Whether any number of values are jointly normal.
     pub gaussian: bool,
-    /// Whether what follows the colon is the name of a file, and so not cut at commas.
-    pub verbatim: bool,
+    /// Whether what follows the colon is the name of a file.
+    pub file: FileName,
     /// Examples in their canonical text form, for the documentation. Every one that reads no file
     /// is tested against its covariance.
     pub examples: &'static [&'static str],
@@ -50,7 +61,7 @@ impl Facts {
         keys: &[],
         modifiers: &MODIFIERS,
         gaussian: true,
-        verbatim: false,
+        file: FileName::Never,
         examples: &[],
         meaning: "",
     };

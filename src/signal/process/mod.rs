@@ -5,12 +5,14 @@ mod derived;
 mod facts;
 mod linear;
 mod margin;
+mod measured;
 mod model;
+mod place;
 mod registry;
 mod unclocked;
 
 pub(super) use facts::MODIFIERS;
-pub use facts::{Facts, Measure};
+pub use facts::{Facts, FileName, Measure};
 pub(super) use held::Held;
 pub(super) use model::{Model, NewSampler, Noise, Sampler};
 pub(super) use unclocked::Unclocked;

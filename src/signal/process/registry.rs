@@ -13,6 +13,7 @@ macro_rules! registry {
             Ar in ar;
             Ma in ma;
             Acf in acf;
+            Psd in psd;
             Osc in osc;
             Sin in sin;
             Pink in pink;
