@@ -161,6 +161,8 @@ enum Trial {
     /// Up to the point at which it asks for a data set that is not there: options and spec are then
     /// read and checked.
     UpToData(String),
+    /// Up to the point at which it serves a page, and then Ctrl-C.
+    Served(String),
     /// Its names only, as it has places to fill in.
     Names,
 }
@@ -175,6 +177,10 @@ fn trial(line: &str) -> Trial {
     let full = ["--data mnist"].into_iter().chain(specs.iter().map(String::as_str));
     if full.into_iter().any(|part| line.contains(part)) {
         return Trial::UpToData(line.into());
+    }
+    // Windows has no signal for it.
+    if line.starts_with("alignscope watch") {
+        return if cfg!(unix) { Trial::Served(line.into()) } else { Trial::Names };
     }
     // Minutes without data.
     if ["time", "recurrent"].iter().any(|name| line.contains(&format!("analyses/{name}.toml"))) {
@@ -195,6 +201,17 @@ fn try_out(directory: &Path, line: &str) -> Result<(), String> {
             let missing =
                 String::from_utf8_lossy(&output.stderr).contains("data set `mnist` is not in");
             (output.status.code() == Some(1) && missing).then_some(()).ok_or_else(|| told(&output))
+        }
+        Trial::Served(line) => {
+            // The program itself gets the signal, not the shell.
+            let begun = format!(
+                "exec {line} >served & for turn in $(seq 600); do [ -s served ] && break; sleep \
+                 0.1; done; kill -INT $!; wait $!"
+            );
+            let output = shell(directory, &begun);
+            let served = fs::read_to_string(directory.join("served")).unwrap_or_default();
+            let is_served = output.status.success() && served.starts_with("http://127.0.0.1:");
+            is_served.then_some(()).ok_or_else(|| told(&output))
         }
         Trial::Run(line) => {
             let output = shell(directory, &line);

@@ -65,3 +65,5 @@ mod slurm;
 mod steps;
 mod theory;
 mod time;
+#[cfg(feature = "cli")]
+mod watch;

@@ -4,6 +4,7 @@
 use super::args::{changes, dry_run, output_options, parameter_options, shard_option, specs};
 use super::exit::Exit;
 use super::request::{Request, run_plan};
+use super::watch::{self, Watch};
 use super::{dry, output, plot};
 use crate::condition::{Condition, Kind};
 use crate::rule::WeightNorm;
@@ -89,6 +90,7 @@ pub(super) fn command() -> Command {
     output_options(command)
         .args([specs().required(true), shard_option(), dry_run()])
         .args(changes())
+        .args(watch::options())
 }
 
 /// Runs specs, or says what there is to be run.
@@ -96,10 +98,13 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let request = Request::of_files(matches)?;
     tell_norms(&request);
     if matches.get_flag("dry-run") {
-        dry::execute(&request, matches)
-    } else {
-        measure(&request, matches)
+        return dry::execute(&request, matches);
     }
+    // Open pages see how it ended, whatever it is.
+    let watched = watch::beside(&request.out, matches)?;
+    let ended = measure(&request, matches);
+    watched.map_or(Ok(()), Watch::end)?;
+    ended
 }
 
 /// Runs a request, draws its figures and prints the summary; of a shard, which has but a part of

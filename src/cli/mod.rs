@@ -29,6 +29,7 @@ mod report;
 mod request;
 mod runs;
 mod sbatch;
+mod serve;
 mod shell;
 mod signals;
 mod spectra;
@@ -36,6 +37,7 @@ mod table;
 mod theory;
 mod time;
 mod verify;
+mod watch;
 mod welcome;
 
 use crate::condition::Kind;
@@ -102,6 +104,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     subcommand("analyze", analyze::command, analyze::execute),
     subcommand("figure", figure::command, figure::execute),
     subcommand("report", report::command, report::execute),
+    subcommand("watch", watch::command, watch::execute),
     subcommand("merge", merge::command, merge::execute),
     subcommand("new", new::command, new::execute),
     subcommand("sbatch", sbatch::command, sbatch::execute),
@@ -134,7 +137,8 @@ pub fn command() -> Command {
              it\n  alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from \
              elsewhere\n  alignscope figure RUN --format pdf           its figures once more, from \
              results\n  alignscope report RUN --out report.html      all of it in one \
-             file\n  alignscope analyze run.npz                   what a run recorded in PyTorch \
+             file\n  alignscope watch RUN                         a run while it goes on, in a \
+             browser\n  alignscope analyze run.npz                   what a run recorded in PyTorch \
              says\n  alignscope verify --quick                    the claims and their \
              verdicts\n\nExit codes: 0 done, 1 failed or diverged, 2 bad usage, 3 a claim that \
              should hold does not, 130 interrupted",

@@ -14,7 +14,9 @@ pub(super) fn command() -> Command {
         .about("Write runs into one HTML file")
         .long_about(
             "Write what runs gave into one HTML file: verdicts, figures, methods, data dictionary, \
-             how to reproduce. Nothing is run; of a run that is not finished it says what is \
+             how to reproduce. Points of figures tell value, interval and number of repeats, and \
+             figures zoom, by a script within the file; it loads nothing, and without the script \
+             there are pictures. Nothing is run; of a run that is not finished it says what is \
              missing",
         )
         .arg(

@@ -14,9 +14,7 @@ use plotters::style::text_anchor::HPos;
 /// The figure as SVG with text elements.
 pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     text::register()?;
-    if !figure.panels.iter().any(|panel| points(panel).next().is_some() || panel.cells.is_some()) {
-        return Err(FigureError::Empty(figure.title.clone()));
-    }
+    let figure = &drawable(figure)?;
     let inks = figure.theme.inks();
     let page = Page::plan(figure)?;
     let legend = Legend::of(figure, page.width)?;
@@ -48,6 +46,39 @@ pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     Ok(finished(&svg, [page.width, height], figure.look.units_per_inch()))
 }
 
+/// The figure without the panels in which there is nothing to draw, as in runs that are not finished.
+///
+/// # Errors
+/// If there is none but these.
+pub(super) fn drawable(figure: &Figure) -> Result<Figure, FigureError> {
+    let mut figure = figure.clone();
+    figure.panels.retain(|panel| points(panel).next().is_some() || panel.cells.is_some());
+    if figure.panels.is_empty() { Err(FigureError::Empty(figure.title)) } else { Ok(figure) }
+}
+
+/// A panel by itself, on no ground.
+pub(super) struct Alone {
+    /// As SVG with text elements, as large as one column.
+    pub svg: String,
+    /// Its size in units of the page.
+    pub size: [i32; 2],
+    /// Ends of its axes in scaled positions.
+    pub ends: [[f64; 2]; 2],
+}
+
+/// Every panel of a figure that can be drawn by itself, in one column, without title, legend and
+/// note.
+pub(super) fn alone(figure: &Figure) -> Result<Vec<Alone>, FigureError> {
+    text::register()?;
+    let mut column = Figure { title: String::new(), width: Width::OneColumn, ..figure.clone() };
+    // The panel of a figure of one has its title above.
+    if let [only] = &mut column.panels[..] {
+        only.title.clear();
+    }
+    let page = Page::plan(&column)?;
+    (0..page.panels.len()).map(|index| page.alone(index, column.look.letters)).collect()
+}
+
 /// a, b, ... z, aa, ab, ...
 fn letter(index: usize) -> String {
     let last = char::from(b'a' + (index % 26) as u8);
@@ -57,20 +88,24 @@ fn letter(index: usize) -> String {
     }
 }
 
-/// What plotters cannot write: the size on the page, round corners of lines, and opacity of the
-/// fill alone, without which every shade would be rendered through a layer of its own.
+/// The drawing with its size on the page.
 fn finished(svg: &str, [width, height]: [i32; 2], units_per_inch: f64) -> String {
     let inches = |units: i32| format!("{:.6}in", f64::from(units) / units_per_inch);
     let size = format!("<svg width=\"{width}\" height=\"{height}\"");
-    svg.replacen(
+    refined(svg).replacen(
         &size,
         &format!("<svg width=\"{}\" height=\"{}\"", inches(width), inches(height)),
         1,
     )
-    .replace("<polyline fill=\"none\"", "<polyline fill=\"none\" stroke-linejoin=\"round\"")
-    .replace("<polygon opacity=", "<polygon fill-opacity=")
-    // Cells that touch leave no seam between them.
-    .replace("<rect ", "<rect shape-rendering=\"crispEdges\" ")
+}
+
+/// What plotters cannot write: round corners of lines, and opacity of the fill alone, without which
+/// every shade would be rendered through a layer of its own.
+fn refined(svg: &str) -> String {
+    svg.replace("<polyline fill=\"none\"", "<polyline fill=\"none\" stroke-linejoin=\"round\"")
+        .replace("<polygon opacity=", "<polygon fill-opacity=")
+        // Cells that touch leave no seam between them.
+        .replace("<rect ", "<rect shape-rendering=\"crispEdges\" ")
 }
 
 /// Measures common to all panels, so that they line up.
@@ -140,6 +175,31 @@ impl<'a> Page<'a> {
             self.below = self.below.max(ready.below());
         }
         Ok(())
+    }
+
+    /// A panel of a page of one column, by itself.
+    fn alone(&self, index: usize, lettered: bool) -> Result<Alone, FigureError> {
+        let (ready, frame) = (&self.panels[index], self.frame(index));
+        let top = frame.top as i32 - self.above;
+        let height = self.row_height() + GAP;
+        let frame = Frame {
+            top: frame.top - f64::from(top),
+            bottom: frame.bottom - f64::from(top),
+            ..frame
+        };
+        let mut svg = String::new();
+        {
+            let size = (self.width.unsigned_abs(), height.unsigned_abs());
+            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+            ready.draw(&area, frame, self.left)?;
+            if lettered {
+                let bold = text::style(TITLE, FontStyle::Bold, HPos::Left, &ready.inks.ink);
+                let place = (frame.left as i32 - self.left, frame.top as i32 - self.above);
+                write_lines(&area, &[letter(index)], &bold, place, TEXT_LINE)?;
+            }
+            area.present().map_err(failed)?;
+        }
+        Ok(Alone { svg: refined(&svg), size: [self.width, height], ends: [ready.x, ready.y] })
     }
 
     fn row_height(&self) -> i32 {

@@ -17,15 +17,17 @@ mod panel;
 mod path;
 mod pdf;
 mod render;
+mod screen;
 mod style;
 mod text;
 
-pub use crate::spec::{Colours, Lettering, Share};
+pub use crate::spec::{Colours, Lettering, Share, Spread};
 pub use compose::compose;
 pub use error::FigureError;
 pub use hue::Hue;
 pub use model::{Axis, Band, Cell, Cells, Figure, Look, Mark, Panel, Point, Reference, Series};
 pub use render::{Format, Rendered, render};
+pub use screen::{Screen, Tints, screen};
 pub use style::{Theme, Width};
 
 #[cfg(test)]

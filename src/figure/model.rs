@@ -4,7 +4,7 @@ use super::hue::Hue;
 use super::style::{PLOT_HEIGHT, POINTS, Theme, UNITS_PER_INCH, Width};
 use crate::file::cell;
 use crate::measure::summary::Summary;
-use crate::spec::{Colours, Lettering, Share};
+use crate::spec::{Colours, Lettering, Share, Spread};
 use std::fmt::Write as _;
 
 /// A figure: panels in rows with a common legend below them.
@@ -16,6 +16,8 @@ pub struct Figure {
     pub panels: Vec<Panel>,
     /// What lines and bands stand for, below the legend.
     pub note: String,
+    /// What bands around means are.
+    pub around: Spread,
     /// Width on the page.
     pub width: Width,
     /// What it stands on.
@@ -212,6 +214,13 @@ pub enum Mark {
     Dots,
 }
 
+impl Mark {
+    /// Whether it stands for a single repeat.
+    pub(super) fn is_single(self) -> bool {
+        matches!(self, Self::Thin | Self::Dots)
+    }
+}
+
 /// A point of a curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
@@ -255,8 +264,8 @@ pub struct Band {
 }
 
 /// A number to seven digits, which is more than can be seen.
-fn seven_digits(value: f64) -> String {
-    format!("{value:.6e}").parse::<f64>().unwrap_or(value).to_string()
+pub(super) fn seven_digits(value: f64) -> f64 {
+    format!("{value:.6e}").parse().unwrap_or(value)
 }
 
 impl Cells {
@@ -277,7 +286,10 @@ impl Cells {
     /// middles.
     fn places(&self) -> impl Iterator<Item = (String, String, Cell)> {
         let middle = |edges: &[f64]| {
-            edges.windows(2).map(|e| seven_digits(0.5 * (e[0] + e[1]))).collect::<Vec<_>>()
+            edges
+                .windows(2)
+                .map(|e| seven_digits(0.5 * (e[0] + e[1])).to_string())
+                .collect::<Vec<_>>()
         };
         let named = |names: &[String]| names.iter().map(|name| field(name)).collect();
         let [x, y]: [Vec<String>; 2] = match &self.names {
@@ -309,7 +321,8 @@ impl Figure {
     /// does not exist or is not finite is left empty.
     pub fn csv(&self) -> String {
         let number = |value: Option<f64>| {
-            value.filter(|v| v.is_finite()).map(seven_digits).unwrap_or_default()
+            let value = value.filter(|v| v.is_finite()).map(seven_digits);
+            value.map(|value| value.to_string()).unwrap_or_default()
         };
         let around = |band: Option<[f64; 2]>, n: Option<usize>| {
             let [low, high] = band.map_or([None; 2], |band| band.map(Some));

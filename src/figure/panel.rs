@@ -44,9 +44,9 @@ pub(super) fn ends(panel: &Panel) -> Result<[[f64; 2]; 2], FigureError> {
 /// A panel with its axes settled.
 pub(super) struct Ready<'a> {
     panel: &'a Panel,
-    inks: &'static Inks,
-    x: [f64; 2],
-    y: [f64; 2],
+    pub inks: &'static Inks,
+    pub x: [f64; 2],
+    pub y: [f64; 2],
     pub x_ticks: Vec<Tick>,
     y_ticks: Vec<Tick>,
     title: Vec<String>,

@@ -72,17 +72,6 @@ impl Rendered {
         if preserve_text { letters::with_fonts(&svg) } else { svg }
     }
 
-    /// The SVG document with outlines of letters, to a tenth of a unit, which is finer than any
-    /// screen or printer: for pages with many of them.
-    pub fn small_svg(&self) -> String {
-        let write = usvg::WriteOptions {
-            preserve_text: false,
-            coordinates_precision: 1,
-            ..Default::default()
-        };
-        self.tree.to_string(&write)
-    }
-
     fn png(&self) -> Result<Vec<u8>, FigureError> {
         let pixels_of = |length: f32| (length * SCALE).round() as u32;
         let size = self.tree.size();

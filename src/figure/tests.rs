@@ -211,6 +211,43 @@ fn every_character_used_is_in_both_fonts() {
 }
 
 #[test]
+fn panels_without_data_are_left_out() {
+    let (mut partly, mut alone) = (figure(), figure());
+    partly.panels[1].series.clear();
+    alone.panels.truncate(1);
+    assert_eq!(render(&partly).unwrap().svg(), render(&alone).unwrap().svg());
+    let drawn = screen(&partly, &mut Tints::default()).unwrap();
+    assert_eq!((drawn.panels.len(), drawn.data["panels"].as_array().unwrap().len()), (1, 1));
+}
+
+#[test]
+fn a_figure_for_a_page_takes_its_colours_from_there_and_has_its_numbers() {
+    let (figure, mut tints) = (figure(), Tints::default());
+    let drawn = screen(&figure, &mut tints).unwrap();
+    let [light, dark] = [Theme::Light, Theme::Dark].map(|theme| tints.css(theme).to_uppercase());
+    assert!(light.contains("#1E1E1E") && dark.contains("#E2E4E6"), "{light} {dark}");
+    assert!(!light.contains("#E2E4E6") && !dark.contains("#1E1E1E"));
+    for (place, panel) in drawn.panels.iter().enumerate() {
+        assert!(panel.contains("var(--f0)") && !panel.to_uppercase().contains("#1E1E1E"));
+        assert!(panel.starts_with("<svg viewBox=") && panel.ends_with("</svg>"), "{panel}");
+        let of = &figure.panels[place];
+        let curves = drawn.data["panels"][place]["curves"].as_array().unwrap();
+        assert_eq!(curves.len(), of.series.len());
+        for (curve, series) in curves.iter().zip(&of.series) {
+            let entry = curve["entry"].as_u64().unwrap() as usize;
+            assert_eq!(drawn.data["legend"][entry]["label"], drawn.legend[entry].0.as_str());
+            assert!(series.label.contains(&drawn.legend[entry].0), "{}", series.label);
+            let y = curve["y"].as_array().unwrap();
+            let near = |(told, point): (&serde_json::Value, &Point)| match point.y {
+                Some(y) => (told.as_f64().unwrap() - y).abs() < 1e-5 * (1.0 + y.abs()),
+                None => told.is_null(),
+            };
+            assert!(y.len() == series.points.len() && y.iter().zip(&series.points).all(near));
+        }
+    }
+}
+
+#[test]
 fn nothing_to_draw_is_an_error() {
     let mut empty = figure();
     empty.panels.iter_mut().for_each(|p| p.series.clear());

@@ -1,12 +1,11 @@
-//! Figures in the page: for screens wide and narrow, light and dark, and for paper.
+//! Figures in the page: pictures of their panels, for paper and where no script runs, and the numbers
+//! that a script draws them from.
 
 use super::Report;
-use crate::figure::{Figure, FigureError, Theme, Width, compose, render};
+use crate::figure::{FigureError, Screen, Tints, Width, compose, screen};
 use crate::spec::{Analysis, Figure as Spec};
-use crate::text::Choice;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
+use serde_json::Value as Json;
 
 impl Report<'_> {
     /// A figure with its caption.
@@ -18,18 +17,19 @@ impl Report<'_> {
         analysis: &Analysis,
         spec: &Spec,
         number: usize,
+        tints: &mut Tints,
     ) -> Result<Markup, FigureError> {
         let figure = compose(self.stored.index(), analysis, spec);
-        let picture = match pictures(&figure) {
+        let drawn = match screen(&figure, tints) {
             Err(FigureError::Empty(_)) => {
                 html! { p.notice { "There is nothing to draw: no value of it is there." } }
             }
-            other => other?,
+            other => picture(&other?),
         };
         let class = if figure.width == Width::TwoColumns { "wide" } else { "narrow" };
         Ok(html! {
             figure id={ "figure-" (spec.name) } class=(class) {
-                (picture)
+                (drawn)
                 figcaption {
                     strong { "Figure " (number) ". " } (figure.title) ". " (figure.note) " Name: " code { (spec.name) } "."
                 }
@@ -38,36 +38,23 @@ impl Report<'_> {
     }
 }
 
-/// The figure in both themes, and for narrow screens in one column, whose letters are as large
-/// there as on paper. The style sheet shows one of them.
-fn pictures(figure: &Figure) -> Result<Markup, FigureError> {
-    let widths: &[(Width, &str)] = match figure.width {
-        Width::OneColumn => &[(Width::OneColumn, "full slim")],
-        Width::TwoColumns => &[(Width::TwoColumns, "full"), (Width::OneColumn, "slim")],
-    };
-    let alternative = alternative(figure);
-    let mut all = Vec::new();
-    for (width, size) in widths {
-        for theme in [Theme::Light, Theme::Dark] {
-            let picture = data(&Figure { width: *width, theme, ..figure.clone() })?;
-            all.push(
-                html! { img class={ (theme.name()) " " (size) } src=(picture) alt=(alternative); },
-            );
+/// The panels with their legend, and the numbers behind them. Colours are those of the page.
+fn picture(screen: &Screen) -> Markup {
+    html! {
+        div.static {
+            div.panels { @for panel in &screen.panels { div.drawn { (PreEscaped(panel)) } } }
+            @if !screen.legend.is_empty() {
+                ul.legend {
+                    @for (label, sample) in &screen.legend { li { (PreEscaped(sample)) (label) } }
+                }
+            }
         }
+        script type="application/json" { (PreEscaped(quiet(&screen.data))) }
     }
-    Ok(html! { @for picture in &all { (picture) } })
 }
 
-/// What the picture shows, in words.
-fn alternative(figure: &Figure) -> String {
-    let panels = figure
-        .panels
-        .iter()
-        .map(|panel| format!("{}: {} against {}", panel.title, panel.y.label, panel.x.label));
-    format!("{}. Panels: {}.", figure.title, panels.collect::<Vec<_>>().join("; "))
-}
-
-fn data(figure: &Figure) -> Result<String, FigureError> {
-    let svg = render(figure)?.small_svg();
-    Ok(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
+/// JSON that ends no element and begins none, whatever its texts say.
+pub(super) fn quiet(data: &Json) -> String {
+    let text = data.to_string();
+    text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
 }

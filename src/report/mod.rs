@@ -1,23 +1,28 @@
 //! The report of runs: one HTML file, complete in itself, for people who were not there.
 //!
-//! Nothing in it is fetched from anywhere, and no script runs. Every text is escaped by maud. The
-//! same results give the same bytes: no times, no paths.
+//! Nothing in it is fetched from anywhere. Figures are pictures, which a script in the page draws
+//! anew, so that they can be asked and zoomed; without it, and on paper, they stay pictures. Every
+//! text is escaped, by maud, by plotters or as JSON, and no other script than that of the page runs.
+//! The same results give the same bytes: no times, no paths.
 
 mod claims;
 mod conduct;
 mod dictionary;
 mod figures;
 mod index;
+pub mod live;
 mod methods;
 mod results;
+mod script;
 
 use crate::claim::{Evidence, JudgedClaim, claims, judge};
 use crate::condition::Condition;
 use crate::experiment::expect;
-use crate::figure::FigureError;
+use crate::figure::{FigureError, Theme, Tints};
 use crate::run::{Entry, Flag, Stored, flags, summarise};
 use crate::spec::{Analysis, Claim};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use script::{LIBRARY_STYLE, STYLE as FIGURES_STYLE, scripts};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -54,7 +59,8 @@ impl<'a> Report<'a> {
     /// # Errors
     /// If a figure cannot be drawn, other than for want of data.
     pub fn html(&self) -> Result<String, FigureError> {
-        let results = self.results()?;
+        let mut tints = Tints::default();
+        let results = self.results(&mut tints)?;
         let sections: [(&str, &str, Markup); 7] = [
             ("done", "What was done", self.done()),
             ("claims", "What held", self.claims()),
@@ -65,35 +71,21 @@ impl<'a> Report<'a> {
             ("reproduce", "Versions, and how to reproduce", self.reproduce()),
         ];
         let title = self.title();
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta http-equiv="Content-Security-Policy"
-                        content="default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-                    meta name="generator" content={ "alignscope " (env!("CARGO_PKG_VERSION")) };
-                    title { (title) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    header {
-                        h1 { (title) }
-                        (self.notices())
-                    }
-                    nav aria-label="Contents" {
-                        ol { @for (id, heading, _) in &sections { li { a href={ "#" (id) } { (heading) } } } }
-                    }
-                    main {
-                        @for (id, heading, content) in &sections {
-                            section id=(id) { h2 { (heading) } (content) }
-                        }
-                    }
+        let content = html! {
+            header {
+                h1 { (title) }
+                (self.notices())
+            }
+            nav aria-label="Contents" {
+                ol { @for (id, heading, _) in &sections { li { a href={ "#" (id) } { (heading) } } } }
+            }
+            main {
+                @for (id, heading, content) in &sections {
+                    section id=(id) { h2 { (heading) } (content) }
                 }
             }
         };
-        Ok(page.into_string() + "\n")
+        Ok(document(&title, &content, &style(&tints), &scripts("Figures.all();\n")))
     }
 
     fn title(&self) -> String {
@@ -143,6 +135,43 @@ impl<'a> Report<'a> {
             }
         }
     }
+}
+
+/// A page that is one file, in which no script runs but `script`.
+fn document(title: &str, content: &Markup, style: &str, script: &str) -> String {
+    // It allows a script, and nothing in the page can name it: it depends on all of the page.
+    let nonce = blake3::hash(content.0.as_bytes()).to_hex().to_string();
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; base-uri \
+         'none'; form-action 'none'"
+    );
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="generator" content={ "alignscope " (env!("CARGO_PKG_VERSION")) };
+                title { (title) }
+                style { (PreEscaped(style)) }
+            }
+            body {
+                (content)
+                script nonce=(nonce) { (PreEscaped(script)) }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+/// The style sheet of a page, with the colours of its pictures.
+fn style(tints: &Tints) -> String {
+    let [light, dark] = [Theme::Light, Theme::Dark].map(|theme| tints.css(theme));
+    format!(
+        "{STYLE}{LIBRARY_STYLE}\n{FIGURES_STYLE}:root {{ {light} }}\n@media screen and \
+         (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    )
 }
 
 /// `1 job`, `2 jobs`.

@@ -3,7 +3,7 @@
 use super::{Report, counted, heading, scrolling};
 use crate::claim::with_interval;
 use crate::condition::Kind;
-use crate::figure::FigureError;
+use crate::figure::{FigureError, Tints};
 use crate::run::Entry;
 use crate::spec::Analysis;
 use crate::text::short;
@@ -51,14 +51,14 @@ impl Report<'_> {
     ///
     /// # Errors
     /// If a figure cannot be drawn.
-    pub(super) fn results(&self) -> Result<Markup, FigureError> {
+    pub(super) fn results(&self, tints: &mut Tints) -> Result<Markup, FigureError> {
         let mut number = 0;
         let mut parts = Vec::new();
         for analysis in self.stored.plan.analyses() {
             let mut figures = Vec::new();
             for spec in &analysis.figures {
                 number += 1;
-                figures.push(self.figure(analysis, spec, number)?);
+                figures.push(self.figure(analysis, spec, number, tints)?);
             }
             parts.push(html! {
                 article id={ "results-" (analysis.name) } {

@@ -94,6 +94,16 @@ pub(super) fn check_source(
     Ok(head)
 }
 
+/// Whether a process is writing to a run directory; `None` where that cannot be found out.
+pub(super) fn is_written_to(path: &Path) -> Option<bool> {
+    let lock = open_unfollowed(&path.join(LOCK)).ok()?;
+    match lock.try_lock_shared() {
+        Ok(()) => Some(false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
+    }
+}
+
 impl Directory {
     /// Opens or makes the directory for `plan`.
     pub fn open(path: &Path, plan: &Plan, export: Export) -> Result<Self, RunError> {

@@ -18,6 +18,9 @@ use std::path::Path;
 /// Word every manifest of this program starts with.
 pub const FORMAT: &str = "alignscope run";
 
+/// What the manifest of a run says in place of why it ended, while it has not.
+pub const UNDER_WAY: &str = "under way";
+
 /// The manifest of a run, or of a shard of it, that ended so far as `ended` (`None`: under way)
 /// with these results.
 pub fn manifest(
@@ -68,7 +71,7 @@ pub fn manifest(
         "version": env!("CARGO_PKG_VERSION"),
         "results-version": RESULTS_VERSION,
         "address": plan.address(),
-        "ended": ended.map_or("under way", Ended::as_str),
+        "ended": ended.map_or(UNDER_WAY, Ended::as_str),
         "jobs": { "planned": plan.jobs.len(), "finished": results.iter().flatten().count() },
         "seed": seeds,
         "absent": absent,

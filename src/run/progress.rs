@@ -51,10 +51,14 @@ impl Work {
         let (mut left, mut units) = (0, 0u64);
         for job in pending {
             left += 1;
-            let updates = job.condition.last_iteration() as u64;
-            units = units.saturating_add(Self::per_update(job).saturating_mul(updates));
+            units = units.saturating_add(Self::units(job));
         }
         Self { jobs, stored: jobs - left, units }
+    }
+
+    /// Units of `job`.
+    pub(super) fn units(job: &Job) -> u64 {
+        Self::per_update(job).saturating_mul(job.condition.last_iteration() as u64)
     }
 
     /// Units of one update of `job`, at least one.

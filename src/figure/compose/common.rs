@@ -4,7 +4,7 @@ use crate::condition::Condition;
 use crate::figure::Axis;
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
-use crate::spec::Spread;
+use crate::spec::{Figure as Spec, FigureKind, Spread};
 
 /// Text of a parameter of a condition; empty where it has none.
 pub(super) fn text(condition: &Condition, name: &str) -> String {
@@ -17,6 +17,14 @@ pub(super) fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
             seen.push(value);
         }
         seen
+    })
+}
+
+/// What is drawn around the means of a figure: as it asks, or as its kind has it.
+pub(super) fn spread(spec: &Spec) -> Spread {
+    spec.spread.unwrap_or(match spec.kind {
+        FigureKind::Curves | FigureKind::Lags => Spread::Sd,
+        _ => Spread::Ci,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::scale::hues;
 use super::sweep::is_beside;
-use super::{EACH, around, axis_named, axis_of, distinct, joined, label, said, text};
+use super::{EACH, around, axis_named, axis_of, distinct, joined, label, said, spread, text};
 use crate::condition::{Condition, RecordEvery};
 use crate::experiment::{limit, predict};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
@@ -11,7 +11,7 @@ use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
 use crate::rule::Activation;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread, XAxis};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale, XAxis};
 use std::collections::BTreeSet;
 
 /// A panel per quantity, and, as the figure asks, per layer or per value of some parameters; of a
@@ -50,11 +50,6 @@ pub(super) fn panels(
     let thin = if spec.repeats { "; thin ones: single repeats" } else { "" };
     let shades = said("shades", spread(spec));
     (panels, format!("Lines: mean over {repeats} repeats{thin}{shades}.{smooth}"))
-}
-
-/// What is drawn around the means of curves.
-fn spread(spec: &Spec) -> Spread {
-    spec.spread.unwrap_or(Spread::Sd)
 }
 
 /// Panels of every quantity by itself.

@@ -1,12 +1,12 @@
 //! Values against the lag, at the iterations that are reported.
 
-use super::{around, axis_of, distinct, said};
+use super::{around, axis_of, distinct, said, spread};
 use crate::condition::{Condition, label};
 use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale};
 use std::collections::BTreeSet;
 
 /// A panel per quantity and layer; a curve per condition and reported iteration.
@@ -51,7 +51,7 @@ pub(super) fn panels(
         }
     }
     let repeats = analysis.settings.repeats;
-    let shades = said("shades", spec.spread.unwrap_or(Spread::Sd));
+    let shades = said("shades", spread(spec));
     (panels, format!("Lines: mean over {repeats} repeats{shades}."))
 }
 
@@ -81,7 +81,7 @@ fn curves(
                     .values(analysis, condition, quantity, [layer, Some(lag)])
                     .remove(&iteration)?;
                 let summary = Summary::of(of_lag);
-                let band = around(&summary, spec.spread.unwrap_or(Spread::Sd));
+                let band = around(&summary, spread(spec));
                 Some(Point { x: lag as f64, y: summary.mean, band, n: Some(summary.n) })
             })
             .collect();

@@ -9,7 +9,7 @@ use super::{Figure, Panel};
 use crate::condition::label;
 use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, FigureKind, figure_kinds};
-use common::{EACH, around, axis_named, axis_of, distinct, joined, named, said, text};
+use common::{EACH, around, axis_named, axis_of, distinct, joined, named, said, spread, text};
 
 /// Declares the module of every kind, and what calls it.
 macro_rules! compositions {
@@ -40,5 +40,7 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
     } else {
         note
     };
-    finish::finished(Figure { title: spec.title.clone(), panels, note, ..Figure::default() }, spec)
+    let title = spec.title.clone();
+    let figure = Figure { title, panels, note, around: spread(spec), ..Figure::default() };
+    finish::finished(figure, spec)
 }

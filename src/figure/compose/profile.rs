@@ -1,8 +1,8 @@
 //! Values at the last iteration against the layer.
 
 use super::scale::hues;
-use super::sweep::{at_end, is_beside, note_at_end, spread, values_at_end};
-use super::{EACH, around, axis_of, distinct, joined, label, named};
+use super::sweep::{at_end, is_beside, note_at_end, values_at_end};
+use super::{EACH, around, axis_of, distinct, joined, label, named, spread};
 use crate::condition::Condition;
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;

@@ -1,13 +1,13 @@
 //! One quantity against another at the last iteration, both as means over layers.
 
 use super::scale::hues;
-use super::{around, axis_of, distinct, label, said};
+use super::{around, axis_of, distinct, label, said, spread};
 use crate::condition::Condition;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::{Summary, mean};
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Scale, Spread};
+use crate::spec::{Analysis, Figure as Spec, Scale};
 use std::collections::BTreeMap;
 
 /// A panel per value of some parameters, as the figure asks; a disc per condition. A condition that
@@ -18,7 +18,7 @@ pub(super) fn panels(
     spec: &Spec,
 ) -> (Vec<Panel>, String) {
     let &[across, up] = spec.quantities.as_slice() else { return (Vec::new(), String::new()) };
-    let (panel_names, spread) = (spec.panels.parameters(), spec.spread.unwrap_or(Spread::Ci));
+    let (panel_names, spread) = (spec.panels.parameters(), spread(spec));
     let names: Vec<&'static str> =
         spec.by.iter().copied().filter(|name| !panel_names.contains(name)).collect();
     let curves = distinct(analysis.conditions.iter().map(|c| label(c, &names)));

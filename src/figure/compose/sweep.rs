@@ -1,14 +1,14 @@
 //! Values at the last iteration against one parameter.
 
 use super::scale::{Scale as ParameterScale, hues};
-use super::{EACH, around, axis_of, distinct, joined, label, named, said, text};
+use super::{EACH, around, axis_of, distinct, joined, label, named, said, spread, text};
 use crate::condition::Condition;
 use crate::experiment::predict;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
 use crate::run::Results;
-use crate::spec::{Analysis, Figure as Spec, Panels, Scale, Spread, XAxis};
+use crate::spec::{Analysis, Figure as Spec, Panels, Scale, XAxis};
 use std::collections::BTreeSet;
 
 /// Values of the repeats at the end.
@@ -21,11 +21,6 @@ pub(super) fn values_at_end(
 ) -> Vec<Option<f64>> {
     let mut values = results.values(analysis, condition, quantity, [layer, None]);
     values.remove(&condition.last_iteration()).unwrap_or_default()
-}
-
-/// What is drawn around the means of a figure of values at the end.
-pub(super) fn spread(spec: &Spec) -> Spread {
-    spec.spread.unwrap_or(Spread::Ci)
 }
 
 /// What discs and whiskers of a figure of values at the end are.

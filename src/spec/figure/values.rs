@@ -123,13 +123,14 @@ impl Choice for Colours {
 }
 
 /// What shades and whiskers around a mean are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Spread {
     /// One standard deviation over repeats to each side.
     Sd,
     /// The 95 % interval of the mean.
     Ci,
     /// Nothing.
+    #[default]
     None,
 }
 
