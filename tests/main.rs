@@ -52,6 +52,7 @@ mod readings;
 mod recorder;
 #[cfg(feature = "cli")]
 mod recordings;
+mod recurrent;
 mod replay;
 #[cfg(feature = "cli")]
 mod report;

@@ -416,9 +416,9 @@ fn terms_of_the_rule_in_isolation_add_up() {
     }
 }
 
-/// Values of these two kinds are recorded by their experiments: none may be forgotten there.
+/// Values of these kinds are recorded by their experiments: none may be forgotten there.
 #[test]
-fn every_quantity_of_draws_and_planes_has_a_value() {
+fn every_quantity_of_draws_planes_and_recurrent_networks_has_a_value() {
     let draws = |draw| [("draw", draw), ("draws", "3"), ("layers", "6,5,4"), ("batch", "3")];
     let one_step = [&draws("one-step")[..], &[("activity", "white"), ("error", "white")]].concat();
     let composed = draws("composition");
@@ -429,6 +429,9 @@ fn every_quantity_of_draws_and_planes_has_a_value() {
         ("snapshot-every", "1"),
         ("mesh", "3"),
     ];
+    let recurrent = [("units", "6"), ("batch", "3"), ("iterations", "20"), ("eta", "1e-3")];
+    let isolated = [&recurrent[..], &[("activation", "linear"), ("activity", "ou:5")]].concat();
+    let task = [&recurrent[..], &[("task", "recall"), ("credit", "bp-trw")]].concat();
     let mut measured = Vec::new();
     for (kind, options, is_measured) in [
         (
@@ -438,6 +441,16 @@ fn every_quantity_of_draws_and_planes_has_a_value() {
         ),
         (Kind::Sample, &composed[..], |quantity| quantity.is_drawn_by(Draw::Composition)),
         (Kind::Plane, &plane[..], |_| true),
+        (Kind::Recurrent, &isolated[..], |quantity| {
+            !matches!(
+                quantity,
+                Quantity::RecurrentAlignment | Quantity::SequenceError | Quantity::SequenceAccuracy
+            )
+        }),
+        (Kind::Recurrent, &task[..], |quantity| {
+            !quantity.is_of_readout_lags()
+                && !matches!(quantity, Quantity::ChangeBound | Quantity::PredictedWeightAlignment)
+        }),
     ] {
         let quantities: Vec<Quantity> =
             Quantity::of_kind(kind).filter(|&quantity| is_measured(quantity)).collect();
@@ -452,7 +465,11 @@ fn every_quantity_of_draws_and_planes_has_a_value() {
         measured.extend(quantities);
     }
     let of_these = |quantity: &&Quantity| {
-        quantity.info().kinds.iter().any(|k| [Kind::Sample, Kind::Plane].contains(k))
+        quantity
+            .info()
+            .kinds
+            .iter()
+            .any(|k| [Kind::Sample, Kind::Plane, Kind::Recurrent].contains(k))
     };
     assert!(Quantity::ALL.iter().filter(of_these).all(|quantity| measured.contains(quantity)));
 }

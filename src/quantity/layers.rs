@@ -1,7 +1,8 @@
 //! Which layers of a condition have a quantity: what every family chooses from. Kind sample asks
 //! none of these, as a draw has no layers.
 
-use crate::condition::Condition;
+use crate::condition::{Condition, RecurrentCondition};
+use crate::recurrent::{Credit, Path};
 use crate::rule::Rule;
 use std::ops::Range;
 
@@ -96,6 +97,7 @@ fn is_followed(condition: &Condition) -> bool {
     match condition {
         Condition::Isolate(isolate) => isolate.is_deep_linear(),
         Condition::Train(train) => train.unpredicted().is_none(),
+        Condition::Recurrent(recurrent) => recurrent.is_predicted(),
         _ => false,
     }
 }
@@ -139,6 +141,42 @@ pub(super) fn projected(condition: &Condition) -> Layers {
 /// Likewise, where batches come again.
 pub(super) fn revisited(condition: &Condition) -> Layers {
     if condition.is_of_one_epoch() { Vec::new() } else { fixed(condition) }
+}
+
+/// The recurrent network of a condition, as a whole, where `is` holds of it.
+fn of_recurrent(condition: &Condition, is: impl Fn(&RecurrentCondition) -> bool) -> Layers {
+    match condition {
+        Condition::Recurrent(recurrent) if is(recurrent) => network(condition),
+        _ => Vec::new(),
+    }
+}
+
+/// A recurrent network whose errors go back in time through random weights.
+pub(super) fn of_random_recurrence(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| c.setup.credit.through_recurrence() == Path::Random)
+}
+
+/// A recurrent network whose errors take the fixed `B` and no path through `W_rec`.
+pub(super) fn of_rflo(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| c.setup.credit == Credit::Rflo)
+}
+
+/// A recurrent network that learns a task.
+pub(super) fn of_task(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| !c.is_isolated())
+}
+
+/// A recurrent network whose task has right and wrong answers.
+pub(super) fn of_classified(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| c.setup.task.has_accuracy())
+}
+
+/// The read-out of a recurrent network in isolation.
+pub(super) fn of_isolated_readout(condition: &Condition) -> Layers {
+    match condition {
+        Condition::Recurrent(recurrent) if recurrent.is_isolated() => above_input(condition),
+        _ => Vec::new(),
+    }
 }
 
 /// The two components of a plane.

@@ -17,6 +17,7 @@ mod observer;
 mod plane;
 mod predicted;
 mod rank;
+mod recurrent;
 mod registry;
 mod similarity;
 mod twin;

@@ -5,7 +5,7 @@ use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
     accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted,
-    rank, similarity, twin, units, update, weights,
+    rank, recurrent, similarity, twin, units, update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;
@@ -143,7 +143,7 @@ impl Quantity {
 
     /// Whether it is measured at lags.
     pub fn has_lags(self) -> bool {
-        self.is_similarity() || self.is_term()
+        self.is_similarity() || self.is_term() || self == Self::ReadoutTermShare
     }
 
     /// Whether it belongs to the alignment term of a lag.
@@ -215,6 +215,16 @@ impl Quantity {
         (Self::SimilarityActivityWithin..=Self::ErrorAutocorrelation).contains(&self)
     }
 
+    /// Whether it says what the alignment of a recurrent network's read-out stems from.
+    pub fn is_of_readout_lags(self) -> bool {
+        (Self::ReadoutTermShare..=Self::ReadoutStartShare).contains(&self)
+    }
+
+    /// Whether it is of the rank of a change of recurrent weights.
+    pub fn is_of_change(self) -> bool {
+        (Self::ChangeRank..=Self::ChangeBound).contains(&self)
+    }
+
     /// Whether it tells well and poorly learnt samples apart.
     pub fn is_of_learnt(self) -> bool {
         (Self::SimilarityErrorWell..=Self::SimilarityPoorShare).contains(&self)
@@ -282,6 +292,10 @@ quantities! {
         UpdateEffectiveRankNull, WeightParticipationRatioNull, WeightStableRankNull,
         WeightEffectiveRankNull;
     twin: CkaToBp, RsaToBp;
+    recurrent:
+        RecurrentAlignment, RecurrentUpdateAlignment, InputUpdateAlignment, ChangeRank,
+        ChangeParticipation, ChangeBeyond, ChangeBound, SequenceError, SequenceAccuracy,
+        ReadoutTermShare, ReadoutTermsShare, ReadoutStartShare;
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use super::attempt::Export;
 use super::job::{Job, Record};
 use super::plan::Plan;
 use crate::condition::{
-    Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition,
+    Condition, IsolateCondition, RecurrentCondition, ReplayCondition, SampleCondition,
+    TrainCondition,
 };
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::network::Optimizer;
@@ -60,7 +61,14 @@ const SIGNALS: &str = "record the signals of fewer updates, with --export signal
 const REPLAYED: &str = "make replay-updates smaller";
 const SNAPSHOTS: &str = "make snapshot-every larger";
 const DRAWS: &str = "make draws or layers smaller";
+const UNITS: &str = "make units or batch smaller";
+const SEQUENCES: &str = "make sequences shorter, with --length, or batch smaller";
+const FEWER_LAGS: &str = "ask for shorter --lags, or make units smaller";
+const FOLLOWED: &str = "make iterations or batch smaller, or leave predictions out";
 const RECORDED: &str = "make the recording, or the batch, smaller";
+
+/// Sequences that a network is tested on, at most.
+const MOST_TESTED: u128 = 400;
 
 /// Bytes of a value of a precision.
 fn width(precision: Precision) -> u128 {
@@ -96,6 +104,7 @@ impl Condition {
             }
             Self::Replay(c) => replayed(c, &self.sizes()),
             Self::Sample(c) => sampled(c),
+            Self::Recurrent(c) => recurrent(c),
         }
     }
 }
@@ -193,6 +202,56 @@ fn sampled(c: &SampleCondition) -> Need {
     Need::default().and(drawn + square + products + composed, NETWORK)
 }
 
+fn recurrent(c: &RecurrentCondition) -> Need {
+    let (width, sizes) = (width(c.precision), c.sizes());
+    let [inputs, units, outputs] = [sizes[0], sizes[1], sizes[2]].map(|n| n as u128);
+    let (batch, pair) = (c.setup.batch as u128, &c.setup.signals);
+    let matrices = units * (inputs + units + outputs);
+    // Weights, backward weights, updates by both rules and the start; room for spectra.
+    let network = width * 5 * matrices + 8 * 6 * units * units;
+    let length = c.setup.times().map_or(1, |times| times.length as u128);
+    // Drives, activities and states; inputs, targets or errors, and copies of these.
+    let of_sequences =
+        |samples: u128| width * samples * length * (3 * units + 4 * (inputs + outputs));
+    if !c.is_isolated() {
+        let tested = of_sequences(MOST_TESTED);
+        return Need::default().and(network, UNITS).and(of_sequences(batch) + tested, SEQUENCES);
+    }
+    // Traces of every synapse and sample, and what updates are compared on.
+    let traces = width * batch * (units * (inputs + units) + 6 * units);
+    let values = c.iterations as u128 * batch * (inputs + outputs);
+    // The signals, and surrogates of them, with the room to make these.
+    let room = match c.surrogate {
+        None => 0,
+        Some(Surrogate::Gaussian) => 3 * width * values + 8 * 8 * (c.iterations as u128).pow(2),
+        Some(_) => 3 * width * values,
+    };
+    let files = [(&pair.activity, inputs), (&pair.error, outputs)].into_iter();
+    let files = files.filter(|(form, _)| form.is_recorded());
+    let recorded: u128 = files.map(|(_, units)| 16 * c.iterations as u128 * batch * units).sum();
+    let driving = signals(pair, c.setup.batch, [sizes[0], sizes[2]], width);
+    Need::default()
+        .and(network + traces + driving, UNITS)
+        .and(of_sequences(batch), SEQUENCES)
+        .and(room + recorded, RECORDED)
+}
+
+/// What the quantities of a recurrent network take beside its condition.
+fn measured_of_recurrent(job: &Job, c: &RecurrentCondition, need: &mut Need) {
+    let (width, sizes) = (width(c.precision), c.sizes());
+    let [inputs, units] = [sizes[0], sizes[1]].map(|n| n as u128);
+    if job.quantities().any(Quantity::is_of_readout_lags) {
+        let followed = job.lags.last().map_or(0, |&lag| lag.min(c.iterations)) as u128;
+        let of_lag = units * (inputs + units + c.setup.batch as u128);
+        need.add(width * (followed + 2) * of_lag, FEWER_LAGS);
+    }
+    if job.measures(Quantity::PredictedWeightAlignment)
+        && let Some(linear) = c.linear()
+    {
+        need.add(linear.bytes(c.iterations), FOLLOWED);
+    }
+}
+
 /// What the quantities that a job measures take beside its condition.
 fn measured(job: &Job, need: &mut Need) {
     let sizes = job.condition.sizes();
@@ -201,6 +260,7 @@ fn measured(job: &Job, need: &mut Need) {
         Condition::Train(c) => (c.precision, c.setup.batch),
         // These measure nothing that needs the past, and sums of the size of a signal.
         Condition::Replay(_) | Condition::Plane(_) | Condition::Sample(_) => return,
+        Condition::Recurrent(c) => return measured_of_recurrent(job, c, need),
     };
     let (width, batch) = (width(precision), batch as u128);
     let [all, upper] = weights(&sizes);
