@@ -22,6 +22,8 @@ mod decomposition;
 #[cfg(feature = "cli")]
 mod docs;
 #[cfg(feature = "cli")]
+mod doubtful;
+#[cfg(feature = "cli")]
 mod faults;
 #[cfg(all(feature = "cli", feature = "fetch"))]
 mod fetch;

@@ -12,24 +12,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-type Members = BTreeMap<String, Array>;
+pub type Members = BTreeMap<String, Array>;
 
-fn data(name: &str) -> PathBuf {
+pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
-fn recording(name: &str) -> Members {
+pub fn recording(name: &str) -> Members {
     let path = data(name);
     let names = members(&path).unwrap();
     names.into_iter().map(|name| (name.clone(), read(&path, Some(&name)).unwrap())).collect()
 }
 
-fn analyze(path: &Path) -> Json {
+pub fn analyze(path: &Path) -> Json {
     common::json(Path::new("."), &["analyze", path.to_str().unwrap(), "--json"])
 }
 
 /// What is found in a recording of these members.
-fn found(members: &Members) -> Json {
+pub fn found(members: &Members) -> Json {
     let here = TempDir::new().unwrap();
     let path = here.path().join("run.npz");
     write_npz(
@@ -40,7 +40,7 @@ fn found(members: &Members) -> Json {
     analyze(&path)
 }
 
-fn notes(found: &Json) -> String {
+pub fn notes(found: &Json) -> String {
     found["notes"]
         .as_array()
         .unwrap()
@@ -65,7 +65,7 @@ fn transposed(mut of: Members, letter: char) -> Members {
     of
 }
 
-fn renamed(of: Members, name: impl Fn(&str) -> String) -> Members {
+pub fn renamed(of: Members, name: impl Fn(&str) -> String) -> Members {
     of.into_iter().map(|(old, array)| (name(&old), array)).collect()
 }
 
@@ -76,7 +76,7 @@ fn shifted(name: &str, by: i64) -> String {
 }
 
 /// Angles of the layers that have some, one reading each.
-fn angles(found: &Json) -> BTreeMap<u64, Vec<Option<f64>>> {
+pub fn angles(found: &Json) -> BTreeMap<u64, Vec<Option<f64>>> {
     let entries = found["angles"].as_array().unwrap();
     let of = |entry: &Json| {
         assert!(entry.get("reading").is_none(), "two readings: {entry}");
@@ -136,7 +136,7 @@ fn assert_course(found: &Json, layer: u64, [first, last]: [f64; 2]) {
     );
 }
 
-fn carriers(found: &Json) -> Vec<&str> {
+pub fn carriers(found: &Json) -> Vec<&str> {
     let of = |entry: &'_ Json| {
         entry["carried_by"].as_str().unwrap_or("nothing").to_string().leak() as &str
     };
@@ -144,7 +144,7 @@ fn carriers(found: &Json) -> Vec<&str> {
 }
 
 #[track_caller]
-fn assert_said(found: &Json, words: &str) {
+pub fn assert_said(found: &Json, words: &str) {
     assert!(notes(found).contains(words), "lacks `{words}`:\n{}", notes(found));
 }
 

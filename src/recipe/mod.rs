@@ -20,5 +20,5 @@ pub(crate) use relation::Relation;
 pub(crate) use search::Candidate;
 pub use shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy};
 pub(crate) use steps::Seen;
-pub use steps::{ExcludedRecipe, StepDecay, StepFit, StepMomentum, StepRates, Steps};
+pub use steps::{ExcludedRecipe, LayerRecipe, StepDecay, StepFit, StepMomentum, StepRates, Steps};
 pub(crate) use sums::Sums;

@@ -48,6 +48,33 @@ impl Candidate {
         self.closing().closes
     }
 
+    /// Whether its momentum, if it has some, is from 0 to 1.
+    fn is_an_average(&self) -> bool {
+        self.numbers.momentum.is_none_or(|mu| (0.0..1.0).contains(&mu))
+    }
+
+    /// Whether another differs in what its running sum holds alone, as it does not matter where
+    /// rates do not change.
+    fn is_like(&self, other: &Self) -> bool {
+        let kind = |of: &Self| of.shape.momentum.map(|(kind, _)| kind);
+        let near = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() <= 1e-3,
+            (a, b) => a == b,
+        };
+        let of = [self, other].map(|of| of.numbers);
+        self.shape.optimiser == Optimiser::Sgd
+            && kind(self) == kind(other)
+            && self.holds_rates() != other.holds_rates()
+            && self.shape.decay == other.shape.decay
+            && near(of[0].momentum, of[1].momentum)
+            && near(of[0].dampening, of[1].dampening)
+    }
+
+    /// Whether its running sum holds steps, and so their rates.
+    fn holds_rates(&self) -> bool {
+        self.shape.momentum.is_some_and(|(_, form)| form == MomentumForm::Velocity)
+    }
+
     fn entries(&self) -> usize {
         self.sums.iter().map(|sums| sums.entries).sum()
     }
@@ -75,9 +102,12 @@ pub(super) struct Found {
     /// The simplest recipe that makes the steps.
     pub best: Option<Candidate>,
     /// Others that make them as well.
-    pub alike: Vec<Shape>,
+    pub alike: Vec<Candidate>,
     /// Recipes that were fitted and do not make the steps, in words.
     pub excluded: Vec<(String, Closing)>,
+    /// Where no recipe makes the steps: the kind of which combinations do that have coefficients of
+    /// their own in every layer and iteration.
+    pub combination: Option<String>,
 }
 
 /// Iterations that suffice to exclude a kind of recipe.
@@ -100,13 +130,15 @@ pub(super) struct Search<'a> {
     open: Vec<Span>,
     found: Vec<Candidate>,
     excluded: Vec<(String, Closing)>,
+    combination: Option<String>,
 }
 
 impl<'a> Search<'a> {
     pub fn new(relations: &'a Relations) -> Self {
         let first = relations.all.iter().map(|of| of[..of.len().min(ENOUGH)].to_vec());
         let first = Relations::new(first.collect());
-        Self { relations, first, open: Vec::new(), found: Vec::new(), excluded: Vec::new() }
+        let (open, found, excluded) = (Vec::new(), Vec::new(), Vec::new());
+        Self { relations, first, open, found, excluded, combination: None }
     }
 
     /// Recipes of gradients and their running sums.
@@ -138,6 +170,9 @@ impl<'a> Search<'a> {
             let closing = closing(&sums);
             let entries: usize = sums.iter().map(|sums| sums.entries).sum();
             if closing.closes || entries <= count {
+                if closing.closes && entries >= 2 * count && self.combination.is_none() {
+                    self.combination = Some(span.words());
+                }
                 self.open.push(span);
             } else {
                 self.excluded.push((span.words(), closing));
@@ -253,9 +288,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The simplest of what was found, but for one that leaves much less.
+    /// The simplest of what was found, but for one that leaves much less. Of recipes that make the
+    /// same steps, one whose momentum is that of an average comes first, and a running sum of
+    /// gradients before one of steps.
     pub fn finish(mut self) -> Found {
-        self.found.sort_by(|a, b| a.count.cmp(&b.count).then(a.spread().total_cmp(&b.spread())));
+        let rank = |of: &Candidate| (!of.is_an_average(), of.count + usize::from(of.holds_rates()));
+        self.found.sort_by(|a, b| {
+            rank(a)
+                .cmp(&rank(b))
+                .then(a.holds_rates().cmp(&b.holds_rates()))
+                .then(a.spread().total_cmp(&b.spread()))
+        });
         let mut best: Option<&Candidate> = None;
         for candidate in &self.found {
             let better = best.is_none_or(|best| {
@@ -272,12 +315,17 @@ impl<'a> Search<'a> {
         let best = best.cloned();
         let alike = |of: &&Candidate| {
             best.as_ref().is_some_and(|best| {
-                let other = of.shape.optimiser != best.shape.optimiser || of.count == best.count;
-                other && of.shape != best.shape
+                let other = of.shape.optimiser != best.shape.optimiser
+                    || of.count == best.count && !best.is_like(of);
+                // A sum of steps makes up for numbers that one of gradients has, and the other way
+                // round.
+                let form = of.holds_rates() != best.holds_rates() && !best.is_like(of);
+                (other || form && of.count <= best.count + 1) && of.shape != best.shape
             })
         };
-        let alike = self.found.iter().filter(alike).map(|of| of.shape).collect();
-        Found { best, alike, excluded: self.excluded }
+        let alike = self.found.iter().filter(alike).cloned().collect();
+        let combination = self.combination.filter(|_| best.is_none());
+        Found { best, alike, excluded: self.excluded, combination }
     }
 }
 

@@ -185,7 +185,8 @@ impl Shape {
                     MomentumKind::Nesterov => "nesterov momentum",
                 };
                 let form = if form == MomentumForm::Velocity {
-                    " (its velocity holds the rates, as in Keras)"
+                    " (every gradient keeps the rate of its iteration, as in Keras, or where \
+                     gradients are clipped)"
                 } else {
                     ""
                 };

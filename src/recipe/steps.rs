@@ -1,6 +1,6 @@
 //! The recipe that makes the steps, and what a recording of them does not determine.
 
-use super::adaptive::Entries;
+use super::adaptive::{self, Entries};
 use super::relation::{GRADIENT, Relation, STEP};
 use super::search::{self, Candidate, Found, Search};
 use super::sgd::Relations;
@@ -99,6 +99,11 @@ fn range(rates: &[Vec<f64>]) -> [f64; 2] {
     [known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max)]
 }
 
+/// A recipe with its numbers.
+fn in_words(of: &Candidate) -> String {
+    words(&of.shape, &of.numbers, range(&of.eta))
+}
+
 /// `sgd, nesterov momentum 0.9, weight decay 0.01, one rate 0.05`.
 fn words(shape: &Shape, numbers: &Numbers, [low, high]: [f64; 2]) -> String {
     use crate::text::short;
@@ -165,6 +170,63 @@ pub struct StepDecay {
     pub value: f64,
 }
 
+/// The recipe of one layer, where layers have different ones.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerRecipe {
+    /// The layer `l` of `W_l`.
+    pub layer: usize,
+    /// In words, with its numbers.
+    pub recipe: String,
+    /// Its rates.
+    pub rates: StepRates,
+    /// Its momentum; `None` also where it has none.
+    pub momentum: Option<StepMomentum>,
+    /// Its weight decay; `None` also where it has none.
+    pub decay: Option<StepDecay>,
+    /// Its betas, where it has any.
+    pub betas: Option<[Option<f64>; 2]>,
+    /// What it adds to the root of running means of squares, if the recording determines it.
+    pub epsilon: Option<f64>,
+}
+
+/// `W0, W1 by sgd, weight decay 0.1, one rate 0.05; W2 by sgd, one rate 0.05`.
+fn by_layer_in_words(all: &[LayerRecipe]) -> String {
+    let mut groups: Vec<(String, &str)> = Vec::new();
+    for of in all {
+        match groups.iter_mut().find(|(_, recipe)| *recipe == of.recipe) {
+            Some((names, _)) => names.push_str(&format!(", W{}", of.layer)),
+            None => groups.push((format!("W{}", of.layer), &of.recipe)),
+        }
+    }
+    let groups: Vec<String> =
+        groups.into_iter().map(|(names, recipe)| format!("{names} by {recipe}")).collect();
+    groups.join("; ")
+}
+
+/// Recipes of single layers as one of all: what any of them has, it has.
+fn joined(found: &[Candidate]) -> Candidate {
+    let shapes = || found.iter().map(|of| of.shape);
+    // Steps of adaptive recipes have no rate of their gradients.
+    let optimiser = shapes().map(|of| of.optimiser).find(|of| *of != Optimiser::Sgd);
+    let constant = shapes().all(|of| of.rates == RatesBy::One);
+    let shape = Shape {
+        optimiser: optimiser.unwrap_or(Optimiser::Sgd),
+        rates: if constant { RatesBy::Layer } else { RatesBy::Each },
+        momentum: shapes().find_map(|of| of.momentum),
+        dampened: shapes().any(|of| of.dampened),
+        decay: shapes().find_map(|of| of.decay),
+        beginning: shapes().map(|of| of.beginning).max().unwrap_or(Beginning::AtRest),
+    };
+    Candidate {
+        shape,
+        numbers: Numbers::default(),
+        eta: found.iter().flat_map(|of| of.eta.clone()).collect(),
+        sums: found.iter().flat_map(|of| of.sums.clone()).collect(),
+        adaptive: adaptive::Values::default(),
+        count: found.iter().map(|of| of.count).sum(),
+    }
+}
+
 /// A recipe that was fitted and does not make the steps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExcludedRecipe {
@@ -229,6 +291,14 @@ pub struct Steps {
     pub within_rounding: bool,
     /// Recipes that were fitted and do not make the steps.
     pub excluded: Vec<ExcludedRecipe>,
+    /// Where no recipe makes the steps: the kind of recipe of which combinations do that have
+    /// coefficients of their own in every layer and iteration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub combination: Option<String>,
+    /// Recipes by layer, where no single one makes the steps of all: momentum, decay or betas are
+    /// those of groups of parameters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_layer: Vec<LayerRecipe>,
     /// The learning rate that was given.
     pub given: Option<f64>,
     /// The recipe at the rate that was given, if one was; then the recipe that makes the steps, or
@@ -248,7 +318,7 @@ impl Steps {
     pub(crate) fn of<E>(
         mut seen: Seen,
         given: Option<f64>,
-        follow: impl FnOnce(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
+        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
     ) -> Result<Option<Self>, E> {
         let frozen = frozen(&seen);
         if !seen.relations.iter().flatten().any(|r| r.norm(STEP) > 0.0) {
@@ -258,20 +328,20 @@ impl Steps {
         retain(&mut seen.layers, &keep);
         retain(&mut seen.relations, &keep);
         retain(&mut seen.entries, &keep);
-        let relations = Relations::new(seen.relations);
-        let mut search = Search::new(&relations);
-        search.sgd();
-        // Running means take every gradient there was.
-        if !seen.thinned {
-            search.adaptive(&seen.entries, seen.held);
+        let whole = Part {
+            layers: seen.layers,
+            relations: Relations::new(seen.relations),
+            entries: seen.entries,
+        };
+        let held = (!seen.thinned).then_some(seen.held);
+        let found = whole.look(held, &follow)?;
+        let several = found.best.is_none() && whole.layers.len() > 1;
+        let layers = if several { whole.look_by_layer(held, &follow)? } else { None };
+        let mut steps = Self::report(&whole, frozen, given, found);
+        if let Some(layers) = layers {
+            steps.name_by_layer(&whole, &layers);
         }
-        let found =
-            confirm(search.finish(), &relations, &seen.entries, |best| follow(&seen.layers, best))?;
-        Ok(Some(Self {
-            iterations: seen.iterations,
-            thinned: seen.thinned,
-            ..Self::report(&relations, seen.layers, frozen, given, found)
-        }))
+        Ok(Some(Self { iterations: seen.iterations, thinned: seen.thinned, ..steps }))
     }
 
     fn unmeasured(layers: Vec<usize>, eta: f64) -> Self {
@@ -299,19 +369,16 @@ impl Steps {
             undetermined: Vec::new(),
             within_rounding: false,
             excluded: Vec::new(),
+            combination: None,
+            by_layer: Vec::new(),
             given: None,
             fits: Vec::new(),
             chosen: 0,
         }
     }
 
-    fn report(
-        relations: &Relations,
-        layers: Vec<usize>,
-        frozen: Vec<usize>,
-        given: Option<f64>,
-        found: Found,
-    ) -> Self {
+    fn report(whole: &Part, frozen: Vec<usize>, given: Option<f64>, found: Found) -> Self {
+        let (relations, layers) = (&whole.relations, whole.layers.clone());
         let (plain, best) = (search::plain(relations, None), found.best);
         let mut fits: Vec<StepFit> = Vec::new();
         if given.is_some() {
@@ -323,7 +390,8 @@ impl Steps {
             ExcludedRecipe { recipe, relative_difference, rounding }
         };
         let mut steps = Self {
-            alike: found.alike.iter().map(search::named).collect(),
+            alike: found.alike.iter().map(in_words).collect(),
+            combination: found.combination,
             within_rounding: !Sums::all(&plain.sums).moves(),
             excluded: found.excluded.into_iter().map(excluded).collect(),
             given,
@@ -362,6 +430,37 @@ impl Steps {
             numbers,
             [follows, best.eta.first().is_some_and(|of| of.len() > 1)],
         );
+    }
+
+    /// Takes over the recipes that make the steps of each layer.
+    fn name_by_layer(&mut self, whole: &Part, found: &[Candidate]) {
+        let follows = whole.relations.any_follows();
+        let layer = |(&layer, of): (&usize, &Candidate)| {
+            let mut one = Self::none(vec![layer], Vec::new());
+            one.name(of, follows);
+            LayerRecipe {
+                layer,
+                recipe: one.recipe.unwrap_or_default(),
+                rates: StepRates::new(of.shape.rates, &of.eta),
+                momentum: one.momentum,
+                decay: one.decay,
+                betas: one.betas,
+                epsilon: one.epsilon,
+            }
+        };
+        self.by_layer = whole.layers.iter().zip(found).map(layer).collect();
+        let recipe = by_layer_in_words(&self.by_layer);
+        let joined = joined(found);
+        let plain = search::plain(&whole.relations, None);
+        let fit = StepFit::new(&joined, &plain, &whole.layers, false);
+        self.fits.pop();
+        self.fits.push(StepFit { kind: "by_layer".into(), recipe: recipe.clone(), ..fit });
+        self.recipe = Some(recipe);
+        let optimiser = found.first().map(|of| of.shape.optimiser);
+        self.optimiser =
+            optimiser.filter(|known| found.iter().all(|of| of.shape.optimiser == *known));
+        self.rates = Some(StepRates::new(joined.shape.rates, &joined.eta));
+        self.combination = None;
     }
 
     /// The recipe that is used.
@@ -404,6 +503,53 @@ impl Steps {
         let rates =
             chosen.rates.get(place).and_then(|of| at.and_then(|at| of.get(at)).or(of.last()));
         rates.copied().filter(|eta| !eta.is_nan()).unwrap_or(chosen.eta[0])
+    }
+}
+
+/// Layers that are looked at together.
+struct Part {
+    layers: Vec<usize>,
+    relations: Relations,
+    entries: Vec<Entries>,
+}
+
+impl Part {
+    /// Looks for a recipe of all layers; `held` iterations have entries on record, if every update
+    /// has: running means take every gradient there was.
+    fn look<E>(
+        &self,
+        held: Option<usize>,
+        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
+    ) -> Result<Found, E> {
+        let mut search = Search::new(&self.relations);
+        search.sgd();
+        if let Some(held) = held {
+            search.adaptive(&self.entries, held);
+        }
+        let found = search.finish();
+        confirm(found, &self.relations, &self.entries, |best| follow(&self.layers, best))
+    }
+
+    /// Looks for a recipe of every layer by itself, as those of groups of parameters. `None` where
+    /// a layer has none, or all would do.
+    fn look_by_layer<E>(
+        &self,
+        held: Option<usize>,
+        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
+    ) -> Result<Option<Vec<Candidate>>, E> {
+        let mut found = Vec::new();
+        for (place, &layer) in self.layers.iter().enumerate() {
+            let one = Self {
+                layers: vec![layer],
+                relations: Relations::new(vec![self.relations.all[place].clone()]),
+                entries: self.entries.get(place).cloned().into_iter().collect(),
+            };
+            match one.look(held, &follow)?.best {
+                Some(best) => found.push(best),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(found))
     }
 }
 

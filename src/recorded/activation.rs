@@ -25,6 +25,9 @@ pub struct LayerActivation {
     pub nearest: Option<&'static str>,
     /// Others that reproduce `L_l` as well: the recorded pre-activations do not tell them apart.
     pub alike: Vec<&'static str>,
+    /// The one that reproduces `L_l`, where another was given.
+    #[serde(skip)]
+    fitting: Option<Activation>,
 }
 
 fn name<S: serde::Serializer>(
@@ -48,6 +51,7 @@ impl LayerActivation {
             closing: None,
             nearest: None,
             alike: Vec::new(),
+            fitting: None,
         };
         let Some(fits) = fits(run, l, given)? else { return Ok(found) };
         let best =
@@ -63,12 +67,25 @@ impl LayerActivation {
             }
         }
         let closes = found.closing.is_some_and(|closing| closing.closes);
+        found.fitting = closing.closes.then_some(best);
         found.nearest = (!closes).then(|| best.name());
         let others = fits
             .iter()
             .filter(|(kind, fit)| closes && fit.closes && Some(*kind) != found.activation);
         found.alike = others.map(|(kind, _)| kind.name()).collect();
         Ok(found)
+    }
+}
+
+impl LayerActivation {
+    /// Whether it was given and does not reproduce `L_l`.
+    pub fn is_refuted(&self) -> bool {
+        self.given && self.closing.is_some_and(|closing| !closing.closes)
+    }
+
+    /// The one whose slope the errors went through: not one that was given and does not fit.
+    pub(super) fn of_errors(&self) -> Option<Activation> {
+        if self.is_refuted() { self.fitting } else { self.activation }
     }
 }
 

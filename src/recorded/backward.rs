@@ -5,7 +5,6 @@ use super::stack::Stack;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use serde::Serialize;
-use std::ops::RangeInclusive;
 
 /// A matrix and the layer whose error signal it carries to layer `l`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +59,10 @@ pub enum StatesOf {
     /// One that carried no error, to compare weights with.
     Unused,
     /// One, which is not that of other states than these, as the error signals say.
-    Only(RangeInclusive<usize>),
+    Only(Vec<usize>),
+    /// One, of which nothing tells whether it is that of all states, as the errors went through
+    /// something that is not known and keeps no signs.
+    Undecided,
     /// One, which is that of no recorded state.
     None,
 }
@@ -133,7 +135,7 @@ impl Backward {
         let place = match &self.of {
             StatesOf::Each => (k < self.states.len()).then_some(k),
             StatesOf::Only(states) => states.contains(&k).then_some(0),
-            StatesOf::None => None,
+            StatesOf::None | StatesOf::Undecided => None,
             StatesOf::All | StatesOf::Presumed | StatesOf::Unused => Some(0),
         };
         place.map(|place| self.states.matrix(place)).transpose()

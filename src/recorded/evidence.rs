@@ -27,6 +27,8 @@ pub(super) struct Agreement {
     agreeing: f64,
     all: f64,
     number: f64,
+    /// Sum of squares of weights.
+    squares: f64,
     /// How many contradict, whatever their weight.
     against: f64,
 }
@@ -35,6 +37,7 @@ impl Agreement {
     fn add(&mut self, agrees: bool, weight: f64) {
         self.agreeing += if agrees { weight } else { 0.0 };
         self.all += weight;
+        self.squares += weight * weight;
         self.number += 1.0;
         self.against += f64::from(u8::from(!agrees));
     }
@@ -50,8 +53,24 @@ impl Agreement {
             agreeing,
             all,
             number: self.number + other.number,
+            squares: self.squares + other.squares,
             against: self.against + other.against,
         }
+    }
+
+    /// The same shares of at most so many, and of no more than weigh something beside the largest:
+    /// signs that follow from each other are no evidence beside each other.
+    #[must_use]
+    pub fn limited_to(self, most: f64) -> Self {
+        let weighing = if self.squares > 0.0 { self.all * self.all / self.squares } else { 0.0 };
+        let number = self.number.min(most).min(weighing);
+        let share = if self.number > 0.0 { number / self.number } else { 0.0 };
+        Self { number, against: share * self.against, ..self }
+    }
+
+    /// How many were looked at.
+    pub fn number(&self) -> f64 {
+        self.number
     }
 
     /// Share that contradicts, whatever the weights.
@@ -77,6 +96,16 @@ impl Agreement {
     /// Share that agrees, from 0 to 1; `None` of nothing.
     pub fn share(&self) -> Option<f64> {
         (self.all > 0.0).then(|| self.agreeing / self.all)
+    }
+
+    /// The same of signs that are limited to those that are evidence beside each other, and are few
+    /// then: of 16 at least, more than nine tenths agree by chance once in 3,000 times.
+    pub fn outweighs(&self, other: &Self) -> bool {
+        let (Some(own), Some(others)) = (self.share(), other.share()) else { return false };
+        own >= 0.9
+            && 3.0 * (1.0 - own) <= 1.0 - others
+            && self.number.min(other.number) >= 16.0
+            && (1.0 - others) * other.number >= 5.0
     }
 
     /// Whether the other reading is ruled out: it has at least three times as many contradictions,
@@ -212,6 +241,7 @@ pub(super) fn steps(weights: &Stack, activity: &Stack, delta: &Stack) -> Result<
         agreeing: inner * inner,
         all: steps * rules,
         number,
+        squares: 0.0,
         against: 0.0,
     };
     Ok(inner.map(agreement))
@@ -246,8 +276,33 @@ pub(super) fn moves(weights: &Stack, backward: &Stack) -> Result<Both, ArrayErro
         agreeing: inner * inner,
         all: forward * back,
         number,
+        squares: 0.0,
         against: 0.0,
     }))
+}
+
+/// Rows looked at for their directions, at most.
+const DIRECTIONS: usize = 64;
+
+/// In how many independent directions the rows of a signal point, from 1 to their length: the
+/// participation ratio of their second moments, each row counted alike. All that a matrix makes of
+/// rows along one direction follows from what it makes of one of them.
+pub(super) fn directions(signal: &Stack) -> Result<f64, ArrayError> {
+    let looks = looks(signal.len());
+    let each = DIRECTIONS.div_ceil(looks.len().max(1));
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    for k in looks {
+        let matrix = signal.matrix(k)?;
+        let spread = (0..matrix.rows()).step_by(matrix.rows().div_ceil(each).max(1));
+        for row in spread.map(|p| matrix.row(p)) {
+            let norm = sum_squares(row).sqrt();
+            if norm > 0.0 {
+                rows.push(row.iter().map(|v| v / norm).collect());
+            }
+        }
+    }
+    let squares: f64 = rows.iter().flat_map(|a| rows.iter().map(move |b| dot(a, b).powi(2))).sum();
+    Ok(if squares > 0.0 { (rows.len() * rows.len()) as f64 / squares } else { 0.0 })
 }
 
 /// Signs of `delta` against those of `error M`, weighted by their sizes: an activation that does

@@ -24,19 +24,19 @@ pub(super) struct MemberExtent {
 }
 
 impl MemberExtent {
-    /// Of a member as it was found, whose first dimension counts matrices if it is `stacked`, in a
-    /// directory or not.
+    /// Of a member as it was found and of the shape it is read as, whose first dimension counts
+    /// matrices if it is `stacked`, in a directory or not.
     ///
     /// # Errors
     /// With what is wrong, if something is missing that cannot be missing for being written still.
     pub fn new(
         name: String,
         found: Extent,
+        mut shape: Vec<usize>,
         stacked: bool,
         in_directory: bool,
     ) -> Result<Self, String> {
         let grows = in_directory && stacked && found.can_grow();
-        let mut shape = found.header.shape.clone();
         if grows {
             shape[0] = found.frames();
         } else if let Some(why) = found.mismatch() {

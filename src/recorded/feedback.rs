@@ -3,10 +3,11 @@
 
 use super::activation::LayerActivation;
 use super::backward::{StatesOf, Way};
-use super::evidence::{Agreement, signs};
+use super::evidence::{Agreement, directions, looks, signs};
 use super::layout::BackwardReading;
+use super::normalised::{self, Normalised};
 use super::run::RecordedRun;
-use super::slopes::{End, Said, Slopes};
+use super::slopes::{End, Said, Slopes, thirds};
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::closing::{Closing, MOST_ROUNDING, Tally};
@@ -77,6 +78,13 @@ pub struct LayerFeedback {
     pub carried_by: Option<Carrier>,
     /// Whether only signs tell, as the activation is not known.
     pub by_signs: bool,
+    /// How well it does through a normalisation whose gains were fitted, if it went through one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalised: Option<Closing>,
+    /// How well it does if both error signals were recorded before the derivative of their layer,
+    /// as `dL/dh` and not `dL/dz`, where that makes the recorded ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_derivative: Option<Closing>,
     /// Every matrix that was recorded and may have carried it.
     pub closings: Vec<CarrierClosing>,
     #[serde(skip)]
@@ -89,22 +97,26 @@ impl LayerFeedback {
     pub(super) fn of(
         run: &RecordedRun,
         l: usize,
-        activation: &LayerActivation,
+        activations: &[LayerActivation],
     ) -> Result<Option<Self>, ArrayError> {
+        let of_layer = |l: usize| {
+            activations.iter().find(|of| of.layer == l).and_then(LayerActivation::of_errors)
+        };
+        let (activation, activation_above) = (of_layer(l), of_layer(l + 1));
         let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) else { return Ok(None) };
         let output = run.delta(run.depth());
         let mut courses: Vec<Course> = Vec::new();
-        let mut activities = Slopes::default();
+        // Where an activity is not one function of the pre-activation (normalisation), its slope is
+        // none either.
+        let elementwise = if activation.is_none() { is_elementwise(run, l)? } else { Some(true) };
         for k in 0..delta.len() {
             let recorded = delta.matrix(k)?;
             let error = above.matrix(k)?;
+            let layer = Through::at(run, l, k, activation, elementwise)?;
+            // Errors that were recorded before the derivative go through it on their way down.
             let slope =
-                activation.activation.map(|f| Slope::at(run, l, k, f)).transpose()?.flatten();
-            let activity =
-                run.activity(l).filter(|_| slope.is_none()).map(|of| of.matrix(k)).transpose()?;
-            if let (Some(activity), Some(z)) = (&activity, run.pre_activation(l, k)?) {
-                activities.add(z.as_slice(), activity.as_slice(), &vec![1.0; z.as_slice().len()]);
-            }
+                activation_above.map(|f| Slope::at(run, l + 1, k, f)).transpose()?.flatten();
+            let after = slope.map(|slope| slope.times(&error));
             for (way, matrix) in ways(run, l, k)? {
                 let direct = matches!(way, Way::Backward { direct: true, .. });
                 let from = match output.filter(|_| direct) {
@@ -116,36 +128,85 @@ impl LayerFeedback {
                     courses.push(Course::new(way));
                     courses.len() - 1
                 });
-                let through = Through { slope: slope.as_ref(), activity: activity.as_ref() };
-                courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &through);
+                courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &layer);
+                if let Some(after) = after.as_ref().filter(|_| !direct) {
+                    courses[place].add_before(&recorded, after, &matrix);
+                }
             }
         }
         let rounding = run.rounding_of_delta(l);
-        // Where an activity is not one function of the pre-activation (normalisation), its slope is
-        // none either.
-        let elementwise = activities.is_function() != Some(false);
-        courses
-            .iter_mut()
-            .for_each(|course| (course.rounding, course.elementwise) = (rounding, elementwise));
+        for course in &mut courses {
+            let direct = matches!(course.way, Way::Backward { direct: true, .. });
+            let source = output.filter(|_| direct).unwrap_or(above);
+            (course.rounding, course.elementwise) = (rounding, elementwise);
+            course.independent = directions(source)? * delta.shape()[1] as f64;
+        }
         let closings: Vec<CarrierClosing> = courses.iter().flat_map(Course::closings).collect();
         let relative = |of: &CarrierClosing| of.closing.relative_difference;
         let closed = closings.iter().filter(|of| of.closing.closes);
         let carried_by =
             closed.min_by(|a, b| relative(a).total_cmp(&relative(b))).map(|of| of.carrier);
-        let mut found = Self { layer: l, carried_by, by_signs: false, closings, courses };
-        if carried_by.is_none() && activation.activation.is_none() {
-            found.carried_by = found.by_signs();
-            found.by_signs = found.carried_by.is_some();
+        let mut found = Self {
+            layer: l,
+            carried_by,
+            by_signs: false,
+            normalised: None,
+            before_derivative: None,
+            closings,
+            courses,
+        };
+        if carried_by.is_none() {
+            found.look_before();
+        }
+        if found.carried_by.is_none() && activation.is_none() {
+            found.look_further();
         }
         Ok((!found.closings.is_empty()).then_some(found))
+    }
+
+    /// What carried the errors, if these were recorded before their derivatives.
+    fn look_before(&mut self) {
+        let closing = |course: &Course| {
+            let closing = Closing::new(course.tallies[2].relative()?, course.rounding);
+            closing.closes.then_some((course.way, closing))
+        };
+        let best = self
+            .courses
+            .iter()
+            .filter_map(closing)
+            .min_by(|a, b| a.1.relative_difference.total_cmp(&b.1.relative_difference));
+        if let Some((way, closing)) = best {
+            self.carried_by = Some(Carrier { way, derivative: false });
+            self.before_derivative = Some(closing);
+        }
+    }
+
+    /// What carried the errors through what is not known: a normalisation, or an activation, by
+    /// their values or else by their signs.
+    fn look_further(&mut self) {
+        let through = |course: &Course| Some((course.way, course.through_normalisation()?));
+        let mut normalised = self.courses.iter().filter_map(through);
+        if let (Some((way, closing)), None) = (normalised.next(), normalised.next()) {
+            self.carried_by = Some(Carrier { way, derivative: true });
+            self.normalised = Some(closing);
+            return;
+        }
+        let mut functions =
+            self.courses.iter().filter(|of| of.slopes.is_function() == Some(true)).map(|of| of.way);
+        self.carried_by = match (functions.next(), functions.next()) {
+            (Some(way), None) => Some(Carrier { way, derivative: true }),
+            _ => self.by_signs(),
+        };
+        self.by_signs = self.carried_by.is_some();
     }
 
     /// What the signs of the errors leave.
     fn by_signs(&self) -> Option<Carrier> {
         let rules_out_others = |course: &&Course| {
             let mut others = self.courses.iter().filter(|other| other.way != course.way);
-            course.signs().share().is_some_and(|share| share >= LIKE)
-                && others.all(|other| course.signs().rules_out(&other.signs()))
+            course.keeps_signs()
+                && course.signs().share().is_some_and(|share| share >= LIKE)
+                && others.all(|other| course.signs().outweighs(&other.signs()))
                 && (course.way != Way::Forward || course.is_exact())
         };
         self.courses
@@ -177,6 +238,13 @@ impl Slope {
         activation.apply(z.as_slice(), &mut activity);
         let clear = clear_of_zero(&z, run.rounding_of_activity(l));
         Ok(Some(Self { activation, z, activity, clear }))
+    }
+
+    /// Errors times the derivative.
+    fn times(&self, errors: &Matrix<f64>) -> Matrix<f64> {
+        let mut out = errors.clone();
+        self.multiply(out.as_mut_slice());
+        out
     }
 
     fn multiply(&self, made: &mut [f64]) {
@@ -218,36 +286,94 @@ const FLAT: f64 = 0.02;
 /// Relative difference up to which backward weights are not said to be others: the angle is right
 /// to its second digit.
 const SAME: f64 = 1e-4;
+/// Values that say something by themselves, at least, for a matrix to be the nearest to errors.
+pub(super) const FEWEST_VALUES: f64 = 16.0;
+/// Relative difference up to which errors went through a normalisation of some kind, though the
+/// matrix changed.
+const NEAR: f64 = 0.1;
 
 /// What one matrix makes of the error signals, by iteration.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Course {
     pub way: Way,
     rounding: f64,
-    /// With the derivative, if it is known, and without: all iterations together.
-    tallies: [Tally; 2],
+    /// With the derivative, if it is known; without; and without, of errors from above that were
+    /// recorded before theirs: all iterations together.
+    tallies: [Tally; 3],
     /// By iteration; `None` where errors are zero.
-    differences: [Vec<Option<f64>>; 2],
+    differences: [Vec<Option<f64>>; 3],
     signs: Vec<Agreement>,
+    /// How many signs say something that others do not, at most.
+    independent: f64,
     slopes: Slopes,
+    /// What is left of the errors by iteration, in every kind of normalisation.
+    normalised: Vec<Vec<Tally>>,
     /// Whether the layer has an activation, and nothing else between pre-activation and activity.
-    elementwise: bool,
+    elementwise: Option<bool>,
 }
 
 /// What the error goes through on its way.
-struct Through<'a> {
+struct Through {
     /// Where it is on the activation, if that is known.
-    slope: Option<&'a Slope>,
-    /// The activity, if it is not.
-    activity: Option<&'a Matrix<f64>>,
+    slope: Option<Slope>,
+    /// What its slope is a function of, if it is not: pre-activations, or else activities.
+    argument: Option<Matrix<f64>>,
+    /// The normalisation that may lie before the activation.
+    normalised: Option<Normalised>,
+}
+
+impl Through {
+    fn at(
+        run: &RecordedRun,
+        l: usize,
+        k: usize,
+        activation: Option<Activation>,
+        elementwise: Option<bool>,
+    ) -> Result<Self, ArrayError> {
+        let slope = activation.map(|f| Slope::at(run, l, k, f)).transpose()?.flatten();
+        let mut found = Self { slope, argument: None, normalised: None };
+        if found.slope.is_some() {
+            return Ok(found);
+        }
+        let activity = run.activity(l).map(|of| of.matrix(k)).transpose()?;
+        let z = run.pre_activation(l, k)?;
+        if let (Some(z), Some(activity), Some(false)) = (&z, &activity, elementwise) {
+            found.normalised = Some(Normalised::new(z.clone(), activity.as_slice()));
+        }
+        // Where something lies between, or biases are not on record, activities tell better.
+        found.argument = if elementwise == Some(true) { z.or(activity) } else { activity.or(z) };
+        Ok(found)
+    }
+}
+
+/// Whether the activity of layer `l` is one function of its pre-activation; `None` where too little
+/// is on record.
+fn is_elementwise(run: &RecordedRun, l: usize) -> Result<Option<bool>, ArrayError> {
+    let Some(activity) = run.activity(l) else { return Ok(None) };
+    let mut values = Slopes::default();
+    for k in looks(activity.len()) {
+        let Some(z) = run.pre_activation(l, k)? else { return Ok(None) };
+        let activity = activity.matrix(k)?;
+        values.add(z.as_slice(), activity.as_slice(), &vec![1.0; z.as_slice().len()]);
+    }
+    Ok(values.is_function())
 }
 
 impl Course {
     fn new(way: Way) -> Self {
-        let tallies = [Tally::default(); 2];
-        let differences = [Vec::new(), Vec::new()];
-        let (signs, slopes) = (Vec::new(), Slopes::default());
-        Self { way, rounding: 0.0, tallies, differences, signs, slopes, elementwise: true }
+        let tallies = [Tally::default(); 3];
+        let differences = [const { Vec::new() }; 3];
+        Self {
+            way,
+            rounding: 0.0,
+            tallies,
+            differences,
+            signs: Vec::new(),
+            independent: 0.0,
+            slopes: Slopes::default(),
+            normalised: Vec::new(),
+            elementwise: None,
+        }
     }
 
     fn add(
@@ -255,17 +381,20 @@ impl Course {
         recorded: &Matrix<f64>,
         error: &Matrix<f64>,
         matrix: &Matrix<f64>,
-        through: &Through<'_>,
+        through: &Through,
     ) {
         let mut made = (error * matrix).to_matrix();
         self.signs.push(signs(recorded, error, matrix, false));
         let mut without = Tally::default();
         without.add(recorded.as_slice(), made.as_slice());
         self.take(1, without);
-        if let Some(activity) = through.activity {
-            self.slopes.add(activity.as_slice(), recorded.as_slice(), made.as_slice());
+        if let Some(argument) = &through.argument {
+            self.slopes.add(argument.as_slice(), recorded.as_slice(), made.as_slice());
         }
-        if let Some(slope) = through.slope {
+        if let Some(normalised) = &through.normalised {
+            self.normalised.push(normalised.left(recorded, &made));
+        }
+        if let Some(slope) = &through.slope {
             slope.multiply(made.as_mut_slice());
             let pairs = recorded.as_slice().iter().zip(made.as_slice()).zip(&slope.clear);
             let (recorded, made): (Vec<f64>, Vec<f64>) =
@@ -274,6 +403,13 @@ impl Course {
             with.add(&recorded, &made);
             self.take(0, with);
         }
+    }
+
+    /// Errors of an iteration, those from above after the derivative that they were recorded before.
+    fn add_before(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>) {
+        let mut tally = Tally::default();
+        tally.add(recorded.as_slice(), (error * matrix).to_matrix().as_slice());
+        self.take(2, tally);
     }
 
     fn take(&mut self, place: usize, tally: Tally) {
@@ -297,7 +433,50 @@ impl Course {
 
     /// Signs in all iterations.
     pub fn signs(&self) -> Agreement {
-        sum(&self.signs)
+        self.independently(sum(&self.signs))
+    }
+
+    /// Whether nothing is known to lie between that does not keep the signs of errors, as a
+    /// normalisation.
+    pub fn keeps_signs(&self) -> bool {
+        self.elementwise != Some(false)
+    }
+
+    /// Signs of which no more are counted than say something by themselves.
+    fn independently(&self, of: Agreement) -> Agreement {
+        of.limited_to(self.independent)
+    }
+
+    /// What is left of the errors by iteration in the kind of normalisation that leaves nothing
+    /// most often, or else the least; `None` where there is none, or every kind leaves much.
+    fn normalised(&self) -> Option<(Vec<Option<f64>>, Tally)> {
+        let of_kind = |kind: usize| -> (Vec<Option<f64>>, Tally) {
+            let tallies = self.normalised.iter().map(|of| of[kind]);
+            let mut all = Tally::default();
+            tallies.clone().for_each(|tally| all.plus(tally));
+            (tallies.map(|tally| tally.relative()).collect(), all)
+        };
+        let same = |of: &[Option<f64>]| of.iter().flatten().filter(|d| self.is_same(**d)).count();
+        let whole = |all: &Tally| all.relative().unwrap_or(f64::INFINITY);
+        let kinds = if self.normalised.is_empty() { 0 } else { normalised::kinds() };
+        let (differences, all) = (0..kinds)
+            .map(of_kind)
+            .max_by(|a, b| same(&a.0).cmp(&same(&b.0)).then(whole(&b.1).total_cmp(&whole(&a.1))))?;
+        let least = differences.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+        (least <= NEAR).then_some((differences, all))
+    }
+
+    /// How the errors close through a normalisation, if they do in every iteration.
+    fn through_normalisation(&self) -> Option<Closing> {
+        let (differences, all) = self.normalised()?;
+        let rounding = self.rounding.max(SAME / MOST_ROUNDING);
+        let closes = differences.iter().flatten().all(|d| self.is_same(*d));
+        closes.then_some(Closing::new(all.relative()?, rounding))
+    }
+
+    /// Whether a difference by which errors close through a normalisation is none.
+    fn is_same(&self, difference: f64) -> bool {
+        difference <= (MOST_ROUNDING * self.rounding).max(SAME)
     }
 
     /// Relative difference of the recorded errors to those made, without any derivative.
@@ -305,10 +484,23 @@ impl Course {
         self.tallies[1].relative()
     }
 
+    /// The same in iteration `k`, with the derivative if that is known; `None` of too few values
+    /// that say something by themselves.
+    pub fn difference_at(&self, k: usize) -> Option<f64> {
+        let told = self.independently(*self.signs.get(k)?).number() >= FEWEST_VALUES;
+        let all = self.differences.iter().find(|of| of.len() == self.signs.len())?;
+        all.get(k).copied().flatten().filter(|_| told)
+    }
+
+    /// Iterations on record.
+    pub fn iterations(&self) -> usize {
+        self.signs.len()
+    }
+
     /// Signs in the first and in the last third of the iterations.
     pub fn signs_at_ends(&self) -> [Agreement; 2] {
-        let third = self.signs.len().div_ceil(3);
-        [&self.signs[..third], &self.signs[self.signs.len() - third..]].map(sum)
+        let [start, _, end] = thirds(self.signs.len());
+        [start, end].map(|of| self.independently(sum(&self.signs[of])))
     }
 
     /// Of which states a single matrix is, of the states from 0 to `last`.
@@ -324,57 +516,51 @@ impl Course {
 
     fn states_by_errors(&self, last: usize) -> StatesOf {
         let whole = |place: usize| self.tallies[place].relative().unwrap_or(f64::INFINITY);
-        if self.differences[0].is_empty() && whole(1) > MOST_ROUNDING * self.rounding {
-            return self.states_by_signs(last);
-        }
-        let place = usize::from(whole(1) < whole(0));
-        let differences = &self.differences[place];
-        let same = |d: &Option<f64>| d.is_some_and(|d| d <= MOST_ROUNDING * self.rounding);
-        let other =
-            |d: &Option<f64>| d.is_some_and(|d| d > (MOST_ROUNDING * self.rounding).max(SAME));
-        if !differences.iter().any(other) {
+        let rounding = MOST_ROUNDING * self.rounding;
+        if whole(2) <= rounding {
             return StatesOf::All;
         }
-        match (differences.iter().position(same), differences.iter().rposition(same)) {
-            // What carried two errors has not changed between them, nor, by all appearance, after
-            // the second.
-            (Some(first), Some(end)) if first < end && end + 1 == differences.len() => {
-                StatesOf::Only(first..=last)
-            }
-            (Some(first), Some(end)) => StatesOf::Only(first..=end),
-            _ => ends(differences, last),
+        if !self.differences[0].is_empty() || whole(1) <= rounding {
+            let place = usize::from(whole(1) < whole(0));
+            return states_of(&self.differences[place], [rounding, rounding.max(SAME)], last);
+        }
+        match self.normalised() {
+            Some((differences, _)) => states_of(&differences, [rounding.max(SAME); 2], last),
+            None => self.states_by_signs(last),
         }
     }
 
     /// The same, where the activation is not known.
     fn states_by_signs(&self, last: usize) -> StatesOf {
-        if !self.elementwise {
-            let share = self.signs().share().unwrap_or(0.0);
-            return if share >= ALIKE { StatesOf::Presumed } else { StatesOf::None };
+        let said = self.slopes.say();
+        if !self.keeps_signs() && said != Said::Carried {
+            return self.states_through_others();
         }
-        match self.slopes.say() {
+        match said {
             Said::Carried => return StatesOf::All,
-            Said::Changed(Some(End::First)) => return StatesOf::Only(0..=0),
-            Said::Changed(Some(End::Last)) => return StatesOf::Only(last..=last),
+            Said::Changed(Some(End::First)) => return StatesOf::Only(vec![0]),
+            Said::Changed(Some(End::Last)) => return StatesOf::Only(vec![last]),
             Said::Changed(None) => return StatesOf::None,
             Said::Nothing => {}
         }
-        let third = self.signs.len().div_ceil(3);
-        let [early, late] = self.signs_at_ends();
-        let middle =
-            sum(&self.signs[third.min(self.signs.len() - third)..self.signs.len() - third]);
+        // What is no function of the pre-activation was not carried by one matrix throughout.
+        if self.elementwise == Some(true) && self.slopes.is_function() == Some(false) {
+            return StatesOf::None;
+        }
+        let [start, between, end] = thirds(self.signs.len());
+        let [early, middle, late] = [start, between, end].map(|of| sum(&self.signs[of]));
         if early.is_worse_than(&late) {
             return if middle.against() < late.against() {
                 StatesOf::None
             } else {
-                StatesOf::Only(last..=last)
+                StatesOf::Only(vec![last])
             };
         }
         if late.is_worse_than(&early) {
             return if middle.against() < early.against() {
                 StatesOf::None
             } else {
-                StatesOf::Only(0..=0)
+                StatesOf::Only(vec![0])
             };
         }
         match self.signs().share() {
@@ -382,6 +568,40 @@ impl Course {
             _ => StatesOf::None,
         }
     }
+
+    /// The same, where something else than an activation lies between. Then few signs agree even
+    /// with the matrix that carried the errors, and how many of them do changes as the weights
+    /// learn: they tell that a matrix changed, but not that it did not.
+    fn states_through_others(&self) -> StatesOf {
+        let [early, late] = self.signs_at_ends();
+        let changed = early.is_worse_than(&late) || late.is_worse_than(&early);
+        match self.signs().share() {
+            Some(share) if share >= ALIKE && !changed => StatesOf::Undecided,
+            _ => StatesOf::None,
+        }
+    }
+}
+
+/// The states that a matrix is that of, by what is left of the errors after each: `same` of which
+/// is rounding, and more than `other` is not. What was recorded once and is not that of all states
+/// is taken to be that of no state whose error it did not make, or that lies between two it did
+/// make; the one after the last error on record is none of them.
+fn states_of(differences: &[Option<f64>], [same, other]: [f64; 2], last: usize) -> StatesOf {
+    let known = |k: &usize| differences[*k].filter(|d| *d <= same || *d > other);
+    let is_same = |k: usize| differences[k].is_some_and(|d| d <= same);
+    if !differences.iter().flatten().any(|d| *d > other) {
+        return StatesOf::All;
+    }
+    let made = |k: &usize| match known(k) {
+        Some(_) => is_same(*k),
+        None => {
+            let before = (0..*k).rev().find(|at| known(at).is_some());
+            let after = (*k..differences.len()).find(|at| known(at).is_some());
+            before.zip(after).is_some_and(|(a, b)| is_same(a) && is_same(b))
+        }
+    };
+    let states: Vec<usize> = (0..differences.len()).filter(made).collect();
+    if states.is_empty() { ends(differences, last) } else { StatesOf::Only(states) }
 }
 
 fn sum(all: &[Agreement]) -> Agreement {
@@ -399,12 +619,12 @@ fn ends(differences: &[Option<f64>], last: usize) -> StatesOf {
         (Some(first), Some(end))
             if known.len() > 1 && *end <= 0.5 * first && *end <= 1.5 * lowest =>
         {
-            StatesOf::Only(last..=last)
+            StatesOf::Only(vec![last])
         }
         (Some(first), Some(end))
             if known.len() > 1 && *first <= 0.5 * end && *first <= 1.5 * lowest =>
         {
-            StatesOf::Only(0..=0)
+            StatesOf::Only(vec![0])
         }
         _ if highest <= FLAT && highest <= 4.0 * lowest => StatesOf::Presumed,
         _ => StatesOf::None,

@@ -154,8 +154,9 @@ fn signals(
     let activations =
         (1..run.depth()).map(|l| LayerActivation::of(run, l, questions.activation(l)));
     let activations: Vec<LayerActivation> = activations.collect::<Result<_, _>>()?;
-    let carried =
-        activations.iter().filter_map(|of| LayerFeedback::of(run, of.layer, of).transpose());
+    let carried = activations
+        .iter()
+        .filter_map(|of| LayerFeedback::of(run, of.layer, &activations).transpose());
     let feedback = carried.collect::<Result<_, _>>()?;
     Ok((activations, feedback))
 }
@@ -227,7 +228,7 @@ impl LayerAngles {
         let (Some(weights), Some(backward)) = (run.weights(l), run.comparable_backward(l)) else {
             return Ok(Vec::new());
         };
-        if *backward.of() == StatesOf::None {
+        if matches!(backward.of(), StatesOf::None | StatesOf::Undecided) {
             return Ok(Vec::new());
         }
         let weights_turned = run.reading.weights_turned.iter().any(|(of, _)| *of == l);

@@ -62,6 +62,20 @@ impl Part {
         }
     }
 
+    /// The shape without axes of length 1 that its kind does not have, as those of `b[:, None]`:
+    /// only where the other axes are not those of so many states.
+    pub fn without_single_axes(self, shape: &[usize], states: Option<usize>) -> Vec<usize> {
+        match (self, shape) {
+            (Self::Bias, [n, 1]) if *n > 1 && states != Some(*n) => vec![*n],
+            (Self::Bias, [1, 1, n] | [1, n, 1]) => vec![*n],
+            (Self::Bias, [t, 1, n] | [t, n, 1]) => vec![*t, *n],
+            (Self::Backward | Self::Direct, [a, b, 1]) if *b > 1 && states != Some(*a) => {
+                vec![*a, *b]
+            }
+            _ => shape.to_vec(),
+        }
+    }
+
     /// Whether it is of a state, rather than of an iteration.
     pub fn is_of_state(self) -> bool {
         matches!(self, Self::Weights | Self::Backward | Self::Direct | Self::Bias)
@@ -124,9 +138,10 @@ impl Member {
         self.shape.last().copied().unwrap_or(0)
     }
 
-    /// Number of states; `None` of a single one.
+    /// Number of states; `None` of a single one, and of what is optional and there for one.
     fn states(&self, part: Part) -> Option<usize> {
-        (self.shape.len() == part.dimensions()[1]).then(|| self.shape[0])
+        let several = self.shape.len() == part.dimensions()[1];
+        several.then(|| self.shape[0]).filter(|states| *states > 1 || !part.is_optional())
     }
 }
 

@@ -24,6 +24,7 @@
 //! and the linear rule predicted ([`LinearPrediction`]).
 
 mod activation;
+mod axes;
 mod backward;
 mod error;
 mod evidence;
@@ -33,6 +34,7 @@ mod findings;
 mod labels;
 mod layout;
 mod missing;
+mod normalised;
 mod pairs;
 mod plan;
 mod precision;

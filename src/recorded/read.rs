@@ -1,5 +1,6 @@
 //! From archives to recordings, with everything that is wrong said at once.
 
+use super::axes;
 use super::backward::{Backward, Told};
 use super::error::RecordedRunError;
 use super::evidence::{self, Both};
@@ -64,6 +65,8 @@ fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunErro
             what_else(path, &ignored)
         ));
     }
+    // As far as members are whole: whatever is wrong then is wrong between them.
+    let whole = problems.is_empty().then(|| known.clone());
     check_counts(&known, &mut left_out, &mut problems);
     known.retain(|key, _| !left_out.contains_key(key));
     // Of a recording that cannot be used, names are not interpreted: members that would tell are
@@ -74,6 +77,9 @@ fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunErro
     // them.
     problems.extend(layouts.first().map(|of| of.problems.clone()).unwrap_or_default());
     if !problems.is_empty() {
+        if let Some(order) = whole.and_then(|members| axes::other_order(&members)) {
+            return Err(RecordedRunError::Unfit { path: path.into(), problems: vec![order] });
+        }
         problems.extend(left_out.into_values());
         problems.extend(layouts.swap_remove(0).left_out.into_values());
         return Err(RecordedRunError::Unfit { path: path.into(), problems });
@@ -124,9 +130,14 @@ fn extents(
         found.iter().filter(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
     let samples = signals.filter_map(|(_, (_, extent))| extent.header.shape.get(1).copied()).next();
     let mut extents = Extents::new();
+    let states = found.iter().find_map(|((part, _), (_, extent))| match extent.header.shape[..] {
+        [states, _, _] if *part == Part::Weights => Some(states),
+        _ => None,
+    });
     for (key, (name, extent)) in found {
-        let stacked = key.0.is_stacked(&extent.header.shape, samples);
-        match MemberExtent::new(name, extent, stacked, path.is_dir()) {
+        let shape = key.0.without_single_axes(&extent.header.shape, states);
+        let stacked = key.0.is_stacked(&shape, samples);
+        match MemberExtent::new(name, extent, shape, stacked, path.is_dir()) {
             Ok(member) => drop(extents.insert(key, member)),
             Err(why) => problems.push(why),
         }
@@ -190,7 +201,7 @@ fn load(
         }
         let stack = match Stack::open(path, name, &extent.layout(), &mut spool, progress) {
             Ok(stack) => stack,
-            Err(error @ ArrayError::NotFinite { .. }) if key.0 == Part::Labels => {
+            Err(error @ ArrayError::NotFinite { .. }) if key.0.is_optional() => {
                 left_out.insert(key, format!("`{name}`: {error}"));
                 continue;
             }
@@ -239,9 +250,13 @@ fn choose(
     let best = scores.iter().copied().max().unwrap_or(0);
     let tied: Vec<usize> = (0..layouts.len()).filter(|place| scores[*place] == best).collect();
     // That every kind of member lacks its first layer is less likely than that all count from 1.
-    let from_one = tied.iter().copied().find(|place| layouts[*place].is_all_from_one());
+    // One layer alone may be any of its network, as a convolution that is recorded by itself, and
+    // nothing depends on its number.
+    let of = |part: Part| stacks.keys().filter(|key| key.0 == part).count();
+    let alone = of(Part::Weights) == 1 && of(Part::Backward) + of(Part::Direct) == 0;
+    let from_one = tied.iter().copied().find(|place| !alone && layouts[*place].is_all_from_one());
     let place = from_one.or(tied.first().copied()).unwrap_or(0);
-    Ok((layouts.swap_remove(place), tied.len() > 1 && from_one.is_none()))
+    Ok((layouts.swap_remove(place), tied.len() > 1 && from_one.is_none() && !alone))
 }
 
 /// What all signals say of all matrices, if they are numbered like this.
@@ -352,7 +367,9 @@ fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError>
     if let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) {
         // Errors are carried back by the transpose, unless B carries them: then these have none to
         // do with the weights.
-        let [as_is, turned] = evidence::carriage(delta, above, weights)?;
+        let independent = evidence::directions(above)? * delta.shape()[1] as f64;
+        let [as_is, turned] =
+            evidence::carriage(delta, above, weights)?.map(|of| of.limited_to(independent));
         let by_backward =
             run.backward(l).map(|b| evidence::carriage(delta, above, b.states())).transpose()?;
         let others =

@@ -46,9 +46,18 @@ pub(super) fn read_thinned(
     });
     let unfit = |why: String| RecordedRunError::Unfit { path: path.into(), problems: vec![why] };
     if !own.iter().any(|name| name == UPDATES) {
-        // Without the numbers of the updates, nothing says that they are not all.
-        run.reading.ignored.extend(own);
-        return Ok(None);
+        // Without the numbers of the updates, states would be taken for those of every update.
+        return match own.first() {
+            None => Ok(None),
+            Some(first) => Err(unfit(format!(
+                "`{first}` holds weights right after updates, as where others were made between \
+                 those on record, and `{UPDATES}` is missing, which says which ones these are: add \
+                 it, one number of updates made before each state (of one of every 5, \
+                 numpy.arange(states) * 5), or leave the members {} out if every update is on \
+                 record",
+                own.join(", ")
+            ))),
+        };
     }
     let updates = updates(path, run).map_err(unfit)?;
     if updates.windows(2).all(|pair| pair[1] == pair[0] + 1) {

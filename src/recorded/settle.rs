@@ -4,7 +4,7 @@
 use super::activation::LayerActivation;
 use super::backward::{Backward, StatesOf, Told, Way};
 use super::evidence::{Agreement, moves, turned_by_steps};
-use super::feedback::{Carrier, Course, LayerFeedback};
+use super::feedback::{Carrier, Course, FEWEST_VALUES, LayerFeedback};
 use super::layout::BackwardReading;
 use super::run::RecordedRun;
 use super::stack::Stack;
@@ -22,11 +22,8 @@ pub(super) fn settle(
     run.settle_readings(feedback)?;
     // Of direct feedback, the last hidden layer's is told by the others alone.
     if direct(run, top) != before
-        && let (Some(of), Some(activation)) = (
-            feedback.iter_mut().find(|of| of.layer == top),
-            activations.iter().find(|of| of.layer == top),
-        )
-        && let Some(again) = LayerFeedback::of(run, top, activation)?
+        && let Some(of) = feedback.iter_mut().find(|of| of.layer == top)
+        && let Some(again) = LayerFeedback::of(run, top, activations)?
     {
         *of = again;
     }
@@ -155,30 +152,57 @@ impl Backward {
     }
 }
 
-/// The one reading that makes nearly the recorded errors without any derivative, as those of small
-/// pre-activations have slopes near 1, where no other does.
+/// The one reading that makes nearly the recorded errors where nothing else does, nor the forward
+/// weights more so: in all iterations together, without any derivative, as those of small
+/// pre-activations have slopes near 1; or in single ones, as of a matrix that changes.
 fn nearest(courses: &[Course]) -> Option<BackwardReading> {
-    let difference = |course: &Course| Some((course.way.backward()?, course.difference()?));
-    let mut all: Vec<(BackwardReading, f64)> = courses.iter().filter_map(difference).collect();
+    let whole = nearest_by(courses, &Course::difference, 0.25).filter(|reading| {
+        let of = courses.iter().find(|course| course.way.backward() == Some(*reading));
+        of.is_some_and(|course| course.signs().number() >= FEWEST_VALUES)
+    });
+    let single = || {
+        let iterations = courses.first().map_or(0, Course::iterations);
+        let mut found = (0..iterations)
+            .filter_map(|k| nearest_by(courses, &|course: &Course| course.difference_at(k), 0.1));
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
+    };
+    whole.or_else(single)
+}
+
+/// The same by these differences, of which that of the nearest is at most `most`.
+fn nearest_by(
+    courses: &[Course],
+    difference: &dyn Fn(&Course) -> Option<f64>,
+    most: f64,
+) -> Option<BackwardReading> {
+    let mut all: Vec<(&Course, f64)> =
+        courses.iter().filter_map(|course| Some((course, difference(course)?))).collect();
     all.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
-    match all[..] {
-        [(reading, best), (_, next), ..] if best <= 0.25 && 4.0 * best <= next => Some(reading),
-        _ => None,
-    }
+    let (course, best) = *all.first()?;
+    let rival = all[1..].iter().find(|(course, _)| course.way.backward().is_some());
+    let is_nearest = best <= most && rival.is_some_and(|(_, next)| 4.0 * best <= *next);
+    course.way.backward().filter(|_| is_nearest && course.keeps_signs())
 }
 
 /// The one reading of backward weights that signs of the errors leave: in all iterations together,
-/// or in the first or the last, as one that changes may be that of an end.
+/// or in the first or the last, as one that changes may be that of an end. Forward weights must not
+/// have more signs right: then they are what carried the errors, as far as can be said.
 fn left(courses: &[Course]) -> Option<BackwardReading> {
-    let backward: Vec<&Course> =
-        courses.iter().filter(|course| course.way.backward().is_some()).collect();
     let clear = |window: &dyn Fn(&Course) -> Agreement, least: f64| {
-        let rules_out_others = |course: &&&Course| {
-            let others = backward.iter().filter(|other| other.way != course.way);
-            window(course).share().is_some_and(|share| share >= least)
-                && others.map(|other| window(other)).all(|other| window(course).rules_out(&other))
+        let is_left = |course: &&Course| {
+            let own = window(course);
+            let others = courses.iter().filter(|other| other.way != course.way);
+            let beaten = |other: &Course| match other.way {
+                Way::Forward => own.share() > window(other).share(),
+                Way::Backward { .. } => own.outweighs(&window(other)),
+            };
+            course.way.backward().is_some()
+                && course.keeps_signs()
+                && own.share().is_some_and(|share| share >= least)
+                && others.into_iter().all(beaten)
         };
-        backward.iter().find(rules_out_others).and_then(|course| course.way.backward())
+        courses.iter().find(is_left).and_then(|course| course.way.backward())
     };
     // A part may agree by chance.
     clear(&Course::signs, 0.9)

@@ -4,6 +4,8 @@
 //! another matrix than the one that carried the errors, the quotients of neighbouring activities
 //! scatter.
 
+use std::ops::Range;
+
 /// Quotients taken of one iteration, at most.
 const MOST: usize = 256;
 /// Places between activities that are not neighbours any more.
@@ -43,6 +45,14 @@ pub(super) enum End {
     Last,
 }
 
+/// The first and the last third of so many iterations, with what lies between them. Of one
+/// iteration both ends are that one.
+pub(super) fn thirds(iterations: usize) -> [Range<usize>; 3] {
+    let third = iterations.div_ceil(3);
+    let last = iterations - third;
+    [0..third, third.min(last)..last, last..iterations]
+}
+
 impl Slopes {
     /// Adds an iteration: its activities, error signals, and what the matrix makes of those above.
     pub fn add(&mut self, activity: &[f64], delta: &[f64], made: &[f64]) {
@@ -67,18 +77,17 @@ impl Slopes {
 
     /// Which of the errors a matrix is nearest to, that did not carry all.
     fn nearest(&self) -> Said {
-        let third = self.0.len().div_ceil(3);
-        let off = |reference: std::ops::Range<usize>| {
-            let off: Vec<Vec<f64>> = (0..self.0.len()).map(|k| self.off(k, &reference)).collect();
-            let part = |of: std::ops::Range<usize>| off[of].concat();
-            [
-                part(0..third),
-                part(third..self.0.len() - third),
-                part(self.0.len() - third..self.0.len()),
-            ]
+        // A single iteration has no ends to tell from each other.
+        if self.0.len() < 2 {
+            return Said::Nothing;
+        }
+        let [start, between, end] = thirds(self.0.len());
+        let off = |reference: &Range<usize>| {
+            let off: Vec<Vec<f64>> = (0..self.0.len()).map(|k| self.off(k, reference)).collect();
+            [&start, &between, &end].map(|of| off[of.clone()].concat())
         };
         // By the function that quotients of each end make.
-        let [first, last] = [off(0..third), off(self.0.len() - third..self.0.len())];
+        let [first, last] = [off(&start), off(&end)];
         let scores = [score(&first[2], &first[0]), score(&last[0], &last[2])];
         let ([score, _], [_, middle, own], end) = match scores[0] >= scores[1] {
             true => (scores, [&first[2], &first[1], &first[0]], End::First),
@@ -86,7 +95,7 @@ impl Slopes {
         };
         // What was recorded at the start carried the first errors as they are; at the end, it is
         // one update later.
-        let is_exact = end == End::Last || is_function(&self.0[..third]) == Some(true);
+        let is_exact = end == End::Last || is_function(&self.0[start]) == Some(true);
         let is_nearest = is_exact && (middle.is_empty() || mean(own) <= mean(middle));
         if score < FARTHER {
             Said::Nothing
@@ -97,7 +106,7 @@ impl Slopes {
 
     /// How far the quotients of an iteration are from the function that those of others make,
     /// relative to it.
-    fn off(&self, k: usize, reference: &std::ops::Range<usize>) -> Vec<f64> {
+    fn off(&self, k: usize, reference: &Range<usize>) -> Vec<f64> {
         let others =
             reference.clone().filter(|of| *of != k).flat_map(|of| self.0[of].iter().copied());
         let known = sorted(others);
@@ -184,6 +193,23 @@ mod tests {
             slopes.add(&activity, &delta, &made);
         }
         slopes
+    }
+
+    #[test]
+    fn ends_of_the_shortest_runs_are_within_them() {
+        let ranges = [
+            (0, [0..0, 0..0, 0..0]),
+            (1, [0..1, 0..0, 0..1]),
+            (2, [0..1, 1..1, 1..2]),
+            (3, [0..1, 1..2, 2..3]),
+            (4, [0..2, 2..2, 2..4]),
+        ];
+        for (iterations, expected) in ranges {
+            assert_eq!(thirds(iterations), expected, "{iterations}");
+        }
+        // Quotients that are no function, of one iteration and of two.
+        assert_eq!(slopes(400, 1, |_| 0.3).say(), Said::Nothing);
+        assert_eq!(slopes(400, 2, |_| 0.3).say(), Said::Nothing);
     }
 
     #[test]

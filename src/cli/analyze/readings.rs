@@ -112,7 +112,9 @@ pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
     for (l, backward) in (1..run.depth()).filter_map(|l| Some((l, run.backward(l)?))) {
         let feedback = findings.feedback.iter().find(|of| of.layer == l);
         out.extend(orientation(l, backward, feedback));
-        out.extend(states(l, backward, run));
+        let unchecked = findings.activations.iter().find(|of| of.layer == l);
+        let unchecked = unchecked.is_some_and(|of| of.given && of.closing.is_none());
+        out.extend(states(l, backward, run, unchecked));
         if backward.may_be_direct() {
             let above = l + 1;
             out.push(format!(
@@ -150,8 +152,14 @@ fn orientation(l: usize, backward: &Backward, feedback: Option<&LayerFeedback>) 
     }
 }
 
-fn states(l: usize, backward: &Backward, run: &RecordedRun) -> Option<String> {
-    let remedy = format!("record B{l} at every state, as W{l} is");
+/// `unchecked` is an activation that was given and cannot be held against activities.
+fn states(l: usize, backward: &Backward, run: &RecordedRun, unchecked: bool) -> Option<String> {
+    let given = if unchecked {
+        format!("or the activation of layer {l} is not the one given; if it is, ")
+    } else {
+        String::new()
+    };
+    let remedy = format!("{given}record B{l} at every state, as W{l} is");
     let last = run.weights(l).map_or(0, |weights| weights.len() - 1);
     let not = format!("B{l} is not that of all states: the error signals do not follow from it");
     match backward.of() {
@@ -161,14 +169,24 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun) -> Option<String> {
         StatesOf::Unused => Some(format!(
             "B{l} carried no error: it is a matrix that W{l} is compared with, and no more"
         )),
-        StatesOf::Only(of) if *of == (last..=last) => Some(format!(
+        StatesOf::Only(of) if **of == [last] => Some(format!(
             "{not}, and come nearest to it at the end: it is taken to be that of the last state, \
              and no angle is shown for others; {remedy}"
         )),
         StatesOf::Only(of) => Some(format!(
-            "{not} but in states {} to {}, and no angle is shown for others; {remedy}",
-            of.start(),
-            of.end()
+            "{not} but in states {}, and no angle is shown for others; {remedy}",
+            ranges(of)
+        )),
+        StatesOf::Undecided => Some(format!(
+            "no angle is shown for layer {l}: activity{l} is not one function of its \
+             pre-activations{}, so that something else than an activation lies between, such as a \
+             normalisation; the error signals do not tell then whether B{l} is that of all states; \
+             {remedy}, even if it does not change",
+            if run.biases(l).is_some() {
+                String::new()
+            } else {
+                format!(" (without b{l}, which is not on record)")
+            }
         )),
         StatesOf::None => Some(format!(
             "no angle is shown for layer {l}: the error signals do not follow from B{l} in any \
@@ -178,14 +196,34 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun) -> Option<String> {
     }
 }
 
+/// `0 to 2, 6 to 8`.
+fn ranges(states: &[usize]) -> String {
+    let runs = states.chunk_by(|a, b| a + 1 == *b);
+    let run = |of: &[usize]| Some(format!("{} to {}", of.first()?, of.last()?));
+    runs.filter_map(run).collect::<Vec<_>>().join(", ")
+}
+
 fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
     let (l, above) = (of.layer, of.layer + 1);
     let Some(carrier) = of.carried_by else { return carried_by_nothing(of) };
-    let through = if carrier.derivative { "through f'" } else { "without f'" };
+    if let Some(how) = &of.before_derivative {
+        return format!(
+            "delta{l} is delta{above} times f', carried back by {}: {}; both were recorded before \
+             the derivative, as gradients of activities and not of pre-activations: multiply \
+             delta_l by f' of the pre-activations of layer l, as updates take them",
+            name(carrier.way, l),
+            closing(how)
+        );
+    }
+    let through = match (carrier.derivative, of.normalised) {
+        (true, None) => "through f'",
+        (true, Some(_)) => "through f' and a normalisation, whose gains were fitted",
+        (false, _) => "without f'",
+    };
     let from = |direct: bool| {
         if direct { "the error of the output".into() } else { format!("delta{above}") }
     };
-    let how = closing_of(of, carrier).map(closing).unwrap_or_default();
+    let how = of.normalised.as_ref().or(closing_of(of, carrier)).map(closing).unwrap_or_default();
     let by = match carrier.way {
         Way::Backward { direct, turned } => {
             let name = format!("B{l}{}", if turned { "'" } else { "" });
@@ -212,7 +250,11 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
             format!("delta{above} carried back by W{l}'{unused}: this is backpropagation")
         }
     };
-    let derivative = if carrier.derivative { "" } else { ", without f'" };
+    let derivative = match (carrier.derivative, of.normalised) {
+        (true, None) => "",
+        (true, Some(_)) => ", through a normalisation whose gains were fitted",
+        (false, _) => ", without f'",
+    };
     if of.by_signs {
         return format!("delta{l} has the signs of {by}; only the signs tell, as f' is not known");
     }

@@ -65,6 +65,12 @@ fn activation(of: &LayerActivation) -> Option<String> {
     if let Some(nearest) = of.nearest.filter(|nearest| *nearest != activation.name()) {
         text.push_str(&format!("; {nearest} is nearer"));
     }
+    if of.is_refuted() {
+        text.push_str(
+            ": the activation that was given does not fit, and what carried the errors is judged \
+             without it; give another, or leave --activation out",
+        );
+    }
     if !of.alike.is_empty() {
         text.push_str(&format!(
             "; {} would make the same of these pre-activations",
@@ -213,6 +219,7 @@ fn details(steps: &Steps) -> Vec<String> {
     }
     if matches!(steps.optimiser, Some(Optimiser::Adam | Optimiser::Amsgrad))
         && steps.decay.is_none()
+        && steps.by_layer.is_empty()
     {
         out.push("without weight decay adam and adamw are the same".into());
     }
@@ -288,10 +295,21 @@ fn no_recipe(steps: &Steps) -> Vec<String> {
             nearest.relative_difference,
             nearest.rounding
         ));
-        out.push(format!("excluded are {}", kinds(steps)));
+        out.push(format!(
+            "excluded, each with the same momentum, decay and betas in all layers and updates, are \
+             {}",
+            kinds(steps)
+        ));
+    }
+    if let Some(combination) = &steps.combination {
+        out.push(format!(
+            "with coefficients of their own in every layer and update, {combination} does make \
+             them: momentum or decay may change on the way, as OneCycleLR cycles momentum"
+        ));
     }
     out.push(
-        "not looked into: clipping, a projection (weight normalisation), adaptive rates of a \
+        "not looked into: momentum, decay or betas that change from update to update or differ \
+         within a layer, clipping, a projection (weight normalisation), adaptive rates of a \
          training that began before the recording, other optimisers, states and signals that do \
          not belong together; terms use the rate above, and what it does not explain is their N \
          part"

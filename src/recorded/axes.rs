@@ -1,0 +1,159 @@
+//! Members whose axes stand in another order than here, as where arrays count the other way round
+//! (Julia, MATLAB, Fortran) and hold one sample, or one iteration, a column.
+
+use super::layout::{Layout, Member, Members, Part, check_counts};
+use std::collections::BTreeMap;
+
+/// Orders of three axes: as they are, all the other way round, the rest.
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [2, 1, 0], [2, 0, 1], [1, 2, 0], [0, 2, 1], [1, 0, 2]];
+
+/// How axes are to be taken for members to fit each other.
+#[derive(Clone, Copy)]
+struct Order {
+    /// Of activities and error signals.
+    signals: [usize; 3],
+    /// Of weights and backward weights of several states.
+    states: [usize; 3],
+    /// Whether labels by iteration are turned.
+    labels: bool,
+}
+
+impl Order {
+    fn all() -> impl Iterator<Item = Self> {
+        let pairs = ORDERS.into_iter().flat_map(|signals| {
+            ORDERS.into_iter().map(move |states| Self { signals, states, labels: false })
+        });
+        pairs.flat_map(|order| [order, Self { labels: true, ..order }])
+    }
+
+    /// How much it changes: one order of all before two, and those that stand first before others.
+    fn cost(&self) -> usize {
+        let place = |of: [usize; 3]| ORDERS.iter().position(|order| *order == of).unwrap_or(0);
+        let differ = usize::from(self.signals != self.states && self.states != ORDERS[0]);
+        20 * differ + 2 * (place(self.signals) + place(self.states)) + usize::from(self.labels)
+    }
+
+    fn of(&self, part: Part, shape: &[usize]) -> Vec<usize> {
+        let taken = |order: [usize; 3]| order.map(|axis| shape[axis]).to_vec();
+        match (part, shape.len()) {
+            (Part::Activity | Part::Delta, 3) => taken(self.signals),
+            (Part::Weights | Part::Backward | Part::Direct, 3) => taken(self.states),
+            (Part::Bias, 2) if self.states[0] != 0 => vec![shape[1], shape[0]],
+            (Part::Labels, 2) if self.labels => vec![shape[1], shape[0]],
+            _ => shape.to_vec(),
+        }
+    }
+
+    fn applied(&self, members: &Members) -> Members {
+        let turned = |(key, of): (&(Part, usize), &Member)| {
+            (*key, Member { name: of.name.clone(), shape: self.of(key.0, &of.shape) })
+        };
+        members.iter().map(turned).collect()
+    }
+
+    /// What has to be done, in words; nothing of members that stay as they are.
+    fn words(&self, members: &Members) -> String {
+        let there = |parts: &[Part], dimensions: usize| {
+            members.iter().any(|(key, of)| parts.contains(&key.0) && of.shape.len() == dimensions)
+        };
+        let kinds = [
+            (
+                there(&[Part::Activity, Part::Delta], 3),
+                "activities and error signals",
+                self.signals,
+            ),
+            (there(&[Part::Weights, Part::Backward], 3), "states of weights", self.states),
+        ];
+        let moved = |order: &[usize; 3]| *order != ORDERS[0];
+        let mut out: Vec<String> = kinds
+            .iter()
+            .filter(|(there, _, order)| *there && moved(order))
+            .map(|(_, what, [a, b, c])| format!("numpy.transpose(x, ({a}, {b}, {c})) of {what}"))
+            .collect();
+        let two = [
+            (there(&[Part::Bias], 2) && self.states[0] != 0, "states of biases"),
+            (there(&[Part::Labels], 2) && self.labels, "labels"),
+        ];
+        let two = two.iter().filter(|(turned, _)| *turned);
+        out.extend(two.map(|(_, what)| format!("numpy.transpose(x) of {what}")));
+        out.join(", ")
+    }
+}
+
+/// What is wrong with members that do not fit each other as they are, and do once all axes are
+/// taken in another order, with the remedy; `None` where none makes them fit.
+pub(super) fn other_order(members: &Members) -> Option<String> {
+    let flaws = |order: &Order| {
+        let mut known = order.applied(members);
+        let (mut problems, mut left_out) = (Vec::new(), BTreeMap::new());
+        check_counts(&known, &mut left_out, &mut problems);
+        known.retain(|key, _| !left_out.contains_key(key));
+        let layout = Layout::all(&known).into_iter().next()?;
+        let fits = problems.is_empty() && layout.problems.is_empty();
+        // Labels are those of samples in every iteration, rather than samples in one-hot rows.
+        let signal = known.iter().find(|(key, _)| matches!(key.0, Part::Activity | Part::Delta));
+        let labels = known.get(&(Part::Labels, 0)).filter(|of| of.shape.len() == 2);
+        let other = labels
+            .zip(signal)
+            .is_some_and(|(labels, (_, signal))| labels.shape[..] != signal.shape[..2]);
+        fits.then_some(left_out.len() + layout.left_out.len() + usize::from(other))
+    };
+    let fitting = Order::all().filter_map(|order| Some((flaws(&order)?, order.cost(), order)));
+    let (.., order) = fitting.min_by_key(|(flaws, cost, _)| (*flaws, *cost))?;
+    Some(format!(
+        "axes stand in another order than iterations x samples x units and states x units below x \
+         units above, as where every column is a sample (Julia, MATLAB): the members fit each \
+         other after {}; save them so",
+        order.words(members)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(of: &[(&str, &[usize])]) -> Members {
+        let member = |(name, shape): &(&str, &[usize])| {
+            (Part::of(name).unwrap(), Member { name: (*name).into(), shape: shape.to_vec() })
+        };
+        of.iter().map(member).collect()
+    }
+
+    #[test]
+    fn the_order_that_makes_members_fit_is_found() {
+        // Features x batch x iterations, weights as Flux has them, states last.
+        let flux = [
+            ("W0", &[6, 4, 21][..]),
+            ("W1", &[3, 6, 21]),
+            ("b1", &[6, 21]),
+            ("B1", &[3, 6]),
+            ("activity0", &[4, 8, 20]),
+            ("activity1", &[6, 8, 20]),
+            ("delta1", &[6, 8, 20]),
+            ("delta2", &[3, 8, 20]),
+            ("labels", &[8, 20]),
+        ];
+        let said = other_order(&members(&flux)).unwrap();
+        for words in [
+            "numpy.transpose(x, (2, 1, 0)) of activities and error signals",
+            "numpy.transpose(x, (2, 1, 0)) of states of weights",
+            "numpy.transpose(x) of states of biases",
+            "numpy.transpose(x) of labels",
+        ] {
+            assert!(said.contains(words), "{said}");
+        }
+        // Iterations last, samples x units as here.
+        let last = [("W0", &[4, 6, 21][..]), ("activity0", &[8, 4, 20]), ("delta1", &[8, 6, 20])];
+        let said = other_order(&members(&last)).unwrap();
+        assert!(said.contains("(2, 0, 1)) of activities"), "{said}");
+        assert!(said.contains("(2, 0, 1)) of states of weights"), "{said}");
+        // Samples last alone: weights stay.
+        let samples =
+            [("W0", &[21, 4, 6][..]), ("activity0", &[20, 4, 8]), ("delta1", &[20, 6, 8])];
+        let said = other_order(&members(&samples)).unwrap();
+        assert!(said.contains("(0, 2, 1)) of activities") && !said.contains("weights,"), "{said}");
+        // What fits in no order is wrong in another way.
+        let unfit = [("W0", &[21, 4, 6][..]), ("activity0", &[20, 9, 8]), ("delta1", &[20, 6, 8])];
+        assert_eq!(other_order(&members(&unfit)), None);
+    }
+}
