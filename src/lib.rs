@@ -4,7 +4,7 @@
 //! The program of the same name is a thin layer over this library. The ways through it:
 //!
 //! ```text
-//! text, numbers, files -> measure -> signal, data -> rule -> network (rule + task) -> theory (beside), recipe
+//! text, numbers, files -> measure -> signal, data -> rule -> network (rule + task), recurrent -> theory (beside), recipe
 //!     -> recorded -> condition -> quantity -> spec -> run -> experiment -> claim, figure, report -> program
 //! ```
 //!
@@ -85,6 +85,7 @@
 //! | [`rule`] | the update rule: layers, activations, feedback policies, weight normalisation, decomposition, budget |
 //! | [`data`] | data sets, label codes, label changes, resizing |
 //! | [`network`] | the rule with a task: losses, batches, training, checkpoints, probes |
+//! | [`recurrent`] | networks with a memory: BPTT, RFLO and rules between them, tasks over sequences, isolation |
 //! | [`measure`] | angles and their null, similarities, spectra, principal angles, summaries |
 //! | [`theory`] | predictions that run nothing, each with its assumptions and source |
 //! | [`condition`] | what can be varied: parameters, and the conditions that their values make |
@@ -125,6 +126,7 @@ pub mod random;
 pub mod real;
 pub mod recipe;
 pub mod recorded;
+pub mod recurrent;
 #[cfg(feature = "plot")]
 pub mod report;
 pub mod rule;

@@ -183,7 +183,7 @@ fn trial(line: &str) -> Trial {
         return if cfg!(unix) { Trial::Served(line.into()) } else { Trial::Names };
     }
     // Minutes without data.
-    if line.contains("analyses/time.toml") {
+    if ["time", "recurrent"].iter().any(|name| line.contains(&format!("analyses/{name}.toml"))) {
         return Trial::Run(format!("{line} --dry-run"));
     }
     // Seconds; two repeats will do.
@@ -462,6 +462,17 @@ const CONDITIONS: &str = r#"
     [[analysis]]
     name = "sample"
     kind = "sample"
+    [[analysis]]
+    name = "recurrent"
+    kind = "recurrent"
+    [analysis.base]
+    activation = "linear"
+    [[analysis]]
+    name = "recurrent-task"
+    kind = "recurrent"
+    [analysis.base]
+    task = "digits"
+    credit = "bp-trw"
 "#;
 
 fn kind_of(condition: &Condition) -> Kind {
@@ -471,6 +482,7 @@ fn kind_of(condition: &Condition) -> Kind {
         Condition::Sample(_) => Kind::Sample,
         Condition::Replay(_) => Kind::Replay,
         Condition::Plane(_) => Kind::Plane,
+        Condition::Recurrent(_) => Kind::Recurrent,
     }
 }
 

@@ -24,6 +24,7 @@ const ORDER: &[(&str, &str)] = &[
     ("data", "what drives the rule, with a task?"),
     ("rule", "how do weights change?"),
     ("network", "how does a network learn by the rule?"),
+    ("recurrent", "how does a network with a memory learn?"),
     ("prelude", "what does a first look take?"),
     ("theory", "what must happen, without running it?"),
     ("recipe", "what update rule made these steps?"),

@@ -5,6 +5,7 @@
 
 mod common;
 
+mod activity_norm;
 #[cfg(feature = "cli")]
 mod analyze;
 mod answers;
@@ -44,6 +45,7 @@ mod matrices;
 mod mnist;
 mod network;
 mod normals;
+mod optimizers;
 mod policies;
 mod quantities;
 #[cfg(feature = "cli")]
@@ -52,6 +54,7 @@ mod readings;
 mod recorder;
 #[cfg(feature = "cli")]
 mod recordings;
+mod recurrent;
 mod replay;
 #[cfg(feature = "cli")]
 mod report;

@@ -2,8 +2,11 @@
 
 use crate::common::job;
 use alignscope::condition::{Condition, Draw, Kind};
-use alignscope::network::{Subset, Trainer};
+use alignscope::matrix::Matrix;
+use alignscope::measure::representation::{cka, rsa};
+use alignscope::network::{Setup, Subset, Trainer};
 use alignscope::quantity::Quantity;
+use alignscope::rule::Pass;
 use alignscope::run::{Job, JobResult};
 use alignscope::text::Choice as _;
 
@@ -221,6 +224,116 @@ fn distributions_and_accuracies_are_those_of_the_network() {
     );
 }
 
+/// `(sum s^2)^2 / sum s^4` by traces, without a decomposition.
+fn participation(matrix: &Matrix<f64>) -> f64 {
+    let gram = (matrix.t() * matrix).to_matrix();
+    gram.trace().powi(2) / gram.squared_norm()
+}
+
+/// Against a network trained apart, and against bounds that hold for any matrix.
+#[test]
+fn ranks_are_those_of_the_network() {
+    let run = Run::of(&[("quantities", "rank,rank_null,bp_error_participation_ratio")]);
+    run.network(END, |trainer, _, _| {
+        let mut errors: Vec<Matrix<f64>> = Vec::new();
+        let mut sources: Vec<Matrix<f64>> = Vec::new();
+        let stack = |all: &mut Vec<Matrix<f64>>, l: usize, part: &Matrix<f64>| {
+            if all.len() <= l {
+                all.push(part.clone());
+            } else {
+                let (rows, columns) = (all[l].rows() + part.rows(), part.cols());
+                let values = [all[l].as_slice(), part.as_slice()].concat();
+                all[l] = Matrix::from_vec(rows, columns, values);
+            }
+        };
+        trainer.over_training_images(|part| {
+            for l in 0..3 {
+                stack(&mut errors, l, &part.pass.delta[l]);
+                stack(&mut sources, l, part.pass.source(&part.input, l));
+            }
+        });
+        for l in 0..3 {
+            let of = |quantity| run.value(quantity, END, l);
+            let update = (sources[l].t() * &errors[l]).to_matrix();
+            for (quantity, expected) in [
+                (Quantity::ActivityParticipationRatio, participation(&sources[l])),
+                (Quantity::ErrorParticipationRatio, participation(&errors[l])),
+                (Quantity::UpdateParticipationRatio, participation(&update)),
+                (Quantity::WeightParticipationRatio, participation(&trainer.layers().weights[l])),
+            ] {
+                assert!(close(of(quantity), expected, 1e-9), "{l} {}", quantity.name());
+            }
+            let [samples, below, above] = [1437, trainer.sizes()[l], trainer.sizes()[l + 1]];
+            for (quantity, [m, n]) in [
+                (Quantity::ActivityParticipationRatioNull, [samples, below]),
+                (Quantity::ErrorParticipationRatioNull, [samples, above]),
+                (Quantity::WeightParticipationRatioNull, [below, above]),
+            ] {
+                let exact = (m * n + 2) as f64 / (m + n + 1) as f64;
+                assert!(close(of(quantity), exact, 0.01), "{l} {} {exact}", quantity.name());
+            }
+            let all = [
+                [
+                    Quantity::ErrorStableRank,
+                    Quantity::ErrorParticipationRatio,
+                    Quantity::ErrorEffectiveRank,
+                    Quantity::ErrorEffectiveRankNull,
+                ],
+                [
+                    Quantity::UpdateStableRank,
+                    Quantity::UpdateParticipationRatio,
+                    Quantity::UpdateEffectiveRank,
+                    Quantity::UpdateEffectiveRankNull,
+                ],
+            ];
+            for counts in all {
+                let counts = counts.map(of);
+                assert!(counts.is_sorted() && counts[0] >= 1.0, "{l} {counts:?}");
+            }
+        }
+        // The last layer's error passes through no B.
+        let of = |quantity| run.value(quantity, END, 2);
+        assert_eq!(of(Quantity::ErrorParticipationRatio), of(Quantity::BpErrorParticipationRatio));
+        let of = |quantity| run.value(quantity, END, 0);
+        assert_ne!(of(Quantity::ErrorParticipationRatio), of(Quantity::BpErrorParticipationRatio));
+    });
+}
+
+/// Against two networks trained apart; at the start the two are one.
+#[test]
+fn representations_are_compared_with_those_of_bp_from_the_same_start() {
+    let run = Run::of(&[
+        ("batch", "96"),
+        ("eta", "4e-3"),
+        ("record-every", "180"),
+        ("quantities", "cka_to_bp,rsa_to_bp"),
+    ]);
+    let end = run.result.records.iter().map(|r| r.iteration).max().unwrap();
+    let Condition::Train(condition) = &run.job.condition else { panic!("kind train") };
+    let data = alignscope::data::digits::<f64>().unwrap();
+    let activities = |rule: &str| {
+        let setup = Setup { rule: rule.parse().unwrap(), ..condition.setup.clone() };
+        let mut trainer = Trainer::new(&data, setup, run.job.seed, run.job.repeat);
+        (0..end).for_each(|_| trainer.step());
+        let mut pass = Pass::new(trainer.sizes(), 360);
+        trainer.layers().forward(&data.test.images, &mut pass);
+        pass.activity
+    };
+    let (ours, bps) = (activities("fa"), activities("bp"));
+    for l in 0..3 {
+        for quantity in [Quantity::CkaToBp, Quantity::RsaToBp] {
+            assert!((run.value(quantity, 0, l) - 1.0).abs() < 1e-12, "{l}");
+        }
+        let cka = cka(&ours[l], &bps[l]).unwrap();
+        assert!(close(run.value(Quantity::CkaToBp, end, l), cka, 1e-9), "{l}");
+        let rsa = rsa(&ours[l], &bps[l]).unwrap();
+        assert!(close(run.value(Quantity::RsaToBp, end, l), rsa, 1e-9), "{l}");
+        assert!((0.1..0.9999).contains(&cka) && (0.1..0.9999).contains(&rsa), "{l}: {cka} {rsa}");
+    }
+    let bp = Run::of(&[("rule", "bp"), ("quantities", "cka_to_bp,weight_norm")]);
+    assert!(bp.result.records.iter().all(|r| r.quantity != Quantity::CkaToBp));
+}
+
 /// At the start no more than chance has it.
 #[test]
 fn updates_align_beyond_their_null_once_weights_do() {
@@ -303,9 +416,9 @@ fn terms_of_the_rule_in_isolation_add_up() {
     }
 }
 
-/// Values of these two kinds are recorded by their experiments: none may be forgotten there.
+/// Values of these kinds are recorded by their experiments: none may be forgotten there.
 #[test]
-fn every_quantity_of_draws_and_planes_has_a_value() {
+fn every_quantity_of_draws_planes_and_recurrent_networks_has_a_value() {
     let draws = |draw| [("draw", draw), ("draws", "3"), ("layers", "6,5,4"), ("batch", "3")];
     let one_step = [&draws("one-step")[..], &[("activity", "white"), ("error", "white")]].concat();
     let composed = draws("composition");
@@ -316,6 +429,9 @@ fn every_quantity_of_draws_and_planes_has_a_value() {
         ("snapshot-every", "1"),
         ("mesh", "3"),
     ];
+    let recurrent = [("units", "6"), ("batch", "3"), ("iterations", "20"), ("eta", "1e-3")];
+    let isolated = [&recurrent[..], &[("activation", "linear"), ("activity", "ou:5")]].concat();
+    let task = [&recurrent[..], &[("task", "recall"), ("credit", "bp-trw")]].concat();
     let mut measured = Vec::new();
     for (kind, options, is_measured) in [
         (
@@ -325,6 +441,16 @@ fn every_quantity_of_draws_and_planes_has_a_value() {
         ),
         (Kind::Sample, &composed[..], |quantity| quantity.is_drawn_by(Draw::Composition)),
         (Kind::Plane, &plane[..], |_| true),
+        (Kind::Recurrent, &isolated[..], |quantity| {
+            !matches!(
+                quantity,
+                Quantity::RecurrentAlignment | Quantity::SequenceError | Quantity::SequenceAccuracy
+            )
+        }),
+        (Kind::Recurrent, &task[..], |quantity| {
+            !quantity.is_of_readout_lags()
+                && !matches!(quantity, Quantity::ChangeBound | Quantity::PredictedWeightAlignment)
+        }),
     ] {
         let quantities: Vec<Quantity> =
             Quantity::of_kind(kind).filter(|&quantity| is_measured(quantity)).collect();
@@ -339,7 +465,11 @@ fn every_quantity_of_draws_and_planes_has_a_value() {
         measured.extend(quantities);
     }
     let of_these = |quantity: &&Quantity| {
-        quantity.info().kinds.iter().any(|k| [Kind::Sample, Kind::Plane].contains(k))
+        quantity
+            .info()
+            .kinds
+            .iter()
+            .any(|k| [Kind::Sample, Kind::Plane, Kind::Recurrent].contains(k))
     };
     assert!(Quantity::ALL.iter().filter(of_these).all(|quantity| measured.contains(quantity)));
 }

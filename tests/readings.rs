@@ -160,10 +160,8 @@ fn inputs_that_were_read_wrongly_are_read() {
     assert_course(&found, 1, [106.13, 80.10]);
     assert_course(&found, 2, [106.92, 100.68]);
     assert_eq!((&found["turned"], &found["archive"]["transposed"]), (&json!([1]), &json!([2])));
-    assert_said(
-        &found,
-        "only the signs of the error signals tell, as f' is not known: B1 was recorded transposed",
-    );
+    assert_said(&found, "layer 1 is softplus, inferred");
+    assert_said(&found, "closes: B1 was recorded transposed, and was turned");
 
     let found = case("05-w-not-transposed.npz");
     assert_course(&found, 1, [85.02, 84.03]);
@@ -380,13 +378,13 @@ fn backward_weights_that_change_are_those_of_their_states() {
 
 #[test]
 fn signs_tell_that_backward_weights_change_where_the_activation_is_not_known() {
-    let run = recording("square-kp-softplus-last.npz");
+    let run = recording("square-kp-mish-last.npz");
     for backward in [false, true] {
         let run = if backward { transposed(run.clone(), 'B') } else { run.clone() };
         let found = found(&run);
         // No angle but of the last state, and that only where the errors come nearest to B at the
         // end.
-        let expected = expected("square-kp-softplus-last");
+        let expected = expected("square-kp-mish-last");
         for (layer, degrees) in angles(&found) {
             assert!(degrees[..10].iter().all(Option::is_none), "{degrees:?}\n{}", notes(&found));
             assert!((degrees[10].unwrap() - expected[&layer][10].unwrap()).abs() < 1e-9);
@@ -547,6 +545,8 @@ fn recordings_of_all_rules_have_the_angles_of_their_series() {
         "correlated:0.3",
         "sparse:0.5",
         "orthogonal",
+        "low-rank:4",
+        "direct-kolen-pollack",
     ];
     for (number, rule) in rules.into_iter().enumerate() {
         // Widths that differ, and, with as many outputs, widths that do not; the last batch of an
@@ -598,7 +598,7 @@ fn recordings_of_all_rules_have_the_angles_of_their_series() {
             assert_eq!(found["archive"]["labels"], true, "{rule}");
             let carried = match rule {
                 "bp" => "forward_transposed",
-                "dfa" => "direct",
+                "dfa" | "direct-kolen-pollack" => "direct",
                 _ => "backward",
             };
             let expected = if rule == "shallow" { vec![] } else { vec![carried; 2] };

@@ -112,6 +112,10 @@ fn surrogates_align_as_predicted() {
         let runs: Vec<f64> = (0..200).into_par_iter().map(|r| replay(&drawn, &toy, r)[0]).collect();
         let [angle, _, error] = statistics(runs.into_iter());
         assert!((angle - exact.angle).abs() < 0.2 + 4.0 * error, "{kind}");
+        // Nothing is drawn for this one, and a single order says little of what is left on average.
+        if kind == Surrogate::Reversed {
+            continue;
+        }
         let draws = (0..30)
             .into_par_iter()
             .map(|r| predict(&kind.draw(&recording, 4, r).unwrap(), &toy).inner_product);

@@ -6,10 +6,11 @@ use alignscope::matrix::Matrix;
 use alignscope::network::{Loss, Order, Rule, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{
-    Activation, Budget, Feedback, Layers, Normaliser, Pass, UpdateAlignment, WeightNorm,
+    Activation, ActivityNorm, Budget, Feedback, Layers, Normaliser, Pass, UpdateAlignment,
+    WeightNorm,
 };
 
-const ACTIVATIONS: [Activation; 7] = [
+const ACTIVATIONS: [Activation; 11] = [
     Activation::Linear,
     Activation::Relu,
     Activation::Tanh,
@@ -17,6 +18,10 @@ const ACTIVATIONS: [Activation; 7] = [
     Activation::LeakyRelu,
     Activation::Sigmoid,
     Activation::Erf,
+    Activation::Gelu,
+    Activation::Silu,
+    Activation::Elu,
+    Activation::Softplus,
 ];
 const SIZES: [usize; 4] = [7, 6, 5, 4];
 const SAMPLES: usize = 9;
@@ -46,7 +51,14 @@ fn case(hidden: Activation, output: Activation, seed: u64) -> Case {
     }
     let activations = vec![hidden, hidden, output];
     Case {
-        layers: Layers { weights, biases, biases_learn: true, activations },
+        layers: Layers {
+            weights,
+            biases,
+            biases_learn: true,
+            activations,
+            activity_norm: ActivityNorm::Off,
+            running: Vec::new(),
+        },
         input,
         target,
         pass: Pass::new(&SIZES, SAMPLES),
@@ -116,6 +128,32 @@ fn central(case: &mut Case, loss: Loss, h: f64, at: impl Fn(&mut Layers<f64>) ->
     slope
 }
 
+/// Values of PyTorch's functions of the same names, and ends that neither overflow nor vanish.
+#[test]
+fn younger_activations_are_pytorchs() {
+    let cases = [
+        (Activation::Gelu, [-0.15865525393145707, 0.0, 0.8413447460685429], [0.0, 800.0]),
+        (Activation::Silu, [-0.2689414213699951, 0.0, 0.7310585786300049], [0.0, 800.0]),
+        (Activation::Elu, [-0.6321205588285577, 0.0, 1.0], [-1.0, 800.0]),
+        (
+            Activation::Softplus,
+            [0.31326168751822286, std::f64::consts::LN_2, 1.3132616875182228],
+            [0.0, 800.0],
+        ),
+    ];
+    for (activation, expected, ends) in cases {
+        let z = [-1.0, 0.0, 1.0, -800.0, 800.0];
+        let mut found = [f64::NAN; 5];
+        activation.apply(&z, &mut found);
+        for (found, expected) in found.iter().zip([&expected[..], &ends].concat()) {
+            assert!((found - expected).abs() < 1e-14, "{activation:?}: {found} {expected}");
+        }
+        let mut slope = [1.0; 5];
+        activation.multiply_derivative(&z, &found, &mut slope);
+        assert!(slope[3].abs() < 1e-14 && (slope[4] - 1.0).abs() < 1e-14, "{activation:?}");
+    }
+}
+
 #[test]
 fn derivative_at_zero_is_as_documented() {
     for (activation, expected) in [
@@ -123,6 +161,10 @@ fn derivative_at_zero_is_as_documented() {
         (Activation::TanhRelu, 0.0),
         (Activation::Tanh, 1.0),
         (Activation::Linear, 1.0),
+        (Activation::Elu, 1.0),
+        (Activation::Gelu, 0.5),
+        (Activation::Silu, 0.5),
+        (Activation::Softplus, 0.5),
     ] {
         for zero in [0.0, -0.0] {
             let (z, mut a, mut d) = ([zero], [f64::NAN], [1.0]);

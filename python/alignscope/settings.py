@@ -28,6 +28,11 @@ class TrainSettings(TypedDict, total=False):
     eta: Setting
     momentum: Setting
     weight_decay: Setting
+    optimizer: Setting
+    beta1: Setting
+    beta2: Setting
+    epsilon: Setting
+    muon_scale: Setting
     epochs: Setting
     reduction: Setting
     bias: Setting
@@ -37,6 +42,7 @@ class TrainSettings(TypedDict, total=False):
     normalize_b: Setting
     b_scale: Setting
     wn: Setting
+    activity_norm: Setting
     order: Setting
     probe: Setting
     precision: Setting

@@ -118,13 +118,15 @@ pub struct Looked {
 }
 
 /// Has the repeats run that the claims of a plan need: of the conditions of those that are not
-/// decided, twice as many at every look. `run` is given the jobs to be run, by index into
-/// [`Plan::jobs`]; `None` for all, where nothing is claimed. An interrupted run is the last.
+/// decided, twice as many at every look, up to `most` repeats: verdicts hold whenever one stops
+/// looking. `run` is given the jobs to be run, by index into [`Plan::jobs`]; `None` for all, where
+/// nothing is claimed. An interrupted run is the last.
 ///
 /// # Errors
 /// Those of `run`.
 pub fn look<E>(
     plan: &Plan,
+    most: usize,
     mut run: impl FnMut(Option<&HashSet<usize>>) -> Result<RunReport, E>,
 ) -> Result<Looked, E> {
     let mut open = ClaimedConditions::of(plan, &|_| true);
@@ -132,7 +134,7 @@ pub fn look<E>(
         let report = run(None)?;
         return Ok(Looked { ran: report.ran, report, after: Vec::new() });
     }
-    let (mut repeats, mut after, mut ran) = (FIRST_LOOK, Vec::new(), 0);
+    let (mut repeats, mut after, mut ran) = (FIRST_LOOK.min(most), Vec::new(), 0);
     loop {
         let of_open: Vec<Planned<'_>> =
             plan.planned().filter(|planned| open.has(planned)).collect();
@@ -155,10 +157,10 @@ pub fn look<E>(
             .map(|claim| claim.name.as_str())
             .collect();
         open = ClaimedConditions::of(plan, &|name| undecided.contains(name));
-        if open.is_empty() || repeats >= horizon {
+        if open.is_empty() || repeats >= horizon.min(most) {
             return Ok(Looked { report, after, ran });
         }
-        repeats *= 2;
+        repeats = (2 * repeats).min(most);
     }
 }
 

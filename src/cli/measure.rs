@@ -32,6 +32,12 @@ pub(super) fn of_kind(kind: Kind) -> Command {
             "Replay the signals of a network on data, or surrogates of them, through the rule in \
              isolation: the causal test of the mechanism",
         ],
+        Kind::Recurrent => [
+            "A network with a memory, in isolation or on sequences",
+            "Run a recurrent network of rate units by RFLO, BPTT and rules between them: on \
+             exogenous signals, or on a task over sequences; measures alignment of read-out and \
+             updates, and the rank of what is learnt",
+        ],
         Kind::Plane => [
             "The loss over the plane in which two networks move",
             "Train two networks from the same start and look at the loss over the plane in which \

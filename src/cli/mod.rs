@@ -90,6 +90,11 @@ static SUBCOMMANDS: &[Subcommand] = &[
         |m| measure::execute_kind(Kind::Plane, m),
     ),
     subcommand(
+        "recurrent",
+        || measure::of_kind(Kind::Recurrent),
+        |m| measure::execute_kind(Kind::Recurrent, m),
+    ),
+    subcommand(
         "sample",
         || measure::of_kind(Kind::Sample),
         |m| measure::execute_kind(Kind::Sample, m),
@@ -127,7 +132,8 @@ pub fn command() -> Command {
              in figures\n  alignscope new idea                          a commented spec to start \
              from\n  alignscope isolate --schedule white          the rule on signals without \
              memory\n  alignscope train --rule fa --json            a network on the digits, as \
-             JSON\n  alignscope theory held --json                what exact theory says about \
+             JSON\n  alignscope recurrent --task recall            a network with a \
+             memory, by RFLO\n  alignscope theory held --json                what exact theory says about \
              it\n  alignscope angles run.npz#W1 run.npz#B1      the alignment of weights from \
              elsewhere\n  alignscope figure RUN --format pdf           its figures once more, from \
              results\n  alignscope report RUN --out report.html      all of it in one \

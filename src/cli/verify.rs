@@ -8,7 +8,7 @@ use crate::claim::{
 };
 use crate::run::{Ended, Planned, RunReport, TableFile, damaged_figures, is_stored, write_table};
 use crate::spec::parse_spec;
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -31,14 +31,24 @@ pub(super) fn command() -> Command {
                     .help("The mechanism and learning on the embedded digits; well under a minute"),
             )
             .arg(Arg::new("full").long("full").action(ArgAction::SetTrue).help(
-                "All claims but those of sensitivity and akrout-long; about 2.5 to 4 hours on two \
-                 cores, --dry-run estimates it",
+                "All claims but those of sensitivity and akrout-long; some hours on two cores, \
+                 which --dry-run estimates",
             ))
             .arg(
                 Arg::new("dry-run")
                     .long("dry-run")
                     .action(ArgAction::SetTrue)
                     .help("Print the time budget of every claim, and run nothing"),
+            )
+            .arg(
+                Arg::new("most-repeats")
+                    .long("most-repeats")
+                    .value_name("N")
+                    .value_parser(value_parser!(u32).range(1..))
+                    .help(
+                        "Run no more than so many repeats of each condition: what is open then \
+                         stays undecided until the command is given again without",
+                    ),
             )
             .arg(
                 Arg::new("markdown")
@@ -115,8 +125,9 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 
 /// Runs the repeats that the claims need, and says how many these were.
 fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
+    let most = matches.get_one::<u32>("most-repeats").map_or(usize::MAX, |&most| most as usize);
     let Looked { report, after, ran } =
-        look(&request.plan, |only| run_jobs(request, matches, only))?;
+        look(&request.plan, most, |only| run_jobs(request, matches, only))?;
     if !after.is_empty() && report.ended != Ended::Interrupted {
         let looks: Vec<String> = after.iter().map(ToString::to_string).collect();
         let of = report.results.len();

@@ -15,12 +15,14 @@ pub enum Kind {
     Replay,
     /// The plane in which two networks move while they learn from the same start.
     Plane,
+    /// Recurrent networks, in isolation or on sequences.
+    Recurrent,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Isolate, Self::Train, Self::Sample, Self::Replay, Self::Plane];
+    pub const ALL: [Self; 6] =
+        [Self::Isolate, Self::Train, Self::Sample, Self::Replay, Self::Plane, Self::Recurrent];
 
     /// Whether a network is trained on data.
     pub fn trains(self) -> bool {
@@ -35,5 +37,6 @@ impl Choice for Kind {
         ("sample", Self::Sample),
         ("replay", Self::Replay),
         ("plane", Self::Plane),
+        ("recurrent", Self::Recurrent),
     ];
 }

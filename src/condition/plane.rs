@@ -5,7 +5,7 @@ use super::isolate::MOST_ITERATIONS;
 use super::train::TrainCondition;
 use crate::measure::trajectory::MOST_ROWS;
 use crate::network::Setup;
-use crate::rule::{Rule, WeightNorm};
+use crate::rule::{ActivityNorm, Rule, WeightNorm};
 use crate::text::{Choice, Interval, settings};
 
 /// Networks that learn side by side.
@@ -69,6 +69,11 @@ impl PlaneCondition {
                  often"
             );
             found.push(Conflict::of([Self::SNAPSHOT_EVERY.name(), Setup::EPOCHS.name()], message));
+        }
+        if self.train.setup.activity_norm == ActivityNorm::Batch {
+            let message = "points of a plane have no statistics of batches: set activity-norm to \
+                           layer, or leave it out";
+            found.push(Conflict::of([Setup::ACTIVITY_NORM.name()], message.into()));
         }
         found
     }

@@ -4,11 +4,13 @@ use super::conflict::{Conflict, Values};
 use super::isolate::IsolateCondition;
 use super::kind::Kind;
 use super::plane::PlaneCondition;
+use super::recurrent::RecurrentCondition;
 use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
-use crate::network::Setup;
-use crate::rule::WeightNorm;
+use crate::network::{Optimizer, Setup};
+use crate::recurrent;
+use crate::rule::{ActivityNorm, WeightNorm};
 use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
 use serde_json::Value as Json;
 use std::cell::LazyCell;
@@ -28,6 +30,8 @@ pub enum Condition {
     Replay(Box<ReplayCondition>),
     /// Of planes.
     Plane(Box<PlaneCondition>),
+    /// Of recurrent networks.
+    Recurrent(Box<RecurrentCondition>),
 }
 
 /// The parameters of conditions of one kind, in the order of help and columns.
@@ -38,12 +42,14 @@ pub fn parameters(kind: Kind) -> &'static [Arc<dyn AnyParameter>] {
     static SAMPLE: Table = LazyLock::new(SampleCondition::parameters);
     static REPLAY: Table = LazyLock::new(ReplayCondition::parameters);
     static PLANE: Table = LazyLock::new(PlaneCondition::parameters);
+    static RECURRENT: Table = LazyLock::new(RecurrentCondition::parameters);
     match kind {
         Kind::Isolate => &ISOLATE,
         Kind::Train => &TRAIN,
         Kind::Sample => &SAMPLE,
         Kind::Replay => &REPLAY,
         Kind::Plane => &PLANE,
+        Kind::Recurrent => &RECURRENT,
     }
 }
 
@@ -62,7 +68,8 @@ pub fn columns_in_order() -> &'static [Facts] {
             parameters(kind).iter().map(|parameter| *parameter.facts()).collect::<VecDeque<_>>()
         };
         let mut lists =
-            [Kind::Isolate, Kind::Sample, Kind::Train, Kind::Replay, Kind::Plane].map(facts);
+            [Kind::Isolate, Kind::Sample, Kind::Train, Kind::Replay, Kind::Plane, Kind::Recurrent]
+                .map(facts);
         let mut all: Vec<Facts> = Vec::new();
         loop {
             let placed = |name| all.iter().any(|facts| facts.name == name);
@@ -117,6 +124,7 @@ impl Condition {
             Self::Train(train) => train.settle(),
             Self::Replay(c) => c.train.settle(),
             Self::Plane(c) => c.train.settle(),
+            Self::Recurrent(c) => c.settle(given),
         };
         settled.map_err(|conflict| vec![conflict])?;
         let conflicts = condition.conflicts();
@@ -131,6 +139,7 @@ impl Condition {
             Kind::Sample => Self::Sample(SampleCondition::default()),
             Kind::Replay => Self::Replay(Box::default()),
             Kind::Plane => Self::Plane(Box::default()),
+            Kind::Recurrent => Self::Recurrent(Box::default()),
         }
     }
 
@@ -141,6 +150,7 @@ impl Condition {
             Self::Sample(c) => c,
             Self::Replay(c) => &**c,
             Self::Plane(c) => &**c,
+            Self::Recurrent(c) => &**c,
         }
     }
 
@@ -151,6 +161,7 @@ impl Condition {
             Self::Sample(c) => c,
             Self::Replay(c) => &mut **c,
             Self::Plane(c) => &mut **c,
+            Self::Recurrent(c) => &mut **c,
         }
     }
 
@@ -162,6 +173,7 @@ impl Condition {
             Self::Sample(_) => Kind::Sample,
             Self::Replay(_) => Kind::Replay,
             Self::Plane(_) => Kind::Plane,
+            Self::Recurrent(_) => Kind::Recurrent,
         }
     }
 
@@ -171,7 +183,7 @@ impl Condition {
             Self::Train(train) => Some(train),
             Self::Replay(replay) => Some(&replay.train),
             Self::Plane(plane) => Some(&plane.train),
-            Self::Isolate(_) | Self::Sample(_) => None,
+            Self::Isolate(_) | Self::Sample(_) | Self::Recurrent(_) => None,
         }
     }
 
@@ -233,6 +245,7 @@ impl Condition {
             Self::Sample(c) => c.layers.clone(),
             Self::Train(c) => c.sizes(),
             Self::Plane(c) => c.train.sizes(),
+            Self::Recurrent(c) => c.sizes(),
             Self::Replay(c) => c.train.sizes().into_iter().skip(c.layer - 1).take(3).collect(),
         }
     }
@@ -245,7 +258,7 @@ impl Condition {
     /// Iterations of one epoch; 1 where there are no epochs.
     pub fn iterations_per_epoch(&self) -> usize {
         match self {
-            Self::Isolate(_) | Self::Sample(_) | Self::Replay(_) => 1,
+            Self::Isolate(_) | Self::Sample(_) | Self::Replay(_) | Self::Recurrent(_) => 1,
             Self::Train(c) => c.batches_per_epoch(),
             Self::Plane(c) => c.train.batches_per_epoch(),
         }
@@ -259,6 +272,7 @@ impl Condition {
             Self::Replay(c) => c.updates,
             Self::Train(c) => c.updates(),
             Self::Plane(c) => c.train.updates(),
+            Self::Recurrent(c) => c.iterations,
         }
     }
 
@@ -266,13 +280,13 @@ impl Condition {
     pub fn weight_norm(&self) -> Option<&WeightNorm> {
         match self {
             Self::Isolate(c) => c.weight_norm.as_ref(),
-            Self::Sample(_) => None,
+            Self::Sample(_) | Self::Recurrent(_) => None,
             _ => self.train()?.setup.weight_norm.as_ref(),
         }
     }
 
-    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay
-    /// and momentum.
+    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay,
+    /// momentum and any optimiser but plain gradient descent.
     pub fn has_projections(&self) -> bool {
         match self {
             Self::Isolate(c) => c.weight_norm.is_some(),
@@ -280,9 +294,15 @@ impl Condition {
                 c.setup.weight_norm.is_some()
                     || c.setup.weight_decay != 0.0
                     || c.setup.momentum != 0.0
+                    || c.setup.optimizer != Optimizer::Sgd
             }
-            Self::Replay(_) | Self::Plane(_) | Self::Sample(_) => false,
+            Self::Replay(_) | Self::Plane(_) | Self::Sample(_) | Self::Recurrent(_) => false,
         }
+    }
+
+    /// Whether units of a layer, or samples of a batch, are normalised together.
+    pub fn normalises_activities(&self) -> bool {
+        self.train().is_some_and(|train| train.setup.activity_norm != ActivityNorm::Off)
     }
 
     /// Whether no batch of a training run comes twice.
@@ -308,6 +328,7 @@ impl Condition {
             Self::Replay(c) => c.train.setup.batch,
             Self::Plane(c) => c.train.setup.batch,
             Self::Sample(c) => c.batch,
+            Self::Recurrent(c) => return c.operations(),
         };
         2.0 * batch as f64 * (2.0 * weights + carried)
     }
@@ -319,6 +340,7 @@ impl Condition {
             Self::Train(c) => c.conflicts(),
             Self::Replay(c) => c.conflicts(),
             Self::Plane(c) => c.conflicts(),
+            Self::Recurrent(c) => c.conflicts(),
         };
         found.extend(self.train().and_then(TrainCondition::too_many_images));
         if self.depth() == 0 {
@@ -328,10 +350,10 @@ impl Condition {
         let need = self.need();
         let bytes = need.bytes();
         if bytes > MOST_BYTES {
-            let sizes = if self.kind().trains() {
-                Setup::HIDDEN.name()
-            } else {
-                IsolateCondition::LAYERS.name()
+            let sizes = match self {
+                Self::Recurrent(_) => recurrent::Setup::UNITS.name(),
+                _ if self.kind().trains() => Setup::HIDDEN.name(),
+                _ => IsolateCondition::LAYERS.name(),
             };
             let message = format!(
                 "a job of layers {} and this batch would need about {} GB of memory, more than the \

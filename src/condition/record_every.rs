@@ -36,7 +36,7 @@ impl RecordEvery {
     /// What [`Self::parse`] takes.
     pub fn expected(kind: Kind) -> &'static str {
         match kind {
-            Kind::Isolate | Kind::Sample | Kind::Replay => {
+            Kind::Isolate | Kind::Sample | Kind::Replay | Kind::Recurrent => {
                 "a number of iterations, or log:N for N log-spaced ones (N at least 2)"
             }
             Kind::Train | Kind::Plane => {

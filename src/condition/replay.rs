@@ -3,8 +3,8 @@
 use super::conflict::Conflict;
 use super::isolate::MOST_ITERATIONS;
 use super::train::TrainCondition;
-use crate::network::{Biases, Setup};
-use crate::rule::Activation;
+use crate::network::{Biases, Optimizer, Setup};
+use crate::rule::{Activation, ActivityNorm};
 use crate::signal::Surrogate;
 use crate::text::{Choice, settings};
 
@@ -97,6 +97,7 @@ impl ReplayCondition {
         let plain =
             setup.weight_norm.is_none() && !setup.normalize_b && setup.biases == Biases::Off;
         let plain = plain && setup.momentum == 0.0 && setup.weight_decay == 0.0;
+        let plain = plain && setup.optimizer == Optimizer::Sgd;
         plain
             && self.hidden_activation() == Activation::Linear
             && self.weights == ReplayWeights::Fresh
@@ -134,6 +135,19 @@ impl ReplayCondition {
                 [Setup::MOMENTUM.name(), Setup::WEIGHT_DECAY.name()],
                 message.into(),
             ));
+        }
+        if setup.optimizer != Optimizer::Sgd {
+            let message = format!(
+                "the rule in isolation, by which signals are replayed, descends the gradient, and \
+                 has no `{}`: leave optimizer out",
+                setup.optimizer.name()
+            );
+            found.push(Conflict::of([Setup::OPTIMIZER.name()], message));
+        }
+        if setup.activity_norm != ActivityNorm::Off {
+            let message = "the rule in isolation, by which signals are replayed, normalises no \
+                           activities: leave activity-norm out";
+            found.push(Conflict::of([Setup::ACTIVITY_NORM.name()], message.into()));
         }
         found
     }

@@ -2,10 +2,10 @@
 
 use super::conflict::Conflict;
 use crate::data::{CodeKind, DataError, DataFacts, DataSet, LabelChange, Library, Source};
-use crate::network::{Biases, Loss, ProbeBatch, Setup};
+use crate::network::{Biases, Loss, Optimizer, ProbeBatch, Setup};
 use crate::real::{Precision, Real};
-use crate::rule::{Activation, Backward, Rule, WeightNorm};
-use crate::text::{OrName, settings};
+use crate::rule::{Activation, ActivityNorm, Route, Rule, WeightNorm};
+use crate::text::{Choice, OrName, settings};
 use std::sync::Arc;
 
 /// Most memory one job may need, in bytes.
@@ -102,6 +102,18 @@ impl TrainCondition {
                  fa",
             );
         }
+        if setup.optimizer != Optimizer::Sgd {
+            return Some(
+                "--optimizer: the theory of learning is for gradient descent, with momentum or \
+                 without: give --optimizer sgd",
+            );
+        }
+        if setup.activity_norm != ActivityNorm::Off {
+            return Some(
+                "--activity-norm: the theory of learning is for activities as they are: give \
+                 --activity-norm off",
+            );
+        }
         if setup.biases == Biases::Untrained {
             return Some(
                 "--bias: biases that do not learn are not part of the theory: give off or on",
@@ -155,7 +167,10 @@ impl TrainCondition {
                 self.setup.weight_norm.as_ref().map_or(0, WeightNorm::listed),
             ),
             self.listed_beyond(Setup::ACTIVATION.name(), self.setup.activations.len()),
-            self.learning_with_momentum(),
+            self.nesterov_without_momentum(),
+            self.adam_with_momentum(),
+            self.targets_of_no_task(),
+            self.batch_of_one(),
             self.no_images(),
             self.all_held_out(),
         ];
@@ -242,12 +257,46 @@ impl TrainCondition {
         (listed > depth).then(|| Conflict::of([name, Setup::HIDDEN.name()], message))
     }
 
-    fn learning_with_momentum(&self) -> Option<Conflict> {
-        let Setup { rule, momentum, .. } = self.setup;
-        let message =
-            format!("the backward weights of rule `{rule}` have no momentum: leave it out");
-        let wrong = rule.facts().backward == Backward::Learning && momentum != 0.0;
-        wrong.then(|| Conflict::of([Setup::MOMENTUM.name(), Setup::RULE.name()], message))
+    fn nesterov_without_momentum(&self) -> Option<Conflict> {
+        let Setup { optimizer, momentum, .. } = self.setup;
+        let message = "optimizer `nesterov` looks ahead by the momentum, which is 0: set momentum, \
+                       to 0.9 say";
+        let wrong = optimizer == Optimizer::Nesterov && momentum == 0.0;
+        let parameters = [Setup::OPTIMIZER.name(), Setup::MOMENTUM.name()];
+        wrong.then(|| Conflict::of(parameters, message.into()))
+    }
+
+    fn adam_with_momentum(&self) -> Option<Conflict> {
+        let Setup { optimizer, momentum, .. } = self.setup;
+        let message = format!(
+            "optimizer `{}` has beta1 in place of momentum: leave momentum out, and set beta1",
+            optimizer.name()
+        );
+        let wrong = matches!(optimizer, Optimizer::Adam | Optimizer::AdamW) && momentum != 0.0;
+        wrong.then(|| Conflict::of([Setup::OPTIMIZER.name(), Setup::MOMENTUM.name()], message))
+    }
+
+    fn targets_of_no_task(&self) -> Option<Conflict> {
+        let Setup { rule, loss, .. } = self.setup;
+        let message = format!(
+            "rule `{rule}` carries targets back, and loss `random` has none: set loss to \
+             half-squared, or rule to dfa"
+        );
+        let wrong = rule.facts().route == Route::Target && loss == Loss::Random;
+        wrong.then(|| Conflict::of([Setup::RULE.name(), Setup::LOSS.name()], message))
+    }
+
+    /// Batch normalisation where a batch has a single sample, which has no variance.
+    fn batch_of_one(&self) -> Option<Conflict> {
+        let Setup { activity_norm, batch, drop_last, .. } = self.setup;
+        let short = self.training_images() % batch.max(1) == 1 && !drop_last;
+        let message = format!(
+            "activity-norm `batch` needs more than one sample, which {} of {batch} {}",
+            if batch == 1 { "batches" } else { "the last batch of an epoch" },
+            if batch == 1 { "do not have: raise batch" } else { "does not have: set drop-last" }
+        );
+        let wrong = activity_norm == ActivityNorm::Batch && (batch == 1 || short);
+        wrong.then(|| Conflict::of([Setup::ACTIVITY_NORM.name(), Setup::BATCH.name()], message))
     }
 
     /// A size for what are no images.

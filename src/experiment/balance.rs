@@ -3,7 +3,7 @@
 use crate::matrix::Matrix;
 use crate::quantity::{BudgetSoFar, Quantity};
 use crate::real::Real;
-use crate::rule::{Budget, Feedback, Layers, Pass};
+use crate::rule::{Budget, Feedback, Injection, Layers, Pass, Sides};
 use crate::run::Job;
 use crate::vmath::sum_squares;
 
@@ -12,6 +12,8 @@ pub(super) struct Balance<T> {
     /// The network before the update under way.
     before: Layers<T>,
     accounts: Vec<Account<T>>,
+    /// Whether what is injected is told apart.
+    tells_apart: bool,
 }
 
 struct Account<T> {
@@ -22,6 +24,7 @@ struct Account<T> {
     quadratic: f64,
     curvature: f64,
     injected_above: f64,
+    injected: Injection,
 }
 
 impl<T: Real> Balance<T> {
@@ -36,19 +39,38 @@ impl<T: Real> Balance<T> {
                 quadratic: 0.0,
                 curvature: 0.0,
                 injected_above: 0.0,
+                injected: Injection::default(),
             })
         };
         let accounts: Vec<_> = (1..layers.depth()).filter_map(open).collect();
-        (job.quantities().any(Quantity::is_budget) && !accounts.is_empty())
-            .then(|| Self { before: layers.clone(), accounts })
+        (job.quantities().any(Quantity::is_budget) && !accounts.is_empty()).then(|| Self {
+            before: layers.clone(),
+            accounts,
+            tells_apart: tells_apart(job),
+        })
     }
 
-    /// Books an update that led to `after`: `passes` made it, `eta` is what the sum over the batch
-    /// was multiplied by.
-    pub fn after_update(&mut self, passes: &[&Pass<T>], eta: T, after: &Layers<T>) {
+    /// Books an update that led to `after`, over `unnormalised` weights where these were normalised:
+    /// `passes` made it, `eta` is what the sum over the batch was multiplied by.
+    pub fn after_update(
+        &mut self,
+        passes: &[(&Matrix<T>, &Pass<T>)],
+        eta: T,
+        unnormalised: Option<&[Matrix<T>]>,
+        after: &Layers<T>,
+    ) {
+        let alone: Vec<&Pass<T>> = passes.iter().map(|(_, pass)| *pass).collect();
         for (below, account) in self.accounts.iter_mut().enumerate() {
+            if self.tells_apart {
+                let sides = Sides { before: &self.before, unnormalised, after };
+                let found = Injection::of_layer(below, sides, passes, &account.backward, eta);
+                let found = found.unwrap_or_default();
+                account.injected.by_optimizer += found.by_optimizer;
+                account.injected.by_normalization += found.by_normalization;
+                account.injected.by_activity_norm += found.by_activity_norm;
+            }
             let neurons =
-                Budget::of_neurons(below, &self.before, after, passes, &account.backward, eta);
+                Budget::of_neurons(below, &self.before, after, &alone, &account.backward, eta);
             let Budget { quadratic, curvature, injected_above, .. } =
                 Budget::of_layer(&neurons.unwrap_or_default());
             account.quadratic += quadratic;
@@ -68,8 +90,16 @@ impl<T: Real> Balance<T> {
             quadratic: account.quadratic,
             curvature: account.curvature,
             injected_above: account.injected_above,
+            injected: account.injected,
         })
     }
+}
+
+/// Whether something that `job` measures tells optimiser and normalisation apart.
+pub(super) fn tells_apart(job: &Job) -> bool {
+    [Quantity::BudgetOptimizer, Quantity::BudgetNormalization, Quantity::BudgetActivityNorm]
+        .into_iter()
+        .any(|quantity| job.measures(quantity))
 }
 
 /// `<W_l, B_l^T>` and `1/2 ||W_{l-1}||^2 + 1/2 ||b_l||^2`.

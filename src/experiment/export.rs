@@ -148,10 +148,14 @@ fn moving<T: Real>(
     (1..depth).filter(move |_| moves).filter_map(|l| Some((l, feedback.backward(l)?)))
 }
 
-/// `B1`, and `F1` of direct feedback: that is no matrix from one layer to the next, and its shape
-/// does not always say so.
+/// `B1`, and `F1` of direct feedback, `T1` of targets: these are no matrices from one layer to the
+/// next, and their shape does not always say so.
 fn backward_name<T: Real>(feedback: &Feedback<T>, l: usize) -> String {
-    let letter = if feedback.rule().facts().route == Route::Direct { "F" } else { "B" };
+    let letter = match feedback.rule().facts().route {
+        Route::Direct => "F",
+        Route::Target => "T",
+        Route::Layered | Route::Nowhere => "B",
+    };
     format!("{letter}{l}")
 }
 

@@ -72,7 +72,7 @@ impl<T: Real> Experiment<T> for Run<T> {
             decomposed.after_update(&[(activity, pass)], self.eta, after)?;
         }
         if let Some(balance) = &mut self.balance {
-            balance.after_update(&[pass], self.eta, after);
+            balance.after_update(&[(activity, pass)], self.eta, None, after);
         }
         if let Some((realised, _)) = &mut self.realised {
             realised.add(activity, error);

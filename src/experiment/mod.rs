@@ -10,9 +10,12 @@ pub mod learning;
 mod mechanism;
 mod plane;
 mod prediction;
+mod ranked;
+mod recurrent;
 mod replay;
 mod sample;
 mod train;
+mod twin;
 
 pub use prediction::{depth_run, expect, limit, linear_toy, predict};
 
@@ -44,6 +47,10 @@ pub fn run_job(job: &Job, attempt: &Attempt<'_>, library: &Library) -> Result<Jo
         Condition::Plane(condition) => match condition.train.precision {
             Precision::F32 => plane::run::<f32>(job, condition, attempt, library),
             Precision::F64 => plane::run::<f64>(job, condition, attempt, library),
+        },
+        Condition::Recurrent(condition) => match condition.precision {
+            Precision::F32 => recurrent::run::<f32>(job, condition, attempt),
+            Precision::F64 => recurrent::run::<f64>(job, condition, attempt),
         },
         Condition::Sample(condition) => match condition.precision {
             Precision::F32 => sample::run::<f32>(job, condition, attempt),

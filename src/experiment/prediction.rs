@@ -37,7 +37,7 @@ fn starts_independent(condition: &Condition) -> bool {
                 || c.from == 0 && c.train.setup.rule.starts_independent()
         }
         Condition::Plane(c) => c.train.setup.rule.starts_independent(),
-        Condition::Isolate(_) | Condition::Sample(_) => true,
+        Condition::Isolate(_) | Condition::Sample(_) | Condition::Recurrent(_) => true,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::network::{Biases, Part, Trainer};
 use crate::quantity::{Instruments, Quantity};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
-use crate::rule::{Feedback, Isolated, Layers};
+use crate::rule::{ActivityNorm, Feedback, Isolated, Layers};
 use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::signal::{Recording, Sequence, SequenceError};
 use crate::theory::Toy;
@@ -200,6 +200,8 @@ fn pair<T: Real>(layers: &Layers<T>, layer: usize) -> Layers<T> {
         biases: layers.biases[layer - 1..=layer].to_vec(),
         biases_learn: layers.biases_learn,
         activations: layers.activations[layer - 1..=layer].to_vec(),
+        activity_norm: ActivityNorm::Off,
+        running: Vec::new(),
     }
 }
 

@@ -1,18 +1,21 @@
 //! One repeat of a network on data.
 
-use super::balance::Balance;
+use super::balance::{self, Balance};
 use super::decomposed::{Coming, Decomposed};
 use super::export::{Recorder, export_weights};
 use super::learning::{LearningRun, load};
 use super::mechanism::Mechanism;
+use super::ranked::RanksFound;
+use super::twin::Twin;
 use super::{Experiment, drive};
 use crate::condition::TrainCondition;
 use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
 use crate::measure::quantile::Sorted;
+use crate::measure::spectrum::Ranks;
 use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
 use crate::quantity::{
-    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity,
+    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity, Ranked,
 };
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -45,6 +48,8 @@ struct Run<'a, T: Real> {
     balance: Option<Balance<T>>,
     /// A prediction that goes along with the network.
     followed: Option<LearningRun<'a>>,
+    ranks: RanksFound,
+    twin: Option<Twin<'a, T>>,
     seen: Seen,
 }
 
@@ -75,6 +80,9 @@ struct Recovery {
 struct Saved {
     trainer: State,
     recovery: Option<Recovery>,
+    /// That of a twin, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    twin: Option<State>,
 }
 
 impl<T: Real> Experiment<T> for Run<'_, T> {
@@ -92,9 +100,11 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
             recorder.expect(labels_to_come(&self.trainer));
         }
         self.trainer.step();
+        if let Some(twin) = &mut self.twin {
+            twin.step(threads);
+        }
         self.book(eta)?;
-        self.probe.forget();
-        self.seen = Seen::default();
+        self.forget();
         self.note_recovery();
         if let Some(recorder) = &mut self.recorder {
             recorder.take(self.trainer.latest(), self.trainer.layers(), self.trainer.feedback());
@@ -104,18 +114,22 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
 
     fn save(&self) -> Option<Saved> {
         // Recorded signals and the past of the network are not part of a checkpoint.
-        self.is_restartable()
-            .then(|| Saved { trainer: self.trainer.state(), recovery: self.recovery })
+        self.is_restartable().then(|| Saved {
+            trainer: self.trainer.state(),
+            recovery: self.recovery,
+            twin: self.twin.as_ref().map(Twin::state),
+        })
     }
 
     fn restore(&mut self, saved: Saved) -> bool {
         let fits = self.is_restartable()
             && saved.recovery.is_some() == self.recovery.is_some()
-            && self.trainer.restore(&saved.trainer);
+            && saved.twin.is_some() == self.twin.is_some()
+            && self.trainer.restore(&saved.trainer)
+            && self.twin.as_mut().zip(saved.twin).is_none_or(|(twin, state)| twin.restore(&state));
         if fits {
             self.recovery = saved.recovery;
-            self.probe.forget();
-            self.seen = Seen::default();
+            self.forget();
         }
         fits
     }
@@ -207,6 +221,19 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         all.get(l).copied().flatten()
     }
 
+    fn ranks(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+        self.ranks.of((of, l), &mut self.probe, &self.trainer)
+    }
+
+    fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+        let key = [self.seed, self.repeat];
+        self.ranks.of_chance((of, l), &mut self.probe, &self.trainer, key)
+    }
+
+    fn beside_twin(&mut self, l: usize) -> Option<[Matrix<f64>; 2]> {
+        self.twin.as_mut()?.beside(&self.trainer, l)
+    }
+
     fn budget(&self, l: usize) -> Option<BudgetSoFar> {
         self.balance.as_ref()?.of_layer(l)
     }
@@ -256,6 +283,13 @@ fn labels_to_come<T: Real>(trainer: &Trainer<'_, T>) -> Vec<u8> {
 }
 
 impl<T: Real> Run<'_, T> {
+    /// What was computed was of a state that is no more.
+    fn forget(&mut self) {
+        self.probe.forget();
+        self.ranks.forget();
+        self.seen = Seen::default();
+    }
+
     /// Whether a checkpoint holds all that a run depends on.
     fn is_restartable(&self) -> bool {
         let past = self.mechanism.is_some() || self.decomposed.is_some() || self.balance.is_some();
@@ -288,11 +322,7 @@ impl<T: Real> Run<'_, T> {
             decomposed.after_update(&passes(parts), eta, after)?;
         }
         if let Some(balance) = &mut self.balance {
-            balance.after_update(
-                &parts.iter().map(|part| &part.pass).collect::<Vec<_>>(),
-                eta,
-                after,
-            );
+            balance.after_update(&passes(parts), eta, self.trainer.unnormalised(), after);
         }
         Ok(())
     }
@@ -347,7 +377,10 @@ pub(super) fn run<T: Real>(
         .map(|data| LearningRun::new(data, condition, Width::Finite, [job.seed, job.repeat]))
         .transpose()
         .map_err(|error| JobError::Failed(error.to_string()))?;
-    let trainer = Trainer::new(&data, condition.setup.clone(), job.seed, job.repeat);
+    let mut trainer = Trainer::new(&data, condition.setup.clone(), job.seed, job.repeat);
+    if balance::tells_apart(job) {
+        trainer.keep_unnormalised();
+    }
     let mut probe = Probe::new(&trainer, condition.probe, job.seed, job.repeat);
     let depth = trainer.layers().depth();
     let at_start = |quantity, norm: &mut dyn FnMut(usize) -> f64| -> Vec<f64> {
@@ -376,8 +409,11 @@ pub(super) fn run<T: Real>(
         }
     };
     let period = NonZeroUsize::new(trainer.batches_per_epoch());
-    let decomposed = Decomposed::new(job, trainer.layers(), trainer.feedback(), period)
-        .map_err(JobError::Failed)?;
+    let decomposed = match job.condition.normalises_activities() {
+        true => None,
+        false => Decomposed::new(job, trainer.layers(), trainer.feedback(), period)
+            .map_err(JobError::Failed)?,
+    };
     let start = attempt.export().is_on().then(|| trainer.layers().clone());
     let mut run = Run {
         probe,
@@ -391,6 +427,8 @@ pub(super) fn run<T: Real>(
         decomposed,
         balance: Balance::new(job, trainer.layers(), trainer.feedback()),
         followed,
+        ranks: RanksFound::default(),
+        twin: Twin::new(job, condition, &data),
         seen: Seen::default(),
         trainer,
     };

@@ -7,6 +7,7 @@ pub mod null;
 pub mod orientation;
 pub mod pairs;
 pub mod quantile;
+pub mod representation;
 pub mod similarity;
 pub mod spectrum;
 pub mod summary;

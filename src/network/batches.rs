@@ -125,9 +125,14 @@ impl<'a, T: Real> Batches<'a, T> {
     /// What the sum over the batch of the update to come is multiplied by beside the learning rate:
     /// 1, or 1 over the number of samples where gradients are averaged.
     pub fn share(&self) -> f64 {
+        self.share_of(self.next().len())
+    }
+
+    /// The same of an update of so many samples.
+    pub(super) fn share_of(&self, samples: usize) -> f64 {
         match self.setup.reduction {
             Reduction::Sum => 1.0,
-            Reduction::Mean => 1.0 / self.next().len() as f64,
+            Reduction::Mean => 1.0 / samples as f64,
         }
     }
 

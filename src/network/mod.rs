@@ -2,6 +2,7 @@
 
 mod batches;
 mod loss;
+mod optimizer;
 mod part;
 mod probe;
 mod setup;
@@ -10,6 +11,7 @@ mod trainer;
 pub use crate::rule::Rule;
 pub use batches::{Batches, Subset};
 pub use loss::Loss;
+pub use optimizer::{MuonScale, NEWTON_SCHULZ, Optimizer, newton_schulz};
 pub use part::{Part, Shown, part_sizes};
 pub use probe::{NULL_DRAWS, Probe, UpdateNull};
 pub use setup::{Biases, Order, ProbeBatch, Reduction, Setup, Std};

@@ -70,7 +70,7 @@ impl<T: Real> Part<T> {
     /// Forward pass, output error signal, and its way back.
     pub fn propagate(&mut self, layers: &Layers<T>, feedback: &Feedback<T>, loss: Loss) {
         self.forward(layers, loss);
-        feedback.carry_back(layers, &mut self.pass);
+        feedback.carry_back_with(layers, &self.target, &mut self.pass);
     }
 }
 

@@ -123,7 +123,8 @@ impl<T: Real> Probe<T> {
             // The trainer's transposes may be those of the update before.
             let feedback =
                 if trainer.setup().rule == Rule::BP { &self.bp } else { trainer.feedback() };
-            feedback.carry_back(trainer.layers(), &mut self.part.pass);
+            let Part { target, pass, .. } = &mut self.part;
+            feedback.carry_back_with(trainer.layers(), target, pass);
             self.ours.take(&self.part.input, &self.part.pass);
         }
     }
@@ -147,6 +148,18 @@ impl<T: Real> Probe<T> {
     pub fn delta(&mut self, trainer: &Trainer<'_, T>, l: usize) -> &Matrix<T> {
         self.ours(trainer);
         &self.ours.deltas[l]
+    }
+
+    /// Error signals that BP would carry back there.
+    pub fn bp_delta(&mut self, trainer: &Trainer<'_, T>, l: usize) -> &Matrix<T> {
+        self.bps(trainer);
+        &self.bps.deltas[l]
+    }
+
+    /// The rule's update of `W_l`, summed over the samples.
+    pub fn update(&mut self, trainer: &Trainer<'_, T>, l: usize) -> &Matrix<T> {
+        self.ours(trainer);
+        &self.ours.updates[l]
     }
 
     /// Classes of the samples, as they are learnt.

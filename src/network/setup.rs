@@ -1,8 +1,9 @@
 //! Everything that defines a training run but its data.
 
-use super::Loss;
+use super::part::part_sizes;
+use super::{Loss, MuonScale, Optimizer};
 use crate::data::{ChangeKind, CodeKind, LabelChange};
-use crate::rule::{Activation, Rule, WeightNorm};
+use crate::rule::{Activation, ActivityNorm, Rule, WeightNorm};
 use crate::text::{
     Choice, Interval, List, Nature, Refused, Setting, settings, toml_number, toml_string,
 };
@@ -221,6 +222,27 @@ settings! {
         weight_decay: f64 = 0.0 => WEIGHT_DECAY(
             "weight-decay", "RATE", "Weight decay of weights and biases, as part of the gradient", Interval::NonNegative
         );
+        optimizer: Optimizer = Optimizer::Sgd => OPTIMIZER(
+            "optimizer", "NAME",
+            "What makes a step of a gradient, as PyTorch has it: sgd (with --momentum, if any), \
+             nesterov, adam, adamw (decay apart from the gradient), muon (orthogonalised momentum, \
+             biases by adamw)", (),
+            label = |optimizer, _| optimizer.label().into(), tacit = true
+        );
+        beta1: f64 = 0.9 => BETA1(
+            "beta1", "B", "Adam, AdamW: what is left of the mean of gradients after an update", Interval::BelowOne, tacit = true
+        );
+        beta2: f64 = 0.999 => BETA2(
+            "beta2", "B", "Adam, AdamW: what is left of the mean of squared gradients after an update", Interval::BelowOne, tacit = true
+        );
+        epsilon: f64 = 1e-8 => EPSILON(
+            "epsilon", "E", "Adam, AdamW: added to the root of the mean of squared gradients", Interval::Positive, tacit = true
+        );
+        muon_scale: MuonScale = MuonScale::Original => MUON_SCALE(
+            "muon-scale", "NAME",
+            "Factor on Muon's steps of n_in x n_out weights: original (sqrt(max(1, n_out/n_in))) or \
+             match-rms (0.2 sqrt(max(n_in, n_out)): for the learning rates of AdamW)", (), tacit = true
+        );
         /// What the label changes are counted in.
         epochs: usize = 40 => EPOCHS("epochs", "N", "Passes over the training images", 1..=MOST_EPOCHS);
         reduction: Reduction = Reduction::Sum => REDUCTION(
@@ -250,6 +272,16 @@ settings! {
             "wn", "GAMMA", "Weight normalisation, at the start and after every update", (),
             axis = "γ of weight normalisation",
             label = |norm, text| norm.as_ref().map_or("no WN".into(), |_| format!("WN({text})"))
+        );
+        activity_norm: ActivityNorm = ActivityNorm::Off => ACTIVITY_NORM(
+            "activity-norm", "NAME",
+            "Normalisation of the pre-activations of hidden layers, before their biases: batch (of \
+             a unit over the batch), layer (of a sample over the units of a layer) or off", (),
+            label = |norm, _| match norm {
+                ActivityNorm::Off => "activities as they are".into(),
+                ActivityNorm::Batch => "batch normalisation".into(),
+                ActivityNorm::Layer => "layer normalisation".into(),
+            }, tacit = true
         );
         order: Order = Order::Once => ORDER(
             "order", "NAME",
@@ -308,6 +340,14 @@ impl Setup {
     pub fn batches_per_epoch(&self, images: usize) -> usize {
         let batch = self.batch.clamp(1, images.max(1));
         if self.drop_last { images / batch } else { images.div_ceil(batch) }.max(1)
+    }
+
+    /// Sizes of the parts that a batch of `samples` is worked on in: one where samples depend on
+    /// each other.
+    pub fn parts(&self, samples: usize) -> impl Iterator<Item = usize> + Clone + use<> {
+        let whole = self.activity_norm == ActivityNorm::Batch;
+        let shared = part_sizes(if whole { 0 } else { samples }).filter(move |_| !whole);
+        shared.chain(whole.then_some(samples))
     }
 
     /// Activation of every layer of a network of `depth` weight matrices.

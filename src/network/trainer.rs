@@ -1,14 +1,15 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
-use super::part::{Part, Shown, part_sizes};
-use super::{Batches, Biases, Loss, Reduction, Setup, Subset};
+use super::optimizer::{Descent, Rows, Slot};
+use super::part::{Part, Shown};
+use super::{Batches, Biases, Loss, Setup, Subset};
 use crate::data::{DataSet, LabelCode};
-use crate::matrix::{Matrix, add_scaled};
+use crate::matrix::Matrix;
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::{
-    Backward, Feedback, Layers, Made, Normaliser, Pass, add_gradient, add_scaled_column_sums,
-    normal_matrix, normalise_backward,
+    ActivityNorm, Backward, Feedback, Layers, Made, Normaliser, Pass, Running, add_gradient,
+    add_scaled_column_sums, normal_matrix, normalise_backward,
 };
 use rayon::iter::{
     IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
@@ -35,9 +36,22 @@ pub struct State {
     biases: Vec<Vec<f64>>,
     velocity: Vec<Vec<f64>>,
     bias_velocity: Vec<Vec<f64>>,
+    /// Means and variances that batch normalisation goes by, layer after layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    running: Vec<Vec<f64>>,
+    /// Second moments of the gradients, where the optimiser has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    second: Vec<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bias_second: Vec<Vec<f64>>,
     /// Backward weights, where they learn.
     #[serde(default)]
     backward: Vec<Vec<f64>>,
+    /// What the optimiser knows of them, where they descend.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    backward_velocity: Vec<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    backward_second: Vec<Vec<f64>>,
     error_position: u128,
 }
 
@@ -48,9 +62,13 @@ pub struct Trainer<'a, T: Real> {
     layers: Layers<T>,
     feedback: Feedback<T>,
     normaliser: Option<Normaliser>,
-    /// Velocities of weights and biases; empty without momentum.
-    velocity: Vec<Matrix<T>>,
-    bias_velocity: Vec<Vec<T>>,
+    descent: Descent,
+    /// What the optimiser knows of weights, biases, and backward weights that descend.
+    slots: Vec<Slot<T>>,
+    bias_slots: Vec<Slot<T>>,
+    backward_slots: Vec<Slot<T>>,
+    /// Weights of the latest update before they were normalised, where they are kept.
+    unnormalised: Option<Vec<Matrix<T>>>,
     parts: Vec<Part<T>>,
     errors: Stream,
     /// Where the errors of the update to come start in their stream.
@@ -67,7 +85,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// No other stream depends on the rule.
     pub fn new(data: &'a DataSet<T>, setup: Setup, seed: u64, repeat: u64) -> Self {
         let sizes = setup.sizes(data.inputs(), data.classes);
-        let depth = sizes.len() - 1;
+        let descent = Descent::of(&setup);
         let mut layers = layers(&setup, &sizes, seed, repeat);
         let normaliser = setup.weight_norm.as_ref().map(|kind| Normaliser::new(kind, &layers));
         if let Some(normaliser) = &normaliser {
@@ -75,23 +93,20 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         let batches = Batches::new(data, setup, seed, repeat);
         let (setup, batch) = (batches.setup(), batches.size());
-        let momentum = setup.momentum != 0.0;
         let drawn = backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
+        let feedback = Feedback::begin(setup.rule, drawn, &layers, [seed, repeat]);
+        let slot = |matrix: &Matrix<T>| descent.slot(matrix.as_slice().len(), true);
+        let descending = if feedback.descends() { feedback.learnt() } else { &[] };
         Self {
-            feedback: Feedback::begin(setup.rule, drawn, &layers, [seed, repeat]),
-            velocity: (0..depth)
-                .filter(|_| momentum)
-                .map(|l| Matrix::zeros(sizes[l], sizes[l + 1]))
-                .collect(),
-            bias_velocity: layers
-                .biases
-                .iter()
-                .filter(|_| momentum)
-                .map(|b| vec![T::zero(); b.len()])
-                .collect(),
+            backward_slots: descending.iter().map(slot).collect(),
+            slots: layers.weights.iter().map(slot).collect(),
+            bias_slots: layers.biases.iter().map(|b| descent.slot(b.len(), false)).collect(),
+            descent,
+            unnormalised: None,
+            feedback,
             layers,
             normaliser,
-            parts: part_sizes(batch).map(|samples| Part::new(&sizes, samples)).collect(),
+            parts: setup.parts(batch).map(|samples| Part::new(&sizes, samples)).collect(),
             errors: Stream::new(seed, repeat, Role::RandomError),
             error_position: 0,
             ready: false,
@@ -190,7 +205,11 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Samples of the update to come, in order, with the passes that it will be made of; none
     /// before [`Self::look_ahead`].
     pub fn ahead(&self) -> &[Part<T>] {
-        if self.ready { &self.parts[..part_sizes(self.next_batch().len()).count()] } else { &[] }
+        if self.ready {
+            &self.parts[..self.setup().parts(self.next_batch().len()).count()]
+        } else {
+            &[]
+        }
     }
 
     /// Propagates the batch of the update to come, which [`Self::step`] then only has to add.
@@ -200,10 +219,10 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         let samples = self.next_batch().len();
         let mut parts = std::mem::take(&mut self.parts);
-        let used = part_sizes(samples).count();
+        let used = self.setup().parts(samples).count();
         if self.setup().loss == Loss::Random {
             self.errors.seek(self.error_position);
-            for (part, samples) in parts.iter_mut().zip(part_sizes(samples)) {
+            for (part, samples) in parts.iter_mut().zip(self.setup().parts(samples)) {
                 part.target.set_rows(samples);
                 self.errors.fill_normal(part.target.as_mut_slice());
             }
@@ -211,7 +230,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.refresh_feedback();
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup().loss);
-        on_parts(self.threads, &mut parts[..used], self.next_batch(), |part, indices| {
+        let sizes = self.setup().parts(samples);
+        on_parts((self.threads, sizes), &mut parts[..used], self.next_batch(), |part, indices| {
             part.take(shown, indices);
             part.propagate(layers, feedback, loss);
         });
@@ -226,9 +246,15 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.ready = false;
         self.error_position = self.errors.position();
         let parts = std::mem::take(&mut self.parts);
-        self.update(&parts[..part_sizes(samples).count()], samples);
+        self.update(&parts[..self.setup().parts(samples).count()], samples);
+        if let Some(part) = parts.first() {
+            self.layers.follow_statistics(&part.pass);
+        }
         self.parts = parts;
         self.stale = true;
+        if let Some(kept) = &mut self.unnormalised {
+            kept.clone_from(&self.layers.weights);
+        }
         if let Some(normaliser) = &self.normaliser {
             normaliser.apply(&mut self.layers);
         }
@@ -249,14 +275,20 @@ impl<'a, T: Real> Trainer<'a, T> {
             Backward::None | Backward::Fixed => {}
             Backward::Following => self.refresh_feedback(),
             Backward::Learning => {
-                let Setup { eta, weight_decay, .. } = *self.setup();
-                let passes: Vec<&Pass<T>> = self.parts[..part_sizes(samples).count()]
+                let passes: Vec<&Pass<T>> = self.parts[..self.setup().parts(samples).count()]
                     .iter()
                     .map(|part| &part.pass)
                     .collect();
-                let [rate, kept] = [rate, 1.0 - eta * weight_decay].map(T::from_f64);
-                let made = Made { passes: &passes, layers: &self.layers, rate, kept };
-                self.feedback.learn(&made, self.iteration());
+                let made = Made { passes: &passes, layers: &self.layers, rate: T::from_f64(rate) };
+                let (t, mean) = (self.batches.iteration(), self.batches.share_of(samples));
+                let (descent, slots) = (self.descent, &mut self.backward_slots);
+                self.feedback.learn(&made, t, &mut |index, b, add| {
+                    let Some(slot) = slots.get_mut(index) else { return };
+                    descent.step((t, true), b.as_mut_slice(), slot.rows(), mean, add);
+                    if descent.orthogonalises() {
+                        descent.orthogonalise(b, (b.cols(), b.rows()), &slot.gradient);
+                    }
+                });
             }
         }
     }
@@ -264,28 +296,27 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// Samples of the latest batch with their passes, in order.
     pub fn latest(&self) -> &[Part<T>] {
         let samples = self.batches.latest_samples();
-        &self.parts[..part_sizes(samples).count()]
+        &self.parts[..self.setup().parts(samples).count()]
     }
 
-    /// `V = m V + G - decay W`, `W += eta V`; without momentum in one go.
+    /// Weights of the latest update before weight normalisation; `None` unless they are
+    /// [kept](Self::keep_unnormalised).
+    pub fn unnormalised(&self) -> Option<&[Matrix<T>]> {
+        self.unnormalised.as_deref()
+    }
+
+    /// From now on keeps the weights of every update as they are before weight normalisation.
+    pub fn keep_unnormalised(&mut self) {
+        self.unnormalised = Some(self.layers.weights.clone());
+    }
+
+    /// What the optimiser makes of the gradients of `parts`.
     fn update(&mut self, parts: &[Part<T>], samples: usize) {
-        let Setup { eta, momentum, weight_decay, reduction, .. } = *self.setup();
-        let mean = if reduction == Reduction::Mean { 1.0 / samples as f64 } else { 1.0 };
+        let mean = self.batches.share_of(samples);
+        let (descent, t) = (self.descent, self.iteration() + 1);
         let lowest = self.setup().rule.lowest_learning(self.layers.depth());
-        let step = |out: &mut [T], velocity: &mut [T], add: &dyn Fn(&mut [T], T)| {
-            if momentum == 0.0 {
-                if weight_decay != 0.0 {
-                    scale(out, T::from_f64(1.0 - eta * weight_decay));
-                }
-                return add(out, T::from_f64(eta * mean));
-            }
-            scale(velocity, T::from_f64(momentum));
-            add_scaled(velocity, out, T::from_f64(-weight_decay));
-            add(velocity, T::from_f64(mean));
-            add_scaled(out, velocity, T::from_f64(eta));
-        };
-        let block = |(l, rows, out, velocity): Block<'_, T>| {
-            step(out, velocity, &|out, rate| {
+        let block = |Block { l, rows, out, kept }: Block<'_, T>| {
+            descent.step((t, true), out, kept, mean, &|out, rate| {
                 for part in parts {
                     add_gradient(
                         out,
@@ -297,23 +328,40 @@ impl<'a, T: Real> Trainer<'a, T> {
                 }
             });
         };
-        let blocks = blocks(&mut self.layers.weights, &mut self.velocity, lowest);
+        let blocks = blocks(&mut self.layers.weights, &mut self.slots, lowest);
         if self.threads > 1 {
             blocks.into_par_iter().with_max_len(1).for_each(block);
         } else {
             blocks.into_iter().for_each(block);
         }
+        if descent.orthogonalises() {
+            self.orthogonalise(lowest);
+        }
         if self.setup().biases != Biases::On {
             return;
         }
-        for (l, bias) in self.layers.biases.iter_mut().enumerate().skip(lowest) {
-            let velocity =
-                self.bias_velocity.get_mut(l).map_or(&mut [][..], |velocity| &mut velocity[..]);
-            step(bias, velocity, &|out, rate| {
+        let biases = self.layers.biases.iter_mut().zip(&mut self.bias_slots);
+        for (l, (bias, slot)) in biases.enumerate().skip(lowest) {
+            descent.step((t, false), bias, slot.rows(), mean, &|out, rate| {
                 for part in parts {
-                    add_scaled_column_sums(out, &part.pass.delta[l], rate);
+                    add_scaled_column_sums(out, part.pass.bias_error(l), rate);
                 }
             });
+        }
+    }
+
+    /// The steps of whole matrices, whose gradients are ready.
+    fn orthogonalise(&mut self, lowest: usize) {
+        let descent = self.descent;
+        let work = |(weights, slot): (&mut Matrix<T>, &mut Slot<T>)| {
+            let shape = weights.shape();
+            descent.orthogonalise(weights, shape, &slot.gradient);
+        };
+        let (weights, slots) = (&mut self.layers.weights[lowest..], &mut self.slots[lowest..]);
+        if self.threads > 1 {
+            weights.par_iter_mut().zip(slots).with_max_len(1).for_each(work);
+        } else {
+            weights.iter_mut().zip(slots).for_each(work);
         }
     }
 
@@ -327,17 +375,19 @@ impl<'a, T: Real> Trainer<'a, T> {
         let (layers, loss) = (&self.layers, self.setup().loss);
         let (mut correct, mut total) = (0usize, 0.0);
         for chunk in all.chunks(self.batches.size()) {
-            let used = part_sizes(chunk.len()).count();
-            let found = on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
-                part.take(shown, indices);
-                layers.forward(&part.input, &mut part.pass);
-                let output = part.pass.output();
-                let right = indices
-                    .iter()
-                    .enumerate()
-                    .filter(|&(i, &s)| code.decode(output.row(i)) == shown.labels[s]);
-                (right.count(), loss.value(&part.target, &part.pass))
-            });
+            let used = self.setup().parts(chunk.len()).count();
+            let sizes = self.setup().parts(chunk.len());
+            let found =
+                on_parts((self.threads, sizes), &mut parts[..used], chunk, |part, indices| {
+                    part.take(shown, indices);
+                    layers.forward_by_running(&part.input, &mut part.pass);
+                    let output = part.pass.output();
+                    let right = indices
+                        .iter()
+                        .enumerate()
+                        .filter(|&(i, &s)| code.decode(output.row(i)) == shown.labels[s]);
+                    (right.count(), loss.value(&part.target, &part.pass))
+                });
             for (right, loss) in found {
                 correct += right;
                 total += loss;
@@ -346,6 +396,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.parts = parts;
         let samples = all.len().max(1) as f64;
         Evaluation { accuracy: 100.0 * correct as f64 / samples, loss: total / samples }
+    }
+
+    /// Activities of all layers above the input on the first images of a subset, up to so many:
+    /// `W_l` leads to the units of the `l`-th.
+    pub fn activities(&self, subset: Subset, most: usize) -> Vec<Matrix<T>> {
+        let indices: Vec<usize> = (0..self.samples(subset).min(most)).collect();
+        let mut part = Part::new(&self.sizes, indices.len());
+        part.take(self.shown(subset, self.code()), &indices);
+        self.layers.forward_by_running(&part.input, &mut part.pass);
+        part.pass.activity
     }
 
     /// Calls `look` with every part of the training images in turn, deltas carried back, under the
@@ -358,8 +418,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup().loss);
         for chunk in all.chunks(self.batches.size()) {
-            let used = part_sizes(chunk.len()).count();
-            on_parts(self.threads, &mut parts[..used], chunk, |part, indices| {
+            let used = self.setup().parts(chunk.len()).count();
+            let sizes = self.setup().parts(chunk.len());
+            on_parts((self.threads, sizes), &mut parts[..used], chunk, |part, indices| {
                 part.take(shown, indices);
                 part.propagate(layers, feedback, loss);
             });
@@ -372,52 +433,93 @@ impl<'a, T: Real> Trainer<'a, T> {
     pub fn state(&self) -> State {
         let widened = |values: &[T]| values.iter().map(|v| v.to_f64()).collect::<Vec<_>>();
         let matrices = |m: &[Matrix<T>]| m.iter().map(|m| widened(m.as_slice())).collect();
-        let vectors = |v: &[Vec<T>]| v.iter().map(|v| widened(v)).collect();
+        // What is kept of nothing is not written.
+        let kept = |slots: &[Slot<T>], of: fn(&Slot<T>) -> &Vec<T>| -> Vec<Vec<f64>> {
+            let is_any = slots.iter().any(|slot| !of(slot).is_empty());
+            slots.iter().filter(|_| is_any).map(|slot| widened(of(slot))).collect()
+        };
         State {
             iteration: self.iteration(),
             weights: matrices(&self.layers.weights),
-            biases: vectors(&self.layers.biases),
-            velocity: matrices(&self.velocity),
-            bias_velocity: vectors(&self.bias_velocity),
+            biases: self.layers.biases.iter().map(|b| widened(b)).collect(),
+            running: self
+                .layers
+                .running
+                .iter()
+                .flat_map(|of| [widened(&of.mean), widened(&of.variance)])
+                .collect(),
+            velocity: kept(&self.slots, |slot| &slot.first),
+            bias_velocity: self.bias_velocity().map(|v| widened(v)).collect(),
+            second: kept(&self.slots, |slot| &slot.second),
+            bias_second: kept(&self.bias_slots, |slot| &slot.second),
             backward: matrices(self.feedback.learnt()),
+            backward_velocity: kept(&self.backward_slots, |slot| &slot.first),
+            backward_second: kept(&self.backward_slots, |slot| &slot.second),
             error_position: self.error_position,
         }
+    }
+
+    /// Of networks without biases, too, where weights have velocities.
+    fn bias_velocity(&self) -> impl Iterator<Item = &Vec<T>> {
+        let is_any = !self.descent.is_plain();
+        self.bias_slots.iter().filter(move |_| is_any).map(|slot| &slot.first)
     }
 
     /// Goes on from `state`, which a run of the same setup, seed and repeat left. False, with
     /// nothing changed, if its shapes are others.
     pub fn restore(&mut self, state: &State) -> bool {
-        let fits = |mine: &[Matrix<T>], theirs: &[Vec<f64>]| {
-            mine.len() == theirs.len()
-                && mine.iter().zip(theirs).all(|(m, t)| m.as_slice().len() == t.len())
-        };
-        let fit = |mine: &[Vec<T>], theirs: &[Vec<f64>]| {
-            mine.len() == theirs.len() && mine.iter().zip(theirs).all(|(m, t)| m.len() == t.len())
-        };
-        if !(fits(&self.layers.weights, &state.weights)
-            && fits(&self.velocity, &state.velocity)
-            && fits(self.feedback.learnt(), &state.backward)
-            && fit(&self.layers.biases, &state.biases)
-            && fit(&self.bias_velocity, &state.bias_velocity))
-        {
+        if self.lengths() != state.lengths() {
             return false;
         }
         let copy = |to: &mut [T], from: &[f64]| {
             to.iter_mut().zip(from).for_each(|(t, &f)| *t = T::from_f64(f))
         };
         let weights = self.layers.weights.iter_mut().zip(&state.weights);
-        let velocity = self.velocity.iter_mut().zip(&state.velocity);
         let backward = self.feedback.learnt_mut().iter_mut().zip(&state.backward);
-        weights.chain(velocity).chain(backward).for_each(|(m, v)| copy(m.as_mut_slice(), v));
-        let vectors = self.layers.biases.iter_mut().zip(&state.biases);
-        vectors
-            .chain(self.bias_velocity.iter_mut().zip(&state.bias_velocity))
-            .for_each(|(m, v)| copy(m, v));
+        weights.chain(backward).for_each(|(m, v)| copy(m.as_mut_slice(), v));
+        self.layers.biases.iter_mut().zip(&state.biases).for_each(|(to, from)| copy(to, from));
+        for (slots, first, second) in [
+            (&mut self.slots, &state.velocity, &state.second),
+            (&mut self.bias_slots, &state.bias_velocity, &state.bias_second),
+            (&mut self.backward_slots, &state.backward_velocity, &state.backward_second),
+        ] {
+            slots.iter_mut().zip(first).for_each(|(to, from)| copy(&mut to.first, from));
+            slots.iter_mut().zip(second).for_each(|(to, from)| copy(&mut to.second, from));
+        }
+        let running = self.layers.running.iter_mut();
+        running
+            .flat_map(|of| [&mut of.mean, &mut of.variance])
+            .zip(&state.running)
+            .for_each(|(to, from)| copy(to, from));
         self.error_position = state.error_position;
         (self.ready, self.stale) = (false, true);
         self.batches.skip_to(state.iteration);
         self.refresh_feedback();
         true
+    }
+
+    /// Lengths of all that a state holds.
+    fn lengths(&self) -> Vec<Vec<usize>> {
+        self.state().lengths()
+    }
+}
+
+impl State {
+    /// Number of values of every list.
+    fn lengths(&self) -> Vec<Vec<usize>> {
+        let lists = [
+            &self.weights,
+            &self.biases,
+            &self.running,
+            &self.velocity,
+            &self.bias_velocity,
+            &self.second,
+            &self.bias_second,
+            &self.backward,
+            &self.backward_velocity,
+            &self.backward_second,
+        ];
+        lists.iter().map(|list| list.iter().map(Vec::len).collect()).collect()
     }
 }
 
@@ -432,11 +534,14 @@ fn layers<T: Real>(setup: &Setup, sizes: &[usize], seed: u64, repeat: u64) -> La
         Biases::Off => Vec::new(),
         _ => normal_matrix(&mut stream, 1, n[1], setup.bias_std.of(n[0], n[1])).as_slice().to_vec(),
     });
+    let hidden = if setup.activity_norm == ActivityNorm::Batch { sizes.len() - 2 } else { 0 };
     Layers {
         weights,
         biases: biases.collect(),
         biases_learn: setup.biases == Biases::On,
         activations: setup.activations(sizes.len() - 1),
+        activity_norm: setup.activity_norm,
+        running: sizes[1..=hidden].iter().map(|&units| Running::start(units)).collect(),
     }
 }
 
@@ -466,13 +571,13 @@ pub(crate) fn backward_weights<T: Real>(
 /// Runs `work` on every part with its share of `indices`, and gives the results in the order of
 /// parts.
 fn on_parts<T: Real, R: Send>(
-    threads: usize,
+    (threads, sizes): (usize, impl Iterator<Item = usize>),
     parts: &mut [Part<T>],
     indices: &[usize],
     work: impl Fn(&mut Part<T>, &[usize]) -> R + Sync,
 ) -> Vec<R> {
     let mut rest = indices;
-    let shares: Vec<&[usize]> = part_sizes(indices.len())
+    let shares: Vec<&[usize]> = sizes
         .map(|samples| {
             let (share, others) = rest.split_at(samples);
             rest = others;
@@ -486,9 +591,13 @@ fn on_parts<T: Real, R: Send>(
     parts.iter_mut().zip(shares).map(|(part, share)| work(part, share)).collect()
 }
 
-/// Rows of a layer's weights and of their velocities (empty without momentum), as a task of their
-/// own.
-type Block<'a, T> = (usize, Range<usize>, &'a mut [T], &'a mut [T]);
+/// Rows of a layer's weights and of what the optimiser knows of them, as a task of their own.
+struct Block<'a, T> {
+    l: usize,
+    rows: Range<usize>,
+    out: &'a mut [T],
+    kept: Rows<'a, T>,
+}
 
 /// Weights above this number are updated in two blocks, so that two threads have even shares.
 const BLOCK: usize = 50_000;
@@ -496,31 +605,19 @@ const BLOCK: usize = 50_000;
 /// Blocks of rows of the weights from layer `lowest` up, the largest layers in two.
 fn blocks<'a, T: Real>(
     weights: &'a mut [Matrix<T>],
-    velocity: &'a mut [Matrix<T>],
+    slots: &'a mut [Slot<T>],
     lowest: usize,
 ) -> Vec<Block<'a, T>> {
     let mut blocks = Vec::with_capacity(2 * weights.len());
-    let mut velocities = velocity.iter_mut();
-    for (l, weights) in weights.iter_mut().enumerate() {
-        let velocity = velocities.next().map_or(&mut [][..], |matrix| matrix.as_mut_slice());
-        if l < lowest {
-            continue;
-        }
+    for (l, (weights, slot)) in weights.iter_mut().zip(slots).enumerate().skip(lowest) {
         let (rows, columns) = (weights.rows(), weights.cols());
         let half = if rows * columns > BLOCK { rows / 2 } else { rows };
         let (first, second) = weights.as_mut_slice().split_at_mut(half * columns);
-        let (first_velocity, second_velocity) =
-            velocity.split_at_mut(first.len().min(velocity.len()));
-        blocks.push((l, 0..half, first, first_velocity));
+        let (first_kept, second_kept) = slot.rows().split(first.len());
+        blocks.push(Block { l, rows: 0..half, out: first, kept: first_kept });
         if half < rows {
-            blocks.push((l, half..rows, second, second_velocity));
+            blocks.push(Block { l, rows: half..rows, out: second, kept: second_kept });
         }
     }
     blocks
-}
-
-fn scale<T: Real>(values: &mut [T], factor: T) {
-    for value in values {
-        *value *= factor;
-    }
 }

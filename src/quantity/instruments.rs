@@ -4,10 +4,11 @@ use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
 use crate::measure::quantile::Sorted;
 use crate::measure::similarity::{Means, ShuffledMean, Transformation};
+use crate::measure::spectrum::Ranks;
 use crate::network::{Evaluation, Probe, Trainer, UpdateNull};
 use crate::real::Real;
 use crate::rule::decomposition::{DecompositionError, Inner, Reading, Readings, TermReading};
-use crate::rule::{Feedback, Layers, Terms};
+use crate::rule::{Feedback, Injection, Layers, Terms};
 
 /// Where a value is taken.
 #[derive(Clone, Copy)]
@@ -105,6 +106,21 @@ pub trait Instruments<T: Real> {
         None
     }
 
+    /// How many directions something fills at `W_l`.
+    fn ranks(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+        None
+    }
+
+    /// How many directions normal entries in its place would fill.
+    fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+        None
+    }
+
+    /// Activities of the units that `W_l` leads to, samples by units, and those of a BP twin.
+    fn beside_twin(&mut self, l: usize) -> Option<[Matrix<f64>; 2]> {
+        None
+    }
+
     /// The budget of alignment of `W_l`.
     fn budget(&self, l: usize) -> Option<BudgetSoFar> {
         None
@@ -145,6 +161,21 @@ pub trait Instruments<T: Real> {
     fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
         None
     }
+}
+
+/// What has ranks at a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ranked {
+    /// What `W_l` is fed.
+    Activity,
+    /// Error signals under the rule of the units that `W_l` leads to.
+    Error,
+    /// Error signals that BP would carry back to them.
+    BpError,
+    /// The rule's update of `W_l`.
+    Update,
+    /// `W_l`.
+    Weight,
 }
 
 /// What theory predicts of the state of a repeat. Angles in degrees.
@@ -202,6 +233,8 @@ pub struct BudgetSoFar {
     pub curvature: f64,
     /// What normalisation, decay and momentum of `W_l` itself take.
     pub injected_above: f64,
+    /// What optimiser and normalisation inject, where they are told apart.
+    pub injected: Injection,
 }
 
 /// An update to come, decomposed.

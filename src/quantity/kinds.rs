@@ -11,4 +11,7 @@ pub(super) const ISOLATE_SAMPLE: &[Kind] = &[Kind::Isolate, Kind::Sample];
 pub(super) const TRAIN: &[Kind] = &[Kind::Train];
 pub(super) const SAMPLE: &[Kind] = &[Kind::Sample];
 pub(super) const REPLAY: &[Kind] = &[Kind::Replay];
+pub(super) const RECURRENT: &[Kind] = &[Kind::Recurrent];
+pub(super) const ALIGNING: &[Kind] = &[Kind::Isolate, Kind::Train, Kind::Replay, Kind::Recurrent];
+pub(super) const FOLLOWED: &[Kind] = &[Kind::Isolate, Kind::Train, Kind::Recurrent];
 pub(super) const PLANE: &[Kind] = &[Kind::Plane];

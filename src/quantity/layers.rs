@@ -1,7 +1,8 @@
 //! Which layers of a condition have a quantity: what every family chooses from. Kind sample asks
 //! none of these, as a draw has no layers.
 
-use crate::condition::Condition;
+use crate::condition::{Condition, RecurrentCondition};
+use crate::recurrent::{Credit, Path};
 use crate::rule::Rule;
 use std::ops::Range;
 
@@ -96,6 +97,7 @@ fn is_followed(condition: &Condition) -> bool {
     match condition {
         Condition::Isolate(isolate) => isolate.is_deep_linear(),
         Condition::Train(train) => train.unpredicted().is_none(),
+        Condition::Recurrent(recurrent) => recurrent.is_predicted(),
         _ => false,
     }
 }
@@ -115,10 +117,20 @@ pub(super) fn followed_network(condition: &Condition) -> Layers {
     if is_followed(condition) { network(condition) } else { Vec::new() }
 }
 
-/// Those with a `B_l` that stays as it is, which decompositions and budgets are about.
-pub(super) fn fixed(condition: &Condition) -> Layers {
+/// Every layer of a network that is not trained by BP itself.
+pub(super) fn beside_twin(condition: &Condition) -> Layers {
+    if rule(condition) == Some(Rule::BP) { Vec::new() } else { every(condition) }
+}
+
+/// Those with a `B_l` that stays as it is, which budgets are about.
+pub(super) fn balanced(condition: &Condition) -> Layers {
     let is_fixed = rule(condition).is_none_or(Rule::has_fixed_backward);
     if is_fixed { above_input(condition) } else { Vec::new() }
+}
+
+/// Likewise, where units work each by itself: those whose updates are decomposed.
+pub(super) fn fixed(condition: &Condition) -> Layers {
+    if condition.normalises_activities() { Vec::new() } else { balanced(condition) }
 }
 
 /// Likewise, where something is added to plain updates.
@@ -129,6 +141,42 @@ pub(super) fn projected(condition: &Condition) -> Layers {
 /// Likewise, where batches come again.
 pub(super) fn revisited(condition: &Condition) -> Layers {
     if condition.is_of_one_epoch() { Vec::new() } else { fixed(condition) }
+}
+
+/// The recurrent network of a condition, as a whole, where `is` holds of it.
+fn of_recurrent(condition: &Condition, is: impl Fn(&RecurrentCondition) -> bool) -> Layers {
+    match condition {
+        Condition::Recurrent(recurrent) if is(recurrent) => network(condition),
+        _ => Vec::new(),
+    }
+}
+
+/// A recurrent network whose errors go back in time through random weights.
+pub(super) fn of_random_recurrence(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| c.setup.credit.through_recurrence() == Path::Random)
+}
+
+/// A recurrent network whose errors take the fixed `B` and no path through `W_rec`.
+pub(super) fn of_rflo(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| c.setup.credit == Credit::Rflo)
+}
+
+/// A recurrent network that learns a task.
+pub(super) fn of_task(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| !c.is_isolated())
+}
+
+/// A recurrent network whose task has right and wrong answers.
+pub(super) fn of_classified(condition: &Condition) -> Layers {
+    of_recurrent(condition, |c| c.setup.task.has_accuracy())
+}
+
+/// The read-out of a recurrent network in isolation.
+pub(super) fn of_isolated_readout(condition: &Condition) -> Layers {
+    match condition {
+        Condition::Recurrent(recurrent) if recurrent.is_isolated() => above_input(condition),
+        _ => Vec::new(),
+    }
 }
 
 /// The two components of a plane.

@@ -16,15 +16,19 @@ mod learnt;
 mod observer;
 mod plane;
 mod predicted;
+mod rank;
+mod recurrent;
 mod registry;
 mod similarity;
+mod twin;
 mod units;
 mod update;
 mod weights;
 
 pub use family::QuantityInfo;
 pub use instruments::{
-    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, Predicted, fraction,
+    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, Predicted, Ranked,
+    fraction,
 };
 pub use observer::{Observer, parse_observers, recorded_iterations};
 pub use registry::Quantity;

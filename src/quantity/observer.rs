@@ -17,7 +17,7 @@ pub struct Observer {
 }
 
 /// Names that stand for several quantities.
-const GROUPS: [(&str, &[Quantity]); 8] = [
+const GROUPS: [(&str, &[Quantity]); 10] = [
     ("terms", &[Quantity::TermAngle, Quantity::TermNorm, Quantity::TermShare]),
     (
         "decomposition",
@@ -83,6 +83,40 @@ const GROUPS: [(&str, &[Quantity]); 8] = [
     (
         "update_null",
         &[Quantity::UpdateNullLow, Quantity::UpdateNullHigh, Quantity::UpdateAlignmentZ],
+    ),
+    (
+        "rank",
+        &[
+            Quantity::ActivityParticipationRatio,
+            Quantity::ActivityStableRank,
+            Quantity::ActivityEffectiveRank,
+            Quantity::ErrorParticipationRatio,
+            Quantity::ErrorStableRank,
+            Quantity::ErrorEffectiveRank,
+            Quantity::UpdateParticipationRatio,
+            Quantity::UpdateStableRank,
+            Quantity::UpdateEffectiveRank,
+            Quantity::WeightParticipationRatio,
+            Quantity::WeightStableRank,
+            Quantity::WeightEffectiveRank,
+        ],
+    ),
+    (
+        "rank_null",
+        &[
+            Quantity::ActivityParticipationRatioNull,
+            Quantity::ActivityStableRankNull,
+            Quantity::ActivityEffectiveRankNull,
+            Quantity::ErrorParticipationRatioNull,
+            Quantity::ErrorStableRankNull,
+            Quantity::ErrorEffectiveRankNull,
+            Quantity::UpdateParticipationRatioNull,
+            Quantity::UpdateStableRankNull,
+            Quantity::UpdateEffectiveRankNull,
+            Quantity::WeightParticipationRatioNull,
+            Quantity::WeightStableRankNull,
+            Quantity::WeightEffectiveRankNull,
+        ],
     ),
 ];
 

@@ -1,16 +1,17 @@
 //! What theory predicts of the very repeat, from its signals or batches and its `B` alone.
 
 use super::family::family;
-use super::kinds::{ISOLATE_TRAIN, TRAIN};
+use super::kinds::{FOLLOWED, ISOLATE_TRAIN, TRAIN};
 use super::layers;
 
 family! {
     sees |state, _place| Ok(state.predicted());
-    PredictedWeightAlignment: "predicted_weight_alignment", "predicted weight alignment", "∠(W, Bᵀ) predicted", "degrees", ISOLATE_TRAIN, layers::followed,
+    PredictedWeightAlignment: "predicted_weight_alignment", "predicted weight alignment", "∠(W, Bᵀ) predicted", "degrees", FOLLOWED, layers::followed,
         |of, at| of.weights.get(at.layer?.checked_sub(1)?).copied(),
         "Weight alignment that theory predicts for a linear network of any depth, averaged over \
          the start of the weights: in isolation from the signals and the B of the repeat, in \
-         training from its batches and its B. No weights are run.";
+         training from its batches and its B. No weights are run. Of a linear recurrent network \
+         in isolation, of many units, from the signals alone.";
     PredictedUpdateAlignment: "predicted_update_alignment", "predicted update alignment", "∠(ΔW, ΔW_BP) predicted", "degrees", ISOLATE_TRAIN, layers::followed_below,
         |of, at| of.updates.get(at.layer?).copied(),
         "Update alignment that the same theory predicts: of the update to come in isolation, over \

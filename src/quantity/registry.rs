@@ -5,7 +5,7 @@ use super::family::{Measured, QuantityInfo};
 use super::instruments::{Instruments, Place};
 use super::{
     accuracy, budget, built, by_class, decomposition, draw, lag_one, learnt, plane, predicted,
-    similarity, units, update, weights,
+    rank, recurrent, similarity, twin, units, update, weights,
 };
 use crate::condition::{Condition, Draw, Kind};
 use crate::real::Real;
@@ -143,7 +143,7 @@ impl Quantity {
 
     /// Whether it is measured at lags.
     pub fn has_lags(self) -> bool {
-        self.is_similarity() || self.is_term()
+        self.is_similarity() || self.is_term() || self == Self::ReadoutTermShare
     }
 
     /// Whether it belongs to the alignment term of a lag.
@@ -197,12 +197,32 @@ impl Quantity {
 
     /// Whether it is part of the alignment budget.
     pub fn is_budget(self) -> bool {
-        (Self::BudgetAlignment..=Self::BudgetOwn).contains(&self)
+        (Self::BudgetAlignment..=Self::BudgetActivityNorm).contains(&self)
+    }
+
+    /// Whether it takes a twin of the network that is trained by BP.
+    pub fn is_beside_twin(self) -> bool {
+        matches!(self, Self::CkaToBp | Self::RsaToBp)
+    }
+
+    /// Whether it is of how many directions something fills.
+    pub fn is_rank(self) -> bool {
+        (Self::ActivityParticipationRatio..=Self::WeightEffectiveRankNull).contains(&self)
     }
 
     /// Whether it compares the signals of two iterations.
     pub fn is_similarity(self) -> bool {
         (Self::SimilarityActivityWithin..=Self::ErrorAutocorrelation).contains(&self)
+    }
+
+    /// Whether it says what the alignment of a recurrent network's read-out stems from.
+    pub fn is_of_readout_lags(self) -> bool {
+        (Self::ReadoutTermShare..=Self::ReadoutStartShare).contains(&self)
+    }
+
+    /// Whether it is of the rank of a change of recurrent weights.
+    pub fn is_of_change(self) -> bool {
+        (Self::ChangeRank..=Self::ChangeBound).contains(&self)
     }
 
     /// Whether it tells well and poorly learnt samples apart.
@@ -255,10 +275,27 @@ quantities! {
         RemainderRatio, RemainderShare, NonAligningAngle, LinearTermsAngle, LinearTermsDeviation;
     built: LinearAlignment, ControlAlignment;
     budget:
-        BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn;
+        BudgetAlignment, BudgetGrowth, BudgetQuadratic, BudgetCurvature, BudgetInjected, BudgetOwn,
+        BudgetOptimizer, BudgetNormalization, BudgetActivityNorm;
     predicted:
         PredictedWeightAlignment, PredictedUpdateAlignment, PredictedDeltaAlignment, PredictedLoss,
         PredictedTestAccuracy;
+    rank:
+        ActivityParticipationRatio, ActivityStableRank, ActivityEffectiveRank,
+        ErrorParticipationRatio, ErrorStableRank, ErrorEffectiveRank,
+        UpdateParticipationRatio, UpdateStableRank, UpdateEffectiveRank,
+        WeightParticipationRatio, WeightStableRank, WeightEffectiveRank,
+        BpErrorParticipationRatio, BpErrorStableRank, BpErrorEffectiveRank,
+        ActivityParticipationRatioNull, ActivityStableRankNull,
+        ActivityEffectiveRankNull, ErrorParticipationRatioNull, ErrorStableRankNull,
+        ErrorEffectiveRankNull, UpdateParticipationRatioNull, UpdateStableRankNull,
+        UpdateEffectiveRankNull, WeightParticipationRatioNull, WeightStableRankNull,
+        WeightEffectiveRankNull;
+    twin: CkaToBp, RsaToBp;
+    recurrent:
+        RecurrentAlignment, RecurrentUpdateAlignment, InputUpdateAlignment, ChangeRank,
+        ChangeParticipation, ChangeBeyond, ChangeBound, SequenceError, SequenceAccuracy,
+        ReadoutTermShare, ReadoutTermsShare, ReadoutStartShare;
 }
 
 #[cfg(test)]

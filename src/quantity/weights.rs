@@ -2,7 +2,7 @@
 
 use super::family::family;
 use super::instruments::{Instruments, Place, ratio};
-use super::kinds::{BOTH, ISOLATE_REPLAY, ISOLATE_TRAIN, REPLAY, TRAIN};
+use super::kinds::{ALIGNING, BOTH, ISOLATE_REPLAY, ISOLATE_TRAIN, REPLAY, TRAIN};
 use super::layers;
 use crate::matrix::Matrix;
 use crate::real::Real;
@@ -15,14 +15,15 @@ fn weights<'a, T: Real>(state: &'a dyn Instruments<T>, at: &Place<'_>) -> Option
 
 family! {
     sees |state, _place| Ok(Some(state));
-    WeightAlignment: "weight_alignment", "weight alignment", "∠(W, Bᵀ)", "degrees", BOTH, layers::compared,
+    WeightAlignment: "weight_alignment", "weight alignment", "∠(W, Bᵀ)", "degrees", ALIGNING, layers::compared,
         |state, at| at.towards?.angle_to(weights(state, at)?.as_slice()),
         "Angle between the forward weights W_l and the transposed backward weights B_l of the same \
-         layer, as flattened matrices; layer 0 and networks trained by BP have no B and no value.";
+         layer, as flattened matrices; layer 0 and networks trained by BP have no B and no value. \
+         Of recurrent networks layer 1 is the read-out.";
     WeightNorm: "weight_norm", "weight norm", "‖W‖", "", BOTH, layers::every,
         |state, at| Some(weights(state, at)?.norm()),
         "Frobenius norm of the forward weights W_l.";
-    WeightInnerProduct: "weight_inner_product", "weight inner product", "⟨W, Bᵀ⟩", "", BOTH, layers::compared,
+    WeightInnerProduct: "weight_inner_product", "weight inner product", "⟨W, Bᵀ⟩", "", ALIGNING, layers::compared,
         |state, at| {
             let backward = state.feedback().backward(at.layer?)?.transpose();
             Some(dot(weights(state, at)?.as_slice(), backward.as_slice()))

@@ -387,8 +387,7 @@ mod tests {
                 let (x, e) = (drawn(&mut stream, 30, units), drawn(&mut stream, 30, units));
                 let mut made = multiplied(&x, &weights[k], false).unwrap();
                 let mut carried = multiplied(&e, &b, false).unwrap();
-                // Softplus, whose derivative is logistic: neither is among the activations of this
-                // crate.
+                // Softplus, whose derivative is logistic: nothing here is told what f is.
                 carried
                     .as_mut_slice()
                     .iter_mut()

@@ -18,6 +18,9 @@ impl Kind {
             Self::Replay => {
                 "the signals of a network on data, replayed through the rule in isolation"
             }
+            Self::Recurrent => {
+                "a recurrent network of rate units, on signals or on a task over sequences"
+            }
             Self::Plane => "two networks from one start, and the loss over the plane they move in",
         }
     }

@@ -25,6 +25,15 @@ pub enum Activation {
     Sigmoid,
     /// `f(z) = erf(z / sqrt 2)`: the choice of the teacher-student literature (Saad & Solla 1995).
     Erf,
+    /// `f(z) = z Phi(z)`, `Phi` the distribution function of the standard normal, in its exact form
+    /// (Hendrycks & Gimpel 2016).
+    Gelu,
+    /// `f(z) = z / (1 + e^-z)` (Hendrycks & Gimpel 2016; also called swish).
+    Silu,
+    /// `f(z) = z` above 0, `e^z - 1` below, `f'(0) = 1` (Clevert et al. 2016, with alpha 1).
+    Elu,
+    /// `f(z) = ln(1 + e^z)`.
+    Softplus,
 }
 
 impl Choice for Activation {
@@ -36,8 +45,13 @@ impl Choice for Activation {
         ("leaky", Self::LeakyRelu),
         ("sigmoid", Self::Sigmoid),
         ("erf", Self::Erf),
+        ("gelu", Self::Gelu),
+        ("silu", Self::Silu),
+        ("elu", Self::Elu),
+        ("softplus", Self::Softplus),
     ];
-    const ALIASES: &'static [(&'static str, Self)] = &[("leaky-relu", Self::LeakyRelu)];
+    const ALIASES: &'static [(&'static str, Self)] =
+        &[("leaky-relu", Self::LeakyRelu), ("swish", Self::Silu)];
 }
 
 /// One activation, or one per layer, the lowest first.
@@ -125,6 +139,49 @@ pointwise!(
     }
 );
 
+pointwise!(
+    Gelu,
+    |z: T| {
+        let z = z.to_f64();
+        T::from_f64(z * below(z))
+    },
+    |error, z, _a| {
+        let z = z.to_f64();
+        let density = (-0.5 * z * z).exp() * PEAK_OF_NORMAL;
+        error * T::from_f64(below(z) + z * density)
+    }
+);
+pointwise!(Silu, |z: T| z * Sigmoid::value(z), |error, z, _a| {
+    let s = Sigmoid::value(z);
+    error * (s * (T::one() + z * (T::one() - s)))
+});
+pointwise!(Elu, |z: T| if z > T::zero() { z } else { Elementary::exp_m1(z) }, |error, z, a| if z
+    > T::zero()
+{
+    error
+} else {
+    error * (a + T::one())
+});
+// max(z, 0) + ln(1 + e^-|z|), without overflow.
+pointwise!(
+    Softplus,
+    |z: T| {
+        let rest = libm::log1p(Elementary::exp(-z.abs()).to_f64());
+        (if z > T::zero() { z } else { T::zero() }) + T::from_f64(rest)
+    },
+    |error, z, _a| error * Sigmoid::value(z)
+);
+
+/// Density of the standard normal at 0.
+const PEAK_OF_NORMAL: f64 =
+    0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+
+/// Share of the standard normal below `z`.
+#[inline(always)]
+fn below(z: f64) -> f64 {
+    0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
+}
+
 /// Evaluates an expression with a type that stands for the [`Pointwise`] of an activation.
 macro_rules! for_activation {
     ($activation:expr, $p:ident => $body:expr) => {{
@@ -137,6 +194,10 @@ macro_rules! for_activation {
             $crate::rule::Activation::LeakyRelu => for_activation!(@ $p = LeakyRelu, $body),
             $crate::rule::Activation::Sigmoid => for_activation!(@ $p = Sigmoid, $body),
             $crate::rule::Activation::Erf => for_activation!(@ $p = Erf, $body),
+            $crate::rule::Activation::Gelu => for_activation!(@ $p = Gelu, $body),
+            $crate::rule::Activation::Silu => for_activation!(@ $p = Silu, $body),
+            $crate::rule::Activation::Elu => for_activation!(@ $p = Elu, $body),
+            $crate::rule::Activation::Softplus => for_activation!(@ $p = Softplus, $body),
         }
     }};
     (@ $p:ident = $name:ident, $body:expr) => {{

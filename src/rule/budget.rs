@@ -29,9 +29,9 @@ pub struct Budget {
 
 impl Budget {
     /// What neither part explains. Zero to rounding for a plain step; under weight normalisation,
-    /// weight decay or momentum what these inject, `<W_l, dP_l> + <b_{l+1}, dp_{l+1}> - <dP_{l+1},
-    /// B_{l+1}^T>` with `dP`, `dp` their parts of the steps. Biases that are held fixed count among
-    /// them.
+    /// weight decay, momentum or another optimiser what these [inject](Injection), `<W_l, dP_l> +
+    /// <b_{l+1}, dp_{l+1}> - <dP_{l+1}, B_{l+1}^T>` with `dP`, `dp` their parts of the steps. Biases
+    /// that are held fixed count among them.
     pub fn left_over(&self) -> f64 {
         self.change - self.quadratic - self.curvature
     }
@@ -143,4 +143,100 @@ fn add_batch<T: Real>(
             budget.injected_above += eta_e * a.to_f64();
         }
     }
+}
+
+/// What optimiser and normalisation put into the budget of a layer over one step, from their parts
+/// of it: together what is [left over](Budget::left_over) of the budget, which is known by
+/// subtraction alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Injection {
+    /// `<W_l, dO_l> + <b_{l+1}, do_{l+1}> - <dO_{l+1}, B_{l+1}^T>` with `dO`, `do` what a step is,
+    /// before weights are normalised, beside the gradient times its rate: momentum, decay and
+    /// adaptation, and of biases that are held fixed all that they do not learn.
+    pub by_optimizer: f64,
+    /// The same of what weight normalisation makes of the weights then.
+    pub by_normalization: f64,
+    /// `eta sum over the batch of <R, delta> - <H, A>`, of pre-activations `R` and the errors
+    /// `delta` there, before they are normalised, and `H` and `A` after: what normalisation of
+    /// activities does to gradients. Nearly `-eta <H, A>`, as normalised values do not depend on the
+    /// size of weights.
+    pub by_activity_norm: f64,
+}
+
+/// The network on both sides of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<'a, T> {
+    /// Before it.
+    pub before: &'a Layers<T>,
+    /// The weights that the optimiser made, where they were normalised after.
+    pub unnormalised: Option<&'a [Matrix<T>]>,
+    /// After it.
+    pub after: &'a Layers<T>,
+}
+
+impl Injection {
+    /// Into the budget of layer `l + 1`, in double precision: `passes` are inputs and passes of the
+    /// batch that made the step, `backward` is `B_{l+1}`, `eta` what the sum over the batch was
+    /// multiplied by. `None` as for [`Budget::of_neurons`].
+    pub fn of_layer<T: Real>(
+        l: usize,
+        sides: Sides<'_, T>,
+        passes: &[(&Matrix<T>, &Pass<T>)],
+        backward: &Matrix<T>,
+        eta: T,
+    ) -> Option<Self> {
+        let Sides { before, after, .. } = sides;
+        if l + 1 >= before.depth() || before.sizes() != after.sizes() {
+            return None;
+        }
+        let upper = &before.weights[l + 1];
+        if (backward.rows(), backward.cols()) != (upper.cols(), upper.rows()) {
+            return None;
+        }
+        let [below, above] = [l, l + 1].map(|l| parts(l, sides, passes, eta));
+        let (weights, towards) = (before.weights[l].to_f64(), backward.to_f64().transpose());
+        let [optimizer, normalization] =
+            [0, 1].map(|part: usize| weights.inner(&below[part]) - above[part].inner(&towards));
+        let of_biases = |(j, (old, new)): (usize, (&T, &T))| {
+            // The gradient of a bias is that of a weight from a unit of activity 1.
+            let delta = |(_, pass): &(&Matrix<T>, &Pass<T>)| {
+                let delta = pass.bias_error(l);
+                (0..delta.rows()).map(|p| delta.row(p)[j].to_f64()).sum::<f64>()
+            };
+            let plain = eta.to_f64() * passes.iter().map(delta).sum::<f64>();
+            let (old, new) = (old.to_f64(), new.to_f64());
+            old * (new - old - plain)
+        };
+        let of_activities = |(_, pass): &(&Matrix<T>, &Pass<T>)| {
+            pass.standardised.get(l).map_or(0.0, |of| of.injected(&pass.delta[l]))
+        };
+        let biases = before.biases[l].iter().zip(&after.biases[l]).enumerate();
+        Some(Self {
+            by_optimizer: optimizer + biases.map(of_biases).sum::<f64>(),
+            by_normalization: normalization,
+            by_activity_norm: eta.to_f64() * passes.iter().map(of_activities).sum::<f64>(),
+        })
+    }
+}
+
+/// The parts of the step of `W_l` beside the gradient times `eta`: the optimiser's, and what
+/// normalisation made of its weights.
+fn parts<T: Real>(
+    l: usize,
+    Sides { before, unnormalised, after }: Sides<'_, T>,
+    passes: &[(&Matrix<T>, &Pass<T>)],
+    eta: T,
+) -> [Matrix<f64>; 2] {
+    let [before, after] = [before, after].map(|layers| layers.weights[l].to_f64());
+    let made = unnormalised.and_then(|all| all.get(l)).map_or(after.clone(), Matrix::to_f64);
+    let (mut by_optimizer, mut by_normalization) = (made.clone(), after);
+    by_optimizer -= &before;
+    by_normalization -= &made;
+    let mut plain = Matrix::zeros(before.rows(), before.cols());
+    for (input, pass) in passes {
+        let (source, delta) = (pass.source(input, l).to_f64(), pass.delta[l].to_f64());
+        plain += eta.to_f64() * source.t() * &delta;
+    }
+    by_optimizer -= &plain;
+    [by_optimizer, by_normalization]
 }

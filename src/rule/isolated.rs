@@ -3,7 +3,7 @@
 use super::timing::Past;
 use super::update_alignment::UpdateAlignment;
 use super::{
-    Activation, Feedback, Layers, Normaliser, Pass, Timing, WeightNorm, add_gradient,
+    Activation, ActivityNorm, Feedback, Layers, Normaliser, Pass, Timing, WeightNorm, add_gradient,
     add_scaled_column_sums,
 };
 use crate::matrix::Matrix;
@@ -46,7 +46,14 @@ impl<T: Real> Isolated<T> {
             sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], b_std)).collect();
         let depth = weights.len();
         let (biases, activations) = (vec![Vec::new(); depth], vec![activation; depth]);
-        let layers = Layers { weights, biases, biases_learn: true, activations };
+        let layers = Layers {
+            weights,
+            biases,
+            biases_learn: true,
+            activations,
+            activity_norm: ActivityNorm::Off,
+            running: Vec::new(),
+        };
         let (feedback, pass) = (Feedback::fixed(backward), Pass::new(sizes, batch));
         Self { layers, feedback, pass, past: None, output_mask: false, normaliser: None }
     }
@@ -163,7 +170,7 @@ impl<T: Real> Isolated<T> {
         } else {
             self.layers.forward_hidden(activity, &mut self.pass);
         }
-        let Pass { z, activity, delta } = &mut self.pass;
+        let Pass { z, activity, delta, .. } = &mut self.pass;
         let delta = delta[last].as_mut_slice();
         delta.copy_from_slice(error.as_slice());
         if self.output_mask {

@@ -1,6 +1,7 @@
 //! Forward weights, biases and activations, and the buffers of one pass over a batch.
 
 use super::Activation;
+use super::activity_norm::{ActivityNorm, Running, Standardised};
 use crate::matrix::{Matrix, ViewMut};
 use crate::real::Real;
 use std::ops::Range;
@@ -17,6 +18,11 @@ pub struct Layers<T> {
     pub biases_learn: bool,
     /// `f_1 .. f_D`.
     pub activations: Vec<Activation>,
+    /// Which pre-activations of hidden layers are normalised.
+    pub activity_norm: ActivityNorm,
+    /// Statistics of the hidden layers over the batches so far, under batch normalisation; empty
+    /// otherwise.
+    pub running: Vec<Running<T>>,
 }
 
 impl<T: Real> Layers<T> {
@@ -39,28 +45,58 @@ impl<T: Real> Layers<T> {
 
     /// Forward pass of `input` (`P x n_0`): fills the pre-activations and activities of `pass`.
     pub fn forward(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
-        self.forward_through(self.depth(), input, pass);
+        self.forward_through(self.depth(), false, input, pass);
+    }
+
+    /// As [`Self::forward`], but that batch normalisation goes by the statistics of earlier batches.
+    pub fn forward_by_running(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
+        self.forward_through(self.depth(), true, input, pass);
     }
 
     /// Forward pass through the hidden layers only: all that an update needs when the output error
     /// is given from outside. The output layer's buffers keep what they hold.
     pub fn forward_hidden(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
-        self.forward_through(self.depth() - 1, input, pass);
+        self.forward_through(self.depth() - 1, false, input, pass);
     }
 
-    fn forward_through(&self, depth: usize, input: &Matrix<T>, pass: &mut Pass<T>) {
+    fn forward_through(
+        &self,
+        depth: usize,
+        by_running: bool,
+        input: &Matrix<T>,
+        pass: &mut Pass<T>,
+    ) {
         pass.set_batch(input.rows());
+        if self.activity_norm != ActivityNorm::Off {
+            pass.standardise(self.activity_norm);
+        }
         for l in 0..depth {
             let (below, above) = pass.activity.split_at_mut(l);
             let source = if l == 0 { input } else { &below[l - 1] };
             let z = &mut pass.z[l];
-            if self.biases[l].is_empty() {
+            if let Some(standardised) = pass.standardised.get_mut(l) {
+                z.assign(source * &self.weights[l]);
+                match self.running.get(l).filter(|_| by_running) {
+                    Some(running) => standardised.forward_by(running, z),
+                    None => standardised.forward(z),
+                }
+                if !self.biases[l].is_empty() {
+                    z.add_to_rows(&self.biases[l]);
+                }
+            } else if self.biases[l].is_empty() {
                 z.assign(source * &self.weights[l]);
             } else {
                 z.fill_rows(&self.biases[l]);
                 *z += source * &self.weights[l];
             }
             self.activations[l].apply(z.as_slice(), above[0].as_mut_slice());
+        }
+    }
+
+    /// Takes the statistics of a batch, whose pass this is, into those that run.
+    pub fn follow_statistics(&mut self, pass: &Pass<T>) {
+        for (running, batch) in self.running.iter_mut().zip(&pass.standardised) {
+            running.follow(batch);
         }
     }
 
@@ -78,7 +114,7 @@ impl<T: Real> Layers<T> {
                 rate,
             );
             if self.biases_learn {
-                add_scaled_column_sums(&mut self.biases[l], &pass.delta[l], rate);
+                add_scaled_column_sums(&mut self.biases[l], pass.bias_error(l), rate);
             }
         }
     }
@@ -122,15 +158,17 @@ pub struct Pass<T> {
     /// Activities `L_{l+1} = f(Z_{l+1})`, `P x n_{l+1}`.
     pub activity: Vec<Matrix<T>>,
     /// Error signals `delta_{l+1}`, `P x n_{l+1}`: the error arriving at the layer times
-    /// `f'(Z_{l+1})`.
+    /// `f'(Z_{l+1})`; where pre-activations are normalised, what this is before they are.
     pub delta: Vec<Matrix<T>>,
+    /// Normalised pre-activations of the hidden layers; empty where they are not normalised.
+    pub standardised: Vec<Standardised<T>>,
 }
 
 impl<T: Real> Pass<T> {
     /// Buffers for layers of `sizes` (input first) and up to `batch` samples.
     pub fn new(sizes: &[usize], batch: usize) -> Self {
         let buffers = || sizes[1..].iter().map(|&n| Matrix::zeros(batch, n)).collect::<Vec<_>>();
-        Self { z: buffers(), activity: buffers(), delta: buffers() }
+        Self { z: buffers(), activity: buffers(), delta: buffers(), standardised: Vec::new() }
     }
 
     /// Sets the number of samples; allocates only beyond the size given to [`Pass::new`].
@@ -138,6 +176,21 @@ impl<T: Real> Pass<T> {
         for matrix in self.z.iter_mut().chain(&mut self.activity).chain(&mut self.delta) {
             matrix.set_rows(samples);
         }
+        self.standardised.iter_mut().for_each(|of| of.set_batch(samples));
+    }
+
+    /// Makes room for normalised pre-activations, if there is none yet.
+    fn standardise(&mut self, over: ActivityNorm) {
+        if self.standardised.is_empty() {
+            let hidden = self.z.len().saturating_sub(1);
+            let room = |z: &Matrix<T>| Standardised::new(over, z.rows(), z.cols());
+            self.standardised = self.z[..hidden].iter().map(room).collect();
+        }
+    }
+
+    /// Error signals that the biases of layer `l + 1` learn from.
+    pub fn bias_error(&self, l: usize) -> &Matrix<T> {
+        self.standardised.get(l).map_or(&self.delta[l], |of| &of.arriving)
     }
 
     /// Activity of the output layer.

@@ -14,6 +14,7 @@
 //! leave traces: see [`Timing`].
 
 mod activation;
+mod activity_norm;
 mod budget;
 pub mod decomposition;
 mod feedback;
@@ -26,9 +27,12 @@ mod timing;
 mod update_alignment;
 
 pub use activation::Activation;
-pub use budget::Budget;
+pub use activity_norm::{ActivityNorm, Running, Standardised};
+pub use budget::{Budget, Injection, Sides};
 pub(crate) use feedback::normalise_backward;
-pub use feedback::{Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule};
+pub use feedback::{
+    Argument, Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule, Step,
+};
 pub use isolated::Isolated;
 pub(crate) use isolated::normal_matrix;
 pub use isolation::{IsolatedRun, Isolation, IsolationError};

@@ -184,7 +184,7 @@ pub fn set_column_norms<T: Real>(weights: &mut Matrix<T>, norms: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::Activation;
+    use crate::rule::{Activation, ActivityNorm};
 
     fn layers() -> Layers<f64> {
         let first = Matrix::from_vec(2, 3, vec![3.0, 0.0, -1.0, 4.0, 0.0, 1.0]);
@@ -194,6 +194,8 @@ mod tests {
             biases: vec![vec![7.0; 3], vec![7.0]],
             biases_learn: true,
             activations: vec![Activation::Relu; 2],
+            activity_norm: ActivityNorm::Off,
+            running: Vec::new(),
         }
     }
 

@@ -179,7 +179,10 @@ fn operations(job: &Job) -> f64 {
 fn steps(job: &Job) -> f64 {
     let updates = job.condition.last_iteration() as f64;
     match &job.condition {
-        Condition::Isolate(_) | Condition::Train(_) | Condition::Sample(_) => updates,
+        Condition::Isolate(_)
+        | Condition::Train(_)
+        | Condition::Sample(_)
+        | Condition::Recurrent(_) => updates,
         // The network's updates, and then the replayed ones.
         Condition::Replay(c) => {
             (c.from + c.updates) as f64 + updates * job.condition.operations() / operations(job)
@@ -198,7 +201,7 @@ fn steps(job: &Job) -> f64 {
 /// Iterations after the start at which a job measures, beside its steps.
 fn measured(job: &Job) -> HashSet<usize> {
     match job.condition.kind() {
-        Kind::Isolate | Kind::Train => {
+        Kind::Isolate | Kind::Train | Kind::Recurrent => {
             job.agenda().into_keys().filter(|&iteration| iteration > 0).collect()
         }
         Kind::Sample | Kind::Replay | Kind::Plane => HashSet::new(),

@@ -265,11 +265,18 @@ mod tests {
             ("activity" | "error", _) => "ar1:0.5",
             ("hold", _) => "2",
             ("delay" | "trace" | "leak", _) => "3",
+            ("task", _) => "recall",
+            ("credit", _) => "rflo-symmetric",
+            ("activation", Kind::Recurrent) => "relu",
             ("dt", _) => "1ms",
             ("cross", _) => "0.5",
             ("output-mask", _) => "on",
             ("wn", _) => "1",
             ("label-smoothing" | "wrong-labels" | "momentum" | "weight-decay", _) => "0.5",
+            ("optimizer", _) => "adam",
+            ("beta1" | "beta2" | "epsilon", _) => "0.5",
+            ("muon-scale", _) => "match-rms",
+            ("activity-norm", _) => "layer",
             ("label-change", _) => "every:3",
             ("label-change-kind", _) => "permute",
             ("surrogate", _) => "time",
@@ -288,7 +295,7 @@ mod tests {
             ("bias", Kind::Isolate) => "on",
             ("bias", _) => "off",
             ("order", _) => "each-epoch",
-            ("precision", Kind::Isolate | Kind::Sample) => "f32",
+            ("precision", Kind::Isolate | Kind::Sample | Kind::Recurrent) => "f32",
             ("pair", _) => "wn",
             ("batch", Kind::Plane) => "30",
             ("snapshot-every", _) => "4",
@@ -296,14 +303,21 @@ mod tests {
             ("precision", Kind::Train | Kind::Replay | Kind::Plane) => "f64",
             ("record-every", _) => "log:7",
             ("quantities", Kind::Sample) => "eigenvalue",
+            ("quantities", Kind::Recurrent) => "change_rank",
             ("quantities", _) => "weight_norm",
             _ => "3",
         };
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
             for name in parameters(kind).iter().map(|known| known.name()) {
-                // Replays know neither momentum nor decay.
-                if kind == Kind::Replay && ["momentum", "weight-decay"].contains(&name) {
+                // Replays know neither momentum nor decay, nor optimisers, and normalise no
+                // activities.
+                let of_steps = ["momentum", "weight-decay", "optimizer", "activity-norm"];
+                if kind == Kind::Replay && of_steps.contains(&name) {
+                    continue;
+                }
+                // Pairs of units need as many inputs as outputs.
+                if kind == Kind::Recurrent && name == "cross" {
                     continue;
                 }
                 // Another set needs its files; a drawing changes only together with others; repeats

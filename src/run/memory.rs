@@ -7,12 +7,14 @@ use super::attempt::Export;
 use super::job::{Job, Record};
 use super::plan::Plan;
 use crate::condition::{
-    Condition, IsolateCondition, ReplayCondition, SampleCondition, TrainCondition,
+    Condition, IsolateCondition, RecurrentCondition, ReplayCondition, SampleCondition,
+    TrainCondition,
 };
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
+use crate::network::Optimizer;
 use crate::quantity::Quantity;
 use crate::real::Precision;
-use crate::rule::Timing;
+use crate::rule::{Backward, Timing};
 use crate::signal::{Cross, Surrogate};
 use crate::theory::moments::{self, MOST};
 use std::collections::BTreeMap;
@@ -59,7 +61,14 @@ const SIGNALS: &str = "record the signals of fewer updates, with --export signal
 const REPLAYED: &str = "make replay-updates smaller";
 const SNAPSHOTS: &str = "make snapshot-every larger";
 const DRAWS: &str = "make draws or layers smaller";
+const UNITS: &str = "make units or batch smaller";
+const SEQUENCES: &str = "make sequences shorter, with --length, or batch smaller";
+const FEWER_LAGS: &str = "ask for shorter --lags, or make units smaller";
+const FOLLOWED: &str = "make iterations or batch smaller, or leave predictions out";
 const RECORDED: &str = "make the recording, or the batch, smaller";
+
+/// Sequences that a network is tested on, at most.
+const MOST_TESTED: u128 = 400;
 
 /// Bytes of a value of a precision.
 fn width(precision: Precision) -> u128 {
@@ -95,6 +104,7 @@ impl Condition {
             }
             Self::Replay(c) => replayed(c, &self.sizes()),
             Self::Sample(c) => sampled(c),
+            Self::Recurrent(c) => recurrent(c),
         }
     }
 }
@@ -141,7 +151,15 @@ fn trained(c: &TrainCondition) -> u128 {
     let (width, sizes) = (width(c.precision), c.sizes());
     let (batch, images) = (c.setup.batch as u128, c.training_images() as u128);
     let [all, upper] = weights(&sizes);
-    let velocity = if c.setup.momentum == 0.0 { 0 } else { all };
+    // Velocities or moments, and gradients that are put together before a step is made of them.
+    let moments = match c.setup.optimizer {
+        Optimizer::Sgd => u128::from(c.setup.momentum != 0.0),
+        Optimizer::Nesterov => 2,
+        Optimizer::Adam | Optimizer::AdamW => 3,
+        Optimizer::Muon => 7,
+    };
+    let learning = c.setup.rule.facts().backward == Backward::Learning;
+    let velocity = moments * (all + if learning { upper } else { 0 });
     // Of the trainer and the probe, which has the updates of both rules.
     let network = width * (4 * all + 4 * upper + velocity) + 8 * upper;
     // A checkpoint: the state in double precision, and as text.
@@ -184,6 +202,56 @@ fn sampled(c: &SampleCondition) -> Need {
     Need::default().and(drawn + square + products + composed, NETWORK)
 }
 
+fn recurrent(c: &RecurrentCondition) -> Need {
+    let (width, sizes) = (width(c.precision), c.sizes());
+    let [inputs, units, outputs] = [sizes[0], sizes[1], sizes[2]].map(|n| n as u128);
+    let (batch, pair) = (c.setup.batch as u128, &c.setup.signals);
+    let matrices = units * (inputs + units + outputs);
+    // Weights, backward weights, updates by both rules and the start; room for spectra.
+    let network = width * 5 * matrices + 8 * 6 * units * units;
+    let length = c.setup.times().map_or(1, |times| times.length as u128);
+    // Drives, activities and states; inputs, targets or errors, and copies of these.
+    let of_sequences =
+        |samples: u128| width * samples * length * (3 * units + 4 * (inputs + outputs));
+    if !c.is_isolated() {
+        let tested = of_sequences(MOST_TESTED);
+        return Need::default().and(network, UNITS).and(of_sequences(batch) + tested, SEQUENCES);
+    }
+    // Traces of every synapse and sample, and what updates are compared on.
+    let traces = width * batch * (units * (inputs + units) + 6 * units);
+    let values = c.iterations as u128 * batch * (inputs + outputs);
+    // The signals, and surrogates of them, with the room to make these.
+    let room = match c.surrogate {
+        None => 0,
+        Some(Surrogate::Gaussian) => 3 * width * values + 8 * 8 * (c.iterations as u128).pow(2),
+        Some(_) => 3 * width * values,
+    };
+    let files = [(&pair.activity, inputs), (&pair.error, outputs)].into_iter();
+    let files = files.filter(|(form, _)| form.is_recorded());
+    let recorded: u128 = files.map(|(_, units)| 16 * c.iterations as u128 * batch * units).sum();
+    let driving = signals(pair, c.setup.batch, [sizes[0], sizes[2]], width);
+    Need::default()
+        .and(network + traces + driving, UNITS)
+        .and(of_sequences(batch), SEQUENCES)
+        .and(room + recorded, RECORDED)
+}
+
+/// What the quantities of a recurrent network take beside its condition.
+fn measured_of_recurrent(job: &Job, c: &RecurrentCondition, need: &mut Need) {
+    let (width, sizes) = (width(c.precision), c.sizes());
+    let [inputs, units] = [sizes[0], sizes[1]].map(|n| n as u128);
+    if job.quantities().any(Quantity::is_of_readout_lags) {
+        let followed = job.lags.last().map_or(0, |&lag| lag.min(c.iterations)) as u128;
+        let of_lag = units * (inputs + units + c.setup.batch as u128);
+        need.add(width * (followed + 2) * of_lag, FEWER_LAGS);
+    }
+    if job.measures(Quantity::PredictedWeightAlignment)
+        && let Some(linear) = c.linear()
+    {
+        need.add(linear.bytes(c.iterations), FOLLOWED);
+    }
+}
+
 /// What the quantities that a job measures take beside its condition.
 fn measured(job: &Job, need: &mut Need) {
     let sizes = job.condition.sizes();
@@ -192,11 +260,26 @@ fn measured(job: &Job, need: &mut Need) {
         Condition::Train(c) => (c.precision, c.setup.batch),
         // These measure nothing that needs the past, and sums of the size of a signal.
         Condition::Replay(_) | Condition::Plane(_) | Condition::Sample(_) => return,
+        Condition::Recurrent(c) => return measured_of_recurrent(job, c, need),
     };
     let (width, batch) = (width(precision), batch as u128);
     let [all, upper] = weights(&sizes);
     let measures = |of: fn(Quantity) -> bool| job.quantities().any(of);
     let pass = width * batch * (sizes[0] as u128 + 3 * sum(&sizes[1..]));
+    if let Condition::Train(c) = &job.condition
+        && measures(Quantity::is_beside_twin)
+    {
+        // The twin, activities of both on some test images, and inner products of these.
+        let images = 500 * (2 * (width + 16) * sum(&sizes) + 6 * 8 * 500);
+        need.add(trained(c) + images, NETWORK);
+    }
+    if measures(Quantity::is_rank) {
+        // The largest matrix in double precision, what it is a product of, and the room to
+        // decompose it.
+        let sides = sizes.iter().map(|&n| (n as u128).max(batch)).max().unwrap_or(0);
+        let largest = sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).max().unwrap_or(0);
+        need.add(8 * (4 * largest.max(batch * sides) + 2 * batch * sides), NETWORK);
+    }
     if measures(Quantity::is_budget) {
         need.add(width * 2 * (all + upper) + pass, NETWORK);
     }

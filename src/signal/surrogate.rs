@@ -69,6 +69,12 @@ surrogates! {
                pairs of iterations; the mean of every series";
         destroys "autocorrelation of both about these means, and their cross-correlation at lags \
                   other than 0";
+    /// `reversed`: the error from its last iteration to its first. All that it has by itself in
+    /// time stays; it meets activities of another time, and what follows from these comes before
+    /// them.
+    Reversed = "reversed", "error in reverse order of time";
+        keeps "the activity; every batch of errors, and the autocorrelation of the error";
+        destroys "which error comes with which activity, and which comes first";
     /// `samples`: rows of the error in random order, anew at every iteration.
     Samples = "samples", "error rows shuffled at every iteration";
         keeps "the activity; the errors of every iteration as a set, so their mean and \
@@ -156,6 +162,10 @@ impl Surrogate {
             Self::TimeJoint => {
                 let order = order(source.iterations(), &mut stream);
                 take_iterations(activity, source.activity(), &order);
+                take_iterations(error, source.error(), &order);
+            }
+            Self::Reversed => {
+                let order: Vec<usize> = (0..source.iterations()).rev().collect();
                 take_iterations(error, source.error(), &order);
             }
             Self::Samples => take_samples(error, source.error(), &mut stream, false),

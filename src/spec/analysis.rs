@@ -11,6 +11,7 @@ use crate::condition::{
 };
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity, recorded_iterations};
+use crate::recurrent;
 use crate::signal::{Pair, Schedule};
 use crate::text::{Choice, Settings as _, Value};
 use serde_json::{Value as Json, json};
@@ -183,7 +184,7 @@ impl Analysis {
         let (kind, x) = match self.kind {
             Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
-            Kind::Replay => (FigureKind::Curves, XAxis::Iteration),
+            Kind::Replay | Kind::Recurrent => (FigureKind::Curves, XAxis::Iteration),
             Kind::Plane => (FigureKind::Plane, XAxis::OfKind),
             Kind::Sample if composed => (FigureKind::Cells, XAxis::OfKind),
             Kind::Sample => (FigureKind::Density, XAxis::OfKind),
@@ -259,6 +260,11 @@ impl Analysis {
                 TrainCondition::DATA.name(),
                 ReplayCondition::LAYER.name(),
                 ReplayCondition::SURROGATE.name(),
+            ],
+            Kind::Recurrent => &[
+                recurrent::Setup::TASK.name(),
+                recurrent::Setup::CREDIT.name(),
+                recurrent::Setup::ACTIVATION.name(),
             ],
             Kind::Plane => {
                 &[TrainCondition::DATA.name(), Setup::RULE.name(), PlaneCondition::PAIR.name()]

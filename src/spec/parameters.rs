@@ -197,7 +197,8 @@ mod tests {
                 Kind::Train,
                 "unknown rule `bp-twr`: expected bp, bp-trw, shallow, dfa, sign-uniform, \
                  sign-batch, sign-fixed, kolen-pollack, mirror:X, interpolated:X, correlated:X, \
-                 sparse:X or orthogonal; did you mean `bp-trw`?",
+                 sparse:X, orthogonal, low-rank:X, drtp or direct-kolen-pollack; did you mean \
+                 `bp-trw`?",
             ),
             ("rule", "hebb", Kind::Train, "unknown rule `hebb`: expected bp, bp-trw, shallow, dfa"),
             (

@@ -6,6 +6,7 @@ use crate::condition::{
 };
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity};
+use crate::recurrent;
 use crate::rule::Timing;
 use crate::text::{AnyParameter, Choice, List, OrName, Parameter, Settings as _, list, settings};
 use std::sync::Arc;
@@ -105,6 +106,18 @@ impl Settings {
                     Quantity::PlaneAccuracySecond,
                 ],
             ),
+            Kind::Recurrent => (
+                RecordEvery::Log(20),
+                &[
+                    Quantity::WeightAlignment,
+                    Quantity::RecurrentAlignment,
+                    Quantity::RecurrentUpdateAlignment,
+                    Quantity::ChangeRank,
+                    Quantity::ChangeBeyond,
+                    Quantity::SequenceError,
+                    Quantity::SequenceAccuracy,
+                ],
+            ),
         };
         let lags = if kind == Kind::Sample { Vec::new() } else { vec![1] };
         Self { record_every, observers: observers(measured), lags, ..Self::default() }
@@ -179,7 +192,9 @@ impl Settings {
             };
             let trained =
                 |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_none());
-            let deep = conditions.iter().any(isolated);
+            let recurrent =
+                |c: &Condition| matches!(c, Condition::Recurrent(c) if c.is_predicted());
+            let deep = conditions.iter().any(|c| isolated(c) || recurrent(c));
             let of_isolated = conditions.iter().any(|c| matches!(c, Condition::Isolate(_)));
             // What one hidden layer had is as it was; conditions that none of this holds for are
             // refused below.
@@ -239,6 +254,14 @@ impl Settings {
                 );
                 refuse(&[Self::COMPARE.name()], message);
             }
+        }
+        let unpredicted = |c: &Condition| matches!(c, Condition::Recurrent(c) if !c.is_predicted());
+        if self.predict && !conditions.is_empty() && conditions.iter().all(unpredicted) {
+            let message = "there is no prediction: theory is of linear units in isolation under \
+                           credit rflo; set these, or leave predict out";
+            let concerned =
+                [Self::PREDICT.name(), recurrent::Setup::CREDIT.name(), Setup::ACTIVATION.name()];
+            refuse(&concerned, message.into());
         }
         let schedules = self
             .observers

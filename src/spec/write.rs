@@ -193,6 +193,14 @@ mod tests {
             (Kind::Isolate, &[("hold", "lin:1ms..3ms:3"), ("dt", "0.001s")]),
             (Kind::Sample, &[("activity", "ou:lin:1..3:3")]),
             (
+                Kind::Recurrent,
+                &[("activity", "ou:log:5ms..20ms:3"), ("tau", "10ms"), ("dt", "1ms")],
+            ),
+            (
+                Kind::Recurrent,
+                &[("task", "recall"), ("credit", "bp-trw"), ("length", "30"), ("outputs", "own")],
+            ),
+            (
                 Kind::Isolate,
                 &[
                     ("quantities", "terms"),

@@ -6,6 +6,7 @@ pub mod held;
 pub mod mean_field;
 pub mod moments;
 pub mod one_step;
+pub mod recurrent;
 pub mod relu;
 pub mod shared;
 pub mod spectra;

@@ -101,7 +101,7 @@ if __name__ == "__main__":
         "square-fa-gelu-adam": ("fa", functional.gelu, adam, 2, False),
         "square-dfa-without-derivative": ("dfa-without-derivative", torch.tanh, sgd, 3, False),
         "square-kp": ("kolen-pollack", torch.tanh, decay, 4, True),
-        "square-kp-softplus-last": ("kolen-pollack", functional.softplus, decay, 5, False),
+        "square-kp-mish-last": ("kolen-pollack", functional.mish, decay, 5, False),
     }
     angles = {name: run(f"{where}/{name}.npz", *of) for name, of in runs.items()}
     with open(f"{where}/readings-angles.json", "w") as file:

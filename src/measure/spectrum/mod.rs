@@ -9,6 +9,7 @@ mod concentration;
 mod decompose;
 mod error;
 mod pseudo_inverse;
+mod ranks;
 mod subspace;
 
 pub use concentration::{
@@ -21,6 +22,7 @@ pub use decompose::{
 pub(crate) use decompose::{root, symmetric_eigen};
 pub use error::{NoConvergence, SpectrumError};
 pub use pseudo_inverse::{pseudo_inverse, pseudo_inverse_alignment};
+pub use ranks::{Chance, Ranks};
 pub use subspace::Subspace;
 
 #[cfg(test)]

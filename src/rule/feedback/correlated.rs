@@ -6,7 +6,7 @@
 //!
 //! with `W` the `W_l` of the start, so that the alignment at the start is `acos r` exactly.
 
-use super::{Backward, Facts, Policy, Route};
+use super::{Argument, Backward, Facts, Policy, Route};
 use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
@@ -17,7 +17,10 @@ pub(super) const FACTS: Facts = Facts {
     name: "correlated",
     aliases: &[],
     label: "cosine at the start",
-    argument: Some(("the cosine between B and the transposed W at the start", [-1.0, 1.0])),
+    argument: Some(Argument::between(
+        "the cosine between B and the transposed W at the start",
+        [-1.0, 1.0],
+    )),
     route: Route::Layered,
     backward: Backward::Fixed,
 };

@@ -7,7 +7,7 @@
 //!
 //! `a = 0` is BP-TRW, `a = 1` is BP to the last bit.
 
-use super::{Backward, Facts, Policy, Route};
+use super::{Argument, Backward, Facts, Policy, Route};
 use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
@@ -18,7 +18,7 @@ pub(super) const FACTS: Facts = Facts {
     name: "interpolated",
     aliases: &[],
     label: "interpolated",
-    argument: Some(("the share of the transposed forward weights", [0.0, 1.0])),
+    argument: Some(Argument::between("the share of the transposed forward weights", [0.0, 1.0])),
     route: Route::Layered,
     backward: Backward::Following,
 };

@@ -6,12 +6,12 @@
 //! ```
 //!
 //! so that, without momentum and weight normalisation, `W_l - B_l^T` shrinks by `1 - lambda` in
-//! every step, whatever the data.
+//! every step, whatever the data. Under another optimiser `B_l` descends by the same with its own
+//! moments: those of AdamW and Muon, whose decay is apart, leave the law as it is.
 
 use super::{Backward, Facts, Made, Policy, Route};
-use crate::matrix::Matrix;
-use crate::random::Stream;
 use crate::real::Real;
+use crate::rule::add_gradient;
 use std::sync::Arc;
 
 pub(super) const FACTS: Facts = Facts {
@@ -31,14 +31,14 @@ pub(super) fn policy<T: Real>(_argument: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for KolenPollack {
-    fn learn(&self, backward: &mut [Matrix<T>], made: &Made<'_, T>, _noise: &mut Stream) {
-        for (index, b) in backward.iter_mut().enumerate() {
-            if made.kept != T::one() {
-                b.scale(made.kept);
-            }
-            for pass in made.passes {
-                *b += made.rate * pass.delta[index + 1].t() * &pass.activity[index];
-            }
+    fn descends(&self) -> bool {
+        true
+    }
+
+    fn add_gradient(&self, index: usize, out: &mut [T], factor: T, made: &Made<'_, T>) {
+        for pass in made.passes {
+            let (delta, activity) = (&pass.delta[index + 1], &pass.activity[index]);
+            add_gradient(out, 0..delta.cols(), delta, activity, factor);
         }
     }
 }

@@ -10,7 +10,7 @@
 //! that `B_l` tends to the mean of `y^T x / 32`: 31/32 of `W_l^T` for a linear layer, as one degree
 //! of freedom goes with the mean of `y`, and about half of that for ReLU.
 
-use super::{Backward, Facts, Made, Policy, Route};
+use super::{Argument, Backward, Facts, Made, Policy, Route};
 use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
@@ -23,7 +23,7 @@ pub(super) const FACTS: Facts = Facts {
     name: "mirror",
     aliases: &["wm"],
     label: "weight mirror",
-    argument: Some(("the rate at which backward weights learn", [0.0, 1.0])),
+    argument: Some(Argument::between("the rate at which backward weights learn", [0.0, 1.0])),
     route: Route::Layered,
     backward: Backward::Learning,
 };
@@ -38,7 +38,13 @@ pub(super) fn policy<T: Real>(rate: f64) -> Arc<dyn Policy<T>> {
 }
 
 impl<T: Real> Policy<T> for Mirror {
-    fn learn(&self, backward: &mut [Matrix<T>], made: &Made<'_, T>, noise: &mut Stream) {
+    fn learn(
+        &self,
+        backward: &mut [Matrix<T>],
+        _drawn: &[Matrix<T>],
+        made: &Made<'_, T>,
+        noise: &mut Stream,
+    ) {
         for (index, b) in backward.iter_mut().enumerate() {
             let l = index + 1;
             let mut x = Matrix::zeros(SAMPLES, b.cols());

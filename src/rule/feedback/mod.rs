@@ -9,8 +9,11 @@ mod bp;
 mod bp_trw;
 mod correlated;
 mod direct;
+mod direct_kolen_pollack;
+mod direct_target;
 mod interpolated;
 mod kolen_pollack;
+mod low_rank;
 mod mirror;
 mod orthogonal;
 mod policy;
@@ -23,9 +26,9 @@ mod sign_uniform;
 mod sparse;
 mod weights;
 
-pub use policy::{Backward, Facts, Made, Policy, Route};
+pub use policy::{Argument, Backward, Facts, Made, Policy, Route};
 pub use registry::{PolicyName, Rule};
-pub use weights::Feedback;
 pub(crate) use weights::normalise_backward;
+pub use weights::{Feedback, Step};
 
 use policy::rms;

@@ -1,9 +1,9 @@
 //! The policies by name. A new one is a file and a line here.
 
-use super::{Backward, Facts, Policy, Route};
+use super::{Argument, Backward, Facts, Policy, Route};
 use super::{
-    bp, bp_trw, correlated, direct, interpolated, kolen_pollack, mirror, orthogonal, shallow,
-    sparse,
+    bp, bp_trw, correlated, direct, direct_kolen_pollack, direct_target, interpolated,
+    kolen_pollack, low_rank, mirror, orthogonal, shallow, sparse,
 };
 use super::{sign_batch, sign_fixed, sign_uniform};
 use crate::real::Real;
@@ -51,6 +51,9 @@ policies! {
     Correlated in correlated;
     Sparse in sparse;
     Orthogonal in orthogonal;
+    LowRank in low_rank;
+    DirectTarget in direct_target;
+    DirectKolenPollack in direct_kolen_pollack;
 }
 
 /// A policy with its argument: what `--rule` takes, such as `fa` or `interpolated:0.5`.
@@ -126,7 +129,7 @@ impl Rule {
     pub fn compared(self, depth: usize) -> Range<usize> {
         match self.facts() {
             Facts { backward: Backward::None, .. } => 0..0,
-            Facts { route: Route::Direct, .. } => depth.saturating_sub(1).max(1)..depth,
+            Facts { route, .. } if route.is_from_output() => depth.saturating_sub(1).max(1)..depth,
             _ => 1..depth,
         }
     }
@@ -165,16 +168,20 @@ impl FromStr for Rule {
         };
         let facts = policy.facts();
         let rule = facts.name;
-        let Some((what, [least, most])) = facts.argument else {
+        let Some(Argument { what, ends: [least, most], is_whole, example }) = facts.argument else {
             let message =
                 || Refused::Message(format!("rule `{rule}` takes no number: write `{rule}`"));
             return given.is_none().then_some(Self::plain(policy)).ok_or_else(message);
         };
         let number = given.and_then(|text| text.trim().parse::<f64>().ok());
-        let argument = number.filter(|number| (least..=most).contains(number));
+        let fits =
+            |number: &f64| (least..=most).contains(number) && (!is_whole || number.fract() == 0.0);
+        let argument = number.filter(fits);
+        let whole = if is_whole { "a whole number " } else { "" };
         let message = || {
             format!(
-                "rule `{rule}` needs {what}, from {least} to {most}: write `{rule}:{most}`, say"
+                "rule `{rule}` needs {what}, {whole}from {least} to {most}: write \
+                 `{rule}:{example}`, say"
             )
         };
         Ok(Self { policy, argument: argument.ok_or_else(|| Refused::Message(message()))? })
@@ -213,6 +220,7 @@ mod tests {
             ("sparse", "rule `sparse` needs the share of entries that are kept, from 0.001 to 1"),
             ("correlated:1.5", "from -1 to 1"),
             ("interpolated:nan", "from 0 to 1"),
+            ("low-rank:2.5", "a whole number from 1 to 1000000: write `low-rank:10`, say"),
         ] {
             let error = Rule::from_str(text).unwrap_err().of("rule");
             assert!(error.contains(said), "{error}");

@@ -5,7 +5,7 @@
 //! B_l = K o D / sqrt p,   K_ij = 1 with probability p, 0 else,   D the B_l drawn
 //! ```
 
-use super::{Backward, Facts, Policy, Route};
+use super::{Argument, Backward, Facts, Policy, Route};
 use crate::matrix::Matrix;
 use crate::random::Stream;
 use crate::real::Real;
@@ -16,7 +16,7 @@ pub(super) const FACTS: Facts = Facts {
     name: "sparse",
     aliases: &[],
     label: "sparse B",
-    argument: Some(("the share of entries that are kept", [0.001, 1.0])),
+    argument: Some(Argument::between("the share of entries that are kept", [0.001, 1.0])),
     route: Route::Layered,
     backward: Backward::Fixed,
 };

@@ -9,6 +9,9 @@ use crate::rule::normalise::set_column_norms;
 use crate::rule::{Layers, Pass};
 use std::sync::Arc;
 
+/// What an optimiser does with a backward matrix that learns.
+pub type Step<'a, T> = dyn FnMut(usize, &mut Matrix<T>, &dyn Fn(&mut [T], T)) + 'a;
+
 /// Backward weights under a policy.
 #[derive(Clone, Debug)]
 pub struct Feedback<T> {
@@ -85,10 +88,23 @@ impl<T: Real> Feedback<T> {
         self.policy.follow(&mut self.backward, &self.drawn, layers, &mut noise);
     }
 
-    /// Lets the policy learn from the update that led to state `iteration`.
-    pub fn learn(&mut self, made: &Made<'_, T>, iteration: usize) {
+    /// Whether backward weights learn by the optimiser of the run.
+    pub fn descends(&self) -> bool {
+        self.policy.descends()
+    }
+
+    /// Lets the policy learn from the update that led to state `iteration`. `step` is what the
+    /// optimiser does with a matrix that descends: of its place among those, itself, and what adds
+    /// a multiple of its gradient to values of its shape.
+    pub fn learn(&mut self, made: &Made<'_, T>, iteration: usize, step: &mut Step<'_, T>) {
         let mut noise = self.noise(Role::BackwardLearn, iteration);
-        self.policy.learn(&mut self.backward, made, &mut noise);
+        self.policy.learn(&mut self.backward, &self.drawn, made, &mut noise);
+        if self.policy.descends() {
+            let policy = &self.policy;
+            for (index, b) in self.backward.iter_mut().enumerate() {
+                step(index, b, &|out, factor| policy.add_gradient(index, out, factor, made));
+            }
+        }
     }
 
     /// The matrices, where they are part of the state of a run; empty otherwise.
@@ -104,10 +120,23 @@ impl<T: Real> Feedback<T> {
     /// Carries the output error signal of `pass` down to layer 1: fills every `delta` below the
     /// last. Must have been [refreshed](Self::refresh). Every policy runs the very same products,
     /// so that BP-TRW with `B_l = W_l^T` is BP to the last bit.
+    ///
+    /// A rule that carries the target back carries nothing here: see [`Self::carry_back_with`].
     pub fn carry_back(&self, layers: &Layers<T>, pass: &mut Pass<T>) {
+        self.carry(layers, None, pass);
+    }
+
+    /// As [`Self::carry_back`], where the targets of the samples are known, `P x n_D`.
+    pub fn carry_back_with(&self, layers: &Layers<T>, target: &Matrix<T>, pass: &mut Pass<T>) {
+        self.carry(layers, Some(target), pass);
+    }
+
+    fn carry(&self, layers: &Layers<T>, target: Option<&Matrix<T>>, pass: &mut Pass<T>) {
         let depth = layers.depth();
         let route = self.rule.facts().route;
-        if route == Route::Nowhere {
+        let target = target.filter(|_| route == Route::Target);
+        if route == Route::Nowhere || (route == Route::Target && target.is_none()) {
+            pass.standardised.iter_mut().for_each(|of| of.arriving.as_mut_slice().fill(T::zero()));
             return pass.delta[..depth - 1]
                 .iter_mut()
                 .for_each(|delta| delta.as_mut_slice().fill(T::zero()));
@@ -116,13 +145,16 @@ impl<T: Real> Feedback<T> {
             let (below, above) = pass.delta.split_at_mut(l);
             let delta = &mut below[l - 1];
             let above = if route == Route::Direct { &above[depth - 1 - l] } else { &above[0] };
-            delta.assign(above * &self.backward[l - 1]);
+            delta.assign(target.unwrap_or(above) * &self.backward[l - 1]);
             let (z, activity) = (&pass.z[l - 1], &pass.activity[l - 1]);
             layers.activations[l - 1].multiply_derivative(
                 z.as_slice(),
                 activity.as_slice(),
                 delta.as_mut_slice(),
             );
+            if let Some(standardised) = pass.standardised.get_mut(l - 1) {
+                standardised.back(delta);
+            }
         }
     }
 }
