@@ -183,7 +183,10 @@ fn trial(line: &str) -> Trial {
         return if cfg!(unix) { Trial::Served(line.into()) } else { Trial::Names };
     }
     // Minutes without data.
-    if ["time", "recurrent"].iter().any(|name| line.contains(&format!("analyses/{name}.toml"))) {
+    if ["time", "recurrent", "rank"]
+        .iter()
+        .any(|name| line.contains(&format!("analyses/{name}.toml")))
+    {
         return Trial::Run(format!("{line} --dry-run"));
     }
     // Seconds; two repeats will do.

@@ -230,13 +230,23 @@ mod tests {
         for (h, c) in found.autocovariance(300).iter().enumerate() {
             assert!((c - 0.9f64.powi(h as i32)).abs() < 1e-5, "{h}: {c}");
         }
-        // A band: sin(2 pi h b) / (2 pi h b). All but a share of its variance is soon foreseen,
-        // and the autoregression ends there.
-        let band = array(3, vec![0.0, 1.0, 0.1, 1.0, 0.1000001, 0.0]);
+        // A band and nothing beyond, sin(2 pi h b) / (2 pi h b): all but a share of the variance is
+        // soon foreseen, and the autoregression ends there, exact up to its last lag.
+        let exact = |h: usize| (TAU * 0.1 * h as f64).sin() / (TAU * h as f64);
+        let band = array(3, vec![0.0, 1.0, 0.1, 1.0, 0.100_000_01, 0.0]);
         let found = of_density(&densities(&band).unwrap());
-        for (h, c) in found.autocovariance(20).iter().enumerate().skip(1) {
-            let angle = TAU * 0.1 * h as f64;
-            assert!((c - angle.sin() / angle).abs() < 1e-3, "{h}: {c}");
+        assert!((5..20).contains(&found.lags()), "{}", found.lags());
+        for (h, c) in found.autocovariance(found.lags() + 1).iter().enumerate().skip(1) {
+            assert!((c - exact(h) / 0.1).abs() < 1e-6, "{h}: {c}");
+        }
+        // With a floor beside it, as measurements have, at every lag that is asked for.
+        let floor = 1e-4;
+        let floored = array(4, vec![0.0, 1.0, 0.1, 1.0, 0.100_000_01, floor, 0.5, floor]);
+        let found = of_density(&densities(&floored).unwrap());
+        assert_eq!(found.lags(), LAGS_OF_SPECTRUM);
+        for (h, c) in found.autocovariance(200).iter().enumerate().skip(1) {
+            let exact = (1.0 - floor) * exact(h) / (0.1 + 0.4 * floor);
+            assert!((c - exact).abs() < 1e-6, "{h}: {c}");
         }
     }
 
