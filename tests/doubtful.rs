@@ -72,10 +72,11 @@ fn backward_weights_that_take_turns_are_those_of_their_own_states_alone() {
     assert_said(&found_first, "but in states 0 to 2, 6 to 8");
     let second = |k: usize| k < 12 && k % 6 >= 3;
     assert_courses(&found(&with_one(run, 3)), &expected("turns", second));
+    assert_courses(&found(&with_one(doubtful("turns-gelu"), 0)), &expected("turns-gelu", first));
     // Where the activation is not known, no state is told.
-    let found = found(&with_one(doubtful("turns-gelu"), 0));
+    let found = found(&with_one(doubtful("turns-mish"), 0));
     for (layer, degrees) in angles(&found) {
-        let right = &expected("turns-gelu", |k| k == 0)[&layer];
+        let right = &expected("turns-mish", |k| k == 0)[&layer];
         let wrong = degrees.iter().zip(right).any(|(a, b)| a.is_some() && b.is_none());
         assert!(!wrong, "{degrees:?}\n{}", notes(&found));
     }

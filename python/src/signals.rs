@@ -38,7 +38,7 @@ pub(crate) fn pair((activity, error, cross, hold, dt): &Texts) -> PyResult<Pair>
     let cross: Cross = cross.parse().map_err(|wrong: Refused| refused(wrong.of("cross")))?;
     let hold = span("hold", hold, Spans::Whole(1))?;
     let dt = dt.as_deref().map(|dt| span("dt", dt, Spans::InTime)).transpose()?;
-    let pair = Pair { activity, error, cross, hold, dt, ..Pair::default() };
+    let pair = Pair { activity, error, cross, hold, dt };
     pair.duration().map_err(refused)?;
     pair.resolve().map_err(refused)
 }

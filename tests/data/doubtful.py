@@ -157,6 +157,7 @@ if __name__ == "__main__":
             "schedule": cycle,
             "iterations": 25,
         },
+        "turns-mish": {"change": turns, "activation": torch.nn.functional.mish},
     }
     angles = {
         name: run(f"{where}/{name}.npz", seed, **of) for seed, (name, of) in enumerate(runs.items())
