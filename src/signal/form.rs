@@ -125,7 +125,7 @@ impl Form {
         }
         let process = Process::read(&arguments)?;
         let [mean, std, batch, units] = MODIFIERS.map(|key| arguments.get(key));
-        let own = own_std(&process);
+        let own = process.model().std();
         Ok(Self {
             mean: mean.unwrap_or(process.model().mean()),
             std: std.unwrap_or(own),
@@ -216,14 +216,6 @@ impl Form {
     }
 }
 
-/// Standard deviation of a process as it is, in its first iteration; 1 where it is not known.
-fn own_std(process: &Process) -> f64 {
-    let variance =
-        process.model().covariance(1, 1.0).map_or(1.0, |covariance| covariance.row(0)[0]);
-    // What is 1 but for rounding is 1: values of such processes are not scaled at all.
-    if (variance - 1.0).abs() < 1e-9 { 1.0 } else { variance.sqrt() }
-}
-
 /// Why there is no form of this text: where one is named and a comma follows, a colon is missing.
 fn unknown(text: &str) -> FormError {
     let known = |name: &str| Process::ALL.iter().any(|facts: &Facts| facts.name == name.trim());
@@ -240,7 +232,7 @@ fn unknown(text: &str) -> FormError {
 impl Display for Form {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let (facts, model) = (self.process.facts(), self.process.model());
-        let own = own_std(&self.process);
+        let own = model.std();
         let values = [self.mean, self.std, self.batch, self.units];
         let defaults = [model.mean(), own, 0.0, 0.0];
         let mut parts = vec![self.clock.typed.clone().unwrap_or_else(|| model.arguments())];
@@ -445,6 +437,21 @@ mod tests {
             let error = Form::parse(text).unwrap().at(Some(step)).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn standard_deviations_are_those_of_the_covariances() {
+        let examples = Process::ALL.iter().flat_map(|facts| facts.examples);
+        let known = examples.filter_map(|text| {
+            let process = Form::parse(text).unwrap().process;
+            Some((text, process.model().std(), process.model().covariance(1, 1.0)?))
+        });
+        let mut count = 0;
+        for (text, std, covariance) in known {
+            assert!((std * std - covariance.row(0)[0]).abs() < 1e-9, "{text}: {std}");
+            count += 1;
+        }
+        assert!(count >= 15, "{count}");
     }
 
     #[test]

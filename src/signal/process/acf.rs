@@ -1,7 +1,7 @@
 //! Variance 1 and given autocorrelations: at lags 1, 2, ... and none beyond, or as measured.
 
 use super::linear::History;
-use super::measured::{Measured, Moments};
+use super::measured::{Autocovariance, Measured};
 use super::{
     Arguments, Facts, FileName, FormError, Model, NewSampler, Noise, Real, RecordedError, by_lag,
     list,
@@ -21,83 +21,103 @@ pub(super) const FACTS: Facts = Facts {
 
 /// `acf:0.6,0.2`, or `acf:measured.csv`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Acf(Source);
+pub enum Acf {
+    /// Given, and none beyond.
+    Given(Given),
+    /// From a file.
+    Measured(Measured<Autocovariance>),
+}
 
-/// Where the autocorrelations come from.
+/// Autocorrelations at lags 1, 2, ..., and none beyond.
 #[derive(Clone, Debug, PartialEq)]
-enum Source {
-    Given(Vec<f64>),
-    Measured(Measured),
+pub struct Given {
+    correlations: Vec<f64>,
+}
+
+impl Acf {
+    fn model(&self) -> &dyn Model {
+        match self {
+            Self::Given(process) => process,
+            Self::Measured(process) => process,
+        }
+    }
 }
 
 impl Model for Acf {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
-        if arguments.place.is_some() {
-            let measured = Measured::read(arguments, Moments::Autocovariance)?;
-            return Ok(Self(Source::Measured(measured)));
+        match arguments.place {
+            Some(_) => Measured::read(arguments).map(Self::Measured),
+            None => Given::read(arguments).map(Self::Given),
         }
+    }
+
+    fn arguments(&self) -> String {
+        self.model().arguments()
+    }
+
+    fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
+        self.model().autocovariance(lags)
+    }
+
+    fn coefficient(&self) -> Option<f64> {
+        self.model().coefficient()
+    }
+
+    fn frames(&self) -> usize {
+        self.model().frames()
+    }
+
+    fn check_shape(&self, shape: [usize; 3]) -> Result<(), RecordedError> {
+        self.model().check_shape(shape)
+    }
+
+    fn resolve(&mut self) -> Result<(), RecordedError> {
+        match self {
+            Self::Given(process) => process.resolve(),
+            Self::Measured(process) => process.resolve(),
+        }
+    }
+
+    fn sampler<T: Real>(&self, shape: [usize; 3], noise: &mut Noise<T>) -> NewSampler<T> {
+        match self {
+            Self::Given(process) => process.sampler(shape, noise),
+            Self::Measured(process) => process.sampler(shape, noise),
+        }
+    }
+}
+
+impl Model for Given {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         if arguments.numbers.is_empty() {
             return Err(arguments.malformed());
         }
         let why = |f: f64| format!("its spectrum is negative at {f:.4} cycles per iteration");
         let checked = Innovations::check(&arguments.numbers);
         checked.map_err(|frequency| arguments.indefinite(why(frequency)))?;
-        Ok(Self(Source::Given(arguments.numbers.clone())))
+        Ok(Self { correlations: arguments.numbers.clone() })
     }
 
     fn arguments(&self) -> String {
-        match &self.0 {
-            Source::Given(correlations) => list(correlations),
-            Source::Measured(measured) => measured.arguments(),
-        }
+        list(&self.correlations)
     }
 
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
-        match &self.0 {
-            Source::Given(correlations) => {
-                let correlation = |h: usize| correlations.get(h - 1).copied().unwrap_or(0.0);
-                by_lag(lags, |h| if h == 0 { 1.0 } else { correlation(h) })
-            }
-            Source::Measured(measured) => Some(measured.regression().ok()?.autocovariance(lags)),
-        }
+        let correlation = |h: usize| self.correlations.get(h - 1).copied().unwrap_or(0.0);
+        by_lag(lags, |h| if h == 0 { 1.0 } else { correlation(h) })
     }
 
     fn coefficient(&self) -> Option<f64> {
-        match &self.0 {
-            Source::Given(correlations) => correlations.last().copied(),
-            Source::Measured(_) => None,
-        }
+        self.correlations.last().copied()
     }
 
     fn frames(&self) -> usize {
-        2 + match &self.0 {
-            Source::Given(correlations) => correlations.len(),
-            Source::Measured(measured) => measured.regression().map_or(0, |found| found.lags()),
-        }
-    }
-
-    fn check_shape(&self, _shape: [usize; 3]) -> Result<(), RecordedError> {
-        match &self.0 {
-            Source::Given(_) => Ok(()),
-            Source::Measured(measured) => measured.regression().map(drop),
-        }
-    }
-
-    fn resolve(&mut self) -> Result<(), RecordedError> {
-        match &mut self.0 {
-            Source::Given(_) => Ok(()),
-            Source::Measured(measured) => measured.resolve(),
-        }
+        2 + self.correlations.len()
     }
 
     fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        let correlations = match &self.0 {
-            Source::Given(correlations) => correlations,
-            Source::Measured(measured) => return Ok(measured.regression()?.sampler(1.0)),
-        };
         // Noises of the past, each times its standard deviation.
-        let mut past = History::new(correlations.len());
-        let mut innovations = Innovations::new(correlations);
+        let mut past = History::new(self.correlations.len());
+        let mut innovations = Innovations::new(&self.correlations);
         Ok(Box::new(move |frame, _, noise, _| {
             let (weights, sd) = innovations.advance();
             noise.fill(frame);

@@ -42,6 +42,10 @@ impl Model for Ar {
         list(self.coefficients())
     }
 
+    fn std(&self) -> f64 {
+        self.regression.variance().sqrt()
+    }
+
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
         Some(self.regression.autocovariance(lags))
     }
@@ -61,7 +65,7 @@ impl Model for Ar {
 
 /// An autoregression, with what its start and its autocovariance need.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct AutoRegression {
+pub struct AutoRegression {
     /// Best predictors of orders `0 .. p`: `order[m][j-1]` weighs the value `j` iterations back.
     orders: Vec<Vec<f64>>,
     /// Variance of what they leave open: the last is that of the noise.
@@ -143,7 +147,7 @@ impl AutoRegression {
     }
 
     /// Draws the process times a factor: the best prediction from the past, and noise.
-    pub fn sampler<T: Real>(self, factor: f64) -> Sampler<T> {
+    pub(super) fn sampler<T: Real>(self, factor: f64) -> Sampler<T> {
         let mut past = History::new(self.orders.len() - 1);
         Box::new(move |frame, t, noise, _| {
             let (weights, sd) = self.step(t);

@@ -33,6 +33,10 @@ impl Model for Constant {
         self.value
     }
 
+    fn std(&self) -> f64 {
+        0.0
+    }
+
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
         by_lag(lags, |_| 0.0)
     }

@@ -34,6 +34,10 @@ impl Model for Ma {
         list(&self.weights)
     }
 
+    fn std(&self) -> f64 {
+        self.weights.iter().map(|w| w * w).sum::<f64>().sqrt()
+    }
+
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
         let later = |h: usize| self.weights.iter().skip(h);
         by_lag(lags, |h| self.weights.iter().zip(later(h)).map(|(a, b)| a * b).sum())

@@ -7,9 +7,10 @@
 use super::ar::AutoRegression;
 use super::derived::Derived;
 use super::place::Place;
-use super::{Arguments, FormError, RecordedError};
+use super::{Arguments, FormError, Model, NewSampler, Noise, Real, RecordedError};
 use crate::array::Array;
 use std::f64::consts::TAU;
+use std::marker::PhantomData;
 
 /// Most lags of a file that are read. A sampler keeps as many frames, and weights for each number
 /// of them at the start of a run.
@@ -23,64 +24,88 @@ const LAGS_OF_SPECTRUM: usize = 256;
 const FORESEEN: f64 = 1e-10;
 
 /// What a file holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Moments {
-    /// Autocovariances at lags 0, 1, 2, ...
-    Autocovariance,
-    /// Spectral densities.
-    Density,
+pub trait Moments: Clone + std::fmt::Debug + PartialEq {
+    /// The process that has these moments.
+    ///
+    /// # Errors
+    /// What is wrong with them, and what would be right.
+    fn process(array: &Array) -> Result<AutoRegression, String>;
 }
 
-/// A process whose second moments stand in a file.
+/// Autocovariances at lags 0, 1, 2, ...
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Measured {
-    place: Place,
-    moments: Moments,
-    found: Derived<Option<AutoRegression>>,
+pub struct Autocovariance;
+
+/// Spectral densities.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Density;
+
+impl Moments for Autocovariance {
+    fn process(array: &Array) -> Result<AutoRegression, String> {
+        of_autocorrelations(&autocorrelations(array)?)
+    }
 }
 
-impl Measured {
-    /// The file that the arguments name; it is read when it is needed.
-    ///
-    /// # Errors
-    /// If they name none.
-    pub fn read(arguments: &Arguments<'_>, moments: Moments) -> Result<Self, FormError> {
-        let place = arguments.place.and_then(Place::read).ok_or_else(|| arguments.malformed())?;
-        Ok(Self { place, moments, found: Derived::default() })
+impl Moments for Density {
+    fn process(array: &Array) -> Result<AutoRegression, String> {
+        Ok(of_density(&densities(array)?))
     }
+}
 
-    /// The file, as [`Measured::read`] reads it back.
-    pub fn arguments(&self) -> String {
-        self.place.to_string()
-    }
+/// A process whose second moments stand in a file, which is read when it is needed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured<M> {
+    place: Place,
+    found: Derived<Option<AutoRegression>>,
+    moments: PhantomData<M>,
+}
 
-    /// Names the contents of the file by their hash.
-    ///
-    /// # Errors
-    /// As [`Place::resolve`], and if these are not the moments of a process.
-    pub fn resolve(&mut self) -> Result<(), RecordedError> {
-        self.place.resolve()?;
-        self.regression().map(drop)
-    }
-
+impl<M: Moments> Measured<M> {
     /// The process.
     ///
     /// # Errors
     /// If the file cannot be read, changed, or holds no moments of a process.
-    pub fn regression(&self) -> Result<AutoRegression, RecordedError> {
+    fn regression(&self) -> Result<AutoRegression, RecordedError> {
         let found = self.found.get(|| self.find().ok());
         found.clone().map_or_else(|| self.find(), Ok)
     }
 
     fn find(&self) -> Result<AutoRegression, RecordedError> {
+        let path = &self.place.path;
         let array = self.place.load()?;
-        let found = match self.moments {
-            Moments::Autocovariance => {
-                autocorrelations(&array).and_then(|r| of_autocorrelations(&r))
-            }
-            Moments::Density => densities(&array).map(|points| of_density(&points)),
-        };
-        found.map_err(|why| RecordedError::Contents { path: self.place.path.clone(), why })
+        M::process(&array).map_err(|why| RecordedError::Contents { path: path.clone(), why })
+    }
+}
+
+impl<M: Moments> Model for Measured<M> {
+    fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
+        let place = arguments.place.and_then(Place::read).ok_or_else(|| arguments.malformed())?;
+        Ok(Self { place, found: Derived::default(), moments: PhantomData })
+    }
+
+    fn arguments(&self) -> String {
+        self.place.to_string()
+    }
+
+    fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
+        Some(self.regression().ok()?.autocovariance(lags))
+    }
+
+    fn frames(&self) -> usize {
+        2 + self.regression().map_or(0, |regression| regression.lags())
+    }
+
+    fn check_shape(&self, _shape: [usize; 3]) -> Result<(), RecordedError> {
+        self.regression().map(drop)
+    }
+
+    fn resolve(&mut self) -> Result<(), RecordedError> {
+        self.place.resolve()?;
+        self.regression().map(drop)
+    }
+
+    fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
+        Ok(self.regression()?.sampler(1.0))
     }
 }
 

@@ -27,6 +27,11 @@ pub(in crate::signal) trait Model {
         0.0
     }
 
+    /// The standard deviation, unless `std=` says another; in the first iteration, where it changes.
+    fn std(&self) -> f64 {
+        1.0
+    }
+
     /// Exact autocovariance at lags `0 .. lags - 1`, of a process that is stationary from its first
     /// value on and has a spectrum; `None` for others.
     fn autocovariance(&self, _lags: usize) -> Option<Vec<f64>> {

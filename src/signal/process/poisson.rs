@@ -75,6 +75,10 @@ impl Model for Poisson {
         self.rate / (1.0 - self.decay())
     }
 
+    fn std(&self) -> f64 {
+        (self.rate / (1.0 - self.decay().powi(2))).sqrt()
+    }
+
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
         let variance = self.rate / (1.0 - self.decay().powi(2));
         by_lag(lags, |h| variance * (-(h as f64) / self.time_constant).exp())

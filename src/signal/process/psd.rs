@@ -1,7 +1,7 @@
 //! Variance 1, and the spectral density that was measured.
 
-use super::measured::{Measured, Moments};
-use super::{Arguments, Facts, FileName, FormError, Model, NewSampler, Noise, Real, RecordedError};
+use super::measured::{Density, Measured};
+use super::{Facts, FileName};
 
 pub(super) const FACTS: Facts = Facts {
     name: "psd",
@@ -15,35 +15,4 @@ pub(super) const FACTS: Facts = Facts {
 };
 
 /// `psd:spectrum.csv`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Psd(Measured);
-
-impl Model for Psd {
-    fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
-        Measured::read(arguments, Moments::Density).map(Self)
-    }
-
-    fn arguments(&self) -> String {
-        self.0.arguments()
-    }
-
-    fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
-        Some(self.0.regression().ok()?.autocovariance(lags))
-    }
-
-    fn frames(&self) -> usize {
-        2 + self.0.regression().map_or(0, |regression| regression.lags())
-    }
-
-    fn check_shape(&self, _shape: [usize; 3]) -> Result<(), RecordedError> {
-        self.0.regression().map(drop)
-    }
-
-    fn resolve(&mut self) -> Result<(), RecordedError> {
-        self.0.resolve()
-    }
-
-    fn sampler<T: Real>(&self, _shape: [usize; 3], _noise: &mut Noise<T>) -> NewSampler<T> {
-        Ok(self.0.regression()?.sampler(1.0))
-    }
-}
+pub type Psd = Measured<Density>;

@@ -27,6 +27,10 @@ impl Model for Uniform {
         0.5
     }
 
+    fn std(&self) -> f64 {
+        12f64.sqrt().recip()
+    }
+
     fn autocovariance(&self, lags: usize) -> Option<Vec<f64>> {
         by_lag(lags, |h| if h == 0 { 1.0 / 12.0 } else { 0.0 })
     }
