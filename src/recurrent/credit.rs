@@ -42,10 +42,6 @@ pub enum Path {
 }
 
 impl Credit {
-    /// Every one of them.
-    pub const ALL: [Self; 5] =
-        [Self::Rflo, Self::RfloSymmetric, Self::Bptt, Self::BpttRandom, Self::BpTrw];
-
     /// From the outputs to the units.
     pub fn through_readout(self) -> Path {
         match self {

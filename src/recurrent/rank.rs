@@ -16,7 +16,7 @@
 //! and small where slopes hardly vary.
 
 use crate::matrix::Matrix;
-use crate::measure::spectrum::{SpectrumError, singular_values};
+use crate::measure::spectrum::{SpectrumError, participation_ratio, singular_values};
 use crate::real::Precision;
 
 /// Singular values below this share of the largest are rounding errors.
@@ -55,12 +55,13 @@ pub fn rank_of_change(
 ) -> Result<Option<ChangeOfRank>, SpectrumError> {
     let values = singular_values(change)?;
     let Some(&largest) = values.first().filter(|&&largest| largest > 0.0) else { return Ok(None) };
+    let Some(participation) = participation_ratio(&values) else { return Ok(None) };
     let squares: Vec<f64> = values.iter().map(|s| (s / largest).powi(2)).collect();
     let all: f64 = squares.iter().sum();
     let beyond: f64 = squares.iter().skip(backward.rows()).sum();
     Ok(Some(ChangeOfRank {
         rank: values.iter().filter(|&&s| s > rounding(precision) * largest).count(),
-        participation: all * all / squares.iter().map(|s| s * s).sum::<f64>(),
+        participation,
         beyond: (beyond / all).sqrt(),
         bound: distance(change, &(source * backward).to_matrix()) / change.norm(),
     }))
