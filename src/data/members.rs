@@ -462,26 +462,29 @@ fn unlike(names: &[String], pixels: &[Pixels]) -> Option<Note> {
 
 /// Mean and standard deviation.
 fn moments(pixels: &Pixels) -> (f64, f64) {
-    fn of(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-        let count = values.clone().count().max(1) as f64;
-        let mean = values.clone().sum::<f64>() / count;
-        (mean, (values.map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt())
-    }
+    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+    each(pixels, |value| {
+        count += 1.0;
+        sum += value;
+        squares += value * value;
+    });
+    let mean: f64 = sum / f64::max(count, 1.0);
+    (mean, (squares / f64::max(count, 1.0) - mean * mean).max(0.0).sqrt())
+}
+
+/// Hands every value to a function.
+fn each(pixels: &Pixels, mut take: impl FnMut(f64)) {
     match pixels {
-        Pixels::Bytes(bytes) => of(bytes.iter().map(|&byte| byte.into())),
-        Pixels::Real(values) => of(values.iter().copied()),
+        Pixels::Bytes(bytes) => bytes.iter().for_each(|&byte| take(byte.into())),
+        Pixels::Real(values) => values.iter().for_each(|&value| take(value)),
     }
 }
 
 /// Smallest and largest value.
 fn range(pixels: &[Pixels]) -> (f64, f64) {
     let mut range = (f64::INFINITY, f64::NEG_INFINITY);
-    let mut widen = |value: f64| range = (range.0.min(value), range.1.max(value));
     for pixels in pixels {
-        match pixels {
-            Pixels::Bytes(bytes) => bytes.iter().for_each(|&byte| widen(byte.into())),
-            Pixels::Real(values) => values.iter().for_each(|&value| widen(value)),
-        }
+        each(pixels, |value| range = (range.0.min(value), range.1.max(value)));
     }
     range
 }
