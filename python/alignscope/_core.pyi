@@ -44,7 +44,7 @@ _Signals = tuple[str, str, str, str, str | None]
 _Times = tuple[str, str | None, str | None]
 
 def draw(
-    signals: _Signals,
+    texts: _Signals,
     sizes: tuple[int, int, int, int],
     seed: int,
     repeat: int,
