@@ -53,8 +53,10 @@ mod alignment;
 mod backward;
 mod closed;
 mod draw;
+mod gates;
 mod learning;
 mod reduced;
+mod relu;
 mod state;
 
 pub use backward::{BackwardTheory, Classes};
@@ -62,6 +64,7 @@ pub use closed::{held_limit, leading_order};
 pub use draw::{DepthAngles, DepthFollower, DepthRun, MOST_CLASSES, NoDepthTheory, Width};
 pub use learning::LearningTheory;
 pub use reduced::ReducedNetwork;
+pub use relu::{MOST_SAMPLES, ReluNetwork, ReluTheory};
 pub use state::{DeepNetwork, DepthTheory, StepRule, norms};
 
 use state::{Length, degrees};
