@@ -5,8 +5,8 @@ use super::{DrawsBar, UsageError, args};
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, WeightNorm};
 use crate::theory::depth::{
-    DeepNetwork, DepthAngles, DepthFollower, DepthRun, MOST_SAMPLES, ReluNetwork, ReluTheory,
-    StepRule, Width, norms,
+    DeepNetwork, DepthAngles, DepthFollower, DepthRun, MOST_SAMPLES, Products, ReluNetwork,
+    ReluTheory, StepRule, Width, norms,
 };
 use crate::theory::{Prediction, bound};
 use clap::parser::ValueSource;
@@ -36,6 +36,11 @@ pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -
             iterations,
             report_at,
             width(Width::Finite),
+            Arg::new("signals").long("signals").value_name("FORM").default_value("whole").value_parser(["whole", "products"]).help(
+                "What is drawn of signals: all of them, those of the repeats that `isolate` runs \
+                 (whole), or only their products X'E, which is all that linear networks see \
+                 (products: Gaussian, for independent Gaussian signals that do not last too long)",
+            ),
             draws("10"),
             seed(),
             args::json_flag(),
@@ -95,11 +100,14 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     }
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
     let draws = whole(matches, "draws") as u64;
+    let products = products(matches, &run)?;
     let bar = DrawsBar::new(draws);
-    let found: Vec<Vec<DepthAngles>> = (0..draws)
-        .into_par_iter()
-        .map(|draw| bar.count(run.angles(&iterations, seed, draw)))
-        .collect::<Result<_, _>>()?;
+    let follow = |draw| match &products {
+        Some(products) => run.angles_of_products(products, &iterations, seed, draw),
+        None => run.angles(&iterations, seed, draw),
+    };
+    let found: Vec<Vec<DepthAngles>> =
+        (0..draws).into_par_iter().map(|draw| bar.count(follow(draw))).collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
         let mut add = |quantity: &str, first: usize, values: fn(&DepthAngles) -> &[f64]| {
@@ -116,6 +124,17 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     }
     finite(&rows)?;
     Ok(rows)
+}
+
+/// The law of the signals' products, if only these are to be drawn.
+fn products(matches: &ArgMatches, run: &DepthRun) -> Result<Option<Products>, UsageError> {
+    if matches.get_one::<String>("signals").is_none_or(|form| form == "whole") {
+        return Ok(None);
+    }
+    let sizes = &run.network.sizes;
+    let ends = [sizes[0], sizes[run.network.depth()]];
+    let found = Products::new(&run.pair, ends, run.batch, whole(matches, "iterations"));
+    found.map(Some).map_err(|error| UsageError(format!("--signals: {error}")))
 }
 
 /// The same for ReLU: of weights, with how far the theory is off as networks that are run say.
@@ -191,6 +210,11 @@ fn check_relu(matches: &ArgMatches, run: &DepthRun) -> Result<(), UsageError> {
     if is_given && run.width != Width::Infinite {
         let message = "--width: the theory of ReLU networks is of wide layers: give infinite, or \
             leave it out";
+        return Err(UsageError(message.into()));
+    }
+    if matches.get_one::<String>("signals").is_some_and(|form| form != "whole") {
+        let message = "--signals: a ReLU network sees more of signals than their products: give \
+            whole, or leave it out";
         return Err(UsageError(message.into()));
     }
     let samples = run.batch.saturating_mul(whole(matches, "iterations"));

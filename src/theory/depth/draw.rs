@@ -211,14 +211,18 @@ pub enum DepthFollower {
 impl DepthFollower {
     /// One update with these signals, `P x n_0` and `P x n_D`.
     pub fn advance(&mut self, activity: &Matrix<f64>, error: &Matrix<f64>) {
-        let step = || (activity.t() * error).to_matrix();
         match self {
-            Self::Wide(theory) => theory.advance(&step()),
-            Self::Starts(all) => {
-                let step = step();
-                all.iter_mut().for_each(|network| network.advance(&step));
-            }
             Self::Relu(theory) => theory.advance(activity, error),
+            _ => self.advance_by(&(activity.t() * error).to_matrix()),
+        }
+    }
+
+    /// One update of a linear network with `step = X^T E`: all that its theory sees of signals.
+    pub(super) fn advance_by(&mut self, step: &Matrix<f64>) {
+        match self {
+            Self::Wide(theory) => theory.advance(step),
+            Self::Starts(all) => all.iter_mut().for_each(|network| network.advance(step)),
+            Self::Relu(_) => {}
         }
     }
 
@@ -234,13 +238,26 @@ impl DepthFollower {
         error: &Matrix<f64>,
     ) -> Result<DepthAngles, NoConvergence> {
         let (step, errors) = ((activity.t() * error).to_matrix(), (error.t() * error).to_matrix());
+        self.angles_of(iteration, &step, &errors)
+    }
+
+    /// The same given `X^T E` and `E^T E` of the next update.
+    ///
+    /// # Errors
+    /// If values have run away.
+    pub(super) fn angles_of(
+        &self,
+        iteration: usize,
+        step: &Matrix<f64>,
+        errors: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence> {
         let all = match self {
-            Self::Wide(theory) => return theory.angles(iteration, &step, &errors),
+            Self::Wide(theory) => return theory.angles(iteration, step, errors),
             Self::Starts(all) => all,
             Self::Relu(theory) => return Ok(theory.angles(iteration)),
         };
         let found: Vec<DepthAngles> =
-            all.iter().map(|network| network.angles(iteration, &step, &errors)).collect();
+            all.iter().map(|network| network.angles(iteration, step, errors)).collect();
         let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
         Ok(DepthAngles {
             iteration,
