@@ -626,16 +626,16 @@ mod tests {
     #[test]
     fn only_whole_frames_that_the_header_counts_are_there() {
         let here = tempfile::tempdir().unwrap();
-        let of = |shape: &str, values: u16, rest: usize| {
+        let extent_of = |shape: &str, values: u16, rest: usize| {
             let bytes = [singles(0..values), vec![0; rest]].concat();
             let path = npy(here.path(), "a.npy", "<f4", false, shape, &bytes);
             let extent = extent(&path, None).unwrap();
             (extent.frames(), extent.claimed(), extent.is_whole(), extent.length())
         };
-        assert_eq!(of("(4, 2, 3)", 24, 0), (4, 4, true, 4.0));
-        assert_eq!(of("(4, 2, 3)", 21, 0), (3, 4, false, 3.5));
-        assert_eq!(of("(3, 2, 3)", 21, 3), (3, 3, false, 3.0), "space that was set aside");
-        assert_eq!(of("(0, 2, 3)", 21, 0), (0, 0, false, 0.0));
+        assert_eq!(extent_of("(4, 2, 3)", 24, 0), (4, 4, true, 4.0));
+        assert_eq!(extent_of("(4, 2, 3)", 21, 0), (3, 4, false, 3.5));
+        assert_eq!(extent_of("(3, 2, 3)", 21, 3), (3, 3, false, 3.0), "space that was set aside");
+        assert_eq!(extent_of("(0, 2, 3)", 21, 0), (0, 0, false, 0.0));
         let path = npy(here.path(), "a.npy", "<f4", false, "(4, 2, 3)", &singles(0..21));
         assert_eq!(open(&path, Taken::First(3), 0).unwrap().1.len(), 18);
         for (taken, words) in [

@@ -221,7 +221,7 @@ impl Analysis {
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
             "iterations": run.iterations(),
-            "updates": run.thinned.as_ref().map(|of| of.updates()), "samples": run.samples(), "labels": run.labels.is_some(),
+            "updates": run.thinned.as_ref().map(|thinned| thinned.updates()), "samples": run.samples(), "labels": run.labels.is_some(),
             "precision": run.precision().name(),
             "precisions": { "weights": weights, "activities": activities, "deltas": deltas },
             "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),

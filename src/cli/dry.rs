@@ -169,8 +169,9 @@ impl<'a> Outlook<'a> {
     fn row(&self, analysis: &Analysis, condition: usize) -> Vec<String> {
         let [all, done] = self.jobs(analysis, condition);
         let time = self.time(analysis, condition).map(|group| group.each);
-        let number =
-            |of: fn(Seconds) -> f64| time.map_or(String::new(), |time| format!("{:.2}", of(time)));
+        let number = |end: fn(Seconds) -> f64| {
+            time.map_or(String::new(), |time| format!("{:.2}", end(time)))
+        };
         let range =
             time.map_or(String::new(), |time| format!("{:.2} to {:.2}", time.low, time.high));
         let label = analysis.label(&analysis.conditions[condition]);

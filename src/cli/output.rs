@@ -134,8 +134,9 @@ fn warn(plan: &Plan, report: &RunReport) {
     let mut warnings: Vec<String> = flags(results).iter().map(ToString::to_string).collect();
     warnings.extend(silenced(results).iter().map(ToString::to_string));
     let few = plan.analyses().filter(|analysis| analysis.settings.repeats < FEW);
-    let few: Vec<String> =
-        few.map(|of| format!("`{}` ({})", of.name, of.settings.repeats)).collect();
+    let few: Vec<String> = few
+        .map(|analysis| format!("`{}` ({})", analysis.name, analysis.settings.repeats))
+        .collect();
     if !few.is_empty() {
         warnings.push(format!(
             "fewer than {FEW} repeats of {}: intervals of so few are wide, and hold only where \

@@ -50,20 +50,22 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn row(of: &Outline) -> Vec<String> {
-    let jobs = match of.jobs {
+fn row(run: &Outline) -> Vec<String> {
+    let jobs = match run.jobs {
         Some([finished, planned]) => format!("{finished} of {planned}"),
         None => String::new(),
     };
-    let repeats: Vec<String> = of.repeats.iter().map(ToString::to_string).collect();
+    let repeats: Vec<String> = run.repeats.iter().map(ToString::to_string).collect();
     vec![
-        of.directory.display().to_string(),
-        of.specs.join(", "),
-        of.shard.as_ref().map_or(of.ended.clone(), |shard| format!("{}, shard {shard}", of.ended)),
+        run.directory.display().to_string(),
+        run.specs.join(", "),
+        run.shard
+            .as_ref()
+            .map_or(run.ended.clone(), |shard| format!("{}, shard {shard}", run.ended)),
         jobs,
         repeats.join(", "),
-        of.written.clone().unwrap_or_default(),
-        size(of.bytes),
+        run.written.clone().unwrap_or_default(),
+        size(run.bytes),
     ]
 }
 

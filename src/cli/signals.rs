@@ -371,12 +371,12 @@ fn figure(pair: &Pair, rows: &[Row], signals: [&Array; 2]) -> Figure {
         let mut panel = Panel::new(title, Axis::new(x), y);
         for &(quantity, label, index) in quantities {
             let colour = Hue::Palette(index);
-            let of = || rows.iter().filter(|row| row.quantity == quantity);
-            let points = of().map(|row| Point {
+            let measured = || rows.iter().filter(|row| row.quantity == quantity);
+            let points = measured().map(|row| Point {
                 band: row.estimate.band,
                 ..Point::at(row.at, Some(row.estimate.value))
             });
-            let target = of().map(|row| Point::at(row.at, row.target));
+            let target = measured().map(|row| Point::at(row.at, row.target));
             let (points, target): (Vec<Point>, Vec<Point>) = (points.collect(), target.collect());
             if points.is_empty() {
                 continue;

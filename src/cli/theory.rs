@@ -513,7 +513,7 @@ fn leading_order(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         let found = relu::inner_product(&toy, &pair, iteration)
             .map_err(|error| UsageError(error.to_string()))?;
         let drawn = bound::simulated(&toy, Activation::Relu, &pair, None, iteration)
-            .and_then(|of| of.change);
+            .and_then(|drawn| drawn.change);
         let mut row = bounded(
             entry("weight_inner_product", &condition, iteration, found),
             found.value,
@@ -539,7 +539,7 @@ fn mean_field(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     for k in reported(matches)? {
         let Some(found) = trajectory.angle(k) else { continue };
         let drawn =
-            bound::simulated(&toy, Activation::Relu, &held, None, k).and_then(|of| of.angle);
+            bound::simulated(&toy, Activation::Relu, &held, None, k).and_then(|drawn| drawn.angle);
         holds(&found, drawn)?;
         rows.push(bounded(entry("weight_alignment", &condition, k, found), found.value, drawn));
     }
@@ -567,7 +567,7 @@ fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         .and_then(|k| {
             bound::simulated(&toy, Activation::Linear, &same(memory)?, Some(vec![norm]), k)
         })
-        .and_then(|of| of.angle);
+        .and_then(|drawn| drawn.angle);
     holds(&found, drawn)?;
     let condition = json!({
         "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "b-std": toy.b_std, "wn": norm,

@@ -130,10 +130,10 @@ fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunRepor
         look(&request.plan, most, |only| run_jobs(request, matches, only))?;
     if !after.is_empty() && report.ended != Ended::Interrupted {
         let looks: Vec<String> = after.iter().map(ToString::to_string).collect();
-        let of = report.results.len();
+        let planned = report.results.len();
         let has = report.results.iter().flatten().count();
         tell!(
-            "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned \
+            "looked after {} repeats; {ran} jobs were run, and {has} of {planned} that were planned \
              have results",
             looks.join(", ")
         );

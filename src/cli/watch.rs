@@ -99,15 +99,15 @@ struct Seen {
 
 impl Seen {
     fn content(&self, path: &str) -> Option<Content> {
-        let of = |kind, text: String| Content { kind, bytes: Cow::Owned(text.into_bytes()) };
+        let typed = |kind, text: String| Content { kind, bytes: Cow::Owned(text.into_bytes()) };
         let shared = |text: &Mutex<Arc<String>>| {
             let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            of("application/json", text.as_ref().clone())
+            typed("application/json", text.as_ref().clone())
         };
         Some(match path {
-            "" => of("text/html; charset=utf-8", live::page()),
-            "style.css" => of("text/css; charset=utf-8", live::style()),
-            "script.js" => of("text/javascript; charset=utf-8", live::script()),
+            "" => typed("text/html; charset=utf-8", live::page()),
+            "style.css" => typed("text/css; charset=utf-8", live::style()),
+            "script.js" => typed("text/javascript; charset=utf-8", live::script()),
             "progress" => {
                 let written = self.written.load(Ordering::Acquire);
                 let content = shared(&self.progress);

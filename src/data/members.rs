@@ -263,11 +263,11 @@ fn listed(names: &[String]) -> String {
 
 fn nothing_named(names: &[String]) -> String {
     let images = NAMINGS.iter().find(|naming| find(names, naming[0]).is_some());
-    let (lacking, of) = match images {
+    let (lacking, whose) = match images {
         Some(naming) => (naming[1], format!(", the labels of `{}`", naming[0])),
         None => ("x", String::new()),
     };
-    format!("no member `{lacking}`{of}: {}; save images and labels as {NAMED}", listed(names))
+    format!("no member `{lacking}`{whose}: {}; save images and labels as {NAMED}", listed(names))
 }
 
 /// How the values of a sample are arranged.

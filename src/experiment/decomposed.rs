@@ -88,7 +88,8 @@ impl<T: Real> Decomposed<T> {
                 .into_iter()
                 .for_each(|k| due.entry(k).or_default().push(quantity));
         }
-        let measures = |of: fn(Quantity) -> bool| measured.iter().any(|&quantity| of(quantity));
+        let measures =
+            |is_wanted: fn(Quantity) -> bool| measured.iter().any(|&quantity| is_wanted(quantity));
         let controls = measures(|quantity| quantity == Quantity::ControlAlignment)
             .then(|| controls(job, &backward));
         let control_towards = controls.iter().flatten().map(Towards::transpose_of).collect();
@@ -146,7 +147,8 @@ impl<T: Real> Decomposed<T> {
 
     fn decompose(&mut self, coming: &Coming<'_, T>, l: usize) -> Result<Found, DecompositionError> {
         let due = self.due.get(&coming.iteration).map_or(&[][..], Vec::as_slice);
-        let measures = |of: fn(Quantity) -> bool| due.iter().any(|&quantity| of(quantity));
+        let measures =
+            |is_wanted: fn(Quantity) -> bool| due.iter().any(|&quantity| is_wanted(quantity));
         let cumulative = measures(|quantity| quantity == Quantity::TermCumulative);
         let revisits = measures(|quantity| {
             matches!(quantity, Quantity::RevisitsAngle | Quantity::RevisitsShare)

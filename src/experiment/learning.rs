@@ -157,16 +157,16 @@ impl<'a> LearningRun<'a> {
         };
         let depth = self.theories[0].network().depth();
         let layers = |values: fn(&LearningPrediction) -> &[f64]| -> Vec<f64> {
-            (0..depth - 1).map(|l| mean(&|of| values(of)[l])).collect()
+            (0..depth - 1).map(|l| mean(&|found| values(found)[l])).collect()
         };
         Ok(LearningPrediction {
             iteration: self.batches.iteration(),
-            weights: layers(|of| &of.weights),
-            deltas: layers(|of| &of.deltas),
-            updates: layers(|of| &of.updates),
-            loss: mean(&|of| of.loss),
-            train_accuracy: mean(&|of| of.train_accuracy),
-            test_accuracy: mean(&|of| of.test_accuracy),
+            weights: layers(|found| &found.weights),
+            deltas: layers(|found| &found.deltas),
+            updates: layers(|found| &found.updates),
+            loss: mean(&|found| found.loss),
+            train_accuracy: mean(&|found| found.train_accuracy),
+            test_accuracy: mean(&|found| found.test_accuracy),
         })
     }
 

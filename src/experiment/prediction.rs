@@ -258,7 +258,7 @@ mod tests {
     fn a_bound_does_not_depend_on_what_was_asked_for_before() {
         let bound = |activation: &str| {
             expect(&held(activation), Quantity::WeightAlignment, Some(1), 40, false)
-                .and_then(|of| of.bound)
+                .and_then(|prediction| prediction.bound)
         };
         assert_eq!(bound("relu"), Some(f64::INFINITY));
         let linear = bound("linear").unwrap();

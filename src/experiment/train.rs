@@ -221,13 +221,13 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         all.get(l).copied().flatten()
     }
 
-    fn ranks(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
-        self.ranks.of((of, l), &mut self.probe, &self.trainer)
+    fn ranks(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
+        self.ranks.of((what, l), &mut self.probe, &self.trainer)
     }
 
-    fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+    fn chance(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
         let key = [self.seed, self.repeat];
-        self.ranks.of_chance((of, l), &mut self.probe, &self.trainer, key)
+        self.ranks.of_chance((what, l), &mut self.probe, &self.trainer, key)
     }
 
     fn beside_twin(&mut self, l: usize) -> Option<[Matrix<f64>; 2]> {

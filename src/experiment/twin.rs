@@ -48,10 +48,11 @@ impl<'a, T: Real> Twin<'a, T> {
 
     /// Activities of the units that `W_l` leads to, those of `network` and of the twin.
     pub fn beside(&mut self, network: &Trainer<'_, T>, l: usize) -> Option<[Matrix<f64>; 2]> {
-        let of = |trainer: &Trainer<'_, T>| -> Vec<Matrix<f64>> {
+        let activities = |trainer: &Trainer<'_, T>| -> Vec<Matrix<f64>> {
             trainer.activities(Subset::Test, IMAGES).iter().map(Matrix::to_f64).collect()
         };
-        let both = self.activities.get_or_insert_with(|| [of(network), of(&self.trainer)]);
+        let both =
+            self.activities.get_or_insert_with(|| [activities(network), activities(&self.trainer)]);
         Some([both[0].get(l)?.clone(), both[1].get(l)?.clone()])
     }
 }

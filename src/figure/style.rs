@@ -142,9 +142,9 @@ impl Inks {
     pub(super) fn curve(&self, hue: Hue) -> RGBColor {
         let (RGBColor(r, g, b), is_first) = match hue {
             Hue::Palette(index) => (self.palette[index % PALETTE], index < PALETTE),
-            Hue::Ramp { place, of } => {
-                let last = of.saturating_sub(1).max(1);
-                (between(&self.ramp, (place % of.max(1)) as f64 / last as f64), place < of)
+            Hue::Ramp { place, count } => {
+                let last = count.saturating_sub(1).max(1);
+                (between(&self.ramp, (place % count.max(1)) as f64 / last as f64), place < count)
             }
         };
         let (RGBColor(r2, g2, b2), share) = self.again;

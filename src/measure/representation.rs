@@ -59,7 +59,7 @@ pub fn rsa(x: &Matrix<f64>, y: &Matrix<f64>) -> Option<f64> {
     if x.rows() < 3 || y.rows() != x.rows() {
         return None;
     }
-    let [a, b] = [x, y].map(|of| ranks(&distances(of)));
+    let [a, b] = [x, y].map(|representation| ranks(&distances(representation)));
     let (a, b) = (a?, b?);
     let middle = (a.len() as f64 + 1.0) / 2.0;
     let sum = |a: &[f64], b: &[f64]| {

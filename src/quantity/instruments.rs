@@ -107,12 +107,12 @@ pub trait Instruments<T: Real> {
     }
 
     /// How many directions something fills at `W_l`.
-    fn ranks(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+    fn ranks(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
         None
     }
 
     /// How many directions normal entries in its place would fill.
-    fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+    fn chance(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
         None
     }
 

@@ -132,7 +132,7 @@ impl Quantity {
 
     /// Whether it is predicted by a theory that follows every repeat.
     pub fn is_followed(self) -> bool {
-        Self::ALL.iter().any(|of| of.predicted_by() == Some(self))
+        Self::ALL.iter().any(|quantity| quantity.predicted_by() == Some(self))
     }
 
     /// Whether it is about the rule whose errors meet the activity of their own iteration.

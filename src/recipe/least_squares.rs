@@ -23,7 +23,7 @@ pub(super) fn minimise(
     start: Vec<f64>,
     scales: &[f64],
 ) -> Option<Minimum> {
-    let square = |of: &[f64]| of.iter().map(|r| r * r).sum::<f64>();
+    let square = |residuals: &[f64]| residuals.iter().map(|r| r * r).sum::<f64>();
     let (mut at, mut here) = (start, Vec::new());
     here.extend(residuals(&at));
     let mut least = square(&here);

@@ -208,7 +208,7 @@ impl Injection {
             old * (new - old - plain)
         };
         let of_activities = |(_, pass): &(&Matrix<T>, &Pass<T>)| {
-            pass.standardised.get(l).map_or(0.0, |of| of.injected(&pass.delta[l]))
+            pass.standardised.get(l).map_or(0.0, |layer| layer.injected(&pass.delta[l]))
         };
         let biases = before.biases[l].iter().zip(&after.biases[l]).enumerate();
         Some(Self {

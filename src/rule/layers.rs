@@ -176,7 +176,7 @@ impl<T: Real> Pass<T> {
         for matrix in self.z.iter_mut().chain(&mut self.activity).chain(&mut self.delta) {
             matrix.set_rows(samples);
         }
-        self.standardised.iter_mut().for_each(|of| of.set_batch(samples));
+        self.standardised.iter_mut().for_each(|layer| layer.set_batch(samples));
     }
 
     /// Makes room for normalised pre-activations, if there is none yet.
@@ -190,7 +190,7 @@ impl<T: Real> Pass<T> {
 
     /// Error signals that the biases of layer `l + 1` learn from.
     pub fn bias_error(&self, l: usize) -> &Matrix<T> {
-        self.standardised.get(l).map_or(&self.delta[l], |of| &of.arriving)
+        self.standardised.get(l).map_or(&self.delta[l], |layer| &layer.arriving)
     }
 
     /// Activity of the output layer.

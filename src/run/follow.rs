@@ -149,7 +149,8 @@ impl Follower {
         };
         if let Some(mut older) = older {
             for (job, address) in known.plan.addresses.iter().enumerate() {
-                if let Some(place) = older.plan.addresses.iter().position(|of| of == address) {
+                if let Some(place) = older.plan.addresses.iter().position(|other| other == address)
+                {
                     known.results[job] = older.results[place].take();
                     known.written[job] = older.written[place];
                 }

@@ -152,8 +152,8 @@ impl Head {
         let Some((mut specs, _)) = stored else { return false };
         let mut own = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
         let grown = plan.analyses().all(|analysis| match own.next() {
-            Some(of) if of.settings.repeats <= analysis.settings.repeats => {
-                of.settings.repeats = analysis.settings.repeats;
+            Some(stored) if stored.settings.repeats <= analysis.settings.repeats => {
+                stored.settings.repeats = analysis.settings.repeats;
                 true
             }
             _ => false,

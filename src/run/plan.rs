@@ -123,7 +123,7 @@ impl Plan {
         let mut places: &[usize] = &[];
         for known in self.analyses() {
             if known.name == analysis.name {
-                let place = known.conditions.iter().position(|of| of == condition);
+                let place = known.conditions.iter().position(|other| other == condition);
                 let start = place.map(|place| first + place * known.settings.repeats);
                 places = start
                     .and_then(|start| self.places.get(start..start + known.settings.repeats))

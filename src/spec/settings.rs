@@ -325,8 +325,8 @@ impl Settings {
             refuse(&concerned, message.into());
         }
         if let Some(window) = self.window {
-            let measures = |of: fn(Quantity) -> bool| {
-                self.observers.iter().map(|o| o.quantity).find(|&q| of(q))
+            let measures = |is_wanted: fn(Quantity) -> bool| {
+                self.observers.iter().map(|o| o.quantity).find(|&q| is_wanted(q))
             };
             if let (Some(lag), Some(_)) =
                 (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term))

@@ -108,12 +108,12 @@ fn turned(names: &[String], told: Told) -> Option<String> {
 /// What carried the error signals, and of which states backward weights are.
 pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
     let mut out: Vec<String> =
-        findings.feedback.iter().map(|of| feedback(of, run.backward(of.layer))).collect();
+        findings.feedback.iter().map(|layer| feedback(layer, run.backward(layer.layer))).collect();
     for (l, backward) in (1..run.depth()).filter_map(|l| Some((l, run.backward(l)?))) {
-        let feedback = findings.feedback.iter().find(|of| of.layer == l);
+        let feedback = findings.feedback.iter().find(|layer| layer.layer == l);
         out.extend(orientation(l, backward, feedback));
-        let unchecked = findings.activations.iter().find(|of| of.layer == l);
-        let unchecked = unchecked.is_some_and(|of| of.given && of.closing.is_none());
+        let unchecked = findings.activations.iter().find(|layer| layer.layer == l);
+        let unchecked = unchecked.is_some_and(|layer| layer.given && layer.closing.is_none());
         out.extend(states(l, backward, run, unchecked));
         if backward.may_be_direct() {
             let above = l + 1;
@@ -127,7 +127,7 @@ pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
 }
 
 fn orientation(l: usize, backward: &Backward, feedback: Option<&LayerFeedback>) -> Option<String> {
-    let carried = feedback.is_some_and(|of| of.carried_by.is_some());
+    let carried = feedback.is_some_and(|layer| layer.carried_by.is_some());
     match (backward.told(), backward.is_turned()) {
         (Told::Errors, true) if !carried => Some(format!(
             "B{l} was recorded transposed, as the signs of the error signals tell: it was turned"
@@ -199,14 +199,14 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun, unchecked: bool) -> 
 /// `0 to 2, 6 to 8`.
 fn ranges(states: &[usize]) -> String {
     let runs = states.chunk_by(|a, b| a + 1 == *b);
-    let run = |of: &[usize]| Some(format!("{} to {}", of.first()?, of.last()?));
+    let run = |states: &[usize]| Some(format!("{} to {}", states.first()?, states.last()?));
     runs.filter_map(run).collect::<Vec<_>>().join(", ")
 }
 
-fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
-    let (l, above) = (of.layer, of.layer + 1);
-    let Some(carrier) = of.carried_by else { return carried_by_nothing(of) };
-    if let Some(how) = &of.before_derivative {
+fn feedback(layer: &LayerFeedback, backward: Option<&Backward>) -> String {
+    let (l, above) = (layer.layer, layer.layer + 1);
+    let Some(carrier) = layer.carried_by else { return carried_by_nothing(layer) };
+    if let Some(how) = &layer.before_derivative {
         return format!(
             "delta{l} is delta{above} times f', carried back by {}: {}; both were recorded before \
              the derivative, as gradients of activities and not of pre-activations: multiply \
@@ -215,7 +215,7 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
             closing(how)
         );
     }
-    let through = match (carrier.derivative, of.normalised) {
+    let through = match (carrier.derivative, layer.normalised) {
         (true, None) => "through f'",
         (true, Some(_)) => "through f' and a normalisation, whose gains were fitted",
         (false, _) => "without f'",
@@ -223,18 +223,19 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
     let from = |direct: bool| {
         if direct { "the error of the output".into() } else { format!("delta{above}") }
     };
-    let how = of.normalised.as_ref().or(closing_of(of, carrier)).map(closing).unwrap_or_default();
+    let how =
+        layer.normalised.as_ref().or(closing_of(layer, carrier)).map(closing).unwrap_or_default();
     let by = match carrier.way {
         Way::Backward { direct, turned } => {
             let name = format!("B{l}{}", if turned { "'" } else { "" });
             let straight = if direct { " straight" } else { "" };
             let carried = format!("{} carried{straight} back by {name}", from(direct));
-            let told = if turned && backward.is_some_and(|of| of.told() == Told::Errors) {
+            let told = if turned && backward.is_some_and(|matrix| matrix.told() == Told::Errors) {
                 format!(": B{l} was recorded transposed, and was turned")
             } else {
                 String::new()
             };
-            if of.by_signs {
+            if layer.by_signs {
                 return format!(
                     "delta{l} has the signs of {carried}: only the signs of the error signals \
                      tell, as f' is not known{told}"
@@ -250,27 +251,27 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
             format!("delta{above} carried back by W{l}'{unused}: this is backpropagation")
         }
     };
-    let derivative = match (carrier.derivative, of.normalised) {
+    let derivative = match (carrier.derivative, layer.normalised) {
         (true, None) => "",
         (true, Some(_)) => ", through a normalisation whose gains were fitted",
         (false, _) => ", without f'",
     };
-    if of.by_signs {
+    if layer.by_signs {
         return format!("delta{l} has the signs of {by}; only the signs tell, as f' is not known");
     }
     format!("delta{l} is {by}{derivative}; {how}")
 }
 
-fn carried_by_nothing(of: &LayerFeedback) -> String {
-    let with = of.closings.iter().any(|c| c.carrier.derivative);
-    let off: Vec<String> = of
+fn carried_by_nothing(layer: &LayerFeedback) -> String {
+    let with = layer.closings.iter().any(|c| c.carrier.derivative);
+    let off: Vec<String> = layer
         .closings
         .iter()
         .filter(|c| c.carrier.derivative == with)
         .map(|c| {
             format!(
                 "{} is off by {:.1e}",
-                name(c.carrier.way, of.layer),
+                name(c.carrier.way, layer.layer),
                 c.closing.relative_difference
             )
         })
@@ -278,14 +279,14 @@ fn carried_by_nothing(of: &LayerFeedback) -> String {
     let unknown = if with { "" } else { " (f' is not known, and is left out)" };
     format!(
         "delta{} is not what any recorded matrix makes of the one above{unknown}: {}",
-        of.layer,
+        layer.layer,
         off.join(", ")
     )
 }
 
-fn closing_of(of: &LayerFeedback, carrier: Carrier) -> Option<&Closing> {
+fn closing_of(layer: &LayerFeedback, carrier: Carrier) -> Option<&Closing> {
     let is = |closing: &&CarrierClosing| closing.carrier == carrier;
-    of.closings.iter().find(is).map(|of| &of.closing)
+    layer.closings.iter().find(is).map(|found| &found.closing)
 }
 
 fn name(way: Way, l: usize) -> String {
@@ -302,7 +303,10 @@ fn name(way: Way, l: usize) -> String {
 }
 
 /// `off by 1e-7 (rounding: 6e-8), closes`.
-pub(super) fn closing(of: &Closing) -> String {
-    let verdict = if of.closes { "closes" } else { "does not close" };
-    format!("off by {:.1e}, rounding {:.0e}: {verdict}", of.relative_difference, of.rounding)
+pub(super) fn closing(closing: &Closing) -> String {
+    let verdict = if closing.closes { "closes" } else { "does not close" };
+    format!(
+        "off by {:.1e}, rounding {:.0e}: {verdict}",
+        closing.relative_difference, closing.rounding
+    )
 }

@@ -88,10 +88,10 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
                 rows.push(row);
             }
         };
-        add("weight_alignment", 1, |of| &of.weights);
-        add("delta_alignment", 0, |of| &of.deltas);
-        add("update_alignment", 0, |of| &of.updates);
-        add("weight_squared_norm", 0, |of| &of.squared_norms);
+        add("weight_alignment", 1, |found| &found.weights);
+        add("delta_alignment", 0, |found| &found.deltas);
+        add("update_alignment", 0, |found| &found.updates);
+        add("weight_squared_norm", 0, |found| &found.squared_norms);
     }
     finite(&rows)?;
     Ok(rows)

@@ -124,10 +124,10 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
     let mut rows = Vec::new();
     for (place, time) in times.iter().enumerate() {
         let mut add = |quantity: &str, layer: Option<usize>, value: fn(Found) -> Option<f64>| {
-            let of = |which: usize| {
+            let summary = |which: usize| {
                 Summary::of(found.iter().map(|draw| draw[place][which].and_then(value)))
             };
-            let [said, run] = [of(0), of(1)];
+            let [said, run] = [summary(0), summary(1)];
             let prediction = Prediction {
                 value: said.mean.unwrap_or(f64::NAN),
                 assumptions: TeacherTheory::ASSUMPTIONS,
@@ -138,8 +138,8 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
             row["prediction_se"] = json!(said.standard_error());
             rows.push(if simulated { fill(row, run) } else { row });
         };
-        add("generalisation_error", None, |of| Some(of.error));
-        add("weight_alignment", Some(1), |of| of.alignment);
+        add("generalisation_error", None, |point| Some(point.error));
+        add("weight_alignment", Some(1), |point| point.alignment);
     }
     rows
 }

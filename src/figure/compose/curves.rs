@@ -368,7 +368,7 @@ fn predicted(
         (quantity == Quantity::WeightAlignment).then_some(Quantity::ConditionalAlignment);
     let given = [quantity.predicted_by(), conditional].into_iter().flatten();
     let given = given.filter(|q| {
-        analysis.quantities().any(|of| of == *q) && q.layers(condition).contains(&layer)
+        analysis.quantities().any(|measured| measured == *q) && q.layers(condition).contains(&layer)
     });
     for predicted in given {
         let mut given = points(shown, condition, shown.spec.x, predicted, [layer, None]);

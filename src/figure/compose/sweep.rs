@@ -49,7 +49,7 @@ pub(super) fn at_end(
 /// Whether a prediction is drawn beside what it is a prediction of.
 pub(super) fn is_beside(quantity: Quantity, all: &[Quantity]) -> bool {
     quantity == Quantity::ConditionalAlignment
-        || all.iter().any(|of| of.predicted_by() == Some(quantity))
+        || all.iter().any(|measured| measured.predicted_by() == Some(quantity))
 }
 
 /// What the panels of a sweep share.

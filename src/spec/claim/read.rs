@@ -660,7 +660,7 @@ fn natural_range(expression: &Expression, terms: &[Term]) -> Option<[f64; 2]> {
         return Some([0.0, 1.0]);
     }
     let ranges: Vec<[f64; 2]> =
-        arguments.iter().map(|of| natural_range(of, terms)).collect::<Option<_>>()?;
+        arguments.iter().map(|argument| natural_range(argument, terms)).collect::<Option<_>>()?;
     let spanned = |values: [f64; 4]| {
         Some([
             values.into_iter().fold(f64::INFINITY, f64::min),
@@ -710,11 +710,11 @@ pub(in crate::spec) fn check_families(
         for set in [ClaimSet::Before, ClaimSet::Exploratory] {
             let here = claims.iter().filter(|claim| claim.family() == (key.as_str(), set)).count();
             if here > size.of(set) {
-                let (name, of) = (set.name(), size.of(set));
+                let (name, most) = (set.name(), size.of(set));
                 problems.add(
                     at.clone(),
                     format!(
-                        "{here} claims of `{key}` that are {name} are here, of {of}: raise the size"
+                        "{here} claims of `{key}` that are {name} are here, of {most}: raise the size"
                     ),
                 );
             }
