@@ -2,7 +2,7 @@
 
 use alignscope::data::{CodeKind, digits};
 use alignscope::matrix::Matrix;
-use alignscope::network::{Part, Setup, Trainer};
+use alignscope::network::{BatchPart, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::decomposition::{
@@ -509,7 +509,7 @@ fn a_network_in_training_is_followed() {
             Follower::bytes(trainer.sizes(), &plan),
             (16 * (64 * 20 + 20 * 15) * 8) << u32::from(projection)
         );
-        let mut earlier: Vec<(Layers<f64>, Vec<Part<f64>>)> = Vec::new();
+        let mut earlier: Vec<(Layers<f64>, Vec<BatchPart<f64>>)> = Vec::new();
         for k in 0..40 {
             let before = trainer.layers().clone();
             trainer.step();

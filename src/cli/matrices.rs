@@ -157,14 +157,14 @@ impl Recorded {
 
 /// What decided how `W` and `B` are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Settled {
+enum DecidedBy {
     Shape,
     Option,
     /// One of the matrices is symmetric, so that it makes no difference.
     Symmetry,
     /// Nothing: both readings stand, the last being likelier by the convention, or because only in
     /// it the matrices are closer, or farther, than chance.
-    No {
+    Nothing {
         by_values: bool,
     },
 }
@@ -179,7 +179,7 @@ pub(super) struct Pair {
     pub backward: Recorded,
     /// How they may be compared, the likeliest last; never empty.
     pub readings: Vec<Orientation>,
-    settled: Settled,
+    settled: DecidedBy,
 }
 
 impl Pair {
@@ -202,7 +202,7 @@ impl Pair {
             )));
         }
         check_memory(&[&forward, &backward], copies(forward.shape)?)?;
-        let settled = if asked.is_some() { Settled::Option } else { Settled::Shape };
+        let settled = if asked.is_some() { DecidedBy::Option } else { DecidedBy::Shape };
         let mut pair =
             Self { forward: forward.read()?, backward: backward.read()?, readings, settled };
         if pair.readings.len() > 1 {
@@ -215,7 +215,7 @@ impl Pair {
     fn weigh(&mut self) {
         if self.forward.is_symmetric() || self.backward.is_symmetric() {
             self.readings = vec![Orientation::OPPOSITE];
-            self.settled = Settled::Symmetry;
+            self.settled = DecidedBy::Symmetry;
             return;
         }
         let last = self.iterations().unwrap_or(1) - 1;
@@ -235,7 +235,7 @@ impl Pair {
             [alike, opposite] => decided(opposite, alike),
             _ => false,
         };
-        self.settled = Settled::No { by_values };
+        self.settled = DecidedBy::Nothing { by_values };
     }
 
     /// Number of pairs, if one of the two is a history.
@@ -263,10 +263,10 @@ impl Pair {
     /// What decided, for machines; `None` if nothing did.
     pub fn settled(&self) -> Option<&'static str> {
         match self.settled {
-            Settled::Shape => Some("shape"),
-            Settled::Option => Some("option"),
-            Settled::Symmetry => Some("symmetry"),
-            Settled::No { .. } => None,
+            DecidedBy::Shape => Some("shape"),
+            DecidedBy::Option => Some("option"),
+            DecidedBy::Symmetry => Some("symmetry"),
+            DecidedBy::Nothing { .. } => None,
         }
     }
 
@@ -274,23 +274,23 @@ impl Pair {
     pub fn sentence(&self) -> String {
         let reading = self.likeliest();
         match (self.settled, reading.backward) {
-            (Settled::Option, _) => {
+            (DecidedBy::Option, _) => {
                 format!("{} (--transpose {})", in_words(reading), name(reading))
             }
-            (Settled::Shape, true) => "B has the shape of W': it was transposed to be compared \
+            (DecidedBy::Shape, true) => "B has the shape of W': it was transposed to be compared \
                 with W"
                 .into(),
-            (Settled::Shape, false) => {
+            (DecidedBy::Shape, false) => {
                 "B has the shape of W: it is taken to be stored as B', and was not \
                  transposed"
                     .into()
             }
-            (Settled::Symmetry, _) => {
+            (DecidedBy::Symmetry, _) => {
                 "W and B are square, and one of them is symmetric: it makes no difference whether \
                  B was transposed"
                     .into()
             }
-            (Settled::No { by_values }, _) => {
+            (DecidedBy::Nothing { by_values }, _) => {
                 let why = if by_values {
                     "only in it W and B' are closer, or farther, than chance"
                 } else {

@@ -1,7 +1,7 @@
 //! Data sets of NumPy arrays: which array is what, and what images and labels they hold.
 
 use super::facts::Note;
-use super::images::{Images, LEVELS, Part, Pixels, Stored, dark};
+use super::images::{Images, LEVELS, LabelledImages, Pixels, Stored, dark};
 use super::{DataError, check_counts};
 use crate::array::{self, Array, ArrayError, Header};
 use crate::file::memory;
@@ -202,7 +202,7 @@ impl Members {
             let pixels = shape.ordered(scale.applied(pixels));
             let images =
                 Images { count: header.shape[0], image: shape.image, inputs: shape.inputs, pixels };
-            parts.push(Part { images, labels: coding.classes(place, labels)? });
+            parts.push(LabelledImages { images, labels: coding.classes(place, labels)? });
         }
         let test = if parts.len() > 1 { parts.pop() } else { None };
         let train = parts.pop().ok_or_else(|| images.unfit("holds nothing"))?;

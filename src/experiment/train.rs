@@ -1,7 +1,7 @@
 //! One repeat of a network on data.
 
 use super::balance::{self, Balance};
-use super::decomposed::{Coming, Decomposed};
+use super::decomposed::{Decomposed, NextUpdate};
 use super::export::{Recorder, export_weights};
 use super::learning::{LearningRun, load};
 use super::mechanism::Mechanism;
@@ -13,9 +13,10 @@ use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
 use crate::measure::quantile::Sorted;
 use crate::measure::spectrum::Ranks;
-use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
+use crate::network::{BatchPart, Evaluation, Probe, Subset, Trainer, TrainerState, UpdateNull};
 use crate::quantity::{
-    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity, Ranked,
+    BudgetSoFar, Built, ByClass, Compared, DecomposedUpdate, Instruments, Learnt, Predicted,
+    Quantity, Ranked,
 };
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -78,11 +79,11 @@ struct Recovery {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
-    trainer: State,
+    trainer: TrainerState,
     recovery: Option<Recovery>,
     /// That of a twin, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    twin: Option<State>,
+    twin: Option<TrainerState>,
 }
 
 impl<T: Real> Experiment<T> for Run<'_, T> {
@@ -157,7 +158,7 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         self.trainer.look_ahead();
         let weights = self.trainer.layers().weights.get(l)?;
         let mut step = Matrix::zeros(weights.rows(), weights.cols());
-        for Part { input, pass, .. } in self.trainer.ahead() {
+        for BatchPart { input, pass, .. } in self.trainer.ahead() {
             step += pass.source(input, l).t() * &pass.delta[l];
         }
         Some(step)
@@ -263,8 +264,11 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         self.mechanism.as_mut()?.learnt(&self.trainer, &mut self.probe, l, lag)
     }
 
-    fn found(&mut self, l: usize) -> Result<Option<&Found>, DecompositionError> {
-        self.of_coming(|decomposed, coming| decomposed.found(coming, l))
+    fn decomposed_update(
+        &mut self,
+        l: usize,
+    ) -> Result<Option<&DecomposedUpdate>, DecompositionError> {
+        self.of_coming(|decomposed, coming| decomposed.update(coming, l))
     }
 
     fn by_class(&mut self, l: usize, lag: usize) -> Result<Option<ByClass>, DecompositionError> {
@@ -299,13 +303,13 @@ impl<T: Real> Run<'_, T> {
     /// What `look` says of the update to come, where updates are decomposed.
     fn of_coming<'a, U>(
         &'a mut self,
-        look: impl FnOnce(&'a mut Decomposed<T>, &Coming<'_, T>) -> Result<U, DecompositionError>,
+        look: impl FnOnce(&'a mut Decomposed<T>, &NextUpdate<'_, T>) -> Result<U, DecompositionError>,
     ) -> Result<Option<U>, DecompositionError> {
         let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
         self.trainer.look_ahead();
         let passes = passes(self.trainer.ahead());
         let labels = labels_to_come(&self.trainer);
-        let coming = Coming {
+        let coming = NextUpdate {
             iteration: self.trainer.iteration(),
             layers: self.trainer.layers(),
             passes: &passes,
@@ -358,7 +362,7 @@ impl<T: Real> Run<'_, T> {
     }
 }
 
-fn passes<T: Real>(parts: &[Part<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
+fn passes<T: Real>(parts: &[BatchPart<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
     parts.iter().map(|part| (&part.input, &part.pass)).collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::condition::TrainCondition;
 use crate::data::DataSet;
 use crate::matrix::Matrix;
-use crate::network::{Rule, Setup, State, Subset, Trainer};
+use crate::network::{Rule, Setup, Subset, Trainer, TrainerState};
 use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::run::Job;
@@ -36,12 +36,12 @@ impl<'a, T: Real> Twin<'a, T> {
     }
 
     /// What it takes to go on from here.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> TrainerState {
         self.trainer.state()
     }
 
     /// Goes on from a state; false if it does not fit.
-    pub fn restore(&mut self, state: &State) -> bool {
+    pub fn restore(&mut self, state: &TrainerState) -> bool {
         self.activities = None;
         self.trainer.restore(state)
     }

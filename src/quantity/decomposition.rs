@@ -6,7 +6,7 @@ use super::kinds::{ISOLATE_TRAIN, TRAIN};
 use super::layers;
 
 family! {
-    sees |state, place| place.layer.map_or(Ok(None), |l| state.found(l));
+    sees |state, place| place.layer.map_or(Ok(None), |l| state.decomposed_update(l));
     TermAngle: "term_angle", "alignment term of a lag", "∠(Tᵒ, Bᵀ)", "degrees", ISOLATE_TRAIN, layers::fixed,
         |found, at| found.term(at.lag)?.alignment.angle,
         "Angle to the transposed B_l of the alignment term of lag o of the update to come of W_l: \

@@ -140,7 +140,10 @@ pub trait Instruments<T: Real> {
     ///
     /// # Errors
     /// If something does not fit: a defect.
-    fn found(&mut self, l: usize) -> Result<Option<&Found>, DecompositionError> {
+    fn decomposed_update(
+        &mut self,
+        l: usize,
+    ) -> Result<Option<&DecomposedUpdate>, DecompositionError> {
         Ok(None)
     }
 
@@ -238,7 +241,7 @@ pub struct BudgetSoFar {
 }
 
 /// An update to come, decomposed.
-pub struct Found {
+pub struct DecomposedUpdate {
     /// Norms, angles and inner products of its parts.
     pub readings: Readings,
     /// Inner products of the terms of every lag, where they are asked for.
@@ -247,7 +250,7 @@ pub struct Found {
     pub linear: Option<(Reading, Option<f64>)>,
 }
 
-impl Found {
+impl DecomposedUpdate {
     /// Terms of a lag.
     pub fn term(&self, lag: Option<usize>) -> Option<&TermReading> {
         let lag = lag?;

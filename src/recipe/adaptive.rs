@@ -381,8 +381,11 @@ fn entry_rounding(
     let unit = entries.units[0];
     let shrunk = if shape.decay == Some(DecayKind::Decoupled) { entries.weights[at] } else { 0.0 };
     let states = [entries.weights[at + entries.count], shrunk, entries.step(at)].map(|w| unit * w);
-    let own = OWN_ROUNDING * entries.step(at);
-    Some((states.iter().map(|e| e * e).sum::<f64>() + (rate * error).powi(2) + own * own).sqrt())
+    let of_step = OWN_ROUNDING * entries.step(at);
+    Some(
+        (states.iter().map(|e| e * e).sum::<f64>() + (rate * error).powi(2) + of_step * of_step)
+            .sqrt(),
+    )
 }
 
 /// Rates that are products of one by layer and one by iteration, by alternating least squares.

@@ -98,7 +98,7 @@ fn closing(sums: &[Sums]) -> Closing {
 
 /// What a search has found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(super) struct SearchResult {
     /// The simplest recipe that makes the steps.
     pub best: Option<Candidate>,
     /// Others that make them as well.
@@ -296,7 +296,7 @@ impl<'a> Search<'a> {
     /// The simplest of what was found, but for one that leaves much less. Of recipes that make the
     /// same steps, one whose momentum is that of an average comes first, and a running sum of
     /// gradients before one of steps.
-    pub fn finish(mut self) -> Found {
+    pub fn finish(mut self) -> SearchResult {
         let rank = |candidate: &Candidate| {
             (!candidate.is_an_average(), candidate.count + usize::from(candidate.holds_rates()))
         };
@@ -334,7 +334,7 @@ impl<'a> Search<'a> {
         };
         let alike = self.found.iter().filter(alike).cloned().collect();
         let combination = self.combination.filter(|_| best.is_none());
-        Found { best, alike, excluded: self.excluded, combination }
+        SearchResult { best, alike, excluded: self.excluded, combination }
     }
 }
 

@@ -483,8 +483,8 @@ impl Evaluator<'_> {
             Some(MomentumKind::Nesterov) => [mu, 1.0 + mu],
         };
         let signals = [old * relation.terms[0], new * relation.terms[1]];
-        let own = OWN_ROUNDING * relation.norm(STEP);
-        states + own * own + signals.map(|n| (signal * eta * n).powi(2)).iter().sum::<f64>()
+        let of_step = OWN_ROUNDING * relation.norm(STEP);
+        states + of_step * of_step + signals.map(|n| (signal * eta * n).powi(2)).iter().sum::<f64>()
     }
 }
 
@@ -525,12 +525,17 @@ impl Start {
         let others = (0..relations.layers())
             .filter(|&l| product && l != relations.reference)
             .map(|l| ratios[l]);
-        let own = [
+        let shared = [
             (shape.momentum.is_some(), self.mu),
             (shape.dampened, self.dampening),
             (shape.decay.is_some(), self.decay),
         ];
-        own.into_iter().filter(|(there, _)| *there).map(|(_, value)| value).chain(others).collect()
+        shared
+            .into_iter()
+            .filter(|(there, _)| *there)
+            .map(|(_, value)| value)
+            .chain(others)
+            .collect()
     }
 }
 

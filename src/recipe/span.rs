@@ -137,8 +137,8 @@ fn rounding(relation: &Relation, c: &Coefficients) -> f64 {
         .map(|n| (state * n).powi(2));
     let [old, new] = relation.terms;
     let signals = [c[GRADIENT] * new, c[GRADIENT_BEFORE] * old].map(|n| (signal * n).powi(2));
-    let own = (OWN_ROUNDING * relation.norm(STEP)).powi(2);
-    states.iter().chain(&signals).sum::<f64>() + own
+    let of_step = (OWN_ROUNDING * relation.norm(STEP)).powi(2);
+    states.iter().chain(&signals).sum::<f64>() + of_step
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -2,7 +2,7 @@
 
 use super::adaptive::{self, Entries};
 use super::relation::{GRADIENT, Relation, STEP};
-use super::search::{self, Candidate, Found, Search};
+use super::search::{self, Candidate, Search, SearchResult};
 use super::sgd::Relations;
 use super::shape::{
     Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape,
@@ -329,7 +329,7 @@ impl Steps {
         retain(&mut seen.layers, &keep);
         retain(&mut seen.relations, &keep);
         retain(&mut seen.entries, &keep);
-        let whole = Part {
+        let whole = LayerGroup {
             layers: seen.layers,
             relations: Relations::new(seen.relations),
             entries: seen.entries,
@@ -378,7 +378,12 @@ impl Steps {
         }
     }
 
-    fn report(whole: &Part, frozen: Vec<usize>, given: Option<f64>, found: Found) -> Self {
+    fn report(
+        whole: &LayerGroup,
+        frozen: Vec<usize>,
+        given: Option<f64>,
+        found: SearchResult,
+    ) -> Self {
         let (relations, layers) = (&whole.relations, whole.layers.clone());
         let (plain, best) = (search::plain(relations, None), found.best);
         let mut fits: Vec<StepFit> = Vec::new();
@@ -434,7 +439,7 @@ impl Steps {
     }
 
     /// Takes over the recipes that make the steps of each layer.
-    fn name_by_layer(&mut self, whole: &Part, found: &[Candidate]) {
+    fn name_by_layer(&mut self, whole: &LayerGroup, found: &[Candidate]) {
         let follows = whole.relations.any_follows();
         let layer = |(&layer, candidate): (&usize, &Candidate)| {
             let mut one = Self::none(vec![layer], Vec::new());
@@ -510,20 +515,20 @@ impl Steps {
 }
 
 /// Layers that are looked at together.
-struct Part {
+struct LayerGroup {
     layers: Vec<usize>,
     relations: Relations,
     entries: Vec<Entries>,
 }
 
-impl Part {
+impl LayerGroup {
     /// Looks for a recipe of all layers; `held` iterations have entries on record, if every update
     /// has: running means take every gradient there was.
     fn look<E>(
         &self,
         held: Option<usize>,
         follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
-    ) -> Result<Found, E> {
+    ) -> Result<SearchResult, E> {
         let mut search = Search::new(&self.relations);
         search.sgd();
         if let Some(held) = held {
@@ -577,11 +582,11 @@ fn frozen(seen: &Seen) -> Vec<usize> {
 
 /// Looks whether a recipe that was fitted to some entries makes the steps of all of them.
 fn confirm<E>(
-    mut found: Found,
+    mut found: SearchResult,
     relations: &Relations,
     entries: &[Entries],
     follow: impl FnOnce(&Candidate) -> Result<Vec<Sums>, E>,
-) -> Result<Found, E> {
+) -> Result<SearchResult, E> {
     let Some(best) = found.best.take() else { return Ok(found) };
     let sizes =
         relations.all.iter().map(|layer| layer.first().map_or(0, |relation| relation.entries));

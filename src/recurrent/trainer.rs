@@ -1,6 +1,6 @@
 //! Recurrent networks that learn a task.
 
-use super::task::Source;
+use super::task::SequenceSource;
 use super::{
     Credit, Feedback, Network, Sequences, Setup, SetupError, Task, Trajectory, Updates, carry_back,
 };
@@ -29,7 +29,7 @@ pub struct Trainer<T> {
     surrogate: Option<Surrogate>,
     network: Network<T>,
     feedback: Feedback<T>,
-    source: Source<T>,
+    source: SequenceSource<T>,
     /// Drawn so far from the stream of sequences.
     position: u128,
     coming: Sequences<T>,
@@ -59,8 +59,9 @@ impl<T: Real> Trainer<T> {
         if setup.task == Task::Isolation {
             return Err(SetupError::NoTask);
         }
-        let source = Source::new(setup.task, [inputs, outputs], [times.length, times.response])
-            .map_err(|error| SetupError::Digits(error.to_string()))?;
+        let source =
+            SequenceSource::new(setup.task, [inputs, outputs], [times.length, times.response])
+                .map_err(|error| SetupError::Digits(error.to_string()))?;
         let test = source.test(&mut Stream::new(seed, repeat, Role::Probe), TESTED);
         let mut stream = Stream::new(seed, repeat, Role::DataOrder);
         let coming = source.draw(&mut stream, setup.batch);

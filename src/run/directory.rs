@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::report::Ended;
 use super::series::series;
 use super::shard::Shard;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::file::{
     CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock,
     open_unfollowed, remove_file, remove_temporaries, write_atomically,
@@ -62,9 +62,9 @@ pub fn finished(plan: &Plan, path: &Path, export: Export) -> Result<Finished, Ru
         let exported = name.as_ref().is_none_or(|name| exports.whole(name).is_some());
         let export_damage = name.and_then(|name| exports.damage(path, &name));
         match store.load(job, &checksums) {
-            Found::Result(..) => (exported, export_damage),
-            Found::Nothing => (false, None),
-            Found::Damaged(why) => (false, Some(why)),
+            StoredResult::Result(..) => (exported, export_damage),
+            StoredResult::Nothing => (false, None),
+            StoredResult::Damaged(why) => (false, Some(why)),
         }
     });
     let (done, damages): (Vec<bool>, Vec<Option<String>>) = found.unzip();
@@ -156,16 +156,16 @@ impl Directory {
     /// Results that are there, by index into the plan's jobs, and what is wrong with files of
     /// others.
     pub fn stored(&self, plan: &Plan) -> (Vec<Option<JobResult>>, Vec<String>) {
-        let found: Vec<Found> =
+        let found: Vec<StoredResult> =
             plan.jobs.par_iter().map(|job| self.store.load(job, self.checksums())).collect();
         let mut warnings = Vec::new();
         let results = found.into_iter().map(|found| match found {
-            Found::Result(result, hash) => {
+            StoredResult::Result(result, hash) => {
                 self.confirm(&Store::name(&result.address), hash);
                 Some(result)
             }
-            Found::Nothing => None,
-            Found::Damaged(why) => {
+            StoredResult::Nothing => None,
+            StoredResult::Damaged(why) => {
                 warnings.push(format!("{why}; the job runs again"));
                 None
             }

@@ -12,7 +12,7 @@ use super::progress::Work;
 use super::report::{DivergedJob, diverged_jobs};
 use super::results::Results;
 use super::shard::Shard;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::file::Checksums;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::HashSet;
@@ -187,12 +187,12 @@ impl Known {
         let mut damages = Vec::new();
         for (job, time, found) in loaded {
             match found {
-                Found::Result(result, _) => {
+                StoredResult::Result(result, _) => {
                     (self.results[job], self.written[job], is_new) = (Some(result), time, true);
                 }
-                Found::Nothing => {}
+                StoredResult::Nothing => {}
                 // One that came after the checksums were read is whole at the next look.
-                Found::Damaged(why) => {
+                StoredResult::Damaged(why) => {
                     if doubted.contains(&job) {
                         damages.push(format!("{why}; it is left out"));
                     }

@@ -150,16 +150,16 @@ impl Head {
             .ok()
             .and_then(|checksums| self.specs(directory, &checksums).ok());
         let Some((mut specs, _)) = stored else { return false };
-        let mut own = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
-        let grown = plan.analyses().all(|analysis| match own.next() {
+        let mut analyses = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
+        let grown = plan.analyses().all(|analysis| match analyses.next() {
             Some(stored) if stored.settings.repeats <= analysis.settings.repeats => {
                 stored.settings.repeats = analysis.settings.repeats;
                 true
             }
             _ => false,
         });
-        let is_whole = own.next().is_none();
-        drop(own);
+        let is_whole = analyses.next().is_none();
+        drop(analyses);
         grown && is_whole && Plan::new(specs).is_ok_and(|grown| grown.address() == plan.address())
     }
 

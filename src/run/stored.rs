@@ -7,7 +7,7 @@ use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};
 use super::report::PARTLY;
 use super::results::Results;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::file::Checksums;
 use crate::file::quote::operand;
 use crate::spec::{Analysis, Spec, SpecError, read_spec};
@@ -157,9 +157,9 @@ fn first(directories: &[Read], job: &Job) -> (Option<JobResult>, Vec<String>) {
     let mut damaged = Vec::new();
     for Read { described, checksums, .. } in directories {
         match Store::at(&described.path).load(job, checksums) {
-            Found::Result(result, _) => return (Some(result), damaged),
-            Found::Nothing => {}
-            Found::Damaged(why) => {
+            StoredResult::Result(result, _) => return (Some(result), damaged),
+            StoredResult::Nothing => {}
+            StoredResult::Damaged(why) => {
                 let run = operand(&described.path);
                 damaged.push(format!(
                     "{why}; it is left out, and `alignscope run {run}` runs the job again"
