@@ -187,8 +187,8 @@ pub(super) fn print_summary(
 
 /// Jobs finished, and all, of a shard or of the whole.
 pub(super) fn share(plan: &Plan, report: &RunReport, shard: Option<Shard>) -> [usize; 2] {
-    let own = (0..plan.jobs.len()).filter(|&job| shard.is_none_or(|shard| shard.has(job)));
-    own.fold([0, 0], |[done, all], job| {
+    let jobs = (0..plan.jobs.len()).filter(|&job| shard.is_none_or(|shard| shard.has(job)));
+    jobs.fold([0, 0], |[done, all], job| {
         [done + usize::from(report.results[job].is_some()), all + 1]
     })
 }

@@ -265,7 +265,7 @@ fn estimates(
 
 /// Exact covariances between iterations of activity and error, where they are known.
 struct Targets {
-    own: [Option<Matrix<f64>>; 2],
+    autocovariances: [Option<Matrix<f64>>; 2],
     cross: Option<Matrix<f64>>,
     /// Whether the covariance depends on the lag alone.
     stationary: [bool; 2],
@@ -282,20 +282,25 @@ impl Targets {
         match joint {
             Some(joint) => {
                 let independent = || Matrix::zeros(iterations, iterations);
-                let own = [Some(joint.activity.covariance), Some(joint.error.covariance)];
-                Self { own, cross: Some(joint.cross.unwrap_or_else(independent)), stationary }
+                let autocovariances =
+                    [Some(joint.activity.covariance), Some(joint.error.covariance)];
+                Self {
+                    autocovariances,
+                    cross: Some(joint.cross.unwrap_or_else(independent)),
+                    stationary,
+                }
             }
             // Not Gaussian, or long: every form knows its own covariance, as far as it can be held.
             None => {
                 let held = |form: &Form| {
                     if iterations <= 5000 { form.covariance(iterations) } else { None }
                 };
-                let own = if pair.cross == Cross::None && !stays {
+                let autocovariances = if pair.cross == Cross::None && !stays {
                     forms.map(held)
                 } else {
                     [None, None]
                 };
-                Self { own, cross: None, stationary }
+                Self { autocovariances, cross: None, stationary }
             }
         }
     }
@@ -310,12 +315,12 @@ impl Targets {
     }
 
     fn auto(&self, index: usize, lag: usize) -> Option<f64> {
-        self.own[index].as_ref().map(|matrix| Self::average(matrix, lag as i64))
+        self.autocovariances[index].as_ref().map(|matrix| Self::average(matrix, lag as i64))
     }
 
     /// The sum of all covariances over that of the variances.
     fn integral_time(&self, index: usize) -> Option<f64> {
-        let matrix = self.own[index].as_ref()?;
+        let matrix = self.autocovariances[index].as_ref()?;
         let variances: f64 = (0..matrix.rows()).map(|t| matrix.row(t)[t]).sum();
         (variances > 0.0).then(|| matrix.as_slice().iter().sum::<f64>() / variances)
     }
@@ -325,7 +330,7 @@ impl Targets {
     }
 
     fn spectrum(&self, index: usize, segment: usize) -> Option<Vec<(f64, f64)>> {
-        let matrix = self.own[index].as_ref().filter(|_| self.stationary[index])?;
+        let matrix = self.autocovariances[index].as_ref().filter(|_| self.stationary[index])?;
         Some(expected_spectrum(&matrix.row(0)[..segment], segment))
     }
 }

@@ -69,8 +69,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let request = if matches.contains_id("specs") {
         Request::of_files(matches)?
     } else {
-        let own = if matches.get_flag("full") { FULL } else { QUICK };
-        let specs = own
+        let files = if matches.get_flag("full") { FULL } else { QUICK };
+        let specs = files
             .iter()
             .map(|(path, text)| parse_spec(Path::new(path), text))
             .collect::<Result<_, _>>()?;
@@ -171,14 +171,15 @@ fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
     let jobs = claim.needed?.checked_sub(seen)? * conditions.len();
     let log: Json =
         serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
-    let own: HashSet<&str> = request
+    let addresses: HashSet<&str> = request
         .plan
         .planned()
         .filter(|planned| conditions.has(planned))
         .map(|planned| request.plan.addresses[planned.job].as_str())
         .collect();
     let entries = log["runs"].as_array()?.iter().filter_map(|run| run["jobs"].as_array()).flatten();
-    let times = entries.filter(|entry| entry["job"].as_str().is_some_and(|job| own.contains(job)));
+    let times =
+        entries.filter(|entry| entry["job"].as_str().is_some_and(|job| addresses.contains(job)));
     let (count, seconds) = times
         .filter_map(|entry| entry["seconds"].as_f64())
         .fold((0.0, 0.0), |(n, sum), s| (n + 1.0, sum + s));
@@ -245,8 +246,9 @@ fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) 
     let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
     let planned: BTreeSet<&str> = claims.iter().filter_map(|claim| claim.plan.as_deref()).collect();
     for plan in planned {
-        let own = claims.iter().filter(|claim| claim.plan.as_deref() == Some(plan)).count();
-        let _ = writeln!(out, "{own} of {} claims are judged as planned in {plan}.", claims.len());
+        let judged = claims.iter().filter(|claim| claim.plan.as_deref() == Some(plan)).count();
+        let _ =
+            writeln!(out, "{judged} of {} claims are judged as planned in {plan}.", claims.len());
     }
     let refused = count(Verdict::Refused);
     let not_judged = if refused > 0 { format!(", {refused} not judged") } else { String::new() };

@@ -82,9 +82,11 @@ settings! {
 impl ReplayCondition {
     /// Activation of the replaying hidden layer.
     pub fn hidden_activation(&self) -> Activation {
-        let own = self.train.setup.activations(self.train.setup.hidden.len() + 1);
+        let activations = self.train.setup.activations(self.train.setup.hidden.len() + 1);
         match self.activation {
-            ReplayActivation::Own => own.get(self.layer - 1).copied().unwrap_or(Activation::Linear),
+            ReplayActivation::Own => {
+                activations.get(self.layer - 1).copied().unwrap_or(Activation::Linear)
+            }
             ReplayActivation::Linear => Activation::Linear,
             ReplayActivation::Relu => Activation::Relu,
         }

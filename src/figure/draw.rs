@@ -143,9 +143,10 @@ impl<'a> Page<'a> {
             below: 0,
         };
         let cell = (width - 2 * MARGIN) / columns;
-        let own: Vec<[[f64; 2]; 2]> = figure.panels.iter().map(ends).collect::<Result<_, _>>()?;
+        let ranges: Vec<[[f64; 2]; 2]> =
+            figure.panels.iter().map(ends).collect::<Result<_, _>>()?;
         for index in 0..figure.panels.len() {
-            let (panel, [x, y]) = (&figure.panels[index], shared(figure, &own, index));
+            let (panel, [x, y]) = (&figure.panels[index], shared(figure, &ranges, index));
             page.panels.push(Ready::new(
                 panel,
                 figure.theme.inks(),

@@ -157,11 +157,11 @@ impl Setup {
             Task::Digits => fixed(Self::OUTPUTS.name(), self.outputs, CLASSES)?,
             task => self.outputs.unwrap_or(task.outputs()),
         };
-        let own = self.task.inputs(outputs);
+        let needed = self.task.inputs(outputs);
         let inputs = if self.task.has_free_inputs() {
-            self.inputs.unwrap_or(own)
+            self.inputs.unwrap_or(needed)
         } else {
-            fixed(Self::INPUTS.name(), self.inputs, own)?
+            fixed(Self::INPUTS.name(), self.inputs, needed)?
         };
         Ok([inputs, self.units, outputs])
     }

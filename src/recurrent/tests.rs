@@ -85,11 +85,11 @@ impl Small {
                 let seen = if t == 0 { &zeros } else { &states[t - 1] };
                 let [mut drive, mut activity, mut state] = [(); 3].map(|()| zeros.clone());
                 network.advance(input, seen, [&mut drive, &mut activity, &mut state]);
-                let mut own = activity.clone();
-                own.scale(network.leak);
+                let mut next = activity.clone();
+                next.scale(network.leak);
                 let before = now.last().unwrap_or(&zeros);
-                own += (1.0 - network.leak) * before.view();
-                now.push(own);
+                next += (1.0 - network.leak) * before.view();
+                now.push(next);
             }
             states = now;
         }
