@@ -47,6 +47,11 @@ impl<'a> Results<'a> {
             .fold([0, 0], |[stored, all], result| [stored + usize::from(result.is_some()), all + 1])
     }
 
+    /// Repeats that a condition has a result of.
+    pub fn stored_repeats(self, analysis: &Analysis, condition: &Condition) -> usize {
+        self.repeats(analysis, condition).into_iter().flatten().count()
+    }
+
     /// Repeats that a condition has a result of, from the first on.
     pub fn whole_repeats(self, analysis: &Analysis, condition: &Condition) -> usize {
         self.repeats(analysis, condition).iter().take_while(|result| result.is_some()).count()
