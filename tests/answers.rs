@@ -64,7 +64,7 @@ fn judged() -> BTreeMap<String, Judged> {
         for claim in &spec.claims {
             let own = spec.analyses.iter().filter(|own| claim.analyses.contains(&own.name));
             if let Some(judged) = all.get_mut(&claim.name) {
-                judged.planned = own.map(|own| own.settings.repeats as usize).max().unwrap_or(0);
+                judged.planned = own.map(|own| own.settings.repeats).max().unwrap_or(0);
             }
         }
     }
