@@ -40,7 +40,7 @@ fn open(path: &Path) -> Result<Archive, ArrayError> {
     let file = File::open(path).map_err(|source| refused("read", path, source))?;
     let failed = |error| match error {
         ZipError::Io(source) if source.raw_os_error().is_some() => refused("read", path, source),
-        error => damaged(path, format!("{error}; copy the file again, or save it anew")),
+        error => damaged(path, format!("{error}; copy the file again, or save it again")),
     };
     Archive::open(file).map_err(failed)
 }
@@ -103,7 +103,7 @@ fn choose(path: &Path, member: Option<&str>, members: &[String]) -> Result<usize
         [at] => Ok(at),
         [_, _, ..] if let Some(wanted) = member => Err(damaged(
             path,
-            format!("several members are called `{wanted}`: give them names of their own"),
+            format!("several members are called `{wanted}`: give each its own name"),
         )),
         _ => {
             let wanted = member.map(str::to_string);

@@ -38,7 +38,7 @@ impl Location<'_> {
                 format: ".npz",
                 why: format!(
                     "member `{member}` does not unpack to what its checksum (CRC-32) was made of \
-                     ({error}): copy the file again, or save it anew"
+                    ({error}): copy the file again, or save it again"
                 ),
             },
             None => ArrayError::Damaged { path, format: ".npy", why: error.to_string() },

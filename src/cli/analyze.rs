@@ -45,12 +45,12 @@ pub(super) fn command() -> Command {
         )
         .after_help(
             "RUN, an .npz archive or a directory of .npy files that may be growing still, holds \
-             W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l, or states x that; n_D x n_l \
-             of direct feedback), b1, ... (states x n_l), activity0, ... and delta1, ... \
-             (iterations x samples x n_l; delta points towards the target), labels (iterations x \
-             samples, or one-hot); matrices may be stored as their transposes, and layers counted \
-             from 1; what is missing costs what depends on it. docs/recording.md says how to \
-             record from PyTorch.",
+            W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l, or states x that; n_D x n_l \
+            of direct feedback), b1, ... (states x n_l), activity0, ... and delta1, ... \
+            (iterations x samples x n_l; delta points towards the target), labels (iterations x \
+            samples, or one-hot); matrices may be stored as their transposes, and layers counted \
+            from 1; what depends on a missing member is left out. docs/recording.md says how to \
+            record from PyTorch.",
         )
         .args([
             Arg::new("run")
@@ -84,10 +84,7 @@ pub(super) fn command() -> Command {
                 .value_name("LIST")
                 .default_value("1")
                 .value_parser(|text: &str| Settings::LAGS.parse(text))
-                .help(
-                    "Lags whose terms and similarities are reported each by itself, such as \
-                    1-8,60",
-                ),
+                .help("Lags whose terms and similarities are reported one by one, such as 1-8,60"),
             count(
                 "window",
                 "Longest lag that terms are made for [default: back to the first \

@@ -17,8 +17,8 @@ pub(super) fn command() -> Command {
         .subcommand(shared(Command::new("list").about("List the data sets, and where they are")))
         .subcommand(
             shared(Command::new("verify").about(
-                "Compare the files of data sets with the official ones, or say how your \
-                        own are taken",
+                "Compare the files of data sets with the official ones, or say how your own are \
+                read",
             ))
             .arg(
                 Arg::new("names")

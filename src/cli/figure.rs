@@ -21,10 +21,10 @@ pub(super) fn command() -> Command {
         .about("Draw from the results of a run")
         .long_about(
             "Draw from the results of a run, which is not run again: the figures of its spec, as \
-             they are or changed by options, or one of your own. Options that say what is drawn \
-             (--quantity, --kind, --x, --y, --by, --panels, --smooth, --lags, --at, --layers, \
-             --together, --where, --show, --colours) describe a new figure, unless --figure names \
-             one of the spec; those that say how it looks alone change every figure of the spec",
+            they are or changed by options, or one of your own. Options that say what is drawn \
+            (--quantity, --kind, --x, --y, --by, --panels, --smooth, --lags, --at, --layers, \
+            --together, --where, --show, --colours) describe a new figure, unless --figure names \
+            one of the spec; those that only say how it looks change every figure of the spec",
         )
         .arg(
             Arg::new("run")

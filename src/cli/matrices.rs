@@ -281,8 +281,7 @@ impl Pair {
                 with W"
                 .into(),
             (DecidedBy::Shape, false) => {
-                "B has the shape of W: it is taken to be stored as B', and was not \
-                 transposed"
+                "B has the shape of W: it is assumed to be stored as B', and was not transposed"
                     .into()
             }
             (DecidedBy::Symmetry, _) => {
@@ -297,9 +296,9 @@ impl Pair {
                     "by the convention W_l: n_l x n_l+1, B_l: n_l+1 x n_l"
                 };
                 format!(
-                    "W and B are square, so that shapes do not tell whether they are stored the \
-                     same way round or each as the transpose of the other. Both readings follow, \
-                     the likelier last ({why}): --transpose none, or --transpose b, settles it"
+                    "W and B are square, so their shapes do not show whether they are stored the \
+                    same way round or each as the transpose of the other. Both readings follow, \
+                    the likelier last ({why}): --transpose none, or --transpose b, settles it"
                 )
             }
         }
@@ -325,7 +324,7 @@ fn possible(
         Some(asked) if asked.fits(forward.shape, backward.shape) => Ok(vec![asked]),
         Some(asked) => Err(UsageError(format!(
             "--transpose {}: {titles}, which have no entries to compare then: leave the option \
-             out, for shapes tell",
+            out, as the shapes decide",
             name(asked)
         ))),
     }
@@ -378,17 +377,19 @@ fn parse_transpose(text: &str) -> Result<Orientation, String> {
 
 /// How files are read, for `--help`.
 pub(super) const FILES: &str = "Files are .npy, .npz (FILE#MEMBER), or text (.csv, .tsv, .txt, \
-    .dat) with a row per line, cells parted by blanks, tabs, semicolons or commas, and comments \
-    behind #. Values are of half (f2, bfloat16), single or double precision, whole numbers or \
-    truth values, of either byte order, in C or Fortran order. Archives are checked against their \
-    checksums. A matrix has two dimensions; three are a history (iterations x rows x columns).";
+    .dat) with a row per line, cells separated by blanks, tabs, semicolons or commas, and \
+    comments after #. Values are of half (f2, bfloat16), single or double precision, whole \
+    numbers or truth values, of either byte order, in C or Fortran order. Archives are checked \
+    against their checksums. A matrix has two dimensions; three are a history (iterations x rows \
+    x columns).";
 
 /// How orientation is read, for `--help`.
-pub(super) const ORIENTATION: &str = "Shapes tell whether B is stored as B (W_l: n_l x n_l+1, B_l: \
-    n_l+1 x n_l) or with the shape of W, unless both are square: then both readings are shown, the \
-    likelier last, and --transpose settles it. `none` is for programs that store both the same way \
-    round (weight and weight_backward in PyTorch and BioTorch; kernel and B in flax and bioflax), \
-    and for PyTorch's weight (n_l+1 x n_l) beside B_l as above; `b` is for W_l and B_l as above.";
+pub(super) const ORIENTATION: &str = "Shapes show whether B is stored as B (W_l: n_l x n_l+1, \
+    B_l: n_l+1 x n_l) or with the shape of W, unless both are square: then both readings are \
+    shown, the likelier last, and --transpose settles it. `none` is for programs that store both \
+    the same way round (weight and weight_backward in PyTorch and BioTorch; kernel and B in flax \
+    and bioflax), and for PyTorch's weight (n_l+1 x n_l) beside B_l as above; `b` is for W_l and \
+    B_l as above.";
 
 /// Most operations of a decomposition, the shorter side squared times the longer: a few minutes'
 /// worth.

@@ -15,9 +15,9 @@ pub(super) fn command() -> Command {
     Command::new("merge")
         .about("Put shards of a run together")
         .long_about(
-            "Put shards, or any runs of the same spec, together: OUT becomes, byte for byte, the \
-             directory of one run. Missing jobs are listed with the commands that run them; \
-             results that contradict each other are refused",
+            "Combine shards, or any runs of the same spec: OUT becomes, byte for byte, the \
+            directory of one run. Missing jobs are listed with the commands that run them; \
+            results that contradict each other are refused",
         )
         .arg(directory("out").value_name("OUT").help(
             "Run directory to be written; what it already \

@@ -207,6 +207,6 @@ pub(super) fn print_shard(
     } else {
         say!("shard {shard}: {done} of its {all} jobs are done, {} in all shards", plan.jobs.len());
     }
-    tell!("results in {directory}; `alignscope merge OUT DIR...` puts shards together");
+    tell!("results in {directory}; `alignscope merge OUT DIR...` combines shards");
     Ok(())
 }

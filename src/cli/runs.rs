@@ -13,9 +13,9 @@ pub(super) fn command() -> Command {
     Command::new("runs")
         .about("List what has been run")
         .long_about(
-            "List the run directories below a directory: of which spec, how far they are, why they \
-             ended, and how large they are. Nothing is changed; `alignscope run DIR` goes on with \
-             one, `alignscope report DIR` tells of it",
+            "List the run directories below a directory: of which spec, how far they are, why \
+            they ended, and how large they are. Nothing is changed; `alignscope run DIR` \
+            continues one, `alignscope report DIR` describes it",
         )
         .arg(
             Arg::new("directory")

@@ -185,7 +185,7 @@ fn report_at() -> Arg {
         .value_name("ITERATIONS")
         .value_delimiter(',')
         .value_parser(value_parser!(u32).range(1..=10_000_000))
-        .help("Iterations to print beside the last")
+        .help("Iterations to print besides the last")
 }
 
 fn angle(name: &'static str, help: &'static str) -> Arg {

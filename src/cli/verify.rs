@@ -19,10 +19,9 @@ pub(super) fn command() -> Command {
         Command::new("verify")
             .about("Judge the claims: statistic, interval, criterion, verdict")
             .long_about(
-                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, \
-                 20, 40, ..., up to those of the spec, and only of conditions that a claim is \
-                 about which is not decided yet. To run all of them, for figures, use `alignscope \
-                 run`.",
+                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run \
+                10, 20, 40, ..., up to those of the spec, and only for conditions of claims that \
+                are not decided yet. To run all of them, for figures, use `alignscope run`.",
             )
             .arg(
                 Arg::new("quick")
@@ -46,8 +45,8 @@ pub(super) fn command() -> Command {
                     .value_name("N")
                     .value_parser(value_parser!(u32).range(1..))
                     .help(
-                        "Run no more than so many repeats of each condition: what is open then \
-                         stays undecided until the command is given again without",
+                        "Run at most N repeats of each condition: what is open then stays \
+                        undecided until the command is given again without this option",
                     ),
             )
             .arg(
@@ -98,7 +97,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let report = run_looks(&request, matches)?;
     if report.ended == Ended::Interrupted {
-        tell!("interrupted: finished jobs are kept; the same command goes on from there");
+        tell!("interrupted: finished jobs are kept; the same command continues from there");
         return Ok(Exit::Interrupted);
     }
     let is_whole =

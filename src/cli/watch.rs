@@ -19,16 +19,17 @@ pub(super) fn command() -> Command {
         .about("Follow a run in a browser")
         .long_about(
             "Follow a run in a browser: its figures over the jobs that are done so far, with null \
-             and prediction, how far it is, the time left, validity flags. The page is served to \
-             browsers of this machine alone, under an address that is printed; nothing is written \
-             to the run and nothing leaves the machine. Ctrl-C ends it, and the run goes on",
+            and prediction, how far it is, the time left, validity flags. The page is served to \
+            browsers of this machine alone, under an address that is printed; nothing is written \
+            to the run and nothing leaves the machine. Ctrl-C ends the page, and the run \
+            continues",
         )
         .arg(
             Arg::new("run")
                 .value_name("RUN")
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
-                .help("Run directory, of a run that goes on or has ended"),
+                .help("Run directory, of a run that is under way or has ended"),
         )
         .arg(port())
 }
@@ -75,8 +76,8 @@ fn tell_standing(run: &Path, found: &Followed<'_>) {
     match &found.standing {
         Standing::UnderWay => {}
         Standing::Killed => tell!(
-            "note: nobody writes to {run}, though its run has not ended: it was killed, and \
-             `alignscope run {run}` goes on with it; what there is of it is shown"
+            "note: no process writes to {run}, though its run has not ended: it was killed, and \
+            `alignscope run {run}` continues it; what there is of it is shown"
         ),
         Standing::Ended(why) => {
             tell!("note: the run in {run} has ended ({why}); what it came to is shown")

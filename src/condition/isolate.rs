@@ -15,7 +15,7 @@ settings! {
     /// When and for how long an activity meets errors, as typed: see [`Timing`].
     pub struct Times {
         delay: Span = Span::of_iterations(0.0) => DELAY(
-            "delay", "TIME", "The error meets the activity of so long before", Spans::Whole(0),
+            "delay", "TIME", "The error meets the activity of this long before", Spans::Whole(0),
             axis = "delay of the error",
             label = |span, text| if span.number() == 0.0 { "no delay".into() } else { format!("delay {text}") }, tacit = true
         );

@@ -55,8 +55,8 @@ settings! {
         );
         weights: ReplayWeights = ReplayWeights::Fresh => REPLAY_WEIGHTS(
             "replay-weights", "NAME",
-            "Weights that the replay starts from: fresh (drawn anew, B as well) or own (those of \
-             the network, which without a surrogate gives its own trajectory back)", (),
+            "Weights that the replay starts from: fresh (newly drawn, B as well) or own (those of \
+            the network, which without a surrogate reproduces its own trajectory)", (),
             label = |weights, _| match weights {
                 ReplayWeights::Own => "own weights".into(),
                 ReplayWeights::Fresh => String::new(),

@@ -115,8 +115,8 @@ pub enum FetchError {
     },
     /// A download that ended too early.
     #[error(
-        "{url}: the connection broke after {received} bytes ({why}); the same command goes on from \
-         there"
+        "{url}: the connection broke after {received} bytes ({why}); the same command continues \
+        from there"
     )]
     Broken {
         /// What was asked for.

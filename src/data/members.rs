@@ -307,7 +307,8 @@ impl Shape {
                 (true, true) if [first, middle, last] == [1; 3] => (Some([1; 3]), false),
                 (true, true) => {
                     return Err(format!(
-                        "is {shape:?}: nothing tells colours from pixels; save it as {flat}"
+                        "is {shape:?}: colours cannot be distinguished from pixels; save it as \
+                        {flat}"
                     ));
                 }
                 (false, false) => {
@@ -440,8 +441,8 @@ impl Scale {
             () => format!("if they are grey levels, save x / {LARGE} in its place"),
         };
         Some(Note::Warned(format!(
-            "{name} holds numbers from {least} to {most}, which are taken as they are: from inputs \
-             so large networks hardly learn; {remedy}"
+            "{name} holds numbers from {least} to {most}, which are used as they are: networks \
+            hardly learn from inputs this large; {remedy}"
         )))
     }
 }

@@ -203,8 +203,8 @@ fn idx_notes(files: &[PathBuf; 4], parts: [&LabelledImages; 2]) -> Vec<Note> {
     let name = files[0].file_name().unwrap_or_default().to_string_lossy();
     let mut notes = Vec::new();
     if name.starts_with("emnist") {
-        let text = "images of EMNIST are stored transposed, columns for rows, and are taken so: to \
-                    a network whose layers are fully connected the order of pixels is nothing";
+        let text = "images of EMNIST are stored transposed, columns for rows, and are left so: to \
+            a network whose layers are fully connected the order of pixels makes no difference";
         notes.push(Note::Said(text.into()));
     }
     let is_dark = |part: &LabelledImages| match &part.images.pixels {

@@ -100,7 +100,7 @@ fn resume<T: Real, E: Experiment<T>>(
     });
     if resumed.is_none() {
         attempt
-            .warn(format!("the checkpoint of job {address} cannot be used; the job starts anew"));
+            .warn(format!("the checkpoint of job {address} cannot be used; the job starts again"));
     }
     resumed
 }

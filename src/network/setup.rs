@@ -224,9 +224,9 @@ settings! {
         );
         optimizer: Optimizer = Optimizer::Sgd => OPTIMIZER(
             "optimizer", "NAME",
-            "What makes a step of a gradient, as PyTorch has it: sgd (with --momentum, if any), \
-             nesterov, adam, adamw (decay apart from the gradient), muon (orthogonalised momentum, \
-             biases by adamw)", (),
+            "What turns a gradient into a step, as in PyTorch: sgd (with --momentum, if any), \
+            nesterov, adam, adamw (decay separate from the gradient), muon (orthogonalised \
+            momentum, biases by adamw)", (),
             label = |optimizer, _| optimizer.label().into(), tacit = true
         );
         beta1: f64 = 0.9 => BETA1(

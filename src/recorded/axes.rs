@@ -101,9 +101,9 @@ pub(super) fn other_order(members: &Members) -> Option<String> {
     let fitting = Order::all().filter_map(|order| Some((flaws(&order)?, order.cost(), order)));
     let (.., order) = fitting.min_by_key(|(flaws, cost, _)| (*flaws, *cost))?;
     Some(format!(
-        "axes stand in another order than iterations x samples x units and states x units below x \
-         units above, as where every column is a sample (Julia, MATLAB): the members fit each \
-         other after {}; save them so",
+        "axes are in another order than iterations x samples x units and states x units below x \
+        units above, as where every column is a sample (Julia, MATLAB): the members fit each \
+        other after {}; save them in that order",
         order.words(members)
     ))
 }

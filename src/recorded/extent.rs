@@ -136,8 +136,8 @@ pub(super) fn settle(extents: &mut Extents) -> Option<String> {
             .collect();
     (!differences.is_empty()).then(|| {
         format!(
-            "the end of the recording is torn, as where its program was stopped or is still \
-             running: {}; what all members hold whole is read, {}",
+            "the end of the recording is incomplete, as where its program was stopped or is still \
+            running: {}; what is complete in all members is read, {}",
             differences.join(", "),
             read.join(" and ")
         )

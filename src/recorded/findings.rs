@@ -319,7 +319,7 @@ fn predictions(
         (true, false) => None,
         _ if !carried(layer) => Some(not_carried(layer)),
         (false, _) => Some(format!("it takes one B{layer} that is that of all states")),
-        (true, true) => Some(format!("nothing tells which way B{layer} is stored")),
+        (true, true) => Some(format!("nothing shows which way B{layer} is stored")),
     };
     let unfit =
         |layer: usize| Some(Unsaid { layer, why: why(run.comparable_backward(layer)?, layer)? });

@@ -405,7 +405,7 @@ impl Layout {
         for (key, member) in members.iter().filter(|(key, _)| key.0 == Part::Bias) {
             let (l, units) = (self.numbering.layer(*key), member.units());
             let why = match self.sizes.get(l).copied() {
-                None => format!("`{}` belongs to layer {l}, which is not there", member.name),
+                None => format!("`{}` belongs to layer {l}, which does not exist", member.name),
                 Some(None) => {
                     self.sizes[l] = Some(units);
                     continue;
@@ -526,8 +526,8 @@ impl Layout {
             self.backward.clear();
             for key in keys {
                 let why = format!(
-                    "`{}`: nothing tells which layers B0, ... lead to; record error signals, or \
-                     name them B1, ..., so that B_l leads to layer l",
+                    "`{}`: nothing shows which layers B0, ... lead to; record error signals, or \
+                    name them B1, ..., so that B_l leads to layer l",
                     members[&key].name
                 );
                 self.left_out.insert(key, why);

@@ -119,7 +119,8 @@ pub enum SetupError {
     },
     /// Rows of images that do not last alike.
     #[error(
-        "length {0}: the {ROWS} rows of a digit last alike: give a multiple of {ROWS} iterations"
+        "length {0}: the {ROWS} rows of a digit last equally long: give a multiple of {ROWS} \
+        iterations"
     )]
     Rows(Span),
     /// Isolation has no task.

@@ -63,9 +63,11 @@ pub fn progress(run: &Followed<'_>, version: u64) -> String {
         .collect();
     let (standing, is_over) = match &run.standing {
         Standing::UnderWay => ("under way", false),
-        Standing::Killed => {
-            ("killed: nobody writes to it, and `alignscope run` with its directory goes on", true)
-        }
+        Standing::Killed => (
+            "killed: no process writes to it, and `alignscope run` with its directory continues \
+                it",
+            true,
+        ),
         Standing::Ended(why) => (why.as_str(), true),
     };
     quiet(&json!({

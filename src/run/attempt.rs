@@ -138,7 +138,7 @@ impl<'a> Attempt<'a> {
         let kept = unsealed(NOTHING_BESIDE, &bytes).map(<[u8]>::to_vec);
         if kept.is_none() {
             self.warn(format!(
-                "{} does not match its checksum; the job starts anew",
+                "{} does not match its checksum; the job starts again",
                 path.display()
             ));
         }

@@ -184,7 +184,7 @@ impl Directory {
     pub fn damages(&self) -> Result<Vec<String>, FileError> {
         let Some(head) = &self.head else { return Ok(Vec::new()) };
         if !self.checksums().is_present() {
-            let what = "what it holds is taken as it is, and has checksums from now on";
+            let what = "what it holds is accepted as it is, and has checksums from now on";
             let legacy = format!("{}: {what}", without_checksums(&self.path));
             return Ok(vec![legacy].into_iter().chain(self.again(&head.damage)).collect());
         }

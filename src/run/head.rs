@@ -105,7 +105,7 @@ impl Head {
         let shard = text.split("\"shard\": \"").nth(1).and_then(|rest| rest.split('"').next());
         let shard = shard.and_then(|shard| Shard::parse(shard).ok());
         if let Some(shard) = shard {
-            why += &format!(" (it is taken for that of shard {shard}, as it still says)");
+            why += &format!(" (it is assumed to be that of shard {shard}, as it still says)");
         }
         let unknown = || "unknown, as its manifest is damaged".to_string();
         let mut head = Self {

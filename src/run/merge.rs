@@ -74,7 +74,7 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
         described.push(MergeSource { path: path.clone(), shard: head.shard });
         warnings.extend(damages(path, &head, &checksums)?);
         if !checksums.is_present() {
-            warnings.push(format!("{}: it is taken as it is", without_checksums(path)));
+            warnings.push(format!("{}: it is accepted as it is", without_checksums(path)));
         }
         places.push(Place::new(path, checksums)?);
     }

@@ -48,7 +48,7 @@ impl StoredDirectory {
     /// What is to be said of a directory that nothing vouches for.
     pub fn caution(&self) -> Option<String> {
         (!self.is_vouched_for)
-            .then(|| format!("{}: it is taken as it is", without_checksums(&self.path)))
+            .then(|| format!("{}: it is accepted as it is", without_checksums(&self.path)))
     }
 }
 

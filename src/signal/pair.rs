@@ -131,8 +131,8 @@ settings! {
         );
         /// Both signals are seen at every so many iterations, and stay as they are in between.
         hold: Span = Span::of_iterations(1.0) => HOLD(
-            "hold", "TIME", "How long a stimulus lasts: activity and error are taken from their \
-             processes when it begins, and stay", Spans::Whole(1), axis = "stimulus duration",
+            "hold", "TIME", "How long a stimulus lasts: activity and error are drawn from their \
+                processes when it begins, and stay", Spans::Whole(1), axis = "stimulus duration",
             label = |span, text| if span.number() == 1.0 && !span.is_in_time() { "not held".into() } else { format!("held for {text}") },
             tacit = true
         );

@@ -122,11 +122,8 @@ impl Problems {
             return;
         }
         let is_last = self.found.len() == MOST_PROBLEMS;
-        let more = || {
-            format!(
-                "there are more problems than the {MOST_PROBLEMS} that are told: mend these first"
-            )
-        };
+        let more =
+            || format!("there are more problems than the {MOST_PROBLEMS} listed: fix these first");
         self.found.push(if is_last { Problem { message: more(), ..problem } } else { problem });
     }
 }

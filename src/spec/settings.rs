@@ -31,11 +31,11 @@ settings! {
         );
         /// Ascending; always recorded.
         report_at: Vec<usize> = Vec::new() => REPORT_AT(
-            "report-at", "ITERATIONS", "Iterations to summarise beside the last", List::Iterations
+            "report-at", "ITERATIONS", "Iterations to summarise besides the last", List::Iterations
         );
         /// In the order of the registry.
         observers: Vec<Observer> = observers(&[Quantity::WeightAlignment]) => QUANTITIES(
-            "quantities", "NAMES", "What to measure, NAME@SCHEDULE at times of its own", Kind::Isolate
+            "quantities", "NAMES", "What to measure, as NAME or, at its own times, NAME@SCHEDULE", Kind::Isolate
         );
         /// Ascending.
         lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of what is measured at several", List::Lags);
@@ -340,7 +340,7 @@ impl Settings {
                 let name = quantity.name();
                 refuse(
                     &[Self::WINDOW.name(), Self::QUANTITIES.name()],
-                    format!("{name} takes every lag to the start: leave window at all"),
+                    format!("{name} takes every lag back to the start: leave window at `all`"),
                 );
             }
         }

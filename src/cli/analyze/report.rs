@@ -173,8 +173,8 @@ fn pairs(analysis: &Analysis) {
         "M to 1",
     ];
     table(
-        "Similarities of samples a lag apart: means over pairs; M to 1: cosine of M to the \
-         identity",
+        "Similarities of samples one lag apart: means over pairs; M to 1: cosine of M to the \
+        identity",
         &head,
         rows,
     );

@@ -69,8 +69,8 @@ fn activation(layer: &LayerActivation) -> Option<String> {
     }
     if layer.is_refuted() {
         text.push_str(
-            ": the activation that was given does not fit, and what carried the errors is judged \
-             without it; give another, or leave --activation out",
+            ": the activation that was given does not fit, so the path of the errors is judged \
+            without it; give another, or leave --activation out",
         );
     }
     if !layer.alike.is_empty() {
@@ -107,15 +107,15 @@ fn single_steps(thinned: &Thinned, findings: &Findings) -> Vec<String> {
             let how = if steps.given { "as given" } else { "fitted by least squares" };
             let verdict = closing(&steps.closing);
             format!(
-                "the recorded updates, each by itself, against eta L' delta with eta {rate}, \
-                {how}: {verdict}"
+                "the recorded updates, one by one, against eta L' delta with eta {rate}, {how}: \
+                {verdict}"
             )
         }
     });
     if findings.single_steps.as_ref().is_some_and(|steps| !steps.closing.closes) {
         out.push(
-            "the updates are not the rule's alone: what else they are made of (momentum, weight \
-             decay, an adaptive optimiser) takes a recording of every update to be found out"
+            "the updates are not the rule's alone: to find out what else is in them (momentum, \
+            weight decay, an adaptive optimiser) takes a recording of every update"
                 .into(),
         );
     }
@@ -186,7 +186,8 @@ fn details(steps: &Steps) -> Vec<String> {
     let mut out = Vec::new();
     if steps.within_rounding {
         out.push(
-            "no step is larger than rounding: any recipe would do, and none is told from another"
+            "no step is larger than rounding: any recipe would fit, and none can be distinguished \
+            from another"
                 .into(),
         );
     }
@@ -234,7 +235,7 @@ fn details(steps: &Steps) -> Vec<String> {
     }
     if !steps.alike.is_empty() {
         out.push(format!(
-            "as good as this: {}; this recording does not tell them apart",
+            "as good as this: {}; this recording does not distinguish them",
             steps.alike.join("; ")
         ));
     }
@@ -308,8 +309,8 @@ fn no_recipe(steps: &Steps) -> Vec<String> {
     }
     if let Some(combination) = &steps.combination {
         out.push(format!(
-            "with coefficients of their own in every layer and update, {combination} does make \
-             them: momentum or decay may change on the way, as OneCycleLR cycles momentum"
+            "with separate coefficients in every layer and update, {combination} does make them: \
+            momentum or decay may change on the way, as OneCycleLR cycles momentum"
         ));
     }
     out.push(

@@ -236,9 +236,9 @@ fn in_words(matrix: &Values, false_alarm: f64) -> String {
     if split.unconfirmed > 0 {
         let _ = write!(
             text,
-            "\n{name}: {} more beyond the law of independent entries that are alike, and no \
-             outliers: the same entries with random signs reach as far (single large entries, or \
-             rows or columns of unequal norm)",
+            "\n{name}: {} more beyond the law of independent, identically distributed entries, \
+            but no outliers: the same entries with random signs reach as far (single large \
+            entries, or rows or columns of unequal norm)",
             split.unconfirmed
         );
     }
@@ -246,8 +246,8 @@ fn in_words(matrix: &Values, false_alarm: f64) -> String {
         let _ = write!(
             text,
             "\n{name}: the other values depart from the law of independent entries by {} (seldom \
-             above {}): these entries are not independent and alike, and the rate of false alarms \
-             does not hold",
+            above {}): these entries are not independent and identically distributed, and the \
+            rate of false alarms does not hold",
             short(split.departure),
             short(split.usual_departure())
         );

@@ -109,7 +109,7 @@ keys! {
         "y", "PARAMETER", "Vertical axis of a map", |reading, node| reading.varying(node).map(Some);
     /// Parameters that tell the curves, or the panels, apart.
     by: Vec<&'static str> = |subject| subject.axes.to_vec(),
-        "by", "NAMES", "Parameters that tell the curves apart [default: all that vary]",
+        "by", "NAMES", "Parameters that distinguish the curves [default: all that vary]",
         |reading, node| reading.parameters(node, "by");
     /// Scale of the vertical axis.
     scale: Scale = |_| Scale::Auto,

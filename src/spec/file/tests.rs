@@ -348,9 +348,9 @@ fn specs_beyond_all_measure_are_refused_by_their_size() {
         };
         assert_eq!(found.len(), 101);
         assert!(
-            found.iter().any(|problem| problem
-                .message
-                .contains("more problems than the 100 that are told"))
+            found
+                .iter()
+                .any(|problem| problem.message.contains("more problems than the 100 listed"))
         );
     }
     let same = text(100_000, &|_| "[[analysis]]\nname = \"a\"\nkind = \"isolate\"\n".into());

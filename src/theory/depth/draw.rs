@@ -17,7 +17,7 @@ pub enum NoDepthTheory {
     #[error(transparent)]
     Signals(#[from] PairError),
     /// Values that have run away.
-    #[error("the predicted weights run away: give a smaller learning rate, or fewer updates ({0})")]
+    #[error("the predicted weights diverge: give a smaller learning rate, or fewer updates ({0})")]
     Diverged(#[from] NoConvergence),
 }
 
