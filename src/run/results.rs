@@ -34,9 +34,14 @@ impl<'a> Results<'a> {
         self.plan
     }
 
+    /// The result of a job, by index into [`Plan::jobs`].
+    pub(super) fn of(self, job: usize) -> Option<&'a JobResult> {
+        self.stored.get(job)?.as_ref()
+    }
+
     /// Results of a condition, by repeat.
     pub fn repeats(self, analysis: &Analysis, condition: &Condition) -> Vec<Option<&'a JobResult>> {
-        self.plan.jobs_of(analysis, condition).map(|job| self.stored.get(job)?.as_ref()).collect()
+        self.plan.jobs_of(analysis, condition).map(|job| self.of(job)).collect()
     }
 
     /// Jobs of the conditions of an analysis that have a result, of how many.
