@@ -434,9 +434,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         let widened = |values: &[T]| values.iter().map(|v| v.to_f64()).collect::<Vec<_>>();
         let matrices = |m: &[Matrix<T>]| m.iter().map(|m| widened(m.as_slice())).collect();
         // What is kept of nothing is not written.
-        let kept = |slots: &[Slot<T>], of: fn(&Slot<T>) -> &Vec<T>| -> Vec<Vec<f64>> {
-            let is_any = slots.iter().any(|slot| !of(slot).is_empty());
-            slots.iter().filter(|_| is_any).map(|slot| widened(of(slot))).collect()
+        let kept = |slots: &[Slot<T>], field: fn(&Slot<T>) -> &Vec<T>| -> Vec<Vec<f64>> {
+            let is_any = slots.iter().any(|slot| !field(slot).is_empty());
+            slots.iter().filter(|_| is_any).map(|slot| widened(field(slot))).collect()
         };
         TrainerState {
             iteration: self.iteration(),
@@ -446,7 +446,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 .layers
                 .running
                 .iter()
-                .flat_map(|of| [widened(&of.mean), widened(&of.variance)])
+                .flat_map(|statistics| [widened(&statistics.mean), widened(&statistics.variance)])
                 .collect(),
             velocity: kept(&self.slots, |slot| &slot.first),
             bias_velocity: self.bias_velocity().map(|v| widened(v)).collect(),
@@ -488,7 +488,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         let running = self.layers.running.iter_mut();
         running
-            .flat_map(|of| [&mut of.mean, &mut of.variance])
+            .flat_map(|statistics| [&mut statistics.mean, &mut statistics.variance])
             .zip(&state.running)
             .for_each(|(to, from)| copy(to, from));
         self.error_position = state.error_position;

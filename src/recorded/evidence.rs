@@ -407,7 +407,9 @@ mod tests {
                 [weights, source, above, activity, delta].map(|m| stack(&m));
             let b = stack(&[b]);
             for (transposed, expected) in [(false, Some(false)), (true, Some(true))] {
-                let turn = |of: &Stack| if transposed { of.clone().turned() } else { of.clone() };
+                let turn = |matrices: &Stack| {
+                    if transposed { matrices.clone().turned() } else { matrices.clone() }
+                };
                 assert_eq!(
                     turned(&order(&source, &turn(&weights), None, &activity).unwrap()),
                     expected
@@ -431,8 +433,8 @@ mod tests {
         let (mut w, mut b) = (vec![drawn(&mut stream, 6, 6)], vec![drawn(&mut stream, 6, 6)]);
         for k in 0..5 {
             let step = drawn(&mut stream, 6, 6);
-            let moved = |of: &Matrix<f64>, by: &Matrix<f64>| {
-                let values = of
+            let moved = |matrix: &Matrix<f64>, by: &Matrix<f64>| {
+                let values = matrix
                     .as_slice()
                     .iter()
                     .zip(by.as_slice())

@@ -215,8 +215,9 @@ impl RecordedRun {
     /// The state that iteration `k` ends in, as [`Self::state_before`]; `None` where other updates
     /// lie between the two.
     pub fn state_after(&self, k: usize) -> Option<usize> {
-        let single = |of: &Thinned| {
-            of.updates().get(k + 1) == of.updates().get(k).map(|before| before + 1).as_ref()
+        let single = |thinned: &Thinned| {
+            thinned.updates().get(k + 1)
+                == thinned.updates().get(k).map(|before| before + 1).as_ref()
         };
         self.thinned.as_ref().is_none_or(single).then_some(k + 1)
     }

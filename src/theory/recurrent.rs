@@ -308,7 +308,7 @@ mod tests {
         let pair = Pair::independent(form.clone(), form);
         let run = Sizes { batch: 5, inputs: 20, outputs: 4, iterations: 150 };
         let inner = |surrogate: Option<Surrogate>| {
-            let of = |repeat| {
+            let inner_product = |repeat| {
                 let recording = Recording::<f64>::generate(&pair, run, 8, repeat).unwrap();
                 let recording = match surrogate {
                     None => recording,
@@ -320,7 +320,7 @@ mod tests {
                 }
                 follower.moments()[0]
             };
-            (0..6).map(of).sum::<f64>() / 6.0
+            (0..6).map(inner_product).sum::<f64>() / 6.0
         };
         let [plain, reversed, shuffled, signs] =
             [None, Some(Surrogate::Reversed), Some(Surrogate::Time), Some(Surrogate::Signs)]

@@ -219,10 +219,10 @@ impl DepthFollower {
         let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
         Ok(DepthAngles {
             iteration,
-            weights: mean(|of| &of.weights),
-            squared_norms: mean(|of| &of.squared_norms),
-            deltas: mean(|of| &of.deltas),
-            updates: mean(|of| &of.updates),
+            weights: mean(|found| &found.weights),
+            squared_norms: mean(|found| &found.squared_norms),
+            deltas: mean(|found| &found.deltas),
+            updates: mean(|found| &found.updates),
         })
     }
 }
