@@ -183,13 +183,15 @@ impl Analysis {
         out["archive"] = self.archive();
         let Questions { eta, activations, terms } = &self.questions;
         out["questions"] = json!({
-            "eta": eta, "activations": activations.iter().map(|a| a.name()).collect::<Vec<_>>(), "lags": terms.lags,
+            "eta": eta, "activations": activations.iter().map(|a| a.name()).collect::<Vec<_>>(),
+            "lags": terms.lags,
             "window": terms.window, "every": self.findings.every,
         });
         let of_state = |s: &Spectrum| -> Vec<Json> {
             let entry = |row: &Row| {
                 json!({
-                    "layer": s.layer, "state": s.state, "quantity": row.quantity, "value": row.value,
+                    "layer": s.layer, "state": s.state, "quantity": row.quantity,
+                    "value": row.value,
                     "prediction": row.prediction,
                 })
             };
@@ -218,15 +220,19 @@ impl Analysis {
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
             "iterations": run.iterations(),
-            "updates": run.thinned.as_ref().map(|thinned| thinned.updates()), "samples": run.samples(), "labels": run.labels.is_some(),
+            "updates": run.thinned.as_ref().map(|thinned| thinned.updates()),
+            "samples": run.samples(), "labels": run.labels.is_some(),
             "precision": run.precision().name(),
             "precisions": { "weights": weights, "activities": activities, "deltas": deltas },
-            "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),
-            "biases": layers_of(&|l| run.biases(l).is_some()), "activities": layers_of(&|l| run.activity(l).is_some()),
+            "weights": layers_of(&|l| run.weights(l).is_some()),
+            "backward": layers_of(&|l| run.backward(l).is_some()),
+            "biases": layers_of(&|l| run.biases(l).is_some()),
+            "activities": layers_of(&|l| run.activity(l).is_some()),
             "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": reading.transposed,
             "weights_transposed": reading.weights_turned.iter().map(|(l, _)| l).collect::<Vec<_>>(),
             "direct": layers_of(&|l| run.backward(l).is_some_and(Backward::is_direct)),
-            "numbering": reading.numbering, "left_out": reading.left_out, "ignored": reading.ignored,
+            "numbering": reading.numbering, "left_out": reading.left_out,
+            "ignored": reading.ignored,
             "missing": self.missing,
         })
     }

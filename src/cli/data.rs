@@ -74,7 +74,8 @@ fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {
     if as_json {
         let entry = |(name, facts, place): &(&str, DataFacts, Option<String>)| {
             json!({
-                "name": name, "training_images": facts.training_images, "test_images": facts.test_images,
+                "name": name, "training_images": facts.training_images,
+                "test_images": facts.test_images,
                 "inputs": facts.inputs, "classes": facts.classes, "found": place,
             })
         };

@@ -123,7 +123,10 @@ enum Place {
 impl Place {
     fn of(run: &Path, asked: Option<&PathBuf>) -> anyhow::Result<Self> {
         let of_run = run.join(FIGURES);
-        let is_of_run = |path: &PathBuf| matches!((path.canonicalize(), of_run.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let is_of_run = |path: &PathBuf| {
+            let both = (path.canonicalize(), of_run.canonicalize());
+            matches!(both, (Ok(a), Ok(b)) if a == b)
+        };
         match asked {
             Some(directory) if !is_of_run(directory) => {
                 make_directory(directory)?;

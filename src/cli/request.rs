@@ -118,8 +118,8 @@ pub(super) fn run_jobs(
 ) -> anyhow::Result<RunReport> {
     let networks = request.plan.analyses().any(|analysis| analysis.kind == Kind::Train);
     if args::export(matches) != Export::Off && !networks {
-        let why = "--export is of networks that learn on data (train), and there is none: `alignscope \
-                   signals` writes signals in isolation";
+        let why = "--export is of networks that learn on data (train), and there is none: \
+            `alignscope signals` writes signals in isolation";
         return Err(UsageError(why.into()).into());
     }
     let wanted = |job: &usize| only.is_none_or(|only| only.contains(job));

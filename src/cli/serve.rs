@@ -1,9 +1,9 @@
 //! A server for browsers on this machine and nobody else.
 //!
-//! It listens at 127.0.0.1, answers GET alone, and only below a path that cannot be guessed, so that
-//! other users of the machine see nothing. A name that leads here from elsewhere does not help a
-//! page of another site either: the host that is asked for has to be this one. Requests are bounded
-//! in size, time and number.
+//! It listens at 127.0.0.1, answers GET alone, and only below a path that cannot be guessed, so
+//! that other users of the machine see nothing. A name that leads here from elsewhere does not help
+//! a page of another site either: the host that is asked for has to be this one. Requests are
+//! bounded in size, time and number.
 
 use anyhow::Context as _;
 use std::borrow::Cow;

@@ -120,8 +120,10 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);
 
     let mut parameters = json!({
-        "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
-        "batch": sizes.batch, "inputs": sizes.inputs, "outputs": sizes.outputs, "iterations": sizes.iterations,
+        "activity": pair.activity.to_string(), "error": pair.error.to_string(),
+        "cross": pair.cross.to_string(),
+        "batch": sizes.batch, "inputs": sizes.inputs, "outputs": sizes.outputs,
+        "iterations": sizes.iterations,
         "lags": lags, "seed": seed, "repeat": repeat, "version": env!("CARGO_PKG_VERSION"),
     });
     args::tell_times(&pair, &mut parameters);

@@ -266,9 +266,11 @@ fn shared(w: &Svd, b: &Svd, leading: usize) -> Result<Vec<Shared>, SpectrumError
 fn write(measured: &Measured, digests: &[String], matches: &ArgMatches) -> anyhow::Result<PathBuf> {
     let typed = |name: &str| matches.get_one::<String>(name);
     let mut parameters = json!({
-        "forward": typed("W"), "backward": typed("B"), "digests": digests, "version": env!("CARGO_PKG_VERSION"),
+        "forward": typed("W"), "backward": typed("B"), "digests": digests,
+        "version": env!("CARGO_PKG_VERSION"),
         "entry-sd": matches.get_one::<f64>("entry-sd"), "false-alarm": measured.false_alarm,
-        "leading": matches.get_one::<u32>("leading"), "iteration": matches.get_one::<u32>("iteration"),
+        "leading": matches.get_one::<u32>("leading"),
+        "iteration": matches.get_one::<u32>("iteration"),
     });
     // Only where it was asked for, so that requests from before are still the same.
     if let Some(reading) = matches.get_one::<Orientation>("transpose") {

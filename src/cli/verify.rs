@@ -135,8 +135,8 @@ fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunRepor
         let planned = report.results.len();
         let has = report.results.iter().flatten().count();
         tell!(
-            "looked after {} repeats; {ran} jobs were run, and {has} of {planned} that were planned \
-             have results",
+            "looked after {} repeats; {ran} jobs were run, and {has} of {planned} that were \
+             planned have results",
             looks.join(", ")
         );
     }

@@ -140,7 +140,8 @@ impl Seen {
 
 /// Between one look and the next, at least.
 const TURN: Duration = Duration::from_secs(1);
-/// So many times as long as a look took nothing is looked at, so that the machine is left to the run.
+/// So many times as long as a look took nothing is looked at, so that the machine is left to the
+/// run.
 const REST: u32 = 9;
 /// The longest rest, after a look that had predictions to compute, which are kept.
 const LONGEST: Duration = Duration::from_secs(20);

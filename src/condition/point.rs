@@ -285,8 +285,8 @@ impl Condition {
         }
     }
 
-    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay,
-    /// momentum and any optimiser but plain gradient descent.
+    /// Whether steps hold more than the rule's own update: under weight normalisation, weight
+    /// decay, momentum and any optimiser but plain gradient descent.
     pub fn has_projections(&self) -> bool {
         match self {
             Self::Isolate(c) => c.weight_norm.is_some(),

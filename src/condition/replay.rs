@@ -71,7 +71,8 @@ settings! {
             }
         );
         from: usize = 0 => REPLAY_FROM(
-            "replay-from", "N", "Updates of the network before recording begins", 0..=MOST_ITERATIONS
+            "replay-from", "N", "Updates of the network before recording begins",
+            0..=MOST_ITERATIONS
         );
         updates: usize = 300 => REPLAY_UPDATES(
             "replay-updates", "N", "Updates recorded and replayed", 1..=MOST_ITERATIONS

@@ -39,7 +39,8 @@ settings! {
              images as a batch has, drawn once per repeat), or next (the batch of the update to \
              come: the paper's)", ()
         );
-        precision: Precision = Precision::F32 => PRECISION("precision", "NAME", "Working precision", ());
+        precision: Precision = Precision::F32 => PRECISION("precision", "NAME", "Working precision",
+            ());
     }
 }
 

@@ -504,8 +504,8 @@ enum Coding {
 const LABELS: &str = "labels are whole numbers from 0 to 255";
 /// What makes classes of labels of any kind. Each part by itself would number a class differently
 /// where the other has one more.
-const RENUMBER: &str = "y of `y = np.unique(np.concatenate([train, test]), return_inverse=True)[1]`, \
-    of both parts together (then `np.split(y, [len(train)])`),";
+const RENUMBER: &str = "y of `y = np.unique(np.concatenate([train, test]), \
+    return_inverse=True)[1]`, of both parts together (then `np.split(y, [len(train)])`),";
 
 /// Refuses labels of a type or shape that is none, before they are read.
 fn check_labels(place: &Place, images: usize) -> Result<(), DataError> {

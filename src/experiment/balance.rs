@@ -50,8 +50,8 @@ impl<T: Real> Balance<T> {
         })
     }
 
-    /// Books an update that led to `after`, over `unnormalised` weights where these were normalised:
-    /// `passes` made it, `eta` is what the sum over the batch was multiplied by.
+    /// Books an update that led to `after`, over `unnormalised` weights where these were
+    /// normalised: `passes` made it, `eta` is what the sum over the batch was multiplied by.
     pub fn after_update(
         &mut self,
         passes: &[(&Matrix<T>, &Pass<T>)],

@@ -130,7 +130,7 @@ impl<T: Real> Instruments<T> for Run<T> {
         &mut self,
         l: usize,
     ) -> Result<Option<&DecomposedUpdate>, DecompositionError> {
-        self.of_coming(|decomposed, coming| decomposed.update(coming, l))
+        self.of_next_update(|decomposed, coming| decomposed.update(coming, l))
     }
 
     fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
@@ -140,10 +140,10 @@ impl<T: Real> Instruments<T> for Run<T> {
 
 impl<T: Real> Run<T> {
     /// What `look` says of the update to come, where updates are decomposed.
-    fn of_coming<'a, U>(
-        &'a mut self,
-        look: impl FnOnce(&'a mut Decomposed<T>, &NextUpdate<'_, T>) -> Result<U, DecompositionError>,
-    ) -> Result<Option<U>, DecompositionError> {
+    fn of_next_update<'a, U, F>(&'a mut self, look: F) -> Result<Option<U>, DecompositionError>
+    where
+        F: FnOnce(&'a mut Decomposed<T>, &NextUpdate<'_, T>) -> Result<U, DecompositionError>,
+    {
         let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
         let activity = self.signals.activity();
         self.net.carry(activity, self.signals.error());

@@ -96,7 +96,7 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         }
         self.note_label_change();
         let eta = T::from_f64(self.trainer.rate());
-        self.of_coming(|decomposed, coming| decomposed.before_update(coming))?;
+        self.of_next_update(|decomposed, coming| decomposed.before_update(coming))?;
         if let Some(recorder) = &mut self.recorder {
             recorder.expect(labels_to_come(&self.trainer));
         }
@@ -268,11 +268,11 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         &mut self,
         l: usize,
     ) -> Result<Option<&DecomposedUpdate>, DecompositionError> {
-        self.of_coming(|decomposed, coming| decomposed.update(coming, l))
+        self.of_next_update(|decomposed, coming| decomposed.update(coming, l))
     }
 
     fn by_class(&mut self, l: usize, lag: usize) -> Result<Option<ByClass>, DecompositionError> {
-        Ok(self.of_coming(|decomposed, coming| decomposed.by_class(coming, l, lag))?.flatten())
+        Ok(self.of_next_update(|decomposed, coming| decomposed.by_class(coming, l, lag))?.flatten())
     }
 
     fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
@@ -301,10 +301,10 @@ impl<T: Real> Run<'_, T> {
     }
 
     /// What `look` says of the update to come, where updates are decomposed.
-    fn of_coming<'a, U>(
-        &'a mut self,
-        look: impl FnOnce(&'a mut Decomposed<T>, &NextUpdate<'_, T>) -> Result<U, DecompositionError>,
-    ) -> Result<Option<U>, DecompositionError> {
+    fn of_next_update<'a, U, F>(&'a mut self, look: F) -> Result<Option<U>, DecompositionError>
+    where
+        F: FnOnce(&'a mut Decomposed<T>, &NextUpdate<'_, T>) -> Result<U, DecompositionError>,
+    {
         let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
         self.trainer.look_ahead();
         let passes = passes(self.trainer.ahead());

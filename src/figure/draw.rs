@@ -46,7 +46,8 @@ pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     Ok(finished(&svg, [page.width, height], figure.look.units_per_inch()))
 }
 
-/// The figure without the panels in which there is nothing to draw, as in runs that are not finished.
+/// The figure without the panels in which there is nothing to draw, as in runs that are not
+/// finished.
 ///
 /// # Errors
 /// If there is none but these.

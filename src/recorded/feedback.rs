@@ -414,7 +414,8 @@ impl Course {
         }
     }
 
-    /// Errors of an iteration, those from above after the derivative that they were recorded before.
+    /// Errors of an iteration, those from above after the derivative that they were recorded
+    /// before.
     fn add_before(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>) {
         let mut tally = Tally::default();
         tally.add(recorded.as_slice(), (error * matrix).to_matrix().as_slice());

@@ -55,7 +55,8 @@ settings! {
         );
         /// Activity and error in isolation.
         signals: Pair = Pair::default() => part();
-        activation: Activation = Activation::Tanh => ACTIVATION(like network::Setup::ACTIVATION, ());
+        activation: Activation = Activation::Tanh => ACTIVATION(like network::Setup::ACTIVATION,
+            ());
         batch: usize = 20 => BATCH(like network::Setup::BATCH);
         eta: f64 = 2e-3 => ETA(like network::Setup::ETA);
         gain: f64 = 1.0 => GAIN(
@@ -104,7 +105,8 @@ pub enum SetupError {
     },
     /// Units faster than their iterations.
     #[error(
-        "tau {0}: units need a time constant of at least an iteration: make it longer, or dt shorter"
+        "tau {0}: units need a time constant of at least an iteration: make it longer, or dt \
+         shorter"
     )]
     Fast(Span),
     /// A sequence that is too short for its parts.

@@ -71,9 +71,9 @@ impl Small {
         self.errors_of(states, readout).iter().map(|error| 0.5 * error.squared_norm()).sum()
     }
 
-    /// States of `network` where the recurrent input of every unit is what states of `passes` passes
-    /// less give, and of none what the unchanged network has: a change of weights takes at most
-    /// `passes - 1` ways through `W_rec` after it has had its effect.
+    /// States of `network` where the recurrent input of every unit is what states of `passes`
+    /// passes less give, and of none what the unchanged network has: a change of weights takes at
+    /// most `passes - 1` ways through `W_rec` after it has had its effect.
     fn states(&self, network: &Network<f64>, passes: usize) -> Vec<Matrix<f64>> {
         let unchanged = self.run(&self.network);
         let mut states: Vec<Matrix<f64>> =

@@ -121,9 +121,9 @@ impl<T: Real> Trainer<T> {
         carry_back(network, feedback, credit, &coming.inputs, trajectory, errors)
     }
 
-    /// Errors `e_t` of the sequences to come, or surrogates of them where these are asked for: target
-    /// minus output over the number of iterations at which these are compared, so that rates do not
-    /// depend on how many these are. Leaves the trajectory behind.
+    /// Errors `e_t` of the sequences to come, or surrogates of them where these are asked for:
+    /// target minus output over the number of iterations at which these are compared, so that rates
+    /// do not depend on how many these are. Leaves the trajectory behind.
     fn errors(&mut self) -> Vec<Matrix<T>> {
         self.trajectory.run(&self.network, &self.coming.inputs);
         let (coming, trajectory) = (&self.coming, &self.trajectory);

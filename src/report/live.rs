@@ -1,8 +1,8 @@
 //! The live view: a page that follows a run, and what it asks for again and again.
 //!
-//! The page itself says nothing of the run. It asks for [`progress`], which is small, and, when that
-//! names other results than it has, for [`results`]: the figures of the spec with their null and
-//! prediction, over the jobs that are done.
+//! The page itself says nothing of the run. It asks for [`progress`], which is small, and, when
+//! that names other results than it has, for [`results`]: the figures of the spec with their null
+//! and prediction, over the jobs that are done.
 
 use super::figures::quiet;
 use super::script::{LIBRARY_STYLE, STYLE as FIGURES_STYLE, scripts};

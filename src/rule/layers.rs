@@ -48,7 +48,8 @@ impl<T: Real> Layers<T> {
         self.forward_through(self.depth(), false, input, pass);
     }
 
-    /// As [`Self::forward`], but that batch normalisation goes by the statistics of earlier batches.
+    /// As [`Self::forward`], but that batch normalisation goes by the statistics of earlier
+    /// batches.
     pub fn forward_by_running(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
         self.forward_through(self.depth(), true, input, pass);
     }

@@ -24,7 +24,8 @@ settings! {
     /// Settings of an analysis that do not belong to a condition. The defaults are those of kind
     /// isolate: see [`Self::of`].
     pub struct Settings {
-        repeats: usize = 10 => REPEATS("repeats", "N", "Repeats of every condition", 1..=MOST_REPEATS);
+        repeats: usize = 10 => REPEATS("repeats", "N", "Repeats of every condition",
+            1..=MOST_REPEATS);
         seed: u64 = 1 => SEED("seed", "N", "Seed of every random number", 0..=u64::MAX);
         record_every: RecordEvery = RecordEvery::Every(1) => RECORD_EVERY(
             "record-every", "SCHEDULE", "When to record, beside start and end", Kind::Isolate
@@ -35,10 +36,12 @@ settings! {
         );
         /// In the order of the registry.
         observers: Vec<Observer> = observers(&[Quantity::WeightAlignment]) => QUANTITIES(
-            "quantities", "NAMES", "What to measure, as NAME or, at its own times, NAME@SCHEDULE", Kind::Isolate
+            "quantities", "NAMES", "What to measure, as NAME or, at its own times, NAME@SCHEDULE",
+            Kind::Isolate
         );
         /// Ascending.
-        lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of what is measured at several", List::Lags);
+        lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of what is measured at several",
+            List::Lags);
         /// `None` for all.
         window: Option<usize> = None => WINDOW(
             "window", "LAGS",

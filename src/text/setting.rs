@@ -399,7 +399,8 @@ macro_rules! settings {
     };
     (@const $const:ident (
         $name:literal, $placeholder:literal, $help:literal, $bounds:expr
-        $(, axis = $axis:literal)? $(, label = $label:expr)? $(, young = $young:literal)? $(, tacit = $tacit:literal)?
+        $(, axis = $axis:literal)? $(, label = $label:expr)? $(, young = $young:literal)? $(,
+            tacit = $tacit:literal)?
     ) $type:ty) => {
         #[doc = concat!("Parameter `", $name, "`.")]
         pub const $const: $crate::text::Parameter<$type> = $crate::text::Parameter {

@@ -27,8 +27,8 @@
 //! ||W_out||^2 = N n_out v_out + eta^2 N sum_{s,t} tr(e_s^T H(s, t) e_t)
 //! ```
 //!
-//! with `v_in = G_in^2 / n_in`, `v_out = G_out^2 / N` and `v_B = G_B^2 / N` for the variances of the
-//! weights at the start. `W_rec(0)` so has no part in the inner product but through what the
+//! with `v_in = G_in^2 / n_in`, `v_out = G_out^2 / N` and `v_B = G_B^2 / N` for the variances of
+//! the weights at the start. `W_rec(0)` so has no part in the inner product but through what the
 //! recurrent weights learn, and lengthens `W_out` at right angles to `B^T`.
 
 use super::Prediction;
@@ -219,7 +219,8 @@ mod tests {
     use crate::signal::{Form, Pair, Recording, Signals, Sizes, Surrogate};
 
     /// Measured minus predicted angle, mean over repeats, with the mean predicted one. Every repeat
-    /// is run twice, with `B` and with `-B`: what of the angle is odd in `B` is chance, and cancels.
+    /// is run twice, with `B` and with `-B`: what of the angle is odd in `B` is chance, and
+    /// cancels.
     fn compare(network: LinearRecurrent, pair: &Pair, repeats: u64) -> [f64; 2] {
         const ITERATIONS: usize = 40;
         let LinearRecurrent { units, inputs, outputs, batch, eta, leak, .. } = network;

@@ -33,7 +33,8 @@ pub(in crate::cli) struct Row {
 pub(super) fn json(measured: &Measured) -> Json {
     let row = |row: Row| {
         json!({
-            "quantity": row.quantity, "matrix": row.matrix, "reading": row.reading, "space": row.space, "leading": row.leading,
+            "quantity": row.quantity, "matrix": row.matrix, "reading": row.reading,
+            "space": row.space, "leading": row.leading,
             "value": row.value, "prediction": row.prediction, "z": row.z, "p": row.p,
         })
     };
@@ -59,7 +60,8 @@ pub(super) fn json(measured: &Measured) -> Json {
     if let Some(other) = &measured.other {
         out["other_reading"] = json!({
             "reading": name(other.reading), "singular_values": { "W B": other.product },
-            "eigenvalues": { "W B": eigenvalues(other) }, "principal_angles": principal_angles(other),
+            "eigenvalues": { "W B": eigenvalues(other) },
+            "principal_angles": principal_angles(other),
         });
     }
     out

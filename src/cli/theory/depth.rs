@@ -155,7 +155,8 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
     let norms = norm.as_ref().map(|norm| norms(norm, &sizes, &vec![w_std; depth]));
     let named = json!({
-        "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std, "b-scale": b_scale,
+        "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std,
+        "b-scale": b_scale,
         "wn": norm.map_or("off".into(), |norm| norm.to_string()),
         "width": width.name(), "activation": "linear",
     });

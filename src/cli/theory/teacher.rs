@@ -118,8 +118,10 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
     let found: Vec<Vec<[Option<Observables>; 2]>> =
         (0..draws).into_par_iter().map(|at| bar.count(draw(at))).collect();
     let condition = json!({
-        "inputs": sizes[0], "student": sizes[1], "teacher": sizes[2], "activation": text("activation"),
-        "rule": if rule == TeacherRule::Bp { "bp" } else { "bp-trw" }, "eta": how.eta, "w-std": get("w-std"),
+        "inputs": sizes[0], "student": sizes[1], "teacher": sizes[2],
+        "activation": text("activation"),
+        "rule": if rule == TeacherRule::Bp { "bp" } else { "bp-trw" }, "eta": how.eta,
+        "w-std": get("w-std"),
     });
     let mut rows = Vec::new();
     for (place, time) in times.iter().enumerate() {

@@ -27,7 +27,8 @@ pub(in crate::signal) trait Model {
         0.0
     }
 
-    /// The standard deviation, unless `std=` says another; in the first iteration, where it changes.
+    /// The standard deviation, unless `std=` says another; in the first iteration, where it
+    /// changes.
     fn std(&self) -> f64 {
         1.0
     }

@@ -717,7 +717,8 @@ pub(in crate::spec) fn check_families(
                 problems.add(
                     at.clone(),
                     format!(
-                        "{here} claims of `{key}` that are {name} are here, of {most}: raise the size"
+                        "{here} claims of `{key}` that are {name} are here, of {most}: raise the \
+                         size"
                     ),
                 );
             }
