@@ -189,7 +189,7 @@ impl Frames {
             if matches!(taken, Taken::First(_)) && extent.can_grow() {
                 if extent.frames() < length {
                     return Err(source.damaged(format!(
-                        "it became shorter while it was read: {length} frames are missing now"
+                        "it became shorter while it was read: {length} frames are gone"
                     )));
                 }
             } else {
@@ -282,10 +282,8 @@ impl Frames {
                     let piece = &mut raw[..PIECE.min(bytes - from)];
                     read_at(file, piece, at + from as u64).map_err(|error| match error.kind() {
                         std::io::ErrorKind::UnexpectedEof => {
-                            let why = format!(
-                                "it became shorter while it was read: frame {k} is \
-                                    missing now"
-                            );
+                            let why =
+                                format!("it became shorter while it was read: frame {k} is gone");
                             failed(std::io::Error::new(error.kind(), why))
                         }
                         _ => failed(error),
@@ -642,7 +640,7 @@ mod tests {
         assert_eq!(open(&path, Taken::First(3), 0).unwrap().1.len(), 18);
         for (taken, words) in [
             (Taken::All, "it is cut short: 21 of 24 values are there"),
-            (Taken::First(4), "it became shorter while it was read: 4 frames are missing now"),
+            (Taken::First(4), "it became shorter while it was read: 4 frames are gone"),
         ] {
             let error = open(&path, taken, 0).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
