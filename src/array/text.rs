@@ -1,7 +1,7 @@
 //! Arrays as text: matrices, a row per line, and signals as tables
 //! `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample.
 //!
-//! Cells are parted by semicolons, tabs, commas or blanks: by the first of these that the first
+//! Cells are separated by semicolons, tabs, commas or blanks: by the first of these that the first
 //! line of cells has. Where semicolons or tabs part them, a comma inside of a cell is a decimal
 //! comma. What follows a `#` or `%` at the start of a line, or behind a blank or a separator, is a
 //! comment, as `numpy.savetxt` and MATLAB write them.

@@ -114,7 +114,7 @@ fn write_tables(
     again(plan, report)
 }
 
-/// Fewest repeats whose intervals are not told of.
+/// Fewest repeats whose intervals need no remark.
 const FEW: usize = 5;
 
 /// Says what a reader of the summary has to know.

@@ -1,4 +1,4 @@
-//! `alignscope watch` and `run --watch`: a run while it goes on, in a browser of this machine.
+//! `alignscope watch` and `run --watch`: a run under way, in a browser of this machine.
 
 use super::Exit;
 use super::interrupt::interrupt_on_ctrl_c;

@@ -91,7 +91,7 @@ pub fn columns_in_order() -> &'static [Facts] {
     &ALL
 }
 
-/// What tells a condition apart from others: the values of the parameters `names`, with the names
+/// What distinguishes a condition from others: the values of the parameters `names`, with the names
 /// where a value does not speak for itself.
 pub fn label(condition: &Condition, names: &[&str]) -> String {
     let (values, all) = (condition.values(), parameters(condition.kind()));

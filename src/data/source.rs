@@ -130,7 +130,7 @@ impl Setting for Source {
     }
 }
 
-/// Facts of files, looked at once: a sweep asks for them at each of its points.
+/// Facts of files, read once: a sweep asks for them at each of its points.
 fn facts_of_path(path: &Path) -> Result<DataFacts, DataError> {
     static KNOWN: Mutex<BTreeMap<PathBuf, DataFacts>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

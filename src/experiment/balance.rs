@@ -12,7 +12,7 @@ pub(super) struct Balance<T> {
     /// The network before the update under way.
     before: Layers<T>,
     accounts: Vec<Account<T>>,
-    /// Whether what is injected is told apart.
+    /// Whether what is injected is separated by source.
     tells_apart: bool,
 }
 
@@ -95,7 +95,7 @@ impl<T: Real> Balance<T> {
     }
 }
 
-/// Whether something that `job` measures tells optimiser and normalisation apart.
+/// Whether something that `job` measures separates optimiser and normalisation.
 pub(super) fn tells_apart(job: &Job) -> bool {
     [Quantity::BudgetOptimizer, Quantity::BudgetNormalization, Quantity::BudgetActivityNorm]
         .into_iter()

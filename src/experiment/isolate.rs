@@ -183,7 +183,7 @@ impl Followed {
         self.theory.advance(activity, error);
     }
 
-    /// Nothing where values have run away.
+    /// Nothing where values have diverged.
     fn predicted(
         &mut self,
         iteration: usize,

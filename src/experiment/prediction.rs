@@ -23,7 +23,7 @@ static MOMENTS: Known<Option<Moments>> = LazyLock::new(Mutex::default);
 static MEAN_FIELDS: Known<mean_field::Trajectory> = LazyLock::new(Mutex::default);
 static DRAWN: Known<Option<bound::Drawn>> = LazyLock::new(Mutex::default);
 
-/// What is known, for as long as it is looked at.
+/// What is known of the condition in use.
 fn open<T>(known: &'static Known<T>) -> MutexGuard<'static, HashMap<(String, usize), T>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -242,7 +242,7 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
     fn predicted(&mut self) -> Option<&Predicted> {
         if self.seen.predicted.is_none() {
             let followed = self.followed.as_mut()?;
-            // Nothing where values have run away.
+            // Nothing where values have diverged.
             followed.advance_to(self.trainer.iteration()).ok()?;
             let found = followed.prediction().ok()?;
             self.seen.predicted = Some(Predicted {

@@ -35,7 +35,7 @@ impl<'a, T: Real> Twin<'a, T> {
         self.activities = None;
     }
 
-    /// What it takes to go on from here.
+    /// What it takes to continue from here.
     pub fn state(&self) -> TrainerState {
         self.trainer.state()
     }

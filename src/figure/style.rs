@@ -69,11 +69,11 @@ pub(super) struct Inks {
     pub grid: RGBColor,
     pub grey: RGBColor,
     pub pale: RGBColor,
-    /// Okabe and Ito's palette, told apart with every form of colour blindness; yellow left out as
-    /// too pale for lines.
+    /// Okabe and Ito's palette, distinguishable with every form of colour blindness; yellow left
+    /// out as too pale for lines.
     palette: [RGBColor; PALETTE],
-    /// Stops of the ramp: lightness rises from blue to orange, in hues told apart with every form
-    /// of colour blindness.
+    /// Stops of the ramp: lightness rises from blue to orange, in hues distinguishable with every
+    /// form of colour blindness.
     ramp: [[f64; 3]; 4],
     /// What palette and ramp are mixed with, and how much of it, when they are gone through again.
     again: (RGBColor, f64),

@@ -26,7 +26,7 @@ pub struct Evaluation {
     pub loss: f64,
 }
 
-/// What a run needs to go on after [`Trainer::iteration`] updates; the rest follows from setup,
+/// What a run needs to continue after [`Trainer::iteration`] updates; the rest follows from setup,
 /// seed and repeat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -429,7 +429,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.parts = parts;
     }
 
-    /// What it takes to go on from here.
+    /// What it takes to continue from here.
     pub fn state(&self) -> TrainerState {
         let widened = |values: &[T]| values.iter().map(|v| v.to_f64()).collect::<Vec<_>>();
         let matrices = |m: &[Matrix<T>]| m.iter().map(|m| widened(m.as_slice())).collect();
@@ -465,7 +465,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.bias_slots.iter().filter(move |_| is_any).map(|slot| &slot.first)
     }
 
-    /// Goes on from `state`, which a run of the same setup, seed and repeat left. False, with
+    /// Continues from `state`, which a run of the same setup, seed and repeat left. False, with
     /// nothing changed, if its shapes are others.
     pub fn restore(&mut self, state: &TrainerState) -> bool {
         if self.lengths() != state.lengths() {

@@ -236,7 +236,7 @@ pub struct BudgetSoFar {
     pub curvature: f64,
     /// What normalisation, decay and momentum of `W_l` itself take.
     pub injected_above: f64,
-    /// What optimiser and normalisation inject, where they are told apart.
+    /// What optimiser and normalisation inject, where they are separated.
     pub injected: Injection,
 }
 

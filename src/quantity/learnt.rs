@@ -1,4 +1,4 @@
-//! Quantities of similarities that tell well and poorly learnt samples apart.
+//! Quantities of similarities that separate well and poorly learnt samples.
 
 use super::family::family;
 use super::kinds::TRAIN;

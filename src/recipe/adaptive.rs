@@ -436,12 +436,12 @@ pub(super) struct Fitted {
     pub values: Values,
 }
 
-/// Betas that are looked at first.
+/// Betas that are tried first.
 const BETAS: [[f64; 4]; 2] = [[0.9, 0.5, 0.8, 0.0], [0.999, 0.9, 0.98, 0.5]];
-/// Epsilons that are looked at first.
+/// Epsilons that are tried first.
 const EPSILONS: [f64; 2] = [EPSILON, 1e-3];
 
-/// Decays that are looked at first, as shares of one that would change directions much.
+/// Decays that are tried first, as shares of one that would change directions much.
 const DECAYS: [f64; 4] = [0.0, 0.02, 0.1, 0.5];
 
 /// Fits a shape to the entries of all layers, from the best place of a grid where none is given.

@@ -77,7 +77,7 @@ impl Normal {
                 residuals(&there).iter().zip(here).map(|(a, b)| (a - b) / step).collect()
             };
             let up = side(step);
-            // Beyond an end of what is possible, the other side is looked at.
+            // Beyond an end of what is possible, the other side is tried.
             if up.len() == here.len() && up.iter().all(|r| r.is_finite()) {
                 up
             } else {

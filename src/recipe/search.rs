@@ -15,7 +15,7 @@ use crate::measure::closing::Closing;
 pub(crate) struct Candidate {
     pub shape: Shape,
     pub numbers: Numbers,
-    /// Rates by layer and iteration; not a number where nothing tells.
+    /// Rates by layer and iteration; not a number where they are unknown.
     pub eta: Vec<Vec<f64>>,
     /// By layer.
     pub sums: Vec<Sums>,
@@ -250,7 +250,7 @@ impl<'a> Search<'a> {
                 _ => vec![none, coupled, decoupled],
             };
             for decay in decays {
-                // A second kind tells whether it is told from the first.
+                // A second kind shows whether the two can be distinguished.
                 let same = self
                     .found
                     .first()

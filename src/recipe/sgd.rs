@@ -211,7 +211,7 @@ impl Parameters {
 
 /// How well a shape with these numbers makes the steps.
 pub(super) struct Evaluation {
-    /// Rates by layer and iteration; not a number where nothing tells.
+    /// Rates by layer and iteration; not a number where they are unknown.
     pub eta: Vec<Vec<f64>>,
     /// Five for every relation, over the rounding that is expected of it.
     residuals: Vec<f64>,

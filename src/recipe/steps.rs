@@ -152,7 +152,7 @@ pub struct StepMomentum {
     pub kind: MomentumKind,
     /// `mu`.
     pub value: f64,
-    /// What the running sum holds; `None` where rates do not change, and nothing tells.
+    /// What the running sum holds; `None` where rates do not change, so that it cannot be known.
     pub form: Option<MomentumForm>,
     /// Dampening; `None` where the recording begins later than the training, and it cannot be told
     /// from the rate.
@@ -514,7 +514,7 @@ impl Steps {
     }
 }
 
-/// Layers that are looked at together.
+/// Layers that are fitted together.
 struct LayerGroup {
     layers: Vec<usize>,
     relations: Relations,

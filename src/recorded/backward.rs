@@ -60,7 +60,7 @@ pub enum StatesOf {
     Unused,
     /// One, which is not that of other states than these, as the error signals say.
     Only(Vec<usize>),
-    /// One, of which nothing tells whether it is that of all states, as the errors went through
+    /// One, of which nothing shows whether it is that of all states, as the errors went through
     /// something that is not known and keeps no signs.
     Undecided,
     /// One, which is that of no recorded state.
@@ -111,7 +111,7 @@ impl Backward {
         self.told
     }
 
-    /// Whether nothing tells if it leads from the layer above, as is taken for granted, or from the
+    /// Whether nothing shows if it leads from the layer above, as is assumed, or from the
     /// output.
     pub fn may_be_direct(&self) -> bool {
         !self.direct && !self.settled && self.readings.iter().any(|reading| reading.direct)

@@ -24,7 +24,7 @@ use serde::Serialize;
 pub struct LayerAngles {
     /// The layer `l` of `W_l`.
     pub layer: usize,
-    /// How `W_l` and `B_l` are read, where nothing tells and two readings stand beside each other:
+    /// How `W_l` and `B_l` are read, where nothing decides and both readings are given:
     /// the likelier comes last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading: Option<&'static str>,
@@ -222,7 +222,7 @@ fn compare_all(run: &RecordedRun, plan: &TermsPlan) -> Result<Vec<LayerPairs>, Q
 }
 
 impl LayerAngles {
-    /// Those of layer `l`: none without `B_l` of the states, two where nothing tells which way
+    /// Those of layer `l`: none without `B_l` of the states, two where nothing shows which way
     /// matrices are stored.
     fn of(run: &RecordedRun, l: usize) -> Result<Vec<Self>, ArrayError> {
         let (Some(weights), Some(backward)) = (run.weights(l), run.comparable_backward(l)) else {

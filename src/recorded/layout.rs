@@ -261,7 +261,7 @@ enum Turn {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layout {
     pub numbering: Numbering,
-    /// Units of every layer, `None` where nothing tells.
+    /// Units of every layer, `None` where they are unknown.
     pub sizes: Vec<Option<usize>>,
     /// Layers whose weights are stored transposed, as shapes tell.
     pub turned: Vec<usize>,

@@ -28,7 +28,7 @@ impl RecordedRun {
         open(path, &Progress::hidden())
     }
 
-    /// The same; `observer` is told how far reading and then analysing it has come.
+    /// The same; `observer` learns how far reading and then analysing it has come.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -240,7 +240,7 @@ fn whole(stack: &Stack, shape: &[usize]) -> Result<Array, ArrayError> {
     Ok(Array { shape: shape.to_vec(), data })
 }
 
-/// The layout that the signals bear out best, and whether nothing tells it from others.
+/// The layout that the signals bear out best, and whether nothing distinguishes it from others.
 fn choose(
     mut layouts: Vec<Layout>,
     stacks: &BTreeMap<(MemberKind, usize), Stack>,

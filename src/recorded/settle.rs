@@ -20,7 +20,7 @@ pub(super) fn settle(
     let top = run.depth().saturating_sub(1);
     let before = direct(run, top);
     run.settle_readings(feedback)?;
-    // Of direct feedback, the last hidden layer's is told by the others alone.
+    // Of direct feedback, the last hidden layer's is known from the others alone.
     if direct(run, top) != before
         && let Some(top_layer) = feedback.iter_mut().find(|layer| layer.layer == top)
         && let Some(again) = LayerFeedback::of(run, top, activations)?
@@ -138,7 +138,7 @@ impl Backward {
             return;
         }
         let mut readings = self.readings.clone();
-        // Either reading may be the right one where nothing tells.
+        // Either reading may be the right one where nothing decides.
         if self.told != Told::Nothing {
             readings.truncate(1);
         }

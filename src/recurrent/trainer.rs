@@ -152,7 +152,7 @@ impl<T: Real> Trainer<T> {
             });
         match drawn {
             Ok(drawn) => (0..drawn.iterations()).map(|t| drawn.error().matrix(t)).collect(),
-            // Of values that are not finite: the network has run away, and is seen to.
+            // Of values that are not finite: the network has diverged, which is handled.
             Err(_) => errors,
         }
     }

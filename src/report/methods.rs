@@ -81,7 +81,7 @@ impl Report<'_> {
         }
     }
 
-    /// What all conditions share, and what tells them apart.
+    /// What all conditions share, and what they differ in.
     fn parameters(&self, analysis: &Analysis) -> Markup {
         let values: Vec<_> =
             analysis.conditions.iter().map(|condition| condition.values()).collect();

@@ -26,7 +26,7 @@ use script::{LIBRARY_STYLE, STYLE as FIGURES_STYLE, scripts};
 
 const STYLE: &str = include_str!("report.css");
 
-/// Everything that is told of some runs.
+/// Everything that a report says about some runs.
 pub struct Report<'a> {
     stored: &'a Stored,
     judged: Vec<JudgedClaim>,

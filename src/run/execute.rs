@@ -240,7 +240,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Ends what the observer was told of, and gives the warnings.
+    /// Ends what the observer follows, and gives the warnings.
     fn end(self) -> Vec<String> {
         self.options.observer.ends();
         self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)

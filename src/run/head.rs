@@ -129,7 +129,7 @@ impl Head {
     /// Refuses another spec than that of `plan`.
     ///
     /// # Errors
-    /// If the directory is of another spec, or nothing tells of which.
+    /// If the directory is of another spec, or of an unknown one.
     pub fn check(&self, directory: &Path, plan: &Plan) -> Result<(), RunError> {
         match &self.address {
             Some(address) if *address == plan.address() => Ok(()),

@@ -40,7 +40,7 @@ pub struct Planned<'a> {
 /// Specs that cannot be run together.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PlanError {
-    /// Results are told apart by the analysis' name.
+    /// Results are distinguished by the name of the analysis.
     #[error(
         "two analyses are named `{0}`, in these specs taken together: rename one, or run the specs \
          into different directories"

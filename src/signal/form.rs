@@ -183,9 +183,9 @@ impl Form {
         self.process.model().covariance(iterations, self.scale * self.scale)
     }
 
-    /// The number that tells members of a family apart on an axis: the coefficient, 0 for white and
-    /// 1 for held. Of processes told apart by a time, this in milliseconds where it is known how
-    /// long an iteration takes.
+    /// The number that distinguishes members of a family on an axis: the coefficient, 0 for white
+    /// and 1 for held. Of processes distinguished by a time, this in milliseconds where it is known
+    /// how long an iteration takes.
     pub fn coefficient(&self) -> Option<f64> {
         let in_time = self.clock.step.zip(self.process.model().time());
         in_time

@@ -137,7 +137,7 @@ impl Overlay {
     }
 }
 
-/// Sets a parameter in all analyses that have it. What varies goes on to be an axis, with one
+/// Sets a parameter in all analyses that have it. What varies stays an axis, with one
 /// value.
 fn set(
     kept: &[&Analysis],

@@ -59,7 +59,7 @@ impl Drawn {
 /// signals and `B` and by the law of the start: nothing is approximated but by the number of draws.
 ///
 /// # Errors
-/// If the signals do not fit the sizes, or values run away.
+/// If the signals do not fit the sizes, or values diverge.
 pub fn linear(
     toy: &Toy,
     pair: &Pair,

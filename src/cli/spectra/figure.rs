@@ -37,8 +37,8 @@ fn series(label: &str, colour: usize, mark: Mark, points: Vec<Point>) -> Series 
     Series { label: label.into(), colour: Hue::Palette(colour), mark, points }
 }
 
-/// Density of the singular values of `W` with the law of the bulk. What lies far beyond is told in
-/// words.
+/// Density of the singular values of `W` with the law of the bulk. What lies far beyond is
+/// described in words.
 fn density(forward: &Values) -> (Panel, String) {
     let mut panel =
         Panel::new("Singular values of W", Axis::new("singular value"), Axis::new("density"));

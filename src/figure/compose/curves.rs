@@ -164,7 +164,7 @@ struct Shown<'a> {
     analysis: &'a Analysis,
     spec: &'a Spec,
     quantity: Quantity,
-    /// Parameters that tell the curves apart.
+    /// Parameters that distinguish the curves.
     names: &'a [&'static str],
 }
 
@@ -248,7 +248,7 @@ fn panel(
                 None => name.clone(),
             };
             let (label, colour, dashed) = match layer {
-                // Layers are told apart by colour where there are several, conditions otherwise.
+                // Layers are distinguished by colour where there are several, conditions otherwise.
                 Some(l) if several => {
                     let label = joined(&name, ", ", &format!("layer {l}"));
                     (label, Hue::Palette(places + l), place == 0 && places > 1)
@@ -293,7 +293,7 @@ fn panel(
     panel
 }
 
-/// Most points of a curve: more cannot be told apart.
+/// Most points of a curve: more cannot be distinguished.
 const MOST_POINTS: usize = 400;
 
 /// Evenly many of the points, first and last among them.

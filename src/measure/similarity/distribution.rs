@@ -203,7 +203,7 @@ impl Default for Axes {
     }
 }
 
-/// Relations that pairs are told apart by while they are counted: one class, lower class first,
+/// Relations that pairs are sorted by while they are counted: one class, lower class first,
 /// higher class first.
 const RELATIONS: usize = 3;
 

@@ -108,7 +108,7 @@ keys! {
     /// Vertical axis of a map: a parameter.
     y: Option<&'static str> = |_| None,
         "y", "PARAMETER", "Vertical axis of a map", |reading, node| reading.varying(node).map(Some);
-    /// Parameters that tell the curves, or the panels, apart.
+    /// Parameters that distinguish the curves, or the panels.
     by: Vec<&'static str> = |subject| subject.axes.to_vec(),
         "by", "NAMES", "Parameters that distinguish the curves [default: all that vary]",
         |reading, node| reading.parameters(node, "by");
