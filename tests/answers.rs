@@ -308,7 +308,8 @@ fn the_pages_of_experiments_are_those_of_the_results() {
 #[test]
 fn the_index_of_figures_is_by_picture() {
     let judged = judged();
-    let mut index = "# Figures\n\nThe values of every picture are beside it (`.csv`).\n".to_string();
+    let mut index =
+        "# Figures\n\nThe values of every picture are beside it (`.csv`).\n".to_string();
     for (name, _, spec) in specs() {
         let figures = spec.analyses.iter().flat_map(|analysis| &analysis.figures);
         let drawn =
