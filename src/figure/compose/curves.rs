@@ -164,7 +164,7 @@ struct Shown<'a> {
     analysis: &'a Analysis,
     spec: &'a Spec,
     quantity: Quantity,
-    /// Parameters that distinguish the curves.
+    /// Parameters that tell the curves apart.
     names: &'a [&'static str],
 }
 
@@ -248,7 +248,7 @@ fn panel(
                 None => name.clone(),
             };
             let (label, colour, dashed) = match layer {
-                // Layers are distinguished by colour where there are several, conditions otherwise.
+                // Layers are told apart by colour where there are several, conditions otherwise.
                 Some(l) if several => {
                     let label = joined(&name, ", ", &format!("layer {l}"));
                     (label, Hue::Palette(places + l), place == 0 && places > 1)
@@ -293,7 +293,7 @@ fn panel(
     panel
 }
 
-/// Most points of a curve: more cannot be distinguished.
+/// Most points of a curve: more cannot be told apart.
 const MOST_POINTS: usize = 400;
 
 /// Evenly many of the points, first and last among them.
@@ -371,7 +371,7 @@ fn predicted(
         (quantity == Quantity::WeightAlignment).then_some(Quantity::ConditionalAlignment);
     let given = [quantity.predicted_by(), conditional].into_iter().flatten();
     let given = given.filter(|q| {
-        analysis.quantities().any(|measured| measured == *q) && q.layers(condition).contains(&layer)
+        analysis.quantities().any(|of| of == *q) && q.layers(condition).contains(&layer)
     });
     for predicted in given {
         let mut given = points(shown, condition, shown.spec.x, predicted, [layer, None]);
