@@ -211,7 +211,7 @@ fn what_is_hardly_meant_is_said() {
             "{name}: {notes:?}"
         );
     };
-    warns("large.npz", "`x` holds numbers from 0 to 255, which are taken as they are");
+    warns("large.npz", "`x` holds numbers from 0 to 255, which are used as they are");
     warns("large.npz", "save x / 255");
     warns("binary.npz", "bytes of 0 and 1 alone");
     warns("dim.npz", "`x` holds integers up to 15, which are divided by 255");
@@ -308,7 +308,10 @@ fn refusals_name_what_is_wrong_and_their_remedy_works() {
         ),
         (
             "cube",
-            &["`x` is [40, 3, 3, 3]: nothing tells colours from pixels", "x.reshape(len(x), -1)"],
+            &[
+                "`x` is [40, 3, 3, 3]: colours cannot be distinguished from pixels",
+                "x.reshape(len(x), -1)",
+            ],
         ),
         ("five", &["`x` is [40, 1, 1, 4, 4]", "x.reshape(len(x), -1)"]),
         (
