@@ -24,8 +24,8 @@ use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use depth::finite;
 use options::{
-    count, entry, fill, layers, number, pair_of, reported, scales, seed, tell_timing, timing,
-    timing_options, whole,
+    bounded, count, entry, fill, holds, layers, number, pair_of, reported, scales, seed,
+    tell_timing, timing, timing_options, whole,
 };
 use serde_json::{Value as Json, json};
 use std::time::Instant;
@@ -297,8 +297,6 @@ fn one_step(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 
 /// Most degrees that a closed form may be off for certain to be printed.
 const CLOSE: f64 = 1.0;
-/// Most degrees that a theory may be off for certain to be printed: beyond, it does not hold.
-const HOLDS: f64 = 5.0;
 
 /// The angle of `B^T A^T A` to `B^T`: its closed form, or what was drawn where that is far off.
 fn limit_entry(quantity: &str, toy: &Toy, condition: &Json, iteration: usize) -> Json {
@@ -318,25 +316,6 @@ fn limit_entry(quantity: &str, toy: &Toy, condition: &Json, iteration: usize) ->
             row
         }
         None => bounded(entry(quantity, condition, iteration, formula), formula.value, drawn),
-    }
-}
-
-/// A row with how far its prediction may be off, where that was drawn.
-fn bounded(mut row: Json, value: f64, drawn: Option<bound::Drawn>) -> Json {
-    row["bound"] = json!(drawn.map(|drawn| drawn.bound(value)));
-    row
-}
-
-/// Refuses a theory that drawn networks contradict.
-fn holds(prediction: &Prediction, drawn: Option<bound::Drawn>) -> Result<(), UsageError> {
-    match drawn.filter(|drawn| drawn.off(prediction.value) > HOLDS) {
-        None => Ok(()),
-        Some(drawn) => Err(UsageError(format!(
-            "--layers, --batch, --eta: the theory does not hold here: it says {:.1} degrees, and \
-             {} drawn networks stand at {:.1} +- {:.1}: give more units, fewer samples per unit or \
-             a smaller rate, or run `isolate`",
-            prediction.value, drawn.n, drawn.mean, drawn.error
-        ))),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `alignscope theory depth`: every layer of a deep linear network in isolation.
 
-use super::options::{count, fill, layers, number, pair_of, reported, scales, seed, whole};
+use super::options::{
+    bounded, count, fill, holds, layers, number, pair_of, reported, scales, seed, whole,
+};
 use super::{DrawsBar, UsageError, args};
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, WeightNorm};
@@ -179,9 +181,9 @@ fn relu_rows(
             let summary = values(l - 1, |of| &of.weights);
             let prediction = relu_prediction(&summary);
             let drawn = drawn.as_ref().and_then(|of| of[at][l - 1]);
-            super::holds(&prediction, drawn)?;
+            holds(&prediction, drawn)?;
             let row = of_layer("weight_alignment", l, &condition, iteration, summary, prediction);
-            rows.push(super::bounded(row, prediction.value, drawn));
+            rows.push(bounded(row, prediction.value, drawn));
         }
         for l in 0..sizes.len() - 1 {
             let summary = values(l, |of| &of.squared_norms);

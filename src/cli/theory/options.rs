@@ -6,7 +6,7 @@ use crate::measure::summary::Summary;
 use crate::rule::Timing;
 use crate::signal::{Pair, Sizes};
 use crate::text::{Facts, Settings as _};
-use crate::theory::Prediction;
+use crate::theory::{Prediction, bound};
 use clap::{Arg, ArgMatches, value_parser};
 use serde_json::{Value as Json, json};
 
@@ -145,4 +145,29 @@ pub(super) fn pair_of(
     });
     args::tell_times(&pair, &mut condition);
     Ok((pair, condition))
+}
+
+/// Most degrees that a theory may be off for certain to be printed: beyond, it does not hold.
+const HOLDS: f64 = 5.0;
+
+/// A row with how far its prediction may be off, where that was drawn.
+pub(super) fn bounded(mut row: Json, value: f64, drawn: Option<bound::Drawn>) -> Json {
+    row["bound"] = json!(drawn.map(|drawn| drawn.bound(value)));
+    row
+}
+
+/// Refuses a theory that drawn networks contradict.
+pub(super) fn holds(
+    prediction: &Prediction,
+    drawn: Option<bound::Drawn>,
+) -> Result<(), UsageError> {
+    match drawn.filter(|drawn| drawn.off(prediction.value) > HOLDS) {
+        None => Ok(()),
+        Some(drawn) => Err(UsageError(format!(
+            "--layers, --batch, --eta: the theory does not hold here: it says {:.1} degrees, and \
+             {} drawn networks stand at {:.1} +- {:.1}: give more units, fewer samples per unit or \
+             a smaller rate, or run `isolate`",
+            prediction.value, drawn.n, drawn.mean, drawn.error
+        ))),
+    }
 }
