@@ -32,9 +32,20 @@ struct Judged {
     plan: String,
     needed: Option<usize>,
     parts: Vec<Part>,
+    /// The most repeats that are planned; 0 where no spec has the claim any more.
+    planned: usize,
 }
 
 impl Judged {
+    fn repeats(&self) -> usize {
+        self.parts.iter().map(|part| part.n).max().unwrap_or(0)
+    }
+
+    /// Whether looks are left that may decide it.
+    fn goes_on(&self) -> bool {
+        self.verdict == "undecided" && !self.is_earlier() && self.repeats() < self.planned
+    }
+
     /// Whether all that is known is what version 0.1 found.
     fn is_earlier(&self) -> bool {
         self.plan.is_empty()
@@ -49,6 +60,14 @@ fn judged() -> BTreeMap<String, Judged> {
     paths.sort();
     let mut all = read(&root().join(EARLIER));
     paths.iter().for_each(|path| all.extend(read(path)));
+    for (_, _, spec) in specs() {
+        for claim in &spec.claims {
+            let own = spec.analyses.iter().filter(|own| claim.analyses.contains(&own.name));
+            if let Some(judged) = all.get_mut(&claim.name) {
+                judged.planned = own.map(|own| own.settings.repeats as usize).max().unwrap_or(0);
+            }
+        }
+    }
     all
 }
 
@@ -62,7 +81,8 @@ fn read(path: &Path) -> BTreeMap<String, Judged> {
             |name: &str| row[names.iter().position(|known| known == name).unwrap()].to_string();
         let number = |name: &str| cell(name).parse::<f64>().ok();
         let claim = all.entry(cell("claim")).or_default();
-        claim.verdict = cell("verdict");
+        // What fails stands in capitals there, as it does on screens.
+        claim.verdict = cell("verdict").to_lowercase();
         claim.plan = cell("plan");
         claim.needed = cell("needed").parse().ok();
         claim.parts.push(Part {
@@ -71,7 +91,7 @@ fn read(path: &Path) -> BTreeMap<String, Judged> {
             interval: number("low").zip(number("high")).map(|(low, high)| [low, high]),
             n: cell("n").parse().unwrap(),
             criterion: cell("criterion"),
-            verdict: cell("part_verdict"),
+            verdict: cell("part_verdict").to_lowercase(),
         });
     }
     all
@@ -103,6 +123,13 @@ fn words(claim: &Judged) -> String {
         "holds" => "**holds**",
         "fails" => "**does not hold**",
         "at the bound" => "is **at the bound** of what was asked",
+        _ if claim.goes_on() => {
+            return format!(
+                "is **not decided** after {} of {} repeats",
+                claim.repeats(),
+                claim.planned
+            );
+        }
         _ => "is **not decided**",
     };
     let earlier = if claim.is_earlier() { " (version 0.1)" } else { "" };
@@ -127,10 +154,9 @@ fn said(asked: &str, judged: &BTreeMap<String, Judged>) -> String {
     let (what, of) = asked.split_once(' ').expect("what, and of which claim");
     let (name, statistic) = of.split_once(": ").unwrap_or((of, ""));
     let claim = judged.get(name).unwrap_or_else(|| panic!("there is no result of {name}"));
-    let repeats = claim.parts.iter().map(|part| part.n).max().unwrap_or(0);
     match what {
         "verdict" => words(claim),
-        "repeats" => repeats.to_string(),
+        "repeats" => claim.repeats().to_string(),
         "value" => {
             let part = claim.parts.iter().find(|part| part.statistic == statistic);
             part.unwrap_or_else(|| panic!("{name} has no statistic `{statistic}`")).value()
@@ -280,8 +306,11 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
             };
             let earlier = if of.is_earlier() { ", by version 0.1" } else { "" };
             let needed = of.needed.filter(|_| of.verdict == "undecided");
-            let needed =
+            let mut needed =
                 needed.map(|n| format!(" About {n} repeats would decide it.")).unwrap_or_default();
+            if of.goes_on() {
+                needed += &format!(" So far there are {} of {}.", of.repeats(), of.planned);
+            }
             out += &format!(
                 "* {} ({paper}{set}{earlier}: [{}](#{})).{needed}\n",
                 claim.statement,

@@ -667,3 +667,25 @@ fn the_data_dictionary_has_the_columns_and_files_of_a_run() {
         assert!(text.contains(&format!("`{key}`")), "no key {key} of manifest.json");
     }
 }
+
+/// Everything that names the version of the project names this one: what is built from one tag
+/// would otherwise call itself by two names.
+#[test]
+fn all_parts_have_one_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, line) in [
+        ("compiled/Cargo.toml", "version = \"{}\""),
+        ("explorer/Cargo.toml", "version = \"{}\""),
+        ("python/Cargo.toml", "version = \"{}\""),
+        ("python/pyproject.toml", "version = \"{}\""),
+        ("packaging/conda/recipe.yaml", "  version: \"{}\""),
+        (".zenodo.json", "  \"version\": \"{}\","),
+        ("CITATION.cff", "version: {}"),
+    ] {
+        let wanted = line.replace("{}", version);
+        assert!(page(file).lines().any(|line| line == wanted), "{file} has no line `{wanted}`");
+    }
+    let heading = format!("## {version}");
+    let headings = page("CHANGELOG.md").lines().filter(|line| line.starts_with(&heading)).count();
+    assert_eq!(headings, 1, "headings `{heading}` in CHANGELOG.md");
+}

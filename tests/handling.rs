@@ -341,3 +341,71 @@ fn the_readme_names_the_oldest_rust_that_works() {
         "README.md does not name Rust {oldest}"
     );
 }
+
+/// A feature that is off unless asked for, as it takes more crates.
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn without_parquet_the_program_says_how_to_have_it() {
+    let here = TempDir::new().unwrap();
+    let told = refused(here.path(), &["tables", "runs/none"], 2);
+    assert!(told.contains("--features parquet") && told.contains("pandas.read_csv"), "{told}");
+}
+
+#[cfg(feature = "parquet")]
+mod parquet {
+    use super::*;
+    use ::parquet::file::reader::{FileReader, SerializedFileReader};
+    use ::parquet::record::Field;
+    use std::fs::File;
+
+    /// Values of a column, by the names of their rows.
+    fn column(path: &Path, name: &str) -> Vec<Field> {
+        let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+        let rows = reader.get_row_iter(None).unwrap();
+        rows.map(|row| {
+            let row = row.unwrap();
+            row.get_column_iter().find(|(of, _)| *of == name).unwrap().1.clone()
+        })
+        .collect()
+    }
+
+    #[test]
+    fn tables_of_a_run_are_written_beside_it_renewed_by_it_and_vouched_for() {
+        let here = TempDir::new().unwrap();
+        spec(here.path());
+        let run =
+            ["run", "two.toml", "--out", "run", "--compare", "eta=0.01,0.02", "--set", "repeats=3"];
+        done(here.path(), &run);
+        let told = done(here.path(), &["tables", "run"]);
+        let names = ["series", "summary", "comparisons"];
+        for name in names {
+            assert!(told.contains(&format!("{name}.parquet")), "{told}");
+            let rows = table(here.path(), &format!("run/{name}.csv"));
+            let path = here.path().join(format!("run/{name}.parquet"));
+            let quantities = column(&path, "quantity").into_iter();
+            let expected = rows.iter().map(|row| Field::Str(row["quantity"].clone()));
+            assert_eq!(quantities.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{name}");
+        }
+        let series = here.path().join("run/series.parquet");
+        let before = column(&series, "value").len();
+        let all = "--repeats=4";
+        done(here.path(), &["run", "run", all]);
+        let rows = table(here.path(), "run/series.csv").len();
+        assert!(rows > before && column(&series, "value").len() == rows, "{before} to {rows}");
+        // Elsewhere, nothing in the run changes.
+        done(here.path(), &["tables", "run", "--out", "other"]);
+        for name in names {
+            let [own, other] = ["run", "other"]
+                .map(|place| bytes(here.path(), &format!("{place}/{name}.parquet")));
+            assert!(own == other, "{name}");
+        }
+        std::fs::write(&series, "damaged").unwrap();
+        let told = refused(here.path(), &["report", "run"], 1);
+        assert!(
+            told.contains("series.parquet") && told.contains("alignscope tables run"),
+            "{told}"
+        );
+        done(here.path(), &["tables", "run"]);
+        assert_eq!(column(&series, "value").len(), rows);
+    }
+}

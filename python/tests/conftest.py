@@ -26,6 +26,14 @@ def _program() -> str | None:
 
 
 @pytest.fixture(scope="session")
+def program() -> str:
+    """Give the program that ALIGNSCOPE names."""
+    if "ALIGNSCOPE" not in os.environ:
+        pytest.skip("ALIGNSCOPE names no program")
+    return os.environ["ALIGNSCOPE"]
+
+
+@pytest.fixture(scope="session")
 def analyze() -> Callable[..., dict[str, Any]]:
     """``analyze(path, *options)``: what ``alignscope analyze --json`` finds in a recording."""
     program = _program()

@@ -63,13 +63,6 @@ at-most = 85
 """
 
 
-@pytest.fixture
-def program() -> str:
-    if "ALIGNSCOPE" not in os.environ:
-        pytest.skip("ALIGNSCOPE names no program")
-    return os.environ["ALIGNSCOPE"]
-
-
 def stored(directory: Path) -> list[dict[str, str]]:
     with open(directory / "series.csv", newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -1,10 +1,11 @@
 //! `alignscope figure`: draws from the results of a run, and runs nothing.
 
 use super::gallery::Gallery;
+use super::stored::{read, spec_option};
 use super::{Exit, UsageError, output};
 use crate::figure::{Figure as Drawing, Format, Theme, Width, compose};
 use crate::file::{Kept, make_directory, remove_abandoned};
-use crate::run::{FIGURES, Stored, StoredDirectory, StoredError, read_runs};
+use crate::run::{FIGURES, Stored};
 use crate::spec::{Analysis, FIGURE_KEYS, Figure as Spec, OptionError};
 use crate::text::{Choice, choices, list, suggestion};
 use anyhow::Context;
@@ -71,16 +72,6 @@ pub(super) fn command() -> Command {
         )
 }
 
-/// `--spec`, of commands that read runs.
-pub(super) fn spec_option() -> Arg {
-    Arg::new("spec")
-        .long("spec")
-        .value_name("FILE")
-        .action(ArgAction::Append)
-        .value_parser(value_parser!(PathBuf))
-        .help("Spec to read the results by, in place of the run's own; can be repeated")
-}
-
 /// An option with the names of a choice.
 fn choice<C: Choice + Send + Sync>(
     name: &'static str,
@@ -92,27 +83,6 @@ fn choice<C: Choice + Send + Sync>(
         _ => Err(format!("{name} cannot be several")),
     };
     Arg::new(name).long(name).value_name(placeholder).value_parser(one).help(help)
-}
-
-/// Reads run directories by the specs given with `--spec`, and says what is damaged or missing.
-pub(super) fn read(runs: &[PathBuf], matches: &ArgMatches) -> anyhow::Result<Stored> {
-    let specs: Vec<PathBuf> = matches.get_many("spec").into_iter().flatten().cloned().collect();
-    let stored = read_runs(runs, &specs).map_err(|error| match error {
-        // A bad spec is a bad request.
-        StoredError::Spec(error) => anyhow::Error::from(error),
-        other => other.into(),
-    })?;
-    for warning in &stored.warnings {
-        tell!("warning: {warning}");
-    }
-    let (found, planned) = (stored.results.iter().flatten().count(), stored.plan.jobs.len());
-    if found < planned {
-        tell!("warning: {found} of {planned} jobs are stored, and only these are shown");
-    }
-    for caution in stored.directories.iter().filter_map(StoredDirectory::caution) {
-        tell!("warning: {caution}");
-    }
-    Ok(stored)
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {

@@ -33,7 +33,10 @@ mod serve;
 mod shell;
 mod signals;
 mod spectra;
+mod stored;
 mod table;
+mod tables;
+mod tabular;
 mod theory;
 mod time;
 mod verify;
@@ -103,6 +106,7 @@ static SUBCOMMANDS: &[Subcommand] = &[
     subcommand("runs", runs::command, runs::execute),
     subcommand("analyze", analyze::command, analyze::execute),
     subcommand("figure", figure::command, figure::execute),
+    subcommand("tables", tables::command, tables::execute),
     subcommand("report", report::command, report::execute),
     subcommand("watch", watch::command, watch::execute),
     subcommand("merge", merge::command, merge::execute),

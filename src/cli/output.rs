@@ -2,27 +2,17 @@
 
 use super::gallery::{Gallery, files, pictures};
 use super::table::{comparisons, table, width as table_width};
-use crate::condition::Condition;
-use crate::experiment::expect;
+use super::tabular::{again, summary};
 use crate::figure::{Figure, Format, compose};
 use crate::file::quote::operand;
 use crate::file::{make_directory, write_atomically};
 use crate::run::{
     Difference, Entry, Plan, Results, RunReport, Shard, TableFile, comparisons_table, differences,
-    flags, silenced, summarise, summary_table, write_table,
+    flags, silenced, summary_table, write_table,
 };
-use crate::spec::Analysis;
 use clap::ArgMatches;
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
-
-/// Summary entries of a run, with predictions.
-pub(super) fn summary(plan: &Plan, report: &RunReport) -> Vec<Entry> {
-    let predict = |analysis: &Analysis, condition: &Condition, quantity, layer, iteration| {
-        expect(condition, quantity, layer, iteration, analysis.settings.predict)
-    };
-    summarise(Results::new(plan, &report.results), &predict)
-}
 
 /// Formats of figures, unless others are asked for.
 pub(super) const ON_PAGES: [Format; 2] = [Format::Svg, Format::Png];
@@ -121,7 +111,7 @@ fn write_tables(
     if plan.analyses().any(|analysis| !analysis.settings.compare.is_empty()) {
         write_table(&report.directory, TableFile::Comparisons, &comparisons_table(compared)?)?;
     }
-    Ok(())
+    again(plan, report)
 }
 
 /// Fewest repeats whose intervals are not told of.
@@ -161,8 +151,8 @@ pub(super) fn print_summary(
     figures: &[PathBuf],
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let entries = summary(plan, report);
-    let compared = differences(Results::new(plan, &report.results));
+    let results = Results::new(plan, &report.results);
+    let (entries, compared) = (summary(results), differences(results));
     write_tables(plan, report, &entries, &compared)?;
     warn(plan, report);
     let place = format!("results in {}", report.directory.display());

@@ -2,7 +2,8 @@
 
 use super::print::print_bytes;
 use super::quote::quoted;
-use super::{Exit, UsageError, figure};
+use super::stored::{read, spec_option};
+use super::{Exit, UsageError};
 use crate::file::{Kept, remove_abandoned, write_named};
 use crate::report::Report;
 use crate::run::damaged_figures;
@@ -27,7 +28,7 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Run directories, judged together"),
         )
-        .arg(figure::spec_option())
+        .arg(spec_option())
         .arg(
             Arg::new("out")
                 .long("out")
@@ -49,7 +50,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         (out, _) => out.filter(|path| !is_standard_output(path)),
     };
     out.map_or(Ok(()), refuse_directory)?;
-    let mut stored = figure::read(&runs, matches)?;
+    let mut stored = read(&runs, matches)?;
     for run in &runs {
         let damaged = damaged_figures(run)?;
         damaged.iter().for_each(|damage| tell!("warning: {damage}"));

@@ -1,12 +1,15 @@
 //! `alignscope verify`: runs what is missing and prints the verdict on every claim.
 
 use super::dry::Outlook;
+use super::tabular::summary;
 use super::{Exit, Request, UsageError, args, output, run_jobs};
 use crate::claim::{
     ALPHA, ClaimedConditions, Evidence, FIRST_LOOK, FULL, JudgedClaim, Looked, QUICK, Verdict,
     claims, judge, look, verdicts_csv,
 };
-use crate::run::{Ended, Planned, RunReport, TableFile, damaged_figures, is_stored, write_table};
+use crate::run::{
+    Ended, Planned, Results, RunReport, TableFile, damaged_figures, is_stored, write_table,
+};
 use crate::spec::parse_spec;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
@@ -108,7 +111,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         write_table(&request.out, TableFile::Verdicts, &verdicts_csv(&claims)?)?;
     }
     if matches.get_flag("json") {
-        let summary = output::summary(plan, &report);
+        let summary = summary(Results::new(plan, &report.results));
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
     } else if matches.get_flag("markdown") {
         super::print::print(format_args!("{}", markdown(&claims)));

@@ -115,6 +115,11 @@ pub(super) fn damages(
             format!("{damage}; `alignscope verify {}` writes it again", operand(run))
         }),
     );
+    for table in TableFile::PARQUET {
+        let damage = damage_of(run, checksums, table.name())?;
+        let remedy = format!("`alignscope tables {}` writes it again", operand(run));
+        damages.extend(damage.map(|damage| format!("{damage}; {remedy}")));
+    }
     Ok(damages)
 }
 

@@ -9,6 +9,7 @@ use super::job::JobResult;
 use super::manifest::{log_with, manifest, pretty};
 use super::plan::Plan;
 use super::report::Ended;
+use super::results::Results;
 use super::series::series;
 use super::shard::Shard;
 use super::store::{Found, Store};
@@ -255,7 +256,7 @@ impl Directory {
         shard: Option<Shard>,
         log_entry: Json,
     ) -> Result<(), RunError> {
-        let bytes = series(plan, results)
+        let bytes = series(Results::new(plan, results))
             .map_err(|source| FileError::new("write", &self.path.join(SERIES), source))?;
         self.write(&[(SERIES.into(), bytes)])?;
         // Times differ from run to run, and checksums must not: the log vouches for itself.

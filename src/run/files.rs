@@ -17,15 +17,28 @@ pub enum TableFile {
     Comparisons,
     /// What a judgement came to.
     Verdicts,
+    /// Every recorded value, as Parquet.
+    SeriesParquet,
+    /// What a run summarised, as Parquet.
+    SummaryParquet,
+    /// The conditions that it compared, as Parquet.
+    ComparisonsParquet,
 }
 
 impl TableFile {
+    /// Tables that are written on request, and by every run that finds them.
+    pub const PARQUET: [Self; 3] =
+        [Self::SeriesParquet, Self::SummaryParquet, Self::ComparisonsParquet];
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Summary => "summary.csv",
             Self::Comparisons => "comparisons.csv",
             Self::Verdicts => "verdicts.csv",
+            Self::SeriesParquet => "series.parquet",
+            Self::SummaryParquet => "summary.parquet",
+            Self::ComparisonsParquet => "comparisons.parquet",
         }
     }
 }

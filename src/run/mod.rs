@@ -9,6 +9,8 @@
 
 mod attempt;
 mod audit;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod comparison;
 mod directory;
 mod error;
@@ -40,6 +42,8 @@ pub use attempt::{Attempt, Export};
 #[cfg(feature = "cli")]
 pub(crate) use audit::damaged_files;
 pub use audit::{FIGURES, damaged_figures};
+#[cfg(feature = "parquet")]
+pub use columnar::{ParquetError, parquet_table};
 pub use comparison::{Difference, differences};
 pub use directory::{Finished, finished, is_stored};
 pub use error::RunError;
@@ -56,7 +60,7 @@ pub use plan::{Plan, PlanError, Planned};
 pub use progress::{RunObserver, Unobserved, Work};
 pub use report::{DivergedJob, Ended, RunReport};
 pub use results::{Results, Values};
-pub use series::columns;
+pub use series::{columns, series};
 pub use shard::Shard;
 pub use stored::{Stored, StoredDirectory, StoredError, read_runs};
 pub use summary::{Discrepancy, Entry, Expected, Prediction, summarise};

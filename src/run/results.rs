@@ -34,9 +34,14 @@ impl<'a> Results<'a> {
         self.plan
     }
 
+    /// The result of a job, by index into [`Plan::jobs`].
+    pub(super) fn of(self, job: usize) -> Option<&'a JobResult> {
+        self.stored.get(job)?.as_ref()
+    }
+
     /// Results of a condition, by repeat.
     pub fn repeats(self, analysis: &Analysis, condition: &Condition) -> Vec<Option<&'a JobResult>> {
-        self.plan.jobs_of(analysis, condition).map(|job| self.stored.get(job)?.as_ref()).collect()
+        self.plan.jobs_of(analysis, condition).map(|job| self.of(job)).collect()
     }
 
     /// Jobs of the conditions of an analysis that have a result, of how many.
@@ -45,6 +50,11 @@ impl<'a> Results<'a> {
             analysis.conditions.iter().flat_map(|condition| self.repeats(analysis, condition));
         repeats
             .fold([0, 0], |[stored, all], result| [stored + usize::from(result.is_some()), all + 1])
+    }
+
+    /// Repeats that a condition has a result of.
+    pub fn stored_repeats(self, analysis: &Analysis, condition: &Condition) -> usize {
+        self.repeats(analysis, condition).into_iter().flatten().count()
     }
 
     /// Repeats that a condition has a result of, from the first on.

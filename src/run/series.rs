@@ -1,7 +1,7 @@
 //! `series.csv`: every recorded value, in long form.
 
-use super::job::JobResult;
 use super::plan::Plan;
+use super::results::Results;
 use crate::condition::{Condition, columns_in_order};
 use crate::file::cell;
 use crate::text::Facts;
@@ -39,7 +39,8 @@ pub fn columns(plan: &Plan) -> Vec<(&'static str, &'static str)> {
 ///
 /// # Errors
 /// If a row cannot be written, which memory alone can cause.
-pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std::io::Error> {
+pub fn series(results: Results<'_>) -> Result<Vec<u8>, std::io::Error> {
+    let plan = results.plan();
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns(plan).iter().map(|(name, _)| name))?;
     let names: Vec<&str> = condition_columns(plan).into_iter().map(|facts| facts.name).collect();
@@ -51,7 +52,7 @@ pub fn series(plan: &Plan, results: &[Option<JobResult>]) -> Result<Vec<u8>, std
             .collect()
     };
     for planned in plan.planned() {
-        let Some(result) = results.get(planned.job).and_then(Option::as_ref) else { continue };
+        let Some(result) = results.of(planned.job) else { continue };
         let shown = planned.analysis.columns();
         let mut start = vec![cell(&planned.analysis.name).into_owned()];
         // A column that stands for another analysis stays empty, even where this one has the

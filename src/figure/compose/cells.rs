@@ -1,7 +1,7 @@
 //! Means of a composed angle over the two angles it comes from.
 
 use super::draws::composed;
-use crate::condition::Condition;
+use super::draws_stored;
 use crate::figure::{Axis, Cell, Cells, Colours, Panel};
 use crate::measure::summary::{Summary, variance};
 use crate::run::Results;
@@ -47,8 +47,7 @@ pub(super) fn panels(
         ));
     }
     panels.extend(variances);
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration)
-        * analysis.settings.repeats;
+    let draws = draws_stored(results, analysis);
     (panels, format!("{draws} draws in cells of 5 x 5 degrees."))
 }
 

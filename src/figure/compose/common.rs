@@ -4,7 +4,8 @@ use crate::condition::Condition;
 use crate::figure::Axis;
 use crate::measure::summary::Summary;
 use crate::quantity::Quantity;
-use crate::spec::{Figure as Spec, FigureKind, Spread};
+use crate::run::Results;
+use crate::spec::{Analysis, Figure as Spec, FigureKind, Spread};
 
 /// Text of a parameter of a condition; empty where it has none.
 pub(super) fn text(condition: &Condition, name: &str) -> String {
@@ -57,6 +58,26 @@ pub(super) fn axis_named(name: &str, unit: &str) -> Axis {
         limits,
         ..Axis::new(if unit.is_empty() { name.into() } else { format!("{name} ({unit})") })
     }
+}
+
+/// Fewest and most repeats that conditions of an analysis have results of.
+pub(super) fn repeats(results: Results<'_>, analysis: &Analysis) -> [usize; 2] {
+    let stored = analysis.conditions.iter().map(|c| results.stored_repeats(analysis, c));
+    stored.fold([usize::MAX, 0], |[low, high], n| [low.min(n), high.max(n)])
+}
+
+/// The same in words, for notes: of a run that goes on, means are over what there is.
+pub(super) fn repeats_in_words(results: Results<'_>, analysis: &Analysis) -> String {
+    match repeats(results, analysis) {
+        [low, high] if low < high => format!("{low} to {high}"),
+        [_, high] => high.to_string(),
+    }
+}
+
+/// Draws of a figure that counts them: all iterations of all repeats that there are.
+pub(super) fn draws_stored(results: Results<'_>, analysis: &Analysis) -> usize {
+    let first = analysis.conditions.first();
+    first.map_or(0, |c| c.last_iteration() * results.stored_repeats(analysis, c))
 }
 
 pub(super) fn axis_of(quantity: Quantity) -> Axis {

@@ -2,7 +2,10 @@
 
 use super::scale::hues;
 use super::sweep::is_beside;
-use super::{EACH, around, axis_named, axis_of, distinct, joined, label, said, spread, text};
+use super::{
+    EACH, around, axis_named, axis_of, distinct, joined, label, repeats_in_words, said, spread,
+    text,
+};
 use crate::condition::{Condition, RecordEvery};
 use crate::experiment::{limit, predict};
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Reference, Series};
@@ -46,7 +49,7 @@ pub(super) fn panels(
     } else {
         String::new()
     };
-    let repeats = analysis.settings.repeats;
+    let repeats = repeats_in_words(results, analysis);
     let thin = if spec.repeats { "; thin ones: single repeats" } else { "" };
     let shades = said("shades", spread(spec));
     (panels, format!("Lines: mean over {repeats} repeats{thin}{shades}.{smooth}"))

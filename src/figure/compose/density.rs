@@ -2,8 +2,7 @@
 
 use super::draws::{drawn, outline, range};
 use super::scale::hues;
-use super::{axis_of, label};
-use crate::condition::Condition;
+use super::{axis_of, draws_stored, label};
 use crate::figure::{Axis, Panel};
 use crate::quantity::Quantity;
 use crate::run::Results;
@@ -36,7 +35,6 @@ pub(super) fn panels(
         }
         panel
     };
-    let draws = analysis.conditions.first().map_or(0, Condition::last_iteration)
-        * analysis.settings.repeats;
+    let draws = draws_stored(results, analysis);
     (spec.quantities.iter().map(panel).collect(), format!("Densities of {draws} draws."))
 }

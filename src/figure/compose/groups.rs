@@ -1,7 +1,7 @@
 //! Distributions of a composed angle relative to the two angles it comes from, in groups of these.
 
-use super::distinct;
 use super::draws::{composed, outline};
+use super::{distinct, repeats_in_words};
 use crate::figure::{Axis, Hue, Panel};
 use crate::measure::pairs::{GROUPS, groups as groups_of};
 use crate::quantity::Quantity;
@@ -52,7 +52,7 @@ pub(super) fn panels(results: Results<'_>, analysis: &Analysis, _: &Spec) -> (Ve
         format!(
             "{} draws per repeat, {} repeats; groups overlap.",
             names.join(", "),
-            analysis.settings.repeats
+            repeats_in_words(results, analysis)
         ),
     )
 }

@@ -1,6 +1,6 @@
 //! Values against the lag, at the iterations that are reported.
 
-use super::{around, axis_of, distinct, said, spread};
+use super::{around, axis_of, distinct, repeats_in_words, said, spread};
 use crate::condition::{Condition, label};
 use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::measure::summary::Summary;
@@ -50,7 +50,7 @@ pub(super) fn panels(
             panels.push(panel);
         }
     }
-    let repeats = analysis.settings.repeats;
+    let repeats = repeats_in_words(results, analysis);
     let shades = said("shades", spread(spec));
     (panels, format!("Lines: mean over {repeats} repeats{shades}."))
 }

@@ -2,7 +2,7 @@
 
 use super::scale::Scale;
 use super::sweep::at_end;
-use super::{axis_named, axis_of, distinct, label, text};
+use super::{axis_named, axis_of, distinct, label, repeats_in_words, text};
 use crate::condition::Condition;
 use crate::experiment::predict;
 use crate::figure::{Axis, Cell, Cells, Colours, Panel};
@@ -69,7 +69,7 @@ pub(super) fn panels(
             ));
         }
     }
-    let repeats = analysis.settings.repeats;
+    let repeats = repeats_in_words(results, analysis);
     (
         panels,
         format!(

@@ -9,7 +9,10 @@ use super::{Figure, Panel};
 use crate::condition::label;
 use crate::run::Results;
 use crate::spec::{Analysis, Figure as Spec, FigureKind, figure_kinds};
-use common::{EACH, around, axis_named, axis_of, distinct, joined, named, said, spread, text};
+use common::{
+    EACH, around, axis_named, axis_of, distinct, draws_stored, joined, named, repeats,
+    repeats_in_words, said, spread, text,
+};
 
 /// Declares the module of every kind, and what calls it.
 macro_rules! compositions {

@@ -2,7 +2,9 @@
 
 use super::scale::hues;
 use super::sweep::{at_end, is_beside, note_at_end, values_at_end};
-use super::{EACH, around, axis_of, distinct, joined, label, named, spread};
+use super::{
+    EACH, around, axis_of, distinct, joined, label, named, repeats, repeats_in_words, spread,
+};
 use crate::condition::Condition;
 use crate::figure::{Axis, Band, Hue, Mark, Panel, Point, Series};
 use crate::measure::null::WeightNull;
@@ -59,13 +61,13 @@ pub(super) fn panels(
                 ));
             }
             if quantity == Quantity::WeightAlignment {
-                panel.bands.extend(null_band(&conditions, analysis.settings.repeats));
+                panel.bands.extend(null_band(&conditions, repeats(results, analysis)[0]));
             }
             panels.push(panel);
         }
     }
-    let repeats = analysis.settings.repeats;
-    (panels, note_at_end(repeats, spec))
+    let repeats = repeats_in_words(results, analysis);
+    (panels, note_at_end(&repeats, spec))
 }
 
 /// Layers as whole numbers.
@@ -136,6 +138,8 @@ fn null_band(conditions: &[&Condition], repeats: usize) -> Option<Band> {
         let sizes = c.sizes();
         sizes.windows(2).skip(1).map(|n| n[0] * n[1]).collect::<Vec<_>>()
     });
+    // Of what no repeat has a result yet nothing is known of means.
+    let repeats = (repeats > 0).then_some(repeats)?;
     let half = 1.96 * WeightNull::new(entries.min()?)?.angle_sd() / (repeats as f64).sqrt();
     let [low, high] = [WeightNull::MEAN - half, WeightNull::MEAN + half];
     Some(Band { label: "means of independent W and B, 95 %".into(), low, high })

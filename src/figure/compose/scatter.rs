@@ -1,7 +1,7 @@
 //! One quantity against another at the last iteration, both as means over layers.
 
 use super::scale::hues;
-use super::{around, axis_of, distinct, label, said, spread};
+use super::{around, axis_of, distinct, label, repeats_in_words, said, spread};
 use crate::condition::Condition;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
 use crate::measure::summary::{Summary, mean};
@@ -55,7 +55,7 @@ pub(super) fn panels(
     };
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let panels: Vec<Panel> = titles.into_iter().map(of_panel).collect();
-    let repeats = analysis.settings.repeats;
+    let repeats = repeats_in_words(results, analysis);
     let whiskers = said("whiskers", spread);
     let mut note =
         format!("Discs: mean over layers and {repeats} repeats at the last iteration{whiskers}.");

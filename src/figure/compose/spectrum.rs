@@ -1,7 +1,7 @@
 //! Histograms of eigenvalues of random matrices, with the law of large matrices where it is known.
 
 use super::draws::{drawn, outline, range};
-use super::label;
+use super::{label, repeats_in_words};
 use crate::condition::Condition;
 use crate::figure::{Axis, Hue, Mark, Panel, Point, Series};
 use crate::quantity::Quantity;
@@ -44,7 +44,10 @@ pub(super) fn panels(
         }
         panels.push(panel);
     }
-    let note = format!("Eigenvalues over P n₀, of {} draws together.", analysis.settings.repeats);
+    let note = format!(
+        "Eigenvalues over P n₀, of {} draws together.",
+        repeats_in_words(results, analysis)
+    );
     (panels, note)
 }
 

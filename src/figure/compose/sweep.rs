@@ -1,7 +1,9 @@
 //! Values at the last iteration against one parameter.
 
 use super::scale::{Scale as ParameterScale, hues};
-use super::{EACH, around, axis_of, distinct, joined, label, named, said, spread, text};
+use super::{
+    EACH, around, axis_of, distinct, joined, label, named, repeats_in_words, said, spread, text,
+};
 use crate::condition::Condition;
 use crate::experiment::predict;
 use crate::figure::{Axis, Mark, Panel, Point, Reference, Series};
@@ -24,7 +26,7 @@ pub(super) fn values_at_end(
 }
 
 /// What discs and whiskers of a figure of values at the end are.
-pub(super) fn note_at_end(repeats: usize, spec: &Spec) -> String {
+pub(super) fn note_at_end(repeats: &str, spec: &Spec) -> String {
     let small = if spec.repeats { "; small ones: single repeats" } else { "" };
     format!(
         "Discs: mean over {repeats} repeats at the last iteration{small}{}.",
@@ -101,8 +103,8 @@ pub(super) fn panels(
             }));
         }
     }
-    let repeats = analysis.settings.repeats;
-    (panels, note_at_end(repeats, spec))
+    let repeats = repeats_in_words(results, analysis);
+    (panels, note_at_end(&repeats, spec))
 }
 
 /// Curves of one quantity and layer over the conditions whose panel has `shared` in common.
