@@ -133,8 +133,8 @@ pub(super) fn check_masks<T: Real>(
     samples: &[Samples<'_, T>],
     units: usize,
 ) -> Result<(), DecompositionError> {
-    let masks = samples.iter().filter_map(|part| Some((part.mask?, part.source.rows())));
-    masks.map(|(mask, rows)| check_shape("mask of L_l", mask.shape(), (rows, units))).collect()
+    let mut masks = samples.iter().filter_map(|part| Some((part.mask?, part.source.rows())));
+    masks.try_for_each(|(mask, rows)| check_shape("mask of L_l", mask.shape(), (rows, units)))
 }
 
 /// Multiplies values at the units of layer `l` by the mask, where there is one of their shape.
