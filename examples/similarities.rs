@@ -13,7 +13,7 @@ use alignscope::measure::similarity::{
     Axes, Axis, Batch, Bins, Distributions, OwnPairs, PairGroup, PairRelation, SamplePairs,
     Similarity, poorly_learnt,
 };
-use alignscope::network::{Order, Part, Setup, Subset, Trainer};
+use alignscope::network::{BatchPart, Order, Setup, Subset, Trainer};
 use std::path::{Path, PathBuf};
 
 type Failure = Box<dyn std::error::Error>;
@@ -101,7 +101,7 @@ fn distributions(
         let error = Axis::Given { within: bins(*within)?, between: bins(*between)? };
         let axes = Axes { activity, error, ..Axes::coarse() };
         let [before, after] = [&then, &now]
-            .map(|Part { input, pass, .. }| Batch::new(pass.source(input, l - 1), &pass.delta[l], labels()));
+            .map(|BatchPart { input, pass, .. }| Batch::new(pass.source(input, l - 1), &pass.delta[l], labels()));
         let pairs = SamplePairs::new(&before?, &after?, OwnPairs::Keep)?;
         let found = pairs.distributions(&axes, Some(poor))?;
         for similarity in [Similarity::Activity, Similarity::Error] {
@@ -119,8 +119,8 @@ fn distributions(
 }
 
 /// The first training images, forward and back through the present network.
-fn part(trainer: &Trainer<'_, f32>, samples: usize) -> Part<f32> {
-    let mut part = Part::new(trainer.sizes(), samples);
+fn part(trainer: &Trainer<'_, f32>, samples: usize) -> BatchPart<f32> {
+    let mut part = BatchPart::new(trainer.sizes(), samples);
     part.take(trainer.shown(Subset::Train, trainer.code()), &(0..samples).collect::<Vec<_>>());
     part.propagate(trainer.layers(), trainer.feedback(), trainer.setup().loss);
     part

@@ -739,11 +739,8 @@ fn requests_that_do_not_fit_the_recording_are_refused() {
         ("--activation tahn", "did you mean `tanh`?"),
         ("--activation tanh,tanh,tanh", "3 activations for 2 hidden layers"),
         ("--lags 0", "lags cannot be `0`: expected whole numbers from 1 and ranges of them"),
-        (
-            "--lags 1-30",
-            "lag 25 is not there: 25 iterations were recorded, so that lags are 1 to 24",
-        ),
-        ("--lags 1,25", "lag 25 is not there"),
+        ("--lags 1-30", "there is no lag 25: 25 iterations were recorded, so lags are 1 to 24"),
+        ("--lags 1,25", "there is no lag 25"),
         ("--lags 5 --window 4", "lag 5 lies beyond the window of 4"),
     ] {
         let error =

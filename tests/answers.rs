@@ -64,7 +64,7 @@ fn judged() -> BTreeMap<String, Judged> {
         for claim in &spec.claims {
             let own = spec.analyses.iter().filter(|own| claim.analyses.contains(&own.name));
             if let Some(judged) = all.get_mut(&claim.name) {
-                judged.planned = own.map(|own| own.settings.repeats as usize).max().unwrap_or(0);
+                judged.planned = own.map(|own| own.settings.repeats).max().unwrap_or(0);
             }
         }
     }
@@ -211,10 +211,13 @@ const TUNED: [(&str, &str); 7] = [
     ("activation", "tanh-relu"),
 ];
 
+/// A learning rate and the mean accuracy with it.
+type Rate = (f64, f64);
+
 #[test]
 fn learning_rates_are_those_that_tuning_found() {
     // By analysis and condition, the rates with their mean accuracy: runs that diverged count as 0.
-    let mut found: BTreeMap<(String, Vec<String>), Vec<(f64, f64)>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, Vec<String>), Vec<Rate>> = BTreeMap::new();
     let mut reader = csv::Reader::from_path(root().join("results/normalisers-tuning.csv")).unwrap();
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_string).collect();
     for row in reader.records() {
@@ -247,7 +250,7 @@ fn learning_rates_are_those_that_tuning_found() {
             let rates = &found[&(tuning.to_string(), key.clone())];
             assert_eq!(rates.len(), 9, "{key:?}");
             // Sums of percentages may differ in the last place.
-            let level = |of: &(f64, f64)| (of.1 * 1e6).round();
+            let level = |of: &Rate| (of.1 * 1e6).round();
             let best =
                 rates.iter().max_by(|a, b| level(a).total_cmp(&level(b)).then(b.0.total_cmp(&a.0)));
             assert_eq!(best.map(|rate| rate.0), Some(eta), "{name}: {key:?}");
@@ -321,8 +324,8 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
     }
     out += "\n## Numbers\n\nMeans over repeats with 95 % intervals.\n";
     if here.iter().any(|(_, of)| of.is_earlier()) {
-        out += "What is said to be by version 0.1 was judged by its rule, on repeats that criteria \
-            may have been set from.\n";
+        out += "Verdicts by version 0.1 were made by its rule, on repeats from which criteria may have \
+            been set.\n";
     }
     for (claim, of) in here {
         out += &format!("\n### {}\n\n{}: {}.\n\n", claim.name, claim.statement, of.verdict);
@@ -348,7 +351,7 @@ fn anchor(name: &str) -> String {
 fn the_pages_of_experiments_are_those_of_the_results() {
     let judged = judged();
     let mut index = "# Experiments\n\nWhat was asked in each, and how many claims hold. Claims of \
-                     the paper and of this project are counted apart.\n\n| experiment | the \
+                     the paper and of this project are counted separately.\n\n| experiment | the \
                      paper's claims | ours | not decided |\n|---|---|---|---|\n"
         .to_string();
     for (name, text, spec) in specs() {
@@ -385,7 +388,8 @@ fn the_pages_of_experiments_are_those_of_the_results() {
 #[test]
 fn the_index_of_figures_is_by_picture() {
     let judged = judged();
-    let mut index = "# Figures\n\nBeside every picture lie its values (`.csv`).\n".to_string();
+    let mut index =
+        "# Figures\n\nThe values of every picture are beside it (`.csv`).\n".to_string();
     for (name, _, spec) in specs() {
         let figures = spec.analyses.iter().flat_map(|analysis| &analysis.figures);
         let drawn =

@@ -58,7 +58,7 @@ fn help_names_every_option_with_its_default() {
                 "--from",
                 "URL|FILE",
                 "--data-dir",
-                "goes on with",
+                "resumes an interrupted download",
             ],
         ),
     ] {

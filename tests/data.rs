@@ -459,7 +459,7 @@ fn a_network_killed_in_the_middle_of_a_job_goes_on_from_its_checkpoint() {
     std::fs::rename(&job, job.with_extension("checkpoint")).unwrap();
     let assert = alignscope(here.path()).args(with("parts")).assert().success();
     let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(error.contains("checkpoint") && error.contains("starts anew"), "{error}");
+    assert!(error.contains("checkpoint") && error.contains("starts again"), "{error}");
     assert!(
         std::fs::read(here.path().join("whole/series.csv")).unwrap()
             == std::fs::read(here.path().join("parts/series.csv")).unwrap()

@@ -211,7 +211,7 @@ fn what_is_hardly_meant_is_said() {
             "{name}: {notes:?}"
         );
     };
-    warns("large.npz", "`x` holds numbers from 0 to 255, which are taken as they are");
+    warns("large.npz", "`x` holds numbers from 0 to 255, which are used as they are");
     warns("large.npz", "save x / 255");
     warns("binary.npz", "bytes of 0 and 1 alone");
     warns("dim.npz", "`x` holds integers up to 15, which are divided by 255");

@@ -47,7 +47,8 @@ const NETWORKS: [&[(&str, &str)]; 4] = [
 
 #[test]
 fn shares_of_the_parts_add_up_to_the_update() {
-    let quantities = "decomposition,term_share,term_cumulative,projection_term_share,term_within_share,term_between_share";
+    let quantities = "decomposition,term_share,term_cumulative,projection_term_share,\
+        term_within_share,term_between_share";
     for network in NETWORKS {
         let all: Vec<String> = (1..=90).map(|lag| lag.to_string()).collect();
         let result = train(
@@ -82,8 +83,8 @@ fn shares_of_the_parts_add_up_to_the_update() {
 
 #[test]
 fn linear_networks_have_no_remainder_and_their_linear_form_is_all() {
-    let quantities = "remainder_ratio,linear_terms_angle,linear_terms_deviation,terms_angle,linear_alignment,\
-                      weight_alignment,control_alignment";
+    let quantities = "remainder_ratio,linear_terms_angle,linear_terms_deviation,terms_angle,\
+        linear_alignment,weight_alignment,control_alignment";
     let linear = [
         ("activation", "linear"),
         ("loss", "squared-linear"),
@@ -191,8 +192,9 @@ fn isolated_runs_decompose_as_well() {
 
 #[test]
 fn well_and_poorly_learnt_samples_make_up_all_pairs() {
-    let quantities = "similarity_product,similarity_product_well,similarity_product_poor,similarity_poor_share,\
-                      similarity_error_within,similarity_error_well,similarity_error_poor";
+    let quantities = "similarity_product,similarity_product_well,similarity_product_poor,\
+        similarity_poor_share,similarity_error_within,similarity_error_well,\
+        similarity_error_poor";
     let result =
         train(&[("quantities", quantities), ("lags", "1"), ("batch", "50"), ("probe", "fixed")]);
     for l in [1, 2] {

@@ -2,7 +2,7 @@
 
 use alignscope::data::{CodeKind, digits};
 use alignscope::matrix::Matrix;
-use alignscope::network::{Part, Setup, Trainer};
+use alignscope::network::{BatchPart, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::decomposition::{
@@ -215,15 +215,27 @@ proptest! {
             prop_assert!(distance(&found.update, &update) <= 1e-13 * norm(&update));
             prop_assert_eq!(found.reach, k);
             prop_assert_eq!(found.terms.len(), k.min(10));
-            let Sums { alignment, projection, remainder, direct_remainder, .. } = found.sums.as_ref().unwrap();
-            let (projection, direct) = (projection.as_ref().unwrap(), direct_remainder.as_ref().unwrap());
-            prop_assert!(distance(remainder, direct) <= 1e-10 * run.scale(l), "{} {}", norm(remainder), norm(direct));
+            let Sums { alignment, projection, remainder, direct_remainder, .. } =
+                found.sums.as_ref().unwrap();
+            let (projection, direct) =
+                (projection.as_ref().unwrap(), direct_remainder.as_ref().unwrap());
+            prop_assert!(
+                distance(remainder, direct) <= 1e-10 * run.scale(l),
+                "{} {}",
+                norm(remainder),
+                norm(direct)
+            );
             if case.activation == Activation::Linear {
-                prop_assert!(norm(remainder) <= 1e-12 * run.scale(l) && norm(direct) <= 1e-12 * run.scale(l));
+                prop_assert!(
+                    norm(remainder) <= 1e-12 * run.scale(l) && norm(direct) <= 1e-12 * run.scale(l)
+                );
             }
             let whole = total(&found.last, [alignment, projection, direct]);
             prop_assert!(distance(&whole, &update) <= 1e-10 * run.scale(l));
-            let terms = total(&Matrix::zeros(update.rows(), update.cols()), found.terms.iter().map(|t| &t.alignment));
+            let terms = total(
+                &Matrix::zeros(update.rows(), update.cols()),
+                found.terms.iter().map(|t| &t.alignment),
+            );
             prop_assert!(distance(&terms, alignment) <= 1e-12 * run.scale(l));
             let of_projection = found.terms.iter().filter_map(|t| t.projection.as_ref());
             let terms = total(&Matrix::zeros(update.rows(), update.cols()), of_projection);
@@ -246,9 +258,15 @@ proptest! {
                 let earlier = [run.earlier(k - term.lag, l)];
                 let samples = [run.samples(k, l)];
                 let weights = &run.states[k - term.lag].weights[l - 1];
-                let literal = literal_term(weights, &earlier, &run.now(&samples, l), &run.backward[l - 1]).unwrap();
+                let literal =
+                    literal_term(weights, &earlier, &run.now(&samples, l), &run.backward[l - 1])
+                        .unwrap();
                 let far = distance(&literal, &term.alignment);
-                prop_assert!(far <= 1e-10 * norm(&literal) + 1e-14 * run.scale(l), "{far} {}", norm(&literal));
+                prop_assert!(
+                    far <= 1e-10 * norm(&literal) + 1e-14 * run.scale(l),
+                    "{far} {}",
+                    norm(&literal)
+                );
             }
         }
     }
@@ -271,8 +289,12 @@ proptest! {
             if window >= k {
                 prop_assert!(distance(&part.last, &whole.last) <= 1e-13 * run.scale(l));
                 let (part, whole_sums) = (part.sums.unwrap(), whole.sums.as_ref().unwrap());
-                prop_assert!(distance(&part.alignment, &whole_sums.alignment) <= 1e-13 * run.scale(l));
-                prop_assert!(distance(&part.remainder, &whole_sums.remainder) <= 1e-13 * run.scale(l));
+                prop_assert!(
+                    distance(&part.alignment, &whole_sums.alignment) <= 1e-13 * run.scale(l)
+                );
+                prop_assert!(
+                    distance(&part.remainder, &whole_sums.remainder) <= 1e-13 * run.scale(l)
+                );
             } else {
                 // The last term is that of the oldest state held.
                 let (samples, layers) = (run.samples(k, l), &run.states[k - window]);
@@ -294,29 +316,41 @@ proptest! {
             let all = run.split(l, &everything(&LAGS, Some(backward)));
             let some = run.split(l, &Wanted { lags: &lags, ..Wanted::LAST });
             prop_assert!(some.sums.is_none() && some.inner.is_none());
-            let mut expected: Vec<usize> = lags.iter().copied().filter(|lag| (1..=run.last()).contains(lag)).collect();
+            let mut expected: Vec<usize> =
+                lags.iter().copied().filter(|lag| (1..=run.last()).contains(lag)).collect();
             expected.sort_unstable();
             expected.dedup();
             prop_assert_eq!(some.terms.iter().map(|term| term.lag).collect::<Vec<_>>(), expected);
             for term in &some.terms {
                 let among_all = &all.terms[term.lag - 1];
-                prop_assert!(distance(&term.alignment, &among_all.alignment) <= 1e-13 * run.scale(l));
-                let (alone, among) = (term.projection.as_ref().unwrap(), among_all.projection.as_ref().unwrap());
+                prop_assert!(
+                    distance(&term.alignment, &among_all.alignment) <= 1e-13 * run.scale(l)
+                );
+                let (alone, among) =
+                    (term.projection.as_ref().unwrap(), among_all.projection.as_ref().unwrap());
                 prop_assert!(distance(alone, among) <= 1e-13 * run.scale(l));
             }
             prop_assert!(distance(&some.last, &all.last) <= 1e-13 * run.scale(l));
             let size = 1e-12 * run.scale(l) * norm(backward);
             let found = all.inner.as_ref().unwrap();
-            prop_assert_eq!((found.alignment.len(), found.projection.len()), (run.last(), run.last()));
-            for (term, (aligned, projected)) in all.terms.iter().zip(found.alignment.iter().zip(&found.projection)) {
+            prop_assert_eq!(
+                (found.alignment.len(), found.projection.len()),
+                (run.last(), run.last())
+            );
+            for (term, (aligned, projected)) in
+                all.terms.iter().zip(found.alignment.iter().zip(&found.projection))
+            {
                 prop_assert!((aligned - inner(&term.alignment, backward)).abs() <= size);
-                prop_assert!((projected - inner(term.projection.as_ref().unwrap(), backward)).abs() <= size);
+                prop_assert!(
+                    (projected - inner(term.projection.as_ref().unwrap(), backward)).abs() <= size
+                );
             }
             let sums = all.sums.as_ref().unwrap();
             let whole = found.cumulative().last().copied().unwrap_or(0.0);
             prop_assert!((whole - inner(&sums.alignment, backward)).abs() <= size);
             prop_assert!((found.update - inner(&all.update, backward)).abs() <= size);
-            let again = all.terms.iter().filter(|term| term.lag % 3 == 0).map(|term| &term.alignment);
+            let again =
+                all.terms.iter().filter(|term| term.lag % 3 == 0).map(|term| &term.alignment);
             let again = total(&Matrix::zeros(all.update.rows(), all.update.cols()), again);
             prop_assert!(distance(&again, sums.revisits.as_ref().unwrap()) <= 1e-12 * run.scale(l));
         }
@@ -342,7 +376,10 @@ proptest! {
                 let trace = matrix.trace();
                 let pairs = similarity_sum(&then, &now).unwrap();
                 // Pairs that cancel leave their rounding behind, in either way of adding them up.
-                let bound = [&then[0], &now[0]].map(|s| norm(s.source) * norm(s.delta)).iter().product::<f64>();
+                let bound = [&then[0], &now[0]]
+                    .map(|s| norm(s.source) * norm(s.delta))
+                    .iter()
+                    .product::<f64>();
                 prop_assert!((trace - pairs).abs() <= 1e-13 * bound, "{trace} {pairs}");
             }
             let found = without_loop.terms(&now, backward, run.eta).unwrap();
@@ -350,7 +387,9 @@ proptest! {
             if case.activation == Activation::Linear {
                 let exact = run.split(l, &Wanted::SUMS);
                 let sums = exact.sums.as_ref().unwrap();
-                prop_assert!(distance(&found, &sums.alignment) <= 1e-10 * size + 1e-14 * run.scale(l));
+                prop_assert!(
+                    distance(&found, &sums.alignment) <= 1e-10 * size + 1e-14 * run.scale(l)
+                );
             }
         }
     }
@@ -366,22 +405,28 @@ proptest! {
             let (weights, backward) = (&run.states[k - lag].weights[l - 1], &run.backward[l - 1]);
             let now_at = run.now(&samples, l);
             let literal = literal_term(weights, &earlier, &now_at, backward).unwrap();
-            let split = split_by_class(weights, (&earlier, then), (&now_at, now), backward).unwrap();
+            let split =
+                split_by_class(weights, (&earlier, then), (&now_at, now), backward).unwrap();
             let size = 1e-12 * (norm(&split.within) + norm(&split.between));
             prop_assert!(distance(&total(&split.within, [&split.between]), &literal) <= size);
             let before = [run.samples(k - lag, l)];
             let linear = linear_term(&before, &samples, backward, run.eta).unwrap();
-            let linear_split = split_linear_by_class((&before, then), (&samples, now), backward, run.eta).unwrap();
+            let linear_split =
+                split_linear_by_class((&before, then), (&samples, now), backward, run.eta).unwrap();
             let size = 1e-12 * (norm(&linear_split.within) + norm(&linear_split.between));
-            prop_assert!(distance(&total(&linear_split.within, [&linear_split.between]), &linear) <= size);
+            prop_assert!(
+                distance(&total(&linear_split.within, [&linear_split.between]), &linear) <= size
+            );
             if case.activation == Activation::Linear {
                 prop_assert!(distance(&linear_split.within, &split.within) <= 10.0 * size);
             }
             // Samples of one class only are within it; of two that do not meet, between.
             let (zeros, ones) = (vec![0; case.batch], vec![1; case.batch]);
-            let split = split_by_class(weights, (&earlier, &zeros), (&now_at, &zeros), backward).unwrap();
+            let split =
+                split_by_class(weights, (&earlier, &zeros), (&now_at, &zeros), backward).unwrap();
             prop_assert_eq!(norm(&split.between), 0.0);
-            let split = split_by_class(weights, (&earlier, &zeros), (&now_at, &ones), backward).unwrap();
+            let split =
+                split_by_class(weights, (&earlier, &zeros), (&now_at, &ones), backward).unwrap();
             prop_assert_eq!(norm(&split.within), 0.0);
         }
     }
@@ -391,7 +436,8 @@ proptest! {
         let run = case.run::<f64>();
         let k = run.last();
         let mut stream = Stream::new(case.seed, 2, Role::Backward);
-        let others: Vec<_> = run.backward.iter().map(|b| normal(&mut stream, b.rows(), b.cols())).collect();
+        let others: Vec<_> =
+            run.backward.iter().map(|b| normal(&mut stream, b.rows(), b.cols())).collect();
         for l in case.layers() {
             for projection in [false, true] {
                 let plan = |control| Plan { window: k, projection, control: Some(control) };
@@ -401,20 +447,34 @@ proptest! {
                 for term in &found.terms {
                     let weights = &run.states[k - term.lag].weights[l - 1];
                     let earlier = [run.earlier(k - term.lag, l)];
-                    let literal = literal_term(weights, &earlier, &run.now(&samples, l), &others[l - 1]).unwrap();
-                    prop_assert!(distance(&literal, term.control.as_ref().unwrap()) <= 1e-12 * norm(&literal));
+                    let literal =
+                        literal_term(weights, &earlier, &run.now(&samples, l), &others[l - 1])
+                            .unwrap();
+                    prop_assert!(
+                        distance(&literal, term.control.as_ref().unwrap())
+                            <= 1e-12 * norm(&literal)
+                    );
                     sum = total(&sum, [&literal]);
                 }
                 let sums = found.sums.as_ref().unwrap();
-                prop_assert!(distance(&sum, sums.control.as_ref().unwrap()) <= 1e-12 * run.scale(l));
+                prop_assert!(
+                    distance(&sum, sums.control.as_ref().unwrap()) <= 1e-12 * run.scale(l)
+                );
                 // The network's own terms do not see it, and its own backward weights make its own
                 // terms.
-                let alone = run.decompose(&Plan { window: k, projection, control: None }, l, &Wanted::SUMS);
-                prop_assert!(distance(&alone.sums.unwrap().alignment, &sums.alignment) <= 1e-13 * run.scale(l));
+                let alone =
+                    run.decompose(&Plan { window: k, projection, control: None }, l, &Wanted::SUMS);
+                prop_assert!(
+                    distance(&alone.sums.unwrap().alignment, &sums.alignment)
+                        <= 1e-13 * run.scale(l)
+                );
                 let own = run.decompose(&plan(run.backward.clone()), l, &Wanted::SUMS);
                 if projection || case.weight_norm.is_none() {
                     let own = own.sums.unwrap();
-                    prop_assert!(distance(&own.alignment, own.control.as_ref().unwrap()) <= 1e-12 * run.scale(l));
+                    prop_assert!(
+                        distance(&own.alignment, own.control.as_ref().unwrap())
+                            <= 1e-12 * run.scale(l)
+                    );
                 }
             }
         }
@@ -426,26 +486,37 @@ proptest! {
         let k = run.last();
         for l in case.layers() {
             let sizes = [case.sizes[l - 1], case.sizes[l], case.sizes[l + 1]];
-            let live = run.decompose(&Plan { window: k, projection: false, control: None }, l, &Wanted::SUMS);
-            let states: Vec<_> = run.states.iter().map(|state| state.weights[l - 1].clone()).collect();
+            let live = run.decompose(
+                &Plan { window: k, projection: false, control: None },
+                l,
+                &Wanted::SUMS,
+            );
+            let states: Vec<_> =
+                run.states.iter().map(|state| state.weights[l - 1].clone()).collect();
             let history = History::from_weights(&states).unwrap();
             let samples = run.samples(k, l);
             let rows = (case.batch as f64 * cut) as usize;
-            let parts = [0..rows, rows..case.batch].map(|range| [samples.source, samples.delta].map(|matrix| {
-                let values = range.clone().flat_map(|row| matrix.row(row)).copied().collect();
-                Matrix::from_vec(range.len(), matrix.cols(), values)
-            }));
+            let parts = [0..rows, rows..case.batch].map(|range| {
+                [samples.source, samples.delta].map(|matrix| {
+                    let values = range.clone().flat_map(|row| matrix.row(row)).copied().collect();
+                    Matrix::from_vec(range.len(), matrix.cols(), values)
+                })
+            });
             let parts = parts.each_ref().map(|[source, delta]| Samples { source, delta, mask: None });
-            let found = Decomposer::new(sizes).run(&history, &run.now(&parts, l), &Wanted::SUMS).unwrap();
+            let found =
+                Decomposer::new(sizes).run(&history, &run.now(&parts, l), &Wanted::SUMS).unwrap();
             prop_assert!(distance(&found.last, &live.last) <= 1e-13 * run.scale(l));
             let (found, live_sums) = (found.sums.unwrap(), live.sums.as_ref().unwrap());
             prop_assert!(distance(&found.alignment, &live_sums.alignment) <= 1e-13 * run.scale(l));
             if case.weight_norm.is_none() {
-                let sources: Vec<_> = (0..k).map(|j| (run.samples(j, l).source, &run.passes[j].delta[l - 1])).collect();
+                let sources: Vec<_> = (0..k)
+                    .map(|j| (run.samples(j, l).source, &run.passes[j].delta[l - 1]))
+                    .collect();
                 let rebuilt = History::rebuilt(&states[0], &sources, run.eta).unwrap();
                 prop_assert_eq!(rebuilt.iteration(), Some(k));
                 for lag in 0..=k {
-                    let (rebuilt, kept) = (rebuilt.state(lag).unwrap(), history.state(lag).unwrap());
+                    let (rebuilt, kept) =
+                        (rebuilt.state(lag).unwrap(), history.state(lag).unwrap());
                     prop_assert!(distance(&rebuilt, &kept) <= 1e-13 * norm(&kept));
                     prop_assert_eq!(&kept, &states[k - lag]);
                 }
@@ -509,7 +580,7 @@ fn a_network_in_training_is_followed() {
             Follower::bytes(trainer.sizes(), &plan),
             (16 * (64 * 20 + 20 * 15) * 8) << u32::from(projection)
         );
-        let mut earlier: Vec<(Layers<f64>, Vec<Part<f64>>)> = Vec::new();
+        let mut earlier: Vec<(Layers<f64>, Vec<BatchPart<f64>>)> = Vec::new();
         for k in 0..40 {
             let before = trainer.layers().clone();
             trainer.step();

@@ -102,7 +102,7 @@ fn one_b_behind_a_normalisation_is_that_of_the_states_whose_errors_it_made() {
     assert_courses(&found(&run), &expected("fixed-layer-norm-gelu", |_| true));
     let found = found(&with_one(run, 0));
     assert!(angles(&found).is_empty(), "{}", notes(&found));
-    assert_said(&found, "something else than an activation lies between, such as a normalisation");
+    assert_said(&found, "something other than an activation lies between, such as a normalisation");
     assert_said(&found, "record B1 at every state, as W1 is, even if it does not change");
 }
 
@@ -245,7 +245,7 @@ fn axes_in_another_order_are_named_with_what_puts_them_right() {
         })
         .collect();
     let error = refused(&julia);
-    assert!(error.contains("axes stand in another order"), "{error}");
+    assert!(error.contains("axes are in another order"), "{error}");
     assert!(error.contains("numpy.transpose(x, (2, 1, 0)) of activities"), "{error}");
     assert!(error.contains("numpy.transpose(x, (2, 1, 0)) of states of weights"), "{error}");
     assert!(error.contains("numpy.transpose(x) of labels"), "{error}");

@@ -206,7 +206,7 @@ fn distance(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
     squares.sum::<f64>().sqrt()
 }
 
-/// Update = last term + alignment terms + projections + remainder, each from its own definition, and
+/// Update = last term + alignment terms + projections + remainder, each from its definition, and
 /// each term is the literal one.
 #[test]
 fn decompositions_close() {
@@ -366,7 +366,7 @@ fn what_makes_no_sense_is_refused_with_a_remedy() {
     for (kind, dropout, remedy) in
         [(Kind::Replay, "0.5", "leave dropout out"), (Kind::Train, "1", "below 1")]
     {
-        let errors = Analysis::from_options(kind, [("dropout", dropout)].into_iter()).unwrap_err();
+        let errors = Analysis::from_options(kind, [("dropout", dropout)]).unwrap_err();
         let error = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(error.contains(remedy), "{error}");
     }

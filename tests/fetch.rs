@@ -268,7 +268,7 @@ fn a_broken_download_goes_on_where_it_ended() {
         let error = quiet(&publication, &server.origin(), here.path()).unwrap_err().to_string();
         assert!(
             error.contains(&format!("broke after {kept} bytes"))
-                && error.contains("goes on from there"),
+                && error.contains("continues from there"),
             "{error}"
         );
         assert_eq!(names(here.path()), [format!("{ARCHIVE}.part")]);
@@ -360,7 +360,7 @@ fn a_server_that_drips_is_given_up_and_what_came_is_kept() {
     // It never sends two bytes in a row, let alone so many in the time.
     let error = get(200, 1 << 20).unwrap_err().to_string();
     assert!(
-        error.contains("given up: ") && error.contains("the same command goes on from there"),
+        error.contains("given up: ") && error.contains("the same command continues from there"),
         "{error}"
     );
     let kept = std::fs::read(here.path().join(format!("{ARCHIVE}.part"))).unwrap();
@@ -596,7 +596,10 @@ fn a_command_that_is_stopped_leaves_what_the_next_goes_on_with() {
         let output = child.wait_with_output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), code, "{error}");
-        assert!(code.is_none() || error.contains("the same command goes on from there"), "{error}");
+        assert!(
+            code.is_none() || error.contains("the same command continues from there"),
+            "{error}"
+        );
         assert!(std::fs::read(&part).unwrap() == archive[..kept as usize]);
     }
     assert_eq!(server.starts(), [0, 100_000]);

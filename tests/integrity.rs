@@ -337,7 +337,7 @@ fn of_a_shard_a_damaged_manifest_still_says_which() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"seed\"", "\"sead\"")).unwrap();
     let error = refused(here, &line("run part"), 0);
-    assert!(error.contains("taken for that of shard 1/2, as it still says"), "{error}");
+    assert!(error.contains("assumed to be that of shard 1/2, as it still says"), "{error}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -484,7 +484,7 @@ fn a_changed_checkpoint_is_not_gone_on_from() {
         std::fs::write(&checkpoint, bytes).unwrap();
         let warnings = on(&out, &NEVER).warnings;
         assert!(
-            warnings.iter().any(|text| text.ends_with("the job starts anew")),
+            warnings.iter().any(|text| text.ends_with("the job starts again")),
             "{what}: {warnings:?}"
         );
         assert!(tree(&out) == tree(&whole), "{what}");

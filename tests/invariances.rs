@@ -62,7 +62,9 @@ proptest! {
         prop_assert!(close(degrees(&a.transpose(), &b.transpose())));
         prop_assert!(close(weight_alignment(&a, &b.transpose()).unwrap().unwrap()));
         let factor = 10f64.powf(decades);
-        prop_assert!(close(degrees(&scaled(&a, factor), &b)) && close(degrees(&a, &scaled(&b, factor))));
+        prop_assert!(
+            close(degrees(&scaled(&a, factor), &b)) && close(degrees(&a, &scaled(&b, factor)))
+        );
         // Signed: the opposite direction is the supplement, not the same.
         prop_assert!(close(180.0 - degrees(&scaled(&a, -factor), &b)));
         let (of_rows, of_columns) = (order(seed, m), order(seed + 1, n));
@@ -87,7 +89,9 @@ proptest! {
         prop_assert!(off(&stretched, &singular_values(&scaled(&a, -factor)).unwrap()) < 1e-13);
         // The sum of their squares is the square of the Frobenius norm.
         let squares = a.as_slice().iter().map(|value| value * value).sum::<f64>();
-        prop_assert!((values.iter().map(|value| value * value).sum::<f64>() / squares - 1.0).abs() < 1e-13);
+        prop_assert!(
+            (values.iter().map(|value| value * value).sum::<f64>() / squares - 1.0).abs() < 1e-13
+        );
     }
 
     #[test]
@@ -129,15 +133,19 @@ proptest! {
         weights[1] = columns(&rows(&weights[1], &first), &second);
         weights[2] = rows(&weights[2], &second);
         let [b1, b2] = [1, 2].map(|l| plain.feedback.backward(l).unwrap().clone());
-        permuted.feedback = Feedback::fixed(vec![columns(&rows(&b1, &second), &first), columns(&b2, &second)]);
+        permuted.feedback =
+            Feedback::fixed(vec![columns(&rows(&b1, &second), &first), columns(&b2, &second)]);
         for k in 0..5 {
-            let (activity, error) = (normal(seed + k, 5, sizes[0]), normal(seed + 100 + k, 5, sizes[3]));
+            let (activity, error) =
+                (normal(seed + k, 5, sizes[0]), normal(seed + 100 + k, 5, sizes[3]));
             plain.step(&activity, &error, 0.01);
             permuted.step(&activity, &error, 0.01);
         }
         for l in 1..3 {
             let [one, other] = [&plain, &permuted].map(|network| {
-                weight_alignment(&network.layers.weights[l], network.feedback.backward(l).unwrap()).unwrap().unwrap()
+                weight_alignment(&network.layers.weights[l], network.feedback.backward(l).unwrap())
+                    .unwrap()
+                    .unwrap()
             });
             prop_assert!((one - other).abs() < 1e-9, "layer {l}: {one} {other}");
         }
@@ -150,13 +158,16 @@ proptest! {
         let factor = f64::from(octaves).exp2();
         // From zero weights, so that a power of two scales without rounding.
         let [mut plain, mut other] = [1.0, factor].map(|factor| {
-            let mut network = Isolated::<f64>::draw(&sizes, 5, Activation::Linear, [1.0, 1.0], seed, 0);
+            let mut network =
+                Isolated::<f64>::draw(&sizes, 5, Activation::Linear, [1.0, 1.0], seed, 0);
             network.layers.weights[0] = Matrix::zeros(sizes[0], sizes[1]);
-            network.feedback = Feedback::fixed(vec![scaled(network.feedback.backward(1).unwrap(), factor)]);
+            network.feedback =
+                Feedback::fixed(vec![scaled(network.feedback.backward(1).unwrap(), factor)]);
             network
         });
         for k in 0..5 {
-            let (activity, error) = (normal(seed + k, 5, sizes[0]), normal(seed + 100 + k, 5, sizes[2]));
+            let (activity, error) =
+                (normal(seed + k, 5, sizes[0]), normal(seed + 100 + k, 5, sizes[2]));
             plain.step(&activity, &error, 0.01);
             other.step(&activity, &error, 0.01);
         }

@@ -102,7 +102,7 @@ fn b_is_transposed_only_where_its_shape_demands_it() {
     let text = done(here.path(), &["angles", "w.npy", "bt.npy"]);
     assert!(
         text.contains(
-            "B has the shape of W: it is taken to be stored as B', and was not transposed"
+            "B has the shape of W: it is assumed to be stored as B', and was not transposed"
         ),
         "{text}"
     );
@@ -119,7 +119,8 @@ fn b_is_transposed_only_where_its_shape_demands_it() {
     let [alike, opposite] = readings(&found)[..] else { panic!("{found}") };
     assert_eq!((opposite, alike), (("b", 0.0), ("none", angle_of(&square, &square.transpose()))));
     assert!(
-        done(here.path(), &["angles", "square.npy", "turned.npy"]).contains("shapes do not tell")
+        done(here.path(), &["angles", "square.npy", "turned.npy"])
+            .contains("their shapes do not show")
     );
     let found = json(here.path(), &["angles", "square.npy", "square.npy"]);
     assert_eq!(

@@ -83,8 +83,8 @@ fn close(a: f64, b: f64, tolerance: f64) -> bool {
 /// From norms and inner products before and after, what the update between them was.
 #[test]
 fn updates_measured_are_the_differences_they_make() {
-    let quantities = "weight_alignment,weight_norm,weight_inner_product,step_alignment,relative_update,\
-                      update_weight_angle,weight_growth";
+    let quantities = "weight_alignment,weight_norm,weight_inner_product,step_alignment,\
+        relative_update,update_weight_angle,weight_growth";
     let run = Run::of(&[("quantities", quantities)]);
     for (k, l) in (0..END).flat_map(|k| [1, 2].map(|l| (k, l))) {
         let of = |quantity| run.value(quantity, k, l);
@@ -142,8 +142,9 @@ fn the_loss_falls_by_the_gradient_that_is_measured() {
 /// Against a network trained apart.
 #[test]
 fn distributions_and_accuracies_are_those_of_the_network() {
-    let quantities = "pre_activation_p01,pre_activation_p50,pre_activation_p99,pre_activation_off,dead_units,\
-                      activation_growth,delta_norm_p001,delta_norm_p50,delta_norm_mode,train_accuracy,test_accuracy,loss";
+    let quantities = "pre_activation_p01,pre_activation_p50,pre_activation_p99,pre_activation_off,\
+        dead_units,activation_growth,delta_norm_p001,delta_norm_p50,delta_norm_mode,\
+        train_accuracy,test_accuracy,loss";
     let end = 200;
     let learning = [("eta", "1e-4"), ("epochs", "200"), ("record-every", "200")];
     let run =
@@ -368,9 +369,9 @@ fn updates_align_beyond_their_null_once_weights_do() {
 /// The update of the rule in isolation, split by the latest change of the layer below, adds up.
 #[test]
 fn terms_of_the_rule_in_isolation_add_up() {
-    let quantities = "weight_alignment,weight_norm,weight_inner_product,alignment_term,alignment_term_norm,\
-                      superalignment_term,superalignment_term_norm,alignment_sum,alignment_sum_norm,\
-                      superalignment_sum,superalignment_sum_norm";
+    let quantities = "weight_alignment,weight_norm,weight_inner_product,alignment_term,\
+        alignment_term_norm,superalignment_term,superalignment_term_norm,alignment_sum,\
+        alignment_sum_norm,superalignment_sum,superalignment_sum_norm";
     let options = [
         ("layers", "8,12,6"),
         // The split is to first order in the change below.

@@ -245,7 +245,7 @@ fn steps_and_errors_tell_where_activities_do_not() {
         run.retain(|name, _| !name.starts_with("activity") || name == "activity0");
         let found = found(&run);
         assert_angles(&found, &expected(name));
-        assert_said(&found, "as its steps tell");
+        assert_said(&found, "as its steps show");
         assert_said(&found, "W1, W2 were recorded transposed");
         assert_said(&found, "as all other weights in this file are");
     }
@@ -279,7 +279,7 @@ fn where_nothing_tells_both_readings_are_shown() {
         assert!(
             (first["degrees"][3].as_f64().unwrap() - expected[&layer][3].unwrap()).abs() < 1e-9
         );
-        assert_said(&torch, "nothing tells which way");
+        assert_said(&torch, "nothing shows which way");
     }
     let here = TempDir::new().unwrap();
     let path = here.path().join("run.npz");
@@ -371,7 +371,7 @@ fn backward_weights_that_change_are_those_of_their_states() {
     blind.retain(|name, _| !name.starts_with("delta"));
     let text = notes(&found(&blind));
     assert!(
-        text.contains("B1 is taken to be fixed: nothing tells whether it is that of all states"),
+        text.contains("B1 is assumed to be fixed: nothing shows whether it is that of all states"),
         "{text}"
     );
 }
@@ -438,7 +438,7 @@ fn layers_are_counted_from_0_however_the_names_count_them() {
             assert_eq!(found[key], straight[key], "{what}: {key}\n{}", notes(&found));
         }
         assert_said(&found, "layers are counted from 0");
-        assert!(!notes(&found).contains("nothing tells"), "{what}: {}", notes(&found));
+        assert!(!notes(&found).contains("nothing shows"), "{what}: {}", notes(&found));
     }
     assert!(!notes(&straight).contains("counted"), "{}", notes(&straight));
     // A recording that has nothing of its first layer stays as it is named.
@@ -461,7 +461,7 @@ fn optional_members_never_sink_a_recording() {
         ("b1", &[5][..], "left out: `W0` has 6 units in layer 1, `b1` has 5"),
         ("b1", &[12, 7, 6], "left out: `b1` is [12, 7, 6]: expected 1 or 2 dimensions"),
         ("b2", &[7, 6], "left out: `b2` has 7 states, `W0` has 13"),
-        ("b9", &[6], "left out: `b9` belongs to layer 9, which is not there"),
+        ("b9", &[6], "left out: `b9` belongs to layer 9, which does not exist"),
         ("labels", &[5], "left out: `labels` is [5], `activity0` has 12 iterations of 8 samples"),
         (
             "labels",

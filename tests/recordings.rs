@@ -167,11 +167,11 @@ fn what_all_members_of_a_torn_recording_hold_whole_is_read_and_that_is_said() {
     );
     let note = notes(&found);
     for words in [
-        "the end of the recording is torn",
+        "the end of the recording is incomplete",
         "activity1 holds 19.5 (its header says 20)",
         "delta3 holds 18 (and space for more)",
         "W2 holds 21",
-        "what all members hold whole is read, 18 iterations and 19 states",
+        "what is complete in all members is read, 18 iterations and 19 states",
     ] {
         assert!(note.contains(words), "lacks `{words}`:\n{note}");
     }

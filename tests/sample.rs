@@ -37,7 +37,8 @@ fn of(values: &[(Quantity, Vec<f64>)], quantity: Quantity) -> &[f64] {
 
 #[test]
 fn repeated_signals_make_the_predicted_angle_and_a_semidefinite_m() {
-    let quantities = "alignment_term,symmetric_term,skew_ratio,eigenvalue,update_alignment,masked_alignment_term";
+    let quantities = "alignment_term,symmetric_term,skew_ratio,eigenvalue,update_alignment,\
+        masked_alignment_term";
     let options = [
         ("layers", "40,60,30"),
         ("batch", "50"),

@@ -85,7 +85,8 @@ fn covariances_in_time_are_exact() {
         "paper:0.7",
         "classes:3,within=0.8,between=0.2",
     ];
-    // What was measured: three lags of an oscillation, and the spectrum of slow noise above a floor.
+    // What was measured: three lags of an oscillation, and the spectrum of slow noise above a
+    // floor.
     let here = tempfile::tempdir().unwrap();
     let write = |name: &str, lines: String| {
         let path = here.path().join(name);

@@ -39,7 +39,7 @@ class LayerAngles:
     z
         Standard scores of the first and the last angle against these, positive if aligned.
     reading
-        How the matrices are read, where nothing tells and two readings stand beside each other.
+        How the matrices are read, where nothing decides and both readings are given.
     """
 
     layer: int
@@ -118,7 +118,7 @@ def analyze(
     activation
         Activation of the hidden layers, one or one each; unless given what reproduces them.
     lags
-        Lags whose terms are reported each by itself; the first unless given.
+        Lags whose terms are reported one by one; the first unless given.
     window
         Longest lag that terms are made for; unless given as far as memory and time allow.
     every
@@ -131,7 +131,7 @@ def analyze(
 
     Notes
     -----
-    After Ctrl-C it is no longer waited for: what was begun goes on in the background to its end.
+    Ctrl-C ends the wait: what was begun continues in the background to its end.
     """
     names = [activation] if isinstance(activation, str) else list(activation)
     chosen = None if lags is None else list(lags)

@@ -21,7 +21,8 @@ pub enum ArrayError {
     },
     /// Not a format that is known.
     #[error(
-        "{} ends neither in .npz, .npy nor .csv (.tsv, .txt, .dat): {}", .0.display(), other_format(.0)
+        "{} ends neither in .npz, .npy nor .csv (.tsv, .txt, .dat): {}", .0.display(),
+        other_format(.0)
     )]
     Format(PathBuf),
     /// A file that is not what its name says, or was cut short.
@@ -35,7 +36,8 @@ pub enum ArrayError {
         why: String,
     },
     /// No such member.
-    #[error("{} has {found}: {}", path.display(), remedy(members, wanted.as_deref()), found = match wanted {
+    #[error("{} has {found}: {}", path.display(), remedy(members, wanted.as_deref()),
+        found = match wanted {
         Some(wanted) => format!("no member `{wanted}`"),
         None => "several members".into(),
     })]
@@ -58,7 +60,8 @@ pub enum ArrayError {
         remedy: String,
     },
     /// Too large.
-    #[error("{} claims {bytes} bytes, more than the {} that are read: {}", path.display(), limit.bytes, limit)]
+    #[error("{} claims {bytes} bytes, more than the {} that are read: {}", path.display(),
+        limit.bytes, limit)]
     TooLarge {
         /// The file.
         path: PathBuf,

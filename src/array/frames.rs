@@ -8,7 +8,7 @@
 
 use super::npy::{Opened, cut_short};
 use super::packed::Values;
-use super::{ArrayError, Header, Source, Stored, npy, npz, refused};
+use super::{ArrayError, Header, Location, Stored, npy, npz, refused};
 use crate::file::memory::in_words;
 use npyz::Order;
 use std::fs::File;
@@ -65,7 +65,7 @@ impl Extent {
         }
     }
 
-    fn check_whole(&self, source: &Source<'_>) -> Result<(), ArrayError> {
+    fn check_whole(&self, source: &Location<'_>) -> Result<(), ArrayError> {
         self.mismatch().map_or(Ok(()), |why| Err(source.damaged(why)))
     }
 
@@ -108,7 +108,7 @@ pub fn extent(path: &Path, member: Option<&str>) -> Result<Extent, ArrayError> {
 fn with_values<R>(
     path: &Path,
     member: Option<&str>,
-    use_it: impl FnOnce(&Source<'_>, &mut Values<'_>) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Location<'_>, &mut Values<'_>) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
     let Some(member) = member else { return in_file(path, use_it) };
     if path.is_dir() {
@@ -119,14 +119,14 @@ fn with_values<R>(
 
 fn in_file<R>(
     path: &Path,
-    use_it: impl FnOnce(&Source<'_>, &mut Values<'_>) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Location<'_>, &mut Values<'_>) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
     let failed = |source| refused("read", path, source);
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let mut reader = BufReader::new(file);
     use_it(
-        &Source { path, member: None },
+        &Location { path, member: None },
         &mut Values { reader: &mut reader, size, plain: Some((path, 0)) },
     )
 }
@@ -315,7 +315,7 @@ const PIECE: usize = 1 << 16;
 
 /// One way through all values of an array.
 struct Pass<'a> {
-    source: &'a Source<'a>,
+    source: &'a Location<'a>,
     found: &'a Opened,
     /// How many are taken.
     values: usize,
@@ -476,7 +476,7 @@ impl Spool {
         Ok(room.into_place())
     }
 
-    fn room(&mut self, source: &Source<'_>, bytes: usize) -> Result<Room, ArrayError> {
+    fn room(&mut self, source: &Location<'_>, bytes: usize) -> Result<Room, ArrayError> {
         if bytes <= self.memory {
             self.memory -= bytes;
             return Ok(Room::Memory(vec![0; bytes]));
@@ -506,7 +506,7 @@ enum Room {
 }
 
 impl Room {
-    fn write(&mut self, source: &Source<'_>, at: usize, bytes: &[u8]) -> Result<(), ArrayError> {
+    fn write(&mut self, source: &Location<'_>, at: usize, bytes: &[u8]) -> Result<(), ArrayError> {
         match self {
             Self::Memory(room) => {
                 room[at..at + bytes.len()].copy_from_slice(bytes);
@@ -531,7 +531,7 @@ impl Room {
 }
 
 /// What it means that an array cannot be unpacked.
-fn no_room(source: &Source<'_>, bytes: usize, error: std::io::Error) -> ArrayError {
+fn no_room(source: &Location<'_>, bytes: usize, error: std::io::Error) -> ArrayError {
     let why = format!(
         "{error}; {} of it are unpacked here: set TMPDIR to a directory with more room, or save it \
          without compression (numpy.savez), or as a directory of .npy files in C order",
@@ -626,16 +626,16 @@ mod tests {
     #[test]
     fn only_whole_frames_that_the_header_counts_are_there() {
         let here = tempfile::tempdir().unwrap();
-        let of = |shape: &str, values: u16, rest: usize| {
+        let extent_of = |shape: &str, values: u16, rest: usize| {
             let bytes = [singles(0..values), vec![0; rest]].concat();
             let path = npy(here.path(), "a.npy", "<f4", false, shape, &bytes);
             let extent = extent(&path, None).unwrap();
             (extent.frames(), extent.claimed(), extent.is_whole(), extent.length())
         };
-        assert_eq!(of("(4, 2, 3)", 24, 0), (4, 4, true, 4.0));
-        assert_eq!(of("(4, 2, 3)", 21, 0), (3, 4, false, 3.5));
-        assert_eq!(of("(3, 2, 3)", 21, 3), (3, 3, false, 3.0), "space that was set aside");
-        assert_eq!(of("(0, 2, 3)", 21, 0), (0, 0, false, 0.0));
+        assert_eq!(extent_of("(4, 2, 3)", 24, 0), (4, 4, true, 4.0));
+        assert_eq!(extent_of("(4, 2, 3)", 21, 0), (3, 4, false, 3.5));
+        assert_eq!(extent_of("(3, 2, 3)", 21, 3), (3, 3, false, 3.0), "space that was set aside");
+        assert_eq!(extent_of("(0, 2, 3)", 21, 0), (0, 0, false, 0.0));
         let path = npy(here.path(), "a.npy", "<f4", false, "(4, 2, 3)", &singles(0..21));
         assert_eq!(open(&path, Taken::First(3), 0).unwrap().1.len(), 18);
         for (taken, words) in [

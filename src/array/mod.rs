@@ -25,7 +25,7 @@ pub use values::Array;
 pub use crate::file::memory::MOST_BYTES;
 use error::refused;
 use format::extension;
-use place::{Source, store};
+use place::{Location, store};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -112,7 +112,7 @@ pub fn read(path: &Path, member: Option<&str>) -> Result<Array, ArrayError> {
     match array.data.iter().position(|v| !v.is_finite()) {
         None => Ok(array),
         Some(at) => Err(ArrayError::NotFinite {
-            path: Source { path, member }.name(),
+            path: Location { path, member }.name(),
             value: array.data[at],
             index: array.index(at),
         }),

@@ -1,7 +1,7 @@
 //! NumPy's `.npy`.
 
 use super::refusal::unread;
-use super::{Array, ArrayError, Header, Source, Stored, refused, store};
+use super::{Array, ArrayError, Header, Location, Stored, refused, store};
 use npyz::{DType, Endianness, NpyHeader, Order, WriterBuilder};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -24,17 +24,17 @@ pub(super) fn header_npy(path: &Path) -> Result<Header, ArrayError> {
 /// Opens a file for `use_it`, which is also told its size.
 fn in_file<R>(
     path: &Path,
-    use_it: impl FnOnce(&Source, &mut dyn Read, u64) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Location, &mut dyn Read, u64) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
     let failed = |source| refused("read", path, source);
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
-    use_it(&Source { path, member: None }, &mut BufReader::new(file), size)
+    use_it(&Location { path, member: None }, &mut BufReader::new(file), size)
 }
 
 /// Reads the header of an array that is `size` bytes long.
 pub(super) fn read_header(
-    source: &Source,
+    source: &Location,
     reader: &mut dyn Read,
     size: u64,
 ) -> Result<Header, ArrayError> {
@@ -43,7 +43,7 @@ pub(super) fn read_header(
 
 /// Reads an array of a file or member that is `size` bytes long, to its end.
 pub(super) fn read_array(
-    source: &Source,
+    source: &Location,
     reader: &mut dyn Read,
     size: u64,
 ) -> Result<Array, ArrayError> {
@@ -63,7 +63,7 @@ const CHUNK: usize = 1 << 16;
 
 /// Reads the values and makes sure that nothing follows them.
 fn read_values(
-    source: &Source,
+    source: &Location,
     reader: &mut dyn Read,
     opened: &Opened,
 ) -> Result<Vec<f64>, ArrayError> {
@@ -152,7 +152,7 @@ pub(super) struct Opened {
 
 /// Reads the header of an array that is `size` bytes long. What it claims is checked before any
 /// value is read: a type that is read, room for the values, and all of them there.
-fn open(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Opened, ArrayError> {
+fn open(source: &Location, reader: &mut dyn Read, size: u64) -> Result<Opened, ArrayError> {
     let opened = parse(source, reader, size)?;
     source.check_size(opened.most_values)?;
     let Header { shape, stored } = &opened.header;
@@ -173,7 +173,7 @@ const MOST_COUNTED: u128 = 1 << 59;
 /// it claims, take for ever over what nests deep, and lose count of too many values. Whether the
 /// values are there is not looked at.
 pub(super) fn parse(
-    source: &Source,
+    source: &Location,
     reader: &mut dyn Read,
     size: u64,
 ) -> Result<Opened, ArrayError> {
@@ -213,7 +213,7 @@ pub(super) fn parse(
 }
 
 /// The bytes of a header, from the first one of the file, once they are known to be there.
-fn header_text(source: &Source, reader: &mut dyn Read, size: u64) -> Result<Vec<u8>, ArrayError> {
+fn header_text(source: &Location, reader: &mut dyn Read, size: u64) -> Result<Vec<u8>, ArrayError> {
     let cut = || source.damaged("it is cut short in the header".into());
     let mut text = Vec::new();
     let mut read = |length: u64, text: &mut Vec<u8>| {
@@ -264,7 +264,7 @@ fn with_known_types(text: &[u8]) -> Vec<u8> {
 }
 
 /// Row-major values of column-major ones.
-fn from_fortran(source: &Source, shape: &[usize], data: &[f64]) -> Result<Vec<f64>, ArrayError> {
+fn from_fortran(source: &Location, shape: &[usize], data: &[f64]) -> Result<Vec<f64>, ArrayError> {
     let strides: Vec<usize> =
         shape.iter().scan(1, |stride, &n| Some(std::mem::replace(stride, *stride * n))).collect();
     let mut index = vec![0; shape.len()];

@@ -3,7 +3,7 @@
 
 use super::npy::{self, to_bytes};
 use super::packed::Values;
-use super::{Array, ArrayError, Header, Source, refused, store};
+use super::{Array, ArrayError, Header, Location, refused, store};
 use alignscope_compiled::archive::{self, Archive, ZipError};
 use std::fs::File;
 use std::path::Path;
@@ -40,7 +40,7 @@ fn open(path: &Path) -> Result<Archive, ArrayError> {
     let file = File::open(path).map_err(|source| refused("read", path, source))?;
     let failed = |error| match error {
         ZipError::Io(source) if source.raw_os_error().is_some() => refused("read", path, source),
-        error => damaged(path, format!("{error}; copy the file again, or save it anew")),
+        error => damaged(path, format!("{error}; copy the file again, or save it again")),
     };
     Archive::open(file).map_err(failed)
 }
@@ -61,7 +61,7 @@ const MOST_REREAD: u64 = 64 << 20;
 pub(super) fn in_archive<R>(
     path: &Path,
     member: Option<&str>,
-    use_it: impl FnOnce(&Source, &mut Values<'_>) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Location, &mut Values<'_>) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
     let mut archive = open(path)?;
     let members = names(path, &archive)?;
@@ -85,7 +85,7 @@ pub(super) fn in_archive<R>(
         )));
     }
     let (mut file, start) = archive.read(at).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    let source = Source { path, member: Some(wanted) };
+    let source = Location { path, member: Some(wanted) };
     let plain = start.map(|at| (path, at));
     let found = use_it(&source, &mut Values { reader: &mut file, size, plain });
     // What is refused for what it says may say so because it was changed.
@@ -103,7 +103,7 @@ fn choose(path: &Path, member: Option<&str>, members: &[String]) -> Result<usize
         [at] => Ok(at),
         [_, _, ..] if let Some(wanted) = member => Err(damaged(
             path,
-            format!("several members are called `{wanted}`: give them names of their own"),
+            format!("several members are called `{wanted}`: give each its own name"),
         )),
         _ => {
             let wanted = member.map(str::to_string);

@@ -6,12 +6,12 @@ use crate::file::{memory, write_atomically};
 use std::path::{Path, PathBuf};
 
 /// Where an array is read from.
-pub(super) struct Source<'a> {
+pub(super) struct Location<'a> {
     pub(super) path: &'a Path,
     pub(super) member: Option<&'a str>,
 }
 
-impl Source<'_> {
+impl Location<'_> {
     /// `FILE` or `FILE#MEMBER`.
     pub(super) fn name(&self) -> PathBuf {
         let mut name = self.path.as_os_str().to_os_string();
@@ -38,7 +38,7 @@ impl Source<'_> {
                 format: ".npz",
                 why: format!(
                     "member `{member}` does not unpack to what its checksum (CRC-32) was made of \
-                     ({error}): copy the file again, or save it anew"
+                    ({error}): copy the file again, or save it again"
                 ),
             },
             None => ArrayError::Damaged { path, format: ".npy", why: error.to_string() },

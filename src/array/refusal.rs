@@ -1,12 +1,12 @@
 //! What is not read, and one line that turns it into what is.
 
-use super::{ArrayError, Source};
+use super::{ArrayError, Location};
 use npyz::{DType, TypeChar};
 
 /// Types whose values are read, in words.
 const READ: &str = "real numbers (f2, bfloat16, f4, f8), integers and truth values are read";
 
-impl Source<'_> {
+impl Location<'_> {
     /// Refuses a type by its NumPy name, with what to do about it; `fields` are the names of a
     /// structure.
     pub(super) fn unread(&self, found: &str, fields: &[&str]) -> ArrayError {
@@ -61,7 +61,7 @@ impl Source<'_> {
 }
 
 /// Refuses a type that npyz knows and that is not read.
-pub(super) fn unread(source: &Source, dtype: &DType, shape: &[usize]) -> ArrayError {
+pub(super) fn unread(source: &Location, dtype: &DType, shape: &[usize]) -> ArrayError {
     match dtype {
         _ if dtype.uses_pickled_array() && matches!(dtype, DType::Plain(_)) => {
             source.pickled(shape)

@@ -1,12 +1,12 @@
 //! Arrays as text: matrices, a row per line, and signals as tables
 //! `iteration,sample,unit_0,unit_1,...`, a row per iteration and sample.
 //!
-//! Cells are parted by semicolons, tabs, commas or blanks: by the first of these that the first
+//! Cells are separated by semicolons, tabs, commas or blanks: by the first of these that the first
 //! line of cells has. Where semicolons or tabs part them, a comma inside of a cell is a decimal
 //! comma. What follows a `#` or `%` at the start of a line, or behind a blank or a separator, is a
 //! comment, as `numpy.savetxt` and MATLAB write them.
 
-use super::{Array, ArrayError, Source, refused, store};
+use super::{Array, ArrayError, Location, refused, store};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -237,7 +237,7 @@ fn counts(cells: &[String]) -> bool {
 
 /// Values, rows by rows, with room that is asked for as it is needed.
 struct Values<'a> {
-    source: Source<'a>,
+    source: Location<'a>,
     data: Vec<f64>,
 }
 
@@ -257,7 +257,8 @@ fn matrix(mut lines: Lines, first: Line) -> Result<Array, ArrayError> {
     let columns = first.cells.len();
     check_first(&lines, &first)?;
     let column_numbers = counts(&first.cells);
-    let mut values = Values { source: Source { path: lines.path, member: None }, data: Vec::new() };
+    let mut values =
+        Values { source: Location { path: lines.path, member: None }, data: Vec::new() };
     let (mut style, mut rows, mut indices) = (Style::of(lines.separator), 0usize, [true; 2]);
     let (start, mut next) = (first.number, Some(first));
     while let Some(line) = next {
@@ -349,7 +350,8 @@ fn signal(mut lines: Lines, header: &Line) -> Result<Array, ArrayError> {
     if columns < 3 || header.cells.iter().enumerate().any(|(i, name)| *name != expected(i)) {
         return Err(lines.wrong(EXPECTED));
     }
-    let mut values = Values { source: Source { path: lines.path, member: None }, data: Vec::new() };
+    let mut values =
+        Values { source: Location { path: lines.path, member: None }, data: Vec::new() };
     let (mut style, mut samples, mut rows) = (Style::of(lines.separator), None, 0usize);
     while let Some(line) = lines.next()? {
         if line.cells.len() != columns {

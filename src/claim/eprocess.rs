@@ -1,4 +1,4 @@
-//! Evidence that grows with every repeat and may be looked at after each: e-processes.
+//! Evidence that grows with every repeat and may be judged after each: e-processes.
 //!
 //! An e-process is a bet against a hypothesis that starts with 1 and, if the hypothesis is true, is
 //! worth at most 1 on average whenever one stops. So it reaches `1 / alpha` at any time with

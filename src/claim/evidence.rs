@@ -51,7 +51,7 @@ impl<'a> Evidence<'a> {
             let whole = analysis
                 .conditions
                 .get(condition)
-                .map_or(0, |of| self.results.whole_repeats(analysis, of));
+                .map_or(0, |condition| self.results.whole_repeats(analysis, condition));
             repeats.entry(name).and_modify(|least| *least = whole.min(*least)).or_insert(whole);
         }
         OfClaim { all: self, repeats }

@@ -63,7 +63,7 @@ pub(super) fn needed(
 /// Growth of the logarithm of the best gambler's capital per repeat, by the values seen.
 fn growth(present: &[f64], bound: f64, room: f64, side: Side) -> f64 {
     let gain = |value: &f64| if side == Side::Above { value - bound } else { bound - value } / room;
-    let of = |bet: f64| {
+    let growth_by = |bet: f64| {
         mean(
             &present
                 .iter()
@@ -71,7 +71,7 @@ fn growth(present: &[f64], bound: f64, room: f64, side: Side) -> f64 {
                 .collect::<Vec<_>>(),
         )
     };
-    BETS.into_iter().map(|[_, bet]| of(bet)).fold(0.0, f64::max)
+    BETS.into_iter().map(|[_, bet]| growth_by(bet)).fold(0.0, f64::max)
 }
 
 fn whole(repeats: f64) -> Option<usize> {

@@ -66,27 +66,27 @@ impl Known {
     /// In what the analyses of a spec depart from those that a claim of this project was set for;
     /// `None` of other claims.
     pub fn departure(&mut self, claim: &Claim, spec: &Spec) -> Option<String> {
-        let own = self.of(claim)?.0.as_ref()?;
-        let known = own.claims.iter().find(|known| known.name == claim.name)?;
-        known.departure(&spec.analyses, &own.analyses)
+        let registered = self.of(claim)?.0.as_ref()?;
+        let known = registered.claims.iter().find(|known| known.name == claim.name)?;
+        known.departure(&spec.analyses, &registered.analyses)
     }
 
     /// The plan that fixed a claim and the seeds of its analyses before they were run; `None` if it
     /// was changed since, or is judged on other repeats.
     pub fn plan(&mut self, claim: &Claim, spec: &Spec) -> Option<String> {
-        let (own, plan) = self.of(claim)?;
-        let own = own.as_ref()?;
+        let (registered, plan) = self.of(claim)?;
+        let registered = registered.as_ref()?;
         let seed = |analyses: &[Analysis], name: &String| {
             analyses
                 .iter()
                 .find(|analysis| analysis.name == *name)
                 .map(|analysis| analysis.settings.seed)
         };
-        let is_same = own.claims.contains(claim)
+        let is_same = registered.claims.contains(claim)
             && claim
                 .analyses
                 .iter()
-                .all(|name| seed(&spec.analyses, name) == seed(&own.analyses, name));
+                .all(|name| seed(&spec.analyses, name) == seed(&registered.analyses, name));
         plan.clone().filter(|_| is_same)
     }
 }

@@ -80,10 +80,12 @@ impl Values {
         }
     }
 
-    fn map(&self, of: &dyn Fn(f64) -> Option<f64>) -> Self {
-        let each = |values: &Repeats| values.iter().map(|value| value.and_then(of)).collect();
+    fn map(&self, function: &dyn Fn(f64) -> Option<f64>) -> Self {
+        let each = |values: &Repeats| values.iter().map(|value| value.and_then(function)).collect();
         match self {
-            Self::Number(number) => of(*number).map_or(Self::Repeats(Vec::new()), Self::Number),
+            Self::Number(number) => {
+                function(*number).map_or(Self::Repeats(Vec::new()), Self::Number)
+            }
             Self::Repeats(repeats) => Self::Repeats(each(repeats)),
             Self::Curve(curve, axis) => Self::Curve(
                 Rc::new(curve.iter().map(|(k, values)| (*k, each(values))).collect()),
@@ -93,13 +95,13 @@ impl Values {
     }
 
     /// A function of two, of the same repeat; where both are curves, at the same place.
-    fn with(a: &Self, b: &Self, of: &dyn Fn(f64, f64) -> Option<f64>) -> Self {
+    fn with(a: &Self, b: &Self, function: &dyn Fn(f64, f64) -> Option<f64>) -> Self {
         let pairs = |a: &Repeats, b: &Repeats| {
-            a.iter().zip(b).map(|(a, b)| of((*a)?, (*b)?)).collect::<Repeats>()
+            a.iter().zip(b).map(|(a, b)| function((*a)?, (*b)?)).collect::<Repeats>()
         };
         match (a, b) {
-            (Self::Number(a), b) => b.map(&|b| of(*a, b)),
-            (a, Self::Number(b)) => a.map(&|a| of(a, *b)),
+            (Self::Number(a), b) => b.map(&|b| function(*a, b)),
+            (a, Self::Number(b)) => a.map(&|a| function(a, *b)),
             (Self::Repeats(a), Self::Repeats(b)) => Self::Repeats(pairs(a, b)),
             (Self::Repeats(a), Self::Curve(curve, axis)) => {
                 Self::Curve(Rc::new(curve.iter().map(|(k, b)| (*k, pairs(a, b))).collect()), *axis)
@@ -164,7 +166,7 @@ impl Values {
 
     /// Values at the place where the mean of `by` over repeats is lowest.
     fn at_lowest(&self, by: &Self) -> Self {
-        let (Self::Curve(of, _), Self::Curve(by, _)) = (self, by) else {
+        let (Self::Curve(curve, _), Self::Curve(by, _)) = (self, by) else {
             return Self::Repeats(Vec::new());
         };
         let means = by
@@ -173,12 +175,12 @@ impl Values {
         let means =
             means.filter(|(_, values)| !values.is_empty()).map(|(k, values)| (k, mean(&values)));
         let lowest = means.min_by(|a, b| a.1.total_cmp(&b.1));
-        Self::Repeats(lowest.and_then(|(k, _)| of.get(&k).cloned()).unwrap_or_default())
+        Self::Repeats(lowest.and_then(|(k, _)| curve.get(&k).cloned()).unwrap_or_default())
     }
 
     /// Means of the first in cells of the two others.
-    fn cells(of: [&Self; 3]) -> Self {
-        let [Self::Curve(values, _), Self::Curve(first, _), Self::Curve(second, _)] = of else {
+    fn cells(curves: [&Self; 3]) -> Self {
+        let [Self::Curve(values, _), Self::Curve(first, _), Self::Curve(second, _)] = curves else {
             return Self::Repeats(Vec::new());
         };
         let repeats = values.values().map(Vec::len).max().unwrap_or(0);
@@ -199,7 +201,7 @@ impl Values {
         }
         cells.retain(|_, cell| cell.iter().map(Vec::len).sum::<usize>() >= LEAST_IN_CELL);
         let means = |cell: Vec<Vec<f64>>| {
-            cell.iter().map(|of| (!of.is_empty()).then(|| mean(of))).collect()
+            cell.iter().map(|repeat| (!repeat.is_empty()).then(|| mean(repeat))).collect()
         };
         Self::Curve(
             Rc::new(cells.into_iter().map(|(place, cell)| (place, means(cell))).collect()),
@@ -325,8 +327,8 @@ mod tests {
     #[test]
     fn absent_values_keep_their_repeat() {
         let holed = Values::Repeats(vec![Some(1.0), None, Some(3.0)]);
-        let of = Values::call(Function::Divide, &[repeats(&[9.0, 8.0, 7.0]), holed]);
-        assert_eq!(of.repeats(), [Some(9.0), None, Some(7.0 / 3.0)]);
+        let quotients = Values::call(Function::Divide, &[repeats(&[9.0, 8.0, 7.0]), holed]);
+        assert_eq!(quotients.repeats(), [Some(9.0), None, Some(7.0 / 3.0)]);
         let places = BTreeMap::from([(0, vec![Some(1.0), Some(2.0)]), (1, vec![None, Some(4.0)])]);
         let of_places =
             |axis| Values::Curve(Rc::new(places.clone()), axis).reduced(Function::Mean).repeats();

@@ -66,8 +66,8 @@ pub(super) fn evidence(part: &ClaimPart, rows: &[Repeats], bounds: Bounds) -> Ev
     let each: Vec<Evidence> = rows.iter().map(|row| of_row(row, part.values, bounds)).collect();
     // A row that ends early stays at what it was worth.
     let at = |path: &[f64], n: usize| path.get(n).or(path.last()).copied().unwrap_or(0.0);
-    let over = |of: &dyn Fn(&Evidence) -> &Vec<f64>, least: bool| -> Vec<f64> {
-        let all = |n: usize| each.iter().map(move |row| at(of(row), n));
+    let over = |path: &dyn Fn(&Evidence) -> &Vec<f64>, least: bool| -> Vec<f64> {
+        let all = |n: usize| each.iter().map(move |row| at(path(row), n));
         (0..length)
             .map(
                 |n| if least { all(n).fold(f64::INFINITY, f64::min) } else { mean_of_logs(all(n)) },
@@ -154,8 +154,8 @@ fn of_row(row: &Repeats, values: ValueKind, bounds: Bounds) -> Evidence {
         }
         _ => {
             let (inside, outside) = (bounds.inside, bounds.outside);
-            let paths = |of: [(f64, Side); 2]| -> Vec<Vec<f64>> {
-                let finite = of.into_iter().filter(|(bound, _)| bound.is_finite());
+            let paths = |ends: [(f64, Side); 2]| -> Vec<Vec<f64>> {
+                let finite = ends.into_iter().filter(|(bound, _)| bound.is_finite());
                 finite.map(|(bound, side)| beyond(bound, side)).collect()
             };
             let within = paths([(inside.low, Side::Above), (inside.high, Side::Below)]);

@@ -45,12 +45,12 @@ pub(super) fn command() -> Command {
         )
         .after_help(
             "RUN, an .npz archive or a directory of .npy files that may be growing still, holds \
-             W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l, or states x that; n_D x n_l \
-             of direct feedback), b1, ... (states x n_l), activity0, ... and delta1, ... \
-             (iterations x samples x n_l; delta points towards the target), labels (iterations x \
-             samples, or one-hot); matrices may be stored as their transposes, and layers counted \
-             from 1; what is missing costs what depends on it. docs/recording.md says how to \
-             record from PyTorch.",
+            W0, W1, ... (states x n_l x n_l+1), B1, ... (n_l+1 x n_l, or states x that; n_D x n_l \
+            of direct feedback), b1, ... (states x n_l), activity0, ... and delta1, ... \
+            (iterations x samples x n_l; delta points towards the target), labels (iterations x \
+            samples, or one-hot); matrices may be stored as their transposes, and layers counted \
+            from 1; what depends on a missing member is left out. docs/recording.md says how to \
+            record from PyTorch.",
         )
         .args([
             Arg::new("run")
@@ -84,10 +84,7 @@ pub(super) fn command() -> Command {
                 .value_name("LIST")
                 .default_value("1")
                 .value_parser(|text: &str| Settings::LAGS.parse(text))
-                .help(
-                    "Lags whose terms and similarities are reported each by itself, such as \
-                    1-8,60",
-                ),
+                .help("Lags whose terms and similarities are reported one by one, such as 1-8,60"),
             count(
                 "window",
                 "Longest lag that terms are made for [default: back to the first \
@@ -186,13 +183,15 @@ impl Analysis {
         out["archive"] = self.archive();
         let Questions { eta, activations, terms } = &self.questions;
         out["questions"] = json!({
-            "eta": eta, "activations": activations.iter().map(|a| a.name()).collect::<Vec<_>>(), "lags": terms.lags,
+            "eta": eta, "activations": activations.iter().map(|a| a.name()).collect::<Vec<_>>(),
+            "lags": terms.lags,
             "window": terms.window, "every": self.findings.every,
         });
         let of_state = |s: &Spectrum| -> Vec<Json> {
             let entry = |row: &Row| {
                 json!({
-                    "layer": s.layer, "state": s.state, "quantity": row.quantity, "value": row.value,
+                    "layer": s.layer, "state": s.state, "quantity": row.quantity,
+                    "value": row.value,
                     "prediction": row.prediction,
                 })
             };
@@ -221,15 +220,19 @@ impl Analysis {
         json!({
             "path": self.path.display().to_string(), "sizes": self.sizes(), "states": self.states(),
             "iterations": run.iterations(),
-            "updates": run.thinned.as_ref().map(|of| of.updates()), "samples": run.samples(), "labels": run.labels.is_some(),
+            "updates": run.thinned.as_ref().map(|thinned| thinned.updates()),
+            "samples": run.samples(), "labels": run.labels.is_some(),
             "precision": run.precision().name(),
             "precisions": { "weights": weights, "activities": activities, "deltas": deltas },
-            "weights": layers_of(&|l| run.weights(l).is_some()), "backward": layers_of(&|l| run.backward(l).is_some()),
-            "biases": layers_of(&|l| run.biases(l).is_some()), "activities": layers_of(&|l| run.activity(l).is_some()),
+            "weights": layers_of(&|l| run.weights(l).is_some()),
+            "backward": layers_of(&|l| run.backward(l).is_some()),
+            "biases": layers_of(&|l| run.biases(l).is_some()),
+            "activities": layers_of(&|l| run.activity(l).is_some()),
             "deltas": layers_of(&|l| run.delta(l).is_some()), "transposed": reading.transposed,
             "weights_transposed": reading.weights_turned.iter().map(|(l, _)| l).collect::<Vec<_>>(),
             "direct": layers_of(&|l| run.backward(l).is_some_and(Backward::is_direct)),
-            "numbering": reading.numbering, "left_out": reading.left_out, "ignored": reading.ignored,
+            "numbering": reading.numbering, "left_out": reading.left_out,
+            "ignored": reading.ignored,
             "missing": self.missing,
         })
     }

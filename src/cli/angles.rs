@@ -121,7 +121,8 @@ fn report(pair: &Pair, rows: &[Row], null: Option<WeightNull>) -> Json {
         let reading = (pair.readings.len() > 1).then(|| name(row.reading));
         let entry = |quantity: &str, value: Option<f64>| {
             json!({
-                "quantity": quantity, "layer": null, "iteration": row.iteration, "reading": reading, "value": value,
+                "quantity": quantity, "layer": null, "iteration": row.iteration, "reading": reading,
+                "value": value,
             })
         };
         let mut alignment = entry("weight_alignment", row.angle);
@@ -148,7 +149,8 @@ fn report(pair: &Pair, rows: &[Row], null: Option<WeightNull>) -> Json {
     json!({
         "summary": entries.collect::<Vec<_>>(),
         "forward": pair.forward.name, "backward": pair.backward.name, "shape": pair.shape(),
-        "transposed": pair.likeliest().backward, "reading": name(pair.likeliest()), "settled_by": pair.settled(),
+        "transposed": pair.likeliest().backward, "reading": name(pair.likeliest()),
+        "settled_by": pair.settled(),
         "absent": absent, "null": independent,
     })
 }

@@ -23,8 +23,8 @@ pub(super) fn specs() -> Arg {
 /// `--shard`.
 pub(super) fn shard_option() -> Arg {
     Arg::new("shard").long("shard").value_name("I/N").value_parser(Shard::parse).help(
-        "Run every N-th job from the I-th on, as in 3/16, into a directory of its own [default: \
-         that of the run, .shards/I-of-N]; `alignscope merge` puts shards together",
+        "Run every N-th job from the I-th on, as in 3/16, into a separate directory [default: \
+        that of the run, .shards/I-of-N]; `alignscope merge` combines shards",
     )
 }
 
@@ -43,12 +43,12 @@ pub(super) fn changes() -> [Arg; 4] {
     };
     [
         option("set", "NAME=VALUE").action(ArgAction::Append).help(
-            "Another value of a parameter or key, in all analyses that have it, such as \
-                eta=1e-3; can be repeated",
+            "Set a parameter or key to another value, in all analyses that have it, such as \
+            eta=1e-3; can be repeated",
         ),
         option("repeats", "N").help(
-            "Another number of repeats; of a run directory, further ones are added to those \
-                that are there",
+            "Another number of repeats; in a run directory, further ones are added to those that \
+            are there",
         ),
         option("analysis", "NAME").action(ArgAction::Append).help(
             "Only the analysis of this name; \

@@ -17,8 +17,8 @@ pub(super) fn command() -> Command {
         .subcommand(shared(Command::new("list").about("List the data sets, and where they are")))
         .subcommand(
             shared(Command::new("verify").about(
-                "Compare the files of data sets with the official ones, or say how your \
-                        own are taken",
+                "Compare the files of data sets with the official ones, or say how your own are \
+                read",
             ))
             .arg(
                 Arg::new("names")
@@ -74,7 +74,8 @@ fn list(library: &Library, as_json: bool) -> anyhow::Result<Exit> {
     if as_json {
         let entry = |(name, facts, place): &(&str, DataFacts, Option<String>)| {
             json!({
-                "name": name, "training_images": facts.training_images, "test_images": facts.test_images,
+                "name": name, "training_images": facts.training_images,
+                "test_images": facts.test_images,
                 "inputs": facts.inputs, "classes": facts.classes, "found": place,
             })
         };

@@ -58,10 +58,10 @@ impl<'a> Outlook<'a> {
         warnings.iter().for_each(|warning| tell!("warning: {warning}"));
         let wanted: HashSet<usize> =
             plan.planned().filter(is_wanted).map(|planned| planned.job).collect();
-        let own =
+        let is_here =
             |job: &usize| request.shard.is_none_or(|shard| shard.has(*job)) && wanted.contains(job);
         let pending: Vec<usize> =
-            (0..plan.jobs.len()).filter(own).filter(|&job| !done[job]).collect();
+            (0..plan.jobs.len()).filter(is_here).filter(|&job| !done[job]).collect();
         let threads = admitted(request, &pending, matches)?;
         let library = library(request, matches)?;
         let interrupt = interrupt_on_ctrl_c()?;
@@ -85,10 +85,10 @@ impl<'a> Outlook<'a> {
     /// Jobs to run of the first repeats of an analysis that no earlier one has, and their time in
     /// words if there are any.
     pub fn of_analysis(&self, name: &str, repeats: usize) -> (usize, String) {
-        let own: Vec<Pending> =
+        let groups: Vec<Pending> =
             self.first(repeats).filter(|group| group.analysis == name).collect();
-        let jobs = own.iter().map(|group| group.jobs.len()).sum();
-        (jobs, if jobs > 0 { said(together(&own, self.threads).likely) } else { "done".into() })
+        let jobs = groups.iter().map(|group| group.jobs.len()).sum();
+        (jobs, if jobs > 0 { said(together(&groups, self.threads).likely) } else { "done".into() })
     }
 
     /// Time of the first repeats of everything in words.
@@ -110,8 +110,8 @@ impl<'a> Outlook<'a> {
     /// Jobs of a condition that are to be run or done, and those done.
     fn jobs(&self, analysis: &Analysis, condition: usize) -> [usize; 2] {
         let jobs = self.plan().jobs_of(analysis, &analysis.conditions[condition]);
-        let own = jobs.filter(|&job| self.request.shard.is_none_or(|shard| shard.has(job)));
-        own.fold([0, 0], |[all, done], job| [all + 1, done + usize::from(self.done[job])])
+        let here = jobs.filter(|&job| self.request.shard.is_none_or(|shard| shard.has(job)));
+        here.fold([0, 0], |[all, done], job| [all + 1, done + usize::from(self.done[job])])
     }
 
     /// Time of a condition's jobs, if any are left that no earlier analysis has.
@@ -144,9 +144,9 @@ impl<'a> Outlook<'a> {
             }
         }
         let (plan, out_directory) = (self.plan(), self.request.out.display());
-        let own = (0..plan.jobs.len())
+        let jobs = (0..plan.jobs.len())
             .filter(|&job| self.request.shard.is_none_or(|shard| shard.has(job)));
-        let all = own.count();
+        let all = jobs.count();
         let pending = self.pending();
         let shard =
             self.request.shard.map(|shard| format!(" of shard {shard}")).unwrap_or_default();
@@ -169,8 +169,9 @@ impl<'a> Outlook<'a> {
     fn row(&self, analysis: &Analysis, condition: usize) -> Vec<String> {
         let [all, done] = self.jobs(analysis, condition);
         let time = self.time(analysis, condition).map(|group| group.each);
-        let number =
-            |of: fn(Seconds) -> f64| time.map_or(String::new(), |time| format!("{:.2}", of(time)));
+        let number = |end: fn(Seconds) -> f64| {
+            time.map_or(String::new(), |time| format!("{:.2}", end(time)))
+        };
         let range =
             time.map_or(String::new(), |time| format!("{:.2} to {:.2}", time.low, time.high));
         let label = analysis.label(&analysis.conditions[condition]);

@@ -17,8 +17,8 @@ fn names() -> impl Iterator<Item = &'static str> {
 pub(super) fn command() -> Command {
     Command::new("fetch")
         .about(
-            "Download a data set and check its files; goes on with a download that broke off, \
-            skips what is there",
+            "Download a data set and check its files; resumes an interrupted download, skips \
+            files that are there",
         )
         .args([
             Arg::new("name")
@@ -37,9 +37,9 @@ pub(super) fn command() -> Command {
                 .default_value("60")
                 .value_parser(value_parser!(u64).range(1..=86_400))
                 .help(
-                    "Give a server up that does not answer for so long, or gives less than 1 KiB a \
-                     second over this time; what came is kept, and the same command goes on from \
-                     there",
+                    "Give up on a server that does not answer for this long, or sends less than 1 \
+                    KiB a second over this time; what has arrived is kept, and the same command \
+                    continues from there",
                 ),
         ])
 }
@@ -86,7 +86,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 /// On Ctrl-C, ends at once, whatever a server does.
 fn say_when_interrupted() -> anyhow::Result<()> {
     let end = || {
-        tell!("interrupted: what was downloaded is kept; the same command goes on from there");
+        tell!("interrupted: what was downloaded is kept; the same command continues from there");
         std::process::exit(i32::from(Exit::Interrupted.code()));
     };
     ctrlc::set_handler(end).context("cannot listen for Ctrl-C")

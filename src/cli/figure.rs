@@ -22,10 +22,10 @@ pub(super) fn command() -> Command {
         .about("Draw from the results of a run")
         .long_about(
             "Draw from the results of a run, which is not run again: the figures of its spec, as \
-             they are or changed by options, or one of your own. Options that say what is drawn \
-             (--quantity, --kind, --x, --y, --by, --panels, --smooth, --lags, --at, --layers, \
-             --together, --where, --show, --colours) describe a new figure, unless --figure names \
-             one of the spec; those that say how it looks alone change every figure of the spec",
+            they are or changed by options, or one of your own. Options that say what is drawn \
+            (--quantity, --kind, --x, --y, --by, --panels, --smooth, --lags, --at, --layers, \
+            --together, --where, --show, --colours) describe a new figure, unless --figure names \
+            one of the spec; those that only say how it looks change every figure of the spec",
         )
         .arg(
             Arg::new("run")
@@ -123,7 +123,10 @@ enum Place {
 impl Place {
     fn of(run: &Path, asked: Option<&PathBuf>) -> anyhow::Result<Self> {
         let of_run = run.join(FIGURES);
-        let is_of_run = |path: &PathBuf| matches!((path.canonicalize(), of_run.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let is_of_run = |path: &PathBuf| {
+            let both = (path.canonicalize(), of_run.canonicalize());
+            matches!(both, (Ok(a), Ok(b)) if a == b)
+        };
         match asked {
             Some(directory) if !is_of_run(directory) => {
                 make_directory(directory)?;

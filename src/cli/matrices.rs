@@ -157,14 +157,14 @@ impl Recorded {
 
 /// What decided how `W` and `B` are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Settled {
+enum DecidedBy {
     Shape,
     Option,
     /// One of the matrices is symmetric, so that it makes no difference.
     Symmetry,
     /// Nothing: both readings stand, the last being likelier by the convention, or because only in
     /// it the matrices are closer, or farther, than chance.
-    No {
+    Nothing {
         by_values: bool,
     },
 }
@@ -179,7 +179,7 @@ pub(super) struct Pair {
     pub backward: Recorded,
     /// How they may be compared, the likeliest last; never empty.
     pub readings: Vec<Orientation>,
-    settled: Settled,
+    settled: DecidedBy,
 }
 
 impl Pair {
@@ -202,7 +202,7 @@ impl Pair {
             )));
         }
         check_memory(&[&forward, &backward], copies(forward.shape)?)?;
-        let settled = if asked.is_some() { Settled::Option } else { Settled::Shape };
+        let settled = if asked.is_some() { DecidedBy::Option } else { DecidedBy::Shape };
         let mut pair =
             Self { forward: forward.read()?, backward: backward.read()?, readings, settled };
         if pair.readings.len() > 1 {
@@ -215,7 +215,7 @@ impl Pair {
     fn weigh(&mut self) {
         if self.forward.is_symmetric() || self.backward.is_symmetric() {
             self.readings = vec![Orientation::OPPOSITE];
-            self.settled = Settled::Symmetry;
+            self.settled = DecidedBy::Symmetry;
             return;
         }
         let last = self.iterations().unwrap_or(1) - 1;
@@ -235,7 +235,7 @@ impl Pair {
             [alike, opposite] => decided(opposite, alike),
             _ => false,
         };
-        self.settled = Settled::No { by_values };
+        self.settled = DecidedBy::Nothing { by_values };
     }
 
     /// Number of pairs, if one of the two is a history.
@@ -263,10 +263,10 @@ impl Pair {
     /// What decided, for machines; `None` if nothing did.
     pub fn settled(&self) -> Option<&'static str> {
         match self.settled {
-            Settled::Shape => Some("shape"),
-            Settled::Option => Some("option"),
-            Settled::Symmetry => Some("symmetry"),
-            Settled::No { .. } => None,
+            DecidedBy::Shape => Some("shape"),
+            DecidedBy::Option => Some("option"),
+            DecidedBy::Symmetry => Some("symmetry"),
+            DecidedBy::Nothing { .. } => None,
         }
     }
 
@@ -274,32 +274,31 @@ impl Pair {
     pub fn sentence(&self) -> String {
         let reading = self.likeliest();
         match (self.settled, reading.backward) {
-            (Settled::Option, _) => {
+            (DecidedBy::Option, _) => {
                 format!("{} (--transpose {})", in_words(reading), name(reading))
             }
-            (Settled::Shape, true) => "B has the shape of W': it was transposed to be compared \
+            (DecidedBy::Shape, true) => "B has the shape of W': it was transposed to be compared \
                 with W"
                 .into(),
-            (Settled::Shape, false) => {
-                "B has the shape of W: it is taken to be stored as B', and was not \
-                 transposed"
+            (DecidedBy::Shape, false) => {
+                "B has the shape of W: it is assumed to be stored as B', and was not transposed"
                     .into()
             }
-            (Settled::Symmetry, _) => {
+            (DecidedBy::Symmetry, _) => {
                 "W and B are square, and one of them is symmetric: it makes no difference whether \
                  B was transposed"
                     .into()
             }
-            (Settled::No { by_values }, _) => {
+            (DecidedBy::Nothing { by_values }, _) => {
                 let why = if by_values {
                     "only in it W and B' are closer, or farther, than chance"
                 } else {
                     "by the convention W_l: n_l x n_l+1, B_l: n_l+1 x n_l"
                 };
                 format!(
-                    "W and B are square, so that shapes do not tell whether they are stored the \
-                     same way round or each as the transpose of the other. Both readings follow, \
-                     the likelier last ({why}): --transpose none, or --transpose b, settles it"
+                    "W and B are square, so their shapes do not show whether they are stored the \
+                    same way round or each as the transpose of the other. Both readings follow, \
+                    the likelier last ({why}): --transpose none, or --transpose b, settles it"
                 )
             }
         }
@@ -325,7 +324,7 @@ fn possible(
         Some(asked) if asked.fits(forward.shape, backward.shape) => Ok(vec![asked]),
         Some(asked) => Err(UsageError(format!(
             "--transpose {}: {titles}, which have no entries to compare then: leave the option \
-             out, for shapes tell",
+            out, as the shapes decide",
             name(asked)
         ))),
     }
@@ -378,17 +377,19 @@ fn parse_transpose(text: &str) -> Result<Orientation, String> {
 
 /// How files are read, for `--help`.
 pub(super) const FILES: &str = "Files are .npy, .npz (FILE#MEMBER), or text (.csv, .tsv, .txt, \
-    .dat) with a row per line, cells parted by blanks, tabs, semicolons or commas, and comments \
-    behind #. Values are of half (f2, bfloat16), single or double precision, whole numbers or \
-    truth values, of either byte order, in C or Fortran order. Archives are checked against their \
-    checksums. A matrix has two dimensions; three are a history (iterations x rows x columns).";
+    .dat) with a row per line, cells separated by blanks, tabs, semicolons or commas, and \
+    comments after #. Values are of half (f2, bfloat16), single or double precision, whole \
+    numbers or truth values, of either byte order, in C or Fortran order. Archives are checked \
+    against their checksums. A matrix has two dimensions; three are a history (iterations x rows \
+    x columns).";
 
 /// How orientation is read, for `--help`.
-pub(super) const ORIENTATION: &str = "Shapes tell whether B is stored as B (W_l: n_l x n_l+1, B_l: \
-    n_l+1 x n_l) or with the shape of W, unless both are square: then both readings are shown, the \
-    likelier last, and --transpose settles it. `none` is for programs that store both the same way \
-    round (weight and weight_backward in PyTorch and BioTorch; kernel and B in flax and bioflax), \
-    and for PyTorch's weight (n_l+1 x n_l) beside B_l as above; `b` is for W_l and B_l as above.";
+pub(super) const ORIENTATION: &str = "Shapes show whether B is stored as B (W_l: n_l x n_l+1, \
+    B_l: n_l+1 x n_l) or with the shape of W, unless both are square: then both readings are \
+    shown, the likelier last, and --transpose settles it. `none` is for programs that store both \
+    the same way round (weight and weight_backward in PyTorch and BioTorch; kernel and B in flax \
+    and bioflax), and for PyTorch's weight (n_l+1 x n_l) beside B_l as above; `b` is for W_l and \
+    B_l as above.";
 
 /// Most operations of a decomposition, the shorter side squared times the longer: a few minutes'
 /// worth.

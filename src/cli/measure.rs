@@ -133,8 +133,8 @@ fn measure(request: &Request, matches: &ArgMatches) -> anyhow::Result<Exit> {
         Ended::Interrupted => {
             let [done, all] = output::share(plan, &report, request.shard);
             tell!(
-                "interrupted: {done} of {all} jobs are done and kept; the same command goes on \
-                 from there"
+                "interrupted: {done} of {all} jobs are done and kept; the same command continues \
+                from there"
             );
             Exit::Interrupted
         }

@@ -2,7 +2,7 @@
 
 use super::quote::operand;
 use super::{Exit, args, output};
-use crate::run::{Ended, Merged, Plan, RunReport, Shard, Source, merge, read_directory};
+use crate::run::{Ended, MergeSource, Merged, Plan, RunReport, Shard, merge, read_directory};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
 
@@ -15,9 +15,9 @@ pub(super) fn command() -> Command {
     Command::new("merge")
         .about("Put shards of a run together")
         .long_about(
-            "Put shards, or any runs of the same spec, together: OUT becomes, byte for byte, the \
-             directory of one run. Missing jobs are listed with the commands that run them; \
-             results that contradict each other are refused",
+            "Combine shards, or any runs of the same spec: OUT becomes, byte for byte, the \
+            directory of one run. Missing jobs are listed with the commands that run them; \
+            results that contradict each other are refused",
         )
         .arg(directory("out").value_name("OUT").help(
             "Run directory to be written; what it already \
@@ -57,7 +57,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 }
 
 /// Which jobs are missing, and what runs them.
-fn missing(plan: &Plan, report: &RunReport, sources: &[Source]) -> String {
+fn missing(plan: &Plan, report: &RunReport, sources: &[MergeSource]) -> String {
     let missing: Vec<usize> =
         (0..plan.jobs.len()).filter(|&job| report.results[job].is_none()).collect();
     let mut lines =
@@ -91,7 +91,7 @@ fn missing(plan: &Plan, report: &RunReport, sources: &[Source]) -> String {
 }
 
 /// Commands that run missing jobs where they belong, and how many each.
-fn commands(missing: &[usize], sources: &[Source]) -> Vec<(String, usize)> {
+fn commands(missing: &[usize], sources: &[MergeSource]) -> Vec<(String, usize)> {
     let mut left = missing.to_vec();
     let mut found = Vec::new();
     let mut take = |command: String, has: &dyn Fn(usize) -> bool| {
@@ -115,7 +115,7 @@ fn commands(missing: &[usize], sources: &[Source]) -> Vec<(String, usize)> {
 }
 
 /// Runs a shard beside one that is there.
-fn command_of(sibling: &Source, shard: Shard) -> String {
+fn command_of(sibling: &MergeSource, shard: Shard) -> String {
     let parent = sibling.path.parent().unwrap_or(Path::new(""));
     let (sibling, out) = (operand(&sibling.path), operand(&parent.join(shard.directory())));
     format!("alignscope run {sibling} --shard {shard} --out {out}")

@@ -114,7 +114,7 @@ fn write_tables(
     again(plan, report)
 }
 
-/// Fewest repeats whose intervals are not told of.
+/// Fewest repeats whose intervals need no remark.
 const FEW: usize = 5;
 
 /// Says what a reader of the summary has to know.
@@ -124,8 +124,9 @@ fn warn(plan: &Plan, report: &RunReport) {
     let mut warnings: Vec<String> = flags(results).iter().map(ToString::to_string).collect();
     warnings.extend(silenced(results).iter().map(ToString::to_string));
     let few = plan.analyses().filter(|analysis| analysis.settings.repeats < FEW);
-    let few: Vec<String> =
-        few.map(|of| format!("`{}` ({})", of.name, of.settings.repeats)).collect();
+    let few: Vec<String> = few
+        .map(|analysis| format!("`{}` ({})", analysis.name, analysis.settings.repeats))
+        .collect();
     if !few.is_empty() {
         warnings.push(format!(
             "fewer than {FEW} repeats of {}: intervals of so few are wide, and hold only where \
@@ -176,8 +177,8 @@ pub(super) fn print_summary(
 
 /// Jobs finished, and all, of a shard or of the whole.
 pub(super) fn share(plan: &Plan, report: &RunReport, shard: Option<Shard>) -> [usize; 2] {
-    let own = (0..plan.jobs.len()).filter(|&job| shard.is_none_or(|shard| shard.has(job)));
-    own.fold([0, 0], |[done, all], job| {
+    let jobs = (0..plan.jobs.len()).filter(|&job| shard.is_none_or(|shard| shard.has(job)));
+    jobs.fold([0, 0], |[done, all], job| {
         [done + usize::from(report.results[job].is_some()), all + 1]
     })
 }
@@ -196,6 +197,6 @@ pub(super) fn print_shard(
     } else {
         say!("shard {shard}: {done} of its {all} jobs are done, {} in all shards", plan.jobs.len());
     }
-    tell!("results in {directory}; `alignscope merge OUT DIR...` puts shards together");
+    tell!("results in {directory}; `alignscope merge OUT DIR...` combines shards");
     Ok(())
 }

@@ -37,8 +37,8 @@ fn chart(panel: &Panel) -> String {
         })
         .filter(|(_, points): &(_, Vec<_>)| points.len() > 1)
         .collect();
-    let ends = |of: fn(&(f32, f32)) -> f32| {
-        let all = curves.iter().flat_map(|(_, points)| points).map(of);
+    let ends = |coordinate: fn(&(f32, f32)) -> f32| {
+        let all = curves.iter().flat_map(|(_, points)| points).map(coordinate);
         all.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
     };
     let ((left, right), (low, high)) = (ends(|p| p.0), ends(|p| p.1));

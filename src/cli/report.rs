@@ -14,11 +14,11 @@ pub(super) fn command() -> Command {
     Command::new("report")
         .about("Write runs into one HTML file")
         .long_about(
-            "Write what runs gave into one HTML file: verdicts, figures, methods, data dictionary, \
-             how to reproduce. Points of figures tell value, interval and number of repeats, and \
-             figures zoom, by a script within the file; it loads nothing, and without the script \
-             there are pictures. Nothing is run; of a run that is not finished it says what is \
-             missing",
+            "Write the results of runs into one HTML file: verdicts, figures, methods, data \
+            dictionary, how to reproduce. A script within the file lets figures zoom and their \
+            points show value, interval and number of repeats; it loads nothing, and without it \
+            there are pictures. Nothing is run; if a run is not finished, the report says what is \
+            missing",
         )
         .arg(
             Arg::new("runs")

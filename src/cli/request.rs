@@ -92,8 +92,8 @@ fn change_error(error: ChangeError) -> anyhow::Error {
 impl Request {
     /// Jobs that are to be run here and have no result yet.
     pub(super) fn pending(&self) -> impl Iterator<Item = usize> {
-        let own = |&job: &usize| self.shard.is_none_or(|shard| shard.has(job));
-        let jobs = (0..self.plan.jobs.len()).filter(own);
+        let is_here = |&job: &usize| self.shard.is_none_or(|shard| shard.has(job));
+        let jobs = (0..self.plan.jobs.len()).filter(is_here);
         jobs.filter(|&job| !is_stored(&self.out, &self.plan.addresses[job]))
     }
 }
@@ -118,8 +118,8 @@ pub(super) fn run_jobs(
 ) -> anyhow::Result<RunReport> {
     let networks = request.plan.analyses().any(|analysis| analysis.kind == Kind::Train);
     if args::export(matches) != Export::Off && !networks {
-        let why = "--export is of networks that learn on data (train), and there is none: `alignscope \
-                   signals` writes signals in isolation";
+        let why = "--export is of networks that learn on data (train), and there is none: \
+            `alignscope signals` writes signals in isolation";
         return Err(UsageError(why.into()).into());
     }
     let wanted = |job: &usize| only.is_none_or(|only| only.contains(job));

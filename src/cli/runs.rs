@@ -13,9 +13,9 @@ pub(super) fn command() -> Command {
     Command::new("runs")
         .about("List what has been run")
         .long_about(
-            "List the run directories below a directory: of which spec, how far they are, why they \
-             ended, and how large they are. Nothing is changed; `alignscope run DIR` goes on with \
-             one, `alignscope report DIR` tells of it",
+            "List the run directories below a directory: of which spec, how far they are, why \
+            they ended, and how large they are. Nothing is changed; `alignscope run DIR` \
+            continues one, `alignscope report DIR` describes it",
         )
         .arg(
             Arg::new("directory")
@@ -50,20 +50,22 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn row(of: &Outline) -> Vec<String> {
-    let jobs = match of.jobs {
+fn row(run: &Outline) -> Vec<String> {
+    let jobs = match run.jobs {
         Some([finished, planned]) => format!("{finished} of {planned}"),
         None => String::new(),
     };
-    let repeats: Vec<String> = of.repeats.iter().map(ToString::to_string).collect();
+    let repeats: Vec<String> = run.repeats.iter().map(ToString::to_string).collect();
     vec![
-        of.directory.display().to_string(),
-        of.specs.join(", "),
-        of.shard.as_ref().map_or(of.ended.clone(), |shard| format!("{}, shard {shard}", of.ended)),
+        run.directory.display().to_string(),
+        run.specs.join(", "),
+        run.shard
+            .as_ref()
+            .map_or(run.ended.clone(), |shard| format!("{}, shard {shard}", run.ended)),
         jobs,
         repeats.join(", "),
-        of.written.clone().unwrap_or_default(),
-        size(of.bytes),
+        run.written.clone().unwrap_or_default(),
+        size(run.bytes),
     ]
 }
 

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 /// What the script is for, in comments.
 const PURPOSE: &str = "\
-#   bash THIS_FILE [OPTIONS OF SBATCH]   submits both; the same again goes on with whatever is not done
-# A shard that is killed, or whose time is up, is put back into the queue: finished jobs are kept, training goes on from its
-# last checkpoint, and any other job under way starts anew. The time limit has to be longer than one of these takes.";
+#   bash THIS_FILE [OPTIONS OF SBATCH]   submits both; the same again runs whatever is not done
+# A shard that is killed, or whose time is up, is put back into the queue: finished jobs are kept, training continues from its
+# last checkpoint, and any other job under way starts again. The time limit has to be longer than one such job takes.";
 
 /// Directives that are the same for every request.
 const SIGNALS: &str = "\
@@ -34,7 +34,7 @@ pub(super) fn command() -> Command {
         .about("Print a script that runs a spec on SLURM")
         .long_about(
             "Print a script that runs a spec in shards on SLURM, as a job array, and merges them: \
-             `bash SCRIPT` submits it; killed and requeued shards go on from where they were",
+            `bash SCRIPT` submits it; killed and requeued shards continue where they stopped",
         )
         .after_help(
             "Example:\n  alignscope sbatch SPEC --shards 16 --out DIR --time 2:00:00 > \

@@ -1,9 +1,9 @@
 //! A server for browsers on this machine and nobody else.
 //!
-//! It listens at 127.0.0.1, answers GET alone, and only below a path that cannot be guessed, so that
-//! other users of the machine see nothing. A name that leads here from elsewhere does not help a
-//! page of another site either: the host that is asked for has to be this one. Requests are bounded
-//! in size, time and number.
+//! It listens at 127.0.0.1, answers GET alone, and only below a path that cannot be guessed, so
+//! that other users of the machine see nothing. A name that leads here from elsewhere does not help
+//! a page of another site either: the host that is asked for has to be this one. Requests are
+//! bounded in size, time and number.
 
 use anyhow::Context as _;
 use std::borrow::Cow;
@@ -133,8 +133,8 @@ impl Server {
         };
         let mut hosts = request.headers.iter().filter(|h| h.name.eq_ignore_ascii_case("host"));
         let host = hosts.next().map(|header| header.value);
-        let own = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", self.port));
-        if hosts.next().is_some() || !own.iter().any(|own| host == Some(own.as_bytes())) {
+        let names = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", self.port));
+        if hosts.next().is_some() || !names.iter().any(|name| host == Some(name.as_bytes())) {
             return Reply::refusal("421 Misdirected Request", "this is another host");
         }
         if method != "GET" {

@@ -120,8 +120,10 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         generate(signals.map_err(|error| UsageError(error.to_string()))?, sizes);
 
     let mut parameters = json!({
-        "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
-        "batch": sizes.batch, "inputs": sizes.inputs, "outputs": sizes.outputs, "iterations": sizes.iterations,
+        "activity": pair.activity.to_string(), "error": pair.error.to_string(),
+        "cross": pair.cross.to_string(),
+        "batch": sizes.batch, "inputs": sizes.inputs, "outputs": sizes.outputs,
+        "iterations": sizes.iterations,
         "lags": lags, "seed": seed, "repeat": repeat, "version": env!("CARGO_PKG_VERSION"),
     });
     args::tell_times(&pair, &mut parameters);
@@ -265,7 +267,7 @@ fn estimates(
 
 /// Exact covariances between iterations of activity and error, where they are known.
 struct Targets {
-    own: [Option<Matrix<f64>>; 2],
+    autocovariances: [Option<Matrix<f64>>; 2],
     cross: Option<Matrix<f64>>,
     /// Whether the covariance depends on the lag alone.
     stationary: [bool; 2],
@@ -282,20 +284,25 @@ impl Targets {
         match joint {
             Some(joint) => {
                 let independent = || Matrix::zeros(iterations, iterations);
-                let own = [Some(joint.activity.covariance), Some(joint.error.covariance)];
-                Self { own, cross: Some(joint.cross.unwrap_or_else(independent)), stationary }
+                let autocovariances =
+                    [Some(joint.activity.covariance), Some(joint.error.covariance)];
+                Self {
+                    autocovariances,
+                    cross: Some(joint.cross.unwrap_or_else(independent)),
+                    stationary,
+                }
             }
             // Not Gaussian, or long: every form knows its own covariance, as far as it can be held.
             None => {
                 let held = |form: &Form| {
                     if iterations <= 5000 { form.covariance(iterations) } else { None }
                 };
-                let own = if pair.cross == Cross::None && !stays {
+                let autocovariances = if pair.cross == Cross::None && !stays {
                     forms.map(held)
                 } else {
                     [None, None]
                 };
-                Self { own, cross: None, stationary }
+                Self { autocovariances, cross: None, stationary }
             }
         }
     }
@@ -310,12 +317,12 @@ impl Targets {
     }
 
     fn auto(&self, index: usize, lag: usize) -> Option<f64> {
-        self.own[index].as_ref().map(|matrix| Self::average(matrix, lag as i64))
+        self.autocovariances[index].as_ref().map(|matrix| Self::average(matrix, lag as i64))
     }
 
     /// The sum of all covariances over that of the variances.
     fn integral_time(&self, index: usize) -> Option<f64> {
-        let matrix = self.own[index].as_ref()?;
+        let matrix = self.autocovariances[index].as_ref()?;
         let variances: f64 = (0..matrix.rows()).map(|t| matrix.row(t)[t]).sum();
         (variances > 0.0).then(|| matrix.as_slice().iter().sum::<f64>() / variances)
     }
@@ -325,7 +332,7 @@ impl Targets {
     }
 
     fn spectrum(&self, index: usize, segment: usize) -> Option<Vec<(f64, f64)>> {
-        let matrix = self.own[index].as_ref().filter(|_| self.stationary[index])?;
+        let matrix = self.autocovariances[index].as_ref().filter(|_| self.stationary[index])?;
         Some(expected_spectrum(&matrix.row(0)[..segment], segment))
     }
 }
@@ -371,12 +378,12 @@ fn figure(pair: &Pair, rows: &[Row], signals: [&Array; 2]) -> Figure {
         let mut panel = Panel::new(title, Axis::new(x), y);
         for &(quantity, label, index) in quantities {
             let colour = Hue::Palette(index);
-            let of = || rows.iter().filter(|row| row.quantity == quantity);
-            let points = of().map(|row| Point {
+            let measured = || rows.iter().filter(|row| row.quantity == quantity);
+            let points = measured().map(|row| Point {
                 band: row.estimate.band,
                 ..Point::at(row.at, Some(row.estimate.value))
             });
-            let target = of().map(|row| Point::at(row.at, row.target));
+            let target = measured().map(|row| Point::at(row.at, row.target));
             let (points, target): (Vec<Point>, Vec<Point>) = (points.collect(), target.collect());
             if points.is_empty() {
                 continue;

@@ -41,10 +41,10 @@ pub(super) fn command() -> Command {
              what both share",
         )
         .after_help(format!(
-            "{FILES} Of a history, --iteration takes one.\n\n{ORIENTATION}\n\nOutliers are \
-             singular values beyond what the largest of independent Gaussian entries exceeds with \
-             the probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' \
-             standard deviation is that of the bulk, unless given.",
+            "{FILES} --iteration selects one of a history.\n\n{ORIENTATION}\n\nOutliers are \
+            singular values beyond what the largest of independent Gaussian entries exceeds with \
+            the probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' \
+            standard deviation is that of the bulk, unless given.",
         ))
         .args([
             file("W", "Forward weights").required(true),
@@ -143,8 +143,8 @@ impl Input {
         let at = chosen(pair.iterations(), matches)?;
         if pair.readings.len() > 1 && matches.contains_id("out") {
             return Err(UsageError(
-                "--out: W and B are square, so that shapes do not tell how they are stored: choose \
-                 the reading that is written, with --transpose b or --transpose none"
+                "--out: W and B are square, so their shapes do not show how they are stored: \
+                choose the reading to write, with --transpose b or --transpose none"
                     .into(),
             ));
         }
@@ -187,9 +187,10 @@ fn chosen(iterations: Option<usize>, matches: &ArgMatches) -> Result<usize, Usag
             n - 1
         ))),
         (Some(k), Some(n)) if k < n => Ok(k),
-        (Some(k), Some(n)) => {
-            Err(UsageError(format!("--iteration: {k} is not there: expected 0 to {}", n - 1)))
-        }
+        (Some(k), Some(n)) => Err(UsageError(format!(
+            "--iteration: there is no iteration {k}: expected 0 to {}",
+            n - 1
+        ))),
         (Some(_), None) => {
             Err(UsageError("--iteration: a matrix has no iterations: leave it out".into()))
         }
@@ -265,9 +266,11 @@ fn shared(w: &Svd, b: &Svd, leading: usize) -> Result<Vec<Shared>, SpectrumError
 fn write(measured: &Measured, digests: &[String], matches: &ArgMatches) -> anyhow::Result<PathBuf> {
     let typed = |name: &str| matches.get_one::<String>(name);
     let mut parameters = json!({
-        "forward": typed("W"), "backward": typed("B"), "digests": digests, "version": env!("CARGO_PKG_VERSION"),
+        "forward": typed("W"), "backward": typed("B"), "digests": digests,
+        "version": env!("CARGO_PKG_VERSION"),
         "entry-sd": matches.get_one::<f64>("entry-sd"), "false-alarm": measured.false_alarm,
-        "leading": matches.get_one::<u32>("leading"), "iteration": matches.get_one::<u32>("iteration"),
+        "leading": matches.get_one::<u32>("leading"),
+        "iteration": matches.get_one::<u32>("iteration"),
     });
     // Only where it was asked for, so that requests from before are still the same.
     if let Some(reading) = matches.get_one::<Orientation>("transpose") {

@@ -147,12 +147,16 @@ pub(super) fn comparisons(differences: &[Difference], width: Option<usize>) -> S
     }
     let head = ["second minus first", "update", "quantity", "difference [95 %]", "sd", "pairs"];
     let mut rows = vec![head.map(String::from).to_vec()];
-    rows.extend(differences.iter().map(|of| {
-        let what = format!("{} minus {}", of.second, of.first);
-        let among = if of.among.is_empty() { String::new() } else { format!(" ({})", of.among) };
-        let lag = of.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
-        let layer = of.layer.map(|layer| format!(" {layer}{lag}")).unwrap_or_default();
-        let difference = match (of.difference, of.ci95) {
+    rows.extend(differences.iter().map(|compared| {
+        let what = format!("{} minus {}", compared.second, compared.first);
+        let among = if compared.among.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", compared.among)
+        };
+        let lag = compared.lag.map(|lag| format!(", lag {lag}")).unwrap_or_default();
+        let layer = compared.layer.map(|layer| format!(" {layer}{lag}")).unwrap_or_default();
+        let difference = match (compared.difference, compared.ci95) {
             (Some(mean), Some([low, high])) => {
                 format!("{} [{}, {}]", short(mean), short(low), short(high))
             }
@@ -161,11 +165,11 @@ pub(super) fn comparisons(differences: &[Difference], width: Option<usize>) -> S
         };
         vec![
             what + &among,
-            of.iteration.to_string(),
-            format!("{}{layer}", of.quantity.info().label),
+            compared.iteration.to_string(),
+            format!("{}{layer}", compared.quantity.info().label),
             difference,
-            of.sd.map(short).unwrap_or_default(),
-            of.pairs.to_string(),
+            compared.sd.map(short).unwrap_or_default(),
+            compared.pairs.to_string(),
         ]
     }));
     format!("Compared, paired by repeat\n{}", fitted(rows, "  ", width))

@@ -14,8 +14,8 @@ pub(super) fn command() -> Command {
         .about("Write the tables of a run as Parquet")
         .long_about(
             "Write series.csv, summary.csv and comparisons.csv of a run as Parquet, from its \
-             results: the same rows and columns, each column with its type. Nothing is run. Needs a \
-             program that was built with `--features parquet`",
+             results: the same rows and columns, each column with its type. Nothing is run. Needs \
+             a program that was built with `--features parquet`",
         )
         .arg(
             Arg::new("run")
@@ -38,7 +38,9 @@ pub(super) fn command() -> Command {
                 .long("out")
                 .value_name("DIR")
                 .value_parser(value_parser!(PathBuf))
-                .help("Where the files go [default: the run directory, whose runs then renew them]"),
+                .help(
+                    "Where the files go [default: the run directory, whose runs then renew them]",
+                ),
         )
 }
 
@@ -71,7 +73,10 @@ enum Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(run: &'a Path, asked: Option<&'a PathBuf>) -> anyhow::Result<Self> {
-        let is_run = |path: &Path| matches!((path.canonicalize(), run.canonicalize()), (Ok(a), Ok(b)) if a == b);
+        let is_run = |path: &Path| {
+            let both = (path.canonicalize(), run.canonicalize());
+            matches!(both, (Ok(a), Ok(b)) if a == b)
+        };
         match asked {
             Some(directory) if !is_run(directory) => {
                 make_directory(directory)?;

@@ -185,7 +185,7 @@ fn report_at() -> Arg {
         .value_name("ITERATIONS")
         .value_delimiter(',')
         .value_parser(value_parser!(u32).range(1..=10_000_000))
-        .help("Iterations to print beside the last")
+        .help("Iterations to print besides the last")
 }
 
 fn angle(name: &'static str, help: &'static str) -> Arg {
@@ -268,12 +268,15 @@ fn null(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let rows = nulls.filter_map(|(layer, pair)| {
         let distribution = WeightNull::new(pair[0] * pair[1])?;
         Some(json!({
-            "quantity": "weight_alignment", "layer": layer, "condition": { "layers": sizes }, "iteration": 0,
+            "quantity": "weight_alignment", "layer": layer, "condition": { "layers": sizes },
+            "iteration": 0,
             "n": 0, "mean": null, "sd": null, "ci95": null, "absent": 0,
             "prediction": WeightNull::MEAN,
             "null": {
-                "entries": distribution.entries(), "cosine_sd": distribution.cosine_sd(), "angle_sd": distribution.angle_sd(),
-                "interval95": distribution.interval(0.95), "interval99": distribution.interval(0.99),
+                "entries": distribution.entries(), "cosine_sd": distribution.cosine_sd(),
+                "angle_sd": distribution.angle_sd(),
+                "interval95": distribution.interval(0.95),
+                "interval99": distribution.interval(0.99),
                 "lower_0.1_percent": distribution.quantile(0.001),
             },
             "source": "(1 + cos) / 2 ~ Beta((N-1)/2, (N-1)/2) for W independent of an isotropic B \
@@ -396,7 +399,8 @@ fn pair(matches: &ArgMatches, toy: &Toy) -> anyhow::Result<(Pair, Json)> {
     let Toy { inputs, hidden, outputs, batch, eta, w_std, b_std, timing } = *toy;
     let (pair, mut condition) = pair_of(matches, [batch, inputs, outputs])?;
     let named = json!({
-        "layers": [inputs, hidden, outputs], "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std,
+        "layers": [inputs, hidden, outputs], "batch": batch, "eta": eta, "w-std": w_std,
+        "b-std": b_std,
         "activation": "linear",
     });
     if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
@@ -513,7 +517,7 @@ fn leading_order(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         let found = relu::inner_product(&toy, &pair, iteration)
             .map_err(|error| UsageError(error.to_string()))?;
         let drawn = bound::simulated(&toy, Activation::Relu, &pair, None, iteration)
-            .and_then(|of| of.change);
+            .and_then(|drawn| drawn.change);
         let mut row = bounded(
             entry("weight_inner_product", &condition, iteration, found),
             found.value,
@@ -531,7 +535,8 @@ fn mean_field(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let toy = toy(matches)?;
     let trajectory = mean_field::Trajectory::new(&toy, whole(matches, "iterations"));
     let condition = json!({
-        "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "w-std": toy.w_std, "b-std": toy.b_std,
+        "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "w-std": toy.w_std,
+        "b-std": toy.b_std,
         "schedule": "held", "activation": "relu",
     });
     let held = Schedule::Held.pair().unwrap_or_default();
@@ -539,7 +544,7 @@ fn mean_field(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     for k in reported(matches)? {
         let Some(found) = trajectory.angle(k) else { continue };
         let drawn =
-            bound::simulated(&toy, Activation::Relu, &held, None, k).and_then(|of| of.angle);
+            bound::simulated(&toy, Activation::Relu, &held, None, k).and_then(|drawn| drawn.angle);
         holds(&found, drawn)?;
         rows.push(bounded(entry("weight_alignment", &condition, k, found), found.value, drawn));
     }
@@ -567,10 +572,11 @@ fn stationary_angle(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         .and_then(|k| {
             bound::simulated(&toy, Activation::Linear, &same(memory)?, Some(vec![norm]), k)
         })
-        .and_then(|of| of.angle);
+        .and_then(|drawn| drawn.angle);
     holds(&found, drawn)?;
     let condition = json!({
-        "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "b-std": toy.b_std, "wn": norm,
+        "layers": layers(matches)?, "batch": toy.batch, "eta": toy.eta, "b-std": toy.b_std,
+        "wn": norm,
         "activity": format!("ar1:{memory}"), "cross": "same", "activation": "linear",
     });
     Ok(vec![bounded(entry("weight_alignment", &condition, 0, found), found.value, drawn)])

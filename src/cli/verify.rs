@@ -22,10 +22,9 @@ pub(super) fn command() -> Command {
         Command::new("verify")
             .about("Judge the claims: statistic, interval, criterion, verdict")
             .long_about(
-                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run 10, \
-                 20, 40, ..., up to those of the spec, and only of conditions that a claim is \
-                 about which is not decided yet. To run all of them, for figures, use `alignscope \
-                 run`.",
+                "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run \
+                10, 20, 40, ..., up to those of the spec, and only for conditions of claims that \
+                are not decided yet. To run all of them, for figures, use `alignscope run`.",
             )
             .arg(
                 Arg::new("quick")
@@ -49,8 +48,8 @@ pub(super) fn command() -> Command {
                     .value_name("N")
                     .value_parser(value_parser!(u32).range(1..))
                     .help(
-                        "Run no more than so many repeats of each condition: what is open then \
-                         stays undecided until the command is given again without",
+                        "Run at most N repeats of each condition: what is open then stays \
+                        undecided until the command is given again without this option",
                     ),
             )
             .arg(
@@ -72,8 +71,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let request = if matches.contains_id("specs") {
         Request::of_files(matches)?
     } else {
-        let own = if matches.get_flag("full") { FULL } else { QUICK };
-        let specs = own
+        let files = if matches.get_flag("full") { FULL } else { QUICK };
+        let specs = files
             .iter()
             .map(|(path, text)| parse_spec(Path::new(path), text))
             .collect::<Result<_, _>>()?;
@@ -101,7 +100,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     }
     let report = run_looks(&request, matches)?;
     if report.ended == Ended::Interrupted {
-        tell!("interrupted: finished jobs are kept; the same command goes on from there");
+        tell!("interrupted: finished jobs are kept; the same command continues from there");
         return Ok(Exit::Interrupted);
     }
     let is_whole =
@@ -133,11 +132,11 @@ fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunRepor
         look(&request.plan, most, |only| run_jobs(request, matches, only))?;
     if !after.is_empty() && report.ended != Ended::Interrupted {
         let looks: Vec<String> = after.iter().map(ToString::to_string).collect();
-        let of = report.results.len();
+        let planned = report.results.len();
         let has = report.results.iter().flatten().count();
         tell!(
-            "looked after {} repeats; {ran} jobs were run, and {has} of {of} that were planned \
-             have results",
+            "looked after {} repeats; {ran} jobs were run, and {has} of {planned} that were \
+             planned have results",
             looks.join(", ")
         );
     }
@@ -174,14 +173,15 @@ fn cost(request: &Request, claim: &JudgedClaim) -> Option<String> {
     let jobs = claim.needed?.checked_sub(seen)? * conditions.len();
     let log: Json =
         serde_json::from_slice(&std::fs::read(request.out.join("log.json")).ok()?).ok()?;
-    let own: HashSet<&str> = request
+    let addresses: HashSet<&str> = request
         .plan
         .planned()
         .filter(|planned| conditions.has(planned))
         .map(|planned| request.plan.addresses[planned.job].as_str())
         .collect();
     let entries = log["runs"].as_array()?.iter().filter_map(|run| run["jobs"].as_array()).flatten();
-    let times = entries.filter(|entry| entry["job"].as_str().is_some_and(|job| own.contains(job)));
+    let times =
+        entries.filter(|entry| entry["job"].as_str().is_some_and(|job| addresses.contains(job)));
     let (count, seconds) = times
         .filter_map(|entry| entry["seconds"].as_f64())
         .fold((0.0, 0.0), |(n, sum), s| (n + 1.0, sum + s));
@@ -248,8 +248,9 @@ fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) 
     let count = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
     let planned: BTreeSet<&str> = claims.iter().filter_map(|claim| claim.plan.as_deref()).collect();
     for plan in planned {
-        let own = claims.iter().filter(|claim| claim.plan.as_deref() == Some(plan)).count();
-        let _ = writeln!(out, "{own} of {} claims are judged as planned in {plan}.", claims.len());
+        let judged = claims.iter().filter(|claim| claim.plan.as_deref() == Some(plan)).count();
+        let _ =
+            writeln!(out, "{judged} of {} claims are judged as planned in {plan}.", claims.len());
     }
     let refused = count(Verdict::Refused);
     let not_judged = if refused > 0 { format!(", {refused} not judged") } else { String::new() };

@@ -1,4 +1,4 @@
-//! `alignscope watch` and `run --watch`: a run while it goes on, in a browser of this machine.
+//! `alignscope watch` and `run --watch`: a run under way, in a browser of this machine.
 
 use super::Exit;
 use super::interrupt::interrupt_on_ctrl_c;
@@ -19,16 +19,17 @@ pub(super) fn command() -> Command {
         .about("Follow a run in a browser")
         .long_about(
             "Follow a run in a browser: its figures over the jobs that are done so far, with null \
-             and prediction, how far it is, the time left, validity flags. The page is served to \
-             browsers of this machine alone, under an address that is printed; nothing is written \
-             to the run and nothing leaves the machine. Ctrl-C ends it, and the run goes on",
+            and prediction, how far it is, the time left, validity flags. The page is served to \
+            browsers of this machine alone, under an address that is printed; nothing is written \
+            to the run and nothing leaves the machine. Ctrl-C ends the page, and the run \
+            continues",
         )
         .arg(
             Arg::new("run")
                 .value_name("RUN")
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
-                .help("Run directory, of a run that goes on or has ended"),
+                .help("Run directory, of a run that is under way or has ended"),
         )
         .arg(port())
 }
@@ -75,8 +76,8 @@ fn tell_standing(run: &Path, found: &Followed<'_>) {
     match &found.standing {
         Standing::UnderWay => {}
         Standing::Killed => tell!(
-            "note: nobody writes to {run}, though its run has not ended: it was killed, and \
-             `alignscope run {run}` goes on with it; what there is of it is shown"
+            "note: no process writes to {run}, though its run has not ended: it was killed, and \
+            `alignscope run {run}` continues it; what there is of it is shown"
         ),
         Standing::Ended(why) => {
             tell!("note: the run in {run} has ended ({why}); what it came to is shown")
@@ -99,15 +100,15 @@ struct Seen {
 
 impl Seen {
     fn content(&self, path: &str) -> Option<Content> {
-        let of = |kind, text: String| Content { kind, bytes: Cow::Owned(text.into_bytes()) };
+        let typed = |kind, text: String| Content { kind, bytes: Cow::Owned(text.into_bytes()) };
         let shared = |text: &Mutex<Arc<String>>| {
             let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            of("application/json", text.as_ref().clone())
+            typed("application/json", text.as_ref().clone())
         };
         Some(match path {
-            "" => of("text/html; charset=utf-8", live::page()),
-            "style.css" => of("text/css; charset=utf-8", live::style()),
-            "script.js" => of("text/javascript; charset=utf-8", live::script()),
+            "" => typed("text/html; charset=utf-8", live::page()),
+            "style.css" => typed("text/css; charset=utf-8", live::style()),
+            "script.js" => typed("text/javascript; charset=utf-8", live::script()),
             "progress" => {
                 let written = self.written.load(Ordering::Acquire);
                 let content = shared(&self.progress);
@@ -139,7 +140,8 @@ impl Seen {
 
 /// Between one look and the next, at least.
 const TURN: Duration = Duration::from_secs(1);
-/// So many times as long as a look took nothing is looked at, so that the machine is left to the run.
+/// So many times as long as a look took nothing is looked at, so that the machine is left to the
+/// run.
 const REST: u32 = 9;
 /// The longest rest, after a look that had predictions to compute, which are kept.
 const LONGEST: Duration = Duration::from_secs(20);

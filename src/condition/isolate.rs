@@ -15,21 +15,27 @@ settings! {
     /// When and for how long an activity meets errors, as typed: see [`Timing`].
     pub struct Times {
         delay: Span = Span::of_iterations(0.0) => DELAY(
-            "delay", "TIME", "The error meets the activity of so long before", Spans::Whole(0),
+            "delay", "TIME", "The error meets the activity of this long before", Spans::Whole(0),
             axis = "delay of the error",
-            label = |span, text| if span.number() == 0.0 { "no delay".into() } else { format!("delay {text}") }, tacit = true
+            label = |span, text|
+                if span.number() == 0.0 { "no delay".into() } else { format!("delay {text}") },
+            tacit = true
         );
         trace: Option<Span> = None => TRACE(
             "trace", "TIME", "Time constant of the trace of an activity, an average over the past, \
                 that the error meets",
             Spans::Positive, axis = "time constant of the trace",
-            label = |span, text| if span.is_none() { "no trace".into() } else { format!("trace {text}") }, tacit = true
+            label = |span, text|
+                if span.is_none() { "no trace".into() } else { format!("trace {text}") },
+            tacit = true
         );
         leak: Option<Span> = None => LEAK(
             "leak", "TIME", "Time constant of the units, whose pre-activations are averages over \
                 the past", Spans::Positive,
             axis = "time constant of the units",
-            label = |span, text| if span.is_none() { "no leak".into() } else { format!("leak {text}") }, tacit = true
+            label = |span, text|
+                if span.is_none() { "no leak".into() } else { format!("leak {text}") },
+            tacit = true
         );
     }
 }
@@ -87,7 +93,8 @@ settings! {
         activation: Activation = Isolation::ACTIVATION => ACTIVATION(like Setup::ACTIVATION, ());
         batch: usize = Isolation::BATCH => BATCH(like Setup::BATCH);
         eta: f64 = Isolation::ETA => ETA(like Setup::ETA);
-        iterations: usize = Isolation::ITERATIONS => ITERATIONS("iterations", "N", "Updates", 1..=MOST_ITERATIONS);
+        iterations: usize = Isolation::ITERATIONS => ITERATIONS("iterations", "N", "Updates",
+            1..=MOST_ITERATIONS);
         bias: Biases = Biases::Off => BIAS(like Setup::BIAS);
         w_std: f64 = Isolation::STD => W_STD(like Setup::W_STD, Interval::Scale);
         b_std: f64 = Isolation::STD => B_STD(like Setup::B_STD, Interval::Scale);

@@ -37,11 +37,13 @@ settings! {
             }
         );
         every: usize = 3 => SNAPSHOT_EVERY(
-            "snapshot-every", "N", "Updates between snapshots of all weights and biases", 1..=MOST_ITERATIONS
+            "snapshot-every", "N", "Updates between snapshots of all weights and biases",
+            1..=MOST_ITERATIONS
         );
         mesh: usize = 40 => MESH("mesh", "N", "Points along a side of the plane", 2..=1000);
         reach: f64 = 20.0 => REACH(
-            "reach", "X", "The plane reaches so far from its middle along both components", Interval::Positive
+            "reach", "X", "The plane reaches so far from its middle along both components",
+            Interval::Positive
         );
     }
 }

@@ -91,7 +91,7 @@ pub fn columns_in_order() -> &'static [Facts] {
     &ALL
 }
 
-/// What tells a condition apart from others: the values of the parameters `names`, with the names
+/// What distinguishes a condition from others: the values of the parameters `names`, with the names
 /// where a value does not speak for itself.
 pub fn label(condition: &Condition, names: &[&str]) -> String {
     let (values, all) = (condition.values(), parameters(condition.kind()));
@@ -285,8 +285,8 @@ impl Condition {
         }
     }
 
-    /// Whether steps hold more than the rule's own update: under weight normalisation, weight decay,
-    /// momentum and any optimiser but plain gradient descent.
+    /// Whether steps hold more than the rule's own update: under weight normalisation, weight
+    /// decay, momentum and any optimiser but plain gradient descent.
     pub fn has_projections(&self) -> bool {
         match self {
             Self::Isolate(c) => c.weight_norm.is_some(),

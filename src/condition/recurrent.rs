@@ -90,8 +90,8 @@ impl RecurrentCondition {
             && let Some((name, _)) = defaults.iter().find(of_signals)
         {
             let message = format!(
-                "{name} is of signals that come from nowhere: task {} has its own; leave it out, or \
-                 choose task isolation",
+                "{name} is of signals that come from nowhere: task {} has its own; leave it out, \
+                 or choose task isolation",
                 setup.task.name()
             );
             return Err(Conflict::of([name, Setup::TASK.name()], message));

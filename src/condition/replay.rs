@@ -55,8 +55,8 @@ settings! {
         );
         weights: ReplayWeights = ReplayWeights::Fresh => REPLAY_WEIGHTS(
             "replay-weights", "NAME",
-            "Weights that the replay starts from: fresh (drawn anew, B as well) or own (those of \
-             the network, which without a surrogate gives its own trajectory back)", (),
+            "Weights that the replay starts from: fresh (newly drawn, B as well) or own (those of \
+            the network, which without a surrogate reproduces its own trajectory)", (),
             label = |weights, _| match weights {
                 ReplayWeights::Own => "own weights".into(),
                 ReplayWeights::Fresh => String::new(),
@@ -71,7 +71,8 @@ settings! {
             }
         );
         from: usize = 0 => REPLAY_FROM(
-            "replay-from", "N", "Updates of the network before recording begins", 0..=MOST_ITERATIONS
+            "replay-from", "N", "Updates of the network before recording begins",
+            0..=MOST_ITERATIONS
         );
         updates: usize = 300 => REPLAY_UPDATES(
             "replay-updates", "N", "Updates recorded and replayed", 1..=MOST_ITERATIONS
@@ -82,9 +83,11 @@ settings! {
 impl ReplayCondition {
     /// Activation of the replaying hidden layer.
     pub fn hidden_activation(&self) -> Activation {
-        let own = self.train.setup.activations(self.train.setup.hidden.len() + 1);
+        let activations = self.train.setup.activations(self.train.setup.hidden.len() + 1);
         match self.activation {
-            ReplayActivation::Own => own.get(self.layer - 1).copied().unwrap_or(Activation::Linear),
+            ReplayActivation::Own => {
+                activations.get(self.layer - 1).copied().unwrap_or(Activation::Linear)
+            }
             ReplayActivation::Linear => Activation::Linear,
             ReplayActivation::Relu => Activation::Relu,
         }

@@ -50,7 +50,8 @@ settings! {
         b_std: f64 = 1.0 => B_STD(like IsolateCondition::B_STD);
         b_mean: f64 = 0.0 => B_MEAN(
             "b-mean", "MEAN", "Mean of the backward weights", Interval::Any,
-            label = |mean, text| if *mean == 0.0 { String::new() } else { format!("B of mean {text}") }
+            label = |mean, text|
+                if *mean == 0.0 { String::new() } else { format!("B of mean {text}") }
         );
         precision: Precision = Precision::F64 => PRECISION(like TrainCondition::PRECISION);
     }

@@ -22,14 +22,14 @@ settings! {
         facts: DataFacts = DataFacts::default();
         size: Option<usize> = None => SIZE(
             "size", "N",
-            "Images are resized to N x N pixels, colour channels each by itself: bilinear, \
-             half-pixel centres, no anti-aliasing (OpenCV's default)",
+            "Images are resized to N x N pixels, each colour channel separately: bilinear, \
+            half-pixel centres, no anti-aliasing (OpenCV's default)",
             OrName { name: "off", range: 1..=1000 }
         );
         held_out: usize = 0 => HELD_OUT(
             "held-out", "N",
-            "Keep the last N training images from training, and test on them in place of the test \
-             images: to choose learning rates and the like", 0..=usize::MAX, young = true
+            "Do not train on the last N training images, and test on them instead of the test \
+            images: to choose learning rates and the like", 0..=usize::MAX, young = true
         );
         /// What is run on it.
         setup: Setup = Setup::default() => part();
@@ -39,7 +39,8 @@ settings! {
              images as a batch has, drawn once per repeat), or next (the batch of the update to \
              come: the paper's)", ()
         );
-        precision: Precision = Precision::F32 => PRECISION("precision", "NAME", "Working precision", ());
+        precision: Precision = Precision::F32 => PRECISION("precision", "NAME", "Working precision",
+            ());
     }
 }
 

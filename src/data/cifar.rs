@@ -12,7 +12,8 @@ pub enum CifarError {
     /// The file is empty, cut short or too long.
     #[error(
         "{held} bytes are no whole number of records of {record} ({} and 3 x 32 x 32 pixels): it \
-         is empty, cut short, too long, or no CIFAR batch", if *record == PIXELS + 1 { "a label" } else { "two labels" }
+         is empty, cut short, too long, or no CIFAR batch",
+             if *record == PIXELS + 1 { "a label" } else { "two labels" }
     )]
     Length {
         /// Bytes of the file.

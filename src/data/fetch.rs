@@ -80,7 +80,7 @@ pub enum Progress<'a> {
     Begins {
         /// Of what.
         url: &'a str,
-        /// Bytes an earlier one left, after which it goes on.
+        /// Bytes an earlier one left, where it continues.
         held: u64,
         /// Bytes in all, where the server says so.
         total: Option<u64>,
@@ -115,8 +115,8 @@ pub enum FetchError {
     },
     /// A download that ended too early.
     #[error(
-        "{url}: the connection broke after {received} bytes ({why}); the same command goes on from \
-         there"
+        "{url}: the connection broke after {received} bytes ({why}); the same command continues \
+        from there"
     )]
     Broken {
         /// What was asked for.
@@ -166,7 +166,7 @@ impl Default for Patience {
 
 /// Puts the files of a data set that are not in `directory`, or not the official ones, there from
 /// `origin`, and returns their names. A file appears only whole and with the right checksum. A
-/// download that breaks off leaves what it got in a `.part` file, after which the next one goes on.
+/// download that is interrupted leaves what it got in a `.part` file, where the next one continues.
 ///
 /// # Errors
 /// See [`FetchError`]. Files that were right before, or had been placed, are kept.
@@ -261,7 +261,7 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// Where files go, and who is told.
+/// Where files go, and who is notified.
 struct Target<'a> {
     directory: &'a Path,
     /// Bytes no archive has more of.

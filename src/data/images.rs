@@ -21,7 +21,7 @@ pub(super) struct Images {
 }
 
 /// Images and classes of one part of a data set.
-pub(super) struct Part {
+pub(super) struct LabelledImages {
     pub(super) images: Images,
     pub(super) labels: Vec<u8>,
 }
@@ -29,8 +29,8 @@ pub(super) struct Part {
 /// A data set as stored.
 pub(super) struct Stored {
     pub(super) facts: DataFacts,
-    pub(super) train: Part,
-    pub(super) test: Option<Part>,
+    pub(super) train: LabelledImages,
+    pub(super) test: Option<LabelledImages>,
 }
 
 /// Largest grey level of unsigned bytes.

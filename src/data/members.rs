@@ -1,7 +1,7 @@
 //! Data sets of NumPy arrays: which array is what, and what images and labels they hold.
 
 use super::facts::Note;
-use super::images::{Images, LEVELS, Part, Pixels, Stored, dark};
+use super::images::{Images, LEVELS, LabelledImages, Pixels, Stored, dark};
 use super::{DataError, check_counts};
 use crate::array::{self, Array, ArrayError, Header};
 use crate::file::memory;
@@ -202,7 +202,7 @@ impl Members {
             let pixels = shape.ordered(scale.applied(pixels));
             let images =
                 Images { count: header.shape[0], image: shape.image, inputs: shape.inputs, pixels };
-            parts.push(Part { images, labels: coding.classes(place, labels)? });
+            parts.push(LabelledImages { images, labels: coding.classes(place, labels)? });
         }
         let test = if parts.len() > 1 { parts.pop() } else { None };
         let train = parts.pop().ok_or_else(|| images.unfit("holds nothing"))?;
@@ -263,11 +263,11 @@ fn listed(names: &[String]) -> String {
 
 fn nothing_named(names: &[String]) -> String {
     let images = NAMINGS.iter().find(|naming| find(names, naming[0]).is_some());
-    let (lacking, of) = match images {
+    let (lacking, whose) = match images {
         Some(naming) => (naming[1], format!(", the labels of `{}`", naming[0])),
         None => ("x", String::new()),
     };
-    format!("no member `{lacking}`{of}: {}; save images and labels as {NAMED}", listed(names))
+    format!("no member `{lacking}`{whose}: {}; save images and labels as {NAMED}", listed(names))
 }
 
 /// How the values of a sample are arranged.
@@ -307,7 +307,8 @@ impl Shape {
                 (true, true) if [first, middle, last] == [1; 3] => (Some([1; 3]), false),
                 (true, true) => {
                     return Err(format!(
-                        "is {shape:?}: nothing tells colours from pixels; save it as {flat}"
+                        "is {shape:?}: colours cannot be distinguished from pixels; save it as \
+                        {flat}"
                     ));
                 }
                 (false, false) => {
@@ -440,8 +441,8 @@ impl Scale {
             () => format!("if they are grey levels, save x / {LARGE} in its place"),
         };
         Some(Note::Warned(format!(
-            "{name} holds numbers from {least} to {most}, which are taken as they are: from inputs \
-             so large networks hardly learn; {remedy}"
+            "{name} holds numbers from {least} to {most}, which are used as they are: networks \
+            hardly learn from inputs this large; {remedy}"
         )))
     }
 }
@@ -503,8 +504,8 @@ enum Coding {
 const LABELS: &str = "labels are whole numbers from 0 to 255";
 /// What makes classes of labels of any kind. Each part by itself would number a class differently
 /// where the other has one more.
-const RENUMBER: &str = "y of `y = np.unique(np.concatenate([train, test]), return_inverse=True)[1]`, \
-    of both parts together (then `np.split(y, [len(train)])`),";
+const RENUMBER: &str = "y of `y = np.unique(np.concatenate([train, test]), \
+    return_inverse=True)[1]`, of both parts together (then `np.split(y, [len(train)])`),";
 
 /// Refuses labels of a type or shape that is none, before they are read.
 fn check_labels(place: &Place, images: usize) -> Result<(), DataError> {

@@ -2,7 +2,7 @@
 
 use super::cifar::{CIFAR_IMAGE, Records};
 use super::facts::Note;
-use super::images::{Images, LEVELS, Part, Pixels, Stored, dark};
+use super::images::{Images, LEVELS, LabelledImages, Pixels, Stored, dark};
 use super::layout::Layout;
 use super::resize::Resizer;
 use super::{DataError, DataFacts, DataSet, OfficialFile, Split, check_counts, fixed_split, idx};
@@ -16,8 +16,8 @@ impl Stored {
     /// Of parts that are known to fit each other.
     pub(super) fn new(
         path: &Path,
-        train: Part,
-        test: Option<Part>,
+        train: LabelledImages,
+        test: Option<LabelledImages>,
         classes: usize,
         fingerprint: String,
         mut notes: Vec<Note>,
@@ -72,8 +72,10 @@ impl Stored {
     /// The data set in the form that networks see, resized to `side x side` pixels where a side is
     /// given.
     pub(super) fn into_set<T: Real>(self, side: Option<usize>) -> DataSet<T> {
-        let split =
-            |part: Part| Split { images: matrix(&part.images, side, LEVELS), labels: part.labels };
+        let split = |part: LabelledImages| Split {
+            images: matrix(&part.images, side, LEVELS),
+            labels: part.labels,
+        };
         let classes = self.facts.classes;
         let train = split(self.train);
         match self.test {
@@ -87,7 +89,11 @@ impl Stored {
 }
 
 /// Classes that no label names, in words, with what to do about them.
-fn absent_classes(train: &Part, test: Option<&Part>, classes: usize) -> Option<String> {
+fn absent_classes(
+    train: &LabelledImages,
+    test: Option<&LabelledImages>,
+    classes: usize,
+) -> Option<String> {
     let mut seen = [[false; 256]; 2];
     for (seen, part) in seen.iter_mut().zip([Some(train), test]) {
         part.iter()
@@ -170,10 +176,11 @@ fn read_idx(
     let part = |(([count, height, width], pixels), labels): (([usize; 3], Vec<u8>), Vec<u8>)| {
         let image = Some([1, height, width]);
         let images = Images { count, image, inputs: height * width, pixels: Pixels::Bytes(pixels) };
-        Part { images, labels }
+        LabelledImages { images, labels }
     };
-    let parts: Vec<Part> = images.into_iter().zip(labels).map(part).collect();
-    let [train, test] = <[Part; 2]>::try_from(parts).map_err(|_| unfit(&files[0], "no images"))?;
+    let parts: Vec<LabelledImages> = images.into_iter().zip(labels).map(part).collect();
+    let [train, test] =
+        <[LabelledImages; 2]>::try_from(parts).map_err(|_| unfit(&files[0], "no images"))?;
     let classes =
         train.labels.iter().chain(&test.labels).max().map_or(0, |&label| usize::from(label) + 1);
     let notes = idx_notes(files, [&train, &test]);
@@ -192,15 +199,15 @@ fn unfit(path: &Path, why: &str) -> DataError {
 }
 
 /// What is to be known of IDX files of these names.
-fn idx_notes(files: &[PathBuf; 4], parts: [&Part; 2]) -> Vec<Note> {
+fn idx_notes(files: &[PathBuf; 4], parts: [&LabelledImages; 2]) -> Vec<Note> {
     let name = files[0].file_name().unwrap_or_default().to_string_lossy();
     let mut notes = Vec::new();
     if name.starts_with("emnist") {
-        let text = "images of EMNIST are stored transposed, columns for rows, and are taken so: to \
-                    a network whose layers are fully connected the order of pixels is nothing";
+        let text = "images of EMNIST are stored transposed, columns for rows, and are left so: to \
+            a network whose layers are fully connected the order of pixels makes no difference";
         notes.push(Note::Said(text.into()));
     }
-    let is_dark = |part: &Part| match &part.images.pixels {
+    let is_dark = |part: &LabelledImages| match &part.images.pixels {
         Pixels::Bytes(bytes) => bytes.iter().all(|&byte| byte <= 1),
         Pixels::Real(_) => false,
     };
@@ -250,7 +257,7 @@ fn read_batches(
             inputs,
             pixels: Pixels::Bytes(pixels),
         };
-        Part { images, labels }
+        LabelledImages { images, labels }
     });
     let fingerprint = hasher.finalize().to_hex().to_string();
     Stored::new(&files[0], train, Some(test), records.classes(), fingerprint, notes)

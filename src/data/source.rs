@@ -115,8 +115,8 @@ impl Setting for Source {
         let names: Vec<&str> = NAMED.iter().map(|set| set.name).collect();
         format!(
             "{}, or a path: an .npz file of images and labels (x and y, x_train and so on), or a \
-             directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such arrays as .npy \
-             files",
+            directory of IDX files, of CIFAR-10 or CIFAR-100 batches, or of such arrays in .npy \
+            files",
             names.join(", ")
         )
     }
@@ -130,7 +130,7 @@ impl Setting for Source {
     }
 }
 
-/// Facts of files, looked at once: a sweep asks for them at each of its points.
+/// Facts of files, read once: a sweep asks for them at each of its points.
 fn facts_of_path(path: &Path) -> Result<DataFacts, DataError> {
     static KNOWN: Mutex<BTreeMap<PathBuf, DataFacts>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,7 +12,7 @@ pub(super) struct Balance<T> {
     /// The network before the update under way.
     before: Layers<T>,
     accounts: Vec<Account<T>>,
-    /// Whether what is injected is told apart.
+    /// Whether what is injected is separated by source.
     tells_apart: bool,
 }
 
@@ -50,8 +50,8 @@ impl<T: Real> Balance<T> {
         })
     }
 
-    /// Books an update that led to `after`, over `unnormalised` weights where these were normalised:
-    /// `passes` made it, `eta` is what the sum over the batch was multiplied by.
+    /// Books an update that led to `after`, over `unnormalised` weights where these were
+    /// normalised: `passes` made it, `eta` is what the sum over the batch was multiplied by.
     pub fn after_update(
         &mut self,
         passes: &[(&Matrix<T>, &Pass<T>)],
@@ -95,7 +95,7 @@ impl<T: Real> Balance<T> {
     }
 }
 
-/// Whether something that `job` measures tells optimiser and normalisation apart.
+/// Whether something that `job` measures separates optimiser and normalisation.
 pub(super) fn tells_apart(job: &Job) -> bool {
     [Quantity::BudgetOptimizer, Quantity::BudgetNormalization, Quantity::BudgetActivityNorm]
         .into_iter()

@@ -1,7 +1,7 @@
 //! Updates of a run, decomposed as it goes: what past updates they owe their direction to.
 
 use crate::matrix::Matrix;
-use crate::quantity::{Built, ByClass, Found, Quantity, fraction};
+use crate::quantity::{Built, ByClass, DecomposedUpdate, Quantity, fraction};
 use crate::random::{Role, Stream};
 use crate::real::Real;
 use crate::rule::decomposition::{
@@ -17,7 +17,7 @@ use std::num::NonZeroUsize;
 const MOST_BYTES: u64 = 4 << 30;
 
 /// The update that comes next.
-pub(super) struct Coming<'a, T> {
+pub(super) struct NextUpdate<'a, T> {
     /// Updates so far.
     pub iteration: usize,
     /// The network before the update.
@@ -45,7 +45,7 @@ pub(super) struct Decomposed<T> {
     kept: BTreeMap<usize, Kept<T>>,
     wanted: BTreeSet<usize>,
     /// What has been found of the update to come.
-    found: BTreeMap<usize, Found>,
+    found: BTreeMap<usize, DecomposedUpdate>,
     split: BTreeMap<(usize, usize), [Reading; 2]>,
 }
 
@@ -88,7 +88,8 @@ impl<T: Real> Decomposed<T> {
                 .into_iter()
                 .for_each(|k| due.entry(k).or_default().push(quantity));
         }
-        let measures = |of: fn(Quantity) -> bool| measured.iter().any(|&quantity| of(quantity));
+        let measures =
+            |is_wanted: fn(Quantity) -> bool| measured.iter().any(|&quantity| is_wanted(quantity));
         let controls = measures(|quantity| quantity == Quantity::ControlAlignment)
             .then(|| controls(job, &backward));
         let control_towards = controls.iter().flatten().map(Towards::transpose_of).collect();
@@ -132,11 +133,11 @@ impl<T: Real> Decomposed<T> {
     ///
     /// # Errors
     /// If something does not fit: a defect.
-    pub fn found(
+    pub fn update(
         &mut self,
-        coming: &Coming<'_, T>,
+        coming: &NextUpdate<'_, T>,
         l: usize,
-    ) -> Result<&Found, DecompositionError> {
+    ) -> Result<&DecomposedUpdate, DecompositionError> {
         let found = match self.found.remove(&l) {
             Some(found) => found,
             None => self.decompose(coming, l)?,
@@ -144,9 +145,14 @@ impl<T: Real> Decomposed<T> {
         Ok(self.found.entry(l).or_insert(found))
     }
 
-    fn decompose(&mut self, coming: &Coming<'_, T>, l: usize) -> Result<Found, DecompositionError> {
+    fn decompose(
+        &mut self,
+        coming: &NextUpdate<'_, T>,
+        l: usize,
+    ) -> Result<DecomposedUpdate, DecompositionError> {
         let due = self.due.get(&coming.iteration).map_or(&[][..], Vec::as_slice);
-        let measures = |of: fn(Quantity) -> bool| due.iter().any(|&quantity| of(quantity));
+        let measures =
+            |is_wanted: fn(Quantity) -> bool| due.iter().any(|&quantity| is_wanted(quantity));
         let cumulative = measures(|quantity| quantity == Quantity::TermCumulative);
         let revisits = measures(|quantity| {
             matches!(quantity, Quantity::RevisitsAngle | Quantity::RevisitsShare)
@@ -178,7 +184,7 @@ impl<T: Real> Decomposed<T> {
             _ => None,
         };
         let readings = split.read(towards)?;
-        Ok(Found { readings, inner: split.inner, linear })
+        Ok(DecomposedUpdate { readings, inner: split.inner, linear })
     }
 
     /// The alignment term of a lag of the update of `W_l` to come by class, where it can be told.
@@ -187,7 +193,7 @@ impl<T: Real> Decomposed<T> {
     /// If something does not fit: a defect.
     pub fn by_class(
         &mut self,
-        coming: &Coming<'_, T>,
+        coming: &NextUpdate<'_, T>,
         l: usize,
         lag: usize,
     ) -> Result<Option<ByClass>, DecompositionError> {
@@ -196,14 +202,14 @@ impl<T: Real> Decomposed<T> {
             self.split.insert((l, lag), pair);
         }
         let Some([within, between]) = self.split.get(&(l, lag)).copied() else { return Ok(None) };
-        let update = self.found(coming, l)?.readings.update.inner;
+        let update = self.update(coming, l)?.readings.update.inner;
         Ok(Some(ByClass { within, between, update }))
     }
 
     /// The term of a lag over pairs of the same class and of different ones.
     fn split_by_class(
         &self,
-        coming: &Coming<'_, T>,
+        coming: &NextUpdate<'_, T>,
         l: usize,
         lag: usize,
     ) -> Result<Option<[Reading; 2]>, DecompositionError> {
@@ -242,7 +248,7 @@ impl<T: Real> Decomposed<T> {
     ///
     /// # Errors
     /// If something does not fit: a defect.
-    pub fn before_update(&mut self, coming: &Coming<'_, T>) -> Result<(), DecompositionError> {
+    pub fn before_update(&mut self, coming: &NextUpdate<'_, T>) -> Result<(), DecompositionError> {
         if self.wanted.contains(&coming.iteration) {
             let parts =
                 coming.passes.iter().map(|&(input, pass)| (input.clone(), pass.clone())).collect();
@@ -261,7 +267,7 @@ impl<T: Real> Decomposed<T> {
     }
 
     /// Changes the built weights by the update to come.
-    fn build(&mut self, coming: &Coming<'_, T>) -> Result<(), DecompositionError> {
+    fn build(&mut self, coming: &NextUpdate<'_, T>) -> Result<(), DecompositionError> {
         let Some(BesideNetwork { linear, control, .. }) = &mut self.built else { return Ok(()) };
         let wanted = if control.is_some() { Wanted::SUMS } else { Wanted::LAST };
         for index in 0..self.backward.len() {

@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// A run that goes on from iteration to iteration, and what quantities see of it.
+/// A run that proceeds from iteration to iteration, and what quantities see of it.
 pub(super) trait Experiment<T: Real>: Instruments<T> {
     /// What it takes to go on from an iteration.
     type State: Serialize + DeserializeOwned;
     /// One iteration, on up to so many threads.
     fn step(&mut self, threads: usize) -> Result<(), DecompositionError>;
-    /// What it takes to go on from here; `None` where the run has to start anew.
+    /// What it takes to continue from here; `None` where the run has to start anew.
     fn save(&self) -> Option<Self::State>;
     /// Goes on from `state`; false, with nothing changed, if that is of another run.
     fn restore(&mut self, state: Self::State) -> bool;
@@ -100,7 +100,7 @@ fn resume<T: Real, E: Experiment<T>>(
     });
     if resumed.is_none() {
         attempt
-            .warn(format!("the checkpoint of job {address} cannot be used; the job starts anew"));
+            .warn(format!("the checkpoint of job {address} cannot be used; the job starts again"));
     }
     resumed
 }

@@ -2,7 +2,7 @@
 
 use crate::array::{Array, ArrayError, write_npz};
 use crate::matrix::Matrix;
-use crate::network::{Part, Trainer};
+use crate::network::{BatchPart, Trainer};
 use crate::real::Real;
 use crate::rule::{Backward, Feedback, Layers, Route};
 use std::path::Path;
@@ -104,7 +104,12 @@ impl Recorder {
 
     /// Takes the latest update, whose samples are in `parts`, and the state after it: weights, and
     /// the backward weights that go with them.
-    pub fn take<T: Real>(&mut self, parts: &[Part<T>], after: &Layers<T>, feedback: &Feedback<T>) {
+    pub fn take<T: Real>(
+        &mut self,
+        parts: &[BatchPart<T>],
+        after: &Layers<T>,
+        feedback: &Feedback<T>,
+    ) {
         if self.taken == self.limit {
             return;
         }

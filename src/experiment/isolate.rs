@@ -1,12 +1,12 @@
 //! One repeat of the rule in isolation.
 
 use super::balance::Balance;
-use super::decomposed::{Coming, Decomposed};
+use super::decomposed::{Decomposed, NextUpdate};
 use super::{Experiment, depth_run, drive, linear_toy};
 use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
 use crate::network::Biases;
-use crate::quantity::{BudgetSoFar, Built, Found, Instruments, Predicted, Quantity};
+use crate::quantity::{BudgetSoFar, Built, DecomposedUpdate, Instruments, Predicted, Quantity};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
 use crate::rule::{Feedback, Isolated, LagOne, Layers, Terms, UpdateAlignment};
@@ -63,7 +63,8 @@ impl<T: Real> Experiment<T> for Run<T> {
         if let Some(decomposed) = &mut self.decomposed {
             let (iteration, layers, passes) =
                 (self.iteration, &self.net.layers, [(activity, pass)]);
-            let coming = Coming { iteration, layers, passes: &passes, labels: &[], eta: self.eta };
+            let coming =
+                NextUpdate { iteration, layers, passes: &passes, labels: &[], eta: self.eta };
             decomposed.before_update(&coming)?;
         }
         self.net.apply(activity, self.eta);
@@ -125,8 +126,11 @@ impl<T: Real> Instruments<T> for Run<T> {
         self.balance.as_ref()?.of_layer(l)
     }
 
-    fn found(&mut self, l: usize) -> Result<Option<&Found>, DecompositionError> {
-        self.of_coming(|decomposed, coming| decomposed.found(coming, l))
+    fn decomposed_update(
+        &mut self,
+        l: usize,
+    ) -> Result<Option<&DecomposedUpdate>, DecompositionError> {
+        self.of_next_update(|decomposed, coming| decomposed.update(coming, l))
     }
 
     fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
@@ -136,16 +140,17 @@ impl<T: Real> Instruments<T> for Run<T> {
 
 impl<T: Real> Run<T> {
     /// What `look` says of the update to come, where updates are decomposed.
-    fn of_coming<'a, U>(
-        &'a mut self,
-        look: impl FnOnce(&'a mut Decomposed<T>, &Coming<'_, T>) -> Result<U, DecompositionError>,
-    ) -> Result<Option<U>, DecompositionError> {
+    fn of_next_update<'a, U, F>(&'a mut self, look: F) -> Result<Option<U>, DecompositionError>
+    where
+        F: FnOnce(&'a mut Decomposed<T>, &NextUpdate<'_, T>) -> Result<U, DecompositionError>,
+    {
         let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
         let activity = self.signals.activity();
         self.net.carry(activity, self.signals.error());
         let passes = [(activity, &self.net.pass)];
         let (iteration, layers, eta) = (self.iteration, &self.net.layers, self.eta);
-        look(decomposed, &Coming { iteration, layers, passes: &passes, labels: &[], eta }).map(Some)
+        look(decomposed, &NextUpdate { iteration, layers, passes: &passes, labels: &[], eta })
+            .map(Some)
     }
 }
 
@@ -178,7 +183,7 @@ impl Followed {
         self.theory.advance(activity, error);
     }
 
-    /// Nothing where values have run away.
+    /// Nothing where values have diverged.
     fn predicted(
         &mut self,
         iteration: usize,

@@ -21,7 +21,7 @@ pub enum NoLearningTheory {
     /// The data cannot be had.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A decomposition that does not converge: values that have run away.
+    /// A decomposition that does not converge: values that have diverged.
     #[error(transparent)]
     NoConvergence(#[from] NoConvergence),
     /// The predicted network runs away.
@@ -108,7 +108,7 @@ impl<'a> LearningRun<'a> {
         let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(&sizes));
         let mut run = Self { theories: vec![wide(one)?], batches: batches() };
         if by_neuron {
-            // Neurons whose norms would come to differ are told apart by a first run to the end.
+            // Neurons whose norms would come to differ are separated by a first run to the end.
             let last = setup.epochs.saturating_mul(run.batches.per_epoch());
             run.advance_to(last)?;
             if let Some(end) = run.theories[0].wide_weights() {
@@ -123,7 +123,7 @@ impl<'a> LearningRun<'a> {
     /// Predicts on to update `iteration`.
     ///
     /// # Errors
-    /// If values run away.
+    /// If values diverge.
     pub fn advance_to(&mut self, iteration: usize) -> Result<(), NoLearningTheory> {
         while self.batches.iteration() < iteration {
             let (inputs, targets) =
@@ -142,7 +142,7 @@ impl<'a> LearningRun<'a> {
     /// What is predicted of the present state.
     ///
     /// # Errors
-    /// If values have run away.
+    /// If values have diverged.
     pub fn prediction(&self) -> Result<LearningPrediction, NoLearningTheory> {
         let train = self.batches.shown(Subset::Train, self.batches.code());
         let all: Vec<usize> = (0..train.labels.len()).collect();
@@ -157,16 +157,16 @@ impl<'a> LearningRun<'a> {
         };
         let depth = self.theories[0].network().depth();
         let layers = |values: fn(&LearningPrediction) -> &[f64]| -> Vec<f64> {
-            (0..depth - 1).map(|l| mean(&|of| values(of)[l])).collect()
+            (0..depth - 1).map(|l| mean(&|found| values(found)[l])).collect()
         };
         Ok(LearningPrediction {
             iteration: self.batches.iteration(),
-            weights: layers(|of| &of.weights),
-            deltas: layers(|of| &of.deltas),
-            updates: layers(|of| &of.updates),
-            loss: mean(&|of| of.loss),
-            train_accuracy: mean(&|of| of.train_accuracy),
-            test_accuracy: mean(&|of| of.test_accuracy),
+            weights: layers(|found| &found.weights),
+            deltas: layers(|found| &found.deltas),
+            updates: layers(|found| &found.updates),
+            loss: mean(&|found| found.loss),
+            train_accuracy: mean(&|found| found.train_accuracy),
+            test_accuracy: mean(&|found| found.test_accuracy),
         })
     }
 

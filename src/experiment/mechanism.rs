@@ -111,7 +111,7 @@ impl<T: Real> Mechanism<T> {
         let output = probe.delta(trainer, trainer.layers().depth() - 1);
         let poor =
             [poorly_learnt(earlier.deltas.last()?, WELL).ok()?, poorly_learnt(output, WELL).ok()?];
-        let now = Present::of(trainer, probe, l);
+        let now = CurrentSignals::of(trainer, probe, l);
         let pairs = SamplePairs::new(&earlier.batch(l)?, &now.batch()?, OwnPairs::Keep).ok()?;
         let all = pairs.distributions(&Axes::coarse(), Some([&poor[0], &poor[1]])).ok()?;
         let errors = [PairGroup::Well, PairGroup::Poor]
@@ -143,7 +143,7 @@ impl<T: Real> Mechanism<T> {
         lag: usize,
     ) -> Option<Compared> {
         let earlier = self.kept.get(&trainer.iteration().checked_sub(lag)?)?;
-        let present = Present::of(trainer, probe, l);
+        let present = CurrentSignals::of(trainer, probe, l);
         let (before, now) = (earlier.batch(l)?, present.batch()?);
         let pairs = SamplePairs::new(&before, &now, OwnPairs::Keep).ok()?;
         let mut stream = Stream::new(self.seed, self.repeat, Role::Null);
@@ -170,13 +170,13 @@ impl<T: Real> Signals<T> {
 }
 
 /// Signals of the probe's samples at the present iteration, as `W_l` sees them.
-struct Present<T> {
+struct CurrentSignals<T> {
     activity: Matrix<T>,
     delta: Matrix<T>,
     labels: Vec<u8>,
 }
 
-impl<T: Real> Present<T> {
+impl<T: Real> CurrentSignals<T> {
     fn of(trainer: &Trainer<'_, T>, probe: &mut Probe<T>, l: usize) -> Self {
         let labels = probe.labels(trainer);
         Self {

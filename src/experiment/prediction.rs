@@ -23,7 +23,7 @@ static MOMENTS: Known<Option<Moments>> = LazyLock::new(Mutex::default);
 static MEAN_FIELDS: Known<mean_field::Trajectory> = LazyLock::new(Mutex::default);
 static DRAWN: Known<Option<bound::Drawn>> = LazyLock::new(Mutex::default);
 
-/// What is known, for as long as it is looked at.
+/// What is known of the condition in use.
 fn open<T>(known: &'static Known<T>) -> MutexGuard<'static, HashMap<(String, usize), T>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -258,7 +258,7 @@ mod tests {
     fn a_bound_does_not_depend_on_what_was_asked_for_before() {
         let bound = |activation: &str| {
             expect(&held(activation), Quantity::WeightAlignment, Some(1), 40, false)
-                .and_then(|of| of.bound)
+                .and_then(|prediction| prediction.bound)
         };
         assert_eq!(bound("relu"), Some(f64::INFINITY));
         let linear = bound("linear").unwrap();

@@ -27,29 +27,29 @@ impl RanksFound {
     /// Ranks of something at `W_l` on the probe batch.
     pub fn of<T: Real>(
         &mut self,
-        (of, l): (Ranked, usize),
+        (what, l): (Ranked, usize),
         probe: &mut Probe<T>,
         trainer: &Trainer<'_, T>,
     ) -> Option<Ranks> {
         *self
             .present
-            .entry((of, l))
-            .or_insert_with(|| Ranks::of(&matrix(of, l, probe, trainer).to_f64()))
+            .entry((what, l))
+            .or_insert_with(|| Ranks::of(&matrix(what, l, probe, trainer).to_f64()))
     }
 
     /// Ranks of chance in the same shape, drawn from a stream of `[seed, repeat]`.
     pub fn of_chance<T: Real>(
         &mut self,
-        (of, l): (Ranked, usize),
+        (what, l): (Ranked, usize),
         probe: &mut Probe<T>,
         trainer: &Trainer<'_, T>,
         [seed, repeat]: [u64; 2],
     ) -> Option<Ranks> {
-        let chance = if of == Ranked::Update {
+        let chance = if what == Ranked::Update {
             let (samples, below) = probe.source(trainer, l).shape();
             Chance::Product([samples, below, trainer.sizes()[l + 1]])
         } else {
-            let (rows, columns) = matrix(of, l, probe, trainer).shape();
+            let (rows, columns) = matrix(what, l, probe, trainer).shape();
             Chance::Matrix(rows, columns)
         };
         *self.chance.entry(chance).or_insert_with(|| {
@@ -59,12 +59,12 @@ impl RanksFound {
 }
 
 fn matrix<'a, T: Real>(
-    of: Ranked,
+    what: Ranked,
     l: usize,
     probe: &'a mut Probe<T>,
     trainer: &'a Trainer<'_, T>,
 ) -> &'a Matrix<T> {
-    match of {
+    match what {
         Ranked::Activity => probe.source(trainer, l),
         Ranked::Error => probe.delta(trainer, l),
         Ranked::BpError => probe.bp_delta(trainer, l),

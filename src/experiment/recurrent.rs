@@ -30,7 +30,7 @@ struct InIsolation<T: Real> {
 
 /// Signals as they come, or of a surrogate, which needs all of them.
 enum Driving<T: Real> {
-    Coming(Box<Signals<T>>),
+    Streamed(Box<Signals<T>>),
     Recorded { activity: Sequence<T>, error: Sequence<T>, iteration: usize },
 }
 
@@ -38,7 +38,7 @@ impl<T: Real> Driving<T> {
     /// Activity and error of the iteration to come.
     fn now(&self) -> [Matrix<T>; 2] {
         match self {
-            Self::Coming(signals) => [signals.activity().clone(), signals.error().clone()],
+            Self::Streamed(signals) => [signals.activity().clone(), signals.error().clone()],
             Self::Recorded { activity, error, iteration } => {
                 [activity.matrix(*iteration), error.matrix(*iteration)]
             }
@@ -47,7 +47,7 @@ impl<T: Real> Driving<T> {
 
     fn advance(&mut self) {
         match self {
-            Self::Coming(signals) => signals.advance(),
+            Self::Streamed(signals) => signals.advance(),
             Self::Recorded { iteration, .. } => *iteration += 1,
         }
     }
@@ -64,7 +64,7 @@ impl<T: Real> InIsolation<T> {
             None => {
                 let signals = Signals::new(&setup.signals, run, seed, repeat);
                 let signals = signals.map_err(|error| JobError::Failed(error.to_string()))?;
-                Driving::Coming(Box::new(signals))
+                Driving::Streamed(Box::new(signals))
             }
             Some(surrogate) => {
                 let drawn = Recording::generate(&setup.signals, run, seed, repeat)
@@ -187,8 +187,13 @@ pub(super) fn run<T: Real>(
                 return Ok(job.finish(Outcome::Diverged { iteration, layer }, records));
             }
         }
-        let mut state =
-            State { run: &mut run, start: &start, updates: None, change: None, score: None };
+        let mut state = NetworkSnapshot {
+            run: &mut run,
+            start: &start,
+            updates: None,
+            change: None,
+            score: None,
+        };
         for quantity in quantities {
             for layer in quantity.layers(&job.condition) {
                 for lag in job.lags_of(quantity, iteration) {
@@ -202,7 +207,7 @@ pub(super) fn run<T: Real>(
 }
 
 /// A network at a recorded iteration, with what several quantities have in common.
-struct State<'a, T: Real> {
+struct NetworkSnapshot<'a, T: Real> {
     run: &'a mut Run<T>,
     /// `W_rec(0)`.
     start: &'a Matrix<f64>,
@@ -212,7 +217,7 @@ struct State<'a, T: Real> {
     score: Option<Option<Score>>,
 }
 
-impl<T: Real> State<'_, T> {
+impl<T: Real> NetworkSnapshot<'_, T> {
     /// The value of a quantity; `None` where there is none.
     fn value(&mut self, quantity: Quantity, lag: Option<usize>) -> Result<Option<f64>, JobError> {
         let (network, feedback) = (self.run.network(), self.run.feedback());

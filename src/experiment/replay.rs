@@ -11,7 +11,7 @@ use crate::condition::{ReplayCondition, ReplayWeights};
 use crate::data::Library;
 use crate::matrix::Matrix;
 use crate::measure::angle::Direction;
-use crate::network::{Biases, Part, Trainer};
+use crate::network::{BatchPart, Biases, Trainer};
 use crate::quantity::{Instruments, Quantity};
 use crate::real::Real;
 use crate::rule::decomposition::DecompositionError;
@@ -179,7 +179,7 @@ fn record<T: Real>(
     for update in 1..=updates {
         step(&mut trainer)?;
         source.push(angle(&trainer));
-        for Part { input, pass, .. } in trainer.latest() {
+        for BatchPart { input, pass, .. } in trainer.latest() {
             activities.extend_from_slice(pass.source(input, layer - 1).as_slice());
             errors.extend_from_slice(pass.delta[layer].as_slice());
         }

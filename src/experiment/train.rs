@@ -1,7 +1,7 @@
 //! One repeat of a network on data.
 
 use super::balance::{self, Balance};
-use super::decomposed::{Coming, Decomposed};
+use super::decomposed::{Decomposed, NextUpdate};
 use super::export::{Recorder, export_weights};
 use super::learning::{LearningRun, load};
 use super::mechanism::Mechanism;
@@ -13,9 +13,10 @@ use crate::data::{DataError, LabelCode, Library};
 use crate::matrix::Matrix;
 use crate::measure::quantile::Sorted;
 use crate::measure::spectrum::Ranks;
-use crate::network::{Evaluation, Part, Probe, State, Subset, Trainer, UpdateNull};
+use crate::network::{BatchPart, Evaluation, Probe, Subset, Trainer, TrainerState, UpdateNull};
 use crate::quantity::{
-    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Predicted, Quantity, Ranked,
+    BudgetSoFar, Built, ByClass, Compared, DecomposedUpdate, Instruments, Learnt, Predicted,
+    Quantity, Ranked,
 };
 use crate::random::{Role, Stream};
 use crate::real::Real;
@@ -78,11 +79,11 @@ struct Recovery {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
-    trainer: State,
+    trainer: TrainerState,
     recovery: Option<Recovery>,
     /// That of a twin, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    twin: Option<State>,
+    twin: Option<TrainerState>,
 }
 
 impl<T: Real> Experiment<T> for Run<'_, T> {
@@ -95,7 +96,7 @@ impl<T: Real> Experiment<T> for Run<'_, T> {
         }
         self.note_label_change();
         let eta = T::from_f64(self.trainer.rate());
-        self.of_coming(|decomposed, coming| decomposed.before_update(coming))?;
+        self.of_next_update(|decomposed, coming| decomposed.before_update(coming))?;
         if let Some(recorder) = &mut self.recorder {
             recorder.expect(labels_to_come(&self.trainer));
         }
@@ -157,7 +158,7 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         self.trainer.look_ahead();
         let weights = self.trainer.layers().weights.get(l)?;
         let mut step = Matrix::zeros(weights.rows(), weights.cols());
-        for Part { input, pass, .. } in self.trainer.ahead() {
+        for BatchPart { input, pass, .. } in self.trainer.ahead() {
             step += pass.source(input, l).t() * &pass.delta[l];
         }
         Some(step)
@@ -221,13 +222,13 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         all.get(l).copied().flatten()
     }
 
-    fn ranks(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
-        self.ranks.of((of, l), &mut self.probe, &self.trainer)
+    fn ranks(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
+        self.ranks.of((what, l), &mut self.probe, &self.trainer)
     }
 
-    fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+    fn chance(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
         let key = [self.seed, self.repeat];
-        self.ranks.of_chance((of, l), &mut self.probe, &self.trainer, key)
+        self.ranks.of_chance((what, l), &mut self.probe, &self.trainer, key)
     }
 
     fn beside_twin(&mut self, l: usize) -> Option<[Matrix<f64>; 2]> {
@@ -241,7 +242,7 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
     fn predicted(&mut self) -> Option<&Predicted> {
         if self.seen.predicted.is_none() {
             let followed = self.followed.as_mut()?;
-            // Nothing where values have run away.
+            // Nothing where values have diverged.
             followed.advance_to(self.trainer.iteration()).ok()?;
             let found = followed.prediction().ok()?;
             self.seen.predicted = Some(Predicted {
@@ -263,12 +264,15 @@ impl<T: Real> Instruments<T> for Run<'_, T> {
         self.mechanism.as_mut()?.learnt(&self.trainer, &mut self.probe, l, lag)
     }
 
-    fn found(&mut self, l: usize) -> Result<Option<&Found>, DecompositionError> {
-        self.of_coming(|decomposed, coming| decomposed.found(coming, l))
+    fn decomposed_update(
+        &mut self,
+        l: usize,
+    ) -> Result<Option<&DecomposedUpdate>, DecompositionError> {
+        self.of_next_update(|decomposed, coming| decomposed.update(coming, l))
     }
 
     fn by_class(&mut self, l: usize, lag: usize) -> Result<Option<ByClass>, DecompositionError> {
-        Ok(self.of_coming(|decomposed, coming| decomposed.by_class(coming, l, lag))?.flatten())
+        Ok(self.of_next_update(|decomposed, coming| decomposed.by_class(coming, l, lag))?.flatten())
     }
 
     fn built_alignment(&self, l: usize, built: Built) -> Option<f64> {
@@ -297,15 +301,15 @@ impl<T: Real> Run<'_, T> {
     }
 
     /// What `look` says of the update to come, where updates are decomposed.
-    fn of_coming<'a, U>(
-        &'a mut self,
-        look: impl FnOnce(&'a mut Decomposed<T>, &Coming<'_, T>) -> Result<U, DecompositionError>,
-    ) -> Result<Option<U>, DecompositionError> {
+    fn of_next_update<'a, U, F>(&'a mut self, look: F) -> Result<Option<U>, DecompositionError>
+    where
+        F: FnOnce(&'a mut Decomposed<T>, &NextUpdate<'_, T>) -> Result<U, DecompositionError>,
+    {
         let Some(decomposed) = &mut self.decomposed else { return Ok(None) };
         self.trainer.look_ahead();
         let passes = passes(self.trainer.ahead());
         let labels = labels_to_come(&self.trainer);
-        let coming = Coming {
+        let coming = NextUpdate {
             iteration: self.trainer.iteration(),
             layers: self.trainer.layers(),
             passes: &passes,
@@ -358,7 +362,7 @@ impl<T: Real> Run<'_, T> {
     }
 }
 
-fn passes<T: Real>(parts: &[Part<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
+fn passes<T: Real>(parts: &[BatchPart<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
     parts.iter().map(|part| (&part.input, &part.pass)).collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::condition::TrainCondition;
 use crate::data::DataSet;
 use crate::matrix::Matrix;
-use crate::network::{Rule, Setup, State, Subset, Trainer};
+use crate::network::{Rule, Setup, Subset, Trainer, TrainerState};
 use crate::quantity::Quantity;
 use crate::real::Real;
 use crate::run::Job;
@@ -35,23 +35,24 @@ impl<'a, T: Real> Twin<'a, T> {
         self.activities = None;
     }
 
-    /// What it takes to go on from here.
-    pub fn state(&self) -> State {
+    /// What it takes to continue from here.
+    pub fn state(&self) -> TrainerState {
         self.trainer.state()
     }
 
     /// Goes on from a state; false if it does not fit.
-    pub fn restore(&mut self, state: &State) -> bool {
+    pub fn restore(&mut self, state: &TrainerState) -> bool {
         self.activities = None;
         self.trainer.restore(state)
     }
 
     /// Activities of the units that `W_l` leads to, those of `network` and of the twin.
     pub fn beside(&mut self, network: &Trainer<'_, T>, l: usize) -> Option<[Matrix<f64>; 2]> {
-        let of = |trainer: &Trainer<'_, T>| -> Vec<Matrix<f64>> {
+        let activities = |trainer: &Trainer<'_, T>| -> Vec<Matrix<f64>> {
             trainer.activities(Subset::Test, IMAGES).iter().map(Matrix::to_f64).collect()
         };
-        let both = self.activities.get_or_insert_with(|| [of(network), of(&self.trainer)]);
+        let both =
+            self.activities.get_or_insert_with(|| [activities(network), activities(&self.trainer)]);
         Some([both[0].get(l)?.clone(), both[1].get(l)?.clone()])
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn layout(figure: &Figure) -> Result<String, FigureError> {
     Ok(finished(&svg, [page.width, height], figure.look.units_per_inch()))
 }
 
-/// The figure without the panels in which there is nothing to draw, as in runs that are not finished.
+/// The figure without the panels in which there is nothing to draw, as in runs that are not
+/// finished.
 ///
 /// # Errors
 /// If there is none but these.
@@ -143,9 +144,10 @@ impl<'a> Page<'a> {
             below: 0,
         };
         let cell = (width - 2 * MARGIN) / columns;
-        let own: Vec<[[f64; 2]; 2]> = figure.panels.iter().map(ends).collect::<Result<_, _>>()?;
+        let ranges: Vec<[[f64; 2]; 2]> =
+            figure.panels.iter().map(ends).collect::<Result<_, _>>()?;
         for index in 0..figure.panels.len() {
-            let (panel, [x, y]) = (&figure.panels[index], shared(figure, &own, index));
+            let (panel, [x, y]) = (&figure.panels[index], shared(figure, &ranges, index));
             page.panels.push(Ready::new(
                 panel,
                 figure.theme.inks(),

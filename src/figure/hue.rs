@@ -10,7 +10,7 @@ pub enum Hue {
         /// Place from 0.
         place: usize,
         /// Number of places.
-        of: usize,
+        count: usize,
     },
 }
 
@@ -20,7 +20,7 @@ impl Hue {
     pub fn again(self) -> Self {
         match self {
             Self::Palette(index) => Self::Palette(index + PALETTE),
-            Self::Ramp { place, of } => Self::Ramp { place: place + of, of },
+            Self::Ramp { place, count } => Self::Ramp { place: place + count, count },
         }
     }
 }

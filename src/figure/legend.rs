@@ -155,8 +155,8 @@ pub(super) fn labels(figure: &Figure) -> Vec<(&str, Sample)> {
 /// The place among `labels` of what is labelled so: by itself, or with others that say the same of
 /// other curves.
 pub(super) fn place(labels: &[(&str, Sample)], label: &str) -> Option<usize> {
-    let own = labels.iter().position(|(known, _)| *known == label);
-    own.or_else(|| {
+    let exact = labels.iter().position(|(known, _)| *known == label);
+    exact.or_else(|| {
         let (_, what) = label.rsplit_once(": ")?;
         labels.iter().position(|(known, _)| *known == what)
     })

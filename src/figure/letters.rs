@@ -29,7 +29,8 @@ pub(super) fn with_fonts(svg: &str) -> String {
         .filter(|(weight, ..)| is_used(*weight))
         .map(|(weight, _, data)| {
             format!(
-                "@font-face{{font-family:\"{FAMILY}\";font-weight:{weight};src:url(data:font/ttf;base64,{})}}",
+                "@font-face{{font-family:\"{FAMILY}\";font-weight:{weight};src:url(data:font/ttf;base64,\
+                 {})}}",
                 STANDARD.encode(data)
             )
         })

@@ -2,7 +2,7 @@
 //!
 //! plotters lays a figure out as SVG, measuring text with the embedded font; usvg turns the text
 //! into paths with that font and no other, resvg renders the PNG from the result, and pdf-writer
-//! writes it as a PDF. No system font is ever looked at.
+//! writes it as a PDF. No system font is ever used.
 
 mod area;
 mod axis;

@@ -276,7 +276,7 @@ impl Cells {
         (position(value) - low) / (high - low)
     }
 
-    /// Decimals of the values written into cells: enough to tell the ends of the scale apart.
+    /// Decimals of the values written into cells: enough to distinguish the ends of the scale.
     pub(super) fn digits(&self) -> usize {
         let extent = (self.range[1] - self.range[0]).abs();
         if extent > 5.0 { 0 } else { (1.0 - extent.log10().floor()).clamp(1.0, 4.0) as usize }

@@ -22,12 +22,12 @@ pub(super) fn ends(panel: &Panel) -> Result<[[f64; 2]; 2], FigureError> {
         panel.cells.iter().flat_map(move |cells| edges(cells).iter().copied())
     };
     let across = points(panel).map(|p| p.x).chain(grid(|cells| &cells.x));
-    let of = |mark| panel.series.iter().filter(|series| series.mark == mark).count();
+    let count = |mark| panel.series.iter().filter(|series| series.mark == mark).count();
     let margin = match panel.cells {
         Some(_) => 0.0,
         // Discs that are set beside each other reach farther.
-        None if of(Mark::Joined) > 3 => 0.06,
-        None if of(Mark::Joined) + of(Mark::Points) > 0 => 0.04,
+        None if count(Mark::Joined) > 3 => 0.06,
+        None if count(Mark::Joined) + count(Mark::Points) > 0 => 0.04,
         None => 0.0,
     };
     let x = panel.x.ends(across, margin).ok_or_else(|| no_range("x"))?;
@@ -305,8 +305,8 @@ impl<'a> Ready<'a> {
     /// are not hidden by its own.
     fn offset(&self, frame: Frame, series: &Series) -> f64 {
         let joined: Vec<&Series> =
-            self.panel.series.iter().filter(|of| of.mark == Mark::Joined).collect();
-        let Some(place) = joined.iter().position(|of| std::ptr::eq(*of, series)) else {
+            self.panel.series.iter().filter(|curve| curve.mark == Mark::Joined).collect();
+        let Some(place) = joined.iter().position(|curve| std::ptr::eq(*curve, series)) else {
             return 0.0;
         };
         if !self.whiskers_meet(frame, &joined) {
@@ -314,7 +314,7 @@ impl<'a> Ready<'a> {
         }
         let mut places: Vec<f64> = joined
             .iter()
-            .flat_map(|of| &of.points)
+            .flat_map(|curve| &curve.points)
             .filter(|p| self.height(p).is_some())
             .map(|p| self.place(frame, p.x, 1.0).0)
             .collect();
@@ -333,7 +333,7 @@ impl<'a> Ready<'a> {
             (bottom - top > 2.0 * f64::from(DISC)).then_some((p.x, top, bottom))
         };
         let all: Vec<Vec<(f64, f64, f64)>> =
-            joined.iter().map(|of| of.points.iter().filter_map(whisker).collect()).collect();
+            joined.iter().map(|curve| curve.points.iter().filter_map(whisker).collect()).collect();
         let meets = |a: &(f64, f64, f64), b: &(f64, f64, f64)| a.0 == b.0 && a.1 < b.2 && b.1 < a.2;
         (0..all.len())
             .any(|i| all[i].iter().any(|a| all[i + 1..].iter().flatten().any(|b| meets(a, b))))

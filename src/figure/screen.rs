@@ -78,7 +78,7 @@ pub fn screen(figure: &Figure, tints: &mut Tints) -> Result<Screen, FigureError>
         panels.push(on_page(&drawn, light.size, &alternative(&figure.panels[index])));
     }
     let entries = labels(figure);
-    let legend = entries.iter().map(|(label, of)| (label.to_string(), sample(*of, tints)));
+    let legend = entries.iter().map(|(label, mark)| (label.to_string(), sample(*mark, tints)));
     Ok(Screen { panels, legend: legend.collect(), data: data(figure, &light) })
 }
 

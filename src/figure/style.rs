@@ -69,11 +69,11 @@ pub(super) struct Inks {
     pub grid: RGBColor,
     pub grey: RGBColor,
     pub pale: RGBColor,
-    /// Okabe and Ito's palette, told apart with every form of colour blindness; yellow left out as
-    /// too pale for lines.
+    /// Okabe and Ito's palette, distinguishable with every form of colour blindness; yellow left
+    /// out as too pale for lines.
     palette: [RGBColor; PALETTE],
-    /// Stops of the ramp: lightness rises from blue to orange, in hues told apart with every form
-    /// of colour blindness.
+    /// Stops of the ramp: lightness rises from blue to orange, in hues distinguishable with every
+    /// form of colour blindness.
     ramp: [[f64; 3]; 4],
     /// What palette and ramp are mixed with, and how much of it, when they are gone through again.
     again: (RGBColor, f64),
@@ -142,9 +142,9 @@ impl Inks {
     pub(super) fn curve(&self, hue: Hue) -> RGBColor {
         let (RGBColor(r, g, b), is_first) = match hue {
             Hue::Palette(index) => (self.palette[index % PALETTE], index < PALETTE),
-            Hue::Ramp { place, of } => {
-                let last = of.saturating_sub(1).max(1);
-                (between(&self.ramp, (place % of.max(1)) as f64 / last as f64), place < of)
+            Hue::Ramp { place, count } => {
+                let last = count.saturating_sub(1).max(1);
+                (between(&self.ramp, (place % count.max(1)) as f64 / last as f64), place < count)
             }
         };
         let (RGBColor(r2, g2, b2), share) = self.again;

@@ -108,14 +108,14 @@ fn what_stands_beside_many_curves_has_one_entry() {
     };
     let with = |names: &[&str]| {
         let mut figure = figure();
-        let of = |(at, name): (usize, &&str)| {
+        let curves = |(at, name): (usize, &&str)| {
             let predicted = Series {
                 mark: Mark::Dashes,
                 ..curve(&format!("{name}: predicted"), at + 7, |_| 50.0)
             };
             [curve(name, at, |_| 40.0), predicted]
         };
-        figure.panels[0].series = names.iter().enumerate().flat_map(of).collect();
+        figure.panels[0].series = names.iter().enumerate().flat_map(curves).collect();
         figure
     };
     let many = with(&["held", "shared", "white"]);
@@ -230,10 +230,10 @@ fn a_figure_for_a_page_takes_its_colours_from_there_and_has_its_numbers() {
     for (place, panel) in drawn.panels.iter().enumerate() {
         assert!(panel.contains("var(--f0)") && !panel.to_uppercase().contains("#1E1E1E"));
         assert!(panel.starts_with("<svg viewBox=") && panel.ends_with("</svg>"), "{panel}");
-        let of = &figure.panels[place];
+        let composed = &figure.panels[place];
         let curves = drawn.data["panels"][place]["curves"].as_array().unwrap();
-        assert_eq!(curves.len(), of.series.len());
-        for (curve, series) in curves.iter().zip(&of.series) {
+        assert_eq!(curves.len(), composed.series.len());
+        for (curve, series) in curves.iter().zip(&composed.series) {
             let entry = curve["entry"].as_u64().unwrap() as usize;
             assert_eq!(drawn.data["legend"][entry]["label"], drawn.legend[entry].0.as_str());
             assert!(series.label.contains(&drawn.legend[entry].0), "{}", series.label);
@@ -454,7 +454,7 @@ fn themes_differ_in_colours_alone_and_stand_out_from_their_ground() {
         );
         // Okabe and Ito's orange and sky blue are pale on white.
         let least = if theme == Theme::Dark { 4.5 } else { 2.0 };
-        let ramp = |place| Hue::Ramp { place, of: 7 };
+        let ramp = |place| Hue::Ramp { place, count: 7 };
         for hue in (0..14).flat_map(|index| [Hue::Palette(index), ramp(index)]) {
             assert!(contrast(inks.curve(hue), inks.paper) > least, "{theme:?} {hue:?}");
         }
@@ -539,7 +539,7 @@ fn cells_beyond_the_axes_are_cut_off() {
     };
     let viewed: Vec<f64> = size("viewBox").split(' ').map(|end| end.parse().unwrap()).collect();
     for rect in svg.split("<rect ").skip(1) {
-        let of = |name: &str| -> f64 {
+        let attribute = |name: &str| -> f64 {
             rect.split(&format!("{name}=\""))
                 .nth(1)
                 .unwrap()
@@ -549,9 +549,12 @@ fn cells_beyond_the_axes_are_cut_off() {
                 .parse()
                 .unwrap()
         };
-        let (x, y) = (of(" x"), of(" y"));
+        let (x, y) = (attribute(" x"), attribute(" y"));
         assert!(
-            x >= 0.0 && y >= 0.0 && x + of("width") <= viewed[2] && y + of("height") <= viewed[3],
+            x >= 0.0
+                && y >= 0.0
+                && x + attribute("width") <= viewed[2]
+                && y + attribute("height") <= viewed[3],
             "{rect}"
         );
     }

@@ -159,11 +159,11 @@ pub(crate) struct Ledger {
     directory: PathBuf,
     /// As it was found.
     found: Checksums,
-    state: Mutex<State>,
+    state: Mutex<LedgerState>,
 }
 
 #[derive(Default)]
-struct State {
+struct LedgerState {
     /// Of files that are known to be whole, or were written since.
     current: BTreeMap<String, Hash>,
     /// The list, open to be added to.
@@ -181,7 +181,7 @@ impl Ledger {
         &self.found
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LedgerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -155,7 +155,7 @@ fn text(path: impl AsRef<Path>) -> Option<String> {
     fs::read_to_string(path).ok()
 }
 
-/// The number behind `name` at the start of a line, be it parted by blanks or a colon.
+/// The number behind `name` at the start of a line, separated by blanks or a colon.
 fn number(text: &str, name: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.trim_start_matches(':').split_whitespace().next()?.parse().ok()

@@ -7,7 +7,8 @@ use thiserror::Error;
 
 /// Two matrices that have no angle because their shapes differ.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("matrices of {} x {} and {} x {} have no angle: shapes must be equal", .0.0, .0.1, .1.0, .1.1)]
+#[error("matrices of {} x {} and {} x {} have no angle: shapes must be equal", .0.0, .0.1, .1.0,
+    .1.1)]
 pub struct ShapeMismatch(pub (usize, usize), pub (usize, usize));
 
 /// Angle in degrees between two matrices of equal shape, as flattened vectors: `2 atan2(|u - v|,

@@ -3,8 +3,9 @@
 
 use crate::matrix::Matrix;
 
-/// Linear centred kernel alignment of two representations, samples by units (Kornblith et al. 2019),
-/// by the unbiased estimator of the independence criterion (Song et al. 2012; Nguyen et al. 2021):
+/// Linear centred kernel alignment of two representations, samples by units (Kornblith et al.
+/// 2019), by the unbiased estimator of the independence criterion (Song et al. 2012; Nguyen et al.
+/// 2021):
 ///
 /// ```text
 /// CKA = h(K, L) / sqrt(h(K, K) h(L, L)),   K = X X^T, L = Y Y^T, both with a diagonal of zeros
@@ -53,8 +54,8 @@ fn criterion(k: &Matrix<f64>, l: &Matrix<f64>) -> f64 {
 
 /// Representational similarity analysis (Kriegeskorte et al. 2008): Spearman's rank correlation,
 /// over all pairs of samples, of the Euclidean distances in one representation and in the other. 1
-/// where these have one order. `None` of fewer than three samples, of other numbers of them, where a
-/// distance is not finite, and where all are alike.
+/// where these have one order. `None` of fewer than three samples, of other numbers of them, where
+/// a distance is not finite, and where all are alike.
 pub fn rsa(x: &Matrix<f64>, y: &Matrix<f64>) -> Option<f64> {
     if x.rows() < 3 || y.rows() != x.rows() {
         return None;

@@ -9,7 +9,7 @@ use crate::rule::{Feedback, Layers, Pass};
 
 /// Samples of a part and the buffers of their passes.
 #[derive(Clone, Debug)]
-pub struct Part<T> {
+pub struct BatchPart<T> {
     /// Images, `P x n_0`.
     pub input: Matrix<T>,
     /// Targets, or errors that come from no task, `P x n_D`.
@@ -33,7 +33,7 @@ pub struct Shown<'a, T> {
     pub loss: Loss,
 }
 
-impl<T: Real> Part<T> {
+impl<T: Real> BatchPart<T> {
     /// Buffers for up to `samples` samples of a network of `sizes`.
     pub fn new(sizes: &[usize], samples: usize) -> Self {
         let outputs = sizes[sizes.len() - 1];

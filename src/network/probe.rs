@@ -2,7 +2,7 @@
 //! each other, and the state of its units.
 
 use super::batches::Subset;
-use super::part::Part;
+use super::part::BatchPart;
 use super::trainer::{Trainer, backward_weights};
 use super::{Loss, ProbeBatch, Reduction};
 use crate::matrix::Matrix;
@@ -43,7 +43,7 @@ struct Side<T> {
 pub struct Probe<T> {
     batch: ProbeBatch,
     fixed: Vec<usize>,
-    part: Part<T>,
+    part: BatchPart<T>,
     /// Errors that come from no task.
     errors: Option<Matrix<T>>,
     bp: Feedback<T>,
@@ -76,7 +76,7 @@ impl<T: Real> Probe<T> {
             stream.fill_normal(errors.as_mut_slice());
             errors
         });
-        let part = Part::new(sizes, samples);
+        let part = BatchPart::new(sizes, samples);
         let side = || Side {
             deltas: sizes[1..].iter().map(|&n| Matrix::zeros(samples, n)).collect(),
             updates: sizes.windows(2).map(|n| Matrix::zeros(n[0], n[1])).collect(),
@@ -123,7 +123,7 @@ impl<T: Real> Probe<T> {
             // The trainer's transposes may be those of the update before.
             let feedback =
                 if trainer.setup().rule == Rule::BP { &self.bp } else { trainer.feedback() };
-            let Part { target, pass, .. } = &mut self.part;
+            let BatchPart { target, pass, .. } = &mut self.part;
             feedback.carry_back_with(trainer.layers(), target, pass);
             self.ours.take(&self.part.input, &self.part.pass);
         }

@@ -158,7 +158,8 @@ settings! {
     /// with standard deviation 0.1, gradients summed over the batch.
     pub struct Setup {
         hidden: Vec<usize> = vec![50, 50] => HIDDEN(
-            "hidden", "SIZES", "Units of the hidden layers", List::Sizes { least: 1, example: "50,50" },
+            "hidden", "SIZES", "Units of the hidden layers",
+            List::Sizes { least: 1, example: "50,50" },
             axis = "hidden layers", label = |sizes, _| hidden_label(sizes)
         );
         rule: Rule = Rule::BP_TRW => RULE(
@@ -181,7 +182,8 @@ settings! {
             "Targets of units of other classes are S in place of 0 (with softmax S/n, and 1 - S + \
              S/n in place of 1)",
             Interval::BelowOne,
-            label = |share, text| if *share == 0.0 { "no smoothing".into() } else { format!("smoothing {text}") }
+            label = |share, text|
+                if *share == 0.0 { "no smoothing".into() } else { format!("smoothing {text}") }
         );
         wrong_labels: f64 = 0.0 => WRONG_LABELS(
             "wrong-labels", "SHARE", "Share of the training labels replaced, once, by classes \
@@ -206,45 +208,55 @@ settings! {
              nothing is learnt)", ()
         );
         /// The last batch of an epoch holds what is left.
-        batch: usize = 24 => BATCH("batch", "N", "Samples per batch", 1..=MOST_BATCH, axis = "batch size");
+        batch: usize = 24 => BATCH("batch", "N", "Samples per batch", 1..=MOST_BATCH,
+            axis = "batch size");
         drop_last: bool = false => DROP_LAST(
             "drop-last", "on|off", "Whether an epoch ends before a last batch that would be \
                 smaller", (),
-            label = |drop, _| format!("{} short last batch", if *drop { "no" } else { "with" }), young = true
+            label = |drop, _|
+                format!("{} short last batch", if *drop { "no" } else { "with" }), young = true
         );
         eta: f64 = 0.01 => ETA(
             "eta", "RATE", "Learning rate", Interval::Positive,
             axis = "learning rate", label = |_, text| format!("learning rate {text}")
         );
         /// As in PyTorch, `G` with weight decay in it; 0 for none.
-        momentum: f64 = 0.0 => MOMENTUM("momentum", "M", "Momentum: V = M V + G, W += eta V", Interval::BelowOne);
+        momentum: f64 = 0.0 => MOMENTUM("momentum", "M", "Momentum: V = M V + G, W += eta V",
+            Interval::BelowOne);
         /// As in PyTorch; 0 for none.
         weight_decay: f64 = 0.0 => WEIGHT_DECAY(
-            "weight-decay", "RATE", "Weight decay of weights and biases, as part of the gradient", Interval::NonNegative
+            "weight-decay", "RATE", "Weight decay of weights and biases, as part of the gradient",
+            Interval::NonNegative
         );
         optimizer: Optimizer = Optimizer::Sgd => OPTIMIZER(
             "optimizer", "NAME",
-            "What makes a step of a gradient, as PyTorch has it: sgd (with --momentum, if any), \
-             nesterov, adam, adamw (decay apart from the gradient), muon (orthogonalised momentum, \
-             biases by adamw)", (),
+            "What turns a gradient into a step, as in PyTorch: sgd (with --momentum, if any), \
+            nesterov, adam, adamw (decay separate from the gradient), muon (orthogonalised \
+            momentum, biases by adamw)", (),
             label = |optimizer, _| optimizer.label().into(), tacit = true
         );
         beta1: f64 = 0.9 => BETA1(
-            "beta1", "B", "Adam, AdamW: what is left of the mean of gradients after an update", Interval::BelowOne, tacit = true
+            "beta1", "B", "Adam, AdamW: what is left of the mean of gradients after an update",
+            Interval::BelowOne, tacit = true
         );
         beta2: f64 = 0.999 => BETA2(
-            "beta2", "B", "Adam, AdamW: what is left of the mean of squared gradients after an update", Interval::BelowOne, tacit = true
+            "beta2", "B",
+            "Adam, AdamW: what is left of the mean of squared gradients after an update",
+            Interval::BelowOne, tacit = true
         );
         epsilon: f64 = 1e-8 => EPSILON(
-            "epsilon", "E", "Adam, AdamW: added to the root of the mean of squared gradients", Interval::Positive, tacit = true
+            "epsilon", "E", "Adam, AdamW: added to the root of the mean of squared gradients",
+            Interval::Positive, tacit = true
         );
         muon_scale: MuonScale = MuonScale::Original => MUON_SCALE(
             "muon-scale", "NAME",
-            "Factor on Muon's steps of n_in x n_out weights: original (sqrt(max(1, n_out/n_in))) or \
-             match-rms (0.2 sqrt(max(n_in, n_out)): for the learning rates of AdamW)", (), tacit = true
+            "Factor on Muon's steps of n_in x n_out weights: original (sqrt(max(1, n_out/n_in))) \
+             or match-rms (0.2 sqrt(max(n_in, n_out)): for the learning rates of AdamW)", (),
+                 tacit = true
         );
         /// What the label changes are counted in.
-        epochs: usize = 40 => EPOCHS("epochs", "N", "Passes over the training images", 1..=MOST_EPOCHS);
+        epochs: usize = 40 => EPOCHS("epochs", "N", "Passes over the training images",
+            1..=MOST_EPOCHS);
         reduction: Reduction = Reduction::Sum => REDUCTION(
             "reduction", "NAME", "Gradients of a batch: sum (the paper's) or mean", ()
         );
@@ -255,7 +267,8 @@ settings! {
         w_std: Std = Std::Value(0.1) => W_STD(
             "w-std", "STD", "Standard deviation of the forward weights at the start", ()
         );
-        b_std: Std = Std::Value(0.1) => B_STD("b-std", "STD", "Standard deviation of the backward weights", ());
+        b_std: Std = Std::Value(0.1) => B_STD("b-std", "STD",
+            "Standard deviation of the backward weights", ());
         bias_std: Std = Std::Value(0.1) => BIAS_STD(
             "bias-std", "STD", "Standard deviation of the biases at the start", ()
         );
@@ -265,8 +278,10 @@ settings! {
             label = |on, _| if *on { "B of norm 1".into() } else { String::new() }
         );
         b_scale: f64 = 1.0 => B_SCALE(
-            "b-scale", "FACTOR", "Factor on the backward weights after drawing and normalising", Interval::Positive,
-            label = |factor, text| if *factor == 1.0 { String::new() } else { format!("B × {text}") }
+            "b-scale", "FACTOR", "Factor on the backward weights after drawing and normalising",
+            Interval::Positive,
+            label = |factor, text|
+                if *factor == 1.0 { String::new() } else { format!("B × {text}") }
         );
         weight_norm: Option<WeightNorm> = None => WN(
             "wn", "GAMMA", "Weight normalisation, at the start and after every update", (),
@@ -287,9 +302,13 @@ settings! {
         dropout: f64 = 0.0 => DROPOUT(
             "dropout", "SHARE",
             "Share of the activities of hidden layers that every update drops at random, what is \
-             kept being scaled by 1/(1 - SHARE); nothing is dropped in what is measured", Interval::BelowOne,
+             kept being scaled by 1/(1 - SHARE); nothing is dropped in what is measured",
+            Interval::BelowOne,
             axis = "share of activities dropped",
-            label = |share, text| if *share == 0.0 { "nothing dropped".into() } else { format!("dropout {text}") }, tacit = true
+            label = |share, text| match *share {
+                0.0 => "nothing dropped".into(),
+                _ => format!("dropout {text}"),
+            }, tacit = true
         );
         order: Order = Order::Once => ORDER(
             "order", "NAME",

@@ -1,7 +1,7 @@
 //! Training of one network: BP or BP-TRW on batches of a data set.
 
 use super::optimizer::{Descent, Rows, Slot};
-use super::part::{Part, Shown};
+use super::part::{BatchPart, Shown};
 use super::{Batches, Biases, Loss, Setup, Subset};
 use crate::data::{DataSet, LabelCode};
 use crate::matrix::Matrix;
@@ -26,11 +26,11 @@ pub struct Evaluation {
     pub loss: f64,
 }
 
-/// What a run needs to go on after [`Trainer::iteration`] updates; the rest follows from setup,
+/// What a run needs to continue after [`Trainer::iteration`] updates; the rest follows from setup,
 /// seed and repeat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct State {
+pub struct TrainerState {
     iteration: usize,
     weights: Vec<Vec<f64>>,
     biases: Vec<Vec<f64>>,
@@ -76,7 +76,7 @@ pub struct Trainer<'a, T: Real> {
     backward_slots: Vec<Slot<T>>,
     /// Weights of the latest update before they were normalised, where they are kept.
     unnormalised: Option<Vec<Matrix<T>>>,
-    parts: Vec<Part<T>>,
+    parts: Vec<BatchPart<T>>,
     errors: Stream,
     /// Where the errors of the update to come start in their stream.
     error_position: u128,
@@ -116,7 +116,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             feedback,
             layers,
             normaliser,
-            parts: setup.parts(batch).map(|samples| Part::new(&sizes, samples)).collect(),
+            parts: setup.parts(batch).map(|samples| BatchPart::new(&sizes, samples)).collect(),
             errors: Stream::new(seed, repeat, Role::RandomError),
             error_position: 0,
             dropout: Stream::new(seed, repeat, Role::Dropout),
@@ -216,7 +216,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Samples of the update to come, in order, with the passes that it will be made of; none
     /// before [`Self::look_ahead`].
-    pub fn ahead(&self) -> &[Part<T>] {
+    pub fn ahead(&self) -> &[BatchPart<T>] {
         if self.ready {
             &self.parts[..self.setup().parts(self.next_batch().len()).count()]
         } else {
@@ -314,7 +314,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Samples of the latest batch with their passes, in order.
-    pub fn latest(&self) -> &[Part<T>] {
+    pub fn latest(&self) -> &[BatchPart<T>] {
         let samples = self.batches.latest_samples();
         &self.parts[..self.setup().parts(samples).count()]
     }
@@ -331,7 +331,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// What the optimiser makes of the gradients of `parts`.
-    fn update(&mut self, parts: &[Part<T>], samples: usize) {
+    fn update(&mut self, parts: &[BatchPart<T>], samples: usize) {
         let mean = self.batches.share_of(samples);
         let (descent, t) = (self.descent, self.iteration() + 1);
         let lowest = self.setup().rule.lowest_learning(self.layers.depth());
@@ -423,7 +423,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// `W_l` leads to the units of the `l`-th.
     pub fn activities(&self, subset: Subset, most: usize) -> Vec<Matrix<T>> {
         let indices: Vec<usize> = (0..self.samples(subset).min(most)).collect();
-        let mut part = Part::new(&self.sizes, indices.len());
+        let mut part = BatchPart::new(&self.sizes, indices.len());
         part.take(self.shown(subset, self.code()), &indices);
         self.layers.forward_by_running(&part.input, &mut part.pass);
         part.pass.activity
@@ -431,7 +431,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Calls `look` with every part of the training images in turn, deltas carried back, under the
     /// code in force. Nothing is learnt. Random errors are those drawn last.
-    pub fn over_training_images(&mut self, mut look: impl FnMut(&Part<T>)) {
+    pub fn over_training_images(&mut self, mut look: impl FnMut(&BatchPart<T>)) {
         let all: Vec<usize> = (0..self.samples(Subset::Train)).collect();
         let mut parts = std::mem::take(&mut self.parts);
         self.ready = false;
@@ -451,16 +451,16 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.parts = parts;
     }
 
-    /// What it takes to go on from here.
-    pub fn state(&self) -> State {
+    /// What it takes to continue from here.
+    pub fn state(&self) -> TrainerState {
         let widened = |values: &[T]| values.iter().map(|v| v.to_f64()).collect::<Vec<_>>();
         let matrices = |m: &[Matrix<T>]| m.iter().map(|m| widened(m.as_slice())).collect();
         // What is kept of nothing is not written.
-        let kept = |slots: &[Slot<T>], of: fn(&Slot<T>) -> &Vec<T>| -> Vec<Vec<f64>> {
-            let is_any = slots.iter().any(|slot| !of(slot).is_empty());
-            slots.iter().filter(|_| is_any).map(|slot| widened(of(slot))).collect()
+        let kept = |slots: &[Slot<T>], field: fn(&Slot<T>) -> &Vec<T>| -> Vec<Vec<f64>> {
+            let is_any = slots.iter().any(|slot| !field(slot).is_empty());
+            slots.iter().filter(|_| is_any).map(|slot| widened(field(slot))).collect()
         };
-        State {
+        TrainerState {
             iteration: self.iteration(),
             weights: matrices(&self.layers.weights),
             biases: self.layers.biases.iter().map(|b| widened(b)).collect(),
@@ -468,7 +468,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 .layers
                 .running
                 .iter()
-                .flat_map(|of| [widened(&of.mean), widened(&of.variance)])
+                .flat_map(|statistics| [widened(&statistics.mean), widened(&statistics.variance)])
                 .collect(),
             velocity: kept(&self.slots, |slot| &slot.first),
             bias_velocity: self.bias_velocity().map(|v| widened(v)).collect(),
@@ -488,9 +488,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.bias_slots.iter().filter(move |_| is_any).map(|slot| &slot.first)
     }
 
-    /// Goes on from `state`, which a run of the same setup, seed and repeat left. False, with
+    /// Continues from `state`, which a run of the same setup, seed and repeat left. False, with
     /// nothing changed, if its shapes are others.
-    pub fn restore(&mut self, state: &State) -> bool {
+    pub fn restore(&mut self, state: &TrainerState) -> bool {
         if self.lengths() != state.lengths() {
             return false;
         }
@@ -511,7 +511,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         let running = self.layers.running.iter_mut();
         running
-            .flat_map(|of| [&mut of.mean, &mut of.variance])
+            .flat_map(|statistics| [&mut statistics.mean, &mut statistics.variance])
             .zip(&state.running)
             .for_each(|(to, from)| copy(to, from));
         self.error_position = state.error_position;
@@ -528,7 +528,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 }
 
-impl State {
+impl TrainerState {
     /// Number of values of every list.
     fn lengths(&self) -> Vec<Vec<usize>> {
         let lists = [
@@ -596,9 +596,9 @@ pub(crate) fn backward_weights<T: Real>(
 /// parts.
 fn on_parts<T: Real, R: Send>(
     (threads, sizes): (usize, impl Iterator<Item = usize>),
-    parts: &mut [Part<T>],
+    parts: &mut [BatchPart<T>],
     indices: &[usize],
-    work: impl Fn(&mut Part<T>, &[usize]) -> R + Sync,
+    work: impl Fn(&mut BatchPart<T>, &[usize]) -> R + Sync,
 ) -> Vec<R> {
     let mut rest = indices;
     let shares: Vec<&[usize]> = sizes

@@ -54,7 +54,8 @@ macro_rules! family {
     (
         sees |$state:ident, $place:ident| $look:expr;
         $(
-            $quantity:ident: $name:literal, $label:literal, $symbol:literal, $unit:literal, $kinds:expr, $layers:path,
+            $quantity:ident: $name:literal, $label:literal, $symbol:literal, $unit:literal,
+            $kinds:expr, $layers:path,
                 |$seen:ident, $at:ident| $value:expr,
                 $definition:literal;
         )*
@@ -64,7 +65,8 @@ macro_rules! family {
                 $state: &mut dyn super::instruments::Instruments<T>,
                 $place: &super::instruments::Place<'_>,
             ) -> Result<Option<f64>, crate::rule::decomposition::DecompositionError> {
-                let found: Result<Option<_>, crate::rule::decomposition::DecompositionError> = $look;
+                let found: Result<Option<_>,
+                    crate::rule::decomposition::DecompositionError> = $look;
                 let ($at, Some($seen)) = ($place, found?) else { return Ok(None) };
                 // Not every value asks for the place.
                 let _ = $at;
@@ -75,7 +77,8 @@ macro_rules! family {
     (
         recorded by the experiment;
         $(
-            $quantity:ident: $name:literal, $label:literal, $symbol:literal, $unit:literal, $kinds:expr, $layers:path,
+            $quantity:ident: $name:literal, $label:literal, $symbol:literal, $unit:literal,
+            $kinds:expr, $layers:path,
                 $definition:literal;
         )*
     ) => {$(

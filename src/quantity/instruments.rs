@@ -107,12 +107,12 @@ pub trait Instruments<T: Real> {
     }
 
     /// How many directions something fills at `W_l`.
-    fn ranks(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+    fn ranks(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
         None
     }
 
     /// How many directions normal entries in its place would fill.
-    fn chance(&mut self, of: Ranked, l: usize) -> Option<Ranks> {
+    fn chance(&mut self, what: Ranked, l: usize) -> Option<Ranks> {
         None
     }
 
@@ -140,7 +140,10 @@ pub trait Instruments<T: Real> {
     ///
     /// # Errors
     /// If something does not fit: a defect.
-    fn found(&mut self, l: usize) -> Result<Option<&Found>, DecompositionError> {
+    fn decomposed_update(
+        &mut self,
+        l: usize,
+    ) -> Result<Option<&DecomposedUpdate>, DecompositionError> {
         Ok(None)
     }
 
@@ -233,12 +236,12 @@ pub struct BudgetSoFar {
     pub curvature: f64,
     /// What normalisation, decay and momentum of `W_l` itself take.
     pub injected_above: f64,
-    /// What optimiser and normalisation inject, where they are told apart.
+    /// What optimiser and normalisation inject, where they are separated.
     pub injected: Injection,
 }
 
 /// An update to come, decomposed.
-pub struct Found {
+pub struct DecomposedUpdate {
     /// Norms, angles and inner products of its parts.
     pub readings: Readings,
     /// Inner products of the terms of every lag, where they are asked for.
@@ -247,7 +250,7 @@ pub struct Found {
     pub linear: Option<(Reading, Option<f64>)>,
 }
 
-impl Found {
+impl DecomposedUpdate {
     /// Terms of a lag.
     pub fn term(&self, lag: Option<usize>) -> Option<&TermReading> {
         let lag = lag?;

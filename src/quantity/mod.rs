@@ -27,8 +27,8 @@ mod weights;
 
 pub use family::QuantityInfo;
 pub use instruments::{
-    BudgetSoFar, Built, ByClass, Compared, Found, Instruments, Learnt, Place, Predicted, Ranked,
-    fraction,
+    BudgetSoFar, Built, ByClass, Compared, DecomposedUpdate, Instruments, Learnt, Place, Predicted,
+    Ranked, fraction,
 };
 pub use observer::{Observer, parse_observers, recorded_iterations};
 pub use registry::Quantity;

@@ -132,7 +132,7 @@ impl Quantity {
 
     /// Whether it is predicted by a theory that follows every repeat.
     pub fn is_followed(self) -> bool {
-        Self::ALL.iter().any(|of| of.predicted_by() == Some(self))
+        Self::ALL.iter().any(|quantity| quantity.predicted_by() == Some(self))
     }
 
     /// Whether it is about the rule whose errors meet the activity of their own iteration.
@@ -185,7 +185,7 @@ impl Quantity {
         matches!(self, Self::LinearTermsAngle | Self::LinearTermsDeviation | Self::LinearAlignment)
     }
 
-    /// Whether it tells pairs of samples of the same class and of different ones apart.
+    /// Whether it separates pairs of samples of the same class from those of different ones.
     pub fn is_by_class(self) -> bool {
         (Self::TermWithinAngle..=Self::TermBetweenShare).contains(&self)
     }
@@ -225,7 +225,7 @@ impl Quantity {
         (Self::ChangeRank..=Self::ChangeBound).contains(&self)
     }
 
-    /// Whether it tells well and poorly learnt samples apart.
+    /// Whether it separates well and poorly learnt samples.
     pub fn is_of_learnt(self) -> bool {
         (Self::SimilarityErrorWell..=Self::SimilarityPoorShare).contains(&self)
     }

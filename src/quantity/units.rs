@@ -11,18 +11,22 @@ const MODE: (usize, f64) = (60, 0.98);
 
 family! {
     sees |state, _place| Ok(Some(state));
-    PreActivationLow: "pre_activation_p01", "pre-activation, 1st percentile", "z, 1st percentile", "", TRAIN, layers::every,
+    PreActivationLow: "pre_activation_p01", "pre-activation, 1st percentile", "z, 1st percentile",
+        "", TRAIN, layers::every,
         |state, at| Some(state.pre_activations(at.layer?)?.quantile(0.01)),
         "First percentile of the pre-activations of all units that W_l leads to, on the probe \
          batch.";
-    PreActivationMedian: "pre_activation_p50", "pre-activation, median", "z, median", "", TRAIN, layers::every,
+    PreActivationMedian: "pre_activation_p50", "pre-activation, median", "z, median", "", TRAIN,
+        layers::every,
         |state, at| Some(state.pre_activations(at.layer?)?.quantile(0.5)),
         "Median of the pre-activations of all units that W_l leads to, on the probe batch.";
-    PreActivationHigh: "pre_activation_p99", "pre-activation, 99th percentile", "z, 99th percentile", "", TRAIN, layers::every,
+    PreActivationHigh: "pre_activation_p99", "pre-activation, 99th percentile",
+        "z, 99th percentile", "", TRAIN, layers::every,
         |state, at| Some(state.pre_activations(at.layer?)?.quantile(0.99)),
         "99th percentile of the pre-activations of all units that W_l leads to, on the probe \
          batch.";
-    PreActivationOff: "pre_activation_off", "pre-activations below -1", "z < −1", "percent", TRAIN, layers::every,
+    PreActivationOff: "pre_activation_off", "pre-activations below -1", "z < −1", "percent", TRAIN,
+        layers::every,
         |state, at| Some(100.0 * state.pre_activations(at.layer?)?.share_below(-1.0)),
         "Share of the pre-activations below -1, of all units that W_l leads to, on the probe \
          batch.";
@@ -33,11 +37,13 @@ family! {
         },
         "Units that W_l leads to whose activation has derivative 0 on every sample of the probe \
          batch, so that no error changes their input weights.";
-    DeltaNormLow: "delta_norm_p001", "error norm, 0.1 percentile", "‖δ‖, 0.1 percentile", "", TRAIN, layers::learning,
+    DeltaNormLow: "delta_norm_p001", "error norm, 0.1 percentile", "‖δ‖, 0.1 percentile", "", TRAIN,
+        layers::learning,
         |state, at| Some(state.delta_norms(at.layer?)?.quantile(0.001)),
         "0.1 percentile, over all training images, of the Euclidean norm of an image's error \
          signal at the units that W_l leads to.";
-    DeltaNormMedian: "delta_norm_p50", "error norm, median", "‖δ‖, median", "", TRAIN, layers::learning,
+    DeltaNormMedian: "delta_norm_p50", "error norm, median", "‖δ‖, median", "", TRAIN,
+        layers::learning,
         |state, at| Some(state.delta_norms(at.layer?)?.quantile(0.5)),
         "Median, over all training images, of the Euclidean norm of an image's error signal at the \
          units that W_l leads to.";
@@ -45,7 +51,8 @@ family! {
         |state, at| Some(state.delta_norms(at.layer?)?.mode(MODE.0, MODE.1)),
         "Middle of the fullest of 60 equal bins between 0 and the 98th percentile of the norm of \
          an image's error signal at the units that W_l leads to, over all training images.";
-    ActivationGrowth: "activation_growth", "activation growth", "‖L‖ / ‖L(0)‖", "", TRAIN, layers::every,
+    ActivationGrowth: "activation_growth", "activation growth", "‖L‖ / ‖L(0)‖", "", TRAIN,
+        layers::every,
         |state, at| {
             let (probe, trainer) = state.probe()?;
             let now = probe.activity_norm(trainer, at.layer?);

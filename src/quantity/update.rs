@@ -6,13 +6,15 @@ use super::layers;
 
 family! {
     sees |state, _place| Ok(Some(state));
-    UpdateAlignment: "update_alignment", "update alignment", "∠(ΔW, ΔW_BP)", "degrees", ALL, layers::updated,
+    UpdateAlignment: "update_alignment", "update alignment", "∠(ΔW, ΔW_BP)", "degrees", ALL,
+        layers::updated,
         |state, at| state.update_alignment(at.layer?),
         "Angle between the update of W_l by the rule and the update BP would make in the same \
          state on the same samples; the last layer's are equal by construction and not reported. \
          Of kind sample: between the updates X'EB and X'EMB of the first layer, the second with \
          the aligned part MB in place of W'.";
-    DeltaAlignment: "delta_alignment", "delta alignment", "∠(δ, δ_BP)", "degrees", TRAIN, layers::carried_back,
+    DeltaAlignment: "delta_alignment", "delta alignment", "∠(δ, δ_BP)", "degrees", TRAIN,
+        layers::carried_back,
         |state, at| {
             let (probe, trainer) = state.probe()?;
             probe.delta_alignment(trainer, at.layer?)
@@ -20,40 +22,47 @@ family! {
         "Angle between the error signals of the units that W_l leads to, carried back by the rule \
          and by BP from the same output, on the probe batch; the output layer's are equal by \
          construction and not reported.";
-    RelativeUpdate: "relative_update", "relative update", "‖ΔW‖ / (η ‖W‖)", "", TRAIN, layers::learning,
+    RelativeUpdate: "relative_update", "relative update", "‖ΔW‖ / (η ‖W‖)", "", TRAIN,
+        layers::learning,
         |state, at| {
             let (probe, trainer) = state.probe()?;
             probe.relative_update(trainer, at.layer?)
         },
         "Frobenius norm of the rule's update of W_l on the probe batch, before the learning rate, \
          momentum and decay, over that of W_l.";
-    UpdateWeightAngle: "update_weight_angle", "angle of update and weights", "∠(ΔW, W)", "degrees", TRAIN, layers::learning,
+    UpdateWeightAngle: "update_weight_angle", "angle of update and weights", "∠(ΔW, W)", "degrees",
+        TRAIN, layers::learning,
         |state, at| {
             let (probe, trainer) = state.probe()?;
             probe.update_weight_angle(trainer, at.layer?)
         },
         "Angle between the rule's update of W_l on the probe batch and W_l itself: below 90 \
          degrees it lengthens the weights.";
-    UpdateNullLow: "update_null_p025", "null of update alignment, 2.5th percentile", "null, 2.5th percentile", "degrees", TRAIN, layers::redrawn,
+    UpdateNullLow: "update_null_p025", "null of update alignment, 2.5th percentile",
+        "null, 2.5th percentile", "degrees", TRAIN, layers::redrawn,
         |state, at| Some(state.update_null(at.layer?)?.low),
         "2.5th percentile of the angle between BP's update of W_l and that of BP-TRW with 200 \
          other draws of every B, on the probe batch and this state.";
-    UpdateNullHigh: "update_null_p975", "null of update alignment, 97.5th percentile", "null, 97.5th percentile", "degrees", TRAIN, layers::redrawn,
+    UpdateNullHigh: "update_null_p975", "null of update alignment, 97.5th percentile",
+        "null, 97.5th percentile", "degrees", TRAIN, layers::redrawn,
         |state, at| Some(state.update_null(at.layer?)?.high),
         "97.5th percentile of the angle between BP's update of W_l and that of BP-TRW with 200 \
          other draws of every B, on the probe batch and this state.";
-    UpdateAlignmentZ: "update_alignment_z", "standard score of update alignment", "z of ∠(ΔW, ΔW_BP)", "", TRAIN, layers::redrawn,
+    UpdateAlignmentZ: "update_alignment_z", "standard score of update alignment",
+        "z of ∠(ΔW, ΔW_BP)", "", TRAIN, layers::redrawn,
         |state, at| state.update_null(at.layer?)?.z,
         "Cosine of the update alignment minus its mean under 200 other draws of every B, over \
          their standard deviation: positive where the updates align more than chance has it.";
-    BpGradientNorm: "bp_gradient_norm", "norm of BP's gradient", "‖ΔW_BP‖ / P", "", TRAIN, layers::every,
+    BpGradientNorm: "bp_gradient_norm", "norm of BP's gradient", "‖ΔW_BP‖ / P", "", TRAIN,
+        layers::every,
         |state, at| {
             let (probe, trainer) = state.probe()?;
             Some(probe.bp_gradient_norm(trainer, at.layer?))
         },
         "Frobenius norm of BP's update of W_l on the probe batch, averaged over its samples. Below \
          1e-7, update alignment compares with rounding errors.";
-    GradientStability: "gradient_stability", "angle of BP's gradients on two half batches", "∠ of half batches", "degrees", TRAIN, layers::every,
+    GradientStability: "gradient_stability", "angle of BP's gradients on two half batches",
+        "∠ of half batches", "degrees", TRAIN, layers::every,
         |state, at| {
             let (probe, trainer) = state.probe()?;
             probe.gradient_stability(trainer, at.layer?)

@@ -15,7 +15,8 @@ fn weights<'a, T: Real>(state: &'a dyn Instruments<T>, at: &Place<'_>) -> Option
 
 family! {
     sees |state, _place| Ok(Some(state));
-    WeightAlignment: "weight_alignment", "weight alignment", "∠(W, Bᵀ)", "degrees", ALIGNING, layers::compared,
+    WeightAlignment: "weight_alignment", "weight alignment", "∠(W, Bᵀ)", "degrees", ALIGNING,
+        layers::compared,
         |state, at| at.towards?.angle_to(weights(state, at)?.as_slice()),
         "Angle between the forward weights W_l and the transposed backward weights B_l of the same \
          layer, as flattened matrices; layer 0 and networks trained by BP have no B and no value. \
@@ -23,21 +24,25 @@ family! {
     WeightNorm: "weight_norm", "weight norm", "‖W‖", "", BOTH, layers::every,
         |state, at| Some(weights(state, at)?.norm()),
         "Frobenius norm of the forward weights W_l.";
-    WeightInnerProduct: "weight_inner_product", "weight inner product", "⟨W, Bᵀ⟩", "", ALIGNING, layers::compared,
+    WeightInnerProduct: "weight_inner_product", "weight inner product", "⟨W, Bᵀ⟩", "", ALIGNING,
+        layers::compared,
         |state, at| {
             let backward = state.feedback().backward(at.layer?)?.transpose();
             Some(dot(weights(state, at)?.as_slice(), backward.as_slice()))
         },
         "Sum of the products of the entries of W_l and of the transposed B_l: the cosine of the \
          weight alignment times both norms.";
-    WeightSquaredNorm: "weight_squared_norm", "squared weight norm", "‖W‖²", "", BOTH, layers::every,
+    WeightSquaredNorm: "weight_squared_norm", "squared weight norm", "‖W‖²", "", BOTH,
+        layers::every,
         |state, at| Some(sum_squares(weights(state, at)?.as_slice())),
         "Sum of the squared entries of W_l.";
-    ConditionalAlignment: "conditional_alignment", "weight alignment given the signals", "∠(W, Bᵀ) given X, E", "degrees", ISOLATE_REPLAY, layers::predicted,
+    ConditionalAlignment: "conditional_alignment", "weight alignment given the signals",
+        "∠(W, Bᵀ) given X, E", "degrees", ISOLATE_REPLAY, layers::predicted,
         |state, at| state.given_signals(at.layer?),
         "Weight alignment that exact theory predicts from the realised signals of the repeat \
          alone, averaged over W and B (linear rule, one hidden layer); exists only for that rule.";
-    StepAlignment: "step_alignment", "angle of an update", "∠(ΔW, Bᵀ)", "degrees", ISOLATE_TRAIN, layers::compared,
+    StepAlignment: "step_alignment", "angle of an update", "∠(ΔW, Bᵀ)", "degrees", ISOLATE_TRAIN,
+        layers::compared,
         |state, at| {
             let step = state.rule_update(at.layer?)?;
             at.towards?.angle_to(step.as_slice())
@@ -47,7 +52,8 @@ family! {
     WeightGrowth: "weight_growth", "weight growth", "‖W‖ / ‖W(0)‖", "", TRAIN, layers::every,
         |state, at| ratio(weights(state, at)?.norm(), state.weight_norm_at_start(at.layer?)),
         "Frobenius norm of W_l over what it was at the start.";
-    SourceAlignment: "source_alignment", "weight alignment in the network", "∠(W, Bᵀ) in the network", "degrees", REPLAY, layers::of_source,
+    SourceAlignment: "source_alignment", "weight alignment in the network",
+        "∠(W, Bᵀ) in the network", "degrees", REPLAY, layers::of_source,
         |state, at| state.source_alignment(at.layer?),
         "Weight alignment, after the same update, of the network whose signals are replayed.";
 }

@@ -25,7 +25,8 @@ struct Reduced<T> {
 }
 
 macro_rules! reduce {
-    ($t:ident, $x:expr, $mantissa:literal, $bias:literal, $terms:literal, $ln2_hi:literal, $ln2_lo:literal) => {{
+    ($t:ident, $x:expr, $mantissa:literal, $bias:literal, $terms:literal, $ln2_hi:literal,
+        $ln2_lo:literal) => {{
         // Beyond these e^x is 0 or infinite in any case, and each factor stays a normal number.
         const LOWEST: $t = -(($bias + $mantissa + 2) as $t) * core::$t::consts::LN_2;
         const HIGHEST: $t = ($bias + 2) as $t * core::$t::consts::LN_2;
@@ -54,7 +55,8 @@ macro_rules! reduce {
 
 macro_rules! elementary {
     ($t:ident, $bits:ident, $int:ident, mantissa $mantissa:literal, bias $bias:literal,
-     exp $exp:literal, atanh $atanh:literal, circular $circular:literal, ln2 ($ln2_hi:literal, $ln2_lo:literal)) => {
+     exp $exp:literal, atanh $atanh:literal, circular $circular:literal,
+     ln2 ($ln2_hi:literal, $ln2_lo:literal)) => {
         impl Elementary for $t {
             #[inline(always)]
             fn exp_m1(self) -> Self {

@@ -262,13 +262,13 @@ impl<'a> Fit<'a> {
         let of_layer = |place: usize| -> Vec<[f64; 2]> {
             let (entries, values, weights) =
                 (&self.layers[place], &directions[place].values, &self.weights[place]);
-            let of = |k: usize| {
+            let products = |k: usize| {
                 (k * entries.count..(k + 1) * entries.count).fold([0.0; 2], |[uu, us], at| {
                     let u = weights[at] * values[at];
                     [uu + u * u, us + u * weights[at] * entries.step(at)]
                 })
             };
-            (0..self.iterations).map(of).collect()
+            (0..self.iterations).map(products).collect()
         };
         (0..self.layers.len()).map(of_layer).collect()
     }
@@ -286,16 +286,17 @@ impl<'a> Fit<'a> {
                 let rate = over(&mut products.iter().flatten().copied());
                 vec![vec![rate; iterations]; layers]
             }
-            RatesBy::Layer => {
-                products.iter().map(|of| vec![over(&mut of.iter().copied()); iterations]).collect()
-            }
+            RatesBy::Layer => products
+                .iter()
+                .map(|layer| vec![over(&mut layer.iter().copied()); iterations])
+                .collect(),
             RatesBy::Iteration => {
-                let rate = |k: usize| over(&mut products.iter().map(|of| of[k]));
+                let rate = |k: usize| over(&mut products.iter().map(|layer| layer[k]));
                 vec![(0..iterations).map(rate).collect(); layers]
             }
             RatesBy::Each => products
                 .iter()
-                .map(|of| of.iter().map(|p| over(&mut [*p].into_iter())).collect())
+                .map(|layer| layer.iter().map(|p| over(&mut [*p].into_iter())).collect())
                 .collect(),
             RatesBy::LayerAndIteration => alternate(&products),
         }
@@ -380,8 +381,11 @@ fn entry_rounding(
     let unit = entries.units[0];
     let shrunk = if shape.decay == Some(DecayKind::Decoupled) { entries.weights[at] } else { 0.0 };
     let states = [entries.weights[at + entries.count], shrunk, entries.step(at)].map(|w| unit * w);
-    let own = OWN_ROUNDING * entries.step(at);
-    Some((states.iter().map(|e| e * e).sum::<f64>() + (rate * error).powi(2) + own * own).sqrt())
+    let of_step = OWN_ROUNDING * entries.step(at);
+    Some(
+        (states.iter().map(|e| e * e).sum::<f64>() + (rate * error).powi(2) + of_step * of_step)
+            .sqrt(),
+    )
 }
 
 /// Rates that are products of one by layer and one by iteration, by alternating least squares.
@@ -392,14 +396,14 @@ fn alternate(products: &[Vec<[f64; 2]>]) -> Table {
     for _ in 0..200 {
         for (k, rate) in of_iteration.iter_mut().enumerate() {
             let sum = |pick: fn(f64, [f64; 2]) -> f64| -> f64 {
-                of_layer.iter().zip(products).map(|(r, of)| pick(*r, of[k])).sum()
+                of_layer.iter().zip(products).map(|(r, layer)| pick(*r, layer[k])).sum()
             };
             *rate = over(sum(|r, [uu, _]| r * r * uu), sum(|r, [_, us]| r * us));
         }
         let before = of_layer.clone();
-        for (ratio, of) in of_layer.iter_mut().zip(products) {
+        for (ratio, layer) in of_layer.iter_mut().zip(products) {
             let sum = |pick: fn(f64, [f64; 2]) -> f64| -> f64 {
-                of_iteration.iter().zip(of).map(|(r, p)| pick(*r, *p)).sum()
+                of_iteration.iter().zip(layer).map(|(r, p)| pick(*r, *p)).sum()
             };
             *ratio = over(sum(|r, [uu, _]| r * r * uu), sum(|r, [_, us]| r * us));
         }
@@ -415,7 +419,7 @@ fn alternate(products: &[Vec<[f64; 2]>]) -> Table {
     // The largest layer's rates are those of iterations, so these are to be of its scale.
     for (k, rate) in of_iteration.iter_mut().enumerate() {
         let sum = |pick: fn(f64, [f64; 2]) -> f64| -> f64 {
-            of_layer.iter().zip(products).map(|(r, of)| pick(*r, of[k])).sum()
+            of_layer.iter().zip(products).map(|(r, layer)| pick(*r, layer[k])).sum()
         };
         *rate = over(sum(|r, [uu, _]| r * r * uu), sum(|r, [_, us]| r * us));
     }
@@ -432,12 +436,12 @@ pub(super) struct Fitted {
     pub values: Values,
 }
 
-/// Betas that are looked at first.
+/// Betas that are tried first.
 const BETAS: [[f64; 4]; 2] = [[0.9, 0.5, 0.8, 0.0], [0.999, 0.9, 0.98, 0.5]];
-/// Epsilons that are looked at first.
+/// Epsilons that are tried first.
 const EPSILONS: [f64; 2] = [EPSILON, 1e-3];
 
-/// Decays that are looked at first, as shares of one that would change directions much.
+/// Decays that are tried first, as shares of one that would change directions much.
 const DECAYS: [f64; 4] = [0.0, 0.02, 0.1, 0.5];
 
 /// Fits a shape to the entries of all layers, from the best place of a grid where none is given.
@@ -452,7 +456,7 @@ pub(super) fn fit(
     let mut best: Option<Fitted> = None;
     for start in starts {
         let Some(found) = descend(Fit::new(layers, shape, iterations), start) else { continue };
-        let left = |of: &Fitted| Sums::all(&of.sums).spread(0);
+        let left = |fitted: &Fitted| Sums::all(&fitted.sums).spread(0);
         if best.as_ref().is_none_or(|best| left(&found) < left(best)) {
             best = Some(found);
         }

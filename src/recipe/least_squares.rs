@@ -23,7 +23,7 @@ pub(super) fn minimise(
     start: Vec<f64>,
     scales: &[f64],
 ) -> Option<Minimum> {
-    let square = |of: &[f64]| of.iter().map(|r| r * r).sum::<f64>();
+    let square = |residuals: &[f64]| residuals.iter().map(|r| r * r).sum::<f64>();
     let (mut at, mut here) = (start, Vec::new());
     here.extend(residuals(&at));
     let mut least = square(&here);
@@ -77,7 +77,7 @@ impl Normal {
                 residuals(&there).iter().zip(here).map(|(a, b)| (a - b) / step).collect()
             };
             let up = side(step);
-            // Beyond an end of what is possible, the other side is looked at.
+            // Beyond an end of what is possible, the other side is tried.
             if up.len() == here.len() && up.iter().all(|r| r.is_finite()) {
                 up
             } else {

@@ -62,9 +62,9 @@ impl Relation {
         for start in (0..entries).step_by(CHUNK) {
             let end = (start + CHUNK).min(entries);
             // What was seen so far, five rows of it, on top of the next rows.
-            let of =
+            let column =
                 |j: usize| columns[j].iter().chain(&matrices[j][start..end]).copied().collect();
-            columns = triangle(std::array::from_fn(of));
+            columns = triangle(std::array::from_fn(column));
         }
         Self { columns, entries, ..Self::default() }
     }

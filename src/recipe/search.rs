@@ -15,7 +15,7 @@ use crate::measure::closing::Closing;
 pub(crate) struct Candidate {
     pub shape: Shape,
     pub numbers: Numbers,
-    /// Rates by layer and iteration; not a number where nothing tells.
+    /// Rates by layer and iteration; not a number where they are unknown.
     pub eta: Vec<Vec<f64>>,
     /// By layer.
     pub sums: Vec<Sums>,
@@ -35,8 +35,8 @@ impl Candidate {
     fn start(&self, reference: usize) -> Start {
         let Numbers { momentum, dampening, decay, .. } = self.numbers;
         let [mu, dampening, decay] = [momentum, dampening, decay].map(Option::unwrap_or_default);
-        let ratio = |of: &Vec<f64>| {
-            let (own, other) = (of.iter(), self.eta[reference].iter());
+        let ratio = |rates: &Vec<f64>| {
+            let (own, other) = (rates.iter(), self.eta[reference].iter());
             let known = own.zip(other).filter(|(a, b)| a.is_finite() && b.is_finite());
             let [above, below] = known.fold([0.0; 2], |[ab, bb], (a, b)| [ab + a * b, bb + b * b]);
             if below > 0.0 { above / below } else { 1.0 }
@@ -56,18 +56,18 @@ impl Candidate {
     /// Whether another differs in what its running sum holds alone, as it does not matter where
     /// rates do not change.
     fn is_like(&self, other: &Self) -> bool {
-        let kind = |of: &Self| of.shape.momentum.map(|(kind, _)| kind);
+        let kind = |candidate: &Self| candidate.shape.momentum.map(|(kind, _)| kind);
         let near = |a: Option<f64>, b: Option<f64>| match (a, b) {
             (Some(a), Some(b)) => (a - b).abs() <= 1e-3,
             (a, b) => a == b,
         };
-        let of = [self, other].map(|of| of.numbers);
+        let numbers = [self, other].map(|candidate| candidate.numbers);
         self.shape.optimiser == Optimiser::Sgd
             && kind(self) == kind(other)
             && self.holds_rates() != other.holds_rates()
             && self.shape.decay == other.shape.decay
-            && near(of[0].momentum, of[1].momentum)
-            && near(of[0].dampening, of[1].dampening)
+            && near(numbers[0].momentum, numbers[1].momentum)
+            && near(numbers[0].dampening, numbers[1].dampening)
     }
 
     /// Whether its running sum holds steps, and so their rates.
@@ -98,7 +98,7 @@ fn closing(sums: &[Sums]) -> Closing {
 
 /// What a search has found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(super) struct SearchResult {
     /// The simplest recipe that makes the steps.
     pub best: Option<Candidate>,
     /// Others that make them as well.
@@ -135,7 +135,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub fn new(relations: &'a Relations) -> Self {
-        let first = relations.all.iter().map(|of| of[..of.len().min(ENOUGH)].to_vec());
+        let first = relations.all.iter().map(|layer| layer[..layer.len().min(ENOUGH)].to_vec());
         let first = Relations::new(first.collect());
         let (open, found, excluded) = (Vec::new(), Vec::new(), Vec::new());
         Self { relations, first, open, found, excluded, combination: None }
@@ -182,9 +182,9 @@ impl<'a> Search<'a> {
 
     /// Whether a recipe is known that cannot be bettered, and of which this kind is but more.
     fn is_needless(&self, span: Span) -> bool {
-        self.found.iter().any(|of| {
-            let known = Span::of(&of.shape);
-            known != span && span.contains(known) && of.spread() < ROUNDING
+        self.found.iter().any(|candidate| {
+            let known = Span::of(&candidate.shape);
+            known != span && span.contains(known) && candidate.spread() < ROUNDING
         })
     }
 
@@ -200,12 +200,12 @@ impl<'a> Search<'a> {
             })
             .collect();
         let Some(&general) = kinds.last() else { return };
-        let of = |rates: RatesBy| Shape { rates, ..shape };
+        let shape_with = |rates: RatesBy| Shape { rates, ..shape };
         let guess = Span::of(&shape).start(&shape, &self.relations.all);
         let starts =
             [guess.clone(), Start { mu: 0.9, ..guess.clone() }, Start { mu: 0.5, ..guess }];
         let starts = if shape.momentum.is_some() { &starts[..] } else { &starts[..1] };
-        let Some(widest) = fitted(&self.first, &of(general), starts) else { return };
+        let Some(widest) = fitted(&self.first, &shape_with(general), starts) else { return };
         if widest.is_decided() && !widest.closes() {
             self.exclude(&widest);
             return;
@@ -213,7 +213,9 @@ impl<'a> Search<'a> {
         let near = widest.start(self.relations.reference);
         let starts = if widest.closes() { &[near][..] } else { starts };
         for kind in kinds {
-            let Some(candidate) = fitted(self.relations, &of(kind), starts) else { continue };
+            let Some(candidate) = fitted(self.relations, &shape_with(kind), starts) else {
+                continue;
+            };
             if !candidate.is_decided() {
                 continue;
             }
@@ -248,8 +250,11 @@ impl<'a> Search<'a> {
                 _ => vec![none, coupled, decoupled],
             };
             for decay in decays {
-                // A second kind tells whether it is told from the first.
-                let same = self.found.first().is_some_and(|of| of.shape.optimiser == optimiser);
+                // A second kind shows whether the two can be distinguished.
+                let same = self
+                    .found
+                    .first()
+                    .is_some_and(|candidate| candidate.shape.optimiser == optimiser);
                 if !same && (self.found.is_empty() || self.found[0].shape.decay == decay) {
                     self.adaptive_family(
                         layers,
@@ -291,8 +296,10 @@ impl<'a> Search<'a> {
     /// The simplest of what was found, but for one that leaves much less. Of recipes that make the
     /// same steps, one whose momentum is that of an average comes first, and a running sum of
     /// gradients before one of steps.
-    pub fn finish(mut self) -> Found {
-        let rank = |of: &Candidate| (!of.is_an_average(), of.count + usize::from(of.holds_rates()));
+    pub fn finish(mut self) -> SearchResult {
+        let rank = |candidate: &Candidate| {
+            (!candidate.is_an_average(), candidate.count + usize::from(candidate.holds_rates()))
+        };
         self.found.sort_by(|a, b| {
             rank(a)
                 .cmp(&rank(b))
@@ -303,7 +310,7 @@ impl<'a> Search<'a> {
         for candidate in &self.found {
             let better = best.is_none_or(|best| {
                 let [simple, other] =
-                    [best, candidate].map(|of| Sums::all(&of.sums).left(of.count));
+                    [best, candidate].map(|fit| Sums::all(&fit.sums).left(fit.count));
                 best.spread() >= ROUNDING
                     && other < MUCH_LESS * simple
                     && candidate.entries() >= 4 * candidate.count
@@ -313,19 +320,21 @@ impl<'a> Search<'a> {
             }
         }
         let best = best.cloned();
-        let alike = |of: &&Candidate| {
+        let alike = |candidate: &&Candidate| {
             best.as_ref().is_some_and(|best| {
-                let other = of.shape.optimiser != best.shape.optimiser
-                    || of.count == best.count && !best.is_like(of);
+                let other = candidate.shape.optimiser != best.shape.optimiser
+                    || candidate.count == best.count && !best.is_like(candidate);
                 // A sum of steps makes up for numbers that one of gradients has, and the other way
                 // round.
-                let form = of.holds_rates() != best.holds_rates() && !best.is_like(of);
-                (other || form && of.count <= best.count + 1) && of.shape != best.shape
+                let form =
+                    candidate.holds_rates() != best.holds_rates() && !best.is_like(candidate);
+                (other || form && candidate.count <= best.count + 1)
+                    && candidate.shape != best.shape
             })
         };
         let alike = self.found.iter().filter(alike).cloned().collect();
         let combination = self.combination.filter(|_| best.is_none());
-        Found { best, alike, excluded: self.excluded, combination }
+        SearchResult { best, alike, excluded: self.excluded, combination }
     }
 }
 
@@ -336,16 +345,16 @@ pub(super) fn named(shape: &Shape) -> String {
 
 /// Recipes of gradients and their running sums, at one rate, the simplest first.
 fn families(beginning: Beginning) -> Vec<Shape> {
-    let of = |kind, form| Some((kind, form));
+    let momentum_of = |kind, form| Some((kind, form));
     let (ball, nesterov) = (MomentumKind::HeavyBall, MomentumKind::Nesterov);
     let (buffer, velocity) = (MomentumForm::Buffer, MomentumForm::Velocity);
     let momenta = [
         (None, false),
-        (of(ball, buffer), false),
-        (of(nesterov, buffer), false),
-        (of(ball, buffer), true),
-        (of(ball, velocity), false),
-        (of(nesterov, velocity), false),
+        (momentum_of(ball, buffer), false),
+        (momentum_of(nesterov, buffer), false),
+        (momentum_of(ball, buffer), true),
+        (momentum_of(ball, velocity), false),
+        (momentum_of(nesterov, velocity), false),
     ];
     let decays =
         [None, Some(DecayKind::Coupled), Some(DecayKind::Decoupled), Some(DecayKind::Fixed)];

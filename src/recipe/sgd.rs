@@ -49,13 +49,13 @@ impl Relations {
         let ratio =
             |rate: &f64| if rates[reference] != 0.0 { rate / rates[reference] } else { 1.0 };
         let weight = |relations: &Vec<Relation>, rate: &f64| {
-            let of = |r: &Relation| match r.units[0] * r.states[1]
+            let weight_of = |r: &Relation| match r.units[0] * r.states[1]
                 + r.units[1] * rate.abs() * r.terms[1]
             {
                 rounding if rounding > 0.0 => 1.0 / rounding,
                 _ => 0.0,
             };
-            relations.iter().map(of).collect()
+            relations.iter().map(weight_of).collect()
         };
         let whole =
             |place: usize| all.iter().map(|relations| sum(relations, place, place)).sum::<f64>();
@@ -137,15 +137,15 @@ impl Parameters {
         let mut next = |there: bool| if there { values.next().unwrap_or(0.0) } else { 0.0 };
         let (mu, dampening) = (next(shape.momentum.is_some()), next(shape.dampened));
         let decay = next(shape.decay.is_some());
-        let of = |kind: DecayKind| if shape.decay == Some(kind) { decay } else { 0.0 };
+        let decay_of = |kind: DecayKind| if shape.decay == Some(kind) { decay } else { 0.0 };
         let product = shape.rates == RatesBy::LayerAndIteration;
         let ratio = |l: usize| if product && l != relations.reference { next(true) } else { 1.0 };
         Self {
             mu,
             dampening,
-            coupled: of(DecayKind::Coupled),
-            decoupled: of(DecayKind::Decoupled),
-            fixed: of(DecayKind::Fixed),
+            coupled: decay_of(DecayKind::Coupled),
+            decoupled: decay_of(DecayKind::Decoupled),
+            fixed: decay_of(DecayKind::Fixed),
             ratios: (0..relations.layers()).map(ratio).collect(),
         }
     }
@@ -172,7 +172,7 @@ impl Parameters {
             return Some(Pieces { constant, earlier: None, direction: decayed(self.gradient()) });
         };
         let nesterov = kind == MomentumKind::Nesterov;
-        let scaled = |factor: f64, of: Coefficients| sum([0.0; 5], factor, of);
+        let scaled = |factor: f64, direction: Coefficients| sum([0.0; 5], factor, direction);
         let new = if nesterov { 1.0 + self.mu } else { 1.0 - self.dampening };
         if k == 0 {
             // The first gradient is not dampened.
@@ -211,7 +211,7 @@ impl Parameters {
 
 /// How well a shape with these numbers makes the steps.
 pub(super) struct Evaluation {
-    /// Rates by layer and iteration; not a number where nothing tells.
+    /// Rates by layer and iteration; not a number where they are unknown.
     pub eta: Vec<Vec<f64>>,
     /// Five for every relation, over the rounding that is expected of it.
     residuals: Vec<f64>,
@@ -252,16 +252,16 @@ impl View {
 
 /// The rate of some relations, by least squares; 0 where any will do.
 fn rate(views: &[View]) -> f64 {
-    let of =
+    let weighted_sum =
         |pick: fn(&View) -> f64| views.iter().map(|v| v.weight * v.weight * pick(v)).sum::<f64>();
-    let squares = of(|v| inner(&v.direction, &v.direction));
-    if squares > 0.0 { of(|v| inner(&v.direction, &v.target)) / squares } else { 0.0 }
+    let squares = weighted_sum(|v| inner(&v.direction, &v.direction));
+    if squares > 0.0 { weighted_sum(|v| inner(&v.direction, &v.target)) / squares } else { 0.0 }
 }
 
 /// Coefficient of what is earlier, and rate; `None` where these are not decided.
 fn both(views: &[View]) -> Option<[f64; 2]> {
     let zero = [0.0; 5];
-    let of = |a: fn(&View) -> &Seen, b: fn(&View) -> &Seen| {
+    let weighted_sum = |a: fn(&View) -> &Seen, b: fn(&View) -> &Seen| {
         let product = |v: &View| {
             let (a, b) = (a(v), b(v));
             v.weight * v.weight * inner(a, b)
@@ -273,7 +273,13 @@ fn both(views: &[View]) -> Option<[f64; 2]> {
     }
     let [e, d, t]: [fn(&View) -> &Seen; 3] =
         [|v| v.earlier.as_ref().unwrap_or(&[0.0; 5]), |v| &v.direction, |v| &v.target];
-    let (ee, ed, dd, et, dt) = (of(e, e), of(e, d), of(d, d), of(e, t), of(d, t));
+    let (ee, ed, dd, et, dt) = (
+        weighted_sum(e, e),
+        weighted_sum(e, d),
+        weighted_sum(d, d),
+        weighted_sum(e, t),
+        weighted_sum(d, t),
+    );
     let determinant = ee * dd - ed * ed;
     (determinant > 1e-12 * ee * dd)
         .then(|| [(et * dd - dt * ed) / determinant, (ee * dt - ed * et) / determinant])
@@ -328,7 +334,7 @@ impl Evaluator<'_> {
 
     /// Whether the step before is that of the update right before.
     fn follows(&self, k: usize) -> bool {
-        self.relations.all.first().is_some_and(|of| of[k].follows)
+        self.relations.all.first().is_some_and(|layer| layer[k].follows)
     }
 
     /// Whether the running sum holds the rates of its gradients.
@@ -477,8 +483,8 @@ impl Evaluator<'_> {
             Some(MomentumKind::Nesterov) => [mu, 1.0 + mu],
         };
         let signals = [old * relation.terms[0], new * relation.terms[1]];
-        let own = OWN_ROUNDING * relation.norm(STEP);
-        states + own * own + signals.map(|n| (signal * eta * n).powi(2)).iter().sum::<f64>()
+        let of_step = OWN_ROUNDING * relation.norm(STEP);
+        states + of_step * of_step + signals.map(|n| (signal * eta * n).powi(2)).iter().sum::<f64>()
     }
 }
 
@@ -519,12 +525,17 @@ impl Start {
         let others = (0..relations.layers())
             .filter(|&l| product && l != relations.reference)
             .map(|l| ratios[l]);
-        let own = [
+        let shared = [
             (shape.momentum.is_some(), self.mu),
             (shape.dampened, self.dampening),
             (shape.decay.is_some(), self.decay),
         ];
-        own.into_iter().filter(|(there, _)| *there).map(|(_, value)| value).chain(others).collect()
+        shared
+            .into_iter()
+            .filter(|(there, _)| *there)
+            .map(|(_, value)| value)
+            .chain(others)
+            .collect()
     }
 }
 

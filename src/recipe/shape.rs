@@ -137,14 +137,14 @@ impl Shape {
 
     /// Numbers that are to be fitted.
     pub fn count(&self, layers: usize, iterations: usize) -> usize {
-        let own = match self.optimiser {
+        let numbers = match self.optimiser {
             Optimiser::Sgd => usize::from(self.momentum.is_some()) + usize::from(self.dampened),
             Optimiser::Sign => 0,
             Optimiser::Adagrad => 1,
             Optimiser::RmsProp => 2,
             Optimiser::Adam | Optimiser::Amsgrad => 3,
         };
-        self.rates.count(layers, iterations) + own + usize::from(self.decay.is_some())
+        self.rates.count(layers, iterations) + numbers + usize::from(self.decay.is_some())
     }
 
     /// A name without blanks, such as `rate_by_layer_and_momentum_and_decay`, or `plain`.
@@ -156,7 +156,7 @@ impl Shape {
             RatesBy::LayerAndIteration => Some("rate_by_layer_and_by_iteration"),
             RatesBy::Each => Some("rate_by_step"),
         };
-        let own = match (self.optimiser, self.momentum, self.decay) {
+        let name = match (self.optimiser, self.momentum, self.decay) {
             (Optimiser::Sgd, None, _) => None,
             (Optimiser::Sgd, Some((MomentumKind::HeavyBall, _)), _) => Some("momentum"),
             (Optimiser::Sgd, Some((MomentumKind::Nesterov, _)), _) => Some("nesterov"),
@@ -168,7 +168,7 @@ impl Shape {
             (Optimiser::Amsgrad, ..) => Some("amsgrad"),
         };
         let decay = self.decay.map(|_| "decay");
-        let parts: Vec<&str> = rates.into_iter().chain(own).chain(decay).collect();
+        let parts: Vec<&str> = rates.into_iter().chain(name).chain(decay).collect();
         if parts.is_empty() { "plain".into() } else { parts.join("_and_") }
     }
 

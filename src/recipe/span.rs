@@ -63,16 +63,16 @@ impl Span {
 
     /// Relations that are of this kind: momentum says nothing of a step whose step before is not on
     /// record.
-    fn relations(self, of: &[Relation]) -> impl Iterator<Item = &Relation> {
-        of.iter().filter(move |relation| self.momentum.is_none() || relation.follows)
+    fn relations(self, layer: &[Relation]) -> impl Iterator<Item = &Relation> {
+        layer.iter().filter(move |relation| self.momentum.is_none() || relation.follows)
     }
 
     /// What the best combinations leave, by layer.
     pub fn sums(self, relations: &[Vec<Relation>]) -> Vec<Sums> {
         let places = self.places();
-        let of_layer = |of: &Vec<Relation>| {
+        let of_layer = |layer: &Vec<Relation>| {
             let mut sums = Sums::default();
-            for relation in self.relations(of) {
+            for relation in self.relations(layer) {
                 let (left, coefficients) = relation.beyond(&places);
                 sums.add(
                     left,
@@ -88,7 +88,7 @@ impl Span {
 
     /// Numbers fitted in all.
     pub fn count(self, relations: &[Vec<Relation>]) -> usize {
-        relations.iter().map(|of| self.relations(of).count() * self.places().len()).sum()
+        relations.iter().map(|layer| self.relations(layer).count() * self.places().len()).sum()
     }
 
     /// Where to look for the numbers of a recipe of this kind: what most combinations say of them.
@@ -96,25 +96,28 @@ impl Span {
         let places = self.places();
         let all: Vec<Coefficients> = relations
             .iter()
-            .flat_map(|of| self.relations(of))
+            .flat_map(|layer| self.relations(layer))
             .map(|r| r.beyond(&places).1)
             .collect();
-        let of = |pick: &dyn Fn(&Coefficients) -> f64| median(all.iter().map(pick).collect());
+        let median_of =
+            |pick: &dyn Fn(&Coefficients) -> f64| median(all.iter().map(pick).collect());
         let mu = match self.momentum {
             None => 0.0,
-            Some(MomentumKind::HeavyBall) => of(&|c| c[BEFORE]),
+            Some(MomentumKind::HeavyBall) => median_of(&|c| c[BEFORE]),
             // The gradient before weighs -mu eta, the latest one (1 + mu) eta.
             Some(MomentumKind::Nesterov) => {
-                of(&|c| -c[GRADIENT_BEFORE] / (c[GRADIENT] + c[GRADIENT_BEFORE]))
+                median_of(&|c| -c[GRADIENT_BEFORE] / (c[GRADIENT] + c[GRADIENT_BEFORE]))
             }
         };
         let mu = if mu.is_finite() { mu.clamp(0.0, 0.999) } else { 0.9 };
         let new = if self.momentum == Some(MomentumKind::Nesterov) { 1.0 + mu } else { 1.0 };
         let decay = match shape.decay {
             None => 0.0,
-            Some(DecayKind::Coupled) => of(&|c| -c[WEIGHTS] / c[GRADIENT] * new),
-            Some(DecayKind::Decoupled) => of(&|c| -c[WEIGHTS] / c[GRADIENT] * new / (1.0 - mu)),
-            Some(DecayKind::Fixed) => of(&|c| -c[WEIGHTS] / (1.0 - mu)),
+            Some(DecayKind::Coupled) => median_of(&|c| -c[WEIGHTS] / c[GRADIENT] * new),
+            Some(DecayKind::Decoupled) => {
+                median_of(&|c| -c[WEIGHTS] / c[GRADIENT] * new / (1.0 - mu))
+            }
+            Some(DecayKind::Fixed) => median_of(&|c| -c[WEIGHTS] / (1.0 - mu)),
         };
         Start {
             mu,
@@ -134,12 +137,12 @@ fn rounding(relation: &Relation, c: &Coefficients) -> f64 {
         .map(|n| (state * n).powi(2));
     let [old, new] = relation.terms;
     let signals = [c[GRADIENT] * new, c[GRADIENT_BEFORE] * old].map(|n| (signal * n).powi(2));
-    let own = (OWN_ROUNDING * relation.norm(STEP)).powi(2);
-    states.iter().chain(&signals).sum::<f64>() + own
+    let of_step = (OWN_ROUNDING * relation.norm(STEP)).powi(2);
+    states.iter().chain(&signals).sum::<f64>() + of_step
 }
 
-fn median(mut of: Vec<f64>) -> f64 {
-    of.retain(|v| v.is_finite());
-    of.sort_by(f64::total_cmp);
-    of.get(of.len() / 2).copied().unwrap_or(f64::NAN)
+fn median(mut values: Vec<f64>) -> f64 {
+    values.retain(|v| v.is_finite());
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

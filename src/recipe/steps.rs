@@ -2,7 +2,7 @@
 
 use super::adaptive::{self, Entries};
 use super::relation::{GRADIENT, Relation, STEP};
-use super::search::{self, Candidate, Found, Search};
+use super::search::{self, Candidate, Search, SearchResult};
 use super::sgd::Relations;
 use super::shape::{
     Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape,
@@ -44,7 +44,7 @@ impl StepFit {
             if candidate.shape.optimiser == Optimiser::Sgd { candidate } else { plain };
         let shape = candidate.shape;
         let eta = range(&candidate.eta);
-        let closing = |of: &Sums| of.closing();
+        let closing = |sums: &Sums| sums.closing();
         Self {
             kind: if given { "given".into() } else { shape.kind() },
             recipe: words(&shape, &candidate.numbers, eta),
@@ -100,8 +100,8 @@ fn range(rates: &[Vec<f64>]) -> [f64; 2] {
 }
 
 /// A recipe with its numbers.
-fn in_words(of: &Candidate) -> String {
-    words(&of.shape, &of.numbers, range(&of.eta))
+fn in_words(candidate: &Candidate) -> String {
+    words(&candidate.shape, &candidate.numbers, range(&candidate.eta))
 }
 
 /// `sgd, nesterov momentum 0.9, weight decay 0.01, one rate 0.05`.
@@ -134,7 +134,7 @@ pub struct StepRates {
 impl StepRates {
     fn new(by: RatesBy, rates: &[Vec<f64>]) -> Self {
         let first = rates.first().cloned().unwrap_or_default();
-        let of_layers = || rates.iter().filter_map(|of| of.first().copied()).collect();
+        let of_layers = || rates.iter().filter_map(|layer| layer.first().copied()).collect();
         Self {
             by,
             eta: first.first().copied().filter(|_| by == RatesBy::One),
@@ -152,7 +152,7 @@ pub struct StepMomentum {
     pub kind: MomentumKind,
     /// `mu`.
     pub value: f64,
-    /// What the running sum holds; `None` where rates do not change, and nothing tells.
+    /// What the running sum holds; `None` where rates do not change, so that it cannot be known.
     pub form: Option<MomentumForm>,
     /// Dampening; `None` where the recording begins later than the training, and it cannot be told
     /// from the rate.
@@ -192,10 +192,10 @@ pub struct LayerRecipe {
 /// `W0, W1 by sgd, weight decay 0.1, one rate 0.05; W2 by sgd, one rate 0.05`.
 fn by_layer_in_words(all: &[LayerRecipe]) -> String {
     let mut groups: Vec<(String, &str)> = Vec::new();
-    for of in all {
-        match groups.iter_mut().find(|(_, recipe)| *recipe == of.recipe) {
-            Some((names, _)) => names.push_str(&format!(", W{}", of.layer)),
-            None => groups.push((format!("W{}", of.layer), &of.recipe)),
+    for layer in all {
+        match groups.iter_mut().find(|(_, recipe)| *recipe == layer.recipe) {
+            Some((names, _)) => names.push_str(&format!(", W{}", layer.layer)),
+            None => groups.push((format!("W{}", layer.layer), &layer.recipe)),
         }
     }
     let groups: Vec<String> =
@@ -205,25 +205,26 @@ fn by_layer_in_words(all: &[LayerRecipe]) -> String {
 
 /// Recipes of single layers as one of all: what any of them has, it has.
 fn joined(found: &[Candidate]) -> Candidate {
-    let shapes = || found.iter().map(|of| of.shape);
+    let shapes = || found.iter().map(|layer| layer.shape);
     // Steps of adaptive recipes have no rate of their gradients.
-    let optimiser = shapes().map(|of| of.optimiser).find(|of| *of != Optimiser::Sgd);
-    let constant = shapes().all(|of| of.rates == RatesBy::One);
+    let optimiser =
+        shapes().map(|shape| shape.optimiser).find(|optimiser| *optimiser != Optimiser::Sgd);
+    let constant = shapes().all(|shape| shape.rates == RatesBy::One);
     let shape = Shape {
         optimiser: optimiser.unwrap_or(Optimiser::Sgd),
         rates: if constant { RatesBy::Layer } else { RatesBy::Each },
-        momentum: shapes().find_map(|of| of.momentum),
-        dampened: shapes().any(|of| of.dampened),
-        decay: shapes().find_map(|of| of.decay),
-        beginning: shapes().map(|of| of.beginning).max().unwrap_or(Beginning::AtRest),
+        momentum: shapes().find_map(|shape| shape.momentum),
+        dampened: shapes().any(|shape| shape.dampened),
+        decay: shapes().find_map(|shape| shape.decay),
+        beginning: shapes().map(|shape| shape.beginning).max().unwrap_or(Beginning::AtRest),
     };
     Candidate {
         shape,
         numbers: Numbers::default(),
-        eta: found.iter().flat_map(|of| of.eta.clone()).collect(),
-        sums: found.iter().flat_map(|of| of.sums.clone()).collect(),
+        eta: found.iter().flat_map(|layer| layer.eta.clone()).collect(),
+        sums: found.iter().flat_map(|layer| layer.sums.clone()).collect(),
         adaptive: adaptive::Values::default(),
-        count: found.iter().map(|of| of.count).sum(),
+        count: found.iter().map(|layer| layer.count).sum(),
     }
 }
 
@@ -328,7 +329,7 @@ impl Steps {
         retain(&mut seen.layers, &keep);
         retain(&mut seen.relations, &keep);
         retain(&mut seen.entries, &keep);
-        let whole = Part {
+        let whole = LayerGroup {
             layers: seen.layers,
             relations: Relations::new(seen.relations),
             entries: seen.entries,
@@ -377,7 +378,12 @@ impl Steps {
         }
     }
 
-    fn report(whole: &Part, frozen: Vec<usize>, given: Option<f64>, found: Found) -> Self {
+    fn report(
+        whole: &LayerGroup,
+        frozen: Vec<usize>,
+        given: Option<f64>,
+        found: SearchResult,
+    ) -> Self {
         let (relations, layers) = (&whole.relations, whole.layers.clone());
         let (plain, best) = (search::plain(relations, None), found.best);
         let mut fits: Vec<StepFit> = Vec::new();
@@ -428,20 +434,20 @@ impl Steps {
         self.undetermined = undetermined(
             shape,
             numbers,
-            [follows, best.eta.first().is_some_and(|of| of.len() > 1)],
+            [follows, best.eta.first().is_some_and(|rates| rates.len() > 1)],
         );
     }
 
     /// Takes over the recipes that make the steps of each layer.
-    fn name_by_layer(&mut self, whole: &Part, found: &[Candidate]) {
+    fn name_by_layer(&mut self, whole: &LayerGroup, found: &[Candidate]) {
         let follows = whole.relations.any_follows();
-        let layer = |(&layer, of): (&usize, &Candidate)| {
+        let layer = |(&layer, candidate): (&usize, &Candidate)| {
             let mut one = Self::none(vec![layer], Vec::new());
-            one.name(of, follows);
+            one.name(candidate, follows);
             LayerRecipe {
                 layer,
                 recipe: one.recipe.unwrap_or_default(),
-                rates: StepRates::new(of.shape.rates, &of.eta),
+                rates: StepRates::new(candidate.shape.rates, &candidate.eta),
                 momentum: one.momentum,
                 decay: one.decay,
                 betas: one.betas,
@@ -456,9 +462,9 @@ impl Steps {
         self.fits.pop();
         self.fits.push(StepFit { kind: "by_layer".into(), recipe: recipe.clone(), ..fit });
         self.recipe = Some(recipe);
-        let optimiser = found.first().map(|of| of.shape.optimiser);
-        self.optimiser =
-            optimiser.filter(|known| found.iter().all(|of| of.shape.optimiser == *known));
+        let optimiser = found.first().map(|candidate| candidate.shape.optimiser);
+        self.optimiser = optimiser
+            .filter(|known| found.iter().all(|candidate| candidate.shape.optimiser == *known));
         self.rates = Some(StepRates::new(joined.shape.rates, &joined.eta));
         self.combination = None;
     }
@@ -500,27 +506,29 @@ impl Steps {
         let place = self.layers.iter().position(|known| *known == l).unwrap_or(0);
         let chosen = self.chosen();
         let at = self.iterations.binary_search(&k).ok();
-        let rates =
-            chosen.rates.get(place).and_then(|of| at.and_then(|at| of.get(at)).or(of.last()));
+        let rates = chosen
+            .rates
+            .get(place)
+            .and_then(|rates| at.and_then(|at| rates.get(at)).or(rates.last()));
         rates.copied().filter(|eta| !eta.is_nan()).unwrap_or(chosen.eta[0])
     }
 }
 
-/// Layers that are looked at together.
-struct Part {
+/// Layers that are fitted together.
+struct LayerGroup {
     layers: Vec<usize>,
     relations: Relations,
     entries: Vec<Entries>,
 }
 
-impl Part {
+impl LayerGroup {
     /// Looks for a recipe of all layers; `held` iterations have entries on record, if every update
     /// has: running means take every gradient there was.
     fn look<E>(
         &self,
         held: Option<usize>,
         follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
-    ) -> Result<Found, E> {
+    ) -> Result<SearchResult, E> {
         let mut search = Search::new(&self.relations);
         search.sgd();
         if let Some(held) = held {
@@ -574,13 +582,14 @@ fn frozen(seen: &Seen) -> Vec<usize> {
 
 /// Looks whether a recipe that was fitted to some entries makes the steps of all of them.
 fn confirm<E>(
-    mut found: Found,
+    mut found: SearchResult,
     relations: &Relations,
     entries: &[Entries],
     follow: impl FnOnce(&Candidate) -> Result<Vec<Sums>, E>,
-) -> Result<Found, E> {
+) -> Result<SearchResult, E> {
     let Some(best) = found.best.take() else { return Ok(found) };
-    let sizes = relations.all.iter().map(|of| of.first().map_or(0, |relation| relation.entries));
+    let sizes =
+        relations.all.iter().map(|layer| layer.first().map_or(0, |relation| relation.entries));
     let whole = sizes.zip(entries).all(|(size, entries)| size == entries.count);
     if best.shape.optimiser == Optimiser::Sgd || whole {
         found.best = Some(best);

@@ -47,8 +47,8 @@ impl Sums {
     }
 
     /// Of all layers.
-    pub fn all(of: &[Self]) -> Self {
-        of.iter().fold(Self::default(), |sum, other| Self {
+    pub fn all(layers: &[Self]) -> Self {
+        layers.iter().fold(Self::default(), |sum, other| Self {
             difference: sum.difference + other.difference,
             step: sum.step + other.step,
             rounding: sum.rounding + other.rounding,

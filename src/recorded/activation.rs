@@ -23,7 +23,7 @@ pub struct LayerActivation {
     pub closing: Option<Closing>,
     /// The nearest activation, where the one above does not close.
     pub nearest: Option<&'static str>,
-    /// Others that reproduce `L_l` as well: the recorded pre-activations do not tell them apart.
+    /// Others that reproduce `L_l` as well: the recorded pre-activations do not distinguish them.
     pub alike: Vec<&'static str>,
     /// The one that reproduces `L_l`, where another was given.
     #[serde(skip)]

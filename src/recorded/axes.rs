@@ -1,7 +1,7 @@
 //! Members whose axes stand in another order than here, as where arrays count the other way round
 //! (Julia, MATLAB, Fortran) and hold one sample, or one iteration, a column.
 
-use super::layout::{Layout, Member, Members, Part, check_counts};
+use super::layout::{Layout, Member, MemberKind, Members, check_counts};
 use std::collections::BTreeMap;
 
 /// Orders of three axes: as they are, all the other way round, the rest.
@@ -28,41 +28,50 @@ impl Order {
 
     /// How much it changes: one order of all before two, and those that stand first before others.
     fn cost(&self) -> usize {
-        let place = |of: [usize; 3]| ORDERS.iter().position(|order| *order == of).unwrap_or(0);
+        let place =
+            |order_of: [usize; 3]| ORDERS.iter().position(|order| *order == order_of).unwrap_or(0);
         let differ = usize::from(self.signals != self.states && self.states != ORDERS[0]);
         20 * differ + 2 * (place(self.signals) + place(self.states)) + usize::from(self.labels)
     }
 
-    fn of(&self, part: Part, shape: &[usize]) -> Vec<usize> {
+    fn of(&self, part: MemberKind, shape: &[usize]) -> Vec<usize> {
         let taken = |order: [usize; 3]| order.map(|axis| shape[axis]).to_vec();
         match (part, shape.len()) {
-            (Part::Activity | Part::Delta, 3) => taken(self.signals),
-            (Part::Weights | Part::Backward | Part::Direct, 3) => taken(self.states),
-            (Part::Bias, 2) if self.states[0] != 0 => vec![shape[1], shape[0]],
-            (Part::Labels, 2) if self.labels => vec![shape[1], shape[0]],
+            (MemberKind::Activity | MemberKind::Delta, 3) => taken(self.signals),
+            (MemberKind::Weights | MemberKind::Backward | MemberKind::Direct, 3) => {
+                taken(self.states)
+            }
+            (MemberKind::Bias, 2) if self.states[0] != 0 => vec![shape[1], shape[0]],
+            (MemberKind::Labels, 2) if self.labels => vec![shape[1], shape[0]],
             _ => shape.to_vec(),
         }
     }
 
     fn applied(&self, members: &Members) -> Members {
-        let turned = |(key, of): (&(Part, usize), &Member)| {
-            (*key, Member { name: of.name.clone(), shape: self.of(key.0, &of.shape) })
+        let turned = |(key, member): (&(MemberKind, usize), &Member)| {
+            (*key, Member { name: member.name.clone(), shape: self.of(key.0, &member.shape) })
         };
         members.iter().map(turned).collect()
     }
 
     /// What has to be done, in words; nothing of members that stay as they are.
     fn words(&self, members: &Members) -> String {
-        let there = |parts: &[Part], dimensions: usize| {
-            members.iter().any(|(key, of)| parts.contains(&key.0) && of.shape.len() == dimensions)
+        let there = |parts: &[MemberKind], dimensions: usize| {
+            members
+                .iter()
+                .any(|(key, member)| parts.contains(&key.0) && member.shape.len() == dimensions)
         };
         let kinds = [
             (
-                there(&[Part::Activity, Part::Delta], 3),
+                there(&[MemberKind::Activity, MemberKind::Delta], 3),
                 "activities and error signals",
                 self.signals,
             ),
-            (there(&[Part::Weights, Part::Backward], 3), "states of weights", self.states),
+            (
+                there(&[MemberKind::Weights, MemberKind::Backward], 3),
+                "states of weights",
+                self.states,
+            ),
         ];
         let moved = |order: &[usize; 3]| *order != ORDERS[0];
         let mut out: Vec<String> = kinds
@@ -71,8 +80,8 @@ impl Order {
             .map(|(_, what, [a, b, c])| format!("numpy.transpose(x, ({a}, {b}, {c})) of {what}"))
             .collect();
         let two = [
-            (there(&[Part::Bias], 2) && self.states[0] != 0, "states of biases"),
-            (there(&[Part::Labels], 2) && self.labels, "labels"),
+            (there(&[MemberKind::Bias], 2) && self.states[0] != 0, "states of biases"),
+            (there(&[MemberKind::Labels], 2) && self.labels, "labels"),
         ];
         let two = two.iter().filter(|(turned, _)| *turned);
         out.extend(two.map(|(_, what)| format!("numpy.transpose(x) of {what}")));
@@ -91,8 +100,9 @@ pub(super) fn other_order(members: &Members) -> Option<String> {
         let layout = Layout::all(&known).into_iter().next()?;
         let fits = problems.is_empty() && layout.problems.is_empty();
         // Labels are those of samples in every iteration, rather than samples in one-hot rows.
-        let signal = known.iter().find(|(key, _)| matches!(key.0, Part::Activity | Part::Delta));
-        let labels = known.get(&(Part::Labels, 0)).filter(|of| of.shape.len() == 2);
+        let signal =
+            known.iter().find(|(key, _)| matches!(key.0, MemberKind::Activity | MemberKind::Delta));
+        let labels = known.get(&(MemberKind::Labels, 0)).filter(|member| member.shape.len() == 2);
         let other = labels
             .zip(signal)
             .is_some_and(|(labels, (_, signal))| labels.shape[..] != signal.shape[..2]);
@@ -101,9 +111,9 @@ pub(super) fn other_order(members: &Members) -> Option<String> {
     let fitting = Order::all().filter_map(|order| Some((flaws(&order)?, order.cost(), order)));
     let (.., order) = fitting.min_by_key(|(flaws, cost, _)| (*flaws, *cost))?;
     Some(format!(
-        "axes stand in another order than iterations x samples x units and states x units below x \
-         units above, as where every column is a sample (Julia, MATLAB): the members fit each \
-         other after {}; save them so",
+        "axes are in another order than iterations x samples x units and states x units below x \
+        units above, as where every column is a sample (Julia, MATLAB): the members fit each \
+        other after {}; save them in that order",
         order.words(members)
     ))
 }
@@ -112,11 +122,11 @@ pub(super) fn other_order(members: &Members) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn members(of: &[(&str, &[usize])]) -> Members {
+    fn members(typed: &[(&str, &[usize])]) -> Members {
         let member = |(name, shape): &(&str, &[usize])| {
-            (Part::of(name).unwrap(), Member { name: (*name).into(), shape: shape.to_vec() })
+            (MemberKind::of(name).unwrap(), Member { name: (*name).into(), shape: shape.to_vec() })
         };
-        of.iter().map(member).collect()
+        typed.iter().map(member).collect()
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub enum StatesOf {
     Unused,
     /// One, which is not that of other states than these, as the error signals say.
     Only(Vec<usize>),
-    /// One, of which nothing tells whether it is that of all states, as the errors went through
+    /// One, of which nothing shows whether it is that of all states, as the errors went through
     /// something that is not known and keeps no signs.
     Undecided,
     /// One, which is that of no recorded state.
@@ -73,7 +73,7 @@ pub struct Backward {
     pub(super) states: Stack,
     pub(super) direct: bool,
     pub(super) told: Told,
-    pub(super) of: StatesOf,
+    pub(super) states_of: StatesOf,
     /// Which way `states` are read, and others that their shape allows, the likeliest first.
     pub(super) readings: Vec<BackwardReading>,
     /// Whether errors tell which of them it is.
@@ -86,9 +86,9 @@ impl Backward {
         let first = *readings.first()?;
         let open = readings.iter().any(|reading| reading.turned != first.turned);
         let told = if open { Told::Nothing } else { Told::Shape };
-        let of = if stored.len() > 1 { StatesOf::Each } else { StatesOf::Presumed };
+        let states_of = if stored.len() > 1 { StatesOf::Each } else { StatesOf::Presumed };
         let states = if first.turned { stored.turned() } else { stored };
-        Some(Self { states, direct: first.direct, told, of, readings, settled: false })
+        Some(Self { states, direct: first.direct, told, states_of, readings, settled: false })
     }
 
     /// The matrices, one or one by state: `n_{l+1} x n_l`, or `n_D x n_l` of direct feedback.
@@ -111,7 +111,7 @@ impl Backward {
         self.told
     }
 
-    /// Whether nothing tells if it leads from the layer above, as is taken for granted, or from the
+    /// Whether nothing shows if it leads from the layer above, as is assumed, or from the
     /// output.
     pub fn may_be_direct(&self) -> bool {
         !self.direct && !self.settled && self.readings.iter().any(|reading| reading.direct)
@@ -119,12 +119,12 @@ impl Backward {
 
     /// Of which states it is.
     pub fn of(&self) -> &StatesOf {
-        &self.of
+        &self.states_of
     }
 
     /// Whether it stays the same, as far as is known.
     pub fn is_fixed(&self) -> bool {
-        matches!(self.of, StatesOf::All | StatesOf::Presumed | StatesOf::Unused)
+        matches!(self.states_of, StatesOf::All | StatesOf::Presumed | StatesOf::Unused)
     }
 
     /// That of state `k`; `None` where it was not recorded.
@@ -132,7 +132,7 @@ impl Backward {
     /// # Errors
     /// If it can no longer be read.
     pub fn at(&self, k: usize) -> Result<Option<Matrix<f64>>, ArrayError> {
-        let place = match &self.of {
+        let place = match &self.states_of {
             StatesOf::Each => (k < self.states.len()).then_some(k),
             StatesOf::Only(states) => states.contains(&k).then_some(0),
             StatesOf::None | StatesOf::Undecided => None,
@@ -154,7 +154,7 @@ impl Backward {
             self.states = self.states.clone().turned();
         }
         self.direct = reading.direct;
-        self.readings.retain(|of| *of != reading);
+        self.readings.retain(|other| *other != reading);
         self.readings.insert(0, reading);
     }
 }

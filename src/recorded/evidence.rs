@@ -7,7 +7,7 @@ use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::vmath::{dot, sum_squares};
 
-/// Iterations that are looked at, at most.
+/// Most iterations that are examined.
 const LOOKS: usize = 12;
 /// Samples later in a batch that each one is compared with.
 const NEIGHBOURS: usize = 4;
@@ -21,7 +21,7 @@ pub(super) fn looks(iterations: usize) -> Vec<usize> {
     looks
 }
 
-/// How much of what was looked at agrees with a reading.
+/// How much of what was examined agrees with a reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Agreement {
     agreeing: f64,
@@ -68,7 +68,7 @@ impl Agreement {
         Self { number, against: share * self.against, ..self }
     }
 
-    /// How many were looked at.
+    /// How many were examined.
     pub fn number(&self) -> f64 {
         self.number
     }
@@ -281,7 +281,7 @@ pub(super) fn moves(weights: &Stack, backward: &Stack) -> Result<Both, ArrayErro
     }))
 }
 
-/// Rows looked at for their directions, at most.
+/// Most rows whose directions are examined.
 const DIRECTIONS: usize = 64;
 
 /// In how many independent directions the rows of a signal point, from 1 to their length: the
@@ -387,7 +387,7 @@ mod tests {
                 let (x, e) = (drawn(&mut stream, 30, units), drawn(&mut stream, 30, units));
                 let mut made = multiplied(&x, &weights[k], false).unwrap();
                 let mut carried = multiplied(&e, &b, false).unwrap();
-                // Softplus, whose derivative is logistic: nothing here is told what f is.
+                // Softplus, whose derivative is logistic: nothing here knows what f is.
                 carried
                     .as_mut_slice()
                     .iter_mut()
@@ -407,7 +407,9 @@ mod tests {
                 [weights, source, above, activity, delta].map(|m| stack(&m));
             let b = stack(&[b]);
             for (transposed, expected) in [(false, Some(false)), (true, Some(true))] {
-                let turn = |of: &Stack| if transposed { of.clone().turned() } else { of.clone() };
+                let turn = |matrices: &Stack| {
+                    if transposed { matrices.clone().turned() } else { matrices.clone() }
+                };
                 assert_eq!(
                     turned(&order(&source, &turn(&weights), None, &activity).unwrap()),
                     expected
@@ -431,8 +433,8 @@ mod tests {
         let (mut w, mut b) = (vec![drawn(&mut stream, 6, 6)], vec![drawn(&mut stream, 6, 6)]);
         for k in 0..5 {
             let step = drawn(&mut stream, 6, 6);
-            let moved = |of: &Matrix<f64>, by: &Matrix<f64>| {
-                let values = of
+            let moved = |matrix: &Matrix<f64>, by: &Matrix<f64>| {
+                let values = matrix
                     .as_slice()
                     .iter()
                     .zip(by.as_slice())

@@ -2,13 +2,13 @@
 //! whoever writes them may be stopped at any moment: then some hold more than others, part of a
 //! matrix, or more than their headers say yet.
 
-use super::layout::Part;
+use super::layout::MemberKind;
 use super::stack::Layout;
 use crate::array::{Extent, Taken};
 use std::collections::BTreeMap;
 
 /// Every member that is known.
-pub(super) type Extents = BTreeMap<(Part, usize), MemberExtent>;
+pub(super) type Extents = BTreeMap<(MemberKind, usize), MemberExtent>;
 
 /// One member.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(self, part: Part) -> Option<usize> {
+    fn of(self, part: MemberKind) -> Option<usize> {
         if part.is_of_state() { self.states } else { self.iterations }
     }
 }
@@ -105,9 +105,10 @@ impl Counts {
 /// to have been stopped are left as they are.
 pub(super) fn settle(extents: &mut Extents) -> Option<String> {
     let lengths = |state: bool| -> Vec<usize> {
-        let of_kind =
-            extents.iter().filter(|((part, _), of)| of.grows && part.is_of_state() == state);
-        of_kind.map(|(_, of)| of.shape[0]).collect()
+        let of_kind = extents
+            .iter()
+            .filter(|((part, _), extent)| extent.grows && part.is_of_state() == state);
+        of_kind.map(|(_, extent)| extent.shape[0]).collect()
     };
     let (states, signals) = (lengths(true), lengths(false));
     let all = || states.iter().chain(&signals).copied();
@@ -122,11 +123,11 @@ pub(super) fn settle(extents: &mut Extents) -> Option<String> {
             .min()
             .map(|&states| if signals.is_empty() { states } else { states.min(least + 1) }),
     };
-    let growing = || extents.iter().filter(|(_, of)| of.grows);
+    let growing = || extents.iter().filter(|(_, extent)| extent.grows);
     let differences: Vec<String> =
-        growing().filter_map(|((part, _), of)| of.difference(counts.of(*part)?)).collect();
-    for ((part, _), of) in extents.iter_mut().filter(|(_, of)| of.grows) {
-        of.shape[0] = counts.of(*part).unwrap_or(of.shape[0]);
+        growing().filter_map(|((part, _), extent)| extent.difference(counts.of(*part)?)).collect();
+    for ((part, _), extent) in extents.iter_mut().filter(|(_, extent)| extent.grows) {
+        extent.shape[0] = counts.of(*part).unwrap_or(extent.shape[0]);
     }
     let words = |n: Option<usize>, what: &str| n.map(|n| format!("{n} {what}"));
     let read: Vec<String> =
@@ -136,8 +137,8 @@ pub(super) fn settle(extents: &mut Extents) -> Option<String> {
             .collect();
     (!differences.is_empty()).then(|| {
         format!(
-            "the end of the recording is torn, as where its program was stopped or is still \
-             running: {}; what all members hold whole is read, {}",
+            "the end of the recording is incomplete, as where its program was stopped or is still \
+            running: {}; what is complete in all members is read, {}",
             differences.join(", "),
             read.join(" and ")
         )

@@ -100,7 +100,7 @@ impl LayerFeedback {
         activations: &[LayerActivation],
     ) -> Result<Option<Self>, ArrayError> {
         let of_layer = |l: usize| {
-            activations.iter().find(|of| of.layer == l).and_then(LayerActivation::of_errors)
+            activations.iter().find(|layer| layer.layer == l).and_then(LayerActivation::of_errors)
         };
         let (activation, activation_above) = (of_layer(l), of_layer(l + 1));
         let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) else { return Ok(None) };
@@ -124,10 +124,11 @@ impl LayerFeedback {
                     None => None,
                     Some(output) => Some(output.matrix(k)?),
                 };
-                let place = courses.iter().position(|of| of.way == way).unwrap_or_else(|| {
-                    courses.push(Course::new(way));
-                    courses.len() - 1
-                });
+                let place =
+                    courses.iter().position(|course| course.way == way).unwrap_or_else(|| {
+                        courses.push(Course::new(way));
+                        courses.len() - 1
+                    });
                 courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &layer);
                 if let Some(after) = after.as_ref().filter(|_| !direct) {
                     courses[place].add_before(&recorded, after, &matrix);
@@ -142,10 +143,11 @@ impl LayerFeedback {
             course.independent = directions(source)? * delta.shape()[1] as f64;
         }
         let closings: Vec<CarrierClosing> = courses.iter().flat_map(Course::closings).collect();
-        let relative = |of: &CarrierClosing| of.closing.relative_difference;
-        let closed = closings.iter().filter(|of| of.closing.closes);
-        let carried_by =
-            closed.min_by(|a, b| relative(a).total_cmp(&relative(b))).map(|of| of.carrier);
+        let relative = |candidate: &CarrierClosing| candidate.closing.relative_difference;
+        let closed = closings.iter().filter(|candidate| candidate.closing.closes);
+        let carried_by = closed
+            .min_by(|a, b| relative(a).total_cmp(&relative(b)))
+            .map(|candidate| candidate.carrier);
         let mut found = Self {
             layer: l,
             carried_by,
@@ -191,8 +193,11 @@ impl LayerFeedback {
             self.normalised = Some(closing);
             return;
         }
-        let mut functions =
-            self.courses.iter().filter(|of| of.slopes.is_function() == Some(true)).map(|of| of.way);
+        let mut functions = self
+            .courses
+            .iter()
+            .filter(|course| course.slopes.is_function() == Some(true))
+            .map(|course| course.way);
         self.carried_by = match (functions.next(), functions.next()) {
             (Some(way), None) => Some(Carrier { way, derivative: true }),
             _ => self.by_signs(),
@@ -339,7 +344,7 @@ impl Through {
         if found.slope.is_some() {
             return Ok(found);
         }
-        let activity = run.activity(l).map(|of| of.matrix(k)).transpose()?;
+        let activity = run.activity(l).map(|activity| activity.matrix(k)).transpose()?;
         let z = run.pre_activation(l, k)?;
         if let (Some(z), Some(activity), Some(false)) = (&z, &activity, elementwise) {
             found.normalised = Some(Normalised::new(z.clone(), activity.as_slice()));
@@ -409,7 +414,8 @@ impl Course {
         }
     }
 
-    /// Errors of an iteration, those from above after the derivative that they were recorded before.
+    /// Errors of an iteration, those from above after the derivative that they were recorded
+    /// before.
     fn add_before(&mut self, recorded: &Matrix<f64>, error: &Matrix<f64>, matrix: &Matrix<f64>) {
         let mut tally = Tally::default();
         tally.add(recorded.as_slice(), (error * matrix).to_matrix().as_slice());
@@ -447,20 +453,22 @@ impl Course {
     }
 
     /// Signs of which no more are counted than say something by themselves.
-    fn independently(&self, of: Agreement) -> Agreement {
-        of.limited_to(self.independent)
+    fn independently(&self, signs: Agreement) -> Agreement {
+        signs.limited_to(self.independent)
     }
 
     /// What is left of the errors by iteration in the kind of normalisation that leaves nothing
     /// most often, or else the least; `None` where there is none, or every kind leaves much.
     fn normalised(&self) -> Option<(Vec<Option<f64>>, Tally)> {
         let of_kind = |kind: usize| -> (Vec<Option<f64>>, Tally) {
-            let tallies = self.normalised.iter().map(|of| of[kind]);
+            let tallies = self.normalised.iter().map(|kinds| kinds[kind]);
             let mut all = Tally::default();
             tallies.clone().for_each(|tally| all.plus(tally));
             (tallies.map(|tally| tally.relative()).collect(), all)
         };
-        let same = |of: &[Option<f64>]| of.iter().flatten().filter(|d| self.is_same(**d)).count();
+        let same = |differences: &[Option<f64>]| {
+            differences.iter().flatten().filter(|d| self.is_same(**d)).count()
+        };
         let whole = |all: &Tally| all.relative().unwrap_or(f64::INFINITY);
         let kinds = if self.normalised.is_empty() { 0 } else { normalised::kinds() };
         let (differences, all) = (0..kinds)
@@ -492,7 +500,7 @@ impl Course {
     /// that say something by themselves.
     pub fn difference_at(&self, k: usize) -> Option<f64> {
         let number = self.signs.get(k)?.number().min(self.independent);
-        let all = self.differences.iter().find(|of| of.len() == self.signs.len())?;
+        let all = self.differences.iter().find(|list| list.len() == self.signs.len())?;
         // Of few values none but the right matrix makes all to so many digits.
         let told = |d: &f64| number >= FEWEST_VALUES || number >= FEWEST_EXACT && *d <= EXACT;
         all.get(k).copied().flatten().filter(told)
@@ -506,14 +514,16 @@ impl Course {
     /// Signs in the first and in the last third of the iterations.
     pub fn signs_at_ends(&self) -> [Agreement; 2] {
         let [start, _, end] = thirds(self.signs.len());
-        [start, end].map(|of| self.independently(sum(&self.signs[of])))
+        [start, end].map(|third| self.independently(sum(&self.signs[third])))
     }
 
     /// Of which states a single matrix is, of the states from 0 to `last`.
     pub fn states(&self, last: usize) -> StatesOf {
         match self.states_by_errors(last) {
             // One error says nothing of a matrix that may change after it.
-            StatesOf::All if self.signs.iter().filter(|of| of.share().is_some()).count() < 2 => {
+            StatesOf::All
+                if self.signs.iter().filter(|signs| signs.share().is_some()).count() < 2 =>
+            {
                 StatesOf::Presumed
             }
             states => states,
@@ -554,7 +564,7 @@ impl Course {
             return StatesOf::None;
         }
         let [start, between, end] = thirds(self.signs.len());
-        let [early, middle, late] = [start, between, end].map(|of| sum(&self.signs[of]));
+        let [early, middle, late] = [start, between, end].map(|third| sum(&self.signs[third]));
         if early.is_worse_than(&late) {
             return if middle.against() < late.against() {
                 StatesOf::None
@@ -611,7 +621,7 @@ fn states_of(differences: &[Option<f64>], [same, other]: [f64; 2], last: usize) 
 }
 
 fn sum(all: &[Agreement]) -> Agreement {
-    all.iter().fold(Agreement::default(), |sum, of| sum.with(*of))
+    all.iter().fold(Agreement::default(), |sum, signs| sum.with(*signs))
 }
 
 /// The last state, where differences fall towards the end: what was recorded once, after the last

@@ -24,7 +24,7 @@ use serde::Serialize;
 pub struct LayerAngles {
     /// The layer `l` of `W_l`.
     pub layer: usize,
-    /// How `W_l` and `B_l` are read, where nothing tells and two readings stand beside each other:
+    /// How `W_l` and `B_l` are read, where nothing decides and both readings are given:
     /// the likelier comes last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading: Option<&'static str>,
@@ -156,7 +156,7 @@ fn signals(
     let activations: Vec<LayerActivation> = activations.collect::<Result<_, _>>()?;
     let carried = activations
         .iter()
-        .filter_map(|of| LayerFeedback::of(run, of.layer, &activations).transpose());
+        .filter_map(|layer| LayerFeedback::of(run, layer.layer, &activations).transpose());
     let feedback = carried.collect::<Result<_, _>>()?;
     Ok((activations, feedback))
 }
@@ -185,12 +185,12 @@ fn decompose_all(
     plan: &TermsPlan,
 ) -> Result<Decomposed, QuestionError> {
     let (mut layers, mut not_decomposed) = (Vec::new(), Vec::new());
-    for of in activations {
-        match why_not(run, of, steps) {
-            Some(why) => not_decomposed.push(Unsaid { layer: of.layer, why }),
+    for layer in activations {
+        match why_not(run, layer, steps) {
+            Some(why) => not_decomposed.push(Unsaid { layer: layer.layer, why }),
             None => {
-                let cost = steps.and_then(|steps| terms::cost(run, of.layer, steps));
-                layers.extend(cost.zip(of.activation));
+                let cost = steps.and_then(|steps| terms::cost(run, layer.layer, steps));
+                layers.extend(cost.zip(layer.activation));
             }
         }
     }
@@ -222,7 +222,7 @@ fn compare_all(run: &RecordedRun, plan: &TermsPlan) -> Result<Vec<LayerPairs>, Q
 }
 
 impl LayerAngles {
-    /// Those of layer `l`: none without `B_l` of the states, two where nothing tells which way
+    /// Those of layer `l`: none without `B_l` of the states, two where nothing shows which way
     /// matrices are stored.
     fn of(run: &RecordedRun, l: usize) -> Result<Vec<Self>, ArrayError> {
         let (Some(weights), Some(backward)) = (run.weights(l), run.comparable_backward(l)) else {
@@ -231,7 +231,7 @@ impl LayerAngles {
         if matches!(backward.of(), StatesOf::None | StatesOf::Undecided) {
             return Ok(Vec::new());
         }
-        let weights_turned = run.reading.weights_turned.iter().any(|(of, _)| *of == l);
+        let weights_turned = run.reading.weights_turned.iter().any(|(layer, _)| *layer == l);
         // What moves as the weights do is turned where these are: the angle is the same.
         let weights_open = run.reading.weights_open.contains(&l) && backward.told() != Told::Steps;
         let open = [weights_open, backward.told() == Told::Nothing];
@@ -308,8 +308,10 @@ fn predictions(
     let (mut made, mut not) = (Vec::new(), Vec::new());
     let Some(steps) = steps else { return Ok((made, not)) };
     let carried = |layer: usize| {
-        let found = feedback.iter().find(|of| of.layer == layer);
-        found.is_none_or(|of| of.carried_by.is_some_and(|carrier| carrier.backward().is_some()))
+        let found = feedback.iter().find(|found| found.layer == layer);
+        found.is_none_or(|found| {
+            found.carried_by.is_some_and(|carrier| carrier.backward().is_some())
+        })
     };
     let not_carried = |layer: usize| format!("delta{layer} was not carried back by B{layer}");
     let why = |backward: &Backward, layer: usize| match (
@@ -319,7 +321,7 @@ fn predictions(
         (true, false) => None,
         _ if !carried(layer) => Some(not_carried(layer)),
         (false, _) => Some(format!("it takes one B{layer} that is that of all states")),
-        (true, true) => Some(format!("nothing tells which way B{layer} is stored")),
+        (true, true) => Some(format!("nothing shows which way B{layer} is stored")),
     };
     let unfit =
         |layer: usize| Some(Unsaid { layer, why: why(run.comparable_backward(layer)?, layer)? });

@@ -57,7 +57,7 @@ pub(super) fn classes(
 fn one_hot(array: &Array, samples: usize) -> Result<Vec<Vec<usize>>, String> {
     let classes = array.shape.last().copied().unwrap_or(1);
     let mut levels = None;
-    let mut of = |(at, row): (usize, &[f64])| {
+    let mut class_of = |(at, row): (usize, &[f64])| {
         let highest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let lowest = row.iter().copied().fold(f64::INFINITY, f64::min);
         // Rows that fill up a short batch are equal throughout, and of no class.
@@ -79,7 +79,7 @@ fn one_hot(array: &Array, samples: usize) -> Result<Vec<Vec<usize>>, String> {
         .data
         .chunks_exact(classes)
         .enumerate()
-        .map(&mut of)
+        .map(&mut class_of)
         .collect::<Result<Vec<i64>, String>>()?;
     Ok(numbered(places.into_iter()).chunks_exact(samples).map(<[usize]>::to_vec).collect())
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a member holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
+pub(super) enum MemberKind {
     Weights,
     Backward,
     /// Backward weights that are known to lead from the output.
@@ -17,7 +17,7 @@ pub(super) enum Part {
     Labels,
 }
 
-impl Part {
+impl MemberKind {
     /// What the name of a member says, and which number it has.
     pub fn of(name: &str) -> Option<(Self, usize)> {
         if name == "labels" {
@@ -113,7 +113,7 @@ pub(super) struct Member {
 
 impl Member {
     /// What is wrong with it by itself.
-    pub fn flaw(&self, part: Part) -> Option<String> {
+    pub fn flaw(&self, part: MemberKind) -> Option<String> {
         let [least, most] = part.dimensions();
         if !(least..=most).contains(&self.shape.len()) {
             let expected = match most - least {
@@ -139,14 +139,14 @@ impl Member {
     }
 
     /// Number of states; `None` of a single one, and of what is optional and there for one.
-    fn states(&self, part: Part) -> Option<usize> {
+    fn states(&self, part: MemberKind) -> Option<usize> {
         let several = self.shape.len() == part.dimensions()[1];
         several.then(|| self.shape[0]).filter(|states| *states > 1 || !part.is_optional())
     }
 }
 
 /// Members by part and by the number in their name.
-pub(super) type Members = BTreeMap<(Part, usize), Member>;
+pub(super) type Members = BTreeMap<(MemberKind, usize), Member>;
 
 /// What is added to the numbers in names to have those of this crate, by part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -169,46 +169,46 @@ impl Numbering {
         *self == Self::default()
     }
 
-    fn shift(&self, part: Part) -> i8 {
+    fn shift(&self, part: MemberKind) -> i8 {
         match part {
-            Part::Weights => self.weights,
-            Part::Activity => self.activity,
-            Part::Delta => self.delta,
-            Part::Bias => self.bias,
-            Part::Backward | Part::Direct => self.backward,
-            Part::Labels => 0,
+            MemberKind::Weights => self.weights,
+            MemberKind::Activity => self.activity,
+            MemberKind::Delta => self.delta,
+            MemberKind::Bias => self.bias,
+            MemberKind::Backward | MemberKind::Direct => self.backward,
+            MemberKind::Labels => 0,
         }
     }
 
     /// The layer of a member.
-    pub(super) fn layer(&self, (part, index): (Part, usize)) -> usize {
+    pub(super) fn layer(&self, (part, index): (MemberKind, usize)) -> usize {
         index.saturating_add_signed(self.shift(part).into())
     }
 
     /// All that the lowest numbers allow, as they stand first.
     fn all(members: &Members) -> Vec<Self> {
-        let lowest = |parts: &[Part]| {
+        let lowest = |parts: &[MemberKind]| {
             let indices =
                 members.keys().filter(|(part, _)| parts.contains(part)).map(|(_, index)| *index);
             indices.min()
         };
-        let counted = |part: Part| match lowest(&[part]) {
+        let counted = |part: MemberKind| match lowest(&[part]) {
             None => vec![0],
             Some(low) if low < part.base() => vec![1],
             Some(low) if low == part.base() && low == 1 => vec![0],
             Some(0) => vec![0],
             Some(_) => vec![0, -1],
         };
-        let backward = match lowest(&[Part::Backward, Part::Direct]) {
+        let backward = match lowest(&[MemberKind::Backward, MemberKind::Direct]) {
             None => vec![0],
             Some(0) => vec![0, 1],
             Some(_) => vec![0, -1],
         };
         let mut all = Vec::new();
-        for weights in counted(Part::Weights) {
-            for &activity in &counted(Part::Activity) {
-                for &delta in &counted(Part::Delta) {
-                    for &bias in &counted(Part::Bias) {
+        for weights in counted(MemberKind::Weights) {
+            for &activity in &counted(MemberKind::Activity) {
+                for &delta in &counted(MemberKind::Delta) {
+                    for &bias in &counted(MemberKind::Bias) {
                         // Where weights are counted from 1, backward weights most likely are, too.
                         let mut backward = backward.clone();
                         if weights < 0 && backward.contains(&-1) {
@@ -235,7 +235,7 @@ impl Numbering {
         let renumbered =
             members.iter().filter(|((part, _), _)| self.shift(*part) != 0 && seen.insert(*part));
         renumbered
-            .map(|(key, of)| format!("{} as {}{}", of.name, key.0.word(), self.layer(*key)))
+            .map(|(key, member)| format!("{} as {}{}", member.name, key.0.word(), self.layer(*key)))
             .collect()
     }
 }
@@ -261,7 +261,7 @@ enum Turn {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layout {
     pub numbering: Numbering,
-    /// Units of every layer, `None` where nothing tells.
+    /// Units of every layer, `None` where they are unknown.
     pub sizes: Vec<Option<usize>>,
     /// Layers whose weights are stored transposed, as shapes tell.
     pub turned: Vec<usize>,
@@ -270,7 +270,7 @@ pub(super) struct Layout {
     /// How shapes let backward weights be read, the likeliest first.
     pub backward: BTreeMap<usize, Vec<BackwardReading>>,
     /// Members that fit no other, with the reason.
-    pub left_out: BTreeMap<(Part, usize), String>,
+    pub left_out: BTreeMap<(MemberKind, usize), String>,
     /// What cannot be.
     pub problems: Vec<String>,
     /// Layers that the numbers skip.
@@ -287,22 +287,22 @@ impl Layout {
         for numbering in Numbering::all(members) {
             let turns = [Turn::None, Turn::All, Turn::BySignals]
                 .map(|turn| Self::new(members, numbering, turn));
-            let flaws = |of: &Self| [of.problems.len(), of.left_out.len()];
+            let flaws = |layout: &Self| [layout.problems.len(), layout.left_out.len()];
             all.extend(
-                turns
-                    .into_iter()
-                    .reduce(|best, of| if flaws(&of) < flaws(&best) { of } else { best }),
+                turns.into_iter().reduce(
+                    |best, layout| if flaws(&layout) < flaws(&best) { layout } else { best },
+                ),
             );
         }
-        let flaws = |of: &Self| [of.problems.len(), of.left_out.len()];
+        let flaws = |layout: &Self| [layout.problems.len(), layout.left_out.len()];
         let fewest = all.iter().map(flaws).min().unwrap_or_default();
-        all.retain(|of| flaws(of) == fewest);
+        all.retain(|layout| flaws(layout) == fewest);
         // Names that stand for themselves and skip nothing need no other reading.
-        if all.first().is_some_and(|of| of.numbering.is_own() && of.gaps == 0) {
+        if all.first().is_some_and(|layout| layout.numbering.is_own() && layout.gaps == 0) {
             all.truncate(1);
         }
-        let own = all.first().is_some_and(|of| of.numbering.is_own());
-        all[usize::from(own)..].sort_by_key(|of| of.gaps);
+        let first_as_named = all.first().is_some_and(|layout| layout.numbering.is_own());
+        all[usize::from(first_as_named)..].sort_by_key(|layout| layout.gaps);
         all
     }
 
@@ -317,9 +317,9 @@ impl Layout {
         out.settle_biases(members);
         out.settle_backward(members);
         out.gaps = out.gaps(members);
-        let kinds: BTreeSet<Part> =
-            members.keys().map(|key| key.0).filter(|part| *part != Part::Labels).collect();
-        let starts = |part: &Part| {
+        let kinds: BTreeSet<MemberKind> =
+            members.keys().map(|key| key.0).filter(|part| *part != MemberKind::Labels).collect();
+        let starts = |part: &MemberKind| {
             let layers =
                 members.keys().filter(|key| key.0 == *part).map(|key| numbering.layer(*key));
             layers.min() == Some(part.base()) && numbering.shift(*part) == -1
@@ -336,28 +336,32 @@ impl Layout {
     /// Sizes of layers from signals and weights.
     fn settle(&mut self, members: &Members, turn: Turn) {
         let numbering = self.numbering;
-        let with_layer =
-            |(key, of): (&(Part, usize), &'_ Member)| (key.0, numbering.layer(*key), of.clone());
-        let needed: Vec<(Part, usize, Member)> =
+        let with_layer = |(key, member): (&(MemberKind, usize), &'_ Member)| {
+            (key.0, numbering.layer(*key), member.clone())
+        };
+        let needed: Vec<(MemberKind, usize, Member)> =
             members.iter().filter(|((part, _), _)| !part.is_optional()).map(with_layer).collect();
-        let top = |(part, l, _): &(Part, usize, Member)| l + usize::from(*part == Part::Weights);
-        let backward = |key: &&(Part, usize)| matches!(key.0, Part::Backward | Part::Direct);
+        let top = |(part, l, _): &(MemberKind, usize, Member)| {
+            l + usize::from(*part == MemberKind::Weights)
+        };
+        let backward =
+            |key: &&(MemberKind, usize)| matches!(key.0, MemberKind::Backward | MemberKind::Direct);
         let above = members.keys().filter(backward).map(|key| numbering.layer(*key) + 1);
         let biases =
-            members.keys().filter(|key| key.0 == Part::Bias).map(|key| numbering.layer(*key));
+            members.keys().filter(|key| key.0 == MemberKind::Bias).map(|key| numbering.layer(*key));
         // Backward weights and biases beyond the network make no layers of it where weights say how
         // many there are.
-        let weights = needed.iter().any(|(part, ..)| *part == Part::Weights);
+        let weights = needed.iter().any(|(part, ..)| *part == MemberKind::Weights);
         let beyond = above.chain(biases).filter(|_| !weights);
         let layers = needed.iter().map(top).chain(beyond).max().map_or(0, |top| top + 1);
         let signals: BTreeMap<usize, usize> = needed
             .iter()
-            .filter(|(part, ..)| *part != Part::Weights)
+            .filter(|(part, ..)| *part != MemberKind::Weights)
             .map(|(_, l, member)| (*l, member.units()))
             .collect();
         let mut sizes: Vec<Option<(usize, String)>> = vec![None; layers];
         for (part, l, member) in &needed {
-            if *part != Part::Weights {
+            if *part != MemberKind::Weights {
                 self.settle_one(&mut sizes, *l, member.units(), &member.name);
                 continue;
             }
@@ -402,10 +406,10 @@ impl Layout {
     }
 
     fn settle_biases(&mut self, members: &Members) {
-        for (key, member) in members.iter().filter(|(key, _)| key.0 == Part::Bias) {
+        for (key, member) in members.iter().filter(|(key, _)| key.0 == MemberKind::Bias) {
             let (l, units) = (self.numbering.layer(*key), member.units());
             let why = match self.sizes.get(l).copied() {
-                None => format!("`{}` belongs to layer {l}, which is not there", member.name),
+                None => format!("`{}` belongs to layer {l}, which does not exist", member.name),
                 Some(None) => {
                     self.sizes[l] = Some(units);
                     continue;
@@ -424,12 +428,13 @@ impl Layout {
     }
 
     fn settle_backward(&mut self, members: &Members) {
-        let is_backward = |key: &&(Part, usize)| matches!(key.0, Part::Backward | Part::Direct);
-        let keys: Vec<(Part, usize)> = members.keys().filter(is_backward).copied().collect();
+        let is_backward =
+            |key: &&(MemberKind, usize)| matches!(key.0, MemberKind::Backward | MemberKind::Direct);
+        let keys: Vec<(MemberKind, usize)> = members.keys().filter(is_backward).copied().collect();
         for key in keys {
             let (l, member) = (self.numbering.layer(key), &members[&key]);
             let [rows, columns] = member.matrix();
-            let readings = self.backward_readings(l, [rows, columns], key.0 == Part::Direct);
+            let readings = self.backward_readings(l, [rows, columns], key.0 == MemberKind::Direct);
             let size = |l: usize| {
                 self.sizes.get(l).copied().flatten().map_or("?".into(), |n| n.to_string())
             };
@@ -495,8 +500,8 @@ impl Layout {
         let mut out = Vec::new();
         let shapes = [([rows, columns], false), ([columns, rows], true)];
         let is = |size: Option<usize>, units: usize| size.is_none_or(|n| n == units);
-        for (of, turned) in shapes {
-            if (!is_direct || last) && is(above, of[0]) && is(here, of[1]) {
+        for (shape, turned) in shapes {
+            if (!is_direct || last) && is(above, shape[0]) && is(here, shape[1]) {
                 // Of two shapes that an unknown size allows, that of the convention.
                 let chosen =
                     rows != columns && out.iter().any(|reading: &BackwardReading| !reading.direct);
@@ -505,8 +510,8 @@ impl Layout {
                 }
             }
         }
-        for (of, turned) in shapes {
-            if l > 0 && !last && top == Some(of[0]) && here == Some(of[1]) {
+        for (shape, turned) in shapes {
+            if l > 0 && !last && top == Some(shape[0]) && here == Some(shape[1]) {
                 out.push(BackwardReading { direct: true, turned });
             }
         }
@@ -516,18 +521,20 @@ impl Layout {
     /// Leaves backward weights out that start at 0 and are not those of all weights: whether the
     /// first is that of the inputs, which nothing uses, or of layer 1, is for the signals to tell.
     pub fn without_doubtful_backward(mut self, members: &Members) -> Self {
-        let backward = |key: &&(Part, usize)| matches!(key.0, Part::Backward | Part::Direct);
-        let keys: Vec<(Part, usize)> = members.keys().filter(backward).copied().collect();
-        let layers = |part: Part| members.keys().filter(move |key| key.0 == part).map(|key| key.1);
+        let backward =
+            |key: &&(MemberKind, usize)| matches!(key.0, MemberKind::Backward | MemberKind::Direct);
+        let keys: Vec<(MemberKind, usize)> = members.keys().filter(backward).copied().collect();
+        let layers =
+            |part: MemberKind| members.keys().filter(move |key| key.0 == part).map(|key| key.1);
         let doubtful = self.numbering.backward == 0
-            && layers(Part::Backward).min() == Some(0)
-            && layers(Part::Backward).max() != layers(Part::Weights).max();
+            && layers(MemberKind::Backward).min() == Some(0)
+            && layers(MemberKind::Backward).max() != layers(MemberKind::Weights).max();
         if doubtful {
             self.backward.clear();
             for key in keys {
                 let why = format!(
-                    "`{}`: nothing tells which layers B0, ... lead to; record error signals, or \
-                     name them B1, ..., so that B_l leads to layer l",
+                    "`{}`: nothing shows which layers B0, ... lead to; record error signals, or \
+                    name them B1, ..., so that B_l leads to layer l",
                     members[&key].name
                 );
                 self.left_out.insert(key, why);
@@ -539,26 +546,33 @@ impl Layout {
     /// How many layers lack a member that others of its kind have, at their lower end, and lie
     /// beyond the last weights.
     fn gaps(&self, members: &Members) -> usize {
-        let parts =
-            [Part::Weights, Part::Activity, Part::Delta, Part::Bias, Part::Backward, Part::Direct];
-        let start = |part: Part| {
+        let parts = [
+            MemberKind::Weights,
+            MemberKind::Activity,
+            MemberKind::Delta,
+            MemberKind::Bias,
+            MemberKind::Backward,
+            MemberKind::Direct,
+        ];
+        let start = |part: MemberKind| {
             let layers =
                 members.keys().filter(|key| key.0 == part).map(|key| self.numbering.layer(*key));
             layers.min().map_or(0, |low| low.abs_diff(part.base()))
         };
         let weights = members
             .keys()
-            .filter(|key| key.0 == Part::Weights)
+            .filter(|key| key.0 == MemberKind::Weights)
             .map(|key| self.numbering.layer(*key))
             .max();
         let backward = members
             .keys()
-            .filter(|key| key.0 == Part::Backward)
+            .filter(|key| key.0 == MemberKind::Backward)
             .map(|key| self.numbering.layer(*key))
             .max();
         // Backward weights of the input, which nothing uses, are no gap where every layer has some.
-        let unused =
-            usize::from(backward.is_some() && backward == weights && start(Part::Backward) == 1);
+        let unused = usize::from(
+            backward.is_some() && backward == weights && start(MemberKind::Backward) == 1,
+        );
         let beyond = weights.map_or(0, |top| self.sizes.len().saturating_sub(top + 2));
         parts.into_iter().map(start).sum::<usize>() - unused + beyond
     }
@@ -566,27 +580,28 @@ impl Layout {
 
 /// The first member that says how many units layer `l` has.
 fn first_of(members: &Members, numbering: Numbering, l: usize) -> Option<String> {
-    let has = |key: &(Part, usize)| {
+    let has = |key: &(MemberKind, usize)| {
         let layer = numbering.layer(*key);
         match key.0 {
-            Part::Weights => layer == l || layer + 1 == l,
-            Part::Activity | Part::Delta => layer == l,
+            MemberKind::Weights => layer == l || layer + 1 == l,
+            MemberKind::Activity | MemberKind::Delta => layer == l,
             _ => false,
         }
     };
-    members.iter().find(|(key, _)| has(key)).map(|(_, of)| of.name.clone())
+    members.iter().find(|(key, _)| has(key)).map(|(_, member)| member.name.clone())
 }
 
 /// Iterations and samples must be the same throughout; states may be one more, the end. What is
 /// optional and does not fit is left out.
 pub(super) fn check_counts(
     members: &Members,
-    left_out: &mut BTreeMap<(Part, usize), String>,
+    left_out: &mut BTreeMap<(MemberKind, usize), String>,
     problems: &mut Vec<String>,
 ) {
     let mut signals: Option<(&str, [usize; 2])> = None;
-    for (_, Member { name, shape }) in
-        members.iter().filter(|((part, _), _)| matches!(part, Part::Activity | Part::Delta))
+    for (_, Member { name, shape }) in members
+        .iter()
+        .filter(|((part, _), _)| matches!(part, MemberKind::Activity | MemberKind::Delta))
     {
         let found = [shape[0], shape[1]];
         match signals {
@@ -599,7 +614,7 @@ pub(super) fn check_counts(
         }
     }
     let mut states: Option<(&str, usize)> = None;
-    for (key, member) in members.iter().filter(|(key, _)| key.0 == Part::Weights) {
+    for (key, member) in members.iter().filter(|(key, _)| key.0 == MemberKind::Weights) {
         let Some(found) = member.states(key.0) else { continue };
         match states {
             None => states = Some((&member.name, found)),
@@ -620,7 +635,7 @@ pub(super) fn check_counts(
         ));
     }
     if let (Some(Member { name, shape }), Some((first, [iterations, samples]))) =
-        (members.get(&(Part::Labels, 0)), signals)
+        (members.get(&(MemberKind::Labels, 0)), signals)
     {
         let fits = match shape[..] {
             [p] => p == samples,
@@ -632,18 +647,18 @@ pub(super) fn check_counts(
             let why = format!(
                 "`{name}` is {shape:?}, `{first}` has {iterations} iterations of {samples} samples"
             );
-            left_out.insert((Part::Labels, 0), why);
+            left_out.insert((MemberKind::Labels, 0), why);
         }
     }
-    let optional = members
-        .iter()
-        .filter(|(key, _)| matches!(key.0, Part::Backward | Part::Direct | Part::Bias));
+    let optional = members.iter().filter(|(key, _)| {
+        matches!(key.0, MemberKind::Backward | MemberKind::Direct | MemberKind::Bias)
+    });
     for (key, member) in optional {
         let Some(found) = member.states(key.0) else { continue };
         let iterations = signals.map(|(_, [iterations, _])| iterations);
         let fits = match states {
             Some((_, known)) => {
-                found == known || (key.0 != Part::Bias && Some(found) == iterations)
+                found == known || (key.0 != MemberKind::Bias && Some(found) == iterations)
             }
             None => iterations.is_none_or(|n| found == n || found == n + 1),
         };
@@ -664,27 +679,31 @@ mod tests {
 
     #[test]
     fn names_mean_what_they_say() {
-        assert_eq!(Part::of("W12"), Some((Part::Weights, 12)));
-        assert_eq!(Part::of("kernel0"), Some((Part::Weights, 0)));
-        assert_eq!(Part::of("b1"), Some((Part::Bias, 1)));
-        assert_eq!(Part::of("bias1"), Some((Part::Bias, 1)));
-        assert_eq!(Part::of("F2"), Some((Part::Direct, 2)));
+        assert_eq!(MemberKind::of("W12"), Some((MemberKind::Weights, 12)));
+        assert_eq!(MemberKind::of("kernel0"), Some((MemberKind::Weights, 0)));
+        assert_eq!(MemberKind::of("b1"), Some((MemberKind::Bias, 1)));
+        assert_eq!(MemberKind::of("bias1"), Some((MemberKind::Bias, 1)));
+        assert_eq!(MemberKind::of("F2"), Some((MemberKind::Direct, 2)));
         for name in ["W", "W01", "W-1", "B-1", "Wx", "activity", "W1000", "W0_start"] {
-            assert_eq!(Part::of(name), None, "{name}");
+            assert_eq!(MemberKind::of(name), None, "{name}");
         }
     }
 
     /// Members of these names and shapes.
-    fn members(of: &[(&str, &[usize])]) -> Members {
-        of.iter()
+    fn members(typed: &[(&str, &[usize])]) -> Members {
+        typed
+            .iter()
             .map(|(name, shape)| {
-                (Part::of(name).unwrap(), Member { name: (*name).into(), shape: shape.to_vec() })
+                (
+                    MemberKind::of(name).unwrap(),
+                    Member { name: (*name).into(), shape: shape.to_vec() },
+                )
             })
             .collect()
     }
 
-    fn numbering(of: &[(&str, &[usize])]) -> Numbering {
-        let all = Layout::all(&members(of));
+    fn numbering(typed: &[(&str, &[usize])]) -> Numbering {
+        let all = Layout::all(&members(typed));
         assert!(all[0].problems.is_empty() && all[0].left_out.is_empty(), "{:?}", all[0]);
         assert_eq!(all.len(), 1, "{all:?}");
         all[0].numbering
@@ -692,24 +711,24 @@ mod tests {
 
     #[test]
     fn numbers_in_names_are_those_that_shapes_allow() {
-        let own = Numbering::default();
+        let as_named = Numbering::default();
         let (w0, w1, w2): (&[usize], &[usize], &[usize]) = (&[4, 6], &[6, 5], &[5, 3]);
         assert_eq!(
             numbering(&[("W0", w0), ("W1", w1), ("B1", &[5, 6]), ("delta1", &[2, 8, 6])]),
-            own
+            as_named
         );
         // From 1: weights, what they are fed, and what carries the error through them.
         let from_one =
             [("W1", w0), ("W2", w1), ("W3", w2), ("activity1", &[2, 8, 4]), ("delta1", &[2, 8, 6])];
         let found = numbering(&[&from_one[..], &[("B2", &[5, 6]), ("B3", &[3, 5])]].concat());
-        assert_eq!(found, Numbering { weights: -1, activity: -1, backward: -1, ..own });
+        assert_eq!(found, Numbering { weights: -1, activity: -1, backward: -1, ..as_named });
         // Backward weights named by the layer they lead to.
         let found = numbering(&[&from_one[..], &[("B1", &[5, 6]), ("B2", &[3, 5])]].concat());
-        assert_eq!(found, Numbering { weights: -1, activity: -1, ..own });
+        assert_eq!(found, Numbering { weights: -1, activity: -1, ..as_named });
         // Activities named by the layer they are of, from the input at 0.
         let found =
             numbering(&[("W1", w0), ("W2", w1), ("activity0", &[2, 8, 4]), ("delta2", &[2, 8, 5])]);
-        assert_eq!(found, Numbering { weights: -1, ..own });
+        assert_eq!(found, Numbering { weights: -1, ..as_named });
         // From 0 throughout, as modules are listed.
         let modules = [
             ("W0", w0),
@@ -722,12 +741,12 @@ mod tests {
         let found = numbering(
             &[&modules[..], &[("delta1", &[2, 8, 5]), ("activity0", &[2, 8, 4])]].concat(),
         );
-        assert_eq!(found, Numbering { delta: 1, bias: 1, ..own });
+        assert_eq!(found, Numbering { delta: 1, bias: 1, ..as_named });
     }
 
     #[test]
     fn weights_are_turned_where_shapes_demand_it() {
-        let turned = |of: &[(&str, &[usize])]| Layout::all(&members(of))[0].turned.clone();
+        let turned = |typed: &[(&str, &[usize])]| Layout::all(&members(typed))[0].turned.clone();
         assert_eq!(turned(&[("W0", &[6, 4]), ("W1", &[5, 6]), ("W2", &[3, 5])]), [0, 1, 2]);
         assert_eq!(turned(&[("W0", &[4, 6]), ("W1", &[6, 5]), ("W2", &[5, 3])]), [0usize; 0]);
         // One of them alone, as the signals say.
@@ -739,35 +758,35 @@ mod tests {
     #[test]
     fn backward_weights_from_0_are_not_guessed() {
         let square: &[usize] = &[5, 5];
-        let of = |backward: &[&str]| {
+        let layout_with = |backward: &[&str]| {
             let names = [&["W0", "W1", "W2"], backward].concat();
             let members = members(&names.iter().map(|name| (*name, square)).collect::<Vec<_>>());
             let first = Layout::all(&members).swap_remove(0);
             first.without_doubtful_backward(&members)
         };
         // Of every layer, the inputs' among them.
-        assert!(of(&["B0", "B1", "B2"]).left_out.is_empty());
-        assert!(of(&["B1", "B2"]).left_out.is_empty());
-        assert_eq!(of(&["B0", "B1"]).left_out.len(), 2);
+        assert!(layout_with(&["B0", "B1", "B2"]).left_out.is_empty());
+        assert!(layout_with(&["B1", "B2"]).left_out.is_empty());
+        assert_eq!(layout_with(&["B0", "B1"]).left_out.len(), 2);
     }
 
     #[test]
     fn direct_feedback_is_told_by_its_shape() {
-        let of = |b1: &[usize], b2: &[usize]| {
+        let layout_with = |b1: &[usize], b2: &[usize]| {
             let weights = [("W0", &[4, 6][..]), ("W1", &[6, 5]), ("W2", &[5, 3])];
             Layout::all(&members(&[&weights[..], &[("B1", b1), ("B2", b2)]].concat()))
                 .swap_remove(0)
         };
         let reading = |direct: bool, turned: bool| vec![BackwardReading { direct, turned }];
-        let found = of(&[3, 6], &[3, 5]).backward;
+        let found = layout_with(&[3, 6], &[3, 5]).backward;
         assert_eq!((&found[&1], &found[&2]), (&reading(true, false), &reading(true, false)));
-        let found = of(&[6, 3], &[5, 3]).backward;
+        let found = layout_with(&[6, 3], &[5, 3]).backward;
         assert_eq!((&found[&1], &found[&2]), (&reading(true, true), &reading(true, true)));
-        let found = of(&[5, 6], &[3, 5]).backward;
+        let found = layout_with(&[5, 6], &[3, 5]).backward;
         assert_eq!((&found[&1], &found[&2]), (&reading(false, false), &reading(false, false)));
-        let found = of(&[7, 6], &[3, 5]);
+        let found = layout_with(&[7, 6], &[3, 5]);
         assert_eq!(found.backward.len(), 1);
-        let why = &found.left_out[&(Part::Backward, 1)];
+        let why = &found.left_out[&(MemberKind::Backward, 1)];
         assert_eq!(
             why,
             "`B1` is 7 x 6: expected 5 x 6 (units of layer 2, of layer 1), or 3 x 6 of direct \

@@ -95,7 +95,7 @@ impl Normalised {
         }
         let off: Vec<Directions> = (0..samples).map(|p| Directions::of(self.z.row(p))).collect();
         let system = gains(&off, through);
-        let of = |epsilon: &f64| {
+        let targets_with = |epsilon: &f64| {
             let mut targets = Matrix::zeros(samples, units);
             for (p, off) in off.iter().enumerate() {
                 let deviation = (off.variance + epsilon).sqrt();
@@ -104,7 +104,7 @@ impl Normalised {
             }
             fitted(&off, through, &targets, &system)
         };
-        EPSILONS.iter().map(of).collect()
+        EPSILONS.iter().map(targets_with).collect()
     }
 }
 

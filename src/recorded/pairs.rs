@@ -138,16 +138,16 @@ impl Sums {
         add(&mut self.activity, means.activity);
         add(&mut self.error, means.error);
         add(&mut self.product, means.product);
-        add(&mut self.shuffled, shuffled.map(|of| of.map(|of| of.mean)));
-        add(&mut self.variance, shuffled.map(|of| of.map(|of| of.sd * of.sd)));
+        add(&mut self.shuffled, shuffled.map(|null| null.map(|null| null.mean)));
+        add(&mut self.variance, shuffled.map(|null| null.map(|null| null.sd * null.sd)));
         self.trace += transformation.trace;
         self.mean_eigenvalue += transformation.mean_eigenvalue().unwrap_or(0.0);
         self.cosine.add(transformation.cosine());
     }
 
     fn finish(self, layer: usize, lag: usize, labels: bool) -> LayerPairs {
-        let told = |of: Split<Option<f64>>| {
-            if labels { of } else { Split { all: of.all, ..Split::default() } }
+        let told = |split: Split<Option<f64>>| {
+            if labels { split } else { Split { all: split.all, ..Split::default() } }
         };
         let mean = |sums: Split<Sum>| told(sums.map(Sum::mean));
         let z = |((product, shuffled), variance): ((Sum, Sum), Sum)| {

@@ -146,8 +146,8 @@ impl Schedule {
         let bytes = costs.iter().map(|cost| cost.bytes(whole)).max().unwrap_or(0);
         Some(format!(
             "{count} of {iterations} updates are decomposed, {}: all lags at {ITERATIONS} of them \
-             would take {} of memory and {full:.0e} multiply-adds, and {} and {OPERATIONS:.0e} are \
-             taken unless --window and --every ask for more",
+            would take {} of memory and {full:.0e} multiply-adds, and at most {} and \
+            {OPERATIONS:.0e} are used unless --window and --every ask for more",
             layers.join(", "),
             in_words(bytes.into()),
             in_words(HISTORY_BYTES.into()),

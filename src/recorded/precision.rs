@@ -181,8 +181,8 @@ mod tests {
         let halves: Vec<f64> = values.iter().map(|v| v.signum() * 0.5).collect();
         let whole: Vec<f64> = (0..256).map(f64::from).collect();
         let sound: Vec<f64> = values.iter().map(|v| (v * 9000.0).round() / 32768.0).collect();
-        for of in [sixteenths, halves, whole, sound, vec![0.0; 9], Vec::new()] {
-            assert_eq!(format(&of), None, "{:?}", &of[..of.len().min(4)]);
+        for values in [sixteenths, halves, whole, sound, vec![0.0; 9], Vec::new()] {
+            assert_eq!(format(&values), None, "{:?}", &values[..values.len().min(4)]);
         }
     }
 
@@ -198,7 +198,7 @@ mod tests {
         let unit = grid(&[&stored[..], &[0.000_976_085_662_841_796_9]].concat())
             .unit()
             .unwrap_or_default();
-        let norm = |of: &[f64]| of.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let norm = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
         let lost: Vec<f64> = small.iter().zip(&stored).map(|(a, b)| a - b).collect();
         assert!(norm(&lost) / norm(&small) <= unit && unit > NumberFormat::Half.unit(), "{unit}");
     }

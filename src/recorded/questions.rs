@@ -33,8 +33,8 @@ pub enum QuestionError {
         hidden: usize,
     },
     /// A lag that the recording does not reach.
-    #[error("lag {lag} is not there: {iterations} iterations were recorded, so that lags are 1 to \
-        {}", iterations.saturating_sub(1))]
+    #[error("there is no lag {lag}: {iterations} iterations were recorded, so lags are 1 to {}",
+        iterations.saturating_sub(1))]
     Lag {
         /// The lag.
         lag: usize,

@@ -6,7 +6,7 @@ use super::error::RecordedRunError;
 use super::evidence::{self, Both};
 use super::extent::{self, Extents, MemberExtent};
 use super::labels;
-use super::layout::{BackwardReading, Layout, Member, Members, Part, check_counts};
+use super::layout::{BackwardReading, Layout, Member, MemberKind, Members, check_counts};
 use super::progress::{Progress, ReadingObserver};
 use super::read_thinned::read_thinned;
 use super::run::{Reading, RecordedRun};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why members are left out, by part and number.
-type LeftOut = BTreeMap<(Part, usize), String>;
+type LeftOut = BTreeMap<(MemberKind, usize), String>;
 
 impl RecordedRun {
     /// Opens an archive or a directory: reads every member once, and keeps none that is large.
@@ -28,7 +28,7 @@ impl RecordedRun {
         open(path, &Progress::hidden())
     }
 
-    /// The same; `observer` is told how far reading and then analysing it has come.
+    /// The same; `observer` learns how far reading and then analysing it has come.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -45,20 +45,20 @@ fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunErro
     let (mut extents, ignored) = extents(path, &mut problems, &mut left_out)?;
     let remarks: Vec<String> = extent::settle(&mut extents).into_iter().collect();
     let mut known = Members::new();
-    for (key, of) in &extents {
-        let member = Member { name: of.name.clone(), shape: of.shape.clone() };
+    for (key, extent) in &extents {
+        let member = Member { name: extent.name.clone(), shape: extent.shape.clone() };
         match member.flaw(key.0) {
             None => drop(known.insert(*key, member)),
             Some(flaw) if key.0.is_optional() => {
-                drop(left_out.insert(*key, format!("`{}` {flaw}", of.name)))
+                drop(left_out.insert(*key, format!("`{}` {flaw}", extent.name)))
             }
-            Some(flaw) => problems.push(format!("`{}` {flaw}", of.name)),
+            Some(flaw) => problems.push(format!("`{}` {flaw}", extent.name)),
         }
     }
     if problems.is_empty()
-        && !known
-            .keys()
-            .any(|(part, _)| matches!(part, Part::Weights | Part::Activity | Part::Delta))
+        && !known.keys().any(|(part, _)| {
+            matches!(part, MemberKind::Weights | MemberKind::Activity | MemberKind::Delta)
+        })
     {
         problems.push(format!(
             "it has none of W0, W1, ..., activity0, ..., delta1, ...: {}",
@@ -75,7 +75,7 @@ fn open(path: &Path, progress: &Progress) -> Result<RecordedRun, RecordedRunErro
         if problems.is_empty() { Layout::all(&known) } else { vec![Layout::as_named(&known)] };
     // All of them have equally few; the first is that of the names as they stand, if that is among
     // them.
-    problems.extend(layouts.first().map(|of| of.problems.clone()).unwrap_or_default());
+    problems.extend(layouts.first().map(|layout| layout.problems.clone()).unwrap_or_default());
     if !problems.is_empty() {
         if let Some(order) = whole.and_then(|members| axes::other_order(&members)) {
             return Err(RecordedRunError::Unfit { path: path.into(), problems: vec![order] });
@@ -113,8 +113,9 @@ fn extents(
 ) -> Result<(Extents, Vec<String>), ArrayError> {
     let (mut found, mut ignored) = (BTreeMap::new(), Vec::new());
     for name in members(path)? {
-        let known = |key: &(Part, usize)| found.contains_key(key) || left_out.contains_key(key);
-        let Some(key) = Part::of(&name).filter(|key| !known(key)) else {
+        let known =
+            |key: &(MemberKind, usize)| found.contains_key(key) || left_out.contains_key(key);
+        let Some(key) = MemberKind::of(&name).filter(|key| !known(key)) else {
             ignored.push(name);
             continue;
         };
@@ -126,12 +127,13 @@ fn extents(
             Err(error) => problems.push(format!("`{name}`: {error}")),
         }
     }
-    let signals =
-        found.iter().filter(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
+    let signals = found
+        .iter()
+        .filter(|((part, _), _)| matches!(part, MemberKind::Activity | MemberKind::Delta));
     let samples = signals.filter_map(|(_, (_, extent))| extent.header.shape.get(1).copied()).next();
     let mut extents = Extents::new();
     let states = found.iter().find_map(|((part, _), (_, extent))| match extent.header.shape[..] {
-        [states, _, _] if *part == Part::Weights => Some(states),
+        [states, _, _] if *part == MemberKind::Weights => Some(states),
         _ => None,
     });
     for (key, (name, extent)) in found {
@@ -165,7 +167,7 @@ fn what_else(path: &Path, ignored: &[String]) -> String {
 
 /// Values by part and number.
 struct Loaded {
-    stacks: BTreeMap<(Part, usize), Stack>,
+    stacks: BTreeMap<(MemberKind, usize), Stack>,
     labels: Option<Vec<Vec<usize>>>,
 }
 
@@ -183,13 +185,14 @@ fn load(
 ) -> Result<Loaded, RecordedRunError> {
     progress.begin("reading", extents.values().map(MemberExtent::bytes).sum());
     let mut loaded = Loaded { stacks: BTreeMap::new(), labels: None };
-    let signals =
-        extents.iter().find(|((part, _), _)| matches!(part, Part::Activity | Part::Delta));
-    let signals = signals.map(|(_, of)| [of.shape[0], of.shape[1]]);
+    let signals = extents
+        .iter()
+        .find(|((part, _), _)| matches!(part, MemberKind::Activity | MemberKind::Delta));
+    let signals = signals.map(|(_, extent)| [extent.shape[0], extent.shape[1]]);
     let (mut problems, mut spool) = (Vec::new(), Spool::new(UNPACKED));
     for (&key, extent) in extents {
         let name = &extent.name;
-        if key.0 == Part::Labels && extent.values() > MOST_LABELS {
+        if key.0 == MemberKind::Labels && extent.values() > MOST_LABELS {
             left_out.insert(
                 key,
                 format!(
@@ -210,7 +213,7 @@ fn load(
                 continue;
             }
         };
-        if key.0 != Part::Labels {
+        if key.0 != MemberKind::Labels {
             loaded.stacks.insert(key, stack);
             continue;
         }
@@ -237,10 +240,10 @@ fn whole(stack: &Stack, shape: &[usize]) -> Result<Array, ArrayError> {
     Ok(Array { shape: shape.to_vec(), data })
 }
 
-/// The layout that the signals bear out best, and whether nothing tells it from others.
+/// The layout that the signals bear out best, and whether nothing distinguishes it from others.
 fn choose(
     mut layouts: Vec<Layout>,
-    stacks: &BTreeMap<(Part, usize), Stack>,
+    stacks: &BTreeMap<(MemberKind, usize), Stack>,
 ) -> Result<(Layout, bool), ArrayError> {
     if layouts.len() < 2 {
         return Ok((layouts.pop().unwrap_or_default(), false));
@@ -252,8 +255,9 @@ fn choose(
     // That every kind of member lacks its first layer is less likely than that all count from 1.
     // One layer alone may be any of its network, as a convolution that is recorded by itself, and
     // nothing depends on its number.
-    let of = |part: Part| stacks.keys().filter(|key| key.0 == part).count();
-    let alone = of(Part::Weights) == 1 && of(Part::Backward) + of(Part::Direct) == 0;
+    let count = |part: MemberKind| stacks.keys().filter(|key| key.0 == part).count();
+    let alone = count(MemberKind::Weights) == 1
+        && count(MemberKind::Backward) + count(MemberKind::Direct) == 0;
     let from_one = tied.iter().copied().find(|place| !alone && layouts[*place].is_all_from_one());
     let place = from_one.or(tied.first().copied()).unwrap_or(0);
     Ok((layouts.swap_remove(place), tied.len() > 1 && from_one.is_none() && !alone))
@@ -262,25 +266,27 @@ fn choose(
 /// What all signals say of all matrices, if they are numbered like this.
 fn relations(
     layout: &Layout,
-    stacks: &BTreeMap<(Part, usize), Stack>,
+    stacks: &BTreeMap<(MemberKind, usize), Stack>,
 ) -> Result<Vec<Both>, ArrayError> {
-    let by_layer: BTreeMap<(Part, usize), &Stack> =
+    let by_layer: BTreeMap<(MemberKind, usize), &Stack> =
         stacks.iter().map(|(key, stack)| ((key.0, layout.numbering.layer(*key)), stack)).collect();
-    let get = |part: Part, l: usize| by_layer.get(&(part, l)).copied();
+    let get = |part: MemberKind, l: usize| by_layer.get(&(part, l)).copied();
     let mut found = Vec::new();
     for l in 0..layout.sizes.len().saturating_sub(1) {
-        let (here, next) = (get(Part::Activity, l), get(Part::Activity, l + 1));
-        let (delta, above) = (get(Part::Delta, l), get(Part::Delta, l + 1));
-        let weights = get(Part::Weights, l);
+        let (here, next) = (get(MemberKind::Activity, l), get(MemberKind::Activity, l + 1));
+        let (delta, above) = (get(MemberKind::Delta, l), get(MemberKind::Delta, l + 1));
+        let weights = get(MemberKind::Weights, l);
         if let (Some(weights), Some(here), Some(next)) = (weights, here, next) {
-            found.push(evidence::order(here, weights, get(Part::Bias, l + 1), next)?);
+            found.push(evidence::order(here, weights, get(MemberKind::Bias, l + 1), next)?);
         }
         if let (Some(weights), Some(here), Some(above)) = (weights, here, above) {
             found.push(evidence::steps(weights, here, above)?);
         }
         if let (Some(delta), Some(above), true) = (delta, above, l > 0) {
             found.extend(
-                get(Part::Backward, l).map(|b| evidence::carriage(delta, above, b)).transpose()?,
+                get(MemberKind::Backward, l)
+                    .map(|b| evidence::carriage(delta, above, b))
+                    .transpose()?,
             );
         }
     }
@@ -293,12 +299,12 @@ fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<Recorde
     for (key, stack) in loaded.stacks {
         let l = layout.numbering.layer(key);
         let list = match key.0 {
-            Part::Weights => &mut run.weights,
-            Part::Bias => &mut run.biases,
-            Part::Activity => &mut run.activities,
-            Part::Delta => &mut run.deltas,
-            Part::Labels => continue,
-            Part::Backward | Part::Direct => {
+            MemberKind::Weights => &mut run.weights,
+            MemberKind::Bias => &mut run.biases,
+            MemberKind::Activity => &mut run.activities,
+            MemberKind::Delta => &mut run.deltas,
+            MemberKind::Labels => continue,
+            MemberKind::Backward | MemberKind::Direct => {
                 match layout.backward.get(&l).filter(|_| l > 0) {
                     Some(readings) => run.backward[l] = Backward::new(stack, readings.clone()),
                     None => reading
@@ -309,13 +315,17 @@ fn build(loaded: Loaded, layout: Layout, mut reading: Reading) -> Result<Recorde
             }
         };
         if let Some(place) = list.get_mut(l) {
-            let turned = key.0 == Part::Weights && layout.turned.contains(&l);
+            let turned = key.0 == MemberKind::Weights && layout.turned.contains(&l);
             *place = Some(if turned { stack.turned() } else { stack });
         }
     }
     let by_shape = |readings: &[BackwardReading]| readings.iter().all(|reading| reading.turned);
-    reading.transposed =
-        layout.backward.iter().filter(|(l, of)| **l > 0 && by_shape(of)).map(|(l, _)| *l).collect();
+    reading.transposed = layout
+        .backward
+        .iter()
+        .filter(|(l, readings)| **l > 0 && by_shape(readings))
+        .map(|(l, _)| *l)
+        .collect();
     reading.weights_turned = layout.turned.iter().map(|l| (*l, Told::Shape)).collect();
     run.reading = reading;
     settle_square_weights(&mut run, &layout)?;
@@ -369,7 +379,7 @@ fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError>
         // do with the weights.
         let independent = evidence::directions(above)? * delta.shape()[1] as f64;
         let [as_is, turned] =
-            evidence::carriage(delta, above, weights)?.map(|of| of.limited_to(independent));
+            evidence::carriage(delta, above, weights)?.map(|signs| signs.limited_to(independent));
         let by_backward =
             run.backward(l).map(|b| evidence::carriage(delta, above, b.states())).transpose()?;
         let others =

@@ -36,18 +36,18 @@ pub(super) fn read_thinned(
     run: &mut RecordedRun,
     progress: &Progress,
 ) -> Result<Option<Thinned>, RecordedRunError> {
-    let mut own = Vec::new();
+    let mut members = Vec::new();
     run.reading.ignored.retain(|name| {
         let is_own = name == UPDATES || weights_of(name).is_some();
         if is_own {
-            own.push(name.clone());
+            members.push(name.clone());
         }
         !is_own
     });
     let unfit = |why: String| RecordedRunError::Unfit { path: path.into(), problems: vec![why] };
-    if !own.iter().any(|name| name == UPDATES) {
+    if !members.iter().any(|name| name == UPDATES) {
         // Without the numbers of the updates, states would be taken for those of every update.
-        return match own.first() {
+        return match members.first() {
             None => Ok(None),
             Some(first) => Err(unfit(format!(
                 "`{first}` holds weights right after updates, as where others were made between \
@@ -55,7 +55,7 @@ pub(super) fn read_thinned(
                  it, one number of updates made before each state (of one of every 5, \
                  numpy.arange(states) * 5), or leave the members {} out if every update is on \
                  record",
-                own.join(", ")
+                members.join(", ")
             ))),
         };
     }
@@ -64,7 +64,7 @@ pub(super) fn read_thinned(
         return Ok(None);
     }
     let mut next = vec![None; run.depth()];
-    for name in own.iter().filter(|name| *name != UPDATES) {
+    for name in members.iter().filter(|name| *name != UPDATES) {
         let index = weights_of(name).unwrap_or_default();
         let l = index.saturating_add_signed(run.reading.numbering.weights.into());
         let Some(weights) = run.weights(l) else {
@@ -73,7 +73,7 @@ pub(super) fn read_thinned(
             )));
         };
         let stack = open_next(path, name, run.iterations(), progress).map_err(unfit)?;
-        let turned = run.reading.weights_turned.iter().any(|(of, _)| *of == l);
+        let turned = run.reading.weights_turned.iter().any(|(layer, _)| *layer == l);
         let stack = if turned { stack.turned() } else { stack };
         if stack.shape() != weights.shape() {
             let ([a, b], [c, d]) = (stack.shape(), weights.shape());

@@ -17,7 +17,7 @@ impl RecordedRun {
     }
 
     /// Precision of the run: the coarsest among the values that were computed; if none of these
-    /// tells, among the weights; double where nothing tells.
+    /// shows, among the weights; double where nothing shows it.
     pub fn precision(&self) -> NumberFormat {
         let coarsest = |stacks: &mut dyn Iterator<Item = &Stack>| {
             stacks.filter_map(|stack| stack.grid().format()).min()

@@ -39,11 +39,11 @@ pub struct Reading {
     pub numbering: Numbering,
     /// Members that were renumbered, one of every kind: `W1 as W0`.
     pub renumbered: Vec<String>,
-    /// Whether nothing tells the numbering from others.
+    /// Whether nothing distinguishes the numbering from others.
     pub numbering_open: bool,
     /// Layers whose weights were recorded as `n_{l+1} x n_l`, and what tells.
     pub weights_turned: Vec<(usize, Told)>,
-    /// Layers of square weights of which nothing tells which way they were recorded.
+    /// Layers of square weights of which nothing shows which way they were recorded.
     pub weights_open: Vec<usize>,
     /// Layers whose backward weights were recorded as their transposes, which their shapes gave
     /// away.
@@ -155,7 +155,7 @@ impl RecordedRun {
         Ok(Some(z))
     }
 
-    /// Units of layer `l`; `None` where nothing tells.
+    /// Units of layer `l`; `None` where they are unknown.
     pub fn units(&self, l: usize) -> Option<usize> {
         let above = self.weights(l).map(|w| w.shape()[0]);
         let below = || Some(self.weights(l.checked_sub(1)?)?.shape()[1]);
@@ -215,8 +215,9 @@ impl RecordedRun {
     /// The state that iteration `k` ends in, as [`Self::state_before`]; `None` where other updates
     /// lie between the two.
     pub fn state_after(&self, k: usize) -> Option<usize> {
-        let single = |of: &Thinned| {
-            of.updates().get(k + 1) == of.updates().get(k).map(|before| before + 1).as_ref()
+        let single = |thinned: &Thinned| {
+            thinned.updates().get(k + 1)
+                == thinned.updates().get(k).map(|before| before + 1).as_ref()
         };
         self.thinned.as_ref().is_none_or(single).then_some(k + 1)
     }

@@ -20,12 +20,12 @@ pub(super) fn settle(
     let top = run.depth().saturating_sub(1);
     let before = direct(run, top);
     run.settle_readings(feedback)?;
-    // Of direct feedback, the last hidden layer's is told by the others alone.
+    // Of direct feedback, the last hidden layer's is known from the others alone.
     if direct(run, top) != before
-        && let Some(of) = feedback.iter_mut().find(|of| of.layer == top)
+        && let Some(top_layer) = feedback.iter_mut().find(|layer| layer.layer == top)
         && let Some(again) = LayerFeedback::of(run, top, activations)?
     {
-        *of = again;
+        *top_layer = again;
     }
     run.settle_states(feedback);
     Ok(())
@@ -38,9 +38,9 @@ impl RecordedRun {
     /// # Errors
     /// If a member can no longer be read.
     fn settle_readings(&mut self, feedback: &[LayerFeedback]) -> Result<(), ArrayError> {
-        for of in feedback {
-            if let Some(Some(backward)) = self.backward.get_mut(of.layer) {
-                backward.settle_reading(of);
+        for layer in feedback {
+            if let Some(Some(backward)) = self.backward.get_mut(layer.layer) {
+                backward.settle_reading(layer);
             }
         }
         for (weights, backward) in self.weights.iter().zip(&mut self.backward) {
@@ -55,9 +55,9 @@ impl RecordedRun {
     /// Settles of which states backward weights are, by what the error signals say.
     fn settle_states(&mut self, feedback: &[LayerFeedback]) {
         let last = self.weights.iter().flatten().map(Stack::len).max().unwrap_or(1) - 1;
-        for of in feedback {
-            if let Some(Some(backward)) = self.backward.get_mut(of.layer) {
-                backward.settle_states(of, last);
+        for layer in feedback {
+            if let Some(Some(backward)) = self.backward.get_mut(layer.layer) {
+                backward.settle_states(layer, last);
             }
         }
     }
@@ -74,16 +74,19 @@ impl RecordedRun {
             let Some(backward) = backward else { continue };
             if direct && l + 1 == depth {
                 backward.direct = true;
-                backward.readings.iter_mut().for_each(|of| of.direct = true);
+                backward.readings.iter_mut().for_each(|reading| reading.direct = true);
             }
             if backward.told == Told::Nothing {
                 let like = backward
                     .readings
                     .iter()
                     .copied()
-                    .find(|of| (of.direct, of.turned) == (direct, turned));
-                let like =
-                    like.or(backward.readings.iter().copied().find(|of| of.turned == turned));
+                    .find(|reading| (reading.direct, reading.turned) == (direct, turned));
+                let like = like.or(backward
+                    .readings
+                    .iter()
+                    .copied()
+                    .find(|reading| reading.turned == turned));
                 if let Some(like) = like {
                     backward.read_as(like);
                 }
@@ -116,7 +119,9 @@ impl Backward {
         }
         if let Some(turned) = turned_by_steps(&moves(weights, &self.states)?) {
             let other = turned != self.is_turned();
-            if let Some(reading) = self.readings.iter().copied().find(|of| of.turned == other) {
+            if let Some(reading) =
+                self.readings.iter().copied().find(|other_way| other_way.turned == other)
+            {
                 self.read_as(reading);
                 self.told = Told::Steps;
             }
@@ -125,25 +130,29 @@ impl Backward {
     }
 
     fn settle_states(&mut self, feedback: &LayerFeedback, last: usize) {
-        if self.of == StatesOf::Each {
+        if self.states_of == StatesOf::Each {
             return;
         }
         if feedback.carried_by.is_some_and(|carrier| carrier.backward().is_none()) {
-            self.of = StatesOf::Unused;
+            self.states_of = StatesOf::Unused;
             return;
         }
         let mut readings = self.readings.clone();
-        // Either reading may be the right one where nothing tells.
+        // Either reading may be the right one where nothing decides.
         if self.told != Told::Nothing {
             readings.truncate(1);
         }
-        let way = |of: &BackwardReading| Way::Backward { direct: of.direct, turned: of.turned };
-        let course =
-            |of: &BackwardReading| feedback.courses.iter().find(|course| course.way == way(of));
+        let way = |reading: &BackwardReading| Way::Backward {
+            direct: reading.direct,
+            turned: reading.turned,
+        };
+        let course = |reading: &BackwardReading| {
+            feedback.courses.iter().find(|course| course.way == way(reading))
+        };
         let found: Vec<StatesOf> =
             readings.iter().filter_map(course).map(|course| course.states(last)).collect();
         let all = |states: &StatesOf| matches!(states, StatesOf::All | StatesOf::Presumed);
-        self.of = match &found[..] {
+        self.states_of = match &found[..] {
             [] => StatesOf::Presumed,
             [states] => states.clone(),
             _ if found.iter().any(all) => StatesOf::Presumed,
@@ -157,8 +166,8 @@ impl Backward {
 /// pre-activations have slopes near 1; or in single ones, as of a matrix that changes.
 fn nearest(courses: &[Course]) -> Option<BackwardReading> {
     let whole = nearest_by(courses, &Course::difference, 0.25).filter(|reading| {
-        let of = courses.iter().find(|course| course.way.backward() == Some(*reading));
-        of.is_some_and(|course| course.signs().number() >= FEWEST_VALUES)
+        let nearest = courses.iter().find(|course| course.way.backward() == Some(*reading));
+        nearest.is_some_and(|course| course.signs().number() >= FEWEST_VALUES)
     });
     let single = || {
         let iterations = courses.first().map_or(0, Course::iterations);
@@ -191,15 +200,15 @@ fn nearest_by(
 fn left(courses: &[Course]) -> Option<BackwardReading> {
     let clear = |window: &dyn Fn(&Course) -> Agreement, least: f64| {
         let is_left = |course: &&Course| {
-            let own = window(course);
+            let signs = window(course);
             let others = courses.iter().filter(|other| other.way != course.way);
             let beaten = |other: &Course| match other.way {
-                Way::Forward => own.share() > window(other).share(),
-                Way::Backward { .. } => own.outweighs(&window(other)),
+                Way::Forward => signs.share() > window(other).share(),
+                Way::Backward { .. } => signs.outweighs(&window(other)),
             };
             course.way.backward().is_some()
                 && course.keeps_signs()
-                && own.share().is_some_and(|share| share >= least)
+                && signs.share().is_some_and(|share| share >= least)
                 && others.into_iter().all(beaten)
         };
         courses.iter().find(is_left).and_then(|course| course.way.backward())

@@ -75,7 +75,7 @@ impl SingleSteps {
         }
         let one = vec![given.unwrap_or(along / squares); updates];
         let found = Self::measured(run, &layers, given.is_some(), &one)?;
-        if given.is_some() || found.as_ref().is_some_and(|of| of.closing.closes) {
+        if given.is_some() || found.as_ref().is_some_and(|steps| steps.closing.closes) {
             return Ok(found);
         }
         let each: Vec<f64> = products
@@ -83,7 +83,7 @@ impl SingleSteps {
             .map(|[along, squares]| if *squares > 0.0 { along / squares } else { 0.0 })
             .collect();
         let by_update = Self::measured(run, &layers, false, &each)?;
-        Ok(by_update.filter(|of| of.closing.closes).or(found))
+        Ok(by_update.filter(|steps| steps.closing.closes).or(found))
     }
 
     /// The steps against the rule's with these rates by update.
@@ -111,7 +111,7 @@ impl SingleSteps {
             .iter()
             .map(|&(layer, sums)| LayerClosing { layer, closing: sums.closing() })
             .collect();
-        let closes = all.closes && layers.iter().all(|of| of.closing.closes);
+        let closes = all.closes && layers.iter().all(|layer| layer.closing.closes);
         let eta = rates
             .iter()
             .fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], &eta| [a.min(eta), b.max(eta)]);

@@ -84,7 +84,7 @@ impl Slopes {
         let [start, between, end] = thirds(self.0.len());
         let off = |reference: &Range<usize>| {
             let off: Vec<Vec<f64>> = (0..self.0.len()).map(|k| self.off(k, reference)).collect();
-            [&start, &between, &end].map(|of| off[of.clone()].concat())
+            [&start, &between, &end].map(|third| off[third.clone()].concat())
         };
         // By the function that quotients of each end make.
         let [first, last] = [off(&start), off(&end)];
@@ -107,11 +107,14 @@ impl Slopes {
     /// How far the quotients of an iteration are from the function that those of others make,
     /// relative to it.
     fn off(&self, k: usize, reference: &Range<usize>) -> Vec<f64> {
-        let others =
-            reference.clone().filter(|of| *of != k).flat_map(|of| self.0[of].iter().copied());
+        let others = reference
+            .clone()
+            .filter(|other| *other != k)
+            .flat_map(|other| self.0[other].iter().copied());
         let known = sorted(others);
-        let off =
-            self.0[k].iter().filter_map(|of| Some((of[1] / between(&known, of[0])? - 1.0).abs()));
+        let off = self.0[k]
+            .iter()
+            .filter_map(|pair| Some((pair[1] / between(&known, pair[0])? - 1.0).abs()));
         off.filter(|off| off.is_finite()).collect()
     }
 }
@@ -123,7 +126,7 @@ fn is_function(iterations: &[Vec<[f64; 2]>]) -> Option<bool> {
         return None;
     }
     let (near, far) = (differences(&all, 1), differences(&all, APART));
-    Some(far <= ROUNDING * median(all.iter().map(|of| of[1].abs())) || near <= SMOOTH * far)
+    Some(far <= ROUNDING * median(all.iter().map(|pair| pair[1].abs())) || near <= SMOOTH * far)
 }
 
 /// Mean over the middle half, which outliers do not move.
@@ -137,12 +140,17 @@ fn mean(values: &[f64]) -> f64 {
 /// By how many standard deviations the ranks of `larger` among all are above those of `smaller`
 /// (Mann-Whitney).
 fn score(larger: &[f64], smaller: &[f64]) -> f64 {
-    let tagged = |of: &[f64], large: bool| of.iter().map(|v| (*v, large)).collect::<Vec<_>>();
+    let tagged =
+        |values: &[f64], large: bool| values.iter().map(|v| (*v, large)).collect::<Vec<_>>();
     let mut all = [tagged(larger, true), tagged(smaller, false)].concat();
     all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let (n, m) = (larger.len() as f64, smaller.len() as f64);
-    let ranks: f64 =
-        all.iter().enumerate().filter(|(_, of)| of.1).map(|(rank, _)| rank as f64 + 1.0).sum();
+    let ranks: f64 = all
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| value.1)
+        .map(|(rank, _)| rank as f64 + 1.0)
+        .sum();
     let above = ranks - n * (n + 1.0) / 2.0 - n * m / 2.0;
     if n * m == 0.0 { 0.0 } else { above / (n * m * (n + m + 1.0) / 12.0).sqrt() }
 }
@@ -161,14 +169,14 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 
 /// Median difference of quotients so many places apart.
 fn differences(sorted: &[[f64; 2]], apart: usize) -> f64 {
-    median(sorted.windows(apart + 1).map(|of| (of[apart][1] - of[0][1]).abs()))
+    median(sorted.windows(apart + 1).map(|window| (window[apart][1] - window[0][1]).abs()))
 }
 
 /// The quotient at an activity: the median of its neighbours'; `None` beyond the ends.
 fn between(sorted: &[[f64; 2]], activity: f64) -> Option<f64> {
-    let at = sorted.partition_point(|of| of[0] < activity);
+    let at = sorted.partition_point(|pair| pair[0] < activity);
     let near = sorted.get(at.checked_sub(2)?..at + 3)?;
-    Some(median(near.iter().map(|of| of[1])))
+    Some(median(near.iter().map(|pair| pair[1])))
 }
 
 #[cfg(test)]

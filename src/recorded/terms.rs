@@ -255,8 +255,8 @@ impl Layer<'_> {
         parts: &[Part],
     ) -> Result<IterationTerms, QuestionError> {
         let update = found.update.as_slice();
-        let relative = |of: &[f64], to: &[f64], whole: f64| {
-            let difference: f64 = of.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum();
+        let relative = |matrix: &[f64], to: &[f64], whole: f64| {
+            let difference: f64 = matrix.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum();
             (whole > 0.0).then(|| (difference / whole).sqrt())
         };
         let weights = self.run.weights(self.l).filter(|w| k + 1 < w.len());

@@ -11,8 +11,8 @@ pub enum Credit {
     BpttRandom,
     /// The part of BPTT that takes no path through the recurrent weights.
     RfloSymmetric,
-    /// That part with a fixed random matrix in the place of the transposed read-out: random-feedback
-    /// local online learning (Murray 2019).
+    /// That part with a fixed random matrix in the place of the transposed read-out:
+    /// random-feedback local online learning (Murray 2019).
     Rflo,
     /// Fixed random matrices in the place of both the transposed read-out and the transposed
     /// recurrent weights.

@@ -7,8 +7,8 @@ use crate::real::Real;
 use crate::rule::Activation;
 use std::collections::VecDeque;
 
-/// Eligibility traces `p_t = (1 - alpha) p_{t-1} + alpha f'(u_t) s_t` of the synapses of one matrix,
-/// `s_t` being what these are driven by.
+/// Eligibility traces `p_t = (1 - alpha) p_{t-1} + alpha f'(u_t) s_t` of the synapses of one
+/// matrix, `s_t` being what these are driven by.
 #[derive(Clone, Debug)]
 enum Traces<T> {
     /// Of linear units they are those of `s_t`, whatever the unit: `P x n`.

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! from `q_r = 0` on, and its share of the inner product is `eta <q_s, e_s B>`, at the lag `s - r`:
-//! an iteration takes `dt`, so that this is a time. What is left of `h_s` is what the weights of the
-//! start would have done. For linear units nothing else is left, and the parts add up exactly.
+//! an iteration takes `dt`, so that this is a time. What is left of `h_s` is what the weights of
+//! the start would have done. For linear units nothing else is left, and the parts add up exactly.
 
 use super::{Feedback, Isolated, Network};
 use crate::matrix::Matrix;

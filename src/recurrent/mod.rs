@@ -24,8 +24,8 @@
 //! | `bp-trw` | `B` | `B_rec` | every transpose of BPTT replaced by a fixed random matrix |
 //!
 //! Where `R` is 0 the sum over time can be taken the other way round, forwards: with traces
-//! `p_t = (1 - alpha) p_{t-1} + alpha f'(u_t) h_{t-1}` of every synapse, `dW_rec = sum p_t (e_t F)`.
-//! That is how [`Isolated`] updates its weights at every iteration, on signals that come from
+//! `p_t = (1 - alpha) p_{t-1} + alpha f'(u_t) h_{t-1}` of every synapse, `dW_rec = sum p_t (e_t
+//! F)`. That is how [`Isolated`] updates its weights at every iteration, on signals that come from
 //! nowhere. Updates are summed over samples and iterations; errors of a
 //! task ([`Trainer`]) are those of a loss that is the mean over the iterations at which output and
 //! target are compared.

@@ -55,7 +55,8 @@ settings! {
         );
         /// Activity and error in isolation.
         signals: Pair = Pair::default() => part();
-        activation: Activation = Activation::Tanh => ACTIVATION(like network::Setup::ACTIVATION, ());
+        activation: Activation = Activation::Tanh => ACTIVATION(like network::Setup::ACTIVATION,
+            ());
         batch: usize = 20 => BATCH(like network::Setup::BATCH);
         eta: f64 = 2e-3 => ETA(like network::Setup::ETA);
         gain: f64 = 1.0 => GAIN(
@@ -104,7 +105,8 @@ pub enum SetupError {
     },
     /// Units faster than their iterations.
     #[error(
-        "tau {0}: units need a time constant of at least an iteration: make it longer, or dt shorter"
+        "tau {0}: units need a time constant of at least an iteration: make it longer, or dt \
+         shorter"
     )]
     Fast(Span),
     /// A sequence that is too short for its parts.
@@ -119,7 +121,8 @@ pub enum SetupError {
     },
     /// Rows of images that do not last alike.
     #[error(
-        "length {0}: the {ROWS} rows of a digit last alike: give a multiple of {ROWS} iterations"
+        "length {0}: the {ROWS} rows of a digit last equally long: give a multiple of {ROWS} \
+        iterations"
     )]
     Rows(Span),
     /// Isolation has no task.
@@ -157,11 +160,11 @@ impl Setup {
             Task::Digits => fixed(Self::OUTPUTS.name(), self.outputs, CLASSES)?,
             task => self.outputs.unwrap_or(task.outputs()),
         };
-        let own = self.task.inputs(outputs);
+        let needed = self.task.inputs(outputs);
         let inputs = if self.task.has_free_inputs() {
-            self.inputs.unwrap_or(own)
+            self.inputs.unwrap_or(needed)
         } else {
-            fixed(Self::INPUTS.name(), self.inputs, own)?
+            fixed(Self::INPUTS.name(), self.inputs, needed)?
         };
         Ok([inputs, self.units, outputs])
     }

@@ -86,7 +86,7 @@ pub struct Sequences<T> {
 
 /// Draws sequences of a task.
 #[derive(Clone, Debug)]
-pub(super) struct Source<T> {
+pub(super) struct SequenceSource<T> {
     task: Task,
     inputs: usize,
     outputs: usize,
@@ -96,7 +96,7 @@ pub(super) struct Source<T> {
     digits: Option<Arc<DataSet<T>>>,
 }
 
-impl<T: Real> Source<T> {
+impl<T: Real> SequenceSource<T> {
     /// Of sequences of `length` iterations, errors at the last `response`.
     ///
     /// # Errors

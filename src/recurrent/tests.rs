@@ -71,9 +71,9 @@ impl Small {
         self.errors_of(states, readout).iter().map(|error| 0.5 * error.squared_norm()).sum()
     }
 
-    /// States of `network` where the recurrent input of every unit is what states of `passes` passes
-    /// less give, and of none what the unchanged network has: a change of weights takes at most
-    /// `passes - 1` ways through `W_rec` after it has had its effect.
+    /// States of `network` where the recurrent input of every unit is what states of `passes`
+    /// passes less give, and of none what the unchanged network has: a change of weights takes at
+    /// most `passes - 1` ways through `W_rec` after it has had its effect.
     fn states(&self, network: &Network<f64>, passes: usize) -> Vec<Matrix<f64>> {
         let unchanged = self.run(&self.network);
         let mut states: Vec<Matrix<f64>> =
@@ -85,11 +85,11 @@ impl Small {
                 let seen = if t == 0 { &zeros } else { &states[t - 1] };
                 let [mut drive, mut activity, mut state] = [(); 3].map(|()| zeros.clone());
                 network.advance(input, seen, [&mut drive, &mut activity, &mut state]);
-                let mut own = activity.clone();
-                own.scale(network.leak);
+                let mut next = activity.clone();
+                next.scale(network.leak);
                 let before = now.last().unwrap_or(&zeros);
-                own += (1.0 - network.leak) * before.view();
-                now.push(own);
+                next += (1.0 - network.leak) * before.view();
+                now.push(next);
             }
             states = now;
         }

@@ -1,6 +1,6 @@
 //! Recurrent networks that learn a task.
 
-use super::task::Source;
+use super::task::SequenceSource;
 use super::{
     Credit, Feedback, Network, Sequences, Setup, SetupError, Task, Trajectory, Updates, carry_back,
 };
@@ -29,7 +29,7 @@ pub struct Trainer<T> {
     surrogate: Option<Surrogate>,
     network: Network<T>,
     feedback: Feedback<T>,
-    source: Source<T>,
+    source: SequenceSource<T>,
     /// Drawn so far from the stream of sequences.
     position: u128,
     coming: Sequences<T>,
@@ -59,8 +59,9 @@ impl<T: Real> Trainer<T> {
         if setup.task == Task::Isolation {
             return Err(SetupError::NoTask);
         }
-        let source = Source::new(setup.task, [inputs, outputs], [times.length, times.response])
-            .map_err(|error| SetupError::Digits(error.to_string()))?;
+        let source =
+            SequenceSource::new(setup.task, [inputs, outputs], [times.length, times.response])
+                .map_err(|error| SetupError::Digits(error.to_string()))?;
         let test = source.test(&mut Stream::new(seed, repeat, Role::Probe), TESTED);
         let mut stream = Stream::new(seed, repeat, Role::DataOrder);
         let coming = source.draw(&mut stream, setup.batch);
@@ -120,9 +121,9 @@ impl<T: Real> Trainer<T> {
         carry_back(network, feedback, credit, &coming.inputs, trajectory, errors)
     }
 
-    /// Errors `e_t` of the sequences to come, or surrogates of them where these are asked for: target
-    /// minus output over the number of iterations at which these are compared, so that rates do not
-    /// depend on how many these are. Leaves the trajectory behind.
+    /// Errors `e_t` of the sequences to come, or surrogates of them where these are asked for:
+    /// target minus output over the number of iterations at which these are compared, so that rates
+    /// do not depend on how many these are. Leaves the trajectory behind.
     fn errors(&mut self) -> Vec<Matrix<T>> {
         self.trajectory.run(&self.network, &self.coming.inputs);
         let (coming, trajectory) = (&self.coming, &self.trajectory);
@@ -151,7 +152,7 @@ impl<T: Real> Trainer<T> {
             });
         match drawn {
             Ok(drawn) => (0..drawn.iterations()).map(|t| drawn.error().matrix(t)).collect(),
-            // Of values that are not finite: the network has run away, and is seen to.
+            // Of values that are not finite: the network has diverged, which is handled.
             Err(_) => errors,
         }
     }

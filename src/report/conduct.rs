@@ -105,7 +105,7 @@ impl Report<'_> {
             @if !data.is_empty() {
                 p {
                     (counted(data.len(), "data set")) " read: " (data.join(", ")) ". Where they \
-                     are and whether they are the official files is told by " code { "alignscope data verify" } "; the digits come with the program."
+                        are and whether they are the official files is shown by " code { "alignscope data verify" } "; the digits come with the program."
                 }
             }
             p { "Save the specs below under their names, then:" }

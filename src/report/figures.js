@@ -12,7 +12,7 @@ const Figures = (() => {
   const INKS = { ink: ["#1e1e1e", "#e2e4e6"], line: ["#e2e2e2", "#34373c"], pale: ["#e8e8e8", "#2e3136"] };
   /** Steps of axes of angles: parts of the right angle where these are coarse enough. */
   const DEGREES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 30, 45, 90, 180];
-  /** How far from a point it is told of, in pixels. */
+  /** How far from a point its values are shown, in pixels. */
   const REACH = 40;
   /** Rows of a table that are shown; the file has all. */
   const ROWS = 2000;
@@ -51,7 +51,7 @@ const Figures = (() => {
     return text.replace("-", "−");
   }
 
-  /** Two ends with so many decimals that they can be told apart. */
+  /** Two ends with so many decimals that they can be distinguished. */
   const interval = ([low, high]) => `${number(low)} to ${number(high)}`;
 
   /** The points of a curve that stand on the axes of its panel. */
@@ -160,7 +160,7 @@ const Figures = (() => {
       return new Map(joined.map((curve, place) => [curve, joined.length > 1 ? 4 * (place - middle) : 0]));
     }
 
-    /** The curves over all abscissas. Where one has no point of its own it goes on; where its value is none it breaks. */
+    /** The curves over all abscissas. Where one has no point of its own it continues; where its value is none it breaks. */
     table() {
       if (this.lines.length === 0) return [this.panel.x.ends];
       return uPlot.join(this.lines.map(({ points }) => [points.map((p) => p.x), points.map((p) => p.y)]));

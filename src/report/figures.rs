@@ -1,5 +1,5 @@
-//! Figures in the page: pictures of their panels, for paper and where no script runs, and the numbers
-//! that a script draws them from.
+//! Figures in the page: pictures of their panels, for paper and where no script runs, and the
+//! numbers that a script draws them from.
 
 use super::Report;
 use crate::figure::{FigureError, Screen, Tints, Width, compose, screen};

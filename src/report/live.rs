@@ -1,8 +1,8 @@
 //! The live view: a page that follows a run, and what it asks for again and again.
 //!
-//! The page itself says nothing of the run. It asks for [`progress`], which is small, and, when that
-//! names other results than it has, for [`results`]: the figures of the spec with their null and
-//! prediction, over the jobs that are done.
+//! The page itself says nothing of the run. It asks for [`progress`], which is small, and, when
+//! that names other results than it has, for [`results`]: the figures of the spec with their null
+//! and prediction, over the jobs that are done.
 
 use super::figures::quiet;
 use super::script::{LIBRARY_STYLE, STYLE as FIGURES_STYLE, scripts};
@@ -54,30 +54,32 @@ pub fn script() -> String {
 
 /// How far a run is: `version` of its results, `title`, `jobs` that are done of all, `share` of the
 /// work, seconds `left`, and `standing`: `under way`, `killed`, or why it ended.
-pub fn progress(of: &Followed<'_>, version: u64) -> String {
-    let titles: Vec<&str> = of
+pub fn progress(run: &Followed<'_>, version: u64) -> String {
+    let titles: Vec<&str> = run
         .plan
         .specs
         .iter()
         .map(|spec| if spec.title.is_empty() { &spec.name } else { &spec.title }.as_str())
         .collect();
-    let (standing, is_over) = match &of.standing {
+    let (standing, is_over) = match &run.standing {
         Standing::UnderWay => ("under way", false),
-        Standing::Killed => {
-            ("killed: nobody writes to it, and `alignscope run` with its directory goes on", true)
-        }
+        Standing::Killed => (
+            "killed: no process writes to it, and `alignscope run` with its directory continues \
+                it",
+            true,
+        ),
         Standing::Ended(why) => (why.as_str(), true),
     };
     quiet(&json!({
         "version": version,
         "title": titles.join("; "),
-        "jobs": of.jobs,
-        "share": of.share,
-        "left": of.left.map(|left| left.as_secs_f64()),
+        "jobs": run.jobs,
+        "share": run.share,
+        "left": run.left.map(|left| left.as_secs_f64()),
         "standing": standing,
         "over": is_over,
-        "shard": of.shard.map(|shard| shard.to_string()),
-        "damages": of.damages,
+        "shard": run.shard.map(|shard| shard.to_string()),
+        "damages": run.damages,
     }))
 }
 
@@ -91,13 +93,13 @@ pub fn waiting(why: &str) -> String {
 ///
 /// # Errors
 /// If a figure cannot be drawn, other than for want of data.
-pub fn results(of: &Followed<'_>) -> Result<String, FigureError> {
-    let index = of.index();
+pub fn results(run: &Followed<'_>) -> Result<String, FigureError> {
+    let index = run.index();
     let mut cautions: Vec<String> = flags(index).iter().map(ToString::to_string).collect();
     cautions.extend(silenced(index).iter().map(ToString::to_string));
-    let diverged: Vec<String> = of.diverged().iter().map(ToString::to_string).collect();
+    let diverged: Vec<String> = run.diverged().iter().map(ToString::to_string).collect();
     let mut analyses = Vec::new();
-    for analysis in of.plan.analyses() {
+    for analysis in run.plan.analyses() {
         let own;
         // What has no figure has one here all the same.
         let figures = if analysis.figures.is_empty() {
@@ -106,7 +108,7 @@ pub fn results(of: &Followed<'_>) -> Result<String, FigureError> {
         } else {
             &analysis.figures
         };
-        let figures = figures.iter().map(|spec| figure(of, analysis, spec));
+        let figures = figures.iter().map(|spec| figure(run, analysis, spec));
         let [done, all] = index.count(analysis);
         analyses.push(json!({
             "name": analysis.name,
@@ -120,8 +122,8 @@ pub fn results(of: &Followed<'_>) -> Result<String, FigureError> {
 
 /// A figure: pictures of maps, and the numbers of all panels; `data` is null where there is nothing
 /// to draw yet.
-fn figure(of: &Followed<'_>, analysis: &Analysis, spec: &Spec) -> Result<Json, FigureError> {
-    let figure = compose(of.index(), analysis, spec);
+fn figure(run: &Followed<'_>, analysis: &Analysis, spec: &Spec) -> Result<Json, FigureError> {
+    let figure = compose(run.index(), analysis, spec);
     let mut tints = Tints::default();
     let drawn = match screen(&figure, &mut tints) {
         Err(FigureError::Empty(_)) => None,

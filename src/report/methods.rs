@@ -58,8 +58,8 @@ impl Report<'_> {
                 dl.facts {
                     dt { "What runs" } dd { (analysis.kind.in_words()) " (kind " code { (analysis.kind.name()) } ")" }
                     dt { "Conditions" } dd { (analysis.conditions.len()) }
-                    dt { "Repeats" } dd { (analysis.settings.repeats) " of every condition, told \
-                        apart by their random numbers" }
+                    dt { "Repeats" } dd { (analysis.settings.repeats) " of every condition, which \
+                        differ in their random numbers" }
                     dt { "Seed" } dd { (analysis.settings.seed) }
                     dt { (if analysis.kind == Kind::Sample { "Draws" } else { "Updates" }) } dd { (updates) }
                     dt { "Measured" }
@@ -81,7 +81,7 @@ impl Report<'_> {
         }
     }
 
-    /// What all conditions share, and what tells them apart.
+    /// What all conditions share, and what they differ in.
     fn parameters(&self, analysis: &Analysis) -> Markup {
         let values: Vec<_> =
             analysis.conditions.iter().map(|condition| condition.values()).collect();
@@ -93,7 +93,7 @@ impl Report<'_> {
             .partition(|p| (1..values.len()).any(|index| text(index, p.name) != text(0, p.name)));
         let conditions = html! {
             table {
-                caption { "What tells the conditions apart." }
+                caption { "What distinguishes the conditions." }
                 thead { tr { th { "Condition" } @for parameter in &varied { th { code { (parameter.name) } } } th.number { "Jobs finished" } } }
                 tbody {
                     @for (index, condition) in analysis.conditions.iter().enumerate() {
@@ -107,7 +107,7 @@ impl Report<'_> {
             }
         };
         html! {
-            @if !varied.is_empty() { (scrolling("What tells the conditions apart", conditions)) }
+            @if !varied.is_empty() { (scrolling("What distinguishes the conditions", conditions)) }
             table.cards {
                 caption { (counted(shared.len(), "parameter")) " of every condition; the others \
                     are in the table above, if any." }

@@ -2,8 +2,8 @@
 //!
 //! Nothing in it is fetched from anywhere. Figures are pictures, which a script in the page draws
 //! anew, so that they can be asked and zoomed; without it, and on paper, they stay pictures. Every
-//! text is escaped, by maud, by plotters or as JSON, and no other script than that of the page runs.
-//! The same results give the same bytes: no times, no paths.
+//! text is escaped, by maud, by plotters or as JSON, and no other script than that of the page
+//! runs. The same results give the same bytes: no times, no paths.
 
 mod claims;
 mod conduct;
@@ -26,7 +26,7 @@ use script::{LIBRARY_STYLE, STYLE as FIGURES_STYLE, scripts};
 
 const STYLE: &str = include_str!("report.css");
 
-/// Everything that is told of some runs.
+/// Everything that a report says about some runs.
 pub struct Report<'a> {
     stored: &'a Stored,
     judged: Vec<JudgedClaim>,

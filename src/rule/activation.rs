@@ -90,7 +90,8 @@ pub(crate) trait Pointwise {
 }
 
 macro_rules! pointwise {
-    ($name:ident, |$v:ident: $t:ident| $value:expr, |$error:ident, $z:ident, $a:ident| $through:expr) => {
+    ($name:ident, |$v:ident: $t:ident| $value:expr,
+        |$error:ident, $z:ident, $a:ident| $through:expr) => {
         pub(crate) struct $name;
         impl Pointwise for $name {
             #[inline(always)]
@@ -240,6 +241,7 @@ impl Activation {
     /// Multiplies `delta` by `f'(z)`. `activity` is `f(z)`, from which the derivative of tanh is
     /// known.
     pub fn multiply_derivative<T: Real>(self, z: &[T], activity: &[T], delta: &mut [T]) {
-        for_activation!(self, P => vectorise(MultiplyDerivative::<P>(PhantomData), (z, activity, delta)));
+        for_activation!(self,
+            P => vectorise(MultiplyDerivative::<P>(PhantomData), (z, activity, delta)));
     }
 }

@@ -5,9 +5,10 @@
 //! H_{l+1} = (R - mean R) / sqrt(var R + 1e-5),   R = L_l W_l,   Z_{l+1} = H_{l+1} + b_{l+1},   L_{l+1} = f(Z_{l+1})
 //! ```
 //!
-//! of hidden layers; the output layer stays as it is. Mean and variance are those of a unit over the
-//! samples of a batch, or of a sample over the units. The bias comes after, in the place of PyTorch's
-//! shift; there is no factor. On the way back an error `A = f'(Z) o E` that arrives at `H` becomes
+//! of hidden layers; the output layer stays as it is. Mean and variance are those of a unit over
+//! the samples of a batch, or of a sample over the units. The bias comes after, in the place of
+//! PyTorch's shift; there is no factor. On the way back an error `A = f'(Z) o E` that arrives at
+//! `H` becomes
 //!
 //! ```text
 //! delta = (A - mean A - H mean(A o H)) / sqrt(var R + 1e-5)

@@ -30,8 +30,8 @@ pub struct Budget {
 impl Budget {
     /// What neither part explains. Zero to rounding for a plain step; under weight normalisation,
     /// weight decay, momentum or another optimiser what these [inject](Injection), `<W_l, dP_l> +
-    /// <b_{l+1}, dp_{l+1}> - <dP_{l+1}, B_{l+1}^T>` with `dP`, `dp` their parts of the steps. Biases
-    /// that are held fixed count among them.
+    /// <b_{l+1}, dp_{l+1}> - <dP_{l+1}, B_{l+1}^T>` with `dP`, `dp` their parts of the steps.
+    /// Biases that are held fixed count among them.
     pub fn left_over(&self) -> f64 {
         self.change - self.quadratic - self.curvature
     }
@@ -172,8 +172,8 @@ pub struct Injection {
     pub by_normalization: f64,
     /// `eta sum over the batch of <R, delta> - <H, A>`, of pre-activations `R` and the errors
     /// `delta` there, before they are normalised, and `H` and `A` after: what normalisation of
-    /// activities does to gradients. Nearly `-eta <H, A>`, as normalised values do not depend on the
-    /// size of weights.
+    /// activities does to gradients. Nearly `-eta <H, A>`, as normalised values do not depend on
+    /// the size of weights.
     pub by_activity_norm: f64,
 }
 
@@ -222,7 +222,7 @@ impl Injection {
             old * (new - old - plain)
         };
         let of_activities = |(_, pass): &(&Matrix<T>, &Pass<T>)| {
-            pass.standardised.get(l).map_or(0.0, |of| of.injected(&pass.delta[l]))
+            pass.standardised.get(l).map_or(0.0, |layer| layer.injected(&pass.delta[l]))
         };
         let biases = before.biases[l].iter().zip(&after.biases[l]).enumerate();
         Some(Self {

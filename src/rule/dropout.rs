@@ -4,9 +4,9 @@
 //! L_{l+1} = m o f(Z_{l+1}),   m = 0 with probability p, else 1 / (1 - p)
 //! ```
 //!
-//! of every unit and sample by itself, so that the mean of what is passed on is that without dropout,
-//! and a network that is evaluated drops nothing. On the way back an error `E` that arrives at `L` becomes
-//! `delta = m o f'(Z) o E`, whatever carries it.
+//! of every unit and sample by itself, so that the mean of what is passed on is that without
+//! dropout, and a network that is evaluated drops nothing. On the way back an error `E` that
+//! arrives at `L` becomes `delta = m o f'(Z) o E`, whatever carries it.
 
 use crate::matrix::Matrix;
 use crate::random::Stream;

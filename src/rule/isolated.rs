@@ -154,8 +154,8 @@ impl<T: Real> Isolated<T> {
         match past {
             None => updates.angles(layers, feedback, activity, pass),
             Some(past) => {
-                let own = |pass: &Pass<T>, l: usize| past.source(pass, l).cloned();
-                updates.angles_of(layers, feedback, own, pass)
+                let source = |pass: &Pass<T>, l: usize| past.source(pass, l).cloned();
+                updates.angles_of(layers, feedback, source, pass)
             }
         }
     }

@@ -50,7 +50,8 @@ impl<T: Real> Layers<T> {
         self.forward_through(self.depth(), false, input, pass);
     }
 
-    /// As [`Self::forward`], but that batch normalisation goes by the statistics of earlier batches.
+    /// As [`Self::forward`], but that batch normalisation goes by the statistics of earlier
+    /// batches.
     pub fn forward_by_running(&self, input: &Matrix<T>, pass: &mut Pass<T>) {
         self.forward_through(self.depth(), true, input, pass);
     }
@@ -193,8 +194,8 @@ impl<T: Real> Pass<T> {
         for matrix in self.z.iter_mut().chain(&mut self.activity).chain(&mut self.delta) {
             matrix.set_rows(samples);
         }
-        self.standardised.iter_mut().for_each(|of| of.set_batch(samples));
-        self.dropped.iter_mut().for_each(|of| of.set_batch(samples));
+        self.standardised.iter_mut().for_each(|layer| layer.set_batch(samples));
+        self.dropped.iter_mut().for_each(|layer| layer.set_batch(samples));
     }
 
     /// Draws which activities of the hidden layers the next forward pass of `samples` drops: a
@@ -236,7 +237,7 @@ impl<T: Real> Pass<T> {
 
     /// Error signals that the biases of layer `l + 1` learn from.
     pub fn bias_error(&self, l: usize) -> &Matrix<T> {
-        self.standardised.get(l).map_or(&self.delta[l], |of| &of.arriving)
+        self.standardised.get(l).map_or(&self.delta[l], |layer| &layer.arriving)
     }
 
     /// Activity of the output layer.

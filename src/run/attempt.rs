@@ -91,7 +91,7 @@ pub struct Attempt<'a> {
     pub(super) stop: &'a dyn Fn() -> bool,
     pub(super) threads: Option<&'a Threads>,
     pub(super) observer: Option<&'a dyn RunObserver>,
-    /// Work of an update, in the units that the observer is told of.
+    /// Work of an update, in the units that the observer gets.
     pub(super) work: u64,
     pub(super) checkpoint: Option<PathBuf>,
     pub(super) export: Export,
@@ -131,14 +131,15 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// What an earlier attempt left. A file that is not as it was written is told of, and not used.
+    /// What an earlier attempt left. A file that is not as it was written is reported, and not
+    /// used.
     pub fn checkpoint(&self) -> Option<Vec<u8>> {
         let path = self.checkpoint.as_ref()?;
         let bytes = std::fs::read(path).ok()?;
         let kept = unsealed(NOTHING_BESIDE, &bytes).map(<[u8]>::to_vec);
         if kept.is_none() {
             self.warn(format!(
-                "{} does not match its checksum; the job starts anew",
+                "{} does not match its checksum; the job starts again",
                 path.display()
             ));
         }

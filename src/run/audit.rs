@@ -205,11 +205,7 @@ fn missing_and_broken<'a>(
         if missing.len() > NAMED {
             named.push(format!("{} more", missing.len() - NAMED));
         }
-        found.push(format!(
-            "{} lists what is not there any more: {}",
-            path.display(),
-            named.join(", ")
-        ));
+        found.push(format!("{} lists what no longer exists: {}", path.display(), named.join(", ")));
     }
     found
 }

@@ -12,7 +12,7 @@ use super::report::Ended;
 use super::results::Results;
 use super::series::series;
 use super::shard::Shard;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::file::{
     CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock,
     open_unfollowed, remove_file, remove_temporaries, write_atomically,
@@ -63,9 +63,9 @@ pub fn finished(plan: &Plan, path: &Path, export: Export) -> Result<Finished, Ru
         let exported = name.as_ref().is_none_or(|name| exports.whole(name).is_some());
         let export_damage = name.and_then(|name| exports.damage(path, &name));
         match store.load(job, &checksums) {
-            Found::Result(..) => (exported, export_damage),
-            Found::Nothing => (false, None),
-            Found::Damaged(why) => (false, Some(why)),
+            StoredResult::Result(..) => (exported, export_damage),
+            StoredResult::Nothing => (false, None),
+            StoredResult::Damaged(why) => (false, Some(why)),
         }
     });
     let (done, damages): (Vec<bool>, Vec<Option<String>>) = found.unzip();
@@ -157,16 +157,16 @@ impl Directory {
     /// Results that are there, by index into the plan's jobs, and what is wrong with files of
     /// others.
     pub fn stored(&self, plan: &Plan) -> (Vec<Option<JobResult>>, Vec<String>) {
-        let found: Vec<Found> =
+        let found: Vec<StoredResult> =
             plan.jobs.par_iter().map(|job| self.store.load(job, self.checksums())).collect();
         let mut warnings = Vec::new();
         let results = found.into_iter().map(|found| match found {
-            Found::Result(result, hash) => {
+            StoredResult::Result(result, hash) => {
                 self.confirm(&Store::name(&result.address), hash);
                 Some(result)
             }
-            Found::Nothing => None,
-            Found::Damaged(why) => {
+            StoredResult::Nothing => None,
+            StoredResult::Damaged(why) => {
                 warnings.push(format!("{why}; the job runs again"));
                 None
             }
@@ -185,7 +185,7 @@ impl Directory {
     pub fn damages(&self) -> Result<Vec<String>, FileError> {
         let Some(head) = &self.head else { return Ok(Vec::new()) };
         if !self.checksums().is_present() {
-            let what = "what it holds is taken as it is, and has checksums from now on";
+            let what = "what it holds is accepted as it is, and has checksums from now on";
             let legacy = format!("{}: {what}", without_checksums(&self.path));
             return Ok(vec![legacy].into_iter().chain(self.again(&head.damage)).collect());
         }

@@ -16,7 +16,8 @@ pub enum RunError {
         --out, or empty it", .0.display())]
     Foreign(PathBuf),
     /// The directory holds another run.
-    #[error("{} holds the results of another spec ({theirs}): choose another directory with --out", path.display())]
+    #[error("{} holds the results of another spec ({theirs}): choose another directory with --out",
+        path.display())]
     OtherSpec {
         /// Run directory.
         path: PathBuf,
@@ -25,7 +26,8 @@ pub enum RunError {
     },
     /// The directory holds results of another version.
     #[error("{} holds results of version {theirs}, and this program gives version \
-        {RESULTS_VERSION}, which differ in numbers: choose another directory with --out", path.display())]
+        {RESULTS_VERSION}, which differ in numbers: choose another directory with --out",
+            path.display())]
     OtherVersion {
         /// Run directory.
         path: PathBuf,
@@ -52,7 +54,8 @@ pub enum RunError {
         second: PathBuf,
     },
     /// The directory does not say what it is of.
-    #[error("{} holds no spec.toml, as runs of older versions do not: give the spec itself", .0.display())]
+    #[error("{} holds no spec.toml, as runs of older versions do not: give the spec itself",
+        .0.display())]
     NoSpec(PathBuf),
     /// What it says cannot be used.
     #[error(transparent)]

@@ -124,7 +124,7 @@ pub fn together(pending: &[Pending], threads: usize) -> Seconds {
     let shared = sum * (1.0 / threads.min(jobs).max(1) as f64);
     // Jobs are not cut: the longest takes its time.
     let longest =
-        |of: fn(&Seconds) -> f64| pending.iter().map(|group| of(&group.each)).fold(0.0, f64::max);
+        |end: fn(&Seconds) -> f64| pending.iter().map(|group| end(&group.each)).fold(0.0, f64::max);
     Seconds {
         low: shared.low.max(longest(|s| s.low)),
         likely: shared.likely.max(longest(|s| s.likely)),

@@ -71,8 +71,8 @@ pub fn run(
         options.shard.is_none_or(|shard| shard.has(*job))
             && options.only.is_none_or(|only| only.contains(job))
     };
-    let own: Vec<usize> = (0..plan.jobs.len()).filter(is_own).collect();
-    for &job in &own {
+    let here: Vec<usize> = (0..plan.jobs.len()).filter(is_own).collect();
+    for &job in &here {
         // A job whose exports are asked for and not there, or damaged, runs again.
         if let Some(name) = export_name(options.export, &plan.jobs[job], &plan.addresses[job]) {
             if results[job].is_some() {
@@ -92,14 +92,14 @@ pub fn run(
     // directory as ours.
     directory.describe(plan, &results, None, options.shard)?;
 
-    let pending: Vec<usize> = own.iter().copied().filter(|&job| results[job].is_none()).collect();
+    let pending: Vec<usize> = here.iter().copied().filter(|&job| results[job].is_none()).collect();
     let session = Session::new(
         plan,
         options,
         &directory,
         runner,
         &pending,
-        own.len(),
+        here.len(),
         pool.current_num_threads(),
     );
     let done: Vec<_> = pool
@@ -120,7 +120,7 @@ pub fn run(
     let ended = if failure.is_some() {
         Ended::Failed
     } else {
-        Ended::of(plan, &results, &own).unless_partial(options.only.is_some(), &results)
+        Ended::of(plan, &results, &here).unless_partial(options.only.is_some(), &results)
     };
     let ran = times.len();
     let entry = clock.entry(json!({
@@ -240,7 +240,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Ends what the observer was told of, and gives the warnings.
+    /// Ends what the observer follows, and gives the warnings.
     fn end(self) -> Vec<String> {
         self.options.observer.ends();
         self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)

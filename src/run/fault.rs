@@ -10,7 +10,7 @@ use super::job::{Job, JobError, JobResult};
 use super::merge::merge;
 use super::plan::Plan;
 use super::shard::Shard;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::condition::Kind;
 use crate::file::fault::Faults;
 use crate::file::{Checksums, FileError, Operation, TEMPORARY, write_atomically};
@@ -70,9 +70,9 @@ fn check_whole(
     let (store, checksums) = (Store::at(out), Checksums::read(out).unwrap());
     let found = plan.jobs.iter().map(|job| store.load(job, &checksums));
     found.fold(0, |stored, found| match found {
-        Found::Result(..) => stored + 1,
-        Found::Nothing => stored,
-        Found::Damaged(why) => panic!("{context}: {why}"),
+        StoredResult::Result(..) => stored + 1,
+        StoredResult::Nothing => stored,
+        StoredResult::Damaged(why) => panic!("{context}: {why}"),
     })
 }
 

@@ -8,7 +8,8 @@ pub(super) const LOG: &str = "log.json";
 
 pub(super) const JOBS: &str = "jobs";
 
-/// A table beside the results: nothing is read from it, and a change in it is told of all the same.
+/// A table beside the results: nothing is read from it, but a change in it is reported all the
+/// same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableFile {
     /// What a run summarised.

@@ -1,4 +1,4 @@
-//! A run looked at from outside while it goes on. Nothing is written, only results that are whole
+//! A run seen from outside while it is under way. Nothing is written, only results that are whole
 //! are taken, and what was read is not read again.
 
 use super::directory::is_written_to;
@@ -12,7 +12,7 @@ use super::progress::Work;
 use super::report::{DivergedJob, diverged_jobs};
 use super::results::Results;
 use super::shard::Shard;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::file::Checksums;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::HashSet;
@@ -35,7 +35,7 @@ pub struct Followed<'a> {
     pub results: &'a [Option<JobResult>],
     /// Whether `results` are others than at the look before.
     pub is_new: bool,
-    /// Whether the run goes on.
+    /// Whether the run is under way.
     pub standing: Standing,
     /// The share of the jobs that is run here; `None` for all.
     pub shard: Option<Shard>,
@@ -50,7 +50,7 @@ pub struct Followed<'a> {
     pub damages: Vec<String>,
 }
 
-/// Whether a run goes on.
+/// Whether a run is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It does, as far as can be found out.
@@ -76,7 +76,7 @@ struct Known {
     writer: Option<(bool, Instant)>,
 }
 
-/// How long it is taken for granted that a run of which nothing is heard goes on. Looking takes a
+/// How long a run that gives no sign is assumed to be under way. Looking takes a
 /// lock for a moment, in which no run can begin.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -149,7 +149,8 @@ impl Follower {
         };
         if let Some(mut older) = older {
             for (job, address) in known.plan.addresses.iter().enumerate() {
-                if let Some(place) = older.plan.addresses.iter().position(|of| of == address) {
+                if let Some(place) = older.plan.addresses.iter().position(|other| other == address)
+                {
                     known.results[job] = older.results[place].take();
                     known.written[job] = older.written[place];
                 }
@@ -186,12 +187,12 @@ impl Known {
         let mut damages = Vec::new();
         for (job, time, found) in loaded {
             match found {
-                Found::Result(result, _) => {
+                StoredResult::Result(result, _) => {
                     (self.results[job], self.written[job], is_new) = (Some(result), time, true);
                 }
-                Found::Nothing => {}
+                StoredResult::Nothing => {}
                 // One that came after the checksums were read is whole at the next look.
-                Found::Damaged(why) => {
+                StoredResult::Damaged(why) => {
                     if doubted.contains(&job) {
                         damages.push(format!("{why}; it is left out"));
                     }

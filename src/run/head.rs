@@ -105,7 +105,7 @@ impl Head {
         let shard = text.split("\"shard\": \"").nth(1).and_then(|rest| rest.split('"').next());
         let shard = shard.and_then(|shard| Shard::parse(shard).ok());
         if let Some(shard) = shard {
-            why += &format!(" (it is taken for that of shard {shard}, as it still says)");
+            why += &format!(" (it is assumed to be that of shard {shard}, as it still says)");
         }
         let unknown = || "unknown, as its manifest is damaged".to_string();
         let mut head = Self {
@@ -129,7 +129,7 @@ impl Head {
     /// Refuses another spec than that of `plan`.
     ///
     /// # Errors
-    /// If the directory is of another spec, or nothing tells of which.
+    /// If the directory is of another spec, or of an unknown one.
     pub fn check(&self, directory: &Path, plan: &Plan) -> Result<(), RunError> {
         match &self.address {
             Some(address) if *address == plan.address() => Ok(()),
@@ -150,16 +150,16 @@ impl Head {
             .ok()
             .and_then(|checksums| self.specs(directory, &checksums).ok());
         let Some((mut specs, _)) = stored else { return false };
-        let mut own = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
-        let grown = plan.analyses().all(|analysis| match own.next() {
-            Some(of) if of.settings.repeats <= analysis.settings.repeats => {
-                of.settings.repeats = analysis.settings.repeats;
+        let mut analyses = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
+        let grown = plan.analyses().all(|analysis| match analyses.next() {
+            Some(stored) if stored.settings.repeats <= analysis.settings.repeats => {
+                stored.settings.repeats = analysis.settings.repeats;
                 true
             }
             _ => false,
         });
-        let is_whole = own.next().is_none();
-        drop(own);
+        let is_whole = analyses.next().is_none();
+        drop(analyses);
         grown && is_whole && Plan::new(specs).is_ok_and(|grown| grown.address() == plan.address())
     }
 

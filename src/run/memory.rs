@@ -264,7 +264,7 @@ fn measured(job: &Job, need: &mut Need) {
     };
     let (width, batch) = (width(precision), batch as u128);
     let [all, upper] = weights(&sizes);
-    let measures = |of: fn(Quantity) -> bool| job.quantities().any(of);
+    let measures = |is_wanted: fn(Quantity) -> bool| job.quantities().any(is_wanted);
     let pass = width * batch * (sizes[0] as u128 + 3 * sum(&sizes[1..]));
     if let Condition::Train(c) = &job.condition
         && measures(Quantity::is_beside_twin)
@@ -515,7 +515,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_more_of_takes_more() {
-        let of = |kind, option: (&'static str, &'static str), more: &'static str| {
+        let less_and_more = |kind, option: (&'static str, &'static str), more: &'static str| {
             let base = [("report-at", ""), ("repeats", "1")];
             let with = |value| [&base[..], &[(option.0, value)]].concat();
             (need_of(kind, &with(option.1)), need_of(kind, &with(more)))
@@ -530,7 +530,7 @@ mod tests {
             (Kind::Sample, ("draws", "10"), "1000000", DRAWS),
             (Kind::Plane, ("snapshot-every", "1000"), "1", SNAPSHOTS),
         ] {
-            let (less, more) = of(kind, option, more);
+            let (less, more) = less_and_more(kind, option, more);
             assert!(less.bytes() < more.bytes(), "{option:?}: {less:?} {more:?}");
             if remedy != NETWORK && remedy != RECORDS || option.0 == "layers" {
                 assert_eq!(more.remedy(), remedy, "{option:?}: {more:?}");

@@ -9,7 +9,7 @@ use super::job::{Job, JobResult};
 use super::plan::Plan;
 use super::report::{Ended, RunReport, diverged_jobs};
 use super::shard::Shard;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::file::{Checksums, FileError, copy_atomically, make_directory, remove_temporaries};
 use blake3::Hash;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// A run directory that is merged.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct MergeSource {
     /// Where it is.
     pub path: PathBuf,
     /// The share of the jobs it was to run; `None` for all.
@@ -31,7 +31,7 @@ pub struct Merged {
     /// As of a run: interrupted where results are missing.
     pub report: RunReport,
     /// What was merged, in the order given.
-    pub sources: Vec<Source>,
+    pub sources: Vec<MergeSource>,
 }
 
 /// A file to be copied: from where, to where, and its path in the checksums with its hash.
@@ -71,10 +71,10 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
         }
         let checksums = Checksums::read(path)?;
         let head = check_source(path, plan, &checksums)?;
-        described.push(Source { path: path.clone(), shard: head.shard });
+        described.push(MergeSource { path: path.clone(), shard: head.shard });
         warnings.extend(damages(path, &head, &checksums)?);
         if !checksums.is_present() {
-            warnings.push(format!("{}: it is taken as it is", without_checksums(path)));
+            warnings.push(format!("{}: it is accepted as it is", without_checksums(path)));
         }
         places.push(Place::new(path, checksums)?);
     }
@@ -175,9 +175,9 @@ fn pick(job: &Job, places: &[Place]) -> Result<Pick, RunError> {
     for place in places {
         let store = Store::at(&place.path);
         match store.load(job, &place.checksums) {
-            Found::Nothing => {}
-            Found::Damaged(why) => picked.warnings.push(format!("{why}; it is left out")),
-            Found::Result(result, hash) => {
+            StoredResult::Nothing => {}
+            StoredResult::Damaged(why) => picked.warnings.push(format!("{why}; it is left out")),
+            StoredResult::Result(result, hash) => {
                 let paths = [store.path(&address), Store::at(&places[0].path).path(&address)];
                 picked.take(&address, paths, (Store::name(&address), hash))?;
                 picked.result.get_or_insert(result);

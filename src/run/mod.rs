@@ -54,7 +54,7 @@ pub use flag::{Flag, Silenced, flags, silenced};
 pub use follow::{Followed, Follower, Standing};
 pub use head::{Described, read_directory, spec_paths};
 pub use job::{Job, JobError, JobResult, Outcome, RESULTS_VERSION, Record};
-pub use merge::{Merged, Source, merge};
+pub use merge::{MergeSource, Merged, merge};
 pub use outline::{Outline, outlines};
 pub use plan::{Plan, PlanError, Planned};
 pub use progress::{RunObserver, Unobserved, Work};

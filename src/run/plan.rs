@@ -40,7 +40,7 @@ pub struct Planned<'a> {
 /// Specs that cannot be run together.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PlanError {
-    /// Results are told apart by the analysis' name.
+    /// Results are distinguished by the name of the analysis.
     #[error(
         "two analyses are named `{0}`, in these specs taken together: rename one, or run the specs \
          into different directories"
@@ -123,7 +123,7 @@ impl Plan {
         let mut places: &[usize] = &[];
         for known in self.analyses() {
             if known.name == analysis.name {
-                let place = known.conditions.iter().position(|of| of == condition);
+                let place = known.conditions.iter().position(|other| other == condition);
                 let start = place.map(|place| first + place * known.settings.repeats);
                 places = start
                     .and_then(|start| self.places.get(start..start + known.settings.repeats))

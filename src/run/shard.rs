@@ -2,11 +2,11 @@
 
 use std::fmt::{Display, Formatter};
 
-/// Every `of`-th job in the order of the plan, from the `index`-th on.
+/// Every `count`-th job in the order of the plan, from the `index`-th on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     index: usize,
-    of: usize,
+    count: usize,
 }
 
 /// Most shards of a plan.
@@ -16,9 +16,9 @@ impl Shard {
     /// What [`Self::parse`] takes.
     pub const EXPECTED: &'static str = "I/N, such as 3/16: the third of sixteen shards";
 
-    /// Shard `index` of `of`, counted from 1; `None` where there is no such shard.
-    pub fn new(index: usize, of: usize) -> Option<Self> {
-        (1 <= index && index <= of && of <= MOST_SHARDS).then_some(Self { index, of })
+    /// Shard `index` of `count`, counted from 1; `None` where there is no such shard.
+    pub fn new(index: usize, count: usize) -> Option<Self> {
+        (1 <= index && index <= count && count <= MOST_SHARDS).then_some(Self { index, count })
     }
 
     /// Reads the text form.
@@ -27,42 +27,44 @@ impl Shard {
     /// What was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
         let refused = || format!("`{text}` is no shard: expected {}", Self::EXPECTED);
-        let (index, of) = text.split_once('/').ok_or_else(refused)?;
-        let (index, of): (usize, usize) =
-            (index.parse().map_err(|_| refused())?, of.parse().map_err(|_| refused())?);
-        match Self::new(index, of) {
+        let (index, count) = text.split_once('/').ok_or_else(refused)?;
+        let (index, count): (usize, usize) =
+            (index.parse().map_err(|_| refused())?, count.parse().map_err(|_| refused())?);
+        match Self::new(index, count) {
             Some(shard) => Ok(shard),
-            None if of > MOST_SHARDS => {
-                Err(format!("{of} shards are more than the {MOST_SHARDS} there may be"))
+            None if count > MOST_SHARDS => {
+                Err(format!("{count} shards are more than the {MOST_SHARDS} there may be"))
             }
-            None => Err(format!("there is no shard {index} of {of}: they count from 1 to {of}")),
+            None => {
+                Err(format!("there is no shard {index} of {count}: they count from 1 to {count}"))
+            }
         }
     }
 
     /// How many shards there are.
-    pub fn of(self) -> usize {
-        self.of
+    pub fn count(self) -> usize {
+        self.count
     }
 
     /// All shards that this one belongs to.
     pub fn all(self) -> impl Iterator<Item = Self> {
-        (1..=self.of).map(move |index| Self { index, ..self })
+        (1..=self.count).map(move |index| Self { index, ..self })
     }
 
     /// Whether it has the job of this place in the plan, from 0.
     pub fn has(self, job: usize) -> bool {
-        job % self.of == self.index - 1
+        job % self.count == self.index - 1
     }
 
     /// Name of its directory.
     pub fn directory(self) -> String {
-        format!("{}-of-{}", self.index, self.of)
+        format!("{}-of-{}", self.index, self.count)
     }
 }
 
 impl Display for Shard {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.index, self.of)
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 
@@ -72,9 +74,9 @@ mod tests {
 
     #[test]
     fn every_job_is_in_one_shard() {
-        for of in [1, 3, 16] {
-            let shards: Vec<Shard> = Shard::new(1, of).unwrap().all().collect();
-            assert_eq!(shards.len(), of);
+        for count in [1, 3, 16] {
+            let shards: Vec<Shard> = Shard::new(1, count).unwrap().all().collect();
+            assert_eq!(shards.len(), count);
             for job in 0..50 {
                 assert_eq!(shards.iter().filter(|shard| shard.has(job)).count(), 1);
             }

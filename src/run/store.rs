@@ -18,7 +18,7 @@ pub struct Store {
 
 /// What the store has for a job.
 #[derive(Debug)]
-pub enum Found {
+pub enum StoredResult {
     /// Its result, and the hash of its file.
     Result(JobResult, Hash),
     /// Nothing.
@@ -61,14 +61,17 @@ impl Store {
 
     /// What there is for `job`. A file that cannot be read, was cut short, belongs to other
     /// parameters or is not as it was written is damaged.
-    pub fn load(&self, job: &Job, checksums: &Checksums) -> Found {
+    pub fn load(&self, job: &Job, checksums: &Checksums) -> StoredResult {
         let wanted = job.address();
         let path = self.path(&wanted);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
+            Err(error) if error.kind() == ErrorKind::NotFound => return StoredResult::Nothing,
             Err(error) => {
-                return Found::Damaged(format!("{} cannot be read ({error})", path.display()));
+                return StoredResult::Damaged(format!(
+                    "{} cannot be read ({error})",
+                    path.display()
+                ));
             }
         };
         let hash = blake3::hash(&bytes);
@@ -77,11 +80,16 @@ impl Store {
             (Ok(result), _)
                 if result.address != wanted || address(&result.parameters) != wanted =>
             {
-                Found::Damaged(format!("{} does not hold the job of its name", path.display()))
+                StoredResult::Damaged(format!(
+                    "{} does not hold the job of its name",
+                    path.display()
+                ))
             }
-            (Err(error), _) => Found::Damaged(format!("{} is damaged ({error})", path.display())),
-            (Ok(_), Some(damage)) => Found::Damaged(damage),
-            (Ok(result), None) => Found::Result(result, hash),
+            (Err(error), _) => {
+                StoredResult::Damaged(format!("{} is damaged ({error})", path.display()))
+            }
+            (Ok(_), Some(damage)) => StoredResult::Damaged(damage),
+            (Ok(result), None) => StoredResult::Result(result, hash),
         }
     }
 

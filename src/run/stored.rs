@@ -7,7 +7,7 @@ use super::job::{Job, JobResult};
 use super::plan::{Plan, PlanError};
 use super::report::PARTLY;
 use super::results::Results;
-use super::store::{Found, Store};
+use super::store::{Store, StoredResult};
 use crate::file::Checksums;
 use crate::file::quote::operand;
 use crate::spec::{Analysis, Spec, SpecError, read_spec};
@@ -48,7 +48,7 @@ impl StoredDirectory {
     /// What is to be said of a directory that nothing vouches for.
     pub fn caution(&self) -> Option<String> {
         (!self.is_vouched_for)
-            .then(|| format!("{}: it is taken as it is", without_checksums(&self.path)))
+            .then(|| format!("{}: it is accepted as it is", without_checksums(&self.path)))
     }
 }
 
@@ -157,9 +157,9 @@ fn first(directories: &[Read], job: &Job) -> (Option<JobResult>, Vec<String>) {
     let mut damaged = Vec::new();
     for Read { described, checksums, .. } in directories {
         match Store::at(&described.path).load(job, checksums) {
-            Found::Result(result, _) => return (Some(result), damaged),
-            Found::Nothing => {}
-            Found::Damaged(why) => {
+            StoredResult::Result(result, _) => return (Some(result), damaged),
+            StoredResult::Nothing => {}
+            StoredResult::Damaged(why) => {
                 let run = operand(&described.path);
                 damaged.push(format!(
                     "{why}; it is left out, and `alignscope run {run}` runs the job again"

@@ -162,7 +162,11 @@ fn summarise_condition(
                                 prediction(analysis, condition, quantity, layer, iteration);
                             let off = predicted
                                 .and_then(|predicted| Discrepancy::of(&summary, predicted.value));
-                            (predicted.map(|of| of.value), predicted.and_then(|of| of.bound), off)
+                            (
+                                predicted.map(|prediction| prediction.value),
+                                predicted.and_then(|prediction| prediction.bound),
+                                off,
+                            )
                         }
                     };
                     entries.push(Entry {

@@ -73,11 +73,14 @@ fn coordinate(kind: Kind, name: &str, text: &str) -> Option<f64> {
 /// # Errors
 /// If a row cannot be written, which memory alone can cause.
 pub fn summary_table(plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, std::io::Error> {
-    let kind_of =
-        |entry: &Entry| plan.analyses().find(|of| of.name == entry.analysis).map(|of| of.kind);
+    let kind_of = |entry: &Entry| {
+        plan.analyses()
+            .find(|analysis| analysis.name == entry.analysis)
+            .map(|analysis| analysis.kind)
+    };
     // A column that stands for another analysis stays empty, as in series.csv.
     let shown: BTreeMap<&str, Vec<&str>> =
-        plan.analyses().map(|of| (of.name.as_str(), of.columns())).collect();
+        plan.analyses().map(|analysis| (analysis.name.as_str(), analysis.columns())).collect();
     let text_of = |entry: &Entry, name: &str| {
         let is_shown =
             shown.get(entry.analysis.as_str()).is_some_and(|names| names.contains(&name));
@@ -90,11 +93,11 @@ pub fn summary_table(plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, std::io:
             .map(|entry| (kind_of(entry).map(|_| entry.analysis.as_str()), text_of(entry, name)))
             .collect();
         let stands = |(analysis, text): &(Option<&str>, String)| {
-            let kind = plan.analyses().find(|of| Some(of.name.as_str()) == *analysis)?.kind;
+            let kind = plan.analyses().find(|known| Some(known.name.as_str()) == *analysis)?.kind;
             coordinate(kind, name, text)
         };
         let with_number = texts.iter().any(|(_, text)| is_word(text))
-            && texts.iter().any(|of| stands(of).is_some());
+            && texts.iter().any(|text| stands(text).is_some());
         Column { name, with_number }
     };
     let columns: Vec<Column> =
@@ -165,22 +168,22 @@ pub fn comparisons_table(differences: &[Difference]) -> Result<Vec<u8>, std::io:
         "low",
         "high",
     ])?;
-    for of in differences {
-        let [low, high] = of.ci95.map_or([None; 2], |ends| ends.map(Some));
+    for difference in differences {
+        let [low, high] = difference.ci95.map_or([None; 2], |ends| ends.map(Some));
         writer.write_record([
-            cell(&of.analysis).into_owned(),
-            of.parameter.clone(),
-            cell(&of.first).into_owned(),
-            cell(&of.second).into_owned(),
-            cell(&of.among).into_owned(),
-            of.iteration.to_string(),
-            whole(of.layer),
-            whole(of.lag),
-            of.quantity.name().into(),
-            of.quantity.info().unit.into(),
-            of.pairs.to_string(),
-            number(of.difference),
-            number(of.sd),
+            cell(&difference.analysis).into_owned(),
+            difference.parameter.clone(),
+            cell(&difference.first).into_owned(),
+            cell(&difference.second).into_owned(),
+            cell(&difference.among).into_owned(),
+            difference.iteration.to_string(),
+            whole(difference.layer),
+            whole(difference.lag),
+            difference.quantity.name().into(),
+            difference.quantity.info().unit.into(),
+            difference.pairs.to_string(),
+            number(difference.difference),
+            number(difference.sd),
             number(low),
             number(high),
         ])?;

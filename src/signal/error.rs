@@ -86,7 +86,8 @@ pub enum RecordedError {
     #[error(transparent)]
     Form(#[from] FormError),
     /// Contents that changed.
-    #[error("{} has the hash {found}, not {wanted}: it is not the file these results belong to", path.display())]
+    #[error("{} has the hash {found}, not {wanted}: it is not the file these results belong to",
+        path.display())]
     Changed {
         /// The file.
         path: PathBuf,

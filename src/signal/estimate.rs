@@ -24,7 +24,8 @@ pub struct Estimate {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EstimateError {
     /// A lag that no pair of iterations has.
-    #[error("a lag of {lag} lies beyond a signal of {iterations} iterations: at most {} is possible", iterations.saturating_sub(1))]
+    #[error("a lag of {lag} lies beyond a signal of {iterations} iterations: at most {} is \
+        possible", iterations.saturating_sub(1))]
     Lag {
         /// The lag.
         lag: usize,

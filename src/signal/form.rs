@@ -125,11 +125,11 @@ impl Form {
         }
         let process = Process::read(&arguments)?;
         let [mean, std, batch, units] = MODIFIERS.map(|key| arguments.get(key));
-        let own = process.model().std();
+        let process_std = process.model().std();
         Ok(Self {
             mean: mean.unwrap_or(process.model().mean()),
-            std: std.unwrap_or(own),
-            scale: std.map_or(1.0, |std| std / own),
+            std: std.unwrap_or(process_std),
+            scale: std.map_or(1.0, |std| std / process_std),
             batch: batch.unwrap_or(0.0),
             units: units.unwrap_or(0.0),
             clock: Clock {
@@ -183,9 +183,9 @@ impl Form {
         self.process.model().covariance(iterations, self.scale * self.scale)
     }
 
-    /// The number that tells members of a family apart on an axis: the coefficient, 0 for white and
-    /// 1 for held. Of processes told apart by a time, this in milliseconds where it is known how
-    /// long an iteration takes.
+    /// The number that distinguishes members of a family on an axis: the coefficient, 0 for white
+    /// and 1 for held. Of processes distinguished by a time, this in milliseconds where it is known
+    /// how long an iteration takes.
     pub fn coefficient(&self) -> Option<f64> {
         let in_time = self.clock.step.zip(self.process.model().time());
         in_time
@@ -232,16 +232,16 @@ fn unknown(text: &str) -> FormError {
 impl Display for Form {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let (facts, model) = (self.process.facts(), self.process.model());
-        let own = model.std();
+        let process_std = model.std();
         let values = [self.mean, self.std, self.batch, self.units];
-        let defaults = [model.mean(), own, 0.0, 0.0];
+        let defaults = [model.mean(), process_std, 0.0, 0.0];
         let mut parts = vec![self.clock.typed.clone().unwrap_or_else(|| model.arguments())];
         for (key, (value, default)) in MODIFIERS.iter().zip(values.iter().zip(defaults)) {
             if *value != default && facts.modifiers.contains(key) {
                 // Up to version 0.1 `std=` was a factor. Where the process has another standard
                 // deviation than 1 it is written as `sd=`, so that results of then are not taken
                 // for those of now.
-                let key = if *key == "std" && own != 1.0 { "sd" } else { key };
+                let key = if *key == "std" && process_std != 1.0 { "sd" } else { key };
                 parts.push(format!("{key}={value}"));
             }
         }

@@ -118,12 +118,14 @@ settings! {
         /// `P x n_0` per iteration.
         activity: Form = Form::HELD => ACTIVITY(
             "activity", "FORM", "Activity X: how its values follow each other in time", (),
-            axis = "autocorrelation of the activity", label = |_, text| format!("activity {}", words::form(text))
+            axis = "autocorrelation of the activity",
+            label = |_, text| format!("activity {}", words::form(text))
         );
         /// `P x n_D` per iteration.
         error: Form = Form::HELD => ERROR(
             "error", "FORM", "Error signal E: how its values follow each other in time", (),
-            axis = "autocorrelation of the error", label = |_, text| format!("error {}", words::form(text))
+            axis = "autocorrelation of the error",
+            label = |_, text| format!("error {}", words::form(text))
         );
         cross: Cross = Cross::None => CROSS(
             "cross", "CROSS", "Cross-correlation of error and activity, unit by unit", (),
@@ -131,14 +133,20 @@ settings! {
         );
         /// Both signals are seen at every so many iterations, and stay as they are in between.
         hold: Span = Span::of_iterations(1.0) => HOLD(
-            "hold", "TIME", "How long a stimulus lasts: activity and error are taken from their \
-             processes when it begins, and stay", Spans::Whole(1), axis = "stimulus duration",
-            label = |span, text| if span.number() == 1.0 && !span.is_in_time() { "not held".into() } else { format!("held for {text}") },
+            "hold", "TIME", "How long a stimulus lasts: activity and error are drawn from their \
+                processes when it begins, and stay", Spans::Whole(1), axis = "stimulus duration",
+            label = |span, text|
+                if span.number() == 1.0 && !span.is_in_time() {
+                    "not held".into()
+                } else {
+                    format!("held for {text}")
+                },
             tacit = true
         );
         /// How long an iteration takes.
         dt: Option<Span> = None => DT(
-            "dt", "TIME", "How long an iteration takes, so that times can be given in ms or s", Spans::InTime,
+            "dt", "TIME", "How long an iteration takes, so that times can be given in ms or s",
+            Spans::InTime,
             axis = "duration of an iteration", tacit = true
         );
     }

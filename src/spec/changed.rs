@@ -137,7 +137,7 @@ impl Overlay {
     }
 }
 
-/// Sets a parameter in all analyses that have it. What varies goes on to be an axis, with one
+/// Sets a parameter in all analyses that have it. What varies stays an axis, with one
 /// value.
 fn set(
     kept: &[&Analysis],
@@ -175,7 +175,7 @@ fn compare(spec: &mut Spec, text: &str) -> Result<(), ChangeError> {
     let (mut refused, mut found) = (None, false);
     for analysis in &mut spec.analyses {
         let axes = &analysis.axes;
-        let varies = |of: &Comparison| axes.contains(&of.parameter.as_str());
+        let varies = |comparison: &Comparison| axes.contains(&comparison.parameter.as_str());
         match Settings::compare_of(analysis.kind).parse(text) {
             Ok(all) if all.iter().all(varies) => {
                 found = true;
@@ -184,8 +184,8 @@ fn compare(spec: &mut Spec, text: &str) -> Result<(), ChangeError> {
             Ok(all) => {
                 let name = all
                     .iter()
-                    .find(|of| !varies(of))
-                    .map(|of| of.parameter.clone())
+                    .find(|comparison| !varies(comparison))
+                    .map(|comparison| comparison.parameter.clone())
                     .unwrap_or_default();
                 let varying = if axes.is_empty() { "nothing".into() } else { list(axes) };
                 refused =

@@ -82,17 +82,20 @@ mod tests {
     fn read(text: &str) -> Result<Vec<(String, String, String)>, String> {
         let found =
             Vec::<Comparison>::read(text, &Kind::Train).map_err(|refused| refused.of("compare"))?;
-        Ok(found.into_iter().map(|of| (of.parameter, of.first, of.second)).collect())
+        Ok(found
+            .into_iter()
+            .map(|comparison| (comparison.parameter, comparison.first, comparison.second))
+            .collect())
     }
 
     #[test]
     fn comparisons_are_read_with_values_as_tables_have_them() {
-        let of = |name: &str, first: &str, second: &str| {
+        let comparison = |name: &str, first: &str, second: &str| {
             (name.to_string(), first.to_string(), second.to_string())
         };
-        assert_eq!(read("rule=bp,fa").unwrap(), [of("rule", "bp", "bp-trw")]);
+        assert_eq!(read("rule=bp,fa").unwrap(), [comparison("rule", "bp", "bp-trw")]);
         let both = read("hidden=50 vs 50,50; eta = 0.10 , 1e-3").unwrap();
-        assert_eq!(both, [of("hidden", "50", "50,50"), of("eta", "0.1", "0.001")]);
+        assert_eq!(both, [comparison("hidden", "50", "50,50"), comparison("eta", "0.1", "0.001")]);
         assert!(read("").unwrap().is_empty());
     }
 

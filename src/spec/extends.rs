@@ -136,15 +136,15 @@ impl<'a> RawAnalysis<'a> {
     fn over(self, base: Self) -> Self {
         let is_other = self.has_conditions();
         // A parameter that is set or varied here is neither set nor varied there.
-        let own = [&self.base, &self.sweep, &self.zip]
+        let pairs_here = [&self.base, &self.sweep, &self.zip]
             .into_iter()
             .chain(self.conditions.iter().map(|(_, pairs)| pairs));
-        let own: Vec<&str> = own.flatten().map(|(key, _)| key.get_ref().as_ref()).collect();
+        let keys: Vec<&str> = pairs_here.flatten().map(|(key, _)| key.get_ref().as_ref()).collect();
         let left = |pairs: Vec<Pair<'a>>, kept: &[Pair<'a>]| -> Vec<Pair<'a>> {
             let here = |key: &str| kept.iter().any(|(other, _)| other.get_ref() == key);
             pairs
                 .into_iter()
-                .filter(|(key, _)| !own.contains(&key.get_ref().as_ref()) || here(key.get_ref()))
+                .filter(|(key, _)| !keys.contains(&key.get_ref().as_ref()) || here(key.get_ref()))
                 .collect()
         };
         let [base_table, sweep, zip] =

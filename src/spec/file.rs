@@ -70,9 +70,9 @@ fn assemble(documents: &[&DeTable<'_>], problems: &mut Problems) -> Option<Spec>
             Some(base) => spec.take_over(base),
             None => problems.add(
                 at,
-                "the spec that these claims stand in cannot be used by itself, so that it is not \
-                 known for which settings their criteria were set: complete it, or move the claims \
-                 to the spec that extends it"
+                "the spec of these claims cannot be used by itself, so it is not known for which \
+                settings their criteria were set: complete it, or move the claims to the spec \
+                that extends it"
                     .into(),
             ),
         }

@@ -41,7 +41,7 @@ impl Display for Problem {
     }
 }
 
-/// A text of a spec. Places in several texts are told apart by where each one starts.
+/// A text of a spec. Places in several texts are distinguished by where each one starts.
 #[derive(Clone)]
 pub(super) struct SpecText {
     pub path: PathBuf,
@@ -66,7 +66,7 @@ impl SpecText {
     }
 }
 
-/// Problems that are told, at most.
+/// Most problems that are listed.
 const MOST_PROBLEMS: usize = 100;
 
 /// Collects problems, with their places in the texts.
@@ -122,11 +122,8 @@ impl Problems {
             return;
         }
         let is_last = self.found.len() == MOST_PROBLEMS;
-        let more = || {
-            format!(
-                "there are more problems than the {MOST_PROBLEMS} that are told: mend these first"
-            )
-        };
+        let more =
+            || format!("there are more problems than the {MOST_PROBLEMS} listed: fix these first");
         self.found.push(if is_last { Problem { message: more(), ..problem } } else { problem });
     }
 }

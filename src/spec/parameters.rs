@@ -67,10 +67,10 @@ fn listed(kind: Kind) -> Vec<Listed> {
         Condition::of(kind).values().into_iter().collect(),
         Scope::Condition,
     );
-    let mut own =
+    let mut settings =
         of_scope(Settings::parameters_of(kind), Settings::of(kind).values(), Scope::Analysis);
-    let measured = own.split_off(2);
-    all.splice(shared..shared, own);
+    let measured = settings.split_off(2);
+    all.splice(shared..shared, settings);
     all.extend(measured);
     all
 }

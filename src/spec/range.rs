@@ -39,7 +39,7 @@ impl Spacing {
     /// The spacing of a text that is meant as a range or holds one, what stands around it, and the
     /// rest of it.
     fn find(text: &str) -> Option<(Self, [&str; 2], &str)> {
-        let of = |spacing: Self, start: &str| {
+        let form = |spacing: Self, start: &str| {
             if let Some(rest) = text.strip_prefix(start) {
                 return Some((spacing, ["", ""], rest));
             }
@@ -51,7 +51,7 @@ impl Spacing {
             let (range, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
             range.contains("..").then_some((spacing, [&text[..at], after], range))
         };
-        of(Self::Linear, "lin:").or_else(|| of(Self::Logarithmic, "log:"))
+        form(Self::Linear, "lin:").or_else(|| form(Self::Logarithmic, "log:"))
     }
 
     fn name(self) -> &'static str {

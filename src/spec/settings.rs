@@ -24,21 +24,24 @@ settings! {
     /// Settings of an analysis that do not belong to a condition. The defaults are those of kind
     /// isolate: see [`Self::of`].
     pub struct Settings {
-        repeats: usize = 10 => REPEATS("repeats", "N", "Repeats of every condition", 1..=MOST_REPEATS);
+        repeats: usize = 10 => REPEATS("repeats", "N", "Repeats of every condition",
+            1..=MOST_REPEATS);
         seed: u64 = 1 => SEED("seed", "N", "Seed of every random number", 0..=u64::MAX);
         record_every: RecordEvery = RecordEvery::Every(1) => RECORD_EVERY(
             "record-every", "SCHEDULE", "When to record, beside start and end", Kind::Isolate
         );
         /// Ascending; always recorded.
         report_at: Vec<usize> = Vec::new() => REPORT_AT(
-            "report-at", "ITERATIONS", "Iterations to summarise beside the last", List::Iterations
+            "report-at", "ITERATIONS", "Iterations to summarise besides the last", List::Iterations
         );
         /// In the order of the registry.
         observers: Vec<Observer> = observers(&[Quantity::WeightAlignment]) => QUANTITIES(
-            "quantities", "NAMES", "What to measure, NAME@SCHEDULE at times of its own", Kind::Isolate
+            "quantities", "NAMES", "What to measure, as NAME or, at its own times, NAME@SCHEDULE",
+            Kind::Isolate
         );
         /// Ascending.
-        lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of what is measured at several", List::Lags);
+        lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of what is measured at several",
+            List::Lags);
         /// `None` for all.
         window: Option<usize> = None => WINDOW(
             "window", "LAGS",
@@ -325,8 +328,8 @@ impl Settings {
             refuse(&concerned, message.into());
         }
         if let Some(window) = self.window {
-            let measures = |of: fn(Quantity) -> bool| {
-                self.observers.iter().map(|o| o.quantity).find(|&q| of(q))
+            let measures = |is_wanted: fn(Quantity) -> bool| {
+                self.observers.iter().map(|o| o.quantity).find(|&q| is_wanted(q))
             };
             if let (Some(lag), Some(_)) =
                 (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term))
@@ -340,7 +343,7 @@ impl Settings {
                 let name = quantity.name();
                 refuse(
                     &[Self::WINDOW.name(), Self::QUANTITIES.name()],
-                    format!("{name} takes every lag to the start: leave window at all"),
+                    format!("{name} takes every lag back to the start: leave window at `all`"),
                 );
             }
         }

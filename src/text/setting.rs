@@ -18,7 +18,7 @@ use toml::de::DeValue;
 
 /// A type of settings: how its values are read and written.
 pub trait Setting: Clone + Send + Sync + 'static {
-    /// What tells parameters of the type apart: the ends of a range, say; `()` where nothing does.
+    /// What parameters of the type differ in: the ends of a range, say; `()` where they do not.
     type Bounds: Send + Sync + 'static;
 
     /// What [`Self::read`] takes, in words.
@@ -399,7 +399,8 @@ macro_rules! settings {
     };
     (@const $const:ident (
         $name:literal, $placeholder:literal, $help:literal, $bounds:expr
-        $(, axis = $axis:literal)? $(, label = $label:expr)? $(, young = $young:literal)? $(, tacit = $tacit:literal)?
+        $(, axis = $axis:literal)? $(, label = $label:expr)? $(, young = $young:literal)? $(,
+            tacit = $tacit:literal)?
     ) $type:ty) => {
         #[doc = concat!("Parameter `", $name, "`.")]
         pub const $const: $crate::text::Parameter<$type> = $crate::text::Parameter {

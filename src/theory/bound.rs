@@ -59,7 +59,7 @@ impl Drawn {
 /// signals and `B` and by the law of the start: nothing is approximated but by the number of draws.
 ///
 /// # Errors
-/// If the signals do not fit the sizes, or values run away.
+/// If the signals do not fit the sizes, or values diverge.
 pub fn linear(
     toy: &Toy,
     pair: &Pair,
@@ -77,7 +77,9 @@ pub fn linear(
     let draw = |repeat| run.angles(iterations, SEED, repeat);
     let found: Vec<_> = (0..DRAWS).into_par_iter().map(draw).collect::<Result<_, _>>()?;
     let at = |place: usize| {
-        Drawn::of(found.iter().map(|of| Some(of[place].weights[0]).filter(|x| x.is_finite())))
+        Drawn::of(
+            found.iter().map(|angles| Some(angles[place].weights[0]).filter(|x| x.is_finite())),
+        )
     };
     Ok((0..iterations.len()).map(at).collect())
 }
@@ -96,7 +98,10 @@ pub fn held(toy: &Toy, iterations: &[usize]) -> Vec<Option<Drawn>> {
             net.feedback.backward(1).map(|b| Trajectory::new(w0, w1, b, given, toy.eta))
         })
         .collect();
-    iterations.iter().map(|&k| Drawn::of(all.iter().map(|of| of.angle(k)))).collect()
+    iterations
+        .iter()
+        .map(|&k| Drawn::of(all.iter().map(|trajectory| trajectory.angle(k))))
+        .collect()
 }
 
 /// Where held signals end: the angle of `B^T A^T A` to `B^T`.
@@ -161,8 +166,9 @@ pub fn simulated(
         Some(found.map(|value| value.filter(|x| x.is_finite())))
     };
     let found: Vec<_> = (0..draws).into_par_iter().map(draw).collect();
-    let of = |which: usize| Drawn::of(found.iter().map(|of| of.and_then(|of| of[which])));
-    Some(Simulated { angle: of(0), change: of(1) })
+    let drawn =
+        |which: usize| Drawn::of(found.iter().map(|draw| draw.and_then(|pair| pair[which])));
+    Some(Simulated { angle: drawn(0), change: drawn(1) })
 }
 
 fn signals(

@@ -41,7 +41,7 @@ pub struct Trajectory {
 
 /// Where a sample stands in front of the threshold of a unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum State {
+enum Regime {
     Active,
     Silent,
     /// Held at the threshold by the mean field from below and by its own error from above.
@@ -57,7 +57,7 @@ struct Sample {
     error: f64,
     /// The field in units of its standard deviation.
     field: f64,
-    state: State,
+    state: Regime,
     /// Sum of the unit's outputs.
     output: f64,
 }
@@ -78,20 +78,22 @@ impl Sample {
         let active = gain * self.error + field;
         let slides = active < 0.0 && field > 0.0;
         match self.state {
-            State::Sliding if slides => return,
-            State::Sliding => self.state = if active > 0.0 { State::Active } else { State::Silent },
-            State::Active | State::Silent => {}
+            Regime::Sliding if slides => return,
+            Regime::Sliding => {
+                self.state = if active > 0.0 { Regime::Active } else { Regime::Silent }
+            }
+            Regime::Active | Regime::Silent => {}
         }
-        self.z += if self.state == State::Active { active } else { field };
+        self.z += if self.state == Regime::Active { active } else { field };
         let above = self.z > 0.0;
-        if above != (self.state == State::Active) {
+        if above != (self.state == Regime::Active) {
             self.state = match (slides, above) {
-                (true, _) => State::Sliding,
-                (false, true) => State::Active,
-                (false, false) => State::Silent,
+                (true, _) => Regime::Sliding,
+                (false, true) => Regime::Active,
+                (false, false) => Regime::Silent,
             };
         }
-        if self.state == State::Sliding {
+        if self.state == Regime::Sliding {
             self.z = 0.0;
         }
     }
@@ -121,7 +123,7 @@ impl Trajectory {
             pairs.flat_map(|(u, e)| grid.iter().map(move |&c| f(u, e, c))).collect()
         };
         let mut samples = each(&|u, e, c| {
-            let state = if u > 0.0 { State::Active } else { State::Silent };
+            let state = if u > 0.0 { Regime::Active } else { Regime::Silent };
             Sample { z: start * u, error: error * e, field: c, state, output: 0.0 }
         });
         let (mut moments, mut k) = (vec![(0, summed(toy, &samples))], 0);
@@ -131,8 +133,8 @@ impl Trajectory {
                 samples.iter().map(f).sum::<f64>() / samples.len() as f64
             };
             let response =
-                (1.0 - p / n0 * mean(&|s| f64::from(s.state == State::Sliding))).max(0.0);
-            let push = mean(&|s| if s.state == State::Active { s.error * s.error } else { 0.0 });
+                (1.0 - p / n0 * mean(&|s| f64::from(s.state == Regime::Sliding))).max(0.0);
+            let push = mean(&|s| if s.state == Regime::Active { s.error * s.error } else { 0.0 });
             let gain = toy.eta * n0 * response;
             let spread = toy.eta * ((p - 1.0) * n0 * response * push).sqrt();
             samples.iter_mut().for_each(|sample| sample.advance(gain, spread, updates as f64));
@@ -253,18 +255,18 @@ mod tests {
     #[test]
     fn a_sample_between_field_and_error_stays_at_the_threshold() {
         let mut sample =
-            Sample { z: 0.5, error: -2.0, field: 1.0, state: State::Active, output: 0.0 };
+            Sample { z: 0.5, error: -2.0, field: 1.0, state: Regime::Active, output: 0.0 };
         for _ in 0..5 {
             sample.advance(1.0, 1.0, 1.0);
         }
-        assert_eq!((sample.state, sample.z), (State::Sliding, 0.0));
+        assert_eq!((sample.state, sample.z), (Regime::Sliding, 0.0));
         sample.advance(0.1, 1.0, 1.0);
-        assert_eq!(sample.state, State::Active, "once the field wins it leaves");
+        assert_eq!(sample.state, Regime::Active, "once the field wins it leaves");
         let mut lost =
-            Sample { z: 0.5, error: -2.0, field: -1.0, state: State::Active, output: 0.0 };
+            Sample { z: 0.5, error: -2.0, field: -1.0, state: Regime::Active, output: 0.0 };
         for _ in 0..5 {
             lost.advance(1.0, 1.0, 1.0);
         }
-        assert!(lost.state == State::Silent && lost.z < -3.0, "{lost:?}");
+        assert!(lost.state == Regime::Silent && lost.z < -3.0, "{lost:?}");
     }
 }

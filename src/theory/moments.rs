@@ -248,13 +248,13 @@ pub fn fits(pair: &Pair, iterations: usize) -> Result<(), NoMoments> {
 }
 
 /// Covariances of signals that stay for `duration` iterations as they are at the first of these.
-fn lasting(of: Matrix<f64>, duration: usize) -> Matrix<f64> {
+fn lasting(covariance: Matrix<f64>, duration: usize) -> Matrix<f64> {
     if duration == 1 {
-        return of;
+        return covariance;
     }
-    let mut out = of.clone();
+    let mut out = covariance.clone();
     for s in 0..out.rows() {
-        let begun = of.row(s - s % duration);
+        let begun = covariance.row(s - s % duration);
         out.row_mut(s)
             .iter_mut()
             .enumerate()
@@ -326,7 +326,7 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
             (square(&|s, t| at(s + of_activity, t + of_activity)), Some(crossed))
         }
     };
-    let lasting = |of: Matrix<f64>| lasting(of, duration);
+    let lasting = |covariance: Matrix<f64>| lasting(covariance, duration);
     let plain = Statistics {
         activity: moment(activity, lasting(activities), inputs),
         error: moment(error, lasting(errors), outputs),

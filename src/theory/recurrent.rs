@@ -27,8 +27,8 @@
 //! ||W_out||^2 = N n_out v_out + eta^2 N sum_{s,t} tr(e_s^T H(s, t) e_t)
 //! ```
 //!
-//! with `v_in = G_in^2 / n_in`, `v_out = G_out^2 / N` and `v_B = G_B^2 / N` for the variances of the
-//! weights at the start. `W_rec(0)` so has no part in the inner product but through what the
+//! with `v_in = G_in^2 / n_in`, `v_out = G_out^2 / N` and `v_B = G_B^2 / N` for the variances of
+//! the weights at the start. `W_rec(0)` so has no part in the inner product but through what the
 //! recurrent weights learn, and lengthens `W_out` at right angles to `B^T`.
 
 use super::Prediction;
@@ -219,7 +219,8 @@ mod tests {
     use crate::signal::{Form, Pair, Recording, Signals, Sizes, Surrogate};
 
     /// Measured minus predicted angle, mean over repeats, with the mean predicted one. Every repeat
-    /// is run twice, with `B` and with `-B`: what of the angle is odd in `B` is chance, and cancels.
+    /// is run twice, with `B` and with `-B`: what of the angle is odd in `B` is chance, and
+    /// cancels.
     fn compare(network: LinearRecurrent, pair: &Pair, repeats: u64) -> [f64; 2] {
         const ITERATIONS: usize = 40;
         let LinearRecurrent { units, inputs, outputs, batch, eta, leak, .. } = network;
@@ -308,7 +309,7 @@ mod tests {
         let pair = Pair::independent(form.clone(), form);
         let run = Sizes { batch: 5, inputs: 20, outputs: 4, iterations: 150 };
         let inner = |surrogate: Option<Surrogate>| {
-            let of = |repeat| {
+            let inner_product = |repeat| {
                 let recording = Recording::<f64>::generate(&pair, run, 8, repeat).unwrap();
                 let recording = match surrogate {
                     None => recording,
@@ -320,7 +321,7 @@ mod tests {
                 }
                 follower.moments()[0]
             };
-            (0..6).map(of).sum::<f64>() / 6.0
+            (0..6).map(inner_product).sum::<f64>() / 6.0
         };
         let [plain, reversed, shuffled, signs] =
             [None, Some(Surrogate::Reversed), Some(Surrogate::Time), Some(Surrogate::Signs)]

@@ -244,7 +244,7 @@ impl Overlaps {
         };
         // <e g'(lambda_k) f_j> for every field.
         let gradient = |k: usize, j: usize| -> f64 {
-            let of = |i: usize| {
+            let term = |i: usize| {
                 transfer.gradient([
                     self.at(k, k),
                     self.at(i, i),
@@ -253,7 +253,7 @@ impl Overlaps {
                     self.at(j, i),
                 ])
             };
-            (0..all).map(|i| weights[i] * of(i)).sum()
+            (0..all).map(|i| weights[i] * term(i)).sum()
         };
         let squares = self.squares(how, lattice);
         let mut rates = Matrix::zeros(all, all);
@@ -543,7 +543,7 @@ mod tests {
     /// Mean distance of simulated errors from the theory of the same start, at some times.
     fn distance(how: Schooling, inputs: usize, repeats: u64) -> f64 {
         let times = [1.0, 3.0, 5.0];
-        let of = |repeat: u64| -> f64 {
+        let distance = |repeat: u64| -> f64 {
             let mut network = Network::draw([inputs, 2, 2], 0.5, 7, repeat);
             // A coarse lattice: what it is off is small beside the second order in the rate.
             let mut theory = TeacherTheory::on_lattice(how, network.overlaps(), 1000);
@@ -567,7 +567,7 @@ mod tests {
             }
             sum
         };
-        let all: Vec<f64> = (0..repeats).into_par_iter().map(of).collect();
+        let all: Vec<f64> = (0..repeats).into_par_iter().map(distance).collect();
         all.iter().sum::<f64>() / repeats as f64
     }
 

@@ -187,9 +187,9 @@ def _order(shapes: dict[tuple[Any, ...], tuple[int, ...]]) -> list[tuple[Any, ..
     if len(orders) != 1:
         names = ", ".join("".join(f"{t or n}" for part in key for n, t in part) for key in counted)
         raise RecordingError(
-            f"the order of the layers {names} is told neither by numbers in their names nor by the "
-            "shapes of their kernels: give the kernels and biases as two lists, the input's first, "
-            "in a Layers"
+            f"the order of the layers {names} is given neither by numbers in their names nor by "
+            "the shapes of their kernels: give the kernels and biases as two lists, the input's "
+            "first, in a Layers"
         )
     return orders[0]
 

@@ -7,7 +7,7 @@ writer was killed. Bytes behind them are space that was set aside and mean nothi
 Frames gather in a chunk of memory, and leave it in large pieces that begin and end at blocks of
 the file. Such pieces can be written past the page cache (``O_DIRECT``), which takes next to no
 processor time; to copy them into the page cache, and to bring them to the device from there, takes
-some 0.3 s per GB, and several times as much on a busy machine. The header takes one block by itself
+some 0.3 s per GB, and several times as much on a busy machine. The header takes one block alone
 and is always written through the page cache.
 """
 

@@ -38,7 +38,7 @@ Parts = Mapping[str, Sequence[Values]]
 class Recording:
     """A recording that grows update by update.
 
-    It is written while the run goes on, by a thread of its own and with bounded memory: into the
+    It is written during the run, by a separate thread and with bounded memory: into the
     directory ``path``, or into a temporary one until :meth:`save` makes an archive of it.
 
     Parameters
@@ -46,8 +46,8 @@ class Recording:
     path
         Directory of the recording, which must be new or empty; by default a temporary one.
     every
-        Record updates 0, ``every``, 2 ``every``, ... that :meth:`update` is told of, each with the
-        states before and after it, so that steps over several updates are not taken for one.
+        Record updates 0, ``every``, 2 ``every``, ... that :meth:`update` is called for, each with
+        the states before and after it, so that steps over several updates are not taken for one.
     samples
         Samples of every iteration; by default those of the first. Fewer are filled up with rows
         of zeros, which change no sum.

@@ -1,4 +1,4 @@
-"""A thread that writes frames while training goes on."""
+"""A thread that writes frames during training."""
 
 from __future__ import annotations
 

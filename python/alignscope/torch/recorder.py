@@ -166,7 +166,7 @@ class Recorder:
         Parameters
         ----------
         path
-            Archive, ``.npz``. Where convolutions are recorded, each by itself, the names of their
+            Archive, ``.npz``. Where convolutions are recorded, each separately, the names of their
             layers come before the extension.
         compress
             Whether to deflate the archive, which takes some ten times as long.

@@ -8,7 +8,7 @@ use crate::recorded::{LayerTerms, TermPart};
 pub(super) fn figure(analysis: &Analysis) -> Option<Figure> {
     let mut panels = vec![angles(analysis)];
     let first = analysis.findings.angles.len();
-    panels.extend(analysis.findings.terms.iter().map(|of| norms(of, first)));
+    panels.extend(analysis.findings.terms.iter().map(|layer| norms(layer, first)));
     panels.retain(|panel| panel.series.iter().any(|series| !series.points.is_empty()));
     let note =
         "Band: 95 % of the angles of independent matrices, of the smallest layer. T: what past \
@@ -31,8 +31,8 @@ fn angles(analysis: &Analysis) -> Panel {
     let degrees = Axis::new("angle of W to B' (degrees)");
     let mut panel = Panel::new("Weight alignment", Axis::new("updates"), degrees);
     let found = &analysis.findings.angles;
-    for (colour, of) in found.iter().enumerate().filter(|(_, of)| of.degrees.len() > 1) {
-        let points = of
+    for (colour, layer) in found.iter().enumerate().filter(|(_, layer)| layer.degrees.len() > 1) {
+        let points = layer
             .degrees
             .iter()
             .enumerate()
@@ -41,15 +41,15 @@ fn angles(analysis: &Analysis) -> Panel {
         panel.series.push(Series {
             label: format!(
                 "layer {}{}",
-                of.layer,
-                of.reading.map(|r| format!(", {r}")).unwrap_or_default()
+                layer.layer,
+                layer.reading.map(|r| format!(", {r}")).unwrap_or_default()
             ),
             colour: Hue::Palette(colour),
             mark: Mark::Line,
             points,
         });
     }
-    let bands = found.iter().filter_map(|of| of.null_interval95);
+    let bands = found.iter().filter_map(|layer| layer.null_interval95);
     if let Some([low, high]) = bands.reduce(|a, b| if a[0] < b[0] { a } else { b }) {
         panel.bands.push(Band { label: "independent".into(), low, high });
     }
@@ -57,9 +57,9 @@ fn angles(analysis: &Analysis) -> Panel {
 }
 
 /// Norms of the parts of an update, in colours from `first` on: those before it stand for layers.
-fn norms(of: &LayerTerms, first: usize) -> Panel {
+fn norms(layer: &LayerTerms, first: usize) -> Panel {
     let norm = Axis { log: true, ..Axis::new("norm") };
-    let mut panel = Panel::new(format!("Update of W{}", of.layer), Axis::new("iteration"), norm);
+    let mut panel = Panel::new(format!("Update of W{}", layer.layer), Axis::new("iteration"), norm);
     let parts = [
         (TermPart::Update, "update"),
         (TermPart::AlignmentSum, "sum of T"),
@@ -71,7 +71,7 @@ fn norms(of: &LayerTerms, first: usize) -> Panel {
         let at = |i: &crate::recorded::IterationTerms| {
             i.parts.iter().find(|p| p.part == part).map(|p| point(i.iteration as u64, Some(p.norm)))
         };
-        let points: Vec<Point> = of.iterations.iter().filter_map(at).collect();
+        let points: Vec<Point> = layer.iterations.iter().filter_map(at).collect();
         if !points.is_empty() {
             panel.series.push(Series {
                 label: label.into(),

@@ -39,13 +39,10 @@ pub(super) fn members(run: &RecordedRun) -> Vec<String> {
         ));
     }
     if *numbering_open {
-        let how = if numbering.is_own() {
-            "names are taken as they stand"
-        } else {
-            "this is the likeliest"
-        };
+        let how =
+            if numbering.is_own() { "names are used as they are" } else { "this is the likeliest" };
         out.push(format!(
-            "nothing tells whether layers are counted from 0 or from 1 in this file: {how}"
+            "nothing shows whether layers are counted from 0 or from 1 in this file: {how}"
         ));
     }
     for told in [Told::Shape, Told::Activities, Told::Steps, Told::Errors, Told::OtherLayers] {
@@ -55,8 +52,8 @@ pub(super) fn members(run: &RecordedRun) -> Vec<String> {
     }
     if !weights_open.is_empty() {
         out.push(format!(
-            "nothing tells which way {} {} stored: activities or steps would; taken as recorded, \
-             and both readings of the angles are shown, the likelier last",
+            "nothing shows which way {} {} stored: activities or steps would show it; used as \
+            recorded, and both readings of the angles are shown, the likelier last",
             list("W", weights_open),
             if weights_open.len() == 1 { "is" } else { "are" },
         ));
@@ -64,7 +61,7 @@ pub(super) fn members(run: &RecordedRun) -> Vec<String> {
     out.extend(
         transposed
             .iter()
-            .map(|l| format!("B{l} was recorded transposed, as its shape tells: it was turned")),
+            .map(|l| format!("B{l} was recorded transposed, as its shape shows: it was turned")),
     );
     out.extend(left_out.iter().map(|why| format!("left out: {why}")));
     if !ignored.is_empty() {
@@ -84,17 +81,19 @@ fn turned(names: &[String], told: Told) -> Option<String> {
         _ => ["were", "they", "their"],
     };
     let tells = match told {
-        Told::Shape if names.len() == 1 => "as its shape tells".into(),
-        Told::Shape => format!("as {its} shapes tell"),
+        Told::Shape if names.len() == 1 => "as its shape shows".into(),
+        Told::Shape => format!("as {its} shapes show"),
         Told::Activities => {
-            "as the activities tell, which only the transposes make of each other".into()
+            "as the activities show, since only the transposes turn one into the next".into()
         }
         Told::Steps => {
-            format!("as {its} steps tell, which are the transposes of those of the rule")
+            format!("as {its} steps show, which are the transposes of those of the rule")
         }
-        Told::Errors => "as the error signals tell, which only the transposes carry back".into(),
+        Told::Errors => {
+            "as the error signals show, since only the transposes carry them back".into()
+        }
         Told::OtherLayers => {
-            "as all other weights in this file are, though nothing else tells".into()
+            "as all other weights in this file are, though nothing else shows it".into()
         }
         Told::Nothing => return None,
     };
@@ -108,18 +107,18 @@ fn turned(names: &[String], told: Told) -> Option<String> {
 /// What carried the error signals, and of which states backward weights are.
 pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
     let mut out: Vec<String> =
-        findings.feedback.iter().map(|of| feedback(of, run.backward(of.layer))).collect();
+        findings.feedback.iter().map(|layer| feedback(layer, run.backward(layer.layer))).collect();
     for (l, backward) in (1..run.depth()).filter_map(|l| Some((l, run.backward(l)?))) {
-        let feedback = findings.feedback.iter().find(|of| of.layer == l);
+        let feedback = findings.feedback.iter().find(|layer| layer.layer == l);
         out.extend(orientation(l, backward, feedback));
-        let unchecked = findings.activations.iter().find(|of| of.layer == l);
-        let unchecked = unchecked.is_some_and(|of| of.given && of.closing.is_none());
+        let unchecked = findings.activations.iter().find(|layer| layer.layer == l);
+        let unchecked = unchecked.is_some_and(|layer| layer.given && layer.closing.is_none());
         out.extend(states(l, backward, run, unchecked));
         if backward.may_be_direct() {
             let above = l + 1;
             out.push(format!(
-                "B{l} is taken to lead from layer {above}: as there are as many outputs, nothing \
-                 tells it from direct feedback, whose name is F{l}"
+                "B{l} is assumed to lead from layer {above}: as there are as many outputs, it \
+                cannot be distinguished from direct feedback, whose name is F{l}"
             ));
         }
     }
@@ -127,14 +126,14 @@ pub(super) fn errors(run: &RecordedRun, findings: &Findings) -> Vec<String> {
 }
 
 fn orientation(l: usize, backward: &Backward, feedback: Option<&LayerFeedback>) -> Option<String> {
-    let carried = feedback.is_some_and(|of| of.carried_by.is_some());
+    let carried = feedback.is_some_and(|layer| layer.carried_by.is_some());
     match (backward.told(), backward.is_turned()) {
         (Told::Errors, true) if !carried => Some(format!(
-            "B{l} was recorded transposed, as the signs of the error signals tell: it was turned"
+            "B{l} was recorded transposed, as the signs of the error signals show: it was turned"
         )),
         (Told::Steps, true) => Some(format!(
-            "B{l} was recorded transposed, as its steps tell, which follow those of W{l} and not \
-             their transposes: it was turned"
+            "B{l} was recorded transposed, as its steps show, which follow those of W{l} and not \
+            their transposes: it was turned"
         )),
         (Told::Nothing, turned) => {
             let [units, above] = [backward.states().shape()[1], backward.states().shape()[0]];
@@ -144,8 +143,8 @@ fn orientation(l: usize, backward: &Backward, feedback: Option<&LayerFeedback>) 
                 "the likelier is as recorded"
             };
             Some(format!(
-                "nothing tells which way B{l} is stored, {above} x {units} or its transpose: both \
-                 readings of the angles are shown, the likelier last ({likelier})"
+                "nothing shows which way B{l} is stored, {above} x {units} or its transpose: both \
+                readings of the angles are shown, the likelier last ({likelier})"
             ))
         }
         _ => None,
@@ -164,14 +163,14 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun, unchecked: bool) -> 
     let not = format!("B{l} is not that of all states: the error signals do not follow from it");
     match backward.of() {
         StatesOf::Presumed if run.weights(l).is_some_and(|weights| weights.len() > 1) => Some(
-            format!("B{l} is taken to be fixed: nothing tells whether it is that of all states"),
+            format!("B{l} is assumed to be fixed: nothing shows whether it is that of all states"),
         ),
         StatesOf::Unused => Some(format!(
             "B{l} carried no error: it is a matrix that W{l} is compared with, and no more"
         )),
         StatesOf::Only(of) if **of == [last] => Some(format!(
-            "{not}, and come nearest to it at the end: it is taken to be that of the last state, \
-             and no angle is shown for others; {remedy}"
+            "{not}, and come nearest to it at the end: it is assumed to be that of the last \
+            state, and no angle is shown for others; {remedy}"
         )),
         StatesOf::Only(of) => Some(format!(
             "{not} but in states {}, and no angle is shown for others; {remedy}",
@@ -179,9 +178,9 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun, unchecked: bool) -> 
         )),
         StatesOf::Undecided => Some(format!(
             "no angle is shown for layer {l}: activity{l} is not one function of its \
-             pre-activations{}, so that something else than an activation lies between, such as a \
-             normalisation; the error signals do not tell then whether B{l} is that of all states; \
-             {remedy}, even if it does not change",
+            pre-activations{}, so that something other than an activation lies between, such as a \
+            normalisation; then the error signals do not show whether B{l} is that of all states; \
+            {remedy}, even if it does not change",
             if run.biases(l).is_some() {
                 String::new()
             } else {
@@ -199,14 +198,14 @@ fn states(l: usize, backward: &Backward, run: &RecordedRun, unchecked: bool) -> 
 /// `0 to 2, 6 to 8`.
 fn ranges(states: &[usize]) -> String {
     let runs = states.chunk_by(|a, b| a + 1 == *b);
-    let run = |of: &[usize]| Some(format!("{} to {}", of.first()?, of.last()?));
+    let run = |states: &[usize]| Some(format!("{} to {}", states.first()?, states.last()?));
     runs.filter_map(run).collect::<Vec<_>>().join(", ")
 }
 
-fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
-    let (l, above) = (of.layer, of.layer + 1);
-    let Some(carrier) = of.carried_by else { return carried_by_nothing(of) };
-    if let Some(how) = &of.before_derivative {
+fn feedback(layer: &LayerFeedback, backward: Option<&Backward>) -> String {
+    let (l, above) = (layer.layer, layer.layer + 1);
+    let Some(carrier) = layer.carried_by else { return carried_by_nothing(layer) };
+    if let Some(how) = &layer.before_derivative {
         return format!(
             "delta{l} is delta{above} times f', carried back by {}: {}; both were recorded before \
              the derivative, as gradients of activities and not of pre-activations: multiply \
@@ -215,7 +214,7 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
             closing(how)
         );
     }
-    let through = match (carrier.derivative, of.normalised) {
+    let through = match (carrier.derivative, layer.normalised) {
         (true, None) => "through f'",
         (true, Some(_)) => "through f' and a normalisation, whose gains were fitted",
         (false, _) => "without f'",
@@ -223,21 +222,22 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
     let from = |direct: bool| {
         if direct { "the error of the output".into() } else { format!("delta{above}") }
     };
-    let how = of.normalised.as_ref().or(closing_of(of, carrier)).map(closing).unwrap_or_default();
+    let how =
+        layer.normalised.as_ref().or(closing_of(layer, carrier)).map(closing).unwrap_or_default();
     let by = match carrier.way {
         Way::Backward { direct, turned } => {
             let name = format!("B{l}{}", if turned { "'" } else { "" });
             let straight = if direct { " straight" } else { "" };
             let carried = format!("{} carried{straight} back by {name}", from(direct));
-            let told = if turned && backward.is_some_and(|of| of.told() == Told::Errors) {
+            let told = if turned && backward.is_some_and(|matrix| matrix.told() == Told::Errors) {
                 format!(": B{l} was recorded transposed, and was turned")
             } else {
                 String::new()
             };
-            if of.by_signs {
+            if layer.by_signs {
                 return format!(
-                    "delta{l} has the signs of {carried}: only the signs of the error signals \
-                     tell, as f' is not known{told}"
+                    "delta{l} has the signs of {carried}: only the signs of the error signals are \
+                    compared, as f' is not known{told}"
                 );
             }
             return match turned {
@@ -250,27 +250,30 @@ fn feedback(of: &LayerFeedback, backward: Option<&Backward>) -> String {
             format!("delta{above} carried back by W{l}'{unused}: this is backpropagation")
         }
     };
-    let derivative = match (carrier.derivative, of.normalised) {
+    let derivative = match (carrier.derivative, layer.normalised) {
         (true, None) => "",
         (true, Some(_)) => ", through a normalisation whose gains were fitted",
         (false, _) => ", without f'",
     };
-    if of.by_signs {
-        return format!("delta{l} has the signs of {by}; only the signs tell, as f' is not known");
+    if layer.by_signs {
+        return format!(
+            "delta{l} has the signs of {by}; only the signs are compared, as f' is not \
+            known"
+        );
     }
     format!("delta{l} is {by}{derivative}; {how}")
 }
 
-fn carried_by_nothing(of: &LayerFeedback) -> String {
-    let with = of.closings.iter().any(|c| c.carrier.derivative);
-    let off: Vec<String> = of
+fn carried_by_nothing(layer: &LayerFeedback) -> String {
+    let with = layer.closings.iter().any(|c| c.carrier.derivative);
+    let off: Vec<String> = layer
         .closings
         .iter()
         .filter(|c| c.carrier.derivative == with)
         .map(|c| {
             format!(
                 "{} is off by {:.1e}",
-                name(c.carrier.way, of.layer),
+                name(c.carrier.way, layer.layer),
                 c.closing.relative_difference
             )
         })
@@ -278,14 +281,14 @@ fn carried_by_nothing(of: &LayerFeedback) -> String {
     let unknown = if with { "" } else { " (f' is not known, and is left out)" };
     format!(
         "delta{} is not what any recorded matrix makes of the one above{unknown}: {}",
-        of.layer,
+        layer.layer,
         off.join(", ")
     )
 }
 
-fn closing_of(of: &LayerFeedback, carrier: Carrier) -> Option<&Closing> {
+fn closing_of(layer: &LayerFeedback, carrier: Carrier) -> Option<&Closing> {
     let is = |closing: &&CarrierClosing| closing.carrier == carrier;
-    of.closings.iter().find(is).map(|of| &of.closing)
+    layer.closings.iter().find(is).map(|found| &found.closing)
 }
 
 fn name(way: Way, l: usize) -> String {
@@ -302,7 +305,10 @@ fn name(way: Way, l: usize) -> String {
 }
 
 /// `off by 1e-7 (rounding: 6e-8), closes`.
-pub(super) fn closing(of: &Closing) -> String {
-    let verdict = if of.closes { "closes" } else { "does not close" };
-    format!("off by {:.1e}, rounding {:.0e}: {verdict}", of.relative_difference, of.rounding)
+pub(super) fn closing(closing: &Closing) -> String {
+    let verdict = if closing.closes { "closes" } else { "does not close" };
+    format!(
+        "off by {:.1e}, rounding {:.0e}: {verdict}",
+        closing.relative_difference, closing.rounding
+    )
 }

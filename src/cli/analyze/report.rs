@@ -49,9 +49,9 @@ fn archive(analysis: &Analysis) {
 
 /// The precision, or those of weights, activities and error signals where they differ.
 fn precision(run: &RecordedRun) -> String {
-    let of = ["weights", "activities", "deltas"].into_iter().zip(run.precisions());
+    let precisions = ["weights", "activities", "deltas"].into_iter().zip(run.precisions());
     let told: Vec<(&str, NumberFormat)> =
-        of.filter_map(|(name, format)| Some((name, format?))).collect();
+        precisions.filter_map(|(name, format)| Some((name, format?))).collect();
     if told.windows(2).all(|pair| pair[0].1 == pair[1].1) {
         return run.precision().name().into();
     }
@@ -76,16 +76,17 @@ fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) {
 fn angles(analysis: &Analysis) {
     let found = &analysis.findings.angles;
     // Readings stand in the table only where there are two of a layer.
-    let readings = found.iter().any(|of| of.reading.is_some());
-    let row = |of: &crate::recorded::LayerAngles| {
-        let null =
-            of.null_interval95.map_or("any".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
+    let readings = found.iter().any(|layer| layer.reading.is_some());
+    let row = |angles: &crate::recorded::LayerAngles| {
+        let null = angles
+            .null_interval95
+            .map_or("any".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
         let z = |z: Option<f64>| number(z, 1);
-        let [first, last] =
-            [of.degrees.first(), of.degrees.last()].map(|d| number(d.copied().flatten(), 2));
-        let reading = readings.then(|| of.reading.unwrap_or("as said above").to_string());
-        let layer = [of.layer.to_string()].into_iter().chain(reading);
-        layer.chain([first, last, null, z(of.null_z[0]), z(of.null_z[1])]).collect()
+        let [first, last] = [angles.degrees.first(), angles.degrees.last()]
+            .map(|d| number(d.copied().flatten(), 2));
+        let reading = readings.then(|| angles.reading.unwrap_or("as said above").to_string());
+        let layer = [angles.layer.to_string()].into_iter().chain(reading);
+        layer.chain([first, last, null, z(angles.null_z[0]), z(angles.null_z[1])]).collect()
     };
     let head = ["layer", "first", "last", "95 % of independent", "z first", "z last"];
     let mut head = head.to_vec();
@@ -113,7 +114,7 @@ fn name(part: &PartReading) -> String {
     format!("{name}{lag}")
 }
 
-fn terms(of: &LayerTerms) {
+fn terms(layer: &LayerTerms) {
     let row = |part: &PartReading| {
         vec![
             name(part),
@@ -124,21 +125,21 @@ fn terms(of: &LayerTerms) {
         ]
     };
     let head = ["part", "norm", "degrees to B'", "share of update", "share of its B' part"];
-    let reach = of.iterations.iter().map(|i| i.reach).max().unwrap_or(0);
+    let reach = layer.iterations.iter().map(|i| i.reach).max().unwrap_or(0);
     let title = format!(
         "Update of W{} by lag: {} iterations, lags up to {reach}",
-        of.layer,
-        of.iterations.len()
+        layer.layer,
+        layer.iterations.len()
     );
-    table(&title, &head, of.overall.iter().map(row).collect());
+    table(&title, &head, layer.overall.iter().map(row).collect());
     let worst = |value: Option<f64>| value.map_or("not known".into(), |v| format!("{v:.1e}"));
     // With more than the rule in it, the step is not the update.
-    let step = if of.split {
+    let step = if layer.split {
         String::new()
     } else {
-        format!(", update off the recorded step by {}", worst(of.step_difference))
+        format!(", update off the recorded step by {}", worst(layer.step_difference))
     };
-    say!("  at worst: parts off the update by {}{step}", worst(of.remainder_difference));
+    say!("  at worst: parts off the update by {}{step}", worst(layer.remainder_difference));
 }
 
 /// A mean over pairs of one kind.
@@ -146,20 +147,22 @@ type Pick = fn(&Split<Option<f64>>) -> Option<f64>;
 
 fn pairs(analysis: &Analysis) {
     let mut rows = Vec::new();
-    for of in &analysis.findings.pairs {
+    for layer in &analysis.findings.pairs {
         let classes: [(&str, Pick); 3] =
             [("all", |v| v.all), ("same class", |v| v.within), ("different", |v| v.between)];
         for (name, pick) in
             classes.into_iter().take(if analysis.run.labels.is_some() { 3 } else { 1 })
         {
-            let means = [&of.activity, &of.error, &of.product, &of.shuffled];
+            let means = [&layer.activity, &layer.error, &layer.product, &layer.shuffled];
             let means =
                 means.map(|value| pick(value).map_or("absent".into(), |v| format!("{v:.2e}")));
-            let mut row = vec![of.layer.to_string(), of.lag.to_string(), name.to_string()];
+            let mut row = vec![layer.layer.to_string(), layer.lag.to_string(), name.to_string()];
             row.extend(means);
-            row.push(number(pick(&of.z), 1));
+            row.push(number(pick(&layer.z), 1));
             row.extend(match name {
-                "all" => [format!("{:.2e}", of.mean_eigenvalue), number(of.cosine_to_identity, 3)],
+                "all" => {
+                    [format!("{:.2e}", layer.mean_eigenvalue), number(layer.cosine_to_identity, 3)]
+                }
                 _ => [String::new(), String::new()],
             });
             rows.push(row);
@@ -170,8 +173,8 @@ fn pairs(analysis: &Analysis) {
         "M to 1",
     ];
     table(
-        "Similarities of samples a lag apart: means over pairs; M to 1: cosine of M to the \
-         identity",
+        "Similarities of samples one lag apart: means over pairs; M to 1: cosine of M to the \
+        identity",
         &head,
         rows,
     );
@@ -187,16 +190,16 @@ const SPECTRAL: [(&str, &str); 5] = [
 ];
 
 fn spectra(analysis: &Analysis) {
-    let rows = analysis.spectra.iter().map(|of| {
+    let rows = analysis.spectra.iter().map(|spectrum| {
         let cell = |(quantity, _): &(&str, &str)| {
-            let row = of.rows.iter().find(|row| row.quantity == *quantity);
+            let row = spectrum.rows.iter().find(|row| row.quantity == *quantity);
             let expected = row
                 .and_then(|row| row.prediction)
                 .map(|p| format!(" ({})", short(p)))
                 .unwrap_or_default();
             format!("{}{expected}", row.and_then(|row| row.value).map_or("absent".into(), short))
         };
-        [of.layer.to_string(), of.state.to_string()]
+        [spectrum.layer.to_string(), spectrum.state.to_string()]
             .into_iter()
             .chain(SPECTRAL.iter().map(cell))
             .collect()
@@ -211,15 +214,15 @@ fn spectra(analysis: &Analysis) {
 }
 
 fn predictions(analysis: &Analysis) {
-    let row = |of: &LinearPrediction| {
+    let row = |prediction: &LinearPrediction| {
         let degrees = |value: Option<f64>| number(value, 2);
         vec![
-            of.layer.to_string(),
-            of.state.to_string(),
-            degrees(of.first_degrees),
-            degrees(of.measured_degrees),
-            degrees(of.from_these_weights_degrees),
-            degrees(of.averaged_degrees),
+            prediction.layer.to_string(),
+            prediction.state.to_string(),
+            degrees(prediction.first_degrees),
+            degrees(prediction.measured_degrees),
+            degrees(prediction.from_these_weights_degrees),
+            degrees(prediction.averaged_degrees),
         ]
     };
     let head =
@@ -243,14 +246,17 @@ fn cell(value: Option<f64>) -> String {
 /// `layer,state,degrees`, with `reading` after the layer where there are two of one.
 pub(super) fn angles_csv(analysis: &Analysis) -> String {
     let found = &analysis.findings.angles;
-    let readings = found.iter().any(|of| of.reading.is_some());
+    let readings = found.iter().any(|layer| layer.reading.is_some());
     let mut out = format!("layer,{}state,degrees\n", if readings { "reading," } else { "" });
-    for of in found {
-        let reading =
-            if readings { format!("{},", of.reading.unwrap_or_default()) } else { String::new() };
-        for (state, degrees) in of.degrees.iter().enumerate() {
+    for layer in found {
+        let reading = if readings {
+            format!("{},", layer.reading.unwrap_or_default())
+        } else {
+            String::new()
+        };
+        for (state, degrees) in layer.degrees.iter().enumerate() {
             let state = analysis.run.update_of_state(state);
-            let _ = writeln!(out, "{},{reading}{state},{}", of.layer, cell(*degrees));
+            let _ = writeln!(out, "{},{reading}{state},{}", layer.layer, cell(*degrees));
         }
     }
     out
@@ -260,7 +266,7 @@ pub(super) fn angles_csv(analysis: &Analysis) -> String {
 pub(super) fn terms_csv(analysis: &Analysis) -> String {
     let mut out =
         String::from("layer,iteration,part,lag,norm,degrees,share_of_update,share_of_alignment\n");
-    for of in &analysis.findings.terms {
+    for layer in &analysis.findings.terms {
         let mut write = |iteration: Option<usize>, part: &PartReading| {
             let whole = |value: Option<usize>| value.map(|v| v.to_string()).unwrap_or_default();
             let (iteration, lag) = (whole(iteration), whole(part.lag));
@@ -269,12 +275,12 @@ pub(super) fn terms_csv(analysis: &Analysis) -> String {
                     .map(cell);
             let name = serde_json::to_value(part.part).unwrap_or_default();
             let name = name.as_str().unwrap_or_default();
-            let _ = writeln!(out, "{},{iteration},{name},{lag},{}", of.layer, numbers.join(","));
+            let _ = writeln!(out, "{},{iteration},{name},{lag},{}", layer.layer, numbers.join(","));
         };
-        for iteration in &of.iterations {
+        for iteration in &layer.iterations {
             iteration.parts.iter().for_each(|part| write(Some(iteration.iteration), part));
         }
-        of.overall.iter().for_each(|part| write(None, part));
+        layer.overall.iter().for_each(|part| write(None, part));
     }
     out
 }

@@ -31,9 +31,11 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
         ));
     }
     out.extend(findings.remarks.iter().cloned());
-    let not = |of: &Unsaid| format!("the updates of W{} are not decomposed: {}", of.layer, of.why);
+    let not = |layer: &Unsaid| {
+        format!("the updates of W{} are not decomposed: {}", layer.layer, layer.why)
+    };
     out.extend(findings.not_decomposed.iter().map(not));
-    let not = |of: &Unsaid| format!("no prediction for layer {}: {}", of.layer, of.why);
+    let not = |layer: &Unsaid| format!("no prediction for layer {}: {}", layer.layer, layer.why);
     out.extend(findings.not_predicted.iter().map(not));
     out.extend(
         analysis
@@ -44,37 +46,37 @@ pub(super) fn all(analysis: &Analysis) -> Vec<String> {
     out
 }
 
-fn activation(of: &LayerActivation) -> Option<String> {
-    let (l, below) = (of.layer, of.layer - 1);
+fn activation(layer: &LayerActivation) -> Option<String> {
+    let (l, below) = (layer.layer, layer.layer - 1);
     let made = format!("activity{l} against f(activity{below} W{below} + b{l})");
-    let Some(how) = &of.closing else {
-        return of.activation.map(|f| {
+    let Some(how) = &layer.closing else {
+        return layer.activation.map(|f| {
             format!("layer {l} is {}, as given: it takes activity{l} and others to check", f.name())
         });
     };
-    let Some(activation) = of.activation else {
+    let Some(activation) = layer.activation else {
         return Some(format!(
             "layer {l}: no known activation makes its activity; {made} with {}: {}",
-            of.nearest.unwrap_or("the nearest"),
+            layer.nearest.unwrap_or("the nearest"),
             closing(how)
         ));
     };
-    let source = if of.given { "as given" } else { "inferred" };
+    let source = if layer.given { "as given" } else { "inferred" };
     let mut text =
         format!("layer {l} is {}, {source}; {made}: {}", activation.name(), closing(how));
-    if let Some(nearest) = of.nearest.filter(|nearest| *nearest != activation.name()) {
+    if let Some(nearest) = layer.nearest.filter(|nearest| *nearest != activation.name()) {
         text.push_str(&format!("; {nearest} is nearer"));
     }
-    if of.is_refuted() {
+    if layer.is_refuted() {
         text.push_str(
-            ": the activation that was given does not fit, and what carried the errors is judged \
-             without it; give another, or leave --activation out",
+            ": the activation that was given does not fit, so the path of the errors is judged \
+            without it; give another, or leave --activation out",
         );
     }
-    if !of.alike.is_empty() {
+    if !layer.alike.is_empty() {
         text.push_str(&format!(
             "; {} would make the same of these pre-activations",
-            of.alike.join(", ")
+            layer.alike.join(", ")
         ));
     }
     Some(text)
@@ -98,22 +100,22 @@ fn single_steps(thinned: &Thinned, findings: &Findings) -> Vec<String> {
                  ...), activity and the error signal above on record"
                 .into()
         }
-        Some(of) => {
-            let [low, high] = of.eta;
+        Some(steps) => {
+            let [low, high] = steps.eta;
             let rate =
                 if low == high { short(low) } else { format!("{} to {}", short(low), short(high)) };
-            let how = if of.given { "as given" } else { "fitted by least squares" };
-            let verdict = closing(&of.closing);
+            let how = if steps.given { "as given" } else { "fitted by least squares" };
+            let verdict = closing(&steps.closing);
             format!(
-                "the recorded updates, each by itself, against eta L' delta with eta {rate}, \
-                {how}: {verdict}"
+                "the recorded updates, one by one, against eta L' delta with eta {rate}, {how}: \
+                {verdict}"
             )
         }
     });
-    if findings.single_steps.as_ref().is_some_and(|of| !of.closing.closes) {
+    if findings.single_steps.as_ref().is_some_and(|steps| !steps.closing.closes) {
         out.push(
-            "the updates are not the rule's alone: what else they are made of (momentum, weight \
-             decay, an adaptive optimiser) takes a recording of every update to be found out"
+            "the updates are not the rule's alone: to find out what else is in them (momentum, \
+            weight decay, an adaptive optimiser) takes a recording of every update"
                 .into(),
         );
     }
@@ -122,7 +124,7 @@ fn single_steps(thinned: &Thinned, findings: &Findings) -> Vec<String> {
 
 /// Lags that no two recorded updates are apart.
 fn unreached(thinned: &Thinned, analysis: &Analysis) -> Option<String> {
-    let compared = |lag: &&usize| analysis.findings.pairs.iter().any(|of| of.lag == **lag);
+    let compared = |lag: &&usize| analysis.findings.pairs.iter().any(|pair| pair.lag == **lag);
     let signals = analysis.run.samples().is_some();
     let lags = analysis.questions.terms.lags.iter().filter(|lag| signals && !compared(lag));
     let lags: Vec<String> = lags.map(ToString::to_string).collect();
@@ -157,7 +159,7 @@ fn steps(found: Option<&Steps>) -> Vec<String> {
         let off: Vec<String> = chosen
             .layers
             .iter()
-            .map(|of| format!("W{} by {:.1e}", of.layer, of.closing.relative_difference))
+            .map(|layer| format!("W{} by {:.1e}", layer.layer, layer.closing.relative_difference))
             .collect();
         out.push(format!("off are {}", off.join(", ")));
     }
@@ -184,7 +186,8 @@ fn details(steps: &Steps) -> Vec<String> {
     let mut out = Vec::new();
     if steps.within_rounding {
         out.push(
-            "no step is larger than rounding: any recipe would do, and none is told from another"
+            "no step is larger than rounding: any recipe would fit, and none can be distinguished \
+            from another"
                 .into(),
         );
     }
@@ -194,13 +197,13 @@ fn details(steps: &Steps) -> Vec<String> {
             rates
                 .layers
                 .as_ref()
-                .map(|of| format!("rates of W{}: {}", list(&steps.layers), all(of))),
+                .map(|eta| format!("rates of W{}: {}", list(&steps.layers), all(eta))),
         );
         out.extend(
-            rates.iterations.as_ref().map(|of| format!("rates by iteration: {}", schedule(of))),
+            rates.iterations.as_ref().map(|list| format!("rates by iteration: {}", schedule(list))),
         );
-        for (layer, of) in steps.layers.iter().zip(rates.steps.iter().flatten()) {
-            out.push(format!("rates of W{layer} by iteration: {}", schedule(of)));
+        for (layer, list) in steps.layers.iter().zip(rates.steps.iter().flatten()) {
+            out.push(format!("rates of W{layer} by iteration: {}", schedule(list)));
         }
     }
     if steps.rates.as_ref().is_some_and(|rates| rates.by == RatesBy::Each || is_irregular(rates)) {
@@ -232,7 +235,7 @@ fn details(steps: &Steps) -> Vec<String> {
     }
     if !steps.alike.is_empty() {
         out.push(format!(
-            "as good as this: {}; this recording does not tell them apart",
+            "as good as this: {}; this recording does not distinguish them",
             steps.alike.join("; ")
         ));
     }
@@ -244,12 +247,15 @@ fn details(steps: &Steps) -> Vec<String> {
 
 /// Whether rates by iteration go up and down more than a schedule does.
 fn is_irregular(rates: &StepRates) -> bool {
-    let turns = |of: &[f64]| {
-        let differences: Vec<f64> =
-            of.windows(2).map(|w| w[1] - w[0]).filter(|d| d.abs() > 1e-4 * of[0].abs()).collect();
+    let turns = |list: &[f64]| {
+        let differences: Vec<f64> = list
+            .windows(2)
+            .map(|w| w[1] - w[0])
+            .filter(|d| d.abs() > 1e-4 * list[0].abs())
+            .collect();
         differences.windows(2).filter(|w| w[0] * w[1] < 0.0).count()
     };
-    rates.iterations.as_ref().is_some_and(|of| 4 * turns(of) > of.len())
+    rates.iterations.as_ref().is_some_and(|list| 4 * turns(list) > list.len())
 }
 
 /// Rates by iteration; runs of equal ones in one.
@@ -262,7 +268,7 @@ fn schedule(rates: &[f64]) -> String {
             _ => runs.push((rate, k, k)),
         }
     }
-    let of = |&(rate, first, last): &(f64, usize, usize)| {
+    let stretch = |&(rate, first, last): &(f64, usize, usize)| {
         let rate = if rate.is_nan() { "not known".into() } else { short(rate) };
         if first == last {
             format!("{rate} in {first}")
@@ -270,7 +276,7 @@ fn schedule(rates: &[f64]) -> String {
             format!("{rate} in {first} to {last}")
         }
     };
-    let (first, last) = (runs.iter().take(4).map(of), runs.last().map(of));
+    let (first, last) = (runs.iter().take(4).map(stretch), runs.last().map(stretch));
     let mut parts: Vec<String> = first.collect();
     if runs.len() > 4 {
         parts.push("...".into());
@@ -303,8 +309,8 @@ fn no_recipe(steps: &Steps) -> Vec<String> {
     }
     if let Some(combination) = &steps.combination {
         out.push(format!(
-            "with coefficients of their own in every layer and update, {combination} does make \
-             them: momentum or decay may change on the way, as OneCycleLR cycles momentum"
+            "with separate coefficients in every layer and update, {combination} does make them: \
+            momentum or decay may change on the way, as OneCycleLR cycles momentum"
         ));
     }
     out.push(
@@ -320,7 +326,7 @@ fn no_recipe(steps: &Steps) -> Vec<String> {
 
 /// Recipes that were excluded, without their rates.
 fn kinds(steps: &Steps) -> String {
-    steps.excluded.iter().map(|of| of.recipe.as_str()).collect::<Vec<_>>().join("; ")
+    steps.excluded.iter().map(|fit| fit.recipe.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 fn list(layers: &[usize]) -> String {

@@ -37,14 +37,14 @@ fn series(label: &str, colour: usize, mark: Mark, points: Vec<Point>) -> Series 
     Series { label: label.into(), colour: Hue::Palette(colour), mark, points }
 }
 
-/// Density of the singular values of `W` with the law of the bulk. What lies far beyond is told in
-/// words.
-fn density(of: &Values) -> (Panel, String) {
+/// Density of the singular values of `W` with the law of the bulk. What lies far beyond is
+/// described in words.
+fn density(forward: &Values) -> (Panel, String) {
     let mut panel =
         Panel::new("Singular values of W", Axis::new("singular value"), Axis::new("density"));
-    let (values, count) = (&of.values[..], of.values.len() as f64);
+    let (values, count) = (&forward.values[..], forward.values.len() as f64);
     let largest = values.first().copied().unwrap_or(0.0);
-    let split = of.split.as_ref();
+    let split = forward.split.as_ref();
     // The bulk takes at least half of the axis.
     let end = split.map_or(largest, |split| largest.min(2.0 * split.bulk.ends()[1])) * 1.04;
     // As many bins as there are values for, over the bulk; as wide ones beyond it.
@@ -77,21 +77,21 @@ fn ranked(measured: &Measured) -> Panel {
     let mut panel =
         Panel::new("In order", Axis::new("index"), Axis::new("singular value / end of the bulk"));
     let backward = measured.both.as_ref().map(|both| &both.backward);
-    for (colour, of) in [Some(&measured.forward), backward].into_iter().flatten().enumerate() {
+    for (colour, matrix) in [Some(&measured.forward), backward].into_iter().flatten().enumerate() {
         let colour = 3 * colour;
-        let largest = of.values.first().copied().filter(|s| *s > 0.0).unwrap_or(1.0);
-        let unit = of.split.as_ref().map_or(largest, |split| split.bulk.ends()[1]);
+        let largest = matrix.values.first().copied().filter(|s| *s > 0.0).unwrap_or(1.0);
+        let unit = matrix.split.as_ref().map_or(largest, |split| split.bulk.ends()[1]);
         panel.y.log |= largest > 5.0 * unit;
         let all =
-            of.values.iter().enumerate().map(|(i, &value)| point(i as f64 + 1.0, value / unit));
-        panel.series.push(series(of.name, colour, Mark::Points, all.collect()));
-        if let Some(Split { bulk, outliers, .. }) = &of.split {
-            let (found, rest) = (outliers.len(), of.values.len() - outliers.len());
+            matrix.values.iter().enumerate().map(|(i, &value)| point(i as f64 + 1.0, value / unit));
+        panel.series.push(series(matrix.name, colour, Mark::Points, all.collect()));
+        if let Some(Split { bulk, outliers, .. }) = &matrix.split {
+            let (found, rest) = (outliers.len(), matrix.values.len() - outliers.len());
             let expected = |i: usize| bulk.quantile(1.0 - (i as f64 + 0.5) / rest as f64) / unit;
             let curve = (0..rest).map(|i| point((found + i) as f64 + 1.0, expected(i))).collect();
             panel.series.push(series(LAW, 1, Mark::Dashes, curve));
             panel.references.push(Reference {
-                label: format!("threshold of {}", of.name),
+                label: format!("threshold of {}", matrix.name),
                 y: bulk.threshold(measured.false_alarm) / unit,
                 colour: Some(Hue::Palette(colour)),
             });

@@ -33,7 +33,8 @@ pub(in crate::cli) struct Row {
 pub(super) fn json(measured: &Measured) -> Json {
     let row = |row: Row| {
         json!({
-            "quantity": row.quantity, "matrix": row.matrix, "reading": row.reading, "space": row.space, "leading": row.leading,
+            "quantity": row.quantity, "matrix": row.matrix, "reading": row.reading,
+            "space": row.space, "leading": row.leading,
             "value": row.value, "prediction": row.prediction, "z": row.z, "p": row.p,
         })
     };
@@ -59,7 +60,8 @@ pub(super) fn json(measured: &Measured) -> Json {
     if let Some(other) = &measured.other {
         out["other_reading"] = json!({
             "reading": name(other.reading), "singular_values": { "W B": other.product },
-            "eigenvalues": { "W B": eigenvalues(other) }, "principal_angles": principal_angles(other),
+            "eigenvalues": { "W B": eigenvalues(other) },
+            "principal_angles": principal_angles(other),
         });
     }
     out
@@ -77,12 +79,12 @@ fn principal_angles(both: &Both) -> Json {
     angles.collect()
 }
 
-fn outliers(of: &Values) -> Json {
+fn outliers(matrix: &Values) -> Json {
     let entry = |o: &Outlier| {
         let Outlier { index, value, p, strength } = *o;
-        json!({ "matrix": of.name, "index": index, "value": value, "p": p, "strength": strength })
+        json!({ "matrix": matrix.name, "index": index, "value": value, "p": p, "strength": strength })
     };
-    of.split.iter().flat_map(|split| &split.outliers).map(entry).collect()
+    matrix.split.iter().flat_map(|split| &split.outliers).map(entry).collect()
 }
 
 fn rows(measured: &Measured) -> Vec<Row> {
@@ -98,24 +100,24 @@ fn rows(measured: &Measured) -> Vec<Row> {
 }
 
 /// What is said of one matrix.
-pub(in crate::cli) fn of_one(of: &Values, false_alarm: f64) -> Vec<Row> {
-    let row = |quantity, value| Row { matrix: of.name, quantity, value, ..Row::default() };
-    let expected = Bulk::new(of.shape, 1.0);
+pub(in crate::cli) fn of_one(matrix: &Values, false_alarm: f64) -> Vec<Row> {
+    let row = |quantity, value| Row { matrix: matrix.name, quantity, value, ..Row::default() };
+    let expected = Bulk::new(matrix.shape, 1.0);
     let with = |row: Row, prediction: fn(&Bulk) -> f64| Row {
         prediction: expected.as_ref().map(prediction),
         ..row
     };
-    let (values, split) = (&of.values[..], of.split.as_ref());
+    let (values, split) = (&matrix.values[..], matrix.split.as_ref());
     let ends = split.map(|split| split.bulk.ends());
     vec![
-        row("norm", Some(of.norm)),
+        row("norm", Some(matrix.norm)),
         row("largest_singular_value", values.first().copied()),
         row("smallest_singular_value", values.last().copied()),
         with(row("participation_ratio", participation_ratio(values)), Bulk::participation_ratio),
         with(row("stable_rank", stable_rank(values)), Bulk::stable_rank),
         row("effective_rank", effective_rank(values)),
-        row("numerical_rank", Some(numerical_rank(values, of.shape) as f64)),
-        row("condition_number", condition_number(values, of.shape)),
+        row("numerical_rank", Some(numerical_rank(values, matrix.shape) as f64)),
+        row("condition_number", condition_number(values, matrix.shape)),
         row("entry_sd", split.map(|split| split.bulk.entry_sd())),
         row("bulk_low", ends.map(|[low, _]| low)),
         row("bulk_high", ends.map(|[_, high]| high)),
@@ -148,18 +150,18 @@ fn of_both(both: &Both) -> Vec<Row> {
         row("participation_ratio", participation_ratio(&both.product)),
     ];
     for shared in &both.shared {
-        let of = |quantity, value| Row {
+        let row_of_space = |quantity, value| Row {
             matrix: "W, B'",
             space: Some(shared.space),
             leading: shared.leading,
             ..row(quantity, value)
         };
-        rows.push(of("smallest_principal_angle", shared.angles.first().copied()));
-        rows.push(of("largest_principal_angle", shared.angles.last().copied()));
+        rows.push(row_of_space("smallest_principal_angle", shared.angles.first().copied()));
+        rows.push(row_of_space("largest_principal_angle", shared.angles.last().copied()));
         rows.push(Row {
             prediction: shared.null.map(|null| null.mean()),
             z: shared.null.zip(shared.overlap).and_then(|(null, overlap)| null.z(overlap)),
-            ..of("overlap", shared.overlap)
+            ..row_of_space("overlap", shared.overlap)
         });
     }
     rows
@@ -190,11 +192,11 @@ pub(super) fn print(measured: &Measured) {
         ]);
     }
     say!("{}", aligned(table, "  ").trim_end_matches('\n'));
-    for of in [Some(&measured.forward), measured.both.as_ref().map(|both| &both.backward)]
+    for matrix in [Some(&measured.forward), measured.both.as_ref().map(|both| &both.backward)]
         .into_iter()
         .flatten()
     {
-        say!("{}", in_words(of, measured.false_alarm));
+        say!("{}", in_words(matrix, measured.false_alarm));
     }
     say!(
         "angles in degrees; independent: what independent entries, or independent W and B, would \
@@ -203,9 +205,9 @@ pub(super) fn print(measured: &Measured) {
 }
 
 /// The outliers, and whether there is a bulk for them to lie out of.
-fn in_words(of: &Values, false_alarm: f64) -> String {
-    let name = of.name;
-    let Some(split) = &of.split else {
+fn in_words(matrix: &Values, false_alarm: f64) -> String {
+    let name = matrix.name;
+    let Some(split) = &matrix.split else {
         return format!(
             "{name}: most singular values are 0: there is no bulk, and outliers have no meaning"
         );
@@ -236,9 +238,9 @@ fn in_words(of: &Values, false_alarm: f64) -> String {
     if split.unconfirmed > 0 {
         let _ = write!(
             text,
-            "\n{name}: {} more beyond the law of independent entries that are alike, and no \
-             outliers: the same entries with random signs reach as far (single large entries, or \
-             rows or columns of unequal norm)",
+            "\n{name}: {} more beyond the law of independent, identically distributed entries, \
+            but no outliers: the same entries with random signs reach as far (single large \
+            entries, or rows or columns of unequal norm)",
             split.unconfirmed
         );
     }
@@ -246,8 +248,8 @@ fn in_words(of: &Values, false_alarm: f64) -> String {
         let _ = write!(
             text,
             "\n{name}: the other values depart from the law of independent entries by {} (seldom \
-             above {}): these entries are not independent and alike, and the rate of false alarms \
-             does not hold",
+            above {}): these entries are not independent and identically distributed, and the \
+            rate of false alarms does not hold",
             short(split.departure),
             short(split.usual_departure())
         );
@@ -259,9 +261,10 @@ fn in_words(of: &Values, false_alarm: f64) -> String {
 pub(super) fn tables(measured: &Measured) -> Vec<(&'static str, String)> {
     let mut singular = String::from("matrix,index,value,outlier,p,strength\n");
     let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
-    let mut of = |name: &str, values: &[f64], of: Option<&Values>| {
+    let mut write = |name: &str, values: &[f64], spectrum: Option<&Values>| {
         for (index, value) in values.iter().enumerate() {
-            let outlier = of.and_then(|of| of.split.as_ref()?.outliers.get(index));
+            let outlier =
+                spectrum.and_then(|spectrum| spectrum.split.as_ref()?.outliers.get(index));
             let (p, strength) =
                 (number(outlier.map(|o| o.p)), number(outlier.and_then(|o| o.strength)));
             let _ = writeln!(
@@ -271,10 +274,10 @@ pub(super) fn tables(measured: &Measured) -> Vec<(&'static str, String)> {
             );
         }
     };
-    of("W", &measured.forward.values, Some(&measured.forward));
+    write("W", &measured.forward.values, Some(&measured.forward));
     let Some(both) = &measured.both else { return vec![("singular_values.csv", singular)] };
-    of("B", &both.backward.values, Some(&both.backward));
-    of("W B", &both.product, None);
+    write("B", &both.backward.values, Some(&both.backward));
+    write("W B", &both.product, None);
     let mut eigenvalues = String::from("index,real,imaginary,modulus\n");
     for (index, value) in both.eigenvalues.iter().enumerate() {
         let _ = writeln!(eigenvalues, "{index},{},{},{}", value.re, value.im, value.norm());

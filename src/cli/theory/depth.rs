@@ -88,10 +88,10 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
                 rows.push(row);
             }
         };
-        add("weight_alignment", 1, |of| &of.weights);
-        add("delta_alignment", 0, |of| &of.deltas);
-        add("update_alignment", 0, |of| &of.updates);
-        add("weight_squared_norm", 0, |of| &of.squared_norms);
+        add("weight_alignment", 1, |found| &found.weights);
+        add("delta_alignment", 0, |found| &found.deltas);
+        add("update_alignment", 0, |found| &found.updates);
+        add("weight_squared_norm", 0, |found| &found.squared_norms);
     }
     finite(&rows)?;
     Ok(rows)
@@ -155,7 +155,8 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
     let norms = norm.as_ref().map(|norm| norms(norm, &sizes, &vec![w_std; depth]));
     let named = json!({
-        "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std, "b-scale": b_scale,
+        "layers": sizes, "batch": batch, "eta": eta, "w-std": w_std, "b-std": b_std,
+        "b-scale": b_scale,
         "wn": norm.map_or("off".into(), |norm| norm.to_string()),
         "width": width.name(), "activation": "linear",
     });

@@ -44,12 +44,12 @@ pub(super) fn command() -> Command {
 
 pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let analysis = analysis(matches)?;
-    let Some(condition @ Condition::Train(of)) = analysis.conditions.first() else {
+    let Some(condition @ Condition::Train(train)) = analysis.conditions.first() else {
         return Err(UsageError("there is nothing to predict".into()).into());
     };
     let library = args::library(matches);
-    library.require(&of.data)?;
-    let data = load(of, &library)?;
+    library.require(&train.data)?;
+    let data = load(train, &library)?;
     let per_epoch = condition.iterations_per_epoch();
     let iterations = analysis.settings.record_every.iterations(
         condition.last_iteration(),
@@ -58,7 +58,7 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     );
     let width = matches.get_one::<Width>("width").copied().unwrap_or(Width::Finite);
     let predict = |draw: u64| -> Result<Vec<LearningPrediction>, NoLearningTheory> {
-        let mut run = LearningRun::new(&data, of, width, [analysis.settings.seed, draw])?;
+        let mut run = LearningRun::new(&data, train, width, [analysis.settings.seed, draw])?;
         let at = |&iteration: &usize| {
             run.advance_to(iteration)?;
             run.prediction()
@@ -125,14 +125,14 @@ fn summarise(
                 row["prediction_se"] = json!(summary.standard_error());
                 rows.push(fill(row, summary));
             };
-        push("loss", None, &|of| of.loss);
-        push("train_accuracy", None, &|of| of.train_accuracy);
-        push("test_accuracy", None, &|of| of.test_accuracy);
+        push("loss", None, &|said| said.loss);
+        push("train_accuracy", None, &|said| said.train_accuracy);
+        push("test_accuracy", None, &|said| said.test_accuracy);
         let hidden = found.first().map_or(0, |draw| draw[at].weights.len());
         for l in 1..=hidden {
-            push("weight_alignment", Some(l), &|of| of.weights[l - 1]);
-            push("delta_alignment", Some(l - 1), &|of| of.deltas[l - 1]);
-            push("update_alignment", Some(l - 1), &|of| of.updates[l - 1]);
+            push("weight_alignment", Some(l), &|said| said.weights[l - 1]);
+            push("delta_alignment", Some(l - 1), &|said| said.deltas[l - 1]);
+            push("update_alignment", Some(l - 1), &|said| said.updates[l - 1]);
         }
     }
     rows

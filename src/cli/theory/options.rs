@@ -97,7 +97,8 @@ pub(super) fn entry(
     json!({
         "quantity": quantity, "layer": 1, "condition": condition, "iteration": iteration, "n": 0,
         "mean": null, "sd": null, "ci95": null, "absent": 0,
-        "prediction": prediction.value, "assumptions": prediction.assumptions, "source": prediction.source,
+        "prediction": prediction.value, "assumptions": prediction.assumptions,
+        "source": prediction.source,
     })
 }
 
@@ -139,7 +140,8 @@ pub(super) fn pair_of(
     pair.check(Sizes { batch, inputs, outputs, iterations })
         .map_err(|error| UsageError(error.to_string()))?;
     let mut condition = json!({
-        "activity": pair.activity.to_string(), "error": pair.error.to_string(), "cross": pair.cross.to_string(),
+        "activity": pair.activity.to_string(), "error": pair.error.to_string(),
+        "cross": pair.cross.to_string(),
     });
     args::tell_times(&pair, &mut condition);
     Ok((pair, condition))

@@ -71,12 +71,12 @@ pub(super) fn command() -> Command {
 
 /// What is said of a state.
 #[derive(Clone, Copy)]
-struct Found {
+struct Observables {
     error: f64,
     alignment: Option<f64>,
 }
 
-impl Found {
+impl Observables {
     fn of(overlaps: &Overlaps, transfer: Transfer) -> Self {
         Self {
             error: overlaps.generalisation_error(transfer),
@@ -96,7 +96,7 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
     let points = whole(matches, "points");
     let times: Vec<f64> = (1..=points).map(|i| get("time") * i as f64 / points as f64).collect();
     let simulated = text("simulate") == "on";
-    let draw = |repeat: u64| -> Vec<[Option<Found>; 2]> {
+    let draw = |repeat: u64| -> Vec<[Option<Observables>; 2]> {
         let mut network = Network::draw(sizes, get("w-std"), seed, repeat);
         let mut theory = TeacherTheory::new(how, network.overlaps());
         let mut stream = Stream::new(seed, repeat, Role::Signal);
@@ -108,38 +108,41 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
                 network.step(&how, &x);
                 done += 1;
             }
-            let run = simulated.then(|| Found::of(&network.overlaps(), transfer));
-            [Some(Found::of(theory.overlaps(), transfer)), run]
+            let run = simulated.then(|| Observables::of(&network.overlaps(), transfer));
+            [Some(Observables::of(theory.overlaps(), transfer)), run]
         };
         times.iter().map(at).collect()
     };
     let draws = whole(matches, "draws") as u64;
     let bar = DrawsBar::new(draws);
-    let found: Vec<Vec<[Option<Found>; 2]>> =
+    let found: Vec<Vec<[Option<Observables>; 2]>> =
         (0..draws).into_par_iter().map(|at| bar.count(draw(at))).collect();
     let condition = json!({
-        "inputs": sizes[0], "student": sizes[1], "teacher": sizes[2], "activation": text("activation"),
-        "rule": if rule == TeacherRule::Bp { "bp" } else { "bp-trw" }, "eta": how.eta, "w-std": get("w-std"),
+        "inputs": sizes[0], "student": sizes[1], "teacher": sizes[2],
+        "activation": text("activation"),
+        "rule": if rule == TeacherRule::Bp { "bp" } else { "bp-trw" }, "eta": how.eta,
+        "w-std": get("w-std"),
     });
     let mut rows = Vec::new();
     for (place, time) in times.iter().enumerate() {
-        let mut add = |quantity: &str, layer: Option<usize>, value: fn(Found) -> Option<f64>| {
-            let of = |which: usize| {
-                Summary::of(found.iter().map(|draw| draw[place][which].and_then(value)))
+        let mut add =
+            |quantity: &str, layer: Option<usize>, value: fn(Observables) -> Option<f64>| {
+                let summary = |which: usize| {
+                    Summary::of(found.iter().map(|draw| draw[place][which].and_then(value)))
+                };
+                let [said, run] = [summary(0), summary(1)];
+                let prediction = Prediction {
+                    value: said.mean.unwrap_or(f64::NAN),
+                    assumptions: TeacherTheory::ASSUMPTIONS,
+                    source: TeacherTheory::SOURCE,
+                };
+                let mut row = entry(quantity, &condition, updates(*time, sizes[0]), prediction);
+                (row["layer"], row["time"]) = (json!(layer), json!(time));
+                row["prediction_se"] = json!(said.standard_error());
+                rows.push(if simulated { fill(row, run) } else { row });
             };
-            let [said, run] = [of(0), of(1)];
-            let prediction = Prediction {
-                value: said.mean.unwrap_or(f64::NAN),
-                assumptions: TeacherTheory::ASSUMPTIONS,
-                source: TeacherTheory::SOURCE,
-            };
-            let mut row = entry(quantity, &condition, updates(*time, sizes[0]), prediction);
-            (row["layer"], row["time"]) = (json!(layer), json!(time));
-            row["prediction_se"] = json!(said.standard_error());
-            rows.push(if simulated { fill(row, run) } else { row });
-        };
-        add("generalisation_error", None, |of| Some(of.error));
-        add("weight_alignment", Some(1), |of| of.alignment);
+        add("generalisation_error", None, |point| Some(point.error));
+        add("weight_alignment", Some(1), |point| point.alignment);
     }
     rows
 }

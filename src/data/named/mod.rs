@@ -20,8 +20,9 @@ mod tests {
 
     #[test]
     fn no_two_sets_share_a_name_a_title_or_a_directory() {
-        let published =
-            |set: &&NamedSet| set.published.as_ref().map_or(&[][..], |of| of.directories).to_vec();
+        let published = |set: &&NamedSet| {
+            set.published.as_ref().map_or(&[][..], |files| files.directories).to_vec()
+        };
         let all = NAMED.iter().flat_map(|set| {
             [set.name, set.title].into_iter().chain(published(set)).collect::<BTreeSet<_>>()
         });

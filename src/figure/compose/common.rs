@@ -66,7 +66,7 @@ pub(super) fn repeats(results: Results<'_>, analysis: &Analysis) -> [usize; 2] {
     stored.fold([usize::MAX, 0], |[low, high], n| [low.min(n), high.max(n)])
 }
 
-/// The same in words, for notes: of a run that goes on, means are over what there is.
+/// The same in words, for notes: of a run under way, means are over what there is.
 pub(super) fn repeats_in_words(results: Results<'_>, analysis: &Analysis) -> String {
     match repeats(results, analysis) {
         [low, high] if low < high => format!("{low} to {high}"),

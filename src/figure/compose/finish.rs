@@ -1,4 +1,4 @@
-//! What a figure of any kind is told of its look: labels, names, scales, ends, and which panels
+//! What a figure of any kind takes for its look: labels, names, scales, ends, and which panels
 //! there are.
 
 use super::distinct;

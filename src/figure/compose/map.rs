@@ -132,8 +132,8 @@ impl Grid {
     /// Which cell is that of a condition: row after row.
     fn place(&self, condition: &Condition) -> usize {
         let [column, row] = [0, 1].map(|which| {
-            let own = text(condition, self.names[which]);
-            self.values[which].iter().position(|value| *value == own).unwrap_or(0)
+            let shown = text(condition, self.names[which]);
+            self.values[which].iter().position(|value| *value == shown).unwrap_or(0)
         });
         row * self.values[0].len() + column
     }

@@ -86,11 +86,11 @@ fn curve(
     name: String,
     colour: Hue,
 ) -> Vec<Series> {
-    let of = |quantity: Quantity, layer: Option<usize>| {
+    let last = |quantity: Quantity, layer: Option<usize>| {
         at_end(results, analysis, condition, quantity, layer)
     };
     let point = |layer: Option<usize>| {
-        let summary = of(quantity, layer);
+        let summary = last(quantity, layer);
         let y = summary.and_then(|s| s.mean);
         Some(Point {
             x: layer? as f64,
@@ -103,7 +103,7 @@ fn curve(
         spec.layers_of(condition, quantity).into_iter().filter_map(point).collect();
     // What theory says of the same repeats.
     let predicted = |layer: &Option<usize>| {
-        let y = of(quantity.predicted_by()?, *layer)?.mean?;
+        let y = last(quantity.predicted_by()?, *layer)?.mean?;
         Some(Point::at((*layer)? as f64, Some(y)))
     };
     let predicted: Vec<Point> =

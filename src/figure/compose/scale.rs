@@ -100,7 +100,7 @@ pub(super) fn hues(conditions: &[Condition], names: &[&str]) -> impl Fn(usize) -
         [name] => Scale::new(conditions, name).steps(),
         _ => None,
     };
-    move |place| steps.map_or(Hue::Palette(place), |of| Hue::Ramp { place, of })
+    move |place| steps.map_or(Hue::Palette(place), |count| Hue::Ramp { place, count })
 }
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn three_numbers_in_order_take_a_ramp_and_nothing_else_does() {
         let hue = |kind, name, values: &[&str]| hues(&conditions(kind, name, values), &[name])(1);
-        let ramp = Hue::Ramp { place: 1, of: 3 };
+        let ramp = Hue::Ramp { place: 1, count: 3 };
         for (kind, name, values) in [
             (Kind::Isolate, "error", ["white", "ar1:0.5", "held"]),
             (Kind::Train, "eta", ["0.1", "0.01", "0.001"]),

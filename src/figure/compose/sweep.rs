@@ -51,7 +51,7 @@ pub(super) fn at_end(
 /// Whether a prediction is drawn beside what it is a prediction of.
 pub(super) fn is_beside(quantity: Quantity, all: &[Quantity]) -> bool {
     quantity == Quantity::ConditionalAlignment
-        || all.iter().any(|of| of.predicted_by() == Some(quantity))
+        || all.iter().any(|measured| measured.predicted_by() == Some(quantity))
 }
 
 /// What the panels of a sweep share.
@@ -61,7 +61,7 @@ struct Shown<'a> {
     spec: &'a Spec,
     /// The parameter of the axis.
     name: &'static str,
-    /// Parameters that tell the curves apart.
+    /// Parameters that distinguish the curves.
     by: Vec<&'static str>,
     labels: Vec<String>,
     scale: ParameterScale<'a>,
@@ -75,7 +75,7 @@ pub(super) fn panels(
 ) -> (Vec<Panel>, String) {
     let XAxis::Parameter(name) = spec.x else { return (Vec::new(), String::new()) };
     let panel_names = spec.panels.parameters();
-    // What is the same everywhere tells nothing apart.
+    // What is the same everywhere distinguishes nothing.
     let varies = |name: &str| distinct(analysis.conditions.iter().map(|c| text(c, name))).len() > 1;
     let is_of_curves =
         |other: &&'static str| **other != *name && !panel_names.contains(other) && varies(other);

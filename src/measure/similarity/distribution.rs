@@ -1,6 +1,6 @@
 //! Whole distributions of similarities, counted block by block: never a `P x P` matrix.
 
-use super::{Part, SamplePairs, Side, SimilarityError, reordered};
+use super::{SamplePairs, Side, SideMatrix, SimilarityError, reordered};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::vmath::sum_squares;
@@ -203,7 +203,7 @@ impl Default for Axes {
     }
 }
 
-/// Relations that pairs are told apart by while they are counted: one class, lower class first,
+/// Relations that pairs are sorted by while they are counted: one class, lower class first,
 /// higher class first.
 const RELATIONS: usize = 3;
 
@@ -322,7 +322,12 @@ impl Grouped {
         order.sort_by_key(|&row| kind(row));
         let kinds = order.iter().map(|&row| kind(row)).collect();
         let grouped = |part| reordered(side.part(part), &order);
-        Self { activity: grouped(Part::Activity), error: grouped(Part::Error), kinds, order }
+        Self {
+            activity: grouped(SideMatrix::Activity),
+            error: grouped(SideMatrix::Error),
+            kinds,
+            order,
+        }
     }
 
     /// Stretches of rows of one kind among the `length` from `start` on.

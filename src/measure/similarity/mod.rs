@@ -24,7 +24,7 @@ pub use samples::{Batch, Means, OwnPairs, SamplePairs, SimilarityError, Split};
 pub use shuffled::{Shuffled, ShuffledMean};
 pub use transformation::Transformation;
 
-use samples::{Kernel, Part, Side, reordered};
+use samples::{Kernel, Side, SideMatrix, reordered};
 
 #[cfg(test)]
 mod tests;

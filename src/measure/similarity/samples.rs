@@ -164,7 +164,7 @@ pub(super) struct Side {
 
 /// Which of the two matrices of a side.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Part {
+pub(super) enum SideMatrix {
     Activity,
     Error,
 }
@@ -181,14 +181,14 @@ impl Side {
         Self { activity, error, classes, starts, order }
     }
 
-    pub fn part(&self, part: Part) -> &Matrix<f64> {
+    pub fn part(&self, part: SideMatrix) -> &Matrix<f64> {
         match part {
-            Part::Activity => &self.activity,
-            Part::Error => &self.error,
+            SideMatrix::Activity => &self.activity,
+            SideMatrix::Error => &self.error,
         }
     }
 
-    pub fn of_class(&self, part: Part, class: usize) -> View<'_, f64> {
+    pub fn of_class(&self, part: SideMatrix, class: usize) -> View<'_, f64> {
         self.part(part).view().subrows(self.starts[class]..self.starts[class + 1])
     }
 
@@ -215,9 +215,9 @@ impl Side {
 /// A number that belongs to a pair of samples.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kernel {
-    Similarity(Part),
+    Similarity(SideMatrix),
     /// Product of two similarities.
-    Product(Part, Part),
+    Product(SideMatrix, SideMatrix),
 }
 
 /// Samples of an earlier and a later iteration, ready to be compared.
@@ -271,9 +271,9 @@ impl SamplePairs {
         let mean = |kernel| self.sums(kernel).zip(pairs).map(mean_of);
         Means {
             pairs,
-            activity: mean(Kernel::Similarity(Part::Activity)),
-            error: mean(Kernel::Similarity(Part::Error)),
-            product: mean(Kernel::Product(Part::Activity, Part::Error)),
+            activity: mean(Kernel::Similarity(SideMatrix::Activity)),
+            error: mean(Kernel::Similarity(SideMatrix::Error)),
+            product: mean(Kernel::Product(SideMatrix::Activity, SideMatrix::Error)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The shuffled control: what is left of the products if errors are similar at random pairs.
 
-use super::{Kernel, Part, SamplePairs, Split};
+use super::{Kernel, SamplePairs, SideMatrix, Split};
 
 /// Mean of `S_L * S_delta` over some pairs when the entries of `S_delta` are permuted at random
 /// over all pairs.
@@ -29,7 +29,7 @@ impl SamplePairs {
     /// the linear rank statistic `sum a_i b_pi(i)`: variance `sum (a - mean a)^2 sum (b - mean b)^2
     /// / (N - 1)`). Costs `O(P (n^2 + m^2))`.
     pub fn shuffled(&self) -> Shuffled {
-        let (pairs, [activity, error]) = (self.pairs(), [Part::Activity, Part::Error]);
+        let (pairs, [activity, error]) = (self.pairs(), [SideMatrix::Activity, SideMatrix::Error]);
         let similarity = self
             .sums(Kernel::Similarity(activity))
             .zip(self.sums(Kernel::Product(activity, activity)));

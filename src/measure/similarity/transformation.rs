@@ -1,6 +1,6 @@
 //! The transformation matrix `M` of two iterations.
 
-use super::{Kernel, Part, SamplePairs, Side};
+use super::{Kernel, SamplePairs, Side, SideMatrix};
 use crate::matrix::Matrix;
 
 /// `M = D(k-o)^T L(k-o) L(k)^T D(k)`, `m x m`: the linear alignment term is `eta^2 B^T M`. Pairs of
@@ -57,7 +57,7 @@ impl Side {
     fn gradient(&self) -> Matrix<f64> {
         let mut sum = Matrix::zeros(self.activity.cols(), self.error.cols());
         for class in 0..self.starts.len() - 1 {
-            sum += &self.feature(Kernel::Product(Part::Activity, Part::Error), class);
+            sum += &self.feature(Kernel::Product(SideMatrix::Activity, SideMatrix::Error), class);
         }
         sum
     }

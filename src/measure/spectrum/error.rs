@@ -26,7 +26,8 @@ pub enum SpectrumError {
     #[error("a {0} x {1} matrix has no eigenvalues: it must be square")]
     NotSquare(usize, usize),
     /// Two matrices of which both products are needed.
-    #[error("W of {} x {} and B of {} x {} have no square product: B must be as W'", .0.0, .0.1, .1.0, .1.1)]
+    #[error("W of {} x {} and B of {} x {} have no square product: B must be as W'", .0.0, .0.1,
+        .1.0, .1.1)]
     Shapes((usize, usize), (usize, usize)),
     /// Subspaces of different spaces.
     #[error("subspaces of {0} and of {1} dimensions make no angles: the spaces must be the same")]

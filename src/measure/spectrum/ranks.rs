@@ -57,7 +57,7 @@ impl Ranks {
             }
         };
         let found: Vec<Self> = (0..draws).map_while(|_| draw()).collect();
-        let mean = |of: fn(&Self) -> f64| found.iter().map(of).sum::<f64>() / draws as f64;
+        let mean = |rank: fn(&Self) -> f64| found.iter().map(rank).sum::<f64>() / draws as f64;
         (found.len() == draws && draws > 0).then(|| Self {
             participation_ratio: mean(|ranks| ranks.participation_ratio),
             stable_rank: mean(|ranks| ranks.stable_rank),

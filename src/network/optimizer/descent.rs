@@ -103,8 +103,8 @@ impl Descent {
     }
 
     /// Update `t` (from 1) of `out`, some rows of a matrix or a vector, but for what
-    /// [`Self::orthogonalise`] does of a matrix: `add` adds `factor` times the sum of gradients over
-    /// the batch to a slice of its shape, `mean` is what that sum is averaged by.
+    /// [`Self::orthogonalise`] does of a matrix: `add` adds `factor` times the sum of gradients
+    /// over the batch to a slice of its shape, `mean` is what that sum is averaged by.
     pub fn step<T: Real>(
         &self,
         (t, is_matrix): (usize, bool),

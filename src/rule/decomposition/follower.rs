@@ -30,7 +30,7 @@ pub struct Plan<T> {
 /// Histories, biases and buffers of every layer of a network whose update is decomposed: `W_1 ..
 /// W_{D-1}`.
 ///
-/// It starts at the present state and is told of every update in turn. Started amid a run, its last
+/// It starts at the present state and takes in every update in turn. Started amid a run, its last
 /// terms are those at the state it started from.
 #[derive(Clone, Debug)]
 pub struct Follower<T> {

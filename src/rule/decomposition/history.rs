@@ -15,7 +15,7 @@ pub struct Parts {
     pub control: bool,
 }
 
-/// What a step was made of; what the history has no [`Parts`] for is not looked at.
+/// What a step was made of; what the history has no [`Parts`] for is not examined.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a, T> {
     /// The rule's own `eta L_{l-1}^T delta_l`, `n_{l-1} x n_l`.

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Errors of outputs between the two target levels have the sign of the target less a constant, so
-//! that it stands for them. Hidden layers know nothing of the output and never stop learning; layers
-//! need not wait for those above. Only `B_{D-1}` has the shape of a forward matrix.
+//! that it stands for them. Hidden layers know nothing of the output and never stop learning;
+//! layers need not wait for those above. Only `B_{D-1}` has the shape of a forward matrix.
 
 use super::{Backward, Facts, Policy, Route};
 use crate::real::Real;

@@ -6,14 +6,14 @@
 //! P_l <- P_l + a (C P_l - P_l P_l^T C P_l) / tr C,   C = delta_{l+1}^T delta_{l+1},   a = 0.01
 //! ```
 //!
-//! (In the order of columns, `B = Q P`.) `Q_l` is fixed, with orthogonal rows of one norm, such that
-//! `B_l` has the norm of the matrix drawn. `P_l` starts with random orthonormal columns and learns by
-//! Oja's subspace rule, at a rate relative to the size of the errors: its columns tend to span the
-//! first `r` principal directions of the errors above (Oja 1989). `r`, the argument, is at most the
-//! number of units on either side.
+//! (In the order of columns, `B = Q P`.) `Q_l` is fixed, with orthogonal rows of one norm, such
+//! that `B_l` has the norm of the matrix drawn. `P_l` starts with random orthonormal columns and
+//! learns by Oja's subspace rule, at a rate relative to the size of the errors: its columns tend to
+//! span the first `r` principal directions of the errors above (Oja 1989). `r`, the argument, is at
+//! most the number of units on either side.
 //!
-//! `P_l` is read from `B_l`, of which it is `B_l Q_l^T` over the squared norm of a row of `Q_l`: `B_l`
-//! is all the state there is.
+//! `P_l` is read from `B_l`, of which it is `B_l Q_l^T` over the squared norm of a row of `Q_l`:
+//! `B_l` is all the state there is.
 
 use super::{Argument, Backward, Facts, Made, Policy, Route};
 use crate::matrix::{Matrix, add_scaled};

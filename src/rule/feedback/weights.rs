@@ -136,7 +136,9 @@ impl<T: Real> Feedback<T> {
         let route = self.rule.facts().route;
         let target = target.filter(|_| route == Route::Target);
         if route == Route::Nowhere || (route == Route::Target && target.is_none()) {
-            pass.standardised.iter_mut().for_each(|of| of.arriving.as_mut_slice().fill(T::zero()));
+            pass.standardised
+                .iter_mut()
+                .for_each(|layer| layer.arriving.as_mut_slice().fill(T::zero()));
             return pass.delta[..depth - 1]
                 .iter_mut()
                 .for_each(|delta| delta.as_mut_slice().fill(T::zero()));

@@ -23,14 +23,14 @@ pub(super) const FACTS: Facts = Facts {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Acf {
     /// Given, and none beyond.
-    Given(Given),
+    Given(FiniteAcf),
     /// From a file.
     Measured(Measured<Autocovariance>),
 }
 
 /// Autocorrelations at lags 1, 2, ..., and none beyond.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Given {
+pub struct FiniteAcf {
     correlations: Vec<f64>,
 }
 
@@ -47,7 +47,7 @@ impl Model for Acf {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         match arguments.place {
             Some(_) => Measured::read(arguments).map(Self::Measured),
-            None => Given::read(arguments).map(Self::Given),
+            None => FiniteAcf::read(arguments).map(Self::Given),
         }
     }
 
@@ -86,7 +86,7 @@ impl Model for Acf {
     }
 }
 
-impl Model for Given {
+impl Model for FiniteAcf {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         if arguments.numbers.is_empty() {
             return Err(arguments.malformed());

@@ -60,7 +60,8 @@ macro_rules! processes {
                 match self { $(Self::$name(process) => process,)* Self::Unclocked(process) => process }
             }
 
-            pub(super) fn sampler<T: Real>(&self, shape: [usize; 3], noise: &mut Noise<T>) -> NewSampler<T> {
+            pub(super) fn sampler<T: Real>(&self, shape: [usize; 3],
+                noise: &mut Noise<T>) -> NewSampler<T> {
                 match self {
                     $(Self::$name(process) => process.sampler(shape, noise),)*
                     Self::Unclocked(process) => process.sampler(shape, noise),

@@ -27,7 +27,8 @@ pub(in crate::signal) trait Model {
         0.0
     }
 
-    /// The standard deviation, unless `std=` says another; in the first iteration, where it changes.
+    /// The standard deviation, unless `std=` says another; in the first iteration, where it
+    /// changes.
     fn std(&self) -> f64 {
         1.0
     }
@@ -45,12 +46,12 @@ pub(in crate::signal) trait Model {
         Some(symmetric(iterations, |s, t| scale * by_lag[t - s]))
     }
 
-    /// The number that tells members of a family apart on an axis.
+    /// The number that distinguishes members of a family on an axis.
     fn coefficient(&self) -> Option<f64> {
         None
     }
 
-    /// The time that tells members of a family apart, in iterations, and what it is called.
+    /// The time that distinguishes members of a family, in iterations, and what it is called.
     fn time(&self) -> Option<(&'static str, f64)> {
         None
     }

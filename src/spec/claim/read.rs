@@ -201,7 +201,7 @@ impl Reading<'_> {
 
     /// Terms of the claim, and those of the spec that it may refer to.
     fn lets(&self, problems: &mut Problems) -> Vec<Entry> {
-        let own = match find(&self.entries, "let") {
+        let named = match find(&self.entries, "let") {
             None => &[][..],
             Some(Tree { value: Typed::Table(entries), .. }) => entries,
             Some(other) => {
@@ -212,9 +212,12 @@ impl Reading<'_> {
                 &[]
             }
         };
-        let shared =
-            self.home.lets.iter().filter(|shared| own.iter().all(|entry| entry.key != shared.key));
-        shared.chain(own).cloned().collect()
+        let shared = self
+            .home
+            .lets
+            .iter()
+            .filter(|shared| named.iter().all(|entry| entry.key != shared.key));
+        shared.chain(named).cloned().collect()
     }
 
     /// As typed, with the terms of the spec that may be referred to.
@@ -277,7 +280,7 @@ impl Reading<'_> {
                         .add(item.at.clone(), format!("a claim has at most {MOST_PARTS} parts"));
                     return parts;
                 }
-                let part = Part { claim: self, kind, typed, at: &item.at, lets, variables };
+                let part = TypedPart { claim: self, kind, typed, at: &item.at, lets, variables };
                 parts.extend(part.read(problems));
             }
         }
@@ -306,7 +309,7 @@ impl Reading<'_> {
 }
 
 /// A part being read, for one combination of the values of its variables.
-struct Part<'a> {
+struct TypedPart<'a> {
     claim: &'a Reading<'a>,
     kind: ClaimKind,
     typed: &'a [Entry],
@@ -315,20 +318,20 @@ struct Part<'a> {
     variables: Variables,
 }
 
-impl Part<'_> {
+impl TypedPart<'_> {
     fn read(&self, problems: &mut Problems) -> Option<ClaimPart> {
         let fill = |entry: &Entry, problems: &mut Problems| Entry {
             value: entry.value.filled(&self.variables, problems),
             ..entry.clone()
         };
-        let own = self.typed.iter().filter(|entry| entry.key != "for");
-        let own: Vec<Entry> = own.map(|entry| fill(entry, problems)).collect();
-        let (value, terms, typed) = self.value(&own, problems)?;
-        let criterion = self.criterion(&own, problems)?;
+        let entries = self.typed.iter().filter(|entry| entry.key != "for");
+        let filled: Vec<Entry> = entries.map(|entry| fill(entry, problems)).collect();
+        let (value, terms, typed) = self.value(&filled, problems)?;
+        let criterion = self.criterion(&filled, problems)?;
         let number = |key: &str, problems: &mut Problems| {
-            find(&own, key).and_then(|tree| bound(key, tree, problems))
+            find(&filled, key).and_then(|tree| bound(key, tree, problems))
         };
-        let some = match find(&own, "some") {
+        let some = match find(&filled, "some") {
             None => false,
             Some(Tree { value: Typed::Switch(some), .. }) => *some,
             Some(other) => {
@@ -339,14 +342,14 @@ impl Part<'_> {
                 false
             }
         };
-        let statistic = Some(text_of(&own, "statistic", problems))
+        let statistic = Some(text_of(&filled, "statistic", problems))
             .filter(|text| !text.is_empty())
             .unwrap_or(typed);
         let own_epsilon =
             find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
         let by_default = default_epsilon(&value, &terms, criterion);
         Some(ClaimPart {
-            values: self.values((&own, &statistic), &value, (&terms, criterion), problems)?,
+            values: self.values((&filled, &statistic), &value, (&terms, criterion), problems)?,
             statistic,
             range: natural_range(&value, &terms),
             value,
@@ -660,7 +663,7 @@ fn natural_range(expression: &Expression, terms: &[Term]) -> Option<[f64; 2]> {
         return Some([0.0, 1.0]);
     }
     let ranges: Vec<[f64; 2]> =
-        arguments.iter().map(|of| natural_range(of, terms)).collect::<Option<_>>()?;
+        arguments.iter().map(|argument| natural_range(argument, terms)).collect::<Option<_>>()?;
     let spanned = |values: [f64; 4]| {
         Some([
             values.into_iter().fold(f64::INFINITY, f64::min),
@@ -710,11 +713,12 @@ pub(in crate::spec) fn check_families(
         for set in [ClaimSet::Before, ClaimSet::Exploratory] {
             let here = claims.iter().filter(|claim| claim.family() == (key.as_str(), set)).count();
             if here > size.of(set) {
-                let (name, of) = (set.name(), size.of(set));
+                let (name, most) = (set.name(), size.of(set));
                 problems.add(
                     at.clone(),
                     format!(
-                        "{here} claims of `{key}` that are {name} are here, of {of}: raise the size"
+                        "{here} claims of `{key}` that are {name} are here, of {most}: raise the \
+                         size"
                     ),
                 );
             }

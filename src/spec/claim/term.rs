@@ -48,9 +48,9 @@ impl Raw {
         (problems.found.len() == before).then_some(filled)
     }
 
-    fn set(of: &mut Vec<Entry>, entry: Entry) {
-        of.retain(|known| known.key != entry.key);
-        of.push(entry);
+    fn set(entries: &mut Vec<Entry>, entry: Entry) {
+        entries.retain(|known| known.key != entry.key);
+        entries.push(entry);
     }
 }
 
@@ -93,11 +93,11 @@ impl Terms<'_> {
         };
         let measured: Vec<&str> = known.analysis.quantities().map(Quantity::name).collect();
         if !measured.contains(&quantity.name()) {
-            let (of, name) = (&known.analysis.name, quantity.name());
+            let (analysis, name) = (&known.analysis.name, quantity.name());
             return refuse(
                 problems,
                 &typed.at,
-                format!("`{of}` does not measure {name}, but {}", list(&measured)),
+                format!("`{analysis}` does not measure {name}, but {}", list(&measured)),
             );
         }
         let predicted = self.predicted(&raw, problems)?;

@@ -188,11 +188,11 @@ fn date(value: &DeValue<'_>) -> String {
 /// `for`. A value that is a table gives its keys values, which so go together. A text names one of
 /// the lists of the claim.
 pub(super) fn combinations(
-    of: Option<&Tree>,
+    given: Option<&Tree>,
     lists: Option<&Tree>,
     problems: &mut Problems,
 ) -> Vec<Variables> {
-    let Some(tree) = of else { return vec![Vec::new()] };
+    let Some(tree) = given else { return vec![Vec::new()] };
     let Typed::Table(variables) = &tree.value else {
         let message = format!(
             "for must be a table of lists, such as for = {{ layer = [1, 2] }}, not {}",

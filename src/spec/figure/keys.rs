@@ -103,13 +103,14 @@ keys! {
         Reading::quantities;
     /// Horizontal axis.
     x: XAxis = |_| XAxis::OfKind,
-        "x", "AXIS", "Of curves: iteration or epoch; of sweeps and maps: a parameter that varies", Reading::axis;
+        "x", "AXIS", "Of curves: iteration or epoch; of sweeps and maps: a parameter that varies",
+        Reading::axis;
     /// Vertical axis of a map: a parameter.
     y: Option<&'static str> = |_| None,
         "y", "PARAMETER", "Vertical axis of a map", |reading, node| reading.varying(node).map(Some);
-    /// Parameters that tell the curves, or the panels, apart.
+    /// Parameters that distinguish the curves, or the panels.
     by: Vec<&'static str> = |subject| subject.axes.to_vec(),
-        "by", "NAMES", "Parameters that tell the curves apart [default: all that vary]",
+        "by", "NAMES", "Parameters that distinguish the curves [default: all that vary]",
         |reading, node| reading.parameters(node, "by");
     /// Scale of the vertical axis.
     scale: Scale = |_| Scale::Auto,
@@ -128,13 +129,16 @@ keys! {
         "lags", "LAGS", "Lags shown, such as 1,5-9 [default: all that are measured]", Reading::lags;
     /// Reported iterations shown by a figure of lags; all if none is given.
     at: Vec<usize> = |_| Vec::new(),
-        "at", "ITERATIONS", "Of lags: iterations shown, such as 900,1800 [default: the last]", Reading::at;
+        "at", "ITERATIONS", "Of lags: iterations shown, such as 900,1800 [default: the last]",
+        Reading::at;
     /// Layers shown; all of them if none are given.
     layers: Vec<usize> = |_| Vec::new(),
-        "layers", "LAYERS", "Layers shown, such as 1,4 [default: all that are measured]", Reading::layers;
+        "layers", "LAYERS", "Layers shown, such as 1,4 [default: all that are measured]",
+        Reading::layers;
     /// Whether all quantities share the panels of curves.
     together: bool = |_| false,
-        "together", "true|false", "Quantities of one unit in one panel [default: false]", Reading::together;
+        "together", "true|false", "Quantities of one unit in one panel [default: false]",
+        Reading::together;
     /// Ends of the vertical axes, or of the colours of a map; from the data if not given.
     range: Option<[f64; 2]> = |_| None,
         "range", "LOW,HIGH", "Ends of the vertical axis, or of the colours of a map [default: \
@@ -142,7 +146,8 @@ keys! {
         |reading, node| reading.range(node, "range", "range = [80, 100]").map(Some);
     /// Conditions shown.
     only: Conditions = |_| Conditions::default(),
-        "where", "NAME=VALUES", "Only conditions with one of these values; can be repeated", Reading::conditions;
+        "where", "NAME=VALUES", "Only conditions with one of these values; can be repeated",
+        Reading::conditions;
     /// Shades and whiskers; as the kind has them if not given.
     spread: Option<Spread> = |_| None,
         "spread", "WHAT",

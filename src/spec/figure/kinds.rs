@@ -9,7 +9,8 @@ macro_rules! figure_kinds {
     ($macro:ident) => {
         $macro! {
             /// Means over repeats against iterations or epochs.
-            Curves in curves { across: Across::Time, keys: &["layers", "together", "spread", "repeats"] };
+            Curves in curves { across: Across::Time,
+                keys: &["layers", "together", "spread", "repeats"] };
             /// Values at the last iteration against a parameter.
             Sweep in sweep { across: Across::Parameter, keys: &["layers", "spread", "repeats"] };
             /// Values at the last iteration over two parameters, with the prediction beside them
@@ -25,7 +26,8 @@ macro_rules! figure_kinds {
             /// groups of these.
             Groups in groups { is_of_draws: true };
             /// Values at the last iteration against the layer.
-            Profile in profile { across: Across::Fixed("layers"), keys: &["layers", "spread", "repeats"] };
+            Profile in profile { across: Across::Fixed("layers"),
+                keys: &["layers", "spread", "repeats"] };
             /// Means over layers of one quantity at the last iteration against those of another.
             Scatter in scatter {
                 across: Across::Fixed("first of its quantities"),

@@ -66,7 +66,7 @@ impl Form for XAxis {
 /// Scale of an axis, or of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Logarithmic where values are positive and so far apart that they could not be told apart
+    /// Logarithmic where values are positive and so far apart that they could not be distinguished
     /// otherwise.
     Auto,
     /// Equal steps for equal differences.
@@ -99,7 +99,7 @@ impl Choice for Share {
         &[("none", Self::None), ("x", Self::X), ("y", Self::Y), ("both", Self::Both)];
 }
 
-/// Colours of a heat map, told apart with every form of colour blindness.
+/// Colours of a heat map, distinguishable with every form of colour blindness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colours {
     /// Dark to light.

@@ -16,8 +16,8 @@ pub enum NoDepthTheory {
     /// Signals that do not fit the network.
     #[error(transparent)]
     Signals(#[from] PairError),
-    /// Values that have run away.
-    #[error("the predicted weights run away: give a smaller learning rate, or fewer updates ({0})")]
+    /// Values that have diverged.
+    #[error("the predicted weights diverge: give a smaller learning rate, or fewer updates ({0})")]
     Diverged(#[from] NoConvergence),
 }
 
@@ -92,7 +92,7 @@ impl DepthRun {
     /// `(seed, repeat)`, which are those that the rule in isolation draws.
     ///
     /// # Errors
-    /// If the signals do not fit the network, or values run away.
+    /// If the signals do not fit the network, or values diverge.
     pub fn angles(
         &self,
         iterations: &[usize],
@@ -108,7 +108,7 @@ impl DepthRun {
     /// of `(seed, repeat)`. What is drawn besides is a role of its own.
     ///
     /// # Errors
-    /// If the signals do not fit the network, or values run away.
+    /// If the signals do not fit the network, or values diverge.
     pub fn follow(
         &self,
         backward: &[Matrix<f64>],
@@ -133,7 +133,7 @@ impl DepthRun {
         let one = wide(BackwardTheory::drawn(backward, outputs, &Classes::one(sizes)));
         let mut follower = DepthFollower::Wide(one);
         if normalised {
-            // Neurons whose norms would come to differ are told apart by a first run to the end.
+            // Neurons whose norms would come to differ are separated by a first run to the end.
             self.run(&mut follower, &[last], seed, repeat)?;
             if let DepthFollower::Wide(end) = &follower {
                 let classes = Classes::by_norm(backward, end);
@@ -202,7 +202,7 @@ impl DepthFollower {
     /// of the next.
     ///
     /// # Errors
-    /// If values have run away.
+    /// If values have diverged.
     pub fn angles(
         &self,
         iteration: usize,
@@ -219,10 +219,10 @@ impl DepthFollower {
         let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
         Ok(DepthAngles {
             iteration,
-            weights: mean(|of| &of.weights),
-            squared_norms: mean(|of| &of.squared_norms),
-            deltas: mean(|of| &of.deltas),
-            updates: mean(|of| &of.updates),
+            weights: mean(|found| &found.weights),
+            squared_norms: mean(|found| &found.squared_norms),
+            deltas: mean(|found| &found.deltas),
+            updates: mean(|found| &found.updates),
         })
     }
 }
@@ -243,7 +243,7 @@ impl DepthTheory {
     /// E^T E` of the next.
     ///
     /// # Errors
-    /// If a decomposition does not converge: values have run away.
+    /// If a decomposition does not converge: values have diverged.
     pub fn angles(
         &self,
         iteration: usize,

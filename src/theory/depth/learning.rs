@@ -136,7 +136,7 @@ impl LearningTheory {
     /// given `E^T E`.
     ///
     /// # Errors
-    /// If values have run away.
+    /// If values have diverged.
     pub fn delta_alignment(&self, errors: &Matrix<f64>) -> Result<Vec<f64>, NoConvergence> {
         match &self.weights {
             Weights::Wide(of) => of.depth.delta_alignment(errors),
@@ -148,7 +148,7 @@ impl LearningTheory {
     /// [`Self::step`].
     ///
     /// # Errors
-    /// If values have run away.
+    /// If values have diverged.
     pub fn update_alignment(&self, step: &Matrix<f64>) -> Result<Vec<f64>, NoConvergence> {
         match &self.weights {
             Weights::Wide(of) => of.depth.update_alignment(step),

@@ -161,16 +161,17 @@ impl ReducedNetwork {
             if l > 0 && l + 1 == depth {
                 // `B_l` is all of `C_l` here, and the start is known along it.
                 let carried = &carriers[l - 1];
-                let own = layer.start.view().subrows(rows - carried.cols()..rows);
-                layer.inner_at_start = (carried.view() * own).to_matrix().trace();
+                let opened = layer.start.view().subrows(rows - carried.cols()..rows);
+                layer.inner_at_start = (carried.view() * opened).to_matrix().trace();
             }
             rows = layer.start.cols();
             mirrored.push(layer.mirrored());
             layers.push(layer);
         }
         let squares: Vec<f64> = backward.iter().map(Matrix::squared_norm).collect();
-        Ok([layers, mirrored]
-            .map(|of| Self::new(network.clone(), rule, of, carriers.clone(), squares.clone())))
+        Ok([layers, mirrored].map(|layers| {
+            Self::new(network.clone(), rule, layers, carriers.clone(), squares.clone())
+        }))
     }
 
     pub(super) fn new(
@@ -264,8 +265,8 @@ impl ReducedNetwork {
     pub fn inner_product(&self, l: usize) -> f64 {
         let (layer, carrier) = (&self.layers[l], &self.carriers[l - 1]);
         let rows = layer.rows();
-        let own = layer.learnt.value.view().subrows(rows - carrier.cols()..rows);
-        layer.kept[0] * layer.fixed.inner_at_start + (carrier.view() * own).to_matrix().trace()
+        let opened = layer.learnt.value.view().subrows(rows - carrier.cols()..rows);
+        layer.kept[0] * layer.fixed.inner_at_start + (carrier.view() * opened).to_matrix().trace()
     }
 
     /// Angle in degrees of `W_l` to `B_l^T`, 0 < `l` < `D`.
@@ -285,8 +286,8 @@ impl ReducedNetwork {
     pub fn update_alignment(&self, step: &Matrix<f64>) -> Vec<f64> {
         let (functions, squares, arrived) = (self.functions(), self.squares(), self.arrived(step));
         let angle = |l: usize| {
-            let own = arrived[l].view().subrows(0..self.layers[l].rows());
-            self.angle(&functions, &squares, l + 1, &(own.t() * own).to_matrix())
+            let reached = arrived[l].view().subrows(0..self.layers[l].rows());
+            self.angle(&functions, &squares, l + 1, &(reached.t() * reached).to_matrix())
         };
         (0..self.layers.len() - 1).map(angle).collect()
     }
@@ -303,8 +304,8 @@ impl ReducedNetwork {
         let carrier = &self.carriers[l - 1];
         let gram = (carrier * carrier.t()).to_matrix();
         let rows = self.layers[l].rows();
-        let own = functions[l].view().subrows(rows - carrier.cols()..rows);
-        let both = (carrier.view() * own).to_matrix();
+        let opened = functions[l].view().subrows(rows - carrier.cols()..rows);
+        let both = (carrier.view() * opened).to_matrix();
         degrees(errors.inner(&both) / (errors.inner(&gram) * errors.inner(&squares[l])).sqrt())
     }
 
@@ -314,8 +315,8 @@ impl ReducedNetwork {
         let functions = self.functions();
         let mut all = vec![Matrix::identity(self.outputs())];
         for (l, (layer, function)) in self.layers.iter().zip(&functions).enumerate().rev() {
-            let own = function.view().subrows(0..layer.rows());
-            let mut square = (own.t() * own).to_matrix();
+            let reached = function.view().subrows(0..layer.rows());
+            let mut square = (reached.t() * reached).to_matrix();
             let std = layer.kept[0] * self.network.w_std[l];
             square += (layer.fixed.others * std * std) * all[all.len() - 1].view();
             all.push(square);

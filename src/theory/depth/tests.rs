@@ -357,7 +357,7 @@ fn the_start_of_a_reduced_network_has_the_law_of_its_weights() {
     let rule = StepRule::plain(0.3);
     let summary = |function: &dyn Fn(u64) -> [f64; 3]| {
         let found: Vec<[f64; 3]> = (0..3000).map(function).collect();
-        [0, 1, 2].map(|which| Summary::of(found.iter().map(|of| Some(of[which]))))
+        [0, 1, 2].map(|which| Summary::of(found.iter().map(|found| Some(found[which]))))
     };
     let after = |net: &mut ReducedNetwork| {
         (0..3).for_each(|_| net.advance(&step));

@@ -362,8 +362,8 @@ mod tests {
         let draws = 40;
         let spectra: Vec<Vec<f64>> =
             (0..draws).map(|i| singular_values(&normal(30, 90, i)).unwrap()).collect();
-        let mean = |of: fn(&[f64]) -> Option<f64>| {
-            spectra.iter().filter_map(|s| of(s)).sum::<f64>() / draws as f64
+        let mean = |statistic: fn(&[f64]) -> Option<f64>| {
+            spectra.iter().filter_map(|s| statistic(s)).sum::<f64>() / draws as f64
         };
         assert!((mean(participation_ratio) / bulk.participation_ratio() - 1.0).abs() < 0.01);
         // The largest squared singular value varies by 6 % between matrices.
