@@ -324,8 +324,8 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
     }
     out += "\n## Numbers\n\nMeans over repeats with 95 % intervals.\n";
     if here.iter().any(|(_, of)| of.is_earlier()) {
-        out += "Verdicts by version 0.1 were made by its rule, on repeats from which criteria may have \
-            been set.\n";
+        out += "Verdicts by version 0.1 were made by its rule, on repeats from which criteria may \
+            have been set.\n";
     }
     for (claim, of) in here {
         out += &format!("\n### {}\n\n{}: {}.\n\n", claim.name, claim.statement, of.verdict);

@@ -308,7 +308,10 @@ fn refusals_name_what_is_wrong_and_their_remedy_works() {
         ),
         (
             "cube",
-            &["`x` is [40, 3, 3, 3]: nothing tells colours from pixels", "x.reshape(len(x), -1)"],
+            &[
+                "`x` is [40, 3, 3, 3]: colours cannot be distinguished from pixels",
+                "x.reshape(len(x), -1)",
+            ],
         ),
         ("five", &["`x` is [40, 1, 1, 4, 4]", "x.reshape(len(x), -1)"]),
         (

@@ -250,7 +250,7 @@ fn windows_that_do_not_fit_are_refused() {
     assert!(error.contains("lag 6 lies beyond the window of 5 lags"), "{error}");
     let error = refused(&[("quantities", "linear_alignment"), ("window", "5")]);
     assert!(
-        error.contains("linear_alignment takes every lag to the start: leave window at all"),
+        error.contains("linear_alignment takes every lag back to the start: leave window at `all`"),
         "{error}"
     );
     assert!(refused(&[("window", "0")]).contains("expected all, or a whole number from 1"));

@@ -228,7 +228,7 @@ fn square_matrices_are_read_the_way_that_the_signals_say() {
             assert_eq!(found["archive"]["weights_transposed"], turned, "{name}");
             assert_eq!(found["turned"], if backward { json!([1, 2]) } else { json!([]) }, "{name}");
             assert!(
-                weights || notes(&found).contains(&format!("{told} tell")),
+                weights || notes(&found).contains(&format!("{told} show")),
                 "{}",
                 notes(&found)
             );

@@ -80,7 +80,8 @@ settings! {
         schedule: Schedule = Schedule::Free => SCHEDULE(
             "schedule", "NAME",
             "Shorthand for activity, error and cross: held (both drawn once), shared (X := E, \
-             redrawn each iteration), white (both redrawn, independent), or free (as those say)", ()
+            redrawn each iteration), white (both redrawn, independent), or free (as these options \
+            say)", ()
         );
         /// Activity and error.
         signals: Pair = Pair::default() => part();

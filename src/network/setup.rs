@@ -170,8 +170,8 @@ settings! {
         );
         activations: Vec<Activation> = vec![Activation::TanhRelu] => ACTIVATION(
             "activation", "NAME",
-            "Activation of every layer, or one per layer; the output layer's gives way to that of \
-             the loss", ()
+            "Activation of every layer, or one per layer; that of the output layer is replaced by \
+            that of the loss", ()
         );
         code: CodeKind = CodeKind::NHot { ones: 5, units: 50 } => CODE(
             "code", "CODE", "Label code: one-hot, or N of M outputs per class", ()
@@ -211,8 +211,8 @@ settings! {
         batch: usize = 24 => BATCH("batch", "N", "Samples per batch", 1..=MOST_BATCH,
             axis = "batch size");
         drop_last: bool = false => DROP_LAST(
-            "drop-last", "on|off", "Whether an epoch ends before a last batch that would be \
-                smaller", (),
+            "drop-last", "on|off", "Whether to leave out the last batch of an epoch where it \
+                would be smaller", (),
             label = |drop, _|
                 format!("{} short last batch", if *drop { "no" } else { "with" }), young = true
         );
@@ -236,12 +236,12 @@ settings! {
             label = |optimizer, _| optimizer.label().into(), tacit = true
         );
         beta1: f64 = 0.9 => BETA1(
-            "beta1", "B", "Adam, AdamW: what is left of the mean of gradients after an update",
+            "beta1", "B", "Adam, AdamW: decay of the running mean of gradients per update",
             Interval::BelowOne, tacit = true
         );
         beta2: f64 = 0.999 => BETA2(
             "beta2", "B",
-            "Adam, AdamW: what is left of the mean of squared gradients after an update",
+            "Adam, AdamW: decay of the running mean of squared gradients per update",
             Interval::BelowOne, tacit = true
         );
         epsilon: f64 = 1e-8 => EPSILON(

@@ -214,7 +214,7 @@ fn schema(columns: &[(String, Holds)]) -> Result<Schema, Refusal> {
 fn about(plan: &Plan, names: &[(String, Holds)]) -> KeyValue {
     let described: Map<_, _> = columns(plan)
         .into_iter()
-        .filter(|(name, _)| names.iter().any(|(of, _)| of == name))
+        .filter(|(name, _)| names.iter().any(|(known, _)| known == name))
         .map(|(name, about)| (name.to_string(), json!(about)))
         .collect();
     let about = json!({

@@ -28,7 +28,7 @@ settings! {
             1..=MOST_REPEATS);
         seed: u64 = 1 => SEED("seed", "N", "Seed of every random number", 0..=u64::MAX);
         record_every: RecordEvery = RecordEvery::Every(1) => RECORD_EVERY(
-            "record-every", "SCHEDULE", "When to record, beside start and end", Kind::Isolate
+            "record-every", "SCHEDULE", "When to record, besides start and end", Kind::Isolate
         );
         /// Ascending; always recorded.
         report_at: Vec<usize> = Vec::new() => REPORT_AT(
@@ -40,7 +40,8 @@ settings! {
             Kind::Isolate
         );
         /// Ascending.
-        lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of what is measured at several",
+        lags: Vec<usize> = vec![1] => LAGS("lags", "LAGS", "Lags of quantities that are measured \
+            at several lags",
             List::Lags);
         /// `None` for all.
         window: Option<usize> = None => WINDOW(

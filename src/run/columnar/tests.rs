@@ -20,9 +20,9 @@ fn read(bytes: &[u8]) -> (Read, String) {
     let reader: SerializedFileReader<File> = SerializedFileReader::new(file).unwrap();
     let metadata = reader.metadata().file_metadata();
     let fields = metadata.schema_descr().columns().iter();
-    let columns = fields.map(|of| (of.name().to_string(), of.physical_type())).collect();
+    let columns = fields.map(|field| (field.name().to_string(), field.physical_type())).collect();
     let about = metadata.key_value_metadata().unwrap();
-    let about = about.iter().find(|of| of.key == KEY).unwrap().value.clone().unwrap();
+    let about = about.iter().find(|entry| entry.key == KEY).unwrap().value.clone().unwrap();
     let rows = reader.get_row_iter(None).unwrap().map(|row| {
         let row = row.unwrap();
         row.get_column_iter().map(|(_, field)| field.clone()).collect()
@@ -75,18 +75,18 @@ fn the_series_of_a_run_comes_back_to_the_last_bit() {
 
 #[test]
 fn a_parameter_has_the_narrowest_type_that_changes_none_of_its_values() {
-    let of = |values: &[&str]| {
+    let column = |values: &[&str]| {
         let (columns, rows) = table(&format!("eta,value\n{}\n", values.join(",1\n") + ",1"));
         (columns[0].1, rows.into_iter().map(|row| row[0].clone()).collect::<Vec<_>>())
     };
-    let (kind, fields) = of(&["1", "-20", ""]);
+    let (kind, fields) = column(&["1", "-20", ""]);
     assert_eq!(kind, Physical::INT64);
     assert_eq!(fields, [Field::Long(1), Field::Long(-20), Field::Null]);
-    let (kind, fields) = of(&["1", "0.1", "1e-5"]);
+    let (kind, fields) = column(&["1", "0.1", "1e-5"]);
     assert_eq!(kind, Physical::DOUBLE);
     assert_eq!(fields, [1.0, 0.1, 1e-5].map(Field::Double));
     for words in [["1", "off"], ["0.5", "inf"], ["0.5", "18446744073709551615"], ["-", "1"]] {
-        let (kind, fields) = of(&words);
+        let (kind, fields) = column(&words);
         assert_eq!(kind, Physical::BYTE_ARRAY, "{words:?}");
         assert_eq!(fields, words.map(|word| Field::Str(word.into())));
     }
