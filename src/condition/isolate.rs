@@ -7,6 +7,7 @@ use crate::real::Precision;
 use crate::rule::{Activation, Isolation, Timing, WeightNorm};
 use crate::signal::{Pair, Schedule, Sizes};
 use crate::text::{Choice, Interval, List, Settings, Span, Spans, settings};
+use crate::theory::depth::MOST_SAMPLES;
 
 /// Most iterations of a run.
 pub(super) const MOST_ITERATIONS: usize = 1_000_000_000;
@@ -140,11 +141,27 @@ impl IsolateCondition {
 
     /// Whether the theory of linear networks of any depth holds, given signals and `B`.
     pub fn is_deep_linear(&self) -> bool {
+        self.activation == Activation::Linear && self.is_bare()
+    }
+
+    /// Whether the mean field of ReLU networks of any depth is about it, given the signals.
+    pub fn is_deep_relu(&self) -> bool {
+        self.activation == Activation::Relu
+            && self.is_bare()
+            && self.weight_norm.is_none()
+            && !self.normalize_b
+            && self.batch.saturating_mul(self.iterations) <= MOST_SAMPLES
+    }
+
+    /// Whether theory follows its repeats at any depth.
+    pub fn is_followed(&self) -> bool {
+        self.is_deep_linear() || self.is_deep_relu()
+    }
+
+    /// Whether the rule is instant, without output mask and biases.
+    fn is_bare(&self) -> bool {
         let instant = self.timing() == Timing::INSTANT;
-        self.activation == Activation::Linear
-            && !self.output_mask
-            && self.bias == Biases::Off
-            && instant
+        !self.output_mask && self.bias == Biases::Off && instant
     }
 
     /// Whether the exact theory of the linear rule holds.

@@ -2,7 +2,7 @@
 
 use super::balance::Balance;
 use super::decomposed::{Decomposed, NextUpdate};
-use super::{Experiment, depth_run, drive, linear_toy};
+use super::{Experiment, depth_run, drive, linear_toy, relu_network};
 use crate::condition::IsolateCondition;
 use crate::matrix::Matrix;
 use crate::network::Biases;
@@ -13,7 +13,7 @@ use crate::rule::{Feedback, Isolated, LagOne, Layers, Terms, UpdateAlignment};
 use crate::run::{Attempt, Job, JobError, JobResult};
 use crate::signal::{Signals, Sizes};
 use crate::theory::Toy;
-use crate::theory::depth::{DepthAngles, DepthFollower, NoDepthTheory};
+use crate::theory::depth::{DepthAngles, DepthFollower, NoDepthTheory, ReluTheory};
 use crate::theory::moments::Realised;
 
 struct Run<T: Real> {
@@ -168,6 +168,10 @@ impl Followed {
         net: &Isolated<T>,
     ) -> Result<Self, NoDepthTheory> {
         let IsolateCondition { layers: sizes, iterations, .. } = condition;
+        if condition.is_deep_relu() {
+            let theory = DepthFollower::Relu(Box::new(ReluTheory::new(relu_network(condition))));
+            return Ok(Self { theory, now: None });
+        }
         let backward: Vec<Matrix<f64>> = (1..sizes.len() - 1)
             .filter_map(|l| net.feedback.backward(l))
             .map(Matrix::to_f64)
@@ -223,7 +227,7 @@ pub(super) fn run<T: Real>(
     let net = network::<T>(condition, job);
     let toy = linear_toy(condition).filter(|_| job.measures(Quantity::ConditionalAlignment));
     let steps = sizes.windows(2).skip(1).filter(|_| job.measures(Quantity::StepAlignment));
-    let follows = condition.is_deep_linear() && job.quantities().any(Quantity::is_followed);
+    let follows = condition.is_followed() && job.quantities().any(Quantity::is_followed);
     let followed = follows.then(|| Followed::new(condition, job, &net)).transpose();
     let mut run = Run {
         followed: followed.map_err(|error| JobError::Failed(error.to_string()))?,

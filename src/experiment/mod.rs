@@ -17,7 +17,7 @@ mod sample;
 mod train;
 mod twin;
 
-pub use prediction::{depth_run, expect, limit, linear_toy, predict};
+pub use prediction::{depth_run, expect, limit, linear_toy, predict, relu_network};
 
 use crate::condition::Condition;
 use crate::data::Library;

@@ -8,7 +8,7 @@ use crate::quantity::Quantity;
 use crate::rule::{Activation, WeightNorm};
 use crate::run::Expected;
 use crate::signal::{Cross, Form, Process, Schedule};
-use crate::theory::depth::{DeepNetwork, DepthRun, StepRule, Width, norms};
+use crate::theory::depth::{DeepNetwork, DepthRun, ReluNetwork, StepRule, Width, norms};
 use crate::theory::moments::{Moments, moments};
 use crate::theory::{
     Prediction, Toy, bound, held, mean_field, one_step, shared, stationary, white,
@@ -181,6 +181,13 @@ pub fn depth_run(condition: &IsolateCondition) -> DepthRun {
         batch: *batch,
         rule: StepRule::plain(*eta),
     }
+}
+
+/// What the mean field of ReLU networks is of, for a condition that it holds for.
+pub fn relu_network(condition: &IsolateCondition) -> ReluNetwork {
+    let IsolateCondition { layers, eta, w_std, b_std, b_scale, .. } = condition;
+    let (sizes, b_std) = (layers.clone(), b_std * b_scale);
+    ReluNetwork { sizes, w_std: *w_std, b_std, eta: *eta }
 }
 
 fn toy(condition: &IsolateCondition) -> Option<Toy> {

@@ -104,7 +104,8 @@ fn is_followed(condition: &Condition) -> bool {
 
 /// Those with a `B_l`, where theory follows the repeats.
 pub(super) fn followed(condition: &Condition) -> Layers {
-    if is_followed(condition) { above_input(condition) } else { Vec::new() }
+    let relu = matches!(condition, Condition::Isolate(isolate) if isolate.is_deep_relu());
+    if relu || is_followed(condition) { above_input(condition) } else { Vec::new() }
 }
 
 /// All but the last, likewise.

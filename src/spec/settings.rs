@@ -191,7 +191,7 @@ impl Settings {
         let mut wanted = Vec::new();
         if self.predict {
             let isolated = |condition: &Condition| match condition {
-                Condition::Isolate(c) => c.is_deep_linear() && !c.is_predicted(),
+                Condition::Isolate(c) => c.is_followed() && !c.is_predicted(),
                 _ => false,
             };
             let trained =
@@ -310,17 +310,17 @@ impl Settings {
             }
         }
         let predicted = |condition: &Condition| match condition {
-            Condition::Isolate(c) => c.is_predicted() || self.predict && c.is_deep_linear(),
+            Condition::Isolate(c) => c.is_predicted() || self.predict && c.is_followed(),
             _ => true,
         };
         if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment)
             && !conditions.iter().any(predicted)
         {
-            let message = "predictions exist for activation `linear`, and with three layers and \
-                           without wn for `relu` with schedule `held` or `shared`, without output \
-                           mask and bias (conditional_alignment: linear, three layers, no wn; with \
-                           delay, trace or leak no other): set these, or leave predict and \
-                           conditional_alignment out";
+            let message = "predictions exist for activation `linear`, and without wn for `relu` (three \
+                           layers with schedule `held` or `shared`, or batch times iterations up to \
+                           20000), without output mask and bias (conditional_alignment: linear, \
+                           three layers, no wn; with delay, trace or leak no other): set these, or \
+                           leave predict and conditional_alignment out";
             let concerned = [
                 Self::PREDICT.name(),
                 Self::QUANTITIES.name(),

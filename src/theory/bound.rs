@@ -9,7 +9,7 @@ use super::Toy;
 use super::depth::{DeepNetwork, DepthRun, NoDepthTheory, StepRule, Width};
 use super::held::Trajectory;
 use crate::matrix::Matrix;
-use crate::measure::angle::{Direction, angle};
+use crate::measure::angle::{Direction, angle, weight_alignment};
 use crate::measure::summary::Summary;
 use crate::random::{Role, Stream};
 use crate::rule::{Activation, Isolated, WeightNorm, normal_matrix};
@@ -169,6 +169,76 @@ pub fn simulated(
     let drawn =
         |which: usize| Drawn::of(found.iter().map(|draw| draw.and_then(|pair| pair[which])));
     Some(Simulated { angle: drawn(0), change: drawn(1) })
+}
+
+/// A network in isolation that is run: of any depth, instant, with nothing beside the rule.
+#[derive(Clone, Debug)]
+pub struct Network<'a> {
+    /// Units of every layer, inputs first.
+    pub sizes: &'a [usize],
+    /// Samples per update.
+    pub batch: usize,
+    /// Learning rate.
+    pub eta: f64,
+    /// Standard deviations of forward and backward weights.
+    pub std: [f64; 2],
+    /// Activation of every hidden layer.
+    pub activation: Activation,
+    /// Activity and error.
+    pub pair: &'a Pair,
+}
+
+impl Network<'_> {
+    /// Where networks like this stand after every one of `iterations` (ascending): the weight
+    /// alignment of layers 1 to `D-1`. As many as a few seconds allow; none where these are too few
+    /// to say anything.
+    ///
+    /// # Errors
+    /// If the signals do not fit the sizes.
+    pub fn simulated(
+        &self,
+        iterations: &[usize],
+    ) -> Result<Option<Vec<Vec<Option<Drawn>>>>, PairError> {
+        let last = iterations.last().copied().unwrap_or(0);
+        let weights: f64 = self.sizes.windows(2).map(|n| (n[0] * n[1]) as f64).sum();
+        let cost = 3.0 * last as f64 * self.batch as f64 * weights;
+        let draws = ((BUDGET / cost) as u64).min(DRAWS);
+        if draws < FEWEST {
+            return Ok(None);
+        }
+        let run = |repeat| self.run(iterations, repeat);
+        let found: Vec<Vec<Vec<Option<f64>>>> =
+            (0..draws).into_par_iter().map(run).collect::<Result<_, _>>()?;
+        let at = |place: usize, l: usize| Drawn::of(found.iter().map(|of| of[place][l]));
+        let layers = self.sizes.len() - 2;
+        let of_place = |place| (0..layers).map(|l| at(place, l)).collect();
+        Ok(Some((0..iterations.len()).map(of_place).collect()))
+    }
+
+    /// Angles by iteration and layer of one network.
+    fn run(&self, iterations: &[usize], repeat: u64) -> Result<Vec<Vec<Option<f64>>>, PairError> {
+        let Self { sizes, batch, eta, std, activation, pair } = *self;
+        let last = iterations.last().copied().unwrap_or(0);
+        let [inputs, outputs] = [sizes[0], sizes[sizes.len() - 1]];
+        let run = Sizes { batch, inputs, outputs, iterations: last.max(1) };
+        let mut signals = Signals::<f64>::new(pair, run, SEED, repeat)?;
+        let mut net = Isolated::<f64>::draw(sizes, batch, activation, std, SEED, repeat);
+        let (mut found, mut done) = (Vec::new(), 0);
+        for &iteration in iterations {
+            for _ in done..iteration {
+                net.step(signals.activity(), signals.error(), eta);
+                signals.advance();
+            }
+            done = iteration;
+            let angle = |l: usize| {
+                let backward = net.feedback.backward(l)?;
+                let found = weight_alignment(&net.layers.weights[l], backward).ok().flatten();
+                found.filter(|angle| angle.is_finite())
+            };
+            found.push((1..sizes.len() - 1).map(angle).collect());
+        }
+        Ok(found)
+    }
 }
 
 fn signals(

@@ -3,9 +3,13 @@
 use super::options::{count, fill, layers, number, pair_of, reported, scales, seed, whole};
 use super::{DrawsBar, UsageError, args};
 use crate::measure::summary::Summary;
-use crate::rule::WeightNorm;
-use crate::theory::Prediction;
-use crate::theory::depth::{DeepNetwork, DepthAngles, DepthRun, StepRule, Width, norms};
+use crate::rule::{Activation, WeightNorm};
+use crate::theory::depth::{
+    DeepNetwork, DepthAngles, DepthFollower, DepthRun, MOST_SAMPLES, Products, ReluNetwork,
+    ReluTheory, StepRule, Width, norms,
+};
+use crate::theory::{Prediction, bound};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
@@ -14,7 +18,7 @@ pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -
     Command::new("depth")
         .about(
             "Linear rule at any depth, any signals: weight, error-signal and update angles of \
-             every layer, without running a network",
+             every layer, without running a network; with ReLU those of weights, by a mean field",
         )
         .args([sizes, batch])
         .args(scales())
@@ -25,9 +29,18 @@ pub(super) fn command(sizes: Arg, batch: Arg, iterations: Arg, report_at: Arg) -
                  all that follow); off for none",
             ),
             number("b-scale", "1", "Factor on B after drawing"),
+            Arg::new("activation").long("activation").value_name("NAME").default_value("linear").value_parser(activation).help(
+                "Activation of every layer: linear, or relu, whose theory is a mean field of wide \
+                 layers without wn, beside networks that are run to say how far it is off",
+            ),
             iterations,
             report_at,
             width(Width::Finite),
+            Arg::new("signals").long("signals").value_name("FORM").default_value("whole").value_parser(["whole", "products"]).help(
+                "What is drawn of signals: all of them, those of the repeats that `isolate` runs \
+                 (whole), or only their products X'E, which is all that linear networks see \
+                 (products: Gaussian, for independent Gaussian signals that do not last too long)",
+            ),
             draws("10"),
             seed(),
             args::json_flag(),
@@ -69,16 +82,32 @@ fn norm(text: &str) -> Result<Option<WeightNorm>, String> {
     }
 }
 
+fn activation(text: &str) -> Result<Activation, String> {
+    match text {
+        "linear" => Ok(Activation::Linear),
+        "relu" => Ok(Activation::Relu),
+        _ => Err("expected linear or relu: other activations have no theory of depth; run \
+                `isolate`"
+            .into()),
+    }
+}
+
 pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let (run, condition) = request(matches)?;
     let iterations = reported(matches)?;
+    if matches.get_one::<Activation>("activation") == Some(&Activation::Relu) {
+        return relu_rows(matches, &run, condition, &iterations);
+    }
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
     let draws = whole(matches, "draws") as u64;
+    let products = products(matches, &run)?;
     let bar = DrawsBar::new(draws);
-    let found: Vec<Vec<DepthAngles>> = (0..draws)
-        .into_par_iter()
-        .map(|draw| bar.count(run.angles(&iterations, seed, draw)))
-        .collect::<Result<_, _>>()?;
+    let follow = |draw| match &products {
+        Some(products) => run.angles_of_products(products, &iterations, seed, draw),
+        None => run.angles(&iterations, seed, draw),
+    };
+    let found: Vec<Vec<DepthAngles>> =
+        (0..draws).into_par_iter().map(|draw| bar.count(follow(draw))).collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
         let mut add = |quantity: &str, first: usize, values: fn(&DepthAngles) -> &[f64]| {
@@ -95,6 +124,108 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     }
     finite(&rows)?;
     Ok(rows)
+}
+
+/// The law of the signals' products, if only these are to be drawn.
+fn products(matches: &ArgMatches, run: &DepthRun) -> Result<Option<Products>, UsageError> {
+    if matches.get_one::<String>("signals").is_none_or(|form| form == "whole") {
+        return Ok(None);
+    }
+    let sizes = &run.network.sizes;
+    let ends = [sizes[0], sizes[run.network.depth()]];
+    let found = Products::new(&run.pair, ends, run.batch, whole(matches, "iterations"));
+    found.map(Some).map_err(|error| UsageError(format!("--signals: {error}")))
+}
+
+/// The same for ReLU: of weights, with how far the theory is off as networks that are run say.
+fn relu_rows(
+    matches: &ArgMatches,
+    run: &DepthRun,
+    mut condition: Json,
+    iterations: &[usize],
+) -> anyhow::Result<Vec<Json>> {
+    check_relu(matches, run)?;
+    (condition["activation"], condition["width"]) = ("relu".into(), "infinite".into());
+    let (draws, last) = (whole(matches, "draws") as u64, whole(matches, "iterations"));
+    let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
+    let sizes = run.network.sizes.clone();
+    let [w_std, b_std] = [run.network.w_std[0], run.b_std[0]];
+    let network = ReluNetwork { sizes: sizes.clone(), w_std, b_std, eta: run.rule.eta };
+    let bar = DrawsBar::new(draws);
+    let follow = |draw| {
+        let theory = DepthFollower::Relu(Box::new(ReluTheory::new(network.clone())));
+        bar.count(run.followed(theory, iterations, seed, draw))
+    };
+    let found: Vec<Vec<DepthAngles>> =
+        (0..draws).into_par_iter().map(follow).collect::<Result<_, _>>()?;
+    let (pair, batch, eta) = (&run.pair, run.batch, run.rule.eta);
+    let std = [w_std, b_std];
+    let nets =
+        bound::Network { sizes: &sizes, batch, eta, std, activation: Activation::Relu, pair };
+    let drawn = nets.simulated(iterations)?;
+    if drawn.is_none() {
+        tell!(
+            "networks of these sizes take too long to run {last} updates of: how far the theory \
+             is off is not known here; it is within 3 degrees where no layer has grown to more \
+             than twice its squared norm"
+        );
+    }
+    let mut rows = Vec::new();
+    for (at, &iteration) in iterations.iter().enumerate() {
+        let values = |place: usize, of: fn(&DepthAngles) -> &[f64]| {
+            Summary::of(found.iter().map(|draw| Some(of(&draw[at])[place])))
+        };
+        for l in 1..sizes.len() - 1 {
+            let summary = values(l - 1, |of| &of.weights);
+            let prediction = relu_prediction(&summary);
+            let drawn = drawn.as_ref().and_then(|of| of[at][l - 1]);
+            super::holds(&prediction, drawn)?;
+            let row = of_layer("weight_alignment", l, &condition, iteration, summary, prediction);
+            rows.push(super::bounded(row, prediction.value, drawn));
+        }
+        for l in 0..sizes.len() - 1 {
+            let summary = values(l, |of| &of.squared_norms);
+            let prediction = relu_prediction(&summary);
+            let name = "weight_squared_norm";
+            rows.push(of_layer(name, l, &condition, iteration, summary, prediction));
+        }
+    }
+    finite(&rows)?;
+    Ok(rows)
+}
+
+fn relu_prediction(summary: &Summary) -> Prediction {
+    let (assumptions, source) = (ReluTheory::ASSUMPTIONS, ReluTheory::SOURCE);
+    Prediction { value: summary.mean.unwrap_or(f64::NAN), assumptions, source }
+}
+
+/// Refuses what the mean field of ReLU networks is not of.
+fn check_relu(matches: &ArgMatches, run: &DepthRun) -> Result<(), UsageError> {
+    if run.network.norms.is_some() {
+        let message = "--wn: the theory of ReLU networks is without weight normalisation: leave it \
+            out, or run `isolate`";
+        return Err(UsageError(message.into()));
+    }
+    let is_given = matches.value_source("width") == Some(ValueSource::CommandLine);
+    if is_given && run.width != Width::Infinite {
+        let message = "--width: the theory of ReLU networks is of wide layers: give infinite, or \
+            leave it out";
+        return Err(UsageError(message.into()));
+    }
+    if matches.get_one::<String>("signals").is_some_and(|form| form != "whole") {
+        let message = "--signals: a ReLU network sees more of signals than their products: give \
+            whole, or leave it out";
+        return Err(UsageError(message.into()));
+    }
+    let samples = run.batch.saturating_mul(whole(matches, "iterations"));
+    if samples > MOST_SAMPLES {
+        return Err(UsageError(format!(
+            "--batch, --iterations: the theory of ReLU networks compares all samples of all \
+             updates with each other: {samples} of them are more than {MOST_SAMPLES}; give fewer, \
+             or run `isolate`"
+        )));
+    }
+    Ok(())
 }
 
 /// Refuses predictions that have left the range of numbers.
@@ -132,6 +263,18 @@ fn entry(
         assumptions: DepthRun::ASSUMPTIONS,
         source: DepthRun::SOURCE,
     };
+    of_layer(quantity, layer, condition, iteration, summary, prediction)
+}
+
+/// A row of a layer, with the standard error of what it is a mean of.
+fn of_layer(
+    quantity: &str,
+    layer: usize,
+    condition: &Json,
+    iteration: usize,
+    summary: Summary,
+    prediction: Prediction,
+) -> Json {
     let mut row = super::options::entry(quantity, condition, iteration, prediction);
     row["layer"] = layer.into();
     row["prediction_se"] = json!(summary.standard_error());

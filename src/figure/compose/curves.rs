@@ -350,7 +350,13 @@ fn predicted(
         return Vec::new();
     }
     let recorded = points(shown, condition, XAxis::Iteration, quantity, [layer, None]);
-    let averaged: Vec<Point> = spaced(recorded.iter().map(|p| p.x as usize).collect())
+    let recorded: Vec<usize> = recorded.iter().map(|p| p.x as usize).collect();
+    let is_closed = |k: &usize| predict(condition, quantity, layer, *k, false).is_some();
+    let drawn = match recorded.last() {
+        Some(last) if is_closed(last) => spaced(recorded, 128),
+        _ => early(recorded),
+    };
+    let averaged: Vec<Point> = drawn
         .into_iter()
         .filter_map(|k| {
             let y = predict(condition, quantity, layer, k, exact)?;
@@ -371,12 +377,12 @@ fn predicted(
         (quantity == Quantity::WeightAlignment).then_some(Quantity::ConditionalAlignment);
     let given = [quantity.predicted_by(), conditional].into_iter().flatten();
     let given = given.filter(|q| {
-        analysis.quantities().any(|of| of == *q) && q.layers(condition).contains(&layer)
+        analysis.quantities().any(|known| known == *q) && q.layers(condition).contains(&layer)
     });
     for predicted in given {
         let mut given = points(shown, condition, shown.spec.x, predicted, [layer, None]);
         given.iter_mut().for_each(|p| p.band = None);
-        let kept = spaced((0..given.len()).collect());
+        let kept = spaced((0..given.len()).collect(), 16);
         let given = kept.into_iter().map(|place| given[place]).collect();
         let label = joined(name, ": ", "predicted given the signals");
         series.push(Series { label, colour, mark: Mark::Points, points: given });
@@ -384,12 +390,25 @@ fn predicted(
     series
 }
 
-/// Up to about sixteen of the recorded iterations, evenly spaced: exact moments are dear.
-fn spaced(recorded: Vec<usize>) -> Vec<usize> {
-    let step = recorded.len().div_ceil(16).max(1);
+/// Up to about so many of the recorded iterations, evenly spaced, and the last.
+fn spaced(recorded: Vec<usize>, most: usize) -> Vec<usize> {
+    let step = recorded.len().div_ceil(most).max(1);
     let last = recorded.last().copied();
     let mut kept: Vec<usize> = recorded.into_iter().step_by(step).collect();
     kept.extend(last);
+    kept.dedup();
+    kept
+}
+
+/// Up to about sixteen of the recorded iterations, for what is dear to compute: closer to each other
+/// at the start, where angles change fastest and straight lines between them would be seen.
+fn early(recorded: Vec<usize>) -> Vec<usize> {
+    const MOST: usize = 16;
+    let Some(last) = recorded.len().checked_sub(1).filter(|last| *last > MOST) else {
+        return recorded;
+    };
+    let places = (0..=MOST).map(|step| (step * step * last).div_ceil(MOST * MOST));
+    let mut kept: Vec<usize> = places.map(|place| recorded[place]).collect();
     kept.dedup();
     kept
 }
@@ -469,4 +488,20 @@ fn schedule(analysis: &Analysis, quantity: Quantity) -> RecordEvery {
     let observer =
         analysis.settings.observers.iter().find(|observer| observer.quantity == quantity);
     observer.and_then(|observer| observer.record_every).unwrap_or(analysis.settings.record_every)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::early;
+
+    #[test]
+    fn dear_predictions_are_closest_to_each_other_at_the_start() {
+        let kept = early((0..=150).map(|k| 10 * k).collect());
+        assert_eq!((kept[0], kept[kept.len() - 1]), (0, 1500));
+        assert!(kept.len() <= 17, "{kept:?}");
+        let gaps: Vec<usize> = kept.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.is_sorted() && gaps[0] == 10 && gaps[gaps.len() - 1] > 150, "{gaps:?}");
+        assert_eq!(early(vec![0, 5, 7]), [0, 5, 7]);
+        assert!(early(Vec::new()).is_empty());
+    }
 }

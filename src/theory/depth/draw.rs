@@ -1,7 +1,9 @@
 //! Predictions for drawn signals and backward weights: those that the rule in isolation would draw.
 
 use super::backward::carriers;
-use super::{BackwardTheory, Classes, DeepNetwork, DepthTheory, ReducedNetwork, StepRule};
+use super::{
+    BackwardTheory, Classes, DeepNetwork, DepthTheory, ReducedNetwork, ReluTheory, StepRule,
+};
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
 use crate::random::{Role, Stream};
@@ -74,9 +76,10 @@ pub struct DepthAngles {
     /// `||W_l||^2`, `l` from 0 to `D-1`.
     pub squared_norms: Vec<f64>,
     /// Error signals of layers 1 to `D-1` to those of back-propagation, for the errors of the
-    /// update to come.
+    /// update to come; none where they are not predicted.
     pub deltas: Vec<f64>,
-    /// Updates of `W_0 .. W_{D-2}` to those of back-propagation, for the update to come.
+    /// Updates of `W_0 .. W_{D-2}` to those of back-propagation, for the update to come; none where
+    /// they are not predicted.
     pub updates: Vec<f64>,
 }
 
@@ -144,6 +147,21 @@ impl DepthRun {
         Ok(follower)
     }
 
+    /// Angles after every one of `iterations` (ascending) as `follower` says for the signals of
+    /// `(seed, repeat)`.
+    ///
+    /// # Errors
+    /// If the signals do not fit the network, or values run away.
+    pub fn followed(
+        &self,
+        mut follower: DepthFollower,
+        iterations: &[usize],
+        seed: u64,
+        repeat: u64,
+    ) -> Result<Vec<DepthAngles>, NoDepthTheory> {
+        self.run(&mut follower, iterations, seed, repeat)
+    }
+
     pub(super) fn backward(&self, seed: u64, repeat: u64) -> Vec<Matrix<f64>> {
         let mut stream = Stream::new(seed, repeat, Role::Backward);
         let shapes = self.network.sizes[1..].windows(2).zip(&self.b_std);
@@ -186,15 +204,25 @@ pub enum DepthFollower {
     Wide(Box<DepthTheory>),
     /// At any width, from several starts that angles are averaged over.
     Starts(Vec<ReducedNetwork>),
+    /// Of wide layers with ReLU: of weights alone.
+    Relu(Box<ReluTheory>),
 }
 
 impl DepthFollower {
     /// One update with these signals, `P x n_0` and `P x n_D`.
     pub fn advance(&mut self, activity: &Matrix<f64>, error: &Matrix<f64>) {
-        let step = (activity.t() * error).to_matrix();
         match self {
-            Self::Wide(theory) => theory.advance(&step),
-            Self::Starts(all) => all.iter_mut().for_each(|network| network.advance(&step)),
+            Self::Relu(theory) => theory.advance(activity, error),
+            _ => self.advance_by(&(activity.t() * error).to_matrix()),
+        }
+    }
+
+    /// One update of a linear network with `step = X^T E`: all that its theory sees of signals.
+    pub(super) fn advance_by(&mut self, step: &Matrix<f64>) {
+        match self {
+            Self::Wide(theory) => theory.advance(step),
+            Self::Starts(all) => all.iter_mut().for_each(|network| network.advance(step)),
+            Self::Relu(_) => {}
         }
     }
 
@@ -210,12 +238,26 @@ impl DepthFollower {
         error: &Matrix<f64>,
     ) -> Result<DepthAngles, NoConvergence> {
         let (step, errors) = ((activity.t() * error).to_matrix(), (error.t() * error).to_matrix());
+        self.angles_of(iteration, &step, &errors)
+    }
+
+    /// The same given `X^T E` and `E^T E` of the next update.
+    ///
+    /// # Errors
+    /// If values have run away.
+    pub(super) fn angles_of(
+        &self,
+        iteration: usize,
+        step: &Matrix<f64>,
+        errors: &Matrix<f64>,
+    ) -> Result<DepthAngles, NoConvergence> {
         let all = match self {
-            Self::Wide(theory) => return theory.angles(iteration, &step, &errors),
+            Self::Wide(theory) => return theory.angles(iteration, step, errors),
             Self::Starts(all) => all,
+            Self::Relu(theory) => return Ok(theory.angles(iteration)),
         };
         let found: Vec<DepthAngles> =
-            all.iter().map(|network| network.angles(iteration, &step, &errors)).collect();
+            all.iter().map(|network| network.angles(iteration, step, errors)).collect();
         let mean = |values: fn(&DepthAngles) -> &[f64]| mean_of(found.iter().map(values));
         Ok(DepthAngles {
             iteration,
@@ -258,6 +300,20 @@ impl DepthTheory {
             deltas: self.delta_alignment(errors)?,
             updates: self.update_alignment(step)?,
         })
+    }
+}
+
+impl ReluTheory {
+    /// Everything that is predicted after `iteration` updates.
+    pub fn angles(&self, iteration: usize) -> DepthAngles {
+        let depth = self.network().sizes.len() - 1;
+        DepthAngles {
+            iteration,
+            weights: (1..depth).map(|l| self.weight_alignment(l)).collect(),
+            squared_norms: (0..depth).map(|l| self.squared_norm(l)).collect(),
+            deltas: Vec::new(),
+            updates: Vec::new(),
+        }
     }
 }
 

@@ -53,15 +53,20 @@ mod alignment;
 mod backward;
 mod closed;
 mod draw;
+mod gates;
 mod learning;
+mod products;
 mod reduced;
+mod relu;
 mod state;
 
 pub use backward::{BackwardTheory, Classes};
 pub use closed::{held_limit, leading_order};
 pub use draw::{DepthAngles, DepthFollower, DepthRun, MOST_CLASSES, NoDepthTheory, Width};
 pub use learning::LearningTheory;
+pub use products::{NoProducts, Products};
 pub use reduced::ReducedNetwork;
+pub use relu::{MOST_SAMPLES, ReluNetwork, ReluTheory};
 pub use state::{DeepNetwork, DepthTheory, StepRule, norms};
 
 use state::{Length, degrees};
