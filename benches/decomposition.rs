@@ -66,7 +66,7 @@ fn decomposition(c: &mut Criterion, inputs: usize) {
             }
         });
     });
-    let samples = [Samples { source: &layer.source, delta: &layer.delta }];
+    let samples = [Samples { source: &layer.source, delta: &layer.delta, mask: None }];
     let now =
         Now { samples: &samples, bias: &[0.1; UNITS], activation: Activation::TanhRelu, eta: 5e-4 };
     let mut decomposer = Decomposer::new([inputs, UNITS, UNITS]);

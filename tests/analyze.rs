@@ -374,9 +374,11 @@ fn terms_are_the_literal_form_of_the_recorded_signals() {
         // Z_l of the earlier iteration, from its tanh.
         let mut z = matrix(run.activity(l), k - 3);
         z.as_mut_slice().iter_mut().for_each(|v| *v = v.atanh());
-        let then =
-            [Earlier { samples: Samples { source: &then_source, delta: &then_delta }, z: &z }];
-        let samples = [Samples { source: &source, delta: &delta }];
+        let then = [Earlier {
+            samples: Samples { source: &then_source, delta: &then_delta, mask: None },
+            z: &z,
+        }];
+        let samples = [Samples { source: &source, delta: &delta, mask: None }];
         let bias = matrix(run.biases(l), k);
         let bias = bias.as_slice();
         let now = Now { samples: &samples, bias, activation: Activation::Tanh, eta: 0.05 };

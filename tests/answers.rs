@@ -178,6 +178,86 @@ fn the_answers_are_those_of_the_results() {
     hold_between("README.md", "answers", "answers", &filled(&template("readme.md"), &judged()));
 }
 
+#[test]
+fn the_page_of_normalisers_is_that_of_the_results() {
+    hold("docs/normalisers.md", "answers", &filled(&template("normalisers.md"), &judged()));
+}
+
+/// A condition of a spec as the table of tuning names it, without its learning rate, and the rate.
+fn tuned(condition: &toml::Table, base: &toml::Table) -> (Vec<String>, f64) {
+    let text = |name: &str, default: &str| {
+        let value = condition.get(name).or_else(|| base.get(name));
+        match value {
+            None => default.to_string(),
+            Some(toml::Value::Array(items)) => {
+                items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+            }
+            Some(toml::Value::String(text)) => text.clone(),
+            Some(number) => number.as_float().map_or(number.to_string(), |x| x.to_string()),
+        }
+    };
+    let key = TUNED.iter().map(|(name, default)| text(name, default)).collect();
+    (key, condition["eta"].as_float().unwrap())
+}
+
+/// Parameters that tell conditions, with what holds where nothing is said.
+const TUNED: [(&str, &str); 7] = [
+    ("rule", "bp-trw"),
+    ("hidden", "50,50,50,50"),
+    ("wn", "off"),
+    ("activity-norm", "off"),
+    ("optimizer", "sgd"),
+    ("weight-decay", "0"),
+    ("activation", "tanh-relu"),
+];
+
+/// A learning rate and the mean accuracy with it.
+type Rate = (f64, f64);
+
+#[test]
+fn learning_rates_are_those_that_tuning_found() {
+    // By analysis and condition, the rates with their mean accuracy: runs that diverged count as 0.
+    let mut found: BTreeMap<(String, Vec<String>), Vec<Rate>> = BTreeMap::new();
+    let mut reader = csv::Reader::from_path(root().join("results/normalisers-tuning.csv")).unwrap();
+    let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_string).collect();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let cell = |name: &str| &row[names.iter().position(|known| known == name).unwrap()];
+        let number = |name: &str| cell(name).parse::<f64>().unwrap_or(0.0);
+        let key = TUNED.map(|(name, default)| match cell(name) {
+            "" => default.to_string(),
+            text => text.to_string(),
+        });
+        let accuracy = number("mean") * number("n") / (number("n") + number("absent"));
+        let rates = found.entry((cell("analysis").to_string(), key.to_vec())).or_default();
+        rates.push((number("eta"), accuracy));
+    }
+    let specs = [
+        ("normalisers", "normalisers-tuning"),
+        ("normalisers-budget", "normalisers-tuning"),
+        ("predictors", "predictors-tuning"),
+        ("relearning", "relearning-tuning"),
+    ];
+    for (name, tuning) in specs {
+        let file = name.split('-').next().unwrap();
+        let text = fs::read_to_string(root().join(format!("analyses/{file}.toml"))).unwrap();
+        let spec: toml::Table = text.parse().unwrap();
+        let analyses = spec["analysis"].as_array().unwrap();
+        let analysis = analyses.iter().find(|of| of["name"].as_str() == Some(name)).unwrap();
+        let base = analysis["base"].as_table().unwrap();
+        for condition in analysis["conditions"].as_array().unwrap() {
+            let (key, eta) = tuned(condition.as_table().unwrap(), base);
+            let rates = &found[&(tuning.to_string(), key.clone())];
+            assert_eq!(rates.len(), 9, "{key:?}");
+            // Sums of percentages may differ in the last place.
+            let level = |of: &Rate| (of.1 * 1e6).round();
+            let best =
+                rates.iter().max_by(|a, b| level(a).total_cmp(&level(b)).then(b.0.total_cmp(&a.0)));
+            assert_eq!(best.map(|rate| rate.0), Some(eta), "{name}: {key:?}");
+        }
+    }
+}
+
 /// The spec of a file of the program with the name of the file.
 fn specs() -> Vec<(String, &'static str, Spec)> {
     let read = |(path, text): &(&str, &'static str)| {

@@ -468,6 +468,12 @@ fn a_network_killed_in_the_middle_of_a_job_goes_on_from_its_checkpoint() {
 
 #[test]
 fn exports_hold_weights_and_signals_that_rebuild_the_run() {
+    exports_rebuild_the_run(&[]);
+    // Activities and errors are those that updates are made of, so that some are 0.
+    exports_rebuild_the_run(&["--dropout", "0.3"]);
+}
+
+fn exports_rebuild_the_run(options: &[&str]) {
     let here = TempDir::new().unwrap();
     let args = [
         "train",
@@ -484,6 +490,7 @@ fn exports_hold_weights_and_signals_that_rebuild_the_run() {
         "--out",
         "run",
     ];
+    let args = [&args[..], options].concat();
     alignscope(here.path()).args([&args[..], &["--export", "signals"]].concat()).assert().success();
     let file =
         std::fs::read_dir(here.path().join("run/signals")).unwrap().next().unwrap().unwrap().path();

@@ -210,7 +210,7 @@ proptest! {
         let k = run.last();
         for l in case.layers() {
             let found = run.split(l, &everything(&LAGS, None));
-            let Samples { source: _, delta } = run.samples(k, l);
+            let Samples { source: _, delta, .. } = run.samples(k, l);
             let update = (run.eta * run.passes[k].activity[l - 1].t() * delta).to_matrix();
             prop_assert!(distance(&found.update, &update) <= 1e-13 * norm(&update));
             prop_assert_eq!(found.reach, k);
@@ -502,7 +502,7 @@ proptest! {
                     Matrix::from_vec(range.len(), matrix.cols(), values)
                 })
             });
-            let parts = parts.each_ref().map(|[source, delta]| Samples { source, delta });
+            let parts = parts.each_ref().map(|[source, delta]| Samples { source, delta, mask: None });
             let found =
                 Decomposer::new(sizes).run(&history, &run.now(&parts, l), &Wanted::SUMS).unwrap();
             prop_assert!(distance(&found.last, &live.last) <= 1e-13 * run.scale(l));

@@ -183,7 +183,7 @@ fn trial(line: &str) -> Trial {
         return if cfg!(unix) { Trial::Served(line.into()) } else { Trial::Names };
     }
     // Minutes without data.
-    if ["time", "recurrent", "rank"]
+    if ["time", "recurrent", "rank", "normalisers", "predictors", "relearning"]
         .iter()
         .any(|name| line.contains(&format!("analyses/{name}.toml")))
     {

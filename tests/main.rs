@@ -23,6 +23,7 @@ mod decomposition;
 mod docs;
 #[cfg(feature = "cli")]
 mod doubtful;
+mod dropout;
 #[cfg(feature = "cli")]
 mod faults;
 #[cfg(all(feature = "cli", feature = "fetch"))]

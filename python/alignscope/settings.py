@@ -43,6 +43,7 @@ class TrainSettings(TypedDict, total=False):
     b_scale: Setting
     wn: Setting
     activity_norm: Setting
+    dropout: Setting
     order: Setting
     probe: Setting
     precision: Setting

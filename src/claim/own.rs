@@ -45,8 +45,10 @@ pub const FULL: &[Own] = own!(
     "learning-theory",
 );
 
-/// Those that take too long to be among them, and the one to begin with.
-pub const LONG: &[Own] = own!("sensitivity", "akrout-long", "quickstart");
+/// Those that take too long to be among them or were asked beside the paper, and the one to begin
+/// with.
+pub const LONG: &[Own] =
+    own!("sensitivity", "akrout-long", "normalisers", "predictors", "relearning", "quickstart");
 
 /// Specs of the program that were read, by path, each with the plan that has it as it is.
 #[derive(Default)]

@@ -5,8 +5,11 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The plan of all claims; supplements follow it.
-const PLANS: &[&str] =
-    &[include_str!("../../plans/confirmatory.toml"), include_str!("../../plans/theory.toml")];
+const PLANS: &[&str] = &[
+    include_str!("../../plans/confirmatory.toml"),
+    include_str!("../../plans/theory.toml"),
+    include_str!("../../plans/normalisers.toml"),
+];
 
 /// What was fixed, and when.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,6 +2,7 @@
 //! or a place.
 
 use crate::measure::pairs::groups;
+use crate::measure::representation::rank_correlation;
 use crate::measure::summary::{mean, sd};
 use crate::spec::Function;
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ impl Values {
             (Function::Only, [of, condition]) => {
                 Self::with(of, condition, &|value, holds| (holds != 0.0).then_some(value))
             }
+            (Function::RankCorrelation, [a, b]) => Self::correlated(a, b),
             (Function::Rise, [of, Self::Number(step)]) => of.rise(*step as usize),
             (Function::AtLowest, [of, by]) => of.at_lowest(by),
             (Function::Spread, [of]) => Self::Repeats(spread(&of.present())),
@@ -126,6 +128,21 @@ impl Values {
             (is_whole && values.len() >= least).then(|| reduce(function, &values)).flatten()
         };
         Self::Repeats((0..repeats).map(reduced).collect())
+    }
+
+    /// One value per repeat: the rank correlation of both over what a repeat has of both.
+    fn correlated(a: &Self, b: &Self) -> Self {
+        let (Self::Curve(a, _), Self::Curve(b, _)) = (a, b) else {
+            return Self::Repeats(Vec::new());
+        };
+        let repeats = a.values().chain(b.values()).map(Vec::len).max().unwrap_or(0);
+        let of_repeat = |repeat: usize| {
+            let at = |row: &Repeats| row.get(repeat).copied().flatten();
+            let pairs = a.iter().filter_map(|(k, row)| Some((at(row)?, at(b.get(k)?)?)));
+            let (a, b): (Vec<f64>, Vec<f64>) = pairs.unzip();
+            rank_correlation(&a, &b)
+        };
+        Self::Repeats((0..repeats).map(of_repeat).collect())
     }
 
     /// Change over `step` iterations, at those that are so many apart.
@@ -285,6 +302,26 @@ mod tests {
         assert_eq!(present(&only.reduced(Function::Mean)), [90.0, 85.0]);
         let shifted = Values::call(Function::Subtract, &[s, repeats(&[70.0, 75.0])]);
         assert_eq!(present(&shifted.reduced(Function::Smallest)), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn rank_correlations_are_of_each_repeat_over_what_it_has() {
+        let a = curve(&[(0, &[1.0, 9.0]), (1, &[2.0, 5.0]), (2, &[7.0, 1.0]), (3, &[8.0, 0.0])]);
+        let b = curve(&[(0, &[0.1, 3.0]), (1, &[0.2, 3.0]), (2, &[0.2, 7.0]), (3, &[4.0, 8.0])]);
+        let found = present(&Values::call(Function::RankCorrelation, &[a.clone(), b]));
+        // Of the first repeat two values of b are equal: ranks 1, 2.5, 2.5, 4 beside 1, 2, 3, 4.
+        assert!((found[0] - 4.5 / (5.0f64 * 4.5).sqrt()).abs() < 1e-15, "{found:?}");
+        assert!((found[1] + 4.5 / (5.0f64 * 4.5).sqrt()).abs() < 1e-15, "{found:?}");
+        let holed = BTreeMap::from([
+            (0, vec![Some(5.0), Some(1.0)]),
+            (1, vec![Some(6.0), None]),
+            (3, vec![Some(7.0), Some(2.0)]),
+        ]);
+        let holed = Values::Curve(Rc::new(holed), Axis::Place);
+        let found = Values::call(Function::RankCorrelation, &[a.clone(), holed]);
+        assert_eq!(found.repeats(), [Some(1.0), None], "two places are too few");
+        let single = Values::call(Function::RankCorrelation, &[a, repeats(&[1.0, 2.0])]);
+        assert!(single.repeats().is_empty(), "one value per repeat has no order");
     }
 
     #[test]

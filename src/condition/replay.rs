@@ -152,6 +152,11 @@ impl ReplayCondition {
                            activities: leave activity-norm out";
             found.push(Conflict::of([Setup::ACTIVITY_NORM.name()], message.into()));
         }
+        if setup.dropout != 0.0 {
+            let message = "the rule in isolation, by which signals are replayed, drops no \
+                           activities: leave dropout out";
+            found.push(Conflict::of([Setup::DROPOUT.name()], message.into()));
+        }
         found
     }
 }

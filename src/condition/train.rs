@@ -115,6 +115,12 @@ impl TrainCondition {
                  --activity-norm off",
             );
         }
+        if setup.dropout != 0.0 {
+            return Some(
+                "--dropout: the theory of learning is for activities that all are passed on: give \
+                 --dropout 0",
+            );
+        }
         if setup.biases == Biases::Untrained {
             return Some(
                 "--bias: biases that do not learn are not part of the theory: give off or on",

@@ -60,8 +60,18 @@ pub fn rsa(x: &Matrix<f64>, y: &Matrix<f64>) -> Option<f64> {
     if x.rows() < 3 || y.rows() != x.rows() {
         return None;
     }
-    let [a, b] = [x, y].map(|representation| ranks(&distances(representation)));
-    let (a, b) = (a?, b?);
+    let [a, b] = [x, y].map(distances);
+    rank_correlation(&a, &b)
+}
+
+/// Spearman's rank correlation of pairs of values: 1 where both have one order, -1 where one has that
+/// of the other backwards. Equal values share the mean of their ranks. `None` of fewer than three
+/// pairs, of other numbers of values, where one is not finite, and where all are equal.
+pub fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    if a.len() < 3 || a.len() != b.len() {
+        return None;
+    }
+    let (a, b) = (ranks(a)?, ranks(b)?);
     let middle = (a.len() as f64 + 1.0) / 2.0;
     let sum = |a: &[f64], b: &[f64]| {
         a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum::<f64>()

@@ -298,6 +298,18 @@ settings! {
                 ActivityNorm::Layer => "layer normalisation".into(),
             }, tacit = true
         );
+        /// Inverted: see [`Dropped`](crate::rule::Dropped).
+        dropout: f64 = 0.0 => DROPOUT(
+            "dropout", "SHARE",
+            "Share of the activities of hidden layers that every update drops at random, what is \
+             kept being scaled by 1/(1 - SHARE); nothing is dropped in what is measured",
+            Interval::BelowOne,
+            axis = "share of activities dropped",
+            label = |share, text| match *share {
+                0.0 => "nothing dropped".into(),
+                _ => format!("dropout {text}"),
+            }, tacit = true
+        );
         order: Order = Order::Once => ORDER(
             "order", "NAME",
             "Order of the training images: fixed (as stored), once (shuffled once per repeat), \

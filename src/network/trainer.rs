@@ -53,6 +53,13 @@ pub struct TrainerState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     backward_second: Vec<Vec<f64>>,
     error_position: u128,
+    /// Words drawn for masks of dropout.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    dropout_position: u128,
+}
+
+fn is_zero(position: &u128) -> bool {
+    *position == 0
 }
 
 /// One network in training.
@@ -73,6 +80,9 @@ pub struct Trainer<'a, T: Real> {
     errors: Stream,
     /// Where the errors of the update to come start in their stream.
     error_position: u128,
+    dropout: Stream,
+    /// Where the masks of the update to come start in their stream.
+    dropout_position: u128,
     /// Whether the parts hold the batch of the update to come and its passes.
     ready: bool,
     /// Whether the forward weights have changed since the backward weights followed them.
@@ -109,6 +119,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             parts: setup.parts(batch).map(|samples| BatchPart::new(&sizes, samples)).collect(),
             errors: Stream::new(seed, repeat, Role::RandomError),
             error_position: 0,
+            dropout: Stream::new(seed, repeat, Role::Dropout),
+            dropout_position: 0,
             ready: false,
             stale: false,
             threads: 1,
@@ -227,6 +239,13 @@ impl<'a, T: Real> Trainer<'a, T> {
                 self.errors.fill_normal(part.target.as_mut_slice());
             }
         }
+        let dropout = self.setup().dropout;
+        if dropout > 0.0 {
+            self.dropout.seek(self.dropout_position);
+            for (part, samples) in parts.iter_mut().zip(self.setup().parts(samples)) {
+                part.pass.draw_dropped(samples, dropout, &mut self.dropout);
+            }
+        }
         self.refresh_feedback();
         let shown = self.shown(Subset::Train, self.code());
         let (layers, feedback, loss) = (&self.layers, &self.feedback, self.setup().loss);
@@ -245,6 +264,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.look_ahead();
         self.ready = false;
         self.error_position = self.errors.position();
+        self.dropout_position = self.dropout.position();
         let parts = std::mem::take(&mut self.parts);
         self.update(&parts[..self.setup().parts(samples).count()], samples);
         if let Some(part) = parts.first() {
@@ -380,6 +400,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             let found =
                 on_parts((self.threads, sizes), &mut parts[..used], chunk, |part, indices| {
                     part.take(shown, indices);
+                    part.pass.keep_all();
                     layers.forward_by_running(&part.input, &mut part.pass);
                     let output = part.pass.output();
                     let right = indices
@@ -422,6 +443,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             let sizes = self.setup().parts(chunk.len());
             on_parts((self.threads, sizes), &mut parts[..used], chunk, |part, indices| {
                 part.take(shown, indices);
+                part.pass.keep_all();
                 part.propagate(layers, feedback, loss);
             });
             parts[..used].iter().for_each(&mut look);
@@ -456,6 +478,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             backward_velocity: kept(&self.backward_slots, |slot| &slot.first),
             backward_second: kept(&self.backward_slots, |slot| &slot.second),
             error_position: self.error_position,
+            dropout_position: self.dropout_position,
         }
     }
 
@@ -492,6 +515,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             .zip(&state.running)
             .for_each(|(to, from)| copy(to, from));
         self.error_position = state.error_position;
+        self.dropout_position = state.dropout_position;
         (self.ready, self.stale) = (false, true);
         self.batches.skip_to(state.iteration);
         self.refresh_feedback();

@@ -54,6 +54,8 @@ pub enum Role {
     Label,
     /// Probe batches.
     Probe,
+    /// Activities that are dropped.
+    Dropout,
     /// Null models: other draws of what a measurement is compared with.
     Null,
     /// Which training labels are wrong, and what stands in their place.
@@ -87,6 +89,7 @@ impl Role {
             Self::Activity => b"activity",
             Self::Label => b"label",
             Self::Probe => b"probe",
+            Self::Dropout => b"dropout",
             Self::Null => b"null",
             Self::WrongLabels => b"wrong-labels",
             Self::RandomError => b"random-error",

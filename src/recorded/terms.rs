@@ -202,7 +202,7 @@ impl Layer<'_> {
             return Err(DecompositionError::NoSamples.into());
         };
         let (source, delta) = (source.matrix(k)?, delta.matrix(k)?);
-        let samples = [Samples { source: &source, delta: &delta }];
+        let samples = [Samples { source: &source, delta: &delta, mask: None }];
         let bias = self.run.biases_before(self.l, k)?;
         let now = Now {
             samples: &samples,

@@ -77,7 +77,8 @@ impl Budget {
             if z.cols() != budgets.len() || delta.cols() != above.0 || delta.rows() != z.rows() {
                 return None;
             }
-            add_batch(&mut budgets, before.activations[l], z, delta, backward, eta);
+            let signals = Signals { z, mask: pass.mask(l), delta };
+            add_batch(&mut budgets, before.activations[l], signals, backward, eta);
         }
         Some(budgets)
     }
@@ -119,17 +120,30 @@ fn changes<T: Real>(
     budgets
 }
 
+/// What a layer and the one above it hold of a batch: pre-activations `Z_{l+1}`, the mask of dropout
+/// there, and `delta_{l+2}`.
+#[derive(Clone, Copy)]
+struct Signals<'a, T> {
+    z: &'a Matrix<T>,
+    mask: Option<&'a Matrix<T>>,
+    delta: &'a Matrix<T>,
+}
+
 /// Adds what the batch decides: curvature, and in [`Budget::injected_above`] what a plain step
 /// brings.
 fn add_batch<T: Real>(
     budgets: &mut [Budget],
     activation: Activation,
-    z: &Matrix<T>,
-    delta: &Matrix<T>,
+    Signals { z, mask, delta }: Signals<'_, T>,
     backward: &Matrix<T>,
     eta: T,
 ) {
-    let arriving = (delta * backward).to_matrix();
+    let mut arriving = (delta * backward).to_matrix();
+    if let Some(mask) = mask {
+        // What is dropped, and by how much the rest is scaled, is part of the activation.
+        let factors = mask.as_slice();
+        arriving.as_mut_slice().iter_mut().zip(factors).for_each(|(e, &factor)| *e *= factor);
+    }
     let (mut activity, mut slope) =
         (Matrix::zeros(z.rows(), z.cols()), Matrix::zeros(z.rows(), z.cols()));
     activation.apply(z.as_slice(), activity.as_mut_slice());

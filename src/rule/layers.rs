@@ -2,7 +2,9 @@
 
 use super::Activation;
 use super::activity_norm::{ActivityNorm, Running, Standardised};
+use super::dropout::Dropped;
 use crate::matrix::{Matrix, ViewMut};
+use crate::random::Stream;
 use crate::real::Real;
 use std::ops::Range;
 
@@ -73,7 +75,10 @@ impl<T: Real> Layers<T> {
         }
         for l in 0..depth {
             let (below, above) = pass.activity.split_at_mut(l);
-            let source = if l == 0 { input } else { &below[l - 1] };
+            let source = match l.checked_sub(1) {
+                None => input,
+                Some(below_l) => pass.dropped.get(below_l).map_or(&below[below_l], Dropped::fed),
+            };
             let z = &mut pass.z[l];
             if let Some(standardised) = pass.standardised.get_mut(l) {
                 z.assign(source * &self.weights[l]);
@@ -91,6 +96,9 @@ impl<T: Real> Layers<T> {
                 *z += source * &self.weights[l];
             }
             self.activations[l].apply(z.as_slice(), above[0].as_mut_slice());
+            if let Some(dropped) = pass.dropped.get_mut(l) {
+                dropped.take(&above[0]);
+            }
         }
     }
 
@@ -156,20 +164,29 @@ pub(crate) fn add_scaled_column_sums<T: Real>(bias: &mut [T], delta: &Matrix<T>,
 pub struct Pass<T> {
     /// Pre-activations `Z_{l+1}`, `P x n_{l+1}`.
     pub z: Vec<Matrix<T>>,
-    /// Activities `L_{l+1} = f(Z_{l+1})`, `P x n_{l+1}`.
+    /// Activities `L_{l+1} = f(Z_{l+1})`, `P x n_{l+1}`, before any are dropped.
     pub activity: Vec<Matrix<T>>,
     /// Error signals `delta_{l+1}`, `P x n_{l+1}`: the error arriving at the layer times
-    /// `f'(Z_{l+1})`; where pre-activations are normalised, what this is before they are.
+    /// `f'(Z_{l+1})`, and times the mask where activities are dropped; where pre-activations are
+    /// normalised, what this is before they are.
     pub delta: Vec<Matrix<T>>,
     /// Normalised pre-activations of the hidden layers; empty where they are not normalised.
     pub standardised: Vec<Standardised<T>>,
+    /// Masks of the hidden layers; empty where nothing is dropped.
+    pub dropped: Vec<Dropped<T>>,
 }
 
 impl<T: Real> Pass<T> {
     /// Buffers for layers of `sizes` (input first) and up to `batch` samples.
     pub fn new(sizes: &[usize], batch: usize) -> Self {
         let buffers = || sizes[1..].iter().map(|&n| Matrix::zeros(batch, n)).collect::<Vec<_>>();
-        Self { z: buffers(), activity: buffers(), delta: buffers(), standardised: Vec::new() }
+        Self {
+            z: buffers(),
+            activity: buffers(),
+            delta: buffers(),
+            standardised: Vec::new(),
+            dropped: Vec::new(),
+        }
     }
 
     /// Sets the number of samples; allocates only beyond the size given to [`Pass::new`].
@@ -178,6 +195,35 @@ impl<T: Real> Pass<T> {
             matrix.set_rows(samples);
         }
         self.standardised.iter_mut().for_each(|layer| layer.set_batch(samples));
+        self.dropped.iter_mut().for_each(|layer| layer.set_batch(samples));
+    }
+
+    /// Draws which activities of the hidden layers the next forward pass of `samples` drops: a
+    /// share `rate` of them, layer by layer from the lowest.
+    pub fn draw_dropped(&mut self, samples: usize, rate: f64, stream: &mut Stream) {
+        if self.dropped.is_empty() {
+            let hidden = self.z.len().saturating_sub(1);
+            self.dropped = self.z[..hidden].iter().map(|z| Dropped::new(z.cols())).collect();
+        }
+        for dropped in &mut self.dropped {
+            dropped.set_batch(samples);
+            dropped.draw(rate, stream);
+        }
+    }
+
+    /// Drops nothing from now on.
+    pub fn keep_all(&mut self) {
+        self.dropped.clear();
+    }
+
+    /// Mask of layer `l + 1`, where activities are dropped.
+    pub fn mask(&self, l: usize) -> Option<&Matrix<T>> {
+        self.dropped.get(l).map(Dropped::mask)
+    }
+
+    /// Activity of layer `l + 1` as the layer above is fed it, dropped ones being 0.
+    pub fn fed(&self, l: usize) -> &Matrix<T> {
+        self.dropped.get(l).map_or(&self.activity[l], Dropped::fed)
     }
 
     /// Makes room for normalised pre-activations, if there is none yet.
@@ -205,8 +251,8 @@ impl<T: Real> Pass<T> {
         &mut self.delta[last]
     }
 
-    /// Activity of layer `l`, where layer 0 is `input`.
+    /// What `W_l` is fed: the activity of layer `l`, where layer 0 is `input`.
     pub fn source<'a>(&'a self, input: &'a Matrix<T>, l: usize) -> &'a Matrix<T> {
-        if l == 0 { input } else { &self.activity[l - 1] }
+        l.checked_sub(1).map_or(input, |below| self.fed(below))
     }
 }

@@ -17,6 +17,7 @@ mod activation;
 mod activity_norm;
 mod budget;
 pub mod decomposition;
+mod dropout;
 mod feedback;
 mod isolated;
 mod isolation;
@@ -29,6 +30,7 @@ mod update_alignment;
 pub use activation::Activation;
 pub use activity_norm::{ActivityNorm, Running, Standardised};
 pub use budget::{Budget, Injection, Sides};
+pub use dropout::Dropped;
 pub(crate) use feedback::normalise_backward;
 pub use feedback::{
     Argument, Backward, Facts, Feedback, Made, Policy, PolicyName, Route, Rule, Step,

@@ -277,6 +277,7 @@ mod tests {
             ("beta1" | "beta2" | "epsilon", _) => "0.5",
             ("muon-scale", _) => "match-rms",
             ("activity-norm", _) => "layer",
+            ("dropout", _) => "0.5",
             ("label-change", _) => "every:3",
             ("label-change-kind", _) => "permute",
             ("surrogate", _) => "time",
@@ -310,9 +311,10 @@ mod tests {
         for kind in Kind::ALL {
             let default = job(kind, &[]).address();
             for name in parameters(kind).iter().map(|known| known.name()) {
-                // Replays know neither momentum nor decay, nor optimisers, and normalise no
-                // activities.
-                let of_steps = ["momentum", "weight-decay", "optimizer", "activity-norm"];
+                // Replays know neither momentum nor decay, nor optimisers, and neither normalise
+                // activities nor drop any.
+                let of_steps =
+                    ["momentum", "weight-decay", "optimizer", "activity-norm", "dropout"];
                 if kind == Kind::Replay && of_steps.contains(&name) {
                     continue;
                 }

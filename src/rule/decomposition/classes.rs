@@ -1,7 +1,7 @@
 //! The alignment term by pairs of samples: of the same class, and of different ones.
 
 use super::literal::{carried_back, check_all, masked};
-use super::{DecompositionError, Earlier, Now, Samples, check_samples, check_shape};
+use super::{DecompositionError, Earlier, Now, Samples, check_samples, check_shape, mask_values};
 use crate::matrix::Matrix;
 use crate::real::Real;
 
@@ -37,6 +37,7 @@ pub fn split_by_class<T: Real>(
         then.iter().map(|part| carried_back(part, now.activation, backward)).collect();
     let deltas: Vec<&Matrix<T>> = deltas.iter().collect();
     let (sources_now, deltas_now) = columns_of(now.samples);
+    let masks: Option<Vec<&Matrix<T>>> = now.samples.iter().map(|part| part.mask).collect();
     let mut split = ClassSplit {
         within: Matrix::zeros(units, outputs),
         between: Matrix::zeros(units, outputs),
@@ -44,12 +45,15 @@ pub fn split_by_class<T: Real>(
     for class in distinct(classes_now) {
         let source = select(&sources_now, classes_now, |c| c == class, inputs);
         let delta = select(&deltas_now, classes_now, |c| c == class, outputs);
+        let mask = masks.as_ref().map(|masks| select(masks, classes_now, |c| c == class, units));
         for (same, out) in [(true, &mut split.within), (false, &mut split.between)] {
             let chosen = |c: u8| (c == class) == same;
             let earlier = select(&sources, classes_then, chosen, inputs);
             let error = select(&deltas, classes_then, chosen, units);
             let step = (now.eta * earlier.t() * &error).to_matrix();
-            *out += now.eta * masked(weights, &source, now, &step).t() * &delta;
+            let mut shift = masked(weights, &source, now, &step);
+            mask_values(&mut shift, mask.as_ref());
+            *out += now.eta * shift.t() * &delta;
         }
     }
     Ok(split)

@@ -2,7 +2,10 @@
 
 use super::history::History;
 use super::kernels::{self, LANES, PANEL, UnitOfBlock};
-use super::{DecompositionError, Now, Samples, check_bias, check_samples, check_shape};
+use super::{
+    DecompositionError, Now, Samples, check_bias, check_masks, check_samples, check_shape,
+    mask_values,
+};
 use crate::matrix::{Matrix, View, ViewMut};
 use crate::real::Real;
 use crate::rule::Activation;
@@ -126,7 +129,9 @@ pub struct Decomposer<T> {
     source: Matrix<T>,
     /// `delta_{l+1}(k)`, `P x n_{l+1}`.
     delta: Matrix<T>,
-    /// `(delta_{l+1}(k) B_l)^T`, `n_l x P`.
+    /// Mask of the activities of layer `l`, `n_l x P`, where some are dropped.
+    mask: Option<Matrix<T>>,
+    /// `(delta_{l+1}(k) B_l)^T`, `n_l x P`, times the mask.
     error: Matrix<T>,
     /// `zeta` of the state reached without its bias, `n_l x P`, and that state's lag.
     carry: Matrix<T>,
@@ -157,6 +162,7 @@ impl<T: Real> Decomposer<T> {
             sizes,
             source: none(),
             delta: none(),
+            mask: None,
             error: none(),
             carry: none(),
             carried: None,
@@ -180,6 +186,7 @@ impl<T: Real> Decomposer<T> {
         history.iteration().ok_or(DecompositionError::Empty)?;
         check_shape("W_{l-1}", history.shape().into(), (inputs, units))?;
         check_samples(now.samples, inputs, outputs)?;
+        check_masks(now.samples, units)?;
         check_bias(now.bias.len(), units)?;
         if let Some(backward) = wanted.backward {
             check_shape("B_l", (backward.rows(), backward.cols()), (outputs, units))?;
@@ -231,12 +238,21 @@ impl<T: Real> Decomposer<T> {
             samples.iter().map(|part| part.source.rows()).sum::<usize>().next_multiple_of(LANES);
         clear(&mut self.source, inputs, padded);
         clear(&mut self.delta, padded, outputs);
+        self.mask = samples.iter().any(|part| part.mask.is_some()).then(|| {
+            let mut whole = Matrix::zeros(units, padded);
+            whole.as_mut_slice().fill(T::one());
+            whole
+        });
         let mut first = 0;
-        for Samples { source, delta } in samples {
+        for Samples { source, delta, mask } in samples {
             let rows = source.rows();
             let transposed = source.as_faer().transpose();
             self.source.as_faer_mut().subcols_mut(first, rows).copy_from(transposed);
             self.delta.as_faer_mut().subrows_mut(first, rows).copy_from(delta.as_faer());
+            if let (Some(whole), Some(mask)) = (&mut self.mask, mask) {
+                let transposed = mask.as_faer().transpose();
+                whole.as_faer_mut().subcols_mut(first, rows).copy_from(transposed);
+            }
             first += rows;
         }
         clear(&mut self.carry, units, padded);
@@ -245,6 +261,7 @@ impl<T: Real> Decomposer<T> {
         if let Some(backward) = wanted.backward {
             clear(&mut self.error, units, padded);
             self.error.assign(backward.t() * self.delta.t());
+            mask_values(&mut self.error, self.mask.as_ref());
         }
         let parts = history.parts();
         let used = [
@@ -285,8 +302,13 @@ impl<T: Real> Decomposer<T> {
         );
     }
 
-    /// `eta rows delta_{l+1}`, `rows` being `n_l x P`.
+    /// `eta (rows o m) delta_{l+1}`, `rows` being `n_l x P`.
     fn times_delta(&self, rows: &Matrix<T>, eta: T) -> Matrix<T> {
+        if self.mask.is_some() {
+            let mut masked = rows.clone();
+            mask_values(&mut masked, self.mask.as_ref());
+            return (eta * masked.view() * &self.delta).to_matrix();
+        }
         (eta * rows.view() * &self.delta).to_matrix()
     }
 
@@ -388,7 +410,18 @@ impl<T: Real> Decomposer<T> {
             for ((family, slot), out) in factors.into_iter().zip(outs) {
                 let Some(out) = out else { continue };
                 let rows = &self.blocks[family][slot * units * width..(slot + 1) * units * width];
-                *out += eta * View::from_slice(rows, units, width) * delta;
+                match &self.mask {
+                    None => *out += eta * View::from_slice(rows, units, width) * delta,
+                    Some(mask) => {
+                        let mut masked = Matrix::from_vec(units, width, rows.to_vec());
+                        for unit in 0..units {
+                            let factors = &mask.row(unit)[panel.clone()];
+                            let row = masked.row_mut(unit).iter_mut().zip(factors);
+                            row.for_each(|(value, &factor)| *value *= factor);
+                        }
+                        *out += eta * masked.view() * delta;
+                    }
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
 //! The literal form of the alignment term, its linear form, and the similarities that its trace is
 //! made of.
 
-use super::{DecompositionError, Earlier, Now, Samples, check_bias, check_samples, check_shape};
+use super::{
+    DecompositionError, Earlier, Now, Samples, check_bias, check_masks, check_samples, check_shape,
+    mask_values,
+};
 use crate::matrix::Matrix;
 use crate::real::Real;
 use crate::rule::Activation;
@@ -144,7 +147,9 @@ pub fn literal_term<T: Real>(
     }
     let mut out = Matrix::zeros(units, outputs);
     for samples in now.samples {
-        out += now.eta * masked(weights, samples.source, now, &step).t() * samples.delta;
+        let mut shift = masked(weights, samples.source, now, &step);
+        mask_values(&mut shift, samples.mask);
+        out += now.eta * shift.t() * samples.delta;
     }
     Ok(out)
 }
@@ -160,8 +165,10 @@ pub(super) fn check_all<T: Real>(
     check_shape("B_l", (backward.rows(), backward.cols()), (outputs, units))?;
     check_bias(now.bias.len(), units)?;
     check_samples(now.samples, inputs, outputs)?;
+    check_masks(now.samples, units)?;
     for part in then {
         check_samples(&[part.samples], inputs, outputs)?;
+        check_masks(&[part.samples], units)?;
         check_shape("Z_l", (part.z.rows(), part.z.cols()), (part.samples.source.rows(), units))?;
     }
     Ok([inputs, units, outputs])
@@ -177,6 +184,7 @@ pub(super) fn carried_back<T: Real>(
     let mut activity = Matrix::zeros(part.z.rows(), part.z.cols());
     activation.apply(part.z.as_slice(), activity.as_mut_slice());
     activation.multiply_derivative(part.z.as_slice(), activity.as_slice(), delta.as_mut_slice());
+    mask_values(&mut delta, part.samples.mask);
     delta
 }
 
@@ -198,7 +206,7 @@ pub(super) fn masked<T: Real>(
 
 /// `out += factor L_{l-1}^T delta_{l+1}`.
 fn add_correlations<T: Real>(out: &mut Matrix<T>, samples: &[Samples<'_, T>], factor: T) {
-    for Samples { source, delta } in samples {
+    for Samples { source, delta, .. } in samples {
         *out += factor * source.t() * *delta;
     }
 }

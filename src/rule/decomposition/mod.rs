@@ -31,6 +31,9 @@
 //! | linear form, literal form, similarities | [`linear_term`], [`LinearSum`], [`literal_term`], [`transformation`] |
 //! | pairs of samples of the same class and of different ones | [`split_by_class`], [`split_linear_by_class`] |
 //!
+//! Where activities of layer `l` are dropped, `m(k) o f`, with the mask of the update, stands in the place of `f`
+//! throughout.
+//!
 //! `eta` is what the sum over the batch is multiplied by: the learning rate, over the number of
 //! samples where gradients are averaged.
 //!
@@ -70,7 +73,7 @@
 //! let weights: Vec<Matrix<f64>> = (0..5).map(|k| Matrix::from_vec(2, 1, vec![0.1 * f64::from(k), 1.0])).collect();
 //! let (source, delta) = (Matrix::from_vec(1, 2, vec![1.0, -0.5]), Matrix::from_vec(1, 1, vec![0.2]));
 //! let history = History::from_weights(&weights)?;
-//! let samples = [Samples { source: &source, delta: &delta }];
+//! let samples = [Samples { source: &source, delta: &delta, mask: None }];
 //! let now = Now { samples: &samples, bias: &[0.3], activation: Activation::Tanh, eta: 0.01 };
 //! let found = Decomposer::new([2, 1, 1]).run(&history, &now, &Wanted { lags: &[1, 2], ..Wanted::SUMS })?;
 //! assert_eq!(found.terms.len(), 2);
@@ -94,4 +97,4 @@ pub use literal::{LinearSum, linear_term, literal_term, similarity_sum, transfor
 pub use reading::{Reading, Readings, TermReading, Towards};
 pub use samples::{DecompositionError, Earlier, Now, Samples};
 
-use samples::{check_bias, check_samples, check_shape};
+use samples::{check_bias, check_masks, check_samples, check_shape, mask_values};

@@ -64,14 +64,16 @@ pub struct Samples<'a, T> {
     pub source: &'a Matrix<T>,
     /// Error signal `delta_{l+1}`, `P x n_{l+1}`.
     pub delta: &'a Matrix<T>,
+    /// Mask of the activities of layer `l`, `P x n_l`, where some are dropped.
+    pub mask: Option<&'a Matrix<T>>,
 }
 
 impl<'a, T: Real> Samples<'a, T> {
     /// Those of a forward and backward pass of `input`; `None` for layer 0 and layers that do not
     /// exist.
     pub fn of(input: &'a Matrix<T>, pass: &'a Pass<T>, l: usize) -> Option<Self> {
-        let delta = pass.delta.get(l)?;
-        Some(Self { source: pass.source(input, l.checked_sub(1)?), delta })
+        let (delta, below) = (pass.delta.get(l)?, l.checked_sub(1)?);
+        Some(Self { source: pass.source(input, below), delta, mask: pass.mask(below) })
     }
 }
 
@@ -120,10 +122,25 @@ pub(super) fn check_samples<T: Real>(
     inputs: usize,
     outputs: usize,
 ) -> Result<(), DecompositionError> {
-    samples.iter().try_for_each(|Samples { source, delta }| {
+    samples.iter().try_for_each(|Samples { source, delta, .. }| {
         check_shape("L_{l-1}", (source.rows(), source.cols()), (delta.rows(), inputs))?;
         check_shape("delta_{l+1}", (delta.rows(), delta.cols()), (source.rows(), outputs))
     })
+}
+
+/// Checks the masks of samples of a layer of `units`, where they have any.
+pub(super) fn check_masks<T: Real>(
+    samples: &[Samples<'_, T>],
+    units: usize,
+) -> Result<(), DecompositionError> {
+    let mut masks = samples.iter().filter_map(|part| Some((part.mask?, part.source.rows())));
+    masks.try_for_each(|(mask, rows)| check_shape("mask of L_l", mask.shape(), (rows, units)))
+}
+
+/// Multiplies values at the units of layer `l` by the mask, where there is one of their shape.
+pub(super) fn mask_values<T: Real>(values: &mut Matrix<T>, mask: Option<&Matrix<T>>) {
+    let factors = mask.map_or(&[][..], Matrix::as_slice);
+    values.as_mut_slice().iter_mut().zip(factors).for_each(|(value, &factor)| *value *= factor);
 }
 
 pub(super) fn check_bias(values: usize, units: usize) -> Result<(), DecompositionError> {

@@ -37,7 +37,7 @@ impl<T: Real> Policy<T> for DirectKolenPollack {
     fn add_gradient(&self, index: usize, out: &mut [T], factor: T, made: &Made<'_, T>) {
         for pass in made.passes {
             let Some(error) = pass.delta.last() else { continue };
-            add_gradient(out, 0..error.cols(), error, &pass.activity[index], factor);
+            add_gradient(out, 0..error.cols(), error, pass.fed(index), factor);
         }
     }
 }

@@ -37,7 +37,7 @@ impl<T: Real> Policy<T> for KolenPollack {
 
     fn add_gradient(&self, index: usize, out: &mut [T], factor: T, made: &Made<'_, T>) {
         for pass in made.passes {
-            let (delta, activity) = (&pass.delta[index + 1], &pass.activity[index]);
+            let (delta, activity) = (&pass.delta[index + 1], pass.fed(index));
             add_gradient(out, 0..delta.cols(), delta, activity, factor);
         }
     }

@@ -154,6 +154,9 @@ impl<T: Real> Feedback<T> {
                 activity.as_slice(),
                 delta.as_mut_slice(),
             );
+            if let Some(dropped) = pass.dropped.get(l - 1) {
+                dropped.back(delta);
+            }
             if let Some(standardised) = pass.standardised.get_mut(l - 1) {
                 standardised.back(delta);
             }

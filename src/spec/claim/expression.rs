@@ -54,6 +54,8 @@ functions! {
     Largest, "largest", 1, "largest value within each repeat";
     Sum, "sum", 1, "sum within each repeat";
     Product, "product", 1, "product within each repeat";
+    RankCorrelation, "rank_correlation", 2, "Spearman's rank correlation of both within each repeat, \
+        over places or iterations where both exist: three at least";
     Only, "only", 2, "the first, where the second is not 0";
     Rise, "rise", 2, "change over so many iterations, from the first on, step by step";
     AtLowest, "at_lowest", 2, "the first at the iteration where the mean over repeats of the \

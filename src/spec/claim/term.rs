@@ -22,6 +22,8 @@ const KEYS: &[&str] =
 struct Raw {
     keys: Vec<Entry>,
     condition: Vec<Entry>,
+    /// Tables of a list of conditions, each of which goes with all of the above.
+    alternatives: Vec<Vec<Entry>>,
 }
 
 impl Raw {
@@ -38,7 +40,11 @@ impl Raw {
                 |entry: Entry| Entry { value: entry.value.filled(variables, problems), ..entry };
             entries.into_iter().map(filled).collect()
         };
-        let filled = Self { keys: fill(self.keys), condition: fill(self.condition) };
+        let filled = Self {
+            keys: fill(self.keys),
+            condition: fill(self.condition),
+            alternatives: self.alternatives.into_iter().map(&mut fill).collect(),
+        };
         (problems.found.len() == before).then_some(filled)
     }
 
@@ -141,17 +147,14 @@ impl Terms<'_> {
         for entry in entries {
             match entry.key.as_str() {
                 "like" => {}
-                "where" => {
-                    let Typed::Table(conditions) = &entry.value.value else {
-                        let message =
-                            "where must be a table, such as where = { rule = \"bp-trw\" }";
-                        return refuse(problems, &entry.value.at, message);
-                    };
-                    conditions
+                "where" => match &entry.value.value {
+                    Typed::Table(conditions) => conditions
                         .iter()
                         .cloned()
-                        .for_each(|condition| Raw::set(&mut raw.condition, condition));
-                }
+                        .for_each(|condition| Raw::set(&mut raw.condition, condition)),
+                    Typed::List(items) => raw.alternatives = alternatives(items, problems)?,
+                    _ => return refuse(problems, &entry.value.at, NO_CONDITION),
+                },
                 // A time takes the place of another.
                 "at" | "from" | "to" => {
                     let others: &[&str] = if entry.key == "at" { &["from", "to"] } else { &["at"] };
@@ -244,16 +247,26 @@ impl Placing<'_> {
 
     /// Conditions, each with the texts that tell it.
     fn conditions(&self, problems: &mut Problems) -> Option<Vec<(&Condition, Texts)>> {
-        let mut wanted: Vec<Texts> = vec![Vec::new()];
-        for entry in &self.raw.condition {
-            let (parameter, values) = self.values_of(entry, problems)?;
-            let with = |known: &Texts| -> Vec<_> {
-                values
-                    .iter()
-                    .map(|value| [known.clone(), vec![(parameter, value.clone())]].concat())
-                    .collect()
-            };
-            wanted = wanted.iter().flat_map(with).collect();
+        let one = [Vec::new()];
+        let alternatives = &self.raw.alternatives[..];
+        let alternatives = if alternatives.is_empty() { &one[..] } else { alternatives };
+        let mut wanted: Vec<Texts> = Vec::new();
+        for alternative in alternatives {
+            // What an alternative says takes the place of what is said of all.
+            let is_own = |entry: &&Entry| alternative.iter().any(|own| own.key == entry.key);
+            let of_all = self.raw.condition.iter().filter(|entry| !is_own(entry));
+            let mut texts: Vec<Texts> = vec![Vec::new()];
+            for entry in of_all.chain(alternative) {
+                let (parameter, values) = self.values_of(entry, problems)?;
+                let with = |known: &Texts| -> Vec<_> {
+                    values
+                        .iter()
+                        .map(|value| [known.clone(), vec![(parameter, value.clone())]].concat())
+                        .collect()
+                };
+                texts = texts.iter().flat_map(with).collect();
+            }
+            wanted.extend(texts);
         }
         let find = |texts: Texts, problems: &mut Problems| {
             let matching: Vec<usize> = self.known.matching(&texts).collect();
@@ -494,6 +507,18 @@ impl Placing<'_> {
             }
         }
     }
+}
+
+const NO_CONDITION: &str = "where must be a table, such as where = { rule = \"bp-trw\" }, or a list of \
+                            tables";
+
+/// The tables of a list of conditions.
+fn alternatives(items: &[Tree], problems: &mut Problems) -> Option<Vec<Vec<Entry>>> {
+    let table = |item: &Tree| match &item.value {
+        Typed::Table(conditions) => Some(conditions.clone()),
+        _ => refuse(problems, &item.at, NO_CONDITION),
+    };
+    items.iter().map(table).collect()
 }
 
 /// The text that conditions have for a value.
