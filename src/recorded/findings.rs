@@ -147,7 +147,7 @@ impl Findings {
 }
 
 /// Activations of the hidden layers, and what carried the errors back.
-fn signals(
+pub(super) fn signals(
     run: &RecordedRun,
     questions: &Questions,
 ) -> Result<(Vec<LayerActivation>, Vec<LayerFeedback>), QuestionError> {
@@ -162,7 +162,7 @@ fn signals(
 }
 
 /// What steps are made of. Differences of states that lie several updates apart are none.
-fn steps(
+pub(super) fn steps(
     run: &RecordedRun,
     questions: &Questions,
 ) -> Result<(Option<Steps>, Option<SingleSteps>), QuestionError> {
@@ -342,7 +342,7 @@ fn predictions(
 }
 
 /// Why the update of `W_l` is not decomposed; `None` if it is.
-fn why_not(
+pub(super) fn why_not(
     run: &RecordedRun,
     activation: &LayerActivation,
     steps: Option<&Steps>,

@@ -34,6 +34,7 @@ mod findings;
 mod labels;
 mod layout;
 mod missing;
+mod network;
 mod normalised;
 mod pairs;
 mod plan;
@@ -60,6 +61,9 @@ pub use feedback::{Carrier, CarrierClosing, LayerFeedback};
 pub use findings::{Findings, LayerAngles, Unsaid};
 pub use layout::Numbering;
 pub use missing::Missing;
+pub use network::{
+    LayerOnRecord, RecordedNetwork, RecordedNetworkError, digest as recording_digest,
+};
 pub use pairs::LayerPairs;
 pub use precision::{Grid, NumberFormat};
 pub use predict::LinearPrediction;

@@ -7,11 +7,12 @@ use crate::matrix::Matrix;
 use crate::recipe::Steps;
 use crate::rule::Activation;
 use crate::rule::decomposition::{
-    Decomposer, Decomposition, DecompositionError, History, Now, Parts, Reading, Samples, Step,
-    Towards, Wanted,
+    Decomposer, Decomposition, DecompositionError, History, Now, Parts, Reading, Readings, Samples,
+    Step, Towards, Wanted,
 };
 use crate::vmath::{dot, sum_squares};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A part of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -122,8 +123,40 @@ pub(super) fn decompose(
     steps: &Steps,
     wish: &Wish<'_>,
 ) -> Result<LayerTerms, QuestionError> {
+    layer(run, steps, wish)?.run(wish)
+}
+
+/// Norms, angles and inner products of the parts of the updates of these iterations, ascending, of
+/// a layer that has a `B_l`.
+///
+/// # Errors
+/// As [`decompose`].
+pub(super) fn readings(
+    run: &RecordedRun,
+    steps: &Steps,
+    wish: &Wish<'_>,
+    iterations: &[usize],
+) -> Result<BTreeMap<usize, Readings>, QuestionError> {
+    let mut layer = layer(run, steps, wish)?;
+    let (mut found, mut next) = (BTreeMap::new(), 0);
+    for &k in iterations.iter().filter(|&&k| k < wish.cost.iterations) {
+        layer.reach(k, &mut next, wish.window)?;
+        let decomposition = layer.at(k, wish.lags)?;
+        if let Some(towards) = &layer.towards {
+            found.insert(k, decomposition.read(towards).map_err(DecompositionError::from)?);
+        }
+    }
+    Ok(found)
+}
+
+/// A layer at its start.
+fn layer<'a>(
+    run: &'a RecordedRun,
+    steps: &'a Steps,
+    wish: &Wish<'_>,
+) -> Result<Layer<'a>, QuestionError> {
     let Cost { layer: l, units, parts, .. } = wish.cost;
-    let layer = Layer {
+    Ok(Layer {
         run,
         steps,
         l,
@@ -133,8 +166,7 @@ pub(super) fn decompose(
         history: History::new(units[0], units[1], wish.window, parts)?,
         decomposer: Decomposer::new(units),
         split: parts.projection,
-    };
-    layer.run(wish)
+    })
 }
 
 /// One layer on its way through the run.
@@ -156,16 +188,7 @@ impl Layer<'_> {
         let (mut iterations, mut overall) = (Vec::new(), Overall::default());
         let mut next = 0;
         for k in decomposed(wish.cost.iterations, wish.every) {
-            // States that no window reaches are not read.
-            for state in next.max(k.saturating_sub(wish.window))..=k {
-                self.advance(state)?;
-            }
-            next = k + 1;
-            if self.backward_moves {
-                let state = self.run.state_before(k);
-                self.towards =
-                    self.run.backward_before(self.l, state)?.as_ref().map(Towards::transpose_of);
-            }
+            self.reach(k, &mut next, wish.window)?;
             let found = self.at(k, wish.lags)?;
             let parts = self.parts(&found)?;
             overall.add(&parts);
@@ -182,6 +205,21 @@ impl Layer<'_> {
             remainder_difference: most(|i| i.remainder_difference),
             iterations,
         })
+    }
+
+    /// Takes in the states up to iteration `k`, of which `next` was the first to come, and the `B_l`
+    /// of the moment. States that no window reaches are not read.
+    fn reach(&mut self, k: usize, next: &mut usize, window: usize) -> Result<(), QuestionError> {
+        for state in (*next).max(k.saturating_sub(window))..=k {
+            self.advance(state)?;
+        }
+        *next = k + 1;
+        if self.backward_moves {
+            let state = self.run.state_before(k);
+            self.towards =
+                self.run.backward_before(self.l, state)?.as_ref().map(Towards::transpose_of);
+        }
+        Ok(())
     }
 
     /// Takes in the state of `W_{l-1}` before update `k`.
