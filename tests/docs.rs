@@ -486,6 +486,7 @@ fn kind_of(condition: &Condition) -> Kind {
         Condition::Replay(_) => Kind::Replay,
         Condition::Plane(_) => Kind::Plane,
         Condition::Recurrent(_) => Kind::Recurrent,
+        Condition::Recorded(_) => Kind::Recorded,
     }
 }
 
@@ -513,6 +514,9 @@ fn table_of_quantities() -> String {
     for &quantity in Quantity::ALL {
         let info = quantity.info();
         let of_kind = |kind: Kind| {
+            if kind == Kind::Recorded {
+                return Some("those on record".into());
+            }
             let own = conditions.iter().filter(move |condition| kind_of(condition) == kind);
             own.filter_map(|condition| layers_in_words(quantity, condition)).next()
         };

@@ -52,6 +52,8 @@ mod quantities;
 #[cfg(feature = "cli")]
 mod readings;
 #[cfg(feature = "cli")]
+mod recorded;
+#[cfg(feature = "cli")]
 mod recorder;
 #[cfg(feature = "cli")]
 mod recordings;

@@ -70,7 +70,7 @@ class Parameter:
 
 
 def parameters(kind: str = "train") -> list[Parameter]:
-    """List what can be set of a kind of analysis: isolate, train, replay, plane, sample."""
+    """List what can be set of a kind of analysis: train, isolate, recurrent, recorded, ..."""
     return [Parameter(*of) for of in _core.parameters(kind)]
 
 

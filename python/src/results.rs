@@ -206,7 +206,7 @@ impl Results {
 /// What 95 % of the angles of independent matrices of the size of `W_l` lie within.
 fn null(condition: &Condition, layer: usize) -> Option<[f64; 2]> {
     // What replays call a layer is one of another network.
-    let sizes = matches!(condition, Condition::Isolate(_) | Condition::Train(_))
-        .then(|| condition.sizes())?;
-    Some(WeightNull::new(sizes.get(layer)? * sizes.get(layer + 1)?)?.interval(0.95))
+    let is_own =
+        matches!(condition, Condition::Isolate(_) | Condition::Train(_) | Condition::Recorded(_));
+    Some(WeightNull::new(condition.weights_of(layer).filter(|_| is_own)?)?.interval(0.95))
 }

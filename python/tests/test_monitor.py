@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import csv
 import gc
 import math
+import subprocess
 import weakref
 
 import numpy as np
@@ -836,6 +838,41 @@ def test_a_recording_that_the_program_reads(tmp_path, analyze):
                     assert part["norm"] == pytest.approx(norm, rel=1e-9)
                 compared += 1
     assert compared > 100
+
+
+@pytest.mark.parametrize("rule", ["fa", "bp"])
+def test_specs_measure_recordings_as_the_monitor_did(tmp_path, program, rule):
+    monitors = []
+    for seed in (1, 2):
+        net = dense(seed=seed)
+        net = convert(net, rule, seed=seed) if rule != "bp" else net
+        with Monitor(net, every=1, ranks_every=1, record=tmp_path / f"run-{seed}") as monitor:
+            train(net, batches(6, seed=seed))
+        monitors.append(monitor)
+    own = {"update_alignment", "delta_alignment", "step_alignment", "weight_alignment"}
+    own |= {"weight_norm", "bp_gradient_norm"}
+    line = "recorded --record-every 1 --out out --recording"
+    command = [program, *line.split(), f"{tmp_path}/run-*", "--quantities", ",".join(sorted(own))]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    with open(tmp_path / "out" / "series.csv", newline="") as file:
+        found = {
+            (int(r["repeat"]), r["quantity"], int(r["layer"]), int(r["iteration"])): r["value"]
+            for r in csv.DictReader(file)
+        }
+    compared = set()
+    for repeat, monitor in enumerate(monitors):
+        for row in monitor.rows:
+            if row.quantity not in own or row.value is None:
+                continue
+            value = found.get((repeat, row.quantity, row.layer, row.iteration))
+            assert value, row
+            assert float(value) == pytest.approx(row.value, rel=1e-8, abs=1e-6), row
+            compared.add(row.quantity)
+    # Beside BP itself the monitor has no twin.
+    assert compared == (own if rule == "fa" else {"weight_norm"})
+    updates = {float(v) for (_, quantity, *_), v in found.items() if quantity == "update_alignment"}
+    # Of two ways to the same update there is rounding between.
+    assert updates and (rule == "fa" or max(updates) < 1e-5)
 
 
 def test_layers_are_numbered_as_they_are_called(tmp_path, analyze):

@@ -38,6 +38,13 @@ pub(super) fn of_kind(kind: Kind) -> Command {
              exogenous signals, or on a task over sequences; measures alignment of read-out and \
              updates, and the rank of what is learnt",
         ],
+        Kind::Recorded => [
+            "Networks that another program trained and recorded",
+            "Measure networks that another program trained, from their recordings: weight \
+             alignment, updates and error signals beside those of BP, terms by lag, ranks, \
+             similarities, of every state on record. Recordings of one pattern are repeats; after \
+             the last update on record, quantities of updates are those of that update",
+        ],
         Kind::Plane => [
             "The loss over the plane in which two networks move",
             "Train two networks from the same start and look at the loss over the plane in which \

@@ -98,6 +98,11 @@ static SUBCOMMANDS: &[Subcommand] = &[
         |m| measure::execute_kind(Kind::Recurrent, m),
     ),
     subcommand(
+        "recorded",
+        || measure::of_kind(Kind::Recorded),
+        |m| measure::execute_kind(Kind::Recorded, m),
+    ),
+    subcommand(
         "sample",
         || measure::of_kind(Kind::Sample),
         |m| measure::execute_kind(Kind::Sample, m),

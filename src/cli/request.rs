@@ -4,7 +4,7 @@ use super::args;
 use super::exit::UsageError;
 use super::interrupt::interrupt_on_ctrl_c;
 use super::progress::RunBar;
-use crate::condition::Kind;
+use crate::condition::{Condition, Kind};
 use crate::data::Library;
 use crate::experiment::run_job;
 use crate::file::memory;
@@ -14,7 +14,7 @@ use crate::run::{
 };
 use crate::spec::{Analysis, ChangeError, Spec, changed, read_changed};
 use clap::ArgMatches;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 /// What is to be run, and where.
@@ -126,6 +126,9 @@ pub(super) fn run_jobs(
     let pending: Vec<usize> = request.pending().filter(wanted).collect();
     let threads = admitted(request, &pending, matches)?;
     let library = library(request, matches)?;
+    for remark in remarks(&request.plan) {
+        tell!("note: {remark}");
+    }
     let observer = RunBar::new();
     let options = RunOptions {
         out: request.out.clone(),
@@ -141,6 +144,20 @@ pub(super) fn run_jobs(
         tell!("warning: {warning}");
     }
     Ok(report)
+}
+
+/// What is to be said of the recordings that are measured.
+fn remarks(plan: &Plan) -> BTreeSet<String> {
+    let conditions = plan.analyses().flat_map(|analysis| &analysis.conditions);
+    let networks = conditions.flat_map(|condition| match condition {
+        Condition::Recorded(recorded) => recorded.networks(),
+        _ => &[],
+    });
+    let told = networks.flat_map(|network| {
+        let path = network.path().display();
+        network.remarks().iter().map(move |remark| format!("{path}: {remark}"))
+    });
+    told.collect()
 }
 
 /// Threads that there is memory for, before any of it is taken; says so if these are fewer than

@@ -242,10 +242,8 @@ fn folded(rows: Vec<Vec<String>>, fixed: usize, indent: &str, width: Option<usiz
 fn row(analysis: &Analysis, entry: &Entry) -> [String; 8] {
     let ready = analysis.conditions.iter().find(|c| analysis.parameters_of(c) == entry.condition);
     let null = ready.zip(entry.layer).filter(|_| entry.quantity == Quantity::WeightAlignment);
-    let z = null.and_then(|(c, l)| {
-        let sizes = c.sizes();
-        Some(WeightNull::new(sizes[l] * sizes[l + 1])?.z(entry.mean?, entry.n))
-    });
+    let z =
+        null.and_then(|(c, l)| Some(WeightNull::new(c.weights_of(l)?)?.z(entry.mean?, entry.n)));
     let mean = match (entry.mean, entry.ci95) {
         (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
         (Some(mean), None) => format!("{mean:.2}"),

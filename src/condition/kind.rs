@@ -17,12 +17,21 @@ pub enum Kind {
     Plane,
     /// Recurrent networks, in isolation or on sequences.
     Recurrent,
+    /// Networks that other programs trained and recorded.
+    Recorded,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Isolate, Self::Train, Self::Sample, Self::Replay, Self::Plane, Self::Recurrent];
+    pub const ALL: [Self; 7] = [
+        Self::Isolate,
+        Self::Train,
+        Self::Sample,
+        Self::Replay,
+        Self::Plane,
+        Self::Recurrent,
+        Self::Recorded,
+    ];
 
     /// Whether a network is trained on data.
     pub fn trains(self) -> bool {
@@ -38,5 +47,6 @@ impl Choice for Kind {
         ("replay", Self::Replay),
         ("plane", Self::Plane),
         ("recurrent", Self::Recurrent),
+        ("recorded", Self::Recorded),
     ];
 }

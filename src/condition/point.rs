@@ -4,6 +4,7 @@ use super::conflict::{Conflict, Values};
 use super::isolate::IsolateCondition;
 use super::kind::Kind;
 use super::plane::PlaneCondition;
+use super::recorded::RecordedCondition;
 use super::recurrent::RecurrentCondition;
 use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
@@ -32,6 +33,8 @@ pub enum Condition {
     Plane(Box<PlaneCondition>),
     /// Of recurrent networks.
     Recurrent(Box<RecurrentCondition>),
+    /// Of recorded networks.
+    Recorded(Box<RecordedCondition>),
 }
 
 /// The parameters of conditions of one kind, in the order of help and columns.
@@ -43,6 +46,7 @@ pub fn parameters(kind: Kind) -> &'static [Arc<dyn AnyParameter>] {
     static REPLAY: Table = LazyLock::new(ReplayCondition::parameters);
     static PLANE: Table = LazyLock::new(PlaneCondition::parameters);
     static RECURRENT: Table = LazyLock::new(RecurrentCondition::parameters);
+    static RECORDED: Table = LazyLock::new(RecordedCondition::parameters);
     match kind {
         Kind::Isolate => &ISOLATE,
         Kind::Train => &TRAIN,
@@ -50,6 +54,7 @@ pub fn parameters(kind: Kind) -> &'static [Arc<dyn AnyParameter>] {
         Kind::Replay => &REPLAY,
         Kind::Plane => &PLANE,
         Kind::Recurrent => &RECURRENT,
+        Kind::Recorded => &RECORDED,
     }
 }
 
@@ -67,9 +72,16 @@ pub fn columns_in_order() -> &'static [Facts] {
         let facts = |kind| {
             parameters(kind).iter().map(|parameter| *parameter.facts()).collect::<VecDeque<_>>()
         };
-        let mut lists =
-            [Kind::Isolate, Kind::Sample, Kind::Train, Kind::Replay, Kind::Plane, Kind::Recurrent]
-                .map(facts);
+        let mut lists = [
+            Kind::Isolate,
+            Kind::Sample,
+            Kind::Train,
+            Kind::Replay,
+            Kind::Plane,
+            Kind::Recurrent,
+            Kind::Recorded,
+        ]
+        .map(facts);
         let mut all: Vec<Facts> = Vec::new();
         loop {
             let placed = |name| all.iter().any(|facts| facts.name == name);
@@ -125,6 +137,7 @@ impl Condition {
             Self::Replay(c) => c.train.settle(),
             Self::Plane(c) => c.train.settle(),
             Self::Recurrent(c) => c.settle(given),
+            Self::Recorded(c) => c.settle(),
         };
         settled.map_err(|conflict| vec![conflict])?;
         let conflicts = condition.conflicts();
@@ -140,6 +153,7 @@ impl Condition {
             Kind::Replay => Self::Replay(Box::default()),
             Kind::Plane => Self::Plane(Box::default()),
             Kind::Recurrent => Self::Recurrent(Box::default()),
+            Kind::Recorded => Self::Recorded(Box::default()),
         }
     }
 
@@ -151,6 +165,7 @@ impl Condition {
             Self::Replay(c) => &**c,
             Self::Plane(c) => &**c,
             Self::Recurrent(c) => &**c,
+            Self::Recorded(c) => &**c,
         }
     }
 
@@ -162,6 +177,7 @@ impl Condition {
             Self::Replay(c) => &mut **c,
             Self::Plane(c) => &mut **c,
             Self::Recurrent(c) => &mut **c,
+            Self::Recorded(c) => &mut **c,
         }
     }
 
@@ -174,6 +190,7 @@ impl Condition {
             Self::Replay(_) => Kind::Replay,
             Self::Plane(_) => Kind::Plane,
             Self::Recurrent(_) => Kind::Recurrent,
+            Self::Recorded(_) => Kind::Recorded,
         }
     }
 
@@ -183,7 +200,7 @@ impl Condition {
             Self::Train(train) => Some(train),
             Self::Replay(replay) => Some(&replay.train),
             Self::Plane(plane) => Some(&plane.train),
-            Self::Isolate(_) | Self::Sample(_) | Self::Recurrent(_) => None,
+            Self::Isolate(_) | Self::Sample(_) | Self::Recurrent(_) | Self::Recorded(_) => None,
         }
     }
 
@@ -246,19 +263,45 @@ impl Condition {
             Self::Train(c) => c.sizes(),
             Self::Plane(c) => c.train.sizes(),
             Self::Recurrent(c) => c.sizes(),
+            Self::Recorded(c) => c.sizes(),
             Self::Replay(c) => c.train.sizes().into_iter().skip(c.layer - 1).take(3).collect(),
         }
     }
 
+    /// Number of weights of `W_l`; `None` where there is no such layer.
+    pub fn weights_of(&self, l: usize) -> Option<usize> {
+        if let Self::Recorded(c) = self {
+            return c.layers().get(l).map(|layer| layer.shape.iter().product());
+        }
+        let sizes = self.sizes();
+        Some(sizes.get(l)? * sizes.get(l + 1)?)
+    }
+
+    /// Numbers of weights of the layers above the input's; of recordings those that have a `B`.
+    pub fn weights_above_input(&self) -> Vec<usize> {
+        let has_backward = |l: &usize| match self {
+            Self::Recorded(c) => c.layers()[*l].backward,
+            _ => true,
+        };
+        (1..self.depth()).filter(has_backward).filter_map(|l| self.weights_of(l)).collect()
+    }
+
     /// Number of weight matrices.
     pub fn depth(&self) -> usize {
-        self.sizes().len().saturating_sub(1)
+        match self {
+            Self::Recorded(c) => c.layers().len(),
+            _ => self.sizes().len().saturating_sub(1),
+        }
     }
 
     /// Iterations of one epoch; 1 where there are no epochs.
     pub fn iterations_per_epoch(&self) -> usize {
         match self {
-            Self::Isolate(_) | Self::Sample(_) | Self::Replay(_) | Self::Recurrent(_) => 1,
+            Self::Isolate(_)
+            | Self::Sample(_)
+            | Self::Replay(_)
+            | Self::Recurrent(_)
+            | Self::Recorded(_) => 1,
             Self::Train(c) => c.batches_per_epoch(),
             Self::Plane(c) => c.train.batches_per_epoch(),
         }
@@ -273,6 +316,7 @@ impl Condition {
             Self::Train(c) => c.updates(),
             Self::Plane(c) => c.train.updates(),
             Self::Recurrent(c) => c.iterations,
+            Self::Recorded(c) => c.updates().last().copied().unwrap_or(0),
         }
     }
 
@@ -280,7 +324,7 @@ impl Condition {
     pub fn weight_norm(&self) -> Option<&WeightNorm> {
         match self {
             Self::Isolate(c) => c.weight_norm.as_ref(),
-            Self::Sample(_) | Self::Recurrent(_) => None,
+            Self::Sample(_) | Self::Recurrent(_) | Self::Recorded(_) => None,
             _ => self.train()?.setup.weight_norm.as_ref(),
         }
     }
@@ -296,6 +340,7 @@ impl Condition {
                     || c.setup.momentum != 0.0
                     || c.setup.optimizer != Optimizer::Sgd
             }
+            Self::Recorded(c) => c.layers().iter().any(|layer| layer.projected),
             Self::Replay(_) | Self::Plane(_) | Self::Sample(_) | Self::Recurrent(_) => false,
         }
     }
@@ -329,6 +374,7 @@ impl Condition {
             Self::Plane(c) => c.train.setup.batch,
             Self::Sample(c) => c.batch,
             Self::Recurrent(c) => return c.operations(),
+            Self::Recorded(_) => 1,
         };
         2.0 * batch as f64 * (2.0 * weights + carried)
     }
@@ -341,6 +387,7 @@ impl Condition {
             Self::Replay(c) => c.conflicts(),
             Self::Plane(c) => c.conflicts(),
             Self::Recurrent(c) => c.conflicts(),
+            Self::Recorded(c) => c.conflicts(),
         };
         found.extend(self.train().and_then(TrainCondition::too_many_images));
         if self.depth() == 0 {
@@ -352,6 +399,7 @@ impl Condition {
         if bytes > MOST_BYTES {
             let sizes = match self {
                 Self::Recurrent(_) => recurrent::Setup::UNITS.name(),
+                Self::Recorded(_) => RecordedCondition::RECORDING.name(),
                 _ if self.kind().trains() => Setup::HIDDEN.name(),
                 _ => IsolateCondition::LAYERS.name(),
             };

@@ -36,6 +36,9 @@ impl RecordEvery {
     /// What [`Self::parse`] takes.
     pub fn expected(kind: Kind) -> &'static str {
         match kind {
+            Kind::Recorded => {
+                "a number of states on record, or log:N for N log-spaced ones (N at least 2)"
+            }
             Kind::Isolate | Kind::Sample | Kind::Replay | Kind::Recurrent => {
                 "a number of iterations, or log:N for N log-spaced ones (N at least 2)"
             }

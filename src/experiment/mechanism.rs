@@ -193,7 +193,7 @@ impl<T: Real> CurrentSignals<T> {
 
 /// Cosine of two matrices; `None` if one is zero or their shapes differ, as those of a smaller last
 /// batch.
-fn cosine<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Option<f64> {
+pub(super) fn cosine<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Option<f64> {
     let norms = (a.squared_norm() * b.squared_norm()).sqrt();
     (a.rows() == b.rows() && norms > 0.0).then(|| a.inner(b) / norms)
 }

@@ -1,5 +1,5 @@
-//! What a job does: the rule in isolation on signals, a network on data, or random matrices,
-//! measured as it goes.
+//! What a job does: the rule in isolation on signals, a network on data, a recorded one, or random
+//! matrices, measured as it goes.
 
 mod balance;
 mod decomposed;
@@ -11,6 +11,7 @@ mod mechanism;
 mod plane;
 mod prediction;
 mod ranked;
+mod recorded;
 mod recurrent;
 mod replay;
 mod sample;
@@ -52,6 +53,7 @@ pub fn run_job(job: &Job, attempt: &Attempt<'_>, library: &Library) -> Result<Jo
             Precision::F32 => recurrent::run::<f32>(job, condition, attempt),
             Precision::F64 => recurrent::run::<f64>(job, condition, attempt),
         },
+        Condition::Recorded(condition) => recorded::run(job, condition, attempt),
         Condition::Sample(condition) => match condition.precision {
             Precision::F32 => sample::run::<f32>(job, condition, attempt),
             Precision::F64 => sample::run::<f64>(job, condition, attempt),

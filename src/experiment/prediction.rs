@@ -37,6 +37,8 @@ fn starts_independent(condition: &Condition) -> bool {
                 || c.from == 0 && c.train.setup.rule.starts_independent()
         }
         Condition::Plane(c) => c.train.setup.rule.starts_independent(),
+        // Nobody knows how others began.
+        Condition::Recorded(_) => false,
         Condition::Isolate(_) | Condition::Sample(_) | Condition::Recurrent(_) => true,
     }
 }

@@ -51,6 +51,31 @@ pub trait Instruments<T: Real> {
         None
     }
 
+    /// Angle in degrees between the error signals that the rule and BP carry back to the units that
+    /// `W_l` leads to.
+    fn delta_alignment(&mut self, l: usize) -> Option<f64> {
+        let (probe, trainer) = self.probe()?;
+        probe.delta_alignment(trainer, l)
+    }
+
+    /// Norm of the rule's update of `W_l`, without learning rate, over that of `W_l`.
+    fn relative_update(&mut self, l: usize) -> Option<f64> {
+        let (probe, trainer) = self.probe()?;
+        probe.relative_update(trainer, l)
+    }
+
+    /// Angle in degrees between the rule's update of `W_l` and `W_l`.
+    fn update_weight_angle(&mut self, l: usize) -> Option<f64> {
+        let (probe, trainer) = self.probe()?;
+        probe.update_weight_angle(trainer, l)
+    }
+
+    /// Norm of BP's update of `W_l`, averaged over samples.
+    fn bp_gradient_norm(&mut self, l: usize) -> Option<f64> {
+        let (probe, trainer) = self.probe()?;
+        Some(probe.bp_gradient_norm(trainer, l))
+    }
+
     /// Weight alignment of `W_l` in degrees that the signals of the repeat predict.
     fn given_signals(&self, l: usize) -> Option<f64> {
         None

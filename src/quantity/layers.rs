@@ -2,6 +2,7 @@
 //! none of these, as a draw has no layers.
 
 use crate::condition::{Condition, RecurrentCondition};
+use crate::recorded::LayerOnRecord;
 use crate::recurrent::{Credit, Path};
 use crate::rule::Rule;
 use std::ops::Range;
@@ -21,6 +22,13 @@ fn rule(condition: &Condition) -> Option<Rule> {
     }
 }
 
+/// Layers of recordings that have on record what `has` asks for; `None` of other conditions.
+fn on_record(condition: &Condition, has: impl Fn(&LayerOnRecord) -> bool) -> Option<Layers> {
+    let Condition::Recorded(recorded) = condition else { return None };
+    let layers = recorded.layers().iter().enumerate();
+    Some(layers.filter(|(_, layer)| has(layer)).map(|(l, _)| Some(l)).collect())
+}
+
 /// All but the last, whose update is that of BP.
 fn below_last(condition: &Condition) -> Layers {
     numbered(0..condition.depth().saturating_sub(1))
@@ -38,7 +46,29 @@ pub(super) fn at_label_changes(condition: &Condition) -> Layers {
 
 /// Every layer.
 pub(super) fn every(condition: &Condition) -> Layers {
-    numbered(0..condition.depth())
+    on_record(condition, |layer| layer.weights).unwrap_or_else(|| numbered(0..condition.depth()))
+}
+
+/// Every layer whose activities are at hand.
+pub(super) fn fed(condition: &Condition) -> Layers {
+    on_record(condition, |layer| layer.activity).unwrap_or_else(|| every(condition))
+}
+
+/// Every layer that BP would carry errors back to.
+pub(super) fn backpropagated(condition: &Condition) -> Layers {
+    let all = on_record(condition, |layer| layer.backpropagated && layer.activity);
+    all.unwrap_or_else(|| every(condition))
+}
+
+/// Those whose activities below and error signals above meet in one matrix of samples.
+pub(super) fn met(condition: &Condition) -> Layers {
+    let Condition::Recorded(recorded) = condition else { return above_input(condition) };
+    let meet = |l: &usize| {
+        let [below, own] = [&recorded.layers()[l - 1], &recorded.layers()[*l]];
+        // A layer by itself, such as a convolution, has samples of its own.
+        below.activity && own.delta && below.shape[1] == own.shape[0]
+    };
+    (1..recorded.layers().len()).filter(meet).map(Some).collect()
 }
 
 /// Those above the input layer.
@@ -48,8 +78,13 @@ pub(super) fn above_input(condition: &Condition) -> Layers {
 
 /// Those with a `B_l` that `W_l` can be compared with.
 pub(super) fn compared(condition: &Condition) -> Layers {
-    rule(condition)
-        .map_or_else(|| above_input(condition), |rule| numbered(rule.compared(condition.depth())))
+    let otherwise = || {
+        rule(condition).map_or_else(
+            || above_input(condition),
+            |rule| numbered(rule.compared(condition.depth())),
+        )
+    };
+    on_record(condition, |layer| layer.backward).unwrap_or_else(otherwise)
 }
 
 /// The layer of a replay, if the network that was recorded has a `B` there that `W` can be compared
@@ -63,17 +98,29 @@ pub(super) fn of_source(condition: &Condition) -> Layers {
 
 /// Those that learn.
 pub(super) fn learning(condition: &Condition) -> Layers {
+    if let Some(layers) = on_record(condition, |layer| layer.activity && layer.delta) {
+        return layers;
+    }
     let last = condition.depth() - 1;
     if rule(condition) == Some(Rule::SHALLOW) { numbered(last..last + 1) } else { every(condition) }
 }
 
 /// Those that learn by another update than that of BP.
 pub(super) fn updated(condition: &Condition) -> Layers {
+    if matches!(condition, Condition::Recorded(_)) {
+        let mut layers = backpropagated(condition);
+        let below = learning(condition);
+        layers.retain(|l| below.contains(l) && *l != condition.depth().checked_sub(1));
+        return layers;
+    }
     if rule(condition) == Some(Rule::SHALLOW) { Vec::new() } else { below_last(condition) }
 }
 
 /// Those that an error is carried back to by matrices that can be compared with those of BP.
 pub(super) fn carried_back(condition: &Condition) -> Layers {
+    if matches!(condition, Condition::Recorded(_)) {
+        return updated(condition);
+    }
     let compared = rule(condition).is_some_and(|rule| !rule.compared(condition.depth()).is_empty());
     if compared { below_last(condition) } else { Vec::new() }
 }
@@ -131,11 +178,17 @@ pub(super) fn balanced(condition: &Condition) -> Layers {
 
 /// Likewise, where units work each by itself: those whose updates are decomposed.
 pub(super) fn fixed(condition: &Condition) -> Layers {
+    if let Some(layers) = on_record(condition, |layer| layer.terms) {
+        return layers;
+    }
     if condition.normalises_activities() { Vec::new() } else { balanced(condition) }
 }
 
 /// Likewise, where something is added to plain updates.
 pub(super) fn projected(condition: &Condition) -> Layers {
+    if let Some(layers) = on_record(condition, |layer| layer.projected) {
+        return layers;
+    }
     if condition.has_projections() { fixed(condition) } else { Vec::new() }
 }
 

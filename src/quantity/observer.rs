@@ -173,6 +173,10 @@ pub fn recorded_iterations(
         // Points of a plane and snapshots are no iterations.
         Quantity::PlaneLoss | Quantity::PlaneFirst | Quantity::PlaneSecond => Vec::new(),
         _ if condition.kind() == Kind::Plane => vec![last],
+        _ if let Condition::Recorded(recorded) = condition => {
+            let (record_every, report_at) = schedule;
+            recorded.states_at(observer.record_every.unwrap_or(record_every), report_at)
+        }
         Quantity::AccuracyBeforeChange => changes,
         Quantity::RecoveryTime if changes.is_empty() => changes,
         Quantity::RecoveryTime => changes[1..].iter().copied().chain([last]).collect(),

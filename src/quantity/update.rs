@@ -1,7 +1,7 @@
 //! Quantities of updates, and of the errors they are made of.
 
 use super::family::family;
-use super::kinds::{ALL, TRAIN};
+use super::kinds::{ALL, OBSERVED, TRAIN};
 use super::layers;
 
 family! {
@@ -13,29 +13,20 @@ family! {
          state on the same samples; the last layer's are equal by construction and not reported. \
          Of kind sample: between the updates X'EB and X'EMB of the first layer, the second with \
          the aligned part MB in place of W'.";
-    DeltaAlignment: "delta_alignment", "delta alignment", "∠(δ, δ_BP)", "degrees", TRAIN,
+    DeltaAlignment: "delta_alignment", "delta alignment", "∠(δ, δ_BP)", "degrees", OBSERVED,
         layers::carried_back,
-        |state, at| {
-            let (probe, trainer) = state.probe()?;
-            probe.delta_alignment(trainer, at.layer?)
-        },
+        |state, at| state.delta_alignment(at.layer?),
         "Angle between the error signals of the units that W_l leads to, carried back by the rule \
          and by BP from the same output, on the probe batch; the output layer's are equal by \
          construction and not reported.";
-    RelativeUpdate: "relative_update", "relative update", "‖ΔW‖ / (η ‖W‖)", "", TRAIN,
+    RelativeUpdate: "relative_update", "relative update", "‖ΔW‖ / (η ‖W‖)", "", OBSERVED,
         layers::learning,
-        |state, at| {
-            let (probe, trainer) = state.probe()?;
-            probe.relative_update(trainer, at.layer?)
-        },
+        |state, at| state.relative_update(at.layer?),
         "Frobenius norm of the rule's update of W_l on the probe batch, before the learning rate, \
          momentum and decay, over that of W_l.";
     UpdateWeightAngle: "update_weight_angle", "angle of update and weights", "∠(ΔW, W)", "degrees",
-        TRAIN, layers::learning,
-        |state, at| {
-            let (probe, trainer) = state.probe()?;
-            probe.update_weight_angle(trainer, at.layer?)
-        },
+        OBSERVED, layers::learning,
+        |state, at| state.update_weight_angle(at.layer?),
         "Angle between the rule's update of W_l on the probe batch and W_l itself: below 90 \
          degrees it lengthens the weights.";
     UpdateNullLow: "update_null_p025", "null of update alignment, 2.5th percentile",
@@ -53,13 +44,11 @@ family! {
         |state, at| state.update_null(at.layer?)?.z,
         "Cosine of the update alignment minus its mean under 200 other draws of every B, over \
          their standard deviation: positive where the updates align more than chance has it.";
-    BpGradientNorm: "bp_gradient_norm", "norm of BP's gradient", "‖ΔW_BP‖ / P", "", TRAIN,
-        layers::every,
-        |state, at| {
-            let (probe, trainer) = state.probe()?;
-            Some(probe.bp_gradient_norm(trainer, at.layer?))
-        },
-        "Frobenius norm of BP's update of W_l on the probe batch, averaged over its samples. Below \
+    BpGradientNorm: "bp_gradient_norm", "norm of BP's gradient", "‖ΔW_BP‖ / P", "", OBSERVED,
+        layers::backpropagated,
+        |state, at| state.bp_gradient_norm(at.layer?),
+        "Frobenius norm of BP's update of W_l on the probe batch, averaged over its samples; of \
+         recordings on that of the update, whose error signals a mean loss has averaged. Below \
          1e-7, update alignment compares with rounding errors.";
     GradientStability: "gradient_stability", "angle of BP's gradients on two half batches",
         "∠ of half batches", "degrees", TRAIN, layers::every,

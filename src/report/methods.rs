@@ -21,6 +21,9 @@ impl Kind {
             Self::Recurrent => {
                 "a recurrent network of rate units, on signals or on a task over sequences"
             }
+            Self::Recorded => {
+                "networks that another program trained, measured as they were recorded"
+            }
             Self::Plane => "two networks from one start, and the loss over the plane they move in",
         }
     }

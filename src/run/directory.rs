@@ -196,6 +196,13 @@ impl Directory {
         Ok(damages)
     }
 
+    /// Recordings that were measured here and have changed since.
+    pub fn changed_recordings(&self, plan: &Plan) -> Vec<String> {
+        let changed = self.head.iter().flat_map(|head| head.changed_recordings(&plan.specs));
+        let told = |path| format!("recording {path} is not what it was: it is measured again");
+        changed.map(told).collect()
+    }
+
     fn again<'a>(&self, damages: impl IntoIterator<Item = &'a String>) -> Vec<String> {
         damages.into_iter().map(|damage| format!("{damage}; it is written again")).collect()
     }

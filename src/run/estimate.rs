@@ -183,6 +183,7 @@ fn steps(job: &Job) -> f64 {
         | Condition::Train(_)
         | Condition::Sample(_)
         | Condition::Recurrent(_) => updates,
+        Condition::Recorded(_) => job.agenda().len() as f64,
         // The network's updates, and then the replayed ones.
         Condition::Replay(c) => {
             (c.from + c.updates) as f64 + updates * job.condition.operations() / operations(job)
@@ -204,7 +205,7 @@ fn measured(job: &Job) -> HashSet<usize> {
         Kind::Isolate | Kind::Train | Kind::Recurrent => {
             job.agenda().into_keys().filter(|&iteration| iteration > 0).collect()
         }
-        Kind::Sample | Kind::Replay | Kind::Plane => HashSet::new(),
+        Kind::Sample | Kind::Replay | Kind::Plane | Kind::Recorded => HashSet::new(),
     }
 }
 

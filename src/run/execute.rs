@@ -63,6 +63,7 @@ pub fn run(
     let pool = pool(options.threads)?;
 
     let mut warnings = directory.damages()?;
+    warnings.extend(directory.changed_recordings(plan));
     let (mut results, damages) = pool.install(|| directory.stored(plan));
     warnings.extend(damages);
     let exports = pool.install(|| directory.exports())?;

@@ -6,9 +6,11 @@ use super::job::RESULTS_VERSION;
 use super::manifest::FORMAT;
 use super::plan::Plan;
 use super::shard::Shard;
+use crate::condition::{Remembered, remembering};
 use crate::file::{Checksums, FileError};
-use crate::spec::{Spec, parse_spec, read_spec};
+use crate::spec::{RECORDINGS, Spec, parse_spec, read_spec};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -163,6 +165,23 @@ impl Head {
         grown && is_whole && Plan::new(specs).is_ok_and(|grown| grown.address() == plan.address())
     }
 
+    /// What is remembered of the recordings that were measured here, by how they were typed.
+    fn remembered(&self) -> BTreeMap<String, Remembered> {
+        self.manifest.as_ref().map(|manifest| remembered(&manifest["specs"])).unwrap_or_default()
+    }
+
+    /// Recordings of `specs` whose contents are no longer those that were measured here.
+    pub fn changed_recordings(&self, specs: &[Spec]) -> Vec<String> {
+        let places = |known: BTreeMap<String, Remembered>| -> BTreeMap<PathBuf, String> {
+            known.into_values().flat_map(|of| of.recordings).collect()
+        };
+        let (then, now) = (places(self.remembered()), places(remembered(&to_json(specs))));
+        let changed = now
+            .iter()
+            .filter(|(path, digest)| then.get(*path).is_some_and(|before| before != *digest));
+        changed.map(|(path, _)| path.display().to_string()).collect()
+    }
+
     /// Names of the specs.
     fn names(&self, directory: &Path) -> String {
         let of_manifest =
@@ -195,11 +214,11 @@ impl Head {
                 std::fs::read(path).map_err(|source| FileError::new("read", path, source))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             damages.extend(checksums.standing(&name, blake3::hash(&bytes)).damage(path));
-            specs.push(match String::from_utf8(bytes) {
+            specs.push(remembering(self.remembered(), || match String::from_utf8(bytes) {
                 Ok(text) => parse_spec(path, &text),
                 // Says what is wrong with it.
                 Err(_) => read_spec(path),
-            });
+            }));
         }
         let specs: Result<Vec<Spec>, _> = specs.into_iter().collect();
         let written = self.manifest.as_ref().map(|manifest| &manifest["specs"]);
@@ -226,6 +245,17 @@ impl Head {
             _ => Err(changed(None)),
         }
     }
+}
+
+/// What specs, as manifests have them, remember of recordings.
+fn remembered(specs: &Json) -> BTreeMap<String, Remembered> {
+    let specs = specs.as_array().into_iter().flatten();
+    let analyses = specs.flat_map(|spec| spec["analyses"].as_array().into_iter().flatten());
+    let known = analyses.filter_map(|analysis| {
+        serde_json::from_value::<BTreeMap<String, Remembered>>(analysis.get(RECORDINGS)?.clone())
+            .ok()
+    });
+    known.flatten().collect()
 }
 
 fn to_json(specs: &[Spec]) -> Json {

@@ -1,6 +1,6 @@
 //! One job: a condition, a repeat and what to record; its address, and its result.
 
-use crate::condition::{Condition, RecordEvery};
+use crate::condition::{Condition, RecordEvery, RecordedCondition};
 use crate::quantity::{Observer, Quantity, recorded_iterations};
 use crate::spec::{Analysis, Settings};
 use crate::text::Choice;
@@ -157,6 +157,13 @@ impl Job {
         all.insert("kind".into(), self.condition.kind().name().into());
         all.insert("seed".into(), self.seed.into());
         all.insert("repeat".into(), self.repeat.into());
+        if let Condition::Recorded(recorded) = &self.condition {
+            // A result belongs to what was recorded, wherever that lies and whichever repeat it is.
+            let digest = recorded.network(self.repeat).map(|network| network.digest());
+            all.insert(RecordedCondition::RECORDING.name().into(), digest.into());
+            all.remove("repeat");
+            all.remove("seed");
+        }
         all.insert("record-every".into(), self.record_every.to_string().into());
         all.insert("report-at".into(), self.report_at.as_slice().into());
         all.insert("quantities".into(), self.observers.iter().map(ToString::to_string).collect());
@@ -243,8 +250,16 @@ mod tests {
     use crate::condition::{self, Kind, Values};
     use crate::spec::parameters;
 
+    /// A recording to be measured where no other is named.
+    const RECORDING: (&str, &str) =
+        ("recording", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recorder/run"));
+
     fn job(kind: Kind, options: &[(&str, &str)]) -> Job {
-        let analysis = Analysis::from_options(kind, options.iter().copied()).unwrap();
+        let mut given = options.to_vec();
+        if kind == Kind::Recorded && options.iter().all(|(name, _)| *name != RECORDING.0) {
+            given.push(RECORDING);
+        }
+        let analysis = Analysis::from_options(kind, given).unwrap();
         analysis.job(&analysis.conditions[0], 0)
     }
 
@@ -259,6 +274,9 @@ mod tests {
     #[test]
     fn every_parameter_changes_the_address() {
         let other = |kind: Kind, name: &str| match (name, kind) {
+            ("recording", _) => {
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recorder/every-5.npz")
+            }
             ("layers", Kind::Sample) => "20,101,10",
             ("layers", _) => "20,101,20",
             ("schedule", _) => "white",
@@ -396,7 +414,9 @@ mod tests {
             let without_saying =
                 condition::parameters(kind).iter().filter(|p| p.facts().young || p.facts().tacit);
             let unnamed = without_saying.count();
-            assert_eq!(job(kind, &[]).parameters().len(), of_condition + 7 - unnamed);
+            // Nothing is drawn of recordings, and their repeats are recordings of their own.
+            let of_job = if kind == Kind::Recorded { 5 } else { 7 };
+            assert_eq!(job(kind, &[]).parameters().len(), of_condition + of_job - unnamed);
             assert_eq!(condition::parameters(kind).len(), of_condition);
         }
     }

@@ -7,8 +7,8 @@ use super::attempt::Export;
 use super::job::{Job, Record};
 use super::plan::Plan;
 use crate::condition::{
-    Condition, IsolateCondition, RecurrentCondition, ReplayCondition, SampleCondition,
-    TrainCondition,
+    Condition, IsolateCondition, RecordedCondition, RecurrentCondition, ReplayCondition,
+    SampleCondition, TrainCondition,
 };
 use crate::file::memory::{MemoryError, MemoryLimit, in_words};
 use crate::network::Optimizer;
@@ -105,6 +105,7 @@ impl Condition {
             Self::Replay(c) => replayed(c, &self.sizes()),
             Self::Sample(c) => sampled(c),
             Self::Recurrent(c) => recurrent(c),
+            Self::Recorded(c) => recorded(c),
         }
     }
 }
@@ -202,6 +203,12 @@ fn sampled(c: &SampleCondition) -> Need {
     Need::default().and(drawn + square + products + composed, NETWORK)
 }
 
+/// States and signals are read one at a time; decompositions check for themselves what they hold.
+fn recorded(c: &RecordedCondition) -> Need {
+    let weights = c.layers().iter().map(|layer| layer.shape.iter().product::<usize>() as u128);
+    Need::default().and(8 * 8 * weights.sum::<u128>(), RECORDED)
+}
+
 fn recurrent(c: &RecurrentCondition) -> Need {
     let (width, sizes) = (width(c.precision), c.sizes());
     let [inputs, units, outputs] = [sizes[0], sizes[1], sizes[2]].map(|n| n as u128);
@@ -261,6 +268,7 @@ fn measured(job: &Job, need: &mut Need) {
         // These measure nothing that needs the past, and sums of the size of a signal.
         Condition::Replay(_) | Condition::Plane(_) | Condition::Sample(_) => return,
         Condition::Recurrent(c) => return measured_of_recurrent(job, c, need),
+        Condition::Recorded(_) => return,
     };
     let (width, batch) = (width(precision), batch as u128);
     let [all, upper] = weights(&sizes);

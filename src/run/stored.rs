@@ -107,6 +107,13 @@ impl Read {
         let head = Head::of_run(path, &checksums)?;
         let specs = if with_specs { head.specs(path, &checksums)?.0 } else { Vec::new() };
         let mut damages = damages(path, &head, &checksums)?;
+        damages.extend(head.changed_recordings(&specs).into_iter().map(|recording| {
+            let run = operand(path);
+            format!(
+                "recording {recording} is not what it was: what was measured is left out, and \
+                 `alignscope run {run}` measures it again"
+            )
+        }));
         damages.extend(Exports::read(path, &checksums)?.damages(path, &HashSet::new()));
         let described = StoredDirectory {
             path: path.to_path_buf(),

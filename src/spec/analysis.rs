@@ -6,8 +6,8 @@ use super::parameters::{Listed, Scope, parameters, unknown_parameter};
 use super::range::range_in;
 use super::settings::{MOST_CONDITIONS, Settings};
 use crate::condition::{
-    Condition, Conflict, IsolateCondition, Kind, PlaneCondition, ReplayCondition, SampleCondition,
-    TrainCondition, Values, label,
+    Condition, Conflict, IsolateCondition, Kind, PlaneCondition, RecordedCondition, Remembered,
+    ReplayCondition, SampleCondition, TrainCondition, Values, label,
 };
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity, recorded_iterations};
@@ -17,6 +17,9 @@ use crate::text::{Choice, Settings as _, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use thiserror::Error;
+
+/// Key of what is remembered of the recordings of an analysis, in manifests.
+pub(crate) const RECORDINGS: &str = "recordings";
 
 /// A document of analyses.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,7 +187,9 @@ impl Analysis {
         let (kind, x) = match self.kind {
             Kind::Isolate => (FigureKind::Curves, XAxis::Iteration),
             Kind::Train => (FigureKind::Curves, XAxis::Epoch),
-            Kind::Replay | Kind::Recurrent => (FigureKind::Curves, XAxis::Iteration),
+            Kind::Replay | Kind::Recurrent | Kind::Recorded => {
+                (FigureKind::Curves, XAxis::Iteration)
+            }
             Kind::Plane => (FigureKind::Plane, XAxis::OfKind),
             Kind::Sample if composed => (FigureKind::Cells, XAxis::OfKind),
             Kind::Sample => (FigureKind::Density, XAxis::OfKind),
@@ -266,6 +271,7 @@ impl Analysis {
                 recurrent::Setup::CREDIT.name(),
                 recurrent::Setup::ACTIVATION.name(),
             ],
+            Kind::Recorded => &[RecordedCondition::RECORDING.name()],
             Kind::Plane => {
                 &[TrainCondition::DATA.name(), Setup::RULE.name(), PlaneCondition::PAIR.name()]
             }
@@ -306,6 +312,7 @@ impl Analysis {
             (Settings::LAGS.name(), !self.quantities().any(Quantity::has_lags)),
             (Settings::WINDOW.name(), !self.quantities().any(Quantity::is_of_window)),
             (Settings::PREDICT.name(), true),
+            (Settings::SEED.name(), self.kind == Kind::Recorded),
             (Settings::COMPARE.name(), true),
         ];
         for (name, value) in self.settings.values() {
@@ -316,8 +323,21 @@ impl Analysis {
         json
     }
 
+    /// What is remembered of recordings, by how they were typed; `None` where there are none.
+    fn recordings(&self) -> Option<Json> {
+        let of = |condition: &Condition| match condition {
+            Condition::Recorded(recorded) => Some(recorded.to_remember()),
+            _ => None,
+        };
+        let known: BTreeMap<String, Remembered> = self.conditions.iter().filter_map(of).collect();
+        (self.kind == Kind::Recorded).then(|| json!(known))
+    }
+
     fn to_json(&self) -> Json {
         let mut json = self.results_json();
+        if let Some(known) = self.recordings() {
+            json[RECORDINGS] = known;
+        }
         json["title"] = self.title.as_str().into();
         json["predict"] = self.settings.predict.into();
         json["compare"] = Settings::COMPARE.value(&self.settings.compare).to_json();

@@ -20,6 +20,7 @@ mod raw;
 mod settings;
 mod write;
 
+pub(crate) use analysis::RECORDINGS;
 pub use analysis::{Analysis, OptionError, Spec};
 pub use changed::{ChangeError, Changes, changed, read_changed};
 pub use claim::{

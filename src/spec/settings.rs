@@ -2,7 +2,8 @@
 
 use super::compare::Comparison;
 use crate::condition::{
-    Condition, Conflict, Draw, IsolateCondition, Kind, RecordEvery, SampleCondition, Times, Values,
+    Condition, Conflict, Draw, IsolateCondition, Kind, RecordEvery, RecordedCondition,
+    SampleCondition, Times, Values, label,
 };
 use crate::network::Setup;
 use crate::quantity::{Observer, Quantity};
@@ -122,6 +123,10 @@ impl Settings {
                     Quantity::SequenceAccuracy,
                 ],
             ),
+            Kind::Recorded => (
+                RecordEvery::Log(40),
+                &[Quantity::WeightAlignment, Quantity::UpdateAlignment, Quantity::WeightNorm],
+            ),
         };
         let lags = if kind == Kind::Sample { Vec::new() } else { vec![1] };
         Self { record_every, observers: observers(measured), lags, ..Self::default() }
@@ -141,8 +146,12 @@ impl Settings {
             }
         }
         let of_iterations = [Self::LAGS.name(), Self::WINDOW.name()];
-        all.retain(|parameter| {
-            kind != Kind::Sample || !of_iterations.contains(&parameter.facts().name)
+        // Nothing is drawn of recordings, and nothing predicted.
+        let of_runs = [Self::SEED.name(), Self::PREDICT.name()];
+        all.retain(|parameter| match kind {
+            Kind::Sample => !of_iterations.contains(&parameter.facts().name),
+            Kind::Recorded => !of_runs.contains(&parameter.facts().name),
+            _ => true,
         });
         all
     }
@@ -166,8 +175,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// With what these conditions yield where nothing is said of quantities: compositions have
-    /// angles of their own.
+    /// With what these conditions yield where nothing is said of it: compositions have angles of
+    /// their own, recordings a repeat each.
     pub(super) fn measuring(
         mut self,
         kind: Kind,
@@ -182,6 +191,13 @@ impl Settings {
             && conditions.iter().all(composed)
         {
             self.observers = observers(&COMPOSED);
+        }
+        let recordings = conditions.iter().filter_map(|condition| match condition {
+            Condition::Recorded(recorded) => Some(recorded.networks().len()),
+            _ => None,
+        });
+        if let Some(most) = recordings.max().filter(|_| !given.contains_key(Self::REPEATS.name())) {
+            self.repeats = most.max(1);
         }
         self
     }
@@ -221,6 +237,47 @@ impl Settings {
         self
     }
 
+    /// Recordings that are not there for what is asked of them.
+    fn recorded_conflicts(
+        &self,
+        conditions: &[Condition],
+        refuse: &mut dyn FnMut(&[&'static str], String),
+    ) {
+        let recording = RecordedCondition::RECORDING.name();
+        for condition in conditions {
+            let Condition::Recorded(recorded) = condition else { continue };
+            let (found, name) = (recorded.networks().len(), label(condition, &[recording]));
+            if found == 0 {
+                let message = "recording: say which recordings, such as runs/fa-*".into();
+                refuse(&[recording], message);
+                return;
+            }
+            if found < self.repeats {
+                let message = format!(
+                    "repeats {}: of {name} there are {found} recordings; take fewer repeats, or \
+                     record more",
+                    self.repeats
+                );
+                refuse(&[Self::REPEATS.name(), recording], message);
+                return;
+            }
+            let updates = recorded.updates();
+            if let Some(k) = self.report_at.iter().find(|&k| updates.binary_search(k).is_err()) {
+                let place = updates.partition_point(|update| update < k);
+                let near: Vec<String> = [place.checked_sub(1), Some(place)]
+                    .into_iter()
+                    .filter_map(|place| updates.get(place?).map(ToString::to_string))
+                    .collect();
+                let message = format!(
+                    "report-at {k} is not on record in {name}: the nearest is {}",
+                    near.join(" or ")
+                );
+                refuse(&[Self::REPORT_AT.name(), recording], message);
+                return;
+            }
+        }
+    }
+
     /// Checks that need the conditions.
     pub(super) fn conflicts(&self, conditions: &[Condition]) -> Vec<Conflict> {
         let mut found = Vec::new();
@@ -234,6 +291,7 @@ impl Settings {
                 format!("report-at {beyond} is never reached: the last iteration is {shortest}");
             refuse(&[Self::REPORT_AT.name()], message);
         }
+        self.recorded_conflicts(conditions, &mut refuse);
         let untrained =
             |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_some());
         if self.predict

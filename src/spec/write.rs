@@ -4,7 +4,7 @@
 use super::analysis::{Analysis, Spec};
 use super::claim::FamilySize;
 use super::settings::Settings;
-use crate::condition::{Condition, IsolateCondition, TrainCondition, Values};
+use crate::condition::{Condition, IsolateCondition, Kind, TrainCondition, Values};
 use crate::signal::Pair;
 use crate::text::{Choice, Settings as _, json_text};
 use serde_json::Value as Json;
@@ -64,6 +64,8 @@ impl Analysis {
                 (Settings::LAGS.name(), self.settings.lags.is_empty()),
                 (Settings::WINDOW.name(), self.settings.window.is_none()),
                 (Settings::COMPARE.name(), self.settings.compare.is_empty()),
+                (Settings::SEED.name(), self.kind == Kind::Recorded),
+                (Settings::PREDICT.name(), self.kind == Kind::Recorded),
             ];
             if !nothing.contains(&(name, true)) {
                 line(out, name, toml(&value.to_json()));
@@ -133,7 +135,6 @@ fn text(text: &str) -> Toml {
 mod tests {
     use super::super::file::parse_spec;
     use super::*;
-    use crate::condition::Kind;
     use crate::run::Plan;
     use std::path::Path;
 

@@ -134,10 +134,7 @@ fn curve(
 
 /// 95 % of the means over repeats of the angles of the smallest independent pair.
 fn null_band(conditions: &[&Condition], repeats: usize) -> Option<Band> {
-    let entries = conditions.iter().flat_map(|c| {
-        let sizes = c.sizes();
-        sizes.windows(2).skip(1).map(|n| n[0] * n[1]).collect::<Vec<_>>()
-    });
+    let entries = conditions.iter().flat_map(|condition| condition.weights_above_input());
     // Of what no repeat has a result yet nothing is known of means.
     let repeats = (repeats > 0).then_some(repeats)?;
     let half = 1.96 * WeightNull::new(entries.min()?)?.angle_sd() / (repeats as f64).sqrt();

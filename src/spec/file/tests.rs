@@ -130,13 +130,14 @@ fn every_mistake_has_its_place_and_remedy() {
         (
             "[[analysis]]\nname = \"x\"".into(),
             "a.toml:1:1: this analysis has no kind: add kind \
-             = \"isolate\", \"train\", \"sample\", \"replay\", \"plane\" or \"recurrent\"",
+             = \"isolate\", \"train\", \"sample\", \"replay\", \"plane\", \"recurrent\" or \
+             \"recorded\"",
         ),
         ("[[analysis]]\nkind = \"isolate\"".into(), "a.toml:1:1: this analysis has no name"),
         (
             "[[analysis]]\nname = \"x\"\nkind = \"isolated\"".into(),
             "a.toml:3:8: unknown kind `isolated`: expected \"isolate\", \"train\", \"sample\", \
-             \"replay\", \"plane\" or \"recurrent\"; did you mean `isolate`?",
+             \"replay\", \"plane\", \"recurrent\" or \"recorded\"; did you mean `isolate`?",
         ),
         (
             analysis("repeat = 3"),
