@@ -84,9 +84,10 @@ pub(super) fn axis_of(quantity: Quantity) -> Axis {
     axis_named(quantity.info().label, quantity.info().unit)
 }
 
-/// A name and what is said of it, or that alone where there is no name.
+/// A name and what is said of it, or the one alone where the other is empty.
 pub(super) fn joined(name: &str, between: &str, said: &str) -> String {
-    if name.is_empty() { said.into() } else { format!("{name}{between}{said}") }
+    let between = if name.is_empty() || said.is_empty() { "" } else { between };
+    format!("{name}{between}{said}")
 }
 
 /// A name, or this where there is none.

@@ -492,7 +492,13 @@ fn schedule(analysis: &Analysis, quantity: Quantity) -> RecordEvery {
 
 #[cfg(test)]
 mod tests {
-    use super::early;
+    use super::{early, joined};
+
+    #[test]
+    fn names_are_joined_by_nothing_where_one_is_empty() {
+        assert_eq!(joined("BP", ", ", "layer 1"), "BP, layer 1");
+        assert_eq!([joined("", ", ", "layer 1"), joined("BP", ", ", "")], ["layer 1", "BP"]);
+    }
 
     #[test]
     fn dear_predictions_are_closest_to_each_other_at_the_start() {
