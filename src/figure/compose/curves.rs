@@ -427,10 +427,7 @@ fn several_layers(analysis: &Analysis, spec: &Spec) -> bool {
 /// 95 % of the angles of one independent pair, if all weights with a `B` have the same number of
 /// entries, and of the smallest, which has the widest, otherwise.
 fn null_band(conditions: &[&Condition]) -> Option<Band> {
-    let entries = conditions.iter().flat_map(|condition| {
-        let sizes = condition.sizes();
-        sizes.windows(2).skip(1).map(|n| n[0] * n[1]).collect::<Vec<_>>()
-    });
+    let entries = conditions.iter().flat_map(|condition| condition.weights_above_input());
     let [low, high] = WeightNull::new(entries.min()?)?.interval(0.95);
     Some(Band { label: "independent W and B, 95 %".into(), low, high })
 }
