@@ -206,9 +206,14 @@ def test_specs_run_and_claims_are_judged(tmp_path: Path, program: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of processes are not those of Windows")
 def test_ctrl_c_ends_a_run_and_keeps_what_is_done(tmp_path: Path) -> None:
-    threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        alignscope.train(hidden=[64], epochs=10_000, repeats=4, out=tmp_path / "run")
+    # A shell that starts the tests in the background has the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            alignscope.train(hidden=[64], epochs=10_000, repeats=4, out=tmp_path / "run")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["ended"] == "interrupted"
 
 
