@@ -1,10 +1,9 @@
 //! `alignscope figure`: draws from the results of a run, and runs nothing.
 
 use super::gallery::Gallery;
-use super::stored::{read, spec_option};
+use super::stored::{elsewhere, read, spec_option};
 use super::{Exit, UsageError, output};
 use crate::figure::{Figure as Drawing, Format, Theme, Width, compose};
-use crate::file::{Kept, make_directory, remove_abandoned};
 use crate::run::{FIGURES, Stored};
 use crate::spec::{Analysis, FIGURE_KEYS, Figure as Spec, OptionError};
 use crate::text::{Choice, choices, list, suggestion};
@@ -122,19 +121,10 @@ enum Place {
 
 impl Place {
     fn of(run: &Path, asked: Option<&PathBuf>) -> anyhow::Result<Self> {
-        let of_run = run.join(FIGURES);
-        let is_of_run = |path: &PathBuf| {
-            let both = (path.canonicalize(), of_run.canonicalize());
-            matches!(both, (Ok(a), Ok(b)) if a == b)
-        };
-        match asked {
-            Some(directory) if !is_of_run(directory) => {
-                make_directory(directory)?;
-                remove_abandoned(directory, Kept::Others);
-                Ok(Self::Other(directory.clone()))
-            }
-            _ => Ok(Self::Run(Gallery::open(run)?)),
-        }
+        Ok(match elsewhere(&run.join(FIGURES), asked)? {
+            Some(directory) => Self::Other(directory.to_path_buf()),
+            None => Self::Run(Gallery::open(run)?),
+        })
     }
 
     fn draw(

@@ -1,8 +1,9 @@
 //! Runs that are read and not run: what figures, tables and reports have in common.
 
+use crate::file::{FileError, Kept, make_directory, remove_abandoned};
 use crate::run::{Stored, StoredDirectory, StoredError, read_runs};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `--spec`, of commands that read runs.
 pub(super) fn spec_option() -> Arg {
@@ -33,4 +34,23 @@ pub(super) fn read(runs: &[PathBuf], matches: &ArgMatches) -> anyhow::Result<Sto
         tell!("warning: {caution}");
     }
     Ok(stored)
+}
+
+/// The directory of a user's that was asked for, made ready to be written to; `None` where nothing
+/// was asked for, or `own` under another name: what is written there has checksums.
+///
+/// # Errors
+/// If it cannot be made.
+pub(super) fn elsewhere<'a>(
+    own: &Path,
+    asked: Option<&'a PathBuf>,
+) -> Result<Option<&'a Path>, FileError> {
+    let is_own = |path: &Path| {
+        let both = (path.canonicalize(), own.canonicalize());
+        matches!(both, (Ok(a), Ok(b)) if a == b)
+    };
+    let Some(directory) = asked.filter(|path| !is_own(path)) else { return Ok(None) };
+    make_directory(directory)?;
+    remove_abandoned(directory, Kept::Others);
+    Ok(Some(directory))
 }

@@ -1,9 +1,9 @@
 //! `alignscope tables`: the tables of a run in another format, from its results; nothing is run.
 
 use super::Exit;
-use super::stored::{read, spec_option};
+use super::stored::{elsewhere, read, spec_option};
 use super::tabular::{check_built, parquet};
-use crate::file::{Kept, make_directory, remove_abandoned, write_atomically};
+use crate::file::write_atomically;
 use crate::run::{TableFile, read_runs, write_table};
 use anyhow::Context;
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -73,18 +73,7 @@ enum Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(run: &'a Path, asked: Option<&'a PathBuf>) -> anyhow::Result<Self> {
-        let is_run = |path: &Path| {
-            let both = (path.canonicalize(), run.canonicalize());
-            matches!(both, (Ok(a), Ok(b)) if a == b)
-        };
-        match asked {
-            Some(directory) if !is_run(directory) => {
-                make_directory(directory)?;
-                remove_abandoned(directory, Kept::Others);
-                Ok(Self::Other(directory))
-            }
-            _ => Ok(Self::Run(run)),
-        }
+        Ok(elsewhere(run, asked)?.map_or(Self::Run(run), Self::Other))
     }
 
     fn write(&self, table: TableFile, bytes: &[u8]) -> anyhow::Result<PathBuf> {
