@@ -218,13 +218,7 @@ fn budgets_close_with_what_is_injected() {
             // Decompositions are of units that work each by itself.
             assert!(result.records.iter().all(|r| r.quantity != Quantity::TermsShare));
             for l in [1, 2] {
-                let of = |quantity| {
-                    let mut records = result.records.iter();
-                    let is = |r: &&alignscope::run::Record| {
-                        r.quantity == quantity && r.iteration == 180 && r.layer == Some(l)
-                    };
-                    records.find(is).and_then(|r| r.value).unwrap()
-                };
+                let of = |quantity| job::value(&result, quantity, 180, l, None).unwrap();
                 let parts = [
                     Quantity::BudgetGrowth,
                     Quantity::BudgetAlignment,

@@ -1,6 +1,6 @@
 //! Decomposition and budget of the updates of whole runs, as jobs measure them.
 
-use crate::common::job;
+use crate::common::job::{self, value};
 use alignscope::condition::Kind;
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
@@ -18,24 +18,6 @@ fn run(kind: Kind, options: &[(&str, &str)]) -> JobResult {
 
 fn train(options: &[(&str, &str)]) -> JobResult {
     run(Kind::Train, &[&DIGITS, options].concat())
-}
-
-fn value(
-    result: &JobResult,
-    quantity: Quantity,
-    iteration: usize,
-    layer: usize,
-    lag: Option<usize>,
-) -> Option<f64> {
-    let is = |r: &&alignscope::run::Record| {
-        r.quantity == quantity && r.iteration == iteration && r.layer == Some(layer) && r.lag == lag
-    };
-    result
-        .records
-        .iter()
-        .find(is)
-        .unwrap_or_else(|| panic!("no {} at {iteration}", quantity.name()))
-        .value
 }
 
 const NETWORKS: [&[(&str, &str)]; 4] = [

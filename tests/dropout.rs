@@ -291,13 +291,7 @@ fn shares_by_lag_and_class_add_up() {
         ],
     );
     for l in [1, 2] {
-        let of = |quantity: Quantity, lag: Option<usize>| {
-            let mut records = result.records.iter();
-            let is = |r: &&alignscope::run::Record| {
-                r.quantity == quantity && r.iteration == 45 && r.layer == Some(l) && r.lag == lag
-            };
-            records.find(is).and_then(|r| r.value).unwrap()
-        };
+        let of = |quantity, lag| job::value(&result, quantity, 45, l, lag).unwrap();
         let mut sum = 0.0;
         for lag in 1..=45 {
             let share = of(Quantity::TermShare, Some(lag));
@@ -336,13 +330,7 @@ fn budgets_close() {
         ];
         let (_, result) = job::run(Kind::Train, &[&options[..], case].concat());
         for l in [1, 2] {
-            let of = |quantity: Quantity| {
-                let mut records = result.records.iter();
-                let is = |r: &&alignscope::run::Record| {
-                    r.quantity == quantity && r.iteration == 180 && r.layer == Some(l)
-                };
-                records.find(is).and_then(|r| r.value).unwrap()
-            };
+            let of = |quantity| job::value(&result, quantity, 180, l, None).unwrap();
             let parts = [
                 Quantity::BudgetGrowth,
                 Quantity::BudgetAlignment,

@@ -104,14 +104,6 @@ const OPTIMIZERS: [&[(&str, &str)]; 6] = [
     &[("optimizer", "adam"), ("bias", "untrained")],
 ];
 
-fn value(result: &JobResult, quantity: Quantity, k: usize, l: usize) -> f64 {
-    let mut records = result.records.iter();
-    let is = |r: &&alignscope::run::Record| {
-        r.quantity == quantity && r.iteration == k && r.layer == Some(l)
-    };
-    records.find(is).and_then(|r| r.value).unwrap_or_else(|| panic!("no {}", quantity.name()))
-}
-
 fn digits(options: &[(&str, &str)]) -> JobResult {
     let base = [
         ("epochs", "3"),
@@ -138,7 +130,7 @@ fn budgets_close_with_what_optimiser_and_normalisation_inject() {
                 [("quantities", "budget,budget_optimizer,budget_normalization"), ("wn", norm)];
             let result = digits(&[&options[..], optimizer].concat());
             for l in [1, 2] {
-                let of = |quantity| value(&result, quantity, 180, l);
+                let of = |quantity| job::value(&result, quantity, 180, l, None).unwrap();
                 let parts = [
                     Quantity::BudgetGrowth,
                     Quantity::BudgetAlignment,
@@ -172,7 +164,7 @@ fn decompositions_close_with_every_optimiser() {
                     Quantity::LastShare,
                     Quantity::RemainderShare,
                 ]
-                .map(|quantity| value(&result, quantity, k, l));
+                .map(|quantity| job::value(&result, quantity, k, l, None).unwrap());
                 let scale = 1.0 + parts.iter().map(|share| share.abs()).sum::<f64>();
                 let left = parts.iter().sum::<f64>() - 1.0;
                 assert!(left.abs() < 1e-12 * scale, "{optimizer:?} {norm} {k} {l}: {parts:?}");
