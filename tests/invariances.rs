@@ -1,6 +1,7 @@
 //! What angles, spectra and the rule in isolation do not depend on, for random matrices of random
 //! sizes.
 
+use crate::common::random_cases;
 use alignscope::matrix::Matrix;
 use alignscope::measure::angle::{angle, weight_alignment};
 use alignscope::measure::spectrum::{product_eigenvalues, singular_values};
@@ -49,7 +50,7 @@ fn off(a: &[f64], b: &[f64]) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(200))]
 
     #[test]
     fn angles_are_those_of_directions_in_any_layout(
