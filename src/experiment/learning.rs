@@ -64,6 +64,8 @@ pub struct LearningRun<'a> {
     batches: Batches<'a, f64>,
     /// From one start, or from several that predictions are averaged over.
     theories: Vec<LearningTheory>,
+    /// Images and targets of the update at hand: memory that is kept from one to the next.
+    shown: [Matrix<f64>; 2],
 }
 
 impl<'a> LearningRun<'a> {
@@ -87,10 +89,14 @@ impl<'a> LearningRun<'a> {
         let rule = StepRule { eta: setup.eta, momentum: setup.momentum, decay: setup.weight_decay };
         let key = [seed, repeat];
         let wide = |backward| LearningTheory::wide(network.clone(), backward, rule, key);
-        let batches = || Batches::new(data, setup.clone(), seed, repeat);
+        let outputs = sizes[sizes.len() - 1];
+        let start = |theories| {
+            let batches = Batches::new(data, setup.clone(), seed, repeat);
+            let shown = [sizes[0], outputs].map(|units| Matrix::zeros(batches.size(), units));
+            Self { batches, theories, shown }
+        };
         if width == Width::Infinite {
-            let theory = wide(BackwardTheory::wide(&sizes, &b_std(setup, &sizes)))?;
-            return Ok(Self { theories: vec![theory], batches: batches() });
+            return Ok(start(vec![wide(BackwardTheory::wide(&sizes, &b_std(setup, &sizes)))?]));
         }
         let backward: Vec<Matrix<f64>> =
             backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
@@ -99,22 +105,17 @@ impl<'a> LearningRun<'a> {
         if width == Width::Finite && !by_neuron {
             let mut stream = Stream::new(seed, repeat, Role::Theory);
             let pair = ReducedNetwork::drawn(&network, &backward, rule, &mut stream)?;
-            return Ok(Self {
-                theories: pair.map(LearningTheory::finite).to_vec(),
-                batches: batches(),
-            });
+            return Ok(start(pair.map(LearningTheory::finite).to_vec()));
         }
-        let outputs = sizes[sizes.len() - 1];
         let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(&sizes));
-        let mut run = Self { theories: vec![wide(one)?], batches: batches() };
+        let mut run = start(vec![wide(one)?]);
         if by_neuron {
             // Neurons whose norms would come to differ are separated by a first run to the end.
             let last = setup.epochs.saturating_mul(run.batches.per_epoch());
             run.advance_to(last)?;
             if let Some(end) = run.theories[0].wide_weights() {
                 let classes = Classes::by_norm(&backward, end);
-                let theory = wide(BackwardTheory::drawn(&backward, outputs, &classes))?;
-                run = Self { theories: vec![theory], batches: batches() };
+                run = start(vec![wide(BackwardTheory::drawn(&backward, outputs, &classes))?]);
             }
         }
         Ok(run)
@@ -126,10 +127,17 @@ impl<'a> LearningRun<'a> {
     /// If values diverge.
     pub fn advance_to(&mut self, iteration: usize) -> Result<(), NoLearningTheory> {
         while self.batches.iteration() < iteration {
-            let (inputs, targets) =
-                shown(&self.batches.shown(Subset::Train, self.batches.code()), self.batches.next());
+            let [inputs, targets] = &mut self.shown;
+            let (train, samples) =
+                (self.batches.shown(Subset::Train, self.batches.code()), self.batches.next());
+            inputs.set_rows(samples.len());
+            targets.set_rows(samples.len());
+            for (row, &sample) in samples.iter().enumerate() {
+                inputs.row_mut(row).copy_from_slice(train.images.row(sample));
+                write_target(&train, sample, targets.row_mut(row));
+            }
             for theory in &mut self.theories {
-                let errors = theory.advance(&inputs, &targets, self.batches.share());
+                let errors = theory.advance(inputs, targets, self.batches.share());
                 if !crate::vmath::all_finite(errors.as_slice()) {
                     return Err(NoLearningTheory::Diverged(self.batches.iteration()));
                 }
@@ -145,12 +153,13 @@ impl<'a> LearningRun<'a> {
     /// If values have diverged.
     pub fn prediction(&self) -> Result<LearningPrediction, NoLearningTheory> {
         let train = self.batches.shown(Subset::Train, self.batches.code());
-        let all: Vec<usize> = (0..train.labels.len()).collect();
-        let (inputs, targets) = shown(&train, &all);
+        let mut targets = Matrix::zeros(train.labels.len(), train.code.units());
+        (0..train.labels.len())
+            .for_each(|sample| write_target(&train, sample, targets.row_mut(sample)));
         let found: Vec<LearningPrediction> = self
             .theories
             .iter()
-            .map(|theory| self.of_start(theory, &inputs, &targets))
+            .map(|theory| self.of_start(theory, train.images, &targets))
             .collect::<Result<_, _>>()?;
         let mean = |value: &dyn Fn(&LearningPrediction) -> f64| {
             found.iter().map(value).sum::<f64>() / found.len().max(1) as f64
@@ -212,15 +221,8 @@ pub fn load(
     condition.load::<f64>(library)
 }
 
-/// Images and targets of these samples.
-fn shown(shown: &Shown<'_, f64>, indices: &[usize]) -> (Matrix<f64>, Matrix<f64>) {
-    let mut inputs = Matrix::zeros(indices.len(), shown.images.cols());
-    let mut targets = Matrix::zeros(indices.len(), shown.code.units());
-    for (row, &sample) in indices.iter().enumerate() {
-        inputs.row_mut(row).copy_from_slice(shown.images.row(sample));
-        shown.code.write_target(shown.labels[sample], shown.levels, targets.row_mut(row));
-    }
-    (inputs, targets)
+fn write_target(shown: &Shown<'_, f64>, sample: usize, target: &mut [f64]) {
+    shown.code.write_target(shown.labels[sample], shown.levels, target);
 }
 
 fn network(setup: &Setup, sizes: &[usize]) -> Result<DeepNetwork, NoLearningTheory> {

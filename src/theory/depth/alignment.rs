@@ -66,7 +66,8 @@ impl DepthTheory {
     /// # Errors
     /// If the decomposition of an `S_l` does not converge.
     pub fn update_alignment(&self, step: &Matrix<f64>) -> Result<Vec<f64>, NoConvergence> {
-        let (carried, passed, beta) = (self.carried()?, self.passed(step), self.beta());
+        let (carried, passed, beta) =
+            (self.carried()?, self.passed(&self.weighted_by_layer(step)), self.beta());
         let lengths = self.lengths();
         let mut angles = Vec::new();
         for l in 0..self.network.depth() - 1 {

@@ -188,17 +188,49 @@ impl WideLearning {
         Ok(Self { depth: DepthTheory::new(network, backward, rule), start, met })
     }
 
+    /// The start of the inputs' own way, and what every layer learnt on top of it.
     fn function(&self) -> Matrix<f64> {
-        let last = self.depth.network.depth() - 1;
-        let (lengths, beta) = (self.depth.lengths(), self.depth.beta());
-        let learnt = self.learnt(&lengths, &beta);
         let mut out = self.first();
-        for (j, met) in self.met.iter().enumerate() {
-            out += beta[last][j] * &learnt[j] * met;
-        }
         self.keep(&mut out);
-        out += &learnt[last] * self.depth.backward.top();
+        let (columns, inputs) = (out.cols(), self.depth.network.sizes[0]);
+        let (of_inputs, of_biases) = out.as_mut_slice().split_at_mut(inputs * columns);
+        let mut of_inputs = ViewMut::from_slice(of_inputs, inputs, columns);
+        let layers = self.depth.gradients.iter().zip(self.depth.lengths());
+        for ((gradient, length), carried) in layers.zip(&self.carried()) {
+            let gradient = gradient.value.view();
+            of_inputs += length.input * gradient.subrows(0..inputs) * carried;
+            if !of_biases.is_empty() {
+                let constant = (length.constant + 1.0).sqrt();
+                let mut of_biases = ViewMut::from_slice(of_biases, 1, columns);
+                of_biases += constant * gradient.subrows(inputs..inputs + 1) * carried;
+            }
+        }
         out
+    }
+
+    /// What the layers above make of `G_l` by the time it reaches the outputs, `m_{l+1} n_D x n_D`,
+    /// `l` from 0 to `D-1`: collected from the top down, so that nothing but `G_l` itself has a row
+    /// for every input.
+    fn carried(&self) -> Vec<Matrix<f64>> {
+        let (depth, beta) = (&self.depth, self.depth.beta());
+        let last = depth.network.depth() - 1;
+        let through_start = |(met, &beta): (&Matrix<f64>, &f64)| {
+            let mut met = met.clone();
+            self.keep(&mut met);
+            met.scale(beta);
+            met
+        };
+        let mut all: Vec<Matrix<f64>> =
+            self.met.iter().zip(&beta[last]).map(through_start).collect();
+        all.push(depth.backward.top().clone());
+        for l in (1..=last).rev() {
+            let (below, here) = all.split_at_mut(l);
+            for (j, response) in depth.responses[l].iter().enumerate() {
+                let spread = (&response.value * &here[0]).to_matrix();
+                below[j] += beta[l][j] * depth.backward.gram(j + 1) * &spread;
+            }
+        }
+        all
     }
 
     fn weight_alignment(&self, l: usize) -> f64 {
@@ -257,20 +289,6 @@ impl WideLearning {
             row.iter_mut().zip(&left).for_each(|(value, left)| *value *= left);
         });
     }
-
-    /// `V_l` for every layer, `n_0 x m_{l+1} n_D`.
-    fn learnt(&self, lengths: &[super::Length], beta: &[Vec<f64>]) -> Vec<Matrix<f64>> {
-        let mut all: Vec<Matrix<f64>> = Vec::new();
-        for (l, gradient) in self.depth.gradients.iter().enumerate() {
-            let mut here = self.depth.weighted(&gradient.value, lengths[l]);
-            for (j, response) in self.depth.responses[l].iter().enumerate() {
-                let spread = (self.depth.backward.gram(j + 1) * &response.value).to_matrix();
-                here += beta[l][j] * &all[j] * &spread;
-            }
-            all.push(here);
-        }
-        all
-    }
 }
 
 /// Inputs through a function that may have a last row for biases.
@@ -281,4 +299,63 @@ fn apply(inputs: &Matrix<f64>, function: &Matrix<f64>) -> Matrix<f64> {
         out.add_to_rows(function.row(rows));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::depth::Classes;
+
+    /// `V_l` of every layer, from the bottom up.
+    fn learnt(network: &WideLearning) -> Vec<Matrix<f64>> {
+        let (depth, beta) = (&network.depth, network.depth.beta());
+        let mut all: Vec<Matrix<f64>> = Vec::new();
+        for (l, gradient) in depth.gradients.iter().enumerate() {
+            let mut here = depth.weighted_by_layer(&gradient.value).swap_remove(l);
+            for (j, response) in depth.responses[l].iter().enumerate() {
+                let spread = (depth.backward.gram(j + 1) * &response.value).to_matrix();
+                here += beta[l][j] * &all[j] * &spread;
+            }
+            all.push(here);
+        }
+        all
+    }
+
+    #[test]
+    fn the_function_is_that_of_all_layers_by_themselves() {
+        let sizes = [7, 12, 11, 9, 3];
+        let mut stream = Stream::new(5, 0, Role::Probe);
+        let backward: Vec<Matrix<f64>> =
+            (1..4).map(|l| normal_matrix(&mut stream, sizes[l + 1], sizes[l], 0.4)).collect();
+        for (norms, bias_std) in
+            [(None, None), (Some(vec![1.0; 4]), None), (None, Some(vec![0.3; 4]))]
+        {
+            let network = DeepNetwork { sizes: sizes.into(), w_std: vec![0.3; 4], norms, bias_std };
+            let classes =
+                Classes(sizes[1..].iter().map(|&n| (0..n).map(|i| i % 2).collect()).collect());
+            let rows = network.step_rows();
+            let theory = BackwardTheory::drawn(&backward, 3, &classes);
+            let rule = StepRule { eta: 0.05, momentum: 0.5, decay: 0.01 };
+            let mut learning = WideLearning::new(network, theory, rule, [5, 0]).unwrap();
+            for _ in 0..6 {
+                learning.depth.advance(&normal_matrix(&mut stream, rows, 3, 1.0));
+            }
+            let (learnt, beta) = (learnt(&learning), learning.depth.beta());
+            let mut expected = learning.first();
+            for (j, met) in learning.met.iter().enumerate() {
+                expected += beta[3][j] * &learnt[j] * met;
+            }
+            learning.keep(&mut expected);
+            expected += &learnt[3] * learning.depth.backward.top();
+            let far = |other: &Matrix<f64>| {
+                let pairs = other.as_slice().iter().zip(expected.as_slice());
+                pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+            };
+            let size = expected.squared_norm().sqrt();
+            assert!(far(&learning.function()) <= 1e-13 * size);
+            let mut start = learning.first();
+            learning.keep(&mut start);
+            assert!(far(&start) > 0.1 * size, "the layers have learnt next to nothing");
+        }
+    }
 }

@@ -78,21 +78,29 @@ impl Moving {
     /// One step of `rule` with gradient `factor * gradient`, repeated for every class of neurons
     /// above.
     pub fn advance(&mut self, gradient: &Matrix<f64>, factor: f64, rule: StepRule) {
-        let width = gradient.cols();
         let StepRule { eta, momentum, decay } = rule;
-        let rows = self.value.rows();
-        for i in 0..rows {
-            let added = gradient.row(i);
-            match &mut self.velocity {
-                None => {
-                    for block in self.value.row_mut(i).chunks_exact_mut(width) {
+        // With one class the matrices are alike, and are gone through as one long row.
+        let (row, width) = if self.value.cols() == gradient.cols() {
+            [self.value.as_slice().len(); 2].into()
+        } else {
+            (self.value.cols(), gradient.cols())
+        };
+        let added = gradient.as_slice().chunks_exact(width);
+        let rows = self.value.as_mut_slice().chunks_exact_mut(row);
+        match &mut self.velocity {
+            None => {
+                for (row, added) in rows.zip(added) {
+                    for block in row.chunks_exact_mut(width) {
                         let pairs = block.iter_mut().zip(added);
                         pairs.for_each(|(q, g)| *q = (1.0 - eta * decay) * *q + eta * factor * g);
                     }
                 }
-                Some(velocity) => {
-                    let blocks = self.value.row_mut(i).chunks_exact_mut(width);
-                    for (block, v) in blocks.zip(velocity.row_mut(i).chunks_exact_mut(width)) {
+            }
+            Some(velocity) => {
+                let velocity = velocity.as_mut_slice().chunks_exact_mut(row);
+                for ((row, velocity), added) in rows.zip(velocity).zip(added) {
+                    let blocks = row.chunks_exact_mut(width);
+                    for (block, v) in blocks.zip(velocity.chunks_exact_mut(width)) {
                         for ((q, v), g) in block.iter_mut().zip(v).zip(added) {
                             *v = momentum * *v + factor * g - decay * *q;
                             *q += eta * *v;
@@ -158,11 +166,10 @@ impl DepthTheory {
 
     /// One update with `step = X^T E` (`n_0 x n_D`), summed over the batch.
     pub fn advance(&mut self, step: &Matrix<f64>) {
-        let passed = self.passed(step);
-        let (lengths, beta) = (self.lengths(), self.beta());
-        for l in 0..self.network.depth() {
-            let weighted = self.weighted(step, lengths[l]);
-            self.gradients[l].advance(&weighted, 1.0, self.rule);
+        let weighted = self.weighted_by_layer(step);
+        let (passed, beta) = (self.passed(&weighted), self.beta());
+        for (l, weighted) in weighted.iter().enumerate() {
+            self.gradients[l].advance(weighted, 1.0, self.rule);
             for (j, response) in self.responses[l].iter_mut().enumerate() {
                 response.advance(&passed[j], beta[l][j], self.rule);
             }
@@ -175,15 +182,15 @@ impl DepthTheory {
         self.normalise();
     }
 
-    /// `J_l = V_l^T A` for `l` from 0 to `D-2`, `m_{l+1} n_D x n_D`.
-    pub(super) fn passed(&self, step: &Matrix<f64>) -> Vec<Matrix<f64>> {
-        let (lengths, beta) = (self.lengths(), self.beta());
+    /// `J_l = V_l^T A` for `l` from 0 to `D-2`, `m_{l+1} n_D x n_D`, given a step as every layer
+    /// takes it.
+    pub(super) fn passed(&self, weighted: &[Matrix<f64>]) -> Vec<Matrix<f64>> {
+        let beta = self.beta();
         let mut all: Vec<Matrix<f64>> = Vec::new();
         // S_j J_{j-1} by `j - 1`: every layer above takes it.
         let mut carried: Vec<Matrix<f64>> = Vec::new();
         for l in 0..self.network.depth() - 1 {
-            let mut here =
-                (self.gradients[l].value.t() * &self.weighted(step, lengths[l])).to_matrix();
+            let mut here = (self.gradients[l].value.t() * &weighted[l]).to_matrix();
             for (j, response) in self.responses[l].iter().enumerate() {
                 here += beta[l][j] * response.value.t() * &carried[j];
             }
@@ -215,9 +222,14 @@ impl DepthTheory {
         (0..self.network.depth()).scan(Length { input: 1.0, constant: 0.0 }, next).collect()
     }
 
+    /// A step as every layer takes it.
+    pub(super) fn weighted_by_layer(&self, step: &Matrix<f64>) -> Vec<Matrix<f64>> {
+        self.lengths().into_iter().map(|length| self.weighted(step, length)).collect()
+    }
+
     /// A step as `Q_l` takes it: inputs as long as they are at layer `l`; the constant is what it
     /// was, and 1 more for the bias of the layer above.
-    pub(super) fn weighted(&self, step: &Matrix<f64>, length: Length) -> Matrix<f64> {
+    fn weighted(&self, step: &Matrix<f64>, length: Length) -> Matrix<f64> {
         self.stretched(step, length.input, (length.constant + 1.0).sqrt())
     }
 
