@@ -203,7 +203,7 @@ fn of_an_unfinished_run_it_says_what_is_missing_and_judges_nothing() {
         "Not judged, as not every job of the analysis is there:",
         "<strong>wn/D-chance</strong>",
         "mean over 19 to 20 repeats",
-        "Unfinished: 119 of 120 jobs.",
+        "Drawn from 119 of 120 jobs.",
     ] {
         assert!(html.contains(said), "{said}");
     }

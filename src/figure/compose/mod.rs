@@ -39,7 +39,7 @@ pub fn compose(results: Results<'_>, analysis: &Analysis, spec: &Spec) -> Figure
     let (panels, note) = panels(results, analysis, spec);
     let [stored, planned] = results.count(analysis);
     let note = if stored < planned {
-        format!("{note} Unfinished: {stored} of {planned} jobs.")
+        format!("{note} Drawn from {stored} of {planned} jobs.")
     } else {
         note
     };
