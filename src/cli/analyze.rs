@@ -26,17 +26,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) fn command() -> Command {
-    let count = |name: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("N")
-            .value_parser(value_parser!(u32).range(1..))
-            .help(help)
-    };
-    let eta = |text: &str| {
-        let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0);
-        value.ok_or("expected a finite number above 0")
-    };
     Command::new("analyze")
         .about("What a run recorded elsewhere says")
         .long_about(
@@ -52,59 +41,66 @@ pub(super) fn command() -> Command {
             from 1; what depends on a missing member is left out. docs/recording.md says how to \
             record from PyTorch.",
         )
-        .args([
-            Arg::new("run")
-                .value_name("RUN")
-                .required(true)
-                .value_parser(value_parser!(PathBuf))
-                .help(
-                    "Recorded \
+        .args(arguments())
+}
+
+fn arguments() -> [Arg; 8] {
+    let count = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("N")
+            .value_parser(value_parser!(u32).range(1..))
+            .help(help)
+    };
+    let eta = |text: &str| {
+        let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0);
+        value.ok_or("expected a finite number above 0")
+    };
+    [
+        Arg::new("run").value_name("RUN").required(true).value_parser(value_parser!(PathBuf)).help(
+            "Recorded \
                 run: an .npz archive, or a directory of .npy files",
-                ),
-            Arg::new("eta")
-                .long("eta")
-                .value_name("X")
-                .allow_negative_numbers(true)
-                .value_parser(eta)
-                .help(
-                    "Learning rate that sums over the batch are multiplied by [default: fitted \
+        ),
+        Arg::new("eta")
+            .long("eta")
+            .value_name("X")
+            .allow_negative_numbers(true)
+            .value_parser(eta)
+            .help(
+                "Learning rate that sums over the batch are multiplied by [default: fitted \
                     to the steps]",
-                ),
-            Arg::new("activation")
-                .long("activation")
-                .value_name("NAMES")
-                .value_delimiter(',')
-                .value_parser(|text: &str| canonical::<Activation>("activation", text.trim()))
-                .help(
-                    "Activation of the hidden layers, one or one each [default: what reproduces \
+            ),
+        Arg::new("activation")
+            .long("activation")
+            .value_name("NAMES")
+            .value_delimiter(',')
+            .value_parser(|text: &str| canonical::<Activation>("activation", text.trim()))
+            .help(
+                "Activation of the hidden layers, one or one each [default: what reproduces \
                     their activities]",
-                ),
-            Arg::new("lags")
-                .long("lags")
-                .value_name("LIST")
-                .default_value("1")
-                .value_parser(|text: &str| Settings::LAGS.parse(text))
-                .help("Lags whose terms and similarities are reported one by one, such as 1-8,60"),
-            count(
-                "window",
-                "Longest lag that terms are made for [default: back to the first \
+            ),
+        Arg::new("lags")
+            .long("lags")
+            .value_name("LIST")
+            .default_value("1")
+            .value_parser(|text: &str| Settings::LAGS.parse(text))
+            .help("Lags whose terms and similarities are reported one by one, such as 1-8,60"),
+        count(
+            "window",
+            "Longest lag that terms are made for [default: back to the first \
                 state, or as far as 384 MiB and some ten seconds allow]",
-            ),
-            count(
-                "every",
-                "Iterations from one decomposition to the next [default: so that there \
+        ),
+        count(
+            "every",
+            "Iterations from one decomposition to the next [default: so that there \
                 are some 50, or 10 where these take long]",
-            ),
-            Arg::new("out")
-                .long("out")
-                .value_name("DIR")
-                .value_parser(value_parser!(PathBuf))
-                .help(
-                    "Directory for analysis.json, angles.csv, terms.csv and a figure; without it \
+        ),
+        Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).help(
+            "Directory for analysis.json, angles.csv, terms.csv and a figure; without it \
                     nothing is written",
-                ),
-            args::json_flag(),
-        ])
+        ),
+        args::json_flag(),
+    ]
 }
 
 /// Probability of an outlier in a matrix of independent entries.

@@ -189,78 +189,131 @@ fn estimates(
         activity.correlated([sizes.batch, sizes.inputs], correlations[0])?,
         error.correlated([sizes.batch, sizes.outputs], correlations[1])?,
     ];
-    let names = [
-        [
-            "activity_mean",
-            "activity_autocovariance",
-            "activity_autocorrelation",
-            "activity_integral_time",
-            "activity_spectrum",
-        ],
-        [
-            "error_mean",
-            "error_autocovariance",
-            "error_autocorrelation",
-            "error_integral_time",
-            "error_spectrum",
-        ],
-    ];
+    let both = [0, 1].map(|index| Estimated {
+        index,
+        form: forms[index],
+        signal: signals[index],
+        mean: signals[index].mean(),
+        targets: &targets,
+    });
     let mut rows = Vec::new();
-    let (mut means, mut variances) = ([0.0; 2], [(0.0, None); 2]);
-    for (index, form) in forms.into_iter().enumerate() {
-        let signal = signals[index];
-        let recorded = form.is_recorded();
-        let estimate = signal.mean();
-        means[index] = if recorded { estimate.value } else { form.mean };
-        let [mean, autocovariance, autocorrelation, time, spectrum] = names[index];
-        rows.push(Row {
-            quantity: mean,
-            at: 0.0,
-            estimate,
-            target: (!recorded).then_some(form.mean),
-        });
-        let found = signal.autocovariance(means[index], lags)?;
-        variances[index] = (found[0].value, targets.auto(index, 0));
-        let normalised = signal.autocorrelation(means[index], lags)?;
-        for (lag, (&estimate, &ratio)) in found.iter().zip(&normalised).enumerate() {
-            let at = lag as f64;
-            let target = targets.auto(index, lag);
-            rows.push(Row { quantity: autocovariance, at, estimate, target });
-            let target = target.zip(variances[index].1.filter(|v| *v > 0.0)).map(|(c, v)| c / v);
-            rows.push(Row { quantity: autocorrelation, at, estimate: ratio, target });
-        }
-        let (estimate, target) = (signal.integral_time(means[index]), targets.integral_time(index));
-        rows.push(Row { quantity: time, at: 0.0, estimate, target });
-        let segment = segment(sizes.iterations);
-        if segment <= sizes.iterations {
-            let expected = targets.spectrum(index, segment);
-            for (k, (at, estimate)) in
-                signal.spectrum(means[index], segment)?.into_iter().enumerate()
-            {
-                rows.push(Row {
-                    quantity: spectrum,
-                    at,
-                    estimate,
-                    target: expected.as_ref().map(|e| e[k].1),
-                });
-            }
-        }
+    let mut variances = [(0.0, None); 2];
+    for (one, variance) in both.iter().zip(&mut variances) {
+        rows.push(one.mean());
+        let covariances = one.covariances(lags)?;
+        *variance = (covariances[0].estimate.value, covariances[0].target);
+        rows.extend(covariances);
+        rows.push(one.integral_time());
+        rows.extend(one.spectrum(sizes.iterations)?);
     }
     if sizes.inputs == sizes.outputs {
-        let most = lags as i64;
-        for lag in -most..=most {
-            let estimate = signals[0].covariance_with(&signals[1], means, lag)?;
-            let row = Row {
-                quantity: "cross_covariance",
-                at: lag as f64,
-                estimate,
-                target: targets.cross(lag),
-            };
-            let [(x, exact_x), (e, exact_e)] = variances;
-            let exact = exact_x.zip(exact_e).map(|(x, e): (f64, f64)| (x * e).sqrt());
-            let normalised = row.over("cross_correlation", ((x * e).sqrt(), exact));
-            rows.extend([row, normalised]);
+        rows.extend(cross_covariances(&both, variances, lags)?);
+    }
+    Ok(rows)
+}
+
+/// Quantities of the activity, and of the error: mean, covariance and correlation between
+/// iterations, integral time, spectrum.
+const QUANTITIES: [[&str; 5]; 2] = [
+    [
+        "activity_mean",
+        "activity_autocovariance",
+        "activity_autocorrelation",
+        "activity_integral_time",
+        "activity_spectrum",
+    ],
+    [
+        "error_mean",
+        "error_autocovariance",
+        "error_autocorrelation",
+        "error_integral_time",
+        "error_spectrum",
+    ],
+];
+
+/// A signal whose statistics are estimated.
+struct Estimated<'a> {
+    /// 0 for the activity, 1 for the error.
+    index: usize,
+    form: &'a Form,
+    signal: Signal<'a>,
+    mean: Estimate,
+    targets: &'a Targets,
+}
+
+impl Estimated<'_> {
+    fn quantities(&self) -> [&'static str; 5] {
+        QUANTITIES[self.index]
+    }
+
+    fn mean(&self) -> Row {
+        let [quantity, ..] = self.quantities();
+        let target = (!self.form.is_recorded()).then_some(self.form.mean);
+        Row { quantity, at: 0.0, estimate: self.mean, target }
+    }
+
+    /// What deviations are from: the exact mean where it is known.
+    fn centre(&self) -> f64 {
+        if self.form.is_recorded() { self.mean.value } else { self.form.mean }
+    }
+
+    /// Covariance and correlation between iterations, by lag: the first is the variance.
+    fn covariances(&self, lags: usize) -> anyhow::Result<Vec<Row>> {
+        let [_, autocovariance, autocorrelation, ..] = self.quantities();
+        let found = self.signal.autocovariance(self.centre(), lags)?;
+        let variance = self.targets.auto(self.index, 0);
+        let normalised = self.signal.autocorrelation(self.centre(), lags)?;
+        let mut rows = Vec::new();
+        for (lag, (&estimate, &ratio)) in found.iter().zip(&normalised).enumerate() {
+            let at = lag as f64;
+            let target = self.targets.auto(self.index, lag);
+            rows.push(Row { quantity: autocovariance, at, estimate, target });
+            let target = target.zip(variance.filter(|v| *v > 0.0)).map(|(c, v)| c / v);
+            rows.push(Row { quantity: autocorrelation, at, estimate: ratio, target });
         }
+        Ok(rows)
+    }
+
+    fn integral_time(&self) -> Row {
+        let [.., quantity, _] = self.quantities();
+        let estimate = self.signal.integral_time(self.centre());
+        Row { quantity, at: 0.0, estimate, target: self.targets.integral_time(self.index) }
+    }
+
+    /// Of runs that are long enough to have one.
+    fn spectrum(&self, iterations: usize) -> anyhow::Result<Vec<Row>> {
+        let [.., quantity] = self.quantities();
+        let segment = segment(iterations);
+        if segment > iterations {
+            return Ok(Vec::new());
+        }
+        let expected = self.targets.spectrum(self.index, segment);
+        let found = self.signal.spectrum(self.centre(), segment)?;
+        let rows = found.into_iter().enumerate().map(|(k, (at, estimate))| {
+            let target = expected.as_ref().map(|e| e[k].1);
+            Row { quantity, at, estimate, target }
+        });
+        Ok(rows.collect())
+    }
+}
+
+/// Covariance and correlation between the signals, given their variances, estimated and exact.
+fn cross_covariances(
+    both: &[Estimated<'_>; 2],
+    [(x, exact_x), (e, exact_e)]: [(f64, Option<f64>); 2],
+    lags: usize,
+) -> anyhow::Result<Vec<Row>> {
+    let [activity, error] = both;
+    let means = [activity.centre(), error.centre()];
+    let exact = exact_x.zip(exact_e).map(|(x, e): (f64, f64)| (x * e).sqrt());
+    let mut rows = Vec::new();
+    let most = lags as i64;
+    for lag in -most..=most {
+        let estimate = activity.signal.covariance_with(&error.signal, means, lag)?;
+        let target = activity.targets.cross(lag);
+        let row = Row { quantity: "cross_covariance", at: lag as f64, estimate, target };
+        let normalised = row.over("cross_correlation", ((x * e).sqrt(), exact));
+        rows.extend([row, normalised]);
     }
     Ok(rows)
 }

@@ -26,14 +26,6 @@ use serde_json::json;
 use std::path::PathBuf;
 
 pub(super) fn command() -> Command {
-    let within = |low: f64, high: f64| {
-        move |text: &str| {
-            let value: Option<f64> =
-                text.parse().ok().filter(|v: &f64| *v > low && *v < high && v.is_finite());
-            let above = format!("expected a number above {low}");
-            value.ok_or(if high.is_finite() { format!("{above} and below {high}") } else { above })
-        }
-    };
     Command::new("spectra")
         .about("Singular values of weights from files")
         .long_about(
@@ -46,47 +38,55 @@ pub(super) fn command() -> Command {
             the probability --false-alarm (Marchenko-Pastur law, Tracy-Widom edge). The entries' \
             standard deviation is that of the bulk, unless given.",
         ))
-        .args([
-            file("W", "Forward weights").required(true),
-            file("B", "Backward weights"),
-            Arg::new("entry-sd")
-                .long("entry-sd")
-                .value_name("X")
-                .value_parser(within(0.0, f64::INFINITY))
-                .help(
-                    "Standard deviation of the entries of W, were they independent [default: \
+        .args(arguments())
+}
+
+fn arguments() -> [Arg; 9] {
+    let within = |low: f64, high: f64| {
+        move |text: &str| {
+            let value: Option<f64> =
+                text.parse().ok().filter(|v: &f64| *v > low && *v < high && v.is_finite());
+            let above = format!("expected a number above {low}");
+            value.ok_or(if high.is_finite() { format!("{above} and below {high}") } else { above })
+        }
+    };
+    [
+        file("W", "Forward weights").required(true),
+        file("B", "Backward weights"),
+        Arg::new("entry-sd")
+            .long("entry-sd")
+            .value_name("X")
+            .value_parser(within(0.0, f64::INFINITY))
+            .help(
+                "Standard deviation of the entries of W, were they independent [default: \
                     fitted]",
-                ),
-            Arg::new("false-alarm")
-                .long("false-alarm")
-                .value_name("P")
-                .default_value("0.01")
-                .value_parser(within(0.0, 1.0))
-                .help("Probability of an outlier in a matrix of independent entries"),
-            Arg::new("leading")
-                .long("leading")
-                .value_name("K")
-                .value_parser(value_parser!(u32).range(1..))
-                .help(
-                    "Leading singular vectors that are compared [default: as many as W has \
+            ),
+        Arg::new("false-alarm")
+            .long("false-alarm")
+            .value_name("P")
+            .default_value("0.01")
+            .value_parser(within(0.0, 1.0))
+            .help("Probability of an outlier in a matrix of independent entries"),
+        Arg::new("leading")
+            .long("leading")
+            .value_name("K")
+            .value_parser(value_parser!(u32).range(1..))
+            .help(
+                "Leading singular vectors that are compared [default: as many as W has \
                     outliers, or 1]",
-                ),
-            Arg::new("iteration")
-                .long("iteration")
-                .value_name("K")
-                .value_parser(value_parser!(u32))
-                .help("Iteration of a history, from 0"),
-            transpose_option(),
-            Arg::new("out")
-                .long("out")
-                .value_name("DIR")
-                .value_parser(value_parser!(PathBuf))
-                .help(
-                    "Directory for the values (.csv) and a figure (.svg, .png); without it \
+            ),
+        Arg::new("iteration")
+            .long("iteration")
+            .value_name("K")
+            .value_parser(value_parser!(u32))
+            .help("Iteration of a history, from 0"),
+        transpose_option(),
+        Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).help(
+            "Directory for the values (.csv) and a figure (.svg, .png); without it \
                     nothing is written",
-                ),
-            args::json_flag(),
-        ])
+        ),
+        args::json_flag(),
+    ]
 }
 
 /// What is to be measured, with the hashes of the files' values.

@@ -31,136 +31,186 @@ use serde_json::{Value as Json, json};
 use std::time::Instant;
 
 pub(super) fn command() -> Command {
-    let sizes = |default: &'static str| {
-        Arg::new("layers")
-            .long("layers")
-            .value_name("SIZES")
-            .default_value(default)
-            .help("Units of every layer, inputs first")
-    };
-    let batch = || {
-        Arg::new("batch")
-            .long("batch")
-            .value_name("N")
-            .default_value("100")
-            .value_parser(value_parser!(u32).range(1..))
-            .help("Samples per iteration")
-    };
     Command::new("theory")
         .about("Closed forms: what the rule must do, without running it")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([
-            Command::new("null")
-                .about("Distribution of weight angles between independent matrices")
-                .arg(sizes("20,100,20"))
-                .arg(args::json_flag()),
-            Command::new("one-step")
-                .about(
-                    "Angle of the alignment term after one step with repeated signals (Fig 1 of \
-                    the paper)",
-                )
-                .args([sizes("100,100,10"), batch(), args::json_flag()]),
-            Command::new("held")
-                .about(
-                    "Held signals, linear rule: exact trajectory of drawn networks, averaged \
-                    prediction, and limit",
-                )
-                .args([sizes("20,100,20"), batch()])
-                .args(scales())
-                .args([iterations("1500"), repeats(), seed(), record_every(), args::json_flag()]),
-            Command::new("moments")
-                .about(
-                    "Linear rule, any Gaussian signals: exact mean of <W1,B'> (with its spread \
-                     over repeats) and of ||W1||^2 over weights and signals, and the angle they \
-                     make",
-                )
-                .args([sizes("20,100,20"), batch()])
-                .args(scales())
-                .args(args::signals())
-                .args(timing_options())
-                .args([iterations("300"), report_at(), args::json_flag()]),
-            Command::new("conditional")
-                .about(
-                    "Linear rule, any signals, recorded ones too: the same over weights alone, \
-                     given the signals that `isolate` draws or a file holds",
-                )
-                .args([sizes("20,100,20"), batch()])
-                .args(scales())
-                .args(args::signals())
-                .args(timing_options())
-                .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()]),
+            null_command(),
+            one_step_command(),
+            held_command(),
+            moments_command(),
+            conditional_command(),
             depth::command(sizes("20,100,100,20"), batch(), iterations("300"), report_at()),
             learning::command(),
             teacher::command(),
-            Command::new("relu")
-                .about(
-                    "ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning \
-                    rate",
-                )
-                .args([sizes("20,100,20"), batch()])
-                .args(scales())
-                .args(args::signals())
-                .args([iterations("300"), report_at(), args::json_flag()]),
-            Command::new("mean-field")
-                .about(
-                    "ReLU, held signals: the whole trajectory from one sample in the mean field \
-                    of the others (open theory)",
-                )
-                .args([sizes("20,100,20"), batch()])
-                .args(scales())
-                .args([iterations("1500"), report_at(), args::json_flag()]),
-            Command::new("stationary")
-                .about(
-                    "Linear rule, error = activity, WN: the angle at which it settles (open \
-                    theory)",
-                )
-                .args([sizes("20,100,20"), batch()])
-                .args(scales())
-                .args([
-                    number("wn", "1", "Norm of every neuron's input weights"),
-                    share(
-                        "memory",
-                        "Autocorrelation of the signals from one iteration to the \
-                        next",
-                    ),
-                    args::json_flag(),
-                ]),
-            Command::new("spectrum")
-                .about(
-                    "Eigenvalues of D'X X'D / (P n0) for Gaussian X, D: density of the \
-                    product-Wishart law (Fig 1)",
-                )
-                .args([
-                    sizes("100,100,10"),
-                    batch(),
-                    count("points", "20", "Points of the density"),
-                    args::json_flag(),
-                ]),
-            Command::new("sign-symmetry")
-                .about("Angles of W to a B' that has its signs, at initialisation")
-                .arg(args::json_flag()),
-            Command::new("composition")
-                .about(
-                    "Angle of the error signals one layer down, from those of the deltas and of \
-                    the weights (Fig 5)",
-                )
-                .args([
-                    angle("delta", "Angle of the deltas in degrees"),
-                    angle("weights", "Angle of the weights in degrees"),
-                    args::json_flag(),
-                ]),
-            Command::new("von-mises-fisher")
-                .about(
-                    "Mean angle of a von Mises-Fisher vector: the conjectured stationary angle \
-                    under WN",
-                )
-                .args([
-                    count("dimension", "100", "Dimensions: inputs of a neuron"),
-                    number("kappa", "10", "Concentration"),
-                    args::json_flag(),
-                ]),
+            relu_command(),
+            mean_field_command(),
+            stationary_command(),
+            spectrum_command(),
+            sign_symmetry_command(),
+            composition_command(),
+            von_mises_fisher_command(),
         ])
+}
+
+fn null_command() -> Command {
+    Command::new("null")
+        .about("Distribution of weight angles between independent matrices")
+        .arg(sizes("20,100,20"))
+        .arg(args::json_flag())
+}
+
+fn one_step_command() -> Command {
+    Command::new("one-step")
+        .about(
+            "Angle of the alignment term after one step with repeated signals (Fig 1 of \
+            the paper)",
+        )
+        .args([sizes("100,100,10"), batch(), args::json_flag()])
+}
+
+fn held_command() -> Command {
+    Command::new("held")
+        .about(
+            "Held signals, linear rule: exact trajectory of drawn networks, averaged \
+            prediction, and limit",
+        )
+        .args([sizes("20,100,20"), batch()])
+        .args(scales())
+        .args([iterations("1500"), repeats(), seed(), record_every(), args::json_flag()])
+}
+
+fn moments_command() -> Command {
+    Command::new("moments")
+        .about(
+            "Linear rule, any Gaussian signals: exact mean of <W1,B'> (with its spread \
+             over repeats) and of ||W1||^2 over weights and signals, and the angle they \
+             make",
+        )
+        .args([sizes("20,100,20"), batch()])
+        .args(scales())
+        .args(args::signals())
+        .args(timing_options())
+        .args([iterations("300"), report_at(), args::json_flag()])
+}
+
+fn conditional_command() -> Command {
+    Command::new("conditional")
+        .about(
+            "Linear rule, any signals, recorded ones too: the same over weights alone, \
+             given the signals that `isolate` draws or a file holds",
+        )
+        .args([sizes("20,100,20"), batch()])
+        .args(scales())
+        .args(args::signals())
+        .args(timing_options())
+        .args([iterations("300"), report_at(), repeats(), seed(), args::json_flag()])
+}
+
+fn relu_command() -> Command {
+    Command::new("relu")
+        .about(
+            "ReLU, Gaussian signals of mean 0: <W1,B'> to leading order in the learning \
+            rate",
+        )
+        .args([sizes("20,100,20"), batch()])
+        .args(scales())
+        .args(args::signals())
+        .args([iterations("300"), report_at(), args::json_flag()])
+}
+
+fn mean_field_command() -> Command {
+    Command::new("mean-field")
+        .about(
+            "ReLU, held signals: the whole trajectory from one sample in the mean field \
+            of the others (open theory)",
+        )
+        .args([sizes("20,100,20"), batch()])
+        .args(scales())
+        .args([iterations("1500"), report_at(), args::json_flag()])
+}
+
+fn stationary_command() -> Command {
+    Command::new("stationary")
+        .about(
+            "Linear rule, error = activity, WN: the angle at which it settles (open \
+            theory)",
+        )
+        .args([sizes("20,100,20"), batch()])
+        .args(scales())
+        .args([
+            number("wn", "1", "Norm of every neuron's input weights"),
+            share(
+                "memory",
+                "Autocorrelation of the signals from one iteration to the \
+                next",
+            ),
+            args::json_flag(),
+        ])
+}
+
+fn spectrum_command() -> Command {
+    Command::new("spectrum")
+        .about(
+            "Eigenvalues of D'X X'D / (P n0) for Gaussian X, D: density of the \
+            product-Wishart law (Fig 1)",
+        )
+        .args([
+            sizes("100,100,10"),
+            batch(),
+            count("points", "20", "Points of the density"),
+            args::json_flag(),
+        ])
+}
+
+fn sign_symmetry_command() -> Command {
+    Command::new("sign-symmetry")
+        .about("Angles of W to a B' that has its signs, at initialisation")
+        .arg(args::json_flag())
+}
+
+fn composition_command() -> Command {
+    Command::new("composition")
+        .about(
+            "Angle of the error signals one layer down, from those of the deltas and of \
+            the weights (Fig 5)",
+        )
+        .args([
+            angle("delta", "Angle of the deltas in degrees"),
+            angle("weights", "Angle of the weights in degrees"),
+            args::json_flag(),
+        ])
+}
+
+fn von_mises_fisher_command() -> Command {
+    Command::new("von-mises-fisher")
+        .about(
+            "Mean angle of a von Mises-Fisher vector: the conjectured stationary angle \
+            under WN",
+        )
+        .args([
+            count("dimension", "100", "Dimensions: inputs of a neuron"),
+            number("kappa", "10", "Concentration"),
+            args::json_flag(),
+        ])
+}
+
+fn sizes(default: &'static str) -> Arg {
+    Arg::new("layers")
+        .long("layers")
+        .value_name("SIZES")
+        .default_value(default)
+        .help("Units of every layer, inputs first")
+}
+
+fn batch() -> Arg {
+    Arg::new("batch")
+        .long("batch")
+        .value_name("N")
+        .default_value("100")
+        .value_parser(value_parser!(u32).range(1..))
+        .help("Samples per iteration")
 }
 
 fn iterations(default: &'static str) -> Arg {
@@ -650,28 +700,36 @@ fn von_mises_fisher(matches: &ArgMatches) -> Result<Vec<Json>, UsageError> {
 /// The rows as a table on standard output.
 fn print_table(rows: &[Json]) {
     if rows.iter().any(|row| row.get("null").is_some()) {
-        say!("weight angle of independent matrices (90 degrees on average)");
-        say!(
-            "{:>5} {:>9} {:>8}   {:<18} {:<18}",
-            "layer",
-            "entries",
-            "sd",
-            "95 % interval",
-            "99 % interval"
-        );
-        for row in rows {
-            let null = &row["null"];
-            let interval = |name: &str| match (null[name][0].as_f64(), null[name][1].as_f64()) {
-                (Some(low), Some(high)) => format!("{low:.2} to {high:.2}"),
-                _ => String::new(),
-            };
-            let sd = null["angle_sd"].as_f64().unwrap_or(f64::NAN);
-            let (layer, entries) = (&row["layer"], &null["entries"]);
-            let intervals = [interval("interval95"), interval("interval99")];
-            say!("{layer:>5} {entries:>9} {sd:>8.3}   {:<18} {:<18}", intervals[0], intervals[1]);
-        }
-        return;
+        print_nulls(rows);
+    } else {
+        print_predictions(rows);
     }
+}
+
+fn print_nulls(rows: &[Json]) {
+    say!("weight angle of independent matrices (90 degrees on average)");
+    say!(
+        "{:>5} {:>9} {:>8}   {:<18} {:<18}",
+        "layer",
+        "entries",
+        "sd",
+        "95 % interval",
+        "99 % interval"
+    );
+    for row in rows {
+        let null = &row["null"];
+        let interval = |name: &str| match (null[name][0].as_f64(), null[name][1].as_f64()) {
+            (Some(low), Some(high)) => format!("{low:.2} to {high:.2}"),
+            _ => String::new(),
+        };
+        let sd = null["angle_sd"].as_f64().unwrap_or(f64::NAN);
+        let (layer, entries) = (&row["layer"], &null["entries"]);
+        let intervals = [interval("interval95"), interval("interval99")];
+        say!("{layer:>5} {entries:>9} {sd:>8.3}   {:<18} {:<18}", intervals[0], intervals[1]);
+    }
+}
+
+fn print_predictions(rows: &[Json]) {
     let several = rows.iter().any(|row| row["layer"] != rows[0]["layer"]);
     let with_bounds = rows.iter().any(|row| row.get("bound").is_some());
     let bound = if with_bounds { format!(" {:>10}", "bound") } else { String::new() };
@@ -686,18 +744,7 @@ fn print_table(rows: &[Json]) {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
         let drawn =
             row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
-        let mut quantity = row["quantity"].as_str().unwrap_or_default().to_string();
-        if let Some(layer) = row["layer"].as_u64().filter(|_| several) {
-            quantity = format!("{quantity} {layer}");
-        }
-        let cases = ["at", "weights", "magnitudes"].iter();
-        let cases = cases.filter_map(|name| row.get(*name).or_else(|| row["condition"].get(*name)));
-        for case in cases {
-            let text = case
-                .as_f64()
-                .map_or_else(|| case.as_str().unwrap_or_default().into(), |x| format!("{x:.3}"));
-            quantity = format!("{quantity} {text}");
-        }
+        let quantity = quantity_of(row, several);
         let bound = match row["bound"].as_f64() {
             Some(bound) => format!(" {:>10}", format!("±{bound:.2}")),
             None if with_bounds && row.get("bound").is_some() => format!(" {:>10}", "unknown"),
@@ -720,4 +767,21 @@ fn print_table(rows: &[Json]) {
             say!("  {text}");
         }
     }
+}
+
+/// The quantity of a row, with the layer where there are several, and the case it is of.
+fn quantity_of(row: &Json, several: bool) -> String {
+    let mut quantity = row["quantity"].as_str().unwrap_or_default().to_string();
+    if let Some(layer) = row["layer"].as_u64().filter(|_| several) {
+        quantity = format!("{quantity} {layer}");
+    }
+    let cases = ["at", "weights", "magnitudes"].iter();
+    let cases = cases.filter_map(|name| row.get(*name).or_else(|| row["condition"].get(*name)));
+    for case in cases {
+        let text = case
+            .as_f64()
+            .map_or_else(|| case.as_str().unwrap_or_default().into(), |x| format!("{x:.3}"));
+        quantity = format!("{quantity} {text}");
+    }
+    quantity
 }
