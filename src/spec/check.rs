@@ -1,7 +1,7 @@
 //! The check that makes specs ready to run.
 
 use super::analysis::{Analysis, Spec};
-use super::axes::{Placed, check_axes, grid};
+use super::axes::{Axis, Placed, check_axes, grid};
 use super::claim::{Families, Home, check_claims, check_families};
 use super::node::{NAME_RULE, Node, Pair, Problems, file_name, is_name, text};
 use super::parameters::{Listed, Scope, known, parameters, unknown_parameter};
@@ -62,26 +62,8 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
         }
     };
     let title = text(raw.title, problems);
-    let kinds = Kind::ALL.map(|kind| format!("\"{}\"", kind.name()));
-    let kinds = list(&kinds.each_ref().map(String::as_str));
     // Nothing else can be judged without the kind.
-    let Some(node) = raw.kind else {
-        problems.add(raw.header.clone(), format!("this analysis has no kind: add kind = {kinds}"));
-        return None;
-    };
-    let Some(written) = node.get_ref().as_str() else {
-        problems.add(
-            node.span(),
-            format!("kind cannot be a TOML {}: expected {kinds}", node.get_ref().type_str()),
-        );
-        return None;
-    };
-    let Some(kind) = Kind::named(written) else {
-        let near = suggestion(written, Kind::CHOICES.iter().map(|&(name, _)| name));
-        problems.add(node.span(), format!("unknown kind `{written}`: expected {kinds}{near}"));
-        return None;
-    };
-
+    let kind = check_kind(raw, problems)?;
     let placed = check_settings(&raw.settings, kind, problems);
     let given = values(&placed);
     let settings = Settings::new(kind, &given);
@@ -107,6 +89,34 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
         blame(&conflict, &[&placed, &origins], &raw.header, problems);
     }
     let mut analysis = Analysis::of_settings(name?, title, kind, settings, conditions, axes);
+    check_figures(raw, &mut analysis, problems);
+    (problems.found.len() == before).then_some(analysis)
+}
+
+fn check_kind(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Kind> {
+    let kinds = Kind::ALL.map(|kind| format!("\"{}\"", kind.name()));
+    let kinds = list(&kinds.each_ref().map(String::as_str));
+    let Some(node) = raw.kind else {
+        problems.add(raw.header.clone(), format!("this analysis has no kind: add kind = {kinds}"));
+        return None;
+    };
+    let Some(written) = node.get_ref().as_str() else {
+        problems.add(
+            node.span(),
+            format!("kind cannot be a TOML {}: expected {kinds}", node.get_ref().type_str()),
+        );
+        return None;
+    };
+    let kind = Kind::named(written);
+    if kind.is_none() {
+        let near = suggestion(written, Kind::CHOICES.iter().map(|&(name, _)| name));
+        problems.add(node.span(), format!("unknown kind `{written}`: expected {kinds}{near}"));
+    }
+    kind
+}
+
+/// Gives the analysis its figures, in order.
+fn check_figures(raw: &RawAnalysis<'_>, analysis: &mut Analysis, problems: &mut Problems) {
     for raw_figure in &raw.figures {
         if let Some(figure) = raw_figure.check(&analysis.subject(), problems) {
             if analysis.figures.iter().any(|other| other.name == figure.name) {
@@ -120,7 +130,6 @@ fn check_analysis(raw: &RawAnalysis<'_>, problems: &mut Problems) -> Option<Anal
             analysis.figures.push(figure);
         }
     }
-    (problems.found.len() == before).then_some(analysis)
 }
 
 /// Keys directly under `[[analysis]]` that are parameters of the analysis.
@@ -166,27 +175,7 @@ fn check_conditions(
         .map(|(at, pairs)| (at.clone(), check_overrides(pairs, kind, problems)))
         .collect();
     let grid_axes = check_axes(raw, kind, problems);
-
-    let mut axes: Vec<&'static str> = Vec::new();
-    for (_, pairs) in &raw.conditions {
-        let names =
-            pairs.iter().filter_map(|(key, _)| known(key.get_ref(), kind, Scope::Condition));
-        for parameter in names {
-            if !axes.contains(&parameter.name()) {
-                axes.push(parameter.name());
-            }
-        }
-    }
-    for (name, at) in grid_axes.iter().flat_map(|axis| &axis.names) {
-        if axes.contains(name) {
-            problems.add(
-                at.clone(),
-                format!("`{name}` is both swept and set in a condition: keep one of the two"),
-            );
-        } else {
-            axes.push(name);
-        }
-    }
+    let varied = check_varied(raw, kind, &grid_axes, problems);
     let points = grid_axes
         .iter()
         .fold(lists.len().max(1), |points, axis| points.saturating_mul(axis.points.len()));
@@ -201,11 +190,11 @@ fn check_conditions(
         );
     }
     if problems.found.len() > before {
-        return (Vec::new(), axes, base);
+        return (Vec::new(), varied, base);
     }
 
     let starts = if lists.is_empty() { vec![(raw.header.clone(), Placed::new())] } else { lists };
-    let mut conditions: Vec<(Condition, Range<usize>)> = Vec::new();
+    let mut conditions: Vec<Condition> = Vec::new();
     for (at, overrides) in starts {
         for point in grid(&grid_axes) {
             let mut placed = base.clone();
@@ -218,14 +207,44 @@ fn check_conditions(
                         blame(&conflict, &[&overrides, &placed], &raw.header, problems);
                     }
                 }
-                Ok(condition) if conditions.iter().any(|(other, _)| *other == condition) => {
+                Ok(condition) if conditions.contains(&condition) => {
                     problems.add(at, "this condition is there twice: leave one out".into());
                 }
-                Ok(condition) => conditions.push((condition, at)),
+                Ok(condition) => conditions.push(condition),
             }
         }
     }
-    (conditions.into_iter().map(|(condition, _)| condition).collect(), axes, base)
+    (conditions, varied, base)
+}
+
+/// Names of what varies: what is set in conditions, then what is swept.
+fn check_varied(
+    raw: &RawAnalysis<'_>,
+    kind: Kind,
+    swept: &[Axis],
+    problems: &mut Problems,
+) -> Vec<&'static str> {
+    let mut varied: Vec<&'static str> = Vec::new();
+    for (_, pairs) in &raw.conditions {
+        let names =
+            pairs.iter().filter_map(|(key, _)| known(key.get_ref(), kind, Scope::Condition));
+        for parameter in names {
+            if !varied.contains(&parameter.name()) {
+                varied.push(parameter.name());
+            }
+        }
+    }
+    for (name, at) in swept.iter().flat_map(|axis| &axis.names) {
+        if varied.contains(name) {
+            problems.add(
+                at.clone(),
+                format!("`{name}` is both swept and set in a condition: keep one of the two"),
+            );
+        } else {
+            varied.push(name);
+        }
+    }
+    varied
 }
 
 fn check_overrides(pairs: &[Pair<'_>], kind: Kind, problems: &mut Problems) -> Placed {

@@ -237,20 +237,50 @@ impl Settings {
         self
     }
 
+    /// Checks that need the conditions.
+    pub(super) fn conflicts(&self, conditions: &[Condition]) -> Vec<Conflict> {
+        let mut found = Vec::new();
+        found.extend(self.unreached_report(conditions));
+        found.extend(self.missing_recording(conditions));
+        found.extend(self.unpredicted_training(conditions));
+        found.extend(self.compared_values(conditions));
+        found.extend(self.unpredicted_sequences(conditions));
+        found.extend(self.too_many_records(conditions));
+        found.extend(self.undrawn_quantities(conditions));
+        found.extend(self.conditional_prediction(conditions));
+        found.extend(self.lag_beyond_window());
+        found.extend(self.windowed_sum());
+        found.extend(self.delayed_errors(conditions));
+        found.extend(self.too_many_jobs(conditions));
+        found
+    }
+
+    /// The first quantity that this holds of.
+    fn measured(&self, is_wanted: fn(Quantity) -> bool) -> Option<Quantity> {
+        self.observers
+            .iter()
+            .map(|observer| observer.quantity)
+            .find(|&quantity| is_wanted(quantity))
+    }
+
+    /// Reports of iterations that not every condition reaches.
+    fn unreached_report(&self, conditions: &[Condition]) -> Option<Conflict> {
+        let shortest = conditions.iter().map(Condition::last_iteration).min()?;
+        let beyond = self.report_at.iter().find(|&&k| k > shortest)?;
+        let message =
+            format!("report-at {beyond} is never reached: the last iteration is {shortest}");
+        Some(Conflict::of([Self::REPORT_AT.name()], message))
+    }
+
     /// Recordings that are not there for what is asked of them.
-    fn recorded_conflicts(
-        &self,
-        conditions: &[Condition],
-        refuse: &mut dyn FnMut(&[&'static str], String),
-    ) {
+    fn missing_recording(&self, conditions: &[Condition]) -> Option<Conflict> {
         let recording = RecordedCondition::RECORDING.name();
-        for condition in conditions {
-            let Condition::Recorded(recorded) = condition else { continue };
+        conditions.iter().find_map(|condition| {
+            let Condition::Recorded(recorded) = condition else { return None };
             let (found, name) = (recorded.networks().len(), label(condition, &[recording]));
             if found == 0 {
-                let message = "recording: say which recordings, such as runs/fa-*".into();
-                refuse(&[recording], message);
-                return;
+                let message = "recording: say which recordings, such as runs/fa-*";
+                return Some(Conflict::of([recording], message.into()));
             }
             if found < self.repeats {
                 let message = format!(
@@ -258,74 +288,76 @@ impl Settings {
                      record more",
                     self.repeats
                 );
-                refuse(&[Self::REPEATS.name(), recording], message);
-                return;
+                return Some(Conflict::of([Self::REPEATS.name(), recording], message));
             }
-            let updates = recorded.updates();
-            if let Some(k) = self.report_at.iter().find(|&k| updates.binary_search(k).is_err()) {
-                let place = updates.partition_point(|update| update < k);
-                let near: Vec<String> = [place.checked_sub(1), Some(place)]
-                    .into_iter()
-                    .filter_map(|place| updates.get(place?).map(ToString::to_string))
-                    .collect();
-                let message = format!(
-                    "report-at {k} is not on record in {name}: the nearest is {}",
-                    near.join(" or ")
-                );
-                refuse(&[Self::REPORT_AT.name(), recording], message);
-                return;
-            }
-        }
+            self.unrecorded_report(recorded, &name)
+        })
     }
 
-    /// Checks that need the conditions.
-    pub(super) fn conflicts(&self, conditions: &[Condition]) -> Vec<Conflict> {
-        let mut found = Vec::new();
-        let mut refuse = |parameters: &[&'static str], message| {
-            found.push(Conflict { parameters: parameters.to_vec(), message });
+    /// Reports of updates that are not on record.
+    fn unrecorded_report(&self, recorded: &RecordedCondition, name: &str) -> Option<Conflict> {
+        let updates = recorded.updates();
+        let k = self.report_at.iter().find(|&k| updates.binary_search(k).is_err())?;
+        let place = updates.partition_point(|update| update < k);
+        let near: Vec<String> = [place.checked_sub(1), Some(place)]
+            .into_iter()
+            .filter_map(|place| updates.get(place?).map(ToString::to_string))
+            .collect();
+        let message = format!(
+            "report-at {k} is not on record in {name}: the nearest is {}",
+            near.join(" or ")
+        );
+        let concerned = [Self::REPORT_AT.name(), RecordedCondition::RECORDING.name()];
+        Some(Conflict::of(concerned, message))
+    }
+
+    /// Predictions of training that none of the conditions has.
+    fn unpredicted_training(&self, conditions: &[Condition]) -> Option<Conflict> {
+        let reason = |condition: &Condition| match condition {
+            Condition::Train(c) => c.unpredicted(),
+            _ => None,
         };
-        if let Some(shortest) = conditions.iter().map(Condition::last_iteration).min()
-            && let Some(beyond) = self.report_at.iter().find(|&&k| k > shortest)
-        {
-            let message =
-                format!("report-at {beyond} is never reached: the last iteration is {shortest}");
-            refuse(&[Self::REPORT_AT.name()], message);
+        if !self.predict || conditions.iter().any(|condition| reason(condition).is_none()) {
+            return None;
         }
-        self.recorded_conflicts(conditions, &mut refuse);
-        let untrained =
-            |c: &Condition| matches!(c, Condition::Train(c) if c.unpredicted().is_some());
-        if self.predict
-            && let Some(Condition::Train(c)) =
-                conditions.first().filter(|_| conditions.iter().all(untrained))
-        {
-            let reason = c.unpredicted().unwrap_or_default();
-            refuse(
-                &[Self::PREDICT.name()],
-                format!("there is no prediction ({reason}), or leave predict out"),
-            );
-        }
-        for Comparison { parameter, first, second } in &self.compare {
+        let reason = conditions.first().and_then(reason)?;
+        let message = format!("there is no prediction ({reason}), or leave predict out");
+        Some(Conflict::of([Self::PREDICT.name()], message))
+    }
+
+    /// Comparisons with values that no condition has.
+    fn compared_values(&self, conditions: &[Condition]) -> Vec<Conflict> {
+        let missing = |Comparison { parameter, first, second }: &Comparison| {
             let has = |wanted: &str| {
                 let value =
                     |c: &Condition| c.values().get(parameter.as_str()).map(ToString::to_string);
                 conditions.iter().any(|condition| value(condition).as_deref() == Some(wanted))
             };
-            if let Some(missing) = [first, second].into_iter().find(|value| !has(value)) {
-                let message = format!(
-                    "no condition has {parameter} `{missing}`: compare values that are varied over"
-                );
-                refuse(&[Self::COMPARE.name()], message);
-            }
-        }
+            let missing = [first, second].into_iter().find(|value| !has(value))?;
+            let message = format!(
+                "no condition has {parameter} `{missing}`: compare values that are varied over"
+            );
+            Some(Conflict::of([Self::COMPARE.name()], message))
+        };
+        self.compare.iter().filter_map(missing).collect()
+    }
+
+    /// Predictions of recurrent networks that none of the conditions has.
+    fn unpredicted_sequences(&self, conditions: &[Condition]) -> Option<Conflict> {
         let unpredicted = |c: &Condition| matches!(c, Condition::Recurrent(c) if !c.is_predicted());
-        if self.predict && !conditions.is_empty() && conditions.iter().all(unpredicted) {
-            let message = "there is no prediction: theory is of linear units in isolation under \
-                           credit rflo; set these, or leave predict out";
-            let concerned =
-                [Self::PREDICT.name(), recurrent::Setup::CREDIT.name(), Setup::ACTIVATION.name()];
-            refuse(&concerned, message.into());
+        if !self.predict || conditions.is_empty() || !conditions.iter().all(unpredicted) {
+            return None;
         }
-        let schedules = self
+        let message = "there is no prediction: theory is of linear units in isolation under \
+                       credit rflo; set these, or leave predict out";
+        let concerned =
+            [Self::PREDICT.name(), recurrent::Setup::CREDIT.name(), Setup::ACTIVATION.name()];
+        Some(Conflict::of(concerned, message.into()))
+    }
+
+    /// Schedules that record more than a job can hold.
+    fn too_many_records(&self, conditions: &[Condition]) -> Option<Conflict> {
+        let mut schedules = self
             .observers
             .iter()
             .filter_map(|observer| observer.record_every)
@@ -333,110 +365,103 @@ impl Settings {
         let count = |record_every: RecordEvery, c: &Condition| {
             record_every.count(c.last_iteration(), c.iterations_per_epoch(), self.report_at.len())
         };
-        let mut all = schedules.flat_map(|record_every| {
-            conditions.iter().map(move |condition| (record_every, condition))
-        });
-        if let Some((record_every, _)) =
-            all.find(|(record_every, condition)| count(*record_every, condition) > MOST_RECORDED)
-        {
+        let record_every = schedules.find(|&record_every| {
+            conditions.iter().any(|condition| count(record_every, condition) > MOST_RECORDED)
+        })?;
+        let message = format!(
+            "record-every {record_every} records more than {MOST_RECORDED} iterations per job: \
+             record less often, or log:N"
+        );
+        let concerned =
+            [Self::RECORD_EVERY.name(), IsolateCondition::ITERATIONS.name(), Setup::EPOCHS.name()];
+        Some(Conflict::of(concerned, message))
+    }
+
+    /// Quantities that the draws of a sample do not yield.
+    fn undrawn_quantities(&self, conditions: &[Condition]) -> Vec<Conflict> {
+        let conflict = |quantity: Quantity| {
+            let draw = conditions.iter().find_map(|condition| match condition {
+                Condition::Sample(c) if !quantity.is_drawn_by(c.draw) => Some(c.draw),
+                _ => None,
+            })?;
+            let of_draw =
+                Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(draw));
+            let names: Vec<&str> = of_draw.map(Quantity::name).collect();
             let message = format!(
-                "record-every {record_every} records more than {MOST_RECORDED} iterations per job: \
-                 record less often, or log:N"
+                "draw `{}` does not yield {}: expected {}",
+                draw.name(),
+                quantity.name(),
+                list(&names)
             );
-            let concerned = [
-                Self::RECORD_EVERY.name(),
-                IsolateCondition::ITERATIONS.name(),
-                Setup::EPOCHS.name(),
-            ];
-            refuse(&concerned, message);
-        }
-        let drawn = |quantity: Quantity, condition: &Condition| match condition {
-            Condition::Sample(c) => quantity.is_drawn_by(c.draw),
-            _ => true,
+            let concerned = [Self::QUANTITIES.name(), SampleCondition::DRAW.name()];
+            Some(Conflict::of(concerned, message))
         };
-        for quantity in self.observers.iter().map(|observer| observer.quantity) {
-            if let Some(Condition::Sample(c)) =
-                conditions.iter().find(|&condition| !drawn(quantity, condition))
-            {
-                let (name, draw) = (quantity.name(), c.draw.name());
-                let of_draw =
-                    Quantity::of_kind(Kind::Sample).filter(|quantity| quantity.is_drawn_by(c.draw));
-                let names: Vec<&str> = of_draw.map(Quantity::name).collect();
-                let message =
-                    format!("draw `{draw}` does not yield {name}: expected {}", list(&names));
-                refuse(&[Self::QUANTITIES.name(), SampleCondition::DRAW.name()], message);
-            }
-        }
+        self.observers.iter().filter_map(|observer| conflict(observer.quantity)).collect()
+    }
+
+    /// The conditional alignment where no condition has a prediction.
+    fn conditional_prediction(&self, conditions: &[Condition]) -> Option<Conflict> {
         let predicted = |condition: &Condition| match condition {
             Condition::Isolate(c) => c.is_predicted() || self.predict && c.is_followed(),
             _ => true,
         };
-        if self.observers.iter().any(|o| o.quantity == Quantity::ConditionalAlignment)
-            && !conditions.iter().any(predicted)
-        {
-            let message = "predictions exist for activation `linear`, and without wn for `relu` (three \
-                           layers with schedule `held` or `shared`, or batch times iterations up to \
-                           20000), without output mask and bias (conditional_alignment: linear, \
-                           three layers, no wn; with delay, trace or leak no other): set these, or \
-                           leave predict and conditional_alignment out";
-            let concerned = [
-                Self::PREDICT.name(),
-                Self::QUANTITIES.name(),
-                IsolateCondition::ACTIVATION.name(),
-            ];
-            refuse(&concerned, message.into());
+        self.measured(|quantity| quantity == Quantity::ConditionalAlignment)?;
+        if conditions.iter().any(predicted) {
+            return None;
         }
-        if let Some(window) = self.window {
-            let measures = |is_wanted: fn(Quantity) -> bool| {
-                self.observers.iter().map(|o| o.quantity).find(|&q| is_wanted(q))
-            };
-            if let (Some(lag), Some(_)) =
-                (self.lags.iter().find(|&&lag| lag > window), measures(Quantity::is_term))
-            {
-                refuse(
-                    &[Self::WINDOW.name(), Self::LAGS.name()],
-                    format!("lag {lag} lies beyond the window of {window} lags"),
-                );
-            }
-            if let Some(quantity) = measures(Quantity::reaches_to_start) {
-                let name = quantity.name();
-                refuse(
-                    &[Self::WINDOW.name(), Self::QUANTITIES.name()],
-                    format!("{name} takes every lag back to the start: leave window at `all`"),
-                );
-            }
-        }
+        let message = "predictions exist for activation `linear`, and without wn for `relu` (three \
+                       layers with schedule `held` or `shared`, or batch times iterations up to \
+                       20000), without output mask and bias (conditional_alignment: linear, \
+                       three layers, no wn; with delay, trace or leak no other): set these, or \
+                       leave predict and conditional_alignment out";
+        let concerned =
+            [Self::PREDICT.name(), Self::QUANTITIES.name(), IsolateCondition::ACTIVATION.name()];
+        Some(Conflict::of(concerned, message.into()))
+    }
+
+    /// Terms of lags that the window leaves out.
+    fn lag_beyond_window(&self) -> Option<Conflict> {
+        let window = self.window?;
+        let lag = self.lags.iter().find(|&&lag| lag > window)?;
+        self.measured(Quantity::is_term)?;
+        let message = format!("lag {lag} lies beyond the window of {window} lags");
+        Some(Conflict::of([Self::WINDOW.name(), Self::LAGS.name()], message))
+    }
+
+    /// Sums over every lag where the window leaves some out.
+    fn windowed_sum(&self) -> Option<Conflict> {
+        self.window?;
+        let name = self.measured(Quantity::reaches_to_start)?.name();
+        let message = format!("{name} takes every lag back to the start: leave window at `all`");
+        Some(Conflict::of([Self::WINDOW.name(), Self::QUANTITIES.name()], message))
+    }
+
+    /// Quantities of the instant rule where errors come late.
+    fn delayed_errors(&self, conditions: &[Condition]) -> Option<Conflict> {
         let delayed =
             |c: &Condition| matches!(c, Condition::Isolate(c) if c.timing() != Timing::INSTANT);
-        let of_instant = |quantity: &Quantity| quantity.is_of_instant_rule();
-        if let Some(quantity) = self.observers.iter().map(|o| o.quantity).find(of_instant)
-            && conditions.iter().any(delayed)
-        {
-            let message = format!(
-                "{} is about errors that meet the activity of their own iteration: leave delay, \
-                 trace and leak out, or this",
-                quantity.name()
-            );
-            refuse(
-                &[
-                    Self::QUANTITIES.name(),
-                    Times::DELAY.name(),
-                    Times::TRACE.name(),
-                    Times::LEAK.name(),
-                ],
-                message,
-            );
+        let of_instant = |quantity: Quantity| quantity.is_of_instant_rule();
+        let quantity = self.measured(of_instant).filter(|_| conditions.iter().any(delayed))?;
+        let message = format!(
+            "{} is about errors that meet the activity of their own iteration: leave delay, \
+             trace and leak out, or this",
+            quantity.name()
+        );
+        let concerned =
+            [Self::QUANTITIES.name(), Times::DELAY.name(), Times::TRACE.name(), Times::LEAK.name()];
+        Some(Conflict::of(concerned, message))
+    }
+
+    fn too_many_jobs(&self, conditions: &[Condition]) -> Option<Conflict> {
+        if conditions.len().saturating_mul(self.repeats) <= MOST_JOBS {
+            return None;
         }
-        let jobs = conditions.len().saturating_mul(self.repeats);
-        if jobs > MOST_JOBS {
-            let message = format!(
-                "{} conditions of {} repeats are more than {MOST_JOBS} jobs: use fewer repeats, or \
-                 several specs",
-                conditions.len(),
-                self.repeats
-            );
-            refuse(&[Self::REPEATS.name()], message);
-        }
-        found
+        let message = format!(
+            "{} conditions of {} repeats are more than {MOST_JOBS} jobs: use fewer repeats, or \
+             several specs",
+            conditions.len(),
+            self.repeats
+        );
+        Some(Conflict::of([Self::REPEATS.name()], message))
     }
 }

@@ -474,6 +474,17 @@ impl TypedPart<'_> {
         }
     }
 
+    /// The reach of a statistic, as typed: its own, that of the part, or that of the claim.
+    fn reach<'b>(&'b self, own: &'b [Entry], statistic: &str) -> Option<&'b Tree> {
+        let of_statistic = self
+            .claim
+            .reaches()
+            .iter()
+            .find(|entry| entry.key == statistic)
+            .map(|entry| &entry.value);
+        of_statistic.or_else(|| find(own, "reach")).or_else(|| find(&self.claim.entries, "reach"))
+    }
+
     /// What is known of the values in advance: as typed, or from the expression.
     fn values(
         &self,
@@ -483,27 +494,9 @@ impl TypedPart<'_> {
         problems: &mut Problems,
     ) -> Option<ValueKind> {
         if let Some(tree) = find(own, "every") {
-            let share = bound("every", tree, problems)?;
-            if !(0.5..1.0).contains(&share) {
-                let message =
-                    "every says which share of repeats is at least to be shown: from 0.5 \
-                    to below 1"
-                        .into();
-                problems.add(tree.at.clone(), message);
-                return None;
-            }
-            return Some(ValueKind::Every(share));
+            return Some(ValueKind::Every(share_of_repeats(tree, problems)?));
         }
-        let of_statistic = self
-            .claim
-            .reaches()
-            .iter()
-            .find(|entry| entry.key == statistic)
-            .map(|entry| &entry.value);
-        let reach = match of_statistic
-            .or_else(|| find(own, "reach"))
-            .or_else(|| find(&self.claim.entries, "reach"))
-        {
+        let reach = match self.reach(own, statistic) {
             Some(tree) => Some(bound("reach", tree, problems)?.abs()),
             None => None,
         };
@@ -550,6 +543,18 @@ impl TypedPart<'_> {
             }
         }
     }
+}
+
+/// The share of repeats of `every`.
+fn share_of_repeats(tree: &Tree, problems: &mut Problems) -> Option<f64> {
+    let share = bound("every", tree, problems)?;
+    if !(0.5..1.0).contains(&share) {
+        let message =
+            "every says which share of repeats is at least to be shown: from 0.5 to below 1";
+        problems.add(tree.at.clone(), message.into());
+        return None;
+    }
+    Some(share)
 }
 
 /// Degrees that an angle can be from a bound if the mean is at it: four standard deviations of the
