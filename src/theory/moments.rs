@@ -263,6 +263,64 @@ fn lasting(covariance: Matrix<f64>, duration: usize) -> Matrix<f64> {
     out
 }
 
+/// An activity whose copy, some iterations apart, is a part of the error.
+struct Copied {
+    /// Covariance of the activity over the run and the lag.
+    long: Matrix<f64>,
+    coefficient: f64,
+    /// Scale of the error over that of the activity.
+    scale: f64,
+    lag: i32,
+}
+
+impl Copied {
+    /// Iterations that the activity and the copy run ahead: the activity by a positive lag, the
+    /// copy by a negative one.
+    fn ahead(&self) -> [usize; 2] {
+        let ahead = self.lag.unsigned_abs() as usize;
+        if self.lag >= 0 { [ahead, 0] } else { [0, ahead] }
+    }
+
+    fn at(&self, s: usize, t: usize) -> f64 {
+        self.long.row(s)[t]
+    }
+
+    /// Makes the covariance of errors of their own that of the sum with the copy.
+    fn add_to(&self, errors: &mut Matrix<f64>) {
+        let Self { coefficient, scale, .. } = *self;
+        let [_, of_error] = self.ahead();
+        for s in 0..errors.rows() {
+            for t in 0..errors.cols() {
+                let shared = scale * scale * self.at(s + of_error, t + of_error);
+                let value = &mut errors.row_mut(s)[t];
+                *value =
+                    (1.0 - coefficient * coefficient) * *value + coefficient * coefficient * shared;
+            }
+        }
+    }
+
+    /// Covariance of the activity over the run.
+    fn activity(&self, iterations: usize) -> Matrix<f64> {
+        let [of_activity, _] = self.ahead();
+        square(iterations, |s, t| self.at(s + of_activity, t + of_activity))
+    }
+
+    /// Covariance of activity and error.
+    fn crossed(&self, iterations: usize) -> Matrix<f64> {
+        let [of_activity, of_error] = self.ahead();
+        square(iterations, |s, t| {
+            self.coefficient * self.scale * self.at(s + of_activity, t + of_error)
+        })
+    }
+}
+
+/// The matrix of a value for every two iterations.
+fn square(iterations: usize, value: impl Fn(usize, usize) -> f64) -> Matrix<f64> {
+    let values =
+        (0..iterations * iterations).map(|i| value(i / iterations, i % iterations)).collect();
+    Matrix::from_vec(iterations, iterations, values)
+}
+
 /// Joint statistics of the first `iterations` iterations of `pair`.
 ///
 /// # Errors
@@ -302,28 +360,15 @@ pub fn statistics(toy: &Toy, pair: &Pair, iterations: usize) -> Result<Statistic
         Cross::None => (covariance(activity, iterations)?, None),
         Cross::Same => (errors.clone(), Some(errors.clone())),
         Cross::Lagged { coefficient, lag } => {
-            // The activity runs ahead by a positive lag, the copy in the error by a negative one.
             let ahead = lag.unsigned_abs() as usize;
-            let (of_activity, of_error) = if lag >= 0 { (ahead, 0) } else { (0, ahead) };
-            let long = covariance(activity, iterations + ahead)?;
-            let at = |s: usize, t: usize| long.row(s)[t];
-            let scale = error.scale / activity.scale;
-            for s in 0..iterations {
-                for t in 0..iterations {
-                    let shared = scale * scale * at(s + of_error, t + of_error);
-                    let value = &mut errors.row_mut(s)[t];
-                    *value = (1.0 - coefficient * coefficient) * *value
-                        + coefficient * coefficient * shared;
-                }
-            }
-            let square = |f: &dyn Fn(usize, usize) -> f64| {
-                let values = (0..iterations * iterations)
-                    .map(|i| f(i / iterations, i % iterations))
-                    .collect();
-                Matrix::from_vec(iterations, iterations, values)
+            let copied = Copied {
+                long: covariance(activity, iterations + ahead)?,
+                coefficient,
+                scale: error.scale / activity.scale,
+                lag,
             };
-            let crossed = square(&|s, t| coefficient * scale * at(s + of_activity, t + of_error));
-            (square(&|s, t| at(s + of_activity, t + of_activity)), Some(crossed))
+            copied.add_to(&mut errors);
+            (copied.activity(iterations), Some(copied.crossed(iterations)))
         }
     };
     let lasting = |covariance: Matrix<f64>| lasting(covariance, duration);
