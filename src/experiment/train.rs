@@ -366,6 +366,21 @@ fn passes<T: Real>(parts: &[BatchPart<T>]) -> Vec<(&Matrix<T>, &Pass<T>)> {
     parts.iter().map(|part| (&part.input, &part.pass)).collect()
 }
 
+/// What keeps the signals, where their export is asked for.
+fn recorder<T: Real>(
+    job: &Job,
+    condition: &TrainCondition,
+    attempt: &Attempt<'_>,
+    trainer: &Trainer<'_, T>,
+) -> Result<Option<Recorder>, JobError> {
+    let Some(limit) = attempt.export().signals() else { return Ok(None) };
+    let iterations = limit.min(job.condition.last_iteration());
+    let (layers, feedback) = (trainer.layers(), trainer.feedback());
+    Recorder::new(trainer.sizes(), condition.setup.batch, iterations, layers, feedback)
+        .map(Some)
+        .map_err(JobError::Failed)
+}
+
 pub(super) fn run<T: Real>(
     job: &Job,
     condition: &TrainCondition,
@@ -396,22 +411,7 @@ pub(super) fn run<T: Real>(
         at_start(Quantity::ActivationGrowth, &mut |l| probe.activity_norm(&trainer, l));
     let recovers =
         job.measures(Quantity::RecoveryTime) && !job.condition.label_changes().is_empty();
-    let recorder = match attempt.export().signals() {
-        None => None,
-        Some(limit) => {
-            let iterations = limit.min(job.condition.last_iteration());
-            Some(
-                Recorder::new(
-                    trainer.sizes(),
-                    condition.setup.batch,
-                    iterations,
-                    trainer.layers(),
-                    trainer.feedback(),
-                )
-                .map_err(JobError::Failed)?,
-            )
-        }
-    };
+    let recorder = recorder(job, condition, attempt, &trainer)?;
     let period = NonZeroUsize::new(trainer.batches_per_epoch());
     let decomposed = match job.condition.normalises_activities() {
         true => None,

@@ -62,32 +62,8 @@ pub fn run(
     let directory = Directory::open(&options.out, plan, options.export)?;
     let pool = pool(options.threads)?;
 
-    let mut warnings = directory.damages()?;
-    warnings.extend(directory.changed_recordings(plan));
-    let (mut results, damages) = pool.install(|| directory.stored(plan));
-    warnings.extend(damages);
-    let exports = pool.install(|| directory.exports())?;
-    let mut wanted = HashSet::new();
-    let is_own = |job: &usize| {
-        options.shard.is_none_or(|shard| shard.has(*job))
-            && options.only.is_none_or(|only| only.contains(job))
-    };
-    let here: Vec<usize> = (0..plan.jobs.len()).filter(is_own).collect();
-    for &job in &here {
-        // A job whose exports are asked for and not there, or damaged, runs again.
-        if let Some(name) = export_name(options.export, &plan.jobs[job], &plan.addresses[job]) {
-            if results[job].is_some() {
-                let damage = exports.damage(&directory.path, &name);
-                warnings.extend(damage.map(|damage| format!("{damage}; the job runs again")));
-            }
-            results[job] = results[job].take().filter(|_| exports.whole(&name).is_some());
-            wanted.insert(name);
-        }
-        if results[job].is_some() {
-            directory.store.remove_checkpoint(&plan.addresses[job]);
-        }
-    }
-    let damaged = exports.damages(&directory.path, &wanted);
+    let Found { here, mut results, damaged, mut warnings } =
+        Found::new(plan, options, &directory, &pool)?;
     let found = results.iter().flatten().count();
     // Written before anything runs: it finds out whether that will be possible, and marks the
     // directory as ours.
@@ -136,6 +112,54 @@ pub fn run(
     let diverged = diverged_jobs(plan, &results);
     let (directory, shard) = (options.out.clone(), options.shard);
     Ok(RunReport { directory, shard, ended, results, found, ran, diverged, warnings, damaged })
+}
+
+/// What is stored before a run.
+struct Found {
+    /// The jobs that are asked for.
+    here: Vec<usize>,
+    /// By job of the plan, without those that are to run again.
+    results: Vec<Option<JobResult>>,
+    /// What is wrong with exports that nobody asks for.
+    damaged: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Found {
+    fn new(
+        plan: &Plan,
+        options: &RunOptions<'_>,
+        directory: &Directory,
+        pool: &ThreadPool,
+    ) -> Result<Self, RunError> {
+        let mut warnings = directory.damages()?;
+        warnings.extend(directory.changed_recordings(plan));
+        let (mut results, damages) = pool.install(|| directory.stored(plan));
+        warnings.extend(damages);
+        let exports = pool.install(|| directory.exports())?;
+        let mut wanted = HashSet::new();
+        let is_own = |job: &usize| {
+            options.shard.is_none_or(|shard| shard.has(*job))
+                && options.only.is_none_or(|only| only.contains(job))
+        };
+        let here: Vec<usize> = (0..plan.jobs.len()).filter(is_own).collect();
+        for &job in &here {
+            // A job whose exports are asked for and not there, or damaged, runs again.
+            if let Some(name) = export_name(options.export, &plan.jobs[job], &plan.addresses[job]) {
+                if results[job].is_some() {
+                    let damage = exports.damage(&directory.path, &name);
+                    warnings.extend(damage.map(|damage| format!("{damage}; the job runs again")));
+                }
+                results[job] = results[job].take().filter(|_| exports.whole(&name).is_some());
+                wanted.insert(name);
+            }
+            if results[job].is_some() {
+                directory.store.remove_checkpoint(&plan.addresses[job]);
+            }
+        }
+        let damaged = exports.damages(&directory.path, &wanted);
+        Ok(Self { here, results, damaged, warnings })
+    }
 }
 
 /// So many threads; 0 for as many as there are processors.

@@ -270,70 +270,107 @@ fn measured(job: &Job, need: &mut Need) {
         Condition::Recurrent(c) => return measured_of_recurrent(job, c, need),
         Condition::Recorded(_) => return,
     };
-    let (width, batch) = (width(precision), batch as u128);
-    let [all, upper] = weights(&sizes);
-    let measures = |is_wanted: fn(Quantity) -> bool| job.quantities().any(is_wanted);
-    let pass = width * batch * (sizes[0] as u128 + 3 * sum(&sizes[1..]));
-    if let Condition::Train(c) = &job.condition
-        && measures(Quantity::is_beside_twin)
-    {
-        // The twin, activities of both on some test images, and inner products of these.
-        let images = 500 * (2 * (width + 16) * sum(&sizes) + 6 * 8 * 500);
-        need.add(trained(c) + images, NETWORK);
+    let network = Measuring { job, sizes, width: width(precision), batch: batch as u128 };
+    network.add_present(need);
+    network.add_predictions(need);
+    network.add_past(need);
+}
+
+/// A network of layers whose job measures something.
+struct Measuring<'a> {
+    job: &'a Job,
+    sizes: Vec<usize>,
+    /// Bytes of a value.
+    width: u128,
+    batch: u128,
+}
+
+impl Measuring<'_> {
+    fn measures(&self, is_wanted: fn(Quantity) -> bool) -> bool {
+        self.job.quantities().any(is_wanted)
     }
-    if measures(Quantity::is_rank) {
-        // The largest matrix in double precision, what it is a product of, and the room to
-        // decompose it.
-        let sides = sizes.iter().map(|&n| (n as u128).max(batch)).max().unwrap_or(0);
-        let largest = sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).max().unwrap_or(0);
-        need.add(8 * (4 * largest.max(batch * sides) + 2 * batch * sides), NETWORK);
+
+    /// Signals of a pass.
+    fn pass(&self) -> u128 {
+        self.width * self.batch * (self.sizes[0] as u128 + 3 * sum(&self.sizes[1..]))
     }
-    if measures(Quantity::is_budget) {
-        need.add(width * 2 * (all + upper) + pass, NETWORK);
-    }
-    if measures(|quantity| {
-        (Quantity::AlignmentTerm..=Quantity::SuperalignmentSumNorm).contains(&quantity)
-    }) {
-        need.add(2 * (width + 8) * all + pass, NETWORK);
-    }
-    if measures(|quantity| quantity == Quantity::ConditionalAlignment) {
-        let (inputs, outputs) = (sizes[0] as u128, sizes[sizes.len() - 1] as u128);
-        need.add(
-            8 * (2 * inputs * outputs + 2 * outputs * outputs + batch * (inputs + outputs)),
-            NETWORK,
-        );
-    }
-    if measures(Quantity::is_followed) {
-        let outputs = sizes[sizes.len() - 1] as u128;
-        need.add(8 * (8 * all + 8 * sum(&sizes) * outputs + batch * sum(&sizes)), NETWORK);
-        if let Condition::Train(c) = &job.condition {
-            // The images in double precision.
-            need.add(2 * 8 * c.data_bytes() / width, NETWORK);
+
+    /// What is measured of the present state, and of what stands beside it.
+    fn add_present(&self, need: &mut Need) {
+        let Self { job, ref sizes, width, batch } = *self;
+        let [all, upper] = weights(sizes);
+        if let Condition::Train(c) = &job.condition
+            && self.measures(Quantity::is_beside_twin)
+        {
+            // The twin, activities of both on some test images, and inner products of these.
+            let images = 500 * (2 * (width + 16) * sum(sizes) + 6 * 8 * 500);
+            need.add(trained(c) + images, NETWORK);
+        }
+        if self.measures(Quantity::is_rank) {
+            // The largest matrix in double precision, what it is a product of, and the room to
+            // decompose it.
+            let sides = sizes.iter().map(|&n| (n as u128).max(batch)).max().unwrap_or(0);
+            let largest = sizes.windows(2).map(|n| n[0] as u128 * n[1] as u128).max().unwrap_or(0);
+            need.add(8 * (4 * largest.max(batch * sides) + 2 * batch * sides), NETWORK);
+        }
+        if self.measures(Quantity::is_budget) {
+            need.add(width * 2 * (all + upper) + self.pass(), NETWORK);
+        }
+        if self.measures(|quantity| {
+            (Quantity::AlignmentTerm..=Quantity::SuperalignmentSumNorm).contains(&quantity)
+        }) {
+            need.add(2 * (width + 8) * all + self.pass(), NETWORK);
         }
     }
-    let [longest, lags] = [job.lags.last().copied().unwrap_or(0) as u128, job.lags.len() as u128];
-    let last = job.condition.last_iteration() as u128;
-    if measures(|quantity| quantity.is_by_class() || quantity.is_similarity()) {
-        // Passes of earlier iterations, and which they are.
-        need.add(pass * longest.min(last), PAST);
-        need.add(32 * last.min(lags * recorded_iterations(job)), PAST);
+
+    /// What theory goes along with.
+    fn add_predictions(&self, need: &mut Need) {
+        let Self { job, ref sizes, width, batch } = *self;
+        let [all, _] = weights(sizes);
+        let (inputs, outputs) = (sizes[0] as u128, sizes[sizes.len() - 1] as u128);
+        if self.measures(|quantity| quantity == Quantity::ConditionalAlignment) {
+            need.add(
+                8 * (2 * inputs * outputs + 2 * outputs * outputs + batch * (inputs + outputs)),
+                NETWORK,
+            );
+        }
+        if self.measures(Quantity::is_followed) {
+            need.add(8 * (8 * all + 8 * sum(sizes) * outputs + batch * sum(sizes)), NETWORK);
+            if let Condition::Train(c) = &job.condition {
+                // The images in double precision.
+                need.add(2 * 8 * c.data_bytes() / width, NETWORK);
+            }
+        }
     }
-    if measures(Quantity::is_decomposition) {
-        let window = measures(Quantity::is_of_window)
-            .then(|| job.window.map_or(u128::MAX, |window| window as u128));
-        let window = window.unwrap_or(longest.max(1)).min(last);
-        let control = u128::from(measures(|quantity| quantity == Quantity::ControlAlignment));
-        let families = 1 + u128::from(job.condition.has_projections()) + control;
-        let below = weights(&sizes[..sizes.len() - 1])[0];
-        need.add(width * families * (window + 1) * below, PAST);
-        let of_lags = if measures(|quantity| quantity.is_term() && !quantity.is_by_class()) {
-            lags
-        } else {
-            0
-        };
-        need.add(width * families * of_lags * upper + 24 * families * window, PAST);
-        // Sums, and what stands beside the weights.
-        need.add(width * (8 * families * upper + 4 * all + pass * (3 + families)), NETWORK);
+
+    /// What is kept of earlier iterations.
+    fn add_past(&self, need: &mut Need) {
+        let Self { job, ref sizes, width, .. } = *self;
+        let ([all, upper], pass) = (weights(sizes), self.pass());
+        let longest = job.lags.last().copied().unwrap_or(0) as u128;
+        let lags = job.lags.len() as u128;
+        let last = job.condition.last_iteration() as u128;
+        if self.measures(|quantity| quantity.is_by_class() || quantity.is_similarity()) {
+            // Passes of earlier iterations, and which they are.
+            need.add(pass * longest.min(last), PAST);
+            need.add(32 * last.min(lags * recorded_iterations(job)), PAST);
+        }
+        if self.measures(Quantity::is_decomposition) {
+            let window = self
+                .measures(Quantity::is_of_window)
+                .then(|| job.window.map_or(u128::MAX, |window| window as u128));
+            let window = window.unwrap_or(longest.max(1)).min(last);
+            let control =
+                u128::from(self.measures(|quantity| quantity == Quantity::ControlAlignment));
+            let families = 1 + u128::from(job.condition.has_projections()) + control;
+            let below = weights(&sizes[..sizes.len() - 1])[0];
+            need.add(width * families * (window + 1) * below, PAST);
+            let has_terms = self.measures(|quantity| quantity.is_term() && !quantity.is_by_class());
+            let of_lags = if has_terms { lags } else { 0 };
+            need.add(width * families * of_lags * upper + 24 * families * window, PAST);
+            // Sums, and what stands beside the weights.
+            need.add(width * (8 * families * upper + 4 * all + pass * (3 + families)), NETWORK);
+        }
     }
 }
 

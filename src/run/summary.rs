@@ -68,6 +68,13 @@ impl Discrepancy {
         let error = summary.standard_error().filter(|error| *error > 0.0);
         Some(Self { difference, standard_errors: error.map(|error| difference / error) })
     }
+
+    /// Of what was measured from what was predicted, repeat by repeat.
+    fn paired(measured: Vec<Option<f64>>, given: Vec<Option<f64>>) -> Option<Self> {
+        let pairs = measured.into_iter().zip(given);
+        let differences = pairs.map(|(measured, given)| Some(measured? - given?));
+        Self::of(&Summary::of(differences), 0.0)
+    }
 }
 
 /// What theory says of a quantity at a layer and iteration of a condition of an analysis, where it
@@ -111,11 +118,7 @@ fn summarise_condition(
 ) {
     let iterations = reported_iterations(analysis, condition);
     let sampled = matches!(condition, Condition::Sample(_));
-    let found = reported(results, analysis, condition);
-    let repeats = results.repeats(analysis, condition);
-    let stored: Vec<usize> =
-        (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect();
-    let (parameters, label) = (analysis.parameters_of(condition), analysis.label(condition));
+    let measured = Measured::new(results, analysis, condition);
     let job = analysis.job(condition, 0);
     for quantity in analysis.quantities() {
         let recorded = job.recorded_iterations(quantity);
@@ -124,71 +127,103 @@ fn summarise_condition(
                 let reached = |k: &&usize| lag.is_none_or(|lag| lag <= **k);
                 let wanted =
                     iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
-                for &iteration in wanted {
-                    let values = |quantity| -> Vec<Option<f64>> {
-                        let values = found.get(&(quantity, layer, lag, iteration));
-                        stored
-                            .iter()
-                            .map(|&repeat| values.and_then(|values| values[repeat]))
-                            .collect()
-                    };
-                    let summary = Summary::of(values(quantity));
-                    // By repeat, where theory follows every one of them; averaged over them
-                    // otherwise.
-                    let by_repeat = quantity
-                        .predicted_by()
-                        .map(&values)
-                        .filter(|all| all.iter().any(Option::is_some));
-                    let paired = |measured: Vec<Option<f64>>, given: Vec<Option<f64>>| {
-                        let pairs = measured.into_iter().zip(given);
-                        Discrepancy::of(
-                            &Summary::of(pairs.map(|(measured, given)| Some(measured? - given?))),
-                            0.0,
-                        )
-                    };
-                    let (prediction, prediction_bound, discrepancy) = match by_repeat {
-                        Some(given) => (
-                            Summary::of(given.iter().copied()).mean,
-                            None,
-                            paired(values(quantity), given),
-                        ),
-                        None if quantity == Quantity::ConditionalAlignment => (
-                            None,
-                            None,
-                            paired(values(Quantity::WeightAlignment), values(quantity)),
-                        ),
-                        None => {
-                            let predicted =
-                                prediction(analysis, condition, quantity, layer, iteration);
-                            let off = predicted
-                                .and_then(|predicted| Discrepancy::of(&summary, predicted.value));
-                            (
-                                predicted.map(|prediction| prediction.value),
-                                predicted.and_then(|prediction| prediction.bound),
-                                off,
-                            )
-                        }
-                    };
-                    entries.push(Entry {
-                        analysis: analysis.name.clone(),
-                        quantity,
-                        layer,
-                        lag,
-                        label: label.clone(),
-                        condition: parameters.clone(),
-                        iteration,
-                        n: summary.n,
-                        mean: summary.mean,
-                        sd: summary.sd,
-                        ci95: summary.ci95,
-                        absent: summary.absent,
-                        prediction,
-                        prediction_bound,
-                        discrepancy,
-                    });
-                }
+                entries.extend(wanted.map(|&iteration| {
+                    measured.entry(quantity, Place { layer, lag, iteration }, prediction)
+                }));
             }
         }
+    }
+}
+
+/// Where a quantity is measured.
+#[derive(Clone, Copy)]
+struct Place {
+    layer: Option<usize>,
+    lag: Option<usize>,
+    iteration: usize,
+}
+
+/// What was measured of a condition.
+struct Measured<'a> {
+    analysis: &'a Analysis,
+    condition: &'a Condition,
+    parameters: BTreeMap<String, Json>,
+    label: String,
+    found: Reported,
+    /// Repeats that have a result.
+    stored: Vec<usize>,
+}
+
+impl<'a> Measured<'a> {
+    fn new(results: Results<'_>, analysis: &'a Analysis, condition: &'a Condition) -> Self {
+        let repeats = results.repeats(analysis, condition);
+        Self {
+            analysis,
+            condition,
+            parameters: analysis.parameters_of(condition),
+            label: analysis.label(condition),
+            found: reported(results, analysis, condition),
+            stored: (0..repeats.len()).filter(|&repeat| repeats[repeat].is_some()).collect(),
+        }
+    }
+
+    /// Values of the stored repeats.
+    fn values(
+        &self,
+        quantity: Quantity,
+        Place { layer, lag, iteration }: Place,
+    ) -> Vec<Option<f64>> {
+        let values = self.found.get(&(quantity, layer, lag, iteration));
+        self.stored.iter().map(|&repeat| values.and_then(|values| values[repeat])).collect()
+    }
+
+    fn entry(&self, quantity: Quantity, place: Place, prediction: &Prediction<'_>) -> Entry {
+        let summary = Summary::of(self.values(quantity, place));
+        let (expected, discrepancy) = self.expected(quantity, place, &summary, prediction);
+        Entry {
+            analysis: self.analysis.name.clone(),
+            quantity,
+            layer: place.layer,
+            lag: place.lag,
+            label: self.label.clone(),
+            condition: self.parameters.clone(),
+            iteration: place.iteration,
+            n: summary.n,
+            mean: summary.mean,
+            sd: summary.sd,
+            ci95: summary.ci95,
+            absent: summary.absent,
+            prediction: expected.map(|expected| expected.value),
+            prediction_bound: expected.and_then(|expected| expected.bound),
+            discrepancy,
+        }
+    }
+
+    /// What theory says, and how far what was measured is from it: by repeat, where theory follows
+    /// every one of them; averaged over them otherwise.
+    fn expected(
+        &self,
+        quantity: Quantity,
+        place: Place,
+        summary: &Summary,
+        prediction: &Prediction<'_>,
+    ) -> (Option<Expected>, Option<Discrepancy>) {
+        let by_repeat = quantity
+            .predicted_by()
+            .map(|predicted| self.values(predicted, place))
+            .filter(|all| all.iter().any(Option::is_some));
+        if let Some(given) = by_repeat {
+            let mean = Summary::of(given.iter().copied()).mean;
+            let off = Discrepancy::paired(self.values(quantity, place), given);
+            return (mean.map(|value| Expected { value, bound: None }), off);
+        }
+        if quantity == Quantity::ConditionalAlignment {
+            let measured = self.values(Quantity::WeightAlignment, place);
+            return (None, Discrepancy::paired(measured, self.values(quantity, place)));
+        }
+        let Place { layer, iteration, .. } = place;
+        let expected = prediction(self.analysis, self.condition, quantity, layer, iteration);
+        (expected, expected.and_then(|expected| Discrepancy::of(summary, expected.value)))
     }
 }
 

@@ -53,6 +53,13 @@ fn whole(value: Option<usize>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
+/// The number that stands for a value of a parameter: itself, the coefficient of a form, the number
+/// of hidden layers.
+fn coordinate(kind: Kind, name: &str, text: &str) -> Option<f64> {
+    let known = parameters(kind).iter().find(|parameter| parameter.facts().name == name)?;
+    known.read(text).ok()?.coordinate()
+}
+
 /// A varied or headline parameter, and whether a column of numbers stands beside that of its
 /// values.
 struct Column {
@@ -60,11 +67,83 @@ struct Column {
     with_number: bool,
 }
 
-/// The number that stands for a value of a parameter: itself, the coefficient of a form, the number
-/// of hidden layers.
-fn coordinate(kind: Kind, name: &str, text: &str) -> Option<f64> {
-    let known = parameters(kind).iter().find(|parameter| parameter.facts().name == name)?;
-    known.read(text).ok()?.coordinate()
+/// The columns of the parameters of conditions.
+struct ParameterColumns<'a> {
+    plan: &'a Plan,
+    /// Parameters by the analysis that they stand for: of another they stay empty, as in series.csv.
+    shown: BTreeMap<&'a str, Vec<&'a str>>,
+    columns: Vec<Column>,
+}
+
+impl<'a> ParameterColumns<'a> {
+    fn new(plan: &'a Plan, entries: &[Entry]) -> Self {
+        let shown = plan.analyses().map(|analysis| (analysis.name.as_str(), analysis.columns()));
+        let mut all = Self { plan, shown: shown.collect(), columns: Vec::new() };
+        let names = condition_columns(plan).into_iter().map(|facts| facts.name);
+        all.columns =
+            names.map(|name| Column { name, with_number: all.has_number(name, entries) }).collect();
+        all
+    }
+
+    /// Whether some values are words, and numbers stand for some.
+    fn has_number(&self, name: &str, entries: &[Entry]) -> bool {
+        let is_word = |text: &str| !text.is_empty() && text.parse::<f64>().is_err();
+        let texts: BTreeSet<(&str, String)> = entries
+            .iter()
+            .map(|entry| (entry.analysis.as_str(), self.text_of(entry, name)))
+            .collect();
+        let stands =
+            |(analysis, text): &(&str, String)| coordinate(self.kind_of(analysis)?, name, text);
+        texts.iter().any(|(_, text)| is_word(text))
+            && texts.iter().any(|text| stands(text).is_some())
+    }
+
+    fn kind_of(&self, analysis: &str) -> Option<Kind> {
+        self.plan.analyses().find(|known| known.name == analysis).map(|known| known.kind)
+    }
+
+    fn text_of(&self, entry: &Entry, name: &str) -> String {
+        let is_shown =
+            self.shown.get(entry.analysis.as_str()).is_some_and(|names| names.contains(&name));
+        entry.condition.get(name).filter(|_| is_shown).map(json_text).unwrap_or_default()
+    }
+
+    /// The fields of an entry.
+    fn write(&self, entry: &Entry, writer: &mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error> {
+        let kind = self.kind_of(&entry.analysis);
+        for Column { name, with_number } in &self.columns {
+            let text = self.text_of(entry, name);
+            writer.write_field(&*cell(&text))?;
+            if *with_number {
+                writer.write_field(number(kind.and_then(|kind| coordinate(kind, name, &text))))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fields of an entry after those of its condition.
+fn measured(entry: &Entry) -> [String; MEASURED.len()] {
+    let [low, high] = entry.ci95.map_or([None; 2], |ends| ends.map(Some));
+    let off = entry.discrepancy;
+    [
+        entry.iteration.to_string(),
+        whole(entry.layer),
+        whole(entry.lag),
+        entry.quantity.name().into(),
+        entry.quantity.info().unit.into(),
+        entry.n.to_string(),
+        entry.absent.to_string(),
+        number(entry.mean),
+        number(entry.sd),
+        number(low),
+        number(high),
+        number(entry.prediction),
+        number(entry.prediction_bound),
+        number(off.map(|off| off.difference)),
+        number(off.and_then(|off| off.standard_errors)),
+        cell(&entry.label).into_owned(),
+    ]
 }
 
 /// `summary.csv`: an entry a row. A parameter whose values are numbers has them; of one whose
@@ -73,38 +152,10 @@ fn coordinate(kind: Kind, name: &str, text: &str) -> Option<f64> {
 /// # Errors
 /// If a row cannot be written, which memory alone can cause.
 pub fn summary_table(plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, std::io::Error> {
-    let kind_of = |entry: &Entry| {
-        plan.analyses()
-            .find(|analysis| analysis.name == entry.analysis)
-            .map(|analysis| analysis.kind)
-    };
-    // A column that stands for another analysis stays empty, as in series.csv.
-    let shown: BTreeMap<&str, Vec<&str>> =
-        plan.analyses().map(|analysis| (analysis.name.as_str(), analysis.columns())).collect();
-    let text_of = |entry: &Entry, name: &str| {
-        let is_shown =
-            shown.get(entry.analysis.as_str()).is_some_and(|names| names.contains(&name));
-        entry.condition.get(name).filter(|_| is_shown).map(json_text).unwrap_or_default()
-    };
-    let column = |name: &'static str| {
-        let is_word = |text: &str| !text.is_empty() && text.parse::<f64>().is_err();
-        let texts: BTreeSet<(Option<&str>, String)> = entries
-            .iter()
-            .map(|entry| (kind_of(entry).map(|_| entry.analysis.as_str()), text_of(entry, name)))
-            .collect();
-        let stands = |(analysis, text): &(Option<&str>, String)| {
-            let kind = plan.analyses().find(|known| Some(known.name.as_str()) == *analysis)?.kind;
-            coordinate(kind, name, text)
-        };
-        let with_number = texts.iter().any(|(_, text)| is_word(text))
-            && texts.iter().any(|text| stands(text).is_some());
-        Column { name, with_number }
-    };
-    let columns: Vec<Column> =
-        condition_columns(plan).into_iter().map(|facts| column(facts.name)).collect();
+    let parameters = ParameterColumns::new(plan, entries);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_field("analysis")?;
-    for Column { name, with_number } in &columns {
+    for Column { name, with_number } in &parameters.columns {
         writer.write_field(name)?;
         if *with_number {
             writer.write_field(format!("{name}_number"))?;
@@ -113,34 +164,8 @@ pub fn summary_table(plan: &Plan, entries: &[Entry]) -> Result<Vec<u8>, std::io:
     writer.write_record(MEASURED)?;
     for entry in entries {
         writer.write_field(&*cell(&entry.analysis))?;
-        let kind = kind_of(entry);
-        for Column { name, with_number } in &columns {
-            let text = text_of(entry, name);
-            writer.write_field(&*cell(&text))?;
-            if *with_number {
-                writer.write_field(number(kind.and_then(|kind| coordinate(kind, name, &text))))?;
-            }
-        }
-        let [low, high] = entry.ci95.map_or([None; 2], |ends| ends.map(Some));
-        let off = entry.discrepancy;
-        writer.write_record([
-            entry.iteration.to_string(),
-            whole(entry.layer),
-            whole(entry.lag),
-            entry.quantity.name().into(),
-            entry.quantity.info().unit.into(),
-            entry.n.to_string(),
-            entry.absent.to_string(),
-            number(entry.mean),
-            number(entry.sd),
-            number(low),
-            number(high),
-            number(entry.prediction),
-            number(entry.prediction_bound),
-            number(off.map(|off| off.difference)),
-            number(off.and_then(|off| off.standard_errors)),
-            cell(&entry.label).into_owned(),
-        ])?;
+        parameters.write(entry, &mut writer)?;
+        writer.write_record(measured(entry))?;
     }
     writer.into_inner().map_err(|error| error.into_error())
 }
