@@ -8,6 +8,7 @@ use super::layout::BackwardReading;
 use super::normalised::{self, Normalised};
 use super::run::RecordedRun;
 use super::slopes::{End, Said, Slopes, thirds};
+use super::stack::Stack;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
 use crate::measure::closing::{Closing, MOST_ROUNDING, Tally};
@@ -104,44 +105,7 @@ impl LayerFeedback {
         };
         let (activation, activation_above) = (of_layer(l), of_layer(l + 1));
         let (Some(delta), Some(above)) = (run.delta(l), run.delta(l + 1)) else { return Ok(None) };
-        let output = run.delta(run.depth());
-        let mut courses: Vec<Course> = Vec::new();
-        // Where an activity is not one function of the pre-activation (normalisation), its slope is
-        // none either.
-        let elementwise = if activation.is_none() { is_elementwise(run, l)? } else { Some(true) };
-        for k in 0..delta.len() {
-            let recorded = delta.matrix(k)?;
-            let error = above.matrix(k)?;
-            let layer = Through::at(run, l, k, activation, elementwise)?;
-            // Errors that were recorded before the derivative go through it on their way down.
-            let slope =
-                activation_above.map(|f| Slope::at(run, l + 1, k, f)).transpose()?.flatten();
-            let after = slope.map(|slope| slope.times(&error));
-            for (way, matrix) in ways(run, l, k)? {
-                let direct = matches!(way, Way::Backward { direct: true, .. });
-                let from = match output.filter(|_| direct) {
-                    None if direct => continue,
-                    None => None,
-                    Some(output) => Some(output.matrix(k)?),
-                };
-                let place =
-                    courses.iter().position(|course| course.way == way).unwrap_or_else(|| {
-                        courses.push(Course::new(way));
-                        courses.len() - 1
-                    });
-                courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &layer);
-                if let Some(after) = after.as_ref().filter(|_| !direct) {
-                    courses[place].add_before(&recorded, after, &matrix);
-                }
-            }
-        }
-        let rounding = run.rounding_of_delta(l);
-        for course in &mut courses {
-            let direct = matches!(course.way, Way::Backward { direct: true, .. });
-            let source = output.filter(|_| direct).unwrap_or(above);
-            (course.rounding, course.elementwise) = (rounding, elementwise);
-            course.independent = directions(source)? * delta.shape()[1] as f64;
-        }
+        let courses = courses(run, l, [delta, above], [activation, activation_above])?;
         let closings: Vec<CarrierClosing> = courses.iter().flat_map(Course::closings).collect();
         let relative = |candidate: &CarrierClosing| candidate.closing.relative_difference;
         let closed = closings.iter().filter(|candidate| candidate.closing.closes);
@@ -319,6 +283,53 @@ pub(super) struct Course {
     normalised: Vec<Vec<Tally>>,
     /// Whether the layer has an activation, and nothing else between pre-activation and activity.
     elementwise: Option<bool>,
+}
+
+/// What every matrix makes of the error signals above, `above`, beside those of layer `l`, `delta`,
+/// given the activations of both layers where they are known.
+fn courses(
+    run: &RecordedRun,
+    l: usize,
+    [delta, above]: [&Stack; 2],
+    [activation, activation_above]: [Option<Activation>; 2],
+) -> Result<Vec<Course>, ArrayError> {
+    let output = run.delta(run.depth());
+    let mut courses: Vec<Course> = Vec::new();
+    // Where an activity is not one function of the pre-activation (normalisation), its slope is
+    // none either.
+    let elementwise = if activation.is_none() { is_elementwise(run, l)? } else { Some(true) };
+    for k in 0..delta.len() {
+        let recorded = delta.matrix(k)?;
+        let error = above.matrix(k)?;
+        let layer = Through::at(run, l, k, activation, elementwise)?;
+        // Errors that were recorded before the derivative go through it on their way down.
+        let slope = activation_above.map(|f| Slope::at(run, l + 1, k, f)).transpose()?.flatten();
+        let after = slope.map(|slope| slope.times(&error));
+        for (way, matrix) in ways(run, l, k)? {
+            let direct = matches!(way, Way::Backward { direct: true, .. });
+            let from = match output.filter(|_| direct) {
+                None if direct => continue,
+                None => None,
+                Some(output) => Some(output.matrix(k)?),
+            };
+            let place = courses.iter().position(|course| course.way == way).unwrap_or_else(|| {
+                courses.push(Course::new(way));
+                courses.len() - 1
+            });
+            courses[place].add(&recorded, from.as_ref().unwrap_or(&error), &matrix, &layer);
+            if let Some(after) = after.as_ref().filter(|_| !direct) {
+                courses[place].add_before(&recorded, after, &matrix);
+            }
+        }
+    }
+    let rounding = run.rounding_of_delta(l);
+    for course in &mut courses {
+        let direct = matches!(course.way, Way::Backward { direct: true, .. });
+        let source = output.filter(|_| direct).unwrap_or(above);
+        (course.rounding, course.elementwise) = (rounding, elementwise);
+        course.independent = directions(source)? * delta.shape()[1] as f64;
+    }
+    Ok(courses)
 }
 
 /// What the error goes through on its way.

@@ -598,6 +598,37 @@ pub(super) fn check_counts(
     left_out: &mut BTreeMap<(MemberKind, usize), String>,
     problems: &mut Vec<String>,
 ) {
+    let signals = count_of_signals(members, problems);
+    let states = count_of_states(members, problems);
+    if let (Some((name, [iterations, _])), Some((weights, states))) = (signals, states)
+        && states != iterations
+        && states != iterations + 1
+    {
+        problems.push(format!(
+            "`{weights}` has {states} states and `{name}` {iterations} iterations: expected a \
+             state before every iteration, and perhaps the last"
+        ));
+    }
+    if let (Some(labels), Some(signals)) = (members.get(&(MemberKind::Labels, 0)), signals)
+        && let Some(why) = misfit_of_labels(labels, signals)
+    {
+        left_out.insert((MemberKind::Labels, 0), why);
+    }
+    let optional = members.iter().filter(|(key, _)| {
+        matches!(key.0, MemberKind::Backward | MemberKind::Direct | MemberKind::Bias)
+    });
+    for (key, member) in optional {
+        if let Some(why) = misfit_of_states(key.0, member, states, signals) {
+            left_out.insert(*key, why);
+        }
+    }
+}
+
+/// The first signal, with the iterations and samples that all must have.
+fn count_of_signals<'a>(
+    members: &'a Members,
+    problems: &mut Vec<String>,
+) -> Option<(&'a str, [usize; 2])> {
     let mut signals: Option<(&str, [usize; 2])> = None;
     for (_, Member { name, shape }) in members
         .iter()
@@ -613,6 +644,14 @@ pub(super) fn check_counts(
             )),
         }
     }
+    signals
+}
+
+/// The first weights that have states, with the number of these that all must have.
+fn count_of_states<'a>(
+    members: &'a Members,
+    problems: &mut Vec<String>,
+) -> Option<(&'a str, usize)> {
     let mut states: Option<(&str, usize)> = None;
     for (key, member) in members.iter().filter(|(key, _)| key.0 == MemberKind::Weights) {
         let Some(found) = member.states(key.0) else { continue };
@@ -625,52 +664,46 @@ pub(super) fn check_counts(
             }
         }
     }
-    if let (Some((name, [iterations, _])), Some((weights, states))) = (signals, states)
-        && states != iterations
-        && states != iterations + 1
-    {
-        problems.push(format!(
-            "`{weights}` has {states} states and `{name}` {iterations} iterations: expected a \
-             state before every iteration, and perhaps the last"
-        ));
-    }
-    if let (Some(Member { name, shape }), Some((first, [iterations, samples]))) =
-        (members.get(&(MemberKind::Labels, 0)), signals)
-    {
-        let fits = match shape[..] {
-            [p] => p == samples,
-            [a, b] => (a, b) == (iterations, samples) || a == samples,
-            [t, p, _] => (t, p) == (iterations, samples),
-            _ => false,
-        };
-        if !fits {
-            let why = format!(
-                "`{name}` is {shape:?}, `{first}` has {iterations} iterations of {samples} samples"
-            );
-            left_out.insert((MemberKind::Labels, 0), why);
+    states
+}
+
+/// Why labels do not belong to the signals, if they do not.
+fn misfit_of_labels(
+    Member { name, shape }: &Member,
+    (first, [iterations, samples]): (&str, [usize; 2]),
+) -> Option<String> {
+    let fits = match shape[..] {
+        [p] => p == samples,
+        [a, b] => (a, b) == (iterations, samples) || a == samples,
+        [t, p, _] => (t, p) == (iterations, samples),
+        _ => false,
+    };
+    (!fits).then(|| {
+        format!("`{name}` is {shape:?}, `{first}` has {iterations} iterations of {samples} samples")
+    })
+}
+
+/// Why the states of what is optional do not belong to those of the weights, or to the iterations
+/// of the signals, if they do not.
+fn misfit_of_states(
+    kind: MemberKind,
+    member: &Member,
+    states: Option<(&str, usize)>,
+    signals: Option<(&str, [usize; 2])>,
+) -> Option<String> {
+    let found = member.states(kind)?;
+    let iterations = signals.map(|(_, [iterations, _])| iterations);
+    let fits = match states {
+        Some((_, known)) => {
+            found == known || (kind != MemberKind::Bias && Some(found) == iterations)
         }
+        None => iterations.is_none_or(|n| found == n || found == n + 1),
+    };
+    if fits {
+        return None;
     }
-    let optional = members.iter().filter(|(key, _)| {
-        matches!(key.0, MemberKind::Backward | MemberKind::Direct | MemberKind::Bias)
-    });
-    for (key, member) in optional {
-        let Some(found) = member.states(key.0) else { continue };
-        let iterations = signals.map(|(_, [iterations, _])| iterations);
-        let fits = match states {
-            Some((_, known)) => {
-                found == known || (key.0 != MemberKind::Bias && Some(found) == iterations)
-            }
-            None => iterations.is_none_or(|n| found == n || found == n + 1),
-        };
-        if !fits {
-            let (first, known) =
-                states.or(signals.map(|(name, [t, _])| (name, t))).unwrap_or_default();
-            left_out.insert(
-                *key,
-                format!("`{}` has {found} states, `{first}` has {known}", member.name),
-            );
-        }
-    }
+    let (first, known) = states.or(signals.map(|(name, [t, _])| (name, t))).unwrap_or_default();
+    Some(format!("`{}` has {found} states, `{first}` has {known}", member.name))
 }
 
 #[cfg(test)]
