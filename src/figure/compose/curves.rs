@@ -228,69 +228,115 @@ fn panel(
         Panel::new(title, x, Axis { log: spec.scale == Scale::Log, ..axis_of(quantity) });
     let several = only.is_none() && several_layers(analysis, spec);
     let hue = hues(&analysis.conditions, shown.told_apart()[0]);
-    for condition in conditions {
-        let name = label(condition, names);
-        let Look { place, places, again, dashed } = shown.look(condition);
-        let lags = spec.lags_of(analysis, quantity);
-        let colour = |at| {
-            let first = if lags.len() > 1 { Hue::Palette(place + places * at) } else { hue(place) };
-            if again { first.again() } else { first }
+    for &condition in conditions {
+        let curves = Curves {
+            shown,
+            condition,
+            name: label(condition, names),
+            look: shown.look(condition),
+            lags: spec.lags_of(analysis, quantity),
+            several_layers: several,
+            hue: &hue,
         };
         let layers = spec
             .layers_of(condition, quantity)
             .into_iter()
             .filter(|layer| only.is_none_or(|only| only == *layer));
-        for (layer, (at, &lag)) in
-            layers.flat_map(|layer| lags.iter().enumerate().map(move |lag| (layer, lag)))
-        {
-            let name = match lag.filter(|_| lags.len() > 1) {
-                Some(lag) => joined(&name, ", ", &format!("lag {lag}")),
-                None => name.clone(),
-            };
-            let (label, colour, dashed) = match layer {
-                // Layers are told apart by colour where there are several, conditions otherwise.
-                Some(l) if several => {
-                    let label = joined(&name, ", ", &format!("layer {l}"));
-                    (label, Hue::Palette(places + l), place == 0 && places > 1)
-                }
-                _ if name.is_empty() => ("measured".into(), colour(at), false),
-                _ => (name.clone(), colour(at), dashed),
-            };
-            let mut points = points(shown, condition, spec.x, quantity, [layer, lag]);
-            smooth(&mut points, spec, condition);
-            let points = thinned(points);
-            // An update compared with itself is a flat zero that says nothing.
-            let trivial = quantity == Quantity::UpdateAlignment
-                && points.iter().all(|p| p.y.is_none_or(|y| y == 0.0));
-            if !trivial {
-                let each =
-                    if spec.repeats { single(shown, condition, [layer, lag]) } else { Vec::new() };
-                panel.series.extend(each.into_iter().map(|mut points| {
-                    smooth(&mut points, spec, condition);
-                    let points = thinned(points);
-                    Series { label: joined(&label, ", ", EACH), colour, mark: Mark::Thin, points }
-                }));
-                let mark = if dashed { Mark::Dashes } else { Mark::Line };
-                panel.series.push(Series { label, colour, mark, points });
+        for layer in layers {
+            for at in 0..curves.lags.len() {
+                panel.series.extend(curves.of(layer, at));
             }
-            panel.series.extend(predicted(shown, condition, layer, colour.again(), &name));
         }
-        // The limit of the linear rule says nothing of another.
-        if let (Quantity::WeightAlignment, Condition::Isolate(isolated)) = (quantity, condition)
-            && isolated.activation == Activation::Linear
-            && let Some((what, limit)) = limit(isolated)
-        {
-            panel.references.push(Reference {
-                label: joined(&name, ": ", what),
-                y: limit.value,
-                colour: Some(colour(0)),
-            });
-        }
+        panel.references.extend(curves.limit());
     }
     if quantity == Quantity::WeightAlignment {
         panel.bands.extend(null_band(conditions));
     }
     panel
+}
+
+/// The curves of a condition in a panel.
+struct Curves<'a> {
+    shown: Shown<'a>,
+    condition: &'a Condition,
+    name: String,
+    look: Look,
+    lags: Vec<Option<usize>>,
+    /// Whether layers are told apart by colour: where there are several; conditions otherwise.
+    several_layers: bool,
+    /// Colours of conditions, by their place.
+    hue: &'a dyn Fn(usize) -> Hue,
+}
+
+impl Curves<'_> {
+    /// Those of a layer and of the lag at this place in the list: single repeats where the figure
+    /// asks for them, what was measured, what is predicted.
+    fn of(&self, layer: Option<usize>, at: usize) -> Vec<Series> {
+        let Self { shown, condition, look, .. } = self;
+        let (spec, quantity) = (shown.spec, shown.quantity);
+        let lag = self.lags[at];
+        let name = match lag.filter(|_| self.lags.len() > 1) {
+            Some(lag) => joined(&self.name, ", ", &format!("lag {lag}")),
+            None => self.name.clone(),
+        };
+        let (label, colour, dashed) = match layer {
+            Some(l) if self.several_layers => {
+                let label = joined(&name, ", ", &format!("layer {l}"));
+                (label, Hue::Palette(look.places + l), look.place == 0 && look.places > 1)
+            }
+            _ if name.is_empty() => ("measured".into(), self.colour(at), false),
+            _ => (name.clone(), self.colour(at), look.dashed),
+        };
+        let drawn = |mut points: Vec<Point>| {
+            smooth(&mut points, spec, condition);
+            thinned(points)
+        };
+        let points = drawn(points(*shown, condition, spec.x, quantity, [layer, lag]));
+        // An update compared with itself is a flat zero that says nothing.
+        let trivial = quantity == Quantity::UpdateAlignment
+            && points.iter().all(|p| p.y.is_none_or(|y| y == 0.0));
+        let mut series = Vec::new();
+        if !trivial {
+            let each =
+                if spec.repeats { single(*shown, condition, [layer, lag]) } else { Vec::new() };
+            series.extend(each.into_iter().map(|points| Series {
+                label: joined(&label, ", ", EACH),
+                colour,
+                mark: Mark::Thin,
+                points: drawn(points),
+            }));
+            let mark = if dashed { Mark::Dashes } else { Mark::Line };
+            series.push(Series { label, colour, mark, points });
+        }
+        series.extend(predicted(*shown, condition, layer, colour.again(), &name));
+        series
+    }
+
+    /// The colour of the condition, at a lag.
+    fn colour(&self, at: usize) -> Hue {
+        let Look { place, places, again, .. } = self.look;
+        let first =
+            if self.lags.len() > 1 { Hue::Palette(place + places * at) } else { (self.hue)(place) };
+        if again { first.again() } else { first }
+    }
+
+    /// The limit of the linear rule, which says nothing of another.
+    fn limit(&self) -> Option<Reference> {
+        let (Quantity::WeightAlignment, Condition::Isolate(isolated)) =
+            (self.shown.quantity, self.condition)
+        else {
+            return None;
+        };
+        if isolated.activation != Activation::Linear {
+            return None;
+        }
+        let (what, limit) = limit(isolated)?;
+        Some(Reference {
+            label: joined(&self.name, ": ", what),
+            y: limit.value,
+            colour: Some(self.colour(0)),
+        })
+    }
 }
 
 /// Most points of a curve: more cannot be told apart.
