@@ -154,9 +154,19 @@ mod tests {
         }
     }
 
+    /// Parameter, what is given, kind, and what is said of it.
+    type Case<'a> = (&'a str, &'a str, Kind, &'a str);
+
+    fn assert_refused(cases: &[Case<'_>]) {
+        for (name, text, kind, expected) in cases {
+            let error = parse(name, text, *kind).unwrap_err();
+            assert!(error.contains(expected), "{error}\nshould contain\n{expected}");
+        }
+    }
+
     #[test]
-    fn refusals_say_what_was_expected() {
-        let cases = [
+    fn refusals_of_numbers_say_what_was_expected() {
+        assert_refused(&[
             (
                 "layers",
                 "20,100",
@@ -184,6 +194,19 @@ mod tests {
                 "batch cannot be `0`: expected a whole number from 1 to 1000000",
             ),
             ("batch", "1.5", Kind::Train, "batch cannot be `1.5`"),
+            ("repeats", "0", Kind::Train, "repeats cannot be `0`"),
+            (
+                "report-at",
+                "10,last",
+                Kind::Isolate,
+                "report-at cannot be `10,last`: expected iterations",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn refusals_of_words_say_what_was_expected() {
+        assert_refused(&[
             (
                 "schedule",
                 "hled",
@@ -208,18 +231,7 @@ mod tests {
                 "code cannot be `51-of-50`: expected one-hot, or N-of-M",
             ),
             ("bias", "yes", Kind::Train, "unknown bias `yes`: expected on, off or untrained"),
-            ("repeats", "0", Kind::Train, "repeats cannot be `0`"),
-            (
-                "report-at",
-                "10,last",
-                Kind::Isolate,
-                "report-at cannot be `10,last`: expected iterations",
-            ),
-        ];
-        for (name, text, kind, expected) in cases {
-            let error = parse(name, text, kind).unwrap_err();
-            assert!(error.contains(expected), "{error}\nshould contain\n{expected}");
-        }
+        ]);
     }
 
     #[test]

@@ -108,10 +108,22 @@ fn ranges_and_lists_varied_together() {
     assert_eq!(values(&both, "eta"), ["1", "2", "1", "2", "1", "2"]);
 }
 
+/// A spec of an analysis that has a name and a kind.
+fn analysis(rest: &str) -> String {
+    format!("[[analysis]]\nname = \"x\"\nkind = \"isolate\"\n{rest}")
+}
+
+/// Every text is refused with what is said of it.
+fn assert_refused<const N: usize>(cases: [(String, &str); N]) {
+    for (text, expected) in cases {
+        let error = parse(&text).unwrap_err();
+        assert!(error.contains(expected), "{text}\ngave\n{error}\nwithout\n{expected}");
+    }
+}
+
 #[test]
-fn every_mistake_has_its_place_and_remedy() {
-    let analysis = |rest: &str| format!("[[analysis]]\nname = \"x\"\nkind = \"isolate\"\n{rest}");
-    let cases = [
+fn mistakes_of_names_and_kinds_have_their_place_and_remedy() {
+    assert_refused([
         (
             "titel = \"x\"\n".to_string() + &analysis(""),
             "a.toml:1:1: unknown key `titel`: expected name, title, extends, analysis, let, \
@@ -139,6 +151,21 @@ fn every_mistake_has_its_place_and_remedy() {
             "a.toml:3:8: unknown kind `isolated`: expected \"isolate\", \"train\", \"sample\", \
              \"replay\", \"plane\", \"recurrent\" or \"recorded\"; did you mean `isolate`?",
         ),
+        (
+            "extends = 3\n".to_string() + &analysis(""),
+            "a.toml:1:11: extends must be the path of a spec in quotes",
+        ),
+        (
+            "extends = \"/dev/zero\"\n".to_string() + &analysis(""),
+            "a.toml:1:11: cannot read /dev/zero, which is extended (it is no file)",
+        ),
+        (analysis("") + &analysis(""), "a.toml:5:8: there are two analyses named `x`"),
+    ]);
+}
+
+#[test]
+fn mistakes_of_parameters_have_their_place_and_remedy() {
+    assert_refused([
         (
             analysis("repeat = 3"),
             "a.toml:4:1: unknown key `repeat` of an analysis: expected name, title",
@@ -187,6 +214,12 @@ fn every_mistake_has_its_place_and_remedy() {
             ),
             "a.toml:7:21: schedule `shared`: cross `same`",
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_of_ranges_have_their_place_and_remedy() {
+    assert_refused([
         (analysis("[analysis.sweep]\neta = 3"), "a.toml:5:7: eta is swept over a list of values"),
         (analysis("[analysis.sweep]\neta = []"), "eta is swept over a list of values"),
         (
@@ -231,6 +264,13 @@ fn every_mistake_has_its_place_and_remedy() {
             analysis("[analysis.sweep]\nschedule = [\"lin:1..2:3\"]"),
             "a.toml:5:13: schedule has no ranges, as it is no number",
         ),
+        (analysis("[analysis.sweep]\neta = [1, inf]"), "a.toml:5:11: eta cannot be `inf`"),
+    ]);
+}
+
+#[test]
+fn mistakes_of_what_varies_together_have_their_place_and_remedy() {
+    assert_refused([
         (
             analysis("[analysis.zip]\nw-std = [1, 2, 3]\nb-std = [1, 2]"),
             "a.toml:6:1: what is varied together has as many values each: `b-std` has 2, `w-std` 3",
@@ -253,15 +293,6 @@ fn every_mistake_has_its_place_and_remedy() {
             "a.toml:4:11: unknown key `zipp` of an analysis",
         ),
         (
-            "extends = 3\n".to_string() + &analysis(""),
-            "a.toml:1:11: extends must be the path of a spec in quotes",
-        ),
-        (
-            "extends = \"/dev/zero\"\n".to_string() + &analysis(""),
-            "a.toml:1:11: cannot read /dev/zero, which is extended (it is no file)",
-        ),
-        (analysis("[analysis.sweep]\neta = [1, inf]"), "a.toml:5:11: eta cannot be `inf`"),
-        (
             analysis("[analysis.sweep]\neta = [1, 2, 1.0]"),
             "a.toml:5:14: this condition is there twice",
         ),
@@ -273,6 +304,12 @@ fn every_mistake_has_its_place_and_remedy() {
             analysis("[analysis.sweep]\neta = [1]\n[[analysis.conditions]]\neta = 1"),
             "a.toml:5:1: `eta` is both swept and set in a condition",
         ),
+    ]);
+}
+
+#[test]
+fn mistakes_of_reports_and_figures_have_their_place_and_remedy() {
+    assert_refused([
         (
             analysis("report-at = [2000]"),
             "a.toml:4:13: report-at 2000 is never reached: the last iteration is 1500",
@@ -297,12 +334,7 @@ fn every_mistake_has_its_place_and_remedy() {
             analysis("[[analysis.figure]]\nname = \"f\"\n[[analysis.figure]]\nname = \"f\""),
             "a.toml:7:8: there are two figures named `f`",
         ),
-        (analysis("") + &analysis(""), "a.toml:5:8: there are two analyses named `x`"),
-    ];
-    for (text, expected) in cases {
-        let error = parse(&text).unwrap_err();
-        assert!(error.contains(expected), "{text}\ngave\n{error}\nwithout\n{expected}");
-    }
+    ]);
 }
 
 #[test]
