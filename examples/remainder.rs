@@ -10,7 +10,7 @@ use alignscope::data::{DataSet, Library, Split};
 use alignscope::matrix::Matrix;
 use alignscope::network::{Order, Setup, Trainer};
 use alignscope::random::{Role, Stream};
-use alignscope::rule::decomposition::{Follower, Plan, Towards, Wanted};
+use alignscope::rule::decomposition::{Follower, Plan, Readings, Towards, Wanted};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,18 +57,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let inputs = trainer.sizes()[l - 1];
                 operations += (2 * SAMPLES * inputs * HIDDEN * (found.reach + 1)) as f64;
                 let readings = found.read(towards)?;
-                if let (0, Some(remainder), Some(sum)) =
-                    (k % 300, readings.remainder, readings.alignment)
-                {
-                    let degrees = |angle: Option<f64>| {
-                        angle.map_or("-".into(), |angle| format!("{angle:.1}"))
-                    };
-                    let [last, rest, sum] =
-                        [readings.last, remainder, sum].map(|reading| degrees(reading.angle));
-                    println!(
-                        "{k:5}  {l}   {:12.4}   {last}, {rest}, {sum}",
-                        remainder.norm / readings.update.norm
-                    );
+                if k % 300 == 0 {
+                    print(k, l, &readings);
                 }
             }
         }
@@ -86,6 +76,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         operations / bare * 1e-9
     );
     Ok(())
+}
+
+/// A line of what was found of the update of a layer, where all of it was.
+fn print(iteration: usize, layer: usize, readings: &Readings) {
+    let (Some(remainder), Some(sum)) = (readings.remainder, readings.alignment) else { return };
+    let degrees = |angle: Option<f64>| angle.map_or("-".into(), |angle| format!("{angle:.1}"));
+    let [last, rest, sum] = [readings.last, remainder, sum].map(|reading| degrees(reading.angle));
+    println!(
+        "{iteration:5}  {layer}   {:12.4}   {last}, {rest}, {sum}",
+        remainder.norm / readings.update.norm
+    );
 }
 
 /// GFLOP/s of the products alone, blocks of lags by panels of samples, in the mixture of the four

@@ -4,6 +4,7 @@
 mod tree;
 
 use super::attempt::{Attempt, Export};
+use super::error::RunError;
 use super::execute::tests::{fake, options};
 use super::execute::{RunOptions, run};
 use super::job::{Job, JobError, JobResult};
@@ -76,6 +77,27 @@ fn check_whole(
     })
 }
 
+/// The error says what failed, where, and that nothing is lost.
+fn check_told(error: &RunError, out: &Path, context: &str) {
+    let error = error.to_string();
+    assert!(error.contains("cannot") && error.contains("made to fail"), "{context}: {error}");
+    assert!(error.contains(&*out.to_string_lossy()), "{context}: {error}");
+    assert!(error.contains("finished jobs are kept"), "{context}: {error}");
+}
+
+/// Run again, it becomes what it would have been.
+fn check_resumed(out: &Path, plan: &Plan, reference: &BTreeMap<PathBuf, Vec<u8>>, context: &str) {
+    let resumed = run(plan, &exporting(out), &writing).unwrap_or_else(|e| panic!("{context}: {e}"));
+    assert_eq!(resumed.found + resumed.ran, JOB_COUNT, "{context}");
+    assert!(
+        resumed.warnings.is_empty() && resumed.damaged.is_empty(),
+        "{context}: {:?}",
+        resumed.warnings
+    );
+    assert!(tree(out) == *reference, "{context}");
+    serde_json::from_slice::<serde_json::Value>(&fs::read(out.join("log.json")).unwrap()).unwrap();
+}
+
 #[test]
 fn an_error_at_any_operation_of_a_run_loses_nothing() {
     let plan = plan();
@@ -114,15 +136,7 @@ fn an_error_at_any_operation_of_a_run_loses_nothing() {
             // All but the one whose own file could not be written.
             assert!(stored + 1 >= returned.into_inner(), "{context}");
             match ended {
-                Err(error) => {
-                    let error = error.to_string();
-                    assert!(
-                        error.contains("cannot") && error.contains("made to fail"),
-                        "{context}: {error}"
-                    );
-                    assert!(error.contains(&*out.to_string_lossy()), "{context}: {error}");
-                    assert!(error.contains("finished jobs are kept"), "{context}: {error}");
-                }
+                Err(error) => check_told(&error, &out, &context),
                 Ok(_) => {
                     assert!(
                         *operation == Operation::Remove && !lasting,
@@ -132,17 +146,7 @@ fn an_error_at_any_operation_of_a_run_loses_nothing() {
                     ignored += 1;
                 }
             }
-            let resumed =
-                run(&plan, &exporting(&out), &writing).unwrap_or_else(|e| panic!("{context}: {e}"));
-            assert_eq!(resumed.found + resumed.ran, JOB_COUNT, "{context}");
-            assert!(
-                resumed.warnings.is_empty() && resumed.damaged.is_empty(),
-                "{context}: {:?}",
-                resumed.warnings
-            );
-            assert!(tree(&out) == reference, "{context}");
-            serde_json::from_slice::<serde_json::Value>(&fs::read(out.join("log.json")).unwrap())
-                .unwrap();
+            check_resumed(&out, &plan, &reference, &context);
         }
     }
     // A checkpoint that is of no more use does no harm: one per job.

@@ -680,20 +680,45 @@ mod tests {
     type V = (Turn, usize, usize, usize, Signal);
 
     /// Every sum written out: over pairings, iterations, samples and units.
-    fn brute_force(stats: &Statistics, responses: Option<[&[f64]; 2]>) -> SignalMoments {
-        let length = stats.activity.covariance.rows();
-        // What a value at a vertex is made of: shares of the signal at other iterations.
-        let made_of = |(turn, t, _, _, signal): V| -> Vec<(f64, usize)> {
-            let left = |which: usize, lag: Option<usize>| Some(responses?[which][lag?]);
+    struct Sums<'a> {
+        stats: &'a Statistics,
+        responses: Option<[&'a [f64]; 2]>,
+    }
+
+    impl Sums<'_> {
+        fn moments(&self) -> SignalMoments {
+            SignalMoments {
+                gradient: self.over_two(false),
+                trace: self.over_two(true),
+                norm: self.over_four([0, 1, 0, 1]),
+                squared_trace: self.over_four([0, 0, 1, 1]),
+                trace_of_square: self.over_four([0, 1, 1, 0]),
+            }
+        }
+
+        /// What a value at a vertex is made of: shares of the signal at other iterations.
+        fn made_of(&self, (turn, t, _, _, signal): V) -> Vec<(f64, usize)> {
+            let left = |which: usize, lag: Option<usize>| Some(self.responses?[which][lag?]);
             let share = |u: usize| match (turn, signal) {
-                _ if responses.is_none() => (u == t).then_some(1.0),
+                _ if self.responses.is_none() => (u == t).then_some(1.0),
                 (Turn::Early, Signal::X) => left(0, t.checked_sub(u)),
                 (Turn::Late, Signal::D) => left(1, u.checked_sub(t)),
                 _ => (u == t).then_some(1.0),
             };
-            (0..length).filter_map(|u| Some((share(u)?, u))).collect()
-        };
-        let covariance = |first: V, second: V| {
+            (0..self.length()).filter_map(|u| Some((share(u)?, u))).collect()
+        }
+
+        fn length(&self) -> usize {
+            self.stats.activity.covariance.rows()
+        }
+
+        fn mean(&self, v: V) -> f64 {
+            self.stats.signal(v.4).mean
+                * self.made_of(v).iter().map(|(share, _)| share).sum::<f64>()
+        }
+
+        fn covariance(&self, first: V, second: V) -> f64 {
+            let stats = self.stats;
             let ((_, _, p, i, a), (_, _, q, j, b)) = (first, second);
             let m = stats.signal(a);
             let base = |s: usize, t: usize| match (a, b) {
@@ -702,31 +727,33 @@ mod tests {
                 (Signal::X, Signal::D) => stats.cross.as_ref().map_or(0.0, |c| c.row(s)[t]),
                 (Signal::D, Signal::X) => stats.cross.as_ref().map_or(0.0, |c| c.row(t)[s]),
             };
-            let (left, right) = (made_of(first), made_of(second));
+            let (left, right) = (self.made_of(first), self.made_of(second));
             let time: f64 = left
                 .iter()
                 .map(|&(c, s)| right.iter().map(|&(d, t)| c * d * base(s, t)).sum::<f64>())
                 .sum();
             let over = |r: f64, same: bool| if same { 1.0 } else { r };
             time * over(m.batch_correlation, p == q) * over(m.unit_correlation, i == j)
-        };
-        fn expect(values: &[V], mean: &dyn Fn(V) -> f64, covariance: &dyn Fn(V, V) -> f64) -> f64 {
+        }
+
+        /// The mean of the product of values: over all pairings of them.
+        fn product(&self, values: &[V]) -> f64 {
             let Some((&first, rest)) = values.split_first() else { return 1.0 };
-            let mut total = mean(first) * expect(rest, mean, covariance);
+            let mut total = self.mean(first) * self.product(rest);
             for (at, &second) in rest.iter().enumerate() {
                 let others: Vec<V> =
                     rest.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, v)| *v).collect();
-                let c = covariance(first, second);
+                let c = self.covariance(first, second);
                 if c != 0.0 {
-                    total += c * expect(&others, mean, covariance);
+                    total += c * self.product(&others);
                 }
             }
             total
         }
-        let mean =
-            |v: V| stats.signal(v.4).mean * made_of(v).iter().map(|(share, _)| share).sum::<f64>();
-        let (n, batch) = (stats.activity.units, stats.batch);
-        let sum4 = |labels: [usize; 4]| {
+
+        /// Over four vertices, whose errors are of units with these labels.
+        fn over_four(&self, labels: [usize; 4]) -> f64 {
+            let (n, batch, length) = (self.stats.activity.units, self.stats.batch, self.length());
             let mut total = 0.0;
             for code in 0..(length * batch).pow(4) {
                 let at = |v: u32| (code / (length * batch).pow(v)) % (length * batch);
@@ -746,12 +773,15 @@ mod tests {
                             ]
                         })
                         .collect();
-                    total += expect(&values, &mean, &covariance);
+                    total += self.product(&values);
                 }
             }
             total
-        };
-        let sum2 = |ordered: bool| {
+        }
+
+        /// Over two vertices, the first before the second or both at any time.
+        fn over_two(&self, ordered: bool) -> f64 {
+            let (n, batch, length) = (self.stats.activity.units, self.stats.batch, self.length());
             let mut total = 0.0;
             for code in 0..(length * batch).pow(2) {
                 let (first, second) = (code / (length * batch), code % (length * batch));
@@ -767,18 +797,15 @@ mod tests {
                         (v, t, q, i, Signal::X),
                         (v, t, q, j, Signal::D),
                     ];
-                    total += expect(&values, &mean, &covariance);
+                    total += self.product(&values);
                 }
             }
             total
-        };
-        SignalMoments {
-            gradient: sum2(false),
-            trace: sum2(true),
-            norm: sum4([0, 1, 0, 1]),
-            squared_trace: sum4([0, 0, 1, 1]),
-            trace_of_square: sum4([0, 1, 1, 0]),
         }
+    }
+
+    fn brute_force(stats: &Statistics, responses: Option<[&[f64]; 2]>) -> SignalMoments {
+        Sums { stats, responses }.moments()
     }
 
     fn assert_close(ours: SignalMoments, theirs: SignalMoments) {

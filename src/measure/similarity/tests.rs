@@ -297,6 +297,39 @@ fn histogram(bins: Bins, values: &[f64]) -> (Vec<u64>, u64, u64) {
     ((0..=last).map(inside).collect(), count(&|v| v < edges[0]), count(&|v| v > edges[last + 1]))
 }
 
+fn are_related(relation: PairRelation, earlier: usize, later: usize) -> bool {
+    match relation {
+        PairRelation::Within => earlier == later,
+        PairRelation::Between => earlier != later,
+        PairRelation::Ascending => earlier < later,
+    }
+}
+
+/// How often a group counts a pair of which so many are poorly learnt.
+fn times_in(group: PairGroup, bad: usize) -> usize {
+    match group {
+        PairGroup::All => 1,
+        PairGroup::Well => usize::from(bad == 0),
+        PairGroup::Poor => bad.min(1),
+        PairGroup::PoorTwice => bad,
+    }
+}
+
+/// What was counted is what these values are; where the edges are the lowest and the highest of
+/// them, rounding may put these on either side.
+fn assert_tally(tally: &Tally, values: &[f64], ends_are_edges: bool) {
+    let (counts, below, above) = histogram(tally.bins(), values);
+    let sum = values.iter().sum::<f64>();
+    assert!((tally.mean().unwrap() * values.len() as f64 - sum).abs() < 1e-9 * values.len() as f64);
+    assert_eq!(tally.total(), values.len() as u64);
+    if ends_are_edges {
+        let misplaced: u64 = tally.counts.iter().zip(&counts).map(|(a, b)| a.abs_diff(*b)).sum();
+        assert!(misplaced <= 4 && tally.below + tally.above == 0, "{misplaced}");
+    } else {
+        assert_eq!((&tally.counts, tally.below, tally.above), (&counts, below, above));
+    }
+}
+
 #[test]
 fn distributions_are_those_of_all_pairs() {
     let mut stream = stream(8);
@@ -319,50 +352,27 @@ fn distributions_are_those_of_all_pairs() {
         let all = pairs_of(&earlier, &later, own);
         for relation in [PairRelation::Within, PairRelation::Between, PairRelation::Ascending] {
             for group in [PairGroup::All, PairGroup::Well, PairGroup::Poor, PairGroup::PoorTwice] {
-                let times = |&&(p, m, ..): &&(usize, usize, f64, f64)| {
-                    let (a, b) = (earlier.labels[p], later.labels[m]);
-                    let related = match relation {
-                        PairRelation::Within => a == b,
-                        PairRelation::Between => a != b,
-                        PairRelation::Ascending => a < b,
-                    };
+                let times = |p: usize, m: usize| {
+                    let related = are_related(relation, earlier.labels[p], later.labels[m]);
                     let bad = usize::from(poor[0][p]) + usize::from(poor[1][m]);
-                    let times = match group {
-                        PairGroup::All => 1,
-                        PairGroup::Well => usize::from(bad == 0),
-                        PairGroup::Poor => bad.min(1),
-                        PairGroup::PoorTwice => bad,
-                    };
-                    if related { times } else { 0 }
+                    if related { times_in(group, bad) } else { 0 }
                 };
                 for (similarity, value) in [
                     (Similarity::Activity, (|l, _| l) as fn(f64, f64) -> f64),
                     (Similarity::Error, |_, d| d),
                     (Similarity::Product, |l, d| l * d),
                 ] {
-                    let weighted = all
-                        .iter()
-                        .flat_map(|pair| std::iter::repeat_n(value(pair.2, pair.3), times(&pair)));
+                    let weighted = all.iter().flat_map(|&(p, m, activity, error)| {
+                        std::iter::repeat_n(value(activity, error), times(p, m))
+                    });
                     let values: Vec<f64> = weighted.collect();
                     let tally = found.tally(similarity, relation, group);
-                    let (counts, below, above) = histogram(tally.bins(), &values);
-                    let sum = values.iter().sum::<f64>();
+                    assert_tally(&tally, &values, similarity == Similarity::Product);
                     assert!(
-                        (tally.mean().unwrap() * values.len() as f64 - sum).abs()
-                            < 1e-9 * values.len() as f64
-                    );
-                    assert_eq!(tally.total(), values.len() as u64);
-                    if similarity == Similarity::Product {
-                        // The lowest and the highest value are edges, and rounding may put them on
-                        // either side.
-                        let misplaced: u64 =
-                            tally.counts.iter().zip(&counts).map(|(a, b)| a.abs_diff(*b)).sum();
-                        assert!(misplaced <= 4 && tally.below + tally.above == 0, "{misplaced}");
-                        continue;
-                    }
-                    assert_eq!((&tally.counts, tally.below, tally.above), (&counts, below, above));
-                    assert!(
-                        below > 0 || above > 0 || group != PairGroup::All,
+                        similarity == Similarity::Product
+                            || tally.below > 0
+                            || tally.above > 0
+                            || group != PairGroup::All,
                         "the range cuts something off"
                     );
                 }
