@@ -1,6 +1,6 @@
 //! The command line as a user meets it: help, results, errors, determinism, interruption.
 
-use crate::common::{alignscope, bytes, json, refused};
+use crate::common::{alignscope, bytes, done, json, line, refused};
 use serde_json::Value as Json;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -289,28 +289,56 @@ fn ctrl_c_keeps_what_is_done_and_says_so() {
     assert_eq!(manifest["ended"], "interrupted");
 }
 
-#[test]
-fn bad_options_are_refused_with_the_remedy() {
+/// Every request is refused with these words, and leaves nothing behind.
+fn assert_refused(cases: &[(&[&str], &[&str])]) {
     let here = TempDir::new().unwrap();
-    let cases: &[(&[&str], &[&str])] = &[
+    for (args, words) in cases {
+        let error = refused(here.path(), args, 2);
+        for word in *words {
+            assert!(error.contains(word), "{args:?} lacks `{word}`:\n{error}");
+        }
+    }
+    assert_eq!(
+        std::fs::read_dir(here.path()).unwrap().count(),
+        0,
+        "a refused request leaves nothing behind"
+    );
+}
+
+#[test]
+fn bad_networks_and_requests_are_refused_with_the_remedy() {
+    assert_refused(&[
         (&["isolate", "--layers", "20,20"], &["--layers", "at least 3"]),
         (&["isolate", "--layers", "20,0,20"], &["--layers", "at least one unit"]),
-        (
-            &["isolate", "--layers", "20,100,10", "--schedule", "shared"],
-            &["as many inputs as outputs", "choose none"],
-        ),
         (&["isolate", "--eta", "nan"], &["--eta", "finite"]),
         (&["isolate", "--eta", "inf"], &["--eta", "finite"]),
         (&["isolate", "--eta", "-1"], &["--eta", "above 0"]),
-        (&["isolate", "--schedule", "hled"], &["hled", "did you mean `held`"]),
         (&["isolate", "--repeats", "0"], &["--repeats", "from 1"]),
         (&["train", "--rule", "bptrw"], &["bptrw", "did you mean `bp-trw`"]),
         (&["train", "--loss", "softmax"], &["softmax", "one-hot"]),
         (&["train", "--code", "6-of-50"], &["60 outputs"]),
         (&["train", "--hidden", "50,0"], &["--hidden", "at least one unit"]),
         (&["train", "--batch", "5000"], &["1437"]),
-        (&["theory", "one-step", "--layers", "5,5"], &["at least 3, none zero"]),
         (&["isolate", "--shedule", "held"], &["--schedule"]),
+        (&["isolate", "--export", "signals"], &["--export", "alignscope signals"]),
+        (&["isolate", "--wn", "0"], &["--wn", "off, the norm of every neuron"]),
+        (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
+        (
+            &["sample", "--draw", "composition", "--quantities", "alignment_term"],
+            &["--quantities", "does not yield alignment_term: expected delta_angle"],
+        ),
+        (&["isolate", "--activation", "tanh", "--predict"], &["--predict", "activation `linear`"]),
+    ]);
+}
+
+#[test]
+fn bad_signals_are_refused_with_the_remedy() {
+    assert_refused(&[
+        (
+            &["isolate", "--layers", "20,100,10", "--schedule", "shared"],
+            &["as many inputs as outputs", "choose none"],
+        ),
+        (&["isolate", "--schedule", "hled"], &["hled", "did you mean `held`"]),
         (&["isolate", "--activity", "ar1:1.2"], &["--activity", "not stationary", "held"]),
         (
             &["isolate", "--error", "acf:0.9,0"],
@@ -331,52 +359,37 @@ fn bad_options_are_refused_with_the_remedy() {
         ),
         (&["isolate", "--activity", "file:none.npz#x"], &["cannot read none.npz"]),
         (&["signals", "--activity", "acf:none.csv"], &["cannot read none.csv"]),
-        (&["isolate", "--export", "signals"], &["--export", "alignscope signals"]),
-        (&["isolate", "--wn", "0"], &["--wn", "off, the norm of every neuron"]),
-        (&["sample", "--layers", "5,5,5,5"], &["--layers", "three"]),
-        (
-            &["sample", "--draw", "composition", "--quantities", "alignment_term"],
-            &["--quantities", "does not yield alignment_term: expected delta_angle"],
-        ),
-        (&["isolate", "--activation", "tanh", "--predict"], &["--predict", "activation `linear`"]),
         (&["signals", "--lags", "1000"], &["--lags", "at most 999"]),
+    ]);
+}
+
+#[test]
+fn bad_theories_are_refused_with_the_remedy() {
+    assert_refused(&[
+        (&["theory", "one-step", "--layers", "5,5"], &["at least 3, none zero"]),
         (&["theory", "moments", "--activity", "uniform"], &["not Gaussian", "theory conditional"]),
         (&["theory", "stationary", "--eta", "1"], &["in less than one update"]),
         (&["theory", "stationary", "--layers", "20,100,10"], &["as many inputs as outputs"]),
         (&["theory", "moments", "--iterations", "9000"], &["at most 5000"]),
         (&["theory", "conditional", "--report-at", "400"], &["--report-at", "never reached"]),
-    ];
-    for (args, words) in cases {
-        let error = refused(here.path(), args, 2);
-        for word in *words {
-            assert!(error.contains(word), "{args:?} lacks `{word}`:\n{error}");
-        }
-    }
-    assert_eq!(
-        std::fs::read_dir(here.path()).unwrap().count(),
-        0,
-        "a refused request leaves nothing behind"
-    );
+    ]);
+}
+
+/// Signals of 30 iterations.
+const SIGNALS: &str = "signals --activity ar1:0.9 --error ar1:0.8 --batch 10 --inputs 8 \
+    --outputs 6 --iterations 30 --lags 5";
+
+/// A directory with these signals in `csv`.
+fn recorded() -> TempDir {
+    let here = TempDir::new().unwrap();
+    done(here.path(), &line(&format!("{SIGNALS} --out csv --format csv")));
+    here
 }
 
 #[test]
-fn recorded_signals_drive_the_rule_and_bad_ones_are_refused() {
+fn signals_are_written_beside_what_is_exact() {
     let here = TempDir::new().unwrap();
-    let signals = [
-        "signals",
-        "--activity",
-        "ar1:0.9",
-        "--error",
-        "ar1:0.8",
-        "--batch",
-        "10",
-        "--inputs",
-        "8",
-        "--outputs",
-        "6",
-    ];
-    let signals = [&signals[..], &["--iterations", "30", "--lags", "5"]].concat();
-    let found = json(here.path(), &[&signals[..], &["--out", "npz", "--json"]].concat());
+    let found = json(here.path(), &line(&format!("{SIGNALS} --out npz --json")));
     let lag = found["summary"]
         .as_array()
         .unwrap()
@@ -386,85 +399,43 @@ fn recorded_signals_drive_the_rule_and_bad_ones_are_refused() {
     for name in ["signals.npz", "statistics.csv", "signals.png", "signals.svg", "signals.json"] {
         assert!(here.path().join("npz").join(name).is_file(), "{name}");
     }
-    alignscope(here.path())
-        .args([&signals[..], &["--out", "csv", "--format", "csv"]].concat())
-        .assert()
-        .success();
-    let other = refused(here.path(), &[&signals[..], &["--seed", "2", "--out", "npz"]].concat(), 1);
+    let other = refused(here.path(), &line(&format!("{SIGNALS} --seed 2 --out npz")), 1);
     assert!(other.contains("holds something else"), "{other}");
+}
 
+#[test]
+fn recorded_signals_drive_the_rule() {
+    let here = recorded();
+    done(here.path(), &line(&format!("{SIGNALS} --out npz")));
     // The same signals from both files, and drawn anew: the same result to the last bit.
-    let toy = [
-        "--layers",
-        "8,40,6",
-        "--batch",
-        "10",
-        "--eta",
-        "0.02",
-        "--iterations",
-        "30",
-        "--activation",
-        "linear",
-    ];
-    let run = |signals: [&str; 4], out: &str| {
-        let args = [
-            &["isolate"],
-            &toy[..],
-            &signals,
-            &["--repeats", "1", "--predict", "--json", "--out", out],
-        ]
-        .concat();
-        json(here.path(), &args)["summary"]
+    let run = |signals: &str, out: &str| {
+        let toy = "isolate --layers 8,40,6 --batch 10 --eta 0.02 --iterations 30 --activation \
+            linear --repeats 1 --predict --json";
+        json(here.path(), &line(&format!("{toy} {signals} --out {out}")))["summary"]
             .as_array()
             .unwrap()
             .iter()
             .map(|e| e["mean"].clone())
             .collect::<Vec<_>>()
     };
-    let drawn = run(["--activity", "ar1:0.9", "--error", "ar1:0.8"], "a");
-    let npz = run(
-        ["--activity", "file:npz/signals.npz#activity", "--error", "file:npz/signals.npz#error"],
-        "b",
-    );
-    let csv = run(["--activity", "file:csv/activity.csv", "--error", "file:csv/error.csv"], "c");
+    let drawn = run("--activity ar1:0.9 --error ar1:0.8", "a");
+    let npz =
+        run("--activity file:npz/signals.npz#activity --error file:npz/signals.npz#error", "b");
+    let csv = run("--activity file:csv/activity.csv --error file:csv/error.csv", "c");
     assert!(drawn.len() == 2 && drawn == npz && drawn == csv, "{drawn:?} {npz:?} {csv:?}");
-    let args = [
-        "theory",
-        "conditional",
-        "--layers",
-        "8,40,6",
-        "--batch",
-        "10",
-        "--eta",
-        "0.02",
-        "--iterations",
-        "30",
-    ];
-    let recorded = [
-        "--activity",
-        "file:csv/activity.csv",
-        "--error",
-        "file:csv/error.csv",
-        "--repeats",
-        "1",
-        "--json",
-    ];
-    let theory = json(here.path(), &[&args[..], &recorded[..]].concat());
+    let conditional = "theory conditional --layers 8,40,6 --batch 10 --eta 0.02 --iterations 30 \
+        --activity file:csv/activity.csv --error file:csv/error.csv --repeats 1 --json";
+    let theory = json(here.path(), &line(conditional));
     assert_eq!(theory["summary"][2]["prediction"], drawn[1], "theory and run see the same signals");
+}
 
-    let short = [
-        "isolate",
-        "--layers",
-        "8,40,6",
-        "--batch",
-        "10",
-        "--iterations",
-        "31",
-        "--activity",
-        "file:csv/activity.csv",
-    ];
+#[test]
+fn recorded_signals_that_do_not_fit_are_refused() {
+    let here = recorded();
+    let short = "isolate --layers 8,40,6 --batch 10 --iterations 31 --activity \
+        file:csv/activity.csv";
     assert!(
-        refused(here.path(), &short, 2)
+        refused(here.path(), &line(short), 2)
             .contains("holds an array of [30, 10, 8], and a run needs [31, 10, 8]")
     );
     std::fs::write(here.path().join("nan.csv"), "iteration,sample,unit_0\n0,0,NaN\n").unwrap();

@@ -1,7 +1,7 @@
 //! Data sets from files: what is read, what is refused and how; checkpoints and exports of networks
 //! on them.
 
-use crate::common::{alignscope, json, refused};
+use crate::common::{alignscope, json, line, refused};
 use alignscope::array::{Array, read_npz, write_npz};
 use alignscope::data::{CIFAR_FILES, IDX_FILES, Library, Source};
 use flate2::Compression;
@@ -401,21 +401,11 @@ fn data_are_listed_and_verified() {
 #[test]
 fn a_network_killed_in_the_middle_of_a_job_goes_on_from_its_checkpoint() {
     let here = TempDir::new().unwrap();
-    let args = [
-        "train",
-        "--epochs",
-        "3000",
-        "--repeats",
-        "1",
-        "--label-change",
-        "every:30",
-        "--order",
-        "each-epoch",
-        "--batch",
-        "100",
-        "--quantities",
-        "weight_alignment,test_accuracy,recovery_time,accuracy_before_change,weight_growth@50",
-    ];
+    let args = line(
+        "train --epochs 3000 --repeats 1 --label-change every:30 --order each-epoch --batch 100 \
+         --quantities \
+         weight_alignment,test_accuracy,recovery_time,accuracy_before_change,weight_growth@50",
+    );
     let with = |out: &'static str| [&args[..], &["--out", out]].concat();
     alignscope(here.path()).args(with("whole")).assert().success();
     // Interrupted jobs leave a checkpoint; the last one is taken up.
@@ -475,21 +465,8 @@ fn exports_hold_weights_and_signals_that_rebuild_the_run() {
 
 fn exports_rebuild_the_run(options: &[&str]) {
     let here = TempDir::new().unwrap();
-    let args = [
-        "train",
-        "--epochs",
-        "1",
-        "--repeats",
-        "1",
-        "--eta",
-        "0.01",
-        "--batch",
-        "100",
-        "--precision",
-        "f64",
-        "--out",
-        "run",
-    ];
+    let args =
+        line("train --epochs 1 --repeats 1 --eta 0.01 --batch 100 --precision f64 --out run");
     let args = [&args[..], options].concat();
     alignscope(here.path()).args([&args[..], &["--export", "signals"]].concat()).assert().success();
     let file =
@@ -526,23 +503,8 @@ fn exports_rebuild_the_run(options: &[&str]) {
     alignscope(here.path()).args([&args[..], &["--export", "weights"]].concat()).assert().success();
     assert_eq!(std::fs::read_dir(here.path().join("run/weights")).unwrap().count(), 1);
     assert!(before == std::fs::read(here.path().join("run/series.csv")).unwrap());
-    let error = refused(
-        here.path(),
-        &[
-            "train",
-            "--batch",
-            "1000",
-            "--epochs",
-            "30000",
-            "--record-every",
-            "log:9",
-            "--export",
-            "signals",
-            "--out",
-            "big",
-        ],
-        2,
-    );
+    let big = "train --batch 1000 --epochs 30000 --record-every log:9 --export signals --out big";
+    let error = refused(here.path(), &line(big), 2);
     assert!(
         error.contains("of memory, more than") && error.contains("--export signals:"),
         "{error}"

@@ -1,7 +1,7 @@
 //! Data sets as people have them: names, shapes, types and containers that are read as the same
 //! pixels and classes, refusals whose remedy is followed, and files that were damaged.
 
-use crate::common::{alignscope, bytes, done, refused};
+use crate::common::{alignscope, bytes, done, line, refused};
 use alignscope::data::{DataError, DataSet, Library, Note, Source};
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -245,35 +245,18 @@ fn what_is_hardly_meant_is_said() {
         assert_eq!(load(&of(name)).unwrap().classes, classes, "{name}");
         assert!(said(&of(name)).contains(expected), "{name}: {}", said(&of(name)));
     }
-    // The program says it before it trains, and names what to do where the default code is too
-    // small.
-    let args = [
-        "train",
-        "--data",
-        "said/large.npz",
-        "--code",
-        "one-hot",
-        "--epochs",
-        "1",
-        "--batch",
-        "10",
-    ];
-    let assert =
-        alignscope(here.path()).args([&args[..], &["--out", "run"]].concat()).assert().success();
+}
+
+/// Before it trains; and what to do where the default code is too small.
+#[test]
+fn the_program_says_what_is_hardly_meant() {
+    let here = unpacked();
+    let large = "train --data said/large.npz --code one-hot --epochs 1 --batch 10 --out run";
+    let assert = alignscope(here.path()).args(line(large)).assert().success();
     let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(error.contains("warning: said/large.npz: `x` holds numbers from 0 to 255"), "{error}");
-    let args = [
-        "train",
-        "--data",
-        "said/from-one.npz",
-        "--code",
-        "12-of-50",
-        "--batch",
-        "10",
-        "--epochs",
-        "1",
-    ];
-    let error = refused(here.path(), &args, 2);
+    let small = "train --data said/from-one.npz --code 12-of-50 --batch 10 --epochs 1";
+    let error = refused(here.path(), &line(small), 2);
     assert!(
         error.contains("save y - 1") && error.contains("set code (--code) to one-hot"),
         "{error}"
@@ -325,32 +308,18 @@ fn refusals_name_what_is_wrong_and_their_remedy_works() {
         ("no-labels", &["no member `y`, the labels of `x`: it has x, targets"]),
     ];
     assert_eq!(sets(&here.path().join("refused")).len(), cases.len());
-    let args = |data: &str| {
-        let fixed = [
-            "train",
-            "--code",
-            "one-hot",
-            "--epochs",
-            "1",
-            "--batch",
-            "10",
-            "--repeats",
-            "1",
-            "--out",
-            "run",
-        ];
-        fixed.iter().copied().chain(["--data", data]).map(str::to_string).collect::<Vec<_>>()
-    };
     for (name, words) in cases {
-        let args_of = |of: &str| args(&format!("{of}/{name}.npz"));
-        let refuse: Vec<String> = args_of("refused");
-        let error = refused(here.path(), &refuse.iter().map(String::as_str).collect::<Vec<_>>(), 2);
+        let request = |of: &str| {
+            let fixed = "train --code one-hot --epochs 1 --batch 10 --repeats 1 --out run";
+            format!("{fixed} --data {of}/{name}.npz")
+        };
+        let error = refused(here.path(), &line(&request("refused")), 2);
         assert!(error.contains(&format!("{name}.npz")), "{name}: {error}");
         for word in words {
             assert!(error.contains(word), "{name} lacks `{word}`: {error}");
         }
         assert!(!here.path().join("run").exists(), "{name}: refused before anything is written");
-        alignscope(here.path()).args(args_of("followed")).assert().success();
+        done(here.path(), &line(&request("followed")));
         fs::remove_dir_all(here.path().join("run")).unwrap();
     }
 }

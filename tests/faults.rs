@@ -2,7 +2,7 @@
 //! that is interrupted.
 #![cfg(target_os = "linux")]
 
-use crate::common::{assert_same, specs, tree};
+use crate::common::{assert_same, line, specs, tree};
 use assert_cmd::cargo::cargo_bin;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -225,60 +225,26 @@ fn size_after(message: &str, before: &str) -> f64 {
 #[test]
 fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
     let here = TempDir::new().unwrap();
-    let once = ["--threads", "1", "--repeats", "1", "--report-at", ""];
-    let toy = ["isolate", "--iterations", "2"];
-    let cases: [Vec<&str>; 9] = [
-        [&toy[..], &["--batch", "60000"], &once].concat(),
-        [&toy[..], &["--batch", "50000", "--activity", "ma:1,1,1,1", "--error", "ar1:0.5"], &once]
-            .concat(),
-        [&toy[..], &["--layers", "1500,2000,1500"], &once].concat(),
-        [
-            &[
-                "isolate",
-                "--iterations",
-                "5000",
-                "--record-every",
-                "5000",
-                "--layers",
-                "50,200,50",
-                "--batch",
-                "2",
-            ][..],
-            &["--quantities", "terms_angle"],
-            &once,
-        ]
-        .concat(),
-        [
-            &[
-                "isolate",
-                "--iterations",
-                "300000",
-                "--record-every",
-                "1",
-                "--layers",
-                "2,2,2",
-                "--batch",
-                "1",
-            ],
-            &once[..],
-        ]
-        .concat(),
-        [&["train", "--hidden", "1500,1500", "--epochs", "1", "--batch", "500"], &once[..4]]
-            .concat(),
-        [&["train", "--export", "signals:80", "--epochs", "5", "--hidden", "200,200"], &once[..4]]
-            .concat(),
-        [&["replay", "--replay-updates", "600", "--batch", "1000", "--epochs", "600"], &once[..4]]
-            .concat(),
-        [
-            &["sample", "--layers", "20,500,1200", "--draws", "1", "--quantities", "eigenvalue"],
-            &once[..4],
-        ]
-        .concat(),
+    let cases = [
+        "isolate --iterations 2 --batch 60000",
+        "isolate --iterations 2 --batch 50000 --activity ma:1,1,1,1 --error ar1:0.5",
+        "isolate --iterations 2 --layers 1500,2000,1500",
+        "isolate --iterations 5000 --record-every 5000 --layers 50,200,50 --batch 2 --quantities \
+         terms_angle",
+        "isolate --iterations 300000 --record-every 1 --layers 2,2,2 --batch 1",
+        "train --hidden 1500,1500 --epochs 1 --batch 500",
+        "train --export signals:80 --epochs 5 --hidden 200,200",
+        "replay --replay-updates 600 --batch 1000 --epochs 600",
+        "sample --layers 20,500,1200 --draws 1 --quantities eigenvalue",
     ];
     const SMALL: u64 = 320_000;
     for (number, case) in cases.iter().enumerate() {
         let out = format!("run{number}");
-        let case = [&case[..], &["--out", &out]].concat();
+        let mut case = line(case);
+        if case[0] == "isolate" {
+            case.extend(["--report-at", ""]);
+        }
+        case.extend(["--threads", "1", "--repeats", "1", "--out", &out]);
         let (code, refusal) = limited(here.path(), SMALL, &case);
         assert!(code == Some(2) && refusal.contains("; or "), "{case:?}: {code:?} {refusal}");
         assert!(!here.path().join(&out).exists(), "nothing is begun: {case:?}");
@@ -300,93 +266,33 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
 #[test]
 fn no_request_ends_in_an_abort_for_want_of_memory() {
     let here = TempDir::new().unwrap();
-    for (kilobytes, args) in [
-        (4_194_304, &["isolate", "--batch", "1000000"][..]),
-        (4_194_304, &["theory", "moments", "--iterations", "5000"]),
-        (
-            4_194_304,
-            &[
-                "theory",
-                "moments",
-                "--iterations",
-                "4999",
-                "--report-at",
-                "10",
-                "--cross",
-                "0.5@lag=1",
-            ],
-        ),
-        (500_000, &["theory", "relu", "--iterations", "4000"]),
-        (500_000, &["theory", "held", "--layers", "100,1000,100", "--repeats", "1000"]),
-        (500_000, &["theory", "held", "--iterations", "10000000", "--record-every", "1"]),
-        (500_000, &["theory", "conditional", "--layers", "9000,10,10"]),
-        (500_000, &["theory", "spectrum", "--points", "10000000"]),
-        (500_000, &["isolate", "--layers", "5000,5000,5000"]),
-        (500_000, &["isolate", "--iterations", "1000000000", "--record-every", "200"]),
+    for (kilobytes, request) in [
+        (4_194_304, "isolate --batch 1000000"),
+        (4_194_304, "theory moments --iterations 5000"),
+        (4_194_304, "theory moments --iterations 4999 --report-at 10 --cross 0.5@lag=1"),
+        (500_000, "theory relu --iterations 4000"),
+        (500_000, "theory held --layers 100,1000,100 --repeats 1000"),
+        (500_000, "theory held --iterations 10000000 --record-every 1"),
+        (500_000, "theory conditional --layers 9000,10,10"),
+        (500_000, "theory spectrum --points 10000000"),
+        (500_000, "isolate --layers 5000,5000,5000"),
+        (500_000, "isolate --iterations 1000000000 --record-every 200"),
+        (500_000, "isolate --iterations 1000000 --quantities terms_angle --record-every 1000000"),
         (
             500_000,
-            &[
-                "isolate",
-                "--iterations",
-                "1000000",
-                "--quantities",
-                "terms_angle",
-                "--record-every",
-                "1000000",
-            ],
+            "isolate --predict --activation linear --schedule free --activity ar1:0.5 --error \
+             ar1:0.5 --iterations 4000",
         ),
-        (
-            500_000,
-            &[
-                "isolate",
-                "--predict",
-                "--activation",
-                "linear",
-                "--schedule",
-                "free",
-                "--activity",
-                "ar1:0.5",
-                "--error",
-                "ar1:0.5",
-                "--iterations",
-                "4000",
-            ],
-        ),
-        (500_000, &["train", "--hidden", "5000,5000"]),
-        (500_000, &["train", "--export", "signals"]),
-        (
-            500_000,
-            &[
-                "train",
-                "--quantities",
-                "term_within_angle",
-                "--lags",
-                "1-5000",
-                "--batch",
-                "1000",
-                "--epochs",
-                "9999",
-            ],
-        ),
-        (500_000, &["replay", "--replay-updates", "3000", "--epochs", "10000", "--batch", "1000"]),
-        (500_000, &["plane", "--epochs", "500", "--snapshot-every", "20", "--hidden", "300,300"]),
-        (500_000, &["sample", "--layers", "20,5000,5000"]),
-        (500_000, &["sample", "--draws", "1000000", "--repeats", "100"]),
-        (
-            500_000,
-            &[
-                "signals",
-                "--iterations",
-                "10000000",
-                "--batch",
-                "1",
-                "--inputs",
-                "2",
-                "--outputs",
-                "2",
-            ],
-        ),
+        (500_000, "train --hidden 5000,5000"),
+        (500_000, "train --export signals"),
+        (500_000, "train --quantities term_within_angle --lags 1-5000 --batch 1000 --epochs 9999"),
+        (500_000, "replay --replay-updates 3000 --epochs 10000 --batch 1000"),
+        (500_000, "plane --epochs 500 --snapshot-every 20 --hidden 300,300"),
+        (500_000, "sample --layers 20,5000,5000"),
+        (500_000, "sample --draws 1000000 --repeats 100"),
+        (500_000, "signals --iterations 10000000 --batch 1 --inputs 2 --outputs 2"),
     ] {
+        let args = &line(request);
         let (code, refusal) = limited(here.path(), kilobytes, args);
         assert!(
             code == Some(2) && refusal.contains(" of memory, more than "),
@@ -399,17 +305,8 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
     }
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
     // Threads are as many as there is memory for, and not more than there is use for.
-    let many = [
-        "isolate",
-        "--threads",
-        "1000",
-        "--iterations",
-        "10",
-        "--report-at",
-        "",
-        "--repeats",
-        "40",
-    ];
+    let mut many = line("isolate --threads 1000 --iterations 10 --repeats 40");
+    many.extend(["--report-at", ""]);
     let (code, told) = limited(here.path(), 400_000, &many);
     assert!(code == Some(0) && told.contains("warning: --threads 1000:"), "{code:?} {told}");
     assert!(told.contains("threads are used, as jobs on more would need more memory"), "{told}");

@@ -1,7 +1,7 @@
 //! Runs as users handle them: specs changed by options, repeats added, lists of runs, tables,
 //! comparisons, hints.
 
-use crate::common::{alignscope, bytes, done, json, refused};
+use crate::common::{alignscope, bytes, done, json, line, refused};
 use alignscope::measure::summary::Summary;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -95,19 +95,8 @@ fn the_summary_is_a_table_with_numbers_where_parameters_are_numbers() {
 fn conditions_are_compared_repeat_by_repeat() {
     let here = TempDir::new().unwrap();
     spec(here.path());
-    let args = [
-        "run",
-        "two.toml",
-        "--out",
-        "run",
-        "--analysis",
-        "digits",
-        "--repeats",
-        "4",
-        "--compare",
-        "rule=bp,fa",
-    ];
-    let shown = done(here.path(), &args);
+    let args = "run two.toml --out run --analysis digits --repeats 4 --compare rule=bp,fa";
+    let shown = done(here.path(), &line(args));
     assert!(
         shown.contains("Compared, paired by repeat") && shown.contains("BP-TRW minus BP"),
         "{shown}"

@@ -1,6 +1,6 @@
 //! Run directories in which anything was changed: nothing that was is read in silence.
 
-use crate::common::{alignscope, done, refused, specs, tree};
+use crate::common::{alignscope, done, line, refused, specs, tree};
 use alignscope::data::Library;
 use alignscope::experiment::run_job;
 use alignscope::run::{
@@ -23,10 +23,6 @@ fn spec() -> String {
     let sample = "[[analysis]]\nname = \"angles\"\nkind = \"sample\"\nrepeats = \
         1\n[analysis.base]\ndraws = 3\n";
     [head, &rule, &network, sample].concat()
-}
-
-fn line(text: &str) -> Vec<&str> {
-    text.split(' ').collect()
 }
 
 /// A run directory of everything that can be in one, made once: results, both kinds of exports,
@@ -197,88 +193,134 @@ fn what_was_changed_is_said_and_made_again_to_the_same_bytes() {
     }
 }
 
-#[test]
-fn the_program_says_what_was_changed_and_its_exit_code_does_too() {
-    let here = copied();
-    let (here, run) = (here.path(), here.path().join("run"));
-    let files = files(&run);
-    let flip = |name: &Path| {
-        let mut bytes = files[name].clone();
+/// A copy of the run directory, whose files are changed.
+struct Changed {
+    here: TempDir,
+    files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Changed {
+    fn new() -> Self {
+        let here = copied();
+        let files = files(&here.path().join("run"));
+        Self { here, files }
+    }
+
+    fn run(&self) -> PathBuf {
+        self.here.path().join("run")
+    }
+
+    /// The first file of a directory.
+    fn first(&self, directory: &str) -> PathBuf {
+        self.files.keys().find(|name| name.starts_with(directory)).unwrap().clone()
+    }
+
+    /// Changes one bit of a file.
+    fn flip(&self, name: &Path) {
+        let mut bytes = self.files[name].clone();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
-        std::fs::write(run.join(name), bytes).unwrap();
-    };
-    let first =
-        |directory: &str| files.keys().find(|name| name.starts_with(directory)).unwrap().clone();
-    let error_of = |command: &str, code: i32| refused(here, &line(command), code);
-    let same = || {
-        for (path, bytes) in tree(&run) {
-            assert!(bytes.is_empty() || bytes == files[&path], "{} differs", path.display());
-        }
-    };
+        std::fs::write(self.run().join(name), bytes).unwrap();
+    }
 
-    // A result: readers leave it out, and say what runs it again.
-    let job = first("jobs");
-    flip(&job);
+    fn error_of(&self, command: &str, code: i32) -> String {
+        refused(self.here.path(), &line(command), code)
+    }
+
+    fn assert_same(&self) {
+        for (path, bytes) in tree(&self.run()) {
+            assert!(bytes.is_empty() || bytes == self.files[&path], "{} differs", path.display());
+        }
+    }
+}
+
+/// Readers leave it out, and say what runs it again.
+#[test]
+fn the_program_says_which_result_was_changed_and_its_exit_code_does_too() {
+    let changed = Changed::new();
+    let job = changed.first("jobs");
+    changed.flip(&job);
     let said = format!("{} ", Path::new("run").join(&job).display());
     for command in ["report run", "figure run"] {
-        let error = error_of(command, 1);
+        let error = changed.error_of(command, 1);
         assert!(
             error.contains(&said) && error.contains("`alignscope run run` runs the job again"),
             "{error}"
         );
         assert!(error.contains("6 of 7 jobs are stored, and only these are shown"), "{error}");
     }
-    assert!(error_of("run run --dry-run", 0).contains("the job will run again"));
-    let error = error_of("run run", 0);
+    assert!(changed.error_of("run run --dry-run", 0).contains("the job will run again"));
+    let error = changed.error_of("run run", 0);
     assert!(error.contains(&said) && error.contains("the job runs again"), "{error}");
-    same();
-    flip(&job);
-    assert!(error_of("verify run", 0).contains(&said));
-    assert!(error_of("run run", 0).is_empty() || !error_of("run run", 0).contains("checksum"));
-    same();
+    changed.assert_same();
+    changed.flip(&job);
+    assert!(changed.error_of("verify run", 0).contains(&said));
+    assert!(
+        changed.error_of("run run", 0).is_empty()
+            || !changed.error_of("run run", 0).contains("checksum")
+    );
+    changed.assert_same();
+}
 
-    // Exports: made again where they are asked for, and otherwise an error that says how.
+/// They are made again where they are asked for; otherwise an error says how.
+#[test]
+fn the_program_says_which_exports_were_changed_and_its_exit_code_does_too() {
+    let changed = Changed::new();
     for (directory, export) in [("weights", "weights"), ("signals", "signals:1")] {
-        let name = first(directory);
-        for broken in
-            [&[][..], &files[&name][..files[&name].len() / 2], &vec![0; files[&name].len()]]
-        {
-            std::fs::write(run.join(&name), broken).unwrap();
+        let name = changed.first(directory);
+        for broken in [
+            &[][..],
+            &changed.files[&name][..changed.files[&name].len() / 2],
+            &vec![0; changed.files[&name].len()],
+        ] {
+            std::fs::write(changed.run().join(&name), broken).unwrap();
             for command in ["run run", "verify run", "report run", "figure run", "merge new run"] {
-                let error = error_of(command, 1);
+                let error = changed.error_of(command, 1);
                 let remedy = format!("`alignscope run run --export {directory}` makes it again");
                 assert!(error.contains(&remedy), "{command}: {error}");
             }
-            let error = error_of(&format!("run run --export {export}"), 0);
+            let error = changed.error_of(&format!("run run --export {export}"), 0);
             assert!(error.contains("the job runs again"), "{error}");
-            same();
-            std::fs::remove_dir_all(here.join("new")).unwrap();
+            changed.assert_same();
+            std::fs::remove_dir_all(changed.here.path().join("new")).unwrap();
         }
     }
+}
 
-    // Figures: those of the spec are drawn again, and another is told of.
+/// Those of the spec are drawn again, and another is told of.
+#[test]
+fn the_program_says_which_figure_was_changed_and_its_exit_code_does_too() {
+    let changed = Changed::new();
     let [of_spec, other] =
         ["figures/rule.csv", "figures/weight_alignment-curves.csv"].map(PathBuf::from);
-    assert!(files.contains_key(&other), "{:?}", files.keys());
-    flip(&of_spec);
-    assert!(error_of("verify run", 1).contains("run/figures/rule.csv does not match its checksum"));
+    assert!(changed.files.contains_key(&other), "{:?}", changed.files.keys());
+    changed.flip(&of_spec);
     assert!(
-        error_of("run run", 0)
+        changed
+            .error_of("verify run", 1)
+            .contains("run/figures/rule.csv does not match its checksum")
+    );
+    assert!(
+        changed
+            .error_of("run run", 0)
             .contains("run/figures/rule.csv does not match its checksum; it is drawn again")
     );
-    same();
-    flip(&other);
+    changed.assert_same();
+    changed.flip(&other);
     for command in ["run run", "verify run", "report run", "figure run"] {
         assert!(
-            error_of(command, 1)
+            changed
+                .error_of(command, 1)
                 .contains("weight_alignment-curves.csv does not match its checksum"),
             "{command}"
         );
     }
-    done(here, &line("figure run --analysis rule --quantity weight_alignment --format svg"));
-    done(here, &line("run run"));
-    same();
+    done(
+        changed.here.path(),
+        &line("figure run --analysis rule --quantity weight_alignment --format svg"),
+    );
+    done(changed.here.path(), &line("run run"));
+    changed.assert_same();
 }
 
 #[test]

@@ -529,6 +529,38 @@ fn series(directory: &Path) -> BTreeMap<(u64, usize), f64> {
     .collect()
 }
 
+/// The recording of the job in a run directory has the angles of the series there, and shows what
+/// carried the errors.
+fn assert_read(directory: &Path, rule: &str) {
+    let of = directory.display();
+    let exported =
+        std::fs::read_dir(directory.join("signals")).unwrap().flatten().next().unwrap().path();
+    let found = analyze(&exported);
+    let expected = series(directory);
+    let mut count = 0;
+    for (layer, degrees) in angles(&found) {
+        for (state, degrees) in degrees.into_iter().enumerate() {
+            let Some(degrees) = degrees else { continue };
+            let expected =
+                expected.get(&(layer, state)).unwrap_or_else(|| panic!("{rule}: {layer}, {state}"));
+            assert!(
+                (degrees - expected).abs() < 1e-9,
+                "{rule}, layer {layer}, state {state}: {degrees} {expected}"
+            );
+            count += 1;
+        }
+    }
+    assert_eq!(count, expected.len(), "{rule}, {of}: angles on both sides\n{}", notes(&found));
+    assert_eq!(found["archive"]["labels"], true, "{rule}");
+    let carried = match rule {
+        "bp" => "forward_transposed",
+        "dfa" | "direct-kolen-pollack" => "direct",
+        _ => "backward",
+    };
+    let expected = if rule == "shallow" { vec![] } else { vec![carried; 2] };
+    assert_eq!(carriers(&found), expected, "{rule}, {of}: {}", notes(&found));
+}
+
 #[test]
 fn recordings_of_all_rules_have_the_angles_of_their_series() {
     let here = TempDir::new().unwrap();
@@ -555,55 +587,12 @@ fn recordings_of_all_rules_have_the_angles_of_their_series() {
         for (shape, options) in
             [("odd", "--hidden 12,11"), ("even", "--hidden 10,10 --code one-hot")]
         {
-            let out = format!("{shape}-{number}");
-            let fixed = "--epochs 1 --batch 150 --repeats 1 --record-every 1 --weight-decay 0.1 \
-                --export signals:99";
-            let all = [
-                &["train", "--rule", rule, "--out", &out][..],
-                &fixed.split(' ').collect::<Vec<_>>(),
-            ]
-            .concat();
-            common::done(
-                here.path(),
-                &[&all[..], &options.split(' ').collect::<Vec<_>>()].concat(),
+            let request = format!(
+                "train --rule {rule} --out {shape}-{number} --epochs 1 --batch 150 --repeats 1 \
+                 --record-every 1 --weight-decay 0.1 --export signals:99 {options}"
             );
-            let directory = here.path().join(&out);
-            let exported = std::fs::read_dir(directory.join("signals"))
-                .unwrap()
-                .flatten()
-                .next()
-                .unwrap()
-                .path();
-            let found = analyze(&exported);
-            let expected = series(&directory);
-            let mut count = 0;
-            for (layer, degrees) in angles(&found) {
-                for (state, degrees) in degrees.into_iter().enumerate() {
-                    let Some(degrees) = degrees else { continue };
-                    let expected = expected
-                        .get(&(layer, state))
-                        .unwrap_or_else(|| panic!("{rule}: {layer}, {state}"));
-                    assert!(
-                        (degrees - expected).abs() < 1e-9,
-                        "{rule}, layer {layer}, state {state}: {degrees} {expected}"
-                    );
-                    count += 1;
-                }
-            }
-            assert_eq!(
-                count,
-                expected.len(),
-                "{rule}, {shape}: angles on both sides\n{}",
-                notes(&found)
-            );
-            assert_eq!(found["archive"]["labels"], true, "{rule}");
-            let carried = match rule {
-                "bp" => "forward_transposed",
-                "dfa" | "direct-kolen-pollack" => "direct",
-                _ => "backward",
-            };
-            let expected = if rule == "shallow" { vec![] } else { vec![carried; 2] };
-            assert_eq!(carriers(&found), expected, "{rule}, {shape}: {}", notes(&found));
+            common::done(here.path(), &common::line(&request));
+            assert_read(&here.path().join(format!("{shape}-{number}")), rule);
         }
     }
 }

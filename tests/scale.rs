@@ -165,10 +165,10 @@ fn what_is_missing_can_be_run_in_the_merged_directory() {
 }
 
 #[test]
-fn damaged_contradicting_and_foreign_results_are_refused() {
+fn damaged_and_contradicting_results_are_refused() {
     let here = whole();
     shards(here.path(), 2);
-    let [first, second] = ["s/1-of-2", "s/2-of-2"].map(|shard| here.path().join(shard));
+    let first = here.path().join("s/1-of-2");
     let job = jobs(&first)[0].clone();
     let bytes = std::fs::read(&job).unwrap();
     std::fs::write(&job, &bytes[..bytes.len() / 2]).unwrap();
@@ -206,8 +206,13 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
     }
     std::fs::write(&job, &bytes).unwrap();
     vouch(&first, &format!("jobs/{name}"), &text);
+}
 
-    // The same with what was exported.
+#[test]
+fn damaged_and_contradicting_exports_are_refused() {
+    let here = whole();
+    shards(here.path(), 2);
+    let second = here.path().join("s/2-of-2");
     let weights =
         std::fs::read_dir(second.join("weights")).unwrap().next().unwrap().unwrap().path();
     let name = weights.file_name().unwrap().to_str().unwrap().to_string();
@@ -232,7 +237,12 @@ fn damaged_contradicting_and_foreign_results_are_refused() {
         error.contains(&format!("s/2-of-2/weights/{name} and whole/weights/{name}")),
         "{error}"
     );
+}
 
+#[test]
+fn foreign_results_are_refused() {
+    let here = whole();
+    shards(here.path(), 2);
     done(here.path(), "isolate --layers 5,6,5 --iterations 5 --out other");
     let error = refused(here.path(), "merge new s/1-of-2 other", 1);
     assert!(error.contains("other holds the results of another spec (`isolate`)"), "{error}");

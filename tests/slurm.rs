@@ -1,7 +1,7 @@
 //! The job-array script: in a shell that plays SLURM, and on a real one.
 #![cfg(target_os = "linux")]
 
-use crate::common::specs;
+use crate::common::{line, specs};
 use assert_cmd::Command as Checked;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -285,6 +285,97 @@ fn all_below(directory: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
+/// A directory in which the spec, the data and the results are called by an odd name.
+struct Named<'a> {
+    name: &'a OsStr,
+    here: PathBuf,
+    spec: OsString,
+    /// Where programs are looked for.
+    path: &'a str,
+    /// Where these note what they are called with.
+    noted: &'a Path,
+}
+
+impl<'a> Named<'a> {
+    fn new(top: &Path, name: &'a OsStr, path: &'a str, noted: &'a Path) -> Self {
+        let here = top.join("odd").join(joined(name, " in"));
+        std::fs::create_dir_all(&here).unwrap();
+        let spec = joined(name, ".toml");
+        std::fs::write(here.join(&spec), self::spec()).unwrap();
+        Self { name, here, spec, path, noted }
+    }
+
+    /// A name as an operand.
+    fn operand(name: &OsStr) -> OsString {
+        if name.as_bytes().starts_with(b"-") {
+            Path::new(".").join(name).into()
+        } else {
+            name.into()
+        }
+    }
+
+    fn out(&self) -> OsString {
+        Self::operand(self.name)
+    }
+
+    /// Writes the script, with one that notes what it is called with in place of the program.
+    fn write_script(&self) {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("alignscope"));
+        command.current_dir(&self.here);
+        command.args(line("sbatch --shards 2 --export signals:3 --time 9"));
+        command.args(["--out=", "--data-dir="].map(|option| joined(option, self.name)));
+        let printed = command.arg("--").arg(&self.spec).output().unwrap();
+        assert!(printed.status.success(), "{:?}: {}", self.name, text(&printed.stderr));
+        let script = String::from_utf8(printed.stdout).unwrap();
+        assert!(!script.chars().any(|c| c.is_control() && c != '\n'), "{script}");
+        let directives: Vec<&str> =
+            script.lines().filter(|line| line.starts_with("#SBATCH")).collect();
+        assert_eq!(directives.len(), 7, "{script}");
+        let program = script.lines().find(|line| line.starts_with("program=")).unwrap();
+        let script = script.replace(program, "program=alignscope");
+        std::fs::write(self.here.join("job.sh"), script).unwrap();
+    }
+
+    /// What programs are called with when the script runs.
+    fn bash(&self, argument: &str) -> Vec<Vec<OsString>> {
+        let mut bash = Command::new("bash");
+        bash.current_dir(&self.here)
+            .env("PATH", self.path)
+            .env("SLURM_ARRAY_TASK_ID", "1")
+            .args(["job.sh", argument]);
+        let output = bash.output().unwrap();
+        assert!(output.status.success(), "{:?}: {}", self.name, text(&output.stderr));
+        assert_eq!(text(&output.stderr), "", "{:?}", self.name);
+        calls(self.noted)
+    }
+
+    /// The call that runs a shard.
+    fn shard(&self) -> Vec<OsString> {
+        vec![
+            "run".into(),
+            Self::operand(&self.spec),
+            "--shard".into(),
+            "1/2".into(),
+            "--out".into(),
+            joined(self.out(), ".shards/1-of-2"),
+            "--threads".into(),
+            "1".into(),
+            joined("--data-dir=", self.name),
+            "--export".into(),
+            "signals:3".into(),
+        ]
+    }
+
+    /// The call that submits a task of the script.
+    fn submission(&self, first: &[&str], log: &str, task: &str) -> Vec<OsString> {
+        let mut words: Vec<OsString> = first.iter().map(OsString::from).collect();
+        words.push(joined("--chdir=", joined(self.out(), ".shards/logs")));
+        let script = self.here.join("job.sh");
+        words.extend([log.into(), "--no-kill".into(), script.into(), task.into()]);
+        words
+    }
+}
+
 #[test]
 fn no_name_is_run_or_becomes_another() {
     let top = TempDir::new().unwrap();
@@ -293,88 +384,23 @@ fn no_name_is_run_or_becomes_another() {
     fake(&bin, "alignscope", &noted, "");
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     for name in odd_names() {
-        // Its directory, the spec, the data and the results are all called so.
-        let here = top.path().join("odd").join(joined(&name, " in"));
-        std::fs::create_dir_all(&here).unwrap();
-        let spec = joined(&name, ".toml");
-        std::fs::write(here.join(&spec), self::spec()).unwrap();
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin("alignscope"));
-        command.current_dir(&here).args([
-            "sbatch",
-            "--shards",
-            "2",
-            "--export",
-            "signals:3",
-            "--time",
-            "9",
-        ]);
-        command.args(["--out=", "--data-dir="].map(|option| joined(option, &name)));
-        let printed = command.arg("--").arg(&spec).output().unwrap();
-        assert!(printed.status.success(), "{name:?}: {}", text(&printed.stderr));
-        let script = String::from_utf8(printed.stdout).unwrap();
-        assert!(!script.chars().any(|c| c.is_control() && c != '\n'), "{script}");
-        let directives: Vec<&str> =
-            script.lines().filter(|line| line.starts_with("#SBATCH")).collect();
-        assert_eq!(directives.len(), 7, "{script}");
-        // In place of the program, one that tells what it is called with.
-        let program = script.lines().find(|line| line.starts_with("program=")).unwrap();
-        let script = script.replace(program, "program=alignscope");
-        std::fs::write(here.join("job.sh"), script).unwrap();
-        let bash = |argument: &str| {
-            let mut bash = Command::new("bash");
-            bash.current_dir(&here)
-                .env("PATH", &path)
-                .env("SLURM_ARRAY_TASK_ID", "1")
-                .args(["job.sh", argument]);
-            let output = bash.output().unwrap();
-            assert!(output.status.success(), "{name:?}: {}", text(&output.stderr));
-            assert_eq!(text(&output.stderr), "", "{name:?}");
-        };
-        let operand = |name: &OsStr| -> OsString {
-            if name.as_bytes().starts_with(b"-") {
-                Path::new(".").join(name).into()
-            } else {
-                name.into()
-            }
-        };
-        let out = operand(&name);
-        bash("shard");
-        let shard: Vec<OsString> = vec![
-            "run".into(),
-            operand(&spec),
-            "--shard".into(),
-            "1/2".into(),
-            "--out".into(),
-            joined(&out, ".shards/1-of-2"),
-            "--threads".into(),
-            "1".into(),
-            joined("--data-dir=", &name),
-            "--export".into(),
-            "signals:3".into(),
-        ];
-        assert_eq!(calls(&noted), [shard], "{name:?}");
-        bash("--no-kill");
-        let logs = joined(&out, ".shards/logs");
-        assert!(here.join(&logs).is_dir());
-        let [array, merge] = &calls(&noted)[..] else { panic!("{name:?}") };
-        let of = |first: &[&str], log: &str, task: &str| -> Vec<OsString> {
-            let mut words: Vec<OsString> = first.iter().map(OsString::from).collect();
-            words.push(joined("--chdir=", &logs));
-            words.extend([log.into(), "--no-kill".into(), here.join("job.sh").into(), task.into()]);
-            words
-        };
-        assert_eq!(*array, of(&["--parsable", "--array=1-2"], "--output=%a.log", "shard"));
-        assert_eq!(
-            *merge,
-            of(&["--parsable", "--dependency=afterany:7"], "--output=merge.log", "merge")
-        );
-        bash("merge");
-        let [merge] = &calls(&noted)[..] else { panic!("{name:?}") };
+        let named = Named::new(top.path(), &name, &path, &noted);
+        named.write_script();
+        let (here, out) = (&named.here, named.out());
+        assert_eq!(named.bash("shard"), [named.shard()], "{name:?}");
+        let submitted = named.bash("--no-kill");
+        assert!(here.join(joined(&out, ".shards/logs")).is_dir());
+        let [array, merge] = &submitted[..] else { panic!("{name:?}") };
+        let options = ["--parsable", "--array=1-2"];
+        assert_eq!(*array, named.submission(&options, "--output=%a.log", "shard"));
+        let options = ["--parsable", "--dependency=afterany:7"];
+        assert_eq!(*merge, named.submission(&options, "--output=merge.log", "merge"));
+        let [merge] = &named.bash("merge")[..] else { panic!("{name:?}") };
         assert_eq!(merge[..2], ["merge".into(), out.clone()]);
         // Nothing else has come to be: the spec, the script, and where the logs go.
         let shards = here.join(joined(&out, ".shards"));
-        let expected = [here.join(&spec), here.join("job.sh"), shards.join("logs"), shards];
-        assert_eq!(all_below(&here), BTreeSet::from(expected), "{name:?}");
+        let expected = [here.join(&named.spec), here.join("job.sh"), shards.join("logs"), shards];
+        assert_eq!(all_below(here), BTreeSet::from(expected), "{name:?}");
     }
     assert!(!top.path().join("odd/X").exists() && !Path::new("X").exists());
 }

@@ -1,11 +1,17 @@
 //! The exact linear theory against simulation, and against checked values.
 
+use alignscope::condition::{Condition, Kind, TrainCondition};
+use alignscope::data::{Library, digits};
+use alignscope::experiment::learning::{LearningRun, load};
 use alignscope::matrix::{Matrix, Product};
 use alignscope::measure::angle::{Direction, weight_alignment};
 use alignscope::measure::summary::Summary;
+use alignscope::network::{Subset, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::rule::{Activation, Isolated};
 use alignscope::signal::{Form, Pair, Schedule, Signals, Sizes};
+use alignscope::spec::Analysis;
+use alignscope::theory::depth::Width;
 use alignscope::theory::moments::{self, Moments, Realised, moments};
 use alignscope::theory::spectra::von_mises_fisher_cosine;
 use alignscope::theory::{Toy, held, relu, shared};
@@ -360,18 +366,39 @@ fn under_weight_normalisation_drift_and_noise_settle_at_the_von_mises_fisher_ang
     assert!(found > 1.2 * naive, "{found} {naive}");
 }
 
+/// Of every repeat, the loss and the angles half way and at the end: predicted, measured.
+fn learnt(condition: &TrainCondition, last: usize) -> Vec<[Vec<f64>; 2]> {
+    let data = digits::<f64>().unwrap();
+    let shown = load(condition, &Library::new(None)).unwrap();
+    let repeats = (0..16).into_par_iter().map(|repeat| {
+        let mut theory = LearningRun::new(&shown, condition, Width::Finite, [1, repeat]).unwrap();
+        let mut trainer = Trainer::new(&data, condition.setup.clone(), 1, repeat);
+        let (mut predicted, mut measured) = (Vec::new(), Vec::new());
+        for at in [last / 8, last] {
+            theory.advance_to(at).unwrap();
+            let found = theory.prediction().unwrap();
+            predicted.push(found.loss);
+            predicted.extend(found.weights);
+            while trainer.iteration() < at {
+                trainer.step();
+            }
+            let code = trainer.code().clone();
+            measured.push(trainer.evaluate(Subset::Train, &code).loss);
+            measured.extend((1..=condition.setup.hidden.len()).map(|l| {
+                let backward = trainer.feedback().backward(l).unwrap();
+                weight_alignment(&trainer.layers().weights[l], backward).unwrap().unwrap()
+            }));
+        }
+        [predicted, measured]
+    });
+    repeats.collect()
+}
+
 /// Loss and weight angles of linear networks on the digits against predictions from the same
 /// batches and the same `B`: one to five hidden layers, mini-batches, momentum and decay, biases,
 /// and labels that change.
 #[test]
 fn learning_of_deep_linear_networks_is_predicted() {
-    use alignscope::condition::{Condition, Kind};
-    use alignscope::data::{Library, digits};
-    use alignscope::experiment::learning::{LearningRun, load};
-    use alignscope::network::{Subset, Trainer};
-    use alignscope::spec::Analysis;
-    use alignscope::theory::depth::Width;
-
     let base = [
         ("hidden", "120,120,120"),
         ("activation", "linear"),
@@ -394,41 +421,14 @@ fn learning_of_deep_linear_networks_is_predicted() {
         &[("hidden", "100,60")],
         &[("hidden", "100,100,100,100,100"), ("eta", "1e-4")],
     ];
-    let data = digits::<f64>().unwrap();
     for case in cases {
         let kept = base.iter().filter(|(name, _)| !case.iter().any(|(other, _)| other == name));
         let options: Vec<(&str, &str)> = kept.chain(case).copied().collect();
         let analysis = Analysis::from_options(Kind::Train, options).unwrap();
         let Condition::Train(condition) = &analysis.conditions[0] else { panic!("a training run") };
-        let shown = load(condition, &Library::new(None)).unwrap();
-        let last = analysis.conditions[0].last_iteration();
         let hidden = condition.setup.hidden.len();
-        // Of every repeat, the loss and the angles half way and at the end: predicted, measured.
-        let repeats: Vec<[Vec<f64>; 2]> = (0..16)
-            .into_par_iter()
-            .map(|repeat| {
-                let mut theory =
-                    LearningRun::new(&shown, condition, Width::Finite, [1, repeat]).unwrap();
-                let mut trainer = Trainer::new(&data, condition.setup.clone(), 1, repeat);
-                let (mut predicted, mut measured) = (Vec::new(), Vec::new());
-                for at in [last / 8, last] {
-                    theory.advance_to(at).unwrap();
-                    let found = theory.prediction().unwrap();
-                    predicted.push(found.loss);
-                    predicted.extend(found.weights);
-                    while trainer.iteration() < at {
-                        trainer.step();
-                    }
-                    let code = trainer.code().clone();
-                    measured.push(trainer.evaluate(Subset::Train, &code).loss);
-                    measured.extend((1..=hidden).map(|l| {
-                        let backward = trainer.feedback().backward(l).unwrap();
-                        weight_alignment(&trainer.layers().weights[l], backward).unwrap().unwrap()
-                    }));
-                }
-                [predicted, measured]
-            })
-            .collect();
+        let repeats: Vec<[Vec<f64>; 2]> =
+            learnt(condition, analysis.conditions[0].last_iteration());
         for place in 0..2 * (hidden + 1) {
             let [predicted, measured] =
                 [0, 1].map(|of| statistics(repeats.iter().map(|repeat| repeat[of][place])));
@@ -532,42 +532,21 @@ fn predictions_of_deep_relu_networks_are_recorded_beside_what_is_measured() {
     assert!((predicted_below - below).abs() < 0.5, "{below} {predicted_below}");
 }
 
+/// Rows of a quantity in what was printed.
+fn rows(found: &serde_json::Value, name: &str) -> Vec<serde_json::Value> {
+    let all = found["summary"].as_array().unwrap().iter();
+    all.filter(|row| row["quantity"] == name).cloned().collect()
+}
+
 #[test]
 fn predictions_of_every_repeat_are_recorded() {
-    use crate::common::{json, refused};
-    use tempfile::TempDir;
-    let here = TempDir::new().unwrap();
-    let network = [
-        &[
-            "--layers",
-            "10,50,40,6",
-            "--batch",
-            "20",
-            "--eta",
-            "2e-3",
-            "--iterations",
-            "120",
-            "--w-std",
-            "0.1",
-        ],
-        &["--b-std", "0.1", "--activity", "held", "--error", "ar1:0.95", "--json"][..],
-    ]
-    .concat();
-    let measured = json(
-        here.path(),
-        &[&["isolate", "--activation", "linear", "--repeats", "12", "--predict"], &network[..]]
-            .concat(),
-    );
-    let theory = json(here.path(), &[&["theory", "depth", "--draws", "12"], &network[..]].concat());
-    let rows = |found: &serde_json::Value, name: &str| -> Vec<serde_json::Value> {
-        found["summary"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|row| row["quantity"] == name)
-            .cloned()
-            .collect()
-    };
+    use crate::common::{json, line};
+    let here = tempfile::TempDir::new().unwrap();
+    let network = "--layers 10,50,40,6 --batch 20 --eta 2e-3 --iterations 120 --w-std 0.1 --b-std \
+        0.1 --activity held --error ar1:0.95 --json";
+    let isolate = format!("isolate --activation linear --repeats 12 --predict {network}");
+    let measured = json(here.path(), &line(&isolate));
+    let theory = json(here.path(), &line(&format!("theory depth --draws 12 {network}")));
     let (said, recorded) =
         (rows(&theory, "weight_alignment"), rows(&measured, "predicted_weight_alignment"));
     assert_eq!((said.len(), recorded.len()), (2, 2));
@@ -582,25 +561,17 @@ fn predictions_of_every_repeat_are_recorded() {
         let off = &measured["discrepancy"];
         assert!(off["standard_errors"].as_f64().unwrap().abs() < 3.5, "{measured}");
     }
-    // In training too, from the batches of the repeat.
-    let train = [
-        &[
-            "train",
-            "--data",
-            "digits",
-            "--hidden",
-            "60",
-            "--activation",
-            "linear",
-            "--loss",
-            "squared-linear",
-        ],
-        &["--code", "one-hot", "--bias", "off", "--epochs", "1", "--repeats", "3", "--eta", "4e-4"]
-            [..],
-        &["--quantities", "loss,weight_alignment", "--predict", "--json"],
-    ]
-    .concat();
-    let found = json(here.path(), &train);
+}
+
+/// From the batches of the repeat.
+#[test]
+fn predictions_of_every_repeat_are_recorded_in_training_too() {
+    use crate::common::{json, line, refused};
+    let here = tempfile::TempDir::new().unwrap();
+    let train = "train --data digits --hidden 60 --activation linear --loss squared-linear --code \
+        one-hot --bias off --epochs 1 --repeats 3 --eta 4e-4 --quantities loss,weight_alignment \
+        --predict --json";
+    let found = json(here.path(), &line(train));
     let [loss, said] = ["loss", "predicted_loss"].map(|name| rows(&found, name).remove(0));
     assert_eq!(loss["prediction"], said["mean"]);
     assert!(loss["discrepancy"]["standard_errors"].as_f64().unwrap().abs() < 4.5, "{loss}");

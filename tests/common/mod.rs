@@ -24,6 +24,6 @@ pub fn random_cases(cases: u32) -> ProptestConfig {
 }
 
 #[cfg(feature = "cli")]
-pub use program::{alignscope, assert_same, bytes, done, json, refused};
+pub use program::{alignscope, assert_same, bytes, done, json, line, refused};
 #[cfg(feature = "cli")]
 pub use tree::tree;

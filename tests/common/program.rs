@@ -34,6 +34,11 @@ pub fn refused(directory: &Path, args: &[&str], code: i32) -> String {
     error
 }
 
+/// The words of a line.
+pub fn line(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
 /// A file of `directory`.
 pub fn bytes(directory: &Path, name: &str) -> Vec<u8> {
     std::fs::read(directory.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
