@@ -578,6 +578,30 @@ fn small() -> Case {
     }
 }
 
+/// Every term of the latest update of a layer is the literal one, from the layers before every
+/// update and the batches of these.
+fn assert_terms_are_literal(
+    found: &Decomposition<f64>,
+    trainer: &Trainer<'_, f64>,
+    earlier: &[(Layers<f64>, Vec<BatchPart<f64>>)],
+    l: usize,
+) {
+    let k = earlier.len() - 1;
+    let (layers, parts) = &earlier[k];
+    let samples: Vec<_> =
+        parts.iter().filter_map(|part| Samples::of(&part.input, &part.pass, l)).collect();
+    let (bias, activation) = (&layers.biases[l - 1], Activation::TanhRelu);
+    let now = Now { samples: &samples, bias, activation, eta: trainer.setup().eta };
+    let backward = trainer.feedback().backward(l).unwrap();
+    for term in &found.terms {
+        let (then, parts) = &earlier[k - term.lag];
+        let parts: Vec<_> =
+            parts.iter().filter_map(|part| Earlier::of(&part.input, &part.pass, l)).collect();
+        let literal = literal_term(&then.weights[l - 1], &parts, &now, backward).unwrap();
+        assert!(distance(&literal, &term.alignment) <= 1e-10 * norm(&literal));
+    }
+}
+
 /// Under momentum, weight decay and weight normalisation, from the parts of a trainer's batches, in
 /// a window.
 #[test]
@@ -627,21 +651,7 @@ fn a_network_in_training_is_followed() {
                 if projection && k > 5 {
                     assert!(norm(sums.projection.as_ref().unwrap()) > 0.1 * norm(&sums.alignment));
                 }
-                let samples: Vec<_> =
-                    passes.iter().filter_map(|(input, pass)| Samples::of(input, pass, l)).collect();
-                let (bias, activation) = (&earlier[k].0.biases[l - 1], Activation::TanhRelu);
-                let now = Now { samples: &samples, bias, activation, eta };
-                for term in &found.terms {
-                    let (then, parts) = &earlier[k - term.lag];
-                    let parts: Vec<_> = parts
-                        .iter()
-                        .filter_map(|part| Earlier::of(&part.input, &part.pass, l))
-                        .collect();
-                    let backward = trainer.feedback().backward(l).unwrap();
-                    let literal =
-                        literal_term(&then.weights[l - 1], &parts, &now, backward).unwrap();
-                    assert!(distance(&literal, &term.alignment) <= 1e-10 * norm(&literal));
-                }
+                assert_terms_are_literal(&found, &trainer, &earlier, l);
             }
             follower.advance(&passes, eta, trainer.layers()).unwrap();
         }

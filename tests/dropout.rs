@@ -5,11 +5,11 @@ use crate::common::job;
 use alignscope::condition::Kind;
 use alignscope::data::digits;
 use alignscope::matrix::Matrix;
-use alignscope::network::{Loss, Order, Setup, Subset, Trainer};
+use alignscope::network::{BatchPart, Loss, Order, Setup, Subset, Trainer};
 use alignscope::quantity::Quantity;
 use alignscope::random::{Role, Stream};
 use alignscope::rule::decomposition::{
-    Earlier, Follower, Now, Plan, Samples, Wanted, literal_term,
+    Earlier, Follower, Now, Plan, Samples, Term, Wanted, literal_term,
 };
 use alignscope::rule::{Activation, ActivityNorm, Feedback, Layers, Pass, PolicyName, WeightNorm};
 use alignscope::spec::Analysis;
@@ -206,6 +206,34 @@ fn distance(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
     squares.sum::<f64>().sqrt()
 }
 
+/// Every term of the update to come is the literal one, from the layers before every update and the
+/// batches of these.
+fn assert_terms_are_literal(
+    terms: &[Term<f64>],
+    trainer: &Trainer<'_, f64>,
+    past: &[(Layers<f64>, Vec<BatchPart<f64>>)],
+    l: usize,
+) {
+    let layers = trainer.layers();
+    let samples: Vec<_> = trainer
+        .ahead()
+        .iter()
+        .map(|part| Samples::of(&part.input, &part.pass, l).unwrap())
+        .collect();
+    let (bias, activation) = (&layers.biases[l - 1], layers.activations[l - 1]);
+    let now = Now { samples: &samples, bias, activation, eta: trainer.setup().eta };
+    let backward = trainer.feedback().backward(l).unwrap();
+    for term in terms {
+        let (before, parts) = &past[past.len() - term.lag];
+        let earlier: Vec<_> =
+            parts.iter().map(|part| Earlier::of(&part.input, &part.pass, l).unwrap()).collect();
+        let literal = literal_term(&before.weights[l - 1], &earlier, &now, backward).unwrap();
+        let far = distance(&literal, &term.alignment);
+        assert!(far < 1e-11 * literal.norm(), "lag {}: {far} {}", term.lag, literal.norm());
+        assert!(literal.norm() > 0.0);
+    }
+}
+
 /// Update = last term + alignment terms + projections + remainder, each from its definition, and
 /// each term is the literal one.
 #[test]
@@ -236,7 +264,7 @@ fn decompositions_close() {
                 update += eta * pass.source(input, l).t() * &pass.delta[l];
             }
             assert!(distance(&found.update, &update) < 1e-13 * update.norm());
-            let sums = found.sums.unwrap();
+            let sums = found.sums.as_ref().unwrap();
             let mut whole = found.last.clone();
             for part in [
                 &sums.alignment,
@@ -251,24 +279,7 @@ fn decompositions_close() {
                 "{}",
                 distance(&whole, &update) / scale
             );
-            let layers = trainer.layers();
-            let samples: Vec<_> =
-                passes.iter().map(|(input, pass)| Samples::of(input, pass, l).unwrap()).collect();
-            let (bias, activation) = (&layers.biases[l - 1], layers.activations[l - 1]);
-            let now = Now { samples: &samples, bias, activation, eta };
-            for term in &found.terms {
-                let (before, parts) = &past[30 - term.lag];
-                let earlier: Vec<_> = parts
-                    .iter()
-                    .map(|part| Earlier::of(&part.input, &part.pass, l).unwrap())
-                    .collect();
-                let backward = trainer.feedback().backward(l).unwrap();
-                let literal =
-                    literal_term(&before.weights[l - 1], &earlier, &now, backward).unwrap();
-                let far = distance(&literal, &term.alignment);
-                assert!(far < 1e-11 * literal.norm(), "lag {}: {far} {}", term.lag, literal.norm());
-                assert!(literal.norm() > 0.0);
-            }
+            assert_terms_are_literal(&found.terms, &trainer, &past, l);
         }
     }
 }

@@ -139,6 +139,50 @@ fn the_loss_falls_by_the_gradient_that_is_measured() {
     }
 }
 
+/// The share of the values below a bound.
+fn share_below(values: &[f64], bound: f64) -> f64 {
+    values.iter().filter(|value| **value < bound).count() as f64 / values.len() as f64
+}
+
+/// What was measured of the pre-activations of so many units at iteration `k`.
+fn assert_pre_activations(run: &Run, k: usize, l: usize, z: &[f64], units: usize) {
+    let of = |quantity| run.value(quantity, k, l);
+    for (quantity, share) in [
+        (Quantity::PreActivationLow, 0.01),
+        (Quantity::PreActivationMedian, 0.5),
+        (Quantity::PreActivationHigh, 0.99),
+    ] {
+        assert!(
+            (share_below(z, of(quantity)) - share).abs() < 2.0 / z.len() as f64,
+            "{k} {l} {share}"
+        );
+    }
+    assert!((share_below(z, -1.0) - of(Quantity::PreActivationOff) / 100.0).abs() < 1e-12);
+    let dead = (0..units).filter(|j| z.iter().skip(*j).step_by(units).all(|z| *z < 0.0)).count();
+    assert_eq!(of(Quantity::DeadUnits), dead as f64, "{k} {l}");
+}
+
+/// What was measured of the norms of the error signals at iteration `k`.
+fn assert_error_norms(run: &Run, k: usize, l: usize, norms: &[f64]) {
+    let of = |quantity| run.value(quantity, k, l);
+    let below = |bound: f64| share_below(norms, bound);
+    let share = |quantity| below(of(quantity));
+    assert!((share(Quantity::DeltaNormMedian) - 0.5).abs() < 2.0 / norms.len() as f64, "{k} {l}");
+    assert!(share(Quantity::DeltaNormLow) < 0.003, "{k} {l}");
+    // No other window as wide as a bin, from one mode to the next, holds clearly more.
+    let mut sorted = norms.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (at, rest) =
+        ((0.98 * (sorted.len() - 1) as f64) as usize, (0.98 * (sorted.len() - 1) as f64).fract());
+    let half = (sorted[at] + rest * (sorted[at + 1] - sorted[at])) / 120.0;
+    let around = |at: f64| below(at + half) - below(at - half * (1.0 + 1e-9));
+    let mode = of(Quantity::DeltaNormMode);
+    assert!(
+        (0..60).all(|bin| around((2 * bin + 1) as f64 * half) <= around(mode) + 0.003),
+        "{k} {l}"
+    );
+}
+
 /// Against a network trained apart.
 #[test]
 fn distributions_and_accuracies_are_those_of_the_network() {
@@ -153,27 +197,8 @@ fn distributions_and_accuracies_are_those_of_the_network() {
     let start = run.network(0, |_, z, _| norm_of(&z[1]));
     for k in [0, end] {
         run.network(k, |trainer, z, norms| {
-            for l in 0..2 {
-                let of = |quantity| run.value(quantity, k, l);
-                let below = |bound: f64| {
-                    z[l].iter().filter(|z| **z < bound).count() as f64 / z[l].len() as f64
-                };
-                for (quantity, share) in [
-                    (Quantity::PreActivationLow, 0.01),
-                    (Quantity::PreActivationMedian, 0.5),
-                    (Quantity::PreActivationHigh, 0.99),
-                ] {
-                    assert!(
-                        (below(of(quantity)) - share).abs() < 2.0 / z[l].len() as f64,
-                        "{k} {l} {share}"
-                    );
-                }
-                assert!((below(-1.0) - of(Quantity::PreActivationOff) / 100.0).abs() < 1e-12);
-                let units = trainer.sizes()[l + 1];
-                let dead = (0..units)
-                    .filter(|j| z[l].iter().skip(*j).step_by(units).all(|z| *z < 0.0))
-                    .count();
-                assert_eq!(of(Quantity::DeadUnits), dead as f64, "{k} {l}");
+            for (l, z) in z.iter().enumerate().take(2) {
+                assert_pre_activations(&run, k, l, z, trainer.sizes()[l + 1]);
             }
             assert!(close(
                 run.value(Quantity::ActivationGrowth, k, 1),
@@ -181,30 +206,7 @@ fn distributions_and_accuracies_are_those_of_the_network() {
                 1e-12
             ));
             for (l, norms) in norms.iter().enumerate() {
-                let of = |quantity| run.value(quantity, k, l);
-                let below = |bound: f64| {
-                    norms.iter().filter(|n| **n < bound).count() as f64 / norms.len() as f64
-                };
-                let share = |quantity| below(of(quantity));
-                assert!(
-                    (share(Quantity::DeltaNormMedian) - 0.5).abs() < 2.0 / norms.len() as f64,
-                    "{k} {l}"
-                );
-                assert!(share(Quantity::DeltaNormLow) < 0.003, "{k} {l}");
-                // No other window as wide as a bin, from one mode to the next, holds clearly more.
-                let mut sorted = norms.clone();
-                sorted.sort_by(f64::total_cmp);
-                let (at, rest) = (
-                    (0.98 * (sorted.len() - 1) as f64) as usize,
-                    (0.98 * (sorted.len() - 1) as f64).fract(),
-                );
-                let half = (sorted[at] + rest * (sorted[at + 1] - sorted[at])) / 120.0;
-                let around = |at: f64| below(at + half) - below(at - half * (1.0 + 1e-9));
-                let mode = of(Quantity::DeltaNormMode);
-                assert!(
-                    (0..60).all(|bin| around((2 * bin + 1) as f64 * half) <= around(mode) + 0.003),
-                    "{k} {l}"
-                );
+                assert_error_norms(&run, k, l, norms);
             }
             let code = trainer.code().clone();
             for (subset, quantity) in
@@ -231,28 +233,34 @@ fn participation(matrix: &Matrix<f64>) -> f64 {
     gram.trace().powi(2) / gram.squared_norm()
 }
 
+/// By layer, error signals and the activities below, a row for every training image.
+fn over_training_images(trainer: &mut Trainer<'_, f64>) -> (Vec<Matrix<f64>>, Vec<Matrix<f64>>) {
+    let mut errors: Vec<Matrix<f64>> = Vec::new();
+    let mut sources: Vec<Matrix<f64>> = Vec::new();
+    let stack = |all: &mut Vec<Matrix<f64>>, l: usize, part: &Matrix<f64>| {
+        if all.len() <= l {
+            all.push(part.clone());
+        } else {
+            let (rows, columns) = (all[l].rows() + part.rows(), part.cols());
+            let values = [all[l].as_slice(), part.as_slice()].concat();
+            all[l] = Matrix::from_vec(rows, columns, values);
+        }
+    };
+    trainer.over_training_images(|part| {
+        for l in 0..3 {
+            stack(&mut errors, l, &part.pass.delta[l]);
+            stack(&mut sources, l, part.pass.source(&part.input, l));
+        }
+    });
+    (errors, sources)
+}
+
 /// Against a network trained apart, and against bounds that hold for any matrix.
 #[test]
 fn ranks_are_those_of_the_network() {
     let run = Run::of(&[("quantities", "rank,rank_null,bp_error_participation_ratio")]);
     run.network(END, |trainer, _, _| {
-        let mut errors: Vec<Matrix<f64>> = Vec::new();
-        let mut sources: Vec<Matrix<f64>> = Vec::new();
-        let stack = |all: &mut Vec<Matrix<f64>>, l: usize, part: &Matrix<f64>| {
-            if all.len() <= l {
-                all.push(part.clone());
-            } else {
-                let (rows, columns) = (all[l].rows() + part.rows(), part.cols());
-                let values = [all[l].as_slice(), part.as_slice()].concat();
-                all[l] = Matrix::from_vec(rows, columns, values);
-            }
-        };
-        trainer.over_training_images(|part| {
-            for l in 0..3 {
-                stack(&mut errors, l, &part.pass.delta[l]);
-                stack(&mut sources, l, part.pass.source(&part.input, l));
-            }
-        });
+        let (errors, sources) = over_training_images(trainer);
         for l in 0..3 {
             let of = |quantity| run.value(quantity, END, l);
             let update = (sources[l].t() * &errors[l]).to_matrix();

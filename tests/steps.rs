@@ -194,15 +194,18 @@ fn the_optimisers_of_pytorch_are_named_with_their_numbers_in_single_precision() 
     grid(&cells).for_each(|name| assert_cell(&cells, "float32", name));
 }
 
+/// The steps of a cell that a recipe was found for.
+fn named(cells: &Cells, name: &str, precision: &str) -> Json {
+    let steps = cells.steps(name);
+    assert!(steps["recipe"].is_string(), "{name}, {precision}: {steps}");
+    steps
+}
+
 #[test]
-fn recipes_compose_beyond_the_grid() {
+fn momentum_decay_and_schedules_compose_beyond_the_grid() {
     for precision in ["float32", "float64"] {
         let (cells, error) = (Cells::of(precision), error(precision));
-        let found = |name: &str| {
-            let steps = cells.steps(name);
-            assert!(steps["recipe"].is_string(), "{name}, {precision}: {steps}");
-            steps
-        };
+        let found = |name: &str| named(&cells, name, precision);
         let steps = found("dampening");
         assert_near(&steps["momentum"]["dampening"], 0.4, error, "dampening");
         assert_near(&steps["rates"]["eta"], 0.05, error, "rate beside dampening");
@@ -235,6 +238,14 @@ fn recipes_compose_beyond_the_grid() {
             );
         }
         assert_eq!(found("momentum-stepped-plain")["momentum"]["form"], "buffer");
+    }
+}
+
+#[test]
+fn layers_and_optimisers_compose_beyond_the_grid() {
+    for precision in ["float32", "float64"] {
+        let (cells, error) = (Cells::of(precision), error(precision));
+        let found = |name: &str| named(&cells, name, precision);
         let steps = found("layers-cosine-momentum-decay");
         assert_eq!(steps["rates"]["by"], "layer_and_iteration");
         let rates: Vec<Vec<f64>> =
