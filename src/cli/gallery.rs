@@ -3,13 +3,12 @@
 
 use crate::figure::{Figure, FigureError, Format, render};
 use crate::file::{
-    Checksums, FileError, Kept, Ledger, make_directory, open_lock, remove_abandoned,
-    write_atomically,
+    Checksums, FileError, Kept, Ledger, Lock, make_directory, remove_abandoned, write_atomically,
 };
 use crate::run::{FIGURES, damaged_files};
 use crate::text::Choice;
 use std::collections::BTreeSet;
-use std::fs::{File, TryLockError};
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
 const LOCK: &str = ".lock";
@@ -22,7 +21,7 @@ pub(super) struct Gallery {
     damaged: Vec<(String, String)>,
     drawn: BTreeSet<String>,
     /// Held, and so locked, as long as this is.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Gallery {
@@ -80,14 +79,14 @@ impl Gallery {
 
 /// Waits until no other process draws. Some network file systems have no locks; going on without is
 /// better than not at all.
-fn lock(directory: &Path) -> Result<File, FileError> {
+fn lock(directory: &Path) -> Result<Lock, FileError> {
     let path = directory.join(LOCK);
-    let lock = open_lock(&path).map_err(|source| FileError::new("write to", directory, source))?;
-    match lock.try_lock() {
+    let lock = Lock::open(&path).map_err(|source| FileError::new("write to", directory, source))?;
+    match lock.try_exclusive() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             tell!("another process is drawing in {}: waiting for it to end", directory.display());
-            lock.lock().map_err(|source| FileError::new("lock", &path, source))?;
+            lock.wait().map_err(|source| FileError::new("lock", &path, source))?;
         }
         Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
         Err(TryLockError::Error(error)) => return Err(FileError::new("lock", &path, error)),

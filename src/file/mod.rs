@@ -18,7 +18,7 @@ pub(crate) use checksums::{CHECKSUMS, Checksums, Ledger, Standing, hash_of, seal
 pub use error::FileError;
 #[cfg(test)]
 use fault::checked;
-pub(crate) use open::{open_lock, open_unfollowed, unfollowed};
+pub(crate) use open::{Lock, unfollowed};
 #[cfg(not(test))]
 use operation::checked;
 pub(crate) use operation::{Operation, make_directory, remove_file};

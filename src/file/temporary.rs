@@ -1,7 +1,8 @@
 //! Files that are being written, beside the place they are to take.
 
 #[cfg(any(test, feature = "cli"))]
-use super::open_unfollowed;
+#[cfg(any(test, feature = "cli"))]
+use super::Lock;
 use super::{FileError, Operation, checked, remove_file};
 use std::fs::{self, File, TryLockError};
 use std::io::{Error, ErrorKind, Result};
@@ -129,7 +130,8 @@ pub(crate) fn remove_abandoned(directory: &Path, kept: Kept) {
             continue;
         }
         // The lock is held until the file is removed, lest its name is taken anew in between.
-        let lock = open_unfollowed(&path).and_then(|file| Ok(file.try_lock().map(|()| file)?));
+        let lock =
+            Lock::existing(&path).and_then(|lock| Ok(lock.try_exclusive().map(|()| lock)?));
         if lock.is_ok() || path.is_symlink() {
             let _ = remove_file(&path);
         }

@@ -105,19 +105,19 @@ mod links {
         fs::write(path("victim"), "precious").unwrap();
         for (target, name) in [("victim", "link"), ("nowhere", "dangling")] {
             symlink(path(target), path(name)).unwrap();
-            let error = open_lock(&path(name)).unwrap_err();
+            let error = Lock::open(&path(name)).unwrap_err();
             let told = FileError::new("open", &path(name), error).to_string();
             assert!(told.contains("is a link") && told.contains("remove it"), "{told}");
-            assert!(open_unfollowed(&path(name)).is_err());
+            assert!(Lock::existing(&path(name)).is_err());
         }
         assert!(!path("nowhere").exists());
-        assert!(open_lock(directory.path()).is_err());
+        assert!(Lock::open(directory.path()).is_err());
         fs::hard_link(path("victim"), path("other name")).unwrap();
-        open_lock(&path("other name")).unwrap();
+        Lock::open(&path("other name")).unwrap();
         assert_eq!(fs::read(path("victim")).unwrap(), b"precious");
         assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
         // Nobody is at the other end, and neither call waits for it.
-        assert!(open_lock(&path("pipe")).is_err() && open_unfollowed(&path("pipe")).is_err());
+        assert!(Lock::open(&path("pipe")).is_err() && Lock::existing(&path("pipe")).is_err());
     }
 
     #[test]

@@ -14,13 +14,13 @@ use super::series::series;
 use super::shard::Shard;
 use super::store::{Store, StoredResult};
 use crate::file::{
-    CHECKSUMS, Checksums, FileError, Ledger, TEMPORARY, hash_of, make_directory, open_lock,
-    open_unfollowed, remove_file, remove_temporaries, write_atomically,
+    CHECKSUMS, Checksums, FileError, Ledger, Lock, TEMPORARY, hash_of, make_directory, remove_file,
+    remove_temporaries, write_atomically,
 };
 use crate::spec::Spec;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::Value as Json;
-use std::fs::{File, TryLockError};
+use std::fs::TryLockError;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ pub(super) struct Directory {
     /// What it said of itself before.
     head: Option<Head>,
     /// Held, and so locked, as long as this is.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// How far a directory is.
@@ -89,16 +89,16 @@ pub(super) fn check_source(
     let head = Head::of_run(path, checksums)?;
     head.check(path, plan)?;
     // Released at once: what is found out is whether a run is under way now.
-    if let Ok(lock) = open_unfollowed(&path.join(LOCK)) {
-        lock_or_refuse(lock.try_lock_shared(), path)?;
+    if let Ok(lock) = Lock::existing(&path.join(LOCK)) {
+        lock_or_refuse(lock.try_shared(), path)?;
     }
     Ok(head)
 }
 
 /// Whether a process is writing to a run directory; `None` where that cannot be found out.
 pub(super) fn is_written_to(path: &Path) -> Option<bool> {
-    let lock = open_unfollowed(&path.join(LOCK)).ok()?;
-    match lock.try_lock_shared() {
+    let lock = Lock::existing(&path.join(LOCK)).ok()?;
+    match lock.try_shared() {
         Ok(()) => Some(false),
         Err(TryLockError::WouldBlock) => Some(true),
         Err(TryLockError::Error(_)) => None,
@@ -113,13 +113,13 @@ impl Directory {
         }
         make_directory(path)?;
         let lock_path = path.join(LOCK);
-        let lock = open_lock(&lock_path).map_err(|source| match source.kind() {
+        let lock = Lock::open(&lock_path).map_err(|source| match source.kind() {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 FileError::new("write to", path, source)
             }
             _ => FileError::new("open", &lock_path, source),
         })?;
-        lock_or_refuse(lock.try_lock(), path)?;
+        lock_or_refuse(lock.try_exclusive(), path)?;
         // Again, now that nobody else can change it.
         let checksums = Checksums::read(path)?;
         let head = check_contents(path, plan, &checksums)?;
