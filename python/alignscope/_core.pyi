@@ -75,8 +75,9 @@ def moments_given(
 
 # Directory of the run, threads, directory of data sets, what is exported.
 _Place = tuple[str | None, int, str | None, str]
-# Rows (quantity, layer, iteration, prediction, standard error), assumptions, source.
-_Predicted = tuple[list[tuple[str, int | None, int, float | None, float | None]], str, str]
+# Rows (quantity, layer, iteration, prediction, standard error, bound), assumptions, source.
+_Row = tuple[str, int | None, int, float | None, float | None, float | None]
+_Predicted = tuple[list[_Row], str, str]
 _Curve = tuple[
     str,
     int | None,
@@ -112,7 +113,7 @@ def depth(
     counts: tuple[int, int],
     scales: tuple[float, float, float],
     norm: str | None,
-    form: str,
+    means: tuple[str, str, str | None],
     iterations: list[int],
     seed: int,
 ) -> _Predicted: ...

@@ -1,4 +1,4 @@
-"""What theory says of deep linear networks, none of which is run.
+"""What theory says of deep networks, without running any.
 
 All names are in ``alignscope`` itself, too.
 """
@@ -35,7 +35,9 @@ class Prediction:
     ----------
     table
         Columns quantity, layer (NaN for the network as a whole), iteration, prediction (the mean
-        over draws) and prediction_se (its standard error; NaN of one draw).
+        over draws), prediction_se (its standard error; NaN of one draw) and bound (how far an
+        approximation may be off, in degrees, which some networks are run for: inf where these
+        would take too long; NaN where nothing is approximated).
     assumptions, source
         What it takes to hold, and where it comes from.
     """
@@ -74,9 +76,10 @@ class Prediction:
 
 
 def _prediction(rows: list[tuple[Any, ...]], assumptions: str, source: str) -> Prediction:
-    names = ("quantity", "layer", "iteration", "prediction", "prediction_se")
+    names = ("quantity", "layer", "iteration", "prediction", "prediction_se", "bound")
     columns = {name: column([row[at] for row in rows]) for at, name in enumerate(names)}
-    columns["prediction_se"] = columns["prediction_se"].astype(np.float64)
+    for name in names[-2:]:
+        columns[name] = columns[name].astype(np.float64)
     return Prediction(Table(columns), assumptions, source)
 
 
@@ -95,11 +98,13 @@ def predict_depth(
     w_std: float = 1.0,
     b_std: float = 1.0,
     wn: str | float | Sequence[float] | None = None,
-    width: str = "finite",
+    activation: str = "linear",
+    signals: str = "whole",
+    width: str | None = None,
     draws: int = 10,
     seed: int = 1,
 ) -> Prediction:
-    """Predict every layer of a deep linear network in isolation: ``alignscope theory depth``.
+    """Predict every layer of a deep network in isolation: ``alignscope theory depth``.
 
     Parameters
     ----------
@@ -113,9 +118,14 @@ def predict_depth(
         Updates after which it is predicted besides.
     wn
         Norm that every neuron's input weights are kept at, one or one per layer.
+    activation
+        ``"linear"``, or ``"relu"``, whose theory is an approximation: see ``bound`` of the table.
+    signals
+        What is drawn of them: ``"whole"``, or ``"products"``, their products alone (linear
+        networks, Gaussian signals; the cost does not grow with the batch).
     width
-        What is kept of the effects of finite layers: ``"finite"`` (all), ``"drawn"`` (those of B)
-        or ``"infinite"`` (none).
+        What is kept of the effects of finite layers: ``"finite"`` (all; the default of linear
+        networks), ``"drawn"`` (those of B) or ``"infinite"`` (none; all there is of ReLU).
     draws
         Draws of signals and B that it is averaged over: those of the repeats that ``isolate`` runs.
     seed
@@ -125,12 +135,13 @@ def predict_depth(
     -------
     Prediction
         weight_alignment, delta_alignment and update_alignment in degrees, and
-        weight_squared_norm, by layer.
+        weight_squared_norm, by layer; of ReLU weight_alignment and weight_squared_norm.
 
     Raises
     ------
     ValueError
-        If a value makes no sense, or the predicted weights run away.
+        If a value makes no sense, the predicted weights run away, or networks that are run
+        contradict the theory.
     """
     if draws < 1:
         raise ValueError(f"draws={draws}: expected 1 or more")
@@ -144,7 +155,7 @@ def predict_depth(
         (batch, draws),
         (eta, w_std, b_std),
         norm,
-        width,
+        (activation, signals, width),
         sorted({*report_at, iterations}),
         seed,
     )

@@ -7,17 +7,22 @@ use crate::signals::{Texts, pair};
 use alignscope::condition::Condition;
 use alignscope::experiment::learning::{self, LearningPrediction, LearningRun};
 use alignscope::measure::summary::Summary;
-use alignscope::rule::WeightNorm;
+use alignscope::rule::{Activation, WeightNorm};
 use alignscope::signal::Sizes;
 use alignscope::text::Refused;
-use alignscope::theory::depth::{DeepNetwork, DepthAngles, DepthRun, StepRule, Width, norms};
+use alignscope::theory::bound::{Drawn, Network};
+use alignscope::theory::depth::{
+    DeepNetwork, DepthAngles, DepthFollower, DepthRun, MOST_SAMPLES, Products, ReluNetwork,
+    ReluTheory, StepRule, Width, norms,
+};
 use pyo3::prelude::*;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Quantity, layer, iteration, mean over draws, and its standard error.
-type Row = (&'static str, Option<usize>, usize, Option<f64>, Option<f64>);
+/// Quantity, layer, iteration, mean over draws, its standard error, and how far it may be off where
+/// it is an approximation.
+type Row = (&'static str, Option<usize>, usize, Option<f64>, Option<f64>, Option<f64>);
 /// The rows, assumptions and source.
 type Found = (Vec<Row>, &'static str, &'static str);
 
@@ -36,7 +41,7 @@ fn row(
     let summary = Summary::of(values.map(Some));
     match summary.mean {
         Some(mean) if mean.is_finite() => {
-            Ok((quantity, layer, iteration, Some(mean), summary.standard_error()))
+            Ok((quantity, layer, iteration, Some(mean), summary.standard_error(), None))
         }
         _ => Err(format!(
             "the predicted {quantity} leaves the range of numbers after {iteration} updates: give \
@@ -56,8 +61,12 @@ fn draw<T: Send>(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// A deep linear network in isolation; `scales` are eta and the standard deviations of W and B,
-/// `counts` the batch, and draws.
+/// What a prediction of depth is made by: the activation, how signals are drawn, and what is kept
+/// of the effects of finite layers, if that is said.
+type Means<'a> = (&'a str, &'a str, Option<&'a str>);
+
+/// A deep network in isolation; `scales` are eta and the standard deviations of W and B, `counts`
+/// the batch, and draws.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub(crate) fn depth(
@@ -67,7 +76,7 @@ pub(crate) fn depth(
     counts: [usize; 2],
     scales: [f64; 3],
     norm: Option<&str>,
-    form: &str,
+    means: Means<'_>,
     iterations: Vec<usize>,
     seed: u64,
 ) -> PyResult<Found> {
@@ -83,33 +92,135 @@ pub(crate) fn depth(
     let last = iterations.last().copied().unwrap_or(0);
     let sizes = Sizes { batch, inputs: layers[0], outputs: layers[depth], iterations: last };
     pair.check(sizes).map_err(refused)?;
-    let norm = norm
-        .map(|text| text.parse::<WeightNorm>().map_err(|wrong: Refused| refused(wrong.of("wn"))))
-        .transpose()?;
-    let norms = match norm {
-        None => None,
-        Some(norm @ WeightNorm::Neuron(_)) => Some(norms(&norm, &layers, &[])),
-        Some(_) => {
-            return Err(refused(
-                "wn: expected the norm of every neuron's input weights, one or one per layer",
-            ));
-        }
-    };
+    let (activation, drawn, form) = means;
+    let norms = norm.map(|text| kept_norms(text, &layers)).transpose()?;
     let run = DepthRun {
         b_std: vec![b_std; depth - 1],
         network: DeepNetwork { w_std: vec![w_std; depth], norms, bias_std: None, sizes: layers },
-        width: width(form)?,
+        width: form.map_or(Ok(Width::Finite), width)?,
         pair,
         batch,
         rule: StepRule::plain(eta),
     };
+    match (activation, drawn) {
+        ("linear", "whole" | "products") => {
+            linear_depth(py, &run, drawn == "products", &iterations, [draws as u64, seed])
+        }
+        ("relu", "whole") if form.is_none_or(|form| form == Width::Infinite.name()) => {
+            relu_depth(py, &run, &iterations, [draws as u64, seed])
+        }
+        ("relu", "whole") => {
+            Err(refused("width: the theory of ReLU networks is of wide layers: give infinite"))
+        }
+        ("relu", "products") => {
+            Err(refused("signals: a ReLU network sees more of signals than their products: whole"))
+        }
+        ("linear" | "relu", _) => {
+            Err(refused(format!("signals={drawn:?}: expected whole or products")))
+        }
+        _ => Err(refused(format!(
+            "activation={activation:?}: expected linear or relu: others have no theory of depth"
+        ))),
+    }
+}
+
+/// The norms of every neuron's input weights by layer.
+fn kept_norms(text: &str, layers: &[usize]) -> PyResult<Vec<f64>> {
+    match text.parse().map_err(|wrong: Refused| refused(wrong.of("wn")))? {
+        norm @ WeightNorm::Neuron(_) => Ok(norms(&norm, layers, &[])),
+        _ => Err(refused(
+            "wn: expected the norm of every neuron's input weights, one or one per layer",
+        )),
+    }
+}
+
+fn linear_depth(
+    py: Python<'_>,
+    run: &DepthRun,
+    by_products: bool,
+    iterations: &[usize],
+    [draws, seed]: [u64; 2],
+) -> PyResult<Found> {
+    let sizes = &run.network.sizes;
+    let ends = [sizes[0], sizes[run.network.depth()]];
+    let last = iterations.last().copied().unwrap_or(0);
+    let products = by_products
+        .then(|| Products::new(&run.pair, ends, run.batch, last))
+        .transpose()
+        .map_err(|error| refused(format!("signals: {error}")))?;
     let found = interruptible(py, |stop| {
-        draw(draws as u64, stop, |draw| {
-            run.angles(&iterations, seed, draw).map(Some).map_err(|error| error.to_string())
+        draw(draws, stop, |draw| {
+            let found = match &products {
+                Some(products) => run.angles_of_products(products, iterations, seed, draw),
+                None => run.angles(iterations, seed, draw),
+            };
+            found.map(Some).map_err(|error| error.to_string())
         })
     })?;
-    let rows = rows_of_depth(&found.map_err(refused)?, &iterations).map_err(refused)?;
+    let rows = rows_of_depth(&found.map_err(refused)?, iterations).map_err(refused)?;
     Ok((rows, DepthRun::ASSUMPTIONS, DepthRun::SOURCE))
+}
+
+/// With how far the theory is off as networks that are run say.
+fn relu_depth(
+    py: Python<'_>,
+    run: &DepthRun,
+    iterations: &[usize],
+    [draws, seed]: [u64; 2],
+) -> PyResult<Found> {
+    if run.network.norms.is_some() {
+        return Err(refused("wn: the theory of ReLU networks is without weight normalisation"));
+    }
+    let samples = run.batch.saturating_mul(iterations.last().copied().unwrap_or(0));
+    if samples > MOST_SAMPLES {
+        return Err(refused(format!(
+            "batch, iterations: the theory of ReLU networks compares all samples of all updates \
+             with each other: {samples} of them are more than {MOST_SAMPLES}"
+        )));
+    }
+    let sizes = &run.network.sizes;
+    let ([w_std, b_std], eta) = ([run.network.w_std[0], run.b_std[0]], run.rule.eta);
+    let network = ReluNetwork { sizes: sizes.clone(), w_std, b_std, eta };
+    let nets = Network {
+        sizes,
+        batch: run.batch,
+        eta,
+        std: [w_std, b_std],
+        activation: Activation::Relu,
+        pair: &run.pair,
+    };
+    let found = interruptible(py, |stop| {
+        let found = draw(draws, stop, |draw| {
+            let theory = DepthFollower::Relu(Box::new(ReluTheory::new(network.clone())));
+            let found = run.followed(theory, iterations, seed, draw);
+            found.map(Some).map_err(|error| error.to_string())
+        })?;
+        let drawn = nets.simulated(iterations).map_err(|error| error.to_string())?;
+        bounded(rows_of_depth(&found, iterations)?, iterations, drawn.as_deref())
+    })?;
+    Ok((found.map_err(refused)?, ReluTheory::ASSUMPTIONS, ReluTheory::SOURCE))
+}
+
+/// Rows with how far weight alignments may be off, by iteration and layer; unknown where none were
+/// drawn.
+fn bounded(
+    mut rows: Vec<Row>,
+    iterations: &[usize],
+    drawn: Option<&[Vec<Option<Drawn>>]>,
+) -> Result<Vec<Row>, String> {
+    for (quantity, layer, iteration, value, _, bound) in &mut rows {
+        let (Some(layer), Some(value)) = (*layer, *value) else { continue };
+        if *quantity != "weight_alignment" {
+            continue;
+        }
+        let at = iterations.iter().position(|known| known == iteration);
+        let drawn = drawn.zip(at).and_then(|(drawn, at)| drawn[at][layer - 1]);
+        if let Some(contradiction) = drawn.and_then(|drawn| drawn.contradiction(value)) {
+            return Err(format!("layers, batch, eta: {contradiction}"));
+        }
+        *bound = Some(drawn.map_or(f64::INFINITY, |drawn| drawn.bound(value)));
+    }
+    Ok(rows)
 }
 
 /// One value for each layer, from the first that has one.

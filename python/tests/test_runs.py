@@ -274,11 +274,20 @@ def test_results_draw_themselves(tmp_path: Path) -> None:
     assert not run.plot("test_accuracy", ax=plt.figure().gca()).get_legend()
 
 
-@pytest.mark.parametrize("given", [{"draws": 3, "seed": 2}, {"draws": 2, "wn": 1.0}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"draws": 3, "seed": 2},
+        {"draws": 2, "wn": 1.0},
+        {"draws": 2, "signals": "products", "batch": 50},
+        {"draws": 2, "activation": "relu"},
+    ],
+)
 def test_predictions_of_depth_are_those_of_the_command_line(program: str, given: dict) -> None:
+    given = {"batch": 5, **given}
     options = [f"--{name}={value}" for name, value in given.items()]
     line = "theory depth --layers 6,20,20,4 --iterations 15 --eta 0.01 --activity ar1:0.9 --error "
-    line += "ar1:0.5 --batch 5 --report-at 7 --json"
+    line += "ar1:0.5 --report-at 7 --json"
     done = subprocess.run([program, *line.split(), *options], check=True, capture_output=True)
     rows = json.loads(done.stdout)["summary"]
     found = alignscope.predict_depth(
@@ -287,13 +296,34 @@ def test_predictions_of_depth_are_those_of_the_command_line(program: str, given:
         eta=0.01,
         activity="ar1:0.9",
         error="ar1:0.5",
-        batch=5,
         report_at=[7],
         **given,
     )
     for name in ("quantity", "layer", "iteration", "prediction", "prediction_se"):
         assert found.table[name].tolist() == [row[name] for row in rows]
+    bounds = [math.nan if row.get("bound") is None else row["bound"] for row in rows]
+    np.testing.assert_array_equal(found.table["bound"], bounds)
+    assert ("activation" in given) == bool(np.isfinite(bounds).any())
     assert found.source == rows[0]["source"] and found.assumptions == rows[0]["assumptions"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"width": "finite"}, "wide layers"),
+        ({"signals": "products"}, "more of signals than their products"),
+        ({"wn": 1.0}, "without weight normalisation"),
+        ({"batch": 100, "iterations": 300}, "30000 of them are more than"),
+        ({"activation": "tanh"}, "linear or relu"),
+        ({"signals": "halves"}, "whole or products"),
+    ],
+)
+def test_what_the_theory_of_relu_is_not_of_is_refused(given: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        alignscope.predict_depth([6, 20, 4], **{"activation": "relu", "batch": 5, **given})
+
+
+def test_what_predictions_of_depth_refuse() -> None:
     with pytest.raises(ValueError, match="finite, drawn or infinite"):
         alignscope.predict_depth(width="wide")
     with pytest.raises(ValueError, match="never reached"):

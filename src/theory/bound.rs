@@ -25,6 +25,8 @@ pub const DRAWS: u64 = 40;
 const BUDGET: f64 = 1e10;
 /// Fewest networks that say anything.
 const FEWEST: u64 = 4;
+/// Most degrees that a theory may be off for certain: beyond, it does not hold.
+const HOLDS: f64 = 5.0;
 
 /// A mean over draws, and its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +54,19 @@ impl Drawn {
     /// How far `value` is off for certain.
     pub fn off(&self, value: f64) -> f64 {
         ((value - self.mean).abs() - 2.0 * self.error).max(0.0)
+    }
+
+    /// Why a theory that says `value` degrees does not hold, if it is off by more than
+    /// five degrees for certain.
+    pub fn contradiction(&self, value: f64) -> Option<String> {
+        let Self { n, mean, error } = self;
+        (self.off(value) > HOLDS).then(|| {
+            format!(
+                "the theory does not hold here: it says {value:.1} degrees, and {n} drawn networks \
+                 stand at {mean:.1} +- {error:.1}: give more units, fewer samples per unit or a \
+                 smaller rate, or run `isolate`"
+            )
+        })
     }
 }
 

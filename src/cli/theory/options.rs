@@ -147,9 +147,6 @@ pub(super) fn pair_of(
     Ok((pair, condition))
 }
 
-/// Most degrees that a theory may be off for certain to be printed: beyond, it does not hold.
-const HOLDS: f64 = 5.0;
-
 /// A row with how far its prediction may be off, where that was drawn.
 pub(super) fn bounded(mut row: Json, value: f64, drawn: Option<bound::Drawn>) -> Json {
     row["bound"] = json!(drawn.map(|drawn| drawn.bound(value)));
@@ -161,13 +158,10 @@ pub(super) fn holds(
     prediction: &Prediction,
     drawn: Option<bound::Drawn>,
 ) -> Result<(), UsageError> {
-    match drawn.filter(|drawn| drawn.off(prediction.value) > HOLDS) {
+    match drawn.and_then(|drawn| drawn.contradiction(prediction.value)) {
         None => Ok(()),
-        Some(drawn) => Err(UsageError(format!(
-            "--layers, --batch, --eta: the theory does not hold here: it says {:.1} degrees, and \
-             {} drawn networks stand at {:.1} +- {:.1}: give more units, fewer samples per unit or \
-             a smaller rate, or run `isolate`",
-            prediction.value, drawn.n, drawn.mean, drawn.error
-        ))),
+        Some(contradiction) => {
+            Err(UsageError(format!("--layers, --batch, --eta: {contradiction}")))
+        }
     }
 }
