@@ -7,7 +7,7 @@
 //! members, Fortran order) they are unpacked once, see [`Spool`].
 
 use super::npy::{Opened, cut_short};
-use super::packed::Values;
+use super::packed::ArrayBytes;
 use super::{ArrayError, Header, Location, Stored, npy, npz, refused};
 use crate::file::memory::in_words;
 use npyz::Order;
@@ -108,7 +108,7 @@ pub fn extent(path: &Path, member: Option<&str>) -> Result<Extent, ArrayError> {
 fn with_values<R>(
     path: &Path,
     member: Option<&str>,
-    use_it: impl FnOnce(&Location<'_>, &mut Values<'_>) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Location<'_>, &mut ArrayBytes<'_>) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
     let Some(member) = member else { return in_file(path, use_it) };
     if path.is_dir() {
@@ -119,7 +119,7 @@ fn with_values<R>(
 
 fn in_file<R>(
     path: &Path,
-    use_it: impl FnOnce(&Location<'_>, &mut Values<'_>) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Location<'_>, &mut ArrayBytes<'_>) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
     let failed = |source| refused("read", path, source);
     let file = File::open(path).map_err(failed)?;
@@ -127,7 +127,7 @@ fn in_file<R>(
     let mut reader = BufReader::new(file);
     use_it(
         &Location { path, member: None },
-        &mut Values { reader: &mut reader, size, plain: Some((path, 0)) },
+        &mut ArrayBytes { reader: &mut reader, size, plain: Some((path, 0)) },
     )
 }
 

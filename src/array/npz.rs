@@ -2,7 +2,7 @@
 //! been compared.
 
 use super::npy::{self, to_bytes};
-use super::packed::Values;
+use super::packed::ArrayBytes;
 use super::{Array, ArrayError, Header, Location, refused, store};
 use alignscope_compiled::archive::{self, Archive, ZipError};
 use std::fs::File;
@@ -61,7 +61,7 @@ const MOST_REREAD: u64 = 64 << 20;
 pub(super) fn in_archive<R>(
     path: &Path,
     member: Option<&str>,
-    use_it: impl FnOnce(&Location, &mut Values<'_>) -> Result<R, ArrayError>,
+    use_it: impl FnOnce(&Location, &mut ArrayBytes<'_>) -> Result<R, ArrayError>,
 ) -> Result<R, ArrayError> {
     let mut archive = open(path)?;
     let members = names(path, &archive)?;
@@ -87,7 +87,7 @@ pub(super) fn in_archive<R>(
     let (mut file, start) = archive.read(at).map_err(|e| refuse(format!("cannot be read: {e}")))?;
     let source = Location { path, member: Some(wanted) };
     let plain = start.map(|at| (path, at));
-    let found = use_it(&source, &mut Values { reader: &mut file, size, plain });
+    let found = use_it(&source, &mut ArrayBytes { reader: &mut file, size, plain });
     // What is refused for what it says may say so because it was changed.
     if matches!(&found, Err(error) if error.is_of_contents()) && size <= MOST_REREAD {
         std::io::copy(&mut file, &mut std::io::sink()).map_err(|error| source.failed(&error))?;

@@ -236,12 +236,12 @@ fn counts(cells: &[String]) -> bool {
 }
 
 /// Values, rows by rows, with room that is asked for as it is needed.
-struct Values<'a> {
+struct TextValues<'a> {
     source: Location<'a>,
     data: Vec<f64>,
 }
 
-impl Values<'_> {
+impl TextValues<'_> {
     fn push(&mut self, value: f64) -> Result<(), ArrayError> {
         if self.data.len() == self.data.capacity() {
             let more = self.data.len().max(1 << 10);
@@ -258,7 +258,7 @@ fn matrix(mut lines: Lines, first: Line) -> Result<Array, ArrayError> {
     check_first(&lines, &first)?;
     let column_numbers = counts(&first.cells);
     let mut values =
-        Values { source: Location { path: lines.path, member: None }, data: Vec::new() };
+        TextValues { source: Location { path: lines.path, member: None }, data: Vec::new() };
     let (mut style, mut rows, mut indices) = (Style::of(lines.separator), 0usize, [true; 2]);
     let (start, mut next) = (first.number, Some(first));
     while let Some(line) = next {
@@ -351,7 +351,7 @@ fn signal(mut lines: Lines, header: &Line) -> Result<Array, ArrayError> {
         return Err(lines.wrong(EXPECTED));
     }
     let mut values =
-        Values { source: Location { path: lines.path, member: None }, data: Vec::new() };
+        TextValues { source: Location { path: lines.path, member: None }, data: Vec::new() };
     let (mut style, mut samples, mut rows) = (Style::of(lines.separator), None, 0usize);
     while let Some(line) = lines.next()? {
         if line.cells.len() != columns {

@@ -1,11 +1,13 @@
 //! What claims look up in results: the values of their terms, and of expressions over them.
 
-use super::values::{Axis, Repeats, Values};
+use super::values::{Axis, Evaluated, Repeats};
 use crate::condition::Condition;
 use crate::experiment::{limit, predict};
 use crate::quantity::Quantity;
 use crate::run::{self, JobResult, Plan, Results};
-use crate::spec::{Claim, ClaimPart, Expression, Function, Known, Place, Predicted, Term, Time};
+use crate::spec::{
+    Claim, ClaimPart, Expression, Function, KnownAnalysis, Place, Predicted, Term, Time,
+};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -16,7 +18,7 @@ type Key = (String, usize, Quantity, [Option<usize>; 2]);
 /// Results of a plan, by analysis, condition and quantity.
 pub struct Evidence<'a> {
     results: Results<'a>,
-    analyses: Vec<Known<'a>>,
+    analyses: Vec<KnownAnalysis<'a>>,
     /// What was looked up: many parts are over the same.
     known: RefCell<HashMap<Key, Rc<run::Values>>>,
 }
@@ -24,7 +26,7 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// Evidence of `results`, which belong to the jobs of `plan`.
     pub fn new(plan: &'a Plan, results: &'a [Option<JobResult>]) -> Self {
-        let analyses = plan.analyses().map(Known::of).collect();
+        let analyses = plan.analyses().map(KnownAnalysis::of).collect();
         Self { results: Results::new(plan, results), analyses, known: RefCell::default() }
     }
 
@@ -33,7 +35,7 @@ impl<'a> Evidence<'a> {
         self.results.plan()
     }
 
-    fn analysis(&self, name: &str) -> Option<&Known<'a>> {
+    fn analysis(&self, name: &str) -> Option<&KnownAnalysis<'a>> {
         self.analyses.iter().find(|known| known.analysis.name == name)
     }
 
@@ -47,7 +49,7 @@ impl<'a> Evidence<'a> {
     pub(super) fn of(&self, claim: &Claim) -> OfClaim<'_, 'a> {
         let mut repeats: HashMap<String, usize> = HashMap::new();
         for (name, condition) in claim.conditions(&self.analyses) {
-            let Some(&Known { analysis, .. }) = self.analysis(&name) else { continue };
+            let Some(&KnownAnalysis { analysis, .. }) = self.analysis(&name) else { continue };
             let whole = analysis
                 .conditions
                 .get(condition)
@@ -75,23 +77,23 @@ impl OfClaim<'_, '_> {
         self.repeats.get(analysis).copied().unwrap_or(0)
     }
 
-    fn value(&self, expression: &Expression, terms: &[Term]) -> Values {
+    fn value(&self, expression: &Expression, terms: &[Term]) -> Evaluated {
         match expression {
-            Expression::Number(number) => Values::Number(*number),
+            Expression::Number(number) => Evaluated::Number(*number),
             Expression::Term(index) => {
-                terms.get(*index).map_or(Values::Repeats(Vec::new()), |term| self.term(term))
+                terms.get(*index).map_or(Evaluated::Repeats(Vec::new()), |term| self.term(term))
             }
             Expression::Call(function, arguments) => {
-                let arguments: Vec<Values> =
+                let arguments: Vec<Evaluated> =
                     arguments.iter().map(|argument| self.value(argument, terms)).collect();
-                Values::call(*function, &arguments)
+                Evaluated::call(*function, &arguments)
             }
         }
     }
 
-    fn term(&self, term: &Term) -> Values {
+    fn term(&self, term: &Term) -> Evaluated {
         let Some(known) = self.all.analysis(&term.analysis) else {
-            return Values::Repeats(Vec::new());
+            return Evaluated::Repeats(Vec::new());
         };
         let places = || term.places.iter().map(|place| self.place(known, term, place));
         match &term.places[..] {
@@ -100,20 +102,22 @@ impl OfClaim<'_, '_> {
                 let rows = places()
                     .enumerate()
                     .map(|(at, values)| (at, values.rows().pop().unwrap_or_default().1));
-                Values::Curve(Rc::new(rows.collect()), Axis::Place)
+                Evaluated::Curve(Rc::new(rows.collect()), Axis::Place)
             }
         }
     }
 
-    fn place(&self, known: &Known<'_>, term: &Term, place: &Place) -> Values {
-        let Some(index) = known.first(&place.condition) else { return Values::Repeats(Vec::new()) };
+    fn place(&self, known: &KnownAnalysis<'_>, term: &Term, place: &Place) -> Evaluated {
+        let Some(index) = known.first(&place.condition) else {
+            return Evaluated::Repeats(Vec::new());
+        };
         let analysis = known.analysis;
         let condition = &analysis.conditions[index];
         if let Some(predicted) = term.predicted {
             let found = self.predicted(condition, term, place, predicted);
             return found.map_or_else(
-                || Values::Repeats(vec![None; self.repeats(&analysis.name)]),
-                Values::Number,
+                || Evaluated::Repeats(vec![None; self.repeats(&analysis.name)]),
+                Evaluated::Number,
             );
         }
         let key = (analysis.name.clone(), index, term.quantity, [place.layer, place.lag]);
@@ -132,19 +136,19 @@ impl OfClaim<'_, '_> {
         match place.time {
             Time::At(iteration) => {
                 let none = || vec![None; self.repeats(&analysis.name)];
-                Values::Repeats(values.get(&iteration).map_or_else(none, whole))
+                Evaluated::Repeats(values.get(&iteration).map_or_else(none, whole))
             }
             Time::Between(from, to) => {
                 let within: BTreeMap<usize, Repeats> =
                     values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
-                Values::Curve(Rc::new(within), Axis::Time)
+                Evaluated::Curve(Rc::new(within), Axis::Time)
             }
             Time::Mean(from, to) => {
                 let within: BTreeMap<usize, Repeats> =
                     values.range(from..=to).map(|(k, v)| (*k, whole(v))).collect();
-                Values::call(Function::Mean, &[Values::Curve(Rc::new(within), Axis::Time)])
+                Evaluated::call(Function::Mean, &[Evaluated::Curve(Rc::new(within), Axis::Time)])
             }
-            Time::Draws => Values::Curve(
+            Time::Draws => Evaluated::Curve(
                 Rc::new(values.iter().map(|(k, v)| (*k, whole(v))).collect()),
                 Axis::Time,
             ),

@@ -23,7 +23,7 @@ pub use verdict::{ALPHA, Verdict};
 
 use crate::measure::summary::Summary;
 use crate::run::{Ended, Plan, Planned, RunReport};
-use crate::spec::{Known, ValueKind};
+use crate::spec::{KnownAnalysis, ValueKind};
 use crate::text::short;
 use evidence::OfClaim;
 use needed::needed;
@@ -63,7 +63,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<JudgedClaim> {
     let ready = claims(plan)
         .into_iter()
         .filter(|claim| claim.analyses.iter().all(|analysis| evidence.has(analysis)));
-    let mut known = own::Known::default();
+    let mut known = own::OwnSpecs::default();
     let judged = ready.map(|claim| {
         let spec =
             plan.specs.iter().find(|spec| spec.claims.iter().any(|known| known.name == claim.name));
@@ -85,7 +85,7 @@ pub struct ClaimedConditions(BTreeSet<(String, usize)>);
 impl ClaimedConditions {
     /// Those that claims of some names are about.
     pub fn of(plan: &Plan, is_wanted: &dyn Fn(&str) -> bool) -> Self {
-        let analyses: Vec<Known<'_>> = plan.analyses().map(Known::of).collect();
+        let analyses: Vec<KnownAnalysis<'_>> = plan.analyses().map(KnownAnalysis::of).collect();
         let wanted = claims(plan).into_iter().filter(|claim| is_wanted(&claim.name));
         Self(wanted.flat_map(|claim| claim.conditions(&analyses)).collect())
     }
@@ -167,11 +167,11 @@ pub fn look<E>(
 fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedClaim {
     let doubled = if claim.parts.iter().any(|part| part.published_error > 0.0) { 2.0 } else { 1.0 };
     let level = (doubled * family as f64 / ALPHA).ln();
-    let parts: Vec<Seen> = if claim.refused.is_some() {
+    let parts: Vec<PartEvidence> = if claim.refused.is_some() {
         Vec::new()
     } else {
         let evidence = evidence.of(claim);
-        claim.parts.iter().map(|part| Seen::of(part, &evidence)).collect()
+        claim.parts.iter().map(|part| PartEvidence::of(part, &evidence)).collect()
     };
     let against_bounds = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
         of_claim(
@@ -221,13 +221,13 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
 }
 
 /// What was seen of a part.
-struct Seen<'a> {
+struct PartEvidence<'a> {
     part: &'a ClaimPart,
     places: Vec<Option<usize>>,
     rows: Vec<Repeats>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> PartEvidence<'a> {
     fn of(part: &'a ClaimPart, evidence: &OfClaim<'_, '_>) -> Self {
         let found =
             evidence.rows(part).into_iter().filter(|(_, row)| row.iter().any(Option::is_some));

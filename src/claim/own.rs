@@ -52,9 +52,9 @@ pub const LONG: &[Own] =
 
 /// Specs of the program that were read, by path, each with the plan that has it as it is.
 #[derive(Default)]
-pub(super) struct Known(BTreeMap<&'static str, (Option<Spec>, Option<String>)>);
+pub(super) struct OwnSpecs(BTreeMap<&'static str, (Option<Spec>, Option<String>)>);
 
-impl Known {
+impl OwnSpecs {
     /// The spec of the program that a claim stands in, and its plan; `None` of claims of others.
     fn of(&mut self, claim: &Claim) -> Option<&(Option<Spec>, Option<String>)> {
         let name = format!("name = \"{}\"", claim.name);

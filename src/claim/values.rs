@@ -22,7 +22,7 @@ pub(super) enum Axis {
 
 /// What an expression gives.
 #[derive(Clone, Debug)]
-pub(super) enum Values {
+pub(super) enum Evaluated {
     /// The same for every repeat.
     Number(f64),
     /// One value per repeat.
@@ -38,7 +38,7 @@ const CELL: f64 = 5.0;
 /// Cells of an axis.
 const CELLS: usize = 36;
 
-impl Values {
+impl Evaluated {
     /// The value of a function.
     pub fn call(function: Function, arguments: &[Self]) -> Self {
         if let Some(combined) = Self::combined(function, arguments) {
@@ -266,16 +266,16 @@ fn half_squares(values: &[Option<f64>]) -> Repeats {
 mod tests {
     use super::*;
 
-    fn curve(rows: &[(usize, &[f64])]) -> Values {
+    fn curve(rows: &[(usize, &[f64])]) -> Evaluated {
         let rows = rows.iter().map(|(k, v)| (*k, v.iter().map(|v| Some(*v)).collect()));
-        Values::Curve(Rc::new(rows.collect()), Axis::Time)
+        Evaluated::Curve(Rc::new(rows.collect()), Axis::Time)
     }
 
-    fn repeats(values: &[f64]) -> Values {
-        Values::Repeats(values.iter().map(|v| Some(*v)).collect())
+    fn repeats(values: &[f64]) -> Evaluated {
+        Evaluated::Repeats(values.iter().map(|v| Some(*v)).collect())
     }
 
-    fn present(values: &Values) -> Vec<f64> {
+    fn present(values: &Evaluated) -> Vec<f64> {
         values.present()
     }
 
@@ -287,20 +287,20 @@ mod tests {
             (20, &[81.0, 82.0]),
             (30, &[70.0, 75.0]),
         ]);
-        let rows = Values::call(Function::Rise, &[s.clone(), Values::Number(10.0)]).rows();
+        let rows = Evaluated::call(Function::Rise, &[s.clone(), Evaluated::Number(10.0)]).rows();
         let changes: Vec<_> =
             rows.into_iter().map(|(k, row)| (k.unwrap(), row[0].unwrap())).collect();
         assert_eq!(changes, [(0, -10.0), (10, 1.0), (20, -11.0)]);
         assert_eq!(
-            present(&Values::call(Function::AtLowest, &[s.clone(), s.clone()])),
+            present(&Evaluated::call(Function::AtLowest, &[s.clone(), s.clone()])),
             [70.0, 75.0]
         );
         assert_eq!(present(&s.reduced(Function::Mean)), [80.25, 82.5]);
         assert_eq!(present(&s.reduced(Function::Largest)), [90.0, 91.0]);
-        let above = Values::call(Function::Greater, &[s.clone(), Values::Number(81.0)]);
-        let only = Values::call(Function::Only, &[s.clone(), above]);
+        let above = Evaluated::call(Function::Greater, &[s.clone(), Evaluated::Number(81.0)]);
+        let only = Evaluated::call(Function::Only, &[s.clone(), above]);
         assert_eq!(present(&only.reduced(Function::Mean)), [90.0, 85.0]);
-        let shifted = Values::call(Function::Subtract, &[s, repeats(&[70.0, 75.0])]);
+        let shifted = Evaluated::call(Function::Subtract, &[s, repeats(&[70.0, 75.0])]);
         assert_eq!(present(&shifted.reduced(Function::Smallest)), [0.0, 0.0]);
     }
 
@@ -308,7 +308,7 @@ mod tests {
     fn rank_correlations_are_of_each_repeat_over_what_it_has() {
         let a = curve(&[(0, &[1.0, 9.0]), (1, &[2.0, 5.0]), (2, &[7.0, 1.0]), (3, &[8.0, 0.0])]);
         let b = curve(&[(0, &[0.1, 3.0]), (1, &[0.2, 3.0]), (2, &[0.2, 7.0]), (3, &[4.0, 8.0])]);
-        let found = present(&Values::call(Function::RankCorrelation, &[a.clone(), b]));
+        let found = present(&Evaluated::call(Function::RankCorrelation, &[a.clone(), b]));
         // Of the first repeat two values of b are equal: ranks 1, 2.5, 2.5, 4 beside 1, 2, 3, 4.
         assert!((found[0] - 4.5 / (5.0f64 * 4.5).sqrt()).abs() < 1e-15, "{found:?}");
         assert!((found[1] + 4.5 / (5.0f64 * 4.5).sqrt()).abs() < 1e-15, "{found:?}");
@@ -317,21 +317,22 @@ mod tests {
             (1, vec![Some(6.0), None]),
             (3, vec![Some(7.0), Some(2.0)]),
         ]);
-        let holed = Values::Curve(Rc::new(holed), Axis::Place);
-        let found = Values::call(Function::RankCorrelation, &[a.clone(), holed]);
+        let holed = Evaluated::Curve(Rc::new(holed), Axis::Place);
+        let found = Evaluated::call(Function::RankCorrelation, &[a.clone(), holed]);
         assert_eq!(found.repeats(), [Some(1.0), None], "two places are too few");
-        let single = Values::call(Function::RankCorrelation, &[a, repeats(&[1.0, 2.0])]);
+        let single = Evaluated::call(Function::RankCorrelation, &[a, repeats(&[1.0, 2.0])]);
         assert!(single.repeats().is_empty(), "one value per repeat has no order");
     }
 
     #[test]
     fn absent_values_keep_their_repeat() {
-        let holed = Values::Repeats(vec![Some(1.0), None, Some(3.0)]);
-        let quotients = Values::call(Function::Divide, &[repeats(&[9.0, 8.0, 7.0]), holed]);
+        let holed = Evaluated::Repeats(vec![Some(1.0), None, Some(3.0)]);
+        let quotients = Evaluated::call(Function::Divide, &[repeats(&[9.0, 8.0, 7.0]), holed]);
         assert_eq!(quotients.repeats(), [Some(9.0), None, Some(7.0 / 3.0)]);
         let places = BTreeMap::from([(0, vec![Some(1.0), Some(2.0)]), (1, vec![None, Some(4.0)])]);
-        let of_places =
-            |axis| Values::Curve(Rc::new(places.clone()), axis).reduced(Function::Mean).repeats();
+        let of_places = |axis| {
+            Evaluated::Curve(Rc::new(places.clone()), axis).reduced(Function::Mean).repeats()
+        };
         assert_eq!(of_places(Axis::Place), [None, Some(3.0)], "a layer is missing");
         assert_eq!(of_places(Axis::Time), [Some(1.0), Some(3.0)], "an iteration is");
     }
@@ -346,7 +347,8 @@ mod tests {
             half_squares(&[Some(1.0), Some(3.0), None, Some(1.0), Some(7.0)]),
             [Some(2.0), None]
         );
-        let above = Values::call(Function::AboveAll, &[repeats(&[3.0, 1.0]), repeats(&[2.0, 1.5])]);
+        let above =
+            Evaluated::call(Function::AboveAll, &[repeats(&[3.0, 1.0]), repeats(&[2.0, 1.5])]);
         assert_eq!(present(&above), [1.0, 0.0]);
     }
 }

@@ -8,7 +8,7 @@ mod sentences;
 
 use super::matrices::is_decomposable;
 use super::progress::ReadingBar;
-use super::spectra::Values;
+use super::spectra::SingularValues;
 use super::spectra::report::{Row, of_one};
 use super::{Exit, UsageError, args, output};
 use crate::array;
@@ -166,7 +166,8 @@ fn spectra(run: &RecordedRun) -> anyhow::Result<(Vec<Spectrum>, Vec<usize>)> {
         states.dedup();
         for state in states {
             let matrix = weights.matrix(state)?;
-            let values = Values::new("W", &matrix, singular_values(&matrix)?, None, FALSE_ALARM);
+            let values =
+                SingularValues::new("W", &matrix, singular_values(&matrix)?, None, FALSE_ALARM);
             found.push(Spectrum { layer, state, rows: of_one(&values, FALSE_ALARM) });
         }
     }

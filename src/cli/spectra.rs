@@ -20,7 +20,7 @@ use crate::measure::spectrum::{
 };
 use crate::theory::spectra::product_radius;
 use clap::{Arg, ArgMatches, Command, value_parser};
-pub(super) use measured::Values;
+pub(super) use measured::SingularValues;
 use measured::{Both, Measured, Shared};
 use serde_json::json;
 use std::path::PathBuf;
@@ -213,17 +213,19 @@ fn measure(input: &Input, matches: &ArgMatches) -> Result<Measured, SpectrumErro
     let entry_sd = matches.get_one::<f64>("entry-sd").copied();
     let sentence = input.sentence.clone();
     if input.transposes.is_empty() {
-        let forward = Values::new("W", forward, singular_values(forward)?, entry_sd, false_alarm);
+        let forward =
+            SingularValues::new("W", forward, singular_values(forward)?, entry_sd, false_alarm);
         return Ok(Measured { forward, both: None, other: None, sentence, false_alarm });
     }
     let w = Svd::new(forward)?;
-    let of_forward = Values::new("W", forward, w.values().to_vec(), entry_sd, false_alarm);
+    let of_forward = SingularValues::new("W", forward, w.values().to_vec(), entry_sd, false_alarm);
     let outliers = of_forward.split.as_ref().map_or(0, |split| split.outliers.len());
     let leading = matches.get_one::<u32>("leading").map_or(outliers.max(1), |&k| k as usize);
     let of_both = |(reading, transpose): &(Orientation, Matrix<f64>)| {
         let b = Svd::new(transpose)?;
         let backward = transpose.transpose();
-        let of_backward = Values::new("B", &backward, b.values().to_vec(), None, false_alarm);
+        let of_backward =
+            SingularValues::new("B", &backward, b.values().to_vec(), None, false_alarm);
         Ok::<_, SpectrumError>(Both {
             reading: *reading,
             alignment: weight_alignment(forward, &backward).ok().flatten(),

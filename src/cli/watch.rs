@@ -62,7 +62,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let interrupt = interrupt_on_ctrl_c()?;
     say!("{}", server.address());
     tell!("open this address in a browser of this machine; Ctrl-C ends it");
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(LivePage::default());
     let shown = seen.clone();
     // Not waited for: Ctrl-C need not wait for predictions, and nothing is written.
     std::thread::spawn(move || follow(&mut follower, &seen, &mut 0, interrupt));
@@ -88,7 +88,7 @@ fn tell_standing(run: &Path, found: &Followed<'_>) {
 
 /// What a page gets to see of a run.
 #[derive(Debug, Default)]
-struct Seen {
+struct LivePage {
     progress: Mutex<Arc<String>>,
     results: Mutex<Arc<String>>,
     /// When a page asked last.
@@ -98,7 +98,7 @@ struct Seen {
     told: AtomicU64,
 }
 
-impl Seen {
+impl LivePage {
     fn content(&self, path: &str) -> Option<Content> {
         let typed = |kind, text: String| Content { kind, bytes: Cow::Owned(text.into_bytes()) };
         let shared = |text: &Mutex<Arc<String>>| {
@@ -151,7 +151,7 @@ const OPEN: Duration = Duration::from_secs(6);
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Looks at a run until `stop` is set; `version` counts its results.
-fn follow(follower: &mut Follower, seen: &Seen, version: &mut u64, stop: &AtomicBool) {
+fn follow(follower: &mut Follower, seen: &LivePage, version: &mut u64, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let begun = Instant::now();
         look(follower, seen, version);
@@ -163,7 +163,7 @@ fn follow(follower: &mut Follower, seen: &Seen, version: &mut u64, stop: &Atomic
 }
 
 /// Looks once, and writes down what a page gets to see.
-fn look(follower: &mut Follower, seen: &Seen, version: &mut u64) {
+fn look(follower: &mut Follower, seen: &LivePage, version: &mut u64) {
     let found = match follower.look() {
         Ok(found) => found,
         // A run that begins has written nothing yet.
@@ -175,7 +175,7 @@ fn look(follower: &mut Follower, seen: &Seen, version: &mut u64) {
     if found.is_new || *version == 0 {
         match live::results(&found) {
             Ok(results) => {
-                Seen::write(&seen.results, results);
+                LivePage::write(&seen.results, results);
                 *version += 1;
             }
             Err(error) => return seen.tell(live::waiting(&format!("A figure fails: {error}."))),
@@ -189,7 +189,7 @@ fn look(follower: &mut Follower, seen: &Seen, version: &mut u64) {
 pub(super) struct Watch {
     stop: Arc<AtomicBool>,
     ended: Arc<AtomicBool>,
-    seen: Arc<Seen>,
+    seen: Arc<LivePage>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -206,7 +206,7 @@ pub(super) fn beside(run: &Path, matches: &ArgMatches) -> anyhow::Result<Option<
 impl Watch {
     fn start(server: Server, run: &Path) -> Self {
         let [stop, ended] = [false, false].map(|flag| Arc::new(AtomicBool::new(flag)));
-        let seen = Arc::new(Seen::default());
+        let seen = Arc::new(LivePage::default());
         seen.tell(live::waiting("The run begins."));
         let looks = (Follower::new(run), seen.clone(), ended.clone());
         let serves = (seen.clone(), stop.clone());

@@ -17,14 +17,14 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// What has been predicted, by network, signals and iteration.
-type Known<T> = LazyLock<Mutex<HashMap<(String, usize), T>>>;
+type Cache<T> = LazyLock<Mutex<HashMap<(String, usize), T>>>;
 
-static MOMENTS: Known<Option<Moments>> = LazyLock::new(Mutex::default);
-static MEAN_FIELDS: Known<mean_field::Trajectory> = LazyLock::new(Mutex::default);
-static DRAWN: Known<Option<bound::Drawn>> = LazyLock::new(Mutex::default);
+static MOMENTS: Cache<Option<Moments>> = LazyLock::new(Mutex::default);
+static MEAN_FIELDS: Cache<mean_field::Trajectory> = LazyLock::new(Mutex::default);
+static DRAWN: Cache<Option<bound::Drawn>> = LazyLock::new(Mutex::default);
 
 /// What is known of the condition in use.
-fn open<T>(known: &'static Known<T>) -> MutexGuard<'static, HashMap<(String, usize), T>> {
+fn open<T>(known: &'static Cache<T>) -> MutexGuard<'static, HashMap<(String, usize), T>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -31,7 +31,7 @@ pub(super) fn run(
             "{path} has changed since this run began: begin it again once nobody writes to it"
         )));
     }
-    let mut state = State::begin(job, network).map_err(|error| failed(&error))?;
+    let mut state = RecordedState::begin(job, network).map_err(|error| failed(&error))?;
     let (mut records, mut done) = (Vec::new(), 0);
     for (iteration, quantities) in job.agenda() {
         if attempt.is_to_stop() {
@@ -59,7 +59,7 @@ pub(super) fn run(
 }
 
 /// A recorded network at one of its states.
-struct State<'a> {
+struct RecordedState<'a> {
     job: &'a Job,
     network: &'a RecordedNetwork,
     /// The place of the state.
@@ -85,7 +85,7 @@ fn nothing() -> Matrix<f64> {
     Matrix::zeros(0, 0)
 }
 
-impl<'a> State<'a> {
+impl<'a> RecordedState<'a> {
     /// The first state, with all updates decomposed that are asked for.
     fn begin(job: &'a Job, network: &'a RecordedNetwork) -> Result<Self, String> {
         let mut state = Self {
@@ -206,7 +206,7 @@ impl<'a> State<'a> {
 
     /// The samples whose activity `L_{l-1}` and error signal `delta_{l+1}` meet in the terms of
     /// `W_l`, without those of zeros that fill up a short batch, and their classes.
-    fn side(&mut self, l: usize, k: usize) -> Option<Side> {
+    fn side(&mut self, l: usize, k: usize) -> Option<UpdateSamples> {
         let activity = self.read(self.network.activity(l - 1, k))?;
         let error = self.read(self.network.delta(l, k))?;
         if activity.rows() != error.rows() {
@@ -223,7 +223,7 @@ impl<'a> State<'a> {
         let labels = self.network.labels(l, k).map(|labels| {
             kept.iter().map(|&p| labels.get(p).copied().unwrap_or_default()).collect()
         });
-        (!kept.is_empty()).then(|| Side {
+        (!kept.is_empty()).then(|| UpdateSamples {
             activity: select(&activity),
             error: select(&error),
             labels,
@@ -257,7 +257,7 @@ impl<'a> State<'a> {
     }
 }
 
-impl Instruments<f64> for State<'_> {
+impl Instruments<f64> for RecordedState<'_> {
     fn layers(&self) -> &Layers<f64> {
         &self.layers
     }
@@ -339,13 +339,13 @@ impl Instruments<f64> for State<'_> {
 }
 
 /// Samples of an update, as `W_l` sees them.
-struct Side {
+struct UpdateSamples {
     activity: Matrix<f64>,
     error: Matrix<f64>,
     labels: Option<Vec<usize>>,
 }
 
-impl Side {
+impl UpdateSamples {
     fn batch(&self) -> Option<Batch<'_, f64>> {
         let labels = self.labels.clone().unwrap_or_else(|| vec![0; self.activity.rows()]);
         Batch::new(&self.activity, &self.error, labels).ok()

@@ -51,12 +51,12 @@ struct Run<'a, T: Real> {
     followed: Option<LearningRun<'a>>,
     ranks: RanksFound,
     twin: Option<Twin<'a, T>>,
-    seen: Seen,
+    seen: Computed,
 }
 
 /// What has been computed of the present state.
 #[derive(Default)]
-struct Seen {
+struct Computed {
     test: Option<Evaluation>,
     train: Option<Evaluation>,
     delta_norms: Option<Vec<Option<Sorted>>>,
@@ -291,7 +291,7 @@ impl<T: Real> Run<'_, T> {
     fn forget(&mut self) {
         self.probe.forget();
         self.ranks.forget();
-        self.seen = Seen::default();
+        self.seen = Computed::default();
     }
 
     /// Whether a checkpoint holds all that a run depends on.
@@ -433,7 +433,7 @@ pub(super) fn run<T: Real>(
         followed,
         ranks: RanksFound::default(),
         twin: Twin::new(job, condition, &data),
-        seen: Seen::default(),
+        seen: Computed::default(),
         trainer,
     };
     let result = drive(job, &mut run, attempt)?;

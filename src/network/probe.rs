@@ -30,7 +30,7 @@ pub struct UpdateNull {
 
 /// Error signals and updates (`L_l^T delta_{l+1}`, summed over the batch) under one policy.
 #[derive(Clone, Debug)]
-struct Side<T> {
+struct PolicySignals<T> {
     deltas: Vec<Matrix<T>>,
     updates: Vec<Matrix<T>>,
 }
@@ -47,8 +47,8 @@ pub struct Probe<T> {
     /// Errors that come from no task.
     errors: Option<Matrix<T>>,
     bp: Feedback<T>,
-    ours: Side<T>,
-    bps: Side<T>,
+    ours: PolicySignals<T>,
+    bps: PolicySignals<T>,
     done: Done,
 }
 
@@ -77,7 +77,7 @@ impl<T: Real> Probe<T> {
             errors
         });
         let part = BatchPart::new(sizes, samples);
-        let side = || Side {
+        let side = || PolicySignals {
             deltas: sizes[1..].iter().map(|&n| Matrix::zeros(samples, n)).collect(),
             updates: sizes.windows(2).map(|n| Matrix::zeros(n[0], n[1])).collect(),
         };
@@ -297,7 +297,7 @@ fn null_of(angles: Vec<f64>, ours: f64) -> Option<UpdateNull> {
     Some(UpdateNull { low: sorted.quantile(0.025), high: sorted.quantile(0.975), z })
 }
 
-impl<T: Real> Side<T> {
+impl<T: Real> PolicySignals<T> {
     /// Takes the deltas of `pass` and the updates they make.
     fn take(&mut self, input: &Matrix<T>, pass: &Pass<T>) {
         for (mine, delta) in self.deltas.iter_mut().zip(&pass.delta) {

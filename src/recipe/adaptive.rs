@@ -9,7 +9,7 @@
 
 use super::least_squares::minimise;
 use super::shape::{DecayKind, Numbers, Optimiser, RatesBy, Shape};
-use super::sums::{OWN_ROUNDING, Sums};
+use super::sums::{OWN_ROUNDING, RelationSums};
 
 /// Some entries of the weights of one layer over all iterations.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ struct Rule {
 }
 
 impl Rule {
-    fn of(shape: &Shape, values: &Values) -> Self {
+    fn of(shape: &Shape, values: &Constants) -> Self {
         let [beta1, beta2] = values.beta;
         let (beta, new, corrected) = match shape.optimiser {
             Optimiser::Sgd | Optimiser::Sign => ([0.0; 2], [1.0; 2], false),
@@ -147,7 +147,7 @@ impl Means {
 
 /// Numbers that are fitted, but for rates.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Values {
+pub(crate) struct Constants {
     beta: [f64; 2],
     epsilon: f64,
     decay: f64,
@@ -156,7 +156,7 @@ pub(crate) struct Values {
 /// Epsilon of every framework but for its last digits.
 const EPSILON: f64 = 1e-8;
 
-impl Values {
+impl Constants {
     /// Which of first beta, second beta, epsilon and decay a shape has.
     fn fitted(shape: &Shape) -> [bool; 4] {
         let adam = matches!(shape.optimiser, Optimiser::Adam | Optimiser::Amsgrad);
@@ -241,7 +241,7 @@ impl<'a> Fit<'a> {
         }
     }
 
-    fn directions(&self, values: &Values, errors: bool) -> Vec<Directions> {
+    fn directions(&self, values: &Constants, errors: bool) -> Vec<Directions> {
         let rule = Rule::of(self.shape, values);
         let mut all: Vec<Directions> = self
             .layers
@@ -302,7 +302,7 @@ impl<'a> Fit<'a> {
         }
     }
 
-    fn residuals(&self, values: &Values) -> Vec<f64> {
+    fn residuals(&self, values: &Constants) -> Vec<f64> {
         let directions = self.directions(values, false);
         let rates = self.rates(&directions);
         let mut out = Vec::new();
@@ -319,7 +319,7 @@ impl<'a> Fit<'a> {
     }
 
     /// Weighs entries by what rounding is expected to make of them with these numbers.
-    fn weigh(&mut self, values: &Values) {
+    fn weigh(&mut self, values: &Constants) {
         let directions = self.directions(values, true);
         let rates = self.rates(&directions);
         for (place, entries) in self.layers.iter().enumerate() {
@@ -340,10 +340,10 @@ impl<'a> Fit<'a> {
         }
     }
 
-    fn sums(&self, values: &Values, rates: &Table) -> Vec<Sums> {
+    fn sums(&self, values: &Constants, rates: &Table) -> Vec<RelationSums> {
         let directions = self.directions(values, true);
         let of_layer = |place: usize| {
-            let (entries, mut sums) = (&self.layers[place], Sums::default());
+            let (entries, mut sums) = (&self.layers[place], RelationSums::default());
             for (k, &rate) in rates[place].iter().enumerate() {
                 let (mut difference, mut step, mut expected, mut decided) = (0.0, 0.0, 0.0, 0);
                 for at in k * entries.count..(k + 1) * entries.count {
@@ -432,8 +432,8 @@ pub(super) struct Fitted {
     pub eta: Table,
     pub numbers: Numbers,
     /// Sums by layer.
-    pub sums: Vec<Sums>,
-    pub values: Values,
+    pub sums: Vec<RelationSums>,
+    pub values: Constants,
 }
 
 /// Betas that are tried first.
@@ -449,18 +449,18 @@ pub(super) fn fit(
     layers: &[Entries],
     shape: &Shape,
     iterations: usize,
-    start: Option<Values>,
+    start: Option<Constants>,
 ) -> Option<Fitted> {
     let grid = Fit::new(layers, shape, iterations);
     let starts = start.map_or_else(|| grid.starts(), |start| vec![start]);
     let mut best: Option<Fitted> = None;
     for start in starts {
         let Some(found) = descend(Fit::new(layers, shape, iterations), start) else { continue };
-        let left = |fitted: &Fitted| Sums::all(&fitted.sums).spread(0);
+        let left = |fitted: &Fitted| RelationSums::all(&fitted.sums).spread(0);
         if best.as_ref().is_none_or(|best| left(&found) < left(best)) {
             best = Some(found);
         }
-        if best.as_ref().is_some_and(|best| Sums::all(&best.sums).closing().closes) {
+        if best.as_ref().is_some_and(|best| RelationSums::all(&best.sums).closing().closes) {
             break;
         }
     }
@@ -468,21 +468,21 @@ pub(super) fn fit(
 }
 
 /// Goes downhill from one place.
-fn descend(mut fit: Fit, start: Values) -> Option<Fitted> {
+fn descend(mut fit: Fit, start: Constants) -> Option<Fitted> {
     let (shape, mut values) = (fit.shape, start);
     let decay = 0.1 * fit.decay_scale();
     let scales: Vec<f64> =
-        Values { beta: [0.1, 0.1], epsilon: fit.gradient_scale(), decay }.list(shape);
+        Constants { beta: [0.1, 0.1], epsilon: fit.gradient_scale(), decay }.list(shape);
     let mut errors = Vec::new();
     // Weights follow the numbers that they are expected with.
     for _ in 0..3 {
         fit.weigh(&values);
         let residuals = |list: &[f64]| {
-            let values = Values::from_list(shape, list);
+            let values = Constants::from_list(shape, list);
             if values.is_possible() { fit.residuals(&values) } else { vec![f64::INFINITY] }
         };
         let found = minimise(residuals, values.list(shape), &scales)?;
-        values = Values::from_list(shape, &found.at);
+        values = Constants::from_list(shape, &found.at);
         errors = found.errors;
         // Far from rounding, other weights lead nowhere else.
         if found.square > HOPELESS * HOPELESS * fit.decided() as f64 {
@@ -503,16 +503,17 @@ const HOPELESS: f64 = 1e4;
 
 impl Fit<'_> {
     /// The best places of a grid.
-    fn starts(&self) -> Vec<Values> {
-        let [first, second, epsilon, decay] = Values::fitted(self.shape);
+    fn starts(&self) -> Vec<Constants> {
+        let [first, second, epsilon, decay] = Constants::fitted(self.shape);
         let some = |list: &[f64], there: bool| if there { list.to_vec() } else { vec![0.0] };
         let scale = self.decay_scale();
-        let mut places: Vec<(f64, Values)> = Vec::new();
+        let mut places: Vec<(f64, Constants)> = Vec::new();
         for &beta1 in &some(&BETAS[0], first) {
             for &beta2 in &some(&BETAS[1], second) {
                 for &epsilon in &some(&EPSILONS, epsilon) {
                     for &share in &some(&DECAYS, decay) {
-                        let values = Values { beta: [beta1, beta2], epsilon, decay: share * scale };
+                        let values =
+                            Constants { beta: [beta1, beta2], epsilon, decay: share * scale };
                         places.push((self.residuals(&values).iter().map(|r| r * r).sum(), values));
                     }
                 }
@@ -551,9 +552,9 @@ impl Fit<'_> {
 /// A number is determined where its standard error is below this share of it; betas, of 1.
 const DETERMINED: f64 = 0.1;
 
-fn numbers(shape: &Shape, values: &Values, errors: &[f64]) -> Numbers {
+fn numbers(shape: &Shape, values: &Constants, errors: &[f64]) -> Numbers {
     let mut errors = errors.iter().copied();
-    let [beta1, beta2, epsilon, decay] = Values::fitted(shape)
+    let [beta1, beta2, epsilon, decay] = Constants::fitted(shape)
         .map(|there| if there { errors.next().unwrap_or(f64::INFINITY) } else { f64::INFINITY });
     let within = |value: f64, error: f64, scale: f64| (error < DETERMINED * scale).then_some(value);
     Numbers {
@@ -573,18 +574,18 @@ pub(crate) struct Follower {
     decoupled: f64,
     means: Vec<Means>,
     units: [f64; 2],
-    pub sums: Sums,
+    pub sums: RelationSums,
 }
 
 impl Follower {
-    pub fn new(shape: &Shape, values: &Values, units: [f64; 2], entries: usize) -> Self {
+    pub fn new(shape: &Shape, values: &Constants, units: [f64; 2], entries: usize) -> Self {
         let decoupled = if shape.decay == Some(DecayKind::Decoupled) { values.decay } else { 0.0 };
         Self {
             rule: Rule::of(shape, values),
             decoupled,
             means: vec![Means::default(); entries],
             units,
-            sums: Sums::default(),
+            sums: RelationSums::default(),
         }
     }
 

@@ -19,6 +19,6 @@ pub(crate) use adaptive::{Entries, Follower};
 pub(crate) use relation::Relation;
 pub(crate) use search::Candidate;
 pub use shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy};
-pub(crate) use steps::Seen;
+pub(crate) use steps::StepRelations;
 pub use steps::{ExcludedRecipe, LayerRecipe, StepDecay, StepFit, StepMomentum, StepRates, Steps};
-pub(crate) use sums::Sums;
+pub(crate) use sums::RelationSums;

@@ -25,13 +25,13 @@ pub(super) type Coefficients = [f64; 5];
 
 /// A combination of the five matrices, seen along their orthonormal directions: inner products are
 /// those of the matrices.
-pub(super) type Seen = [f64; 5];
+pub(super) type Combination = [f64; 5];
 
-pub(super) fn inner(a: &Seen, b: &Seen) -> f64 {
+pub(super) fn inner(a: &Combination, b: &Combination) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-pub(super) fn plus(a: &Seen, factor: f64, b: &Seen) -> Seen {
+pub(super) fn plus(a: &Combination, factor: f64, b: &Combination) -> Combination {
     std::array::from_fn(|i| a[i] + factor * b[i])
 }
 
@@ -70,7 +70,7 @@ impl Relation {
     }
 
     /// A combination of the matrices.
-    pub fn see(&self, coefficients: &Coefficients) -> Seen {
+    pub fn see(&self, coefficients: &Coefficients) -> Combination {
         let columns = self.columns.iter().zip(coefficients);
         columns
             .fold([0.0; 5], |sum, (column, &c)| if c == 0.0 { sum } else { plus(&sum, c, column) })
@@ -79,7 +79,7 @@ impl Relation {
     /// What of the step is no combination of some of the matrices, squared, and the coefficients of
     /// the combination.
     pub fn beyond(&self, places: &[usize]) -> (f64, Coefficients) {
-        let mut directions: Vec<(Seen, Seen)> = Vec::new();
+        let mut directions: Vec<(Combination, Combination)> = Vec::new();
         let mut left = self.columns[STEP];
         let mut out = [0.0; 5];
         for &place in places {
@@ -105,7 +105,7 @@ impl Relation {
     }
 
     /// One of the matrices.
-    pub fn matrix(&self, place: usize) -> &Seen {
+    pub fn matrix(&self, place: usize) -> &Combination {
         &self.columns[place]
     }
 

@@ -7,7 +7,7 @@ use super::shape::{
     Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape,
 };
 use super::span::Span;
-use super::sums::Sums;
+use super::sums::RelationSums;
 use crate::measure::closing::Closing;
 
 /// A recipe with its numbers, and how well it makes the steps.
@@ -18,9 +18,9 @@ pub(crate) struct Candidate {
     /// Rates by layer and iteration; not a number where they are unknown.
     pub eta: Vec<Vec<f64>>,
     /// By layer.
-    pub sums: Vec<Sums>,
+    pub sums: Vec<RelationSums>,
     /// Numbers of an adaptive recipe as they are, determined or not.
-    pub adaptive: adaptive::Values,
+    pub adaptive: adaptive::Constants,
     /// Numbers that were fitted.
     pub count: usize,
 }
@@ -80,7 +80,7 @@ impl Candidate {
     }
 
     fn spread(&self) -> f64 {
-        Sums::all(&self.sums).spread(self.count)
+        RelationSums::all(&self.sums).spread(self.count)
     }
 
     /// Whether there is enough on record for so many numbers.
@@ -91,8 +91,8 @@ impl Candidate {
 }
 
 /// Of all layers: a rate that closes on the whole but not in every layer is no rate of all.
-fn closing(sums: &[Sums]) -> Closing {
-    let all = Sums::all(sums).closing();
+fn closing(sums: &[RelationSums]) -> Closing {
+    let all = RelationSums::all(sums).closing();
     Closing { closes: all.closes && sums.iter().all(|sums| sums.closing().closes), ..all }
 }
 
@@ -267,7 +267,7 @@ impl<'a> Search<'a> {
     }
 
     fn adaptive_family(&mut self, layers: &[Entries], iterations: usize, shape: Shape) {
-        let fitted = |rates: RatesBy, start: Option<adaptive::Values>| -> Option<Candidate> {
+        let fitted = |rates: RatesBy, start: Option<adaptive::Constants>| -> Option<Candidate> {
             let shape = Shape { rates, ..shape };
             let fit = adaptive::fit(layers, &shape, iterations, start)?;
             let count = shape.count(layers.len(), iterations);
@@ -310,7 +310,7 @@ impl<'a> Search<'a> {
         for candidate in &self.found {
             let better = best.is_none_or(|best| {
                 let [simple, other] =
-                    [best, candidate].map(|fit| Sums::all(&fit.sums).left(fit.count));
+                    [best, candidate].map(|fit| RelationSums::all(&fit.sums).left(fit.count));
                 best.spread() >= ROUNDING
                     && other < MUCH_LESS * simple
                     && candidate.entries() >= 4 * candidate.count
@@ -388,7 +388,7 @@ fn rates(layers: usize, iterations: usize) -> impl Iterator<Item = RatesBy> {
 /// A recipe of gradients and their running sums, fitted.
 fn fitted(relations: &Relations, shape: &Shape, starts: &[Start]) -> Option<Candidate> {
     let sgd::Fitted { evaluation, numbers, count } = sgd::fit(relations, shape, starts)?;
-    let adaptive = adaptive::Values::default();
+    let adaptive = adaptive::Constants::default();
     Some(Candidate {
         shape: *shape,
         numbers,
@@ -404,6 +404,6 @@ pub(super) fn plain(relations: &Relations, given: Option<f64>) -> Candidate {
     let shape = Shape::PLAIN;
     let evaluation = sgd::evaluate(relations, &shape, &[], given);
     let count = usize::from(given.is_none());
-    let (numbers, adaptive) = (Numbers::default(), adaptive::Values::default());
+    let (numbers, adaptive) = (Numbers::default(), adaptive::Constants::default());
     Candidate { shape, numbers, eta: evaluation.eta, sums: evaluation.sums, adaptive, count }
 }

@@ -15,10 +15,11 @@
 
 use super::least_squares::minimise;
 use super::relation::{
-    BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, Seen, WEIGHTS, inner, plus,
+    BEFORE, Coefficients, Combination, GRADIENT, GRADIENT_BEFORE, Relation, STEP, WEIGHTS, inner,
+    plus,
 };
 use super::shape::{Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, RatesBy, Shape};
-use super::sums::{OWN_ROUNDING, Sums};
+use super::sums::{OWN_ROUNDING, RelationSums};
 
 /// Relations of all steps, by layer and iteration, with what weighs them.
 pub(super) struct Relations {
@@ -216,7 +217,7 @@ pub(super) struct Evaluation {
     /// Five for every relation, over the rounding that is expected of it.
     residuals: Vec<f64>,
     /// Sums by layer.
-    pub sums: Vec<Sums>,
+    pub sums: Vec<RelationSums>,
 }
 
 /// A relation seen with given numbers.
@@ -224,9 +225,9 @@ struct View {
     place: usize,
     weight: f64,
     /// The step less what does not depend on rates.
-    target: Seen,
-    earlier: Option<Seen>,
-    direction: Seen,
+    target: Combination,
+    earlier: Option<Combination>,
+    direction: Combination,
 }
 
 impl View {
@@ -261,7 +262,7 @@ fn rate(views: &[View]) -> f64 {
 /// Coefficient of what is earlier, and rate; `None` where these are not decided.
 fn both(views: &[View]) -> Option<[f64; 2]> {
     let zero = [0.0; 5];
-    let weighted_sum = |a: fn(&View) -> &Seen, b: fn(&View) -> &Seen| {
+    let weighted_sum = |a: fn(&View) -> &Combination, b: fn(&View) -> &Combination| {
         let product = |v: &View| {
             let (a, b) = (a(v), b(v));
             v.weight * v.weight * inner(a, b)
@@ -271,7 +272,7 @@ fn both(views: &[View]) -> Option<[f64; 2]> {
     if views.iter().all(|v| v.earlier.is_none_or(|e| e == zero)) {
         return None;
     }
-    let [e, d, t]: [fn(&View) -> &Seen; 3] =
+    let [e, d, t]: [fn(&View) -> &Combination; 3] =
         [|v| v.earlier.as_ref().unwrap_or(&[0.0; 5]), |v| &v.direction, |v| &v.target];
     let (ee, ed, dd, et, dt) = (
         weighted_sum(e, e),
@@ -303,7 +304,7 @@ pub(super) fn evaluate(
     let out = Evaluation {
         eta: vec![vec![f64::NAN; iterations]; layers],
         residuals: vec![0.0; 5 * layers * iterations],
-        sums: vec![Sums::default(); layers],
+        sums: vec![RelationSums::default(); layers],
     };
     let parameters = Parameters::of(shape, values, relations);
     let mut evaluator = Evaluator { relations, shape, parameters, out };
@@ -551,7 +552,8 @@ pub(super) fn fit(relations: &Relations, shape: &Shape, starts: &[Start]) -> Opt
         let Some(found) = minimise(residuals, start.list(shape, relations), &scales) else {
             continue;
         };
-        let closes = Sums::all(&evaluate(relations, shape, &found.at, None).sums).closing().closes;
+        let closes =
+            RelationSums::all(&evaluate(relations, shape, &found.at, None).sums).closing().closes;
         if best.as_ref().is_none_or(|(square, _)| found.square < *square) {
             best = Some((found.square, found.at));
         }

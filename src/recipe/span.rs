@@ -7,7 +7,7 @@
 use super::relation::{BEFORE, Coefficients, GRADIENT, GRADIENT_BEFORE, Relation, STEP, WEIGHTS};
 use super::sgd::Start;
 use super::shape::{DecayKind, MomentumKind, Shape};
-use super::sums::{OWN_ROUNDING, Sums};
+use super::sums::{OWN_ROUNDING, RelationSums};
 
 /// A kind of recipes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,10 @@ impl Span {
     }
 
     /// What the best combinations leave, by layer.
-    pub fn sums(self, relations: &[Vec<Relation>]) -> Vec<Sums> {
+    pub fn sums(self, relations: &[Vec<Relation>]) -> Vec<RelationSums> {
         let places = self.places();
         let of_layer = |layer: &Vec<Relation>| {
-            let mut sums = Sums::default();
+            let mut sums = RelationSums::default();
             for relation in self.relations(layer) {
                 let (left, coefficients) = relation.beyond(&places);
                 sums.add(

@@ -7,7 +7,7 @@ use super::sgd::Relations;
 use super::shape::{
     Beginning, DecayKind, MomentumForm, MomentumKind, Numbers, Optimiser, RatesBy, Shape,
 };
-use super::sums::Sums;
+use super::sums::RelationSums;
 use crate::measure::closing::{Closing, LayerClosing};
 use serde::Serialize;
 
@@ -44,7 +44,7 @@ impl StepFit {
             if candidate.shape.optimiser == Optimiser::Sgd { candidate } else { plain };
         let shape = candidate.shape;
         let eta = range(&candidate.eta);
-        let closing = |sums: &Sums| sums.closing();
+        let closing = |sums: &RelationSums| sums.closing();
         Self {
             kind: if given { "given".into() } else { shape.kind() },
             recipe: words(&shape, &candidate.numbers, eta),
@@ -223,7 +223,7 @@ fn joined(found: &[Candidate]) -> Candidate {
         numbers: Numbers::default(),
         eta: found.iter().flat_map(|layer| layer.eta.clone()).collect(),
         sums: found.iter().flat_map(|layer| layer.sums.clone()).collect(),
-        adaptive: adaptive::Values::default(),
+        adaptive: adaptive::Constants::default(),
         count: found.iter().map(|layer| layer.count).sum(),
     }
 }
@@ -241,7 +241,7 @@ pub struct ExcludedRecipe {
 }
 
 /// What a pass over the steps of some layers has seen.
-pub(crate) struct Seen {
+pub(crate) struct StepRelations {
     /// The layers `l` of `W_l`.
     pub layers: Vec<usize>,
     /// By layer, and within it by iteration.
@@ -317,9 +317,9 @@ impl Steps {
     /// # Errors
     /// Those of `follow`.
     pub(crate) fn of<E>(
-        mut seen: Seen,
+        mut seen: StepRelations,
         given: Option<f64>,
-        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
+        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<RelationSums>, E>,
     ) -> Result<Option<Self>, E> {
         let frozen = frozen(&seen);
         if !seen.relations.iter().flatten().any(|r| r.norm(STEP) > 0.0) {
@@ -398,7 +398,7 @@ impl Steps {
         let mut steps = Self {
             alike: found.alike.iter().map(in_words).collect(),
             combination: found.combination,
-            within_rounding: !Sums::all(&plain.sums).moves(),
+            within_rounding: !RelationSums::all(&plain.sums).moves(),
             excluded: found.excluded.into_iter().map(excluded).collect(),
             given,
             fits,
@@ -527,7 +527,7 @@ impl LayerGroup {
     fn look<E>(
         &self,
         held: Option<usize>,
-        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
+        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<RelationSums>, E>,
     ) -> Result<SearchResult, E> {
         let mut search = Search::new(&self.relations);
         search.sgd();
@@ -543,7 +543,7 @@ impl LayerGroup {
     fn look_by_layer<E>(
         &self,
         held: Option<usize>,
-        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<Sums>, E>,
+        follow: impl Fn(&[usize], &Candidate) -> Result<Vec<RelationSums>, E>,
     ) -> Result<Option<Vec<Candidate>>, E> {
         let mut found = Vec::new();
         for (place, &layer) in self.layers.iter().enumerate() {
@@ -567,7 +567,7 @@ fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
 }
 
 /// Layers that do not move where others do, though they are asked to.
-fn frozen(seen: &Seen) -> Vec<usize> {
+fn frozen(seen: &StepRelations) -> Vec<usize> {
     let still = |relations: &Vec<Relation>| {
         relations.iter().all(|r| r.norm(STEP) == 0.0)
             && relations.iter().any(|r| r.norm(GRADIENT) > 0.0)
@@ -585,7 +585,7 @@ fn confirm<E>(
     mut found: SearchResult,
     relations: &Relations,
     entries: &[Entries],
-    follow: impl FnOnce(&Candidate) -> Result<Vec<Sums>, E>,
+    follow: impl FnOnce(&Candidate) -> Result<Vec<RelationSums>, E>,
 ) -> Result<SearchResult, E> {
     let Some(best) = found.best.take() else { return Ok(found) };
     let sizes =

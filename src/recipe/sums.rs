@@ -15,7 +15,7 @@ pub(super) const OWN_ROUNDING: f64 = 4.0 * f64::EPSILON;
 
 /// Sums of squares over relations: of what is left, of steps, of what rounding is expected to add.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sums {
+pub(crate) struct RelationSums {
     difference: f64,
     step: f64,
     rounding: f64,
@@ -28,7 +28,7 @@ pub(crate) struct Sums {
     pub entries: usize,
 }
 
-impl Sums {
+impl RelationSums {
     /// Adds one relation of so many entries, by squared norms.
     pub fn add(&mut self, difference: f64, step: f64, rounding: f64, entries: usize) {
         self.difference += difference;

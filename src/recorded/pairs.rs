@@ -49,10 +49,11 @@ pub(super) fn compare(
     lag: usize,
     every: usize,
 ) -> Result<Option<LayerPairs>, QuestionError> {
-    let mut sums = Sums::default();
+    let mut sums = PairSums::default();
     let apart = (0..run.iterations()).rev().filter_map(|k| Some((run.earlier(k, lag)?, k)));
     for (earlier, later) in apart.step_by(every) {
-        let (Some(earlier), Some(later)) = (Side::of(run, l, earlier)?, Side::of(run, l, later)?)
+        let (Some(earlier), Some(later)) =
+            (RecordedSamples::of(run, l, earlier)?, RecordedSamples::of(run, l, later)?)
         else {
             continue;
         };
@@ -63,13 +64,13 @@ pub(super) fn compare(
 }
 
 /// Samples of one iteration, without those of zeros that fill up a short batch.
-struct Side {
+struct RecordedSamples {
     activity: Matrix<f64>,
     error: Matrix<f64>,
     labels: Vec<usize>,
 }
 
-impl Side {
+impl RecordedSamples {
     fn of(run: &RecordedRun, l: usize, k: usize) -> Result<Option<Self>, ArrayError> {
         let (Some(activity), Some(error)) = (run.activity(l - 1), run.delta(l + 1)) else {
             return Ok(None);
@@ -120,7 +121,7 @@ fn add(sums: &mut Split<Sum>, values: Split<Option<f64>>) {
 }
 
 #[derive(Default)]
-struct Sums {
+struct PairSums {
     batches: usize,
     activity: Split<Sum>,
     error: Split<Sum>,
@@ -132,7 +133,7 @@ struct Sums {
     cosine: Sum,
 }
 
-impl Sums {
+impl PairSums {
     fn add(&mut self, means: &Means, shuffled: &Shuffled, transformation: &Transformation) {
         self.batches += 1;
         add(&mut self.activity, means.activity);

@@ -24,13 +24,13 @@ pub struct SingleSteps {
 /// Sums over updates of one layer: of squares of differences, of steps, and of what rounding is
 /// expected to add.
 #[derive(Clone, Copy, Default)]
-struct Sums {
+struct StepSums {
     difference: f64,
     step: f64,
     rounding: f64,
 }
 
-impl Sums {
+impl StepSums {
     fn plus(self, other: Self) -> Self {
         Self {
             difference: self.difference + other.difference,
@@ -95,7 +95,7 @@ impl SingleSteps {
     ) -> Result<Option<Self>, ArrayError> {
         let mut by_layer = Vec::new();
         for &(layer, next) in layers {
-            let mut sums = Sums::default();
+            let mut sums = StepSums::default();
             for (k, &eta) in rates.iter().enumerate() {
                 let Some((step, rule)) = step(run, layer, next, k)? else { return Ok(None) };
                 let made = step.iter().zip(rule.as_slice());
@@ -106,7 +106,8 @@ impl SingleSteps {
             }
             by_layer.push((layer, sums));
         }
-        let all = by_layer.iter().fold(Sums::default(), |all, (_, sums)| all.plus(*sums)).closing();
+        let all =
+            by_layer.iter().fold(StepSums::default(), |all, (_, sums)| all.plus(*sums)).closing();
         let layers: Vec<LayerClosing> = by_layer
             .iter()
             .map(|&(layer, sums)| LayerClosing { layer, closing: sums.closing() })

@@ -4,7 +4,7 @@ use super::run::RecordedRun;
 use super::stack::Stack;
 use crate::array::ArrayError;
 use crate::matrix::Matrix;
-use crate::recipe::{Candidate, Entries, Follower, Relation, Seen, Steps, Sums};
+use crate::recipe::{Candidate, Entries, Follower, Relation, RelationSums, StepRelations, Steps};
 
 /// Fits the steps of a run. `None` where no layer has steps, activity and error signal on record,
 /// or nothing moves, and no learning rate was given.
@@ -74,7 +74,7 @@ const FEWEST_ENTRIES: usize = 8;
 const MOST_ITERATIONS: usize = 4096;
 
 /// Goes through the steps of the layers whose `W_l` has steps, `L_l` and `delta_{l+1}` on record.
-fn pass(run: &RecordedRun) -> Result<Seen, ArrayError> {
+fn pass(run: &RecordedRun) -> Result<StepRelations, ArrayError> {
     let all = (0..run.depth()).filter_map(|l| Some((l, Members::of(run, l)?)));
     let (layers, all): (Vec<usize>, Vec<Members>) =
         all.filter(|(_, members)| !members.steps(run).is_empty()).unzip();
@@ -91,7 +91,7 @@ fn pass(run: &RecordedRun) -> Result<Seen, ArrayError> {
         relations.push(collector.relations);
         entries.push(collector.entries);
     }
-    Ok(Seen { layers, relations, entries, held, iterations, thinned: run.is_thinned() })
+    Ok(StepRelations { layers, relations, entries, held, iterations, thinned: run.is_thinned() })
 }
 
 /// One layer on its way through the run.
@@ -186,7 +186,7 @@ fn follow(
     run: &RecordedRun,
     layers: &[usize],
     recipe: &Candidate,
-) -> Result<Vec<Sums>, ArrayError> {
+) -> Result<Vec<RelationSums>, ArrayError> {
     let mut out = Vec::new();
     for (members, rates) in layers.iter().filter_map(|&l| Members::of(run, l)).zip(&recipe.eta) {
         let mut follower =

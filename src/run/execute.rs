@@ -62,8 +62,8 @@ pub fn run(
     let directory = Directory::open(&options.out, plan, options.export)?;
     let pool = pool(options.threads)?;
 
-    let Found { here, mut results, damaged, mut warnings } =
-        Found::new(plan, options, &directory, &pool)?;
+    let StoredBefore { here, mut results, damaged, mut warnings } =
+        StoredBefore::new(plan, options, &directory, &pool)?;
     let found = results.iter().flatten().count();
     // Written before anything runs: it finds out whether that will be possible, and marks the
     // directory as ours.
@@ -115,7 +115,7 @@ pub fn run(
 }
 
 /// What is stored before a run.
-struct Found {
+struct StoredBefore {
     /// The jobs that are asked for.
     here: Vec<usize>,
     /// By job of the plan, without those that are to run again.
@@ -125,7 +125,7 @@ struct Found {
     warnings: Vec<String>,
 }
 
-impl Found {
+impl StoredBefore {
     fn new(
         plan: &Plan,
         options: &RunOptions<'_>,

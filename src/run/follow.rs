@@ -23,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug)]
 pub struct Follower {
     directory: PathBuf,
-    known: Option<Known>,
+    known: Option<KnownRun>,
 }
 
 /// What a look found.
@@ -63,7 +63,7 @@ pub enum Standing {
 
 /// What was read of a run.
 #[derive(Debug)]
-struct Known {
+struct KnownRun {
     address: String,
     plan: Plan,
     shard: Option<Shard>,
@@ -133,12 +133,12 @@ impl Follower {
         &self,
         head: &Head,
         checksums: &Checksums,
-        older: Option<Known>,
-    ) -> Result<Known, RunError> {
+        older: Option<KnownRun>,
+    ) -> Result<KnownRun, RunError> {
         let specs = head.specs(&self.directory, checksums)?.0;
         let plan = Plan::new(specs).map_err(|_| RunError::NoSpec(self.directory.clone()))?;
         let count = plan.jobs.len();
-        let mut known = Known {
+        let mut known = KnownRun {
             address: head.address().to_string(),
             plan,
             shard: head.shard,
@@ -160,7 +160,7 @@ impl Follower {
     }
 }
 
-impl Known {
+impl KnownRun {
     /// Takes the results that have come, and leaves those that are there no more; gives whether
     /// there were any, and what is damaged.
     fn read(&mut self, directory: &Path, checksums: &Checksums) -> (bool, Vec<String>) {

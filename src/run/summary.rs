@@ -118,7 +118,7 @@ fn summarise_condition(
 ) {
     let iterations = reported_iterations(analysis, condition);
     let sampled = matches!(condition, Condition::Sample(_));
-    let measured = Measured::new(results, analysis, condition);
+    let measured = MeasuredCondition::new(results, analysis, condition);
     let job = analysis.job(condition, 0);
     for quantity in analysis.quantities() {
         let recorded = job.recorded_iterations(quantity);
@@ -144,7 +144,7 @@ struct Place {
 }
 
 /// What was measured of a condition.
-struct Measured<'a> {
+struct MeasuredCondition<'a> {
     analysis: &'a Analysis,
     condition: &'a Condition,
     parameters: BTreeMap<String, Json>,
@@ -154,7 +154,7 @@ struct Measured<'a> {
     stored: Vec<usize>,
 }
 
-impl<'a> Measured<'a> {
+impl<'a> MeasuredCondition<'a> {
     fn new(results: Results<'_>, analysis: &'a Analysis, condition: &'a Condition) -> Self {
         let repeats = results.repeats(analysis, condition);
         Self {

@@ -27,7 +27,7 @@ pub use claim::{
     Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function,
     Place, Predicted, Term, Time, ValueKind,
 };
-pub(crate) use claim::{Known, document};
+pub(crate) use claim::{KnownAnalysis, document};
 pub use compare::Comparison;
 #[cfg(feature = "plot")]
 pub(crate) use figure::figure_kinds;

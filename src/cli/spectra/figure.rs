@@ -1,6 +1,6 @@
 //! The figure of `alignscope spectra`.
 
-use super::{Both, Measured, Values};
+use super::{Both, Measured, SingularValues};
 use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Reference, Series, Width};
 use crate::measure::histogram::Histogram;
 use crate::theory::spectra::Split;
@@ -39,7 +39,7 @@ fn series(label: &str, colour: usize, mark: Mark, points: Vec<Point>) -> Series 
 
 /// Density of the singular values of `W` with the law of the bulk. What lies far beyond is
 /// described in words.
-fn density(forward: &Values) -> (Panel, String) {
+fn density(forward: &SingularValues) -> (Panel, String) {
     let mut panel =
         Panel::new("Singular values of W", Axis::new("singular value"), Axis::new("density"));
     let (values, count) = (&forward.values[..], forward.values.len() as f64);

@@ -7,7 +7,7 @@ use crate::theory::spectra::{Split, split_matrix};
 use faer::c64;
 
 /// Singular values of one matrix.
-pub(in crate::cli) struct Values {
+pub(in crate::cli) struct SingularValues {
     pub(in crate::cli) name: &'static str,
     pub(in crate::cli) shape: (usize, usize),
     pub(in crate::cli) norm: f64,
@@ -16,7 +16,7 @@ pub(in crate::cli) struct Values {
     pub(in crate::cli) split: Option<Split>,
 }
 
-impl Values {
+impl SingularValues {
     /// Divides the singular values (descending) of a matrix into bulk and outliers.
     pub fn new(
         name: &'static str,
@@ -46,7 +46,7 @@ pub(in crate::cli) struct Shared {
 /// What is measured of both, in one reading of their orientation.
 pub(in crate::cli) struct Both {
     pub(in crate::cli) reading: Orientation,
-    pub(in crate::cli) backward: Values,
+    pub(in crate::cli) backward: SingularValues,
     pub(in crate::cli) alignment: Option<f64>,
     pub(in crate::cli) null: Option<WeightNull>,
     pub(in crate::cli) inverse_alignment: Option<f64>,
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Both {
 }
 
 pub(in crate::cli) struct Measured {
-    pub(in crate::cli) forward: Values,
+    pub(in crate::cli) forward: SingularValues,
     pub(in crate::cli) both: Option<Both>,
     /// The less likely reading, where two stand.
     pub(in crate::cli) other: Option<Both>,

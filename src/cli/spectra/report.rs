@@ -3,7 +3,7 @@
 use super::super::angles::p_text;
 use super::super::matrices::name;
 use super::super::table::aligned;
-use super::{Both, Measured, Values};
+use super::{Both, Measured, SingularValues};
 use crate::measure::spectrum::{
     condition_number, effective_rank, numerical_rank, participation_ratio, stable_rank,
 };
@@ -79,7 +79,7 @@ fn principal_angles(both: &Both) -> Json {
     angles.collect()
 }
 
-fn outliers(matrix: &Values) -> Json {
+fn outliers(matrix: &SingularValues) -> Json {
     let entry = |o: &Outlier| {
         let Outlier { index, value, p, strength } = *o;
         json!({ "matrix": matrix.name, "index": index, "value": value, "p": p, "strength": strength })
@@ -100,7 +100,7 @@ fn rows(measured: &Measured) -> Vec<Row> {
 }
 
 /// What is said of one matrix.
-pub(in crate::cli) fn of_one(matrix: &Values, false_alarm: f64) -> Vec<Row> {
+pub(in crate::cli) fn of_one(matrix: &SingularValues, false_alarm: f64) -> Vec<Row> {
     let row = |quantity, value| Row { matrix: matrix.name, quantity, value, ..Row::default() };
     let expected = Bulk::new(matrix.shape, 1.0);
     let with = |row: Row, prediction: fn(&Bulk) -> f64| Row {
@@ -205,7 +205,7 @@ pub(super) fn print(measured: &Measured) {
 }
 
 /// The outliers, and whether there is a bulk for them to lie out of.
-fn in_words(matrix: &Values, false_alarm: f64) -> String {
+fn in_words(matrix: &SingularValues, false_alarm: f64) -> String {
     let name = matrix.name;
     let Some(split) = &matrix.split else {
         return format!(
@@ -261,7 +261,7 @@ fn in_words(matrix: &Values, false_alarm: f64) -> String {
 pub(super) fn tables(measured: &Measured) -> Vec<(&'static str, String)> {
     let mut singular = String::from("matrix,index,value,outlier,p,strength\n");
     let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
-    let mut write = |name: &str, values: &[f64], spectrum: Option<&Values>| {
+    let mut write = |name: &str, values: &[f64], spectrum: Option<&SingularValues>| {
         for (index, value) in values.iter().enumerate() {
             let outlier =
                 spectrum.and_then(|spectrum| spectrum.split.as_ref()?.outliers.get(index));

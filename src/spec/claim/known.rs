@@ -11,18 +11,18 @@ pub(in crate::spec) struct Home<'a> {
     /// Its name, the document of claims that name none.
     pub(super) name: &'a str,
     /// Its analyses.
-    pub(super) known: Vec<Known<'a>>,
+    pub(super) known: Vec<KnownAnalysis<'a>>,
     /// Terms of the spec.
     pub(super) lets: Vec<Entry>,
 }
 
 /// An analysis, with the texts of its conditions' values.
-pub(crate) struct Known<'a> {
+pub(crate) struct KnownAnalysis<'a> {
     pub analysis: &'a Analysis,
     pub texts: Vec<BTreeMap<&'static str, String>>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> KnownAnalysis<'a> {
     pub fn of(analysis: &'a Analysis) -> Self {
         let texts = analysis.conditions.iter().map(|condition| {
             condition.values().iter().map(|(name, value)| (*name, value.to_text())).collect()
@@ -69,7 +69,7 @@ impl<'a> Home<'a> {
         };
         Self {
             name,
-            known: analyses.iter().map(Known::of).collect(),
+            known: analyses.iter().map(KnownAnalysis::of).collect(),
             lets: lets.iter().map(entry).collect(),
         }
     }

@@ -14,7 +14,7 @@ mod tree;
 
 pub use expression::{Expression, Function};
 pub(super) use known::Home;
-pub(crate) use known::Known;
+pub(crate) use known::KnownAnalysis;
 pub(crate) use model::document;
 pub use model::{
     Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Place, Predicted, Term,

@@ -26,7 +26,8 @@ pub(in crate::spec) fn check_claims(
     let mut claims: Vec<Claim> = Vec::new();
     for raw in raws {
         let Some(claim) =
-            Reading { home, entries: entries(raw.table), at: raw.header.clone() }.claim(problems)
+            ClaimReading { home, entries: entries(raw.table), at: raw.header.clone() }
+                .claim(problems)
         else {
             continue;
         };
@@ -78,7 +79,7 @@ const PART_KEYS: &[&str] = &[
 ];
 
 /// A claim being read.
-struct Reading<'a> {
+struct ClaimReading<'a> {
     home: &'a Home<'a>,
     entries: Vec<Entry>,
     at: Range<usize>,
@@ -127,7 +128,7 @@ fn choice_of<C: Choice>(entries: &[Entry], key: &str, default: C, problems: &mut
     }
 }
 
-impl Reading<'_> {
+impl ClaimReading<'_> {
     fn claim(&self, problems: &mut Problems) -> Option<Claim> {
         let before = problems.found.len();
         check_keys(&self.entries, CLAIM_KEYS, "claim", problems);
@@ -310,7 +311,7 @@ impl Reading<'_> {
 
 /// A part being read, for one combination of the values of its variables.
 struct TypedPart<'a> {
-    claim: &'a Reading<'a>,
+    claim: &'a ClaimReading<'a>,
     kind: ClaimKind,
     typed: &'a [Entry],
     at: &'a Range<usize>,

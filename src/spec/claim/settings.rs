@@ -1,6 +1,6 @@
 //! Claims whose criteria were set for other settings than those that a spec has now.
 
-use super::known::Known;
+use super::known::KnownAnalysis;
 use super::model::Claim;
 use crate::condition::Condition;
 use crate::spec::analysis::{Analysis, Spec};
@@ -30,8 +30,8 @@ impl Spec {
 
 impl Claim {
     /// Name of the analysis and index of every condition whose results it is about.
-    pub(crate) fn conditions(&self, analyses: &[Known<'_>]) -> BTreeSet<(String, usize)> {
-        let of_analysis = |known: &Known<'_>| {
+    pub(crate) fn conditions(&self, analyses: &[KnownAnalysis<'_>]) -> BTreeSet<(String, usize)> {
+        let of_analysis = |known: &KnownAnalysis<'_>| {
             let name = &known.analysis.name;
             let terms = self.parts.iter().flat_map(|part| &part.terms);
             let measured = terms.filter(|term| term.analysis == *name && term.predicted.is_none());
@@ -62,7 +62,7 @@ impl Claim {
                     "{name} is of another kind than the analysis that the criterion was set for"
                 ));
             }
-            let known = Known::of(then);
+            let known = KnownAnalysis::of(then);
             let terms = self
                 .parts
                 .iter()

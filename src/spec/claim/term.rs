@@ -1,6 +1,6 @@
 //! Terms: what was measured where, as parts of claims name it.
 
-use super::known::{Home, Known};
+use super::known::{Home, KnownAnalysis};
 use super::model::{Place, Predicted, Term, Time};
 use super::tree::{Entry, Tree, Typed, Variables};
 use crate::condition::{Condition, Kind};
@@ -180,7 +180,7 @@ impl Terms<'_> {
         raw: &Raw,
         at: &Range<usize>,
         problems: &mut Problems,
-    ) -> Option<&Known<'_>> {
+    ) -> Option<&KnownAnalysis<'_>> {
         let named =
             raw.get("analysis").map(|tree| (tree.text().unwrap_or_default(), tree.at.clone()));
         let all = &self.home.known;
@@ -225,7 +225,7 @@ impl Terms<'_> {
 
 /// Where a term is taken, being read.
 struct Placing<'a> {
-    known: &'a Known<'a>,
+    known: &'a KnownAnalysis<'a>,
     quantity: Quantity,
     raw: &'a Raw,
     at: &'a Range<usize>,

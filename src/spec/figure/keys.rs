@@ -1,7 +1,7 @@
 //! The keys of figures: each declared once, here.
 
 use super::kinds::FigureKind;
-use super::read::{Reading, Subject, help_of_kinds};
+use super::read::{FigureReading, Subject, help_of_kinds};
 use super::values::{
     Colours, Conditions, Form, Lettering, Names, Panels, Scale, Share, Spread, XAxis,
 };
@@ -26,7 +26,7 @@ pub struct FigureKey {
     pub help: fn() -> String,
     /// What was typed as the option, as it would stand in a spec.
     pub(super) typed: fn(&str) -> Toml,
-    read: fn(&mut Reading<'_>, Node<'_>, &mut Figure),
+    read: fn(&mut FigureReading<'_>, Node<'_>, &mut Figure),
     toml: fn(&Figure) -> Option<Toml>,
     json: fn(&Figure) -> Option<Json>,
 }
@@ -34,16 +34,16 @@ pub struct FigureKey {
 /// What `read` makes of a node. Tells the compiler the types that an entry of [`FIGURE_KEYS`]
 /// leaves out.
 fn read<'a, 'n, T>(
-    reading: &mut Reading<'a>,
+    reading: &mut FigureReading<'a>,
     node: Node<'n>,
-    read: impl FnOnce(&mut Reading<'a>, Node<'n>) -> Option<T>,
+    read: impl FnOnce(&mut FigureReading<'a>, Node<'n>) -> Option<T>,
 ) -> Option<T> {
     read(reading, node)
 }
 
 /// Defines [`Figure`] and [`FIGURE_KEYS`]. An entry has the field with its type, what it is where
 /// nothing is said, key, option where that has another name, placeholder, help, and the method of
-/// [`Reading`] that reads and checks it.
+/// [`FigureReading`] that reads and checks it.
 macro_rules! keys {
     (@option $key:literal) => { $key };
     (@option $key:literal $option:literal) => { $option };
@@ -89,22 +89,22 @@ macro_rules! keys {
 keys! {
     /// Name of its files.
     name: String = |_| String::new(),
-        "name", "NAME", "Name of the files [default: <quantity>-<kind>]", Reading::name;
+        "name", "NAME", "Name of the files [default: <quantity>-<kind>]", FigureReading::name;
     /// Heading.
     title: String = |_| String::new(),
-        "title", "TEXT", "Heading", Reading::text;
+        "title", "TEXT", "Heading", FigureReading::text;
     /// What is drawn.
     kind: FigureKind = |_| FigureKind::Curves,
-        "kind", "KIND", help_of_kinds(), Reading::kind;
+        "kind", "KIND", help_of_kinds(), FigureReading::kind;
     /// One panel each.
     quantities: Vec<Quantity> = |subject| subject.quantities.clone(),
         "quantities" as "quantity", "NAMES", "Quantities, a panel each [default: all that are \
             measured]",
-        Reading::quantities;
+        FigureReading::quantities;
     /// Horizontal axis.
     x: XAxis = |_| XAxis::OfKind,
         "x", "AXIS", "Of curves: iteration or epoch; of sweeps and maps: a parameter that varies",
-        Reading::axis;
+        FigureReading::axis;
     /// Vertical axis of a map: a parameter.
     y: Option<&'static str> = |_| None,
         "y", "PARAMETER", "Vertical axis of a map", |reading, node| reading.varying(node).map(Some);
@@ -120,25 +120,25 @@ keys! {
         |reading, node| reading.choice(node, "scale");
     /// What panels stand beside each other.
     panels: Panels = |_| Panels::Quantity,
-        "panels", "WHAT", "quantity, layer or parameters: what panels differ in", Reading::panels;
+        "panels", "WHAT", "quantity, layer or parameters: what panels differ in", FigureReading::panels;
     /// Curves are means over the latest so many iterations; 1 for none.
     smooth: usize = |_| 1,
-        "smooth", "N", "Means over the latest N iterations", Reading::smooth;
+        "smooth", "N", "Means over the latest N iterations", FigureReading::smooth;
     /// Lags shown; all that are measured if none is given.
     lags: Vec<usize> = |_| Vec::new(),
-        "lags", "LAGS", "Lags shown, such as 1,5-9 [default: all that are measured]", Reading::lags;
+        "lags", "LAGS", "Lags shown, such as 1,5-9 [default: all that are measured]", FigureReading::lags;
     /// Reported iterations shown by a figure of lags; all if none is given.
     at: Vec<usize> = |_| Vec::new(),
         "at", "ITERATIONS", "Of lags: iterations shown, such as 900,1800 [default: the last]",
-        Reading::at;
+        FigureReading::at;
     /// Layers shown; all of them if none are given.
     layers: Vec<usize> = |_| Vec::new(),
         "layers", "LAYERS", "Layers shown, such as 1,4 [default: all that are measured]",
-        Reading::layers;
+        FigureReading::layers;
     /// Whether all quantities share the panels of curves.
     together: bool = |_| false,
         "together", "true|false", "Quantities of one unit in one panel [default: false]",
-        Reading::together;
+        FigureReading::together;
     /// Ends of the vertical axes, or of the colours of a map; from the data if not given.
     range: Option<[f64; 2]> = |_| None,
         "range", "LOW,HIGH", "Ends of the vertical axis, or of the colours of a map [default: \
@@ -147,7 +147,7 @@ keys! {
     /// Conditions shown.
     only: Conditions = |_| Conditions::default(),
         "where", "NAME=VALUES", "Only conditions with one of these values; can be repeated",
-        Reading::conditions;
+        FigureReading::conditions;
     /// Shades and whiskers; as the kind has them if not given.
     spread: Option<Spread> = |_| None,
         "spread", "WHAT",
@@ -159,7 +159,7 @@ keys! {
     repeats: bool = |_| false,
         "repeats", "true|false", "Every repeat too: a thin line of curves, a small disc of sweeps \
             and profiles",
-        Reading::repeats;
+        FigureReading::repeats;
     /// Scale of the horizontal axis.
     x_scale: Scale = |_| Scale::Auto,
         "x-scale", "SCALE", "Horizontal axis: linear, log or auto [default: auto]",
@@ -185,7 +185,7 @@ keys! {
         "names" as "rename", "OLD=NEW",
         "Other words for an entry of the legend, the title of a panel, or a part of them between \
          commas; can be repeated",
-        Reading::names;
+        FigureReading::names;
     /// What comes first in the legend.
     order: Vec<String> = |_| Vec::new(),
         "order", "ENTRIES", "Entries of the legend that come first, as they are written there, \
@@ -280,7 +280,7 @@ impl<'a> RawFigure<'a> {
     pub fn check(&self, subject: &Subject<'_>, problems: &mut Problems) -> Option<Figure> {
         let before = problems.found.len();
         let mut figure = Figure::new(subject);
-        let mut reading = Reading::new(subject, problems);
+        let mut reading = FigureReading::new(subject, problems);
         for key in FIGURE_KEYS {
             if let Some(node) = self.keys.get(key.name) {
                 (key.read)(&mut reading, node, &mut figure);

@@ -31,7 +31,7 @@ pub struct Subject<'a> {
 
 /// A figure that is being read: what its keys are checked against. A method that reads a key says
 /// what is wrong and gives nothing where the value is of no use.
-pub(super) struct Reading<'a> {
+pub(super) struct FigureReading<'a> {
     subject: &'a Subject<'a>,
     /// Of the figure, as far as it has been read.
     pub kind: FigureKind,
@@ -74,7 +74,7 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
     }
 }
 
-impl<'a> Reading<'a> {
+impl<'a> FigureReading<'a> {
     /// Of a figure that has said nothing yet.
     pub fn new(subject: &'a Subject<'a>, problems: &'a mut Problems) -> Self {
         Self { subject, kind: FigureKind::Curves, quantities: subject.quantities.clone(), problems }
