@@ -141,13 +141,13 @@ pub struct Frames {
     size: usize,
     length: usize,
     column_major: bool,
-    place: Place,
+    place: Backing,
     /// Where the first frame starts.
     start: u64,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Backing {
     File(Arc<File>),
     Memory(Arc<Vec<u8>>),
 }
@@ -207,7 +207,7 @@ impl Frames {
                 Some((file, at)) if !scattered => {
                     pass.run(values.reader, &mut |_| Ok(()))?;
                     let file = File::open(file).map_err(|error| refused("read", file, error))?;
-                    (Place::File(Arc::new(file)), at + found.length)
+                    (Backing::File(Arc::new(file)), at + found.length)
                 }
                 _ if scattered => spool.transposed(pass, values.reader, size, length)?,
                 _ => spool.copied(pass, values.reader)?,
@@ -232,7 +232,7 @@ impl Frames {
     pub(crate) fn of_values(values: &[f64], size: usize) -> Self {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         let length = values.len() / size.max(1);
-        let place = Place::Memory(Arc::new(bytes));
+        let place = Backing::Memory(Arc::new(bytes));
         let (path, stored) = (PathBuf::new(), Stored::F64);
         Self { path, stored, big_endian: false, size, length, column_major: false, place, start: 0 }
     }
@@ -271,11 +271,11 @@ impl Frames {
         let at = self.start + (k * bytes) as u64;
         let mut values = Vec::with_capacity(self.size);
         match &self.place {
-            Place::Memory(room) => {
+            Backing::Memory(room) => {
                 let at = at as usize;
                 self.stored.widen(&room[at..at + bytes], self.big_endian, &mut values);
             }
-            Place::File(file) => {
+            Backing::File(file) => {
                 // In pieces that stay in a fast cache until they are widened.
                 let mut raw = [0; PIECE];
                 for from in (0..bytes).step_by(PIECE) {
@@ -427,7 +427,7 @@ impl Spool {
         &mut self,
         pass: Pass<'_>,
         reader: &mut dyn Read,
-    ) -> Result<(Place, u64), ArrayError> {
+    ) -> Result<(Backing, u64), ArrayError> {
         let source = pass.source;
         let mut room = self.room(source, pass.values * pass.found.header.stored.width())?;
         let mut at = 0;
@@ -446,7 +446,7 @@ impl Spool {
         reader: &mut dyn Read,
         size: usize,
         length: usize,
-    ) -> Result<(Place, u64), ArrayError> {
+    ) -> Result<(Backing, u64), ArrayError> {
         let (source, width) = (pass.source, pass.found.header.stored.width());
         let mut room = self.room(source, pass.values * width)?;
         let row = length * width;
@@ -522,10 +522,10 @@ impl Room {
         }
     }
 
-    fn into_place(self) -> (Place, u64) {
+    fn into_place(self) -> (Backing, u64) {
         match self {
-            Self::Memory(room) => (Place::Memory(Arc::new(room)), 0),
-            Self::File { file, start, .. } => (Place::File(file), start),
+            Self::Memory(room) => (Backing::Memory(Arc::new(room)), 0),
+            Self::File { file, start, .. } => (Backing::File(file), start),
         }
     }
 }

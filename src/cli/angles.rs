@@ -1,6 +1,8 @@
 //! `alignscope angles`: the weight alignment of matrices in files.
 
-use super::matrices::{FILES, ORIENTATION, Pair, file, is_decomposable, name, transpose_option};
+use super::matrices::{
+    FILES, MatrixPair, ORIENTATION, file, is_decomposable, name, transpose_option,
+};
 use super::table::aligned;
 use super::{Exit, UsageError, args};
 use crate::matrix::Matrix;
@@ -69,7 +71,7 @@ fn copies(shape: (usize, usize)) -> Result<usize, UsageError> {
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
     let asked = matches.get_one::<Orientation>("transpose").copied();
-    let pair = Pair::read([text("W"), text("B")], asked, copies)?;
+    let pair = MatrixPair::read([text("W"), text("B")], asked, copies)?;
     if !is_decomposable(pair.forward.shape) {
         tell!("warning: B is too large for its pseudo-inverse, which is left out");
     }
@@ -86,7 +88,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn measure(pair: &Pair, reading: Orientation) -> anyhow::Result<Vec<Row>> {
+fn measure(pair: &MatrixPair, reading: Orientation) -> anyhow::Result<Vec<Row>> {
     let mut backward: Option<Backward> = None;
     let mut rows = Vec::new();
     for iteration in 0..pair.iterations().unwrap_or(1) {
@@ -115,7 +117,7 @@ fn measure(pair: &Pair, reading: Orientation) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn report(pair: &Pair, rows: &[Row], null: Option<WeightNull>) -> Json {
+fn report(pair: &MatrixPair, rows: &[Row], null: Option<WeightNull>) -> Json {
     let entries = rows.iter().flat_map(|row| {
         // Where only one reading stands, results do not depend on how the matrices were stored.
         let reading = (pair.readings.len() > 1).then(|| name(row.reading));
@@ -155,7 +157,7 @@ fn report(pair: &Pair, rows: &[Row], null: Option<WeightNull>) -> Json {
     })
 }
 
-fn print(pair: &Pair, rows: &[Row], null: Option<WeightNull>) {
+fn print(pair: &MatrixPair, rows: &[Row], null: Option<WeightNull>) {
     say!("W {}, B {}", pair.forward.title(), pair.backward.title());
     say!("{}", pair.sentence());
     let several = pair.readings.len() > 1;

@@ -63,7 +63,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
                 .context("there is no data directory: say with --data-dir which")?;
             let directory = directory.join(name);
             say_when_interrupted()?;
-            let mut shown = Shown { bar: ProgressBar::hidden() };
+            let mut shown = DownloadBar { bar: ProgressBar::hidden() };
             let seconds = matches.get_one("timeout").copied().unwrap_or(60);
             let patience = Patience::of(Duration::from_secs(seconds));
             let fetched = fetch(&publication, &origin, &directory, patience, &mut |progress| {
@@ -94,11 +94,11 @@ fn say_when_interrupted() -> anyhow::Result<()> {
 
 /// What is shown of a download: a line as it begins and for each file, and a bar between, on a
 /// terminal.
-struct Shown {
+struct DownloadBar {
     bar: ProgressBar,
 }
 
-impl Shown {
+impl DownloadBar {
     fn show(&mut self, progress: Progress<'_>) {
         match progress {
             Progress::Begins { url, held, total } => {

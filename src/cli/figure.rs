@@ -87,7 +87,7 @@ fn choice<C: Choice + Send + Sync>(
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let run = matches.get_one::<PathBuf>("run").context("no run directory is given")?;
     let stored = read(std::slice::from_ref(run), matches)?;
-    let mut place = Place::of(run, matches.get_one::<PathBuf>("out"))?;
+    let mut place = FigureTarget::of(run, matches.get_one::<PathBuf>("out"))?;
     let theme = matches.get_one::<Theme>("theme").copied().unwrap_or_default();
     let formats = matches.get_one::<Vec<Format>>("format").cloned().unwrap_or_default();
     let mut exit = if stored.warnings.is_empty() { Exit::Done } else { Exit::Failed };
@@ -103,7 +103,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             exit = Exit::Failed;
         }
     }
-    if let Place::Run(gallery) = place
+    if let FigureTarget::Run(gallery) = place
         && !output::tell_damaged(&gallery.close()?)
     {
         exit = Exit::Failed;
@@ -112,14 +112,14 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 }
 
 /// Where figures are drawn.
-enum Place {
+enum FigureTarget {
     /// Among those of the run.
     Run(Gallery),
     /// In a directory of the user's.
     Other(PathBuf),
 }
 
-impl Place {
+impl FigureTarget {
     fn of(run: &Path, asked: Option<&PathBuf>) -> anyhow::Result<Self> {
         Ok(match elsewhere(&run.join(FIGURES), asked)? {
             Some(directory) => Self::Other(directory.to_path_buf()),

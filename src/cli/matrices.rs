@@ -174,7 +174,7 @@ const BEYOND_CHANCE: f64 = 1e-6;
 const CHANCE: f64 = 1e-3;
 
 /// Forward and backward weights.
-pub(super) struct Pair {
+pub(super) struct MatrixPair {
     pub forward: Recorded,
     pub backward: Recorded,
     /// How they may be compared, the likeliest last; never empty.
@@ -182,7 +182,7 @@ pub(super) struct Pair {
     settled: DecidedBy,
 }
 
-impl Pair {
+impl MatrixPair {
     /// Reads both, of shapes and numbers of iterations that go together, if there is room for them
     /// and for what is done with them. `asked` is what the user says of their orientation.
     pub fn read(

@@ -6,7 +6,7 @@ mod measured;
 pub(super) mod report;
 
 use super::matrices::{
-    FILES, ORIENTATION, Pair, Recorded, file, is_decomposable, name, transpose_option,
+    FILES, MatrixPair, ORIENTATION, Recorded, file, is_decomposable, name, transpose_option,
 };
 use super::{Exit, UsageError, args, output};
 use crate::file::write_atomically;
@@ -139,7 +139,7 @@ impl Input {
                 digests,
             });
         };
-        let pair = Pair::read([forward, backward], asked, copies_of_both)?;
+        let pair = MatrixPair::read([forward, backward], asked, copies_of_both)?;
         let at = chosen(pair.iterations(), matches)?;
         if pair.readings.len() > 1 && matches.contains_id("out") {
             return Err(UsageError(

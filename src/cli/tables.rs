@@ -49,13 +49,13 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     check_built()?;
     let run = matches.get_one::<PathBuf>("run").context("no run directory is given")?;
     let stored = read(std::slice::from_ref(run), matches)?;
-    let place = Place::of(run, matches.get_one::<PathBuf>("out"))?;
+    let place = TableTarget::of(run, matches.get_one::<PathBuf>("out"))?;
     for (table, bytes) in parquet(stored.index())? {
         say!("{}", place.write(table, &bytes)?.display());
     }
     let left = match place {
         // What was damaged may be what was written again.
-        Place::Run(run) if !stored.warnings.is_empty() => {
+        TableTarget::Run(run) if !stored.warnings.is_empty() => {
             read_runs(&[run.to_path_buf()], &[])?.warnings
         }
         _ => stored.warnings,
@@ -64,14 +64,14 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 }
 
 /// Where tables are written.
-enum Place<'a> {
+enum TableTarget<'a> {
     /// Beside the results, whose checksums then vouch for them.
     Run(&'a Path),
     /// In a directory of the user's.
     Other(&'a Path),
 }
 
-impl<'a> Place<'a> {
+impl<'a> TableTarget<'a> {
     fn of(run: &'a Path, asked: Option<&'a PathBuf>) -> anyhow::Result<Self> {
         Ok(elsewhere(run, asked)?.map_or(Self::Run(run), Self::Other))
     }

@@ -27,7 +27,7 @@ pub(super) struct LabelledImages {
 }
 
 /// A data set as stored.
-pub(super) struct Stored {
+pub(super) struct StoredSet {
     pub(super) facts: DataFacts,
     pub(super) train: LabelledImages,
     pub(super) test: Option<LabelledImages>,

@@ -1,7 +1,7 @@
 //! Which files make up the data set that a path names: the names people have them by.
 
 use super::cifar::Records;
-use super::members::{Members, Place};
+use super::members::{ArrayPlace, Members};
 use super::{CIFAR_FILES, DataError, IDX_FILES};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -267,13 +267,13 @@ impl Layout {
                 Ok(Self::Idx([file(0)?, file(1)?, file(2)?, file(3)?]))
             }
             Prefixed::Kuzushiji => {
-                let place = |at: usize| -> Result<Place, DataError> {
+                let place = |at: usize| -> Result<ArrayPlace, DataError> {
                     let path = file(
                         directory,
                         &format!("{prefix}{}", KUZUSHIJI_FILES[at]),
                         KUZUSHIJI_NEEDS,
                     )?;
-                    Ok(Place { path, member: None })
+                    Ok(ArrayPlace { path, member: None })
                 };
                 Ok(Self::Arrays(Members::separate([place(0)?, place(1)?], [place(2)?, place(3)?])))
             }

@@ -1,7 +1,7 @@
 //! Data sets loaded once and shared by all jobs.
 
 use super::digits::digits_pixels;
-use super::images::{Images, Pixels, Stored};
+use super::images::{Images, Pixels, StoredSet};
 use super::layout::{Layout, existing};
 use super::named::Published;
 use super::parts::matrix;
@@ -128,7 +128,7 @@ impl Library {
                 };
             }
         };
-        let (planned, stored) = (source.facts()?, Stored::read(&Layout::find(path)?, None)?);
+        let (planned, stored) = (source.facts()?, StoredSet::read(&Layout::find(path)?, None)?);
         let unfit = |why: &str| DataError::Unfit { path: path.clone(), why: why.into() };
         if stored.facts.fingerprint != planned.fingerprint {
             return Err(unfit("the files have changed since this run was begun: begin it again"));
@@ -140,10 +140,10 @@ impl Library {
     }
 
     /// The official files of a named data set.
-    fn official(&self, named: &Source, published: &Published) -> Result<Stored, DataError> {
+    fn official(&self, named: &Source, published: &Published) -> Result<StoredSet, DataError> {
         let layout = Layout::official(&self.locate(named)?, published.packing.format())?;
         let name = named.to_string();
-        Stored::read(&layout, Some((&name, published.files)))
+        StoredSet::read(&layout, Some((&name, published.files)))
     }
 }
 

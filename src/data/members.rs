@@ -1,7 +1,7 @@
 //! Data sets of NumPy arrays: which array is what, and what images and labels they hold.
 
 use super::facts::Note;
-use super::images::{Images, LEVELS, LabelledImages, Pixels, Stored, dark};
+use super::images::{Images, LEVELS, LabelledImages, Pixels, StoredSet, dark};
 use super::{DataError, check_counts};
 use crate::array::{self, Array, ArrayError, Header};
 use crate::file::memory;
@@ -27,14 +27,14 @@ pub(super) const NAMED: &str = "x and y (and x_test, y_test), x_train, y_train, 
 
 /// An array in a file.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct ArrayPlace {
     /// A `.npy` file or an `.npz` archive.
     pub(super) path: PathBuf,
     /// The member of an archive; `None` for its only one.
     pub(super) member: Option<String>,
 }
 
-impl Place {
+impl ArrayPlace {
     /// The array as messages call it.
     fn name(&self) -> String {
         match (&self.member, self.path.file_name()) {
@@ -75,9 +75,9 @@ impl Place {
 #[derive(Clone, Debug)]
 pub(super) struct Members {
     /// Images and labels to learn from.
-    train: [Place; 2],
+    train: [ArrayPlace; 2],
     /// Held-out images and labels, where there are any.
-    test: Option<[Place; 2]>,
+    test: Option<[ArrayPlace; 2]>,
     /// Files whose bytes tell the data set from others.
     files: Vec<PathBuf>,
     notes: Vec<Note>,
@@ -87,7 +87,7 @@ impl Members {
     /// Of an `.npz` archive.
     pub(super) fn of_archive(path: &Path) -> Result<Self, DataError> {
         let names = array::members(path)?;
-        let place = |name: &str| Place { path: path.into(), member: Some(name.into()) };
+        let place = |name: &str| ArrayPlace { path: path.into(), member: Some(name.into()) };
         let found = Self::named(&names, &place)
             .map_err(|why| DataError::Unfit { path: path.into(), why })?;
         Ok(Self { files: vec![path.into()], ..found })
@@ -105,7 +105,7 @@ impl Members {
             return Ok(None);
         }
         let place =
-            |name: &str| Place { path: directory.join(format!("{name}.npy")), member: None };
+            |name: &str| ArrayPlace { path: directory.join(format!("{name}.npy")), member: None };
         let unfit = |why| DataError::Unfit { path: directory.into(), why };
         let mut found = Self::named(&names, &place).map_err(unfit)?;
         found.files = found.parts().flatten().map(|place| place.path.clone()).collect();
@@ -113,13 +113,13 @@ impl Members {
     }
 
     /// Of arrays that have a file each.
-    pub(super) fn separate(train: [Place; 2], test: [Place; 2]) -> Self {
+    pub(super) fn separate(train: [ArrayPlace; 2], test: [ArrayPlace; 2]) -> Self {
         let files = train.iter().chain(&test).map(|place| place.path.clone()).collect();
         Self { train, test: Some(test), files, notes: Vec::new() }
     }
 
     /// Of arrays of these names. The error says what is missing.
-    fn named(names: &[String], place: &dyn Fn(&str) -> Place) -> Result<Self, String> {
+    fn named(names: &[String], place: &dyn Fn(&str) -> ArrayPlace) -> Result<Self, String> {
         let naming = NAMINGS
             .iter()
             .find(|naming| find(names, naming[0]).is_some() && find(names, naming[1]).is_some());
@@ -163,13 +163,13 @@ impl Members {
     }
 
     /// Images and labels of the parts.
-    fn parts(&self) -> impl Iterator<Item = &[Place; 2]> {
+    fn parts(&self) -> impl Iterator<Item = &[ArrayPlace; 2]> {
         std::iter::once(&self.train).chain(&self.test)
     }
 
     /// Reads all arrays and makes sure that they are images and labels that fit each other. Headers
     /// are compared before any values are read.
-    pub(super) fn read(&self) -> Result<Stored, DataError> {
+    pub(super) fn read(&self) -> Result<StoredSet, DataError> {
         let [images, labels] = &self.train;
         let headers =
             self.parts().map(|[images, _]| images.header()).collect::<Result<Vec<_>, _>>()?;
@@ -188,7 +188,7 @@ impl Members {
         }
         let mut notes = self.notes.clone();
         let coded = self.parts().map(|[_, labels]| labels.read()).collect::<Result<Vec<_>, _>>()?;
-        let places: Vec<&Place> = self.parts().map(|[_, labels]| labels).collect();
+        let places: Vec<&ArrayPlace> = self.parts().map(|[_, labels]| labels).collect();
         let coding = Coding::of(&places, &coded)?;
         notes.extend(coding.note(labels).map(Note::Said));
         let (scale, pixels) = self.pixels(&headers)?;
@@ -208,13 +208,13 @@ impl Members {
         let train = parts.pop().ok_or_else(|| images.unfit("holds nothing"))?;
         let fingerprint = self.fingerprint(scale)?;
         let classes = coding.count();
-        Stored::new(&images.path, train, test, classes, fingerprint, notes)
+        StoredSet::new(&images.path, train, test, classes, fingerprint, notes)
     }
 
     /// The images of all parts, in one piece each, and what is to become of them.
-    fn pixels(&self, headers: &[Header]) -> Result<(Scale, Vec<Pixels>), DataError> {
+    fn pixels(&self, headers: &[Header]) -> Result<(PixelScale, Vec<Pixels>), DataError> {
         let images = &self.train[0];
-        let known = Scale::by_type(headers).map_err(|why| images.unfit(why))?;
+        let known = PixelScale::by_type(headers).map_err(|why| images.unfit(why))?;
         let values =
             headers.iter().map(|header| header.shape.iter().map(|&n| n as u128).product::<u128>());
         let need = values.sum::<u128>() * size_of::<f64>() as u128;
@@ -225,14 +225,18 @@ impl Members {
         memory::check("all that it holds", need).map_err(refused)?;
         let read = self.parts().map(|[images, _]| {
             let pixels = Pixels::Real(images.read()?.data);
-            Ok(if known == Some(Scale::Bytes) { Scale::Bytes.applied(pixels) } else { pixels })
+            Ok(if known == Some(PixelScale::Bytes) {
+                PixelScale::Bytes.applied(pixels)
+            } else {
+                pixels
+            })
         });
         let pixels = read.collect::<Result<Vec<_>, DataError>>()?;
-        Ok((known.unwrap_or_else(|| Scale::by_values(&pixels)), pixels))
+        Ok((known.unwrap_or_else(|| PixelScale::by_values(&pixels)), pixels))
     }
 
     /// BLAKE3 of the files, and of how they are read where they were once read otherwise.
-    fn fingerprint(&self, scale: Scale) -> Result<String, DataError> {
+    fn fingerprint(&self, scale: PixelScale) -> Result<String, DataError> {
         let mut hasher = blake3::Hasher::new();
         for path in &self.files {
             let refused = |source| DataError::File { path: path.clone(), source };
@@ -240,7 +244,7 @@ impl Members {
         }
         // Results that were stored when bytes of archives were not scaled are not those of bytes
         // that are.
-        if scale == Scale::Bytes {
+        if scale == PixelScale::Bytes {
             hasher.update(b"divided by 255");
         }
         Ok(hasher.finalize().to_hex().to_string())
@@ -356,7 +360,7 @@ fn is_colours(channels: usize) -> bool {
 
 /// What becomes of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scale {
+enum PixelScale {
     /// They are grey levels of 0 to 255, divided by 255 as those of IDX files are.
     Bytes,
     /// They are taken as they are.
@@ -370,7 +374,7 @@ const DARK: f64 = 64.0;
 /// that have been standardised do not.
 const LARGE: f64 = 16.0;
 
-impl Scale {
+impl PixelScale {
     /// By the stored type; `None` of integers wider than a byte, whose values decide. The error
     /// says what does not fit.
     fn by_type(headers: &[Header]) -> Result<Option<Self>, String> {
@@ -408,7 +412,7 @@ impl Scale {
     }
 
     /// What a user should know of it.
-    fn note(self, place: &Place, header: &Header, pixels: &[Pixels]) -> Option<Note> {
+    fn note(self, place: &ArrayPlace, header: &Header, pixels: &[Pixels]) -> Option<Note> {
         // The values of the part that is named: what is said of it has to be true of it.
         let (least, most) = range(&pixels[..1]);
         let name = place.name();
@@ -508,7 +512,7 @@ const RENUMBER: &str = "y of `y = np.unique(np.concatenate([train, test]), \
     return_inverse=True)[1]`, of both parts together (then `np.split(y, [len(train)])`),";
 
 /// Refuses labels of a type or shape that is none, before they are read.
-fn check_labels(place: &Place, images: usize) -> Result<(), DataError> {
+fn check_labels(place: &ArrayPlace, images: usize) -> Result<(), DataError> {
     let shape = match place.header() {
         Ok(header) => header.shape,
         Err(DataError::Array(ArrayError::Type { found, .. })) => {
@@ -528,7 +532,7 @@ fn check_labels(place: &Place, images: usize) -> Result<(), DataError> {
 }
 
 impl Coding {
-    fn of(places: &[&Place], arrays: &[Array]) -> Result<Self, DataError> {
+    fn of(places: &[&ArrayPlace], arrays: &[Array]) -> Result<Self, DataError> {
         let columns: Vec<usize> =
             arrays.iter().map(|array| array.shape.get(1).copied().unwrap_or(1)).collect();
         if columns.iter().any(|&n| n != columns[0]) {
@@ -565,7 +569,7 @@ impl Coding {
         }
     }
 
-    fn note(self, place: &Place) -> Option<String> {
+    fn note(self, place: &ArrayPlace) -> Option<String> {
         let name = place.name();
         match self {
             Self::Whole(_) => None,
@@ -577,7 +581,7 @@ impl Coding {
     }
 
     /// The classes that labels stand for.
-    fn classes(self, place: &Place, labels: Array) -> Result<Vec<u8>, DataError> {
+    fn classes(self, place: &ArrayPlace, labels: Array) -> Result<Vec<u8>, DataError> {
         match self {
             // All have been found to be whole numbers of 0 to 255, or signs.
             Self::Whole(_) => Ok(labels.data.into_iter().map(|label| label as u8).collect()),

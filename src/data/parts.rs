@@ -2,7 +2,7 @@
 
 use super::cifar::{CIFAR_IMAGE, Records};
 use super::facts::Note;
-use super::images::{Images, LEVELS, LabelledImages, Pixels, Stored, dark};
+use super::images::{Images, LEVELS, LabelledImages, Pixels, StoredSet, dark};
 use super::layout::Layout;
 use super::resize::Resizer;
 use super::{DataError, DataFacts, DataSet, OfficialFile, Split, check_counts, fixed_split, idx};
@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-impl Stored {
+impl StoredSet {
     /// Of parts that are known to fit each other.
     pub(super) fn new(
         path: &Path,
@@ -158,7 +158,7 @@ fn check_idx_headers(files: &[PathBuf; 4]) -> Result<(), DataError> {
 fn read_idx(
     files: &[PathBuf; 4],
     official: Option<(&str, &[OfficialFile])>,
-) -> Result<Stored, DataError> {
+) -> Result<StoredSet, DataError> {
     if official.is_none() {
         check_idx_headers(files)?;
     }
@@ -184,7 +184,7 @@ fn read_idx(
     let classes =
         train.labels.iter().chain(&test.labels).max().map_or(0, |&label| usize::from(label) + 1);
     let notes = idx_notes(files, [&train, &test]);
-    Stored::new(
+    StoredSet::new(
         &files[0],
         train,
         Some(test),
@@ -222,7 +222,7 @@ fn read_batches(
     records: Records,
     files: &[PathBuf],
     official: Option<(&str, &[OfficialFile])>,
-) -> Result<Stored, DataError> {
+) -> Result<StoredSet, DataError> {
     let mut hasher = blake3::Hasher::new();
     let mut parts = [(); 2].map(|()| (Vec::new(), Vec::new()));
     for (at, path) in files.iter().enumerate() {
@@ -260,7 +260,7 @@ fn read_batches(
         LabelledImages { images, labels }
     });
     let fingerprint = hasher.finalize().to_hex().to_string();
-    Stored::new(&files[0], train, Some(test), records.classes(), fingerprint, notes)
+    StoredSet::new(&files[0], train, Some(test), records.classes(), fingerprint, notes)
 }
 
 /// What a file holds, unpacked if it is gzipped; of a named data set only if it is the official

@@ -2,7 +2,7 @@
 
 use super::DataError;
 use super::facts::DataFacts;
-use super::images::Stored;
+use super::images::StoredSet;
 use super::layout::{Layout, is_there};
 use super::named::{NAMED, NamedSet, Published};
 use super::official::OfficialFile;
@@ -137,7 +137,7 @@ fn facts_of_path(path: &Path) -> Result<DataFacts, DataError> {
     if let Some(facts) = known.get(path) {
         return Ok(facts.clone());
     }
-    let facts = Stored::read(&Layout::find(path)?, None)?.facts;
+    let facts = StoredSet::read(&Layout::find(path)?, None)?.facts;
     known.insert(path.to_path_buf(), facts.clone());
     Ok(facts)
 }

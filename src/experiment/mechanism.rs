@@ -13,7 +13,7 @@ use crate::run::Job;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Signals of the probe's samples at one iteration, by layer `l` of `W_l`.
-struct Signals<T> {
+struct ProbeSignals<T> {
     /// What `W_l` is fed.
     activities: Vec<Matrix<T>>,
     /// Error signals at the units that `W_l` leads to.
@@ -28,7 +28,7 @@ pub(super) struct Mechanism<T> {
     /// Iterations whose signals will be compared with those of later ones, and the largest lag.
     wanted: BTreeSet<usize>,
     reach: usize,
-    kept: BTreeMap<usize, Signals<T>>,
+    kept: BTreeMap<usize, ProbeSignals<T>>,
     /// What was compared at the present iteration, by layer and lag.
     compared: BTreeMap<(usize, usize), Option<Compared>>,
     learnt: BTreeMap<(usize, usize), Option<Learnt>>,
@@ -162,7 +162,7 @@ impl<T: Real> Mechanism<T> {
     }
 }
 
-impl<T: Real> Signals<T> {
+impl<T: Real> ProbeSignals<T> {
     /// The samples as `W_l` sees them.
     fn batch(&self, l: usize) -> Option<Batch<'_, T>> {
         Batch::new(&self.activities[l - 1], &self.deltas[l], self.labels.iter().copied()).ok()
@@ -198,9 +198,9 @@ pub(super) fn cosine<T: Real>(a: &Matrix<T>, b: &Matrix<T>) -> Option<f64> {
     (a.rows() == b.rows() && norms > 0.0).then(|| a.inner(b) / norms)
 }
 
-fn signals<T: Real>(trainer: &Trainer<'_, T>, probe: &mut Probe<T>) -> Signals<T> {
+fn signals<T: Real>(trainer: &Trainer<'_, T>, probe: &mut Probe<T>) -> ProbeSignals<T> {
     let depth = trainer.layers().depth();
-    Signals {
+    ProbeSignals {
         activities: (0..depth).map(|l| probe.source(trainer, l).clone()).collect(),
         deltas: (0..depth).map(|l| probe.delta(trainer, l).clone()).collect(),
         labels: probe.labels(trainer),

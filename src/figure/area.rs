@@ -1,7 +1,7 @@
 //! Lines and texts on a drawing area.
 
 use super::error::FigureError;
-use super::path::{Place, dashes};
+use super::path::{Position, dashes};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -26,12 +26,16 @@ pub(super) fn write_lines(
 }
 
 /// plotters' coordinates.
-pub(super) fn whole((x, y): Place) -> (i32, i32) {
+pub(super) fn whole((x, y): Position) -> (i32, i32) {
     (x.round() as i32, y.round() as i32)
 }
 
 /// Draws a line through `places`.
-pub(super) fn path(area: &Area<'_>, places: &[Place], ink: ShapeStyle) -> Result<(), FigureError> {
+pub(super) fn path(
+    area: &Area<'_>,
+    places: &[Position],
+    ink: ShapeStyle,
+) -> Result<(), FigureError> {
     let places: Vec<_> = places.iter().copied().map(whole).collect();
     area.draw(&PathElement::new(places, ink)).map_err(failed)
 }
@@ -39,7 +43,7 @@ pub(super) fn path(area: &Area<'_>, places: &[Place], ink: ShapeStyle) -> Result
 /// Draws a dashed line through `places`.
 pub(super) fn dashed(
     area: &Area<'_>,
-    places: &[Place],
+    places: &[Position],
     pattern: [f64; 2],
     ink: ShapeStyle,
 ) -> Result<(), FigureError> {

@@ -2,7 +2,7 @@
 
 use super::area::{Area, dashed, failed, path, whole, write_lines};
 use super::axis::{Tick, apart, decades, ends as ends_of, ticks, widths};
-use super::path::{Frame, Place, thin};
+use super::path::{Frame, Position, thin};
 use super::style::*;
 use super::{Axis, Cells, FigureError, Mark, Panel, Point, Series, text};
 use plotters::prelude::*;
@@ -172,12 +172,12 @@ impl<'a> Ready<'a> {
     }
 
     /// Where a value stands on the page; far off for values far beyond the axes.
-    fn place(&self, frame: Frame, x: f64, y: f64) -> Place {
+    fn place(&self, frame: Frame, x: f64, y: f64) -> Position {
         self.at(frame, self.panel.x.position(x), self.panel.y.position(y))
     }
 
     /// Where a position of the scaled axes stands.
-    fn at(&self, frame: Frame, x: f64, y: f64) -> Place {
+    fn at(&self, frame: Frame, x: f64, y: f64) -> Position {
         let share =
             |value: f64, [low, high]: [f64; 2]| ((value - low) / (high - low)).clamp(-1e9, 1e9);
         let across = frame.left + share(x, self.x) * (frame.right - frame.left);
@@ -354,7 +354,7 @@ impl<'a> Ready<'a> {
     ) -> Result<(), FigureError> {
         let (ink, offset) = (self.inks.curve(series.colour), self.offset(frame, series));
         for run in series.points.split(|p| self.height(p).is_none() || p.shade().is_none()) {
-            let edge = |end: usize| -> Vec<Place> {
+            let edge = |end: usize| -> Vec<Position> {
                 let at = |p: &Point| Some(self.place(frame, p.x, self.band(p)?[end]));
                 run.iter().filter_map(at).map(|(x, y)| (x + offset, y)).collect()
             };
@@ -382,12 +382,12 @@ impl<'a> Ready<'a> {
         series: &Series,
     ) -> Result<(), FigureError> {
         let (colour, offset) = (self.inks.curve(series.colour), self.offset(frame, series));
-        let disc = |place: Place, radius: u32| {
+        let disc = |place: Position, radius: u32| {
             area.draw(&Circle::new(whole(place), radius, colour.filled())).map_err(failed)
         };
         for run in series.points.split(|p| self.height(p).is_none()).filter(|run| !run.is_empty()) {
             let at = |p: &Point| Some(self.place(frame, p.x, p.height()?));
-            let line: Vec<Place> =
+            let line: Vec<Position> =
                 run.iter().filter_map(at).map(|(x, y)| (x + offset, y)).collect();
             if matches!(series.mark, Mark::Points | Mark::Joined | Mark::Dots) {
                 let radius = if series.mark == Mark::Dots { DOT } else { DISC };
@@ -487,7 +487,7 @@ impl Point {
     }
 }
 
-fn fill(area: &Area<'_>, outline: Vec<Place>, ink: RGBAColor) -> Result<(), FigureError> {
+fn fill(area: &Area<'_>, outline: Vec<Position>, ink: RGBAColor) -> Result<(), FigureError> {
     if outline.len() < 3 {
         return Ok(());
     }

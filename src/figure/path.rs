@@ -1,7 +1,7 @@
 //! Polylines in units of the page: cut to a frame, thinned to what can be seen, dashed.
 
 /// A place on the page, to the right and down.
-pub(super) type Place = (f64, f64);
+pub(super) type Position = (f64, f64);
 
 /// Largest distance by which thinning may move a line: a third of a pixel of the PNG.
 const INVISIBLE: f64 = 0.4;
@@ -17,13 +17,13 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The parts of a polyline inside the frame.
-    pub(super) fn cut_line(&self, line: &[Place]) -> Vec<Vec<Place>> {
+    pub(super) fn cut_line(&self, line: &[Position]) -> Vec<Vec<Position>> {
         if let &[point] = line {
             let inside = (self.left..=self.right).contains(&point.0)
                 && (self.top..=self.bottom).contains(&point.1);
             return if inside { vec![vec![point]] } else { Vec::new() };
         }
-        let mut parts: Vec<Vec<Place>> = Vec::new();
+        let mut parts: Vec<Vec<Position>> = Vec::new();
         for ends in line.windows(2) {
             let Some([start, end]) = self.cut_segment(ends[0], ends[1]) else { continue };
             match parts.last_mut() {
@@ -35,12 +35,12 @@ impl Frame {
     }
 
     /// The place within the frame that is nearest.
-    pub(super) fn nearest(&self, (x, y): Place) -> Place {
+    pub(super) fn nearest(&self, (x, y): Position) -> Position {
         (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom))
     }
 
     /// Liang and Barsky's method.
-    fn cut_segment(&self, a: Place, b: Place) -> Option<[Place; 2]> {
+    fn cut_segment(&self, a: Position, b: Position) -> Option<[Position; 2]> {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let (mut enter, mut leave) = (0.0f64, 1.0f64);
         let sides = [
@@ -67,9 +67,9 @@ impl Frame {
     }
 
     /// The part of a polygon inside the frame, by Sutherland and Hodgman's method.
-    pub(super) fn cut_polygon(&self, polygon: Vec<Place>) -> Vec<Place> {
+    pub(super) fn cut_polygon(&self, polygon: Vec<Position>) -> Vec<Position> {
         // What is positive inside, for each side.
-        let sides: [&dyn Fn(Place) -> f64; 4] =
+        let sides: [&dyn Fn(Position) -> f64; 4] =
             [&|p| p.0 - self.left, &|p| self.right - p.0, &|p| p.1 - self.top, &|p| {
                 self.bottom - p.1
             }];
@@ -92,7 +92,7 @@ impl Frame {
 }
 
 /// Leaves out points without which the line looks the same (Douglas and Peucker's method).
-pub(super) fn thin(line: &[Place]) -> Vec<Place> {
+pub(super) fn thin(line: &[Position]) -> Vec<Position> {
     let line = extremes(line);
     if line.len() < 3 {
         return line;
@@ -116,13 +116,13 @@ pub(super) fn thin(line: &[Place]) -> Vec<Place> {
 
 /// First, lowest, highest and last of the points that share a unit of width: no more can be seen of
 /// them.
-fn extremes(line: &[Place]) -> Vec<Place> {
+fn extremes(line: &[Position]) -> Vec<Position> {
     let mut kept = Vec::with_capacity(line.len());
     for column in line.chunk_by(|a, b| a.0.floor() == b.0.floor()) {
-        let vertical = |a: &&Place, b: &&Place| a.1.total_cmp(&b.1);
+        let vertical = |a: &&Position, b: &&Position| a.1.total_cmp(&b.1);
         let low = column.iter().min_by(vertical);
         let high = column.iter().max_by(vertical);
-        let chosen = |p: &&Place| [column.first(), low, high, column.last()].contains(&Some(*p));
+        let chosen = |p: &&Position| [column.first(), low, high, column.last()].contains(&Some(*p));
         let start = kept.len();
         for point in column.iter().filter(chosen) {
             if kept.len() == start || kept.last() != Some(point) {
@@ -134,7 +134,7 @@ fn extremes(line: &[Place]) -> Vec<Place> {
 }
 
 /// Distance of a point from the segment between `a` and `b`.
-fn distance(p: Place, a: Place, b: Place) -> f64 {
+fn distance(p: Position, a: Position, b: Position) -> f64 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let squared = dx * dx + dy * dy;
     let t = if squared > 0.0 {
@@ -146,8 +146,8 @@ fn distance(p: Place, a: Place, b: Place) -> f64 {
 }
 
 /// The dashes of a line, of the given length and gap.
-pub(super) fn dashes(line: &[Place], [length, gap]: [f64; 2]) -> Vec<Vec<Place>> {
-    let mut dashes: Vec<Vec<Place>> =
+pub(super) fn dashes(line: &[Position], [length, gap]: [f64; 2]) -> Vec<Vec<Position>> {
+    let mut dashes: Vec<Vec<Position>> =
         line.first().map(|start| vec![vec![*start]]).unwrap_or_default();
     let (mut drawing, mut left) = (true, length);
     for ends in line.windows(2) {
@@ -207,16 +207,17 @@ mod tests {
 
     #[test]
     fn thinning_keeps_the_look() {
-        let straight: Vec<Place> = (0..1000).map(|i| (f64::from(i), 2.0 * f64::from(i))).collect();
+        let straight: Vec<Position> =
+            (0..1000).map(|i| (f64::from(i), 2.0 * f64::from(i))).collect();
         assert_eq!(thin(&straight), [straight[0], straight[999]]);
-        let spike: Vec<Place> =
+        let spike: Vec<Position> =
             (0..1000).map(|i| (f64::from(i) / 100.0, if i == 555 { 9.0 } else { 0.0 })).collect();
         assert!(thin(&spike).contains(&spike[555]));
-        let wave: Vec<Place> =
+        let wave: Vec<Position> =
             (0..1500).map(|i| (f64::from(i), 300.0 * (f64::from(i) / 50.0).sin())).collect();
         let thinned = thin(&wave);
         assert!(thinned.len() < 750);
-        let off = |p: &Place| {
+        let off = |p: &Position| {
             thinned.windows(2).map(|s| distance(*p, s[0], s[1])).fold(f64::INFINITY, f64::min)
         };
         assert!(wave.iter().map(off).fold(0.0, f64::max) <= INVISIBLE);

@@ -32,14 +32,14 @@ fn norm_of_correlation(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
 }
 
 /// Members that a step of `W_l` takes.
-struct Members<'a> {
+struct StepMembers<'a> {
     weights: &'a Stack,
     activity: &'a Stack,
     delta: &'a Stack,
     units: [f64; 2],
 }
 
-impl<'a> Members<'a> {
+impl<'a> StepMembers<'a> {
     fn of(run: &'a RecordedRun, l: usize) -> Option<Self> {
         Some(Self {
             weights: run.weights(l).filter(|weights| weights.len() > 1)?,
@@ -75,8 +75,8 @@ const MOST_ITERATIONS: usize = 4096;
 
 /// Goes through the steps of the layers whose `W_l` has steps, `L_l` and `delta_{l+1}` on record.
 fn pass(run: &RecordedRun) -> Result<StepRelations, ArrayError> {
-    let all = (0..run.depth()).filter_map(|l| Some((l, Members::of(run, l)?)));
-    let (layers, all): (Vec<usize>, Vec<Members>) =
+    let all = (0..run.depth()).filter_map(|l| Some((l, StepMembers::of(run, l)?)));
+    let (layers, all): (Vec<usize>, Vec<StepMembers>) =
         all.filter(|(_, members)| !members.steps(run).is_empty()).unzip();
     let iterations = all.first().map(|members| members.steps(run)).unwrap_or_default();
     let held = iterations.len().min(MOST_ITERATIONS);
@@ -111,7 +111,12 @@ struct Collector {
 }
 
 impl Collector {
-    fn new(members: &Members, first: usize, most: usize, held: usize) -> Result<Self, ArrayError> {
+    fn new(
+        members: &StepMembers,
+        first: usize,
+        most: usize,
+        held: usize,
+    ) -> Result<Self, ArrayError> {
         let size = members.entries();
         let count = size.min(most);
         // Spread evenly, so that rows and columns are all met.
@@ -132,7 +137,12 @@ impl Collector {
         })
     }
 
-    fn push(&mut self, members: &Members, run: &RecordedRun, k: usize) -> Result<(), ArrayError> {
+    fn push(
+        &mut self,
+        members: &StepMembers,
+        run: &RecordedRun,
+        k: usize,
+    ) -> Result<(), ArrayError> {
         if self.place != run.state_before(k) {
             self.state = members.weights.matrix(run.state_before(k))?;
         }
@@ -188,7 +198,8 @@ fn follow(
     recipe: &Candidate,
 ) -> Result<Vec<RelationSums>, ArrayError> {
     let mut out = Vec::new();
-    for (members, rates) in layers.iter().filter_map(|&l| Members::of(run, l)).zip(&recipe.eta) {
+    for (members, rates) in layers.iter().filter_map(|&l| StepMembers::of(run, l)).zip(&recipe.eta)
+    {
         let mut follower =
             Follower::new(&recipe.shape, &recipe.adaptive, members.units, members.entries());
         let mut state = members.weights.matrix(0)?;

@@ -77,7 +77,7 @@ impl Budget {
             if z.cols() != budgets.len() || delta.cols() != above.0 || delta.rows() != z.rows() {
                 return None;
             }
-            let signals = Signals { z, mask: pass.mask(l), delta };
+            let signals = BatchAbove { z, mask: pass.mask(l), delta };
             add_batch(&mut budgets, before.activations[l], signals, backward, eta);
         }
         Some(budgets)
@@ -123,7 +123,7 @@ fn changes<T: Real>(
 /// What a layer and the one above it hold of a batch: pre-activations `Z_{l+1}`, the mask of dropout
 /// there, and `delta_{l+2}`.
 #[derive(Clone, Copy)]
-struct Signals<'a, T> {
+struct BatchAbove<'a, T> {
     z: &'a Matrix<T>,
     mask: Option<&'a Matrix<T>>,
     delta: &'a Matrix<T>,
@@ -134,7 +134,7 @@ struct Signals<'a, T> {
 fn add_batch<T: Real>(
     budgets: &mut [Budget],
     activation: Activation,
-    Signals { z, mask, delta }: Signals<'_, T>,
+    BatchAbove { z, mask, delta }: BatchAbove<'_, T>,
     backward: &Matrix<T>,
     eta: T,
 ) {

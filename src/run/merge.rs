@@ -42,13 +42,13 @@ struct Copy {
 }
 
 /// A directory that results are taken from, and what vouches for them.
-struct Place {
+struct MergedRun {
     path: PathBuf,
     checksums: Checksums,
     exports: Exports,
 }
 
-impl Place {
+impl MergedRun {
     fn new(path: &Path, checksums: Checksums) -> Result<Self, FileError> {
         Ok(Self { path: path.to_path_buf(), exports: Exports::read(path, &checksums)?, checksums })
     }
@@ -76,12 +76,12 @@ pub fn merge(plan: &Plan, sources: &[PathBuf], out: &Path) -> Result<Merged, Run
         if !checksums.is_present() {
             warnings.push(format!("{}: it is accepted as it is", without_checksums(path)));
         }
-        places.push(Place::new(path, checksums)?);
+        places.push(MergedRun::new(path, checksums)?);
     }
     let directory = Directory::open(out, plan, Export::Off)?;
     warnings.extend(directory.damages()?);
     // What is there comes first, so that it is not copied over itself.
-    places.insert(0, Place::new(out, directory.checksums().clone())?);
+    places.insert(0, MergedRun::new(out, directory.checksums().clone())?);
     let found: Vec<Pick> =
         plan.jobs.par_iter().map(|job| pick(job, &places)).collect::<Result<_, _>>()?;
     let (mut copies, mut results, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
@@ -169,7 +169,7 @@ impl Pick {
 }
 
 /// The result of a job; the first of `places` is where it goes.
-fn pick(job: &Job, places: &[Place]) -> Result<Pick, RunError> {
+fn pick(job: &Job, places: &[MergedRun]) -> Result<Pick, RunError> {
     let address = job.address();
     let mut picked = Pick::default();
     for place in places {
@@ -188,7 +188,7 @@ fn pick(job: &Job, places: &[Place]) -> Result<Pick, RunError> {
 }
 
 /// Exported files of planned jobs.
-fn exports(plan: &Plan, places: &[Place]) -> Result<Vec<Pick>, RunError> {
+fn exports(plan: &Plan, places: &[MergedRun]) -> Result<Vec<Pick>, RunError> {
     let mut picks = Vec::new();
     for kind in Export::DIRECTORIES {
         if places.iter().any(|place| place.path.join(kind).is_dir()) {
@@ -203,7 +203,7 @@ fn exports(plan: &Plan, places: &[Place]) -> Result<Vec<Pick>, RunError> {
 }
 
 /// The exported file of a job.
-fn export(address: &str, kind: &str, places: &[Place]) -> Result<Pick, RunError> {
+fn export(address: &str, kind: &str, places: &[MergedRun]) -> Result<Pick, RunError> {
     let name = format!("{kind}/{address}.npz");
     let mut picked = Pick::default();
     for place in places {

@@ -128,7 +128,7 @@ fn summarise_condition(
                 let wanted =
                     iterations.iter().filter(|k| sampled || recorded.contains(k)).filter(reached);
                 entries.extend(wanted.map(|&iteration| {
-                    measured.entry(quantity, Place { layer, lag, iteration }, prediction)
+                    measured.entry(quantity, ValuePlace { layer, lag, iteration }, prediction)
                 }));
             }
         }
@@ -137,7 +137,7 @@ fn summarise_condition(
 
 /// Where a quantity is measured.
 #[derive(Clone, Copy)]
-struct Place {
+struct ValuePlace {
     layer: Option<usize>,
     lag: Option<usize>,
     iteration: usize,
@@ -171,13 +171,13 @@ impl<'a> MeasuredCondition<'a> {
     fn values(
         &self,
         quantity: Quantity,
-        Place { layer, lag, iteration }: Place,
+        ValuePlace { layer, lag, iteration }: ValuePlace,
     ) -> Vec<Option<f64>> {
         let values = self.found.get(&(quantity, layer, lag, iteration));
         self.stored.iter().map(|&repeat| values.and_then(|values| values[repeat])).collect()
     }
 
-    fn entry(&self, quantity: Quantity, place: Place, prediction: &Prediction<'_>) -> Entry {
+    fn entry(&self, quantity: Quantity, place: ValuePlace, prediction: &Prediction<'_>) -> Entry {
         let summary = Summary::of(self.values(quantity, place));
         let (expected, discrepancy) = self.expected(quantity, place, &summary, prediction);
         Entry {
@@ -204,7 +204,7 @@ impl<'a> MeasuredCondition<'a> {
     fn expected(
         &self,
         quantity: Quantity,
-        place: Place,
+        place: ValuePlace,
         summary: &Summary,
         prediction: &Prediction<'_>,
     ) -> (Option<Expected>, Option<Discrepancy>) {
@@ -221,7 +221,7 @@ impl<'a> MeasuredCondition<'a> {
             let measured = self.values(Quantity::WeightAlignment, place);
             return (None, Discrepancy::paired(measured, self.values(quantity, place)));
         }
-        let Place { layer, iteration, .. } = place;
+        let ValuePlace { layer, iteration, .. } = place;
         let expected = prediction(self.analysis, self.condition, quantity, layer, iteration);
         (expected, expected.and_then(|expected| Discrepancy::of(summary, expected.value)))
     }

@@ -39,7 +39,7 @@ pub(super) fn panels(
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let quantities: Vec<Quantity> =
         spec.quantities.iter().copied().filter(|&q| !is_beside(q, &spec.quantities)).collect();
-    let shown = |quantity| Shown { results, analysis, spec, quantity, names: &names };
+    let shown = |quantity| CurvePanel { results, analysis, spec, quantity, names: &names };
     let panels = match spec.together {
         true => shared(shown, &quantities, panel_names, &titles),
         false => separate(shown, &quantities, panel_names, &titles),
@@ -57,7 +57,7 @@ pub(super) fn panels(
 
 /// Panels of every quantity by itself.
 fn separate<'a>(
-    shown: impl Fn(Quantity) -> Shown<'a>,
+    shown: impl Fn(Quantity) -> CurvePanel<'a>,
     quantities: &[Quantity],
     panel_names: &[&'static str],
     titles: &[String],
@@ -96,12 +96,12 @@ fn separate<'a>(
 /// Panels that all quantities share, a colour each: by layer where the figure asks for it, or by
 /// value of some parameters.
 fn shared<'a>(
-    shown: impl Fn(Quantity) -> Shown<'a>,
+    shown: impl Fn(Quantity) -> CurvePanel<'a>,
     quantities: &[Quantity],
     panel_names: &[&'static str],
     titles: &[String],
 ) -> Vec<Panel> {
-    let all: Vec<Shown<'_>> = quantities.iter().map(|&quantity| shown(quantity)).collect();
+    let all: Vec<CurvePanel<'_>> = quantities.iter().map(|&quantity| shown(quantity)).collect();
     let Some(first) = all.first() else { return Vec::new() };
     let mut panels = Vec::new();
     for title in titles {
@@ -159,7 +159,7 @@ fn common_axis(quantities: &[Quantity]) -> Axis {
 
 /// What a panel shows of which results.
 #[derive(Clone, Copy)]
-struct Shown<'a> {
+struct CurvePanel<'a> {
     results: Results<'a>,
     analysis: &'a Analysis,
     spec: &'a Spec,
@@ -178,7 +178,7 @@ struct Look {
     dashed: bool,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> CurvePanel<'a> {
     /// The conditions of the panels of this title.
     fn titled(self, panel_names: &[&'static str], title: &str) -> Vec<&'a Condition> {
         self.analysis.conditions.iter().filter(|c| label(c, panel_names) == title).collect()
@@ -211,12 +211,12 @@ impl<'a> Shown<'a> {
 }
 
 fn panel(
-    shown: Shown<'_>,
+    shown: CurvePanel<'_>,
     conditions: &[&Condition],
     only: Option<Option<usize>>,
     title: String,
 ) -> Panel {
-    let Shown { analysis, spec, quantity, names, .. } = shown;
+    let CurvePanel { analysis, spec, quantity, names, .. } = shown;
     // Iterations evenly spaced in the logarithm are on its axis.
     let is_log =
         matches!(schedule(analysis, quantity), RecordEvery::Log(_)) && spec.x_scale == Scale::Auto;
@@ -257,7 +257,7 @@ fn panel(
 
 /// The curves of a condition in a panel.
 struct Curves<'a> {
-    shown: Shown<'a>,
+    shown: CurvePanel<'a>,
     condition: &'a Condition,
     name: String,
     look: Look,
@@ -380,13 +380,13 @@ fn smooth(points: &mut [Point], spec: &Spec, condition: &Condition) {
 
 /// What theory says along a curve: averaged over signals, and given those of the repeats.
 fn predicted(
-    shown: Shown<'_>,
+    shown: CurvePanel<'_>,
     condition: &Condition,
     layer: Option<usize>,
     colour: Hue,
     name: &str,
 ) -> Vec<Series> {
-    let Shown { analysis, quantity, .. } = shown;
+    let CurvePanel { analysis, quantity, .. } = shown;
     let exact = analysis.settings.predict;
     // What the table says at the end without being asked, closed forms, is drawn where it says more
     // than a line at 90.
@@ -480,7 +480,7 @@ fn null_band(conditions: &[&Condition]) -> Option<Band> {
 
 /// Mean over repeats, with what is drawn around it.
 fn points(
-    shown: Shown<'_>,
+    shown: CurvePanel<'_>,
     condition: &Condition,
     x: XAxis,
     quantity: Quantity,
@@ -494,7 +494,11 @@ fn points(
 }
 
 /// Curves of single repeats.
-fn single(shown: Shown<'_>, condition: &Condition, place: [Option<usize>; 2]) -> Vec<Vec<Point>> {
+fn single(
+    shown: CurvePanel<'_>,
+    condition: &Condition,
+    place: [Option<usize>; 2],
+) -> Vec<Vec<Point>> {
     let values = scheduled(shown, condition, shown.spec.x, shown.quantity, place);
     let repeats = values.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
     let of_repeat = |repeat: usize| {
@@ -509,13 +513,13 @@ fn single(shown: Shown<'_>, condition: &Condition, place: [Option<usize>; 2]) ->
 /// Values of all repeats where the schedule of the quantity has them: what was recorded for the
 /// summary alone may belong to another phase of the signals.
 fn scheduled(
-    shown: Shown<'_>,
+    shown: CurvePanel<'_>,
     condition: &Condition,
     x: XAxis,
     quantity: Quantity,
     place: [Option<usize>; 2],
 ) -> Vec<(f64, Vec<Option<f64>>)> {
-    let Shown { results, analysis, .. } = shown;
+    let CurvePanel { results, analysis, .. } = shown;
     let per_unit = if x == XAxis::Epoch { condition.iterations_per_epoch() } else { 1 };
     let (last, per_epoch) = (condition.last_iteration(), condition.iterations_per_epoch());
     let wanted =

@@ -55,7 +55,7 @@ pub(super) fn is_beside(quantity: Quantity, all: &[Quantity]) -> bool {
 }
 
 /// What the panels of a sweep share.
-struct Shown<'a> {
+struct Sweep<'a> {
     results: Results<'a>,
     analysis: &'a Analysis,
     spec: &'a Spec,
@@ -83,7 +83,7 @@ pub(super) fn panels(
     let labels = distinct(analysis.conditions.iter().map(|c| label(c, &by)));
     let titles = distinct(analysis.conditions.iter().map(|c| label(c, panel_names)));
     let scale = ParameterScale::new(&analysis.conditions, name);
-    let shown = Shown { results, analysis, spec, name, by, labels, scale };
+    let shown = Sweep { results, analysis, spec, name, by, labels, scale };
     let mut panels = Vec::new();
     for &quantity in spec.quantities.iter().filter(|&&q| !is_beside(q, &spec.quantities)) {
         let layers: BTreeSet<Option<usize>> =
@@ -109,13 +109,13 @@ pub(super) fn panels(
 
 /// Curves of one quantity and layer over the conditions whose panel has `shared` in common.
 fn panel(
-    shown: &Shown<'_>,
+    shown: &Sweep<'_>,
     quantity: Quantity,
     layer: Option<usize>,
     shared: &str,
     title: String,
 ) -> Panel {
-    let Shown { results, analysis, spec, name, ref by, ref labels, ref scale } = *shown;
+    let Sweep { results, analysis, spec, name, ref by, ref labels, ref scale } = *shown;
     let hue = hues(&analysis.conditions, by);
     let mut panel = Panel::new(
         title,
