@@ -67,7 +67,7 @@ impl Tints {
 /// A figure for a page, in the colours of both themes.
 ///
 /// # Errors
-/// As of [`super::render`].
+/// As of [`super::render()`].
 pub fn screen(figure: &Figure, tints: &mut Tints) -> Result<Screen, FigureError> {
     let figure = &drawable(figure)?;
     let in_theme = |theme| alone(&Figure { theme, ..figure.clone() });

@@ -14,7 +14,7 @@
 //!            W *= 1 - eta lambda,  W += eta c NS(U);   biases by AdamW
 //! ```
 //!
-//! `NS` is [Newton-Schulz orthogonalisation](newton_schulz), `c` what [`MuonScale`] says. Of all
+//! `NS` is [Newton-Schulz orthogonalisation](mod@newton_schulz), `c` what [`MuonScale`] says. Of all
 //! but plain steps, what a step is beside `eta G` is the optimiser's part of it: the decomposition
 //! and the budget of alignment have it as they have that of weight normalisation.
 
