@@ -148,9 +148,9 @@ impl Follower {
             writer: None,
         };
         if let Some(mut older) = older {
+            let by_address = older.plan.by_address();
             for (job, address) in known.plan.addresses.iter().enumerate() {
-                if let Some(place) = older.plan.addresses.iter().position(|other| other == address)
-                {
+                if let Some(&place) = by_address.get(address.as_str()) {
                     known.results[job] = older.results[place].take();
                     known.written[job] = older.written[place];
                 }

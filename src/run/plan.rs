@@ -82,6 +82,11 @@ impl Plan {
         }
     }
 
+    /// Which job has which address.
+    pub(super) fn by_address(&self) -> HashMap<&str, usize> {
+        self.addresses.iter().enumerate().map(|(job, address)| (address.as_str(), job)).collect()
+    }
+
     /// Plan of a single analysis.
     ///
     /// # Errors

@@ -199,13 +199,9 @@ impl Stored {
             spec.analyses.retain(|analysis| whole.contains(analysis.name.as_str()))
         });
         let plan = Plan::new(specs).ok()?;
-        let place =
-            |address: &String| self.plan.addresses.iter().position(|known| known == address);
-        let results = plan
-            .addresses
-            .iter()
-            .map(|address| self.results.get(place(address)?)?.clone())
-            .collect();
+        let by_address = self.plan.by_address();
+        let result = |address: &String| self.results[*by_address.get(address.as_str())?].clone();
+        let results = plan.addresses.iter().map(result).collect();
         Some(Self { plan, results, directories: self.directories.clone(), warnings: Vec::new() })
     }
 }
