@@ -51,7 +51,8 @@ impl<'a> Arguments<'a> {
         let mut numbered = rest;
         if is_file {
             let (place, modifiers) = cut_modifiers(rest, facts.modifiers);
-            (arguments.place, numbered) = (Some(place), modifiers);
+            // As where nothing follows it, and the text ends.
+            (arguments.place, numbered) = (Some(place.trim_end()), modifiers);
         }
         if !numbered.is_empty() {
             numbered.split(',').try_for_each(|part| arguments.add(part, keys))?;
