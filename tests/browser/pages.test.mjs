@@ -46,13 +46,19 @@ const shot = async (name, of = page) => {
 };
 const text = (selector) => page.textContent(selector);
 
+/** Waits until what was asked of the page is drawn, however slow the machine is. */
+const drawn = (pause = 60) => page.evaluate((pause) => new Promise((done) => {
+  const after = (frames) => frames ? requestAnimationFrame(() => after(frames - 1)) : setTimeout(done, pause);
+  after(3);
+}), pause);
+
 /** Puts the pointer at a share of the axes of a panel; what is told there. */
 async function point(figure, panel, across, down) {
   const over = page.locator(`#figure-${figure} .made .panel`).nth(panel).locator(".u-over");
   await over.scrollIntoViewIfNeeded();
   const box = await over.boundingBox();
   await page.mouse.move(box.x + box.width * across, box.y + box.height * down);
-  await page.waitForTimeout(60);
+  await drawn();
   const tip = page.locator(`#figure-${figure} .made .panel`).nth(panel).locator(".tip");
   return (await tip.isVisible()) ? await tip.innerText() : "";
 }
@@ -131,6 +137,8 @@ test("a point tells its value, interval and n, and keys go from point to point",
 
 test("what is told is what the table and the CSV of the run have", async () => {
   await page.click("#figure-sweep .behind summary");
+  // The table is made once it is shown.
+  await page.waitForSelector("#figure-sweep .behind tbody tr");
   const head = await page.$$eval("#figure-sweep .behind th", (cells) => cells.map((cell) => cell.textContent));
   assert.deepEqual([head[0], head[1], head[4], head[5], head[6]], ["panel", "label", "from", "to", "n"]);
   const rows = await page.$$eval("#figure-sweep .behind tbody tr", (all) =>
@@ -215,12 +223,12 @@ test("a cell of a map tells its value, interval, n and parameters", async () => 
 
 test("the dark, a phone, and no sideways scrolling", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
-  await page.waitForTimeout(100);
+  await drawn(100);
   assert.equal(await pixels("curves", 0, BLUE), 0, "colours are those of the dark");
   assert.ok((await pixels("curves", 0, [48, 143, 214])) > 200);
   await shot("dark");
   await page.setViewportSize({ width: 420, height: 860 });
-  await page.waitForTimeout(300);
+  await drawn(300);
   const scroll = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(await scroll(), 0);
   const over = await page.locator("#figure-curves .u-over").first().boundingBox();
@@ -229,7 +237,7 @@ test("the dark, a phone, and no sideways scrolling", async () => {
   await shot("phone-dark");
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize(wide);
-  await page.waitForTimeout(200);
+  await drawn(200);
   assert.ok((await pixels("curves", 0, BLUE)) > 200);
   await is_quiet(/^(file|data|blob):/);
 });
@@ -320,7 +328,7 @@ test("what has ended is shown, on a phone and in the dark too, until Ctrl-C", as
   assert.match(await point("map-map", 0, 0.9, 0.9), /n 6/);
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 420, height: 860 });
-  await page.waitForTimeout(300);
+  await drawn(300);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
   await shot("live-phone-dark");
   await is_quiet(new RegExp(`^(${own.href}|data:)`));
