@@ -296,7 +296,10 @@ test("a run is followed while it goes on, to its end", async () => {
   assert.match(await text("#pace"), /^\d+ of 40068 jobs, \d+ % of the work, about [\d.]+ (s|min|h) left\.$/);
   await shot("live");
   // What is zoomed and hidden stays so when there is more.
-  const key = page.locator("#figure-curves-curves .legend button").nth(1);
+  const legend = page.locator("#figure-curves-curves .legend");
+  // By its text: there are more keys when there are more conditions.
+  const name = (await legend.getByRole("button").nth(1).innerText()).trim();
+  const key = legend.getByRole("button", { name, exact: true });
   const all = page.locator("#figure-curves-curves .tools button").nth(2);
   await key.click();
   await page.locator("#figure-curves-curves .tools button").first().click();
