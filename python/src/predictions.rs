@@ -12,8 +12,7 @@ use alignscope::signal::Sizes;
 use alignscope::text::Refused;
 use alignscope::theory::bound::{Drawn, Network};
 use alignscope::theory::depth::{
-    DeepNetwork, DepthAngles, DepthFollower, DepthRun, MOST_SAMPLES, Products, ReluNetwork,
-    ReluTheory, StepRule, Width, norms,
+    DeepNetwork, DepthAngles, DepthRun, MOST_SAMPLES, Products, ReluTheory, StepRule, Width, norms,
 };
 use pyo3::prelude::*;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -178,21 +177,10 @@ fn relu_depth(
              with each other: {samples} of them are more than {MOST_SAMPLES}"
         )));
     }
-    let sizes = &run.network.sizes;
-    let ([w_std, b_std], eta) = ([run.network.w_std[0], run.b_std[0]], run.rule.eta);
-    let network = ReluNetwork { sizes: sizes.clone(), w_std, b_std, eta };
-    let nets = Network {
-        sizes,
-        batch: run.batch,
-        eta,
-        std: [w_std, b_std],
-        activation: Activation::Relu,
-        pair: &run.pair,
-    };
+    let nets = Network::of(run, Activation::Relu);
     let found = interruptible(py, |stop| {
         let found = draw(draws, stop, |draw| {
-            let theory = DepthFollower::Relu(Box::new(ReluTheory::new(network.clone())));
-            let found = run.followed(theory, iterations, seed, draw);
+            let found = run.relu_angles(iterations, seed, draw);
             found.map(Some).map_err(|error| error.to_string())
         })?;
         let drawn = nets.simulated(iterations).map_err(|error| error.to_string())?;

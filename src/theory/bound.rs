@@ -190,17 +190,31 @@ pub fn simulated(
 #[derive(Clone, Debug)]
 pub struct Network<'a> {
     /// Units of every layer, inputs first.
-    pub sizes: &'a [usize],
+    sizes: &'a [usize],
     /// Samples per update.
-    pub batch: usize,
+    batch: usize,
     /// Learning rate.
-    pub eta: f64,
+    eta: f64,
     /// Standard deviations of forward and backward weights.
-    pub std: [f64; 2],
+    std: [f64; 2],
     /// Activation of every hidden layer.
-    pub activation: Activation,
+    activation: Activation,
     /// Activity and error.
-    pub pair: &'a Pair,
+    pair: &'a Pair,
+}
+
+impl<'a> Network<'a> {
+    /// That of a run, with this activation in the hidden layers.
+    pub fn of(run: &'a DepthRun, activation: Activation) -> Self {
+        Self {
+            sizes: &run.network.sizes,
+            batch: run.batch,
+            eta: run.rule.eta,
+            std: [run.network.w_std[0], run.b_std[0]],
+            activation,
+            pair: &run.pair,
+        }
+    }
 }
 
 impl Network<'_> {

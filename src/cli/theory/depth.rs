@@ -7,8 +7,7 @@ use super::{DrawsBar, UsageError, args};
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, WeightNorm};
 use crate::theory::depth::{
-    DeepNetwork, DepthAngles, DepthFollower, DepthRun, MOST_SAMPLES, Products, ReluNetwork,
-    ReluTheory, StepRule, Width, norms,
+    DeepNetwork, DepthAngles, DepthRun, MOST_SAMPLES, Products, ReluTheory, StepRule, Width, norms,
 };
 use crate::theory::{Prediction, bound};
 use clap::parser::ValueSource;
@@ -150,21 +149,11 @@ fn relu_rows(
     (condition["activation"], condition["width"]) = ("relu".into(), "infinite".into());
     let (draws, last) = (whole(matches, "draws") as u64, whole(matches, "iterations"));
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
-    let sizes = run.network.sizes.clone();
-    let [w_std, b_std] = [run.network.w_std[0], run.b_std[0]];
-    let network = ReluNetwork { sizes: sizes.clone(), w_std, b_std, eta: run.rule.eta };
     let bar = DrawsBar::new(draws);
-    let follow = |draw| {
-        let theory = DepthFollower::Relu(Box::new(ReluTheory::new(network.clone())));
-        bar.count(run.followed(theory, iterations, seed, draw))
-    };
+    let follow = |draw| bar.count(run.relu_angles(iterations, seed, draw));
     let found: Vec<Vec<DepthAngles>> =
         (0..draws).into_par_iter().map(follow).collect::<Result<_, _>>()?;
-    let (pair, batch, eta) = (&run.pair, run.batch, run.rule.eta);
-    let std = [w_std, b_std];
-    let nets =
-        bound::Network { sizes: &sizes, batch, eta, std, activation: Activation::Relu, pair };
-    let drawn = nets.simulated(iterations)?;
+    let drawn = bound::Network::of(run, Activation::Relu).simulated(iterations)?;
     if drawn.is_none() {
         tell!(
             "networks of these sizes take too long to run {last} updates of: how far the theory \
@@ -177,7 +166,7 @@ fn relu_rows(
         let values = |place: usize, of: fn(&DepthAngles) -> &[f64]| {
             Summary::of(found.iter().map(|draw| Some(of(&draw[at])[place])))
         };
-        for l in 1..sizes.len() - 1 {
+        for l in 1..run.network.depth() {
             let summary = values(l - 1, |of| &of.weights);
             let prediction = relu_prediction(&summary);
             let drawn = drawn.as_ref().and_then(|of| of[at][l - 1]);
@@ -185,7 +174,7 @@ fn relu_rows(
             let row = of_layer("weight_alignment", l, &condition, iteration, summary, prediction);
             rows.push(bounded(row, prediction.value, drawn));
         }
-        for l in 0..sizes.len() - 1 {
+        for l in 0..run.network.depth() {
             let summary = values(l, |of| &of.squared_norms);
             let prediction = relu_prediction(&summary);
             let name = "weight_squared_norm";

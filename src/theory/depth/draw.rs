@@ -2,7 +2,8 @@
 
 use super::backward::carriers;
 use super::{
-    BackwardTheory, Classes, DeepNetwork, DepthTheory, ReducedNetwork, ReluTheory, StepRule,
+    BackwardTheory, Classes, DeepNetwork, DepthTheory, ReducedNetwork, ReluNetwork, ReluTheory,
+    StepRule,
 };
 use crate::matrix::Matrix;
 use crate::measure::spectrum::NoConvergence;
@@ -147,18 +148,23 @@ impl DepthRun {
         Ok(follower)
     }
 
-    /// Angles after every one of `iterations` (ascending) as `follower` says for the signals of
-    /// `(seed, repeat)`.
+    /// As [`Self::angles`], with ReLU in the hidden layers: of wide layers, and of weights alone.
     ///
     /// # Errors
     /// If the signals do not fit the network, or values run away.
-    pub fn followed(
+    pub fn relu_angles(
         &self,
-        mut follower: DepthFollower,
         iterations: &[usize],
         seed: u64,
         repeat: u64,
     ) -> Result<Vec<DepthAngles>, NoDepthTheory> {
+        let network = ReluNetwork {
+            sizes: self.network.sizes.clone(),
+            w_std: self.network.w_std[0],
+            b_std: self.b_std[0],
+            eta: self.rule.eta,
+        };
+        let mut follower = DepthFollower::Relu(Box::new(ReluTheory::new(network)));
         self.run(&mut follower, iterations, seed, repeat)
     }
 
