@@ -424,7 +424,8 @@ fn verdicts_of_the_plan_are_those_of_its_specs() {
     for (name, claim) in judged().into_iter().filter(|(_, claim)| !claim.is_earlier()) {
         let own = specs.iter().flat_map(|(.., spec)| &spec.claims).find(|own| own.name == name);
         let own = own.unwrap_or_else(|| panic!("no claim is named {name}"));
-        let statistics: Vec<&str> = own.parts.iter().map(|part| part.statistic.as_str()).collect();
+        let statistics: Vec<&str> =
+            own.parts.iter().map(|part| part.asked.statistic.as_str()).collect();
         let judged: Vec<&str> = claim.parts.iter().map(|part| part.statistic.as_str()).collect();
         assert_eq!(judged, statistics, "{name}");
     }

@@ -17,6 +17,7 @@ from alignscope.tables import Table
 
 if TYPE_CHECKING:
     from alignscope.analysis import Analysis, LayerAngles, analyze
+    from alignscope.claims import Measured, judge
     from alignscope.engine import (
         Isolation,
         Moments,
@@ -54,6 +55,7 @@ __all__ = [
     "Curve",
     "Isolation",
     "LayerAngles",
+    "Measured",
     "Moments",
     "Parameter",
     "Prediction",
@@ -66,6 +68,7 @@ __all__ = [
     "autocovariance",
     "eigenvalues",
     "isolate",
+    "judge",
     "moments",
     "moments_given",
     "parameters",
@@ -82,7 +85,7 @@ __all__ = [
 ]
 
 # Modules that take the compiled library.
-_COMPILED = ("engine", "runs", "predictions", "analysis")
+_COMPILED = ("engine", "runs", "claims", "predictions", "analysis")
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ __all__ = [
     "eigenvalues",
     "forms",
     "isolate",
+    "judge",
     "learn",
     "moments",
     "moments_given",
@@ -87,6 +88,11 @@ _Curve = tuple[
     list[NDArray[float64]],
     list[float] | None,
 ]
+
+# Statistic, values, lower and upper bound, kind of values, reach, range, epsilon.
+_Part = tuple[str, list[float], tuple[float, float], str, float, tuple[float, float], float]
+
+def judge(texts: tuple[str, str, str, str], family: int, parts: list[_Part]) -> str: ...
 
 @final
 class Results:

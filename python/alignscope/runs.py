@@ -356,7 +356,7 @@ class Run:
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """The claims of the specs that were run, judged by these results."""
-        return tuple(map(_claim, json.loads(self._results.claims())))
+        return tuple(map(claim_of, json.loads(self._results.claims())))
 
     def curves(self, quantity: str, analysis: str | None = None) -> tuple[Curve, ...]:
         """Means over repeats by iteration, of every condition, layer and lag.
@@ -433,7 +433,9 @@ class Run:
         return ax
 
 
-def _claim(of: dict[str, Any]) -> Claim:
+def claim_of(of: dict[str, Any]) -> Claim:
+    """Make a claim of what the compiled library says of it."""
+
     def part(of: dict[str, Any]) -> ClaimPart:
         names = ("statistic", "mean", "n", "beyond", "at", "criterion", "verdict", "needed")
         evidence = ("evidence_for", "evidence_against")

@@ -3,6 +3,7 @@
 mod angles;
 mod arrays;
 mod background;
+mod claims;
 mod isolation;
 mod predictions;
 mod recording;
@@ -67,6 +68,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(predictions::depth, module)?)?;
     module.add_function(wrap_pyfunction!(predictions::learn, module)?)?;
     module.add_function(wrap_pyfunction!(recording::analyze, module)?)?;
+    module.add_function(wrap_pyfunction!(claims::judge, module)?)?;
     module.add_class::<results::Results>()?;
     module.add_function(wrap_pyfunction!(runs::parameters, module)?)?;
     module.add_function(wrap_pyfunction!(runs::run_settings, module)?)?;

@@ -3,8 +3,10 @@
 mod eprocess;
 mod evidence;
 mod judged;
+mod measured;
 mod needed;
 mod own;
+mod part;
 mod registered;
 #[cfg(test)]
 mod simulation;
@@ -12,24 +14,20 @@ mod table;
 mod values;
 mod verdict;
 
-pub use crate::spec::{Claim, ClaimPart, Criterion};
+pub use crate::spec::{Asked, Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
 #[cfg(feature = "plot")]
 pub(crate) use judged::with_interval;
 pub use judged::{JudgedClaim, JudgedPart};
+pub use measured::{MeasuredClaim, MeasuredError, MeasuredPart, judge_measured};
 pub use own::{FULL, LONG, Own, QUICK};
 pub use table::{VERDICT_COLUMNS, verdicts_csv};
 pub use verdict::{ALPHA, Verdict};
 
-use crate::measure::summary::Summary;
 use crate::run::{Ended, Plan, Planned, RunReport};
-use crate::spec::{KnownAnalysis, ValueKind};
-use crate::text::short;
-use evidence::OfClaim;
-use needed::needed;
+use crate::spec::KnownAnalysis;
+use part::{Outcome, PartEvidence};
 use std::collections::{BTreeSet, HashSet};
-use values::Repeats;
-use verdict::{Bounds, evidence as evidence_of, of_claim};
 
 /// The claims of the specs of a plan, in their order; of one that stands in several, the first.
 pub fn claims(plan: &Plan) -> Vec<&Claim> {
@@ -165,42 +163,14 @@ pub fn look<E>(
 }
 
 fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedClaim {
-    let doubled = if claim.parts.iter().any(|part| part.published_error > 0.0) { 2.0 } else { 1.0 };
-    let level = (doubled * family as f64 / ALPHA).ln();
-    let parts: Vec<PartEvidence> = if claim.refused.is_some() {
+    let of_parts: Vec<PartEvidence<'_>> = if claim.refused.is_some() {
         Vec::new()
     } else {
         let evidence = evidence.of(claim);
         claim.parts.iter().map(|part| PartEvidence::of(part, &evidence)).collect()
     };
-    let against_bounds = |bounds: &dyn Fn(&ClaimPart) -> Bounds| {
-        of_claim(
-            &parts
-                .iter()
-                .map(|seen| evidence_of(seen.part, &seen.rows, bounds(seen.part)))
-                .collect::<Vec<_>>(),
-        )
-    };
-    let decided = against_bounds(&|part| Bounds::of(part, family)).decided(level);
-    let at_bound = || {
-        let beside = against_bounds(&|part| Bounds::beside(part, family));
-        let [inside, outside] = beside.largest();
-        let may = claim.parts.iter().any(|part| part.epsilon > 0.0);
-        (may && inside >= level && outside >= level).then_some(Verdict::AtTheBound)
-    };
-    let (verdict, after) = match decided {
-        Some((verdict, after)) => (verdict, Some(after)),
-        None if claim.refused.is_some() => (Verdict::Refused, None),
-        None => (at_bound().unwrap_or(Verdict::Undecided), None),
-    };
-    let against = level + (parts.len().max(1) as f64).ln();
-    let judged: Vec<JudgedPart> =
-        parts.iter().map(|seen| seen.judge(family, [level, against])).collect();
-    let is_open = |part: &&JudgedPart| part.verdict == Verdict::Undecided;
-    let needed: Option<Vec<usize>> =
-        judged.iter().filter(is_open).map(|part| part.needed).collect();
-    let counts = verdict == Verdict::Undecided && judged.iter().all(|part| part.beyond == 0);
-    let needed = needed.and_then(|all| all.into_iter().max()).filter(|_| counts);
+    let outcome = Outcome::of(&of_parts, family);
+    let verdict = if claim.refused.is_some() { Verdict::Refused } else { outcome.verdict };
     JudgedClaim {
         name: claim.name.clone(),
         statement: claim.statement.clone(),
@@ -213,128 +183,9 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         family_size: family,
         plan: None,
         verdict,
-        decided_after: after,
-        needed,
+        decided_after: outcome.decided_after,
+        needed: outcome.needed,
         refused: claim.refused.clone(),
-        parts: judged,
+        parts: outcome.parts,
     }
-}
-
-/// What was seen of a part.
-struct PartEvidence<'a> {
-    part: &'a ClaimPart,
-    places: Vec<Option<usize>>,
-    rows: Vec<Repeats>,
-}
-
-impl<'a> PartEvidence<'a> {
-    fn of(part: &'a ClaimPart, evidence: &OfClaim<'_, '_>) -> Self {
-        let found =
-            evidence.rows(part).into_iter().filter(|(_, row)| row.iter().any(Option::is_some));
-        let (places, rows) = found.unzip();
-        Self { part, places, rows }
-    }
-
-    /// The row whose mean is nearest to its bound or farthest beyond; where one is enough, the one
-    /// that is farthest inside.
-    fn shown(&self) -> Option<usize> {
-        let Criterion { low, high } = self.part.criterion;
-        let margin = |row: &Repeats| {
-            let mean = Summary::of(row.iter().copied()).mean.unwrap_or(f64::NAN);
-            (mean - low).min(high - mean)
-        };
-        let margins = self.rows.iter().map(margin).enumerate();
-        let sign = if self.part.some { -1.0 } else { 1.0 };
-        margins.min_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1))).map(|(place, _)| place)
-    }
-
-    /// Repeats that are farther on the wrong side of a bound than is thought possible with the mean
-    /// at it.
-    fn beyond(&self) -> usize {
-        let ValueKind::Bounded { reach, .. } = self.part.values else { return 0 };
-        let Criterion { low, high } = self.part.criterion;
-        let is_beyond = |value: &f64| *value < low - reach || *value > high + reach;
-        self.rows
-            .iter()
-            .map(|row| row.iter().flatten().filter(|value| is_beyond(value)).count())
-            .max()
-            .unwrap_or(0)
-    }
-
-    fn judge(&self, family: usize, [level, against]: [f64; 2]) -> JudgedPart {
-        let bounds = Bounds::of(self.part, family);
-        let seen = evidence_of(self.part, &self.rows, bounds);
-        let [holds, fails] = seen.largest();
-        let verdict = if fails == f64::INFINITY || (fails >= against && holds < level) {
-            Verdict::Fails
-        } else if holds >= level && fails < against {
-            Verdict::Holds
-        } else if self.part.epsilon > 0.0 && {
-            let [inside, outside] =
-                evidence_of(self.part, &self.rows, Bounds::beside(self.part, family)).largest();
-            inside >= level && outside >= against
-        } {
-            Verdict::AtTheBound
-        } else {
-            Verdict::Undecided
-        };
-        let shown = self.shown();
-        let row: Vec<f64> =
-            shown.iter().flat_map(|&place| self.rows[place].iter().copied().flatten()).collect();
-        let summary = Summary::of(row.iter().map(|value| Some(*value)));
-        let is_open = verdict == Verdict::Undecided;
-        JudgedPart {
-            statistic: self.part.statistic.clone(),
-            mean: summary.mean,
-            ci95: interval(&row, &summary, self.part),
-            beyond: self.beyond(),
-            n: summary.n,
-            at: shown.and_then(|place| self.places[place]),
-            criterion: describe(self.part),
-            verdict,
-            evidence_for: power(holds),
-            evidence_against: power(fails),
-            needed: is_open
-                .then(|| needed(&row, self.part.values, bounds, [level, against]))
-                .flatten(),
-        }
-    }
-}
-
-/// Powers of ten, none beyond what is worth telling.
-fn power(log: f64) -> f64 {
-    (log / std::f64::consts::LN_10).clamp(-99.0, 99.0)
-}
-
-/// The criterion in words.
-fn describe(part: &ClaimPart) -> String {
-    let asked = part.criterion.describe();
-    match part.values {
-        ValueKind::Every(share) => format!("every repeat (shown of {} %)", short(100.0 * share)),
-        _ if part.some => format!("{asked}, once at least"),
-        _ => asked,
-    }
-}
-
-/// A 95 % interval that keeps to the values that there can be.
-fn interval(row: &[f64], summary: &Summary, part: &ClaimPart) -> Option<[f64; 2]> {
-    match part.values {
-        ValueKind::Share | ValueKind::Every(_) => {
-            let n = row.len() as f64;
-            let ones = row.iter().filter(|value| **value != 0.0).count() as f64;
-            (n > 0.0).then(|| clopper_pearson(ones, n))
-        }
-        _ => {
-            let [low, high] = part.range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
-            summary.ci95.map(|[a, b]| [a.max(low), b.min(high)])
-        }
-    }
-}
-
-/// The exact 95 % interval of a share (Clopper & Pearson 1934).
-fn clopper_pearson(ones: f64, n: f64) -> [f64; 2] {
-    use statrs::function::beta::inv_beta_reg;
-    let low = if ones == 0.0 { 0.0 } else { inv_beta_reg(ones, n - ones + 1.0, 0.025) };
-    let high = if ones == n { 1.0 } else { inv_beta_reg(ones + 1.0, n - ones, 0.975) };
-    [low, high]
 }

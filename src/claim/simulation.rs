@@ -4,7 +4,7 @@
 use super::verdict::{Bounds, Evidence, evidence, of_claim};
 use super::{ALPHA, Verdict};
 use crate::random::{Role, Stream};
-use crate::spec::{Claim, ClaimPart, ClaimSet, FamilySize, Spec, ValueKind, read_spec};
+use crate::spec::{Asked, Claim, ClaimSet, FamilySize, Spec, ValueKind, read_spec};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -59,7 +59,7 @@ impl Draws {
 
     /// A repeat of a part whose mean is at a bound, with its tail on the wrong side for "above" the
     /// bound, or for "below".
-    fn repeat(&mut self, part: &ClaimPart, bound: f64, above: bool, shape: Shape) -> f64 {
+    fn repeat(&mut self, part: &Asked, bound: f64, above: bool, shape: Shape) -> f64 {
         let sign = if above { 1.0 } else { -1.0 };
         match part.values {
             ValueKind::Share => f64::from(self.uniform() < bound),
@@ -97,7 +97,7 @@ fn families() -> BTreeMap<(String, ClaimSet), (usize, Vec<Claim>)> {
 }
 
 /// A bound of a part, and whether to be inside is to be above it.
-fn bound_of(part: &ClaimPart) -> (f64, bool) {
+fn bound_of(part: &Asked) -> (f64, bool) {
     let low = part.criterion.low;
     if low.is_finite() { (low, true) } else { (part.criterion.high, false) }
 }
@@ -107,7 +107,7 @@ fn bound_of(part: &ClaimPart) -> (f64, bool) {
 fn verdict_of_weakest(
     claim: &Claim,
     family: usize,
-    weakest: &ClaimPart,
+    weakest: &Asked,
     shape: Shape,
     draws: &mut Draws,
 ) -> bool {
@@ -122,15 +122,20 @@ fn verdict_of_weakest(
 
 /// Whether a claim is refuted though every part is at its bound, and so inside.
 fn is_refuted(claim: &Claim, family: usize, shape: Shape, draws: &mut Draws) -> bool {
-    let drawn = |part: &ClaimPart, draws: &mut Draws| {
+    let drawn = |part: &Asked, draws: &mut Draws| {
         let (bound, above) = bound_of(part);
         let rows =
             vec![(0..HORIZON).map(|_| Some(draws.repeat(part, bound, !above, shape))).collect()];
         evidence(part, &rows, Bounds::of(part, family))
     };
-    let may_be = |part: &&ClaimPart| !matches!(part.values, ValueKind::Exact | ValueKind::Every(_));
-    let parts: Vec<Evidence> =
-        claim.parts.iter().filter(may_be).map(|part| drawn(part, draws)).collect();
+    let may_be = |part: &&Asked| !matches!(part.values, ValueKind::Exact | ValueKind::Every(_));
+    let parts: Vec<Evidence> = claim
+        .parts
+        .iter()
+        .map(|part| &part.asked)
+        .filter(may_be)
+        .map(|part| drawn(part, draws))
+        .collect();
     let decided = of_claim(&parts).decided((family as f64 / ALPHA).ln());
     !parts.is_empty() && matches!(decided, Some((Verdict::Fails, _)))
 }
@@ -146,8 +151,12 @@ fn wrong(
     let mut counts = [0usize; 2];
     for _ in 0..trials {
         let any_holds = claims.iter().any(|claim| {
-            let open = claim.parts.iter().filter(|part| !matches!(part.values, ValueKind::Exact));
-            let open: Vec<&ClaimPart> = open.collect();
+            let open = claim
+                .parts
+                .iter()
+                .map(|part| &part.asked)
+                .filter(|part| !matches!(part.values, ValueKind::Exact));
+            let open: Vec<&Asked> = open.collect();
             let Some(weakest) = open.get((draws.uniform() * open.len() as f64) as usize) else {
                 return false;
             };

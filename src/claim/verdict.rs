@@ -10,7 +10,7 @@
 
 use super::eprocess::{Side, bounded, every, gaussian, mean_of_logs, share};
 use super::values::Repeats;
-use crate::spec::{ClaimPart, Criterion, ValueKind};
+use crate::spec::{Asked, Criterion, ValueKind};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -58,12 +58,12 @@ pub(super) struct Evidence {
 
 /// Evidence about a part whose values are `rows`: one, or several of which every one has to be
 /// inside, or some.
-pub(super) fn evidence(part: &ClaimPart, rows: &[Repeats], bounds: Bounds) -> Evidence {
+pub(super) fn evidence(asked: &Asked, rows: &[Repeats], bounds: Bounds) -> Evidence {
     let length = rows.iter().map(Vec::len).max().unwrap_or(0);
     if length == 0 {
         return Evidence::default();
     }
-    let each: Vec<Evidence> = rows.iter().map(|row| of_row(row, part.values, bounds)).collect();
+    let each: Vec<Evidence> = rows.iter().map(|row| of_row(row, asked.values, bounds)).collect();
     // A row that ends early stays at what it was worth.
     let at = |path: &[f64], n: usize| path.get(n).or(path.last()).copied().unwrap_or(0.0);
     let over = |path: &dyn Fn(&Evidence) -> &Vec<f64>, least: bool| -> Vec<f64> {
@@ -74,7 +74,7 @@ pub(super) fn evidence(part: &ClaimPart, rows: &[Repeats], bounds: Bounds) -> Ev
             )
             .collect()
     };
-    if part.some {
+    if asked.some {
         Evidence {
             holds: largest_so_far(over(&|row| &row.holds, false)),
             fails: over(&|row| &row.fails, true),
@@ -99,26 +99,26 @@ pub(super) struct Bounds {
 impl Bounds {
     /// Those of a part. Where they lie around a published value, its error is added on the side of
     /// doubt: it is off by no more but with half the probability of a wrong verdict.
-    pub fn of(part: &ClaimPart, family: usize) -> Self {
-        let reach = published_reach(part, family);
-        Self { inside: moved(part.criterion, -reach), outside: moved(part.criterion, reach) }
+    pub fn of(asked: &Asked, family: usize) -> Self {
+        let reach = published_reach(asked, family);
+        Self { inside: moved(asked.criterion, -reach), outside: moved(asked.criterion, reach) }
     }
 
     /// Those that say that it is at the bound: it is inside wider ones, and outside narrower ones.
-    pub fn beside(part: &ClaimPart, family: usize) -> Self {
-        let reach = published_reach(part, family);
-        let (wider, narrower) = (part.epsilon - reach, reach - part.epsilon);
-        Self { inside: moved(part.criterion, wider), outside: moved(part.criterion, narrower) }
+    pub fn beside(asked: &Asked, family: usize) -> Self {
+        let reach = published_reach(asked, family);
+        let (wider, narrower) = (asked.epsilon - reach, reach - asked.epsilon);
+        Self { inside: moved(asked.criterion, wider), outside: moved(asked.criterion, narrower) }
     }
 }
 
-fn published_reach(part: &ClaimPart, family: usize) -> f64 {
-    if part.published_error == 0.0 {
+fn published_reach(asked: &Asked, family: usize) -> f64 {
+    if asked.published_error == 0.0 {
         return 0.0;
     }
     let normal = Normal::new(0.0, 1.0);
     let tail = ALPHA / (2.0 * family.max(1) as f64) / 2.0;
-    normal.map_or(f64::INFINITY, |normal| -normal.inverse_cdf(tail)) * part.published_error
+    normal.map_or(f64::INFINITY, |normal| -normal.inverse_cdf(tail)) * asked.published_error
 }
 
 /// A criterion with its bounds moved outwards.

@@ -24,8 +24,8 @@ pub(crate) use analysis::RECORDINGS;
 pub use analysis::{Analysis, OptionError, Spec};
 pub use changed::{ChangeError, Changes, changed, read_changed};
 pub use claim::{
-    Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize, Function,
-    Place, Predicted, Term, Time, ValueKind,
+    Asked, Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Expression, Families, FamilySize,
+    Function, Place, Predicted, Term, Time, ValueKind,
 };
 pub(crate) use claim::{KnownAnalysis, document};
 pub use compare::Comparison;

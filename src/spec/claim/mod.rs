@@ -17,7 +17,7 @@ pub(super) use known::Home;
 pub(crate) use known::KnownAnalysis;
 pub(crate) use model::document;
 pub use model::{
-    Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Place, Predicted, Term,
-    Time, ValueKind,
+    Asked, Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Place,
+    Predicted, Term, Time, ValueKind,
 };
 pub(super) use read::{check_claims, check_families};

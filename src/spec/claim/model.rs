@@ -70,12 +70,19 @@ pub(crate) fn document(name: &str) -> &str {
 /// One statistic and its criterion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimPart {
-    /// What is measured, in words.
-    pub statistic: String,
     /// What is measured: one value per repeat, or several, of which every one has to be inside.
     pub value: Expression,
     /// What the expression is over.
     pub terms: Vec<Term>,
+    /// What is asked of it.
+    pub asked: Asked,
+}
+
+/// What is asked of values of repeats, and what is known of them before any is seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// What is measured, in words.
+    pub statistic: String,
     /// What the mean over repeats has to satisfy.
     pub criterion: Criterion,
     /// Whether one value of several is enough.

@@ -4,7 +4,7 @@ use super::expression::Function as F;
 use super::expression::{self, Expression, constant};
 use super::known::Home;
 use super::model::{
-    Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Term, ValueKind,
+    Asked, Claim, ClaimKind, ClaimPart, ClaimSet, Criterion, Families, FamilySize, Term, ValueKind,
 };
 use super::term::Terms;
 use super::tree::{Entry, MOST_PARTS, Tree, Typed, Variables, combinations, entries, to_table};
@@ -291,9 +291,9 @@ impl ClaimReading<'_> {
                 "this claim has no [[claim.part]]: it needs at least one".into(),
             );
         }
-        let is_there = |entry: &&Entry| parts.iter().any(|part| part.statistic == entry.key);
+        let is_there = |entry: &&Entry| parts.iter().any(|part| part.asked.statistic == entry.key);
         for Entry { key, at, .. } in self.reaches().iter().filter(|entry| !is_there(entry)) {
-            let near = suggestion(key, parts.iter().map(|part| part.statistic.as_str()));
+            let near = suggestion(key, parts.iter().map(|part| part.asked.statistic.as_str()));
             problems
                 .add(at.clone(), format!("no part of this claim has the statistic `{key}`{near}"));
         }
@@ -349,17 +349,16 @@ impl TypedPart<'_> {
         let own_epsilon =
             find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
         let by_default = default_epsilon(&value, &terms, criterion);
-        Some(ClaimPart {
+        let asked = Asked {
             values: self.values((&filled, &statistic), &value, (&terms, criterion), problems)?,
             statistic,
             range: natural_range(&value, &terms),
-            value,
-            terms,
             criterion,
             some,
             epsilon: number("epsilon", problems).or(own_epsilon).unwrap_or(by_default).abs(),
             published_error: number("published-error", problems).unwrap_or(0.0).abs(),
-        })
+        };
+        Some(ClaimPart { value, terms, asked })
     }
 
     /// The expression, its terms, and its text.
