@@ -440,32 +440,57 @@ fn state(job: &str) -> String {
     text(&output.stdout)
 }
 
+/// Nodes of the SLURM that is running; 0 if there is none.
+fn nodes() -> usize {
+    let listed = Command::new("sinfo").args(["-h", "-N", "-o", "%N"]).output();
+    listed.map_or(0, |output| text(&output.stdout).lines().count())
+}
+
+/// Says past the capture of the test harness why a test is passed over: that must be seen.
+fn pass_over(why: &str) {
+    let _ = writeln!(std::io::stderr(), "PASSED OVER: {why}");
+}
+
+/// Numbers of the array and of the merge, as the script says them.
+fn submitted(here: &Path, options: &[&str]) -> [String; 2] {
+    let output =
+        Command::new("bash").current_dir(here).arg("job.sh").args(options).output().unwrap();
+    let said = text(&output.stdout);
+    assert!(
+        output.status.success() && said.starts_with("shards: job "),
+        "{said}{}",
+        text(&output.stderr)
+    );
+    ["shards: job ", "merge: job "].map(|after| {
+        said.split_once(after).unwrap().1.chars().take_while(char::is_ascii_digit).collect()
+    })
+}
+
+fn log(here: &Path, name: &str) -> String {
+    std::fs::read_to_string(here.join("merged.shards/logs").join(name)).unwrap_or_default()
+}
+
+fn assert_completes(merge: &str, here: &Path) {
+    wait_for("the merge", 400, || {
+        let state = state(merge);
+        state.contains("JobState=COMPLETED") || state.contains("JobState=FAILED")
+    });
+    let state = state(merge);
+    assert!(state.contains("JobState=COMPLETED"), "{state}\n{}", log(here, "merge.log"));
+}
+
 #[test]
 #[ignore = "needs a running SLURM of at least one node (SLURM_CONF), whose tasks run on this \
     machine"]
 fn a_job_array_of_slurm_survives_a_killed_and_a_requeued_task() {
-    let up = Command::new("sinfo").arg("-h").output().is_ok_and(|output| output.status.success());
-    if !up {
-        // Past the capture of the test harness: a test that is passed over must be seen.
-        let _ = writeln!(
-            std::io::stderr(),
-            "PASSED OVER: there is no SLURM here: start one, and set SLURM_CONF"
+    if nodes() == 0 {
+        pass_over(
+            "there is no SLURM here: start one with tests/slurm/nodes.sh, and set SLURM_CONF",
         );
         return;
     }
     let (_directory, here) = prepared("--shards 4 --time 10");
-    let submitted =
-        Command::new("bash").current_dir(&here).args(["job.sh", "--no-kill"]).output().unwrap();
-    let said = text(&submitted.stdout);
-    assert!(
-        submitted.status.success() && said.starts_with("shards: job "),
-        "{said}{}",
-        text(&submitted.stderr)
-    );
-    let number = |after: &str| -> String {
-        said.split_once(after).unwrap().1.chars().take_while(char::is_ascii_digit).collect()
-    };
-    let (array, merge) = (number("shards: job "), number("merge: job "));
+    let [array, merge] = submitted(&here, &["--no-kill"]);
     let shard = |i: usize| here.join(format!("merged.shards/{i}-of-4"));
 
     // The first task's program is killed, as for want of memory; the second task is requeued by the
@@ -483,18 +508,7 @@ fn a_job_array_of_slurm_survives_a_killed_and_a_requeued_task() {
     assert!(requeue.status.success(), "{}", text(&requeue.stderr));
 
     // Requeued jobs are held back for a while by SLURM.
-    wait_for("the merge", 400, || {
-        state(&merge).contains("JobState=COMPLETED") || state(&merge).contains("JobState=FAILED")
-    });
-    let log = |name: &str| {
-        std::fs::read_to_string(here.join("merged.shards/logs").join(name)).unwrap_or_default()
-    };
-    assert!(
-        state(&merge).contains("JobState=COMPLETED"),
-        "{}\n{}",
-        state(&merge),
-        log("merge.log")
-    );
+    assert_completes(&merge, &here);
     for task in 1..=2 {
         let restarted = state(&format!("{array}_{task}"));
         assert!(
@@ -503,10 +517,60 @@ fn a_job_array_of_slurm_survives_a_killed_and_a_requeued_task() {
         );
     }
     assert!(
-        log("1.log").contains("shard 1/4 ended with code 137; it goes back into the queue"),
+        log(&here, "1.log").contains("shard 1/4 ended with code 137; it goes back into the queue"),
         "{}",
-        log("1.log")
+        log(&here, "1.log")
     );
+    assert_merged(&here);
+}
+
+/// Ends all that runs on a node, and what keeps the node up, at once: a machine that loses its power.
+fn lose(node: &str) {
+    let config = Command::new("scontrol").args(["show", "config"]).output().unwrap();
+    let config = text(&config.stdout);
+    let line = config.lines().find(|line| line.starts_with("SlurmdPidFile")).unwrap();
+    let file = line.split_once('=').unwrap().1.trim().replace("%n", node);
+    let keeper: u32 = std::fs::read_to_string(file).unwrap().trim().parse().unwrap();
+    let name = format!("SLURMD_NODENAME={node}");
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let of_node = processes.filter(|process| {
+        let words = std::fs::read(process.path().join("environ")).unwrap_or_default();
+        words.split(|&byte| byte == 0).any(|word| word == name.as_bytes())
+    });
+    let of_node: Vec<u32> =
+        of_node.filter_map(|process| process.file_name().to_string_lossy().parse().ok()).collect();
+    // Steps first, which would tell the controller how their tasks ended.
+    let steps: Vec<u32> = of_node
+        .iter()
+        .filter_map(|&pid| parent(pid))
+        .filter(|pid| *pid > 1 && !of_node.contains(pid))
+        .collect();
+    [keeper].iter().chain(&steps).chain(&of_node).for_each(|&pid| signal("-KILL", pid));
+}
+
+#[test]
+#[ignore = "needs a running SLURM of several nodes (tests/slurm/nodes.sh, SLURM_CONF), all of them \
+    this machine; one of them is lost for good"]
+fn a_job_array_of_slurm_survives_the_loss_of_a_node() {
+    if nodes() < 3 {
+        pass_over("there is no SLURM of three nodes: start one with tests/slurm/nodes.sh");
+        return;
+    }
+    let (_directory, here) = prepared("--shards 6 --time 10");
+    let [array, merge] = submitted(&here, &[]);
+    let started = |i: usize| here.join(format!("merged.shards/{i}-of-6/spec.toml")).is_file();
+    wait_for("shard 2", 60, || started(2));
+    let of_node = state(&format!("{array}_2"));
+    let node = of_node.split_once(" NodeList=").unwrap().1.split_whitespace().next().unwrap();
+    lose(node);
+
+    assert_completes(&merge, &here);
+    let restarted = state(&format!("{array}_2"));
+    assert!(
+        restarted.contains("Restarts=1") && restarted.contains("JobState=COMPLETED"),
+        "{restarted}"
+    );
+    assert!(!restarted.contains(&format!(" NodeList={node} ")), "{restarted}");
     assert_merged(&here);
 }
 
