@@ -89,8 +89,8 @@ It needs `cargo build --release --bins --examples` and a Python with NumPy and P
 `benches/peers/`: what a user would write instead, in place where that is natural, in single precision, with the threads set.
 Each number is the median of ratios of times taken in turn, one of a peer and one of alignscope, with the interval that covers
 the median with at least 95 % (order statistics of the pairs; the whole range, 94 %, where there are five). The rule is timed
-as a whole process, results written, and the peers by their loops alone. Absolute times differ between machines and hours, and
-are not given.
+as a whole process, results written, and the peers by their loops alone; `torch_batched` runs all repeats in one batched product,
+the others one repeat after the other. Absolute times differ between machines and hours, and are not given.
 """  # noqa: E501
 for section, title in TITLES.items():
     text += f"\n## {title}\n| work | ratio | interval of the median | pairs |\n|---|---|---|---|\n"

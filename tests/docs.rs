@@ -315,7 +315,7 @@ fn has_anchor(text: &str, anchor: &str) -> bool {
 /// Files that docs/extending.md tells the reader to write.
 const TO_BE_WRITTEN: [&str; 5] = [
     "src/rule/feedback/binary.rs",
-    "src/signal/process/sin.rs",
+    "src/signal/process/tone.rs",
     "src/figure/compose/repeats.rs",
     "src/data/named/kmnist.rs",
     "src/cli/layers.rs",
