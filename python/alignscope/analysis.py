@@ -124,6 +124,11 @@ def analyze(
     every
         Iterations from one decomposition to the next; unless given so that there are some 50.
 
+    Returns
+    -------
+    Analysis
+        Angles with their null, what carries the error back, rule, and terms by lag.
+
     Raises
     ------
     ValueError

@@ -40,11 +40,13 @@ class Measured:
         bounds are of the share of ones. ``"gaussian"``: they spread as a Gaussian does.
         ``"exact"``: they follow from algebra, and each has to be inside.
     reach
-        As above; six standard deviations of values seen in a pilot are a choice that is safe.
+        Farthest that any value may be from the bound, if the mean were at it, in the unit of the
+        values. Needed for ``"bounded"`` unless both ``limits`` are given. Six standard deviations
+        of a pilot are a safe choice.
     limits
         Numbers that no value can be beyond, such as 0 and 100 of a percentage.
     epsilon
-        How far beside a bound still counts as at it.
+        How far beside a bound still counts as at it; 0 by default.
     """
 
     statistic: str

@@ -362,8 +362,9 @@ class Moments:
     squared_norm
         Mean of ``||W_1||^2``.
     degrees
-        Angle whose cosine is the mean inner product over the root of the mean squared norms: up to
-        some degrees above the mean angle in small networks.
+        Angle whose cosine is the mean inner product over the root of the mean squared norms. In
+        small networks it is above the mean angle: held signals of one sample and two outputs end at
+        48.5 degrees on average, where it is 63.6.
     """
 
     inner_product: float
@@ -430,6 +431,17 @@ def moments_given(
         Hidden units.
     eta, w_std, b_std
         As in :func:`isolate`.
+
+    Returns
+    -------
+    Moments
+        Means over weights, for the signals as they are.
+
+    Raises
+    ------
+    ValueError
+        If a signal has not three dimensions or is not finite, both differ in iterations or samples,
+        a size or scale makes no sense, or the moments are too large to be numbers.
     """
     arrays: list[Any] = []
     for name, values in (("activity", activity), ("error", error)):

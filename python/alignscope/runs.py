@@ -162,7 +162,7 @@ class ClaimPart:
     n
         Repeats with a value.
     beyond
-        Repeats that spread farther than the claim allows for.
+        Repeats farther than ``reach`` from the bounds, on the wrong side.
     at
         The iteration, draw or place that the mean is of, where there are several.
     criterion
@@ -170,7 +170,7 @@ class ClaimPart:
     verdict
         holds, fails, at-the-bound, undecided or refused.
     evidence_for, evidence_against
-        Evidence that it holds, and that it does not, as a power of ten.
+        Base-10 logarithm of the evidence that it holds, and that it does not, from -99 to 99.
     needed
         Repeats that are estimated to decide it; None if it is decided, or a million would not do.
     """
@@ -195,7 +195,7 @@ class Claim:
     Attributes
     ----------
     name
-        ``document/number``.
+        ``document/name``, such as ``wn/L4``.
     statement, source
         What is claimed, and by whom.
     kind
@@ -492,7 +492,7 @@ def train(
     Returns
     -------
     Run
-        Series, summary and figures.
+        Series, summary, curves and flags.
 
     Raises
     ------
@@ -547,6 +547,11 @@ def run(
         Run directory: ``runs/<name>-<address>`` unless given. The same specs resume there.
     threads, data_dir, export
         As in :func:`train`.
+
+    Returns
+    -------
+    Run
+        Series, summary and curves of all specs, and the claims in them, judged.
 
     Raises
     ------
@@ -603,6 +608,16 @@ def read_run(*directories: PathLike) -> Run:
     """Read run directories of the command line or of Python; nothing is run.
 
     Every file is held against its checksum, and what is damaged is left out with a warning.
+
+    Parameters
+    ----------
+    *directories
+        Run directories, one at least.
+
+    Returns
+    -------
+    Run
+        What is stored in them.
 
     Raises
     ------

@@ -244,7 +244,9 @@ class _Product(Rule):
         return product.reshape(mixing.shape[1], *learnt.shape[1:])
 
 
-#: Rules by name, as on the command line.
+#: Rules by name. Those of the command line are the same there, but for two: the channels of its
+#: ``low-rank`` learn, and its ``mirror`` sends noise through the activation too. It has no
+#: ``product``.
 RULES: dict[str, type[Rule]] = {
     "fa": Rule,
     "bp": _Backpropagation,
@@ -635,6 +637,11 @@ def set_targets(model: nn.Module, targets: Tensor) -> None:
     ------
     ValueError
         If no layer of the network is under DRTP.
+
+    Notes
+    -----
+    A forward pass with gradients raises ``RuntimeError`` if no targets were given before, or their
+    shape is not that of the output.
     """
     buses = {id(m._bus): m._bus for m in model.modules() if isinstance(m, Feedback) and m._bus}
     told = [bus for bus in buses.values() if bus.by_targets]
@@ -672,7 +679,8 @@ def convert(
     rule
         ``fa`` (or ``bp-trw``), ``dfa``, ``sign-uniform`` (``usf``), ``sign-batch`` (``brsf``),
         ``sign-fixed`` (``frsf``), ``kolen-pollack`` (``kp``), ``mirror:RATE`` (``wm:RATE``),
-        ``low-rank:RANK``, ``drtp``, ``product`` (``pfa``), ``bp``.
+        ``low-rank:RANK``, ``drtp``, ``product`` or ``product:UNITS`` (``pfa``; as many units that
+        errors pass through for each unit above, 4 by default), ``bp``.
     layers
         Names of the layers to be converted, as in ``model.named_modules()``; by default all.
     output
@@ -711,7 +719,9 @@ def convert(
     -----
     The first layer has a ``B`` too, which carries nothing unless the input asks for a gradient.
     With ``dfa`` and ``drtp``, ``B`` of a convolution has the outputs in the place of its own
-    channels, and the error of an output goes to all places alike.
+    channels, and the error of an output goes to all places alike. A forward pass with gradients
+    raises ``RuntimeError`` if the input of a linear layer is not samples x units, and under
+    ``drtp`` if :func:`set_targets` was not called, or with targets of another shape.
     """
     made = _rule(rule, init)
     if reduction not in ("mean", "sum"):

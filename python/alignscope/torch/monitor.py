@@ -150,8 +150,9 @@ class Monitor:
     ``error_...``,              it leads to, and of its gradient: ``_participation_ratio``,
     ``update_...``              ``_stable_rank``, ``_effective_rank``
     ``dead_units``              units (channels) that no error passes on any sample
-    ``saturated``               share of error signals below 1 % of the error that arrives, not 0,
-                                where the activation works on each unit alone; with terms or budget
+    ``saturated``               share of error signals that are below 1 % of the error that arrives
+                                from above, but not 0; where a value arrives for each unit (no
+                                pooling), and with terms, budget or ``feedback`` that was given
     ``activity_growth``         norm of what ``W_l`` is fed over what it was at the start, by sample
     ``not_finite``              entries of gradient and error signals that are not finite
     ==========================  ==================================================================
