@@ -145,6 +145,59 @@ let.white = { like = "held", where = { schedule = "white" } }
 part = [{ value = "white - held", at-least = 5 }]
 "#;
 
+/// What is no number is no evidence: neither for a claim nor against it.
+#[test]
+fn values_that_are_not_finite_are_not_judged() {
+    let here = TempDir::new().unwrap();
+    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("analyses/quickstart.toml");
+    std::fs::copy(quickstart, here.path().join("quickstart.toml")).unwrap();
+    let own = OWN
+        .replace("let.held = { ", "let.held = { analysis = \"isolated\", ")
+        .replace("schedule = \"held\" }", "schedule = \"held\", activation = \"relu\" }");
+    for part in [
+        "value = \"sqrt(held - 1000)\", within = [-1, 1], values = \"exact\"",
+        "value = \"sqrt(held - 1000)\", at-least = 0.1, reach = 5",
+        "value = \"held / (white - white)\", at-least = 85, reach = 5",
+        "value = \"acos(held)\", at-most = 90, values = \"gaussian\"",
+        "value = \"held / (white - white)\", at-least = 0.5, values = \"share\"",
+    ] {
+        let spec = own.replace("value = \"white - held\", at-least = 5", part);
+        assert_ne!(spec, own);
+        std::fs::write(here.path().join("mine.toml"), spec).unwrap();
+        let output = alignscope(here.path())
+            .args(["verify", "mine.toml", "--out", "run", "--most-repeats", "4"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            text.contains("mine/white-is-worse") && text.contains("not judged"),
+            "{part}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(text.contains("in repeat 0"), "{part}: {text}");
+    }
+    // Without a reach that says anything nothing is decided, whichever way the values lie.
+    for asked in ["at-least = 5", "at-most = 5", "at-least = 80", "at-most = 80"] {
+        let part = format!("value = \"white - held\", {asked}, reach = 0");
+        let spec = own.replace("value = \"white - held\", at-least = 5", &part);
+        std::fs::write(here.path().join("mine.toml"), spec).unwrap();
+        let line = ["verify", "mine.toml", "--out", "zero", "--most-repeats", "4"];
+        let output = alignscope(here.path()).args(line).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains("undecided"), "{part}: {text}");
+    }
+    for (part, said) in [
+        ("value = \"white - held\", at-least = 5, reach = -5", "reach is a distance"),
+        ("value = \"held\", near = 85, tolerance = -1", "tolerance is a distance"),
+    ] {
+        let spec = own.replace("value = \"white - held\", at-least = 5", part);
+        std::fs::write(here.path().join("mine.toml"), spec).unwrap();
+        let output = alignscope(here.path()).args(["verify", "mine.toml"]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && error.contains(said), "{part}: {error}");
+    }
+}
+
 #[test]
 fn a_claim_of_ones_own_is_judged_and_those_of_other_settings_are_not() {
     let here = TempDir::new().unwrap();

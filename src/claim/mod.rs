@@ -163,14 +163,20 @@ pub fn look<E>(
 }
 
 fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedClaim {
-    let of_parts: Vec<PartEvidence<'_>> = if claim.refused.is_some() {
+    let mut of_parts: Vec<PartEvidence<'_>> = if claim.refused.is_some() {
         Vec::new()
     } else {
         let evidence = evidence.of(claim);
         claim.parts.iter().map(|part| PartEvidence::of(part, &evidence)).collect()
     };
+    // What is no number is evidence of nothing, and a repeat left out for it would bend the rest.
+    let refused =
+        claim.refused.clone().or_else(|| of_parts.iter().find_map(PartEvidence::no_number));
+    if refused.is_some() {
+        of_parts.clear();
+    }
     let outcome = Outcome::of(&of_parts, family);
-    let verdict = if claim.refused.is_some() { Verdict::Refused } else { outcome.verdict };
+    let verdict = if refused.is_some() { Verdict::Refused } else { outcome.verdict };
     JudgedClaim {
         name: claim.name.clone(),
         statement: claim.statement.clone(),
@@ -185,7 +191,7 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         verdict,
         decided_after: outcome.decided_after,
         needed: outcome.needed,
-        refused: claim.refused.clone(),
+        refused,
         parts: outcome.parts,
     }
 }

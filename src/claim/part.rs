@@ -68,6 +68,20 @@ impl<'a> PartEvidence<'a> {
         Self { asked: &part.asked, places, rows }
     }
 
+    /// Which value is not finite, if one is: a quotient by zero, say, or the root of a negative
+    /// number.
+    pub fn no_number(&self) -> Option<String> {
+        let values = self.rows.iter().flat_map(|row| row.iter().enumerate());
+        let (repeat, value) = values
+            .filter_map(|(repeat, value)| Some((repeat, (*value)?)))
+            .find(|(_, value)| !value.is_finite())?;
+        Some(format!(
+            "`{}` is {value} in repeat {repeat}: let it be of what is a number in every repeat, or \
+             state what is asked of those where it is one (`only(a, b)`)",
+            self.asked.statistic
+        ))
+    }
+
     /// The row whose mean is nearest to its bound or farthest beyond; where one is enough, the one
     /// that is farthest inside.
     fn shown(&self) -> Option<usize> {

@@ -131,6 +131,8 @@ fn of_row(row: &Repeats, values: ValueKind, bounds: Bounds) -> Evidence {
     let beyond = |bound: f64, side: Side| -> Vec<f64> {
         match values {
             ValueKind::Gaussian => gaussian(row, bound, side),
+            // Values that were said not to spread, and do: what was said is worth nothing.
+            ValueKind::Bounded { reach: 0.0, .. } if spreads(row) => vec![0.0; row.len()],
             ValueKind::Bounded { range: [low, high], reach } => {
                 bounded(row, [low.max(bound - reach), high.min(bound + reach)], bound, side)
             }
@@ -168,6 +170,12 @@ fn of_row(row: &Repeats, values: ValueKind, bounds: Bounds) -> Evidence {
             }
         }
     }
+}
+
+/// Whether values differ.
+fn spreads(row: &Repeats) -> bool {
+    let mut present = row.iter().flatten();
+    present.next().is_some_and(|first| present.any(|value| value != first))
 }
 
 /// Certain from the first value on that refutes, and before it nothing.

@@ -440,7 +440,7 @@ impl TypedPart<'_> {
                         );
                     };
                     let (centre, reach) =
-                        (bound(key, value, problems)?, bound("tolerance", tolerance, problems)?);
+                        (bound(key, value, problems)?, distance("tolerance", tolerance, problems)?);
                     Some(Criterion::within(centre - reach, centre + reach))
                 }
                 _ => match &value.value {
@@ -497,7 +497,7 @@ impl TypedPart<'_> {
             return Some(ValueKind::Every(share_of_repeats(tree, problems)?));
         }
         let reach = match self.reach(own, statistic) {
-            Some(tree) => Some(bound("reach", tree, problems)?.abs()),
+            Some(tree) => Some(distance("reach", tree, problems)?),
             None => None,
         };
         let kinds = || terms.iter().filter_map(|term| self.claim.home.kind_of(&term.analysis));
@@ -625,6 +625,16 @@ fn bound(key: &str, tree: &Tree, problems: &mut Problems) -> Option<f64> {
         _ => tree.number().ok_or_else(|| format!("{key} must be a number, not {}", tree.kind())),
     };
     found.map_err(|message| problems.add(tree.at.clone(), message)).ok()
+}
+
+/// The same of a distance, which is not below 0.
+fn distance(key: &str, tree: &Tree, problems: &mut Problems) -> Option<f64> {
+    let distance = bound(key, tree, problems)?;
+    if distance < 0.0 {
+        problems.add(tree.at.clone(), format!("{key} is a distance, and not below 0"));
+        return None;
+    }
+    Some(distance)
 }
 
 /// Numbers the terms of an expression anew, in the order in which it uses them.
