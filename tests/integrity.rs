@@ -428,6 +428,81 @@ fn a_changed_spec_is_not_run_in_silence() {
     assert!(!refused(here, &line("run run"), 0).contains("checksum"));
 }
 
+/// A bound that was changed in a run directory makes another verdict of the same results.
+#[test]
+fn a_changed_claim_is_not_judged_in_silence() {
+    let here = TempDir::new().unwrap();
+    let (here, run) = (here.path(), here.path().join("run"));
+    let claim = "[families]\nkinds = { before = 1, exploratory = 0 }\n[[claim]]\nname = \
+        \"kinds/held\"\nset = \"before\"\nstatement = \"Held signals align\"\nlet.held = { analysis = \
+        \"rule\", quantity = \"weight_alignment\", layer = 1, where = { schedule = \"held\" } }\npart = \
+        [{ value = \"held\", at-most = 95 }]\n";
+    std::fs::write(here.join("kinds.toml"), [spec(), claim.into()].concat()).unwrap();
+    done(here, &line("run kinds.toml --out run"));
+    let text = std::fs::read_to_string(run.join("spec.toml")).unwrap();
+    for (from, to, said) in [
+        ("at-most = 95", "at-most = 25", "25"),
+        ("before = 1", "before = 2", "before = 2"),
+        ("[[claim]]", "#", ""),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}: {text}");
+        std::fs::write(run.join("spec.toml"), changed).unwrap();
+        for command in ["verify run", "report run", "run run"] {
+            let error = refused(here, &line(command), 1);
+            assert!(
+                error.contains("run/spec.toml was changed after the run wrote it")
+                    && error.contains(said),
+                "{from}: {command}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_list_of_checksums_that_was_cut_is_said_to_be_what_is_damaged() {
+    let here = copied();
+    let (here, run) = (here.path(), here.path().join("run"));
+    for kept in [0, 20] {
+        let whole = std::fs::read(original().join("run/checksums")).unwrap();
+        std::fs::write(run.join("checksums"), &whole[..kept]).unwrap();
+        for command in ["report run", "figure run", "run run"] {
+            let error = refused(here, &line(command), 1);
+            assert!(error.contains("run/checksums was cut short or emptied"), "{command}: {error}");
+        }
+    }
+    // The remedy works.
+    std::fs::remove_file(run.join("checksums")).unwrap();
+    done(here, &line("run run"));
+    assert_eq!(said(&run), Vec::<String>::new());
+}
+
+#[test]
+fn signals_of_more_updates_are_exported_when_they_are_asked_for() {
+    let here = copied();
+    let (here, run) = (here.path(), here.path().join("run"));
+    let updates = || {
+        let mut exports = std::fs::read_dir(run.join("signals")).unwrap();
+        let path = exports.next().unwrap().unwrap().path();
+        alignscope::array::shape(&path, "activity0").unwrap()[0]
+    };
+    assert_eq!(updates(), 1);
+    done(here, &line("run run --export signals:3"));
+    assert_eq!(updates(), 3);
+    done(here, &line("run run --export signals:3"));
+    assert_eq!(updates(), 3);
+}
+
+#[test]
+fn a_share_of_a_finished_run_leaves_the_run_as_it_is() {
+    let here = copied();
+    let (here, run) = (here.path(), here.path().join("run"));
+    let whole = tree(&run);
+    done(here, &line("run run --shard 1/2"));
+    assert!(tree(&run) == whole);
+    assert!(here.join("run.shards/1-of-2/manifest.json").is_file());
+}
+
 #[test]
 fn runs_without_checksums_are_read_and_said_to_have_none() {
     let here = copied();

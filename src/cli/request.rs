@@ -74,7 +74,11 @@ impl Request {
         let specs = specs.map(change).collect::<anyhow::Result<_>>()?;
         let mut request = Self::new(specs, matches, shard)?;
         if args::out(matches).is_none() {
-            request.out = directory.to_path_buf();
+            request.out = match shard {
+                // A share of a run lies beside it, and leaves it as it is.
+                Some(shard) if described.shard != Some(shard) => shard_directory(directory, shard),
+                _ => directory.to_path_buf(),
+            };
             request.shard = shard.or(described.shard);
         }
         Ok(request)

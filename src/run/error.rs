@@ -77,6 +77,10 @@ pub enum RunError {
         beside it that could stand in: give the spec of the run with this directory as --out, or \
         choose another directory with --out", .0.display())]
     Manifest(PathBuf),
+    /// The list of checksums does not have the manifest, which is always in it.
+    #[error("{} was cut short or emptied: it does not list manifest.json. If the other files are as they \
+        were written, remove it: the run is then read as it is, and the next run writes it anew", .0.display())]
+    Checksums(PathBuf),
     /// Another process is at it.
     #[error("another run is writing to {}: wait for it to end, or choose another directory with \
         --out", .0.display())]

@@ -5,17 +5,18 @@ use super::attempt::{Attempt, Export, Threads};
 use super::audit::export_name;
 use super::directory::Directory;
 use super::error::RunError;
-use super::job::{Job, JobError, JobResult};
+use super::job::{Job, JobError, JobResult, Outcome};
 use super::plan::Plan;
 use super::progress::{RunObserver, Work};
 use super::report::{Ended, RunReport, diverged_jobs};
 use super::shard::Shard;
+use crate::array::shape;
 use crate::condition::Kind;
 use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -150,7 +151,12 @@ impl StoredBefore {
                     let damage = exports.damage(&directory.path, &name);
                     warnings.extend(damage.map(|damage| format!("{damage}; the job runs again")));
                 }
-                results[job] = results[job].take().filter(|_| exports.whole(&name).is_some());
+                let path = directory.path.join(&name);
+                let serves = |result: &JobResult| {
+                    exports.whole(&name).is_some()
+                        && has_length(options.export, &plan.jobs[job], result, &path)
+                };
+                results[job] = results[job].take().filter(serves);
                 wanted.insert(name);
             }
             if results[job].is_some() {
@@ -160,6 +166,15 @@ impl StoredBefore {
         let damaged = exports.damages(&directory.path, &wanted);
         Ok(Self { here, results, damaged, warnings })
     }
+}
+
+/// Whether exported signals are of as many updates as are asked for. Those of a job that diverged
+/// end with it.
+fn has_length(export: Export, job: &Job, result: &JobResult, path: &Path) -> bool {
+    let Some(limit) = export.signals() else { return true };
+    let wanted = limit.min(job.condition.last_iteration());
+    let stored = || shape(path, "activity0").ok().and_then(|shape| shape.first().copied());
+    result.outcome != Outcome::Completed || stored() == Some(wanted)
 }
 
 /// So many threads; 0 for as many as there are processors.

@@ -7,7 +7,7 @@ use super::manifest::FORMAT;
 use super::plan::Plan;
 use super::shard::Shard;
 use crate::condition::{Remembered, remembering};
-use crate::file::{Checksums, FileError};
+use crate::file::{CHECKSUMS, Checksums, FileError};
 use crate::spec::{RECORDINGS, Spec, parse_spec, read_spec};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -78,11 +78,7 @@ impl Head {
     pub fn of_run(directory: &Path, checksums: &Checksums) -> Result<Self, RunError> {
         let head = Self::read(directory, checksums)?
             .ok_or_else(|| RunError::NoRun(directory.to_path_buf()))?;
-        if head.address.is_some() {
-            Ok(head)
-        } else {
-            Err(RunError::Manifest(directory.join(MANIFEST)))
-        }
+        if head.address.is_some() { Ok(head) } else { Err(unknown(directory, checksums)) }
     }
 
     fn of_manifest(directory: &Path, manifest: Json) -> Result<Self, RunError> {
@@ -137,7 +133,8 @@ impl Head {
             Some(address) if *address == plan.address() => Ok(()),
             Some(_) if self.has_fewer_repeats(directory, plan) => Ok(()),
             None if holds_jobs_of(directory, plan) => Ok(()),
-            None => Err(RunError::Manifest(directory.join(MANIFEST))),
+            None => Err(Checksums::read(directory)
+                .map_or_else(RunError::File, |checksums| unknown(directory, &checksums))),
             Some(_) => Err(RunError::OtherSpec {
                 path: directory.to_path_buf(),
                 theirs: self.names(directory),
@@ -247,6 +244,14 @@ impl Head {
     }
 }
 
+/// Why nothing says what a directory is of: its checksums, if they are what is damaged.
+fn unknown(directory: &Path, checksums: &Checksums) -> RunError {
+    if checksums.is_present() && !checksums.has(MANIFEST) && directory.join(MANIFEST).is_file() {
+        return RunError::Checksums(directory.join(CHECKSUMS));
+    }
+    RunError::Manifest(directory.join(MANIFEST))
+}
+
 /// What specs, as manifests have them, remember of recordings.
 fn remembered(specs: &Json) -> BTreeMap<String, Remembered> {
     let specs = specs.as_array().into_iter().flatten();
@@ -283,11 +288,43 @@ fn difference(now: &Json, then: &Json, place: &str) -> Option<String> {
         (Json::Array(now), Json::Array(then)) if now.len() == then.len() => {
             now.iter().zip(then).find_map(|(now, then)| difference(now, then, place))
         }
+        (Json::String(now), Json::String(then)) => other_line(now, then),
+        (Json::Object(now), Json::Object(then)) => other_key(now, then),
         _ => None,
     };
     let place = if place.is_empty() { "what it says" } else { place };
     Some(inside.unwrap_or_else(|| format!("{place}: {now} now, {then} then")))
 }
+
+/// The first line in which texts of several lines differ, in words.
+fn other_line(now: &str, then: &str) -> Option<String> {
+    let (mut lines_now, mut lines_then) = (now.lines(), then.lines());
+    if now.lines().count() < 2 && then.lines().count() < 2 {
+        return None;
+    }
+    loop {
+        match (lines_now.next(), lines_then.next()) {
+            (Some(now), Some(then)) if now == then => {}
+            (None, None) => return None,
+            (now, then) => {
+                let said =
+                    |line: Option<&str>| line.map_or("nothing".into(), |of| format!("`{of}`"));
+                return Some(format!("{} now, {} then", said(now), said(then)));
+            }
+        }
+    }
+}
+
+/// The first key that only one of two tables has, in words.
+fn other_key(now: &Map, then: &Map) -> Option<String> {
+    let only =
+        |these: &Map, those: &Map| these.keys().find(|key| !those.contains_key(*key)).cloned();
+    only(now, then)
+        .map(|key| format!("{key}: there now, and not then"))
+        .or_else(|| only(then, now).map(|key| format!("{key}: there then, and not now")))
+}
+
+type Map = serde_json::Map<String, Json>;
 
 /// The manifest of a directory, if it has or had one.
 fn read_manifest(path: &Path, checksums: &Checksums) -> Result<Option<Manifest>, RunError> {

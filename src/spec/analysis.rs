@@ -82,7 +82,11 @@ impl Spec {
     /// JSON form, for the manifest.
     pub fn to_json(&self) -> Json {
         let analyses: Vec<Json> = self.analyses.iter().map(Analysis::to_json).collect();
-        json!({ "name": self.name, "title": self.title, "analyses": analyses })
+        let mut json = json!({ "name": self.name, "title": self.title, "analyses": analyses });
+        if !self.claims.is_empty() || !self.families.is_empty() {
+            json["claims"] = json!(self.claims_to_toml());
+        }
+        json
     }
 }
 

@@ -27,7 +27,7 @@ impl Spec {
 
 impl Spec {
     /// Families and claims, each with all that it refers to.
-    fn claims_to_toml(&self) -> String {
+    pub(super) fn claims_to_toml(&self) -> String {
         let mut table = toml::Table::new();
         if !self.families.is_empty() {
             let whole = |size: usize| Toml::Integer(i64::try_from(size).unwrap_or(i64::MAX));
