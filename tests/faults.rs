@@ -262,6 +262,23 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
     }
 }
 
+/// Predictions in closed form are given at any size; what would be drawn beside them is not.
+#[cfg(target_os = "linux")]
+#[test]
+fn networks_too_large_to_be_drawn_leave_the_bound_unknown() {
+    let here = TempDir::new().unwrap();
+    for request in [
+        "theory one-step --layers 100000,100000,100000 --batch 1000000 --json",
+        "theory one-step --layers 100,100,100000 --batch 100 --json",
+        "theory one-step --batch 4294967295 --json",
+        "theory moments --layers 20,20000,20000 --iterations 3 --json",
+        "theory moments --batch 100000000 --iterations 3 --json",
+    ] {
+        let (code, told) = limited(here.path(), 2_000_000, &line(request));
+        assert_eq!(code, Some(0), "{request}: {told}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn no_request_ends_in_an_abort_for_want_of_memory() {
@@ -275,6 +292,11 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
         (500_000, "theory held --iterations 10000000 --record-every 1"),
         (500_000, "theory conditional --layers 9000,10,10"),
         (500_000, "theory spectrum --points 10000000"),
+        (500_000, "theory depth --batch 4000000000 --iterations 3 --draws 1"),
+        (
+            500_000,
+            "theory depth --layers 20,100,100,20000 --width infinite --iterations 3 --draws 1",
+        ),
         (500_000, "isolate --layers 5000,5000,5000"),
         (500_000, "isolate --iterations 1000000000 --record-every 200"),
         (500_000, "isolate --iterations 1000000 --quantities terms_angle --record-every 1000000"),

@@ -39,6 +39,7 @@ pub enum ArrayError {
     #[error("{} has {found}: {}", path.display(), remedy(members, wanted.as_deref()),
         found = match wanted {
         Some(wanted) => format!("no member `{wanted}`"),
+        None if members.is_empty() => "no members".into(),
         None => "several members".into(),
     })]
     Member {
@@ -113,6 +114,7 @@ pub(super) fn remedy(members: &[String], wanted: Option<&str>) -> String {
     let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
     let some = some.join(", ");
     match wanted {
+        _ if members.is_empty() => "it holds no arrays".into(),
         Some(_) => format!("it has {some}{rest}{hint}"),
         None => format!("choose one with #MEMBER: {some}{rest}"),
     }

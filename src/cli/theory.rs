@@ -9,7 +9,6 @@ use super::progress::DrawsBar;
 use super::time::said;
 use super::{Exit, UsageError, args};
 use crate::condition::{Kind, RecordEvery};
-use crate::file::memory::limit;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated, Timing};
@@ -25,7 +24,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use depth::finite;
 use options::{
     bounded, count, entry, fill, holds, layers, number, pair_of, reported, scales, seed,
-    tell_timing, timing, timing_options, whole,
+    tell_timing, timing, timing_options, whole, within_memory,
 };
 use serde_json::{Value as Json, json};
 use std::time::Instant;
@@ -264,7 +263,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         "conditional" => conditional(m)?,
         "depth" => depth::rows(m)?,
         "learning" => learning::rows(m)?,
-        "teacher" => teacher::rows(m),
+        "teacher" => teacher::rows(m)?,
         "relu" => leading_order(m)?,
         "mean-field" => mean_field(m)?,
         "stationary" => stationary_angle(m)?,
@@ -291,14 +290,6 @@ fn toy_in_memory(matches: &ArgMatches) -> anyhow::Result<Toy> {
     let bytes = 32 * (n1 * (n0 + n2) + (n0 + n2).pow(2) + p * (n0 + n1 + n2));
     within_memory("--layers, --batch", "a network of these", bytes)?;
     Ok(toy)
-}
-
-/// Refuses what does not fit into memory, before any of it is taken.
-fn within_memory(options: &str, what: &str, bytes: u128) -> Result<(), UsageError> {
-    let limit = limit();
-    limit
-        .check(what, bytes + limit.of_threads(1))
-        .map_err(|error| UsageError(format!("{options}: {error}; or make them smaller")))
 }
 
 /// Bytes of a row of a summary, at most.

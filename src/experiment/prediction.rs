@@ -118,18 +118,21 @@ pub fn predict(
         return Some(WeightNull::MEAN);
     }
     let (Condition::Isolate(c), Some(1)) = (condition, layer) else { return None };
+    // What has left the range of numbers predicts nothing.
+    let is_number = |value: &f64| value.is_finite();
     if quantity == Quantity::WeightAlignment
         && let Some(closed) = closed_form(c, iteration)
     {
-        return Some(closed.value);
+        return Some(closed.value).filter(is_number);
     }
     let moments = if exact { exact_moments(c, iteration)? } else { return None };
-    match quantity {
-        Quantity::WeightAlignment => Some(moments.angle),
-        Quantity::WeightInnerProduct => Some(moments.inner_product),
-        Quantity::WeightSquaredNorm => Some(moments.squared_norm),
-        _ => None,
-    }
+    let value = match quantity {
+        Quantity::WeightAlignment => moments.angle,
+        Quantity::WeightInnerProduct => moments.inner_product,
+        Quantity::WeightSquaredNorm => moments.squared_norm,
+        _ => return None,
+    };
+    Some(value).filter(is_number)
 }
 
 fn exact_moments(condition: &IsolateCondition, iteration: usize) -> Option<Moments> {

@@ -80,6 +80,9 @@ pub fn linear(
     pair: &Pair,
     iterations: &[usize],
 ) -> Result<Vec<Option<Drawn>>, NoDepthTheory> {
+    if !is_small(toy) {
+        return Ok(vec![None; iterations.len()]);
+    }
     let sizes = vec![toy.inputs, toy.hidden, toy.outputs];
     let run = DepthRun {
         network: DeepNetwork { sizes, w_std: vec![toy.w_std; 2], norms: None, bias_std: None },
@@ -101,6 +104,9 @@ pub fn linear(
 
 /// The same under held signals, from drawn networks.
 pub fn held(toy: &Toy, iterations: &[usize]) -> Vec<Option<Drawn>> {
+    if !is_small(toy) {
+        return vec![None; iterations.len()];
+    }
     let sizes = [toy.inputs, toy.hidden, toy.outputs];
     let all: Vec<Trajectory> = (0..4 * DRAWS)
         .into_par_iter()
@@ -119,8 +125,23 @@ pub fn held(toy: &Toy, iterations: &[usize]) -> Vec<Option<Drawn>> {
         .collect()
 }
 
-/// Where held signals end: the angle of `B^T A^T A` to `B^T`.
+/// Numbers that a network which is drawn may hold: larger ones take long, and much memory.
+const LARGEST: f64 = 1e7;
+
+/// Whether networks of these sizes can be drawn and followed beside a prediction.
+fn is_small(toy: &Toy) -> bool {
+    let [n0, n1, n2, p] = toy.real();
+    n1 * (n0 + n2) + (n0 + n2) * (n0 + n2) + p * (n0 + n1 + n2) <= LARGEST
+}
+
+/// Where held signals end: the angle of `B^T A^T A` to `B^T`; none where it would take long.
 pub fn held_limit(toy: &Toy) -> Option<Drawn> {
+    let [n0, n1, n2, p] = toy.real();
+    let cost = n0 * n2 * (p + n2) + n1 * n2 * n2;
+    let draws = ((BUDGET / cost) as u64).min(10 * DRAWS);
+    if draws < FEWEST || !is_small(toy) {
+        return None;
+    }
     let draw = |repeat: u64| {
         let mut stream = Stream::new(SEED, repeat, Role::Theory);
         let x: Matrix<f64> = normal_matrix(&mut stream, toy.batch, toy.inputs, 1.0);
@@ -130,7 +151,7 @@ pub fn held_limit(toy: &Toy) -> Option<Drawn> {
         let aligned = (&backward * &(a.t() * &a).to_matrix()).to_matrix();
         angle(&aligned, &backward).ok().flatten()
     };
-    let found: Vec<Option<f64>> = (0..10 * DRAWS).into_par_iter().map(draw).collect();
+    let found: Vec<Option<f64>> = (0..draws).into_par_iter().map(draw).collect();
     Drawn::of(found.into_iter())
 }
 

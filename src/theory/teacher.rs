@@ -205,6 +205,10 @@ pub struct Overlaps {
 }
 
 impl Overlaps {
+    fn is_finite(&self) -> bool {
+        self.covariance.as_slice().iter().chain(&self.second).all(|value| value.is_finite())
+    }
+
     fn student(&self) -> usize {
         self.second.len()
     }
@@ -409,11 +413,20 @@ impl TeacherTheory {
         &self.state
     }
 
-    /// Integrates up to `time`, updates over inputs: Runge-Kutta of fourth order.
+    /// Steps of the integration that lead over so much time.
+    pub fn steps(how: &Schooling, time: f64) -> f64 {
+        (time * how.eta.max(1e-3) / Self::STEP).ceil().max(0.0)
+    }
+
+    /// Integrates up to `time`, updates over inputs: Runge-Kutta of fourth order. Overlaps that have
+    /// left the range of numbers stay where they are.
     pub fn advance_to(&mut self, time: f64) {
-        let steps = ((time - self.time) * self.how.eta.max(1e-3) / Self::STEP).ceil().max(0.0);
+        let steps = Self::steps(&self.how, time - self.time);
         let length = (time - self.time) / steps.max(1.0);
         for _ in 0..steps as usize {
+            if !self.state.is_finite() {
+                break;
+            }
             self.step(length);
         }
         self.time = time;

@@ -2,6 +2,7 @@
 
 use super::options::{
     bounded, count, fill, holds, layers, number, pair_of, reported, scales, seed, whole,
+    within_memory,
 };
 use super::{DrawsBar, UsageError, args};
 use crate::measure::summary::Summary;
@@ -225,10 +226,10 @@ pub(super) fn finite(rows: &[Json]) -> Result<(), UsageError> {
     {
         None => Ok(()),
         Some(row) => Err(UsageError(format!(
-            "the predicted {} of layer {} leaves the range of numbers after {} updates at {}: give \
-             a smaller --eta, fewer updates or smaller --layers",
+            "the predicted {}{} leaves the range of numbers after {} updates at {}: give a smaller \
+             --eta, fewer updates or smaller --layers",
             row["quantity"].as_str().unwrap_or_default(),
-            row["layer"],
+            row["layer"].as_u64().map(|layer| format!(" of layer {layer}")).unwrap_or_default(),
             row["iteration"],
             sizes(&row["condition"])
         ))),
@@ -297,6 +298,13 @@ fn request(matches: &ArgMatches) -> anyhow::Result<(DepthRun, Json)> {
     if let (Some(condition), Some(named)) = (condition.as_object_mut(), named.as_object()) {
         condition.extend(named.clone());
     }
+    // Of every draw: backward weights, forms over inputs and outputs, and signals; a few of each.
+    let ends = (sizes[0] + outputs) as u128;
+    let drawn = if width == Width::Infinite { 0 } else { 1 };
+    let weights = sizes.windows(2).map(|pair| (pair[0] * pair[1]) as u128).sum::<u128>() * drawn;
+    let draws = (whole(matches, "draws")).min(rayon::current_num_threads()) as u128;
+    let bytes = 32 * draws * (ends * ends + weights + batch as u128 * ends);
+    within_memory("--layers, --batch", "networks of these", bytes)?;
     let run = DepthRun {
         b_std: vec![b_std * b_scale; depth - 1],
         network: DeepNetwork { w_std: vec![w_std; depth], norms, bias_std: None, sizes },

@@ -2,6 +2,7 @@
 
 use super::super::{UsageError, args};
 use crate::condition::{IsolateCondition, Times};
+use crate::file::memory::limit;
 use crate::measure::summary::Summary;
 use crate::rule::Timing;
 use crate::signal::{Pair, Sizes};
@@ -164,4 +165,12 @@ pub(super) fn holds(
             Err(UsageError(format!("--layers, --batch, --eta: {contradiction}")))
         }
     }
+}
+
+/// Refuses what does not fit into memory, before any of it is taken.
+pub(super) fn within_memory(options: &str, what: &str, bytes: u128) -> Result<(), UsageError> {
+    let limit = limit();
+    limit
+        .check(what, bytes + limit.of_threads(1))
+        .map_err(|error| UsageError(format!("{options}: {error}; or make them smaller")))
 }

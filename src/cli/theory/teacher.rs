@@ -1,8 +1,7 @@
 //! `alignscope theory teacher`: a student that learns from a teacher online.
 
-use super::DrawsBar;
-use super::args;
 use super::options::{count, entry, fill, number, seed, whole};
+use super::{DrawsBar, UsageError, args};
 use crate::measure::summary::Summary;
 use crate::random::{Role, Stream};
 use crate::theory::Prediction;
@@ -85,7 +84,22 @@ impl Observables {
     }
 }
 
-pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
+/// Steps of the integration that are taken at most: some minutes of work.
+const MOST_STEPS: f64 = 1e7;
+
+/// Refuses what would take hours.
+fn check_steps(how: &Schooling, time: f64) -> Result<(), UsageError> {
+    let steps = TeacherTheory::steps(how, time);
+    if steps > MOST_STEPS {
+        return Err(UsageError(format!(
+            "--time, --eta: this takes {steps:.1e} steps of the integration, more than \
+             {MOST_STEPS:.0e}: give a shorter time or a smaller learning rate"
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn rows(matches: &ArgMatches) -> Result<Vec<Json>, UsageError> {
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
     let get = |name: &str| matches.get_one::<f64>(name).copied().unwrap_or(1.0);
     let transfer = if text("activation") == "relu" { Transfer::Relu } else { Transfer::Erf };
@@ -93,8 +107,9 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
     let how = Schooling { transfer, rule, eta: get("eta"), second_layer: true };
     let sizes = ["inputs", "student", "teacher"].map(|name| whole(matches, name));
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
-    let points = whole(matches, "points");
-    let times: Vec<f64> = (1..=points).map(|i| get("time") * i as f64 / points as f64).collect();
+    let (points, end) = (whole(matches, "points"), get("time"));
+    check_steps(&how, end)?;
+    let times: Vec<f64> = (1..=points).map(|i| end * i as f64 / points as f64).collect();
     let simulated = text("simulate") == "on";
     let draw = |repeat: u64| -> Vec<[Option<Observables>; 2]> {
         let mut network = Network::draw(sizes, get("w-std"), seed, repeat);
@@ -144,7 +159,7 @@ pub(super) fn rows(matches: &ArgMatches) -> Vec<Json> {
         add("generalisation_error", None, |point| Some(point.error));
         add("weight_alignment", Some(1), |point| point.alignment);
     }
-    rows
+    Ok(rows)
 }
 
 fn updates(time: f64, inputs: usize) -> usize {
