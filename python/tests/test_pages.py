@@ -59,7 +59,7 @@ def test_the_functions_that_the_page_tells_exist():
 
     text = PAGE.read_text(encoding="utf-8").split("## Networks")[1].split("## First angles")[0]
     names = re.findall(r"`(\w+)\(", "".join(re.findall(r"^\| `.*? \|", text, re.MULTILINE)))
-    assert len(names) == 9 and all(callable(getattr(alignscope, name)) for name in names)
+    assert len(names) == 10 and all(callable(getattr(alignscope, name)) for name in names)
 
 
 def test_the_first_angles_of_a_network_in_pytorch(capsys):
