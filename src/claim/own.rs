@@ -47,8 +47,15 @@ pub const FULL: &[Own] = own!(
 
 /// Those that take too long to be among them or were asked beside the paper, and the one to begin
 /// with.
-pub const LONG: &[Own] =
-    own!("sensitivity", "akrout-long", "normalisers", "predictors", "relearning", "quickstart");
+pub const LONG: &[Own] = own!(
+    "sensitivity",
+    "akrout-long",
+    "tuned",
+    "normalisers",
+    "predictors",
+    "relearning",
+    "quickstart",
+);
 
 /// Specs of the program that were read, by path, each with the plan that has it as it is.
 #[derive(Default)]

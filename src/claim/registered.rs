@@ -9,6 +9,7 @@ const PLANS: &[&str] = &[
     include_str!("../../plans/confirmatory.toml"),
     include_str!("../../plans/theory.toml"),
     include_str!("../../plans/normalisers.toml"),
+    include_str!("../../plans/tuned.toml"),
 ];
 
 /// What was fixed, and when.
