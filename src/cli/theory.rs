@@ -324,7 +324,13 @@ fn null(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
                 of N entries",
         }))
     });
-    Ok(rows.collect())
+    let rows: Vec<Json> = rows.collect();
+    if rows.is_empty() {
+        let message = "--layers: a matrix of one weight points one way or the other, and has no angle \
+            between: give larger layers";
+        return Err(UsageError(message.into()).into());
+    }
+    Ok(rows)
 }
 
 fn one_step(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {

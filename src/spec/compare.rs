@@ -36,7 +36,13 @@ impl Comparison {
         let canonical = |text: &str| known.read(text.trim()).map(|value| value.to_text());
         let value =
             |text: &str| canonical(text).map_err(|why| Refused::Message(format!("compare: {why}")));
-        Ok(Self { parameter: name.into(), first: value(first)?, second: value(second)? })
+        let (first, second) = (value(first)?, value(second)?);
+        if first == second {
+            return Err(Refused::Message(format!(
+                "compare: `{text}` names one condition twice: give two values of {name}"
+            )));
+        }
+        Ok(Self { parameter: name.into(), first, second })
     }
 
     /// The text that is read back.

@@ -622,6 +622,9 @@ fn default_reach(
 fn bound(key: &str, tree: &Tree, problems: &mut Problems) -> Option<f64> {
     let found = match &tree.value {
         Typed::Text(text) => constant(text).map_err(|(_, message)| message),
+        Typed::Number(text) if tree.number().is_none() => {
+            Err(format!("{key} must be a finite number, not {text}"))
+        }
         _ => tree.number().ok_or_else(|| format!("{key} must be a number, not {}", tree.kind())),
     };
     found.map_err(|message| problems.add(tree.at.clone(), message)).ok()
