@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+/// Verdicts on what PyTorch trained: python/studies/convolutions.py writes them.
+const CONVOLUTIONS: &str = "results/convolutions-verdicts.csv";
+
 /// Where the results of a plan lie.
 const RESULTS: &str = "results/confirmatory";
 
@@ -44,6 +47,24 @@ impl Judged {
     /// Whether looks are left that may decide it.
     fn goes_on(&self) -> bool {
         self.verdict == "undecided" && !self.is_earlier() && self.repeats() < self.planned
+    }
+
+    /// The parts that a claim fails by, where it fails: others of it may well hold.
+    fn refuted(&self) -> String {
+        if self.verdict != "fails" {
+            return String::new();
+        }
+        let failed = self.parts.iter().filter(|part| part.verdict == "fails");
+        let each: Vec<String> = failed
+            .map(|part| format!("{}: {}, asked: {}", part.statistic, part.value(), part.criterion))
+            .collect();
+        let all = self.parts.len();
+        let which = match each.len() {
+            0 => return " It fails by its parts together.".into(),
+            some if some == all => String::new(),
+            some => format!(" in {some} of {all} parts"),
+        };
+        format!(" It fails{which}: {}.", each.join("; "))
     }
 
     /// Whether all that is known is what version 0.1 found.
@@ -183,77 +204,132 @@ fn the_page_of_normalisers_is_that_of_the_results() {
     hold("docs/normalisers.md", "answers", &filled(&template("normalisers.md"), &judged()));
 }
 
-/// A condition of a spec as the table of tuning names it, without its learning rate, and the rate.
-fn tuned(condition: &toml::Table, base: &toml::Table) -> (Vec<String>, f64) {
-    let text = |name: &str, default: &str| {
-        let value = condition.get(name).or_else(|| base.get(name));
-        match value {
-            None => default.to_string(),
-            Some(toml::Value::Array(items)) => {
-                items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-            }
-            Some(toml::Value::String(text)) => text.clone(),
-            Some(number) => number.as_float().map_or(number.to_string(), |x| x.to_string()),
-        }
-    };
-    let key = TUNED.iter().map(|(name, default)| text(name, default)).collect();
-    (key, condition["eta"].as_float().unwrap())
+#[test]
+fn the_page_of_convolutions_is_that_of_the_results() {
+    let found = read(&root().join(CONVOLUTIONS));
+    hold("docs/convolutions.md", "answers", &filled(&template("convolutions.md"), &found));
+    let plan = fs::read_to_string(root().join("python/studies/convolutions.toml")).unwrap();
+    let plan: toml::Table = plan.parse().unwrap();
+    let planned = plan["claim"].as_array().unwrap().iter().map(|of| of["name"].as_str().unwrap());
+    let mut planned: Vec<&str> = planned.collect();
+    planned.sort_unstable();
+    assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), planned);
 }
 
-/// Parameters that tell conditions, with what holds where nothing is said.
-const TUNED: [(&str, &str); 7] = [
-    ("rule", "bp-trw"),
-    ("hidden", "50,50,50,50"),
-    ("wn", "off"),
-    ("activity-norm", "off"),
-    ("optimizer", "sgd"),
-    ("weight-decay", "0"),
-    ("activation", "tanh-relu"),
+/// A table of learning rates that were tried, and the analyses whose rates are those that it found.
+struct Tuning {
+    table: &'static str,
+    /// How many rates were tried of each condition.
+    rates: usize,
+    /// Parameters that tell conditions, with what holds where nothing is said.
+    told_by: &'static [(&'static str, &'static str)],
+    /// Spec, analysis, and the analysis of the table that found its rates.
+    analyses: &'static [[&'static str; 3]],
+}
+
+const TUNINGS: [Tuning; 2] = [
+    Tuning {
+        table: "normalisers-tuning.csv",
+        rates: 9,
+        told_by: &[
+            ("rule", "bp-trw"),
+            ("hidden", "50,50,50,50"),
+            ("wn", "off"),
+            ("activity-norm", "off"),
+            ("optimizer", "sgd"),
+            ("weight-decay", "0"),
+            ("activation", "tanh-relu"),
+        ],
+        analyses: &[
+            ["normalisers", "normalisers", "normalisers-tuning"],
+            ["normalisers", "normalisers-budget", "normalisers-tuning"],
+            ["predictors", "predictors", "predictors-tuning"],
+            ["relearning", "relearning", "relearning-tuning"],
+        ],
+    },
+    Tuning {
+        table: "tuning.csv",
+        rates: 7,
+        told_by: &[
+            ("rule", "bp-trw"),
+            ("hidden", "50,50,50,50"),
+            ("wn", "off"),
+            ("normalize-b", "off"),
+            ("b-scale", "1"),
+        ],
+        analyses: &[
+            ["tuned", "tuned", "tuning"],
+            ["tuned", "tuned-fashion", "tuning-fashion"],
+            ["tuned", "tuned-change", "tuning-change"],
+        ],
+    },
 ];
+
+impl Tuning {
+    /// A condition of a spec as the table names it, without its learning rate, and the rate.
+    fn tuned(&self, condition: &toml::Table, base: &toml::Table) -> (Vec<String>, f64) {
+        let text = |name: &str, default: &str| {
+            let value = condition.get(name).or_else(|| base.get(name));
+            match value {
+                None => default.to_string(),
+                Some(toml::Value::Array(items)) => {
+                    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+                }
+                Some(toml::Value::String(text)) => text.clone(),
+                Some(number) => number.as_float().map_or(number.to_string(), |x| x.to_string()),
+            }
+        };
+        let key = self.told_by.iter().map(|(name, default)| text(name, default)).collect();
+        (key, condition["eta"].as_float().unwrap())
+    }
+
+    /// By analysis and condition, the rates with their mean accuracy: runs that diverged count as
+    /// 0.
+    fn found(&self) -> BTreeMap<(String, Vec<String>), Vec<Rate>> {
+        let mut found: BTreeMap<(String, Vec<String>), Vec<Rate>> = BTreeMap::new();
+        let mut reader = csv::Reader::from_path(root().join("results").join(self.table)).unwrap();
+        let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_string).collect();
+        for row in reader.records() {
+            let row = row.unwrap();
+            let cell = |name: &str| &row[names.iter().position(|known| known == name).unwrap()];
+            let number = |name: &str| cell(name).parse::<f64>().unwrap_or(0.0);
+            let text = |(name, default): &(&str, &str)| match cell(name) {
+                "" => default.to_string(),
+                text => text.to_string(),
+            };
+            let key = self.told_by.iter().map(text).collect();
+            let accuracy = number("mean") * number("n") / (number("n") + number("absent"));
+            let rates = found.entry((cell("analysis").to_string(), key)).or_default();
+            rates.push((number("eta"), accuracy));
+        }
+        found
+    }
+}
 
 /// A learning rate and the mean accuracy with it.
 type Rate = (f64, f64);
 
 #[test]
 fn learning_rates_are_those_that_tuning_found() {
-    // By analysis and condition, the rates with their mean accuracy: runs that diverged count as 0.
-    let mut found: BTreeMap<(String, Vec<String>), Vec<Rate>> = BTreeMap::new();
-    let mut reader = csv::Reader::from_path(root().join("results/normalisers-tuning.csv")).unwrap();
-    let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_string).collect();
-    for row in reader.records() {
-        let row = row.unwrap();
-        let cell = |name: &str| &row[names.iter().position(|known| known == name).unwrap()];
-        let number = |name: &str| cell(name).parse::<f64>().unwrap_or(0.0);
-        let key = TUNED.map(|(name, default)| match cell(name) {
-            "" => default.to_string(),
-            text => text.to_string(),
-        });
-        let accuracy = number("mean") * number("n") / (number("n") + number("absent"));
-        let rates = found.entry((cell("analysis").to_string(), key.to_vec())).or_default();
-        rates.push((number("eta"), accuracy));
-    }
-    let specs = [
-        ("normalisers", "normalisers-tuning"),
-        ("normalisers-budget", "normalisers-tuning"),
-        ("predictors", "predictors-tuning"),
-        ("relearning", "relearning-tuning"),
-    ];
-    for (name, tuning) in specs {
-        let file = name.split('-').next().unwrap();
-        let text = fs::read_to_string(root().join(format!("analyses/{file}.toml"))).unwrap();
-        let spec: toml::Table = text.parse().unwrap();
-        let analyses = spec["analysis"].as_array().unwrap();
-        let analysis = analyses.iter().find(|of| of["name"].as_str() == Some(name)).unwrap();
-        let base = analysis["base"].as_table().unwrap();
-        for condition in analysis["conditions"].as_array().unwrap() {
-            let (key, eta) = tuned(condition.as_table().unwrap(), base);
-            let rates = &found[&(tuning.to_string(), key.clone())];
-            assert_eq!(rates.len(), 9, "{key:?}");
-            // Sums of percentages may differ in the last place.
-            let level = |of: &Rate| (of.1 * 1e6).round();
-            let best =
-                rates.iter().max_by(|a, b| level(a).total_cmp(&level(b)).then(b.0.total_cmp(&a.0)));
-            assert_eq!(best.map(|rate| rate.0), Some(eta), "{name}: {key:?}");
+    for tuning in TUNINGS {
+        let found = tuning.found();
+        for [file, name, by] in tuning.analyses {
+            let text = fs::read_to_string(root().join(format!("analyses/{file}.toml"))).unwrap();
+            let spec: toml::Table = text.parse().unwrap();
+            let analyses = spec["analysis"].as_array().unwrap();
+            let analysis = analyses.iter().find(|of| of["name"].as_str() == Some(name)).unwrap();
+            let base = analysis["base"].as_table().unwrap();
+            for condition in analysis["conditions"].as_array().unwrap() {
+                let (key, eta) = tuning.tuned(condition.as_table().unwrap(), base);
+                let rates = &found[&(by.to_string(), key.clone())];
+                assert_eq!(rates.len(), tuning.rates, "{key:?}");
+                // Sums of percentages may differ in the last place.
+                let level = |of: &Rate| (of.1 * 1e6).round();
+                let best = rates
+                    .iter()
+                    .max_by(|a, b| level(a).total_cmp(&level(b)).then(b.0.total_cmp(&a.0)));
+                assert_eq!(best.map(|rate| rate.0), Some(eta), "{name}: {key:?}");
+            }
         }
     }
 }
@@ -315,10 +391,11 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
                 needed += &format!(" So far there are {} of {}.", of.repeats(), of.planned);
             }
             out += &format!(
-                "* {} ({paper}{set}{earlier}: [{}](#{})).{needed}\n",
+                "* {} ({paper}{set}{earlier}: [{}](#{})).{needed}{}\n",
                 claim.statement,
                 claim.name,
-                anchor(&claim.name)
+                anchor(&claim.name),
+                of.refuted()
             );
         }
     }
@@ -350,10 +427,13 @@ fn anchor(name: &str) -> String {
 #[test]
 fn the_pages_of_experiments_are_those_of_the_results() {
     let judged = judged();
-    let mut index = "# Experiments\n\nWhat was asked in each, and how many claims hold. Claims of \
-                     the paper and of this project are counted separately.\n\n| experiment | the \
-                     paper's claims | ours | not decided |\n|---|---|---|---|\n"
-        .to_string();
+    let mut index =
+        "# Experiments\n\nWhat was asked in each, and what became of its claims. A claim \
+                     that fails does so in one part at least: its page says in which. Where the \
+                     planned run has not come to an experiment yet, verdicts are those of version \
+                     0.1.\n\n| experiment | the paper's claims | ours | judged |\n\
+                     |---|---|---|---|\n"
+            .to_string();
     for (name, text, spec) in specs() {
         let here: Vec<_> = spec
             .claims
@@ -364,17 +444,33 @@ fn the_pages_of_experiments_are_those_of_the_results() {
             continue;
         }
         let count = |paper: bool| {
-            let own =
-                here.iter().filter(|(claim, _)| claim.source.contains("RahmanSetayesh") == paper);
-            let [held, all] = own.fold([0, 0], |[held, all], (_, of)| {
-                [held + usize::from(of.verdict == "holds"), all + 1]
+            let own = here
+                .iter()
+                .filter(|(claim, _)| claim.source.contains("RahmanSetayesh") == paper)
+                .map(|(_, of)| of.verdict.as_str());
+            let own: Vec<&str> = own.collect();
+            let of = |verdict: &str| own.iter().filter(|own| **own == verdict).count();
+            let cells = GROUPS.map(|(verdict, _)| (of(verdict), verdict));
+            let said = cells.iter().filter(|(count, _)| *count > 0).map(|(count, verdict)| {
+                let verb = match (*verdict, *count) {
+                    ("holds", 1) | ("fails", 1) => *verdict,
+                    ("holds", _) => "hold",
+                    ("fails", _) => "fail",
+                    _ => *verdict,
+                };
+                format!("{count} {verb}")
             });
-            if all == 0 { "-".into() } else { format!("{held} of {all} hold") }
+            let said: Vec<String> = said.collect();
+            if said.is_empty() { "-".into() } else { said.join(", ") }
         };
-        let open = here.iter().filter(|(_, of)| of.verdict == "undecided").count();
+        let earlier = here.iter().filter(|(_, of)| of.is_earlier()).count();
+        let by = match earlier {
+            0 => "as planned",
+            all if all == here.len() => "by version 0.1",
+            _ => "both",
+        };
         let title = &spec.title;
-        index +=
-            &format!("| [{title}]({name}.md) | {} | {} | {open} |\n", count(true), count(false));
+        index += &format!("| [{title}]({name}.md) | {} | {} | {by} |\n", count(true), count(false));
         hold(
             &format!("docs/experiments/{name}.md"),
             "answers",
