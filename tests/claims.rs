@@ -145,15 +145,21 @@ let.white = { like = "held", where = { schedule = "white" } }
 part = [{ value = "white - held", at-least = 5 }]
 "#;
 
-/// What is no number is no evidence: neither for a claim nor against it.
-#[test]
-fn values_that_are_not_finite_are_not_judged() {
+/// A directory with the quickstart, and the spec that extends it.
+fn beside_the_quickstart() -> (TempDir, String) {
     let here = TempDir::new().unwrap();
     let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("analyses/quickstart.toml");
     std::fs::copy(quickstart, here.path().join("quickstart.toml")).unwrap();
     let own = OWN
         .replace("let.held = { ", "let.held = { analysis = \"isolated\", ")
         .replace("schedule = \"held\" }", "schedule = \"held\", activation = \"relu\" }");
+    (here, own)
+}
+
+/// What is no number is no evidence: neither for a claim nor against it.
+#[test]
+fn values_that_are_not_finite_are_not_judged() {
+    let (here, own) = beside_the_quickstart();
     for part in [
         "value = \"sqrt(held - 1000)\", within = [-1, 1], values = \"exact\"",
         "value = \"sqrt(held - 1000)\", at-least = 0.1, reach = 5",
@@ -200,12 +206,7 @@ fn values_that_are_not_finite_are_not_judged() {
 
 #[test]
 fn a_claim_of_ones_own_is_judged_and_those_of_other_settings_are_not() {
-    let here = TempDir::new().unwrap();
-    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("analyses/quickstart.toml");
-    std::fs::copy(quickstart, here.path().join("quickstart.toml")).unwrap();
-    let own = OWN
-        .replace("let.held = { ", "let.held = { analysis = \"isolated\", ")
-        .replace("schedule = \"held\" }", "schedule = \"held\", activation = \"relu\" }");
+    let (here, own) = beside_the_quickstart();
     std::fs::write(here.path().join("mine.toml"), own).unwrap();
     let output =
         alignscope(here.path()).args(["verify", "mine.toml", "--out", "run"]).output().unwrap();
