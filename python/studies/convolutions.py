@@ -230,30 +230,51 @@ def held_out(arguments, name):
     return images, labels, images[-held:], labels[-held:]
 
 
-def tune(arguments):
-    path = arguments.out / "tuning.jsonl"
+def complete(path, wanted):
+    """Run what is wanted and not stored yet: data, condition, rate, seed, whether to measure."""
     done = {key(row) for row in stored(path)}
-    for study, condition in conditions():
-        data = held_out(arguments, condition["data"])
-        for rate in PLAN["rates"][condition["optimizer"]]:
-            for seed in range(study["tuning_seeds"]):
-                row = {**condition, "rate": rate, "seed": PLAN["first_tuning_seed"] + seed}
-                if key(row) not in done:
-                    add(path, train(data, condition, rate, row["seed"], False))
+    for data, condition, rate, seed, measured in wanted:
+        if key({**condition, "rate": rate, "seed": seed}) not in done:
+            add(path, train(data, condition, rate, seed, measured))
+
+
+def tune(arguments):
+    complete(
+        arguments.out / "tuning.jsonl",
+        (
+            (held_out(arguments, condition["data"]), condition, rate, seed, False)
+            for study, condition in conditions()
+            for rate in PLAN["rates"][condition["optimizer"]]
+            for seed in seeds("first_tuning_seed", study["tuning_seeds"])
+        ),
+    )
 
 
 def pilot(arguments):
     """Measure a few runs of the seeds of tuning, to see how far values spread."""
     chosen = rates(arguments.out / "tuning.jsonl")
-    path = arguments.out / "pilot.jsonl"
-    done = {key(row) for row in stored(path)}
-    for _, condition in conditions():
-        rate = chosen[tuple(condition.values())]
-        for seed in range(PLAN["pilot"]):
-            row = {**condition, "rate": rate, "seed": PLAN["first_tuning_seed"] + seed}
-            if key(row) not in done:
-                data = held_out(arguments, condition["data"])
-                add(path, train(data, condition, rate, row["seed"], True))
+    complete(
+        arguments.out / "pilot.jsonl",
+        (
+            (
+                held_out(arguments, condition["data"]),
+                condition,
+                rate_of(chosen, condition),
+                seed,
+                True,
+            )
+            for _, condition in conditions()
+            for seed in seeds("first_tuning_seed", PLAN["pilot"])
+        ),
+    )
+
+
+def seeds(first, count):
+    return range(PLAN[first], PLAN[first] + count)
+
+
+def rate_of(chosen, condition):
+    return chosen[tuple(condition.values())]
 
 
 def rates(path):
@@ -270,22 +291,22 @@ def rates(path):
 
 def measure(arguments):
     chosen = rates(arguments.out / "tuning.jsonl")
-    path = arguments.out / "runs.jsonl"
-    done = {key(row) for row in stored(path)}
     # All conditions of a repeat, then those of the next: repeats are whole.
-    for seed in range(arguments.repeats):
-        for study, condition in conditions():
-            if seed >= study["repeats"]:
-                continue
-            rate = chosen[tuple(condition.values())]
-            row = {**condition, "rate": rate, "seed": PLAN["first_seed"] + seed}
-            if key(row) not in done:
-                add(
-                    path,
-                    train(
-                        data_of(arguments, condition["data"]), condition, rate, row["seed"], True
-                    ),
-                )
+    complete(
+        arguments.out / "runs.jsonl",
+        (
+            (
+                data_of(arguments, condition["data"]),
+                condition,
+                rate_of(chosen, condition),
+                seed,
+                True,
+            )
+            for repeat, seed in enumerate(seeds("first_seed", arguments.repeats))
+            for study, condition in conditions()
+            if repeat < study["repeats"]
+        ),
+    )
 
 
 _loaded: dict[str, tuple] = {}
@@ -337,9 +358,9 @@ def runs(arguments):
     for row in stored(arguments.out / "runs.jsonl"):
         found[tuple(row[name] for name in CONDITION)][row["seed"]] = row
     for study, condition in conditions():
-        seeds = found[tuple(condition.values())]
+        of_condition = found[tuple(condition.values())]
         whole = 0
-        while PLAN["first_seed"] + whole in seeds:
+        while PLAN["first_seed"] + whole in of_condition:
             whole += 1
         place = (condition["data"], study["change"])
         repeats[place] = min(whole, repeats.get(place, whole))
