@@ -260,6 +260,13 @@ fn what_is_wrong_with_a_claim_is_said_before_anything_runs() {
         ("at-least = 5", "at-laest = 5", "unknown key `at-laest` of a part of a claim"),
         ("at-least = 5", "at-least = 5, at-most = 7", "a part has one criterion"),
         (", at-least = 5", "", "this part asks nothing"),
+        ("at-least = 5", "at-least = 5, epsilon = -1", "epsilon is a distance, and not below 0"),
+        (
+            "at-least = 5",
+            "within = [5, 7], epsilon = 1",
+            "epsilon is 1: everything between the bounds is within it of one of them",
+        ),
+        ("at-least = 5", "at-least = 5, published-error = -1", "published-error is a distance"),
         (
             "statement = \"Held signals align by 5 degrees more than white ones\"\n",
             "",

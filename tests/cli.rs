@@ -1,6 +1,7 @@
 //! The command line as a user meets it: help, results, errors, determinism, interruption.
 
 use crate::common::{alignscope, bytes, done, json, line, refused};
+use ::alignscope::array::{Array, write_npy};
 use serde_json::Value as Json;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -401,6 +402,28 @@ fn signals_are_written_beside_what_is_exact() {
     }
     let other = refused(here.path(), &line(&format!("{SIGNALS} --seed 2 --out npz")), 1);
     assert!(other.contains("holds something else"), "{other}");
+}
+
+#[test]
+fn what_has_no_value_is_never_printed_as_a_number() {
+    let here = TempDir::new().unwrap();
+    let file = |name: &str, values: [f64; 2]| {
+        let array = Array { shape: vec![40, 1, 2], data: values.repeat(40) };
+        write_npy(&here.path().join(format!("{name}.npy")), &array).unwrap();
+        format!(
+            "signals --activity file:{name}.npy --batch 1 --inputs 2 --iterations 40 --out {name}"
+        )
+    };
+    let shown = done(here.path(), &line(&file("constant", [2.5; 2])));
+    let row = shown.lines().find(|line| line.contains("autocorrelation at lag 1")).unwrap();
+    assert_eq!(row.split_whitespace().nth(4), Some("-"), "{shown}");
+    let table = std::fs::read_to_string(here.path().join("constant/statistics.csv")).unwrap();
+    assert!(table.contains("activity_autocorrelation,1,,,,\n"), "{table}");
+    for text in [shown, table] {
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+    }
+    let error = refused(here.path(), &line(&file("large", [1e200, -1e200])), 1);
+    assert!(error.contains("the largest value of the signal is 1e200"), "{error}");
 }
 
 #[test]

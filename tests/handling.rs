@@ -260,6 +260,13 @@ fn runs_are_listed_as_their_manifests_say() {
     assert_eq!(runs.len(), 2);
     assert_eq!((runs[0]["jobs"][1].as_u64(), runs[0]["repeats"][0].as_u64()), (Some(8), Some(2)));
     assert!(runs[0]["bytes"].as_u64().unwrap() > 1000);
+    // Files that are gone are not counted, whatever the manifest says.
+    let job = std::fs::read_dir(here.path().join("runs/one/jobs")).unwrap().flatten().next();
+    std::fs::remove_file(job.unwrap().path()).unwrap();
+    let shown = done(here.path(), &["runs"]);
+    for words in ["7 of 8", "completed, but 1 file of a job is missing"] {
+        assert!(shown.contains(words), "{words}:\n{shown}");
+    }
     refused(here.path(), &["runs", "nowhere"], 1);
 }
 

@@ -105,13 +105,18 @@ pub fn judge_measured(claim: &MeasuredClaim) -> Result<JudgedClaim, MeasuredErro
 
 impl MeasuredPart {
     fn check(&self) -> Result<(), MeasuredError> {
-        let Asked { statistic, criterion, values: kind, .. } = &self.asked;
+        let Asked { statistic, criterion, values: kind, epsilon, .. } = &self.asked;
         let senseless = |what| Err(MeasuredError::Senseless(statistic.clone(), what));
         if criterion.low.is_nan() || criterion.high.is_nan() || criterion.low > criterion.high {
             return senseless("the lower bound is above the upper one");
         }
         if criterion.low.is_infinite() && criterion.high.is_infinite() {
             return senseless("there is no bound");
+        }
+        if *epsilon < 0.0 || criterion.is_all_within(*epsilon) {
+            return senseless(
+                "epsilon is below 0, or everything between the bounds is within it of one of them",
+            );
         }
         let [least, most] = match kind {
             ValueKind::Bounded { range: [low, high], reach } => {

@@ -391,13 +391,17 @@ impl Targets {
 }
 
 fn table(rows: &[Row]) -> String {
-    let number = |value: Option<f64>| value.map(|v| format!("{v:?}")).unwrap_or_default();
+    // What has no value, such as a correlation of values that do not vary, is an empty cell.
+    let number = |value: Option<f64>| {
+        value.filter(|v| !v.is_nan()).map(|v| format!("{v:?}")).unwrap_or_default()
+    };
     let line = |row: &Row| {
         let [low, high] = row.estimate.band.map_or([None; 2], |band| band.map(Some));
         let (at, value) = (row.at, row.estimate.value);
         format!(
-            "{},{at},{value:?},{},{},{}\n",
+            "{},{at},{},{},{},{}\n",
             row.quantity,
+            number(Some(value)),
             number(low),
             number(high),
             number(row.target)
@@ -538,8 +542,19 @@ fn summarise(rows: &[Row], name: &str, form: &Form) {
 }
 
 fn print_row(what: &str, row: &Row) {
+    let known = row.estimate.band.filter(|ends| ends.iter().all(|end| !end.is_nan()));
     let band =
-        row.estimate.band.map_or(String::new(), |[low, high]| format!("{low:.4} to {high:.4}"));
-    let target = row.target.map_or("-".into(), |t| format!("{t:.4}"));
-    say!("{what:<34} {:>10.4} {band:>22} {target:>10}", row.estimate.value);
+        known.map_or(String::new(), |[low, high]| format!("{} to {}", decimal(low), decimal(high)));
+    let target = row.target.map_or("-".into(), decimal);
+    say!("{what:<34} {:>10} {band:>22} {target:>10}", decimal(row.estimate.value));
+}
+
+/// Four decimals, or as many digits of what these would not show; a dash where there is no value,
+/// such as the correlation of values that do not vary.
+fn decimal(value: f64) -> String {
+    if value.is_nan() {
+        return "-".into();
+    }
+    let is_shown = value == 0.0 || (1e-4..1e6).contains(&value.abs());
+    if is_shown { format!("{value:.4}") } else { format!("{value:.3e}") }
 }

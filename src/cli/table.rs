@@ -123,8 +123,14 @@ fn plus_minus(entry: &Entry) -> String {
     format!("{}{half}{n}", text(mean))
 }
 
-/// Rows with their columns under each other, the first one the head.
-pub(super) fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
+/// Rows with their columns under each other, the first one the head. A line feed within a cell, as
+/// file names may have, is written as `\n`: it would end the row.
+pub(super) fn aligned(mut rows: Vec<Vec<String>>, indent: &str) -> String {
+    for cell in rows.iter_mut().flatten() {
+        if cell.contains(char::is_control) {
+            *cell = cell.chars().map(printable).collect();
+        }
+    }
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
         .map(|c| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0))
@@ -138,6 +144,11 @@ pub(super) fn aligned(rows: Vec<Vec<String>>, indent: &str) -> String {
         format!("{indent}{}\n", cells.join("  ").trim_end())
     };
     rows.into_iter().map(line).collect()
+}
+
+/// A character, or what stands for it where it would move the cursor.
+fn printable(character: char) -> String {
+    if character.is_control() { character.escape_default().to_string() } else { character.into() }
 }
 
 /// Differences of conditions that are compared, for people; nothing where there are none.

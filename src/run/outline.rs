@@ -1,7 +1,7 @@
-//! What there is of runs below a directory, from their manifests alone: a list of them takes no
-//! time.
+//! What there is of runs below a directory, from their manifests and the names of their files alone:
+//! a list of them takes no time.
 
-use super::files::MANIFEST;
+use super::files::{JOBS, MANIFEST};
 use super::manifest::FORMAT;
 use crate::file::{FileError, size_below};
 use serde::Serialize;
@@ -16,11 +16,12 @@ pub struct Outline {
     pub directory: PathBuf,
     /// Names of its specs.
     pub specs: Vec<String>,
-    /// Why it ended, or `under way`; what is wrong with the manifest where that says nothing.
+    /// Why it ended, or `under way`, and how many files of finished jobs are missing; what is wrong
+    /// with the manifest where that says nothing.
     pub ended: String,
     /// Its share of the jobs, where that is not all.
     pub shard: Option<String>,
-    /// Jobs finished, of how many.
+    /// Jobs finished whose files are there, of how many.
     pub jobs: Option<[u64; 2]>,
     /// Repeats of its analyses.
     pub repeats: BTreeSet<u64>,
@@ -70,6 +71,12 @@ fn outline(directory: &Path) -> Option<Outline> {
     let analyses =
         || specs.into_iter().flatten().filter_map(|spec| spec["analyses"].as_array()).flatten();
     let jobs = of_run.map(|manifest| &manifest["jobs"]);
+    let jobs = jobs.and_then(|jobs| Some([jobs["finished"].as_u64()?, jobs["planned"].as_u64()?]));
+    let missing = jobs.map_or(0, |[finished, _]| finished.saturating_sub(job_files(directory)));
+    let ended = text("ended").map_or("unknown: its manifest is damaged".into(), |ended| {
+        let files = if missing == 1 { "file of a job is" } else { "files of jobs are" };
+        if missing == 0 { ended } else { format!("{ended}, but {missing} {files} missing") }
+    });
     let modified = std::fs::metadata(&path).and_then(|facts| facts.modified()).ok();
     let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     Some(Outline {
@@ -79,13 +86,20 @@ fn outline(directory: &Path) -> Option<Outline> {
             .flatten()
             .filter_map(|spec| spec["name"].as_str().map(String::from))
             .collect(),
-        ended: text("ended").unwrap_or_else(|| "unknown: its manifest is damaged".into()),
+        ended,
         shard: text("shard"),
-        jobs: jobs.and_then(|jobs| Some([jobs["finished"].as_u64()?, jobs["planned"].as_u64()?])),
+        jobs: jobs.map(|[finished, planned]| [finished - missing, planned]),
         repeats: analyses().filter_map(|analysis| analysis["repeats"].as_u64()).collect(),
         written: since.map(|since| day(since.as_secs() / 86_400)),
         bytes: size_below(directory),
     })
+}
+
+/// Files in the directory of jobs.
+fn job_files(directory: &Path) -> u64 {
+    let listed = std::fs::read_dir(directory.join(JOBS)).into_iter().flatten().flatten();
+    let is_job = |path: PathBuf| path.extension().is_some_and(|extension| extension == "json");
+    listed.filter(|entry| is_job(entry.path())).count() as u64
 }
 
 /// The date of a day since 1970, by the rule of the Gregorian calendar.

@@ -8,7 +8,7 @@
 use crate::measure::summary::{mean, student, variance};
 use alignscope_compiled::fourier;
 use statrs::distribution::{ContinuousCDF, StudentsT};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use thiserror::Error;
 
 /// An estimate with its 95 % band.
@@ -21,7 +21,7 @@ pub struct Estimate {
 }
 
 /// Why there is no estimate.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum EstimateError {
     /// A lag that no pair of iterations has.
     #[error("a lag of {lag} lies beyond a signal of {iterations} iterations: at most {} is \
@@ -67,7 +67,17 @@ pub enum EstimateError {
     /// A value that is not finite.
     #[error("the signal holds a value that is not finite at iteration {0}")]
     NotFinite(usize),
+    /// Values whose squares cannot be held.
+    #[error(
+        "the largest value of the signal is {0:e}: sums of squares of such values cannot be held. \
+         Multiply the signal by a factor that brings it to between 1e-140 and 1e140: correlations \
+         and times stay the same"
+    )]
+    Magnitude(f64),
 }
+
+/// Largest values whose squares, and sums of these, are neither infinite nor rounded to 0.
+const MAGNITUDES: RangeInclusive<f64> = 1e-140..=1e140;
 
 /// `T x S` values.
 #[derive(Clone, Copy, Debug)]
@@ -124,19 +134,22 @@ impl<'a> Signal<'a> {
     /// Values of `iterations` iterations, the series of an iteration together.
     ///
     /// # Errors
-    /// If the number of values is no multiple of the iterations, or one is not finite.
+    /// If the number of values is no multiple of the iterations, one is not finite, or the largest
+    /// is so large or so small that its square cannot be held.
     pub fn new(values: &'a [f64], iterations: usize) -> Result<Self, EstimateError> {
         if iterations == 0 || !values.len().is_multiple_of(iterations) {
             return Err(EstimateError::Uneven { values: values.len(), iterations });
         }
         let series = values.len() / iterations;
-        match values.iter().position(|v| !v.is_finite()) {
-            Some(at) => Err(EstimateError::NotFinite(at / series.max(1))),
-            None => {
-                let likeness = Likeness { shape: [1, series], correlations: [0.0; 2] };
-                Ok(Self { values, iterations, series, likeness })
-            }
+        if let Some(at) = values.iter().position(|v| !v.is_finite()) {
+            return Err(EstimateError::NotFinite(at / series.max(1)));
         }
+        let largest = values.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+        if largest > 0.0 && !MAGNITUDES.contains(&largest) {
+            return Err(EstimateError::Magnitude(largest));
+        }
+        let likeness = Likeness { shape: [1, series], correlations: [0.0; 2] };
+        Ok(Self { values, iterations, series, likeness })
     }
 
     /// The same signal, of `samples` and `units` between any two of which there is a correlation.
@@ -356,6 +369,21 @@ mod tests {
             signals.advance();
         }
         values
+    }
+
+    #[test]
+    fn values_whose_squares_cannot_be_held_are_refused() {
+        for (largest, is_held) in
+            [(0.0, true), (1e-139, true), (1e139, true), (1e160, false), (1e-170, false)]
+        {
+            let values = [largest, 0.0, -0.5 * largest, 0.25 * largest];
+            let refused = Signal::new(&values, 2).err();
+            assert_eq!(refused, (!is_held).then_some(EstimateError::Magnitude(largest)));
+            if is_held {
+                let found = Signal::new(&values, 2).unwrap().autocovariance(0.0, 0).unwrap();
+                assert!(found[0].value.is_finite() && (found[0].value > 0.0) == (largest > 0.0));
+            }
+        }
     }
 
     #[test]

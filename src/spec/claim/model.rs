@@ -182,6 +182,11 @@ impl Criterion {
         Self { low, high: f64::INFINITY }
     }
 
+    /// Whether nothing between the bounds is farther than `epsilon` from them.
+    pub fn is_all_within(&self, epsilon: f64) -> bool {
+        epsilon > 0.0 && 2.0 * epsilon >= self.high - self.low
+    }
+
     /// In words, e.g. `52.5 to 56`.
     pub fn describe(&self) -> String {
         let [low, high] = [self.low, self.high].map(short);

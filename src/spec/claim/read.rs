@@ -330,7 +330,7 @@ impl TypedPart<'_> {
         let (value, terms, typed) = self.value(&filled, problems)?;
         let criterion = self.criterion(&filled, problems)?;
         let number = |key: &str, problems: &mut Problems| {
-            find(&filled, key).and_then(|tree| bound(key, tree, problems))
+            find(&filled, key).and_then(|tree| distance(key, tree, problems))
         };
         let some = match find(&filled, "some") {
             None => false,
@@ -346,17 +346,26 @@ impl TypedPart<'_> {
         let statistic = Some(text_of(&filled, "statistic", problems))
             .filter(|text| !text.is_empty())
             .unwrap_or(typed);
-        let own_epsilon =
-            find(&self.claim.entries, "epsilon").and_then(|tree| bound("epsilon", tree, problems));
-        let by_default = default_epsilon(&value, &terms, criterion);
+        let own_epsilon = find(&self.claim.entries, "epsilon")
+            .and_then(|tree| distance("epsilon", tree, problems));
+        let epsilon = number("epsilon", problems)
+            .or(own_epsilon)
+            .unwrap_or_else(|| default_epsilon(&value, &terms, criterion));
+        if criterion.is_all_within(epsilon) {
+            let message = format!(
+                "epsilon is {epsilon}: everything between the bounds is within it of one of them; \
+                 make it smaller"
+            );
+            problems.add(self.at.clone(), message);
+        }
         let asked = Asked {
             values: self.values((&filled, &statistic), &value, (&terms, criterion), problems)?,
             statistic,
             range: natural_range(&value, &terms),
             criterion,
             some,
-            epsilon: number("epsilon", problems).or(own_epsilon).unwrap_or(by_default).abs(),
-            published_error: number("published-error", problems).unwrap_or(0.0).abs(),
+            epsilon,
+            published_error: number("published-error", problems).unwrap_or(0.0),
         };
         Some(ClaimPart { value, terms, asked })
     }
