@@ -682,6 +682,7 @@ fn all_parts_have_one_version() {
         ("explorer/Cargo.toml", "version = \"{}\""),
         ("python/Cargo.toml", "version = \"{}\""),
         ("python/pyproject.toml", "version = \"{}\""),
+        ("python/alignscope/__init__.py", "__version__ = \"{}\""),
         ("packaging/conda/recipe.yaml", "  version: \"{}\""),
         (".zenodo.json", "  \"version\": \"{}\","),
         ("CITATION.cff", "version: {}"),

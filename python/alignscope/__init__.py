@@ -84,6 +84,8 @@ __all__ = [
     "weight_alignment",
 ]
 
+__version__ = "1.0.0"
+
 # Modules that take the compiled library.
 _COMPILED = ("engine", "runs", "claims", "predictions", "analysis")
 

@@ -22,6 +22,12 @@ def angle(a: np.ndarray, b: np.ndarray) -> float:
     return math.degrees(math.acos((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b)))
 
 
+def test_both_parts_of_the_package_are_of_one_version() -> None:
+    from alignscope import _core
+
+    assert alignscope.__version__ == _core.__version__
+
+
 def test_angles_are_those_of_numpy() -> None:
     w, b = RNG.normal(size=(30, 20)), RNG.normal(size=(20, 30))
     found = alignscope.weight_alignment(w, b)
