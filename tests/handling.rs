@@ -221,6 +221,13 @@ fn repeats_are_added_in_place() {
             "{name}"
         );
     }
+    // Runs of fewer and of more repeats are merged in whatever order they are named.
+    done(
+        here.path(),
+        &[&["run", "two.toml", "--out", "few", "--repeats", "2"][..], &only].concat(),
+    );
+    done(here.path(), &["merge", "both", "few", "whole"]);
+    assert_eq!(bytes(here.path(), "both/series.csv"), bytes(here.path(), "whole/series.csv"));
     // Fewer are another request, and so is another parameter.
     let error = refused(here.path(), &["run", "grown", "--repeats", "3"], 1);
     assert!(error.contains("grown"), "{error}");

@@ -1,7 +1,7 @@
 //! `alignscope merge`: shards, or any runs of the same spec, put together.
 
 use super::quote::operand;
-use super::{Exit, args, output};
+use super::{Exit, UsageError, args, output};
 use crate::run::{Ended, MergeSource, Merged, Plan, RunReport, Shard, merge, read_directory};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use std::path::{Path, PathBuf};
@@ -36,8 +36,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let sources: Vec<PathBuf> =
         matches.get_many("directories").into_iter().flatten().cloned().collect();
     let out = args::out(matches).unwrap_or_default();
-    let Some(first) = sources.first() else { return Ok(Exit::Usage) };
-    let plan = Plan::new(read_directory(first)?.specs)?;
+    let plan = largest_plan(&sources)?;
     let Merged { mut report, sources } = merge(&plan, &sources, &out)?;
     for warning in &report.warnings {
         tell!("warning: {warning}");
@@ -54,6 +53,25 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     output::print_summary(&plan, &report, &figures, matches.get_flag("json"))?;
     let is_whole = output::tell_damaged(&report.damaged);
     Ok(if report.ended == Ended::Completed && is_whole { Exit::Done } else { Exit::Failed })
+}
+
+/// The plan of most jobs among those of directories that can be read: some may have fewer repeats
+/// than others, in whatever order they are named.
+fn largest_plan(sources: &[PathBuf]) -> anyhow::Result<Plan> {
+    let mut best: Option<anyhow::Result<Plan>> = None;
+    for source in sources {
+        let plan = read_directory(source).map_err(anyhow::Error::from);
+        let plan = plan.and_then(|read| Ok(Plan::new(read.specs)?));
+        let is_better = match (&best, &plan) {
+            (Some(Ok(best)), Ok(plan)) => plan.jobs.len() > best.jobs.len(),
+            (Some(Err(_)), Ok(_)) | (None, _) => true,
+            (Some(_), Err(_)) => false,
+        };
+        if is_better {
+            best = Some(plan);
+        }
+    }
+    best.unwrap_or_else(|| Err(UsageError("there is nothing to be merged".into()).into()))
 }
 
 /// Which jobs are missing, and what runs them.
