@@ -1,6 +1,7 @@
 //! `alignscope signals`: generates signals, writes them, and draws their statistics beside the
 //! exact ones.
 
+use super::table::decimal;
 use super::{Exit, UsageError, args, output};
 use crate::array::{Array, write_csv, write_npz};
 use crate::figure::{Axis, Figure, Hue, Mark, Panel, Point, Series, Width};
@@ -547,14 +548,4 @@ fn print_row(what: &str, row: &Row) {
         known.map_or(String::new(), |[low, high]| format!("{} to {}", decimal(low), decimal(high)));
     let target = row.target.map_or("-".into(), decimal);
     say!("{what:<34} {:>10} {band:>22} {target:>10}", decimal(row.estimate.value));
-}
-
-/// Four decimals, or as many digits of what these would not show; a dash where there is no value,
-/// such as the correlation of values that do not vary.
-fn decimal(value: f64) -> String {
-    if value.is_nan() {
-        return "-".into();
-    }
-    let is_shown = value == 0.0 || (1e-4..1e6).contains(&value.abs());
-    if is_shown { format!("{value:.4}") } else { format!("{value:.3e}") }
 }

@@ -123,6 +123,16 @@ fn plus_minus(entry: &Entry) -> String {
     format!("{}{half}{n}", text(mean))
 }
 
+/// Four decimals, or as many digits of what these would not show; a dash where there is no value,
+/// such as the correlation of values that do not vary.
+pub(super) fn decimal(value: f64) -> String {
+    if value.is_nan() {
+        return "-".into();
+    }
+    let is_shown = value == 0.0 || (1e-4..1e6).contains(&value.abs());
+    if is_shown { format!("{value:.4}") } else { format!("{value:.3e}") }
+}
+
 /// Rows with their columns under each other, the first one the head. A line feed within a cell, as
 /// file names may have, is written as `\n`: it would end the row.
 pub(super) fn aligned(mut rows: Vec<Vec<String>>, indent: &str) -> String {

@@ -6,6 +6,7 @@ mod options;
 mod teacher;
 
 use super::progress::DrawsBar;
+use super::table::decimal;
 use super::time::said;
 use super::{Exit, UsageError, args};
 use crate::condition::{Kind, RecordEvery};
@@ -731,7 +732,7 @@ fn print_predictions(rows: &[Json]) {
     let with_bounds = rows.iter().any(|row| row.get("bound").is_some());
     let bound = if with_bounds { format!(" {:>10}", "bound") } else { String::new() };
     say!(
-        "{:<32} {:>9} {:>14}{bound} {:>24}",
+        "{:<40} {:>9} {:>14}{bound} {:>16}",
         "quantity (angles in degrees)",
         "iteration",
         "prediction",
@@ -739,18 +740,20 @@ fn print_predictions(rows: &[Json]) {
     );
     for row in rows {
         let prediction = row["prediction"].as_f64().unwrap_or(f64::NAN);
-        let drawn =
-            row["mean"].as_f64().map_or(String::new(), |mean| format!("{mean:.3}, {}", row["n"]));
+        let drawn = row["mean"]
+            .as_f64()
+            .map_or(String::new(), |mean| format!("{}, {}", decimal(mean), row["n"]));
         let quantity = quantity_of(row, several);
         let bound = match row["bound"].as_f64() {
-            Some(bound) => format!(" {:>10}", format!("±{bound:.2}")),
+            Some(bound) => format!(" {:>10}", format!("±{}", decimal(bound))),
             None if with_bounds && row.get("bound").is_some() => format!(" {:>10}", "unknown"),
             None if with_bounds => format!(" {:>10}", ""),
             None => String::new(),
         };
         say!(
-            "{quantity:<40} {:>9} {prediction:>14.4}{bound} {drawn:>16}",
-            row["iteration"].to_string()
+            "{quantity:<40} {:>9} {:>14}{bound} {drawn:>16}",
+            row["iteration"].to_string(),
+            decimal(prediction)
         );
     }
     if with_bounds {
