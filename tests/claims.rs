@@ -1,7 +1,7 @@
 //! Every part of every claim finds what it judges, among the conditions, quantities, layers and
 //! iterations of its analysis.
 
-use crate::common::alignscope;
+use crate::common::{alignscope, json, refused};
 use alignscope::claim::{Evidence, judge};
 use alignscope::condition::{Condition, Draw};
 use alignscope::random::{Role, Stream};
@@ -154,6 +154,28 @@ fn beside_the_quickstart() -> (TempDir, String) {
         .replace("let.held = { ", "let.held = { analysis = \"isolated\", ")
         .replace("schedule = \"held\" }", "schedule = \"held\", activation = \"relu\" }");
     (here, own)
+}
+
+/// Evidence may be added to for as long as one likes: repeats beyond those of the spec go beside
+/// those that are there.
+#[test]
+fn claims_are_followed_beyond_the_repeats_of_their_spec() {
+    let (here, own) = beside_the_quickstart();
+    std::fs::write(here.path().join("mine.toml"), own).unwrap();
+    let found = |args: &[&str]| {
+        let line = [&["verify", "mine.toml", "--json"], args].concat();
+        let all = json(here.path(), &line);
+        let mut claims = all["claims"].as_array().unwrap().iter();
+        let claim = claims.find(|claim| claim["name"] == "mine/white-is-worse").unwrap();
+        (claim["parts"][0]["n"].as_u64().unwrap(), claim["parts"][0]["mean"].as_f64().unwrap())
+    };
+    let jobs = |out: &str| std::fs::read_dir(here.path().join(out).join("jobs")).unwrap().count();
+    let first = found(&["--out", "grown", "--repeats", "2"]);
+    assert_eq!((first.0, jobs("grown")), (2, 2 * 5));
+    let grown = found(&["--out", "grown", "--repeats", "5"]);
+    assert_eq!((grown.0, jobs("grown")), (5, 5 * 5));
+    assert_eq!(grown, found(&["--out", "whole", "--repeats", "5"]));
+    refused(here.path(), &["verify", "--quick", "--repeats", "5"], 2);
 }
 
 /// What is no number is no evidence: neither for a claim nor against it.

@@ -53,6 +53,16 @@ pub(super) fn command() -> Command {
                     ),
             )
             .arg(
+                Arg::new("repeats")
+                    .long("repeats")
+                    .value_name("N")
+                    .conflicts_with_all(["quick", "full"])
+                    .help(
+                        "Run up to N repeats of each condition, in place of those of the spec: \
+                        repeats may be added as long as claims are undecided, those there are count",
+                    ),
+            )
+            .arg(
                 Arg::new("markdown")
                     .long("markdown")
                     .action(ArgAction::SetTrue)
