@@ -1,7 +1,7 @@
 //! Every part of every claim finds what it judges, among the conditions, quantities, layers and
 //! iterations of its analysis.
 
-use crate::common::{alignscope, json, refused};
+use crate::common::{alignscope, done, json, refused};
 use alignscope::claim::{Evidence, judge};
 use alignscope::condition::{Condition, Draw};
 use alignscope::random::{Role, Stream};
@@ -176,6 +176,42 @@ fn claims_are_followed_beyond_the_repeats_of_their_spec() {
     assert_eq!((grown.0, jobs("grown")), (5, 5 * 5));
     assert_eq!(grown, found(&["--out", "whole", "--repeats", "5"]));
     refused(here.path(), &["verify", "--quick", "--repeats", "5"], 2);
+}
+
+/// A job that no claim needs is left out where its file is damaged: of all tables, then.
+#[test]
+fn tables_are_of_the_results_that_there_are() {
+    let here = TempDir::new().unwrap();
+    let spec = r#"
+        [[analysis]]
+        name = "toy"
+        kind = "isolate"
+        repeats = 3
+        base = { layers = [4, 5, 4], iterations = 20, batch = 5 }
+        sweep = { schedule = ["held", "white"] }
+        [[claim]]
+        name = "toy/held"
+        statement = "Held signals align"
+        let.held = { quantity = "weight_alignment", layer = 1, where = { schedule = "held" } }
+        part = [{ value = "held", at-most = 89 }]
+    "#;
+    std::fs::write(here.path().join("toy.toml"), spec).unwrap();
+    done(here.path(), &["run", "toy.toml", "--out", "run"]);
+    let repeats = || {
+        let mut table = csv::Reader::from_path(here.path().join("run/summary.csv")).unwrap();
+        let names = table.headers().unwrap().clone();
+        let at = |name: &str| names.iter().position(|known| known == name).unwrap();
+        let rows = table.records().map(|row| row.unwrap());
+        let white = rows.filter(|row| &row[at("schedule")] == "white");
+        white.map(|row| row[at("n")].to_string()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(repeats(), BTreeSet::from(["3".to_string()]));
+    let jobs = std::fs::read_dir(here.path().join("run/jobs")).unwrap().flatten();
+    let of_white = |path: &Path| std::fs::read_to_string(path).unwrap().contains("\"white\"");
+    let job = jobs.map(|job| job.path()).find(|path| of_white(path)).unwrap();
+    std::fs::write(job, "{}").unwrap();
+    alignscope(here.path()).args(["verify", "run"]).output().unwrap();
+    assert_eq!(repeats(), BTreeSet::from(["2".to_string()]));
 }
 
 /// What is no number is no evidence: neither for a claim nor against it.

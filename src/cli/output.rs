@@ -114,6 +114,16 @@ fn write_tables(
     again(plan, report)
 }
 
+/// Writes the tables of a run anew where it has any, so that they are of the results that there are
+/// now.
+pub(super) fn renew_tables(plan: &Plan, report: &RunReport) -> anyhow::Result<()> {
+    if !report.directory.join(TableFile::Summary.name()).exists() {
+        return Ok(());
+    }
+    let results = Results::new(plan, &report.results);
+    write_tables(plan, report, &summary(results), &differences(results))
+}
+
 /// Fewest repeats whose intervals need no remark.
 const FEW: usize = 5;
 

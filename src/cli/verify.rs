@@ -113,6 +113,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         tell!("interrupted: finished jobs are kept; the same command continues from there");
         return Ok(Exit::Interrupted);
     }
+    output::renew_tables(plan, &report)?;
     let is_whole =
         output::tell_damaged(&[report.damaged.clone(), damaged_figures(&request.out)?].concat());
     let claims = judge(&Evidence::new(plan, &report.results));
