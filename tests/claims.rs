@@ -281,6 +281,57 @@ fn a_claim_of_ones_own_is_judged_and_those_of_other_settings_are_not() {
     assert_eq!(String::from_utf8(again.stdout).unwrap(), text);
 }
 
+/// What is changed in a claim, to what, and what is said then.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "\"weight_alignment\"",
+        "\"weight_alignement\"",
+        "mine.toml:18:25: unknown quantity `weight_alignement`",
+    ),
+    ("\"weight_alignment\"", "\"weight_norm\"", "`isolated` does not measure weight_norm"),
+    ("schedule = \"white\" } }", "schedule = \"shared\" } }", "there is held or white"),
+    ("schedule = \"white\" } }", "scedule = \"white\" } }", "did you mean `schedule`?"),
+    (
+        "where = { schedule = \"held\" }",
+        "where = {}",
+        "2 conditions of `isolated` are meant: say which by schedule",
+    ),
+    ("layer = 1,", "layer = 2,", "weight_alignment is of layers 1, not of 2"),
+    ("layer = 1,", "layer = 1, at = 105,", "not recorded at 105: the nearest are 100 and 110"),
+    (
+        "\"white - held\"",
+        "\"white - hold\"",
+        "there is no term `hold`: expected held or white; did you mean `held`?",
+    ),
+    ("\"white - held\"", "\"maen(white)\"", "there is no function `maen`"),
+    ("at-least = 5", "at-laest = 5", "unknown key `at-laest` of a part of a claim"),
+    ("at-least = 5", "at-least = 5, at-most = 7", "a part has one criterion"),
+    (", at-least = 5", "", "this part asks nothing"),
+    ("at-least = 5", "at-least = 5, epsilon = -1", "epsilon is a distance, and not below 0"),
+    (
+        "at-least = 5",
+        "within = [5, 7], epsilon = 1",
+        "epsilon is 1: everything between the bounds is within it of one of them",
+    ),
+    ("at-least = 5", "at-least = 5, published-error = -1", "published-error is a distance"),
+    (
+        "statement = \"Held signals align by 5 degrees more than white ones\"\n",
+        "",
+        "says nothing: add statement",
+    ),
+    (
+        "like = \"held\"",
+        "like = \"hled\"",
+        "there is no term `hled` to be like; did you mean `held`?",
+    ),
+    ("like = \"held\"", "like = \"white\"", "like each other in a circle"),
+    (
+        "value = \"white - held\"",
+        "for = { l = [1] }, value = \"white - {k}\"",
+        "no variable is called `k`: expected l",
+    ),
+];
+
 #[test]
 fn what_is_wrong_with_a_claim_is_said_before_anything_runs() {
     let claim = |changes: &[(&str, &str)]| {
@@ -293,55 +344,7 @@ fn what_is_wrong_with_a_claim_is_said_before_anything_runs() {
         )
     };
     assert!(parse_spec(Path::new("mine.toml"), &claim(&[])).is_ok());
-    for (from, to, expected) in [
-        (
-            "\"weight_alignment\"",
-            "\"weight_alignement\"",
-            "mine.toml:18:25: unknown quantity `weight_alignement`",
-        ),
-        ("\"weight_alignment\"", "\"weight_norm\"", "`isolated` does not measure weight_norm"),
-        ("schedule = \"white\" } }", "schedule = \"shared\" } }", "there is held or white"),
-        ("schedule = \"white\" } }", "scedule = \"white\" } }", "did you mean `schedule`?"),
-        (
-            "where = { schedule = \"held\" }",
-            "where = {}",
-            "2 conditions of `isolated` are meant: say which by schedule",
-        ),
-        ("layer = 1,", "layer = 2,", "weight_alignment is of layers 1, not of 2"),
-        ("layer = 1,", "layer = 1, at = 105,", "not recorded at 105: the nearest are 100 and 110"),
-        (
-            "\"white - held\"",
-            "\"white - hold\"",
-            "there is no term `hold`: expected held or white; did you mean `held`?",
-        ),
-        ("\"white - held\"", "\"maen(white)\"", "there is no function `maen`"),
-        ("at-least = 5", "at-laest = 5", "unknown key `at-laest` of a part of a claim"),
-        ("at-least = 5", "at-least = 5, at-most = 7", "a part has one criterion"),
-        (", at-least = 5", "", "this part asks nothing"),
-        ("at-least = 5", "at-least = 5, epsilon = -1", "epsilon is a distance, and not below 0"),
-        (
-            "at-least = 5",
-            "within = [5, 7], epsilon = 1",
-            "epsilon is 1: everything between the bounds is within it of one of them",
-        ),
-        ("at-least = 5", "at-least = 5, published-error = -1", "published-error is a distance"),
-        (
-            "statement = \"Held signals align by 5 degrees more than white ones\"\n",
-            "",
-            "says nothing: add statement",
-        ),
-        (
-            "like = \"held\"",
-            "like = \"hled\"",
-            "there is no term `hled` to be like; did you mean `held`?",
-        ),
-        ("like = \"held\"", "like = \"white\"", "like each other in a circle"),
-        (
-            "value = \"white - held\"",
-            "for = { l = [1] }, value = \"white - {k}\"",
-            "no variable is called `k`: expected l",
-        ),
-    ] {
+    for &(from, to, expected) in WRONG {
         let error =
             parse_spec(Path::new("mine.toml"), &claim(&[(from, to)])).unwrap_err().to_string();
         assert!(error.contains(expected), "{to}:\n{error}\nlacks\n{expected}");
