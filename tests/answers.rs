@@ -15,6 +15,12 @@ const CONVOLUTIONS: &str = "results/convolutions-verdicts.csv";
 /// Where the results of a plan lie.
 const RESULTS: &str = "results/confirmatory";
 
+/// Up to how many repeats claims are followed that are open after those of their plan.
+const CONTINUED: &str = "plans/continued.toml";
+
+/// The reports of runs that these verdicts are from, as `alignscope report` wrote them.
+const REPORTS: &str = "results/reports";
+
 /// What version 0.1 found, by its own rule: for claims that the plan has not come to yet.
 const EARLIER: &str = "results/version-0.1.csv";
 
@@ -81,15 +87,32 @@ fn judged() -> BTreeMap<String, Judged> {
     paths.sort();
     let mut all = read(&root().join(EARLIER));
     paths.iter().for_each(|path| all.extend(read(path)));
-    for (_, _, spec) in specs() {
+    let continued: toml::Table =
+        fs::read_to_string(root().join(CONTINUED)).unwrap().parse().unwrap();
+    for (name, _, spec) in specs() {
+        let more = continued["repeats"].get(format!("analyses/{name}.toml"));
+        let more = more.and_then(|repeats| repeats.as_integer()).unwrap_or(0) as usize;
         for claim in &spec.claims {
             let own = spec.analyses.iter().filter(|own| claim.analyses.contains(&own.name));
             if let Some(judged) = all.get_mut(&claim.name) {
-                judged.planned = own.map(|own| own.settings.repeats).max().unwrap_or(0);
+                let planned = own.map(|own| own.settings.repeats).max().unwrap_or(0);
+                judged.planned = planned.max(more);
             }
         }
     }
     all
+}
+
+#[test]
+fn what_is_continued_has_more_repeats_than_its_plan() {
+    let text = fs::read_to_string(root().join(CONTINUED)).unwrap();
+    let continued: toml::Table = text.parse().unwrap();
+    for (path, repeats) in continued["repeats"].as_table().unwrap() {
+        let spec = parse_spec(Path::new(path), &fs::read_to_string(root().join(path)).unwrap());
+        let analyses = spec.unwrap().analyses;
+        let planned = analyses.iter().map(|analysis| analysis.settings.repeats).max().unwrap();
+        assert!(repeats.as_integer().unwrap() as usize > planned, "{path}");
+    }
 }
 
 fn read(path: &Path) -> BTreeMap<String, Judged> {
@@ -357,6 +380,33 @@ const GROUPS: [(&str, &str); 4] = [
     ("undecided", "What is not decided"),
 ];
 
+/// A line on a claim: whose it is, when its criterion was set, what would decide it, by what it
+/// fails.
+fn listed(claim: &Claim, of: &Judged) -> String {
+    let paper = if claim.source.contains("RahmanSetayesh") { "the paper's" } else { "ours" };
+    let set = match claim.set {
+        ClaimSet::Before => "",
+        ClaimSet::Exploratory => ", its criterion set after earlier results were seen",
+    };
+    let earlier = if of.is_earlier() { ", by version 0.1" } else { "" };
+    let is_open = of.verdict == "undecided";
+    let needed = of.needed.filter(|_| is_open);
+    let mut more =
+        needed.map(|n| format!(" About {n} repeats would decide it.")).unwrap_or_default();
+    if of.goes_on() {
+        more += &format!(" So far there are {} of {}.", of.repeats(), of.planned);
+    } else if is_open && !of.is_earlier() {
+        more += &format!(" All {} that were planned are run.", of.repeats());
+    }
+    format!(
+        "* {} ({paper}{set}{earlier}: [{}](#{})).{more}{}\n",
+        claim.statement,
+        claim.name,
+        anchor(&claim.name),
+        of.refuted()
+    )
+}
+
 fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Judged>) -> String {
     let title = &spec.title;
     let mut out = format!("# {title}\n\n{}\n", about(text));
@@ -377,26 +427,7 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
         }
         out += &format!("\n## {heading}\n\n");
         for (claim, of) in own {
-            let paper =
-                if claim.source.contains("RahmanSetayesh") { "the paper's" } else { "ours" };
-            let set = match claim.set {
-                ClaimSet::Before => "",
-                ClaimSet::Exploratory => ", its criterion set after earlier results were seen",
-            };
-            let earlier = if of.is_earlier() { ", by version 0.1" } else { "" };
-            let needed = of.needed.filter(|_| of.verdict == "undecided");
-            let mut needed =
-                needed.map(|n| format!(" About {n} repeats would decide it.")).unwrap_or_default();
-            if of.goes_on() {
-                needed += &format!(" So far there are {} of {}.", of.repeats(), of.planned);
-            }
-            out += &format!(
-                "* {} ({paper}{set}{earlier}: [{}](#{})).{needed}{}\n",
-                claim.statement,
-                claim.name,
-                anchor(&claim.name),
-                of.refuted()
-            );
+            out += &listed(claim, of);
         }
     }
     out += "\n## Numbers\n\nMeans over repeats with 95 % intervals.\n";
@@ -416,7 +447,15 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
             out += &format!("Changed: {}.\n", claim.changed);
         }
     }
-    out + &format!("\nTo run it: `alignscope verify analyses/{name}.toml`\n")
+    out += &format!("\nTo run it: `alignscope verify analyses/{name}.toml`\n");
+    let report = format!("{REPORTS}/{name}.html");
+    if root().join(&report).exists() {
+        out += &format!(
+            "\n[The report of the run](../../{report}): every parameter, figures to look into, and \
+             these verdicts, in one file to be opened in a browser.\n"
+        );
+    }
+    out
 }
 
 /// The identifier of a heading, as pages of Markdown have it.
@@ -431,7 +470,8 @@ fn the_pages_of_experiments_are_those_of_the_results() {
         "# Experiments\n\nWhat was asked in each, and what became of its claims. A claim \
                      that fails does so in one part at least: its page says in which. Where the \
                      planned run has not come to an experiment yet, verdicts are those of version \
-                     0.1.\n\n| experiment | the paper's claims | ours | judged |\n\
+                     0.1. Where it has, the page ends with the report of the run: one file, with \
+                     every parameter and figures to look into.\n\n| experiment | the paper's claims | ours | judged |\n\
                      |---|---|---|---|\n"
             .to_string();
     for (name, text, spec) in specs() {
@@ -512,6 +552,26 @@ fn the_index_of_figures_is_by_picture() {
         }
     }
     hold("figures/README.md", "answers", &index);
+}
+
+/// A report that says something else than the tables is of another run.
+#[test]
+fn reports_have_the_verdicts_of_the_results() {
+    let reports = fs::read_dir(root().join(REPORTS)).unwrap().map(|entry| entry.unwrap().path());
+    for report in reports {
+        let name = report.file_stem().unwrap().to_string_lossy().into_owned();
+        let html = fs::read_to_string(&report).unwrap();
+        let table = read(&root().join(RESULTS).join(format!("{name}.csv")));
+        assert!(!table.is_empty(), "{name}");
+        for (claim, judged) in table {
+            let (_, article) =
+                html.split_once(&format!("<h3>{claim}: <span class=\"verdict")).unwrap();
+            let (_, shown) = article.split_once('>').unwrap();
+            let (shown, _) = shown.split_once('<').unwrap();
+            // A sign stands before the word, for those who see no colours.
+            assert!(shown.ends_with(&format!(" {}", judged.verdict)), "{claim}: {shown}");
+        }
+    }
 }
 
 #[test]
