@@ -11,6 +11,7 @@ use crate::run::{
     Ended, Planned, Results, RunReport, TableFile, damaged_figures, is_stored, write_table,
 };
 use crate::spec::parse_spec;
+use crate::text::capital;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashSet};
@@ -228,12 +229,6 @@ fn markdown(claims: &[JudgedClaim]) -> String {
         out.push('\n');
     }
     out
-}
-
-/// With a capital letter.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn table(claims: &[JudgedClaim], cost: &dyn Fn(&JudgedClaim) -> Option<String>) -> String {

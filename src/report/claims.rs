@@ -2,6 +2,7 @@
 
 use super::{Report, counted};
 use crate::claim::{JudgedClaim, Verdict};
+use crate::text::capital;
 use maud::{Markup, html};
 
 impl Report<'_> {
@@ -72,7 +73,7 @@ impl Report<'_> {
             article id=(anchor(&claim.name)) {
                 h3 { (claim.name) ": " (verdict(claim.verdict)) }
                 p { (claim.statement) ". (" (claim.origin()) ".)" }
-                @if !claim.outlook().is_empty() { p { (claim.outlook()) "." } }
+                @if !claim.outlook().is_empty() { p { (capital(&claim.outlook())) "." } }
                 @if !claim.why.is_empty() { p.soft { "Bounds: " (claim.why) "." } }
                 @if !claim.changed.is_empty() { p.soft { "Changed: " (claim.changed) "." } }
                 p.soft { "Source: " (claim.source) ". Analysis: " a href={ "#results-" (claim.analysis) } { (claim.analysis) } "." }

@@ -7,6 +7,8 @@ mod choice;
 mod json;
 mod nearest;
 mod number;
+#[cfg(feature = "plot")]
+mod sentence;
 mod setting;
 mod span;
 
@@ -15,6 +17,8 @@ pub use choice::{Choice, canonical, choices, expected};
 pub use json::json_text;
 pub use nearest::{list, nearest, suggestion};
 pub(crate) use number::short;
+#[cfg(feature = "plot")]
+pub(crate) use sentence::capital;
 pub(crate) use setting::settings;
 pub use setting::{
     AnyParameter, Facts, Label, Nature, Parameter, Refused, Setting, Settings, Value, toml_list,
