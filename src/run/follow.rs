@@ -3,7 +3,7 @@
 
 use super::directory::is_written_to;
 use super::error::RunError;
-use super::files::{JOBS, MANIFEST};
+use super::files::MANIFEST;
 use super::head::Head;
 use super::job::JobResult;
 use super::manifest::UNDER_WAY;
@@ -164,12 +164,11 @@ impl KnownRun {
     /// Takes the results that have come, and leaves those that are there no more; gives whether
     /// there were any, and what is damaged.
     fn read(&mut self, directory: &Path, checksums: &Checksums) -> (bool, Vec<String>) {
-        let listed = std::fs::read_dir(directory.join(JOBS)).into_iter().flatten().flatten();
-        let names: HashSet<String> =
-            listed.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let store = Store::at(directory);
+        let stored = store.addresses();
         let (mut fresh, mut is_new) = (Vec::new(), false);
         for (job, address) in self.plan.addresses.iter().enumerate() {
-            match (names.contains(&format!("{address}.json")), self.results[job].is_some()) {
+            match (stored.contains(address), self.results[job].is_some()) {
                 (true, false) => fresh.push(job),
                 (false, true) => {
                     (self.results[job], self.written[job], is_new) = (None, None, true);
@@ -177,7 +176,6 @@ impl KnownRun {
                 _ => {}
             }
         }
-        let store = Store::at(directory);
         let load = |&job: &usize| {
             let time = written(&store.path(&self.plan.addresses[job]));
             (job, time, store.load(&self.plan.jobs[job], checksums))

@@ -1,8 +1,9 @@
 //! What there is of runs below a directory, from their manifests and the names of their files alone:
 //! a list of them takes no time.
 
-use super::files::{JOBS, MANIFEST};
+use super::files::MANIFEST;
 use super::manifest::FORMAT;
+use super::store::Store;
 use crate::file::{FileError, size_below};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -72,10 +73,11 @@ fn outline(directory: &Path) -> Option<Outline> {
         || specs.into_iter().flatten().filter_map(|spec| spec["analyses"].as_array()).flatten();
     let jobs = of_run.map(|manifest| &manifest["jobs"]);
     let jobs = jobs.and_then(|jobs| Some([jobs["finished"].as_u64()?, jobs["planned"].as_u64()?]));
-    let missing = jobs.map_or(0, |[finished, _]| finished.saturating_sub(job_files(directory)));
+    let files = Store::at(directory).addresses().len() as u64;
+    let missing = jobs.map_or(0, |[finished, _]| finished.saturating_sub(files));
     let ended = text("ended").map_or("unknown: its manifest is damaged".into(), |ended| {
-        let files = if missing == 1 { "file of a job is" } else { "files of jobs are" };
-        if missing == 0 { ended } else { format!("{ended}, but {missing} {files} missing") }
+        let gone = if missing == 1 { "file of a job is" } else { "files of jobs are" };
+        if missing == 0 { ended } else { format!("{ended}, but {missing} {gone} missing") }
     });
     let modified = std::fs::metadata(&path).and_then(|facts| facts.modified()).ok();
     let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
@@ -93,13 +95,6 @@ fn outline(directory: &Path) -> Option<Outline> {
         written: since.map(|since| day(since.as_secs() / 86_400)),
         bytes: size_below(directory),
     })
-}
-
-/// Files in the directory of jobs.
-fn job_files(directory: &Path) -> u64 {
-    let listed = std::fs::read_dir(directory.join(JOBS)).into_iter().flatten().flatten();
-    let is_job = |path: PathBuf| path.extension().is_some_and(|extension| extension == "json");
-    listed.filter(|entry| is_job(entry.path())).count() as u64
 }
 
 /// The date of a day since 1970, by the rule of the Gregorian calendar.

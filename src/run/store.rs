@@ -6,6 +6,7 @@ use crate::file::{
     Checksums, FileError, make_directory, remove_file, remove_temporaries, write_atomically,
 };
 use blake3::Hash;
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,13 @@ impl Store {
     /// Path of a job's file below the run directory, as in its checksums.
     pub fn name(address: &str) -> String {
         format!("{JOBS}/{address}.json")
+    }
+
+    /// Addresses of the jobs that have a file, whatever it holds.
+    pub fn addresses(&self) -> HashSet<String> {
+        let listed = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let names = listed.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter_map(|name| Some(name.strip_suffix(".json")?.to_string())).collect()
     }
 
     /// File of a job.
