@@ -58,20 +58,15 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
 /// The plan of most jobs among those of directories that can be read: some may have fewer repeats
 /// than others, in whatever order they are named.
 fn largest_plan(sources: &[PathBuf]) -> anyhow::Result<Plan> {
-    let mut best: Option<anyhow::Result<Plan>> = None;
-    for source in sources {
-        let plan = read_directory(source).map_err(anyhow::Error::from);
-        let plan = plan.and_then(|read| Ok(Plan::new(read.specs)?));
-        let is_better = match (&best, &plan) {
-            (Some(Ok(best)), Ok(plan)) => plan.jobs.len() > best.jobs.len(),
-            (Some(Err(_)), Ok(_)) | (None, _) => true,
-            (Some(_), Err(_)) => false,
-        };
-        if is_better {
-            best = Some(plan);
-        }
-    }
-    best.unwrap_or_else(|| Err(UsageError("there is nothing to be merged".into()).into()))
+    let plan = |source| -> anyhow::Result<Plan> { Ok(Plan::new(read_directory(source)?.specs)?) };
+    let (found, refused): (Vec<_>, Vec<_>) =
+        sources.iter().map(|source| plan(source)).partition(Result::is_ok);
+    let larger = |a: Plan, b: Plan| if b.jobs.len() > a.jobs.len() { b } else { a };
+    let largest = found.into_iter().flatten().reduce(larger).map(Ok);
+    // Where none can be read, the first says why.
+    largest
+        .or_else(|| refused.into_iter().next())
+        .unwrap_or_else(|| Err(UsageError("there is nothing to be merged".into()).into()))
 }
 
 /// Which jobs are missing, and what runs them.

@@ -133,13 +133,11 @@ pub(super) fn decimal(value: f64) -> String {
     if is_shown { format!("{value:.4}") } else { format!("{value:.3e}") }
 }
 
-/// Rows with their columns under each other, the first one the head. A line feed within a cell, as
-/// file names may have, is written as `\n`: it would end the row.
+/// Rows with their columns under each other, the first one the head. Line feeds and tabs within a
+/// cell, as file names may have, are written as `\n` and `\t`: they would break the columns.
 pub(super) fn aligned(mut rows: Vec<Vec<String>>, indent: &str) -> String {
-    for cell in rows.iter_mut().flatten() {
-        if cell.contains(char::is_control) {
-            *cell = cell.chars().map(printable).collect();
-        }
+    for cell in rows.iter_mut().flatten().filter(|cell| cell.contains(['\n', '\t'])) {
+        *cell = cell.replace('\n', "\\n").replace('\t', "\\t");
     }
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
@@ -154,11 +152,6 @@ pub(super) fn aligned(mut rows: Vec<Vec<String>>, indent: &str) -> String {
         format!("{indent}{}\n", cells.join("  ").trim_end())
     };
     rows.into_iter().map(line).collect()
-}
-
-/// A character, or what stands for it where it would move the cursor.
-fn printable(character: char) -> String {
-    if character.is_control() { character.escape_default().to_string() } else { character.into() }
 }
 
 /// Differences of conditions that are compared, for people; nothing where there are none.
