@@ -87,11 +87,9 @@ fn judged() -> BTreeMap<String, Judged> {
     paths.sort();
     let mut all = read(&root().join(EARLIER));
     paths.iter().for_each(|path| all.extend(read(path)));
-    let continued: toml::Table =
-        fs::read_to_string(root().join(CONTINUED)).unwrap().parse().unwrap();
+    let continued = continued();
     for (name, _, spec) in specs() {
-        let more = continued["repeats"].get(format!("analyses/{name}.toml"));
-        let more = more.and_then(|repeats| repeats.as_integer()).unwrap_or(0) as usize;
+        let more = continued.get(&format!("analyses/{name}.toml")).copied().unwrap_or(0);
         for claim in &spec.claims {
             let own = spec.analyses.iter().filter(|own| claim.analyses.contains(&own.name));
             if let Some(judged) = all.get_mut(&claim.name) {
@@ -103,15 +101,20 @@ fn judged() -> BTreeMap<String, Judged> {
     all
 }
 
+/// The most repeats that a supplement says, by path of the spec.
+fn continued() -> BTreeMap<String, usize> {
+    let plan: toml::Table = fs::read_to_string(root().join(CONTINUED)).unwrap().parse().unwrap();
+    plan["repeats"].clone().try_into().unwrap()
+}
+
 #[test]
 fn what_is_continued_has_more_repeats_than_its_plan() {
-    let text = fs::read_to_string(root().join(CONTINUED)).unwrap();
-    let continued: toml::Table = text.parse().unwrap();
-    for (path, repeats) in continued["repeats"].as_table().unwrap() {
-        let spec = parse_spec(Path::new(path), &fs::read_to_string(root().join(path)).unwrap());
+    for (path, repeats) in continued() {
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        let spec = parse_spec(Path::new(&path), &text);
         let analyses = spec.unwrap().analyses;
         let planned = analyses.iter().map(|analysis| analysis.settings.repeats).max().unwrap();
-        assert!(repeats.as_integer().unwrap() as usize > planned, "{path}");
+        assert!(repeats > planned, "{path}");
     }
 }
 
