@@ -72,5 +72,6 @@ mod slurm;
 mod steps;
 mod theory;
 mod time;
+mod verdicts;
 #[cfg(feature = "cli")]
 mod watch;

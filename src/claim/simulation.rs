@@ -102,21 +102,14 @@ fn bound_of(part: &Asked) -> (f64, bool) {
     if low.is_finite() { (low, true) } else { (part.criterion.high, false) }
 }
 
-/// What is concluded of a claim, one of whose parts (the `weakest`) is at its bound and all others
+/// Whether a claim is said to hold, one of whose parts (the `weakest`) is at its bound and all others
 /// far inside.
-fn verdict_of_weakest(
-    claim: &Claim,
-    family: usize,
-    weakest: &Asked,
-    shape: Shape,
-    draws: &mut Draws,
-) -> bool {
+fn holds_by_weakest(weakest: &Asked, family: usize, shape: Shape, draws: &mut Draws) -> bool {
     let (bound, above) = bound_of(weakest);
     let rows =
         vec![(0..HORIZON).map(|_| Some(draws.repeat(weakest, bound, above, shape))).collect()];
     let seen = evidence(weakest, &rows, Bounds::of(weakest, family));
     let level = (family as f64 / ALPHA).ln();
-    let _ = claim;
     seen.holds.iter().any(|log| *log >= level)
 }
 
@@ -160,7 +153,7 @@ fn wrong(
             let Some(weakest) = open.get((draws.uniform() * open.len() as f64) as usize) else {
                 return false;
             };
-            verdict_of_weakest(claim, family, weakest, shape, draws)
+            holds_by_weakest(weakest, family, shape, draws)
         });
         counts[0] += usize::from(any_holds);
         counts[1] +=

@@ -1,0 +1,231 @@
+//! The rule of verdicts, on values whose evidence was worked out elsewhere: the integrals that
+//! define it, by quadrature.
+
+use alignscope::claim::{
+    Asked, Criterion, JudgedClaim, MeasuredClaim, MeasuredError, MeasuredPart, Verdict,
+    judge_measured,
+};
+use alignscope::spec::{ClaimKind, ClaimSet, ValueKind};
+
+const NUMBERS: [f64; 8] = [61.2, 64.9, 58.1, 60.4, 63.3, 57.7, 62.5, 66.0];
+const ONES: [f64; 10] = [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0];
+const ANY: f64 = f64::INFINITY;
+
+fn asked([low, high]: [f64; 2], values: ValueKind) -> Asked {
+    Asked {
+        statistic: "what is measured".into(),
+        criterion: Criterion { low, high },
+        some: false,
+        values,
+        range: None,
+        epsilon: 0.0,
+        published_error: 0.0,
+    }
+}
+
+fn bounded(range: [f64; 2], reach: f64) -> ValueKind {
+    ValueKind::Bounded { range, reach }
+}
+
+fn judged(asked: &Asked, values: &[f64], family_size: usize) -> Result<JudgedClaim, MeasuredError> {
+    judge_measured(&MeasuredClaim {
+        name: "measured".into(),
+        statement: "It is as asked".into(),
+        kind: ClaimKind::Direction,
+        set: ClaimSet::Before,
+        family_size,
+        parts: vec![MeasuredPart { asked: asked.clone(), values: values.to_vec() }],
+    })
+}
+
+fn verdict(asked: &Asked, values: &[f64]) -> Verdict {
+    judged(asked, values, 1).unwrap().verdict
+}
+
+/// Powers of ten: of the noncentral t density mixed over effects, of the capital of all gamblers,
+/// of the binomial likelihood mixed over the shares beyond the bound.
+#[test]
+fn evidence_is_what_its_integrals_say() {
+    let all = [f64::NEG_INFINITY, ANY];
+    for (bounds, kind, values, expected) in [
+        ([59.0, ANY], ValueKind::Gaussian, &NUMBERS[..], 0.453_591_812_27),
+        ([-ANY, 70.0], ValueKind::Gaussian, &NUMBERS[..], 1.342_553_700_47),
+        ([50.0, ANY], bounded([0.0, 100.0], 20.0), &NUMBERS[..], 1.174_575_215_59),
+        ([50.0, ANY], bounded([0.0, 100.0], ANY), &NUMBERS[..], 0.467_538_111_51),
+        ([-ANY, 80.0], bounded([0.0, 100.0], ANY), &NUMBERS[..], 1.718_320_675_56),
+        ([-ANY, 80.0], bounded(all, 15.0), &NUMBERS[..], 1.898_885_533_98),
+        ([0.4, ANY], ValueKind::Share, &ONES[..], 1.370_291_126_59),
+        ([-ANY, 0.95], ValueKind::Share, &ONES[..], 0.282_546_589_97),
+        ([0.9, ANY], ValueKind::Share, &ONES[..], 0.047_363_016_77),
+        ([1.0, ANY], ValueKind::Every(0.9), &[1.0; 30][..], 1.372_724_716_82),
+    ] {
+        let claim = judged(&asked(bounds, kind), values, 1).unwrap();
+        let found = claim.parts[0].evidence_for;
+        assert!((found - expected).abs() < 1e-9, "{kind:?} {bounds:?}: {found} {expected}");
+        assert_eq!(claim.parts[0].n, values.len());
+    }
+}
+
+/// A share of nothing or of all is shown by one repeat, or by none.
+#[test]
+fn shares_at_the_ends_are_decided_by_one_repeat_or_by_none() {
+    let share = |bounds| asked(bounds, ValueKind::Share);
+    assert_eq!(verdict(&share([0.0, ANY]), &[0.0, 0.0]), Verdict::Undecided);
+    assert_eq!(verdict(&share([0.0, ANY]), &[0.0, 1.0]), Verdict::Holds);
+    assert_eq!(verdict(&share([-0.5, ANY]), &[0.0]), Verdict::Holds);
+    assert_eq!(verdict(&share([-ANY, 1.0]), &[1.0, 1.0]), Verdict::Undecided);
+    assert_eq!(verdict(&share([-ANY, 1.0]), &[1.0, 0.0]), Verdict::Holds);
+    assert_eq!(verdict(&share([1.0, ANY]), &[1.0; 200]), Verdict::Undecided);
+    assert_eq!(verdict(&share([1.0, ANY]), &[1.0, 0.0]), Verdict::Fails);
+}
+
+/// `every` takes the logarithm of 20 over that of 1 / 0.9 repeats, and one that is not so refutes
+/// it, even after that.
+#[test]
+fn every_repeat_counts_as_long_as_none_is_missing() {
+    let every = asked([1.0, ANY], ValueKind::Every(0.9));
+    assert_eq!(verdict(&every, &[1.0; 28]), Verdict::Undecided);
+    let held = judged(&every, &[1.0; 40], 1).unwrap();
+    assert_eq!((held.verdict, held.decided_after), (Verdict::Holds, Some(29)));
+    let mut values = [1.0; 40];
+    values[35] = 0.0;
+    let refuted = judged(&every, &values, 1).unwrap();
+    assert_eq!((refuted.verdict, refuted.decided_after), (Verdict::Fails, Some(36)));
+    assert_eq!(judged(&every, &[1.0; 12], 1).unwrap().needed, Some(29));
+    // In a family of ten it takes the logarithm of 200.
+    assert_eq!(judged(&every, &[1.0; 60], 10).unwrap().decided_after, Some(51));
+}
+
+/// Bounds around a published value are moved by its error, by as many standard errors as leave half
+/// of the level: 2.2414 in a family of one, 3.0233 in a family of ten.
+#[test]
+fn the_error_of_a_published_value_widens_the_doubt_on_both_sides() {
+    let mut near = asked([-1.0, 1.0], ValueKind::Gaussian);
+    near.published_error = 0.1;
+    let around = |mean: f64| -> Vec<f64> {
+        (0..40).map(|i| mean + if i % 2 == 0 { 1e-4 } else { -1e-4 }).collect()
+    };
+    for (family, errors) in [(1, 2.241_402_7), (10, 3.023_341_4)] {
+        let reach = 0.1 * errors;
+        let of = |mean: f64| judged(&near, &around(mean), family).unwrap().verdict;
+        for sign in [1.0, -1.0] {
+            assert_eq!(of(sign * (1.0 - reach - 0.001)), Verdict::Holds, "{family}");
+            assert_eq!(of(sign * (1.0 - reach + 0.001)), Verdict::Undecided, "{family}");
+            assert_eq!(of(sign * (1.0 + reach - 0.001)), Verdict::Undecided, "{family}");
+            assert_eq!(of(sign * (1.0 + reach + 0.001)), Verdict::Fails, "{family}");
+        }
+    }
+    // Half of the level is left for what is measured here, so that it takes twice the evidence.
+    let mut every = asked([1.0, ANY], ValueKind::Every(0.9));
+    every.published_error = 1e-9;
+    assert_eq!(judged(&every, &[1.0; 60], 1).unwrap().decided_after, Some(36));
+}
+
+/// Of a share above or below a bound, how many repeats would show it if they go on as they began.
+#[test]
+fn the_repeats_that_would_decide_do() {
+    for (bounds, values) in
+        [([0.5, ANY], [1.0, 1.0, 0.0, 1.0, 1.0]), ([-ANY, 0.5], [0.0, 0.0, 1.0, 0.0, 0.0])]
+    {
+        let share = asked(bounds, ValueKind::Share);
+        let open = judged(&share, &values, 1).unwrap();
+        let needed = open.needed.unwrap();
+        assert!((10..30).contains(&needed), "{bounds:?}: {needed}");
+        let on: Vec<f64> = values.iter().cycle().take(needed + 3).copied().collect();
+        assert_eq!(verdict(&share, &on), Verdict::Holds, "{bounds:?}: {needed}");
+        let on: Vec<f64> = values.iter().cycle().take(needed - 4).copied().collect();
+        assert_eq!(verdict(&share, &on), Verdict::Undecided, "{bounds:?}: {needed}");
+    }
+}
+
+/// Within a registered distance of the bound, and shown to be: neither inside nor outside.
+#[test]
+fn what_lies_at_the_bound_is_said_to() {
+    let mut near = asked([10.0, ANY], ValueKind::Gaussian);
+    near.epsilon = 0.5;
+    let around = |mean: f64| -> Vec<f64> {
+        (0..60).map(|i| mean + if i % 2 == 0 { 0.4 } else { -0.4 }).collect()
+    };
+    assert_eq!(verdict(&near, &around(10.0)), Verdict::AtTheBound);
+    assert_eq!(verdict(&near, &around(10.0)[..4]), Verdict::Undecided);
+    assert_eq!(verdict(&near, &around(11.0)), Verdict::Holds);
+    assert_eq!(verdict(&near, &around(9.0)), Verdict::Fails);
+    near.epsilon = 0.0;
+    assert_eq!(verdict(&near, &around(10.0)), Verdict::Undecided);
+}
+
+/// One that is enough, and several that all have to be: claims of several parts hold if all do, and
+/// fail if any does.
+#[test]
+fn claims_hold_if_every_part_does_and_fail_if_any_does() {
+    let part = |bounds, values: &[f64]| MeasuredPart {
+        asked: asked(bounds, ValueKind::Gaussian),
+        values: values.to_vec(),
+    };
+    let of = |parts: Vec<MeasuredPart>| {
+        let claim = MeasuredClaim {
+            name: "several".into(),
+            statement: "They are as asked".into(),
+            kind: ClaimKind::Direction,
+            set: ClaimSet::Before,
+            family_size: 1,
+            parts,
+        };
+        judge_measured(&claim).map(|judged| judged.verdict)
+    };
+    let high: Vec<f64> = NUMBERS.iter().cycle().take(24).copied().collect();
+    let [above, below] = [part([50.0, ANY], &high), part([-ANY, 50.0], &high)];
+    let open = part([61.9, ANY], &high);
+    assert_eq!(of(vec![above.clone(), above.clone()]), Ok(Verdict::Holds));
+    assert_eq!(of(vec![above.clone(), open.clone()]), Ok(Verdict::Undecided));
+    assert_eq!(of(vec![above.clone(), below, open]), Ok(Verdict::Fails));
+    assert_eq!(of(vec![]), Err(MeasuredError::Nothing("several".into())));
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused() {
+    use ValueKind::{Every, Gaussian, Share};
+    let senseless = |asked: &Asked, said: &str| match judged(asked, &NUMBERS, 1) {
+        Err(MeasuredError::Senseless(_, what)) => assert!(what.contains(said), "{what}"),
+        other => panic!("{asked:?}: {other:?}"),
+    };
+    for bounds in [[2.0, 1.0], [f64::NAN, 1.0], [1.0, f64::NAN]] {
+        senseless(&asked(bounds, Gaussian), "above the upper");
+    }
+    senseless(&asked([-ANY, ANY], Gaussian), "no bound");
+    for epsilon in [-0.1, 5.0] {
+        senseless(&Asked { epsilon, ..asked([60.0, 70.0], Gaussian) }, "epsilon");
+    }
+    for kind in [bounded([1.0, 1.0], 1.0), bounded([2.0, 1.0], 1.0), bounded([0.0, 99.0], 0.0)] {
+        senseless(&asked([0.5, ANY], kind), "the range is empty");
+    }
+    for range in [[-ANY, 100.0], [0.0, ANY], [-ANY, ANY]] {
+        senseless(&asked([50.0, ANY], bounded(range, ANY)), "neither a reach");
+    }
+    let above = asked([0.5, ANY], bounded([0.0, 70.0], 20.0));
+    assert!(judged(&above, &NUMBERS, 1).is_ok());
+    assert!(judged(&asked([50.0, ANY], bounded([0.0, ANY], 20.0)), &NUMBERS, 1).is_ok());
+    assert!(judged(&asked([60.0, 60.0], Gaussian), &NUMBERS, 1).is_ok());
+    assert!(judged(&Asked { epsilon: 4.9, ..asked([60.0, 70.0], Gaussian) }, &NUMBERS, 1).is_ok());
+
+    assert!(matches!(judged(&above, &[], 1), Err(MeasuredError::Nothing(_))));
+    for value in [f64::NAN, ANY] {
+        let Err(error) = judged(&above, &[1.0, value], 1) else { panic!("{value}") };
+        assert!(matches!(error, MeasuredError::NotFinite(_, 1)), "{error}");
+        assert!(error.to_string().contains("the value of repeat 1 is not finite"), "{error}");
+    }
+    for (kind, value, said) in [
+        (bounded([0.0, 70.0], 20.0), 70.5, "from 0 to 70"),
+        (bounded([0.0, 70.0], 20.0), -0.5, "from 0 to 70"),
+        (Share, 0.5, "0 or 1"),
+        (Every(0.9), 2.0, "0 or 1"),
+    ] {
+        let Err(error) = judged(&asked([0.5, ANY], kind), &[1.0, 1.0, value], 1) else {
+            panic!("{kind:?} {value}")
+        };
+        assert!(matches!(error, MeasuredError::Beyond(_, 2, ..)), "{error}");
+        assert!(error.to_string().contains(&format!("the value {value} of repeat 2")), "{error}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    assert!(judged(&asked([0.5, ANY], bounded([0.0, 70.0], 20.0)), &[0.0, 70.0], 1).is_ok());
+}
