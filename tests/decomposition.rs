@@ -7,8 +7,8 @@ use alignscope::network::{BatchPart, Setup, Trainer};
 use alignscope::random::{Role, Stream};
 use alignscope::real::Real;
 use alignscope::rule::decomposition::{
-    Decomposer, Decomposition, DecompositionError, Earlier, Follower, History, LinearSum, Now,
-    Plan, Samples, Sums, Towards, Wanted, linear_term, literal_term, similarity_sum,
+    Decomposer, Decomposition, DecompositionError, Earlier, Follower, History, Inner, LinearSum,
+    Now, Plan, Samples, Sums, Towards, Wanted, linear_term, literal_term, similarity_sum,
     split_by_class, split_linear_by_class, transformation,
 };
 use alignscope::rule::{Activation, Isolated, Layers, Pass, WeightNorm};
@@ -701,6 +701,10 @@ fn readings_are_those_of_the_matrices() {
     let expected: Vec<f64> = inner.alignment.iter().map(|term| term / inner.update).collect();
     assert!(expected.len() > 1);
     assert_eq!(inner.shares(), Some(expected));
+    // Of an update that moves the weights along none of `B`, or is no number, nothing has a share.
+    for update in [0.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(Inner { update, ..inner.clone() }.shares(), None);
+    }
 }
 
 #[test]

@@ -261,4 +261,15 @@ mod tests {
         ));
         assert!((found.weights[1].squared_norm() - 4.0).abs() < 1e-14);
     }
+
+    #[test]
+    fn the_last_norm_holds_for_all_layers_that_follow() {
+        let norms = |kind: WeightNorm, layer| kind.from_layer(layer);
+        for kind in [WeightNorm::Neuron, WeightNorm::Matrix] {
+            assert_eq!(norms(kind(vec![1.0, 2.0, 3.0]), 1), kind(vec![2.0, 3.0]));
+            assert_eq!(norms(kind(vec![1.0, 2.0, 3.0]), 2), kind(vec![3.0]));
+            assert_eq!(norms(kind(vec![1.0, 2.0, 3.0]), 7), kind(vec![3.0]));
+        }
+        assert_eq!(norms(WeightNorm::NeuronInitial, 1), WeightNorm::NeuronInitial);
+    }
 }

@@ -58,3 +58,26 @@ impl<T: Real> Policy<T> for Correlated {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Role;
+    use crate::rule::{Activation, ActivityNorm};
+
+    #[test]
+    fn a_drawn_matrix_of_no_length_stays_zero() {
+        let layers = Layers::<f64> {
+            weights: vec![Matrix::zeros(1, 2), Matrix::from_vec(2, 1, vec![3.0, -1.0])],
+            biases: vec![vec![0.0; 2], vec![0.0]],
+            biases_learn: false,
+            activations: vec![Activation::Linear; 2],
+            activity_norm: ActivityNorm::Off,
+            running: Vec::new(),
+        };
+        let mut backward = vec![Matrix::zeros(1, 2)];
+        let correlated = Correlated { cosine: 0.5 };
+        correlated.begin(&mut backward, &layers, &mut Stream::new(1, 0, Role::Null));
+        assert_eq!(backward[0].as_slice(), [0.0, 0.0]);
+    }
+}

@@ -231,4 +231,16 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), all);
     }
+
+    /// 90 degrees are predicted at the start of these alone.
+    #[test]
+    fn backward_weights_that_are_made_of_the_forward_weights_are_not_independent_of_them() {
+        let is_independent = |text: &str| Rule::from_str(text).unwrap().starts_independent();
+        let drawn =
+            ["bp-trw", "dfa", "drtp", "sparse:0.2", "orthogonal", "kolen-pollack", "mirror:0.1"];
+        assert!(drawn.into_iter().all(is_independent));
+        for text in ["correlated:0.5", "interpolated:0.5", "sign-fixed", "sign-batch"] {
+            assert!(!is_independent(text), "{text}");
+        }
+    }
 }
