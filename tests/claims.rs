@@ -178,6 +178,48 @@ fn claims_are_followed_beyond_the_repeats_of_their_spec() {
     refused(here.path(), &["verify", "--quick", "--repeats", "5"], 2);
 }
 
+/// Thirteen repeats of which all are so show a share above 0.7 (at a level of 5 %), which is found
+/// at the look after 20; ten are enough for the other claim, whose condition is left alone then.
+#[test]
+fn only_what_is_open_is_run_further() {
+    let here = TempDir::new().unwrap();
+    let spec = r#"
+        [[analysis]]
+        name = "toy"
+        kind = "isolate"
+        repeats = 40
+        base = { layers = [4, 5, 4], iterations = 20, batch = 5 }
+        sweep = { schedule = ["held", "white"] }
+        [[claim]]
+        name = "slow/share"
+        statement = "Angles of held signals are above 0 in most repeats"
+        let.held = { quantity = "weight_alignment", layer = 1, where = { schedule = "held" } }
+        part = [{ value = "held > 0", at-least = 0.7, values = "share" }]
+        [[claim]]
+        name = "quick/share"
+        statement = "Angles of white signals are above 0 in half of all repeats"
+        let.white = { quantity = "weight_alignment", layer = 1, where = { schedule = "white" } }
+        part = [{ value = "white > 0", at-least = 0.5, values = "share" }]
+    "#;
+    std::fs::write(here.path().join("toy.toml"), spec).unwrap();
+    let verify = |args: &[&str]| {
+        let line = [&["verify", "toy.toml"], args].concat();
+        let output = alignscope(here.path()).args(line).output().unwrap();
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+    };
+    let jobs = |out: &str| std::fs::read_dir(here.path().join(out).join("jobs")).unwrap().count();
+    let text = verify(&["--out", "whole"]);
+    assert!(text.contains("looked after 10, 20 repeats; 30 jobs were run"), "{text}");
+    assert!(text.contains("2 hold, 0 fail"), "{text}");
+    assert_eq!(jobs("whole"), 30);
+    // Short of what it takes, the claim stays open, and what there is counts when it goes on.
+    let text = verify(&["--out", "parts", "--most-repeats", "12"]);
+    assert!(text.contains("looked after 10, 12 repeats; 22 jobs were run"), "{text}");
+    assert!(text.contains("about 13 repeats would decide"), "{text}");
+    let text = verify(&["--out", "parts"]);
+    assert!(text.contains("2 hold, 0 fail") && jobs("parts") == 30, "{text}");
+}
+
 /// A job that no claim needs is left out where its file is damaged: of all tables, then.
 #[test]
 fn tables_are_of_the_results_that_there_are() {
