@@ -181,8 +181,21 @@ mod tests {
     }
 
     #[test]
+    fn overlaps_of_lines_have_the_variance_of_a_squared_cosine() {
+        // In the plane the angle is uniform, and cos^2 has the variance 1/8; in space the cosine is,
+        // and cos^2 has 1/5 - 1/9.
+        for (space, variance) in [(2, 1.0 / 8.0), (3, 4.0 / 45.0)] {
+            let null = SubspaceNull::new(space, 1, 1).unwrap();
+            assert!((null.sd().powi(2) - variance).abs() < 1e-15, "{space}: {}", null.sd());
+            let z = (1.0 - 1.0 / space as f64) / f64::sqrt(variance);
+            assert!((null.z(1.0).unwrap() - z).abs() < 1e-12, "{space}");
+        }
+    }
+
+    #[test]
     fn a_50_by_50_pair_is_90_degrees_within_2_25() {
         let null = WeightNull::new(2500).unwrap();
+        assert_eq!((null.entries(), null.cosine_sd()), (2500, 0.02));
         let [low, high] = null.interval(0.95);
         assert!((90.0 - low - 2.25).abs() < 0.01 && (high - 92.25).abs() < 0.01, "{low} {high}");
         assert!((null.angle_sd() - 1.146).abs() < 1e-3);

@@ -67,5 +67,6 @@ mod tests {
         let mode = Sorted::new(values).unwrap().mode(50, 1.0);
         assert!((mode - 30.69).abs() < 0.01, "{mode}");
         assert_eq!(Sorted::new(vec![0.0; 9]).unwrap().mode(60, 0.98), 0.0);
+        assert_eq!(Sorted::new(vec![1.0, 2.0]).unwrap().mode(0, 0.98), 0.0);
     }
 }

@@ -440,3 +440,25 @@ fn similarities(
     let (a, b) = (a.view().subrows(row..row + height), b.view().subrows(col..col + width));
     (a * b.t()).to_matrix()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_hold_what_there_is_even_if_it_is_one_value_or_none() {
+        assert_eq!(around(1.0, 3.0, 4).edges(), [1.0, 1.5, 2.0, 2.5, 3.0]);
+        for value in [5.0, -2.0, 0.0] {
+            let edges = around(value, value, 2).edges();
+            assert!(edges[0] < value && value < edges[2], "{edges:?}");
+            assert!((edges[1] - value).abs() < 1e-15, "{edges:?}");
+            assert!(edges[2] - edges[0] < 1.1e-8 && edges[2] - edges[0] > 1e-160, "{edges:?}");
+        }
+        // Nothing was seen: its lowest value is above its highest.
+        let edges = around(f64::INFINITY, f64::NEG_INFINITY, 2).edges();
+        assert!(edges[0] < 0.0 && edges[1] == 0.0 && edges[2] < 1e-100, "{edges:?}");
+        assert_eq!(around(0.0, 1.0, 0).edges(), [0.0, 1.0]);
+        // The widest range there is has no width that is a number.
+        assert_eq!(around(f64::MIN, f64::MAX, 2).edges().len(), 3);
+    }
+}
