@@ -14,8 +14,11 @@
 //!
 //! At the top `x W_{D-1} = Y_{D-1} + (start of the last layer, of mean zero)`. Started with the
 //! rows of `C_l`, that is with `T_l = S_l`, this gives the mean of `Z_l = C_l Phi_l`; started with
-//! an orthonormal basis of layer `l`, it gives `Gamma_l = Phi_l^T Phi_l`. Then, with `E^T E` for
-//! error signals and `Theta_l = A^T Pi_l Pi_l^T A` for the updates of the layer below,
+//! an orthonormal basis of layer `l`, it gives `Gamma_l = Phi_l^T Phi_l`. Most rows of that basis are
+//! along nothing that is followed: `W_l(0)` spreads each of them over all directions of layer `l +
+//! 1`, so that it adds `rho_l^2 / n_{l+1} Gamma_{l+1}`, what the layers above have learnt with it.
+//! Then, with `E^T E` for error signals and `Theta_l = A^T Pi_l Pi_l^T A` for the updates of the
+//! layer below,
 //!
 //! ```text
 //! cos = tr(E^T E Z_l^T) / sqrt(tr(E^T E S_l) tr(E^T E Gamma_l))
@@ -102,10 +105,13 @@ impl DepthTheory {
                 &self.follow(l, self.start(l, l, self.backward.gram(l).clone())).learnt,
                 self.outputs(),
             ));
-            squares.push(self.square_of_backprop(l)?);
         }
         means.push(Matrix::identity(self.outputs()));
         squares.push(Matrix::identity(self.outputs()));
+        for l in (1..depth).rev() {
+            squares.push(self.square_of_backprop(l, &squares[squares.len() - 1])?);
+        }
+        squares.reverse();
         Ok(Carried { means, squares })
     }
 
@@ -117,9 +123,14 @@ impl DepthTheory {
         Rows { inputs: None, opened: all, square }
     }
 
-    /// `Gamma_l`: an orthonormal basis of layer `l` is made of the inputs' directions, of those
-    /// that `B` opened up to this layer, and of others, which only see the start of the weights.
-    fn square_of_backprop(&self, l: usize) -> Result<Matrix<f64>, NoConvergence> {
+    /// `Gamma_l`, given that of the layer above: an orthonormal basis of layer `l` is made of the
+    /// inputs' directions, of those that `B` opened up to this layer, and of others. The start of
+    /// the weights spreads these over all directions above, those that are learnt among them.
+    fn square_of_backprop(
+        &self,
+        l: usize,
+        above: &Matrix<f64>,
+    ) -> Result<Matrix<f64>, NoConvergence> {
         let (depth, outputs) = (self.network.depth(), self.outputs());
         let rows = self.network.step_rows();
         let mut starts = vec![Rows {
@@ -139,7 +150,12 @@ impl DepthTheory {
             square += top.square;
         }
         let others = self.network.sizes[l] as f64 - known as f64;
-        square += others * (l..depth - 1).map(|i| self.stretch(i).powi(2)).product::<f64>();
+        if others > 0.0 {
+            let spread = self.stretch(l).powi(2) / self.network.sizes[l + 1] as f64;
+            sum += others * spread * above.view();
+        } else {
+            square += others * (l..depth - 1).map(|i| self.stretch(i).powi(2)).product::<f64>();
+        }
         let last = self.stretch(depth - 1).powi(2) / outputs as f64;
         sum += last * square.max(0.0) * &Matrix::identity(outputs);
         Ok(sum)
@@ -201,4 +217,75 @@ fn fold(matrix: &Matrix<f64>, rows: usize) -> Matrix<f64> {
         add_scaled(out.as_mut_slice(), block, 1.0);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::depth::{BackwardTheory, DeepNetwork, StepRule};
+
+    /// With inputs of zero only biases are passed on. After one update with sums of errors `e`
+    ///
+    /// ```text
+    /// Phi_1 = W_1 W_2 + eta W_1 (W_1^T b_1 + b_2) e + eta b_1 (e C_2) W_2 + O(1 / n)
+    /// ```
+    ///
+    /// and the mean of `Phi_1^T Phi_1` over all that is drawn is known: `W_1 W_1^T b_1` has the mean
+    /// square `s_1^4 n_2 (n_1 + n_2 + 1) |b_1|^2`.
+    #[test]
+    fn backprop_through_biases_is_as_long_as_its_closed_form() {
+        let (sizes, w_std, eta) = (vec![1, 30_000, 20_000, 2], vec![0.01, 0.007, 0.008], 0.1);
+        let [n1, n2] = [sizes[1] as f64, sizes[2] as f64];
+        let b_std = [0.01, 0.006];
+        let [s1, s2]: [f64; 2] = [w_std[1], w_std[2]].map(|std: f64| std.powi(2));
+        let step = Matrix::from_vec(2, 2, vec![0.0, 0.0, 0.3, -0.5]);
+        let sums = step.row(1);
+        let size: f64 = sums.iter().map(|e| e * e).sum();
+        for bias_std in [vec![0.06, 0.05, 0.3], vec![0.0; 3]] {
+            let [b1, b2] = [bias_std[0], bias_std[1]].map(|std: f64| std.powi(2));
+            let (sizes, w_std) = (sizes.clone(), w_std.clone());
+            let backward = BackwardTheory::wide(&sizes, &b_std);
+            let network = DeepNetwork { sizes, w_std, norms: None, bias_std: Some(bias_std) };
+            let mut theory = DepthTheory::new(network, backward, StepRule::plain(eta));
+            theory.advance(&step);
+            let found = &theory.carried().unwrap().squares[0];
+            let carried = n2 * b_std[1].powi(2) * size;
+            let every = n1 * s2 * (n2 * s1 + eta * eta * b1 * carried);
+            let along = eta * eta * n1 * n2 * s1 * ((n1 + n2) * s1 * b1 + b2);
+            for i in 0..2 {
+                for j in 0..2 {
+                    let expected = every * f64::from(i == j) + along * sums[i] * sums[j];
+                    let off = (found.row(i)[j] - expected).abs();
+                    // Four directions of so many are followed, and terms of 1 / n left out.
+                    assert!(
+                        off < 4.0 / n2 * (every + along * size),
+                        "{i} {j}: {expected} {found:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Before anything is learnt, `Phi_l` is a product of independent matrices at any width: of
+    /// layers with more units than are followed, and with fewer.
+    #[test]
+    fn backprop_through_the_start_is_as_long_as_products_of_normal_matrices() {
+        for sizes in [vec![10, 60, 50, 40, 6], vec![40, 20, 30, 5]] {
+            let depth = sizes.len() - 1;
+            let backward = BackwardTheory::wide(&sizes, &vec![0.1; depth - 1]);
+            let w_std: Vec<f64> = (0..depth).map(|l| 0.1 + 0.05 * l as f64).collect();
+            let network = DeepNetwork { sizes: sizes.clone(), w_std, norms: None, bias_std: None };
+            let w_std = network.w_std.clone();
+            let theory = DepthTheory::new(network, backward, StepRule::plain(0.1));
+            let squares = theory.carried().unwrap().squares;
+            for l in 1..depth {
+                let expected: f64 =
+                    (l..depth).map(|i| sizes[i] as f64 * w_std[i].powi(2)).product();
+                let mut off = Matrix::identity(sizes[depth]);
+                off.scale(expected);
+                off -= &squares[l - 1];
+                assert!(off.norm() < 1e-12 * expected, "{sizes:?} {l}: {expected} {squares:?}");
+            }
+        }
+    }
 }
