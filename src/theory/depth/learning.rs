@@ -243,10 +243,21 @@ impl WideLearning {
 
     /// `<W_{D-1}(0), Q_{D-1} C_D>`.
     fn start_with_learnt(&self) -> f64 {
-        let last = self.depth.network.depth() - 1;
+        let network = &self.depth.network;
+        let last = network.depth() - 1;
         let top = self.depth.backward.top();
+        let std = network.w_std[last];
         let mut first = self.start.clone();
-        first.scale(self.depth.network.w_std[last]);
+        first.scale(std);
+        if let Some(biases) = &network.bias_std {
+            // What the output makes of the constant is drawn as one: of the weights' part no more
+            // is known than its mean given the sum with the bias.
+            let passed = std * self.depth.lengths()[last].constant.sqrt();
+            let both = passed.hypot(biases[last]);
+            let row = first.rows() - 1;
+            let share = if both > 0.0 { passed / both } else { 0.0 };
+            first.row_mut(row).iter_mut().for_each(|value| *value *= share);
+        }
         self.keep(&mut first);
         let mut sum = first.inner(&(&self.depth.gradient(last) * top).to_matrix());
         for (met, response) in self.met.iter().zip(&self.depth.responses[last]) {
@@ -304,6 +315,9 @@ fn apply(inputs: &Matrix<f64>, function: &Matrix<f64>) -> Matrix<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::angle::weight_alignment;
+    use crate::measure::summary::Summary;
+    use crate::rule::{Activation, Isolated, WeightNorm};
     use crate::theory::depth::Classes;
 
     /// `V_l` of every layer, from the bottom up.
@@ -357,5 +371,182 @@ mod tests {
             learning.keep(&mut start);
             assert!(far(&start) > 0.1 * size, "the layers have learnt next to nothing");
         }
+    }
+
+    /// With targets of zero the first update takes from `W_{D-1}` along its own outputs: the mean
+    /// of `<W_{D-1}(0), eta L^T (-L W_{D-1}(0) - b_D)>` is `-eta n_D s^2 E||L||^2`, `L` what
+    /// arrives at the last layer.
+    #[test]
+    fn the_last_layer_unlearns_its_start() {
+        let (sizes, w_std, eta) = ([2, 30, 20, 3], vec![0.3, 0.2, 0.1], 1e-2);
+        let inputs = Matrix::from_vec(3, 2, vec![1.0, -0.5, 0.2, 0.8, -1.1, 0.4]);
+        let targets = Matrix::zeros(3, 3);
+        for bias_std in [None, Some(vec![0.3, 0.2, 0.5])] {
+            let network = DeepNetwork {
+                sizes: sizes.into(),
+                w_std: w_std.clone(),
+                norms: None,
+                bias_std: bias_std.clone(),
+            };
+            let backward = BackwardTheory::wide(&sizes, &[0.2, 0.2]);
+            let unlearnt = |repeat: u64| {
+                let (network, backward) = (network.clone(), backward.clone());
+                let rule = StepRule::plain(eta);
+                let mut theory =
+                    LearningTheory::wide(network, backward, rule, [3, repeat]).unwrap();
+                theory.advance(&inputs, &targets, 1.0);
+                let Weights::Wide(of) = theory.weights else { panic!("wide layers") };
+                Some(of.start_with_learnt())
+            };
+            let found = Summary::of((0..1500).map(unlearnt));
+            let (mut arrived, mut constant) = (inputs.squared_norm(), 0.0);
+            for l in 0..2 {
+                let units = sizes[l + 1] as f64;
+                let bias = bias_std.as_ref().map_or(0.0, |std| std[l]);
+                arrived *= units * w_std[l].powi(2);
+                constant = units * (w_std[l].powi(2) * constant + bias.powi(2));
+            }
+            let expected = -eta * 3.0 * w_std[2].powi(2) * (arrived + 3.0 * constant);
+            let off = found.mean.unwrap() - expected;
+            assert!(off.abs() < 4.0 * found.standard_error().unwrap(), "{expected}: {found:?}");
+        }
+    }
+
+    /// Layers that learn a task, with or without biases and weight normalisation.
+    #[derive(Clone, Copy, Debug)]
+    struct Task {
+        sizes: [usize; 4],
+        std: f64,
+        biases: Option<f64>,
+        norm: Option<f64>,
+        eta: f64,
+        updates: usize,
+    }
+
+    impl Task {
+        /// Inputs and targets.
+        fn shown(&self, repeat: u64) -> [Matrix<f64>; 2] {
+            let mut stream = Stream::new(9, repeat, Role::Signal);
+            [0, 3].map(|l| normal_matrix(&mut stream, 40, self.sizes[l], 1.0))
+        }
+
+        /// By the rule itself and as predicted for its `B`: the angles of layers 1 and 2, and by
+        /// how much `||W_2||^2` has grown.
+        fn learn(&self, repeat: u64) -> [[f64; 3]; 2] {
+            let [inputs, targets] = self.shown(repeat);
+            let std = [self.std; 2];
+            let mut net =
+                Isolated::<f64>::draw(&self.sizes, 40, Activation::Linear, std, 9, repeat);
+            if let Some(std) = self.biases {
+                net = net.with_biases(std, 9, repeat);
+            }
+            if let Some(norm) = self.norm {
+                net = net.with_weight_norm(&WeightNorm::Neuron(vec![norm]));
+            }
+            let start = net.layers.weights[2].squared_norm();
+            for _ in 0..self.updates {
+                net.layers.forward(&inputs, &mut net.pass);
+                let mut errors = targets.clone();
+                errors -= net.pass.output();
+                net.step(&inputs, &errors, self.eta);
+            }
+            let backward = [1, 2].map(|l| net.feedback.backward(l).unwrap().clone());
+            let theory = self.predict(&backward, repeat);
+            let measured = |l: usize| {
+                weight_alignment(&net.layers.weights[l], &backward[l - 1]).unwrap().unwrap()
+            };
+            let predicted = [1, 2].map(|l| theory.weight_alignment(l));
+            // The norm that the predicted angle is of.
+            let inner = theory.wide_weights().unwrap().inner_product(2);
+            let norm = inner / (predicted[1].to_radians().cos() * backward[1].norm());
+            let at_start = (self.sizes[2] * self.sizes[3]) as f64 * self.std.powi(2);
+            let grown = [net.layers.weights[2].squared_norm() - start, norm * norm - at_start];
+            [[measured(1), measured(2), grown[0]], [predicted[0], predicted[1], grown[1]]]
+        }
+
+        fn predict(&self, backward: &[Matrix<f64>], repeat: u64) -> LearningTheory {
+            let [inputs, targets] = self.shown(repeat);
+            let w_std = vec![self.std; 3];
+            let norms = self.norm.map(|norm| vec![norm; 3]);
+            let bias_std = self.biases.map(|std| vec![std; 3]);
+            let network = DeepNetwork { sizes: self.sizes.into(), w_std, norms, bias_std };
+            let run = |classes: &Classes| {
+                let backward = BackwardTheory::drawn(backward, self.sizes[3], classes);
+                let (rule, key) = (StepRule::plain(self.eta), [10, repeat]);
+                let mut theory =
+                    LearningTheory::wide(network.clone(), backward, rule, key).unwrap();
+                for _ in 0..self.updates {
+                    theory.advance(&inputs, &targets, 1.0);
+                }
+                theory
+            };
+            let one = run(&Classes::one(&self.sizes));
+            if self.norm.is_none() {
+                return one;
+            }
+            run(&Classes::by_norm(backward, one.wide_weights().unwrap()))
+        }
+    }
+
+    #[test]
+    fn wide_layers_that_learn_align_as_predicted() {
+        let plain = Task {
+            sizes: [10, 100, 100, 4],
+            std: 0.08,
+            biases: None,
+            norm: None,
+            eta: 2e-3,
+            updates: 60,
+        };
+        let biased = Task { biases: Some(0.3), ..plain };
+        let kept = Task { norm: Some(0.8), ..plain };
+        let hindered = Task { std: 0.16, eta: 3e-4, ..plain };
+        for (task, grows) in [(plain, true), (biased, true), (kept, false), (hindered, true)] {
+            let found: Vec<_> = (0..16).map(|repeat| task.learn(repeat)).collect();
+            for place in 0..2 + usize::from(grows) {
+                let [measured, predicted] =
+                    [0, 1].map(|of| Summary::of(found.iter().map(|found| Some(found[of][place]))));
+                let off = predicted.mean.unwrap() - measured.mean.unwrap();
+                let error =
+                    measured.standard_error().unwrap().hypot(predicted.standard_error().unwrap());
+                let within = if place < 2 { 1.0 } else { 0.0 };
+                assert!(
+                    off.abs() < within + 3.0 * error,
+                    "{task:?} {place}: {measured:?} {predicted:?}"
+                );
+            }
+        }
+    }
+
+    /// As `W_{D-1}` learns `eta L^T E`, what it learns meets its start by `eta <L W_{D-1}(0), E>`,
+    /// exactly: `L W_{D-1}(0)` is what outputs would be if the last layer had learnt nothing.
+    #[test]
+    fn what_the_last_layer_learns_meets_its_start_where_errors_meet_outputs() {
+        let (sizes, eta) = ([5, 12, 10, 3], 0.02);
+        let mut stream = Stream::new(6, 0, Role::Probe);
+        let [first, second] =
+            [1, 2].map(|l| normal_matrix(&mut stream, sizes[l + 1], sizes[l], 0.3));
+        let inputs = normal_matrix(&mut stream, 8, 5, 1.0);
+        let targets = normal_matrix(&mut stream, 8, 3, 1.0);
+        let network =
+            DeepNetwork { sizes: sizes.into(), w_std: vec![0.3; 3], norms: None, bias_std: None };
+        let classes =
+            Classes(sizes[1..].iter().map(|&n| (0..n).map(|i| i % 2).collect()).collect());
+        let backward = BackwardTheory::drawn(&[first, second], 3, &classes);
+        let rule = StepRule::plain(eta);
+        let mut theory = LearningTheory::wide(network, backward, rule, [6, 0]).unwrap();
+        let [mut expected, mut found] = [0.0, 0.0];
+        for _ in 0..8 {
+            let Weights::Wide(before) = &theory.weights else { panic!("wide layers") };
+            let mut unlearnt = before.clone();
+            unlearnt.depth.gradients[2].value.scale(0.0);
+            unlearnt.depth.responses[2].iter_mut().for_each(|response| response.value.scale(0.0));
+            let outputs = apply(&inputs, &unlearnt.function());
+            expected += eta * outputs.inner(&theory.advance(&inputs, &targets, 1.0));
+            let Weights::Wide(after) = &theory.weights else { panic!("wide layers") };
+            found = after.start_with_learnt();
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+        assert!(found.abs() > 0.1, "the start has met next to nothing: {found}");
     }
 }
