@@ -134,12 +134,17 @@ fn is_small(toy: &Toy) -> bool {
     n1 * (n0 + n2) + (n0 + n2) * (n0 + n2) + p * (n0 + n1 + n2) <= LARGEST
 }
 
+/// Networks that are drawn, up to `most`, if each takes `cost` multiplications; none where these are
+/// too few to say anything.
+fn affordable(cost: f64, most: u64) -> Option<u64> {
+    Some(((BUDGET / cost) as u64).min(most)).filter(|&draws| draws >= FEWEST)
+}
+
 /// Where held signals end: the angle of `B^T A^T A` to `B^T`; none where it would take long.
 pub fn held_limit(toy: &Toy) -> Option<Drawn> {
     let [n0, n1, n2, p] = toy.real();
-    let cost = n0 * n2 * (p + n2) + n1 * n2 * n2;
-    let draws = ((BUDGET / cost) as u64).min(10 * DRAWS);
-    if draws < FEWEST || !is_small(toy) {
+    let draws = affordable(n0 * n2 * (p + n2) + n1 * n2 * n2, 10 * DRAWS)?;
+    if !is_small(toy) {
         return None;
     }
     let draw = |repeat: u64| {
@@ -174,11 +179,7 @@ pub fn simulated(
     iterations: usize,
 ) -> Option<Simulated> {
     let [n0, n1, n2, p] = toy.real();
-    let cost = 3.0 * iterations as f64 * p * n1 * (n0 + n2);
-    let draws = ((BUDGET / cost) as u64).min(DRAWS);
-    if draws < FEWEST {
-        return None;
-    }
+    let draws = affordable(3.0 * iterations as f64 * p * n1 * (n0 + n2), DRAWS)?;
     let layers = [toy.inputs, toy.hidden, toy.outputs];
     let norm = norms.map(WeightNorm::Neuron);
     let draw = |repeat: u64| -> Option<[Option<f64>; 2]> {
@@ -252,10 +253,7 @@ impl Network<'_> {
         let last = iterations.last().copied().unwrap_or(0);
         let weights: f64 = self.sizes.windows(2).map(|n| (n[0] * n[1]) as f64).sum();
         let cost = 3.0 * last as f64 * self.batch as f64 * weights;
-        let draws = ((BUDGET / cost) as u64).min(DRAWS);
-        if draws < FEWEST {
-            return Ok(None);
-        }
+        let Some(draws) = affordable(cost, DRAWS) else { return Ok(None) };
         let run = |repeat| self.run(iterations, repeat);
         let found: Vec<Vec<Vec<Option<f64>>>> =
             (0..draws).into_par_iter().map(run).collect::<Result<_, _>>()?;
@@ -360,5 +358,75 @@ mod tests {
             simulated(&toy, Activation::Relu, &Schedule::Held.pair().unwrap(), None, 1000),
             None
         );
+    }
+
+    #[test]
+    fn as_many_are_drawn_as_the_budget_allows() {
+        // 10^10 multiplications, four networks or more.
+        assert_eq!(affordable(2.5e9, 40), Some(4));
+        assert_eq!(affordable(2.6e9, 40), None);
+        assert_eq!(affordable(1e9, 40), Some(10));
+        assert_eq!([1.0, 0.0].map(|cost| affordable(cost, 40)), [Some(40); 2]);
+    }
+
+    /// White signals, which differ from one update to the next, of networks without weight
+    /// normalisation.
+    fn run(sizes: &[usize], batch: usize, eta: f64) -> DepthRun {
+        let depth = sizes.len() - 1;
+        let white = || Form::parse("white").unwrap();
+        let cross = "same".parse().unwrap();
+        DepthRun {
+            network: DeepNetwork {
+                sizes: sizes.to_vec(),
+                w_std: vec![0.2; depth],
+                norms: None,
+                bias_std: None,
+            },
+            b_std: vec![0.3; depth - 1],
+            width: Width::Finite,
+            pair: Pair { activity: white(), error: white(), cross, ..Pair::default() },
+            batch,
+            rule: StepRule::plain(eta),
+        }
+    }
+
+    #[test]
+    fn networks_of_any_depth_stand_where_those_of_one_hidden_layer_do() {
+        let run = run(&[8, 20, 8], 10, 5e-3);
+        let toy = Toy { w_std: 0.2, b_std: 0.3, ..Toy::new(&[8, 20, 8], 10, 5e-3).unwrap() };
+        for activation in [Activation::Linear, Activation::Relu] {
+            let found = Network::of(&run, activation).simulated(&[3, 9, 20]).unwrap().unwrap();
+            for (at, iteration) in found.iter().zip([3, 9, 20]) {
+                let one = simulated(&toy, activation, &run.pair, None, iteration).unwrap();
+                let [expected, found] = [one.angle, at[0]].map(Option::unwrap);
+                assert_eq!((found.n, at.len()), (DRAWS as usize, 1));
+                let off = [found.mean - expected.mean, found.error - expected.error];
+                assert!(off.iter().all(|off| off.abs() < 1e-9), "{found:?} {expected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn deep_networks_that_are_drawn_stand_where_the_theory_says() {
+        let run = run(&[6, 24, 20, 16, 6], 12, 6e-3);
+        let iterations = [0, 10, 30];
+        let said: Vec<_> =
+            (0..DRAWS).map(|draw| run.angles(&iterations, 1, draw).unwrap()).collect();
+        let found = Network::of(&run, Activation::Linear).simulated(&iterations).unwrap().unwrap();
+        for (place, of_place) in found.iter().enumerate() {
+            assert_eq!(of_place.len(), 3);
+            for (l, drawn) in of_place.iter().enumerate() {
+                let said = said.iter().map(|angles| Some(angles[place].weights[l]));
+                let (said, drawn) = (Drawn::of(said).unwrap(), drawn.unwrap());
+                let within = 3.0 * said.error.hypot(drawn.error);
+                assert!((said.mean - drawn.mean).abs() < within, "{said:?} {drawn:?}");
+            }
+        }
+        // Where every network takes a little more than a fourth of what all may take.
+        let dear = DepthRun { batch: 3000, ..run };
+        let weights = (6 * 24 + 24 * 20 + 20 * 16 + 16 * 6) as f64;
+        let iteration = (2.5e9 / (3.0 * 3000.0 * weights)) as usize + 1;
+        let network = Network::of(&dear, Activation::Linear);
+        assert_eq!(network.simulated(&[1, iteration]).unwrap(), None);
     }
 }

@@ -513,6 +513,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_second_layer_is_as_far_from_b_as_vectors_are() {
+        let aligned = |second: &[f64], backward: &[f64]| {
+            let covariance = Matrix::identity(second.len() + 1);
+            let (second, backward) = (second.to_vec(), backward.to_vec());
+            Overlaps { covariance, second, backward, teacher: vec![1.0] }.weight_alignment()
+        };
+        for (second, backward, degrees) in [
+            ([2.0, 0.0], [3.0, 3.0], 45.0),
+            ([0.1, 0.2], [-4.0, 2.0], 90.0),
+            ([1.0, 3.0f64.sqrt()], [-1.0, 0.0], 120.0),
+        ] {
+            let found = aligned(&second, &backward).unwrap();
+            assert!((found - degrees).abs() < 1e-9, "{second:?} {backward:?}: {found}");
+        }
+        assert_eq!(aligned(&[0.0, 0.0], &[1.0, 2.0]), None);
+        assert_eq!(aligned(&[1.0, 2.0], &[0.0, 0.0]), None);
+    }
+
     /// Saad & Solla (1995): the symmetric plateau of a committee of `K` units, for small rates,
     /// with `Q = C = 1 / (2K - 1)`, `R = 1 / sqrt(K (2K - 1))` and the error `K / pi (pi / 6 - K
     /// asin(1 / 2K))`.

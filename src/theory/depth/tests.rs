@@ -240,23 +240,26 @@ fn orthonormal(first: &Matrix<f64>, matrix: &Matrix<f64>) -> Matrix<f64> {
     Matrix::from_vec(rows.len(), columns, rows.concat())
 }
 
-/// `[T_l, Z_l]` and `R_l` of these very weights, by bases of the directions of every layer.
+/// `[T_l, Z_l]` and `R_l` of these very weights and biases, by bases of the directions of every
+/// layer.
 fn reduced_start(
-    weights: &[Matrix<f64>],
-    backward: &[Matrix<f64>],
+    [weights, backward]: [&[Matrix<f64>]; 2],
+    biases: &[Vec<f64>],
     network: &DeepNetwork,
     eta: f64,
 ) -> ReducedNetwork {
     let (depth, sizes) = (network.depth(), &network.sizes);
-    let outputs = sizes[depth];
-    let all = super::backward::carriers(backward, outputs);
+    let all = super::backward::carriers(backward, sizes[depth]);
     let none = |l: usize| Matrix::zeros(0, sizes[l]);
     let mut below = Matrix::identity(sizes[0]);
     let (mut layers, mut carriers) = (Vec::new(), Vec::new());
     for l in 0..depth {
         let own = orthonormal(&none(l + 1), &all[l]);
         let passed = (&below * &weights[l]).to_matrix();
-        let basis = orthonormal(&own, &passed);
+        // Biases, where there are any, are one direction more.
+        let bias =
+            Matrix::from_vec(biases[l].len() / sizes[l + 1], sizes[l + 1], biases[l].clone());
+        let basis = orthonormal(&orthonormal(&own, &passed), &bias);
         // The rows of `C` last.
         let (columns, k) = (basis.cols(), own.rows());
         let mut data = basis.as_slice()[k * columns..].to_vec();
@@ -264,9 +267,10 @@ fn reduced_start(
         let above = Matrix::from_vec(basis.rows(), columns, data);
         let carrier = (&all[l] * own.t()).to_matrix();
         let inner = if l == 0 { 0.0 } else { weights[l].inner(&backward[l - 1].transpose()) };
+        let bias = (&bias * above.t()).to_matrix();
         layers.push(super::reduced::ReducedLayer {
             start: (&passed * above.t()).to_matrix(),
-            bias: None,
+            bias: (bias.rows() > 0).then(|| bias.row(0).to_vec()),
             carrier: carrier.clone(),
             square_at_start: weights[l].squared_norm(),
             inner_at_start: inner,
@@ -279,62 +283,69 @@ fn reduced_start(
     ReducedNetwork::new(network.clone(), StepRule::plain(eta), layers, carriers, squares)
 }
 
-/// A linear network of any widths that learns a task is what its few directions say, to rounding:
-/// wide layers, layers narrower than the inputs, and one narrower than the output.
-#[test]
-fn a_network_is_its_reduced_network() {
+/// Has a linear network of these widths learn a task, beside what its few directions say, which is
+/// right to rounding.
+#[track_caller]
+fn is_its_reduced_network(sizes: &[usize], biases: bool, norm: Option<WeightNorm>) {
     use crate::random::{Role, Stream};
     use crate::rule::normal_matrix;
-    let eta = 0.01;
-    for sizes in [vec![4, 40, 30, 2], vec![9, 5, 12, 7, 3], vec![3, 20, 2, 9, 4]] {
-        let depth = sizes.len() - 1;
-        let mut stream = Stream::new(3, depth as u64, Role::Weights);
-        let mut draw =
-            |rows: usize, cols: usize| normal_matrix::<f64>(&mut stream, rows, cols, 0.4);
-        let mut weights: Vec<Matrix<f64>> = sizes.windows(2).map(|n| draw(n[0], n[1])).collect();
-        let backward: Vec<Matrix<f64>> = sizes[1..].windows(2).map(|n| draw(n[1], n[0])).collect();
-        let (inputs, targets) = (draw(6, sizes[0]), draw(6, sizes[depth]));
-        let network = DeepNetwork { sizes, w_std: vec![0.4; depth], norms: None, bias_std: None };
-        let mut reduced = reduced_start(&weights, &backward, &network, eta);
-        for _ in 0..25 {
-            let mut activities = vec![inputs.clone()];
-            for w in &weights {
-                activities.push((&activities[activities.len() - 1] * w).to_matrix());
-            }
-            let mut error = targets.clone();
-            error -= &activities[depth];
-            let function = reduced.functions().swap_remove(0);
-            let predicted = (&inputs * &function).to_matrix();
-            let off = predicted
-                .as_slice()
-                .iter()
-                .zip(activities[depth].as_slice())
-                .map(|(a, b)| (a - b).abs());
-            let off = off.fold(0.0, f64::max);
-            assert!(
-                off < 1e-10,
-                "{:?}: off by {off} of {}",
-                network.sizes,
-                activities[depth].norm()
-            );
-            for l in (0..depth).rev() {
-                weights[l] += eta * activities[l].t() * &error;
-                if l > 0 {
-                    error = (&error * &backward[l - 1]).to_matrix();
-                }
-            }
-            let mut error = targets.clone();
-            error -= &activities[depth];
-            reduced.advance(&(inputs.t() * &error).to_matrix());
-        }
-        for l in 1..depth {
-            let angle = weight_alignment(&weights[l], &backward[l - 1]).unwrap().unwrap();
-            assert!((angle - reduced.weight_alignment(l)).abs() < 1e-8, "layer {l}: {angle}");
-        }
-        for (l, weights) in weights.iter().enumerate() {
-            assert!((weights.squared_norm() / reduced.squared_norm(l) - 1.0).abs() < 1e-10);
-        }
+    let (eta, depth) = (3e-3, sizes.len() - 1);
+    let mut stream = Stream::new(3, depth as u64, Role::Probe);
+    let [inputs, targets] = [0, depth].map(|l| normal_matrix::<f64>(&mut stream, 6, sizes[l], 0.4));
+    let mut net = Isolated::draw(sizes, 6, Activation::Linear, [0.4; 2], 3, depth as u64);
+    if biases {
+        net = net.with_biases(0.3, 3, 0);
     }
+    let backward: Vec<Matrix<f64>> =
+        (1..depth).map(|l| net.feedback.backward(l).unwrap().clone()).collect();
+    let w_std = vec![0.4; depth];
+    let norms = norm.as_ref().map(|kind| norms(kind, sizes, &w_std));
+    let bias_std = biases.then(|| vec![0.3; depth]);
+    let network = DeepNetwork { sizes: sizes.to_vec(), w_std, norms, bias_std };
+    let start = [&net.layers.weights[..], &backward];
+    let mut reduced = reduced_start(start, &net.layers.biases, &network, eta);
+    if let Some(norm) = &norm {
+        net = net.with_weight_norm(norm);
+    }
+    for _ in 0..25 {
+        net.layers.forward(&inputs, &mut net.pass);
+        let outputs = net.pass.output().clone();
+        let function = reduced.functions().swap_remove(0);
+        let mut off = (&inputs * function.view().subrows(0..sizes[0])).to_matrix();
+        if biases {
+            off.add_to_rows(function.row(sizes[0]));
+        }
+        off -= &outputs;
+        assert!(off.norm() < 1e-10, "off by {} of {}", off.norm(), outputs.norm());
+        let mut error = targets.clone();
+        error -= &outputs;
+        net.step(&inputs, &error, eta);
+        let mut step = (inputs.t() * &error).to_matrix().as_slice().to_vec();
+        if biases {
+            let ones = Matrix::from_vec(1, 6, vec![1.0; 6]);
+            step.extend_from_slice((&ones * &error).to_matrix().as_slice());
+        }
+        reduced.advance(&Matrix::from_vec(network.step_rows(), sizes[depth], step));
+    }
+    for l in 1..depth {
+        let angle = weight_alignment(&net.layers.weights[l], &backward[l - 1]).unwrap().unwrap();
+        assert!((angle - reduced.weight_alignment(l)).abs() < 1e-8, "layer {l}: {angle}");
+    }
+    for (l, weights) in net.layers.weights.iter().enumerate() {
+        assert!((weights.squared_norm() / reduced.squared_norm(l) - 1.0).abs() < 1e-10);
+    }
+}
+
+/// Wide layers, layers narrower than the inputs, and one narrower than the output; with biases as
+/// well, and with one factor per matrix, which leaves its directions as they are.
+#[test]
+fn a_network_is_its_reduced_network() {
+    for sizes in [&[4, 40, 30, 2][..], &[9, 5, 12, 7, 3], &[3, 20, 2, 9, 4]] {
+        is_its_reduced_network(sizes, false, None);
+        is_its_reduced_network(sizes, false, Some(WeightNorm::Matrix(vec![2.0, 3.0, 1.5])));
+    }
+    is_its_reduced_network(&[4, 40, 30, 2], true, None);
+    is_its_reduced_network(&[4, 40, 30, 2], true, Some(WeightNorm::Matrix(vec![2.0, 3.0])));
 }
 
 /// The law of the start that is drawn is that of Gaussian weights: mean and spread of what a
@@ -375,7 +386,8 @@ fn the_start_of_a_reduced_network_has_the_law_of_its_weights() {
         let pairs = sizes.windows(2).zip(&network.w_std);
         let weights: Vec<Matrix<f64>> =
             pairs.map(|(n, &std)| normal_matrix(&mut stream, n[0], n[1], std)).collect();
-        after(&mut reduced_start(&weights, &backward, &network, rule.eta))
+        let none = vec![Vec::new(); 3];
+        after(&mut reduced_start([&weights, &backward], &none, &network, rule.eta))
     });
     for (drawn, whole) in drawn.iter().zip(&whole) {
         let error = drawn.standard_error().unwrap().hypot(whole.standard_error().unwrap());
@@ -420,5 +432,123 @@ fn the_recursion_comes_to_its_closed_forms() {
         let found = theory.weight_alignment(l);
         let limit = cosine.acos().to_degrees();
         assert!((found - limit).abs() < 0.3, "layer {l}: {found} {limit}");
+    }
+}
+
+/// The norm of a neuron's input weights says what the weights of a layer come to together.
+#[test]
+fn norms_of_neurons_are_those_of_networks_that_keep_them() {
+    let sizes = [30, 20, 40, 10];
+    for kind in ["2,0.5", "matrix:3,7,5", "initial", "matrix:initial"] {
+        let kind: WeightNorm = kind.parse().unwrap();
+        let found = norms(&kind, &sizes, &[0.3; 3]);
+        assert_eq!(found.len(), 3);
+        for (l, gamma) in found.iter().enumerate() {
+            let square = |repeat| {
+                let std = [0.3, 1.0];
+                let net = Isolated::<f64>::draw(&sizes, 1, Activation::Linear, std, 1, repeat);
+                Some(net.with_weight_norm(&kind).layers.weights[l].squared_norm())
+            };
+            let drawn = Summary::of((0..12).map(square));
+            let said = sizes[l + 1] as f64 * gamma * gamma;
+            let within = 4.0 * drawn.standard_error().unwrap() + 1e-9;
+            assert!((drawn.mean.unwrap() - said).abs() < within, "{kind} {l}: {said} {drawn:?}");
+        }
+    }
+}
+
+/// After one update `W_l` has `eta L_l^T E C_{l+1}` in it, `L_l` what arrives at layer `l` by the
+/// weights and the biases below, and nothing of what its own biases take. The mean of its square
+/// over weights and biases is known at any width.
+#[test]
+fn what_biases_learn_is_no_part_of_the_weights() {
+    use crate::random::{Role, Stream};
+    use crate::rule::normal_matrix;
+    let sizes = vec![3, 7, 6, 5, 4];
+    let (w_std, bias_std) = (vec![0.3, 0.5, 0.2, 0.4], vec![0.6, 0.3, 0.8, 0.7]);
+    let mut stream = Stream::new(2, 0, Role::Backward);
+    let backward: Vec<Matrix<f64>> =
+        sizes[1..].windows(2).map(|n| normal_matrix(&mut stream, n[1], n[0], 0.6)).collect();
+    let step = normal_matrix::<f64>(&mut stream, 4, 4, 1.0);
+    let theory = BackwardTheory::drawn(&backward, 4, &Classes::one(&sizes));
+    let (eta, biases) = (0.1, Some(bias_std.clone()));
+    let network =
+        DeepNetwork { sizes: sizes.clone(), w_std: w_std.clone(), norms: None, bias_std: biases };
+    let mut theory = DepthTheory::new(network, theory, StepRule::plain(eta));
+    theory.advance(&step);
+    let carriers = super::backward::carriers(&backward, 4);
+    // Mean squares of what a unit of the input, and the biases below, are at a layer.
+    let [mut input, mut constant] = [1.0, 0.0];
+    for (l, carrier) in carriers.iter().enumerate() {
+        let carried = (&step * carrier).to_matrix();
+        let squares: Vec<f64> =
+            (0..4).map(|i| carried.row(i).iter().map(|value| value * value).sum()).collect();
+        let learnt = input * (squares[0] + squares[1] + squares[2]) + constant * squares[3];
+        let [below, above] = [sizes[l], sizes[l + 1]].map(|n| n as f64);
+        let expected = below * above * w_std[l].powi(2) + eta * eta * learnt;
+        let found = theory.squared_norm(l);
+        assert!((found / expected - 1.0).abs() < 1e-12, "layer {l}: {found} {expected}");
+        input *= above * w_std[l].powi(2);
+        constant = above * (w_std[l].powi(2) * constant + bias_std[l].powi(2));
+    }
+}
+
+/// Angles of ReLU networks: those of networks that are run, and at the start what is drawn.
+#[test]
+fn weights_of_relu_networks_are_predicted_after_every_update_asked_for() {
+    use crate::theory::bound::Network;
+    let case = Case {
+        sizes: &[10, 60, 60, 8],
+        forms: ["ar1:0.9", "ar1:0.9"],
+        batch: 15,
+        eta: 5e-3,
+        std: (2.0f64 / 60.0).sqrt(),
+        ..HELD
+    };
+    let (run, iterations) = (case.run(), [0, 12, 25]);
+    let all: Vec<_> = (0..6).map(|draw| run.relu_angles(&iterations, 1, draw).unwrap()).collect();
+    let drawn = Network::of(&run, Activation::Relu).simulated(&iterations).unwrap().unwrap();
+    for (place, iteration) in iterations.into_iter().enumerate() {
+        for l in 0..2 {
+            let said = Summary::of(all.iter().map(|found| Some(found[place].weights[l])));
+            let drawn = drawn[place][l].unwrap();
+            let error = said.standard_error().unwrap().hypot(drawn.error);
+            let off = said.mean.unwrap() - drawn.mean;
+            assert!(off.abs() < 3.0 + 2.0 * error, "{iteration}, layer {l}: {said:?} {drawn:?}");
+        }
+        assert!(all.iter().all(|found| found[place].iteration == iteration));
+    }
+    let start = &all[0][0];
+    assert!(start.weights.iter().all(|angle| (angle - 90.0).abs() < 1e-9), "{start:?}");
+    for (l, square) in start.squared_norms.iter().enumerate() {
+        let expected = (case.sizes[l] * case.sizes[l + 1]) as f64 * case.std.powi(2);
+        assert!((square / expected - 1.0).abs() < 1e-12, "{start:?}");
+    }
+}
+
+/// Where layers are wide, what is drawn of the start of the weights makes no difference; upper
+/// layers have learnt much here, which the start of the lower ones carries down in all directions.
+#[test]
+fn updates_in_wide_layers_are_those_at_any_width() {
+    let case = Case {
+        sizes: &[8, 600, 300, 150, 8],
+        forms: ["white"; 2],
+        cross: "same",
+        std: 0.06,
+        iterations: 50,
+        eta: 1e-3,
+        ..HELD
+    };
+    let angles = |width: Width| {
+        let run = DepthRun { width, ..case.run() };
+        let all: Vec<_> = (0..4)
+            .map(|repeat| run.angles(&[case.iterations], 1, repeat).unwrap().remove(0))
+            .collect();
+        [0, 1, 2].map(|l| Summary::of(all.iter().map(|found| Some(found.updates[l]))))
+    };
+    let [wide, finite] = [Width::Drawn, Width::Finite].map(angles);
+    for (l, (wide, finite)) in wide.iter().zip(&finite).enumerate() {
+        let off = wide.mean.unwrap() - finite.mean.unwrap();
+        assert!(off.abs() < 1.0, "layer {l}: {wide:?} {finite:?}");
     }
 }
