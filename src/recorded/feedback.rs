@@ -643,14 +643,10 @@ fn ends(differences: &[Option<f64>], last: usize) -> StatesOf {
     let lowest = known.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = known.iter().copied().fold(0.0, f64::max);
     match (known.first(), known.last()) {
-        (Some(first), Some(end))
-            if known.len() > 1 && *end <= 0.5 * first && *end <= 1.5 * lowest =>
-        {
+        (Some(first), Some(end)) if *end <= 0.5 * first && *end <= 1.5 * lowest => {
             StatesOf::Only(vec![last])
         }
-        (Some(first), Some(end))
-            if known.len() > 1 && *first <= 0.5 * end && *first <= 1.5 * lowest =>
-        {
+        (Some(first), Some(end)) if *first <= 0.5 * end && *first <= 1.5 * lowest => {
             StatesOf::Only(vec![0])
         }
         _ if highest <= FLAT && highest <= 4.0 * lowest => StatesOf::Presumed,

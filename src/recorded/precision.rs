@@ -103,7 +103,6 @@ impl Grid {
     pub fn format(&self) -> Option<NumberFormat> {
         let single = NumberFormat::Single.bits();
         match self.bits {
-            0 => None,
             _ if self.beyond_single || self.bits > single => Some(NumberFormat::Double),
             24 => Some(NumberFormat::Single),
             11 if !self.beyond_half => Some(NumberFormat::Half),

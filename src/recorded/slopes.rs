@@ -77,10 +77,6 @@ impl Slopes {
 
     /// Which of the errors a matrix is nearest to, that did not carry all.
     fn nearest(&self) -> Said {
-        // A single iteration has no ends to tell from each other.
-        if self.0.len() < 2 {
-            return Said::Nothing;
-        }
         let [start, between, end] = thirds(self.0.len());
         let off = |reference: &Range<usize>| {
             let off: Vec<Vec<f64>> = (0..self.0.len()).map(|k| self.off(k, reference)).collect();
